@@ -1,0 +1,48 @@
+# A bare machine with python3 (3.11 or newer) and make is enough; everything else is installed into .venv from the locks.
+PYTHON ?= python3
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
+
+.PHONY: help demo run test lint bench lock clean
+help:  ## this list
+	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10
+
+demo: .venv/run.stamp  ## an outage and its restoration within a minute, with nothing to set up
+	@$(BIN)/tocsin demo $(ARGS)
+
+run: .venv/run.stamp  ## the daemon, with ./config.yaml
+	@$(BIN)/tocsin run
+
+test: .venv/dev.stamp  ## style, types, import rules and all tests
+	@$(BIN)/ruff check --quiet . && $(BIN)/ruff format --quiet --check .
+	@$(BIN)/mypy
+	@$(BIN)/python -m pytest -n 2 $(ARGS)
+
+lint: .venv/dev.stamp  ## mend what ruff can mend, then say what is left
+	@$(BIN)/ruff check --fix . ; $(BIN)/ruff format . ; $(BIN)/mypy
+
+bench: .venv/dev.stamp  ## what performance is promised, measured
+	@$(BIN)/python -m benchmarks $(ARGS)
+
+lock: .venv/dev.stamp  ## new versions into the locks (needs uv)
+	uv pip compile -q --universal --generate-hashes --no-header --upgrade --all-extras pyproject.toml -o requirements.lock
+	uv pip compile -q --universal --generate-hashes --no-header --upgrade --all-extras --group dev -c requirements.lock pyproject.toml -o requirements-dev.lock
+
+clean:  ## forget .venv and caches
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
+
+.venv/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Tocsin needs Python 3.11 or newer")'
+	@echo "Making .venv (once)"
+	@$(PYTHON) -m venv .venv
+
+.venv/run.stamp: requirements.lock pyproject.toml | .venv/bin/python
+	@echo "Installing what Tocsin needs (once, about a minute)"
+	@$(PIP) install --require-hashes -r requirements.lock
+	@$(PIP) install --no-deps --no-build-isolation -e . 2>/dev/null || $(PIP) install --no-deps -e .
+	@touch $@
+
+.venv/dev.stamp: requirements-dev.lock .venv/run.stamp
+	@echo "Installing what the tests need (once, about a minute)"
+	@$(PIP) install --require-hashes -r requirements-dev.lock
+	@touch $@

@@ -1,0 +1,139 @@
+"""What the outside must meet: Protocols of a check, a source and a channel, and what the network answers them with."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any, ClassVar, Protocol
+
+from bot.model import Ask, Delivery, Reading, Receipt, Word, Words
+
+
+class Cause(StrEnum):
+    """Why a connection or an answer failed."""
+
+    NO_SUCH_NAME = "no such name"  # the resolver answered: there is none
+    RESOLVER = "resolver"  # our resolver did not answer: says nothing of the service
+    REFUSED = "refused"
+    RESET = "reset"
+    UNREACHABLE = "unreachable"
+    TIMEOUT = "timeout"
+    CERTIFICATE = "certificate"
+    TLS = "tls"
+    PROTOCOL = "protocol"  # what came back is no HTTP
+    REDIRECTS = "redirects"
+    GUARDED = "guarded"  # the address guard refused an inner address
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """No answer. `why` is in plain words, without secrets ("timed out after 10 s while connecting")."""
+
+    cause: Cause
+    why: str
+    took: timedelta
+    left: bool = False  # had the request left? then the far side may have applied it
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """An HTTP answer: header names in lower case, the body decoded and cut at the cap."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+    url: str  # the last one, after redirects
+    took: timedelta  # until the last byte we read
+    phases: Mapping[str, float]  # seconds: "dns", "connect", "tls", "wait", "read"; only those that happened
+    reused: bool = False
+    cut: bool = False  # the body was longer than the cap
+    certificate_until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Connected:
+    """A TCP connection was made and closed again."""
+
+    took: timedelta
+
+
+class Net(Protocol):
+    """Every outgoing HTTP request and probe connection (`bot.net`). Nothing here raises for what the network does."""
+
+    def prepare(
+        self, method: str, url: str, headers: Mapping[str, str] | None = None, content: bytes | None = None
+    ) -> Any:
+        """Build a request once, for many `fetch`es. Raise ValueError for a URL that cannot be asked."""
+
+    async def fetch(
+        self,
+        prepared: Any,
+        *,
+        timeout: timedelta,
+        cap: int = 256 * 1024,
+        redirects: int = 0,
+        fresh: bool = False,
+        guarded: bool = False,
+    ) -> Answer | Trouble:
+        """Ask. `timeout` is for the whole; `fresh` forces a new resolve and connection; `guarded` refuses inner addresses."""
+
+    async def connect(self, host: str, port: int, *, timeout: timedelta, guarded: bool = False) -> Connected | Trouble:
+        """Resolve, connect over TCP, close."""
+
+
+class Check(Protocol):
+    """How one route is tried: a frozen pydantic model whose fields are its YAML."""
+
+    kind: str
+
+    async def look(self, route: str, net: Net, timeout: timedelta, *, doubt: bool) -> Reading:
+        """Try once. `doubt`: the service is not known to be up, so nothing may be reused. Raise only on a bug of ours."""
+
+
+class Source(Protocol):
+    """Somebody else's word about a service: a frozen pydantic model whose fields are its YAML."""
+
+    kind: str
+
+    async def read(self, net: Net, now: datetime) -> Word:
+        """Fetch and parse. What cannot be read is a Word that says None; raise only on a bug of ours."""
+
+
+Answering = Callable[[Ask], Awaitable[Words | None]]
+"""What `desk.answer` is to a channel: None when there is nothing to say."""
+
+
+class Channel(Protocol):
+    """One way to people, open."""
+
+    async def send(self, delivery: Delivery) -> Receipt:
+        """Hand over once: no retry, no sleep, nothing raised for what the provider does."""
+
+    async def listen(self, answer: Answering) -> None:
+        """Hear people until cancelled; return at once where nobody can talk back."""
+
+
+class ChannelSettings(Protocol):
+    """A channel's section of the config: light. Its SDK is imported in `open`, so an unused channel costs nothing."""
+
+    kind: str
+    edits: ClassVar[bool]  # can a message be rewritten?
+
+    def open(self, desk: Desk) -> AbstractAsyncContextManager[Channel]:
+        """Connect, yield, disconnect: no half-open objects. Never raises for an unreachable provider or a bad token."""
+
+    async def probe(self, net: Net) -> str | None:
+        """Does the provider know us? None, or what is wrong and what to do, in one line without secrets."""
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """What a channel is handed when it is opened."""
+
+    net: Net
+    commands: tuple[tuple[str, str], ...]  # name and one-line help, for the platform's own command list
+    recall: Callable[[str], Awaitable[str | None]]  # a channel's own small memory, by name, in the store
+    remember: Callable[[str, str], Awaitable[None]]

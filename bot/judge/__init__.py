@@ -1,0 +1,1 @@
+"""What it means: pure, no I/O, no clock, no asyncio."""

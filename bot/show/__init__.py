@@ -1,0 +1,1 @@
+"""Pages, feeds, digests: read what is stored."""

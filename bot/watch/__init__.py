@@ -1,0 +1,1 @@
+"""What we see: rounds of checks, and the word of others."""

@@ -1,0 +1,3 @@
+"""What many tests share."""
+
+from __future__ import annotations
