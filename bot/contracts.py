@@ -87,7 +87,8 @@ class Net(Protocol):
 class Check(Protocol):
     """How one route is tried: a frozen pydantic model whose fields are its YAML."""
 
-    kind: str
+    @property
+    def kind(self) -> str: ...
 
     async def look(self, route: str, net: Net, timeout: timedelta, *, doubt: bool) -> Reading:
         """Try once. `doubt`: the service is not known to be up, so nothing may be reused. Raise only on a bug of ours."""
@@ -96,7 +97,8 @@ class Check(Protocol):
 class Source(Protocol):
     """Somebody else's word about a service: a frozen pydantic model whose fields are its YAML."""
 
-    kind: str
+    @property
+    def kind(self) -> str: ...
 
     async def read(self, net: Net, now: datetime) -> Word:
         """Fetch and parse. What cannot be read is a Word that says None; raise only on a bug of ours."""
@@ -119,7 +121,8 @@ class Channel(Protocol):
 class ChannelSettings(Protocol):
     """A channel's section of the config: light. Its SDK is imported in `open`, so an unused channel costs nothing."""
 
-    kind: str
+    @property
+    def kind(self) -> str: ...
     edits: ClassVar[bool]  # can a message be rewritten?
 
     def open(self, desk: Desk) -> AbstractAsyncContextManager[Channel]:

@@ -1,0 +1,82 @@
+"""The readings and words of a round -> Verdict: the table of what may be claimed, and how surely."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+
+from bot.model import Confidence, Health, Outcome, Role, Round, Rules, Streak, Verdict, Word
+
+TROUBLE = frozenset({Health.DEGRADED, Health.DOWN})
+UNSTEADY = 3  # this many times `confirm_rounds` bad rounds, though never enough in a row, confirm as well
+
+
+def judge(seen: Round, streak: Streak, rules: Rules) -> Verdict:
+    """What this round means after `streak`, the rounds before it."""
+    looks = _looks(seen)
+    if looks is Health.UNKNOWN:
+        return Verdict(seen.at, looks, Confidence.POSSIBLE, streak, words=seen.words)
+    streak = count(streak, looks, seen.at, rules)
+    bad = tuple(r for r in seen.readings if not r.good)
+    health, confidence = _claim(looks, streak, seen.words, rules)
+    return Verdict(seen.at, health, confidence, streak, bad if looks in TROUBLE else (), seen.words)
+
+
+def _looks(seen: Round) -> Health:
+    """What the round says by itself. A route that could not be judged keeps us from saying "all good" and from saying "all bad"."""
+    outcomes = {r.outcome for r in seen.readings}
+    if outcomes & {Outcome.BAD, Outcome.SLOW}:
+        if not seen.sighted:
+            return Health.UNKNOWN
+        return Health.DOWN if outcomes == {Outcome.BAD} else Health.DEGRADED
+    if Outcome.BLIND in outcomes:
+        return Health.UNKNOWN
+    if not outcomes and all(w.says is None for w in seen.words):
+        return Health.UNKNOWN
+    return Health.UP
+
+
+def _claim(looks: Health, streak: Streak, words: tuple[Word, ...], rules: Rules) -> tuple[Health, Confidence]:
+    official = _worst(words, Role.OFFICIAL)
+    tracker = _worst(words, Role.TRACKER)
+    if looks is Health.UP:
+        if official in TROUBLE:
+            return official, Confidence.LIKELY
+        crowd = max(tracker, _worst(words, Role.CROWD))
+        return (Health.DEGRADED, Confidence.POSSIBLE) if crowd in TROUBLE else (Health.UP, Confidence.CONFIRMED)
+    if streak.down >= rules.confirm_rounds:
+        return Health.DOWN, Confidence.CONFIRMED
+    if streak.bad >= rules.confirm_rounds or streak.total >= UNSTEADY * rules.confirm_rounds:
+        return Health.DEGRADED, Confidence.CONFIRMED
+    agreed = official in TROUBLE or tracker in TROUBLE
+    return looks, Confidence.LIKELY if agreed else Confidence.POSSIBLE
+
+
+def _worst(words: tuple[Word, ...], role: Role) -> Health:
+    return max((w.says for w in words if w.role is role and w.says is not None), default=Health.UP)
+
+
+def count(streak: Streak, looks: Health, at: datetime, rules: Rules) -> Streak:
+    """The streak with one more round. Counts stop at what the rules ask for: a steady service has a steady state."""
+
+    def up_to(limit: int, number: int) -> int:
+        return min(number, limit)
+
+    mild = up_to(rules.restore_rounds, streak.mild + 1)
+    if looks is Health.UP:
+        good = up_to(rules.restore_rounds, streak.good + 1)
+        total = 0 if good >= rules.restore_rounds else streak.total
+        return Streak(good=good, mild=mild, total=total, good_since=streak.good_since or at)
+    worse = Streak(
+        bad=up_to(rules.confirm_rounds, streak.bad + 1),
+        total=up_to(UNSTEADY * rules.confirm_rounds, streak.total + 1),
+        bad_since=streak.bad_since or at,
+    )
+    if looks is Health.DEGRADED:
+        return replace(worse, mild=mild)
+    return replace(worse, down=up_to(rules.confirm_rounds, streak.down + 1), down_since=streak.down_since or at)
+
+
+def official(words: tuple[Word, ...]) -> Word | None:
+    """The official page's word, when there is such a page."""
+    return next((w for w in words if w.role is Role.OFFICIAL), None)

@@ -1,0 +1,145 @@
+"""What it means: the nouns of `judge`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from bot.model.seeing import Confidence, Health, Reading, Word
+
+
+@dataclass(frozen=True, slots=True)
+class Streak:
+    """Rounds of one kind in a row, this one included. Counts are capped, so that a steady service has a steady state."""
+
+    bad: int = 0  # not up
+    total: int = 0  # not up, in a row or not, since it was last steadily up: what alternates is seen here
+    down: int = 0  # every route bad
+    mild: int = 0  # not every route bad
+    good: int = 0  # up
+    bad_since: datetime | None = None  # first round of the present bad stretch
+    down_since: datetime | None = None  # first round of the present stretch with every route bad
+    good_since: datetime | None = None  # first round of the present good stretch
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What one round, after those before it, means."""
+
+    at: datetime
+    health: Health
+    confidence: Confidence
+    streak: Streak
+    readings: tuple[Reading, ...] = ()  # the routes that are not good
+    words: tuple[Word, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """When a service's rounds become an incident and when they end it."""
+
+    confirm_rounds: int = 2
+    restore_rounds: int = 2
+    remind_every: tuple[timedelta, ...] = (timedelta(minutes=30), timedelta(hours=2), timedelta(hours=6))
+    flaps: int = 2  # this many outages ended within `flap_window`: the next one is "unstable" ...
+    flap_window: timedelta = timedelta(minutes=30)
+    settle: timedelta = timedelta(minutes=10)  # ... and ends only after this long without a bad round
+
+
+@dataclass(frozen=True, slots=True)
+class Incident:
+    """A stretch of not-up with one number, from first bad round to first good one."""
+
+    service: str
+    number: int
+    since: datetime
+    health: Health
+    confidence: Confidence
+    readings: tuple[Reading, ...] = ()  # evidence at the latest change: the routes that were not good
+    words: tuple[Word, ...] = ()  # evidence at the latest change: what the sources said
+    confirmed_at: datetime | None = None
+    until: datetime | None = None
+    worst: Health = Health.UP
+    acked_by: str = ""
+    acked_at: datetime | None = None
+    official_at: datetime | None = None  # when its official page first reported trouble
+    unstable_since: datetime | None = None  # flapping: the first outage of the unstable stretch
+    outages: int = 1  # how many outages this unstable stretch has had
+    reminded: int = 0
+    retracted: bool = False
+    steps: int = 0  # changes so far: the number of the latest notice
+
+    @property
+    def id(self) -> str:
+        return f"{self.service}#{self.number}"
+
+
+@dataclass(frozen=True, slots=True)
+class Mute:
+    by: str
+    at: datetime
+    until: datetime
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceState:
+    """All that `judge.incidents.step` remembers of a service between rounds."""
+
+    service: str
+    streak: Streak = field(default_factory=Streak)
+    incident: Incident | None = None  # the open one
+    opened: int = 0  # incident numbers given out so far
+    ended: tuple[tuple[datetime, datetime], ...] = ()  # start and end of confirmed incidents within the flap window
+    up_since: datetime | None = None
+    unseen_since: datetime | None = None  # since when no round could judge
+    heard: str = ""  # the official headline dealt with last
+    mute: Mute | None = None
+
+
+class Kind(StrEnum):
+    """What kind of change of an incident."""
+
+    OPENED = "opened"
+    CONFIRMED = "confirmed"  # surer than before
+    WORSENED = "worsened"
+    EASED = "eased"
+    OFFICIAL = "official"  # its official page says something new
+    ACKNOWLEDGED = "acknowledged"
+    REMINDED = "reminded"
+    RESTORED = "restored"
+    RETRACTED = "retracted"
+
+
+ENDINGS = frozenset({Kind.RESTORED, Kind.RETRACTED})
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One step of an incident; `incident` is as it stands after it."""
+
+    kind: Kind
+    at: datetime
+    incident: Incident
+    by: str = ""  # the person, where a person did it
+
+    @property
+    def key(self) -> str:
+        """The same history gives the same key, so a redo makes the same row: "x#17/3"."""
+        return f"{self.incident.id}/{self.incident.steps}"
+
+
+@dataclass(frozen=True, slots=True)
+class Ack:
+    by: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Unmute:
+    by: str
+    at: datetime
+
+
+Order = Ack | Mute | Unmute  # what a person commands about a service

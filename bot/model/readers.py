@@ -1,0 +1,108 @@
+"""Who hears it: destinations, audiences and their wishes; and what people ask."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from bot.model.judging import Incident, ServiceState
+from bot.model.seeing import Confidence, Service
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Destination:
+    """One place that can be written to: "slack:C012", "telegram:-100123/45", "email:desk@example.org"."""
+
+    kind: str
+    place: str
+
+    @classmethod
+    def parse(cls, text: str) -> Destination:
+        """Raise ValueError, in words for the one who wrote it, unless `text` is "kind:place"."""
+        kind, colon, place = text.strip().partition(":")
+        if not (kind and colon and place):
+            raise ValueError(
+                f'"{text}" is no destination; expected kind:place, such as slack:C012 or email:desk@example.org'
+            )
+        return cls(kind, place)
+
+    def __str__(self) -> str:
+        return f"{self.kind}:{self.place}"
+
+
+class Hears(StrEnum):
+    """What a reader may wish to hear of."""
+
+    DOWN = "down"
+    DEGRADED = "degraded"
+    OFFICIAL = "official"
+    REMINDER = "reminder"
+    RESTORED = "restored"
+    CORRECTION = "correction"
+    MAINTENANCE = "maintenance"
+    ANNOUNCEMENT = "announcement"
+
+
+@dataclass(frozen=True, slots=True)
+class Style:
+    """How one destination is written to. `clock` is "12h", "24h" or "" for the language's own."""
+
+    language: str = "en"
+    timezone: str = "UTC"
+    clock: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What a reader hears: which services (empty: all), which changes, from which confidence, written how."""
+
+    services: tuple[str, ...] = ()
+    hears: frozenset[Hears] = frozenset(Hears)
+    confidence: Confidence = Confidence.CONFIRMED
+    style: Style = Style()
+
+
+@dataclass(frozen=True, slots=True)
+class Audience:
+    """A named group of people: a ladder (one of these) or a broadcast list (all of these)."""
+
+    name: str
+    destinations: tuple[Destination, ...]
+    wish: Wish = Wish()
+    ladder: bool = False
+    within: timedelta = timedelta(seconds=60)
+
+
+@dataclass(frozen=True, slots=True)
+class Subscription:
+    """A chat's standing wish, told like an audience of one."""
+
+    destination: Destination
+    wish: Wish
+    by: str  # who set it up
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """What a person said to us: `text` without the slash ("status x")."""
+
+    text: str
+    who: str  # the platform's id of the person, never the display name: "slack:T01/U01"
+    name: str  # how others know them
+    where: Destination
+    at: datetime
+    key: str  # the platform's id of the message: the same one is answered once
+    may_manage: bool = True  # may this person change what the place hears? (a group's members may not)
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """What every screen shows: read once, shown on pages, in chats and in digests."""
+
+    at: datetime
+    services: tuple[tuple[Service, ServiceState], ...]
+    recent: tuple[Incident, ...] = ()  # newest first, the open ones included
+    subscriptions: tuple[Subscription, ...] = ()
+    blind_since: datetime | None = None

@@ -1,0 +1,92 @@
+"""What we see: the nouns of `watch`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import IntEnum, StrEnum
+
+
+class Health(IntEnum):
+    """How a service is. Ordered: the larger, the worse."""
+
+    UP = 0
+    UNKNOWN = 1
+    DEGRADED = 2
+    DOWN = 3
+
+
+class Confidence(IntEnum):
+    """How sure we are. Ordered: the larger, the surer."""
+
+    POSSIBLE = 1
+    LIKELY = 2
+    CONFIRMED = 3
+
+
+class Outcome(StrEnum):
+    """What one check saw."""
+
+    GOOD = "good"
+    SLOW = "slow"
+    BAD = "bad"
+    BLIND = "blind"  # our resolver, our bug, a challenge page: says nothing of the service
+
+
+class Role(StrEnum):
+    """Whose word a source passes on."""
+
+    OFFICIAL = "official"
+    TRACKER = "tracker"
+    CROWD = "crowd"
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What one check saw of one route: `why` in plain words ("HTTP 503"), empty when good."""
+
+    route: str
+    outcome: Outcome
+    why: str = ""
+    took: timedelta | None = None
+    reused: bool = False  # over a connection kept from an earlier check
+
+    @property
+    def good(self) -> bool:
+        return self.outcome is Outcome.GOOD
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """A source's newest word about a service. `says` is None when it could not be read: silence, never an outage."""
+
+    role: Role
+    source: str  # "Official status page", "Downdetector"
+    says: Health | None
+    headline: str = ""  # theirs, cleaned and capped; empty when nothing is reported
+    link: str = ""
+    at: datetime | None = None  # when we read it
+
+
+@dataclass(frozen=True, slots=True)
+class Round:
+    """One look at a service: all its routes at once, plus the newest word of its sources."""
+
+    service: str
+    at: datetime  # when the round began
+    readings: tuple[Reading, ...]
+    words: tuple[Word, ...] = ()
+    sighted: bool = True  # False: the canaries failed too, we see nothing of the world
+
+
+OURSELVES = "tocsin"  # the service whose incidents are our own blindness; no config may use the name
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """Something people depend on, as the config names it."""
+
+    id: str
+    name: str
+    routes: tuple[str, ...] = ()
+    plan: str = ""  # what the organisation does when it is down

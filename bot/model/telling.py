@@ -1,0 +1,112 @@
+"""What is said, and what a channel answers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from bot.model.readers import Destination
+
+
+class Tone(StrEnum):
+    """What colour a channel may give a notice; never the only sign of anything."""
+
+    DOWN = "down"
+    DEGRADED = "degraded"
+    POSSIBLE = "possible"
+    INFO = "info"
+    UP = "up"
+    CORRECTION = "correction"
+    UNSEEN = "unseen"
+    TEST = "test"
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """What is said, without markup. `title` is complete on a lock screen: 80 characters or less."""
+
+    title: str
+    lines: tuple[str, ...] = ()
+
+    @property
+    def text(self) -> str:
+        return "\n".join((self.title, *self.lines))
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """What is said about a change, for one style."""
+
+    key: str  # "x#17/3"
+    thread: str  # "x#17": all notices of one incident
+    tone: Tone
+    words: Words
+    root: Words | None = None  # the present truth, for the thread's first message; None: leave it as it is
+    fresh: bool = True  # False: belongs quietly in the thread; True: everybody in the place should see it
+    at: datetime | None = None  # when what it tells of happened
+
+
+class Act(StrEnum):
+    POST = "post"  # write a message: the thread's first, or a reply to it
+    EDIT = "edit"  # rewrite the thread's first message
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """One notice on its way to one destination."""
+
+    key: str  # "x#17/3@slack:C012", with ";edit" for an edit: unique, and the same after a redo
+    destination: Destination
+    act: Act
+    notice: Notice
+    audience: str = ""
+    root: str | None = None  # what the channel answered for the thread's first message there; None: this is the first
+    subject: str = ""  # the title of the thread's first message there: a mail thread keeps one subject
+    attempts: int = 0  # hand-overs before this one
+    unsure: bool = False  # an earlier hand-over may have arrived
+    id: int = 0  # the store's
+    lease: int = 0  # the store's: settles only for the claim that holds it
+
+
+class Scope(StrEnum):
+    """For what a refusal is final."""
+
+    MESSAGE = "message"
+    DESTINATION = "destination"
+    ACCOUNT = "account"
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """The channel has it. `ref` names the message there, for edits and replies ("1503435956.000247")."""
+
+    ref: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Later:
+    """Provably not sent. `wait` is what the provider asked for."""
+
+    why: str
+    wait: timedelta | None = None
+    whole: bool = False  # the limit holds for the whole account, not for this destination alone
+
+
+@dataclass(frozen=True, slots=True)
+class Unsure:
+    """It left, and there is no trustworthy answer."""
+
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """Final. `moved` is where the destination is now, when the provider says so (Telegram's supergroups)."""
+
+    why: str
+    scope: Scope = Scope.MESSAGE
+    moved: Destination | None = None
+
+
+Receipt = Sent | Later | Unsure | Refused

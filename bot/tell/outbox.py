@@ -1,0 +1,158 @@
+"""Deliveries on their way: claim, send, settle. One pump a channel, so that a slow channel delays no other."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import Counter
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from zlib import crc32
+
+from bot.contracts import Channel
+from bot.model import Delivery, Destination, Later, Receipt, Refused, Sent, Unsure
+from bot.store.deliveries import Deliveries, Status
+
+log = logging.getLogger(__name__)
+
+LEASE = timedelta(
+    seconds=150
+)  # longer than any channel's own time-outs: a lease that ends early is a message told twice
+WIDTH = 32  # hand-overs at once in one channel: a lane that hangs must leave room for the others
+REST = 5.0  # seconds: other processes may queue deliveries too, so an idle pump looks again
+GRACE = 3.0  # seconds to finish what is being sent when we are told to stop
+FIRST_WAIT = timedelta(seconds=2)
+LONGEST_WAIT = timedelta(minutes=5)
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """What becomes of a delivery after a receipt."""
+
+    status: Status
+    due: datetime | None = None
+    ref: str | None = None
+    why: str = ""
+    unsure: bool = False
+
+
+def settle(receipt: Receipt, delivery: Delivery, now: datetime) -> Settled:
+    """A provider's wish to wait is obeyed; without one, the waits double from 2 s to 5 min, spread by a tenth."""
+    match receipt:
+        case Sent(ref):
+            return Settled(Status.SENT, ref=ref)
+        case Later(why, wait):
+            return Settled(Status.PENDING, now + (wait or backoff(delivery)), why=why, unsure=delivery.unsure)
+        case Unsure(why):
+            return Settled(Status.PENDING, now + backoff(delivery), why=why, unsure=True)
+        case Refused(why, _, moved):
+            return Settled(Status.PENDING if moved else Status.REFUSED, now, why=why)
+
+
+def backoff(delivery: Delivery) -> timedelta:
+    wait = min(FIRST_WAIT * 2 ** min(delivery.attempts, 10), LONGEST_WAIT)
+    # The spread comes from the key, not from chance: the same history is the same history again.
+    return wait * (0.9 + 0.2 * (crc32(f"{delivery.key}{delivery.attempts}".encode()) / 2**32))
+
+
+@dataclass
+class Outbox:
+    deliveries: Deliveries
+    channels: Mapping[str, Channel]
+    clock: Callable[[], datetime]
+    moved: Callable[[Destination, Destination], Awaitable[None]]
+    counts: Counter[tuple[str, str]] = field(default_factory=Counter)  # (channel kind, receipt) -> how many
+    _bells: dict[str, asyncio.Event] = field(default_factory=dict)
+
+    def wake(self) -> None:
+        for bell in self._bells.values():
+            bell.set()
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Deliver until told to stop, then see through what is being sent."""
+        self._bells = {kind: asyncio.Event() for kind in self.channels}
+        async with asyncio.TaskGroup() as pumps:
+            for kind, channel in self.channels.items():
+                pumps.create_task(self._pump(kind, channel, stop), name=f"outbox {kind}")
+            await stop.wait()
+            self.wake()
+
+    async def _pump(self, kind: str, channel: Channel, stop: asyncio.Event) -> None:
+        bell, sending = self._bells[kind], set[asyncio.Task[timedelta | None]]()
+        held = self.clock()
+        while not stop.is_set():
+            bell.clear()
+            free = WIDTH - len(sending) if self.clock() >= held else 0
+            claimed = await self.deliveries.claim(kind, self.clock(), limit=free, lease=LEASE) if free else ()
+            for delivery in claimed:
+                task = asyncio.create_task(self._deliver(channel, delivery), name=delivery.key)
+                sending.add(task)
+            if len(claimed) < free or not free:
+                await self._rest(kind, bell, held)
+            for task in [t for t in sending if t.done()]:
+                sending.discard(task)
+                held = max(held, self.clock() + (task.result() or timedelta(0)))
+        await _see_through(sending)
+
+    async def _rest(self, kind: str, bell: asyncio.Event, held: datetime) -> None:
+        """Until woken, until something is due, or until it is time to look again anyway."""
+        now = self.clock()
+        due = max(await self.deliveries.next_due(kind) or now + timedelta(seconds=REST), held)
+        wait = min(max((due - now).total_seconds(), 0.01), REST)
+        try:
+            async with asyncio.timeout(wait):
+                await bell.wait()
+        except TimeoutError:
+            pass
+
+    async def _deliver(self, channel: Channel, delivery: Delivery) -> timedelta | None:
+        """Hand over once. The answer is how long the whole account must wait, where its provider says so."""
+        receipt = await self._hand_over(channel, delivery)
+        kind = delivery.destination.kind
+        self.counts[kind, type(receipt).__name__.lower()] += 1
+        if isinstance(receipt, Refused) and receipt.moved:
+            await self.moved(delivery.destination, receipt.moved)
+        done = settle(receipt, delivery, self.clock())
+        await self.deliveries.settle(
+            delivery, done.status, self.clock(), ref=done.ref, due=done.due, why=done.why, unsure=done.unsure
+        )
+        _say(delivery, receipt)
+        self._bells[kind].set()
+        return receipt.wait if isinstance(receipt, Later) and receipt.whole else None
+
+    async def _hand_over(self, channel: Channel, delivery: Delivery) -> Receipt:
+        try:
+            return await channel.send(delivery)
+        except asyncio.CancelledError:
+            # Cut off in the middle: it may have arrived. Said now, it need not wait for its lease to run out.
+            return Unsure("stopped while sending")
+        except Exception as bug:
+            log.exception("%s: our own error in the channel", delivery.key)
+            return Unsure(f"our own error: {type(bug).__name__}")
+
+
+async def _see_through(sending: set[asyncio.Task[timedelta | None]]) -> None:
+    if not sending:
+        return
+    _, late = await asyncio.wait(sending, timeout=GRACE)
+    for task in late:
+        task.cancel()
+    await asyncio.gather(*late, return_exceptions=True)
+
+
+def _say(delivery: Delivery, receipt: Receipt) -> None:
+    match receipt:
+        case Sent():
+            log.info("told %s of %s", delivery.destination, delivery.notice.key)
+        case Later(why) | Unsure(why):
+            # The first time is news, the fortieth is not.
+            log.log(
+                logging.WARNING if delivery.attempts == 0 else logging.DEBUG,
+                "%s has not heard of %s yet: %s",
+                delivery.destination,
+                delivery.notice.key,
+                why,
+            )
+        case Refused(why):
+            log.error("%s refused %s: %s", delivery.destination, delivery.notice.key, why)

@@ -1,0 +1,196 @@
+"""The state machine: what is told of a row of rounds."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.judge.incidents import step
+from bot.model import ENDINGS, Ack, Confidence, Health, Kind, Mute, Rules, ServiceState, Unmute
+from tests.judge.rounds import EVERY, NOON, WEB, at, go, look, walk, word
+
+
+def told(letters, rules=None):
+    return [(c.kind.value, c.incident.health.name, c.incident.confidence.name) for c in walk(letters, rules)[1]]
+
+
+@pytest.mark.parametrize(
+    ("letters", "expected"),
+    [
+        ("....", []),
+        ("..B..", [("opened", "DOWN", "POSSIBLE"), ("retracted", "DOWN", "POSSIBLE")]),
+        ("..BB", [("opened", "DOWN", "POSSIBLE"), ("confirmed", "DOWN", "CONFIRMED")]),
+        ("BB.B", [("opened", "DOWN", "POSSIBLE"), ("confirmed", "DOWN", "CONFIRMED")]),
+        (
+            "BB..",
+            [("opened", "DOWN", "POSSIBLE"), ("confirmed", "DOWN", "CONFIRMED"), ("restored", "DOWN", "CONFIRMED")],
+        ),
+        (
+            "PPBB",
+            [
+                ("opened", "DEGRADED", "POSSIBLE"),
+                ("confirmed", "DEGRADED", "CONFIRMED"),
+                ("worsened", "DOWN", "CONFIRMED"),
+            ],
+        ),
+        (
+            "BBPBPP",
+            [("opened", "DOWN", "POSSIBLE"), ("confirmed", "DOWN", "CONFIRMED"), ("eased", "DEGRADED", "CONFIRMED")],
+        ),
+        ("BB??????", [("opened", "DOWN", "POSSIBLE"), ("confirmed", "DOWN", "CONFIRMED")]),
+        ("????", []),
+    ],
+)
+def test_what_is_told_of_a_row_of_rounds(letters, expected):
+    assert told(letters) == expected
+
+
+def test_one_failure_is_enough_where_the_rules_say_so():
+    assert told("B.", Rules(confirm_rounds=1, restore_rounds=1)) == [
+        ("opened", "DOWN", "CONFIRMED"),
+        ("restored", "DOWN", "CONFIRMED"),
+    ]
+
+
+def test_an_outage_starts_at_the_first_failed_round_and_ends_at_the_first_good_one():
+    _, changes = walk("..BBBB.B...")
+    restored = changes[-1].incident
+
+    assert restored.since == at(2)
+    assert restored.confirmed_at == at(3)
+    assert restored.until == at(8)
+
+
+def test_the_official_word_changes_the_incident_once_for_each_headline():
+    state, _ = walk("BB")
+    says = word(Health.DEGRADED, "Investigating")
+    state, first = go(state, look("B", 5, says))
+    state, second = go(state, look("B", 6, says))
+    state, third = go(state, look("B", 7, word(Health.DEGRADED, "Identified")))
+
+    assert [c.kind for c in (*first, *second, *third)] == [Kind.OFFICIAL, Kind.OFFICIAL]
+    assert state.incident.official_at == at(5)
+
+
+def test_their_page_still_red_after_our_checks_are_good_opens_no_second_incident():
+    says = word(Health.DOWN, "Investigating")
+    state, changes = ServiceState("x"), []
+    for number, letter in enumerate("BB...."):
+        state, more = go(state, look(letter, number, says))
+        changes += more
+
+    assert [c.kind for c in changes] == [Kind.OPENED, Kind.CONFIRMED, Kind.RESTORED]
+
+
+def test_an_outage_that_only_their_page_reports_lasts_as_long_as_they_say():
+    state, _ = walk("....")
+    state, opened = go(state, look(".", 4, word(Health.DEGRADED, "Slow uploads")))
+    state, none = go(state, look(".", 5, word(Health.DEGRADED, "Slow uploads")))
+    state, restored = go(state, look(".", 6, word(Health.UP)))
+
+    assert (opened[0].kind, opened[0].incident.confidence) == (Kind.OPENED, Confidence.LIKELY)
+    assert none == ()
+    assert (restored[0].kind, restored[0].incident.until) == (Kind.RESTORED, at(6))
+
+
+def test_what_flaps_stays_one_incident_until_it_has_been_steady():
+    changes = walk("BB.." * 12 + "." * 25)[1]
+    kinds = [c.kind for c in changes]
+
+    assert kinds.count(Kind.RESTORED) == 3
+    assert changes[-1].incident.unstable_since == at(0)
+    assert changes[-1].incident.outages == 3
+    assert changes[-1].incident.until == at(46)
+
+
+def test_reminders_come_at_their_times_and_stop_when_somebody_looks_into_it():
+    rules = Rules(remind_every=(timedelta(minutes=2), timedelta(minutes=5)))
+    state, changes = walk("B" * 32, rules)
+    assert [c.at - NOON for c in changes if c.kind is Kind.REMINDED] == [
+        timedelta(minutes=2),
+        timedelta(minutes=5),
+        timedelta(minutes=10),
+        timedelta(minutes=15),
+    ]
+
+    acked = step(state, Ack("Ana", at(32)), rules)
+    assert [c.kind for c in acked.changes] == [Kind.ACKNOWLEDGED]
+    assert step(acked.state, Ack("Ben", at(33)), rules).changes == ()
+    assert go(acked.state, look("B", 300), rules)[1] == ()
+
+
+def test_a_mute_is_remembered_and_lifted():
+    muted = step(ServiceState("x"), Mute("Ana", NOON, at(9)), Rules()).state
+    assert muted.mute.until == at(9)
+    assert step(muted, Unmute("Ana", NOON), Rules()).state.mute is None
+
+
+letters = st.text(alphabet=list(WEB), max_size=80)
+rules = st.builds(
+    Rules,
+    confirm_rounds=st.integers(1, 4),
+    restore_rounds=st.integers(1, 4),
+    settle=st.sampled_from([timedelta(0), timedelta(minutes=3)]),
+)
+
+
+@given(letters, rules)
+def test_openings_and_endings_alternate_and_every_number_is_given_once(letters, rules):
+    opened = None
+    numbers = []
+    for change in walk(letters, rules)[1]:
+        if change.kind is Kind.OPENED:
+            assert opened is None
+            opened = change.incident.number
+            numbers.append(opened)
+        assert change.incident.number == opened
+        if change.kind in ENDINGS:
+            opened = None
+
+    assert numbers == list(range(1, len(numbers) + 1))
+
+
+@given(letters, rules)
+def test_the_times_are_those_of_the_first_bad_and_the_first_good_round(letters, rules):
+    for change in walk(letters, rules)[1]:
+        incident = change.incident
+        first = letters[(incident.since - NOON) // EVERY]
+        assert first in "BPS"
+        if change.kind in ENDINGS:
+            position = (incident.until - NOON) // EVERY
+            last = (change.at - NOON) // EVERY
+            assert incident.until > incident.since
+            assert set(letters[position : last + 1]) <= set(".?!")
+            assert letters[:position].rstrip("?!")[-1] in "BPS"
+
+
+@given(letters, rules)
+def test_a_confirmed_outage_had_its_rounds_and_only_a_confirmed_one_is_restored(letters, rules):
+    for change in walk(letters, rules)[1]:
+        if change.incident.confidence is Confidence.CONFIRMED:
+            assert sum(letter in "BPS" for letter in letters) >= rules.confirm_rounds
+        if change.kind in ENDINGS:
+            assert (change.kind is Kind.RESTORED) == (change.incident.confidence is Confidence.CONFIRMED)
+
+
+@given(letters, rules)
+def test_steps_are_numbered_without_a_gap(letters, rules):
+    steps: dict[int, int] = {}
+    for change in walk(letters, rules)[1]:
+        number = change.incident.number
+        assert change.incident.steps == steps.get(number, 0) + 1
+        steps[number] = change.incident.steps
+
+
+@given(letters, rules, st.sampled_from("B."))
+def test_a_steady_service_has_a_steady_state_and_so_costs_no_transaction(letters, rules, steady):
+    rules = replace(rules, remind_every=())
+    state, _ = walk(letters + steady * 60, rules)
+    again, changes = go(state, look(steady, len(letters) + 60), rules)
+
+    assert again == state
+    assert changes == ()
