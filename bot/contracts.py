@@ -12,11 +12,19 @@ from typing import Any, ClassVar, Protocol
 from bot.model import Ask, Delivery, Reading, Receipt, Word, Words
 
 
+class Unable(Exception):
+    """Tocsin cannot go on; the text is one line that says why and what to do."""
+
+
 class Cause(StrEnum):
     """Why a connection or an answer failed."""
 
     NO_SUCH_NAME = "no such name"  # the resolver answered: there is none
+    NAME_SERVERS = (
+        "name servers"  # our resolver is well, those of the name do not answer: it cannot be reached by anybody
+    )
     RESOLVER = "resolver"  # our resolver did not answer: says nothing of the service
+    OURS = "ours"  # out of sockets, ports or memory, or forbidden here: says nothing of the service
     REFUSED = "refused"
     RESET = "reset"
     UNREACHABLE = "unreachable"
@@ -123,6 +131,7 @@ class ChannelSettings(Protocol):
 
     @property
     def kind(self) -> str: ...
+
     edits: ClassVar[bool]  # can a message be rewritten?
 
     def open(self, desk: Desk) -> AbstractAsyncContextManager[Channel]:

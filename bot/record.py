@@ -27,6 +27,7 @@ from bot.model import (
     ServiceState,
     Style,
     Subscription,
+    Wish,
 )
 from bot.store import Store
 from bot.store.moves import Move, Situation
@@ -144,20 +145,20 @@ class Record:
         words: dict[tuple[Style, Open], Notice] = {}
         rows: list[Delivery] = []
         for hearer in hearers:
-            others = self._others(change, lambda name, w=wishes[hearer.audience]: routing.follows(w, name))
+            others = self._others(change, wishes[hearer.audience])
             notice = words.get((hearer.style, others)) or wording.notice(change, service, hearer.style, others)
             words[hearer.style, others] = notice
             rows += _acts(notice, hearer, told=hearer.destination in told, editable=self.setting.editable)
         return tuple(rows)
 
-    def _others(self, change: Change, follows: Callable[[str], bool]) -> Open:
+    def _others(self, change: Change, wish: Wish) -> Open:
         """What else is known to be bad of what this reader follows: only an ending says so."""
         if change.kind is not Kind.RESTORED:
             return ()
         return tuple(
             (service, state.incident)
             for service in self.setting.services.values()
-            if service.id != change.incident.service and follows(service.id)
+            if service.id != change.incident.service and routing.follows(wish, service.id)
             if (state := self._state(service.id)).incident is not None
             and state.incident.confidence is Confidence.CONFIRMED
         )

@@ -1,3 +1,30 @@
 """What many tests share."""
 
 from __future__ import annotations
+
+import pytest
+
+from bot.store import open_store
+from tests.postgres import postgres_server
+
+
+@pytest.fixture(scope="session")
+def postgres():
+    with postgres_server() as server:
+        yield server
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def database_url(request, tmp_path):
+    """An empty database of each kind."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path / 'tocsin.db'}"
+    else:
+        with request.getfixturevalue("postgres").database() as url:
+            yield url
+
+
+@pytest.fixture
+async def store(database_url):
+    async with open_store(database_url) as opened:
+        yield opened

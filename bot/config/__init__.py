@@ -192,7 +192,7 @@ class Config(BaseModel):
     admins: frozenset[str] = frozenset()
     defaults: Defaults = Defaults()
     services: Annotated[dict[str, ServiceConfig], Field(min_length=1)]
-    channels: Channels = Channels()  # type: ignore[valid-type] # made above, of the union
+    channels: Channels = Channels()  # made above, of the union
     audiences: dict[str, AudienceConfig] = {}
     digests: dict[str, DigestConfig] = {}
 

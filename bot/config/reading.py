@@ -13,12 +13,14 @@ from typing import Any, get_args
 
 from pydantic import BaseModel, SecretStr, ValidationError
 from ruamel.yaml import YAML
+from ruamel.yaml.comments import CommentedMap, CommentedSeq
 from ruamel.yaml.constructor import DuplicateKeyError
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
+from bot.model import length
+
 Location = tuple[str | int, ...]
 VARIABLE = re.compile(r"\$(?:\$|\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\})")
-LENGTH = re.compile(r"(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+(?:\.\d+)?)s)?")
 SIZE = 1024 * 1024  # a config is never larger; a file that is was meant for something else
 
 
@@ -55,13 +57,7 @@ class ConfigError(Exception):
 
 def duration(value: Any) -> Any:
     """ "30s", "1h30m", "14d" -> timedelta. Raise ValueError, in words, for anything else."""
-    if value is None or isinstance(value, timedelta):
-        return value
-    match = LENGTH.fullmatch(value.replace(" ", "")) if isinstance(value, str) and value else None
-    if match is None:
-        raise ValueError('is no length of time; expected one such as "30s", "10m", "1h30m" or "14d"')
-    days, hours, minutes, seconds = (float(part or 0) for part in match.groups())
-    return timedelta(days=days, hours=hours, minutes=minutes, seconds=seconds)
+    return value if value is None or isinstance(value, timedelta) else length(str(value))
 
 
 def read(path: Path, model: type[BaseModel]) -> Document:
@@ -110,7 +106,7 @@ def _at(document: Document, mark: Any, what: str) -> ConfigError:
 
 def _fill(document: Document, node: Any, where: Location, secrets: frozenset[str]) -> Any:
     """Plain dicts, lists and values, with every place noted and every reference followed."""
-    if isinstance(node, dict):
+    if isinstance(node, CommentedMap):
         filled: dict[str, Any] = {}
         for key, value in node.items():
             name, of_file = str(key), str(key).removesuffix("_file")
@@ -121,7 +117,7 @@ def _fill(document: Document, node: Any, where: Location, secrets: frozenset[str
             else:
                 filled[name] = _fill(document, value, (*where, name), secrets)
         return filled
-    if isinstance(node, list):
+    if isinstance(node, CommentedSeq):
         for number in range(len(node)):
             line, column = node.lc.item(number)
             document.lines[(*where, number)] = (line + 1, column + 1)
@@ -131,8 +127,9 @@ def _fill(document: Document, node: Any, where: Location, secrets: frozenset[str
 
 def _from_environment(document: Document, text: str, where: Location) -> str:
     def value(match: re.Match[str]) -> str:
-        name, default = match.groups()
-        if name is None:
+        name: str = match[1]
+        default: str | None = match[2]
+        if match[0] == "$$":
             return "$"
         found = os.environ.get(name, default)
         if found is None:

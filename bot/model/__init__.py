@@ -17,6 +17,7 @@ from bot.model.judging import (
     Unmute,
     Verdict,
 )
+from bot.model.lengths import length
 from bot.model.readers import Ask, Audience, Destination, Hears, Overview, Style, Subscription, Wish
 from bot.model.seeing import OURSELVES, Confidence, Health, Outcome, Reading, Role, Round, Service, Word
 from bot.model.telling import Act, Delivery, Later, Notice, Receipt, Refused, Scope, Sent, Tone, Unsure, Words
@@ -62,4 +63,5 @@ __all__ = [
     "Wish",
     "Word",
     "Words",
+    "length",
 ]

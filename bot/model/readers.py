@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from urllib.parse import urlsplit
 
 from bot.model.judging import Incident, ServiceState
 from bot.model.seeing import Confidence, Service
@@ -29,6 +30,11 @@ class Destination:
 
     def __str__(self) -> str:
         return f"{self.kind}:{self.place}"
+
+    @property
+    def shown(self) -> str:
+        """For logs and pages: of a URL only the host, for the rest of it is often a password."""
+        return f"{self.kind}:{urlsplit(self.place).hostname or '…'}" if "://" in self.place else str(self)
 
 
 class Hears(StrEnum):

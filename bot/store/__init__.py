@@ -1,1 +1,64 @@
-"""The only SQL."""
+"""The only SQL: moves, deliveries, people and history, on SQLite or PostgreSQL.
+
+Every method is one transaction, seen through even if its caller is cancelled, and may raise `StoreUnavailable`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+
+from bot.store import lanes
+from bot.store.deliveries import Deliveries, Progress
+from bot.store.engine import StoreUnavailable, connect
+from bot.store.history import History
+from bot.store.lanes import Settlement, Status
+from bot.store.migrate import upgrade
+from bot.store.moves import Move, Moves, Situation
+from bot.store.people import People
+
+__all__ = [
+    "Deliveries",
+    "History",
+    "Move",
+    "Moves",
+    "People",
+    "Progress",
+    "Settlement",
+    "Situation",
+    "Status",
+    "Store",
+    "StoreUnavailable",
+    "open_store",
+]
+
+
+@dataclass(frozen=True)
+class Store:
+    moves: Moves
+    deliveries: Deliveries
+    people: People
+    history: History
+    released: int = 0  # deliveries that the last run left half sent
+
+
+@asynccontextmanager
+async def open_store(url: str, *, alone: bool = False) -> AsyncIterator[Store]:
+    """Open "sqlite:///tocsin.db", "sqlite:////var/lib/tocsin/tocsin.db" or "postgresql://user:password@host/name",
+    with its schema brought up to date. Raise StoreUnavailable for one that cannot be reached, read or written.
+
+    `alone` is for the one daemon that sends: another one on the same database is refused, and what its dead predecessor
+    was sending may be sent again at once instead of when its lease has run out.
+    """
+    database = connect(url)
+    async with AsyncExitStack() as stack:
+        stack.push_async_callback(database.close)
+        with database.opening():
+            if alone:
+                await stack.enter_async_context(database.hold())
+            await database.write(upgrade)
+            stack.push_async_callback(database.finish)  # before the hold is let go
+            released = await database.write(lanes.release) if alone else 0
+        people = People(database)
+        yield Store(Moves(database), Deliveries(database), people, History(database, people), released)

@@ -51,7 +51,7 @@ def settle(receipt: Receipt, delivery: Delivery, now: datetime) -> Settled:
 
 
 def backoff(delivery: Delivery) -> timedelta:
-    wait = min(FIRST_WAIT * 2 ** min(delivery.attempts, 10), LONGEST_WAIT)
+    wait = min(FIRST_WAIT * (1 << min(delivery.attempts, 10)), LONGEST_WAIT)
     # The spread comes from the key, not from chance: the same history is the same history again.
     return wait * (0.9 + 0.2 * (crc32(f"{delivery.key}{delivery.attempts}".encode()) / 2**32))
 

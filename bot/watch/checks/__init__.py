@@ -1,1 +1,14 @@
-"""How a route is tried: one file a kind, `AnyCheck` the union of them."""
+"""How a route is tried: one file a kind. A new one is a file here and a name in `AnyCheck`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field
+
+from bot.watch.checks.http import HttpCheck
+from bot.watch.checks.tcp import TcpCheck
+
+__all__ = ["AnyCheck", "HttpCheck", "TcpCheck"]
+
+AnyCheck = Annotated[HttpCheck | TcpCheck, Field(discriminator="kind")]

@@ -1,0 +1,9 @@
+"""Every outgoing HTTP request and probe connection: one transport, the address guard, body caps, true causes."""
+
+from __future__ import annotations
+
+from bot.net.network import Guarded, Network
+from bot.net.request import Prepared
+from bot.net.resolve import Names
+
+__all__ = ["Guarded", "Names", "Network", "Prepared"]

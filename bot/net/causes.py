@@ -1,0 +1,124 @@
+"""True causes in plain words. What is said here may be shown to anybody: no URL, no header, no library's own text."""
+
+from __future__ import annotations
+
+import errno
+import ssl
+from datetime import timedelta
+from time import perf_counter
+
+from bot.contracts import Cause, Trouble
+
+WHILE = {
+    "": "before it began",
+    "dns": "while looking up its name",
+    "connect": "while connecting",
+    "tls": "during the TLS handshake",
+    "wait": "while waiting for the answer",
+    "read": "while reading the answer",
+}
+
+# X509_V_ERR_* of OpenSSL's x509_vfy.h
+CERTIFICATE = {
+    9: "its certificate is not valid yet",
+    10: "its certificate has expired",
+    18: "its certificate is self-signed",
+    19: "its certificate comes from an authority we do not know",
+    20: "its certificate comes from an authority we do not know",
+    21: "its certificate comes from an authority we do not know",
+    23: "its certificate has been revoked",
+    62: "its certificate is for another name",
+    64: "its certificate is for another address",
+}
+
+ERRNO = {
+    errno.ECONNREFUSED: (Cause.REFUSED, "connection refused"),
+    errno.ECONNRESET: (Cause.RESET, "connection reset"),
+    errno.ECONNABORTED: (Cause.RESET, "connection reset"),
+    errno.EPIPE: (Cause.RESET, "connection reset"),
+    errno.ETIMEDOUT: (Cause.TIMEOUT, "timed out"),
+    errno.EHOSTUNREACH: (Cause.UNREACHABLE, "host unreachable"),
+    errno.EHOSTDOWN: (Cause.UNREACHABLE, "host unreachable"),
+    errno.EACCES: (Cause.UNREACHABLE, "forbidden on the way"),  # what ICMPv6 of a filter becomes
+    errno.ENETUNREACH: (Cause.UNREACHABLE, "network unreachable"),
+    errno.ENETDOWN: (Cause.UNREACHABLE, "network unreachable"),
+    # These blame ourselves: said as the service's fault, a leak of ours would be an outage of everything we watch.
+    errno.EMFILE: (Cause.OURS, "we have too many sockets open"),
+    errno.ENFILE: (Cause.OURS, "this machine has too many files open"),
+    errno.ENOBUFS: (Cause.OURS, "this machine is out of memory for sockets"),
+    errno.ENOMEM: (Cause.OURS, "this machine is out of memory"),
+    errno.EADDRNOTAVAIL: (Cause.OURS, "this machine has no free port or no address of that kind"),
+    errno.EPERM: (Cause.OURS, "this machine forbids the connection"),
+}
+
+
+class TroubleError(Exception):
+    """Carries a cause and its words up to where they become a `Trouble`; never leaves this package."""
+
+    def __init__(self, cause: Cause, why: str) -> None:
+        super().__init__(why)
+        self.cause = cause
+        self.why = why
+
+
+class Trip:
+    """How far one fetch has come, and how long each phase took."""
+
+    __slots__ = ("_began", "_mark", "left", "phase", "phases", "reused", "until")
+
+    def __init__(self, until: float) -> None:
+        self.until = until  # the loop's time at which it must be over
+        self.phase = ""
+        self.phases: dict[str, float] = {}
+        self.left = False  # has the request begun to leave?
+        self.reused = False
+        self._began = self._mark = perf_counter()
+
+    def enter(self, phase: str) -> None:
+        """End the phase we are in; "" only ends it. A phase met again (a redirect, a retry) adds up."""
+        now = perf_counter()
+        if self.phase:
+            self.phases[self.phase] = self.phases.get(self.phase, 0.0) + now - self._mark
+        self.phase = phase
+        self._mark = now
+
+    @property
+    def took(self) -> timedelta:
+        return timedelta(seconds=perf_counter() - self._began)
+
+    def trouble(self, cause: Cause, why: str) -> Trouble:
+        return Trouble(cause, why, self.took, self.left)
+
+    def overdue(self, timeout: timedelta) -> Trouble:
+        cause = Cause.RESOLVER if self.phase == "dns" else Cause.TIMEOUT
+        return self.trouble(cause, f"timed out after {timeout.total_seconds():g} s {WHILE[self.phase]}")
+
+    def failed(self, error: OSError | TroubleError) -> Trouble:
+        return self.trouble(*explain(error, self.phase))
+
+
+def explain(error: OSError | TroubleError, phase: str) -> tuple[Cause, str]:
+    """The cause of `error`, met in `phase`, and its words."""
+    if isinstance(error, TroubleError):
+        return error.cause, error.why
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return Cause.CERTIFICATE, CERTIFICATE.get(error.verify_code, "its certificate cannot be trusted")
+    if isinstance(error, ssl.SSLEOFError | ssl.SSLZeroReturnError):
+        return Cause.TLS, f"closed the connection {WHILE[phase]}"
+    if isinstance(error, ssl.SSLError):
+        reason = (error.reason or "").lower().replace("_", " ")
+        return Cause.TLS, f"TLS failed: {reason}" if reason else "TLS failed"
+    cause, why = ERRNO.get(error.errno or _errno(error), (Cause.UNREACHABLE, "connection failed"))
+    return cause, why if phase == "connect" and cause is not Cause.TIMEOUT else f"{why} {WHILE[phase]}"
+
+
+def _errno(error: OSError) -> int:
+    """asyncio raises some of its own without a number."""
+    match error:
+        case ConnectionRefusedError():
+            return errno.ECONNREFUSED
+        case ConnectionError():
+            return errno.ECONNRESET
+        case TimeoutError():
+            return errno.ETIMEDOUT
+    return 0

@@ -1,0 +1,42 @@
+"""The address guard: which addresses a stranger's URL must not lead us to.
+
+It judges the address that is about to be connected to, so no spelling of a literal, no name that resolves inwards, no
+rebinding and no redirect gets round it.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
+
+UNICAST = IPv6Network("2000::/3")  # all that IANA has given out for the public internet
+# 64:ff9b::/96 is NAT64 (RFC 6052), ::ffff:0:0:0/96 SIIT (RFC 7915), ::/96 the old "compatible" form: all carry an IPv4
+# address in their last four bytes, and Python calls them global whatever that address is.
+CARRIERS = (IPv6Network("64:ff9b::/96"), IPv6Network("::ffff:0:0:0/96"), IPv6Network("::/96"))
+# Not for us, though `is_global` in some Python or other says so.
+INNER4 = (
+    IPv4Network("100.64.0.0/10"),  # carrier-grade NAT
+    IPv4Network("168.63.129.16/32"),  # Azure's host
+    IPv4Network("192.0.0.0/24"),  # IETF protocol assignments
+    IPv4Network("192.88.99.0/24"),  # 6to4 relays
+)
+INNER6 = (IPv6Network("2001::/23"), IPv6Network("3fff::/20"))  # protocol assignments with Teredo; documentation
+
+
+@lru_cache(maxsize=4096)
+def inner(address: str) -> bool:
+    """Is it one of ours, the machine's, the link's, the cloud's, or a group's? Raise ValueError unless it is an address."""
+    ip = ip_address(address)
+    if isinstance(ip, IPv6Address):
+        carried = _carried(ip)
+        if carried is None:
+            return ip not in UNICAST or not ip.is_global or any(ip in net for net in INNER6)
+        ip = carried
+    return not ip.is_global or ip.is_multicast or any(ip in net for net in INNER4)
+
+
+def _carried(ip: IPv6Address) -> IPv4Address | None:
+    """The IPv4 address that an IPv6 one stands for. (Teredo's lies within 2001::/23, which is refused whole.)"""
+    if any(ip in net for net in CARRIERS):
+        return IPv4Address(int(ip) & 0xFFFFFFFF)
+    return ip.ipv4_mapped or ip.sixtofour

@@ -1,0 +1,146 @@
+"""The network room's door: what `contracts.Net` promises."""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from collections.abc import Mapping
+from datetime import timedelta
+from pathlib import Path
+from typing import Self
+
+from bot.contracts import Answer, Cause, Connected, Net, Trouble
+from bot.net.causes import Trip, TroubleError
+from bot.net.request import Prepared, prepare, redirected
+from bot.net.resolve import Names, Resolver
+from bot.net.transport import Transport
+
+CAP = 256 * 1024
+MOVED = frozenset({301, 302, 303, 307, 308})
+
+
+class Network:
+    """`contracts.Net`, open between `async with` and its end.
+
+    `ca_file` is trusted besides the system's authorities; `resolver` stands in for the system's.
+    """
+
+    def __init__(self, ca_file: str | Path | None = None, resolver: Names | None = None) -> None:
+        self._ca_file = ca_file
+        self._own = Resolver()
+        self._names = resolver or self._own
+        self._transport: Transport | None = None
+
+    async def __aenter__(self) -> Self:
+        # Reading the system's authorities takes a tenth of a second: once, not once a check.
+        context = ssl.create_default_context()
+        if self._ca_file is not None:
+            context.load_verify_locations(self._ca_file)
+        context.set_alpn_protocols(["http/1.1"])
+        self._transport = Transport(self._names, context)
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        if self._transport is not None:
+            self._transport.close()
+            self._transport = None
+        await self._own.close()
+        await asyncio.sleep(0)  # connections are closed by the loop's next step, which may be its last
+
+    @staticmethod
+    def prepare(
+        method: str, url: str, headers: Mapping[str, str] | None = None, content: bytes | None = None
+    ) -> Prepared:
+        """A request for `fetch`; without content it is remembered, so that asking for it again costs nothing.
+
+        Raise ValueError, in words without the URL, for what cannot be asked.
+        """
+        return prepare(method, url, headers, content)
+
+    async def fetch(
+        self,
+        prepared: Prepared,
+        *,
+        timeout: timedelta,
+        cap: int = CAP,
+        redirects: int = 0,
+        fresh: bool = False,
+        guarded: bool = False,
+    ) -> Answer | Trouble:
+        """As in `contracts.Net`. With `redirects=0` a redirect is the answer."""
+        seconds = timeout.total_seconds()
+        trip = Trip(asyncio.get_running_loop().time() + seconds)
+        limit = asyncio.timeout(seconds)
+        try:
+            async with limit:
+                return await self._follow(prepared, trip, cap=cap, redirects=redirects, fresh=fresh, guarded=guarded)
+        except (OSError, TroubleError) as error:
+            return trip.overdue(timeout) if limit.expired() else trip.failed(error)
+
+    async def connect(self, host: str, port: int, *, timeout: timedelta, guarded: bool = False) -> Connected | Trouble:
+        """Resolve, connect over TCP, close."""
+        seconds = timeout.total_seconds()
+        trip = Trip(asyncio.get_running_loop().time() + seconds)
+        limit = asyncio.timeout(seconds)
+        try:
+            async with limit:
+                wire = await self._open.dial(host, port, trip, guarded=guarded)
+        except (OSError, TroubleError) as error:
+            return trip.overdue(timeout) if limit.expired() else trip.failed(error)
+        took = trip.took
+        wire.abort()
+        return Connected(took)
+
+    async def _follow(
+        self, prepared: Prepared, trip: Trip, *, cap: int, redirects: int, fresh: bool, guarded: bool
+    ) -> Answer:
+        for _ in range(redirects + 1):
+            reply, wire = await self._open.ask(prepared, trip, cap=cap, fresh=fresh, guarded=guarded)
+            location = reply.headers.get("location") if redirects and reply.status in MOVED else None
+            if location is None:
+                return Answer(
+                    status=reply.status,
+                    headers=reply.headers,
+                    body=bytes(reply.body),
+                    url=str(prepared.url),
+                    took=trip.took,
+                    phases=trip.phases,
+                    reused=trip.reused,
+                    cut=reply.cut,
+                    certificate_until=wire.certificate_until,
+                )
+            prepared = redirected(prepared, reply.status, location)
+        raise TroubleError(Cause.REDIRECTS, f"redirects more than {redirects} times")
+
+    @property
+    def _open(self) -> Transport:
+        if self._transport is None:
+            raise RuntimeError("the network is not open: use it within `async with`")
+        return self._transport
+
+
+class Guarded:
+    """A `Net` that never asks an inner address, whoever uses it: for what strangers name."""
+
+    def __init__(self, net: Net) -> None:
+        self._net = net
+
+    def prepare(
+        self, method: str, url: str, headers: Mapping[str, str] | None = None, content: bytes | None = None
+    ) -> object:
+        return self._net.prepare(method, url, headers, content)
+
+    async def fetch(
+        self,
+        prepared: object,
+        *,
+        timeout: timedelta,
+        cap: int = CAP,
+        redirects: int = 0,
+        fresh: bool = False,
+        guarded: bool = True,
+    ) -> Answer | Trouble:
+        return await self._net.fetch(prepared, timeout=timeout, cap=cap, redirects=redirects, fresh=fresh, guarded=True)
+
+    async def connect(self, host: str, port: int, *, timeout: timedelta, guarded: bool = True) -> Connected | Trouble:
+        return await self._net.connect(host, port, timeout=timeout, guarded=True)

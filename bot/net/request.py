@@ -1,0 +1,136 @@
+"""A request, checked and turned into bytes once, for many fetches; and the one that a redirect makes of it."""
+
+from __future__ import annotations
+
+import base64
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from urllib.parse import unquote_to_bytes
+
+import httpx
+
+from bot import __version__
+from bot.contracts import Cause
+from bot.net.causes import TroubleError
+
+TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # RFC 9110, 5.6.2
+LABELS = re.compile(r"[0-9A-Za-z_-]{1,63}(?:\.[0-9A-Za-z_-]{1,63})*\.?")
+UNSAFE = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]")
+OURS = frozenset({"connection", "content-length", "transfer-encoding", "upgrade"})  # how it is sent is not the caller's
+PUBLIC = frozenset({"accept", "accept-language", "accept-encoding", "user-agent"})  # may follow to another host
+IDEMPOTENT = frozenset({"GET", "HEAD", "OPTIONS", "PUT", "DELETE"})  # RFC 9110, 9.2.2: may be asked again
+
+Headers = tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class Prepared:
+    """A request that can be sent as it is. Its repr says the host only: URLs and headers carry tokens."""
+
+    method: str
+    url: httpx.URL  # without user and fragment
+    secure: bool
+    host: str  # what is resolved, and what the certificate must say
+    port: int
+    keeps: bool  # is its connection kept for the next one?
+    wire: bytes  # request line, headers and body
+    headers: Headers  # those that were asked for
+    content: bytes | None
+
+    def __repr__(self) -> str:
+        return f"<{self.method} {self.host}>"
+
+
+def prepare(method: str, url: str, headers: Mapping[str, str] | None = None, content: bytes | None = None) -> Prepared:
+    """Raise ValueError, in words without the URL, for what cannot be asked."""
+    asked = tuple(headers.items()) if headers else ()
+    # A check asks the same for years: building it takes longer than all the rest of a fetch. Bodies differ each time.
+    return _remembered(method, url, asked) if content is None else _build(method, url, asked, content)
+
+
+def _build(method: str, url: str, asked: Headers, content: bytes | None) -> Prepared:
+    if not TOKEN.fullmatch(method):
+        raise ValueError("that is no HTTP method")
+    try:
+        target = httpx.URL(url)
+    except httpx.InvalidURL:
+        raise ValueError("that is no valid URL") from None
+    host, port = _origin(target)
+    if target.userinfo and not any(name.lower() == "authorization" for name, _ in asked):
+        asked = (*asked, ("Authorization", _basic(target.userinfo)))
+    target = target.copy_with(userinfo=b"", fragment=None)
+    secure = target.scheme == "https"
+    keeps = secure or method == "POST"
+    return Prepared(
+        method, target, secure, host, port, keeps, _bytes(method, target, asked, content, keeps), asked, content
+    )
+
+
+@lru_cache(maxsize=16384)
+def _remembered(method: str, url: str, asked: Headers) -> Prepared:
+    return _build(method, url, asked, None)
+
+
+def redirected(old: Prepared, status: int, location: str) -> Prepared:
+    """The next request (RFC 9110, 15.4). Raise TroubleError where it must not be followed.
+
+    To another host go no headers but the harmless ones and no body: what was meant for one is not for another.
+    """
+    try:
+        url = old.url.join(location).copy_with(userinfo=b"")
+    except httpx.InvalidURL:
+        raise TroubleError(Cause.REDIRECTS, "redirects to something that is no URL") from None
+    same = _same(old.url, url)
+    method, content = old.method, old.content
+    if (status == 303 and method != "HEAD") or (status in {301, 302} and method == "POST"):
+        method, content = "GET", None
+    if content is not None and not same:
+        raise TroubleError(Cause.REDIRECTS, "redirects what is posted to another host")
+    kept = old.headers if same else tuple(h for h in old.headers if h[0].lower() in PUBLIC)
+    try:
+        return _build(method, str(url), kept, content)
+    except ValueError:
+        raise TroubleError(Cause.REDIRECTS, "redirects to something that cannot be asked") from None
+
+
+def _same(old: httpx.URL, new: httpx.URL) -> bool:
+    """The same origin, or its usual upgrade from http to https."""
+    upgraded = new.scheme == "https" and new.port is old.port is None
+    return new.host == old.host and (upgraded or (new.scheme, new.port) == (old.scheme, old.port))
+
+
+def _origin(url: httpx.URL) -> tuple[str, int]:
+    if url.scheme not in {"http", "https"}:
+        raise ValueError("only http:// and https:// URLs can be asked")
+    host = url.raw_host.decode("ascii")
+    if not (LABELS.fullmatch(host) or ":" in host) or len(host) > 253:
+        raise ValueError("the URL names no valid host")
+    port = (443 if url.scheme == "https" else 80) if url.port is None else url.port
+    if not 0 < port < 65536:
+        raise ValueError("the URL's port is not between 1 and 65535")
+    return host, port
+
+
+def _basic(userinfo: bytes) -> str:
+    user, _, password = userinfo.partition(b":")
+    return "Basic " + base64.b64encode(unquote_to_bytes(user) + b":" + unquote_to_bytes(password)).decode("ascii")
+
+
+def _bytes(method: str, url: httpx.URL, asked: Headers, content: bytes | None, keeps: bool) -> bytes:
+    try:
+        # `identity`: most then send the page as it is, which costs neither side anything and can be searched at once.
+        headers = httpx.Headers({"Accept": "*/*", "Accept-Encoding": "identity", "User-Agent": f"Tocsin/{__version__}"})
+        headers.update(httpx.Headers(list(asked)))
+        raw = httpx.Request(method, url, headers=headers, content=content).headers.raw
+    except UnicodeError:
+        raise ValueError("a header has letters that HTTP does not know") from None
+    lines = [method.encode("ascii") + b" " + url.raw_path + b" HTTP/1.1"]
+    for name, value in raw:
+        if UNSAFE.search(value) or not TOKEN.fullmatch(name.decode("latin-1")):
+            raise ValueError("a header has characters that HTTP forbids")
+        if name.lower().decode("latin-1") not in OURS or (name.lower() == b"content-length" and content is not None):
+            lines.append(name + b": " + value)
+    lines.append(b"Connection: " + (b"keep-alive" if keeps else b"close"))
+    return b"\r\n".join(lines) + b"\r\n\r\n" + (content or b"")

@@ -1,0 +1,120 @@
+"""From a request to its answer over one connection: look up, guard, connect, TLS, ask; and what connections are kept."""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from collections.abc import Sequence
+
+from bot.contracts import Cause
+from bot.net.causes import Trip, TroubleError
+from bot.net.guard import inner
+from bot.net.pool import Pool
+from bot.net.reply import Reply
+from bot.net.request import IDEMPOTENT, Prepared
+from bot.net.resolve import Names, literal
+from bot.net.wire import Wire
+
+# Many servers close what is idle for 5 s (Apache, Node.js). A question that crosses such a closing on its way may be
+# asked again, a POST may not: so a POST uses only what was in use a moment ago.
+POST_IDLE = 4.0
+ANY_IDLE = 300.0
+
+
+class Transport:
+    """A plain-HTTP connection is used once: a new one costs next to nothing and sees more. TLS handshakes are what we save."""
+
+    def __init__(self, names: Names, context: ssl.SSLContext) -> None:
+        self._names = names
+        self._context = context
+        self._pool = Pool()
+
+    async def ask(self, prepared: Prepared, trip: Trip, *, cap: int, fresh: bool, guarded: bool) -> tuple[Reply, Wire]:
+        """The answer, and the connection it came over (no longer the caller's). Raise OSError or TroubleError."""
+        wire = None if fresh or not prepared.keeps else self._idle(prepared, guarded)
+        if wire is not None:
+            trip.reused = True
+            reply = Reply(prepared.method, cap)
+            try:
+                return await self._converse(wire, prepared, reply, trip, guarded), wire
+            except (OSError, TroubleError):
+                if reply.begun or prepared.method not in IDEMPOTENT:
+                    raise
+            trip.reused = False  # it had been closed while idle, which tells nothing: ask over a new one
+        wire = await self.dial(prepared.host, prepared.port, trip, guarded=guarded)
+        if prepared.secure:
+            await self._secure(wire, prepared.host, trip)
+        wire.born = asyncio.get_running_loop().time()
+        return await self._converse(wire, prepared, Reply(prepared.method, cap), trip, guarded), wire
+
+    async def dial(self, host: str, port: int, trip: Trip, *, guarded: bool) -> Wire:
+        """Resolve and connect over TCP."""
+        address = literal(host)
+        if address is None:
+            trip.enter("dns")
+            addresses = await self._names.addresses(host)
+        else:
+            addresses = (address,)
+        if guarded:
+            addresses = [each for each in addresses if not inner(each)]
+            if not addresses:
+                raise TroubleError(Cause.GUARDED, "its address is an inner one, which may not be asked from here")
+        trip.enter("connect")
+        return await _first(addresses, port, trip.until)
+
+    def close(self) -> None:
+        self._pool.close()
+
+    def _idle(self, prepared: Prepared, guarded: bool) -> Wire | None:
+        longest = ANY_IDLE if prepared.method in IDEMPOTENT else POST_IDLE
+        now = asyncio.get_running_loop().time()
+        return self._pool.take((prepared.host, prepared.port, prepared.secure, guarded), now, longest)
+
+    async def _converse(self, wire: Wire, prepared: Prepared, reply: Reply, trip: Trip, guarded: bool) -> Reply:
+        try:
+            await wire.ask(prepared.wire, reply, trip)
+        except BaseException:
+            wire.abort()
+            raise
+        if reply.keep and prepared.keeps and wire.alive:
+            origin = (prepared.host, prepared.port, prepared.secure, guarded)
+            self._pool.put(origin, wire, asyncio.get_running_loop().time())
+        else:
+            wire.abort()
+        return reply
+
+    async def _secure(self, wire: Wire, host: str, trip: Trip) -> None:
+        trip.enter("tls")
+        plain = wire.transport
+        if plain is None or plain.is_closing():
+            raise ConnectionResetError
+        loop = asyncio.get_running_loop()
+        limit = max(trip.until - loop.time(), 0.0) + 1.0  # never before our own time-out, which knows the phase
+        try:
+            transport = await loop.start_tls(
+                plain, wire, self._context, server_hostname=host.rstrip("."), ssl_handshake_timeout=limit
+            )
+        except BaseException:
+            plain.abort()
+            raise
+        if transport is None:
+            raise ConnectionResetError
+        wire.secured(transport)
+
+
+async def _first(addresses: Sequence[str], port: int, until: float) -> Wire:
+    """The first that lets us in. Each may take its share of the time left, so that a silent one does not take all."""
+    for tried, address in enumerate(addresses[:-1]):
+        loop = asyncio.get_running_loop()
+        share = (until - loop.time()) / (len(addresses) - tried)
+        try:
+            async with asyncio.timeout(share):
+                return await _open(address, port)
+        except OSError:
+            continue
+    return await _open(addresses[-1], port)
+
+
+async def _open(address: str, port: int) -> Wire:
+    _, wire = await asyncio.get_running_loop().create_connection(Wire, address, port)
+    return wire

@@ -1,0 +1,96 @@
+"""One connection: a question at a time, and idle between them."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, datetime
+from ssl import cert_time_to_seconds
+from typing import Any, cast
+
+from bot.contracts import Cause
+from bot.net.causes import Trip, TroubleError
+from bot.net.reply import Reply
+
+
+class Wire(asyncio.Protocol):
+    """Made by the loop's `create_connection`; `secure` then puts TLS over it."""
+
+    __slots__ = ("_answered", "_reply", "_trip", "born", "certificate_until", "idle_since", "transport")
+
+    def __init__(self) -> None:
+        self.transport: asyncio.Transport | None = None  # None: the connection is gone
+        self.born = 0.0  # the loop's time when the last handshake was over
+        self.idle_since = 0.0
+        self.certificate_until: datetime | None = None
+        self._reply: Reply | None = None
+        self._trip: Trip | None = None
+        self._answered: asyncio.Future[None] | None = None
+
+    @property
+    def alive(self) -> bool:
+        return self.transport is not None and not self.transport.is_closing()
+
+    def secured(self, transport: asyncio.Transport) -> None:
+        """TLS is up on `transport`."""
+        self.transport = transport
+        certificate: dict[str, Any] = transport.get_extra_info("peercert") or {}
+        if until := certificate.get("notAfter"):
+            self.certificate_until = datetime.fromtimestamp(cert_time_to_seconds(until), UTC)
+
+    async def ask(self, request: bytes, reply: Reply, trip: Trip) -> None:
+        """Send, and read until `reply` is done. Raise OSError or TroubleError."""
+        if self.transport is None or self.transport.is_closing():
+            raise TroubleError(Cause.RESET, "closed the connection without an answer")
+        self._reply, self._trip = reply, trip
+        answered = self._answered = asyncio.get_running_loop().create_future()
+        trip.enter("wait")
+        trip.left = True
+        self.transport.write(request)
+        try:
+            await answered
+            trip.enter("")  # not when it failed: the phase tells where
+        finally:
+            self._reply = self._trip = self._answered = None
+            reply.release()
+
+    def abort(self) -> None:
+        """Close at once. Nothing is owed: all that we asked for has come, or nothing more will be waited for."""
+        if self.transport is not None:
+            self.transport.abort()
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self.transport = cast("asyncio.Transport", transport)
+
+    def data_received(self, data: bytes) -> None:
+        reply = self._reply
+        if reply is None or reply.done:
+            self.abort()  # nobody asked: whatever it is, the next answer must not begin with it
+            return
+        if not reply.begun and self._trip is not None:
+            self._trip.enter("read")
+        try:
+            if reply.feed(data):
+                self._settle(None)
+        except TroubleError as error:
+            self._settle(error)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self.transport = None
+        if self._reply is None:
+            return
+        if isinstance(exc, ConnectionError):
+            self._settle(exc)
+            return
+        try:
+            self._reply.end()
+            self._settle(None)
+        except TroubleError as error:
+            self._settle(exc or error)
+
+    def _settle(self, error: BaseException | None) -> None:
+        if self._answered is None or self._answered.done():
+            return
+        if error is None:
+            self._answered.set_result(None)
+        else:
+            self._answered.set_exception(error)

@@ -1,0 +1,27 @@
+"""A digest on its way: worded once, addressed to each of its readers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+from zoneinfo import ZoneInfo
+
+from bot.model import Act, Delivery, Destination, Notice, Overview, Style, Tone
+from bot.tell import wording
+
+
+def deliveries(
+    name: str,
+    overview: Overview,
+    to: Sequence[Destination],
+    style: Style,
+    *,
+    covers: timedelta,
+    services: Sequence[str],
+) -> tuple[Delivery, ...]:
+    """One a reader. The key holds the reader's date: a digest is sent once a day, though the clocks go back over its minute."""
+    day = overview.at.astimezone(ZoneInfo(style.timezone)).date()
+    thread = f"digest:{name}:{day}"
+    words = wording.digest(name, overview, overview.at - covers, style, services)
+    notice = Notice(f"{thread}/1", thread, Tone.INFO, words, at=overview.at)
+    return tuple(Delivery(f"{notice.key}@{place}", place, Act.POST, notice, name) for place in to)

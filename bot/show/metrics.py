@@ -1,0 +1,54 @@
+"""How we are, in numbers, for Prometheus."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, generate_latest
+
+from bot import __version__
+from bot.model import Overview
+from bot.show.status import health
+
+HEALTHS = ("up", "unknown", "possible", "degraded", "down")
+
+
+@dataclass(frozen=True, slots=True)
+class Vitals:
+    """What the running parts say of themselves."""
+
+    at: datetime
+    started_at: datetime
+    looked_at: datetime | None  # when the last round ended
+    backlog: Mapping[str, int]  # deliveries that wait, by channel
+    told: Mapping[tuple[str, str], int]  # (channel, receipt) -> hand-overs
+    rounds: Mapping[str, int]  # what happened to rounds and checks
+
+
+def metrics(vitals: Vitals, overview: Overview) -> bytes:
+    """One registry an answer: nothing is kept between two, and nothing of other libraries gets in."""
+    registry = CollectorRegistry()
+    Gauge("tocsin_build_info", "Version.", ["version"], registry=registry).labels(__version__).set(1)
+    state = Gauge(
+        "tocsin_service", "1 for the health that a service has now.", ["service", "health"], registry=registry
+    )
+    for service, known in overview.services:
+        now = health(known)
+        for word in HEALTHS:
+            state.labels(service.id, word).set(word == now)
+    blind = Gauge("tocsin_blind", "1 while our own canaries fail too.", registry=registry)
+    blind.set(overview.blind_since is not None)
+    waiting = Gauge("tocsin_deliveries_waiting", "Deliveries not yet finished.", ["channel"], registry=registry)
+    for channel, number in vitals.backlog.items():
+        waiting.labels(channel).set(number)
+    told = Counter(
+        "tocsin_handovers", "Hand-overs to a channel, by its receipt.", ["channel", "receipt"], registry=registry
+    )
+    for (channel, receipt), number in vitals.told.items():
+        told.labels(channel, receipt).inc(number)
+    rounds = Counter("tocsin_rounds", "Rounds and checks, by what became of them.", ["what"], registry=registry)
+    for what, number in vitals.rounds.items():
+        rounds.labels(what).inc(number)
+    return generate_latest(registry)

@@ -1,0 +1,19 @@
+// The page renews its own middle; while it cannot, the line that says when it was read stands out.
+"use strict";
+const EVERY = 10000;
+async function renew() {
+  try {
+    const answer = await fetch(location.href, {cache: "no-store"});
+    if (!answer.ok) throw new Error(String(answer.status));
+    const next = new DOMParser().parseFromString(await answer.text(), "text/html");
+    const old = document.querySelector("main");
+    if (old.innerHTML !== next.querySelector("main").innerHTML) old.replaceWith(next.querySelector("main"));
+    document.title = next.title;
+    document.querySelector("link[rel=icon]").href = next.querySelector("link[rel=icon]").getAttribute("href");
+    document.body.removeAttribute("data-old");
+  } catch {
+    document.body.setAttribute("data-old", "");
+  }
+}
+setInterval(() => document.hidden || renew(), EVERY);
+document.addEventListener("visibilitychange", () => document.hidden || renew());

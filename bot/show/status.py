@@ -1,0 +1,146 @@
+"""What is stored, as data and as rows for a page."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from bot.model import OURSELVES, Confidence, Health, Incident, Overview, Service, ServiceState, Style
+from bot.tell import wording
+from bot.tell.phrases import Phrases, phrases
+
+PERIOD = timedelta(days=7)
+WIDTH = 100.0  # of a strip, in its own units
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """A part of a strip: where it begins and how long it is, out of `WIDTH`."""
+
+    x: float
+    width: float
+    health: str
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    service: str
+    name: str
+    health: str
+    title: str
+    lines: tuple[str, ...]
+    uptime: str
+    strip: tuple[Stretch, ...]
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """All that the page shows, worded for its reader."""
+
+    health: str
+    headline: str
+    facts: wording.DigestFacts
+    rows: tuple[Row, ...]
+    happened: tuple[wording.Happened, ...]  # newest first
+    read: str
+    say: Phrases
+
+
+def page(overview: Overview, style: Style) -> Page:
+    """The page, the services in trouble first."""
+    facts = wording.digest_facts("", overview, overview.at - PERIOD, style)
+    to = wording.reader(style, overview.at)
+    rows = sorted(_rows(overview, style, facts), key=lambda row: row.health in ("up", "unknown"))
+    return Page(
+        health=_overall(overview),
+        headline=wording.status(overview, style).title,
+        facts=facts,
+        rows=tuple(rows),
+        happened=tuple(reversed(facts.happened)),
+        read=to.say.page_read.format(clock=to.clock(overview.at)),
+        say=phrases(style.language),
+    )
+
+
+def _rows(overview: Overview, style: Style, facts: wording.DigestFacts) -> Iterator[Row]:
+    uptime = {u.service: u.text for u in facts.uptime}
+    for service, state in overview.services:
+        words = wording.status(overview, style, service.id)
+        label = phrases(style.language).page_strip.format(name=service.name, period=facts.period)
+        strip = tuple(_strip(service, overview))
+        yield Row(service.id, service.name, health(state), words.title, words.lines, uptime[service.id], strip, label)
+
+
+def _strip(service: Service, overview: Overview) -> Iterator[Stretch]:
+    """The stretches that were not up, and those that nobody saw."""
+    start = overview.at - PERIOD
+    for incident in overview.recent:
+        if incident.service == OURSELVES or (incident.service == service.id and _known(incident)):
+            since, until = max(incident.since, start), incident.until or overview.at
+            width = max((until - since) / PERIOD * WIDTH, 0.4)  # an outage of a minute is still to be seen
+            if until > start:
+                x = min((since - start) / PERIOD * WIDTH, WIDTH - width)
+                yield Stretch(round(x, 2), round(width, 2), max(incident.worst, incident.health).name.lower())
+
+
+def _known(incident: Incident) -> bool:
+    return incident.confidence is Confidence.CONFIRMED and not incident.retracted
+
+
+def health(state: ServiceState) -> str:
+    """As a word: what is not confirmed is "possible", what was not looked at yet is "unknown"."""
+    incident = state.incident
+    if incident is not None:
+        return incident.health.name.lower() if incident.confidence is Confidence.CONFIRMED else "possible"
+    return "unknown" if state.up_since is None or state.unseen_since is not None else "up"
+
+
+def _overall(overview: Overview) -> str:
+    if overview.blind_since is not None:
+        return "unknown"
+    worst = ("down", "degraded", "possible", "unknown")
+    states = {health(state) for _, state in overview.services}
+    return next((word for word in worst if word in states), "up")
+
+
+def as_json(overview: Overview) -> dict[str, Any]:
+    """For programs: stable names, times in ISO 8601, UTC."""
+    return {
+        "at": _iso(overview.at),
+        "status": _overall(overview),
+        "blind_since": _iso(overview.blind_since),
+        "services": [_service(service, state) for service, state in overview.services],
+        "incidents": [_incident(i) for i in overview.recent if i.confidence is Confidence.CONFIRMED],
+    }
+
+
+def _service(service: Service, state: ServiceState) -> dict[str, Any]:
+    incident = state.incident
+    return {
+        "id": service.id,
+        "name": service.name,
+        "status": health(state),
+        "up_since": _iso(state.up_since),
+        "incident": _incident(incident) if incident else None,
+    }
+
+
+def _incident(incident: Incident) -> dict[str, Any]:
+    return {
+        "id": incident.id,
+        "service": incident.service,
+        "health": Health(max(incident.worst, incident.health)).name.lower(),
+        "confidence": incident.confidence.name.lower(),
+        "since": _iso(incident.since),
+        "confirmed_at": _iso(incident.confirmed_at),
+        "until": _iso(incident.until),
+        "acknowledged_by": incident.acked_by or None,
+        "routes": [{"route": r.route, "why": r.why} for r in incident.readings],
+    }
+
+
+def _iso(at: datetime | None) -> str | None:
+    return at.isoformat(timespec="seconds") if at else None

@@ -1,0 +1,100 @@
+"""Column types: instants that cannot be naive, and the nouns of `bot.model` as JSON."""
+
+from __future__ import annotations
+
+from dataclasses import fields, is_dataclass
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from json import dumps
+from typing import Any
+
+from pydantic import TypeAdapter
+from pydantic_core import PydanticSerializationError
+from sqlalchemy import BigInteger, DateTime, Dialect, Text, TypeDecorator
+from sqlalchemy.types import TypeEngine
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+MICROSECOND = timedelta(microseconds=1)
+
+
+class Utc(TypeDecorator[datetime]):
+    """An instant: `timestamptz` on PostgreSQL; microseconds since 1970 on SQLite, which has no type for it and would
+    hand back naive times. Raises ValueError for a time without a zone.
+    """
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        return dialect.type_descriptor(BigInteger() if dialect.name == "sqlite" else DateTime(timezone=True))
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> Any:
+        if value is None:
+            return None
+        refuse_naive(value)
+        return (value - EPOCH) // MICROSECOND if dialect.name == "sqlite" else value
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        return EPOCH + timedelta(microseconds=value) if dialect.name == "sqlite" else value.astimezone(UTC)
+
+
+class Said(TypeDecorator[str]):
+    """Text from outside: what no database takes (NUL, half a surrogate pair) is taken out, for a provider's odd answer
+    must not keep us from writing down that it answered.
+    """
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
+        return None if value is None else _clean(value).replace("\0", "")
+
+
+class Json(TypeDecorator[Any]):
+    """A frozen dataclass of `bot.model`, whole. Reading ignores keys it does not know and gives missing ones their
+    default, so that a newer or an older Tocsin can read it. Raises ValueError for a time without a zone.
+    """
+
+    impl = Text
+    cache_ok = True
+
+    def __init__(self, noun: type) -> None:
+        super().__init__()
+        self.noun = noun
+
+    def process_bind_param(self, value: Any, dialect: Dialect) -> str | None:
+        if value is None:
+            return None
+        refuse_naive(value)
+        adapter = _adapter(self.noun)
+        try:
+            return adapter.dump_json(value).decode()
+        except PydanticSerializationError:  # half a surrogate pair, from somebody's headline
+            return _clean(dumps(adapter.dump_python(value, mode="json"), ensure_ascii=False))
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> Any:
+        return None if value is None else _adapter(self.noun).validate_json(value)
+
+
+def refuse_naive(value: object) -> None:
+    """Raise ValueError if `value`, or anything in it, is a time without a zone: it would be read back as another one."""
+    if isinstance(value, datetime):
+        if value.tzinfo is None:
+            raise ValueError(f"a time without a zone cannot be stored: {value}")
+    elif isinstance(value, tuple):
+        for item in value:
+            refuse_naive(item)
+    elif is_dataclass(value):
+        for field in fields(value):
+            refuse_naive(getattr(value, field.name))
+
+
+def _clean(text: str) -> str:
+    return text.encode(errors="replace").decode()
+
+
+@cache
+def _adapter(noun: type) -> TypeAdapter[Any]:
+    return TypeAdapter(noun)

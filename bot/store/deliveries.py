@@ -1,0 +1,131 @@
+"""Notices on their way: claimed in lane order under a lease, settled only by the claim that holds it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Any
+
+from sqlalchemy import Row, func, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.model import Act, Delivery, Destination
+from bot.store import lanes
+from bot.store.engine import Database
+from bot.store.group import Group
+from bot.store.lanes import Settlement, Status
+from bot.store.schema import deliveries as table
+
+__all__ = ["Deliveries", "Progress", "Settlement", "Status"]
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far one delivery has come, for those who ask who got what."""
+
+    destination: Destination
+    key: str
+    act: Act
+    status: Status
+    attempts: int
+    queued_at: datetime
+    sent_at: datetime | None
+    why: str
+
+
+class Deliveries:
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._settling: Group[Settlement, bool] = Group(database, self._settle)
+
+    async def add(self, deliveries: Sequence[Delivery], now: datetime) -> int:
+        """Queue what no move causes: digests, tests, the next rung. Those whose key exists are left as they are.
+        Return how many were new.
+        """
+        return await self._database.write(partial(lanes.queue, deliveries=deliveries, now=now))
+
+    async def claim(self, kind: str, now: datetime, *, limit: int, lease: timedelta) -> tuple[Delivery, ...]:
+        """Take up to `limit` deliveries of one kind of channel, the longest due first, for `lease`: only those that are
+        the first unfinished of their lane, and pending and due, or sending with a lease that ran out.
+        """
+        return await self._database.write(partial(lanes.claim, kind=kind, now=now, limit=limit, until=now + lease))
+
+    async def settle(
+        self,
+        delivery: Delivery,
+        status: Status,
+        now: datetime,
+        *,
+        ref: str | None = None,
+        due: datetime | None = None,
+        why: str = "",
+        unsure: bool = False,
+    ) -> bool:
+        """False, and nothing is written, if the lease was lost to another claim. See `Settlement`."""
+        return await self._settling.join(Settlement(delivery, status, now, ref, due, why, unsure))
+
+    async def settle_many(self, settlements: Sequence[Settlement]) -> tuple[bool, ...]:
+        """`settle`, many in one transaction."""
+
+        async def work(connection: AsyncConnection) -> tuple[bool, ...]:
+            return tuple(await lanes.settle(connection, settlements))
+
+        return await self._database.write(work)
+
+    async def next_due(self, kind: str) -> datetime | None:
+        """When there will be something to claim, if nothing changes before."""
+        query = select(table.c.due).where(table.c.kind == kind, lanes.HEAD).order_by(table.c.due).limit(1)
+
+        async def work(connection: AsyncConnection) -> datetime | None:
+            return await connection.scalar(query)
+
+        return await self._database.read(work)
+
+    async def backlog(self) -> dict[str, int]:
+        """Unfinished deliveries by kind of channel."""
+        query = (
+            select(table.c.kind, func.count().label("number"))
+            .where(table.c.settled_at.is_(None))
+            .group_by(table.c.kind)
+        )
+
+        async def work(connection: AsyncConnection) -> dict[str, int]:
+            return {row.kind: row.number for row in await connection.execute(query)}
+
+        return await self._database.read(work)
+
+    async def counts(self) -> dict[tuple[str, str], int]:
+        """All deliveries still remembered, by kind of channel and status."""
+        query = select(table.c.kind, table.c.status, func.count()).group_by(table.c.kind, table.c.status)
+
+        async def work(connection: AsyncConnection) -> dict[tuple[str, str], int]:
+            return {(kind, status): number for kind, status, number in await connection.execute(query)}
+
+        return await self._database.read(work)
+
+    async def of_incident(self, incident_id: str) -> tuple[Progress, ...]:
+        """Who got what of one incident, in the order it was queued."""
+        query = select(table).where(table.c.thread == incident_id).order_by(table.c.id)
+
+        async def work(connection: AsyncConnection) -> tuple[Progress, ...]:
+            return tuple(_progress(row) for row in await connection.execute(query))
+
+        return await self._database.read(work)
+
+    async def _settle(self, settlements: Sequence[Settlement]) -> Sequence[bool]:
+        return await self._database.write(partial(lanes.settle, settlements=settlements))
+
+
+def _progress(row: Row[Any]) -> Progress:
+    return Progress(
+        destination=Destination(row.kind, row.place),
+        key=row.key,
+        act=Act(row.act),
+        status=Status(row.status),
+        attempts=row.attempts,
+        queued_at=row.queued_at,
+        sent_at=row.settled_at if row.status == Status.SENT else None,
+        why=row.why,
+    )

@@ -1,0 +1,248 @@
+"""All that differs between SQLite and PostgreSQL, and how a piece of work is run on either."""
+
+from __future__ import annotations
+
+import asyncio
+import fcntl
+import os
+import sqlite3
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager, suppress
+from functools import cache, partial
+from typing import Any, TypeVar
+
+from sqlalchemy import URL, Connection, Table, event, make_url, text
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import (
+    ArgumentError,
+    DataError,
+    DBAPIError,
+    IntegrityError,
+    NotSupportedError,
+    ProgrammingError,
+    SQLAlchemyError,
+    StatementError,
+)
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.sql.dml import ReturningInsert
+
+from bot.contracts import Unable
+
+T = TypeVar("T")
+Work = Callable[[AsyncConnection], Awaitable[T]]
+Hold = Callable[[], AbstractAsyncContextManager[None]]
+
+OUR_BUG = (IntegrityError, ProgrammingError, DataError, NotSupportedError)
+MIGRATING = 0x70C51  # any number that nobody else locks with in the same PostgreSQL database
+ALONE = MIGRATING + 1
+READERS = 3
+PATIENCE = 30  # seconds that a statement, or waiting for a connection, may take
+
+
+class StoreUnavailable(Unable):
+    """The database cannot be used now: one line for the operator, without the password."""
+
+
+class Database:
+    """Runs pieces of work, each whole: cancelling the caller never stops one half-way, which would leave its connection
+    in an open transaction.
+    """
+
+    def __init__(
+        self, name: str, writer: AsyncEngine, reader: AsyncEngine, hold: Hold, trouble: tuple[type[Exception], ...] = ()
+    ) -> None:
+        self.name = name
+        self.hold = hold
+        self._writer = writer
+        self._reader = reader
+        self._trouble: tuple[type[Exception], ...] = (DBAPIError, PoolTimeout, OSError, *trouble)
+        self._any_trouble: tuple[type[Exception], ...] = (SQLAlchemyError, *self._trouble)
+        self._running: set[asyncio.Task[Any]] = set()
+
+    async def write(self, work: Work[T]) -> T:
+        """Run `work` in one transaction. Raise StoreUnavailable, or ValueError for a time without a zone."""
+        return await asyncio.shield(self.spawn(self._run(self._writer.begin(), work)))
+
+    async def read(self, work: Work[T]) -> T:
+        """Run `work` outside a transaction: it never waits for a writer. Raise like `write`."""
+        return await asyncio.shield(self.spawn(self._run(self._reader.connect(), work)))
+
+    def spawn(self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
+        """Start what `finish` is to wait for."""
+        task = asyncio.create_task(work)
+        self._running.add(task)
+        task.add_done_callback(self._running.discard)
+        return task
+
+    async def finish(self) -> None:
+        while self._running:
+            await asyncio.wait(self._running)
+
+    async def close(self) -> None:
+        await self.finish()
+        await self._writer.dispose()
+        await self._reader.dispose()
+
+    async def _run(self, context: AbstractAsyncContextManager[AsyncConnection], work: Work[T]) -> T:
+        try:
+            async with context as connection:
+                return await work(connection)
+        except OUR_BUG:
+            raise
+        except self._trouble as error:
+            raise self._unavailable(error) from error
+        except StatementError as error:
+            if isinstance(error.orig, ValueError):  # what a column type refused
+                raise error.orig from None
+            raise
+
+    @contextmanager
+    def opening(self) -> Iterator[None]:
+        """While a database is opened, nothing that goes wrong is our bug: it may lack rights, or be somebody else's."""
+        try:
+            yield
+        except self._any_trouble as error:
+            raise self._unavailable(error) from error
+
+    def _unavailable(self, error: Exception) -> StoreUnavailable:
+        cause = getattr(error, "orig", None) or error
+        what = next(iter(str(cause).splitlines()), "") or type(cause).__name__
+        return StoreUnavailable(f"cannot use the database {self.name}: {what.split('>: ')[-1]}")
+
+
+def connect(url: str) -> Database:
+    """Raise StoreUnavailable for a URL that names no database of a kind we know, or a file that cannot be written."""
+    try:
+        parsed = make_url(url)
+    except ArgumentError:
+        parsed = URL.create("none")
+    match parsed.get_backend_name():
+        case "sqlite" if parsed.database and parsed.database != ":memory:":
+            return _sqlite(parsed.database)
+        case "postgresql" | "postgres":
+            return _postgresql(parsed)
+        case _:
+            raise StoreUnavailable(
+                "cannot use the database: expected sqlite:///file.db or postgresql://user:password@host/name"
+            )
+
+
+def insert(dialect: str, table: Table) -> sqlite.Insert | postgresql.Insert:
+    """An INSERT that knows ON CONFLICT."""
+    return sqlite.insert(table) if dialect == "sqlite" else postgresql.insert(table)
+
+
+@cache
+def insert_new(dialect: str, table: Table, key: str) -> ReturningInsert[Any]:
+    """Insert rows whose `key` is not there yet, and return the keys of those."""
+    return insert(dialect, table).on_conflict_do_nothing(index_elements=[key]).returning(table.c[key])
+
+
+@cache
+def upsert(dialect: str, table: Table, *keys: str) -> sqlite.Insert | postgresql.Insert:
+    """Insert rows, or replace all but the `keys` of those that are there."""
+    statement = insert(dialect, table)
+    news = {column.name: statement.excluded[column.name] for column in table.c if column.name not in keys}
+    return statement.on_conflict_do_update(index_elements=list(keys), set_=news)
+
+
+async def lock_schema(connection: AsyncConnection) -> None:
+    """Let one process migrate at a time. SQLite's writer has the whole file to itself already."""
+    if connection.dialect.name == "postgresql":
+        await connection.execute(text("SELECT pg_advisory_xact_lock(:number)"), {"number": MIGRATING})
+
+
+def _sqlite(path: str) -> Database:
+    """One connection writes, so that nobody polls for a lock; some read, which WAL lets them do meanwhile."""
+    try:
+        with suppress(FileExistsError):  # one that is there is not opened: closing it again would drop SQLite's locks
+            os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
+    except OSError as error:
+        raise StoreUnavailable(f"cannot use the database sqlite:///{path}: {error.strerror}") from error
+    url = URL.create("sqlite+aiosqlite", database=path)
+    writer = create_async_engine(url, pool_size=1, max_overflow=0, pool_timeout=PATIENCE, hide_parameters=True)
+    reader = create_async_engine(
+        url,
+        pool_size=READERS,
+        max_overflow=0,
+        pool_timeout=PATIENCE,
+        hide_parameters=True,
+        isolation_level="AUTOCOMMIT",
+        skip_autocommit_rollback=True,
+    )
+    event.listen(writer.sync_engine, "connect", _set_up)
+    event.listen(reader.sync_engine, "connect", _set_up)
+    event.listen(writer.sync_engine, "begin", _begin)
+    return Database(f"sqlite:///{path}", writer, reader, partial(_alone_on_file, path))
+
+
+@asynccontextmanager
+async def _alone_on_file(path: str) -> AsyncIterator[None]:
+    """Hold the file beside the database; the kernel lets go of it when we die."""
+    lock = os.open(f"{path}.lock", os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise _taken(f"sqlite:///{path}") from None
+        yield
+    finally:
+        os.close(lock)
+
+
+def _taken(name: str) -> StoreUnavailable:
+    return StoreUnavailable(f"cannot use the database {name}: another Tocsin is running on it")
+
+
+def _set_up(connection: sqlite3.Connection, _record: object) -> None:
+    connection.isolation_level = None  # else the driver begins by itself, without the lock: updates get lost
+    for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON", "busy_timeout = 10000"):
+        cursor = connection.cursor()
+        cursor.execute(f"PRAGMA {pragma}")
+        cursor.close()
+
+
+def _begin(connection: Connection) -> None:
+    connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+
+def _postgresql(url: URL) -> Database:
+    name = url.set(drivername="postgresql", password=None, query={}).render_as_string()
+    query = dict(url.query)
+    if "sslmode" in query:  # libpq's word for what asyncpg calls ssl
+        query["ssl"] = query.pop("sslmode")
+    try:
+        engine = create_async_engine(
+            url.set(drivername="postgresql+asyncpg", query=query),
+            pool_pre_ping=True,
+            pool_timeout=PATIENCE,
+            hide_parameters=True,
+            connect_args={
+                "timeout": 10,
+                "command_timeout": PATIENCE,
+                "server_settings": {"application_name": "tocsin"},
+            },
+        )
+    except ImportError as error:
+        raise StoreUnavailable(
+            f"cannot use the database {name}: PostgreSQL needs a driver; pip install 'tocsin[postgres]'"
+        ) from error
+    import asyncpg  # type: ignore[import-untyped]  # noqa: PLC0415 - it has no types; it is an extra
+
+    trouble = (asyncpg.PostgresError, asyncpg.InterfaceError)  # while connecting, these come through unwrapped
+    reader = engine.execution_options(isolation_level="AUTOCOMMIT")
+    return Database(name, engine, reader, partial(_alone_on_server, name, reader), trouble)
+
+
+@asynccontextmanager
+async def _alone_on_server(name: str, engine: AsyncEngine) -> AsyncIterator[None]:
+    """Hold a lock in a session of its own. The server lets go of it soon after the session ends or we die."""
+    async with engine.connect() as session:
+        for _ in range(PATIENCE):
+            if await session.scalar(text("SELECT pg_try_advisory_lock(:number)"), {"number": ALONE}):
+                break
+            await asyncio.sleep(0.1)
+        else:
+            raise _taken(name)
+        yield

@@ -1,0 +1,78 @@
+"""Group commit: what many callers want written at the same time is written in one transaction."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable, Sequence
+from enum import Enum
+from typing import Generic, TypeVar
+
+from bot.store.engine import Database, StoreUnavailable
+
+Job = TypeVar("Job")
+Result = TypeVar("Result")
+SIZE = 1000
+
+
+class Again(Enum):
+    """A job that has to wait for the next transaction."""
+
+    AGAIN = "again"
+
+
+class Group(Generic[Job, Result]):
+    """Hands waiting jobs to `commit`, which runs one transaction and answers each with its result, with the exception
+    its caller is to see, or with AGAIN. A storm of 1,000 thus syncs the disk once or twice, not 1,000 times.
+    """
+
+    def __init__(
+        self, database: Database, commit: Callable[[Sequence[Job]], Awaitable[Sequence[Result | Exception | Again]]]
+    ) -> None:
+        self._database = database
+        self._commit = commit
+        self._waiting: deque[tuple[Job, asyncio.Future[Result]]] = deque()
+        self._busy = False
+
+    async def join(self, job: Job) -> Result:
+        """Written once this returns. If the caller is cancelled, `job` is written all the same."""
+        done: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
+        self._waiting.append((job, done))
+        if not self._busy:
+            self._busy = True
+            self._database.spawn(self._drain())
+        return await done
+
+    async def _drain(self) -> None:
+        try:
+            while self._waiting:
+                await self._settle([self._waiting.popleft() for _ in range(min(SIZE, len(self._waiting)))])
+        finally:
+            self._busy = False
+
+    async def _settle(self, batch: list[tuple[Job, asyncio.Future[Result]]]) -> None:
+        results: Sequence[Result | Exception | Again]
+        try:
+            results = await self._commit([job for job, _ in batch])
+        except StoreUnavailable as error:
+            results = [StoreUnavailable(*error.args) for _ in batch]
+        except Exception as error:  # noqa: BLE001 - goes to the caller it belongs to, and to nobody else
+            if len(batch) > 1:  # rolled back: find out whose it is
+                for one in batch:
+                    await self._settle([one])
+                return
+            results = [error]
+        again = [one for one, result in zip(batch, results, strict=True) if not _tell(one[1], result)]
+        self._waiting.extendleft(reversed(again))
+
+
+def _tell(done: asyncio.Future[Result], result: Result | Exception | Again) -> bool:
+    if isinstance(result, Again):
+        return False
+    if done.done():  # its caller was cancelled
+        return True
+    if isinstance(result, Exception):
+        done.set_exception(result)
+    else:
+        done.set_result(result)
+    return True

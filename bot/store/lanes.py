@@ -1,0 +1,246 @@
+"""The statements of deliveries, each inside somebody's transaction. A lane is a destination and a thread: what goes to
+one place about one incident goes there in order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import ColumnElement, Row, Select, bindparam, case, exists, func, select, true, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.sql.dml import ReturningUpdate
+
+from bot.model import Act, Delivery, Destination
+from bot.store.engine import insert_new
+from bot.store.schema import deliveries as table
+
+
+class Status(StrEnum):
+    PENDING = "pending"
+    SENDING = "sending"
+    SENT = "sent"
+    REFUSED = "refused"
+
+
+FINISHED = frozenset({Status.SENT, Status.REFUSED})
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Settlement:
+    """What became of one claimed delivery. `due` is when a PENDING one may go again (None: at once), or until when one
+    still SENDING keeps its lease; `unsure` sticks: once it may have arrived, that stays true.
+    """
+
+    delivery: Delivery
+    status: Status
+    at: datetime
+    ref: str | None = None
+    due: datetime | None = None
+    why: str = ""
+    unsure: bool = False
+
+
+async def queue(connection: AsyncConnection, deliveries: Sequence[Delivery], now: datetime) -> int:
+    """Return how many were new: those whose key exists are left as they are."""
+    if not deliveries:
+        return 0
+    statement = insert_new(connection.dialect.name, table, "key")
+    written = await connection.execute(statement, [_row(delivery, now) for delivery in deliveries])
+    return len(written.all())
+
+
+async def told(connection: AsyncConnection, threads: Sequence[str]) -> dict[str, set[Destination]]:
+    """The destinations that each thread was, or is about to be, told to."""
+    found: dict[str, set[Destination]] = {}
+    for thread, kind, place in await connection.execute(TOLD, {"threads": threads}) if threads else ():
+        found.setdefault(thread, set()).add(Destination(kind, place))
+    return found
+
+
+async def claim(
+    connection: AsyncConnection, kind: str, now: datetime, limit: int, until: datetime
+) -> tuple[Delivery, ...]:
+    wanted = {"of_kind": kind, "now": now, "most": limit, "until": until}
+    ids = (await connection.scalars(CLAIM, wanted)).all()
+    return tuple(_delivery(row) for row in await connection.execute(CLAIMED, {"ids": ids})) if ids else ()
+
+
+async def release(connection: AsyncConnection) -> int:
+    """Let what was being sent be claimed at once, as unsure. Return how many. Only for who knows that nobody sends."""
+    return len((await connection.scalars(RELEASE)).all())
+
+
+async def settle(connection: AsyncConnection, settlements: Sequence[Settlement]) -> list[bool]:
+    """Whether each was still held by its claim, and so is settled."""
+    ids = sorted({one.delivery.id for one in settlements})
+    held = {(row.id, row.lease) for row in await connection.execute(HELD, {"ids": ids})}
+    answers, rows = [], []
+    for one in settlements:
+        claimed = (one.delivery.id, one.delivery.lease)
+        answers.append(claimed in held)
+        if claimed in held:
+            rows.append(_settled(one))
+            held.discard(claimed)  # a claim is settled once
+    if rows:
+        await connection.execute(SETTLE, rows)
+    return answers
+
+
+# ── the statements, made once: making one costs more than running it ─────────────────────────────────────────────────
+
+
+def _unfinished_before() -> ColumnElement[bool]:
+    earlier = table.alias("earlier")
+    return exists().where(
+        earlier.c.thread == table.c.thread,
+        earlier.c.kind == table.c.kind,
+        earlier.c.place == table.c.place,
+        earlier.c.id < table.c.id,
+        earlier.c.settled_at.is_(None),
+    )
+
+
+HEAD = table.c.settled_at.is_(None) & ~_unfinished_before()  # the first unfinished one of its lane
+
+
+def _claim() -> ReturningUpdate[tuple[int]]:
+    chosen = (
+        select(table.c.id)
+        .where(table.c.kind == bindparam("of_kind"), table.c.due <= bindparam("now"), HEAD)
+        .order_by(table.c.due, table.c.id)
+        .limit(bindparam("most"))
+        .with_for_update(skip_locked=True)
+        .cte("chosen")
+        # Else PostgreSQL may choose again for each row, and lock more than were asked for.
+        .prefix_with("MATERIALIZED", dialect="postgresql")
+    )
+    return (
+        update(table)
+        .where(table.c.id.in_(select(chosen.c.id)))
+        .values(
+            status=Status.SENDING.value,
+            due=bindparam("until"),
+            lease=table.c.lease + 1,
+            attempts=table.c.attempts + 1,
+            unsure=case((table.c.status == Status.SENDING.value, true()), else_=table.c.unsure),
+        )
+        .returning(table.c.id)
+    )
+
+
+def _claimed() -> Select[Any]:
+    """The deliveries `ids`, each with what was sent first in its lane."""
+    first = table.alias("first")
+    lane = (
+        select(first)
+        .where(
+            first.c.thread == table.c.thread,
+            first.c.kind == table.c.kind,
+            first.c.place == table.c.place,
+            first.c.act == Act.POST.value,
+            first.c.status == Status.SENT.value,
+        )
+        .order_by(first.c.id)
+        .limit(1)
+        .correlate(table)
+    )
+    root = lane.where(first.c.ref.is_not(None)).with_only_columns(first.c.ref).scalar_subquery()
+    subject = lane.with_only_columns(first.c.title).scalar_subquery()
+    return (
+        select(table, root.label("root"), subject.label("subject"))
+        .where(table.c.id.in_(bindparam("ids", expanding=True)))
+        .order_by(table.c.id)
+    )
+
+
+CLAIM = _claim()
+CLAIMED = _claimed()
+TOLD = (
+    select(table.c.thread, table.c.kind, table.c.place)
+    .where(
+        table.c.thread.in_(bindparam("threads", expanding=True)),
+        table.c.act == Act.POST.value,
+        table.c.status != Status.REFUSED.value,
+    )
+    .distinct()
+)
+HELD = (
+    select(table.c.id, table.c.lease)
+    .where(table.c.id.in_(bindparam("ids", expanding=True)), table.c.status == Status.SENDING.value)
+    .order_by(table.c.id)  # everybody locks in the same order, so that nobody waits in a ring
+    .with_for_update()
+)
+SETTLE = (
+    update(table)
+    .where(table.c.id == bindparam("number"))
+    .values(
+        status=bindparam("new_status"),
+        due=bindparam("new_due"),
+        why=bindparam("new_why"),
+        settled_at=bindparam("new_settled_at"),
+        ref=func.coalesce(bindparam("new_ref"), table.c.ref),
+        unsure=table.c.unsure | bindparam("new_unsure"),
+    )
+)
+RELEASE = (
+    update(table)
+    .where(table.c.settled_at.is_(None), table.c.status == Status.SENDING.value)
+    .values(status=Status.PENDING.value, due=table.c.queued_at, unsure=True)
+    .returning(table.c.id)
+)
+
+
+# ── rows ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _row(delivery: Delivery, now: datetime) -> dict[str, Any]:
+    notice = delivery.notice
+    return {
+        "key": delivery.key,
+        "kind": delivery.destination.kind,
+        "place": delivery.destination.place,
+        "thread": notice.thread,
+        "act": delivery.act.value,
+        "audience": delivery.audience,
+        "title": notice.words.title,
+        "notice": notice,
+        "status": Status.PENDING.value,
+        "due": now,
+        "lease": 0,
+        "attempts": 0,
+        "unsure": False,
+        "why": "",
+        "queued_at": now,
+    }
+
+
+def _settled(one: Settlement) -> dict[str, Any]:
+    return {
+        "number": one.delivery.id,
+        "new_status": one.status.value,
+        "new_due": one.due or one.at,
+        "new_why": one.why,
+        "new_settled_at": one.at if one.status in FINISHED else None,
+        "new_ref": one.ref,
+        "new_unsure": one.unsure,
+    }
+
+
+def _delivery(row: Row[Any]) -> Delivery:
+    return Delivery(
+        key=row.key,
+        destination=Destination(row.kind, row.place),
+        act=Act(row.act),
+        notice=row.notice,
+        audience=row.audience,
+        root=row.root,
+        subject=row.title if row.subject is None else row.subject,
+        attempts=row.attempts - 1,
+        unsure=row.unsure,
+        id=row.id,
+        lease=row.lease,
+    )

@@ -1,0 +1,45 @@
+"""Brings a database to the present schema when it is opened."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from sqlalchemy import Connection, inspect, text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.store.engine import StoreUnavailable, lock_schema
+
+MIGRATIONS = Path(__file__).parent / "migrations"
+
+
+def latest() -> str:
+    """The newest revision: "0001"."""
+    return max(path.name[:4] for path in (MIGRATIONS / "versions").glob("[0-9]*.py"))
+
+
+async def upgrade(connection: AsyncConnection) -> None:
+    """Run what is missing, in `connection`'s transaction. Raise StoreUnavailable if a newer Tocsin wrote it."""
+    await lock_schema(connection)
+    current = await connection.run_sync(_current)
+    if current > latest():
+        raise StoreUnavailable(
+            f"a newer Tocsin wrote this database (its schema is {current}, this one knows {latest()}): upgrade Tocsin"
+        )
+    if current < latest():
+        await connection.run_sync(_upgrade)
+
+
+def _current(connection: Connection) -> str:
+    if not inspect(connection).has_table("alembic_version"):
+        return ""
+    return connection.execute(text("SELECT version_num FROM alembic_version")).scalar() or ""
+
+
+def _upgrade(connection: Connection) -> None:
+    from alembic import command  # noqa: PLC0415 - 12 MB, needed only on the first start after an upgrade
+    from alembic.config import Config  # noqa: PLC0415 - likewise
+
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
+    config.attributes["connection"] = connection
+    command.upgrade(config, "head")

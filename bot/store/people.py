@@ -1,0 +1,90 @@
+"""What people asked for and what was already dealt with: subscriptions, inbox keys, small memories."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, Table, delete, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.model import Destination, Subscription
+from bot.store.engine import Database, insert_new, upsert
+from bot.store.schema import deliveries, memory, seen, subscriptions
+
+
+class People:
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def subscriptions(self) -> tuple[Subscription, ...]:
+        query = select(subscriptions).order_by(subscriptions.c.at, subscriptions.c.kind, subscriptions.c.place)
+
+        async def work(connection: AsyncConnection) -> tuple[Subscription, ...]:
+            rows = await connection.execute(query)
+            return tuple(Subscription(Destination(row.kind, row.place), row.wish, row.by, row.at) for row in rows)
+
+        return await self._database.read(work)
+
+    async def subscribe(self, subscription: Subscription) -> None:
+        """A destination has one subscription: a new one replaces it."""
+        row = {
+            "kind": subscription.destination.kind,
+            "place": subscription.destination.place,
+            "wish": subscription.wish,
+            "by": subscription.by,
+            "at": subscription.at,
+        }
+
+        async def work(connection: AsyncConnection) -> None:
+            await connection.execute(upsert(connection.dialect.name, subscriptions, "kind", "place"), row)
+
+        await self._database.write(work)
+
+    async def unsubscribe(self, destination: Destination) -> bool:
+        """False if it had none."""
+
+        async def work(connection: AsyncConnection) -> bool:
+            gone = delete(subscriptions).where(_at(subscriptions, destination)).returning(subscriptions.c.place)
+            return (await connection.execute(gone)).first() is not None
+
+        return await self._database.write(work)
+
+    async def moved(self, old: Destination, new: Destination) -> None:
+        """`old` is called `new` from now on: its subscription and its deliveries go with it. Messages written under the
+        old name cannot be answered or rewritten under the new one, so their refs are forgotten.
+        """
+        name = {"kind": new.kind, "place": new.place}
+
+        async def work(connection: AsyncConnection) -> None:
+            taken = await connection.scalar(select(subscriptions.c.kind).where(_at(subscriptions, new)))
+            change = delete(subscriptions) if taken else update(subscriptions).values(name)
+            await connection.execute(change.where(_at(subscriptions, old)))
+            await connection.execute(update(deliveries).where(_at(deliveries, old)).values(**name, ref=None))
+
+        if old != new:
+            await self._database.write(work)
+
+    async def once(self, key: str, now: datetime) -> bool:
+        """True the first time that `key` is asked for, False ever after (for 30 days)."""
+
+        async def work(connection: AsyncConnection) -> bool:
+            mark = insert_new(connection.dialect.name, seen, "key")
+            return (await connection.execute(mark, {"key": key, "at": now})).first() is not None
+
+        return await self._database.write(work)
+
+    async def recall(self, key: str) -> str | None:
+        async def work(connection: AsyncConnection) -> str | None:
+            return await connection.scalar(select(memory.c.value).where(memory.c.name == key))
+
+        return await self._database.read(work)
+
+    async def remember(self, key: str, value: str) -> None:
+        async def work(connection: AsyncConnection) -> None:
+            await connection.execute(upsert(connection.dialect.name, memory, "name"), {"name": key, "value": value})
+
+        await self._database.write(work)
+
+
+def _at(table: Table, destination: Destination) -> ColumnElement[bool]:
+    return (table.c.kind == destination.kind) & (table.c.place == destination.place)

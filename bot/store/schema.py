@@ -1,0 +1,124 @@
+"""The tables. A change here needs a new file in `migrations/versions`, named by the next number."""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
+
+from bot.model import Change, Incident, Notice, ServiceState, Wish
+from bot.store.columns import Json, Said, Utc
+
+metadata = MetaData(
+    naming_convention={
+        "pk": "pk_%(table_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+    }
+)
+Id = BigInteger().with_variant(Integer, "sqlite")  # SQLite counts up an INTEGER key only
+
+OPEN = text("until IS NULL AND NOT retracted")
+UNFINISHED = text("settled_at IS NULL")  # no bound value: only then does SQLite use a partial index
+
+services = Table(
+    "services",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("version", BigInteger, nullable=False),  # counts writes: whoever read an older one has to decide again
+    Column("state", Json(ServiceState), nullable=False),
+)
+
+incidents = Table(
+    "incidents",
+    metadata,
+    Column("id", Text, primary_key=True),  # "x#17"
+    Column("service", Text, nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("since", Utc, nullable=False),
+    Column("until", Utc),
+    Column("health", Integer, nullable=False),
+    Column("worst", Integer, nullable=False),
+    Column("confidence", Integer, nullable=False),
+    Column("retracted", Boolean, nullable=False),
+    Column("json", Json(Incident), nullable=False),
+    UniqueConstraint("service", "number"),
+    Index("one_open_incident_per_service", "service", unique=True, sqlite_where=OPEN, postgresql_where=OPEN),
+    Index(None, "since"),
+)
+
+changes = Table(
+    "changes",
+    metadata,
+    Column("incident", Text, ForeignKey("incidents.id"), primary_key=True),
+    Column("step", Integer, primary_key=True, autoincrement=False),
+    Column("kind", Text, nullable=False),
+    Column("at", Utc, nullable=False),
+    Column("by", Said, nullable=False),
+    Column("json", Json(Change), nullable=False),
+)
+
+deliveries = Table(
+    "deliveries",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("key", Text, nullable=False, unique=True),
+    Column("kind", Text, nullable=False),  # of the channel
+    Column("place", Text, nullable=False),
+    Column("thread", Text, nullable=False),  # with kind and place: the lane
+    Column("act", Text, nullable=False),
+    Column("audience", Text, nullable=False),
+    Column("title", Said, nullable=False),
+    Column("notice", Json(Notice), nullable=False),
+    Column("status", Text, nullable=False),
+    Column("due", Utc, nullable=False),  # from when it may be claimed; while sending, that is when the lease runs out
+    Column("lease", Integer, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("unsure", Boolean, nullable=False),
+    Column("ref", Said),
+    Column("why", Said, nullable=False),
+    Column("queued_at", Utc, nullable=False),
+    Column("settled_at", Utc),  # None: unfinished
+    Index(None, "thread", "kind", "place", "id"),
+    Index("unfinished_deliveries", "kind", "due", "id", sqlite_where=UNFINISHED, postgresql_where=UNFINISHED),
+    Index(None, "kind", "status"),
+)
+
+subscriptions = Table(
+    "subscriptions",
+    metadata,
+    Column("kind", Text, primary_key=True),
+    Column("place", Text, primary_key=True),
+    Column("wish", Json(Wish), nullable=False),
+    Column("by", Said, nullable=False),
+    Column("at", Utc, nullable=False),
+)
+
+results = Table(
+    "results",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("service", Text, nullable=False),
+    Column("at", Utc, nullable=False),
+    Column("route", Text, nullable=False),
+    Column("outcome", Text, nullable=False),
+    Column("why", Said, nullable=False),
+    Column("took", BigInteger),  # microseconds
+    Column("reused", Boolean, nullable=False),
+    Index(None, "service", "at"),
+)
+
+seen = Table("seen", metadata, Column("key", Text, primary_key=True), Column("at", Utc, nullable=False))
+
+memory = Table("memory", metadata, Column("name", Text, primary_key=True), Column("value", Said, nullable=False))

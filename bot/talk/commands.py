@@ -1,0 +1,219 @@
+"""One table of commands, the same on every channel. Pure: an ask and an overview in, a reply and orders out."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from bot.model import (
+    Ack,
+    Ask,
+    Confidence,
+    Destination,
+    Hears,
+    Mute,
+    Order,
+    Overview,
+    Service,
+    Style,
+    Subscription,
+    Unmute,
+    Wish,
+    Words,
+    length,
+)
+from bot.tell import wording
+
+HEARS = frozenset(h.value for h in Hears)
+
+
+@dataclass(frozen=True, slots=True)
+class Subscribe:
+    wish: Subscription
+
+
+@dataclass(frozen=True, slots=True)
+class Unsubscribe:
+    destination: Destination
+
+
+@dataclass(frozen=True, slots=True)
+class ForService:
+    service: str
+    order: Order
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What is answered, and what is to be done first."""
+
+    reply: Words
+    orders: tuple[Subscribe | Unsubscribe | ForService, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """What a command may know: the ask, everything that is shown, and how the place is written to."""
+
+    ask: Ask
+    words: tuple[str, ...]  # after the command's name
+    overview: Overview
+    style: Style
+
+    @property
+    def held(self) -> Subscription | None:
+        return next((s for s in self.overview.subscriptions if s.destination == self.ask.where), None)
+
+    def find(self, word: str) -> Service | None:
+        """A service by its id or its name; upper and lower case are alike."""
+        said = word.casefold()
+        return next((s for s, _ in self.overview.services if said in (s.id.casefold(), s.name.casefold())), None)
+
+    def unknown(self, word: str) -> Said:
+        names = {n.casefold(): s.id for s, _ in self.overview.services for n in (s.name, s.id)}
+        near = difflib.get_close_matches(word.casefold(), names, 3)
+        return Said(wording.unknown_service(word, tuple(dict.fromkeys(names[n] for n in near)), self.style))
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    name: str
+    usage: str
+    run: Callable[[Room], Said]
+    admins: bool = False  # orders about services
+    manages: bool = False  # changes what the place hears
+
+
+def respond(ask: Ask, overview: Overview, style: Style, *, admin: bool) -> Said:
+    """Carry out a line that somebody said. Whoever may not gets told so; nobody gets silence."""
+    name, *words = ask.text.split() or ["help"]
+    name = {"start": "help"}.get(name.casefold(), name.casefold())
+    command = COMMANDS.get(name)
+    if command is None:
+        near = difflib.get_close_matches(name, COMMANDS, 2)
+        return Said(wording.unknown_command(name, near, style))
+    if (command.admins and not admin) or (command.manages and not (ask.may_manage or admin)):
+        return Said(wording.not_allowed(style))
+    return command.run(Room(ask, tuple(words), overview, style))
+
+
+def _status(room: Room) -> Said:
+    if not room.words:
+        return Said(wording.status(room.overview, room.style))
+    said = " ".join(room.words)
+    service = room.find(said)
+    return Said(wording.status(room.overview, room.style, service.id)) if service else room.unknown(said)
+
+
+def _subscribe(room: Room) -> Said:
+    """Subscribing again adds to what is heard; without a service it is all of them."""
+    wish = room.held.wish if room.held else Wish(style=room.style)
+    services, hears = list[str](), set[Hears]()
+    for word in room.words:
+        if service := room.find(word):
+            services.append(service.id)
+        elif word.casefold() in HEARS:
+            hears.add(Hears(word.casefold()))
+        elif word.upper() in Confidence.__members__:
+            wish = replace(wish, confidence=Confidence[word.upper()])
+        else:
+            return room.unknown(word)
+    before = room.held.wish.services if room.held else None
+    together = (*(before or ()), *services) if services and before != () else ()
+    wish = replace(wish, services=tuple(dict.fromkeys(together)), hears=frozenset(hears) or wish.hears)
+    subscription = Subscription(room.ask.where, wish, room.ask.who, room.ask.at)
+    return Said(wording.subscribed(wish, _names(room, wish.services), room.style), (Subscribe(subscription),))
+
+
+def _unsubscribe(room: Room) -> Said:
+    held = room.held
+    if held is None:
+        return Said(wording.not_subscribed(room.style))
+    gone = list[str]()
+    for word in room.words:
+        service = room.find(word)
+        if service is None:
+            return room.unknown(word)
+        gone.append(service.id)
+    everything = held.wish.services or tuple(s.id for s, _ in room.overview.services)
+    left = tuple(s for s in everything if s not in gone) if gone else ()
+    words = wording.unsubscribed(_names(room, tuple(gone)), room.style)
+    if not left:
+        return Said(words, (Unsubscribe(held.destination),))
+    return Said(words, (Subscribe(replace(held, wish=replace(held.wish, services=left))),))
+
+
+def _subscriptions(room: Room) -> Said:
+    names = {s.id: s.name for s, _ in room.overview.services}
+    return Said(wording.subscriptions((room.held,) if room.held else (), names, room.style))
+
+
+def _ack(room: Room) -> Said:
+    """Without a name it is the one that is down; with several down, somebody must say which."""
+    opened = [s for s, state in room.overview.services if state.incident]
+    if room.words:
+        service = room.find(" ".join(room.words))
+        if service is None:
+            return room.unknown(" ".join(room.words))
+    elif len(opened) == 1:
+        service = opened[0]
+    else:
+        return Said(wording.status(room.overview, room.style) if opened else wording.nothing_open(None, room.style))
+    if service not in opened:
+        return Said(wording.nothing_open(service, room.style))
+    now = room.ask.at
+    return Said(
+        wording.acked(service, room.ask.name, room.style, now), (ForService(service.id, Ack(room.ask.name, now)),)
+    )
+
+
+def _mute(room: Room) -> Said:
+    if len(room.words) < 2:
+        return _help(room)
+    service = room.find(room.words[0])
+    if service is None:
+        return room.unknown(room.words[0])
+    try:
+        until = room.ask.at + length(room.words[1])
+    except (ValueError, OverflowError):
+        return _help(room)
+    mute = Mute(room.ask.name, room.ask.at, until, " ".join(room.words[2:])[:200])
+    return Said(wording.muted(service, mute, room.style, room.ask.at), (ForService(service.id, mute),))
+
+
+def _unmute(room: Room) -> Said:
+    service = room.find(" ".join(room.words)) if room.words else None
+    if service is None:
+        return room.unknown(" ".join(room.words)) if room.words else _help(room)
+    order = Unmute(room.ask.name, room.ask.at)
+    return Said(wording.unmuted(service, room.style), (ForService(service.id, order),))
+
+
+def _help(room: Room) -> Said:
+    rows = ((c.usage, wording.command_help(c.name, room.style)) for c in COMMANDS.values())
+    return Said(wording.guide(rows, room.style))
+
+
+def _names(room: Room, services: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(s.name for s, _ in room.overview.services if s.id in services)
+
+
+COMMANDS = {
+    command.name: command
+    for command in (
+        Command("status", "status [service]", _status),
+        Command("subscribe", "subscribe [service…] [possible|likely|confirmed]", _subscribe, manages=True),
+        Command("unsubscribe", "unsubscribe [service…]", _unsubscribe, manages=True),
+        Command("subscriptions", "subscriptions", _subscriptions),
+        Command("ack", "ack [service]", _ack, admins=True),
+        Command("mute", "mute service 2h [reason]", _mute, admins=True),
+        Command("unmute", "unmute service", _unmute, admins=True),
+        Command("help", "help", _help),
+    )
+}
+
+
+def listed(style: Style) -> tuple[tuple[str, str], ...]:
+    """Name and one-line help of each command, for a platform's own list of them."""
+    return tuple((name, wording.command_help(name, style)) for name in COMMANDS)

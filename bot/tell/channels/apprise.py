@@ -1,0 +1,105 @@
+"""Apprise: a hundred more services by its URLs, for those without a channel of their own here.
+
+It says neither why a notice failed nor what a message is called there: nothing can be edited or threaded.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import importlib.util
+import logging
+from collections.abc import AsyncIterator
+from typing import TYPE_CHECKING, ClassVar, Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from bot.contracts import Answering, Desk, Net
+from bot.model import Act, Delivery, Later, Receipt, Refused, Scope, Sent, Tone
+
+if TYPE_CHECKING:
+    from apprise import Apprise
+
+MISSING = "Apprise is not installed: pip install 'tocsin[apprise]'"
+FAILURES = frozenset({Tone.DOWN})
+WARNINGS = frozenset({Tone.DEGRADED, Tone.POSSIBLE})
+
+
+class AppriseSettings(BaseModel):
+    """The destination is apprise: and any Apprise URL."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    edits: ClassVar[bool] = False
+
+    kind: Literal["apprise"] = "apprise"
+
+    @contextlib.asynccontextmanager
+    async def open(self, desk: Desk) -> AsyncIterator[AppriseChannel]:
+        if installed := is_installed():
+            await asyncio.to_thread(load)
+        yield AppriseChannel(installed=installed)
+
+    async def probe(self, net: Net) -> str | None:
+        """Only whether the extra is there: an Apprise URL can be proven by a test notice alone."""
+        return None if is_installed() else MISSING
+
+
+class AppriseChannel:
+    """Hands over to Apprise. A URL is a secret: none is ever named."""
+
+    def __init__(self, *, installed: bool) -> None:
+        self._installed = installed
+        self._known: dict[str, Apprise | None] = {}  # by URL; reading one takes a while
+
+    async def send(self, delivery: Delivery) -> Receipt:
+        if not self._installed:
+            return Refused(MISSING, Scope.ACCOUNT)
+        if delivery.act is Act.EDIT:
+            return Sent()
+        from apprise import NotifyFormat  # noqa: PLC0415  an unused channel costs nothing
+
+        url, notice = delivery.destination.place, delivery.notice
+        if url not in self._known:
+            self._known[url] = read(url)
+        service = self._known[url]
+        if service is None:
+            return Refused("Apprise does not know this kind of URL", Scope.DESTINATION)
+        done = await service.async_notify(
+            title=notice.words.title,
+            body="\n".join(notice.words.lines) or notice.words.title,  # many services refuse an empty body
+            body_format=NotifyFormat.TEXT,
+            notify_type=kind(notice.tone),
+        )
+        return Sent() if done else Later("Apprise could not hand it over, and says no more")
+
+    async def listen(self, answer: Answering) -> None:
+        """Nobody talks back by this way."""
+
+
+def is_installed() -> bool:
+    return importlib.util.find_spec("apprise") is not None
+
+
+def load() -> None:
+    """Import its services, all of them: it does so for the first URL, and would hold up the loop for a third of a second."""
+    from apprise import Apprise  # noqa: PLC0415  an unused channel costs nothing
+
+    logging.getLogger("apprise").setLevel(logging.CRITICAL)  # its lines name hosts, paths and parts of URLs
+    Apprise.instantiate("json://localhost")
+
+
+def read(url: str) -> Apprise | None:
+    """None for what Apprise cannot read."""
+    from apprise import Apprise, AppriseAsset, PersistentStoreMode  # noqa: PLC0415  as above
+
+    service = Apprise(asset=AppriseAsset(storage_mode=PersistentStoreMode.MEMORY))
+    return service if service.add(url) else None
+
+
+def kind(tone: Tone) -> str:
+    """Apprise's own four colours."""
+    if tone in FAILURES:
+        return "failure"
+    if tone in WARNINGS:
+        return "warning"
+    return "success" if tone is Tone.UP else "info"

@@ -1,0 +1,76 @@
+"""The console: each notice on standard output, for a first look, for logs and for the demo."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, ClassVar, Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from bot.contracts import Answering, Desk, Net
+from bot.model import Act, Delivery, Later, Receipt, Sent, Tone
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+COLOURS = {
+    Tone.DOWN: "bold red",
+    Tone.DEGRADED: "bold dark_orange",
+    Tone.POSSIBLE: "bold yellow",
+    Tone.INFO: "bold blue",
+    Tone.UP: "bold green",
+    Tone.CORRECTION: "bold",
+    Tone.UNSEEN: "bold",
+    Tone.TEST: "bold magenta",
+}
+
+
+class ConsoleSettings(BaseModel):
+    """The destination is console:- ."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    edits: ClassVar[bool] = False
+
+    kind: Literal["console"] = "console"
+
+    @contextlib.asynccontextmanager
+    async def open(self, desk: Desk) -> AsyncIterator[ConsoleChannel]:
+        from rich.console import Console  # noqa: PLC0415  an unused channel costs nothing
+
+        yield ConsoleChannel(Console(highlight=False, markup=False, emoji=False))
+
+    async def probe(self, net: Net) -> str | None:
+        """There is always a standard output."""
+        return None
+
+
+class ConsoleChannel:
+    """Prints. What is printed stays, so an edit is done at once."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+
+    async def send(self, delivery: Delivery) -> Receipt:
+        from rich.text import Text  # noqa: PLC0415  as above
+
+        if delivery.act is Act.EDIT:
+            return Sent()
+        words, clock = delivery.notice.words, datetime.now(UTC).astimezone().strftime("%H:%M:%S")
+        text = Text.assemble(f"{clock} ", (self._clean(words.title), COLOURS[delivery.notice.tone]))
+        for line in words.lines:
+            text.append(f"\n{'':9}{self._clean(line)}")
+        try:
+            self._console.print(text, soft_wrap=True)
+        except (OSError, ValueError) as trouble:  # a pipe that nobody reads any more, a closed file
+            return Later(f"standard output: {trouble}")
+        return Sent()
+
+    async def listen(self, answer: Answering) -> None:
+        """Nobody talks back by this way."""
+
+    def _clean(self, line: str) -> str:
+        # Control characters from outside would move the cursor or colour the screen.
+        seen = "".join(character if character.isprintable() or ord(character) > 0x9F else " " for character in line)
+        return seen.encode(self._console.encoding, "replace").decode(self._console.encoding)

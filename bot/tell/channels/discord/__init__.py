@@ -1,0 +1,74 @@
+"""Discord, by its bot API: the settings. Light, because the SDK is loaded only where Discord is configured."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr
+
+from bot.contracts import Answer, Channel, Desk, Net, Trouble
+
+
+def _address(url: str) -> str:
+    if not url.startswith(("https://", "http://")):
+        raise ValueError("expected an address that starts with https://, such as https://discord.com/api/v10")
+    return url.rstrip("/")
+
+
+def _gateway(url: str | None) -> str | None:
+    if url is not None and not url.startswith(("wss://", "ws://")):
+        raise ValueError("expected an address that starts with wss://, such as wss://gateway.discord.gg/")
+    return url
+
+
+class DiscordSettings(BaseModel):
+    """`timeout` is in seconds and holds for one hand-over. `gateway_url` None is the one Discord itself runs."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    edits: ClassVar[bool] = True
+    kind: Literal["discord"] = "discord"
+    token: Annotated[SecretStr, Field(min_length=1)]
+    api_url: Annotated[str, AfterValidator(_address)] = "https://discord.com/api/v10"
+    gateway_url: Annotated[str | None, AfterValidator(_gateway)] = None
+    timeout: Annotated[float, Field(gt=0)] = 30
+
+    @asynccontextmanager
+    async def open(self, desk: Desk) -> AsyncIterator[Channel]:
+        """Log in if Discord answers soon; where it does not, the next hand-over logs in, and its receipt says what is wrong."""
+        from bot.tell.channels.discord.channel import connect  # noqa: PLC0415  loads the SDK
+
+        token = self.token.get_secret_value().strip()
+        async with connect(token, self.api_url, self.gateway_url, self.timeout, desk) as channel:
+            yield channel
+
+    async def probe(self, net: Net) -> str | None:
+        headers = {"Authorization": f"Bot {self.token.get_secret_value().strip()}"}
+        try:
+            prepared = net.prepare("GET", f"{self.api_url}/users/@me", headers)
+        except ValueError:
+            return "Discord cannot be asked; check api_url, and that the token is one line from the developer portal"
+        match await net.fetch(prepared, timeout=timedelta(seconds=self.timeout)):
+            case Trouble(why=why):
+                return f"Discord cannot be reached ({why}); check the network and api_url"
+            case Answer() as answer:
+                return _verdict(answer)
+
+
+def _verdict(answer: Answer) -> str | None:
+    try:
+        said = json.loads(answer.body)
+        known = answer.status == 200 and bool(said["id"])
+    except (ValueError, TypeError, KeyError):
+        known = False
+    if known:
+        return None
+    if answer.status == 401:
+        return "Discord does not know the token; reset it in the developer portal (Bot, Reset Token) and copy it anew"
+    if answer.status == 429 or answer.status >= 500:
+        return f"Discord is in trouble or limits us (HTTP {answer.status}); try again later"
+    return f"what answers at api_url is not Discord's API (HTTP {answer.status}); check api_url"

@@ -1,0 +1,137 @@
+"""Discord, open: posts, replies and edits by a REST-only client, and the gateway's commands beside it."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import discord
+
+from bot.contracts import Answering, Desk
+from bot.model import Act, Delivery, Receipt, Refused, Scope, Sent
+from bot.tell.channels.discord import hearing
+from bot.tell.channels.discord.receipts import PLAINER, TROUBLE, Limited, judge
+from bot.tell.channels.discord.session import Call, Session, point
+from bot.tell.channels.discord.writing import nonce, tag, written
+
+log = logging.getLogger(__name__)
+
+OPENING = 5.0  # seconds that opening waits for Discord: a start must not hang on a provider that does
+LOOK_BACK = 20  # messages, to find one that may have arrived
+
+
+@asynccontextmanager
+async def connect(
+    token: str, api_url: str, gateway_url: str | None, timeout: float, desk: Desk
+) -> AsyncIterator[DiscordChannel]:
+    point(api_url, gateway_url)
+    session = Session(token)
+    try:
+        await _log_in_early(session, min(timeout, OPENING))
+        yield DiscordChannel(session, token, timeout, desk)
+    finally:
+        await session.close()
+
+
+async def _log_in_early(session: Session, patience: float) -> None:
+    try:
+        async with asyncio.timeout(patience):
+            await session.client()
+    except Exception as trouble:  # noqa: BLE001  the border of a channel: the next hand-over tries again and tells
+        log.warning("Discord: %s", judge(trouble, left=False, timeout=patience).why)
+
+
+class DiscordChannel:
+    def __init__(self, session: Session, token: str, timeout: float, desk: Desk) -> None:
+        self._session = session
+        self._token = token
+        self._timeout = timeout  # seconds, for one hand-over
+        self._desk = desk
+
+    async def send(self, delivery: Delivery) -> Receipt:
+        call = Call()
+        try:
+            async with asyncio.timeout(self._timeout):
+                return await self._hand_over(delivery, call)
+        except (discord.DiscordException, Limited, *TROUBLE) as trouble:
+            return judge(trouble, left=call.left, timeout=self._timeout)
+        except Exception as trouble:  # the border of a channel: a 200 that is no message, or a bug of ours
+            log.debug("Discord: %s of %s", type(trouble).__name__, delivery.key, exc_info=True)
+            return judge(trouble, left=call.left, timeout=self._timeout)
+
+    async def listen(self, answer: Answering) -> None:
+        if self._desk.commands:
+            await hearing.hear(self._token, self._desk, answer, self._timeout)
+
+    async def _hand_over(self, delivery: Delivery, call: Call) -> Receipt:
+        place = delivery.destination.place
+        if not place.isdecimal():
+            return Refused(f'"{place}" is no channel id of Discord, such as 112233445566778899', Scope.DESTINATION)
+        client = await self._session.client()
+        channel = client.get_partial_messageable(int(place))
+        if delivery.act is Act.EDIT:
+            return await self._edit(channel, delivery, call)
+        if delivery.unsure and (found := await self._found(channel, delivery, client.user)):
+            return Sent(found)
+        return await self._post(channel, delivery, call)
+
+    async def _post(self, channel: discord.PartialMessageable, delivery: Delivery, call: Call) -> Receipt:
+        message, quiet = written(delivery), not delivery.notice.fresh
+        first = _reference(channel.id, delivery.root)
+        try:
+            with call:
+                posted = await channel.send(
+                    message.content, embeds=message.embeds, nonce=nonce(delivery), silent=quiet, **first
+                )
+        except discord.HTTPException as refusal:
+            if refusal.code not in PLAINER:
+                raise
+            with call:
+                posted = await channel.send(message.text, nonce=nonce(delivery), silent=quiet)
+        return Sent(str(posted.id))
+
+    async def _edit(self, channel: discord.PartialMessageable, delivery: Delivery, call: Call) -> Receipt:
+        if not delivery.root or not delivery.root.isdecimal():
+            return Refused("there is no first message on Discord to rewrite", Scope.MESSAGE)
+        message, first = written(delivery), channel.get_partial_message(int(delivery.root))
+        try:
+            with call:
+                await first.edit(content=message.content, embeds=message.embeds)
+        except discord.HTTPException as refusal:
+            if refusal.code == 50083:  # a post opens an archived thread again, an edit does not: the place is not lost
+                return Refused("the thread is archived", Scope.MESSAGE)
+            if refusal.code not in PLAINER:
+                raise
+            with call:
+                await first.edit(content=message.text, embeds=[])
+        return Sent(delivery.root)
+
+    async def _found(
+        self, channel: discord.PartialMessageable, delivery: Delivery, us: discord.ClientUser | None
+    ) -> str | None:
+        """Look for a post that may have arrived: its nonce is remembered for minutes only, its tag as long as it stands.
+
+        Nothing found, and nothing readable, both lead to posting with the same nonce: never silence.
+        """
+        try:
+            async with asyncio.timeout(self._timeout / 3):
+                async for message in channel.history(limit=LOOK_BACK):
+                    if message.author == us and _bears(message, tag(delivery)):
+                        return str(message.id)
+        except (discord.DiscordException, Limited, *TROUBLE) as trouble:
+            log.debug("Discord: no look back for %s (%s)", delivery.key, type(trouble).__name__)
+        return None
+
+
+def _reference(channel: int, root: str | None) -> dict[str, Any]:
+    if not root or not root.isdecimal():
+        return {}
+    # The first message may have been deleted: what follows it must be told all the same.
+    return {"reference": discord.MessageReference(message_id=int(root), channel_id=channel, fail_if_not_exists=False)}
+
+
+def _bears(message: discord.Message, wanted: str) -> bool:
+    return message.content.endswith(f"\n-# {wanted}") or any(embed.footer.text == wanted for embed in message.embeds)

@@ -1,0 +1,110 @@
+"""What Discord's answers mean: errors in, receipts out. Codes: https://discord.com/developers/docs/topics/opcodes-and-status-codes."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import aiohttp
+import discord
+
+from bot.model import Later, Refused, Scope, Unsure
+
+Failed = Later | Unsure | Refused
+
+
+class ServerTrouble(Exception):
+    """Discord answered 5xx."""
+
+    def __init__(self, status: int) -> None:
+        super().__init__(f"HTTP {status}")
+
+
+class Limited(Exception):
+    """Discord answered 429. `wait` is in seconds; `whole`: it holds for the whole account."""
+
+    def __init__(self, wait: float, *, whole: bool) -> None:
+        super().__init__(f"HTTP 429 for {wait:g} s")
+        self.wait, self.whole = wait, whole
+
+
+TROUBLE = (ServerTrouble, aiohttp.ClientError, OSError)  # no trustworthy answer; OSError is a time-out too
+
+# Refused in this form: without embed and reference, and short, it may pass. Embed Links (50013) and Read Message
+# History (160002) are rights of their own, and the outage must be told in a channel that grants only Send Messages.
+PLAINER = frozenset({50006, 50013, 50035, 160002})
+
+_LATER = {
+    20016: "Discord's slow mode holds in the channel",
+    20022: "Discord limits edits in an announcement channel",
+    20028: "Discord limits what is written in the channel",
+    20029: "Discord limits what is written in the server",
+    30046: "Discord limits edits of messages older than an hour",
+    40004: "Discord has switched sending off for a while",
+    40062: "Discord limits this kind of request",
+    130000: "Discord is overloaded",
+}
+_REFUSED = {
+    10003: (Scope.DESTINATION, "Discord has no such channel; was it deleted, or is the id wrong?"),
+    10004: (Scope.DESTINATION, "Discord has no such server; was the bot removed from it?"),
+    10008: (Scope.MESSAGE, "the message is no longer there; somebody deleted it"),
+    40001: (Scope.ACCOUNT, "Discord does not take the token; reset it in the developer portal and copy it anew"),
+    40002: (Scope.ACCOUNT, "Discord wants the bot's owner to verify the account"),
+    50001: (Scope.DESTINATION, "the bot cannot see the channel; invite it, and give it View Channel there"),
+    50005: (Scope.MESSAGE, "the message was written by another bot"),
+    50007: (Scope.DESTINATION, "this person takes no direct messages from the bot"),
+    50008: (Scope.DESTINATION, "nothing can be written in this kind of channel; name a text channel or a thread"),
+    50013: (Scope.DESTINATION, "the bot may not write there; give it Send Messages and Embed Links in the channel"),
+    50024: (Scope.DESTINATION, "nothing can be written in this kind of channel; name a text channel or a thread"),
+    50083: (Scope.DESTINATION, "the thread is archived; open it again, or name its channel"),
+    160005: (Scope.DESTINATION, "the thread is locked; unlock it, or name its channel"),
+}
+
+
+def judge(trouble: Exception, *, left: bool, timeout: float) -> Failed:
+    """`left`: had the message's request left? Then the far side may have applied it. `timeout` is in seconds."""
+    match trouble:
+        case Limited(wait=wait, whole=whole):
+            return Later(f"Discord asks us to wait {wait:g} s", timedelta(seconds=wait), whole)
+        case discord.RateLimited(retry_after=wait):
+            return Later(f"Discord's limit for the channel is used up for {wait:g} s", timedelta(seconds=wait))
+        case discord.LoginFailure():
+            return Refused(_REFUSED[40001][1], Scope.ACCOUNT)
+        case discord.HTTPException():
+            return _answered(trouble)
+    why = describe(trouble, timeout)
+    return Unsure(why) if left else Later(why)
+
+
+def describe(trouble: Exception, timeout: float) -> str:
+    """Say in one line what went wrong, without a secret."""
+    match trouble:
+        case ServerTrouble():
+            return f"Discord answered {trouble}"
+        case discord.HTTPException(status=status, code=code):
+            return f"Discord answered HTTP {status}, code {code}"
+        case TimeoutError():
+            return f"no answer from Discord within {timeout:g} s"
+        case aiohttp.ClientConnectorError():
+            return f"cannot connect to Discord: {trouble}"
+        case aiohttp.ClientError() | OSError():
+            return f"the connection to Discord broke ({type(trouble).__name__})"
+        case discord.DiscordException():
+            return f"Discord cannot be used now ({type(trouble).__name__})"
+        case _:
+            return f"what answered makes no sense for Discord ({type(trouble).__name__})"
+
+
+def _answered(answer: discord.HTTPException) -> Failed:
+    if answer.code in _LATER:
+        return Later(_LATER[answer.code])
+    if answer.status == 401:
+        return Refused(_REFUSED[40001][1], Scope.ACCOUNT)
+    if answer.code in _REFUSED:
+        scope, why = _REFUSED[answer.code]
+        return Refused(f"{why} (code {answer.code})", scope)
+    if answer.status in {403, 404} and not answer.code:
+        # No code of Discord's own: a proxy, Cloudflare or a wrong address. It says nothing of the channel.
+        return Later(f"what answers at api_url is not Discord's API, or blocks us (HTTP {answer.status})")
+    if answer.status == 403:
+        return Refused(f"Discord forbids it (code {answer.code}); check the bot's rights there", Scope.DESTINATION)
+    return Refused(f"Discord refused the message (HTTP {answer.status}, code {answer.code})", Scope.MESSAGE)

@@ -1,0 +1,129 @@
+"""The client that messages go out by: it speaks REST only, so that nothing that befalls the gateway can stop it."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+from contextvars import ContextVar, Token
+from types import SimpleNamespace
+
+import aiohttp
+import discord
+import yarl
+from discord.gateway import DiscordWebSocket
+from discord.http import Route
+
+from bot.tell.channels.discord.receipts import Limited, ServerTrouble
+
+BANNED = 600.0  # seconds: a 429 that did not come "Via" Discord's proxy is Cloudflare's ban of our address
+_GATEWAY = DiscordWebSocket.DEFAULT_GATEWAY  # the library's own, for when the settings name none
+
+_call: ContextVar[Call | None] = ContextVar("discord_call", default=None)
+
+
+class Call:
+    """One write to Discord: `with call:` around the request; afterwards `left` says whether it may have been applied."""
+
+    def __init__(self) -> None:
+        self.left = False
+        self._token: Token[Call | None] | None = None
+
+    def __enter__(self) -> None:
+        self.left = False
+        self._token = _call.set(self)
+
+    def __exit__(self, *_: object) -> None:
+        if self._token:
+            _call.reset(self._token)
+
+
+class Session:
+    """A client that is logged in when it is first needed, and again when that failed."""
+
+    def __init__(self, token: str) -> None:
+        self._token = token
+        self._client: discord.Client | None = None
+        self._lock = asyncio.Lock()
+
+    async def client(self) -> discord.Client:
+        """Raise what logging in raises."""
+        async with self._lock:
+            if self._client is None:
+                self._client = await self._log_in()
+            return self._client
+
+    async def close(self) -> None:
+        if self._client:
+            await self._client.close()
+
+    async def _log_in(self) -> discord.Client:
+        client = discord.Client(
+            intents=discord.Intents.none(),
+            allowed_mentions=discord.AllowedMentions.none(),  # the one real control: text from outside calls nobody
+            max_messages=None,
+            max_ratelimit_timeout=30,  # the smallest the library takes; above it `RateLimited` is raised
+            http_trace=_watching(),
+        )
+        try:
+            await client.login(self._token)
+        except BaseException:
+            # The library opens a new HTTP session at every log-in and forgets the one before.
+            await client.close()
+            raise
+        return client
+
+
+def point(api_url: str, gateway_url: str | None) -> None:
+    """Tell the library where Discord is, and what to log. Both are the process's, for the library keeps them as globals."""
+    Route.BASE = api_url
+    DiscordWebSocket.DEFAULT_GATEWAY = yarl.URL(gateway_url) if gateway_url else _GATEWAY
+    # At INFO and below it logs addresses with interaction tokens and whole events; its client logs a traceback at every
+    # lost connection, which `hearing` says in one line; its state warns of each intent that we do without.
+    for name, level in (("", logging.WARNING), (".state", logging.ERROR), (".client", logging.CRITICAL)):
+        logging.getLogger(f"discord{name}").setLevel(level)
+
+
+def _watching() -> aiohttp.TraceConfig:
+    """Look at every answer before the library does.
+
+    Left alone, the library repeats a 500, 502, 504 or 524 five times over 25 seconds and sleeps out a 429 within the call.
+    The outbox must be the one that repeats, so both are raised here, before the library's loop can see them. The other
+    guard is the nonce: what is repeated nevertheless appears once.
+    """
+    trace = aiohttp.TraceConfig()
+    trace.on_request_headers_sent.append(_note_leaving)
+    trace.on_request_end.append(_look_at)
+    return trace
+
+
+async def _note_leaving(_session: object, _context: SimpleNamespace, _params: object) -> None:
+    if call := _call.get():
+        call.left = True
+
+
+async def _look_at(_session: object, _context: SimpleNamespace, params: aiohttp.TraceRequestEndParams) -> None:
+    response = params.response
+    if response.status >= 500:
+        raise ServerTrouble(response.status)
+    if response.status == 429:
+        raise await _limit(response)
+
+
+async def _limit(response: aiohttp.ClientResponse) -> Limited:
+    """Read how long to wait: https://discord.com/developers/docs/topics/rate-limits."""
+    try:
+        said = json.loads(await response.read())
+        wait, whole = float(said["retry_after"]), bool(said.get("global"))
+    except (ValueError, TypeError, KeyError, AttributeError):
+        wait, whole = _seconds(response.headers.get("Retry-After")), False
+    if "Via" not in response.headers:
+        return Limited(max(wait, BANNED), whole=True)
+    return Limited(wait, whole=whole)
+
+
+def _seconds(text: str | None) -> float:
+    try:
+        return max(0.0, float(text or 0))
+    except ValueError:
+        return 0.0

@@ -1,0 +1,223 @@
+"""The relay: connections that are used again, and what its answers mean.
+
+Using them again is worth it: over STARTTLS and AUTH on a loopback a mail takes 0.6 ms of CPU and 2.3 ms in all, against
+3.3 ms and 7.5 ms with a connection each; and each further ms of way to the relay and back adds ten to the latter.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import re
+import socket
+import ssl
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from aiosmtplib import (
+    SMTP,
+    SMTPAuthenticationError,
+    SMTPDataError,
+    SMTPException,
+    SMTPRecipientRefused,
+    SMTPResponseException,
+    SMTPSenderRefused,
+)
+
+from bot.model import Later, Receipt, Refused, Scope, Sent, Unsure
+
+if TYPE_CHECKING:
+    from bot.tell.channels.email import EmailSettings
+
+CONNECTIONS = 4  # at once: a slow mailbox holds up few others, and relays refuse those who open many
+IDLE = 30.0  # s a connection is kept unused: firewalls forget in silence, relays hang up
+MAILS = 100  # over one connection: many relays have enough then
+READY = 25.0  # s until the mail itself may be handed over: a short wait costs nothing there, for nothing has left
+GOODBYE = 2.0  # s
+
+# Codes by what they are about (RFC 5321 §4.2, RFC 4954 §6); an enhanced code (RFC 3463) after them says it better.
+LOGIN = frozenset({530, 534, 535, 538})
+SYNTAX = frozenset({500, 501, 502, 503, 504, 555})
+MAILBOX = frozenset({551, 553, 556})
+
+
+@dataclass(frozen=True)
+class Mail:
+    """One mail to one recipient, written out."""
+
+    sender: str
+    to: str
+    content: bytes
+    id: str
+
+
+@dataclass(eq=False)
+class Line:
+    """One connection, fresh or used."""
+
+    smtp: SMTP
+    mails: int = 0
+    end: asyncio.TimerHandle | None = None  # while it is idle
+
+
+class Relay:
+    """One account's relay."""
+
+    def __init__(self, settings: EmailSettings, tls: ssl.SSLContext) -> None:
+        self._settings = settings
+        self._tls = tls
+        self._room = asyncio.Semaphore(CONNECTIONS)
+        self._idle: list[Line] = []
+
+    async def deliver(self, mail: Mail) -> Receipt:
+        """Hand over one mail, in no more than READY and the time-out together: the outbox lends it no longer."""
+        ready = asyncio.get_running_loop().time() + READY
+        try:
+            async with asyncio.timeout_at(ready):
+                await self._room.acquire()
+        except TimeoutError:
+            return Later(f"{self._settings.host}: {CONNECTIONS} other mails take very long")
+        try:
+            receipt = None
+            while receipt is None:
+                receipt = await self._try(self._take(), mail, ready)
+            return receipt
+        finally:
+            self._room.release()
+
+    async def close(self) -> None:
+        idle, self._idle = self._idle, []
+        for line in idle:
+            if line.end:
+                line.end.cancel()
+        await asyncio.gather(*(leave(line.smtp) for line in idle))
+
+    def _take(self) -> Line:
+        while self._idle:
+            line = self._idle.pop()
+            if line.end:
+                line.end.cancel()
+            if line.smtp.is_connected:
+                return line
+        return Line(client(self._settings, self._tls))
+
+    def _put_back(self, line: Line, *, sound: bool) -> None:
+        if sound and line.mails < MAILS and line.smtp.is_connected:
+            line.end = asyncio.get_running_loop().call_later(IDLE, self._drop, line)
+            self._idle.append(line)
+        else:
+            hang_up(line.smtp)
+
+    def _drop(self, line: Line) -> None:
+        self._idle.remove(line)
+        hang_up(line.smtp)
+
+    async def _try(self, line: Line, mail: Mail, ready: float) -> Receipt | None:
+        """None: the line was used before, and the relay has closed it meanwhile; nothing left, so another may be used."""
+        used, receipt = line.mails > 0, None
+        try:
+            trouble = await self._introduce(line, mail, ready)
+            if used and (isinstance(trouble, ConnectionError) or getattr(trouble, "code", 0) == 421):
+                return None
+            receipt = self._not_left(trouble) if trouble else await self._hand_over(line, mail)
+        finally:
+            self._put_back(line, sound=isinstance(receipt, Sent))
+        return receipt
+
+    async def _introduce(self, line: Line, mail: Mail, ready: float) -> Exception | None:
+        """All that comes before the mail itself; what went wrong, if anything."""
+        try:
+            async with asyncio.timeout_at(ready):
+                if not line.mails:
+                    await line.smtp.connect()
+                await line.smtp.mail(mail.sender)
+                await line.smtp.rcpt(mail.to)
+        except (SMTPException, OSError, ValueError) as trouble:
+            return trouble
+        return None
+
+    def _not_left(self, trouble: Exception) -> Later | Refused:
+        said = self._settings.said(trouble)
+        return meaning(trouble, said) if isinstance(trouble, SMTPResponseException) else Later(said)
+
+    async def _hand_over(self, line: Line, mail: Mail) -> Receipt:
+        said, timeout = self._settings.said, self._settings.timeout
+        try:
+            async with asyncio.timeout(timeout):
+                await line.smtp.data(mail.content, timeout=timeout)
+        except SMTPResponseException as answer:
+            return meaning(answer, said(answer)) if answer.code >= 400 else Unsure(said(answer))
+        except (SMTPException, OSError) as trouble:
+            return Unsure(f"{said(trouble)}, after the mail was handed over")
+        line.mails += 1
+        return Sent(mail.id)
+
+
+def client(settings: EmailSettings, tls: ssl.SSLContext) -> SMTP:
+    """A connection yet to be made."""
+    name = socket.gethostname()
+    return SMTP(
+        hostname=settings.host,
+        port=settings.port,
+        username=settings.user or None,
+        password=settings.password.get_secret_value() if settings.password else None,
+        # Not getfqdn, which waits for the DNS; and many relays refuse to be greeted by a bare host name.
+        local_hostname=name if name.isascii() and "." in name else settings.sender.domain,
+        timeout=min(READY, settings.timeout),
+        use_tls=settings.security == "tls",
+        start_tls=settings.security == "starttls",
+        tls_context=tls,
+    )
+
+
+async def probe(settings: EmailSettings, tls: ssl.SSLContext) -> str | None:
+    """Connect, secure, log in, leave: None, or what is wrong and what to do."""
+    smtp = client(settings, tls)
+    try:
+        await smtp.connect()
+        await smtp.ehlo()
+    except SMTPAuthenticationError as trouble:
+        return f"{settings.said(trouble)}: check the user in server, and password"
+    except (SMTPException, OSError, ValueError) as trouble:
+        return f"{settings.said(trouble)}: check server, security and ca_file"
+    finally:
+        await leave(smtp)
+    return None
+
+
+async def leave(smtp: SMTP) -> None:
+    with contextlib.suppress(SMTPException, OSError):
+        await smtp.quit(timeout=GOODBYE)
+    smtp.close()
+
+
+def hang_up(smtp: SMTP) -> None:
+    """Leave politely without waiting for the answer."""
+    with contextlib.suppress(OSError):
+        if smtp.protocol and smtp.is_connected:
+            smtp.protocol.write(b"QUIT\r\n")
+    smtp.close()
+
+
+def meaning(answer: SMTPResponseException, said: str) -> Later | Refused:
+    """What a refusal by the relay means: 4xx pass; 5xx are final for the mail, for its reader or for the account."""
+    code = answer.code
+    found = re.match(r"\s*(5\.\d{1,3}\.\d{1,3})\b", answer.message)
+    enhanced = found[1] if found else ""
+    if code < 500:
+        return Later(said, whole=code == 421 or isinstance(answer, SMTPAuthenticationError))
+    if isinstance(answer, SMTPAuthenticationError) or code in LOGIN:
+        return Refused(said, Scope.ACCOUNT)
+    if not isinstance(answer, SMTPSenderRefused | SMTPRecipientRefused | SMTPDataError):
+        return Later(said)  # its greeting, EHLO or STARTTLS: it may be itself again in a minute
+    if code in SYNTAX:
+        return Refused(said)
+    if enhanced == "5.2.2" or (code == 552 and not enhanced):
+        return Later(said)  # a full mailbox
+    if enhanced.startswith("5.7.") or enhanced == "5.4.5" or isinstance(answer, SMTPSenderRefused):
+        return Refused(said, Scope.ACCOUNT)
+    if enhanced.startswith(("5.3.", "5.6.")) or enhanced == "5.2.3":
+        return Refused(said)  # this mail is too long, or its form is disliked
+    if isinstance(answer, SMTPRecipientRefused) or enhanced.startswith(("5.1.", "5.2.1")) or code in MAILBOX:
+        return Refused(said, Scope.DESTINATION)
+    return Refused(said)

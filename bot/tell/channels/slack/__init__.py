@@ -1,0 +1,74 @@
+"""Slack: messages by the Web API, commands by Socket Mode. This file is its settings; the SDK is loaded on opening."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from typing import Any, ClassVar, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
+
+from bot.contracts import Answer, Channel, Desk, Net, Trouble
+
+
+class SlackSettings(BaseModel):
+    """A Slack app's tokens. Without `app_token` it writes and does not hear. Lengths of time are in seconds."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    kind: Literal["slack"] = "slack"
+    edits: ClassVar[bool] = True
+
+    bot_token: SecretStr
+    app_token: SecretStr | None = None
+    api_url: str = "https://slack.com/api/"
+    # A short time-out makes answers that were merely slow into sends that may be repeated.
+    timeout: float = Field(30, gt=0)
+    reconnect_after: float = Field(1, gt=0)  # the first pause before listening is tried again; it doubles to a minute
+
+    @field_validator("api_url")
+    @classmethod
+    def _ends_with_a_slash(cls, url: str) -> str:
+        if not url.startswith(("https://", "http://")):
+            raise ValueError(f'"{url}" is no URL; expected something like https://slack.com/api/')
+        return url.rstrip("/") + "/"
+
+    @asynccontextmanager
+    async def open(self, desk: Desk) -> AsyncIterator[Channel]:
+        from bot.tell.channels.slack.channel import opened  # noqa: PLC0415  an unused channel loads no SDK
+
+        async with opened(self, desk) as channel:
+            yield channel
+
+    async def probe(self, net: Net) -> str | None:
+        place = "api.slack.com/apps > OAuth & Permissions"
+        if fault := await self._rejected(net, "auth.test", "bot_token", self.bot_token, place):
+            return fault
+        if self.app_token is None:
+            return None
+        place = "api.slack.com/apps > Basic Information > App-Level Tokens (scope connections:write)"
+        return await self._rejected(net, "apps.connections.open", "app_token", self.app_token, place)
+
+    async def _rejected(self, net: Net, method: str, key: str, token: SecretStr, place: str) -> str | None:
+        """Ask Slack whether it knows the token; return what is wrong, or None."""
+        headers = {"Authorization": f"Bearer {token.get_secret_value()}"}
+        prepared = net.prepare("POST", self.api_url + method, headers)
+        answer = await net.fetch(prepared, timeout=timedelta(seconds=self.timeout))
+        if isinstance(answer, Trouble):
+            return f"channels.slack: Slack does not answer: {answer.why}"
+        said = _read(answer)
+        if said is None:
+            return f"channels.slack: what answered is not Slack (HTTP {answer.status}): check channels.slack.api_url"
+        if said.get("ok"):
+            return None
+        return f"channels.slack.{key} is not accepted by Slack ({said.get('error')}): copy it again from {place}"
+
+
+def _read(answer: Answer) -> dict[str, Any] | None:
+    try:
+        said = json.loads(answer.body)
+    except ValueError:
+        return None
+    return said if isinstance(said, dict) and "ok" in said else None

@@ -1,0 +1,62 @@
+"""Words as Slack's blocks. Everything that came from outside goes into `plain_text`, or is escaped: it cannot call people."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any
+
+from bot.model import Words
+
+HEADER = 150  # characters, docs.slack.dev/reference/block-kit/blocks/header-block
+SECTION = 2_900  # characters; 3,000 by docs.slack.dev/reference/block-kit/blocks/section-block, less a margin for emoji
+SECTIONS = 3  # more than a screen is read by nobody, and Slack refuses long messages with "msg_blocks_too_long"
+PLAIN = 3_900  # characters before escaping; Slack advises 4,000, docs.slack.dev/reference/methods/chat.postMessage
+
+Block = dict[str, Any]
+
+
+def escape(text: str) -> str:
+    """Take the meaning from Slack's three control characters, and with it from `<!channel>`, `<@U1>` and links."""
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def cut(text: str, limit: int) -> str:
+    return text if len(text) <= limit else text[: limit - 1] + "…"
+
+
+def plain(words: Words) -> str:
+    """All of it as one escaped text: what a phone's notification shows, and what is sent when Slack refuses blocks."""
+    return escape(cut(words.text, PLAIN))
+
+
+def blocks(words: Words, at: datetime | None = None) -> list[Block]:
+    """Title, lines and, in the reader's own zone, when it happened."""
+    title = {"type": "plain_text", "text": cut(words.title, HEADER), "emoji": False}
+    made: list[Block] = [{"type": "header", "text": title}]
+    made.extend(
+        {"type": "section", "text": {"type": "plain_text", "text": text, "emoji": False}}
+        for text in _sections(words.lines)
+    )
+    if at:
+        made.append({"type": "context", "elements": [{"type": "mrkdwn", "text": date(at)}]})
+    return made
+
+
+def date(at: datetime) -> str:
+    """An instant that Slack shows in the reader's own zone; the fallback is for what cannot."""
+    return f"<!date^{math.floor(at.timestamp())}^{{date_short_pretty}} {{time}}|{at:%Y-%m-%d %H:%M} UTC>"
+
+
+def _sections(lines: tuple[str, ...]) -> Iterator[str]:
+    """Pack whole lines into as few sections as they need, and end with an ellipsis what is too long."""
+    packed: list[str] = []
+    for line in (cut(line, SECTION) for line in lines if line.strip()):
+        if packed and len(packed[-1]) + 1 + len(line) <= SECTION:
+            packed[-1] += "\n" + line
+        else:
+            packed.append(line)
+    yield from packed[: SECTIONS - 1]
+    if rest := packed[SECTIONS - 1 :]:
+        yield rest[0] if len(rest) == 1 else rest[0][: SECTION - 2] + "\n…"

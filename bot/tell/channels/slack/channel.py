@@ -1,0 +1,152 @@
+"""The open channel: one session, one attempt a `send`, and what Slack said about it."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import aiohttp
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.contracts import Answering, Desk
+from bot.model import Act, Delivery, Later, Receipt, Refused, Sent
+from bot.tell.channels.slack.blocks import blocks, plain
+from bot.tell.channels.slack.listen import Ear
+from bot.tell.channels.slack.receipts import THREADLESS, Failed, asked, failed, too_rich
+
+if TYPE_CHECKING:
+    from bot.tell.channels.slack import SlackSettings
+
+log = logging.getLogger(__name__)
+
+EVENT = "tocsin_notice"
+RECENT = timedelta(hours=1)  # how far back an earlier hand-over is looked for
+PAGE = 15  # messages a look-up, the most that Slack gives to every kind of app
+
+# The SDK's own log: silenced below, since at debug it tells whole bodies, and the ticket in Socket Mode's URL.
+sdk_log = logging.getLogger(f"{__name__}.sdk")
+
+
+@asynccontextmanager
+async def opened(settings: SlackSettings, desk: Desk) -> AsyncIterator[Slack]:
+    sdk_log.setLevel(logging.CRITICAL)
+    # Half of the time for connecting: what runs out there is proof that nothing was sent.
+    timeout = aiohttp.ClientTimeout(total=settings.timeout, sock_connect=settings.timeout / 2)
+    async with aiohttp.ClientSession(timeout=timeout) as session:
+        yield Slack(settings, session, desk)
+
+
+class Slack:
+    """See `bot.contracts.Channel`."""
+
+    def __init__(self, settings: SlackSettings, session: aiohttp.ClientSession, desk: Desk) -> None:
+        # No retries of the SDK's: its default repeats a POST that Slack may have applied.
+        token = settings.bot_token.get_secret_value()
+        self._web = AsyncWebClient(token, settings.api_url, session=session, retry_handlers=[], logger=sdk_log)
+        self._ear = Ear(settings, self._web, session) if settings.app_token else None
+        self._desk = desk
+        self._ids: dict[str, str] = {}  # "#newsroom" -> "C012"
+
+    async def send(self, delivery: Delivery) -> Receipt:
+        if delivery.act is Act.EDIT:
+            return await self._edit(delivery)
+        if delivery.unsure and (receipt := await self._looked_up(delivery)):
+            return receipt
+        return await self._post(delivery)
+
+    async def listen(self, answer: Answering) -> None:
+        if self._ear:
+            await self._ear.listen(answer)
+
+    async def _post(self, delivery: Delivery) -> Receipt:
+        """Post; where Slack provably refuses the thread or the blocks, post once more without them."""
+        message = _message(delivery)
+        while isinstance(said := await asked(self._web.chat_postMessage(**message)), Failed):
+            if said.code in THREADLESS and "thread_ts" in message:
+                message = _without(message, "thread_ts", "reply_broadcast")
+            elif too_rich(said.code) and "blocks" in message:
+                message = _without(message, "blocks", "metadata")
+            else:
+                return said.receipt
+        channel = str(said.get("channel") or delivery.destination.place)
+        await self._learn(delivery.destination.place, channel)
+        return Sent(f"{channel}/{said['ts']}" if "ts" in said else None)
+
+    async def _edit(self, delivery: Delivery) -> Receipt:
+        channel, ts = _place(delivery)
+        words = delivery.notice.root or delivery.notice.words
+        if ts is None:
+            return Refused("there is no first message to rewrite")
+        rich: list[dict[str, Any]] = blocks(words, delivery.notice.at)
+        said = await asked(self._web.chat_update(channel=channel, ts=ts, text=plain(words), blocks=rich))
+        if isinstance(said, Failed) and too_rich(said.code):
+            said = await asked(self._web.chat_update(channel=channel, ts=ts, text=plain(words), blocks=[]))
+        return said.receipt if isinstance(said, Failed) else Sent(delivery.root)
+
+    async def _looked_up(self, delivery: Delivery) -> Sent | Later | None:
+        """Find what an earlier hand-over left there. None where it is not, or where we may not look."""
+        channel, thread = _place(delivery)
+        channel = await self._id(channel)
+        oldest = str((datetime.now(UTC) - RECENT).timestamp())
+        page: dict[str, Any] = {"channel": channel, "oldest": oldest, "limit": PAGE, "include_all_metadata": True}
+        if thread:
+            said = await asked(self._web.conversations_replies(ts=thread, **page))
+        else:
+            said = await asked(self._web.conversations_history(**page))
+        if isinstance(said, Failed):
+            # Only being asked to wait is worth waiting for: whatever else hinders the look-up must not hinder the news.
+            return said.receipt if said.code == failed("ratelimited").code and isinstance(said.receipt, Later) else None
+        for message in said.get("messages") or ():
+            mark = message.get("metadata") or {}
+            if mark.get("event_type") == EVENT and (mark.get("event_payload") or {}).get("key") == delivery.key:
+                return Sent(f"{channel}/{message['ts']}")
+        return None
+
+    async def _id(self, place: str) -> str:
+        """Return the id of a channel given by name, when an earlier message taught us it: a look-up takes no names."""
+        if place.startswith("#") and place not in self._ids:
+            self._ids[place] = await self._desk.recall(f"slack {place}") or place
+        return self._ids.get(place, place)
+
+    async def _learn(self, place: str, channel: str) -> None:
+        if not place.startswith("#") or self._ids.get(place) == channel:
+            return
+        self._ids[place] = channel
+        try:
+            await self._desk.remember(f"slack {place}", channel)
+        except Exception:  # the message is out: no trouble with our memory may make it look unsent
+            log.exception("could not remember the id of %s", place)
+
+
+def _message(delivery: Delivery) -> dict[str, Any]:
+    notice = delivery.notice
+    channel, thread = _place(delivery)
+    message: dict[str, Any] = {
+        "channel": channel,
+        "text": plain(notice.words),
+        "blocks": blocks(notice.words, notice.at),
+        "metadata": _metadata(delivery),
+        "mrkdwn": False,
+        "unfurl_links": False,
+        "unfurl_media": False,
+    }
+    if thread:
+        message |= {"thread_ts": thread, "reply_broadcast": notice.fresh}
+    return message
+
+
+def _metadata(delivery: Delivery) -> dict[str, Any]:
+    return {"event_type": EVENT, "event_payload": {"key": delivery.key}}
+
+
+def _without(message: dict[str, Any], *names: str) -> dict[str, Any]:
+    return {name: value for name, value in message.items() if name not in names}
+
+
+def _place(delivery: Delivery) -> tuple[str, str | None]:
+    """Split the ref "C012/1503435956.000247" of the thread's first message; without one, the destination's place."""
+    channel, _, ts = (delivery.root or "").partition("/")
+    return (channel, ts) if ts else (delivery.destination.place, None)

@@ -1,0 +1,177 @@
+"""Socket Mode: people's commands and mentions, heard over a WebSocket that is kept alive and renewed.
+
+The connection is our own, over the SDK's `apps.connections.open`, because the SDK's client judges staleness by the wall
+clock, closes the old connection before it has a new one, and after one failed hand-shake tries the same spent URL for ever.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import random
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import aiohttp
+from slack_sdk.web.async_client import AsyncWebClient
+from slack_sdk.webhook.async_client import AsyncWebhookClient
+
+from bot.contracts import Answering
+from bot.model import Later, Words
+from bot.tell.channels.slack.blocks import blocks, plain
+from bot.tell.channels.slack.heard import Heard, heard
+from bot.tell.channels.slack.receipts import Failed, asked
+
+if TYPE_CHECKING:
+    from bot.tell.channels.slack import SlackSettings
+
+log = logging.getLogger(__name__)
+
+HEARTBEAT = 30.0  # seconds between pings; a connection that does not answer within half of that is given up
+LINGER = 10.0  # seconds: how long a connection that Slack is about to close is still read
+LONGEST = 60.0  # seconds between two tries to connect
+
+
+class Ear:
+    """Hears people in one workspace."""
+
+    def __init__(self, settings: SlackSettings, web: AsyncWebClient, session: aiohttp.ClientSession) -> None:
+        self._settings = settings
+        self._web = web
+        self._session = session
+        self._failures = 0  # in a row
+        self._told = False  # this stretch of failures has been logged
+
+    async def listen(self, answer: Answering) -> None:
+        """Hear until cancelled. A new connection is made before the one that it follows is closed."""
+        async with asyncio.TaskGroup() as group:
+            while True:
+                socket = await self._connected()
+                ending = asyncio.Event()
+                group.create_task(self._read(socket, answer, group, ending))
+                await ending.wait()
+
+    async def _connected(self) -> aiohttp.ClientWebSocketResponse:
+        wait = timedelta()
+        while True:
+            await asyncio.sleep(max(self._pause(), wait.total_seconds()))
+            said = await asked(self._web.apps_connections_open(app_token=self._token()))
+            if isinstance(said, Failed):
+                wait = (isinstance(said.receipt, Later) and said.receipt.wait) or timedelta()
+                self._failed(f"apps.connections.open: {said.code or said.receipt.why}")
+                continue
+            try:
+                return await self._session.ws_connect(
+                    str(said.get("url")),
+                    heartbeat=HEARTBEAT,
+                    proxy=self._web.proxy,
+                    timeout=aiohttp.ClientWSTimeout(ws_close=1),
+                )
+            except (aiohttp.ClientError, OSError, ValueError) as error:
+                self._failed(f"no WebSocket ({type(error).__name__})")
+
+    def _token(self) -> str:
+        token = self._settings.app_token
+        return token.get_secret_value() if token else ""
+
+    def _pause(self) -> float:
+        """Seconds before the next try, spread so that many daemons do not come back at once."""
+        if not self._failures:
+            return 0
+        pause = self._settings.reconnect_after * 2.0 ** min(self._failures - 1, 10)
+        return min(LONGEST, pause) * random.uniform(0.75, 1.25)  # noqa: S311  no secret depends on it
+
+    def _failed(self, why: str) -> None:
+        self._failures += 1
+        log.log(logging.DEBUG if self._told else logging.WARNING, "Slack: cannot listen, trying again (%s)", why)
+        self._told = True
+
+    def _well(self) -> None:
+        if self._told:
+            log.info("Slack: listening again")
+        self._failures, self._told = 0, False
+
+    async def _read(
+        self,
+        socket: aiohttp.ClientWebSocketResponse,
+        answer: Answering,
+        group: asyncio.TaskGroup,
+        ending: asyncio.Event,
+    ) -> None:
+        """Read one connection to its end; set `ending` as soon as the end is near."""
+        try:
+            greeted = await self._frames(socket, answer, group, ending)
+            if not greeted:
+                self._failed("closed before the greeting")
+            elif not ending.is_set():
+                self._failures = 1  # not asked for: pause, or two that dislike each other would spin
+        finally:
+            ending.set()
+            await socket.close()
+
+    async def _frames(
+        self,
+        socket: aiohttp.ClientWebSocketResponse,
+        answer: Answering,
+        group: asyncio.TaskGroup,
+        ending: asyncio.Event,
+    ) -> bool:
+        """Return, when there are no more, whether Slack had greeted us."""
+        greeted = False
+        try:
+            async with asyncio.timeout(None) as limit:
+                async for frame in socket:
+                    envelope = _parsed(frame)
+                    if envelope.get("type") == "hello":
+                        greeted = True
+                        self._well()
+                    elif envelope.get("type") == "disconnect":
+                        ending.set()
+                        limit.reschedule(asyncio.get_running_loop().time() + LINGER)
+                    elif "envelope_id" in envelope:
+                        # Slack shows people an error after 3 s without this; what it asks for may take longer.
+                        await socket.send_json({"envelope_id": envelope["envelope_id"]})
+                        group.create_task(self._answer(envelope, answer))
+        except (aiohttp.ClientError, OSError) as error:  # OSError: TimeoutError and ConnectionError too
+            log.debug("Slack: a connection ended (%s)", type(error).__name__)
+        return greeted
+
+    async def _answer(self, envelope: dict[str, Any], answer: Answering) -> None:
+        try:
+            asked_for = heard(envelope, datetime.now(UTC))
+            if asked_for and (words := await answer(asked_for.ask)):
+                await self._reply(asked_for, words)
+        except Exception:  # the border: one person's question must not make us deaf to all others
+            log.exception("Slack: a question could not be answered")
+
+    async def _reply(self, asked_for: Heard, words: Words) -> None:
+        if asked_for.url:
+            web = self._web
+            hook = AsyncWebhookClient(
+                asked_for.url, proxy=web.proxy, session=self._session, logger=web.logger, retry_handlers=[]
+            )
+            try:
+                said = await hook.send(text=plain(words), blocks=blocks(words), response_type="ephemeral")
+            except (aiohttp.ClientError, OSError) as error:
+                log.warning("Slack: a reply did not go out (%s)", type(error).__name__)
+                return
+            if said.status_code != 200:
+                log.warning("Slack: a reply was not taken (HTTP %s)", said.status_code)
+            return
+        message = {"channel": asked_for.ask.where.place, "thread_ts": asked_for.thread, "text": plain(words)}
+        sent = await asked(
+            self._web.chat_postMessage(blocks=blocks(words), mrkdwn=False, unfurl_links=False, **message)  # type: ignore[arg-type]
+        )
+        if isinstance(sent, Failed):
+            log.warning("Slack: a reply did not go out: %s", sent.receipt.why)
+
+
+def _parsed(frame: aiohttp.WSMessage) -> dict[str, Any]:
+    if frame.type is not aiohttp.WSMsgType.TEXT:
+        return {}
+    try:
+        envelope = json.loads(frame.data)
+    except ValueError:
+        return {}
+    return envelope if isinstance(envelope, dict) else {}

@@ -1,0 +1,67 @@
+"""Telegram, by the Bot API: the settings. Light, because the SDK is loaded only where Telegram is configured."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr
+
+from bot.contracts import Answer, Channel, Desk, Net, Trouble
+from bot.tell.channels.telegram.quiet import quieten, redact
+
+
+def _address(url: str) -> str:
+    if not url.startswith(("https://", "http://")):
+        raise ValueError("expected an address that starts with https://, such as https://api.telegram.org")
+    return url.rstrip("/")
+
+
+class TelegramSettings(BaseModel):
+    """`timeout` is in seconds and holds for one hand-over. `api_url` may be a Bot API server of one's own."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    edits: ClassVar[bool] = True
+    kind: Literal["telegram"] = "telegram"
+    token: Annotated[SecretStr, Field(min_length=1)]
+    api_url: Annotated[str, AfterValidator(_address)] = "https://api.telegram.org"
+    timeout: Annotated[float, Field(gt=0)] = 30
+
+    @asynccontextmanager
+    async def open(self, desk: Desk) -> AsyncIterator[Channel]:
+        """Nothing is asked of Telegram here: a bad token or a dead network shows in the first receipt."""
+        from bot.tell.channels.telegram.channel import connect  # noqa: PLC0415  loads the SDK
+
+        async with connect(self.token.get_secret_value(), self.api_url, self.timeout, desk) as channel:
+            yield channel
+
+    async def probe(self, net: Net) -> str | None:
+        quieten()  # the address holds the token, and the HTTP client logs addresses
+        try:
+            prepared = net.prepare("GET", f"{self.api_url}/bot{self.token.get_secret_value()}/getMe")
+        except ValueError:
+            return "Telegram's address cannot be asked; check api_url, and that the token is one line from @BotFather"
+        match await net.fetch(prepared, timeout=timedelta(seconds=self.timeout)):
+            case Trouble(why=why):
+                why = redact(why, self.token.get_secret_value())
+                return f"Telegram cannot be reached ({why}); check the network and api_url"
+            case Answer() as answer:
+                said = _verdict(answer)
+                return said and redact(said, self.token.get_secret_value())
+
+
+def _verdict(answer: Answer) -> str | None:
+    try:
+        said = json.loads(answer.body)
+        known, why = said["ok"] is True, str(said.get("description", ""))
+    except (ValueError, TypeError, KeyError):
+        return f"what answers at api_url is not Telegram (HTTP {answer.status}); check api_url"
+    if known:
+        return None
+    if answer.status in {401, 404}:
+        return f"Telegram does not know the token ({why}); copy it again from @BotFather"
+    return f"Telegram answered HTTP {answer.status}: {why[:200]}; try again later"

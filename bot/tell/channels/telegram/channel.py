@@ -1,0 +1,130 @@
+"""Telegram, open: writes messages, rewrites them, and hears commands."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from typing import Any
+
+from telegram import Bot, LinkPreviewOptions, Message, ReplyParameters
+from telegram.constants import ParseMode
+from telegram.error import BadRequest
+from telegram.request import HTTPXRequest
+
+from bot.contracts import Answering, Desk
+from bot.model import Act, Delivery, Destination, Later, Receipt, Refused, Scope, Sent, Unsure, Words
+from bot.tell.channels.telegram.hearing import trim
+from bot.tell.channels.telegram.listening import Listener
+from bot.tell.channels.telegram.quiet import quieten
+from bot.tell.channels.telegram.receipts import mend, receipt
+from bot.tell.channels.telegram.writing import Draft, root, where
+
+REPLY_TRIES = 3
+LONGEST_WAIT = timedelta(seconds=30)  # for a person who waits for an answer
+
+
+@asynccontextmanager
+async def connect(token: str, api_url: str, timeout: float, desk: Desk) -> AsyncIterator[TelegramChannel]:
+    """Never asks Telegram anything: the SDK's own start would raise for a bad token or a dead network."""
+    quieten()
+    os.environ.setdefault("PTB_TIMEDELTA", "1")  # else the SDK warns at every 429
+    # half of it for connecting: a blocked address must show as "never left", not as the whole's time-out
+    half = timeout / 2
+    request = Request(read_timeout=timeout, write_timeout=timeout, connect_timeout=half, pool_timeout=half)
+    bot = Bot(token, base_url=f"{api_url}/bot", request=request, get_updates_request=request)
+    try:
+        yield TelegramChannel(bot, desk, timeout)
+    finally:
+        await request.shutdown()
+
+
+class Request(HTTPXRequest):
+    @staticmethod
+    def parse_json_payload(payload: bytes) -> dict[str, Any]:
+        """Keep of updates what we read: the SDK fails over a whole poll for one message of a kind that it misreads."""
+        said: dict[str, Any] = HTTPXRequest.parse_json_payload(payload)
+        if isinstance(said, dict) and isinstance(said.get("result"), list):
+            said["result"] = [trim(update) for update in said["result"]]
+        return said
+
+
+class TelegramChannel:
+    def __init__(self, bot: Bot, desk: Desk, timeout: float) -> None:
+        self._bot = bot
+        self._timeout = timeout
+        self._listener = Listener(bot, desk, self.reply)
+
+    async def send(self, delivery: Delivery) -> Receipt:
+        try:
+            chat, topic = where(delivery.destination.place)
+        except ValueError as exc:
+            return Refused(str(exc), Scope.DESTINATION)
+        notice = delivery.notice
+        if delivery.act is Act.EDIT:
+            if notice.root is None:
+                return Sent(delivery.root)
+            if (message := root(delivery)) is None:
+                return Refused("the first message was not written in this chat, so it cannot be rewritten")
+            receipt = await self._hand_over(Draft(chat, notice.root), rewrite=message)
+            return Sent(delivery.root) if isinstance(receipt, Sent) else receipt
+        return await self._hand_over(Draft(chat, notice.words, topic, root(delivery), quiet=not notice.fresh))
+
+    async def listen(self, answer: Answering) -> None:
+        await self._listener.listen(answer)
+
+    async def reply(self, place: Destination, message: int, words: Words) -> Receipt:
+        """Answer a person's message. What was provably not sent is tried again: nobody else would."""
+        chat, topic = where(place.place)
+        for left in reversed(range(REPLY_TRIES)):
+            receipt = await self._hand_over(Draft(chat, words, topic, message))
+            if not (isinstance(receipt, Later) and left):
+                break
+            await asyncio.sleep(min(receipt.wait or timedelta(seconds=1), LONGEST_WAIT).total_seconds())
+        return receipt
+
+    async def _hand_over(self, draft: Draft, rewrite: int | None = None) -> Receipt:
+        try:
+            async with asyncio.timeout(self._timeout):
+                return await self._write(draft, rewrite)
+        except TimeoutError:
+            return Unsure(f"Telegram did not answer within {self._timeout:g} s")
+        except Exception as exc:  # noqa: BLE001  the channel's border: also answers that the SDK cannot read
+            return receipt(exc, self._bot.token)
+
+    async def _write(self, draft: Draft, rewrite: int | None) -> Receipt:
+        try:
+            written = await (self._post(draft) if rewrite is None else self._rewrite(draft, rewrite))
+        except BadRequest as exc:
+            if rewrite is not None and "message is not modified" in str(exc).lower():
+                return Sent()
+            if (milder := mend(draft, exc)) is None:
+                raise
+            return await self._write(milder, rewrite)
+        return Sent(f"{written.chat.id}/{written.message_id}")
+
+    async def _post(self, draft: Draft) -> Message:
+        reply = ReplyParameters(draft.root, allow_sending_without_reply=True) if draft.root else None
+        return await self._bot.send_message(
+            draft.chat,
+            draft.text,
+            parse_mode=ParseMode.HTML if draft.marked else None,
+            message_thread_id=draft.topic,
+            disable_notification=draft.quiet,
+            link_preview_options=LinkPreviewOptions(is_disabled=True),
+            reply_parameters=reply,
+        )
+
+    async def _rewrite(self, draft: Draft, message: int) -> Message:
+        written = await self._bot.edit_message_text(
+            draft.text,
+            draft.chat,
+            message,
+            parse_mode=ParseMode.HTML if draft.marked else None,
+            link_preview_options=LinkPreviewOptions(is_disabled=True),
+        )
+        if not isinstance(written, Message):
+            raise TypeError("Telegram answered an edit without the message")
+        return written

@@ -1,0 +1,83 @@
+"""What a Telegram update says to us. Pure."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from telegram import Message, Update
+from telegram.constants import ChatType, MessageEntityType
+
+from bot.model import Ask, Destination
+
+_PERSON: dict[str, Any] = {"id": {}, "is_bot": {}, "first_name": {}, "last_name": {}, "username": {}}
+_CHAT: dict[str, Any] = {"id": {}, "type": {}, "title": {}, "first_name": {}, "last_name": {}, "username": {}}
+_MESSAGE: dict[str, Any] = {
+    "message_id": {},
+    "message_thread_id": {},
+    "is_topic_message": {},
+    "is_automatic_forward": {},
+    "date": {},
+    "text": {},
+    "entities": {"type": {}, "offset": {}, "length": {}},
+    "from": _PERSON,
+    "sender_chat": _CHAT,
+    "chat": _CHAT,
+}
+_UPDATE: dict[str, Any] = {"update_id": {}, "message": _MESSAGE, "channel_post": _MESSAGE}
+
+
+def trim(update: Any) -> Any:
+    """Reduce an update, as it came, to the fields that are read here."""
+    return _only(update, _UPDATE)
+
+
+def _only(value: Any, wanted: dict[str, Any]) -> Any:
+    if not wanted:
+        return value
+    if isinstance(value, list):
+        return [_only(item, wanted) for item in value]
+    return {name: _only(value[name], inner) for name, inner in wanted.items() if name in value}
+
+
+def hear(update: Update, name: str) -> Ask | None:
+    """The command in `update`, or None. `name` is the bot's own, without @.
+
+    `may_manage` is True where it shows without asking: a private chat, a channel's post, a group's anonymous
+    administrator, who writes as the group itself.
+    """
+    message = update.effective_message
+    # a channel's post comes a second time into its discussion group
+    if message is None or message.is_automatic_forward or (text := command(message, name)) is None:
+        return None
+    person, sender = message.from_user, message.sender_chat
+    if sender is None and person is not None and person.is_bot:
+        return None  # two bots could talk for ever
+    if person is None or sender is not None:  # where a chat speaks, `from` is a stand-in
+        speaker = sender or message.chat
+        who, known = speaker.id, speaker.effective_name or str(speaker.id)
+    else:
+        who, known = person.id, person.full_name
+    itself = message.chat.type == ChatType.CHANNEL or (sender is not None and sender.id == message.chat_id)
+    place = f"{message.chat_id}/{message.message_thread_id}" if message.is_topic_message else f"{message.chat_id}"
+    return Ask(
+        text=text,
+        who=f"telegram:{who}",
+        name=known,
+        where=Destination("telegram", place),
+        at=message.date,
+        key=f"telegram:{update.update_id}",
+        may_manage=itself or message.chat.type == ChatType.PRIVATE,
+    )
+
+
+def command(message: Message, name: str) -> str | None:
+    """Give "status x" for "/status@ourbot x"; None for no command, or for one to another bot."""
+    if not message.text or not message.entities:
+        return None
+    first = message.entities[0]
+    if first.type != MessageEntityType.BOT_COMMAND or first.offset != 0:
+        return None
+    word, _, bot = message.text[1 : first.length].partition("@")
+    if bot and bot.lower() != name.lower():
+        return None
+    return f"{word} {message.text[first.length :].strip()}".strip()

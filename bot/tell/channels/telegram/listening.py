@@ -1,0 +1,148 @@
+"""Hears commands by long polling: one request waits at Telegram until somebody says something."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import json
+import logging
+from collections import defaultdict
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import replace
+from datetime import timedelta
+
+from telegram import Bot, BotCommand, Message, Update
+from telegram.constants import ChatMemberStatus
+from telegram.error import BadRequest, Conflict, InvalidToken, RetryAfter, TelegramError
+
+from bot.contracts import Answering, Desk
+from bot.model import Destination, Receipt, Sent, Words
+from bot.tell.channels.telegram.hearing import hear
+from bot.tell.channels.telegram.receipts import foreign, plain, wait
+
+log = logging.getLogger(__name__)
+
+POLL = timedelta(seconds=30)  # how long Telegram holds a request open; proxies cut at a minute
+SLACK = 10.0  # seconds over that, until we take the connection for dead
+RULERS = frozenset({ChatMemberStatus.ADMINISTRATOR, ChatMemberStatus.OWNER})
+OFFSET = "telegram.offset"
+COMMANDS = "telegram.commands"
+
+Replying = Callable[[Destination, int, Words], Awaitable[Receipt]]
+
+
+class Listener:
+    """One poller for one token. An update is confirmed to Telegram only when it has been answered: by the next poll."""
+
+    def __init__(self, bot: Bot, desk: Desk, reply: Replying) -> None:
+        self._bot = bot
+        self._desk = desk
+        self._reply = reply
+        self._id = bot.token.partition(":")[0]  # the bot's number: whose offset and command list we remember
+        self._name: str | None = None
+        self._offset: int | None = None
+        self._trouble: str | None = None
+        self.pauses = (1.0, 2.0, 5.0, 10.0, 30.0)  # seconds, after failures in a row
+
+    async def listen(self, answer: Answering) -> None:
+        failures = 0
+        while True:
+            try:
+                if self._name is None:
+                    await self._introduce()
+                await self._poll(answer)
+            except Exception as exc:  # noqa: BLE001  the channel's border: nothing may end hearing but a dead token
+                if isinstance(exc, InvalidToken) and not foreign(exc):
+                    log.error(
+                        "Telegram does not know the token: commands there are not heard until one from @BotFather "
+                        "is set in channels.telegram.token"
+                    )
+                    return
+                self._complain(exc)
+                pause = self.pauses[min(failures, len(self.pauses) - 1)]
+                await asyncio.sleep(wait(exc).total_seconds() if isinstance(exc, RetryAfter) else pause)
+                failures += 1
+            else:
+                failures = 0
+
+    def _complain(self, exc: Exception) -> None:
+        """Say a trouble once, not at every poll that it lasts."""
+        why = plain(exc, self._bot.token)
+        if isinstance(exc, Conflict):
+            why += "; only one Tocsin may hear with one token, and no webhook may be set"
+        log.log(logging.DEBUG if why == self._trouble else logging.WARNING, "Telegram's commands not heard: %s", why)
+        self._trouble = why
+
+    async def _introduce(self) -> None:
+        me = await self._bot.get_me()
+        bot, _, offset = (await self._desk.recall(OFFSET) or "").partition(":")
+        # another bot's offset could lie far ahead, and asking with it would throw away all that was said to this one
+        self._offset = int(offset) if bot == self._id and offset.isdecimal() else None
+        await self._list_commands()
+        self._name = me.username or ""
+
+    async def _list_commands(self) -> None:
+        listed = [BotCommand(name, (about or name)[:256]) for name, about in self._desk.commands]
+        known = json.dumps([self._id, *(command.to_dict() for command in listed)], sort_keys=True)
+        stamp = hashlib.sha256(known.encode()).hexdigest()
+        if await self._desk.recall(COMMANDS) == stamp:
+            return
+        try:
+            await self._bot.set_my_commands(listed)
+        except (BadRequest, RetryAfter) as exc:  # the list is a comfort: commands work without it
+            log.warning("Telegram did not take the list of commands: %s", plain(exc, self._bot.token))
+            return
+        await self._desk.remember(COMMANDS, stamp)
+
+    async def _poll(self, answer: Answering) -> None:
+        updates = await self._bot.get_updates(
+            offset=self._offset,
+            timeout=POLL,
+            read_timeout=SLACK,
+            allowed_updates=[Update.MESSAGE, Update.CHANNEL_POST],
+        )
+        if self._trouble:
+            log.info("Telegram's commands are heard again")
+            self._trouble = None
+        if not updates:
+            return
+        chats: defaultdict[int | None, list[Update]] = defaultdict(list)
+        for update in updates:
+            chats[update.effective_chat.id if update.effective_chat else None].append(update)
+        # in order within a chat; a slow command of one chat does not hold up the others
+        await asyncio.gather(*(self._answer(said, answer) for said in chats.values()))
+        self._offset = updates[-1].update_id + 1
+        await self._desk.remember(OFFSET, f"{self._id}:{self._offset}")
+
+    async def _answer(self, updates: Iterable[Update], answer: Answering) -> None:
+        for update in updates:
+            try:
+                await self._answer_one(update, answer)
+            except Exception:
+                # confirmed all the same: it would fail for ever, and nobody behind it would be heard
+                log.exception("Telegram update %d could not be answered", update.update_id)
+
+    async def _answer_one(self, update: Update, answer: Answering) -> None:
+        message = update.effective_message
+        ask = hear(update, self._name or "")
+        if message is None or ask is None:
+            return
+        if not ask.may_manage:
+            ask = replace(ask, may_manage=await self._rules(message))
+        words = await answer(ask)
+        if words is None:
+            return
+        receipt = await self._reply(ask.where, message.message_id, words)
+        if not isinstance(receipt, Sent):
+            log.warning("An answer to %s may not have arrived: %s", ask.where, receipt.why)
+
+    async def _rules(self, message: Message) -> bool:
+        """Is the sender an administrator of the group? Who cannot be looked up is none."""
+        if message.from_user is None or message.sender_chat is not None:
+            return False
+        try:
+            member = await self._bot.get_chat_member(message.chat_id, message.from_user.id)
+        except TelegramError as exc:
+            log.warning("Telegram would not say who runs %d: %s", message.chat_id, plain(exc, self._bot.token))
+            return False
+        return member.status in RULERS

@@ -1,0 +1,102 @@
+"""What Telegram's refusals and a network's failures mean for a message: the truth table of sending."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+from telegram.error import (
+    BadRequest,
+    ChatMigrated,
+    Forbidden,
+    InvalidToken,
+    NetworkError,
+    RetryAfter,
+    TelegramError,
+    TimedOut,
+)
+
+from bot.model import Destination, Later, Receipt, Refused, Scope, Unsure
+from bot.tell.channels.telegram.quiet import redact
+from bot.tell.channels.telegram.writing import LIMIT, SHORT, Draft
+
+# httpx's names for what happens before the first byte of a request goes out
+_NEVER_LEFT = frozenset({"ConnectError", "ConnectTimeout", "PoolTimeout", "ProxyError", "UnsupportedProtocol"})
+# in lower case, because the SDK changes the case of what Telegram says
+_TOPIC_GONE = ("message thread not found", "topic_closed", "topic_deleted", "topic_id_invalid", "thread_id_invalid")
+_TOO_LONG = ("message is too long", "message_too_long")
+_CHAT_GONE = (
+    "chat not found",
+    "user not found",
+    "peer_id_invalid",
+    "not enough rights",
+    "have no rights to send",
+    "need administrator rights",
+    "chat_admin_required",
+    "chat_write_forbidden",
+    "chat_restricted",
+    "group chat was deactivated",
+    "group chat was deleted",
+    "group chat was upgraded",
+)
+
+
+def receipt(exc: Exception, secret: str) -> Receipt:
+    """The order matters: the SDK derives BadRequest and TimedOut from NetworkError."""
+    why = plain(exc, secret)
+    if "too many requests" in why.lower():  # a 429 that names no wait has no class of its own
+        return Later(why)
+    if foreign(exc):
+        return Unsure(f"what answered is not Telegram: {why}; should this last, check api_url and the proxy")
+    match exc:
+        case RetryAfter():
+            return Later(why, wait(exc))
+        case ChatMigrated(new_chat_id=chat):
+            return Refused(why, Scope.DESTINATION, moved=Destination("telegram", str(chat)))
+        case Forbidden():
+            return Refused(f"{why}; add the bot to the chat again, or unblock it", Scope.DESTINATION)
+        case InvalidToken():
+            return Refused(f"Telegram does not know the token ({why}); copy it again from @BotFather", Scope.ACCOUNT)
+        case BadRequest():
+            return _bad_request(why)
+        case TimedOut() | NetworkError() if type(exc.__cause__).__name__ in _NEVER_LEFT:
+            return Later(why)
+    return Unsure(why)
+
+
+def _bad_request(why: str) -> Refused:
+    if any(sign in why.lower() for sign in _CHAT_GONE):
+        return Refused(f"{why}; check the id, and that the bot is in the chat and may write there", Scope.DESTINATION)
+    return Refused(why)
+
+
+def mend(draft: Draft, exc: BadRequest) -> Draft | None:
+    """What to send instead, or None. Each mend takes something away, so that mending ends."""
+    said = str(exc).lower()
+    if draft.topic is not None and any(sign in said for sign in _TOPIC_GONE):
+        return replace(draft, topic=None, root=None)  # an answer would land in the same closed topic
+    if draft.marked and "can't parse entities" in said:
+        return replace(draft, marked=False)
+    if draft.limit == LIMIT and any(sign in said for sign in _TOO_LONG):
+        return replace(draft, limit=SHORT)
+    return None
+
+
+def foreign(exc: Exception) -> bool:
+    """Was the answer no JSON? Then a proxy or a gateway spoke: not Telegram's word on a chat or a token."""
+    return isinstance(exc.__cause__, TelegramError)
+
+
+def wait(exc: RetryAfter) -> timedelta:
+    """The SDK gives seconds or a timedelta, as the environment variable PTB_TIMEDELTA says."""
+    asked = exc.retry_after
+    return asked if isinstance(asked, timedelta) else timedelta(seconds=asked)
+
+
+def plain(exc: Exception, secret: str) -> str:
+    """One line for people, without the token and without a body's length."""
+    text = " ".join(str(exc).split()) or type(exc).__name__
+    cause = type(exc.__cause__).__name__
+    if isinstance(exc, TimedOut) and exc.__cause__ and cause not in text:
+        text = f"{text} ({cause})"
+    return redact(text, secret)[:300]

@@ -1,0 +1,130 @@
+"""Webhook: each notice as JSON to a URL, which is the destination: webhook:https://..."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from typing import Any, ClassVar, Literal
+from urllib.parse import urlsplit
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from bot.contracts import Answer, Answering, Desk, Net, Trouble
+from bot.model import Act, Delivery, Later, Receipt, Refused, Scope, Sent, Unsure
+
+LONGEST = 86_400  # s: a receiver that asks for more is told to wait a day
+encode = json.JSONEncoder(separators=(",", ":")).encode  # one encoder: dumps() makes one a call
+
+
+class WebhookSettings(BaseModel):
+    """The URL is the destination's, so that each receiver has its own."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    edits: ClassVar[bool] = True
+
+    kind: Literal["webhook"] = "webhook"
+    timeout: float = Field(default=20.0, gt=0, le=120)  # s for the whole; too short makes repeats
+
+    @contextlib.asynccontextmanager
+    async def open(self, desk: Desk) -> AsyncIterator[WebhookChannel]:
+        yield WebhookChannel(desk.net, timedelta(seconds=self.timeout))
+
+    async def probe(self, net: Net) -> str | None:
+        """There is no account: each receiver is proven by a test notice."""
+        return None
+
+
+class WebhookChannel:
+    """Posts. The URL is a secret, as many hold a token: only the host is ever named."""
+
+    def __init__(self, net: Net, timeout: timedelta) -> None:
+        self._net = net
+        self._timeout = timeout
+
+    async def send(self, delivery: Delivery) -> Receipt:
+        """Post once. `Sent.ref` is what the receiver has as `key`; it finds it as `root` of what belongs to it later."""
+        url = delivery.destination.place
+        try:
+            content = encode(body(delivery)).encode("ascii")
+            headers = {"Content-Type": "application/json", "Idempotency-Key": once(delivery)}
+            request = self._net.prepare("POST", url, headers, content)
+        except ValueError:
+            return Refused("this URL cannot be asked: expected webhook:https://host/path", Scope.DESTINATION)
+        answer = await self._net.fetch(request, timeout=self._timeout, cap=4096)
+        if isinstance(answer, Trouble):
+            why = f"{host(url)}: {answer.why}"
+            return Unsure(why) if answer.left else Later(why)
+        if 200 <= answer.status < 300:
+            return Sent(name(delivery))
+        return meaning(answer, f"{host(url)}: HTTP {answer.status}")
+
+    async def listen(self, answer: Answering) -> None:
+        """Nobody talks back by this way."""
+
+
+def body(delivery: Delivery) -> dict[str, Any]:
+    """What a receiver reads: `version` counts the forms of this object; a form only ever gains keys."""
+    notice = delivery.notice
+    words = (notice.root or notice.words) if delivery.act is Act.EDIT else notice.words
+    return {
+        "version": 1,
+        "key": name(delivery),
+        "thread": notice.thread,
+        "service": notice.thread.partition("#")[0],
+        "act": delivery.act.value,
+        "root": delivery.root,  # the key of the thread's first message; an edit rewrites it
+        "fresh": notice.fresh,  # false: belongs quietly to the thread
+        "tone": notice.tone.value,
+        "title": words.title,
+        "lines": words.lines,
+        "text": words.text,
+        "at": notice.at.isoformat() if notice.at else None,
+    }
+
+
+def meaning(answer: Answer, why: str) -> Receipt:
+    """What an answer other than 2xx means."""
+    match answer.status:
+        case 429 | 503:
+            return Later(why, retry_after(answer.headers.get("retry-after", "")))
+        case 408:
+            return Unsure(why)
+        case status if status >= 500:
+            return Unsure(why)
+        case 401 | 403 | 404 | 410:
+            return Refused(why, Scope.DESTINATION)
+        case status if 300 <= status < 400:
+            return Refused(f"{why}, a redirect: give the address it leads to", Scope.DESTINATION)
+        case _:
+            return Refused(why)
+
+
+def retry_after(value: str) -> timedelta | None:
+    """Seconds or an HTTP date (RFC 9110 §10.2.3). What cannot be read is None."""
+    if value.isascii() and value.isdigit():
+        return timedelta(seconds=min(int(value[:9]), LONGEST))
+    try:
+        wait = parsedate_to_datetime(value) - datetime.now(UTC)
+    except (ValueError, TypeError):  # TypeError: a date without a zone
+        return None
+    return min(max(wait, timedelta()), timedelta(seconds=LONGEST))
+
+
+def name(delivery: Delivery) -> str:
+    """The delivery's key without its destination, which is the secret URL: "x#17/3", "x#17/3;edit"."""
+    return delivery.key.replace(f"@{delivery.destination}", "")
+
+
+def once(delivery: Delivery) -> str:
+    """The same in every attempt, so that a receiver can do a repeat once. The instant keeps a new x#17 unlike the one of
+    a lost database.
+    """
+    return hashlib.sha256(f"{delivery.key} {delivery.notice.at}".encode()).hexdigest()[:32]
+
+
+def host(url: str) -> str:
+    return urlsplit(url).hostname or "webhook"

@@ -1,0 +1,74 @@
+"""Who hears of a change: pure."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+
+from bot.model import ENDINGS, OURSELVES, Audience, Change, Destination, Health, Hears, Kind, Style, Wish
+
+NEWS = frozenset({Kind.OPENED, Kind.CONFIRMED, Kind.WORSENED})  # may be the first that a reader hears
+WISHED = {
+    Kind.EASED: frozenset({Hears.DEGRADED}),
+    Kind.OFFICIAL: frozenset({Hears.OFFICIAL}),
+    Kind.REMINDED: frozenset({Hears.REMINDER}),
+    Kind.ACKNOWLEDGED: frozenset(Hears),  # whoever was told may stop looking for somebody to look into it
+    Kind.RESTORED: frozenset({Hears.RESTORED}),
+    Kind.RETRACTED: frozenset({Hears.RESTORED, Hears.CORRECTION}),  # an end as well: nobody stays alarmed for nothing
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Hearer:
+    """A destination that is to be told, for which audience, written how."""
+
+    destination: Destination
+    audience: str
+    style: Style
+
+
+def hearers(
+    change: Change, audiences: Sequence[Audience], told: Collection[Destination], *, muted: bool = False
+) -> tuple[Hearer, ...]:
+    """Who hears of `change`, in the order of the audiences, each place once; the first audience that wants it wins.
+
+    `told`: the places that have heard of this incident. `muted`: of the service nothing new is said, only how what was
+    told ends. Of a ladder only the first rung is named, or those that were told: the others come with failing over.
+    """
+    found: dict[Destination, Hearer] = {}
+    for audience in audiences:
+        for destination in _places(change, audience, told, muted=muted):
+            found.setdefault(destination, Hearer(destination, audience.name, audience.wish.style))
+    return tuple(found.values())
+
+
+def follows(reader: Audience | Wish, service: str) -> bool:
+    """Whether a reader's wish has the service; one that names none has all."""
+    wish = reader.wish if isinstance(reader, Audience) else reader
+    return not wish.services or service in wish.services
+
+
+def _places(change: Change, audience: Audience, told: Collection[Destination], *, muted: bool) -> Iterator[Destination]:
+    wish = audience.wish
+    first = audience.destinations[:1] if audience.ladder else audience.destinations
+    if change.incident.service == OURSELVES:
+        # Nobody was told that we saw nothing: while blind we may not get through. All who trust us hear of it after.
+        if change.kind is Kind.RESTORED and Hears.CORRECTION in wish.hears:
+            yield from first
+        return
+    if not follows(wish, change.incident.service) or (muted and change.kind not in ENDINGS):
+        return
+    known = [d for d in audience.destinations if d in told]
+    if change.kind not in NEWS:
+        yield from known if wish.hears & WISHED[change.kind] else ()
+    elif _news(change, wish):
+        yield from (known or first) if audience.ladder else first
+    else:
+        yield from known
+
+
+def _news(change: Change, wish: Wish) -> bool:
+    """Is it worth a first word to this reader?"""
+    incident = change.incident
+    kind = {Health.DOWN: Hears.DOWN, Health.DEGRADED: Hears.DEGRADED}.get(incident.health)
+    return kind in wish.hears and incident.confidence >= wish.confidence

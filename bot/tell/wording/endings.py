@@ -1,0 +1,100 @@
+"""What is said when an incident ends: it was so long, or it never was."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from bot.model import OURSELVES, Change, Health, Incident, Role, Service, Words
+from bot.tell.wording.evidence import lag
+from bot.tell.wording.text import ITEMS, NAME, clean, fit, listed, sentences, stop
+from bot.tell.wording.times import Reader
+from bot.tell.wording.titles import began, name_of, only_slow, sure, theirs_alone, times
+
+
+def restored(change: Change, service: Service, to: Reader, others: Sequence[tuple[Service, Incident]] | None) -> Words:
+    """`others`: what else is open of what the reader follows; None says nothing of the rest."""
+    incident = change.incident
+    if service.id == OURSELVES:
+        span = to.span(incident.since, incident.until or change.at)
+        return Words(to.say.blind_over.format(span=span), (stop(to.say.nothing_known),))
+    parts = [official_part(incident, to)]
+    if others is not None:
+        parts += rest(others, service, to)
+    line = sentences(*parts)
+    return Words(fit(name_of(service), *_restored_forms(change, to)), (line,) if line else ())
+
+
+def _restored_forms(change: Change, to: Reader) -> list[str]:
+    incident, say = change.incident, to.say
+    start, end = began(incident), change.incident.until or change.at
+    since, until = to.points(start, end)
+    facts = {
+        "name": NAME,
+        "since": since,
+        "until": until,
+        "span": to.span(start, end),
+        "length": to.length(start, end),
+        "times": times(incident, say),
+    }
+    return [form.format(**facts) for form in _restored(incident, to)]
+
+
+def _restored(incident: Incident, to: Reader) -> tuple[str, ...]:
+    say, was_down = to.say, max(incident.worst, incident.health) is Health.DOWN
+    if theirs_alone(incident):
+        return say.no_longer_reported, say.no_longer_reported_brief
+    if not sure(incident):
+        return say.maybe_restored if was_down else say.maybe_restored_partly, say.maybe_restored_brief
+    if incident.unstable_since:
+        return say.steady, say.steady_brief
+    if was_down:
+        return say.restored, say.restored_span, say.restored_brief
+    if only_slow(incident):
+        return say.restored_slow, say.restored_slow_span, say.restored_brief
+    return say.restored_partly, say.restored_partly_span, say.restored_brief
+
+
+def retracted(change: Change, service: Service, to: Reader) -> Words:
+    """Trouble that was never sure went away, or somebody takes back what we were sure of."""
+    incident, say, name = change.incident, to.say, name_of(service)
+    if not sure(incident):
+        forms = (say.unconfirmed, say.unconfirmed_brief) if service.routes else (say.unconfirmed_brief,)
+        candidates = [f.format(name=NAME, since=since) for since in to.since(began(incident)) for f in forms]
+        return Words(fit(name, *candidates))
+    was_down = max(incident.worst, incident.health) is Health.DOWN
+    title = fit(name, (say.not_down if was_down else say.no_trouble).format(name=NAME))
+    lines = [stop(say.taken_back.format(since=to.point(began(incident))))]
+    if by := clean(change.by, 40):
+        lines.append(stop(say.corrected_by.format(by=by)))
+    return Words(title, tuple(lines))
+
+
+def official_part(incident: Incident, to: Reader) -> str:
+    """Did its official page report it, and when? Nothing where there is none, or where it could not be read."""
+    say = to.say
+    if incident.official_at:
+        at = to.point(incident.official_at)
+        if abs(incident.official_at - incident.since).total_seconds() < 60:
+            return say.official_then.format(at=at)
+        return say.official_did.format(at=at, lag=lag(incident, incident.official_at, to))
+    pages = [w for w in incident.words if w.role is Role.OFFICIAL]
+    return say.official_never if pages and all(w.says is Health.UP for w in pages) else ""
+
+
+def rest(others: Sequence[tuple[Service, Incident]], ended: Service, to: Reader) -> list[str]:
+    """What else is open, by how bad and how sure it is; "all up" only when nothing is."""
+    say = to.say
+    still = [(s, i) for s, i in others if s.id not in {ended.id, OURSELVES} and i.until is None and not i.retracted]
+    down = [o for o in still if sure(o[1]) and o[1].health is Health.DOWN]
+    partly = [o for o in still if sure(o[1]) and o[1].health is not Health.DOWN]
+    perhaps = [o for o in still if not sure(o[1])]
+    groups = ((say.others_down, down), (say.others_partly, partly), (say.others_perhaps, perhaps))
+    parts = [form.format(list=_named(group, to)) for form, group in groups if group]
+    return parts or [say.all_up]
+
+
+def _named(group: Sequence[tuple[Service, Incident]], to: Reader) -> str:
+    names = [
+        to.say.other.format(name=clean(name_of(s), 60), since=to.point(i.unstable_since or i.since)) for s, i in group
+    ]
+    return listed(names, to.say, ITEMS) if len(names) > ITEMS else to.say.comma.join(names)

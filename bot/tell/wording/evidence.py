@@ -1,0 +1,127 @@
+"""The lines under the title: what we saw, what others say, what was done about it."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from bot.model import OURSELVES, Confidence, Health, Incident, Outcome, Reading, Role, Service, Word
+from bot.tell.wording.text import ITEMS, capital, clean, counted, listed, quoted, reason, sentences, stop
+from bot.tell.wording.times import Reader
+from bot.tell.wording.titles import TROUBLE, sure
+
+REASONS = 4  # different reasons told apart; the routes beyond are counted
+SOURCES = 6
+OFFICIAL = "Official status page"  # what the sources call it; every language has its own word
+
+
+def evidence(incident: Incident, service: Service, reader: Reader) -> tuple[str, ...]:
+    """One line for our own checks, one for each official page, one for trackers and the crowd, then who and what."""
+    say = reader.say
+    if service.id == OURSELVES:
+        return ()
+    words = incident.words[:SOURCES]
+    lines = [
+        seen(incident, service, reader),
+        *(official(w, reader) for w in words if w.role is Role.OFFICIAL),
+        sentences(*(tracker(w, reader) for w in words if w.role is not Role.OFFICIAL)),
+    ]
+    if incident.acked_by:
+        at = reader.point(incident.acked_at or incident.since)
+        lines.append(stop(say.acked_line.format(by=clean(incident.acked_by, 40) or say.somebody, at=at)))
+    if plan := clean(service.plan, 500):
+        lines.append(stop(say.plan.format(plan=plan)))
+    return tuple(line for line in lines if line)
+
+
+def seen(incident: Incident, service: Service, reader: Reader) -> str:
+    """What our own checks saw, and how sure that is."""
+    say = reader.say
+    bad = [r for r in incident.readings if r.outcome is Outcome.BAD]
+    slow = [r for r in incident.readings if r.outcome is Outcome.SLOW]
+    if not bad and not slow:
+        fine = service.routes and not sure(incident) and incident.health in TROUBLE
+        return stop(say.checks_fine) if fine else ""
+    parts = [*_unanswered(bad, reader), *_slow(slow, reader)]
+    if sure(incident) and incident.confirmed_at:
+        parts.append(say.confirmed.format(at=reader.point(incident.confirmed_at)))
+    elif incident.confidence is Confidence.LIKELY:
+        parts.append(say.not_confirmed)
+    return sentences(*parts)
+
+
+def _unanswered(bad: list[Reading], reader: Reader) -> list[str]:
+    say = reader.say
+    reasons: dict[str, list[str]] = {}
+    for reading in bad:
+        reasons.setdefault(reason(reading.why, say), []).append(clean(reading.route, 40) or "?")
+    parts: list[str] = []
+    for why, names in list(reasons.items())[:REASONS]:
+        routes = capital(listed(names, say, _most(names)))
+        if not why:
+            parts.append(say.no_answer_bare[len(names) > 1].format(routes=routes))
+        elif len(reasons) == 1:
+            parts.append(say.no_answer[len(names) > 1].format(routes=routes, why=why))
+        else:
+            parts.append(say.fails.format(routes=routes, why=why))
+    rest = sum(map(len, list(reasons.values())[REASONS:]))
+    return [*parts, counted(say.more_fail, rest)] if rest else parts
+
+
+def _slow(slow: list[Reading], reader: Reader) -> list[str]:
+    if not slow:
+        return []
+    names = [clean(r.route, 40) or "?" for r in slow]
+    routes = capital(listed(names, reader.say, _most(names)))
+    took = max((r.took for r in slow if r.took is not None), default=timedelta())
+    if not took:
+        return [reader.say.slowly_bare[len(slow) > 1].format(routes=routes)]
+    return [reader.say.slowly[len(slow) > 1].format(routes=routes, seconds=reader.seconds(took))]
+
+
+def _most(names: list[str]) -> int:
+    """ "and 1 more" would say less than the name it stands for."""
+    return ITEMS if len(names) == ITEMS else ITEMS - 1
+
+
+def official(word: Word, reader: Reader) -> str:
+    """What its official page says, and when we read it."""
+    say = reader.say
+    source = source_name(word, reader)
+    if word.says is None or word.says is Health.UNKNOWN:
+        return stop(say.unread.format(source=source))
+    if headline := clean(word.headline):
+        text = say.says.format(source=source, headline=quoted(headline, say))
+    elif word.says is Health.UP:
+        text = say.reports_nothing.format(source=source)
+    else:
+        form = say.reports_outage if word.says is Health.DOWN else say.reports_trouble
+        text = form.format(source=source)
+    return stop(say.read_at.format(sentence=text, at=reader.point(word.at)) if word.at else text)
+
+
+def source_name(word: Word, reader: Reader) -> str:
+    name = clean(word.source, 40)
+    if word.role is Role.OFFICIAL and name in {"", OFFICIAL}:
+        return reader.say.official_page
+    return name or "?"
+
+
+def tracker(word: Word, reader: Reader) -> str:
+    """What a tracker or the crowd says; of one that could not be read, nothing: silence is no news."""
+    say, source = reader.say, source_name(word, reader)
+    if word.says is None or word.says is Health.UNKNOWN:
+        return ""
+    if headline := clean(word.headline):
+        return say.says.format(source=source, headline=headline)
+    if word.says is Health.UP:
+        return say.tracker_up.format(source=source)
+    return (say.tracker_down if word.says is Health.DOWN else say.tracker_trouble).format(source=source)
+
+
+def lag(incident: Incident, at: datetime, reader: Reader) -> str:
+    """How long after, or before, our own first bad round its official page spoke."""
+    say, apart = reader.say, at - incident.since
+    if abs(apart) < timedelta(minutes=1):
+        return say.with_us
+    form = say.after_us if apart > timedelta() else say.before_us
+    return form.format(length=reader.duration(abs(apart)))

@@ -1,0 +1,141 @@
+"""What is said about a change of an incident, kind by kind."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from bot.model import (
+    OURSELVES,
+    Change,
+    Incident,
+    Kind,
+    Notice,
+    Service,
+    Style,
+    Tone,
+    Words,
+)
+from bot.tell.wording.endings import restored, retracted
+from bot.tell.wording.evidence import evidence, lag
+from bot.tell.wording.evidence import official as official_line
+from bot.tell.wording.text import NAME, clean, fit, quoted, stop
+from bot.tell.wording.times import Reader, reader
+from bot.tell.wording.titles import (
+    began,
+    down,
+    headed,
+    name_of,
+    official_word,
+    only_slow,
+    present,
+    state_forms,
+    sure,
+    tone,
+    trouble,
+)
+
+QUIET = frozenset({Kind.OFFICIAL, Kind.ACKNOWLEDGED, Kind.EASED})  # belong in the thread: nobody is called for them
+
+Others = Sequence[tuple[Service, Incident]]
+
+
+def notice(change: Change, service: Service, style: Style, others: Others = ()) -> Notice:
+    """What is said about `change`. `others`: the open incidents of the other services that this reader follows."""
+    incident, to = change.incident, reader(style, change.at)
+    colour, words, at = _told(change, service, to, others)
+    return Notice(
+        key=change.key,
+        thread=incident.id,
+        tone=colour,
+        words=words,
+        root=None if incident.steps <= 1 else _root(change, service, to),
+        fresh=change.kind not in QUIET,
+        at=at,
+    )
+
+
+def _told(change: Change, service: Service, to: Reader, others: Others) -> tuple[Tone, Words, datetime]:
+    incident = change.incident
+    match change.kind:
+        case Kind.OFFICIAL:
+            return Tone.INFO, _official(change, service, to), change.at
+        case Kind.ACKNOWLEDGED:
+            return Tone.INFO, _acknowledged(change, service, to), change.at
+        case Kind.REMINDED:
+            return tone(incident), _reminded(change, service, to), change.at
+        case Kind.RESTORED:
+            colour = Tone.UNSEEN if service.id == OURSELVES else Tone.UP
+            return colour, restored(change, service, to, others), incident.until or change.at
+        case Kind.RETRACTED:
+            return Tone.CORRECTION, retracted(change, service, to), incident.until or change.at
+        case Kind.OPENED | Kind.CONFIRMED:
+            return tone(incident), _present(change, service, to), began(incident)
+        case Kind.WORSENED | Kind.EASED:
+            return tone(incident), _present(change, service, to), change.at
+
+
+def _root(change: Change, service: Service, to: Reader) -> Words:
+    """The present truth, for the thread's first message; without what will not stay true."""
+    match change.kind:
+        case Kind.RESTORED:
+            return restored(change, service, to, None)
+        case Kind.RETRACTED:
+            return retracted(change, service, to)
+        case _:
+            return _present(change, service, to)
+
+
+def _present(change: Change, service: Service, to: Reader) -> Words:
+    incident = change.incident
+    lines = evidence(incident, service, to)
+    if change.kind is Kind.WORSENED and down(incident) and not incident.unstable_since:
+        lines = (stop(to.say.partly_first), *lines)
+    return Words(present(incident, service, to), lines)
+
+
+def _official(change: Change, service: Service, to: Reader) -> Words:
+    say, incident, name = to.say, change.incident, name_of(service)
+    word, clock = official_word(incident), to.clock(change.at)
+    if word is None or not clean(word.headline):
+        what = trouble(word, say) if word else say.trouble
+        return Words(fit(name, say.official_bare.format(name=NAME, trouble=what, clock=clock)), _lagging(change, to))
+    forms = headed((say.official_brief,), word, name, to, clock=clock)
+    if incident.official_at in {None, change.at}:
+        forms = [*headed((say.official,), word, name, to, clock=clock, lag=lag(incident, change.at, to))[:1], *forms]
+    title = fit(name, *forms)
+    if title == forms[0].replace(NAME, name):
+        return Words(title)
+    cut = () if quoted(clean(word.headline), say) in title else (official_line(word, to),)
+    return Words(title, (*cut, *_lagging(change, to)))
+
+
+def _lagging(change: Change, to: Reader) -> tuple[str, ...]:
+    """How long after us; only for the first that its page said."""
+    if change.incident.official_at not in {None, change.at}:
+        return ()
+    text = to.say.official_did.format(at=to.point(change.at), lag=lag(change.incident, change.at, to))
+    return (stop(text),)
+
+
+def _acknowledged(change: Change, service: Service, to: Reader) -> Words:
+    by = clean(change.by or change.incident.acked_by, 24) or to.say.somebody
+    return Words(fit(name_of(service), to.say.acked.format(name=NAME, by=by, clock=to.clock(change.at))))
+
+
+def _reminded(change: Change, service: Service, to: Reader) -> Words:
+    incident, since = change.incident, began(change.incident)
+    still = _still(incident, to).format(name=NAME, length=to.length(since, change.at), since=to.point(since))
+    forms = (still, *state_forms(incident, service, to))
+    return Words(fit(name_of(service), *forms), evidence(incident, service, to))
+
+
+def _still(incident: Incident, to: Reader) -> str:
+    say = to.say
+    if not sure(incident):
+        return say.may_still
+    if incident.unstable_since:
+        return say.still_unstable if down(incident) else say.still_unstable_partly
+    if down(incident):
+        return say.still_down
+    return say.still_slow if only_slow(incident) else say.still_partly

@@ -1,0 +1,89 @@
+"""Do we see anything of the world? Places that practically never fail are asked when something of ours seems to."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from datetime import timedelta
+
+from bot.contracts import Check, Net
+from bot.model import Outcome
+from bot.watch.clock import Clock
+from bot.watch.faults import fault
+
+logger = logging.getLogger(__name__)
+
+TIMEOUT = timedelta(seconds=5)
+KEEP = 3.0  # seconds: a storm asks once, and yet no answer vouches for a connection that broke long after it
+GRACE = 2.0
+
+
+class Canaries:
+    """More than half of them must answer. One look at a time is shared by all who ask; without canaries we trust our eyes."""
+
+    def __init__(self, checks: Sequence[Check], net: Net, clock: Clock) -> None:
+        self._checks = tuple(checks)
+        self._needed = len(checks) // 2 + 1 if checks else 0
+        self._net = net
+        self._clock = clock
+        self._known: tuple[float, bool] | None = None  # when the newest finished look began, and what it found
+        self._look: asyncio.Task[bool] | None = None
+
+    async def sighted(self) -> bool:
+        if not self._needed:
+            return True
+        if self._known and self._clock.steady() - self._known[0] < KEEP:
+            return self._known[1]
+        return await asyncio.shield(
+            self.begin()
+        )  # one asker that is cancelled must not take the answer from the others
+
+    def begin(self) -> asyncio.Task[bool]:
+        """Look, unless a look is under way."""
+        if self._look is None or self._look.done():
+            self._look = asyncio.create_task(self._ask(), name="canaries")
+        return self._look
+
+    async def close(self) -> None:
+        if self._look is not None:
+            self._look.cancel()
+            await asyncio.gather(self._look, return_exceptions=True)
+
+    async def _ask(self) -> bool:
+        began = self._clock.steady()
+        sighted = await self._majority()
+        if sighted != (self._known is None or self._known[1]):
+            logger.log(
+                logging.INFO if sighted else logging.WARNING,
+                "canaries answer again" if sighted else "most canaries do not answer: our own connection is suspected",
+            )
+        self._known = began, sighted
+        return sighted
+
+    async def _majority(self) -> bool:
+        """Ends as soon as it is decided: one hanging canary must not hold up the news of an outage."""
+        asked = [asyncio.create_task(self._answers(check)) for check in self._checks]
+        good = bad = 0
+        try:
+            for answered in asyncio.as_completed(asked):
+                if await answered:
+                    good += 1
+                else:
+                    bad += 1
+                if good >= self._needed or bad > len(asked) - self._needed:
+                    break
+        finally:
+            for task in asked:
+                task.cancel()
+            await asyncio.gather(*asked, return_exceptions=True)
+        return good >= self._needed
+
+    async def _answers(self, check: Check) -> bool:
+        try:
+            async with asyncio.timeout(TIMEOUT.total_seconds() + GRACE):
+                reading = await check.look("canary", self._net, TIMEOUT, doubt=True)
+        except Exception as error:  # noqa: BLE001 - the border of a check
+            logger.warning("a canary's %s check failed by our own error: %s", check.kind, fault(error))
+            return False
+        return reading.outcome in {Outcome.GOOD, Outcome.SLOW}

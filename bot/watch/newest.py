@@ -1,0 +1,120 @@
+"""The newest word of every source: read on a slow beat of its own, so that no round ever waits for a status page."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from bot.contracts import Net, Source
+from bot.model import Health, Role, Word
+from bot.watch.beat import Beat
+from bot.watch.clock import Clock
+from bot.watch.faults import fault
+
+logger = logging.getLogger(__name__)
+
+EVERY = 120.0  # seconds between two readings of a source
+EVERY_IN_DOUBT = 30.0  # while its service is not up
+FIRST_WITHIN = 10.0  # after a start, so that first rounds know what the sources say
+AT_ONCE = 50
+LONGEST = timedelta(seconds=60)  # longer than any source's own time-out
+HOLD = timedelta(minutes=5)
+
+
+class Newest:
+    """`sources` by service. A word of trouble outlives `HOLD` of silence: a page that hiccups has not said "restored"."""
+
+    def __init__(
+        self, sources: Mapping[str, Sequence[Source]], net: Net, clock: Clock, *, longest: timedelta = LONGEST
+    ) -> None:
+        self._keys = {service: tuple(f"{service}/{n}" for n in range(len(of))) for service, of in sources.items() if of}
+        self._sources = {
+            f"{service}/{n}": (service, one) for service, of in sources.items() for n, one in enumerate(of)
+        }
+        self._net = net
+        self._clock = clock
+        self._longest = longest.total_seconds()
+        self._beat = Beat(dict.fromkeys(self._sources, EVERY), clock.steady(), within=FIRST_WITHIN)
+        self._began: dict[str, float] = {}
+        self._words: dict[str, Word] = {}
+        self._silent: set[str] = set()
+        self._doubtful: set[str] = set()
+        self._reading: dict[str, asyncio.Task[None]] = {}
+
+    def of(self, service: str) -> tuple[Word, ...]:
+        """What is known now; a source that was not read yet is missing."""
+        return tuple(self._words[key] for key in self._keys.get(service, ()) if key in self._words)
+
+    def tried(self, service: str) -> bool:
+        """Has every source of the service been read, or failed to be, at least once?"""
+        return all(key in self._words for key in self._keys.get(service, ()))
+
+    def doubt(self, service: str, *, doubtful: bool) -> None:
+        """Read the service's sources more often from now on, or as usual again."""
+        if not doubtful:
+            self._doubtful.discard(service)
+        elif service not in self._doubtful:
+            self._doubtful.add(service)
+            now = self._clock.steady()
+            for key in self._keys.get(service, ()):
+                self._beat.move(key, max(now, self._began.get(key, now - EVERY) + EVERY_IN_DOUBT))
+
+    def tick(self, now: float) -> None:
+        """Start reading what is due."""
+        for key, _ in self._beat.due(now, AT_ONCE - len(self._reading)):
+            if key not in self._reading:
+                self._reading[key] = asyncio.create_task(self._read(key), name=f"source {key}")
+
+    def restart(self, now: float) -> None:
+        """The machine slept: what is known is old."""
+        self._beat.restart(now)
+
+    async def close(self) -> None:
+        for task in self._reading.values():
+            task.cancel()
+        await asyncio.gather(*self._reading.values(), return_exceptions=True)
+
+    async def _read(self, key: str) -> None:
+        service, source = self._sources[key]
+        began = self._began[key] = self._clock.steady()
+        try:
+            self._keep(key, await self._ask(key, source))
+        finally:
+            del self._reading[key]
+        if service in self._doubtful:
+            self._beat.move(key, max(self._clock.steady(), began + EVERY_IN_DOUBT))
+
+    async def _ask(self, key: str, source: Source) -> Word:
+        now = self._clock.utcnow()
+        try:
+            async with asyncio.timeout(self._longest):
+                return await source.read(self._net, now)
+        except Exception as error:  # noqa: BLE001 - the border of a source
+            if key not in self._silent:
+                self._silent.add(key)
+                logger.error("reading %s (%s) failed by our own error: %s", key, source.kind, fault(error))
+            return self._silence(key, source, now)
+
+    def _silence(self, key: str, source: Source, now: datetime) -> Word:
+        """What never spoke is taken for a tracker: the weaker word."""
+        former = self._words.get(key, Word(Role.TRACKER, source.kind, None))
+        return replace(former, says=None, headline="", link="", at=now)
+
+    def _keep(self, key: str, word: Word) -> None:
+        if word.says is None and key not in self._silent:
+            self._silent.add(key)
+            logger.warning("%s: %s cannot be read", key, word.source)
+        elif word.says is not None and key in self._silent:
+            self._silent.remove(key)
+            logger.info("%s: %s can be read again", key, word.source)
+        if not (word.says is None and self._holds(key)):
+            self._words[key] = word
+
+    def _holds(self, key: str) -> bool:
+        word = self._words.get(key)
+        if word is None or word.says is None or word.says <= Health.UP or word.at is None:
+            return False
+        return self._clock.utcnow() - word.at < HOLD

@@ -1,0 +1,196 @@
+"""A config that is wrong is refused at once, each mistake with its line and what was expected."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from bot.config import ConfigError, load, schema
+from bot.model import Confidence, Destination, Style
+
+ROOT = Path(__file__).parent.parent.parent
+RIGHT = """\
+services:
+  x:
+    routes: {web: {kind: http, url: "https://x.example/"}}
+channels:
+  console: {}
+audiences:
+  desk: {broadcast: ["console:-"]}
+"""
+
+
+def read(folder, text):
+    path = folder / "config.yaml"
+    path.write_text(text)
+    return load(path)
+
+
+def refused(folder, text):
+    with pytest.raises(ConfigError) as error:
+        read(folder, text)
+    return str(error.value).replace(f"{folder}/", "").splitlines()
+
+
+def test_the_smallest_config_is_three_sections(tmp_path):
+    config = read(tmp_path, RIGHT)
+
+    assert config.service("x").name == "x"
+    assert config.readers()[0].destinations == (Destination("console", "-"),)
+    assert list(config.opened_channels()) == ["console"]
+
+
+def test_the_example_loads_and_means_what_it_says(monkeypatch):
+    for name in ("SLACK_BOT_TOKEN", "SLACK_APP_TOKEN", "DISCORD_TOKEN", "TELEGRAM_TOKEN", "SMTP_PASSWORD"):
+        monkeypatch.setenv(name, "xoxb-secret")
+    config = load(ROOT / "config.example.yaml")
+    desk = config.readers()[0]
+
+    assert desk.ladder
+    assert desk.wish.style == Style("es", "Europe/Madrid", "24h")
+    assert desk.wish.confidence is Confidence.CONFIRMED
+    assert config.services["mail"].watching(config.defaults).every == timedelta(minutes=1)
+    assert config.services["mail"].watching(config.defaults).timeout == timedelta(seconds=10)
+    assert "xoxb-secret" not in repr(config)
+
+
+MISTAKES = {
+    "unknown key": (RIGHT + "sevrices: {}\n", ':8:1: sevrices: unknown key; did you mean "services"?'),
+    "unknown key inside": (
+        RIGHT.replace("console: {}", "console: {colour: red}"),
+        ":5:13: channels.console.colour: unknown key; see config.example.yaml for those there are",
+    ),
+    "unknown channel": (
+        RIGHT.replace("console: {}", "telegramm: {}"),
+        ':5:3: channels.telegramm: unknown key; did you mean "telegram"?',
+    ),
+    "no services": ("channels: {console: {}}\n", ":1:1: services: is missing"),
+    "no routes": (
+        RIGHT.replace('routes: {web: {kind: http, url: "https://x.example/"}}', "name: X"),
+        ":2:3: services.x.routes: is missing",
+    ),
+    "unknown kind of check": (
+        RIGHT.replace("kind: http", "kind: htpp"),
+        ':3:14: services.x.routes.web: "htpp" is no kind; expected one of "http", "tcp"',
+    ),
+    "check without a kind": (RIGHT.replace("kind: http, ", ""), ":3:14: services.x.routes.web: kind is missing"),
+    "check without its url": (
+        RIGHT.replace(', url: "https://x.example/"', ""),
+        ":3:14: services.x.routes.web.url: is missing",
+    ),
+    "bad length of time": (
+        RIGHT + "defaults: {every: soon}\n",
+        ':8:12: defaults.every: "soon" is no length of time; expected one such as "30s", "10m", "1h30m" or "14d"',
+    ),
+    "number out of range": (
+        RIGHT + "defaults: {confirm_rounds: 0}\n",
+        ':8:12: defaults.confirm_rounds: "0" should be greater than or equal to 1',
+    ),
+    "not a number": (
+        RIGHT + "defaults: {confirm_rounds: two}\n",
+        ':8:12: defaults.confirm_rounds: "two" should be a valid integer, unable to parse string as an integer',
+    ),
+    "bad zone": (
+        RIGHT + "timezone: Madrid\n",
+        ':8:1: timezone: "Madrid" is no time zone; expected one such as "Europe/Madrid"',
+    ),
+    "bad language": (
+        RIGHT + "language: klingonese\n",
+        ':8:1: language: "klingonese" is no language; expected a code such as "en" or "es"',
+    ),
+    "bad clock": (RIGHT + "clock: 13h\n", ":8:1: clock: \"13h\" should be '12h' or '24h'"),
+    "bad address": (
+        RIGHT + "web: {listen: here}\n",
+        ':8:7: web.listen: "here" is no address to listen on; expected one such as "127.0.0.1:8080"',
+    ),
+    "bad database": (
+        RIGHT + "database: mysql://x\n",
+        ":8:1: database: \"mysql://x\" should match pattern '^(sqlite|postgresql)://'",
+    ),
+    "bad destination": (
+        RIGHT.replace('"console:-"', "newsroom"),
+        ':7:21: audiences.desk.broadcast.0: "newsroom" is no destination; '
+        "expected kind:place, such as slack:C012 or email:desk@example.org",
+    ),
+    "destination of a channel that is not set up": (
+        RIGHT.replace('"console:-"', '"slack:C1"'),
+        ':7:21: audiences.desk.broadcast.0: channel "slack" is not set up under channels (set up: console)',
+    ),
+    "audience of an unknown service": (
+        RIGHT.replace("desk: {", "desk: {services: [y], "),
+        ':7:21: audiences.desk.services.0: there is no service "y"; expected one of x',
+    ),
+    "audience with both ways": (
+        RIGHT.replace("desk: {", 'desk: {ladder: ["console:-"], '),
+        ":7:3: audiences.desk: needs either a ladder (one of these) or a broadcast list (all of these)",
+    ),
+    "bad wish": (
+        RIGHT.replace("desk: {", "desk: {hears: [down, doom], "),
+        ":7:3: audiences.desk.hears",
+    ),
+    "digest at no time": (
+        RIGHT + 'digests: {daily: {to: ["console:-"], when: sometimes}}\n',
+        ':8:39: digests.daily.when: "sometimes" is no time of the week; expected one such as "mon-fri 08:00" or "08:00"',
+    ),
+    "reserved name": (
+        RIGHT.replace("  x:\n", "  tocsin:\n"),
+        ":2:3: services.tocsin: is the name of Tocsin itself; call the service something else",
+    ),
+    "unset variable": (
+        RIGHT + 'timezone: "${NO_SUCH_VARIABLE}"\n',
+        ":8:1: timezone: the environment has no NO_SUCH_VARIABLE; set it, or write ${NO_SUCH_VARIABLE:-a default}",
+    ),
+    "secret file that is not there": (
+        RIGHT.replace("console: {}", "telegram: {token_file: nowhere}"),
+        ":5:14: channels.telegram.token_file: nowhere cannot be read: No such file or directory",
+    ),
+    "duplicate key": (RIGHT + "services: {}\n", ':8:1: "services" stands here twice; keep one'),
+    "alias": ("a: &b {c: 1}\n", ":1:4: anchors and aliases (& and *) are not taken; write it out"),
+    "no YAML": (RIGHT + "  - [\n", "is no YAML here"),
+    "empty": ("", ":1:1: is empty; expected services, channels and audiences (see config.example.yaml)"),
+}
+
+
+@pytest.mark.parametrize("mistake", MISTAKES)
+def test_a_mistake_is_one_line_with_its_place_and_what_was_expected(tmp_path, mistake):
+    text, expected = MISTAKES[mistake]
+    lines = refused(tmp_path, text)
+
+    assert lines[0].startswith("config.yaml:")
+    assert any(expected in line for line in lines), lines
+
+
+def test_all_mistakes_are_told_at_once(tmp_path):
+    text = RIGHT + "clock: 13h\nlanguage: klingonese\ndefaults: {every: soon}\n"
+    assert [line.split(":")[1] for line in refused(tmp_path, text)] == ["8", "9", "10"]
+
+
+def test_a_file_that_is_not_there_says_how_to_make_one(tmp_path):
+    with pytest.raises(ConfigError, match=r"there is no such file; make one from config\.example\.yaml"):
+        load(tmp_path / "config.yaml")
+
+
+def test_secrets_come_from_the_environment_or_a_file_and_are_never_shown(tmp_path, monkeypatch):
+    monkeypatch.setenv("TOKEN", "42:hidden")
+    (tmp_path / "secret").write_text("xoxb-hidden\n")
+    text = RIGHT.replace(
+        "console: {}", 'console: {}\n  telegram: {token: "${TOKEN}"}\n  slack: {bot_token_file: secret}'
+    )
+    channels = read(tmp_path, text).opened_channels()
+
+    assert channels["telegram"].token.get_secret_value() == "42:hidden"
+    assert channels["slack"].bot_token.get_secret_value() == "xoxb-hidden"
+    assert "hidden" not in repr(channels)
+
+
+def test_a_wrong_secret_is_not_repeated_in_the_error(tmp_path):
+    lines = refused(tmp_path, RIGHT.replace("console: {}", "telegram: {token: [hidden-token]}"))
+    assert "hidden-token" not in "\n".join(lines)
+
+
+def test_the_schema_knows_every_channel_and_kind():
+    text = str(schema())
+    for word in ("slack", "discord", "telegram", "email", "webhook", "console", "http", "tcp", "statuspage"):
+        assert word in text

@@ -1,0 +1,197 @@
+"""A daemon that is killed again and again: `python -m tests.cut.life DATABASE LOG CUTS SEED [careless]`.
+
+It forks lives that judge, record and deliver outages over a real webhook, cuts each off with SIGKILL at a random moment,
+and at the end lets one live until all is told. What the receiver applied, and what each life found half done, is in LOG.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import random
+import signal
+import socket
+import sys
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+
+from bot.contracts import Desk
+from bot.model import Audience, Destination, Outcome, Reading, Round, Rules, Service
+from bot.net import Network
+from bot.record import Record, Setting
+from bot.store import Store, open_store
+from bot.store.deliveries import Status
+from bot.tell.channels.webhook import WebhookSettings
+from bot.tell.outbox import Outbox
+
+SERVICES = [f"s{number}" for number in range(6)]
+OUTAGES = 25
+PLACES = ("one", "two")
+LONGEST = 0.35  # seconds a life may last
+DROPPED = 0.05  # of the answers, after the request was applied
+
+
+def note(log: str, **what: object) -> None:
+    """One write a line: whole, whoever dies."""
+    line = os.open(log, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
+    os.write(line, json.dumps(what).encode() + b"\n")
+    os.close(line)
+
+
+# ── the receiver ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def receive(door: socket.socket, log: str, seed: int) -> None:
+    """Apply what is posted and answer, but now and then drop the answer."""
+    chance = random.Random(seed)
+
+    async def hear(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            while True:
+                head = await reader.readuntil(b"\r\n\r\n")
+                size = next(int(h.split(b":")[1]) for h in head.split(b"\r\n") if h.lower().startswith(b"content-length"))
+                body = json.loads(await reader.readexactly(size))
+                dropped = chance.random() < DROPPED
+                note(log, applied=body["key"], place=head.split()[1].decode(), dropped=dropped)
+                if dropped:
+                    break
+                writer.write(b"HTTP/1.1 204 No Content\r\n\r\n")
+        except (asyncio.IncompleteReadError, ConnectionError):
+            pass
+        finally:
+            writer.close()
+
+    async def serve() -> None:
+        server = await asyncio.start_server(hear, sock=door)
+        await server.serve_forever()
+
+    asyncio.run(serve())
+
+
+# ── one life ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+class Careless(Outbox):
+    """What healthy outboxes must not do: mark a delivery sent, then send it."""
+
+    async def _deliver(self, channel, delivery):
+        await self.deliveries.settle(delivery, Status.SENT, self.clock())
+        return await super()._deliver(channel, delivery)
+
+
+async def live(database: str, port: int, log: str, kind: type[Outbox]) -> None:
+    def now() -> datetime:
+        return datetime.now(UTC)
+
+    async with open_store(database, alone=True) as store, Network() as net:
+        note(log, found=store.released)
+        async with WebhookSettings(kind="webhook").open(Desk(net, (), store.people.recall, store.people.remember)) as hook:
+            readers = tuple(
+                Audience(name, (Destination("webhook", f"http://127.0.0.1:{port}/{name}"),)) for name in PLACES
+            )
+            rules = dict.fromkeys(SERVICES, Rules(confirm_rounds=1, restore_rounds=1, flaps=10**9))
+            setting = Setting({s: Service(s, s) for s in SERVICES}, rules, readers, frozenset())
+            stop = asyncio.Event()
+            record = Record(store, setting, now, lambda: outbox.wake())
+            outbox = kind(store.deliveries, {"webhook": hook}, now, record.moved)
+            await record.load()
+            sending = asyncio.create_task(outbox.run(stop))
+            await asyncio.gather(*(happen(record, service) for service in SERVICES))
+            await emptied(store, outbox)
+            stop.set()
+            await sending
+
+
+async def happen(record: Record, service: str) -> None:
+    """The service's outages, from wherever the last life left them."""
+    while True:
+        state = record.states.get(service)
+        if state and state.opened == OUTAGES and state.incident is None:
+            return
+        good = state is not None and state.incident is not None
+        reading = Reading("web", Outcome.GOOD if good else Outcome.BAD, "" if good else "HTTP 503")
+        await record.seen(Round(service, datetime.now(UTC), (reading,)))
+        await asyncio.sleep(0.002)
+
+
+async def emptied(store: Store, outbox: Outbox) -> None:
+    while sum((await store.deliveries.backlog()).values()):
+        outbox.wake()
+        await asyncio.sleep(0.01)
+
+
+# ── cutting ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def main(database: str, log: str, cuts: int, seed: int, kind: type[Outbox]) -> None:
+    door = socket.create_server(("127.0.0.1", 0))
+    port = door.getsockname()[1]
+    receiver = forked(lambda: receive(door, log, seed))
+    door.close()
+    chance, last = random.Random(seed), timedelta(seconds=60)
+    try:
+        for _ in range(cuts):
+            life = forked(lambda: asyncio.run(live(database, port, log, kind)))
+            time.sleep(chance.uniform(0.02, LONGEST))
+            os.kill(life, signal.SIGKILL)
+            if not os.WIFSIGNALED(os.waitpid(life, 0)[1]):
+                break  # all was told before the cut
+            note(log, cut=True)
+        end = forked(lambda: asyncio.run(asyncio.wait_for(live(database, port, log, kind), last.total_seconds())))
+        note(log, ended=os.waitstatus_to_exitcode(os.waitpid(end, 0)[1]))
+    finally:
+        os.kill(receiver, signal.SIGKILL)
+        os.waitpid(receiver, 0)
+
+
+def forked(work) -> int:
+    child = os.fork()
+    if child:
+        return child
+    code = 1
+    try:
+        work()
+        code = 0
+    finally:
+        os._exit(code)
+
+
+def expected() -> Iterator[str]:
+    for service in SERVICES:
+        for number in range(1, OUTAGES + 1):
+            for step in (1, 2):
+                yield f"{service}#{number}/{step}"
+
+
+def tally(log: str) -> dict[str, int]:
+    """What the log proves: cuts, notices lost, out of order, repeated, and how many repeats cuts and drops excuse."""
+    with open(log, encoding="utf-8") as lines:
+        rows = [json.loads(line) for line in lines]
+    applied = [(r["place"], r["applied"].split("@")[0]) for r in rows if "applied" in r]
+    wanted = {(f"/{place}", key) for place in PLACES for key in expected()}
+    first: dict[tuple[str, str], int] = {}
+    for position, row in enumerate(applied):
+        first.setdefault(row, position)
+    known = sorted(first, key=first.__getitem__)
+    lanes: dict[tuple[str, str], list[int]] = {}
+    for place, key in known:
+        thread, step = key.split("/")
+        lanes.setdefault((place, thread), []).append(int(step))
+    return {
+        "cuts": sum("cut" in r for r in rows),
+        "told": len(applied),
+        "lost": len(wanted - first.keys()),
+        "disordered": sum(a > b for steps in lanes.values() for a, b in pairwise(steps)),
+        "repeats": len(applied) - len(first),
+        "excused": sum(r.get("found", 0) for r in rows) + sum(r.get("dropped", False) for r in rows),
+        "ended": next((r["ended"] for r in rows if "ended" in r), -1),
+    }
+
+
+if __name__ == "__main__":
+    arguments = sys.argv[1:]
+    main(*arguments[:2], int(arguments[2]), int(arguments[3]), Careless if "careless" in arguments else Outbox)
+    print(json.dumps(tally(arguments[1])))

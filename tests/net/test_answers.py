@@ -1,0 +1,367 @@
+"""HTTP as servers really speak it."""
+
+from __future__ import annotations
+
+import asyncio
+import gzip
+import socket
+import tracemalloc
+import zlib
+from datetime import timedelta
+
+import pytest
+
+from bot.contracts import Answer, Cause, Trouble
+from tests.fakes.site import Site, page
+
+
+def pieces(*parts, pause=0.001):
+    """Send each part by itself."""
+
+    async def act(heard, writer):
+        for part in parts:
+            writer.write(part)
+            await writer.drain()
+            await asyncio.sleep(pause)
+
+    return act
+
+
+def endless(part):
+    async def act(heard, writer):
+        while True:
+            writer.write(part)
+            await writer.drain()
+
+    return act
+
+
+async def silence(heard, writer):
+    await asyncio.sleep(60)
+
+
+CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+
+
+@pytest.mark.parametrize(
+    ("answer", "status", "body"),
+    [
+        pytest.param(page(body="hello"), 200, b"hello", id="with its length"),
+        pytest.param(b"HTTP/1.1 200 OK\r\n\r\nhello", 200, b"hello", id="without a length, ends with the connection"),
+        pytest.param(b"HTTP/1.0 200 OK\r\n\r\nhello", 200, b"hello", id="HTTP/1.0"),
+        pytest.param(b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\nhello", 200, b"hello", id="connection close"),
+        pytest.param(CHUNKED + b"2\r\nhe\r\n3\r\nllo\r\n0\r\n\r\n", 200, b"hello", id="chunked"),
+        pytest.param(CHUNKED + b"5;a=b\r\nhello\r\n0\r\nX: y\r\n\r\n", 200, b"hello", id="chunk extension, trailer"),
+        pytest.param(page(200, b""), 200, b"", id="empty"),
+        pytest.param(b"HTTP/1.1 204 No Content\r\n\r\n", 204, b"", id="204"),
+        pytest.param(b"HTTP/1.1 304 Not Modified\r\nContent-Length: 9\r\n\r\n", 304, b"", id="304 that has a length"),
+        pytest.param(b"HTTP/1.1 100 Continue\r\n\r\n" + page(body="hello"), 200, b"hello", id="100 first"),
+        pytest.param(
+            b"HTTP/1.1 103 Early Hints\r\nLink: </a.css>\r\n\r\n" * 3 + page(body="hello"),
+            200,
+            b"hello",
+            id="103 thrice",
+        ),
+        pytest.param(page(body="hello") + b"\r\njunk after it", 200, b"hello", id="junk after the body"),
+        pytest.param(page(body="hello") + page(500, "second"), 200, b"hello", id="a second answer nobody asked for"),
+        pytest.param(b"HTTP/1.1 500\r\nContent-Length: 0\r\n\r\n", 500, b"", id="no reason phrase"),
+        pytest.param(page(599, "odd"), 599, b"odd", id="odd status"),
+        pytest.param(page(body="hello", headers={"Content-Encoding": "br"}), 200, b"hello", id="unknown packing"),
+        pytest.param(
+            page(body=gzip.compress(b"hello"), headers={"Content-Encoding": "gzip"}), 200, b"hello", id="gzip unasked"
+        ),
+        pytest.param(
+            page(body=zlib.compress(b"hello"), headers={"Content-Encoding": "deflate"}), 200, b"hello", id="deflate"
+        ),
+        pytest.param(
+            page(body=zlib.compress(b"hello")[2:-4], headers={"Content-Encoding": "Deflate"}),
+            200,
+            b"hello",
+            id="naked deflate",
+        ),
+        pytest.param(
+            b"HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\nraw", 101, b"", id="101"
+        ),
+    ],
+)
+@pytest.mark.parametrize("split", [False, True], ids=["at once", "byte by byte"])
+async def test_an_answer_is_read(net, get, answer, status, body, split):
+    act = pieces(*(answer[i : i + 1] for i in range(len(answer))), pause=0) if split else answer
+    async with Site(act) as site:
+        seen = await get(net, site.url())
+    assert isinstance(seen, Answer), seen
+    assert (seen.status, seen.body, seen.cut, seen.reused) == (status, body, False, False)
+
+
+@pytest.mark.parametrize(
+    ("answer", "cause", "why"),
+    [
+        pytest.param(b"", Cause.RESET, "closed the connection without an answer", id="nothing"),
+        pytest.param(b"SSH-2.0-OpenSSH_9.2\r\n", Cause.PROTOCOL, "what it answers is no HTTP", id="another protocol"),
+        pytest.param(b"\x16\x03\x01\x02", Cause.PROTOCOL, "what it answers is no HTTP", id="TLS on a plain port"),
+        pytest.param(
+            b"HTTP/1.1 200 OK\r\nContent-Le",
+            Cause.PROTOCOL,
+            "closed the connection in the middle of its answer",
+            id="head",
+        ),
+        pytest.param(
+            b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhel",
+            Cause.PROTOCOL,
+            "closed the connection in the middle of its answer",
+            id="early close",
+        ),
+        pytest.param(
+            CHUNKED + b"5\r\nhel",
+            Cause.PROTOCOL,
+            "closed the connection in the middle of its answer",
+            id="early, chunked",
+        ),
+        pytest.param(
+            CHUNKED + b"zz\r\n", Cause.PROTOCOL, "breaks off into something that is no HTTP", id="bad chunk size"
+        ),
+        pytest.param(
+            page(body=b"no gzip at all", headers={"Content-Encoding": "gzip"}),
+            Cause.PROTOCOL,
+            "its compressed answer is broken",
+            id="broken gzip",
+        ),
+        pytest.param(
+            b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+            Cause.PROTOCOL,
+            "what it answers is no HTTP",
+            id="two lengths: request smuggling",
+        ),
+        pytest.param(
+            b"HTTP/1.1 200 OK\r\nX: " + b"x" * 200_000, Cause.PROTOCOL, "its headers are too long", id="giant header"
+        ),
+    ],
+)
+async def test_what_is_no_answer_is_said_so(net, get, answer, cause, why):
+    async with Site(answer) as site:
+        seen = await get(net, site.url())
+    assert isinstance(seen, Trouble), seen
+    assert (seen.cause, seen.why, seen.left) == (cause, why, True)
+
+
+@pytest.mark.parametrize(
+    "part",
+    [
+        pytest.param(b"x" * 4096, id="no HTTP"),
+        pytest.param(b"HTTP/1.1 100 Continue\r\n\r\n" * 100, id="interim answers"),
+    ],
+)
+async def test_an_endless_head_ends(net, get, part):
+    async with Site(endless(part)) as site:
+        seen = await get(net, site.url())
+    assert isinstance(seen, Trouble)
+    assert seen.cause is Cause.PROTOCOL
+
+
+@pytest.mark.parametrize(
+    "start",
+    [
+        pytest.param(b"HTTP/1.1 200 OK\r\n", id="headers"),
+        pytest.param(CHUNKED + b"1\r\nx\r\n0\r\n", id="trailers"),
+    ],
+)
+async def test_endless_headers_end(net, get, start):
+    async def act(heard, writer):
+        writer.write(start)
+        await endless(b"X-Header: some value or other\r\n" * 100)(heard, writer)
+
+    async with Site(act) as site:
+        seen = await get(net, site.url())
+    assert isinstance(seen, Trouble)
+    assert seen.why == "its headers are too long"
+
+
+async def test_a_chunk_extension_without_end_ends(net, get):
+    async def act(heard, writer):
+        writer.write(CHUNKED + b"5;")
+        await endless(b"a" * 4096)(heard, writer)
+
+    async with Site(act) as site:
+        seen = await get(net, site.url())
+    assert isinstance(seen, Trouble)
+
+
+@pytest.mark.parametrize("method", ["HEAD"])
+async def test_a_head_request_waits_for_no_body(net, get, method):
+    async with Site(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n", keep=True) as site:
+        seen = await get(net, site.url(), method)
+    assert (seen.status, seen.body) == (200, b"")
+
+
+async def test_a_body_is_cut_at_its_cap_and_the_rest_not_waited_for(net, get):
+    async def act(heard, writer):
+        writer.write(b"HTTP/1.1 200 OK\r\n\r\n")
+        await endless(b"x" * 65536)(heard, writer)
+
+    async with Site(act) as site:
+        seen = await get(net, site.url(), cap=100_000)
+    assert seen.cut
+    assert seen.body == b"x" * 100_000
+
+
+async def test_a_body_of_just_the_cap_is_whole(net, get):
+    async with Site(page(body=b"x" * 1000)) as site:
+        seen = await get(net, site.url(), cap=1000)
+    assert not seen.cut
+    assert len(seen.body) == 1000
+
+
+@pytest.mark.parametrize("packing", ["gzip", "deflate"])
+async def test_a_zip_bomb_takes_no_memory(net, get, packing):
+    packer = zlib.compressobj(9, zlib.DEFLATED, 31 if packing == "gzip" else 15)
+    bomb = b"".join(packer.compress(b"\0" * 1_000_000) for _ in range(200)) + packer.flush()
+    async with Site(page(body=bomb, headers={"Content-Encoding": packing})) as site:
+        tracemalloc.start()
+        try:
+            seen = await get(net, site.url(), cap=256 * 1024)
+            _, peak = tracemalloc.get_traced_memory()
+        finally:
+            tracemalloc.stop()
+    assert seen.cut
+    assert len(seen.body) == 256 * 1024
+    assert peak < 4_000_000
+
+
+@pytest.mark.parametrize(
+    ("act", "phase"),
+    [
+        (silence, "while waiting for the answer"),
+        (
+            pieces(b"HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\n", *[b"x"] * 50, pause=0.05),
+            "while reading the answer",
+        ),
+    ],
+    ids=["silence", "slow bytes"],
+)
+async def test_a_time_out_says_in_which_phase_it_ran_out(net, get, act, phase):
+    async with Site(act) as site:
+        seen = await get(net, site.url(), timeout=timedelta(seconds=0.2))
+    assert (seen.cause, seen.why, seen.left) == (Cause.TIMEOUT, f"timed out after 0.2 s {phase}", True)
+    assert seen.took < timedelta(seconds=1)
+
+
+async def test_a_time_out_while_connecting_is_told_and_nothing_had_left(net):
+    with socket.socket() as deaf:
+        deaf.bind(("127.0.0.1", 0))
+        deaf.listen(0)
+        port = deaf.getsockname()[1]
+        with socket.socket() as first, socket.socket() as second:  # a full queue answers nobody
+            for each in (first, second):
+                each.setblocking(False)
+                each.connect_ex(("127.0.0.1", port))
+            prepared = net.prepare("GET", f"http://127.0.0.1:{port}/")
+            seen = await net.fetch(prepared, timeout=timedelta(seconds=0.2))
+            tried = await net.connect("127.0.0.1", port, timeout=timedelta(seconds=0.2))
+    assert (seen.cause, seen.why, seen.left) == (Cause.TIMEOUT, "timed out after 0.2 s while connecting", False)
+    assert tried.why == seen.why
+
+
+async def test_nobody_listening_is_refused(net, get, free_port):
+    seen = await get(net, f"http://127.0.0.1:{free_port}/")
+    assert (seen.cause, seen.why, seen.left) == (Cause.REFUSED, "connection refused", False)
+
+
+async def test_a_reset_is_told_as_such(net, get):
+    async def act(heard, writer):
+        sock = writer.get_extra_info("socket")
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
+        writer.transport.abort()
+
+    async with Site(act) as site:
+        seen = await get(net, site.url())
+    assert (seen.cause, seen.why, seen.left) == (Cause.RESET, "connection reset while waiting for the answer", True)
+
+
+async def test_phases_and_length_are_measured(net, get):
+    async with Site(pieces(b"HTTP/1.1 200 OK\r\n\r\n", b"x", pause=0.05)) as site:
+        seen = await get(net, site.url())
+    assert set(seen.phases) == {"connect", "wait", "read"}
+    assert 0.05 < seen.phases["read"] < 1
+    assert seen.took.total_seconds() == pytest.approx(sum(seen.phases.values()), abs=0.05)
+
+
+async def test_header_names_are_lower_case_and_repeated_ones_joined(net, get):
+    async with Site(page(headers={"X-One": "1", "x-one": "2", "Latin": "caf\u00e9"})) as site:
+        seen = await get(net, site.url())
+    assert seen.headers["x-one"] == "1, 2"
+    assert "latin" in seen.headers
+
+
+async def test_a_posted_body_arrives_with_its_length(net, get):
+    async with Site() as site:
+        await get(net, site.url("/hook?a=b"), "POST", headers={"Content-Type": "application/json"}, content=b'{"a": 1}')
+    heard = site.heard[0]
+    assert (heard.method, heard.target, heard.body) == ("POST", "/hook?a=b", b'{"a": 1}')
+    assert heard.headers["content-type"] == "application/json"
+    assert heard.headers["host"] == f"127.0.0.1:{site.port}"
+    assert heard.headers["user-agent"].startswith("Tocsin/")
+    assert heard.headers["accept-encoding"] == "identity"
+
+
+async def test_a_user_in_the_url_becomes_a_header_and_leaves_the_url(net, get):
+    async with Site() as site:
+        seen = await get(net, f"http://me:p%40ss@127.0.0.1:{site.port}/x")
+    assert site.heard[0].headers["authorization"] == "Basic bWU6cEBzcw=="
+    assert seen.url == site.url("/x")
+
+
+@pytest.mark.parametrize(
+    ("method", "url", "headers"),
+    [
+        ("GET", "ftp://example.org/t0ken", None),
+        ("GET", "file:///etc/passwd", None),
+        ("GET", "example.org/t0ken", None),
+        ("GET", "http:///t0ken", None),
+        ("GET", "http://t0ken..example.org/", None),
+        ("GET", f"http://{'a' * 64}.example.org/t0ken", None),
+        ("GET", f"http://{'a.' * 130}org/t0ken", None),
+        ("GET", "http://example.org:0/t0ken", None),
+        ("GET", "http://example.org:65536/t0ken", None),
+        ("GET", "http://example.org:t0ken/", None),
+        ("GET", "http://exa mple.org/t0ken", None),
+        ("GET", "http://example.org/\r\nX: t0ken", None),
+        ("GE T", "http://example.org/t0ken", None),
+        ("GET\r\n", "http://example.org/t0ken", None),
+        ("GET", "http://example.org/", {"X": "a\r\nt0ken: b"}),
+        ("GET", "http://example.org/", {"X\r\nY": "t0ken"}),
+        ("GET", "http://example.org/", {"X": "t0ken \u20ac"}),
+        ("GET", "http://example.org/", {"X": "t0ken\0"}),
+    ],
+)
+async def test_what_cannot_be_asked_is_refused_without_repeating_it(net, method, url, headers):
+    with pytest.raises(ValueError, match=r"^[a-zA-Z:/' 0-9]+$") as refused:
+        net.prepare(method, url, headers)
+    assert "t0ken" not in str(refused.value)
+    assert refused.value.__cause__ is None
+
+
+async def test_a_prepared_request_is_remembered_unless_it_has_a_body(net):
+    headers = {"X-Key": "k"}
+    assert net.prepare("GET", "http://example.org/", headers) is net.prepare(
+        "GET", "http://example.org/", dict(headers)
+    )
+    assert net.prepare("POST", "http://example.org/", None, b"1") is not net.prepare(
+        "POST", "http://example.org/", None, b"1"
+    )
+    assert "k" not in repr(net.prepare("GET", "http://u:k@h/?k=k", headers)).removeprefix("<GET h>")
+
+
+async def test_a_port_that_takes_connections_is_connected(net):
+    async with Site() as site:
+        seen = await net.connect("127.0.0.1", site.port, timeout=timedelta(seconds=5))
+    assert timedelta(0) < seen.took < timedelta(seconds=1)
+
+
+async def test_being_cancelled_closes_the_connection(net, get):
+    async with Site(silence) as site:
+        task = asyncio.create_task(get(net, site.url()))
+        while not site.heard:
+            await asyncio.sleep(0.001)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task

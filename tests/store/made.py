@@ -1,0 +1,64 @@
+"""Moves and deliveries as the store's tests need them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+from bot.model import (
+    Act,
+    Change,
+    Confidence,
+    Delivery,
+    Destination,
+    Health,
+    Incident,
+    Kind,
+    Notice,
+    ServiceState,
+    Tone,
+    Words,
+)
+from bot.store import Move, Situation
+
+NOW = datetime(2022, 7, 14, 12, 0, tzinfo=UTC)
+SECOND = timedelta(seconds=1)
+LEASE = timedelta(seconds=60)
+SLACK = Destination("slack", "C012")
+MAIL = Destination("email", "desk@example.org")
+
+
+def delivery(step: int = 1, to: Destination = SLACK, thread: str = "x#1", act: Act = Act.POST) -> Delivery:
+    notice = Notice(f"{thread}/{step}", thread, Tone.DOWN, Words(f"{thread} step {step}"))
+    return Delivery(f"{notice.key}@{to}" + (";edit" if act is Act.EDIT else ""), to, act, notice, "desk")
+
+
+def further(*to: Destination, kind: Kind = Kind.WORSENED):
+    """One step further: opens an incident if none is open."""
+
+    def decide(situation: Situation) -> Move:
+        state = situation.state
+        opened = state.opened if state.incident else state.opened + 1
+        incident = state.incident or Incident(state.service, opened, NOW, Health.DOWN, Confidence.CONFIRMED)
+        incident = replace(incident, steps=incident.steps + 1)
+        change = Change(Kind.OPENED if incident.steps == 1 else kind, NOW, incident)
+        rows = tuple(delivery(incident.steps, place, incident.id) for place in to)
+        return Move(replace(state, opened=opened, incident=incident), (change,), rows)
+
+    return decide
+
+
+def over(at: datetime = NOW + SECOND):
+    """The end of the open incident."""
+
+    def decide(situation: Situation) -> Move:
+        incident = situation.state.incident
+        ended = replace(incident, until=at, steps=incident.steps + 1)
+        return Move(replace(situation.state, incident=None), (Change(Kind.RESTORED, at, ended),))
+
+    return decide
+
+
+def counted(situation: Situation) -> Move:
+    """One more in a number that shows every lost update."""
+    return Move(replace(situation.state, opened=situation.state.opened + 1))

@@ -1,0 +1,94 @@
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+
+from bot.model import Act, Confidence, Destination, Hears, Style, Subscription, Wish
+from bot.store import Status
+from tests.store.made import LEASE, MAIL, NOW, SECOND, SLACK, delivery, further
+
+OLD, NEW = Destination("telegram", "-100"), Destination("telegram", "-100200")
+WISH = Wish(("x",), frozenset({Hears.DOWN, Hears.RESTORED}), Confidence.LIKELY, Style("es", "Europe/Madrid", "24h"))
+
+
+def wished(to=SLACK, wish=WISH):
+    return Subscription(to, wish, "slack:T01/U01", NOW)
+
+
+async def test_a_subscription_comes_back_as_it_was(store):
+    await store.people.subscribe(wished())
+    await store.people.subscribe(wished(MAIL, Wish()))
+
+    assert set(await store.people.subscriptions()) == {wished(), wished(MAIL, Wish())}
+
+
+async def test_a_destination_has_one_subscription(store):
+    await store.people.subscribe(wished())
+    await store.people.subscribe(replace(wished(wish=Wish()), by="somebody else"))
+
+    assert await store.people.subscriptions() == (replace(wished(wish=Wish()), by="somebody else"),)
+
+
+async def test_unsubscribing_says_whether_there_was_one(store):
+    await store.people.subscribe(wished())
+
+    assert await store.people.unsubscribe(MAIL) is False
+    assert await store.people.unsubscribe(SLACK) is True
+    assert await store.people.unsubscribe(SLACK) is False
+    assert await store.people.subscriptions() == ()
+
+
+async def test_a_moved_destination_takes_its_subscription_and_its_deliveries_with_it(store):
+    await store.people.subscribe(wished(OLD))
+    await store.moves.move("x", further(OLD), NOW)
+    [first] = await store.deliveries.claim("telegram", NOW, limit=9, lease=LEASE)
+    await store.deliveries.settle(first, Status.SENT, NOW, ref="4711")
+    await store.deliveries.add([delivery(2, OLD), delivery(2, SLACK)], NOW)
+
+    await store.people.moved(OLD, NEW)
+
+    assert await store.people.subscriptions() == (wished(NEW),)
+    [second] = await store.deliveries.claim("telegram", NOW, limit=9, lease=LEASE)
+    assert (second.destination, second.root, second.act) == (NEW, None, Act.POST)
+    told = []
+    await store.moves.move("x", lambda situation: told.append(situation.told), NOW)
+    assert told == [{NEW, SLACK}]
+
+
+async def test_a_claim_outlives_the_move_of_its_destination(store):
+    await store.deliveries.add([delivery(1, OLD)], NOW)
+    [claimed] = await store.deliveries.claim("telegram", NOW, limit=9, lease=LEASE)
+    await store.people.moved(OLD, NEW)
+
+    assert await store.deliveries.settle(claimed, Status.PENDING, NOW) is True
+    [again] = await store.deliveries.claim("telegram", NOW, limit=9, lease=LEASE)
+    assert again.destination == NEW
+
+
+async def test_a_subscription_that_is_at_the_new_place_already_stays(store):
+    await store.people.subscribe(wished(OLD))
+    await store.people.subscribe(wished(NEW, Wish()))
+    await store.people.moved(OLD, NEW)
+    await store.people.moved(NEW, NEW)
+
+    assert await store.people.subscriptions() == (wished(NEW, Wish()),)
+
+
+async def test_once_is_true_the_first_time_only(store):
+    assert await store.people.once("telegram:update:1", NOW) is True
+    assert await store.people.once("telegram:update:1", NOW + SECOND) is False
+    assert await store.people.once("telegram:update:2", NOW) is True
+
+
+async def test_of_many_who_ask_at_once_one_is_first(store):
+    answers = await asyncio.gather(*(store.people.once("digest 2022-07-14", NOW) for _ in range(10)))
+
+    assert sorted(answers) == [False] * 9 + [True]
+
+
+async def test_memory_holds_the_latest_value(store):
+    assert await store.people.recall("telegram:offset") is None
+    await store.people.remember("telegram:offset", "1")
+    await store.people.remember("telegram:offset", "2")
+
+    assert await store.people.recall("telegram:offset") == "2"

@@ -1,0 +1,74 @@
+"""The rules of the house: who may import whom, how large a room may be, and what the example must show."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import pytest
+from importlinter.cli import lint_imports
+
+from bot.config import Channels
+from bot.config.reading import _models
+from bot.watch.checks import AnyCheck
+from bot.watch.sources import AnySource
+
+ROOT = Path(__file__).parent.parent
+EXAMPLE = (ROOT / "config.example.yaml").read_text()
+MODULES = [p for p in sorted((ROOT / "bot").rglob("*.py")) if "migrations" not in p.parts]
+
+
+def test_the_import_rules_hold(monkeypatch):
+    monkeypatch.chdir(ROOT)
+    assert lint_imports(no_cache=True) == 0
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda p: str(p.relative_to(ROOT)))
+def test_rooms_stay_small(path):
+    text = path.read_text()
+    functions = [n for n in ast.walk(ast.parse(text)) if isinstance(n, ast.FunctionDef | ast.AsyncFunctionDef)]
+    too_long = {f.name: f.end_lineno - f.lineno + 1 for f in functions if f.end_lineno - f.lineno >= 40}
+
+    assert text.count("\n") <= 300
+    assert too_long == {}
+
+
+@pytest.mark.parametrize(
+    ("sdk", "room"),
+    [
+        ("httpx", "bot/net"),
+        ("slack_sdk", "bot/tell/channels/slack"),
+        ("discord", "bot/tell/channels/discord"),
+        ("telegram", "bot/tell/channels/telegram"),
+        ("aiosmtplib", "bot/tell/channels/email"),
+        ("apprise", "bot/tell/channels/apprise"),
+        ("sqlalchemy", "bot/store"),
+        ("apscheduler", "bot/"),
+    ],
+)
+def test_each_library_is_imported_in_its_room_alone(sdk, room):
+    for path in MODULES:
+        for node in ast.walk(ast.parse(path.read_text())):
+            names = [a.name for a in node.names] if isinstance(node, ast.Import) else []
+            names += [node.module or ""] if isinstance(node, ast.ImportFrom) else []
+            if any(name.split(".")[0] == sdk for name in names):
+                assert str(path.relative_to(ROOT)).startswith(room)
+
+
+def kinds(union):
+    return {
+        m.model_fields["kind"].default or m.model_fields["kind"].annotation.__args__[0]
+        for m in _models(union)
+        if "kind" in m.model_fields
+    }
+
+
+@pytest.mark.parametrize("kind", sorted(kinds(AnyCheck) | kinds(AnySource)))
+def test_every_kind_of_check_and_source_is_in_the_example(kind):
+    assert f"kind: {kind}" in EXAMPLE
+
+
+@pytest.mark.parametrize("channel", sorted(Channels.model_fields))
+def test_every_channel_is_in_the_example_and_has_its_tests(channel):
+    assert f"\n  {channel}:" in EXAMPLE
+    assert (ROOT / f"tests/tell/channels/test_{channel}.py").exists()

@@ -1,0 +1,118 @@
+"""Do we see anything of the world?"""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from bot.model import Outcome, Reading
+from bot.watch.canaries import KEEP, Canaries
+
+
+class Hands:
+    """A clock that a test turns."""
+
+    def __init__(self) -> None:
+        self.now = 1000.0
+
+    def monotonic(self):
+        return self.now
+
+    def utcnow(self):
+        return datetime(2026, 11, 21, tzinfo=UTC) + timedelta(seconds=self.now)
+
+
+class Canary:
+    kind = "http"
+
+    def __init__(self, outcome: Outcome | None) -> None:
+        self.outcome, self.looks, self.free = outcome, 0, asyncio.Event()
+        self.free.set()
+
+    async def look(self, route, net, timeout, *, doubt):
+        assert doubt
+        self.looks += 1
+        await self.free.wait()
+        if self.outcome is None:
+            raise ValueError("secret")
+        return Reading(route, self.outcome)
+
+
+G, S, B, X = Outcome.GOOD, Outcome.SLOW, Outcome.BAD, Outcome.BLIND
+
+
+@pytest.mark.parametrize(
+    ("outcomes", "sighted"),
+    [
+        ([], True),
+        ([G], True),
+        ([B], False),
+        ([G, B], False),
+        ([G, G], True),
+        ([G, B, G], True),
+        ([S, B, G], True),
+        ([B, G, B], False),
+        ([G, X, X], False),
+        ([None, G, G], True),
+        ([None, None, G], False),
+        ([G, G, B, B], False),
+    ],
+)
+async def test_more_than_half_must_answer(outcomes, sighted):
+    assert await Canaries([Canary(outcome) for outcome in outcomes], None, Hands()).sighted() is sighted
+
+
+async def test_it_is_decided_without_waiting_for_one_that_hangs():
+    hanging, good, fine = canaries = [Canary(G) for _ in range(3)]
+    hanging.free.clear()
+    assert await Canaries(canaries, None, Hands()).sighted()
+    assert (hanging.looks, good.looks, fine.looks) == (1, 1, 1)
+
+
+async def test_one_look_is_shared_and_kept_for_seconds_only():
+    canary, clock = Canary(G), Hands()
+    canaries = Canaries([canary], None, clock)
+    assert await asyncio.gather(*(canaries.sighted() for _ in range(100))) == [True] * 100
+    assert canary.looks == 1
+    canary.outcome = B
+    clock.now += KEEP - 0.1
+    assert await canaries.sighted()
+    clock.now += 0.2
+    assert not await canaries.sighted()
+    assert canary.looks == 2
+
+
+async def test_an_asker_that_gives_up_does_not_take_the_answer_from_the_others():
+    canary = Canary(G)
+    canary.free.clear()
+    canaries = Canaries([canary], None, Hands())
+    first, second = (asyncio.create_task(canaries.sighted()) for _ in range(2))
+    await asyncio.sleep(0)
+    first.cancel()
+    await asyncio.sleep(0)
+    canary.free.set()
+    assert await second
+    assert first.cancelled()
+
+
+async def test_closing_ends_the_look_under_way():
+    canary = Canary(G)
+    canary.free.clear()
+    canaries = Canaries([canary], None, Hands())
+    look = canaries.begin()
+    await asyncio.sleep(0)
+    await canaries.close()
+    assert look.cancelled()
+
+
+async def test_blindness_is_logged_once_and_its_end_once(caplog):
+    caplog.set_level("INFO")
+    canary, clock = Canary(B), Hands()
+    canaries = Canaries([canary], None, clock)
+    for outcome in (B, B, B, G, G):
+        canary.outcome = outcome
+        clock.now += KEEP
+        await canaries.sighted()
+    assert [record.levelname for record in caplog.records] == ["WARNING", "INFO"]
