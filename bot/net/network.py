@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import ssl
 from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
@@ -32,12 +31,7 @@ class Network:
         self._transport: Transport | None = None
 
     async def __aenter__(self) -> Self:
-        # Reading the system's authorities takes a tenth of a second: once, not once a check.
-        context = ssl.create_default_context()
-        if self._ca_file is not None:
-            context.load_verify_locations(self._ca_file)
-        context.set_alpn_protocols(["http/1.1"])
-        self._transport = Transport(self._names, context)
+        self._transport = Transport(self._names, self._ca_file)
         return self
 
     async def __aexit__(self, *_: object) -> None:

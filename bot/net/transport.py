@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import ssl
 from collections.abc import Sequence
+from functools import cached_property
+from pathlib import Path
 
 from bot.contracts import Cause
 from bot.net.causes import Trip, TroubleError
@@ -24,10 +26,19 @@ ANY_IDLE = 300.0
 class Transport:
     """A plain-HTTP connection is used once: a new one costs next to nothing and sees more. TLS handshakes are what we save."""
 
-    def __init__(self, names: Names, context: ssl.SSLContext) -> None:
+    def __init__(self, names: Names, ca_file: str | Path | None) -> None:
         self._names = names
-        self._context = context
+        self._ca_file = ca_file
         self._pool = Pool()
+
+    @cached_property
+    def _context(self) -> ssl.SSLContext:
+        """One for all: reading the system's authorities takes a tenth of a second, which who asks no https need not wait."""
+        context = ssl.create_default_context()
+        if self._ca_file is not None:
+            context.load_verify_locations(self._ca_file)
+        context.set_alpn_protocols(["http/1.1"])
+        return context
 
     async def ask(self, prepared: Prepared, trip: Trip, *, cap: int, fresh: bool, guarded: bool) -> tuple[Reply, Wire]:
         """The answer, and the connection it came over (no longer the caller's). Raise OSError or TroubleError."""

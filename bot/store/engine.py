@@ -7,7 +7,7 @@ import fcntl
 import os
 import sqlite3
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager, suppress
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, closing, contextmanager, suppress
 from functools import cache, partial
 from typing import Any, TypeVar
 
@@ -156,10 +156,10 @@ async def lock_schema(connection: AsyncConnection) -> None:
 def _sqlite(path: str) -> Database:
     """One connection writes, so that nobody polls for a lock; some read, which WAL lets them do meanwhile."""
     try:
-        with suppress(FileExistsError):  # one that is there is not opened: closing it again would drop SQLite's locks
-            os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
-    except OSError as error:
-        raise StoreUnavailable(f"cannot use the database sqlite:///{path}: {error.strerror}") from error
+        _make_writable(path)
+    except (OSError, sqlite3.Error) as error:
+        why = error.strerror if isinstance(error, OSError) else error
+        raise StoreUnavailable(f"cannot use the database sqlite:///{path}: {why}") from error
     url = URL.create("sqlite+aiosqlite", database=path)
     writer = create_async_engine(url, pool_size=1, max_overflow=0, pool_timeout=PATIENCE, hide_parameters=True)
     reader = create_async_engine(
@@ -195,6 +195,16 @@ def _taken(name: str) -> StoreUnavailable:
     return StoreUnavailable(f"cannot use the database {name}: another Tocsin is running on it")
 
 
+def _make_writable(path: str) -> None:
+    """Create the file for its owner alone, and try a write transaction: a thread of the driver's would not end well."""
+    with suppress(FileExistsError):  # one that is there is not opened: closing it again would drop SQLite's locks
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
+    with closing(sqlite3.connect(path, isolation_level=None)) as trial:
+        trial.execute("PRAGMA journal_mode = WAL")
+        trial.execute("BEGIN IMMEDIATE")
+        trial.execute("ROLLBACK")
+
+
 def _set_up(connection: sqlite3.Connection, _record: object) -> None:
     connection.isolation_level = None  # else the driver begins by itself, without the lock: updates get lost
     for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON", "busy_timeout = 10000"):
@@ -208,7 +218,9 @@ def _begin(connection: Connection) -> None:
 
 
 def _postgresql(url: URL) -> Database:
-    name = url.set(drivername="postgresql", password=None, query={}).render_as_string()
+    name = URL.create(
+        "postgresql", url.username, host=url.host, port=url.port, database=url.database
+    ).render_as_string()
     query = dict(url.query)
     if "sslmode" in query:  # libpq's word for what asyncpg calls ssl
         query["ssl"] = query.pop("sslmode")

@@ -10,7 +10,7 @@ from sqlalchemy import insert as plain_insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.model import Change, Incident, Outcome, Reading
-from bot.store.columns import MICROSECOND
+from bot.store.columns import MICROSECOND, refuse_naive
 from bot.store.engine import Database
 from bot.store.people import People
 from bot.store.schema import changes, deliveries, incidents, results, seen
@@ -96,6 +96,7 @@ class History:
 
     async def alive(self, now: datetime) -> None:
         """Note that we live, for the next start to know since when we did not."""
+        refuse_naive(now)
         await self._people.remember(ALIVE, now.astimezone(UTC).isoformat())
 
     async def last_alive(self) -> datetime | None:

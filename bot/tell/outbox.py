@@ -86,7 +86,7 @@ class Outbox:
             free = WIDTH - len(sending) if self.clock() >= held else 0
             claimed = await self.deliveries.claim(kind, self.clock(), limit=free, lease=LEASE) if free else ()
             for delivery in claimed:
-                task = asyncio.create_task(self._deliver(channel, delivery), name=delivery.key)
+                task = asyncio.create_task(self._deliver(channel, delivery), name=delivery.notice.key)
                 sending.add(task)
             if len(claimed) < free or not free:
                 await self._rest(kind, bell, held)
@@ -128,7 +128,7 @@ class Outbox:
             # Cut off in the middle: it may have arrived. Said now, it need not wait for its lease to run out.
             return Unsure("stopped while sending")
         except Exception as bug:
-            log.exception("%s: our own error in the channel", delivery.key)
+            log.exception("%s: our own error in the channel", delivery.notice.key)
             return Unsure(f"our own error: {type(bug).__name__}")
 
 
@@ -144,15 +144,15 @@ async def _see_through(sending: set[asyncio.Task[timedelta | None]]) -> None:
 def _say(delivery: Delivery, receipt: Receipt) -> None:
     match receipt:
         case Sent():
-            log.info("told %s of %s", delivery.destination, delivery.notice.key)
+            log.info("told %s of %s", delivery.destination.shown, delivery.notice.key)
         case Later(why) | Unsure(why):
             # The first time is news, the fortieth is not.
             log.log(
                 logging.WARNING if delivery.attempts == 0 else logging.DEBUG,
                 "%s has not heard of %s yet: %s",
-                delivery.destination,
+                delivery.destination.shown,
                 delivery.notice.key,
                 why,
             )
         case Refused(why):
-            log.error("%s refused %s: %s", delivery.destination, delivery.notice.key, why)
+            log.error("%s refused %s: %s", delivery.destination.shown, delivery.notice.key, why)

@@ -26,3 +26,6 @@ class Clock:
 
     steady: Callable[[], float] = steady
     utcnow: Callable[[], datetime] = utcnow
+
+
+SYSTEM = Clock()

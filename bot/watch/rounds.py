@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections import Counter, deque
+from collections import deque
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -14,7 +14,7 @@ from bot.contracts import Check, Net, Source
 from bot.model import Outcome, Reading, Round, Service
 from bot.watch.beat import Beat
 from bot.watch.canaries import Canaries
-from bot.watch.clock import Clock, steady, utcnow
+from bot.watch.clock import SYSTEM, Clock
 from bot.watch.faults import fault
 from bot.watch.newest import Newest
 
@@ -26,16 +26,6 @@ ROWS = 100_000  # readings kept for who drains them
 FIRST_WITHIN = 60.0  # seconds after a start
 GAP = (5.0, 60.0)  # seconds: two ticks so far apart, or by two intervals between these, mean that the machine slept
 GRACE = timedelta(seconds=2)  # a check that outstays its time-out by this much has forgotten it
-
-# What `Rounds.counts` counts: rounds, checks by their outcome, and what went otherwise than it should.
-COUNTED = (
-    "rounds",
-    *Outcome,
-    "skipped",  # the round before was still running
-    "discarded",  # the machine slept during the round
-    "failed",  # the round could not be recorded
-    "dropped",  # readings that nobody drained in time
-)
 
 _OUR_ERROR = "our own error"
 _WORLDLY = frozenset({Outcome.BAD, Outcome.SLOW})  # says something ill of the service, if we see at all
@@ -54,6 +44,25 @@ class Watched:
     slow_after: timedelta = timedelta(seconds=5)
 
 
+@dataclass(slots=True)
+class Counts:
+    """Since the start, for metrics."""
+
+    rounds: int = 0
+    checks: dict[Outcome, int] = field(default_factory=lambda: dict.fromkeys(Outcome, 0))
+    skipped: int = 0  # the round before was still running
+    discarded: int = 0  # the machine slept during the round
+    failed: int = 0  # the round could not be recorded
+    dropped: int = 0  # readings that nobody drained in time
+    late: float = 0.0  # seconds: the latest that a round ever began
+    ended_at: datetime | None = None  # when a round last ended, or none was under way: the rounds go on
+
+    def by_name(self) -> dict[str, int]:
+        """What became of rounds and checks, the latter by their outcome."""
+        whole = {"rounds": self.rounds, "skipped": self.skipped, "discarded": self.discarded, "failed": self.failed}
+        return whole | {"dropped": self.dropped} | {outcome.value: n for outcome, n in self.checks.items()}
+
+
 class Rounds:
     """`seen` judges and stores a round; True: the service is in doubt or not up, so it is looked at sooner and afresh."""
 
@@ -64,15 +73,14 @@ class Rounds:
         net: Net,
         *,
         seen: Callable[[Round], Awaitable[bool]],
-        utcnow: Callable[[], datetime] = utcnow,
-        monotonic: Callable[[], float] = steady,
+        clock: Clock = SYSTEM,
         at_once: int = AT_ONCE,
         grace: timedelta = GRACE,
     ) -> None:
         self._watched = {one.service.id: one for one in watched}
         self._net = net
         self._seen = seen
-        self._clock = Clock(monotonic, utcnow)
+        self._clock = clock
         self._at_once = at_once
         self._grace = grace
         every = {key: one.every.total_seconds() for key, one in self._watched.items()}
@@ -89,9 +97,7 @@ class Rounds:
         self._rows: deque[tuple[str, datetime, Reading]] = deque(maxlen=ROWS)
         self._sleeps = 0
         self._settling = False
-        self.counts: Counter[str] = Counter({str(what): 0 for what in COUNTED})
-        self.late = 0.0  # seconds: the latest that a round ever began
-        self.looked_at: datetime | None = None  # when a round last ended, or none was under way
+        self.counts = Counts()
 
     async def run(self, stop: asyncio.Event) -> None:
         """Until `stop`: then what still looks is cancelled, and what is being recorded is waited for."""
@@ -114,16 +120,16 @@ class Rounds:
             self._restart(now)
             return
         if not self._running:
-            self.looked_at = self._clock.utcnow()
+            self.counts.ended_at = self._clock.utcnow()
         self._newest.tick(now)
         for key, late in self._beat.due(now, self._at_once - len(self._running)):
             if key in self._running:
-                self.counts["skipped"] += 1
+                self.counts.skipped += 1
             elif not self._newest.tried(key) and now < self._started + self._within[key]:
                 # A first round without its sources' words would end an outage that only they report.
                 self._beat.move(key, min(now + 1.0, self._started + self._within[key]))
             else:
-                self.late = max(self.late, late)
+                self.counts.late = max(self.counts.late, late)
                 self._start(key)
 
     async def look(self, watched: Watched) -> Round:
@@ -151,7 +157,7 @@ class Rounds:
         result = await self.look(watched)
         self._mind_the_gap(self._clock.steady())
         if sleeps != self._sleeps:
-            self.counts["discarded"] += 1
+            self.counts.discarded += 1
             return
         self._keep(result)
         self._recording.add(key)
@@ -171,22 +177,21 @@ class Rounds:
     def _ended(self, key: str, task: asyncio.Task[None]) -> None:
         del self._running[key]
         self._recording.discard(key)
-        self.looked_at = self._clock.utcnow()
+        self.counts.ended_at = self._clock.utcnow()
         error = None if task.cancelled() else task.exception()
         if error is None:
             return
-        self.counts["failed"] += 1
+        self.counts.failed += 1
         self._judged(self._watched[key], self._clock.steady(), doubtful=True)
         self._complain(key, f"the round of {key} could not be recorded", error)
 
     def _keep(self, result: Round) -> None:
-        self.counts["rounds"] += 1
-        self.counts.ended_at = result.at
+        self.counts.rounds += 1
         for reading in result.readings:
-            self.counts[reading.outcome.value] += 1
+            self.counts.checks[reading.outcome] += 1
             blind = not result.sighted and reading.outcome in _WORLDLY
             if len(self._rows) == ROWS:
-                self.counts["dropped"] += 1
+                self.counts.dropped += 1
             # In figures, what we could not see counts as unknown, not as the service's failure.
             self._rows.append(
                 (result.service, result.at, replace(reading, outcome=Outcome.BLIND) if blind else reading)

@@ -39,6 +39,9 @@ def page(
     return "\r\n".join(lines).encode() + b"\r\n\r\n" + body
 
 
+WELL = page()
+
+
 class Site:
     """`answer` may be changed at any time: bytes are sent as they are, anything else is called.
 
@@ -46,7 +49,7 @@ class Site:
     """
 
     def __init__(
-        self, answer: bytes | Act = page(), *, keep: bool = False, context: ssl.SSLContext | None = None
+        self, answer: bytes | Act = WELL, *, keep: bool = False, context: ssl.SSLContext | None = None
     ) -> None:
         self.answer = answer
         self.paths: dict[str, bytes | Act] = {}

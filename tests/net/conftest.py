@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
 import ssl
 from datetime import timedelta
 
 import pytest
 import trustme
+import uvloop
 
 from bot.net import Network
 
 SOON = timedelta(seconds=5)
+
+
+def pytest_asyncio_loop_factories(config, item):  # noqa: ARG001 # pytest-asyncio names them
+    """The daemon runs on uvloop, but not everywhere; they differ in how connections end."""
+    return {"asyncio": asyncio.new_event_loop, "uvloop": uvloop.new_event_loop}
 
 
 @pytest.fixture

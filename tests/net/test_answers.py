@@ -18,7 +18,7 @@ from tests.fakes.site import Site, page
 def pieces(*parts, pause=0.001):
     """Send each part by itself."""
 
-    async def act(heard, writer):
+    async def act(_, writer):
         for part in parts:
             writer.write(part)
             await writer.drain()
@@ -28,7 +28,7 @@ def pieces(*parts, pause=0.001):
 
 
 def endless(part):
-    async def act(heard, writer):
+    async def act(_, writer):
         while True:
             writer.write(part)
             await writer.drain()
@@ -36,7 +36,7 @@ def endless(part):
     return act
 
 
-async def silence(heard, writer):
+async def silence(_heard, _writer):
     await asyncio.sleep(60)
 
 
@@ -85,7 +85,7 @@ CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
     ],
 )
 @pytest.mark.parametrize("split", [False, True], ids=["at once", "byte by byte"])
-async def test_an_answer_is_read(net, get, answer, status, body, split):
+async def test_an_answer_is_read(net, get, *, answer, status, body, split):
     act = pieces(*(answer[i : i + 1] for i in range(len(answer))), pause=0) if split else answer
     async with Site(act) as site:
         seen = await get(net, site.url())
@@ -166,9 +166,9 @@ async def test_an_endless_head_ends(net, get, part):
     ],
 )
 async def test_endless_headers_end(net, get, start):
-    async def act(heard, writer):
+    async def act(_, writer):
         writer.write(start)
-        await endless(b"X-Header: some value or other\r\n" * 100)(heard, writer)
+        await endless(b"X-Header: some value or other\r\n" * 100)(_, writer)
 
     async with Site(act) as site:
         seen = await get(net, site.url())
@@ -177,9 +177,9 @@ async def test_endless_headers_end(net, get, start):
 
 
 async def test_a_chunk_extension_without_end_ends(net, get):
-    async def act(heard, writer):
+    async def act(_, writer):
         writer.write(CHUNKED + b"5;")
-        await endless(b"a" * 4096)(heard, writer)
+        await endless(b"a" * 4096)(_, writer)
 
     async with Site(act) as site:
         seen = await get(net, site.url())
@@ -194,9 +194,9 @@ async def test_a_head_request_waits_for_no_body(net, get, method):
 
 
 async def test_a_body_is_cut_at_its_cap_and_the_rest_not_waited_for(net, get):
-    async def act(heard, writer):
+    async def act(_, writer):
         writer.write(b"HTTP/1.1 200 OK\r\n\r\n")
-        await endless(b"x" * 65536)(heard, writer)
+        await endless(b"x" * 65536)(_, writer)
 
     async with Site(act) as site:
         seen = await get(net, site.url(), cap=100_000)
@@ -267,7 +267,7 @@ async def test_nobody_listening_is_refused(net, get, free_port):
 
 
 async def test_a_reset_is_told_as_such(net, get):
-    async def act(heard, writer):
+    async def act(_, writer):
         sock = writer.get_extra_info("socket")
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
         writer.transport.abort()
@@ -358,10 +358,15 @@ async def test_a_port_that_takes_connections_is_connected(net):
 
 
 async def test_being_cancelled_closes_the_connection(net, get):
-    async with Site(silence) as site:
+    asked = asyncio.Event()
+
+    async def act(_heard, _writer):
+        asked.set()
+        await asyncio.sleep(60)
+
+    async with Site(act) as site:
         task = asyncio.create_task(get(net, site.url()))
-        while not site.heard:
-            await asyncio.sleep(0.001)
+        await asked.wait()
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task

@@ -15,7 +15,6 @@ from bot.model import (
     Incident,
     Kind,
     Notice,
-    ServiceState,
     Tone,
     Words,
 )

@@ -1,12 +1,13 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import socket
 import stat
 import subprocess
 import sys
 import time
+import tomllib
+from fnmatch import fnmatch
 from pathlib import Path
 
 import pytest
@@ -36,6 +37,10 @@ async def refused(url, **how):
     return str(found.value)
 
 
+def run(program):
+    return subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True)
+
+
 async def written(url, *statements):
     """Run statements on a database as somebody else might."""
     from sqlalchemy import text
@@ -50,11 +55,24 @@ async def written(url, *statements):
     await database.close()
 
 
+@pytest.fixture(params=["sqlite", "postgres"])
+def bare_url(request, tmp_path):
+    """A database of each kind, without tables."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path / 'tocsin.db'}"
+    else:
+        with request.getfixturevalue("postgres").database("template1") as url:
+            yield url
+
+
 # ── what cannot be opened ────────────────────────────────────────────────────────────────────────────────────────────
 
 
 async def test_a_path_that_cannot_be_written_is_said(tmp_path):
-    assert "nowhere/tocsin.db: No such file or directory" in await refused(f"sqlite:///{tmp_path}/nowhere/tocsin.db")
+    missing, frozen = f"sqlite:///{tmp_path}/nowhere/tocsin.db", "sqlite:////proc/version"
+
+    assert await refused(missing) == f"cannot use the database {missing}: No such file or directory"
+    assert (await refused(frozen)).startswith(f"cannot use the database {frozen}: ")
     assert await refused(f"sqlite:///{tmp_path}") == (
         f"cannot use the database sqlite:///{tmp_path}: unable to open database file"
     )
@@ -91,7 +109,7 @@ async def test_a_wrong_password_is_said_without_it(postgres):
 
 
 async def test_a_user_without_rights_is_told_so(postgres):
-    with postgres.database() as url:
+    with postgres.database("template1") as url:
         name = url.split("@/")[1]
         why = await refused(f"postgresql://{WITH_PASSWORD}:right@/{name}")
 
@@ -117,8 +135,8 @@ async def test_a_server_that_goes_away_while_we_run_is_unavailable_and_then_back
 # ── schema ───────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-async def test_the_migrations_make_the_schema_that_the_code_knows(database_url):
-    database = connect(database_url)
+async def test_the_migrations_make_the_schema_that_the_code_knows(bare_url):
+    database = connect(bare_url)
     await database.write(upgrade)
 
     def differences(connection):
@@ -149,9 +167,9 @@ async def test_a_schema_of_a_newer_tocsin_is_refused_and_left_alone(database_url
         assert await store.people.recall("kept") == "yes"
 
 
-async def test_two_that_start_at_once_migrate_once(database_url):
+async def test_two_that_start_at_once_migrate_once(bare_url):
     async def start():
-        async with open_store(database_url) as store:
+        async with open_store(bare_url) as store:
             return await store.moves.states()
 
     assert await asyncio.gather(*(start() for _ in range(4))) == [{}] * 4
@@ -168,19 +186,19 @@ async def main():
     async with open_store({url!r}) as store:
         print(await store.moves.states(), "alembic" in sys.modules, "asyncpg" in sys.modules)
 asyncio.run(main())"""
-    done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True)
+    done = await asyncio.to_thread(run, program)
 
     assert done.stdout.split() == ["{}", "False", "False"]
 
 
-def test_the_migrations_ship_in_the_wheel(tmp_path):
-    from hatchling.builders.wheel import WheelBuilder
+def test_the_migrations_ship_in_the_package():
+    packaging = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["hatch"]["build"]["targets"]["wheel"]
+    ignored = (ROOT / ".gitignore").read_text().split()  # what git ignores, the build leaves out
+    scripts = [path for path in MIGRATIONS.rglob("*.py") if path.stem != "__init__"]
 
-    builder = WheelBuilder(str(ROOT))
-    shipped = {file.distribution_path for file in builder.recurse_included_files()}
-
-    assert "bot/store/migrations/env.py" in shipped
-    assert f"bot/store/migrations/versions/{latest()}_first.py" in shipped
+    assert packaging == {"packages": ["bot"]}
+    assert {path.name for path in scripts} == {"env.py", "0001_first.py"}
+    assert not [path for path in scripts for rule in ignored for part in path.parts if fnmatch(part, rule.strip("/"))]
 
 
 # ── SQLite's file ────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -246,10 +264,10 @@ async def main():
         print("open", flush=True)
         await asyncio.sleep(60)
 asyncio.run(main())"""
-    with subprocess.Popen([sys.executable, "-c", program], cwd=ROOT, stdout=subprocess.PIPE, text=True) as first:
-        assert first.stdout.readline() == "open\n"
-        first.kill()
+    first = await asyncio.create_subprocess_exec(sys.executable, "-c", program, cwd=ROOT, stdout=subprocess.PIPE)
+    assert await first.stdout.readline() == b"open\n"
+    first.kill()
+    await first.communicate()
     began = time.monotonic()
     async with open_store(database_url, alone=True):
         assert time.monotonic() - began < 5
-    assert os.path.exists(ROOT)

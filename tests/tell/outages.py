@@ -71,7 +71,7 @@ BLIND = Incident(
 )
 
 
-def told(
+def told(  # noqa: PLR0917 - read as a sentence: kind, what, when, for whom
     kind: Kind,
     incident: Incident,
     when: datetime,

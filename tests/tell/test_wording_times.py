@@ -19,7 +19,7 @@ def read(language: str = "en", clock: str = "", now: datetime = TUESDAY, zone: s
     return reader(Style(language, zone, clock), now)
 
 
-def utc(day: int, hour: int, minute: int = 0, month: int = 11, year: int = 2026, second: int = 0) -> datetime:
+def utc(day: int, hour: int, minute: int = 0, *, month: int = 11, year: int = 2026, second: int = 0) -> datetime:
     return datetime(year, month, day, hour, minute, second, tzinfo=UTC)
 
 

@@ -3,25 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from bot.model import Outcome, Reading
 from bot.watch.canaries import KEEP, Canaries
-
-
-class Hands:
-    """A clock that a test turns."""
-
-    def __init__(self) -> None:
-        self.now = 1000.0
-
-    def monotonic(self):
-        return self.now
-
-    def utcnow(self):
-        return datetime(2026, 11, 21, tzinfo=UTC) + timedelta(seconds=self.now)
+from tests.watch.hands import Hands
 
 
 class Canary:

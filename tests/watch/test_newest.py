@@ -3,23 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 from bot.model import Health, Role, Word
 from bot.watch.newest import AT_ONCE, EVERY, EVERY_IN_DOUBT, FIRST_WITHIN, Newest
-
-
-class Hands:
-    """A clock that a test turns."""
-
-    def __init__(self) -> None:
-        self.now = 1000.0
-
-    def monotonic(self):
-        return self.now
-
-    def utcnow(self):
-        return datetime(2026, 11, 21, tzinfo=UTC) + timedelta(seconds=self.now)
+from tests.watch.hands import Hands
 
 
 class Page:
@@ -112,8 +100,7 @@ async def test_a_source_that_never_ends_is_given_up_and_silent():
     newest = Newest({"x": (page,)}, None, clock, longest=timedelta(milliseconds=5))
     clock.now += FIRST_WITHIN
     newest.tick(clock.now)
-    while not newest.tried("x"):
-        await asyncio.sleep(0.001)
+    await asyncio.gather(*newest._reading.values())
     assert newest.of("x")[0].says is None
 
 

@@ -87,6 +87,7 @@ ENGLISH = Phrases(
     not_down="⚪ Correction: {name} was not down.",
     no_trouble="⚪ Correction: {name} had no trouble.",
     blind_over="⚫ We could not see anything {span} (own connection).",
+    blind_over_brief="⚫ We saw nothing for {length}, until {until}",
     test="🔔 Test: notices for {name} arrive here ({clock})",
     no_answer=("{routes} does not answer ({why})", "{routes} do not answer ({why})"),
     no_answer_bare=("{routes} does not answer", "{routes} do not answer"),

@@ -87,6 +87,7 @@ SPANISH = Phrases(
     not_down="⚪ Corrección: {name} sí funcionaba.",
     no_trouble="⚪ Corrección: {name} no tenía problemas.",
     blind_over="⚫ No pudimos ver nada: {span} (conexión propia).",
+    blind_over_brief="⚫ No vimos nada durante {length}, hasta {until}",
     test="🔔 Prueba: los avisos para {name} llegan aquí ({clock})",
     no_answer=("{routes} no responde ({why})", "{routes} no responden ({why})"),
     no_answer_bare=("{routes} no responde", "{routes} no responden"),

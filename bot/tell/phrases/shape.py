@@ -107,6 +107,7 @@ class Phrases:
     not_down: str
     no_trouble: str
     blind_over: str
+    blind_over_brief: str
     test: str
 
     # lines of evidence

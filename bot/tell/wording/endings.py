@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from bot.model import OURSELVES, Change, Health, Incident, Role, Service, Words
 from bot.tell.wording.evidence import lag
@@ -15,13 +16,18 @@ def restored(change: Change, service: Service, to: Reader, others: Sequence[tupl
     """`others`: what else is open of what the reader follows; None says nothing of the rest."""
     incident = change.incident
     if service.id == OURSELVES:
-        span = to.span(incident.since, incident.until or change.at)
-        return Words(to.say.blind_over.format(span=span), (stop(to.say.nothing_known),))
+        return _blind(incident.since, incident.until or change.at, to)
     parts = [official_part(incident, to)]
     if others is not None:
         parts += rest(others, service, to)
     line = sentences(*parts)
     return Words(fit(name_of(service), *_restored_forms(change, to)), (line,) if line else ())
+
+
+def _blind(since: datetime, until: datetime, to: Reader) -> Words:
+    whole = to.say.blind_over.format(span=to.span(since, until))
+    brief = to.say.blind_over_brief.format(length=to.length(since, until), until=to.point(until))
+    return Words(fit("", whole, brief), (stop(to.say.nothing_known),))
 
 
 def _restored_forms(change: Change, to: Reader) -> list[str]:

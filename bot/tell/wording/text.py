@@ -21,7 +21,7 @@ def clean(text: str, most: int = 200) -> str:
     """Foreign text in one line of at most `most` characters, without control, bidi or invisible characters."""
     # Far longer than ever shown is cut first: the rest of a huge body is not worth looking at.
     shown = "".join(_visible(c) for c in text[: 8 * most])
-    return shorten(re.sub(r"\.{2,}|…[.…]+", "…", " ".join(shown.split())), most)
+    return shorten(re.sub(r"[.…]{2,}", "…", " ".join(shown.split())), most)
 
 
 def _visible(char: str) -> str:
@@ -84,7 +84,7 @@ def counted(forms: tuple[str, str], count: int, **facts: object) -> str:
 def fit(name: str, *forms: str) -> str:
     """The first form, with `name` for NAME, that leaves room for it in a title; else the last, with the name cut."""
     for form in forms:
-        if len(form) - 1 + min(len(name), ENOUGH) <= TITLE:
+        room = TITLE - len(form.replace(NAME, ""))
+        if room >= (min(len(name), ENOUGH) if NAME in form else 0):
             break
-    room = TITLE - len(form) + 1
     return shorten(form.replace(NAME, shorten(name, max(room, 1))), TITLE)
