@@ -17,6 +17,7 @@ import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
+from pathlib import Path
 
 from bot.contracts import Desk
 from bot.model import Audience, Destination, Outcome, Reading, Round, Rules, Service
@@ -28,7 +29,6 @@ from bot.tell.channels.webhook import WebhookSettings
 from bot.tell.outbox import Outbox
 
 SERVICES = [f"s{number}" for number in range(6)]
-OUTAGES = 150
 PLACES = ("one", "two")
 LONGEST = 0.3  # seconds a life may last
 BEGAN = datetime.now(UTC)
@@ -53,7 +53,9 @@ def receive(door: socket.socket, log: str, seed: int) -> None:
         try:
             while True:
                 head = await reader.readuntil(b"\r\n\r\n")
-                size = next(int(h.split(b":")[1]) for h in head.split(b"\r\n") if h.lower().startswith(b"content-length"))
+                size = next(
+                    int(h.split(b":")[1]) for h in head.split(b"\r\n") if h.lower().startswith(b"content-length")
+                )
                 body = json.loads(await reader.readexactly(size))
                 dropped = chance.random() < DROPPED
                 note(log, applied=body["key"], place=head.split()[1].decode(), dropped=dropped)
@@ -88,31 +90,33 @@ def now() -> datetime:
     return BEGAN + (datetime.now(UTC) - BEGAN) * 20
 
 
-async def live(database: str, port: int, log: str, kind: type[Outbox]) -> None:
+async def live(database: str, port: int, log: str, outages: int, kind: type[Outbox]) -> None:
     async with open_store(database, alone=True) as store, Network() as net:
         note(log, found=store.released)
-        async with WebhookSettings(kind="webhook").open(Desk(net, (), store.people.recall, store.people.remember)) as hook:
+        async with WebhookSettings(kind="webhook").open(
+            Desk(net, (), store.people.recall, store.people.remember)
+        ) as hook:
             readers = tuple(
                 Audience(name, (Destination("webhook", f"http://127.0.0.1:{port}/{name}"),)) for name in PLACES
             )
             rules = dict.fromkeys(SERVICES, Rules(confirm_rounds=1, restore_rounds=1, flaps=10**9))
             setting = Setting({s: Service(s, s) for s in SERVICES}, rules, readers, frozenset())
             stop = asyncio.Event()
-            record = Record(store, setting, now, lambda: outbox.wake())
+            record = Record(store, setting, now, lambda: outbox.wake())  # noqa: PLW0108 # made below
             outbox = kind(store.deliveries, {"webhook": hook}, now, record.moved)
             await record.load()
             sending = asyncio.create_task(outbox.run(stop))
-            await asyncio.gather(*(happen(record, service) for service in SERVICES))
+            await asyncio.gather(*(happen(record, service, outages) for service in SERVICES))
             await emptied(store, outbox)
             stop.set()
             await sending
 
 
-async def happen(record: Record, service: str) -> None:
+async def happen(record: Record, service: str, outages: int) -> None:
     """The service's outages, from wherever the last life left them."""
     while True:
         state = record.states.get(service)
-        if state and state.opened == OUTAGES and state.incident is None:
+        if state and state.opened == outages and state.incident is None:
             return
         good = state is not None and state.incident is not None
         reading = Reading("web", Outcome.GOOD if good else Outcome.BAD, "" if good else "HTTP 503")
@@ -130,20 +134,22 @@ async def emptied(store: Store, outbox: Outbox) -> None:
 
 
 def main(database: str, log: str, cuts: int, seed: int, kind: type[Outbox]) -> None:
-    door = socket.create_server(("127.0.0.1", 0))
+    door, outages = socket.create_server(("127.0.0.1", 0)), enough(cuts)
     port = door.getsockname()[1]
     receiver = forked(lambda: receive(door, log, seed))
     door.close()
     chance, last = random.Random(seed), timedelta(seconds=60)
     try:
         for _ in range(cuts):
-            life = forked(lambda: asyncio.run(live(database, port, log, kind)))
+            life = forked(lambda: asyncio.run(live(database, port, log, outages, kind)))
             time.sleep(chance.uniform(0.02, LONGEST))
             os.kill(life, signal.SIGKILL)
             if not os.WIFSIGNALED(os.waitpid(life, 0)[1]):
                 break  # all was told before the cut
             note(log, cut=True)
-        end = forked(lambda: asyncio.run(asyncio.wait_for(live(database, port, log, kind), last.total_seconds())))
+        end = forked(
+            lambda: asyncio.run(asyncio.wait_for(live(database, port, log, outages, kind), last.total_seconds()))
+        )
         note(log, ended=os.waitstatus_to_exitcode(os.waitpid(end, 0)[1]))
     finally:
         os.kill(receiver, signal.SIGKILL)
@@ -162,19 +168,23 @@ def forked(work) -> int:
         os._exit(code)
 
 
-def expected() -> Iterator[str]:
+def enough(cuts: int) -> int:
+    """So many outages of each service that there is something to cut to the end."""
+    return cuts + 30
+
+
+def expected(cuts: int) -> Iterator[str]:
     for service in SERVICES:
-        for number in range(1, OUTAGES + 1):
+        for number in range(1, enough(cuts) + 1):
             for step in (1, 2):
                 yield f"{service}#{number}/{step}"
 
 
-def tally(log: str) -> dict[str, int]:
+def tally(log: str, cuts: int) -> dict[str, int]:
     """What the log proves: cuts, notices lost, out of order, repeated, and how many repeats cuts and drops excuse."""
-    with open(log, encoding="utf-8") as lines:
-        rows = [json.loads(line) for line in lines]
+    rows = [json.loads(line) for line in Path(log).read_text().splitlines()]
     applied = [(r["place"], r["applied"].split("@")[0]) for r in rows if "applied" in r]
-    wanted = {(f"/{place}", key) for place in PLACES for key in expected()}
+    wanted = {(f"/{place}", key) for place in PLACES for key in expected(cuts)}
     first: dict[tuple[str, str], int] = {}
     for position, row in enumerate(applied):
         first.setdefault(row, position)
@@ -197,4 +207,4 @@ def tally(log: str) -> dict[str, int]:
 if __name__ == "__main__":
     arguments = sys.argv[1:]
     main(*arguments[:2], int(arguments[2]), int(arguments[3]), Careless if "careless" in arguments else Outbox)
-    print(json.dumps(tally(arguments[1])))
+    sys.stdout.write(json.dumps(tally(arguments[1], int(arguments[2]))) + "\n")

@@ -308,15 +308,13 @@ def test_the_story_is_told_as_the_newsroom_should_have_had_it() -> None:
         Word(Role.TRACKER, "IsItDownRightNow", Health.DOWN),
     )
     desk = replace(X, plan="breaking news goes to Telegram @newsroom and to the site banner")
-    assert told(Kind.CONFIRMED, replace(DOWN, words=words), at(14, 1), service=desk).words.text == "\n".join(
-        (
-            "🔴 X (Twitter) is down since 2:00 p.m.",
-            "Web, app and TweetDeck do not answer (HTTP 503). Confirmed by our own checks at 2:01 p.m.",
-            "Official status page: no incident reported (read at 2:01 p.m.).",
-            "Reports: 1,243 in the last hour, usually 35 (Downdetector). IsItDownRightNow: down.",
-            "Plan: breaking news goes to Telegram @newsroom and to the site banner.",
-        )
-    )
+    assert told(Kind.CONFIRMED, replace(DOWN, words=words), at(14, 1), service=desk).words.text.split("\n") == [
+        "🔴 X (Twitter) is down since 2:00 p.m.",
+        "Web, app and TweetDeck do not answer (HTTP 503). Confirmed by our own checks at 2:01 p.m.",
+        "Official status page: no incident reported (read at 2:01 p.m.).",
+        "Reports: 1,243 in the last hour, usually 35 (Downdetector). IsItDownRightNow: down.",
+        "Plan: breaking news goes to Telegram @newsroom and to the site banner.",
+    ]
     assert told(Kind.CONFIRMED, replace(DOWN, words=words), at(14, 1), ES, desk).words.lines[:2] == (
         "Web, app y TweetDeck no responden (HTTP 503). Confirmado por nuestras propias comprobaciones a las 14:01.",
         "Página de estado oficial: ninguna incidencia comunicada (leído a las 14:01).",
@@ -520,6 +518,15 @@ def test_our_own_blindness_is_told_once_it_is_over() -> None:
     )
     opened = told(Kind.OPENED, replace(BLIND, until=None, steps=1), at(14), service=tocsin)
     assert opened.words.text == "⚫ We see nothing since 2:00 p.m. (own connection)"
+
+
+def test_a_blindness_over_many_days_still_fits_the_first_line() -> None:
+    long = replace(BLIND, since=at(23, 40, day=30, month=9, year=2021), until=at(0, 10, day=10))
+    for style in (EN, Style("es", "Europe/Madrid", "12h")):
+        assert len(told(Kind.RESTORED, long, at(14), style, Service("tocsin", "Tocsin")).words.title) <= 80
+    assert told(Kind.RESTORED, long, at(14), EN, Service("tocsin", "Tocsin")).words.title == (
+        "⚫ We saw nothing for 282 d 1 h, until 12:10 a.m. Sun"
+    )
 
 
 def test_a_correction_says_what_was_wrong_and_who_said_so() -> None:
