@@ -138,8 +138,7 @@ class Record:
     def _deliveries(self, change: Change, situation: Situation, now: datetime) -> tuple[Delivery, ...]:
         mute = situation.state.mute
         audiences = (*self.setting.audiences, *map(_alone, self.subscriptions))
-        told = situation.told if change.kind is not Kind.OPENED else frozenset[Destination]()
-        hearers = routing.hearers(change, audiences, told, muted=mute is not None and mute.until > now)
+        hearers = routing.hearers(change, audiences, situation.told, muted=mute is not None and mute.until > now)
         wishes = {a.name: a.wish for a in audiences}
         service = self.setting.services.get(change.incident.service) or Service(OURSELVES, "Tocsin")
         words: dict[tuple[Style, Open], Notice] = {}
@@ -148,7 +147,7 @@ class Record:
             others = self._others(change, wishes[hearer.audience])
             notice = words.get((hearer.style, others)) or wording.notice(change, service, hearer.style, others)
             words[hearer.style, others] = notice
-            rows += _acts(notice, hearer, told=hearer.destination in told, editable=self.setting.editable)
+            rows += _acts(notice, hearer, told=hearer.destination in situation.told, editable=self.setting.editable)
         return tuple(rows)
 
     def _others(self, change: Change, wish: Wish) -> Open:

@@ -203,6 +203,6 @@ def _in_words(found: dict[str, Any], secrets: frozenset[str], known: frozenset[s
         case "value_error":
             what = str(context["error"])
         case _:
-            what = found["msg"].replace("Input should", "should").replace("String should", "should")
+            what = found["msg"].replace("Input should", "should").replace("String should", "should").replace("'", '"')
     shown = "" if key in secrets or not isinstance(found["input"], str | int | float) else f'"{found["input"]}" '
     return what if what.startswith('"') else shown + what

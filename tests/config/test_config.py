@@ -100,23 +100,25 @@ MISTAKES = {
         RIGHT + "language: klingonese\n",
         ':8:1: language: "klingonese" is no language; expected a code such as "en" or "es"',
     ),
-    "bad clock": (RIGHT + "clock: 13h\n", ":8:1: clock: \"13h\" should be '12h' or '24h'"),
+    "bad clock": (RIGHT + "clock: 13h\n", ':8:1: clock: "13h" should be "12h" or "24h"'),
     "bad address": (
         RIGHT + "web: {listen: here}\n",
         ':8:7: web.listen: "here" is no address to listen on; expected one such as "127.0.0.1:8080"',
     ),
     "bad database": (
         RIGHT + "database: mysql://x\n",
-        ":8:1: database: \"mysql://x\" should match pattern '^(sqlite|postgresql)://'",
+        ':8:1: database: "mysql://x" should match pattern "^(sqlite|postgresql)://"',
     ),
     "bad destination": (
         RIGHT.replace('"console:-"', "newsroom"),
-        ':7:21: audiences.desk.broadcast.0: "newsroom" is no destination; '
-        "expected kind:place, such as slack:C012 or email:desk@example.org",
+        (
+            ':7:22: audiences.desk.broadcast.0: "newsroom" is no destination; '
+            "expected kind:place, such as slack:C012 or email:desk@example.org"
+        ),
     ),
     "destination of a channel that is not set up": (
         RIGHT.replace('"console:-"', '"slack:C1"'),
-        ':7:21: audiences.desk.broadcast.0: channel "slack" is not set up under channels (set up: console)',
+        ':7:22: audiences.desk.broadcast.0: channel "slack" is not set up under channels (set up: console)',
     ),
     "audience of an unknown service": (
         RIGHT.replace("desk: {", "desk: {services: [y], "),
@@ -128,11 +130,11 @@ MISTAKES = {
     ),
     "bad wish": (
         RIGHT.replace("desk: {", "desk: {hears: [down, doom], "),
-        ":7:3: audiences.desk.hears",
+        ':7:24: audiences.desk.hears.1: "doom" should be "down", "degraded", "official"',
     ),
     "digest at no time": (
         RIGHT + 'digests: {daily: {to: ["console:-"], when: sometimes}}\n',
-        ':8:39: digests.daily.when: "sometimes" is no time of the week; expected one such as "mon-fri 08:00" or "08:00"',
+        ':8:38: digests.daily.when: "sometimes" is no time of the week; expected one such as "mon-fri 08:00" or "08:00"',
     ),
     "reserved name": (
         RIGHT.replace("  x:\n", "  tocsin:\n"),
