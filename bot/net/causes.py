@@ -102,11 +102,11 @@ def explain(error: OSError | TroubleError, phase: str) -> tuple[Cause, str]:
     if isinstance(error, TroubleError):
         return error.cause, error.why
     if isinstance(error, ssl.SSLCertVerificationError):
-        return Cause.CERTIFICATE, CERTIFICATE.get(error.verify_code, "its certificate cannot be trusted")
+        return Cause.CERTIFICATE, CERTIFICATE.get(getattr(error, "verify_code", 0), "its certificate cannot be trusted")
     if isinstance(error, ssl.SSLEOFError | ssl.SSLZeroReturnError):
         return Cause.TLS, f"closed the connection {WHILE[phase]}"
     if isinstance(error, ssl.SSLError):
-        reason = (error.reason or "").lower().replace("_", " ")
+        reason = (getattr(error, "reason", "") or "").lower().replace("_", " ")
         return Cause.TLS, f"TLS failed: {reason}" if reason else "TLS failed"
     cause, why = ERRNO.get(error.errno or _errno(error), (Cause.UNREACHABLE, "connection failed"))
     return cause, why if phase == "connect" and cause is not Cause.TIMEOUT else f"{why} {WHILE[phase]}"

@@ -82,7 +82,8 @@ def told(fake, place):
 
 
 def lines(text):
-    return [line for line in text.splitlines() if not NOT_OURS.match(line)]
+    """Without what a platform adds, and without the joiner that keeps Telegram from calling @newsroom."""
+    return [line.replace("\u2060", "") for line in text.splitlines() if not NOT_OURS.match(line)]
 
 
 async def test_the_outage_of_14_july_is_told_everywhere(tmp_path):
@@ -189,7 +190,7 @@ def check_thread(messages, said):
     assert [message.thread for message in messages if not message.edited] == [None, first.ref, first.ref]
     assert {message.ref for message in messages if message.edited} == {first.ref}
     assert [message.loud for message in messages if not message.edited] == [True, False, True]
-    assert [message.mentions for message in messages if "@newsroom" not in message.text] == [(), (), ()][:3]
+    assert [message.mentions for message in messages] == [()] * 5
 
 
 def check_mails(mails, said):

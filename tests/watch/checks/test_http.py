@@ -189,5 +189,5 @@ def test_a_check_is_equal_to_one_of_the_same_settings_whatever_it_has_done():
 def test_the_kind_chooses_the_check_and_a_wrong_one_is_named():
     adapter = TypeAdapter(AnyCheck)
     assert isinstance(adapter.validate_python({"kind": "http", "url": "http://example.org/"}), HttpCheck)
-    with pytest.raises(ValidationError, match="'tpc' found .* expected tags: 'http', 'tcp'"):
+    with pytest.raises(ValidationError, match=r"'tpc' found .* expected tags: 'http', 'tcp'"):
         adapter.validate_python({"kind": "tpc"})

@@ -1,0 +1,68 @@
+"""`python -m benchmarks [name ...] [--quick]`: what performance is promised, measured now, beside the peers' figures."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import sys
+import time
+from collections.abc import Awaitable, Callable
+
+from rich.console import Console
+from rich.table import Table
+
+from benchmarks import checks, imports, outbox, transport, webhook
+from benchmarks.checks import Size
+from benchmarks.figures import Row
+
+Benchmark = Callable[[Size], Awaitable[list[Row]]]
+
+out = Console(width=150)
+WHOLE, QUICK = Size(), Size(every=10, window=8, quick=True)
+KUMA = "Healthchecks 16"
+
+
+async def _transport(_size: Size) -> list[Row]:
+    return [Row(*row) for row in await transport.rows()]
+
+
+async def _webhook(_size: Size) -> list[Row]:
+    return [Row(*row, KUMA) for row in await asyncio.to_thread(webhook.rows)]
+
+
+BENCHMARKS: dict[str, Benchmark] = {
+    "http": lambda size: checks.http(500 if size.quick else 1000, size, outages=True),
+    "many": lambda size: checks.http(5000, size, outages=False),
+    "https": lambda size: checks.https(500 if size.quick else 1000, size),
+    "outbox": outbox.rows,
+    "webhook": _webhook,
+    "transport": _transport,
+    "imports": imports.rows,
+}
+SLOW = {"many", "transport"}
+
+
+async def run(chosen: list[str], size: Size) -> bool:
+    """Did all meet their targets?"""
+    table = Table("what", "measured", "target", "peers", "ok")
+    for name in chosen:
+        began = time.monotonic()
+        for row in await BENCHMARKS[name](size):
+            ok = {None: "", True: "yes", False: "[red]NO[/red]"}[row.met]
+            table.add_row(row.what, row.figure, row.target, row.peers, ok)
+        out.print(f"{name}: {time.monotonic() - began:.0f} s")
+    out.print(table)
+    return "NO" not in {str(cell) for cell in table.columns[-1].cells}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("name", nargs="*", choices=[[], *BENCHMARKS], help=f"of {', '.join(BENCHMARKS)}; else all")
+    parser.add_argument("--quick", action="store_true", help="smaller, in less than 90 s; the targets are for the whole")
+    said = parser.parse_args()
+    chosen = said.name or [name for name in BENCHMARKS if not (said.quick and name in SLOW)]
+    sys.exit(0 if asyncio.run(run(chosen, QUICK if said.quick else WHOLE)) else 1)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,111 @@
+"""The real daemon as its own process, on a config made for it, with all four channels connected to fakes in this process."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import os
+import signal
+import sys
+import tempfile
+from collections.abc import AsyncIterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import trustme
+
+from benchmarks.far import CANARY, Far, far
+from tests.fakes.discord import TOKEN as DISCORD_TOKEN
+from tests.fakes.discord import FakeDiscord
+from tests.fakes.mail import PASSWORD, SENDER, FakeRelay, free_ports
+from tests.fakes.slack import FakeSlack
+from tests.fakes.telegram import TOKEN as TELEGRAM_TOKEN
+from tests.fakes.telegram import FakeTelegram
+
+EVERY = 20  # seconds: what the peers were measured with
+STOP_WITHIN = 10  # seconds
+
+
+@contextlib.asynccontextmanager
+async def places() -> AsyncIterator[tuple[Far, Path]]:
+    """The far side, and a folder for a database, a config and the certificates."""
+    authority = trustme.CA()
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        authority.cert_pem.write_to_path(str(folder / "ca.pem"))
+        issued = authority.issue_cert("127.0.0.1", "*.site.localhost")
+        issued.private_key_and_cert_chain_pem.write_to_path(str(folder / "site.pem"))
+        async with far(str(folder / "site.pem")) as side:
+            yield side, folder
+
+
+@contextlib.asynccontextmanager
+async def four_channels() -> AsyncIterator[dict[str, Any]]:
+    """Their sections of a config, with a fake of each platform listening."""
+    async with FakeSlack() as slack, FakeDiscord() as discord, FakeTelegram() as telegram, FakeRelay() as relay:
+        yield {
+            "slack": slack.config,
+            "discord": {"token": DISCORD_TOKEN, "api_url": discord.url, "gateway_url": discord.gateway_url},
+            "telegram": {"token": TELEGRAM_TOKEN, "api_url": telegram.url},
+            "email": {"server": relay.url, "password": PASSWORD, "security": "none", "from": SENDER},
+        }
+        missing = [
+            kind
+            for kind, connected in (
+                ("slack", slack.calls),
+                ("discord", discord.gateway.identifies),
+                ("telegram", telegram.polls),
+            )
+            if not connected
+        ]
+        assert not missing, f"never connected: {missing}"
+
+
+def names(count: int) -> list[str]:
+    return [f"s{number}" for number in range(count)]
+
+
+def config(side: Far, count: int, channels: Mapping[str, Any], *, secure: bool, every: int = EVERY) -> dict[str, Any]:
+    """`count` services; one bad round is an outage and one good one its end, as the peers were set."""
+
+    def url(name: str) -> str:
+        # A name each: connections are kept by origin, and each service is an origin of its own.
+        return f"https://{name}.site.localhost:{side.https}/{name}" if secure else f"http://127.0.0.1:{side.http}/{name}"
+
+    return {
+        "web": {"listen": f"127.0.0.1:{free_ports(1)[0]}"},
+        "canaries": [f"http://127.0.0.1:{side.http}/{CANARY}"],
+        "defaults": {"every": f"{every}s", "confirm_every": f"{every}s", "confirm_rounds": 1, "restore_rounds": 1},
+        "services": {name: {"routes": {"web": {"kind": "http", "url": url(name)}}} for name in names(count)},
+        "channels": {"webhook": {}, **channels},
+        "audiences": {"desk": {"broadcast": [f"webhook:http://127.0.0.1:{side.hook}/hook"]}},
+    }
+
+
+@contextlib.asynccontextmanager
+async def daemon(folder: Path, said: Mapping[str, Any]) -> AsyncIterator[int]:
+    """`tocsin run`, from its start until it has ended; yields its process id."""
+    path, log = folder / "config.yaml", folder / "daemon.log"
+    for old in folder.glob("tocsin.db*"):
+        old.unlink()
+    document = {"database": f"sqlite:///{folder / 'tocsin.db'}", **said}
+    lines = [f"{key}: {json.dumps(value)}" for key, value in document.items() if key != "services"]
+    lines += ["services:", *(f"  {name}: {json.dumps(value)}" for name, value in document["services"].items())]
+    path.write_text("\n".join(lines))
+    environment = {**os.environ, "SSL_CERT_FILE": str(folder / "ca.pem")}
+    with log.open("wb") as err:
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "bot", "run", "-c", str(path)), stderr=err, env=environment
+        )
+    try:
+        yield process.pid
+        assert process.returncode is None, log.read_text()[-2000:]
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            process.send_signal(signal.SIGTERM)
+        try:
+            await asyncio.wait_for(process.wait(), STOP_WITHIN)
+        except TimeoutError:
+            process.kill()
+            await process.wait()
