@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Awaitable, Callable
 
+import uvloop
 from rich.console import Console
 from rich.table import Table
 
@@ -61,7 +62,7 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="smaller, in less than 90 s; the targets are for the whole")
     said = parser.parse_args()
     chosen = said.name or [name for name in BENCHMARKS if not (said.quick and name in SLOW)]
-    sys.exit(0 if asyncio.run(run(chosen, QUICK if said.quick else WHOLE)) else 1)
+    sys.exit(0 if uvloop.run(run(chosen, QUICK if said.quick else WHOLE)) else 1)
 
 
 if __name__ == "__main__":

@@ -34,6 +34,7 @@ class Size:
 
     every: int = EVERY
     window: float = 20.0
+    quick: bool = False
 
 
 async def http(count: int, size: Size, *, outages: bool) -> list[Row]:

@@ -199,6 +199,7 @@ def _log(level: int = logging.INFO) -> None:
         "apscheduler",
         "mail.log",
         "alembic",
+        "watchfiles",
     ):
         logging.getLogger(chatty).setLevel(logging.WARNING)
 

@@ -6,12 +6,14 @@ import asyncio
 import logging
 import signal
 from collections.abc import Awaitable, Callable
+from contextlib import AsyncExitStack
 from pathlib import Path
 
 from watchfiles import awatch
 
 from bot.app import House, house
 from bot.config import Config, ConfigError, load
+from bot.contracts import Unable
 
 log = logging.getLogger(__name__)
 
@@ -26,60 +28,62 @@ def stop_at_signal() -> asyncio.Event:
 
 async def run(path: Path, started: Callable[[House], Awaitable[None]] | None = None) -> None:
     """Run the daemon on a config file until SIGTERM or SIGINT; a changed file or SIGHUP is taken up if it is right."""
-    config, again = load(path), asyncio.Event()
-    stop = stop_at_signal()
+    config, stop, again = load(path), stop_at_signal(), asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, again.set)
-    while not stop.is_set():
-        again.clear()
-        config = await _one_life(config, path, stop, again, started)
-
-
-async def _one_life(
-    config: Config,
-    path: Path,
-    stop: asyncio.Event,
-    again: asyncio.Event,
-    started: Callable[[House], Awaitable[None]] | None,
-) -> Config:
-    """One config's life. The answer is the config for the next: the file's new one, or this one."""
-    closing = asyncio.Event()
-    async with house(config) as home:
-        if started:
-            await started(home)
-        watch = asyncio.create_task(_next_config(config, path, again))
-        ending = asyncio.create_task(stop.wait())
-        living = asyncio.create_task(home.live(closing))
-        try:
-            await asyncio.wait([watch, ending, living], return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            closing.set()
-            await living
-            for task in (watch, ending):
-                task.cancel()
-        return watch.result() if watch.done() and not watch.cancelled() else config
-
-
-async def _next_config(config: Config, path: Path, again: asyncio.Event) -> Config:
-    """Wait for a changed file that is right. One that is wrong is said, and the old settings stay."""
+    # One watch for all lives: what is saved while one gives way to the next must not be missed.
     changes = asyncio.create_task(_bell_on_change(path, again))
+    former: Config | None = None
     try:
-        while True:
-            await again.wait()
-            again.clear()
-            try:
-                found = load(path)
-            except ConfigError as error:
-                log.error("the changed config is not taken, the old settings stay:\n%s", error)
-                continue
-            if found != config:
-                log.info("%s has changed: starting anew with it", path)
-                return found
+        while not stop.is_set():
+            async with AsyncExitStack() as stack:
+                try:
+                    home = await stack.enter_async_context(house(config))
+                except Unable as error:
+                    if former is None:
+                        raise
+                    log.error("the changed config cannot be used, the old settings stay: %s", error)
+                    config, former = former, None
+                    continue
+                if started:
+                    await started(home)
+                former, config = config, await _one_life(home, path, stop, again)
     finally:
         changes.cancel()
 
 
+async def _one_life(home: House, path: Path, stop: asyncio.Event, again: asyncio.Event) -> Config:
+    """One config's life. The answer is the config for the next: the file's new one, or this one."""
+    closing = asyncio.Event()
+    watch = asyncio.create_task(_next_config(home.config, path, again))
+    ending = asyncio.create_task(stop.wait())
+    living = asyncio.create_task(home.live(closing))
+    try:
+        await asyncio.wait([watch, ending, living], return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        closing.set()
+        for task in (watch, ending):
+            task.cancel()
+        await living
+    return watch.result() if watch.done() and not watch.cancelled() else home.config
+
+
+async def _next_config(config: Config, path: Path, again: asyncio.Event) -> Config:
+    """Wait for a changed file that is right. One that is wrong is said, and the old settings stay."""
+    while True:
+        await again.wait()
+        again.clear()
+        try:
+            found = load(path)
+        except ConfigError as error:
+            log.error("the changed config is not taken, the old settings stay:\n%s", error)
+            continue
+        if found != config:
+            log.info("%s has changed: starting anew with it", path)
+            return found
+
+
 async def _bell_on_change(path: Path, bell: asyncio.Event) -> None:
-    # The folder is watched, not the file: an editor's atomic save puts a new file in its place.
-    async for found in awatch(path.parent, recursive=False):
-        if any(Path(name).name == path.name for _, name in found):
-            bell.set()
+    # The folder is watched, not the file: an editor's atomic save puts a new file in its place. Often it holds the
+    # database too, which is written to all the time.
+    async for _ in awatch(path.parent, watch_filter=lambda _, name: Path(name).name == path.name, recursive=False):
+        bell.set()

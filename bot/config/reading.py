@@ -204,5 +204,7 @@ def _in_words(found: dict[str, Any], secrets: frozenset[str], known: frozenset[s
             what = str(context["error"])
         case _:
             what = found["msg"].replace("Input should", "should").replace("String should", "should").replace("'", '"')
-    shown = "" if key in secrets or not isinstance(found["input"], str | int | float) else f'"{found["input"]}" '
+    given = found["input"]
+    secret = key in secrets or "://" in str(given)  # a URL may hold a password or a token
+    shown = "" if secret or not isinstance(given, str | int | float) else f'"{given}" '
     return what if what.startswith('"') else shown + what

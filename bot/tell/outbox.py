@@ -6,13 +6,16 @@ import asyncio
 import logging
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from zlib import crc32
 
 from bot.contracts import Channel
 from bot.model import Delivery, Destination, Later, Receipt, Refused, Sent, Unsure
+from bot.store import StoreUnavailable
 from bot.store.deliveries import Deliveries, Status
+from bot.watch.faults import fault
 
 log = logging.getLogger(__name__)
 
@@ -20,6 +23,7 @@ LEASE = timedelta(
     seconds=150
 )  # longer than any channel's own time-outs: a lease that ends early is a message told twice
 WIDTH = 32  # hand-overs at once in one channel: a lane that hangs must leave room for the others
+AGAIN = 1.0  # seconds until the database is tried again
 REST = 5.0  # seconds: other processes may queue deliveries too, so an idle pump looks again
 GRACE = 3.0  # seconds to finish what is being sent when we are told to stop
 FIRST_WAIT = timedelta(seconds=2)
@@ -81,45 +85,72 @@ class Outbox:
     async def _pump(self, kind: str, channel: Channel, stop: asyncio.Event) -> None:
         bell, sending = self._bells[kind], set[asyncio.Task[timedelta | None]]()
         held = self.clock()
-        while not stop.is_set():
-            bell.clear()
-            free = WIDTH - len(sending) if self.clock() >= held else 0
-            claimed = await self.deliveries.claim(kind, self.clock(), limit=free, lease=LEASE) if free else ()
-            for delivery in claimed:
-                task = asyncio.create_task(self._deliver(channel, delivery), name=delivery.notice.key)
-                sending.add(task)
-            if len(claimed) < free or not free:
-                await self._rest(kind, bell, held)
-            for task in [t for t in sending if t.done()]:
-                sending.discard(task)
-                held = max(held, self.clock() + (task.result() or timedelta(0)))
-        await _see_through(sending)
+        try:
+            while not stop.is_set():
+                bell.clear()
+                free = WIDTH - len(sending) if self.clock() >= held else 0
+                claimed = await self._claim(kind, free)
+                for delivery in claimed:
+                    sending.add(asyncio.create_task(self._deliver(channel, delivery), name=delivery.notice.key))
+                if len(claimed) < free or not free:
+                    await self._rest(kind, bell, held, full=len(sending) == WIDTH)
+                for task in [t for t in sending if t.done()]:
+                    sending.discard(task)
+                    held = max(held, self.clock() + (task.result() or timedelta(0)))
+        finally:  # also when another pump has died: nothing may be left behind half sent
+            await _see_through(sending)
 
-    async def _rest(self, kind: str, bell: asyncio.Event, held: datetime) -> None:
+    async def _claim(self, kind: str, free: int) -> tuple[Delivery, ...]:
+        if not free:
+            return ()
+        try:
+            return await self.deliveries.claim(kind, self.clock(), limit=free, lease=LEASE)
+        except StoreUnavailable as error:  # what is queued is safe: it is told when the database is back
+            log.error("%s waits: %s", kind, error)
+            await asyncio.sleep(AGAIN)
+            return ()
+
+    async def _rest(self, kind: str, bell: asyncio.Event, held: datetime, *, full: bool) -> None:
         """Until woken, until something is due, or until it is time to look again anyway."""
         now = self.clock()
-        due = max(await self.deliveries.next_due(kind) or now + timedelta(seconds=REST), held)
+        later = now + timedelta(seconds=REST)
+        # With every hand busy only the bell of one that gets free helps: what is due meanwhile must not make us spin.
+        due = later if full else max(await self._next_due(kind) or later, held)
         wait = min(max((due - now).total_seconds(), 0.01), REST)
-        try:
+        with suppress(TimeoutError):
             async with asyncio.timeout(wait):
                 await bell.wait()
-        except TimeoutError:
-            pass
+
+    async def _next_due(self, kind: str) -> datetime | None:
+        try:
+            return await self.deliveries.next_due(kind)
+        except StoreUnavailable:  # the next claim says so
+            return None
 
     async def _deliver(self, channel: Channel, delivery: Delivery) -> timedelta | None:
         """Hand over once. The answer is how long the whole account must wait, where its provider says so."""
         receipt = await self._hand_over(channel, delivery)
         kind = delivery.destination.kind
         self.counts[kind, type(receipt).__name__.lower()] += 1
-        if isinstance(receipt, Refused) and receipt.moved:
-            await self.moved(delivery.destination, receipt.moved)
-        done = settle(receipt, delivery, self.clock())
-        await self.deliveries.settle(
-            delivery, done.status, self.clock(), ref=done.ref, due=done.due, why=done.why, unsure=done.unsure
-        )
+        while not await self._settled(delivery, receipt):
+            await asyncio.sleep(AGAIN)
         _say(delivery, receipt)
         self._bells[kind].set()
         return receipt.wait if isinstance(receipt, Later) and receipt.whole else None
+
+    async def _settled(self, delivery: Delivery, receipt: Receipt) -> bool:
+        """False while the database is away. What was sent must be written down: else it is told twice."""
+        done = settle(receipt, delivery, self.clock())
+        try:
+            if isinstance(receipt, Refused) and receipt.moved:
+                await self.moved(delivery.destination, receipt.moved)
+            await self.deliveries.settle(
+                delivery, done.status, self.clock(), ref=done.ref, due=done.due, why=done.why, unsure=done.unsure
+            )
+        except StoreUnavailable as error:
+            log.error("cannot note what became of %s: %s", delivery.notice.key, error)
+            return False
+        return True
 
     async def _hand_over(self, channel: Channel, delivery: Delivery) -> Receipt:
         try:
@@ -127,8 +158,8 @@ class Outbox:
         except asyncio.CancelledError:
             # Cut off in the middle: it may have arrived. Said now, it need not wait for its lease to run out.
             return Unsure("stopped while sending")
-        except Exception as bug:
-            log.exception("%s: our own error in the channel", delivery.notice.key)
+        except Exception as bug:  # noqa: BLE001 - the border of a channel
+            log.error("%s: our own error in the channel: %s", delivery.notice.key, fault(bug))
             return Unsure(f"our own error: {type(bug).__name__}")
 
 

@@ -35,9 +35,7 @@ class Canaries:
             return True
         if self._known and self._clock.steady() - self._known[0] < KEEP:
             return self._known[1]
-        return await asyncio.shield(
-            self.begin()
-        )  # one asker that is cancelled must not take the answer from the others
+        return await asyncio.shield(self.begin())  # who is cancelled must not take the answer from the others
 
     def begin(self) -> asyncio.Task[bool]:
         """Look, unless a look is under way."""

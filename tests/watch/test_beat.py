@@ -86,6 +86,13 @@ def test_a_long_doubt_does_not_grow_the_heap():
     assert len(beat._heap) < 100
 
 
+def test_a_slot_that_rounding_puts_on_the_present_instant_is_not_due_twice():
+    beat = Beat({"x": 0.1}, 0.0)
+    beat._first["x"], now = 69583.3, 69583.3 + 272 * 0.1  # (now - first) / 0.1 is a little less than 272
+    beat.move("x", now)
+    assert len(beat.due(now, 10)) == 1
+
+
 @given(
     every=st.floats(0.1, 1e5),
     start=st.floats(0, 1e7),

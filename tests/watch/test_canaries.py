@@ -54,7 +54,8 @@ async def test_more_than_half_must_answer(outcomes, sighted):
 async def test_it_is_decided_without_waiting_for_one_that_hangs():
     hanging, good, fine = canaries = [Canary(G) for _ in range(3)]
     hanging.free.clear()
-    assert await Canaries(canaries, None, Hands()).sighted()
+    async with asyncio.timeout(1):
+        assert await Canaries(canaries, None, Hands()).sighted()
     assert (hanging.looks, good.looks, fine.looks) == (1, 1, 1)
 
 

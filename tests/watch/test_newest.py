@@ -139,6 +139,15 @@ async def test_only_so_many_are_read_at_once_and_none_twice_over():
     await newest.close()
 
 
+async def test_a_source_that_hangs_is_not_asked_again_meanwhile():
+    clock, page = Hands(), Page()
+    page.free.clear()
+    newest = Newest({"x": (page,)}, None, clock)
+    await pass_time(newest, clock, 3 * EVERY)
+    assert page.reads == 1
+    await newest.close()
+
+
 async def test_closing_ends_what_is_being_read():
     clock, page = Hands(), Page()
     page.free.clear()

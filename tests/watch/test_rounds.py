@@ -1,98 +1,13 @@
-"""Rounds on a clock that the test turns: nothing here waits for real time except where a real time-out is what is tested."""
+"""Rounds on a clock that the test turns: when they run, and what they see."""
 
 from __future__ import annotations
 
-import asyncio
 from datetime import timedelta
 
-import pytest
-
-from bot.model import Health, Outcome, Reading, Role, Round, Service, Word
+from bot.model import Health, Outcome
 from bot.watch import rounds as module
-from bot.watch.rounds import Rounds, Watched
-from tests.watch.hands import START, Hands
-
-
-class Site:
-    """A check whose answers a test sets; it hangs while `free` is not set."""
-
-    kind = "http"
-
-    def __init__(self, outcome: Outcome = Outcome.GOOD, took: float = 0.1) -> None:
-        self.outcome, self.took, self.error = outcome, timedelta(seconds=took), None
-        self.at: list[float] = []
-        self.doubts: list[bool] = []
-        self.free = asyncio.Event()
-        self.free.set()
-        self.hands: Hands | None = None
-
-    async def look(self, route, net, timeout, *, doubt):
-        self.at.append(self.hands.now if self.hands else 0.0)
-        self.doubts.append(doubt)
-        await self.free.wait()
-        if self.error:
-            raise self.error
-        return Reading(route, self.outcome, "" if self.outcome is Outcome.GOOD else "HTTP 503", self.took)
-
-
-class Page:
-    kind = "statuspage"
-
-    def __init__(self) -> None:
-        self.says, self.at, self.hands, self.free = Health.UP, [], None, asyncio.Event()
-        self.free.set()
-
-    async def read(self, net, now):
-        self.at.append(self.hands.now)
-        await self.free.wait()
-        return Word(Role.OFFICIAL, "Official status page", self.says, at=now)
-
-
-class Ledger:
-    """What `record.seen` would be: in doubt after whatever is not good."""
-
-    def __init__(self) -> None:
-        self.rounds: list[Round] = []
-        self.error: Exception | None = None
-        self.free = asyncio.Event()
-        self.free.set()
-        self.written = 0
-
-    async def seen(self, seen):
-        self.rounds.append(seen)
-        await self.free.wait()
-        if self.error:
-            raise self.error
-        self.written += 1
-        return not all(reading.good for reading in seen.readings)
-
-
-class World:
-    """Rounds over sites and pages, one clock for all."""
-
-    def __init__(self, sites, pages=(), canaries=(), **how) -> None:
-        self.hands, self.ledger = Hands(), Ledger()
-        times = {key: timedelta(seconds=how.pop(key)) for key in ("every", "timeout", "confirm_every") if key in how}
-        self.watched = []
-        for service, routes in sites.items():
-            checks = routes if isinstance(routes, dict) else {"web": routes}
-            for part in (*checks.values(), *pages):
-                part.hands = self.hands
-            self.watched.append(Watched(Service(service, service, tuple(checks)), checks, tuple(pages), **times))
-        self.rounds = Rounds(self.watched, canaries, None, seen=self.ledger.seen, clock=self.hands, **how)
-
-    async def rest(self) -> None:
-        for _ in range(8):
-            await asyncio.sleep(0)
-
-    async def go(self, seconds: float, step: float = 0.1) -> None:
-        for _ in range(round(seconds / step)):
-            self.hands.now += step
-            self.rounds.tick()
-            await self.rest()
-
-    async def end(self) -> None:
-        await self.rounds._end()
+from tests.watch.hands import START
+from tests.watch.world import Page, Site, World
 
 
 async def test_a_thousand_services_are_first_looked_at_within_one_interval_and_spread():
@@ -231,7 +146,7 @@ async def test_our_own_error_in_a_check_is_blindness_and_logged_in_one_line_a_st
     assert [(one.outcome, one.why) for one in seen.readings] == [(Outcome.BLIND, "our own error"), (Outcome.GOOD, "")]
     (line,) = caplog.messages
     assert "x/web" in line
-    assert "ValueError at test_rounds.py" in line
+    assert "ValueError at world.py" in line
     assert "hunter2" not in caplog.text
     site.error = None
     await world.go(40)
@@ -330,132 +245,3 @@ async def test_sources_are_read_every_two_minutes_and_every_half_minute_while_th
     site.outcome = Outcome.BAD
     await world.go(300)
     assert 5 + 9 <= len(page.at) <= 5 + 11
-
-
-# ── trouble of our own ───────────────────────────────────────────────────────────────────────────────────────────────
-
-
-async def test_what_ran_while_the_machine_slept_is_discarded_and_the_beat_begins_anew():
-    sites = {f"s{n}": Site() for n in range(100)}
-    world = World(sites, every=20)
-    await world.go(20)
-    hanging = sites["s7"]
-    hanging.free.clear()
-    await world.go(20)
-    seen = len(world.ledger.rounds)
-    assert seen == 199
-    world.hands.now += 3600
-    hanging.outcome = Outcome.BAD
-    hanging.free.set()
-    await world.rest()  # it ends before the next tick
-    assert len(world.ledger.rounds) == seen
-    assert world.rounds.counts.discarded == 1
-    await world.go(0.1)
-    assert len(world.ledger.rounds) == seen  # one settling tick, and no herd after it
-    await world.go(1)
-    assert len(world.ledger.rounds) < seen + 20
-    await world.go(20)
-    assert len(world.ledger.rounds) >= seen + 100
-    assert world.rounds.counts.late < 1
-
-
-async def test_a_sleep_that_the_tick_notices_first_discards_as_well():
-    site = Site(Outcome.BAD)
-    site.free.clear()
-    world = World({"x": site}, every=20)
-    await world.go(20)
-    world.hands.now += 3600
-    world.rounds.tick()
-    site.free.set()
-    await world.rest()
-    assert world.ledger.rounds == []
-    assert world.rounds.counts.discarded == 1
-    assert world.rounds.drain() == []
-
-
-async def test_a_round_that_cannot_be_recorded_is_counted_said_once_and_tried_again_soon(caplog):
-    world = World({"x": Site()}, every=60, confirm_every=10)
-    world.ledger.error = OSError("postgresql://user:hunter2@db/")
-    await world.go(100)
-    assert world.rounds.counts.failed >= 5
-    assert len(caplog.messages) == 1
-    assert "could not be recorded: OSError" in caplog.text
-    assert "hunter2" not in caplog.text
-    world.ledger.error = None
-    await world.go(20)
-    assert world.ledger.written >= 1
-
-
-async def test_health_sees_that_rounds_go_on_and_that_hanging_ones_do_not():
-    site = Site()
-    world = World({"x": site}, every=3600)
-    assert world.rounds.counts.ended_at is None
-    await world.go(600, step=1.0)
-    assert world.rounds.counts.ended_at == world.hands.utcnow()
-    site.free.clear()
-    await world.go(3600, step=1.0)
-    assert world.hands.utcnow() - world.rounds.counts.ended_at > timedelta(minutes=2)
-    await world.end()
-
-
-# ── start and stop, on the real clock ────────────────────────────────────────────────────────────────────────────────
-
-
-def real(sites, ledger, *, every: float = 0.05, canaries=()) -> Rounds:
-    watched = [
-        Watched(Service(key, key, ("web",)), {"web": site}, every=timedelta(seconds=every))
-        for key, site in sites.items()
-    ]
-    return Rounds(watched, canaries, None, seen=ledger.seen)
-
-
-async def until(true) -> None:
-    async with asyncio.timeout(5):
-        while not true():  # noqa: ASYNC110 - what is waited for has no event of its own
-            await asyncio.sleep(0.01)
-
-
-async def test_it_runs_until_told_to_stop_and_asks_the_canaries_at_the_start():
-    site, canary, ledger, stop = Site(), Site(), Ledger(), asyncio.Event()
-    running = asyncio.create_task(real({"x": site}, ledger, canaries=[canary]).run(stop))
-    await until(lambda: ledger.written >= 3)
-    assert len(canary.at) == 1
-    stop.set()
-    async with asyncio.timeout(1):
-        await running
-
-
-async def test_a_stop_cancels_what_still_looks_and_sees_through_what_is_being_recorded():
-    hanging, quick, ledger, stop = Site(), Site(), Ledger(), asyncio.Event()
-    hanging.free.clear()
-    ledger.free.clear()
-    running = asyncio.create_task(real({"hanging": hanging, "quick": quick}, ledger).run(stop))
-    await until(lambda: hanging.at and ledger.rounds)
-    stop.set()
-    await asyncio.sleep(0.25)
-    assert not running.done()
-    ledger.free.set()
-    async with asyncio.timeout(1):
-        await running
-    assert (ledger.written, [seen.service for seen in ledger.rounds]) == (1, ["quick"])
-
-
-async def test_cancelling_leaves_no_task_behind():
-    hanging, canary = Site(), Site()
-    hanging.free.clear()
-    canary.free.clear()
-    running = asyncio.create_task(real({"x": hanging}, Ledger(), canaries=[canary]).run(asyncio.Event()))
-    await until(lambda: hanging.at and canary.at)
-    running.cancel()
-    with pytest.raises(asyncio.CancelledError):
-        await running
-    assert asyncio.all_tasks() == {asyncio.current_task()}
-
-
-async def test_without_services_it_waits_for_its_end():
-    stop = asyncio.Event()
-    running = asyncio.create_task(real({}, Ledger()).run(stop))
-    await asyncio.sleep(0.15)
-    assert not running.done()
-    stop.set()
-    await running

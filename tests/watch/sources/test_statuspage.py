@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import copy
-import json
-import random
-from datetime import UTC, datetime, timedelta
-from pathlib import Path
+import asyncio
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -14,40 +11,11 @@ from pydantic import ValidationError
 
 from bot.contracts import Answer, Cause, Source, Trouble
 from bot.model import Health, Role, Word
+from bot.net import Network
 from bot.watch.sources import AnySource
 from bot.watch.sources.statuspage import CAP, NAME, StatuspageSource, parse
-
-DATA = Path(__file__).parents[2] / "data" / "statuspages"
-GITHUB = DATA / "statuspage-v2-github-summary-2026-07.json"
-OPENAI = DATA / "incidentio-statuspage-compat-openai-summary-2026-07.json"
-EMMA = DATA / "statuspage-v2-emma-incidents-2019.json"
-CLAUDE = DATA / "statuspage-v2-claude-scheduled-maintenances-2026-09.json"
-URL = "https://status.example.org/"
-NOW = datetime(2026, 11, 21, 14, 1, tzinfo=UTC)
-SILENT = Word(Role.OFFICIAL, NAME, None, at=NOW)
-
-
-def load(path: Path) -> dict[str, Any]:
-    return json.loads(path.read_bytes())
-
-
-def said(page: object, *components: str) -> Word:
-    return parse(json.dumps(page).encode(), URL, components, NOW)
-
-
-def incident(name: str = "Elevated errors", **more: Any) -> dict[str, Any]:
-    """An incident of a real page, opened again."""
-    recorded = copy.deepcopy(load(EMMA)["incidents"][0])
-    return recorded | {"name": name, "status": "investigating", "impact": "minor", "resolved_at": None} | more
-
-
-def github(*incidents: dict[str, Any], indicator: str = "minor", **status: str) -> dict[str, Any]:
-    """GitHub's page with these incidents and with components in these states ("API_Requests")."""
-    page = load(GITHUB) | {"incidents": list(incidents)}
-    page["status"]["indicator"] = indicator
-    for component in page["components"]:
-        component["status"] = status.get(component["name"].replace(" ", "_"), component["status"])
-    return page
+from tests.fakes.site import Site, page
+from tests.watch.sources.pages import CLAUDE, EMMA, GITHUB, NOW, OPENAI, SILENT, URL, github, incident, load, said
 
 
 @pytest.mark.parametrize(
@@ -204,77 +172,15 @@ def test_what_is_not_understood_is_silence(body):
     assert parse(body, URL, (), NOW) == SILENT
 
 
+def test_null_where_something_may_be_absent_is_absence():
+    page = github(incident(components=None, impact=None, created_at=None, shortlink=None), indicator="minor")
+    page["status"]["description"] = page["scheduled_maintenances"] = None
+    assert (said(page).says, said(page).headline) == (Health.DEGRADED, "Elevated errors")
+
+
 @pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-32"])
 def test_a_page_in_another_encoding_of_unicode_is_read(encoding):
     assert parse(GITHUB.read_text().encode(encoding), URL, (), NOW).says is Health.UP
-
-
-# ── mutations ────────────────────────────────────────────────────────────────────────────────────────────────────────
-
-JUNK: list[Any] = [
-    None,
-    0,
-    -1,
-    1e308,
-    True,
-    "",
-    "none of these",
-    "\ud800\u202e",
-    [],
-    {},
-    [[]],
-    {"name": 1},
-    ["x"],
-    [None],
-]
-BYTES = [
-    lambda body, dice: body[: dice.randrange(len(body))],
-    lambda body, dice: body[dice.randrange(len(body)) :],
-    lambda body, dice: bytes(byte ^ (dice.random() < 0.002) * dice.randrange(256) for byte in body),
-    lambda body, dice: body.decode().encode(dice.choice(["utf-16-le", "utf-32-be", "cp500", "utf-7"]), "replace"),
-    lambda body, dice: body.replace(b'"', dice.choice([b"'", b"\xe2\x80\x9c", b""])),
-]
-
-
-def places(node: Any) -> list[tuple[Any, Any]]:
-    """Every container with every key in it."""
-    keys = list(node) if isinstance(node, dict) else range(len(node)) if isinstance(node, list) else ()
-    return [(node, key) for key in keys] + [place for key in keys for place in places(node[key])]
-
-
-def mutated(body: bytes, dice: random.Random) -> bytes:
-    if dice.random() < 0.35:
-        return dice.choice(BYTES)(body, dice)
-    page = json.loads(body)
-    for _ in range(dice.randint(1, 4)):
-        # The page's first level is as likely as all of its depth: there a wrong type matters most.
-        node, key = dice.choice(
-            [(page, key) for key in page] if page and dice.random() < 0.4 else places(page) or [({0: 0}, 0)]
-        )
-        if dice.random() < 0.4:
-            del node[key]
-        else:
-            node[key] = copy.deepcopy(dice.choice(JUNK))
-    return json.dumps(page).encode()
-
-
-@pytest.mark.parametrize("path", [GITHUB, OPENAI, EMMA, CLAUDE], ids=lambda path: path.name.split("-20")[0])
-def test_no_mutation_of_a_healthy_page_raises_or_says_down(path):
-    dice = random.Random(17)
-    body = json.dumps({"status": {"indicator": "none"}} | load(path)).encode()
-    chosen = [(), ("API Requests", "Login")]
-    words = [parse(mutated(body, dice), URL, dice.choice(chosen), NOW) for _ in range(200)]
-    assert {word.says for word in words} <= {None, Health.UP, Health.DEGRADED}
-    assert SILENT in words
-
-
-def test_no_mutation_of_a_page_in_trouble_raises():
-    dice = random.Random(18)
-    body = json.dumps(
-        github(incident(), incident("Second", created_at="0001-01-01T00:00:00+14:00"), Pages="major_outage")
-    )
-    healths = {parse(mutated(body.encode(), dice), URL, (), NOW).says for _ in range(200)}
-    assert {None, Health.DEGRADED} <= healths
 
 
 # ── over the network ─────────────────────────────────────────────────────────────────────────────────────────────────
@@ -340,6 +246,22 @@ async def test_an_address_that_the_network_refuses_is_silence():
     net = FakeNet(answer())
     assert await StatuspageSource(url="http://[::1]/").read(net, NOW) == SILENT
     assert net.asked == []
+
+
+async def test_a_real_page_is_read_over_redirects_and_a_slow_or_giant_one_is_silence():
+    async def slow(_heard, _writer):
+        await asyncio.sleep(30)
+
+    async with Network() as net, Site() as site:
+        source = StatuspageSource(url=site.url(), timeout="1s")
+        site.paths["/api/v2/summary.json"] = page(302, "", {"Location": "/moved.json"})
+        site.paths["/moved.json"] = page(200, GITHUB.read_bytes(), {"Content-Type": "application/json"})
+        assert (await source.read(net, NOW)).says is Health.UP
+        assert [heard.target for heard in site.heard] == ["/api/v2/summary.json", "/moved.json"]
+        site.paths["/moved.json"] = page(200, GITHUB.read_bytes() + b" " * CAP)
+        assert await source.read(net, NOW) == SILENT
+        site.paths["/moved.json"] = slow
+        assert await StatuspageSource(url=site.url(), timeout="0.05s").read(net, NOW) == SILENT
 
 
 @pytest.mark.parametrize(

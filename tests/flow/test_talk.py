@@ -1,0 +1,133 @@
+"""People talk to it: places that no config names subscribe, everybody may ask, and only its admins may order."""
+
+from __future__ import annotations
+
+from tests.fakes.discord_gateway import CHANNEL as ELSEWHERE
+from tests.flow.house import eventually, world
+from tests.flow.spoken import english, instant, lasted, spanish
+
+PRIVATE, RANDOM = 777, "C034"  # a chat on Telegram, a channel on Slack: neither is in the config
+STRANGER = 9
+
+
+def last(fake, place):
+    return [message for message in fake.applied if message.place == str(place)][-1].text.splitlines()
+
+
+async def on_telegram(street, text, user=STRANGER):
+    """Say it; the answer's lines."""
+    before = len(street.telegram.messages)
+    street.telegram.say(PRIVATE, text, user=user)
+    await street.telegram.until(lambda: [m for m in street.telegram.messages[before:] if m.place == str(PRIVATE)])
+    return last(street.telegram, PRIVATE)
+
+
+async def on_slack(street, text, channel=RANDOM):
+    before = len(street.slack.replies)
+    await street.slack.command(text, channel=channel)
+    await street.slack.until(lambda: len(street.slack.replies) > before)
+    return street.slack.replies[-1]["drawn"].splitlines()
+
+
+async def on_discord(street, name, text=""):
+    asked = street.discord.push_command(name, text, channel=ELSEWHERE)
+    await street.discord.until(lambda: asked in dict(street.discord.followups))
+    return dict(street.discord.followups)[asked].text.splitlines()
+
+
+async def everywhere(street, text):
+    name, _, rest = text.partition(" ")
+    return [
+        await on_telegram(street, f"/{text}"),
+        await on_slack(street, text),
+        await on_discord(street, name, rest),
+    ]
+
+
+async def test_who_subscribes_in_a_chat_hears_of_the_outage_there(tmp_path):
+    async with world(tmp_path) as street, street.daemon() as daemon:
+        await daemon.becomes("up")
+        answers = [await on_telegram(street, "/subscribe x"), await on_slack(street, "subscribe x")]
+        assert answers == [["✅ This place now hears of X (Twitter)."]] * 2
+
+        street.fail()
+        await street.telegram.until(lambda: "is down" in last(street.telegram, PRIVATE)[0])
+        await street.slack.until(lambda: any(m.place == RANDOM for m in street.slack.applied))
+        since = english(instant((await daemon.status())["incidents"][0]["since"]), street.zone)
+        first = f"🔴 X (Twitter) is down since {since}"
+        assert [last(street.telegram, PRIVATE)[0], last(street.slack, RANDOM)[0]] == [first] * 2
+
+        street.heal()
+        await street.telegram.until(lambda: "restored" in last(street.telegram, PRIVATE)[0])
+        await street.slack.until(lambda: "restored" in last(street.slack, RANDOM)[0])
+
+        gone = [await on_telegram(street, "/unsubscribe x"), await on_slack(street, "unsubscribe")]
+        assert gone == [["✅ This place no longer hears of X (Twitter)."], ["✅ This place no longer hears of anything."]]
+
+
+async def test_status_is_answered_on_every_platform_while_it_is_down_and_after(tmp_path):
+    async with world(tmp_path) as street, street.daemon() as daemon:
+        await daemon.becomes("up")
+        await daemon.becomes("up", "banner")
+        street.fail()
+        await daemon.becomes("down")
+        since = instant((await daemon.status())["incidents"][0]["since"])
+        down = f"🔴 X (Twitter) is down since {english(since, street.zone)}"
+        assert await everywhere(street, "status") == [["🔴 1 of 2 services is down", down]] * 3
+        assert [answer[0] for answer in await everywhere(street, "status x")] == [down] * 3
+
+        street.heal()
+        await daemon.becomes("up")
+        incident = (await daemon.status())["incidents"][0]
+        until = instant(incident["until"])
+        answers = await everywhere(street, "status")
+        assert [answer[0] for answer in answers] == ["🟢 All 2 services are up."] * 3
+        assert f"({lasted(since, until)})" in answers[0][1]
+        assert answers[0][1].startswith("Last outage: X (Twitter), ")
+
+
+async def test_what_nobody_knows_is_answered_and_what_is_not_allowed_is_refused(tmp_path):
+    async with world(tmp_path) as street, street.daemon() as daemon:
+        await daemon.becomes("up")
+        street.fail()
+        await daemon.becomes("down")
+        assert [(await on_telegram(street, "/statsu"))[0], (await on_slack(street, "statsu"))[0]] == [
+            'There is no command "statsu".'
+        ] * 2
+        assert (await on_discord(street, "status", "netflix"))[0] == 'No service is called "netflix".'
+
+        # Neither a stranger on Telegram, nor anybody on Slack and Discord, is in the config's `admins`.
+        assert await everywhere(street, "ack x") == [["🔒 Only those who run this may do that."]] * 3
+        assert (await daemon.status())["incidents"][0]["acknowledged_by"] is None
+
+        assert (await on_telegram(street, "/ack x", user=4242))[0].startswith("👀 Noted: Ana is looking into X (Twitter)")
+
+        async def acknowledged():
+            return (await daemon.status())["incidents"][0]["acknowledged_by"] == "Ana"
+
+        await eventually(acknowledged)
+
+
+async def test_half_an_outage_names_the_route_that_fails(tmp_path):
+    async with world(tmp_path) as street, street.daemon() as daemon:
+        await daemon.becomes("up")
+        street.fail("TweetDeck")
+        await daemon.becomes("degraded")
+        await street.telegram.until(lambda: street.telegram.messages)
+        await street.slack.until(lambda: street.slack.applied)
+        await street.discord.until(lambda: street.discord.applied)
+        incident = (await daemon.status())["incidents"][0]
+        since, confirmed = (english(instant(incident[n]), street.zone) for n in ("since", "confirmed_at"))
+        for fake in (street.telegram, street.slack):
+            assert fake.applied[0].text.splitlines()[:2] == [
+                f"🟠 X (Twitter) is partly down since {since}: TweetDeck",
+                f"TweetDeck does not answer (HTTP 503). Confirmed by our own checks at {confirmed}",
+            ]
+        desde = spanish(instant(incident["since"]), street.zone)
+        here = street.discord.applied[0].text.splitlines()[0]
+        assert here == f"🟠 X (Twitter) falla en parte desde {desde}: TweetDeck"
+
+        street.heal()
+        await street.telegram.until(lambda: len(street.telegram.messages) == 3)
+        restored = street.telegram.messages[1].text.splitlines()[0]
+        assert restored.startswith(f"🟢 X (Twitter): partly down since {since}, restored ")

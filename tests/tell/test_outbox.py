@@ -1,0 +1,455 @@
+"""What was queued goes out: waits are honoured, lanes keep their order, and nobody delays anybody else."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import defaultdict, deque
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from bot.model import Act, Delivery, Destination, Later, Notice, Refused, Scope, Sent, Tone, Unsure, Words
+from bot.store import Status, StoreUnavailable
+from bot.tell import outbox as module
+from bot.tell.outbox import LEASE, LONGEST_WAIT, WIDTH, Outbox, backoff, settle
+from tests.store.made import NOW, SECOND, delivery
+
+C1, C2, C3 = (Destination("slack", f"C{number}") for number in (1, 2, 3))
+MAIL = Destination("email", "desk@example.org")
+HANG = "hang"
+
+
+class FakeChannel:
+    """Answers as scripted for a place, then `Sent`; an exception is raised, HANG never answers. Remembers what it heard."""
+
+    def __init__(self):
+        self.script = defaultdict(deque)
+        self.heard: list[Delivery] = []
+        self.news = asyncio.Event()
+
+    async def send(self, one):
+        self.heard.append(one)
+        self.news.set()
+        turn = self.script[one.destination].popleft() if self.script[one.destination] else Sent(f"ref of {one.key}")
+        if turn is HANG:
+            await asyncio.Event().wait()
+        if isinstance(turn, Exception):
+            raise turn
+        return turn
+
+    async def listen(self, answer):
+        pass
+
+    @property
+    def keys(self):
+        return [one.key for one in self.heard]
+
+
+class Post:
+    """An outbox at work over a real store, its channels and the time of day."""
+
+    def __init__(self, store):
+        self.store = store
+        self.now = NOW
+        self.slack, self.email = FakeChannel(), FakeChannel()
+        self.stop = asyncio.Event()
+        self.outbox = Outbox(
+            store.deliveries, {"slack": self.slack, "email": self.email}, lambda: self.now, store.people.moved
+        )
+
+    async def queue(self, *rows):
+        await self.store.deliveries.add(rows, self.now)
+        self.outbox.wake()
+
+    async def later(self, wait):
+        self.now += wait
+        self.outbox.wake()
+
+    async def progress(self, thread="x#1"):
+        return {(str(row.destination), row.key): row for row in await self.store.deliveries.of_incident(thread)}
+
+    async def until(self, true):
+        """Wait for what the outbox does, looking again whenever a channel hears something or is about to."""
+        async with asyncio.timeout(10):
+            while not await true() if asyncio.iscoroutinefunction(true) else not true():
+                await asyncio.sleep(0.002)
+
+    async def heard(self, channel, number):
+        await self.until(lambda: len(channel.heard) >= number)
+
+    async def idle(self):
+        """Nobody is sending: all is sent, refused, or waits."""
+
+        async def still():
+            rows = [row for thread in ("x#1", "y#1", "z#1") for row in (await self.progress(thread)).values()]
+            return rows and all(row.status is not Status.SENDING for row in rows) and not await self._due()
+
+        await self.until(still)
+
+    async def _due(self):
+        dues = [await self.store.deliveries.next_due(kind) for kind in ("slack", "email")]
+        return any(due is not None and due <= self.now for due in dues)
+
+
+@asynccontextmanager
+async def post(store):
+    made = Post(store)
+    running = asyncio.create_task(made.outbox.run(made.stop))
+    await asyncio.sleep(0)
+    try:
+        yield made
+    finally:
+        made.stop.set()
+        await running
+
+
+# ── what becomes of a receipt ────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_waits_double_from_two_seconds_to_five_minutes_spread_by_a_tenth():
+    for attempts in range(20):
+        plain = min(timedelta(seconds=2) * 2**attempts, LONGEST_WAIT)
+        waits = {backoff(delivery(step, place)) for step in (1,) for place in (C1, C2, C3)}
+        waits = {backoff(replace(delivery(to=place), attempts=attempts)) for place in (C1, C2, C3)}
+        assert all(plain * 0.9 <= wait <= plain * 1.1 for wait in waits)
+        assert len(waits) == 3  # a storm's retries do not come all at once
+    assert backoff(delivery()) == backoff(delivery())
+
+
+def test_a_lease_outlasts_every_channels_own_time_out_and_the_longest_wait_is_not_forever():
+    assert timedelta(seconds=120) < LEASE < LONGEST_WAIT
+
+
+@pytest.mark.parametrize(
+    ("receipt", "status", "due", "unsure"),
+    [
+        (Sent("17.4"), Status.SENT, None, False),
+        (Later("429", 7 * SECOND), Status.PENDING, NOW + 7 * SECOND, False),
+        (Refused("gone"), Status.REFUSED, NOW, False),
+        (Refused("moved", Scope.DESTINATION, C2), Status.PENDING, NOW, False),
+    ],
+)
+def test_a_receipt_says_what_becomes_of_a_delivery(receipt, status, due, unsure):
+    done = settle(receipt, delivery(), NOW)
+    assert (done.status, done.due, done.unsure) == (status, due, unsure)
+
+
+def test_a_wait_of_no_time_is_no_wish_and_once_unsure_stays_unsure():
+    assert settle(Later("429", timedelta()), delivery(), NOW).due > NOW + SECOND
+    assert settle(Unsure("cut"), delivery(), NOW).unsure
+    assert settle(Later("429"), replace(delivery(), unsure=True), NOW).unsure
+
+
+# ── over the store ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+async def test_what_is_queued_is_sent_once_and_its_ref_reaches_the_next_of_its_lane(store):
+    async with post(store) as at:
+        await at.queue(delivery(1, C1), delivery(2, C1), delivery(1, MAIL))
+        await at.heard(at.slack, 2)
+        await at.idle()
+
+    first, second = at.slack.heard
+    assert (first.root, second.root, second.subject) == (None, f"ref of {first.key}", "x#1 step 1")
+    assert len(at.email.heard) == 1
+    assert {row.status for row in (await at.progress()).values()} == {Status.SENT}
+    assert at.outbox.counts == {("slack", "sent"): 2, ("email", "sent"): 1}
+
+
+async def test_a_provider_that_asks_to_wait_is_not_asked_before(store):
+    async with post(store) as at:
+        at.slack.script[C1].append(Later("429", 30 * SECOND))
+        await at.queue(delivery(1, C1), delivery(2, C1))
+        await at.heard(at.slack, 1)
+        await at.idle()
+        await at.later(29 * SECOND)
+        await at.queue(delivery(1, C2))  # somebody else's message shows that the outbox has looked again
+        await at.heard(at.slack, 2)
+        assert at.slack.keys == ["x#1/1@slack:C1", "x#1/1@slack:C2"]
+
+        await at.later(SECOND)
+        await at.heard(at.slack, 4)
+
+    assert at.slack.keys[2:] == ["x#1/1@slack:C1", "x#1/2@slack:C1"]
+    assert not any(one.unsure for one in at.slack.heard)
+
+
+async def test_an_unsure_hand_over_is_repeated_and_says_that_it_is_one(store):
+    async with post(store) as at:
+        at.slack.script[C1] += [Unsure("no answer"), Later("429", 5 * SECOND)]
+        await at.queue(delivery(1, C1))
+        await at.heard(at.slack, 1)
+        await at.idle()
+        await at.later(3 * SECOND)
+        await at.heard(at.slack, 2)
+        await at.idle()
+        await at.later(5 * SECOND)
+        await at.heard(at.slack, 3)
+
+    assert [one.unsure for one in at.slack.heard] == [False, True, True]
+    assert [one.attempts for one in at.slack.heard] == [0, 1, 2]
+
+
+async def test_a_refusal_is_final_and_the_lane_goes_on(store, caplog):
+    async with post(store) as at:
+        at.slack.script[C1].append(Refused("msg_too_long"))
+        await at.queue(delivery(1, C1), delivery(2, C1))
+        await at.heard(at.slack, 2)
+        await at.idle()
+        await at.later(LONGEST_WAIT)
+
+    statuses = [row.status for row in (await at.progress()).values()]
+    assert statuses == [Status.REFUSED, Status.SENT]
+    assert at.slack.keys == ["x#1/1@slack:C1", "x#1/2@slack:C1"]
+    assert "slack:C1 refused x#1/1: msg_too_long" in caplog.text
+
+
+async def test_a_place_that_moved_is_written_to_where_it_is_now(store):
+    async with post(store) as at:
+        at.slack.script[C1].append(Refused("moved", Scope.DESTINATION, moved=C3))
+        await at.queue(delivery(1, C1), delivery(2, C1))
+        await at.heard(at.slack, 3)
+        await at.idle()
+
+    assert [(one.notice.key, one.destination) for one in at.slack.heard] == [
+        ("x#1/1", C1),
+        ("x#1/1", C3),
+        ("x#1/2", C3),
+    ]
+
+
+async def test_an_edit_waits_for_the_message_that_it_rewrites(store):
+    async with post(store) as at:
+        at.slack.script[C1].append(Later("429", 10 * SECOND))
+        await at.queue(delivery(1, C1), delivery(2, C1), delivery(2, C1, act=Act.EDIT))
+        await at.heard(at.slack, 1)
+        await at.idle()
+        await at.later(10 * SECOND)
+        await at.heard(at.slack, 4)
+
+    assert [one.act for one in at.slack.heard] == [Act.POST, Act.POST, Act.POST, Act.EDIT]
+    assert at.slack.heard[3].root == "ref of x#1/1@slack:C1"
+
+
+# ── nobody delays anybody else ───────────────────────────────────────────────────────────────────────────────────────
+
+
+async def test_a_lane_that_hangs_holds_up_no_other_lane_and_no_other_channel(store, monkeypatch):
+    monkeypatch.setattr(module, "GRACE", 0.01)
+    async with post(store) as at:
+        at.slack.script[C1].append(HANG)
+        await at.queue(delivery(1, C1), delivery(2, C1), delivery(1, C2), delivery(1, MAIL))
+        await at.heard(at.slack, 2)
+        await at.heard(at.email, 1)
+        await at.queue(delivery(2, C2), delivery(1, C1, thread="y#1"))
+        await at.heard(at.slack, 4)
+
+        assert "x#1/2@slack:C1" not in at.slack.keys  # its lane alone waits
+        assert sorted(at.slack.keys[2:]) == ["x#1/2@slack:C2", "y#1/1@slack:C1"]
+
+
+async def test_a_channel_that_hangs_whole_holds_up_no_other_and_asks_the_store_no_more(store, monkeypatch):
+    monkeypatch.setattr(module, "GRACE", 0.01)
+    async with post(store) as at:
+        rows = [delivery(1, Destination("slack", f"H{number}")) for number in range(WIDTH + 5)]
+        for row in rows:
+            at.slack.script[row.destination].append(HANG)
+        await at.queue(*rows)
+        await at.heard(at.slack, WIDTH)
+        asked = []
+        monkeypatch.setattr(at.outbox, "deliveries", Counting(store.deliveries, asked))
+        await at.queue(delivery(1, MAIL))
+        await at.heard(at.email, 1)
+        await asyncio.sleep(0.1)
+
+        assert len(at.slack.heard) == WIDTH
+        assert asked.count("slack") <= 2  # what is due cannot be claimed: asking for it again and again would be idle
+
+
+class Counting:
+    """Passes everything on, and counts what is asked of the store by kind of channel."""
+
+    def __init__(self, real, asked):
+        self._real, self._asked = real, asked
+
+    def __getattr__(self, name):
+        return getattr(self._real, name)
+
+    async def claim(self, kind, *rest, **more):
+        self._asked.append(kind)
+        return await self._real.claim(kind, *rest, **more)
+
+    async def next_due(self, kind):
+        self._asked.append(kind)
+        return await self._real.next_due(kind)
+
+
+async def test_a_limit_of_the_whole_account_holds_only_its_own_channel(store):
+    async with post(store) as at:
+        at.slack.script[C1].append(Later("429", 30 * SECOND, whole=True))
+        await at.queue(delivery(1, C1))
+        await at.heard(at.slack, 1)
+        await at.idle()
+        await at.queue(delivery(1, C2), delivery(1, MAIL))
+        await at.heard(at.email, 1)
+        await at.later(29 * SECOND)
+        await at.queue(delivery(2, MAIL))
+        await at.heard(at.email, 2)
+        assert at.slack.keys == ["x#1/1@slack:C1"]
+
+        await at.later(SECOND)
+        await at.heard(at.slack, 3)
+    assert sorted(at.slack.keys[1:]) == ["x#1/1@slack:C1", "x#1/1@slack:C2"]
+
+
+async def test_a_limit_of_one_place_holds_only_that_place(store):
+    async with post(store) as at:
+        at.slack.script[C1].append(Later("429", 30 * SECOND))
+        await at.queue(delivery(1, C1))
+        await at.heard(at.slack, 1)
+        await at.idle()
+        await at.queue(delivery(1, C2))
+        await at.heard(at.slack, 2)
+    assert at.slack.keys[1] == "x#1/1@slack:C2"
+
+
+# ── trouble of our own ───────────────────────────────────────────────────────────────────────────────────────────────
+
+
+async def test_a_bug_in_a_channel_is_unsure_and_told_without_what_it_may_quote(store, caplog):
+    secret = Destination("slack", "https://hooks.example/T0K3N")
+    async with post(store) as at:
+        at.slack.script[secret].append(ValueError("no route to https://hooks.example/T0K3N"))
+        await at.queue(delivery(1, secret), delivery(1, C2))
+        await at.heard(at.slack, 2)
+        await at.idle()
+        await at.later(3 * SECOND)
+        await at.heard(at.slack, 3)
+        await at.idle()
+
+    assert [one.unsure for one in at.slack.heard if one.destination == secret] == [False, True]
+    assert "x#1/1: our own error in the channel: ValueError at test_outbox.py" in caplog.text
+    assert "T0K3N" not in caplog.text
+    assert [row.why for row in (await at.progress()).values()] == ["", ""]
+
+
+async def test_the_first_failure_is_a_warning_and_the_fortieth_is_not(store, caplog):
+    caplog.set_level(logging.INFO)
+    async with post(store) as at:
+        at.slack.script[C1] += [Later("503", SECOND)] * 3
+        await at.queue(delivery(1, C1))
+        for number in range(1, 5):
+            await at.heard(at.slack, number)
+            await at.idle()
+            await at.later(SECOND)
+
+    said = [(r.levelname, r.getMessage()) for r in caplog.records if r.name == "bot.tell.outbox"]
+    assert said == [("WARNING", "slack:C1 has not heard of x#1/1 yet: 503"), ("INFO", "told slack:C1 of x#1/1")]
+
+
+class Away:
+    """A store whose database goes away for as many calls of each kind as are said."""
+
+    def __init__(self, real, **times):
+        self._real, self._times = real, times
+
+    def __getattr__(self, name):
+        async def call(*arguments, **more):
+            if self._times.get(name, 0) > 0:
+                self._times[name] -= 1
+                raise StoreUnavailable("cannot use the database: it restarts")
+            return await getattr(self._real, name)(*arguments, **more)
+
+        return call
+
+
+async def test_a_database_that_goes_away_for_a_while_loses_nothing_and_repeats_nothing(store, monkeypatch, caplog):
+    monkeypatch.setattr(module, "AGAIN", 0.01)
+    monkeypatch.setattr(module, "REST", 0.01)
+    made = Post(store)
+    made.outbox.deliveries = Away(store.deliveries, claim=3, next_due=2, settle=3)
+    await made.queue(delivery(1, C1), delivery(2, C1))
+    running = asyncio.create_task(made.outbox.run(made.stop))
+    await made.heard(made.slack, 2)
+    await made.idle()
+    made.stop.set()
+    await running
+
+    assert made.slack.keys == ["x#1/1@slack:C1", "x#1/2@slack:C1"]
+    assert {row.status for row in (await made.progress()).values()} == {Status.SENT}
+    assert "cannot note what became of x#1/1: cannot use the database: it restarts" in caplog.text
+
+
+# ── stopping ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+class Slow(FakeChannel):
+    """Takes as long as the test likes."""
+
+    def __init__(self):
+        super().__init__()
+        self.go = asyncio.Event()
+
+    async def send(self, one):
+        receipt = await super().send(one)
+        await self.go.wait()
+        return receipt
+
+
+async def test_a_stop_sees_through_what_is_being_sent_and_begins_nothing_new(store):
+    made = Post(store)
+    made.outbox.channels = {"slack": (slow := Slow())}
+    running = asyncio.create_task(made.outbox.run(made.stop))
+    await made.queue(delivery(1, C1), delivery(2, C1))
+    await made.heard(slow, 1)
+    made.stop.set()
+    await asyncio.sleep(0.01)
+    assert not running.done()
+    slow.go.set()
+    await running
+
+    assert slow.keys == ["x#1/1@slack:C1"]
+    assert [row.status for row in (await made.progress()).values()] == [Status.SENT, Status.PENDING]
+
+
+async def test_what_a_stop_cuts_off_is_settled_as_unsure_and_repeated_by_the_next_run(store, monkeypatch):
+    monkeypatch.setattr(module, "GRACE", 0.01)
+    async with post(store) as at:
+        at.slack.script[C1].append(HANG)
+        await at.queue(delivery(1, C1))
+        await at.heard(at.slack, 1)
+
+    [row] = (await at.progress()).values()
+    assert (row.status, row.why) == (Status.PENDING, "stopped while sending")
+
+    async with post(store) as again:
+        await again.later(3 * SECOND)
+        await again.heard(again.slack, 1)
+    assert again.slack.heard[0].unsure
+
+
+async def test_an_outbox_that_is_cut_off_whole_leaves_nobody_sending(store, monkeypatch):
+    monkeypatch.setattr(module, "GRACE", 0.01)
+    made = Post(store)
+    made.slack.script[C1].append(HANG)
+    running = asyncio.create_task(made.outbox.run(made.stop))
+    await made.queue(delivery(1, C1))
+    await made.heard(made.slack, 1)
+    running.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await running
+
+    [row] = (await made.progress()).values()
+    assert (row.status, row.why) == (Status.PENDING, "stopped while sending")
+
+
+async def test_a_digest_is_a_delivery_like_any_other(store):
+    notice = Notice("digest:weekly:2022-07-14/1", "x#1", Tone.INFO, Words("All was well"))
+    async with post(store) as at:
+        await at.queue(Delivery(f"{notice.key}@{MAIL}", MAIL, Act.POST, notice, "weekly"))
+        await at.heard(at.email, 1)
+        await at.idle()
+    assert at.email.heard[0].notice == notice
