@@ -5,26 +5,26 @@ from __future__ import annotations
 import asyncio
 import logging
 import socket
-from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from fastapi import FastAPI
 
-from bot.config import Config, DigestConfig, cron, some
+from bot.config import Config, DigestConfig, canary, cron, some
 from bot.contracts import Answer, Channel, Check, Desk, Net, Unable
 from bot.model import Overview
 from bot.net import Network
 from bot.record import Record, Setting
 from bot.show import digest
 from bot.show.web import Server, Vitals, site
-from bot.store import Store, open_store
+from bot.store import Store, StoreUnavailable, open_store
 from bot.talk.commands import listed
 from bot.talk.desk import FrontDesk
 from bot.tell.outbox import Outbox
-from bot.watch.checks import HttpCheck, TcpCheck
+from bot.watch.faults import fault
 from bot.watch.rounds import Rounds, Watched
 
 log = logging.getLogger(__name__)
@@ -81,10 +81,10 @@ class House:
                 task.cancel()
             await asyncio.wait([*early, *ears], timeout=GRACE)
             closing.set()
-            await asyncio.gather(*late)
+            await asyncio.wait(late)
             for task in early:
                 task.cancel()
-            await asyncio.gather(*early, *ears, ended, return_exceptions=True)
+            await asyncio.gather(*early, *late, *ears, ended, return_exceptions=True)
 
     def _site(self) -> FastAPI:
         return site(
@@ -134,10 +134,12 @@ class House:
             self.outbox.wake()
 
     async def _pulse(self) -> None:
-        await self.store.history.alive(self.clock())
+        with _patient("note that we live"):
+            await self.store.history.alive(self.clock())
 
     async def _prune(self) -> None:
-        await self.store.history.prune(self.clock())
+        with _patient("forget what is old"):
+            await self.store.history.prune(self.clock())
 
     async def _heartbeat(self, url: str) -> None:
         """Tell somebody outside that we live; the silence of this is their alarm."""
@@ -152,7 +154,17 @@ class House:
                 async with asyncio.timeout(FLUSH):
                     await stop.wait()
             if rows := self.rounds.drain():
-                await self.store.history.record(rows)
+                with _patient(f"keep {len(rows)} results"):
+                    await self.store.history.record(rows)
+
+
+@contextmanager
+def _patient(what: str) -> Iterator[None]:
+    """A database that is away for a while must not end the house: what watches and tells waits for it as well."""
+    try:
+        yield
+    except StoreUnavailable as error:
+        log.error("could not %s: %s", what, error)
 
 
 async def _until(ended: asyncio.Task[bool], vital: list[asyncio.Task[None]], ears: list[asyncio.Task[None]]) -> None:
@@ -164,7 +176,7 @@ async def _until(ended: asyncio.Task[bool], vital: list[asyncio.Task[None]], ear
             if not task.cancelled() and (error := task.exception()):
                 if task in vital:
                     raise error
-                log.error("%s has ended: %s", task.get_name(), type(error).__name__, exc_info=error)
+                log.error("%s has ended: %s", task.get_name(), fault(error))
 
 
 @asynccontextmanager
@@ -178,8 +190,11 @@ async def house(config: Config, clock: Callable[[], datetime] = now) -> AsyncIte
         settings = config.opened_channels()
         channels = {kind: await stack.enter_async_context(s.open(desk)) for kind, s in settings.items()}
         record = Record(
-            store, setting(config), clock, lambda: outbox.wake()
-        )  # made below, with the record's own `moved`
+            store,
+            setting(config),
+            clock,
+            lambda: outbox.wake(),  # noqa: PLW0108 - made below, with the record's own `moved`
+        )
         outbox = Outbox(store.deliveries, channels, clock, record.moved)
         await record.load()
         rounds = Rounds(watched(config), canaries(config), net, seen=record.seen)
@@ -227,14 +242,7 @@ def watched(config: Config) -> tuple[Watched, ...]:
 
 def canaries(config: Config) -> tuple[Check, ...]:
     """References that have nothing to do with each other: when they fail too, it is us who see nothing."""
-    return tuple(_canary(text) for text in config.canaries)
-
-
-def _canary(text: str) -> Check:
-    if text.startswith("tcp://"):
-        host, _, port = text.removeprefix("tcp://").rpartition(":")
-        return TcpCheck(kind="tcp", host=host.strip("[]"), port=int(port))
-    return HttpCheck(kind="http", url=text)
+    return tuple(canary(text) for text in config.canaries)
 
 
 async def glance(config: Config, store: Store) -> tuple[Overview, datetime | None]:

@@ -23,10 +23,11 @@ from pydantic import (
 )
 
 from bot.config.reading import ConfigError, Location, Problem, duration, problems, read
-from bot.contracts import ChannelSettings
+from bot.contracts import ChannelSettings, Check
 from bot.model import OURSELVES, Audience, Confidence, Destination, Hears, Rules, Service, Style, Wish
+from bot.net import Network
 from bot.tell.channels import AnyChannel
-from bot.watch.checks import AnyCheck
+from bot.watch.checks import AnyCheck, HttpCheck, TcpCheck
 from bot.watch.sources import AnySource
 
 __all__ = ["Config", "ConfigError", "load", "schema"]
@@ -58,6 +59,27 @@ def _listen(text: str) -> str:
 def _cron(when: str) -> str:
     cron(when, "UTC")
     return when
+
+
+def _address(url: str) -> str:
+    Network.prepare("GET", url)
+    return url
+
+
+def _canary(text: str) -> str:
+    canary(text)
+    return text
+
+
+def canary(text: str) -> Check:
+    """ "https://one.example/" or "tcp://192.0.2.53:53" as a check. Raise ValueError, in words, for anything else."""
+    try:
+        if not text.startswith("tcp://"):
+            return HttpCheck(url=text)
+        host, _, port = text.removeprefix("tcp://").rpartition(":")
+        return TcpCheck(host=host.strip("[]"), port=int(port))
+    except ValueError:
+        raise ValueError('is no canary; expected "https://one.example/" or "tcp://192.0.2.53:53"') from None
 
 
 def cron(when: str, timezone: str) -> CronTrigger:
@@ -108,7 +130,7 @@ class Web(BaseModel):
 
 class Heartbeat(BaseModel):
     model_config = Strict
-    url: str
+    url: Annotated[str, AfterValidator(_address)]
     every: Duration = duration("60s")
 
 
@@ -188,7 +210,7 @@ class Config(BaseModel):
     database: Annotated[str, Field(pattern=r"^(sqlite|postgresql)://")] = "sqlite:///tocsin.db"
     web: Web = Web()
     heartbeat: Heartbeat | None = None
-    canaries: tuple[str, ...] = ()
+    canaries: tuple[Annotated[str, AfterValidator(_canary)], ...] = ()
     admins: frozenset[str] = frozenset()
     defaults: Defaults = Defaults()
     services: Annotated[dict[str, ServiceConfig], Field(min_length=1)]

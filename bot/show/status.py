@@ -13,6 +13,8 @@ from bot.tell.phrases import Phrases, phrases
 
 PERIOD = timedelta(days=7)
 WIDTH = 100.0  # of a strip, in its own units
+NARROWEST = 0.8  # likewise: an outage of a minute is still to be seen
+ORDER = {"down": 0, "degraded": 1, "possible": 2}  # the worst come first, then all others as the config has them
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,14 +28,20 @@ class Stretch:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    service: str
-    name: str
     health: str
     title: str
-    lines: tuple[str, ...]
+    lines: tuple[str, ...]  # only of what is not well
     uptime: str
     strip: tuple[Stretch, ...]
     label: str
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One thing that is over, all of it in one sentence."""
+
+    health: str
+    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +52,7 @@ class Page:
     headline: str
     facts: wording.DigestFacts
     rows: tuple[Row, ...]
-    happened: tuple[wording.Happened, ...]  # newest first
+    past: tuple[Event, ...]  # newest first, without what still lasts: that stands with its service
     read: str
     say: Phrases
 
@@ -53,25 +61,44 @@ def page(overview: Overview, style: Style) -> Page:
     """The page, the services in trouble first."""
     facts = wording.digest_facts("", overview, overview.at - PERIOD, style)
     to = wording.reader(style, overview.at)
-    rows = sorted(_rows(overview, style, facts), key=lambda row: row.health in ("up", "unknown"))
     return Page(
         health=_overall(overview),
-        headline=wording.status(overview, style).title,
+        headline=_bare(wording.status(overview, style).title),
         facts=facts,
-        rows=tuple(rows),
-        happened=tuple(reversed(facts.happened)),
-        read=to.say.page_read.format(clock=to.clock(overview.at)),
-        say=phrases(style.language),
+        rows=tuple(sorted(_rows(overview, style, facts), key=lambda row: ORDER.get(row.health, len(ORDER)))),
+        past=_past(facts, overview),
+        read=wording.stop(to.say.page_read.format(clock=to.clock(overview.at))),
+        say=to.say,
     )
+
+
+def _past(facts: wording.DigestFacts, overview: Overview) -> tuple[Event, ...]:
+    over = [(h.start, Event(h.health.name.lower(), wording.stop(h.text))) for h in facts.happened if h.end]
+    spans = wording.blind_spans(overview, (facts.since, facts.until))
+    unseen = [(start, Event("unknown", line)) for (start, _), line in zip(spans, facts.blind, strict=True)]
+    return tuple(event for _, event in sorted([*over, *unseen], key=lambda row: row[0], reverse=True))
+
+
+def _bare(title: str) -> str:
+    """Without the coloured dot in front, which chats need: the page draws its own."""
+    mark, _, rest = title.partition(" ")
+    return title if mark[:1].isalnum() else rest
 
 
 def _rows(overview: Overview, style: Style, facts: wording.DigestFacts) -> Iterator[Row]:
     uptime = {u.service: u.text for u in facts.uptime}
+    form = phrases(style.language).page_strip
     for service, state in overview.services:
-        words = wording.status(overview, style, service.id)
-        label = phrases(style.language).page_strip.format(name=service.name, period=facts.period)
-        strip = tuple(_strip(service, overview))
-        yield Row(service.id, service.name, health(state), words.title, words.lines, uptime[service.id], strip, label)
+        words, now = wording.status(overview, style, service.id), health(state)
+        label = form.format(name=service.name, period=facts.period)
+        yield Row(
+            health=now,
+            title=_bare(words.title),
+            lines=words.lines if now in ORDER else (),
+            uptime=uptime[service.id],
+            strip=tuple(_strip(service, overview)),
+            label=f"{label}: {uptime[service.id]}" if uptime[service.id] else label,
+        )
 
 
 def _strip(service: Service, overview: Overview) -> Iterator[Stretch]:
@@ -80,7 +107,7 @@ def _strip(service: Service, overview: Overview) -> Iterator[Stretch]:
     for incident in overview.recent:
         if incident.service == OURSELVES or (incident.service == service.id and _known(incident)):
             since, until = max(incident.since, start), incident.until or overview.at
-            width = max((until - since) / PERIOD * WIDTH, 0.4)  # an outage of a minute is still to be seen
+            width = max((until - since) / PERIOD * WIDTH, NARROWEST)
             if until > start:
                 x = min((since - start) / PERIOD * WIDTH, WIDTH - width)
                 yield Stretch(round(x, 2), round(width, 2), max(incident.worst, incident.health).name.lower())

@@ -133,7 +133,7 @@ class Outbox:
         kind = delivery.destination.kind
         self.counts[kind, type(receipt).__name__.lower()] += 1
         while not await self._settled(delivery, receipt):
-            await asyncio.sleep(AGAIN)
+            pass
         _say(delivery, receipt)
         self._bells[kind].set()
         return receipt.wait if isinstance(receipt, Later) and receipt.whole else None
@@ -149,6 +149,7 @@ class Outbox:
             )
         except StoreUnavailable as error:
             log.error("cannot note what became of %s: %s", delivery.notice.key, error)
+            await asyncio.sleep(AGAIN)
             return False
         return True
 

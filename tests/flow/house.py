@@ -3,7 +3,7 @@
     async with world(tmp_path) as street, street.daemon() as daemon:
         street.fail("web", "app", "TweetDeck")
         await street.telegram.until(lambda: street.telegram.messages)
-        await daemon.status()
+        await daemon.incident("confirmed_at")
 
 Nothing of the daemon's is patched: only the addresses in its config are those of the fakes. Its secrets come in every way
 that it takes them: from the environment, and from files.
@@ -87,18 +87,24 @@ class Daemon:
         except httpx.TransportError:
             return None
 
-    async def status(self) -> dict[str, Any]:
-        answer = await self.get("/status.json")
-        return answer.json() if answer else {"status": None, "services": [], "incidents": []}
-
     async def becomes(self, health: str, service: str = "x") -> None:
-        """Wait until a service is said to be so."""
+        """Wait until a service is known to be so."""
+        wanted = f'tocsin_service{{health="{health}",service="{service}"}} 1.0'
 
         async def looks() -> bool:
-            services = (await self.status())["services"]
-            return any(s["id"] == service and s["status"] == health for s in services)
+            answer = await self.get("/metrics")
+            return answer is not None and wanted in answer.text
 
         await eventually(looks)
+
+    async def incident(self, *known: str) -> dict[str, Any]:
+        """The newest, once it has a value for each of `known` ("until"): /status.json may be some seconds old."""
+
+        async def looks() -> dict[str, Any] | None:
+            incidents = (await self.get("/status.json")).json()["incidents"]
+            return incidents[0] if incidents and all(incidents[0][name] for name in known) else None
+
+        return await eventually(looks)
 
     async def well(self) -> bool:
         assert self.process.returncode is None, self.printed
@@ -208,7 +214,7 @@ class World:
                 if process.returncode is None:
                     await daemon.stop()
             except BaseException:
-                print(daemon.printed)
+                print(daemon.printed)  # noqa: T201 # pytest shows it beside the failure
                 raise
             finally:
                 await daemon.kill()

@@ -27,7 +27,6 @@ async def test_what_is_changed_is_taken_up_without_a_restart_and_nothing_is_miss
         await daemon.becomes("down", "blog")
         await street.telegram.until(lambda: any("Our blog is down since" in m.text for m in street.telegram.messages))
 
-
         # What is saved while an earlier change is being taken up counts too.
         street.config["services"]["second"] = another(street, "/second")
         street.write()

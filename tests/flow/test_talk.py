@@ -2,16 +2,31 @@
 
 from __future__ import annotations
 
+from contextlib import asynccontextmanager
+
 from tests.fakes.discord_gateway import CHANNEL as ELSEWHERE
-from tests.flow.house import eventually, world
+from tests.flow.house import ADMIN, GROUP, world
 from tests.flow.spoken import english, instant, lasted, spanish
 
 PRIVATE, RANDOM = 777, "C034"  # a chat on Telegram, a channel on Slack: neither is in the config
 STRANGER = 9
 
 
+@asynccontextmanager
+async def talking(folder, *kinds):
+    async with world(folder) as street:
+        street.keep(*kinds)
+        async with street.daemon() as daemon:
+            await daemon.becomes("up")
+            yield street, daemon
+
+
+def told(fake, place):
+    return [message for message in fake.applied if message.place == str(place)]
+
+
 def last(fake, place):
-    return [message for message in fake.applied if message.place == str(place)][-1].text.splitlines()
+    return told(fake, place)[-1].text.splitlines()
 
 
 async def on_telegram(street, text, user=STRANGER):
@@ -45,15 +60,14 @@ async def everywhere(street, text):
 
 
 async def test_who_subscribes_in_a_chat_hears_of_the_outage_there(tmp_path):
-    async with world(tmp_path) as street, street.daemon() as daemon:
-        await daemon.becomes("up")
+    async with talking(tmp_path, "slack", "telegram") as (street, daemon):
         answers = [await on_telegram(street, "/subscribe x"), await on_slack(street, "subscribe x")]
         assert answers == [["✅ This place now hears of X (Twitter)."]] * 2
 
         street.fail()
         await street.telegram.until(lambda: "is down" in last(street.telegram, PRIVATE)[0])
         await street.slack.until(lambda: any(m.place == RANDOM for m in street.slack.applied))
-        since = english(instant((await daemon.status())["incidents"][0]["since"]), street.zone)
+        since = english(instant((await daemon.incident())["since"]), street.zone)
         first = f"🔴 X (Twitter) is down since {since}"
         assert [last(street.telegram, PRIVATE)[0], last(street.slack, RANDOM)[0]] == [first] * 2
 
@@ -62,24 +76,25 @@ async def test_who_subscribes_in_a_chat_hears_of_the_outage_there(tmp_path):
         await street.slack.until(lambda: "restored" in last(street.slack, RANDOM)[0])
 
         gone = [await on_telegram(street, "/unsubscribe x"), await on_slack(street, "unsubscribe")]
-        assert gone == [["✅ This place no longer hears of X (Twitter)."], ["✅ This place no longer hears of anything."]]
+        assert gone == [
+            ["✅ This place no longer hears of X (Twitter)."],
+            ["✅ This place no longer hears of anything."],
+        ]
 
 
 async def test_status_is_answered_on_every_platform_while_it_is_down_and_after(tmp_path):
-    async with world(tmp_path) as street, street.daemon() as daemon:
-        await daemon.becomes("up")
+    async with talking(tmp_path, "slack", "telegram", "discord") as (street, daemon):
         await daemon.becomes("up", "banner")
         street.fail()
         await daemon.becomes("down")
-        since = instant((await daemon.status())["incidents"][0]["since"])
+        since = instant((await daemon.incident())["since"])
         down = f"🔴 X (Twitter) is down since {english(since, street.zone)}"
         assert await everywhere(street, "status") == [["🔴 1 of 2 services is down", down]] * 3
         assert [answer[0] for answer in await everywhere(street, "status x")] == [down] * 3
 
         street.heal()
         await daemon.becomes("up")
-        incident = (await daemon.status())["incidents"][0]
-        until = instant(incident["until"])
+        until = instant((await daemon.incident("until"))["until"])
         answers = await everywhere(street, "status")
         assert [answer[0] for answer in answers] == ["🟢 All 2 services are up."] * 3
         assert f"({lasted(since, until)})" in answers[0][1]
@@ -87,8 +102,7 @@ async def test_status_is_answered_on_every_platform_while_it_is_down_and_after(t
 
 
 async def test_what_nobody_knows_is_answered_and_what_is_not_allowed_is_refused(tmp_path):
-    async with world(tmp_path) as street, street.daemon() as daemon:
-        await daemon.becomes("up")
+    async with talking(tmp_path, "slack", "telegram", "discord") as (street, daemon):
         street.fail()
         await daemon.becomes("down")
         assert [(await on_telegram(street, "/statsu"))[0], (await on_slack(street, "statsu"))[0]] == [
@@ -98,25 +112,24 @@ async def test_what_nobody_knows_is_answered_and_what_is_not_allowed_is_refused(
 
         # Neither a stranger on Telegram, nor anybody on Slack and Discord, is in the config's `admins`.
         assert await everywhere(street, "ack x") == [["🔒 Only those who run this may do that."]] * 3
-        assert (await daemon.status())["incidents"][0]["acknowledged_by"] is None
+        assert len(told(street.telegram, GROUP)) == 1  # nobody hears that somebody is looking into it
 
-        assert (await on_telegram(street, "/ack x", user=4242))[0].startswith("👀 Noted: Ana is looking into X (Twitter)")
+        assert (await on_telegram(street, "/ack x", user=ADMIN))[0].startswith(
+            "👀 Noted: Ana is looking into X (Twitter)"
+        )
 
-        async def acknowledged():
-            return (await daemon.status())["incidents"][0]["acknowledged_by"] == "Ana"
-
-        await eventually(acknowledged)
+        await street.telegram.until(lambda: len(told(street.telegram, GROUP)) == 3)
+        assert (await daemon.incident("acknowledged_by"))["acknowledged_by"] == "Ana"
 
 
 async def test_half_an_outage_names_the_route_that_fails(tmp_path):
-    async with world(tmp_path) as street, street.daemon() as daemon:
-        await daemon.becomes("up")
+    async with talking(tmp_path, "slack", "telegram", "discord") as (street, daemon):
         street.fail("TweetDeck")
         await daemon.becomes("degraded")
         await street.telegram.until(lambda: street.telegram.messages)
         await street.slack.until(lambda: street.slack.applied)
         await street.discord.until(lambda: street.discord.applied)
-        incident = (await daemon.status())["incidents"][0]
+        incident = await daemon.incident("confirmed_at")
         since, confirmed = (english(instant(incident[n]), street.zone) for n in ("since", "confirmed_at"))
         for fake in (street.telegram, street.slack):
             assert fake.applied[0].text.splitlines()[:2] == [

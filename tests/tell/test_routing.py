@@ -48,7 +48,7 @@ def places(found: tuple[Hearer, ...]) -> list[Destination]:
     return [h.destination for h in found]
 
 
-@pytest.mark.parametrize("kind", NEWS)
+@pytest.mark.parametrize("kind", sorted(NEWS))
 def test_news_goes_to_whoever_follows_the_service(kind: Kind) -> None:
     desk = audience(SLACK, MAIL, services=("x",))
     other = audience(TELEGRAM, name="other", services=("y",))
@@ -81,7 +81,7 @@ def test_who_was_told_hears_how_it_goes_on() -> None:
     assert places(hearers(partly, [only_down], {SLACK})) == [SLACK]
 
 
-@pytest.mark.parametrize("kind", [*FOLLOW_UPS, *ENDINGS])
+@pytest.mark.parametrize("kind", sorted({*FOLLOW_UPS, *ENDINGS}))
 def test_nobody_hears_a_follow_up_or_an_end_who_was_not_told(kind: Kind) -> None:
     assert places(hearers(change(kind), [audience(SLACK, MAIL)], {MAIL})) == [MAIL]
 

@@ -208,17 +208,11 @@ class Phrases:
     happened_partly: str
     happened_slow: str
     happened_unstable: str
-    column_service: str
-    column_since: str
-    column_until: str
-    column_length: str
-    column_uptime: str
 
     # the page
     page_services: str
     page_happened: str
     page_quiet: str
-    page_state: str
     page_read: str
     page_strip: str
 

@@ -18,10 +18,10 @@ from bot.tell.wording.answers import (
     unmuted,
     unsubscribed,
 )
-from bot.tell.wording.digest import DigestFacts, Happened, Uptime, digest, digest_facts
+from bot.tell.wording.digest import DigestFacts, Happened, Uptime, blind_spans, digest, digest_facts
 from bot.tell.wording.notices import notice
 from bot.tell.wording.status import status
-from bot.tell.wording.text import clean
+from bot.tell.wording.text import clean, stop
 from bot.tell.wording.times import Reader, reader
 
 __all__ = [
@@ -30,6 +30,7 @@ __all__ = [
     "Reader",
     "Uptime",
     "acked",
+    "blind_spans",
     "clean",
     "command_help",
     "digest",
@@ -42,6 +43,7 @@ __all__ = [
     "notice",
     "reader",
     "status",
+    "stop",
     "subscribed",
     "subscriptions",
     "test_notice",

@@ -32,7 +32,7 @@ class SlackSettings(BaseModel):
     @classmethod
     def _ends_with_a_slash(cls, url: str) -> str:
         if not url.startswith(("https://", "http://")):
-            raise ValueError(f'"{url}" is no URL; expected something like https://slack.com/api/')
+            raise ValueError("is no URL; expected something like https://slack.com/api/")
         return url.rstrip("/") + "/"
 
     @asynccontextmanager

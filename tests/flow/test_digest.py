@@ -1,0 +1,130 @@
+"""The digest comes by mail at its minute, by the scheduler's own clock; what happened is in it, and it comes once."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import time_machine
+from apscheduler.events import EVENT_JOB_EXECUTED
+
+from bot.app import house
+from bot.config import Config
+from bot.model import Outcome, Reading, Round
+from tests.fakes.mail import PASSWORD, SENDER, FakeRelay, free_ports
+from tests.fakes.site import Site
+from tests.flow.house import eventually
+
+MADRID = ZoneInfo("Europe/Madrid")
+FRIDAY = datetime(2026, 11, 20, 7, 59, 58, tzinfo=MADRID)  # "mon-fri 08:00" is in two seconds
+
+
+def made(folder, site, relay):
+    services = {"x": "X (Twitter)", "blog": "Our blog"}
+    return Config.model_validate(
+        {
+            "timezone": "Europe/Madrid",
+            "clock": "12h",
+            "database": f"sqlite:///{folder}/tocsin.db",
+            "web": {"listen": f"127.0.0.1:{free_ports(1)[0]}"},
+            "services": {
+                key: {"name": name, "routes": {"web": {"kind": "http", "url": site.url()}}, "every": "1s"}
+                for key, name in services.items()
+            },
+            "channels": {"email": {"server": relay.url, "password": PASSWORD, "security": "none", "from": SENDER}},
+            "digests": {"comms": {"to": ["email:comms@example.org"], "when": "mon-fri 08:00", "covers": "24h"}},
+        }
+    )
+
+
+@asynccontextmanager
+async def living(config, at):
+    """A house that lives from `at` on; it ends in order."""
+    with time_machine.travel(at, tick=True):
+        async with AsyncExitStack() as stack:
+            home = await stack.enter_async_context(house(config))
+            fired, stop = asyncio.Event(), asyncio.Event()
+            home.scheduler.add_listener(
+                lambda event: fired.set() if event.job_id == "digest comms" else None, EVENT_JOB_EXECUTED
+            )
+            yield home, fired, stop
+
+
+async def until_fired(home, fired, stop):
+    life = asyncio.create_task(home.live(stop))
+    try:
+        async with asyncio.timeout(10):
+            await fired.wait()
+        await eventually(lambda: sent(home))
+    finally:
+        stop.set()
+        await life
+
+
+async def sent(home):
+    return not sum((await home.store.deliveries.backlog()).values())
+
+
+async def was_down(home, service, since, until):
+    """Rounds as they would have been: bad ones from `since`, good ones from `until` on."""
+    bad, good = Reading("web", Outcome.BAD, "HTTP 503"), Reading("web", Outcome.GOOD)
+    beat = timedelta(seconds=10)
+    for at, reading in [(since, bad), (since + beat, bad), (until, good), (until + beat, good)]:
+        await home.record.seen(Round(service, at, (reading,)))
+
+
+async def test_the_digest_says_what_happened_at_its_minute_and_comes_once(tmp_path):
+    since = datetime(2026, 11, 19, 14, 0, 20, tzinfo=MADRID).astimezone(UTC)
+    until = since + timedelta(minutes=50)
+    async with Site(keep=True) as site, FakeRelay() as relay:
+        config = made(tmp_path, site, relay)
+        async with living(config, FRIDAY) as (home, fired, stop):
+            await was_down(home, "x", since, until)
+            await until_fired(home, fired, stop)
+        (mail,) = relay.applied
+        assert mail.place == "comms@example.org"
+        assert mail.raw["Subject"] == "📰 comms: 1 incident in 24 h"
+        assert mail.text.partition("\n-- ")[0].split("\n")[:6] == [
+            "📰 comms: 1 incident in 24 h",
+            "What happened:",
+            "X (Twitter): down 2:00–2:50 p.m. Thu (50 min).",
+            "Up over 24 h:",
+            "X (Twitter): 96.52%",  # 50 of 1,440 minutes, rounded down
+            "All others: 100%",
+        ]
+
+        # Restarted a moment before its minute, as if the clock had been set back: the same day's digest is not sent again.
+        async with living(config, FRIDAY) as (home, fired, stop):
+            await until_fired(home, fired, stop)
+        assert len(relay.applied) == 1
+        assert relay.broken == []
+
+
+async def test_the_digest_of_a_day_with_nothing_is_one_line(tmp_path):
+    async with Site(keep=True) as site, FakeRelay() as relay:
+        config = made(tmp_path, site, relay)
+        async with living(config, FRIDAY - timedelta(days=1)) as (home, fired, stop):
+            for service in ("x", "blog"):
+                await home.record.seen(
+                    Round(service, home.clock() - timedelta(days=2), (Reading("web", Outcome.GOOD),))
+                )
+            await until_fired(home, fired, stop)
+        (mail,) = relay.applied
+        said = "Nothing happened: all 2 services were up for the whole 24 h."
+        assert mail.raw["Subject"] == said
+        assert mail.text.partition("\n-- ")[0].strip() == said
+
+
+async def test_no_digest_comes_at_the_weekend(tmp_path):
+    async with Site(keep=True) as site, FakeRelay() as relay:
+        config = made(tmp_path, site, relay)
+        async with living(config, FRIDAY + timedelta(days=1)) as (home, _, stop):
+            life = asyncio.create_task(home.live(stop))
+            await eventually(lambda: home.scheduler.running)
+            (job,) = [job for job in home.scheduler.get_jobs() if job.id == "digest comms"]
+            assert job.next_run_time == datetime(2026, 11, 23, 8, 0, tzinfo=MADRID)
+            stop.set()
+            await life
+        assert relay.applied == []

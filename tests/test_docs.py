@@ -1,0 +1,349 @@
+"""What is written for people is true: every key, command and sentence that the docs name is the program's own."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+from pydantic import BaseModel
+from ruamel.yaml import YAML
+
+from bot import config as settings
+from bot.cli import app
+from bot.config import Config, load
+from bot.config.reading import _models, _secrets
+from bot.model import (
+    OURSELVES,
+    Act,
+    Confidence,
+    Delivery,
+    Destination,
+    Health,
+    Kind,
+    Notice,
+    Overview,
+    Service,
+    ServiceState,
+    Style,
+    Tone,
+    Words,
+    length,
+)
+from bot.show.metrics import Vitals, metrics
+from bot.talk.commands import COMMANDS
+from bot.tell import wording
+from bot.tell.channels import slack, webhook
+from bot.tell.channels.discord import DiscordSettings
+from bot.tell.channels.email import EmailSettings
+from bot.tell.channels.telegram import TelegramSettings
+from bot.watch.checks import http, tcp
+from bot.watch.sources.statuspage import StatuspageSource
+from tests.tell.outages import (
+    BLIND,
+    DOWN,
+    EN,
+    ES,
+    INVESTIGATING,
+    LIKELY,
+    PARTLY,
+    POSSIBLE,
+    SLOW,
+    THEIRS,
+    UNSTABLE,
+    X,
+    at,
+    told,
+)
+
+ROOT = Path(__file__).parent.parent
+README = (ROOT / "README.md").read_text()
+EXAMPLE = (ROOT / "config.example.yaml").read_text()
+PAGES = {path.name: path.read_text() for path in (ROOT / "docs").glob("*.md")} | {"README.md": README}
+TOKENS = ("SLACK_BOT_TOKEN", "SLACK_APP_TOKEN", "DISCORD_TOKEN", "TELEGRAM_TOKEN", "SMTP_PASSWORD")
+
+
+def blocks(text: str, language: str) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```$", text, re.DOTALL | re.MULTILINE)
+
+
+def key_of(name: str, field) -> str:
+    return field.alias or name
+
+
+# ── the config ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.fixture
+def tokens(monkeypatch):
+    for name in TOKENS:
+        monkeypatch.setenv(name, "1:secret")
+
+
+def written(model: BaseModel):
+    """Every model in a config with the keys that the file gave it."""
+    yield type(model), model.model_fields_set
+    for name in type(model).model_fields:
+        value = getattr(model, name)
+        for part in value.values() if isinstance(value, dict) else (value,):
+            if isinstance(part, BaseModel):
+                yield from written(part)
+
+
+@pytest.mark.usefixtures("tokens")
+def test_the_example_shows_every_key_of_every_section():
+    shown: dict[type, set[str]] = {}
+    for model, names in written(load(ROOT / "config.example.yaml")):
+        shown.setdefault(model, set()).update(names)
+    for model in set(_models(Config)):
+        for name, field in model.model_fields.items():
+            of_defaults = model is settings.ServiceConfig and name in settings.Defaults.model_fields
+            kind_by_place = name == "kind" and hasattr(model, "probe")
+            in_words = re.search(rf"^ *# {key_of(name, field)}: ", EXAMPLE, re.MULTILINE)
+            assert name in shown[model] or of_defaults or kind_by_place or in_words, (model.__name__, name)
+
+
+@pytest.mark.usefixtures("tokens")
+def test_the_schema_for_editors_has_the_keys_of_the_example():
+    schema = settings.schema()
+    known = {key for part in (schema, *schema["$defs"].values()) for key in part.get("properties", ())}
+    for model, names in written(load(ROOT / "config.example.yaml")):
+        assert {key_of(n, model.model_fields[n]) for n in names} <= known
+
+
+def test_the_example_leads_editors_to_the_schema_and_names_every_secret():
+    assert EXAMPLE.startswith("# yaml-language-server: $schema=tocsin.schema.json\n")
+    assert "tocsin schema > tocsin.schema.json" in EXAMPLE
+    for name in set(_secrets(Config)) - {"headers"}:  # a header has a name of its own, and no file
+        assert f"{name}: ${{" in EXAMPLE
+
+
+TABLES = {
+    "The whole": Config,
+    "web": settings.Web,
+    "heartbeat": settings.Heartbeat,
+    "defaults": settings.Defaults,
+    "services": settings.ServiceConfig,
+    "`kind: http`": http.HttpCheck,
+    "`expect`": http.Expect,
+    "`kind: tcp`": tcp.TcpCheck,
+    "official": StatuspageSource,
+    "slack": slack.SlackSettings,
+    "discord": DiscordSettings,
+    "telegram": TelegramSettings,
+    "email": EmailSettings,
+    "webhook": webhook.WebhookSettings,
+    "audiences": settings.AudienceConfig,
+    "digests": settings.DigestConfig,
+}
+
+
+def table(title: str) -> dict[str, str]:
+    """Key and default of the first table under a heading, or under a line that begins with `title`."""
+    page = PAGES["config.md"]
+    start = page.index(f"\n{title}") if title.startswith("`") else page.index(f"# {title}\n")
+    rows = re.search(r"(?:^\|.*\n)+", page[start:], re.MULTILINE)
+    return dict(re.findall(r"^\| `(\w+)` \| (.*?) \|", rows[0], re.MULTILINE))
+
+
+def meant(text: str, default: object) -> object:
+    """What a table's default says, in the type that the program's has."""
+    match default:
+        case timedelta():
+            return length(text)
+        case tuple() if default:
+            return tuple(meant(part, default[0]) for part in text.strip("[]").split(", "))
+        case Confidence():
+            return Confidence[text.upper()]
+        case frozenset() if default:
+            return default if text == "all" else text
+        case int() | float():
+            return float(text)
+        case _:
+            return default if text == "none" and not default else text
+
+
+@pytest.mark.parametrize("title", TABLES)
+def test_the_tables_have_every_key_with_its_default(title):
+    model, rows = TABLES[title], table(title)
+    fields = {
+        key_of(name, field): field
+        for name, field in model.model_fields.items()
+        if not (model is settings.ServiceConfig and name in settings.Defaults.model_fields)
+        and not (name == "kind" and hasattr(model, "probe"))
+    }
+    assert set(rows) == set(fields)
+    for key, field in fields.items():
+        if field.is_required():
+            assert rows[key] == "required", key
+        elif not (isinstance(field.default, BaseModel) or rows[key] in {"its key", "the whole's", "see below"}):
+            assert meant(rows[key], field.default) == field.default, key
+
+
+@pytest.mark.usefixtures("tokens")
+def test_the_first_config_of_the_readme_works_as_written_and_every_line_is_explained(tmp_path):
+    text = blocks(README, "yaml")[0]
+    (tmp_path / "config.yaml").write_text(text)
+    config = load(tmp_path / "config.yaml")
+
+    assert config.readers()[0].destinations
+    assert config.canaries
+    assert all(" # " in line for line in text.splitlines())
+    assert len(text.splitlines()) <= 12
+
+
+@pytest.mark.usefixtures("tokens")
+def test_what_else_the_readme_shows_of_a_config_works(tmp_path):
+    smallest = 'services: {x: {routes: {web: {kind: http, url: "https://x.example/"}}}}\n'
+    for text in (*blocks(README, "yaml")[1:], *re.findall(r"`(channels: \{.*?\}\})`", README)):
+        (tmp_path / "config.yaml").write_text(smallest + text)
+        assert load(tmp_path / "config.yaml").opened_channels()
+
+
+def test_every_channel_has_a_heading_in_the_readme():
+    headings = {h.replace("-", "").lower() for h in re.findall(r"^### (.*)$", README, re.MULTILINE)}
+    assert set(settings.Channels.model_fields) <= headings
+
+
+# ── commands ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize("name", [name for name in app if not name.startswith("-")])
+def test_every_command_of_the_shell_is_explained(name):
+    assert re.search(rf"^\| `tocsin {name}\b", PAGES["commands.md"], re.MULTILINE)
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_of_a_chat_is_explained(name):
+    assert re.search(rf"^\| `{name}\b", PAGES["commands.md"], re.MULTILINE)
+    assert f"`{name}" in README.partition("\n## Ask it")[2]
+
+
+def test_no_command_is_explained_that_there_is_not():
+    named = re.findall(r"^\| `(tocsin )?(\w+)", PAGES["commands.md"], re.MULTILINE)
+    for shell, name in named:
+        assert name in (set(app) if shell else COMMANDS)
+
+
+def test_the_manifest_asks_slack_for_what_the_channel_uses():
+    manifest = YAML(typ="safe").load(ROOT / "docs/slack-manifest.yaml")
+
+    assert manifest["settings"]["socket_mode_enabled"]
+    assert manifest["features"]["slash_commands"][0]["command"] == "/tocsin"
+    assert {"chat:write", "commands", "channels:history", "groups:history", "app_mentions:read", "im:history"} == set(
+        manifest["oauth_config"]["scopes"]["bot"]
+    )
+    assert manifest["settings"]["event_subscriptions"]["bot_events"] == ["app_mention", "message.im"]
+
+
+# ── notices ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+PLANNED = replace(X, plan="Breaking news goes to Telegram @newsroom and to the site banner.")
+OVER = replace(DOWN, until=at(14, 50), steps=3)
+AGREED = replace(INVESTIGATING, at=at(14))
+SCENES = {
+    "Down": (Kind.CONFIRMED, DOWN, at(14, 1)),
+    "Partly down": (Kind.CONFIRMED, PARTLY, at(14, 1)),
+    "Slow": (Kind.CONFIRMED, SLOW, at(14, 1)),
+    "Perhaps down": (Kind.OPENED, POSSIBLE, at(14)),
+    "Probably down": (Kind.OPENED, replace(LIKELY, words=(AGREED,), official_at=at(14)), at(14)),
+    "Reported by its status page alone": (Kind.OPENED, replace(THEIRS, official_at=at(14, 21)), at(14, 21)),
+    "Worse than before": (Kind.WORSENED, replace(DOWN, steps=3), at(14, 10)),
+    "Better, not well": (Kind.EASED, replace(PARTLY, worst=Health.DOWN, steps=3), at(14, 30)),
+    "Its status page speaks": (
+        Kind.OFFICIAL,
+        replace(DOWN, words=(INVESTIGATING,), official_at=at(14, 21), steps=3),
+        at(14, 21),
+    ),
+    "Acknowledged": (Kind.ACKNOWLEDGED, replace(DOWN, acked_by="Ana", acked_at=at(14, 5), steps=3), at(14, 5)),
+    "Still down": (Kind.REMINDED, replace(DOWN, reminded=1, steps=3), at(14, 30)),
+    "Unstable": (Kind.CONFIRMED, UNSTABLE, at(14, 31)),
+    "Restored": (Kind.RESTORED, OVER, at(14, 51)),
+    "Steady again": (Kind.RESTORED, replace(UNSTABLE, until=at(14, 50)), at(15)),
+    "Not confirmed": (Kind.RETRACTED, replace(POSSIBLE, until=at(14, 1), steps=2), at(14, 1)),
+}
+OURS = Service(OURSELVES, "Tocsin")
+MAIL = Service("mail", "Our mail")
+MORNING = Overview(
+    at(8, day=15),
+    ((X, ServiceState("x", up_since=at(14, 50))), (MAIL, ServiceState("mail", up_since=at(1)))),
+    (OVER,),
+)
+
+
+def said(title: str, style: Style) -> str:
+    match title:
+        case "We saw nothing":
+            return told(Kind.RESTORED, BLIND, at(14, 4), style, OURS).words.text
+        case "Test":
+            return wording.test_notice("desk", style, at(14)).words.text
+        case "Digest":
+            return wording.digest("comms", MORNING, at(8), style).text
+        case _:
+            kind, incident, when = SCENES[title]
+            by = "Ana" if kind is Kind.ACKNOWLEDGED else ""
+            service = PLANNED if title == "Down" else X
+            return told(kind, incident, when, style, service, by=by).words.text
+
+
+TITLES = (*SCENES, "We saw nothing", "Test", "Digest")
+
+
+@pytest.mark.parametrize("title", TITLES)
+def test_a_notice_is_shown_as_it_is_sent(title):
+    section = PAGES["notices.md"].partition(f"\n### {title}\n")[2].partition("\n#")[0]
+    assert blocks(section, "text") == [f"{said(title, EN)}\n", f"{said(title, ES)}\n"]
+
+
+def test_every_kind_of_notice_is_shown_and_no_other():
+    assert {kind for kind, *_ in SCENES.values()} == set(Kind)
+    assert re.findall(r"^### (.*)$", PAGES["notices.md"], re.MULTILINE) == list(TITLES)
+
+
+def test_the_readme_opens_with_the_story_as_it_is_told():
+    assert blocks(README, "text") == [
+        f"{told(Kind.CONFIRMED, DOWN, at(14, 1), EN, PLANNED).words.text}\n",
+        f"{told(Kind.RESTORED, OVER, at(14, 51), EN, PLANNED).words.text}\n",
+    ]
+
+
+def test_a_webhook_gets_what_the_readme_shows():
+    notice = Notice("x#17/3", "x#17", Tone.UP, Words("t"), at=at(14, 50))
+    sent = webhook.body(Delivery("x#17/3@webhook:u", Destination("webhook", "u"), Act.POST, notice, root="x#17/2"))
+    documented = json.loads(blocks(README, "json")[0])
+
+    assert list(documented) == list(sent)
+    for key in ("version", "key", "thread", "service", "act", "root", "fresh", "tone", "at"):
+        assert documented[key] == sent[key]
+    assert all(tone in README for tone in Tone)
+
+
+# ── the rest ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_every_metric_is_explained():
+    vitals = Vitals(at(14), at(13), at(14), {"slack": 1}, {("slack", "sent"): 1}, {"rounds": 1})
+    names = {f.name for f in text_string_to_metric_families(metrics(vitals, MORNING).decode())}
+    for name in (n for n in names if not n.endswith("_created")):
+        assert re.search(rf"^\| `{name}(_total)?[{{`]", PAGES["operations.md"], re.MULTILINE), name
+
+
+def anchors(text: str) -> set[str]:
+    headings = re.findall(r"^#+ (.*)$", text, re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading).strip().lower().replace(" ", "-") for heading in headings}
+
+
+@pytest.mark.parametrize("page", sorted(PAGES))
+def test_every_link_inside_leads_somewhere(page):
+    folder = ROOT if page == "README.md" else ROOT / "docs"
+    for link in re.findall(r"\]\(([^)\s]+)\)", PAGES[page]):
+        if "://" in link:
+            continue
+        name, _, anchor = link.partition("#")
+        target = folder / name if name else folder / page
+        assert target.exists(), link
+        assert not anchor or anchor in anchors(target.read_text()), link
