@@ -195,7 +195,8 @@ async def house(config: Config, clock: Callable[[], datetime] = now) -> AsyncIte
             clock,
             lambda: outbox.wake(),  # noqa: PLW0108 - made below, with the record's own `moved`
         )
-        outbox = Outbox(store.deliveries, channels, clock, record.moved)
+        ladders = {reader.name: reader for reader in record.setting.audiences if reader.ladder}
+        outbox = Outbox(store.deliveries, channels, clock, record.moved, ladders)
         await record.load()
         rounds = Rounds(watched(config), canaries(config), net, seen=record.seen)
         front = FrontDesk(record, config.admins, config.style())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from bot.judge.incidents import Step, step, watch_sight
@@ -138,7 +138,8 @@ class Record:
     def _deliveries(self, change: Change, situation: Situation, now: datetime) -> tuple[Delivery, ...]:
         mute = situation.state.mute
         audiences = (*self.setting.audiences, *map(_alone, self.subscriptions))
-        hearers = routing.hearers(change, audiences, situation.told, muted=mute is not None and mute.until > now)
+        silent = mute is not None and mute.until > now
+        hearers = routing.hearers(change, audiences, situation.told, situation.heard, muted=silent)
         wishes = {a.name: a.wish for a in audiences}
         service = self.setting.services.get(change.incident.service) or Service(OURSELVES, "Tocsin")
         words: dict[tuple[Style, Open], Notice] = {}
@@ -172,7 +173,8 @@ def _acts(
 ) -> list[Delivery]:
     """The news first, then the first message brought up to it: an edit tells nobody, so it never goes before the news."""
     key = f"{notice.key}@{hearer.destination}"
-    rows = [Delivery(key, hearer.destination, Act.POST, notice, hearer.audience)]
+    post = Delivery(key, hearer.destination, Act.POST, notice, hearer.audience)
+    rows = [replace(post, ladders=hearer.ladders, within=hearer.within)]
     if told and notice.root is not None and hearer.destination.kind in editable:
         rows.append(Delivery(f"{key};edit", hearer.destination, Act.EDIT, notice, hearer.audience))
     return rows

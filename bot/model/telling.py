@@ -6,7 +6,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from bot.model.readers import Destination
+from bot.model.judging import Kind
+from bot.model.readers import Destination, Style
+
+PLAIN = Style()
 
 
 class Tone(StrEnum):
@@ -45,6 +48,8 @@ class Notice:
     root: Words | None = None  # the present truth, for the thread's first message; None: leave it as it is
     fresh: bool = True  # False: belongs quietly in the thread; True: everybody in the place should see it
     at: datetime | None = None  # when what it tells of happened
+    ends: Kind | None = None  # of an ending: it tells the whole incident, so what is unsent before it is overtaken
+    style: Style = PLAIN  # how it is worded: for what can only be added on its way
 
 
 class Act(StrEnum):
@@ -67,6 +72,9 @@ class Delivery:
     unsure: bool = False  # an earlier hand-over may have arrived
     id: int = 0  # the store's
     lease: int = 0  # the store's: settles only for the claim that holds it
+    ladders: tuple[str, ...] = ()  # the audiences whose next rung gets it when this place does not take it ...
+    within: timedelta | None = None  # ... so long after it was queued
+    late: bool = False  # the store's: its time ran out, or it stands for earlier ones that were not taken
 
 
 class Scope(StrEnum):

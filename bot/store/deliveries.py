@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
@@ -11,14 +11,15 @@ from typing import Any
 from sqlalchemy import Row, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.model import Act, Delivery, Destination
-from bot.store import lanes
+from bot.model import Act, Audience, Delivery, Destination
+from bot.store import lanes, merging, rungs
 from bot.store.engine import Database
 from bot.store.group import Group
 from bot.store.lanes import Settlement, Status
+from bot.store.rungs import Handed, Untaken
 from bot.store.schema import deliveries as table
 
-__all__ = ["Deliveries", "Progress", "Settlement", "Status"]
+__all__ = ["Deliveries", "Handed", "Progress", "Settlement", "Status", "Untaken"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,9 +49,32 @@ class Deliveries:
 
     async def claim(self, kind: str, now: datetime, *, limit: int, lease: timedelta) -> tuple[Delivery, ...]:
         """Take up to `limit` deliveries of one kind of channel, the longest due first, for `lease`: only those that are
-        the first unfinished of their lane, and pending and due, or sending with a lease that ran out.
+        the first unfinished of their lane, and pending and due, or sending with a lease that ran out. For a place that
+        did not take them before, the ending that waits behind them is claimed instead, and tells all in one.
         """
-        return await self._database.write(partial(lanes.claim, kind=kind, now=now, limit=limit, until=now + lease))
+        until = now + lease
+
+        async def work(connection: AsyncConnection) -> tuple[Delivery, ...]:
+            claimed = await lanes.claim(connection, kind, now, limit, until)
+            return await merging.merge(connection, claimed, now, until)
+
+        return await self._database.write(work)
+
+    async def next_deadline(self) -> datetime | None:
+        """When the next delivery must have been taken by its place, lest the next rung gets it."""
+
+        async def work(connection: AsyncConnection) -> datetime | None:
+            return await connection.scalar(rungs.NEXT)
+
+        return await self._database.read(work)
+
+    async def hand_on(
+        self, now: datetime, ladders: Mapping[str, Audience], onto: Callable[[Untaken], Sequence[Delivery]]
+    ) -> tuple[Handed, ...]:
+        """See to the deliveries whose deadline has come, each once whoever else does so at the same time: queue what
+        `onto` makes of each for the next rungs. It may be called again, so it must be pure. A few hundred at a time.
+        """
+        return await self._database.write(partial(rungs.hand_on, now=now, ladders=ladders, onto=onto))
 
     async def settle(
         self,

@@ -10,11 +10,26 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, bindparam, case, exists, func, select, true, update
+from sqlalchemy import (
+    Boolean,
+    ColumnElement,
+    Row,
+    Select,
+    bindparam,
+    case,
+    exists,
+    func,
+    null,
+    or_,
+    select,
+    true,
+    update,
+)
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.sql.dml import ReturningUpdate
 
 from bot.model import Act, Delivery, Destination
+from bot.store.columns import Utc
 from bot.store.engine import insert_new
 from bot.store.schema import deliveries as table
 
@@ -24,9 +39,10 @@ class Status(StrEnum):
     SENDING = "sending"
     SENT = "sent"
     REFUSED = "refused"
+    SUPERSEDED = "superseded"  # a later one says it too, or there is nothing to rewrite
 
 
-FINISHED = frozenset({Status.SENT, Status.REFUSED})
+FINISHED = frozenset({Status.SENT, Status.REFUSED, Status.SUPERSEDED})
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -53,11 +69,11 @@ async def queue(connection: AsyncConnection, deliveries: Sequence[Delivery], now
     return len(written.all())
 
 
-async def told(connection: AsyncConnection, threads: Sequence[str]) -> dict[str, set[Destination]]:
-    """The destinations that each thread was, or is about to be, told to."""
-    found: dict[str, set[Destination]] = {}
-    for thread, kind, place in await connection.execute(TOLD, {"threads": threads}) if threads else ():
-        found.setdefault(thread, set()).add(Destination(kind, place))
+async def told(connection: AsyncConnection, threads: Sequence[str]) -> dict[str, dict[Destination, bool]]:
+    """The destinations that each thread was, or is about to be, told to; True for those that have, or may have, heard."""
+    found: dict[str, dict[Destination, bool]] = {}
+    for thread, kind, place, heard in await connection.execute(TOLD, {"threads": threads}) if threads else ():
+        found.setdefault(thread, {})[Destination(kind, place)] = bool(heard)
     return found
 
 
@@ -66,6 +82,11 @@ async def claim(
 ) -> tuple[Delivery, ...]:
     wanted = {"of_kind": kind, "now": now, "most": limit, "until": until}
     ids = (await connection.scalars(CLAIM, wanted)).all()
+    return await load(connection, ids)
+
+
+async def load(connection: AsyncConnection, ids: Sequence[int]) -> tuple[Delivery, ...]:
+    """Deliveries with what their lanes say of them, in the order they were queued."""
     return tuple(_delivery(row) for row in await connection.execute(CLAIMED, {"ids": ids})) if ids else ()
 
 
@@ -107,7 +128,7 @@ def _unfinished_before() -> ColumnElement[bool]:
 HEAD = table.c.settled_at.is_(None) & ~_unfinished_before()  # the first unfinished one of its lane
 
 
-def _claim() -> ReturningUpdate[tuple[int]]:
+def _claim() -> ReturningUpdate[int]:
     chosen = (
         select(table.c.id)
         .where(table.c.kind == bindparam("of_kind"), table.c.due <= bindparam("now"), HEAD)
@@ -142,16 +163,17 @@ def _claimed() -> Select[Any]:
             first.c.kind == table.c.kind,
             first.c.place == table.c.place,
             first.c.act == Act.POST.value,
-            first.c.status == Status.SENT.value,
         )
         .order_by(first.c.id)
         .limit(1)
         .correlate(table)
     )
-    root = lane.where(first.c.ref.is_not(None)).with_only_columns(first.c.ref).scalar_subquery()
-    subject = lane.with_only_columns(first.c.title).scalar_subquery()
+    sent = lane.where(first.c.status == Status.SENT.value)
+    root = sent.where(first.c.ref.is_not(None)).with_only_columns(first.c.ref).scalar_subquery()
+    subject = sent.with_only_columns(first.c.title).scalar_subquery()
+    overtook = lane.where(first.c.status == Status.SUPERSEDED.value).with_only_columns(first.c.id).scalar_subquery()
     return (
-        select(table, root.label("root"), subject.label("subject"))
+        select(table, root.label("root"), subject.label("subject"), overtook.label("overtook"))
         .where(table.c.id.in_(bindparam("ids", expanding=True)))
         .order_by(table.c.id)
     )
@@ -159,14 +181,19 @@ def _claimed() -> Select[Any]:
 
 CLAIM = _claim()
 CLAIMED = _claimed()
+HAS_HEARD = or_(table.c.status == Status.SENT.value, table.c.unsure)
 TOLD = (
-    select(table.c.thread, table.c.kind, table.c.place)
+    select(table.c.thread, table.c.kind, table.c.place, func.max(case((HAS_HEARD, 1), else_=0)))
     .where(
         table.c.thread.in_(bindparam("threads", expanding=True)),
         table.c.act == Act.POST.value,
-        table.c.status != Status.REFUSED.value,
+        # What was refused counts until the next rung has it: an end told meanwhile must not miss the ladder.
+        or_(
+            table.c.status.not_in([Status.REFUSED.value, Status.SUPERSEDED.value]),
+            table.c.deadline.is_not(None),
+        ),
     )
-    .distinct()
+    .group_by(table.c.thread, table.c.kind, table.c.place)
 )
 HELD = (
     select(table.c.id, table.c.lease)
@@ -184,6 +211,12 @@ SETTLE = (
         settled_at=bindparam("new_settled_at"),
         ref=func.coalesce(bindparam("new_ref"), table.c.ref),
         unsure=table.c.unsure | bindparam("new_unsure"),
+        # Sent: nobody else is needed. Refused: the next rung gets it at once.
+        deadline=case(
+            (bindparam("unfinished", type_=Boolean), table.c.deadline),
+            (table.c.deadline.is_not(None), bindparam("refused_at", type_=Utc)),
+            else_=null(),
+        ),
     )
 )
 RELEASE = (
@@ -215,6 +248,9 @@ def _row(delivery: Delivery, now: datetime) -> dict[str, Any]:
         "unsure": False,
         "why": "",
         "queued_at": now,
+        "ends": notice.ends and notice.ends.value,
+        "ladders": delivery.ladders or None,
+        "deadline": now + delivery.within if delivery.within else None,
     }
 
 
@@ -227,6 +263,8 @@ def _settled(one: Settlement) -> dict[str, Any]:
         "new_settled_at": one.at if one.status in FINISHED else None,
         "new_ref": one.ref,
         "new_unsure": one.unsure,
+        "unfinished": one.status not in FINISHED,
+        "refused_at": one.at if one.status is Status.REFUSED else None,
     }
 
 
@@ -243,4 +281,12 @@ def _delivery(row: Row[Any]) -> Delivery:
         unsure=row.unsure,
         id=row.id,
         lease=row.lease,
+        ladders=row.ladders or (),
+        late=_late(row),
     )
+
+
+def _late(row: Row[Any]) -> bool:
+    merged = row.overtook is not None and row.subject is None
+    ran_out = bool(row.ladders) and row.deadline is None
+    return row.act == Act.POST and row.settled_at is None and (merged or ran_out)

@@ -25,6 +25,7 @@ class Situation:
 
     state: ServiceState
     told: frozenset[Destination]  # who has, or is about to have, a message about the open incident
+    heard: frozenset[Destination] = frozenset()  # those of them that have one, or may have
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,9 +102,13 @@ async def _read(connection: AsyncConnection, names: Sequence[str]) -> dict[str, 
     threads = {name: state.incident.id for name, (_, state) in found.items() if state.incident}
     told = await lanes.told(connection, list(threads.values()))
     return {
-        name: (version, Situation(state, frozenset(told.get(threads.get(name, ""), ()))))
+        name: (version, _situation(state, told.get(threads.get(name, ""), {})))
         for name, (version, state) in found.items()
     }
+
+
+def _situation(state: ServiceState, told: dict[Destination, bool]) -> Situation:
+    return Situation(state, frozenset(told), frozenset(place for place, heard in told.items() if heard))
 
 
 async def _write_states(connection: AsyncConnection, moves: dict[str, tuple[int, Move]]) -> set[str]:

@@ -31,6 +31,7 @@ Id = BigInteger().with_variant(Integer, "sqlite")  # SQLite counts up an INTEGER
 
 OPEN = text("until IS NULL AND NOT retracted")
 UNFINISHED = text("settled_at IS NULL")  # no bound value: only then does SQLite use a partial index
+RUNNING = text("deadline IS NOT NULL")
 
 services = Table(
     "services",
@@ -90,9 +91,13 @@ deliveries = Table(
     Column("why", Said, nullable=False),
     Column("queued_at", Utc, nullable=False),
     Column("settled_at", Utc),  # None: unfinished
+    Column("ends", Text),  # what kind of ending it tells
+    Column("ladders", Json(tuple[str, ...])),  # the audiences whose next rung gets it ...
+    Column("deadline", Utc),  # ... then; None: taken, or the next rung has been seen to
     Index(None, "thread", "kind", "place", "id"),
     Index("unfinished_deliveries", "kind", "due", "id", sqlite_where=UNFINISHED, postgresql_where=UNFINISHED),
     Index(None, "kind", "status"),
+    Index("running_deadlines", "deadline", sqlite_where=RUNNING, postgresql_where=RUNNING),
 )
 
 subscriptions = Table(

@@ -7,14 +7,16 @@ import logging
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from zlib import crc32
 
 from bot.contracts import Channel
-from bot.model import Delivery, Destination, Later, Receipt, Refused, Sent, Unsure
+from bot.model import Act, Audience, Delivery, Destination, Later, Receipt, Refused, Sent, Unsure
 from bot.store import StoreUnavailable
 from bot.store.deliveries import Deliveries, Status
+from bot.tell import wording
+from bot.tell.ladders import Ladders
 from bot.watch.faults import fault
 
 log = logging.getLogger(__name__)
@@ -66,12 +68,17 @@ class Outbox:
     channels: Mapping[str, Channel]
     clock: Callable[[], datetime]
     moved: Callable[[Destination, Destination], Awaitable[None]]
+    ladders: Mapping[str, Audience] = field(default_factory=dict)  # the audiences that have one, by name
     counts: Counter[tuple[str, str]] = field(default_factory=Counter)  # (channel kind, receipt) -> how many
     _bells: dict[str, asyncio.Event] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self._ladders = Ladders(self.deliveries, self.ladders, self.clock, self.wake)
 
     def wake(self) -> None:
         for bell in self._bells.values():
             bell.set()
+        self._ladders.ring()
 
     async def run(self, stop: asyncio.Event) -> None:
         """Deliver until told to stop, then see through what is being sent."""
@@ -79,6 +86,7 @@ class Outbox:
         async with asyncio.TaskGroup() as pumps:
             for kind, channel in self.channels.items():
                 pumps.create_task(self._pump(kind, channel, stop), name=f"outbox {kind}")
+            pumps.create_task(self._ladders.run(stop), name="ladders")
             await stop.wait()
             self.wake()
 
@@ -129,21 +137,30 @@ class Outbox:
 
     async def _deliver(self, channel: Channel, delivery: Delivery) -> timedelta | None:
         """Hand over once. The answer is how long the whole account must wait, where its provider says so."""
-        receipt = await self._hand_over(channel, delivery)
         kind = delivery.destination.kind
+        if delivery.act is Act.EDIT and delivery.root is None:  # the message to rewrite was refused or overtaken
+            await self._note(delivery, Settled(Status.SUPERSEDED))
+            return None
+        words = replace(delivery, notice=wording.late(delivery.notice, kind)) if delivery.late else delivery
+        receipt = await self._hand_over(channel, words)
         self.counts[kind, type(receipt).__name__.lower()] += 1
-        while not await self._settled(delivery, receipt):
-            pass
+        moved = receipt.moved if isinstance(receipt, Refused) else None
+        await self._note(delivery, settle(receipt, delivery, self.clock()), moved)
         _say(delivery, receipt)
-        self._bells[kind].set()
+        if isinstance(receipt, Refused):
+            self._ladders.ring()  # the next rung need not wait for the deadline
         return receipt.wait if isinstance(receipt, Later) and receipt.whole else None
 
-    async def _settled(self, delivery: Delivery, receipt: Receipt) -> bool:
-        """False while the database is away. What was sent must be written down: else it is told twice."""
-        done = settle(receipt, delivery, self.clock())
+    async def _note(self, delivery: Delivery, done: Settled, moved: Destination | None = None) -> None:
+        """However long the database is away. What was sent must be written down: else it is told twice."""
+        while not await self._noted(delivery, done, moved):
+            pass
+        self._bells[delivery.destination.kind].set()
+
+    async def _noted(self, delivery: Delivery, done: Settled, moved: Destination | None) -> bool:
         try:
-            if isinstance(receipt, Refused) and receipt.moved:
-                await self.moved(delivery.destination, receipt.moved)
+            if moved:
+                await self.moved(delivery.destination, moved)
             await self.deliveries.settle(
                 delivery, done.status, self.clock(), ref=done.ref, due=done.due, why=done.why, unsure=done.unsure
             )

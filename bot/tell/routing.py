@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import timedelta
 
 from bot.model import ENDINGS, OURSELVES, Audience, Change, Destination, Health, Hears, Kind, Style, Wish
 
@@ -25,21 +26,36 @@ class Hearer:
     destination: Destination
     audience: str
     style: Style
+    ladders: tuple[str, ...] = ()  # the audiences whose next rung gets it when this place does not take it ...
+    within: timedelta | None = None  # ... in this time
 
 
 def hearers(
-    change: Change, audiences: Sequence[Audience], told: Collection[Destination], *, muted: bool = False
+    change: Change,
+    audiences: Sequence[Audience],
+    told: Collection[Destination],
+    heard: Collection[Destination] = (),
+    *,
+    muted: bool = False,
 ) -> tuple[Hearer, ...]:
     """Who hears of `change`, in the order of the audiences, each place once; the first audience that wants it wins.
 
-    `told`: the places that have heard of this incident. `muted`: of the service nothing new is said, only how what was
-    told ends. Of a ladder only the first rung is named, or those that were told: the others come with failing over.
+    `told`: the places that have heard of this incident, or are about to; `heard`: those of them that have. `muted`: of
+    the service nothing new is said, only how what was told ends. Of a ladder only the first rung is named, or those
+    that were told: the others come with failing over.
     """
     found: dict[Destination, Hearer] = {}
     for audience in audiences:
-        for destination in _places(change, audience, told, muted=muted):
-            found.setdefault(destination, Hearer(destination, audience.name, audience.wish.style))
+        for destination in _places(change, audience, told, heard, muted=muted):
+            hearer = found.get(destination) or Hearer(destination, audience.name, audience.wish.style)
+            found[destination] = _climbing(hearer, audience) if audience.ladder else hearer
     return tuple(found.values())
+
+
+def _climbing(hearer: Hearer, ladder: Audience) -> Hearer:
+    """A place may be a rung of several ladders, or of one and on a list: no ladder's reader may miss the next rung."""
+    within = ladder.within if hearer.within is None else min(hearer.within, ladder.within)
+    return replace(hearer, ladders=(*hearer.ladders, ladder.name), within=within)
 
 
 def follows(reader: Audience | Wish, service: str) -> bool:
@@ -48,7 +64,14 @@ def follows(reader: Audience | Wish, service: str) -> bool:
     return not wish.services or service in wish.services
 
 
-def _places(change: Change, audience: Audience, told: Collection[Destination], *, muted: bool) -> Iterator[Destination]:
+def _places(
+    change: Change,
+    audience: Audience,
+    told: Collection[Destination],
+    heard: Collection[Destination],
+    *,
+    muted: bool,
+) -> Iterator[Destination]:
     wish = audience.wish
     first = audience.destinations[:1] if audience.ladder else audience.destinations
     if change.incident.service == OURSELVES:
@@ -60,7 +83,9 @@ def _places(change: Change, audience: Audience, told: Collection[Destination], *
         return
     known = [d for d in audience.destinations if d in told]
     if change.kind not in NEWS:
-        yield from known if wish.hears & WISHED[change.kind] else ()
+        # A rung that never answered is not told how it goes on, unless nobody else is; but how it ended it is.
+        reached = [d for d in known if d in heard] if audience.ladder and change.kind not in ENDINGS else known
+        yield from (reached or known) if wish.hears & WISHED[change.kind] else ()
     elif _news(change, wish):
         yield from (known or first) if audience.ladder else first
     else:

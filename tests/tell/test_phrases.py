@@ -12,7 +12,7 @@ from bot.tell.phrases import CATALOGUES, Phrases, phrases
 from bot.tell.phrases.en import ENGLISH
 
 PATTERNS = {"percent"}
-ONE_BY_ONE = {"hear", "commands", "reasons"}
+ONE_BY_ONE = {"hear", "commands", "reasons", "channels"}
 SENTENCES = [f.name for f in fields(Phrases) if f.name not in {"language", *PATTERNS, *ONE_BY_ONE}]
 AP_OR_CLDR = {n for n in SENTENCES if n.startswith(("day_", "point_near", "point_far", "point_other"))}
 

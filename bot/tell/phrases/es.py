@@ -126,6 +126,9 @@ SPANISH = Phrases(
     corrected_by="Corregido por {by}",
     nothing_known="De ese tiempo no se sabe nada",
     test_line="No pasa nada: se ha enviado para probar el camino",
+    sent_here="Enviado aquí porque {channel} no responde (desde {at})",
+    refused_there="Enviado aquí porque {channel} lo rechazó: {why}",
+    late="Con retraso: {channel} no lo admitió antes",
     status_down=("🔴 1 de {all} servicios no funciona", "🔴 {count} de {all} servicios no funcionan"),
     status_trouble=("🟠 1 de {all} servicios tiene problemas", "🟠 {count} de {all} servicios tienen problemas"),
     status_perhaps=(
@@ -224,6 +227,15 @@ SPANISH = Phrases(
         "correct": "retractarse de una incidencia",
         "drill": "probar todos los caminos hacia una audiencia",
         "delivery": "quién recibió qué, cuándo y por qué camino",
+    },
+    channels={
+        "slack": "Slack",
+        "discord": "Discord",
+        "telegram": "Telegram",
+        "email": "el correo electrónico",
+        "webhook": "el webhook",
+        "apprise": "Apprise",
+        "console": "la consola",
     },
     reasons={
         "timed out after": "sin respuesta tras",

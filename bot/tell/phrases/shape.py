@@ -151,6 +151,11 @@ class Phrases:
     nothing_known: str
     test_line: str
 
+    # lines of a notice that comes by another way, or late
+    sent_here: str
+    refused_there: str
+    late: str
+
     # answers
     status_down: Count
     status_trouble: Count
@@ -219,6 +224,9 @@ class Phrases:
     # words for settings and commands, by the word that is typed
     hear: Mapping[str, str]
     commands: Mapping[str, str]
+
+    # what the channels are called inside a sentence, by their kind
+    channels: Mapping[str, str]
 
     # what the checks give as reasons, by the English they come in; what is not found stays English
     reasons: Mapping[str, str]

@@ -23,6 +23,7 @@ from bot.tell.wording.notices import notice
 from bot.tell.wording.status import status
 from bot.tell.wording.text import clean, stop
 from bot.tell.wording.times import Reader, reader
+from bot.tell.wording.ways import late, refused, unanswered
 
 __all__ = [
     "DigestFacts",
@@ -36,17 +37,20 @@ __all__ = [
     "digest",
     "digest_facts",
     "guide",
+    "late",
     "muted",
     "not_allowed",
     "not_subscribed",
     "nothing_open",
     "notice",
     "reader",
+    "refused",
     "status",
     "stop",
     "subscribed",
     "subscriptions",
     "test_notice",
+    "unanswered",
     "unknown_command",
     "unknown_service",
     "unmuted",

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from bot.model import (
+    ENDINGS,
     OURSELVES,
     Change,
     Incident,
@@ -52,6 +53,8 @@ def notice(change: Change, service: Service, style: Style, others: Others = ()) 
         root=None if incident.steps <= 1 else _root(change, service, to),
         fresh=change.kind not in QUIET,
         at=at,
+        ends=change.kind if change.kind in ENDINGS else None,
+        style=style,
     )
 
 

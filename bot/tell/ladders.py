@@ -1,0 +1,141 @@
+"""Ladders at work: what a place refuses, or does not take in its time, goes to the next rung."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import partial
+
+from bot.model import Act, Audience, Delivery, Destination, Kind, Notice
+from bot.store import StoreUnavailable
+from bot.store.deliveries import Deliveries, Handed, Untaken
+from bot.tell import wording
+
+log = logging.getLogger(__name__)
+
+AGAIN = 1.0  # seconds until the database is tried again
+REST = 5.0  # seconds: other processes may queue deliveries too
+
+
+@dataclass
+class Ladders:
+    """`readers`: the audiences that have a ladder, by name. `wake`: tells the outbox that there is something to send."""
+
+    deliveries: Deliveries
+    readers: Mapping[str, Audience]
+    clock: Callable[[], datetime]
+    wake: Callable[[], None]
+    _bell: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def ring(self) -> None:
+        """Look now: something was refused, or has a deadline that was not known before."""
+        self._bell.set()
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Until told to stop, and rung."""
+        while not stop.is_set():
+            self._bell.clear()
+            wait = await self._sweep()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(wait):
+                    await self._bell.wait()
+
+    async def _sweep(self) -> float:
+        """See to all that is overdue. The answer is after how many seconds to look again."""
+        try:
+            while (due := await self.deliveries.next_deadline()) and due <= self.clock():
+                if not await self._hand_on(self.clock()):
+                    return AGAIN  # somebody else has seen to it
+        except StoreUnavailable as error:  # the deadlines are in the database: they are kept when it is back
+            log.error("the next rungs wait: %s", error)
+            return AGAIN
+        return min(max((due - self.clock()).total_seconds(), 0.01), REST) if due else REST
+
+    async def _hand_on(self, now: datetime) -> tuple[Handed, ...]:
+        handed = await self.deliveries.hand_on(now, self.readers, partial(onto, readers=self.readers, now=now))
+        if any(one.onto for one in handed):
+            self.wake()
+        for one in handed:
+            _say(one, self.readers)
+        return handed
+
+
+def onto(untaken: Untaken, readers: Mapping[str, Audience], now: datetime) -> tuple[Delivery, ...]:
+    """What goes to which rungs instead; nothing where the readers have it by another way, or no rung is left."""
+    if unsaid(untaken):
+        return ()
+    waiting: dict[Destination, list[Audience]] = {}
+    for audience in _audiences(untaken, readers):
+        if place := next_rung(audience, untaken):
+            waiting.setdefault(place, []).append(audience)
+    if not waiting:
+        return ()
+    notice = _worded(untaken, now)
+    return tuple(
+        Delivery(
+            f"{notice.key}@{place}",
+            place,
+            Act.POST,
+            notice,
+            audiences[0].name,
+            ladders=tuple(a.name for a in audiences),
+            within=min(a.within for a in audiences),
+        )
+        for place, audiences in waiting.items()
+    )
+
+
+def unsaid(untaken: Untaken) -> bool:
+    """Trouble that nobody there was told of is taken back: there is nothing to tell."""
+    return untaken.notice.ends is Kind.RETRACTED and not untaken.doubtful
+
+
+def next_rung(audience: Audience, untaken: Untaken) -> Destination | None:
+    """The first rung below that has not been tried; none while another one has it, or has its time for it."""
+    known, below = untaken.rungs, _below(audience, untaken.delivery.destination)
+    if _told(audience, untaken) or any(known[place].running for place in below if place in known):
+        return None
+    return next((place for place in below if place not in known), None)
+
+
+def exhausted(audience: Audience, untaken: Untaken) -> bool:
+    """Was this the last rung, and has no other one told it?"""
+    last = untaken.delivery.destination == audience.destinations[-1]
+    return last and not unsaid(untaken) and not _told(audience, untaken)
+
+
+def _told(audience: Audience, untaken: Untaken) -> bool:
+    return any(untaken.rungs[place].sent for place in audience.destinations if place in untaken.rungs)
+
+
+def _below(audience: Audience, place: Destination) -> tuple[Destination, ...]:
+    """All rungs for a place that the ladder no longer has: it may have moved, or the config may have changed."""
+    rungs = audience.destinations
+    return rungs[rungs.index(place) + 1 :] if place in rungs else rungs
+
+
+def _audiences(untaken: Untaken, readers: Mapping[str, Audience]) -> list[Audience]:
+    return [readers[name] for name in untaken.delivery.ladders if name in readers]
+
+
+def _worded(untaken: Untaken, now: datetime) -> Notice:
+    channel = untaken.delivery.destination.kind
+    if untaken.refused:
+        return wording.refused(untaken.notice, channel, untaken.refused)
+    return wording.unanswered(untaken.notice, channel, untaken.since, now)
+
+
+def _say(handed: Handed, readers: Mapping[str, Audience]) -> None:
+    untaken = handed.untaken
+    place = untaken.delivery.destination.shown
+    for one in handed.onto:
+        log.warning("%s did not take %s in time: %s gets it", place, one.notice.key, one.destination.shown)
+    for audience in _audiences(untaken, readers):
+        if exhausted(audience, untaken):
+            log.error(
+                "nobody of %s has %s: its last rung, %s, did not take it", audience.name, untaken.notice.key, place
+            )
