@@ -58,7 +58,8 @@ def receive(door: socket.socket, log: str, seed: int) -> None:
                 )
                 body = json.loads(await reader.readexactly(size))
                 dropped = chance.random() < DROPPED
-                note(log, applied=body["key"], place=head.split()[1].decode(), dropped=dropped)
+                late = any(line.startswith("Late:") for line in body["lines"])
+                note(log, applied=body["key"], place=head.split()[1].decode(), dropped=dropped, late=late)
                 if dropped:
                     break
                 writer.write(b"HTTP/1.1 204 No Content\r\n\r\n")
@@ -181,10 +182,14 @@ def expected(cuts: int) -> Iterator[str]:
 
 
 def tally(log: str, cuts: int) -> dict[str, int]:
-    """What the log proves: cuts, notices lost, out of order, repeated, and how many repeats cuts and drops excuse."""
+    """What the log proves: cuts, notices lost, out of order, repeated, and how many repeats cuts and drops excuse.
+
+    `merged`: beginnings that did not get through before their end, which was then told for both.
+    """
     rows = [json.loads(line) for line in Path(log).read_text().splitlines()]
     applied = [(r["place"], r["applied"].split("@")[0]) for r in rows if "applied" in r]
     wanted = {(f"/{place}", key) for place in PLACES for key in expected(cuts)}
+    merged = {(r["place"], f"{r['applied'].split('/')[0]}/1") for r in rows if r.get("late")}
     first: dict[tuple[str, str], int] = {}
     for position, row in enumerate(applied):
         first.setdefault(row, position)
@@ -196,7 +201,8 @@ def tally(log: str, cuts: int) -> dict[str, int]:
     return {
         "cuts": sum("cut" in r for r in rows),
         "told": len(applied),
-        "lost": len(wanted - first.keys()),
+        "lost": len(wanted - first.keys() - merged),
+        "merged": len(merged - first.keys()),
         "disordered": sum(a > b for steps in lanes.values() for a, b in pairwise(steps)),
         "repeats": len(applied) - len(first),
         "excused": sum(r.get("found", 0) for r in rows) + sum(r.get("dropped", False) for r in rows),

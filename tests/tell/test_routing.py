@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import given
@@ -199,3 +199,30 @@ def test_over_a_whole_incident_who_hears_an_end_has_heard_a_beginning(
         if what.kind in ENDINGS:
             assert found <= told
         told |= found
+
+
+# ── ladders ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize("kind", FOLLOW_UPS)
+def test_what_follows_goes_to_the_rungs_that_have_heard_unless_none_has(kind: Kind) -> None:
+    ladder = audience(SLACK, TELEGRAM, MAIL, ladder=True)
+    told = {SLACK, TELEGRAM}
+    assert places(hearers(change(kind), [ladder], told, {TELEGRAM})) == [TELEGRAM]
+    assert places(hearers(change(kind), [ladder], told, ())) == [SLACK, TELEGRAM]
+    assert places(hearers(change(kind), [replace(ladder, ladder=False)], told, {TELEGRAM})) == [SLACK, TELEGRAM]
+
+
+@pytest.mark.parametrize("kind", sorted(ENDINGS))
+def test_an_end_goes_to_every_rung_that_was_told_or_is_about_to_be(kind: Kind) -> None:
+    ladder = audience(SLACK, TELEGRAM, MAIL, ladder=True)
+    assert places(hearers(change(kind), [ladder], {SLACK, TELEGRAM}, {TELEGRAM})) == [SLACK, TELEGRAM]
+
+
+def test_a_rung_knows_its_ladders_and_the_shortest_of_their_times() -> None:
+    everyone = audience(SLACK, MAIL, name="everyone")
+    desk = audience(SLACK, TELEGRAM, ladder=True)
+    boss = replace(audience(SLACK, MAIL, name="boss", ladder=True), within=timedelta(seconds=20))
+    slack, mail = hearers(change(Kind.OPENED), [everyone, desk, boss], ())
+    assert (slack.audience, slack.ladders, slack.within) == ("everyone", ("desk", "boss"), timedelta(seconds=20))
+    assert (mail.ladders, mail.within) == ((), None)
