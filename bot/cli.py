@@ -75,8 +75,10 @@ async def _check(config: Config) -> int:
     async with Network() as net:
         channels = config.opened_channels()
         faults = await asyncio.gather(*(settings.probe(net) for settings in channels.values()))
-    services = len(config.services)
-    out.print(f"config: right ({services} service{'s' * (services != 1)}, {len(config.audiences)} audiences)")
+    sizes = {"service": len(config.services), "audience": len(config.audiences)}
+    out.print("config: right (" + ", ".join(f"{n} {what}{'s' * (n != 1)}" for what, n in sizes.items()) + ")")
+    if not config.canaries:
+        out.print("canaries: none set: an outage of our own connection would be told as everybody's")
     for kind, fault in zip(channels, faults, strict=True):
         (err if fault else out).print(f"{kind}: {fault or 'ready'}", markup=False)
     return 1 if any(faults) else 0
@@ -123,7 +125,7 @@ def status(
         The config file.
 
     """
-    return _run(_status(load(config), service, as_data=as_data, exit_code=exit_code))
+    return _run(_status(load(config, secrets=False), service, as_data=as_data, exit_code=exit_code))
 
 
 async def _status(config: Config, service: str | None, *, as_data: bool, exit_code: bool) -> int:
@@ -160,7 +162,7 @@ def schema() -> int:
 @app.command
 def healthcheck(*, config: File = HERE) -> int:
     """Ask the running daemon's /healthz: 0 when it is well. For Docker's HEALTHCHECK."""
-    return _run(_healthcheck(load(config)))
+    return _run(_healthcheck(load(config, secrets=False)))
 
 
 async def _healthcheck(config: Config) -> int:
