@@ -11,7 +11,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
 
-from cyclopts import App, CycloptsError, Parameter
+from cyclopts import App, CycloptsError, Parameter, validators
 from rich.console import Console
 from rich.table import Table
 
@@ -33,11 +33,12 @@ out = Console(highlight=False, soft_wrap=True)
 err = Console(stderr=True, highlight=False, soft_wrap=True)
 
 File = Annotated[Path, Parameter(name=["--config", "-c"], help="The config file.")]
+Port = Annotated[int, Parameter(validator=validators.Number(gte=1, lte=65535))]
 HERE = Path("config.yaml")
 
 
 @app.command
-def demo(*, once: bool = False, port: int = 8080) -> int:
+def demo(*, once: bool = False, port: Port = 8080) -> int:
     """See everything in a minute: a small flaky site goes down and comes back. Needs no config and no account.
 
     Parameters
@@ -95,12 +96,14 @@ async def _test(config: Config, name: str) -> int:
 
     if name not in config.audiences:
         _fail(f'there is no audience "{name}"; expected one of {", ".join(config.audiences) or "none yet"}', 2)
-    table, failed = Table("destination", "outcome", "took"), False
+    table, failed = Table("destination", "outcome", "took"), 0
     async for destination, outcome, took in drill(config, name):
-        failed = failed or bool(outcome)
+        failed += bool(outcome)
         table.add_row(destination.shown, outcome or "has it", f"{took.total_seconds():.1f} s")
     out.print(table)
-    return 1 if failed else 0
+    if failed:
+        _fail(f"{failed} of {table.row_count} destinations did not take it", 1)
+    return 0
 
 
 @app.command

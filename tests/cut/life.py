@@ -30,7 +30,7 @@ from bot.tell.outbox import Outbox
 
 SERVICES = [f"s{number}" for number in range(6)]
 PLACES = ("one", "two")
-LONGEST = 0.3  # seconds a life may last
+LONGEST = 0.22  # seconds a life may last
 BEGAN = datetime.now(UTC)
 DROPPED = 0.05  # of the answers, after the request was applied
 
