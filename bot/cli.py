@@ -20,9 +20,6 @@ from bot.config import Config, ConfigError, load
 from bot.config import schema as config_schema
 from bot.contracts import Answer, Unable
 from bot.model import Confidence, Overview
-from bot.show.status import as_json
-from bot.store import open_store
-from bot.tell import wording
 
 app = App(
     name="tocsin",
@@ -133,6 +130,9 @@ def status(
 
 async def _status(config: Config, service: str | None, *, as_data: bool, exit_code: bool) -> int:
     from bot.app import glance  # noqa: PLC0415 # as above
+    from bot.show.status import as_json  # noqa: PLC0415 # as above
+    from bot.store import open_store  # noqa: PLC0415 # as above
+    from bot.tell import wording  # noqa: PLC0415 # as above
 
     if service is not None and service not in config.services:
         _fail(f'there is no service "{service}"; expected one of {", ".join(config.services)}', 2)
