@@ -68,14 +68,14 @@ async def http(count: int, size: Size, *, outages: bool) -> list[Row]:
 
 
 async def https(count: int, size: Size) -> list[Row]:
-    """CPU of https checks: reused while a service is up, always fresh while it is down."""
+    """CPU of https checks: over kept connections, and when the sites keep none."""
     async with places() as (side, folder), four_channels() as channels:
         said = config(side, count, channels, secure=True, every=size.every)
         async with daemon(folder, said, secure=True) as pid:
             await first_checks(side, count)
             kept, memory = await cost(side, pid, size.window), rss(pid)
-            await side.put_down(names(count))
-            await until(side, lambda world: len(world.heard) >= count)
+            await side.world(keeps=False)
+            await asyncio.sleep(size.every)
             fresh = await cost(side, pid, size.window)
     share = EVERY / AGE  # of the checks, so many open a connection
     what = f"CPU per 1,000 https checks, {count:,} services"

@@ -40,6 +40,6 @@ async def test_nothing_is_lost_however_often_it_is_killed(database_url, tmp_path
 
 @pytest.mark.timeout(200)
 async def test_marking_sent_before_sending_loses_notices_and_this_test_sees_it(tmp_path):
-    tally = cut(f"sqlite:///{tmp_path}/careless.db", tmp_path, 15, "careless")
+    tally = cut(f"sqlite:///{tmp_path}/careless.db", tmp_path, 40, "careless")
 
     assert tally["lost"] > 0
