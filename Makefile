@@ -3,9 +3,11 @@ PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 
-.PHONY: help demo run test lint bench lock clean
+.PHONY: help install demo run test lint bench lock clean
 help:  ## this list
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10
+
+install: .venv/run.stamp  ## what Tocsin needs, into .venv
 
 demo: .venv/run.stamp  ## an outage and its restoration within a minute, with nothing to set up
 	@$(BIN)/tocsin demo $(ARGS)

@@ -59,7 +59,9 @@ async def run(chosen: list[str], size: Size) -> bool:
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("name", nargs="*", choices=[[], *BENCHMARKS], help=f"of {', '.join(BENCHMARKS)}; else all")
-    parser.add_argument("--quick", action="store_true", help="smaller, in less than 90 s; the targets are for the whole")
+    parser.add_argument(
+        "--quick", action="store_true", help="smaller, in less than 90 s; the targets are for the whole"
+    )
     said = parser.parse_args()
     chosen = said.name or [name for name in BENCHMARKS if not (said.quick and name in SLOW)]
     sys.exit(0 if uvloop.run(run(chosen, QUICK if said.quick else WHOLE)) else 1)

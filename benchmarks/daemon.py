@@ -16,6 +16,7 @@ from typing import Any
 import trustme
 
 from benchmarks.far import CANARY, Far, far
+from bot.store import open_store
 from tests.fakes.discord import TOKEN as DISCORD_TOKEN
 from tests.fakes.discord import FakeDiscord
 from tests.fakes.mail import PASSWORD, SENDER, FakeRelay, free_ports
@@ -25,6 +26,9 @@ from tests.fakes.telegram import FakeTelegram
 
 EVERY = 20  # seconds: what the peers were measured with
 STOP_WITHIN = 10  # seconds
+# The command line, without what only the tests installed and Telegram's SDK would load because it is there (7 MB).
+TOCSIN = """import sys; sys.modules["cryptography"] = None
+from bot.__main__ import main; main()"""
 
 
 @contextlib.asynccontextmanager
@@ -71,7 +75,9 @@ def config(side: Far, count: int, channels: Mapping[str, Any], *, secure: bool, 
 
     def url(name: str) -> str:
         # A name each: connections are kept by origin, and each service is an origin of its own.
-        return f"https://{name}.site.localhost:{side.https}/{name}" if secure else f"http://127.0.0.1:{side.http}/{name}"
+        return (
+            f"https://{name}.site.localhost:{side.https}/{name}" if secure else f"http://127.0.0.1:{side.http}/{name}"
+        )
 
     return {
         "web": {"listen": f"127.0.0.1:{free_ports(1)[0]}"},
@@ -84,19 +90,19 @@ def config(side: Far, count: int, channels: Mapping[str, Any], *, secure: bool, 
 
 
 @contextlib.asynccontextmanager
-async def daemon(folder: Path, said: Mapping[str, Any]) -> AsyncIterator[int]:
+async def daemon(folder: Path, said: Mapping[str, Any], *, secure: bool = False) -> AsyncIterator[int]:
     """`tocsin run`, from its start until it has ended; yields its process id."""
-    path, log = folder / "config.yaml", folder / "daemon.log"
-    for old in folder.glob("tocsin.db*"):
-        old.unlink()
-    document = {"database": f"sqlite:///{folder / 'tocsin.db'}", **said}
+    path, log, database = folder / "config.yaml", folder / "daemon.log", f"sqlite:///{folder / 'tocsin.db'}"
+    async with open_store(database):
+        """A first start would make the tables, with libraries that no later one loads (7 MB)."""
+    document = {"database": database, **said}
     lines = [f"{key}: {json.dumps(value)}" for key, value in document.items() if key != "services"]
     lines += ["services:", *(f"  {name}: {json.dumps(value)}" for name, value in document["services"].items())]
     path.write_text("\n".join(lines))
-    environment = {**os.environ, "SSL_CERT_FILE": str(folder / "ca.pem")}
+    trusted = {"SSL_CERT_FILE": str(folder / "ca.pem")} if secure else {}  # else the system's authorities, as always
     with log.open("wb") as err:
         process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "bot", "run", "-c", str(path)), stderr=err, env=environment
+            *(sys.executable, "-c", TOCSIN, "run", "-c", str(path)), stderr=err, env=os.environ | trusted
         )
     try:
         yield process.pid

@@ -18,7 +18,9 @@ from typing import Any
 import uvloop
 
 BODY = b"<!doctype html><title>All is well</title>" + b"x" * 1000
-GOOD = b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: %d\r\n\r\n" % len(BODY) + BODY
+HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: %d\r\n" % len(BODY)
+GOOD = HEAD + b"\r\n" + BODY
+LAST = HEAD + b"Connection: close\r\n\r\n" + BODY
 BAD = b"HTTP/1.1 503 Service Unavailable\r\nContent-Length: 4\r\n\r\ndown"
 CANARY = "canary"
 ANSWER_WITHIN = 30  # seconds
@@ -29,16 +31,12 @@ class World:
 
     def __init__(self) -> None:
         self.down: set[str] = set()
+        self.keeps = True  # may a connection be used again?
         self.checks = 0
         self.first: dict[str, float] = {}  # service -> its first check
         self.failed: dict[str, float] = {}  # service -> the first bad answer since it was put down
         self.heard: dict[str, float] = {}  # service -> the first notice since then that it is down
         self.notices = 0
-
-    def put_down(self, services: list[str], anew: bool) -> None:
-        self.down = set(services)
-        if anew:
-            self.failed, self.heard = {}, {}
 
     def asked(self, service: str) -> bytes:
         if service == CANARY:
@@ -47,7 +45,7 @@ class World:
         self.checks += 1
         self.first.setdefault(service, now)
         if service not in self.down:
-            return GOOD
+            return GOOD if self.keeps else LAST
         self.failed.setdefault(service, now)
         return BAD
 
@@ -69,7 +67,7 @@ class Page(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         service = data.split(b" ", 2)[1][1:].decode()
         self.transport.write(self.world.asked(service))
-        if b"onnection: close" in data:
+        if b"onnection: close" in data or not self.world.keeps:
             self.transport.close()
 
 
@@ -114,9 +112,8 @@ def _serve(pipe: Connection, certificate: str) -> None:
             except EOFError:  # who started us is gone
                 over.set()
                 return
-            if put is not None:
-                world.put_down(*put)
-            pipe.send({name: value for name, value in vars(world).items() if name != "down"})
+            vars(world).update(put)
+            pipe.send(vars(world))
 
         loop.add_reader(pipe.fileno(), answer)
         await over.wait()
@@ -129,19 +126,17 @@ class Far:
         self._pipe = pipe
         self.http, self.https, self.hook = ports
 
-    async def world(self) -> World:
-        """As it is now."""
-        return await self._ask(None)
-
-    async def put_down(self, services: Iterable[str], *, anew: bool = True) -> World:
-        """These are down from now on, all others up; `anew`: what failed and what was heard is forgotten."""
-        return await self._ask((list(services), anew))
-
-    async def _ask(self, put: tuple[list[str], bool] | None) -> World:
+    async def world(self, **put: Any) -> World:
+        """As it is now, once it is as `put` says."""
         self._pipe.send(put)
         found = World()
         vars(found).update(await asyncio.to_thread(_receive, self._pipe))
         return found
+
+    async def put_down(self, services: Iterable[str], *, anew: bool = True) -> None:
+        """These are down from now on, all others up; `anew`: what failed and what was heard is forgotten."""
+        forgotten: dict[str, Any] = {"failed": {}, "heard": {}} if anew else {}
+        await self.world(down=set(services), **forgotten)
 
 
 def _receive(pipe: Connection) -> Any:

@@ -42,9 +42,9 @@ def cpu(pid: int) -> float:
 
 
 def rss(pid: int) -> float:
-    """Resident memory in MB (10^6 bytes)."""
+    """Resident memory in MB of 2^20 bytes, as ps and top count."""
     status = Path(f"/proc/{pid}/status").read_text()
-    return int(status.partition("VmRSS:")[2].split()[0]) * 1024 / 1e6
+    return int(status.partition("VmRSS:")[2].split()[0]) / 1024
 
 
 def percentile(values: Sequence[float], share: float) -> float:

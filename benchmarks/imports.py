@@ -18,7 +18,7 @@ IMPORTS = {
     "the daemon, no channel": DAEMON,
     "the daemon and all four channels": f"{DAEMON}, {CHANNELS}",
 }
-SAY = "import {}, os; os.write(1, open('/proc/self/status').read().partition('VmRSS:')[2].split()[0].encode())"
+SAY = "import os, sys; sys.modules['cryptography'] = None; import {}; os.write(1, open('/proc/self/status').read().partition('VmRSS:')[2].split()[0].encode())"
 
 
 async def rows(_size: Size) -> list[Row]:
@@ -26,9 +26,9 @@ async def rows(_size: Size) -> list[Row]:
 
 
 async def taken(modules: str) -> float:
-    """Resident MB (10^6 bytes) after importing them."""
+    """Resident MB of 2^20 bytes after importing them."""
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-c", SAY.format(modules), stdout=asyncio.subprocess.PIPE
     )
     said, _ = await process.communicate()
-    return int(said) * 1024 / 1e6
+    return int(said) / 1024

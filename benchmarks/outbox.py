@@ -43,16 +43,19 @@ async def rows(size: Size) -> list[Row]:
 
 async def drained(folder: Path, url: str, count: int) -> tuple[float, float]:
     """CPU and wall seconds until `count` queued deliveries are settled."""
-    async with open_store(f"sqlite:///{folder / 'outbox.db'}", alone=True) as store, Network() as net:
-        async with WebhookSettings().open(Desk(net, (), store.people.recall, store.people.remember)) as channel:
-            await store.deliveries.add([delivery(number, url) for number in range(count)], now())
-            stop, cpu, wall = asyncio.Event(), time.process_time(), time.perf_counter()
-            async with asyncio.timeout(WITHIN), asyncio.TaskGroup() as tasks:
-                tasks.create_task(outbox(store.deliveries, {"webhook": channel}).run(stop))
-                while await store.deliveries.backlog():
-                    await asyncio.sleep(0.05)
-                stop.set()
-            return time.process_time() - cpu, time.perf_counter() - wall
+    async with (
+        open_store(f"sqlite:///{folder / 'outbox.db'}", alone=True) as store,
+        Network() as net,
+        WebhookSettings().open(Desk(net, (), store.people.recall, store.people.remember)) as channel,
+    ):
+        await store.deliveries.add([delivery(number, url) for number in range(count)], now())
+        stop, cpu, wall = asyncio.Event(), time.process_time(), time.perf_counter()
+        async with asyncio.timeout(WITHIN), asyncio.TaskGroup() as tasks:
+            tasks.create_task(outbox(store.deliveries, {"webhook": channel}).run(stop))
+            while await store.deliveries.backlog():
+                await asyncio.sleep(0.05)
+            stop.set()
+        return time.process_time() - cpu, time.perf_counter() - wall
 
 
 def outbox(deliveries: Deliveries, channels: Mapping[str, Channel]) -> Outbox:

@@ -81,7 +81,6 @@ class House:
                 task.cancel()
             await asyncio.wait([*early, *ears], timeout=GRACE)
             closing.set()
-            await asyncio.wait(late)
             for task in early:
                 task.cancel()
             await asyncio.gather(*early, *late, *ears, ended, return_exceptions=True)
@@ -209,7 +208,8 @@ def _door(host: str, port: int) -> socket.socket:
     try:
         return socket.create_server((host, port), family=family, backlog=128)
     except OSError as error:
-        raise Unable(f"cannot listen on {host}:{port} ({error.strerror}); set another web.listen") from None
+        why = (error.strerror or str(error)).partition(" (while ")[0]
+        raise Unable(f"cannot listen on {host}:{port} ({why}); set another web.listen") from None
 
 
 def setting(config: Config) -> Setting:

@@ -11,7 +11,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
 
-from cyclopts import App, CycloptsError, Parameter
+from cyclopts import App, CycloptsError, Parameter, validators
 from rich.console import Console
 from rich.table import Table
 
@@ -20,9 +20,6 @@ from bot.config import Config, ConfigError, load
 from bot.config import schema as config_schema
 from bot.contracts import Answer, Unable
 from bot.model import Confidence, Overview
-from bot.show.status import as_json
-from bot.store import open_store
-from bot.tell import wording
 
 app = App(
     name="tocsin",
@@ -33,11 +30,12 @@ out = Console(highlight=False, soft_wrap=True)
 err = Console(stderr=True, highlight=False, soft_wrap=True)
 
 File = Annotated[Path, Parameter(name=["--config", "-c"], help="The config file.")]
+Port = Annotated[int, Parameter(validator=validators.Number(gte=1, lte=65535))]
 HERE = Path("config.yaml")
 
 
 @app.command
-def demo(*, once: bool = False, port: int = 8080) -> int:
+def demo(*, once: bool = False, port: Port = 8080) -> int:
     """See everything in a minute: a small flaky site goes down and comes back. Needs no config and no account.
 
     Parameters
@@ -75,8 +73,10 @@ async def _check(config: Config) -> int:
     async with Network() as net:
         channels = config.opened_channels()
         faults = await asyncio.gather(*(settings.probe(net) for settings in channels.values()))
-    services = len(config.services)
-    out.print(f"config: right ({services} service{'s' * (services != 1)}, {len(config.audiences)} audiences)")
+    sizes = {"service": len(config.services), "audience": len(config.audiences)}
+    out.print("config: right (" + ", ".join(f"{n} {what}{'s' * (n != 1)}" for what, n in sizes.items()) + ")")
+    if not config.canaries:
+        out.print("canaries: none set: an outage of our own connection would be told as everybody's")
     for kind, fault in zip(channels, faults, strict=True):
         (err if fault else out).print(f"{kind}: {fault or 'ready'}", markup=False)
     return 1 if any(faults) else 0
@@ -93,12 +93,14 @@ async def _test(config: Config, name: str) -> int:
 
     if name not in config.audiences:
         _fail(f'there is no audience "{name}"; expected one of {", ".join(config.audiences) or "none yet"}', 2)
-    table, failed = Table("destination", "outcome", "took"), False
+    table, failed = Table("destination", "outcome", "took"), 0
     async for destination, outcome, took in drill(config, name):
-        failed = failed or bool(outcome)
+        failed += bool(outcome)
         table.add_row(destination.shown, outcome or "has it", f"{took.total_seconds():.1f} s")
     out.print(table)
-    return 1 if failed else 0
+    if failed:
+        _fail(f"{failed} of {table.row_count} destinations did not take it", 1)
+    return 0
 
 
 @app.command
@@ -123,11 +125,14 @@ def status(
         The config file.
 
     """
-    return _run(_status(load(config), service, as_data=as_data, exit_code=exit_code))
+    return _run(_status(load(config, secrets=False), service, as_data=as_data, exit_code=exit_code))
 
 
 async def _status(config: Config, service: str | None, *, as_data: bool, exit_code: bool) -> int:
     from bot.app import glance  # noqa: PLC0415 # as above
+    from bot.show.status import as_json  # noqa: PLC0415 # as above
+    from bot.store import open_store  # noqa: PLC0415 # as above
+    from bot.tell import wording  # noqa: PLC0415 # as above
 
     if service is not None and service not in config.services:
         _fail(f'there is no service "{service}"; expected one of {", ".join(config.services)}', 2)
@@ -160,7 +165,7 @@ def schema() -> int:
 @app.command
 def healthcheck(*, config: File = HERE) -> int:
     """Ask the running daemon's /healthz: 0 when it is well. For Docker's HEALTHCHECK."""
-    return _run(_healthcheck(load(config)))
+    return _run(_healthcheck(load(config, secrets=False)))
 
 
 async def _healthcheck(config: Config) -> int:

@@ -7,13 +7,25 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Any, ClassVar, Protocol
+from typing import Annotated, Any, ClassVar, Protocol
 
-from bot.model import Ask, Delivery, Reading, Receipt, Word, Words
+from pydantic import BeforeValidator, WithJsonSchema
+
+from bot.model import Ask, Delivery, Reading, Receipt, Word, Words, length
 
 
 class Unable(Exception):
     """Tocsin cannot go on; the text is one line that says why and what to do."""
+
+
+def _seconds(value: Any) -> Any:
+    return length(value).total_seconds() if isinstance(value, str) else value
+
+
+Seconds = Annotated[
+    float, BeforeValidator(_seconds), WithJsonSchema({"type": ["number", "string"], "examples": ["30s"]})
+]
+"""A length of time in a plugin's settings: "30s" or a number of seconds."""
 
 
 class Cause(StrEnum):

@@ -24,7 +24,7 @@ from bot.config import Config
 from bot.life import stop_at_signal
 
 UP_FOR = 4  # seconds until the site goes down ...
-DOWN_FOR = 40  # ... and until it is back: long enough to be "1 min" in the notice
+DOWN_FOR = 40  # ... and until it is back: the whole outage fits into a minute
 LIMIT = 60  # seconds more until a demo that ends by itself gives up
 
 

@@ -85,5 +85,8 @@ async def _next_config(config: Config, path: Path, again: asyncio.Event) -> Conf
 async def _bell_on_change(path: Path, bell: asyncio.Event) -> None:
     # The folder is watched, not the file: an editor's atomic save puts a new file in its place. Often it holds the
     # database too, which is written to all the time.
-    async for _ in awatch(path.parent, watch_filter=lambda _, name: Path(name).name == path.name, recursive=False):
-        bell.set()
+    try:
+        async for _ in awatch(path.parent, watch_filter=lambda _, name: Path(name).name == path.name, recursive=False):
+            bell.set()
+    except OSError as error:  # a machine may have no watches left to give
+        log.warning("changes of %s will not be noticed (%s): send SIGHUP after one", path, error)

@@ -63,7 +63,7 @@ class Record:
     async def seen(self, seen: Round) -> bool:
         """Judge a round. True while the service is in doubt or not up, so that it is looked at more often."""
         await self._watch_sight(seen)
-        if seen.sighted:
+        if seen.sighted or self._state(seen.service).streak.bad:
             await self._advance(seen.service, lambda state: self._judged(state, seen))
         state = self._state(seen.service)
         return state.incident is not None or state.streak.bad > 0 or state.unseen_since is not None

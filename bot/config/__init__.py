@@ -4,121 +4,40 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, Any, Literal, get_args
-from zoneinfo import available_timezones
+from typing import Annotated, Any, get_args
 
-from apscheduler.triggers.cron import CronTrigger
-from babel.core import Locale, UnknownLocaleError
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    PlainSerializer,
-    PlainValidator,
-    ValidationError,
-    WithJsonSchema,
-    create_model,
-)
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, create_model
 
 from bot.config.reading import ConfigError, Location, Problem, duration, problems, read
-from bot.contracts import ChannelSettings, Check
+from bot.config.values import (
+    Canary,
+    Clock,
+    Confident,
+    Cron,
+    Duration,
+    Language,
+    Listen,
+    Place,
+    Some,
+    Timezone,
+    Url,
+    canary,
+    cron,
+)
+from bot.contracts import ChannelSettings
 from bot.model import OURSELVES, Audience, Confidence, Destination, Hears, Rules, Service, Style, Wish
-from bot.net import Network
 from bot.tell.channels import AnyChannel
-from bot.watch.checks import AnyCheck, HttpCheck, TcpCheck
+from bot.watch.checks import AnyCheck
 from bot.watch.sources import AnySource
 
-__all__ = ["Config", "ConfigError", "load", "schema"]
+__all__ = ["Config", "ConfigError", "canary", "cron", "load", "schema"]
 
 Strict = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True)
 
 
-def _zone(name: str) -> str:
-    if name not in available_timezones():
-        raise ValueError('is no time zone; expected one such as "Europe/Madrid"')
-    return name
-
-
-def _language(code: str) -> str:
-    try:
-        Locale.parse(code.replace("-", "_"))
-    except (ValueError, UnknownLocaleError):
-        raise ValueError('is no language; expected a code such as "en" or "es"') from None
-    return code
-
-
-def _listen(text: str) -> str:
-    host, _, port = text.rpartition(":")
-    if not host or not port.isdigit() or int(port) > 65535:
-        raise ValueError('is no address to listen on; expected one such as "127.0.0.1:8080"')
-    return text
-
-
-def _cron(when: str) -> str:
-    cron(when, "UTC")
-    return when
-
-
-def _address(url: str) -> str:
-    Network.prepare("GET", url)
-    return url
-
-
-def _canary(text: str) -> str:
-    canary(text)
-    return text
-
-
-def canary(text: str) -> Check:
-    """ "https://one.example/" or "tcp://192.0.2.53:53" as a check. Raise ValueError, in words, for anything else."""
-    try:
-        if not text.startswith("tcp://"):
-            return HttpCheck(url=text)
-        host, _, port = text.removeprefix("tcp://").rpartition(":")
-        return TcpCheck(host=host.strip("[]"), port=int(port))
-    except ValueError:
-        raise ValueError('is no canary; expected "https://one.example/" or "tcp://192.0.2.53:53"') from None
-
-
-def cron(when: str, timezone: str) -> CronTrigger:
-    """ "mon-fri 08:00" as a trigger in that zone. Raise ValueError, in words, for anything else."""
-    days, _, time = when.rpartition(" ")
-    hour, _, minute = time.partition(":")
-    try:
-        return CronTrigger(day_of_week=days or "*", hour=int(hour), minute=int(minute), timezone=timezone)
-    except ValueError:
-        raise ValueError('is no time of the week; expected one such as "mon-fri 08:00" or "08:00"') from None
-
-
-Duration = Annotated[
-    Any,
-    PlainValidator(duration),
-    PlainSerializer(str),
-    WithJsonSchema({"type": "string", "examples": ["30s", "1h30m", "7d"]}),
-]
-Place = Annotated[
-    Destination,
-    BeforeValidator(lambda v: v if isinstance(v, Destination) else Destination.parse(str(v))),
-    WithJsonSchema({"type": "string", "examples": ["slack:C012", "email:desk@example.org"]}),
-]
-Confident = Annotated[
-    Confidence,
-    BeforeValidator(
-        lambda v: Confidence[v.upper()] if isinstance(v, str) and v.upper() in Confidence.__members__ else v
-    ),
-    WithJsonSchema({"enum": ["possible", "likely", "confirmed"]}),
-]
-Timezone = Annotated[str, AfterValidator(_zone)]
-Language = Annotated[str, AfterValidator(_language)]
-Clock = Literal["12h", "24h"]
-Some = tuple[str, ...] | Literal["all"]
-
-
 class Web(BaseModel):
     model_config = Strict
-    listen: Annotated[str, AfterValidator(_listen)] = "127.0.0.1:8080"
+    listen: Listen = "127.0.0.1:8080"
     public_url: str = ""
     title: str = "Status"
 
@@ -130,7 +49,7 @@ class Web(BaseModel):
 
 class Heartbeat(BaseModel):
     model_config = Strict
-    url: Annotated[str, AfterValidator(_address)]
+    url: Url
     every: Duration = duration("60s")
 
 
@@ -186,7 +105,7 @@ class AudienceConfig(BaseModel):
 class DigestConfig(BaseModel):
     model_config = Strict
     to: Annotated[tuple[Place, ...], Field(min_length=1)]
-    when: Annotated[str, AfterValidator(_cron)]
+    when: Cron
     covers: Duration = duration("24h")
     services: Some = "all"
     language: Language | None = None
@@ -194,11 +113,16 @@ class DigestConfig(BaseModel):
     clock: Clock | None = None
 
 
+def _bare(value: Any) -> Any:
+    """`console:` with nothing behind it is meant as `console: {}`."""
+    return {} if value is None else value
+
+
 KINDS: tuple[type[ChannelSettings], ...] = get_args(AnyChannel)
 Channels = create_model(
     "Channels",
     __config__=Strict,
-    **{k.model_fields["kind"].default: (k | None, None) for k in KINDS},  # type: ignore[attr-defined,call-overload] # the union is the list of kinds
+    **{k.model_fields["kind"].default: (Annotated[k | None, BeforeValidator(_bare)], None) for k in KINDS},  # type: ignore[attr-defined,call-overload] # the union is the list of kinds
 )
 
 
@@ -210,7 +134,7 @@ class Config(BaseModel):
     database: Annotated[str, Field(pattern=r"^(sqlite|postgresql)://")] = "sqlite:///tocsin.db"
     web: Web = Web()
     heartbeat: Heartbeat | None = None
-    canaries: tuple[Annotated[str, AfterValidator(_canary)], ...] = ()
+    canaries: tuple[Canary, ...] = ()
     admins: frozenset[str] = frozenset()
     defaults: Defaults = Defaults()
     services: Annotated[dict[str, ServiceConfig], Field(min_length=1)]
@@ -247,9 +171,14 @@ def some(services: Some) -> tuple[str, ...]:
     return () if services == "all" else tuple(services)
 
 
-def load(path: Path) -> Config:
-    """Read and check a config file. Raise ConfigError with every problem, each with its line, when anything is wrong."""
+def load(path: Path, *, secrets: bool = True) -> Config:
+    """Read and check a config file. Raise ConfigError with every problem, each with its line, when anything is wrong.
+
+    `secrets=False`: for what opens no channel, secrets that this shell or user cannot read do no harm.
+    """
     document = read(path, Config)
+    if not secrets:
+        document.problems.clear()
     try:
         config = Config.model_validate(document.tree)
     except ValidationError as error:
@@ -261,8 +190,14 @@ def load(path: Path) -> Config:
 
 
 def schema() -> dict[str, Any]:
-    """The JSON Schema of the file, for editors."""
-    return Config.model_json_schema()
+    """The JSON Schema of the file, for editors: every secret may also stand in a file of its own."""
+    made = Config.model_json_schema()
+    for part in made["$defs"].values():
+        keys = part.get("properties", {})
+        for key in [k for k, said in keys.items() if "password" in str(said)]:
+            keys[f"{key}_file"] = {"type": "string", "description": f"a file that holds the {key}"}
+            part["required"] = [k for k in part.get("required", ()) if k != key]
+    return made
 
 
 def _contradictions(config: Config) -> Iterator[Problem]:

@@ -134,7 +134,10 @@ def _from_environment(document: Document, text: str, where: Location) -> str:
         found = os.environ.get(name, default)
         if found is None:
             document.problems.append(
-                Problem(where, f"the environment has no {name}; set it, or write ${{{name}:-a default}}")
+                Problem(
+                    where,
+                    f"the environment has no {name}; set it, or name a file in {where[-1]}_file if it is a secret",
+                )
             )
             return f"${{{name}}}"
         return found
@@ -164,19 +167,26 @@ def _models(kind: Any) -> Iterator[type[BaseModel]]:
 
 
 def _secrets(model: type[BaseModel]) -> Iterator[str]:
-    """The keys that hold secrets anywhere in the config: each also takes `<key>_file`."""
+    """The keys that hold a secret anywhere in the config: each also takes `<key>_file`."""
     for part in _models(model):
         for name, field_ in part.model_fields.items():
-            if SecretStr in (field_.annotation, *get_args(field_.annotation)):
+            if field_.annotation in (SecretStr, SecretStr | None):
                 yield field_.alias or name
+
+
+def _hiding(model: type[BaseModel]) -> Iterator[str]:
+    """The keys under which nothing is shown: those, and the maps whose values are secret."""
+    yield from _secrets(model)
+    for part in _models(model):
+        yield from (name for name, field_ in part.model_fields.items() if SecretStr in get_args(field_.annotation))
 
 
 def problems(error: ValidationError, model: type[BaseModel]) -> Iterator[Problem]:
     """pydantic's findings in our words. A value is shown only where the key is no secret."""
-    secrets = frozenset(_secrets(model))
+    hidden = frozenset(_hiding(model))
     known = frozenset(f.alias or name for part in _models(model) for name, f in part.model_fields.items())
     for found in error.errors(include_url=False):
-        yield Problem(_without_tags(tuple(found["loc"])), _in_words(dict(found), secrets, known))
+        yield Problem(_without_tags(tuple(found["loc"])), _in_words(dict(found), hidden, known))
 
 
 def _without_tags(where: Location) -> Location:
@@ -186,7 +196,7 @@ def _without_tags(where: Location) -> Location:
     return tuple(part for part in plain if not (isinstance(part, str) and "[" in part))
 
 
-def _in_words(found: dict[str, Any], secrets: frozenset[str], known: frozenset[str]) -> str:
+def _in_words(found: dict[str, Any], hidden: frozenset[str], known: frozenset[str]) -> str:
     context, key = found.get("ctx", {}), str(found["loc"][-1])
     match found["type"]:
         case "extra_forbidden":
@@ -205,6 +215,8 @@ def _in_words(found: dict[str, Any], secrets: frozenset[str], known: frozenset[s
         case _:
             what = found["msg"].replace("Input should", "should").replace("String should", "should").replace("'", '"')
     given = found["input"]
-    secret = key in secrets or "://" in str(given)  # a URL may hold a password or a token
+    secret = not hidden.isdisjoint(map(str, found["loc"])) or "://" in str(
+        given
+    )  # a URL may hold a password or a token
     shown = "" if secret or not isinstance(given, str | int | float) else f'"{given}" '
     return what if what.startswith('"') else shown + what

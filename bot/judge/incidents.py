@@ -35,7 +35,7 @@ def step(state: ServiceState, seen: Verdict | Order, rules: Rules) -> Step:
     """One verdict or order further. The same state and input always give the same step; a repeated order is none."""
     match seen:
         case Verdict(health=Health.UNKNOWN):
-            return Step(replace(state, unseen_since=state.unseen_since or seen.at))
+            return Step(replace(state, streak=seen.streak, unseen_since=state.unseen_since or seen.at))
         case Verdict():
             state = replace(state, streak=seen.streak, unseen_since=None)
             return _open(state, state.incident, seen, rules) if state.incident else _closed(state, seen, rules)

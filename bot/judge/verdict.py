@@ -15,11 +15,18 @@ def judge(seen: Round, streak: Streak, rules: Rules) -> Verdict:
     """What this round means after `streak`, the rounds before it."""
     looks = _looks(seen)
     if looks is Health.UNKNOWN:
-        return Verdict(seen.at, looks, Confidence.POSSIBLE, streak, words=seen.words)
+        # When we go blind, the bad rounds just before were perhaps our own trouble already: they count no more.
+        return Verdict(
+            seen.at, looks, Confidence.POSSIBLE, streak if seen.sighted else _doubted(streak), words=seen.words
+        )
     streak = count(streak, looks, seen.at, rules)
     bad = tuple(r for r in seen.readings if not r.good)
     health, confidence = _claim(looks, streak, seen.words, rules)
     return Verdict(seen.at, health, confidence, streak, bad if looks in TROUBLE else (), seen.words)
+
+
+def _doubted(streak: Streak) -> Streak:
+    return Streak(good=streak.good, mild=streak.mild, good_since=streak.good_since)
 
 
 def _looks(seen: Round) -> Health:

@@ -98,7 +98,7 @@ MISTAKES = {
     ),
     "bad language": (
         RIGHT + "language: klingonese\n",
-        ':8:1: language: "klingonese" is no language; expected a code such as "en" or "es"',
+        ':8:1: language: "klingonese" is no language that Tocsin speaks; expected one of en, es',
     ),
     "bad clock": (RIGHT + "clock: 13h\n", ':8:1: clock: "13h" should be "12h" or "24h"'),
     "bad address": (
@@ -142,7 +142,7 @@ MISTAKES = {
     ),
     "unset variable": (
         RIGHT + 'timezone: "${NO_SUCH_VARIABLE}"\n',
-        ":8:1: timezone: the environment has no NO_SUCH_VARIABLE; set it, or write ${NO_SUCH_VARIABLE:-a default}",
+        ":8:1: timezone: the environment has no NO_SUCH_VARIABLE; set it, or name a file in timezone_file if it is a secret",
     ),
     "secret file that is not there": (
         RIGHT.replace("console: {}", "telegram: {token_file: nowhere}"),
@@ -196,6 +196,21 @@ def test_a_wrong_url_is_not_repeated_either_for_it_may_hold_a_password(tmp_path)
     lines = refused(tmp_path, RIGHT.replace("https://x.example/", "ftp://user:hidden@x.example/"))
     assert lines[0].startswith("config.yaml:3:32: services.x.routes.web.url: ")
     assert "hidden" not in "\n".join(lines)
+
+
+def test_what_opens_no_channel_does_without_the_secrets(tmp_path):
+    path = tmp_path / "config.yaml"
+    path.write_text(RIGHT.replace("console: {}", "console:\n  telegram: {token: '${NO_SUCH_VARIABLE}', timeout: 5s}"))
+
+    channels = load(path, secrets=False).opened_channels()
+    assert list(channels) == ["telegram", "console"]
+    assert channels["telegram"].timeout == 5
+
+
+def test_the_schema_lets_every_secret_stand_in_a_file():
+    telegram = schema()["$defs"]["TelegramSettings"]
+    assert "token_file" in telegram["properties"]
+    assert "token" not in telegram["required"]
 
 
 def test_the_schema_knows_every_channel_and_kind():

@@ -30,7 +30,7 @@ from bot.tell.outbox import Outbox
 
 SERVICES = [f"s{number}" for number in range(6)]
 PLACES = ("one", "two")
-LONGEST = 0.3  # seconds a life may last
+LONGEST = 0.15  # seconds that a life may last which is cut whatever it does
 BEGAN = datetime.now(UTC)
 DROPPED = 0.05  # of the answers, after the request was applied
 
@@ -137,13 +137,14 @@ async def emptied(store: Store, outbox: Outbox) -> None:
 def main(database: str, log: str, cuts: int, seed: int, kind: type[Outbox]) -> None:
     door, outages = socket.create_server(("127.0.0.1", 0)), enough(cuts)
     port = door.getsockname()[1]
+    Path(log).touch()
     receiver = forked(lambda: receive(door, log, seed))
     door.close()
     chance, last = random.Random(seed), timedelta(seconds=60)
     try:
         for _ in range(cuts):
             life = forked(lambda: asyncio.run(live(database, port, log, outages, kind)))
-            time.sleep(chance.uniform(0.02, LONGEST))
+            time.sleep(moment(chance, log))
             os.kill(life, signal.SIGKILL)
             if not os.WIFSIGNALED(os.waitpid(life, 0)[1]):
                 break  # all was told before the cut
@@ -155,6 +156,16 @@ def main(database: str, log: str, cuts: int, seed: int, kind: type[Outbox]) -> N
     finally:
         os.kill(receiver, signal.SIGKILL)
         os.waitpid(receiver, 0)
+
+
+def moment(chance: random.Random, log: str) -> float:
+    """How much longer a life may last: half of them are left until they are sending, however busy the machine is."""
+    if chance.random() < 0.5:
+        return chance.uniform(0.02, LONGEST)
+    size, limit = Path(log).stat().st_size, time.monotonic() + 5
+    while Path(log).stat().st_size < size + 200 and time.monotonic() < limit:
+        time.sleep(0.001)
+    return chance.uniform(0, 0.03)
 
 
 def forked(work) -> int:

@@ -37,17 +37,16 @@ from tests.fakes.mail import FakeRelay, free_ports
 from tests.fakes.site import WELL, Site, page
 from tests.fakes.slack import FakeSlack
 from tests.fakes.telegram import FakeTelegram
+from tests.flow.plain import ADMIN, CHANNEL, DESK, GROUP, HEARTBEAT, ROUTES, plain_config
 from tests.flow.spoken import zone_by_day
 
 ROOT = Path(__file__).parent.parent.parent
 ALL_GREEN = ROOT / "tests/data/statuspages/statuspage-v2-github-summary-2026-07.json"
-ROUTES = ("web", "app", "TweetDeck")
-HEARTBEAT = "/ping/heartbeat-secret-77b1"
-GROUP, CHANNEL, DESK = "-100123", "112233445566778899", "desk@example.org"
-ADMIN = 4242  # on Telegram
 STOPS_WITHIN = 5.0  # seconds
 BROKEN = page(503, b"Something went wrong, try reloading", reason="Service Unavailable")
 UNTIDY = ("Traceback", "Warning:", "was destroyed", "never retrieved", "never awaited", "Unclosed")
+
+__all__ = ["ADMIN", "CHANNEL", "DESK", "GROUP", "HEARTBEAT", "Daemon", "World", "eventually", "world"]
 
 
 async def eventually(look: Callable[[], Any | Awaitable[Any]], within: float = 10) -> Any:
@@ -261,51 +260,3 @@ async def world(folder: Path) -> AsyncIterator[World]:
         (folder / "mail.password").write_text(f"{far_mail.PASSWORD}\n")
         street.config = plain_config(street)
         yield street
-
-
-def plain_config(street: World) -> dict[str, Any]:
-    """What an operator would write, with a beat quick enough for a test."""
-    site, far = street.site, street
-    return {
-        "timezone": street.zone,
-        "clock": "12h",
-        "database": f"sqlite:///{street.folder}/tocsin.db",
-        "web": {"listen": f"127.0.0.1:{street.port}", "title": "Example Daily status"},
-        "heartbeat": {"url": "${HEARTBEAT_URL}", "every": "1s"},
-        "canaries": [site.url("/canary")],
-        "admins": [f"telegram:{ADMIN}"],
-        "defaults": {"every": "0.5s", "confirm_every": "0.3s", "timeout": "2s"},
-        "services": {
-            "x": {
-                "name": "X (Twitter)",
-                "routes": {route: {"kind": "http", "url": site.url(f"/{route}")} for route in ROUTES},
-                "plan": "Breaking news goes to Telegram @newsroom and to the site banner.",
-            },
-            "banner": {"name": "Site banner", "routes": {"web": {"kind": "http", "url": site.url("/banner")}}},
-        },
-        "channels": {
-            "slack": {
-                "bot_token": "${SLACK_BOT_TOKEN}",
-                "app_token": "${SLACK_APP_TOKEN}",
-                "api_url": far.slack.url,
-            },
-            "discord": {
-                "token": "${DISCORD_TOKEN}",
-                "api_url": far.discord.url,
-                "gateway_url": far.discord.gateway_url,
-            },
-            "telegram": {"token_file": "telegram.token", "api_url": far.telegram.url},
-            "email": {
-                "server": far.relay.url,
-                "password_file": "mail.password",
-                "security": "none",
-                "from": far_mail.SENDER,
-            },
-            "webhook": {},
-        },
-        "audiences": {
-            "desk": {"broadcast": ["slack:#newsroom", f"telegram:{GROUP}", f"email:{DESK}"]},
-            "madrid": {"broadcast": [f"discord:{CHANNEL}"], "language": "es", "clock": "24h"},
-            "machines": {"broadcast": [f"webhook:{far.hook.url}hook/${{HOOK_TOKEN}}"]},
-        },
-    }

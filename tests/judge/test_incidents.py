@@ -43,6 +43,8 @@ def told(letters, rules=None):
         ),
         ("BB??????", [("opened", "DOWN", "POSSIBLE"), ("confirmed", "DOWN", "CONFIRMED")]),
         ("????", []),
+        ("B?..", [("opened", "DOWN", "POSSIBLE"), ("retracted", "DOWN", "POSSIBLE")]),
+        ("BB?BB", [("opened", "DOWN", "POSSIBLE"), ("confirmed", "DOWN", "CONFIRMED")]),
     ],
 )
 def test_what_is_told_of_a_row_of_rounds(letters, expected):

@@ -98,7 +98,7 @@ def real(sites, ledger, *, every: float = 0.05, canaries=()) -> Rounds:
 
 async def until(true) -> None:
     async with asyncio.timeout(5):
-        while not true():  # noqa: ASYNC110 - what is waited for has no event of its own
+        while not true():
             await asyncio.sleep(0.01)
 
 

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from bot.contracts import Answer, Answering, Desk, Net, Trouble
+from bot.contracts import Answer, Answering, Desk, Net, Seconds, Trouble
 from bot.model import Act, Delivery, Later, Receipt, Refused, Scope, Sent, Unsure
 
 LONGEST = 86_400  # s: a receiver that asks for more is told to wait a day
@@ -27,7 +27,7 @@ class WebhookSettings(BaseModel):
     edits: ClassVar[bool] = True
 
     kind: Literal["webhook"] = "webhook"
-    timeout: float = Field(default=20.0, gt=0, le=120)  # s for the whole; too short makes repeats
+    timeout: Seconds = Field(default=20.0, gt=0, le=120)  # s for the whole; too short makes repeats
 
     @contextlib.asynccontextmanager
     async def open(self, desk: Desk) -> AsyncIterator[WebhookChannel]:

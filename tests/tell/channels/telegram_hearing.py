@@ -20,7 +20,7 @@ TOPIC = Destination("telegram", f"{GROUP}/45")
 
 async def until(true, within=5.0):
     async with asyncio.timeout(within):
-        while not true():  # noqa: ASYNC110  the fake is watched from outside
+        while not true():
             await asyncio.sleep(0.005)
 
 

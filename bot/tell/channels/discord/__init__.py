@@ -10,7 +10,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr
 
-from bot.contracts import Answer, Channel, Desk, Net, Trouble
+from bot.contracts import Answer, Channel, Desk, Net, Seconds, Trouble
 
 
 def _address(url: str) -> str:
@@ -35,7 +35,7 @@ class DiscordSettings(BaseModel):
     token: Annotated[SecretStr, Field(min_length=1)]
     api_url: Annotated[str, AfterValidator(_address)] = "https://discord.com/api/v10"
     gateway_url: Annotated[str | None, AfterValidator(_gateway)] = None
-    timeout: Annotated[float, Field(gt=0)] = 30
+    timeout: Annotated[Seconds, Field(gt=0)] = 30
 
     @asynccontextmanager
     async def open(self, desk: Desk) -> AsyncIterator[Channel]:

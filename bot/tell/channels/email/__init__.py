@@ -15,7 +15,7 @@ from urllib.parse import unquote, urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, FilePath, SecretStr, field_validator, model_validator
 
-from bot.contracts import Answering, Desk, Net
+from bot.contracts import Answering, Desk, Net, Seconds
 from bot.model import Act, Delivery, Receipt, Refused, Scope, Sent
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ class EmailSettings(BaseModel):
     password: SecretStr | None = None
     security: Literal["starttls", "tls", "none"] = "starttls"
     from_: str = Field(alias="from")
-    timeout: float = Field(default=120.0, gt=0, le=120)  # s for the answer to the mail: a short one makes repeats
+    timeout: Seconds = Field(default=120.0, gt=0, le=120)  # s for the answer to the mail: a short one makes repeats
     ca_file: FilePath | None = None  # trusted instead of the system's authorities
 
     @model_validator(mode="before")

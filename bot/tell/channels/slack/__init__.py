@@ -10,7 +10,7 @@ from typing import Any, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
 
-from bot.contracts import Answer, Channel, Desk, Net, Trouble
+from bot.contracts import Answer, Channel, Desk, Net, Seconds, Trouble
 
 
 class SlackSettings(BaseModel):
@@ -25,8 +25,8 @@ class SlackSettings(BaseModel):
     app_token: SecretStr | None = None
     api_url: str = "https://slack.com/api/"
     # A short time-out makes answers that were merely slow into sends that may be repeated.
-    timeout: float = Field(30, gt=0)
-    reconnect_after: float = Field(1, gt=0)  # the first pause before listening is tried again; it doubles to a minute
+    timeout: Seconds = Field(30, gt=0)
+    reconnect_after: Seconds = Field(1, gt=0)  # the first pause before listening is tried again; it doubles to a minute
 
     @field_validator("api_url")
     @classmethod
@@ -57,10 +57,10 @@ class SlackSettings(BaseModel):
         prepared = net.prepare("POST", self.api_url + method, headers)
         answer = await net.fetch(prepared, timeout=timedelta(seconds=self.timeout))
         if isinstance(answer, Trouble):
-            return f"channels.slack: Slack does not answer: {answer.why}"
+            return f"Slack does not answer: {answer.why}"
         said = _read(answer)
         if said is None:
-            return f"channels.slack: what answered is not Slack (HTTP {answer.status}): check channels.slack.api_url"
+            return f"what answered is not Slack (HTTP {answer.status}): check channels.slack.api_url"
         if said.get("ok"):
             return None
         return f"channels.slack.{key} is not accepted by Slack ({said.get('error')}): copy it again from {place}"

@@ -10,7 +10,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr
 
-from bot.contracts import Answer, Channel, Desk, Net, Trouble
+from bot.contracts import Answer, Channel, Desk, Net, Seconds, Trouble
 from bot.tell.channels.telegram.quiet import quieten, redact
 
 
@@ -29,7 +29,7 @@ class TelegramSettings(BaseModel):
     kind: Literal["telegram"] = "telegram"
     token: Annotated[SecretStr, Field(min_length=1)]
     api_url: Annotated[str, AfterValidator(_address)] = "https://api.telegram.org"
-    timeout: Annotated[float, Field(gt=0)] = 30
+    timeout: Annotated[Seconds, Field(gt=0)] = 30
 
     @asynccontextmanager
     async def open(self, desk: Desk) -> AsyncIterator[Channel]:

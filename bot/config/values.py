@@ -1,0 +1,99 @@
+"""The kinds of values in a config, each with what was expected where one is wrong."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+from zoneinfo import available_timezones
+
+from apscheduler.triggers.cron import CronTrigger
+from pydantic import AfterValidator, BeforeValidator, PlainSerializer, PlainValidator, WithJsonSchema
+
+from bot.config.reading import duration
+from bot.contracts import Check
+from bot.model import Confidence, Destination
+from bot.net import Network
+from bot.tell.phrases import CATALOGUES
+from bot.watch.checks import HttpCheck, TcpCheck
+
+
+def _zone(name: str) -> str:
+    if name not in available_timezones():
+        raise ValueError('is no time zone; expected one such as "Europe/Madrid"')
+    return name
+
+
+def _language(code: str) -> str:
+    if code.replace("_", "-").partition("-")[0].lower() not in CATALOGUES:
+        raise ValueError(f"is no language that Tocsin speaks; expected one of {', '.join(sorted(CATALOGUES))}")
+    return code
+
+
+def _listen(text: str) -> str:
+    host, _, port = text.rpartition(":")
+    if not host or not port.isdigit() or int(port) > 65535:
+        raise ValueError('is no address to listen on; expected one such as "127.0.0.1:8080"')
+    return text
+
+
+def _cron(when: str) -> str:
+    cron(when, "UTC")
+    return when
+
+
+def _address(url: str) -> str:
+    Network.prepare("GET", url)
+    return url
+
+
+def _canary(text: str) -> str:
+    canary(text)
+    return text
+
+
+def canary(text: str) -> Check:
+    """ "https://one.example/" or "tcp://192.0.2.53:53" as a check. Raise ValueError, in words, for anything else."""
+    try:
+        if not text.startswith("tcp://"):
+            return HttpCheck(url=text)
+        host, _, port = text.removeprefix("tcp://").rpartition(":")
+        return TcpCheck(host=host.strip("[]"), port=int(port))
+    except ValueError:
+        raise ValueError('is no canary; expected "https://one.example/" or "tcp://192.0.2.53:53"') from None
+
+
+def cron(when: str, timezone: str) -> CronTrigger:
+    """ "mon-fri 08:00" as a trigger in that zone. Raise ValueError, in words, for anything else."""
+    days, _, time = when.rpartition(" ")
+    hour, _, minute = time.partition(":")
+    try:
+        return CronTrigger(day_of_week=days or "*", hour=int(hour), minute=int(minute), timezone=timezone)
+    except ValueError:
+        raise ValueError('is no time of the week; expected one such as "mon-fri 08:00" or "08:00"') from None
+
+
+Duration = Annotated[
+    Any,
+    PlainValidator(duration),
+    PlainSerializer(str),
+    WithJsonSchema({"type": "string", "examples": ["30s", "1h30m", "7d"]}),
+]
+Place = Annotated[
+    Destination,
+    BeforeValidator(lambda v: v if isinstance(v, Destination) else Destination.parse(str(v))),
+    WithJsonSchema({"type": "string", "examples": ["slack:C012", "email:desk@example.org"]}),
+]
+Confident = Annotated[
+    Confidence,
+    BeforeValidator(
+        lambda v: Confidence[v.upper()] if isinstance(v, str) and v.upper() in Confidence.__members__ else v
+    ),
+    WithJsonSchema({"enum": ["possible", "likely", "confirmed"]}),
+]
+Timezone = Annotated[str, AfterValidator(_zone)]
+Language = Annotated[str, AfterValidator(_language)]
+Listen = Annotated[str, AfterValidator(_listen)]
+Cron = Annotated[str, AfterValidator(_cron)]
+Url = Annotated[str, AfterValidator(_address)]
+Canary = Annotated[str, AfterValidator(_canary)]
+Clock = Literal["12h", "24h"]
+Some = tuple[str, ...] | Literal["all"]
