@@ -133,7 +133,7 @@ def _say(handed: Handed, readers: Mapping[str, Audience]) -> None:
     untaken = handed.untaken
     place = untaken.delivery.destination.shown
     for one in handed.onto:
-        log.warning("%s did not take %s in time: %s gets it", place, one.notice.key, one.destination.shown)
+        log.warning("%s did not take %s: %s gets it", place, one.notice.key, one.destination.shown)
     for audience in _audiences(untaken, readers):
         if exhausted(audience, untaken):
             log.error(

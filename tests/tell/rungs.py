@@ -93,10 +93,10 @@ class House:
     async def quiet(self):
         """Until nobody is sending, but for those that hang, and nothing is due."""
         async with asyncio.timeout(10):
-            busy = True
-            while busy:
+            calm = 0
+            while calm < 2:  # what moves on while it is looked at is seen by the second look
                 await asyncio.sleep(0.001)
-                busy = await self._busy()
+                calm = 0 if await self._busy() else calm + 1
 
     async def _busy(self):
         if any(due is not None and due <= self.now for due in await self._dues()):
@@ -107,7 +107,7 @@ class House:
 
     async def _dues(self):
         deliveries = self.store.deliveries
-        return [*[await deliveries.next_due(kind) for kind in self.channels], await deliveries.next_deadline()]
+        return [await deliveries.next_deadline(), *[await deliveries.next_due(kind) for kind in self.channels]]
 
     async def rows(self, thread="x#1"):
         """What became of each delivery: {"3@slack": "superseded"}."""
