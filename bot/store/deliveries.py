@@ -72,7 +72,7 @@ class Deliveries:
         self, now: datetime, ladders: Mapping[str, Audience], onto: Callable[[Untaken], Sequence[Delivery]]
     ) -> tuple[Handed, ...]:
         """See to the deliveries whose deadline has come, each once whoever else does so at the same time: queue what
-        `onto` makes of each for the next rungs. It may be called again, so it must be pure. A few hundred at a time.
+        `onto` makes of each for the next rungs. It may be called again, so it must be pure. Some tens at a time.
         """
         return await self._database.write(partial(rungs.hand_on, now=now, ladders=ladders, onto=onto))
 

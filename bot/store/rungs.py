@@ -15,7 +15,7 @@ from bot.store.lanes import Status
 from bot.store.schema import deliveries as table
 from bot.store.schema import incidents, services
 
-LIMIT = 200  # a transaction: whoever wants to write meanwhile waits for one of these only
+LIMIT = 50  # a transaction: whoever wants to write meanwhile waits for one of these only
 
 
 @dataclass(frozen=True, slots=True)
