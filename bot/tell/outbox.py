@@ -69,9 +69,10 @@ class Outbox:
     counts: Counter[tuple[str, str]] = field(default_factory=Counter)  # (channel kind, receipt) -> how many
     _bells: dict[str, asyncio.Event] = field(default_factory=dict)
 
-    def wake(self) -> None:
-        for bell in self._bells.values():
-            bell.set()
+    def wake(self, kinds: set[str] | None = None) -> None:
+        """Look now for what is to be sent: by these kinds of channel only, for a look costs a transaction, or by all."""
+        for kind in self._bells if kinds is None else self._bells.keys() & kinds:
+            self._bells[kind].set()
 
     async def run(self, stop: asyncio.Event) -> None:
         """Deliver until told to stop, then see through what is being sent."""
