@@ -36,7 +36,7 @@ async def rows(size: Size) -> list[Row]:
             "webhook deliveries per second of one core, whole outbox",
             f"{count / cpu:,.0f} ({count / wall:,.0f} a second of wall time)",
             f"{TARGET} or more",
-            "Healthchecks 16 (31 of one core)",
+            "Healthchecks 16, 31 of one core",
         )
     ]
 

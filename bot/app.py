@@ -192,7 +192,7 @@ async def house(config: Config, clock: Callable[[], datetime] = now) -> AsyncIte
             store,
             setting(config),
             clock,
-            lambda: outbox.wake(),  # noqa: PLW0108 - made below, with the record's own `moved`
+            lambda kinds: outbox.wake(kinds),  # noqa: PLW0108 - made below, with the record's own `moved`
         )
         ladders = {reader.name: reader for reader in record.setting.audiences if reader.ladder}
         outbox = Outbox(store.deliveries, channels, clock, record.moved, ladders)
@@ -248,6 +248,6 @@ def canaries(config: Config) -> tuple[Check, ...]:
 
 async def glance(config: Config, store: Store) -> tuple[Overview, datetime | None]:
     """What is known now, and when a daemon last wrote that it lives; without opening a channel."""
-    record = Record(store, setting(config), now, lambda: None)
+    record = Record(store, setting(config), now, lambda _kinds: None)
     await record.load()
     return await record.overview(now() - timedelta(days=7)), await store.history.last_alive()

@@ -51,7 +51,7 @@ class Record:
     store: Store
     setting: Setting
     clock: Callable[[], datetime]
-    wake: Callable[[], None]  # tells the outbox that there is something to send
+    wake: Callable[[set[str]], None]  # tells the outbox for which kinds of channel there is something to send
     states: dict[str, ServiceState] = field(default_factory=dict)
     subscriptions: tuple[Subscription, ...] = ()
 
@@ -132,7 +132,7 @@ class Record:
             return ()
         self.states[service] = move.state
         if move.deliveries:
-            self.wake()
+            self.wake({delivery.destination.kind for delivery in move.deliveries})
         return move.changes
 
     def _deliveries(self, change: Change, situation: Situation, now: datetime) -> tuple[Delivery, ...]:

@@ -49,7 +49,7 @@ class House:
         setting = Setting(SERVICES, dict.fromkeys(SERVICES, QUICK), audiences, frozenset({"slack", "telegram"}))
         self.record = Record(store, setting, lambda: self.now, self._wake)
 
-    def _wake(self):
+    def _wake(self, _kinds):
         self.woken += 1
 
     async def rounds(self, letters, service="x", first=0):

@@ -23,12 +23,12 @@ REST = 5.0  # seconds: other processes may queue deliveries too
 
 @dataclass
 class Ladders:
-    """`readers`: the audiences that have a ladder, by name. `wake`: tells the outbox that there is something to send."""
+    """`readers`: the audiences that have a ladder, by name. `wake`: tells the outbox for which kinds of channel there is something."""
 
     deliveries: Deliveries
     readers: Mapping[str, Audience]
     clock: Callable[[], datetime]
-    wake: Callable[[], None]
+    wake: Callable[[set[str]], None]
     _bell: asyncio.Event = field(default_factory=asyncio.Event)
 
     def ring(self) -> None:
@@ -57,8 +57,8 @@ class Ladders:
 
     async def _hand_on(self, now: datetime) -> tuple[Handed, ...]:
         handed = await self.deliveries.hand_on(now, self.readers, partial(onto, readers=self.readers, now=now))
-        if any(one.onto for one in handed):
-            self.wake()
+        if kinds := {row.destination.kind for one in handed for row in one.onto}:
+            self.wake(kinds)
         for one in handed:
             _say(one, self.readers)
         return handed

@@ -75,9 +75,10 @@ class Outbox:
     def __post_init__(self) -> None:
         self._ladders = Ladders(self.deliveries, self.ladders, self.clock, self.wake)
 
-    def wake(self) -> None:
-        for bell in self._bells.values():
-            bell.set()
+    def wake(self, kinds: set[str] | None = None) -> None:
+        """Look now for what is to be sent: by these kinds of channel only, for a look costs a transaction, or by all."""
+        for kind in self._bells if kinds is None else self._bells.keys() & kinds:
+            self._bells[kind].set()
         self._ladders.ring()
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -86,7 +87,8 @@ class Outbox:
         async with asyncio.TaskGroup() as pumps:
             for kind, channel in self.channels.items():
                 pumps.create_task(self._pump(kind, channel, stop), name=f"outbox {kind}")
-            pumps.create_task(self._ladders.run(stop), name="ladders")
+            if self.ladders:
+                pumps.create_task(self._ladders.run(stop), name="ladders")
             await stop.wait()
             self.wake()
 

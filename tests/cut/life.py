@@ -103,7 +103,7 @@ async def live(database: str, port: int, log: str, outages: int, kind: type[Outb
             rules = dict.fromkeys(SERVICES, Rules(confirm_rounds=1, restore_rounds=1, flaps=10**9))
             setting = Setting({s: Service(s, s) for s in SERVICES}, rules, readers, frozenset())
             stop = asyncio.Event()
-            record = Record(store, setting, now, lambda: outbox.wake())  # noqa: PLW0108 # made below
+            record = Record(store, setting, now, lambda kinds: outbox.wake(kinds))  # noqa: PLW0108 # made below
             outbox = kind(store.deliveries, {"webhook": hook}, now, record.moved)
             await record.load()
             sending = asyncio.create_task(outbox.run(stop))

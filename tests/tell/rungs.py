@@ -67,8 +67,8 @@ class House:
         except KeyError:
             raise AttributeError(kind) from None
 
-    def _wake(self):
-        self.outbox.wake()
+    def _wake(self, kinds):
+        self.outbox.wake(kinds)
 
     async def look(self, *, good, service="x"):
         reading = Reading("web", Outcome.GOOD if good else Outcome.BAD, "" if good else "HTTP 503")
