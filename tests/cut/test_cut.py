@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -10,7 +11,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent.parent
-CUTS = 200
+CUTS = int(os.environ.get("CUTS", "80"))  # `make soak` makes it 200
 
 
 def cut(database_url, folder, cuts, *variant):

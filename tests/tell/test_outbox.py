@@ -445,3 +445,12 @@ async def test_an_outbox_that_is_cut_off_whole_leaves_nobody_sending(store, monk
 
     [row] = (await made.progress()).values()
     assert (row.status, row.why) == (Status.PENDING, "stopped while sending")
+
+
+def test_only_channels_that_have_something_to_send_are_woken():
+    outbox = Outbox(None, {}, None, None)
+    outbox._bells = {"slack": asyncio.Event(), "email": asyncio.Event()}
+    outbox.wake({"email", "gone"})
+    assert [kind for kind, bell in outbox._bells.items() if bell.is_set()] == ["email"]
+    outbox.wake()
+    assert all(bell.is_set() for bell in outbox._bells.values())
