@@ -51,13 +51,20 @@ async def run(chosen: list[str], size: Size) -> bool:
         began = time.monotonic()
         rows += await BENCHMARKS[name](size)
         took, load = time.monotonic() - began, os.getloadavg()[0]
-        out.print(f"{name}: {took:.0f} s; load average {load:.1f} on {os.cpu_count()} cores")
+        out.print(f"{name}: {took:.0f} s; load average {load:.1f} on {os.cpu_count()} cores, pace {pace():.0f} ms")
     table = Table("what", "measured", "target", "peers", "ok")
     for row in rows:
         ok = {None: "", True: "yes", False: "[red]NO[/red]"}[row.met]
         table.add_row(row.what, row.figure, row.target, row.peers, ok)
     out.print(table)
     return all(row.met is not False for row in rows)
+
+
+def pace() -> float:
+    """CPU milliseconds of always the same work: where this differs between two runs, so does everything."""
+    began = time.process_time()
+    sum(number * number for number in range(500_000))
+    return (time.process_time() - began) * 1000
 
 
 def main() -> None:

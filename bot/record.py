@@ -59,6 +59,8 @@ class Record:
         """Take up where the last run stopped."""
         self.states = await self.store.moves.states()
         self.subscriptions = await self.store.people.subscriptions()
+        for style in {audience.wish.style for audience in self.setting.audiences}:
+            wording.reader(style, self.clock())  # a language's data is read now, not while an outage waits to be told
 
     async def seen(self, seen: Round) -> bool:
         """Judge a round. True while the service is in doubt or not up, so that it is looked at more often."""

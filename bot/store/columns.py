@@ -63,6 +63,7 @@ class Json(TypeDecorator[Any]):
     def __init__(self, noun: type) -> None:
         super().__init__()
         self.noun = noun
+        _adapter(noun)  # made now: the first outage must not wait for it
 
     def process_bind_param(self, value: Any, dialect: Dialect) -> str | None:
         if value is None:
