@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent.parent
-CUTS = int(os.environ.get("CUTS", "80"))  # `make soak` makes it 200
+CUTS = int(os.environ.get("CUTS", "40"))  # `make soak` makes it 200
 
 
 def cut(database_url, folder, cuts, *variant):
