@@ -128,6 +128,17 @@ Answering = Callable[[Ask], Awaitable[Words | None]]
 """What `desk.answer` is to a channel: None when there is nothing to say."""
 
 
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """What a provider documents that it takes: `most` messages of the whole account in any `per`; to one place, one in
+    `place`. The outbox keeps to it, so that nothing is refused that could have been known.
+    """
+
+    most: int = 32
+    per: timedelta = timedelta(0)
+    place: timedelta = timedelta(0)
+
+
 class Channel(Protocol):
     """One way to people, open."""
 
@@ -145,6 +156,8 @@ class ChannelSettings(Protocol):
     def kind(self) -> str: ...
 
     edits: ClassVar[bool]  # can a message be rewritten?
+    pace: ClassVar[Pace]  # how fast may be written?
+    finds: ClassVar[bool]  # can it find out whether an unsure hand-over arrived? Else a repeat may be told twice
 
     def open(self, desk: Desk) -> AbstractAsyncContextManager[Channel]:
         """Connect, yield, disconnect: no half-open objects. Never raises for an unreachable provider or a bad token."""

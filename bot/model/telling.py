@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from bot.model.judging import Kind
+from bot.model.judging import ENDINGS, Kind
 from bot.model.readers import Destination, Style
 
 PLAIN = Style()
+ASIDE = frozenset({Kind.OFFICIAL, Kind.ACKNOWLEDGED})  # changes whose notice does not tell how it stands
 
 
 class Tone(StrEnum):
@@ -48,8 +49,20 @@ class Notice:
     root: Words | None = None  # the present truth, for the thread's first message; None: leave it as it is
     fresh: bool = True  # False: belongs quietly in the thread; True: everybody in the place should see it
     at: datetime | None = None  # when what it tells of happened
-    ends: Kind | None = None  # of an ending: it tells the whole incident, so what is unsent before it is overtaken
+    kind: Kind | None = None  # of the change it tells of; None: of no incident's (a digest, a test)
     style: Style = PLAIN  # how it is worded: for what can only be added on its way
+    line: str = ""  # the same in one line, for a message that tells of many; empty: it goes alone
+    causes: tuple[str, ...] = ()  # what it may share with others: services it depends on, hosts of its routes
+
+    @property
+    def ends(self) -> Kind | None:
+        """Of an ending, its kind."""
+        return self.kind if self.kind in ENDINGS else None
+
+    @property
+    def whole(self) -> bool:
+        """Does it tell how the incident stands? Then what is unsent before it is overtaken."""
+        return self.kind is not None and self.kind not in ASIDE
 
 
 class Act(StrEnum):
@@ -73,7 +86,8 @@ class Delivery:
     id: int = 0  # the store's
     lease: int = 0  # the store's: settles only for the claim that holds it
     ladders: tuple[str, ...] = ()  # the audiences whose next rung gets it when this place does not take it ...
-    within: timedelta | None = None  # ... so long after it was queued
+    within: timedelta | None = None  # ... so long after it was due
+    due: datetime | None = None  # not before then: the place has quiet hours
     late: bool = False  # the store's: its time ran out, or it stands for earlier ones that were not taken
 
 
@@ -90,6 +104,8 @@ class Sent:
     """The channel has it. `ref` names the message there, for edits and replies ("1503435956.000247")."""
 
     ref: str | None = None
+    found: bool = False  # an earlier hand-over had arrived: nothing was repeated
+    anew: bool = False  # its thread's first message is gone: from now on this one is it
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +131,7 @@ class Refused:
     why: str
     scope: Scope = Scope.MESSAGE
     moved: Destination | None = None
+    gone: bool = False  # of an edit: the message is deleted, too old or locked, and will never be rewritten again
 
 
 Receipt = Sent | Later | Unsure | Refused

@@ -13,6 +13,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    false,
     text,
 )
 
@@ -94,10 +95,22 @@ deliveries = Table(
     Column("ends", Text),  # what kind of ending it tells
     Column("ladders", Json(tuple[str, ...])),  # the audiences whose next rung gets it ...
     Column("deadline", Utc),  # ... then; None: taken, or the next rung has been seen to
+    Column("deferred", Boolean, nullable=False, server_default=false()),  # kept back for the place's quiet hours
+    Column("told_in", Id),  # the one message that tells this one too: it shares its fate
+    Column("leads", Boolean, nullable=False, server_default=false()),  # the thread's first message there, from it on
     Index(None, "thread", "kind", "place", "id"),
     Index("unfinished_deliveries", "kind", "due", "id", sqlite_where=UNFINISHED, postgresql_where=UNFINISHED),
     Index(None, "kind", "status"),
     Index("running_deadlines", "deadline", sqlite_where=RUNNING, postgresql_where=RUNNING),
+)
+
+# Until when nothing is written to a place, or by a whole kind of channel (an empty place): its provider's limits.
+holds = Table(
+    "holds",
+    metadata,
+    Column("kind", Text, primary_key=True),
+    Column("place", Text, primary_key=True),
+    Column("until", Utc, nullable=False),
 )
 
 subscriptions = Table(

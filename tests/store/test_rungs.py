@@ -22,7 +22,7 @@ MINUTE = 60 * SECOND
 
 def rung(step=1, to=SLACK, thread="x#1", within=MINUTE, ends=None):
     made = delivery(step, to, thread)
-    return replace(made, notice=replace(made.notice, ends=ends), ladders=("desk",), within=within)
+    return replace(made, notice=replace(made.notice, kind=ends), ladders=("desk",), within=within)
 
 
 def next_one(untaken):
@@ -209,7 +209,7 @@ async def tried(store, *, unsure=False):
 
 def ending(kind=Kind.RESTORED, step=3):
     made = delivery(step)
-    return replace(made, notice=replace(made.notice, ends=kind))
+    return replace(made, notice=replace(made.notice, kind=kind))
 
 
 async def test_a_place_that_did_not_take_the_beginning_gets_the_ending_alone(store):

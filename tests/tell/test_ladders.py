@@ -80,7 +80,7 @@ def untaken(
     at: Destination = SLACK, *ladders: str, ends: Kind | None = None, doubtful: bool = False, **rungs: str
 ) -> Untaken:
     """`rungs`: by kind of channel, how far the notice has come there: "sent", "running" or "over"."""
-    notice = Notice("x#1/2", "x#1", Tone.DOWN, Words("X is down"), ends=ends)
+    notice = Notice("x#1/2", "x#1", Tone.DOWN, Words("X is down"), kind=ends)
     places = {place.kind: place for place in (SLACK, TELEGRAM, MAIL)}
     known = {places[kind]: Rung(how == "sent", how == "running") for kind, how in rungs.items()}
     row = replace(delivery(2, at), ladders=ladders or ("desk",))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import fields
+from operator import attrgetter
 from string import Formatter
 
 import pytest
@@ -13,12 +14,14 @@ from bot.tell.phrases.en import ENGLISH
 
 PATTERNS = {"percent"}
 ONE_BY_ONE = {"hear", "commands", "reasons", "channels"}
-SENTENCES = [f.name for f in fields(Phrases) if f.name not in {"language", *PATTERNS, *ONE_BY_ONE}]
+TOPICS = {"many", "dying", "wishes", "proofs"}
+SENTENCES = [f.name for f in fields(Phrases) if f.name not in {"language", *PATTERNS, *ONE_BY_ONE, *TOPICS}]
+SENTENCES += [f"{topic}.{f.name}" for topic in TOPICS for f in fields(getattr(ENGLISH, topic))]
 AP_OR_CLDR = {n for n in SENTENCES if n.startswith(("day_", "point_near", "point_far", "point_other"))}
 
 
 def forms(catalogue: Phrases, name: str) -> tuple[str, ...]:
-    value = getattr(catalogue, name)
+    value = attrgetter(name)(catalogue)
     return value if isinstance(value, tuple) else (value,)
 
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from bot.contracts import Answering, Desk, Net
+from bot.contracts import Answering, Desk, Net, Pace
 from bot.model import Act, Delivery, Later, Receipt, Refused, Scope, Sent, Tone
 
 if TYPE_CHECKING:
@@ -30,6 +30,8 @@ class AppriseSettings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
     edits: ClassVar[bool] = False
+    pace: ClassVar[Pace] = Pace()
+    finds: ClassVar[bool] = False
 
     kind: Literal["apprise"] = "apprise"
 

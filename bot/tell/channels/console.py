@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from bot.contracts import Answering, Desk, Net
+from bot.contracts import Answering, Desk, Net, Pace
 from bot.model import Act, Delivery, Later, Receipt, Sent, Tone
 
 if TYPE_CHECKING:
@@ -32,6 +32,8 @@ class ConsoleSettings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
     edits: ClassVar[bool] = False
+    pace: ClassVar[Pace] = Pace()
+    finds: ClassVar[bool] = False
 
     kind: Literal["console"] = "console"
 

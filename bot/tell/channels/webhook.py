@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from bot.contracts import Answer, Answering, Desk, Net, Seconds, Trouble
+from bot.contracts import Answer, Answering, Desk, Net, Pace, Seconds, Trouble
 from bot.model import Act, Delivery, Later, Receipt, Refused, Scope, Sent, Unsure
 
 LONGEST = 86_400  # s: a receiver that asks for more is told to wait a day
@@ -25,6 +25,8 @@ class WebhookSettings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
     edits: ClassVar[bool] = True
+    pace: ClassVar[Pace] = Pace()
+    finds: ClassVar[bool] = False
 
     kind: Literal["webhook"] = "webhook"
     timeout: Seconds = Field(default=20.0, gt=0, le=120)  # s for the whole; too short makes repeats

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from bot.model import (
-    ENDINGS,
     OURSELVES,
     Change,
     Incident,
@@ -53,7 +52,7 @@ def notice(change: Change, service: Service, style: Style, others: Others = ()) 
         root=None if incident.steps <= 1 else _root(change, service, to),
         fresh=change.kind not in QUIET,
         at=at,
-        ends=change.kind if change.kind in ENDINGS else None,
+        kind=change.kind,
         style=style,
     )
 

@@ -10,7 +10,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr
 
-from bot.contracts import Answer, Channel, Desk, Net, Seconds, Trouble
+from bot.contracts import Answer, Channel, Desk, Net, Pace, Seconds, Trouble
 
 
 def _address(url: str) -> str:
@@ -31,6 +31,8 @@ class DiscordSettings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     edits: ClassVar[bool] = True
+    pace: ClassVar[Pace] = Pace(most=45, per=timedelta(seconds=1), place=timedelta(seconds=1))
+    finds: ClassVar[bool] = True
     kind: Literal["discord"] = "discord"
     token: Annotated[SecretStr, Field(min_length=1)]
     api_url: Annotated[str, AfterValidator(_address)] = "https://discord.com/api/v10"

@@ -15,7 +15,7 @@ from urllib.parse import unquote, urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, FilePath, SecretStr, field_validator, model_validator
 
-from bot.contracts import Answering, Desk, Net, Seconds
+from bot.contracts import Answering, Desk, Net, Pace, Seconds
 from bot.model import Act, Delivery, Receipt, Refused, Scope, Sent
 
 if TYPE_CHECKING:
@@ -30,6 +30,8 @@ class EmailSettings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
     edits: ClassVar[bool] = False
+    pace: ClassVar[Pace] = Pace()
+    finds: ClassVar[bool] = True
 
     kind: Literal["email"] = "email"
     server: str

@@ -10,7 +10,7 @@ from typing import Any, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
 
-from bot.contracts import Answer, Channel, Desk, Net, Seconds, Trouble
+from bot.contracts import Answer, Channel, Desk, Net, Pace, Seconds, Trouble
 
 
 class SlackSettings(BaseModel):
@@ -20,6 +20,8 @@ class SlackSettings(BaseModel):
 
     kind: Literal["slack"] = "slack"
     edits: ClassVar[bool] = True
+    pace: ClassVar[Pace] = Pace(place=timedelta(seconds=1))
+    finds: ClassVar[bool] = True
 
     bot_token: SecretStr
     app_token: SecretStr | None = None

@@ -10,7 +10,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr
 
-from bot.contracts import Answer, Channel, Desk, Net, Seconds, Trouble
+from bot.contracts import Answer, Channel, Desk, Net, Pace, Seconds, Trouble
 from bot.tell.channels.telegram.quiet import quieten, redact
 
 
@@ -26,6 +26,8 @@ class TelegramSettings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     edits: ClassVar[bool] = True
+    pace: ClassVar[Pace] = Pace(most=30, per=timedelta(seconds=1), place=timedelta(seconds=1))
+    finds: ClassVar[bool] = False
     kind: Literal["telegram"] = "telegram"
     token: Annotated[SecretStr, Field(min_length=1)]
     api_url: Annotated[str, AfterValidator(_address)] = "https://api.telegram.org"

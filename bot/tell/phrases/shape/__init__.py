@@ -5,6 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from bot.tell.phrases.shape.dying import DyingPhrases
+from bot.tell.phrases.shape.many import ManyPhrases
+from bot.tell.phrases.shape.proofs import ProofsPhrases
+from bot.tell.phrases.shape.wishes import WishesPhrases
+
 Count = tuple[str, str]  # for one, for many
 
 
@@ -224,6 +229,12 @@ class Phrases:
     # words for settings and commands, by the word that is typed
     hear: Mapping[str, str]
     commands: Mapping[str, str]
+
+    # topics of their own
+    many: ManyPhrases
+    dying: DyingPhrases
+    wishes: WishesPhrases
+    proofs: ProofsPhrases
 
     # what the channels are called inside a sentence, by their kind
     channels: Mapping[str, str]

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from bot.tell.phrases.en.dying import DYING
+from bot.tell.phrases.en.many import MANY
+from bot.tell.phrases.en.proofs import PROOFS
+from bot.tell.phrases.en.wishes import WISHES
 from bot.tell.phrases.shape import Phrases
 
 ENGLISH = Phrases(
@@ -225,6 +229,10 @@ ENGLISH = Phrases(
         "drill": "prove that every way to an audience works",
         "delivery": "who got what, when and by which way",
     },
+    many=MANY,
+    dying=DYING,
+    wishes=WISHES,
+    proofs=PROOFS,
     channels={
         "slack": "Slack",
         "discord": "Discord",

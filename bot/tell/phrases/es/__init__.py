@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from bot.tell.phrases.es.dying import DYING
+from bot.tell.phrases.es.many import MANY
+from bot.tell.phrases.es.proofs import PROOFS
+from bot.tell.phrases.es.wishes import WISHES
 from bot.tell.phrases.shape import Phrases
 
 SPANISH = Phrases(
@@ -228,6 +232,10 @@ SPANISH = Phrases(
         "drill": "probar todos los caminos hacia una audiencia",
         "delivery": "quién recibió qué, cuándo y por qué camino",
     },
+    many=MANY,
+    dying=DYING,
+    wishes=WISHES,
+    proofs=PROOFS,
     channels={
         "slack": "Slack",
         "discord": "Discord",

@@ -1,0 +1,7 @@
+"""Spanish for drills, and who got what."""
+
+from __future__ import annotations
+
+from bot.tell.phrases.shape.proofs import ProofsPhrases
+
+PROOFS = ProofsPhrases()

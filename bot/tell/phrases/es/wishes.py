@@ -1,0 +1,7 @@
+"""Spanish for quiet hours, escalations and corrections."""
+
+from __future__ import annotations
+
+from bot.tell.phrases.shape.wishes import WishesPhrases
+
+WISHES = WishesPhrases()
