@@ -65,6 +65,32 @@ class Notice:
         return self.kind is not None and self.kind not in ASIDE
 
 
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One incident, as it stands, in a message that tells of many."""
+
+    thread: str
+    text: str
+    ends: bool
+    causes: tuple[str, ...] = ()
+    at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Gathering:
+    """A message that tells of many: what it is worded from."""
+
+    key: str
+    thread: str
+    destination: Destination
+    lines: tuple[Line, ...]  # the oldest first
+    style: Style
+    since: datetime  # since when the first of them has waited
+    late: bool = False  # the place did not take what it was given; else it is a storm
+    deferred: bool = False  # they were kept back for the place's quiet hours
+    first: bool = True  # False: it rewrites the message
+
+
 class Act(StrEnum):
     POST = "post"  # write a message: the thread's first, or a reply to it
     EDIT = "edit"  # rewrite the thread's first message
@@ -89,6 +115,7 @@ class Delivery:
     within: timedelta | None = None  # ... so long after it was due
     due: datetime | None = None  # not before then: the place has quiet hours
     late: bool = False  # the store's: its time ran out, or it stands for earlier ones that were not taken
+    deferred: bool = False  # the store's: it was kept back for the place's quiet hours
 
 
 class Scope(StrEnum):

@@ -19,6 +19,7 @@ from bot.model import (
 from bot.tell.wording.endings import restored, retracted
 from bot.tell.wording.evidence import evidence, lag
 from bot.tell.wording.evidence import official as official_line
+from bot.tell.wording.many import line
 from bot.tell.wording.text import NAME, clean, fit, quoted, stop
 from bot.tell.wording.times import Reader, reader
 from bot.tell.wording.titles import (
@@ -53,6 +54,8 @@ def notice(change: Change, service: Service, style: Style, others: Others = ()) 
         fresh=change.kind not in QUIET,
         at=at,
         kind=change.kind,
+        line=line(change, service, to),
+        causes=service.shares,
         style=style,
     )
 
