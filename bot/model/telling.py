@@ -49,6 +49,7 @@ class Notice:
     root: Words | None = None  # the present truth, for the thread's first message; None: leave it as it is
     fresh: bool = True  # False: belongs quietly in the thread; True: everybody in the place should see it
     at: datetime | None = None  # when what it tells of happened
+    since: datetime | None = None  # when the incident began
     kind: Kind | None = None  # of the change it tells of; None: of no incident's (a digest, a test)
     style: Style = PLAIN  # how it is worded: for what can only be added on its way
     line: str = ""  # the same in one line, for a message that tells of many; empty: it goes alone
@@ -73,7 +74,8 @@ class Line:
     text: str
     ends: bool
     causes: tuple[str, ...] = ()
-    at: datetime | None = None
+    since: datetime | None = None  # when the incident began
+    at: datetime | None = None  # when what is told of it happened
 
 
 @dataclass(frozen=True, slots=True)

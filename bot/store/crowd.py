@@ -89,9 +89,11 @@ class Plan:
     until: datetime | None = None  # ... until then
 
 
-def decide(lanes: Sequence[Lane], heads: Sequence[int], recent: Collection[str], now: datetime) -> Plan:
+def decide(
+    lanes: Sequence[Lane], heads: Sequence[int], recent: Collection[str], growing: Collection[bool], now: datetime
+) -> Plan:
     """What becomes of one place's lanes. `heads`: what would be claimed; `recent`: the incidents that the place was
-    told of within `WINDOW`.
+    told of within `WINDOW`; `growing`: is there a message of a storm that can grow, of news (False), of endings (True)?
     """
     messages = {lane.rows[0].id for lane in lanes if lane.thread.startswith(MANY) and lane.tried}
     waiting = [lane for lane in lanes if not lane.thread.startswith(MANY) and lane.waits(now, messages)]
@@ -104,14 +106,21 @@ def decide(lanes: Sequence[Lane], heads: Sequence[int], recent: Collection[str],
     waiting = [lane for lane in waiting if not lane.unsaid]
     if plan.late:
         plan.together = [waiting] if waiting else []
-    elif len(waiting) > FEW or any(lane.posts[0].queued_at + GATHER <= now for lane in waiting):
-        news = [lane for lane in waiting if not lane.newest.ends]  # type: ignore[union-attr] # chosen for having one
-        ends = [lane for lane in waiting if lane not in news]
-        plan.together = [group for group in (news, ends) if group]
-    elif waiting:
-        plan.wait = [lane.rows[0].id for lane in waiting]
-        plan.until = min(lane.posts[0].queued_at for lane in waiting) + GATHER
+    else:
+        _gather(plan, waiting, growing, now)
     return _without(plan, waiting)
+
+
+def _gather(plan: Plan, waiting: Sequence[Lane], growing: Collection[bool], now: datetime) -> None:
+    """News and endings in a message each: what is restored must not be told by rewriting what was down."""
+    for ending in (False, True):
+        group = [lane for lane in waiting if bool(lane.newest and lane.newest.ends) is ending]
+        since = min((lane.posts[0].queued_at for lane in group), default=now)
+        if group and (ending in growing or len(group) > FEW or since + GATHER <= now):
+            plan.together.append(group)
+        elif group:
+            plan.wait += [lane.rows[0].id for lane in group]
+            plan.until = max(plan.until or since, since + GATHER)
 
 
 def _without(plan: Plan, lanes: Sequence[Lane]) -> Plan:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -68,11 +68,14 @@ async def _crowd(here: _Place, heads: list[int]) -> list[int]:
         if doubtful.status == Status.PENDING:
             await _wait(here, others, doubtful.due)
         return [doubtful.id] if doubtful.id in heads else []
-    recent = (await here.connection.scalars(places.RECENT, here.names | {"since": here.now - WINDOW})).all()
-    plan = crowd.decide(lanes, heads, recent, here.now)
+    facts = here.names | {"since": here.now - WINDOW}
+    recent = (await here.connection.scalars(places.RECENT, facts)).all()
+    rows = await here.connection.execute(places.GROWING, facts) if here.edits else ()
+    growing: dict[bool, str] = {bool(row.ends): row.thread for row in rows}
+    plan = crowd.decide(lanes, heads, recent, growing, here.now)
     await _supersede(here, plan.supersede)
     await _wait(here, plan.wait, plan.until)
-    take = await _told(here, plan, many)
+    take = await _told(here, plan, many, growing)
     for number in plan.take:
         if rewriting := next((lane for lane in many if lane.rows[0].id == number and not lane.posts), None):
             await _word_anew(here, number, rewriting.thread)
@@ -80,14 +83,19 @@ async def _crowd(here: _Place, heads: list[int]) -> list[int]:
     return take
 
 
-async def _told(here: _Place, plan: crowd.Plan, many: list[Lane]) -> list[int]:
+async def _told(here: _Place, plan: crowd.Plan, many: list[Lane], growing: Mapping[bool, str]) -> list[int]:
     """What is told together; the messages of many that were not taken before tell all that waits, in one."""
     messages = [lane.rows[0] for lane in many if lane.tried]
     before = messages[0] if messages else None
     plan.take = [number for number in plan.take if number not in {row.id for row in messages}]
     take: list[int] = []
     for group in plan.together:
-        take += await _together(here, group, before, late=plan.late)
+        kept = await _kept(here, group)
+        grows = None if plan.late else growing.get(bool(kept[0].ends))
+        if grows:
+            take += await _rewrite(here, grows, [row.id for row in kept])
+        else:
+            take += await _together(here, kept, before, late=plan.late)
     await _supersede(here, [row.id for row in messages if row.id not in take])
     return take
 
@@ -106,18 +114,17 @@ async def _lanes(here: _Place, rows: Sequence[Row[Any]]) -> list[Lane]:
     return [Lane(thread, own, heard.get(thread, False), thread in heard) for thread, own in found.items()]
 
 
-async def _together(here: _Place, lanes: list[Lane], before: Row[Any] | None, *, late: bool) -> list[int]:
-    """One message for all of them, or none where one that was just sent can grow; the ids to be taken."""
+async def _kept(here: _Place, lanes: list[Lane]) -> list[Row[Any]]:
+    """Of each lane what tells how it stands; the rest is overtaken, and its time taken over."""
     await _supersede(here, [number for lane in lanes for number in lane.overtaken])
-    kept = [lane.newest for lane in lanes if lane.newest]
-    await here.connection.execute(
-        places.TAKES_TIME_OF, [{"number": lane.newest.id, "soonest": lane.deadline} for lane in lanes if lane.newest]
-    )
+    times = [{"number": lane.newest.id, "soonest": lane.deadline} for lane in lanes if lane.newest]
+    await here.connection.execute(places.TAKES_TIME_OF, times)
+    return [lane.newest for lane in lanes if lane.newest]
+
+
+async def _together(here: _Place, kept: list[Row[Any]], before: Row[Any] | None, *, late: bool) -> list[int]:
+    """One message for all of them, or the one by itself; the ids to be taken."""
     ids = [row.id for row in kept]
-    if not late and here.edits:
-        facts = here.names | {"since": here.now - WINDOW, "ending": bool(kept[0].ends)}
-        if grows := await here.connection.scalar(places.GROWING, facts):
-            return await _rewrite(here, grows, ids)
     if len(kept) == 1 and before is None:
         return ids
     number = before.id if before else await _new(here, kept, late=late)
@@ -164,8 +171,8 @@ async def _word(
     here: _Place, number: int, thread: str, rows: Sequence[Row[Any]], *, late: bool, first: bool = True
 ) -> None:
     example = (await here.connection.execute(places.EXAMPLE, {"number": rows[0].id})).one()
-    rows = sorted(rows, key=lambda row: (row.happened or row.queued_at, row.id))
-    lines = tuple(Line(r.thread, r.line, bool(r.ends), r.causes or (), r.happened) for r in rows)
+    rows = sorted(rows, key=lambda row: (row.began or row.queued_at, row.id))
+    lines = tuple(Line(r.thread, r.line, bool(r.ends), r.causes or (), r.began, r.happened) for r in rows)
     since, deferred = min(row.queued_at for row in rows), any(row.deferred for row in rows)
     key = f"{thread}/{number}"
     notice = here.word(Gathering(key, thread, here.place, lines, example.notice.style, since, late, deferred, first))

@@ -210,6 +210,7 @@ def _row(delivery: Delivery, now: datetime) -> dict[str, Any]:
         "passing": notice.kind is Kind.REMINDED,
         "line": (notice.line or notice.words.title) if notice.whole and delivery.act is Act.POST else "",
         "causes": notice.causes or None,
+        "began": notice.since,
         "happened": notice.at,
     }
 

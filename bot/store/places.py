@@ -34,7 +34,7 @@ STANDING = (
 LIGHT = (
     table.c.id, table.c.thread, table.c.act, table.c.status, table.c.due, table.c.attempts, table.c.unsure,
     table.c.queued_at, table.c.ends, table.c.deadline, table.c.deferred, table.c.told_in, table.c.passing,
-    table.c.line, table.c.causes, table.c.happened,
+    table.c.line, table.c.causes, table.c.began, table.c.happened,
 )  # fmt: skip
 UNFINISHED = select(*LIGHT).where(HERE, OPEN).order_by(table.c.id)
 HEARD = (
@@ -52,7 +52,7 @@ OF_MANY = select(table.c.id, table.c.status, table.c.settled_at, table.c.due).wh
 ).order_by(table.c.id)  # fmt: skip
 REFUSED = table.alias("refused")
 GROWING = (
-    select(table.c.thread)
+    select(table.c.thread, table.c.ends)
     .where(
         HERE,
         POST,
@@ -60,11 +60,9 @@ GROWING = (
         table.c.status == Status.SENT.value,
         table.c.settled_at > bindparam("since"),
         ~table.c.deferred,
-        table.c.ends.is_not(None) == bindparam("ending"),
         ~exists().where(REFUSED.c.thread == table.c.thread, REFUSED.c.status == Status.REFUSED.value),
     )
-    .order_by(table.c.id.desc())
-    .limit(1)
+    .order_by(table.c.id)
 )
 EXAMPLE = select(table.c.notice, table.c.audience).where(table.c.id == bindparam("number"))
 NEW = plain_insert(table).returning(table.c.id)

@@ -103,7 +103,8 @@ deliveries = Table(
         "line", Said, nullable=False, server_default=""
     ),  # the notice in one line: what a message that tells of many needs ...
     Column("causes", Json(tuple[str, ...])),  # ... without reading thousands of notices
-    Column("happened", Utc),
+    Column("began", Utc),  # the incident
+    Column("happened", Utc),  # what is told of it
     Index(None, "thread", "kind", "place", "id"),
     Index("unfinished_places", "place", "kind", sqlite_where=UNFINISHED, postgresql_where=UNFINISHED),
     Index(None, "settled_at"),

@@ -55,7 +55,7 @@ def many(gathering: Gathering, now: datetime, outage: Outage | None = None) -> N
         words,
         root=words,
         fresh=gathering.first,
-        at=gathering.lines[0].at,
+        at=gathering.lines[0].since,
         style=gathering.style,
     )
 
@@ -108,7 +108,7 @@ def _bare(one: Line) -> str:
 
 def _storm(lines: tuple[Line, ...], to: Reader, now: datetime) -> str:
     say, left = to.say.many, sum(not one.ends for one in lines)
-    since = to.point(min((one.at for one in lines if one.at), default=now))
+    since = to.point(min((one.since for one in lines if one.since), default=now))
     if not left:
         until = to.point(max((one.at for one in lines if one.at), default=now))
         return fit("", counted(say.storm_over, len(lines), until=until))

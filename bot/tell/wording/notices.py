@@ -53,6 +53,7 @@ def notice(change: Change, service: Service, style: Style, others: Others = ()) 
         root=None if incident.steps <= 1 else _root(change, service, to),
         fresh=change.kind not in QUIET,
         at=at,
+        since=began(incident),
         kind=change.kind,
         line=line(change, service, to),
         causes=service.shares,

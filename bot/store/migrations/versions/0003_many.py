@@ -23,6 +23,7 @@ def upgrade() -> None:
         table.add_column(sa.Column("passing", sa.Boolean(), nullable=False, server_default=sa.false()))
         table.add_column(sa.Column("line", sa.Text(), nullable=False, server_default=""))
         table.add_column(sa.Column("causes", sa.Text()))
+        table.add_column(sa.Column("began", Utc()))
         table.add_column(sa.Column("happened", Utc()))
     op.create_index(
         "unfinished_places", "deliveries", ["place", "kind"], sqlite_where=UNFINISHED, postgresql_where=UNFINISHED
