@@ -46,6 +46,7 @@ class FakeTelegram(FaultyServer):
         self.names = {"@ourchannel": -1009}
         self.moved: dict[int, int] = {}  # groups that became supergroups
         self.closed: set[tuple[int, int]] = set()  # (chat, topic)
+        self.deleted: set[str] = set()  # "chat/message"
         self.waiting: list[dict[str, Any]] = []  # updates that were not confirmed
         self._refusals: defaultdict[str, deque[RefusedError]] = defaultdict(deque)
         self._numbers = itertools.count(100)
@@ -163,9 +164,14 @@ class FakeTelegram(FaultyServer):
         chat, topic = self._find(given["chat_id"]), given.get("message_thread_id")
         if (chat, topic) in self.closed:
             raise RefusedError(400, "Bad Request: TOPIC_CLOSED")
-        number, reply = next(self._numbers), given.get("reply_parameters")
+        reply = given.get("reply_parameters")
         place = f"{chat}/{topic}" if topic else f"{chat}"
         thread = f"{chat}/{reply['message_id']}" if reply else None
+        if thread in self.deleted:
+            if not reply.get("allow_sending_without_reply"):
+                raise RefusedError(400, "Bad Request: message to be replied not found")
+            thread = None
+        number = next(self._numbers)
         loud = not given.get("disable_notification", False)
         self.apply(self._written(given, f"{chat}/{number}", place=place, thread=thread, loud=loud))
         return self._message(chat, number, topic)
@@ -174,7 +180,7 @@ class FakeTelegram(FaultyServer):
         chat = self._find(given["chat_id"])
         ref = f"{chat}/{given['message_id']}"
         old = next((message for message in reversed(self.applied) if message.ref == ref), None)
-        if old is None:
+        if old is None or ref in self.deleted:
             raise RefusedError(400, "Bad Request: message to edit not found")
         if old.raw["text"] == given["text"]:
             raise RefusedError(
