@@ -123,13 +123,17 @@ class FakeDiscord(FaultyServer):
     def writes(self, request: web.Request) -> bool:
         return request.method in {"POST", "PATCH"} and "/channels/" in request.path
 
-    def limited(self, wait: int | None) -> web.Response:
+    async def written(self, request: web.Request) -> tuple[str, str]:
+        return request.method, request.path.partition("/channels/")[2].partition("/")[0]
+
+    def limited(self, wait: float | None, *, whole: bool = False) -> web.Response:
         """With a wait it is Discord's own, which comes via its proxy; without, Cloudflare's."""
         if wait is None:
             return web.Response(status=429, text="error code: 1015", content_type="text/plain")
-        whole = self.scope == "global"
+        scope = "global" if whole else self.scope
+        whole = scope == "global"
         answer = reply({"message": "You are being rate limited.", "retry_after": float(wait), "global": whole}, 429)
-        answer.headers.update({"Via": "1.1 google", "Retry-After": str(wait), "X-RateLimit-Scope": self.scope})
+        answer.headers.update({"Via": "1.1 google", "Retry-After": str(wait), "X-RateLimit-Scope": scope})
         return answer
 
     async def faulty(self, fault: Fault, request: web.Request) -> web.StreamResponse:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import copy
 import itertools
 import json
+import math
 import re
 import time
 from collections import deque
@@ -104,8 +105,11 @@ class FakeSlack(FaultyServer):
     def writes(self, request: web.Request) -> bool:
         return request.path.rpartition("/")[2] in {"chat.postMessage", "chat.update"}
 
-    def limited(self, wait: int | None) -> web.Response:
-        headers = {} if wait is None else {"Retry-After": str(wait)}
+    async def written(self, request: web.Request) -> tuple[str, str]:
+        return request.match_info["method"], str((await _arguments(request)).get("channel"))
+
+    def limited(self, wait: float | None, *, whole: bool = False) -> web.Response:
+        headers = {} if wait is None else {"Retry-After": str(math.ceil(wait))}
         return web.json_response({"ok": False, "error": "ratelimited"}, status=429, headers=headers)
 
     async def faulty(self, fault: Fault, request: web.Request) -> web.StreamResponse:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import math
 import re
 import time
 from collections import defaultdict, deque
@@ -137,9 +138,14 @@ class FakeTelegram(FaultyServer):
             self.broken.append(str(exc))
             raise RefusedError(400, f"Bad Request: {exc}") from exc
 
-    def limited(self, wait: int | None) -> web.Response:
+    async def written(self, request: web.Request) -> tuple[str, str]:
+        given = {**request.query, **await request.post()}
+        return request.path.rpartition("/")[2], str(given["chat_id"])
+
+    def limited(self, wait: float | None, *, whole: bool = False) -> web.Response:
         if wait is None:
             return _refusal(RefusedError(429, "Too Many Requests"))
+        wait = math.ceil(wait)
         return _refusal(RefusedError(429, f"Too Many Requests: retry after {wait}", retry_after=wait))
 
     async def faulty(self, fault: Fault, request: web.Request) -> web.StreamResponse:
