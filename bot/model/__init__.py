@@ -7,6 +7,7 @@ from bot.model.judging import (
     ENDINGS,
     Ack,
     Change,
+    Correct,
     Incident,
     Kind,
     Mute,
@@ -17,8 +18,19 @@ from bot.model.judging import (
     Unmute,
     Verdict,
 )
-from bot.model.lengths import length
-from bot.model.readers import Ask, Audience, Destination, Hears, Overview, Style, Subscription, Wish
+from bot.model.lengths import clock, length
+from bot.model.readers import (
+    Ask,
+    Audience,
+    Destination,
+    Escalation,
+    Hears,
+    Overview,
+    Quiet,
+    Style,
+    Subscription,
+    Wish,
+)
 from bot.model.seeing import OURSELVES, Confidence, Health, Outcome, Reading, Role, Round, Service, Word
 from bot.model.telling import Act, Delivery, Later, Notice, Receipt, Refused, Scope, Sent, Tone, Unsure, Words
 
@@ -31,8 +43,10 @@ __all__ = [
     "Audience",
     "Change",
     "Confidence",
+    "Correct",
     "Delivery",
     "Destination",
+    "Escalation",
     "Health",
     "Hears",
     "Incident",
@@ -43,6 +57,7 @@ __all__ = [
     "Order",
     "Outcome",
     "Overview",
+    "Quiet",
     "Reading",
     "Receipt",
     "Refused",
@@ -63,5 +78,6 @@ __all__ = [
     "Wish",
     "Word",
     "Words",
+    "clock",
     "length",
 ]
