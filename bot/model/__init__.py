@@ -32,7 +32,21 @@ from bot.model.readers import (
     Wish,
 )
 from bot.model.seeing import OURSELVES, Confidence, Health, Outcome, Reading, Role, Round, Service, Word
-from bot.model.telling import Act, Delivery, Later, Notice, Receipt, Refused, Scope, Sent, Tone, Unsure, Words
+from bot.model.telling import (
+    Act,
+    Delivery,
+    Gathering,
+    Later,
+    Line,
+    Notice,
+    Receipt,
+    Refused,
+    Scope,
+    Sent,
+    Tone,
+    Unsure,
+    Words,
+)
 
 __all__ = [
     "ENDINGS",
@@ -47,11 +61,13 @@ __all__ = [
     "Delivery",
     "Destination",
     "Escalation",
+    "Gathering",
     "Health",
     "Hears",
     "Incident",
     "Kind",
     "Later",
+    "Line",
     "Mute",
     "Notice",
     "Order",

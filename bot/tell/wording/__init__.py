@@ -19,6 +19,7 @@ from bot.tell.wording.answers import (
     unsubscribed,
 )
 from bot.tell.wording.digest import DigestFacts, Happened, Uptime, blind_spans, digest, digest_facts
+from bot.tell.wording.many import many, missed
 from bot.tell.wording.notices import notice
 from bot.tell.wording.places import (
     language,
@@ -34,7 +35,7 @@ from bot.tell.wording.places import (
 from bot.tell.wording.status import status
 from bot.tell.wording.text import clean, stop
 from bot.tell.wording.times import Reader, reader
-from bot.tell.wording.ways import late, refused, unanswered
+from bot.tell.wording.ways import refused, unanswered
 
 __all__ = [
     "DigestFacts",
@@ -49,7 +50,8 @@ __all__ = [
     "digest_facts",
     "guide",
     "language",
-    "late",
+    "many",
+    "missed",
     "muted",
     "no_hours",
     "not_allowed",
