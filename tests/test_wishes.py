@@ -23,7 +23,6 @@ from bot.model import (
     Wish,
 )
 from bot.show.status import as_json
-from bot.store import Status
 from bot.tell import routing, wording
 from tests.judge.rounds import at
 from tests.test_record import CHAT, DESK, MAIL, OTHER, SERVICES, SLACK, House
@@ -85,6 +84,34 @@ async def test_a_deferred_delivery_is_claimed_at_the_end_of_the_quiet_hours_and_
     assert await home.deliver() == []
     home.now = ENDS
     assert text(await home.deliver()) == {str(SLACK): "🔴 X (Twitter) is down since 2:00 p.m."}
+
+
+async def test_what_is_kept_back_holds_up_nothing_that_goes_through(store):
+    quiet = replace(SIESTA, but=frozenset({Hears.DOWN}))
+    home = house(store, Audience("desk", (SLACK,), Wish(style=MADRID, quiet=quiet)))
+    await home.rounds("PP")
+    assert await home.deliver() == []
+    await home.rounds("BB", first=2)
+    assert text(await home.deliver()) == {str(SLACK): "🔴 X (Twitter) is down since 2:00 p.m."}
+    await home.rounds("PP", first=4)
+    assert await home.deliver() == []
+    await home.rounds("..", first=6)
+    assert text(await home.deliver()) == {
+        str(SLACK): "🟢 X (Twitter): down since 2:00 p.m., restored 2:03 p.m. (3 min)"
+    }
+    home.now = ENDS
+    assert await home.deliver() == []
+    assert await store.deliveries.backlog() == {}
+
+
+async def test_what_is_kept_back_is_told_once_at_the_end_as_it_stands_then(store):
+    home = house(store, Audience("desk", (SLACK,), Wish(style=MADRID, quiet=SIESTA)))
+    await home.rounds("PPBB....")
+    assert await home.deliver() == []
+    home.now = ENDS
+    [told] = await home.deliver()
+    assert told.deferred
+    assert told.notice.words.title == "🟢 X (Twitter): down since 2:00 p.m., restored 2:02 p.m. (2 min)"
 
 
 async def test_what_is_read_the_next_morning_says_of_which_day_it_speaks(store):
@@ -239,11 +266,11 @@ async def test_reminders_come_ever_more_rarely_until_somebody_looks_into_it(stor
     minutes = []
     await home.rounds("BB")
     for minute in range(1, 400):
+        before = home.woken
         await home.rounds("B", first=2 * minute)
         if minute == acked:
             await home.record.order("x", Ack("ana", home.now))
-        for one in await home.store.deliveries.claim("telegram", home.now, limit=9, lease=timedelta(minutes=1)):
-            await home.store.deliveries.settle(one, Status.SENT, home.now, ref="1")
-            if one.notice.kind is Kind.REMINDED and one.act is Act.POST:
-                minutes.append(minute)
+        if home.woken > before:
+            sent = await home.deliver()
+            minutes += [minute for one in sent if one.notice.kind is Kind.REMINDED and one.act is Act.POST]
     assert minutes == ([30] if acked else [30, 120, 240, 360])

@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.sql.dml import ReturningInsert
 
 from bot.model import Change, Delivery, Destination, Incident, ServiceState
-from bot.store import lanes
+from bot.store import kept, lanes
 from bot.store.engine import Database, insert, upsert
 from bot.store.group import Again, Group
 from bot.store.schema import changes, incidents, services
@@ -142,6 +142,7 @@ async def _write_rest(connection: AsyncConnection, moves: dict[_Job, Move]) -> N
         await connection.execute(upsert(dialect, changes, "incident", "step"), [_change(change) for change in steps])
     for now in {job.now for job in moves}:
         waiting = [delivery for job, move in moves.items() if job.now == now for delivery in move.deliveries]
+        await kept.overtake(connection, waiting, now)
         await lanes.queue(connection, waiting, now)
 
 

@@ -212,6 +212,7 @@ def test_a_correction_afterwards_names_all_the_time_that_was_not() -> None:
     wrong = replace(OVER, retracted=True, steps=4)
     notice = told(Kind.RETRACTED, wrong, at(15), by="Ana", why="the check asked the wrong host.")
     assert notice.words == notice.root
+    assert notice.line == notice.words.title  # among others, too, it is not said to be down
     assert notice.words.lines == (
         "Our notices of trouble 2:00–2:50 p.m. were wrong.",
         "Corrected by Ana.",

@@ -59,7 +59,7 @@ def notice(
         at=at,
         since=began(incident),
         kind=change.kind,
-        line=line(change, service, to),
+        line=words.title if change.kind is Kind.RETRACTED else line(change, service, to),
         causes=service.shares,
         style=style,
     )
