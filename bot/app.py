@@ -7,7 +7,7 @@ import logging
 import socket
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
@@ -23,6 +23,7 @@ from bot.show.web import Server, Vitals, site
 from bot.store import Store, StoreUnavailable, open_store
 from bot.talk.commands import listed
 from bot.talk.desk import FrontDesk
+from bot.tell import routing
 from bot.tell.outbox import Outbox, Way
 from bot.watch.faults import fault
 from bot.watch.rounds import Rounds, Watched
@@ -215,10 +216,15 @@ def _door(host: str, port: int) -> socket.socket:
 
 def setting(config: Config) -> Setting:
     """What the config says of services and readers."""
+    readers = config.readers()
+    rules = {
+        key: replace(said.watching(config.defaults).rules(), milestones=routing.milestones(readers, key))
+        for key, said in config.services.items()
+    }
     return Setting(
         {key: config.service(key) for key in config.services},
-        {key: said.watching(config.defaults).rules() for key, said in config.services.items()},
-        config.readers(),
+        rules,
+        readers,
         frozenset(kind for kind, settings in config.opened_channels().items() if settings.edits),
     )
 

@@ -139,18 +139,20 @@ class Record:
 
     def _deliveries(self, change: Change, situation: Situation, now: datetime) -> tuple[Delivery, ...]:
         mute = situation.state.mute
+        known = change.incident.id == situation.thread  # of what opens now nobody has heard
+        told, heard = (situation.told, situation.heard) if known else (frozenset[Destination](),) * 2
         audiences = (*self.setting.audiences, *map(_alone, self.subscriptions))
         silent = mute is not None and mute.until > now
-        hearers = routing.hearers(change, audiences, situation.told, situation.heard, muted=silent)
+        hearers = routing.hearers(change, audiences, told, heard, muted=silent, now=now)
         wishes = {a.name: a.wish for a in audiences}
         service = self.setting.services.get(change.incident.service) or Service(OURSELVES, "Tocsin")
-        words: dict[tuple[Style, Open], Notice] = {}
+        words: dict[tuple[Style, Open, datetime | None], Notice] = {}
         rows: list[Delivery] = []
         for hearer in hearers:
             others = self._others(change, wishes[hearer.audience])
-            notice = words.get((hearer.style, others)) or wording.notice(change, service, hearer.style, others)
-            words[hearer.style, others] = notice
-            rows += _acts(notice, hearer, told=hearer.destination in situation.told, editable=self.setting.editable)
+            manner = hearer.style, others, hearer.due
+            notice = words[manner] = words.get(manner) or wording.notice(change, service, *manner)
+            rows += _acts(notice, hearer, told=hearer.destination in told, editable=self.setting.editable)
         return tuple(rows)
 
     def _others(self, change: Change, wish: Wish) -> Open:
@@ -175,8 +177,8 @@ def _acts(
 ) -> list[Delivery]:
     """The news first, then the first message brought up to it: an edit tells nobody, so it never goes before the news."""
     key = f"{notice.key}@{hearer.destination}"
-    post = Delivery(key, hearer.destination, Act.POST, notice, hearer.audience)
+    post = Delivery(key, hearer.destination, Act.POST, notice, hearer.audience, due=hearer.due)
     rows = [replace(post, ladders=hearer.ladders, within=hearer.within)]
     if told and notice.root is not None and hearer.destination.kind in editable:
-        rows.append(Delivery(f"{key};edit", hearer.destination, Act.EDIT, notice, hearer.audience))
+        rows.append(replace(post, key=f"{key};edit", act=Act.EDIT))
     return rows

@@ -25,6 +25,7 @@ from bot.config.values import (
     canary,
     cron,
 )
+from bot.config.wishes import EscalationConfig, QuietConfig
 from bot.contracts import ChannelSettings, Check
 from bot.model import OURSELVES, Audience, Confidence, Destination, Hears, Rules, Service, Style, Wish
 from bot.tell.channels import AnyChannel
@@ -99,6 +100,9 @@ class AudienceConfig(BaseModel):
     services: Some = "all"
     hears: frozenset[Hears] = frozenset(Hears)
     confidence: Confident = Confidence.CONFIRMED
+    for_at_least: Duration = duration("0s")
+    quiet: QuietConfig | None = None
+    escalate: tuple[EscalationConfig, ...] = ()
     language: Language | None = None
     timezone: Timezone | None = None
     clock: Clock | None = None
@@ -171,8 +175,10 @@ class Config(BaseModel):
         return tuple(self._audience(name, said) for name, said in self.audiences.items())
 
     def _audience(self, name: str, said: AudienceConfig) -> Audience:
-        wish = Wish(some(said.services), said.hears, said.confidence, self.style(said))
-        return Audience(name, said.ladder or said.broadcast, wish, bool(said.ladder), said.within)
+        quiet = said.quiet.quiet() if said.quiet else None
+        wish = Wish(some(said.services), said.hears, said.confidence, self.style(said), quiet, said.for_at_least)
+        escalations = tuple(step.escalation() for step in said.escalate)
+        return Audience(name, said.ladder or said.broadcast, wish, bool(said.ladder), said.within, escalations)
 
 
 def _host(check: Check) -> str | None:
@@ -227,12 +233,23 @@ def _contradictions(config: Config) -> Iterator[Problem]:
         yield from _unknown_services(config, audience.services, at)
         for way in ("ladder", "broadcast"):
             yield from _unknown_channels(config, getattr(audience, way), (*at, way))
+        yield from _untimely(config, audience, at)
     for name, digest in config.digests.items():
         yield from _unknown_services(config, digest.services, ("digests", name))
         yield from _unknown_channels(config, digest.to, ("digests", name, "to"))
     for number, admin in enumerate(config.admins):
         if ":" not in admin:
             yield Problem(("admins", number), f'"{admin}" is nobody; expected one such as "slack:T01/U01"')
+
+
+def _untimely(config: Config, audience: AudienceConfig, at: Location) -> Iterator[Problem]:
+    if audience.quiet and audience.quiet.start == audience.quiet.end:
+        yield Problem((*at, "quiet"), "begins and ends at the same time; leave it out to be told at any")
+    for number, step in enumerate(audience.escalate):
+        yield from _unknown_channels(config, step.to, (*at, "escalate", number, "to"))
+        if step.after < audience.for_at_least:
+            what = "is sooner than for_at_least: by then the audience itself has not heard of it"
+            yield Problem((*at, "escalate", number, "after"), what)
 
 
 def _unknown_services(config: Config, services: Some, at: Location, key: str = "services") -> Iterator[Problem]:

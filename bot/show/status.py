@@ -140,7 +140,7 @@ def as_json(overview: Overview) -> dict[str, Any]:
         "status": _overall(overview),
         "blind_since": _iso(overview.blind_since),
         "services": [_service(service, state) for service, state in overview.services],
-        "incidents": [_incident(i) for i in overview.recent if i.confidence is Confidence.CONFIRMED],
+        "incidents": [_incident(i) for i in overview.recent if _known(i)],
     }
 
 
