@@ -25,7 +25,7 @@ from bot.config.values import (
     cron,
 )
 from bot.contracts import ChannelSettings
-from bot.model import OURSELVES, Audience, Confidence, Destination, Hears, Rules, Service, Style, Wish
+from bot.model import OURSELVES, Audience, Confidence, Destination, Hears, Rules, Service, Style, Wish, delivering
 from bot.tell.channels import AnyChannel
 from bot.watch.checks import AnyCheck
 from bot.watch.sources import AnySource
@@ -126,6 +126,10 @@ Channels = create_model(
 )
 
 
+BUILT_IN = tuple(delivering(kind) for kind in Channels.model_fields)
+ADMINS = "tocsin:admins"  # as an audience; subscriptions are named alike, by their place
+
+
 class Config(BaseModel):
     model_config = Strict
     language: Language = "en"
@@ -162,9 +166,33 @@ class Config(BaseModel):
         """The audiences as the judge's house knows them."""
         return tuple(self._audience(name, said) for name, said in self.audiences.items())
 
+    def watched_channels(self) -> dict[str, ChannelSettings]:
+        """The opened ones whose provider can be asked how it is."""
+        return {kind: settings for kind, settings in self.opened_channels().items() if settings.lives}
+
+    def admins_audience(self) -> Audience | None:
+        """The admins who can be written to, as those who hear of dead channels and of nothing else."""
+        opened = self.opened_channels()
+        places = dict.fromkeys(at for who in sorted(self.admins) if (at := _reached(who)).kind in opened)
+        # Our blindness, a correction, is told to all who hear of those: theirs are the channels alone.
+        wish = Wish(BUILT_IN, frozenset(Hears) - {Hears.CORRECTION}, style=self.style())
+        return Audience(ADMINS, tuple(places), wish) if places else None
+
     def _audience(self, name: str, said: AudienceConfig) -> Audience:
         wish = Wish(some(said.services), said.hears, said.confidence, self.style(said))
         return Audience(name, said.ladder or said.broadcast, wish, bool(said.ladder), said.within)
+
+
+def _reached(admin: str) -> Destination:
+    """Where a person reads: Slack writes to a person as to a channel, Discord's persons are marked."""
+    kind, _, person = admin.partition(":")
+    match kind:
+        case "slack":
+            return Destination(kind, person.rpartition("/")[2])
+        case "discord":
+            return Destination(kind, f"@{person}")
+        case _:
+            return Destination(kind, person)
 
 
 def some(services: Some) -> tuple[str, ...]:
@@ -202,28 +230,40 @@ def schema() -> dict[str, Any]:
 
 def _contradictions(config: Config) -> Iterator[Problem]:
     """What each value alone does not show."""
-    if OURSELVES in config.services:
-        yield Problem(("services", OURSELVES), "is the name of Tocsin itself; call the service something else")
+    for name in config.services.keys() & {OURSELVES, *BUILT_IN}:
+        whose = "Tocsin itself" if name == OURSELVES else "a channel's own health"
+        yield Problem(("services", name), f"is the name of {whose}; call the service something else")
+    for kind, channel in config.opened_channels().items():
+        if channel.watch is not None:
+            yield from _unknown_service(config, channel.watch, ("channels", kind, "watch"))
     for name, audience in config.audiences.items():
         at: Location = ("audiences", name)
         if bool(audience.ladder) == bool(audience.broadcast):
             yield Problem(at, "needs either a ladder (one of these) or a broadcast list (all of these)")
-        yield from _unknown_services(config, audience.services, at)
+        yield from _unknown_services(config, audience.services, at, *map(delivering, config.watched_channels()))
         for way in ("ladder", "broadcast"):
             yield from _unknown_channels(config, getattr(audience, way), (*at, way))
     for name, digest in config.digests.items():
         yield from _unknown_services(config, digest.services, ("digests", name))
         yield from _unknown_channels(config, digest.to, ("digests", name, "to"))
+    yield from _nobody(config)
+
+
+def _nobody(config: Config) -> Iterator[Problem]:
     for number, admin in enumerate(config.admins):
         if ":" not in admin:
             yield Problem(("admins", number), f'"{admin}" is nobody; expected one such as "slack:T01/U01"')
 
 
-def _unknown_services(config: Config, services: Some, at: Location) -> Iterator[Problem]:
+def _unknown_services(config: Config, services: Some, at: Location, *more: str) -> Iterator[Problem]:
     for number, service in enumerate(some(services)):
-        if service not in config.services:
-            known = ", ".join(config.services)
-            yield Problem((*at, "services", number), f'there is no service "{service}"; expected one of {known}')
+        if service not in more:
+            yield from _unknown_service(config, service, (*at, "services", number))
+
+
+def _unknown_service(config: Config, service: str, at: Location) -> Iterator[Problem]:
+    if service not in config.services:
+        yield Problem(at, f'there is no service "{service}"; expected one of {", ".join(config.services)}')
 
 
 def _unknown_channels(config: Config, places: tuple[Destination, ...], at: Location) -> Iterator[Problem]:

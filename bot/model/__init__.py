@@ -19,7 +19,7 @@ from bot.model.judging import (
 )
 from bot.model.lengths import length
 from bot.model.readers import Ask, Audience, Destination, Hears, Overview, Style, Subscription, Wish
-from bot.model.seeing import OURSELVES, Confidence, Health, Outcome, Reading, Role, Round, Service, Word
+from bot.model.seeing import OURSELVES, Confidence, Health, Outcome, Reading, Role, Round, Service, Word, delivering
 from bot.model.telling import Act, Delivery, Later, Notice, Receipt, Refused, Scope, Sent, Tone, Unsure, Words
 
 __all__ = [
@@ -63,5 +63,6 @@ __all__ = [
     "Wish",
     "Word",
     "Words",
+    "delivering",
     "length",
 ]

@@ -45,6 +45,7 @@ class Rules:
     flaps: int = 2  # this many outages ended within `flap_window`: the next one is "unstable" ...
     flap_window: timedelta = timedelta(minutes=30)
     settle: timedelta = timedelta(minutes=10)  # ... and ends only after this long without a bad round
+    chained: bool = False  # the routes are links of one chain: with one of them it is all down
 
 
 @dataclass(frozen=True, slots=True)

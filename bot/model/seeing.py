@@ -90,3 +90,9 @@ class Service:
     name: str
     routes: tuple[str, ...] = ()
     plan: str = ""  # what the organisation does when it is down
+    channel: str = ""  # of a channel's own health: its kind. Empty for all that people depend on
+
+
+def delivering(kind: str) -> str:
+    """The built-in service that is a kind of channel's own health; no config may use the name."""
+    return f"{kind}-delivery"

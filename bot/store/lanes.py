@@ -48,7 +48,8 @@ FINISHED = frozenset({Status.SENT, Status.REFUSED, Status.SUPERSEDED})
 @dataclass(frozen=True, slots=True, eq=False)
 class Settlement:
     """What became of one claimed delivery. `due` is when a PENDING one may go again (None: at once), or until when one
-    still SENDING keeps its lease; `unsure` sticks: once it may have arrived, that stays true.
+    still SENDING keeps its lease; `unsure` sticks: once it may have arrived, that stays true. `hurry`: it will be tried
+    here again, and yet the next rung gets it now.
     """
 
     delivery: Delivery
@@ -58,6 +59,7 @@ class Settlement:
     due: datetime | None = None
     why: str = ""
     unsure: bool = False
+    hurry: bool = False
 
 
 async def queue(connection: AsyncConnection, deliveries: Sequence[Delivery], now: datetime) -> int:
@@ -211,10 +213,10 @@ SETTLE = (
         settled_at=bindparam("new_settled_at"),
         ref=func.coalesce(bindparam("new_ref"), table.c.ref),
         unsure=table.c.unsure | bindparam("new_unsure"),
-        # Sent: nobody else is needed. Refused: the next rung gets it at once.
+        # Sent: nobody else is needed. Refused, or in a hurry: the next rung gets it at once.
         deadline=case(
-            (bindparam("unfinished", type_=Boolean), table.c.deadline),
-            (table.c.deadline.is_not(None), bindparam("refused_at", type_=Utc)),
+            (bindparam("still_runs", type_=Boolean), table.c.deadline),
+            (table.c.deadline.is_not(None), bindparam("handed_on_at", type_=Utc)),
             else_=null(),
         ),
     )
@@ -250,7 +252,7 @@ def _row(delivery: Delivery, now: datetime) -> dict[str, Any]:
         "queued_at": now,
         "ends": notice.ends and notice.ends.value,
         "ladders": delivery.ladders or None,
-        "deadline": now + delivery.within if delivery.within else None,
+        "deadline": None if delivery.within is None else now + delivery.within,
     }
 
 
@@ -263,8 +265,8 @@ def _settled(one: Settlement) -> dict[str, Any]:
         "new_settled_at": one.at if one.status in FINISHED else None,
         "new_ref": one.ref,
         "new_unsure": one.unsure,
-        "unfinished": one.status not in FINISHED,
-        "refused_at": one.at if one.status is Status.REFUSED else None,
+        "still_runs": one.status not in FINISHED and not one.hurry,
+        "handed_on_at": one.at if one.hurry or one.status is Status.REFUSED else None,
     }
 
 

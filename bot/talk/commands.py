@@ -16,6 +16,7 @@ from bot.model import (
     Order,
     Overview,
     Service,
+    ServiceState,
     Style,
     Subscription,
     Unmute,
@@ -65,13 +66,18 @@ class Room:
     def held(self) -> Subscription | None:
         return next((s for s in self.overview.subscriptions if s.destination == self.ask.where), None)
 
+    @property
+    def known(self) -> tuple[tuple[Service, ServiceState], ...]:
+        """All that can be asked about: services, and the channels by which people hear."""
+        return (*self.overview.services, *self.overview.channels)
+
     def find(self, word: str) -> Service | None:
         """A service by its id or its name; upper and lower case are alike."""
         said = word.casefold()
-        return next((s for s, _ in self.overview.services if said in (s.id.casefold(), s.name.casefold())), None)
+        return next((s for s, _ in self.known if said in (s.id.casefold(), s.name.casefold())), None)
 
     def unknown(self, word: str) -> Said:
-        names = {n.casefold(): s.id for s, _ in self.overview.services for n in (s.name, s.id)}
+        names = {n.casefold(): s.id for s, _ in self.known for n in (s.name, s.id)}
         near = difflib.get_close_matches(word.casefold(), names, 3)
         return Said(wording.unknown_service(word, tuple(dict.fromkeys(names[n] for n in near)), self.style))
 
@@ -145,22 +151,25 @@ def _unsubscribe(room: Room) -> Said:
 
 
 def _subscriptions(room: Room) -> Said:
-    names = {s.id: s.name for s, _ in room.overview.services}
+    names = {s.id: s.name for s, _ in room.known}
     return Said(wording.subscriptions((room.held,) if room.held else (), names, room.style))
 
 
 def _ack(room: Room) -> Said:
     """Without a name it is the one that is down; with several down, somebody must say which."""
     opened = [s for s, state in room.overview.services if state.incident]
+    dead = [s for s, state in room.overview.channels if state.incident]
     if room.words:
         service = room.find(" ".join(room.words))
         if service is None:
             return room.unknown(" ".join(room.words))
-    elif len(opened) == 1:
-        service = opened[0]
+    elif len(opened or dead) == 1:
+        (service,) = opened or dead
     else:
-        return Said(wording.status(room.overview, room.style) if opened else wording.nothing_open(None, room.style))
-    if service not in opened:
+        return Said(
+            wording.status(room.overview, room.style) if opened or dead else wording.nothing_open(None, room.style)
+        )
+    if service not in (*opened, *dead):
         return Said(wording.nothing_open(service, room.style))
     now = room.ask.at
     return Said(
@@ -196,7 +205,7 @@ def _help(room: Room) -> Said:
 
 
 def _names(room: Room, services: tuple[str, ...]) -> tuple[str, ...]:
-    return tuple(s.name for s, _ in room.overview.services if s.id in services)
+    return tuple(s.name for s, _ in room.known if s.id in services)
 
 
 COMMANDS = {

@@ -12,10 +12,11 @@ from datetime import datetime, timedelta
 from zlib import crc32
 
 from bot.contracts import Channel
-from bot.model import Act, Audience, Delivery, Destination, Later, Receipt, Refused, Sent, Unsure
+from bot.model import Act, Audience, Delivery, Destination, Later, Receipt, Refused, Scope, Sent, Unsure
 from bot.store import StoreUnavailable
 from bot.store.deliveries import Deliveries, Status
-from bot.tell import wording
+from bot.tell import fortunes, wording
+from bot.tell.fortunes import Fortune
 from bot.tell.ladders import Ladders
 from bot.watch.faults import fault
 
@@ -29,7 +30,7 @@ AGAIN = 1.0  # seconds until the database is tried again
 REST = 5.0  # seconds: other processes may queue deliveries too, so an idle pump looks again
 GRACE = 3.0  # seconds to finish what is being sent when we are told to stop
 FIRST_WAIT = timedelta(seconds=2)
-LONGEST_WAIT = timedelta(minutes=5)
+LONGEST_WAIT = timedelta(minutes=5)  # also until a provider is asked again that does not take our account
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +42,7 @@ class Settled:
     ref: str | None = None
     why: str = ""
     unsure: bool = False
+    hurry: bool = False  # the next rung gets it now
 
 
 def settle(receipt: Receipt, delivery: Delivery, now: datetime) -> Settled:
@@ -52,6 +54,8 @@ def settle(receipt: Receipt, delivery: Delivery, now: datetime) -> Settled:
             return Settled(Status.PENDING, now + (wait or backoff(delivery)), why=why, unsure=delivery.unsure)
         case Unsure(why):
             return Settled(Status.PENDING, now + backoff(delivery), why=why, unsure=True)
+        case Refused(why, Scope.ACCOUNT):  # the channel is dead, not the message: told when its token is mended
+            return Settled(Status.PENDING, now + LONGEST_WAIT, why=why, unsure=delivery.unsure, hurry=True)
         case Refused(why, _, moved):
             return Settled(Status.PENDING if moved else Status.REFUSED, now, why=why)
 
@@ -69,17 +73,23 @@ class Outbox:
     clock: Callable[[], datetime]
     moved: Callable[[Destination, Destination], Awaitable[None]]
     ladders: Mapping[str, Audience] = field(default_factory=dict)  # the audiences that have one, by name
+    down: Callable[[], Mapping[str, datetime]] = dict  # the kinds of channel known to be dead, and since when
+    refused: Callable[[Delivery, str], Awaitable[None]] | None = None  # told of a place that takes nothing, and why
     counts: Counter[tuple[str, str]] = field(default_factory=Counter)  # (channel kind, receipt) -> how many
+    fortunes: dict[str, Fortune] = field(default_factory=dict)  # by kind of channel
     _bells: dict[str, asyncio.Event] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self._ladders = Ladders(self.deliveries, self.ladders, self.clock, self.wake)
+        self._ladders = Ladders(self.deliveries, self.ladders, self.clock, self.wake, self._dead)
 
     def wake(self, kinds: set[str] | None = None) -> None:
         """Look now for what is to be sent: by these kinds of channel only, for a look costs a transaction, or by all."""
         for kind in self._bells if kinds is None else self._bells.keys() & kinds:
             self._bells[kind].set()
         self._ladders.ring()
+
+    def _dead(self) -> dict[str, datetime]:
+        return fortunes.refused(self.fortunes) | dict(self.down())
 
     async def run(self, stop: asyncio.Event) -> None:
         """Deliver until told to stop, then see through what is being sent."""
@@ -146,12 +156,22 @@ class Outbox:
         words = replace(delivery, notice=wording.late(delivery.notice, kind)) if delivery.late else delivery
         receipt = await self._hand_over(channel, words)
         self.counts[kind, type(receipt).__name__.lower()] += 1
+        await self._fare(delivery, receipt)
         moved = receipt.moved if isinstance(receipt, Refused) else None
         await self._note(delivery, settle(receipt, delivery, self.clock()), moved)
         _say(delivery, receipt)
         if isinstance(receipt, Refused):
             self._ladders.ring()  # the next rung need not wait for the deadline
         return receipt.wait if isinstance(receipt, Later) and receipt.whole else None
+
+    async def _fare(self, delivery: Delivery, receipt: Receipt) -> None:
+        """What the receipt says of its channel, or of the place."""
+        kind = delivery.destination.kind
+        self.fortunes[kind] = fortunes.after(self.fortunes.get(kind, Fortune()), receipt, self.clock())
+        match receipt:
+            case Refused(why, Scope.DESTINATION, None) if self.refused:
+                with suppress(StoreUnavailable):  # the next notice for that place is refused as well
+                    await self.refused(delivery, why)
 
     async def _note(self, delivery: Delivery, done: Settled, moved: Destination | None = None) -> None:
         """However long the database is away. What was sent must be written down: else it is told twice."""
@@ -164,7 +184,14 @@ class Outbox:
             if moved:
                 await self.moved(delivery.destination, moved)
             await self.deliveries.settle(
-                delivery, done.status, self.clock(), ref=done.ref, due=done.due, why=done.why, unsure=done.unsure
+                delivery,
+                done.status,
+                self.clock(),
+                ref=done.ref,
+                due=done.due,
+                why=done.why,
+                unsure=done.unsure,
+                hurry=done.hurry,
             )
         except StoreUnavailable as error:
             log.error("cannot note what became of %s: %s", delivery.notice.key, error)

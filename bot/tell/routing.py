@@ -37,19 +37,25 @@ def hearers(
     heard: Collection[Destination] = (),
     *,
     muted: bool = False,
+    dead: str = "",
 ) -> tuple[Hearer, ...]:
     """Who hears of `change`, in the order of the audiences, each place once; the first audience that wants it wins.
 
     `told`: the places that have heard of this incident, or are about to; `heard`: those of them that have. `muted`: of
     the service nothing new is said, only how what was told ends. Of a ladder only the first rung is named, or those
-    that were told: the others come with failing over.
+    that were told: the others come with failing over. `dead`: the kind of channel whose own incident it is, which is not
+    asked to tell it.
     """
     found: dict[Destination, Hearer] = {}
-    for audience in audiences:
+    for audience in (_without(dead, audience) for audience in audiences) if dead else audiences:
         for destination in _places(change, audience, told, heard, muted=muted):
             hearer = found.get(destination) or Hearer(destination, audience.name, audience.wish.style)
             found[destination] = _climbing(hearer, audience) if audience.ladder else hearer
     return tuple(found.values())
+
+
+def _without(kind: str, audience: Audience) -> Audience:
+    return replace(audience, destinations=tuple(d for d in audience.destinations if d.kind != kind))
 
 
 def _climbing(hearer: Hearer, ladder: Audience) -> Hearer:

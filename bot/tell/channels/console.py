@@ -34,8 +34,10 @@ class ConsoleSettings(BaseModel):
     edits: ClassVar[bool] = False
     pace: ClassVar[Pace] = Pace()
     finds: ClassVar[bool] = False
+    lives: ClassVar[bool] = False
 
     kind: Literal["console"] = "console"
+    watch: str | None = None
 
     @contextlib.asynccontextmanager
     async def open(self, desk: Desk) -> AsyncIterator[ConsoleChannel]:
@@ -43,7 +45,7 @@ class ConsoleSettings(BaseModel):
 
         yield ConsoleChannel(Console(highlight=False, markup=False, emoji=False))
 
-    async def probe(self, net: Net) -> str | None:
+    async def probe(self, net: Net, *, often: bool = False) -> str | None:
         """There is always a standard output."""
         return None
 

@@ -19,11 +19,12 @@ from bot.tell.wording.answers import (
     unsubscribed,
 )
 from bot.tell.wording.digest import DigestFacts, Happened, Uptime, blind_spans, digest, digest_facts
+from bot.tell.wording.dying import advised, channel_service, channels, takes_nothing
 from bot.tell.wording.notices import notice
 from bot.tell.wording.status import status
 from bot.tell.wording.text import clean, stop
 from bot.tell.wording.times import Reader, reader
-from bot.tell.wording.ways import late, refused, unanswered
+from bot.tell.wording.ways import dead, late, refused, unanswered
 
 __all__ = [
     "DigestFacts",
@@ -31,9 +32,13 @@ __all__ = [
     "Reader",
     "Uptime",
     "acked",
+    "advised",
     "blind_spans",
+    "channel_service",
+    "channels",
     "clean",
     "command_help",
+    "dead",
     "digest",
     "digest_facts",
     "guide",
@@ -49,6 +54,7 @@ __all__ = [
     "stop",
     "subscribed",
     "subscriptions",
+    "takes_nothing",
     "test_notice",
     "unanswered",
     "unknown_command",

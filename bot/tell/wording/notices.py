@@ -16,6 +16,7 @@ from bot.model import (
     Tone,
     Words,
 )
+from bot.tell.wording.dying import in_language
 from bot.tell.wording.endings import restored, retracted
 from bot.tell.wording.evidence import evidence, lag
 from bot.tell.wording.evidence import official as official_line
@@ -42,7 +43,7 @@ Others = Sequence[tuple[Service, Incident]]
 
 def notice(change: Change, service: Service, style: Style, others: Others = ()) -> Notice:
     """What is said about `change`. `others`: the open incidents of the other services that this reader follows."""
-    incident, to = change.incident, reader(style, change.at)
+    incident, to, service = change.incident, reader(style, change.at), in_language(service, style.language)
     colour, words, at = _told(change, service, to, others)
     return Notice(
         key=change.key,
@@ -68,7 +69,8 @@ def _told(change: Change, service: Service, to: Reader, others: Others) -> tuple
             return tone(incident), _reminded(change, service, to), change.at
         case Kind.RESTORED:
             colour = Tone.UNSEEN if service.id == OURSELVES else Tone.UP
-            return colour, restored(change, service, to, others), incident.until or change.at
+            rest = None if service.channel else others
+            return colour, restored(change, service, to, rest), incident.until or change.at
         case Kind.RETRACTED:
             return Tone.CORRECTION, retracted(change, service, to), incident.until or change.at
         case Kind.OPENED | Kind.CONFIRMED:
