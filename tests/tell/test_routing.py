@@ -226,3 +226,22 @@ def test_a_rung_knows_its_ladders_and_the_shortest_of_their_times() -> None:
     slack, mail = hearers(change(Kind.OPENED), [everyone, desk, boss], ())
     assert (slack.audience, slack.ladders, slack.within) == ("everyone", ("desk", "boss"), timedelta(seconds=20))
     assert (mail.ladders, mail.within) == ((), None)
+
+
+# ── a channel's own incident ─────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_a_dead_channel_is_told_by_every_other_way_and_a_ladder_begins_at_its_first_of_them() -> None:
+    news = change(Kind.CONFIRMED, service="slack-delivery")
+    ladder, several = audience(SLACK, TELEGRAM, MAIL, ladder=True), audience(SLACK, MAIL, name="all")
+    assert places(hearers(news, [ladder], (), dead="slack")) == [TELEGRAM]
+    assert places(hearers(news, [several], (), dead="slack")) == [MAIL]
+    assert hearers(news, [audience(SLACK, ladder=True)], (), dead="slack") == ()
+    over = replace(news, kind=Kind.RESTORED)
+    assert places(hearers(over, [ladder, several], {TELEGRAM, MAIL}, {TELEGRAM}, dead="slack")) == [TELEGRAM, MAIL]
+
+
+def test_a_dead_channel_is_told_to_those_who_follow_all_or_name_it() -> None:
+    news = change(Kind.CONFIRMED, service="slack-delivery")
+    readers = [audience(MAIL, services=("x",)), audience(TELEGRAM, services=("x", "slack-delivery"))]
+    assert places(hearers(news, readers, (), dead="slack")) == [TELEGRAM]

@@ -36,7 +36,7 @@ STANDS = frozenset({Kind.OPENED, Kind.CONFIRMED, Kind.WORSENED, Kind.EASED, Kind
 def channel_service(kind: str, routes: tuple[str, ...], language: str) -> Service:
     """A kind of channel's own health as a service: "Slack delivery"."""
     say = phrases(language)
-    name = capital(say.dying.name.format(channel=channel_name(kind, say)))
+    name = say.dying.name_email if kind == "email" else capital(say.dying.name.format(channel=channel_name(kind, say)))
     return Service(delivering(kind), name, routes, channel=kind)
 
 

@@ -6,6 +6,7 @@ from bot.tell.phrases.shape.dying import DyingPhrases
 
 DYING = DyingPhrases(
     name="{channel} delivery",
+    name_email="E-mail delivery",
     api="Its API: {why}",
     messages="Our messages: {why}",
     next_way="What is meant for it goes by the next way where there is one; the rest waits until it is back",

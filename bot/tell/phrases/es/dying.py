@@ -6,6 +6,7 @@ from bot.tell.phrases.shape.dying import DyingPhrases
 
 DYING = DyingPhrases(
     name="Envío por {channel}",
+    name_email="Envío por correo",
     api="Su API: {why}",
     messages="Nuestros mensajes: {why}",
     next_way="Lo que iba por ahí va por el siguiente camino donde lo hay; el resto espera a que vuelva",

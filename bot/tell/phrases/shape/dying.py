@@ -10,6 +10,7 @@ class DyingPhrases:
     """Format strings with named placeholders, as in `Phrases`."""
 
     name: str  # of a channel's own health, as a service
+    name_email: str  # likewise; short, for it stands in titles
 
     # lines of evidence
     api: str
