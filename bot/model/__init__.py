@@ -31,7 +31,7 @@ from bot.model.readers import (
     Subscription,
     Wish,
 )
-from bot.model.seeing import OURSELVES, Confidence, Health, Outcome, Reading, Role, Round, Service, Word
+from bot.model.seeing import OURSELVES, Confidence, Health, Outcome, Reading, Role, Round, Service, Word, delivering
 from bot.model.telling import (
     Act,
     Delivery,
@@ -95,5 +95,6 @@ __all__ = [
     "Word",
     "Words",
     "clock",
+    "delivering",
     "length",
 ]

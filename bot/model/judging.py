@@ -46,6 +46,7 @@ class Rules:
     flap_window: timedelta = timedelta(minutes=30)
     settle: timedelta = timedelta(minutes=10)  # ... and ends only after this long without a bad round
     milestones: tuple[timedelta, ...] = ()  # the ages of an incident that some reader waits for, the youngest first
+    chained: bool = False  # the routes are links of one chain: with one of them it is all down
 
 
 @dataclass(frozen=True, slots=True)

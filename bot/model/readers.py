@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime, time, timedelta
 from enum import StrEnum
 from urllib.parse import urlsplit
@@ -149,3 +150,5 @@ class Overview:
     recent: tuple[Incident, ...] = ()  # newest first, the open ones included
     subscriptions: tuple[Subscription, ...] = ()
     blind_since: datetime | None = None
+    channels: tuple[tuple[Service, ServiceState], ...] = ()  # the ways to people, which are no services of theirs
+    down: Mapping[str, datetime] = field(default_factory=dict)  # the kinds of channel known to be dead, and since when

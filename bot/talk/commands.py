@@ -96,22 +96,25 @@ def _unsubscribe(room: Room) -> Said:
 
 
 def _subscriptions(room: Room) -> Said:
-    names = {s.id: s.name for s, _ in room.overview.services}
+    names = {s.id: s.name for s, _ in room.known}
     return Said(wording.subscriptions((room.held,) if room.held else (), names, room.style))
 
 
 def _ack(room: Room) -> Said:
     """Without a name it is the one that is down; with several down, somebody must say which."""
     opened = [s for s, state in room.overview.services if state.incident]
+    dead = [s for s, state in room.overview.channels if state.incident]
     if room.words:
         service = room.find(" ".join(room.words))
         if service is None:
             return room.unknown(" ".join(room.words))
-    elif len(opened) == 1:
-        service = opened[0]
+    elif len(opened or dead) == 1:
+        (service,) = opened or dead
     else:
-        return Said(wording.status(room.overview, room.style) if opened else wording.nothing_open(None, room.style))
-    if service not in opened:
+        return Said(
+            wording.status(room.overview, room.style) if opened or dead else wording.nothing_open(None, room.style)
+        )
+    if service not in (*opened, *dead):
         return Said(wording.nothing_open(service, room.style))
     now = room.ask.at
     return Said(
@@ -164,7 +167,7 @@ def _help(room: Room) -> Said:
 
 
 def _names(room: Room, services: tuple[str, ...]) -> tuple[str, ...]:
-    return tuple(s.name for s, _ in room.overview.services if s.id in services)
+    return tuple(s.name for s, _ in room.known if s.id in services)
 
 
 COMMANDS = {

@@ -51,15 +51,20 @@ class Room:
         """What the place wishes, or would wish if it subscribed."""
         return self.held.wish if self.held else Wish(style=self.style)
 
+    @property
+    def known(self) -> tuple[tuple[Service, ServiceState], ...]:
+        """All that can be asked about: services, and the channels by which people hear."""
+        return (*self.overview.services, *self.overview.channels)
+
     def find(self, word: str) -> Service | None:
         """A service by its id or its name; upper and lower case are alike."""
         said = word.casefold()
-        return next((s for s, _ in self.overview.services if said in (s.id.casefold(), s.name.casefold())), None)
+        return next((s for s, _ in self.known if said in (s.id.casefold(), s.name.casefold())), None)
 
     def state(self, service: Service) -> ServiceState:
-        return next(state for s, state in self.overview.services if s.id == service.id)
+        return next(state for s, state in self.known if s.id == service.id)
 
     def unknown(self, word: str) -> Said:
-        names = {n.casefold(): s.id for s, _ in self.overview.services for n in (s.name, s.id)}
+        names = {n.casefold(): s.id for s, _ in self.known for n in (s.name, s.id)}
         near = difflib.get_close_matches(word.casefold(), names, 3)
         return Said(wording.unknown_service(word, tuple(dict.fromkeys(names[n] for n in near)), self.style))

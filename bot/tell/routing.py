@@ -53,17 +53,19 @@ def hearers(
     *,
     muted: bool = False,
     now: datetime | None = None,
+    dead: str = "",
 ) -> tuple[Hearer, ...]:
     """Who hears of `change`, in the order of the audiences, each place once; the first audience that wants it wins.
 
     `told`: the places that have heard of this incident, or are about to; `heard`: those of them that have. `muted`: of
     the service nothing new is said, only how what was told ends. `now`: when it is asked, if not at the change itself.
-    Of a ladder only the first rung is named, or those that were told: the others come with failing over.
+    Of a ladder only the first rung is named, or those that were told: the others come with failing over. `dead`: the
+    kind of channel whose own incident it is, which is not asked to tell it.
     """
     found: dict[Destination, Hearer] = {}
     if muted and change.kind not in ENDINGS:
         return ()
-    for audience in audiences:
+    for audience in (_without(dead, audience) for audience in audiences) if dead else audiences:
         wish = audience.wish
         own = dict.fromkeys(_places(change, audience, told, heard), wish.for_at_least)
         further = {d: after for d, after in _escalated(change, audience, told) if d not in own}
@@ -75,6 +77,10 @@ def hearers(
             climbing = audience.ladder and destination in own
             found[destination] = _climbing(hearer, audience) if climbing else hearer
     return tuple(found.values())
+
+
+def _without(kind: str, audience: Audience) -> Audience:
+    return replace(audience, destinations=tuple(d for d in audience.destinations if d.kind != kind))
 
 
 def _climbing(hearer: Hearer, ladder: Audience) -> Hearer:

@@ -60,6 +60,18 @@ def test_the_example_loads_and_means_what_it_says(monkeypatch):
 
 
 MISTAKES = {
+    "a channel's own name": (
+        RIGHT.replace("  x:", "  slack-delivery:"),
+        ":2:3: services.slack-delivery: is the name of a channel's own health; call the service something else",
+    ),
+    "a stand-in that is no service": (
+        RIGHT.replace("console: {}", "console: {watch: slack}"),
+        ':5:13: channels.console.watch: there is no service "slack"; expected one of x',
+    ),
+    "the health of a channel that is not watched": (
+        RIGHT.replace('broadcast: ["console:-"]', 'broadcast: ["console:-"], services: [console-delivery]'),
+        'audiences.desk.services.0: there is no service "console-delivery"; expected one of x',
+    ),
     "unknown key": (RIGHT + "sevrices: {}\n", ':8:1: sevrices: unknown key; did you mean "services"?'),
     "unknown key inside": (
         RIGHT.replace("console: {}", "console: {colour: red}"),
@@ -270,3 +282,24 @@ def test_the_schema_knows_every_channel_and_kind():
     text = str(schema())
     for word in ("slack", "discord", "telegram", "email", "webhook", "console", "http", "tcp", "statuspage"):
         assert word in text
+
+
+ADMINISTERED = RIGHT.replace("console: {}", "telegram: {token: t}\n  slack: {bot_token: t, watch: x}").replace(
+    '["console:-"]', '["slack:C1"], services: [x, slack-delivery]'
+)
+
+
+def test_admins_are_written_to_where_their_channel_is_open(tmp_path):
+    admins = 'admins: ["slack:T01/U01", "telegram:4242", "discord:9999", "email:lead@example.org"]\n'
+    config = read(tmp_path, ADMINISTERED + admins)
+    reader = config.admins_audience()
+
+    assert reader.destinations == (Destination("slack", "U01"), Destination("telegram", "4242"))
+    assert "slack-delivery" in reader.wish.services
+    assert "x" not in reader.wish.services
+    assert config.opened_channels()["slack"].watch == "x"
+    assert list(config.watched_channels()) == ["slack", "telegram"]
+    assert read(tmp_path, ADMINISTERED + 'admins: ["discord:9999"]\n').admins_audience() is None
+    (tmp_path / "config.yaml").unlink()
+    discord = RIGHT.replace("console: {}", "console: {}\n  discord: {token: t}") + 'admins: ["discord:9999"]\n'
+    assert read(tmp_path, discord).admins_audience().destinations == (Destination("discord", "@9999"),)

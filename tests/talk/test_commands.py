@@ -48,6 +48,29 @@ def said(text, *held, admin=False, **more):
     return respond(ask(text, **more), overview, STYLE, admin=admin)
 
 
+def about_channels(text, *entries):
+    ways = [(Service(f"{kind}-delivery", f"{kind.title()} delivery", channel=kind), state) for kind, state in entries]
+    overview = Overview(NOW, ((X, UP), (SLACK, UP)), channels=tuple(ways))
+    return respond(ask(text), overview, STYLE, admin=True)
+
+
+DEAD = ServiceState("slack-delivery", incident=replace(DOWN.incident, service="slack-delivery"))
+
+
+def test_a_channel_can_be_asked_about_followed_and_acknowledged():
+    assert about_channels("status slack delivery", ("slack", DEAD)).reply.title == (
+        "🔴 Slack delivery is down since 2:00 p.m."
+    )
+    [wanted] = about_channels("subscribe slack-delivery", ("slack", DEAD)).orders
+    assert wanted.wish.wish.services == ("slack-delivery",)
+    for text in ("ack", "ack slack-delivery"):
+        [order] = about_channels(text, ("slack", DEAD), ("email", UP)).orders
+        assert order.service == "slack-delivery"
+    assert about_channels("ack", ("slack", DEAD), ("email", DEAD)).orders == ()
+    [muted] = about_channels("mute slack-delivery 2h", ("slack", DEAD)).orders
+    assert muted.service == "slack-delivery"
+
+
 def held(*services, **wish):
     return Subscription(HERE, Wish(services, **wish), "telegram:7", NOW)
 

@@ -446,3 +446,22 @@ def test_it_is_quiet_or_not_by_the_time_at_which_it_is_told() -> None:
     desk = audience(SLACK, quiet=QUIET)
     [hearer] = hearers(replace(change(Kind.OPENED), at=EVENING), [desk], (), now=NIGHT)
     assert hearer.due == MORNING
+
+
+# ── a channel's own incident ─────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_a_dead_channel_is_told_by_every_other_way_and_a_ladder_begins_at_its_first_of_them() -> None:
+    news = change(Kind.CONFIRMED, service="slack-delivery")
+    ladder, several = audience(SLACK, TELEGRAM, MAIL, ladder=True), audience(SLACK, MAIL, name="all")
+    assert places(hearers(news, [ladder], (), dead="slack")) == [TELEGRAM]
+    assert places(hearers(news, [several], (), dead="slack")) == [MAIL]
+    assert hearers(news, [audience(SLACK, ladder=True)], (), dead="slack") == ()
+    over = replace(news, kind=Kind.RESTORED)
+    assert places(hearers(over, [ladder, several], {TELEGRAM, MAIL}, {TELEGRAM}, dead="slack")) == [TELEGRAM, MAIL]
+
+
+def test_a_dead_channel_is_told_to_those_who_follow_all_or_name_it() -> None:
+    news = change(Kind.CONFIRMED, service="slack-delivery")
+    readers = [audience(MAIL, services=("x",)), audience(TELEGRAM, services=("x", "slack-delivery"))]
+    assert places(hearers(news, readers, (), dead="slack")) == [TELEGRAM]

@@ -19,6 +19,7 @@ from bot.tell.wording.answers import (
     unsubscribed,
 )
 from bot.tell.wording.digest import DigestFacts, Happened, Uptime, blind_spans, digest, digest_facts
+from bot.tell.wording.dying import advised, channel_service, channels, takes_nothing
 from bot.tell.wording.many import many, missed
 from bot.tell.wording.notices import notice
 from bot.tell.wording.places import (
@@ -35,7 +36,7 @@ from bot.tell.wording.places import (
 from bot.tell.wording.status import status
 from bot.tell.wording.text import clean, stop
 from bot.tell.wording.times import Reader, reader
-from bot.tell.wording.ways import refused, unanswered
+from bot.tell.wording.ways import dead, refused, unanswered
 
 __all__ = [
     "DigestFacts",
@@ -43,9 +44,13 @@ __all__ = [
     "Reader",
     "Uptime",
     "acked",
+    "advised",
     "blind_spans",
+    "channel_service",
+    "channels",
     "clean",
     "command_help",
+    "dead",
     "digest",
     "digest_facts",
     "guide",
@@ -68,6 +73,7 @@ __all__ = [
     "subscribed",
     "subscriptions",
     "taken_back",
+    "takes_nothing",
     "test_notice",
     "timezone",
     "unanswered",

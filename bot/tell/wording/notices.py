@@ -16,6 +16,7 @@ from bot.model import (
     Tone,
     Words,
 )
+from bot.tell.wording.dying import in_language
 from bot.tell.wording.endings import restored, retracted
 from bot.tell.wording.evidence import evidence, lag
 from bot.tell.wording.evidence import official as official_line
@@ -48,6 +49,7 @@ def notice(
     `read_at`: when it is read, if not at once: that decides which times need their day.
     """
     incident, to = change.incident, reader(style, read_at or change.at)
+    service = in_language(service, style.language)
     colour, words, at = _told(change, service, to, others)
     return Notice(
         key=change.key,
@@ -78,7 +80,8 @@ def _told(change: Change, service: Service, to: Reader, others: Others) -> tuple
             return tone(incident), _lasting(change, service, to), change.at
         case Kind.RESTORED:
             colour = Tone.UNSEEN if service.id == OURSELVES else Tone.UP
-            return colour, restored(change, service, to, others), incident.until or change.at
+            rest = None if service.channel else others
+            return colour, restored(change, service, to, rest), incident.until or change.at
         case Kind.RETRACTED:
             return Tone.CORRECTION, retracted(change, service, to), incident.until or change.at
         case Kind.OPENED | Kind.CONFIRMED:

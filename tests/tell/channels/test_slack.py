@@ -452,6 +452,18 @@ class TestProbe:
             "copy it again from api.slack.com/apps > OAuth & Permissions"
         )
 
+    async def test_what_is_asked_each_minute_makes_no_new_connection(self):
+        net = FakeNet(auth_test={"ok": True})
+        assert await made(self.url).probe(net, often=True) is None
+        assert [url for url, _ in net.asked] == ["http://127.0.0.1:9/api/auth.test"]
+
+    @pytest.mark.parametrize(
+        ("error", "fault"),
+        [("ratelimited", None), ("internal_error", "Slack has trouble of its own (internal_error)")],
+    )
+    async def test_a_limit_or_its_own_trouble_is_no_fault_of_the_token(self, error, fault):
+        assert await made(self.url).probe(FakeNet(auth_test={"ok": False, "error": error}), often=True) == fault
+
     async def test_a_bad_app_token_is_told_as_such(self):
         net = FakeNet(auth_test={"ok": True}, apps_connections_open={"ok": False, "error": "not_allowed_token_type"})
         assert (await made(self.url).probe(net)).startswith("channels.slack.app_token is not accepted")
