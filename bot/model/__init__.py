@@ -20,7 +20,7 @@ from bot.model.judging import (
 from bot.model.lengths import length
 from bot.model.readers import Ask, Audience, Destination, Hears, Overview, Style, Subscription, Wish
 from bot.model.seeing import OURSELVES, Confidence, Health, Outcome, Reading, Role, Round, Service, Word
-from bot.model.telling import Act, Delivery, Later, Notice, Receipt, Refused, Scope, Sent, Tone, Unsure, Words
+from bot.model.telling import Act, Delivery, Later, Notice, Progress, Receipt, Refused, Scope, Sent, Tone, Unsure, Words
 
 __all__ = [
     "ENDINGS",
@@ -43,6 +43,7 @@ __all__ = [
     "Order",
     "Outcome",
     "Overview",
+    "Progress",
     "Reading",
     "Receipt",
     "Refused",

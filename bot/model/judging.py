@@ -110,9 +110,10 @@ class Kind(StrEnum):
     REMINDED = "reminded"
     RESTORED = "restored"
     RETRACTED = "retracted"
+    UNWATCHED = "unwatched"  # the config has its service no more: how it ends is not known
 
 
-ENDINGS = frozenset({Kind.RESTORED, Kind.RETRACTED})
+ENDINGS = frozenset({Kind.RESTORED, Kind.RETRACTED, Kind.UNWATCHED})
 
 
 @dataclass(frozen=True, slots=True)

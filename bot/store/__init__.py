@@ -1,4 +1,4 @@
-"""The only SQL: moves, deliveries, people and history, on SQLite or PostgreSQL.
+"""The only SQL: moves, deliveries, people, history and the audit, on SQLite or PostgreSQL.
 
 Every method is one transaction, seen through even if its caller is cancelled, and may raise `StoreUnavailable`.
 """
@@ -10,6 +10,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
 from bot.store import lanes
+from bot.store.audit import Audit, Dangling
 from bot.store.deliveries import Deliveries, Progress
 from bot.store.engine import StoreUnavailable, connect
 from bot.store.history import History
@@ -19,6 +20,8 @@ from bot.store.moves import Move, Moves, Situation
 from bot.store.people import People
 
 __all__ = [
+    "Audit",
+    "Dangling",
     "Deliveries",
     "History",
     "Move",
@@ -40,6 +43,7 @@ class Store:
     deliveries: Deliveries
     people: People
     history: History
+    audit: Audit
     released: int = 0  # deliveries that the last run left half sent
 
 
@@ -61,4 +65,4 @@ async def open_store(url: str, *, alone: bool = False) -> AsyncIterator[Store]:
             stack.push_async_callback(database.finish)  # before the hold is let go
             released = await database.write(lanes.release) if alone else 0
         people = People(database)
-        yield Store(Moves(database), Deliveries(database), people, History(database, people), released)
+        yield Store(Moves(database), Deliveries(database), people, History(database, people), Audit(database), released)

@@ -16,6 +16,7 @@ WISHED = {
     Kind.ACKNOWLEDGED: frozenset(Hears),  # whoever was told may stop looking for somebody to look into it
     Kind.RESTORED: frozenset({Hears.RESTORED}),
     Kind.RETRACTED: frozenset({Hears.RESTORED, Hears.CORRECTION}),  # an end as well: nobody stays alarmed for nothing
+    Kind.UNWATCHED: frozenset({Hears.RESTORED, Hears.CORRECTION}),  # likewise: nobody waits for what will not come
 }
 
 
@@ -79,7 +80,9 @@ def _places(
         if change.kind is Kind.RESTORED and Hears.CORRECTION in wish.hears:
             yield from first
         return
-    if not follows(wish, change.incident.service) or (muted and change.kind not in ENDINGS):
+    # A config without the service has no wish that names it: who was told is told.
+    followed = change.kind is Kind.UNWATCHED or follows(wish, change.incident.service)
+    if not followed or (muted and change.kind not in ENDINGS):
         return
     known = [d for d in audience.destinations if d in told]
     if change.kind not in NEWS:
