@@ -15,7 +15,8 @@ from fastapi import FastAPI
 
 from bot.config import Config, DigestConfig, canary, cron, some
 from bot.contracts import Answer, Channel, Check, Desk, Net, Unable
-from bot.model import Overview
+from bot.mending import audit, reconcile
+from bot.model import Overview, Trail
 from bot.net import Network
 from bot.record import Record, Setting
 from bot.show import digest
@@ -59,6 +60,7 @@ class House:
         """Run until told to stop: first nothing new is looked at or heard, then what is being sent is seen through."""
         closing = asyncio.Event()
         server = Server(self._site(), self.door)
+        await self._mend()
         self._schedule()
         late = [asyncio.create_task(self.outbox.run(closing), name="outbox")]
         early = [
@@ -103,12 +105,14 @@ class House:
             backlog=await self.store.deliveries.backlog(),
             told=dict(self.outbox.counts),
             rounds=self.rounds.counts.by_name(),
+            audit=await audit(self.record),
         )
 
     def _schedule(self) -> None:
         every = {"trigger": "interval", "coalesce": True, "misfire_grace_time": None}
         self.scheduler.add_job(self._pulse, seconds=PULSE.total_seconds(), **every)
         self.scheduler.add_job(self._prune, hours=1, **every)
+        self.scheduler.add_job(self._mend, hours=1, **every)
         if beat := self.config.heartbeat:
             self.scheduler.add_job(self._heartbeat, args=[beat.url], seconds=beat.every.total_seconds(), **every)
         for name, said in self.config.digests.items():
@@ -139,6 +143,10 @@ class House:
     async def _prune(self) -> None:
         with _patient("forget what is old"):
             await self.store.history.prune(self.clock())
+
+    async def _mend(self) -> None:
+        with _patient("hold what was told against what is so"):
+            await reconcile(self.record)
 
     async def _heartbeat(self, url: str) -> None:
         """Tell somebody outside that we live; the silence of this is their alarm."""
@@ -244,6 +252,13 @@ def watched(config: Config) -> tuple[Watched, ...]:
 def canaries(config: Config) -> tuple[Check, ...]:
     """References that have nothing to do with each other: when they fail too, it is us who see nothing."""
     return tuple(canary(text) for text in config.canaries)
+
+
+async def trail(config: Config, store: Store, asked: str) -> Trail | None:
+    """How "x#17", or the newest incident of a service, was told."""
+    record = Record(store, setting(config), now, lambda _kinds: None)
+    await record.load()
+    return await record.trail(asked)
 
 
 async def glance(config: Config, store: Store) -> tuple[Overview, datetime | None]:

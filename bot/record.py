@@ -6,9 +6,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from bot.judge.incidents import Step, step, watch_sight
+from bot.judge.incidents import Step, step, unwatched, watch_sight
 from bot.judge.verdict import judge
 from bot.model import (
+    DRILL,
     OURSELVES,
     Act,
     Audience,
@@ -27,6 +28,7 @@ from bot.model import (
     ServiceState,
     Style,
     Subscription,
+    Trail,
     Wish,
 )
 from bot.store import Store
@@ -55,6 +57,19 @@ class Record:
     states: dict[str, ServiceState] = field(default_factory=dict)
     subscriptions: tuple[Subscription, ...] = ()
 
+    @property
+    def readers(self) -> tuple[Audience, ...]:
+        """The audiences of the config and, each as an audience of one, those who subscribed in a chat."""
+        return (*self.setting.audiences, *map(_alone, self.subscriptions))
+
+    def service(self, name: str) -> Service:
+        """Of one that the config has no more only the key is known."""
+        ours = "Tocsin" if name == OURSELVES else name
+        return self.setting.services.get(name) or Service(name, ours)
+
+    def muted(self, service: str) -> bool:
+        return _silent(self._state(service), self.clock())
+
     async def load(self) -> None:
         """Take up where the last run stopped."""
         self.states = await self.store.moves.states()
@@ -73,6 +88,35 @@ class Record:
     async def order(self, service: str, order: Order) -> tuple[Change, ...]:
         """Carry out what a person commands; a repeated order changes nothing."""
         return await self._advance(service, lambda state: step(state, order, self._rules(service)))
+
+    async def unwatch(self, service: str) -> None:
+        """Close what is open of a service that the config has no more, and tell who was told of it."""
+        now = self.clock()
+        await self._advance(service, lambda state: unwatched(state, now))
+
+    async def tell_again(
+        self,
+        service: str,
+        missed: Callable[[Situation], tuple[Change, Situation] | None],
+        to: Callable[[Destination, Situation], bool],
+    ) -> int:
+        """Word and route a change for those who missed it: only to the places that `to` says, as `missed` makes the
+        situation look. Nothing else is changed. How many messages were queued.
+        """
+        now = self.clock()
+
+        def decide(situation: Situation) -> Move | None:
+            if (found := missed(situation)) is None:
+                return None
+            change, seen = found
+            rows = tuple(d for d in self._deliveries(change, seen, now) if to(d.destination, seen))
+            return Move(situation.state, (), rows) if rows else None
+
+        move = await self.store.moves.move(service, decide, now)
+        if move is None:
+            return 0
+        self._taken(service, move)
+        return sum(delivery.act is Act.POST for delivery in move.deliveries)
 
     async def subscribe(self, wish: Subscription) -> None:
         await self.store.people.subscribe(wish)
@@ -99,6 +143,21 @@ class Record:
             subscriptions=self.subscriptions,
             blind_since=blind.since if blind else None,
         )
+
+    async def trail(self, asked: str) -> Trail | None:
+        """How "x#17" was told, or the newest incident of the service "x", or the last drill."""
+        incident = await self.store.history.incident(asked)
+        thread = incident.id if incident else await self.store.people.recall(DRILL) if asked == DRILL else None
+        if thread is None:
+            return None
+        name = self.service(incident.service).name if incident else ""
+        return Trail(incident, name, await self.store.deliveries.of_incident(thread), self.readers)
+
+    async def drill(self, deliveries: Sequence[Delivery]) -> None:
+        """Queue test notices; whoever asks for `DRILL` gets what became of them."""
+        await self.store.deliveries.add(deliveries, self.clock())
+        await self.store.people.remember(DRILL, deliveries[0].notice.thread)
+        self.wake({delivery.destination.kind for delivery in deliveries})
 
     async def _watch_sight(self, seen: Round) -> None:
         blind = self._state(OURSELVES).incident is not None
@@ -132,18 +191,19 @@ class Record:
         if move is None:  # somebody else was first: take up what they wrote
             self.states |= await self.store.moves.states()
             return ()
+        self._taken(service, move)
+        return move.changes
+
+    def _taken(self, service: str, move: Move) -> None:
         self.states[service] = move.state
         if move.deliveries:
             self.wake({delivery.destination.kind for delivery in move.deliveries})
-        return move.changes
 
     def _deliveries(self, change: Change, situation: Situation, now: datetime) -> tuple[Delivery, ...]:
-        mute = situation.state.mute
-        audiences = (*self.setting.audiences, *map(_alone, self.subscriptions))
-        silent = mute is not None and mute.until > now
-        hearers = routing.hearers(change, audiences, situation.told, situation.heard, muted=silent)
-        wishes = {a.name: a.wish for a in audiences}
-        service = self.setting.services.get(change.incident.service) or Service(OURSELVES, "Tocsin")
+        silent = _silent(situation.state, now)
+        hearers = routing.hearers(change, self.readers, situation.told, situation.heard, muted=silent)
+        wishes = {a.name: a.wish for a in self.readers}
+        service = self.service(change.incident.service)
         words: dict[tuple[Style, Open], Notice] = {}
         rows: list[Delivery] = []
         for hearer in hearers:
@@ -164,6 +224,10 @@ class Record:
             if (state := self._state(service.id)).incident is not None
             and state.incident.confidence is Confidence.CONFIRMED
         )
+
+
+def _silent(state: ServiceState, now: datetime) -> bool:
+    return state.mute is not None and state.mute.until > now
 
 
 def _alone(wish: Subscription) -> Audience:

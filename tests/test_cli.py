@@ -191,7 +191,7 @@ async def test_a_busy_port_is_1_and_no_database_is_made(tmp_path):
 
 DATABASES = {
     "in no folder": ("run", "sqlite:////nowhere/tocsin.db", "sqlite:////nowhere/tocsin.db: No such file or directory"),
-    "not to be written": ("status", "sqlite:////proc/tocsin.db", "sqlite:////proc/tocsin.db: "),
+    "not to be written": ("run", "sqlite:////proc/tocsin.db", "sqlite:////proc/tocsin.db: "),
     "no server": ("run", "postgresql://ana:s3cret@127.0.0.1:1/tocsin", "postgresql://ana@127.0.0.1:1/tocsin: "),
 }
 

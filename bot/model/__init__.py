@@ -18,11 +18,13 @@ from bot.model.judging import (
     Verdict,
 )
 from bot.model.lengths import length
+from bot.model.proofs import DRILL, Progress, Proof, Silence, Trail
 from bot.model.readers import Ask, Audience, Destination, Hears, Overview, Style, Subscription, Wish
 from bot.model.seeing import OURSELVES, Confidence, Health, Outcome, Reading, Role, Round, Service, Word
-from bot.model.telling import Act, Delivery, Later, Notice, Progress, Receipt, Refused, Scope, Sent, Tone, Unsure, Words
+from bot.model.telling import Act, Delivery, Later, Notice, Receipt, Refused, Scope, Sent, Tone, Unsure, Words
 
 __all__ = [
+    "DRILL",
     "ENDINGS",
     "OURSELVES",
     "Ack",
@@ -44,6 +46,7 @@ __all__ = [
     "Outcome",
     "Overview",
     "Progress",
+    "Proof",
     "Reading",
     "Receipt",
     "Refused",
@@ -54,10 +57,12 @@ __all__ = [
     "Sent",
     "Service",
     "ServiceState",
+    "Silence",
     "Streak",
     "Style",
     "Subscription",
     "Tone",
+    "Trail",
     "Unmute",
     "Unsure",
     "Verdict",

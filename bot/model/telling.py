@@ -91,27 +91,6 @@ class Delivery:
     late: bool = False  # the store's: its time ran out, or it stands for earlier ones that were not taken
 
 
-@dataclass(frozen=True, slots=True)
-class Progress:
-    """How far one delivery has come, for those who ask who got what."""
-
-    id: int
-    destination: Destination
-    key: str
-    act: Act
-    kind: Kind | None  # of the change it tells of
-    audience: str
-    ladders: tuple[str, ...]
-    status: str  # the store's: "pending", "sending", "sent", "refused", "superseded"
-    attempts: int
-    queued_at: datetime
-    due: datetime  # of one that waits: when it goes again
-    sent_at: datetime | None
-    why: str  # what the channel said last
-    unsure: bool  # it may have arrived, whatever the status says
-    told_in: int | None = None  # the delivery whose message tells this one too
-
-
 class Scope(StrEnum):
     """For what a refusal is final."""
 

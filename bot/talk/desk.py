@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections import deque
 from dataclasses import dataclass, field
-from datetime import timedelta
 
+from bot.mending import catch_up
 from bot.model import Ask, Style, Words
 from bot.record import Record
-from bot.talk.commands import ForService, Subscribe, Unsubscribe, respond
-
-RECENT = timedelta(days=30)
+from bot.talk import proofs
+from bot.talk.commands import ForService, Prove, Subscribe, Unsubscribe, respond
 
 
 @dataclass(frozen=True)
@@ -28,16 +27,27 @@ class FrontDesk:
         if ask.key in self._answered:
             return None
         self._answered.append(ask.key)
-        overview = await self.record.overview(ask.at - RECENT)
-        said = respond(ask, overview, self._style(ask), admin=ask.who in self.admins)
+        overview = await self.record.overview(ask.at - proofs.back(ask.text))
+        about = proofs.incident(ask.text, overview)
+        said = respond(
+            ask,
+            overview,
+            self._style(ask),
+            admin=ask.who in self.admins,
+            audiences=self.record.setting.audiences,
+            trail=await self.record.trail(about) if about else None,
+        )
         for order in said.orders:
             match order:
                 case Subscribe(wish):
                     await self.record.subscribe(wish)
+                    await catch_up(self.record, wish.destination)
                 case Unsubscribe(destination):
                     await self.record.unsubscribe(destination)
                 case ForService(service, wanted):
                     await self.record.order(service, wanted)
+                case Prove(deliveries):
+                    await self.record.drill(deliveries)
         return said.reply
 
     def _style(self, ask: Ask) -> Style:

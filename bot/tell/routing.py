@@ -6,9 +6,24 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
-from bot.model import ENDINGS, OURSELVES, Audience, Change, Destination, Health, Hears, Kind, Style, Wish
+from bot.model import (
+    ENDINGS,
+    OURSELVES,
+    Audience,
+    Change,
+    Destination,
+    Health,
+    Hears,
+    Incident,
+    Kind,
+    Silence,
+    Style,
+    Subscription,
+    Wish,
+)
 
 NEWS = frozenset({Kind.OPENED, Kind.CONFIRMED, Kind.WORSENED})  # may be the first that a reader hears
+HEALTHS = {Health.DOWN: Hears.DOWN, Health.DEGRADED: Hears.DEGRADED}
 WISHED = {
     Kind.EASED: frozenset({Hears.DEGRADED}),
     Kind.OFFICIAL: frozenset({Hears.OFFICIAL}),
@@ -98,5 +113,28 @@ def _places(
 def _news(change: Change, wish: Wish) -> bool:
     """Is it worth a first word to this reader?"""
     incident = change.incident
-    kind = {Health.DOWN: Hears.DOWN, Health.DEGRADED: Hears.DEGRADED}.get(incident.health)
-    return kind in wish.hears and incident.confidence >= wish.confidence
+    return HEALTHS.get(incident.health) in wish.hears and incident.confidence >= wish.confidence
+
+
+def unheard(
+    incident: Incident, place: Destination, audiences: Sequence[Audience], held: Subscription | None, *, muted: bool
+) -> tuple[tuple[Audience, Silence], ...]:
+    """Why each reader at `place`, which no message was meant for, was not told. `held`: the place's subscription."""
+    return tuple((a, _silence(incident, place, a, held, muted=muted)) for a in audiences if place in a.destinations)
+
+
+def _silence(
+    incident: Incident, place: Destination, audience: Audience, held: Subscription | None, *, muted: bool
+) -> Silence:
+    wish, subscribed = audience.wish, held is not None and audience.name == str(place)
+    if not follows(wish, incident.service):
+        return Silence.NOT_FOLLOWED
+    if not wish.hears & {h for health, h in HEALTHS.items() if health <= max(incident.worst, incident.health)}:
+        return Silence.NOT_HEARD
+    if incident.confidence < wish.confidence:
+        return Silence.NOT_SURE
+    if subscribed and held and incident.until and held.at > incident.until:
+        return Silence.SUBSCRIBED_LATER
+    if muted:
+        return Silence.MUTED
+    return Silence.LOWER_RUNG if audience.ladder and audience.destinations[0] != place else Silence.UNKNOWN

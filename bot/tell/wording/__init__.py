@@ -19,7 +19,19 @@ from bot.tell.wording.answers import (
     unsubscribed,
 )
 from bot.tell.wording.digest import DigestFacts, Happened, Uptime, blind_spans, digest, digest_facts
+from bot.tell.wording.history import history
 from bot.tell.wording.notices import notice
+from bot.tell.wording.proofs import (
+    Passage,
+    delivered,
+    drilled,
+    no_incident,
+    nothing_yet,
+    passages,
+    seconds,
+    unknown_audience,
+    why,
+)
 from bot.tell.wording.status import status
 from bot.tell.wording.text import clean, stop
 from bot.tell.wording.times import Reader, reader
@@ -28,31 +40,41 @@ from bot.tell.wording.ways import late, refused, unanswered
 __all__ = [
     "DigestFacts",
     "Happened",
+    "Passage",
     "Reader",
     "Uptime",
     "acked",
     "blind_spans",
     "clean",
     "command_help",
+    "delivered",
     "digest",
     "digest_facts",
+    "drilled",
     "guide",
+    "history",
     "late",
     "muted",
+    "no_incident",
     "not_allowed",
     "not_subscribed",
     "nothing_open",
+    "nothing_yet",
     "notice",
+    "passages",
     "reader",
     "refused",
+    "seconds",
     "status",
     "stop",
     "subscribed",
     "subscriptions",
     "test_notice",
     "unanswered",
+    "unknown_audience",
     "unknown_command",
     "unknown_service",
     "unmuted",
     "unsubscribed",
+    "why",
 ]
