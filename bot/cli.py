@@ -13,6 +13,7 @@ from typing import Annotated, Any, NoReturn
 
 from cyclopts import App, CycloptsError, Parameter, validators
 from rich.console import Console
+from rich.table import Table
 
 from bot import __version__
 from bot.config import Config, ConfigError, load
@@ -113,7 +114,9 @@ async def _drill(config: Config, name: str | None) -> int:
         done = await try_all(
             config, [name] if name else list(config.audiences), lambda n, m: shown.update(f"{n} of {m} tried")
         )
-    out.print(proofs.drilled(done, config.style(), now()))
+    _show(proofs.drilled(done, config.style(), now()))
+    for line in proofs.failures(done):
+        out.print(line, markup=False)
     if failed := sum(bool(proof.why) for proof in done):
         _fail(f"{failed} of {len(done)} destinations did not take it", 1)
     return 0
@@ -155,7 +158,9 @@ async def _delivery(config: Config, asked: str, *, as_data: bool) -> int:
         out.print_json(json.dumps(proofs.as_json(found, style, now())))
         return 0
     out.print(wording.delivered(found, style, now()).title, markup=False)
-    out.print(proofs.delivered(found, style, now()))
+    _show(proofs.delivered(found, style, now()))
+    for line in proofs.ways(found, style, now()):
+        out.print(line, markup=False)
     return 0
 
 
@@ -236,6 +241,13 @@ async def _healthcheck(config: Config) -> int:
         _fail(f"not well: {f'HTTP {answer.status}' if isinstance(answer, Answer) else answer.why} at {url}", 1)
     out.print("well")
     return 0
+
+
+def _show(table: Table) -> None:
+    """A file, or another program, is as wide as it takes."""
+    if not out.is_terminal:
+        out.width = 1000
+    out.print(table)
 
 
 def _run(work: Coroutine[Any, Any, int | None]) -> int:

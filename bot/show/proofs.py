@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from rich.table import Table
+from rich.box import SIMPLE_HEAD
+from rich.table import Column, Table
 from rich.text import Text
 
 from bot.model import Proof, Style, Trail
@@ -14,24 +15,35 @@ from bot.tell import wording
 
 
 def drilled(proofs: Sequence[Proof], style: Style, now: datetime) -> Table:
-    """A row for each rung: what became of its test notice, and when it had last been reached before."""
+    """A row for each rung: did it take its test notice, how long that took, and when it was last reached before."""
     to = wording.reader(style, now)
-    table = Table("audience", "rung", "destination", "outcome", "latency", "last proven")
+    table = _table("audience", "rung", "destination", "outcome", "latency", "last proven")
     for proof in proofs:
         before = to.clock(proof.before) if proof.before else "never"
         rung, took = str(proof.rung or "all"), wording.seconds(proof.took, to)
-        table.add_row(*_plain(proof.audience, rung, proof.destination.shown, proof.why or "has it", took, before))
+        table.add_row(
+            *_plain(proof.audience, rung, proof.destination.shown, "failed" if proof.why else "has it", took, before)
+        )
     return table
 
 
 def delivered(trail: Trail, style: Style, now: datetime) -> Table:
     """A row for each delivery, in the order they were queued."""
-    table = Table("destination", "audience", "change", "status", "sent", "after", "attempts", "way")
+    table = _table("destination", "audience", "change", "status", "sent", "after", "tries")
     for row in wording.passages(trail, style, now):
-        table.add_row(
-            *_plain(row.place, row.reader, row.change, row.status, row.at, row.took, str(row.attempts), row.way)
-        )
+        table.add_row(*_plain(row.place, row.reader, row.change, row.status, row.at, row.took, str(row.attempts)))
     return table
+
+
+def ways(trail: Trail, style: Style, now: datetime) -> tuple[str, ...]:
+    """What went another way or did not arrive, and why: a line each, for a table would cut it."""
+    rows = wording.passages(trail, style, now)
+    return tuple(f"{row.place}: {row.change}: {wording.stop(row.way)}" for row in rows if row.way)
+
+
+def failures(proofs: Sequence[Proof]) -> tuple[str, ...]:
+    """What went wrong at each place and what to do, likewise."""
+    return tuple(dict.fromkeys(f"{proof.destination.shown}: {proof.why}" for proof in proofs if proof.why))
 
 
 def as_json(trail: Trail, style: Style, now: datetime) -> dict[str, Any]:
@@ -58,6 +70,11 @@ def as_json(trail: Trail, style: Style, now: datetime) -> dict[str, Any]:
             for row, words in zip(trail.rows, worded, strict=True)
         ],
     }
+
+
+def _table(*names: str) -> Table:
+    """Where it is too narrow words are broken, not left out."""
+    return Table(*(Column(name, overflow="fold") for name in names), box=SIMPLE_HEAD)
 
 
 def _plain(*cells: str) -> tuple[Text, ...]:
