@@ -129,7 +129,7 @@ def _silence(
     wish, subscribed = audience.wish, held is not None and audience.name == str(place)
     if not follows(wish, incident.service):
         return Silence.NOT_FOLLOWED
-    if not wish.hears & {h for health, h in HEALTHS.items() if health <= max(incident.worst, incident.health)}:
+    if wish.hears.isdisjoint({HEALTHS[h] for h in (incident.health, incident.worst) if h in HEALTHS}):
         return Silence.NOT_HEARD
     if incident.confidence < wish.confidence:
         return Silence.NOT_SURE
