@@ -29,6 +29,7 @@ from bot.model import (
 from bot.store import Move, Status, StoreUnavailable, open_store
 from tests.fakes.faults import Fault
 from tests.fakes.hook import TOKEN, FakeHook
+from tests.store.made import wanted
 from tests.test_cli import answers, daemon, left_behind, tocsin, write
 
 SECOND = timedelta(seconds=1)
@@ -136,7 +137,7 @@ async def told(folder):
     async with open_store(f"sqlite:///{folder}/tocsin.db") as store:
 
         async def settle(kind, status, at, **more):
-            [one] = await store.deliveries.claim(kind, at, limit=9, lease=timedelta(minutes=9))
+            [one] = await store.deliveries.claim(*wanted(kind, at, limit=9, lease=timedelta(minutes=9)))
             await store.deliveries.settle(one, status, at, **more)
 
         await store.moves.move("x", lambda _: move, now)

@@ -26,6 +26,7 @@ from bot.model import (
 from bot.record import Record
 from bot.store import Status
 from tests.judge.rounds import at
+from tests.store.made import wanted
 from tests.test_record import CHAT, DESK, MAIL, OTHER, SERVICES, SLACK, House, titles
 
 CLEAN = {"untold": 0, "dangling": 0}
@@ -194,7 +195,7 @@ async def test_a_ladder_that_was_told_on_a_lower_rung_is_not_told_again(house):
 async def test_a_place_that_refused_is_not_written_to_every_hour(house):
     house = living(house, Audience("desk", (SLACK,)))
     await house.rounds("BB")
-    for one in await house.store.deliveries.claim("slack", house.now, limit=9, lease=DAY):
+    for one in await house.store.deliveries.claim(*wanted("slack", house.now, limit=9, lease=DAY)):
         await house.store.deliveries.settle(one, Status.REFUSED, house.now, why="no such channel")
     await house.record.order("x", Ack("Ana", at(3)))
     house.now += DAY

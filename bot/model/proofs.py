@@ -24,14 +24,13 @@ class Progress:
     kind: Kind | None  # of the change it tells of
     audience: str
     ladders: tuple[str, ...]
-    status: str  # the store's: "pending", "sending", "sent", "refused", "superseded"
+    status: str  # the store's: "pending", "sending", "sent", "refused", "merged" (another told it), "superseded"
     attempts: int
     queued_at: datetime
     due: datetime  # of one that waits: when it goes again
     sent_at: datetime | None
     why: str  # what the channel said last
     unsure: bool  # it may have arrived, whatever the status says
-    told_in: int | None = None  # the delivery whose message tells this one too
 
 
 @dataclass(frozen=True, slots=True)

@@ -59,7 +59,6 @@ def as_json(trail: Trail, style: Style, now: datetime) -> dict[str, Any]:
                 "change": row.kind.value if row.kind else None,
                 "act": row.act.value,
                 "status": row.status,
-                "told_in_another": row.told_in is not None,
                 "unsure": row.unsure,
                 "attempts": row.attempts,
                 "queued_at": row.queued_at.isoformat(timespec="milliseconds"),

@@ -87,13 +87,9 @@ class Audit:
 # ── the statements ───────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-leader = table.alias("leader")  # the message that tells several
-
-
-def _has_heard() -> ColumnElement[bool]:
-    waits = table.c.status.in_([Status.PENDING.value, Status.SENDING.value])
-    sent = Status.SENT.value
-    return or_(table.c.status == sent, and_(table.c.unsure, waits), leader.c.status == sent, leader.c.unsure)
+HAS_HEARD = or_(
+    table.c.status.in_([Status.SENT.value, Status.MERGED.value]), and_(table.c.unsure, table.c.settled_at.is_(None))
+)
 
 
 def _ending_is_told() -> ColumnElement[bool]:
@@ -104,7 +100,7 @@ def _ending_is_told() -> ColumnElement[bool]:
         ending.c.place == table.c.place,
         ending.c.act == Act.POST.value,
         ending.c.ends.is_not(None),
-        or_(ending.c.status != Status.SUPERSEDED.value, ending.c.told_in.is_not(None)),
+        ending.c.status != Status.SUPERSEDED.value,
     )
 
 
@@ -126,13 +122,13 @@ def _dangling() -> Select[Any]:
     told = table.join(changes, changes.c.incident == table.c.thread)
     return (
         select(changes.c.json, table.c.kind, table.c.place)
-        .select_from(told.outerjoin(leader, leader.c.id == table.c.told_in))
+        .select_from(told)
         .where(
             table.c.thread.in_(ended),
             changes.c.kind.in_([kind.value for kind in sorted(ENDINGS)]),
             table.c.act == Act.POST.value,
             table.c.ends.is_(None),
-            _has_heard(),
+            HAS_HEARD,
             ~_ending_is_told(),
         )
     )

@@ -32,6 +32,7 @@ from bot.talk import proofs
 from bot.talk.commands import Prove, respond
 from bot.talk.desk import FrontDesk
 from tests.judge.rounds import at as round_at
+from tests.store.made import wanted
 from tests.tell.outages import BLIND, DOWN, EN, ES, PARTLY, X, at
 from tests.test_record import CHAT, DESK, SLACK, House
 
@@ -186,7 +187,7 @@ def test_a_refusal_above_is_named_as_the_reason_for_the_way():
         ({"status": "pending", "attempts": 0}, "waits"),
         ({"status": "pending", "unsure": True, "attempts": 1, "due": at(14, 2)}, "may have it"),
         ({"status": "superseded"}, "no longer needed"),
-        ({"status": "superseded", "told_in": 9}, "has it in one message with others"),
+        ({"status": "merged"}, "has it in one message with others"),
         ({"act": Act.EDIT}, "first message rewritten: has it"),
         ({"kind": Kind.RESTORED}, "restored: has it"),
         ({"kind": None}, "test: has it"),
@@ -384,7 +385,7 @@ async def test_a_drill_ordered_in_a_chat_is_delivered_and_told_of(house):
 
 async def test_delivery_history_and_why_read_what_is_stored(house):
     await house.rounds("..BB..")
-    for one in await house.store.deliveries.claim("slack", house.now, limit=9, lease=timedelta(minutes=1)):
+    for one in await house.store.deliveries.claim(*wanted("slack", house.now, limit=9, lease=timedelta(minutes=1))):
         await house.store.deliveries.settle(one, Status.REFUSED, house.now, why="no such channel")
     chat = Chat(house)
     assert (await chat.say("delivery x#1")).splitlines()[

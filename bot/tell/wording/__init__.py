@@ -20,6 +20,7 @@ from bot.tell.wording.answers import (
 )
 from bot.tell.wording.digest import DigestFacts, Happened, Uptime, blind_spans, digest, digest_facts
 from bot.tell.wording.history import history
+from bot.tell.wording.many import many, missed
 from bot.tell.wording.notices import notice
 from bot.tell.wording.proofs import (
     Passage,
@@ -35,7 +36,7 @@ from bot.tell.wording.proofs import (
 from bot.tell.wording.status import status
 from bot.tell.wording.text import clean, stop
 from bot.tell.wording.times import Reader, reader
-from bot.tell.wording.ways import late, refused, unanswered
+from bot.tell.wording.ways import refused, unanswered
 
 __all__ = [
     "DigestFacts",
@@ -53,7 +54,8 @@ __all__ = [
     "drilled",
     "guide",
     "history",
-    "late",
+    "many",
+    "missed",
     "muted",
     "no_incident",
     "not_allowed",

@@ -13,6 +13,7 @@ from bot.tell.wording.text import NAME, clean, counted, fit, quoted, stop
 from bot.tell.wording.times import Reader, reader
 
 ROWS = 30
+WAITS = frozenset({"pending", "sending"})
 PRECISE = timedelta(minutes=1)  # what takes longer is not told in seconds
 
 Unheard = Sequence[tuple[Audience, Silence]]
@@ -112,15 +113,13 @@ def _change(row: Progress, to: Reader) -> str:
 
 def _status(row: Progress, to: Reader) -> str:
     say = to.say.proofs
-    if row.told_in is not None:
-        return say.is_with_others
-    if row.unsure and row.status != "sent":
+    if row.unsure and row.status in WAITS:
         return say.is_perhaps
     return str(getattr(say, f"is_{row.status}"))
 
 
 def _has_it(row: Progress) -> bool:
-    return row.status == "sent" or row.told_in is not None
+    return row.status in {"sent", "merged"}
 
 
 def _way(row: Progress, trail: Trail, to: Reader) -> str:
@@ -167,7 +166,7 @@ def _fate(posts: Sequence[Progress], to: Reader) -> str:
         return say.why_told
     if any(row.unsure for row in posts):
         return say.why_perhaps
-    if any(row.status in {"pending", "sending"} for row in posts):
+    if any(row.status in WAITS for row in posts):
         return say.why_waits
     return say.why_refused if any(row.status == "refused" for row in posts) else say.why_other
 

@@ -38,7 +38,7 @@ class ProofsPhrases:
     is_refused: str
     is_superseded: str
     is_perhaps: str
-    is_with_others: str
+    is_merged: str
 
     # who got what
     arrived: str
