@@ -269,6 +269,7 @@ SCENES = {
     "Steady again": (Kind.RESTORED, replace(UNSTABLE, until=at(14, 50)), at(15)),
     "Not confirmed": (Kind.RETRACTED, replace(POSSIBLE, until=at(14, 1), steps=2), at(14, 1)),
     "Taken back": (Kind.RETRACTED, replace(OVER, retracted=True, steps=4), at(15)),
+    "No longer watched": (Kind.UNWATCHED, replace(DOWN, until=at(14, 30), steps=3), at(14, 30)),
 }
 OURS = Service(OURSELVES, "Tocsin")
 MAIL = Service("mail", "Our mail")
