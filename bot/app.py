@@ -13,19 +13,22 @@ from datetime import UTC, datetime, timedelta
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from fastapi import FastAPI
 
-from bot.config import Config, DigestConfig, canary, cron, some
-from bot.contracts import Answer, Channel, Check, Desk, Net, Unable
-from bot.model import Overview
+from bot.config import Config, DigestConfig, cron, some
+from bot.contracts import Answer, Channel, Desk, Net, Unable
+from bot.mending import audit, reconcile
+from bot.model import Overview, Trail
 from bot.net import Network
-from bot.record import Record, Setting
+from bot.parts import canaries, setting, watched, watched_channels
+from bot.record import Record
 from bot.show import digest
 from bot.show.web import Server, Vitals, site
 from bot.store import Store, StoreUnavailable, open_store
+from bot.talk import desk
 from bot.talk.commands import listed
 from bot.talk.desk import FrontDesk
-from bot.tell.outbox import Outbox
+from bot.tell.outbox import Outbox, Way
 from bot.watch.faults import fault
-from bot.watch.rounds import Rounds, Watched
+from bot.watch.rounds import Rounds
 
 log = logging.getLogger(__name__)
 
@@ -59,6 +62,7 @@ class House:
         """Run until told to stop: first nothing new is looked at or heard, then what is being sent is seen through."""
         closing = asyncio.Event()
         server = Server(self._site(), self.door)
+        await self._mend()
         self._schedule()
         late = [asyncio.create_task(self.outbox.run(closing), name="outbox")]
         early = [
@@ -103,12 +107,15 @@ class House:
             backlog=await self.store.deliveries.backlog(),
             told=dict(self.outbox.counts),
             rounds=self.rounds.counts.by_name(),
+            channels={kind: self.record.down().get(kind) for kind in self.channels},
+            audit=await audit(self.record),
         )
 
     def _schedule(self) -> None:
         every = {"trigger": "interval", "coalesce": True, "misfire_grace_time": None}
         self.scheduler.add_job(self._pulse, seconds=PULSE.total_seconds(), **every)
         self.scheduler.add_job(self._prune, hours=1, **every)
+        self.scheduler.add_job(self._mend, hours=1, **every)
         if beat := self.config.heartbeat:
             self.scheduler.add_job(self._heartbeat, args=[beat.url], seconds=beat.every.total_seconds(), **every)
         for name, said in self.config.digests.items():
@@ -139,6 +146,10 @@ class House:
     async def _prune(self) -> None:
         with _patient("forget what is old"):
             await self.store.history.prune(self.clock())
+
+    async def _mend(self) -> None:
+        with _patient("hold what was told against what is so"):
+            await reconcile(self.record)
 
     async def _heartbeat(self, url: str) -> None:
         """Tell somebody outside that we live; the silence of this is their alarm."""
@@ -195,9 +206,20 @@ async def house(config: Config, clock: Callable[[], datetime] = now) -> AsyncIte
             lambda kinds: outbox.wake(kinds),  # noqa: PLW0108 - made below, with the record's own `moved`
         )
         ladders = {reader.name: reader for reader in record.setting.audiences if reader.ladder}
-        outbox = Outbox(store.deliveries, channels, clock, record.moved, ladders)
+        opened = {kind: Way(channels[kind], s.pace, s.edits, s.gathers, s.finds) for kind, s in settings.items()}
+        outbox = Outbox(
+            store.deliveries,
+            opened,
+            clock,
+            record.moved,
+            ladders,
+            down=record.down,
+            outage=record.outage,
+            refused=record.refused,
+        )
         await record.load()
-        rounds = Rounds(watched(config), canaries(config), net, seen=record.seen)
+        looked_at = (*watched(config), *watched_channels(config, outbox, clock))
+        rounds = Rounds(looked_at, canaries(config), net, seen=record.seen)
         front = FrontDesk(record, config.admins, config.style())
         yield House(config, store, net, channels, record, rounds, outbox, front, door, clock)
 
@@ -212,38 +234,11 @@ def _door(host: str, port: int) -> socket.socket:
         raise Unable(f"cannot listen on {host}:{port} ({why}); set another web.listen") from None
 
 
-def setting(config: Config) -> Setting:
-    """What the config says of services and readers."""
-    return Setting(
-        {key: config.service(key) for key in config.services},
-        {key: said.watching(config.defaults).rules() for key, said in config.services.items()},
-        config.readers(),
-        frozenset(kind for kind, settings in config.opened_channels().items() if settings.edits),
-    )
-
-
-def watched(config: Config) -> tuple[Watched, ...]:
-    """What the rounds look at, and how often."""
-    rows = []
-    for key, said in config.services.items():
-        how = said.watching(config.defaults)
-        rows.append(
-            Watched(
-                config.service(key),
-                dict(said.routes),
-                (said.official,) if said.official else (),
-                how.every,
-                how.timeout,
-                how.confirm_every,
-                how.slow_after,
-            )
-        )
-    return tuple(rows)
-
-
-def canaries(config: Config) -> tuple[Check, ...]:
-    """References that have nothing to do with each other: when they fail too, it is us who see nothing."""
-    return tuple(canary(text) for text in config.canaries)
+async def trail(config: Config, store: Store, asked: str) -> Trail | None:
+    """How "x#17", or the newest incident of a service, was told."""
+    record = Record(store, setting(config), now, lambda _kinds: None)
+    await record.load()
+    return await desk.trail(record, asked)
 
 
 async def glance(config: Config, store: Store) -> tuple[Overview, datetime | None]:

@@ -7,6 +7,7 @@ from bot.model.judging import (
     ENDINGS,
     Ack,
     Change,
+    Correct,
     Incident,
     Kind,
     Mute,
@@ -17,12 +18,39 @@ from bot.model.judging import (
     Unmute,
     Verdict,
 )
-from bot.model.lengths import length
-from bot.model.readers import Ask, Audience, Destination, Hears, Overview, Style, Subscription, Wish
-from bot.model.seeing import OURSELVES, Confidence, Health, Outcome, Reading, Role, Round, Service, Word
-from bot.model.telling import Act, Delivery, Later, Notice, Receipt, Refused, Scope, Sent, Tone, Unsure, Words
+from bot.model.lengths import clock, length
+from bot.model.proofs import DRILL, Progress, Proof, Silence, Trail
+from bot.model.readers import (
+    Ask,
+    Audience,
+    Destination,
+    Escalation,
+    Hears,
+    Overview,
+    Quiet,
+    Style,
+    Subscription,
+    Wish,
+)
+from bot.model.seeing import OURSELVES, Confidence, Health, Outcome, Reading, Role, Round, Service, Word, delivering
+from bot.model.telling import (
+    Act,
+    Delivery,
+    Gathering,
+    Later,
+    Line,
+    Notice,
+    Receipt,
+    Refused,
+    Scope,
+    Sent,
+    Tone,
+    Unsure,
+    Words,
+)
 
 __all__ = [
+    "DRILL",
     "ENDINGS",
     "OURSELVES",
     "Ack",
@@ -31,18 +59,25 @@ __all__ = [
     "Audience",
     "Change",
     "Confidence",
+    "Correct",
     "Delivery",
     "Destination",
+    "Escalation",
+    "Gathering",
     "Health",
     "Hears",
     "Incident",
     "Kind",
     "Later",
+    "Line",
     "Mute",
     "Notice",
     "Order",
     "Outcome",
     "Overview",
+    "Progress",
+    "Proof",
+    "Quiet",
     "Reading",
     "Receipt",
     "Refused",
@@ -53,15 +88,19 @@ __all__ = [
     "Sent",
     "Service",
     "ServiceState",
+    "Silence",
     "Streak",
     "Style",
     "Subscription",
     "Tone",
+    "Trail",
     "Unmute",
     "Unsure",
     "Verdict",
     "Wish",
     "Word",
     "Words",
+    "clock",
+    "delivering",
     "length",
 ]

@@ -50,6 +50,7 @@ class Reading:
     why: str = ""
     took: timedelta | None = None
     reused: bool = False  # over a connection kept from an earlier check
+    by: str = ""  # of what is not good: the network that answered in its stead ("Cloudflare")
 
     @property
     def good(self) -> bool:
@@ -90,3 +91,10 @@ class Service:
     name: str
     routes: tuple[str, ...] = ()
     plan: str = ""  # what the organisation does when it is down
+    shares: tuple[str, ...] = ()  # what may bring it down with others: "on:Cloudflare", "at:cdn.example.net"
+    channel: str = ""  # of a channel's own health: its kind. Empty for all that people depend on
+
+
+def delivering(kind: str) -> str:
+    """The built-in service that is a kind of channel's own health; no config may use the name."""
+    return f"{kind}-delivery"

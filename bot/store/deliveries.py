@@ -3,37 +3,36 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import partial
 from typing import Any
 
 from sqlalchemy import Row, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.model import Act, Audience, Delivery, Destination
-from bot.store import lanes, merging, rungs
+from bot.model import Act, Audience, Delivery, Destination, Progress
+from bot.store import claiming, lanes, rungs, settling, urging
+from bot.store.crowd import Claim, Wording
 from bot.store.engine import Database
 from bot.store.group import Group
-from bot.store.lanes import Settlement, Status
+from bot.store.lanes import MANY, Settlement, Status
 from bot.store.rungs import Handed, Untaken
 from bot.store.schema import deliveries as table
 
-__all__ = ["Deliveries", "Handed", "Progress", "Settlement", "Status", "Untaken"]
+__all__ = [
+    "MANY",
+    "Claim",
+    "Deliveries",
+    "Handed",
+    "Progress",
+    "Settlement",
+    "Status",
+    "Untaken",
+    "Wording",
+]
 
 
-@dataclass(frozen=True, slots=True)
-class Progress:
-    """How far one delivery has come, for those who ask who got what."""
-
-    destination: Destination
-    key: str
-    act: Act
-    status: Status
-    attempts: int
-    queued_at: datetime
-    sent_at: datetime | None
-    why: str
+ARRIVED = frozenset({Status.SENT, Status.MERGED})
 
 
 class Deliveries:
@@ -47,18 +46,12 @@ class Deliveries:
         """
         return await self._database.write(partial(lanes.queue, deliveries=deliveries, now=now))
 
-    async def claim(self, kind: str, now: datetime, *, limit: int, lease: timedelta) -> tuple[Delivery, ...]:
-        """Take up to `limit` deliveries of one kind of channel, the longest due first, for `lease`: only those that are
-        the first unfinished of their lane, and pending and due, or sending with a lease that ran out. For a place that
-        did not take them before, the ending that waits behind them is claimed instead, and tells all in one.
+    async def claim(self, wanted: Claim, word: Wording) -> tuple[Delivery, ...]:
+        """Take what is `wanted`, the longest due first: only those that are the first unfinished of their lane, and
+        pending and due, or sending with a lease that ran out. What is many for one place is told in one message, in
+        the words that `word` finds for it; it may be called again, so it must be pure.
         """
-        until = now + lease
-
-        async def work(connection: AsyncConnection) -> tuple[Delivery, ...]:
-            claimed = await lanes.claim(connection, kind, now, limit, until)
-            return await merging.merge(connection, claimed, now, until)
-
-        return await self._database.write(work)
+        return await self._database.write(partial(claiming.claim, wanted=wanted, word=word))
 
     async def next_deadline(self) -> datetime | None:
         """When the next delivery must have been taken by its place, lest the next rung gets it."""
@@ -86,26 +79,34 @@ class Deliveries:
         due: datetime | None = None,
         why: str = "",
         unsure: bool = False,
+        anew: bool = False,
+        rest: bool = False,
+        hurry: bool = False,
     ) -> bool:
         """False, and nothing is written, if the lease was lost to another claim. See `Settlement`."""
-        return await self._settling.join(Settlement(delivery, status, now, ref, due, why, unsure))
+        return await self._settling.join(Settlement(delivery, status, now, ref, due, why, unsure, anew, rest, hurry))
 
     async def settle_many(self, settlements: Sequence[Settlement]) -> tuple[bool, ...]:
         """`settle`, many in one transaction."""
 
         async def work(connection: AsyncConnection) -> tuple[bool, ...]:
-            return tuple(await lanes.settle(connection, settlements))
+            return tuple(await settling.settle(connection, settlements))
 
         return await self._database.write(work)
 
-    async def next_due(self, kind: str) -> datetime | None:
-        """When there will be something to claim, if nothing changes before."""
-        query = select(table.c.due).where(table.c.kind == kind, lanes.HEAD).order_by(table.c.due).limit(1)
+    async def next_due(self, kind: str, busy: Sequence[str] = ()) -> datetime | None:
+        """When there will be something to claim for others than the `busy` places, if nothing changes before."""
+        facts = {"of_kind": kind, "busy": list(busy)}
 
         async def work(connection: AsyncConnection) -> datetime | None:
-            return await connection.scalar(query)
+            due: datetime | None = await connection.scalar(claiming.NEXT_DUE, facts)
+            return due
 
         return await self._database.read(work)
+
+    async def begin_anew(self, delivery: Delivery, now: datetime) -> None:
+        """See `settling.begin_anew`."""
+        await self._database.write(partial(settling.begin_anew, delivery=delivery, now=now))
 
     async def backlog(self) -> dict[str, int]:
         """Unfinished deliveries by kind of channel."""
@@ -138,18 +139,32 @@ class Deliveries:
 
         return await self._database.read(work)
 
+    async def hasten(self, kind: str, now: datetime) -> int:
+        """A kind of channel is dead: what it has not taken yet goes to the next rungs now. Return how many."""
+        return await self._database.write(partial(urging.hasten, kind=kind, now=now))
+
+    async def rouse(self, kind: str, now: datetime) -> int:
+        """A kind of channel is back: what waits for it is due now. Return how many."""
+        return await self._database.write(partial(urging.rouse, kind=kind, now=now))
+
     async def _settle(self, settlements: Sequence[Settlement]) -> Sequence[bool]:
-        return await self._database.write(partial(lanes.settle, settlements=settlements))
+        return await self._database.write(partial(settling.settle, settlements=settlements))
 
 
 def _progress(row: Row[Any]) -> Progress:
     return Progress(
+        id=row.id,
         destination=Destination(row.kind, row.place),
         key=row.key,
         act=Act(row.act),
+        kind=row.notice.kind,
+        audience=row.audience,
+        ladders=row.ladders or (),
         status=Status(row.status),
         attempts=row.attempts,
         queued_at=row.queued_at,
-        sent_at=row.settled_at if row.status == Status.SENT else None,
+        due=row.due,
+        sent_at=row.settled_at if row.status in ARRIVED else None,
         why=row.why,
+        unsure=row.unsure,
     )

@@ -19,40 +19,90 @@ from bot.tell.wording.answers import (
     unsubscribed,
 )
 from bot.tell.wording.digest import DigestFacts, Happened, Uptime, blind_spans, digest, digest_facts
+from bot.tell.wording.dying import advised, channel_service, channels, takes_nothing
+from bot.tell.wording.history import history
+from bot.tell.wording.many import many, missed
 from bot.tell.wording.notices import notice
+from bot.tell.wording.places import (
+    language,
+    no_hours,
+    nothing_to_take_back,
+    quiet,
+    subscribe_first,
+    taken_back,
+    timezone,
+    unknown_language,
+    unknown_timezone,
+)
+from bot.tell.wording.proofs import (
+    Passage,
+    delivered,
+    drilled,
+    no_incident,
+    nothing_yet,
+    passages,
+    seconds,
+    unknown_audience,
+    why,
+)
 from bot.tell.wording.status import status
 from bot.tell.wording.text import clean, stop
 from bot.tell.wording.times import Reader, reader
-from bot.tell.wording.ways import late, refused, unanswered
+from bot.tell.wording.ways import dead, refused, unanswered
 
 __all__ = [
     "DigestFacts",
     "Happened",
+    "Passage",
     "Reader",
     "Uptime",
     "acked",
+    "advised",
     "blind_spans",
+    "channel_service",
+    "channels",
     "clean",
     "command_help",
+    "dead",
+    "delivered",
     "digest",
     "digest_facts",
+    "drilled",
     "guide",
-    "late",
+    "history",
+    "language",
+    "many",
+    "missed",
     "muted",
+    "no_hours",
+    "no_incident",
     "not_allowed",
     "not_subscribed",
     "nothing_open",
+    "nothing_to_take_back",
+    "nothing_yet",
     "notice",
+    "passages",
+    "quiet",
     "reader",
     "refused",
+    "seconds",
     "status",
     "stop",
+    "subscribe_first",
     "subscribed",
     "subscriptions",
+    "taken_back",
+    "takes_nothing",
     "test_notice",
+    "timezone",
     "unanswered",
+    "unknown_audience",
     "unknown_command",
+    "unknown_language",
     "unknown_service",
+    "unknown_timezone",
     "unmuted",
     "unsubscribed",
+    "why",
 ]
