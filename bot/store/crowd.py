@@ -89,7 +89,10 @@ class Lane:
             return False
         if newest.told_in is not None and newest.told_in not in messages:
             return False
-        return not any(row.status == Status.SENDING and row.due > now for row in self.rows)
+        return not self.sending(now)
+
+    def sending(self, now: datetime) -> bool:
+        return any(row.status == Status.SENDING and row.due > now for row in self.rows)
 
 
 @dataclass(slots=True)

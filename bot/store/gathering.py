@@ -66,10 +66,14 @@ async def _crowd(here: _Place, heads: list[int]) -> list[int]:
     many = [lane for lane in lanes if lane.thread.startswith(MANY)]
     if doubtful := next((lane.rows[0] for lane in many if lane.tried and lane.rows[0].unsure), None):
         # It may be there already. In other words it could not be found, and what is new in it would be told to nobody.
-        others = [number for number in heads if number != doubtful.id]
-        if doubtful.status == Status.PENDING:
-            await _wait(here, others, doubtful.due)
-        return [doubtful.id] if doubtful.id in heads else []
+        if doubtful.due <= here.now:  # whichever of them was claimed: were it passed over, so would all others be, for ever
+            return [doubtful.id]
+        sending = doubtful.status == Status.SENDING
+        await _wait(here, heads, here.now + EDIT_GAP if sending else doubtful.due)
+        return []
+    # What is being handed over is left alone: taken with what is new, it would be told twice.
+    lanes = [lane for lane in lanes if not lane.sending(here.now)]
+    many = [lane for lane in many if not lane.sending(here.now)]
     facts = here.names | {"since": here.now - WINDOW}
     recent = (await here.connection.scalars(places.RECENT, facts)).all()
     storms = crowd.storms(await here.connection.execute(places.STORMS, facts), here.wanted)

@@ -11,21 +11,25 @@ import random
 import tempfile
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack, contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import bot.tell.ladders
 import bot.tell.outbox
 import bot.watch.rounds
-from bot.contracts import Channel
+from bot.config import ADMINS
+from bot.mending import reconcile
 from bot.model import (
     Ack,
     Audience,
     Confidence,
     Destination,
+    Escalation,
     Hears,
     Mute,
+    Quiet,
     Round,
     Rules,
     Service,
@@ -33,15 +37,18 @@ from bot.model import (
     Subscription,
     Unmute,
     Wish,
+    delivering,
 )
 from bot.record import Record, Setting
 from bot.store import Store, StoreUnavailable, open_store
-from bot.tell.outbox import Outbox
+from bot.tell import routing, wording
+from bot.tell.outbox import Outbox, Way
 from bot.watch.clock import Clock
 from bot.watch.rounds import Rounds, Watched
+from bot.watch.ways import ROUTES, ways
 from tests.sim.inline import Disk, fresh, inline, template
 from tests.sim.loop import VirtualLoop
-from tests.sim.script import EDITS, KINDS, Script, write
+from tests.sim.script import EDITS, KINDS, LIVES, SETTINGS, Script, write
 from tests.sim.world import Canary, Looked, Page, Provider, Route, World
 
 CALM = 5400.0  # seconds after the last fault in which all must have come to rest
@@ -53,28 +60,47 @@ def place(text: str) -> Destination:
     return Destination.parse(text)
 
 
-AUDIENCES = (
-    Audience(
-        "desk",
-        (place("slack:one"), place("telegram:one"), place("email:one")),
-        Wish(style=Style("es", "Europe/Madrid")),
-        ladder=True,
-    ),
-    Audience(
-        "night",
-        (place("telegram:two"), place("slack:one"), place("webhook:two")),
-        Wish(("s0", "s1"), style=Style("en", "America/New_York", "12h")),
-        ladder=True,
-        within=timedelta(seconds=30),
-    ),
-    Audience("everyone", (place("slack:all"), place("telegram:all"), place("webhook:all"))),
-    Audience("nervous", (place("discord:one"),), Wish(confidence=Confidence.POSSIBLE)),
-    Audience(
-        "calm",
-        (place("email:two"),),
-        Wish(confidence=Confidence.LIKELY, hears=frozenset({Hears.DOWN, Hears.RESTORED, Hears.CORRECTION})),
-    ),
-)
+def readers(script: Script) -> tuple[Audience, ...]:
+    """Ladders and lists, in several languages and zones, sure and less sure, patient and asleep."""
+    until = script.utc(script.faults_end / 2).astimezone(ZoneInfo("Europe/Madrid"))
+    quiet = Quiet.parse(f"{until - timedelta(hours=2):%H:%M}-{until:%H:%M}")
+    found = (
+        Audience(
+            "desk",
+            (place("slack:one"), place("telegram:one"), place("email:one")),
+            Wish(style=Style("es", "Europe/Madrid")),
+            ladder=True,
+        ),
+        Audience(
+            "night",
+            (place("telegram:two"), place("slack:one"), place("webhook:two")),
+            Wish(("s0", "s1"), style=Style("en", "America/New_York", "12h")),
+            ladder=True,
+            within=timedelta(seconds=30),
+        ),
+        Audience("everyone", (place("slack:all"), place("telegram:all"), place("webhook:all"))),
+        Audience("nervous", (place("discord:one"),), Wish(confidence=Confidence.POSSIBLE)),
+        Audience(
+            "calm",
+            (place("email:two"),),
+            Wish(confidence=Confidence.LIKELY, hears=frozenset({Hears.DOWN, Hears.RESTORED, Hears.CORRECTION})),
+        ),
+        Audience("patient", (place("webhook:one"),), Wish(for_at_least=timedelta(minutes=3))),
+        Audience(
+            "boss",
+            (place("discord:two"),),
+            escalations=(Escalation(timedelta(minutes=4), (place("telegram:all"), place("email:boss"))),),
+        ),
+        Audience("sleeper", (place("slack:two"),), Wish(style=Style("en", "Europe/Madrid"), quiet=quiet)),
+    )
+    return tuple(one for one in found if one.name in script.readers)
+
+
+def admins(script: Script) -> Audience | None:
+    wish = Wish(tuple(map(delivering, KINDS)), frozenset(Hears) - {Hears.CORRECTION})
+    return Audience(ADMINS, (place("email:admin"), place("telegram:admin")), wish) if "admins" in script.readers else None
+
+
 CHAT = Wish(("s0",), confidence=Confidence.LIKELY, style=Style("es", "America/New_York"))
 
 
@@ -91,6 +117,8 @@ class Life:
     async def live(self, until: Callable[[], Awaitable[None]]) -> None:
         """As `House.live`: looks end first, then what is being sent is seen through."""
         stop, closing = asyncio.Event(), asyncio.Event()
+        with suppress(StoreUnavailable):
+            await reconcile(self.record)
         early, late = asyncio.create_task(self.rounds.run(stop)), asyncio.create_task(self.outbox.run(closing))
         people, end = asyncio.create_task(self._people()), asyncio.ensure_future(until())
         done, _ = await asyncio.wait({early, late, end}, return_when=asyncio.FIRST_COMPLETED)
@@ -211,13 +239,27 @@ class Run:
         def utcnow():
             return script.utc(world.now)
 
-        channels: dict[str, Channel] = {kind: Provider(world, kind) for kind in KINDS}
+        providers = {kind: Provider(world, kind) for kind in KINDS}
+        opened = {kind: Way(providers[kind], s.pace, s.edits, s.gathers, s.finds) for kind, s in SETTINGS.items()}
         record = Record(store, setting(script), utcnow, lambda kinds: outbox.wake(kinds))  # noqa: PLW0108 # made below
         ladders = {one.name: one for one in readers(script) if one.ladder}
-        outbox = Outbox(store.deliveries, channels, utcnow, record.moved, ladders)
+        outbox = Outbox(
+            store.deliveries,
+            opened,
+            utcnow,
+            record.moved,
+            ladders,
+            down=record.down,
+            outage=record.outage,
+            refused=record.refused,
+        )
+        own = [
+            Watched(record.setting.channels[kind], ways(kind, providers[kind].probe, outbox.fortunes, utcnow))
+            for kind in LIVES
+        ]
         canaries = [Canary(world) for _ in range(3)]
         clock = Clock(lambda: world.now, utcnow)
-        rounds = Rounds(watched(world), canaries, None, seen=self._witness(record), clock=clock)
+        rounds = Rounds((*watched(world), *own), canaries, None, seen=self._witness(record), clock=clock)
         return Life(world, store, record, rounds, outbox)
 
     def _witness(self, record: Record) -> Callable[[Round], Awaitable[bool]]:
@@ -250,10 +292,6 @@ class Run:
         return seen.hexdigest()[:16]
 
 
-def readers(script: Script) -> tuple[Audience, ...]:
-    return tuple(one for one in AUDIENCES if one.name in script.readers)
-
-
 def setting(script: Script) -> Setting:
     rules = Rules(
         confirm_rounds=script.confirm,
@@ -261,15 +299,28 @@ def setting(script: Script) -> Setting:
         flap_window=timedelta(minutes=12),
         settle=timedelta(minutes=5),
     )
-    services = {key: Service(key, f"Service {key}", routes) for key, routes in script.services.items()}
-    return Setting(services, dict.fromkeys(services, rules), readers(script), EDITS)
+    services, told = {key: _service(script, key) for key in script.services}, readers(script)
+    own = {key: replace(rules, milestones=routing.milestones(told, key)) for key in services}
+    return Setting(
+        services,
+        own | {delivering(kind): replace(rules, chained=True) for kind in LIVES},
+        told,
+        EDITS,
+        channels={kind: wording.channel_service(kind, ROUTES, "en") for kind in LIVES},
+        stand_ins={script.stand_in: "s0"} if script.stand_in else {},
+        admins=admins(script),
+    )
+
+
+def _service(script: Script, key: str) -> Service:
+    return Service(key, f"Service {key}", script.services[key], shares=("on:Cloud",))
 
 
 def watched(world: World) -> list[Watched]:
     script = world.script
     return [
         Watched(
-            Service(key, f"Service {key}", routes),
+            _service(script, key),
             {route: Route(world, key) for route in routes},
             tuple(Page(world, key, role) for role in script.words.get(key, ())),
             timedelta(seconds=script.every[key]),

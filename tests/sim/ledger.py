@@ -10,7 +10,7 @@ from functools import cached_property
 
 from pydantic import TypeAdapter
 
-from bot.model import Change, Incident, Kind, Notice, Refused, Sent
+from bot.model import Change, Incident, Kind, Notice, Refused, Sent, delivering
 from bot.store.columns import EPOCH, MICROSECOND
 from tests.sim.house import Run, readers
 from tests.sim.world import Answer, Looked, Told
@@ -35,6 +35,8 @@ class Row:
     settled: float | None
     ladders: tuple[str, ...]
     told_in: int | None
+    deferred: bool
+    leads: bool
     unsure: bool
     ref: str | None
 
@@ -42,6 +44,10 @@ class Row:
     def step(self) -> int:
         """Which change of its incident it tells."""
         return int(self.notice.key.rpartition("/")[2])
+
+    @property
+    def service(self) -> str:
+        return self.thread.partition("#")[0]
 
 
 class Ledger:
@@ -80,6 +86,8 @@ class Ledger:
             None if row["settled_at"] is None else self._seconds(row["settled_at"]),
             LADDERS.validate_json(row["ladders"]) if row["ladders"] else (),
             row["told_in"],
+            bool(row["deferred"]),
+            bool(row["leads"]),
             bool(row["unsure"]),
             row["ref"],
         )
@@ -88,7 +96,9 @@ class Ledger:
         return self.script.seconds(EPOCH + micro * MICROSECOND)
 
     def direct(self, row: Row) -> float | None:
-        """When its own message was there."""
+        """When its own message was there, or was rewritten."""
+        if row.act == "edit":
+            return self.world.edits.get(row.key)
         told = self.applied.get(row.key)
         return told[0].at if told else None
 
@@ -96,7 +106,7 @@ class Ledger:
         """When the place had it, in its own message or in one that tells of many."""
         if (at := self.direct(row)) is not None:
             return at
-        return self.heard(self.by_id[row.told_in]) if row.told_in in self.by_id else None
+        return self.heard(self.by_id[row.told_in]) if row.status == "merged" else None
 
     def covered(self, row: Row) -> bool:
         """Had the place it, or something later that tells it too?"""
@@ -112,9 +122,8 @@ class Ledger:
 
     def refused(self, thread: str, place: str) -> bool:
         rows = (*self.lanes[thread, place], *self.edits[thread, place])
-        return any(isinstance(a.receipt, Refused) for row in rows for a in self.answers[row.key]) or any(
-            row.status == "refused" for row in rows
-        )
+        answers = (a.receipt for row in rows for a in self.answers[row.key] if isinstance(a.receipt, Refused))
+        return any(not receipt.gone for receipt in answers) or any(row.status == "refused" for row in rows)
 
     @cached_property
     def incident(self) -> dict[str, Incident]:
@@ -142,11 +151,29 @@ class Ledger:
 
     def healthy(self, kind: str, start: float, end: float) -> bool:
         """Did the channel take all, promptly, for so long that no earlier trouble is left in it?"""
-        return not any(
+        ill = any(
             not isinstance(one.receipt, Sent) or one.at - one.began > 1
             for one in self.world.answers
             if one.delivery.destination.kind == kind and one.began <= end and one.at >= start - CALM
         )
+        doubted = {delivering(kind), "s0" if self.script.stand_in == kind else ""}
+        known = any(
+            one.service in doubted and self.script.seconds(one.since) <= end and self.until(one) >= start - CALM
+            for one in self.incidents
+        )
+        return not ill and not known
+
+    def until(self, one: Incident) -> float:
+        return self.script.seconds(one.until) if one.until else float("inf")
+
+    def patience(self, place: str, at: float) -> float:
+        """Seconds that a place may wait beyond what its channel needs: one message a second, and more of a storm."""
+        near = [
+            row
+            for row in self.rows
+            if row.place == place and any(at - 150 < then <= at + 10 for then in (row.queued, row.settled or 0))
+        ]
+        return (45.0 if len({row.thread for row in near}) > 3 else 0.0) + 1.8 * len(near)
 
     def muted(self, service: str, until: float) -> bool:
         return any(what == "mute" and one == service and at <= until for at, one, what in self.world.orders)

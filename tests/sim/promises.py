@@ -4,9 +4,24 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from itertools import pairwise
 
-from bot.model import OURSELVES, Audience, Change, Confidence, Health, Hears, Incident, Kind, Outcome, Role, Sent
+from bot.model import (
+    OURSELVES,
+    Audience,
+    Change,
+    Confidence,
+    Health,
+    Hears,
+    Incident,
+    Kind,
+    Outcome,
+    Role,
+    Sent,
+    delivering,
+)
+from bot.store.deliveries import MANY
 from bot.tell.routing import NEWS, follows
 from tests.sim.house import Run
 from tests.sim.ledger import Ledger, Row, seconds
@@ -37,8 +52,8 @@ def nothing_is_lost(of: Ledger) -> Complaints:
             yield f"{row.key} is {row.status} for ever"
         elif row.act == "edit":
             continue
-        elif row.status == "sent" and of.heard(row) is None:
-            yield f"{row.key} counts as sent and was not"
+        elif row.status in {"sent", "merged"} and of.heard(row) is None:
+            yield f"{row.key} counts as {row.status} and was not told"
         elif row.status == "superseded" and not (of.covered(row) or _overtaken(of, row)):
             yield f"{row.key} is superseded by nothing"
     known = {row.key for row in of.rows}
@@ -49,6 +64,15 @@ def _overtaken(of: Ledger, row: Row) -> bool:
     return of.unsaid(row.thread, row.place) or of.refused(row.thread, row.place)
 
 
+def merged_messages_name_all(of: Ledger) -> Complaints:
+    """What tells of many tells of each."""
+    for row in of.rows:
+        if row.status == "merged" and row.act == "post" and row.service in of.script.services:
+            shown = [words.text for words in of.world.shown.get(of.by_id[row.told_in].key, ())]
+            if not any(f"Service {row.service}" in text for text in shown):
+                yield f"{row.key} counts as told in {of.by_id[row.told_in].key}, which says {shown}"
+
+
 def everybody_is_told(of: Ledger) -> Complaints:
     """Every outage that we were sure of reached every reader who wished to hear of it."""
     for one in of.incidents:
@@ -56,23 +80,32 @@ def everybody_is_told(of: Ledger) -> Complaints:
             continue
         for reader in of.readers.values():
             if follows(reader, one.service) and any(_wants(reader, change) for change in of.steps[one.id]):
-                yield from _missed(of, reader, one.id)
+                yield from _missed(of, reader, one)
+            for step in reader.escalations:
+                if follows(reader, one.service) and any(_calls(change, step.after) for change in of.steps[one.id]):
+                    yield from _missed(of, Audience(reader.name, step.to), one)
 
 
 def _wants(reader: Audience, change: Change) -> bool:
     hears = {Health.DOWN: Hears.DOWN, Health.DEGRADED: Hears.DEGRADED}.get(change.incident.health)
-    sure = change.incident.confidence is Confidence.CONFIRMED
-    return sure and hears in reader.wish.hears and change.kind in NEWS
+    sure, age = change.incident.confidence is Confidence.CONFIRMED, change.at - change.incident.since
+    news = change.kind in NEWS or (change.kind is Kind.LASTING and bool(reader.wish.for_at_least))
+    return sure and hears in reader.wish.hears and news and age >= reader.wish.for_at_least
 
 
-def _missed(of: Ledger, reader: Audience, thread: str) -> Complaints:
-    places = [str(place) for place in reader.destinations]
-    reached = [place for place in places if any(of.heard(row) is not None for row in of.lanes[thread, place])]
-    if reader.ladder:
-        places = [] if reached else [places[-1]]
-    for place in places:
-        if place not in reached and not of.refused(thread, place):
-            yield f"{reader.name} never heard of {thread} at {place}"
+def _calls(change: Change, after: timedelta) -> bool:
+    one = change.incident
+    lasts = change.kind is Kind.LASTING and one.confidence is Confidence.CONFIRMED and not one.acked_by
+    return lasts and change.at - one.since >= after
+
+
+def _missed(of: Ledger, reader: Audience, one: Incident) -> Complaints:
+    own = [str(place) for place in reader.destinations if delivering(place.kind) != one.service]
+    reached = [place for place in own if any(of.heard(row) is not None for row in of.lanes[one.id, place])]
+    wanted = own[-1:] * (not reached) if reader.ladder else own
+    for place in wanted:
+        if place not in reached and not of.refused(one.id, place):
+            yield f"{reader.name} never heard of {one.id} at {place}"
 
 
 # ── 2: nobody is told twice ──────────────────────────────────────────────────────────────────────────────────────────
@@ -112,11 +145,11 @@ def order_is_kept(of: Ledger) -> Complaints:
 
 def nobody_hears_only_the_end(of: Ledger) -> Complaints:
     for (thread, place), lane in of.lanes.items():
-        first = min((row for row in lane if of.direct(row) is not None), key=lambda row: row.id, default=None)
-        if first is None or first.notice.ends is None or thread.startswith(OURSELVES):
+        first = next((row for row in lane if of.heard(row) is not None), None)
+        if first is None or first.notice.ends is None or thread.startswith((OURSELVES, MANY)):
             continue
         merged = any(row.id < first.id for row in lane)
-        handed = any(place in map(str, of.readers[n].destinations[1:]) for n in first.ladders if n in of.readers)
+        handed = any(place in map(str, of.readers[name].destinations[1:]) for name in first.ladders)
         if not merged and not handed:
             yield f"{place} heard only the end: {first.key}"
         if first.notice.kind is Kind.RETRACTED and not _doubtful(of, thread, first):
@@ -127,11 +160,7 @@ def _doubtful(of: Ledger, thread: str, row: Row) -> bool:
     """May any place of its ladders, itself included, have heard something before?"""
     places = {row.place} | {str(place) for name in row.ladders for place in of.readers[name].destinations}
     return any(
-        answer.applied or answer.receipt is None or not isinstance(answer.receipt, Sent)
-        for place in places
-        for one in of.lanes[thread, place]
-        for answer in of.answers[one.key]
-        if one.id != row.id
+        one.unsure or of.heard(one) is not None for place in places for one in of.lanes[thread, place] if one.id != row.id
     )
 
 
@@ -149,13 +178,18 @@ def nobody_stays_alarmed(of: Ledger) -> Complaints:
 def first_messages_tell_the_truth(of: Ledger) -> Complaints:
     """Where messages can be rewritten, the first of an incident that is over says so."""
     for (thread, place), lane in of.lanes.items():
-        first = next((row for row in lane if row.status == "sent" and row.ref and row.told_in is None), None)
-        end = next((row for row in lane if row.notice.ends and of.direct(row) is not None), None)
+        first = next((row for row in reversed(lane) if row.leads and row.ref), None)
+        end = next((row for row in reversed(lane) if row.notice.ends), None)
         if first is None or end is None or first is end or first.kind not in EDITS or of.refused(thread, place):
             continue
+        if (place, first.ref) in of.world.deleted or end.notice.root is None:
+            continue
         reads = of.world.messages.get((place, first.ref))
-        if end.notice.root is not None and reads != end.notice.root:
-            yield f"{place} still reads of {thread}: {reads and reads.title!r}"
+        true = reads == end.notice.root
+        if first.status == "merged":
+            true = reads is not None and end.notice.line in reads.text
+        if not true:
+            yield f"{place} still reads of {thread}: {reads and reads.text!r}"
 
 
 # ── 4: the times are true ────────────────────────────────────────────────────────────────────────────────────────────
@@ -164,7 +198,7 @@ def first_messages_tell_the_truth(of: Ledger) -> Complaints:
 def times_are_of_rounds(of: Ledger) -> Complaints:
     """An outage begins with the first round that was not good after a good one, and ends with the first good one."""
     for one in of.incidents:
-        if one.service == OURSELVES:
+        if one.service not in of.script.services:
             continue
         yield from _at(of, one, "began", of.script.seconds(one.since), bad=True)
         if one.until is not None and any(change.incident.readings for change in of.steps[one.id]):
@@ -213,7 +247,7 @@ def outages_are_seen(of: Ledger) -> Complaints:
             found = [
                 (script.seconds(one.since), one)
                 for one in of.incidents
-                if one.service == service and script.seconds(one.since) < end and _until(of, one) > start
+                if one.service == service and script.seconds(one.since) < end and of.until(one) > start
             ]
             if not found:
                 yield f"{service} was down {start:.0f}-{end:.0f} s and nobody noticed"
@@ -223,12 +257,8 @@ def outages_are_seen(of: Ledger) -> Complaints:
                 yield f"one outage of {service}, {len(found)} incidents from {since:.0f} s on"
             if not one.words and not start - 1 <= since <= start + every + LONGEST_LOOK:
                 yield f"{one.id} began at {since:.0f} s, the truth at {start:.0f} s"
-            if not one.words and not end - 1 <= _until(of, one) <= end + every + LONGEST_LOOK:
-                yield f"{one.id} ended at {_until(of, one):.0f} s, the truth at {end:.0f} s"
-
-
-def _until(of: Ledger, one: Incident) -> float:
-    return of.script.seconds(one.until) if one.until else float("inf")
+            if not one.words and not end - 1 <= of.until(one) <= end + every + LONGEST_LOOK:
+                yield f"{one.id} ended at {of.until(one):.0f} s, the truth at {end:.0f} s"
 
 
 def _outages(of: Ledger, service: str) -> Iterator[tuple[float, float]]:
@@ -259,7 +289,7 @@ def ladders_are_climbed(of: Ledger) -> Complaints:
     if of.script.disk > 0.1:
         return  # a disk so slow is what holds all up
     for row in of.rows:
-        if row.act != "post" or row.notice.kind not in NEWS or of.unsaid(row.thread, row.place):
+        if row.act != "post" or row.deferred or row.notice.kind not in NEWS or of.unsaid(row.thread, row.place):
             continue
         for name in row.ladders:
             yield from _climbed(of, row, of.readers[name])
@@ -270,8 +300,8 @@ def _climbed(of: Ledger, row: Row, reader: Audience) -> Complaints:
     here = rungs.index(row.place) if row.place in rungs else len(rungs)
     if here + 1 >= len(rungs):
         return
-    latest = row.queued + seconds(reader.within) + 2 + WORKS
     next_rung = reader.destinations[here + 1]
+    latest = row.queued + seconds(reader.within) + 2 + WORKS + of.patience(str(next_rung), row.queued)
     if not of.steady(row.queued, latest) or not of.healthy(next_rung.kind, row.queued, latest):
         return
     known = [one for place in rungs for one in of.lanes[row.thread, place] if one.step >= row.step]
@@ -286,8 +316,8 @@ def nobody_waits_for_others(of: Ledger) -> Complaints:
     if of.script.disk > 0.1:
         return
     for row in of.rows:
-        latest = row.queued + WORKS
-        if row.act != "post" or not of.steady(row.queued, latest) or not of.healthy(row.kind, row.queued, latest):
+        latest = row.queued + WORKS + of.patience(row.place, row.queued)
+        if row.act != "post" or row.deferred or not of.steady(row.queued, latest) or not of.healthy(row.kind, row.queued, latest):
             continue
         at = of.heard(row)
         if (at is None or at > latest) and not (row.settled is not None and row.settled <= latest):
@@ -300,7 +330,7 @@ def nobody_waits_for_others(of: Ledger) -> Complaints:
 def nothing_is_made_up(of: Ledger) -> Complaints:
     """Nothing is confirmed that was not so, whatever we could not see, and nothing likely but by a page's own word."""
     for one in of.incidents:
-        if one.service == OURSELVES:
+        if one.service not in of.script.services:
             continue
         since = of.script.seconds(one.since) - LONGEST_LOOK
         for change in of.steps[one.id]:
@@ -319,16 +349,16 @@ def blindness_is_told_once(of: Ledger) -> Complaints:
     for one in of.incidents:
         if one.service != OURSELVES:
             continue
-        since, until = of.script.seconds(one.since), _until(of, one)
+        since, until = of.script.seconds(one.since), of.until(one)
         if not of.script.blind.meet(since - LONGEST_LOOK, until):
             yield f"{one.id} says that we were blind at {since:.0f} s"
         for reader in of.readers.values():
-            place = str(reader.destinations[0])
-            lane = of.lanes[one.id, place]
-            if len(lane) != 1:
-                yield f"{place} has {len(lane)} notes of {one.id}"
-            elif of.heard(lane[0]) is None and not of.refused(one.id, place):
-                yield f"{place} never heard of {one.id}"
+            for place in reader.destinations[:1] if reader.ladder else reader.destinations:
+                lane = of.lanes[one.id, str(place)]
+                if len(lane) != 1:
+                    yield f"{place} has {len(lane)} notes of {one.id}"
+                elif of.heard(lane[0]) is None and not of.refused(one.id, str(place)):
+                    yield f"{place} never heard of {one.id}"
     stretches = [s for s in of.script.blind if s.end - s.start > 100 and of.steady(s.start - 5, s.end + 60)]
     for stretch in stretches:
         if not any(o.service == OURSELVES and _overlaps(of, o, stretch) for o in of.incidents):
@@ -336,7 +366,7 @@ def blindness_is_told_once(of: Ledger) -> Complaints:
 
 
 def _overlaps(of: Ledger, one: Incident, stretch: Stretch) -> bool:
-    return stretch.meets(of.script.seconds(one.since), _until(of, one))
+    return stretch.meets(of.script.seconds(one.since), of.until(one))
 
 
 def what_we_cannot_see_is_unknown(of: Ledger) -> Complaints:
@@ -364,6 +394,7 @@ def storms_are_few_messages(of: Ledger) -> Complaints:
 
 PROMISES: tuple[Callable[[Ledger], Complaints], ...] = (
     nothing_is_lost,
+    merged_messages_name_all,
     everybody_is_told,
     repeats_follow_doubt,
     order_is_kept,

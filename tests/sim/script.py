@@ -9,6 +9,11 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
 from bot.model import Health, Role
+from bot.tell.channels.discord import DiscordSettings
+from bot.tell.channels.email import EmailSettings
+from bot.tell.channels.slack import SlackSettings
+from bot.tell.channels.telegram import TelegramSettings
+from bot.tell.channels.webhook import WebhookSettings
 
 # Where local times are tricky: both changes of Madrid's and of New York's clocks, a midnight, a year's end, any day.
 STARTS = (
@@ -19,10 +24,19 @@ STARTS = (
     datetime(2026, 12, 31, 23, 0, tzinfo=UTC),
     datetime(2026, 5, 20, 12, 0, tzinfo=UTC),
 )
-FINDS = frozenset({"slack", "discord"})
-EDITS = frozenset({"slack", "discord", "telegram"})
-MORE = ("night", "everyone", "nervous", "calm", "chat")
-KINDS = ("slack", "discord", "telegram", "email", "webhook")
+SETTINGS = {
+    "slack": SlackSettings,
+    "discord": DiscordSettings,
+    "telegram": TelegramSettings,
+    "email": EmailSettings,
+    "webhook": WebhookSettings,
+}
+KINDS = tuple(SETTINGS)
+EDITS = frozenset(kind for kind, settings in SETTINGS.items() if settings.edits)
+FINDS = frozenset(kind for kind, settings in SETTINGS.items() if settings.finds)
+PLACES = ("one", "two", "all")
+LIVES = tuple(kind for kind, settings in SETTINGS.items() if settings.lives)
+MORE = ("night", "everyone", "nervous", "calm", "patient", "boss", "sleeper", "chat", "admins")
 
 
 class Look(StrEnum):
@@ -50,6 +64,7 @@ class Fault(StrEnum):
     SLOW = "slow"
     MIXED = "any of these, or none"
     BARRED = "refuses the place"
+    REVOKED = "refuses our account"
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +111,8 @@ class Script:
     away: Stretches = field(default_factory=Stretches)  # the database
     ends: list[tuple[float, bool]] = field(default_factory=list)  # when a life ends; True: killed
     people: list[tuple[float, str, str]] = field(default_factory=list)  # when, which service, what
+    deletions: list[tuple[float, str]] = field(default_factory=list)  # when somebody deletes messages, at which place
+    stand_in: str = ""  # the kind of channel that is one of the services
     storm: Stretch | None = None
     drop: float = 0.0  # how often an answer is lost outside of all stretches
     disk: float = 0.0  # seconds that a transaction takes at most
@@ -122,15 +139,16 @@ def write(seed: int) -> Script:
     script.confirm = chance.choice((2, 2, 3))
     script.drop = chance.choice((0, 0, 0.02, 0.1))
     script.disk = chance.choice((0, 0.003, 0.05, 0.5))
-    script.readers = ("desk", *(name for name in MORE if chance.random() < 0.5))
-    for number in range(chance.choice((1, 1, 2, 2, 3, 4))):
+    script.readers = ("desk", *(name for name in MORE if chance.random() < 0.35))
+    many = chance.random() < 0.06
+    for number in range(chance.randint(10, 14) if many else chance.choice((1, 1, 2, 2, 3, 4))):
         service = f"s{number}"
-        script.services[service] = ("web", "app", "feed")[: chance.choice((1, 1, 2, 3))]
+        script.services[service] = ("web", "app", "feed")[: 1 if many else chance.choice((1, 1, 2, 3))]
         script.every[service] = chance.choice((20, 30, 30, 45))
-        _outages(script, service, chance)
+        _outages(script, service, chance, few=many)
         if chance.random() < 0.6:
             script.words[service] = _words(script, service, chance)
-    if chance.random() < 0.35:
+    if many or chance.random() < 0.3:
         _storm(script, chance)
     for _ in range(chance.choice((0, 0, 0, 1, 1, 2))):
         start = chance.uniform(30, end - 400)
@@ -147,15 +165,21 @@ def write(seed: int) -> Script:
         what = chance.choice(("ack", "ack", "mute", "unmute"))
         script.people.append((chance.uniform(60, end), chance.choice(list(script.services)), what))
     script.people.sort()
+    for _ in range(chance.choice((0, 0, 0, 1, 3))):
+        script.deletions.append((chance.uniform(60, end), f"{chance.choice(sorted(EDITS))}:{chance.choice(PLACES)}"))
+    script.deletions.sort()
+    script.stand_in = chance.choice(KINDS) if chance.random() < 0.12 else ""
     return script
 
 
 # ── the services ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _outages(script: Script, service: str, chance: random.Random) -> None:
+def _outages(script: Script, service: str, chance: random.Random, *, few: bool) -> None:
     for route in script.services[service]:
         script.truth[service, route] = Stretches()
+    if few and chance.random() < 0.8:
+        return
     for _ in range(chance.choice((0, 1, 1, 2, 3))):
         start = chance.uniform(40, script.faults_end - 60)
         length = chance.choice((chance.uniform(3, 40), chance.uniform(40, 400), chance.uniform(400, 900)))
@@ -218,6 +242,6 @@ def _faults(end: float, chance: random.Random) -> Stretches:
         start = chance.uniform(0, end - 100)
         length = chance.choice((chance.uniform(3, 60), chance.uniform(60, 300), chance.uniform(300, 1000)))
         what = chance.choice((*Fault, Fault.DEAF, Fault.HANGS))
-        places = frozenset(chance.sample(("one", "two"), 1)) if chance.random() < 0.2 else frozenset()
+        places = frozenset(chance.sample(PLACES, 1)) if chance.random() < 0.2 else frozenset()
         rows.append(Stretch(start, min(start + length, end), what, places))
     return rows.sorted()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 import sqlite3
+from collections import defaultdict
 from dataclasses import dataclass, field
 from datetime import timedelta
 
@@ -80,6 +81,10 @@ class World:
     lives: list[tuple[float, float, bool]] = field(default_factory=list)  # start, end, killed
     readings: list[tuple[str, float, Reading]] = field(default_factory=list)
     wrong: list[str] = field(default_factory=list)  # what no engine may do to a provider
+    edits: dict[str, float] = field(default_factory=dict)  # when a message was rewritten, by the delivery's key
+    shown: dict[str, list[Words]] = field(default_factory=lambda: defaultdict(list))  # what each delivery wrote
+    deleted: set[tuple[str, str]] = field(default_factory=set)
+    deletions: int = 0
     messages: dict[tuple[str, str], Words] = field(default_factory=dict)  # by place and ref: as it now reads
     kill_in: int = 0  # steps until the kill, once its time has come; 0: not yet
 
@@ -117,6 +122,13 @@ class World:
                 self.loop.kill()
                 return True
         return self.loop.killed
+
+    def delete(self) -> None:
+        """What people have deleted by now."""
+        while self.deletions < len(self.script.deletions) and self.script.deletions[self.deletions][0] <= self.now:
+            place = self.script.deletions[self.deletions][1]
+            self.deleted |= {message for message in self.messages if message[0] == place}
+            self.deletions += 1
 
     async def wait(self, shortest: float, longest: float) -> None:
         await asyncio.sleep(self.chance.uniform(shortest, longest))
@@ -195,6 +207,16 @@ class Provider:
     async def listen(self, answer):
         return
 
+    async def probe(self, net) -> str | None:
+        """As `ChannelSettings.probe`: does the provider answer, and know us?"""
+        world = self.world
+        found = world.script.channels[self.kind].at(world.now) if world.faulty else None
+        fault = found.what if found and not found.places else None
+        if world.script.blind.at(world.now) or fault is Fault.HANGS:
+            await asyncio.sleep(TIMEOUT)
+        await world.wait(0.05, 0.3)
+        return str(fault) if fault in {Fault.DEAF, Fault.REVOKED} else None
+
     async def send(self, delivery: Delivery) -> Receipt:
         world = self.world
         await world.step()
@@ -225,9 +247,10 @@ class Provider:
                 await world.wait(0.05, 0.3)
                 wait = timedelta(seconds=world.chance.choice((1, 5, 30)))
                 return Later("429", wait, whole=world.chance.random() < 0.5)
-            case Fault.BARRED:
+            case Fault.BARRED | Fault.REVOKED:
                 await world.wait(0.05, 0.3)
-                return Refused("not_in_channel", Scope.DESTINATION)
+                barred = fault is Fault.BARRED
+                return Refused(str(fault), Scope.DESTINATION if barred else Scope.ACCOUNT)
             case Fault.HANGS | Fault.BREAKS:
                 if world.chance.random() < 0.3:
                     await world.wait(0.05, 0.3)
@@ -238,28 +261,36 @@ class Provider:
                 await world.wait(5, TIMEOUT - 1)
             case _:
                 await world.wait(0.05, 0.8)
-        ref, found = self._apply(delivery, answer)
-        if fault is Fault.DROPS:
-            return Unsure(str(fault))
-        return Sent(ref, found=found)
+        receipt = self._apply(delivery, answer)
+        return Unsure(str(fault)) if fault is Fault.DROPS else receipt
 
-    def _apply(self, delivery: Delivery, answer: Answer) -> tuple[str | None, bool]:
-        """The reference of the message, and whether it had been there already."""
+    def _apply(self, delivery: Delivery, answer: Answer) -> Receipt:
         world, place, notice = self.world, str(delivery.destination), delivery.notice
         if world.dead:
             raise asyncio.CancelledError
-        if delivery.root is not None and (place, delivery.root) not in world.messages:
+        world.delete()
+        gone = (place, delivery.root) in world.deleted
+        if delivery.root is not None and not gone and (place, delivery.root) not in world.messages:
             world.wrong.append(f"{delivery.key} names a message that {place} has not: {delivery.root}")
         if delivery.act is Act.EDIT:
-            if self.kind not in EDITS or delivery.root is None:
-                world.wrong.append(f"{delivery.key} rewrites what cannot be rewritten")
-            world.messages[place, delivery.root] = notice.root or notice.words
-            return None, False
+            return self._rewrite(delivery, place, gone=gone)
         former = next((one for one in world.told if one.delivery.key == delivery.key), None)
         if former and delivery.unsure and self.kind in FINDS:
-            return former.ref, True
+            return Sent(former.ref, found=True)
         ref = f"m{len(world.told)}"
         world.told.append(Told(world.now, delivery, ref, world.life, former is not None))
         world.messages[place, ref] = notice.words
+        world.shown[delivery.key].append(notice.words)
         answer.applied = True
-        return ref, False
+        return Sent(ref, anew=gone)
+
+    def _rewrite(self, delivery: Delivery, place: str, *, gone: bool) -> Receipt:
+        world, notice = self.world, delivery.notice
+        if self.kind not in EDITS or delivery.root is None:
+            world.wrong.append(f"{delivery.key} rewrites what cannot be rewritten")
+        if gone:
+            return Refused("message_not_found", gone=True)
+        world.messages[place, delivery.root] = notice.root or notice.words
+        world.shown[delivery.key].append(notice.root or notice.words)
+        world.edits.setdefault(delivery.key, world.now)
+        return Sent()
