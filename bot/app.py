@@ -106,6 +106,7 @@ class House:
             looked_at=self.rounds.counts.ended_at,
             backlog=await self.store.deliveries.backlog(),
             told=dict(self.outbox.counts),
+            unsure=dict(self.outbox.unsure),
             rounds=self.rounds.counts.by_name(),
             channels={kind: self.record.down().get(kind) for kind in self.channels},
             audit=await audit(self.record),
@@ -205,19 +206,18 @@ async def house(config: Config, clock: Callable[[], datetime] = now) -> AsyncIte
             clock,
             lambda kinds: outbox.wake(kinds),  # noqa: PLW0108 - made below, with the record's own `moved`
         )
-        ladders = {reader.name: reader for reader in record.setting.audiences if reader.ladder}
+        await record.load()
         opened = {kind: Way(channels[kind], s.pace, s.edits, s.gathers, s.finds) for kind, s in settings.items()}
         outbox = Outbox(
             store.deliveries,
             opened,
             clock,
             record.moved,
-            ladders,
+            record.ladders,
             down=record.down,
             outage=record.outage,
             refused=record.refused,
         )
-        await record.load()
         looked_at = (*watched(config), *watched_channels(config, outbox, clock))
         rounds = Rounds(looked_at, canaries(config), net, seen=record.seen)
         front = FrontDesk(record, config.admins, config.style())
