@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import socket
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -114,9 +114,9 @@ class House:
 
     def _schedule(self) -> None:
         every = {"trigger": "interval", "coalesce": True, "misfire_grace_time": None}
-        self.scheduler.add_job(self._pulse, seconds=PULSE.total_seconds(), **every)
-        self.scheduler.add_job(self._prune, hours=1, **every)
-        self.scheduler.add_job(self._mend, hours=1, **every)
+        self.scheduler.add_job(_job, args=[self._pulse], seconds=PULSE.total_seconds(), **every)
+        self.scheduler.add_job(_job, args=[self._prune], hours=1, **every)
+        self.scheduler.add_job(_job, args=[self._mend], hours=1, **every)
         if beat := self.config.heartbeat:
             self.scheduler.add_job(self._heartbeat, args=[beat.url], seconds=beat.every.total_seconds(), **every)
         for name, said in self.config.digests.items():
@@ -167,6 +167,12 @@ class House:
             if rows := self.rounds.drain():
                 with _patient(f"keep {len(rows)} results"):
                     await self.store.history.record(rows)
+
+
+async def _job(work: Callable[[], Awaitable[None]]) -> None:
+    """The scheduler cancels what still runs at a stop, and would print a traceback for it."""
+    with suppress(asyncio.CancelledError):
+        await work()
 
 
 @contextmanager
