@@ -14,12 +14,14 @@ import signal
 import socket
 import sys
 import time
-from collections.abc import Iterator
+import traceback
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
 
-from bot.contracts import Desk
+from bot.contracts import Channel, Desk
 from bot.model import Audience, Destination, Outcome, Reading, Round, Rules, Service
 from bot.net import Network
 from bot.record import Record, Setting
@@ -32,10 +34,11 @@ SERVICES = [f"s{number}" for number in range(6)]
 PLACES = ("one", "two")
 LONGEST = 0.15  # seconds that a life may last which is cut whatever it does
 BEGAN = datetime.now(UTC)
+SPEED = 20  # of the clock: the waits between two tries are not what is tested
 DROPPED = 0.05  # of the answers, after the request was applied
 
 
-def note(log: str, **what: object) -> None:
+def note(log: str | Path, **what: object) -> None:
     """One write a line: whole, whoever dies."""
     line = os.open(log, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
     os.write(line, json.dumps(what).encode() + b"\n")
@@ -87,30 +90,40 @@ class Careless(Outbox):
 
 
 def now() -> datetime:
-    """Twenty times as fast as outside: the waits between two tries are not what is tested."""
-    return BEGAN + (datetime.now(UTC) - BEGAN) * 20
+    return BEGAN + (datetime.now(UTC) - BEGAN) * SPEED
 
 
 async def live(database: str, port: int, log: str, outages: int, kind: type[Outbox]) -> None:
     async with open_store(database, alone=True) as store, Network() as net:
         note(log, found=store.released)
-        async with WebhookSettings(kind="webhook").open(
-            Desk(net, (), store.people.recall, store.people.remember)
-        ) as hook:
-            readers = tuple(
-                Audience(name, (Destination("webhook", f"http://127.0.0.1:{port}/{name}"),)) for name in PLACES
-            )
-            rules = dict.fromkeys(SERVICES, Rules(confirm_rounds=1, restore_rounds=1, flaps=10**9))
-            setting = Setting({s: Service(s, s) for s in SERVICES}, rules, readers, frozenset())
-            stop = asyncio.Event()
-            record = Record(store, setting, now, lambda kinds: outbox.wake(kinds))  # noqa: PLW0108 # made below
-            outbox = kind(store.deliveries, {"webhook": hook}, now, record.moved)
-            await record.load()
-            sending = asyncio.create_task(outbox.run(stop))
-            await asyncio.gather(*(happen(record, service, outages) for service in SERVICES))
-            await emptied(store, outbox)
-            stop.set()
-            await sending
+        desk = Desk(net, (), store.people.recall, store.people.remember)
+        async with WebhookSettings(kind="webhook").open(desk) as hook:
+            places = [Destination("webhook", f"http://127.0.0.1:{port}/{name}") for name in PLACES]
+            async with telling(store, {"webhook": hook}, places, kind) as (record, outbox):
+                await asyncio.gather(*(happen(record, service, outages) for service in SERVICES))
+                await emptied(store, outbox)
+
+
+@asynccontextmanager
+async def telling(
+    store: Store,
+    channels: Mapping[str, Channel],
+    places: Sequence[Destination],
+    kind: type[Outbox],
+    editable: frozenset[str] = frozenset(),
+) -> AsyncIterator[tuple[Record, Outbox]]:
+    """A record, and an outbox at work for it; every place hears of everything, and one round is enough for a change."""
+    readers = tuple(Audience(str(place), (place,)) for place in places)
+    rules = dict.fromkeys(SERVICES, Rules(confirm_rounds=1, restore_rounds=1, remind_every=(), flaps=10**9))
+    setting = Setting({s: Service(s, s) for s in SERVICES}, rules, readers, editable)
+    stop = asyncio.Event()
+    record = Record(store, setting, now, lambda kinds: outbox.wake(kinds))  # noqa: PLW0108 # made below
+    outbox = kind(store.deliveries, channels, now, record.moved)
+    await record.load()
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(outbox.run(stop))
+        yield record, outbox
+        stop.set()
 
 
 async def happen(record: Record, service: str, outages: int) -> None:
@@ -168,14 +181,16 @@ def moment(chance: random.Random, log: str) -> float:
     return chance.uniform(0, 0.03)
 
 
-def forked(work) -> int:
+def forked(work: Callable[[], int | None]) -> int:
+    """The id of a child that does `work`, whose result is its exit code; 1 for what it raises."""
     child = os.fork()
     if child:
         return child
     code = 1
     try:
-        work()
-        code = 0
+        code = work() or 0
+    except BaseException:  # noqa: BLE001 # nobody is above it
+        traceback.print_exc()
     finally:
         os._exit(code)
 
