@@ -31,7 +31,7 @@ UNHEARD = frozenset({Fault.CUT, Fault.SILENT})  # applied; that the answer is lo
 
 @dataclass
 class Call:
-    """A request that writes. `told`: keys of the deliveries that it applied."""
+    """A request that writes. `told`: the keys of the deliveries that it applied."""
 
     dropped: bool
     told: list[str] = field(default_factory=list)
@@ -66,26 +66,30 @@ class Nothing(list):
         pass
 
 
-def _noting(apply: Callable[[Message], None], key: Callable[[Message], str], log: Path) -> Callable[[Message], None]:
+def _noting(apply: Callable[[Message], None], key: Callable[[Message], str | None], log: Path):
     def noting(message: Message) -> None:
         apply(message)
-        if not message.edited:
-            call.get().told.append(key(message))
-            note(log, applied=key(message), dropped=call.get().dropped)
+        if told := key(message):
+            call.get().told.append(told)
+            note(log, applied=told, dropped=call.get().dropped)
+        else:
+            note(log, rewrote=message.place, title=message.text.partition("\n")[0])
 
     return noting
 
 
-def _of_slack(message: Message) -> str:
-    return message.raw["metadata"]["event_payload"]["key"]
+def _of_slack(message: Message) -> str | None:
+    return None if message.edited else message.raw["metadata"]["event_payload"]["key"]
 
 
-def _of_discord(message: Message) -> str:
-    return f"{message.raw['embeds'][0]['footer']['text']}@discord:{message.place}"
+def _of_discord(message: Message) -> str | None:
+    """A first message that was rewritten bears its thread alone."""
+    return None if message.edited else f"{message.raw['embeds'][0]['footer']['text']}@discord:{message.place}"
 
 
-def _of_hook(message: Message) -> str:
-    return f"{message.raw['key']}@webhook:{message.place}"
+def _of_hook(message: Message) -> str | None:
+    key = message.raw["key"].removesuffix(";edit")
+    return f"{key}@webhook:{message.place}{';edit' if message.edited else ''}"
 
 
 def _fate(far: FaultyServer, log: Path, chance: random.Random):

@@ -108,7 +108,7 @@ class Nemesis:
                 return
             self.revive()
             time.sleep(0.01)
-        time.sleep(self.chance.uniform(0, 0.5))
+        time.sleep(self.chance.uniform(0, 1))
 
     def revive(self) -> None:
         """As an operator's supervisor would."""

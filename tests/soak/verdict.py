@@ -10,8 +10,11 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-QUERY = "SELECT id, key, kind, place, thread, act, status, told_in FROM deliveries ORDER BY id"
-FINDING = ("@slack:", "@discord:")
+from tests.soak.life import TAKEN
+
+QUERY = "SELECT id, key, kind, place, thread, act, status, told_in, notice FROM deliveries ORDER BY id"
+FINDING = ("@slack:", "@discord:")  # in keys: these channels look up what may have arrived
+MANY = "many#"  # how the thread of a message begins that tells of many incidents, and of none itself
 
 
 @dataclass(frozen=True)
@@ -24,51 +27,60 @@ class Row:
     act: str
     status: str
     told_in: int | None
+    notice: str
 
     @property
     def lane(self) -> tuple[str, str, str]:
         return self.thread, self.kind, self.place
 
+    @property
+    def root_title(self) -> str:
+        """Of the first message, when this one has rewritten it."""
+        said = json.loads(self.notice)
+        return (said["root"] or said["words"])["title"]
+
 
 @dataclass
 class Far:
-    """What was applied: per key its moments, as numbers of lines; and those whose answer did not get on record."""
+    """What was applied, each at the number of its line: messages by key, those whose answer did not get on record, and
+    what was rewritten, by its place and its new title, where the provider does not tell us the key.
+    """
 
     told: defaultdict[str, list[int]]
     ambiguous: set[int]
+    rewritten: defaultdict[tuple[str, str], list[int]]
 
 
 def heard(lines: Sequence[dict[str, Any]]) -> Far:
-    told, ambiguous = defaultdict[str, list[int]](list), set[int]()
+    far = Far(defaultdict(list), set(), defaultdict(list))
     frozen: set[str] = set()  # hand-overs that were frozen half-way: they may go on, and arrive, after it
     for number, line in enumerate(lines):
         match line:
             case {"applied": key, "dropped": dropped}:
-                told[key].append(number)
+                far.told[key].append(number)
                 if dropped or key in frozen:
-                    ambiguous.add(number)
+                    far.ambiguous.add(number)
                 frozen.discard(key)
+            case {"rewrote": place, "title": title}:
+                far.rewritten[place, title].append(number)
             case {"unheard": key}:
-                ambiguous.add(told[key][-1])
-            case {"killed": keys}:
-                ambiguous.update(number for key in keys for number in told[key][-1:])
-                frozen.clear()
-            case {"frozen": keys}:
-                ambiguous.update(number for key in keys for number in told[key][-1:])
-                frozen.update(keys)
-    return Far(told, ambiguous)
+                far.ambiguous.add(far.told[key][-1])
+            case {"killed": keys} | {"frozen": keys}:
+                far.ambiguous.update(number for key in keys for number in far.told[key][-1:])
+                frozen = set(keys) if "frozen" in line else set()
+    return far
 
 
 class Told:
-    """When each row's notice was told first: by its own message, by the one that it was merged into, or by the later one
-    of its lane that overtook it.
+    """When each row's notice was told first: by its own message, by the one that tells it too, or by the later one of its
+    lane that overtook it.
     """
 
     def __init__(self, rows: Sequence[Row], far: Far) -> None:
         self._rows = {row.id: row for row in rows}
         self._lanes: defaultdict[tuple[str, str, str], list[Row]] = defaultdict(list)
         for row in rows:
-            if row.act == "post":
+            if row.act == "post" and not row.thread.startswith(MANY):
                 self._lanes[row.lane].append(row)
         self._far = far
 
@@ -76,13 +88,19 @@ class Told:
         return list(self._lanes.values())
 
     def at(self, row: Row) -> int | None:
-        moments = self._far.told.get(row.key, [])[:1]
+        moments = [self._alone(row)]
         if row.told_in is not None and row.told_in in self._rows:
-            moments += [at for at in [self.at(self._rows[row.told_in])] if at is not None]
+            moments.append(self.at(self._rows[row.told_in]))
         if row.status == "superseded":
             later = (self.at(other) for other in self._lanes[row.lane] if other.id > row.id)
-            moments += [at for at in later if at is not None][:1]
-        return min(moments, default=None)
+            moments.append(next((at for at in later if at is not None), None))
+        return min((at for at in moments if at is not None), default=None)
+
+    def _alone(self, row: Row) -> int | None:
+        moments = self._far.told.get(row.key, [])
+        if row.act == "edit" and not moments:
+            moments = self._far.rewritten.get((row.place, row.root_title), [])
+        return moments[0] if moments else None
 
 
 def judge(log: Path, found: Sequence[tuple[Any, ...]], places: Sequence[str]) -> dict[str, int]:
@@ -92,12 +110,13 @@ def judge(log: Path, found: Sequence[tuple[Any, ...]], places: Sequence[str]) ->
     told = Told(rows, far)
     when = {row.key: told.at(row) for lane in told.lanes() for row in lane}
     wanted = {f"{line['happened']}@{place}" for line in lines if "happened" in line for place in places}
-    repeats = {key: moments[:-1] for key, moments in far.told.items() if len(moments) > 1}
-    counted = ("killed", "frozen", "restarted", "stalled", "fell")
+    edits = [row for row in rows if row.act == "edit" and row.status == "sent"]
+    repeats = {key: moments[:-1] for key, moments in far.told.items() if not key.endswith(";edit")}
     return {
-        "incidents": len({row.thread for row in rows}),
+        "incidents": len({row.thread for lane in told.lanes() for row in lane}),
         "notices": len(when),
-        **{name: sum(name in line for line in lines) for name in counted},
+        **{name: sum(name in line for line in lines) for name in ("killed", "frozen", "restarted", "stalled")},
+        "fell": sum(line.get("fell", TAKEN) != TAKEN for line in lines),
         "rivals let in": sum(line.get("rival") == "in" for line in lines),
         "ambiguous": len(far.ambiguous),
         "repeats": sum(map(len, repeats.values())),
@@ -106,6 +125,8 @@ def judge(log: Path, found: Sequence[tuple[Any, ...]], places: Sequence[str]) ->
         "looked in vain": sum("looked" in line for line in lines),
         "told by another": sum(at is not None and key not in far.told for key, at in when.items()),
         "lost": len(wanted - when.keys()) + sum(at is None for at in when.values()),
+        "edits": len(edits),
+        "edits lost": sum(told.at(row) is None for row in edits),
         "unsettled": sum(row.status in {"pending", "sending", "refused"} for row in rows),
         "disordered": sum(_disordered([when[row.key] for row in lane]) for lane in told.lanes()),
         "ended": next((line["ended"] for line in lines if "ended" in line), -1),
