@@ -18,7 +18,7 @@ from bot.model import Act, Delivery, Destination
 from bot.net import Network
 from bot.store import Deliveries, open_store
 from bot.tell.channels.webhook import WebhookSettings
-from bot.tell.outbox import Outbox
+from bot.tell.outbox import Outbox, Way
 
 TARGET = 500
 PLACES = 20
@@ -62,7 +62,7 @@ def outbox(deliveries: Deliveries, channels: Mapping[str, Channel]) -> Outbox:
     async def moved(_old: Destination, _new: Destination) -> None:
         """No receiver of this one moves."""
 
-    return Outbox(deliveries, channels, now, moved)
+    return Outbox(deliveries, {kind: Way(channel) for kind, channel in channels.items()}, now, moved)
 
 
 def delivery(number: int, url: str) -> Delivery:

@@ -23,7 +23,7 @@ from bot.show.web import Server, Vitals, site
 from bot.store import Store, StoreUnavailable, open_store
 from bot.talk.commands import listed
 from bot.talk.desk import FrontDesk
-from bot.tell.outbox import Outbox
+from bot.tell.outbox import Outbox, Way
 from bot.watch.faults import fault
 from bot.watch.rounds import Rounds, Watched
 
@@ -195,7 +195,8 @@ async def house(config: Config, clock: Callable[[], datetime] = now) -> AsyncIte
             lambda kinds: outbox.wake(kinds),  # noqa: PLW0108 - made below, with the record's own `moved`
         )
         ladders = {reader.name: reader for reader in record.setting.audiences if reader.ladder}
-        outbox = Outbox(store.deliveries, channels, clock, record.moved, ladders)
+        ways = {kind: Way(channels[kind], s.pace, s.edits, s.finds) for kind, s in settings.items()}
+        outbox = Outbox(store.deliveries, ways, clock, record.moved, ladders)
         await record.load()
         rounds = Rounds(watched(config), canaries(config), net, seen=record.seen)
         front = FrontDesk(record, config.admins, config.style())

@@ -30,6 +30,7 @@ from bot.model import (
 from bot.record import Record, Setting
 from bot.store import Status, StoreUnavailable
 from tests.judge.rounds import at, look
+from tests.store.made import wanted
 
 SLACK, OTHER, MAIL = Destination("slack", "C1"), Destination("slack", "C2"), Destination("email", "desk@example.org")
 CHAT = Destination("telegram", "4242")
@@ -68,7 +69,9 @@ class House:
         """Everything queued is claimed and sent."""
         sent = []
         for kind in ("slack", "email", "telegram"):
-            while claimed := await self.store.deliveries.claim(kind, self.now, limit=50, lease=timedelta(minutes=1)):
+            while claimed := await self.store.deliveries.claim(
+                *wanted(kind, self.now, limit=50, lease=timedelta(minutes=1))
+            ):
                 for one in claimed:
                     await self.store.deliveries.settle(one, Status.SENT, self.now, ref=f"ref {one.key}")
                 sent += claimed

@@ -20,7 +20,21 @@ from bot.model.judging import (
 from bot.model.lengths import length
 from bot.model.readers import Ask, Audience, Destination, Hears, Overview, Style, Subscription, Wish
 from bot.model.seeing import OURSELVES, Confidence, Health, Outcome, Reading, Role, Round, Service, Word
-from bot.model.telling import Act, Delivery, Later, Notice, Receipt, Refused, Scope, Sent, Tone, Unsure, Words
+from bot.model.telling import (
+    Act,
+    Delivery,
+    Gathering,
+    Later,
+    Line,
+    Notice,
+    Receipt,
+    Refused,
+    Scope,
+    Sent,
+    Tone,
+    Unsure,
+    Words,
+)
 
 __all__ = [
     "ENDINGS",
@@ -33,11 +47,13 @@ __all__ = [
     "Confidence",
     "Delivery",
     "Destination",
+    "Gathering",
     "Health",
     "Hears",
     "Incident",
     "Kind",
     "Later",
+    "Line",
     "Mute",
     "Notice",
     "Order",

@@ -90,3 +90,4 @@ class Service:
     name: str
     routes: tuple[str, ...] = ()
     plan: str = ""  # what the organisation does when it is down
+    shares: tuple[str, ...] = ()  # what may bring it down with others: "on:Cloudflare", "at:cdn.example.net"

@@ -49,6 +49,7 @@ class Notice:
     root: Words | None = None  # the present truth, for the thread's first message; None: leave it as it is
     fresh: bool = True  # False: belongs quietly in the thread; True: everybody in the place should see it
     at: datetime | None = None  # when what it tells of happened
+    since: datetime | None = None  # when the incident began
     kind: Kind | None = None  # of the change it tells of; None: of no incident's (a digest, a test)
     style: Style = PLAIN  # how it is worded: for what can only be added on its way
     line: str = ""  # the same in one line, for a message that tells of many; empty: it goes alone
@@ -63,6 +64,33 @@ class Notice:
     def whole(self) -> bool:
         """Does it tell how the incident stands? Then what is unsent before it is overtaken."""
         return self.kind is not None and self.kind not in ASIDE
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One incident, as it stands, in a message that tells of many."""
+
+    thread: str
+    text: str
+    ends: bool
+    causes: tuple[str, ...] = ()
+    since: datetime | None = None  # when the incident began
+    at: datetime | None = None  # when what is told of it happened
+
+
+@dataclass(frozen=True, slots=True)
+class Gathering:
+    """A message that tells of many: what it is worded from."""
+
+    key: str
+    thread: str
+    destination: Destination
+    lines: tuple[Line, ...]  # the oldest first
+    style: Style
+    since: datetime  # since when the first of them has waited
+    late: bool = False  # the place did not take what it was given; else it is a storm
+    deferred: bool = False  # they were kept back for the place's quiet hours
+    first: bool = True  # False: it rewrites the message
 
 
 class Act(StrEnum):
@@ -89,6 +117,7 @@ class Delivery:
     within: timedelta | None = None  # ... so long after it was due
     due: datetime | None = None  # not before then: the place has quiet hours
     late: bool = False  # the store's: its time ran out, or it stands for earlier ones that were not taken
+    deferred: bool = False  # the store's: it was kept back for the place's quiet hours
 
 
 class Scope(StrEnum):

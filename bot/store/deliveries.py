@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import partial
 from typing import Any
 
@@ -12,14 +12,26 @@ from sqlalchemy import Row, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.model import Act, Audience, Delivery, Destination
-from bot.store import lanes, merging, rungs
+from bot.store import claiming, lanes, rungs, settling
+from bot.store.claiming import Claim
+from bot.store.crowd import Wording
 from bot.store.engine import Database
 from bot.store.group import Group
-from bot.store.lanes import Settlement, Status
+from bot.store.lanes import MANY, Settlement, Status
 from bot.store.rungs import Handed, Untaken
 from bot.store.schema import deliveries as table
 
-__all__ = ["Deliveries", "Handed", "Progress", "Settlement", "Status", "Untaken"]
+__all__ = [
+    "MANY",
+    "Claim",
+    "Deliveries",
+    "Handed",
+    "Progress",
+    "Settlement",
+    "Status",
+    "Untaken",
+    "Wording",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,18 +59,12 @@ class Deliveries:
         """
         return await self._database.write(partial(lanes.queue, deliveries=deliveries, now=now))
 
-    async def claim(self, kind: str, now: datetime, *, limit: int, lease: timedelta) -> tuple[Delivery, ...]:
-        """Take up to `limit` deliveries of one kind of channel, the longest due first, for `lease`: only those that are
-        the first unfinished of their lane, and pending and due, or sending with a lease that ran out. For a place that
-        did not take them before, the ending that waits behind them is claimed instead, and tells all in one.
+    async def claim(self, wanted: Claim, word: Wording) -> tuple[Delivery, ...]:
+        """Take what is `wanted`, the longest due first: only those that are the first unfinished of their lane, and
+        pending and due, or sending with a lease that ran out. What is many for one place is told in one message, in
+        the words that `word` finds for it; it may be called again, so it must be pure.
         """
-        until = now + lease
-
-        async def work(connection: AsyncConnection) -> tuple[Delivery, ...]:
-            claimed = await lanes.claim(connection, kind, now, limit, until)
-            return await merging.merge(connection, claimed, now, until)
-
-        return await self._database.write(work)
+        return await self._database.write(partial(claiming.claim, wanted=wanted, word=word))
 
     async def next_deadline(self) -> datetime | None:
         """When the next delivery must have been taken by its place, lest the next rung gets it."""
@@ -86,26 +92,33 @@ class Deliveries:
         due: datetime | None = None,
         why: str = "",
         unsure: bool = False,
+        anew: bool = False,
+        rest: bool = False,
     ) -> bool:
         """False, and nothing is written, if the lease was lost to another claim. See `Settlement`."""
-        return await self._settling.join(Settlement(delivery, status, now, ref, due, why, unsure))
+        return await self._settling.join(Settlement(delivery, status, now, ref, due, why, unsure, anew, rest))
 
     async def settle_many(self, settlements: Sequence[Settlement]) -> tuple[bool, ...]:
         """`settle`, many in one transaction."""
 
         async def work(connection: AsyncConnection) -> tuple[bool, ...]:
-            return tuple(await lanes.settle(connection, settlements))
+            return tuple(await settling.settle(connection, settlements))
 
         return await self._database.write(work)
 
-    async def next_due(self, kind: str) -> datetime | None:
-        """When there will be something to claim, if nothing changes before."""
-        query = select(table.c.due).where(table.c.kind == kind, lanes.HEAD).order_by(table.c.due).limit(1)
+    async def next_due(self, kind: str, busy: Sequence[str] = ()) -> datetime | None:
+        """When there will be something to claim for others than the `busy` places, if nothing changes before."""
+        facts = {"of_kind": kind, "busy": list(busy)}
 
         async def work(connection: AsyncConnection) -> datetime | None:
-            return await connection.scalar(query)
+            due: datetime | None = await connection.scalar(claiming.NEXT_DUE, facts)
+            return due
 
         return await self._database.read(work)
+
+    async def begin_anew(self, delivery: Delivery, now: datetime) -> None:
+        """See `settling.begin_anew`."""
+        await self._database.write(partial(settling.begin_anew, delivery=delivery, now=now))
 
     async def backlog(self) -> dict[str, int]:
         """Unfinished deliveries by kind of channel."""
@@ -139,7 +152,7 @@ class Deliveries:
         return await self._database.read(work)
 
     async def _settle(self, settlements: Sequence[Settlement]) -> Sequence[bool]:
-        return await self._database.write(partial(lanes.settle, settlements=settlements))
+        return await self._database.write(partial(settling.settle, settlements=settlements))
 
 
 def _progress(row: Row[Any]) -> Progress:

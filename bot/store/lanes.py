@@ -12,23 +12,19 @@ from typing import Any
 
 from sqlalchemy import (
     Boolean,
-    ColumnElement,
     Row,
     Select,
     bindparam,
     case,
-    exists,
     func,
     null,
     or_,
     select,
-    true,
     update,
 )
 from sqlalchemy.ext.asyncio import AsyncConnection
-from sqlalchemy.sql.dml import ReturningUpdate
 
-from bot.model import Act, Delivery, Destination
+from bot.model import Act, Delivery, Destination, Kind
 from bot.store.columns import Utc
 from bot.store.engine import insert_new
 from bot.store.schema import deliveries as table
@@ -39,10 +35,12 @@ class Status(StrEnum):
     SENDING = "sending"
     SENT = "sent"
     REFUSED = "refused"
+    MERGED = "merged"  # another message, which was sent, tells it too
     SUPERSEDED = "superseded"  # a later one says it too, or there is nothing to rewrite
 
 
-FINISHED = frozenset({Status.SENT, Status.REFUSED, Status.SUPERSEDED})
+FINISHED = frozenset({Status.SENT, Status.REFUSED, Status.MERGED, Status.SUPERSEDED})
+MANY = "many#"  # how the thread of a message begins that tells of many incidents
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -58,6 +56,8 @@ class Settlement:
     due: datetime | None = None
     why: str = ""
     unsure: bool = False
+    anew: bool = False  # the thread goes on from this message
+    rest: bool = False  # the provider asked for rest until `due`: the other deliveries to that place get it as well
 
 
 async def queue(connection: AsyncConnection, deliveries: Sequence[Delivery], now: datetime) -> int:
@@ -75,14 +75,6 @@ async def told(connection: AsyncConnection, threads: Sequence[str]) -> dict[str,
     for thread, kind, place, heard in await connection.execute(TOLD, {"threads": threads}) if threads else ():
         found.setdefault(thread, {})[Destination(kind, place)] = bool(heard)
     return found
-
-
-async def claim(
-    connection: AsyncConnection, kind: str, now: datetime, limit: int, until: datetime
-) -> tuple[Delivery, ...]:
-    wanted = {"of_kind": kind, "now": now, "most": limit, "until": until}
-    ids = (await connection.scalars(CLAIM, wanted)).all()
-    return await load(connection, ids)
 
 
 async def load(connection: AsyncConnection, ids: Sequence[int]) -> tuple[Delivery, ...]:
@@ -114,45 +106,6 @@ async def settle(connection: AsyncConnection, settlements: Sequence[Settlement])
 # ── the statements, made once: making one costs more than running it ─────────────────────────────────────────────────
 
 
-def _unfinished_before() -> ColumnElement[bool]:
-    earlier = table.alias("earlier")
-    return exists().where(
-        earlier.c.thread == table.c.thread,
-        earlier.c.kind == table.c.kind,
-        earlier.c.place == table.c.place,
-        earlier.c.id < table.c.id,
-        earlier.c.settled_at.is_(None),
-    )
-
-
-HEAD = table.c.settled_at.is_(None) & ~_unfinished_before()  # the first unfinished one of its lane
-
-
-def _claim() -> ReturningUpdate[int]:
-    chosen = (
-        select(table.c.id)
-        .where(table.c.kind == bindparam("of_kind"), table.c.due <= bindparam("now"), HEAD)
-        .order_by(table.c.due, table.c.id)
-        .limit(bindparam("most"))
-        .with_for_update(skip_locked=True)
-        .cte("chosen")
-        # Else PostgreSQL may choose again for each row, and lock more than were asked for.
-        .prefix_with("MATERIALIZED", dialect="postgresql")
-    )
-    return (
-        update(table)
-        .where(table.c.id.in_(select(chosen.c.id)))
-        .values(
-            status=Status.SENDING.value,
-            due=bindparam("until"),
-            lease=table.c.lease + 1,
-            attempts=table.c.attempts + 1,
-            unsure=case((table.c.status == Status.SENDING.value, true()), else_=table.c.unsure),
-        )
-        .returning(table.c.id)
-    )
-
-
 def _claimed() -> Select[Any]:
     """The deliveries `ids`, each with what was sent first in its lane."""
     first = table.alias("first")
@@ -164,14 +117,16 @@ def _claimed() -> Select[Any]:
             first.c.place == table.c.place,
             first.c.act == Act.POST.value,
         )
-        .order_by(first.c.id)
         .limit(1)
         .correlate(table)
     )
-    sent = lane.where(first.c.status == Status.SENT.value)
-    root = sent.where(first.c.ref.is_not(None)).with_only_columns(first.c.ref).scalar_subquery()
-    subject = sent.with_only_columns(first.c.title).scalar_subquery()
-    overtook = lane.where(first.c.status == Status.SUPERSEDED.value).with_only_columns(first.c.id).scalar_subquery()
+    leads = lane.where(first.c.leads, first.c.ref.is_not(None)).order_by(first.c.id.desc())
+    # What leads a merged one is not its own message: an answer may stand there, but it cannot be rewritten.
+    own = or_(table.c.act == Act.POST.value, first.c.status == Status.SENT.value)
+    root = leads.where(own).with_only_columns(first.c.ref).scalar_subquery()
+    opening = lane.order_by(first.c.id)
+    subject = opening.where(first.c.status == Status.SENT.value).with_only_columns(first.c.title).scalar_subquery()
+    overtook = opening.where(first.c.status == Status.SUPERSEDED.value).with_only_columns(first.c.id).scalar_subquery()
     return (
         select(table, root.label("root"), subject.label("subject"), overtook.label("overtook"))
         .where(table.c.id.in_(bindparam("ids", expanding=True)))
@@ -179,9 +134,8 @@ def _claimed() -> Select[Any]:
     )
 
 
-CLAIM = _claim()
 CLAIMED = _claimed()
-HAS_HEARD = or_(table.c.status == Status.SENT.value, table.c.unsure)
+HAS_HEARD = or_(table.c.status.in_([Status.SENT.value, Status.MERGED.value]), table.c.unsure)
 TOLD = (
     select(table.c.thread, table.c.kind, table.c.place, func.max(case((HAS_HEARD, 1), else_=0)))
     .where(
@@ -211,6 +165,7 @@ SETTLE = (
         settled_at=bindparam("new_settled_at"),
         ref=func.coalesce(bindparam("new_ref"), table.c.ref),
         unsure=table.c.unsure | bindparam("new_unsure"),
+        leads=table.c.leads | bindparam("new_leads"),
         # Sent: nobody else is needed. Refused: the next rung gets it at once.
         deadline=case(
             (bindparam("unfinished", type_=Boolean), table.c.deadline),
@@ -242,7 +197,7 @@ def _row(delivery: Delivery, now: datetime) -> dict[str, Any]:
         "title": notice.words.title,
         "notice": notice,
         "status": Status.PENDING.value,
-        "due": now,
+        "due": delivery.due or now,
         "lease": 0,
         "attempts": 0,
         "unsure": False,
@@ -250,7 +205,13 @@ def _row(delivery: Delivery, now: datetime) -> dict[str, Any]:
         "queued_at": now,
         "ends": notice.ends and notice.ends.value,
         "ladders": delivery.ladders or None,
-        "deadline": now + delivery.within if delivery.within else None,
+        "deadline": None if delivery.within is None else (delivery.due or now) + delivery.within,
+        "deferred": delivery.due is not None and delivery.due > now,
+        "passing": notice.kind is Kind.REMINDED,
+        "line": (notice.line or notice.words.title) if notice.whole and delivery.act is Act.POST else "",
+        "causes": notice.causes or None,
+        "began": notice.since,
+        "happened": notice.at,
     }
 
 
@@ -263,6 +224,9 @@ def _settled(one: Settlement) -> dict[str, Any]:
         "new_settled_at": one.at if one.status in FINISHED else None,
         "new_ref": one.ref,
         "new_unsure": one.unsure,
+        "new_leads": one.status is Status.SENT
+        and one.delivery.act is Act.POST
+        and (one.anew or one.delivery.root is None),
         "unfinished": one.status not in FINISHED,
         "refused_at": one.at if one.status is Status.REFUSED else None,
     }
@@ -283,6 +247,7 @@ def _delivery(row: Row[Any]) -> Delivery:
         lease=row.lease,
         ladders=row.ladders or (),
         late=_late(row),
+        deferred=row.deferred,
     )
 
 

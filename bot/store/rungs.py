@@ -31,7 +31,7 @@ class Untaken:
     """A delivery that its place refused, or did not take in its time."""
 
     delivery: Delivery
-    notice: Notice  # what is to be told elsewhere: its own, or the ending that has overtaken it
+    notice: Notice  # what is to be told elsewhere: its own, or the newer one that has overtaken it
     refused: str  # why, where it was refused
     since: datetime  # since when the place has not taken what it was given
     doubtful: bool  # may the place have heard of the incident all the same?
@@ -86,8 +86,8 @@ async def _untaken(
     """And the id of the last of its lane that this sees to."""
     lane = await merging.lane(connection, delivery)
     own = next(row for row in lane.posts if row.id == delivery.id)
-    ending = lane.ending
-    told = own if ending is None or ending.id < own.id else ending
+    newest = lane.newest
+    told = own if newest is None or newest.id < own.id else newest
     place = {"of_kind": own.kind, "of_place": own.place}
     since = await connection.scalar(SINCE, place)
     keys = {
@@ -102,8 +102,10 @@ async def _untaken(
         told.notice,
         refused=own.why if own.status == Status.REFUSED else "",
         since=min(since or own.queued_at, own.queued_at),
-        doubtful=lane.doubtful(),
-        rungs={keys[row.key]: Rung(row.status == Status.SENT, row.deadline is not None) for row in rows},
+        doubtful=lane.doubtful,
+        rungs={
+            keys[row.key]: Rung(row.status in {Status.SENT, Status.MERGED}, row.deadline is not None) for row in rows
+        },
     )
     return untaken, told.id
 

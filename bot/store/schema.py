@@ -98,19 +98,19 @@ deliveries = Table(
     Column("deferred", Boolean, nullable=False, server_default=false()),  # kept back for the place's quiet hours
     Column("told_in", Id),  # the one message that tells this one too: it shares its fate
     Column("leads", Boolean, nullable=False, server_default=false()),  # the thread's first message there, from it on
+    Column("passing", Boolean, nullable=False, server_default=false()),  # a reminder: nothing once there is newer word
+    Column(
+        "line", Said, nullable=False, server_default=""
+    ),  # the notice in one line: what a message that tells of many needs ...
+    Column("causes", Json(tuple[str, ...])),  # ... without reading thousands of notices
+    Column("began", Utc),  # the incident
+    Column("happened", Utc),  # what is told of it
     Index(None, "thread", "kind", "place", "id"),
+    Index("unfinished_places", "place", "kind", sqlite_where=UNFINISHED, postgresql_where=UNFINISHED),
+    Index(None, "settled_at"),
     Index("unfinished_deliveries", "kind", "due", "id", sqlite_where=UNFINISHED, postgresql_where=UNFINISHED),
     Index(None, "kind", "status"),
     Index("running_deadlines", "deadline", sqlite_where=RUNNING, postgresql_where=RUNNING),
-)
-
-# Until when nothing is written to a place, or by a whole kind of channel (an empty place): its provider's limits.
-holds = Table(
-    "holds",
-    metadata,
-    Column("kind", Text, primary_key=True),
-    Column("place", Text, primary_key=True),
-    Column("until", Utc, nullable=False),
 )
 
 subscriptions = Table(

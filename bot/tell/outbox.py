@@ -5,18 +5,19 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import Counter
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from zlib import crc32
 
-from bot.contracts import Channel
-from bot.model import Act, Audience, Delivery, Destination, Later, Receipt, Refused, Sent, Unsure
+from bot.contracts import Channel, Pace
+from bot.model import Act, Audience, Delivery, Destination, Gathering, Later, Notice, Receipt, Refused, Sent, Unsure
 from bot.store import StoreUnavailable
-from bot.store.deliveries import Deliveries, Status
+from bot.store.deliveries import MANY, Claim, Deliveries, Status
 from bot.tell import wording
 from bot.tell.ladders import Ladders
+from bot.tell.pace import Gate
+from bot.tell.settled import Settled, settle
 from bot.watch.faults import fault
 
 log = logging.getLogger(__name__)
@@ -24,56 +25,49 @@ log = logging.getLogger(__name__)
 LEASE = timedelta(
     seconds=150
 )  # longer than any channel's own time-outs: a lease that ends early is a message told twice
-WIDTH = 32  # hand-overs at once in one channel: a lane that hangs must leave room for the others
+TRIAL = timedelta(seconds=5)  # between two hand-overs to a channel that is known to be down
 AGAIN = 1.0  # seconds until the database is tried again
 REST = 5.0  # seconds: other processes may queue deliveries too, so an idle pump looks again
 GRACE = 3.0  # seconds to finish what is being sent when we are told to stop
-FIRST_WAIT = timedelta(seconds=2)
-LONGEST_WAIT = timedelta(minutes=5)
+NO_PACE = Pace()
+Span = tuple[datetime, datetime | None]
 
 
 @dataclass(frozen=True, slots=True)
-class Settled:
-    """What becomes of a delivery after a receipt."""
+class Way:
+    """An open channel, and what its kind can do."""
 
-    status: Status
-    due: datetime | None = None
-    ref: str | None = None
-    why: str = ""
-    unsure: bool = False
-
-
-def settle(receipt: Receipt, delivery: Delivery, now: datetime) -> Settled:
-    """A provider's wish to wait is obeyed; without one, the waits double from 2 s to 5 min, spread by a tenth."""
-    match receipt:
-        case Sent(ref):
-            return Settled(Status.SENT, ref=ref)
-        case Later(why, wait):
-            return Settled(Status.PENDING, now + (wait or backoff(delivery)), why=why, unsure=delivery.unsure)
-        case Unsure(why):
-            return Settled(Status.PENDING, now + backoff(delivery), why=why, unsure=True)
-        case Refused(why, _, moved):
-            return Settled(Status.PENDING if moved else Status.REFUSED, now, why=why)
+    channel: Channel
+    pace: Pace = NO_PACE
+    edits: bool = True  # can it rewrite a message?
+    finds: bool = True  # can it find out whether an unsure hand-over arrived?
 
 
-def backoff(delivery: Delivery) -> timedelta:
-    wait = min(FIRST_WAIT * (1 << min(delivery.attempts, 10)), LONGEST_WAIT)
-    # The spread comes from the key, not from chance: the same history is the same history again.
-    return wait * (0.9 + 0.2 * (crc32(f"{delivery.key}{delivery.attempts}".encode()) / 2**32))
+def _nothing() -> Mapping[str, datetime]:
+    return {}
 
 
 @dataclass
 class Outbox:
+    """`ladders`: the audiences that have one, by name. `down`: the kinds of channel known to be down, and since when.
+    `outage`: when a kind was last down, for what is told late.
+    """
+
     deliveries: Deliveries
-    channels: Mapping[str, Channel]
+    ways: Mapping[str, Way]
     clock: Callable[[], datetime]
     moved: Callable[[Destination, Destination], Awaitable[None]]
-    ladders: Mapping[str, Audience] = field(default_factory=dict)  # the audiences that have one, by name
+    ladders: Mapping[str, Audience] = field(default_factory=dict)
+    down: Callable[[], Mapping[str, datetime]] = _nothing
+    outage: Callable[[str], Span | None] = lambda _: None
     counts: Counter[tuple[str, str]] = field(default_factory=Counter)  # (channel kind, receipt) -> how many
+    unsure: Counter[tuple[str, str]] = field(default_factory=Counter)  # (channel kind, what became of it) -> how many
     _bells: dict[str, asyncio.Event] = field(default_factory=dict)
+    _gates: dict[str, Gate] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self._ladders = Ladders(self.deliveries, self.ladders, self.clock, self.wake)
+        self._gates = {kind: Gate(way.pace) for kind, way in self.ways.items()}
 
     def wake(self, kinds: set[str] | None = None) -> None:
         """Look now for what is to be sent: by these kinds of channel only, for a look costs a transaction, or by all."""
@@ -83,75 +77,117 @@ class Outbox:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Deliver until told to stop, then see through what is being sent."""
-        self._bells = {kind: asyncio.Event() for kind in self.channels}
+        self._bells = {kind: asyncio.Event() for kind in self.ways}
         async with asyncio.TaskGroup() as pumps:
-            for kind, channel in self.channels.items():
-                pumps.create_task(self._pump(kind, channel, stop), name=f"outbox {kind}")
+            for kind in self.ways:
+                pumps.create_task(self._pump(kind, stop), name=f"outbox {kind}")
             if self.ladders:
                 pumps.create_task(self._ladders.run(stop), name="ladders")
             await stop.wait()
             self.wake()
 
-    async def _pump(self, kind: str, channel: Channel, stop: asyncio.Event) -> None:
-        bell, sending = self._bells[kind], set[asyncio.Task[timedelta | None]]()
-        held = self.clock()
+    async def _pump(self, kind: str, stop: asyncio.Event) -> None:
+        bell, sending = self._bells[kind], set[asyncio.Task[None]]()
         try:
             while not stop.is_set():
                 bell.clear()
-                free = WIDTH - len(sending) if self.clock() >= held else 0
+                free = self._free(kind)
                 claimed = await self._claim(kind, free)
                 for delivery in claimed:
-                    sending.add(asyncio.create_task(self._deliver(channel, delivery), name=delivery.notice.key))
+                    self._gates[kind].begin(delivery.destination.place)
+                    sending.add(asyncio.create_task(self._deliver(delivery), name=delivery.notice.key))
                 if len(claimed) < free or not free:
-                    await self._rest(kind, bell, held, full=len(sending) == WIDTH)
+                    await self._rest(kind, bell, free)
                 for task in [t for t in sending if t.done()]:
                     sending.discard(task)
-                    held = max(held, self.clock() + (task.result() or timedelta(0)))
+                    task.result()  # what it raised is our own error, and ends the outbox
         finally:  # also when another pump has died: nothing may be left behind half sent
             await _see_through(sending)
+
+    def _free(self, kind: str) -> int:
+        """A channel known to be down gets one at a time: to see whether it is back, and not to bury it when it is."""
+        free = self._gates[kind].free(self.clock())
+        return min(free, 1) if kind in self.down() else free
 
     async def _claim(self, kind: str, free: int) -> tuple[Delivery, ...]:
         if not free:
             return ()
+        now, gate = self.clock(), self._gates[kind]
+        wanted = Claim(
+            kind, now, free, now + LEASE, gate.busy(now), one_each=gate.one_each, edits=self.ways[kind].edits
+        )
         try:
-            return await self.deliveries.claim(kind, self.clock(), limit=free, lease=LEASE)
+            return await self.deliveries.claim(wanted, self._told_together)
         except StoreUnavailable as error:  # what is queued is safe: it is told when the database is back
             log.error("%s waits: %s", kind, error)
             await asyncio.sleep(AGAIN)
             return ()
 
-    async def _rest(self, kind: str, bell: asyncio.Event, held: datetime, *, full: bool) -> None:
+    def _told_together(self, many: Gathering) -> Notice:
+        return wording.many(many, self.clock(), self.outage(many.destination.kind))
+
+    async def _rest(self, kind: str, bell: asyncio.Event, free: int) -> None:
         """Until woken, until something is due, or until it is time to look again anyway."""
-        now = self.clock()
-        later = now + timedelta(seconds=REST)
-        # With every hand busy only the bell of one that gets free helps: what is due meanwhile must not make us spin.
-        due = later if full else max(await self._next_due(kind) or later, held)
-        wait = min(max((due - now).total_seconds(), 0.01), REST)
+        now, gate = self.clock(), self._gates[kind]
+        # With no hand free only the bell of one that gets free helps: what is due meanwhile must not make us spin.
+        due = await self._next_due(kind, gate.busy(now)) if free else None
+        opens = gate.opens(now)
+        soonest = min((at for at in (due, opens) if at), default=now + timedelta(seconds=REST))
+        wait = min(max((soonest - now).total_seconds(), 0.01), REST)
         with suppress(TimeoutError):
             async with asyncio.timeout(wait):
                 await bell.wait()
 
-    async def _next_due(self, kind: str) -> datetime | None:
+    async def _next_due(self, kind: str, busy: Sequence[str]) -> datetime | None:
         try:
-            return await self.deliveries.next_due(kind)
+            return await self.deliveries.next_due(kind, busy)
         except StoreUnavailable:  # the next claim says so
             return None
 
-    async def _deliver(self, channel: Channel, delivery: Delivery) -> timedelta | None:
-        """Hand over once. The answer is how long the whole account must wait, where its provider says so."""
-        kind = delivery.destination.kind
+    async def _deliver(self, delivery: Delivery) -> None:
+        """Hand over once."""
+        kind, place = delivery.destination.kind, delivery.destination.place
         if delivery.act is Act.EDIT and delivery.root is None:  # the message to rewrite was refused or overtaken
+            self._gates[kind].end(place, self.clock())
             await self._note(delivery, Settled(Status.SUPERSEDED))
-            return None
-        words = replace(delivery, notice=wording.late(delivery.notice, kind)) if delivery.late else delivery
-        receipt = await self._hand_over(channel, words)
-        self.counts[kind, type(receipt).__name__.lower()] += 1
+            return
+        receipt = await self._hand_over(self.ways[kind].channel, self._headed(delivery))
+        self._count(delivery, receipt)
+        now = self.clock()
+        self._slow(delivery, receipt, now)
         moved = receipt.moved if isinstance(receipt, Refused) else None
-        await self._note(delivery, settle(receipt, delivery, self.clock()), moved)
+        await self._note(delivery, settle(receipt, delivery, now, finds=self.ways[kind].finds), moved)
+        if isinstance(receipt, Refused) and receipt.gone:
+            await self._begin_anew(delivery)
         _say(delivery, receipt)
         if isinstance(receipt, Refused):
             self._ladders.ring()  # the next rung need not wait for the deadline
-        return receipt.wait if isinstance(receipt, Later) and receipt.whole else None
+
+    def _headed(self, delivery: Delivery) -> Delivery:
+        if not (delivery.late or delivery.deferred) or delivery.notice.thread.startswith(MANY):
+            return delivery
+        kind = delivery.destination.kind
+        late = wording.missed(delivery.notice, kind, self.clock(), self.outage(kind), deferred=delivery.deferred)
+        return replace(delivery, notice=late)
+
+    def _count(self, delivery: Delivery, receipt: Receipt) -> None:
+        kind = delivery.destination.kind
+        self.counts[kind, type(receipt).__name__.lower()] += 1
+        if delivery.unsure and isinstance(receipt, Sent):
+            self.unsure[kind, "found" if receipt.found else "repeated"] += 1
+
+    def _slow(self, delivery: Delivery, receipt: Receipt, now: datetime) -> None:
+        """An answer counts against the provider's limits, and may ask for more rest than those."""
+        kind, place = delivery.destination.kind, delivery.destination.place
+        gate = self._gates[kind]
+        gate.end(place, now)
+        if isinstance(receipt, Later) and receipt.wait:
+            if receipt.whole:
+                gate.hold(now + receipt.wait)
+            else:
+                gate.rest(place, now + receipt.wait)
+        if kind in self.down() and isinstance(receipt, Later | Unsure):
+            gate.hold(now + TRIAL)
 
     async def _note(self, delivery: Delivery, done: Settled, moved: Destination | None = None) -> None:
         """However long the database is away. What was sent must be written down: else it is told twice."""
@@ -159,12 +195,25 @@ class Outbox:
             pass
         self._bells[delivery.destination.kind].set()
 
+    async def _begin_anew(self, delivery: Delivery) -> None:
+        """The first message is gone: its thread goes on from another one."""
+        with suppress(StoreUnavailable):  # the next edit finds it gone again
+            await self.deliveries.begin_anew(delivery, self.clock())
+
     async def _noted(self, delivery: Delivery, done: Settled, moved: Destination | None) -> bool:
         try:
             if moved:
                 await self.moved(delivery.destination, moved)
             await self.deliveries.settle(
-                delivery, done.status, self.clock(), ref=done.ref, due=done.due, why=done.why, unsure=done.unsure
+                delivery,
+                done.status,
+                self.clock(),
+                ref=done.ref,
+                due=done.due,
+                why=done.why,
+                unsure=done.unsure,
+                anew=done.anew,
+                rest=done.rest,
             )
         except StoreUnavailable as error:
             log.error("cannot note what became of %s: %s", delivery.notice.key, error)
@@ -183,7 +232,7 @@ class Outbox:
             return Unsure(f"our own error: {type(bug).__name__}")
 
 
-async def _see_through(sending: set[asyncio.Task[timedelta | None]]) -> None:
+async def _see_through(sending: set[asyncio.Task[None]]) -> None:
     if not sending:
         return
     _, late = await asyncio.wait(sending, timeout=GRACE)

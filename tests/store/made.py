@@ -19,6 +19,7 @@ from bot.model import (
     Words,
 )
 from bot.store import Move, Situation
+from bot.store.deliveries import Claim
 
 NOW = datetime(2022, 7, 14, 12, 0, tzinfo=UTC)
 SECOND = timedelta(seconds=1)
@@ -61,3 +62,14 @@ def over(at: datetime = NOW + SECOND):
 def counted(situation: Situation) -> Move:
     """One more in a number that shows every lost update."""
     return Move(replace(situation.state, opened=situation.state.opened + 1))
+
+
+def wanted(kind="slack", now=NOW, *, limit=10, lease=LEASE, busy=(), one_each=False, edits=True):
+    """What `Deliveries.claim` takes."""
+    return Claim(kind, now, limit, now + lease, busy, one_each, edits), together
+
+
+def together(many):
+    """Plain words for a message of many: its lines."""
+    words = Words(f"{len(many.lines)} together", tuple(line.text for line in many.lines))
+    return Notice(many.key, many.thread, Tone.DOWN, words, root=words, style=many.style)

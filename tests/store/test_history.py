@@ -7,7 +7,7 @@ import pytest
 from bot.model import Outcome, Reading
 from bot.store import Status
 from bot.store.history import SWEEP
-from tests.store.made import LEASE, NOW, SECOND, SLACK, delivery, further, over
+from tests.store.made import LEASE, NOW, SECOND, SLACK, delivery, further, over, wanted
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 READING = Reading("web", Outcome.SLOW, "6.1 s", timedelta(microseconds=6_100_001), reused=True)
@@ -62,7 +62,7 @@ async def test_pruning_forgets_what_is_old_and_nothing_else(store):
     await store.people.once("old", NOW - 31 * DAY)
     await store.people.once("young", NOW - 29 * DAY)
     await store.deliveries.add([delivery(1, thread="a#1"), delivery(1, thread="b#1")], NOW - 92 * DAY)
-    [finished, stuck] = await store.deliveries.claim("slack", NOW - 91 * DAY, limit=9, lease=LEASE)
+    [finished, stuck] = await store.deliveries.claim(*wanted("slack", NOW - 91 * DAY, limit=9, lease=LEASE))
     await store.deliveries.settle(finished, Status.SENT, NOW - 91 * DAY)
 
     await store.history.prune(NOW)

@@ -7,7 +7,7 @@ import pytest
 
 from bot.model import Destination, Incident, Kind, ServiceState
 from bot.store import Move, Status, open_store
-from tests.store.made import LEASE, MAIL, NOW, SLACK, counted, delivery, further, over
+from tests.store.made import LEASE, MAIL, NOW, SLACK, counted, delivery, further, over, wanted
 
 
 def nothing(_situation):
@@ -68,7 +68,7 @@ async def test_a_second_incident_may_open_only_after_the_first_has_ended(store):
 async def test_told_names_whom_the_open_incident_was_posted_to_and_nobody_else(store):
     telegram, discord = Destination("telegram", "4/5"), Destination("discord", "9")
     await store.moves.move("x", further(SLACK, MAIL, telegram), NOW)
-    [claimed] = await store.deliveries.claim("telegram", NOW, limit=1, lease=LEASE)
+    [claimed] = await store.deliveries.claim(*wanted("telegram", NOW, limit=1, lease=LEASE))
     await store.deliveries.settle(claimed, Status.REFUSED, NOW)
     await store.deliveries.add([delivery(1, discord, "y#1"), delivery(2, discord, "x#1", act=delivery().act.EDIT)], NOW)
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from bot.model import Act, Confidence, Destination, Hears, Style, Subscription, Wish
 from bot.store import Status
-from tests.store.made import LEASE, MAIL, NOW, SECOND, SLACK, delivery, further
+from tests.store.made import LEASE, MAIL, NOW, SECOND, SLACK, delivery, further, wanted
 
 OLD, NEW = Destination("telegram", "-100"), Destination("telegram", "-100200")
 WISH = Wish(("x",), frozenset({Hears.DOWN, Hears.RESTORED}), Confidence.LIKELY, Style("es", "Europe/Madrid", "24h"))
@@ -41,14 +41,14 @@ async def test_unsubscribing_says_whether_there_was_one(store):
 async def test_a_moved_destination_takes_its_subscription_and_its_deliveries_with_it(store):
     await store.people.subscribe(wished(OLD))
     await store.moves.move("x", further(OLD), NOW)
-    [first] = await store.deliveries.claim("telegram", NOW, limit=9, lease=LEASE)
+    [first] = await store.deliveries.claim(*wanted("telegram", NOW, limit=9, lease=LEASE))
     await store.deliveries.settle(first, Status.SENT, NOW, ref="4711")
     await store.deliveries.add([delivery(2, OLD), delivery(2, SLACK)], NOW)
 
     await store.people.moved(OLD, NEW)
 
     assert await store.people.subscriptions() == (wished(NEW),)
-    [second] = await store.deliveries.claim("telegram", NOW, limit=9, lease=LEASE)
+    [second] = await store.deliveries.claim(*wanted("telegram", NOW, limit=9, lease=LEASE))
     assert (second.destination, second.root, second.act) == (NEW, None, Act.POST)
     told = []
     await store.moves.move("x", lambda situation: told.append(situation.told), NOW)
@@ -57,11 +57,11 @@ async def test_a_moved_destination_takes_its_subscription_and_its_deliveries_wit
 
 async def test_a_claim_outlives_the_move_of_its_destination(store):
     await store.deliveries.add([delivery(1, OLD)], NOW)
-    [claimed] = await store.deliveries.claim("telegram", NOW, limit=9, lease=LEASE)
+    [claimed] = await store.deliveries.claim(*wanted("telegram", NOW, limit=9, lease=LEASE))
     await store.people.moved(OLD, NEW)
 
     assert await store.deliveries.settle(claimed, Status.PENDING, NOW) is True
-    [again] = await store.deliveries.claim("telegram", NOW, limit=9, lease=LEASE)
+    [again] = await store.deliveries.claim(*wanted("telegram", NOW, limit=9, lease=LEASE))
     assert again.destination == NEW
 
 

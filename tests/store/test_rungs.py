@@ -13,7 +13,7 @@ from bot.store import Status, open_store
 from bot.store.rungs import LATE, NEXT
 from bot.store.schema import deliveries as table
 from bot.store.schema import services
-from tests.store.made import LEASE, MAIL, NOW, SECOND, SLACK, delivery, further
+from tests.store.made import LEASE, MAIL, NOW, SECOND, SLACK, delivery, further, wanted
 
 TELEGRAM = Destination("telegram", "-100")
 DESK = {"desk": Audience("desk", (SLACK, TELEGRAM, MAIL), ladder=True)}
@@ -40,7 +40,7 @@ async def hand_on(store, now):
 
 
 async def claim(store, kind="slack", now=NOW):
-    return await store.deliveries.claim(kind, now, limit=10, lease=LEASE)
+    return await store.deliveries.claim(*wanted(kind, now, limit=10, lease=LEASE))
 
 
 async def statuses(store, thread="x#1"):
@@ -176,7 +176,7 @@ async def test_what_was_refused_counts_as_told_until_the_next_rung_has_it(store)
 
 async def test_looking_for_deadlines_does_not_walk_through_what_is_finished(store):
     await store.deliveries.add([rung(n, thread=f"x#{n}") for n in range(400)], NOW)
-    while rows := await store.deliveries.claim("slack", NOW, limit=500, lease=LEASE):
+    while rows := await store.deliveries.claim(*wanted("slack", NOW, limit=500, lease=LEASE)):
         for one in rows:
             await store.deliveries.settle(one, Status.SENT, NOW)
 

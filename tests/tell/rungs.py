@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 from bot.model import Audience, Delivery, Destination, Later, Outcome, Reading, Round, Rules, Sent, Service, Style, Wish
 from bot.record import Record, Setting
-from bot.tell.outbox import Outbox
+from bot.tell.outbox import Outbox, Way
 
 NOON = datetime(2022, 7, 14, 12, tzinfo=UTC)  # 2:00 p.m. in Madrid
 SECOND, MINUTE = timedelta(seconds=1), timedelta(minutes=1)
@@ -59,7 +59,13 @@ class House:
         setting = Setting(services, dict.fromkeys(services, rules), audiences or (DESK,), frozenset({"slack"}))
         self.record = Record(store, setting, lambda: self.now, self._wake)
         ladders = {a.name: a for a in setting.audiences if a.ladder}
-        self.outbox = Outbox(store.deliveries, self.channels, lambda: self.now, self.record.moved, ladders)
+        self.outbox = Outbox(
+            store.deliveries,
+            {k: Way(c) for k, c in self.channels.items()},
+            lambda: self.now,
+            self.record.moved,
+            ladders,
+        )
 
     def __getattr__(self, kind):
         try:

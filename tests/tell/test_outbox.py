@@ -15,7 +15,9 @@ import pytest
 from bot.model import Act, Delivery, Destination, Later, Refused, Scope, Sent, Unsure
 from bot.store import Status, StoreUnavailable
 from bot.tell import outbox as module
-from bot.tell.outbox import LEASE, LONGEST_WAIT, WIDTH, Outbox, backoff, settle
+from bot.tell.outbox import LEASE, Outbox, Way
+from bot.tell.pace import WIDTH
+from bot.tell.settled import LONGEST_WAIT, backoff, settle
 from tests.store.made import NOW, SECOND, delivery
 
 C1, C2, C3 = (Destination("slack", f"C{number}") for number in (1, 2, 3))
@@ -56,7 +58,7 @@ class Post:
         self.slack, self.email = FakeChannel(), FakeChannel()
         self.stop = asyncio.Event()
         self.outbox = Outbox(
-            store.deliveries, {"slack": self.slack, "email": self.email}, lambda: self.now, store.people.moved
+            store.deliveries, {"slack": Way(self.slack), "email": Way(self.email)}, lambda: self.now, store.people.moved
         )
 
     async def queue(self, *rows):
@@ -279,13 +281,13 @@ class Counting:
     def __getattr__(self, name):
         return getattr(self._real, name)
 
-    async def claim(self, kind, *rest, **more):
-        self._asked.append(kind)
-        return await self._real.claim(kind, *rest, **more)
+    async def claim(self, wanted, word):
+        self._asked.append(wanted.kind)
+        return await self._real.claim(wanted, word)
 
-    async def next_due(self, kind):
+    async def next_due(self, kind, busy):
         self._asked.append(kind)
-        return await self._real.next_due(kind)
+        return await self._real.next_due(kind, busy)
 
 
 async def test_a_limit_of_the_whole_account_holds_only_its_own_channel(store):
@@ -402,7 +404,7 @@ class Slow(FakeChannel):
 
 async def test_a_stop_sees_through_what_is_being_sent_and_begins_nothing_new(store):
     made = Post(store)
-    made.outbox.channels = {"slack": (slow := Slow())}
+    made.outbox.ways = {"slack": Way(slow := Slow())}
     running = asyncio.create_task(made.outbox.run(made.stop))
     await made.queue(delivery(1, C1), delivery(2, C1))
     await made.heard(slow, 1)

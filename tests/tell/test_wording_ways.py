@@ -64,8 +64,10 @@ def test_a_refusal_is_told_in_its_own_words_without_what_its_operator_is_to_do(w
 
 
 def test_what_comes_late_says_so():
-    assert wording.late(ENGLISH, "slack").words.lines[0] == "Late: Slack did not take this before."
-    assert wording.late(SPANISH, "telegram").words.lines[0] == "Con retraso: Telegram no lo admitió antes."
+    english = wording.missed(ENGLISH, "slack", at(14, 30), None, deferred=False)
+    spanish = wording.missed(SPANISH, "telegram", at(14, 30), None, deferred=False)
+    assert english.words.lines[0] == "Late: Slack did not take this before."
+    assert spanish.words.lines[0] == "Con retraso: Telegram no lo admitió antes."
 
 
 @pytest.mark.parametrize("language", CATALOGUES)

@@ -19,11 +19,12 @@ from bot.tell.wording.answers import (
     unsubscribed,
 )
 from bot.tell.wording.digest import DigestFacts, Happened, Uptime, blind_spans, digest, digest_facts
+from bot.tell.wording.many import many, missed
 from bot.tell.wording.notices import notice
 from bot.tell.wording.status import status
 from bot.tell.wording.text import clean, stop
 from bot.tell.wording.times import Reader, reader
-from bot.tell.wording.ways import late, refused, unanswered
+from bot.tell.wording.ways import refused, unanswered
 
 __all__ = [
     "DigestFacts",
@@ -37,7 +38,8 @@ __all__ = [
     "digest",
     "digest_facts",
     "guide",
-    "late",
+    "many",
+    "missed",
     "muted",
     "not_allowed",
     "not_subscribed",

@@ -19,6 +19,7 @@ from bot.model import (
 from bot.tell.wording.endings import restored, retracted
 from bot.tell.wording.evidence import evidence, lag
 from bot.tell.wording.evidence import official as official_line
+from bot.tell.wording.many import line
 from bot.tell.wording.text import NAME, clean, fit, quoted, stop
 from bot.tell.wording.times import Reader, reader
 from bot.tell.wording.titles import (
@@ -52,7 +53,10 @@ def notice(change: Change, service: Service, style: Style, others: Others = ()) 
         root=None if incident.steps <= 1 else _root(change, service, to),
         fresh=change.kind not in QUIET,
         at=at,
+        since=began(incident),
         kind=change.kind,
+        line=line(change, service, to),
+        causes=service.shares,
         style=style,
     )
 

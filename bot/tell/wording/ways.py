@@ -28,12 +28,6 @@ def refused(notice: Notice, channel: str, why: str) -> Notice:
     return _headed(notice, say.refused_there.format(channel=_name(channel, say), why=clean(said, 120)))
 
 
-def late(notice: Notice, channel: str) -> Notice:
-    """`channel`: the kind that takes it only now."""
-    say = phrases(notice.style.language)
-    return _headed(notice, say.late.format(channel=_name(channel, say)))
-
-
 def _name(channel: str, say: Phrases) -> str:
     return say.channels.get(channel, channel)
 

@@ -1,0 +1,136 @@
+"""What waits for one place, and what becomes of it when it is many: pure decisions on rows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Row
+
+from bot.model import Act, Gathering, Kind, Notice
+from bot.store.lanes import MANY, Status
+
+FEW = 3  # incidents within `WINDOW` are told one by one; more are a storm
+WINDOW = timedelta(minutes=2)
+GATHER = timedelta(seconds=10)  # of a storm that trickles in, so long is waited for more
+EDIT_GAP = timedelta(seconds=5)  # a message that grows is rewritten no more often than that
+
+
+Wording = Callable[[Gathering], Notice]
+
+
+@dataclass(frozen=True, slots=True)
+class Lane:
+    """What is unfinished of one incident at one place, the first queued first."""
+
+    thread: str
+    rows: Sequence[Row[Any]]
+    begun: bool = False  # the place has heard of the incident before
+    heard: bool = False  # it has, or may have
+
+    @property
+    def posts(self) -> list[Row[Any]]:
+        return [row for row in self.rows if row.act == Act.POST]
+
+    @property
+    def newest(self) -> Row[Any] | None:
+        """The latest that tells how the incident stands."""
+        return next((row for row in reversed(self.posts) if row.line), None)
+
+    @property
+    def tried(self) -> bool:
+        return any(row.attempts or row.deferred for row in self.posts)
+
+    @property
+    def unsaid(self) -> bool:
+        """Trouble that nobody there was told of is taken back: there is nothing to tell."""
+        newest = self.newest
+        doubt = self.heard or any(row.unsure or row.status == Status.SENDING for row in self.rows)
+        return newest is not None and newest.ends == Kind.RETRACTED and not doubt
+
+    @property
+    def overtaken(self) -> list[int]:
+        """What the newest tells as well. Where nothing was said before, it is the first message: there is none that
+        its edit could rewrite.
+        """
+        newest = self.newest
+        if newest is None:
+            return []
+        return [r.id for r in self.rows if r.id < newest.id or (r.act == Act.EDIT and not self.begun)]
+
+    @property
+    def deadline(self) -> datetime | None:
+        """The soonest that still runs: what stands for several messages has the time of the first."""
+        return min((row.deadline for row in self.posts if row.deadline), default=None)
+
+    def waits(self, now: datetime, messages: Collection[int]) -> bool:
+        """Is it to be told now: is there something to tell, not kept back, not being handed over, and not told by a
+        message already, unless by one of `messages`, which were not taken?
+        """
+        head, newest = self.rows[0], self.newest
+        if newest is None or (head.deferred and head.due > now):
+            return False
+        if newest.told_in is not None and newest.told_in not in messages:
+            return False
+        return not any(row.status == Status.SENDING and row.due > now for row in self.rows)
+
+
+@dataclass(slots=True)
+class Plan:
+    """What is to be written before the claim, and what is taken as it is."""
+
+    take: list[int]
+    supersede: list[int] = field(default_factory=list)
+    together: list[list[Lane]] = field(default_factory=list)  # each told in one message
+    late: bool = False
+    wait: list[int] = field(default_factory=list)  # these wait for more of a storm ...
+    until: datetime | None = None  # ... until then
+
+
+def decide(
+    lanes: Sequence[Lane], heads: Sequence[int], recent: Collection[str], growing: Collection[bool], now: datetime
+) -> Plan:
+    """What becomes of one place's lanes. `heads`: what would be claimed; `recent`: the incidents that the place was
+    told of within `WINDOW`; `growing`: is there a message of a storm that can grow, of news (False), of endings (True)?
+    """
+    messages = {lane.rows[0].id for lane in lanes if lane.thread.startswith(MANY) and lane.tried}
+    waiting = [lane for lane in lanes if not lane.thread.startswith(MANY) and lane.waits(now, messages)]
+    plan = Plan(list(heads), _passing(waiting))
+    plan.late = bool(messages) or any(lane.tried for lane in waiting)
+    storm = len({lane.thread for lane in waiting} | set(recent)) > FEW
+    if not (plan.late or storm):
+        return _without(plan, [])
+    plan.supersede += [row.id for lane in waiting if lane.unsaid for row in lane.rows]
+    waiting = [lane for lane in waiting if not lane.unsaid]
+    if plan.late:
+        plan.together = [waiting] if waiting else []
+    else:
+        _gather(plan, waiting, growing, now)
+    return _without(plan, waiting)
+
+
+def _gather(plan: Plan, waiting: Sequence[Lane], growing: Collection[bool], now: datetime) -> None:
+    """News and endings in a message each: what is restored must not be told by rewriting what was down."""
+    for ending in (False, True):
+        group = [lane for lane in waiting if bool(lane.newest and lane.newest.ends) is ending]
+        since = min((lane.posts[0].queued_at for lane in group), default=now)
+        if group and (ending in growing or len(group) > FEW or since + GATHER <= now):
+            plan.together.append(group)
+        elif group:
+            plan.wait += [lane.rows[0].id for lane in group]
+            plan.until = max(plan.until or since, since + GATHER)
+
+
+def _without(plan: Plan, lanes: Sequence[Lane]) -> Plan:
+    gone = set(plan.supersede) | {row.id for lane in lanes for row in lane.rows}
+    plan.take = [number for number in plan.take if number not in gone]
+    return plan
+
+
+def _passing(lanes: Sequence[Lane]) -> list[int]:
+    """Reminders that newer word has overtaken."""
+    return [
+        r.id for lane in lanes for r in lane.posts if r.passing and lane.newest is not None and r.id < lane.newest.id
+    ]

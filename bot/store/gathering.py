@@ -1,0 +1,206 @@
+"""Many notices for one place are told in one message: when it comes back, when its quiet hours end, and in a storm."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.model import Act, Destination, Gathering, Line
+from bot.store import crowd, places
+from bot.store.crowd import EDIT_GAP, FEW, WINDOW, Lane, Wording
+from bot.store.lanes import MANY, Status
+
+
+class _Place:
+    """One place inside one claim."""
+
+    def __init__(
+        self, connection: AsyncConnection, place: Destination, now: datetime, word: Wording, *, edits: bool
+    ) -> None:
+        self.connection = connection
+        self.place = place
+        self.names = {"of_kind": place.kind, "of_place": place.place}
+        self.now = now
+        self.word = word
+        self.edits = edits
+
+
+async def gather(
+    connection: AsyncConnection,
+    heads: Sequence[Row[Any]],
+    kind: str,
+    now: datetime,
+    word: Wording,
+    *,
+    edits: bool,
+    one_each: bool,
+) -> list[int]:
+    """The ids to be taken in the place of `heads`, all of one kind; at most one for each place, if `one_each`."""
+    facts = {"of_kind": kind, "places": list({head.place for head in heads}), "since": now - WINDOW, "now": now}
+    crowded = {
+        row.place for row in await connection.execute(places.STANDING, facts) if row.behind or row.incidents > FEW
+    }
+    crowded |= {head.place for head in heads if head.thread.startswith(MANY)}
+    led = [head.id for head in heads if head.act == Act.EDIT]
+    merged = {row.id: row.many for row in await connection.execute(places.LED_BY_MANY, {"ids": led})} if led else {}
+    take: list[int] = []
+    for name in dict.fromkeys(head.place for head in heads):
+        here = _Place(connection, Destination(kind, name), now, word, edits=edits)
+        found: list[int] = []
+        for number, thread in ((h.id, merged[h.id]) for h in heads if h.place == name and h.id in merged):
+            found += await _rewrite(here, thread, [number])
+        own = [head.id for head in heads if head.place == name and head.id not in merged]
+        found += await _crowd(here, own) if name in crowded else own
+        take += found[:1] if one_each else found
+    return take
+
+
+async def _crowd(here: _Place, heads: list[int]) -> list[int]:
+    lanes = await _lanes(here, list(await here.connection.execute(places.UNFINISHED, here.names)))
+    many = [lane for lane in lanes if lane.thread.startswith(MANY)]
+    if doubtful := next((lane.rows[0] for lane in many if lane.tried and lane.rows[0].unsure), None):
+        # It may be there already. In other words it could not be found, and what is new in it would be told to nobody.
+        others = [number for number in heads if number != doubtful.id]
+        if doubtful.status == Status.PENDING:
+            await _wait(here, others, doubtful.due)
+        return [doubtful.id] if doubtful.id in heads else []
+    facts = here.names | {"since": here.now - WINDOW}
+    recent = (await here.connection.scalars(places.RECENT, facts)).all()
+    rows = await here.connection.execute(places.GROWING, facts) if here.edits else ()
+    growing: dict[bool, str] = {bool(row.ends): row.thread for row in rows}
+    plan = crowd.decide(lanes, heads, recent, growing, here.now)
+    await _supersede(here, plan.supersede)
+    await _wait(here, plan.wait, plan.until)
+    take = await _told(here, plan, many, growing)
+    for number in plan.take:
+        if rewriting := next((lane for lane in many if lane.rows[0].id == number and not lane.posts), None):
+            await _word_anew(here, number, rewriting.thread)
+        take.append(number)
+    return take
+
+
+async def _told(here: _Place, plan: crowd.Plan, many: list[Lane], growing: Mapping[bool, str]) -> list[int]:
+    """What is told together; the messages of many that were not taken before tell all that waits, in one."""
+    messages = [lane.rows[0] for lane in many if lane.tried]
+    before = messages[0] if messages else None
+    plan.take = [number for number in plan.take if number not in {row.id for row in messages}]
+    take: list[int] = []
+    for group in plan.together:
+        kept = await _kept(here, group)
+        grows = None if plan.late else growing.get(bool(kept[0].ends))
+        if grows:
+            take += await _rewrite(here, grows, [row.id for row in kept])
+        else:
+            take += await _together(here, kept, before, late=plan.late)
+    await _supersede(here, [row.id for row in messages if row.id not in take])
+    return take
+
+
+async def _wait(here: _Place, ids: Sequence[int], until: datetime | None) -> None:
+    if ids:
+        await here.connection.execute(places.WAIT, {"ids": list(ids), "until": until})
+
+
+async def _lanes(here: _Place, rows: Sequence[Row[Any]]) -> list[Lane]:
+    found: dict[str, list[Row[Any]]] = {}
+    for row in rows:
+        found.setdefault(row.thread, []).append(row)
+    known = await here.connection.execute(places.HEARD, here.names | {"threads": list(found)})
+    heard = {row.thread: bool(row.sent) for row in known}
+    return [Lane(thread, own, heard.get(thread, False), thread in heard) for thread, own in found.items()]
+
+
+async def _kept(here: _Place, lanes: list[Lane]) -> list[Row[Any]]:
+    """Of each lane what tells how it stands; the rest is overtaken, and its time taken over."""
+    await _supersede(here, [number for lane in lanes for number in lane.overtaken])
+    times = [{"number": lane.newest.id, "soonest": lane.deadline} for lane in lanes if lane.newest]
+    await here.connection.execute(places.TAKES_TIME_OF, times)
+    return [lane.newest for lane in lanes if lane.newest]
+
+
+async def _together(here: _Place, kept: list[Row[Any]], before: Row[Any] | None, *, late: bool) -> list[int]:
+    """One message for all of them, or the one by itself; the ids to be taken."""
+    ids = [row.id for row in kept]
+    if len(kept) == 1 and before is None:
+        return ids
+    number = before.id if before else await _new(here, kept, late=late)
+    thread = before.thread if before else f"{MANY}{kept[0].id}"
+    await here.connection.execute(places.TELL_IN, {"ids": ids, "number": number})
+    await _word(here, number, thread, kept, late=late)
+    return [number]
+
+
+async def _new(here: _Place, kept: Sequence[Row[Any]], *, late: bool) -> int:
+    thread = f"{MANY}{kept[0].id}"
+    row = await _row(here, f"{thread}@{here.place}", Act.POST, here.now, kept[0].id)
+    # In its own lane the mark means: it is late, so nothing joins it.
+    row |= {"deferred": late, "ends": "restored" if kept[0].ends else None}
+    return int((await here.connection.execute(places.NEW, row)).scalar_one())
+
+
+async def _rewrite(here: _Place, thread: str, ids: list[int]) -> list[int]:
+    """`ids` are told by rewriting the message of `thread`: now, or when it may be rewritten again."""
+    rows = (await here.connection.execute(places.OF_MANY, here.names | {"of_thread": thread})).all()
+    open_ = [row for row in rows if row.settled_at is None]
+    waiting = next((row for row in open_ if row.status == Status.PENDING or row.due <= here.now), None)
+    if waiting is None:
+        due = max((row.settled_at for row in rows if row.settled_at), default=here.now) + EDIT_GAP
+        key = f"{thread}/{len(rows)}@{here.place};edit"
+        new = await _row(here, key, Act.EDIT, max(due, here.now), rows[0].id)
+        number = int((await here.connection.execute(places.NEW, new)).scalar_one())
+    else:
+        number, due = waiting.id, waiting.due
+    await here.connection.execute(places.TELL_IN, {"ids": ids, "number": number})
+    if due > here.now or any(row.id != number for row in open_):
+        return []
+    await _word_anew(here, number, thread)
+    return [number]
+
+
+async def _word_anew(here: _Place, number: int, thread: str) -> None:
+    """All that the message tells of, as it stands now."""
+    rows = (await here.connection.execute(places.TOLD_THERE, here.names | {"of_thread": thread})).all()
+    await _word(here, number, thread, rows, late=False, first=False)
+
+
+async def _word(
+    here: _Place, number: int, thread: str, rows: Sequence[Row[Any]], *, late: bool, first: bool = True
+) -> None:
+    example = (await here.connection.execute(places.EXAMPLE, {"number": rows[0].id})).one()
+    rows = sorted(rows, key=lambda row: (row.began or row.queued_at, row.id))
+    lines = tuple(Line(r.thread, r.line, bool(r.ends), r.causes or (), r.began, r.happened) for r in rows)
+    since, deferred = min(row.queued_at for row in rows), any(row.deferred for row in rows)
+    key = f"{thread}/{number}"
+    notice = here.word(Gathering(key, thread, here.place, lines, example.notice.style, since, late, deferred, first))
+    await here.connection.execute(places.REWORD, {"number": number, "notice": notice, "title": notice.words.title})
+
+
+async def _supersede(here: _Place, ids: list[int]) -> None:
+    if ids:
+        await here.connection.execute(places.SUPERSEDE, {"ids": ids, "now": here.now})
+
+
+async def _row(here: _Place, key: str, act: Act, due: datetime, like: int) -> dict[str, Any]:
+    """What is the same in every row that tells of many; its words come when it is known what it tells."""
+    example = (await here.connection.execute(places.EXAMPLE, {"number": like})).one()
+    return {
+        "key": key,
+        "kind": here.place.kind,
+        "place": here.place.place,
+        "thread": key.partition("@")[0].partition("/")[0],
+        "act": act.value,
+        "audience": example.audience,
+        "title": "",
+        "notice": example.notice,
+        "status": Status.PENDING.value,
+        "due": due,
+        "lease": 0,
+        "attempts": 0,
+        "unsure": False,
+        "why": "",
+        "queued_at": here.now,
+    }

@@ -1,0 +1,80 @@
+"""How fast a kind of channel may be written to: what its provider documents, and what its refusals ask for."""
+
+from __future__ import annotations
+
+from collections import Counter, deque
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from bot.contracts import Pace
+
+NEVER = timedelta(0)
+WIDTH = 32  # hand-overs at once in one channel: a lane that hangs must leave room for the others
+
+
+@dataclass
+class Gate:
+    """Of one kind of channel: what is under way, and who has to rest. It asks no clock.
+
+    A place's rest and a slot's time begin with the answer: the far side has counted the message by then, so however
+    unevenly messages travel, no stretch of time sees more of them than are allowed.
+    """
+
+    pace: Pace = field(default_factory=Pace)
+    width: int = WIDTH
+    _under_way: Counter[str] = field(default_factory=Counter)  # by place
+    _answered: deque[datetime] = field(default_factory=deque)  # within the last `pace.per`
+    _resting: dict[str, datetime] = field(default_factory=dict)  # until when, by place
+    _held: datetime | None = None  # until when, all of them
+
+    @property
+    def one_each(self) -> bool:
+        """One message at a time to each place."""
+        return self.pace.place > NEVER
+
+    def free(self, now: datetime) -> int:
+        """How many may be handed over now."""
+        if self._held and now < self._held:
+            return 0
+        self._forget(now)
+        under_way = self._under_way.total()
+        slots = min(self.width, self.pace.most)
+        return max(slots - under_way - len(self._answered), 0)
+
+    def busy(self, now: datetime) -> tuple[str, ...]:
+        """The places that may not be written to now."""
+        self._forget(now)
+        resting = set(self._resting)
+        return tuple(sorted(resting | set(self._under_way) if self.one_each else resting))
+
+    def begin(self, place: str) -> None:
+        self._under_way[place] += 1
+
+    def end(self, place: str, now: datetime) -> None:
+        """An answer has come, or never will."""
+        self._under_way[place] -= 1
+        self._under_way += Counter()  # without those that have none
+        if self.pace.per:
+            self._answered.append(now)
+        if self.one_each:
+            self.rest(place, now + self.pace.place)
+
+    def rest(self, place: str, until: datetime) -> None:
+        self._resting[place] = max(until, self._resting.get(place, until))
+
+    def hold(self, until: datetime) -> None:
+        """The limit of the whole account."""
+        self._held = max(until, self._held or until)
+
+    def opens(self, now: datetime) -> datetime | None:
+        """When more will be free than now, answers that are still to come aside."""
+        self._forget(now)
+        slots = [self._answered[0] + self.pace.per] if self._answered else []
+        held = [self._held] if self._held and self._held > now else []
+        return min([*self._resting.values(), *slots, *held], default=None)
+
+    def _forget(self, now: datetime) -> None:
+        while self._answered and self._answered[0] + self.pace.per <= now:
+            self._answered.popleft()
+        for place in [place for place, until in self._resting.items() if until <= now]:
+            del self._resting[place]

@@ -1,0 +1,134 @@
+"""Many incidents in one message: what a place missed, and storms."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import replace
+from datetime import datetime
+
+from bot.model import Change, Gathering, Health, Incident, Kind, Line, Notice, Service, Tone, Words
+from bot.tell.phrases import Phrases
+from bot.tell.wording.text import NAME, TITLE, counted, fit, stop
+from bot.tell.wording.times import Reader, reader
+from bot.tell.wording.titles import began, name_of, only_slow, present, sure, theirs_alone
+
+Outage = tuple[datetime, datetime | None]
+LINES = 20  # more is no reading for a lock screen: the page has them all
+MOST = 0.75  # so many of them share a cause before it is named
+ON, AT = "on:", "at:"  # how a cause begins: a service that it depends on, a host or network that serves it
+GOOD, BAD = "🟢", "🟠"
+
+
+def line(change: Change, service: Service, to: Reader) -> str:
+    """How the incident stands, in one line with its colour."""
+    incident = change.incident
+    if change.kind is not Kind.RESTORED:
+        return present(incident, service, to)
+    span = to.span(began(incident), incident.until or change.at)
+    return f"{GOOD} {fit(name_of(service), _was(incident, to.say).format(name=NAME, span=span))}"
+
+
+def _was(incident: Incident, say: Phrases) -> str:
+    if not sure(incident) or theirs_alone(incident):
+        return say.many.was_perhaps
+    if incident.unstable_since:
+        return say.many.was_unstable
+    if max(incident.worst, incident.health) is Health.DOWN:
+        return say.many.was_down
+    return say.many.was_slow if only_slow(incident) else say.many.was_partly
+
+
+def many(gathering: Gathering, now: datetime, outage: Outage | None = None) -> Notice:
+    """One message for all of `gathering`. `outage`: when its kind of channel was down last."""
+    to = reader(gathering.style, now)
+    over = all(one.ends for one in gathering.lines)
+    title = _missed(gathering, to, outage) if gathering.late else _storm(gathering.lines, to, now)
+    alone = gathering.late and len(gathering.lines) == 1 and _bare(gathering.lines[0]) in title
+    rows = [] if alone else [one.text for one in gathering.lines[:LINES]]
+    left = len(gathering.lines) - LINES
+    rest = [stop(counted(to.say.many.more, left))] if left > 0 else []
+    words = Words(title, (*_common(gathering.lines, to.say), *rows, *rest))
+    return Notice(
+        gathering.key,
+        gathering.thread,
+        Tone.UP if over else Tone.DOWN,
+        words,
+        root=words,
+        fresh=gathering.first,
+        at=gathering.lines[0].since,
+        style=gathering.style,
+    )
+
+
+def missed(notice: Notice, channel: str, now: datetime, outage: Outage | None, *, deferred: bool) -> Notice:
+    """A notice that comes late and alone: the title of an ended outage says so itself, others in a line."""
+    to = reader(notice.style, now)
+    title = ""
+    if notice.kind is Kind.RESTORED and (deferred or (outage and outage[1])):
+        told = Line(notice.thread, notice.line, ends=True, at=notice.at)
+        title = _titled(_what_kept(to, channel, now, outage, deferred=deferred), _bare(told), GOOD)
+    if title and len(title) <= TITLE:
+        return replace(notice, words=replace(notice.words, title=title))
+    if deferred:
+        said = to.say.many.late_quiet
+    elif outage and outage[1]:
+        said = to.say.many.late_away.format(channel=_channel(channel, to.say), span=to.span(outage[0], outage[1]))
+    else:
+        said = to.say.late.format(channel=_channel(channel, to.say))
+    return replace(notice, words=replace(notice.words, lines=(stop(said), *notice.words.lines)))
+
+
+def _missed(gathering: Gathering, to: Reader, outage: Outage | None) -> str:
+    kind, lines = gathering.destination.kind, gathering.lines
+    form = _what_kept(to, kind, gathering.since, outage, deferred=gathering.deferred)
+    mark = GOOD if all(one.ends for one in lines) else BAD
+    if len(lines) == 1 and len(title := _titled(form, _bare(lines[0]), mark)) <= TITLE:
+        return title
+    return fit("", _titled(form, counted(to.say.many.incidents, len(lines)), mark))
+
+
+def _what_kept(to: Reader, channel: str, since: datetime, outage: Outage | None, *, deferred: bool) -> str:
+    say = to.say.many
+    if deferred:
+        return say.quiet
+    if outage and outage[1] and outage[1] >= since:
+        return say.away.replace("{channel}", _channel(channel, to.say)).replace("{span}", to.span(outage[0], outage[1]))
+    return say.untaken.replace("{channel}", _channel(channel, to.say)).replace("{since}", to.point(since))
+
+
+def _titled(form: str, what: str, mark: str) -> str:
+    return form.replace("{mark}", mark).replace("{what}", what)
+
+
+def _bare(one: Line) -> str:
+    """Without its colour."""
+    mark, _, rest = one.text.partition(" ")
+    return rest if not mark.isascii() else one.text
+
+
+def _storm(lines: tuple[Line, ...], to: Reader, now: datetime) -> str:
+    say, left = to.say.many, sum(not one.ends for one in lines)
+    since = to.point(min((one.since for one in lines if one.since), default=now))
+    if not left:
+        until = to.point(max((one.at for one in lines if one.at), default=now))
+        return fit("", counted(say.storm_over, len(lines), until=until))
+    form = say.storm if left == len(lines) else say.storm_partly_over
+    return fit("", form.format(count=left, all=len(lines), since=since))
+
+
+def _common(lines: tuple[Line, ...], say: Phrases) -> list[str]:
+    """What all or most of them share: the likely cause."""
+    shared = Counter(cause for one in lines for cause in set(one.causes))
+    if not shared:
+        return []
+    cause, number = max(shared.items(), key=lambda item: (item[1], item[0].startswith(ON)))
+    if number < max(MOST * len(lines), 2):
+        return []
+    every = number == len(lines)
+    depend = say.many.all_depend if every else say.many.most_depend
+    served = say.many.all_at if every else say.many.most_at
+    return [stop((depend if cause.startswith(ON) else served).format(cause=cause.partition(":")[2]))]
+
+
+def _channel(kind: str, say: Phrases) -> str:
+    return say.channels.get(kind, kind)
