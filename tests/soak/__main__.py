@@ -1,7 +1,6 @@
-"""`python -m tests.soak BACKEND SECONDS SEED LEASE WOE... [careless]`: torment a daemon and print, as one line of JSON, what
-came of it.
+"""`python -m tests.soak BACKEND SEED LEASE WOE*TIMES... [careless]`: torment a daemon, print as JSON what came of it.
 
-BACKEND is sqlite or postgresql, LEASE is in seconds, and the woes are done in any order, again and again; see `nemesis`.
+BACKEND is sqlite or postgresql, LEASE is in seconds; what the woes are is in `nemesis`, which does them in any order.
 The seed chooses woes and faults, the machine the moments at which they strike. With KEEP=FILE the log is kept there.
 """
 
@@ -18,17 +17,16 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from bot.tell.outbox import Outbox
-from tests.cut.life import Careless, forked
 from tests.soak import far
 from tests.soak.databases import Database, database
-from tests.soak.life import World
+from tests.soak.life import Careless, World
 from tests.soak.nemesis import Nemesis
+from tests.soak.processes import forked
 from tests.soak.verdict import QUERY, judge
 
 
 @dataclass(frozen=True)
 class Soak:
-    seconds: float
     seed: int
     lease: float  # seconds
     woes: list[str]
@@ -39,7 +37,7 @@ class Soak:
         other_side = forked(lambda: far.serve(log, self.seed))
         try:
             world = World(base.url, log, **opened(log), lease=self.lease, kind=self.kind)
-            Nemesis(world, base, random.Random(self.seed)).torment(self.seconds, self.woes)
+            Nemesis(world, base, random.Random(self.seed)).torment(self.woes)
             return judge(log, base.rows(QUERY), world.places)
         finally:
             os.kill(other_side, signal.SIGKILL)
@@ -53,12 +51,13 @@ def opened(log: Path) -> dict[str, object]:
     return json.loads(text.splitlines()[0])
 
 
-def main(backend: str, seconds: str, seed: str, lease: str, *words: str) -> None:
-    woes = [word for word in words if word != "careless"]
+def main(backend: str, seed: str, lease: str, *words: str) -> None:
+    counted = [word.split("*") for word in words if word != "careless"]
+    woes = [woe for woe, times in counted for _ in range(int(times))]
     kind = Careless if "careless" in words else Outbox
     with TemporaryDirectory() as folder, database(backend, Path(folder)) as base:
         log = Path(os.environ.get("KEEP") or f"{folder}/log")
-        found = Soak(float(seconds), int(seed), float(lease), woes, kind).run(base, log)
+        found = Soak(int(seed), float(lease), woes, kind).run(base, log)
     sys.stdout.write(json.dumps({"backend": backend, "seed": int(seed)} | found) + "\n")
 
 

@@ -16,11 +16,11 @@ from pathlib import Path
 
 from aiohttp import web
 
-from tests.cut.life import note
 from tests.fakes.discord import FakeDiscord
 from tests.fakes.faults import Fault, FaultyServer, Message
 from tests.fakes.hook import FakeHook
 from tests.fakes.slack import FakeSlack
+from tests.soak.processes import note
 
 FINDING = frozenset({"slack", "discord"})  # kinds of channel that look up what may have arrived
 ROOMS = {"slack": ("C012", "C034"), "discord": ("112233445566778899", "112233445566778800")}

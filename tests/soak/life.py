@@ -1,35 +1,39 @@
-"""One life of the daemon: judges, records and delivers outages on three channels until it is killed, or till all is told."""
+"""One life of the daemon: it judges, records and delivers outages on three channels until it is killed, or till all is told."""
 
 from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Sequence
-from contextlib import AsyncExitStack
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from pydantic import SecretStr
 
 import bot.tell.channels.discord.channel
 import bot.tell.channels.slack.channel  # noqa: F401 # the SDKs are loaded once, not by each life
-from bot.contracts import ChannelSettings, Desk, Unable
-from bot.model import Destination, Outcome, Reading, Round
+from bot.contracts import Desk, Unable
+from bot.model import Audience, Destination, Outcome, Reading, Round, Rules, Service
 from bot.net import Network
-from bot.record import Record
-from bot.store import StoreUnavailable, open_store
-from bot.tell import outbox as telling_by
+from bot.record import Record, Setting
+from bot.store import Store, StoreUnavailable, open_store
+from bot.store.deliveries import Status
+from bot.tell import outbox as telling
 from bot.tell.channels.discord import DiscordSettings
 from bot.tell.channels.slack import SlackSettings
 from bot.tell.channels.webhook import WebhookSettings
-from bot.tell.outbox import Outbox
-from tests.cut.life import SERVICES, SPEED, emptied, note, now, telling
+from bot.tell.outbox import Outbox, Way
 from tests.fakes import discord as far_discord
 from tests.fakes import slack as far_slack
+from tests.soak.processes import note
 
-TAKEN = 3  # exit code: the database could not be opened
+SERVICES = [f"s{number}" for number in range(6)]
 GAP = 0.6  # seconds between two rounds of a service, at most
+TAKEN = 3  # exit code: the database could not be opened
+SPEED = 20  # of the clock: the waits between two tries are not what is tested
+BEGAN = datetime.now(UTC)
 
 
 @dataclass(frozen=True)
@@ -49,9 +53,21 @@ class World:
         return 0.7 * self.lease
 
 
+class Careless(Outbox):
+    """What healthy outboxes must not do: mark a delivery sent, then send it."""
+
+    async def _deliver(self, delivery):
+        await self.deliveries.settle(delivery, Status.SENT, self.clock())
+        return await super()._deliver(delivery)
+
+
+def now() -> datetime:
+    return BEGAN + (datetime.now(UTC) - BEGAN) * SPEED
+
+
 def live(world: World, seed: int, *, last: bool = False) -> int:
-    """The exit code: TAKEN where the database cannot be opened."""
-    telling_by.LEASE = timedelta(seconds=world.lease * SPEED)
+    """The exit code: TAKEN where the database cannot be opened. The `last` life only ends what others began."""
+    telling.LEASE = timedelta(seconds=world.lease * SPEED)
     try:
         asyncio.run(_live(world, random.Random(seed), last=last))
     except Unable:
@@ -60,27 +76,47 @@ def live(world: World, seed: int, *, last: bool = False) -> int:
 
 
 async def _live(world: World, chance: random.Random, *, last: bool) -> None:
-    async with AsyncExitStack() as stack:
-        store = await stack.enter_async_context(open_store(world.database, alone=True))
-        net = await stack.enter_async_context(Network())
-        desk = Desk(net, (), store.people.recall, store.people.remember)
-        channels = {s.kind: await stack.enter_async_context(s.open(desk)) for s in _settings(world)}
-        places = [Destination(*place.split(":", 1)) for place in world.places]
-        record, outbox = await stack.enter_async_context(
-            telling(store, channels, places, world.kind, frozenset(channels))
-        )
-        async with asyncio.TaskGroup() as tasks:
-            ringing = tasks.create_task(_ring(outbox))
-            chances = {service: random.Random(chance.random()) for service in SERVICES}
-            await asyncio.gather(*(_happen(record, world.log, s, c, last=last) for s, c in chances.items()))
-            await emptied(store, outbox)
-            ringing.cancel()
+    async with (
+        open_store(world.database, alone=True) as store,
+        _ways(world, store) as ways,
+        _telling(world, store, ways) as (record, outbox),
+        asyncio.TaskGroup() as tasks,
+    ):
+        ringing = tasks.create_task(_ring(outbox))
+        chances = {service: random.Random(chance.random()) for service in SERVICES}
+        await asyncio.gather(*(_happen(record, world.log, s, c, last=last) for s, c in chances.items()))
+        while sum((await store.deliveries.backlog()).values()):
+            await asyncio.sleep(0.01)
+        ringing.cancel()
 
 
-def _settings(world: World) -> Sequence[ChannelSettings]:
+@asynccontextmanager
+async def _ways(world: World, store: Store) -> AsyncIterator[Mapping[str, Way]]:
     slack = SlackSettings(bot_token=SecretStr(far_slack.BOT_TOKEN), api_url=world.slack, timeout=world.timeout)
     discord = DiscordSettings(token=SecretStr(far_discord.TOKEN), api_url=world.discord, timeout=world.timeout)
-    return slack, discord, WebhookSettings(timeout=world.timeout)
+    async with AsyncExitStack() as stack:
+        net = await stack.enter_async_context(Network())
+        desk = Desk(net, (), store.people.recall, store.people.remember)
+        yield {
+            said.kind: Way(await stack.enter_async_context(said.open(desk)), said.pace, said.edits, said.finds)
+            for said in (slack, discord, WebhookSettings(timeout=world.timeout))
+        }
+
+
+@asynccontextmanager
+async def _telling(world: World, store: Store, ways: Mapping[str, Way]) -> AsyncIterator[tuple[Record, Outbox]]:
+    """A record, and an outbox at work for it; every place hears of everything, and one round is enough for a change."""
+    readers = tuple(Audience(place, (Destination(*place.split(":", 1)),)) for place in world.places)
+    rules = dict.fromkeys(SERVICES, Rules(confirm_rounds=1, restore_rounds=1, remind_every=(), flaps=10**9))
+    setting = Setting({s: Service(s, s) for s in SERVICES}, rules, readers, frozenset(ways))
+    stop = asyncio.Event()
+    record = Record(store, setting, now, lambda kinds: outbox.wake(kinds))  # noqa: PLW0108 # made below
+    outbox = world.kind(store.deliveries, ways, now, record.moved)
+    await record.load()
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(outbox.run(stop))
+        yield record, outbox
+        stop.set()
 
 
 async def _happen(record: Record, log: Path, service: str, chance: random.Random, *, last: bool) -> None:

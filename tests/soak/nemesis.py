@@ -16,9 +16,9 @@ from dataclasses import dataclass
 
 from bot.contracts import Unable
 from bot.store import open_store
-from tests.cut.life import forked, note
 from tests.soak.databases import Database
 from tests.soak.life import TAKEN, World, live
+from tests.soak.processes import ending, forked, note
 
 SLOW = 20.0  # seconds without a message after which a daemon counts as stalled
 ENOUGH = 120.0  # seconds in which the last life must have told all
@@ -34,15 +34,12 @@ class Nemesis:
     life: int = 0
     alone: bool = False  # does the life have the lock that it took?
 
-    def torment(self, seconds: float, woes: list[str]) -> None:
-        """Do all of `woes` (kill, freeze, restart, lose) in any order, again and again; then let one life tell the rest."""
-        ends, deck = time.monotonic() + seconds, self.chance.sample(woes, len(woes))
+    def torment(self, woes: list[str]) -> None:
+        """Do all of `woes` (cut, kill, freeze, restart, lose), in any order; then let one life tell the rest."""
         self.begin()
         try:
-            while deck or time.monotonic() < ends:  # what was begun is done to the end: each woe at least once
-                deck = deck or self.chance.sample(woes, len(woes))
-                woe = deck.pop()
-                self.await_moment(early=woe == "kill" and self.chance.random() < 0.3)
+            self.await_telling(0)  # a database of its own to look into
+            for woe in self.chance.sample(woes, len(woes)):
                 getattr(self, woe)()
             self.kill(last=True)
             self.outlive()
@@ -51,14 +48,29 @@ class Nemesis:
 
     # ── the woes ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
+    def cut(self) -> None:
+        """Anywhere in its start; or, however busy the machine is, when it has begun to send."""
+        if self.chance.random() < 0.5:
+            time.sleep(self.chance.uniform(0, 0.15))
+        else:
+            self.await_telling(0.03)
+        self.behead()
+        self.begin()
+
     def kill(self, *, last: bool = False) -> None:
+        """Amid its work."""
+        self.await_telling(1)
+        self.behead()
+        self.begin(last=last)
+
+    def behead(self) -> None:
         self.end()
         time.sleep(DRAIN)
         note(self.world.log, killed=self.under_way())
-        self.begin(last=last)
 
     def freeze(self) -> None:
         """For longer than a lease: when it wakes up, what it was sending is its own no more."""
+        self.await_telling(1)
         os.kill(self.life, signal.SIGSTOP)
         time.sleep(DRAIN)
         under_way = self.under_way()  # now: a rival that is let in would tell the database that nobody sends
@@ -70,6 +82,7 @@ class Nemesis:
         os.kill(self.life, signal.SIGCONT)
 
     def restart(self, away: float = 0) -> None:
+        self.await_telling(1)
         with self.database.away():
             time.sleep(away)
         self.alone = self.alone and not self.database.forgets
@@ -96,19 +109,16 @@ class Nemesis:
         """Start a second daemon on the same database, which leaves at once if it is let in."""
         return forked(lambda: asyncio.run(enter(self.world.database)))
 
-    def await_moment(self, *, early: bool) -> None:
-        """Until it tells something, and some more; or, early, any moment of its start."""
-        if early:
-            time.sleep(self.chance.uniform(0, 0.5))
-            return
+    def await_telling(self, more: float) -> None:
+        """Until it tells something, and up to so many seconds more."""
         told, limit = self.told(), time.monotonic() + SLOW
         while self.told() == told:
             if time.monotonic() > limit:
                 note(self.world.log, stalled=True)
                 return
             self.revive()
-            time.sleep(0.01)
-        time.sleep(self.chance.uniform(0, 1))
+            time.sleep(0.005)
+        time.sleep(self.chance.uniform(0, more))
 
     def revive(self) -> None:
         """As an operator's supervisor would."""
@@ -130,15 +140,13 @@ class Nemesis:
     # ── what there is to see ─────────────────────────────────────────────────────────────────────────────────────────
 
     def told(self) -> int:
-        return self.world.log.read_bytes().count(b'"applied"')
+        """How much was."""
+        text = self.world.log.read_bytes()
+        return text.count(b'{"applied"') + text.count(b'{"rewrote"')
 
     def under_way(self) -> list[str]:
         """Keys of the messages whose answer, if there was one, is not on record."""
         return [key for (key,) in self.database.rows(UNDER_WAY)]
-
-
-def ending(child: int) -> int:
-    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
 
 
 async def enter(url: str) -> int:
