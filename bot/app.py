@@ -195,7 +195,7 @@ async def house(config: Config, clock: Callable[[], datetime] = now) -> AsyncIte
             lambda kinds: outbox.wake(kinds),  # noqa: PLW0108 - made below, with the record's own `moved`
         )
         ladders = {reader.name: reader for reader in record.setting.audiences if reader.ladder}
-        ways = {kind: Way(channels[kind], s.pace, s.edits, s.finds) for kind, s in settings.items()}
+        ways = {kind: Way(channels[kind], s.pace, s.edits, s.gathers, s.finds) for kind, s in settings.items()}
         outbox = Outbox(store.deliveries, ways, clock, record.moved, ladders)
         await record.load()
         rounds = Rounds(watched(config), canaries(config), net, seen=record.seen)

@@ -157,6 +157,7 @@ class ChannelSettings(Protocol):
 
     edits: ClassVar[bool]  # can a message be rewritten?
     pace: ClassVar[Pace]  # how fast may be written?
+    gathers: ClassVar[bool]  # may many notices be told in one message? People want that, programs do not
     finds: ClassVar[bool]  # can it find out whether an unsure hand-over arrived? Else a repeat may be told twice
 
     def open(self, desk: Desk) -> AbstractAsyncContextManager[Channel]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any, get_args
+from urllib.parse import urlsplit
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, create_model
 
@@ -24,7 +25,7 @@ from bot.config.values import (
     canary,
     cron,
 )
-from bot.contracts import ChannelSettings
+from bot.contracts import ChannelSettings, Check
 from bot.model import OURSELVES, Audience, Confidence, Destination, Hears, Rules, Service, Style, Wish
 from bot.tell.channels import AnyChannel
 from bot.watch.checks import AnyCheck
@@ -75,6 +76,7 @@ class ServiceConfig(BaseModel):
     routes: Annotated[dict[str, AnyCheck], Field(min_length=1)]
     official: AnySource | None = None
     plan: str = ""
+    depends_on: tuple[str, ...] = ()
     every: Duration = None
     timeout: Duration = None
     confirm_every: Duration = None
@@ -152,7 +154,13 @@ class Config(BaseModel):
 
     def service(self, key: str) -> Service:
         said = self.services[key]
-        return Service(key, said.name or key, tuple(said.routes), said.plan)
+        return Service(key, said.name or key, tuple(said.routes), said.plan, self._shares(said))
+
+    def _shares(self, said: ServiceConfig) -> tuple[str, ...]:
+        """What may bring it down with others: what it depends on, and the hosts of its routes."""
+        depends = [f"on:{self.services[other].name or other}" for other in said.depends_on]
+        hosts = dict.fromkeys(host for check in said.routes.values() if (host := _host(check)))
+        return (*depends, *(f"at:{host}" for host in hosts))
 
     def opened_channels(self) -> dict[str, ChannelSettings]:
         """The channels that are configured, by kind."""
@@ -165,6 +173,12 @@ class Config(BaseModel):
     def _audience(self, name: str, said: AudienceConfig) -> Audience:
         wish = Wish(some(said.services), said.hears, said.confidence, self.style(said))
         return Audience(name, said.ladder or said.broadcast, wish, bool(said.ladder), said.within)
+
+
+def _host(check: Check) -> str | None:
+    """Where a route leads; None for a kind that leads nowhere."""
+    url = getattr(check, "url", None)
+    return urlsplit(url).hostname if url else getattr(check, "host", None)
 
 
 def some(services: Some) -> tuple[str, ...]:
@@ -204,6 +218,8 @@ def _contradictions(config: Config) -> Iterator[Problem]:
     """What each value alone does not show."""
     if OURSELVES in config.services:
         yield Problem(("services", OURSELVES), "is the name of Tocsin itself; call the service something else")
+    for key, service in config.services.items():
+        yield from _unknown_services(config, service.depends_on, ("services", key), "depends_on")
     for name, audience in config.audiences.items():
         at: Location = ("audiences", name)
         if bool(audience.ladder) == bool(audience.broadcast):
@@ -219,11 +235,11 @@ def _contradictions(config: Config) -> Iterator[Problem]:
             yield Problem(("admins", number), f'"{admin}" is nobody; expected one such as "slack:T01/U01"')
 
 
-def _unknown_services(config: Config, services: Some, at: Location) -> Iterator[Problem]:
+def _unknown_services(config: Config, services: Some, at: Location, key: str = "services") -> Iterator[Problem]:
     for number, service in enumerate(some(services)):
         if service not in config.services:
             known = ", ".join(config.services)
-            yield Problem((*at, "services", number), f'there is no service "{service}"; expected one of {known}')
+            yield Problem((*at, key, number), f'there is no service "{service}"; expected one of {known}')
 
 
 def _unknown_channels(config: Config, places: tuple[Destination, ...], at: Location) -> Iterator[Problem]:

@@ -50,6 +50,7 @@ class Reading:
     why: str = ""
     took: timedelta | None = None
     reused: bool = False  # over a connection kept from an earlier check
+    by: str = ""  # of what is not good: the network that answered in its stead ("Cloudflare")
 
     @property
     def good(self) -> bool:

@@ -5,5 +5,6 @@ from __future__ import annotations
 from bot.net.network import Guarded, Network
 from bot.net.request import Prepared
 from bot.net.resolve import Names
+from bot.net.serving import network
 
-__all__ = ["Guarded", "Names", "Network", "Prepared"]
+__all__ = ["Guarded", "Names", "Network", "Prepared", "network"]

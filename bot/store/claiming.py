@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Row, bindparam, case, exists, func, select, true, update
@@ -12,33 +9,18 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.model import Delivery
 from bot.store import gathering, lanes
-from bot.store.crowd import Wording
+from bot.store.crowd import Claim, Wording
 from bot.store.lanes import Status
 from bot.store.schema import deliveries as table
 
 AHEAD = 8  # heads looked at for each that is wanted, where a place gets one at a time
 
 
-@dataclass(frozen=True, slots=True)
-class Claim:
-    """What is wanted: up to `most` deliveries of one kind of channel, until `until`, for none of the `busy` places."""
-
-    kind: str
-    now: datetime
-    most: int
-    until: datetime
-    busy: Sequence[str] = ()
-    one_each: bool = False  # at most one for each place
-    edits: bool = True  # can this kind rewrite a message?
-
-
 async def claim(connection: AsyncConnection, wanted: Claim, word: Wording) -> tuple[Delivery, ...]:
     heads = await _heads(connection, wanted)
     if not heads:
         return ()
-    ids = await gathering.gather(
-        connection, heads, wanted.kind, wanted.now, word, edits=wanted.edits, one_each=wanted.one_each
-    )
+    ids = await gathering.gather(connection, heads, wanted, word)
     ids = ids[: wanted.most]
     if not ids:
         return ()

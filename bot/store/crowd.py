@@ -22,6 +22,20 @@ Wording = Callable[[Gathering], Notice]
 
 
 @dataclass(frozen=True, slots=True)
+class Claim:
+    """What is wanted: up to `most` deliveries of one kind of channel, until `until`, for none of the `busy` places."""
+
+    kind: str
+    now: datetime
+    most: int
+    until: datetime
+    busy: Sequence[str] = ()
+    one_each: bool = False  # at most one for each place
+    edits: bool = True  # can this kind rewrite a message?
+    gathers: bool = True  # may many notices be told in one message?
+
+
+@dataclass(frozen=True, slots=True)
 class Lane:
     """What is unfinished of one incident at one place, the first queued first."""
 
@@ -90,24 +104,24 @@ class Plan:
 
 
 def decide(
-    lanes: Sequence[Lane], heads: Sequence[int], recent: Collection[str], growing: Collection[bool], now: datetime
+    lanes: Sequence[Lane], heads: Sequence[int], recent: Collection[str], growing: Collection[bool], wanted: Claim
 ) -> Plan:
     """What becomes of one place's lanes. `heads`: what would be claimed; `recent`: the incidents that the place was
     told of within `WINDOW`; `growing`: is there a message of a storm that can grow, of news (False), of endings (True)?
     """
     messages = {lane.rows[0].id for lane in lanes if lane.thread.startswith(MANY) and lane.tried}
-    waiting = [lane for lane in lanes if not lane.thread.startswith(MANY) and lane.waits(now, messages)]
+    waiting = [lane for lane in lanes if not lane.thread.startswith(MANY) and lane.waits(wanted.now, messages)]
     plan = Plan(list(heads), _passing(waiting))
     plan.late = bool(messages) or any(lane.tried for lane in waiting)
-    storm = len({lane.thread for lane in waiting} | set(recent)) > FEW
+    storm = len({lane.thread for lane in waiting} | set(recent)) > FEW and wanted.gathers
     if not (plan.late or storm):
         return _without(plan, [])
     plan.supersede += [row.id for lane in waiting if lane.unsaid for row in lane.rows]
     waiting = [lane for lane in waiting if not lane.unsaid]
     if plan.late:
-        plan.together = [waiting] if waiting else []
+        plan.together = ([waiting] if waiting else []) if wanted.gathers else [[lane] for lane in waiting]
     else:
-        _gather(plan, waiting, growing, now)
+        _gather(plan, waiting, growing, wanted.now)
     return _without(plan, waiting)
 
 

@@ -13,8 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.model import Act, Audience, Delivery, Destination
 from bot.store import claiming, lanes, rungs, settling
-from bot.store.claiming import Claim
-from bot.store.crowd import Wording
+from bot.store.crowd import Claim, Wording
 from bot.store.engine import Database
 from bot.store.group import Group
 from bot.store.lanes import MANY, Settlement, Status

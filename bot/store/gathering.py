@@ -11,36 +11,26 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.model import Act, Destination, Gathering, Line
 from bot.store import crowd, places
-from bot.store.crowd import EDIT_GAP, FEW, WINDOW, Lane, Wording
+from bot.store.crowd import EDIT_GAP, FEW, WINDOW, Claim, Lane, Wording
 from bot.store.lanes import MANY, Status
 
 
 class _Place:
     """One place inside one claim."""
 
-    def __init__(
-        self, connection: AsyncConnection, place: Destination, now: datetime, word: Wording, *, edits: bool
-    ) -> None:
+    def __init__(self, connection: AsyncConnection, place: Destination, wanted: Claim, word: Wording) -> None:
         self.connection = connection
         self.place = place
         self.names = {"of_kind": place.kind, "of_place": place.place}
-        self.now = now
+        self.wanted = wanted
+        self.now = wanted.now
         self.word = word
-        self.edits = edits
 
 
-async def gather(
-    connection: AsyncConnection,
-    heads: Sequence[Row[Any]],
-    kind: str,
-    now: datetime,
-    word: Wording,
-    *,
-    edits: bool,
-    one_each: bool,
-) -> list[int]:
-    """The ids to be taken in the place of `heads`, all of one kind; at most one for each place, if `one_each`."""
-    facts = {"of_kind": kind, "places": list({head.place for head in heads}), "since": now - WINDOW, "now": now}
+async def gather(connection: AsyncConnection, heads: Sequence[Row[Any]], wanted: Claim, word: Wording) -> list[int]:
+    """The ids to be taken in the place of `heads`."""
+    now = wanted.now
+    facts = {"of_kind": wanted.kind, "places": list({h.place for h in heads}), "since": now - WINDOW, "now": now}
     crowded = {
         row.place for row in await connection.execute(places.STANDING, facts) if row.behind or row.incidents > FEW
     }
@@ -49,13 +39,13 @@ async def gather(
     merged = {row.id: row.many for row in await connection.execute(places.LED_BY_MANY, {"ids": led})} if led else {}
     take: list[int] = []
     for name in dict.fromkeys(head.place for head in heads):
-        here = _Place(connection, Destination(kind, name), now, word, edits=edits)
+        here = _Place(connection, Destination(wanted.kind, name), wanted, word)
         found: list[int] = []
         for number, thread in ((h.id, merged[h.id]) for h in heads if h.place == name and h.id in merged):
             found += await _rewrite(here, thread, [number])
         own = [head.id for head in heads if head.place == name and head.id not in merged]
         found += await _crowd(here, own) if name in crowded else own
-        take += found[:1] if one_each else found
+        take += found[:1] if wanted.one_each else found
     return take
 
 
@@ -70,9 +60,9 @@ async def _crowd(here: _Place, heads: list[int]) -> list[int]:
         return [doubtful.id] if doubtful.id in heads else []
     facts = here.names | {"since": here.now - WINDOW}
     recent = (await here.connection.scalars(places.RECENT, facts)).all()
-    rows = await here.connection.execute(places.GROWING, facts) if here.edits else ()
+    rows = await here.connection.execute(places.GROWING, facts) if here.wanted.edits else ()
     growing: dict[bool, str] = {bool(row.ends): row.thread for row in rows}
-    plan = crowd.decide(lanes, heads, recent, growing, here.now)
+    plan = crowd.decide(lanes, heads, recent, growing, here.wanted)
     await _supersede(here, plan.supersede)
     await _wait(here, plan.wait, plan.until)
     take = await _told(here, plan, many, growing)

@@ -40,6 +40,7 @@ class Way:
     channel: Channel
     pace: Pace = NO_PACE
     edits: bool = True  # can it rewrite a message?
+    gathers: bool = True  # may many notices be told in one message?
     finds: bool = True  # can it find out whether an unsure hand-over arrived?
 
 
@@ -112,10 +113,8 @@ class Outbox:
     async def _claim(self, kind: str, free: int) -> tuple[Delivery, ...]:
         if not free:
             return ()
-        now, gate = self.clock(), self._gates[kind]
-        wanted = Claim(
-            kind, now, free, now + LEASE, gate.busy(now), one_each=gate.one_each, edits=self.ways[kind].edits
-        )
+        now, gate, way = self.clock(), self._gates[kind], self.ways[kind]
+        wanted = Claim(kind, now, free, now + LEASE, gate.busy(now), gate.one_each, way.edits, way.gathers)
         try:
             return await self.deliveries.claim(wanted, self._told_together)
         except StoreUnavailable as error:  # what is queued is safe: it is told when the database is back

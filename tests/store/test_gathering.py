@@ -313,3 +313,14 @@ async def test_a_providers_wish_to_wait_holds_for_all_that_goes_to_the_place(sto
     await store.deliveries.settle(one, Status.PENDING, NOW, due=NOW + 30 * SECOND, rest=True)
     assert [str(d.destination) for d in await claim(store)] == ["slack:C2"]
     assert await store.deliveries.next_due("slack", ("C2",)) == NOW + 30 * SECOND
+
+
+async def test_programs_get_each_incident_by_itself(store):
+    await store.deliveries.add([news(name) for name in "abcde"], NOW)
+    claimed = await claim(store, gathers=False)
+    assert len(claimed) == 5
+    for one in claimed:
+        await store.deliveries.settle(one, Status.PENDING, NOW)
+    await store.deliveries.add([news("a", Kind.RESTORED, 2)], NOW)
+    again = await claim(store, NOW + MINUTE, gathers=False)
+    assert sorted(one.notice.key for one in again) == ["a#1/2", "b#1/1", "c#1/1", "d#1/1", "e#1/1"]

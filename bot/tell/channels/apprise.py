@@ -31,6 +31,7 @@ class AppriseSettings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
     edits: ClassVar[bool] = False
     pace: ClassVar[Pace] = Pace()
+    gathers: ClassVar[bool] = True
     finds: ClassVar[bool] = False
 
     kind: Literal["apprise"] = "apprise"

@@ -33,6 +33,7 @@ class ConsoleSettings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
     edits: ClassVar[bool] = False
     pace: ClassVar[Pace] = Pace()
+    gathers: ClassVar[bool] = True
     finds: ClassVar[bool] = False
 
     kind: Literal["console"] = "console"

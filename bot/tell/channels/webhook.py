@@ -26,6 +26,7 @@ class WebhookSettings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
     edits: ClassVar[bool] = True
     pace: ClassVar[Pace] = Pace()
+    gathers: ClassVar[bool] = False
     finds: ClassVar[bool] = False
 
     kind: Literal["webhook"] = "webhook"

@@ -66,7 +66,7 @@ def missed(notice: Notice, channel: str, now: datetime, outage: Outage | None, *
     title = ""
     if notice.kind is Kind.RESTORED and (deferred or (outage and outage[1])):
         told = Line(notice.thread, notice.line, ends=True, at=notice.at)
-        title = _titled(_what_kept(to, channel, now, outage, deferred=deferred), _bare(told), GOOD)
+        title = _titled(_what_kept(to, channel, notice.since or now, outage, deferred=deferred), _bare(told), GOOD)
     if title and len(title) <= TITLE:
         return replace(notice, words=replace(notice.words, title=title))
     if deferred:
@@ -110,7 +110,7 @@ def _storm(lines: tuple[Line, ...], to: Reader, now: datetime) -> str:
     say, left = to.say.many, sum(not one.ends for one in lines)
     since = to.point(min((one.since for one in lines if one.since), default=now))
     if not left:
-        until = to.point(max((one.at for one in lines if one.at), default=now))
+        until = to.clock(max((one.at for one in lines if one.at), default=now))
         return fit("", counted(say.storm_over, len(lines), until=until))
     form = say.storm if left == len(lines) else say.storm_partly_over
     return fit("", form.format(count=left, all=len(lines), since=since))

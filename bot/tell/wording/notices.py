@@ -56,7 +56,7 @@ def notice(change: Change, service: Service, style: Style, others: Others = ()) 
         since=began(incident),
         kind=change.kind,
         line=line(change, service, to),
-        causes=service.shares,
+        causes=(*service.shares, *sorted({f"at:{r.by}" for r in incident.readings if r.by})),
         style=style,
     )
 

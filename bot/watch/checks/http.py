@@ -12,7 +12,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, S
 
 from bot.contracts import Answer, Cause, Net, Trouble
 from bot.model import Outcome, Reading
-from bot.net import Network
+from bot.net import Network, network
 
 # They tell of us, not of the service.
 BLIND = frozenset({Cause.RESOLVER, Cause.OURS, Cause.GUARDED})
@@ -125,7 +125,9 @@ class HttpCheck(BaseModel):
             why = "Cloudflare asks whether we are human: what people see is not known"
             return Reading(route, Outcome.BLIND, why, answer.took, answer.reused)
         fault = self.expect.fault(answer)
-        return Reading(route, Outcome.BAD if fault else Outcome.GOOD, fault, answer.took, answer.reused)
+        if not fault:
+            return Reading(route, Outcome.GOOD, took=answer.took, reused=answer.reused)
+        return Reading(route, Outcome.BAD, fault, answer.took, answer.reused, network(answer.headers))
 
 
 def _plain(headers: Mapping[str, SecretStr]) -> dict[str, str]:

@@ -32,6 +32,7 @@ class DiscordSettings(BaseModel):
 
     edits: ClassVar[bool] = True
     pace: ClassVar[Pace] = Pace(most=45, per=timedelta(seconds=1), place=timedelta(seconds=1))
+    gathers: ClassVar[bool] = True
     finds: ClassVar[bool] = True
     kind: Literal["discord"] = "discord"
     token: Annotated[SecretStr, Field(min_length=1)]

@@ -31,6 +31,7 @@ class EmailSettings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
     edits: ClassVar[bool] = False
     pace: ClassVar[Pace] = Pace()
+    gathers: ClassVar[bool] = True
     finds: ClassVar[bool] = True
 
     kind: Literal["email"] = "email"

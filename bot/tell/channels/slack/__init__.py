@@ -21,6 +21,7 @@ class SlackSettings(BaseModel):
     kind: Literal["slack"] = "slack"
     edits: ClassVar[bool] = True
     pace: ClassVar[Pace] = Pace(place=timedelta(seconds=1))
+    gathers: ClassVar[bool] = True
     finds: ClassVar[bool] = True
 
     bot_token: SecretStr

@@ -27,6 +27,7 @@ class TelegramSettings(BaseModel):
 
     edits: ClassVar[bool] = True
     pace: ClassVar[Pace] = Pace(most=30, per=timedelta(seconds=1), place=timedelta(seconds=1))
+    gathers: ClassVar[bool] = True
     finds: ClassVar[bool] = False
     kind: Literal["telegram"] = "telegram"
     token: Annotated[SecretStr, Field(min_length=1)]
