@@ -1,7 +1,7 @@
 """`python -m tests.soak BACKEND SEED LEASE WOE*TIMES... [careless]`: torment a daemon, print as JSON what came of it.
 
 BACKEND is sqlite or postgresql, LEASE is in seconds; what the woes are is in `nemesis`, which does them in any order.
-The seed chooses woes and faults, the machine the moments at which they strike. With KEEP=FILE the log is kept there.
+The seed chooses woes and faults, the machine the moments at which they strike. With KEEP=FOLDER the log and the deliveries stay there.
 """
 
 from __future__ import annotations
@@ -32,13 +32,16 @@ class Soak:
     woes: list[str]
     kind: type[Outbox] = Outbox
 
-    def run(self, base: Database, log: Path) -> dict[str, int]:
+    def run(self, base: Database, folder: Path) -> dict[str, int]:
+        log = folder / "log"
         log.write_bytes(b"")
         other_side = forked(lambda: far.serve(log, self.seed))
         try:
             world = World(base.url, log, **opened(log), lease=self.lease, kind=self.kind)
             Nemesis(world, base, random.Random(self.seed)).torment(self.woes)
-            return judge(log, base.rows(QUERY), world.places)
+            rows = base.rows(QUERY)
+            (folder / "rows").write_text("".join(f"{json.dumps(row)}\n" for row in rows))
+            return judge(log, rows, world.places)
         finally:
             os.kill(other_side, signal.SIGKILL)
             os.waitpid(other_side, 0)
@@ -56,8 +59,8 @@ def main(backend: str, seed: str, lease: str, *words: str) -> None:
     woes = [woe for woe, times in counted for _ in range(int(times))]
     kind = Careless if "careless" in words else Outbox
     with TemporaryDirectory() as folder, database(backend, Path(folder)) as base:
-        log = Path(os.environ.get("KEEP") or f"{folder}/log")
-        found = Soak(int(seed), float(lease), woes, kind).run(base, log)
+        kept = Path(os.environ.get("KEEP") or folder)
+        found = Soak(int(seed), float(lease), woes, kind).run(base, kept)
     sys.stdout.write(json.dumps({"backend": backend, "seed": int(seed)} | found) + "\n")
 
 

@@ -16,6 +16,7 @@ from pathlib import Path
 
 from aiohttp import web
 
+from bot.store.deliveries import MANY
 from tests.fakes.discord import FakeDiscord
 from tests.fakes.faults import Fault, FaultyServer, Message
 from tests.fakes.hook import FakeHook
@@ -83,8 +84,10 @@ def _of_slack(message: Message) -> str | None:
 
 
 def _of_discord(message: Message) -> str | None:
-    """A first message that was rewritten bears its thread alone."""
-    return None if message.edited else f"{message.raw['embeds'][0]['footer']['text']}@discord:{message.place}"
+    """A post bears its notice's key, an edit its thread; of a message that tells of many each wording has a key."""
+    said = message.raw["embeds"][0]["footer"]["text"]
+    told = said.partition("/")[0] if said.startswith(MANY) else said
+    return None if message.edited else f"{told}@discord:{message.place}"
 
 
 def _of_hook(message: Message) -> str | None:

@@ -21,6 +21,7 @@ from bot.record import Record, Setting
 from bot.store import Store, StoreUnavailable, open_store
 from bot.store.deliveries import Status
 from bot.tell import outbox as telling
+from bot.tell import settled
 from bot.tell.channels.discord import DiscordSettings
 from bot.tell.channels.slack import SlackSettings
 from bot.tell.channels.webhook import WebhookSettings
@@ -68,6 +69,7 @@ def now() -> datetime:
 def live(world: World, seed: int, *, last: bool = False) -> int:
     """The exit code: TAKEN where the database cannot be opened. The `last` life only ends what others began."""
     telling.LEASE = timedelta(seconds=world.lease * SPEED)
+    settled.LONGEST_WAIT = timedelta(seconds=SPEED)
     try:
         asyncio.run(_live(world, random.Random(seed), last=last))
     except Unable:
@@ -97,10 +99,11 @@ async def _ways(world: World, store: Store) -> AsyncIterator[Mapping[str, Way]]:
     async with AsyncExitStack() as stack:
         net = await stack.enter_async_context(Network())
         desk = Desk(net, (), store.people.recall, store.people.remember)
-        yield {
-            said.kind: Way(await stack.enter_async_context(said.open(desk)), said.pace, said.edits, said.finds)
-            for said in (slack, discord, WebhookSettings(timeout=world.timeout))
-        }
+        ways: dict[str, Way] = {}
+        for said in (slack, discord, WebhookSettings(timeout=world.timeout)):
+            channel = await stack.enter_async_context(said.open(desk))
+            ways[said.kind] = Way(channel, said.pace, edits=said.edits, gathers=said.gathers, finds=said.finds)
+        yield ways
 
 
 @asynccontextmanager

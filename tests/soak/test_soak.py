@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent.parent
-WOES = os.environ.get("SOAK", "cut*10 kill*1 freeze*1 restart*1")  # `make soak` does more
+WOES = os.environ.get("SOAK", "cut*6 kill*1 freeze*1 restart*1")  # `make soak` does more
 SEED = os.environ.get("SEED", "7")
 LEASE = "3"  # seconds
 
@@ -47,6 +47,6 @@ def test_nothing_is_lost_whatever_befalls(backend):
 
 @pytest.mark.timeout(600)
 def test_marking_sent_before_sending_loses_notices_and_the_soak_sees_it():
-    tally = soak("sqlite", "cut*10", "careless")
+    tally = soak("sqlite", "cut*6", "careless")
 
     assert tally["lost"] > 0

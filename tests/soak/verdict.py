@@ -10,11 +10,11 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+from bot.store.deliveries import MANY
 from tests.soak.life import TAKEN
 
 QUERY = "SELECT id, key, kind, place, thread, act, status, told_in, notice FROM deliveries ORDER BY id"
 FINDING = ("@slack:", "@discord:")  # in keys: these channels look up what may have arrived
-MANY = "many#"  # how the thread of a message begins that tells of many incidents, and of none itself
 
 
 @dataclass(frozen=True)
