@@ -13,7 +13,7 @@ import uvloop
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import checks, imports, outbox, transport, webhook
+from benchmarks import checks, imports, outbox, storm, transport, webhook
 from benchmarks.checks import Size
 from benchmarks.figures import Row
 
@@ -38,6 +38,7 @@ BENCHMARKS: dict[str, Benchmark] = {
     "https": lambda size: checks.https(500 if size.quick else 1000, size),
     "outbox": outbox.rows,
     "webhook": _webhook,
+    "storm": storm.rows,
     "transport": _transport,
     "imports": imports.rows,
 }

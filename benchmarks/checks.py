@@ -45,8 +45,8 @@ class Size:
 async def http(count: int, size: Size, *, outages: bool) -> list[Row]:
     """CPU, memory and first checks of `count` http services, and how soon their outages are told."""
     extra = names(count + SINGLE * outages)[count:]  # these go down one by one, the first `count` all at once
-    async with places() as (side, folder), four_channels() as channels:
-        said = config(side, count + len(extra), channels, secure=False, every=size.every)
+    async with places() as (side, folder), four_channels() as four:
+        said = config(side, count + len(extra), four.sections, secure=False, every=size.every)
         async with daemon(folder, said) as pid:
             began = time.monotonic()
             world = await first_checks(side, count + len(extra))
@@ -73,8 +73,8 @@ async def http(count: int, size: Size, *, outages: bool) -> list[Row]:
 
 async def https(count: int, size: Size) -> list[Row]:
     """CPU of https checks: over kept connections, and when the sites keep none."""
-    async with places() as (side, folder), four_channels() as channels:
-        said = config(side, count, channels, secure=True, every=size.every)
+    async with places() as (side, folder), four_channels() as four:
+        said = config(side, count, four.sections, secure=True, every=size.every)
         async with daemon(folder, said, secure=True) as pid:
             await first_checks(side, count)
             kept, memory = await cost(side, pid, size.window), rss(pid)

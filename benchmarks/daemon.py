@@ -10,6 +10,7 @@ import signal
 import sys
 import tempfile
 from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -44,16 +45,43 @@ async def places() -> AsyncIterator[tuple[Far, Path]]:
             yield side, folder
 
 
-@contextlib.asynccontextmanager
-async def four_channels() -> AsyncIterator[dict[str, Any]]:
-    """Their sections of a config, with a fake of each platform listening."""
-    async with FakeSlack() as slack, FakeDiscord() as discord, FakeTelegram() as telegram, FakeRelay() as relay:
-        yield {
-            "slack": slack.config,
-            "discord": {"token": DISCORD_TOKEN, "api_url": discord.url, "gateway_url": discord.gateway_url},
-            "telegram": {"token": TELEGRAM_TOKEN, "api_url": telegram.url},
-            "email": {"server": relay.url, "password": PASSWORD, "security": "none", "from": SENDER},
+@dataclass(frozen=True)
+class Four:
+    """A fake of each platform, and the sections of a config that lead there."""
+
+    slack: FakeSlack
+    discord: FakeDiscord
+    telegram: FakeTelegram
+    relay: FakeRelay
+
+    @property
+    def sections(self) -> dict[str, Any]:
+        return {
+            "slack": self.slack.config,
+            "discord": {
+                "token": DISCORD_TOKEN,
+                "api_url": self.discord.url,
+                "gateway_url": self.discord.gateway_url,
+            },
+            "telegram": {"token": TELEGRAM_TOKEN, "api_url": self.telegram.url},
+            "email": {"server": self.relay.url, "password": PASSWORD, "security": "none", "from": SENDER},
         }
+
+    def messages(self) -> dict[str, int]:
+        """How many each has taken so far, without what was rewritten."""
+        return {
+            "Slack": sum(method == "chat.postMessage" for method, _ in self.slack.calls),
+            "Discord": len(self.discord.messages),
+            "Telegram": sum(method == "sendMessage" for method, _ in self.telegram.calls),
+            "e-mail": len(self.relay.applied),
+        }
+
+
+@contextlib.asynccontextmanager
+async def four_channels() -> AsyncIterator[Four]:
+    """All of them listening."""
+    async with FakeSlack() as slack, FakeDiscord() as discord, FakeTelegram() as telegram, FakeRelay() as relay:
+        yield Four(slack, discord, telegram, relay)
         missing = [
             kind
             for kind, connected in (

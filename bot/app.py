@@ -7,15 +7,16 @@ import logging
 import socket
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from fastapi import FastAPI
 
 from bot.config import Config, DigestConfig, canary, cron, some
 from bot.contracts import Answer, Channel, Check, Desk, Net, Unable
-from bot.model import Overview
+from bot.model import Overview, delivering
 from bot.net import Network
 from bot.record import Record, Setting
 from bot.show import digest
@@ -23,14 +24,17 @@ from bot.show.web import Server, Vitals, site
 from bot.store import Store, StoreUnavailable, open_store
 from bot.talk.commands import listed
 from bot.talk.desk import FrontDesk
+from bot.tell import routing, wording
 from bot.tell.outbox import Outbox, Way
 from bot.watch.faults import fault
 from bot.watch.rounds import Rounds, Watched
+from bot.watch.ways import ROUTES, ways
 
 log = logging.getLogger(__name__)
 
 FLUSH = 1.0  # seconds between two writes of results: one transaction for all of them
 PULSE = timedelta(seconds=5)
+CHANNEL_EVERY = timedelta(seconds=60)  # between two looks at a channel's provider, at most
 GRACE = 2.0  # seconds for the page's last answers at a stop
 
 
@@ -103,6 +107,7 @@ class House:
             backlog=await self.store.deliveries.backlog(),
             told=dict(self.outbox.counts),
             rounds=self.rounds.counts.by_name(),
+            channels={kind: self.record.down().get(kind) for kind in self.channels},
         )
 
     def _schedule(self) -> None:
@@ -195,10 +200,20 @@ async def house(config: Config, clock: Callable[[], datetime] = now) -> AsyncIte
             lambda kinds: outbox.wake(kinds),  # noqa: PLW0108 - made below, with the record's own `moved`
         )
         ladders = {reader.name: reader for reader in record.setting.audiences if reader.ladder}
-        ways = {kind: Way(channels[kind], s.pace, s.edits, s.gathers, s.finds) for kind, s in settings.items()}
-        outbox = Outbox(store.deliveries, ways, clock, record.moved, ladders)
+        opened = {kind: Way(channels[kind], s.pace, s.edits, s.gathers, s.finds) for kind, s in settings.items()}
+        outbox = Outbox(
+            store.deliveries,
+            opened,
+            clock,
+            record.moved,
+            ladders,
+            down=record.down,
+            outage=record.outage,
+            refused=record.refused,
+        )
         await record.load()
-        rounds = Rounds(watched(config), canaries(config), net, seen=record.seen)
+        looked_at = (*watched(config), *watched_channels(config, outbox, clock))
+        rounds = Rounds(looked_at, canaries(config), net, seen=record.seen)
         front = FrontDesk(record, config.admins, config.style())
         yield House(config, store, net, channels, record, rounds, outbox, front, door, clock)
 
@@ -215,11 +230,20 @@ def _door(host: str, port: int) -> socket.socket:
 
 def setting(config: Config) -> Setting:
     """What the config says of services and readers."""
+    opened, measured, readers = config.opened_channels(), config.watched_channels(), config.readers()
+    rules = {
+        key: replace(said.watching(config.defaults).rules(), milestones=routing.milestones(readers, key))
+        for key, said in config.services.items()
+    }
+    chained = replace(config.defaults.rules(), chained=True)
     return Setting(
         {key: config.service(key) for key in config.services},
-        {key: said.watching(config.defaults).rules() for key, said in config.services.items()},
-        config.readers(),
-        frozenset(kind for kind, settings in config.opened_channels().items() if settings.edits),
+        rules | {delivering(kind): chained for kind in measured},
+        readers,
+        frozenset(kind for kind, settings in opened.items() if settings.edits),
+        channels={kind: wording.channel_service(kind, ROUTES, config.language) for kind in measured},
+        stand_ins={kind: settings.watch for kind, settings in opened.items() if settings.watch},
+        admins=config.admins_audience(),
     )
 
 
@@ -240,6 +264,15 @@ def watched(config: Config) -> tuple[Watched, ...]:
             )
         )
     return tuple(rows)
+
+
+def watched_channels(config: Config, outbox: Outbox, clock: Callable[[], datetime]) -> Iterator[Watched]:
+    """The ways to people, looked at as services are: their providers' word, and what became of our own messages."""
+    every = min(CHANNEL_EVERY, 2 * config.defaults.every)
+    for kind, settings in config.watched_channels().items():
+        checks = ways(kind, partial(settings.probe, often=True), outbox.fortunes, clock)
+        service = wording.channel_service(kind, tuple(checks), config.language)
+        yield Watched(service, checks, every=every, confirm_every=config.defaults.confirm_every)
 
 
 def canaries(config: Config) -> tuple[Check, ...]:

@@ -159,12 +159,20 @@ class ChannelSettings(Protocol):
     pace: ClassVar[Pace]  # how fast may be written?
     gathers: ClassVar[bool]  # may many notices be told in one message? People want that, programs do not
     finds: ClassVar[bool]  # can it find out whether an unsure hand-over arrived? Else a repeat may be told twice
+    lives: ClassVar[bool]  # does `probe` tell how its provider is, so that it is worth watching?
+
+    @property
+    def watch(self) -> str | None:
+        """The service whose outage means that this channel is dead too."""
 
     def open(self, desk: Desk) -> AbstractAsyncContextManager[Channel]:
         """Connect, yield, disconnect: no half-open objects. Never raises for an unreachable provider or a bad token."""
 
-    async def probe(self, net: Net) -> str | None:
-        """Does the provider know us? None, or what is wrong and what to do, in one line without secrets."""
+    async def probe(self, net: Net, *, often: bool = False) -> str | None:
+        """Does the provider know us? None, or what is wrong and what to do, in one line without secrets.
+
+        `often`: asked every few seconds, so only what the provider lets us ask that often.
+        """
 
 
 @dataclass(frozen=True, slots=True)

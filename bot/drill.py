@@ -19,13 +19,13 @@ async def drill(config: Config, audience: str) -> AsyncIterator[tuple[Destinatio
     """Each destination, what went wrong ("" when it has the notice), and how long that took."""
     reader = next(a for a in config.readers() if a.name == audience)
     notice = wording.test_notice(audience, reader.wish.style, now())
-    kinds = {d.kind for d in reader.destinations}
+    kinds = {d.kind for d in reader.places}
     async with AsyncExitStack() as stack:
         net = await stack.enter_async_context(Network())
         desk = Desk(net, (), _forgetful, _forgetful)
         settings = config.opened_channels()
         channels = {kind: await stack.enter_async_context(settings[kind].open(desk)) for kind in kinds}
-        for destination in reader.destinations:
+        for destination in reader.places:
             began = monotonic()
             delivery = Delivery(f"{notice.key}@{destination}", destination, Act.POST, notice, audience)
             receipt = await channels[destination.kind].send(delivery)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from bot.judge.incidents import Step, step, watch_sight
 from bot.judge.verdict import judge
@@ -16,6 +17,7 @@ from bot.model import (
     Confidence,
     Delivery,
     Destination,
+    Health,
     Incident,
     Kind,
     Notice,
@@ -28,8 +30,9 @@ from bot.model import (
     Style,
     Subscription,
     Wish,
+    delivering,
 )
-from bot.store import Store
+from bot.store import Store, StoreUnavailable
 from bot.store.moves import Move, Situation
 from bot.tell import routing, wording
 
@@ -44,6 +47,14 @@ class Setting:
     rules: Mapping[str, Rules]
     audiences: tuple[Audience, ...]
     editable: frozenset[str]  # the channel kinds whose messages can be rewritten
+    channels: Mapping[str, Service] = field(default_factory=dict)  # the kinds whose own health is watched, as services
+    stand_ins: Mapping[str, str] = field(default_factory=dict)  # kind -> the service whose outage is that channel's too
+    admins: Audience | None = None  # who hears of dead channels and of places that refuse
+
+    @property
+    def watched(self) -> Mapping[str, Service]:
+        """All that rounds may come of, by id."""
+        return {**self.services, **{service.id: service for service in self.channels.values()}}
 
 
 @dataclass
@@ -98,7 +109,59 @@ class Record:
             recent=recent,
             subscriptions=self.subscriptions,
             blind_since=blind.since if blind else None,
+            channels=tuple((s, self._state(s.id)) for s in self.setting.channels.values()),
+            down=self.down(),
         )
+
+    def down(self) -> dict[str, datetime]:
+        """The kinds of channel known to be dead, and since when."""
+        kinds = dict.fromkeys((*self.setting.channels, *self.setting.stand_ins))
+        return {kind: since for kind in kinds if (since := self._down_since(kind))}
+
+    def outage(self, kind: str) -> tuple[datetime, datetime | None] | None:
+        """When a kind of channel was last down: since when, and until when if it is over."""
+        if since := self._down_since(kind):
+            return since, None
+        states = (self._state(delivering(kind)), self._state(self.setting.stand_ins.get(kind, "")))
+        return max((span for state in states for span in state.ended), key=lambda span: span[1], default=None)
+
+    async def refused(self, delivery: Delivery, why: str) -> None:
+        """A place takes nothing: its admins hear of it, by other ways, once a day."""
+        admins, now, place = self.setting.admins, self.clock(), delivery.destination
+        if admins is None:
+            return
+        readers = tuple(dict.fromkeys((delivery.audience, *delivery.ladders)))
+        own = {admins.name, str(place), ""}
+        notice = wording.takes_nothing(place, why, [r for r in readers if r not in own], admins.wish.style, now)
+        rows = [
+            Delivery(f"{notice.key}@{d}", d, Act.POST, notice, admins.name) for d in admins.destinations if d != place
+        ]
+        if rows and await self.store.deliveries.add(rows, now):
+            self.wake({row.destination.kind for row in rows})
+
+    def _down_since(self, kind: str) -> datetime | None:
+        own, other = self._state(delivering(kind)), self._state(self.setting.stand_ins.get(kind, ""))
+        mine, theirs = own.incident, other.incident
+        since = []
+        # One that is called unstable stays open for a while after it has taken messages again.
+        if mine and mine.confidence is Confidence.CONFIRMED and not (mine.unstable_since and own.streak.good):
+            since.append(mine.since)
+        if theirs and theirs.confidence is Confidence.CONFIRMED and theirs.health is Health.DOWN:
+            since.append(theirs.since)
+        return min(since, default=None)
+
+    async def _take_up(self, states: Mapping[str, ServiceState]) -> None:
+        """Channels that died or came back with it: what waits for them is urged on."""
+        before, now = self.down(), self.clock()
+        self.states |= states
+        after = self.down()
+        with suppress(StoreUnavailable):  # it is only sooner: their deadlines, and their next tries, come anyway
+            for kind in after.keys() - before.keys():
+                await self.store.deliveries.hasten(kind, now)
+            for kind in before.keys() - after.keys():
+                await self.store.deliveries.rouse(kind, now)
+        if changed := before.keys() ^ after.keys():
+            self.wake(set(changed))
 
     async def _watch_sight(self, seen: Round) -> None:
         blind = self._state(OURSELVES).incident is not None
@@ -130,27 +193,34 @@ class Record:
 
         move = await self.store.moves.move(service, decide, now)
         if move is None:  # somebody else was first: take up what they wrote
-            self.states |= await self.store.moves.states()
+            await self._take_up(await self.store.moves.states())
             return ()
-        self.states[service] = move.state
         if move.deliveries:
             self.wake({delivery.destination.kind for delivery in move.deliveries})
+        await self._take_up({service: move.state})
         return move.changes
 
     def _deliveries(self, change: Change, situation: Situation, now: datetime) -> tuple[Delivery, ...]:
         mute = situation.state.mute
-        audiences = (*self.setting.audiences, *map(_alone, self.subscriptions))
+        known = change.incident.id == situation.thread  # of what opens now nobody has heard
+        told, heard = (situation.told, situation.heard) if known else (frozenset[Destination](),) * 2
+        admins = (self.setting.admins,) if self.setting.admins else ()
+        audiences = (*admins, *self.setting.audiences, *map(_alone, self.subscriptions))
         silent = mute is not None and mute.until > now
-        hearers = routing.hearers(change, audiences, situation.told, situation.heard, muted=silent)
-        wishes = {a.name: a.wish for a in audiences}
-        service = self.setting.services.get(change.incident.service) or Service(OURSELVES, "Tocsin")
-        words: dict[tuple[Style, Open], Notice] = {}
+        service = self.setting.watched.get(change.incident.service) or Service(OURSELVES, "Tocsin")
+        hearers = routing.hearers(change, audiences, told, heard, muted=silent, dead=service.channel, now=now)
+        wishes, down = {a.name: a.wish for a in audiences}, self.down()
+        words: dict[tuple[Style, Open, datetime | None], Notice] = {}
         rows: list[Delivery] = []
         for hearer in hearers:
             others = self._others(change, wishes[hearer.audience])
-            notice = words.get((hearer.style, others)) or wording.notice(change, service, hearer.style, others)
-            words[hearer.style, others] = notice
-            rows += _acts(notice, hearer, told=hearer.destination in situation.told, editable=self.setting.editable)
+            manner = hearer.style, others, hearer.due
+            notice = words[manner] = words.get(manner) or wording.notice(change, service, *manner)
+            if hearer.audience in {a.name for a in admins}:
+                notice = wording.advised(notice, change.incident)
+            if hearer.destination.kind in down:
+                hearer = _hurried(hearer)  # noqa: PLW2901 - the same one, told elsewhere as well
+            rows += _acts(notice, hearer, told=hearer.destination in told, editable=self.setting.editable)
         return tuple(rows)
 
     def _others(self, change: Change, wish: Wish) -> Open:
@@ -170,13 +240,18 @@ def _alone(wish: Subscription) -> Audience:
     return Audience(str(wish.destination), (wish.destination,), wish.wish)
 
 
+def _hurried(hearer: routing.Hearer) -> routing.Hearer:
+    """Its channel is dead: it is tried, and the next rung at once with it."""
+    return replace(hearer, within=timedelta()) if hearer.ladders else hearer
+
+
 def _acts(
     notice: Notice, hearer: routing.Hearer, *, told: bool, editable: Sequence[str] | frozenset[str]
 ) -> list[Delivery]:
     """The news first, then the first message brought up to it: an edit tells nobody, so it never goes before the news."""
     key = f"{notice.key}@{hearer.destination}"
-    post = Delivery(key, hearer.destination, Act.POST, notice, hearer.audience)
+    post = Delivery(key, hearer.destination, Act.POST, notice, hearer.audience, due=hearer.due)
     rows = [replace(post, ladders=hearer.ladders, within=hearer.within)]
     if told and notice.root is not None and hearer.destination.kind in editable:
-        rows.append(Delivery(f"{key};edit", hearer.destination, Act.EDIT, notice, hearer.audience))
+        rows.append(replace(post, key=f"{key};edit", act=Act.EDIT))
     return rows

@@ -89,7 +89,7 @@ def written(model: BaseModel):
     yield type(model), model.model_fields_set
     for name in type(model).model_fields:
         value = getattr(model, name)
-        for part in value.values() if isinstance(value, dict) else (value,):
+        for part in value.values() if isinstance(value, dict) else value if isinstance(value, tuple) else (value,):
             if isinstance(part, BaseModel):
                 yield from written(part)
 
@@ -138,6 +138,8 @@ TABLES = {
     "email": EmailSettings,
     "webhook": webhook.WebhookSettings,
     "audiences": settings.AudienceConfig,
+    "`quiet`": settings.QuietConfig,
+    "`escalate`": settings.EscalationConfig,
     "digests": settings.DigestConfig,
 }
 
@@ -261,10 +263,12 @@ SCENES = {
     ),
     "Acknowledged": (Kind.ACKNOWLEDGED, replace(DOWN, acked_by="Ana", acked_at=at(14, 5), steps=3), at(14, 5)),
     "Still down": (Kind.REMINDED, replace(DOWN, reminded=1, steps=3), at(14, 30)),
+    "Still down, and nobody looks into it": (Kind.LASTING, replace(DOWN, lasted=1, steps=3), at(14, 10)),
     "Unstable": (Kind.CONFIRMED, UNSTABLE, at(14, 31)),
     "Restored": (Kind.RESTORED, OVER, at(14, 51)),
     "Steady again": (Kind.RESTORED, replace(UNSTABLE, until=at(14, 50)), at(15)),
     "Not confirmed": (Kind.RETRACTED, replace(POSSIBLE, until=at(14, 1), steps=2), at(14, 1)),
+    "Taken back": (Kind.RETRACTED, replace(OVER, retracted=True, steps=4), at(15)),
 }
 OURS = Service(OURSELVES, "Tocsin")
 MAIL = Service("mail", "Our mail")
@@ -285,9 +289,9 @@ def said(title: str, style: Style) -> str:
             return wording.digest("comms", MORNING, at(8), style).text
         case _:
             kind, incident, when = SCENES[title]
-            by = "Ana" if kind is Kind.ACKNOWLEDGED else ""
+            by, why = ("Ana", "the check asked the wrong host") if title in {"Acknowledged", "Taken back"} else ("", "")
             service = PLANNED if title == "Down" else X
-            return told(kind, incident, when, style, service, by=by).words.text
+            return told(kind, incident, when, style, service, by=by, why=why).words.text
 
 
 TITLES = (*SCENES, "We saw nothing", "Test", "Digest")

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any, get_args
 from urllib.parse import urlsplit
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, create_model
 
-from bot.config.reading import ConfigError, Location, Problem, duration, problems, read
+from bot.config.contradictions import contradictions
+from bot.config.reading import ConfigError, duration, problems, read
 from bot.config.values import (
     Canary,
     Clock,
@@ -25,8 +25,9 @@ from bot.config.values import (
     canary,
     cron,
 )
+from bot.config.wishes import EscalationConfig, QuietConfig
 from bot.contracts import ChannelSettings, Check
-from bot.model import OURSELVES, Audience, Confidence, Destination, Hears, Rules, Service, Style, Wish
+from bot.model import Audience, Confidence, Destination, Hears, Rules, Service, Style, Wish, delivering
 from bot.tell.channels import AnyChannel
 from bot.watch.checks import AnyCheck
 from bot.watch.sources import AnySource
@@ -99,6 +100,9 @@ class AudienceConfig(BaseModel):
     services: Some = "all"
     hears: frozenset[Hears] = frozenset(Hears)
     confidence: Confident = Confidence.CONFIRMED
+    for_at_least: Duration = duration("0s")
+    quiet: QuietConfig | None = None
+    escalate: tuple[EscalationConfig, ...] = ()
     language: Language | None = None
     timezone: Timezone | None = None
     clock: Clock | None = None
@@ -126,6 +130,9 @@ Channels = create_model(
     __config__=Strict,
     **{k.model_fields["kind"].default: (Annotated[k | None, BeforeValidator(_bare)], None) for k in KINDS},  # type: ignore[attr-defined,call-overload] # the union is the list of kinds
 )
+
+
+ADMINS = "tocsin:admins"  # as an audience; subscriptions are named alike, by their place
 
 
 class Config(BaseModel):
@@ -170,15 +177,41 @@ class Config(BaseModel):
         """The audiences as the judge's house knows them."""
         return tuple(self._audience(name, said) for name, said in self.audiences.items())
 
+    def watched_channels(self) -> dict[str, ChannelSettings]:
+        """The opened ones whose provider can be asked how it is."""
+        return {kind: settings for kind, settings in self.opened_channels().items() if settings.lives}
+
+    def admins_audience(self) -> Audience | None:
+        """The admins who can be written to, as those who hear of dead channels and of nothing else."""
+        opened = self.opened_channels()
+        places = dict.fromkeys(at for who in sorted(self.admins) if (at := _reached(who)).kind in opened)
+        # Our blindness, a correction, is told to all who hear of those: theirs are the channels alone.
+        wish = Wish(tuple(map(delivering, opened)), frozenset(Hears) - {Hears.CORRECTION}, style=self.style())
+        return Audience(ADMINS, tuple(places), wish) if places else None
+
     def _audience(self, name: str, said: AudienceConfig) -> Audience:
-        wish = Wish(some(said.services), said.hears, said.confidence, self.style(said))
-        return Audience(name, said.ladder or said.broadcast, wish, bool(said.ladder), said.within)
+        quiet = said.quiet.quiet() if said.quiet else None
+        wish = Wish(some(said.services), said.hears, said.confidence, self.style(said), quiet, said.for_at_least)
+        escalations = tuple(step.escalation() for step in said.escalate)
+        return Audience(name, said.ladder or said.broadcast, wish, bool(said.ladder), said.within, escalations)
 
 
 def _host(check: Check) -> str | None:
     """Where a route leads; None for a kind that leads nowhere."""
     url = getattr(check, "url", None)
     return urlsplit(url).hostname if url else getattr(check, "host", None)
+
+
+def _reached(admin: str) -> Destination:
+    """Where a person reads: Slack writes to a person as to a channel, Discord's persons are marked."""
+    kind, _, person = admin.partition(":")
+    match kind:
+        case "slack":
+            return Destination(kind, person.rpartition("/")[2])
+        case "discord":
+            return Destination(kind, f"@{person}")
+        case _:
+            return Destination(kind, person)
 
 
 def some(services: Some) -> tuple[str, ...]:
@@ -197,7 +230,7 @@ def load(path: Path, *, secrets: bool = True) -> Config:
         config = Config.model_validate(document.tree)
     except ValidationError as error:
         raise ConfigError(document, [*document.problems, *problems(error, Config)]) from None
-    found = [*document.problems, *_contradictions(config)]
+    found = [*document.problems, *contradictions(config)]
     if found:
         raise ConfigError(document, found)
     return config
@@ -212,39 +245,3 @@ def schema() -> dict[str, Any]:
             keys[f"{key}_file"] = {"type": "string", "description": f"a file that holds the {key}"}
             part["required"] = [k for k in part.get("required", ()) if k != key]
     return made
-
-
-def _contradictions(config: Config) -> Iterator[Problem]:
-    """What each value alone does not show."""
-    if OURSELVES in config.services:
-        yield Problem(("services", OURSELVES), "is the name of Tocsin itself; call the service something else")
-    for key, service in config.services.items():
-        yield from _unknown_services(config, service.depends_on, ("services", key), "depends_on")
-    for name, audience in config.audiences.items():
-        at: Location = ("audiences", name)
-        if bool(audience.ladder) == bool(audience.broadcast):
-            yield Problem(at, "needs either a ladder (one of these) or a broadcast list (all of these)")
-        yield from _unknown_services(config, audience.services, at)
-        for way in ("ladder", "broadcast"):
-            yield from _unknown_channels(config, getattr(audience, way), (*at, way))
-    for name, digest in config.digests.items():
-        yield from _unknown_services(config, digest.services, ("digests", name))
-        yield from _unknown_channels(config, digest.to, ("digests", name, "to"))
-    for number, admin in enumerate(config.admins):
-        if ":" not in admin:
-            yield Problem(("admins", number), f'"{admin}" is nobody; expected one such as "slack:T01/U01"')
-
-
-def _unknown_services(config: Config, services: Some, at: Location, key: str = "services") -> Iterator[Problem]:
-    for number, service in enumerate(some(services)):
-        if service not in config.services:
-            known = ", ".join(config.services)
-            yield Problem((*at, key, number), f'there is no service "{service}"; expected one of {known}')
-
-
-def _unknown_channels(config: Config, places: tuple[Destination, ...], at: Location) -> Iterator[Problem]:
-    opened = config.opened_channels()
-    for number, place in enumerate(places):
-        if place.kind not in opened:
-            known = ", ".join(opened) or "none"
-            yield Problem((*at, number), f'channel "{place.kind}" is not set up under channels (set up: {known})')

@@ -57,7 +57,7 @@ class ConfigError(Exception):
 
 def duration(value: Any) -> Any:
     """ "30s", "1h30m", "14d" -> timedelta. Raise ValueError, in words, for anything else."""
-    return value if value is None or isinstance(value, timedelta) else length(str(value))
+    return value if isinstance(value, timedelta) else length(str(value))
 
 
 def read(path: Path, model: type[BaseModel]) -> Document:

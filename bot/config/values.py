@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
+from datetime import time
 from typing import Annotated, Any, Literal
-from zoneinfo import available_timezones
 
 from apscheduler.triggers.cron import CronTrigger
 from pydantic import AfterValidator, BeforeValidator, PlainSerializer, PlainValidator, WithJsonSchema
 
 from bot.config.reading import duration
 from bot.contracts import Check
-from bot.model import Confidence, Destination
+from bot.model import Confidence, Destination, clock
 from bot.net import Network
+from bot.tell import hours
 from bot.tell.phrases import CATALOGUES
 from bot.watch.checks import HttpCheck, TcpCheck
 
 
 def _zone(name: str) -> str:
-    if name not in available_timezones():
+    if name not in hours.zones().values():
         raise ValueError('is no time zone; expected one such as "Europe/Madrid"')
     return name
 
@@ -76,6 +77,12 @@ Duration = Annotated[
     PlainValidator(duration),
     PlainSerializer(str),
     WithJsonSchema({"type": "string", "examples": ["30s", "1h30m", "7d"]}),
+]
+ClockTime = Annotated[
+    time,
+    BeforeValidator(lambda value: value if isinstance(value, time) else clock(str(value))),
+    PlainSerializer(str),
+    WithJsonSchema({"type": "string", "examples": ["22:00"]}),
 ]
 Place = Annotated[
     Destination,

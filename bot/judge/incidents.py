@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from bot.judge.verdict import TROUBLE, official
 from bot.model import (
@@ -11,6 +11,7 @@ from bot.model import (
     Ack,
     Change,
     Confidence,
+    Correct,
     Health,
     Incident,
     Kind,
@@ -22,6 +23,7 @@ from bot.model import (
     Verdict,
 )
 
+CORRECTABLE = timedelta(days=7)  # for so long after its end an incident can be taken back
 NEW_EVIDENCE = frozenset({Kind.OPENED, Kind.CONFIRMED, Kind.WORSENED, Kind.EASED})
 
 
@@ -45,6 +47,8 @@ def step(state: ServiceState, seen: Verdict | Order, rules: Rules) -> Step:
             return Step(replace(state, mute=seen))
         case Unmute():
             return Step(replace(state, mute=None))
+        case Correct():
+            return _take_back(state, seen)
 
 
 # ── nothing is open ──────────────────────────────────────────────────────────────────────────────────────────────────
@@ -55,7 +59,9 @@ def _closed(state: ServiceState, seen: Verdict, rules: Rules) -> Step:
     if word and word.says is Health.UP:
         state = replace(state, heard="")
     if seen.health is Health.UP:
-        return Step(replace(state, up_since=state.up_since or seen.at))
+        return Step(replace(state, up_since=state.up_since or seen.at, excused=False))
+    if _excused(state, seen):
+        return Step(state)
     if not seen.readings and word and word.headline and word.headline == state.heard:
         # Their page still shows what an ended incident told of: without this it would open another one each round.
         return Step(state)
@@ -64,14 +70,33 @@ def _closed(state: ServiceState, seen: Verdict, rules: Rules) -> Step:
     incident = Incident(
         service=state.service,
         number=state.opened + 1,
-        since=(seen.streak.bad_since if seen.readings else None) or seen.at,
+        since=_since(state, seen),
         health=seen.health,
         confidence=seen.confidence,
+        up_before=state.up_since,
     )
     if flapping:
         incident = _unstable(incident, ended)
-    state = replace(state, opened=incident.number, up_since=None, ended=ended)
+    state = replace(state, opened=incident.number, up_since=None, ended=ended, excused=False)
     return _tell(state, incident, Kind.OPENED, seen)
+
+
+def _excused(state: ServiceState, seen: Verdict) -> bool:
+    """Is it what somebody has said to be no outage? What is worse, or surer, is not."""
+    last = state.last
+    if not state.excused or last is None:
+        return False
+    return seen.health <= max(last.health, last.worst) and seen.confidence <= last.confidence
+
+
+def _since(state: ServiceState, seen: Verdict) -> datetime:
+    """The first bad round; what was taken back before is no part of it."""
+    if not seen.readings:
+        return seen.at
+    if state.excused and state.last and state.last.until:
+        down = seen.streak.down_since if seen.health is Health.DOWN else seen.streak.bad_since
+        return max(down or seen.at, state.last.until)
+    return seen.streak.bad_since or seen.at
 
 
 def _unstable(incident: Incident, ended: tuple[tuple[datetime, datetime], ...]) -> Incident:
@@ -98,6 +123,8 @@ def _open(state: ServiceState, incident: Incident, seen: Verdict, rules: Rules) 
     word = official(seen.words)
     if word and word.says in TROUBLE and word.headline != state.heard:
         return _tell(state, incident, Kind.OFFICIAL, seen)
+    if (lasted := sum(seen.at - incident.since >= age for age in rules.milestones)) > incident.lasted:
+        return _tell(state, replace(incident, lasted=lasted), Kind.LASTING, seen)
     if _reminder_due(incident, seen.at, rules):
         return _tell(state, replace(incident, reminded=incident.reminded + 1), Kind.REMINDED, seen)
     return Step(state)
@@ -118,7 +145,8 @@ def _close(state: ServiceState, incident: Incident, seen: Verdict, rules: Rules)
     unsure = incident.confidence is Confidence.POSSIBLE
     ended = state.ended if unsure else (*state.ended, (incident.since, until))[-rules.flaps :]
     told = _tell(state, replace(incident, until=until), Kind.RETRACTED if unsure else Kind.RESTORED, seen)
-    return Step(replace(told.state, incident=None, up_since=until, ended=ended), told.changes)
+    last = state.last if unsure else told.state.incident
+    return Step(replace(told.state, incident=None, last=last, up_since=until, ended=ended), told.changes)
 
 
 def _reminder_due(incident: Incident, now: datetime, rules: Rules) -> bool:
@@ -175,6 +203,28 @@ def _acknowledge(state: ServiceState, order: Ack) -> Step:
     )
 
 
-def _change(state: ServiceState, incident: Incident, kind: Kind, at: datetime, by: str = "") -> Step:
+def correctable(state: ServiceState, at: datetime) -> Incident | None:
+    """What a correction takes back: the open incident, or the one that was over last; None where there is neither."""
+    last = state.last
+    if state.incident or last is None or last.until is None or last.retracted:
+        return state.incident
+    return last if at - last.until <= CORRECTABLE else None
+
+
+def _take_back(state: ServiceState, order: Correct) -> Step:
+    """Nothing of it counts any more: neither as an outage, nor towards flapping, nor against "up since"."""
+    incident = correctable(state, order.at)
+    if incident is None:
+        return Step(state)
+    opened, until = incident.until is None, incident.until or max(order.at, incident.since)
+    wrong = replace(incident, until=until, retracted=True)
+    told = _change(state, wrong, Kind.RETRACTED, order.at, order.by, why=order.why)
+    up_since = incident.up_before or incident.since if opened or state.up_since == until else state.up_since
+    ended = tuple(e for e in state.ended if e != (incident.since, until))
+    state = replace(told.state, incident=None, last=told.state.incident, up_since=up_since, ended=ended)
+    return Step(replace(state, excused=opened or state.excused), told.changes)
+
+
+def _change(state: ServiceState, incident: Incident, kind: Kind, at: datetime, by: str = "", *, why: str = "") -> Step:
     incident = replace(incident, steps=incident.steps + 1)
-    return Step(replace(state, incident=incident), (Change(kind, at, incident, by),))
+    return Step(replace(state, incident=incident), (Change(kind, at, incident, by, why),))

@@ -13,7 +13,7 @@ UNSTEADY = 3  # this many times `confirm_rounds` bad rounds, though never enough
 
 def judge(seen: Round, streak: Streak, rules: Rules) -> Verdict:
     """What this round means after `streak`, the rounds before it."""
-    looks = _looks(seen)
+    looks = _looks(seen, rules)
     if looks is Health.UNKNOWN:
         # When we go blind, the bad rounds just before were perhaps our own trouble already: they count no more.
         return Verdict(
@@ -29,13 +29,14 @@ def _doubted(streak: Streak) -> Streak:
     return Streak(good=streak.good, mild=streak.mild, good_since=streak.good_since)
 
 
-def _looks(seen: Round) -> Health:
+def _looks(seen: Round, rules: Rules) -> Health:
     """What the round says by itself. A route that could not be judged keeps us from saying "all good" and from saying "all bad"."""
     outcomes = {r.outcome for r in seen.readings}
     if outcomes & {Outcome.BAD, Outcome.SLOW}:
         if not seen.sighted:
             return Health.UNKNOWN
-        return Health.DOWN if outcomes == {Outcome.BAD} else Health.DEGRADED
+        broken = rules.chained and Outcome.BAD in outcomes
+        return Health.DOWN if broken or outcomes == {Outcome.BAD} else Health.DEGRADED
     if Outcome.BLIND in outcomes:
         return Health.UNKNOWN
     if not outcomes and all(w.says is None for w in seen.words):

@@ -7,6 +7,7 @@ from bot.model.judging import (
     ENDINGS,
     Ack,
     Change,
+    Correct,
     Incident,
     Kind,
     Mute,
@@ -17,9 +18,20 @@ from bot.model.judging import (
     Unmute,
     Verdict,
 )
-from bot.model.lengths import length
-from bot.model.readers import Ask, Audience, Destination, Hears, Overview, Style, Subscription, Wish
-from bot.model.seeing import OURSELVES, Confidence, Health, Outcome, Reading, Role, Round, Service, Word
+from bot.model.lengths import clock, length
+from bot.model.readers import (
+    Ask,
+    Audience,
+    Destination,
+    Escalation,
+    Hears,
+    Overview,
+    Quiet,
+    Style,
+    Subscription,
+    Wish,
+)
+from bot.model.seeing import OURSELVES, Confidence, Health, Outcome, Reading, Role, Round, Service, Word, delivering
 from bot.model.telling import (
     Act,
     Delivery,
@@ -45,8 +57,10 @@ __all__ = [
     "Audience",
     "Change",
     "Confidence",
+    "Correct",
     "Delivery",
     "Destination",
+    "Escalation",
     "Gathering",
     "Health",
     "Hears",
@@ -59,6 +73,7 @@ __all__ = [
     "Order",
     "Outcome",
     "Overview",
+    "Quiet",
     "Reading",
     "Receipt",
     "Refused",
@@ -79,5 +94,7 @@ __all__ = [
     "Wish",
     "Word",
     "Words",
+    "clock",
+    "delivering",
     "length",
 ]

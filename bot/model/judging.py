@@ -45,6 +45,8 @@ class Rules:
     flaps: int = 2  # this many outages ended within `flap_window`: the next one is "unstable" ...
     flap_window: timedelta = timedelta(minutes=30)
     settle: timedelta = timedelta(minutes=10)  # ... and ends only after this long without a bad round
+    milestones: tuple[timedelta, ...] = ()  # the ages of an incident that some reader waits for, the youngest first
+    chained: bool = False  # the routes are links of one chain: with one of them it is all down
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +69,9 @@ class Incident:
     unstable_since: datetime | None = None  # flapping: the first outage of the unstable stretch
     outages: int = 1  # how many outages this unstable stretch has had
     reminded: int = 0
-    retracted: bool = False
+    lasted: int = 0  # milestones that it has passed
+    up_before: datetime | None = None  # since when it had been up until then
+    retracted: bool = False  # somebody took it back: it never was
     steps: int = 0  # changes so far: the number of the latest notice
 
     @property
@@ -90,12 +94,14 @@ class ServiceState:
     service: str
     streak: Streak = field(default_factory=Streak)
     incident: Incident | None = None  # the open one
+    last: Incident | None = None  # the one that was over last: it can still be taken back
     opened: int = 0  # incident numbers given out so far
     ended: tuple[tuple[datetime, datetime], ...] = ()  # start and end of confirmed incidents within the flap window
     up_since: datetime | None = None
     unseen_since: datetime | None = None  # since when no round could judge
     heard: str = ""  # the official headline dealt with last
     mute: Mute | None = None
+    excused: bool = False  # what is seen is what `last` was taken back for: nothing opens until it is worse, or over
 
 
 class Kind(StrEnum):
@@ -108,6 +114,7 @@ class Kind(StrEnum):
     OFFICIAL = "official"  # its official page says something new
     ACKNOWLEDGED = "acknowledged"
     REMINDED = "reminded"
+    LASTING = "lasting"  # it is now as old as somebody wished it to be before they hear of it
     RESTORED = "restored"
     RETRACTED = "retracted"
 
@@ -122,7 +129,8 @@ class Change:
     kind: Kind
     at: datetime
     incident: Incident
-    by: str = ""  # the person, where a person did it
+    by: str = ""  # the person, where a person did it ...
+    why: str = ""  # ... and gave a reason
 
     @property
     def key(self) -> str:
@@ -142,4 +150,13 @@ class Unmute:
     at: datetime
 
 
-Order = Ack | Mute | Unmute  # what a person commands about a service
+@dataclass(frozen=True, slots=True)
+class Correct:
+    """It was no outage: take back the open incident, or else the one that was over last."""
+
+    by: str
+    at: datetime
+    why: str = ""
+
+
+Order = Ack | Mute | Unmute | Correct  # what a person commands about a service

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, time, timedelta
 from enum import StrEnum
 from urllib.parse import urlsplit
 
 from bot.model.judging import Incident, ServiceState
+from bot.model.lengths import clock
 from bot.model.seeing import Confidence, Service
 
 
@@ -60,6 +63,25 @@ class Style:
 
 
 @dataclass(frozen=True, slots=True)
+class Quiet:
+    """Hours of the day, by the reader's own clock, in which nothing but what is in `but` is told: it waits for their end."""
+
+    start: time
+    end: time
+    but: frozenset[Hears] = frozenset()
+
+    @classmethod
+    def parse(cls, text: str) -> Quiet:
+        """Read "22:00-07:00" or "22:00-07:00 except down degraded". Raise ValueError, in words, for anything else."""
+        hours, _, but = text.partition(" except ")
+        start, _, end = re.sub(r"\s*[–—-]\s*|\s+", "-", hours.strip()).partition("-")
+        quiet = cls(clock(start), clock(end), frozenset(map(Hears, but.replace(",", " ").split())))
+        if quiet.start == quiet.end:
+            raise ValueError("begins and ends at the same time")
+        return quiet
+
+
+@dataclass(frozen=True, slots=True)
 class Wish:
     """What a reader hears: which services (empty: all), which changes, from which confidence, written how."""
 
@@ -67,6 +89,16 @@ class Wish:
     hears: frozenset[Hears] = frozenset(Hears)
     confidence: Confidence = Confidence.CONFIRMED
     style: Style = Style()
+    quiet: Quiet | None = None
+    for_at_least: timedelta = timedelta(0)  # only of what has lasted so long
+
+
+@dataclass(frozen=True, slots=True)
+class Escalation:
+    """Further places that are told of what has lasted for `after` while nobody has acknowledged it."""
+
+    after: timedelta
+    to: tuple[Destination, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +110,12 @@ class Audience:
     wish: Wish = Wish()
     ladder: bool = False
     within: timedelta = timedelta(seconds=60)
+    escalations: tuple[Escalation, ...] = ()
+
+    @property
+    def places(self) -> tuple[Destination, ...]:
+        """Everybody whom it may ever tell."""
+        return tuple(dict.fromkeys((*self.destinations, *(place for step in self.escalations for place in step.to))))
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,3 +150,5 @@ class Overview:
     recent: tuple[Incident, ...] = ()  # newest first, the open ones included
     subscriptions: tuple[Subscription, ...] = ()
     blind_since: datetime | None = None
+    channels: tuple[tuple[Service, ServiceState], ...] = ()  # the ways to people, which are no services of theirs
+    down: Mapping[str, datetime] = field(default_factory=dict)  # the kinds of channel known to be dead, and since when

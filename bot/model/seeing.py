@@ -92,3 +92,9 @@ class Service:
     routes: tuple[str, ...] = ()
     plan: str = ""  # what the organisation does when it is down
     shares: tuple[str, ...] = ()  # what may bring it down with others: "on:Cloudflare", "at:cdn.example.net"
+    channel: str = ""  # of a channel's own health: its kind. Empty for all that people depend on
+
+
+def delivering(kind: str) -> str:
+    """The built-in service that is a kind of channel's own health; no config may use the name."""
+    return f"{kind}-delivery"

@@ -144,6 +144,7 @@ class Later:
     why: str
     wait: timedelta | None = None
     whole: bool = False  # the limit holds for the whole account, not for this destination alone
+    local: bool = False  # the provider is well: it speaks of this destination alone (a full mailbox)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, generate_latest
@@ -25,6 +25,7 @@ class Vitals:
     backlog: Mapping[str, int]  # deliveries that wait, by channel
     told: Mapping[tuple[str, str], int]  # (channel, receipt) -> hand-overs
     rounds: Mapping[str, int]  # what happened to rounds and checks
+    channels: Mapping[str, datetime | None] = field(default_factory=dict)  # since when each is down; None: it is not
 
 
 def metrics(vitals: Vitals, overview: Overview) -> bytes:
@@ -40,6 +41,9 @@ def metrics(vitals: Vitals, overview: Overview) -> bytes:
             state.labels(service.id, word).set(word == now)
     blind = Gauge("tocsin_blind", "1 while our own canaries fail too.", registry=registry)
     blind.set(overview.blind_since is not None)
+    alive = Gauge("tocsin_channel_up", "0 for a channel known to be dead.", ["channel"], registry=registry)
+    for channel, since in vitals.channels.items():
+        alive.labels(channel).set(since is None)
     waiting = Gauge("tocsin_deliveries_waiting", "Deliveries not yet finished.", ["channel"], registry=registry)
     for channel, number in vitals.backlog.items():
         waiting.labels(channel).set(number)

@@ -52,6 +52,7 @@ class Page:
     headline: str
     facts: wording.DigestFacts
     rows: tuple[Row, ...]
+    channels: tuple[Event, ...]  # the ways to people: one line where all work
     past: tuple[Event, ...]  # newest first, without what still lasts: that stands with its service
     read: str
     say: Phrases
@@ -66,10 +67,17 @@ def page(overview: Overview, style: Style) -> Page:
         headline=_bare(wording.status(overview, style).title),
         facts=facts,
         rows=tuple(sorted(_rows(overview, style, facts), key=lambda row: ORDER.get(row.health, len(ORDER)))),
+        channels=tuple(_channels(overview, style)),
         past=_past(facts, overview),
         read=wording.stop(to.say.page_read.format(clock=to.clock(overview.at))),
         say=to.say,
     )
+
+
+def _channels(overview: Overview, style: Style) -> Iterator[Event]:
+    say = phrases(style.language).dying
+    for state, line in wording.channels(overview, style):
+        yield Event(state, wording.stop(say.page_all_work if state == "up" else _bare(line)))
 
 
 def _past(facts: wording.DigestFacts, overview: Overview) -> tuple[Event, ...]:
@@ -136,12 +144,18 @@ def _overall(overview: Overview) -> str:
 def as_json(overview: Overview) -> dict[str, Any]:
     """For programs: stable names, times in ISO 8601, UTC."""
     return {
-        "at": _iso(overview.at),
+        "at": iso(overview.at),
         "status": _overall(overview),
-        "blind_since": _iso(overview.blind_since),
+        "blind_since": iso(overview.blind_since),
         "services": [_service(service, state) for service, state in overview.services],
-        "incidents": [_incident(i) for i in overview.recent if i.confidence is Confidence.CONFIRMED],
+        "channels": [_channel(service, state, overview) for service, state in overview.channels],
+        "incidents": [_incident(i) for i in overview.recent if _known(i)],
     }
+
+
+def _channel(service: Service, state: ServiceState, overview: Overview) -> dict[str, Any]:
+    since = overview.down.get(service.channel)
+    return {"channel": service.channel, "status": "down" if since else health(state), "down_since": iso(since)}
 
 
 def _service(service: Service, state: ServiceState) -> dict[str, Any]:
@@ -150,7 +164,7 @@ def _service(service: Service, state: ServiceState) -> dict[str, Any]:
         "id": service.id,
         "name": service.name,
         "status": health(state),
-        "up_since": _iso(state.up_since),
+        "up_since": iso(state.up_since),
         "incident": _incident(incident) if incident else None,
     }
 
@@ -161,13 +175,13 @@ def _incident(incident: Incident) -> dict[str, Any]:
         "service": incident.service,
         "health": Health(max(incident.worst, incident.health)).name.lower(),
         "confidence": incident.confidence.name.lower(),
-        "since": _iso(incident.since),
-        "confirmed_at": _iso(incident.confirmed_at),
-        "until": _iso(incident.until),
+        "since": iso(incident.since),
+        "confirmed_at": iso(incident.confirmed_at),
+        "until": iso(incident.until),
         "acknowledged_by": incident.acked_by or None,
         "routes": [{"route": r.route, "why": r.why} for r in incident.readings],
     }
 
 
-def _iso(at: datetime | None) -> str | None:
+def iso(at: datetime | None) -> str | None:
     return at.isoformat(timespec="seconds") if at else None

@@ -24,7 +24,7 @@ from bot import __version__
 from bot.contracts import Unable
 from bot.model import Overview, Style
 from bot.show.metrics import Vitals, metrics
-from bot.show.status import PERIOD, as_json, page
+from bot.show.status import PERIOD, as_json, iso, page
 
 __all__ = ["Server", "Vitals", "site"]
 
@@ -141,10 +141,16 @@ async def _unable(_request: Request, _error: Exception) -> Response:
 
 
 def health(vitals: Vitals) -> dict[str, Any]:
-    """Are we well? The rounds must go on; what waits to be sent is said, and is no illness of ours."""
+    """Are we well? The rounds must go on; what waits to be sent, and who does not take it, is said, and is no illness of ours."""
     stale = vitals.looked_at is None or vitals.at - vitals.looked_at > STALE
     young = vitals.at - vitals.started_at < STALE
-    return {"well": young or not stale, "version": __version__, "waiting": dict(vitals.backlog)}
+    channels = {kind: f"down since {iso(since)}" if since else "up" for kind, since in vitals.channels.items()}
+    return {
+        "well": young or not stale,
+        "version": __version__,
+        "waiting": dict(vitals.backlog),
+        "channels": channels,
+    }
 
 
 class Server(uvicorn.Server):

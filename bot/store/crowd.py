@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -16,6 +16,7 @@ FEW = 3  # incidents within `WINDOW` are told one by one; more are a storm
 WINDOW = timedelta(minutes=2)
 GATHER = timedelta(seconds=10)  # of a storm that trickles in, so long is waited for more
 EDIT_GAP = timedelta(seconds=5)  # a message that grows is rewritten no more often than that
+NEXT_GAP = timedelta(seconds=30)  # and where it cannot grow, the next one comes so long after it
 
 
 Wording = Callable[[Gathering], Notice]
@@ -103,11 +104,30 @@ class Plan:
     until: datetime | None = None  # ... until then
 
 
-def decide(
-    lanes: Sequence[Lane], heads: Sequence[int], recent: Collection[str], growing: Collection[bool], wanted: Claim
-) -> Plan:
+@dataclass(frozen=True, slots=True)
+class Storm:
+    """The latest message of a storm at a place."""
+
+    thread: str
+    grows: bool  # it has been sent, and can be rewritten
+    until: datetime  # else there is no other one before
+
+
+Storms = Mapping[bool, Storm]  # of news (False), of endings (True)
+
+
+def storms(rows: Iterable[Row[Any]], wanted: Claim) -> Storms:
+    found: dict[bool, Storm] = {}
+    for row in rows:
+        sent = row.status == Status.SENT
+        until = row.settled_at + NEXT_GAP if sent else wanted.now + EDIT_GAP
+        found[bool(row.ends)] = Storm(row.thread, sent and wanted.edits and not row.stuck, until)
+    return found
+
+
+def decide(lanes: Sequence[Lane], heads: Sequence[int], recent: Collection[str], before: Storms, wanted: Claim) -> Plan:
     """What becomes of one place's lanes. `heads`: what would be claimed; `recent`: the incidents that the place was
-    told of within `WINDOW`; `growing`: is there a message of a storm that can grow, of news (False), of endings (True)?
+    told of within `WINDOW`.
     """
     messages = {lane.rows[0].id for lane in lanes if lane.thread.startswith(MANY) and lane.tried}
     waiting = [lane for lane in lanes if not lane.thread.startswith(MANY) and lane.waits(wanted.now, messages)]
@@ -121,20 +141,24 @@ def decide(
     if plan.late:
         plan.together = ([waiting] if waiting else []) if wanted.gathers else [[lane] for lane in waiting]
     else:
-        _gather(plan, waiting, growing, wanted.now)
+        _gather(plan, waiting, before, wanted.now)
     return _without(plan, waiting)
 
 
-def _gather(plan: Plan, waiting: Sequence[Lane], growing: Collection[bool], now: datetime) -> None:
+def _gather(plan: Plan, waiting: Sequence[Lane], before: Storms, now: datetime) -> None:
     """News and endings in a message each: what is restored must not be told by rewriting what was down."""
     for ending in (False, True):
         group = [lane for lane in waiting if bool(lane.newest and lane.newest.ends) is ending]
-        since = min((lane.posts[0].queued_at for lane in group), default=now)
-        if group and (ending in growing or len(group) > FEW or since + GATHER <= now):
+        if not group:
+            continue
+        storm = before.get(ending)
+        since = min(lane.posts[0].queued_at for lane in group)
+        until = storm.until if storm else since if len(group) > FEW else since + GATHER
+        if (storm and storm.grows) or until <= now:
             plan.together.append(group)
-        elif group:
+        else:
             plan.wait += [lane.rows[0].id for lane in group]
-            plan.until = max(plan.until or since, since + GATHER)
+            plan.until = min(plan.until or until, until)
 
 
 def _without(plan: Plan, lanes: Sequence[Lane]) -> Plan:

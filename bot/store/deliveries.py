@@ -12,7 +12,7 @@ from sqlalchemy import Row, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.model import Act, Audience, Delivery, Destination
-from bot.store import claiming, lanes, rungs, settling
+from bot.store import claiming, lanes, rungs, settling, urging
 from bot.store.crowd import Claim, Wording
 from bot.store.engine import Database
 from bot.store.group import Group
@@ -93,9 +93,10 @@ class Deliveries:
         unsure: bool = False,
         anew: bool = False,
         rest: bool = False,
+        hurry: bool = False,
     ) -> bool:
         """False, and nothing is written, if the lease was lost to another claim. See `Settlement`."""
-        return await self._settling.join(Settlement(delivery, status, now, ref, due, why, unsure, anew, rest))
+        return await self._settling.join(Settlement(delivery, status, now, ref, due, why, unsure, anew, rest, hurry))
 
     async def settle_many(self, settlements: Sequence[Settlement]) -> tuple[bool, ...]:
         """`settle`, many in one transaction."""
@@ -149,6 +150,14 @@ class Deliveries:
             return tuple(_progress(row) for row in await connection.execute(query))
 
         return await self._database.read(work)
+
+    async def hasten(self, kind: str, now: datetime) -> int:
+        """A kind of channel is dead: what it has not taken yet goes to the next rungs now. Return how many."""
+        return await self._database.write(partial(urging.hasten, kind=kind, now=now))
+
+    async def rouse(self, kind: str, now: datetime) -> int:
+        """A kind of channel is back: what waits for it is due now. Return how many."""
+        return await self._database.write(partial(urging.rouse, kind=kind, now=now))
 
     async def _settle(self, settlements: Sequence[Settlement]) -> Sequence[bool]:
         return await self._database.write(partial(settling.settle, settlements=settlements))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -35,18 +35,30 @@ async def gather(connection: AsyncConnection, heads: Sequence[Row[Any]], wanted:
         row.place for row in await connection.execute(places.STANDING, facts) if row.behind or row.incidents > FEW
     }
     crowded |= {head.place for head in heads if head.thread.startswith(MANY)}
-    led = [head.id for head in heads if head.act == Act.EDIT]
-    merged = {row.id: row.many for row in await connection.execute(places.LED_BY_MANY, {"ids": led})} if led else {}
     take: list[int] = []
     for name in dict.fromkeys(head.place for head in heads):
         here = _Place(connection, Destination(wanted.kind, name), wanted, word)
-        found: list[int] = []
-        for number, thread in ((h.id, merged[h.id]) for h in heads if h.place == name and h.id in merged):
-            found += await _rewrite(here, thread, [number])
-        own = [head.id for head in heads if head.place == name and head.id not in merged]
-        found += await _crowd(here, own) if name in crowded else own
-        take += found[:1] if wanted.one_each else found
+        own = [head for head in heads if head.place == name]
+        found = await _refresh(here) if any(head.act == Act.EDIT for head in own) else {}
+        ids = [head.id for head in own if head.id not in found]
+        taken = [number for number in found.values() if number]
+        taken += await _crowd(here, ids) if name in crowded else ids
+        take += taken[:1] if wanted.one_each else taken
     return take
+
+
+async def _refresh(here: _Place) -> dict[int, int | None]:
+    """The edits of incidents of which a message of many was the first word: that is rewritten, once for all of them.
+    Each with the id that is to be taken, if it is due already.
+    """
+    threads: dict[str, list[int]] = {}
+    for row in await here.connection.execute(places.LED_BY_MANY, here.names):
+        threads.setdefault(row.many, []).append(row.id)
+    found: dict[int, int | None] = {}
+    for thread, ids in threads.items():
+        due = await _rewrite(here, thread, ids)
+        found |= dict.fromkeys(ids) | {ids[0]: next(iter(due), None)}
+    return found
 
 
 async def _crowd(here: _Place, heads: list[int]) -> list[int]:
@@ -60,12 +72,11 @@ async def _crowd(here: _Place, heads: list[int]) -> list[int]:
         return [doubtful.id] if doubtful.id in heads else []
     facts = here.names | {"since": here.now - WINDOW}
     recent = (await here.connection.scalars(places.RECENT, facts)).all()
-    rows = await here.connection.execute(places.GROWING, facts) if here.wanted.edits else ()
-    growing: dict[bool, str] = {bool(row.ends): row.thread for row in rows}
-    plan = crowd.decide(lanes, heads, recent, growing, here.wanted)
+    storms = crowd.storms(await here.connection.execute(places.STORMS, facts), here.wanted)
+    plan = crowd.decide(lanes, heads, recent, storms, here.wanted)
     await _supersede(here, plan.supersede)
     await _wait(here, plan.wait, plan.until)
-    take = await _told(here, plan, many, growing)
+    take = await _told(here, plan, many, storms)
     for number in plan.take:
         if rewriting := next((lane for lane in many if lane.rows[0].id == number and not lane.posts), None):
             await _word_anew(here, number, rewriting.thread)
@@ -73,7 +84,7 @@ async def _crowd(here: _Place, heads: list[int]) -> list[int]:
     return take
 
 
-async def _told(here: _Place, plan: crowd.Plan, many: list[Lane], growing: Mapping[bool, str]) -> list[int]:
+async def _told(here: _Place, plan: crowd.Plan, many: list[Lane], storms: crowd.Storms) -> list[int]:
     """What is told together; the messages of many that were not taken before tell all that waits, in one."""
     messages = [lane.rows[0] for lane in many if lane.tried]
     before = messages[0] if messages else None
@@ -81,9 +92,9 @@ async def _told(here: _Place, plan: crowd.Plan, many: list[Lane], growing: Mappi
     take: list[int] = []
     for group in plan.together:
         kept = await _kept(here, group)
-        grows = None if plan.late else growing.get(bool(kept[0].ends))
-        if grows:
-            take += await _rewrite(here, grows, [row.id for row in kept])
+        storm = None if plan.late else storms.get(bool(kept[0].ends))
+        if storm and storm.grows:
+            take += await _rewrite(here, storm.thread, [row.id for row in kept])
         else:
             take += await _together(here, kept, before, late=plan.late)
     await _supersede(here, [row.id for row in messages if row.id not in take])

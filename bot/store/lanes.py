@@ -46,7 +46,8 @@ MANY = "many#"  # how the thread of a message begins that tells of many incident
 @dataclass(frozen=True, slots=True, eq=False)
 class Settlement:
     """What became of one claimed delivery. `due` is when a PENDING one may go again (None: at once), or until when one
-    still SENDING keeps its lease; `unsure` sticks: once it may have arrived, that stays true.
+    still SENDING keeps its lease; `unsure` sticks: once it may have arrived, that stays true. `hurry`: it will be tried
+    here again, and yet the next rung gets it now.
     """
 
     delivery: Delivery
@@ -58,6 +59,7 @@ class Settlement:
     unsure: bool = False
     anew: bool = False  # the thread goes on from this message
     rest: bool = False  # the provider asked for rest until `due`: the other deliveries to that place get it as well
+    hurry: bool = False
 
 
 async def queue(connection: AsyncConnection, deliveries: Sequence[Delivery], now: datetime) -> int:
@@ -166,10 +168,10 @@ SETTLE = (
         ref=func.coalesce(bindparam("new_ref"), table.c.ref),
         unsure=table.c.unsure | bindparam("new_unsure"),
         leads=table.c.leads | bindparam("new_leads"),
-        # Sent: nobody else is needed. Refused: the next rung gets it at once.
+        # Sent: nobody else is needed. Refused, or in a hurry: the next rung gets it at once.
         deadline=case(
-            (bindparam("unfinished", type_=Boolean), table.c.deadline),
-            (table.c.deadline.is_not(None), bindparam("refused_at", type_=Utc)),
+            (bindparam("still_runs", type_=Boolean), table.c.deadline),
+            (table.c.deadline.is_not(None), bindparam("handed_on_at", type_=Utc)),
             else_=null(),
         ),
     )
@@ -227,8 +229,8 @@ def _settled(one: Settlement) -> dict[str, Any]:
         "new_leads": one.status is Status.SENT
         and one.delivery.act is Act.POST
         and (one.anew or one.delivery.root is None),
-        "unfinished": one.status not in FINISHED,
-        "refused_at": one.at if one.status is Status.REFUSED else None,
+        "still_runs": one.status not in FINISHED and not one.hurry,
+        "handed_on_at": one.at if one.hurry or one.status is Status.REFUSED else None,
     }
 
 

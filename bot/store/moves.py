@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.sql.dml import ReturningInsert
 
 from bot.model import Change, Delivery, Destination, Incident, ServiceState
-from bot.store import lanes
+from bot.store import kept, lanes
 from bot.store.engine import Database, insert, upsert
 from bot.store.group import Again, Group
 from bot.store.schema import changes, incidents, services
@@ -24,8 +24,9 @@ class Situation:
     """What there is to decide upon."""
 
     state: ServiceState
-    told: frozenset[Destination]  # who has, or is about to have, a message about the open incident
+    told: frozenset[Destination]  # who has, or is about to have, a message about the incident `thread`
     heard: frozenset[Destination] = frozenset()  # those of them that have one, or may have
+    thread: str = ""  # the open one; where none is open, the one that was over last
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,16 +100,17 @@ async def _read(connection: AsyncConnection, names: Sequence[str]) -> dict[str, 
     rows = await connection.execute(select(services).where(services.c.id.in_(names)))
     found: dict[str, tuple[int, ServiceState]] = {name: (0, ServiceState(name)) for name in names}
     found.update({row.id: (row.version, row.state) for row in rows})
-    threads = {name: state.incident.id for name, (_, state) in found.items() if state.incident}
+    latest = {name: state.incident or state.last for name, (_, state) in found.items()}
+    threads = {name: incident.id for name, incident in latest.items() if incident}
     told = await lanes.told(connection, list(threads.values()))
     return {
-        name: (version, _situation(state, told.get(threads.get(name, ""), {})))
+        name: (version, _situation(state, thread := threads.get(name, ""), told.get(thread, {})))
         for name, (version, state) in found.items()
     }
 
 
-def _situation(state: ServiceState, told: dict[Destination, bool]) -> Situation:
-    return Situation(state, frozenset(told), frozenset(place for place, heard in told.items() if heard))
+def _situation(state: ServiceState, thread: str, told: dict[Destination, bool]) -> Situation:
+    return Situation(state, frozenset(told), frozenset(place for place, heard in told.items() if heard), thread)
 
 
 async def _write_states(connection: AsyncConnection, moves: dict[str, tuple[int, Move]]) -> set[str]:
@@ -140,6 +142,7 @@ async def _write_rest(connection: AsyncConnection, moves: dict[_Job, Move]) -> N
         await connection.execute(upsert(dialect, changes, "incident", "step"), [_change(change) for change in steps])
     for now in {job.now for job in moves}:
         waiting = [delivery for job, move in moves.items() if job.now == now for delivery in move.deliveries]
+        await kept.overtake(connection, waiting, now)
         await lanes.queue(connection, waiting, now)
 
 

@@ -51,16 +51,15 @@ OF_MANY = select(table.c.id, table.c.status, table.c.settled_at, table.c.due).wh
     HERE, table.c.thread == bindparam("of_thread")
 ).order_by(table.c.id)  # fmt: skip
 REFUSED = table.alias("refused")
-GROWING = (
-    select(table.c.thread, table.c.ends)
+STUCK = exists().where(REFUSED.c.thread == table.c.thread, REFUSED.c.status == Status.REFUSED.value)
+STORMS = (
+    select(table.c.thread, table.c.ends, table.c.status, table.c.settled_at, STUCK.label("stuck"))
     .where(
         HERE,
         POST,
         table.c.thread.startswith(MANY),
-        table.c.status == Status.SENT.value,
-        table.c.settled_at > bindparam("since"),
         ~table.c.deferred,
-        ~exists().where(REFUSED.c.thread == table.c.thread, REFUSED.c.status == Status.REFUSED.value),
+        or_(OPEN, (table.c.status == Status.SENT.value) & (table.c.settled_at > bindparam("since"))),
     )
     .order_by(table.c.id)
 )
@@ -78,7 +77,7 @@ REWORD = (
 
 
 def _led_by_many() -> Select[Any]:
-    """Of edits, the thread whose message of many is the first word that the place had of their incident."""
+    """Of the edits that are due next, the thread whose message of many is the first word of their incident there."""
     first, message = table.alias("first"), table.alias("message")
     lead = (
         select(first.c.id)
@@ -93,11 +92,20 @@ def _led_by_many() -> Select[Any]:
         .correlate(table)
         .scalar_subquery()
     )
+    earlier = table.alias("earlier")
+    blocked = exists().where(
+        earlier.c.thread == table.c.thread,
+        earlier.c.kind == table.c.kind,
+        earlier.c.place == table.c.place,
+        earlier.c.id < table.c.id,
+        earlier.c.settled_at.is_(None),
+    )
     led = table.join(first, first.c.id == lead).join(message, message.c.id == first.c.told_in)
     return (
         select(table.c.id, message.c.thread.label("many"))
         .select_from(led)
-        .where(BY_ID, first.c.status == Status.MERGED.value)
+        .where(HERE, OPEN, table.c.act == Act.EDIT.value, table.c.told_in.is_(None), ~blocked)
+        .where(first.c.status == Status.MERGED.value)
     )
 
 

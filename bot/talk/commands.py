@@ -6,74 +6,25 @@ import difflib
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
+from bot.judge.incidents import correctable
 from bot.model import (
     Ack,
     Ask,
     Confidence,
-    Destination,
+    Correct,
     Hears,
     Mute,
-    Order,
     Overview,
-    Service,
     Style,
     Subscription,
     Unmute,
-    Wish,
-    Words,
     length,
 )
+from bot.talk import manners
+from bot.talk.room import ForService, Room, Said, Subscribe, Unsubscribe
 from bot.tell import wording
 
 HEARS = frozenset(h.value for h in Hears)
-
-
-@dataclass(frozen=True, slots=True)
-class Subscribe:
-    wish: Subscription
-
-
-@dataclass(frozen=True, slots=True)
-class Unsubscribe:
-    destination: Destination
-
-
-@dataclass(frozen=True, slots=True)
-class ForService:
-    service: str
-    order: Order
-
-
-@dataclass(frozen=True, slots=True)
-class Said:
-    """What is answered, and what is to be done first."""
-
-    reply: Words
-    orders: tuple[Subscribe | Unsubscribe | ForService, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Room:
-    """What a command may know: the ask, everything that is shown, and how the place is written to."""
-
-    ask: Ask
-    words: tuple[str, ...]  # after the command's name
-    overview: Overview
-    style: Style
-
-    @property
-    def held(self) -> Subscription | None:
-        return next((s for s in self.overview.subscriptions if s.destination == self.ask.where), None)
-
-    def find(self, word: str) -> Service | None:
-        """A service by its id or its name; upper and lower case are alike."""
-        said = word.casefold()
-        return next((s for s, _ in self.overview.services if said in (s.id.casefold(), s.name.casefold())), None)
-
-    def unknown(self, word: str) -> Said:
-        names = {n.casefold(): s.id for s, _ in self.overview.services for n in (s.name, s.id)}
-        near = difflib.get_close_matches(word.casefold(), names, 3)
-        return Said(wording.unknown_service(word, tuple(dict.fromkeys(names[n] for n in near)), self.style))
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +59,7 @@ def _status(room: Room) -> Said:
 
 def _subscribe(room: Room) -> Said:
     """Subscribing again adds to what is heard; without a service it is all of them."""
-    wish = room.held.wish if room.held else Wish(style=room.style)
+    wish = room.wish
     services, hears = list[str](), set[Hears]()
     for word in room.words:
         if service := room.find(word):
@@ -145,22 +96,25 @@ def _unsubscribe(room: Room) -> Said:
 
 
 def _subscriptions(room: Room) -> Said:
-    names = {s.id: s.name for s, _ in room.overview.services}
+    names = {s.id: s.name for s, _ in room.known}
     return Said(wording.subscriptions((room.held,) if room.held else (), names, room.style))
 
 
 def _ack(room: Room) -> Said:
     """Without a name it is the one that is down; with several down, somebody must say which."""
     opened = [s for s, state in room.overview.services if state.incident]
+    dead = [s for s, state in room.overview.channels if state.incident]
     if room.words:
         service = room.find(" ".join(room.words))
         if service is None:
             return room.unknown(" ".join(room.words))
-    elif len(opened) == 1:
-        service = opened[0]
+    elif len(opened or dead) == 1:
+        (service,) = opened or dead
     else:
-        return Said(wording.status(room.overview, room.style) if opened else wording.nothing_open(None, room.style))
-    if service not in opened:
+        return Said(
+            wording.status(room.overview, room.style) if opened or dead else wording.nothing_open(None, room.style)
+        )
+    if service not in (*opened, *dead):
         return Said(wording.nothing_open(service, room.style))
     now = room.ask.at
     return Said(
@@ -190,13 +144,30 @@ def _unmute(room: Room) -> Said:
     return Said(wording.unmuted(service, room.style), (ForService(service.id, order),))
 
 
+def _correct(room: Room) -> Said:
+    """A service called by one word or by all of them; what follows the one word is the reason."""
+    if not room.words:
+        return _help(room)
+    named = room.find(" ".join(room.words))
+    service, why = named or room.find(room.words[0]), "" if named else " ".join(room.words[1:])[:200]
+    if service is None:
+        return room.unknown(room.words[0])
+    state, now = room.state(service), room.ask.at
+    incident = correctable(state, now)
+    if incident is None:
+        already = state.last is not None and state.last.retracted
+        return Said(wording.nothing_to_take_back(service, room.style, already=already))
+    order = Correct(room.ask.name, now, why)
+    return Said(wording.taken_back(service, incident, room.style, now), (ForService(service.id, order),))
+
+
 def _help(room: Room) -> Said:
     rows = ((c.usage, wording.command_help(c.name, room.style)) for c in COMMANDS.values())
     return Said(wording.guide(rows, room.style))
 
 
 def _names(room: Room, services: tuple[str, ...]) -> tuple[str, ...]:
-    return tuple(s.name for s, _ in room.overview.services if s.id in services)
+    return tuple(s.name for s, _ in room.known if s.id in services)
 
 
 COMMANDS = {
@@ -206,9 +177,13 @@ COMMANDS = {
         Command("subscribe", "subscribe [service…] [possible|likely|confirmed]", _subscribe, manages=True),
         Command("unsubscribe", "unsubscribe [service…]", _unsubscribe, manages=True),
         Command("subscriptions", "subscriptions", _subscriptions),
+        Command("language", "language es", manners.language, manages=True),
+        Command("timezone", "timezone Europe/Madrid", manners.timezone, manages=True),
+        Command("quiet", "quiet 22:00-07:00 [except down …]|off", manners.quiet, manages=True),
         Command("ack", "ack [service]", _ack, admins=True),
         Command("mute", "mute service 2h [reason]", _mute, admins=True),
         Command("unmute", "unmute service", _unmute, admins=True),
+        Command("correct", "correct service [reason]", _correct, admins=True),
         Command("help", "help", _help),
     )
 }

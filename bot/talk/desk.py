@@ -8,7 +8,8 @@ from datetime import timedelta
 
 from bot.model import Ask, Style, Words
 from bot.record import Record
-from bot.talk.commands import ForService, Subscribe, Unsubscribe, respond
+from bot.talk.commands import respond
+from bot.talk.room import ForService, Subscribe, Unsubscribe
 
 RECENT = timedelta(days=30)
 
@@ -46,6 +47,6 @@ class FrontDesk:
             if wish.destination == ask.where:
                 return wish.wish.style
         for audience in self.record.setting.audiences:
-            if ask.where in audience.destinations:
+            if ask.where in audience.places:
                 return audience.wish.style
         return self.style

@@ -7,10 +7,11 @@ import logging
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
+from types import MappingProxyType
 
-from bot.model import Act, Audience, Delivery, Destination, Kind, Notice
+from bot.model import Act, Audience, Delivery, Destination, Kind, Notice, delivering
 from bot.store import StoreUnavailable
 from bot.store.deliveries import Deliveries, Handed, Untaken
 from bot.tell import wording
@@ -23,12 +24,15 @@ REST = 5.0  # seconds: other processes may queue deliveries too
 
 @dataclass
 class Ladders:
-    """`readers`: the audiences that have a ladder, by name. `wake`: tells the outbox for which kinds of channel there is something."""
+    """`readers`: the audiences that have a ladder, by name. `wake`: tells the outbox for which kinds of channel there is
+    something. `down`: the kinds known to be dead, and since when.
+    """
 
     deliveries: Deliveries
     readers: Mapping[str, Audience]
     clock: Callable[[], datetime]
     wake: Callable[[set[str]], None]
+    down: Callable[[], Mapping[str, datetime]] = dict
     _bell: asyncio.Event = field(default_factory=asyncio.Event)
 
     def ring(self) -> None:
@@ -56,7 +60,8 @@ class Ladders:
         return min(max((due - self.clock()).total_seconds(), 0.01), REST) if due else REST
 
     async def _hand_on(self, now: datetime) -> tuple[Handed, ...]:
-        handed = await self.deliveries.hand_on(now, self.readers, partial(onto, readers=self.readers, now=now))
+        choose = partial(onto, readers=self.readers, now=now, down=self.down())
+        handed = await self.deliveries.hand_on(now, self.readers, choose)
         if kinds := {row.destination.kind for one in handed for row in one.onto}:
             self.wake(kinds)
         for one in handed:
@@ -64,8 +69,15 @@ class Ladders:
         return handed
 
 
-def onto(untaken: Untaken, readers: Mapping[str, Audience], now: datetime) -> tuple[Delivery, ...]:
-    """What goes to which rungs instead; nothing where the readers have it by another way, or no rung is left."""
+def onto(
+    untaken: Untaken,
+    readers: Mapping[str, Audience],
+    now: datetime,
+    down: Mapping[str, datetime] = MappingProxyType({}),
+) -> tuple[Delivery, ...]:
+    """What goes to which rungs instead; nothing where the readers have it by another way, or no rung is left. A rung whose
+    channel is `down` is tried, and the next one at once with it.
+    """
     if unsaid(untaken):
         return ()
     waiting: dict[Destination, list[Audience]] = {}
@@ -74,7 +86,7 @@ def onto(untaken: Untaken, readers: Mapping[str, Audience], now: datetime) -> tu
             waiting.setdefault(place, []).append(audience)
     if not waiting:
         return ()
-    notice = _worded(untaken, now)
+    notice = _worded(untaken, now, down)
     return tuple(
         Delivery(
             f"{notice.key}@{place}",
@@ -83,7 +95,7 @@ def onto(untaken: Untaken, readers: Mapping[str, Audience], now: datetime) -> tu
             notice,
             audiences[0].name,
             ladders=tuple(a.name for a in audiences),
-            within=min(a.within for a in audiences),
+            within=timedelta() if place.kind in down else min(a.within for a in audiences),
         )
         for place, audiences in waiting.items()
     )
@@ -95,11 +107,14 @@ def unsaid(untaken: Untaken) -> bool:
 
 
 def next_rung(audience: Audience, untaken: Untaken) -> Destination | None:
-    """The first rung below that has not been tried; none while another one has it, or has its time for it."""
+    """The first rung below that has not been tried; none while another one has it, or has its time for it. That a channel
+    is dead is not told by that channel.
+    """
     known, below = untaken.rungs, _below(audience, untaken.delivery.destination)
     if _told(audience, untaken) or any(known[place].running for place in below if place in known):
         return None
-    return next((place for place in below if place not in known), None)
+    its_own = untaken.notice.thread.partition("#")[0]
+    return next((place for place in below if place not in known and delivering(place.kind) != its_own), None)
 
 
 def exhausted(audience: Audience, untaken: Untaken) -> bool:
@@ -122,10 +137,12 @@ def _audiences(untaken: Untaken, readers: Mapping[str, Audience]) -> list[Audien
     return [readers[name] for name in untaken.delivery.ladders if name in readers]
 
 
-def _worded(untaken: Untaken, now: datetime) -> Notice:
+def _worded(untaken: Untaken, now: datetime, down: Mapping[str, datetime]) -> Notice:
     channel = untaken.delivery.destination.kind
     if untaken.refused:
         return wording.refused(untaken.notice, channel, untaken.refused)
+    if since := down.get(channel):
+        return wording.dead(untaken.notice, channel, since, now)
     return wording.unanswered(untaken.notice, channel, untaken.since, now)
 
 

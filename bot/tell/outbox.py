@@ -11,10 +11,24 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from bot.contracts import Channel, Pace
-from bot.model import Act, Audience, Delivery, Destination, Gathering, Later, Notice, Receipt, Refused, Sent, Unsure
+from bot.model import (
+    Act,
+    Audience,
+    Delivery,
+    Destination,
+    Gathering,
+    Later,
+    Notice,
+    Receipt,
+    Refused,
+    Scope,
+    Sent,
+    Unsure,
+)
 from bot.store import StoreUnavailable
 from bot.store.deliveries import MANY, Claim, Deliveries, Status
-from bot.tell import wording
+from bot.tell import fortunes, wording
+from bot.tell.fortunes import Fortune
 from bot.tell.ladders import Ladders
 from bot.tell.pace import Gate
 from bot.tell.settled import Settled, settle
@@ -61,13 +75,15 @@ class Outbox:
     ladders: Mapping[str, Audience] = field(default_factory=dict)
     down: Callable[[], Mapping[str, datetime]] = _nothing
     outage: Callable[[str], Span | None] = lambda _: None
+    refused: Callable[[Delivery, str], Awaitable[None]] | None = None  # told of a place that takes nothing, and why
     counts: Counter[tuple[str, str]] = field(default_factory=Counter)  # (channel kind, receipt) -> how many
     unsure: Counter[tuple[str, str]] = field(default_factory=Counter)  # (channel kind, what became of it) -> how many
+    fortunes: dict[str, Fortune] = field(default_factory=dict)  # by kind of channel
     _bells: dict[str, asyncio.Event] = field(default_factory=dict)
     _gates: dict[str, Gate] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self._ladders = Ladders(self.deliveries, self.ladders, self.clock, self.wake)
+        self._ladders = Ladders(self.deliveries, self.ladders, self.clock, self.wake, self._dead)
         self._gates = {kind: Gate(way.pace) for kind, way in self.ways.items()}
 
     def wake(self, kinds: set[str] | None = None) -> None:
@@ -75,6 +91,9 @@ class Outbox:
         for kind in self._bells if kinds is None else self._bells.keys() & kinds:
             self._bells[kind].set()
         self._ladders.ring()
+
+    def _dead(self) -> dict[str, datetime]:
+        return fortunes.refused(self.fortunes) | dict(self.down())
 
     async def run(self, stop: asyncio.Event) -> None:
         """Deliver until told to stop, then see through what is being sent."""
@@ -154,6 +173,7 @@ class Outbox:
         self._count(delivery, receipt)
         now = self.clock()
         self._slow(delivery, receipt, now)
+        await self._fare(delivery, receipt)
         moved = receipt.moved if isinstance(receipt, Refused) else None
         await self._note(delivery, settle(receipt, delivery, now, finds=self.ways[kind].finds), moved)
         if isinstance(receipt, Refused) and receipt.gone:
@@ -188,6 +208,15 @@ class Outbox:
         if kind in self.down() and isinstance(receipt, Later | Unsure):
             gate.hold(now + TRIAL)
 
+    async def _fare(self, delivery: Delivery, receipt: Receipt) -> None:
+        """What the receipt says of its channel, or of the place."""
+        kind = delivery.destination.kind
+        self.fortunes[kind] = fortunes.after(self.fortunes.get(kind, Fortune()), receipt, self.clock())
+        match receipt:
+            case Refused(why, Scope.DESTINATION, None) if self.refused:
+                with suppress(StoreUnavailable):  # the next notice for that place is refused as well
+                    await self.refused(delivery, why)
+
     async def _note(self, delivery: Delivery, done: Settled, moved: Destination | None = None) -> None:
         """However long the database is away. What was sent must be written down: else it is told twice."""
         while not await self._noted(delivery, done, moved):
@@ -213,6 +242,7 @@ class Outbox:
                 unsure=done.unsure,
                 anew=done.anew,
                 rest=done.rest,
+                hurry=done.hurry,
             )
         except StoreUnavailable as error:
             log.error("cannot note what became of %s: %s", delivery.notice.key, error)

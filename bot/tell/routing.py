@@ -4,11 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
-from bot.model import ENDINGS, OURSELVES, Audience, Change, Destination, Health, Hears, Kind, Style, Wish
+from bot.model import (
+    ENDINGS,
+    OURSELVES,
+    Audience,
+    Change,
+    Destination,
+    Health,
+    Hears,
+    Kind,
+    Quiet,
+    Style,
+    Wish,
+)
+from bot.tell import hours
 
 NEWS = frozenset({Kind.OPENED, Kind.CONFIRMED, Kind.WORSENED})  # may be the first that a reader hears
+TROUBLE = {Health.DOWN: Hears.DOWN, Health.DEGRADED: Hears.DEGRADED}
 WISHED = {
     Kind.EASED: frozenset({Hears.DEGRADED}),
     Kind.OFFICIAL: frozenset({Hears.OFFICIAL}),
@@ -28,6 +42,7 @@ class Hearer:
     style: Style
     ladders: tuple[str, ...] = ()  # the audiences whose next rung gets it when this place does not take it ...
     within: timedelta | None = None  # ... in this time
+    due: datetime | None = None  # not before its quiet hours are over
 
 
 def hearers(
@@ -37,19 +52,35 @@ def hearers(
     heard: Collection[Destination] = (),
     *,
     muted: bool = False,
+    now: datetime | None = None,
+    dead: str = "",
 ) -> tuple[Hearer, ...]:
     """Who hears of `change`, in the order of the audiences, each place once; the first audience that wants it wins.
 
     `told`: the places that have heard of this incident, or are about to; `heard`: those of them that have. `muted`: of
-    the service nothing new is said, only how what was told ends. Of a ladder only the first rung is named, or those
-    that were told: the others come with failing over.
+    the service nothing new is said, only how what was told ends. `now`: when it is asked, if not at the change itself.
+    Of a ladder only the first rung is named, or those that were told: the others come with failing over. `dead`: the
+    kind of channel whose own incident it is, which is not asked to tell it.
     """
     found: dict[Destination, Hearer] = {}
-    for audience in audiences:
-        for destination in _places(change, audience, told, heard, muted=muted):
-            hearer = found.get(destination) or Hearer(destination, audience.name, audience.wish.style)
-            found[destination] = _climbing(hearer, audience) if audience.ladder else hearer
+    if muted and change.kind not in ENDINGS:
+        return ()
+    for audience in (_without(dead, audience) for audience in audiences) if dead else audiences:
+        wish = audience.wish
+        own = dict.fromkeys(_places(change, audience, told, heard), wish.for_at_least)
+        further = {d: after for d, after in _escalated(change, audience, told) if d not in own}
+        for destination, after in (own | further).items():
+            due = _due(change, wish, after, now or change.at, heard=destination in heard)
+            hearer = found.get(destination) or Hearer(destination, audience.name, wish.style, due=due)
+            # Who wants it now does not wait for the quiet hours of others in the same place.
+            hearer = replace(hearer, due=min(hearer.due, due) if hearer.due and due else None)
+            climbing = audience.ladder and destination in own
+            found[destination] = _climbing(hearer, audience) if climbing else hearer
     return tuple(found.values())
+
+
+def _without(kind: str, audience: Audience) -> Audience:
+    return replace(audience, destinations=tuple(d for d in audience.destinations if d.kind != kind))
 
 
 def _climbing(hearer: Hearer, ladder: Audience) -> Hearer:
@@ -64,36 +95,97 @@ def follows(reader: Audience | Wish, service: str) -> bool:
     return not wish.services or service in wish.services
 
 
+def milestones(audiences: Sequence[Audience], service: str) -> tuple[timedelta, ...]:
+    """The ages of an incident of this service that some audience waits for, the youngest first."""
+    ages = {
+        age
+        for audience in audiences
+        if follows(audience, service)
+        for age in (audience.wish.for_at_least, *(step.after for step in audience.escalations))
+    }
+    return tuple(sorted(ages - {timedelta(0)}))
+
+
+# ── which places ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
 def _places(
-    change: Change,
-    audience: Audience,
-    told: Collection[Destination],
-    heard: Collection[Destination],
-    *,
-    muted: bool,
-) -> Iterator[Destination]:
+    change: Change, audience: Audience, told: Collection[Destination], heard: Collection[Destination]
+) -> Sequence[Destination]:
     wish = audience.wish
     first = audience.destinations[:1] if audience.ladder else audience.destinations
     if change.incident.service == OURSELVES:
         # Nobody was told that we saw nothing: while blind we may not get through. All who trust us hear of it after.
-        if change.kind is Kind.RESTORED and Hears.CORRECTION in wish.hears:
-            yield from first
-        return
-    if not follows(wish, change.incident.service) or (muted and change.kind not in ENDINGS):
-        return
+        return first if change.kind is Kind.RESTORED and Hears.CORRECTION in wish.hears else ()
+    if not follows(wish, change.incident.service):
+        return ()
     known = [d for d in audience.destinations if d in told]
-    if change.kind not in NEWS:
-        # A rung that never answered is not told how it goes on, unless nobody else is; but how it ended it is.
-        reached = [d for d in known if d in heard] if audience.ladder and change.kind not in ENDINGS else known
-        yield from (reached or known) if wish.hears & WISHED[change.kind] else ()
-    elif _news(change, wish):
-        yield from (known or first) if audience.ladder else first
-    else:
-        yield from known
+    if change.kind is Kind.LASTING:
+        # Who waited for it has a first word; who knows already learns nothing from it.
+        waited = wish.for_at_least and _news(change, wish, wish.for_at_least) and not (audience.ladder and known)
+        return [d for d in first if d not in known] if waited else ()
+    if change.kind in NEWS:
+        if _news(change, wish, wish.for_at_least):
+            return (known or first) if audience.ladder else first
+        return known
+    # A rung that never answered is not told how it goes on, unless nobody else is; but how it ended it is.
+    reached = [d for d in known if d in heard] if audience.ladder and change.kind not in ENDINGS else known
+    return (reached or known) if wish.hears & WISHED[change.kind] else ()
 
 
-def _news(change: Change, wish: Wish) -> bool:
-    """Is it worth a first word to this reader?"""
+def _escalated(
+    change: Change, audience: Audience, told: Collection[Destination]
+) -> Iterator[tuple[Destination, timedelta]]:
+    """Of the further places those that are called now, and those that were and hear how it goes on; each with its age."""
+    wish, incident = audience.wish, change.incident
+    if incident.service == OURSELVES or not follows(wish, incident.service):
+        return
+    for step in audience.escalations:
+        called = not incident.acked_by and _news(change, wish, max(step.after, wish.for_at_least))
+        for place in step.to:
+            if change.kind is Kind.LASTING:
+                wanted = called and place not in told
+            elif change.kind in NEWS:
+                wanted = called or place in told
+            else:
+                wanted = place in told and bool(wish.hears & WISHED[change.kind])
+            if wanted:
+                yield place, step.after
+
+
+def _news(change: Change, wish: Wish, after: timedelta) -> bool:
+    """Is it worth a first word to this reader, who hears of what has lasted so long?"""
     incident = change.incident
-    kind = {Health.DOWN: Hears.DOWN, Health.DEGRADED: Hears.DEGRADED}.get(incident.health)
-    return kind in wish.hears and incident.confidence >= wish.confidence
+    wished = TROUBLE.get(incident.health) in wish.hears and incident.confidence >= wish.confidence
+    return wished and change.at - incident.since >= after
+
+
+# ── when ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _due(change: Change, wish: Wish, after: timedelta, now: datetime, *, heard: bool) -> datetime | None:
+    """When a place is told: None at once, else at the end of its quiet hours. `after`: the age of its first word."""
+    quiet = wish.quiet
+    spell = hours.spell(quiet, wish.style, now) if quiet else None
+    if quiet is None or spell is None or _wakes(change, quiet):
+        return None
+    start, end = spell
+    return None if _alarmed(change, quiet, after, start, heard=heard) else end
+
+
+def _wakes(change: Change, quiet: Quiet) -> bool:
+    """Is it of what the reader wants to hear at any hour?"""
+    if change.kind is Kind.ACKNOWLEDGED:
+        return False  # nobody needs to wake up to learn that they may sleep
+    if change.incident.service == OURSELVES:
+        return Hears.CORRECTION in quiet.but
+    wished = WISHED.get(change.kind)
+    return TROUBLE.get(change.incident.health) in quiet.but if wished is None else bool(wished & quiet.but)
+
+
+def _alarmed(change: Change, quiet: Quiet, after: timedelta, start: datetime, *, heard: bool) -> bool:
+    """Does it end what the place was told of in these very hours? Then nobody stays awake for what is over."""
+    incident = change.incident
+    first = max(incident.confirmed_at or incident.since, incident.since + after)
+    let_through = {TROUBLE.get(incident.health), TROUBLE.get(incident.worst)} & quiet.but
+    return change.kind in ENDINGS and first >= start and (heard or bool(let_through))

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zlib import crc32
 
-from bot.model import Delivery, Later, Receipt, Refused, Sent, Unsure
+from bot.model import Delivery, Later, Receipt, Refused, Scope, Sent, Unsure
 from bot.store.deliveries import Status
 
 FIRST_WAIT = timedelta(seconds=2)
-LONGEST_WAIT = timedelta(minutes=5)
+LONGEST_WAIT = timedelta(minutes=5)  # also until a provider is asked again that does not take our account
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +24,7 @@ class Settled:
     unsure: bool = False
     anew: bool = False
     rest: bool = False
+    hurry: bool = False  # the next rung gets it now
 
 
 def settle(receipt: Receipt, delivery: Delivery, now: datetime, *, finds: bool = True) -> Settled:
@@ -41,6 +42,8 @@ def settle(receipt: Receipt, delivery: Delivery, now: datetime, *, finds: bool =
         case Unsure(why):
             again = backoff(delivery) if finds or not delivery.unsure else LONGEST_WAIT
             return Settled(Status.PENDING, now + again, why=why, unsure=True)
+        case Refused(why, Scope.ACCOUNT):  # the channel is dead, not the message: told when its token is mended
+            return Settled(Status.PENDING, now + LONGEST_WAIT, why=why, unsure=delivery.unsure, hurry=True)
         case Refused(why, _, moved, gone):
             status = Status.PENDING if moved else Status.SUPERSEDED if gone else Status.REFUSED
             return Settled(status, now, why=why)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import time, timedelta
 from pathlib import Path
 
 import pytest
 
+from bot.app import setting
 from bot.config import ConfigError, load, schema
-from bot.model import Confidence, Destination, Style
+from bot.model import Confidence, Destination, Escalation, Hears, Quiet, Style
 
 ROOT = Path(__file__).parent.parent.parent
 RIGHT = """\
@@ -51,12 +52,26 @@ def test_the_example_loads_and_means_what_it_says(monkeypatch):
     assert desk.ladder
     assert desk.wish.style == Style("es", "Europe/Madrid", "24h")
     assert desk.wish.confidence is Confidence.CONFIRMED
+    assert desk.wish.quiet == Quiet(time(22), time(7), frozenset({Hears.DOWN}))
+    assert desk.escalations[0] == Escalation(timedelta(minutes=10), (Destination("telegram", "4242"),))
     assert config.services["mail"].watching(config.defaults).every == timedelta(minutes=1)
     assert config.services["mail"].watching(config.defaults).timeout == timedelta(seconds=10)
     assert "xoxb-secret" not in repr(config)
 
 
 MISTAKES = {
+    "a channel's own name": (
+        RIGHT.replace("  x:", "  slack-delivery:"),
+        ":2:3: services.slack-delivery: is the name of a channel's own health; call the service something else",
+    ),
+    "a stand-in that is no service": (
+        RIGHT.replace("console: {}", "console: {watch: slack}"),
+        ':5:13: channels.console.watch: there is no service "slack"; expected one of x',
+    ),
+    "the health of a channel that is not watched": (
+        RIGHT.replace('broadcast: ["console:-"]', 'broadcast: ["console:-"], services: [console-delivery]'),
+        'audiences.desk.services.0: there is no service "console-delivery"; expected one of x',
+    ),
     "unknown key": (RIGHT + "sevrices: {}\n", ':8:1: sevrices: unknown key; did you mean "services"?'),
     "unknown key inside": (
         RIGHT.replace("console: {}", "console: {colour: red}"),
@@ -132,6 +147,45 @@ MISTAKES = {
         RIGHT.replace("desk: {", "desk: {hears: [down, doom], "),
         ':7:24: audiences.desk.hears.1: "doom" should be "down", "degraded", "official"',
     ),
+    "quiet hours at no time": (
+        RIGHT.replace("desk: {", "desk: {quiet: {from: '22:00', to: late}, "),
+        ':7:33: audiences.desk.quiet.to: "late" is no time of day; expected one such as "22:00"',
+    ),
+    "quiet hours without an end": (
+        RIGHT.replace("desk: {", "desk: {quiet: {from: '22:00'}, "),
+        ":7:10: audiences.desk.quiet.to: is missing",
+    ),
+    "quiet hours that are none": (
+        RIGHT.replace("desk: {", "desk: {quiet: {from: '22:00', to: '22:00'}, "),
+        ":7:10: audiences.desk.quiet: begins and ends at the same time; leave it out to be told at any",
+    ),
+    "quiet hours but for what there is not": (
+        RIGHT.replace("desk: {", "desk: {quiet: {from: '22:00', to: '7:00', except: [doom]}, "),
+        ':7:54: audiences.desk.quiet.except.0: "doom" should be "down", "degraded", "official"',
+    ),
+    "escalation at no time": (
+        RIGHT.replace("desk: {", "desk: {escalate: [{to: ['console:-']}], "),
+        ":7:21: audiences.desk.escalate.0.after: is missing",
+    ),
+    "escalation to nobody": (
+        RIGHT.replace("desk: {", "desk: {escalate: [{after: 10m, to: []}], "),
+        ":7:34: audiences.desk.escalate.0.to: ",
+    ),
+    "escalation to a channel that is not set up": (
+        RIGHT.replace("desk: {", "desk: {escalate: [{after: 10m, to: ['slack:C1']}], "),
+        ':7:39: audiences.desk.escalate.0.to.0: channel "slack" is not set up under channels (set up: console)',
+    ),
+    "escalation before the audience itself hears": (
+        RIGHT.replace("desk: {", "desk: {for_at_least: 15m, escalate: [{after: 10m, to: ['console:-']}], "),
+        (
+            ":7:41: audiences.desk.escalate.0.after: is sooner than for_at_least: "
+            "by then the audience itself has not heard of it"
+        ),
+    ),
+    "no length of time at all": (
+        RIGHT.replace("desk: {", "desk: {for_at_least: null, "),
+        ":7:10: audiences.desk.for_at_least: is no length of time; expected one such as",
+    ),
     "digest at no time": (
         RIGHT + 'digests: {daily: {to: ["console:-"], when: sometimes}}\n',
         ':8:38: digests.daily.when: "sometimes" is no time of the week; expected one such as "mon-fri 08:00" or "08:00"',
@@ -167,6 +221,17 @@ def test_a_mistake_is_one_line_with_its_place_and_what_was_expected(tmp_path, mi
 def test_all_mistakes_are_told_at_once(tmp_path):
     text = RIGHT + "clock: 13h\nlanguage: klingonese\ndefaults: {every: soon}\n"
     assert [line.split(":")[1] for line in refused(tmp_path, text)] == ["8", "9", "10"]
+
+
+def test_a_service_counts_the_ages_that_its_audiences_wait_for(tmp_path):
+    text = RIGHT.replace("  desk: {", "  slow: {broadcast: ['console:-'], for_at_least: 5m}\n  desk: {").replace(
+        "desk: {", "desk: {escalate: [{after: 10m, to: ['console:b']}], "
+    )
+    made = setting(read(tmp_path, text))
+
+    assert made.rules["x"].milestones == (timedelta(minutes=5), timedelta(minutes=10))
+    assert made.audiences[1].places == (Destination("console", "-"), Destination("console", "b"))
+    assert setting(read(tmp_path, RIGHT)).rules["x"].milestones == ()
 
 
 def test_a_file_that_is_not_there_says_how_to_make_one(tmp_path):
@@ -217,3 +282,24 @@ def test_the_schema_knows_every_channel_and_kind():
     text = str(schema())
     for word in ("slack", "discord", "telegram", "email", "webhook", "console", "http", "tcp", "statuspage"):
         assert word in text
+
+
+ADMINISTERED = RIGHT.replace("console: {}", "telegram: {token: t}\n  slack: {bot_token: t, watch: x}").replace(
+    '["console:-"]', '["slack:C1"], services: [x, slack-delivery]'
+)
+
+
+def test_admins_are_written_to_where_their_channel_is_open(tmp_path):
+    admins = 'admins: ["slack:T01/U01", "telegram:4242", "discord:9999", "email:lead@example.org"]\n'
+    config = read(tmp_path, ADMINISTERED + admins)
+    reader = config.admins_audience()
+
+    assert reader.destinations == (Destination("slack", "U01"), Destination("telegram", "4242"))
+    assert "slack-delivery" in reader.wish.services
+    assert "x" not in reader.wish.services
+    assert config.opened_channels()["slack"].watch == "x"
+    assert list(config.watched_channels()) == ["slack", "telegram"]
+    assert read(tmp_path, ADMINISTERED + 'admins: ["discord:9999"]\n').admins_audience() is None
+    (tmp_path / "config.yaml").unlink()
+    discord = RIGHT.replace("console: {}", "console: {}\n  discord: {token: t}") + 'admins: ["discord:9999"]\n'
+    assert read(tmp_path, discord).admins_audience().destinations == (Destination("discord", "@9999"),)

@@ -12,7 +12,9 @@ The gateway is in `tests.fakes.discord_gateway`, the reader's eye in `tests.fake
 from __future__ import annotations
 
 import asyncio
+import itertools
 import json
+import time
 from collections import deque
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -28,6 +30,7 @@ from tests.fakes.faults import Fault, FaultyServer, Message
 
 TOKEN = "MTAwMDAwMDAwMDAwMDAwMDAx.GfAkE0.not-a-real-token-but-long-enough-to-look-like-one"
 APPLICATION = "100000000000000001"
+EPOCH = 1_420_070_400_000  # ms
 SILENT = 1 << 12  # flag: no notification
 SPEC = json.loads((Path(__file__).parents[1] / "data" / "discord-openapi.json").read_text())
 
@@ -41,6 +44,7 @@ POST = rule("/channels/{channel_id}/messages", "post")
 EDIT = rule("/channels/{channel_id}/messages/{message_id}", "patch")
 CALLBACK = rule("/interactions/{interaction_id}/{interaction_token}/callback", "post")
 ANSWER = rule("/webhooks/{webhook_id}/{webhook_token}/messages/@original", "patch")
+DIRECT = rule("/users/@me/channels", "post")
 COMMANDS = rule("/applications/{application_id}/commands", "put")
 
 
@@ -55,12 +59,15 @@ class FakeDiscord(FaultyServer):
         self.followups: list[tuple[str, Message]] = []  # interaction id, and what only the asker sees
         self.dropped: list[str] = []  # ids of interactions whose answer was taken away
         self.refusals: deque[tuple[int, int]] = deque()  # HTTP status and code for the next writes
+        self.scope = "user"  # of a 429: "user", "global" or "shared"
         self.history = True  # may the bot read it?
+        self.people: dict[str, str] = {}  # person -> the channel of their direct messages, as it was opened
+        self.behind = 0.0  # seconds: how old what is written now will look
         self.remaining = 1000  # IDENTIFYs left
         self.calls: list[str] = []
         self.gateway = Gateway(self)
         self._nonces: dict[tuple[str, str], str] = {}
-        self._last = 1_000_000_000_000_000_000
+        self._count = itertools.count()
         self._news = asyncio.Event()
         self._route()
 
@@ -68,6 +75,7 @@ class FakeDiscord(FaultyServer):
         api = "/api/v10"
         for method, path, serve in (
             ("GET", "/users/@me", self._me),
+            ("POST", "/users/@me/channels", self._direct),
             ("GET", "/oauth2/applications/@me", self._application),
             ("GET", "/gateway/bot", self._gateway_bot),
             ("POST", "/channels/{channel}/messages", self._post),
@@ -107,21 +115,25 @@ class FakeDiscord(FaultyServer):
         self._news.set()
 
     def snowflake(self) -> str:
-        self._last += 1 << 22
-        return str(self._last)
+        """The time in it, and a number."""
+        return str((int((time.time() - self.behind) * 1000) - EPOCH << 22) + next(self._count))
 
     # ── faults ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
     def writes(self, request: web.Request) -> bool:
         return request.method in {"POST", "PATCH"} and "/channels/" in request.path
 
-    def limited(self, wait: int | None) -> web.Response:
+    async def written(self, request: web.Request) -> tuple[str, str]:
+        return request.method, request.path.partition("/channels/")[2].partition("/")[0]
+
+    def limited(self, wait: float | None, *, whole: bool = False) -> web.Response:
         """With a wait it is Discord's own, which comes via its proxy; without, Cloudflare's."""
         if wait is None:
             return web.Response(status=429, text="error code: 1015", content_type="text/plain")
-        told = {"message": "You are being rate limited.", "retry_after": float(wait), "global": False}
-        answer = reply(told, 429)
-        answer.headers.update({"Via": "1.1 google", "Retry-After": str(wait)})
+        scope = "global" if whole else self.scope
+        whole = scope == "global"
+        answer = reply({"message": "You are being rate limited.", "retry_after": float(wait), "global": whole}, 429)
+        answer.headers.update({"Via": "1.1 google", "Retry-After": str(wait), "X-RateLimit-Scope": scope})
         return answer
 
     async def faulty(self, fault: Fault, request: web.Request) -> web.StreamResponse:
@@ -154,6 +166,12 @@ class FakeDiscord(FaultyServer):
     async def _me(self, _request: web.Request) -> web.Response:
         return reply(author())
 
+    async def _direct(self, request: web.Request) -> web.Response:
+        person = (await self._body(request, DIRECT))["recipient_id"]
+        channel = self.people.setdefault(person, self.snowflake())
+        known = author() | {"id": person, "username": "ana", "bot": False}
+        return reply({"id": channel, "type": 1, "last_message_id": None, "recipients": [known]})
+
     async def _application(self, _request: web.Request) -> web.Response:
         owner = author() | {"id": "100000000000000009", "bot": False}
         return reply(
@@ -172,6 +190,8 @@ class FakeDiscord(FaultyServer):
         ):  # Discord takes ids as numbers too; its OpenAPI does not
             told = body["message_reference"]
             body["message_reference"] = told | {name: str(told[name]) for name in ("message_id", "channel_id")}
+        if isinstance(body, dict) and "recipient_id" in body:
+            body["recipient_id"] = str(body["recipient_id"])
         self.broken += [f"{request.method} {request.path}: {wrong.message[:300]}" for wrong in judge.iter_errors(body)]
         if isinstance(body, dict):
             self.broken += [f"{request.path}: {wrong}" for wrong in beyond(body)]
@@ -184,6 +204,11 @@ class FakeDiscord(FaultyServer):
         known = self._nonces.get((place, str(body.get("nonce")))) if body.get("enforce_nonce") else None
         if known:
             return reply(self.messages[known])
+        first = body.get("message_reference")
+        if first and first["message_id"] not in self.messages:
+            if first.get("fail_if_not_exists", True):
+                return error(400, 50035)
+            del body["message_reference"]  # it becomes a message like any other
         message = self._stored(body, place, self.snowflake())
         self._nonces[place, str(body.get("nonce"))] = message["id"]
         self.apply(self._seen(message, body))

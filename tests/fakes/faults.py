@@ -16,6 +16,8 @@ from typing import Any, Protocol, Self
 
 from aiohttp import web
 
+from tests.fakes.limits import Limits
+
 
 class Fault(StrEnum):
     """What may go wrong. The first three need a channel opened at another address; see `ChannelKit`."""
@@ -69,6 +71,8 @@ class Far(Protocol):
 
     def fault(self, name: Fault, times: int = 1) -> None: ...
 
+    def heal(self) -> None: ...
+
 
 class FaultyServer:
     """An HTTP server on 127.0.0.1. `async with FakeX() as far:`; or `await far.start(port)` and `await far.stop()`."""
@@ -80,6 +84,7 @@ class FaultyServer:
         self.url = ""
         self.port = 0
         self.app = web.Application(middlewares=[self._serve], client_max_size=64 * 1024 * 1024)
+        self.limits: Limits | None = None
         self._faults: deque[Fault] = deque()
         self._over = asyncio.Event()
         self._news = asyncio.Event()
@@ -91,6 +96,10 @@ class FaultyServer:
         """Does this request write a message? Only these meet faults."""
         return request.method == "POST"
 
+    async def written(self, request: web.Request) -> tuple[str, str]:
+        """Of a writing request, what it does and where: by these limits count."""
+        raise LookupError(f"{type(self).__name__} keeps no limits")
+
     def apply(self, message: Message) -> None:
         self.applied.append(message)
         self.tell()
@@ -99,8 +108,8 @@ class FaultyServer:
         """Wake whoever waits in `until`: something happened here."""
         self._news.set()
 
-    def limited(self, wait: int | None) -> web.Response:
-        """Say that there are too many requests; `wait` in seconds."""
+    def limited(self, wait: float | None, *, whole: bool = False) -> web.Response:
+        """Say that there are too many requests, of the place or of the `whole` account; `wait` in seconds."""
         return web.Response(status=429, headers={} if wait is None else {"Retry-After": str(wait)})
 
     async def faulty(self, fault: Fault, request: web.Request) -> web.StreamResponse:
@@ -111,6 +120,10 @@ class FaultyServer:
 
     def fault(self, name: Fault, times: int = 1) -> None:
         self._faults.extend([name] * times)
+
+    def heal(self) -> None:
+        """No more faults."""
+        self._faults.clear()
 
     def shown(self, ref: str) -> Message:
         """The message as it stands now."""
@@ -148,7 +161,11 @@ class FaultyServer:
 
     @web.middleware
     async def _serve(self, request: web.Request, handler: Any) -> web.StreamResponse:
-        if not self._faults or not self.writes(request):
+        if not self.writes(request):
+            return await handler(request)
+        if self.limits and (over := self.limits.over(*await self.written(request))):
+            return self.limited(over[0], whole=over[1])
+        if not self._faults:
             return await handler(request)
         fault = self._faults.popleft()
         if fault in PLATFORM:

@@ -154,6 +154,10 @@ class FakeRelay:
             command, answer = SAYS[name]
             self.say(command, answer, times * 2 if command == "AUTH" else times)  # the client tries PLAIN, then LOGIN
 
+    def heal(self) -> None:
+        """No more faults."""
+        self._script.clear()
+
     def hang_up(self) -> None:
         """Close every connection, as relays do with idle ones."""
         for session in self._sessions:

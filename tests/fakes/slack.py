@@ -10,8 +10,10 @@ from __future__ import annotations
 import copy
 import itertools
 import json
+import math
 import re
 import time
+from collections import deque
 from pathlib import Path
 from typing import Any
 
@@ -39,9 +41,11 @@ class FakeSlack(FaultyServer):
         super().__init__()
         self.secrets = [BOT_TOKEN, APP_TOKEN, "ticket-secret", "hook-secret"]
         self.channels = {"C012": "newsroom", "C034": "random", "D056": ""}
+        self.people = {"U111": "D056"}  # whose direct messages are where
         self.shut: dict[str, str] = {}  # a channel's id -> the error with which it refuses messages
         self.locked: dict[str, str] = {}  # a thread's ts -> the error with which it refuses replies
         self.refusals: dict[str, str] = {}  # a method -> the error with which it always answers
+        self.errors: deque[str] = deque()  # with which the next posts are answered
         self.posts: dict[tuple[str, str], dict[str, Any]] = {}
         self.calls: list[tuple[str, dict[str, Any]]] = []  # every call of the Web API, in order
         self.acks: list[str] = []  # envelope ids, in order
@@ -101,8 +105,11 @@ class FakeSlack(FaultyServer):
     def writes(self, request: web.Request) -> bool:
         return request.path.rpartition("/")[2] in {"chat.postMessage", "chat.update"}
 
-    def limited(self, wait: int | None) -> web.Response:
-        headers = {} if wait is None else {"Retry-After": str(wait)}
+    async def written(self, request: web.Request) -> tuple[str, str]:
+        return request.match_info["method"], str((await _arguments(request)).get("channel"))
+
+    def limited(self, wait: float | None, *, whole: bool = False) -> web.Response:
+        headers = {} if wait is None else {"Retry-After": str(math.ceil(wait))}
         return web.json_response({"ok": False, "error": "ratelimited"}, status=429, headers=headers)
 
     async def faulty(self, fault: Fault, request: web.Request) -> web.StreamResponse:
@@ -148,6 +155,8 @@ class FakeSlack(FaultyServer):
         thread = sent.get("thread_ts")
         if channel is None:
             return _no("channel_not_found")
+        if self.errors:
+            return _no(self.errors.popleft())
         if error := self.shut.get(channel) or self._refused(sent) or (thread and self._closed(channel, thread)):
             return _no(error)
         ts = f"{int(time.time())}.{next(self._number):06}"
@@ -183,7 +192,7 @@ class FakeSlack(FaultyServer):
 
     def _channel(self, name: str) -> str | None:
         known = {f"#{title}": channel for channel, title in self.channels.items() if title}
-        return name if name in self.channels else known.get(name)
+        return name if name in self.channels else self.people.get(name) or known.get(name)
 
     def _since(self, asked: dict[str, Any]) -> list[dict[str, Any]]:
         oldest = float(asked.get("oldest") or 0)
@@ -258,11 +267,12 @@ async def _arguments(request: web.Request) -> dict[str, Any]:
 
 
 def _page(posts: list[dict[str, Any]], asked: dict[str, Any]) -> web.Response:
-    limit = int(asked.get("limit") or 100)
+    limit, start = int(asked.get("limit") or 100), int(asked.get("cursor") or 0)
     bare = asked.get("include_all_metadata") not in {"1", "true", True}
     hidden = {"metadata"} if bare else set()
-    page = [{name: value for name, value in post.items() if name not in hidden} for post in posts[:limit]]
-    return _yes(messages=page, has_more=len(posts) > limit)
+    page = [{name: value for name, value in post.items() if name not in hidden} for post in posts[start:][:limit]]
+    more = str(start + limit) if len(posts) > start + limit else ""
+    return _yes(messages=page, has_more=bool(more), response_metadata={"next_cursor": more})
 
 
 def _yes(**more: Any) -> web.Response:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import math
 import re
 import time
 from collections import defaultdict, deque
@@ -46,6 +47,7 @@ class FakeTelegram(FaultyServer):
         self.names = {"@ourchannel": -1009}
         self.moved: dict[int, int] = {}  # groups that became supergroups
         self.closed: set[tuple[int, int]] = set()  # (chat, topic)
+        self.deleted: set[str] = set()  # "chat/message"
         self.waiting: list[dict[str, Any]] = []  # updates that were not confirmed
         self._refusals: defaultdict[str, deque[RefusedError]] = defaultdict(deque)
         self._numbers = itertools.count(100)
@@ -136,9 +138,14 @@ class FakeTelegram(FaultyServer):
             self.broken.append(str(exc))
             raise RefusedError(400, f"Bad Request: {exc}") from exc
 
-    def limited(self, wait: int | None) -> web.Response:
+    async def written(self, request: web.Request) -> tuple[str, str]:
+        given = {**request.query, **await request.post()}
+        return request.path.rpartition("/")[2], str(given["chat_id"])
+
+    def limited(self, wait: float | None, *, whole: bool = False) -> web.Response:
         if wait is None:
             return _refusal(RefusedError(429, "Too Many Requests"))
+        wait = math.ceil(wait)
         return _refusal(RefusedError(429, f"Too Many Requests: retry after {wait}", retry_after=wait))
 
     async def faulty(self, fault: Fault, request: web.Request) -> web.StreamResponse:
@@ -163,9 +170,14 @@ class FakeTelegram(FaultyServer):
         chat, topic = self._find(given["chat_id"]), given.get("message_thread_id")
         if (chat, topic) in self.closed:
             raise RefusedError(400, "Bad Request: TOPIC_CLOSED")
-        number, reply = next(self._numbers), given.get("reply_parameters")
+        reply = given.get("reply_parameters")
         place = f"{chat}/{topic}" if topic else f"{chat}"
         thread = f"{chat}/{reply['message_id']}" if reply else None
+        if thread in self.deleted:
+            if not reply.get("allow_sending_without_reply"):
+                raise RefusedError(400, "Bad Request: message to be replied not found")
+            thread = None
+        number = next(self._numbers)
         loud = not given.get("disable_notification", False)
         self.apply(self._written(given, f"{chat}/{number}", place=place, thread=thread, loud=loud))
         return self._message(chat, number, topic)
@@ -174,7 +186,7 @@ class FakeTelegram(FaultyServer):
         chat = self._find(given["chat_id"])
         ref = f"{chat}/{given['message_id']}"
         old = next((message for message in reversed(self.applied) if message.ref == ref), None)
-        if old is None:
+        if old is None or ref in self.deleted:
             raise RefusedError(400, "Bad Request: message to edit not found")
         if old.raw["text"] == given["text"]:
             raise RefusedError(

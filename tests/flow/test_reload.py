@@ -67,6 +67,6 @@ async def test_a_wrong_config_is_refused_with_its_line_and_the_old_one_stays(tmp
         path.write_text("services: [")
         daemon.process.send_signal(signal.SIGHUP)
         await eventually(lambda: daemon.log.count("not taken") >= 2)
-        assert len(street.telegram.called("getMe")) == 1
+        assert len(street.telegram.called("setMyCommands")) == 1
         street.heal()
         await street.telegram.until(lambda: "restored" in street.telegram.messages[-1].text)

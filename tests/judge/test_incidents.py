@@ -196,3 +196,49 @@ def test_a_steady_service_has_a_steady_state_and_so_costs_no_transaction(letters
 
     assert again == state
     assert changes == ()
+
+
+# ── milestones ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+AGES = Rules(milestones=(timedelta(minutes=2), timedelta(minutes=5)), remind_every=())
+
+
+def lasting(letters, rules=AGES):
+    return [c.at - NOON for c in walk(letters, rules)[1] if c.kind is Kind.LASTING]
+
+
+def test_an_incident_that_reaches_an_age_somebody_waits_for_says_so_once():
+    assert lasting("B" * 40) == [timedelta(minutes=2), timedelta(minutes=5)]
+    assert lasting("B" * 4 + "." * 36) == []
+
+
+def test_several_ages_at_once_are_one_change():
+    assert lasting("BB" + "?" * 20 + "B") == [timedelta(minutes=11)]
+    assert walk("BB" + "?" * 20 + "B", AGES)[0].incident.lasted == 2
+
+
+def test_an_age_is_reached_only_while_trouble_is_seen():
+    assert lasting("BBB.....B") == []
+    assert lasting("BBBB.B") == [timedelta(seconds=150)]
+    assert lasting("BBBB.") == []
+
+
+def test_what_is_only_likely_lasts_as_well():
+    state, says = ServiceState("x"), word(Health.DEGRADED, "Slow uploads")
+    kinds = []
+    for number in range(6):
+        state, changes = go(state, look(".", number, says), AGES)
+        kinds += [(c.kind, c.incident.confidence) for c in changes]
+    assert kinds == [(Kind.OPENED, Confidence.LIKELY), (Kind.LASTING, Confidence.LIKELY)]
+
+
+def test_ages_pass_also_when_somebody_looks_into_it_for_others_wait_for_the_age_alone():
+    state, _ = walk("BB", AGES)
+    state = step(state, Ack("Ana", at(2)), AGES).state
+    assert [c.kind for c in go(state, look("B", 4), AGES)[1]] == [Kind.LASTING]
+
+
+def test_a_reminder_of_the_same_moment_comes_with_the_next_round():
+    both = Rules(milestones=(timedelta(minutes=2),), remind_every=(timedelta(minutes=2),))
+    kinds = [c.kind for c in walk("B" * 6, both)[1]]
+    assert kinds[2:] == [Kind.LASTING, Kind.REMINDED]

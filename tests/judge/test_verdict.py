@@ -58,6 +58,18 @@ def test_each_cell_of_the_table(letters, words, health, confidence):
     assert (verdict.health, verdict.confidence) == (health, confidence)
 
 
+@pytest.mark.parametrize(
+    ("letters", "health", "confidence"),
+    [("PP", DOWN, CONFIRMED), ("PB", DOWN, CONFIRMED), ("SS", DEGRADED, CONFIRMED), ("..", UP, CONFIRMED)],
+)
+def test_of_a_chain_one_broken_link_is_all_of_it(letters, health, confidence):
+    streak, rules = Streak(), Rules(chained=True)
+    for number, letter in enumerate(letters):
+        verdict = judge(look(letter, number), streak, rules)
+        streak = verdict.streak
+    assert (verdict.health, verdict.confidence) == (health, confidence)
+
+
 def test_a_service_without_routes_is_as_its_official_page_says():
     assert judge(Round("x", NOON, (), (CLEAR,)), Streak(), Rules()).health is UP
     assert judge(Round("x", NOON, (), (TROUBLE,)), Streak(), Rules()).confidence is LIKELY

@@ -18,6 +18,7 @@ from bot.model import Overview, Reading, Service, ServiceState, Style
 from bot.model.seeing import Outcome
 from bot.show.web import HEADERS, STALE, Server
 from bot.store import StoreUnavailable
+from bot.tell import wording
 from tests.show.pages import EVERYTHING, NOW, QUIET, Stage, browsing
 from tests.tell.outages import DOWN, at
 
@@ -200,6 +201,40 @@ async def test_healthz_is_well_while_the_rounds_go_on():
     assert answer.status_code == 200
     assert answer.json()["well"] is True
     assert answer.json()["waiting"] == {"slack": 3}
+
+
+async def test_a_dead_channel_is_said_and_is_no_illness_of_ours():
+    stage = Stage()
+    stage.vitals = replace(stage.vitals, channels={"slack": at(13, 55), "email": None})
+    async with browsing(stage) as web:
+        health, metrics = await web.get("/healthz"), await web.get("/metrics")
+    assert health.status_code == 200
+    assert health.json()["channels"] == {"slack": "down since 2022-07-14T11:55:00+00:00", "email": "up"}
+    assert 'tocsin_channel_up{channel="slack"} 0.0' in metrics.text
+    assert 'tocsin_channel_up{channel="email"} 1.0' in metrics.text
+
+
+async def test_the_channels_stand_apart_from_the_services():
+    ways = [wording.channel_service(kind, ("API", "messages"), "en") for kind in ("slack", "email")]
+    up = [ServiceState(way.id, up_since=at(9)) for way in ways]
+    calm = replace(QUIET, channels=tuple(zip(ways, up, strict=True)))
+    words = (await read(Stage(calm))).words
+    assert words[2] == "The one service is up."
+    assert words[words.index("Channels") + 1] == "All work."
+
+    dead = replace(DOWN, service="slack-delivery", since=at(13, 55))
+    states = (ServiceState("slack-delivery", incident=dead), up[1])
+    trouble = replace(calm, channels=tuple(zip(ways, states, strict=True)), down={"slack": at(13, 55)})
+    words = (await read(Stage(trouble))).words
+    assert words[2] == "The one service is up."
+    assert words[words.index("Channels") + 1] == "Slack delivery is down since 1:55 p.m."
+    async with browsing(Stage(trouble)) as web:
+        listed = (await web.get("/status.json")).json()
+    assert listed["status"] == "up"
+    assert listed["channels"] == [
+        {"channel": "slack", "status": "down", "down_since": "2022-07-14T11:55:00+00:00"},
+        {"channel": "email", "status": "up", "down_since": None},
+    ]
 
 
 @pytest.mark.parametrize("looked_at", [None, NOW - STALE - timedelta(seconds=1)])

@@ -9,7 +9,7 @@ import pytest
 
 from bot.model import Act, Destination, Kind
 from bot.store import Status
-from bot.store.crowd import EDIT_GAP, FEW, GATHER, WINDOW
+from bot.store.crowd import EDIT_GAP, FEW, GATHER, NEXT_GAP, WINDOW
 from tests.store.made import MAIL, NOW, SECOND, SLACK, delivery, wanted
 
 MINUTE = timedelta(minutes=1)
@@ -228,7 +228,7 @@ async def test_a_storm_message_that_is_gone_is_not_waited_for(store):
     assert await claim(store, NOW + SECOND) == ()
     [grown] = await claim(store, NOW + EDIT_GAP)
     await store.deliveries.settle(grown, Status.REFUSED, NOW + EDIT_GAP, why="message_not_found")
-    [alone] = await sent(store, NOW + SECOND + GATHER)
+    [alone] = await sent(store, NOW + NEXT_GAP)
     assert (alone.act, alone.notice.key) == (Act.POST, "e#1/1")
 
 
@@ -237,7 +237,7 @@ async def test_where_nothing_can_be_rewritten_a_storm_goes_on_in_further_message
     [_] = await claim_sent_without_edits(store, NOW)
     await store.deliveries.add([news(name, to=MAIL) for name in "ef"], NOW + SECOND)
     assert await claim_sent_without_edits(store, NOW + SECOND) == ()
-    [one] = await claim_sent_without_edits(store, NOW + SECOND + GATHER)
+    [one] = await claim_sent_without_edits(store, NOW + NEXT_GAP)
     assert (one.act, lines(one)) == (Act.POST, ("e confirmed", "f confirmed"))
 
 

@@ -79,5 +79,6 @@ def told(  # noqa: PLR0917 - read as a sentence: kind, what, when, for whom
     service: Service = X,
     others: tuple[tuple[Service, Incident], ...] = (),
     by: str = "",
+    why: str = "",
 ) -> Notice:
-    return wording.notice(Change(kind, when, incident, by), service, style, others)
+    return wording.notice(Change(kind, when, incident, by, why), service, style, others)

@@ -113,7 +113,12 @@ class House:
 
     async def _dues(self):
         deliveries = self.store.deliveries
-        return [await deliveries.next_deadline(), *[await deliveries.next_due(kind) for kind in self.channels]]
+        return [await deliveries.next_deadline(), *[await self._next_due(kind) for kind in self.channels]]
+
+    async def _next_due(self, kind):
+        """When its gate opens, where that is later: a dead channel gets one at a time."""
+        gate, due = self.outbox._gates[kind], await self.store.deliveries.next_due(kind)
+        return due if due is None or gate.free(self.now) else max(due, gate.opens(self.now) or due)
 
     async def rows(self, thread="x#1"):
         """What became of each delivery: {"3@slack": "superseded"}."""

@@ -172,6 +172,44 @@ async def test_a_refusal_is_handed_on_at_once_and_says_why(store):
         assert at.slack.got == []
 
 
+async def test_an_account_that_is_not_accepted_is_handed_on_at_once_and_told_when_it_is_mended(store):
+    async with house(store) as at:
+        at.slack.receipt = Refused("the bot token is not valid any more: copy it again (token_revoked)", Scope.ACCOUNT)
+        await at.down()
+        [(when, title, lines)] = at.telegram.got
+        assert (when, title) == (0, DOWN)
+        assert lines[0] == "Sent here because Slack is down since 2:00 p.m."
+        assert await at.rows() == {"1@slack": "pending", "1@telegram": "sent"}
+
+        at.slack.receipt = Sent
+        await at.until(299)
+        assert at.slack.got == []
+        await at.until(301)
+        [(_, title, lines)] = at.slack.got
+        assert (title, lines[0]) == (DOWN, "Late: Slack did not take this before.")
+
+
+async def test_a_rung_that_is_known_to_be_dead_is_not_waited_for(store):
+    async with house(store) as at:
+        at.outbox.down = at.outbox._ladders.down = lambda: {"telegram": NOON - 5 * MINUTE}
+        at.slack.receipt = NOT_IN
+        at.telegram.receipt = DEAD
+        await at.down()
+
+        [(when, _, lines)] = at.email.got
+        assert when == 0
+        assert lines[0] == "Sent here because Telegram is down since 1:55 p.m."
+        at.telegram.receipt = Sent  # it was tried all the same
+        await at.until(10)
+        assert at.telegram.titles == [DOWN]
+
+
+def test_that_a_channel_is_dead_is_not_handed_on_to_that_channel():
+    wrong = untaken(SLACK, slack="over")
+    notice = replace(wrong.notice, thread="telegram-delivery#3")
+    assert next_rung(DESK, replace(wrong, notice=notice)) == MAIL
+
+
 async def test_two_dead_rungs_take_two_times_and_the_reader_sees_both(store):
     async with house(store, replace(DESK, within=20 * SECOND)) as at:
         at.slack.receipt = at.telegram.receipt = DEAD

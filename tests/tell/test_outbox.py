@@ -456,3 +456,49 @@ def test_only_channels_that_have_something_to_send_are_woken():
     assert [kind for kind, bell in outbox._bells.items() if bell.is_set()] == ["email"]
     outbox.wake()
     assert all(bell.is_set() for bell in outbox._bells.values())
+
+
+# ── what it says of the channel ──────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_an_account_that_is_not_accepted_costs_no_notice():
+    done = settle(Refused("revoked", Scope.ACCOUNT), delivery(), NOW)
+    assert (done.status, done.due, done.why, done.hurry) == (Status.PENDING, NOW + LONGEST_WAIT, "revoked", True)
+
+
+async def test_how_hand_overs_fare_is_known_by_channel(store):
+    async with post(store) as office:
+        office.slack.script[C1].extend([Later("cannot be reached"), Unsure("no answer")])
+        await office.queue(delivery(1, C1), delivery(1, MAIL))
+        await office.heard(office.slack, 1)
+        await office.idle()
+        await office.later(LONGEST_WAIT)
+        await office.heard(office.slack, 2)
+        await office.idle()
+        bad = office.outbox.fortunes["slack"]
+        assert (bad.failures, bad.since, bad.at, bad.why) == (2, NOW, NOW + LONGEST_WAIT, "no answer")
+        assert office.outbox.fortunes["email"].failures == 0
+
+        await office.later(LONGEST_WAIT)
+        await office.heard(office.slack, 3)
+        await office.idle()
+        assert office.outbox.fortunes["slack"].failures == 0
+
+
+async def test_a_place_that_takes_nothing_is_told_of_once_a_refusal_and_a_message_is_not(store):
+    told = []
+
+    async def refused(lost, why):
+        told.append((lost.destination, why))
+        raise StoreUnavailable("cannot use the database: it restarts")  # holds nothing up
+
+    async with post(store) as office:
+        office.outbox.refused = refused
+        office.slack.script[C1].append(Refused("not_in_channel", Scope.DESTINATION))
+        office.slack.script[C2].append(Refused("too long", Scope.MESSAGE))
+        office.slack.script[C3].append(Refused("moved", Scope.DESTINATION, moved=MAIL))
+        await office.queue(*(delivery(1, place) for place in (C1, C2, C3)))
+        await office.heard(office.slack, 3)
+        await office.idle()
+        assert told == [(C1, "not_in_channel")]
+        assert [row.status for row in (await office.progress()).values()].count(Status.REFUSED) == 2

@@ -92,6 +92,13 @@ TITLES: list[tuple[Kind, Incident, datetime, str, str]] = [
         "⚪ Correction: X (Twitter) had no trouble.",
         "⚪ Corrección: X (Twitter) no tenía problemas.",
     ),
+    (  # it was never said to be down
+        Kind.RETRACTED,
+        replace(POSSIBLE, retracted=True, until=at(14, 1)),
+        at(14, 1),
+        "⚪ Correction: X (Twitter) had no trouble.",
+        "⚪ Corrección: X (Twitter) no tenía problemas.",
+    ),
 ]
 
 
@@ -198,6 +205,21 @@ def test_a_correction_says_what_was_wrong_and_who_said_so() -> None:
     assert told(Kind.RETRACTED, wrong, at(14, 9), ES, by="Ana").words.lines == (
         "Nuestro aviso de problemas desde las 14:00 era erróneo.",
         "Corregido por Ana.",
+    )
+
+
+def test_a_correction_afterwards_names_all_the_time_that_was_not() -> None:
+    wrong = replace(OVER, retracted=True, steps=4)
+    notice = told(Kind.RETRACTED, wrong, at(15), by="Ana", why="the check asked the wrong host.")
+    assert notice.words == notice.root
+    assert notice.line == notice.words.title  # among others, too, it is not said to be down
+    assert notice.words.lines == (
+        "Our notices of trouble 2:00–2:50 p.m. were wrong.",
+        "Corrected by Ana.",
+        "The check asked the wrong host.",
+    )
+    assert told(Kind.RETRACTED, wrong, at(15), ES).words.lines == (
+        "Nuestros avisos de problemas (14:00–14:50) eran erróneos.",
     )
 
 

@@ -7,10 +7,12 @@ from datetime import datetime
 
 import pytest
 
-from bot.model import Health, Incident, Kind, Role, Tone, Word
+from bot.model import Change, Health, Incident, Kind, Role, Tone, Word
+from bot.tell import wording
 from tests.tell.outages import (
     ALL_CLEAR,
     DOWN,
+    EN,
     ES,
     LIKELY,
     PARTLY,
@@ -95,3 +97,23 @@ def test_the_colour_follows_the_claim(kind: Kind, incident: Incident, tone: Tone
 )
 def test_a_notice_knows_when_what_it_tells_of_happened(kind: Kind, when: datetime) -> None:
     assert told(kind, OVER, at(14, 51)).at == when
+
+
+def test_a_first_word_about_what_has_lasted_says_whether_anybody_looks_into_it() -> None:
+    lasting = replace(DOWN, lasted=1, steps=3)
+    notice = told(Kind.LASTING, lasting, at(14, 10))
+    assert notice.words.title == "🔴 X (Twitter) is still down: 10 min so far, since 2:00 p.m."
+    assert notice.words.lines[-1] == 'Nobody has acknowledged it yet. Whoever looks into it sends "ack x".'
+    assert (notice.fresh, notice.whole, notice.ends) == (True, True, None)
+    acked = told(Kind.LASTING, replace(lasting, acked_by="Ana", acked_at=at(14, 5)), at(14, 10))
+    assert acked.words.lines[-1] == "Acknowledged by Ana at 2:05 p.m."
+    assert told(Kind.LASTING, replace(LIKELY, steps=3), at(14, 10)).words.title == (
+        "🟡 X (Twitter) may still have trouble: 10 min so far, since about 2:00 p.m."
+    )
+
+
+def test_what_is_read_later_says_of_which_day_it_speaks() -> None:
+    change = Change(Kind.CONFIRMED, at(14, 1), DOWN)
+    assert wording.notice(change, X, EN, read_at=at(7, day=15)).words.title == (
+        "🔴 X (Twitter) is down since 2:00 p.m. Thu"
+    )

@@ -73,10 +73,11 @@ def incidents(draw: st.DrawFn) -> Incident:
 
 
 CHANGES = st.builds(
-    lambda kind, incident, after, by: Change(kind, incident.since + after, incident, by),
+    lambda kind, incident, after, by, why: Change(kind, incident.since + after, incident, by, why),
     st.sampled_from(Kind),
     incidents(),
     LATER,
+    TEXT,
     TEXT,
 )
 OTHERS = st.lists(st.tuples(SERVICES, incidents()), max_size=8).map(tuple)

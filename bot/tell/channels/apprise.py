@@ -33,8 +33,10 @@ class AppriseSettings(BaseModel):
     pace: ClassVar[Pace] = Pace()
     gathers: ClassVar[bool] = True
     finds: ClassVar[bool] = False
+    lives: ClassVar[bool] = False
 
     kind: Literal["apprise"] = "apprise"
+    watch: str | None = None
 
     @contextlib.asynccontextmanager
     async def open(self, desk: Desk) -> AsyncIterator[AppriseChannel]:
@@ -42,7 +44,7 @@ class AppriseSettings(BaseModel):
             await asyncio.to_thread(load)
         yield AppriseChannel(installed=installed)
 
-    async def probe(self, net: Net) -> str | None:
+    async def probe(self, net: Net, *, often: bool = False) -> str | None:
         """Only whether the extra is there: an Apprise URL can be proven by a test notice alone."""
         return None if is_installed() else MISSING
 

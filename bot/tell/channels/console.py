@@ -35,8 +35,10 @@ class ConsoleSettings(BaseModel):
     pace: ClassVar[Pace] = Pace()
     gathers: ClassVar[bool] = True
     finds: ClassVar[bool] = False
+    lives: ClassVar[bool] = False
 
     kind: Literal["console"] = "console"
+    watch: str | None = None
 
     @contextlib.asynccontextmanager
     async def open(self, desk: Desk) -> AsyncIterator[ConsoleChannel]:
@@ -44,7 +46,7 @@ class ConsoleSettings(BaseModel):
 
         yield ConsoleChannel(Console(highlight=False, markup=False, emoji=False))
 
-    async def probe(self, net: Net) -> str | None:
+    async def probe(self, net: Net, *, often: bool = False) -> str | None:
         """There is always a standard output."""
         return None
 

@@ -28,15 +28,17 @@ class WebhookSettings(BaseModel):
     pace: ClassVar[Pace] = Pace()
     gathers: ClassVar[bool] = False
     finds: ClassVar[bool] = False
+    lives: ClassVar[bool] = False
 
     kind: Literal["webhook"] = "webhook"
     timeout: Seconds = Field(default=20.0, gt=0, le=120)  # s for the whole; too short makes repeats
+    watch: str | None = None
 
     @contextlib.asynccontextmanager
     async def open(self, desk: Desk) -> AsyncIterator[WebhookChannel]:
         yield WebhookChannel(desk.net, timedelta(seconds=self.timeout))
 
-    async def probe(self, net: Net) -> str | None:
+    async def probe(self, net: Net, *, often: bool = False) -> str | None:
         """There is no account: each receiver is proven by a test notice."""
         return None
 

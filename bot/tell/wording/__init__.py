@@ -19,12 +19,24 @@ from bot.tell.wording.answers import (
     unsubscribed,
 )
 from bot.tell.wording.digest import DigestFacts, Happened, Uptime, blind_spans, digest, digest_facts
+from bot.tell.wording.dying import advised, channel_service, channels, takes_nothing
 from bot.tell.wording.many import many, missed
 from bot.tell.wording.notices import notice
+from bot.tell.wording.places import (
+    language,
+    no_hours,
+    nothing_to_take_back,
+    quiet,
+    subscribe_first,
+    taken_back,
+    timezone,
+    unknown_language,
+    unknown_timezone,
+)
 from bot.tell.wording.status import status
 from bot.tell.wording.text import clean, stop
 from bot.tell.wording.times import Reader, reader
-from bot.tell.wording.ways import refused, unanswered
+from bot.tell.wording.ways import dead, refused, unanswered
 
 __all__ = [
     "DigestFacts",
@@ -32,29 +44,43 @@ __all__ = [
     "Reader",
     "Uptime",
     "acked",
+    "advised",
     "blind_spans",
+    "channel_service",
+    "channels",
     "clean",
     "command_help",
+    "dead",
     "digest",
     "digest_facts",
     "guide",
+    "language",
     "many",
     "missed",
     "muted",
+    "no_hours",
     "not_allowed",
     "not_subscribed",
     "nothing_open",
+    "nothing_to_take_back",
     "notice",
+    "quiet",
     "reader",
     "refused",
     "status",
     "stop",
+    "subscribe_first",
     "subscribed",
     "subscriptions",
+    "taken_back",
+    "takes_nothing",
     "test_notice",
+    "timezone",
     "unanswered",
     "unknown_command",
+    "unknown_language",
     "unknown_service",
+    "unknown_timezone",
     "unmuted",
     "unsubscribed",
 ]

@@ -68,13 +68,13 @@ def unknown_command(said: str, near: Sequence[str], style: Style) -> Words:
     """`near`: the commands that may have been meant, likeliest first."""
     say = phrases(style.language)
     title = stop(say.unknown_command.format(said=quoted(clean(said, 30), say)))
-    return Words(title, (*_meant(near, style), stop(say.see_help)))
+    return Words(title, (*meant(near, style), stop(say.see_help)))
 
 
 def unknown_service(said: str, near: Sequence[str], style: Style) -> Words:
     """`near`: names of the services that may have been meant, likeliest first."""
     say = phrases(style.language)
-    return Words(stop(say.unknown_service.format(said=quoted(clean(said, 30), say))), _meant(near, style))
+    return Words(stop(say.unknown_service.format(said=quoted(clean(said, 30), say))), meant(near, style))
 
 
 def not_allowed(style: Style) -> Words:
@@ -135,7 +135,7 @@ def _names(names: Sequence[str], style: Style) -> str:
     return listed([clean(n, 60) for n in names], phrases(style.language), LONG)
 
 
-def _meant(near: Sequence[str], style: Style) -> tuple[str, ...]:
+def meant(near: Sequence[str], style: Style) -> tuple[str, ...]:
     if not near:
         return ()
     say = phrases(style.language)

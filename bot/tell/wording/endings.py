@@ -7,7 +7,7 @@ from datetime import datetime
 
 from bot.model import OURSELVES, Change, Health, Incident, Role, Service, Words
 from bot.tell.wording.evidence import lag
-from bot.tell.wording.text import ITEMS, NAME, clean, fit, listed, sentences, stop
+from bot.tell.wording.text import ITEMS, NAME, capital, clean, fit, listed, sentences, stop
 from bot.tell.wording.times import Reader
 from bot.tell.wording.titles import began, name_of, only_slow, sure, theirs_alone, times
 
@@ -63,16 +63,23 @@ def _restored(incident: Incident, to: Reader) -> tuple[str, ...]:
 def retracted(change: Change, service: Service, to: Reader) -> Words:
     """Trouble that was never sure went away, or somebody takes back what we were sure of."""
     incident, say, name = change.incident, to.say, name_of(service)
-    if not sure(incident):
+    if not sure(incident) and not incident.retracted:
         forms = (say.unconfirmed, say.unconfirmed_brief) if service.routes else (say.unconfirmed_brief,)
         candidates = [f.format(name=NAME, since=since) for since in to.since(began(incident)) for f in forms]
         return Words(fit(name, *candidates))
-    was_down = max(incident.worst, incident.health) is Health.DOWN
+    was_down = sure(incident) and max(incident.worst, incident.health) is Health.DOWN
     title = fit(name, (say.not_down if was_down else say.no_trouble).format(name=NAME))
-    lines = [stop(say.taken_back.format(since=to.point(began(incident))))]
-    if by := clean(change.by, 40):
-        lines.append(stop(say.corrected_by.format(by=by)))
-    return Words(title, tuple(lines))
+    by = clean(change.by, 40)
+    lines = (_taken_back(change, to), say.corrected_by.format(by=by) if by else "", capital(clean(change.why)))
+    return Words(title, tuple(stop(line) for line in lines if line))
+
+
+def _taken_back(change: Change, to: Reader) -> str:
+    """What of it was wrong: that it is so, or also that it was over."""
+    incident, start = change.incident, began(change.incident)
+    if incident.until is None or incident.until >= change.at:
+        return to.say.taken_back.format(since=to.point(start))
+    return to.say.wishes.taken_back_span.format(span=to.span(start, incident.until))
 
 
 def official_part(incident: Incident, to: Reader) -> str:

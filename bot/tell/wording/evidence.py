@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from bot.model import OURSELVES, Confidence, Health, Incident, Outcome, Reading, Role, Service, Word
+from bot.tell.wording.dying import failing
 from bot.tell.wording.text import ITEMS, capital, clean, counted, listed, quoted, reason, sentences, stop
 from bot.tell.wording.times import Reader
 from bot.tell.wording.titles import TROUBLE, sure
@@ -21,7 +22,7 @@ def evidence(incident: Incident, service: Service, reader: Reader) -> tuple[str,
         return ()
     words = incident.words[:SOURCES]
     lines = [
-        seen(incident, service, reader),
+        *(failing(incident, reader) if service.channel else (seen(incident, service, reader),)),
         *(official(w, reader) for w in words if w.role is Role.OFFICIAL),
         sentences(*(tracker(w, reader) for w in words if w.role is not Role.OFFICIAL)),
     ]

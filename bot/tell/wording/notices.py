@@ -16,11 +16,12 @@ from bot.model import (
     Tone,
     Words,
 )
+from bot.tell.wording.dying import in_language
 from bot.tell.wording.endings import restored, retracted
 from bot.tell.wording.evidence import evidence, lag
 from bot.tell.wording.evidence import official as official_line
 from bot.tell.wording.many import line
-from bot.tell.wording.text import NAME, clean, fit, quoted, stop
+from bot.tell.wording.text import NAME, clean, fit, quoted, sentences, stop
 from bot.tell.wording.times import Reader, reader
 from bot.tell.wording.titles import (
     began,
@@ -41,9 +42,14 @@ QUIET = frozenset({Kind.OFFICIAL, Kind.ACKNOWLEDGED, Kind.EASED})  # belong in t
 Others = Sequence[tuple[Service, Incident]]
 
 
-def notice(change: Change, service: Service, style: Style, others: Others = ()) -> Notice:
-    """What is said about `change`. `others`: the open incidents of the other services that this reader follows."""
-    incident, to = change.incident, reader(style, change.at)
+def notice(
+    change: Change, service: Service, style: Style, others: Others = (), read_at: datetime | None = None
+) -> Notice:
+    """What is said about `change`. `others`: the open incidents of the other services that this reader follows.
+    `read_at`: when it is read, if not at once: that decides which times need their day.
+    """
+    incident, to = change.incident, reader(style, read_at or change.at)
+    service = in_language(service, style.language)
     colour, words, at = _told(change, service, to, others)
     return Notice(
         key=change.key,
@@ -55,7 +61,7 @@ def notice(change: Change, service: Service, style: Style, others: Others = ()) 
         at=at,
         since=began(incident),
         kind=change.kind,
-        line=line(change, service, to),
+        line=words.title if change.kind is Kind.RETRACTED else line(change, service, to),
         causes=(*service.shares, *sorted({f"at:{r.by}" for r in incident.readings if r.by})),
         style=style,
     )
@@ -70,9 +76,12 @@ def _told(change: Change, service: Service, to: Reader, others: Others) -> tuple
             return Tone.INFO, _acknowledged(change, service, to), change.at
         case Kind.REMINDED:
             return tone(incident), _reminded(change, service, to), change.at
+        case Kind.LASTING:
+            return tone(incident), _lasting(change, service, to), change.at
         case Kind.RESTORED:
             colour = Tone.UNSEEN if service.id == OURSELVES else Tone.UP
-            return colour, restored(change, service, to, others), incident.until or change.at
+            rest = None if service.channel else others
+            return colour, restored(change, service, to, rest), incident.until or change.at
         case Kind.RETRACTED:
             return Tone.CORRECTION, retracted(change, service, to), incident.until or change.at
         case Kind.OPENED | Kind.CONFIRMED:
@@ -134,6 +143,14 @@ def _reminded(change: Change, service: Service, to: Reader) -> Words:
     still = _still(incident, to).format(name=NAME, length=to.length(since, change.at), since=to.point(since))
     forms = (still, *state_forms(incident, service, to))
     return Words(fit(name_of(service), *forms), evidence(incident, service, to))
+
+
+def _lasting(change: Change, service: Service, to: Reader) -> Words:
+    """A first word about what is not new: how long it has been so, and whether anybody looks into it."""
+    words, say = _reminded(change, service, to), to.say.wishes
+    if change.incident.acked_by:
+        return words
+    return Words(words.title, (*words.lines, sentences(say.unacked, say.to_ack.format(service=service.id))))
 
 
 def _still(incident: Incident, to: Reader) -> str:

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from bot.model import Confidence, Health, Incident, Overview, Service, ServiceState, Style, Words
 from bot.tell.wording.answers import last_outage, muted_line, unknown_service
+from bot.tell.wording.dying import channels, in_language
 from bot.tell.wording.evidence import evidence
 from bot.tell.wording.text import NAME, counted, fit, stop
 from bot.tell.wording.times import Reader, reader
@@ -20,14 +21,15 @@ def status(overview: Overview, style: Style, service: str | None = None) -> Word
     """`service`: an id. What is down now and since when; else that all is up, and the longest-standing facts."""
     to = reader(style, overview.at)
     if service is not None:
-        entry = next((e for e in overview.services if e[0].id == service), None)
+        entry = next((e for e in (*overview.services, *overview.channels) if e[0].id == service), None)
         return _one(*entry, overview, to) if entry else unknown_service(service, (), style)
     if not overview.services:
         return Words(stop(to.say.status_none))
     if overview.blind_since is not None:
         return _blind(overview, overview.blind_since, to)
     rows = troubled(overview, to)
-    return Words(_title(overview, to), rows or _calm(overview, to))
+    ways = (line for _, line in channels(overview, style))
+    return Words(_title(overview, to), (*(rows or _calm(overview, to)), *ways))
 
 
 def troubled(overview: Overview, to: Reader) -> tuple[str, ...]:
@@ -101,6 +103,7 @@ def _blind(overview: Overview, since: datetime, to: Reader) -> Words:
 
 
 def _one(service: Service, state: ServiceState, overview: Overview, to: Reader) -> Words:
+    service = in_language(service, to.say.language)
     lines: tuple[str, ...] = ()
     if state.incident:
         title, lines = present(state.incident, service, to), evidence(state.incident, service, to)

@@ -69,9 +69,9 @@ def _sounds_i(name: str) -> bool:
     return re.match(r"[Hh]?[IiÍí](?![aeoáéó])", name) is not None
 
 
-def reason(why: str, say: Phrases) -> str:
+def reason(why: str, say: Phrases, most: int = 80) -> str:
     """Why a check failed, in the reader's language as far as its catalogue knows the words."""
-    why = clean(why, 80).rstrip(".")
+    why = clean(why, most).rstrip(".")
     for english in sorted(say.reasons, key=len, reverse=True):
         why = why.replace(english, say.reasons[english])
     return why

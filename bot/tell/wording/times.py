@@ -13,6 +13,7 @@ from babel.dates import format_date, format_time
 from babel.numbers import format_decimal, format_percent
 
 from bot.model import Style
+from bot.tell import hours
 from bot.tell.phrases import Phrases, phrases
 
 MINUTE: Final = timedelta(minutes=1)
@@ -152,10 +153,7 @@ def _settled(style: Style) -> tuple[Locale, ZoneInfo, bool, str]:
         locale = Locale.parse(tag if tag.lower().startswith(say.language) else say.language)
     except (ValueError, UnknownLocaleError):
         locale = Locale.parse(say.language)
-    try:
-        zone = ZoneInfo(style.timezone)
-    except (ValueError, OSError, KeyError):
-        zone = ZoneInfo("UTC")
+    zone = hours.zone(style)
     habit = locale.time_formats["short"].pattern
     twelve = style.clock == "12h" or (style.clock != "24h" and "h" in habit)
     pattern = habit if "H" in habit else "HH:mm" if say.language == "en" else "H:mm"

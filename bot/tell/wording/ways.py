@@ -11,24 +11,41 @@ from bot.tell.phrases import Phrases, phrases
 from bot.tell.wording.text import clean, stop
 from bot.tell.wording.times import reader
 
-CODE = re.compile(r"\s*\([\w ]*\)$")  # "(not_in_channel)": says nothing to a reader
-ADVICE = re.compile(r"; |: (?=/)")  # what its operator is to do begins here
+CODE = re.compile(r"\s*\(([\w ]*)\)$")  # "(not_in_channel)": says nothing to a reader
+ADVICE = re.compile(
+    r"; |: (?=/|(?:add|ask|check|copy|name|turn|unarchive)\b)"
+)  # what its operator is to do begins here
 
 
 def unanswered(notice: Notice, channel: str, since: datetime, now: datetime) -> Notice:
     """`channel`: the kind that has not taken it since `since`."""
     to = reader(notice.style, now)
-    return _headed(notice, to.say.sent_here.format(channel=_name(channel, to.say), at=to.point(since)))
+    return _headed(notice, to.say.sent_here.format(channel=channel_name(channel, to.say), at=to.point(since)))
+
+
+def dead(notice: Notice, channel: str, since: datetime, now: datetime) -> Notice:
+    """`channel`: the kind that is known to be dead since `since`."""
+    to = reader(notice.style, now)
+    return _headed(notice, to.say.dying.sent_here.format(channel=channel_name(channel, to.say), at=to.point(since)))
 
 
 def refused(notice: Notice, channel: str, why: str) -> Notice:
     """`channel`: the kind that refused it; `why`: what its receipt said."""
     say = phrases(notice.style.language)
-    said = ADVICE.split(CODE.sub("", clean(why)), maxsplit=1)[0].rstrip(".")
-    return _headed(notice, say.refused_there.format(channel=_name(channel, say), why=clean(said, 120)))
+    said, _, _ = apart(why)
+    return _headed(notice, say.refused_there.format(channel=channel_name(channel, say), why=clean(said, 120)))
 
 
-def _name(channel: str, say: Phrases) -> str:
+def apart(why: str) -> tuple[str, str, str]:
+    """What a receipt or a probe says: the reason, what its operator is to do, and the provider's own code."""
+    why = clean(why)
+    code = CODE.search(why)
+    said, *advice = ADVICE.split(CODE.sub("", why), maxsplit=1)
+    return said.rstrip("."), "".join(advice).rstrip("."), code[1] if code else ""
+
+
+def channel_name(channel: str, say: Phrases) -> str:
+    """As inside a sentence."""
     return say.channels.get(channel, channel)
 
 

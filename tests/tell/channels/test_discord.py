@@ -42,18 +42,27 @@ class TestDiscord(ChannelKit):
     # ── once, not twice ──────────────────────────────────────────────────────────────────────────────────────────────
 
     async def test_a_repeat_within_minutes_is_shown_once_even_where_nothing_can_be_looked_up(self, far, channel):
-        far.history = False
+        far.history, far.behind = False, 3.0  # it was written three seconds ago
         far.fault(Fault.CUT)
         assert isinstance(await channel.send(self.first()), Unsure)
+        far.behind = 0.0
         receipt = await channel.send(self.first(unsure=True))
-        assert receipt == Sent(far.applied[0].ref)
+        assert receipt == Sent(far.applied[0].ref, found=True)
         assert len(far.messages) == 1
+
+    async def test_a_repeat_that_was_new_to_discord_is_not_called_found(self, far, channel):
+        far.history = False
+        assert await channel.send(self.first(unsure=True)) == Sent(far.applied[0].ref)
+
+    async def test_nothing_is_looked_up_that_cannot_have_arrived(self, far, channel):
+        await channel.send(self.first(attempts=3))
+        assert not [call for call in far.calls if call.startswith("GET /channels")]
 
     async def test_a_repeat_after_an_hour_is_found_by_its_tag(self, far, channel):
         far.fault(Fault.CUT)
         assert isinstance(await channel.send(self.first()), Unsure)
         far.forget_nonces()
-        assert await channel.send(self.first(unsure=True)) == Sent(far.applied[0].ref)
+        assert await channel.send(self.first(unsure=True)) == Sent(far.applied[0].ref, found=True)
         assert len(far.messages) == 1
 
     async def test_a_plain_repeat_after_an_hour_is_found_too(self, far, channel):
@@ -61,7 +70,7 @@ class TestDiscord(ChannelKit):
         ref = (await channel.send(self.first())).ref
         assert far.applied[0].raw["content"].endswith("\n-# x#17/1")
         far.forget_nonces()
-        assert await channel.send(self.first(unsure=True)) == Sent(ref)
+        assert await channel.send(self.first(unsure=True)) == Sent(ref, found=True)
         assert len(far.messages) == 1
 
     async def test_a_stranger_who_writes_our_tag_does_not_silence_us(self, far, channel):
@@ -126,7 +135,44 @@ class TestDiscord(ChannelKit):
         assert far.applied[0].raw["content"].endswith("…")
 
     async def test_a_reply_to_a_message_that_was_deleted_is_told_all_the_same(self, far, channel):
-        assert isinstance(await channel.send(self.reply("999")), Sent)
+        reply = self.reply("999")
+        sent = await channel.send(reply)
+        assert (sent, far.applied[0].thread) == (Sent(far.applied[0].ref, anew=True), None)
+        assert await channel.send(dataclasses.replace(reply, unsure=True)) == dataclasses.replace(sent, found=True)
+
+    async def test_a_reply_for_which_discord_does_not_know_the_message_is_posted_beside_it(self, far, channel):
+        root = await self.rooted(channel)
+        far.refusals.append((400, 10008))
+        assert await channel.send(self.reply(root)) == Sent(far.applied[1].ref, anew=True)
+        assert far.applied[1].raw["embeds"]
+
+    async def test_a_reply_where_answering_is_not_allowed_leaves_its_first_message_standing(self, far, channel):
+        root = await self.rooted(channel)
+        far.refusals.append((403, 160002))
+        sent = await channel.send(self.reply(root))
+        assert sent == Sent(far.applied[1].ref)
+        again = await channel.send(self.reply(root, unsure=True))
+        assert again == dataclasses.replace(sent, found=True)
+
+    # ── people ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    async def test_a_person_is_written_to_directly_edits_and_look_ups_included(self, far, channel):
+        person = Destination("discord", "@9999")
+        sent = await channel.send(dataclasses.replace(self.first(), destination=person))
+        reply = dataclasses.replace(self.reply(sent.ref), destination=person)
+        assert isinstance(await channel.send(reply), Sent)
+        assert (await channel.send(dataclasses.replace(reply, unsure=True))).found
+        assert await channel.send(dataclasses.replace(self.edit(sent.ref), destination=person)) == sent
+        assert [message.place for message in far.applied] == [far.people["9999"]] * 3
+        assert far.applied[1].thread == sent.ref
+        assert far.calls.count("POST /users/@me/channels") == 1
+
+    @pytest.mark.parametrize("code", [50007, 50278, 10013, 50033])
+    async def test_a_person_who_cannot_be_written_to_is_named_with_what_to_do(self, far, channel, code):
+        far.refusals.append((403, code))
+        receipt = await channel.send(dataclasses.replace(self.first(), destination=Destination("discord", "@9999")))
+        assert (type(receipt), receipt.scope) == (Refused, Scope.DESTINATION)
+        assert "allow direct messages" in receipt.why or "copy the user id" in receipt.why
 
     # ── what Discord refuses ─────────────────────────────────────────────────────────────────────────────────────────
 
@@ -177,17 +223,27 @@ class TestDiscord(ChannelKit):
         assert isinstance(receipt, Later)
         assert receipt.whole
 
+    async def test_a_limit_of_the_whole_bot_holds_for_the_whole_account(self, far, channel):
+        far.scope = "global"
+        far.fault(Fault.LIMITED)
+        receipt = await channel.send(self.first())
+        assert (type(receipt), receipt.wait, receipt.whole) == (Later, timedelta(seconds=7), True)
+
     async def test_rewriting_a_message_that_was_deleted_is_refused_for_that_message(self, far, channel):
         receipt = await channel.send(self.edit("999"))
-        assert isinstance(receipt, Refused)
-        assert receipt.scope is Scope.MESSAGE
+        assert (type(receipt), receipt.scope, receipt.gone) == (Refused, Scope.MESSAGE, True)
 
-    async def test_an_edit_in_an_archived_thread_does_not_condemn_the_thread(self, far, channel):
+    @pytest.mark.parametrize("code", [50083, 160005, 50005])
+    async def test_an_edit_in_a_closed_thread_does_not_condemn_the_thread(self, far, channel, code):
         root = await self.rooted(channel)
-        far.refusals.append((400, 50083))
+        far.refusals.append((400, code))
         receipt = await channel.send(self.edit(root))
-        assert isinstance(receipt, Refused)
-        assert receipt.scope is Scope.MESSAGE
+        assert (type(receipt), receipt.scope, receipt.gone) == (Refused, Scope.MESSAGE, True)
+
+    async def test_too_many_edits_of_an_old_message_pass(self, far, channel):
+        root = await self.rooted(channel)
+        far.refusals.append((400, 30046))
+        assert isinstance(await channel.send(self.edit(root)), Later)
 
     async def test_an_edit_refused_in_colour_is_made_plain(self, far, channel):
         root = await self.rooted(channel)

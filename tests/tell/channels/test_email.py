@@ -176,6 +176,8 @@ async def test_each_answer_of_a_relay_has_its_receipt(relay, channel, command, a
     assert isinstance(receipt, Later if expected is Later else Refused), receipt
     assert expected is Later or receipt.scope is expected
     assert answer in receipt.why
+    if expected is Later:  # of one mailbox, or of the relay?
+        assert receipt.local is (command == "RCPT" or "full" in answer)
     assert relay.applied == []
     assert isinstance(await channel.send(KIT.first()), Sent)
 

@@ -72,9 +72,43 @@ class TestSlack(ChannelKit):
     async def test_what_cannot_be_said_in_the_thread_is_said_beside_it(self, far, channel, error):
         root = await self.rooted(channel)
         far.locked[far.applied[0].ref] = error
-        assert isinstance(await channel.send(self.reply(root)), Sent)
+        receipt = await channel.send(self.reply(root))
+        assert receipt == Sent(f"C012/{far.applied[1].ref}", anew=True)  # the next one stands under this one
         assert [message.thread for message in far.applied] == [None, None]
         assert far.applied[1].text.startswith(ACKNOWLEDGED.title)
+
+    @pytest.mark.parametrize("error", ["cant_broadcast_message", "non_threadable_channel"])
+    async def test_a_place_without_threads_keeps_its_first_message(self, far, channel, error):
+        root = await self.rooted(channel)
+        far.locked[far.applied[0].ref] = error
+        assert await channel.send(self.restored(root)) == Sent(f"C012/{far.applied[1].ref}")
+
+    async def test_what_slack_will_not_take_with_its_key_is_sent_without(self, far, channel):
+        far.errors.append("invalid_metadata_format")
+        assert isinstance(await channel.send(self.first()), Sent)
+        (message,) = far.applied
+        assert ("metadata" in message.raw, "blocks" in message.raw) == (False, True)
+
+    async def test_a_person_is_written_to_directly_and_the_ref_is_what_edits_and_look_ups_take(
+        self, far, opening, memory
+    ):
+        person = Destination("slack", "U111")
+        first = dataclasses.replace(self.first(), destination=person)
+        async with opening(far.url) as channel:
+            sent = await channel.send(first)
+            assert sent == Sent(f"D056/{far.applied[0].ref}")
+            edit = dataclasses.replace(self.edit(sent.ref), destination=person)
+            assert await channel.send(edit) == sent
+            far.fault(Fault.CUT)
+            reply = dataclasses.replace(self.reply(sent.ref), destination=person)
+            assert isinstance(await channel.send(reply), Unsure)
+            again = await channel.send(dataclasses.replace(reply, unsure=True))
+            assert again == Sent(f"D056/{far.applied[-1].ref}", found=True)
+        assert memory == {"slack U111": "D056"}
+        async with opening(far.url) as channel:  # another life of ours
+            again = await channel.send(dataclasses.replace(first, unsure=True))
+        assert again == dataclasses.replace(sent, found=True)
+        assert {asked["channel"] for method, asked in far.calls if "conversations" in method} == {"D056"}
 
     async def test_what_slack_will_not_take_as_blocks_is_sent_as_plain_text(self, far, channel):
         far.fault(Fault.TOO_LONG)
@@ -88,7 +122,20 @@ class TestSlack(ChannelKit):
         root = await self.rooted(channel)
         far.refusals["chat.update"] = error
         receipt = await channel.send(self.edit(root))
-        assert (type(receipt), receipt.scope) == (Refused, Scope.MESSAGE)
+        assert (type(receipt), receipt.scope, receipt.gone) == (Refused, Scope.MESSAGE, True)
+
+    @pytest.mark.parametrize("error", ["msg_too_long", "channel_not_found", "token_revoked"])
+    async def test_an_edit_that_is_refused_for_another_reason_leaves_its_message_standing(self, far, channel, error):
+        root = await self.rooted(channel)
+        far.refusals["chat.update"] = error
+        assert not (await channel.send(self.edit(root))).gone
+
+    @pytest.mark.parametrize(("method", "whole"), [("chat.postMessage", True), ("chat.update", False)])
+    async def test_a_limit_of_posts_is_the_whole_accounts_and_one_of_edits_is_not(self, far, channel, method, whole):
+        root = await self.rooted(channel)
+        far.refusals[method] = "ratelimited"
+        receipt = await channel.send(self.restored(root) if whole else self.edit(root))
+        assert (receipt.wait, receipt.whole) == (timedelta(seconds=7), whole)
 
     async def test_an_edit_without_a_first_message_is_refused_and_asks_nothing(self, far, channel):
         assert isinstance(await channel.send(self.edit(None)), Refused)
@@ -119,8 +166,38 @@ class TestSlack(ChannelKit):
         first = self.first()
         assert isinstance(await channel.send(first), Unsure)
         again = await channel.send(dataclasses.replace(first, unsure=True, attempts=1))
-        assert again == Sent(f"C012/{far.applied[0].ref}")
+        assert again == Sent(f"C012/{far.applied[0].ref}", found=True)
         assert len(far.applied) == 1
+
+    async def test_nothing_is_looked_up_that_cannot_have_arrived(self, far, channel):
+        await channel.send(self.first(attempts=3))
+        assert [method for method, _ in far.calls] == ["chat.postMessage"]
+
+    async def test_what_arrived_under_much_talk_is_found(self, far, channel):
+        root = await self.rooted(channel)
+        reply = self.reply(root)
+        await channel.send(reply)
+        arrived = far.applied[-1].ref
+        for number in range(4, 40):
+            await channel.send(self.delivery(number, ACKNOWLEDGED, root=root, fresh=False))
+            await channel.send(self.delivery(number, ACKNOWLEDGED))
+        first = await channel.send(self.first(unsure=True))
+        assert first == Sent(root, found=True)
+        assert await channel.send(dataclasses.replace(reply, unsure=True)) == Sent(f"C012/{arrived}", found=True)
+
+    async def test_what_arrived_beside_a_locked_thread_is_found_and_leads_from_now_on(self, far, channel):
+        root = await self.rooted(channel)
+        far.locked[far.applied[0].ref] = "restricted_action_thread_locked"
+        reply = self.reply(root)
+        sent = await channel.send(reply)
+        assert await channel.send(dataclasses.replace(reply, unsure=True)) == dataclasses.replace(sent, found=True)
+        assert sent.anew
+
+    async def test_what_was_said_long_ago_is_another_incidents(self, far, channel):
+        await self.rooted(channel)
+        ((place, post),) = far.posts.items()
+        far.posts[place] = post | {"ts": "1600000000.000001"}
+        assert not (await channel.send(self.first(unsure=True))).found
 
     async def test_a_reply_that_arrived_without_our_knowing_is_found_in_its_thread(self, far, channel):
         root = await self.rooted(channel)
@@ -134,7 +211,9 @@ class TestSlack(ChannelKit):
         reply = self.reply(root)
         assert isinstance(await channel.send(reply), Unsure)
         count = len(far.applied)
-        assert await channel.send(dataclasses.replace(reply, unsure=True)) == Sent(f"C012/{far.applied[-1].ref}")
+        assert await channel.send(dataclasses.replace(reply, unsure=True)) == Sent(
+            f"C012/{far.applied[-1].ref}", found=True
+        )
         assert len(far.applied) == count
 
     async def test_what_did_not_arrive_is_sent_again(self, far, channel):
@@ -161,7 +240,7 @@ class TestSlack(ChannelKit):
         async with opening(far.url) as channel:
             sent = await channel.send(first)
         async with opening(far.url) as channel:  # another life of ours
-            assert await channel.send(dataclasses.replace(first, unsure=True)) == sent
+            assert await channel.send(dataclasses.replace(first, unsure=True)) == dataclasses.replace(sent, found=True)
         assert len(far.applied) == 1
 
     # ── hearing ──────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -372,6 +451,18 @@ class TestProbe:
             "channels.slack.bot_token is not accepted by Slack (invalid_auth): "
             "copy it again from api.slack.com/apps > OAuth & Permissions"
         )
+
+    async def test_what_is_asked_each_minute_makes_no_new_connection(self):
+        net = FakeNet(auth_test={"ok": True})
+        assert await made(self.url).probe(net, often=True) is None
+        assert [url for url, _ in net.asked] == ["http://127.0.0.1:9/api/auth.test"]
+
+    @pytest.mark.parametrize(
+        ("error", "fault"),
+        [("ratelimited", None), ("internal_error", "Slack has trouble of its own (internal_error)")],
+    )
+    async def test_a_limit_or_its_own_trouble_is_no_fault_of_the_token(self, error, fault):
+        assert await made(self.url).probe(FakeNet(auth_test={"ok": False, "error": error}), often=True) == fault
 
     async def test_a_bad_app_token_is_told_as_such(self):
         net = FakeNet(auth_test={"ok": True}, apps_connections_open={"ok": False, "error": "not_allowed_token_type"})

@@ -65,7 +65,7 @@ class TestTelegram(ChannelKit):
     async def test_a_closed_topic_is_left_for_the_chat_itself_in_the_same_send(self, far, channel):
         far.closed.add((GROUP, 45))
         receipt = await channel.send(replace(self.reply(f"{GROUP}/7"), destination=TOPIC))
-        assert isinstance(receipt, Sent)
+        assert receipt == Sent(far.messages[0].ref, anew=True)
         assert (far.messages[0].place, far.messages[0].thread) == (f"{GROUP}", None)
 
     @pytest.mark.parametrize("said", ["message thread not found", "TOPIC_DELETED"])
@@ -93,11 +93,11 @@ class TestTelegram(ChannelKit):
         receipt = await channel.send(replace(self.restored(root), destination=TOPIC))
         assert isinstance(receipt, Refused)
         assert (receipt.scope, receipt.moved) == (Scope.DESTINATION, Destination("telegram", "-1009999"))
-        assert isinstance(await channel.send(replace(self.restored(root), destination=receipt.moved)), Sent)
+        assert (await channel.send(replace(self.restored(root), destination=receipt.moved))).anew
         assert (far.messages[-1].place, far.messages[-1].thread) == ("-1009999", None)
         edit = await channel.send(replace(self.edit(root), destination=receipt.moved))
         assert isinstance(edit, Refused)
-        assert (edit.scope, edit.moved) == (Scope.MESSAGE, None)
+        assert (edit.scope, edit.moved, edit.gone) == (Scope.MESSAGE, None, True)
 
     async def test_an_edit_that_changes_nothing_is_done(self, far, channel):
         root = await self.rooted(channel)
@@ -117,12 +117,45 @@ class TestTelegram(ChannelKit):
 
     async def test_an_edit_of_what_is_gone_refuses_this_message_alone(self, channel):
         receipt = await channel.send(self.edit(f"{GROUP}/55555"))
-        assert isinstance(receipt, Refused)
-        assert receipt.scope is Scope.MESSAGE
+        assert (type(receipt), receipt.scope, receipt.gone) == (Refused, Scope.MESSAGE, True)
+
+    @pytest.mark.parametrize(
+        ("said", "gone"),
+        [
+            ("message can't be edited", True),
+            ("MESSAGE_ID_INVALID", True),
+            ("message is too long", False),
+            ("chat not found", False),
+        ],
+    )
+    async def test_an_edit_says_whether_its_message_will_ever_be_rewritten(self, said, gone, far, channel):
+        root = await self.rooted(channel)
+        far.refuse("editMessageText", 400, f"Bad Request: {said}", 2)
+        assert (await channel.send(self.edit(root))).gone is gone
+
+    async def test_a_reply_to_what_was_deleted_is_told_beside_it_in_the_same_send(self, far, channel):
+        root = await self.rooted(channel)
+        far.deleted.add(root)
+        receipt = await channel.send(self.reply(root))
+        assert (receipt, far.messages[1].thread) == (Sent(far.messages[1].ref, anew=True), None)
+        assert not far.messages[1].loud
+
+    @pytest.mark.parametrize("said", ["replied message not found", "reply message not found", "REPLY_TO_INVALID"])
+    async def test_however_telegram_words_it(self, said, far, channel):
+        root = await self.rooted(channel)
+        far.refuse("sendMessage", 400, f"Bad Request: {said}")
+        assert await channel.send(self.reply(root)) == Sent(far.messages[1].ref, anew=True)
+
+    async def test_a_person_is_a_chat(self, far, channel):
+        person = Destination("telegram", "4242")
+        sent = await channel.send(replace(self.first(), destination=person))
+        assert sent.ref.startswith("4242/")
+        assert await channel.send(replace(self.reply(sent.ref), destination=person)) == Sent(far.messages[1].ref)
+        assert await channel.send(replace(self.edit(sent.ref), destination=person)) == sent
 
     @pytest.mark.parametrize("root", ["", "nonsense", "1/2/3", "-5/x"])
     async def test_a_strange_ref_is_no_thread(self, root, far, channel):
-        assert isinstance(await channel.send(self.reply(root)), Sent)
+        assert await channel.send(self.reply(root)) == Sent(far.messages[0].ref, anew=bool(root))
         assert far.messages[0].thread is None
 
     @pytest.mark.parametrize("place", ["general", "-100/topic", "12 3", "@", "-100/45/6"])

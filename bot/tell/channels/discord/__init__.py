@@ -34,11 +34,13 @@ class DiscordSettings(BaseModel):
     pace: ClassVar[Pace] = Pace(most=45, per=timedelta(seconds=1), place=timedelta(seconds=1))
     gathers: ClassVar[bool] = True
     finds: ClassVar[bool] = True
+    lives: ClassVar[bool] = True
     kind: Literal["discord"] = "discord"
     token: Annotated[SecretStr, Field(min_length=1)]
     api_url: Annotated[str, AfterValidator(_address)] = "https://discord.com/api/v10"
     gateway_url: Annotated[str | None, AfterValidator(_gateway)] = None
     timeout: Annotated[Seconds, Field(gt=0)] = 30
+    watch: str | None = None
 
     @asynccontextmanager
     async def open(self, desk: Desk) -> AsyncIterator[Channel]:
@@ -49,7 +51,7 @@ class DiscordSettings(BaseModel):
         async with connect(token, self.api_url, self.gateway_url, self.timeout, desk) as channel:
             yield channel
 
-    async def probe(self, net: Net) -> str | None:
+    async def probe(self, net: Net, *, often: bool = False) -> str | None:
         headers = {"Authorization": f"Bot {self.token.get_secret_value().strip()}"}
         try:
             prepared = net.prepare("GET", f"{self.api_url}/users/@me", headers)

@@ -13,7 +13,7 @@ import discord
 from bot.contracts import Answering, Desk
 from bot.model import Act, Delivery, Receipt, Refused, Scope, Sent
 from bot.tell.channels.discord import hearing
-from bot.tell.channels.discord.receipts import PLAINER, TROUBLE, Limited, judge
+from bot.tell.channels.discord.receipts import PLAINER, TROUBLE, UNKNOWN_MESSAGE, Limited, judge, uneditable
 from bot.tell.channels.discord.session import Call, Session, point
 from bot.tell.channels.discord.writing import nonce, tag, written
 
@@ -67,31 +67,35 @@ class DiscordChannel:
             await hearing.hear(self._token, self._desk, answer, self._timeout)
 
     async def _hand_over(self, delivery: Delivery, call: Call) -> Receipt:
-        place = delivery.destination.place
-        if not place.isdecimal():
+        client, place = await self._session.client(), delivery.destination.place
+        if (number := await _number(client, place)) is None:
             return Refused(f'"{place}" is no channel id of Discord, such as 112233445566778899', Scope.DESTINATION)
-        client = await self._session.client()
-        channel = client.get_partial_messageable(int(place))
+        channel = client.get_partial_messageable(number)
         if delivery.act is Act.EDIT:
             return await self._edit(channel, delivery, call)
         if delivery.unsure and (found := await self._found(channel, delivery, client.user)):
-            return Sent(found)
+            return found
         return await self._post(channel, delivery, call)
 
-    async def _post(self, channel: discord.PartialMessageable, delivery: Delivery, call: Call) -> Receipt:
+    async def _post(self, channel: discord.PartialMessageable, delivery: Delivery, call: Call) -> Sent:
         message, quiet = written(delivery), not delivery.notice.fresh
         first = _reference(channel.id, delivery.root)
-        try:
-            with call:
-                posted = await channel.send(
-                    message.content, embeds=message.embeds, nonce=nonce(delivery), silent=quiet, **first
-                )
-        except discord.HTTPException as refusal:
-            if refusal.code not in PLAINER:
-                raise
-            with call:
-                posted = await channel.send(message.text, nonce=nonce(delivery), silent=quiet)
-        return Sent(str(posted.id))
+        form: dict[str, Any] = {"content": message.content, "embeds": message.embeds, **first}
+        gone = False
+        while True:
+            try:
+                with call:
+                    posted = await channel.send(**form, nonce=nonce(delivery), silent=quiet)
+                break
+            except discord.HTTPException as refusal:
+                if refusal.code == UNKNOWN_MESSAGE and "reference" in form:
+                    gone = bool(form.pop("reference"))
+                elif refusal.code in PLAINER and "embeds" in form:
+                    form = {"content": message.text}
+                else:
+                    raise
+        gone = gone or ("reference" in form and not _answers(posted))
+        return Sent(str(posted.id), found=delivery.unsure and call.repeats(posted.created_at), anew=gone)
 
     async def _edit(self, channel: discord.PartialMessageable, delivery: Delivery, call: Call) -> Receipt:
         if not delivery.root or not delivery.root.isdecimal():
@@ -101,8 +105,8 @@ class DiscordChannel:
             with call:
                 await first.edit(content=message.content, embeds=message.embeds)
         except discord.HTTPException as refusal:
-            if refusal.code == 50083:  # a post opens an archived thread again, an edit does not: the place is not lost
-                return Refused("the thread is archived", Scope.MESSAGE)
+            if gone := uneditable(refusal):
+                return gone
             if refusal.code not in PLAINER:
                 raise
             with call:
@@ -111,7 +115,7 @@ class DiscordChannel:
 
     async def _found(
         self, channel: discord.PartialMessageable, delivery: Delivery, us: discord.ClientUser | None
-    ) -> str | None:
+    ) -> Sent | None:
         """Look for a post that may have arrived: its nonce is remembered for minutes only, its tag as long as it stands.
 
         Nothing found, and nothing readable, both lead to posting with the same nonce: never silence.
@@ -120,10 +124,19 @@ class DiscordChannel:
             async with asyncio.timeout(self._timeout / 3):
                 async for message in channel.history(limit=LOOK_BACK):
                     if message.author == us and _bears(message, tag(delivery)):
-                        return str(message.id)
+                        # A plain one answers no message: it was posted where answering is not allowed.
+                        anew = bool(delivery.root and message.embeds) and not _answers(message)
+                        return Sent(str(message.id), found=True, anew=anew)
         except (discord.DiscordException, Limited, *TROUBLE) as trouble:
             log.debug("Discord: no look back for %s (%s)", delivery.key, type(trouble).__name__)
         return None
+
+
+async def _number(client: discord.Client, place: str) -> int | None:
+    """The id of a place's channel: of "@9999" that of the direct messages to this person, which the library keeps."""
+    if place.startswith("@") and place[1:].isdecimal():
+        return (await client.create_dm(discord.Object(int(place[1:])))).id
+    return int(place) if place.isdecimal() else None
 
 
 def _reference(channel: int, root: str | None) -> dict[str, Any]:
@@ -131,6 +144,12 @@ def _reference(channel: int, root: str | None) -> dict[str, Any]:
         return {}
     # The first message may have been deleted: what follows it must be told all the same.
     return {"reference": discord.MessageReference(message_id=int(root), channel_id=channel, fail_if_not_exists=False)}
+
+
+def _answers(message: discord.Message) -> bool:
+    """Does it stand under a message that is still there?"""
+    said = message.reference
+    return said is not None and not isinstance(said.resolved, discord.DeletedReferencedMessage)
 
 
 def _bears(message: discord.Message, wanted: str) -> bool:

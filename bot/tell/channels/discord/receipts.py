@@ -33,31 +33,49 @@ TROUBLE = (ServerTrouble, aiohttp.ClientError, OSError)  # no trustworthy answer
 # History (160002) are rights of their own, and the outage must be told in a channel that grants only Send Messages.
 PLAINER = frozenset({50006, 50013, 50035, 160002})
 
+UNKNOWN_MESSAGE = 10008
+# Of an edit: it is deleted, another bot's, or in a thread that is archived or locked. A post opens an archived thread
+# again, so the place is not lost.
+_UNEDITABLE = frozenset({UNKNOWN_MESSAGE, 50005, 50083, 160005})
+
 _LATER = {
     20016: "Discord's slow mode holds in the channel",
     20022: "Discord limits edits in an announcement channel",
     20028: "Discord limits what is written in the channel",
     20029: "Discord limits what is written in the server",
     30046: "Discord limits edits of messages older than an hour",
+    40003: "Discord limits how many people the bot begins to write to",
     40004: "Discord has switched sending off for a while",
     40062: "Discord limits this kind of request",
     130000: "Discord is overloaded",
 }
+_ID = "copy the user id again from their profile (Developer Mode, Copy User ID)"
+_ALLOW = "they must share a server with it, and allow direct messages there (Privacy Settings)"
 _REFUSED = {
     10003: (Scope.DESTINATION, "Discord has no such channel; was it deleted, or is the id wrong?"),
     10004: (Scope.DESTINATION, "Discord has no such server; was the bot removed from it?"),
-    10008: (Scope.MESSAGE, "the message is no longer there; somebody deleted it"),
+    UNKNOWN_MESSAGE: (Scope.MESSAGE, "the message is no longer there; somebody deleted it"),
+    10013: (Scope.DESTINATION, f"Discord knows no such person; {_ID}"),
     40001: (Scope.ACCOUNT, "Discord does not take the token; reset it in the developer portal and copy it anew"),
     40002: (Scope.ACCOUNT, "Discord wants the bot's owner to verify the account"),
     50001: (Scope.DESTINATION, "the bot cannot see the channel; invite it, and give it View Channel there"),
     50005: (Scope.MESSAGE, "the message was written by another bot"),
-    50007: (Scope.DESTINATION, "this person takes no direct messages from the bot"),
+    50007: (Scope.DESTINATION, f"this person takes no direct messages from the bot; {_ALLOW}"),
     50008: (Scope.DESTINATION, "nothing can be written in this kind of channel; name a text channel or a thread"),
     50013: (Scope.DESTINATION, "the bot may not write there; give it Send Messages and Embed Links in the channel"),
     50024: (Scope.DESTINATION, "nothing can be written in this kind of channel; name a text channel or a thread"),
+    50033: (Scope.DESTINATION, f"this person cannot be written to; {_ID}"),
     50083: (Scope.DESTINATION, "the thread is archived; open it again, or name its channel"),
+    50278: (Scope.DESTINATION, f"this person is in no server of the bot's; {_ALLOW}"),
     160005: (Scope.DESTINATION, "the thread is locked; unlock it, or name its channel"),
 }
+
+
+def uneditable(refusal: discord.HTTPException) -> Refused | None:
+    """What a refused edit means where it will never be done: another message has to take its place."""
+    if refusal.code not in _UNEDITABLE:
+        return None
+    return Refused(f"{_REFUSED[refusal.code][1]} (code {refusal.code})", gone=True)
 
 
 def judge(trouble: Exception, *, left: bool, timeout: float) -> Failed:

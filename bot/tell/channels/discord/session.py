@@ -5,7 +5,11 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import time
+from contextlib import suppress
 from contextvars import ContextVar, Token
+from datetime import datetime, timedelta
+from email.utils import parsedate_to_datetime
 from types import SimpleNamespace
 
 import aiohttp
@@ -27,11 +31,24 @@ class Call:
 
     def __init__(self) -> None:
         self.left = False
+        self._began = 0.0
+        self._first: datetime | None = None  # by Discord's clock: earlier than this, it was not this call's doing
         self._token: Token[Call | None] | None = None
 
     def __enter__(self) -> None:
-        self.left = False
+        self.left, self._first, self._began = False, None, time.monotonic()
         self._token = _call.set(self)
+
+    def answered(self, date: str | None) -> None:
+        """`date` is the answer's header. Its second has begun when the answer left, so that less all of the time since
+        the call began is before it began.
+        """
+        with suppress(ValueError, TypeError):
+            self._first = parsedate_to_datetime(date or "") - timedelta(seconds=time.monotonic() - self._began)
+
+    def repeats(self, written: datetime) -> bool:
+        """Was the message that was answered written by an earlier call?"""
+        return self._first is not None and written < self._first
 
     def __exit__(self, *_: object) -> None:
         if self._token:
@@ -104,6 +121,8 @@ async def _note_leaving(_session: object, _context: SimpleNamespace, _params: ob
 
 async def _look_at(_session: object, _context: SimpleNamespace, params: aiohttp.TraceRequestEndParams) -> None:
     response = params.response
+    if call := _call.get():
+        call.answered(response.headers.get("Date"))
     if response.status >= 500:
         raise ServerTrouble(response.status)
     if response.status == 429:
@@ -116,7 +135,7 @@ async def _limit(response: aiohttp.ClientResponse) -> Limited:
         said = json.loads(await response.read())
         wait, whole = float(said["retry_after"]), bool(said.get("global"))
     except (ValueError, TypeError, KeyError, AttributeError):
-        wait, whole = _seconds(response.headers.get("Retry-After")), False
+        wait, whole = _seconds(response.headers.get("Retry-After")), "X-RateLimit-Global" in response.headers
     if "Via" not in response.headers:
         return Limited(max(wait, BANNED), whole=True)
     return Limited(wait, whole=whole)

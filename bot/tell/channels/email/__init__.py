@@ -33,6 +33,7 @@ class EmailSettings(BaseModel):
     pace: ClassVar[Pace] = Pace()
     gathers: ClassVar[bool] = True
     finds: ClassVar[bool] = True
+    lives: ClassVar[bool] = True
 
     kind: Literal["email"] = "email"
     server: str
@@ -41,6 +42,7 @@ class EmailSettings(BaseModel):
     from_: str = Field(alias="from")
     timeout: Seconds = Field(default=120.0, gt=0, le=120)  # s for the answer to the mail: a short one makes repeats
     ca_file: FilePath | None = None  # trusted instead of the system's authorities
+    watch: str | None = None
 
     @model_validator(mode="before")
     @classmethod
@@ -114,7 +116,7 @@ class EmailSettings(BaseModel):
         finally:
             await way.close()
 
-    async def probe(self, net: Net) -> str | None:
+    async def probe(self, net: Net, *, often: bool = False) -> str | None:
         from bot.tell.channels.email import relay  # noqa: PLC0415  an unused channel costs nothing
 
         return await relay.probe(self, await asyncio.to_thread(self.tls))

@@ -205,7 +205,8 @@ def meaning(answer: SMTPResponseException, said: str) -> Later | Refused:
     found = re.match(r"\s*(5\.\d{1,3}\.\d{1,3})\b", answer.message)
     enhanced = found[1] if found else ""
     if code < 500:
-        return Later(said, whole=code == 421 or isinstance(answer, SMTPAuthenticationError))
+        its_own = code == 421 or isinstance(answer, SMTPAuthenticationError)
+        return Later(said, whole=its_own, local=not its_own and isinstance(answer, SMTPRecipientRefused))
     if isinstance(answer, SMTPAuthenticationError) or code in LOGIN:
         return Refused(said, Scope.ACCOUNT)
     if not isinstance(answer, SMTPSenderRefused | SMTPRecipientRefused | SMTPDataError):
@@ -213,7 +214,7 @@ def meaning(answer: SMTPResponseException, said: str) -> Later | Refused:
     if code in SYNTAX:
         return Refused(said)
     if enhanced == "5.2.2" or (code == 552 and not enhanced):
-        return Later(said)  # a full mailbox
+        return Later(said, local=True)  # a full mailbox
     if enhanced.startswith("5.7.") or enhanced == "5.4.5" or isinstance(answer, SMTPSenderRefused):
         return Refused(said, Scope.ACCOUNT)
     if enhanced.startswith(("5.3.", "5.6.")) or enhanced == "5.2.3":

@@ -12,6 +12,9 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
 
 from bot.contracts import Answer, Channel, Desk, Net, Pace, Seconds, Trouble
 
+_LIMITED = frozenset({"ratelimited", "rate_limited"})  # said to those it knows
+_ITS_OWN = frozenset({"internal_error", "fatal_error", "request_timeout", "service_unavailable"})
+
 
 class SlackSettings(BaseModel):
     """A Slack app's tokens. Without `app_token` it writes and does not hear. Lengths of time are in seconds."""
@@ -23,6 +26,7 @@ class SlackSettings(BaseModel):
     pace: ClassVar[Pace] = Pace(place=timedelta(seconds=1))
     gathers: ClassVar[bool] = True
     finds: ClassVar[bool] = True
+    lives: ClassVar[bool] = True
 
     bot_token: SecretStr
     app_token: SecretStr | None = None
@@ -30,6 +34,7 @@ class SlackSettings(BaseModel):
     # A short time-out makes answers that were merely slow into sends that may be repeated.
     timeout: Seconds = Field(30, gt=0)
     reconnect_after: Seconds = Field(1, gt=0)  # the first pause before listening is tried again; it doubles to a minute
+    watch: str | None = None
 
     @field_validator("api_url")
     @classmethod
@@ -45,11 +50,11 @@ class SlackSettings(BaseModel):
         async with opened(self, desk) as channel:
             yield channel
 
-    async def probe(self, net: Net) -> str | None:
+    async def probe(self, net: Net, *, often: bool = False) -> str | None:
         place = "api.slack.com/apps > OAuth & Permissions"
         if fault := await self._rejected(net, "auth.test", "bot_token", self.bot_token, place):
             return fault
-        if self.app_token is None:
+        if self.app_token is None or often:  # each asking makes a new connection's address; few a minute are allowed
             return None
         place = "api.slack.com/apps > Basic Information > App-Level Tokens (scope connections:write)"
         return await self._rejected(net, "apps.connections.open", "app_token", self.app_token, place)
@@ -64,8 +69,10 @@ class SlackSettings(BaseModel):
         said = _read(answer)
         if said is None:
             return f"what answered is not Slack (HTTP {answer.status}): check channels.slack.api_url"
-        if said.get("ok"):
+        if said.get("ok") or said.get("error") in _LIMITED:
             return None
+        if said.get("error") in _ITS_OWN:
+            return f"Slack has trouble of its own ({said.get('error')})"
         return f"channels.slack.{key} is not accepted by Slack ({said.get('error')}): copy it again from {place}"
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import aiohttp
@@ -15,16 +14,15 @@ from bot.contracts import Answering, Desk
 from bot.model import Act, Delivery, Later, Receipt, Refused, Sent
 from bot.tell.channels.slack.blocks import blocks, plain
 from bot.tell.channels.slack.listen import Ear
-from bot.tell.channels.slack.receipts import THREADLESS, Failed, asked, failed, too_rich
+from bot.tell.channels.slack.lookup import EVENT, found
+from bot.tell.channels.slack.receipts import ROOTLESS, THREADLESS, Failed, asked, too_rich, whole
 
 if TYPE_CHECKING:
     from bot.tell.channels.slack import SlackSettings
 
 log = logging.getLogger(__name__)
 
-EVENT = "tocsin_notice"
-RECENT = timedelta(hours=1)  # how far back an earlier hand-over is looked for
-PAGE = 15  # messages a look-up, the most that Slack gives to every kind of app
+OTHERWISE = ("#", "U", "W")  # what a place begins with that is no channel's id: a name, a person
 
 # The SDK's own log: silenced below, since at debug it tells whole bodies, and the ticket in Socket Mode's URL.
 sdk_log = logging.getLogger(f"{__name__}.sdk")
@@ -62,18 +60,20 @@ class Slack:
             await self._ear.listen(answer)
 
     async def _post(self, delivery: Delivery) -> Receipt:
-        """Post; where Slack provably refuses the thread or the blocks, post once more without them."""
-        message = _message(delivery)
+        """Post; where Slack provably refuses the thread, the blocks or the metadata, post once more without them."""
+        message, anew = _message(delivery), False
         while isinstance(said := await asked(self._web.chat_postMessage(**message)), Failed):
             if said.code in THREADLESS and "thread_ts" in message:
-                message = _without(message, "thread_ts", "reply_broadcast")
+                message, anew = _without(message, "thread_ts", "reply_broadcast"), said.code in ROOTLESS
+            elif "metadata" in said.code and "metadata" in message:
+                message = _without(message, "metadata")
             elif too_rich(said.code) and "blocks" in message:
-                message = _without(message, "blocks", "metadata")
+                message = _without(message, "blocks")
             else:
-                return said.receipt
+                return whole(said)
         channel = str(said.get("channel") or delivery.destination.place)
         await self._learn(delivery.destination.place, channel)
-        return Sent(f"{channel}/{said['ts']}" if "ts" in said else None)
+        return Sent(f"{channel}/{said['ts']}" if "ts" in said else None, anew=anew)
 
     async def _edit(self, delivery: Delivery) -> Receipt:
         channel, ts = _place(delivery)
@@ -87,32 +87,19 @@ class Slack:
         return said.receipt if isinstance(said, Failed) else Sent(delivery.root)
 
     async def _looked_up(self, delivery: Delivery) -> Sent | Later | None:
-        """Find what an earlier hand-over left there. None where it is not, or where we may not look."""
         channel, thread = _place(delivery)
-        channel = await self._id(channel)
-        oldest = str((datetime.now(UTC) - RECENT).timestamp())
-        page: dict[str, Any] = {"channel": channel, "oldest": oldest, "limit": PAGE, "include_all_metadata": True}
-        if thread:
-            said = await asked(self._web.conversations_replies(ts=thread, **page))
-        else:
-            said = await asked(self._web.conversations_history(**page))
-        if isinstance(said, Failed):
-            # Only being asked to wait is worth waiting for: whatever else hinders the look-up must not hinder the news.
-            return said.receipt if said.code == failed("ratelimited").code and isinstance(said.receipt, Later) else None
-        for message in said.get("messages") or ():
-            mark = message.get("metadata") or {}
-            if mark.get("event_type") == EVENT and (mark.get("event_payload") or {}).get("key") == delivery.key:
-                return Sent(f"{channel}/{message['ts']}")
-        return None
+        return await found(self._web, delivery.key, await self._id(channel), thread)
 
     async def _id(self, place: str) -> str:
-        """Return the id of a channel given by name, when an earlier message taught us it: a look-up takes no names."""
-        if place.startswith("#") and place not in self._ids:
+        """Return the id of a channel given by its name or its person, when an earlier message taught us it: a look-up
+        takes nothing else.
+        """
+        if place.startswith(OTHERWISE) and place not in self._ids:
             self._ids[place] = await self._desk.recall(f"slack {place}") or place
         return self._ids.get(place, place)
 
     async def _learn(self, place: str, channel: str) -> None:
-        if not place.startswith("#") or self._ids.get(place) == channel:
+        if not place.startswith(OTHERWISE) or self._ids.get(place) == channel:
             return
         self._ids[place] = channel
         try:
@@ -147,6 +134,9 @@ def _without(message: dict[str, Any], *names: str) -> dict[str, Any]:
 
 
 def _place(delivery: Delivery) -> tuple[str, str | None]:
-    """Split the ref "C012/1503435956.000247" of the thread's first message; without one, the destination's place."""
+    """Split the ref "C012/1503435956.000247" of the thread's first message; without one, the destination's place.
+
+    The ref's channel is what Slack answered, and edits and look-ups take no other: "D056" for the person "U01".
+    """
     channel, _, ts = (delivery.root or "").partition("/")
     return (channel, ts) if ts else (delivery.destination.place, None)

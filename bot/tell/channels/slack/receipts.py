@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
@@ -25,16 +25,28 @@ class Failed:
 # The meaning of each `error` of chat.postMessage and chat.update: docs.slack.dev/reference/methods/chat.postMessage.
 # What is in none of these tables is still a "no": the message was not written.
 
-THREADLESS = frozenset({
+ROOTLESS = frozenset({
     "thread_not_found",
     "invalid_thread_ts",
     "cannot_reply_to_message",
-    "cant_broadcast_message",
     "restricted_action_thread_locked",
+})  # fmt: skip
+"""The thread's first message is deleted or locked: what follows needs another one to stand under."""
+
+THREADLESS = ROOTLESS | {
+    "cant_broadcast_message",
     "restricted_action_non_threadable_channel",
     "non_threadable_channel",
-})  # fmt: skip
+}
 """There is no answering in this thread; the place itself may still be open."""
+
+_GONE = frozenset({
+    "message_not_found",
+    "cant_update_message",
+    "edit_window_closed",
+    "restricted_action_thread_locked",
+})  # fmt: skip
+"""Of an edit: the message is deleted, too old, locked or another's."""
 
 _REFINED = ("invalid_blocks", "invalid_metadata", "invalid_arg", "invalid_attachments")
 _REFINED_TOO = frozenset({
@@ -47,15 +59,15 @@ _REFINED_TOO = frozenset({
     "markdown_text_conflict",
 })  # fmt: skip
 
+RATELIMITED = "ratelimited"
 _AGAIN = {
-    "ratelimited": None,
-    "rate_limited": None,
+    RATELIMITED: None,
     "service_unavailable": None,
     "team_added_to_org": timedelta(minutes=5),
     "message_limit_exceeded": timedelta(hours=1),
 }
 _WHOLE = frozenset({"service_unavailable", "team_added_to_org", "message_limit_exceeded"})
-_DOUBTFUL = frozenset({"internal_error", "fatal_error", "request_timeout"})
+_DOUBTFUL = frozenset({"internal_error", "fatal_error", "request_timeout", "update_failed"})
 
 _STALE = "the bot token is not valid any more: copy it again from api.slack.com/apps > OAuth & Permissions"
 _ADMIN = "the workspace's admin does not let this app in: ask the admin to allow it"
@@ -82,12 +94,13 @@ _DESTINATION = {
     "ekm_access_denied": _LOCKED,
     "messages_tab_disabled": "the app's Messages tab is off: turn it on at api.slack.com/apps > App Home",
     "team_not_found": "there is no such workspace",
+    "is_inactive": "the channel is archived or frozen: unarchive it or name another one",
 }
 
 
 def failed(code: str, wait: timedelta | None = None) -> Failed:
     """Judge one `error` of Slack's."""
-    told = f"({code})"
+    told, code = f"({code})", RATELIMITED if code == "rate_limited" else code
     if code in _AGAIN:
         why = "Slack asks to wait" if "limit" in code else "Slack is not available for this workspace right now"
         return Failed(code, Later(f"{why} {told}", wait or _AGAIN[code], whole=code in _WHOLE))
@@ -99,7 +112,15 @@ def failed(code: str, wait: timedelta | None = None) -> Failed:
         return Failed(code, Refused(f"{_DESTINATION[code]} {told}", Scope.DESTINATION))
     if code.startswith("restricted_action") and code not in THREADLESS:
         return Failed(code, Refused(f"{_LOCKED} {told}", Scope.DESTINATION))
-    return Failed(code, Refused(f"Slack refused the message {told}", Scope.MESSAGE))
+    return Failed(code, Refused(f"Slack refused the message {told}", Scope.MESSAGE, gone=code in _GONE))
+
+
+def whole(said: Failed) -> Later | Unsure | Refused:
+    """Of a post: Slack counts calls by method and workspace, so a wait before the next post is one before all of them:
+    docs.slack.dev/apis/web-api/rate-limits.
+    """
+    receipt = said.receipt
+    return replace(receipt, whole=True) if said.code == RATELIMITED and isinstance(receipt, Later) else receipt
 
 
 def too_rich(code: str) -> bool:
@@ -133,7 +154,7 @@ def _judged(response: Any) -> Failed:
     code = data.get("error") if isinstance(data, dict) else None
     wait = _seconds(response.headers.items())
     if status == 429:
-        return failed("ratelimited", wait)
+        return failed(RATELIMITED, wait)
     if isinstance(code, str):
         judged = failed(code, wait)
         if status >= 500 and isinstance(judged.receipt, Refused):

@@ -29,10 +29,12 @@ class TelegramSettings(BaseModel):
     pace: ClassVar[Pace] = Pace(most=30, per=timedelta(seconds=1), place=timedelta(seconds=1))
     gathers: ClassVar[bool] = True
     finds: ClassVar[bool] = False
+    lives: ClassVar[bool] = True
     kind: Literal["telegram"] = "telegram"
     token: Annotated[SecretStr, Field(min_length=1)]
     api_url: Annotated[str, AfterValidator(_address)] = "https://api.telegram.org"
     timeout: Annotated[Seconds, Field(gt=0)] = 30
+    watch: str | None = None
 
     @asynccontextmanager
     async def open(self, desk: Desk) -> AsyncIterator[Channel]:
@@ -42,7 +44,7 @@ class TelegramSettings(BaseModel):
         async with connect(self.token.get_secret_value(), self.api_url, self.timeout, desk) as channel:
             yield channel
 
-    async def probe(self, net: Net) -> str | None:
+    async def probe(self, net: Net, *, often: bool = False) -> str | None:
         quieten()  # the address holds the token, and the HTTP client logs addresses
         try:
             prepared = net.prepare("GET", f"{self.api_url}/bot{self.token.get_secret_value()}/getMe")

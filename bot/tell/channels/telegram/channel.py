@@ -6,6 +6,7 @@ import asyncio
 import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -19,7 +20,7 @@ from bot.model import Act, Delivery, Destination, Later, Receipt, Refused, Scope
 from bot.tell.channels.telegram.hearing import trim
 from bot.tell.channels.telegram.listening import Listener
 from bot.tell.channels.telegram.quiet import quieten
-from bot.tell.channels.telegram.receipts import mend, receipt
+from bot.tell.channels.telegram.receipts import mend, receipt, uneditable
 from bot.tell.channels.telegram.writing import Draft, root, where
 
 REPLY_TRIES = 3
@@ -62,15 +63,11 @@ class TelegramChannel:
             chat, topic = where(delivery.destination.place)
         except ValueError as exc:
             return Refused(str(exc), Scope.DESTINATION)
-        notice = delivery.notice
         if delivery.act is Act.EDIT:
-            if notice.root is None:
-                return Sent(delivery.root)
-            if (message := root(delivery)) is None:
-                return Refused("the first message was not written in this chat, so it cannot be rewritten")
-            receipt = await self._hand_over(Draft(chat, notice.root), rewrite=message)
-            return Sent(delivery.root) if isinstance(receipt, Sent) else receipt
-        return await self._hand_over(Draft(chat, notice.words, topic, root(delivery), quiet=not notice.fresh))
+            return await self._edit(delivery, chat)
+        notice, first = delivery.notice, root(delivery)
+        anew = bool(delivery.root) and first is None
+        return await self._hand_over(Draft(chat, notice.words, topic, first, anew, quiet=not notice.fresh))
 
     async def listen(self, answer: Answering) -> None:
         await self._listener.listen(answer)
@@ -83,6 +80,19 @@ class TelegramChannel:
             if not (isinstance(receipt, Later) and left):
                 break
             await asyncio.sleep(min(receipt.wait or timedelta(seconds=1), LONGEST_WAIT).total_seconds())
+        return receipt
+
+    async def _edit(self, delivery: Delivery, chat: int | str) -> Receipt:
+        if delivery.notice.root is None:
+            return Sent(delivery.root)
+        if (message := root(delivery)) is None:
+            return Refused("the first message was not written in this chat, so it cannot be rewritten", gone=True)
+        receipt = await self._hand_over(Draft(chat, delivery.notice.root), rewrite=message)
+        match receipt:
+            case Sent():
+                return Sent(delivery.root)
+            case Refused(why) if uneditable(why):
+                return replace(receipt, gone=True)
         return receipt
 
     async def _hand_over(self, draft: Draft, rewrite: int | None = None) -> Receipt:
@@ -103,10 +113,9 @@ class TelegramChannel:
             if (milder := mend(draft, exc)) is None:
                 raise
             return await self._write(milder, rewrite)
-        return Sent(f"{written.chat.id}/{written.message_id}")
+        return Sent(f"{written.chat.id}/{written.message_id}", anew=draft.anew)
 
     async def _post(self, draft: Draft) -> Message:
-        reply = ReplyParameters(draft.root, allow_sending_without_reply=True) if draft.root else None
         return await self._bot.send_message(
             draft.chat,
             draft.text,
@@ -114,7 +123,8 @@ class TelegramChannel:
             message_thread_id=draft.topic,
             disable_notification=draft.quiet,
             link_preview_options=LinkPreviewOptions(is_disabled=True),
-            reply_parameters=reply,
+            # Not "allow sending without": that its message is gone has to be known, and `mend` sends it without.
+            reply_parameters=ReplyParameters(draft.root) if draft.root else None,
         )
 
     async def _rewrite(self, draft: Draft, message: int) -> Message:

@@ -24,6 +24,10 @@ from bot.tell.channels.telegram.writing import LIMIT, SHORT, Draft
 _NEVER_LEFT = frozenset({"ConnectError", "ConnectTimeout", "PoolTimeout", "ProxyError", "UnsupportedProtocol"})
 # in lower case, because the SDK changes the case of what Telegram says
 _TOPIC_GONE = ("message thread not found", "topic_closed", "topic_deleted", "topic_id_invalid", "thread_id_invalid")
+_ROOT_GONE = (
+    "repl",
+)  # "message to be replied not found", "replied message not found", "REPLY_MESSAGE_ID_INVALID", ...
+_UNEDITABLE = ("message to edit not found", "message can't be edited", "message_id_invalid", "message_author_required")
 _TOO_LONG = ("message is too long", "message_too_long")
 _CHAT_GONE = (
     "chat not found",
@@ -74,12 +78,20 @@ def mend(draft: Draft, exc: BadRequest) -> Draft | None:
     """What to send instead, or None. Each mend takes something away, so that mending ends."""
     said = str(exc).lower()
     if draft.topic is not None and any(sign in said for sign in _TOPIC_GONE):
-        return replace(draft, topic=None, root=None)  # an answer would land in the same closed topic
+        # an answer would land in the same closed topic
+        return replace(draft, topic=None, root=None, anew=draft.anew or draft.root is not None)
+    if draft.root is not None and any(sign in said for sign in _ROOT_GONE):
+        return replace(draft, root=None, anew=True)
     if draft.marked and "can't parse entities" in said:
         return replace(draft, marked=False)
     if draft.limit == LIMIT and any(sign in said for sign in _TOO_LONG):
         return replace(draft, limit=SHORT)
     return None
+
+
+def uneditable(why: str) -> bool:
+    """Of a refused edit: is the message deleted, too old or another's, so that it will never be rewritten?"""
+    return any(sign in why.lower() for sign in _UNEDITABLE)
 
 
 def foreign(exc: Exception) -> bool:

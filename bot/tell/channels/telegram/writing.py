@@ -24,6 +24,7 @@ class Draft:
     words: Words
     topic: int | None = None
     root: int | None = None  # the message it answers
+    anew: bool = False  # the message it was to answer is gone, or was left in another chat
     quiet: bool = False
     marked: bool = True  # False: without bold, should Telegram not understand our markup
     limit: int = LIMIT

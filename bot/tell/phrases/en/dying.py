@@ -4,4 +4,20 @@ from __future__ import annotations
 
 from bot.tell.phrases.shape.dying import DyingPhrases
 
-DYING = DyingPhrases()
+DYING = DyingPhrases(
+    name="{channel} delivery",
+    name_email="E-mail delivery",
+    api="Its API: {why}",
+    messages="Our messages: {why}",
+    next_way="What is meant for it goes by the next way where there is one; the rest waits until it is back",
+    to_do="What to do: {advice}",
+    sent_here="Sent here because {channel} is down since {at}",
+    refused="⚠️ {channel} does not take notices for {name}",
+    refused_code="⚠️ {channel} does not take notices for {name}: {code}",
+    refused_why="Why: {why}",
+    misses="Who misses them: {names}",
+    all_work="Channels: all work",
+    counts_down="🔴 {name} counts as down since {since}",
+    heading="Channels",
+    page_all_work="All work",
+)

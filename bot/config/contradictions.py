@@ -1,0 +1,73 @@
+"""What is wrong with a config though each value alone is right."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from bot.config.reading import Location, Problem
+from bot.config.values import Some
+from bot.model import OURSELVES, Destination, delivering
+
+if TYPE_CHECKING:
+    from bot.config import AudienceConfig, Config
+
+
+def contradictions(config: Config) -> Iterator[Problem]:
+    """What each value alone does not show."""
+    for name in config.services.keys() & {OURSELVES, *map(delivering, type(config.channels).model_fields)}:
+        whose = "Tocsin itself" if name == OURSELVES else "a channel's own health"
+        yield Problem(("services", name), f"is the name of {whose}; call the service something else")
+    for key, service in config.services.items():
+        for number, other in enumerate(service.depends_on):
+            yield from _unknown_service(config, other, ("services", key, "depends_on", number))
+    for kind, channel in config.opened_channels().items():
+        if channel.watch is not None:
+            yield from _unknown_service(config, channel.watch, ("channels", kind, "watch"))
+    for name, audience in config.audiences.items():
+        at: Location = ("audiences", name)
+        if bool(audience.ladder) == bool(audience.broadcast):
+            yield Problem(at, "needs either a ladder (one of these) or a broadcast list (all of these)")
+        yield from _unknown_services(config, audience.services, at, *map(delivering, config.watched_channels()))
+        for way in ("ladder", "broadcast"):
+            yield from _unknown_channels(config, getattr(audience, way), (*at, way))
+        yield from _untimely(config, audience, at)
+    for name, digest in config.digests.items():
+        yield from _unknown_services(config, digest.services, ("digests", name))
+        yield from _unknown_channels(config, digest.to, ("digests", name, "to"))
+    yield from _nobody(config)
+
+
+def _nobody(config: Config) -> Iterator[Problem]:
+    for number, admin in enumerate(config.admins):
+        if ":" not in admin:
+            yield Problem(("admins", number), f'"{admin}" is nobody; expected one such as "slack:T01/U01"')
+
+
+def _untimely(config: Config, audience: AudienceConfig, at: Location) -> Iterator[Problem]:
+    if audience.quiet and audience.quiet.start == audience.quiet.end:
+        yield Problem((*at, "quiet"), "begins and ends at the same time; leave it out to be told at any")
+    for number, step in enumerate(audience.escalate):
+        yield from _unknown_channels(config, step.to, (*at, "escalate", number, "to"))
+        if step.after < audience.for_at_least:
+            what = "is sooner than for_at_least: by then the audience itself has not heard of it"
+            yield Problem((*at, "escalate", number, "after"), what)
+
+
+def _unknown_services(config: Config, services: Some, at: Location, *more: str) -> Iterator[Problem]:
+    for number, service in enumerate(services if services != "all" else ()):
+        if service not in more:
+            yield from _unknown_service(config, service, (*at, "services", number))
+
+
+def _unknown_service(config: Config, service: str, at: Location) -> Iterator[Problem]:
+    if service not in config.services:
+        yield Problem(at, f'there is no service "{service}"; expected one of {", ".join(config.services)}')
+
+
+def _unknown_channels(config: Config, places: tuple[Destination, ...], at: Location) -> Iterator[Problem]:
+    opened = config.opened_channels()
+    for number, place in enumerate(places):
+        if place.kind not in opened:
+            known = ", ".join(opened) or "none"
+            yield Problem((*at, number), f'channel "{place.kind}" is not set up under channels (set up: {known})')

@@ -1,0 +1,47 @@
+"""What a channel's death or return means for what waits for it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import bindparam, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.store.lanes import Status
+from bot.store.schema import deliveries as table
+
+
+async def hasten(connection: AsyncConnection, kind: str, now: datetime) -> int:
+    """Let the time of all that one kind of channel has not taken yet be up now. Return of how many."""
+    return len((await connection.scalars(HASTEN, {"of_kind": kind, "now": now})).all())
+
+
+async def rouse(connection: AsyncConnection, kind: str, now: datetime) -> int:
+    """Let all that waits for one kind of channel be tried now, but for what keeps to a place's quiet hours and for what
+    is being sent. Return how many.
+    """
+    return len((await connection.scalars(ROUSE, {"of_kind": kind, "now": now})).all())
+
+
+HASTEN = (
+    update(table)
+    .where(
+        table.c.kind == bindparam("of_kind"),
+        table.c.settled_at.is_(None),
+        table.c.deadline > bindparam("now"),
+    )
+    .values(deadline=bindparam("now"))
+    .returning(table.c.id)
+)
+ROUSE = (
+    update(table)
+    .where(
+        table.c.kind == bindparam("of_kind"),
+        table.c.settled_at.is_(None),
+        table.c.status == Status.PENDING.value,
+        table.c.deferred.is_(False),
+        table.c.due > bindparam("now"),
+    )
+    .values(due=bindparam("now"))
+    .returning(table.c.id)
+)

@@ -1,0 +1,70 @@
+"""What a command is given and what it gives back. Pure."""
+
+from __future__ import annotations
+
+import difflib
+from dataclasses import dataclass
+
+from bot.model import Ask, Destination, Order, Overview, Service, ServiceState, Style, Subscription, Wish, Words
+from bot.tell import wording
+
+
+@dataclass(frozen=True, slots=True)
+class Subscribe:
+    wish: Subscription
+
+
+@dataclass(frozen=True, slots=True)
+class Unsubscribe:
+    destination: Destination
+
+
+@dataclass(frozen=True, slots=True)
+class ForService:
+    service: str
+    order: Order
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What is answered, and what is to be done first."""
+
+    reply: Words
+    orders: tuple[Subscribe | Unsubscribe | ForService, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """What a command may know: the ask, everything that is shown, and how the place is written to."""
+
+    ask: Ask
+    words: tuple[str, ...]  # after the command's name
+    overview: Overview
+    style: Style
+
+    @property
+    def held(self) -> Subscription | None:
+        return next((s for s in self.overview.subscriptions if s.destination == self.ask.where), None)
+
+    @property
+    def wish(self) -> Wish:
+        """What the place wishes, or would wish if it subscribed."""
+        return self.held.wish if self.held else Wish(style=self.style)
+
+    @property
+    def known(self) -> tuple[tuple[Service, ServiceState], ...]:
+        """All that can be asked about: services, and the channels by which people hear."""
+        return (*self.overview.services, *self.overview.channels)
+
+    def find(self, word: str) -> Service | None:
+        """A service by its id or its name; upper and lower case are alike."""
+        said = word.casefold()
+        return next((s for s, _ in self.known if said in (s.id.casefold(), s.name.casefold())), None)
+
+    def state(self, service: Service) -> ServiceState:
+        return next(state for s, state in self.known if s.id == service.id)
+
+    def unknown(self, word: str) -> Said:
+        names = {n.casefold(): s.id for s, _ in self.known for n in (s.name, s.id)}
+        near = difflib.get_close_matches(word.casefold(), names, 3)
+        return Said(wording.unknown_service(word, tuple(dict.fromkeys(names[n] for n in near)), self.style))

@@ -1,0 +1,59 @@
+"""Slack knows no key by which a repeat is the same message. But it gives a message's metadata back: look there first."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.model import Later, Sent
+from bot.tell.channels.slack.receipts import RATELIMITED, Failed, asked
+
+EVENT = "tocsin_notice"
+RECENT = timedelta(hours=1)  # how far back an earlier hand-over is looked for
+PAGE = 15  # messages a call, the most that Slack gives to every kind of app
+PAGES = 4  # people talk during an outage, and a thread is read from its older end
+
+Message = dict[str, Any]
+
+
+async def found(web: AsyncWebClient, key: str, channel: str, thread: str | None) -> Sent | Later | None:
+    """What an earlier hand-over of `key` left there. None where it is not, or where we may not look."""
+    oldest = (datetime.now(UTC) - RECENT).timestamp()
+    looks = [_pages(web.conversations_history, channel=channel)]
+    if thread:  # it may stand beside the thread too, should that have been closed
+        looks.insert(0, _pages(web.conversations_replies, channel=channel, ts=thread, oldest=str(oldest)))
+    for look in looks:
+        async for messages in look:
+            if isinstance(messages, Failed):
+                # Only being asked to wait is worth waiting for: whatever else hinders the look-up must not hinder the news.
+                if messages.code == RATELIMITED and isinstance(messages.receipt, Later):
+                    return messages.receipt
+                break
+            for message in messages:
+                if _bears(message, key) and float(message["ts"]) >= oldest:
+                    beside = thread is not None and message.get("thread_ts") != thread
+                    return Sent(f"{channel}/{message['ts']}", found=True, anew=beside)
+    return None
+
+
+async def _pages(method: Callable[..., Awaitable[Any]], **arguments: str) -> AsyncIterator[list[Message] | Failed]:
+    """Whole pages; or, as the last, what went wrong."""
+    cursor: dict[str, str] = {}
+    for _ in range(PAGES):
+        said = await asked(method(limit=PAGE, include_all_metadata=True, **arguments, **cursor))
+        if isinstance(said, Failed):
+            yield said
+            return
+        yield said.get("messages") or []
+        following = (said.get("response_metadata") or {}).get("next_cursor")
+        if not following:
+            return
+        cursor = {"cursor": following}
+
+
+def _bears(message: Message, key: str) -> bool:
+    mark = message.get("metadata") or {}
+    return mark.get("event_type") == EVENT and (mark.get("event_payload") or {}).get("key") == key

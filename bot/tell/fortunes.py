@@ -1,0 +1,47 @@
+"""How hand-overs fare, by kind of channel: what of it speaks of the channel itself. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from bot.model import Later, Receipt, Refused, Scope, Unsure
+
+ENOUGH = 3  # failures in a row: one may be chance, or the message's own
+STALE = timedelta(minutes=10)  # a failure as old as this says nothing of now
+
+
+@dataclass(frozen=True, slots=True)
+class Fortune:
+    """Of one kind of channel, since it last took or answered anything as it should."""
+
+    failures: int = 0  # in a row
+    account: bool = False  # the latest is its word that it does not take our account
+    since: datetime | None = None  # the first of them
+    at: datetime | None = None  # the latest of them ...
+    why: str = ""  # ... and its reason
+
+
+def after(fortune: Fortune, receipt: Receipt, now: datetime) -> Fortune:
+    """One receipt further. Whatever shows that the provider is well and knows us begins anew."""
+    match receipt:
+        case Refused(why, Scope.ACCOUNT):
+            account = True
+        case Unsure(why) | Later(why, None, _, False):
+            account = False
+        case _:
+            return Fortune()
+    return Fortune(fortune.failures + 1, account, fortune.since or now, now, why)
+
+
+def trouble(fortune: Fortune | None, now: datetime) -> str | None:
+    """Why nothing can be handed over, or None."""
+    if fortune is None or fortune.at is None or now - fortune.at > STALE:
+        return None
+    return fortune.why if fortune.account or fortune.failures >= ENOUGH else None
+
+
+def refused(fortunes: Mapping[str, Fortune]) -> dict[str, datetime]:
+    """The kinds of channel that do not take our account, and since when: no round has to confirm their own word."""
+    return {kind: fortune.since for kind, fortune in fortunes.items() if fortune.account and fortune.since}
