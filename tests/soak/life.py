@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import random
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -68,6 +69,7 @@ def now() -> datetime:
 
 def live(world: World, seed: int, *, last: bool = False) -> int:
     """The exit code: TAKEN where the database cannot be opened. The `last` life only ends what others began."""
+    logging.disable(logging.WARNING)  # that somebody has not heard yet is no news here
     telling.LEASE = timedelta(seconds=world.lease * SPEED)
     settled.LONGEST_WAIT = timedelta(seconds=SPEED)
     try:
