@@ -15,8 +15,8 @@ from pydantic import SecretStr
 
 import bot.tell.channels.discord.channel
 import bot.tell.channels.slack.channel  # noqa: F401 # the SDKs are loaded once, not by each life
-from bot.contracts import Desk, Unable
-from bot.model import Audience, Destination, Outcome, Reading, Round, Rules, Service
+from bot.contracts import Answering, Channel, Desk, Unable
+from bot.model import Act, Audience, Delivery, Destination, Outcome, Reading, Receipt, Round, Rules, Service
 from bot.net import Network
 from bot.record import Record, Setting
 from bot.store import Store, StoreUnavailable, open_store
@@ -53,6 +53,22 @@ class World:
     @property
     def timeout(self) -> float:
         return 0.7 * self.lease
+
+
+@dataclass(frozen=True)
+class Noting:
+    """A channel that notes which rewriting it hands over: of that, a provider is not told the key."""
+
+    channel: Channel
+    log: Path
+
+    async def send(self, delivery: Delivery) -> Receipt:
+        if delivery.act is Act.EDIT:
+            note(self.log, rewriting=delivery.key)
+        return await self.channel.send(delivery)
+
+    async def listen(self, answer: Answering) -> None:
+        """Nobody talks back in a soak."""
 
 
 class Careless(Outbox):
@@ -103,7 +119,7 @@ async def _ways(world: World, store: Store) -> AsyncIterator[Mapping[str, Way]]:
         desk = Desk(net, (), store.people.recall, store.people.remember)
         ways: dict[str, Way] = {}
         for said in (slack, discord, WebhookSettings(timeout=world.timeout)):
-            channel = await stack.enter_async_context(said.open(desk))
+            channel = Noting(await stack.enter_async_context(said.open(desk)), world.log)
             ways[said.kind] = Way(channel, said.pace, edits=said.edits, gathers=said.gathers, finds=said.finds)
         yield ways
 

@@ -43,16 +43,17 @@ class Row:
 @dataclass
 class Far:
     """What was applied, each at the number of its line: messages by key, those whose answer did not get on record, and
-    what was rewritten, by its place and its new title, where the provider does not tell us the key.
+    what was rewritten, by its place and its new title, where the provider is not told a key; and when by key it was begun.
     """
 
     told: defaultdict[str, list[int]]
     ambiguous: set[int]
     rewritten: defaultdict[tuple[str, str], list[int]]
+    rewriting: dict[str, int]
 
 
 def heard(lines: Sequence[dict[str, Any]]) -> Far:
-    far = Far(defaultdict(list), set(), defaultdict(list))
+    far = Far(defaultdict(list), set(), defaultdict(list), {})
     frozen: set[str] = set()  # hand-overs that were frozen half-way: they may go on, and arrive, after it
     for number, line in enumerate(lines):
         match line:
@@ -63,6 +64,8 @@ def heard(lines: Sequence[dict[str, Any]]) -> Far:
                 frozen.discard(key)
             case {"rewrote": place, "title": title}:
                 far.rewritten[place, title].append(number)
+            case {"rewriting": key}:
+                far.rewriting.setdefault(key, number)
             case {"unheard": key}:
                 far.ambiguous.add(far.told[key][-1])
             case {"killed": keys} | {"frozen": keys}:
@@ -98,8 +101,9 @@ class Told:
 
     def _alone(self, row: Row) -> int | None:
         moments = self._far.told.get(row.key, [])
-        if row.act == "edit" and not moments:
-            moments = self._far.rewritten.get((row.place, row.root_title), [])
+        if row.key in self._far.rewriting and not moments:
+            begun = self._far.rewriting[row.key]
+            moments = [at for at in self._far.rewritten[row.place, row.root_title] if at > begun]
         return moments[0] if moments else None
 
 
