@@ -7,34 +7,33 @@ import logging
 import socket
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from functools import partial
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from fastapi import FastAPI
 
-from bot.config import Config, DigestConfig, canary, cron, some
-from bot.contracts import Answer, Channel, Check, Desk, Net, Unable
-from bot.model import Overview, delivering
+from bot.config import Config, DigestConfig, cron, some
+from bot.contracts import Answer, Channel, Desk, Net, Unable
+from bot.mending import audit, reconcile
+from bot.model import Overview, Trail
 from bot.net import Network
-from bot.record import Record, Setting
+from bot.parts import canaries, setting, watched, watched_channels
+from bot.record import Record
 from bot.show import digest
 from bot.show.web import Server, Vitals, site
 from bot.store import Store, StoreUnavailable, open_store
+from bot.talk import desk
 from bot.talk.commands import listed
 from bot.talk.desk import FrontDesk
-from bot.tell import routing, wording
 from bot.tell.outbox import Outbox, Way
 from bot.watch.faults import fault
-from bot.watch.rounds import Rounds, Watched
-from bot.watch.ways import ROUTES, ways
+from bot.watch.rounds import Rounds
 
 log = logging.getLogger(__name__)
 
 FLUSH = 1.0  # seconds between two writes of results: one transaction for all of them
 PULSE = timedelta(seconds=5)
-CHANNEL_EVERY = timedelta(seconds=60)  # between two looks at a channel's provider, at most
 GRACE = 2.0  # seconds for the page's last answers at a stop
 
 
@@ -63,6 +62,7 @@ class House:
         """Run until told to stop: first nothing new is looked at or heard, then what is being sent is seen through."""
         closing = asyncio.Event()
         server = Server(self._site(), self.door)
+        await self._mend()
         self._schedule()
         late = [asyncio.create_task(self.outbox.run(closing), name="outbox")]
         early = [
@@ -106,14 +106,17 @@ class House:
             looked_at=self.rounds.counts.ended_at,
             backlog=await self.store.deliveries.backlog(),
             told=dict(self.outbox.counts),
+            unsure=dict(self.outbox.unsure),
             rounds=self.rounds.counts.by_name(),
             channels={kind: self.record.down().get(kind) for kind in self.channels},
+            audit=await audit(self.record),
         )
 
     def _schedule(self) -> None:
         every = {"trigger": "interval", "coalesce": True, "misfire_grace_time": None}
         self.scheduler.add_job(self._pulse, seconds=PULSE.total_seconds(), **every)
         self.scheduler.add_job(self._prune, hours=1, **every)
+        self.scheduler.add_job(self._mend, hours=1, **every)
         if beat := self.config.heartbeat:
             self.scheduler.add_job(self._heartbeat, args=[beat.url], seconds=beat.every.total_seconds(), **every)
         for name, said in self.config.digests.items():
@@ -144,6 +147,10 @@ class House:
     async def _prune(self) -> None:
         with _patient("forget what is old"):
             await self.store.history.prune(self.clock())
+
+    async def _mend(self) -> None:
+        with _patient("hold what was told against what is so"):
+            await reconcile(self.record)
 
     async def _heartbeat(self, url: str) -> None:
         """Tell somebody outside that we live; the silence of this is their alarm."""
@@ -199,19 +206,18 @@ async def house(config: Config, clock: Callable[[], datetime] = now) -> AsyncIte
             clock,
             lambda kinds: outbox.wake(kinds),  # noqa: PLW0108 - made below, with the record's own `moved`
         )
-        ladders = {reader.name: reader for reader in record.setting.audiences if reader.ladder}
+        await record.load()
         opened = {kind: Way(channels[kind], s.pace, s.edits, s.gathers, s.finds) for kind, s in settings.items()}
         outbox = Outbox(
             store.deliveries,
             opened,
             clock,
             record.moved,
-            ladders,
+            record.ladders,
             down=record.down,
             outage=record.outage,
             refused=record.refused,
         )
-        await record.load()
         looked_at = (*watched(config), *watched_channels(config, outbox, clock))
         rounds = Rounds(looked_at, canaries(config), net, seen=record.seen)
         front = FrontDesk(record, config.admins, config.style())
@@ -228,56 +234,11 @@ def _door(host: str, port: int) -> socket.socket:
         raise Unable(f"cannot listen on {host}:{port} ({why}); set another web.listen") from None
 
 
-def setting(config: Config) -> Setting:
-    """What the config says of services and readers."""
-    opened, measured, readers = config.opened_channels(), config.watched_channels(), config.readers()
-    rules = {
-        key: replace(said.watching(config.defaults).rules(), milestones=routing.milestones(readers, key))
-        for key, said in config.services.items()
-    }
-    chained = replace(config.defaults.rules(), chained=True)
-    return Setting(
-        {key: config.service(key) for key in config.services},
-        rules | {delivering(kind): chained for kind in measured},
-        readers,
-        frozenset(kind for kind, settings in opened.items() if settings.edits),
-        channels={kind: wording.channel_service(kind, ROUTES, config.language) for kind in measured},
-        stand_ins={kind: settings.watch for kind, settings in opened.items() if settings.watch},
-        admins=config.admins_audience(),
-    )
-
-
-def watched(config: Config) -> tuple[Watched, ...]:
-    """What the rounds look at, and how often."""
-    rows = []
-    for key, said in config.services.items():
-        how = said.watching(config.defaults)
-        rows.append(
-            Watched(
-                config.service(key),
-                dict(said.routes),
-                (said.official,) if said.official else (),
-                how.every,
-                how.timeout,
-                how.confirm_every,
-                how.slow_after,
-            )
-        )
-    return tuple(rows)
-
-
-def watched_channels(config: Config, outbox: Outbox, clock: Callable[[], datetime]) -> Iterator[Watched]:
-    """The ways to people, looked at as services are: their providers' word, and what became of our own messages."""
-    every = min(CHANNEL_EVERY, 2 * config.defaults.every)
-    for kind, settings in config.watched_channels().items():
-        checks = ways(kind, partial(settings.probe, often=True), outbox.fortunes, clock)
-        service = wording.channel_service(kind, tuple(checks), config.language)
-        yield Watched(service, checks, every=every, confirm_every=config.defaults.confirm_every)
-
-
-def canaries(config: Config) -> tuple[Check, ...]:
-    """References that have nothing to do with each other: when they fail too, it is us who see nothing."""
-    return tuple(canary(text) for text in config.canaries)
+async def trail(config: Config, store: Store, asked: str) -> Trail | None:
+    """How "x#17", or the newest incident of a service, was told."""
+    record = Record(store, setting(config), now, lambda _kinds: None)
+    await record.load()
+    return await desk.trail(record, asked)
 
 
 async def glance(config: Config, store: Store) -> tuple[Overview, datetime | None]:

@@ -85,21 +85,82 @@ async def _check(config: Config) -> int:
 @app.command(name="test")
 def prove(audience: str, *, config: File = HERE) -> int:
     """Send a marked test notice to every destination of an audience, and say what became of each."""
-    return _run(_test(load(config), audience))
+    return _run(_drill(load(config), audience))
 
 
-async def _test(config: Config, name: str) -> int:
-    from bot.drill import drill  # noqa: PLC0415 # as above
+@app.command
+def drill(audience: str | None = None, *, config: File = HERE) -> int:
+    """Prove every rung: a marked test notice to each destination, and when it was last proven.
 
-    if name not in config.audiences:
+    Parameters
+    ----------
+    audience
+        Only this one; else all.
+    config
+        The config file.
+
+    """
+    return _run(_drill(load(config), audience))
+
+
+async def _drill(config: Config, name: str | None) -> int:
+    from bot.app import now  # noqa: PLC0415 # as above
+    from bot.drill import drill as try_all  # noqa: PLC0415 # as above
+    from bot.show import proofs  # noqa: PLC0415 # as above
+
+    if name not in {None, *config.audiences}:
         _fail(f'there is no audience "{name}"; expected one of {", ".join(config.audiences) or "none yet"}', 2)
-    table, failed = Table("destination", "outcome", "took"), 0
-    async for destination, outcome, took in drill(config, name):
-        failed += bool(outcome)
-        table.add_row(destination.shown, outcome or "has it", f"{took.total_seconds():.1f} s")
-    out.print(table)
-    if failed:
-        _fail(f"{failed} of {table.row_count} destinations did not take it", 1)
+    with err.status("") as shown:  # only a terminal shows it
+        done = await try_all(
+            config, [name] if name else list(config.audiences), lambda n, m: shown.update(f"{n} of {m} tried")
+        )
+    _show(proofs.drilled(done, config.style(), now()))
+    for line in proofs.failures(done):
+        out.print(line, markup=False)
+    if failed := sum(bool(proof.why) for proof in done):
+        _fail(f"{failed} of {len(done)} destinations did not take it", 1)
+    return 0
+
+
+@app.command
+def delivery(
+    incident: str,
+    *,
+    config: File = HERE,
+    as_data: Annotated[bool, Parameter(name="--json", negative="")] = False,
+) -> int:
+    """Who got what of an incident, when, by which way, in how many attempts.
+
+    Parameters
+    ----------
+    incident
+        Its number ("x#17"), or a service for its newest.
+    as_data
+        As JSON.
+    config
+        The config file.
+
+    """
+    return _run(_delivery(load(config, secrets=False), incident, as_data=as_data))
+
+
+async def _delivery(config: Config, asked: str, *, as_data: bool) -> int:
+    from bot.app import now, trail  # noqa: PLC0415 # as above
+    from bot.show import proofs  # noqa: PLC0415 # as above
+    from bot.store import open_store  # noqa: PLC0415 # as above
+    from bot.tell import wording  # noqa: PLC0415 # as above
+
+    async with open_store(config.database, create=False) as store:
+        found, style = await trail(config, store, asked), config.style()
+    if found is None:
+        _fail(f'nothing is known of "{asked}"; expected an incident such as x#17, or a service that has had one', 2)
+    if as_data:
+        out.print_json(json.dumps(proofs.as_json(found, style, now())))
+        return 0
+    out.print(wording.delivered(found, style, now()).title, markup=False)
+    _show(proofs.delivered(found, style, now()))
+    for line in proofs.ways(found, style, now()):
+        out.print(line, markup=False)
     return 0
 
 
@@ -136,7 +197,7 @@ async def _status(config: Config, service: str | None, *, as_data: bool, exit_co
 
     if service is not None and service not in config.services:
         _fail(f'there is no service "{service}"; expected one of {", ".join(config.services)}', 2)
-    async with open_store(config.database) as store:
+    async with open_store(config.database, create=False) as store:
         overview, alive = await glance(config, store)
     if as_data:
         out.print_json(json.dumps(as_json(overview)))
@@ -180,6 +241,13 @@ async def _healthcheck(config: Config) -> int:
         _fail(f"not well: {f'HTTP {answer.status}' if isinstance(answer, Answer) else answer.why} at {url}", 1)
     out.print("well")
     return 0
+
+
+def _show(table: Table) -> None:
+    """A file, or another program, is as wide as it takes."""
+    if not out.is_terminal:
+        out.width = 1000
+    out.print(table)
 
 
 def _run(work: Coroutine[Any, Any, int | None]) -> int:

@@ -7,7 +7,8 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from bot.judge.incidents import Step, step, watch_sight
+from bot.judge import channels
+from bot.judge.incidents import Step, step, unwatched, watch_sight
 from bot.judge.verdict import judge
 from bot.model import (
     OURSELVES,
@@ -17,7 +18,6 @@ from bot.model import (
     Confidence,
     Delivery,
     Destination,
-    Health,
     Incident,
     Kind,
     Notice,
@@ -32,29 +32,12 @@ from bot.model import (
     Wish,
     delivering,
 )
+from bot.setting import Setting
 from bot.store import Store, StoreUnavailable
 from bot.store.moves import Move, Situation
 from bot.tell import routing, wording
 
 Open = tuple[tuple[Service, Incident], ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Setting:
-    """What the config says of services and readers."""
-
-    services: Mapping[str, Service]
-    rules: Mapping[str, Rules]
-    audiences: tuple[Audience, ...]
-    editable: frozenset[str]  # the channel kinds whose messages can be rewritten
-    channels: Mapping[str, Service] = field(default_factory=dict)  # the kinds whose own health is watched, as services
-    stand_ins: Mapping[str, str] = field(default_factory=dict)  # kind -> the service whose outage is that channel's too
-    admins: Audience | None = None  # who hears of dead channels and of places that refuse
-
-    @property
-    def watched(self) -> Mapping[str, Service]:
-        """All that rounds may come of, by id."""
-        return {**self.services, **{service.id: service for service in self.channels.values()}}
 
 
 @dataclass
@@ -65,11 +48,25 @@ class Record:
     wake: Callable[[set[str]], None]  # tells the outbox for which kinds of channel there is something to send
     states: dict[str, ServiceState] = field(default_factory=dict)
     subscriptions: tuple[Subscription, ...] = ()
+    ladders: dict[str, Audience] = field(default_factory=dict)  # by name: what is not taken is handed on by these
+
+    @property
+    def readers(self) -> tuple[Audience, ...]:
+        """The audiences of the config and, each as an audience of one, those who subscribed in a chat."""
+        return (*self.setting.audiences, *map(_alone, self.subscriptions))
+
+    def service(self, name: str) -> Service:
+        """Of one that the config has no more only the key is known."""
+        ours = "Tocsin" if name == OURSELVES else name
+        return self.setting.watched.get(name) or Service(name, ours)
+
+    def muted(self, service: str) -> bool:
+        return _silent(self._state(service), self.clock())
 
     async def load(self) -> None:
         """Take up where the last run stopped."""
         self.states = await self.store.moves.states()
-        self.subscriptions = await self.store.people.subscriptions()
+        await self._find_readers()
         for style in {audience.wish.style for audience in self.setting.audiences}:
             wording.reader(style, self.clock())  # a language's data is read now, not while an outage waits to be told
 
@@ -85,6 +82,35 @@ class Record:
         """Carry out what a person commands; a repeated order changes nothing."""
         return await self._advance(service, lambda state: step(state, order, self._rules(service)))
 
+    async def unwatch(self, service: str) -> None:
+        """Close what is open of a service that the config has no more, and tell who was told of it."""
+        now = self.clock()
+        await self._advance(service, lambda state: unwatched(state, now))
+
+    async def tell_again(
+        self,
+        service: str,
+        missed: Callable[[Situation], tuple[Change, Situation] | None],
+        to: Callable[[Destination, Situation], bool],
+    ) -> int:
+        """Word and route a change for those who missed it: only to the places that `to` says, as `missed` makes the
+        situation look. Nothing else is changed. How many messages were queued.
+        """
+        now = self.clock()
+
+        def decide(situation: Situation) -> Move | None:
+            if (found := missed(situation)) is None:
+                return None
+            change, seen = found
+            rows = tuple(d for d in self._deliveries(change, seen, now) if to(d.destination, seen))
+            return Move(situation.state, (), rows) if rows else None
+
+        move = await self.store.moves.move(service, decide, now)
+        if move is None:
+            return 0
+        await self._taken(service, move)
+        return sum(delivery.act is Act.POST for delivery in move.deliveries)
+
     async def subscribe(self, wish: Subscription) -> None:
         await self.store.people.subscribe(wish)
         self.subscriptions = await self.store.people.subscriptions()
@@ -95,9 +121,15 @@ class Record:
         return gone
 
     async def moved(self, old: Destination, new: Destination) -> None:
-        """A destination has a new address: nobody loses a subscription over it."""
+        """A destination has a new address: nobody loses a notice over it."""
         await self.store.people.moved(old, new)
+        await self._find_readers()
+
+    async def _find_readers(self) -> None:
+        """Who subscribed, and where the places of the config are now: a file does not learn that a group has moved."""
         self.subscriptions = await self.store.people.subscriptions()
+        self.setting = self.setting.found(await self.store.people.addresses())
+        self.ladders.update({reader.name: reader for reader in self.setting.audiences if reader.ladder})
 
     async def overview(self, since: datetime) -> Overview:
         """What every screen shows; `recent` goes back to `since`."""
@@ -116,14 +148,15 @@ class Record:
     def down(self) -> dict[str, datetime]:
         """The kinds of channel known to be dead, and since when."""
         kinds = dict.fromkeys((*self.setting.channels, *self.setting.stand_ins))
-        return {kind: since for kind in kinds if (since := self._down_since(kind))}
+        return {kind: since for kind in kinds if (since := channels.down_since(*self._of_channel(kind)))}
 
     def outage(self, kind: str) -> tuple[datetime, datetime | None] | None:
         """When a kind of channel was last down: since when, and until when if it is over."""
-        if since := self._down_since(kind):
-            return since, None
-        states = (self._state(delivering(kind)), self._state(self.setting.stand_ins.get(kind, "")))
-        return max((span for state in states for span in state.ended), key=lambda span: span[1], default=None)
+        return channels.outage(*self._of_channel(kind))
+
+    def _of_channel(self, kind: str) -> tuple[ServiceState, ServiceState]:
+        """Its own health, and that of the service that stands for it."""
+        return self._state(delivering(kind)), self._state(self.setting.stand_ins.get(kind, ""))
 
     async def refused(self, delivery: Delivery, why: str) -> None:
         """A place takes nothing: its admins hear of it, by other ways, once a day."""
@@ -138,17 +171,6 @@ class Record:
         ]
         if rows and await self.store.deliveries.add(rows, now):
             self.wake({row.destination.kind for row in rows})
-
-    def _down_since(self, kind: str) -> datetime | None:
-        own, other = self._state(delivering(kind)), self._state(self.setting.stand_ins.get(kind, ""))
-        mine, theirs = own.incident, other.incident
-        since = []
-        # One that is called unstable stays open for a while after it has taken messages again.
-        if mine and mine.confidence is Confidence.CONFIRMED and not (mine.unstable_since and own.streak.good):
-            since.append(mine.since)
-        if theirs and theirs.confidence is Confidence.CONFIRMED and theirs.health is Health.DOWN:
-            since.append(theirs.since)
-        return min(since, default=None)
 
     async def _take_up(self, states: Mapping[str, ServiceState]) -> None:
         """Channels that died or came back with it: what waits for them is urged on."""
@@ -195,19 +217,21 @@ class Record:
         if move is None:  # somebody else was first: take up what they wrote
             await self._take_up(await self.store.moves.states())
             return ()
+        await self._taken(service, move)
+        return move.changes
+
+    async def _taken(self, service: str, move: Move) -> None:
         if move.deliveries:
             self.wake({delivery.destination.kind for delivery in move.deliveries})
         await self._take_up({service: move.state})
-        return move.changes
 
     def _deliveries(self, change: Change, situation: Situation, now: datetime) -> tuple[Delivery, ...]:
-        mute = situation.state.mute
         known = change.incident.id == situation.thread  # of what opens now nobody has heard
         told, heard = (situation.told, situation.heard) if known else (frozenset[Destination](),) * 2
         admins = (self.setting.admins,) if self.setting.admins else ()
-        audiences = (*admins, *self.setting.audiences, *map(_alone, self.subscriptions))
-        silent = mute is not None and mute.until > now
-        service = self.setting.watched.get(change.incident.service) or Service(OURSELVES, "Tocsin")
+        audiences = (*admins, *self.readers)
+        silent = _silent(situation.state, now)
+        service = self.service(change.incident.service)
         hearers = routing.hearers(change, audiences, told, heard, muted=silent, dead=service.channel, now=now)
         wishes, down = {a.name: a.wish for a in audiences}, self.down()
         words: dict[tuple[Style, Open, datetime | None], Notice] = {}
@@ -234,6 +258,10 @@ class Record:
             if (state := self._state(service.id)).incident is not None
             and state.incident.confidence is Confidence.CONFIRMED
         )
+
+
+def _silent(state: ServiceState, now: datetime) -> bool:
+    return state.mute is not None and state.mute.until > now
 
 
 def _alone(wish: Subscription) -> Audience:

@@ -149,6 +149,14 @@ def _close(state: ServiceState, incident: Incident, seen: Verdict, rules: Rules)
     return Step(replace(told.state, incident=None, last=last, up_since=until, ended=ended), told.changes)
 
 
+def unwatched(state: ServiceState, at: datetime) -> Step:
+    """Its service is watched no longer. The streak stays: should it come back and still be down, it is since then."""
+    if state.incident is None:
+        return Step(state)
+    told = _change(state, replace(state.incident, until=at), Kind.UNWATCHED, at)
+    return Step(replace(told.state, incident=None), told.changes)
+
+
 def _reminder_due(incident: Incident, now: datetime, rules: Rules) -> bool:
     if incident.confidence is not Confidence.CONFIRMED or incident.acked_by or not rules.remind_every:
         return False

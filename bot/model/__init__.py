@@ -19,6 +19,7 @@ from bot.model.judging import (
     Verdict,
 )
 from bot.model.lengths import clock, length
+from bot.model.proofs import DRILL, Progress, Proof, Silence, Trail
 from bot.model.readers import (
     Ask,
     Audience,
@@ -49,6 +50,7 @@ from bot.model.telling import (
 )
 
 __all__ = [
+    "DRILL",
     "ENDINGS",
     "OURSELVES",
     "Ack",
@@ -73,6 +75,8 @@ __all__ = [
     "Order",
     "Outcome",
     "Overview",
+    "Progress",
+    "Proof",
     "Quiet",
     "Reading",
     "Receipt",
@@ -84,10 +88,12 @@ __all__ = [
     "Sent",
     "Service",
     "ServiceState",
+    "Silence",
     "Streak",
     "Style",
     "Subscription",
     "Tone",
+    "Trail",
     "Unmute",
     "Unsure",
     "Verdict",

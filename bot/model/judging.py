@@ -117,9 +117,10 @@ class Kind(StrEnum):
     LASTING = "lasting"  # it is now as old as somebody wished it to be before they hear of it
     RESTORED = "restored"
     RETRACTED = "retracted"
+    UNWATCHED = "unwatched"  # the config has its service no more: how it ends is not known
 
 
-ENDINGS = frozenset({Kind.RESTORED, Kind.RETRACTED})
+ENDINGS = frozenset({Kind.RESTORED, Kind.RETRACTED, Kind.UNWATCHED})
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from typing import Any
@@ -11,7 +10,7 @@ from typing import Any
 from sqlalchemy import Row, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.model import Act, Audience, Delivery, Destination
+from bot.model import Act, Audience, Delivery, Destination, Progress
 from bot.store import claiming, lanes, rungs, settling, urging
 from bot.store.crowd import Claim, Wording
 from bot.store.engine import Database
@@ -33,18 +32,7 @@ __all__ = [
 ]
 
 
-@dataclass(frozen=True, slots=True)
-class Progress:
-    """How far one delivery has come, for those who ask who got what."""
-
-    destination: Destination
-    key: str
-    act: Act
-    status: Status
-    attempts: int
-    queued_at: datetime
-    sent_at: datetime | None
-    why: str
+ARRIVED = frozenset({Status.SENT, Status.MERGED})
 
 
 class Deliveries:
@@ -165,12 +153,18 @@ class Deliveries:
 
 def _progress(row: Row[Any]) -> Progress:
     return Progress(
+        id=row.id,
         destination=Destination(row.kind, row.place),
         key=row.key,
         act=Act(row.act),
+        kind=row.notice.kind,
+        audience=row.audience,
+        ladders=row.ladders or (),
         status=Status(row.status),
         attempts=row.attempts,
         queued_at=row.queued_at,
-        sent_at=row.settled_at if row.status == Status.SENT else None,
+        due=row.due,
+        sent_at=row.settled_at if row.status in ARRIVED else None,
         why=row.why,
+        unsure=row.unsure,
     )

@@ -9,6 +9,7 @@ import sqlite3
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, closing, contextmanager, suppress
 from functools import cache, partial
+from pathlib import Path
 from typing import Any, TypeVar
 
 from sqlalchemy import URL, Connection, Table, event, make_url, text
@@ -109,6 +110,12 @@ class Database:
         cause = getattr(error, "orig", None) or error
         what = next(iter(str(cause).splitlines()), "") or type(cause).__name__
         return StoreUnavailable(f"cannot use the database {self.name}: {what.split('>: ')[-1]}")
+
+
+def absent(url: str) -> bool:
+    """Is there no file where a URL names one? Of a server nothing is known without asking it."""
+    path = url.removeprefix("sqlite:///")
+    return path != url and bool(path) and not Path(path).exists()
 
 
 def connect(url: str) -> Database:

@@ -41,6 +41,18 @@ class History:
 
         return await self._database.read(work)
 
+    async def incident(self, asked: str) -> Incident | None:
+        """ "x#17", or the newest of the service "x"."""
+        query = select(incidents.c.json).where(incidents.c.id == asked)
+        newest = (
+            select(incidents.c.json).where(incidents.c.service == asked).order_by(incidents.c.number.desc()).limit(1)
+        )
+
+        async def work(connection: AsyncConnection) -> Incident | None:
+            return await connection.scalar(query) or await connection.scalar(newest)
+
+        return await self._database.read(work)
+
     async def changes(self, incident_id: str) -> tuple[Change, ...]:
         """An incident's timeline, the first change first."""
         query = select(changes.c.json).where(changes.c.incident == incident_id).order_by(changes.c.step)

@@ -29,6 +29,11 @@ async def upgrade(connection: AsyncConnection) -> None:
         await connection.run_sync(_upgrade)
 
 
+async def is_empty(connection: AsyncConnection) -> bool:
+    """Has no Tocsin ever written here?"""
+    return not await connection.run_sync(_current)
+
+
 def _current(connection: Connection) -> str:
     if not inspect(connection).has_table("alembic_version"):
         return ""

@@ -10,6 +10,7 @@ from bot.judge.incidents import correctable
 from bot.model import (
     Ack,
     Ask,
+    Audience,
     Confidence,
     Correct,
     Hears,
@@ -17,11 +18,12 @@ from bot.model import (
     Overview,
     Style,
     Subscription,
+    Trail,
     Unmute,
     length,
 )
-from bot.talk import manners
-from bot.talk.room import ForService, Room, Said, Subscribe, Unsubscribe
+from bot.talk import manners, proofs
+from bot.talk.room import ForService, Prove, Room, Said, Subscribe, Unsubscribe
 from bot.tell import wording
 
 HEARS = frozenset(h.value for h in Hears)
@@ -36,8 +38,18 @@ class Command:
     manages: bool = False  # changes what the place hears
 
 
-def respond(ask: Ask, overview: Overview, style: Style, *, admin: bool) -> Said:
-    """Carry out a line that somebody said. Whoever may not gets told so; nobody gets silence."""
+def respond(
+    ask: Ask,
+    overview: Overview,
+    style: Style,
+    *,
+    admin: bool,
+    audiences: tuple[Audience, ...] = (),
+    trail: Trail | None = None,
+) -> Said:
+    """Carry out a line that somebody said. Whoever may not gets told so; nobody gets silence. `trail`: of the incident
+    that `proofs.incident` finds the line to be about.
+    """
     name, *words = ask.text.split() or ["help"]
     name = {"start": "help"}.get(name.casefold(), name.casefold())
     command = COMMANDS.get(name)
@@ -46,7 +58,7 @@ def respond(ask: Ask, overview: Overview, style: Style, *, admin: bool) -> Said:
         return Said(wording.unknown_command(name, near, style))
     if (command.admins and not admin) or (command.manages and not (ask.may_manage or admin)):
         return Said(wording.not_allowed(style))
-    return command.run(Room(ask, tuple(words), overview, style))
+    return command.run(Room(ask, tuple(words), overview, style, audiences, trail))
 
 
 def _status(room: Room) -> Said:
@@ -55,6 +67,43 @@ def _status(room: Room) -> Said:
     said = " ".join(room.words)
     service = room.find(said)
     return Said(wording.status(room.overview, room.style, service.id)) if service else room.unknown(said)
+
+
+def _history(room: Room) -> Said:
+    words, period = proofs.days(room.words)
+    service = room.find(" ".join(words)) if words else None
+    if words and service is None:
+        return room.unknown(" ".join(words))
+    return Said(wording.history(room.overview, period, room.style, service))
+
+
+def _why(room: Room) -> Said:
+    if room.trail is None:
+        return _no_trail(room)
+    where = room.ask.where
+    found = proofs.reasons(room.trail, where, room.overview)
+    return Said(wording.why(room.trail, where, found, room.style, room.ask.at))
+
+
+def _delivery(room: Room) -> Said:
+    return Said(wording.delivered(room.trail, room.style, room.ask.at)) if room.trail else _no_trail(room)
+
+
+def _no_trail(room: Room) -> Said:
+    if room.words:
+        return Said(wording.no_incident(" ".join(room.words), room.style))
+    return Said(wording.nothing_yet(proofs.RECENT, room.style, room.ask.at))
+
+
+def _drill(room: Room) -> Said:
+    """Without a name it is every audience."""
+    said, names = " ".join(room.words), {a.name.casefold(): a for a in room.audiences}
+    chosen = (names[said.casefold()],) if said.casefold() in names else () if said else room.audiences
+    if not chosen:
+        near = difflib.get_close_matches(said.casefold(), names, 3) or list(names)
+        return Said(wording.unknown_audience(said, [names[n].name for n in near], room.style))
+    told = proofs.drill(chosen, room.ask.at)
+    return Said(wording.drilled(len(told), room.style), (Prove(told),))
 
 
 def _subscribe(room: Room) -> Said:
@@ -174,16 +223,20 @@ COMMANDS = {
     command.name: command
     for command in (
         Command("status", "status [service]", _status),
+        Command("history", "history [service] [days]", _history),
         Command("subscribe", "subscribe [service…] [possible|likely|confirmed]", _subscribe, manages=True),
         Command("unsubscribe", "unsubscribe [service…]", _unsubscribe, manages=True),
         Command("subscriptions", "subscriptions", _subscriptions),
         Command("language", "language es", manners.language, manages=True),
         Command("timezone", "timezone Europe/Madrid", manners.timezone, manages=True),
         Command("quiet", "quiet 22:00-07:00 [except down …]|off", manners.quiet, manages=True),
+        Command("why", "why [incident]", _why),
         Command("ack", "ack [service]", _ack, admins=True),
         Command("mute", "mute service 2h [reason]", _mute, admins=True),
         Command("unmute", "unmute service", _unmute, admins=True),
         Command("correct", "correct service [reason]", _correct, admins=True),
+        Command("delivery", "delivery [incident]", _delivery, admins=True),
+        Command("drill", "drill [audience]", _drill, admins=True),
         Command("help", "help", _help),
     )
 }

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
 
-from bot.model import Ask, Style, Words
+from bot.mending import catch_up
+from bot.model import DRILL, Ask, Delivery, Style, Trail, Words
 from bot.record import Record
+from bot.talk import proofs
 from bot.talk.commands import respond
-from bot.talk.room import ForService, Subscribe, Unsubscribe
-
-RECENT = timedelta(days=30)
+from bot.talk.room import ForService, Prove, Subscribe, Unsubscribe
 
 
 @dataclass(frozen=True)
@@ -29,16 +29,27 @@ class FrontDesk:
         if ask.key in self._answered:
             return None
         self._answered.append(ask.key)
-        overview = await self.record.overview(ask.at - RECENT)
-        said = respond(ask, overview, self._style(ask), admin=ask.who in self.admins)
+        overview = await self.record.overview(ask.at - proofs.back(ask.text))
+        about = proofs.incident(ask.text, overview)
+        said = respond(
+            ask,
+            overview,
+            self._style(ask),
+            admin=ask.who in self.admins,
+            audiences=self.record.setting.audiences,
+            trail=await trail(self.record, about) if about else None,
+        )
         for order in said.orders:
             match order:
                 case Subscribe(wish):
                     await self.record.subscribe(wish)
+                    await catch_up(self.record, wish.destination)
                 case Unsubscribe(destination):
                     await self.record.unsubscribe(destination)
                 case ForService(service, wanted):
                     await self.record.order(service, wanted)
+                case Prove(deliveries):
+                    await drill(self.record, deliveries)
         return said.reply
 
     def _style(self, ask: Ask) -> Style:
@@ -50,3 +61,20 @@ class FrontDesk:
             if ask.where in audience.places:
                 return audience.wish.style
         return self.style
+
+
+async def trail(record: Record, asked: str) -> Trail | None:
+    """How "x#17" was told, or the newest incident of the service "x", or the last drill."""
+    incident = await record.store.history.incident(asked)
+    thread = incident.id if incident else await record.store.people.recall(DRILL) if asked == DRILL else None
+    if thread is None:
+        return None
+    name = record.service(incident.service).name if incident else ""
+    return Trail(incident, name, await record.store.deliveries.of_incident(thread), record.readers)
+
+
+async def drill(record: Record, deliveries: Sequence[Delivery]) -> None:
+    """Queue test notices; whoever asks for `DRILL` gets what became of them."""
+    await record.store.deliveries.add(deliveries, record.clock())
+    await record.store.people.remember(DRILL, deliveries[0].notice.thread)
+    record.wake({delivery.destination.kind for delivery in deliveries})

@@ -5,7 +5,21 @@ from __future__ import annotations
 import difflib
 from dataclasses import dataclass
 
-from bot.model import Ask, Destination, Order, Overview, Service, ServiceState, Style, Subscription, Wish, Words
+from bot.model import (
+    Ask,
+    Audience,
+    Delivery,
+    Destination,
+    Order,
+    Overview,
+    Service,
+    ServiceState,
+    Style,
+    Subscription,
+    Trail,
+    Wish,
+    Words,
+)
 from bot.tell import wording
 
 
@@ -20,6 +34,13 @@ class Unsubscribe:
 
 
 @dataclass(frozen=True, slots=True)
+class Prove:
+    """A drill: these test notices are to be sent."""
+
+    deliveries: tuple[Delivery, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class ForService:
     service: str
     order: Order
@@ -30,7 +51,7 @@ class Said:
     """What is answered, and what is to be done first."""
 
     reply: Words
-    orders: tuple[Subscribe | Unsubscribe | ForService, ...] = ()
+    orders: tuple[Subscribe | Unsubscribe | ForService | Prove, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +62,8 @@ class Room:
     words: tuple[str, ...]  # after the command's name
     overview: Overview
     style: Style
+    audiences: tuple[Audience, ...] = ()  # those of the config
+    trail: Trail | None = None  # of the incident that the ask is about
 
     @property
     def held(self) -> Subscription | None:

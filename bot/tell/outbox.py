@@ -283,5 +283,12 @@ def _say(delivery: Delivery, receipt: Receipt) -> None:
                 delivery.notice.key,
                 why,
             )
-        case Refused(why):
-            log.error("%s refused %s: %s", delivery.destination.shown, delivery.notice.key, why)
+        case Refused(why, scope):
+            again = scope is Scope.ACCOUNT and delivery.attempts
+            log.log(
+                logging.DEBUG if again else logging.ERROR,
+                "%s refused %s: %s",
+                delivery.destination.shown,
+                delivery.notice.key,
+                why,
+            )

@@ -14,9 +14,12 @@ from bot.model import (
     Destination,
     Health,
     Hears,
+    Incident,
     Kind,
     Quiet,
+    Silence,
     Style,
+    Subscription,
     Wish,
 )
 from bot.tell import hours
@@ -30,6 +33,7 @@ WISHED = {
     Kind.ACKNOWLEDGED: frozenset(Hears),  # whoever was told may stop looking for somebody to look into it
     Kind.RESTORED: frozenset({Hears.RESTORED}),
     Kind.RETRACTED: frozenset({Hears.RESTORED, Hears.CORRECTION}),  # an end as well: nobody stays alarmed for nothing
+    Kind.UNWATCHED: frozenset({Hears.RESTORED, Hears.CORRECTION}),  # likewise: nobody waits for what will not come
 }
 
 
@@ -117,7 +121,8 @@ def _places(
     if change.incident.service == OURSELVES:
         # Nobody was told that we saw nothing: while blind we may not get through. All who trust us hear of it after.
         return first if change.kind is Kind.RESTORED and Hears.CORRECTION in wish.hears else ()
-    if not follows(wish, change.incident.service):
+    # A config without the service has no wish that names it: who was told is told.
+    if change.kind is not Kind.UNWATCHED and not follows(wish, change.incident.service):
         return ()
     known = [d for d in audience.destinations if d in told]
     if change.kind is Kind.LASTING:
@@ -189,3 +194,30 @@ def _alarmed(change: Change, quiet: Quiet, after: timedelta, start: datetime, *,
     first = max(incident.confirmed_at or incident.since, incident.since + after)
     let_through = {TROUBLE.get(incident.health), TROUBLE.get(incident.worst)} & quiet.but
     return change.kind in ENDINGS and first >= start and (heard or bool(let_through))
+
+
+# ── why not ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def unheard(
+    incident: Incident, place: Destination, audiences: Sequence[Audience], held: Subscription | None, *, muted: bool
+) -> tuple[tuple[Audience, Silence], ...]:
+    """Why each reader at `place`, which no message was meant for, was not told. `held`: the place's subscription."""
+    return tuple((a, _silence(incident, place, a, held, muted=muted)) for a in audiences if place in a.destinations)
+
+
+def _silence(
+    incident: Incident, place: Destination, audience: Audience, held: Subscription | None, *, muted: bool
+) -> Silence:
+    wish, subscribed = audience.wish, held is not None and audience.name == str(place)
+    if not follows(wish, incident.service):
+        return Silence.NOT_FOLLOWED
+    if wish.hears.isdisjoint({TROUBLE[h] for h in (incident.health, incident.worst) if h in TROUBLE}):
+        return Silence.NOT_HEARD
+    if incident.confidence < wish.confidence:
+        return Silence.NOT_SURE
+    if subscribed and held and incident.until and held.at > incident.until:
+        return Silence.SUBSCRIBED_LATER
+    if muted:
+        return Silence.MUTED
+    return Silence.LOWER_RUNG if audience.ladder and audience.destinations[0] != place else Silence.UNKNOWN

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from bot.app import setting
 from bot.config import ConfigError, load, schema
 from bot.model import Confidence, Destination, Escalation, Hears, Quiet, Style
+from bot.parts import setting
 
 ROOT = Path(__file__).parent.parent.parent
 RIGHT = """\

@@ -20,6 +20,7 @@ from bot.tell.wording.answers import (
 )
 from bot.tell.wording.digest import DigestFacts, Happened, Uptime, blind_spans, digest, digest_facts
 from bot.tell.wording.dying import advised, channel_service, channels, takes_nothing
+from bot.tell.wording.history import history
 from bot.tell.wording.many import many, missed
 from bot.tell.wording.notices import notice
 from bot.tell.wording.places import (
@@ -33,6 +34,17 @@ from bot.tell.wording.places import (
     unknown_language,
     unknown_timezone,
 )
+from bot.tell.wording.proofs import (
+    Passage,
+    delivered,
+    drilled,
+    no_incident,
+    nothing_yet,
+    passages,
+    seconds,
+    unknown_audience,
+    why,
+)
 from bot.tell.wording.status import status
 from bot.tell.wording.text import clean, stop
 from bot.tell.wording.times import Reader, reader
@@ -41,6 +53,7 @@ from bot.tell.wording.ways import dead, refused, unanswered
 __all__ = [
     "DigestFacts",
     "Happened",
+    "Passage",
     "Reader",
     "Uptime",
     "acked",
@@ -51,22 +64,29 @@ __all__ = [
     "clean",
     "command_help",
     "dead",
+    "delivered",
     "digest",
     "digest_facts",
+    "drilled",
     "guide",
+    "history",
     "language",
     "many",
     "missed",
     "muted",
     "no_hours",
+    "no_incident",
     "not_allowed",
     "not_subscribed",
     "nothing_open",
     "nothing_to_take_back",
+    "nothing_yet",
     "notice",
+    "passages",
     "quiet",
     "reader",
     "refused",
+    "seconds",
     "status",
     "stop",
     "subscribe_first",
@@ -77,10 +97,12 @@ __all__ = [
     "test_notice",
     "timezone",
     "unanswered",
+    "unknown_audience",
     "unknown_command",
     "unknown_language",
     "unknown_service",
     "unknown_timezone",
     "unmuted",
     "unsubscribed",
+    "why",
 ]

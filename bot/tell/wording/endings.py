@@ -82,6 +82,13 @@ def _taken_back(change: Change, to: Reader) -> str:
     return to.say.wishes.taken_back_span.format(span=to.span(start, incident.until))
 
 
+def unwatched(change: Change, service: Service, to: Reader) -> Words:
+    """Nobody looks any more: neither that it lasts nor that it is over may be said."""
+    say, name = to.say.proofs, name_of(service)
+    forms = [say.unwatched.format(name=NAME, since=since) for since in to.since(began(change.incident))]
+    return Words(fit(name, *forms, say.unwatched_brief.format(name=NAME)), (stop(say.unwatched_line),))
+
+
 def official_part(incident: Incident, to: Reader) -> str:
     """Did its official page report it, and when? Nothing where there is none, or where it could not be read."""
     say = to.say

@@ -17,7 +17,7 @@ from bot.model import (
     Words,
 )
 from bot.tell.wording.dying import in_language
-from bot.tell.wording.endings import restored, retracted
+from bot.tell.wording.endings import restored, retracted, unwatched
 from bot.tell.wording.evidence import evidence, lag
 from bot.tell.wording.evidence import official as official_line
 from bot.tell.wording.many import line
@@ -84,6 +84,8 @@ def _told(change: Change, service: Service, to: Reader, others: Others) -> tuple
             return colour, restored(change, service, to, rest), incident.until or change.at
         case Kind.RETRACTED:
             return Tone.CORRECTION, retracted(change, service, to), incident.until or change.at
+        case Kind.UNWATCHED:
+            return Tone.UNSEEN, unwatched(change, service, to), change.at
         case Kind.OPENED | Kind.CONFIRMED:
             return tone(incident), _present(change, service, to), began(incident)
         case Kind.WORSENED | Kind.EASED:
@@ -97,6 +99,8 @@ def _root(change: Change, service: Service, to: Reader) -> Words:
             return restored(change, service, to, None)
         case Kind.RETRACTED:
             return retracted(change, service, to)
+        case Kind.UNWATCHED:
+            return unwatched(change, service, to)
         case _:
             return _present(change, service, to)
 

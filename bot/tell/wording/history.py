@@ -1,0 +1,33 @@
+"""What happened lately: outages with start, end and length, and how often."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from bot.model import Overview, Service, Style, Words
+from bot.tell.wording.digest import digest_facts
+from bot.tell.wording.text import NAME, counted, fit, stop
+from bot.tell.wording.times import reader
+from bot.tell.wording.titles import name_of
+
+ROWS = 30
+
+
+def history(overview: Overview, period: timedelta, style: Style, service: Service | None = None) -> Words:
+    """Of one service or of all: the newest first, what still lasts before them."""
+    to = reader(style, overview.at)
+    facts = digest_facts("", overview, overview.at - period, style, (service.id,) if service else ())
+    say, count, name = to.say.proofs, len(facts.happened), name_of(service) if service else ""
+    if not count:
+        form = say.history_none_of if service else say.history_none
+        return Words(fit(name, form.format(name=NAME, period=facts.period)), facts.now)
+    title = counted(say.history_of if service else say.history, count, name=NAME, period=facts.period)
+    over = [h for h in reversed(facts.happened) if h.end]  # the others stand before them, as they are now
+    lines = [*facts.now, *(stop(h.text) for h in over[:ROWS])]
+    if len(over) > ROWS:
+        lines.append(to.say.more.format(head="…", count=len(over) - ROWS))
+    if len(over) > 1:
+        lengths = [h.end - h.start for h in over if h.end]
+        total, longest = to.duration(sum(lengths, timedelta())), to.duration(max(lengths))
+        lines.append(stop(say.history_total.format(length=total, longest=longest)))
+    return Words(fit(name, title), tuple(lines))
