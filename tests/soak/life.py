@@ -16,7 +16,7 @@ from pydantic import SecretStr
 import bot.tell.channels.discord.channel
 import bot.tell.channels.slack.channel  # noqa: F401 # the SDKs are loaded once, not by each life
 from bot.contracts import Answering, Channel, Desk, Unable
-from bot.model import Act, Audience, Delivery, Destination, Outcome, Reading, Receipt, Round, Rules, Service
+from bot.model import Act, Audience, Delivery, Destination, Outcome, Reading, Receipt, Round, Rules, Service, Unsure
 from bot.net import Network
 from bot.record import Record, Setting
 from bot.store import Store, StoreUnavailable, open_store
@@ -57,7 +57,7 @@ class World:
 
 @dataclass(frozen=True)
 class Noting:
-    """A channel that notes which rewriting it hands over: of that, a provider is not told the key."""
+    """A channel that notes which rewriting it hands over, as a provider is not told its key, and what it is not sure of."""
 
     channel: Channel
     log: Path
@@ -65,7 +65,10 @@ class Noting:
     async def send(self, delivery: Delivery) -> Receipt:
         if delivery.act is Act.EDIT:
             note(self.log, rewriting=delivery.key)
-        return await self.channel.send(delivery)
+        receipt = await self.channel.send(delivery)
+        if isinstance(receipt, Unsure):
+            note(self.log, unsure=delivery.key)
+        return receipt
 
     async def listen(self, answer: Answering) -> None:
         """Nobody talks back in a soak."""

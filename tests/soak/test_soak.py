@@ -40,8 +40,9 @@ def test_nothing_is_lost_whatever_befalls(backend):
     assert all(tally[woe] for woe in ("killed", "frozen", "restarted"))
     assert (tally["lost"], tally["edits lost"], tally["unsettled"], tally["disordered"]) == (0, 0, 0, 0)
     assert tally["repeats"] <= tally["ambiguous"]
-    assert tally["repeats unexcused"] == 0
-    assert tally["repeats where looked up"] <= tally["looked in vain"]  # which a starved machine alone may cause
+    # Only a starved machine gives answers that nobody can wait for: both bounds are 0 elsewhere.
+    assert tally["repeats unexcused"] <= tally["answered too late"]
+    assert tally["repeats where looked up"] <= tally["looked in vain"]
     assert (tally["stalled"], tally["fell"], tally["rivals let in"], tally["ended"]) == (0, 0, 0, 0)
 
 

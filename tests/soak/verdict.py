@@ -50,6 +50,7 @@ class Far:
     ambiguous: set[int]
     rewritten: defaultdict[tuple[str, str], list[int]]
     rewriting: dict[str, int]
+    too_late: int = 0  # answers that were given, but came when their time-out struck: a starved machine's
 
 
 def heard(lines: Sequence[dict[str, Any]]) -> Far:
@@ -66,6 +67,8 @@ def heard(lines: Sequence[dict[str, Any]]) -> Far:
                 far.rewritten[place, title].append(number)
             case {"rewriting": key}:
                 far.rewriting.setdefault(key, number)
+            case {"unsure": key}:
+                far.too_late += bool(set(far.told.get(key, [])[-1:]) - far.ambiguous)
             case {"unheard": key}:
                 far.ambiguous.add(far.told[key][-1])
             case {"killed": keys} | {"frozen": keys}:
@@ -125,6 +128,7 @@ def judge(log: Path, found: Sequence[tuple[Any, ...]], places: Sequence[str]) ->
         "ambiguous": len(far.ambiguous),
         "repeats": sum(map(len, repeats.values())),
         "repeats unexcused": sum(number not in far.ambiguous for again in repeats.values() for number in again),
+        "answered too late": far.too_late,
         "repeats where looked up": sum(len(again) for key, again in repeats.items() if any(f in key for f in FINDING)),
         "looked in vain": sum("looked" in line for line in lines),
         "told by another": sum(at is not None and key not in far.told for key, at in when.items()),
