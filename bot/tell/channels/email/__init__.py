@@ -33,6 +33,7 @@ class EmailSettings(BaseModel):
     pace: ClassVar[Pace] = Pace()
     gathers: ClassVar[bool] = True
     finds: ClassVar[bool] = True
+    looks: ClassVar[bool] = False
     lives: ClassVar[bool] = True
 
     kind: Literal["email"] = "email"
