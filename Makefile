@@ -20,8 +20,8 @@ test: .venv/dev.stamp  ## style, types, import rules and all tests
 	@$(BIN)/mypy
 	@$(BIN)/python -m pytest -n 2 $(ARGS)
 
-soak: .venv/dev.stamp  ## kill it 200 times on each database: nothing may be lost
-	@CUTS=200 $(BIN)/python -m pytest -n 2 tests/cut $(ARGS)
+soak: .venv/dev.stamp  ## on each database: 112 kills, freezes, restarts, lost answers: nothing may be lost
+	@SOAK="cut*100 kill*12 freeze*4 restart*4 lose*3" SEED=$${SEED:-$$(date +%s)} $(BIN)/python -m pytest -n 2 -rP tests/soak $(ARGS)
 
 dead: .venv/dev.stamp  ## Slack dead for ten real minutes, in four ways: who was told when (takes 14 minutes)
 	@$(BIN)/python -m tests.flow.dead $(ARGS)

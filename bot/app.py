@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import socket
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -106,6 +106,7 @@ class House:
             looked_at=self.rounds.counts.ended_at,
             backlog=await self.store.deliveries.backlog(),
             told=dict(self.outbox.counts),
+            unsure=dict(self.outbox.unsure),
             rounds=self.rounds.counts.by_name(),
             channels={kind: self.record.down().get(kind) for kind in self.channels},
             audit=await audit(self.record),
@@ -113,9 +114,9 @@ class House:
 
     def _schedule(self) -> None:
         every = {"trigger": "interval", "coalesce": True, "misfire_grace_time": None}
-        self.scheduler.add_job(self._pulse, seconds=PULSE.total_seconds(), **every)
-        self.scheduler.add_job(self._prune, hours=1, **every)
-        self.scheduler.add_job(self._mend, hours=1, **every)
+        self.scheduler.add_job(_job, args=[self._pulse], seconds=PULSE.total_seconds(), **every)
+        self.scheduler.add_job(_job, args=[self._prune], hours=1, **every)
+        self.scheduler.add_job(_job, args=[self._mend], hours=1, **every)
         if beat := self.config.heartbeat:
             self.scheduler.add_job(self._heartbeat, args=[beat.url], seconds=beat.every.total_seconds(), **every)
         for name, said in self.config.digests.items():
@@ -168,6 +169,12 @@ class House:
                     await self.store.history.record(rows)
 
 
+async def _job(work: Callable[[], Awaitable[None]]) -> None:
+    """The scheduler cancels what still runs at a stop, and would print a traceback for it."""
+    with suppress(asyncio.CancelledError):
+        await work()
+
+
 @contextmanager
 def _patient(what: str) -> Iterator[None]:
     """A database that is away for a while must not end the house: what watches and tells waits for it as well."""
@@ -205,7 +212,7 @@ async def house(config: Config, clock: Callable[[], datetime] = now) -> AsyncIte
             clock,
             lambda kinds: outbox.wake(kinds),  # noqa: PLW0108 - made below, with the record's own `moved`
         )
-        ladders = {reader.name: reader for reader in record.setting.audiences if reader.ladder}
+        await record.load()
         opened = {
             kind: Way(channels[kind], s.pace, s.edits, s.gathers, s.finds, s.looks) for kind, s in settings.items()
         }
@@ -214,12 +221,11 @@ async def house(config: Config, clock: Callable[[], datetime] = now) -> AsyncIte
             opened,
             clock,
             record.moved,
-            ladders,
+            record.ladders,
             down=record.down,
             outage=record.outage,
             refused=record.refused,
         )
-        await record.load()
         looked_at = (*watched(config), *watched_channels(config, outbox, clock))
         rounds = Rounds(looked_at, canaries(config), net, seen=record.seen)
         front = FrontDesk(record, config.admins, config.style())

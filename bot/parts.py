@@ -10,7 +10,7 @@ from functools import partial
 from bot.config import Config, canary
 from bot.contracts import Check
 from bot.model import delivering
-from bot.record import Setting
+from bot.setting import Setting
 from bot.tell import routing, wording
 from bot.tell.outbox import Outbox
 from bot.watch.rounds import Watched

@@ -32,29 +32,12 @@ from bot.model import (
     Wish,
     delivering,
 )
+from bot.setting import Setting
 from bot.store import Store, StoreUnavailable
 from bot.store.moves import Move, Situation
 from bot.tell import routing, wording
 
 Open = tuple[tuple[Service, Incident], ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Setting:
-    """What the config says of services and readers."""
-
-    services: Mapping[str, Service]
-    rules: Mapping[str, Rules]
-    audiences: tuple[Audience, ...]
-    editable: frozenset[str]  # the channel kinds whose messages can be rewritten
-    channels: Mapping[str, Service] = field(default_factory=dict)  # the kinds whose own health is watched, as services
-    stand_ins: Mapping[str, str] = field(default_factory=dict)  # kind -> the service whose outage is that channel's too
-    admins: Audience | None = None  # who hears of dead channels and of places that refuse
-
-    @property
-    def watched(self) -> Mapping[str, Service]:
-        """All that rounds may come of, by id."""
-        return {**self.services, **{service.id: service for service in self.channels.values()}}
 
 
 @dataclass
@@ -65,6 +48,7 @@ class Record:
     wake: Callable[[set[str]], None]  # tells the outbox for which kinds of channel there is something to send
     states: dict[str, ServiceState] = field(default_factory=dict)
     subscriptions: tuple[Subscription, ...] = ()
+    ladders: dict[str, Audience] = field(default_factory=dict)  # by name: what is not taken is handed on by these
 
     @property
     def readers(self) -> tuple[Audience, ...]:
@@ -82,7 +66,7 @@ class Record:
     async def load(self) -> None:
         """Take up where the last run stopped."""
         self.states = await self.store.moves.states()
-        self.subscriptions = await self.store.people.subscriptions()
+        await self._find_readers()
         for style in {audience.wish.style for audience in self.setting.audiences}:
             wording.reader(style, self.clock())  # a language's data is read now, not while an outage waits to be told
 
@@ -137,9 +121,15 @@ class Record:
         return gone
 
     async def moved(self, old: Destination, new: Destination) -> None:
-        """A destination has a new address: nobody loses a subscription over it."""
+        """A destination has a new address: nobody loses a notice over it."""
         await self.store.people.moved(old, new)
+        await self._find_readers()
+
+    async def _find_readers(self) -> None:
+        """Who subscribed, and where the places of the config are now: a file does not learn that a group has moved."""
         self.subscriptions = await self.store.people.subscriptions()
+        self.setting = self.setting.found(await self.store.people.addresses())
+        self.ladders.update({reader.name: reader for reader in self.setting.audiences if reader.ladder})
 
     async def overview(self, since: datetime) -> Overview:
         """What every screen shows; `recent` goes back to `since`."""

@@ -23,8 +23,10 @@ from bot.model import (
     Confidence,
     Delivery,
     Destination,
+    Gathering,
     Health,
     Kind,
+    Line,
     Notice,
     Overview,
     Service,
@@ -280,12 +282,35 @@ MORNING = Overview(
 )
 
 
+def many(title: str, style: Style) -> Notice:
+    """X, Our site and Our mail, down and back."""
+    depends = {"shares": ("on:Cloudflare",)} if title == "Several at once" else {}
+    services = [
+        replace(X, **depends),
+        *(Service(n.lower(), n, **depends) for n in ("Our site", "Our mail", "The shop")),
+    ]
+    over = title != "Several at once"
+    kind, incident, when = (Kind.RESTORED, OVER, at(14, 50)) if over else (Kind.CONFIRMED, DOWN, at(14, 1))
+    notices = [told(kind, replace(incident, service=s.id), when, style, s) for s in services]
+    if title == "A place comes back":
+        notices[1] = told(
+            Kind.CONFIRMED, replace(DOWN, service="our site", since=at(14, 20)), at(14, 21), style, services[1]
+        )
+        notices = notices[:2]
+    lines = tuple(Line(n.thread, n.line, n.ends is not None, n.causes, n.since, n.at) for n in notices)
+    place, late = Destination("slack", "C012"), title == "A place comes back"
+    gathering = Gathering("many#1/2", "many#1", place, lines, style, at(14, 1), late=late)
+    return wording.many(gathering, at(14, 56), (at(13, 55), at(14, 55)))
+
+
 def said(title: str, style: Style) -> str:
     match title:
         case "We saw nothing":
             return told(Kind.RESTORED, BLIND, at(14, 4), style, OURS).words.text
         case "Test":
             return wording.test_notice("desk", style, at(14)).words.text
+        case "A place comes back" | "Several at once" | "A storm is over":
+            return many(title, style).words.text
         case "Digest":
             return wording.digest("comms", MORNING, at(8), style).text
         case _:
@@ -295,7 +320,7 @@ def said(title: str, style: Style) -> str:
             return told(kind, incident, when, style, service, by=by, why=why).words.text
 
 
-TITLES = (*SCENES, "We saw nothing", "Test", "Digest")
+TITLES = (*SCENES, "We saw nothing", "A place comes back", "Several at once", "A storm is over", "Test", "Digest")
 
 
 @pytest.mark.parametrize("title", TITLES)

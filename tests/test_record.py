@@ -345,3 +345,19 @@ async def test_a_service_taken_out_of_the_config_is_no_longer_shown(house, store
 
     overview = await after.overview(at(0))
     assert ([s.id for s, _ in overview.services], overview.recent) == (["x"], ())
+
+
+async def test_a_place_of_the_config_that_has_moved_hears_the_end_where_it_is_now(store):
+    old, new = Destination("telegram", "-1"), Destination("telegram", "-1002")
+    ladder = Audience("night", (old, MAIL), ladder=True)
+    house = House(store, (ladder,))
+    await house.rounds("BB")
+    await house.record.moved(old, new)
+    await house.deliver()
+    await house.rounds("..", first=2)
+    assert [str(one.destination) for one in await house.deliver() if one.act is Act.POST] == [str(new)]
+    assert house.record.ladders["night"].destinations == (new, MAIL)
+
+    again = House(store, (ladder,))
+    await again.record.load()
+    assert again.record.readers[0].destinations == (new, MAIL)

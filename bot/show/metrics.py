@@ -26,6 +26,7 @@ class Vitals:
     told: Mapping[tuple[str, str], int]  # (channel, receipt) -> hand-overs
     rounds: Mapping[str, int]  # what happened to rounds and checks
     channels: Mapping[str, datetime | None] = field(default_factory=dict)  # since when each is down; None: it is not
+    unsure: Mapping[tuple[str, str], int] = field(default_factory=dict)  # (channel, what became of it) -> how many
     audit: Mapping[str, int] = field(default_factory=dict)  # what the auditor finds amiss
 
 
@@ -53,6 +54,14 @@ def metrics(vitals: Vitals, overview: Overview) -> bytes:
     )
     for (channel, receipt), number in vitals.told.items():
         told.labels(channel, receipt).inc(number)
+    unsure = Counter(
+        "tocsin_unsure_resolved",
+        "Hand-overs that may have arrived, by what became of them.",
+        ["channel", "how"],
+        registry=registry,
+    )
+    for (channel, how), number in vitals.unsure.items():
+        unsure.labels(channel, how).inc(number)
     rounds = Counter("tocsin_rounds", "Rounds and checks, by what became of them.", ["what"], registry=registry)
     for what, number in vitals.rounds.items():
         rounds.labels(what).inc(number)

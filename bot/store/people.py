@@ -11,6 +11,8 @@ from bot.model import Destination, Subscription
 from bot.store.engine import Database, insert_new, upsert
 from bot.store.schema import deliveries, memory, seen, subscriptions
 
+MOVED = "moved:"
+
 
 class People:
     def __init__(self, database: Database) -> None:
@@ -63,6 +65,23 @@ class People:
 
         if old != new:
             await self._database.write(work)
+            await self.remember(f"{MOVED}{old}", str(new))
+
+    async def addresses(self) -> dict[Destination, Destination]:
+        """Where the places are now that have moved."""
+        query = select(memory).where(memory.c.name.startswith(MOVED))
+
+        async def work(connection: AsyncConnection) -> dict[str, str]:
+            return {row.name.removeprefix(MOVED): row.value for row in await connection.execute(query)}
+
+        moved = await self._database.read(work)
+        found: dict[Destination, Destination] = {}
+        for old in moved:
+            new, steps = moved[old], len(moved)
+            while new in moved and steps:  # it moved again, but never in a ring
+                new, steps = moved[new], steps - 1
+            found[Destination.parse(old)] = Destination.parse(new)
+        return found
 
     async def once(self, key: str, now: datetime) -> bool:
         """True the first time that `key` is asked for, False ever after (for 30 days)."""

@@ -55,6 +55,15 @@ async def test_a_moved_destination_takes_its_subscription_and_its_deliveries_wit
     assert told == [{NEW, SLACK}]
 
 
+async def test_where_a_place_is_now_is_remembered_however_often_it_moved(store):
+    await store.people.moved(OLD, NEW)
+    newest = Destination("telegram", "-1003")
+    await store.people.moved(NEW, newest)
+    assert await store.people.addresses() == {OLD: newest, NEW: newest}
+    await store.people.moved(newest, OLD)  # in a ring: whatever it says, it ends
+    assert set(await store.people.addresses()) == {OLD, NEW, newest}
+
+
 async def test_a_claim_outlives_the_move_of_its_destination(store):
     await store.deliveries.add([delivery(1, OLD)], NOW)
     [claimed] = await store.deliveries.claim(*wanted("telegram", NOW, limit=9, lease=LEASE))

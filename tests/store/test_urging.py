@@ -8,7 +8,7 @@ from sqlalchemy import update
 
 from bot.store import Status
 from bot.store.schema import deliveries as table
-from tests.store.made import LEASE, MAIL, NOW, SECOND, delivery
+from tests.store.made import LEASE, MAIL, NOW, SECOND, delivery, wanted
 
 MINUTE = 60 * SECOND
 
@@ -19,7 +19,7 @@ def rung(step, to, thread, within=MINUTE):
 
 
 async def claim(store, kind="slack", now=NOW):
-    return await store.deliveries.claim(kind, now, limit=10, lease=LEASE)
+    return await store.deliveries.claim(*wanted(kind, now, limit=10, lease=LEASE))
 
 
 async def test_the_time_of_all_that_is_not_sent_is_up_whether_it_waits_or_is_on_its_way(store):

@@ -215,8 +215,11 @@ def meaning(answer: SMTPResponseException, said: str) -> Later | Refused:
         return Refused(said)
     if enhanced == "5.2.2" or (code == 552 and not enhanced):
         return Later(said, local=True)  # a full mailbox
-    if enhanced.startswith("5.7.") or enhanced == "5.4.5" or isinstance(answer, SMTPSenderRefused):
+    relays_not = enhanced.startswith("5.7.") and "relay" in answer.message.lower()
+    if enhanced == "5.4.5" or relays_not or isinstance(answer, SMTPSenderRefused):
         return Refused(said, Scope.ACCOUNT)
+    if enhanced.startswith("5.7."):  # a policy against this mail, or of this recipient: others may still be taken
+        return Refused(said, Scope.DESTINATION if isinstance(answer, SMTPRecipientRefused) else Scope.MESSAGE)
     if enhanced.startswith(("5.3.", "5.6.")) or enhanced == "5.2.3":
         return Refused(said)  # this mail is too long, or its form is disliked
     if isinstance(answer, SMTPRecipientRefused) or enhanced.startswith(("5.1.", "5.2.1")) or code in MAILBOX:
