@@ -213,7 +213,9 @@ async def house(config: Config, clock: Callable[[], datetime] = now) -> AsyncIte
             lambda kinds: outbox.wake(kinds),  # noqa: PLW0108 - made below, with the record's own `moved`
         )
         await record.load()
-        opened = {kind: Way(channels[kind], s.pace, s.edits, s.gathers, s.finds) for kind, s in settings.items()}
+        opened = {
+            kind: Way(channels[kind], s.pace, s.edits, s.gathers, s.finds, s.looks) for kind, s in settings.items()
+        }
         outbox = Outbox(
             store.deliveries,
             opened,
