@@ -25,7 +25,7 @@ from bot.store.deliveries import MANY
 from bot.tell.routing import NEWS, follows
 from tests.sim.house import Run
 from tests.sim.ledger import Ledger, Row, seconds
-from tests.sim.script import BLINDING, EDITS, FINDS, Look, Stretch
+from tests.sim.script import BLINDING, EDITS, FINDS, LOOKS, Look, Stretch
 from tests.sim.world import Looked
 
 Complaints = Iterator[str]
@@ -125,6 +125,13 @@ def repeats_follow_doubt(of: Ledger) -> Complaints:
             yield f"{key} was told {len(told)} times, though {kind} lets us find out"
         elif len(told) - 1 > doubtful + unwritten:
             yield f"{key} was told {len(told)} times after {doubtful} doubtful hand-overs"
+
+
+def nothing_found_is_told_again(of: Ledger) -> Complaints:
+    """Where it is looked for first, what had arrived is not told again among others."""
+    for row in of.rows:
+        if row.kind in LOOKS and row.status == "merged" and of.direct(row) is not None:
+            yield f"{row.key} was told by itself and again in {of.by_id[row.told_in].key}"
 
 
 def _ended(of: Ledger, after: float) -> list[tuple[float, float, bool]]:
@@ -397,6 +404,7 @@ PROMISES: tuple[Callable[[Ledger], Complaints], ...] = (
     merged_messages_name_all,
     everybody_is_told,
     repeats_follow_doubt,
+    nothing_found_is_told_again,
     order_is_kept,
     nobody_hears_only_the_end,
     nobody_stays_alarmed,
