@@ -9,12 +9,15 @@ import logging
 import os
 import random
 import tempfile
+import warnings
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack, contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
+
+from sqlalchemy.exc import SAWarning
 
 import bot.tell.ladders
 import bot.tell.outbox
@@ -98,7 +101,9 @@ def readers(script: Script) -> tuple[Audience, ...]:
 
 def admins(script: Script) -> Audience | None:
     wish = Wish(tuple(map(delivering, KINDS)), frozenset(Hears) - {Hears.CORRECTION})
-    return Audience(ADMINS, (place("email:admin"), place("telegram:admin")), wish) if "admins" in script.readers else None
+    return (
+        Audience(ADMINS, (place("email:admin"), place("telegram:admin")), wish) if "admins" in script.readers else None
+    )
 
 
 CHAT = Wish(("s0",), confidence=Confidence.LIKELY, style=Style("es", "America/New_York"))
@@ -339,7 +344,9 @@ def runs() -> Iterator[Callable[[int], Run]]:
     memory = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None  # a disk that is none: nothing is synced
     with tempfile.TemporaryDirectory(prefix="tocsin-sim-", dir=memory) as folder:
         template(Path(folder))
-        with inline(disk):
+        with inline(disk), warnings.catch_warnings():
+            # A killed life leaves a connection where it was; the next one opens the file anew, as after a real kill.
+            warnings.filterwarnings("ignore", "The garbage collector is trying", SAWarning)
             quiet.setLevel(logging.CRITICAL + 1)
             gc.disable()  # a third of the time; there is little to collect
             for room, name, value in PATIENT:
@@ -348,6 +355,7 @@ def runs() -> Iterator[Callable[[int], Run]]:
                 yield lambda seed: Run(seed, Path(folder), disk).go()
             finally:
                 gc.enable()
+                gc.collect()
                 quiet.setLevel(level)
                 for room, name, value in former:
                     setattr(room, name, value)

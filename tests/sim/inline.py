@@ -94,7 +94,9 @@ class Cursor:
 
 def _turn(disk: Disk, what: str) -> None:
     wait = disk.turn(what)
-    await_(_nothing() if wait is None else asyncio.sleep(wait))  # SQLAlchemy takes a driver that never awaits for a wrong one
+    await_(
+        _nothing() if wait is None else asyncio.sleep(wait)
+    )  # SQLAlchemy takes a driver that never awaits for a wrong one
 
 
 async def _nothing() -> None:

@@ -57,7 +57,9 @@ class Ledger:
         with sqlite3.connect(run.path) as file:
             file.row_factory = sqlite3.Row
             self.rows = [self._row(row) for row in file.execute("SELECT * FROM deliveries ORDER BY id")]
-            self.changes = [CHANGE.validate_json(row[0]) for row in file.execute("SELECT json FROM changes ORDER BY at")]
+            self.changes = [
+                CHANGE.validate_json(row[0]) for row in file.execute("SELECT json FROM changes ORDER BY at")
+            ]
             self.incidents = [INCIDENT.validate_json(row[0]) for row in file.execute("SELECT json FROM incidents")]
         file.close()
         self.by_id = {row.id: row for row in self.rows}

@@ -72,20 +72,8 @@ class VirtualLoop(asyncio.BaseEventLoop):
         return task
 
     def _run_once(self) -> None:
-        timers, ready = self._scheduled, self._ready
-        while timers and timers[0]._cancelled:
-            heapq.heappop(timers)._scheduled = False
-            self._timer_cancelled_count -= 1
-        if not ready:
-            if not timers:
-                raise Stuck("nothing is left to wait for")
-            if timers[0]._when > self._at:
-                self._at, self._ran = timers[0]._when, 0
-        while timers and timers[0]._when <= self._at:
-            timer = heapq.heappop(timers)
-            timer._scheduled = False
-            ready.append(timer)
-        row = list(ready)
+        self._come_to_the_next()
+        row, ready = list(self._ready), self._ready
         ready.clear()
         self._ran += len(row)
         if self._ran > SPINS:
@@ -100,6 +88,22 @@ class VirtualLoop(asyncio.BaseEventLoop):
                     ready.extendleft(reversed(row[number:]))
                     self.stop()
                     return
+
+    def _come_to_the_next(self) -> None:
+        """Where nothing is ready it is now the time of the first timer; what is due is ready."""
+        timers = self._scheduled
+        while timers and timers[0]._cancelled:
+            heapq.heappop(timers)._scheduled = False
+            self._timer_cancelled_count -= 1
+        if not self._ready:
+            if not timers:
+                raise Stuck("nothing is left to wait for")
+            if timers[0]._when > self._at:
+                self._at, self._ran = timers[0]._when, 0
+        while timers and timers[0]._when <= self._at:
+            timer = heapq.heappop(timers)
+            timer._scheduled = False
+            self._ready.append(timer)
 
     def _process_events(self, _events) -> None:
         raise NotImplementedError  # there is no selector

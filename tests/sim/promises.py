@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from itertools import pairwise
@@ -25,7 +25,7 @@ from bot.store.deliveries import MANY
 from bot.tell.routing import NEWS, follows
 from tests.sim.house import Run
 from tests.sim.ledger import Ledger, Row, seconds
-from tests.sim.script import BLINDING, EDITS, FINDS, LOOKS, Look, Stretch
+from tests.sim.script import EDITS, FINDS, LOOKS, SETTINGS, Look, Stretch
 from tests.sim.world import Looked
 
 Complaints = Iterator[str]
@@ -33,7 +33,8 @@ TROUBLE = frozenset({Health.DOWN, Health.DEGRADED})
 BAD = frozenset({Outcome.BAD, Outcome.SLOW})
 WORKS = 5.0  # seconds in which a channel that works has what is queued for it
 LONGEST_LOOK = 20.0  # seconds: a check that forgets its time-out, then canaries that hang
-MOST: int | None = None  # messages to one place about services that went down at once; None: not bounded yet
+MOST = 8  # messages to one place, within two minutes, about any number of services that went down at once
+BUSY = 1000  # transactions a minute: a pump that asks again and again asks 6,000 times
 
 
 def broken(run: Run) -> list[str]:
@@ -167,7 +168,10 @@ def _doubtful(of: Ledger, thread: str, row: Row) -> bool:
     """May any place of its ladders, itself included, have heard something before?"""
     places = {row.place} | {str(place) for name in row.ladders for place in of.readers[name].destinations}
     return any(
-        one.unsure or of.heard(one) is not None for place in places for one in of.lanes[thread, place] if one.id != row.id
+        one.unsure or of.heard(one) is not None
+        for place in places
+        for one in of.lanes[thread, place]
+        if one.id != row.id
     )
 
 
@@ -285,7 +289,9 @@ def _outages(of: Ledger, service: str) -> Iterator[tuple[float, float]]:
 
 
 def _unstable(of: Ledger, service: str, at: float) -> bool:
-    return any(one.unstable_since for one in of.incidents if one.service == service and of.script.seconds(one.since) < at + 300)
+    return any(
+        one.unstable_since for one in of.incidents if one.service == service and of.script.seconds(one.since) < at + 300
+    )
 
 
 # ── 5: a dead channel costs its budget, a slow one nobody ────────────────────────────────────────────────────────────
@@ -324,7 +330,12 @@ def nobody_waits_for_others(of: Ledger) -> Complaints:
         return
     for row in of.rows:
         latest = row.queued + WORKS + of.patience(row.place, row.queued)
-        if row.act != "post" or row.deferred or not of.steady(row.queued, latest) or not of.healthy(row.kind, row.queued, latest):
+        if (
+            row.act != "post"
+            or row.deferred
+            or not of.steady(row.queued, latest)
+            or not of.healthy(row.kind, row.queued, latest)
+        ):
             continue
         at = of.heard(row)
         if (at is None or at > latest) and not (row.settled is not None and row.settled <= latest):
@@ -389,14 +400,25 @@ def what_we_cannot_see_is_unknown(of: Ledger) -> Complaints:
 
 
 def storms_are_few_messages(of: Ledger) -> Complaints:
+    """However many services go down, or come back, at once."""
     storm = of.script.storm
-    if MOST is None or storm is None:
-        return
-    count: Counter[str] = Counter()
-    for told in of.world.told:
-        if storm.covers(told.at) and not told.again:
-            count[str(told.delivery.destination)] += 1
-    yield from (f"{place} had {number} messages in one storm" for place, number in count.items() if number > MOST)
+    for at in (storm.start, storm.end) if storm else ():
+        count: Counter[str] = Counter()
+        for told in of.world.told:
+            if at <= told.at < at + 120 and not told.again and SETTINGS[told.delivery.destination.kind].gathers:
+                count[str(told.delivery.destination)] += 1
+        for place, number in count.items():
+            if number > MOST:
+                yield f"{place} had {number} messages within two minutes of {at:.0f} s, in one storm"
+
+
+# ── and nothing runs hot ─────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def nothing_runs_hot(of: Ledger) -> Complaints:
+    for minute, number in of.world.busy.items():
+        if number > BUSY:
+            yield f"{number} transactions in minute {minute}"
 
 
 PROMISES: tuple[Callable[[Ledger], Complaints], ...] = (
@@ -417,4 +439,5 @@ PROMISES: tuple[Callable[[Ledger], Complaints], ...] = (
     blindness_is_told_once,
     what_we_cannot_see_is_unknown,
     storms_are_few_messages,
+    nothing_runs_hot,
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 import sqlite3
-from collections import defaultdict
+from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from datetime import timedelta
 
@@ -80,6 +80,7 @@ class World:
     orders: list[tuple[float, str, str]] = field(default_factory=list)
     lives: list[tuple[float, float, bool]] = field(default_factory=list)  # start, end, killed
     readings: list[tuple[str, float, Reading]] = field(default_factory=list)
+    busy: Counter[int] = field(default_factory=Counter)  # transactions in each minute
     wrong: list[str] = field(default_factory=list)  # what no engine may do to a provider
     edits: dict[str, float] = field(default_factory=dict)  # when a message was rewritten, by the delivery's key
     shown: dict[str, list[Words]] = field(default_factory=lambda: defaultdict(list))  # what each delivery wrote
@@ -111,6 +112,8 @@ class World:
             return 1e9
         if self.script.away.at(self.now):
             raise sqlite3.OperationalError("disk I/O error")
+        if what == "BEGIN IMMEDIATE":
+            self.busy[int(self.now / 60)] += 1
         if what in {"COMMIT", "BEGIN IMMEDIATE"}:
             return self.chance.uniform(0, self.script.disk)
         return None
