@@ -65,9 +65,13 @@ async def _crowd(here: _Place, heads: list[int]) -> list[int]:
     lanes = await _lanes(here, list(await here.connection.execute(places.UNFINISHED, here.names)))
     many = [lane for lane in lanes if lane.thread.startswith(MANY)]
     if first := crowd.doubtful(lanes, here.wanted):
-        if first.status == Status.PENDING:
-            await _wait(here, [number for number in heads if number != first.id], first.due)
-        return [first.id] if first.id in heads else []
+        if first.due <= here.now:  # whichever was claimed: were it passed over, so would all the others be, for ever
+            return [first.id]
+        await _wait(here, heads, here.now + EDIT_GAP if first.status == Status.SENDING else first.due)
+        return []
+    # What is being handed over is left alone: taken with what is new, it would be told twice.
+    lanes = [lane for lane in lanes if not lane.handed_over(here.now)]
+    many = [lane for lane in many if not lane.handed_over(here.now)]
     facts = here.names | {"since": here.now - WINDOW}
     recent: list[Row[Any]] = list(await here.connection.execute(places.RECENT, facts))
     storms = crowd.storms(await here.connection.execute(places.STORMS, facts), here.wanted)
