@@ -67,7 +67,7 @@ async def _crowd(here: _Place, heads: list[int]) -> list[int]:
     if first := crowd.doubtful(lanes, here.wanted):
         if first.due <= here.now:  # whichever was claimed: were it passed over, so would all the others be, for ever
             return [first.id]
-        await _wait(here, heads, here.now + EDIT_GAP if first.status == Status.SENDING else first.due)
+        await _wait(here, heads, first.due)
         return []
     # What is being handed over is left alone: taken with what is new, it would be told twice.
     lanes = [lane for lane in lanes if not lane.handed_over(here.now)]

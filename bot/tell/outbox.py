@@ -7,7 +7,7 @@ import logging
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from bot.contracts import Channel, Pace
@@ -29,6 +29,7 @@ from bot.store import StoreUnavailable
 from bot.store.deliveries import MANY, Claim, Deliveries, Status
 from bot.tell import fortunes, wording
 from bot.tell.fortunes import Fortune
+from bot.tell.hands import AGAIN, Hands
 from bot.tell.ladders import Ladders
 from bot.tell.pace import Gate
 from bot.tell.settled import DEAD_WAIT, FIRST_WAIT, LONGEST_WAIT, Settled, settle
@@ -40,7 +41,6 @@ LEASE = timedelta(
     seconds=150
 )  # longer than any channel's own time-outs: a lease that ends early is a message told twice
 TRIAL = timedelta(seconds=5)  # between two hand-overs to a channel that is known to be down
-AGAIN = 1.0  # seconds until the database is tried again
 REST = 5.0  # seconds: other processes may queue deliveries too, so an idle pump looks again
 GRACE = 3.0  # seconds to finish what is being sent when we are told to stop
 NO_PACE = Pace()
@@ -86,6 +86,7 @@ class Outbox:
     def __post_init__(self) -> None:
         self._ladders = Ladders(self.deliveries, self.ladders, self.clock, self.wake, self._dead)
         self._gates = {kind: Gate(way.pace) for kind, way in self.ways.items()}
+        self._hands = Hands(self.deliveries, self.moved, self.clock)
 
     def wake(self, kinds: set[str] | None = None) -> None:
         """Look now for what is to be sent: by these kinds of channel only, for a look costs a transaction, or by all."""
@@ -115,8 +116,9 @@ class Outbox:
                 free = self._free(kind)
                 claimed = await self._claim(kind, free)
                 for delivery in claimed:
-                    self._gates[kind].begin(delivery.destination.place)
-                    sending.add(asyncio.create_task(self._deliver(delivery), name=delivery.notice.key))
+                    if self._hands.take(delivery):
+                        self._gates[kind].begin(delivery.destination.place)
+                        sending.add(asyncio.create_task(self._deliver(delivery), name=delivery.notice.key))
                 if len(claimed) < free or not free:
                     await self._rest(kind, bell, free)
                 for task in [t for t in sending if t.done()]:
@@ -170,6 +172,10 @@ class Outbox:
         if delivery.act is Act.EDIT and delivery.root is None:  # the message to rewrite was refused or overtaken
             self._gates[kind].end(place, self.clock())
             await self._note(delivery, Settled(Status.SUPERSEDED))
+            return
+        if before := self._hands.sent_before(delivery):
+            self._gates[kind].end(place, self.clock())
+            await self._note(delivery, before)
             return
         dead = kind in self.down()
         receipt = await self._hand_over(self.ways[kind].channel, self._headed(delivery))
@@ -232,26 +238,13 @@ class Outbox:
                     await self.refused(delivery, why)
 
     async def _note(self, delivery: Delivery, done: Settled, moved: Destination | None = None) -> None:
-        """However long the database is away. What was sent must be written down: else it is told twice."""
-        while not await self._noted(delivery, done, moved):
-            pass
+        await self._hands.note(delivery, done, moved)
         self._bells[delivery.destination.kind].set()
 
     async def _begin_anew(self, delivery: Delivery) -> None:
         """The first message is gone: its thread goes on from another one."""
         with suppress(StoreUnavailable):  # the next edit finds it gone again
             await self.deliveries.begin_anew(delivery, self.clock())
-
-    async def _noted(self, delivery: Delivery, done: Settled, moved: Destination | None) -> bool:
-        try:
-            if moved:
-                await self.moved(delivery.destination, moved)
-            await self.deliveries.settle(delivery, now=self.clock(), **asdict(done))
-        except StoreUnavailable as error:
-            log.error("cannot note what became of %s: %s", delivery.notice.key, error)
-            await asyncio.sleep(AGAIN)
-            return False
-        return True
 
     async def _hand_over(self, channel: Channel, delivery: Delivery) -> Receipt:
         try:
