@@ -204,7 +204,7 @@ async def house(config: Config, clock: Callable[[], datetime] = now) -> AsyncIte
             store,
             setting(config),
             clock,
-            lambda kinds: outbox.wake(kinds),  # noqa: PLW0108 - made below, with the record's own `moved`
+            lambda whom: outbox.wake(whom),  # noqa: PLW0108 - made below, with the record's own `moved`
         )
         await record.load()
         opened = {kind: Way(channels[kind], s.pace, s.edits, s.gathers, s.finds) for kind, s in settings.items()}
