@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 
-.PHONY: help install demo run test soak lint bench lock clean
+.PHONY: help install demo run test soak dead lint bench lock clean
 help:  ## this list
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10
 
@@ -20,8 +20,11 @@ test: .venv/dev.stamp  ## style, types, import rules and all tests
 	@$(BIN)/mypy
 	@$(BIN)/python -m pytest -n 2 $(ARGS)
 
-soak: .venv/dev.stamp  ## kill it 200 times on each database: nothing may be lost
-	@CUTS=200 $(BIN)/python -m pytest -n 2 tests/cut $(ARGS)
+soak: .venv/dev.stamp  ## on each database: 112 kills, freezes, restarts, lost answers: nothing may be lost
+	@SOAK="cut*100 kill*12 freeze*4 restart*4 lose*3" SEED=$${SEED:-$$(date +%s)} $(BIN)/python -m pytest -n 2 -rP tests/soak $(ARGS)
+
+dead: .venv/dev.stamp  ## Slack dead for ten real minutes, in four ways: who was told when (takes 14 minutes)
+	@$(BIN)/python -m tests.flow.dead $(ARGS)
 
 lint: .venv/dev.stamp  ## mend what ruff can mend, then say what is left
 	@$(BIN)/ruff check --fix . ; $(BIN)/ruff format . ; $(BIN)/mypy

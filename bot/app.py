@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import socket
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -114,9 +114,9 @@ class House:
 
     def _schedule(self) -> None:
         every = {"trigger": "interval", "coalesce": True, "misfire_grace_time": None}
-        self.scheduler.add_job(self._pulse, seconds=PULSE.total_seconds(), **every)
-        self.scheduler.add_job(self._prune, hours=1, **every)
-        self.scheduler.add_job(self._mend, hours=1, **every)
+        self.scheduler.add_job(_job, args=[self._pulse], seconds=PULSE.total_seconds(), **every)
+        self.scheduler.add_job(_job, args=[self._prune], hours=1, **every)
+        self.scheduler.add_job(_job, args=[self._mend], hours=1, **every)
         if beat := self.config.heartbeat:
             self.scheduler.add_job(self._heartbeat, args=[beat.url], seconds=beat.every.total_seconds(), **every)
         for name, said in self.config.digests.items():
@@ -169,6 +169,12 @@ class House:
                     await self.store.history.record(rows)
 
 
+async def _job(work: Callable[[], Awaitable[None]]) -> None:
+    """The scheduler cancels what still runs at a stop, and would print a traceback for it."""
+    with suppress(asyncio.CancelledError):
+        await work()
+
+
 @contextmanager
 def _patient(what: str) -> Iterator[None]:
     """A database that is away for a while must not end the house: what watches and tells waits for it as well."""
@@ -207,7 +213,9 @@ async def house(config: Config, clock: Callable[[], datetime] = now) -> AsyncIte
             lambda whom: outbox.wake(whom),  # noqa: PLW0108 - made below, with the record's own `moved`
         )
         await record.load()
-        opened = {kind: Way(channels[kind], s.pace, s.edits, s.gathers, s.finds) for kind, s in settings.items()}
+        opened = {
+            kind: Way(channels[kind], s.pace, s.edits, s.gathers, s.finds, s.looks) for kind, s in settings.items()
+        }
         outbox = Outbox(
             store.deliveries,
             opened,

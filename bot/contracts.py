@@ -128,6 +128,12 @@ Answering = Callable[[Ask], Awaitable[Words | None]]
 """What `desk.answer` is to a channel: None when there is nothing to say."""
 
 
+class Unclear(str):
+    """A provider is there, and only asks us to wait: that says neither that it takes messages nor that it does not."""
+
+    __slots__ = ()
+
+
 @dataclass(frozen=True, slots=True)
 class Pace:
     """What a provider documents that it takes: `most` messages of the whole account in any `per`; to one place, one in
@@ -159,6 +165,7 @@ class ChannelSettings(Protocol):
     pace: ClassVar[Pace]  # how fast may be written?
     gathers: ClassVar[bool]  # may many notices be told in one message? People want that, programs do not
     finds: ClassVar[bool]  # can it find out whether an unsure hand-over arrived? Else a repeat may be told twice
+    looks: ClassVar[bool]  # does it do so first, and say `Later.absent` where it did not, before it is sent again?
     lives: ClassVar[bool]  # does `probe` tell how its provider is, so that it is worth watching?
 
     @property
@@ -169,7 +176,8 @@ class ChannelSettings(Protocol):
         """Connect, yield, disconnect: no half-open objects. Never raises for an unreachable provider or a bad token."""
 
     async def probe(self, net: Net, *, often: bool = False) -> str | None:
-        """Does the provider know us? None, or what is wrong and what to do, in one line without secrets.
+        """Does the provider know us? None, or what is wrong and what to do, in one line without secrets; `Unclear` where
+        it would not say.
 
         `often`: asked every few seconds, so only what the provider lets us ask that often.
         """

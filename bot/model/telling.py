@@ -145,6 +145,7 @@ class Later:
     wait: timedelta | None = None
     whole: bool = False  # the limit holds for the whole account, not for this destination alone
     local: bool = False  # the provider is well: it speaks of this destination alone (a full mailbox)
+    absent: bool = False  # it was looked for: no earlier hand-over has arrived, so it may be worded anew
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,6 +34,7 @@ class Claim:
     one_each: bool = False  # at most one for each place
     edits: bool = True  # can this kind rewrite a message?
     gathers: bool = True  # may many notices be told in one message?
+    looks: bool = False  # does this kind find out whether an unsure one arrived, before it sends it again?
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +58,14 @@ class Lane:
     @property
     def tried(self) -> bool:
         return any(row.attempts or row.deferred for row in self.posts)
+
+    def handed_over(self, now: datetime) -> bool:
+        """Is one of it on its way at this moment?"""
+        return any(row.status == Status.SENDING and row.due > now for row in self.rows)
+
+    def waits_again(self, now: datetime) -> bool:
+        """Is it a message of many that was not taken?"""
+        return self.thread.startswith(MANY) and self.tried and not self.handed_over(now)
 
     @property
     def unsaid(self) -> bool:
@@ -89,7 +98,7 @@ class Lane:
             return False
         if newest.told_in is not None and newest.told_in not in messages:
             return False
-        return not any(row.status == Status.SENDING and row.due > now for row in self.rows)
+        return not self.handed_over(now)
 
 
 @dataclass(slots=True)
@@ -125,15 +134,29 @@ def storms(rows: Iterable[Row[Any]], wanted: Claim) -> Storms:
     return found
 
 
-def decide(lanes: Sequence[Lane], heads: Sequence[int], recent: Collection[str], before: Storms, wanted: Claim) -> Plan:
-    """What becomes of one place's lanes. `heads`: what would be claimed; `recent`: the incidents that the place was
-    told of within `WINDOW`.
+def doubtful(lanes: Sequence[Lane], wanted: Claim) -> Row[Any] | None:
+    """What may be there already, to be settled before anything else: in other words it could not be found, and what is
+    new in it would be told to nobody. Where it is looked for, one by itself is settled first as well, lest it be told
+    again among others.
     """
-    messages = {lane.rows[0].id for lane in lanes if lane.thread.startswith(MANY) and lane.tried}
+    found = (lane.rows[0] for lane in lanes if lane.posts and (wanted.looks or lane.thread.startswith(MANY)))
+    return next((row for row in found if row.unsure and row.act == Act.POST and row.told_in is None), None)
+
+
+def decide(
+    lanes: Sequence[Lane], heads: Sequence[int], recent: Collection[Row[Any]], before: Storms, wanted: Claim
+) -> Plan:
+    """What becomes of one place's lanes. `heads`: what would be claimed; `recent`: what the place was told of within
+    `WINDOW`.
+    """
+    messages = {lane.rows[0].id for lane in lanes if lane.waits_again(wanted.now)}
     waiting = [lane for lane in lanes if not lane.thread.startswith(MANY) and lane.waits(wanted.now, messages)]
     plan = Plan(list(heads), _passing(waiting))
-    plan.late = bool(messages) or any(lane.tried for lane in waiting)
-    storm = len({lane.thread for lane in waiting} | set(recent)) > FEW and wanted.gathers
+    # What had waited behind one that was taken after several tries missed the same stretch.
+    back = max((row.settled_at for row in recent if row.attempts > 1), default=None)
+    missed = back is not None and any(lane.posts[0].queued_at < back for lane in waiting)
+    plan.late = bool(messages) or missed or any(lane.tried for lane in waiting)
+    storm = len({lane.thread for lane in waiting} | {row.thread for row in recent if row.line}) > FEW and wanted.gathers
     if not (plan.late or storm):
         return _without(plan, [])
     plan.supersede += [row.id for lane in waiting if lane.unsaid for row in lane.rows]

@@ -80,11 +80,14 @@ class Deliveries:
         why: str = "",
         unsure: bool = False,
         anew: bool = False,
+        absent: bool = False,
         rest: bool = False,
         hurry: bool = False,
     ) -> bool:
         """False, and nothing is written, if the lease was lost to another claim. See `Settlement`."""
-        return await self._settling.join(Settlement(delivery, status, now, ref, due, why, unsure, anew, rest, hurry))
+        return await self._settling.join(
+            Settlement(delivery, status, now, ref, due, why, unsure, anew, absent, rest, hurry)
+        )
 
     async def settle_many(self, settlements: Sequence[Settlement]) -> tuple[bool, ...]:
         """`settle`, many in one transaction."""

@@ -64,14 +64,16 @@ async def _refresh(here: _Place) -> dict[int, int | None]:
 async def _crowd(here: _Place, heads: list[int]) -> list[int]:
     lanes = await _lanes(here, list(await here.connection.execute(places.UNFINISHED, here.names)))
     many = [lane for lane in lanes if lane.thread.startswith(MANY)]
-    if doubtful := next((lane.rows[0] for lane in many if lane.tried and lane.rows[0].unsure), None):
-        # It may be there already. In other words it could not be found, and what is new in it would be told to nobody.
-        others = [number for number in heads if number != doubtful.id]
-        if doubtful.status == Status.PENDING:
-            await _wait(here, others, doubtful.due)
-        return [doubtful.id] if doubtful.id in heads else []
+    if first := crowd.doubtful(lanes, here.wanted):
+        if first.due <= here.now:  # whichever was claimed: were it passed over, so would all the others be, for ever
+            return [first.id]
+        await _wait(here, heads, here.now + EDIT_GAP if first.status == Status.SENDING else first.due)
+        return []
+    # What is being handed over is left alone: taken with what is new, it would be told twice.
+    lanes = [lane for lane in lanes if not lane.handed_over(here.now)]
+    many = [lane for lane in many if not lane.handed_over(here.now)]
     facts = here.names | {"since": here.now - WINDOW}
-    recent = (await here.connection.scalars(places.RECENT, facts)).all()
+    recent: list[Row[Any]] = list(await here.connection.execute(places.RECENT, facts))
     storms = crowd.storms(await here.connection.execute(places.STORMS, facts), here.wanted)
     plan = crowd.decide(lanes, heads, recent, storms, here.wanted)
     await _supersede(here, plan.supersede)
@@ -86,7 +88,7 @@ async def _crowd(here: _Place, heads: list[int]) -> list[int]:
 
 async def _told(here: _Place, plan: crowd.Plan, many: list[Lane], storms: crowd.Storms) -> list[int]:
     """What is told together; the messages of many that were not taken before tell all that waits, in one."""
-    messages = [lane.rows[0] for lane in many if lane.tried]
+    messages = [lane.rows[0] for lane in many if lane.waits_again(here.now)]
     before = messages[0] if messages else None
     plan.take = [number for number in plan.take if number not in {row.id for row in messages}]
     take: list[int] = []

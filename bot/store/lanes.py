@@ -46,8 +46,8 @@ MANY = "many#"  # how the thread of a message begins that tells of many incident
 @dataclass(frozen=True, slots=True, eq=False)
 class Settlement:
     """What became of one claimed delivery. `due` is when a PENDING one may go again (None: at once), or until when one
-    still SENDING keeps its lease; `unsure` sticks: once it may have arrived, that stays true. `hurry`: it will be tried
-    here again, and yet the next rung gets it now.
+    still SENDING keeps its lease; `unsure` sticks: once it may have arrived, that stays true until it is `absent`. `hurry`:
+    it will be tried here again, and yet the next rung gets it now.
     """
 
     delivery: Delivery
@@ -58,6 +58,7 @@ class Settlement:
     why: str = ""
     unsure: bool = False
     anew: bool = False  # the thread goes on from this message
+    absent: bool = False  # it was looked for, and has not arrived: unsure no more
     rest: bool = False  # the provider asked for rest until `due`: the other deliveries to that place get it as well
     hurry: bool = False
 
@@ -166,7 +167,7 @@ SETTLE = (
         why=bindparam("new_why"),
         settled_at=bindparam("new_settled_at"),
         ref=func.coalesce(bindparam("new_ref"), table.c.ref),
-        unsure=table.c.unsure | bindparam("new_unsure"),
+        unsure=(table.c.unsure & ~bindparam("new_absent", type_=Boolean)) | bindparam("new_unsure"),
         leads=table.c.leads | bindparam("new_leads"),
         # Sent: nobody else is needed. Refused, or in a hurry: the next rung gets it at once.
         deadline=case(
@@ -226,6 +227,7 @@ def _settled(one: Settlement) -> dict[str, Any]:
         "new_settled_at": one.at if one.status in FINISHED else None,
         "new_ref": one.ref,
         "new_unsure": one.unsure,
+        "new_absent": one.absent,
         "new_leads": one.status is Status.SENT
         and one.delivery.act is Act.POST
         and (one.anew or one.delivery.root is None),

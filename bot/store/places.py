@@ -17,10 +17,11 @@ TOLD = table.c.status.in_([Status.SENT.value, Status.MERGED.value])
 OPEN = table.c.settled_at.is_(None)
 BY_ID = table.c.id.in_(bindparam("ids", expanding=True))
 NOT_TAKEN = OPEN & POST & or_(table.c.attempts > 0, table.c.deferred & (table.c.due <= bindparam("now")))
+TAKEN_LATE = TOLD & (table.c.attempts > 1)
 STANDING = (
     select(
         table.c.place,
-        func.max(case((NOT_TAKEN, 1), (OPEN & table.c.passing, 1), else_=0)).label("behind"),
+        func.max(case((NOT_TAKEN, 1), (OPEN & table.c.passing, 1), (TAKEN_LATE, 1), else_=0)).label("behind"),
         func.count(case((table.c.line != "", table.c.thread)).distinct()).label("incidents"),
     )
     .where(
@@ -42,10 +43,8 @@ HEARD = (
     .where(HERE, POST, table.c.thread.in_(bindparam("threads", expanding=True)), or_(TOLD, table.c.unsure))
     .group_by(table.c.thread)
 )
-RECENT = (
-    select(table.c.thread)
-    .distinct()
-    .where(HERE, POST, TOLD, table.c.line != "", table.c.settled_at > bindparam("since"))
+RECENT = select(table.c.thread, table.c.line, table.c.attempts, table.c.settled_at).where(
+    HERE, POST, TOLD, table.c.settled_at > bindparam("since")
 )
 OF_MANY = select(table.c.id, table.c.status, table.c.settled_at, table.c.due).where(
     HERE, table.c.thread == bindparam("of_thread")

@@ -55,8 +55,8 @@ async def _beyond(connection: AsyncConnection, one: Settlement) -> None:
     elif one.status in lanes.FINISHED:  # it can grow no more: what it was to tell is told otherwise
         await connection.execute(ALONE_AGAIN, facts)
         await connection.execute(NOTHING_TO_REWRITE, facts)
-    elif one.unsure:
-        await connection.execute(IN_DOUBT, facts)
+    elif one.unsure or one.absent:
+        await connection.execute(IN_DOUBT, facts | {"doubt": one.unsure})
 
 
 # ── the statements ───────────────────────────────────────────────────────────────────────────────────────────────────
@@ -110,7 +110,7 @@ NOTHING_TO_REWRITE = (
     .where(MEMBERS, table.c.act == Act.EDIT.value)
     .values(status=Status.SUPERSEDED.value, settled_at=bindparam("at"))
 )
-IN_DOUBT = update(table).where(MEMBERS).values(unsure=true())
+IN_DOUBT = update(table).where(MEMBERS).values(unsure=bindparam("doubt"))
 REST = (
     update(table)
     .where(

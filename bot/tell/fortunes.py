@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from bot.model import Later, Receipt, Refused, Scope, Unsure
@@ -21,18 +21,26 @@ class Fortune:
     since: datetime | None = None  # the first of them
     at: datetime | None = None  # the latest of them ...
     why: str = ""  # ... and its reason
+    waits: datetime | None = None  # until when it asked all of us to wait
 
 
 def after(fortune: Fortune, receipt: Receipt, now: datetime) -> Fortune:
     """One receipt further. Whatever shows that the provider is well and knows us begins anew."""
     match receipt:
         case Refused(why, Scope.ACCOUNT):
-            account = True
-        case Unsure(why) | Later(why, None, _, False):
-            account = False
+            return _failed(fortune, why, now, account=True)
+        case Later(why, timedelta() as wait, whole=True):
+            # To be asked once is a matter of pace. To be asked again, when the wait was kept and nothing taken, is none.
+            kept = fortune.waits is not None and now >= fortune.waits
+            return replace(_failed(fortune, why, now) if kept else fortune, waits=now + wait)
+        case Unsure(why) | Later(why, None, local=False, absent=False):
+            return _failed(fortune, why, now)
         case _:
             return Fortune()
-    return Fortune(fortune.failures + 1, account, fortune.since or now, now, why)
+
+
+def _failed(fortune: Fortune, why: str, now: datetime, *, account: bool = False) -> Fortune:
+    return Fortune(fortune.failures + 1, account, fortune.since or now, now, why, fortune.waits)
 
 
 def trouble(fortune: Fortune | None, now: datetime) -> str | None:

@@ -7,7 +7,7 @@ import logging
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, timedelta
 
 from bot.contracts import Channel, Pace
@@ -32,7 +32,7 @@ from bot.tell import fortunes, wording
 from bot.tell.fortunes import Fortune
 from bot.tell.ladders import Ladders
 from bot.tell.pace import Gate
-from bot.tell.settled import Settled, settle
+from bot.tell.settled import DEAD_WAIT, FIRST_WAIT, LONGEST_WAIT, Settled, settle
 from bot.watch.faults import fault
 
 log = logging.getLogger(__name__)
@@ -57,6 +57,7 @@ class Way:
     edits: bool = True  # can it rewrite a message?
     gathers: bool = True  # may many notices be told in one message?
     finds: bool = True  # can it find out whether an unsure hand-over arrived?
+    looks: bool = False  # does it do so before it sends again?
 
 
 def _nothing() -> Mapping[str, datetime]:
@@ -136,14 +137,15 @@ class Outbox:
 
     def _free(self, kind: str) -> int:
         """A channel known to be down gets one at a time: to see whether it is back, and not to bury it when it is."""
-        free = self._gates[kind].free(self.clock())
-        return min(free, 1) if kind in self.down() else free
+        gate = self._gates[kind]
+        free = gate.free(self.clock())
+        return min(free, 1 - min(gate.under_way, 1)) if kind in self.down() else free
 
     async def _claim(self, kind: str, free: int) -> tuple[Delivery, ...]:
         if not free:
             return ()
         now, gate, way = self.clock(), self._gates[kind], self.ways[kind]
-        wanted = Claim(kind, now, free, now + LEASE, gate.busy(now), gate.one_each, way.edits, way.gathers)
+        wanted = Claim(kind, now, free, now + LEASE, gate.busy(now), gate.one_each, way.edits, way.gathers, way.looks)
         try:
             return await self.deliveries.claim(wanted, self._told_together)
         except StoreUnavailable as error:  # what is queued is safe: it is told when the database is back
@@ -152,7 +154,7 @@ class Outbox:
             return ()
 
     def _told_together(self, many: Gathering) -> Notice:
-        return wording.many(many, self.clock(), self.outage(many.destination.kind))
+        return wording.many(many, self.clock(), self._outage(many.destination.kind))
 
     async def _rest(self, kind: str, bell: asyncio.Event, free: int) -> None:
         """Until woken, until something is due, or until it is time to look again anyway."""
@@ -179,13 +181,15 @@ class Outbox:
             self._gates[kind].end(place, self.clock())
             await self._note(delivery, Settled(Status.SUPERSEDED))
             return
+        dead = kind in self.down()
         receipt = await self._hand_over(self.ways[kind].channel, self._headed(delivery))
         self._count(delivery, receipt)
         now = self.clock()
         self._slow(delivery, receipt, now)
         await self._fare(delivery, receipt)
         moved = receipt.moved if isinstance(receipt, Refused) else None
-        await self._note(delivery, settle(receipt, delivery, now, finds=self.ways[kind].finds), moved)
+        done = settle(receipt, delivery, now, finds=self.ways[kind].finds, longest=self._longest(kind, dead=dead))
+        await self._note(delivery, done, moved)
         if isinstance(receipt, Refused) and receipt.gone:
             await self._begin_anew(delivery)
         _say(delivery, receipt)
@@ -196,8 +200,13 @@ class Outbox:
         if not (delivery.late or delivery.deferred) or delivery.notice.thread.startswith(MANY):
             return delivery
         kind = delivery.destination.kind
-        late = wording.missed(delivery.notice, kind, self.clock(), self.outage(kind), deferred=delivery.deferred)
+        late = wording.missed(delivery.notice, kind, self.clock(), self._outage(kind), deferred=delivery.deferred)
         return replace(delivery, notice=late)
+
+    def _outage(self, kind: str) -> Span | None:
+        """As whoever reads it sees it: they do, so it is over, though no round has said so yet."""
+        span = self.outage(kind)
+        return span and (span[0], span[1] or self.clock())
 
     def _count(self, delivery: Delivery, receipt: Receipt) -> None:
         kind = delivery.destination.kind
@@ -219,8 +228,13 @@ class Outbox:
                 gate.hold(now + receipt.wait)
             else:
                 gate.rest(place, now + receipt.wait)
-        if kind in self.down() and isinstance(receipt, Later | Unsure):
+        failed = isinstance(receipt, Unsure) or (isinstance(receipt, Later) and not receipt.absent)
+        if failed and kind in self.down():
             gate.hold(now + TRIAL)
+
+    def _longest(self, kind: str, *, dead: bool) -> timedelta:
+        """How long a failed one waits at most. `dead`: its channel was known to be down; if no more, nothing rouses it."""
+        return DEAD_WAIT if kind in self.down() else FIRST_WAIT if dead else LONGEST_WAIT
 
     async def _fare(self, delivery: Delivery, receipt: Receipt) -> None:
         """What the receipt says of its channel, or of the place."""
@@ -246,18 +260,7 @@ class Outbox:
         try:
             if moved:
                 await self.moved(delivery.destination, moved)
-            await self.deliveries.settle(
-                delivery,
-                done.status,
-                self.clock(),
-                ref=done.ref,
-                due=done.due,
-                why=done.why,
-                unsure=done.unsure,
-                anew=done.anew,
-                rest=done.rest,
-                hurry=done.hurry,
-            )
+            await self.deliveries.settle(delivery, now=self.clock(), **asdict(done))
         except StoreUnavailable as error:
             log.error("cannot note what became of %s: %s", delivery.notice.key, error)
             await asyncio.sleep(AGAIN)

@@ -32,14 +32,17 @@ class Gate:
         """One message at a time to each place."""
         return self.pace.place > NEVER
 
+    @property
+    def under_way(self) -> int:
+        return self._under_way.total()
+
     def free(self, now: datetime) -> int:
         """How many may be handed over now."""
         if self._held and now < self._held:
             return 0
         self._forget(now)
-        under_way = self._under_way.total()
         slots = min(self.width, self.pace.most)
-        return max(slots - under_way - len(self._answered), 0)
+        return max(slots - self.under_way - len(self._answered), 0)
 
     def busy(self, now: datetime) -> tuple[str, ...]:
         """The places that may not be written to now."""

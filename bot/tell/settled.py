@@ -11,6 +11,7 @@ from bot.store.deliveries import Status
 
 FIRST_WAIT = timedelta(seconds=2)
 LONGEST_WAIT = timedelta(minutes=5)  # also until a provider is asked again that does not take our account
+DEAD_WAIT = timedelta(seconds=30)  # in a channel known to be dead: soon enough to see that it is back
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,12 +24,15 @@ class Settled:
     why: str = ""
     unsure: bool = False
     anew: bool = False
+    absent: bool = False
     rest: bool = False
     hurry: bool = False  # the next rung gets it now
 
 
-def settle(receipt: Receipt, delivery: Delivery, now: datetime, *, finds: bool = True) -> Settled:
-    """A provider's wish to wait is obeyed; without one, the waits double from 2 s to 5 min, spread by a tenth.
+def settle(
+    receipt: Receipt, delivery: Delivery, now: datetime, *, finds: bool = True, longest: timedelta = LONGEST_WAIT
+) -> Settled:
+    """A provider's wish to wait is obeyed; without one, the waits double from 2 s to `longest`, spread by a tenth.
 
     `finds`: can the channel find out whether an unsure hand-over arrived? Else it is repeated once soon, and then only
     every 5 minutes or when the channel is known to be back: each repeat may be told twice.
@@ -36,11 +40,13 @@ def settle(receipt: Receipt, delivery: Delivery, now: datetime, *, finds: bool =
     match receipt:
         case Sent(ref, _, anew):
             return Settled(Status.SENT, ref=ref, anew=anew)
+        case Later(why, absent=True):
+            return Settled(Status.PENDING, now, why=why, absent=True)
         case Later(why, wait):
-            due = now + (wait or backoff(delivery))
+            due = now + (wait or min(backoff(delivery), longest))
             return Settled(Status.PENDING, due, why=why, unsure=delivery.unsure, rest=wait is not None)
         case Unsure(why):
-            again = backoff(delivery) if finds or not delivery.unsure else LONGEST_WAIT
+            again = min(backoff(delivery), longest) if finds or not delivery.unsure else LONGEST_WAIT
             return Settled(Status.PENDING, now + again, why=why, unsure=True)
         case Refused(why, Scope.ACCOUNT):  # the channel is dead, not the message: told when its token is mended
             return Settled(Status.PENDING, now + LONGEST_WAIT, why=why, unsure=delivery.unsure, hurry=True)

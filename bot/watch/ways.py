@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from bot.contracts import Check, Net
+from bot.contracts import Check, Net, Unclear
 from bot.model import Outcome, Reading
 from bot.tell.fortunes import Fortune, trouble
 
@@ -32,7 +32,9 @@ def ways(
 
 @dataclass
 class ApiCheck:
-    """Good when the provider answers and knows us. `mended` is told when it does so again: what failed before is over."""
+    """Good when the provider answers and knows us. `mended` is told when it does so again: what failed before is over.
+    One that only asks to wait says neither.
+    """
 
     probe: Probe
     mended: Callable[[], None]
@@ -47,6 +49,8 @@ class ApiCheck:
                 why = await self.probe(net)
         except TimeoutError:
             why = f"timed out after {seconds:g} s"
+        if isinstance(why, Unclear):
+            return Reading(route, Outcome.BLIND, str(why))
         if self._bad and why is None:
             self.mended()
         self._bad = why is not None

@@ -85,6 +85,7 @@ class FaultyServer:
         self.port = 0
         self.app = web.Application(middlewares=[self._serve], client_max_size=64 * 1024 * 1024)
         self.limits: Limits | None = None
+        self.dead: Fault | None = None  # what every request meets, those that write nothing too
         self._faults: deque[Fault] = deque()
         self._over = asyncio.Event()
         self._news = asyncio.Event()
@@ -124,6 +125,7 @@ class FaultyServer:
     def heal(self) -> None:
         """No more faults."""
         self._faults.clear()
+        self.dead = None
 
     def shown(self, ref: str) -> Message:
         """The message as it stands now."""
@@ -161,6 +163,8 @@ class FaultyServer:
 
     @web.middleware
     async def _serve(self, request: web.Request, handler: Any) -> web.StreamResponse:
+        if self.dead:
+            return await self._wire_fault(self.dead, request, handler)
         if not self.writes(request):
             return await handler(request)
         if self.limits and (over := self.limits.over(*await self.written(request))):

@@ -44,7 +44,7 @@ class FakeSlack(FaultyServer):
         self.people = {"U111": "D056"}  # whose direct messages are where
         self.shut: dict[str, str] = {}  # a channel's id -> the error with which it refuses messages
         self.locked: dict[str, str] = {}  # a thread's ts -> the error with which it refuses replies
-        self.refusals: dict[str, str] = {}  # a method -> the error with which it always answers
+        self.refusals: dict[str, str] = {}  # a method -> the error, or the fault, with which it always answers
         self.errors: deque[str] = deque()  # with which the next posts are answered
         self.posts: dict[tuple[str, str], dict[str, Any]] = {}
         self.calls: list[tuple[str, dict[str, Any]]] = []  # every call of the Web API, in order
@@ -131,6 +131,8 @@ class FakeSlack(FaultyServer):
         if token != (APP_TOKEN if method == "apps.connections.open" else BOT_TOKEN):
             return _no("invalid_auth")
         if error := self.refusals.get(method):
+            if isinstance(error, Fault):
+                return await self._wire_fault(error, request, None)
             return self.limited(7) if error == "ratelimited" else _no(error)
         methods = {
             "auth.test": self._auth,

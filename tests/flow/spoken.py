@@ -42,3 +42,8 @@ def between(since: datetime, until: datetime, zone: str, clock: Clock = english)
 def instant(text: str) -> datetime:
     """From /status.json."""
     return datetime.fromisoformat(text).astimezone(UTC)
+
+
+def instant_of(seconds: float) -> datetime:
+    """Of seconds since 1970."""
+    return datetime.fromtimestamp(seconds, UTC)

@@ -64,9 +64,9 @@ def counted(situation: Situation) -> Move:
     return Move(replace(situation.state, opened=situation.state.opened + 1))
 
 
-def wanted(kind="slack", now=NOW, *, limit=10, lease=LEASE, busy=(), one_each=False, edits=True, gathers=True):
+def wanted(kind="slack", now=NOW, *, limit=10, lease=LEASE, busy=(), one_each=False, **more):
     """What `Deliveries.claim` takes."""
-    return Claim(kind, now, limit, now + lease, busy, one_each, edits, gathers), together
+    return Claim(kind, now, limit, now + lease, busy, one_each, **more), together
 
 
 def together(many):

@@ -16,6 +16,7 @@ REVOKED = Refused("the token is not valid any more", Scope.ACCOUNT)
 WELL = {
     "sent": Sent("ref"),
     "asked to wait": Later("slow down", 7 * SECOND),
+    "not there": Later("it did not arrive", absent=True),
     "a full mailbox": Later("452 over quota", local=True),
     "this message": Refused("too long", Scope.MESSAGE),
     "this place": Refused("not_in_channel", Scope.DESTINATION),
@@ -48,6 +49,19 @@ def test_three_failures_in_a_row_or_one_word_about_the_account_are_trouble(recei
 def test_whatever_shows_that_the_provider_is_well_begins_anew(receipt):
     assert fortune(DEAD, DEAD, DEAD, receipt) == Fortune()
     assert trouble(fortune(DEAD, DEAD, receipt, DEAD), NOON) is None
+
+
+def test_a_wait_asked_of_all_that_was_kept_in_vain_is_a_failure_and_a_burst_of_them_is_one():
+    limited = Later("Slack asks to wait", 2 * SECOND, whole=True)
+    burst = fortune(limited, limited, limited)
+    assert trouble(burst, NOON + 9 * SECOND) is None
+    assert fortune(DEAD, DEAD, limited).failures == 2  # says nothing of those before either
+    found = Fortune()
+    for number in range(4):
+        found = after(found, limited, NOON + number * 2 * SECOND)
+    assert (found.failures, found.since) == (3, NOON + 2 * SECOND)
+    assert trouble(found, NOON + 9 * SECOND) == "Slack asks to wait"
+    assert after(found, Sent("ref"), NOON) == Fortune()
 
 
 def test_an_old_failure_says_nothing_of_now():

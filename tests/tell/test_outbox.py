@@ -17,8 +17,10 @@ from bot.store import Status, StoreUnavailable
 from bot.tell import outbox as module
 from bot.tell.outbox import LEASE, Outbox, Way
 from bot.tell.pace import WIDTH
-from bot.tell.settled import LONGEST_WAIT, backoff, settle
+from bot.tell.settled import DEAD_WAIT, FIRST_WAIT, LONGEST_WAIT, backoff, settle
 from tests.store.made import NOW, SECOND, delivery
+
+MINUTE = timedelta(minutes=1)
 
 C1, C2, C3 = (Destination("slack", f"C{number}") for number in (1, 2, 3))
 MAIL = Destination("email", "desk@example.org")
@@ -138,6 +140,20 @@ def test_a_lease_outlasts_every_channels_own_time_out_and_the_longest_wait_is_no
 def test_a_receipt_says_what_becomes_of_a_delivery(receipt, status, due, unsure):
     done = settle(receipt, delivery(), NOW)
     assert (done.status, done.due, done.unsure) == (status, due, unsure)
+
+
+@pytest.mark.parametrize("longest", [DEAD_WAIT, FIRST_WAIT])
+def test_how_long_is_waited_at_most_may_be_less_but_not_than_what_the_provider_asks(longest):
+    tried = replace(delivery(), attempts=12)
+    assert settle(Unsure("cut"), tried, NOW, longest=longest).due == NOW + longest
+    assert settle(Later("refused"), tried, NOW, longest=longest).due == NOW + longest
+    assert settle(Later("429", MINUTE), tried, NOW, longest=longest).due == NOW + MINUTE
+    assert settle(Unsure("cut"), replace(tried, unsure=True), NOW, finds=False, longest=longest).due > NOW + MINUTE
+
+
+def test_what_is_not_there_is_unsure_no_more_and_due_at_once():
+    done = settle(Later("it did not arrive", absent=True), replace(delivery(), unsure=True), NOW)
+    assert (done.status, done.due, done.unsure, done.absent) == (Status.PENDING, NOW, False, True)
 
 
 def test_a_wait_of_no_time_is_no_wish_and_once_unsure_stays_unsure():
@@ -502,3 +518,44 @@ async def test_a_place_that_takes_nothing_is_told_of_once_a_refusal_and_a_messag
         await office.idle()
         assert told == [(C1, "not_in_channel")]
         assert [row.status for row in (await office.progress()).values()].count(Status.REFUSED) == 2
+
+
+# ── a channel that is known to be dead ───────────────────────────────────────────────────────────────────────────────
+
+
+async def test_while_it_is_dead_one_hand_over_at_a_time_though_it_hangs(store):
+    async with post(store) as at:
+        at.outbox.down = lambda: {"slack": NOW}
+        for place in (C1, C2, C3):
+            at.slack.script[place].append(HANG)
+        await at.queue(delivery(1, C1), delivery(1, C2), delivery(1, C3), delivery(1, MAIL))
+        await at.heard(at.slack, 1)
+        await at.heard(at.email, 1)
+        await at.later(7 * SECOND)
+        await at.queue(delivery(2, MAIL))  # shows that the outbox has looked again
+        await at.heard(at.email, 2)
+        assert len(at.slack.heard) == 1
+
+
+async def test_what_was_under_way_when_it_came_back_is_tried_soon_however_often_it_failed(store):
+    back = asyncio.Event()
+
+    async def answer(one):
+        at.slack.heard.append(one)
+        if len(at.slack.heard) == 9:
+            await back.wait()
+        return Unsure("no answer") if len(at.slack.heard) < 10 else Sent("ref")
+
+    async with post(store) as at:
+        at.slack.send = answer
+        at.outbox.down = lambda: {} if back.is_set() else {"slack": NOW}
+        await at.queue(delivery(1, C1))
+        for number in range(1, 9):
+            await at.heard(at.slack, number)
+            await at.idle()
+            await at.later(DEAD_WAIT)
+        await at.heard(at.slack, 9)
+        back.set()
+        await at.idle()
+        await at.later(FIRST_WAIT)
+        await at.heard(at.slack, 10)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from datetime import UTC, datetime, timedelta
 
+from bot.contracts import Unclear
 from bot.model import Later, Outcome, Reading, Refused, Scope
 from bot.tell.fortunes import Fortune, after
 from bot.watch.ways import API, MESSAGES, ways
@@ -41,6 +42,19 @@ async def test_what_its_provider_says_is_the_reason():
     slack = Provider()
     slack.fault = "channels.slack.bot_token is not accepted"
     assert (await slack.look())[API] == Reading(API, Outcome.BAD, slack.fault)
+
+
+async def test_one_that_only_asks_to_wait_says_neither_and_is_not_back():
+    slack = Provider()
+    slack.fortunes["slack"] = after(Fortune(), REVOKED, NOON)
+    slack.fault = "Slack does not answer"
+    await slack.look()
+    slack.fault = Unclear("Slack asks to wait (HTTP 429)")
+    found = await slack.look()
+    assert found[API] == Reading(API, Outcome.BLIND, "Slack asks to wait (HTTP 429)")
+    assert not found[MESSAGES].good  # what failed before is not over
+    slack.fault = None
+    assert (await slack.look())[MESSAGES].good
 
 
 async def test_a_silent_provider_is_given_up_before_the_rounds_own_time_is_up():

@@ -33,6 +33,7 @@ class AppriseSettings(BaseModel):
     pace: ClassVar[Pace] = Pace()
     gathers: ClassVar[bool] = True
     finds: ClassVar[bool] = False
+    looks: ClassVar[bool] = False
     lives: ClassVar[bool] = False
 
     kind: Literal["apprise"] = "apprise"

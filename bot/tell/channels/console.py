@@ -35,6 +35,7 @@ class ConsoleSettings(BaseModel):
     pace: ClassVar[Pace] = Pace()
     gathers: ClassVar[bool] = True
     finds: ClassVar[bool] = False
+    looks: ClassVar[bool] = False
     lives: ClassVar[bool] = False
 
     kind: Literal["console"] = "console"

@@ -28,6 +28,7 @@ class WebhookSettings(BaseModel):
     pace: ClassVar[Pace] = Pace()
     gathers: ClassVar[bool] = False
     finds: ClassVar[bool] = False
+    looks: ClassVar[bool] = False
     lives: ClassVar[bool] = False
 
     kind: Literal["webhook"] = "webhook"

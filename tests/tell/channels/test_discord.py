@@ -12,7 +12,7 @@ from typing import ClassVar
 import pytest
 from pydantic import ValidationError
 
-from bot.contracts import Answer, Cause, Trouble
+from bot.contracts import Answer, Cause, Trouble, Unclear
 from bot.model import Destination, Later, Refused, Scope, Sent, Unsure, Words
 from bot.tell.channels.discord import DiscordSettings
 from tests.fakes.discord import TOKEN, FakeDiscord
@@ -323,6 +323,7 @@ def answer(status: int, body: object) -> Answer:
         (answer(200, "hello"), "not Discord's API"),
         (answer(404, {}), "not Discord's API"),
         (answer(503, {}), "try again later"),
+        (answer(429, {}), Unclear("try again later")),
         (Trouble(Cause.TIMEOUT, "timed out", timedelta()), "cannot be reached (timed out)"),
     ],
 )
@@ -334,6 +335,7 @@ async def test_a_probe_says_in_one_line_what_is_wrong(told, says):
         assert said is None
     else:
         assert says in said
+        assert type(said) is type(says)
         assert "\n" not in said
         assert TOKEN not in said
 

@@ -15,7 +15,7 @@ from typing import ClassVar
 import pytest
 from pydantic import SecretStr, ValidationError
 
-from bot.contracts import Answer, Cause, Trouble
+from bot.contracts import Answer, Cause, Trouble, Unclear
 from bot.model import Destination, Later, Refused, Scope, Sent, Unsure, Words
 from bot.tell.channels.slack import SlackSettings
 from bot.tell.channels.slack.blocks import blocks, date, plain
@@ -197,7 +197,7 @@ class TestSlack(ChannelKit):
         await self.rooted(channel)
         ((place, post),) = far.posts.items()
         far.posts[place] = post | {"ts": "1600000000.000001"}
-        assert not (await channel.send(self.first(unsure=True))).found
+        assert (await channel.send(self.first(unsure=True))).absent
 
     async def test_a_reply_that_arrived_without_our_knowing_is_found_in_its_thread(self, far, channel):
         root = await self.rooted(channel)
@@ -216,10 +216,23 @@ class TestSlack(ChannelKit):
         )
         assert len(far.applied) == count
 
-    async def test_what_did_not_arrive_is_sent_again(self, far, channel):
+    async def test_what_did_not_arrive_may_be_worded_anew_before_it_is_sent_again(self, far, channel):
         await channel.send(self.delivery(9, ACKNOWLEDGED))  # another message of ours
-        assert isinstance(await channel.send(self.first(unsure=True)), Sent)
-        assert len(far.applied) == 2
+        assert await channel.send(self.first(unsure=True)) == Later("it did not arrive", absent=True)
+        assert len(far.applied) == 1
+
+    @pytest.mark.parametrize("dead", [Fault.BROKEN, Fault.NOT_JSON, Fault.LIMITED])
+    @pytest.mark.parametrize("found", [True, False])
+    async def test_a_slack_that_is_back_between_the_look_up_and_the_post_is_not_told_twice(
+        self, far, channel, dead, found
+    ):
+        first = self.first()
+        if found:
+            far.fault(Fault.CUT)
+            assert isinstance(await channel.send(first), Unsure)
+        far.refusals["conversations.history"] = dead
+        assert isinstance(await channel.send(dataclasses.replace(first, unsure=True)), Later | Unsure)
+        assert len(far.applied) == found
 
     @pytest.mark.parametrize("error", ["missing_scope", "not_in_channel", "internal_error"])
     async def test_a_look_up_that_is_not_allowed_hinders_no_news(self, far, channel, error):
@@ -420,6 +433,7 @@ class FakeNet:
     def __init__(self, **answers) -> None:
         self.answers = answers
         self.asked = []
+        self.status = 200
 
     def prepare(self, method, url, headers=None, content=None):
         return (method, url, headers)
@@ -431,7 +445,7 @@ class FakeNet:
         if isinstance(said, Trouble):
             return said
         body = said if isinstance(said, bytes) else json.dumps(said).encode()
-        return Answer(200, {}, body, url, timedelta(), {})
+        return Answer(self.status, {}, body, url, timedelta(), {})
 
 
 class TestProbe:
@@ -463,6 +477,13 @@ class TestProbe:
     )
     async def test_a_limit_or_its_own_trouble_is_no_fault_of_the_token(self, error, fault):
         assert await made(self.url).probe(FakeNet(auth_test={"ok": False, "error": error}), often=True) == fault
+
+    @pytest.mark.parametrize("body", [b"slow down", {"ok": False, "error": "ratelimited"}])
+    async def test_asked_each_minute_a_limit_says_neither_that_it_is_well_nor_that_it_is_not(self, body):
+        net = FakeNet(auth_test=body)
+        net.status = 429
+        said = await made(self.url).probe(net, often=True)
+        assert (type(said), said) == (Unclear, "Slack asks to wait (HTTP 429)")
 
     async def test_a_bad_app_token_is_told_as_such(self):
         net = FakeNet(auth_test={"ok": True}, apps_connections_open={"ok": False, "error": "not_allowed_token_type"})

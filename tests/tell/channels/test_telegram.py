@@ -14,7 +14,7 @@ from typing import ClassVar
 import pytest
 from pydantic import ValidationError
 
-from bot.contracts import Answer, Cause, Trouble
+from bot.contracts import Answer, Cause, Trouble, Unclear
 from bot.model import Destination, Later, Refused, Scope, Sent, Unsure, Words
 from bot.tell.channels.telegram import TelegramSettings
 from bot.tell.channels.telegram.writing import LIMIT, Draft, cut, where
@@ -252,6 +252,7 @@ class FakeNet:
         (FakeNet(401, b'{"ok": false, "error_code": 401, "description": "Unauthorized"}'), "@BotFather"),
         (FakeNet(404, b'{"ok": false, "error_code": 404, "description": "Not Found"}'), "@BotFather"),
         (FakeNet(500, b'{"ok": false, "description": "Internal Server Error"}'), "HTTP 500"),
+        (FakeNet(429, b'{"ok": false, "description": "Too Many Requests"}'), Unclear("HTTP 429")),
         (FakeNet(200, b"<html>"), "not Telegram"),
         (FakeNet(200, b"[]"), "not Telegram"),
         (FakeNet(trouble=f"refused at /bot{TOKEN}/getMe"), "cannot be reached"),
@@ -261,6 +262,7 @@ async def test_the_probe_says_what_is_wrong_in_one_line(net, says):
     said = await TelegramSettings(token=TOKEN).probe(net)
     assert net.asked == ("GET", f"https://api.telegram.org/bot{TOKEN}/getMe")
     assert said is None if says is None else says in said
+    assert type(said) is type(says)
     assert TOKEN not in (said or "")
     assert "\n" not in (said or "")
 

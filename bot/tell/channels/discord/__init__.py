@@ -10,7 +10,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr
 
-from bot.contracts import Answer, Channel, Desk, Net, Pace, Seconds, Trouble
+from bot.contracts import Answer, Channel, Desk, Net, Pace, Seconds, Trouble, Unclear
 
 
 def _address(url: str) -> str:
@@ -34,6 +34,7 @@ class DiscordSettings(BaseModel):
     pace: ClassVar[Pace] = Pace(most=45, per=timedelta(seconds=1), place=timedelta(seconds=1))
     gathers: ClassVar[bool] = True
     finds: ClassVar[bool] = True
+    looks: ClassVar[bool] = False
     lives: ClassVar[bool] = True
     kind: Literal["discord"] = "discord"
     token: Annotated[SecretStr, Field(min_length=1)]
@@ -74,6 +75,8 @@ def _verdict(answer: Answer) -> str | None:
         return None
     if answer.status == 401:
         return "Discord does not know the token; reset it in the developer portal (Bot, Reset Token) and copy it anew"
-    if answer.status == 429 or answer.status >= 500:
-        return f"Discord is in trouble or limits us (HTTP {answer.status}); try again later"
+    if answer.status == 429:
+        return Unclear("Discord limits us (HTTP 429); try again later")
+    if answer.status >= 500:
+        return f"Discord is in trouble (HTTP {answer.status}); try again later"
     return f"what answers at api_url is not Discord's API (HTTP {answer.status}); check api_url"

@@ -32,7 +32,8 @@ class EmailSettings(BaseModel):
     edits: ClassVar[bool] = False
     pace: ClassVar[Pace] = Pace()
     gathers: ClassVar[bool] = True
-    finds: ClassVar[bool] = True
+    finds: ClassVar[bool] = False  # a repeat bears the same Message-ID, but not every mailbox shows the two as one
+    looks: ClassVar[bool] = False
     lives: ClassVar[bool] = True
 
     kind: Literal["email"] = "email"

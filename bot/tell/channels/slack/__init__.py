@@ -10,7 +10,7 @@ from typing import Any, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
 
-from bot.contracts import Answer, Channel, Desk, Net, Pace, Seconds, Trouble
+from bot.contracts import Answer, Channel, Desk, Net, Pace, Seconds, Trouble, Unclear
 
 _LIMITED = frozenset({"ratelimited", "rate_limited"})  # said to those it knows
 _ITS_OWN = frozenset({"internal_error", "fatal_error", "request_timeout", "service_unavailable"})
@@ -26,6 +26,7 @@ class SlackSettings(BaseModel):
     pace: ClassVar[Pace] = Pace(place=timedelta(seconds=1))
     gathers: ClassVar[bool] = True
     finds: ClassVar[bool] = True
+    looks: ClassVar[bool] = True
     lives: ClassVar[bool] = True
 
     bot_token: SecretStr
@@ -52,14 +53,16 @@ class SlackSettings(BaseModel):
 
     async def probe(self, net: Net, *, often: bool = False) -> str | None:
         place = "api.slack.com/apps > OAuth & Permissions"
-        if fault := await self._rejected(net, "auth.test", "bot_token", self.bot_token, place):
+        if fault := await self._rejected(net, "auth.test", "bot_token", self.bot_token, place, often=often):
             return fault
         if self.app_token is None or often:  # each asking makes a new connection's address; few a minute are allowed
             return None
         place = "api.slack.com/apps > Basic Information > App-Level Tokens (scope connections:write)"
         return await self._rejected(net, "apps.connections.open", "app_token", self.app_token, place)
 
-    async def _rejected(self, net: Net, method: str, key: str, token: SecretStr, place: str) -> str | None:
+    async def _rejected(
+        self, net: Net, method: str, key: str, token: SecretStr, place: str, *, often: bool = False
+    ) -> str | None:
         """Ask Slack whether it knows the token; return what is wrong, or None."""
         headers = {"Authorization": f"Bearer {token.get_secret_value()}"}
         prepared = net.prepare("POST", self.api_url + method, headers)
@@ -67,6 +70,8 @@ class SlackSettings(BaseModel):
         if isinstance(answer, Trouble):
             return f"Slack does not answer: {answer.why}"
         said = _read(answer)
+        if often and answer.status == 429:
+            return Unclear("Slack asks to wait (HTTP 429)")
         if said is None:
             return f"what answered is not Slack (HTTP {answer.status}): check channels.slack.api_url"
         if said.get("ok") or said.get("error") in _LIMITED:

@@ -11,7 +11,7 @@ import aiohttp
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.contracts import Answering, Desk
-from bot.model import Act, Delivery, Later, Receipt, Refused, Sent
+from bot.model import Act, Delivery, Later, Receipt, Refused, Sent, Unsure
 from bot.tell.channels.slack.blocks import blocks, plain
 from bot.tell.channels.slack.listen import Ear
 from bot.tell.channels.slack.lookup import EVENT, found
@@ -51,9 +51,8 @@ class Slack:
     async def send(self, delivery: Delivery) -> Receipt:
         if delivery.act is Act.EDIT:
             return await self._edit(delivery)
-        if delivery.unsure and (receipt := await self._looked_up(delivery)):
-            return receipt
-        return await self._post(delivery)
+        looked = await self._looked_up(delivery) if delivery.unsure else None
+        return looked or await self._post(delivery)
 
     async def listen(self, answer: Answering) -> None:
         if self._ear:
@@ -86,7 +85,7 @@ class Slack:
             said = await asked(self._web.chat_update(channel=channel, ts=ts, text=plain(words), blocks=[]))
         return said.receipt if isinstance(said, Failed) else Sent(delivery.root)
 
-    async def _looked_up(self, delivery: Delivery) -> Sent | Later | None:
+    async def _looked_up(self, delivery: Delivery) -> Sent | Later | Unsure | None:
         channel, thread = _place(delivery)
         return await found(self._web, delivery.key, await self._id(channel), thread)
 

@@ -8,35 +8,39 @@ from typing import Any
 
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.model import Later, Sent
+from bot.model import Later, Sent, Unsure
 from bot.tell.channels.slack.receipts import RATELIMITED, Failed, asked
 
 EVENT = "tocsin_notice"
 RECENT = timedelta(hours=1)  # how far back an earlier hand-over is looked for
 PAGE = 15  # messages a call, the most that Slack gives to every kind of app
+SILENT = frozenset({RATELIMITED, ""})
 PAGES = 4  # people talk during an outage, and a thread is read from its older end
 
 Message = dict[str, Any]
 
 
-async def found(web: AsyncWebClient, key: str, channel: str, thread: str | None) -> Sent | Later | None:
-    """What an earlier hand-over of `key` left there. None where it is not, or where we may not look."""
+async def found(web: AsyncWebClient, key: str, channel: str, thread: str | None) -> Sent | Later | Unsure | None:
+    """What an earlier hand-over of `key` left there; `Later.absent` where it left nothing. None where we may not look."""
     oldest = (datetime.now(UTC) - RECENT).timestamp()
     looks = [_pages(web.conversations_history, channel=channel)]
     if thread:  # it may stand beside the thread too, should that have been closed
         looks.insert(0, _pages(web.conversations_replies, channel=channel, ts=thread, oldest=str(oldest)))
+    seen = True
     for look in looks:
         async for messages in look:
             if isinstance(messages, Failed):
-                # Only being asked to wait is worth waiting for: whatever else hinders the look-up must not hinder the news.
-                if messages.code == RATELIMITED and isinstance(messages.receipt, Later):
+                # A Slack that asks to wait, or does not answer at all, takes no news either; and should it come back in
+                # this moment, what it has already would be told twice. Whatever else hinders must not hinder the news.
+                if messages.code in SILENT and isinstance(messages.receipt, Later | Unsure):
                     return messages.receipt
+                seen = False
                 break
             for message in messages:
                 if _bears(message, key) and float(message["ts"]) >= oldest:
                     beside = thread is not None and message.get("thread_ts") != thread
                     return Sent(f"{channel}/{message['ts']}", found=True, anew=beside)
-    return None
+    return Later("it did not arrive", absent=True) if seen else None
 
 
 async def _pages(method: Callable[..., Awaitable[Any]], **arguments: str) -> AsyncIterator[list[Message] | Failed]:

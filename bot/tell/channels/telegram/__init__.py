@@ -10,7 +10,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr
 
-from bot.contracts import Answer, Channel, Desk, Net, Pace, Seconds, Trouble
+from bot.contracts import Answer, Channel, Desk, Net, Pace, Seconds, Trouble, Unclear
 from bot.tell.channels.telegram.quiet import quieten, redact
 
 
@@ -29,6 +29,7 @@ class TelegramSettings(BaseModel):
     pace: ClassVar[Pace] = Pace(most=30, per=timedelta(seconds=1), place=timedelta(seconds=1))
     gathers: ClassVar[bool] = True
     finds: ClassVar[bool] = False
+    looks: ClassVar[bool] = False
     lives: ClassVar[bool] = True
     kind: Literal["telegram"] = "telegram"
     token: Annotated[SecretStr, Field(min_length=1)]
@@ -56,7 +57,7 @@ class TelegramSettings(BaseModel):
                 return f"Telegram cannot be reached ({why}); check the network and api_url"
             case Answer() as answer:
                 said = _verdict(answer)
-                return said and redact(said, self.token.get_secret_value())
+                return said and type(said)(redact(said, self.token.get_secret_value()))
 
 
 def _verdict(answer: Answer) -> str | None:
@@ -69,4 +70,5 @@ def _verdict(answer: Answer) -> str | None:
         return None
     if answer.status in {401, 404}:
         return f"Telegram does not know the token ({why}); copy it again from @BotFather"
-    return f"Telegram answered HTTP {answer.status}: {why[:200]}; try again later"
+    says = Unclear if answer.status == 429 else str
+    return says(f"Telegram answered HTTP {answer.status}: {why[:200]}; try again later")

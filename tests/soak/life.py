@@ -1,0 +1,168 @@
+"""One life of the daemon: it judges, records and delivers outages on three channels until it is killed, or till all is told."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from pydantic import SecretStr
+
+import bot.tell.channels.discord.channel
+import bot.tell.channels.slack.channel  # noqa: F401 # the SDKs are loaded once, not by each life
+from bot.contracts import Answering, Channel, Desk, Unable
+from bot.model import Act, Audience, Delivery, Destination, Outcome, Reading, Receipt, Round, Rules, Service, Unsure
+from bot.net import Network
+from bot.record import Record, Setting
+from bot.store import Store, StoreUnavailable, open_store
+from bot.store.deliveries import Status
+from bot.tell import outbox as telling
+from bot.tell import settled
+from bot.tell.channels.discord import DiscordSettings
+from bot.tell.channels.slack import SlackSettings
+from bot.tell.channels.webhook import WebhookSettings
+from bot.tell.outbox import Outbox, Way
+from tests.fakes import discord as far_discord
+from tests.fakes import slack as far_slack
+from tests.soak.processes import note
+
+SERVICES = [f"s{number}" for number in range(6)]
+GAP = 0.6  # seconds between two rounds of a service, at most
+TAKEN = 3  # exit code: the database could not be opened
+SPEED = 20  # of the clock: the waits between two tries are not what is tested
+BEGAN = datetime.now(UTC)
+
+
+@dataclass(frozen=True)
+class World:
+    """What a life finds. `lease` is in seconds; every channel's own time-out ends before it, as it must."""
+
+    database: str
+    log: Path
+    slack: str
+    discord: str
+    places: tuple[str, ...]
+    lease: float
+    kind: type[Outbox] = Outbox
+
+    @property
+    def timeout(self) -> float:
+        return 0.7 * self.lease
+
+
+@dataclass(frozen=True)
+class Noting:
+    """A channel that notes which rewriting it hands over, as a provider is not told its key, and what it is not sure of."""
+
+    channel: Channel
+    log: Path
+
+    async def send(self, delivery: Delivery) -> Receipt:
+        if delivery.act is Act.EDIT:
+            note(self.log, rewriting=delivery.key)
+        receipt = await self.channel.send(delivery)
+        if isinstance(receipt, Unsure):
+            note(self.log, unsure=delivery.key)
+        return receipt
+
+    async def listen(self, answer: Answering) -> None:
+        """Nobody talks back in a soak."""
+
+
+class Careless(Outbox):
+    """What healthy outboxes must not do: mark a delivery sent, then send it."""
+
+    async def _deliver(self, delivery):
+        await self.deliveries.settle(delivery, Status.SENT, self.clock())
+        return await super()._deliver(delivery)
+
+
+def now() -> datetime:
+    return BEGAN + (datetime.now(UTC) - BEGAN) * SPEED
+
+
+def live(world: World, seed: int, *, last: bool = False) -> int:
+    """The exit code: TAKEN where the database cannot be opened. The `last` life only ends what others began."""
+    logging.disable(logging.WARNING)  # that somebody has not heard yet is no news here
+    telling.LEASE = timedelta(seconds=world.lease * SPEED)
+    settled.LONGEST_WAIT = timedelta(seconds=SPEED)
+    try:
+        asyncio.run(_live(world, random.Random(seed), last=last))
+    except Unable:
+        return TAKEN
+    return 0
+
+
+async def _live(world: World, chance: random.Random, *, last: bool) -> None:
+    async with (
+        open_store(world.database, alone=True) as store,
+        _ways(world, store) as ways,
+        _telling(world, store, ways) as (record, outbox),
+        asyncio.TaskGroup() as tasks,
+    ):
+        ringing = tasks.create_task(_ring(outbox))
+        chances = {service: random.Random(chance.random()) for service in SERVICES}
+        await asyncio.gather(*(_happen(record, world.log, s, c, last=last) for s, c in chances.items()))
+        while sum((await store.deliveries.backlog()).values()):
+            await asyncio.sleep(0.01)
+        ringing.cancel()
+
+
+@asynccontextmanager
+async def _ways(world: World, store: Store) -> AsyncIterator[Mapping[str, Way]]:
+    slack = SlackSettings(bot_token=SecretStr(far_slack.BOT_TOKEN), api_url=world.slack, timeout=world.timeout)
+    discord = DiscordSettings(token=SecretStr(far_discord.TOKEN), api_url=world.discord, timeout=world.timeout)
+    async with AsyncExitStack() as stack:
+        net = await stack.enter_async_context(Network())
+        desk = Desk(net, (), store.people.recall, store.people.remember)
+        ways: dict[str, Way] = {}
+        for said in (slack, discord, WebhookSettings(timeout=world.timeout)):
+            channel = Noting(await stack.enter_async_context(said.open(desk)), world.log)
+            ways[said.kind] = Way(channel, said.pace, edits=said.edits, gathers=said.gathers, finds=said.finds)
+        yield ways
+
+
+@asynccontextmanager
+async def _telling(world: World, store: Store, ways: Mapping[str, Way]) -> AsyncIterator[tuple[Record, Outbox]]:
+    """A record, and an outbox at work for it; every place hears of everything, and one round is enough for a change."""
+    readers = tuple(Audience(place, (Destination(*place.split(":", 1)),)) for place in world.places)
+    rules = dict.fromkeys(SERVICES, Rules(confirm_rounds=1, restore_rounds=1, remind_every=(), flaps=10**9))
+    setting = Setting({s: Service(s, s) for s in SERVICES}, rules, readers, frozenset(ways))
+    stop = asyncio.Event()
+    record = Record(store, setting, now, lambda kinds: outbox.wake(kinds))  # noqa: PLW0108 # made below
+    outbox = world.kind(store.deliveries, ways, now, record.moved)
+    await record.load()
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(outbox.run(stop))
+        yield record, outbox
+        stop.set()
+
+
+async def _happen(record: Record, log: Path, service: str, chance: random.Random, *, last: bool) -> None:
+    """The service's outages, from wherever the last life left them; each step noted once it is on record."""
+    while True:
+        state = record.states.get(service)
+        bad = state is not None and state.incident is not None
+        if last and not bad:
+            return
+        reading = Reading("web", Outcome.GOOD if bad else Outcome.BAD, "" if bad else "HTTP 503")
+        try:
+            await record.seen(Round(service, now(), (reading,)))
+        except StoreUnavailable:
+            await asyncio.sleep(0.2)
+            continue
+        state = record.states[service]
+        note(log, happened=f"{service}#{state.opened}/{1 if state.incident else 2}")
+        await asyncio.sleep(chance.uniform(0, GAP))
+
+
+async def _ring(outbox: Outbox) -> None:
+    """The clock runs faster than the loop's own, by which an idle outbox rests."""
+    while True:
+        outbox.wake()
+        await asyncio.sleep(0.1)

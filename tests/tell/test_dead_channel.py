@@ -1,0 +1,55 @@
+"""Slack is dead for ten minutes, in every way: who reads it on a ladder has each notice on Telegram in its time, its own
+readers are told once when it is back, and nobody is told anything twice.
+"""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.flow.dead_judged import judged
+from tests.tell.dead import BROKEN, HANGS, LIMITED, LIMITED_BARE, LIMITED_BOTH, REFUSED, WRITES, ran, town
+
+DIES, LASTS, QUARTER = 600, 600, 150  # seconds since noon
+BACK = DIES + LASTS
+SERVICES = ("earlier", "inside", "longer", "flapping")
+ALONE = {
+    "refuses": REFUSED,
+    "hangs": HANGS,
+    "hangs and writes": WRITES,
+    "answers 500": BROKEN,
+    "asks to wait": LIMITED,
+    "asks to wait for no time": LIMITED_BARE,
+}
+
+
+def outages(at):
+    at.fail("earlier", (DIES - 120, DIES + 200))
+    at.fail("inside", (DIES + 100, DIES + 300))
+    at.fail("longer", (DIES + 400, BACK + 200))
+    at.fail("flapping", *((DIES + n * 130 + 20, DIES + n * 130 + 80) for n in range(4)))
+
+
+async def live(folder, *phases, known=70):
+    """Each phase its name, when it begins and what it is; after how many seconds it is known."""
+    async with town(folder, *SERVICES) as at:
+        outages(at)
+        for _, since, trouble in phases:
+            at.trouble("slack", since, trouble)
+        at.trouble("slack", BACK, None)
+        await at.live(BACK + 900)
+        return judged(ran(at, [(name, since) for name, since, _ in phases], BACK, known))
+
+
+@pytest.mark.parametrize("hanging", [HANGS, WRITES], ids=["writes nothing", "writes"])
+@pytest.mark.parametrize("limited", [LIMITED_BOTH, LIMITED_BARE], ids=["with a wait", "without"])
+async def test_ten_minutes_of_all(tmp_path, hanging, limited):
+    fours = (("refused", REFUSED), ("hanging", hanging), ("500", BROKEN), ("429", limited))
+    report = await live(tmp_path, *((name, DIES + n * QUARTER, trouble) for n, (name, trouble) in enumerate(fours)))
+    assert not report.problems, "\n".join(report.problems)
+
+
+@pytest.mark.parametrize("alone", ALONE)
+async def test_ten_minutes_of_one(tmp_path, alone):
+    known = 150 if "wait" in alone else 70  # its API only asks to wait: our own messages have to tell
+    report = await live(tmp_path, (alone, DIES, ALONE[alone]), known=known)
+    assert not report.problems, "\n".join(report.problems)
