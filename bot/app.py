@@ -210,7 +210,7 @@ async def house(config: Config, clock: Callable[[], datetime] = now) -> AsyncIte
             store,
             setting(config),
             clock,
-            lambda kinds: outbox.wake(kinds),  # noqa: PLW0108 - made below, with the record's own `moved`
+            lambda whom: outbox.wake(whom),  # noqa: PLW0108 - made below, with the record's own `moved`
         )
         await record.load()
         opened = {

@@ -41,8 +41,8 @@ async def gather(connection: AsyncConnection, heads: Sequence[Row[Any]], wanted:
         own = [head for head in heads if head.place == name]
         found = await _refresh(here) if any(head.act == Act.EDIT for head in own) else {}
         ids = [head.id for head in own if head.id not in found]
-        taken = [number for number in found.values() if number]
-        taken += await _crowd(here, ids) if name in crowded else ids
+        taken = await _crowd(here, ids) if name in crowded else ids
+        taken += [number for number in found.values() if number]  # news first, then what brings old messages up to it
         take += taken[:1] if wanted.one_each else taken
     return take
 

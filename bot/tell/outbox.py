@@ -26,6 +26,7 @@ from bot.model import (
     Unsure,
 )
 from bot.store import StoreUnavailable
+from bot.store.crowd import EDIT_GAP, NEXT_GAP
 from bot.store.deliveries import MANY, Claim, Deliveries, Status
 from bot.tell import fortunes, wording
 from bot.tell.fortunes import Fortune
@@ -88,11 +89,20 @@ class Outbox:
         self._gates = {kind: Gate(way.pace) for kind, way in self.ways.items()}
         self._hands = Hands(self.deliveries, self.moved, self.clock)
 
-    def wake(self, kinds: set[str] | None = None) -> None:
-        """Look now for what is to be sent: by these kinds of channel only, for a look costs a transaction, or by all."""
-        for kind in self._bells if kinds is None else self._bells.keys() & kinds:
+    def wake(self, whom: set[str] | set[Destination] | None = None) -> None:
+        """Look now for what is to be sent: by these kinds of channel only, or to these places, for a look costs a
+        transaction; or by all. A place that rests is looked at when it has rested.
+        """
+        kinds = self._bells.keys() if whom is None else {kind for one in whom if (kind := self._awake(one))}
+        for kind in self._bells.keys() & kinds:
             self._bells[kind].set()
         self._ladders.ring()
+
+    def _awake(self, one: str | Destination) -> str | None:
+        if isinstance(one, str):
+            return one
+        gate = self._gates.get(one.kind)
+        return None if gate is None or gate.rests(one.place, self.clock()) else one.kind
 
     def _dead(self) -> dict[str, datetime]:
         return fortunes.refused(self.fortunes) | dict(self.down())
@@ -215,6 +225,10 @@ class Outbox:
         kind, place = delivery.destination.kind, delivery.destination.place
         gate = self._gates[kind]
         gate.end(place, now)
+        if delivery.notice.thread.startswith(MANY) and not delivery.deferred:
+            gate.rest(
+                place, now + (EDIT_GAP if self.ways[kind].edits else NEXT_GAP)
+            )  # it takes in what comes meanwhile
         if isinstance(receipt, Later) and receipt.wait:
             if receipt.whole:
                 gate.hold(now + receipt.wait)

@@ -50,6 +50,10 @@ class Gate:
         resting = set(self._resting)
         return tuple(sorted(resting | set(self._under_way) if self.one_each else resting))
 
+    def rests(self, place: str, now: datetime) -> bool:
+        """Whoever has something for it need not ask before it has rested."""
+        return self._resting.get(place, now) > now
+
     def begin(self, place: str) -> None:
         self._under_way[place] += 1
 
