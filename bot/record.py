@@ -21,6 +21,7 @@ from bot.model import (
     Kind,
     Notice,
     Order,
+    Outcome,
     Overview,
     Round,
     Rules,
@@ -187,7 +188,7 @@ class Record:
 
     async def _watch_sight(self, seen: Round) -> None:
         blind = self._state(OURSELVES).incident is not None
-        if seen.sighted == blind:
+        if seen.sighted == blind and (not blind or _saw(seen)):
             await self._advance(OURSELVES, lambda state: watch_sight(state, seen.at, sighted=seen.sighted))
 
     def _judged(self, state: ServiceState, seen: Round) -> Step:
@@ -266,6 +267,11 @@ class Record:
 
 def _silent(state: ServiceState, now: datetime) -> bool:
     return state.mute is not None and state.mute.until > now
+
+
+def _saw(seen: Round) -> bool:
+    """Does it prove that we see? What failed by an error of our own proves nothing."""
+    return any(reading.outcome is not Outcome.BLIND for reading in seen.readings)
 
 
 def _alone(wish: Subscription) -> Audience:

@@ -53,7 +53,7 @@ from tests.sim.world import Canary, Looked, Page, Provider, Route, World
 
 CALM = 5400.0  # seconds after the last fault in which all must have come to rest
 # Idle looks cost a transaction each, and here nobody else queues anything: a bell that is not rung shall be seen.
-PATIENT = ((bot.watch.rounds, "TICK", 1.0), (bot.tell.outbox, "REST", 600.0), (bot.tell.ladders, "REST", 600.0))
+PATIENT = ((bot.watch.rounds, "TICK", 2.0), (bot.tell.outbox, "REST", 600.0), (bot.tell.ladders, "REST", 600.0))
 
 
 def place(text: str) -> Destination:
@@ -85,11 +85,11 @@ def readers(script: Script) -> tuple[Audience, ...]:
             (place("email:two"),),
             Wish(confidence=Confidence.LIKELY, hears=frozenset({Hears.DOWN, Hears.RESTORED, Hears.CORRECTION})),
         ),
-        Audience("patient", (place("webhook:one"),), Wish(for_at_least=timedelta(minutes=3))),
+        Audience("patient", (place("webhook:one"),), Wish(for_at_least=timedelta(minutes=2))),
         Audience(
             "boss",
             (place("discord:two"),),
-            escalations=(Escalation(timedelta(minutes=4), (place("telegram:all"), place("email:boss"))),),
+            escalations=(Escalation(timedelta(minutes=3), (place("telegram:all"), place("email:boss"))),),
         ),
         Audience("sleeper", (place("slack:two"),), Wish(style=Style("en", "Europe/Madrid"), quiet=quiet)),
     )
@@ -297,9 +297,9 @@ class Run:
 def setting(script: Script) -> Setting:
     rules = Rules(
         confirm_rounds=script.confirm,
-        remind_every=(timedelta(minutes=8), timedelta(minutes=20)),
-        flap_window=timedelta(minutes=12),
-        settle=timedelta(minutes=5),
+        remind_every=(timedelta(minutes=4), timedelta(minutes=10)),
+        flap_window=timedelta(minutes=8),
+        settle=timedelta(minutes=3),
     )
     services, told = {key: _service(script, key) for key in script.services}, readers(script)
     own = {key: replace(rules, milestones=routing.milestones(told, key)) for key in services}

@@ -134,7 +134,7 @@ class Script:
 
 def write(seed: int) -> Script:
     chance = random.Random(f"script {seed}")
-    end = chance.uniform(1000, 2200)
+    end = chance.uniform(700, 1400)
     script = Script(seed, chance.choice(STARTS) - timedelta(seconds=chance.uniform(0, 2400)), end)
     script.confirm = chance.choice((2, 2, 3))
     script.drop = chance.choice((0, 0, 0.02, 0.1))
@@ -152,7 +152,7 @@ def write(seed: int) -> Script:
         _storm(script, chance)
     for _ in range(chance.choice((0, 0, 0, 1, 1, 2))):
         start = chance.uniform(30, end - 400)
-        script.blind.append(Stretch(start, start + chance.choice((chance.uniform(5, 40), chance.uniform(40, 400)))))
+        script.blind.append(Stretch(start, start + chance.choice((chance.uniform(5, 40), chance.uniform(40, 300)))))
     script.blind = script.blind.sorted()
     script.channels = {kind: _faults(end, chance) for kind in KINDS}
     if chance.random() < 0.25:
@@ -182,14 +182,14 @@ def _outages(script: Script, service: str, chance: random.Random, *, few: bool) 
         return
     for _ in range(chance.choice((0, 1, 1, 2, 3))):
         start = chance.uniform(40, script.faults_end - 60)
-        length = chance.choice((chance.uniform(3, 40), chance.uniform(40, 400), chance.uniform(400, 900)))
+        length = chance.choice((chance.uniform(3, 40), chance.uniform(40, 300), chance.uniform(300, 700)))
         _outage(script, service, start, start + length, chance)
     if chance.random() < 0.2:  # it flaps
-        at = chance.uniform(60, script.faults_end - 900)
+        at = chance.uniform(60, script.faults_end - 500)
         for _ in range(chance.randint(3, 7)):
-            length = chance.uniform(10, 80)
+            length = chance.uniform(10, 60)
             _outage(script, service, at, at + length, chance)
-            at += length + chance.uniform(10, 80)
+            at += length + chance.uniform(10, 60)
     for key in list(script.truth):
         script.truth[key] = script.truth[key].sorted()
 
@@ -240,7 +240,7 @@ def _faults(end: float, chance: random.Random) -> Stretches:
     rows = Stretches()
     for _ in range(chance.choice((0, 0, 1, 1, 2, 3))):
         start = chance.uniform(0, end - 100)
-        length = chance.choice((chance.uniform(3, 60), chance.uniform(60, 300), chance.uniform(300, 1000)))
+        length = chance.choice((chance.uniform(3, 60), chance.uniform(60, 200), chance.uniform(200, 700)))
         what = chance.choice((*Fault, Fault.DEAF, Fault.HANGS))
         places = frozenset(chance.sample(PLACES, 1)) if chance.random() < 0.2 else frozenset()
         rows.append(Stretch(start, min(start + length, end), what, places))
