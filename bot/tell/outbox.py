@@ -10,7 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from bot.contracts import Channel, Pace
+from bot.contracts import Channel
 from bot.model import (
     Act,
     Audience,
@@ -32,7 +32,7 @@ from bot.tell import fortunes, wording
 from bot.tell.fortunes import Fortune
 from bot.tell.hands import AGAIN, Hands
 from bot.tell.ladders import Ladders
-from bot.tell.pace import Gate
+from bot.tell.pace import Gate, Way
 from bot.tell.settled import DEAD_WAIT, FIRST_WAIT, LONGEST_WAIT, Settled, settle
 from bot.watch.faults import fault
 
@@ -44,20 +44,7 @@ LEASE = timedelta(
 TRIAL = timedelta(seconds=5)  # between two hand-overs to a channel that is known to be down
 REST = 5.0  # seconds: other processes may queue deliveries too, so an idle pump looks again
 GRACE = 3.0  # seconds to finish what is being sent when we are told to stop
-NO_PACE = Pace()
 Span = tuple[datetime, datetime | None]
-
-
-@dataclass(frozen=True, slots=True)
-class Way:
-    """An open channel, and what its kind can do."""
-
-    channel: Channel
-    pace: Pace = NO_PACE
-    edits: bool = True  # can it rewrite a message?
-    gathers: bool = True  # may many notices be told in one message?
-    finds: bool = True  # can it find out whether an unsure hand-over arrived?
-    looks: bool = False  # does it do so before it sends again?
 
 
 def _nothing() -> Mapping[str, datetime]:
