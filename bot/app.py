@@ -26,7 +26,8 @@ from bot.store import Store, StoreUnavailable, open_store
 from bot.talk import desk
 from bot.talk.commands import listed
 from bot.talk.desk import FrontDesk
-from bot.tell.outbox import Outbox, Way
+from bot.tell.outbox import Outbox
+from bot.tell.pace import Way
 from bot.watch.faults import fault
 from bot.watch.rounds import Rounds
 

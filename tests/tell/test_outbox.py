@@ -16,8 +16,8 @@ from bot.model import Act, Delivery, Destination, Later, Refused, Scope, Sent, U
 from bot.store import Status, StoreUnavailable
 from bot.tell import hands
 from bot.tell import outbox as module
-from bot.tell.outbox import LEASE, Outbox, Way
-from bot.tell.pace import WIDTH
+from bot.tell.outbox import LEASE, Outbox
+from bot.tell.pace import WIDTH, Way
 from bot.tell.settled import DEAD_WAIT, FIRST_WAIT, LONGEST_WAIT, backoff, settle
 from tests.store.made import NOW, SECOND, delivery
 
