@@ -33,6 +33,7 @@ from bot.model import (
     Unsure,
 )
 from bot.store import open_store
+from bot.tell import pace
 from bot.tell.channels.email.relay import READY
 from tests.fakes.faults import ELSEWHERE, Far, Fault
 from tests.tell import rungs
