@@ -45,7 +45,8 @@ from bot.model import (
 from bot.record import Record, Setting
 from bot.store import Store, StoreUnavailable, open_store
 from bot.tell import routing, wording
-from bot.tell.outbox import Outbox, Way
+from bot.tell.outbox import Outbox
+from bot.tell.pace import Way
 from bot.watch.clock import Clock
 from bot.watch.rounds import Rounds, Watched
 from bot.watch.ways import ROUTES, ways
