@@ -71,27 +71,9 @@ class VirtualLoop(asyncio.BaseEventLoop):
         task.number = self._made
         return task
 
-<<<<<<< HEAD
     def _run_once(self) -> None:
         self._come_to_the_next()
         row, ready = list(self._ready), self._ready
-=======
-    def _run_once(self) -> None:  # noqa: C901 - asyncio's own, in the same order
-        timers, ready = self._scheduled, self._ready
-        while timers and timers[0]._cancelled:
-            heapq.heappop(timers)._scheduled = False
-            self._timer_cancelled_count -= 1
-        if not ready:
-            if not timers:
-                raise Stuck("nothing is left to wait for")
-            if timers[0]._when > self._at:
-                self._at, self._ran = timers[0]._when, 0
-        while timers and timers[0]._when <= self._at:
-            timer = heapq.heappop(timers)
-            timer._scheduled = False
-            ready.append(timer)
-        row = list(ready)
->>>>>>> main
         ready.clear()
         self._ran += len(row)
         if self._ran > SPINS:
