@@ -243,7 +243,9 @@ class Run:
             return script.utc(world.now)
 
         providers = {kind: Provider(world, kind) for kind in KINDS}
-        opened = {kind: Way(providers[kind], s.pace, s.edits, s.gathers, s.finds) for kind, s in SETTINGS.items()}
+        opened = {
+            kind: Way(providers[kind], s.pace, s.edits, s.gathers, s.finds, s.looks) for kind, s in SETTINGS.items()
+        }
         record = Record(store, setting(script), utcnow, lambda kinds: outbox.wake(kinds))  # noqa: PLW0108 # made below
         ladders = {one.name: one for one in readers(script) if one.ladder}
         outbox = Outbox(

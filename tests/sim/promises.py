@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from itertools import pairwise
@@ -25,7 +25,7 @@ from bot.store.deliveries import MANY
 from bot.tell.routing import NEWS, follows
 from tests.sim.house import Run
 from tests.sim.ledger import Ledger, Row, seconds
-from tests.sim.script import EDITS, FINDS, Look, Stretch
+from tests.sim.script import BLINDING, EDITS, FINDS, LOOKS, Look, Stretch
 from tests.sim.world import Looked
 
 Complaints = Iterator[str]
@@ -127,6 +127,13 @@ def repeats_follow_doubt(of: Ledger) -> Complaints:
             yield f"{key} was told {len(told)} times after {doubtful} doubtful hand-overs"
 
 
+def nothing_found_is_told_again(of: Ledger) -> Complaints:
+    """Where it is looked for first, what had arrived is not told again among others."""
+    for row in of.rows:
+        if row.kind in LOOKS and row.status == "merged" and of.direct(row) is not None:
+            yield f"{row.key} was told by itself and again in {of.by_id[row.told_in].key}"
+
+
 def _ended(of: Ledger, after: float) -> list[tuple[float, float, bool]]:
     return [life for life in of.world.lives if life[0] <= after <= life[1]]
 
@@ -160,10 +167,7 @@ def _doubtful(of: Ledger, thread: str, row: Row) -> bool:
     """May any place of its ladders, itself included, have heard something before?"""
     places = {row.place} | {str(place) for name in row.ladders for place in of.readers[name].destinations}
     return any(
-        one.unsure or of.heard(one) is not None
-        for place in places
-        for one in of.lanes[thread, place]
-        if one.id != row.id
+        one.unsure or of.heard(one) is not None for place in places for one in of.lanes[thread, place] if one.id != row.id
     )
 
 
@@ -281,9 +285,7 @@ def _outages(of: Ledger, service: str) -> Iterator[tuple[float, float]]:
 
 
 def _unstable(of: Ledger, service: str, at: float) -> bool:
-    return any(
-        one.unstable_since for one in of.incidents if one.service == service and of.script.seconds(one.since) < at + 300
-    )
+    return any(one.unstable_since for one in of.incidents if one.service == service and of.script.seconds(one.since) < at + 300)
 
 
 # ── 5: a dead channel costs its budget, a slow one nobody ────────────────────────────────────────────────────────────
@@ -322,12 +324,7 @@ def nobody_waits_for_others(of: Ledger) -> Complaints:
         return
     for row in of.rows:
         latest = row.queued + WORKS + of.patience(row.place, row.queued)
-        if (
-            row.act != "post"
-            or row.deferred
-            or not of.steady(row.queued, latest)
-            or not of.healthy(row.kind, row.queued, latest)
-        ):
+        if row.act != "post" or row.deferred or not of.steady(row.queued, latest) or not of.healthy(row.kind, row.queued, latest):
             continue
         at = of.heard(row)
         if (at is None or at > latest) and not (row.settled is not None and row.settled <= latest):
@@ -407,6 +404,7 @@ PROMISES: tuple[Callable[[Ledger], Complaints], ...] = (
     merged_messages_name_all,
     everybody_is_told,
     repeats_follow_doubt,
+    nothing_found_is_told_again,
     order_is_kept,
     nobody_hears_only_the_end,
     nobody_stays_alarmed,

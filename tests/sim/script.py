@@ -35,6 +35,7 @@ KINDS = tuple(SETTINGS)
 EDITS = frozenset(kind for kind, settings in SETTINGS.items() if settings.edits)
 FINDS = frozenset(kind for kind, settings in SETTINGS.items() if settings.finds)
 PLACES = ("one", "two", "all")
+LOOKS = frozenset(kind for kind, settings in SETTINGS.items() if settings.looks)
 LIVES = tuple(kind for kind, settings in SETTINGS.items() if settings.lives)
 MORE = ("night", "everyone", "nervous", "calm", "patient", "boss", "sleeper", "chat", "admins")
 
@@ -139,9 +140,9 @@ def write(seed: int) -> Script:
     script.confirm = chance.choice((2, 2, 3))
     script.drop = chance.choice((0, 0, 0.02, 0.1))
     script.disk = chance.choice((0, 0.003, 0.05, 0.5))
-    script.readers = ("desk", *(name for name in MORE if chance.random() < 0.35))
+    script.readers = ("desk", *(name for name in MORE if chance.random() < 0.3))
     many = chance.random() < 0.06
-    for number in range(chance.randint(10, 14) if many else chance.choice((1, 1, 2, 2, 3, 4))):
+    for number in range(chance.randint(10, 14) if many else chance.choice((1, 1, 2, 2, 3))):
         service = f"s{number}"
         script.services[service] = ("web", "app", "feed")[: 1 if many else chance.choice((1, 1, 2, 3))]
         script.every[service] = chance.choice((20, 30, 30, 45))
@@ -180,11 +181,11 @@ def _outages(script: Script, service: str, chance: random.Random, *, few: bool) 
         script.truth[service, route] = Stretches()
     if few and chance.random() < 0.8:
         return
-    for _ in range(chance.choice((0, 1, 1, 2, 3))):
+    for _ in range(chance.choice((0, 1, 1, 1, 2))):
         start = chance.uniform(40, script.faults_end - 60)
         length = chance.choice((chance.uniform(3, 40), chance.uniform(40, 300), chance.uniform(300, 700)))
         _outage(script, service, start, start + length, chance)
-    if chance.random() < 0.2:  # it flaps
+    if chance.random() < 0.15:  # it flaps
         at = chance.uniform(60, script.faults_end - 500)
         for _ in range(chance.randint(3, 7)):
             length = chance.uniform(10, 60)

@@ -27,7 +27,7 @@ from bot.model import (
     Words,
 )
 from tests.sim.loop import VirtualLoop
-from tests.sim.script import EDITS, FINDS, Fault, Look, Script
+from tests.sim.script import EDITS, FINDS, LOOKS, Fault, Look, Script
 
 OUTCOMES = {Look.BAD: Outcome.BAD, Look.HANGS: Outcome.BAD, Look.SLOW: Outcome.GOOD, Look.GOOD: Outcome.GOOD}
 TIMEOUT = 30.0  # a channel's own: seconds that it waits for an answer
@@ -277,6 +277,8 @@ class Provider:
         former = next((one for one in world.told if one.delivery.key == delivery.key), None)
         if former and delivery.unsure and self.kind in FINDS:
             return Sent(former.ref, found=True)
+        if delivery.unsure and self.kind in LOOKS:
+            return Later("it did not arrive", absent=True)
         ref = f"m{len(world.told)}"
         world.told.append(Told(world.now, delivery, ref, world.life, former is not None))
         world.messages[place, ref] = notice.words
