@@ -140,9 +140,9 @@ def write(seed: int) -> Script:
     script.confirm = chance.choice((2, 2, 3))
     script.drop = chance.choice((0, 0, 0.02, 0.1))
     script.disk = chance.choice((0, 0.003, 0.05, 0.5))
-    script.readers = ("desk", *(name for name in MORE if chance.random() < 0.3))
-    many = chance.random() < 0.06
-    for number in range(chance.randint(10, 14) if many else chance.choice((1, 1, 2, 2, 3))):
+    script.readers = ("desk", *(name for name in MORE if chance.random() < 0.25))
+    many = chance.random() < 0.03
+    for number in range(chance.randint(10, 14) if many else chance.choice((1, 1, 1, 2, 2, 3))):
         service = f"s{number}"
         script.services[service] = ("web", "app", "feed")[: 1 if many else chance.choice((1, 1, 2, 3))]
         script.every[service] = chance.choice((20, 30, 30, 45))
@@ -239,7 +239,7 @@ def _words(script: Script, service: str, chance: random.Random) -> dict[Role, St
 
 def _faults(end: float, chance: random.Random) -> Stretches:
     rows = Stretches()
-    for _ in range(chance.choice((0, 0, 1, 1, 2, 3))):
+    for _ in range(chance.choice((0, 0, 0, 1, 1, 2))):
         start = chance.uniform(0, end - 100)
         length = chance.choice((chance.uniform(3, 60), chance.uniform(60, 200), chance.uniform(200, 700)))
         what = chance.choice((*Fault, Fault.DEAF, Fault.HANGS))
