@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import json
 import multiprocessing
+import os
 import ssl
 import time
 from collections.abc import AsyncIterator, Iterable
@@ -116,6 +117,7 @@ def _serve(pipe: Connection, certificate: str) -> None:
             pipe.send(vars(world))
 
         loop.add_reader(pipe.fileno(), answer)
+        os.set_blocking(pipe.fileno(), True)  # uvloop made it not so: 5,000 names come in more than one piece
         await over.wait()
 
     uvloop.run(run())

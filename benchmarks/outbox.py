@@ -18,7 +18,8 @@ from bot.model import Act, Delivery, Destination
 from bot.net import Network
 from bot.store import Deliveries, open_store
 from bot.tell.channels.webhook import WebhookSettings
-from bot.tell.outbox import Outbox, Way
+from bot.tell.outbox import Outbox
+from bot.tell.pace import Way
 
 TARGET = 500
 PLACES = 20

@@ -26,7 +26,8 @@ from bot.store import Store, StoreUnavailable, open_store
 from bot.talk import desk
 from bot.talk.commands import listed
 from bot.talk.desk import FrontDesk
-from bot.tell.outbox import Outbox, Way
+from bot.tell.outbox import Outbox
+from bot.tell.pace import Way
 from bot.watch.faults import fault
 from bot.watch.rounds import Rounds
 
@@ -210,7 +211,7 @@ async def house(config: Config, clock: Callable[[], datetime] = now) -> AsyncIte
             store,
             setting(config),
             clock,
-            lambda kinds: outbox.wake(kinds),  # noqa: PLW0108 - made below, with the record's own `moved`
+            lambda whom: outbox.wake(whom),  # noqa: PLW0108 - made below, with the record's own `moved`
         )
         await record.load()
         opened = {

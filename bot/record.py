@@ -18,10 +18,10 @@ from bot.model import (
     Confidence,
     Delivery,
     Destination,
-    Incident,
     Kind,
     Notice,
     Order,
+    Outcome,
     Overview,
     Round,
     Rules,
@@ -29,7 +29,6 @@ from bot.model import (
     ServiceState,
     Style,
     Subscription,
-    Wish,
     delivering,
 )
 from bot.setting import Setting
@@ -37,18 +36,19 @@ from bot.store import Store, StoreUnavailable
 from bot.store.moves import Move, Situation
 from bot.tell import routing, wording
 
-Open = tuple[tuple[Service, Incident], ...]
-
 
 @dataclass
 class Record:
     store: Store
     setting: Setting
     clock: Callable[[], datetime]
-    wake: Callable[[set[str]], None]  # tells the outbox for which kinds of channel there is something to send
+    wake: Callable[[set[str] | set[Destination]], None]  # tells the outbox for whom there is something to send
     states: dict[str, ServiceState] = field(default_factory=dict)
     subscriptions: tuple[Subscription, ...] = ()
     ladders: dict[str, Audience] = field(default_factory=dict)  # by name: what is not taken is handed on by these
+    _open: dict[tuple[str, ...], wording.Others] = field(
+        default_factory=dict
+    )  # what is known to be bad, by what is followed
 
     @property
     def readers(self) -> tuple[Audience, ...]:
@@ -170,12 +170,13 @@ class Record:
             Delivery(f"{notice.key}@{d}", d, Act.POST, notice, admins.name) for d in admins.destinations if d != place
         ]
         if rows and await self.store.deliveries.add(rows, now):
-            self.wake({row.destination.kind for row in rows})
+            self.wake({row.destination for row in rows})
 
     async def _take_up(self, states: Mapping[str, ServiceState]) -> None:
         """Channels that died or came back with it: what waits for them is urged on."""
         before, now = self.down(), self.clock()
         self.states |= states
+        self._open.clear()
         after = self.down()
         with suppress(StoreUnavailable):  # it is only sooner: their deadlines, and their next tries, come anyway
             for kind in after.keys() - before.keys():
@@ -187,7 +188,7 @@ class Record:
 
     async def _watch_sight(self, seen: Round) -> None:
         blind = self._state(OURSELVES).incident is not None
-        if seen.sighted == blind:
+        if seen.sighted == blind and (not blind or _saw(seen)):
             await self._advance(OURSELVES, lambda state: watch_sight(state, seen.at, sighted=seen.sighted))
 
     def _judged(self, state: ServiceState, seen: Round) -> Step:
@@ -222,7 +223,7 @@ class Record:
 
     async def _taken(self, service: str, move: Move) -> None:
         if move.deliveries:
-            self.wake({delivery.destination.kind for delivery in move.deliveries})
+            self.wake({delivery.destination for delivery in move.deliveries})
         await self._take_up({service: move.state})
 
     def _deliveries(self, change: Change, situation: Situation, now: datetime) -> tuple[Delivery, ...]:
@@ -234,12 +235,16 @@ class Record:
         service = self.service(change.incident.service)
         hearers = routing.hearers(change, audiences, told, heard, muted=silent, dead=service.channel, now=now)
         wishes, down = {a.name: a.wish for a in audiences}, self.down()
-        words: dict[tuple[Style, Open, datetime | None], Notice] = {}
+        ending = change.kind is Kind.RESTORED  # only an ending says what else is bad
+        words: dict[tuple[Style, tuple[str, ...], datetime | None], Notice] = {}
         rows: list[Delivery] = []
         for hearer in hearers:
-            others = self._others(change, wishes[hearer.audience])
-            manner = hearer.style, others, hearer.due
-            notice = words[manner] = words.get(manner) or wording.notice(change, service, *manner)
+            followed = wishes[hearer.audience].services if ending else ()
+            manner = hearer.style, followed, hearer.due
+            if manner not in words:
+                others = self._others(followed) if ending else wording.Others()
+                words[manner] = wording.notice(change, service, hearer.style, others, hearer.due)
+            notice = words[manner]
             if hearer.audience in {a.name for a in admins}:
                 notice = wording.advised(notice, change.incident)
             if hearer.destination.kind in down:
@@ -247,21 +252,26 @@ class Record:
             rows += _acts(notice, hearer, told=hearer.destination in told, editable=self.setting.editable)
         return tuple(rows)
 
-    def _others(self, change: Change, wish: Wish) -> Open:
-        """What else is known to be bad of what this reader follows: only an ending says so."""
-        if change.kind is not Kind.RESTORED:
-            return ()
-        return tuple(
-            (service, state.incident)
-            for service in self.setting.services.values()
-            if service.id != change.incident.service and routing.follows(wish, service.id)
-            if (state := self._state(service.id)).incident is not None
-            and state.incident.confidence is Confidence.CONFIRMED
-        )
+    def _others(self, followed: tuple[str, ...]) -> wording.Others:
+        """What is known to be bad of what a reader follows. Found once for all endings of the same moment."""
+        if followed not in self._open:
+            self._open[followed] = wording.Others(
+                (service, state.incident)
+                for service in self.setting.services.values()
+                if not followed or service.id in followed
+                if (state := self._state(service.id)).incident is not None
+                and state.incident.confidence is Confidence.CONFIRMED
+            )
+        return self._open[followed]
 
 
 def _silent(state: ServiceState, now: datetime) -> bool:
     return state.mute is not None and state.mute.until > now
+
+
+def _saw(seen: Round) -> bool:
+    """Does it prove that we see? What failed by an error of our own proves nothing."""
+    return any(reading.outcome is not Outcome.BLIND for reading in seen.readings)
 
 
 def _alone(wish: Subscription) -> Audience:

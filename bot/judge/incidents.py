@@ -169,8 +169,8 @@ def _reminder_due(incident: Incident, now: datetime, rules: Rules) -> bool:
 def watch_sight(state: ServiceState, at: datetime, *, sighted: bool) -> Step:
     """Our own blindness, as an incident of the service `OURSELVES`: told once, when it is over."""
     incident = state.incident
-    if sighted == (incident is None):
-        return Step(state)
+    if sighted == (incident is None) or (incident is not None and at < incident.since):
+        return Step(state)  # a round that began before we went blind says nothing of whether we see now
     if incident is None:
         number = state.opened + 1
         incident = Incident(OURSELVES, number, at, Health.UNKNOWN, Confidence.CONFIRMED, confirmed_at=at)

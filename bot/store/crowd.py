@@ -139,8 +139,10 @@ def doubtful(lanes: Sequence[Lane], wanted: Claim) -> Row[Any] | None:
     new in it would be told to nobody. Where it is looked for, one by itself is settled first as well, lest it be told
     again among others.
     """
-    found = (lane.rows[0] for lane in lanes if lane.posts and (wanted.looks or lane.thread.startswith(MANY)))
-    return next((row for row in found if row.unsure and row.act == Act.POST and row.told_in is None), None)
+    sought = (lane for lane in lanes if lane.posts and (wanted.looks or lane.thread.startswith(MANY)))
+    found = (lane.rows[0] for lane in sought if not lane.handed_over(wanted.now))
+    doubt = (row for row in found if row.unsure or row.status == Status.SENDING)
+    return next((row for row in doubt if row.act == Act.POST and row.told_in is None), None)
 
 
 def decide(

@@ -41,8 +41,8 @@ async def gather(connection: AsyncConnection, heads: Sequence[Row[Any]], wanted:
         own = [head for head in heads if head.place == name]
         found = await _refresh(here) if any(head.act == Act.EDIT for head in own) else {}
         ids = [head.id for head in own if head.id not in found]
-        taken = [number for number in found.values() if number]
-        taken += await _crowd(here, ids) if name in crowded else ids
+        taken = await _crowd(here, ids) if name in crowded else ids
+        taken += [number for number in found.values() if number]  # news first, then what brings old messages up to it
         take += taken[:1] if wanted.one_each else taken
     return take
 
@@ -65,9 +65,13 @@ async def _crowd(here: _Place, heads: list[int]) -> list[int]:
     lanes = await _lanes(here, list(await here.connection.execute(places.UNFINISHED, here.names)))
     many = [lane for lane in lanes if lane.thread.startswith(MANY)]
     if first := crowd.doubtful(lanes, here.wanted):
-        if first.status == Status.PENDING:
-            await _wait(here, [number for number in heads if number != first.id], first.due)
-        return [first.id] if first.id in heads else []
+        if first.due <= here.now:  # whichever was claimed: were it passed over, so would all the others be, for ever
+            return [first.id]
+        await _wait(here, heads, first.due)
+        return []
+    # What is being handed over is left alone: taken with what is new, it would be told twice.
+    lanes = [lane for lane in lanes if not lane.handed_over(here.now)]
+    many = [lane for lane in many if not lane.handed_over(here.now)]
     facts = here.names | {"since": here.now - WINDOW}
     recent: list[Row[Any]] = list(await here.connection.execute(places.RECENT, facts))
     storms = crowd.storms(await here.connection.execute(places.STORMS, facts), here.wanted)

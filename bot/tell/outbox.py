@@ -7,10 +7,10 @@ import logging
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from bot.contracts import Channel, Pace
+from bot.contracts import Channel
 from bot.model import (
     Act,
     Audience,
@@ -26,11 +26,13 @@ from bot.model import (
     Unsure,
 )
 from bot.store import StoreUnavailable
+from bot.store.crowd import EDIT_GAP, NEXT_GAP
 from bot.store.deliveries import MANY, Claim, Deliveries, Status
 from bot.tell import fortunes, wording
 from bot.tell.fortunes import Fortune
+from bot.tell.hands import AGAIN, Hands
 from bot.tell.ladders import Ladders
-from bot.tell.pace import Gate
+from bot.tell.pace import Gate, Way
 from bot.tell.settled import DEAD_WAIT, FIRST_WAIT, LONGEST_WAIT, Settled, settle
 from bot.watch.faults import fault
 
@@ -40,23 +42,9 @@ LEASE = timedelta(
     seconds=150
 )  # longer than any channel's own time-outs: a lease that ends early is a message told twice
 TRIAL = timedelta(seconds=5)  # between two hand-overs to a channel that is known to be down
-AGAIN = 1.0  # seconds until the database is tried again
 REST = 5.0  # seconds: other processes may queue deliveries too, so an idle pump looks again
 GRACE = 3.0  # seconds to finish what is being sent when we are told to stop
-NO_PACE = Pace()
 Span = tuple[datetime, datetime | None]
-
-
-@dataclass(frozen=True, slots=True)
-class Way:
-    """An open channel, and what its kind can do."""
-
-    channel: Channel
-    pace: Pace = NO_PACE
-    edits: bool = True  # can it rewrite a message?
-    gathers: bool = True  # may many notices be told in one message?
-    finds: bool = True  # can it find out whether an unsure hand-over arrived?
-    looks: bool = False  # does it do so before it sends again?
 
 
 def _nothing() -> Mapping[str, datetime]:
@@ -86,12 +74,22 @@ class Outbox:
     def __post_init__(self) -> None:
         self._ladders = Ladders(self.deliveries, self.ladders, self.clock, self.wake, self._dead)
         self._gates = {kind: Gate(way.pace) for kind, way in self.ways.items()}
+        self._hands = Hands(self.deliveries, self.moved, self.clock)
 
-    def wake(self, kinds: set[str] | None = None) -> None:
-        """Look now for what is to be sent: by these kinds of channel only, for a look costs a transaction, or by all."""
-        for kind in self._bells if kinds is None else self._bells.keys() & kinds:
+    def wake(self, whom: set[str] | set[Destination] | None = None) -> None:
+        """Look now for what is to be sent: by these kinds of channel only, or to these places, for a look costs a
+        transaction; or by all. A place that rests is looked at when it has rested.
+        """
+        kinds = self._bells.keys() if whom is None else {kind for one in whom if (kind := self._awake(one))}
+        for kind in self._bells.keys() & kinds:
             self._bells[kind].set()
         self._ladders.ring()
+
+    def _awake(self, one: str | Destination) -> str | None:
+        if isinstance(one, str):
+            return one
+        gate = self._gates.get(one.kind)
+        return None if gate is None or gate.rests(one.place, self.clock()) else one.kind
 
     def _dead(self) -> dict[str, datetime]:
         return fortunes.refused(self.fortunes) | dict(self.down())
@@ -115,8 +113,9 @@ class Outbox:
                 free = self._free(kind)
                 claimed = await self._claim(kind, free)
                 for delivery in claimed:
-                    self._gates[kind].begin(delivery.destination.place)
-                    sending.add(asyncio.create_task(self._deliver(delivery), name=delivery.notice.key))
+                    if self._hands.take(delivery):
+                        self._gates[kind].begin(delivery.destination.place)
+                        sending.add(asyncio.create_task(self._deliver(delivery), name=delivery.notice.key))
                 if len(claimed) < free or not free:
                     await self._rest(kind, bell, free)
                 for task in [t for t in sending if t.done()]:
@@ -171,6 +170,10 @@ class Outbox:
             self._gates[kind].end(place, self.clock())
             await self._note(delivery, Settled(Status.SUPERSEDED))
             return
+        if before := self._hands.sent_before(delivery):
+            self._gates[kind].end(place, self.clock())
+            await self._note(delivery, before)
+            return
         dead = kind in self.down()
         receipt = await self._hand_over(self.ways[kind].channel, self._headed(delivery))
         self._count(delivery, receipt)
@@ -209,6 +212,10 @@ class Outbox:
         kind, place = delivery.destination.kind, delivery.destination.place
         gate = self._gates[kind]
         gate.end(place, now)
+        if delivery.notice.thread.startswith(MANY) and not delivery.deferred:
+            gate.rest(
+                place, now + (EDIT_GAP if self.ways[kind].edits else NEXT_GAP)
+            )  # it takes in what comes meanwhile
         if isinstance(receipt, Later) and receipt.wait:
             if receipt.whole:
                 gate.hold(now + receipt.wait)
@@ -232,26 +239,13 @@ class Outbox:
                     await self.refused(delivery, why)
 
     async def _note(self, delivery: Delivery, done: Settled, moved: Destination | None = None) -> None:
-        """However long the database is away. What was sent must be written down: else it is told twice."""
-        while not await self._noted(delivery, done, moved):
-            pass
+        await self._hands.note(delivery, done, moved)
         self._bells[delivery.destination.kind].set()
 
     async def _begin_anew(self, delivery: Delivery) -> None:
         """The first message is gone: its thread goes on from another one."""
         with suppress(StoreUnavailable):  # the next edit finds it gone again
             await self.deliveries.begin_anew(delivery, self.clock())
-
-    async def _noted(self, delivery: Delivery, done: Settled, moved: Destination | None) -> bool:
-        try:
-            if moved:
-                await self.moved(delivery.destination, moved)
-            await self.deliveries.settle(delivery, now=self.clock(), **asdict(done))
-        except StoreUnavailable as error:
-            log.error("cannot note what became of %s: %s", delivery.notice.key, error)
-            await asyncio.sleep(AGAIN)
-            return False
-        return True
 
     async def _hand_over(self, channel: Channel, delivery: Delivery) -> Receipt:
         try:

@@ -1,4 +1,4 @@
-"""How fast a kind of channel may be written to: what its provider documents, and what its refusals ask for."""
+"""What a kind of channel can do, and how fast it may be written to: as its provider documents, and as its refusals ask."""
 
 from __future__ import annotations
 
@@ -6,10 +6,25 @@ from collections import Counter, deque
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from bot.contracts import Pace
+from bot.contracts import Channel, Pace
 
 NEVER = timedelta(0)
 WIDTH = 32  # hand-overs at once in one channel: a lane that hangs must leave room for the others
+
+
+NO_PACE = Pace()
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """An open channel, and what its kind can do."""
+
+    channel: Channel
+    pace: Pace = NO_PACE
+    edits: bool = True  # can it rewrite a message?
+    gathers: bool = True  # may many notices be told in one message?
+    finds: bool = True  # can it find out whether an unsure hand-over arrived?
+    looks: bool = False  # does it do so before it sends again?
 
 
 @dataclass
@@ -49,6 +64,10 @@ class Gate:
         self._forget(now)
         resting = set(self._resting)
         return tuple(sorted(resting | set(self._under_way) if self.one_each else resting))
+
+    def rests(self, place: str, now: datetime) -> bool:
+        """Whoever has something for it need not ask before it has rested."""
+        return self._resting.get(place, now) > now
 
     def begin(self, place: str) -> None:
         self._under_way[place] += 1

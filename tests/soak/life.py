@@ -26,7 +26,8 @@ from bot.tell import settled
 from bot.tell.channels.discord import DiscordSettings
 from bot.tell.channels.slack import SlackSettings
 from bot.tell.channels.webhook import WebhookSettings
-from bot.tell.outbox import Outbox, Way
+from bot.tell.outbox import Outbox
+from bot.tell.pace import Way
 from tests.fakes import discord as far_discord
 from tests.fakes import slack as far_slack
 from tests.soak.processes import note

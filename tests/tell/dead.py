@@ -42,7 +42,8 @@ from bot.tell.channels.discord import DiscordSettings
 from bot.tell.channels.email import EmailSettings
 from bot.tell.channels.slack import SlackSettings
 from bot.tell.channels.telegram import TelegramSettings
-from bot.tell.outbox import Outbox, Way
+from bot.tell.outbox import Outbox
+from bot.tell.pace import Way
 from bot.watch.ways import ROUTES, ways
 from tests.flow.dead_judged import Heard, Ran
 from tests.tell.rungs import MADRID, MAIL, NOON, SECOND, TELEGRAM, at_work

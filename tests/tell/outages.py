@@ -81,4 +81,4 @@ def told(  # noqa: PLR0917 - read as a sentence: kind, what, when, for whom
     by: str = "",
     why: str = "",
 ) -> Notice:
-    return wording.notice(Change(kind, when, incident, by, why), service, style, others)
+    return wording.notice(Change(kind, when, incident, by, why), service, style, wording.Others(others))

@@ -8,7 +8,8 @@ from datetime import UTC, datetime, timedelta
 
 from bot.model import Audience, Delivery, Destination, Later, Outcome, Reading, Round, Rules, Sent, Service, Style, Wish
 from bot.record import Record, Setting
-from bot.tell.outbox import Outbox, Way
+from bot.tell.outbox import Outbox
+from bot.tell.pace import Way
 
 NOON = datetime(2022, 7, 14, 12, tzinfo=UTC)  # 2:00 p.m. in Madrid
 SECOND, MINUTE = timedelta(seconds=1), timedelta(minutes=1)

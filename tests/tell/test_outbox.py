@@ -14,9 +14,10 @@ import pytest
 
 from bot.model import Act, Delivery, Destination, Later, Refused, Scope, Sent, Unsure
 from bot.store import Status, StoreUnavailable
+from bot.tell import hands
 from bot.tell import outbox as module
-from bot.tell.outbox import LEASE, Outbox, Way
-from bot.tell.pace import WIDTH
+from bot.tell.outbox import LEASE, Outbox
+from bot.tell.pace import WIDTH, Way
 from bot.tell.settled import DEAD_WAIT, FIRST_WAIT, LONGEST_WAIT, backoff, settle
 from tests.store.made import NOW, SECOND, delivery
 
@@ -387,9 +388,10 @@ class Away:
 
 async def test_a_database_that_goes_away_for_a_while_loses_nothing_and_repeats_nothing(store, monkeypatch, caplog):
     monkeypatch.setattr(module, "AGAIN", 0.01)
+    monkeypatch.setattr(hands, "AGAIN", 0.01)
     monkeypatch.setattr(module, "REST", 0.01)
     made = Post(store)
-    made.outbox.deliveries = Away(store.deliveries, claim=3, next_due=2, settle=3)
+    made.outbox.deliveries = made.outbox._hands.deliveries = Away(store.deliveries, claim=3, next_due=2, settle=3)
     await made.queue(delivery(1, C1), delivery(2, C1))
     running = asyncio.create_task(made.outbox.run(made.stop))
     await made.heard(made.slack, 2)

@@ -91,7 +91,7 @@ def all_words(notice: Notice) -> tuple[Words, ...]:
 def test_any_change_can_be_told(
     change: Change, service: Service, style: Style, others: tuple[tuple[Service, Incident], ...]
 ) -> None:
-    notice = wording.notice(change, service, style, others)
+    notice = wording.notice(change, service, style, wording.Others(others))
     for words in all_words(notice):
         assert 1 < len(words.title) <= 80
         assert all(words.lines), "an empty line"

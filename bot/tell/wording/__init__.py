@@ -20,6 +20,7 @@ from bot.tell.wording.answers import (
 )
 from bot.tell.wording.digest import DigestFacts, Happened, Uptime, blind_spans, digest, digest_facts
 from bot.tell.wording.dying import advised, channel_service, channels, takes_nothing
+from bot.tell.wording.endings import Others
 from bot.tell.wording.history import history
 from bot.tell.wording.many import many, missed
 from bot.tell.wording.notices import notice
@@ -53,6 +54,7 @@ from bot.tell.wording.ways import dead, refused, unanswered
 __all__ = [
     "DigestFacts",
     "Happened",
+    "Others",
     "Passage",
     "Reader",
     "Uptime",

@@ -2,18 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping
 from datetime import datetime
+from itertools import islice
 
 from bot.model import OURSELVES, Change, Health, Incident, Role, Service, Words
 from bot.tell.wording.evidence import lag
-from bot.tell.wording.text import ITEMS, NAME, capital, clean, fit, listed, sentences, stop
+from bot.tell.wording.text import ITEMS, NAME, capital, clean, fit, sentences, stop
 from bot.tell.wording.times import Reader
 from bot.tell.wording.titles import began, name_of, only_slow, sure, theirs_alone, times
 
+Open = tuple[Service, Incident]
 
-def restored(change: Change, service: Service, to: Reader, others: Sequence[tuple[Service, Incident]] | None) -> Words:
-    """`others`: what else is open of what the reader follows; None says nothing of the rest."""
+
+class Others:
+    """The open incidents of what a reader follows, by how bad and how sure each is: sorted once for all the endings of
+    one moment, for they may be thousands.
+    """
+
+    def __init__(self, found: Iterable[Open] = ()) -> None:
+        self.down: dict[str, Open] = {}
+        self.partly: dict[str, Open] = {}
+        self.perhaps: dict[str, Open] = {}
+        for service, incident in found:
+            if service.id != OURSELVES and incident.until is None and not incident.retracted:
+                self._group(incident)[service.id] = service, incident
+
+    def _group(self, incident: Incident) -> dict[str, Open]:
+        if not sure(incident):
+            return self.perhaps
+        return self.down if incident.health is Health.DOWN else self.partly
+
+
+def restored(change: Change, service: Service, to: Reader, others: Others | None) -> Words:
+    """`others`: what is open of what the reader follows; None says nothing of the rest."""
     incident = change.incident
     if service.id == OURSELVES:
         return _blind(incident.since, incident.until or change.at, to)
@@ -101,20 +123,23 @@ def official_part(incident: Incident, to: Reader) -> str:
     return say.official_never if pages and all(w.says is Health.UP for w in pages) else ""
 
 
-def rest(others: Sequence[tuple[Service, Incident]], ended: Service, to: Reader) -> list[str]:
+def rest(others: Others, ended: Service, to: Reader) -> list[str]:
     """What else is open, by how bad and how sure it is; "all up" only when nothing is."""
     say = to.say
-    still = [(s, i) for s, i in others if s.id not in {ended.id, OURSELVES} and i.until is None and not i.retracted]
-    down = [o for o in still if sure(o[1]) and o[1].health is Health.DOWN]
-    partly = [o for o in still if sure(o[1]) and o[1].health is not Health.DOWN]
-    perhaps = [o for o in still if not sure(o[1])]
-    groups = ((say.others_down, down), (say.others_partly, partly), (say.others_perhaps, perhaps))
-    parts = [form.format(list=_named(group, to)) for form, group in groups if group]
-    return parts or [say.all_up]
+    groups = (
+        (say.others_down, others.down),
+        (say.others_partly, others.partly),
+        (say.others_perhaps, others.perhaps),
+    )
+    named = [(form, _named(group, ended, to)) for form, group in groups]
+    return [form.format(list=names) for form, names in named if names] or [say.all_up]
 
 
-def _named(group: Sequence[tuple[Service, Incident]], to: Reader) -> str:
+def _named(group: Mapping[str, Open], ended: Service, to: Reader) -> str:
+    """The first few, and how many more. What has ended may still be in the group."""
+    few = islice((group[id_] for id_ in group if id_ != ended.id), ITEMS)
     names = [
-        to.say.other.format(name=clean(name_of(s), 60), since=to.point(i.unstable_since or i.since)) for s, i in group
+        to.say.other.format(name=clean(name_of(s), 60), since=to.point(i.unstable_since or i.since)) for s, i in few
     ]
-    return listed(names, to.say, ITEMS) if len(names) > ITEMS else to.say.comma.join(names)
+    head, left = to.say.comma.join(names), len(group) - (ended.id in group) - len(names)
+    return to.say.more.format(head=head, count=left) if left else head

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import datetime
 
 from bot.model import (
@@ -17,7 +16,7 @@ from bot.model import (
     Words,
 )
 from bot.tell.wording.dying import in_language
-from bot.tell.wording.endings import restored, retracted, unwatched
+from bot.tell.wording.endings import Others, restored, retracted, unwatched
 from bot.tell.wording.evidence import evidence, lag
 from bot.tell.wording.evidence import official as official_line
 from bot.tell.wording.many import line
@@ -38,12 +37,11 @@ from bot.tell.wording.titles import (
 )
 
 QUIET = frozenset({Kind.OFFICIAL, Kind.ACKNOWLEDGED, Kind.EASED})  # belong in the thread: nobody is called for them
-
-Others = Sequence[tuple[Service, Incident]]
+NOTHING = Others()
 
 
 def notice(
-    change: Change, service: Service, style: Style, others: Others = (), read_at: datetime | None = None
+    change: Change, service: Service, style: Style, others: Others = NOTHING, read_at: datetime | None = None
 ) -> Notice:
     """What is said about `change`. `others`: the open incidents of the other services that this reader follows.
     `read_at`: when it is read, if not at once: that decides which times need their day.

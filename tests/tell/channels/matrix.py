@@ -33,7 +33,7 @@ from bot.model import (
     Unsure,
 )
 from bot.store import open_store
-from bot.tell import outbox as sending
+from bot.tell import pace
 from bot.tell.channels.email.relay import READY
 from tests.fakes.faults import ELSEWHERE, Far, Fault
 from tests.tell import rungs
@@ -203,8 +203,8 @@ class Street(House):
         self.channels = {kind: way, NEXT.kind: rungs.Channel(self)}
         settings = way.ground.settings
         # Without their paces: here the clock stands still while messages are on their way.
-        first = sending.Way(way, edits=settings.edits, gathers=settings.gathers, finds=settings.finds)
-        self.outbox = replace(self.outbox, ways={kind: first, NEXT.kind: sending.Way(self.channels[NEXT.kind])})
+        first = pace.Way(way, edits=settings.edits, gathers=settings.gathers, finds=settings.finds)
+        self.outbox = replace(self.outbox, ways={kind: first, NEXT.kind: pace.Way(self.channels[NEXT.kind])})
         editable = frozenset({kind} if settings.edits else ())
         services = {"x": Service("x", way.name, ("web", "app"))}
         self.record.setting = replace(self.record.setting, services=services, editable=editable)

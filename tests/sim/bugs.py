@@ -1,0 +1,147 @@
+"""Bugs made by hand, each of which some seed must catch: an oracle that never complains proves nothing."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from sqlalchemy import select, update
+
+import bot.judge.incidents
+import bot.judge.verdict
+import bot.record
+import bot.store.claiming
+import bot.store.lanes
+import bot.tell.outbox
+import bot.tell.routing
+import bot.tell.settled
+import bot.watch.canaries
+import tests.sim.house
+from bot.judge.incidents import Step
+from bot.model import Act, Confidence, Health, Kind
+from bot.store.deliveries import Status
+from bot.store.schema import deliveries as table
+from bot.tell.outbox import Outbox
+
+
+def sent_before_sending(patch):
+    """Marks a delivery as sent, then sends it."""
+
+    class Careless(Outbox):
+        async def _deliver(self, delivery):
+            await self.deliveries.settle(delivery, Status.SENT, self.clock())
+            return await super()._deliver(delivery)
+
+    patch.setattr(tests.sim.house, "Outbox", Careless)
+
+
+def no_order(patch):
+    """Claims whatever is due, not the first of its lane."""
+    claiming = bot.store.claiming
+    heads = (
+        select(table.c.id, table.c.place, table.c.thread, table.c.act)
+        .where(table.c.kind == claiming.bindparam("of_kind"), table.c.due <= claiming.bindparam("now"), claiming.FREE)
+        .where(table.c.settled_at.is_(None), table.c.told_in.is_(None))
+        .order_by(table.c.due, table.c.id)
+        .limit(claiming.bindparam("most"))
+    )
+    patch.setattr(claiming, "HEADS", heads)
+
+
+def ends_when_confirmed(patch):
+    """An outage ends with the round that confirms it, not with the first good one."""
+    close = bot.judge.incidents._close
+
+    def later(state, incident, seen, rules):
+        step = close(state, incident, seen, rules)
+        changes = tuple(replace(c, incident=replace(c.incident, until=seen.at)) for c in step.changes)
+        return Step(step.state, changes)
+
+    patch.setattr(bot.judge.incidents, "_close", later)
+
+
+def begins_when_confirmed(patch):
+    tell = bot.judge.incidents._tell
+
+    def later(state, incident, kind, seen):
+        return tell(state, replace(incident, since=seen.at) if kind is Kind.CONFIRMED else incident, kind, seen)
+
+    patch.setattr(bot.judge.incidents, "_tell", later)
+
+
+def no_deadline(patch):
+    """A rung may take as long as it likes."""
+    row = bot.store.lanes._row
+    patch.setattr(bot.store.lanes, "_row", lambda delivery, now: row(delivery, now) | {"deadline": None})
+
+
+def forgets_doubt(patch):
+    """What may have arrived counts as not sent."""
+    settle = bot.tell.outbox.settle
+    patch.setattr(bot.tell.outbox, "settle", lambda *what, **how: replace(settle(*what, **how), unsure=False))
+
+
+def restarts_sure(patch):
+    """What was being sent when the process died counts as not sent."""
+    release = (
+        update(table)
+        .where(table.c.settled_at.is_(None), table.c.status == Status.SENDING.value)
+        .values(status=Status.PENDING.value, due=table.c.queued_at)
+        .returning(table.c.id)
+    )
+    patch.setattr(bot.store.lanes, "RELEASE", release)
+
+
+def trusts_its_eyes(patch):
+    """Does not ask whether we see anything at all."""
+
+    async def sighted(_self):
+        return True
+
+    patch.setattr(bot.watch.canaries.Canaries, "sighted", sighted)
+
+
+def believes_the_crowd(patch):
+    claim = bot.judge.verdict._claim
+
+    def louder(looks, *evidence):
+        health, confidence = claim(looks, *evidence)
+        crowd = looks is Health.UP and health is not Health.UP
+        return (health, Confidence.CONFIRMED) if crowd else (health, confidence)
+
+    patch.setattr(bot.judge.verdict, "_claim", louder)
+
+
+def never_rewrites(patch):
+    acts = bot.record._acts
+    patch.setattr(bot.record, "_acts", lambda *what, **how: [d for d in acts(*what, **how) if d.act is Act.POST])
+
+
+def rings_no_bell(patch):
+    """Finds what is queued only when it looks again anyway."""
+    patch.setattr(Outbox, "wake", lambda _self, _kinds=None: None)
+
+
+def tells_strangers_the_end(patch):
+    """Says "restored" to whoever follows the service."""
+    places = bot.tell.routing._places
+
+    def everybody(change, audience, told, heard):
+        return audience.destinations if change.kind is Kind.RESTORED else places(change, audience, told, heard)
+
+    patch.setattr(bot.tell.routing, "_places", everybody)
+
+
+BUGS = (
+    sent_before_sending,
+    no_order,
+    ends_when_confirmed,
+    begins_when_confirmed,
+    no_deadline,
+    forgets_doubt,
+    restarts_sure,
+    trusts_its_eyes,
+    believes_the_crowd,
+    never_rewrites,
+    rings_no_bell,
+    tells_strangers_the_end,
+)

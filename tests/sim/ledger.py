@@ -1,0 +1,185 @@
+"""What a run left behind: the database's rows beside what the world noted down."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections import defaultdict
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import cached_property
+
+from pydantic import TypeAdapter
+
+from bot.model import Change, Incident, Kind, Notice, Refused, Sent, delivering
+from bot.store.columns import EPOCH, MICROSECOND
+from tests.sim.house import Run, readers
+from tests.sim.world import Answer, Looked, Told
+
+NOTICE, CHANGE, INCIDENT, LADDERS = (TypeAdapter(noun) for noun in (Notice, Change, Incident, tuple[str, ...]))
+CALM = 330.0  # seconds: longer than the longest wait between two tries
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Row:
+    """A delivery; times in seconds of the run."""
+
+    id: int
+    key: str
+    kind: str
+    place: str  # "slack:one"
+    thread: str
+    act: str
+    notice: Notice
+    status: str
+    queued: float
+    settled: float | None
+    ladders: tuple[str, ...]
+    told_in: int | None
+    deferred: bool
+    leads: bool
+    unsure: bool
+    ref: str | None
+
+    @property
+    def step(self) -> int:
+        """Which change of its incident it tells."""
+        return int(self.notice.key.rpartition("/")[2])
+
+    @property
+    def service(self) -> str:
+        return self.thread.partition("#")[0]
+
+
+class Ledger:
+    def __init__(self, run: Run) -> None:
+        self.run, self.script, self.world = run, run.script, run.world
+        self.readers = {one.name: one for one in readers(run.script)}
+        with sqlite3.connect(run.path) as file:
+            file.row_factory = sqlite3.Row
+            self.rows = [self._row(row) for row in file.execute("SELECT * FROM deliveries ORDER BY id")]
+            self.changes = [
+                CHANGE.validate_json(row[0]) for row in file.execute("SELECT json FROM changes ORDER BY at")
+            ]
+            self.incidents = [INCIDENT.validate_json(row[0]) for row in file.execute("SELECT json FROM incidents")]
+        file.close()
+        self.by_id = {row.id: row for row in self.rows}
+        self.lanes: dict[tuple[str, str], list[Row]] = defaultdict(list)  # messages by thread and place
+        self.edits: dict[tuple[str, str], list[Row]] = defaultdict(list)
+        for row in self.rows:
+            (self.lanes if row.act == "post" else self.edits)[row.thread, row.place].append(row)
+        self.applied: dict[str, list[Told]] = defaultdict(list)
+        for told in self.world.told:
+            self.applied[told.delivery.key].append(told)
+        self.answers: dict[str, list[Answer]] = defaultdict(list)
+        for answer in self.world.answers:
+            self.answers[answer.delivery.key].append(answer)
+
+    def _row(self, row: sqlite3.Row) -> Row:
+        return Row(
+            row["id"],
+            row["key"],
+            row["kind"],
+            f"{row['kind']}:{row['place']}",
+            row["thread"],
+            row["act"],
+            NOTICE.validate_json(row["notice"]),
+            row["status"],
+            self._seconds(row["queued_at"]),
+            None if row["settled_at"] is None else self._seconds(row["settled_at"]),
+            LADDERS.validate_json(row["ladders"]) if row["ladders"] else (),
+            row["told_in"],
+            bool(row["deferred"]),
+            bool(row["leads"]),
+            bool(row["unsure"]),
+            row["ref"],
+        )
+
+    def _seconds(self, micro: int) -> float:
+        return self.script.seconds(EPOCH + micro * MICROSECOND)
+
+    def direct(self, row: Row) -> float | None:
+        """When its own message was there, or was rewritten."""
+        if row.act == "edit":
+            return self.world.edits.get(row.key)
+        told = self.applied.get(row.key)
+        return told[0].at if told else None
+
+    def heard(self, row: Row) -> float | None:
+        """When the place had it, in its own message or in one that tells of many."""
+        if (at := self.direct(row)) is not None:
+            return at
+        return self.heard(self.by_id[row.told_in]) if row.status == "merged" else None
+
+    def covered(self, row: Row) -> bool:
+        """Had the place it, or something later that tells it too?"""
+        if self.heard(row) is not None:
+            return True
+        lane = self.lanes[row.thread, row.place]
+        return any(one.id > row.id and one.notice.whole and self.heard(one) is not None for one in lane)
+
+    def unsaid(self, thread: str, place: str) -> bool:
+        """Was it a false alarm taken back before anybody there had heard of it?"""
+        lane = self.lanes[thread, place]
+        return any(r.notice.kind is Kind.RETRACTED for r in lane) and not any(self.direct(row) for row in lane)
+
+    def refused(self, thread: str, place: str) -> bool:
+        rows = (*self.lanes[thread, place], *self.edits[thread, place])
+        answers = (a.receipt for row in rows for a in self.answers[row.key] if isinstance(a.receipt, Refused))
+        return any(not receipt.gone for receipt in answers) or any(row.status == "refused" for row in rows)
+
+    @cached_property
+    def incident(self) -> dict[str, Incident]:
+        return {one.id: one for one in self.incidents}
+
+    @cached_property
+    def steps(self) -> dict[str, list[Change]]:
+        found: dict[str, list[Change]] = defaultdict(list)
+        for change in sorted(self.changes, key=lambda one: one.incident.steps):
+            found[change.incident.id].append(change)
+        return found
+
+    @cached_property
+    def looks(self) -> dict[str, list[Looked]]:
+        """A service's rounds in the order of their beginnings."""
+        found: dict[str, list[Looked]] = defaultdict(list)
+        for looked in sorted(self.world.rounds, key=lambda one: one.began):
+            found[looked.round.service].append(looked)
+        return found
+
+    def steady(self, start: float, end: float) -> bool:
+        """One life, with its database, for the whole time?"""
+        lived = any(began <= start and end <= ended for began, ended, _ in self.world.lives)
+        return lived and not self.script.away.meet(start - 40, end)
+
+    def healthy(self, kind: str, start: float, end: float) -> bool:
+        """Did the channel take all, promptly, for so long that no earlier trouble is left in it?"""
+        ill = any(
+            not isinstance(one.receipt, Sent) or one.at - one.began > 1
+            for one in self.world.answers
+            if one.delivery.destination.kind == kind and one.began <= end and one.at >= start - CALM
+        )
+        doubted = {delivering(kind), "s0" if self.script.stand_in == kind else ""}
+        known = any(
+            one.service in doubted and self.script.seconds(one.since) <= end and self.until(one) >= start - CALM
+            for one in self.incidents
+        )
+        return not ill and not known
+
+    def until(self, one: Incident) -> float:
+        return self.script.seconds(one.until) if one.until else float("inf")
+
+    def patience(self, place: str, at: float) -> float:
+        """Seconds that a place may wait beyond what its channel needs: one message a second, and more of a storm."""
+        near = [
+            row
+            for row in self.rows
+            if row.place == place and any(at - 150 < then <= at + 10 for then in (row.queued, row.settled or 0))
+        ]
+        return (45.0 if len({row.thread for row in near}) > 3 else 0.0) + 1.8 * len(near)
+
+    def muted(self, service: str, until: float) -> bool:
+        return any(what == "mute" and one == service and at <= until for at, one, what in self.world.orders)
+
+
+def seconds(length: timedelta) -> float:
+    return length.total_seconds()

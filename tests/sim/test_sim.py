@@ -1,0 +1,72 @@
+"""The real engine through seeded faults, on virtual time: `make test` runs 300 seeds, `make sim` thousands."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.sim.bugs import BUGS
+from tests.sim.house import runs
+from tests.sim.promises import broken
+
+ROOT = Path(__file__).parent.parent.parent
+FIRST, LAST = map(int, os.environ.get("SEEDS", "1-300").split("-"))
+CHUNK = 25
+ENOUGH = 300  # seeds in which a bug must show
+RARE = {"no_deadline": 1, "restarts_sure": 1}  # where to look first for the bugs that few seeds show
+
+
+def complaints(run, seed):
+    try:
+        return broken(run(seed))
+    except Exception as error:  # noqa: BLE001 - a house that falls breaks every promise
+        return [repr(error)]
+
+
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("first", range(FIRST, LAST + 1, CHUNK))
+def test_every_promise_is_kept(first):
+    with runs() as run:
+        seeds = range(first, min(first + CHUNK, LAST + 1))
+        found = {seed: said for seed in seeds if (said := complaints(run, seed))}
+
+    told = [f"seed {seed} (its story: python -m tests.sim {seed}): {'; '.join(said)}" for seed, said in found.items()]
+    assert not told, "\n".join(told)
+
+
+def test_a_seed_replays_alike_in_any_process():
+    code = "from tests.sim.house import runs\nwith runs() as run: print(*(run(seed).trace for seed in (7, 10)))"
+    told = [
+        subprocess.run(
+            [sys.executable, "-c", code],
+            cwd=ROOT,
+            env=os.environ | {"PYTHONHASHSEED": hashing},
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout.split()
+        for hashing in ("1", "2")
+    ]
+    with runs() as run:
+        alone = run(10).trace
+
+    assert told[0] == told[1]
+    assert told[0][1] == alone
+    assert len(set(told[0])) == 2
+
+
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("bug", BUGS, ids=lambda bug: bug.__name__)
+def test_a_bug_is_caught(bug, monkeypatch):
+    bug(monkeypatch)
+    first = RARE.get(bug.__name__, 1)
+
+    with runs() as run:
+        caught = next((seed for seed in (*range(first, ENOUGH + 1), *range(1, first)) if complaints(run, seed)), None)
+
+    assert caught is not None
+    sys.stdout.write(f"seed {caught}\n")
