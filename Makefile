@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 
-.PHONY: help install demo run test soak dead lint bench lock clean
+.PHONY: help install demo run test soak sim dead lint bench lock clean
 help:  ## this list
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10
 
@@ -22,6 +22,9 @@ test: .venv/dev.stamp  ## style, types, import rules and all tests
 
 soak: .venv/dev.stamp  ## on each database: 112 kills, freezes, restarts, lost answers: nothing may be lost
 	@SOAK="cut*100 kill*12 freeze*4 restart*4 lose*3" SEED=$${SEED:-$$(date +%s)} $(BIN)/python -m pytest -n 2 -rP tests/soak $(ARGS)
+
+sim: .venv/dev.stamp  ## thousands of seeded outages, faults and kills on virtual time; SEEDS=4711-4711 replays one
+	@SEEDS=$${SEEDS:-1-5000} $(BIN)/python -m pytest -n 2 -k promise tests/sim/test_sim.py $(ARGS)
 
 dead: .venv/dev.stamp  ## Slack dead for ten real minutes, in four ways: who was told when (takes 14 minutes)
 	@$(BIN)/python -m tests.flow.dead $(ARGS)

@@ -17,7 +17,7 @@ ROOT = Path(__file__).parent.parent.parent
 FIRST, LAST = map(int, os.environ.get("SEEDS", "1-300").split("-"))
 CHUNK = 25
 ENOUGH = 300  # seeds in which a bug must show
-RARE = {"no_deadline": 1, "restarts_sure": 1}  # where to look first for the bugs that few seeds show
+RARE = {"no_deadline": 49, "restarts_sure": 59}  # where to look first for the bugs that few seeds show
 
 
 def complaints(run, seed):
