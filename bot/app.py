@@ -120,7 +120,9 @@ class House:
         self.scheduler.add_job(_job, args=[self._prune], hours=1, **every)
         self.scheduler.add_job(_job, args=[self._mend], hours=1, **every)
         if beat := self.config.heartbeat:
-            self.scheduler.add_job(_job, args=[partial(self._heartbeat, beat.url)], seconds=beat.every.total_seconds(), **every)
+            self.scheduler.add_job(
+                _job, args=[partial(self._heartbeat, beat.url)], seconds=beat.every.total_seconds(), **every
+            )
         for name, said in self.config.digests.items():
             trigger = cron(said.when, said.timezone or self.config.timezone)
             self.scheduler.add_job(
