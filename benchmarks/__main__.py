@@ -13,7 +13,7 @@ import uvloop
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import checks, imports, outbox, storm, transport, webhook
+from benchmarks import checks, imports, limits, outbox, storm, transport, webhook
 from benchmarks.checks import Size
 from benchmarks.figures import Row
 
@@ -39,10 +39,11 @@ BENCHMARKS: dict[str, Benchmark] = {
     "outbox": outbox.rows,
     "webhook": _webhook,
     "storm": storm.rows,
+    "limits": limits.rows,
     "transport": _transport,
     "imports": imports.rows,
 }
-LEFT_OUT = {"many", "transport", "imports"}  # of the quick run
+LEFT_OUT = {"many", "storm", "limits", "transport", "imports"}  # of the quick run
 
 
 async def run(chosen: list[str], size: Size) -> bool:

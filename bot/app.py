@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mappin
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from fastapi import FastAPI
@@ -119,7 +120,9 @@ class House:
         self.scheduler.add_job(_job, args=[self._prune], hours=1, **every)
         self.scheduler.add_job(_job, args=[self._mend], hours=1, **every)
         if beat := self.config.heartbeat:
-            self.scheduler.add_job(self._heartbeat, args=[beat.url], seconds=beat.every.total_seconds(), **every)
+            self.scheduler.add_job(
+                _job, args=[partial(self._heartbeat, beat.url)], seconds=beat.every.total_seconds(), **every
+            )
         for name, said in self.config.digests.items():
             trigger = cron(said.when, said.timezone or self.config.timezone)
             self.scheduler.add_job(

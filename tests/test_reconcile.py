@@ -351,4 +351,4 @@ async def test_what_is_mended_wakes_the_outbox_of_its_channel(house):
     after.record.wake = woken.append
     await after.record.load()
     await reconcile(after.record)
-    assert woken == [{"telegram"}]
+    assert woken == [{Destination("telegram", "7")}]

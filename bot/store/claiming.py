@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, bindparam, case, exists, func, select, true, update
+from sqlalchemy import ColumnElement, Row, bindparam, case, exists, func, or_, select, true, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.model import Delivery
@@ -53,9 +53,10 @@ def _unfinished_before() -> ColumnElement[bool]:
 
 # The first unfinished one of its lane; what another message tells is not handed over by itself.
 HEAD = table.c.settled_at.is_(None) & table.c.told_in.is_(None) & ~_unfinished_before()
+BEHIND = or_(table.c.attempts > 0, table.c.deferred, table.c.passing).label("behind")
 FREE = table.c.place.not_in(bindparam("busy", expanding=True))
 HEADS = (
-    select(table.c.id, table.c.place, table.c.thread, table.c.act)
+    select(table.c.id, table.c.place, table.c.thread, table.c.act, BEHIND)
     .where(table.c.kind == bindparam("of_kind"), table.c.due <= bindparam("now"), FREE, HEAD)
     .order_by(table.c.due, table.c.id)
     .limit(bindparam("most"))

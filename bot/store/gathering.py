@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import Row
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -13,6 +13,9 @@ from bot.model import Act, Destination, Gathering, Line
 from bot.store import crowd, places
 from bot.store.crowd import EDIT_GAP, FEW, WINDOW, Claim, Lane, Wording
 from bot.store.lanes import MANY, Status
+
+T = TypeVar("T")
+PART = 10_000
 
 
 class _Place:
@@ -29,12 +32,9 @@ class _Place:
 
 async def gather(connection: AsyncConnection, heads: Sequence[Row[Any]], wanted: Claim, word: Wording) -> list[int]:
     """The ids to be taken in the place of `heads`."""
-    now = wanted.now
-    facts = {"of_kind": wanted.kind, "places": list({h.place for h in heads}), "since": now - WINDOW, "now": now}
-    crowded = {
-        row.place for row in await connection.execute(places.STANDING, facts) if row.behind or row.incidents > FEW
-    }
-    crowded |= {head.place for head in heads if head.thread.startswith(MANY)}
+    crowded = {head.place for head in heads if head.behind or head.thread.startswith(MANY)}
+    if wanted.gathers:
+        crowded |= await _crowded(connection, {head.place for head in heads} - crowded, wanted)
     take: list[int] = []
     for name in dict.fromkeys(head.place for head in heads):
         here = _Place(connection, Destination(wanted.kind, name), wanted, word)
@@ -45,6 +45,14 @@ async def gather(connection: AsyncConnection, heads: Sequence[Row[Any]], wanted:
         taken += [number for number in found.values() if number]  # news first, then what brings old messages up to it
         take += taken[:1] if wanted.one_each else taken
     return take
+
+
+async def _crowded(connection: AsyncConnection, free: set[str], wanted: Claim) -> set[str]:
+    """The places that are behind with what they were given, or have much to hear."""
+    now = wanted.now
+    facts = {"of_kind": wanted.kind, "places": list(free), "since": now - WINDOW, "now": now}
+    rows = await connection.execute(places.STANDING, facts) if free else ()
+    return {row.place for row in rows if row.behind or row.incidents > FEW}
 
 
 async def _refresh(here: _Place) -> dict[int, int | None]:
@@ -104,16 +112,23 @@ async def _told(here: _Place, plan: crowd.Plan, many: list[Lane], storms: crowd.
 
 
 async def _wait(here: _Place, ids: Sequence[int], until: datetime | None) -> None:
-    if ids:
-        await here.connection.execute(places.WAIT, {"ids": list(ids), "until": until})
+    for some in _parts(ids):
+        await here.connection.execute(places.WAIT, {"ids": some, "until": until})
+
+
+def _parts(all_: Sequence[T]) -> Iterator[list[T]]:
+    """No database takes any number of values in one statement."""
+    return (list(all_[first : first + PART]) for first in range(0, len(all_), PART))
 
 
 async def _lanes(here: _Place, rows: Sequence[Row[Any]]) -> list[Lane]:
     found: dict[str, list[Row[Any]]] = {}
     for row in rows:
         found.setdefault(row.thread, []).append(row)
-    known = await here.connection.execute(places.HEARD, here.names | {"threads": list(found)})
-    heard = {row.thread: bool(row.sent) for row in known}
+    heard: dict[str, bool] = {}
+    for threads in _parts(list(found)):
+        known = await here.connection.execute(places.HEARD, here.names | {"threads": threads})
+        heard |= {row.thread: bool(row.sent) for row in known}
     return [Lane(thread, own, heard.get(thread, False), thread in heard) for thread, own in found.items()]
 
 
@@ -132,7 +147,7 @@ async def _together(here: _Place, kept: list[Row[Any]], before: Row[Any] | None,
         return ids
     number = before.id if before else await _new(here, kept, late=late)
     thread = before.thread if before else f"{MANY}{kept[0].id}"
-    await here.connection.execute(places.TELL_IN, {"ids": ids, "number": number})
+    await _tell_in(here, ids, number)
     await _word(here, number, thread, kept, late=late)
     return [number]
 
@@ -157,7 +172,7 @@ async def _rewrite(here: _Place, thread: str, ids: list[int]) -> list[int]:
         number = int((await here.connection.execute(places.NEW, new)).scalar_one())
     else:
         number, due = waiting.id, waiting.due
-    await here.connection.execute(places.TELL_IN, {"ids": ids, "number": number})
+    await _tell_in(here, ids, number)
     if due > here.now or any(row.id != number for row in open_):
         return []
     await _word_anew(here, number, thread)
@@ -183,8 +198,13 @@ async def _word(
 
 
 async def _supersede(here: _Place, ids: list[int]) -> None:
-    if ids:
-        await here.connection.execute(places.SUPERSEDE, {"ids": ids, "now": here.now})
+    for some in _parts(ids):
+        await here.connection.execute(places.SUPERSEDE, {"ids": some, "now": here.now})
+
+
+async def _tell_in(here: _Place, ids: list[int], number: int) -> None:
+    for some in _parts(ids):
+        await here.connection.execute(places.TELL_IN, {"ids": some, "number": number})
 
 
 async def _row(here: _Place, key: str, act: Act, due: datetime, like: int) -> dict[str, Any]:

@@ -28,7 +28,7 @@ from bot.model import (
 from bot.store import StoreUnavailable
 from bot.store.crowd import EDIT_GAP, NEXT_GAP
 from bot.store.deliveries import MANY, Claim, Deliveries, Status
-from bot.tell import fortunes, wording
+from bot.tell import fortunes, saying, wording
 from bot.tell.fortunes import Fortune
 from bot.tell.hands import AGAIN, Hands
 from bot.tell.ladders import Ladders
@@ -114,8 +114,8 @@ class Outbox:
                 claimed = await self._claim(kind, free)
                 for delivery in claimed:
                     if self._hands.take(delivery):
-                        self._gates[kind].begin(delivery.destination.place)
-                        sending.add(asyncio.create_task(self._deliver(delivery), name=delivery.notice.key))
+                        at = self._gates[kind].begin(delivery.destination.place, self.clock())
+                        sending.add(asyncio.create_task(self._deliver(delivery, at), name=delivery.notice.key))
                 if len(claimed) < free or not free:
                     await self._rest(kind, bell, free)
                 for task in [t for t in sending if t.done()]:
@@ -163,8 +163,8 @@ class Outbox:
         except StoreUnavailable:  # the next claim says so
             return None
 
-    async def _deliver(self, delivery: Delivery) -> None:
-        """Hand over once."""
+    async def _deliver(self, delivery: Delivery, at: datetime) -> None:
+        """Hand over once, not before `at`."""
         kind, place = delivery.destination.kind, delivery.destination.place
         if delivery.act is Act.EDIT and delivery.root is None:  # the message to rewrite was refused or overtaken
             self._gates[kind].end(place, self.clock())
@@ -174,6 +174,8 @@ class Outbox:
             self._gates[kind].end(place, self.clock())
             await self._note(delivery, before)
             return
+        if (early := (at - self.clock()).total_seconds()) > 0:
+            await asyncio.sleep(early)
         dead = kind in self.down()
         receipt = await self._hand_over(self.ways[kind].channel, self._headed(delivery))
         self._count(delivery, receipt)
@@ -185,7 +187,7 @@ class Outbox:
         await self._note(delivery, done, moved)
         if isinstance(receipt, Refused) and receipt.gone:
             await self._begin_anew(delivery)
-        _say(delivery, receipt)
+        saying.say(delivery, receipt)
         if isinstance(receipt, Refused):
             self._ladders.ring()  # the next rung need not wait for the deadline
 
@@ -212,10 +214,9 @@ class Outbox:
         kind, place = delivery.destination.kind, delivery.destination.place
         gate = self._gates[kind]
         gate.end(place, now)
-        if delivery.notice.thread.startswith(MANY) and not delivery.deferred:
-            gate.rest(
-                place, now + (EDIT_GAP if self.ways[kind].edits else NEXT_GAP)
-            )  # it takes in what comes meanwhile
+        if isinstance(receipt, Sent) and delivery.notice.thread.startswith(MANY) and not delivery.deferred:
+            # A storm: what comes meanwhile is told by rewriting this one, or in the next one.
+            gate.rest(place, now + (EDIT_GAP if self.ways[kind].edits else NEXT_GAP))
         if isinstance(receipt, Later) and receipt.wait:
             if receipt.whole:
                 gate.hold(now + receipt.wait)
@@ -265,27 +266,3 @@ async def _see_through(sending: set[asyncio.Task[None]]) -> None:
     for task in late:
         task.cancel()
     await asyncio.gather(*late, return_exceptions=True)
-
-
-def _say(delivery: Delivery, receipt: Receipt) -> None:
-    match receipt:
-        case Sent():
-            log.info("told %s of %s", delivery.destination.shown, delivery.notice.key)
-        case Later(why) | Unsure(why):
-            # The first time is news, the fortieth is not.
-            log.log(
-                logging.WARNING if delivery.attempts == 0 else logging.DEBUG,
-                "%s has not heard of %s yet: %s",
-                delivery.destination.shown,
-                delivery.notice.key,
-                why,
-            )
-        case Refused(why, scope):
-            again = scope is Scope.ACCOUNT and delivery.attempts
-            log.log(
-                logging.DEBUG if again else logging.ERROR,
-                "%s refused %s: %s",
-                delivery.destination.shown,
-                delivery.notice.key,
-                why,
-            )

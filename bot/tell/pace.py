@@ -10,6 +10,7 @@ from bot.contracts import Channel, Pace
 
 NEVER = timedelta(0)
 WIDTH = 32  # hand-overs at once in one channel: a lane that hangs must leave room for the others
+AHEAD = timedelta(milliseconds=400)  # so long before its slot is free a message is claimed: that takes time of its own
 
 
 NO_PACE = Pace()
@@ -52,12 +53,12 @@ class Gate:
         return self._under_way.total()
 
     def free(self, now: datetime) -> int:
-        """How many may be handed over now."""
+        """How many may be begun now."""
         if self._held and now < self._held:
             return 0
         self._forget(now)
-        slots = min(self.width, self.pace.most)
-        return max(slots - self.under_way - len(self._answered), 0)
+        taken = sum(answered + self.pace.per > now + AHEAD for answered in self._answered)
+        return max(min(self.width, self.pace.most - taken) - self.under_way, 0)
 
     def busy(self, now: datetime) -> tuple[str, ...]:
         """The places that may not be written to now."""
@@ -69,8 +70,13 @@ class Gate:
         """Whoever has something for it need not ask before it has rested."""
         return self._resting.get(place, now) > now
 
-    def begin(self, place: str) -> None:
+    def begin(self, place: str, now: datetime) -> datetime:
+        """From when on it may be handed over: a slot is given away before it is free."""
+        self._forget(now)
         self._under_way[place] += 1
+        if self.under_way + len(self._answered) <= self.pace.most:
+            return now
+        return self._answered.popleft() + self.pace.per if self._answered else now
 
     def end(self, place: str, now: datetime) -> None:
         """An answer has come, or never will."""
@@ -89,11 +95,13 @@ class Gate:
         self._held = max(until, self._held or until)
 
     def opens(self, now: datetime) -> datetime | None:
-        """When more will be free than now, answers that are still to come aside."""
+        """When more may be begun than now, answers that are still to come aside."""
+        if self._held and now < self._held:
+            return self._held
         self._forget(now)
-        slots = [self._answered[0] + self.pace.per] if self._answered else []
-        held = [self._held] if self._held and self._held > now else []
-        return min([*self._resting.values(), *slots, *held], default=None)
+        full = not self.free(now)  # else who wants a slot has one
+        slots = [self._answered[0] + self.pace.per - AHEAD] if self._answered and full else []
+        return min([*self._resting.values(), *slots], default=None)
 
     def _forget(self, now: datetime) -> None:
         while self._answered and self._answered[0] + self.pace.per <= now:

@@ -88,6 +88,7 @@ class Row:
     line: str
     queued: float
     settled: float | None
+    began: int | None  # the incident; in microseconds
 
     @property
     def notice(self) -> str:
@@ -99,6 +100,7 @@ def judged(ran: Ran) -> Report:
     report = Report({name: Phase() for name in ("before", *(name for name, _ in ran.phases), "after")}, {})
     _ladder(ran, rows, report)
     _catch_ups(ran, rows, report)
+    _in_order(rows, report)
     _twice(ran, report)
     _ends(ran, report)
     _own(ran, report)
@@ -108,12 +110,13 @@ def judged(ran: Ran) -> Report:
 
 def _rows(path: Path) -> list[Row]:
     asked = (
-        "SELECT key, kind, place, thread, audience, status, title, line, queued_at, settled_at FROM deliveries "
+        "SELECT key, kind, place, thread, audience, status, title, line, queued_at, settled_at, began FROM deliveries "
         "WHERE act = 'post' ORDER BY id"
     )
     with sqlite3.connect(path) as database:
         return [
-            Row(*said, queued / 1e6, settled and settled / 1e6) for *said, queued, settled in database.execute(asked)
+            Row(*said, queued / 1e6, settled and settled / 1e6, began)
+            for *said, queued, settled, began in database.execute(asked)
         ]
 
 
@@ -161,6 +164,16 @@ def _catch_ups(ran: Ran, rows: Sequence[Row], report: Report) -> None:
             report.problems.append(f"{place} was told late {len(own)} times: {[h.title for h in own]}")
         for heard in own:
             report.problems += [f"{place}: {wrong}" for wrong in _amiss(heard, ran)]
+
+
+def _in_order(rows: Sequence[Row], report: Report) -> None:
+    """Each line is of one outage; that which began first stands first."""
+    began = {row.line: row.began for row in rows if row.line}
+    for place, told in report.places.items():
+        for heard in told:
+            times = [began[line] for line in heard.lines[1:] if line in began]
+            if times != sorted(times):
+                report.problems.append(f"{place}: not in order: {heard.lines}")
 
 
 def _amiss(heard: Heard, ran: Ran) -> Iterator[str]:

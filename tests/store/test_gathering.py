@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from bot.model import Act, Destination, Kind
-from bot.store import Status
+from bot.store import Status, gathering
 from bot.store.crowd import EDIT_GAP, FEW, GATHER, NEXT_GAP, WINDOW
 from tests.store.made import MAIL, NOW, SECOND, SLACK, delivery, wanted
 
@@ -249,7 +249,8 @@ async def claim_sent_without_edits(store, now):
 
 
 @pytest.mark.parametrize("count", [5, 2500])
-async def test_thousands_at_once_are_one_message_for_each_place(store, count):
+async def test_thousands_at_once_are_one_message_for_each_place(store, count, monkeypatch):
+    monkeypatch.setattr(gathering, "PART", 1000)  # more values than one statement takes
     places = [Destination("slack", f"C{n}") for n in range(2)]
     await store.deliveries.add([news(f"s{n}", to=place) for n in range(count) for place in places], NOW)
     claimed = await claim(store)
@@ -258,6 +259,18 @@ async def test_thousands_at_once_are_one_message_for_each_place(store, count):
         claimed += more
     assert len(claimed) == 2
     assert all(len(lines(one)) == count for one in claimed)
+
+
+async def test_where_one_goes_at_a_time_what_is_new_goes_before_what_brings_old_messages_up_to_it(store):
+    await store.deliveries.add([news(name) for name in "abcd"], NOW)
+    await sent(store, ref="down")
+    ends = [row for name in "abcd" for row in (news(name, Kind.RESTORED, 2), edit(name, 3))]
+    await store.deliveries.add(ends, NOW + MINUTE)
+    await sent(store, NOW + MINUTE, ref="up")
+    await store.deliveries.add([news(name) for name in "efgh"], NOW + 2 * MINUTE)
+    told = [(await claim(store, NOW + 2 * MINUTE, one_each=True))[0] for _ in range(2)]
+    assert [one.act for one in told] == [Act.POST, Act.EDIT]
+    assert [lines(one)[0] for one in told] == ["e confirmed", "a restored"]
 
 
 # ── threads that begin anew ──────────────────────────────────────────────────────────────────────────────────────────

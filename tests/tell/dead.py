@@ -181,7 +181,7 @@ class Town:
         self._looks = dict.fromkeys(self.services, self.now) | {"slack-delivery": self.now}
         self._health: asyncio.Task[None] | None = None
         self._plan: list[tuple[datetime, Callable[[], None]]] = []
-        self._coming: list[datetime] = []
+        self._coming: dict[str, datetime] = {}  # what is due next, by kind of channel
         self._seen = -1
 
     async def sleep(self, length: timedelta) -> None:
@@ -210,13 +210,14 @@ class Town:
         while self.now < end:
             await self._due()
             await self.quiet()
-            coming = [*self._coming, *self._looks.values(), *(at for at, _ in (*self._asleep, *self._plan))]
+            coming = [*self._coming.values(), *self._looks.values(), *(at for at, _ in (*self._asleep, *self._plan))]
             self.now = min([end, *(at for at in coming if at > self.now)])
             for until, awake in self._asleep:
                 if until <= self.now:
                     awake.set()
             self._asleep = [one for one in self._asleep if one[0] > self.now]
-            self.outbox.wake()
+            if due := {kind for kind, at in self._coming.items() if at <= self.now}:
+                self.outbox.wake(due)
         await self.quiet()
 
     async def _due(self) -> None:
@@ -258,10 +259,10 @@ class Town:
         sending = "SELECT count(*) FROM deliveries WHERE settled_at IS NULL AND status = 'sending'"
         if self.look.execute(sending).fetchone()[0] > sum(far.hanging for far in self.fars.values()):
             return True
-        deadline = await self.store.deliveries.next_deadline()
-        coming = [deadline, *[await self._next(kind) for kind in SETTINGS]]
-        self._coming = [at for at in coming if at is not None]
-        return any(at <= self.now for at in self._coming)
+        coming = {kind: await self._next(kind) for kind in SETTINGS}
+        coming["ladders"] = await self.store.deliveries.next_deadline()
+        self._coming = {what: at for what, at in coming.items() if at is not None}
+        return any(at <= self.now for at in self._coming.values())
 
     async def _next(self, kind: str) -> datetime | None:
         gate = self.outbox._gates[kind]

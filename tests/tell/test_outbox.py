@@ -12,8 +12,9 @@ from inspect import isawaitable
 
 import pytest
 
-from bot.model import Act, Delivery, Destination, Later, Refused, Scope, Sent, Unsure
+from bot.model import Act, Delivery, Destination, Kind, Later, Refused, Scope, Sent, Unsure
 from bot.store import Status, StoreUnavailable
+from bot.store.crowd import EDIT_GAP, NEXT_GAP
 from bot.tell import hands
 from bot.tell import outbox as module
 from bot.tell.outbox import LEASE, Outbox
@@ -305,6 +306,39 @@ class Counting:
     async def next_due(self, kind, busy):
         self._asked.append(kind)
         return await self._real.next_due(kind, busy)
+
+
+@pytest.mark.parametrize("edits", [True, False])
+async def test_in_a_storm_a_place_rests_between_its_messages_and_nobody_asks_for_it_meanwhile(
+    store, monkeypatch, edits
+):
+    async def all_told():
+        return not await store.deliveries.backlog()
+
+    async with post(store) as at:
+        at.outbox.ways = {"slack": Way(at.slack, edits=edits), "email": Way(at.email)}
+        await at.queue(*map(outage, "abcd"))
+        await at.heard(at.slack, 1)
+        await at.until(all_told)
+        asked = []
+        monkeypatch.setattr(at.outbox, "deliveries", Counting(store.deliveries, asked))
+        for number, name in enumerate("efghijkl"):
+            await store.deliveries.add([outage(name)], at.now)
+            at.outbox.wake({C1, MAIL})
+            await at.until(lambda number=number: asked.count("email") > 2 * number)
+        assert asked.count("slack") <= 3  # once more after the first message; not for each that came
+
+        await at.later(EDIT_GAP if edits else NEXT_GAP)
+        await at.heard(at.slack, 2)
+        await at.until(all_told)
+    first, second = at.slack.heard
+    assert second.act is (Act.EDIT if edits else Act.POST)
+    assert (len(first.notice.words.lines), len(second.notice.words.lines)) == (4, 12 if edits else 8)
+
+
+def outage(name):
+    made = delivery(1, C1, thread=f"{name}#1")
+    return replace(made, notice=replace(made.notice, kind=Kind.OPENED, line=f"🔴 {name} is down", since=NOW))
 
 
 async def test_a_limit_of_the_whole_account_holds_only_its_own_channel(store):

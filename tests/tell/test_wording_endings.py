@@ -140,6 +140,14 @@ def test_of_eight_others_five_are_named() -> None:
     assert line.endswith("S4 since 1:00 p.m. and 3 more.")
 
 
+def test_of_thousands_a_few_are_named_and_what_has_ended_is_none_of_them() -> None:
+    others = ((X, DOWN), *((Service(f"s{n}", f"S{n}"), replace(DOWN, service=f"s{n}")) for n in range(5000)))
+    line = told(Kind.RESTORED, OVER, at(14, 51), others=others).words.lines[0]
+    assert "Still down: S0 since" in line
+    assert line.endswith(" and 4995 more.")
+    assert told(Kind.RESTORED, OVER, at(14, 51), others=((X, DOWN),)).words.lines[0].endswith("are up.")
+
+
 def test_what_is_not_confirmed_elsewhere_is_not_called_down_nor_up() -> None:
     doubt = replace(POSSIBLE, service="slack", since=at(13, 55))
     line = told(Kind.RESTORED, OVER, at(14, 51), others=((SLACK, doubt),)).words.lines[0]

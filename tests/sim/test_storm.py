@@ -1,0 +1,69 @@
+"""Hundreds of services go down in one round and come back in one: every reader is told of all of them in few messages."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import timedelta
+
+from bot.model import Audience, Destination, Outcome, Reading, Round, Rules, Service
+from bot.record import Record, Setting
+from bot.tell.channels.discord import DiscordSettings
+from bot.tell.channels.email import EmailSettings
+from bot.tell.channels.slack import SlackSettings
+from bot.tell.channels.telegram import TelegramSettings
+from tests.fakes.limits import DISCORD, SLACK, TELEGRAM
+from tests.sim.hall import held
+
+COUNT = 300
+ROUND = 20.0  # seconds, over which one look at all of them is spread
+READERS = tuple(map(Destination.parse, ("slack:C012", "discord:77", "telegram:-100123", "email:desk@example.org")))
+KINDS = {
+    "slack": (SlackSettings, SLACK),
+    "discord": (DiscordSettings, DISCORD),
+    "telegram": (TelegramSettings, TELEGRAM),
+    "email": (EmailSettings, ()),
+}
+MOST = 8  # messages to a reader
+
+
+def test_a_storm_of_hundreds_is_a_few_messages_to_each_reader_and_everything_is_told(tmp_path):
+    services = {f"s{number}": Service(f"s{number}", f"Service {number}", ("web",)) for number in range(COUNT)}
+    rules = dict.fromkeys(services, Rules(confirm_rounds=1, restore_rounds=1))
+    setting = Setting(services, rules, (Audience("everyone", READERS),), frozenset({"slack", "discord", "telegram"}))
+
+    async def work(hall):
+        record = Record(hall.store, setting, hall.clock, hall.outbox.wake)
+        await record.load()
+        for outcome, ends in ((Outcome.BAD, False), (Outcome.GOOD, True)):
+            told = {kind: len(taker.posts) for kind, taker in hall.takers.items()}
+            await look(record, outcome)
+            assert await hall.drained(120) <= 60
+            for kind, taker in hall.takers.items():
+                new = taker.posts[told[kind] :]
+                assert 0 < len(new) <= MOST, kind
+                assert all(ends == ("🟢" in one.notice.words.title) for one in new), kind
+        await everything_is_told(hall.store)
+        assert {kind: taker.limits.refusals for kind, taker in hall.takers.items()} == dict.fromkeys(KINDS, 0)
+
+    held(tmp_path, KINDS, work)
+
+
+async def look(record, outcome):
+    """One round of each service, evenly over its length."""
+    for service in record.setting.services:
+        reading = Reading("web", outcome, "HTTP 503" if outcome is Outcome.BAD else "", timedelta(milliseconds=5))
+        await record.seen(Round(service, record.clock(), (reading,)))
+        await asyncio.sleep(ROUND / COUNT)
+
+
+async def everything_is_told(store):
+    """Each reader has each outage and its end, and nobody has the end before the outage."""
+    counts = await store.deliveries.counts()
+    assert {status for _, status in counts} <= {"sent", "merged", "superseded"}
+    for number in range(COUNT):
+        rows = await store.deliveries.of_incident(f"s{number}#1")
+        for reader in READERS:
+            posts = [row for row in rows if row.destination == reader and row.act == "post"]
+            assert [row.kind for row in posts] == ["opened", "restored"]
+            down, up = posts
+            assert down.sent_at <= up.sent_at
