@@ -44,7 +44,7 @@ from bot.tell.channels.discord import DiscordSettings
 from bot.tell.channels.email import EmailSettings
 from bot.tell.channels.telegram import TelegramSettings
 from bot.watch.checks import http, tcp
-from bot.watch.sources.statuspage import StatuspageSource
+from bot.watch.sources import OfficialPage
 from tests.tell.outages import (
     BLIND,
     DOWN,
@@ -133,7 +133,7 @@ TABLES = {
     "`kind: http`": http.HttpCheck,
     "`expect`": http.Expect,
     "`kind: tcp`": tcp.TcpCheck,
-    "official": StatuspageSource,
+    "official": OfficialPage,
     "slack": slack.SlackSettings,
     "discord": DiscordSettings,
     "telegram": TelegramSettings,

@@ -32,7 +32,19 @@ from bot.model.readers import (
     Subscription,
     Wish,
 )
-from bot.model.seeing import OURSELVES, Confidence, Health, Outcome, Reading, Role, Round, Service, Word, delivering
+from bot.model.seeing import (
+    OURSELVES,
+    Confidence,
+    Health,
+    Outcome,
+    Planned,
+    Reading,
+    Role,
+    Round,
+    Service,
+    Word,
+    delivering,
+)
 from bot.model.telling import (
     Act,
     Delivery,
@@ -75,6 +87,7 @@ __all__ = [
     "Order",
     "Outcome",
     "Overview",
+    "Planned",
     "Progress",
     "Proof",
     "Quiet",

@@ -58,6 +58,17 @@ class Reading:
 
 
 @dataclass(frozen=True, slots=True)
+class Planned:
+    """Maintenance that was announced. `until` is None where its end is not known."""
+
+    name: str
+    since: datetime
+    until: datetime | None = None
+    link: str = ""
+    key: str = ""  # names it for as long as it is announced: its times may change
+
+
+@dataclass(frozen=True, slots=True)
 class Word:
     """A source's newest word about a service. `says` is None when it could not be read: silence, never an outage."""
 
@@ -67,6 +78,11 @@ class Word:
     headline: str = ""  # theirs, cleaned and capped; empty when nothing is reported
     link: str = ""
     at: datetime | None = None  # when we read it
+    since: datetime | None = None  # when what it reports began, by its own account
+    components: tuple[str, ...] = ()  # what of the service it says is affected, in its own words
+    reports: int | None = None  # of a tracker or the crowd: how many people reported it within the last hour ...
+    usual: int | None = None  # ... and how many do so at this time of a quiet week
+    planned: tuple[Planned, ...] = ()  # maintenance that it announces, what is under way included
 
 
 @dataclass(frozen=True, slots=True)

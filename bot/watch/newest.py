@@ -62,6 +62,11 @@ class Newest:
             for key in self._keys.get(service, ()):
                 self._beat.move(key, max(now, self._began.get(key, now - EVERY) + EVERY_IN_DOUBT))
 
+    def again(self, service: str) -> None:
+        """There is news of it: read its sources now."""
+        for key in self._keys.get(service, ()):
+            self._beat.move(key, self._clock.steady())
+
     def tick(self, now: float) -> None:
         """Start reading what is due."""
         for key, _ in self._beat.due(now, AT_ONCE - len(self._reading)):

@@ -141,6 +141,12 @@ class Rounds:
             sighted = await self._canaries.sighted()
         return Round(watched.service.id, at, readings, self._newest.of(watched.service.id), sighted)
 
+    def again(self, service: str) -> None:
+        """Somebody says that there is news of it: look, and read its sources, now."""
+        if service in self._watched:
+            self._newest.again(service)
+            self._beat.move(service, self._clock.steady())
+
     def drain(self) -> list[tuple[str, datetime, Reading]]:
         """Service, instant of the round and reading, oldest first, of all rounds since the last call."""
         rows = list(self._rows)

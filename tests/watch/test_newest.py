@@ -51,6 +51,15 @@ async def test_sources_are_read_soon_after_a_start_and_then_every_two_minutes():
     assert {page.reads for (page,) in pages.values()} == {11}
 
 
+async def test_news_of_a_service_has_its_sources_read_at_once():
+    clock, page, other = Hands(), Page(), Page()
+    newest = Newest({"x": (page,), "y": (other,)}, None, clock)
+    await pass_time(newest, clock, 60)
+    newest.again("x")
+    await pass_time(newest, clock, 1)
+    assert (page.reads, other.reads) == (2, 1)
+
+
 async def test_while_a_service_is_not_up_its_sources_are_read_at_once_and_every_half_minute():
     clock, page, other = Hands(), Page(), Page()
     newest = Newest({"x": (page,), "y": (other,)}, None, clock)

@@ -49,6 +49,17 @@ async def test_a_service_in_doubt_is_looked_at_on_the_faster_beat_and_then_on_it
     assert len(site.at) == before + 3
 
 
+async def test_at_news_of_a_service_it_is_looked_at_and_its_page_is_read_at_once():
+    site, page = Site(), Page()
+    world = World({"x": site}, [page], every=60)
+    await world.go(90)
+    looks, reads = len(site.at), len(page.at)
+    world.rounds.again("x")
+    world.rounds.again("nobody knows it")
+    await world.go(0.2)
+    assert (len(site.at), len(page.at)) == (looks + 1, reads + 1)
+
+
 async def test_a_confirming_round_begins_as_soon_as_one_that_timed_out_late_has_ended():
     site = Site(Outcome.BAD)
     world = World({"x": site}, every=60, confirm_every=10)

@@ -14,7 +14,7 @@ from bot.watch.beat import share
 from bot.watch.checks import HttpCheck
 from bot.watch.newest import FIRST_WITHIN
 from bot.watch.rounds import Rounds, Watched
-from bot.watch.sources import StatuspageSource
+from bot.watch.sources import OfficialPage
 from tests.fakes import site as web
 from tests.watch.hands import Hands
 from tests.watch.world import Ledger, Page, Site, World
@@ -151,7 +151,7 @@ async def test_over_a_real_network_a_page_that_fails_is_seen_with_the_word_of_it
         watched = Watched(
             Service("s204", "X"),
             {"web": HttpCheck(url=site.url())},
-            (StatuspageSource(url=status.url()),),
+            (OfficialPage(url=status.url()),),
             every=timedelta(seconds=0.2),
         )
         running = asyncio.create_task(Rounds([watched], [HttpCheck(url=status.url())], net, seen=ledger.seen).run(stop))

@@ -1,12 +1,9 @@
-"""Somebody else's word about a service: one file a dialect, `AnySource` the union of them.
-
-A second dialect makes it `Annotated[StatuspageSource | FeedSource, Field(discriminator="kind")]`.
-"""
+"""Somebody else's word about a service: one file a kind, `AnySource` the union of them."""
 
 from __future__ import annotations
 
-from bot.watch.sources.statuspage import StatuspageSource
+from bot.watch.sources.official import OfficialPage
 
-AnySource = StatuspageSource
+AnySource = OfficialPage
 
-__all__ = ["AnySource", "StatuspageSource"]
+__all__ = ["AnySource", "OfficialPage"]

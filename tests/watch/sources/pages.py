@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from bot.model import Role, Word
-from bot.watch.sources.statuspage import NAME, parse
+from bot.watch.sources.dialect import NAME, Asked, Dialect, silence
+from bot.watch.sources.statuspage import DIALECT
 
 DATA = Path(__file__).parents[2] / "data" / "statuspages"
 GITHUB = DATA / "statuspage-v2-github-summary-2026-07.json"
@@ -25,8 +26,16 @@ def load(path: Path) -> dict[str, Any]:
     return json.loads(path.read_bytes())
 
 
+def told(dialect: Dialect, *bodies: bytes, components: tuple[str, ...] = ()) -> Word:
+    """What a dialect makes of these answers; what it does not understand is silence, as for whoever reads the page."""
+    try:
+        return dialect.parse(bodies, Asked(URL, components, NOW))
+    except (ValueError, RecursionError):
+        return silence(NOW)
+
+
 def said(page: object, *components: str) -> Word:
-    return parse(json.dumps(page).encode(), URL, components, NOW)
+    return told(DIALECT, json.dumps(page).encode(), components=components)
 
 
 def incident(name: str = "Elevated errors", **more: Any) -> dict[str, Any]:

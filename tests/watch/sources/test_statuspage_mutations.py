@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from bot.model import Health
-from bot.watch.sources.statuspage import parse
-from tests.watch.sources.pages import CLAUDE, EMMA, GITHUB, NOW, OPENAI, SILENT, URL, github, incident, load
+from bot.watch.sources.statuspage import DIALECT
+from tests.watch.sources.pages import CLAUDE, EMMA, GITHUB, OPENAI, SILENT, github, incident, load, told
 
 JUNK: list[Any] = [
     None,
@@ -65,7 +65,7 @@ def test_no_mutation_of_a_healthy_page_raises_or_says_down(path):
     dice = random.Random(17)
     body = json.dumps({"status": {"indicator": "none"}} | load(path)).encode()
     chosen = [(), ("API Requests", "Login")]
-    words = [parse(mutated(body, dice), URL, dice.choice(chosen), NOW) for _ in range(200)]
+    words = [told(DIALECT, mutated(body, dice), components=dice.choice(chosen)) for _ in range(200)]
     assert {word.says for word in words} <= {None, Health.UP, Health.DEGRADED}
     assert SILENT in words
 
@@ -75,5 +75,5 @@ def test_no_mutation_of_a_page_in_trouble_raises():
     body = json.dumps(
         github(incident(), incident("Second", created_at="0001-01-01T00:00:00+14:00"), Pages="major_outage")
     )
-    healths = {parse(mutated(body.encode(), dice), URL, (), NOW).says for _ in range(200)}
+    healths = {told(DIALECT, mutated(body.encode(), dice)).says for _ in range(200)}
     assert {None, Health.DEGRADED} <= healths

@@ -1,0 +1,205 @@
+"""What every dialect of a status page has in common: what it is asked for, what it says, and what that means."""
+
+from __future__ import annotations
+
+import html
+import re
+import unicodedata
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import urlsplit
+
+from pydantic import BaseModel, ConfigDict, model_validator
+
+from bot.model import Health, Planned, Role, Word
+
+NAME = "Official status page"
+CAP = 1024 * 1024  # bytes of one answer
+LONGEST_HEADLINE = 140  # characters
+LONGEST_LINK = 500
+MOST_COMPONENTS = 12
+MOST_PLANNED = 10
+
+_TAG = re.compile(r"<!--.*?-->|<[/!?@#]*[A-Za-z][^<>]*>", re.DOTALL)
+_EARLIEST = datetime.min.replace(tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What is wanted of a page: `components` are the names to care for; none: the whole page."""
+
+    url: str
+    components: tuple[str, ...]
+    now: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Dialect:
+    """How one kind of status page speaks to machines.
+
+    `where`: the addresses to be asked, from the page's own; none: this page cannot be of this dialect. `parse`: their
+    answers, in that order, as a word. It raises ValueError or RecursionError, and nothing else, for what it does not
+    understand: that is silence, never an outage.
+    """
+
+    kind: str
+    where: Callable[[str], tuple[str, ...]]
+    parse: Callable[[tuple[bytes, ...], Asked], Word]
+    accept: str = "application/json"
+    cap: int = CAP
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A component of the page, and how it is; None: in a word that we do not know."""
+
+    name: str
+    health: Health | None
+    state: str = ""  # in the page's own words ("degraded performance")
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """An open incident of the page, which was not planned. Without `parts` it is about the page as a whole."""
+
+    name: str
+    health: Health
+    since: datetime | None = None
+    link: str = ""
+    parts: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """What a page shows at one moment."""
+
+    parts: tuple[Part, ...] = ()
+    events: tuple[Event, ...] = ()
+    overall: Health | None = None  # what it says of itself as a whole
+    line: str = ""  # ... and in which words
+    grave: bool = False  # it calls its trouble major: then one component that is down takes the service down
+    planned: tuple[Planned, ...] = ()
+    in_maintenance: bool = False  # announced work is under way: it accounts for what the page says as a whole
+    home: str = ""
+
+
+class Wire(BaseModel):
+    """What comes over the wire, checked. Strict: where a word became a number, nothing is understood."""
+
+    model_config = ConfigDict(frozen=True, strict=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _null_is_absence(cls, data: Any) -> Any:
+        return {key: value for key, value in data.items() if value is not None} if isinstance(data, dict) else data
+
+
+def silence(now: datetime) -> Word:
+    return Word(Role.OFFICIAL, NAME, None, at=now)
+
+
+def word(page: Page, asked: Asked) -> Word:
+    """What the page means for those who care for `asked.components`. Raise ValueError if it shows none of them."""
+    cared = _cared_for(page, asked.components)
+    narrowed = bool(asked.components)
+    if narrowed and not cared:
+        raise ValueError("the page shows none of the components")
+    events = sorted(
+        (event for event in page.events if _concerns(event, cared, narrowed=narrowed)),
+        key=lambda event: event.since or _EARLIEST,
+        reverse=True,
+    )
+    says = _worst(page, cared, events, narrowed=narrowed)
+    home = link(page.home) or link(asked.url)
+    return Word(
+        Role.OFFICIAL,
+        NAME,
+        says,
+        _headline(page, cared, events, says),
+        (link(events[0].link) if events else "") or home,
+        asked.now,
+        since=events[0].since if events else None,
+        components=() if says is Health.UP else _affected(cared, events),
+        planned=page.planned[:MOST_PLANNED],
+    )
+
+
+def _cared_for(page: Page, components: tuple[str, ...]) -> list[Part]:
+    """Those whose state we understand; a name may stand in several groups."""
+    wanted = {name.strip().casefold() for name in components}
+    known = [part for part in page.parts if part.health is not None]
+    return [part for part in known if part.name.strip().casefold() in wanted] if wanted else known
+
+
+def _concerns(event: Event, cared: list[Part], *, narrowed: bool) -> bool:
+    names = {part.name for part in cared}
+    return not narrowed or not event.parts or any(name in names for name in event.parts)
+
+
+def _worst(page: Page, cared: list[Part], events: list[Event], *, narrowed: bool) -> Health:
+    levels = [event.health for event in events]
+    troubled = max((part.health or Health.UP for part in cared), default=Health.UP)
+    planned = page.in_maintenance and not events and troubled is Health.UP
+    if page.overall is not None and not narrowed and not planned:  # a page may count announced work as trouble
+        levels.append(page.overall)
+    partly = any(part.health is not Health.DOWN for part in cared)
+    if troubled is Health.DOWN and partly and not narrowed and not page.grave:
+        troubled = Health.DEGRADED  # one component of a page that does not call it major is not the whole service
+    return max([troubled, *levels])
+
+
+def _headline(page: Page, cared: list[Part], events: list[Event], says: Health) -> str:
+    """Their newest incident, else the worst component, else the page's own line; empty when nothing is reported."""
+    if events:
+        return clean(events[0].name) or clean(page.line)
+    if says is Health.UP:
+        return ""
+    worst = max(cared, key=lambda part: part.health or Health.UP, default=None)
+    if worst is not None and worst.health is not Health.UP:
+        return clean(f"{worst.name}: {worst.state}" if worst.state else worst.name)
+    return clean(page.line)
+
+
+def _affected(cared: list[Part], events: list[Event]) -> tuple[str, ...]:
+    """What is not well by its own state, else what the incidents name."""
+    troubled = [part.name for part in cared if part.health is not Health.UP]
+    return names(troubled or [name for event in events for name in event.parts])
+
+
+def names(found: Iterable[str]) -> tuple[str, ...]:
+    """Each once, cleaned, not too many."""
+    return tuple(dict.fromkeys(text for name in found if (text := clean(name))))[:MOST_COMPONENTS]
+
+
+def clean(text: str) -> str:
+    """Plain text of one line: no tags, no control, invisible or direction-changing characters, at most 140 characters."""
+    bare = _TAG.sub("", html.unescape(text))
+    seen = "".join(" " if char.isspace() else char for char in bare if char.isspace() or _visible(char))
+    line = " ".join(seen.split())
+    return line if len(line) <= LONGEST_HEADLINE else line[: LONGEST_HEADLINE - 1].rstrip() + "…"
+
+
+def link(url: object) -> str:
+    """The address itself if it can be shown to people, else nothing. One with a password in it cannot."""
+    if not isinstance(url, str) or len(url) > LONGEST_LINK or not all(_visible(char) and char != " " for char in url):
+        return ""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return ""
+    return url if parts.scheme in {"http", "https"} and parts.hostname and "@" not in parts.netloc else ""
+
+
+def instant(value: object) -> datetime | None:
+    """An ISO 8601 date of the page's, in UTC where it names no zone; None for anything else."""
+    try:
+        found = datetime.fromisoformat(value)  # type: ignore[arg-type] # what is no string is a TypeError
+        return (found if found.tzinfo else found.replace(tzinfo=UTC)).astimezone(UTC)
+    except (TypeError, ValueError, OverflowError):
+        return None
+
+
+def _visible(char: str) -> bool:
+    return unicodedata.category(char)[0] != "C"
