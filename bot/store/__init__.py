@@ -10,6 +10,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
 from bot.store import lanes
+from bot.store.alone import hold
 from bot.store.audit import Audit, Dangling
 from bot.store.deliveries import Deliveries, Progress
 from bot.store.engine import StoreUnavailable, absent, connect
@@ -66,7 +67,7 @@ async def open_store(url: str, *, alone: bool = False, create: bool = True) -> A
         stack.push_async_callback(database.close)
         with database.opening():
             if alone:
-                await stack.enter_async_context(database.hold())
+                await stack.enter_async_context(hold(database))
             if not create and await database.read(is_empty):
                 raise StoreUnavailable(NOTHING_YET)
             await database.write(upgrade)

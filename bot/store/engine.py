@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import fcntl
 import os
 import sqlite3
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, closing, contextmanager, suppress
-from functools import cache, partial
+from collections.abc import Awaitable, Callable, Coroutine, Iterator
+from contextlib import AbstractAsyncContextManager, closing, contextmanager, suppress
+from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -32,11 +31,9 @@ from bot.contracts import Unable
 
 T = TypeVar("T")
 Work = Callable[[AsyncConnection], Awaitable[T]]
-Hold = Callable[[], AbstractAsyncContextManager[None]]
 
 OUR_BUG = (IntegrityError, ProgrammingError, DataError, NotSupportedError)
 MIGRATING = 0x70C51  # any number that nobody else locks with in the same PostgreSQL database
-ALONE = MIGRATING + 1
 READERS = 3
 PATIENCE = 30  # seconds that a statement, or waiting for a connection, may take
 
@@ -51,12 +48,17 @@ class Database:
     """
 
     def __init__(
-        self, name: str, writer: AsyncEngine, reader: AsyncEngine, hold: Hold, trouble: tuple[type[Exception], ...] = ()
+        self,
+        name: str,
+        writer: AsyncEngine,
+        reader: AsyncEngine,
+        trouble: tuple[type[Exception], ...] = (),
+        file: str | None = None,
     ) -> None:
         self.name = name
-        self.hold = hold
+        self.file = file  # None: a server's
+        self.reader = reader
         self._writer = writer
-        self._reader = reader
         self._trouble: tuple[type[Exception], ...] = (DBAPIError, PoolTimeout, OSError, *trouble)
         self._any_trouble: tuple[type[Exception], ...] = (SQLAlchemyError, *self._trouble)
         self._running: set[asyncio.Task[Any]] = set()
@@ -67,7 +69,7 @@ class Database:
 
     async def read(self, work: Work[T]) -> T:
         """Run `work` outside a transaction: it never waits for a writer. Raise like `write`."""
-        return await asyncio.shield(self.spawn(self._run(self._reader.connect(), work)))
+        return await asyncio.shield(self.spawn(self._run(self.reader.connect(), work)))
 
     def spawn(self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
         """Start what `finish` is to wait for."""
@@ -83,7 +85,7 @@ class Database:
     async def close(self) -> None:
         await self.finish()
         await self._writer.dispose()
-        await self._reader.dispose()
+        await self.reader.dispose()
 
     async def _run(self, context: AbstractAsyncContextManager[AsyncConnection], work: Work[T]) -> T:
         try:
@@ -181,25 +183,7 @@ def _sqlite(path: str) -> Database:
     event.listen(writer.sync_engine, "connect", _set_up)
     event.listen(reader.sync_engine, "connect", _set_up)
     event.listen(writer.sync_engine, "begin", _begin)
-    return Database(f"sqlite:///{path}", writer, reader, partial(_alone_on_file, path))
-
-
-@asynccontextmanager
-async def _alone_on_file(path: str) -> AsyncIterator[None]:
-    """Hold the file beside the database; the kernel lets go of it when we die."""
-    lock = os.open(f"{path}.lock", os.O_RDWR | os.O_CREAT, 0o600)
-    try:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise _taken(f"sqlite:///{path}") from None
-        yield
-    finally:
-        os.close(lock)
-
-
-def _taken(name: str) -> StoreUnavailable:
-    return StoreUnavailable(f"cannot use the database {name}: another Tocsin is running on it")
+    return Database(f"sqlite:///{path}", writer, reader, file=path)
 
 
 def _make_writable(path: str) -> None:
@@ -251,17 +235,4 @@ def _postgresql(url: URL) -> Database:
 
     trouble = (asyncpg.PostgresError, asyncpg.InterfaceError)  # while connecting, these come through unwrapped
     reader = engine.execution_options(isolation_level="AUTOCOMMIT")
-    return Database(name, engine, reader, partial(_alone_on_server, name, reader), trouble)
-
-
-@asynccontextmanager
-async def _alone_on_server(name: str, engine: AsyncEngine) -> AsyncIterator[None]:
-    """Hold a lock in a session of its own. The server lets go of it soon after the session ends or we die."""
-    async with engine.connect() as session:
-        for _ in range(PATIENCE):
-            if await session.scalar(text("SELECT pg_try_advisory_lock(:number)"), {"number": ALONE}):
-                break
-            await asyncio.sleep(0.1)
-        else:
-            raise _taken(name)
-        yield
+    return Database(name, engine, reader, trouble)

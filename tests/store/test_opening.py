@@ -18,6 +18,7 @@ from alembic.script import ScriptDirectory
 
 from bot.contracts import Unable
 from bot.store import StoreUnavailable, open_store
+from bot.store.alone import LOCK
 from bot.store.engine import connect
 from bot.store.migrate import MIGRATIONS, latest, upgrade
 from bot.store.schema import metadata
@@ -246,7 +247,7 @@ async def test_reading_waits_for_no_writer(tmp_path):
 
 
 async def test_a_second_daemon_on_the_same_database_is_refused_and_may_start_after_the_first(database_url, monkeypatch):
-    monkeypatch.setattr("bot.store.engine.PATIENCE", 3)
+    monkeypatch.setattr("bot.store.alone.PATIENCE", 3)
     async with open_store(database_url, alone=True):
         assert "another Tocsin is running on it" in await refused(database_url, alone=True)
         async with open_store(database_url) as looker:
@@ -271,3 +272,30 @@ asyncio.run(main())"""
     began = time.monotonic()
     async with open_store(database_url, alone=True):
         assert time.monotonic() - began < 5
+
+
+async def test_a_server_that_restarts_forgets_who_was_alone_and_is_reminded(postgres, monkeypatch, caplog):
+    from sqlalchemy import text
+
+    monkeypatch.setattr("bot.store.alone.HELD_EVERY", 0.05)
+    monkeypatch.setattr("bot.store.alone.PATIENCE", 1)
+    holders = text("SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND objid = :number AND granted")
+
+    async def holder(connection):
+        return (await connection.scalars(holders, {"number": LOCK})).all()
+
+    async def ended(connection):
+        return (await connection.scalars(text("SELECT pg_terminate_backend(:pid)"), {"pid": first})).all()
+
+    with postgres.database() as url:
+        looker = connect(url)
+        async with open_store(url, alone=True):
+            [first] = await looker.read(holder)
+            assert await looker.read(ended) == [True]
+            async with asyncio.timeout(10):
+                while await looker.read(holder) in ([], [first]):
+                    await asyncio.sleep(0.02)
+            assert "another Tocsin is running on it" in await refused(url, alone=True)
+        assert await looker.read(holder) == []
+        assert caplog.messages == []
+        await looker.close()
