@@ -131,6 +131,12 @@ def tells_strangers_the_end(patch):
     patch.setattr(bot.tell.routing, "_places", everybody)
 
 
+def tells_each_alone(patch):
+    """Gathers nothing: however many go down at once, each is a message."""
+    way = tests.sim.house.Way
+    patch.setattr(tests.sim.house, "Way", lambda *what: replace(way(*what), gathers=False))
+
+
 BUGS = (
     sent_before_sending,
     no_order,
@@ -144,4 +150,5 @@ BUGS = (
     never_rewrites,
     rings_no_bell,
     tells_strangers_the_end,
+    tells_each_alone,
 )

@@ -195,18 +195,21 @@ class Run:
 
     async def _life(self, end: float | None, *, killed: bool) -> None:
         async with AsyncExitStack() as stack:
-            store = await self._open(stack)
-            life = self._joined(store)
-            await life.record.load()
+            life = await self._begun(stack)
             if self.world.life == 1 and "chat" in self.script.readers:
                 with suppress(StoreUnavailable):
                     await life.record.subscribe(Subscription(place("telegram:chat"), CHAT, "Ana", life.record.clock()))
             await life.live(lambda: self._until(life, end, killed=killed))
 
-    async def _open(self, stack: AsyncExitStack) -> Store:
+    async def _begun(self, stack: AsyncExitStack) -> Life:
         while True:
             try:
-                return await stack.enter_async_context(open_store(f"sqlite:///{self.path}", alone=True))
+                async with AsyncExitStack() as trial:
+                    store = await trial.enter_async_context(open_store(f"sqlite:///{self.path}", alone=True))
+                    life = self._joined(store)
+                    await life.record.load()
+                    stack.push_async_callback(trial.pop_all().aclose)
+                    return life
             except StoreUnavailable:  # who started us starts us again
                 if self.world.now > self.script.faults_end:
                     raise

@@ -33,7 +33,8 @@ TROUBLE = frozenset({Health.DOWN, Health.DEGRADED})
 BAD = frozenset({Outcome.BAD, Outcome.SLOW})
 WORKS = 5.0  # seconds in which a channel that works has what is queued for it
 LONGEST_LOOK = 20.0  # seconds: a check that forgets its time-out, then canaries that hang
-MOST = 8  # messages to one place, within two minutes, about any number of services that went down at once
+MOST = 8  # messages to one place, within two minutes, about any number of services that went down at once ...
+ALONE = 4  # ... or as many of one kind: few services may go through three kinds of change meanwhile
 BUSY = 1000  # transactions a minute: a pump that asks again and again asks 6,000 times
 
 
@@ -403,13 +404,14 @@ def storms_are_few_messages(of: Ledger) -> Complaints:
     """However many services go down, or come back, at once."""
     storm = of.script.storm
     for at in (storm.start, storm.end) if storm else ():
-        count: Counter[str] = Counter()
+        count: Counter[tuple[str, str]] = Counter()
         for told in of.world.told:
             if at <= told.at < at + 120 and not told.again and SETTINGS[told.delivery.destination.kind].gathers:
-                count[str(told.delivery.destination)] += 1
-        for place, number in count.items():
-            if number > MOST:
-                yield f"{place} had {number} messages within two minutes of {at:.0f} s, in one storm"
+                count[str(told.delivery.destination), told.delivery.notice.kind or "many"] += 1
+        for place in {place for place, _ in count}:
+            numbers = {kind: number for (where, kind), number in count.items() if where == place}
+            if sum(numbers.values()) > MOST and max(numbers.values()) > ALONE:
+                yield f"{place} had {numbers} messages within two minutes of {at:.0f} s, in one storm"
 
 
 # ── and nothing runs hot ─────────────────────────────────────────────────────────────────────────────────────────────
