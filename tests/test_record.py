@@ -87,7 +87,7 @@ def house(store):
 def counting(store):
     """Transactions and bare reads alike: every time that the database is asked for something."""
     asked = []
-    engines = {store.moves._database._writer.sync_engine, store.moves._database._reader.sync_engine}
+    engines = {store.moves._database._writer.sync_engine, store.moves._database.reader.sync_engine}
 
     def note(*_):
         asked.append(1)
