@@ -126,6 +126,14 @@ def test_aws_events_are_picked_by_service_and_region(components, affected):
     assert word.headline == (UAE if affected else "")
 
 
+@pytest.mark.parametrize(
+    "mark", [{"status": "0"}, {"status": 0}, {"end_time": "1785524075"}, {"summary": "[RESOLVED] x"}]
+)
+def test_an_aws_event_is_over_by_any_of_its_marks(mark):
+    body = json.dumps([load(AWS)[1] | mark]).encode()
+    assert read(aws.DIALECT, body, AUGUST) == says(Health.UP, "", URL, AUGUST)
+
+
 def test_the_older_page_of_aws_is_read_too():
     page_ = load(AWS_OLD)
     for at in (utc(2022, 7, 2), LATER):
