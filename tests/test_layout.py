@@ -6,6 +6,7 @@ import ast
 import subprocess
 import sys
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
@@ -60,9 +61,7 @@ def test_each_library_is_imported_in_its_room_alone(sdk, room):
 
 def kinds(union):
     return {
-        m.model_fields["kind"].default or m.model_fields["kind"].annotation.__args__[0]
-        for m in _models(union)
-        if "kind" in m.model_fields
+        kind for m in _models(union) if "kind" in m.model_fields for kind in get_args(m.model_fields["kind"].annotation)
     }
 
 

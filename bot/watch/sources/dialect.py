@@ -18,6 +18,7 @@ from bot.model import Health, Planned, Role, Word
 NAME = "Official status page"
 CAP = 1024 * 1024  # bytes of one answer
 LONGEST_HEADLINE = 140  # characters
+LONGEST_TEXT = 4000  # what follows is not even looked at: comments without an end take the square of its length
 LONGEST_LINK = 500
 MOST_COMPONENTS = 12
 MOST_PLANNED = 10
@@ -175,7 +176,7 @@ def names(found: Iterable[str]) -> tuple[str, ...]:
 
 def clean(text: str) -> str:
     """Plain text of one line: no tags, no control, invisible or direction-changing characters, at most 140 characters."""
-    bare = _TAG.sub("", html.unescape(text))
+    bare = _TAG.sub("", html.unescape(text[:LONGEST_TEXT]))
     seen = "".join(" " if char.isspace() else char for char in bare if char.isspace() or _visible(char))
     line = " ".join(seen.split())
     return line if len(line) <= LONGEST_HEADLINE else line[: LONGEST_HEADLINE - 1].rstrip() + "…"

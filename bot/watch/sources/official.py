@@ -9,12 +9,23 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_valida
 
 from bot.contracts import Net, Trouble
 from bot.model import Role, Word, length
-from bot.watch.sources import statuspage
+from bot.watch.sources import aws, feed, googlecloud, slack, statuspage
 from bot.watch.sources.dialect import Asked, Dialect, link, silence
 
 REDIRECTS = 5
 LONGEST_TIMEOUT = timedelta(seconds=30)
-DIALECTS: dict[str, Dialect] = {dialect.kind: dialect for dialect in (statuspage.DIALECT,)}
+DIALECTS: dict[str, Dialect] = {
+    dialect.kind: dialect
+    for dialect in (
+        statuspage.DIALECT,
+        slack.DIALECT,
+        aws.DIALECT,
+        googlecloud.DIALECT,
+        feed.AZURE,
+        feed.ATOM,
+        feed.RSS,
+    )
+}
 
 
 def _as_length(value: Any) -> Any:
@@ -30,7 +41,7 @@ class OfficialPage(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
     role: ClassVar[Role] = Role.OFFICIAL
 
-    kind: Literal["statuspage"] = "statuspage"
+    kind: Literal["statuspage", "slack", "aws", "googlecloud", "azure", "atom", "rss"] = "statuspage"
     url: str
     components: tuple[str, ...] = ()
     timeout: Annotated[_Length, Field(gt=timedelta(0), le=LONGEST_TIMEOUT)] = timedelta(seconds=10)
