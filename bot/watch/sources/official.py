@@ -9,12 +9,23 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_valida
 
 from bot.contracts import Net, Trouble
 from bot.model import Role, Word, length
-from bot.watch.sources import statuspage
+from bot.watch.sources import betterstack, cachet, instatus, statusio, statuspage, statuspal, uptimekuma
 from bot.watch.sources.dialect import Asked, Dialect, link, silence
 
 REDIRECTS = 5
 LONGEST_TIMEOUT = timedelta(seconds=30)
-DIALECTS: dict[str, Dialect] = {dialect.kind: dialect for dialect in (statuspage.DIALECT,)}
+DIALECTS: dict[str, Dialect] = {
+    dialect.kind: dialect
+    for dialect in (
+        statuspage.DIALECT,
+        instatus.DIALECTS[0],
+        betterstack.DIALECT,
+        statusio.DIALECT,
+        cachet.DIALECTS[0],
+        uptimekuma.DIALECT,
+        statuspal.DIALECT,
+    )
+} | {"auto": statuspage.DIALECT}
 
 
 def _as_length(value: Any) -> Any:
@@ -30,7 +41,9 @@ class OfficialPage(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
     role: ClassVar[Role] = Role.OFFICIAL
 
-    kind: Literal["statuspage"] = "statuspage"
+    kind: Literal["auto", "statuspage", "instatus", "betterstack", "statusio", "cachet", "uptimekuma", "statuspal"] = (
+        "statuspage"
+    )
     url: str
     components: tuple[str, ...] = ()
     timeout: Annotated[_Length, Field(gt=timedelta(0), le=LONGEST_TIMEOUT)] = timedelta(seconds=10)
