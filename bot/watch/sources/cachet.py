@@ -136,11 +136,12 @@ def parse(bodies: tuple[bytes, ...], asked: Asked) -> Word:
     incidents = _Incidents.model_validate(json.loads(bodies[1])).data
     listed = _Schedules.model_validate(json.loads(bodies[2])).data if len(bodies) > 2 else []
     schedules = [one for one in listed if _number(one.status) != _COMPLETE]
+    announced: tuple[_Schedule | _Incident, ...] = (*schedules, *incidents)
     names = {_number(one.id): one.name for one in components if _number(one.id) > 0}
     page = Page(
         parts=tuple(one.part() for one in components),
         events=tuple(one.event(names, asked) for one in incidents if one.open),
-        planned=tuple(found for one in (*schedules, *incidents) if (found := one.planned())),
+        planned=tuple(found for one in announced if (found := one.planned())),
         in_maintenance=any(_number(one.status) == _UNDER_WAY for one in schedules),
         home=asked.url.partition("/api/v1")[0],
     )
