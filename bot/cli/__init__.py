@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from cyclopts import App, CycloptsError
 
 from bot import __version__
@@ -10,7 +12,7 @@ from bot.cli.terminal import err, fail
 from bot.config import ConfigError
 from bot.contracts import Unable
 
-COMMANDS = {
+COMMANDS: dict[str, Callable[..., int]] = {
     "demo": running.demo,
     "run": running.run,
     "check": proving.check,
@@ -19,6 +21,7 @@ COMMANDS = {
     "delivery": asking.delivery,
     "status": asking.status,
     "schema": writing.schema,
+    "services": writing.services,
     "healthcheck": running.healthcheck,
 }
 
