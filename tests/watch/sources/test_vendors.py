@@ -91,6 +91,31 @@ def test_a_page_on_which_all_is_down_says_down(vendor):
     assert read(vendor, made(vendor, "down")).says is Health.DOWN
 
 
+ONE_DOWN = {
+    "betterstack": lambda b: (
+        b[0]["data"]["attributes"].update(aggregate_state="downtime"),
+        b[0]["included"][2]["attributes"].update(status="downtime"),
+    ),
+    "statusio": lambda b: [
+        one.update(status="Service Disruption", status_code=500)
+        for one in (b[0]["result"]["status_overall"], b[0]["result"]["status"][1])
+    ],
+    "cachet": lambda b: b[0]["data"][1].update(status=4),
+    "statuspal": lambda b: [
+        one.update(current_incident_type="major")
+        for one in (b[0]["status_page"], b[0]["services"][2], b[0]["services"][2]["children"][0])
+    ],
+}
+
+
+@pytest.mark.parametrize("vendor", ONE_DOWN)
+def test_one_component_of_many_that_is_down_is_not_the_whole_whatever_the_page_calls_it(vendor):
+    bodies = shaped(vendor)
+    ONE_DOWN[vendor](bodies)
+    assert read(vendor, bodies).says is Health.DEGRADED
+    assert read(vendor, bodies, *(("Zone B",) if vendor == "statuspal" else ("API",))).says is Health.DOWN
+
+
 @pytest.mark.parametrize("vendor", FILES)
 def test_maintenance_under_way_is_no_outage(vendor):
     said = read(vendor, made(vendor, "maintenance"))
@@ -287,8 +312,11 @@ def test_a_container_of_status_io_may_be_picked(component, health):
 
 def test_an_incident_of_status_io_is_over_when_its_newest_message_says_so_whatever_their_order():
     bodies = shaped("statusio")
-    newest, _ = bodies[0]["result"]["incidents"][0]["messages"]
+    messages = bodies[0]["result"]["incidents"][0]["messages"]
+    newest, _ = messages
     newest["state"] = 400
+    assert read("statusio", bodies).headline == "API: Partial Service Disruption"
+    messages.reverse()
     assert read("statusio", bodies).headline == "API: Partial Service Disruption"
 
 
@@ -344,6 +372,13 @@ def test_a_monitor_of_uptime_kuma_is_down_since_its_first_bad_heartbeat():
     assert read("uptimekuma", bodies).since is None  # for longer than is known
 
 
+def test_a_monitor_of_uptime_kuma_that_is_being_tried_again_is_trouble_and_no_outage():
+    bodies = made("uptimekuma", "well")
+    bodies[1]["heartbeatList"]["1"][-1]["status"] = 2
+    said = read("uptimekuma", bodies)
+    assert (said.says, said.headline) == (Health.DEGRADED, "Website: pending")
+
+
 def test_version_2_of_uptime_kuma_pins_several_notices_and_not_each_is_trouble():
     bodies = made("uptimekuma", "well")
     bodies[0] |= {"incidents": [shaped("uptimekuma")[0]["incident"] | {"style": "info", "title": "Hello"}]}
@@ -386,3 +421,9 @@ def test_an_incident_of_statuspal_that_is_over_is_not_told(over):
 def test_by_the_address_of_statuspals_api_people_are_led_to_the_page():
     said = read("statuspal", made("statuspal", "well"), at="https://statuspal.eu/api/v2/status_pages/example/summary")
     assert said.link == "https://example.statuspal.eu/"
+
+
+def test_an_incident_of_statuspal_concerns_those_who_care_for_the_zone_above():
+    bodies = shaped("statuspal")
+    bodies[0]["incidents"][0]["service_ids"] = [21]
+    assert read("statuspal", bodies, "Zone B").headline == "Machines in zone B do not start"
