@@ -6,8 +6,18 @@ from pathlib import Path
 from typing import Annotated, Any, get_args
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, create_model
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    create_model,
+    model_validator,
+)
 
+from bot.config.catalogued import filled, known
 from bot.config.contradictions import contradictions
 from bot.config.reading import ConfigError, duration, problems, read
 from bot.config.values import (
@@ -72,9 +82,12 @@ class Defaults(BaseModel):
 
 
 class ServiceConfig(BaseModel):
-    model_config = Strict
+    """`service`: its name in the catalogue, which gives the keys that are not here."""
+
+    model_config = Strict | {"json_schema_extra": {"anyOf": [{"required": ["routes"]}, {"required": ["service"]}]}}
+    service: Annotated[str, AfterValidator(known)] | None = None
     name: Annotated[str, Field(min_length=1, max_length=100)] | None = None
-    routes: Annotated[dict[str, AnyCheck], Field(min_length=1)]
+    routes: Annotated[dict[str, AnyCheck], Field(min_length=1)] = {}
     official: AnySource | None = None
     plan: str = ""
     depends_on: tuple[str, ...] = ()
@@ -85,6 +98,17 @@ class ServiceConfig(BaseModel):
     restore_rounds: Annotated[int, Field(ge=1, le=100)] | None = None
     slow_after: Duration = None
     remind_every: tuple[Duration, ...] | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _filled(cls, said: Any) -> Any:
+        return filled(said)
+
+    @model_validator(mode="after")
+    def _looked_at(self) -> ServiceConfig:
+        if not self.routes:
+            raise ValueError("needs routes, or service: a name of the catalogue (`tocsin services` lists them)")
+        return self
 
     def watching(self, defaults: Defaults) -> Defaults:
         """The defaults with what this service says otherwise."""

@@ -84,7 +84,7 @@ MISTAKES = {
     "no services": ("channels: {console: {}}\n", ":1:1: services: is missing"),
     "no routes": (
         RIGHT.replace('routes: {web: {kind: http, url: "https://x.example/"}}', "name: X"),
-        ":2:3: services.x.routes: is missing",
+        ":2:3: services.x: needs routes, or service: a name of the catalogue (`tocsin services` lists them)",
     ),
     "unknown kind of check": (
         RIGHT.replace("kind: http", "kind: htpp"),

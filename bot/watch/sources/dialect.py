@@ -127,6 +127,12 @@ def word(page: Page, asked: Asked) -> Word:
     )
 
 
+def tempered(health: Health, parts: Iterable[Part]) -> Health:
+    """What a page calls by its worst component, which is not the whole service while another one is known not to be down."""
+    partly = any(part.health not in {None, Health.DOWN} for part in parts)
+    return min(health, Health.DEGRADED) if partly else health
+
+
 def _cared_for(page: Page, components: tuple[str, ...]) -> list[Part]:
     """Those whose state we understand; a name may stand in several groups."""
     wanted = {name.strip().casefold() for name in components}

@@ -9,7 +9,19 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_valida
 
 from bot.contracts import Net, Trouble
 from bot.model import Role, Word, length
-from bot.watch.sources import aws, feed, googlecloud, slack, statuspage
+from bot.watch.sources import (
+    aws,
+    betterstack,
+    cachet,
+    feed,
+    googlecloud,
+    instatus,
+    slack,
+    statusio,
+    statuspage,
+    statuspal,
+    uptimekuma,
+)
 from bot.watch.sources.dialect import Asked, Dialect, link, silence
 
 REDIRECTS = 5
@@ -24,8 +36,14 @@ DIALECTS: dict[str, Dialect] = {
         feed.AZURE,
         feed.ATOM,
         feed.RSS,
+        instatus.DIALECTS[0],
+        betterstack.DIALECT,
+        statusio.DIALECT,
+        cachet.DIALECTS[0],
+        uptimekuma.DIALECT,
+        statuspal.DIALECT,
     )
-}
+} | {"auto": statuspage.DIALECT}
 
 
 def _as_length(value: Any) -> Any:
@@ -41,7 +59,22 @@ class OfficialPage(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
     role: ClassVar[Role] = Role.OFFICIAL
 
-    kind: Literal["statuspage", "slack", "aws", "googlecloud", "azure", "atom", "rss"] = "statuspage"
+    kind: Literal[
+        "auto",
+        "statuspage",
+        "instatus",
+        "betterstack",
+        "statusio",
+        "cachet",
+        "uptimekuma",
+        "statuspal",
+        "slack",
+        "aws",
+        "googlecloud",
+        "azure",
+        "atom",
+        "rss",
+    ] = "statuspage"
     url: str
     components: tuple[str, ...] = ()
     timeout: Annotated[_Length, Field(gt=timedelta(0), le=LONGEST_TIMEOUT)] = timedelta(seconds=10)

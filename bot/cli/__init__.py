@@ -1,0 +1,50 @@
+"""The command line; thin. Exit codes: 0 done, 1 failed, 2 wrong usage or config, 3 something is down (`status --exit-code`)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from cyclopts import App, CycloptsError
+
+from bot import __version__
+from bot.cli import asking, proving, running, writing
+from bot.cli.terminal import err, fail
+from bot.config import ConfigError
+from bot.contracts import Unable
+
+COMMANDS: dict[str, Callable[..., int]] = {
+    "demo": running.demo,
+    "run": running.run,
+    "check": proving.check,
+    "test": proving.prove,
+    "drill": proving.drill,
+    "delivery": asking.delivery,
+    "status": asking.status,
+    "schema": writing.schema,
+    "services": writing.services,
+    "healthcheck": running.healthcheck,
+}
+
+app = App(
+    name="tocsin",
+    version=__version__,
+    help="Watches the services you depend on and tells your people, on whichever channel still works.",
+)
+for name, command in COMMANDS.items():
+    app.command(command, name=name)
+
+
+def main() -> None:
+    """Run a command; whatever a user can cause ends in one line and the right exit code."""
+    try:
+        code = app(exit_on_error=False, print_error=False, result_action="return_value")
+    except CycloptsError as error:
+        fail(" ".join(str(error).split()), 2)
+    except ConfigError as error:
+        err.print(str(error), markup=False)
+        raise SystemExit(2) from None
+    except Unable as error:
+        fail(str(error), 1)
+    except KeyboardInterrupt:
+        raise SystemExit(130) from None
+    raise SystemExit(code or 0)

@@ -1,0 +1,62 @@
+"""What every command of the shell shares: where it prints, how it runs and how it fails."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import sys
+from collections.abc import Coroutine
+from pathlib import Path
+from typing import Annotated, Any, NoReturn
+
+from cyclopts import Parameter
+from rich.console import Console
+from rich.table import Table
+
+out = Console(highlight=False, soft_wrap=True)
+err = Console(stderr=True, highlight=False, soft_wrap=True)
+
+File = Annotated[Path, Parameter(name=["--config", "-c"], help="The config file.")]
+AsData = Annotated[bool, Parameter(name="--json", negative="")]
+HERE = Path("config.yaml")
+
+# Their INFO lines carry URLs with tokens in them, and tell of every request.
+CHATTY = (
+    "httpx",
+    "httpcore",
+    "discord",
+    "telegram",
+    "slack_sdk",
+    "aiosmtplib",
+    "apscheduler",
+    "mail.log",
+    "alembic",
+    "watchfiles",
+)
+
+
+def show(table: Table) -> None:
+    """A file, or another program, is as wide as it takes."""
+    if not out.is_terminal:
+        out.width = 1000
+    out.print(table)
+
+
+def work(task: Coroutine[Any, Any, int | None]) -> int:
+    """On uvloop where there is one: it halves what a check costs."""
+    try:
+        import uvloop  # noqa: PLC0415 # not on every platform
+    except ImportError:
+        return asyncio.run(task) or 0
+    return uvloop.run(task) or 0
+
+
+def log(level: int = logging.INFO) -> None:
+    logging.basicConfig(level=level, format="%(asctime)s %(levelname)s %(name)s: %(message)s", stream=sys.stderr)
+    for chatty in CHATTY:
+        logging.getLogger(chatty).setLevel(logging.WARNING)
+
+
+def fail(line: str, code: int) -> NoReturn:
+    err.print(f"tocsin: {line}", markup=False)
+    raise SystemExit(code)
