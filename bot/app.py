@@ -22,6 +22,7 @@ from bot.net import Network
 from bot.parts import canaries, setting, watched, watched_channels
 from bot.record import Record
 from bot.show import digest
+from bot.show.doors import Hooks
 from bot.show.web import Server, Vitals, site
 from bot.store import Store, StoreUnavailable, open_store
 from bot.talk import desk
@@ -98,6 +99,7 @@ class House:
             title=self.config.web.title,
             style=self.config.style(),
             clock=self.clock,
+            doors=[Hooks(self.config.hooks(), self.rounds.again).route()],
         )
 
     async def vitals(self) -> Vitals:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Annotated, Any, ClassVar, Protocol
@@ -114,13 +115,48 @@ class Check(Protocol):
         """Try once. `doubt`: the service is not known to be up, so nothing may be reused. Raise only on a bug of ours."""
 
 
+@dataclass(slots=True)
+class Copy:
+    """What an address gave last, and how it was when it was last asked."""
+
+    body: bytes = b""
+    got_at: datetime | None = None  # when the body came; what is confirmed by a 304 did not come anew
+    etag: str = ""
+    modified: str = ""
+    asked_at: datetime | None = None
+    answered: bool = False  # was there an answer at all?
+    good: bool = False  # ... and was it the body, or that it still holds?
+    busy: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+
+@dataclass(slots=True)
+class Shelf:
+    """What all sources share: the copies, by address and wanted type, and until when hosts asked us to stay away."""
+
+    copies: dict[tuple[str, str], Copy] = field(default_factory=dict)
+    waits: dict[str, datetime] = field(default_factory=dict)
+    swept_at: datetime | None = None
+
+
+@dataclass(slots=True)
+class Memory:
+    """What one source's readings leave for its next, for the life of the process: a config object keeps no state."""
+
+    shelf: Shelf = field(default_factory=Shelf)
+    news_at: datetime | None = None  # somebody said then that there is news: what was fetched before is old
+    found: Any = None  # how it is read, where the source had to find that out ...
+    found_at: datetime | None = None
+    heard_at: datetime | None = None  # ... when it was last understood so ...
+    sought_at: datetime | None = None  # ... and when it last looked for a way in vain
+
+
 class Source(Protocol):
     """Somebody else's word about a service: a frozen pydantic model whose fields are its YAML."""
 
     @property
     def kind(self) -> str: ...
 
-    async def read(self, net: Net, now: datetime) -> Word:
+    async def read(self, net: Net, now: datetime, memory: Memory) -> Word:
         """Fetch and parse. What cannot be read is a Word that says None; raise only on a bug of ours."""
 
 

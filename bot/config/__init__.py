@@ -201,6 +201,11 @@ class Config(BaseModel):
         """The audiences as the judge's house knows them."""
         return tuple(self._audience(name, said) for name, said in self.audiences.items())
 
+    def hooks(self) -> dict[str, str]:
+        """By service, the token by which its status page's webhook is known."""
+        pages = {key: said.official.webhook_token for key, said in self.services.items() if said.official}
+        return {key: token.get_secret_value() for key, token in pages.items() if token}
+
     def watched_channels(self) -> dict[str, ChannelSettings]:
         """The opened ones whose provider can be asked how it is."""
         return {kind: settings for kind, settings in self.opened_channels().items() if settings.lives}

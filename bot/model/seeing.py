@@ -83,6 +83,7 @@ class Word:
     reports: int | None = None  # of a tracker or the crowd: how many people reported it within the last hour ...
     usual: int | None = None  # ... and how many do so at this time of a quiet week
     planned: tuple[Planned, ...] = ()  # maintenance that it announces, what is under way included
+    silent_since: datetime | None = None  # of one that cannot be read: when that was first tried in vain
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,5 +6,6 @@ from bot.net.network import Guarded, Network
 from bot.net.request import Prepared
 from bot.net.resolve import Names
 from bot.net.serving import network
+from bot.net.waiting import retry_after
 
-__all__ = ["Guarded", "Names", "Network", "Prepared", "network"]
+__all__ = ["Guarded", "Names", "Network", "Prepared", "network", "retry_after"]

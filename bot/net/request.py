@@ -20,6 +20,7 @@ LABELS = re.compile(r"[0-9A-Za-z_-]{1,63}(?:\.[0-9A-Za-z_-]{1,63})*\.?")
 UNSAFE = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]")
 OURS = frozenset({"connection", "content-length", "transfer-encoding", "upgrade"})  # how it is sent is not the caller's
 PUBLIC = frozenset({"accept", "accept-language", "accept-encoding", "user-agent"})  # may follow to another host
+CONDITIONAL = frozenset({"if-none-match", "if-modified-since"})  # differ from one asking to the next
 IDEMPOTENT = frozenset({"GET", "HEAD", "OPTIONS", "PUT", "DELETE"})  # RFC 9110, 9.2.2: may be asked again
 
 Headers = tuple[tuple[str, str], ...]
@@ -47,7 +48,8 @@ def prepare(method: str, url: str, headers: Mapping[str, str] | None = None, con
     """Raise ValueError, in words without the URL, for what cannot be asked."""
     asked = tuple(headers.items()) if headers else ()
     # A check asks the same for years: building it takes longer than all the rest of a fetch. Bodies differ each time.
-    return _remembered(method, url, asked) if content is None else _build(method, url, asked, content)
+    once = content is not None or any(name.lower() in CONDITIONAL for name, _ in asked)
+    return _build(method, url, asked, content) if once else _remembered(method, url, asked)
 
 
 def _build(method: str, url: str, asked: Headers, content: bytes | None) -> Prepared:

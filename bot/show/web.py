@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
@@ -19,6 +19,7 @@ from fastapi import FastAPI, Request, Response
 from fastapi.responses import HTMLResponse, JSONResponse, PlainTextResponse
 from fastapi.staticfiles import StaticFiles
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from starlette.routing import BaseRoute
 
 from bot import __version__
 from bot.contracts import Unable
@@ -108,8 +109,11 @@ def site(
     title: str,
     style: Style,
     clock: Callable[[], datetime],
+    doors: Sequence[BaseRoute] = (),
 ) -> FastAPI:
-    """The application. What a crowd asks for is made anew every `FRESH` at most; the rest with each answer."""
+    """The application. What a crowd asks for is made anew every `FRESH` at most; the rest with each answer. `doors`: for
+    what comes in.
+    """
     pages = Pages(overview, vitals, title, style, clock)
     app = FastAPI(title=title, version=__version__, openapi_url=None)
     app.middleware("http")(_guarded)
@@ -121,6 +125,7 @@ def site(
         "/metrics": pages.metrics,
     }.items():
         app.add_route(path, partial(_answered, answer), methods=["GET", "HEAD"])
+    app.router.routes.extend(doors)
     app.mount("/static", StaticFiles(directory=HERE / "static"))
     return app
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from bot.contracts import Net, Source
+from bot.contracts import Memory, Net, Shelf, Source
 from bot.model import Health, Role, Word
 from bot.watch.beat import Beat
 from bot.watch.clock import Clock
@@ -40,7 +40,9 @@ class Newest:
         self._beat = Beat(dict.fromkeys(self._sources, EVERY), clock.steady(), within=FIRST_WITHIN)
         self._began: dict[str, float] = {}
         self._words: dict[str, Word] = {}
-        self._silent: set[str] = set()
+        shelf = Shelf()
+        self._memories = {key: Memory(shelf) for key in self._sources}
+        self._silent: dict[str, datetime] = {}  # since when
         self._doubtful: set[str] = set()
         self._reading: dict[str, asyncio.Task[None]] = {}
 
@@ -63,8 +65,9 @@ class Newest:
                 self._beat.move(key, max(now, self._began.get(key, now - EVERY) + EVERY_IN_DOUBT))
 
     def again(self, service: str) -> None:
-        """There is news of it: read its sources now."""
+        """There is news of it: read its sources now, and what was fetched a moment ago anew."""
         for key in self._keys.get(service, ()):
+            self._memories[key].news_at = self._clock.utcnow()
             self._beat.move(key, self._clock.steady())
 
     def tick(self, now: float) -> None:
@@ -85,38 +88,44 @@ class Newest:
     async def _read(self, key: str) -> None:
         service, source = self._sources[key]
         began = self._began[key] = self._clock.steady()
+        asked = self._clock.utcnow()
         try:
             self._keep(key, await self._ask(key, source))
         finally:
             del self._reading[key]
-        if service in self._doubtful:
+        news = self._memories[key].news_at
+        if news is not None and news > asked:
+            self._beat.move(key, self._clock.steady())  # it came while an older state was being read
+        elif service in self._doubtful:
             self._beat.move(key, max(self._clock.steady(), began + EVERY_IN_DOUBT))
 
     async def _ask(self, key: str, source: Source) -> Word:
         now = self._clock.utcnow()
         try:
             async with asyncio.timeout(self._longest):
-                return await source.read(self._net, now)
+                return await source.read(self._net, now, self._memories[key])
         except Exception as error:  # noqa: BLE001 - the border of a source
             if key not in self._silent:
-                self._silent.add(key)
+                self._silent[key] = now
                 logger.error("reading %s (%s) failed by our own error: %s", key, source.kind, fault(error))
             return self._silence(key, source, now)
 
     def _silence(self, key: str, source: Source, now: datetime) -> Word:
         """What never spoke is taken for a tracker: the weaker word."""
         former = self._words.get(key, Word(Role.TRACKER, source.kind, None))
-        return replace(former, says=None, headline="", link="", at=now)
+        return replace(former, says=None, headline="", link="", at=now, since=None, components=())
 
     def _keep(self, key: str, word: Word) -> None:
-        if word.says is None and key not in self._silent:
-            self._silent.add(key)
-            logger.warning("%s: %s cannot be read", key, word.source)
-        elif word.says is not None and key in self._silent:
-            self._silent.remove(key)
-            logger.info("%s: %s can be read again", key, word.source)
-        if not (word.says is None and self._holds(key)):
+        if word.says is not None:
+            if self._silent.pop(key, None):
+                logger.info("%s: %s can be read again", key, word.source)
             self._words[key] = word
+            return
+        if key not in self._silent:
+            self._silent[key] = word.at or self._clock.utcnow()
+            logger.warning("%s: %s cannot be read", key, word.source)
+        if not self._holds(key):
+            self._words[key] = replace(word, silent_since=self._silent[key])
 
     def _holds(self, key: str) -> bool:
         word = self._words.get(key)

@@ -9,7 +9,6 @@ from urllib.parse import urlsplit
 
 from bot import catalogue
 from bot.config import ServiceConfig
-from bot.watch.sources.official import DIALECTS
 
 ENTRIES = catalogue.entries()
 ASKED_FOR = """
@@ -43,9 +42,6 @@ def faults(entry):
         yield "group or dates"
     if service.official is not None:
         urls.append(service.official.url)
-        kind = entry.official["kind"]
-        if kind not in DIALECTS or not DIALECTS[kind].where(service.official.url):
-            yield "kind of status page"
     if not all(urlsplit(url).scheme == "https" and "." in urlsplit(url).hostname for url in urls):
         yield "an address"
 

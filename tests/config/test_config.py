@@ -44,7 +44,8 @@ def test_the_smallest_config_is_three_sections(tmp_path):
 
 
 def test_the_example_loads_and_means_what_it_says(monkeypatch):
-    for name in ("SLACK_BOT_TOKEN", "SLACK_APP_TOKEN", "DISCORD_TOKEN", "TELEGRAM_TOKEN", "SMTP_PASSWORD"):
+    secrets = ("SLACK_BOT_TOKEN", "SLACK_APP_TOKEN", "DISCORD_TOKEN", "TELEGRAM_TOKEN", "SMTP_PASSWORD")
+    for name in (*secrets, "X_WEBHOOK_TOKEN"):
         monkeypatch.setenv(name, "xoxb-secret")
     config = load(ROOT / "config.example.yaml")
     desk = config.readers()[0]

@@ -17,6 +17,8 @@ from tests.flow.spoken import between, english, instant, lasted, spanish
 PLAN = "Plan: Breaking news goes to Telegram @newsroom and to the site banner."
 NOT_OURS = re.compile(r"^(\d{4}-\d\d-\d\d \d\d:\d\d UTC|x#\d+(/\d+)?)$")  # Slack's date, Discord's footer
 SOON = 4.0  # seconds from the first failure to the first line: two rounds, and the way
+SUMMARY = "/status/api/v2/summary.json"
+HOOK = "a-token-that-nobody-guesses"
 
 
 @dataclass(frozen=True)
@@ -91,11 +93,13 @@ async def test_the_outage_of_14_july_is_told_everywhere(tmp_path):
     async with world(tmp_path) as street, mail_server(tmp_path) as box:
         email = {"server": f"smtp://{USER}@127.0.0.1:{box.smtp_port}", "security": "starttls"}
         street.config["channels"]["email"] |= email | {"ca_file": str(box.ca_file)}
-        street.config["services"]["x"]["official"] = {"kind": "statuspage", "url": street.site.url("/status")}
+        official = {"kind": "statuspage", "url": street.site.url("/status"), "webhook_token": HOOK}
+        street.config["services"]["x"]["official"] = official
         began = datetime.now(UTC)
         async with street.daemon() as daemon:
             await daemon.becomes("up")
-            await eventually(lambda: street.asked("/status/api/v2/summary.json"))
+            await eventually(lambda: street.asked(SUMMARY))
+            await news_are_heard(street, daemon)
             flipped, took = datetime.now(UTC), await first_words(street, box, street.fail)
             acked = await acknowledged(street)
             street.heal()
@@ -169,6 +173,14 @@ async def all_told(street, box):
         return len(await box.mailbox()) == 3
 
     await eventually(mailed)
+
+
+async def news_are_heard(street, daemon):
+    """Its vendor's webhook has the official page asked again, long before its time."""
+    asked = street.asked(SUMMARY)
+    assert (await daemon.web.post("/hooks/x/guessed", json={})).status_code == 404
+    assert (await daemon.web.post(f"/hooks/x/{HOOK}", json={"incident": {}})).status_code == 204
+    await eventually(lambda: street.asked(SUMMARY) > asked)
 
 
 def read_at(text, words, began, flipped, zone):

@@ -50,9 +50,9 @@ class Stage:
             raise self.trouble
         return self.vitals
 
-    def site(self, style=None, title="Example Daily status"):
+    def site(self, style=None, title="Example Daily status", doors=()):
         style = style or Style("en", "Europe/Madrid")
-        return site(overview=self.seen, vitals=self.how, title=title, style=style, clock=lambda: NOW)
+        return site(overview=self.seen, vitals=self.how, title=title, style=style, clock=lambda: NOW, doors=doors)
 
 
 @asynccontextmanager

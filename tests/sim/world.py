@@ -187,7 +187,7 @@ class Page:
     role: Role
     kind: str = "statuspage"
 
-    async def read(self, net, now):
+    async def read(self, net, now, memory):
         world = self.world
         await world.wait(0.1, 3)
         found = world.script.words[self.service][self.role].at(world.now) if world.faulty else None

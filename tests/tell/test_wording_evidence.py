@@ -102,6 +102,26 @@ def test_what_is_not_confirmed_says_so_and_fine_checks_are_told() -> None:
             "Página de estado oficial: no se pudo leer.",
         ),
         (
+            replace(ALL_CLEAR, says=None, silent_since=at(14, 1)),
+            "Official status page: could not be read.",
+            "Página de estado oficial: no se pudo leer.",
+        ),
+        (
+            replace(ALL_CLEAR, says=None, silent_since=at(13, 40)),
+            "Official status page: could not be read since 1:40 p.m.",
+            "Página de estado oficial: no se puede leer desde las 13:40.",
+        ),
+        (
+            replace(ALL_CLEAR, says=None, silent_since=at(1, 5)),
+            "Official status page: could not be read since 1:05 a.m.",
+            "Página de estado oficial: no se puede leer desde la 1:05.",
+        ),
+        (
+            replace(ALL_CLEAR, says=None, silent_since=at(23, 40, day=12)),
+            "Official status page: could not be read since 11:40 p.m. Tue.",
+            "Página de estado oficial: no se puede leer desde las 23:40 del martes.",
+        ),
+        (
             replace(ALL_CLEAR, says=Health.DOWN),
             "Official status page: reports an outage (read at 2:01 p.m.).",
             "Página de estado oficial: informa de una caída (leído a las 14:01).",

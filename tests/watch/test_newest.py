@@ -17,8 +17,9 @@ class Page:
         self.says, self.broken, self.reads, self.free = says, False, 0, asyncio.Event()
         self.free.set()
 
-    async def read(self, net, now):
+    async def read(self, net, now, memory):
         self.reads += 1
+        self.memory = memory
         await self.free.wait()
         if self.broken:
             raise ValueError("https://user:secret@status.example.org")
@@ -132,6 +133,64 @@ async def test_an_all_clear_does_not_outlive_the_silence_after_it():
     page.says = None
     await pass_time(newest, clock, EVERY)
     assert newest.of("x")[0].says is None
+
+
+async def test_who_is_silent_is_so_since_the_first_vain_reading_after_which_nothing_came():
+    clock, page = Hands(), Page(Health.UP)
+    newest = Newest({"x": (page,)}, None, clock)
+    await pass_time(newest, clock, FIRST_WITHIN)
+    page.says = None
+    await pass_time(newest, clock, EVERY)
+    first = newest.of("x")[0]
+    assert first.silent_since == first.at
+    await pass_time(newest, clock, 3 * EVERY)
+    last = newest.of("x")[0]
+    assert (last.says, last.silent_since) == (None, first.at)
+    assert last.at == first.at + 3 * timedelta(seconds=EVERY)
+    page.says = Health.UP
+    await pass_time(newest, clock, EVERY)
+    assert newest.of("x")[0].silent_since is None
+    page.broken = True
+    await pass_time(newest, clock, EVERY)
+    assert newest.of("x")[0].silent_since == newest.of("x")[0].at > last.at
+
+
+async def test_trouble_that_was_held_is_silent_since_before_it_was_let_go():
+    clock, page = Hands(), Page(Health.DEGRADED)
+    newest = Newest({"x": (page,)}, None, clock)
+    await pass_time(newest, clock, FIRST_WITHIN)
+    page.says = None
+    await pass_time(newest, clock, 4 * EVERY)
+    word = newest.of("x")[0]
+    assert word.says is None
+    assert word.at - word.silent_since >= timedelta(seconds=2 * EVERY)
+
+
+async def test_sources_share_what_they_fetch_and_each_keeps_what_it_found():
+    clock, page, other = Hands(), Page(), Page()
+    newest = Newest({"x": (page,), "y": (other,)}, None, clock)
+    await pass_time(newest, clock, FIRST_WITHIN)
+    kept = page.memory
+    await pass_time(newest, clock, EVERY)
+    assert page.memory is kept is not other.memory
+    assert page.memory.shelf is other.memory.shelf
+
+
+async def test_news_that_come_during_a_reading_are_read_after_it():
+    clock, page = Hands(), Page()
+    newest = Newest({"x": (page,)}, None, clock)
+    await pass_time(newest, clock, FIRST_WITHIN)
+    page.free.clear()
+    newest.again("x")
+    await pass_time(newest, clock, 2)
+    newest.again("x")
+    await pass_time(newest, clock, 1)
+    assert page.reads == 2
+    page.free.set()
+    await pass_time(newest, clock, 3)
+    assert page.reads == 3
+    assert page.memory.news_at is not None
+    await newest.close()
 
 
 async def test_only_so_many_are_read_at_once_and_none_twice_over():

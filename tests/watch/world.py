@@ -39,7 +39,7 @@ class Page:
         self.says, self.at, self.hands, self.free = Health.UP, [], None, asyncio.Event()
         self.free.set()
 
-    async def read(self, net, now):
+    async def read(self, net, now, memory):
         self.at.append(self.hands.now)
         await self.free.wait()
         return Word(Role.OFFICIAL, "Official status page", self.says, at=now)

@@ -6,8 +6,7 @@ import contextlib
 import hashlib
 import json
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
+from datetime import timedelta
 from typing import Any, ClassVar, Literal
 from urllib.parse import urlsplit
 
@@ -15,8 +14,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from bot.contracts import Answer, Answering, Desk, Net, Pace, Seconds, Trouble
 from bot.model import Act, Delivery, Later, Receipt, Refused, Scope, Sent, Unsure
+from bot.net import retry_after
 
-LONGEST = 86_400  # s: a receiver that asks for more is told to wait a day
 encode = json.JSONEncoder(separators=(",", ":")).encode  # one encoder: dumps() makes one a call
 
 
@@ -107,17 +106,6 @@ def meaning(answer: Answer, why: str) -> Receipt:
             return Refused(f"{why}, a redirect: give the address it leads to", Scope.DESTINATION)
         case _:
             return Refused(why)
-
-
-def retry_after(value: str) -> timedelta | None:
-    """Seconds or an HTTP date (RFC 9110 §10.2.3). What cannot be read is None."""
-    if value.isascii() and value.isdigit():
-        return timedelta(seconds=min(int(value[:9]), LONGEST))
-    try:
-        wait = parsedate_to_datetime(value) - datetime.now(UTC)
-    except (ValueError, TypeError):  # TypeError: a date without a zone
-        return None
-    return min(max(wait, timedelta()), timedelta(seconds=LONGEST))
 
 
 def name(delivery: Delivery) -> str:

@@ -89,7 +89,7 @@ def official(word: Word, reader: Reader) -> str:
     say = reader.say
     source = source_name(word, reader)
     if word.says is None or word.says is Health.UNKNOWN:
-        return stop(say.unread.format(source=source))
+        return stop(_unread(word, source, reader))
     if headline := clean(word.headline):
         text = say.says.format(source=source, headline=quoted(headline, say))
     elif word.says is Health.UP:
@@ -98,6 +98,14 @@ def official(word: Word, reader: Reader) -> str:
         form = say.reports_outage if word.says is Health.DOWN else say.reports_trouble
         text = form.format(source=source)
     return stop(say.read_at.format(sentence=text, at=reader.point(word.at)) if word.at else text)
+
+
+def _unread(word: Word, source: str, reader: Reader) -> str:
+    """Once may be a hiccup; from then on it is said since when, for it may have nothing to say for the same reason."""
+    since = word.silent_since
+    if since is None or word.at is None or word.at <= since:
+        return reader.say.unread.format(source=source)
+    return reader.say.pages.unread_since.format(source=source, at=reader.point(since))
 
 
 def source_name(word: Word, reader: Reader) -> str:

@@ -86,6 +86,10 @@ class Page:
     home: str = ""
 
 
+class NotShownError(ValueError):
+    """It is understood, and shows none of the components that are cared for."""
+
+
 class Wire(BaseModel):
     """What comes over the wire, checked. Strict: where a word became a number, nothing is understood."""
 
@@ -102,11 +106,11 @@ def silence(now: datetime) -> Word:
 
 
 def word(page: Page, asked: Asked) -> Word:
-    """What the page means for those who care for `asked.components`. Raise ValueError if it shows none of them."""
+    """What the page means for those who care for `asked.components`. Raise NotShownError if it shows none of them."""
     cared = _cared_for(page, asked.components)
     narrowed = bool(asked.components)
     if narrowed and not cared:
-        raise ValueError("the page shows none of the components")
+        raise NotShownError("the page shows none of the components")
     events = sorted(
         (event for event in page.events if _concerns(event, cared, narrowed=narrowed)),
         key=lambda event: event.since or _EARLIEST,

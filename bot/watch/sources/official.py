@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import datetime, timedelta
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal, Self
+from urllib.parse import urlsplit
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, field_validator, model_validator
 
-from bot.contracts import Net, Trouble
+from bot.contracts import Memory, Net
 from bot.model import Role, Word, length
 from bot.watch.sources import (
     aws,
@@ -15,6 +17,7 @@ from bot.watch.sources import (
     cachet,
     feed,
     googlecloud,
+    incidentio,
     instatus,
     slack,
     statusio,
@@ -22,28 +25,35 @@ from bot.watch.sources import (
     statuspal,
     uptimekuma,
 )
-from bot.watch.sources.dialect import Asked, Dialect, link, silence
+from bot.watch.sources.dialect import CAP, Asked, Dialect, NotShownError, link, silence
+from bot.watch.sources.fetching import Got, Wish, fetch
+from bot.watch.sources.finding import AUTO, Way, feeds, reads_feeds, ways
 
-REDIRECTS = 5
 LONGEST_TIMEOUT = timedelta(seconds=30)
-DIALECTS: dict[str, Dialect] = {
-    dialect.kind: dialect
-    for dialect in (
-        statuspage.DIALECT,
-        slack.DIALECT,
-        aws.DIALECT,
-        googlecloud.DIALECT,
-        feed.AZURE,
-        feed.ATOM,
-        feed.RSS,
-        instatus.DIALECTS[0],
-        betterstack.DIALECT,
-        statusio.DIALECT,
-        cachet.DIALECTS[0],
-        uptimekuma.DIALECT,
-        statuspal.DIALECT,
-    )
-} | {"auto": statuspage.DIALECT}
+SEEK_WITHIN = 40.0  # seconds: for all ways together
+GIVE_UP = 2  # addresses of which none answers: one may be barred, two are a page that is not there
+SEEK_AGAIN = timedelta(minutes=10)  # after a search in vain: a page that we cannot read is not hammered
+LOST_AFTER = timedelta(minutes=30)  # silent for so long, it may have changed its vendor
+BELIEVED = timedelta(days=1)  # a better way may have been away for a moment, or may be there now
+
+# In the order in which `auto` tries them: the most usual first, and what others imitate last.
+DIALECTS: tuple[Dialect, ...] = (
+    statuspage.WHOLE,
+    *incidentio.DIALECTS,
+    slack.DIALECT,
+    aws.DIALECT,
+    googlecloud.DIALECT,
+    feed.AZURE,
+    *instatus.DIALECTS,
+    betterstack.DIALECT,
+    statusio.DIALECT,
+    statuspal.DIALECT,
+    uptimekuma.DIALECT,
+    *cachet.DIALECTS,
+    feed.ATOM,
+    feed.RSS,
+    statuspage.DIALECT,
+)
 
 
 def _as_length(value: Any) -> Any:
@@ -54,7 +64,10 @@ _Length = Annotated[timedelta, BeforeValidator(_as_length, json_schema_input_typ
 
 
 class OfficialPage(BaseModel):
-    """`url`: the page's address, or that of what it says to machines. `components`: the names to care for; none: all."""
+    """`url`: the page's address, or that of what it says to machines. `components`: the names to care for; none: all.
+
+    `webhook_token`: who knows it may say that there is news.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
     role: ClassVar[Role] = Role.OFFICIAL
@@ -62,6 +75,7 @@ class OfficialPage(BaseModel):
     kind: Literal[
         "auto",
         "statuspage",
+        "incidentio",
         "instatus",
         "betterstack",
         "statusio",
@@ -74,10 +88,11 @@ class OfficialPage(BaseModel):
         "azure",
         "atom",
         "rss",
-    ] = "statuspage"
+    ] = "auto"
     url: str
     components: tuple[str, ...] = ()
     timeout: Annotated[_Length, Field(gt=timedelta(0), le=LONGEST_TIMEOUT)] = timedelta(seconds=10)
+    webhook_token: SecretStr | None = None
 
     @field_validator("url")
     @classmethod
@@ -86,24 +101,87 @@ class OfficialPage(BaseModel):
             raise ValueError("expected the address of a status page, such as https://status.example.org/")
         return url
 
-    async def read(self, net: Net, now: datetime) -> Word:
-        """As in `contracts.Source`."""
-        dialect, asked = DIALECTS[self.kind], Asked(self.url, self.components, now)
-        bodies = [await self._fetch(net, url, dialect) for url in dialect.where(self.url)]
-        found = tuple(body for body in bodies if body is not None)
-        if not bodies or len(found) < len(bodies):
-            return silence(now)
-        try:
-            return dialect.parse(found, asked)
-        except (ValueError, RecursionError):  # pydantic's, json's and the codecs' errors are ValueErrors
-            return silence(now)
+    @model_validator(mode="after")
+    def _of_its_kind(self) -> Self:
+        if not any(way.addresses for way in ways(self.kind, self.url, DIALECTS)):
+            raise ValueError(f"a page of the kind {self.kind} has no such address")
+        return self
 
-    async def _fetch(self, net: Net, url: str, dialect: Dialect) -> bytes | None:
+    async def read(self, net: Net, now: datetime, memory: Memory) -> Word:
+        """As in `contracts.Source`. Which way it is read is found out once, where there are several."""
+        tried = ways(self.kind, self.url, DIALECTS)
+        if self.kind != AUTO and len(tried) == 1:
+            return (await self._hear(net, now, memory, tried[0]))[0] or silence(now)
+        if _must_seek(memory, now):
+            return await self._seek(net, now, memory, tried) or silence(now)
+        if memory.found is None:
+            return silence(now)
+        word, _ = await self._hear(net, now, memory, memory.found)
+        if word is not None:
+            memory.heard_at = now
+        return word or silence(now)
+
+    async def _seek(self, net: Net, now: datetime, memory: Memory, tried: tuple[Way, ...]) -> Word | None:
+        """Try one way after the other. Where nobody answers there is no use in trying more, and it is no search in vain."""
+        lost = 0
         try:
-            request = net.prepare("GET", url, {"accept": dialect.accept})
-        except ValueError:
-            return None
-        answer = await net.fetch(request, timeout=self.timeout, cap=dialect.cap, redirects=REDIRECTS, fresh=False)
-        if isinstance(answer, Trouble) or answer.status != 200 or answer.cut:
-            return None
-        return answer.body
+            async with asyncio.timeout(SEEK_WITHIN):
+                for way in tried:
+                    word, got = await self._hear(net, now, memory, way)
+                    if word is not None:
+                        return _found(memory, way, now, word)
+                    lost += not got.answered
+                    if lost >= GIVE_UP:
+                        return None
+                for way in await self._named(net, now, memory) if self.kind == AUTO else ():
+                    word, _ = await self._hear(net, now, memory, way)
+                    if word is not None:
+                        return _found(memory, way, now, word)
+        except TimeoutError:
+            pass
+        memory.sought_at = now
+        return None
+
+    async def _hear(self, net: Net, now: datetime, memory: Memory, way: Way) -> tuple[Word | None, Got]:
+        """Its word, and what came last; None where it cannot be had or understood so.
+
+        A page without the components is understood: another way to read it would only know less of them.
+        """
+        dialect, bodies, got = way.dialect, [], Got(None)
+        wishes = [Wish(url, dialect.accept, self.timeout, dialect.cap, way.guarded) for url in way.addresses]
+        for wish in wishes:
+            got = await fetch(net, memory, wish, now)
+            if got.body is None:
+                return None, got
+            bodies.append(got.body)
+        try:
+            return dialect.parse(tuple(bodies), Asked(self.url, self.components, now)) if bodies else None, got
+        except NotShownError:
+            return silence(now), got
+        except (ValueError, RecursionError):  # pydantic's, json's and the codecs' errors are ValueErrors
+            return None, got
+
+    async def _named(self, net: Net, now: datetime, memory: Memory) -> list[Way]:
+        """The feeds that the page itself names. Those on other hosts may be anybody's choice."""
+        wish = Wish(self.url, "text/html", self.timeout, CAP)
+        got = await fetch(net, memory, wish, now)
+        found = feeds(got.body or b"", self.url)
+        readers = [one for one in DIALECTS if reads_feeds(one)]
+        return [Way(one, url, guarded=_host(url) != _host(self.url)) for url in found for one in readers]
+
+
+def _must_seek(memory: Memory, now: datetime) -> bool:
+    if memory.sought_at is not None and abs(now - memory.sought_at) < SEEK_AGAIN:
+        return False
+    if memory.found is None or memory.found_at is None or memory.heard_at is None:
+        return True
+    return abs(now - memory.found_at) >= BELIEVED or abs(now - memory.heard_at) >= LOST_AFTER
+
+
+def _found(memory: Memory, way: Way, now: datetime, word: Word) -> Word:
+    memory.found, memory.found_at, memory.heard_at, memory.sought_at = way, now, now, None
+    return word
+
+
+def _host(url: str) -> str:
+    return urlsplit(url).netloc

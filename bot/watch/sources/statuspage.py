@@ -107,13 +107,29 @@ def where(url: str) -> tuple[str, ...]:
     return (parts._replace(path=parts.path.rstrip("/") + _SUMMARY, query="", fragment="").geturl(),)
 
 
+def shown(body: bytes) -> Page:
+    """What a summary shows. Raise ValueError for what is none."""
+    return _page(_Summary.model_validate(json.loads(body)))
+
+
 def parse(bodies: tuple[bytes, ...], asked: Asked) -> Word:
     """As in `dialect.Dialect`."""
+    return word(shown(bodies[0]), asked)
+
+
+def parse_whole(bodies: tuple[bytes, ...], asked: Asked) -> Word:
+    """As in `dialect.Dialect`, of a page that does not hide its incidents, as the look-alikes do."""
     summary = _Summary.model_validate(json.loads(bodies[0]))
+    if "incidents" not in summary.model_fields_set:
+        raise ValueError("it hides its incidents")
+    return word(_page(summary), asked)
+
+
+def _page(summary: _Summary) -> Page:
     if summary.status.indicator not in _INDICATED:
         raise ValueError("a vocabulary we do not know")
     levels = {summary.status.indicator, *(one.impact for one in summary.open)}
-    page = Page(
+    return Page(
         parts=tuple(
             Part(one.name, _COMPONENT.get(one.status), one.status.replace("_", " ")) for one in summary.components
         ),
@@ -125,7 +141,7 @@ def parse(bodies: tuple[bytes, ...], asked: Asked) -> Word:
         in_maintenance=summary.in_maintenance,
         home=summary.page.url if isinstance(summary.page.url, str) else "",
     )
-    return word(page, asked)
 
 
 DIALECT = Dialect("statuspage", where, parse)
+WHOLE = Dialect("statuspage with its incidents", where, parse_whole)  # how `auto` tells it from its look-alikes

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import get_args
 
 import pytest
 from pydantic import ValidationError
@@ -10,6 +11,7 @@ from pydantic import ValidationError
 from bot.model import Health, Planned, Role, Word
 from bot.watch.sources import OfficialPage, betterstack, cachet, instatus, statusio, statuspal, uptimekuma
 from bot.watch.sources.dialect import NAME
+from bot.watch.sources.finding import AUTO
 from bot.watch.sources.official import DIALECTS
 from tests.watch.sources.pages import NOW
 from tests.watch.sources.vendors import FILES, ID, made, read, shaped, url
@@ -199,8 +201,9 @@ def test_where_a_page_is_asked(dialect, url, addresses):
 
 
 def test_every_dialect_may_be_named_in_a_config_and_no_other():
-    for kind in DIALECTS:
-        assert OfficialPage(kind=kind, url=PAGE).kind == kind
+    named = get_args(OfficialPage.model_fields["kind"].annotation)
+    assert set(named) - {AUTO} <= {one.kind for one in DIALECTS}
+    assert len(named) == 15
     with pytest.raises(ValidationError):
         OfficialPage(kind="statuspages", url=PAGE)
 

@@ -1,21 +1,15 @@
-"""The official status page: what is understood of it, and that nothing it sends can raise or invent an outage."""
+"""Statuspage: what is understood of it, and that nothing it sends can raise or invent an outage."""
 
 from __future__ import annotations
 
-import asyncio
-from datetime import UTC, datetime, timedelta
-from typing import Any
+import json
+from datetime import UTC, datetime
 
 import pytest
-from pydantic import ValidationError
 
-from bot.contracts import Answer, Cause, Source, Trouble
-from bot.model import Health, Role, Word
-from bot.net import Network
-from bot.watch.sources import AnySource, OfficialPage
-from bot.watch.sources.dialect import CAP, NAME
-from bot.watch.sources.statuspage import DIALECT
-from tests.fakes.site import Site, page
+from bot.model import Health, Planned, Role, Word
+from bot.watch.sources.dialect import NAME
+from bot.watch.sources.statuspage import DIALECT, WHOLE
 from tests.watch.sources.pages import CLAUDE, EMMA, GITHUB, NOW, OPENAI, SILENT, URL, github, incident, load, said, told
 
 
@@ -191,101 +185,54 @@ def test_a_page_in_another_encoding_of_unicode_is_read(encoding):
     assert told(DIALECT, GITHUB.read_text().encode(encoding)).says is Health.UP
 
 
-# ── over the network ─────────────────────────────────────────────────────────────────────────────────────────────────
+# ── when, what and what is planned ───────────────────────────────────────────────────────────────────────────────────
 
 
-class FakeNet:
-    """Answers every request with one answer."""
-
-    def __init__(self, answer: Answer | Trouble) -> None:
-        self.answer = answer
-        self.asked: list[tuple[Any, ...]] = []
-
-    def prepare(self, method, url, headers=None, content=None):
-        if "[" in url:
-            raise ValueError("no such address")
-        return (method, url)
-
-    async def fetch(self, prepared, *, timeout, cap=0, redirects=0, fresh=False, guarded=False):
-        self.asked.append((*prepared, timeout, cap, redirects, fresh))
-        return self.answer
-
-    async def connect(self, host, port, *, timeout, guarded=False):
-        raise AssertionError("a status page is asked over HTTP")
+def test_what_is_open_is_told_with_its_start_and_the_components_that_are_not_well():
+    emma = load(EMMA)["incidents"]
+    older, newer = (one | {"status": "investigating", "impact": "minor"} for one in (emma[5], emma[0]))
+    word = said(github(older, newer, Pages="partial_outage", API_Requests="degraded_performance"))
+    assert word.headline == emma[0]["name"]
+    assert word.since == datetime.fromisoformat(emma[0]["created_at"]).astimezone(UTC)
+    assert set(word.components) == {"Pages", "API Requests"}
 
 
-def answer(body: bytes = GITHUB.read_bytes(), status: int = 200, *, cut: bool = False) -> Answer:
-    return Answer(status, {}, body, URL, timedelta(milliseconds=80), {}, cut=cut)
+def test_where_all_components_are_well_those_that_the_incident_names_are_told():
+    named = incident(components=[{"name": "Git Operations", "status": "operational"}])
+    assert said(github(named)).components == ("Git Operations",)
+    assert said(github(incident(started_at="2026-11-21T13:58:00+01:00"))).since == datetime(
+        2026, 11, 21, 12, 58, tzinfo=UTC
+    )
 
 
-@pytest.mark.parametrize(
-    ("url", "asked"),
-    [
-        ("https://status.example.org", "https://status.example.org/api/v2/summary.json"),
-        ("https://status.example.org/", "https://status.example.org/api/v2/summary.json"),
-        ("https://example.org/status/?x=1#now", "https://example.org/status/api/v2/summary.json"),
-        ("http://127.0.0.1:8/api/v2/summary.json?y", "http://127.0.0.1:8/api/v2/summary.json?y"),
-    ],
-)
-async def test_the_summary_is_asked_for_once_with_cap_and_redirects(url, asked):
-    net = FakeNet(answer())
-    source: Source = AnySource(url=url)
-    assert (await source.read(net, NOW)).says is Health.UP
-    assert net.asked == [("GET", asked, timedelta(seconds=10), 1024 * 1024, 5, False)]
+@pytest.mark.parametrize("status", ["scheduled", "in_progress", "verifying"])
+def test_what_is_announced_is_planned_until_it_is_over(status):
+    over, recorded = load(CLAUDE)["scheduled_maintenances"]
+    word = said(github(indicator="none") | {"scheduled_maintenances": [over, recorded | {"status": status}]})
+    assert (word.says, word.headline) == (Health.UP, "")
+    assert word.planned == (
+        Planned(
+            "Scheduled maintenance for Claude.ai and Anthropic Console",
+            datetime(2024, 12, 15, 1, tzinfo=UTC),
+            datetime(2024, 12, 15, 1, 30, tzinfo=UTC),
+            "https://stspg.io/6g6xhf17sbrb",
+            recorded["id"],
+        ),
+    )
 
 
-@pytest.mark.parametrize(
-    "bad",
-    [
-        Trouble(Cause.TIMEOUT, "timed out after 10 s while connecting", timedelta(seconds=10)),
-        answer(status=403),
-        answer(status=503),
-        answer(status=204, body=b""),
-        answer(cut=True),
-        answer(b"<html>Bad gateway</html>"),
-    ],
-    ids=lambda bad: bad.cause if isinstance(bad, Trouble) else f"{bad.status}{bad.body[:5]}",
-)
-async def test_a_page_that_cannot_be_read_is_silence(bad):
-    assert await OfficialPage(url=URL).read(FakeNet(bad), NOW) == SILENT
+def test_maintenance_whose_times_make_no_sense_is_not_announced():
+    backwards = load(CLAUDE)["scheduled_maintenances"][0] | {
+        "status": "scheduled",
+        "scheduled_for": "2026-11-24T02:00:00Z",
+        "scheduled_until": "2026-11-24T02:00:00Z",
+    }
+    page = github(indicator="none")
+    for one in (backwards, backwards | {"scheduled_for": "soon"}):
+        assert said(page | {"scheduled_maintenances": [one]}).planned == ()
 
 
-async def test_an_address_that_the_network_refuses_is_silence():
-    net = FakeNet(answer())
-    assert await OfficialPage(url="http://[::1]/").read(net, NOW) == SILENT
-    assert net.asked == []
-
-
-async def test_a_real_page_is_read_over_redirects_and_a_slow_or_giant_one_is_silence():
-    async def slow(_heard, _writer):
-        await asyncio.sleep(30)
-
-    async with Network() as net, Site() as site:
-        source = OfficialPage(url=site.url(), timeout="1s")
-        site.paths["/api/v2/summary.json"] = page(302, "", {"Location": "/moved.json"})
-        site.paths["/moved.json"] = page(200, GITHUB.read_bytes(), {"Content-Type": "application/json"})
-        assert (await source.read(net, NOW)).says is Health.UP
-        assert [heard.target for heard in site.heard] == ["/api/v2/summary.json", "/moved.json"]
-        site.paths["/moved.json"] = page(200, GITHUB.read_bytes() + b" " * CAP)
-        assert await source.read(net, NOW) == SILENT
-        site.paths["/moved.json"] = slow
-        assert await OfficialPage(url=site.url(), timeout="0.05s").read(net, NOW) == SILENT
-
-
-@pytest.mark.parametrize(
-    "settings",
-    [
-        {"url": "status.example.org"},
-        {"url": "ftp://a.example/"},
-        {"url": URL, "timeout": 0},
-        {"url": URL, "component": "x"},
-    ],
-    ids=str,
-)
-def test_wrong_settings_are_refused(settings):
-    with pytest.raises(ValidationError):
-        OfficialPage.model_validate({"kind": "statuspage", **settings})
-
-
-def test_components_may_be_a_list_in_the_file():
-    assert OfficialPage.model_validate({"kind": "statuspage", "url": URL, "components": ["API"]}).components == ("API",)
+def test_a_page_that_hides_its_incidents_is_not_taken_for_a_whole_one():
+    assert told(WHOLE, GITHUB.read_bytes()).says is Health.UP
+    assert told(WHOLE, OPENAI.read_bytes()) == SILENT
+    assert told(WHOLE, json.dumps(github(incident())).encode()).headline == "Elevated errors"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from bot.contracts import Memory
 from bot.model import Health
 from bot.net import Network
 from bot.watch.sources import OfficialPage
@@ -38,7 +39,7 @@ AT = {
 
 
 async def read(source, net):
-    return await source.read(net, NOW)
+    return await source.read(net, NOW, Memory())
 
 
 @pytest.mark.parametrize("vendor", AT)
@@ -46,8 +47,12 @@ async def test_a_page_is_read_over_a_real_socket_and_half_of_one_is_silence(vend
     async with Network() as net, Site(page(404)) as site:
         source = OfficialPage(kind=vendor, url=site.url(AT[vendor]))
         wanted = SPOKEN[vendor].where(source.url)
+        assert (await read(source, net)).says is None
         for address, body in zip(wanted, encoded(shaped(vendor)), strict=True):
-            assert (await read(source, net)).says is None
+            assert (await read(source, net)).says in {
+                None,
+                Health.DEGRADED,
+            }  # some are read by half, none says "all clear"
             site.paths[address.removeprefix(site.url().rstrip("/"))] = page(200, body)
         said = await read(source, net)
         assert (said.says, said.headline != "") == (Health.DEGRADED, True)
