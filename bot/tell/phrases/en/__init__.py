@@ -5,6 +5,7 @@ from __future__ import annotations
 from bot.tell.phrases.en.dying import DYING
 from bot.tell.phrases.en.many import MANY
 from bot.tell.phrases.en.proofs import PROOFS
+from bot.tell.phrases.en.trackers import TRACKERS
 from bot.tell.phrases.en.wishes import WISHES
 from bot.tell.phrases.shape import Phrases
 
@@ -233,6 +234,7 @@ ENGLISH = Phrases(
     dying=DYING,
     wishes=WISHES,
     proofs=PROOFS,
+    trackers=TRACKERS,
     channels={
         "slack": "Slack",
         "discord": "Discord",

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from bot.tell.phrases.shape.dying import DyingPhrases
 from bot.tell.phrases.shape.many import ManyPhrases
 from bot.tell.phrases.shape.proofs import ProofsPhrases
+from bot.tell.phrases.shape.trackers import TrackersPhrases
 from bot.tell.phrases.shape.wishes import WishesPhrases
 
 Count = tuple[str, str]  # for one, for many
@@ -235,6 +236,7 @@ class Phrases:
     dying: DyingPhrases
     wishes: WishesPhrases
     proofs: ProofsPhrases
+    trackers: TrackersPhrases
 
     # what the channels are called inside a sentence, by their kind
     channels: Mapping[str, str]
