@@ -45,6 +45,8 @@ from bot.tell.channels.email import EmailSettings
 from bot.tell.channels.telegram import TelegramSettings
 from bot.watch.checks import http, tcp
 from bot.watch.sources import OfficialPage
+from bot.watch.sources.downdetector import DowndetectorTracker
+from bot.watch.sources.isitdownrightnow import IsItDownRightNowTracker
 from tests.tell.outages import (
     BLIND,
     DOWN,
@@ -67,6 +69,7 @@ README = (ROOT / "README.md").read_text()
 EXAMPLE = (ROOT / "config.example.yaml").read_text()
 PAGES = {path.name: path.read_text() for path in (ROOT / "docs").glob("*.md")} | {"README.md": README}
 TOKENS = ("SLACK_BOT_TOKEN", "SLACK_APP_TOKEN", "DISCORD_TOKEN", "TELEGRAM_TOKEN", "SMTP_PASSWORD")
+TOKENS += ("DOWNDETECTOR_CLIENT_ID", "DOWNDETECTOR_CLIENT_SECRET")
 
 
 def blocks(text: str, language: str) -> list[str]:
@@ -134,6 +137,10 @@ TABLES = {
     "`expect`": http.Expect,
     "`kind: tcp`": tcp.TcpCheck,
     "official": OfficialPage,
+    "`kind: downdetector`": DowndetectorTracker,
+    "`kind: isitdownrightnow`": IsItDownRightNowTracker,
+    "trackers.downdetector": DowndetectorTracker.Settings,
+    "trackers.isitdownrightnow": IsItDownRightNowTracker.Settings,
     "slack": slack.SlackSettings,
     "discord": DiscordSettings,
     "telegram": TelegramSettings,

@@ -108,6 +108,8 @@ class Newest:
             del self._reading[key]
         if service in self._doubtful:
             self._beat.move(key, max(self._clock.steady(), began + EVERY_IN_DOUBT))
+        elif key in self._passing.get(service, ()):
+            self._unasked.add(key)
 
     async def _ask(self, key: str, source: Source) -> Word:
         now = self._clock.utcnow()
