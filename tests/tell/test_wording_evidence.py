@@ -14,7 +14,9 @@ from tests.tell.outages import (
     INVESTIGATING,
     LIKELY,
     PARTLY,
+    REPORTS,
     THEIRS,
+    UNREACHED,
     X,
     at,
     bad,
@@ -168,36 +170,32 @@ def test_a_short_headline_has_its_lead_in_the_first_line() -> None:
     )
 
 
-DOWNDETECTOR = Word(Role.TRACKER, "Downdetector", Health.DOWN, reports=1243, usual=35)
-ISITDOWN = Word(Role.TRACKER, "IsItDownRightNow", Health.DOWN)
-
-
 @pytest.mark.parametrize(
     ("words", "english", "spanish"),
     [
         (
-            (DOWNDETECTOR, ISITDOWN),
+            (REPORTS, UNREACHED),
             "Reports: 1,243 in the last hour, usually 35 (Downdetector). IsItDownRightNow: down.",
             ("Avisos de usuarios: 1.243 en la última hora, normalmente 35 (Downdetector). IsItDownRightNow: caído."),
         ),
         (
-            (replace(DOWNDETECTOR, usual=None),),
+            (replace(REPORTS, usual=None),),
             "Reports: 1,243 in the last hour (Downdetector).",
             "Avisos de usuarios: 1.243 en la última hora (Downdetector).",
         ),
         (
-            (replace(DOWNDETECTOR, says=Health.UP, reports=0, usual=0),),
+            (replace(REPORTS, says=Health.UP, reports=0, usual=0),),
             "Reports: 0 in the last hour, usually 0 (Downdetector).",
             "Avisos de usuarios: 0 en la última hora, normalmente 0 (Downdetector).",
         ),
-        ((replace(DOWNDETECTOR, reports=None),), "Downdetector: problems.", "Downdetector: problemas."),
+        ((replace(REPORTS, reports=None),), "Downdetector: problems.", "Downdetector: problemas."),
         (
-            (replace(DOWNDETECTOR, says=Health.DEGRADED, reports=None),),
+            (replace(REPORTS, says=Health.DEGRADED, reports=None),),
             "Downdetector: possible problems.",
             "Downdetector: posibles problemas.",
         ),
         (
-            (replace(DOWNDETECTOR, says=None), replace(ISITDOWN, says=Health.UP)),
+            (replace(REPORTS, says=None), replace(UNREACHED, says=Health.UP)),
             "IsItDownRightNow: up.",
             "IsItDownRightNow: funciona.",
         ),
@@ -210,7 +208,7 @@ def test_trackers_share_a_line(words: tuple[Word, ...], english: str, spanish: s
 
 
 def test_numbers_are_grouped_as_the_readers_country_does() -> None:
-    incident = replace(DOWN, words=(DOWNDETECTOR,))
+    incident = replace(DOWN, words=(REPORTS,))
     assert "1,243" in told(Kind.CONFIRMED, incident, at(14, 1), Style("es-MX", "Europe/Madrid")).words.lines[1]
 
 
