@@ -152,7 +152,7 @@ async def test_the_whole_story_is_told_everywhere_in_two_languages(tmp_path):
     assert isit.asked("x.com") == 1
 
     facts = Facts(*(instant(incident[name]) for name in ("since", "confirmed_at", "until")))
-    assert flipped.replace(microsecond=0) <= facts.since <= facts.confirmed < facts.until
+    assert flipped.replace(microsecond=0) <= facts.since <= facts.confirmed <= facts.until
     for language, zone, clock in (("en", street.zone, english), ("es", madrid(), spanish)):
         chats = told(street, language)
         read = READ.search(chats["slack"][0].text)[1]
