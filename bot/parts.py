@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
+from typing import Any
 
-from bot.config import Config, canary
-from bot.contracts import Check
+from bot.config import TRACKERS, Config, canary
+from bot.contracts import Check, Source
 from bot.model import delivering
 from bot.setting import Setting
 from bot.tell import routing, wording
@@ -40,21 +41,34 @@ def setting(config: Config) -> Setting:
 
 def watched(config: Config) -> tuple[Watched, ...]:
     """What the rounds look at, and how often."""
-    rows = []
+    rows, joined = [], trackers(config)
     for key, said in config.services.items():
         how = said.watching(config.defaults)
+        seldom = tuple(joined[one] for one in said.trackers if one.in_doubt)
+        others = tuple(joined[one] for one in said.trackers if not one.in_doubt)
         rows.append(
             Watched(
                 config.service(key),
                 dict(said.routes),
-                (said.official,) if said.official else (),
+                (*((said.official,) if said.official else ()), *others),
                 how.every,
                 how.timeout,
                 how.confirm_every,
                 how.slow_after,
+                seldom,
             )
         )
     return tuple(rows)
+
+
+def trackers(config: Config) -> Mapping[Any, Source]:
+    """A source for each entry of a service's `trackers`; what they share is made here, once for all services."""
+    said = [entry for service in config.services.values() for entry in service.trackers]
+    joined: dict[Any, Source] = {}
+    for kind, tracker in TRACKERS.items():
+        own: list[Any] = [entry for entry in said if entry.kind == kind]
+        joined |= tracker.join(own, config.tracking(kind)) if own else {}
+    return joined
 
 
 def watched_channels(config: Config, outbox: Outbox, clock: Callable[[], datetime]) -> Iterator[Watched]:

@@ -45,7 +45,10 @@ from bot.tell.channels.email import EmailSettings
 from bot.tell.channels.telegram import TelegramSettings
 from bot.watch.checks import http, tcp
 from bot.watch.sources import OfficialPage
+from bot.watch.sources.downdetector import DowndetectorTracker
+from bot.watch.sources.isitdownrightnow import IsItDownRightNowTracker
 from tests.tell.outages import (
+    ALL_CLEAR,
     BLIND,
     DOWN,
     EN,
@@ -54,8 +57,10 @@ from tests.tell.outages import (
     LIKELY,
     PARTLY,
     POSSIBLE,
+    REPORTS,
     SLOW,
     THEIRS,
+    TRACKED,
     UNSTABLE,
     X,
     at,
@@ -67,6 +72,7 @@ README = (ROOT / "README.md").read_text()
 EXAMPLE = (ROOT / "config.example.yaml").read_text()
 PAGES = {path.name: path.read_text() for path in (ROOT / "docs").glob("*.md")} | {"README.md": README}
 TOKENS = ("SLACK_BOT_TOKEN", "SLACK_APP_TOKEN", "DISCORD_TOKEN", "TELEGRAM_TOKEN", "SMTP_PASSWORD", "X_WEBHOOK_TOKEN")
+TOKENS += ("DOWNDETECTOR_CLIENT_ID", "DOWNDETECTOR_CLIENT_SECRET")
 
 
 def blocks(text: str, language: str) -> list[str]:
@@ -134,6 +140,10 @@ TABLES = {
     "`expect`": http.Expect,
     "`kind: tcp`": tcp.TcpCheck,
     "official": OfficialPage,
+    "`kind: downdetector`": DowndetectorTracker,
+    "`kind: isitdownrightnow`": IsItDownRightNowTracker,
+    "trackers.downdetector": DowndetectorTracker.Settings,
+    "trackers.isitdownrightnow": IsItDownRightNowTracker.Settings,
     "slack": slack.SlackSettings,
     "discord": DiscordSettings,
     "telegram": TelegramSettings,
@@ -250,18 +260,28 @@ PLANNED = replace(X, plan="Breaking news goes to Telegram @newsroom and to the s
 OVER = replace(DOWN, until=at(14, 50), steps=3)
 AGREED = replace(INVESTIGATING, at=at(14))
 SCENES = {
-    "Down": (Kind.CONFIRMED, DOWN, at(14, 1)),
+    "Down": (Kind.CONFIRMED, TRACKED, at(14, 1)),
     "Partly down": (Kind.CONFIRMED, PARTLY, at(14, 1)),
     "Slow": (Kind.CONFIRMED, SLOW, at(14, 1)),
     "Perhaps down": (Kind.OPENED, POSSIBLE, at(14)),
     "Probably down": (Kind.OPENED, replace(LIKELY, words=(AGREED,), official_at=at(14)), at(14)),
     "Reported by its status page alone": (Kind.OPENED, replace(THEIRS, official_at=at(14, 21)), at(14, 21)),
+    "Reported by trackers alone": (
+        Kind.OPENED,
+        replace(POSSIBLE, health=Health.DEGRADED, worst=Health.DEGRADED, readings=(), words=(ALL_CLEAR, REPORTS)),
+        at(14),
+    ),
     "Worse than before": (Kind.WORSENED, replace(DOWN, steps=3), at(14, 10)),
     "Better, not well": (Kind.EASED, replace(PARTLY, worst=Health.DOWN, steps=3), at(14, 30)),
     "Its status page speaks": (
         Kind.OFFICIAL,
         replace(DOWN, words=(INVESTIGATING,), official_at=at(14, 21), steps=3),
         at(14, 21),
+    ),
+    "Its status page is content again": (
+        Kind.OFFICIAL,
+        replace(DOWN, words=(replace(ALL_CLEAR, at=at(14, 40)),), official_at=at(14, 21), steps=4),
+        at(14, 40),
     ),
     "Acknowledged": (Kind.ACKNOWLEDGED, replace(DOWN, acked_by="Ana", acked_at=at(14, 5), steps=3), at(14, 5)),
     "Still down": (Kind.REMINDED, replace(DOWN, reminded=1, steps=3), at(14, 30)),
@@ -336,7 +356,7 @@ def test_every_kind_of_notice_is_shown_and_no_other():
 
 def test_the_readme_opens_with_the_story_as_it_is_told():
     assert blocks(README, "text") == [
-        f"{told(Kind.CONFIRMED, DOWN, at(14, 1), EN, PLANNED).words.text}\n",
+        f"{told(Kind.CONFIRMED, TRACKED, at(14, 1), EN, PLANNED).words.text}\n",
         f"{told(Kind.RESTORED, OVER, at(14, 51), EN, PLANNED).words.text}\n",
     ]
 

@@ -13,7 +13,7 @@ import pytest
 from bot.config import Channels
 from bot.config.reading import _models
 from bot.watch.checks import AnyCheck
-from bot.watch.sources import AnySource
+from bot.watch.sources import AnySource, AnyTracker
 
 ROOT = Path(__file__).parent.parent
 EXAMPLE = (ROOT / "config.example.yaml").read_text()
@@ -65,7 +65,7 @@ def kinds(union):
     }
 
 
-@pytest.mark.parametrize("kind", sorted(kinds(AnyCheck) | kinds(AnySource)))
+@pytest.mark.parametrize("kind", sorted(kinds(AnyCheck) | kinds(AnySource) | kinds(AnyTracker)))
 def test_every_kind_of_check_and_source_is_in_the_example(kind):
     assert f"kind: {kind}" in EXAMPLE
 

@@ -40,7 +40,8 @@ from bot.contracts import ChannelSettings, Check
 from bot.model import Audience, Confidence, Destination, Hears, Rules, Service, Style, Wish, delivering
 from bot.tell.channels import AnyChannel
 from bot.watch.checks import AnyCheck
-from bot.watch.sources import AnySource
+from bot.watch.sources import AnySource, AnyTracker
+from bot.watch.sources.tracker import Tracker
 
 __all__ = ["Config", "ConfigError", "canary", "cron", "load", "schema"]
 
@@ -89,6 +90,7 @@ class ServiceConfig(BaseModel):
     name: Annotated[str, Field(min_length=1, max_length=100)] | None = None
     routes: Annotated[dict[str, AnyCheck], Field(min_length=1)] = {}
     official: AnySource | None = None
+    trackers: tuple[AnyTracker, ...] = ()
     plan: str = ""
     depends_on: tuple[str, ...] = ()
     every: Duration = None
@@ -156,6 +158,14 @@ Channels = create_model(
 )
 
 
+TRACKERS: dict[str, type[Tracker]] = {t.model_fields["kind"].default: t for t in get_args(get_args(AnyTracker)[0])}
+Trackers = create_model(
+    "Trackers",
+    __config__=Strict,
+    **{kind: (Annotated[t.Settings | None, BeforeValidator(_bare)], None) for kind, t in TRACKERS.items()},  # type: ignore[call-overload] # likewise
+)
+
+
 ADMINS = "tocsin:admins"  # as an audience; subscriptions are named alike, by their place
 
 
@@ -171,6 +181,7 @@ class Config(BaseModel):
     admins: frozenset[str] = frozenset()
     defaults: Defaults = Defaults()
     services: Annotated[dict[str, ServiceConfig], Field(min_length=1)]
+    trackers: Trackers = Trackers()  # likewise made above, of their union
     channels: Channels = Channels()  # made above, of the union
     audiences: dict[str, AudienceConfig] = {}
     digests: dict[str, DigestConfig] = {}
@@ -192,6 +203,12 @@ class Config(BaseModel):
         depends = [f"on:{self.services[other].name or other}" for other in said.depends_on]
         hosts = dict.fromkeys(host for check in said.routes.values() if (host := _host(check)))
         return (*depends, *(f"at:{host}" for host in hosts))
+
+    def tracking(self, kind: str) -> BaseModel | None:
+        """The settings of a kind of tracker; None where it cannot be asked without any."""
+        said: BaseModel | None = getattr(self.trackers, kind)
+        usual = TRACKERS[kind].Settings
+        return said or (None if any(f.is_required() for f in usual.model_fields.values()) else usual())
 
     def opened_channels(self) -> dict[str, ChannelSettings]:
         """The channels that are configured, by kind."""

@@ -35,7 +35,16 @@ def contradictions(config: Config) -> Iterator[Problem]:
     for name, digest in config.digests.items():
         yield from _unknown_services(config, digest.services, ("digests", name))
         yield from _unknown_channels(config, digest.to, ("digests", name, "to"))
+    yield from _without_account(config)
     yield from _nobody(config)
+
+
+def _without_account(config: Config) -> Iterator[Problem]:
+    for key, service in config.services.items():
+        for number, tracker in enumerate(service.trackers):
+            if config.tracking(tracker.kind) is None:
+                what = f"{tracker.kind} needs an account: set trackers.{tracker.kind} beside services"
+                yield Problem(("services", key, "trackers", number), what)
 
 
 def _nobody(config: Config) -> Iterator[Problem]:

@@ -191,8 +191,8 @@ def problems(error: ValidationError, model: type[BaseModel]) -> Iterator[Problem
 
 def _without_tags(where: Location) -> Location:
     """Pydantic also names the member of a union that it tried ("http", "tuple[str, ...]"): that is no key of the file."""
-    routes = len(where) > 4 and where[0] == "services" and where[2] == "routes"
-    plain = (part for number, part in enumerate(where) if not (routes and number == 4))
+    tagged = len(where) > 4 and where[0] == "services" and where[2] in {"routes", "trackers"}
+    plain = (part for number, part in enumerate(where) if not (tagged and number == 4))
     return tuple(part for part in plain if not (isinstance(part, str) and "[" in part))
 
 

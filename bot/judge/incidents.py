@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from bot.judge.verdict import TROUBLE, official
+from bot.judge.verdict import TROUBLE, official, rumoured, spoken
 from bot.model import (
     OURSELVES,
     Ack,
@@ -55,15 +55,14 @@ def step(state: ServiceState, seen: Verdict | Order, rules: Rules) -> Step:
 
 
 def _closed(state: ServiceState, seen: Verdict, rules: Rules) -> Step:
-    word = official(seen.words)
-    if word and word.says is Health.UP:
-        state = replace(state, heard="")
+    said, rumour = spoken(official(seen.words)), rumoured(seen.words)
+    state = replace(state, heard="" if said == "" else state.heard, echo=state.echo and rumour)
     if seen.health is Health.UP:
         return Step(replace(state, up_since=state.up_since or seen.at, excused=False))
     if _excused(state, seen):
         return Step(state)
-    if not seen.readings and word and word.headline and word.headline == state.heard:
-        # Their page still shows what an ended incident told of: without this it would open another one each round.
+    if not seen.readings and (said == state.heard if said else state.echo):
+        # They still speak of what is over: a page keeps it up for a while, a tracker's reports are those of an hour.
         return Step(state)
     ended = tuple(e for e in state.ended if seen.at - e[1] <= rules.flap_window)
     flapping = len(ended) >= rules.flaps and seen.confidence is Confidence.CONFIRMED
@@ -120,8 +119,7 @@ def _open(state: ServiceState, incident: Incident, seen: Verdict, rules: Rules) 
     if seen.confidence == incident.confidence and seen.health < incident.health:
         # A single milder round in between says nothing: half an outage would come and go with every other round.
         return _tell(state, incident, Kind.EASED, seen) if seen.streak.mild >= rules.restore_rounds else Step(state)
-    word = official(seen.words)
-    if word and word.says in TROUBLE and word.headline != state.heard:
+    if spoken(official(seen.words)) not in {None, state.heard}:
         return _tell(state, incident, Kind.OFFICIAL, seen)
     if (lasted := sum(seen.at - incident.since >= age for age in rules.milestones)) > incident.lasted:
         return _tell(state, replace(incident, lasted=lasted), Kind.LASTING, seen)
@@ -133,8 +131,9 @@ def _open(state: ServiceState, incident: Incident, seen: Verdict, rules: Rules) 
 def _over(incident: Incident, seen: Verdict, rules: Rules) -> bool:
     if seen.readings or seen.streak.good < rules.restore_rounds:
         return False
-    if seen.health in TROUBLE and not incident.readings:
-        return False  # it was theirs or the crowd's word alone, and it still stands
+    theirs = incident.confidence > Confidence.POSSIBLE  # of a word alone: more than a rumour
+    if not incident.readings and (spoken(official(seen.words)) if theirs else seen.health in TROUBLE):
+        return False  # it was a word alone, and that still stands
     good_since = seen.streak.good_since or seen.at
     return incident.unstable_since is None or seen.at - good_since >= rules.settle
 
@@ -146,7 +145,8 @@ def _close(state: ServiceState, incident: Incident, seen: Verdict, rules: Rules)
     ended = state.ended if unsure else (*state.ended, (incident.since, until))[-rules.flaps :]
     told = _tell(state, replace(incident, until=until), Kind.RETRACTED if unsure else Kind.RESTORED, seen)
     last = state.last if unsure else told.state.incident
-    return Step(replace(told.state, incident=None, last=last, up_since=until, ended=ended), told.changes)
+    echo = rumoured(seen.words) and (not unsure or rumoured(incident.words))
+    return Step(replace(told.state, incident=None, last=last, up_since=until, ended=ended, echo=echo), told.changes)
 
 
 def unwatched(state: ServiceState, at: datetime) -> Step:
@@ -184,10 +184,12 @@ def watch_sight(state: ServiceState, at: datetime, *, sighted: bool) -> Step:
 
 def _tell(state: ServiceState, incident: Incident, kind: Kind, seen: Verdict) -> Step:
     """Take the round's evidence into the incident and make the change that tells of it."""
-    word = official(seen.words)
-    trouble = word is not None and word.says in TROUBLE
+    said = spoken(official(seen.words))
     incident = replace(incident, words=seen.words)
     if kind in NEW_EVIDENCE:
+        if kind is not Kind.OPENED and seen.readings and not incident.readings:
+            # Until now it was a word alone: an outage that we see began when we first saw it.
+            incident = replace(incident, since=_since(state, seen), lasted=0)
         incident = replace(
             incident,
             health=seen.health,
@@ -197,10 +199,9 @@ def _tell(state: ServiceState, incident: Incident, kind: Kind, seen: Verdict) ->
         )
         if seen.confidence is Confidence.CONFIRMED and incident.confirmed_at is None:
             incident = replace(incident, confirmed_at=seen.at)
-    if trouble and incident.official_at is None:
+    if said and incident.official_at is None:
         incident = replace(incident, official_at=seen.at)
-    heard = word.headline if word is not None and trouble else state.heard
-    return _change(replace(state, heard=heard), incident, kind, seen.at)
+    return _change(replace(state, heard=state.heard if said is None else said), incident, kind, seen.at)
 
 
 def _acknowledge(state: ServiceState, order: Ack) -> Step:

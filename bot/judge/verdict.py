@@ -32,9 +32,9 @@ def _doubted(streak: Streak) -> Streak:
 def _looks(seen: Round, rules: Rules) -> Health:
     """What the round says by itself. A route that could not be judged keeps us from saying "all good" and from saying "all bad"."""
     outcomes = {r.outcome for r in seen.readings}
+    if not seen.sighted:
+        return Health.UNKNOWN
     if outcomes & {Outcome.BAD, Outcome.SLOW}:
-        if not seen.sighted:
-            return Health.UNKNOWN
         broken = rules.chained and Outcome.BAD in outcomes
         return Health.DOWN if broken or outcomes == {Outcome.BAD} else Health.DEGRADED
     if Outcome.BLIND in outcomes:
@@ -50,8 +50,7 @@ def _claim(looks: Health, streak: Streak, words: tuple[Word, ...], rules: Rules)
     if looks is Health.UP:
         if official in TROUBLE:
             return official, Confidence.LIKELY
-        crowd = max(tracker, _worst(words, Role.CROWD))
-        return (Health.DEGRADED, Confidence.POSSIBLE) if crowd in TROUBLE else (Health.UP, Confidence.CONFIRMED)
+        return (Health.DEGRADED, Confidence.POSSIBLE) if rumoured(words) else (Health.UP, Confidence.CONFIRMED)
     if streak.down >= rules.confirm_rounds:
         return Health.DOWN, Confidence.CONFIRMED
     if streak.bad >= rules.confirm_rounds or streak.total >= UNSTEADY * rules.confirm_rounds:
@@ -88,3 +87,15 @@ def count(streak: Streak, looks: Health, at: datetime, rules: Rules) -> Streak:
 def official(words: tuple[Word, ...]) -> Word | None:
     """The official page's word, when there is such a page."""
     return next((w for w in words if w.role is Role.OFFICIAL), None)
+
+
+def rumoured(words: tuple[Word, ...]) -> bool:
+    """Do trackers or the crowd speak of trouble?"""
+    return max(_worst(words, Role.TRACKER), _worst(words, Role.CROWD)) in TROUBLE
+
+
+def spoken(word: Word | None) -> str | None:
+    """The trouble that a word speaks of: its headline, or how bad it is; empty for none. None: it could not be read."""
+    if word is None or word.says is None or word.says is Health.UNKNOWN:
+        return None
+    return (word.headline or word.says.name) if word.says in TROUBLE else ""

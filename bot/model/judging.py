@@ -99,9 +99,10 @@ class ServiceState:
     ended: tuple[tuple[datetime, datetime], ...] = ()  # start and end of confirmed incidents within the flap window
     up_since: datetime | None = None
     unseen_since: datetime | None = None  # since when no round could judge
-    heard: str = ""  # the official headline dealt with last
+    heard: str = ""  # the trouble that its official page spoke of when it was dealt with last; empty: none
     mute: Mute | None = None
     excused: bool = False  # what is seen is what `last` was taken back for: nothing opens until it is worse, or over
+    echo: bool = False  # trackers or the crowd still speak of what is over: until they are quiet, that opens nothing
 
 
 class Kind(StrEnum):

@@ -25,15 +25,27 @@ HOLD = timedelta(minutes=5)
 
 
 class Newest:
-    """`sources` by service. A word of trouble outlives `HOLD` of silence: a page that hiccups has not said "restored"."""
+    """`sources` by service. A word of trouble outlives `HOLD` of silence: a page that hiccups has not said "restored".
+
+    `in_doubt`: sources that are asked only while their service is not up, or when there is news of it: at other times
+    they have no word.
+    """
 
     def __init__(
-        self, sources: Mapping[str, Sequence[Source]], net: Net, clock: Clock, *, longest: timedelta = LONGEST
+        self,
+        sources: Mapping[str, Sequence[Source]],
+        net: Net,
+        clock: Clock,
+        *,
+        longest: timedelta = LONGEST,
+        in_doubt: Mapping[str, Sequence[Source]] | None = None,
     ) -> None:
-        self._keys = {service: tuple(f"{service}/{n}" for n in range(len(of))) for service, of in sources.items() if of}
-        self._sources = {
-            f"{service}/{n}": (service, one) for service, of in sources.items() for n, one in enumerate(of)
-        }
+        passing = in_doubt or {}
+        every = {service: (*of, *passing.get(service, ())) for service, of in sources.items()}
+        self._keys = {service: tuple(f"{service}/{n}" for n in range(len(of))) for service, of in every.items() if of}
+        self._sources = {f"{service}/{n}": (service, one) for service, of in every.items() for n, one in enumerate(of)}
+        self._passing = {service: self._keys[service][-len(of) :] for service, of in passing.items() if of}
+        self._unasked = {key for keys in self._passing.values() for key in keys}  # nobody wants to know them now
         self._net = net
         self._clock = clock
         self._longest = longest.total_seconds()
@@ -52,28 +64,33 @@ class Newest:
 
     def tried(self, service: str) -> bool:
         """Has every source of the service been read, or failed to be, at least once?"""
-        return all(key in self._words for key in self._keys.get(service, ()))
+        return all(key in self._words or key in self._unasked for key in self._keys.get(service, ()))
 
     def doubt(self, service: str, *, doubtful: bool) -> None:
         """Read the service's sources more often from now on, or as usual again."""
         if not doubtful:
             self._doubtful.discard(service)
+            for key in self._passing.get(service, ()):
+                self._unasked.add(key)
+                self._words.pop(key, None)
         elif service not in self._doubtful:
             self._doubtful.add(service)
             now = self._clock.steady()
             for key in self._keys.get(service, ()):
+                self._unasked.discard(key)
                 self._beat.move(key, max(now, self._began.get(key, now - EVERY) + EVERY_IN_DOUBT))
 
     def again(self, service: str) -> None:
         """There is news of it: read its sources now, and what was fetched a moment ago anew."""
         for key in self._keys.get(service, ()):
             self._memories[key].news_at = self._clock.utcnow()
+            self._unasked.discard(key)
             self._beat.move(key, self._clock.steady())
 
     def tick(self, now: float) -> None:
         """Start reading what is due."""
         for key, _ in self._beat.due(now, AT_ONCE - len(self._reading)):
-            if key not in self._reading:
+            if key not in self._reading and key not in self._unasked:
                 self._reading[key] = asyncio.create_task(self._read(key), name=f"source {key}")
 
     def restart(self, now: float) -> None:
@@ -98,6 +115,8 @@ class Newest:
             self._beat.move(key, self._clock.steady())  # it came while an older state was being read
         elif service in self._doubtful:
             self._beat.move(key, max(self._clock.steady(), began + EVERY_IN_DOUBT))
+        elif key in self._passing.get(service, ()):
+            self._unasked.add(key)
 
     async def _ask(self, key: str, source: Source) -> Word:
         now = self._clock.utcnow()
@@ -113,7 +132,7 @@ class Newest:
     def _silence(self, key: str, source: Source, now: datetime) -> Word:
         """What never spoke is taken for a tracker: the weaker word."""
         former = self._words.get(key, Word(Role.TRACKER, source.kind, None))
-        return replace(former, says=None, headline="", link="", at=now, since=None, components=())
+        return Word(former.role, former.source, None, at=now, planned=former.planned)
 
     def _keep(self, key: str, word: Word) -> None:
         if word.says is not None:

@@ -33,7 +33,9 @@ _WORLDLY = frozenset({Outcome.BAD, Outcome.SLOW})  # says something ill of the s
 
 @dataclass(frozen=True, slots=True)
 class Watched:
-    """A service and how it is looked at: checks by route name. `confirm_every` is its beat while it is not up."""
+    """A service and how it is looked at: checks by route name. `confirm_every` is its beat while it is not up; only then
+    the sources of `in_doubt` are asked.
+    """
 
     service: Service
     checks: Mapping[str, Check]
@@ -42,6 +44,7 @@ class Watched:
     timeout: timedelta = timedelta(seconds=10)
     confirm_every: timedelta = timedelta(seconds=10)
     slow_after: timedelta = timedelta(seconds=5)
+    in_doubt: tuple[Source, ...] = ()
 
 
 @dataclass(slots=True)
@@ -89,7 +92,12 @@ class Rounds:
         self._started = self._ticked = self._clock.steady()
         self._beat = Beat(every, self._started, within=FIRST_WITHIN)
         self._canaries = Canaries(canaries, net, self._clock)
-        self._newest = Newest({key: one.sources for key, one in self._watched.items()}, net, self._clock)
+        self._newest = Newest(
+            {key: one.sources for key, one in self._watched.items()},
+            net,
+            self._clock,
+            in_doubt={key: one.in_doubt for key, one in self._watched.items()},
+        )
         self._doubtful = set(self._watched)  # not known to be up: at first, all of them
         self._running: dict[str, asyncio.Task[None]] = {}
         self._recording: set[str] = set()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import time, timedelta
 from pathlib import Path
 
@@ -44,8 +45,7 @@ def test_the_smallest_config_is_three_sections(tmp_path):
 
 
 def test_the_example_loads_and_means_what_it_says(monkeypatch):
-    secrets = ("SLACK_BOT_TOKEN", "SLACK_APP_TOKEN", "DISCORD_TOKEN", "TELEGRAM_TOKEN", "SMTP_PASSWORD")
-    for name in (*secrets, "X_WEBHOOK_TOKEN"):
+    for name in re.findall(r"\$\{(\w+)\}", (ROOT / "config.example.yaml").read_text()):
         monkeypatch.setenv(name, "xoxb-secret")
     config = load(ROOT / "config.example.yaml")
     desk = config.readers()[0]
@@ -72,6 +72,22 @@ MISTAKES = {
     "the health of a channel that is not watched": (
         RIGHT.replace('broadcast: ["console:-"]', 'broadcast: ["console:-"], services: [console-delivery]'),
         'audiences.desk.services.0: there is no service "console-delivery"; expected one of x',
+    ),
+    "a tracker without an account": (
+        RIGHT.replace("    routes", "    trackers: [{kind: downdetector, company: 5}]\n    routes"),
+        ":3:16: services.x.trackers.0: downdetector needs an account: set trackers.downdetector beside services",
+    ),
+    "a company that is none": (
+        RIGHT.replace("    routes", "    trackers: [{kind: downdetector, company: x}]\n    routes"),
+        ":3:37: services.x.trackers.0.company: ",
+    ),
+    "an account by half": (
+        RIGHT + "trackers: {downdetector: {client_id: a}}\n",
+        ":8:12: trackers.downdetector.client_secret: is missing",
+    ),
+    "a tracker's address": (
+        RIGHT + "trackers: {isitdownrightnow: {url: nowhere}}\n",
+        ':8:31: trackers.isitdownrightnow.url: "nowhere" expected an address such as https://gateway.example.org/',
     ),
     "unknown key": (RIGHT + "sevrices: {}\n", ':8:1: sevrices: unknown key; did you mean "services"?'),
     "unknown key inside": (

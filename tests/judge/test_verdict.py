@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -15,6 +17,7 @@ POSSIBLE, LIKELY, CONFIRMED = Confidence.POSSIBLE, Confidence.LIKELY, Confidence
 TROUBLE = word(DOWN, "Investigating")
 CLEAR = word(UP)
 TRACKER = word(DOWN, "many reports", Role.TRACKER)
+CALM, SILENT = word(UP, "", Role.TRACKER), word(None, "", Role.TRACKER)
 CROWD = word(DOWN, "surge", Role.CROWD)
 
 
@@ -33,9 +36,29 @@ CROWD = word(DOWN, "surge", Role.CROWD)
         ("B", (TROUBLE,), DOWN, LIKELY),
         ("P", (TRACKER,), DEGRADED, LIKELY),
         ("B", (CROWD,), DOWN, POSSIBLE),
+        ("B", (TRACKER,), DOWN, LIKELY),
+        ("B", (CLEAR, TRACKER), DOWN, LIKELY),
+        ("B", (CLEAR, TRACKER, CROWD), DOWN, LIKELY),
+        ("B", (TROUBLE, CALM), DOWN, LIKELY),
+        ("B", (word(None), CALM), DOWN, POSSIBLE),
+        ("B", (SILENT, CROWD), DOWN, POSSIBLE),
+        ("P", (CLEAR,), DEGRADED, POSSIBLE),
+        ("P", (TROUBLE,), DEGRADED, LIKELY),
+        ("S", (TROUBLE,), DEGRADED, LIKELY),
+        ("S", (TRACKER,), DEGRADED, LIKELY),
+        ("BB", (TROUBLE, TRACKER, CROWD), DOWN, CONFIRMED),
+        ("PP", (CLEAR, CALM), DEGRADED, CONFIRMED),
         (".", (TROUBLE,), DOWN, LIKELY),
         (".", (TRACKER,), DEGRADED, POSSIBLE),
         (".", (CROWD,), DEGRADED, POSSIBLE),
+        (".", (word(DEGRADED, "Slow"),), DEGRADED, LIKELY),
+        (".", (TROUBLE, TRACKER, CROWD), DOWN, LIKELY),
+        (".", (CLEAR, TRACKER), DEGRADED, POSSIBLE),
+        (".", (CLEAR, CALM), UP, CONFIRMED),
+        (".", (word(None), SILENT), UP, CONFIRMED),
+        ("....", (TRACKER, CROWD), DEGRADED, POSSIBLE),
+        ("?", (TROUBLE, TRACKER, CROWD), UNKNOWN, POSSIBLE),
+        ("!", (TRACKER,), UNKNOWN, POSSIBLE),
         (".", (TRACKER, CROWD), DEGRADED, POSSIBLE),
         ("S", (), DEGRADED, POSSIBLE),
         ("SS", (), DEGRADED, CONFIRMED),
@@ -68,6 +91,11 @@ def test_of_a_chain_one_broken_link_is_all_of_it(letters, health, confidence):
         verdict = judge(look(letter, number), streak, rules)
         streak = verdict.streak
     assert (verdict.health, verdict.confidence) == (health, confidence)
+
+
+def test_when_the_canaries_are_bad_nothing_is_claimed_of_anything():
+    blind = replace(look(".", 0, TROUBLE, TRACKER), sighted=False)
+    assert judge(blind, Streak(), Rules()).health is UNKNOWN
 
 
 def test_a_service_without_routes_is_as_its_official_page_says():

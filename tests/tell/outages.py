@@ -46,6 +46,8 @@ ALL_CLEAR = Word(Role.OFFICIAL, "Official status page", Health.UP, at=at(14, 1))
 INVESTIGATING = Word(
     Role.OFFICIAL, "Official status page", Health.DEGRADED, "Investigating elevated errors", at=at(14, 21)
 )
+REPORTS = Word(Role.TRACKER, "Downdetector", Health.DOWN, at=at(14, 1), reports=1243, usual=35)
+UNREACHED = Word(Role.TRACKER, "IsItDownRightNow", Health.DOWN, at=at(14, 1))
 DOWN = Incident(
     "x",
     17,
@@ -58,6 +60,7 @@ DOWN = Incident(
     worst=Health.DOWN,
     steps=2,
 )
+TRACKED = replace(DOWN, words=(ALL_CLEAR, REPORTS, UNREACHED))
 PARTLY = replace(DOWN, health=Health.DEGRADED, worst=Health.DEGRADED, readings=bad("TweetDeck"))
 SLOW = replace(PARTLY, readings=(slow("web"),))
 POSSIBLE = replace(DOWN, confidence=Confidence.POSSIBLE, confirmed_at=None, steps=1)

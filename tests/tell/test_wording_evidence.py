@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from bot.model import Health, Kind, Outcome, Reading, Role, Word
+from bot.model import Health, Kind, Outcome, Reading, Role, Style, Word
 from tests.tell.outages import (
     ALL_CLEAR,
     DOWN,
@@ -14,7 +14,9 @@ from tests.tell.outages import (
     INVESTIGATING,
     LIKELY,
     PARTLY,
+    REPORTS,
     THEIRS,
+    UNREACHED,
     X,
     at,
     bad,
@@ -159,10 +161,75 @@ def test_a_long_headline_is_whole_below_the_title() -> None:
     )
 
 
-def test_only_the_first_official_word_is_timed_against_ours() -> None:
+def test_a_later_official_word_says_when_the_first_one_came() -> None:
     later = replace(DOWN, words=(replace(INVESTIGATING, headline="Monitoring"),), official_at=at(14, 21))
-    words = told(Kind.OFFICIAL, later, at(14, 40)).words
-    assert words.text == '🔵 X (Twitter): its status page says "Monitoring" (2:40 p.m.)'
+    assert told(Kind.OFFICIAL, later, at(14, 40)).words.text.splitlines() == [
+        '🔵 X (Twitter): its status page says "Monitoring" (2:40 p.m.)',
+        "Official status page reported it at 2:21 p.m., 21 min after us.",
+    ]
+
+
+@pytest.mark.parametrize("readings", [bad("web"), ()])
+def test_a_page_that_is_all_clear_again_does_not_end_what_we_see(readings: tuple[Reading, ...]) -> None:
+    cleared = replace(DOWN, readings=readings, words=(ALL_CLEAR,), official_at=at(14, 21))
+    fails = ["Our own checks still fail."] if readings else []
+    assert told(Kind.OFFICIAL, cleared, at(14, 40)).words.text.splitlines() == [
+        "🔵 X (Twitter): its status page now reports no incident (2:40 p.m.)",
+        *fails,
+        "Official status page reported it at 2:21 p.m., 21 min after us.",
+    ]
+    spanish = told(Kind.OFFICIAL, cleared, at(14, 40), ES).words
+    assert spanish.title == "🔵 X (Twitter): su página de estado ya no comunica ninguna incidencia (14:40)"
+    assert "siguen fallando" in spanish.text if readings else True
+
+
+def test_a_short_headline_has_its_lead_in_the_first_line() -> None:
+    said = replace(DOWN, words=(replace(INVESTIGATING, headline="Looking"),), official_at=at(14, 21))
+    assert told(Kind.OFFICIAL, said, at(14, 21), service=replace(X, name="X")).words.text == (
+        '🔵 X: its status page now says "Looking" (2:21 p.m., 21 min after us)'
+    )
+
+
+@pytest.mark.parametrize(
+    ("words", "english", "spanish"),
+    [
+        (
+            (REPORTS, UNREACHED),
+            "Reports: 1,243 in the last hour, usually 35 (Downdetector). IsItDownRightNow: down.",
+            ("Avisos de usuarios: 1.243 en la última hora, normalmente 35 (Downdetector). IsItDownRightNow: caído."),
+        ),
+        (
+            (replace(REPORTS, usual=None),),
+            "Reports: 1,243 in the last hour (Downdetector).",
+            "Avisos de usuarios: 1.243 en la última hora (Downdetector).",
+        ),
+        (
+            (replace(REPORTS, says=Health.UP, reports=0, usual=0),),
+            "Reports: 0 in the last hour, usually 0 (Downdetector).",
+            "Avisos de usuarios: 0 en la última hora, normalmente 0 (Downdetector).",
+        ),
+        ((replace(REPORTS, reports=None),), "Downdetector: problems.", "Downdetector: problemas."),
+        (
+            (replace(REPORTS, says=Health.DEGRADED, reports=None),),
+            "Downdetector: possible problems.",
+            "Downdetector: posibles problemas.",
+        ),
+        (
+            (replace(REPORTS, says=None), replace(UNREACHED, says=Health.UP)),
+            "IsItDownRightNow: up.",
+            "IsItDownRightNow: funciona.",
+        ),
+    ],
+)
+def test_trackers_share_a_line(words: tuple[Word, ...], english: str, spanish: str) -> None:
+    incident = replace(DOWN, words=words)
+    assert told(Kind.CONFIRMED, incident, at(14, 1)).words.lines[1:] == (english,)
+    assert told(Kind.CONFIRMED, incident, at(14, 1), ES).words.lines[1:] == (spanish,)
+
+
+def test_numbers_are_grouped_as_the_readers_country_does() -> None:
+    incident = replace(DOWN, words=(REPORTS,))
+    assert "1,243" in told(Kind.CONFIRMED, incident, at(14, 1), Style("es-MX", "Europe/Madrid")).words.lines[1]
 
 
 def test_what_worsened_was_not_all_down_at_first() -> None:

@@ -9,6 +9,7 @@ from bot.tell.wording.dying import failing
 from bot.tell.wording.text import ITEMS, capital, clean, counted, listed, quoted, reason, sentences, stop
 from bot.tell.wording.times import Reader
 from bot.tell.wording.titles import TROUBLE, sure
+from bot.tell.wording.trackers import tracked
 
 REASONS = 4  # different reasons told apart; the routes beyond are counted
 SOURCES = 6
@@ -24,7 +25,7 @@ def evidence(incident: Incident, service: Service, reader: Reader) -> tuple[str,
     lines = [
         *(failing(incident, reader) if service.channel else (seen(incident, service, reader),)),
         *(official(w, reader) for w in words if w.role is Role.OFFICIAL),
-        sentences(*(tracker(w, reader) for w in words if w.role is not Role.OFFICIAL)),
+        sentences(*(tracked(w, reader) for w in words if w.role is not Role.OFFICIAL)),
     ]
     if incident.acked_by:
         at = reader.point(incident.acked_at or incident.since)
@@ -113,18 +114,6 @@ def source_name(word: Word, reader: Reader) -> str:
     if word.role is Role.OFFICIAL and name in {"", OFFICIAL}:
         return reader.say.official_page
     return name or "?"
-
-
-def tracker(word: Word, reader: Reader) -> str:
-    """What a tracker or the crowd says; of one that could not be read, nothing: silence is no news."""
-    say, source = reader.say, source_name(word, reader)
-    if word.says is None or word.says is Health.UNKNOWN:
-        return ""
-    if headline := clean(word.headline):
-        return say.says.format(source=source, headline=headline)
-    if word.says is Health.UP:
-        return say.tracker_up.format(source=source)
-    return (say.tracker_down if word.says is Health.DOWN else say.tracker_trouble).format(source=source)
 
 
 def lag(incident: Incident, at: datetime, reader: Reader) -> str:

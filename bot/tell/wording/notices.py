@@ -7,9 +7,11 @@ from datetime import datetime
 from bot.model import (
     OURSELVES,
     Change,
+    Health,
     Incident,
     Kind,
     Notice,
+    Role,
     Service,
     Style,
     Tone,
@@ -20,7 +22,7 @@ from bot.tell.wording.endings import Others, restored, retracted, unwatched
 from bot.tell.wording.evidence import evidence, lag
 from bot.tell.wording.evidence import official as official_line
 from bot.tell.wording.many import line
-from bot.tell.wording.text import NAME, clean, fit, quoted, sentences, stop
+from bot.tell.wording.text import NAME, TITLE, clean, fit, quoted, sentences, stop
 from bot.tell.wording.times import Reader, reader
 from bot.tell.wording.titles import (
     began,
@@ -114,25 +116,32 @@ def _present(change: Change, service: Service, to: Reader) -> Words:
 def _official(change: Change, service: Service, to: Reader) -> Words:
     say, incident, name = to.say, change.incident, name_of(service)
     word, clock = official_word(incident), to.clock(change.at)
+    if word is None and any(w.role is Role.OFFICIAL and w.says is Health.UP for w in incident.words):
+        return _all_clear(change, name, to)
     if word is None or not clean(word.headline):
         what = trouble(word, say) if word else say.trouble
-        return Words(fit(name, say.official_bare.format(name=NAME, trouble=what, clock=clock)), _lagging(change, to))
+        return Words(fit(name, say.official_bare.format(name=NAME, trouble=what, clock=clock)), (_lead(change, to),))
     forms = headed((say.official_brief,), word, name, to, clock=clock)
     if incident.official_at in {None, change.at}:
-        forms = [*headed((say.official,), word, name, to, clock=clock, lag=lag(incident, change.at, to))[:1], *forms]
+        whole = headed((say.official,), word, name, to, clock=clock, lag=lag(incident, change.at, to))[0]
+        if len(title := whole.replace(NAME, name)) <= TITLE:
+            return Words(title)
     title = fit(name, *forms)
-    if title == forms[0].replace(NAME, name):
-        return Words(title)
     cut = () if quoted(clean(word.headline), say) in title else (official_line(word, to),)
-    return Words(title, (*cut, *_lagging(change, to)))
+    return Words(title, (*cut, _lead(change, to)))
 
 
-def _lagging(change: Change, to: Reader) -> tuple[str, ...]:
-    """How long after us; only for the first that its page said."""
-    if change.incident.official_at not in {None, change.at}:
-        return ()
-    text = to.say.official_did.format(at=to.point(change.at), lag=lag(change.incident, change.at, to))
-    return (stop(text),)
+def _all_clear(change: Change, name: str, to: Reader) -> Words:
+    """Its page has nothing to report any more. That says nothing of what we see."""
+    say = to.say.trackers
+    fails = (stop(say.still_fails),) if change.incident.readings else ()
+    return Words(fit(name, say.all_clear.format(name=NAME, clock=to.clock(change.at))), (*fails, _lead(change, to)))
+
+
+def _lead(change: Change, to: Reader) -> str:
+    """When its page first reported it, and how long after us."""
+    at = change.incident.official_at or change.at
+    return stop(to.say.official_did.format(at=to.point(at), lag=lag(change.incident, at, to)))
 
 
 def _acknowledged(change: Change, service: Service, to: Reader) -> Words:

@@ -106,6 +106,10 @@ class Reader:
     def seconds(self, took: timedelta) -> str:
         return plain(format_decimal(took.total_seconds(), "0.#", locale=self.locale))
 
+    def number(self, count: int) -> str:
+        """Grouped as the reader does: "1,243", "1.243"."""
+        return plain(format_decimal(count, locale=self.locale))
+
     def percent(self, share: float) -> str:
         """Rounded down: what was not always up is never "100%"."""
         return plain(format_percent(int(share * 10_000 + 1e-6) / 10_000, self.say.percent, locale=self.locale))

@@ -1,9 +1,16 @@
-"""Somebody else's word about a service: one file a kind, `AnySource` the union of them."""
+"""Somebody else's word about a service: one file a kind. `AnySource`: its own status page; `AnyTracker`: independent ones."""
 
 from __future__ import annotations
 
+from typing import Annotated
+
+from pydantic import Field
+
+from bot.watch.sources.downdetector import DowndetectorTracker
+from bot.watch.sources.isitdownrightnow import IsItDownRightNowTracker
 from bot.watch.sources.official import OfficialPage
 
 AnySource = OfficialPage
+AnyTracker = Annotated[DowndetectorTracker | IsItDownRightNowTracker, Field(discriminator="kind")]
 
-__all__ = ["AnySource", "OfficialPage"]
+__all__ = ["AnySource", "AnyTracker", "OfficialPage"]

@@ -6,6 +6,7 @@ from bot.tell.phrases.en.dying import DYING
 from bot.tell.phrases.en.many import MANY
 from bot.tell.phrases.en.pages import PAGES
 from bot.tell.phrases.en.proofs import PROOFS
+from bot.tell.phrases.en.trackers import TRACKERS
 from bot.tell.phrases.en.wishes import WISHES
 from bot.tell.phrases.shape import Phrases
 
@@ -235,6 +236,7 @@ ENGLISH = Phrases(
     wishes=WISHES,
     proofs=PROOFS,
     pages=PAGES,
+    trackers=TRACKERS,
     channels={
         "slack": "Slack",
         "discord": "Discord",

@@ -6,6 +6,7 @@ from bot.tell.phrases.es.dying import DYING
 from bot.tell.phrases.es.many import MANY
 from bot.tell.phrases.es.pages import PAGES
 from bot.tell.phrases.es.proofs import PROOFS
+from bot.tell.phrases.es.trackers import TRACKERS
 from bot.tell.phrases.es.wishes import WISHES
 from bot.tell.phrases.shape import Phrases
 
@@ -238,6 +239,7 @@ SPANISH = Phrases(
     wishes=WISHES,
     proofs=PROOFS,
     pages=PAGES,
+    trackers=TRACKERS,
     channels={
         "slack": "Slack",
         "discord": "Discord",

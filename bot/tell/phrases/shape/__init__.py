@@ -9,6 +9,7 @@ from bot.tell.phrases.shape.dying import DyingPhrases
 from bot.tell.phrases.shape.many import ManyPhrases
 from bot.tell.phrases.shape.pages import PagesPhrases
 from bot.tell.phrases.shape.proofs import ProofsPhrases
+from bot.tell.phrases.shape.trackers import TrackersPhrases
 from bot.tell.phrases.shape.wishes import WishesPhrases
 
 Count = tuple[str, str]  # for one, for many
@@ -237,6 +238,7 @@ class Phrases:
     wishes: WishesPhrases
     proofs: ProofsPhrases
     pages: PagesPhrases
+    trackers: TrackersPhrases
 
     # what the channels are called inside a sentence, by their kind
     channels: Mapping[str, str]
