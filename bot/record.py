@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from dataclasses import dataclass, field
+from datetime import datetime
 
 from bot.judge import channels
 from bot.judge.incidents import Step, step, unwatched, watch_sight
@@ -18,8 +18,6 @@ from bot.model import (
     Confidence,
     Delivery,
     Destination,
-    Kind,
-    Notice,
     Order,
     Outcome,
     Overview,
@@ -27,14 +25,13 @@ from bot.model import (
     Rules,
     Service,
     ServiceState,
-    Style,
     Subscription,
     delivering,
 )
 from bot.setting import Setting
 from bot.store import Store, StoreUnavailable
 from bot.store.moves import Move, Situation
-from bot.tell import routing, wording
+from bot.tell import posting, wording
 
 
 @dataclass
@@ -228,29 +225,19 @@ class Record:
 
     def _deliveries(self, change: Change, situation: Situation, now: datetime) -> tuple[Delivery, ...]:
         known = change.incident.id == situation.thread  # of what opens now nobody has heard
-        told, heard = (situation.told, situation.heard) if known else (frozenset[Destination](),) * 2
-        admins = (self.setting.admins,) if self.setting.admins else ()
-        audiences = (*admins, *self.readers)
-        silent = _silent(situation.state, now)
-        service = self.service(change.incident.service)
-        hearers = routing.hearers(change, audiences, told, heard, muted=silent, dead=service.channel, now=now)
-        wishes, down = {a.name: a.wish for a in audiences}, self.down()
-        ending = change.kind is Kind.RESTORED  # only an ending says what else is bad
-        words: dict[tuple[Style, tuple[str, ...], datetime | None], Notice] = {}
-        rows: list[Delivery] = []
-        for hearer in hearers:
-            followed = wishes[hearer.audience].services if ending else ()
-            manner = hearer.style, followed, hearer.due
-            if manner not in words:
-                others = self._others(followed) if ending else wording.Others()
-                words[manner] = wording.notice(change, service, hearer.style, others, hearer.due)
-            notice = words[manner]
-            if hearer.audience in {a.name for a in admins}:
-                notice = wording.advised(notice, change.incident)
-            if hearer.destination.kind in down:
-                hearer = _hurried(hearer)  # noqa: PLW2901 - the same one, told elsewhere as well
-            rows += _acts(notice, hearer, told=hearer.destination in told, editable=self.setting.editable)
-        return tuple(rows)
+        return posting.deliveries(
+            change,
+            self.service(change.incident.service),
+            self.addressed(),
+            posting.Spread(situation.told, situation.heard) if known else posting.Spread(),
+            self._others,
+            muted=_silent(situation.state, now),
+            now=now,
+        )
+
+    def addressed(self) -> posting.Readers:
+        """Everybody who may be told, and the ways to them as they are now."""
+        return posting.Readers(self.readers, self.setting.admins, self.down(), self.setting.editable)
 
     def _others(self, followed: tuple[str, ...]) -> wording.Others:
         """What is known to be bad of what a reader follows. Found once for all endings of the same moment."""
@@ -276,20 +263,3 @@ def _saw(seen: Round) -> bool:
 
 def _alone(wish: Subscription) -> Audience:
     return Audience(str(wish.destination), (wish.destination,), wish.wish)
-
-
-def _hurried(hearer: routing.Hearer) -> routing.Hearer:
-    """Its channel is dead: it is tried, and the next rung at once with it."""
-    return replace(hearer, within=timedelta()) if hearer.ladders else hearer
-
-
-def _acts(
-    notice: Notice, hearer: routing.Hearer, *, told: bool, editable: Sequence[str] | frozenset[str]
-) -> list[Delivery]:
-    """The news first, then the first message brought up to it: an edit tells nobody, so it never goes before the news."""
-    key = f"{notice.key}@{hearer.destination}"
-    post = Delivery(key, hearer.destination, Act.POST, notice, hearer.audience, due=hearer.due)
-    rows = [replace(post, ladders=hearer.ladders, within=hearer.within)]
-    if told and notice.root is not None and hearer.destination.kind in editable:
-        rows.append(replace(post, key=f"{key};edit", act=Act.EDIT))
-    return rows

@@ -93,6 +93,11 @@ def _climbing(hearer: Hearer, ladder: Audience) -> Hearer:
     return replace(hearer, ladders=(*hearer.ladders, ladder.name), within=within)
 
 
+def hurried(hearer: Hearer) -> Hearer:
+    """Its channel is dead: it is tried, and the next rung at once with it."""
+    return replace(hearer, within=timedelta()) if hearer.ladders else hearer
+
+
 def follows(reader: Audience | Wish, service: str) -> bool:
     """Whether a reader's wish has the service; one that names none has all."""
     wish = reader.wish if isinstance(reader, Audience) else reader
