@@ -5,15 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
+from bot.calendar import Calendar
 from bot.judge import channels
 from bot.judge.incidents import Step, step, unwatched, watch_sight
+from bot.judge.plans import occurrences
 from bot.judge.verdict import judge
 from bot.model import (
     OURSELVES,
     Act,
     Audience,
+    Bearing,
     Change,
     Confidence,
     Delivery,
@@ -33,6 +36,8 @@ from bot.store import Store, StoreUnavailable
 from bot.store.moves import Move, Situation
 from bot.tell import posting, wording
 
+LONG_AGO = timedelta(days=400)  # as far back as any figure looks
+
 
 @dataclass
 class Record:
@@ -43,6 +48,7 @@ class Record:
     states: dict[str, ServiceState] = field(default_factory=dict)
     subscriptions: tuple[Subscription, ...] = ()
     ladders: dict[str, Audience] = field(default_factory=dict)  # by name: what is not taken is handed on by these
+    plans: Calendar = field(default_factory=Calendar)
     _open: dict[tuple[str, ...], wording.Others] = field(
         default_factory=dict
     )  # what is known to be bad, by what is followed
@@ -60,16 +66,25 @@ class Record:
     def muted(self, service: str) -> bool:
         return _silent(self._state(service), self.clock())
 
+    def failing(self, service: str) -> bool:
+        """Does it not answer, whether or not that may be told?"""
+        state = self._state(service)
+        return state.incident is not None or state.streak.bad_since is not None
+
     async def load(self) -> None:
         """Take up where the last run stopped."""
+        now = self.clock()
         self.states = await self.store.moves.states()
         await self._find_readers()
+        again = (window for weekly in self.setting.weekly for window in occurrences(weekly, now))
+        self.plans.load(await self.store.plans.windows(now - LONG_AGO), (*self.setting.windows, *again))
         for style in {audience.wish.style for audience in self.setting.audiences}:
-            wording.reader(style, self.clock())  # a language's data is read now, not while an outage waits to be told
+            wording.reader(style, now)  # a language's data is read now, not while an outage waits to be told
 
     async def seen(self, seen: Round) -> bool:
         """Judge a round. True while the service is in doubt or not up, so that it is looked at more often."""
         await self._watch_sight(seen)
+        self.plans.listen(seen)
         if seen.sighted or self._state(seen.service).streak.bad:
             await self._advance(seen.service, lambda state: self._judged(state, seen))
         state = self._state(seen.service)
@@ -140,6 +155,7 @@ class Record:
             blind_since=blind.since if blind else None,
             channels=tuple((s, self._state(s.id)) for s in self.setting.channels.values()),
             down=self.down(),
+            windows=tuple(self.plans.since(since)),
         )
 
     def down(self) -> dict[str, datetime]:
@@ -190,7 +206,9 @@ class Record:
 
     def _judged(self, state: ServiceState, seen: Round) -> Step:
         rules = self._rules(seen.service)
-        return step(state, judge(seen, state.streak, rules), rules)
+        verdict = judge(seen, state.streak, rules)
+        ours = seen.service in self.setting.services  # the ways to people are in nobody's maintenance
+        return step(state, verdict, rules, self.plans.bearing(verdict, seen.service) if ours else Bearing())
 
     def _state(self, service: str) -> ServiceState:
         return self.states.get(service) or ServiceState(service)

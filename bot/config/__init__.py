@@ -9,8 +9,10 @@ from urllib.parse import urlsplit
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, create_model
 
 from bot.config.contradictions import contradictions
+from bot.config.maintenance import MaintenanceConfig
 from bot.config.reading import ConfigError, duration, problems, read
 from bot.config.values import (
+    Ahead,
     Canary,
     Clock,
     Confident,
@@ -150,6 +152,8 @@ class Config(BaseModel):
     channels: Channels = Channels()  # made above, of the union
     audiences: dict[str, AudienceConfig] = {}
     digests: dict[str, DigestConfig] = {}
+    maintenance: tuple[MaintenanceConfig, ...] = ()
+    maintenance_before: Ahead = duration("24h")
 
     def style(self, own: AudienceConfig | DigestConfig | None = None) -> Style:
         """How a place is written to: its own wishes first, then ours."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bot.tell.phrases.es.dying import DYING
 from bot.tell.phrases.es.many import MANY
+from bot.tell.phrases.es.plans import PLANS
 from bot.tell.phrases.es.proofs import PROOFS
 from bot.tell.phrases.es.wishes import WISHES
 from bot.tell.phrases.shape import Phrases
@@ -224,6 +225,7 @@ SPANISH = Phrases(
         "ack": "decir que te estás ocupando",
         "mute": "silenciar un servicio durante un tiempo",
         "unmute": "volver a recibir avisos de un servicio",
+        "maintenance": "planificar un mantenimiento, o ver los previstos",
         "announce": "escribir a toda una audiencia",
         "open": "abrir una incidencia a mano",
         "update": "añadir algo a una incidencia abierta",
@@ -235,6 +237,7 @@ SPANISH = Phrases(
     many=MANY,
     dying=DYING,
     wishes=WISHES,
+    plans=PLANS,
     proofs=PROOFS,
     channels={
         "slack": "Slack",

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from bot.tell.phrases.shape.dying import DyingPhrases
 from bot.tell.phrases.shape.many import ManyPhrases
+from bot.tell.phrases.shape.plans import PlansPhrases
 from bot.tell.phrases.shape.proofs import ProofsPhrases
 from bot.tell.phrases.shape.wishes import WishesPhrases
 
@@ -234,6 +235,7 @@ class Phrases:
     many: ManyPhrases
     dying: DyingPhrases
     wishes: WishesPhrases
+    plans: PlansPhrases
     proofs: ProofsPhrases
 
     # what the channels are called inside a sentence, by their kind
