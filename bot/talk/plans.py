@@ -65,9 +65,7 @@ def _call_off(room: Room, words: tuple[str, ...]) -> Said:
     if not found:
         return Said(wording.nothing_planned(" ".join(words), room.style, now))
     window = min(found, key=lambda w: (w.since > now, w.since, w.number))
-    return Said(
-        wording.called_off(window, _services(room, window), room.style, now), (CallOff(window.number),)
-    )
+    return Said(wording.called_off(window, _services(room, window), room.style, now), (CallOff(window.number),))
 
 
 def _meant(window: Window, wanted: tuple[str, ...]) -> bool:

@@ -73,7 +73,7 @@ def _title(window: Window, phase: Phase, name: str, to: Reader, leaving: Leaving
 
 
 def _facts(window: Window, to: Reader) -> dict[str, str]:
-    end = window.end
+    end = window.until if window.over_at and window.over_at <= window.since else window.end
     return {
         "since": to.point(window.since),
         "until": to.point(end) if end else "",

@@ -35,7 +35,6 @@ class PlansPhrases:
     work: str
     theirs: str
     by: str
-    was_planned: str
     was_until: str
     failing: Count
     still_shown: str
