@@ -130,7 +130,10 @@ def _one(service: Service, state: ServiceState, overview: Overview, to: Reader) 
     last = next((i for i in overview.recent if i.service == service.id and outage(i)), None)
     if state.incident and (planned := overview.maintenance(service.id)):
         lines = (*lines, lasts(planned, to))
-    coming = next((w for w in overview.windows if w.concerns(service.id) and w.since > overview.at), None)
+    coming = next(
+        (w for w in overview.windows if w.concerns(service.id) and not w.over(overview.at) and w.since > overview.at),
+        None,
+    )
     lines = (*lines, *((ahead(coming, (service,), to),) if coming and not coming.over_at else ()))
     extra = (last_outage(last, "", to), muted_line(state.mute, to))
     return Words(title, (*lines, *(line for line in extra if line)))
