@@ -20,6 +20,7 @@ from bot.mending import audit, reconcile
 from bot.model import Overview, Trail
 from bot.net import Network
 from bot.parts import canaries, setting, watched, watched_channels
+from bot.planning import keep
 from bot.record import Record
 from bot.show import digest
 from bot.show.doors import Hooks
@@ -37,6 +38,7 @@ log = logging.getLogger(__name__)
 
 FLUSH = 1.0  # seconds between two writes of results: one transaction for all of them
 PULSE = timedelta(seconds=5)
+PLANS = timedelta(seconds=5)  # the latest that the beginning or the end of maintenance is noticed
 GRACE = 2.0  # seconds for the page's last answers at a stop
 
 
@@ -66,6 +68,7 @@ class House:
         closing = asyncio.Event()
         server = Server(self._site(), self.door)
         await self._mend()
+        await self._keep_plans()
         self._schedule()
         late = [asyncio.create_task(self.outbox.run(closing), name="outbox")]
         early = [
@@ -119,6 +122,7 @@ class House:
     def _schedule(self) -> None:
         every = {"trigger": "interval", "coalesce": True, "misfire_grace_time": None}
         self.scheduler.add_job(_job, args=[self._pulse], seconds=PULSE.total_seconds(), **every)
+        self.scheduler.add_job(_job, args=[self._keep_plans], seconds=PLANS.total_seconds(), **every)
         self.scheduler.add_job(_job, args=[self._prune], hours=1, **every)
         self.scheduler.add_job(_job, args=[self._mend], hours=1, **every)
         if beat := self.config.heartbeat:
@@ -157,6 +161,10 @@ class House:
     async def _mend(self) -> None:
         with _patient("hold what was told against what is so"):
             await reconcile(self.record)
+
+    async def _keep_plans(self) -> None:
+        with _patient("keep to what is planned"):
+            await keep(self.record)
 
     async def _heartbeat(self, url: str) -> None:
         """Tell somebody outside that we live; the silence of this is their alarm."""

@@ -21,7 +21,7 @@ CHANNEL_EVERY = timedelta(seconds=60)  # between two looks at a channel's provid
 
 
 def setting(config: Config) -> Setting:
-    """What the config says of services and readers."""
+    """What the config says of services, readers and maintenance."""
     opened, measured, readers = config.opened_channels(), config.watched_channels(), config.readers()
     rules = {
         key: replace(said.watching(config.defaults).rules(), milestones=routing.milestones(readers, key))
@@ -35,6 +35,9 @@ def setting(config: Config) -> Setting:
         frozenset(kind for kind, settings in opened.items() if settings.edits),
         channels={kind: wording.channel_service(kind, ROUTES, config.language) for kind in measured},
         stand_ins={kind: settings.watch for kind, settings in opened.items() if settings.watch},
+        windows=tuple(window for plan in config.maintenance if (window := plan.window(config.timezone))),
+        weekly=tuple(weekly for plan in config.maintenance if (weekly := plan.weekly(config.timezone))),
+        maintenance_before=config.maintenance_before,
         admins=config.admins_audience(),
     )
 

@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from bot.calendar import Calendar
 from bot.judge import channels
 from bot.judge.incidents import Step, step, unwatched, watch_sight
+from bot.judge.plans import occurrences
 from bot.judge.verdict import judge
 from bot.model import (
     OURSELVES,
     Act,
     Audience,
+    Bearing,
     Change,
     Confidence,
     Delivery,
     Destination,
-    Kind,
-    Notice,
     Order,
     Outcome,
     Overview,
@@ -27,14 +28,15 @@ from bot.model import (
     Rules,
     Service,
     ServiceState,
-    Style,
     Subscription,
     delivering,
 )
 from bot.setting import Setting
 from bot.store import Store, StoreUnavailable
 from bot.store.moves import Move, Situation
-from bot.tell import routing, wording
+from bot.tell import posting, wording
+
+LONG_AGO = timedelta(days=400)  # as far back as any figure looks
 
 
 @dataclass
@@ -46,6 +48,7 @@ class Record:
     states: dict[str, ServiceState] = field(default_factory=dict)
     subscriptions: tuple[Subscription, ...] = ()
     ladders: dict[str, Audience] = field(default_factory=dict)  # by name: what is not taken is handed on by these
+    plans: Calendar = field(default_factory=Calendar)
     _open: dict[tuple[str, ...], wording.Others] = field(
         default_factory=dict
     )  # what is known to be bad, by what is followed
@@ -63,16 +66,25 @@ class Record:
     def muted(self, service: str) -> bool:
         return _silent(self._state(service), self.clock())
 
+    def failing(self, service: str) -> bool:
+        """Does it not answer, whether or not that may be told?"""
+        state = self._state(service)
+        return state.incident is not None or state.streak.bad_since is not None
+
     async def load(self) -> None:
         """Take up where the last run stopped."""
+        now = self.clock()
         self.states = await self.store.moves.states()
         await self._find_readers()
+        again = (window for weekly in self.setting.weekly for window in occurrences(weekly, now))
+        self.plans.load(await self.store.plans.windows(now - LONG_AGO), (*self.setting.windows, *again))
         for style in {audience.wish.style for audience in self.setting.audiences}:
-            wording.reader(style, self.clock())  # a language's data is read now, not while an outage waits to be told
+            wording.reader(style, now)  # a language's data is read now, not while an outage waits to be told
 
     async def seen(self, seen: Round) -> bool:
         """Judge a round. True while the service is in doubt or not up, so that it is looked at more often."""
         await self._watch_sight(seen)
+        self.plans.listen(seen)
         if seen.sighted or self._state(seen.service).streak.bad:
             await self._advance(seen.service, lambda state: self._judged(state, seen))
         state = self._state(seen.service)
@@ -143,6 +155,7 @@ class Record:
             blind_since=blind.since if blind else None,
             channels=tuple((s, self._state(s.id)) for s in self.setting.channels.values()),
             down=self.down(),
+            windows=tuple(self.plans.since(since)),
         )
 
     def down(self) -> dict[str, datetime]:
@@ -193,7 +206,9 @@ class Record:
 
     def _judged(self, state: ServiceState, seen: Round) -> Step:
         rules = self._rules(seen.service)
-        return step(state, judge(seen, state.streak, rules), rules)
+        verdict = judge(seen, state.streak, rules)
+        ours = seen.service in self.setting.services  # the ways to people are in nobody's maintenance
+        return step(state, verdict, rules, self.plans.bearing(verdict, seen.service) if ours else Bearing())
 
     def _state(self, service: str) -> ServiceState:
         return self.states.get(service) or ServiceState(service)
@@ -228,29 +243,19 @@ class Record:
 
     def _deliveries(self, change: Change, situation: Situation, now: datetime) -> tuple[Delivery, ...]:
         known = change.incident.id == situation.thread  # of what opens now nobody has heard
-        told, heard = (situation.told, situation.heard) if known else (frozenset[Destination](),) * 2
-        admins = (self.setting.admins,) if self.setting.admins else ()
-        audiences = (*admins, *self.readers)
-        silent = _silent(situation.state, now)
-        service = self.service(change.incident.service)
-        hearers = routing.hearers(change, audiences, told, heard, muted=silent, dead=service.channel, now=now)
-        wishes, down = {a.name: a.wish for a in audiences}, self.down()
-        ending = change.kind is Kind.RESTORED  # only an ending says what else is bad
-        words: dict[tuple[Style, tuple[str, ...], datetime | None], Notice] = {}
-        rows: list[Delivery] = []
-        for hearer in hearers:
-            followed = wishes[hearer.audience].services if ending else ()
-            manner = hearer.style, followed, hearer.due
-            if manner not in words:
-                others = self._others(followed) if ending else wording.Others()
-                words[manner] = wording.notice(change, service, hearer.style, others, hearer.due)
-            notice = words[manner]
-            if hearer.audience in {a.name for a in admins}:
-                notice = wording.advised(notice, change.incident)
-            if hearer.destination.kind in down:
-                hearer = _hurried(hearer)  # noqa: PLW2901 - the same one, told elsewhere as well
-            rows += _acts(notice, hearer, told=hearer.destination in told, editable=self.setting.editable)
-        return tuple(rows)
+        return posting.deliveries(
+            change,
+            self.service(change.incident.service),
+            self.addressed(),
+            posting.Spread(situation.told, situation.heard) if known else posting.Spread(),
+            self._others,
+            muted=_silent(situation.state, now),
+            now=now,
+        )
+
+    def addressed(self) -> posting.Readers:
+        """Everybody who may be told, and the ways to them as they are now."""
+        return posting.Readers(self.readers, self.setting.admins, self.down(), self.setting.editable)
 
     def _others(self, followed: tuple[str, ...]) -> wording.Others:
         """What is known to be bad of what a reader follows. Found once for all endings of the same moment."""
@@ -276,20 +281,3 @@ def _saw(seen: Round) -> bool:
 
 def _alone(wish: Subscription) -> Audience:
     return Audience(str(wish.destination), (wish.destination,), wish.wish)
-
-
-def _hurried(hearer: routing.Hearer) -> routing.Hearer:
-    """Its channel is dead: it is tried, and the next rung at once with it."""
-    return replace(hearer, within=timedelta()) if hearer.ladders else hearer
-
-
-def _acts(
-    notice: Notice, hearer: routing.Hearer, *, told: bool, editable: Sequence[str] | frozenset[str]
-) -> list[Delivery]:
-    """The news first, then the first message brought up to it: an edit tells nobody, so it never goes before the news."""
-    key = f"{notice.key}@{hearer.destination}"
-    post = Delivery(key, hearer.destination, Act.POST, notice, hearer.audience, due=hearer.due)
-    rows = [replace(post, ladders=hearer.ladders, within=hearer.within)]
-    if told and notice.root is not None and hearer.destination.kind in editable:
-        rows.append(replace(post, key=f"{key};edit", act=Act.EDIT))
-    return rows

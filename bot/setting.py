@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 
-from bot.model import Audience, Destination, Rules, Service
+from bot.model import Audience, Destination, Rules, Service, Weekly, Window
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +19,9 @@ class Setting:
     editable: frozenset[str]  # the channel kinds whose messages can be rewritten
     channels: Mapping[str, Service] = field(default_factory=dict)  # the kinds whose own health is watched, as services
     stand_ins: Mapping[str, str] = field(default_factory=dict)  # kind -> the service whose outage is that channel's too
+    windows: tuple[Window, ...] = ()  # maintenance that the file announces ...
+    weekly: tuple[Weekly, ...] = ()  # ... once, and again and again
+    maintenance_before: timedelta = timedelta(hours=24)  # so long before it begins it is told
     admins: Audience | None = None  # who hears of dead channels and of places that refuse
 
     @property

@@ -28,11 +28,14 @@ from bot.model import (
     Kind,
     Line,
     Notice,
+    Origin,
     Overview,
+    Phase,
     Service,
     ServiceState,
     Style,
     Tone,
+    Window,
     Words,
     length,
 )
@@ -64,6 +67,7 @@ from tests.tell.outages import (
     UNSTABLE,
     X,
     at,
+    bad,
     told,
 )
 
@@ -153,6 +157,7 @@ TABLES = {
     "`quiet`": settings.QuietConfig,
     "`escalate`": settings.EscalationConfig,
     "digests": settings.DigestConfig,
+    "maintenance": settings.MaintenanceConfig,
 }
 
 
@@ -323,8 +328,34 @@ def many(title: str, style: Style) -> Notice:
     return wording.many(gathering, at(14, 56), (at(13, 55), at(14, 55)))
 
 
+WORK = Window("k", ("mail",), at(22), at(23, 30), Origin.FILE, at(1), "moving the mail server", number=3, steps=1)
+PLANS = {
+    "Maintenance": (Phase.PLANNED, WORK),
+    "Maintenance begins": (Phase.BEGUN, WORK),
+    "Maintenance is moved": (Phase.MOVED, replace(WORK, since=at(22, day=15), until=at(23, 30, day=15))),
+    "Maintenance is called off": (Phase.CANCELLED, replace(WORK, over_at=at(21))),
+    "Maintenance is over": (Phase.ENDED, WORK),
+    "Maintenance is over before its time": (Phase.ENDED, replace(WORK, over_at=at(22, 50))),
+    "Maintenance is over, and it does not answer": (Phase.ENDED, WORK),
+}
+AFTER = replace(
+    DOWN, service="mail", readings=bad("smtp", why="timed out"), words=(), since=at(22, 10), left=at(23, 30)
+)
+
+
+def planned(title: str, style: Style) -> str:
+    phase, window = PLANS[title]
+    leaving = wording.Leaving({"mail"} if title.endswith("not answer") else ())
+    return wording.maintenance(window, phase, (MAIL,), style, at(21), leaving=leaving).words.text
+
+
 def said(title: str, style: Style) -> str:
+    if title in PLANS:
+        return planned(title, style)
     match title:
+        case "Down since maintenance":
+            late = replace(AFTER, confirmed_at=at(23, 31))
+            return told(Kind.CONFIRMED, late, at(23, 31), style, MAIL).words.text
         case "We saw nothing":
             return told(Kind.RESTORED, BLIND, at(14, 4), style, OURS).words.text
         case "Test":
@@ -340,7 +371,17 @@ def said(title: str, style: Style) -> str:
             return told(kind, incident, when, style, service, by=by, why=why).words.text
 
 
-TITLES = (*SCENES, "We saw nothing", "A place comes back", "Several at once", "A storm is over", "Test", "Digest")
+TITLES = (
+    *SCENES,
+    *PLANS,
+    "Down since maintenance",
+    "We saw nothing",
+    "A place comes back",
+    "Several at once",
+    "A storm is over",
+    "Test",
+    "Digest",
+)
 
 
 @pytest.mark.parametrize("title", TITLES)
@@ -351,6 +392,7 @@ def test_a_notice_is_shown_as_it_is_sent(title):
 
 def test_every_kind_of_notice_is_shown_and_no_other():
     assert {kind for kind, *_ in SCENES.values()} == set(Kind)
+    assert {phase for phase, _ in PLANS.values()} == set(Phase)
     assert re.findall(r"^### (.*)$", PAGES["notices.md"], re.MULTILINE) == list(TITLES)
 
 

@@ -19,8 +19,10 @@ from pydantic import (
 
 from bot.config.catalogued import filled, known
 from bot.config.contradictions import contradictions
+from bot.config.maintenance import MaintenanceConfig
 from bot.config.reading import ConfigError, duration, problems, read
 from bot.config.values import (
+    Ahead,
     Canary,
     Clock,
     Confident,
@@ -185,6 +187,8 @@ class Config(BaseModel):
     channels: Channels = Channels()  # made above, of the union
     audiences: dict[str, AudienceConfig] = {}
     digests: dict[str, DigestConfig] = {}
+    maintenance: tuple[MaintenanceConfig, ...] = ()
+    maintenance_before: Ahead = duration("24h")
 
     def style(self, own: AudienceConfig | DigestConfig | None = None) -> Style:
         """How a place is written to: its own wishes first, then ours."""

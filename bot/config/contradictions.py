@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -36,6 +37,7 @@ def contradictions(config: Config) -> Iterator[Problem]:
         yield from _unknown_services(config, digest.services, ("digests", name))
         yield from _unknown_channels(config, digest.to, ("digests", name, "to"))
     yield from _without_account(config)
+    yield from _ill_planned(config)
     yield from _nobody(config)
 
 
@@ -45,6 +47,17 @@ def _without_account(config: Config) -> Iterator[Problem]:
             if config.tracking(tracker.kind) is None:
                 what = f"{tracker.kind} needs an account: set trackers.{tracker.kind} beside services"
                 yield Problem(("services", key, "trackers", number), what)
+
+
+def _ill_planned(config: Config) -> Iterator[Problem]:
+    for number, plan in enumerate(config.maintenance):
+        at: Location = ("maintenance", number)
+        if plan.service:
+            yield from _unknown_service(config, plan.service, (*at, "service"))
+        elif plan.services:
+            yield from _unknown_services(config, plan.services, at)
+        if plan.since and operator.ge(*plan.span(config.timezone)):
+            yield Problem((*at, "until"), "is not after from, by the clocks of its zone")
 
 
 def _nobody(config: Config) -> Iterator[Problem]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import time
+from datetime import time, timedelta
 from typing import Annotated, Any, Literal
 
 from apscheduler.triggers.cron import CronTrigger
@@ -46,6 +46,12 @@ def _address(url: str) -> str:
     return url
 
 
+def _within_a_week(length: timedelta) -> timedelta:
+    if length > timedelta(days=7):
+        raise ValueError("is longer than a week")
+    return length
+
+
 def _canary(text: str) -> str:
     canary(text)
     return text
@@ -78,6 +84,7 @@ Duration = Annotated[
     PlainSerializer(str),
     WithJsonSchema({"type": "string", "examples": ["30s", "1h30m", "7d"]}),
 ]
+Ahead = Annotated[Duration, AfterValidator(_within_a_week)]
 ClockTime = Annotated[
     time,
     BeforeValidator(lambda value: value if isinstance(value, time) else clock(str(value))),

@@ -9,6 +9,7 @@ from bot.judge.verdict import TROUBLE, official, rumoured, spoken
 from bot.model import (
     OURSELVES,
     Ack,
+    Bearing,
     Change,
     Confidence,
     Correct,
@@ -24,6 +25,7 @@ from bot.model import (
 )
 
 CORRECTABLE = timedelta(days=7)  # for so long after its end an incident can be taken back
+UNPLANNED = Bearing()
 NEW_EVIDENCE = frozenset({Kind.OPENED, Kind.CONFIRMED, Kind.WORSENED, Kind.EASED})
 
 
@@ -33,14 +35,18 @@ class Step:
     changes: tuple[Change, ...] = ()
 
 
-def step(state: ServiceState, seen: Verdict | Order, rules: Rules) -> Step:
+def step(state: ServiceState, seen: Verdict | Order, rules: Rules, plan: Bearing = UNPLANNED) -> Step:
     """One verdict or order further. The same state and input always give the same step; a repeated order is none."""
     match seen:
         case Verdict(health=Health.UNKNOWN):
             return Step(replace(state, streak=seen.streak, unseen_since=state.unseen_since or seen.at))
         case Verdict():
             state = replace(state, streak=seen.streak, unseen_since=None)
-            return _open(state, state.incident, seen, rules) if state.incident else _closed(state, seen, rules)
+            if plan.inside and seen.health in TROUBLE and not _sure(state):
+                return Step(_held(state))
+            return (
+                _open(state, state.incident, seen, rules, plan) if state.incident else _closed(state, seen, rules, plan)
+            )
         case Ack():
             return _acknowledge(state, seen)
         case Mute():
@@ -51,10 +57,19 @@ def step(state: ServiceState, seen: Verdict | Order, rules: Rules) -> Step:
             return _take_back(state, seen)
 
 
+def _sure(state: ServiceState) -> bool:
+    return state.incident is not None and state.incident.confidence is Confidence.CONFIRMED
+
+
+def _held(state: ServiceState) -> ServiceState:
+    """Bad rounds of planned maintenance confirm nothing; since when it is bad is remembered, for when that is over."""
+    return replace(state, streak=replace(state.streak, bad=0, down=0, total=0))
+
+
 # ── nothing is open ──────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _closed(state: ServiceState, seen: Verdict, rules: Rules) -> Step:
+def _closed(state: ServiceState, seen: Verdict, rules: Rules, plan: Bearing) -> Step:
     said, rumour = spoken(official(seen.words)), rumoured(seen.words)
     state = replace(state, heard="" if said == "" else state.heard, echo=state.echo and rumour)
     if seen.health is Health.UP:
@@ -73,6 +88,7 @@ def _closed(state: ServiceState, seen: Verdict, rules: Rules) -> Step:
         health=seen.health,
         confidence=seen.confidence,
         up_before=state.up_since,
+        left=plan.left,
     )
     if flapping:
         incident = _unstable(incident, ended)
@@ -105,7 +121,7 @@ def _unstable(incident: Incident, ended: tuple[tuple[datetime, datetime], ...]) 
 # ── one is open ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _open(state: ServiceState, incident: Incident, seen: Verdict, rules: Rules) -> Step:
+def _open(state: ServiceState, incident: Incident, seen: Verdict, rules: Rules, plan: Bearing) -> Step:
     if _over(incident, seen, rules):
         return _close(state, incident, seen, rules)
     if seen.health not in TROUBLE or (incident.readings and not seen.readings):
@@ -113,7 +129,7 @@ def _open(state: ServiceState, incident: Incident, seen: Verdict, rules: Rules) 
     if seen.confidence > incident.confidence:
         if seen.confidence is Confidence.CONFIRMED and len(state.ended) >= rules.flaps:
             incident = _unstable(incident, state.ended)
-        return _tell(state, incident, Kind.CONFIRMED, seen)
+        return _tell(state, replace(incident, left=incident.left or plan.left), Kind.CONFIRMED, seen)
     if seen.confidence == incident.confidence and seen.health > incident.health:
         return _tell(state, incident, Kind.WORSENED, seen)
     if seen.confidence == incident.confidence and seen.health < incident.health:

@@ -6,6 +6,7 @@ All instants are aware and in UTC; all lengths are `timedelta`. Zones and langua
 from bot.model.judging import (
     ENDINGS,
     Ack,
+    Bearing,
     Change,
     Correct,
     Incident,
@@ -19,6 +20,7 @@ from bot.model.judging import (
     Verdict,
 )
 from bot.model.lengths import clock, length
+from bot.model.plans import EVERYTHING, OVER, Origin, Phase, Weekly, Window, planned
 from bot.model.proofs import DRILL, Progress, Proof, Silence, Trail
 from bot.model.readers import (
     Ask,
@@ -64,11 +66,14 @@ from bot.model.telling import (
 __all__ = [
     "DRILL",
     "ENDINGS",
+    "EVERYTHING",
     "OURSELVES",
+    "OVER",
     "Ack",
     "Act",
     "Ask",
     "Audience",
+    "Bearing",
     "Change",
     "Confidence",
     "Correct",
@@ -85,8 +90,10 @@ __all__ = [
     "Mute",
     "Notice",
     "Order",
+    "Origin",
     "Outcome",
     "Overview",
+    "Phase",
     "Planned",
     "Progress",
     "Proof",
@@ -110,10 +117,13 @@ __all__ = [
     "Unmute",
     "Unsure",
     "Verdict",
+    "Weekly",
+    "Window",
     "Wish",
     "Word",
     "Words",
     "clock",
     "delivering",
     "length",
+    "planned",
 ]

@@ -50,6 +50,14 @@ class Rules:
 
 
 @dataclass(frozen=True, slots=True)
+class Bearing:
+    """How planned maintenance bears on a round: `inside` it nothing opens; what opens after it has `left` it behind."""
+
+    inside: bool = False
+    left: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Incident:
     """A stretch of not-up with one number, from first bad round to first good one."""
 
@@ -72,6 +80,7 @@ class Incident:
     lasted: int = 0  # milestones that it has passed
     up_before: datetime | None = None  # since when it had been up until then
     retracted: bool = False  # somebody took it back: it never was
+    left: datetime | None = None  # when the maintenance ended in which it had begun, unsaid
     steps: int = 0  # changes so far: the number of the latest notice
 
     @property

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from bot.model.judging import Incident, Kind
+from bot.model.plans import Phase
 from bot.model.readers import Audience, Destination
 from bot.model.telling import Act
 
@@ -21,7 +22,7 @@ class Progress:
     destination: Destination
     key: str
     act: Act
-    kind: Kind | None  # of the change it tells of
+    kind: Kind | Phase | None  # of the change, or of the maintenance, it tells of
     audience: str
     ladders: tuple[str, ...]
     status: str  # the store's: "pending", "sending", "sent", "refused", "merged" (another told it), "superseded"
@@ -62,6 +63,7 @@ class Silence(StrEnum):
     NOT_HEARD = "not heard"  # its wish has not that kind of change
     NOT_SURE = "not sure"  # for its wish
     MUTED = "muted"
+    MAINTENANCE = "maintenance"  # it was planned
     LOWER_RUNG = "lower rung"  # of a ladder: it hears when those above do not take it
     SUBSCRIBED_LATER = "subscribed later"
     UNKNOWN = "unknown"

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 from bot.model.judging import Incident, ServiceState
 from bot.model.lengths import clock
+from bot.model.plans import Window
 from bot.model.seeing import Confidence, Service
 
 
@@ -152,3 +153,8 @@ class Overview:
     blind_since: datetime | None = None
     channels: tuple[tuple[Service, ServiceState], ...] = ()  # the ways to people, which are no services of theirs
     down: Mapping[str, datetime] = field(default_factory=dict)  # the kinds of channel known to be dead, and since when
+    windows: tuple[Window, ...] = ()  # maintenance under way, to come, and as far back as `recent`
+
+    def maintenance(self, service: str) -> Window | None:
+        """What a service is in now."""
+        return next((w for w in self.windows if w.concerns(service) and w.covers(self.at)), None)

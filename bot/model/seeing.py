@@ -66,6 +66,7 @@ class Planned:
     until: datetime | None = None
     link: str = ""
     key: str = ""  # names it for as long as it is announced: its times may change
+    parts: tuple[str, ...] = ()  # the components that it touches; none: the page does not say
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from bot.model.judging import ENDINGS, Kind
+from bot.model.plans import OVER, Phase, planned
 from bot.model.readers import Destination, Style
 
 PLAIN = Style()
@@ -50,19 +51,21 @@ class Notice:
     fresh: bool = True  # False: belongs quietly in the thread; True: everybody in the place should see it
     at: datetime | None = None  # when what it tells of happened
     since: datetime | None = None  # when the incident began
-    kind: Kind | None = None  # of the change it tells of; None: of no incident's (a digest, a test)
+    kind: Kind | Phase | None = (
+        None  # of the change, or of the maintenance, it tells of; None: of neither (a digest, a test)
+    )
     style: Style = PLAIN  # how it is worded: for what can only be added on its way
     line: str = ""  # the same in one line, for a message that tells of many; empty: it goes alone
     causes: tuple[str, ...] = ()  # what it may share with others: services it depends on, hosts of its routes
 
     @property
-    def ends(self) -> Kind | None:
+    def ends(self) -> Kind | Phase | None:
         """Of an ending, its kind."""
-        return self.kind if self.kind in ENDINGS else None
+        return self.kind if self.kind in ENDINGS or self.kind in OVER else None
 
     @property
     def whole(self) -> bool:
-        """Does it tell how the incident stands? Then what is unsent before it is overtaken."""
+        """Does it tell how its thread stands? Then what is unsent before it is overtaken."""
         return self.kind is not None and self.kind not in ASIDE
 
 
@@ -76,6 +79,11 @@ class Line:
     causes: tuple[str, ...] = ()
     since: datetime | None = None  # when the incident began
     at: datetime | None = None  # when what is told of it happened
+
+    @property
+    def planned(self) -> bool:
+        """Is it about maintenance? Then it is no incident."""
+        return planned(self.thread)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,9 +10,9 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, generate_latest
 
 from bot import __version__
 from bot.model import Overview
-from bot.show.status import health
+from bot.show.status import shown
 
-HEALTHS = ("up", "unknown", "possible", "degraded", "down")
+HEALTHS = ("up", "unknown", "possible", "degraded", "down", "maintenance")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,7 @@ def metrics(vitals: Vitals, overview: Overview) -> bytes:
         "tocsin_service", "1 for the health that a service has now.", ["service", "health"], registry=registry
     )
     for service, known in overview.services:
-        now = health(known)
+        now = shown(service, known, overview)
         for word in HEALTHS:
             state.labels(service.id, word).set(word == now)
     blind = Gauge("tocsin_blind", "1 while our own canaries fail too.", registry=registry)

@@ -14,7 +14,12 @@ from bot.tell.phrases import Phrases, phrases
 PERIOD = timedelta(days=7)
 WIDTH = 100.0  # of a strip, in its own units
 NARROWEST = 0.8  # likewise: an outage of a minute is still to be seen
-ORDER = {"down": 0, "degraded": 1, "possible": 2}  # the worst come first, then all others as the config has them
+ORDER = {
+    "down": 0,
+    "degraded": 1,
+    "possible": 2,
+    "maintenance": 3,
+}  # the worst come first, then all others as the config has them
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +102,7 @@ def _rows(overview: Overview, style: Style, facts: wording.DigestFacts) -> Itera
     uptime = {u.service: u.text for u in facts.uptime}
     form = phrases(style.language).page_strip
     for service, state in overview.services:
-        words, now = wording.status(overview, style, service.id), health(state)
+        words, now = wording.status(overview, style, service.id), shown(service, state, overview)
         label = form.format(name=service.name, period=facts.period)
         yield Row(
             health=now,
@@ -112,6 +117,9 @@ def _rows(overview: Overview, style: Style, facts: wording.DigestFacts) -> Itera
 def _strip(service: Service, overview: Overview) -> Iterator[Stretch]:
     """The stretches that were not up, and those that nobody saw."""
     start = overview.at - PERIOD
+    for since, until in wording.planned((start, overview.at), overview.windows, service.id):
+        width = max((until - since) / PERIOD * WIDTH, NARROWEST)
+        yield Stretch(round(min((since - start) / PERIOD * WIDTH, WIDTH - width), 2), round(width, 2), "maintenance")
     for incident in overview.recent:
         if incident.service == OURSELVES or (incident.service == service.id and _known(incident)):
             since, until = max(incident.since, start), incident.until or overview.at
@@ -133,11 +141,17 @@ def health(state: ServiceState) -> str:
     return "unknown" if state.up_since is None or state.unseen_since is not None else "up"
 
 
+def shown(service: Service, state: ServiceState, overview: Overview) -> str:
+    """The same, but "maintenance" for what is in it, unless that is known to be in trouble."""
+    planned = state.incident is None and overview.maintenance(service.id)
+    return "maintenance" if planned else health(state)
+
+
 def _overall(overview: Overview) -> str:
     if overview.blind_since is not None:
         return "unknown"
     worst = ("down", "degraded", "possible", "unknown")
-    states = {health(state) for _, state in overview.services}
+    states = {shown(service, state, overview) for service, state in overview.services}
     return next((word for word in worst if word in states), "up")
 
 
@@ -147,7 +161,7 @@ def as_json(overview: Overview) -> dict[str, Any]:
         "at": iso(overview.at),
         "status": _overall(overview),
         "blind_since": iso(overview.blind_since),
-        "services": [_service(service, state) for service, state in overview.services],
+        "services": [_service(service, state, overview) for service, state in overview.services],
         "channels": [_channel(service, state, overview) for service, state in overview.channels],
         "incidents": [_incident(i) for i in overview.recent if _known(i)],
     }
@@ -158,13 +172,14 @@ def _channel(service: Service, state: ServiceState, overview: Overview) -> dict[
     return {"channel": service.channel, "status": "down" if since else health(state), "down_since": iso(since)}
 
 
-def _service(service: Service, state: ServiceState) -> dict[str, Any]:
-    incident = state.incident
+def _service(service: Service, state: ServiceState, overview: Overview) -> dict[str, Any]:
+    incident, planned = state.incident, overview.maintenance(service.id)
     return {
         "id": service.id,
         "name": service.name,
-        "status": health(state),
+        "status": shown(service, state, overview),
         "up_since": iso(state.up_since),
+        "maintenance_until": iso(planned.until) if planned else None,
         "incident": _incident(incident) if incident else None,
     }
 

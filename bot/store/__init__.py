@@ -1,4 +1,4 @@
-"""The only SQL: moves, deliveries, people, history and the audit, on SQLite or PostgreSQL.
+"""The only SQL: moves, deliveries, people, history, plans and the audit, on SQLite or PostgreSQL.
 
 Every method is one transaction, seen through even if its caller is cancelled, and may raise `StoreUnavailable`.
 """
@@ -19,6 +19,7 @@ from bot.store.lanes import Settlement, Status
 from bot.store.migrate import is_empty, upgrade
 from bot.store.moves import Move, Moves, Situation
 from bot.store.people import People
+from bot.store.plans import Planning, Plans
 
 __all__ = [
     "Audit",
@@ -28,6 +29,8 @@ __all__ = [
     "Move",
     "Moves",
     "People",
+    "Planning",
+    "Plans",
     "Progress",
     "Settlement",
     "Situation",
@@ -48,6 +51,7 @@ class Store:
     people: People
     history: History
     audit: Audit
+    plans: Plans
     released: int = 0  # deliveries that the last run left half sent
 
 
@@ -74,4 +78,12 @@ async def open_store(url: str, *, alone: bool = False, create: bool = True) -> A
             stack.push_async_callback(database.finish)  # before the hold is let go
             released = await database.write(lanes.release) if alone else 0
         people = People(database)
-        yield Store(Moves(database), Deliveries(database), people, History(database, people), Audit(database), released)
+        parts = (
+            Moves(database),
+            Deliveries(database),
+            people,
+            History(database, people),
+            Audit(database),
+            Plans(database),
+        )
+        yield Store(*parts, released)

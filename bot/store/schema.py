@@ -17,7 +17,7 @@ from sqlalchemy import (
     text,
 )
 
-from bot.model import Change, Incident, Notice, ServiceState, Wish
+from bot.model import Change, Incident, Notice, ServiceState, Window, Wish
 from bot.store.columns import Json, Said, Utc
 
 metadata = MetaData(
@@ -135,6 +135,15 @@ results = Table(
     Column("took", BigInteger),  # microseconds
     Column("reused", Boolean, nullable=False),
     Index(None, "service", "at"),
+)
+
+windows = Table(
+    "windows",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("key", Text, nullable=False, unique=True),  # what its origin calls it
+    Column("over_at", Utc),  # when it is over; None: nobody knows
+    Column("json", Json(Window), nullable=False),
 )
 
 seen = Table("seen", metadata, Column("key", Text, primary_key=True), Column("at", Utc, nullable=False))

@@ -22,7 +22,7 @@ from bot.model import (
     Unmute,
     length,
 )
-from bot.talk import manners, proofs
+from bot.talk import manners, plans, proofs
 from bot.talk.room import ForService, Prove, Room, Said, Subscribe, Unsubscribe
 from bot.tell import wording
 
@@ -58,7 +58,7 @@ def respond(
         return Said(wording.unknown_command(name, near, style))
     if (command.admins and not admin) or (command.manages and not (ask.may_manage or admin)):
         return Said(wording.not_allowed(style))
-    return command.run(Room(ask, tuple(words), overview, style, audiences, trail))
+    return command.run(Room(ask, tuple(words), overview, style, audiences, trail, admin))
 
 
 def _status(room: Room) -> Said:
@@ -78,6 +78,10 @@ def _history(room: Room) -> Said:
 
 
 def _why(room: Room) -> Said:
+    service = room.find(" ".join(room.words)) if room.words else None
+    window = room.overview.maintenance(service.id) if service else None
+    if service and window and window.until and room.state(service).incident is None:
+        return Said(wording.why_silent(window, service, room.style, room.ask.at))
     if room.trail is None:
         return _no_trail(room)
     where = room.ask.where
@@ -234,6 +238,7 @@ COMMANDS = {
         Command("ack", "ack [service]", _ack, admins=True),
         Command("mute", "mute service 2h [reason]", _mute, admins=True),
         Command("unmute", "unmute service", _unmute, admins=True),
+        Command("maintenance", "maintenance [service 22:00 23:30|for 1h [note]|cancel service]", plans.maintenance),
         Command("correct", "correct service [reason]", _correct, admins=True),
         Command("delivery", "delivery [incident]", _delivery, admins=True),
         Command("drill", "drill [audience]", _drill, admins=True),

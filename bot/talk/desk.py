@@ -8,10 +8,11 @@ from dataclasses import dataclass, field
 
 from bot.mending import catch_up
 from bot.model import DRILL, Ask, Delivery, Style, Trail, Words
+from bot.planning import announce, call_off
 from bot.record import Record
 from bot.talk import proofs
 from bot.talk.commands import respond
-from bot.talk.room import ForService, Prove, Subscribe, Unsubscribe
+from bot.talk.room import CallOff, ForService, Plan, Prove, Subscribe, Unsubscribe
 
 
 @dataclass(frozen=True)
@@ -48,6 +49,10 @@ class FrontDesk:
                     await self.record.unsubscribe(destination)
                 case ForService(service, wanted):
                     await self.record.order(service, wanted)
+                case Plan(window):
+                    await announce(self.record, window)
+                case CallOff(number):
+                    await call_off(self.record, number)
                 case Prove(deliveries):
                     await drill(self.record, deliveries)
         return said.reply

@@ -51,7 +51,9 @@ def reasons(trail: Trail, place: Destination, overview: Overview) -> tuple[tuple
     held = next((s for s in overview.subscriptions if s.destination == place), None)
     mute = next((state.mute for service, state in overview.services if service.id == about.service), None)
     muted = mute is not None and mute.at <= (about.until or overview.at) and mute.until > about.since
-    return routing.unheard(about, place, trail.readers, held, muted=muted)
+    until = about.until or overview.at
+    planned = any(w.concerns(about.service) and w.since <= until and not w.over(about.since) for w in overview.windows)
+    return routing.unheard(about, place, trail.readers, held, muted=muted, planned=planned)
 
 
 def drill(audiences: Sequence[Audience], at: datetime) -> tuple[Delivery, ...]:

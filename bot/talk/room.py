@@ -17,6 +17,7 @@ from bot.model import (
     Style,
     Subscription,
     Trail,
+    Window,
     Wish,
     Words,
 )
@@ -47,11 +48,25 @@ class ForService:
 
 
 @dataclass(frozen=True, slots=True)
+class Plan:
+    """Maintenance is announced."""
+
+    window: Window
+
+
+@dataclass(frozen=True, slots=True)
+class CallOff:
+    """Maintenance, by the store's number, does not take place or is over."""
+
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
 class Said:
     """What is answered, and what is to be done first."""
 
     reply: Words
-    orders: tuple[Subscribe | Unsubscribe | ForService | Prove, ...] = ()
+    orders: tuple[Subscribe | Unsubscribe | ForService | Prove | Plan | CallOff, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +79,7 @@ class Room:
     style: Style
     audiences: tuple[Audience, ...] = ()  # those of the config
     trail: Trail | None = None  # of the incident that the ask is about
+    admin: bool = False  # who asks may order
 
     @property
     def held(self) -> Subscription | None:

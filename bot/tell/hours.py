@@ -31,14 +31,14 @@ def spell(quiet: Quiet, style: Style, now: datetime) -> tuple[datetime, datetime
     here = zone(style)
     today = now.astimezone(here).date()
     for day in (today - DAY, today):
-        start = _reached(quiet.start, day, here)
-        end = _reached(quiet.end, day if quiet.start < quiet.end else day + DAY, here)
+        start = reached(quiet.start, day, here)
+        end = reached(quiet.end, day if quiet.start < quiet.end else day + DAY, here)
         if start <= now < end:
             return start, end
     return None
 
 
-def _reached(clock: time, day: date, here: ZoneInfo) -> datetime:
+def reached(clock: time, day: date, here: ZoneInfo) -> datetime:
     """The first instant of a day at which its clocks show `clock` or later: they may skip it, or show it twice."""
     wall = datetime.combine(day, clock)
     at = min(wall.replace(tzinfo=here, fold=fold).astimezone(UTC) for fold in (0, 1))

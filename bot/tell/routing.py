@@ -78,8 +78,8 @@ def hearers(
             hearer = found.get(destination) or Hearer(destination, audience.name, wish.style, due=due)
             # Who wants it now does not wait for the quiet hours of others in the same place.
             hearer = replace(hearer, due=min(hearer.due, due) if hearer.due and due else None)
-            climbing = audience.ladder and destination in own
-            found[destination] = _climbing(hearer, audience) if climbing else hearer
+            rung = audience.ladder and destination in own
+            found[destination] = climbing(hearer, audience) if rung else hearer
     return tuple(found.values())
 
 
@@ -87,10 +87,15 @@ def _without(kind: str, audience: Audience) -> Audience:
     return replace(audience, destinations=tuple(d for d in audience.destinations if d.kind != kind))
 
 
-def _climbing(hearer: Hearer, ladder: Audience) -> Hearer:
+def climbing(hearer: Hearer, ladder: Audience) -> Hearer:
     """A place may be a rung of several ladders, or of one and on a list: no ladder's reader may miss the next rung."""
     within = ladder.within if hearer.within is None else min(hearer.within, ladder.within)
     return replace(hearer, ladders=(*hearer.ladders, ladder.name), within=within)
+
+
+def hurried(hearer: Hearer) -> Hearer:
+    """Its channel is dead: it is tried, and the next rung at once with it."""
+    return replace(hearer, within=timedelta()) if hearer.ladders else hearer
 
 
 def follows(reader: Audience | Wish, service: str) -> bool:
@@ -200,14 +205,32 @@ def _alarmed(change: Change, quiet: Quiet, after: timedelta, start: datetime, *,
 
 
 def unheard(
-    incident: Incident, place: Destination, audiences: Sequence[Audience], held: Subscription | None, *, muted: bool
+    incident: Incident,
+    place: Destination,
+    audiences: Sequence[Audience],
+    held: Subscription | None,
+    *,
+    muted: bool,
+    planned: bool = False,
 ) -> tuple[tuple[Audience, Silence], ...]:
-    """Why each reader at `place`, which no message was meant for, was not told. `held`: the place's subscription."""
-    return tuple((a, _silence(incident, place, a, held, muted=muted)) for a in audiences if place in a.destinations)
+    """Why each reader at `place`, which no message was meant for, was not told. `held`: the place's subscription.
+    `planned`: it was within planned maintenance, for a while at least.
+    """
+    return tuple(
+        (a, _silence(incident, place, a, held, muted=muted, planned=planned))
+        for a in audiences
+        if place in a.destinations
+    )
 
 
 def _silence(
-    incident: Incident, place: Destination, audience: Audience, held: Subscription | None, *, muted: bool
+    incident: Incident,
+    place: Destination,
+    audience: Audience,
+    held: Subscription | None,
+    *,
+    muted: bool,
+    planned: bool,
 ) -> Silence:
     wish, subscribed = audience.wish, held is not None and audience.name == str(place)
     if not follows(wish, incident.service):
@@ -215,7 +238,7 @@ def _silence(
     if wish.hears.isdisjoint({TROUBLE[h] for h in (incident.health, incident.worst) if h in TROUBLE}):
         return Silence.NOT_HEARD
     if incident.confidence < wish.confidence:
-        return Silence.NOT_SURE
+        return Silence.MAINTENANCE if planned else Silence.NOT_SURE
     if subscribed and held and incident.until and held.at > incident.until:
         return Silence.SUBSCRIBED_LATER
     if muted:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import asynccontextmanager
 
 from tests.fakes.discord_gateway import CHANNEL as ELSEWHERE
-from tests.flow.house import ADMIN, GROUP, world
+from tests.flow.house import ADMIN, GROUP, eventually, world
 from tests.flow.spoken import english, instant, lasted, spanish
 
 PRIVATE, RANDOM = 777, "C034"  # a chat on Telegram, a channel on Slack: neither is in the config
@@ -151,3 +151,27 @@ async def test_half_an_outage_names_the_route_that_fails(tmp_path):
             f"🟢 X (Twitter): restored, was partly down {since}",
         )
         assert restored.startswith((whole, span))
+
+
+async def test_work_planned_in_a_chat_is_told_and_holds_an_outage_back_until_it_is_over(tmp_path):
+    async with talking(tmp_path, "telegram") as (street, daemon):
+        answer = await on_telegram(street, "/maintenance x for 1h moving house", user=ADMIN)
+        await street.telegram.until(lambda: len(told(street.telegram, GROUP)) == 1)
+        begun = last(street.telegram, GROUP)
+        assert answer[0] == begun[0]
+        assert begun[0].startswith("🛠 X (Twitter): in maintenance until ")
+        assert begun[1:] == ["Work: moving house.", "Announced by Ana."]
+        await daemon.becomes("maintenance")
+
+        street.fail()
+        looked = street.asked("/web")
+        await eventually(lambda: street.asked("/web") > looked + 4)
+        assert len(told(street.telegram, GROUP)) == 1
+        assert "so nothing is told" in (await on_telegram(street, "/why x"))[0]
+
+        await on_telegram(street, "/maintenance cancel x", user=ADMIN)
+        await daemon.becomes("down")
+        await street.telegram.until(lambda: "is down since" in last(street.telegram, GROUP)[0])
+        titles = [message.text.splitlines()[0] for message in told(street.telegram, GROUP)]
+        assert any("maintenance ended early" in title for title in titles)
+        assert "It failed already before maintenance ended" in last(street.telegram, GROUP)[1]

@@ -180,6 +180,7 @@ async def test_status_json_has_stable_names_and_times_in_utc():
         "name": "X (Twitter)",
         "status": "down",
         "up_since": None,
+        "maintenance_until": None,
         "incident": {
             "id": "x#17",
             "service": "x",

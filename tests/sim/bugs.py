@@ -8,10 +8,10 @@ from sqlalchemy import select, update
 
 import bot.judge.incidents
 import bot.judge.verdict
-import bot.record
 import bot.store.claiming
 import bot.store.lanes
 import bot.tell.outbox
+import bot.tell.posting
 import bot.tell.routing
 import bot.tell.settled
 import bot.watch.canaries
@@ -112,8 +112,8 @@ def believes_the_crowd(patch):
 
 
 def never_rewrites(patch):
-    acts = bot.record._acts
-    patch.setattr(bot.record, "_acts", lambda *what, **how: [d for d in acts(*what, **how) if d.act is Act.POST])
+    acts = bot.tell.posting.acts
+    patch.setattr(bot.tell.posting, "acts", lambda *what, **how: [d for d in acts(*what, **how) if d.act is Act.POST])
 
 
 def rings_no_bell(patch):

@@ -14,7 +14,7 @@ from bot.tell.phrases.en import ENGLISH
 
 PATTERNS = {"percent"}
 ONE_BY_ONE = {"hear", "commands", "reasons", "channels"}
-TOPICS = {"many", "dying", "wishes", "proofs", "pages", "trackers"}
+TOPICS = {"many", "dying", "wishes", "plans", "proofs", "pages", "trackers"}
 SENTENCES = [f.name for f in fields(Phrases) if f.name not in {"language", *PATTERNS, *ONE_BY_ONE, *TOPICS}]
 SENTENCES += [f"{topic}.{f.name}" for topic in TOPICS for f in fields(getattr(ENGLISH, topic))]
 AP_OR_CLDR = {n for n in SENTENCES if n.startswith(("day_", "point_near", "point_far", "point_other"))}
@@ -49,7 +49,7 @@ def test_every_language_has_the_same_facts_in_each_sentence(name: str) -> None:
 
 @pytest.mark.parametrize("language", CATALOGUES)
 def test_only_titles_of_whole_sentences_bring_their_own_stop(language: str) -> None:
-    own = {"unconfirmed", "not_down", "no_trouble", "blind_over", "status_up", "digest_quiet"}
+    own = {"unconfirmed", "not_down", "no_trouble", "blind_over", "status_up", "digest_quiet", "plans.up"}
     said = CATALOGUES[language]
     stopped = {n for n in SENTENCES for f in forms(said, n) if f.endswith(".") and not f.endswith("aprox.")}
     assert stopped == own

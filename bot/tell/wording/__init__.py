@@ -35,6 +35,16 @@ from bot.tell.wording.places import (
     unknown_language,
     unknown_timezone,
 )
+from bot.tell.wording.plans import (
+    Leaving,
+    announced,
+    called_off,
+    maintenance,
+    nothing_planned,
+    plans,
+    when_unclear,
+    why_silent,
+)
 from bot.tell.wording.proofs import (
     Passage,
     delivered,
@@ -46,6 +56,7 @@ from bot.tell.wording.proofs import (
     unknown_audience,
     why,
 )
+from bot.tell.wording.spans import planned
 from bot.tell.wording.status import status
 from bot.tell.wording.text import clean, stop
 from bot.tell.wording.times import Reader, reader
@@ -54,13 +65,16 @@ from bot.tell.wording.ways import dead, refused, unanswered
 __all__ = [
     "DigestFacts",
     "Happened",
+    "Leaving",
     "Others",
     "Passage",
     "Reader",
     "Uptime",
     "acked",
     "advised",
+    "announced",
     "blind_spans",
+    "called_off",
     "channel_service",
     "channels",
     "clean",
@@ -73,6 +87,7 @@ __all__ = [
     "guide",
     "history",
     "language",
+    "maintenance",
     "many",
     "missed",
     "muted",
@@ -81,10 +96,13 @@ __all__ = [
     "not_allowed",
     "not_subscribed",
     "nothing_open",
+    "nothing_planned",
     "nothing_to_take_back",
     "nothing_yet",
     "notice",
     "passages",
+    "planned",
+    "plans",
     "quiet",
     "reader",
     "refused",
@@ -106,5 +124,7 @@ __all__ = [
     "unknown_timezone",
     "unmuted",
     "unsubscribed",
+    "when_unclear",
     "why",
+    "why_silent",
 ]

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from bot.model import OURSELVES, Confidence, Health, Incident, Overview, Service, ServiceState, Style, Words
-from bot.tell.wording.spans import Span, clip, merged, minus, total
+from bot.tell.wording.spans import Span, clip, merged, minus, planned, total
 from bot.tell.wording.status import troubled
 from bot.tell.wording.text import clean, counted, fit, shorten, stop
 from bot.tell.wording.times import Reader, reader
@@ -82,7 +82,7 @@ def digest_facts(
     """The same for a page. Only what was confirmed and not taken back counts, and only DOWN counts against uptime."""
     to = reader(style, overview.at)
     chosen = [e for e in overview.services if not services or e[0].id in services]
-    shown = Overview(overview.at, tuple(chosen), overview.recent, blind_since=overview.blind_since)
+    shown = replace(overview, services=tuple(chosen))
     period = (since, overview.at)
     unseen = blind_spans(shown, period)
     names = {s.id: name_of(s) for s, _ in chosen}
@@ -159,6 +159,7 @@ def _uptime(service: Service, state: ServiceState, shown: Overview, period: Span
     unseen = blind_spans(shown, period)
     if state.unseen_since and (own := clip((state.unseen_since, shown.at), period)):
         unseen = merged([*unseen, own])
+    unseen = merged([*unseen, *planned(period, shown.windows, service.id)])
     mine = [i for i in shown.recent if i.service == service.id and i.confidence is Confidence.CONFIRMED]
     outages = [i for i in mine if not i.retracted and max(i.worst, i.health) is Health.DOWN]
     down = merged(c for i in outages if (c := clip((i.since, i.until or shown.at), period)))

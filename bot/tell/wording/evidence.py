@@ -23,6 +23,7 @@ def evidence(incident: Incident, service: Service, reader: Reader) -> tuple[str,
         return ()
     words = incident.words[:SOURCES]
     lines = [
+        stop(say.plans.left.format(at=reader.point(incident.left))) if incident.left else "",
         *(failing(incident, reader) if service.channel else (seen(incident, service, reader),)),
         *(official(w, reader) for w in words if w.role is Role.OFFICIAL),
         sentences(*(tracked(w, reader) for w in words if w.role is not Role.OFFICIAL)),

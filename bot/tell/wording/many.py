@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
 from bot.model import Change, Gathering, Health, Incident, Kind, Line, Notice, Service, Tone, Words
 from bot.tell.phrases import Phrases
+from bot.tell.wording.plans import title_of_many
 from bot.tell.wording.text import NAME, TITLE, counted, fit, stop
 from bot.tell.wording.times import Reader, reader
 from bot.tell.wording.titles import began, name_of, only_slow, present, sure, theirs_alone
@@ -16,7 +18,7 @@ Outage = tuple[datetime, datetime | None]
 LINES = 20  # more is no reading for a lock screen: the page has them all
 MOST = 0.75  # so many of them share a cause before it is named
 ON, AT = "on:", "at:"  # how a cause begins: a service that it depends on, a host or network that serves it
-GOOD, BAD = "🟢", "🟠"
+GOOD, BAD, PLANNED = "🟢", "🟠", "🛠"
 
 
 def line(change: Change, service: Service, to: Reader) -> str:
@@ -47,11 +49,12 @@ def many(gathering: Gathering, now: datetime, outage: Outage | None = None) -> N
     rows = [] if alone else [one.text for one in gathering.lines[:LINES]]
     left = len(gathering.lines) - LINES
     rest = [stop(counted(to.say.many.more, left))] if left > 0 else []
-    words = Words(title, (*_common(gathering.lines, to.say), *rows, *rest))
+    shared = [one for one in gathering.lines if not one.planned]
+    words = Words(title, (*_common(shared, to.say), *rows, *rest))
     return Notice(
         gathering.key,
         gathering.thread,
-        Tone.UP if over else Tone.DOWN,
+        Tone.INFO if not shared else Tone.UP if over else Tone.DOWN,
         words,
         root=words,
         fresh=gathering.first,
@@ -81,10 +84,12 @@ def missed(notice: Notice, channel: str, now: datetime, outage: Outage | None, *
 def _missed(gathering: Gathering, to: Reader, outage: Outage | None) -> str:
     kind, lines = gathering.destination.kind, gathering.lines
     form = _what_kept(to, kind, gathering.since, outage, deferred=gathering.deferred)
-    mark = GOOD if all(one.ends for one in lines) else BAD
+    outages = [one for one in lines if not one.planned]
+    mark = PLANNED if not outages else GOOD if all(one.ends for one in outages) else BAD
     if len(lines) == 1 and len(title := _titled(form, _bare(lines[0]), mark)) <= TITLE:
         return title
-    return fit("", _titled(form, counted(to.say.many.incidents, len(lines)), mark))
+    what = counted(to.say.many.incidents, len(outages)) if outages else counted(to.say.plans.notices, len(lines))
+    return fit("", _titled(form, what, mark))
 
 
 def _what_kept(to: Reader, channel: str, since: datetime, outage: Outage | None, *, deferred: bool) -> str:
@@ -107,6 +112,9 @@ def _bare(one: Line) -> str:
 
 
 def _storm(lines: tuple[Line, ...], to: Reader, now: datetime) -> str:
+    if all(one.planned for one in lines):
+        return title_of_many(len(lines), to)
+    lines = tuple(one for one in lines if not one.planned)  # work that was announced is no trouble
     say, left = to.say.many, sum(not one.ends for one in lines)
     since = to.point(min((one.since for one in lines if one.since), default=now))
     if not left:
@@ -116,7 +124,7 @@ def _storm(lines: tuple[Line, ...], to: Reader, now: datetime) -> str:
     return fit("", form.format(count=left, all=len(lines), since=since))
 
 
-def _common(lines: tuple[Line, ...], say: Phrases) -> list[str]:
+def _common(lines: Sequence[Line], say: Phrases) -> list[str]:
     """What all or most of them share: the likely cause."""
     shared = Counter(cause for one in lines for cause in set(one.causes))
     if not shared:

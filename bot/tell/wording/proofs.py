@@ -179,6 +179,7 @@ def _reason(audience: Audience, reason: Silence, trail: Trail, place: Destinatio
         Silence.NOT_HEARD: say.not_heard.format(what=to.say.hear["down" if down else "degraded"]),
         Silence.NOT_SURE: say.not_sure,
         Silence.MUTED: say.while_muted,
+        Silence.MAINTENANCE: to.say.plans.was_planned_then,
         Silence.LOWER_RUNG: say.lower_rung.format(
             name=clean(audience.name, 60), count=(_rung(place, audience) or 0) + 1
         ),

@@ -5,7 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
+from bot.model import Window
+
 Span = tuple[datetime, datetime]
+
+
+def planned(period: Span, windows: Iterable[Window], service: str) -> list[Span]:
+    """When a service was in maintenance: that counts neither as up nor as down."""
+    spans = ((w.since, w.end) for w in windows if w.end and w.concerns(service))
+    return merged(c for span in spans if (c := clip(span, period)))
 
 
 def clip(span: Span, period: Span) -> Span | None:

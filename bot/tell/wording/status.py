@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from bot.model import Confidence, Health, Incident, Overview, Service, ServiceState, Style, Words
+from bot.model import Confidence, Health, Incident, Overview, Service, ServiceState, Style, Window, Words
 from bot.tell.wording.answers import last_outage, muted_line, unknown_service
 from bot.tell.wording.dying import channels, in_language
 from bot.tell.wording.evidence import evidence
+from bot.tell.wording.plans import ahead, in_maintenance, lasts
 from bot.tell.wording.text import NAME, counted, fit, stop
 from bot.tell.wording.times import Reader, reader
 from bot.tell.wording.titles import name_of, present
@@ -36,10 +37,17 @@ def troubled(overview: Overview, to: Reader) -> tuple[str, ...]:
     """A line for each service that is not known to be up: the worst first, the longest first."""
     opened = sorted((e for e in overview.services if e[1].incident), key=_rank)
     rows = [present(state.incident, service, to) for service, state in opened if state.incident]
-    rows += [_unseen(*e, to) for e in overview.services if _unknown(e[1])]
+    rows += [_unseen(*e, to) for e in overview.services if _unknown(e[1]) and not overview.maintenance(e[0].id)]
+    rows += [in_maintenance(w, s, to) for s, w in _planned(overview)]
     if len(rows) <= ROWS:
         return tuple(rows)
     return (*rows[:ROWS], to.say.more.format(head="…", count=len(rows) - ROWS))
+
+
+def _planned(overview: Overview) -> list[tuple[Service, Window]]:
+    """The services of which nothing else is to be said than that they are in maintenance."""
+    calm = (service for service, state in overview.services if state.incident is None)
+    return [(service, window) for service in calm if (window := overview.maintenance(service.id))]
 
 
 def _rank(entry: Entry) -> tuple[int, int, datetime, str]:
@@ -55,7 +63,8 @@ def _title(overview: Overview, to: Reader) -> str:
     opened = [s.incident for _, s in overview.services if s.incident]
     sure = [i for i in opened if i.confidence is Confidence.CONFIRMED]
     down = [i for i in sure if i.health is Health.DOWN]
-    unknown = [s for _, s in overview.services if _unknown(s)]
+    planned = {service.id for service, _ in _planned(overview)}
+    unknown = [s for service, s in overview.services if _unknown(s) and service.id not in planned]
     if down:
         return counted(say.status_down, len(down), all=count)
     if sure:
@@ -64,6 +73,9 @@ def _title(overview: Overview, to: Reader) -> str:
         return counted(say.status_perhaps, len(opened), all=count)
     if unknown:
         return counted(say.status_unknown, len(unknown), all=count)
+    if planned:
+        left = count - len(planned)
+        return counted(say.plans.up, left) if left else say.plans.all_planned
     return counted(say.status_up, count)
 
 
@@ -107,6 +119,8 @@ def _one(service: Service, state: ServiceState, overview: Overview, to: Reader) 
     lines: tuple[str, ...] = ()
     if state.incident:
         title, lines = present(state.incident, service, to), evidence(state.incident, service, to)
+    elif planned := overview.maintenance(service.id):
+        title = in_maintenance(planned, service, to)
     elif state.up_since is None or state.unseen_since is not None:
         title = _unseen(service, state, to)
     else:
@@ -114,5 +128,12 @@ def _one(service: Service, state: ServiceState, overview: Overview, to: Reader) 
     if overview.blind_since is not None:
         lines = (stop(to.say.blind.format(since=to.point(overview.blind_since))), *lines)
     last = next((i for i in overview.recent if i.service == service.id and outage(i)), None)
+    if state.incident and (planned := overview.maintenance(service.id)):
+        lines = (*lines, lasts(planned, to))
+    coming = next(
+        (w for w in overview.windows if w.concerns(service.id) and not w.over(overview.at) and w.since > overview.at),
+        None,
+    )
+    lines = (*lines, *((ahead(coming, (service,), to),) if coming and not coming.over_at else ()))
     extra = (last_outage(last, "", to), muted_line(state.mute, to))
     return Words(title, (*lines, *(line for line in extra if line)))

@@ -127,7 +127,7 @@ def word(page: Page, asked: Asked) -> Word:
         asked.now,
         since=events[0].since if events else None,
         components=() if says is Health.UP else _affected(cared, events),
-        planned=page.planned[:MOST_PLANNED],
+        planned=tuple(one for one in page.planned if _touches(one, page, cared, narrowed=narrowed))[:MOST_PLANNED],
     )
 
 
@@ -147,6 +147,17 @@ def _cared_for(page: Page, components: tuple[str, ...]) -> list[Part]:
 def _concerns(event: Event, cared: list[Part], *, narrowed: bool) -> bool:
     names = {part.name for part in cared}
     return not narrowed or not event.parts or any(name in names for name in event.parts)
+
+
+def _touches(work: Planned, page: Page, cared: list[Part], *, narrowed: bool) -> bool:
+    """Is it about what is cared for? A page may announce work on one of a hundred places every night: where the whole
+    page is cared for, what touches less than half of it is no maintenance of the service.
+    """
+    if not work.parts or not page.parts:
+        return True
+    if narrowed:
+        return not {part.name for part in cared}.isdisjoint(work.parts)
+    return 2 * len(set(work.parts)) >= len({part.name for part in page.parts})
 
 
 def _worst(page: Page, cared: list[Part], events: list[Event], *, narrowed: bool) -> Health:

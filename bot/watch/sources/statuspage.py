@@ -70,7 +70,8 @@ class _Incident(Wire):
         if begins is None or (ends is not None and ends <= begins):
             return None
         key = self.id if isinstance(self.id, str) else ""
-        return Planned(clean(self.name), begins, ends, link(self.shortlink), key)
+        parts = tuple(one.name for one in self.components)
+        return Planned(clean(self.name), begins, ends, link(self.shortlink), key, parts)
 
 
 class _Home(Wire):

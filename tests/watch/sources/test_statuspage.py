@@ -236,3 +236,20 @@ def test_a_page_that_hides_its_incidents_is_not_taken_for_a_whole_one():
     assert told(WHOLE, GITHUB.read_bytes()).says is Health.UP
     assert told(WHOLE, OPENAI.read_bytes()) == SILENT
     assert told(WHOLE, json.dumps(github(incident())).encode()).headline == "Elevated errors"
+
+
+def test_work_on_a_small_part_of_a_page_is_told_to_those_who_care_for_that_part():
+    page = github()
+    names = [component["name"] for component in page["components"]]
+    work = load(CLAUDE)["scheduled_maintenances"][0] | {"status": "scheduled"}
+
+    def announced(*parts, care=()):
+        touched = [part for part in page["components"] if part["name"] in parts]
+        shown = page | {"scheduled_maintenances": [work | {"components": touched}]}
+        return [one.parts for one in said(shown, *care).planned]
+
+    assert announced(names[0]) == []
+    assert announced(*names) == [tuple(names)]
+    assert announced() == [()]
+    assert announced(names[0], care=names[:1]) == [(names[0],)]
+    assert announced(names[0], care=names[1:2]) == []

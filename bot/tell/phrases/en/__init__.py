@@ -5,6 +5,7 @@ from __future__ import annotations
 from bot.tell.phrases.en.dying import DYING
 from bot.tell.phrases.en.many import MANY
 from bot.tell.phrases.en.pages import PAGES
+from bot.tell.phrases.en.plans import PLANS
 from bot.tell.phrases.en.proofs import PROOFS
 from bot.tell.phrases.en.trackers import TRACKERS
 from bot.tell.phrases.en.wishes import WISHES
@@ -223,6 +224,7 @@ ENGLISH = Phrases(
         "ack": "say that you are looking into it",
         "mute": "no notices of a service for a while",
         "unmute": "notices of a service again",
+        "maintenance": "plan maintenance, or see what is planned",
         "announce": "write to everybody in an audience",
         "open": "open an incident by hand",
         "update": "add to an open incident",
@@ -234,6 +236,7 @@ ENGLISH = Phrases(
     many=MANY,
     dying=DYING,
     wishes=WISHES,
+    plans=PLANS,
     proofs=PROOFS,
     pages=PAGES,
     trackers=TRACKERS,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from bot.tell.phrases.es.dying import DYING
 from bot.tell.phrases.es.many import MANY
 from bot.tell.phrases.es.pages import PAGES
+from bot.tell.phrases.es.plans import PLANS
 from bot.tell.phrases.es.proofs import PROOFS
 from bot.tell.phrases.es.trackers import TRACKERS
 from bot.tell.phrases.es.wishes import WISHES
@@ -226,6 +227,7 @@ SPANISH = Phrases(
         "ack": "decir que te estás ocupando",
         "mute": "silenciar un servicio durante un tiempo",
         "unmute": "volver a recibir avisos de un servicio",
+        "maintenance": "planificar un mantenimiento, o ver los previstos",
         "announce": "escribir a toda una audiencia",
         "open": "abrir una incidencia a mano",
         "update": "añadir algo a una incidencia abierta",
@@ -237,6 +239,7 @@ SPANISH = Phrases(
     many=MANY,
     dying=DYING,
     wishes=WISHES,
+    plans=PLANS,
     proofs=PROOFS,
     pages=PAGES,
     trackers=TRACKERS,

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from bot.tell.phrases.shape.dying import DyingPhrases
 from bot.tell.phrases.shape.many import ManyPhrases
 from bot.tell.phrases.shape.pages import PagesPhrases
+from bot.tell.phrases.shape.plans import PlansPhrases
 from bot.tell.phrases.shape.proofs import ProofsPhrases
 from bot.tell.phrases.shape.trackers import TrackersPhrases
 from bot.tell.phrases.shape.wishes import WishesPhrases
@@ -236,6 +237,7 @@ class Phrases:
     many: ManyPhrases
     dying: DyingPhrases
     wishes: WishesPhrases
+    plans: PlansPhrases
     proofs: ProofsPhrases
     pages: PagesPhrases
     trackers: TrackersPhrases

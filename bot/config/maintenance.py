@@ -1,0 +1,114 @@
+"""Maintenance that the file announces: once, or on the same days of each week."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, time, timedelta
+from typing import Annotated, Any
+from zoneinfo import ZoneInfo
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, WithJsonSchema, model_validator
+
+from bot.config.values import Duration, Some
+from bot.judge.plans import in_file
+from bot.model import Weekly, Window, clock
+from bot.tell import hours
+
+DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+PART = re.compile(r"([a-z]{3})(?:-([a-z]{3}))?")
+
+
+def _moment(value: Any) -> Any:
+    """ "2026-12-01T22:00": with a zone of its own, or by the clocks of the config's."""
+    try:
+        return value if isinstance(value, datetime) else datetime.fromisoformat(str(value))
+    except ValueError:
+        raise ValueError('is no point in time; expected one such as "2026-12-01T22:00"') from None
+
+
+def _days(text: str) -> frozenset[int]:
+    found: set[int] = set()
+    for part in text.casefold().split(","):
+        match = PART.fullmatch(part.strip())
+        if match is None:
+            raise ValueError
+        first, last = DAYS.index(match[1]), DAYS.index(match[2] or match[1])
+        found |= {number % 7 for number in range(first, (last if first <= last else last + 7) + 1)}
+    return frozenset(found)
+
+
+def _often(value: Any) -> Any:
+    """ "sun 03:00", "mon-fri 03:00", "sat,sun 03:00" or "03:00": days and a time of day."""
+    if isinstance(value, tuple):
+        return value
+    days, _, at = str(value).strip().rpartition(" ")
+    try:
+        return (_days(days) if days else frozenset(range(7))), clock(at)
+    except ValueError:
+        raise ValueError('is no time of the week; expected one such as "sun 03:00" or "mon-fri 03:00"') from None
+
+
+Moment = Annotated[
+    datetime,
+    BeforeValidator(_moment),
+    PlainSerializer(str),
+    WithJsonSchema({"type": "string", "examples": ["2026-12-01T22:00"]}),
+]
+Often = Annotated[
+    Any, BeforeValidator(_often), PlainSerializer(str), WithJsonSchema({"type": "string", "examples": ["sun 03:00"]})
+]
+
+
+class MaintenanceConfig(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    service: str | None = None
+    services: Some | None = None
+    since: Annotated[Moment | None, Field(alias="from")] = None
+    until: Moment | None = None
+    every: Often | None = None
+    lasts: Annotated[Duration, Field(alias="for")] = None
+    note: Annotated[str, Field(max_length=200)] = ""
+
+    @model_validator(mode="after")
+    def _whole(self) -> MaintenanceConfig:
+        if (self.service is None) == (self.services is None):
+            raise ValueError("needs either a service, or services")
+        if (self.since is None) == (self.every is None):
+            raise ValueError("needs either from (once), or every (each week)")
+        if (self.until is None) == (self.lasts is None) or (self.every and self.until):
+            raise ValueError("needs either until, or for (a length; with every always that)")
+        if self.lasts is not None and not timedelta(0) < self.lasts <= timedelta(days=7):
+            raise ValueError("lasts no time, or longer than a week")
+        return self
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Of the services; empty for all."""
+        said = self.services if self.services is not None else (str(self.service),)
+        return () if said == "all" else tuple(said)
+
+    def window(self, zone: str) -> Window | None:
+        """What takes place once."""
+        if self.since is None:
+            return None
+        since, until = self.span(zone)
+        return in_file(self.names, since, until, self.note)
+
+    def span(self, zone: str) -> tuple[datetime, datetime]:
+        if self.since is None:
+            raise ValueError("comes every week")
+        since = _instant(self.since, zone)
+        return since, _instant(self.until, zone) if self.until else since + self.lasts
+
+    def weekly(self, zone: str) -> Weekly | None:
+        if not self.every:
+            return None
+        days, at = self.every
+        return Weekly(self.names, days, at, self.lasts, zone, self.note)
+
+
+def _instant(said: datetime, zone: str) -> datetime:
+    if said.tzinfo:
+        return said.astimezone(UTC)
+    wall = time(said.hour, said.minute)
+    return hours.reached(wall, said.date(), ZoneInfo(zone)) + timedelta(seconds=said.second)
