@@ -7,11 +7,11 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Annotated, Any, ClassVar, Protocol
+from typing import Annotated, Any, ClassVar, Literal, Protocol
 
 from pydantic import BeforeValidator, WithJsonSchema
 
-from bot.model import Ask, Delivery, Reading, Receipt, Word, Words, length
+from bot.model import Ask, Delivery, Outcome, Reading, Receipt, Word, Words, length
 
 
 class Unable(Exception):
@@ -26,6 +26,14 @@ Seconds = Annotated[
     float, BeforeValidator(_seconds), WithJsonSchema({"type": ["number", "string"], "examples": ["30s"]})
 ]
 """A length of time in a plugin's settings: "30s" or a number of seconds."""
+
+
+def _length(value: Any) -> Any:
+    return length(value) if isinstance(value, str) else value
+
+
+Length = Annotated[timedelta, BeforeValidator(_length, json_schema_input_type=str)]
+"""The same, as a `timedelta`: "14d"."""
 
 
 class Cause(StrEnum):
@@ -48,6 +56,9 @@ class Cause(StrEnum):
     GUARDED = "guarded"  # the address guard refused an inner address
 
 
+BLIND = frozenset({Cause.RESOLVER, Cause.OURS, Cause.GUARDED})  # they tell of us, not of the service
+
+
 @dataclass(frozen=True, slots=True)
 class Trouble:
     """No answer. `why` is in plain words, without secrets ("timed out after 10 s while connecting")."""
@@ -56,6 +67,10 @@ class Trouble:
     why: str
     took: timedelta
     left: bool = False  # had the request left? then the far side may have applied it
+
+    def reading(self, route: str) -> Reading:
+        """What a check says that met it."""
+        return Reading(route, Outcome.BLIND if self.cause in BLIND else Outcome.BAD, self.why, self.took)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,18 +90,52 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Connected:
-    """A TCP connection was made and closed again."""
+    """A connection was made and closed again."""
 
     took: timedelta
+    certificate_until: datetime | None = None  # where TLS was spoken
+    line: str = ""  # what the far side said first, without its end; only where that was waited for
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a name server answered: each record as people write it ("10 mail.example.org"), names in small letters and
+    without their last dot. At least one.
+    """
+
+    records: tuple[str, ...]
+    took: timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class Echoed:
+    """How many packets came back. `took` is the average of those that did."""
+
+    sent: int
+    received: int
+    took: timedelta | None
+
+
+Family = Literal[4, 6]
+Starttls = Literal["smtp", "imap"]
+Record = Literal["A", "AAAA", "CAA", "CNAME", "MX", "NS", "SOA", "SRV", "TXT"]
 
 
 class Net(Protocol):
     """Every outgoing HTTP request and probe connection (`bot.net`). Nothing here raises for what the network does."""
 
     def prepare(
-        self, method: str, url: str, headers: Mapping[str, str] | None = None, content: bytes | None = None
+        self,
+        method: str,
+        url: str,
+        headers: Mapping[str, str] | None = None,
+        content: bytes | None = None,
+        *,
+        family: Family | None = None,
     ) -> Any:
-        """Build a request once, for many `fetch`es. Raise ValueError for a URL that cannot be asked."""
+        """Build a request once, for many `fetch`es. `family`: over this one only. Raise ValueError for a URL that
+        cannot be asked.
+        """
 
     async def fetch(
         self,
@@ -102,6 +151,33 @@ class Net(Protocol):
 
     async def connect(self, host: str, port: int, *, timeout: timedelta, guarded: bool = False) -> Connected | Trouble:
         """Resolve, connect over TCP, close."""
+
+    async def handshake(
+        self,
+        host: str,
+        port: int,
+        *,
+        timeout: timedelta,
+        name: str = "",
+        starttls: Starttls | None = None,
+        guarded: bool = False,
+    ) -> Connected | Trouble:
+        """Connect, speak TLS, close. `name`: whom the certificate must be for, if not `host`; `starttls`: how it is
+        asked for, where the far side does not begin with it.
+        """
+
+    async def greet(
+        self, host: str, port: int, *, timeout: timedelta, secure: bool = False, guarded: bool = False
+    ) -> Connected | Trouble:
+        """Connect, over TLS if `secure`, and wait for the first line that the far side says."""
+
+    async def query(
+        self, name: str, kind: Record, *, timeout: timedelta, server: str = "", guarded: bool = False
+    ) -> Found | Trouble:
+        """Look up records: of our own resolvers, or of `server` ("192.0.2.53", "ns1.example.org:53")."""
+
+    async def ping(self, host: str, *, timeout: timedelta, packets: int = 3, guarded: bool = False) -> Echoed | Trouble:
+        """Send ICMP echo requests one after another."""
 
 
 class Check(Protocol):
