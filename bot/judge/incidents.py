@@ -17,12 +17,14 @@ from bot.model import (
     Kind,
     Mute,
     Order,
+    Outcome,
     Rules,
     ServiceState,
     Unmute,
     Verdict,
 )
 
+DAY = timedelta(days=1)
 CORRECTABLE = timedelta(days=7)  # for so long after its end an incident can be taken back
 NEW_EVIDENCE = frozenset({Kind.OPENED, Kind.CONFIRMED, Kind.WORSENED, Kind.EASED})
 
@@ -59,7 +61,9 @@ def _closed(state: ServiceState, seen: Verdict, rules: Rules) -> Step:
     if word and word.says is Health.UP:
         state = replace(state, heard="")
     if seen.health is Health.UP:
-        return Step(replace(state, up_since=state.up_since or seen.at, excused=False))
+        excused = state.excused and bool(seen.worn) and state.last is not None and only_worn(state.last)
+        up = replace(state, up_since=state.up_since or seen.at, excused=excused)
+        return Step(up) if excused or not seen.worn else _warn(up, seen)
     if _excused(state, seen):
         return Step(state)
     if not seen.readings and word and word.headline and word.headline == state.heard:
@@ -107,6 +111,8 @@ def _unstable(incident: Incident, ended: tuple[tuple[datetime, datetime], ...]) 
 
 
 def _open(state: ServiceState, incident: Incident, seen: Verdict, rules: Rules) -> Step:
+    if only_worn(incident):
+        return _warned(state, incident, seen, rules)
     if _over(incident, seen, rules):
         return _close(state, incident, seen, rules)
     if seen.health not in TROUBLE or (incident.readings and not seen.readings):
@@ -120,6 +126,11 @@ def _open(state: ServiceState, incident: Incident, seen: Verdict, rules: Rules) 
     if seen.confidence == incident.confidence and seen.health < incident.health:
         # A single milder round in between says nothing: half an outage would come and go with every other round.
         return _tell(state, incident, Kind.EASED, seen) if seen.streak.mild >= rules.restore_rounds else Step(state)
+    return _goes_on(state, incident, seen, rules)
+
+
+def _goes_on(state: ServiceState, incident: Incident, seen: Verdict, rules: Rules) -> Step:
+    """What is told of an incident that stands as it was."""
     word = official(seen.words)
     if word and word.says in TROUBLE and word.headline != state.heard:
         return _tell(state, incident, Kind.OFFICIAL, seen)
@@ -160,6 +171,8 @@ def unwatched(state: ServiceState, at: datetime) -> Step:
 def _reminder_due(incident: Incident, now: datetime, rules: Rules) -> bool:
     if incident.confidence is not Confidence.CONFIRMED or incident.acked_by or not rules.remind_every:
         return False
+    if only_worn(incident):
+        return now - incident.since >= DAY * (incident.reminded + 1)
     *_, last = rules.remind_every
     beyond = incident.reminded - len(rules.remind_every) + 1
     after = last * (beyond + 1) if beyond > 0 else rules.remind_every[incident.reminded]
@@ -177,6 +190,39 @@ def watch_sight(state: ServiceState, at: datetime, *, sighted: bool) -> Step:
         return _change(replace(state, opened=number), incident, Kind.OPENED, at)
     told = _change(state, replace(incident, until=at), Kind.RESTORED, at)
     return Step(replace(told.state, incident=None), told.changes)
+
+
+# ── certificates that end soon ───────────────────────────────────────────────────────────────────────────────────────
+
+
+def only_worn(incident: Incident) -> bool:
+    """Does everything work, and is it told only because a certificate ends soon?"""
+    return bool(incident.readings) and all(r.outcome is Outcome.WORN for r in incident.readings)
+
+
+def _warn(state: ServiceState, seen: Verdict) -> Step:
+    since, number = seen.streak.worn_since or seen.at, state.opened + 1
+    worn = Incident(state.service, number, since, Health.DEGRADED, Confidence.CONFIRMED, up_before=state.up_since)
+    state = replace(state, opened=number, up_since=None)
+    return _tell(state, worn, Kind.OPENED, replace(seen, health=Health.DEGRADED, readings=seen.worn))
+
+
+def _warned(state: ServiceState, incident: Incident, seen: Verdict, rules: Rules) -> Step:
+    """An outage that comes meanwhile is one of its own times: it began with its own first bad round."""
+    if seen.readings and seen.confidence is Confidence.CONFIRMED:
+        ended = tuple(e for e in state.ended if seen.at - e[1] <= rules.flap_window)
+        number, steps, before = incident.number, incident.steps, incident.up_before
+        since = seen.streak.bad_since or seen.at
+        outage = Incident(state.service, number, since, seen.health, seen.confidence, up_before=before, steps=steps)
+        outage = _unstable(outage, ended) if len(ended) >= rules.flaps else outage
+        return _tell(replace(state, ended=ended), outage, Kind.CONFIRMED, seen)
+    if seen.readings or seen.streak.worn:
+        return _goes_on(state, incident, seen, rules)
+    told = _tell(state, replace(incident, until=seen.at), Kind.RESTORED, seen)
+    return Step(
+        replace(told.state, incident=None, last=told.state.incident, up_since=incident.up_before or seen.at),
+        told.changes,
+    )
 
 
 # ── telling ──────────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -37,9 +37,9 @@ LOOKED_AT = 128 * 1024  # bytes: such pages are small
 
 def declared(headers: Mapping[str, str]) -> str:
     """Who says so in the headers; empty where nobody does."""
-    for name in HEADERS:
+    for name, who in HEADERS.items():
         if name in headers:
-            return HEADERS[name]
+            return who
     return ""
 
 

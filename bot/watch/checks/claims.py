@@ -27,7 +27,7 @@ def read(said: object) -> tuple[tuple[str, Any], ...]:
 
 
 @lru_cache(maxsize=1024)
-def compiled(expression: object) -> Any:
+def compiled(expression: Any) -> Any:
     import jmespath  # noqa: PLC0415 - only for those who use it
 
     try:

@@ -6,6 +6,7 @@ from bot.tell.phrases.en.dying import DYING
 from bot.tell.phrases.en.many import MANY
 from bot.tell.phrases.en.proofs import PROOFS
 from bot.tell.phrases.en.wishes import WISHES
+from bot.tell.phrases.en.worn import WORN
 from bot.tell.phrases.shape import Phrases
 
 ENGLISH = Phrases(
@@ -233,6 +234,7 @@ ENGLISH = Phrases(
     dying=DYING,
     wishes=WISHES,
     proofs=PROOFS,
+    worn=WORN,
     channels={
         "slack": "Slack",
         "discord": "Discord",

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from bot.tell.phrases.es.checks import CHECKS
 from bot.tell.phrases.es.dying import DYING
 from bot.tell.phrases.es.many import MANY
 from bot.tell.phrases.es.proofs import PROOFS
 from bot.tell.phrases.es.wishes import WISHES
+from bot.tell.phrases.es.worn import WORN
 from bot.tell.phrases.shape import Phrases
 
 SPANISH = Phrases(
@@ -236,6 +238,7 @@ SPANISH = Phrases(
     dying=DYING,
     wishes=WISHES,
     proofs=PROOFS,
+    worn=WORN,
     channels={
         "slack": "Slack",
         "discord": "Discord",
@@ -246,6 +249,7 @@ SPANISH = Phrases(
         "console": "la consola",
     },
     reasons={
+        **CHECKS,
         "timed out after": "sin respuesta tras",
         "timed out": "sin respuesta",
         "connection refused": "conexión rechazada",

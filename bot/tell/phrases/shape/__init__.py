@@ -9,6 +9,7 @@ from bot.tell.phrases.shape.dying import DyingPhrases
 from bot.tell.phrases.shape.many import ManyPhrases
 from bot.tell.phrases.shape.proofs import ProofsPhrases
 from bot.tell.phrases.shape.wishes import WishesPhrases
+from bot.tell.phrases.shape.worn import WornPhrases
 
 Count = tuple[str, str]  # for one, for many
 
@@ -235,6 +236,7 @@ class Phrases:
     dying: DyingPhrases
     wishes: WishesPhrases
     proofs: ProofsPhrases
+    worn: WornPhrases
 
     # what the channels are called inside a sentence, by their kind
     channels: Mapping[str, str]
