@@ -206,7 +206,7 @@ async def test_results_are_drained_once_and_what_a_blind_round_saw_counts_as_unk
     assert world.rounds.drain() == []
     assert world.rounds.counts.by_name() | {"late": 0} == {
         "rounds": 2, "skipped": 0, "discarded": 0, "failed": 0, "dropped": 0, "late": 0,
-        "good": 1, "slow": 0, "bad": 1, "blind": 0,
+        "good": 1, "worn": 0, "slow": 0, "bad": 1, "blind": 0,
     }  # fmt: skip
 
 
