@@ -1,4 +1,6 @@
-"""Rounds as tests write them: "B" all routes bad, "P" some bad, "S" slow, "." all good, "?" unseen, "!" could not be judged."""
+"""Rounds as tests write them: "B" all routes bad, "P" some bad, "S" slow, "W" worn, "." all good, "?" unseen, "!" could not
+be judged.
+"""
 
 from __future__ import annotations
 
@@ -17,6 +19,7 @@ WEB = {
     ".": (Outcome.GOOD, Outcome.GOOD),
     "?": (Outcome.BAD, Outcome.BAD),
     "!": (Outcome.GOOD, Outcome.BLIND),
+    "W": (Outcome.GOOD, Outcome.WORN),
 }
 
 
