@@ -78,8 +78,10 @@ def count(streak: Streak, looks: Health, at: datetime, rules: Rules, *, worn: bo
     if looks is Health.UP:
         good = up_to(rules.restore_rounds, streak.good + 1)
         total = 0 if good >= rules.restore_rounds else streak.total
-        up = Streak(good=good, mild=mild, total=total, good_since=streak.good_since or at)
-        return replace(up, worn=(number := _worn(streak, rules, worn=worn)), worn_since=_began(streak, at, number))
+        # Up and down again: where one of several servers has the new certificate, nothing comes and goes with every look.
+        rounds = up_to(rules.confirm_rounds, streak.worn + 1) if worn else max(0, streak.worn - 1)
+        since, worn_since = streak.good_since or at, (streak.worn_since or at) if rounds else None
+        return Streak(good=good, mild=mild, total=total, good_since=since, worn=rounds, worn_since=worn_since)
     worse = Streak(
         bad=up_to(rules.confirm_rounds, streak.bad + 1),
         total=up_to(UNSTEADY * rules.confirm_rounds, streak.total + 1),
@@ -88,15 +90,6 @@ def count(streak: Streak, looks: Health, at: datetime, rules: Rules, *, worn: bo
     if looks is Health.DEGRADED:
         return replace(worse, mild=mild)
     return replace(worse, down=up_to(rules.confirm_rounds, streak.down + 1), down_since=streak.down_since or at)
-
-
-def _worn(streak: Streak, rules: Rules, *, worn: bool) -> int:
-    """Up and down again: where one of several servers has the new certificate, nothing comes and goes with every look."""
-    return min(rules.confirm_rounds, streak.worn + 1) if worn else max(0, streak.worn - 1)
-
-
-def _began(streak: Streak, at: datetime, worn: int) -> datetime | None:
-    return (streak.worn_since or at) if worn else None
 
 
 def official(words: tuple[Word, ...]) -> Word | None:
