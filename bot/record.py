@@ -9,7 +9,8 @@ from datetime import datetime, timedelta
 
 from bot.calendar import Calendar
 from bot.judge import channels
-from bot.judge.incidents import Step, step, unwatched, watch_sight
+from bot.judge.changes import Step
+from bot.judge.incidents import only_worn, step, unwatched, watch_sight
 from bot.judge.plans import occurrences
 from bot.judge.verdict import judge
 from bot.model import (
@@ -88,7 +89,8 @@ class Record:
         if seen.sighted or self._state(seen.service).streak.bad:
             await self._advance(seen.service, lambda state: self._judged(state, seen))
         state = self._state(seen.service)
-        return state.incident is not None or state.streak.bad > 0 or state.unseen_since is not None
+        ill = state.incident is not None and not only_worn(state.incident)
+        return ill or state.streak.bad > 0 or state.unseen_since is not None
 
     async def order(self, service: str, order: Order) -> tuple[Change, ...]:
         """Carry out what a person commands; a repeated order changes nothing."""

@@ -46,7 +46,7 @@ from bot.tell.channels import slack, webhook
 from bot.tell.channels.discord import DiscordSettings
 from bot.tell.channels.email import EmailSettings
 from bot.tell.channels.telegram import TelegramSettings
-from bot.watch.checks import http, tcp
+from bot.watch.checks import dns, expect, greeting, http, ping, tcp, tls, websocket
 from bot.watch.sources import OfficialPage
 from bot.watch.sources.downdetector import DowndetectorTracker
 from bot.watch.sources.isitdownrightnow import IsItDownRightNowTracker
@@ -65,6 +65,7 @@ from tests.tell.outages import (
     THEIRS,
     TRACKED,
     UNSTABLE,
+    WORN,
     X,
     at,
     bad,
@@ -141,8 +142,14 @@ TABLES = {
     "defaults": settings.Defaults,
     "services": settings.ServiceConfig,
     "`kind: http`": http.HttpCheck,
-    "`expect`": http.Expect,
+    "`auth`": http.Auth,
+    "`expect`": expect.Expect,
     "`kind: tcp`": tcp.TcpCheck,
+    "`kind: tls`": tls.TlsCheck,
+    "`kind: dns`": dns.DnsCheck,
+    "`kind: greeting`": greeting.GreetingCheck,
+    "`kind: websocket`": websocket.WebsocketCheck,
+    "`kind: ping`": ping.PingCheck,
     "official": OfficialPage,
     "`kind: downdetector`": DowndetectorTracker,
     "`kind: isitdownrightnow`": IsItDownRightNowTracker,
@@ -180,6 +187,8 @@ def meant(text: str, default: object) -> object:
             return Confidence[text.upper()]
         case frozenset() if default:
             return default if text == "all" else text
+        case bool():
+            return text == "true"
         case int() | float():
             return float(text)
         case _:
@@ -268,6 +277,7 @@ SCENES = {
     "Down": (Kind.CONFIRMED, TRACKED, at(14, 1)),
     "Partly down": (Kind.CONFIRMED, PARTLY, at(14, 1)),
     "Slow": (Kind.CONFIRMED, SLOW, at(14, 1)),
+    "A certificate ends soon": (Kind.OPENED, WORN, at(14, 1)),
     "Perhaps down": (Kind.OPENED, POSSIBLE, at(14)),
     "Probably down": (Kind.OPENED, replace(LIKELY, words=(AGREED,), official_at=at(14)), at(14)),
     "Reported by its status page alone": (Kind.OPENED, replace(THEIRS, official_at=at(14, 21)), at(14, 21)),

@@ -20,6 +20,9 @@ from bot.model import (
     Hears,
     Kind,
     Mute,
+    Outcome,
+    Reading,
+    Round,
     Rules,
     Service,
     Style,
@@ -361,3 +364,25 @@ async def test_a_place_of_the_config_that_has_moved_hears_the_end_where_it_is_no
     again = House(store, (ladder,))
     await again.record.load()
     assert again.record.readers[0].destinations == (new, MAIL)
+
+
+# ── certificates ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+async def test_a_certificate_that_ends_soon_is_told_and_not_looked_at_more_often(house):
+    until = at(40_000)  # two weeks
+    worn = (Reading("web", Outcome.WORN, "its certificate ends soon", until=until), Reading("app", Outcome.GOOD))
+    for number in range(3):
+        house.now = at(number)
+        assert not await house.record.seen(Round("x", at(number), worn))
+
+    await house.deliver()
+    assert await house.queued() == [("x#1/1", "slack:C1", Act.POST), ("x#1/1", "email:desk@example.org", Act.POST)]
+    stored = (await house.store.moves.states())["x"]
+    assert stored.incident.readings[0].until == until
+    with counting(house.store) as asked:
+        await house.record.seen(Round("x", at(3), worn))
+    assert asked == []
+    assert await house.rounds("B", first=4)
+    assert await house.rounds("B", first=5)
+    assert (await house.store.moves.states())["x"].incident.since == at(4)

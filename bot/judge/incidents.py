@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 
+from bot.judge.changes import Step, began, change, tell
 from bot.judge.verdict import TROUBLE, official, rumoured, spoken
 from bot.model import (
     OURSELVES,
     Ack,
     Bearing,
-    Change,
     Confidence,
     Correct,
     Health,
@@ -18,21 +18,16 @@ from bot.model import (
     Kind,
     Mute,
     Order,
+    Outcome,
     Rules,
     ServiceState,
     Unmute,
     Verdict,
 )
 
+DAY = timedelta(days=1)
 CORRECTABLE = timedelta(days=7)  # for so long after its end an incident can be taken back
 UNPLANNED = Bearing()
-NEW_EVIDENCE = frozenset({Kind.OPENED, Kind.CONFIRMED, Kind.WORSENED, Kind.EASED})
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    state: ServiceState
-    changes: tuple[Change, ...] = ()
 
 
 def step(state: ServiceState, seen: Verdict | Order, rules: Rules, plan: Bearing = UNPLANNED) -> Step:
@@ -73,7 +68,9 @@ def _closed(state: ServiceState, seen: Verdict, rules: Rules, plan: Bearing) -> 
     said, rumour = spoken(official(seen.words)), rumoured(seen.words)
     state = replace(state, heard="" if said == "" else state.heard, echo=state.echo and rumour)
     if seen.health is Health.UP:
-        return Step(replace(state, up_since=state.up_since or seen.at, excused=False))
+        excused = state.excused and bool(seen.worn) and state.last is not None and only_worn(state.last)
+        up = replace(state, up_since=state.up_since or seen.at, excused=excused)
+        return Step(up) if excused or not seen.worn else _warn(up, seen)
     if _excused(state, seen):
         return Step(state)
     if not seen.readings and (said == state.heard if said else state.echo):
@@ -84,7 +81,7 @@ def _closed(state: ServiceState, seen: Verdict, rules: Rules, plan: Bearing) -> 
     incident = Incident(
         service=state.service,
         number=state.opened + 1,
-        since=_since(state, seen),
+        since=began(state, seen),
         health=seen.health,
         confidence=seen.confidence,
         up_before=state.up_since,
@@ -93,7 +90,7 @@ def _closed(state: ServiceState, seen: Verdict, rules: Rules, plan: Bearing) -> 
     if flapping:
         incident = _unstable(incident, ended)
     state = replace(state, opened=incident.number, up_since=None, ended=ended, excused=False)
-    return _tell(state, incident, Kind.OPENED, seen)
+    return tell(state, incident, Kind.OPENED, seen)
 
 
 def _excused(state: ServiceState, seen: Verdict) -> bool:
@@ -104,16 +101,6 @@ def _excused(state: ServiceState, seen: Verdict) -> bool:
     return seen.health <= max(last.health, last.worst) and seen.confidence <= last.confidence
 
 
-def _since(state: ServiceState, seen: Verdict) -> datetime:
-    """The first bad round; what was taken back before is no part of it."""
-    if not seen.readings:
-        return seen.at
-    if state.excused and state.last and state.last.until:
-        down = seen.streak.down_since if seen.health is Health.DOWN else seen.streak.bad_since
-        return max(down or seen.at, state.last.until)
-    return seen.streak.bad_since or seen.at
-
-
 def _unstable(incident: Incident, ended: tuple[tuple[datetime, datetime], ...]) -> Incident:
     return replace(incident, unstable_since=ended[0][0], outages=len(ended) + 1)
 
@@ -122,6 +109,8 @@ def _unstable(incident: Incident, ended: tuple[tuple[datetime, datetime], ...]) 
 
 
 def _open(state: ServiceState, incident: Incident, seen: Verdict, rules: Rules, plan: Bearing) -> Step:
+    if only_worn(incident):
+        return _warned(state, incident, seen, rules)
     if _over(incident, seen, rules):
         return _close(state, incident, seen, rules)
     if seen.health not in TROUBLE or (incident.readings and not seen.readings):
@@ -129,18 +118,23 @@ def _open(state: ServiceState, incident: Incident, seen: Verdict, rules: Rules, 
     if seen.confidence > incident.confidence:
         if seen.confidence is Confidence.CONFIRMED and len(state.ended) >= rules.flaps:
             incident = _unstable(incident, state.ended)
-        return _tell(state, replace(incident, left=incident.left or plan.left), Kind.CONFIRMED, seen)
+        return tell(state, replace(incident, left=incident.left or plan.left), Kind.CONFIRMED, seen)
     if seen.confidence == incident.confidence and seen.health > incident.health:
-        return _tell(state, incident, Kind.WORSENED, seen)
+        return tell(state, incident, Kind.WORSENED, seen)
     if seen.confidence == incident.confidence and seen.health < incident.health:
         # A single milder round in between says nothing: half an outage would come and go with every other round.
-        return _tell(state, incident, Kind.EASED, seen) if seen.streak.mild >= rules.restore_rounds else Step(state)
+        return tell(state, incident, Kind.EASED, seen) if seen.streak.mild >= rules.restore_rounds else Step(state)
+    return _goes_on(state, incident, seen, rules)
+
+
+def _goes_on(state: ServiceState, incident: Incident, seen: Verdict, rules: Rules) -> Step:
+    """What is told of an incident that stands as it was."""
     if spoken(official(seen.words)) not in {None, state.heard}:
-        return _tell(state, incident, Kind.OFFICIAL, seen)
+        return tell(state, incident, Kind.OFFICIAL, seen)
     if (lasted := sum(seen.at - incident.since >= age for age in rules.milestones)) > incident.lasted:
-        return _tell(state, replace(incident, lasted=lasted), Kind.LASTING, seen)
+        return tell(state, replace(incident, lasted=lasted), Kind.LASTING, seen)
     if _reminder_due(incident, seen.at, rules):
-        return _tell(state, replace(incident, reminded=incident.reminded + 1), Kind.REMINDED, seen)
+        return tell(state, replace(incident, reminded=incident.reminded + 1), Kind.REMINDED, seen)
     return Step(state)
 
 
@@ -159,7 +153,7 @@ def _close(state: ServiceState, incident: Incident, seen: Verdict, rules: Rules)
     until = good_since if good_since > incident.since else seen.at
     unsure = incident.confidence is Confidence.POSSIBLE
     ended = state.ended if unsure else (*state.ended, (incident.since, until))[-rules.flaps :]
-    told = _tell(state, replace(incident, until=until), Kind.RETRACTED if unsure else Kind.RESTORED, seen)
+    told = tell(state, replace(incident, until=until), Kind.RETRACTED if unsure else Kind.RESTORED, seen)
     last = state.last if unsure else told.state.incident
     echo = rumoured(seen.words) and (not unsure or rumoured(incident.words))
     return Step(replace(told.state, incident=None, last=last, up_since=until, ended=ended, echo=echo), told.changes)
@@ -169,13 +163,15 @@ def unwatched(state: ServiceState, at: datetime) -> Step:
     """Its service is watched no longer. The streak stays: should it come back and still be down, it is since then."""
     if state.incident is None:
         return Step(state)
-    told = _change(state, replace(state.incident, until=at), Kind.UNWATCHED, at)
+    told = change(state, replace(state.incident, until=at), Kind.UNWATCHED, at)
     return Step(replace(told.state, incident=None), told.changes)
 
 
 def _reminder_due(incident: Incident, now: datetime, rules: Rules) -> bool:
     if incident.confidence is not Confidence.CONFIRMED or incident.acked_by or not rules.remind_every:
         return False
+    if only_worn(incident):
+        return now - incident.since >= DAY * (incident.reminded + 1)
     *_, last = rules.remind_every
     beyond = incident.reminded - len(rules.remind_every) + 1
     after = last * (beyond + 1) if beyond > 0 else rules.remind_every[incident.reminded]
@@ -190,40 +186,51 @@ def watch_sight(state: ServiceState, at: datetime, *, sighted: bool) -> Step:
     if incident is None:
         number = state.opened + 1
         incident = Incident(OURSELVES, number, at, Health.UNKNOWN, Confidence.CONFIRMED, confirmed_at=at)
-        return _change(replace(state, opened=number), incident, Kind.OPENED, at)
-    told = _change(state, replace(incident, until=at), Kind.RESTORED, at)
+        return change(replace(state, opened=number), incident, Kind.OPENED, at)
+    told = change(state, replace(incident, until=at), Kind.RESTORED, at)
     return Step(replace(told.state, incident=None), told.changes)
 
 
-# ── telling ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+# ── certificates that end soon ───────────────────────────────────────────────────────────────────────────────────────
 
 
-def _tell(state: ServiceState, incident: Incident, kind: Kind, seen: Verdict) -> Step:
-    """Take the round's evidence into the incident and make the change that tells of it."""
-    said = spoken(official(seen.words))
-    incident = replace(incident, words=seen.words)
-    if kind in NEW_EVIDENCE:
-        if kind is not Kind.OPENED and seen.readings and not incident.readings:
-            # Until now it was a word alone: an outage that we see began when we first saw it.
-            incident = replace(incident, since=_since(state, seen), lasted=0)
-        incident = replace(
-            incident,
-            health=seen.health,
-            confidence=seen.confidence,
-            readings=seen.readings,
-            worst=max(incident.worst, seen.health),
-        )
-        if seen.confidence is Confidence.CONFIRMED and incident.confirmed_at is None:
-            incident = replace(incident, confirmed_at=seen.at)
-    if said and incident.official_at is None:
-        incident = replace(incident, official_at=seen.at)
-    return _change(replace(state, heard=state.heard if said is None else said), incident, kind, seen.at)
+def only_worn(incident: Incident) -> bool:
+    """Does everything work, and is it told only because a certificate ends soon?"""
+    return bool(incident.readings) and all(r.outcome is Outcome.WORN for r in incident.readings)
+
+
+def _warn(state: ServiceState, seen: Verdict) -> Step:
+    since, number = seen.streak.worn_since or seen.at, state.opened + 1
+    worn = Incident(state.service, number, since, Health.DEGRADED, Confidence.CONFIRMED, up_before=state.up_since)
+    state = replace(state, opened=number, up_since=None)
+    return tell(state, worn, Kind.OPENED, replace(seen, health=Health.DEGRADED, readings=seen.worn))
+
+
+def _warned(state: ServiceState, incident: Incident, seen: Verdict, rules: Rules) -> Step:
+    """An outage that comes meanwhile is one of its own times: it began with its own first bad round."""
+    if seen.readings and seen.confidence is Confidence.CONFIRMED:
+        ended = tuple(e for e in state.ended if seen.at - e[1] <= rules.flap_window)
+        number, steps, before = incident.number, incident.steps, incident.up_before
+        since = seen.streak.bad_since or seen.at
+        outage = Incident(state.service, number, since, seen.health, seen.confidence, up_before=before, steps=steps)
+        outage = _unstable(outage, ended) if len(ended) >= rules.flaps else outage
+        return tell(replace(state, ended=ended), outage, Kind.CONFIRMED, seen)
+    if seen.readings or seen.streak.worn:
+        return _goes_on(state, incident, seen, rules)
+    told = tell(state, replace(incident, until=seen.at), Kind.RESTORED, seen)
+    return Step(
+        replace(told.state, incident=None, last=told.state.incident, up_since=incident.up_before or seen.at),
+        told.changes,
+    )
+
+
+# ── orders ───────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
 def _acknowledge(state: ServiceState, order: Ack) -> Step:
     if state.incident is None or state.incident.acked_by:
         return Step(state)
-    return _change(
+    return change(
         state, replace(state.incident, acked_by=order.by, acked_at=order.at), Kind.ACKNOWLEDGED, order.at, order.by
     )
 
@@ -243,13 +250,8 @@ def _take_back(state: ServiceState, order: Correct) -> Step:
         return Step(state)
     opened, until = incident.until is None, incident.until or max(order.at, incident.since)
     wrong = replace(incident, until=until, retracted=True)
-    told = _change(state, wrong, Kind.RETRACTED, order.at, order.by, why=order.why)
+    told = change(state, wrong, Kind.RETRACTED, order.at, order.by, why=order.why)
     up_since = incident.up_before or incident.since if opened or state.up_since == until else state.up_since
     ended = tuple(e for e in state.ended if e != (incident.since, until))
     state = replace(told.state, incident=None, last=told.state.incident, up_since=up_since, ended=ended)
     return Step(replace(state, excused=opened or state.excused), told.changes)
-
-
-def _change(state: ServiceState, incident: Incident, kind: Kind, at: datetime, by: str = "", *, why: str = "") -> Step:
-    incident = replace(incident, steps=incident.steps + 1)
-    return Step(replace(state, incident=incident), (Change(kind, at, incident, by, why),))

@@ -19,10 +19,14 @@ def judge(seen: Round, streak: Streak, rules: Rules) -> Verdict:
         return Verdict(
             seen.at, looks, Confidence.POSSIBLE, streak if seen.sighted else _doubted(streak), words=seen.words
         )
-    streak = count(streak, looks, seen.at, rules)
     bad = tuple(r for r in seen.readings if not r.good)
+    streak = count(streak, looks, seen.at, rules, worn=bool(bad))
     health, confidence = _claim(looks, streak, seen.words, rules)
-    return Verdict(seen.at, health, confidence, streak, bad if looks in TROUBLE else (), seen.words)
+    if looks in TROUBLE:
+        return Verdict(seen.at, health, confidence, streak, bad, seen.words)
+    # A certificate that ends soon is trouble of its own: it neither begins an outage nor keeps one from ending.
+    worn = bad if streak.worn >= rules.confirm_rounds else ()
+    return Verdict(seen.at, health, confidence, streak, words=seen.words, worn=worn)
 
 
 def _doubted(streak: Streak) -> Streak:
@@ -63,7 +67,7 @@ def _worst(words: tuple[Word, ...], role: Role) -> Health:
     return max((w.says for w in words if w.role is role and w.says is not None), default=Health.UP)
 
 
-def count(streak: Streak, looks: Health, at: datetime, rules: Rules) -> Streak:
+def count(streak: Streak, looks: Health, at: datetime, rules: Rules, *, worn: bool = False) -> Streak:
     """The streak with one more round. Counts stop at what the rules ask for: a steady service has a steady state."""
 
     def up_to(limit: int, number: int) -> int:
@@ -73,7 +77,10 @@ def count(streak: Streak, looks: Health, at: datetime, rules: Rules) -> Streak:
     if looks is Health.UP:
         good = up_to(rules.restore_rounds, streak.good + 1)
         total = 0 if good >= rules.restore_rounds else streak.total
-        return Streak(good=good, mild=mild, total=total, good_since=streak.good_since or at)
+        # Up and down again: where one of several servers has the new certificate, nothing comes and goes with every look.
+        rounds = up_to(rules.confirm_rounds, streak.worn + 1) if worn else max(0, streak.worn - 1)
+        since, worn_since = streak.good_since or at, (streak.worn_since or at) if rounds else None
+        return Streak(good=good, mild=mild, total=total, good_since=since, worn=rounds, worn_since=worn_since)
     worse = Streak(
         bad=up_to(rules.confirm_rounds, streak.bad + 1),
         total=up_to(UNSTEADY * rules.confirm_rounds, streak.total + 1),

@@ -21,6 +21,8 @@ class Streak:
     bad_since: datetime | None = None  # first round of the present bad stretch
     down_since: datetime | None = None  # first round of the present stretch with every route bad
     good_since: datetime | None = None  # first round of the present good stretch
+    worn: int = 0  # with a certificate that ends soon, less those since without
+    worn_since: datetime | None = None  # first round of the present worn stretch
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +35,7 @@ class Verdict:
     streak: Streak
     readings: tuple[Reading, ...] = ()  # the routes that are not good
     words: tuple[Word, ...] = ()
+    worn: tuple[Reading, ...] = ()  # while it is up: what works with a certificate that ends soon, for sure
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,6 +28,7 @@ class Outcome(StrEnum):
     """What one check saw."""
 
     GOOD = "good"
+    WORN = "worn"  # good, but its certificate ends soon
     SLOW = "slow"
     BAD = "bad"
     BLIND = "blind"  # our resolver, our bug, a challenge page: says nothing of the service
@@ -51,6 +52,7 @@ class Reading:
     took: timedelta | None = None
     reused: bool = False  # over a connection kept from an earlier check
     by: str = ""  # of what is not good: the network that answered in its stead ("Cloudflare")
+    until: datetime | None = None  # of what is worn: when its certificate ends
 
     @property
     def good(self) -> bool:

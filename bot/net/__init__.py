@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from bot.net.network import Guarded, Network
+from bot.net.guarded import Guarded
+from bot.net.network import Network
 from bot.net.request import Prepared
 from bot.net.resolve import Names
 from bot.net.serving import network

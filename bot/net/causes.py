@@ -16,6 +16,7 @@ WHILE = {
     "tls": "during the TLS handshake",
     "wait": "while waiting for the answer",
     "read": "while reading the answer",
+    "greet": "while waiting for its greeting",
 }
 
 # X509_V_ERR_* of OpenSSL's x509_vfy.h

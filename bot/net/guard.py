@@ -9,6 +9,7 @@ from __future__ import annotations
 from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 
+INNER = "its address is an inner one, which may not be asked from here"
 UNICAST = IPv6Network("2000::/3")  # all that IANA has given out for the public internet
 # 64:ff9b::/96 is NAT64 (RFC 6052), ::ffff:0:0:0/96 SIIT (RFC 7915), ::/96 the old "compatible" form: all carry an IPv4
 # address in their last four bytes, and Python calls them global whatever that address is.

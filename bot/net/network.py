@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
-from typing import Self
+from typing import Self, TypeVar
 
-from bot.contracts import Answer, Cause, Connected, Net, Trouble
+from bot.contracts import Answer, Cause, Connected, Echoed, Family, Found, Record, Starttls, Trouble
 from bot.net.causes import Trip, TroubleError
+from bot.net.echo import echo
+from bot.net.guard import INNER, inner
 from bot.net.request import Prepared, prepare, redirected
-from bot.net.resolve import Names, Resolver
+from bot.net.resolve import Names, Resolver, split
+from bot.net.talk import Talk, ask_for_tls
 from bot.net.transport import Transport
+from bot.net.wire import Wire
+
+Seen = TypeVar("Seen")
 
 CAP = 256 * 1024
 MOVED = frozenset({301, 302, 303, 307, 308})
@@ -43,13 +50,18 @@ class Network:
 
     @staticmethod
     def prepare(
-        method: str, url: str, headers: Mapping[str, str] | None = None, content: bytes | None = None
+        method: str,
+        url: str,
+        headers: Mapping[str, str] | None = None,
+        content: bytes | None = None,
+        *,
+        family: Family | None = None,
     ) -> Prepared:
         """A request for `fetch`; without content it is remembered, so that asking for it again costs nothing.
 
         Raise ValueError, in words without the URL, for what cannot be asked.
         """
-        return prepare(method, url, headers, content)
+        return prepare(method, url, headers, content, family=family)
 
     async def fetch(
         self,
@@ -72,18 +84,66 @@ class Network:
             return trip.overdue(timeout) if limit.expired() else trip.failed(error)
 
     async def connect(self, host: str, port: int, *, timeout: timedelta, guarded: bool = False) -> Connected | Trouble:
-        """Resolve, connect over TCP, close."""
-        seconds = timeout.total_seconds()
-        trip = Trip(asyncio.get_running_loop().time() + seconds)
-        limit = asyncio.timeout(seconds)
-        try:
-            async with limit:
-                wire = await self._open.dial(host, port, trip, guarded=guarded)
-        except (OSError, TroubleError) as error:
-            return trip.overdue(timeout) if limit.expired() else trip.failed(error)
-        took = trip.took
-        wire.abort()
-        return Connected(took)
+        """As in `contracts.Net`, as are all those that follow."""
+
+        async def work(trip: Trip) -> Connected:
+            with closing(await self._open.dial(host, port, trip, guarded=guarded, make=Wire)):
+                return Connected(trip.took)
+
+        return await _within(timeout, work)
+
+    async def handshake(
+        self,
+        host: str,
+        port: int,
+        *,
+        timeout: timedelta,
+        name: str = "",
+        starttls: Starttls | None = None,
+        guarded: bool = False,
+    ) -> Connected | Trouble:
+        async def work(trip: Trip) -> Connected:
+            with closing(await self._open.dial(host, port, trip, guarded=guarded, make=Talk)) as talk:
+                if starttls is not None:
+                    await ask_for_tls(talk, starttls, trip)
+                await self._open.secure(talk, name or host, trip)
+                return Connected(trip.took, talk.certificate_until)
+
+        return await _within(timeout, work)
+
+    async def greet(
+        self, host: str, port: int, *, timeout: timedelta, secure: bool = False, guarded: bool = False
+    ) -> Connected | Trouble:
+        async def work(trip: Trip) -> Connected:
+            with closing(await self._open.dial(host, port, trip, guarded=guarded, make=Talk)) as talk:
+                if secure:
+                    await self._open.secure(talk, host, trip)
+                line = await talk.line(trip)
+                return Connected(trip.took, talk.certificate_until, line)
+
+        return await _within(timeout, work)
+
+    async def query(
+        self, name: str, kind: Record, *, timeout: timedelta, server: str = "", guarded: bool = False
+    ) -> Found | Trouble:
+        async def work(trip: Trip) -> Found:
+            host, port = split(server)
+            at = (await self._open.addresses(host, trip, guarded=guarded))[0] if host else ""
+            trip.enter("dns" if not host else "wait")
+            records = await self._names.records(name, kind, at and f"[{at}]:{port}")
+            if guarded and any(inner(record) for record in records if kind in {"A", "AAAA"}):
+                raise TroubleError(Cause.GUARDED, INNER)
+            return Found(records, trip.took)
+
+        return await _within(timeout, work)
+
+    async def ping(self, host: str, *, timeout: timedelta, packets: int = 3, guarded: bool = False) -> Echoed | Trouble:
+        async def work(trip: Trip) -> Echoed:
+            address = (await self._open.addresses(host, trip, guarded=guarded))[0]
+            trip.enter("wait")
+            return await echo(address, packets, trip.until)
+
+        return await _within(timeout, work)
 
     async def _follow(
         self, prepared: Prepared, trip: Trip, *, cap: int, redirects: int, fresh: bool, guarded: bool
@@ -113,28 +173,12 @@ class Network:
         return self._transport
 
 
-class Guarded:
-    """A `Net` that never asks an inner address, whoever uses it: for what strangers name."""
-
-    def __init__(self, net: Net) -> None:
-        self._net = net
-
-    def prepare(
-        self, method: str, url: str, headers: Mapping[str, str] | None = None, content: bytes | None = None
-    ) -> object:
-        return self._net.prepare(method, url, headers, content)
-
-    async def fetch(
-        self,
-        prepared: object,
-        *,
-        timeout: timedelta,
-        cap: int = CAP,
-        redirects: int = 0,
-        fresh: bool = False,
-        guarded: bool = True,
-    ) -> Answer | Trouble:
-        return await self._net.fetch(prepared, timeout=timeout, cap=cap, redirects=redirects, fresh=fresh, guarded=True)
-
-    async def connect(self, host: str, port: int, *, timeout: timedelta, guarded: bool = True) -> Connected | Trouble:
-        return await self._net.connect(host, port, timeout=timeout, guarded=True)
+async def _within(timeout: timedelta, work: Callable[[Trip], Awaitable[Seen]]) -> Seen | Trouble:
+    seconds = timeout.total_seconds()
+    trip = Trip(asyncio.get_running_loop().time() + seconds)
+    limit = asyncio.timeout(seconds)
+    try:
+        async with limit:
+            return await work(trip)
+    except (OSError, TroubleError) as error:
+        return trip.overdue(timeout) if limit.expired() else trip.failed(error)

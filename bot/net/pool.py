@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import resource
 
+from bot.contracts import Family
 from bot.net.wire import Wire
 
 AGE = 300.0  # seconds since its handshake: then name, route and certificate are looked at afresh
 
-Origin = tuple[
-    str, int, bool, bool
-]  # host, port, TLS, guarded: what was opened without the guard is not for the guarded
+# Host, port, TLS, guarded, family: what was opened without the guard is not for the guarded.
+Origin = tuple[str, int, bool, bool, Family | None]
 
 
 class Pool:

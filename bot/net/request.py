@@ -12,13 +12,13 @@ from urllib.parse import unquote_to_bytes
 import httpx
 
 from bot import __version__
-from bot.contracts import Cause
+from bot.contracts import Cause, Family
 from bot.net.causes import TroubleError
 
 TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # RFC 9110, 5.6.2
 LABELS = re.compile(r"[0-9A-Za-z_-]{1,63}(?:\.[0-9A-Za-z_-]{1,63})*\.?")
 UNSAFE = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]")
-OURS = frozenset({"connection", "content-length", "transfer-encoding", "upgrade"})  # how it is sent is not the caller's
+OURS = frozenset({"connection", "content-length", "transfer-encoding"})  # how it is sent is not the caller's
 PUBLIC = frozenset({"accept", "accept-language", "accept-encoding", "user-agent"})  # may follow to another host
 CONDITIONAL = frozenset({"if-none-match", "if-modified-since"})  # differ from one asking to the next
 IDEMPOTENT = frozenset({"GET", "HEAD", "OPTIONS", "PUT", "DELETE"})  # RFC 9110, 9.2.2: may be asked again
@@ -39,20 +39,28 @@ class Prepared:
     wire: bytes  # request line, headers and body
     headers: Headers  # those that were asked for
     content: bytes | None
+    family: Family | None = None  # over this one only
 
     def __repr__(self) -> str:
         return f"<{self.method} {self.host}>"
 
 
-def prepare(method: str, url: str, headers: Mapping[str, str] | None = None, content: bytes | None = None) -> Prepared:
+def prepare(
+    method: str,
+    url: str,
+    headers: Mapping[str, str] | None = None,
+    content: bytes | None = None,
+    *,
+    family: Family | None = None,
+) -> Prepared:
     """Raise ValueError, in words without the URL, for what cannot be asked."""
     asked = tuple(headers.items()) if headers else ()
     # A check asks the same for years: building it takes longer than all the rest of a fetch. Bodies differ each time.
     once = content is not None or any(name.lower() in CONDITIONAL for name, _ in asked)
-    return _build(method, url, asked, content) if once else _remembered(method, url, asked)
+    return _build(method, url, asked, content, family) if once else _remembered(method, url, asked, family)
 
 
-def _build(method: str, url: str, asked: Headers, content: bytes | None) -> Prepared:
+def _build(method: str, url: str, asked: Headers, content: bytes | None, family: Family | None) -> Prepared:
     if not TOKEN.fullmatch(method):
         raise ValueError("that is no HTTP method")
     try:
@@ -64,15 +72,15 @@ def _build(method: str, url: str, asked: Headers, content: bytes | None) -> Prep
         asked = (*asked, ("Authorization", _basic(target.userinfo)))
     target = target.copy_with(userinfo=b"", fragment=None)
     secure = target.scheme == "https"
-    keeps = secure or method == "POST"
-    return Prepared(
-        method, target, secure, host, port, keeps, _bytes(method, target, asked, content, keeps), asked, content
-    )
+    upgrade = next((value for name, value in asked if name.lower() == "upgrade"), "")
+    keeps = (secure or method == "POST") and not upgrade
+    wire = _bytes(method, target, asked, content, "Upgrade" if upgrade else "keep-alive" if keeps else "close")
+    return Prepared(method, target, secure, host, port, keeps, wire, asked, content, family)
 
 
 @lru_cache(maxsize=16384)
-def _remembered(method: str, url: str, asked: Headers) -> Prepared:
-    return _build(method, url, asked, None)
+def _remembered(method: str, url: str, asked: Headers, family: Family | None) -> Prepared:
+    return _build(method, url, asked, None, family)
 
 
 def redirected(old: Prepared, status: int, location: str) -> Prepared:
@@ -92,7 +100,7 @@ def redirected(old: Prepared, status: int, location: str) -> Prepared:
         raise TroubleError(Cause.REDIRECTS, "redirects what is posted to another host")
     kept = old.headers if same else tuple(h for h in old.headers if h[0].lower() in PUBLIC)
     try:
-        return _build(method, str(url), kept, content)
+        return _build(method, str(url), kept, content, old.family)
     except ValueError:
         raise TroubleError(Cause.REDIRECTS, "redirects to something that cannot be asked") from None
 
@@ -120,7 +128,7 @@ def _basic(userinfo: bytes) -> str:
     return "Basic " + base64.b64encode(unquote_to_bytes(user) + b":" + unquote_to_bytes(password)).decode("ascii")
 
 
-def _bytes(method: str, url: httpx.URL, asked: Headers, content: bytes | None, keeps: bool) -> bytes:
+def _bytes(method: str, url: httpx.URL, asked: Headers, content: bytes | None, connection: str) -> bytes:
     try:
         # `identity`: most then send the page as it is, which costs neither side anything and can be searched at once.
         headers = httpx.Headers({"Accept": "*/*", "Accept-Encoding": "identity", "User-Agent": f"Tocsin/{__version__}"})
@@ -134,5 +142,5 @@ def _bytes(method: str, url: httpx.URL, asked: Headers, content: bytes | None, k
             raise ValueError("a header has characters that HTTP forbids")
         if name.lower().decode("latin-1") not in OURS or (name.lower() == b"content-length" and content is not None):
             lines.append(name + b": " + value)
-    lines.append(b"Connection: " + (b"keep-alive" if keeps else b"close"))
+    lines.append(b"Connection: " + connection.encode("ascii"))
     return b"\r\n".join(lines) + b"\r\n\r\n" + (content or b"")

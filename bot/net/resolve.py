@@ -14,8 +14,9 @@ from typing import Protocol
 import aiodns
 from aiodns import error as ares
 
-from bot.contracts import Cause
+from bot.contracts import Cause, Record
 from bot.net.causes import TroubleError
+from bot.net.records import written
 
 ATTEMPT = 1.5  # seconds for one question to one server, doubled at the next try ...
 TRIES = 2  # ... so that silence is known, and its cause looked for, within the usual time-out
@@ -25,6 +26,10 @@ VOUCHED = 5.0  # seconds for which one look at our resolver answers for all name
 NONE_SUCH = frozenset(
     {ares.ARES_ENOTFOUND, ares.ARES_ENODATA, ares.ARES_ENONAME, ares.ARES_EBADNAME, ares.ARES_EBADSTR}
 )
+SAYS = {  # of a name server that was asked by name
+    ares.ARES_ESERVFAIL: "its name server fails (SERVFAIL)",
+    ares.ARES_EREFUSED: "its name server refuses to answer (REFUSED)",
+}
 # The four-part, decimal, octal and hexadecimal forms that inet_aton reads. Browsers read them too, so they are literals.
 NUMERIC = re.compile(r"(?:0x[0-9a-f]*|[0-9]+)(?:\.(?:0x[0-9a-f]*|[0-9]+)){0,3}\.?", re.IGNORECASE | re.ASCII)
 
@@ -34,6 +39,18 @@ class Names(Protocol):
 
     async def addresses(self, host: str) -> Sequence[str]:
         """At least one, the best first. Raise `TroubleError` when there is none or none can be had."""
+
+    async def records(self, name: str, kind: Record, server: str) -> tuple[str, ...]:
+        """At least one. `server`: "[192.0.2.53]:53", or "" for our own. Raise as above."""
+
+
+def split(server: str) -> tuple[str, int]:
+    """ "ns.example:5353", "[2001:db8::53]:53" or either without its port. Raise ValueError for a wrong port."""
+    plain = literal(server) is not None or ":" not in server.rpartition("]")[2]
+    host, port = (server, "53") if plain else server.rsplit(":", 1)
+    if not (port.isascii() and port.isdigit() and 0 < int(port) < 65536):
+        raise ValueError("expected a port between 1 and 65535")
+    return host.strip("[]"), int(port)
 
 
 @lru_cache(maxsize=4096)
@@ -61,7 +78,7 @@ class Resolver:
 
     async def addresses(self, host: str) -> Sequence[str]:
         if self._ares is None:
-            self._ares = self._open()
+            self._ares = self._open(self._servers)
         try:
             found = await self._ares.getaddrinfo(host, family=socket.AF_UNSPEC, type=socket.SOCK_STREAM)
         except aiodns.error.DNSError as error:
@@ -73,6 +90,19 @@ class Resolver:
             raise TroubleError(Cause.NO_SUCH_NAME, "no such name")
         return alternate(addresses)[:MOST]
 
+    async def records(self, name: str, kind: Record, server: str) -> tuple[str, ...]:
+        """In a channel of its own: c-ares remembers old answers, and these are asked to be seen afresh."""
+        async with self._open([server] if server else self._servers) as channel:
+            try:
+                found = written(await channel.query_dns(name, kind), kind)
+            except aiodns.error.DNSError as error:
+                raise await self._lacking(error.args[0], kind, own=not server) from None
+            except UnicodeError:
+                raise TroubleError(Cause.NO_SUCH_NAME, "no such name") from None
+        if not found:
+            raise TroubleError(Cause.NO_SUCH_NAME, f"has no {kind} record")
+        return found
+
     async def close(self) -> None:
         if self._well is not None:
             self._well.cancel()
@@ -81,8 +111,16 @@ class Resolver:
             await self._ares.close()
             self._ares = None
 
-    def _open(self) -> aiodns.DNSResolver:
-        return aiodns.DNSResolver(self._servers, timeout=ATTEMPT, tries=TRIES)
+    @staticmethod
+    def _open(servers: Sequence[str] | None) -> aiodns.DNSResolver:
+        return aiodns.DNSResolver(servers, timeout=ATTEMPT, tries=TRIES)
+
+    async def _lacking(self, code: int, kind: Record, *, own: bool) -> TroubleError:
+        if code == ares.ARES_ENODATA:
+            return TroubleError(Cause.NO_SUCH_NAME, f"has no {kind} record")
+        if own or code in NONE_SUCH:
+            return await self._blame(code)
+        return TroubleError(Cause.NAME_SERVERS, SAYS.get(code, "its name server does not answer"))
 
     async def _blame(self, code: int) -> TroubleError:
         """SERVFAIL and silence are what a broken resolver gives, but a good one too when all servers of the name are gone."""
@@ -101,7 +139,7 @@ class Resolver:
 
     async def _asks_root(self) -> bool:
         """Every resolver that works knows the root's servers. In a channel of its own: c-ares remembers old answers."""
-        async with self._open() as channel:
+        async with self._open(self._servers) as channel:
             try:
                 await channel.query_dns(".", "NS")
             except aiodns.error.DNSError:

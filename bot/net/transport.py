@@ -7,11 +7,12 @@ import ssl
 from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
+from typing import TypeVar
 
-from bot.contracts import Cause
+from bot.contracts import Cause, Family
 from bot.net.causes import Trip, TroubleError
-from bot.net.guard import inner
-from bot.net.pool import Pool
+from bot.net.guard import INNER, inner
+from bot.net.pool import Origin, Pool
 from bot.net.reply import Reply
 from bot.net.request import IDEMPOTENT, Prepared
 from bot.net.resolve import Names, literal
@@ -21,6 +22,8 @@ from bot.net.wire import Wire
 # asked again, a POST may not: so a POST uses only what was in use a moment ago.
 POST_IDLE = 4.0
 ANY_IDLE = 300.0
+
+AnyWire = TypeVar("AnyWire", bound=Wire)
 
 
 class Transport:
@@ -52,14 +55,33 @@ class Transport:
                 if reply.begun or prepared.method not in IDEMPOTENT:
                     raise
             trip.reused = False  # it had been closed while idle, which tells nothing: ask over a new one
-        wire = await self.dial(prepared.host, prepared.port, trip, guarded=guarded)
+        wire = await self.dial(prepared.host, prepared.port, trip, guarded=guarded, make=Wire, family=prepared.family)
         if prepared.secure:
-            await self._secure(wire, prepared.host, trip)
+            await self.secure(wire, prepared.host, trip)
         wire.born = asyncio.get_running_loop().time()
         return await self._converse(wire, prepared, Reply(prepared.method, cap), trip, guarded), wire
 
-    async def dial(self, host: str, port: int, trip: Trip, *, guarded: bool) -> Wire:
+    async def dial(
+        self,
+        host: str,
+        port: int,
+        trip: Trip,
+        *,
+        guarded: bool,
+        make: type[AnyWire],
+        family: Family | None = None,
+    ) -> AnyWire:
         """Resolve and connect over TCP."""
+        addresses = await self.addresses(host, trip, guarded=guarded)
+        if family is not None:
+            addresses = [each for each in addresses if (6 if ":" in each else 4) == family]
+            if not addresses:
+                raise TroubleError(Cause.NO_SUCH_NAME, f"has no IPv{family} address")
+        trip.enter("connect")
+        return await _first(addresses, port, trip.until, make)
+
+    async def addresses(self, host: str, trip: Trip, *, guarded: bool) -> Sequence[str]:
+        """At least one, the best first."""
         address = literal(host)
         if address is None:
             trip.enter("dns")
@@ -69,9 +91,8 @@ class Transport:
         if guarded:
             addresses = [each for each in addresses if not inner(each)]
             if not addresses:
-                raise TroubleError(Cause.GUARDED, "its address is an inner one, which may not be asked from here")
-        trip.enter("connect")
-        return await _first(addresses, port, trip.until)
+                raise TroubleError(Cause.GUARDED, INNER)
+        return addresses
 
     def close(self) -> None:
         self._pool.close()
@@ -79,7 +100,7 @@ class Transport:
     def _idle(self, prepared: Prepared, guarded: bool) -> Wire | None:
         longest = ANY_IDLE if prepared.method in IDEMPOTENT else POST_IDLE
         now = asyncio.get_running_loop().time()
-        return self._pool.take((prepared.host, prepared.port, prepared.secure, guarded), now, longest)
+        return self._pool.take(_origin(prepared, guarded), now, longest)
 
     async def _converse(self, wire: Wire, prepared: Prepared, reply: Reply, trip: Trip, guarded: bool) -> Reply:
         try:
@@ -88,13 +109,13 @@ class Transport:
             wire.abort()
             raise
         if reply.keep and prepared.keeps and wire.alive:
-            origin = (prepared.host, prepared.port, prepared.secure, guarded)
-            self._pool.put(origin, wire, asyncio.get_running_loop().time())
+            self._pool.put(_origin(prepared, guarded), wire, asyncio.get_running_loop().time())
         else:
             wire.abort()
         return reply
 
-    async def _secure(self, wire: Wire, host: str, trip: Trip) -> None:
+    async def secure(self, wire: Wire, host: str, trip: Trip) -> None:
+        """Speak TLS over it, as with `host`."""
         trip.enter("tls")
         plain = wire.transport
         if plain is None or plain.is_closing():
@@ -113,19 +134,23 @@ class Transport:
         wire.secured(transport)
 
 
-async def _first(addresses: Sequence[str], port: int, until: float) -> Wire:
+def _origin(prepared: Prepared, guarded: bool) -> Origin:
+    return prepared.host, prepared.port, prepared.secure, guarded, prepared.family
+
+
+async def _first(addresses: Sequence[str], port: int, until: float, make: type[AnyWire]) -> AnyWire:
     """The first that lets us in. Each may take its share of the time left, so that a silent one does not take all."""
     for tried, address in enumerate(addresses[:-1]):
         loop = asyncio.get_running_loop()
         share = (until - loop.time()) / (len(addresses) - tried)
         try:
             async with asyncio.timeout(share):
-                return await _open(address, port)
+                return await _open(address, port, make)
         except OSError:
             continue
-    return await _open(addresses[-1], port)
+    return await _open(addresses[-1], port, make)
 
 
-async def _open(address: str, port: int) -> Wire:
-    _, wire = await asyncio.get_running_loop().create_connection(Wire, address, port)
+async def _open(address: str, port: int, make: type[AnyWire]) -> AnyWire:
+    _, wire = await asyncio.get_running_loop().create_connection(make, address, port)
     return wire

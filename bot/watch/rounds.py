@@ -28,6 +28,7 @@ GAP = (5.0, 60.0)  # seconds: two ticks so far apart, or by two intervals betwee
 GRACE = timedelta(seconds=2)  # a check that outstays its time-out by this much has forgotten it
 
 _OUR_ERROR = "our own error"
+_ANSWERED = frozenset({Outcome.GOOD, Outcome.WORN})
 _WORLDLY = frozenset({Outcome.BAD, Outcome.SLOW})  # says something ill of the service, if we see at all
 
 
@@ -228,7 +229,7 @@ class Rounds:
             return Reading(route, Outcome.BLIND, _OUR_ERROR)
         if self._faulty:
             self._faulty.discard(f"{watched.service.id}/{route}")
-        if reading.outcome is Outcome.GOOD and reading.took is not None and reading.took > watched.slow_after:
+        if reading.took is not None and reading.took > watched.slow_after and reading.outcome in _ANSWERED:
             return replace(reading, outcome=Outcome.SLOW, why=f"answered after {reading.took.total_seconds():.1f} s")
         return reading
 

@@ -24,6 +24,10 @@ audiences:
 """
 
 
+def other(route):
+    return RIGHT.replace('kind: http, url: "https://x.example/"', route)
+
+
 def read(folder, text):
     path = folder / "config.yaml"
     path.write_text(text)
@@ -111,6 +115,72 @@ MISTAKES = {
     "check without its url": (
         RIGHT.replace(', url: "https://x.example/"', ""),
         ":3:14: services.x.routes.web.url: is missing",
+    ),
+    "look-around in a pattern": (
+        RIGHT.replace('example/"', 'example/", expect: {matches: ["ok", "(?=x)"]}'),
+        (
+            ':3:84: services.x.routes.web.expect.matches.1: "(?=x)" is no pattern (invalid perl operator: (?=); expected '
+            "one in RE2's syntax: neither look-around, such as (?=...), nor back-references, such as \\1"
+        ),
+    ),
+    "no JMESPath": (
+        RIGHT.replace('example/"', 'example/", expect: {json: "status["}'),
+        ':3:68: services.x.routes.web.expect.json: "status[" is no such thing; expected a JMESPath expression such as',
+    ),
+    "a date in a body": (
+        RIGHT.replace('example/"', 'example/", method: POST, body: {on: 2026-01-01}'),
+        ":3:73: services.x.routes.web.body: holds what is no value of JSON, such as a date; put it in quotes",
+    ),
+    "a body that nobody sends": (
+        RIGHT.replace('example/"', 'example/", body: hello'),
+        ":3:14: services.x.routes.web: a body goes with DELETE, PATCH, POST, PUT; set method",
+    ),
+    "half of who asks": (
+        RIGHT.replace('example/"', 'example/", auth: {user: ana}'),
+        ":3:59: services.x.routes.web.auth: needs either user and password, or a token",
+    ),
+    "a certificate where there is none": (
+        RIGHT.replace('https://x.example/"', 'http://x.example/", expires_in: 14d'),
+        ":3:14: services.x.routes.web: expires_in is about a certificate: it goes with https://",
+    ),
+    "no length of time until a certificate ends": (
+        RIGHT.replace('example/"', 'example/", expires_in: soon'),
+        (
+            ':3:59: services.x.routes.web.expires_in: "soon" is no length of time; '
+            'expected one such as "30s", "10m", "1h30m" or "14d"'
+        ),
+    ),
+    "no family": (
+        RIGHT.replace('example/"', 'example/", ip: 5'),
+        ':3:59: services.x.routes.web.ip: "5" should be 4 or 6',
+    ),
+    "final address that is none": (
+        RIGHT.replace('example/"', 'example/", expect: {final_url: x.example}'),
+        ':3:68: services.x.routes.web.expect.final_url: "x.example" only http:// and https:// URLs can be asked',
+    ),
+    "record that there is not": (
+        other("kind: dns, name: example.org, type: ANY"),
+        ':3:50: services.x.routes.web.type: "ANY" should be "A", "AAAA", "CAA"',
+    ),
+    "name server without a port": (
+        other('kind: dns, name: example.org, server: "ns1:dns"'),
+        ':3:50: services.x.routes.web.server: "ns1:dns" expected a port between 1 and 65535',
+    ),
+    "TLS that nobody asks for so": (
+        other("kind: tls, host: example.org, starttls: pop3"),
+        ':3:50: services.x.routes.web.starttls: "pop3" should be "smtp" or "imap"',
+    ),
+    "greeting without a port": (
+        other("kind: greeting, host: example.org"),
+        ":3:14: services.x.routes.web.port: is missing",
+    ),
+    "web socket over http": (
+        other("kind: websocket, url: 'https://x.example/'"),
+        ":3:37: services.x.routes.web.url: expected an address such as wss://example.org/socket",
+    ),
+    "more lost than there are": (
+        other("kind: ping, host: example.org, max_loss: 100"),
+        ':3:51: services.x.routes.web.max_loss: "100" should be less than or equal to 99',
     ),
     "bad length of time": (
         RIGHT + "defaults: {every: soon}\n",
@@ -269,6 +339,20 @@ def test_secrets_come_from_the_environment_or_a_file_and_are_never_shown(tmp_pat
     assert "hidden" not in repr(channels)
 
 
+def test_a_check_proves_who_asks_by_a_secret_from_a_file_or_the_environment(tmp_path, monkeypatch):
+    monkeypatch.setenv("TOKEN", "hidden")
+    (tmp_path / "secret").write_text("hidden\n")
+    text = RIGHT.replace(
+        'example/"}',
+        'example/", auth: {user: ana, password_file: secret}}, b: {kind: http, url: "https://y.example/", auth: {token: "${TOKEN}"}}',
+    )
+    routes = read(tmp_path, text).services["x"].routes
+
+    assert routes["web"].auth.header == "Basic YW5hOmhpZGRlbg=="
+    assert routes["b"].auth.header == "Bearer hidden"
+    assert "hidden" not in repr(routes)
+
+
 def test_a_wrong_secret_is_not_repeated_in_the_error(tmp_path):
     lines = refused(tmp_path, RIGHT.replace("console: {}", "telegram: {token: [hidden-token]}"))
     assert "hidden-token" not in "\n".join(lines)
@@ -297,7 +381,20 @@ def test_the_schema_lets_every_secret_stand_in_a_file():
 
 def test_the_schema_knows_every_channel_and_kind():
     text = str(schema())
-    for word in ("slack", "discord", "telegram", "email", "webhook", "console", "http", "tcp", "statuspage"):
+    for word in (
+        "slack",
+        "discord",
+        "telegram",
+        "email",
+        "webhook",
+        "console",
+        "http",
+        "tcp",
+        "tls",
+        "dns",
+        "websocket",
+        "statuspage",
+    ):
         assert word in text
 
 

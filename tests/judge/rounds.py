@@ -1,10 +1,13 @@
-"""Rounds as tests write them: "B" all routes bad, "P" some bad, "S" slow, "." all good, "?" unseen, "!" could not be judged."""
+"""Rounds as tests write them: "B" all routes bad, "P" some bad, "S" slow, "W" worn, "." all good, "?" unseen, "!" could not
+be judged.
+"""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from bot.judge.incidents import Step, step
+from bot.judge.changes import Step
+from bot.judge.incidents import step
 from bot.judge.verdict import judge
 from bot.model import Change, Health, Outcome, Reading, Role, Round, Rules, ServiceState, Word
 
@@ -17,6 +20,7 @@ WEB = {
     ".": (Outcome.GOOD, Outcome.GOOD),
     "?": (Outcome.BAD, Outcome.BAD),
     "!": (Outcome.GOOD, Outcome.BLIND),
+    "W": (Outcome.GOOD, Outcome.WORN),
 }
 
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.judge.incidents import step
+from bot.judge.incidents import only_worn, step
 from bot.model import ENDINGS, Ack, Confidence, Health, Kind, Mute, Rules, ServiceState, Unmute
 from tests.judge.rounds import EVERY, NOON, WEB, at, go, look, walk, word
 
@@ -161,12 +161,15 @@ def test_the_times_are_those_of_the_first_bad_and_the_first_good_round(letters, 
     for change in walk(letters, rules)[1]:
         incident = change.incident
         first = letters[(incident.since - NOON) // EVERY]
-        assert first in "BPS"
+        assert first in ("W" if only_worn(incident) else "BPS")
         if change.kind in ENDINGS:
             position = (incident.until - NOON) // EVERY
             last = (change.at - NOON) // EVERY
             assert incident.until > incident.since
-            assert set(letters[position : last + 1]) <= set(".?!")
+            if only_worn(incident):
+                assert letters[position] == "."
+                continue
+            assert set(letters[position : last + 1]) <= set(".?!W")
             assert letters[:position].rstrip("?!")[-1] in "BPS"
 
 
@@ -174,7 +177,8 @@ def test_the_times_are_those_of_the_first_bad_and_the_first_good_round(letters, 
 def test_a_confirmed_outage_had_its_rounds_and_only_a_confirmed_one_is_restored(letters, rules):
     for change in walk(letters, rules)[1]:
         if change.incident.confidence is Confidence.CONFIRMED:
-            assert sum(letter in "BPS" for letter in letters) >= rules.confirm_rounds
+            bad = "W" if only_worn(change.incident) else "BPS"
+            assert sum(letter in bad for letter in letters) >= rules.confirm_rounds
         if change.kind in ENDINGS:
             assert (change.kind is Kind.RESTORED) == (change.incident.confidence is Confidence.CONFIRMED)
 
@@ -188,7 +192,7 @@ def test_steps_are_numbered_without_a_gap(letters, rules):
         steps[number] = change.incident.steps
 
 
-@given(letters, rules, st.sampled_from("B."))
+@given(letters, rules, st.sampled_from("B.W"))
 def test_a_steady_service_has_a_steady_state_and_so_costs_no_transaction(letters, rules, steady):
     rules = replace(rules, remind_every=())
     state, _ = walk(letters + steady * 60, rules)

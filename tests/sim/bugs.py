@@ -16,7 +16,7 @@ import bot.tell.routing
 import bot.tell.settled
 import bot.watch.canaries
 import tests.sim.house
-from bot.judge.incidents import Step
+from bot.judge.changes import Step
 from bot.model import Act, Confidence, Health, Kind
 from bot.store.deliveries import Status
 from bot.store.schema import deliveries as table
@@ -60,12 +60,12 @@ def ends_when_confirmed(patch):
 
 
 def begins_when_confirmed(patch):
-    tell = bot.judge.incidents._tell
+    tell = bot.judge.incidents.tell
 
     def later(state, incident, kind, seen):
         return tell(state, replace(incident, since=seen.at) if kind is Kind.CONFIRMED else incident, kind, seen)
 
-    patch.setattr(bot.judge.incidents, "_tell", later)
+    patch.setattr(bot.judge.incidents, "tell", later)
 
 
 def no_deadline(patch):

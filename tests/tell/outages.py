@@ -42,6 +42,10 @@ def slow(route: str, seconds: float | None = 6.2) -> Reading:
     return Reading(route, Outcome.SLOW, "slow", None if seconds is None else timedelta(seconds=seconds))
 
 
+def worn(route: str, until: datetime | None = None) -> Reading:
+    return Reading(route, Outcome.WORN, "its certificate ends soon", until=until or at(9, day=20))
+
+
 ALL_CLEAR = Word(Role.OFFICIAL, "Official status page", Health.UP, at=at(14, 1))
 INVESTIGATING = Word(
     Role.OFFICIAL, "Official status page", Health.DEGRADED, "Investigating elevated errors", at=at(14, 21)
@@ -63,6 +67,12 @@ DOWN = Incident(
 TRACKED = replace(DOWN, words=(ALL_CLEAR, REPORTS, UNREACHED))
 PARTLY = replace(DOWN, health=Health.DEGRADED, worst=Health.DEGRADED, readings=bad("TweetDeck"))
 SLOW = replace(PARTLY, readings=(slow("web"),))
+WORN = replace(
+    PARTLY,
+    readings=(worn("web"), worn("app")),
+    confirmed_at=at(14),
+    steps=1,
+)
 POSSIBLE = replace(DOWN, confidence=Confidence.POSSIBLE, confirmed_at=None, steps=1)
 LIKELY = replace(POSSIBLE, confidence=Confidence.LIKELY)
 THEIRS = replace(

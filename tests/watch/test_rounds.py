@@ -138,6 +138,13 @@ async def test_the_round_bears_the_instant_of_its_beginning():
     assert world.ledger.rounds[0].at == began
 
 
+async def test_a_worn_answer_that_is_slow_is_called_slow_and_one_in_time_needs_no_canary():
+    worn, late, canary = Site(Outcome.WORN), Site(Outcome.WORN, took=6.2), Site(Outcome.BAD)
+    world = World({"x": worn, "y": late}, canaries=[canary])
+    seen = [await world.rounds.look(one) for one in world.watched]
+    assert [(one.readings[0].outcome, one.sighted) for one in seen] == [(Outcome.WORN, True), (Outcome.SLOW, False)]
+
+
 async def test_a_good_answer_that_is_slow_is_called_slow():
     world = World({"x": Site(took=6.2), "y": Site(took=5.0), "z": Site(Outcome.BAD, took=9)}, every=20)
     readings = [(await world.rounds.look(one)).readings[0] for one in world.watched]
@@ -206,7 +213,7 @@ async def test_results_are_drained_once_and_what_a_blind_round_saw_counts_as_unk
     assert world.rounds.drain() == []
     assert world.rounds.counts.by_name() | {"late": 0} == {
         "rounds": 2, "skipped": 0, "discarded": 0, "failed": 0, "dropped": 0, "late": 0,
-        "good": 1, "slow": 0, "bad": 1, "blind": 0,
+        "good": 1, "worn": 0, "slow": 0, "bad": 1, "blind": 0,
     }  # fmt: skip
 
 

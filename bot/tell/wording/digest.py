@@ -12,6 +12,7 @@ from bot.tell.wording.status import troubled
 from bot.tell.wording.text import clean, counted, fit, shorten, stop
 from bot.tell.wording.times import Reader, reader
 from bot.tell.wording.titles import began, name_of, only_slow, times
+from bot.tell.wording.worn import only_worn
 
 ROWS = 30
 
@@ -128,7 +129,9 @@ def _happened(incident: Incident, name: str, to: Reader) -> Happened:
     end = incident.until or to.now
     worst = max(incident.worst, incident.health)
     facts = {"name": name, "span": to.span(start, end), "length": to.length(start, end), "times": times(incident, say)}
-    if incident.unstable_since:
+    if only_worn(incident):
+        form = say.worn.happened
+    elif incident.unstable_since:
         form = say.happened_unstable
     elif worst is Health.DOWN:
         form = say.happened_down

@@ -11,6 +11,7 @@ from bot.tell.wording.evidence import lag
 from bot.tell.wording.text import ITEMS, NAME, capital, clean, fit, sentences, stop
 from bot.tell.wording.times import Reader
 from bot.tell.wording.titles import began, name_of, only_slow, sure, theirs_alone, times
+from bot.tell.wording.worn import only_worn
 
 Open = tuple[Service, Incident]
 
@@ -25,7 +26,8 @@ class Others:
         self.partly: dict[str, Open] = {}
         self.perhaps: dict[str, Open] = {}
         for service, incident in found:
-            if service.id != OURSELVES and incident.until is None and not incident.retracted:
+            over = incident.until is not None or incident.retracted or only_worn(incident)
+            if service.id != OURSELVES and not over:
                 self._group(incident)[service.id] = service, incident
 
     def _group(self, incident: Incident) -> dict[str, Open]:
@@ -39,7 +41,7 @@ def restored(change: Change, service: Service, to: Reader, others: Others | None
     incident = change.incident
     if service.id == OURSELVES:
         return _blind(incident.since, incident.until or change.at, to)
-    parts = [official_part(incident, to)]
+    parts = [] if only_worn(incident) else [official_part(incident, to)]
     if others is not None:
         parts += rest(others, service, to)
     line = sentences(*parts)
@@ -69,6 +71,8 @@ def _restored_forms(change: Change, to: Reader) -> list[str]:
 
 def _restored(incident: Incident, to: Reader) -> tuple[str, ...]:
     say, was_down = to.say, max(incident.worst, incident.health) is Health.DOWN
+    if only_worn(incident):
+        return (say.worn.over,)
     if theirs_alone(incident):
         return say.no_longer_reported, say.no_longer_reported_brief
     if not sure(incident):

@@ -10,6 +10,7 @@ from bot.tell.wording.text import ITEMS, capital, clean, counted, listed, quoted
 from bot.tell.wording.times import Reader
 from bot.tell.wording.titles import TROUBLE, sure
 from bot.tell.wording.trackers import tracked
+from bot.tell.wording.worn import only_worn, worn_lines
 
 REASONS = 4  # different reasons told apart; the routes beyond are counted
 SOURCES = 6
@@ -25,7 +26,7 @@ def evidence(incident: Incident, service: Service, reader: Reader) -> tuple[str,
     lines = [
         stop(say.plans.left.format(at=reader.point(incident.left))) if incident.left else "",
         *(failing(incident, reader) if service.channel else (seen(incident, service, reader),)),
-        *(official(w, reader) for w in words if w.role is Role.OFFICIAL),
+        *(official(w, reader) for w in words if w.role is Role.OFFICIAL and _matters(w, incident)),
         sentences(*(tracked(w, reader) for w in words if w.role is not Role.OFFICIAL)),
     ]
     if incident.acked_by:
@@ -36,15 +37,22 @@ def evidence(incident: Incident, service: Service, reader: Reader) -> tuple[str,
     return tuple(line for line in lines if line)
 
 
+def _matters(word: Word, incident: Incident) -> bool:
+    """Its page cannot know of a certificate that still is good: that it says nothing is no news."""
+    return word.says in TROUBLE or not only_worn(incident)
+
+
 def seen(incident: Incident, service: Service, reader: Reader) -> str:
     """What our own checks saw, and how sure that is."""
     say = reader.say
+    if only_worn(incident):
+        return sentences(*worn_lines(incident.readings, reader))
     bad = [r for r in incident.readings if r.outcome is Outcome.BAD]
     slow = [r for r in incident.readings if r.outcome is Outcome.SLOW]
     if not bad and not slow:
         fine = service.routes and not sure(incident) and incident.health in TROUBLE
         return stop(say.checks_fine) if fine else ""
-    parts = [*_unanswered(bad, reader), *_slow(slow, reader)]
+    parts = [*_unanswered(bad, reader), *_slow(slow, reader), *worn_lines(incident.readings, reader)]
     if sure(incident) and incident.confirmed_at:
         parts.append(say.confirmed.format(at=reader.point(incident.confirmed_at)))
     elif incident.confidence is Confidence.LIKELY:

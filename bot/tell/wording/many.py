@@ -13,6 +13,7 @@ from bot.tell.wording.plans import title_of_many
 from bot.tell.wording.text import NAME, TITLE, counted, fit, stop
 from bot.tell.wording.times import Reader, reader
 from bot.tell.wording.titles import began, name_of, only_slow, present, sure, theirs_alone
+from bot.tell.wording.worn import only_worn
 
 Outage = tuple[datetime, datetime | None]
 LINES = 20  # more is no reading for a lock screen: the page has them all
@@ -33,6 +34,8 @@ def line(change: Change, service: Service, to: Reader) -> str:
 def _was(incident: Incident, say: Phrases) -> str:
     if not sure(incident) or theirs_alone(incident):
         return say.many.was_perhaps
+    if only_worn(incident):
+        return say.worn.was
     if incident.unstable_since:
         return say.many.was_unstable
     if max(incident.worst, incident.health) is Health.DOWN:

@@ -37,6 +37,7 @@ from bot.tell.wording.titles import (
     tone,
     trouble,
 )
+from bot.tell.wording.worn import only_worn
 
 QUIET = frozenset({Kind.OFFICIAL, Kind.ACKNOWLEDGED, Kind.EASED})  # belong in the thread: nobody is called for them
 NOTHING = Others()
@@ -151,6 +152,8 @@ def _acknowledged(change: Change, service: Service, to: Reader) -> Words:
 
 def _reminded(change: Change, service: Service, to: Reader) -> Words:
     incident, since = change.incident, began(change.incident)
+    if only_worn(incident):
+        return _present(change, service, to)
     still = _still(incident, to).format(name=NAME, length=to.length(since, change.at), since=to.point(since))
     forms = (still, *state_forms(incident, service, to))
     return Words(fit(name_of(service), *forms), evidence(incident, service, to))

@@ -114,6 +114,10 @@ class Reader:
         """Rounded down: what was not always up is never "100%"."""
         return plain(format_percent(int(share * 10_000 + 1e-6) / 10_000, self.say.percent, locale=self.locale))
 
+    def date(self, at: datetime) -> str:
+        """ "Nov. 26", "26 nov"; with its year where that is another."""
+        return self._far(at.astimezone(self.zone), wide=True)
+
     def _dated(self, text: str, local: datetime) -> str:
         return text if local.date() == self.now.date() else self._date(text, local)
 
@@ -124,6 +128,10 @@ class Reader:
         say = self.say
         if abs((self.now.date() - local.date()).days) <= NEAR:
             return format_date(local, say.point_near if wide else say.day_near, locale=self.locale)
+        return self._far(local, wide=wide)
+
+    def _far(self, local: datetime, *, wide: bool) -> str:
+        say = self.say
         far, other_year = (say.point_far, say.point_other_year) if wide else (say.day_far, say.day_other_year)
         pattern = far if local.year == self.now.year else other_year
         if say.language == "en":

@@ -8,6 +8,7 @@ from bot.model import OURSELVES, Confidence, Health, Incident, Outcome, Role, Se
 from bot.tell.phrases import Phrases
 from bot.tell.wording.text import ENOUGH, NAME, TITLE, clean, counted, fit, listed, quoted, shorten
 from bot.tell.wording.times import Reader
+from bot.tell.wording.worn import only_worn, worn_forms
 
 LEAST = 12  # characters of a headline by which it still says something
 TROUBLE = frozenset({Health.DEGRADED, Health.DOWN})
@@ -81,6 +82,8 @@ def headed(forms: tuple[str, ...], word: Word, name: str, reader: Reader, **fact
 
 def state_forms(incident: Incident, service: Service, reader: Reader) -> list[str]:
     """Titles of how it is, the fullest first."""
+    if only_worn(incident):
+        return worn_forms(incident, reader)
     return [form for since in reader.since(began(incident)) for form in _state(incident, service, reader, since)]
 
 

@@ -6,9 +6,17 @@ from typing import Annotated
 
 from pydantic import Field
 
+from bot.watch.checks.dns import DnsCheck
+from bot.watch.checks.greeting import GreetingCheck
 from bot.watch.checks.http import HttpCheck
+from bot.watch.checks.ping import PingCheck
 from bot.watch.checks.tcp import TcpCheck
+from bot.watch.checks.tls import TlsCheck
+from bot.watch.checks.websocket import WebsocketCheck
 
 __all__ = ["AnyCheck", "HttpCheck", "TcpCheck"]
 
-AnyCheck = Annotated[HttpCheck | TcpCheck, Field(discriminator="kind")]
+AnyCheck = Annotated[
+    HttpCheck | TcpCheck | TlsCheck | DnsCheck | GreetingCheck | WebsocketCheck | PingCheck,
+    Field(discriminator="kind"),
+]

@@ -2,83 +2,60 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping
+import base64
+import json
 from datetime import timedelta
 from functools import cached_property
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, StringConstraints, field_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, field_validator, model_validator
 
-from bot.contracts import Answer, Cause, Net, Trouble
+from bot.contracts import Answer, Family, Length, Net, Trouble
 from bot.model import Outcome, Reading
-from bot.net import Network, network
+from bot.net import Network, Prepared, network
+from bot.watch.checks import certificates, challenges
+from bot.watch.checks.expect import Expect
 
-# They tell of us, not of the service.
-BLIND = frozenset({Cause.RESOLVER, Cause.OURS, Cause.GUARDED})
-SEARCHED = 1024 * 1024  # bytes of a page in which words are looked for
-READ = 256 * 1024  # bytes of a page of which we only want to see that it comes
-CHARSET = re.compile(r"charset\s*=\s*\"?([\w.:-]+)", re.IGNORECASE)
-STATUS = re.compile(r"[1-5][0-9]{2}(?:\s*-\s*[1-5][0-9]{2})?")
+BODIED = frozenset({"POST", "PUT", "PATCH", "DELETE"})
+PLAIN, JSON = "text/plain; charset=utf-8", "application/json"
 
 
-def _listed(value: object) -> object:
-    """One, or a list of them."""
-    if value in ([], ()):
-        raise ValueError("expected at least one")
-    return value if isinstance(value, list | tuple) else (value,)
+def _body(value: object) -> object:
+    """Text as it is, or what becomes JSON."""
+    if value is not None and not isinstance(value, str | dict | list):
+        raise ValueError("expected text, or a map or list that is sent as JSON")
+    try:
+        json.dumps(value)
+    except TypeError:
+        raise ValueError("holds what is no value of JSON, such as a date; put it in quotes") from None
+    return value
 
 
-def _status(value: object) -> object:
-    """401 and "200-399"."""
-    text = str(value).strip()
-    low, _, high = text.partition("-")
-    if not STATUS.fullmatch(text) or (high and int(low) > int(high)):
-        raise ValueError("expected a status such as 200, or a range such as 200-399")
-    return text
+class Auth(BaseModel):
+    """How we prove who asks: by `user` and `password` (Basic), or by a `token` (Bearer)."""
 
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
-Phrase = Annotated[str, StringConstraints(min_length=1)]
-Phrases = Annotated[tuple[Phrase, ...], BeforeValidator(_listed, json_schema_input_type=Phrase | list[Phrase])]
-Statuses = Annotated[
-    tuple[Annotated[str, BeforeValidator(_status)], ...],
-    BeforeValidator(_listed, json_schema_input_type=int | str | list[int | str]),
-]
+    user: str | None = None
+    password: SecretStr | None = None
+    token: SecretStr | None = None
 
+    @model_validator(mode="after")
+    def _is_one_of_them(self) -> Self:
+        basic = self.user is not None and self.password is not None
+        if basic == (self.token is not None) or (not basic and (self.user or self.password)):
+            raise ValueError("needs either user and password, or a token")
+        if self.user and ":" in self.user:
+            raise ValueError("a user's name has no colon")
+        Network.prepare("GET", "http://localhost/", {"Authorization": self.header})
+        return self
 
-class Expect(BaseModel):
-    """What a good answer is. All of it must hold."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    status: Statuses = ("200-399",)
-    contains: Phrases = ()
-    not_contains: Phrases = ()
-    headers: dict[str, str] = {}  # name -> what its value must contain, large and small letters alike
-
-    def fault(self, answer: Answer) -> str:
-        """What is wrong with it, in plain words; empty when nothing is."""
-        if not any(low <= answer.status <= high for low, high in self._ranges):
-            return f"HTTP {answer.status}"
-        for name, part in self.headers.items():
-            if part.casefold() not in answer.headers.get(name.lower(), "").casefold():
-                return f'header {name} does not say "{part}"'
-        return self._misworded(answer) if self.contains or self.not_contains else ""
-
-    @cached_property
-    def _ranges(self) -> tuple[tuple[int, int], ...]:
-        pairs = (status.partition("-") for status in self.status)
-        return tuple((int(low), int(high or low)) for low, _, high in pairs)
-
-    def _misworded(self, answer: Answer) -> str:
-        for word in self.not_contains:
-            if _encoded(word, answer.headers) in answer.body:
-                return f'"{word}" is on the page'
-        for word in self.contains:
-            if _encoded(word, answer.headers) not in answer.body:
-                where = "in the first megabyte of the page" if answer.cut else "on the page"
-                return f'"{word}" is not {where}'
-        return ""
+    @property
+    def header(self) -> str:
+        if self.token is not None:
+            return f"Bearer {self.token.get_secret_value()}"
+        password = self.password.get_secret_value() if self.password else ""
+        return "Basic " + base64.b64encode(f"{self.user}:{password}".encode()).decode("ascii")
 
 
 class HttpCheck(BaseModel):
@@ -89,23 +66,22 @@ class HttpCheck(BaseModel):
 
     kind: Literal["http"] = "http"
     url: Annotated[str, Field(repr=False)]
-    method: Literal["GET", "HEAD", "POST", "OPTIONS"] = "GET"
+    method: Literal["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"] = "GET"
     headers: dict[str, SecretStr] = {}
+    auth: Auth | None = None
+    body: Annotated[
+        Any, BeforeValidator(_body, json_schema_input_type=str | dict[str, Any] | list[Any] | None), Field(repr=False)
+    ] = None
+    ip: Family | None = None
     expect: Expect = Expect()
     redirects: Annotated[int, Field(ge=0, le=20)] = 5
+    expires_in: Annotated[Length, Field(gt=timedelta(0))] | None = None
 
     async def look(self, route: str, net: Net, timeout: timedelta, *, doubt: bool) -> Reading:
         """As in `contracts.Check`."""
-        seen = await net.fetch(
-            net.prepare(self.method, self.url, _plain(self.headers)),
-            timeout=timeout,
-            cap=SEARCHED if self.expect.contains or self.expect.not_contains else READ,
-            redirects=self.redirects,
-            fresh=doubt,
-        )
+        seen = await net.fetch(self._request, timeout=timeout, cap=self._cap, redirects=self.redirects, fresh=doubt)
         if isinstance(seen, Trouble):
-            outcome = Outcome.BLIND if seen.cause in BLIND else Outcome.BAD
-            return Reading(route, outcome, seen.why, seen.took)
+            return seen.reading(route)
         return self._read(route, seen)
 
     @field_validator("url")
@@ -117,27 +93,45 @@ class HttpCheck(BaseModel):
     @field_validator("headers")
     @classmethod
     def _can_be_sent(cls, headers: dict[str, SecretStr]) -> dict[str, SecretStr]:
-        Network.prepare("GET", "http://localhost/", _plain(headers))
+        Network.prepare("GET", "http://localhost/", {name: value.get_secret_value() for name, value in headers.items()})
         return headers
 
+    @model_validator(mode="after")
+    def _agrees_with_itself(self) -> Self:
+        if self.body is not None and self.method not in BODIED:
+            raise ValueError(f"a body goes with {', '.join(sorted(BODIED))}; set method")
+        if self.auth and any(name.lower() == "authorization" for name in self.headers):
+            raise ValueError("auth and the header Authorization say the same; keep one")
+        if self.expires_in and not self.url.lower().startswith("https:"):
+            raise ValueError("expires_in is about a certificate: it goes with https://")
+        return self
+
+    @cached_property
+    def _request(self) -> Prepared:
+        headers = {name: value.get_secret_value() for name, value in self.headers.items()}
+        if self.auth is not None:
+            headers["Authorization"] = self.auth.header
+        if self.body is None:
+            return Network.prepare(self.method, self.url, headers, family=self.ip)
+        text = isinstance(self.body, str)
+        if not any(name.lower() == "content-type" for name in headers):
+            headers["Content-Type"] = PLAIN if text else JSON
+        content = (self.body if text else json.dumps(self.body, ensure_ascii=False)).encode("utf-8", "replace")
+        return Network.prepare(self.method, self.url, headers, content, family=self.ip)
+
+    @cached_property
+    def _cap(self) -> int:
+        return self.expect.cap
+
     def _read(self, route: str, answer: Answer) -> Reading:
-        if "cf-mitigated" in answer.headers:
-            why = "Cloudflare asks whether we are human: what people see is not known"
-            return Reading(route, Outcome.BLIND, why, answer.took, answer.reused)
+        if who := challenges.declared(answer.headers):
+            return challenges.reading(route, answer, who)
         fault = self.expect.fault(answer)
         if not fault:
-            return Reading(route, Outcome.GOOD, took=answer.took, reused=answer.reused)
+            if self.expires_in is None:
+                return Reading(route, Outcome.GOOD, took=answer.took, reused=answer.reused)
+            until = answer.certificate_until
+            return certificates.reading(route, until, self.expires_in, answer.took, reused=answer.reused)
+        if who := challenges.shown(answer):
+            return challenges.reading(route, answer, who)
         return Reading(route, Outcome.BAD, fault, answer.took, answer.reused, network(answer.headers))
-
-
-def _plain(headers: Mapping[str, SecretStr]) -> dict[str, str]:
-    return {name: value.get_secret_value() for name, value in headers.items()}
-
-
-def _encoded(word: str, headers: Mapping[str, str]) -> bytes:
-    """`word` as the page writes it."""
-    declared = CHARSET.search(headers.get("content-type", ""))
-    try:
-        return word.encode(declared[1] if declared else "utf-8")
-    except (LookupError, UnicodeError):
-        return word.encode()

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Annotated, Literal
+from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict
 
-from bot.contracts import Cause, Net, Trouble
+from bot.contracts import Net, Trouble
 from bot.model import Outcome, Reading
-
-# They tell of us, not of the service.
-BLIND = frozenset({Cause.RESOLVER, Cause.OURS, Cause.GUARDED})
+from bot.watch.checks.places import Host, Port
 
 
 class TcpCheck(BaseModel):
@@ -20,13 +18,10 @@ class TcpCheck(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     kind: Literal["tcp"] = "tcp"
-    host: Annotated[str, StringConstraints(pattern=r"^[^\s/@]+$", max_length=253)]
-    port: Annotated[int, Field(ge=1, le=65535)]
+    host: Host
+    port: Port
 
     async def look(self, route: str, net: Net, timeout: timedelta, *, doubt: bool) -> Reading:
         """As in `contracts.Check`; nothing is ever reused."""
         seen = await net.connect(self.host, self.port, timeout=timeout)
-        if isinstance(seen, Trouble):
-            outcome = Outcome.BLIND if seen.cause in BLIND else Outcome.BAD
-            return Reading(route, outcome, seen.why, seen.took)
-        return Reading(route, Outcome.GOOD, took=seen.took)
+        return seen.reading(route) if isinstance(seen, Trouble) else Reading(route, Outcome.GOOD, took=seen.took)

@@ -9,6 +9,7 @@ from bot.tell.phrases.en.plans import PLANS
 from bot.tell.phrases.en.proofs import PROOFS
 from bot.tell.phrases.en.trackers import TRACKERS
 from bot.tell.phrases.en.wishes import WISHES
+from bot.tell.phrases.en.worn import WORN
 from bot.tell.phrases.shape import Phrases
 
 ENGLISH = Phrases(
@@ -240,6 +241,7 @@ ENGLISH = Phrases(
     proofs=PROOFS,
     pages=PAGES,
     trackers=TRACKERS,
+    worn=WORN,
     channels={
         "slack": "Slack",
         "discord": "Discord",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bot.tell.phrases.es.checks import CHECKS
 from bot.tell.phrases.es.dying import DYING
 from bot.tell.phrases.es.many import MANY
 from bot.tell.phrases.es.pages import PAGES
@@ -9,6 +10,7 @@ from bot.tell.phrases.es.plans import PLANS
 from bot.tell.phrases.es.proofs import PROOFS
 from bot.tell.phrases.es.trackers import TRACKERS
 from bot.tell.phrases.es.wishes import WISHES
+from bot.tell.phrases.es.worn import WORN
 from bot.tell.phrases.shape import Phrases
 
 SPANISH = Phrases(
@@ -243,6 +245,7 @@ SPANISH = Phrases(
     proofs=PROOFS,
     pages=PAGES,
     trackers=TRACKERS,
+    worn=WORN,
     channels={
         "slack": "Slack",
         "discord": "Discord",
@@ -253,6 +256,7 @@ SPANISH = Phrases(
         "console": "la consola",
     },
     reasons={
+        **CHECKS,
         "timed out after": "sin respuesta tras",
         "timed out": "sin respuesta",
         "connection refused": "conexión rechazada",

@@ -12,6 +12,7 @@ from bot.tell.phrases.shape.plans import PlansPhrases
 from bot.tell.phrases.shape.proofs import ProofsPhrases
 from bot.tell.phrases.shape.trackers import TrackersPhrases
 from bot.tell.phrases.shape.wishes import WishesPhrases
+from bot.tell.phrases.shape.worn import WornPhrases
 
 Count = tuple[str, str]  # for one, for many
 
@@ -241,6 +242,7 @@ class Phrases:
     proofs: ProofsPhrases
     pages: PagesPhrases
     trackers: TrackersPhrases
+    worn: WornPhrases
 
     # what the channels are called inside a sentence, by their kind
     channels: Mapping[str, str]

@@ -3,16 +3,56 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from enum import StrEnum
 from typing import Annotated, Any, ClassVar, Protocol
 
 from pydantic import BeforeValidator, WithJsonSchema
 
+from bot.contracts.network import (
+    BLIND,
+    Answer,
+    Cause,
+    Connected,
+    Echoed,
+    Family,
+    Found,
+    Net,
+    Record,
+    Starttls,
+    Trouble,
+)
 from bot.model import Ask, Delivery, Reading, Receipt, Word, Words, length
+
+__all__ = [
+    "BLIND",
+    "Answer",
+    "Answering",
+    "Cause",
+    "Channel",
+    "ChannelSettings",
+    "Check",
+    "Connected",
+    "Copy",
+    "Desk",
+    "Echoed",
+    "Family",
+    "Found",
+    "Length",
+    "Memory",
+    "Net",
+    "Pace",
+    "Record",
+    "Seconds",
+    "Shelf",
+    "Source",
+    "Starttls",
+    "Trouble",
+    "Unable",
+    "Unclear",
+]
 
 
 class Unable(Exception):
@@ -29,80 +69,12 @@ Seconds = Annotated[
 """A length of time in a plugin's settings: "30s" or a number of seconds."""
 
 
-class Cause(StrEnum):
-    """Why a connection or an answer failed."""
-
-    NO_SUCH_NAME = "no such name"  # the resolver answered: there is none
-    NAME_SERVERS = (
-        "name servers"  # our resolver is well, those of the name do not answer: it cannot be reached by anybody
-    )
-    RESOLVER = "resolver"  # our resolver did not answer: says nothing of the service
-    OURS = "ours"  # out of sockets, ports or memory, or forbidden here: says nothing of the service
-    REFUSED = "refused"
-    RESET = "reset"
-    UNREACHABLE = "unreachable"
-    TIMEOUT = "timeout"
-    CERTIFICATE = "certificate"
-    TLS = "tls"
-    PROTOCOL = "protocol"  # what came back is no HTTP
-    REDIRECTS = "redirects"
-    GUARDED = "guarded"  # the address guard refused an inner address
+def _length(value: Any) -> Any:
+    return length(value) if isinstance(value, str) else value
 
 
-@dataclass(frozen=True, slots=True)
-class Trouble:
-    """No answer. `why` is in plain words, without secrets ("timed out after 10 s while connecting")."""
-
-    cause: Cause
-    why: str
-    took: timedelta
-    left: bool = False  # had the request left? then the far side may have applied it
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """An HTTP answer: header names in lower case, the body decoded and cut at the cap."""
-
-    status: int
-    headers: Mapping[str, str]
-    body: bytes
-    url: str  # the last one, after redirects
-    took: timedelta  # until the last byte we read
-    phases: Mapping[str, float]  # seconds: "dns", "connect", "tls", "wait", "read"; only those that happened
-    reused: bool = False
-    cut: bool = False  # the body was longer than the cap
-    certificate_until: datetime | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Connected:
-    """A TCP connection was made and closed again."""
-
-    took: timedelta
-
-
-class Net(Protocol):
-    """Every outgoing HTTP request and probe connection (`bot.net`). Nothing here raises for what the network does."""
-
-    def prepare(
-        self, method: str, url: str, headers: Mapping[str, str] | None = None, content: bytes | None = None
-    ) -> Any:
-        """Build a request once, for many `fetch`es. Raise ValueError for a URL that cannot be asked."""
-
-    async def fetch(
-        self,
-        prepared: Any,
-        *,
-        timeout: timedelta,
-        cap: int = 256 * 1024,
-        redirects: int = 0,
-        fresh: bool = False,
-        guarded: bool = False,
-    ) -> Answer | Trouble:
-        """Ask. `timeout` is for the whole; `fresh` forces a new resolve and connection; `guarded` refuses inner addresses."""
-
-    async def connect(self, host: str, port: int, *, timeout: timedelta, guarded: bool = False) -> Connected | Trouble:
-        """Resolve, connect over TCP, close."""
+Length = Annotated[timedelta, BeforeValidator(_length, json_schema_input_type=str)]
+"""The same, as a `timedelta`: "14d"."""
 
 
 class Check(Protocol):

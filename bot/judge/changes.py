@@ -1,0 +1,54 @@
+"""One step of an incident: the round's evidence taken in, and the change that tells of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from bot.judge.verdict import official, spoken
+from bot.model import Change, Confidence, Health, Incident, Kind, ServiceState, Verdict
+
+NEW_EVIDENCE = frozenset({Kind.OPENED, Kind.CONFIRMED, Kind.WORSENED, Kind.EASED})
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    state: ServiceState
+    changes: tuple[Change, ...] = ()
+
+
+def tell(state: ServiceState, incident: Incident, kind: Kind, seen: Verdict) -> Step:
+    """Take the round's evidence into the incident and make the change that tells of it."""
+    said = spoken(official(seen.words))
+    incident = replace(incident, words=seen.words)
+    if kind in NEW_EVIDENCE:
+        if kind is not Kind.OPENED and seen.readings and not incident.readings:
+            # Until now it was a word alone: an outage that we see began when we first saw it.
+            incident = replace(incident, since=began(state, seen), lasted=0)
+        incident = replace(
+            incident,
+            health=seen.health,
+            confidence=seen.confidence,
+            readings=seen.readings,
+            worst=max(incident.worst, seen.health),
+        )
+        if seen.confidence is Confidence.CONFIRMED and incident.confirmed_at is None:
+            incident = replace(incident, confirmed_at=seen.at)
+    if said and incident.official_at is None:
+        incident = replace(incident, official_at=seen.at)
+    return change(replace(state, heard=state.heard if said is None else said), incident, kind, seen.at)
+
+
+def began(state: ServiceState, seen: Verdict) -> datetime:
+    """The first bad round; what was taken back before is no part of it."""
+    if not seen.readings:
+        return seen.at
+    if state.excused and state.last and state.last.until:
+        down = seen.streak.down_since if seen.health is Health.DOWN else seen.streak.bad_since
+        return max(down or seen.at, state.last.until)
+    return seen.streak.bad_since or seen.at
+
+
+def change(state: ServiceState, incident: Incident, kind: Kind, at: datetime, by: str = "", *, why: str = "") -> Step:
+    incident = replace(incident, steps=incident.steps + 1)
+    return Step(replace(state, incident=incident), (Change(kind, at, incident, by, why),))

@@ -1,0 +1,79 @@
+"""What a JSON answer must say, by JMESPath (https://jmespath.org/)."""
+
+from __future__ import annotations
+
+import json
+from functools import lru_cache
+from typing import Any
+
+from bot.contracts import Answer
+
+TRUE: Any = ...  # of an expression that stands alone: whatever JMESPath counts as true
+LONGEST = 40  # characters of a value that are shown
+
+
+def read(said: object) -> tuple[tuple[str, Any], ...]:
+    """One expression, a list of them, or expression -> value; raise ValueError, in words, for anything else."""
+    if isinstance(said, dict):
+        pairs = tuple(said.items())
+    else:
+        pairs = tuple((each, TRUE) for each in (said if isinstance(said, list | tuple) else (said,)))
+    if not pairs:
+        raise ValueError("expected at least one")
+    for expression, value in pairs:
+        compiled(expression)
+        _plain(value)
+    return pairs
+
+
+@lru_cache(maxsize=1024)
+def compiled(expression: Any) -> Any:
+    import jmespath  # noqa: PLC0415 - only for those who use it
+
+    try:
+        return jmespath.compile(expression)
+    except (ValueError, TypeError, AttributeError):  # its errors are the first
+        example = 'a JMESPath expression such as "status.ok"'
+        raise ValueError(f"{_shown(expression)} is no such thing; expected {example}") from None
+
+
+def _plain(value: object) -> None:
+    try:
+        json.dumps(None if value is TRUE else value)
+    except TypeError:
+        raise ValueError(f"{value} is no value of JSON; put it in quotes") from None
+
+
+def fault(wanted: tuple[tuple[str, Any], ...], answer: Answer) -> str:
+    """Which does not hold, in plain words; empty when all do."""
+    if answer.cut:
+        return "its JSON is longer than a megabyte"
+    try:
+        said = json.loads(answer.body)
+    except (ValueError, RecursionError):
+        return "what it answers is no JSON"
+    for expression, value in wanted:
+        try:
+            found = compiled(expression).search(said)
+        except (ValueError, TypeError, RecursionError):  # a function that was given what it does not take
+            return f"its JSON is not such that {expression} can be found"
+        if value is TRUE and not _true(found):
+            return f"{expression} is {_shown(found)}"
+        if value is not TRUE and not _same(found, value):
+            return f"{expression} is {_shown(found)}, not {_shown(value)}"
+    return ""
+
+
+def _true(found: object) -> bool:
+    """As JMESPath has it: a number is true, 0 included."""
+    return found is not None and found is not False and found not in ("", [], {})
+
+
+def _same(one: object, other: object) -> bool:
+    """In Python true is 1; in JSON it is not."""
+    return one == other and isinstance(one, bool) == isinstance(other, bool)
+
+
+def _shown(value: object) -> str:
+    text = json.dumps(value, ensure_ascii=False, default=str)
+    return text if len(text) <= LONGEST else text[: LONGEST - 1] + "…"

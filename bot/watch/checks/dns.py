@@ -1,0 +1,63 @@
+"""Is a name found, and does it lead where it should?"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from ipaddress import ip_address
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, StringConstraints, field_validator
+
+from bot.contracts import Net, Record, Trouble
+from bot.model import Outcome, Reading
+from bot.net.resolve import split
+from bot.watch.checks.expect import Phrase, listed
+from bot.watch.checks.places import Host
+
+SHOWN = 3  # records
+LAST_COUNTS = frozenset({"CAA", "MX", "SRV"})  # "mail.example.org" is found in "10 mail.example.org"
+
+
+class DnsCheck(BaseModel):
+    """Good when the name has such records, and every one that is expected is among them."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    kind: Literal["dns"] = "dns"
+    name: Annotated[str, StringConstraints(pattern=r"^[^\s/@:]+$", max_length=253)]
+    type: Record = "A"
+    expect: Annotated[tuple[Phrase, ...], BeforeValidator(listed, json_schema_input_type=Phrase | list[Phrase])] = ()
+    server: Host | None = None
+
+    async def look(self, route: str, net: Net, timeout: timedelta, *, doubt: bool) -> Reading:
+        """As in `contracts.Check`; nothing is ever remembered."""
+        seen = await net.query(self.name, self.type, server=self.server or "", timeout=timeout)
+        if isinstance(seen, Trouble):
+            return seen.reading(route)
+        known = {self._plain(record) for record in seen.records}
+        if self.type in LAST_COUNTS:
+            known |= {record.rpartition(" ")[2] for record in known}
+        lacking = [value for value in self.expect if self._plain(value) not in known]
+        if lacking:
+            more = f" and {len(seen.records) - SHOWN} more" if len(seen.records) > SHOWN else ""
+            why = f"its {self.type} record is {', '.join(seen.records[:SHOWN])}{more}, not {lacking[0]}"
+            return Reading(route, Outcome.BAD, why, seen.took)
+        return Reading(route, Outcome.GOOD, took=seen.took)
+
+    @field_validator("server")
+    @classmethod
+    def _has_a_port(cls, server: str | None) -> str | None:
+        if server is not None:
+            split(server)
+        return server
+
+    def _plain(self, record: str) -> str:
+        """As records are compared: of a name, capitals and the last dot mean nothing; of a text they do."""
+        if self.type == "TXT":
+            return record
+        if self.type in {"A", "AAAA"}:
+            try:
+                return str(ip_address(record))
+            except ValueError:
+                return record
+        return record.lower().rstrip(".")

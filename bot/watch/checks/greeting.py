@@ -1,0 +1,36 @@
+"""Does a server speak first, and the right words? SMTP ("220"), IMAP ("* OK"), POP3 ("+OK"), SSH ("SSH-2.0"), FTP ("220")."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from bot.contracts import Net, Trouble
+from bot.model import Outcome, Reading
+from bot.watch.checks.places import Host, Port
+
+SHOWN = 60  # characters of what it said
+
+
+class GreetingCheck(BaseModel):
+    """Good when the first line begins as expected."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    kind: Literal["greeting"] = "greeting"
+    host: Host
+    port: Port
+    tls: bool = False
+    expect: str = ""
+
+    async def look(self, route: str, net: Net, timeout: timedelta, *, doubt: bool) -> Reading:
+        """As in `contracts.Check`; nothing is ever reused."""
+        seen = await net.greet(self.host, self.port, secure=self.tls, timeout=timeout)
+        if isinstance(seen, Trouble):
+            return seen.reading(route)
+        if not seen.line.startswith(self.expect):
+            why = f'greets with "{seen.line[:SHOWN]}", not with "{self.expect}"'
+            return Reading(route, Outcome.BAD, why, seen.took)
+        return Reading(route, Outcome.GOOD, took=seen.took)

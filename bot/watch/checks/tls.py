@@ -1,0 +1,33 @@
+"""Does a port speak TLS, with a certificate that is good, and for how long?"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from bot.contracts import Length, Net, Starttls, Trouble
+from bot.model import Reading
+from bot.watch.checks import certificates
+from bot.watch.checks.places import Host, Port
+
+
+class TlsCheck(BaseModel):
+    """Good when the handshake comes about and the certificate is trusted, for `name`, and does not end `expires_in` soon."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    kind: Literal["tls"] = "tls"
+    host: Host
+    port: Port = 443
+    name: Host | None = None
+    expires_in: Annotated[Length, Field(gt=timedelta(0))] | None = timedelta(days=14)
+    starttls: Starttls | None = None
+
+    async def look(self, route: str, net: Net, timeout: timedelta, *, doubt: bool) -> Reading:
+        """As in `contracts.Check`; every handshake is a new one."""
+        seen = await net.handshake(self.host, self.port, name=self.name or "", starttls=self.starttls, timeout=timeout)
+        if isinstance(seen, Trouble):
+            return seen.reading(route)
+        return certificates.reading(route, seen.certificate_until, self.expires_in, seen.took)
