@@ -43,7 +43,7 @@ from bot.tell.channels import slack, webhook
 from bot.tell.channels.discord import DiscordSettings
 from bot.tell.channels.email import EmailSettings
 from bot.tell.channels.telegram import TelegramSettings
-from bot.watch.checks import http, tcp
+from bot.watch.checks import heartbeat, http, tcp
 from bot.watch.sources import OfficialPage
 from tests.tell.outages import (
     BLIND,
@@ -66,7 +66,7 @@ ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text()
 EXAMPLE = (ROOT / "config.example.yaml").read_text()
 PAGES = {path.name: path.read_text() for path in (ROOT / "docs").glob("*.md")} | {"README.md": README}
-TOKENS = ("SLACK_BOT_TOKEN", "SLACK_APP_TOKEN", "DISCORD_TOKEN", "TELEGRAM_TOKEN", "SMTP_PASSWORD")
+TOKENS = ("SLACK_BOT_TOKEN", "SLACK_APP_TOKEN", "DISCORD_TOKEN", "TELEGRAM_TOKEN", "SMTP_PASSWORD", "BACKUP_TOKEN")
 
 
 def blocks(text: str, language: str) -> list[str]:
@@ -83,7 +83,7 @@ def key_of(name: str, field) -> str:
 @pytest.fixture
 def tokens(monkeypatch):
     for name in TOKENS:
-        monkeypatch.setenv(name, "1:secret")
+        monkeypatch.setenv(name, "1-secret-that-is-long")
 
 
 def written(model: BaseModel):
@@ -133,6 +133,7 @@ TABLES = {
     "`kind: http`": http.HttpCheck,
     "`expect`": http.Expect,
     "`kind: tcp`": tcp.TcpCheck,
+    "`kind: heartbeat`": heartbeat.HeartbeatCheck,
     "official": OfficialPage,
     "slack": slack.SlackSettings,
     "discord": DiscordSettings,
@@ -165,6 +166,8 @@ def meant(text: str, default: object) -> object:
             return Confidence[text.upper()]
         case frozenset() if default:
             return default if text == "all" else text
+        case bool():
+            return text == "true"
         case int() | float():
             return float(text)
         case _:

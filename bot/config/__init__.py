@@ -16,6 +16,7 @@ from bot.config.values import (
     Confident,
     Cron,
     Duration,
+    Header,
     Language,
     Listen,
     Place,
@@ -26,7 +27,7 @@ from bot.config.values import (
     cron,
 )
 from bot.config.wishes import EscalationConfig, QuietConfig
-from bot.contracts import ChannelSettings, Check
+from bot.contracts import ChannelSettings
 from bot.model import Audience, Confidence, Destination, Hears, Rules, Service, Style, Wish, delivering
 from bot.tell.channels import AnyChannel
 from bot.watch.checks import AnyCheck
@@ -42,11 +43,18 @@ class Web(BaseModel):
     listen: Listen = "127.0.0.1:8080"
     public_url: str = ""
     title: str = "Status"
+    reports: bool = False
+    trust_proxy: Header | None = None
 
     @property
     def address(self) -> tuple[str, int]:
         host, _, port = self.listen.rpartition(":")
         return host.strip("[]"), int(port)
+
+    @property
+    def url(self) -> str:
+        """As far as we know how it is reached, without a slash at its end."""
+        return (self.public_url or f"http://{self.listen}").rstrip("/")
 
 
 class Heartbeat(BaseModel):
@@ -196,7 +204,7 @@ class Config(BaseModel):
         return Audience(name, said.ladder or said.broadcast, wish, bool(said.ladder), said.within, escalations)
 
 
-def _host(check: Check) -> str | None:
+def _host(check: AnyCheck) -> str | None:
     """Where a route leads; None for a kind that leads nowhere."""
     url = getattr(check, "url", None)
     return urlsplit(url).hostname if url else getattr(check, "host", None)

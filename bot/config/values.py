@@ -6,7 +6,7 @@ from datetime import time
 from typing import Annotated, Any, Literal
 
 from apscheduler.triggers.cron import CronTrigger
-from pydantic import AfterValidator, BeforeValidator, PlainSerializer, PlainValidator, WithJsonSchema
+from pydantic import AfterValidator, BeforeValidator, PlainSerializer, PlainValidator, StringConstraints, WithJsonSchema
 
 from bot.config.reading import duration
 from bot.contracts import Check
@@ -96,6 +96,7 @@ Confident = Annotated[
     ),
     WithJsonSchema({"enum": ["possible", "likely", "confirmed"]}),
 ]
+Header = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9-]{1,60}$")]
 Timezone = Annotated[str, AfterValidator(_zone)]
 Language = Annotated[str, AfterValidator(_language)]
 Listen = Annotated[str, AfterValidator(_listen)]

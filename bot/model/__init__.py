@@ -3,6 +3,8 @@
 All instants are aware and in UTC; all lengths are `timedelta`. Zones and languages appear only in `Style`, for display.
 """
 
+from bot.model.crowd import Report, Tally
+from bot.model.jobs import Call, Job
 from bot.model.judging import (
     ENDINGS,
     Ack,
@@ -69,6 +71,7 @@ __all__ = [
     "Act",
     "Ask",
     "Audience",
+    "Call",
     "Change",
     "Confidence",
     "Correct",
@@ -79,6 +82,7 @@ __all__ = [
     "Health",
     "Hears",
     "Incident",
+    "Job",
     "Kind",
     "Later",
     "Line",
@@ -94,6 +98,7 @@ __all__ = [
     "Reading",
     "Receipt",
     "Refused",
+    "Report",
     "Role",
     "Round",
     "Rules",
@@ -105,6 +110,7 @@ __all__ = [
     "Streak",
     "Style",
     "Subscription",
+    "Tally",
     "Tone",
     "Trail",
     "Unmute",

@@ -9,6 +9,7 @@ from datetime import datetime, time, timedelta
 from enum import StrEnum
 from urllib.parse import urlsplit
 
+from bot.model.crowd import Tally
 from bot.model.judging import Incident, ServiceState
 from bot.model.lengths import clock
 from bot.model.seeing import Confidence, Service
@@ -152,3 +153,4 @@ class Overview:
     blind_since: datetime | None = None
     channels: tuple[tuple[Service, ServiceState], ...] = ()  # the ways to people, which are no services of theirs
     down: Mapping[str, datetime] = field(default_factory=dict)  # the kinds of channel known to be dead, and since when
+    crowd: Mapping[str, Tally] = field(default_factory=dict)  # what people say, of the services that they spoke of

@@ -1,4 +1,4 @@
-"""The only SQL: moves, deliveries, people, history and the audit, on SQLite or PostgreSQL.
+"""The only SQL: moves, deliveries, people, history, the audit, reports and jobs, on SQLite or PostgreSQL.
 
 Every method is one transaction, seen through even if its caller is cancelled, and may raise `StoreUnavailable`.
 """
@@ -15,10 +15,12 @@ from bot.store.audit import Audit, Dangling
 from bot.store.deliveries import Deliveries, Progress
 from bot.store.engine import StoreUnavailable, absent, connect
 from bot.store.history import History
+from bot.store.jobs import Jobs
 from bot.store.lanes import Settlement, Status
 from bot.store.migrate import is_empty, upgrade
 from bot.store.moves import Move, Moves, Situation
 from bot.store.people import People
+from bot.store.reports import Reports
 
 __all__ = [
     "Audit",
@@ -48,6 +50,8 @@ class Store:
     people: People
     history: History
     audit: Audit
+    reports: Reports
+    jobs: Jobs
     released: int = 0  # deliveries that the last run left half sent
 
 
@@ -74,4 +78,13 @@ async def open_store(url: str, *, alone: bool = False, create: bool = True) -> A
             stack.push_async_callback(database.finish)  # before the hold is let go
             released = await database.write(lanes.release) if alone else 0
         people = People(database)
-        yield Store(Moves(database), Deliveries(database), people, History(database, people), Audit(database), released)
+        yield Store(
+            Moves(database),
+            Deliveries(database),
+            people,
+            History(database, people),
+            Audit(database),
+            Reports(database),
+            Jobs(database),
+            released,
+        )

@@ -12,6 +12,7 @@ from bot.model import (
     Destination,
     Order,
     Overview,
+    Report,
     Service,
     ServiceState,
     Style,
@@ -51,7 +52,7 @@ class Said:
     """What is answered, and what is to be done first."""
 
     reply: Words
-    orders: tuple[Subscribe | Unsubscribe | ForService | Prove, ...] = ()
+    orders: tuple[Subscribe | Unsubscribe | ForService | Prove | Report, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,8 +44,15 @@ def test_the_smallest_config_is_three_sections(tmp_path):
 
 
 def test_the_example_loads_and_means_what_it_says(monkeypatch):
-    for name in ("SLACK_BOT_TOKEN", "SLACK_APP_TOKEN", "DISCORD_TOKEN", "TELEGRAM_TOKEN", "SMTP_PASSWORD"):
-        monkeypatch.setenv(name, "xoxb-secret")
+    for name in (
+        "SLACK_BOT_TOKEN",
+        "SLACK_APP_TOKEN",
+        "DISCORD_TOKEN",
+        "TELEGRAM_TOKEN",
+        "SMTP_PASSWORD",
+        "BACKUP_TOKEN",
+    ):
+        monkeypatch.setenv(name, "xoxb-secret-0")
     config = load(ROOT / "config.example.yaml")
     desk = config.readers()[0]
 

@@ -46,6 +46,7 @@ from bot.tell.wording.proofs import (
     unknown_audience,
     why,
 )
+from bot.tell.wording.reporting import report_what, reported, too_many
 from bot.tell.wording.status import status
 from bot.tell.wording.text import clean, stop
 from bot.tell.wording.times import Reader, reader
@@ -88,6 +89,8 @@ __all__ = [
     "quiet",
     "reader",
     "refused",
+    "report_what",
+    "reported",
     "seconds",
     "status",
     "stop",
@@ -98,6 +101,7 @@ __all__ = [
     "takes_nothing",
     "test_notice",
     "timezone",
+    "too_many",
     "unanswered",
     "unknown_audience",
     "unknown_command",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from bot.model import OURSELVES, Confidence, Health, Incident, Outcome, Reading, Role, Service, Word
+from bot.tell.wording.crowd import people
 from bot.tell.wording.dying import failing
 from bot.tell.wording.text import ITEMS, capital, clean, counted, listed, quoted, reason, sentences, stop
 from bot.tell.wording.times import Reader
@@ -110,6 +111,8 @@ def source_name(word: Word, reader: Reader) -> str:
 def tracker(word: Word, reader: Reader) -> str:
     """What a tracker or the crowd says; of one that could not be read, nothing: silence is no news."""
     say, source = reader.say, source_name(word, reader)
+    if word.role is Role.CROWD:
+        return people(word, say)
     if word.says is None or word.says is Health.UNKNOWN:
         return ""
     if headline := clean(word.headline):

@@ -6,9 +6,10 @@ from typing import Annotated
 
 from pydantic import Field
 
+from bot.watch.checks.heartbeat import HeartbeatCheck
 from bot.watch.checks.http import HttpCheck
 from bot.watch.checks.tcp import TcpCheck
 
-__all__ = ["AnyCheck", "HttpCheck", "TcpCheck"]
+__all__ = ["AnyCheck", "HeartbeatCheck", "HttpCheck", "TcpCheck"]
 
-AnyCheck = Annotated[HttpCheck | TcpCheck, Field(discriminator="kind")]
+AnyCheck = Annotated[HttpCheck | TcpCheck | HeartbeatCheck, Field(discriminator="kind")]
