@@ -25,16 +25,16 @@ DOUBLED, PROOF = 2.0, 5.0  # a slow rise: for twice the usual speaks e ** 5 (148
 def profile(counts: Mapping[datetime, int], now: datetime) -> tuple[float, ...]:
     """The usual number of each hour of the week, Monday 0:00 first, from what began at these hours (a missing one: none).
 
-    A mean without its largest tenth: what was an outage then is not usual.
+    A mean without its largest tenth: what was an outage then is not usual. Nor is the last day, which is judged by it.
     """
-    this = hour(now)
-    known = {at: count for at, count in counts.items() if this - WEEKS * WEEK <= at < this}
+    end = hour(now) - LATELY * HOUR
+    known = {at: count for at, count in counts.items() if end - WEEKS * WEEK <= at < end}
     if not known:
         return (0.0,) * SLOTS
     rows: list[list[int]] = [[] for _ in range(SLOTS)]
     for at, count in known.items():
         rows[_slot(at)].append(count)
-    hours = (this - min(known)) // HOUR
+    hours = (end - min(known)) // HOUR
     first = _slot(min(known))
     # How often each hour of the week has been since the first report: all alike, but for a part of a week.
     times = [hours // SLOTS + ((slot - first) % SLOTS < hours % SLOTS) for slot in range(SLOTS)]

@@ -66,10 +66,10 @@ class Board:
         return found[1] if found and hmac.compare_digest(_bytes(token), _bytes(found[0])) else None
 
     def heard(self, key: Key, call: Call, code: int | None = None) -> bool:
-        """Take a call; it is written down by `write`. True: the job was well before and is not now, or the other way round."""
+        """Take a call; it is written down by `write`. True: it is not as it was, well or not."""
         before = self.trouble(key)
         self._put(jobs.told(self._jobs[key], call, self._clock(), code), changed=True)
-        return bool(before) != bool(self.trouble(key))
+        return before != self.trouble(key)
 
     def trouble(self, key: Key) -> str:
         """What is wrong with a job; empty when nothing is."""
