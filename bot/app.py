@@ -7,7 +7,7 @@ import logging
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 
@@ -19,11 +19,12 @@ from bot.contracts import Answer, Channel, Desk, Net, Unable
 from bot.mending import audit, reconcile
 from bot.model import Overview, Trail
 from bot.net import Network
-from bot.parts import canaries, setting, watched, watched_channels
+from bot.parts import blind_since, canaries, heartbeats, setting, watched, watched_channels
 from bot.planning import keep
 from bot.record import Record
-from bot.show import digest
+from bot.show import digest, inbound
 from bot.show.doors import Hooks
+from bot.show.reporting import Reporting
 from bot.show.web import Server, Vitals, site
 from bot.store import Store, StoreUnavailable, open_store
 from bot.talk import desk
@@ -31,7 +32,9 @@ from bot.talk.commands import listed
 from bot.talk.desk import FrontDesk
 from bot.tell.outbox import Outbox
 from bot.tell.pace import Way
+from bot.watch.board import Board
 from bot.watch.faults import fault
+from bot.watch.reports import Crowd
 from bot.watch.rounds import Rounds
 
 log = logging.getLogger(__name__)
@@ -58,6 +61,8 @@ class House:
     rounds: Rounds
     outbox: Outbox
     desk: FrontDesk
+    crowd: Crowd
+    board: Board
     door: socket.socket
     clock: Callable[[], datetime] = now
     started_at: datetime = field(default_factory=now)
@@ -96,14 +101,23 @@ class House:
             await asyncio.gather(*early, *late, *ears, ended, return_exceptions=True)
 
     def _site(self) -> FastAPI:
-        return site(
-            overview=self.record.overview,
+        web, style = self.config.web, self.config.style()
+        reporting = Reporting(self.overview, self.crowd, style, self.clock, web.trust_proxy) if web.reports else None
+        made = site(
+            overview=self.overview,
             vitals=self.vitals,
-            title=self.config.web.title,
-            style=self.config.style(),
+            title=web.title,
+            style=style,
             clock=self.clock,
             doors=[Hooks(self.config.hooks(), self.rounds.again).route()],
+            reporting=reporting,
         )
+        inbound.hear(made, self.board, self.rounds.again)
+        return made
+
+    async def overview(self, since: datetime) -> Overview:
+        """What every screen shows, with what people say."""
+        return replace(await self.record.overview(since), crowd=self.crowd.tallies())
 
     async def vitals(self) -> Vitals:
         """How we are: for /healthz and /metrics."""
@@ -116,6 +130,7 @@ class House:
             unsure=dict(self.outbox.unsure),
             rounds=self.rounds.counts.by_name(),
             channels={kind: self.record.down().get(kind) for kind in self.channels},
+            reports=dict(self.crowd.counts),
             audit=await audit(self.record),
         )
 
@@ -157,6 +172,7 @@ class House:
     async def _prune(self) -> None:
         with _patient("forget what is old"):
             await self.store.history.prune(self.clock())
+            await self.crowd.tidy()
 
     async def _mend(self) -> None:
         with _patient("hold what was told against what is so"):
@@ -181,6 +197,8 @@ class House:
             if rows := self.rounds.drain():
                 with _patient(f"keep {len(rows)} results"):
                     await self.store.history.record(rows)
+            with _patient("keep what jobs told"):
+                await self.board.write()
 
 
 async def _job(work: Callable[[], Awaitable[None]]) -> None:
@@ -240,10 +258,14 @@ async def house(config: Config, clock: Callable[[], datetime] = now) -> AsyncIte
             outage=record.outage,
             refused=record.refused,
         )
-        looked_at = (*watched(config), *watched_channels(config, outbox, clock))
-        rounds = Rounds(looked_at, canaries(config), net, seen=record.seen)
-        front = FrontDesk(record, config.admins, config.style())
-        yield House(config, store, net, channels, record, rounds, outbox, front, door, clock)
+        board = Board(heartbeats(config), store, clock, partial(blind_since, record))
+        crowd = Crowd(store, clock, lambda service: rounds.again(service))  # noqa: PLW0108 - likewise
+        await board.load()
+        await crowd.load()
+        looked_at = (*watched(config, board), *watched_channels(config, outbox, clock))
+        rounds = Rounds(looked_at, canaries(config), net, seen=record.seen, crowd=crowd.word)
+        front = FrontDesk(record, config.admins, config.style(), crowd)
+        yield House(config, store, net, channels, record, rounds, outbox, front, crowd, board, door, clock)
 
 
 def _door(host: str, port: int) -> socket.socket:
@@ -267,4 +289,7 @@ async def glance(config: Config, store: Store) -> tuple[Overview, datetime | Non
     """What is known now, and when a daemon last wrote that it lives; without opening a channel."""
     record = Record(store, setting(config), now, lambda _kinds: None)
     await record.load()
-    return await record.overview(now() - timedelta(days=7)), await store.history.last_alive()
+    crowd = Crowd(store, now, lambda _: None)
+    await crowd.load()
+    overview = replace(await record.overview(now() - timedelta(days=7)), crowd=crowd.tallies())
+    return overview, await store.history.last_alive()

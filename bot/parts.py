@@ -10,10 +10,14 @@ from typing import Any
 
 from bot.config import TRACKERS, Config, canary
 from bot.contracts import Check, Source
-from bot.model import delivering
+from bot.model import OURSELVES, delivering
+from bot.record import Record
 from bot.setting import Setting
+from bot.store import StoreUnavailable, open_store
 from bot.tell import routing, wording
 from bot.tell.outbox import Outbox
+from bot.watch.board import Board
+from bot.watch.checks import AnyCheck, HeartbeatCheck
 from bot.watch.rounds import Watched
 from bot.watch.ways import ROUTES, ways
 
@@ -42,8 +46,8 @@ def setting(config: Config) -> Setting:
     )
 
 
-def watched(config: Config) -> tuple[Watched, ...]:
-    """What the rounds look at, and how often."""
+def watched(config: Config, board: Board) -> tuple[Watched, ...]:
+    """What the rounds look at, and how often; of jobs, which call us, what the `board` knows."""
     rows, joined = [], trackers(config)
     for key, said in config.services.items():
         how = said.watching(config.defaults)
@@ -52,7 +56,7 @@ def watched(config: Config) -> tuple[Watched, ...]:
         rows.append(
             Watched(
                 config.service(key),
-                dict(said.routes),
+                {route: _bound(check, (key, route), board) for route, check in said.routes.items()},
                 (*((said.official,) if said.official else ()), *others),
                 how.every,
                 how.timeout,
@@ -74,6 +78,36 @@ def trackers(config: Config) -> Mapping[Any, Source]:
     return joined
 
 
+def _bound(check: AnyCheck, key: tuple[str, str], board: Board) -> Check:
+    return check.bound(partial(board.trouble, key)) if isinstance(check, HeartbeatCheck) else check
+
+
+def heartbeats(config: Config) -> dict[tuple[str, str], HeartbeatCheck]:
+    """The routes that are jobs which call us, by service and route."""
+    routes = ((key, route, check) for key, said in config.services.items() for route, check in said.routes.items())
+    return {(key, route): check for key, route, check in routes if isinstance(check, HeartbeatCheck)}
+
+
+async def addresses(config: Config) -> dict[str, str]:
+    """Where each job is to call, by its name ("backup/job"), for its operator alone: who knows it can call. Of a token in
+    the config only that it belongs there.
+    """
+    jobs = heartbeats(config)
+    made, why = dict[tuple[str, str], str](), ""
+    if any(check.token is None for check in jobs.values()):
+        try:
+            async with open_store(config.database, create=False) as store:
+                made = {job.key: job.token for job in await store.jobs.all()}
+        except StoreUnavailable as error:
+            why = str(error)
+    rows = {}
+    for key, check in jobs.items():
+        token = "TOKEN (the one in the config)" if check.token else made.get(key)
+        missing = f"no address yet: {why or 'it is made when `tocsin run` takes up this config'}"
+        rows["/".join(key)] = f"{config.web.url}/heartbeat/{token}" if token else missing
+    return rows
+
+
 def watched_channels(config: Config, outbox: Outbox, clock: Callable[[], datetime]) -> Iterator[Watched]:
     """The ways to people, looked at as services are: their providers' word, and what became of our own messages."""
     every = min(CHANNEL_EVERY, 2 * config.defaults.every)
@@ -81,6 +115,12 @@ def watched_channels(config: Config, outbox: Outbox, clock: Callable[[], datetim
         checks = ways(kind, partial(settings.probe, often=True), outbox.fortunes, clock)
         service = wording.channel_service(kind, tuple(checks), config.language)
         yield Watched(service, checks, every=every, confirm_every=config.defaults.confirm_every)
+
+
+def blind_since(record: Record) -> datetime | None:
+    """Since when we see nothing of the world; None while we do."""
+    ours = record.states.get(OURSELVES)
+    return ours.incident.since if ours and ours.incident else None
 
 
 def canaries(config: Config) -> tuple[Check, ...]:

@@ -46,7 +46,7 @@ from bot.tell.channels import slack, webhook
 from bot.tell.channels.discord import DiscordSettings
 from bot.tell.channels.email import EmailSettings
 from bot.tell.channels.telegram import TelegramSettings
-from bot.watch.checks import dns, expect, greeting, http, ping, tcp, tls, websocket
+from bot.watch.checks import dns, expect, greeting, heartbeat, http, ping, tcp, tls, websocket
 from bot.watch.sources import OfficialPage
 from bot.watch.sources.downdetector import DowndetectorTracker
 from bot.watch.sources.isitdownrightnow import IsItDownRightNowTracker
@@ -77,6 +77,7 @@ README = (ROOT / "README.md").read_text()
 EXAMPLE = (ROOT / "config.example.yaml").read_text()
 PAGES = {path.name: path.read_text() for path in (ROOT / "docs").glob("*.md")} | {"README.md": README}
 TOKENS = ("SLACK_BOT_TOKEN", "SLACK_APP_TOKEN", "DISCORD_TOKEN", "TELEGRAM_TOKEN", "SMTP_PASSWORD", "X_WEBHOOK_TOKEN")
+TOKENS += ("BACKUP_TOKEN",)
 TOKENS += ("DOWNDETECTOR_CLIENT_ID", "DOWNDETECTOR_CLIENT_SECRET")
 
 
@@ -94,7 +95,7 @@ def key_of(name: str, field) -> str:
 @pytest.fixture
 def tokens(monkeypatch):
     for name in TOKENS:
-        monkeypatch.setenv(name, "1:secret")
+        monkeypatch.setenv(name, "1-secret-that-is-long")
 
 
 def written(model: BaseModel):
@@ -150,6 +151,7 @@ TABLES = {
     "`kind: greeting`": greeting.GreetingCheck,
     "`kind: websocket`": websocket.WebsocketCheck,
     "`kind: ping`": ping.PingCheck,
+    "`kind: heartbeat`": heartbeat.HeartbeatCheck,
     "official": OfficialPage,
     "`kind: downdetector`": DowndetectorTracker,
     "`kind: isitdownrightnow`": IsItDownRightNowTracker,

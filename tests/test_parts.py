@@ -19,7 +19,7 @@ def config(trackers, **services):
 
 def test_services_share_an_account_and_a_domain():
     dd, isit = {"kind": "downdetector", "company": 7}, {"kind": "isitdownrightnow", "domain": "x.com"}
-    rows = watched(config({"downdetector": DOWNDETECTOR}, x=[dd, isit], y=[isit, dd | {"company": 9}], z=[]))
+    rows = watched(config({"downdetector": DOWNDETECTOR}, x=[dd, isit], y=[isit, dd | {"company": 9}], z=[]), None)
     (x_dd,), (y_dd,) = rows[0].sources, rows[1].sources
     assert isinstance(x_dd, Downdetector)
     assert x_dd.account is y_dd.account
@@ -34,7 +34,7 @@ def test_services_share_an_account_and_a_domain():
 
 def test_two_readings_of_a_config_remember_nothing_of_each_other():
     said = config({"downdetector": DOWNDETECTOR}, x=[{"kind": "downdetector", "company": 7}])
-    (one,), (two,) = (watched(said)[0].sources for _ in range(2))
+    (one,), (two,) = (watched(said, None)[0].sources for _ in range(2))
     assert one.account is not two.account
 
 
@@ -44,7 +44,10 @@ def test_the_page_comes_before_the_trackers():
     tree = said.model_dump(exclude_unset=True)
     tree["services"]["x"]["official"] = page
     tree["trackers"]["downdetector"] = DOWNDETECTOR
-    assert [source.kind for source in watched(Config.model_validate(tree))[0].sources] == ["statuspage", "downdetector"]
+    assert [source.kind for source in watched(Config.model_validate(tree), None)[0].sources] == [
+        "statuspage",
+        "downdetector",
+    ]
 
 
 def test_secrets_come_from_the_environment_and_from_files(tmp_path, monkeypatch):
@@ -55,7 +58,7 @@ def test_secrets_come_from_the_environment_and_from_files(tmp_path, monkeypatch)
         'trackers: {downdetector: {client_id: "${DD_ID}", client_secret_file: secret}}\n'
     )
     said = load(tmp_path / "config.yaml")
-    settings = watched(said)[0].sources[0].account.settings
+    settings = watched(said, None)[0].sources[0].account.settings
     assert (settings.client_id.get_secret_value(), settings.client_secret.get_secret_value()) == (CLIENT, SECRET)
     assert CLIENT not in repr(said)
     assert SECRET not in repr(said)

@@ -14,15 +14,17 @@ def check(*, config: File = HERE) -> int:
 
 
 async def _check(config: Config) -> int:
-    from bot.net import Network  # noqa: PLC0415 # the other commands start quickly without it
+    from bot import net, parts  # noqa: PLC0415 # the other commands start quickly without it
 
-    async with Network() as net:
+    async with net.Network() as network:
         channels = config.opened_channels()
-        faults = await asyncio.gather(*(settings.probe(net) for settings in channels.values()))
+        faults = await asyncio.gather(*(settings.probe(network) for settings in channels.values()))
     sizes = {"service": len(config.services), "audience": len(config.audiences)}
     out.print("config: right (" + ", ".join(f"{n} {what}{'s' * (n != 1)}" for what, n in sizes.items()) + ")")
     if not config.canaries:
         out.print("canaries: none set: an outage of our own connection would be told as everybody's")
+    for job, address in (await parts.addresses(config)).items():
+        out.print(f"heartbeat {job}: {address}", markup=False)
     for kind, fault in zip(channels, faults, strict=True):
         (err if fault else out).print(f"{kind}: {fault or 'ready'}", markup=False)
     return 1 if any(faults) else 0

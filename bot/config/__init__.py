@@ -6,21 +6,12 @@ from pathlib import Path
 from typing import Annotated, Any, get_args
 from urllib.parse import urlsplit
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    ValidationError,
-    create_model,
-    model_validator,
-)
+from pydantic import BaseModel, BeforeValidator, Field, ValidationError, create_model
 
-from bot.config.catalogued import filled, known
 from bot.config.contradictions import contradictions
 from bot.config.maintenance import MaintenanceConfig
 from bot.config.reading import ConfigError, duration, problems, read
+from bot.config.services import Defaults, ServiceConfig
 from bot.config.values import (
     Ahead,
     Canary,
@@ -28,26 +19,26 @@ from bot.config.values import (
     Confident,
     Cron,
     Duration,
+    Header,
     Language,
     Listen,
     Place,
     Some,
+    Strict,
     Timezone,
     Url,
     canary,
     cron,
 )
 from bot.config.wishes import EscalationConfig, QuietConfig
-from bot.contracts import ChannelSettings, Check
-from bot.model import Audience, Confidence, Destination, Hears, Rules, Service, Style, Wish, delivering
+from bot.contracts import ChannelSettings
+from bot.model import Audience, Confidence, Destination, Hears, Service, Style, Wish, delivering
 from bot.tell.channels import AnyChannel
 from bot.watch.checks import AnyCheck
-from bot.watch.sources import AnySource, AnyTracker
+from bot.watch.sources import AnyTracker
 from bot.watch.sources.tracker import Tracker
 
-__all__ = ["Config", "ConfigError", "canary", "cron", "load", "schema"]
-
-Strict = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True)
+__all__ = ["Config", "ConfigError", "Defaults", "ServiceConfig", "canary", "cron", "load", "schema"]
 
 
 class Web(BaseModel):
@@ -55,69 +46,24 @@ class Web(BaseModel):
     listen: Listen = "127.0.0.1:8080"
     public_url: str = ""
     title: str = "Status"
+    reports: bool = False
+    trust_proxy: Header | None = None
 
     @property
     def address(self) -> tuple[str, int]:
         host, _, port = self.listen.rpartition(":")
         return host.strip("[]"), int(port)
 
+    @property
+    def url(self) -> str:
+        """As far as we know how it is reached, without a slash at its end."""
+        return (self.public_url or f"http://{self.listen}").rstrip("/")
+
 
 class Heartbeat(BaseModel):
     model_config = Strict
     url: Url
     every: Duration = duration("60s")
-
-
-class Defaults(BaseModel):
-    """How services are watched; each key may stand in a service too."""
-
-    model_config = Strict
-    every: Duration = duration("30s")
-    timeout: Duration = duration("10s")
-    confirm_every: Duration = duration("10s")
-    confirm_rounds: Annotated[int, Field(ge=1, le=100)] = 2
-    restore_rounds: Annotated[int, Field(ge=1, le=100)] = 2
-    slow_after: Duration = duration("5s")
-    remind_every: tuple[Duration, ...] = (duration("30m"), duration("2h"), duration("6h"))
-
-    def rules(self) -> Rules:
-        return Rules(self.confirm_rounds, self.restore_rounds, self.remind_every)
-
-
-class ServiceConfig(BaseModel):
-    """`service`: its name in the catalogue, which gives the keys that are not here."""
-
-    model_config = Strict | {"json_schema_extra": {"anyOf": [{"required": ["routes"]}, {"required": ["service"]}]}}
-    service: Annotated[str, AfterValidator(known)] | None = None
-    name: Annotated[str, Field(min_length=1, max_length=100)] | None = None
-    routes: Annotated[dict[str, AnyCheck], Field(min_length=1)] = {}
-    official: AnySource | None = None
-    trackers: tuple[AnyTracker, ...] = ()
-    plan: str = ""
-    depends_on: tuple[str, ...] = ()
-    every: Duration = None
-    timeout: Duration = None
-    confirm_every: Duration = None
-    confirm_rounds: Annotated[int, Field(ge=1, le=100)] | None = None
-    restore_rounds: Annotated[int, Field(ge=1, le=100)] | None = None
-    slow_after: Duration = None
-    remind_every: tuple[Duration, ...] | None = None
-
-    @model_validator(mode="before")
-    @classmethod
-    def _filled(cls, said: Any) -> Any:
-        return filled(said)
-
-    @model_validator(mode="after")
-    def _looked_at(self) -> ServiceConfig:
-        if not self.routes:
-            raise ValueError("needs routes, or service: a name of the catalogue (`tocsin services` lists them)")
-        return self
-
-    def watching(self, defaults: Defaults) -> Defaults:
-        """The defaults with what this service says otherwise."""
-        own = {k: v for k in Defaults.model_fields if (v := getattr(self, k)) is not None}
-        return defaults.model_copy(update=own)
 
 
 class AudienceConfig(BaseModel):
@@ -246,7 +192,7 @@ class Config(BaseModel):
         return Audience(name, said.ladder or said.broadcast, wish, bool(said.ladder), said.within, escalations)
 
 
-def _host(check: Check) -> str | None:
+def _host(check: AnyCheck) -> str | None:
     """Where a route leads; None for a kind that leads nowhere."""
     url = getattr(check, "url", None)
     return urlsplit(url).hostname if url else getattr(check, "host", None)

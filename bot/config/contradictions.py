@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from bot.config.reading import Location, Problem
 from bot.config.values import Some
 from bot.model import OURSELVES, Destination, delivering
+from bot.watch.checks import HeartbeatCheck
 
 if TYPE_CHECKING:
     from bot.config import AudienceConfig, Config
@@ -22,6 +23,7 @@ def contradictions(config: Config) -> Iterator[Problem]:
     for key, service in config.services.items():
         for number, other in enumerate(service.depends_on):
             yield from _unknown_service(config, other, ("services", key, "depends_on", number))
+    yield from _shared_tokens(config)
     for kind, channel in config.opened_channels().items():
         if channel.watch is not None:
             yield from _unknown_service(config, channel.watch, ("channels", kind, "watch"))
@@ -58,6 +60,17 @@ def _ill_planned(config: Config) -> Iterator[Problem]:
             yield from _unknown_services(config, plan.services, at)
         if plan.since and operator.ge(*plan.span(config.timezone)):
             yield Problem((*at, "until"), "is not after from, by the clocks of its zone")
+
+
+def _shared_tokens(config: Config) -> Iterator[Problem]:
+    seen: dict[str, str] = {}
+    for key, service in config.services.items():
+        for route, check in service.routes.items():
+            if isinstance(check, HeartbeatCheck) and check.token:
+                first = seen.setdefault(check.token.get_secret_value(), f"services.{key}.routes.{route}")
+                if first != f"services.{key}.routes.{route}":
+                    what = f"is also that of {first}; each job needs one of its own"
+                    yield Problem(("services", key, "routes", route, "token"), what)
 
 
 def _nobody(config: Config) -> Iterator[Problem]:

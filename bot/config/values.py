@@ -6,7 +6,15 @@ from datetime import time, timedelta
 from typing import Annotated, Any, Literal
 
 from apscheduler.triggers.cron import CronTrigger
-from pydantic import AfterValidator, BeforeValidator, PlainSerializer, PlainValidator, WithJsonSchema
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    ConfigDict,
+    PlainSerializer,
+    PlainValidator,
+    StringConstraints,
+    WithJsonSchema,
+)
 
 from bot.config.reading import duration
 from bot.contracts import Check
@@ -15,6 +23,8 @@ from bot.net import Network
 from bot.tell import hours
 from bot.tell.phrases import CATALOGUES
 from bot.watch.checks import HttpCheck, TcpCheck
+
+Strict = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True)
 
 
 def _zone(name: str) -> str:
@@ -103,6 +113,7 @@ Confident = Annotated[
     ),
     WithJsonSchema({"enum": ["possible", "likely", "confirmed"]}),
 ]
+Header = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9-]{1,60}$")]
 Timezone = Annotated[str, AfterValidator(_zone)]
 Language = Annotated[str, AfterValidator(_language)]
 Listen = Annotated[str, AfterValidator(_listen)]

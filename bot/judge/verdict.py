@@ -43,7 +43,7 @@ def _looks(seen: Round, rules: Rules) -> Health:
         return Health.DOWN if broken or outcomes == {Outcome.BAD} else Health.DEGRADED
     if Outcome.BLIND in outcomes:
         return Health.UNKNOWN
-    if not outcomes and all(w.says is None for w in seen.words):
+    if not outcomes and all(w.says is None for w in seen.words if w.role is not Role.CROWD):
         return Health.UNKNOWN
     return Health.UP
 

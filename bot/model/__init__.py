@@ -3,6 +3,8 @@
 All instants are aware and in UTC; all lengths are `timedelta`. Zones and languages appear only in `Style`, for display.
 """
 
+from bot.model.crowd import Report, Tally
+from bot.model.jobs import Call, Job
 from bot.model.judging import (
     ENDINGS,
     Ack,
@@ -74,6 +76,7 @@ __all__ = [
     "Ask",
     "Audience",
     "Bearing",
+    "Call",
     "Change",
     "Confidence",
     "Correct",
@@ -84,6 +87,7 @@ __all__ = [
     "Health",
     "Hears",
     "Incident",
+    "Job",
     "Kind",
     "Later",
     "Line",
@@ -101,6 +105,7 @@ __all__ = [
     "Reading",
     "Receipt",
     "Refused",
+    "Report",
     "Role",
     "Round",
     "Rules",
@@ -112,6 +117,7 @@ __all__ = [
     "Streak",
     "Style",
     "Subscription",
+    "Tally",
     "Tone",
     "Trail",
     "Unmute",

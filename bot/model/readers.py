@@ -9,6 +9,7 @@ from datetime import datetime, time, timedelta
 from enum import StrEnum
 from urllib.parse import urlsplit
 
+from bot.model.crowd import Tally
 from bot.model.judging import Incident, ServiceState
 from bot.model.lengths import clock
 from bot.model.plans import Window
@@ -154,6 +155,7 @@ class Overview:
     channels: tuple[tuple[Service, ServiceState], ...] = ()  # the ways to people, which are no services of theirs
     down: Mapping[str, datetime] = field(default_factory=dict)  # the kinds of channel known to be dead, and since when
     windows: tuple[Window, ...] = ()  # maintenance under way, to come, and as far back as `recent`
+    crowd: Mapping[str, Tally] = field(default_factory=dict)  # what people say, of the services that they spoke of
 
     def maintenance(self, service: str) -> Window | None:
         """What a service is in now."""

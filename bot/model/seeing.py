@@ -85,6 +85,7 @@ class Word:
     components: tuple[str, ...] = ()  # what of the service it says is affected, in its own words
     reports: int | None = None  # of a tracker or the crowd: how many people reported it within the last hour ...
     usual: int | None = None  # ... and how many do so at this time of a quiet week
+    works: int = 0  # of the crowd: for how many it works
     planned: tuple[Planned, ...] = ()  # maintenance that it announces, what is under way included
     silent_since: datetime | None = None  # of one that cannot be read: when that was first tried in vain
 

@@ -27,6 +27,9 @@ class Vitals:
     rounds: Mapping[str, int]  # what happened to rounds and checks
     channels: Mapping[str, datetime | None] = field(default_factory=dict)  # since when each is down; None: it is not
     unsure: Mapping[tuple[str, str], int] = field(default_factory=dict)  # (channel, what became of it) -> how many
+    reports: Mapping[tuple[str, str], int] = field(
+        default_factory=dict
+    )  # (service, "down" or "works") -> what people said
     audit: Mapping[str, int] = field(default_factory=dict)  # what the auditor finds amiss
 
 
@@ -49,19 +52,10 @@ def metrics(vitals: Vitals, overview: Overview) -> bytes:
     waiting = Gauge("tocsin_deliveries_waiting", "Deliveries not yet finished.", ["channel"], registry=registry)
     for channel, number in vitals.backlog.items():
         waiting.labels(channel).set(number)
-    told = Counter(
-        "tocsin_handovers", "Hand-overs to a channel, by its receipt.", ["channel", "receipt"], registry=registry
-    )
-    for (channel, receipt), number in vitals.told.items():
-        told.labels(channel, receipt).inc(number)
-    unsure = Counter(
-        "tocsin_unsure_resolved",
-        "Hand-overs that may have arrived, by what became of them.",
-        ["channel", "how"],
-        registry=registry,
-    )
-    for (channel, how), number in vitals.unsure.items():
-        unsure.labels(channel, how).inc(number)
+    _count(registry, "handovers", "Hand-overs to a channel, by its receipt.", ["channel", "receipt"], vitals.told)
+    how = "Hand-overs that may have arrived, by what became of them."
+    _count(registry, "unsure_resolved", how, ["channel", "how"], vitals.unsure)
+    _count(registry, "reports", "What people said of services.", ["service", "says"], vitals.reports)
     rounds = Counter("tocsin_rounds", "Rounds and checks, by what became of them.", ["what"], registry=registry)
     for what, number in vitals.rounds.items():
         rounds.labels(what).inc(number)
@@ -69,3 +63,11 @@ def metrics(vitals: Vitals, overview: Overview) -> bytes:
     for finding, number in vitals.audit.items():
         amiss.labels(finding).set(number)
     return generate_latest(registry)
+
+
+def _count(
+    registry: CollectorRegistry, name: str, what: str, labels: list[str], numbers: Mapping[tuple[str, str], int]
+) -> None:
+    counter = Counter(f"tocsin_{name}", what, labels, registry=registry)
+    for values, number in numbers.items():
+        counter.labels(*values).inc(number)

@@ -25,7 +25,9 @@ from bot import __version__
 from bot.contracts import Unable
 from bot.model import Overview, Style
 from bot.show.metrics import Vitals, metrics
+from bot.show.reporting import Reporting
 from bot.show.status import PERIOD, as_json, iso, page
+from bot.tell.phrases import phrases
 
 __all__ = ["Server", "Vitals", "site"]
 
@@ -38,6 +40,9 @@ HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
     "Cache-Control": "no-cache",
+}
+WITH_FORM = HEADERS | {
+    "Content-Security-Policy": HEADERS["Content-Security-Policy"].replace("form-action 'none'", "form-action 'self'")
 }
 PROMETHEUS = "text/plain; version=0.0.4; charset=utf-8"
 TEMPLATES = Environment(
@@ -70,6 +75,7 @@ class Pages:
     title: str
     style: Style
     clock: Callable[[], datetime]
+    reporting: Reporting | None = None  # None: the page has no form
 
     def __post_init__(self) -> None:
         self._template = TEMPLATES.get_template("status.html")
@@ -95,8 +101,10 @@ class Pages:
         return await asyncio.to_thread(self._page, await self._seen())  # of 1,000 services: 0.1 s, which no check waits
 
     def _page(self, seen: Overview) -> str:
-        shown = page(seen, self.style)
-        return self._template.render(title=self.title, page=shown, version=__version__, language=self.style.language)
+        shown, form = page(seen, self.style), [service for service, _ in seen.services] if self.reporting else []
+        return self._template.render(
+            title=self.title, page=shown, version=__version__, language=self.style.language, form=form
+        )
 
     async def _list(self) -> str:
         return json.dumps(as_json(await self._seen()), ensure_ascii=False)
@@ -110,13 +118,14 @@ def site(
     style: Style,
     clock: Callable[[], datetime],
     doors: Sequence[BaseRoute] = (),
+    reporting: Reporting | None = None,
 ) -> FastAPI:
     """The application. What a crowd asks for is made anew every `FRESH` at most; the rest with each answer. `doors`: for
     what comes in.
     """
-    pages = Pages(overview, vitals, title, style, clock)
+    pages = Pages(overview, vitals, title, style, clock, reporting)
     app = FastAPI(title=title, version=__version__, openapi_url=None)
-    app.middleware("http")(_guarded)
+    app.middleware("http")(partial(_guarded, WITH_FORM if reporting else HEADERS))
     app.add_exception_handler(Unable, _unable)
     for path, answer in {
         "/": pages.html,
@@ -126,6 +135,8 @@ def site(
     }.items():
         app.add_route(path, partial(_answered, answer), methods=["GET", "HEAD"])
     app.router.routes.extend(doors)
+    if reporting:
+        app.add_route("/report", partial(_reported, reporting, title), methods=["POST"])
     app.mount("/static", StaticFiles(directory=HERE / "static"))
     return app
 
@@ -134,9 +145,17 @@ async def _answered(answer: Callable[[], Awaitable[Response]], _request: Request
     return await answer()
 
 
-async def _guarded(request: Request, call_next: Callable[[Request], Awaitable[Response]]) -> Response:
+async def _reported(reporting: Reporting, title: str, request: Request) -> Response:
+    status, said = await reporting.take(request)
+    language, template = reporting.style.language, TEMPLATES.get_template("reported.html")
+    return HTMLResponse(template.render(title=title, said=said, language=language, say=phrases(language)), status)
+
+
+async def _guarded(
+    headers: dict[str, str], request: Request, call_next: Callable[[Request], Awaitable[Response]]
+) -> Response:
     response = await call_next(request)
-    response.headers.update(HEADERS)
+    response.headers.update(headers)
     return response
 
 
@@ -163,7 +182,10 @@ class Server(uvicorn.Server):
 
     def __init__(self, app: FastAPI, door: socket) -> None:
         super().__init__(
-            uvicorn.Config(app, log_level="warning", access_log=False, lifespan="off", server_header=False)
+            # Without `proxy_headers`: by itself uvicorn believes whoever asks from this machine.
+            uvicorn.Config(
+                app, log_level="warning", access_log=False, lifespan="off", server_header=False, proxy_headers=False
+            )
         )
         self._door = door
 

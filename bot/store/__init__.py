@@ -1,4 +1,4 @@
-"""The only SQL: moves, deliveries, people, history, plans and the audit, on SQLite or PostgreSQL.
+"""The only SQL: moves, deliveries, people, history, the audit, plans, reports and jobs, on SQLite or PostgreSQL.
 
 Every method is one transaction, seen through even if its caller is cancelled, and may raise `StoreUnavailable`.
 """
@@ -15,11 +15,13 @@ from bot.store.audit import Audit, Dangling
 from bot.store.deliveries import Deliveries, Progress
 from bot.store.engine import StoreUnavailable, absent, connect
 from bot.store.history import History
+from bot.store.jobs import Jobs
 from bot.store.lanes import Settlement, Status
 from bot.store.migrate import is_empty, upgrade
 from bot.store.moves import Move, Moves, Situation
 from bot.store.people import People
 from bot.store.plans import Planning, Plans
+from bot.store.reports import Reports
 
 __all__ = [
     "Audit",
@@ -52,6 +54,8 @@ class Store:
     history: History
     audit: Audit
     plans: Plans
+    reports: Reports
+    jobs: Jobs
     released: int = 0  # deliveries that the last run left half sent
 
 
@@ -85,5 +89,7 @@ async def open_store(url: str, *, alone: bool = False, create: bool = True) -> A
             History(database, people),
             Audit(database),
             Plans(database),
+            Reports(database),
+            Jobs(database),
         )
         yield Store(*parts, released)

@@ -149,3 +149,38 @@ windows = Table(
 seen = Table("seen", metadata, Column("key", Text, primary_key=True), Column("at", Utc, nullable=False))
 
 memory = Table("memory", metadata, Column("name", Text, primary_key=True), Column("value", Said, nullable=False))
+
+reports = Table(
+    "reports",
+    metadata,
+    Column("service", Text, primary_key=True),
+    Column("who", Text, primary_key=True),  # a hash
+    Column("hour", Utc, primary_key=True),  # of the clock: a person has one word in it
+    Column("at", Utc, nullable=False),
+    Column("way", Text, nullable=False),
+    Column("what", Said, nullable=False),
+    Column("works", Boolean, nullable=False),
+    Index(None, "at"),
+)
+
+report_hours = Table(
+    "report_hours",
+    metadata,
+    Column("service", Text, primary_key=True),
+    Column("hour", Utc, primary_key=True),
+    Column("people", Integer, nullable=False),
+)
+
+jobs = Table(  # the columns are the fields of `Job`, in their order
+    "jobs",
+    metadata,
+    Column("service", Text, primary_key=True),
+    Column("route", Text, primary_key=True),
+    Column("token", Text, nullable=False),
+    Column("rhythm", Text, nullable=False),
+    Column("since", Utc, nullable=False),
+    Column("done_at", Utc),
+    Column("begun_at", Utc),
+    Column("failed_at", Utc),
+    Column("code", Integer),
+)

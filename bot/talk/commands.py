@@ -22,7 +22,7 @@ from bot.model import (
     Unmute,
     length,
 )
-from bot.talk import manners, plans, proofs
+from bot.talk import crowd, manners, plans, proofs
 from bot.talk.room import ForService, Prove, Room, Said, Subscribe, Unsubscribe
 from bot.tell import wording
 
@@ -228,6 +228,7 @@ COMMANDS = {
     for command in (
         Command("status", "status [service]", _status),
         Command("history", "history [service] [days]", _history),
+        Command("report", "report service [what|works]", crowd.report),
         Command("subscribe", "subscribe [service…] [possible|likely|confirmed]", _subscribe, manages=True),
         Command("unsubscribe", "unsubscribe [service…]", _unsubscribe, manages=True),
         Command("subscriptions", "subscriptions", _subscriptions),

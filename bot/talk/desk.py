@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from bot.mending import catch_up
-from bot.model import DRILL, Ask, Delivery, Style, Trail, Words
+from bot.model import DRILL, Ask, Delivery, Report, Style, Trail, Words
 from bot.planning import announce, call_off
 from bot.record import Record
 from bot.talk import proofs
 from bot.talk.commands import respond
 from bot.talk.room import CallOff, ForService, Plan, Prove, Subscribe, Unsubscribe
+from bot.watch.reports import Crowd
 
 
 @dataclass(frozen=True)
@@ -20,6 +21,7 @@ class FrontDesk:
     record: Record
     admins: frozenset[str]  # platform ids: a display name is whatever its bearer likes
     style: Style
+    crowd: Crowd
     _answered: deque[str] = field(default_factory=lambda: deque(maxlen=1000))
 
     async def answer(self, ask: Ask) -> Words | None:
@@ -31,6 +33,7 @@ class FrontDesk:
             return None
         self._answered.append(ask.key)
         overview = await self.record.overview(ask.at - proofs.back(ask.text))
+        overview = replace(overview, crowd=self.crowd.tallies(ask.who))
         about = proofs.incident(ask.text, overview)
         said = respond(
             ask,
@@ -55,6 +58,8 @@ class FrontDesk:
                     await call_off(self.record, number)
                 case Prove(deliveries):
                     await drill(self.record, deliveries)
+                case Report():
+                    await self.crowd.take(order)
         return said.reply
 
     def _style(self, ask: Ask) -> Style:

@@ -12,6 +12,7 @@ from bot.model import (
     Destination,
     Order,
     Overview,
+    Report,
     Service,
     ServiceState,
     Style,
@@ -66,7 +67,7 @@ class Said:
     """What is answered, and what is to be done first."""
 
     reply: Words
-    orders: tuple[Subscribe | Unsubscribe | ForService | Prove | Plan | CallOff, ...] = ()
+    orders: tuple[Subscribe | Unsubscribe | ForService | Prove | Plan | CallOff | Report, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

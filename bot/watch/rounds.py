@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from functools import partial
 
 from bot.contracts import Check, Net, Source
-from bot.model import Outcome, Reading, Round, Service
+from bot.model import Outcome, Reading, Round, Service, Word
 from bot.watch.beat import Beat
 from bot.watch.canaries import Canaries
 from bot.watch.clock import SYSTEM, Clock
@@ -68,7 +68,10 @@ class Counts:
 
 
 class Rounds:
-    """`seen` judges and stores a round; True: the service is in doubt or not up, so it is looked at sooner and afresh."""
+    """`seen` judges and stores a round; True: the service is in doubt or not up, so it is looked at sooner and afresh.
+
+    `crowd`: what people say of a service. It is at hand, so no round waits for it as for a source's word.
+    """
 
     def __init__(
         self,
@@ -77,6 +80,7 @@ class Rounds:
         net: Net,
         *,
         seen: Callable[[Round], Awaitable[bool]],
+        crowd: Callable[[str], Word | None] = lambda _: None,
         clock: Clock = SYSTEM,
         at_once: int = AT_ONCE,
         grace: timedelta = GRACE,
@@ -84,6 +88,7 @@ class Rounds:
         self._watched = {one.service.id: one for one in watched}
         self._net = net
         self._seen = seen
+        self._crowd = crowd
         self._clock = clock
         self._at_once = at_once
         self._grace = grace
@@ -148,7 +153,8 @@ class Rounds:
         sighted = True
         if any(reading.outcome in _WORLDLY for reading in readings):
             sighted = await self._canaries.sighted()
-        return Round(watched.service.id, at, readings, self._newest.of(watched.service.id), sighted)
+        words, people = self._newest.of(watched.service.id), self._crowd(watched.service.id)
+        return Round(watched.service.id, at, readings, (*words, people) if people else words, sighted)
 
     def again(self, service: str) -> None:
         """Somebody says that there is news of it: look, and read its sources, now."""

@@ -25,7 +25,7 @@ def config(folder, services):
 @pytest.mark.parametrize("name", ["github", "GH", " GitHub "])
 def test_a_name_or_an_alias_brings_name_routes_and_status_page(tmp_path, name):
     found = config(tmp_path, f'ours: {{service: "{name}"}}')
-    [row] = watched(found)
+    [row] = watched(found, None)
     assert (row.service.id, row.service.name) == ("ours", "GitHub")
     assert row.checks["web"].url == "https://github.com/"
     assert [source.url for source in row.sources] == ["https://www.githubstatus.com/"]

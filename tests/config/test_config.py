@@ -50,7 +50,7 @@ def test_the_smallest_config_is_three_sections(tmp_path):
 
 def test_the_example_loads_and_means_what_it_says(monkeypatch):
     for name in re.findall(r"\$\{(\w+)\}", (ROOT / "config.example.yaml").read_text()):
-        monkeypatch.setenv(name, "xoxb-secret")
+        monkeypatch.setenv(name, "xoxb-secret-0")
     config = load(ROOT / "config.example.yaml")
     desk = config.readers()[0]
 

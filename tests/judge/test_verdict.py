@@ -125,3 +125,23 @@ def test_nothing_is_claimed_beyond_the_evidence(rounds):
         if verdict.health in (DEGRADED, DOWN) and verdict.confidence is CONFIRMED:
             assert ours
             assert streak.total >= 2
+
+
+@given(st.lists(st.tuples(st.sampled_from(list(WEB)), st.lists(words, max_size=3)), min_size=1, max_size=30))
+def test_the_crowd_alone_makes_nothing_likelier_than_possible(rounds):
+    """Without its words the same is claimed, or nothing at all: promise 7."""
+    streak = Streak()
+    for number, (letter, heard) in enumerate(rounds):
+        others = [w for w in heard if w.role is not Role.CROWD]
+        verdict = judge(look(letter, number, *heard), streak, Rules())
+        without = judge(look(letter, number, *others), streak, Rules())
+        streak = verdict.streak
+        assert verdict.streak == without.streak
+        if (verdict.health, verdict.confidence) != (without.health, without.confidence):
+            assert (verdict.health, verdict.confidence, without.health) == (DEGRADED, POSSIBLE, UP)
+
+
+def test_the_crowd_knows_nothing_of_a_service_that_nobody_looks_at():
+    for says in (UP, DOWN):
+        silent = Round("x", NOON, (), (word(None), word(says, role=Role.CROWD)))
+        assert judge(silent, Streak(), Rules()).health is UNKNOWN

@@ -31,6 +31,7 @@ from bot.store import Status
 from bot.talk import proofs
 from bot.talk.commands import Prove, respond
 from bot.talk.desk import FrontDesk
+from bot.watch.reports import Crowd
 from tests.judge.rounds import at as round_at
 from tests.store.made import wanted
 from tests.tell.outages import BLIND, DOWN, EN, ES, PARTLY, X, at
@@ -344,7 +345,8 @@ def test_a_drill_of_one_audience_of_none_and_of_a_misspelt_one():
 
 class Chat:
     def __init__(self, house):
-        self.desk = FrontDesk(house.record, frozenset({"telegram:7"}), Style())
+        crowd = Crowd(house.store, lambda: house.now, lambda _: None)
+        self.desk = FrontDesk(house.record, frozenset({"telegram:7"}), Style(), crowd)
         self.house, self.asked = house, 0
 
     async def say(self, text, where=CHAT):

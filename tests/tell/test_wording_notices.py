@@ -28,7 +28,7 @@ OVER = replace(DOWN, until=at(14, 50))
 def test_the_story_is_told_as_the_newsroom_should_have_had_it() -> None:
     words = (
         ALL_CLEAR,
-        Word(Role.CROWD, "Reports", Health.DOWN, "1,243 in the last hour, usually 35 (Downdetector)"),
+        Word(Role.TRACKER, "Downdetector", Health.DOWN, reports=1243, usual=35),
         Word(Role.TRACKER, "IsItDownRightNow", Health.DOWN),
     )
     desk = replace(X, plan="breaking news goes to Telegram @newsroom and to the site banner")

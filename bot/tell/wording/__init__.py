@@ -56,6 +56,7 @@ from bot.tell.wording.proofs import (
     unknown_audience,
     why,
 )
+from bot.tell.wording.reporting import report_what, reported, too_many
 from bot.tell.wording.spans import planned
 from bot.tell.wording.status import status
 from bot.tell.wording.text import clean, stop
@@ -106,6 +107,8 @@ __all__ = [
     "quiet",
     "reader",
     "refused",
+    "report_what",
+    "reported",
     "seconds",
     "status",
     "stop",
@@ -116,6 +119,7 @@ __all__ = [
     "takes_nothing",
     "test_notice",
     "timezone",
+    "too_many",
     "unanswered",
     "unknown_audience",
     "unknown_command",

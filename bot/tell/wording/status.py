@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 
-from bot.model import Confidence, Health, Incident, Overview, Service, ServiceState, Style, Window, Words
+from bot.model import Confidence, Health, Incident, Overview, Role, Service, ServiceState, Style, Tally, Window, Words
 from bot.tell.wording.answers import last_outage, muted_line, unknown_service
+from bot.tell.wording.crowd import people
 from bot.tell.wording.dying import channels, in_language
 from bot.tell.wording.evidence import evidence
 from bot.tell.wording.plans import ahead, in_maintenance, lasts
@@ -114,11 +116,16 @@ def _blind(overview: Overview, since: datetime, to: Reader) -> Words:
     return Words(to.say.blind.format(since=to.point(since)), lines)
 
 
+def _without_crowd(incident: Incident) -> Incident:
+    """What people said at its latest change is overtaken by what they say now."""
+    return replace(incident, words=tuple(word for word in incident.words if word.role is not Role.CROWD))
+
+
 def _one(service: Service, state: ServiceState, overview: Overview, to: Reader) -> Words:
     service = in_language(service, to.say.language)
     lines: tuple[str, ...] = ()
     if state.incident:
-        title, lines = present(state.incident, service, to), evidence(state.incident, service, to)
+        title, lines = present(state.incident, service, to), evidence(_without_crowd(state.incident), service, to)
     elif planned := overview.maintenance(service.id):
         title = in_maintenance(planned, service, to)
     elif state.up_since is None or state.unseen_since is not None:
@@ -135,5 +142,6 @@ def _one(service: Service, state: ServiceState, overview: Overview, to: Reader) 
         None,
     )
     lines = (*lines, *((ahead(coming, (service,), to),) if coming and not coming.over_at else ()))
-    extra = (last_outage(last, "", to), muted_line(state.mute, to))
+    said = people(overview.crowd.get(service.id, Tally()), to.say)
+    extra = (said, last_outage(last, "", to), muted_line(state.mute, to))
     return Words(title, (*lines, *(line for line in extra if line)))

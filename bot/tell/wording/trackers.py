@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from bot.model import Health, Word
+from bot.model import Health, Role, Word
+from bot.tell.wording.crowd import people
 from bot.tell.wording.text import clean
 from bot.tell.wording.times import Reader
 
@@ -12,6 +13,8 @@ REPORTED = frozenset({"Downdetector"})  # they count what people report: that is
 def tracked(word: Word, reader: Reader) -> str:
     """How many people reported it, or else how the tracker says that it is; nothing of what could not be read."""
     say, source = reader.say, clean(word.source, 40) or "?"
+    if word.role is Role.CROWD:
+        return people(word, say)
     if word.says is None or word.says is Health.UNKNOWN:
         return ""
     if word.reports is not None and word.usual is not None:

@@ -8,15 +8,16 @@ from pydantic import Field
 
 from bot.watch.checks.dns import DnsCheck
 from bot.watch.checks.greeting import GreetingCheck
+from bot.watch.checks.heartbeat import HeartbeatCheck
 from bot.watch.checks.http import HttpCheck
 from bot.watch.checks.ping import PingCheck
 from bot.watch.checks.tcp import TcpCheck
 from bot.watch.checks.tls import TlsCheck
 from bot.watch.checks.websocket import WebsocketCheck
 
-__all__ = ["AnyCheck", "HttpCheck", "TcpCheck"]
+__all__ = ["AnyCheck", "HeartbeatCheck", "HttpCheck", "TcpCheck"]
 
 AnyCheck = Annotated[
-    HttpCheck | TcpCheck | TlsCheck | DnsCheck | GreetingCheck | WebsocketCheck | PingCheck,
+    HttpCheck | TcpCheck | TlsCheck | DnsCheck | GreetingCheck | WebsocketCheck | PingCheck | HeartbeatCheck,
     Field(discriminator="kind"),
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bot.tell.phrases.en.crowd import CROWD
 from bot.tell.phrases.en.dying import DYING
 from bot.tell.phrases.en.many import MANY
 from bot.tell.phrases.en.pages import PAGES
@@ -234,6 +235,7 @@ ENGLISH = Phrases(
         "drill": "prove that every way to an audience works",
         "delivery": "who got what, when and by which way",
     },
+    crowd=CROWD,
     many=MANY,
     dying=DYING,
     wishes=WISHES,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bot.tell.phrases.es.checks import CHECKS
+from bot.tell.phrases.es.crowd import CROWD
 from bot.tell.phrases.es.dying import DYING
 from bot.tell.phrases.es.many import MANY
 from bot.tell.phrases.es.pages import PAGES
@@ -238,6 +239,7 @@ SPANISH = Phrases(
         "drill": "probar todos los caminos hacia una audiencia",
         "delivery": "quién recibió qué, cuándo y por qué camino",
     },
+    crowd=CROWD,
     many=MANY,
     dying=DYING,
     wishes=WISHES,
@@ -280,5 +282,11 @@ SPANISH = Phrases(
         "its certificate cannot be trusted": "su certificado no es de fiar",
         "TLS failed": "fallo de TLS",
         "no such name": "el nombre no existe",
+        "no sign yet": "ninguna señal todavía",
+        "no sign for": "sin señales desde hace",
+        "it told us that it failed": "avisó de que falló",
+        "it ended with exit code": "terminó con el código",
+        "its run began": "empezó hace",
+        "ago and has not ended": "y no ha terminado",
     },
 )

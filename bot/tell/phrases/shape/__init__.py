@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from bot.tell.phrases.shape.crowd import CrowdPhrases
 from bot.tell.phrases.shape.dying import DyingPhrases
 from bot.tell.phrases.shape.many import ManyPhrases
 from bot.tell.phrases.shape.pages import PagesPhrases
@@ -235,6 +236,7 @@ class Phrases:
     commands: Mapping[str, str]
 
     # topics of their own
+    crowd: CrowdPhrases
     many: ManyPhrases
     dying: DyingPhrases
     wishes: WishesPhrases

@@ -1,0 +1,49 @@
+"""Has a job that calls us failed, or been silent for too long? Pure.
+
+The reasons are such as `Reading.why`: short, without times of day, which each reader has in a zone of their own.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from bot.model import Call, Job
+
+
+def told(job: Job, call: Call, at: datetime, code: int | None = None) -> Job:
+    """The job after a call. `code`: the exit code with which it failed."""
+    match call:
+        case Call.BEGUN:
+            return replace(job, begun_at=at)
+        case Call.FAILED:
+            return replace(job, begun_at=None, failed_at=at, code=code)
+        case Call.DONE:
+            return replace(job, begun_at=None, failed_at=None, code=None, done_at=at)
+
+
+def trouble(job: Job, every: timedelta, grace: timedelta, now: datetime) -> str:
+    """What is wrong with it; empty when nothing is. A run that has begun has `grace` to end."""
+    if job.failed_at is not None:
+        return "it told us that it failed" if job.code is None else f"it ended with exit code {job.code}"
+    if job.begun_at is not None:
+        late = now - max(job.begun_at, job.since) > grace
+        return f"its run began {_length(now - job.begun_at)} ago and has not ended" if late else ""
+    since = max(job.done_at or job.since, job.since)
+    if now - since <= every + grace:
+        return ""
+    return "no sign yet" if job.done_at is None else f"no sign for {_length(now - since)}"
+
+
+def excused(job: Job, every: timedelta, grace: timedelta, deaf: tuple[datetime, datetime]) -> Job:
+    """The job after a time in which we could not hear it: unless it was in trouble before, it is waited for anew."""
+    began, ended = deaf
+    if job.since >= ended or trouble(job, every, grace, began):
+        return job
+    return replace(job, since=ended)
+
+
+def _length(past: timedelta) -> str:
+    """ "50 min", "25 h" or "3 d"."""
+    minutes = past // timedelta(minutes=1)
+    return f"{minutes} min" if minutes < 120 else f"{minutes // 60} h" if minutes < 72 * 60 else f"{minutes // 1440} d"

@@ -1,0 +1,112 @@
+"""Is this many reports unusual? Pure: numbers of people an hour in, yes or no out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from math import ceil, exp, lgamma, log, log1p
+
+from bot.model.crowd import hour
+
+HOUR, WEEK = timedelta(hours=1), timedelta(weeks=1)
+SLOTS = 168  # hours of a week, in UTC: what moves with summer time is an hour off for a few weeks
+WEEKS = 52
+LATELY = 24  # hours in which a slow rise is looked for
+FEWEST = 3  # people: fewer are no crowd, however quiet the service
+FLOOR = 0.1  # reports an hour of a service that nobody reports: three people are unusual there, one or two are not
+CHANCE = 0.001  # a surge is a number that a usual hour reaches once in a thousand
+# Reports come in bunches: one person asks the others of an office, a rumour makes the round, Mondays differ. So the
+# spread of a busy hour is about SIZE ** -0.5 = 58 % of its mean, where Poisson's would be 17 % at 35 reports: there it
+# would cry wolf at 55, this at 136. At 1 report an hour it is 8, where nobody reports 3.
+SIZE = 3.0
+DOUBLED, PROOF = 2.0, 5.0  # a slow rise: for twice the usual speaks e ** 5 (148) times more than for the usual
+
+
+def profile(counts: Mapping[datetime, int], now: datetime) -> tuple[float, ...]:
+    """The usual number of each hour of the week, Monday 0:00 first, from what began at these hours (a missing one: none).
+
+    A mean without its largest tenth: what was an outage then is not usual. Nor is the last day, which is judged by it.
+    """
+    end = hour(now) - LATELY * HOUR
+    known = {at: count for at, count in counts.items() if end - WEEKS * WEEK <= at < end}
+    if not known:
+        return (0.0,) * SLOTS
+    rows: list[list[int]] = [[] for _ in range(SLOTS)]
+    for at, count in known.items():
+        rows[_slot(at)].append(count)
+    hours = (end - min(known)) // HOUR
+    first = _slot(min(known))
+    # How often each hour of the week has been since the first report: all alike, but for a part of a week.
+    times = [hours // SLOTS + ((slot - first) % SLOTS < hours % SLOTS) for slot in range(SLOTS)]
+    return tuple(_mean(row, n) for row, n in zip(rows, times, strict=True))
+
+
+def _mean(some: Sequence[int], times: int) -> float:
+    """Of `times` numbers, those not in `some` being 0."""
+    dropped = ceil(times / 10) if times > 2 else 0
+    return sum(sorted(some)[: max(len(some) - dropped, 0)]) / (times - dropped) if times else 0.0
+
+
+def usual(of: Sequence[float], now: datetime) -> float:
+    """How many people report in an hour that ends now, of a `profile`: two hours of the clock have a share in it."""
+    share = (now - hour(now)) / HOUR
+    return (1 - share) * of[_slot(now - HOUR)] + share * of[_slot(now)]
+
+
+def surge(hours: Sequence[tuple[int, float]], works: int = 0) -> bool:
+    """`hours`: people who reported and the usual number, the oldest first; the last is the hour that ends now. `works`:
+    for how many it works: each stands against one.
+    """
+    *before, (people, often) = hours
+    net = people - works
+    if net < FEWEST:
+        return False
+    return tail(net, max(often, FLOOR)) < CHANCE or rises([*before, (net, often)])
+
+
+def tail(count: int, mean: float, size: float = SIZE) -> float:
+    """How likely a usual hour has `count` or more: negative binomial, of variance mean + mean ** 2 / size."""
+    if count <= 0:
+        return 1.0
+    return _beta(mean / (size + mean), float(count), size)
+
+
+def rises(hours: Sequence[tuple[int, float]]) -> bool:
+    """Has it been twice the usual for a while? CUSUM: what speaks for that is added up, hour by hour, and never below 0."""
+    total = 0.0
+    for count, often in hours:
+        mean = max(often, FLOOR)
+        more = DOUBLED * mean
+        each = log(more * (SIZE + mean) / (mean * (SIZE + more)))
+        total = max(0.0, total + count * each - SIZE * log((SIZE + more) / (SIZE + mean)))
+    return total > PROOF
+
+
+def _beta(x: float, a: float, b: float) -> float:
+    """The regularized incomplete beta function: of a fraction that converges fast below the mean, else of its mirror."""
+    if x > (a + 1) / (a + b + 2):
+        return 1 - _beta(1 - x, b, a)
+    front = exp(lgamma(a + b) - lgamma(a) - lgamma(b) + a * log(x) + b * log1p(-x))
+    return front / a / _fraction(x, a, b)
+
+
+def _fraction(x: float, a: float, b: float) -> float:
+    """1 + d1/(1 + d2/(1 + ...)), from the front (Lentz): https://dlmf.nist.gov/8.17.v"""
+    tiny = 1e-300
+    value, above, below = 1.0, 1.0, 0.0
+    for step in range(1, 2000):
+        half, odd = divmod(step, 2)
+        if odd:
+            part = -(a + half) * (a + b + half) * x / ((a + 2 * half) * (a + 2 * half + 1))
+        else:
+            part = half * (b - half) * x / ((a + 2 * half - 1) * (a + 2 * half))
+        below = 1 / (1 + part * below or tiny)
+        above = 1 + part / above or tiny
+        value *= above * below
+        if abs(above * below - 1) < 1e-14:
+            break
+    return value
+
+
+def _slot(at: datetime) -> int:
+    return at.weekday() * 24 + at.hour

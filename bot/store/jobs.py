@@ -1,0 +1,34 @@
+"""What the jobs that call us have told."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.model import Job
+from bot.store.engine import Database, upsert
+from bot.store.schema import jobs
+
+
+class Jobs:
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def all(self) -> tuple[Job, ...]:
+        """Those that the config has no more are among them."""
+
+        async def work(connection: AsyncConnection) -> tuple[Job, ...]:
+            return tuple(Job(*row) for row in await connection.execute(select(jobs)))
+
+        return await self._database.read(work)
+
+    async def keep(self, told: Sequence[Job]) -> None:
+        rows = [{column.name: getattr(job, column.name) for column in jobs.c} for job in told]
+
+        async def work(connection: AsyncConnection) -> None:
+            await connection.execute(upsert(connection.dialect.name, jobs, "service", "route"), rows)
+
+        if rows:
+            await self._database.write(work)

@@ -1,0 +1,60 @@
+"""Does a job of ours still call us? Nothing is asked: what its calls say, the board knows (`bot.watch.board`)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
+
+from bot.contracts import Check, Net
+from bot.model import Outcome, Reading, length
+
+SHORTEST = 12  # characters of a token: whoever guesses it can say that the job is well
+SAFE = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.~")
+
+
+def _as_length(value: Any) -> Any:
+    return length(value) if isinstance(value, str) else value
+
+
+def _safe(token: SecretStr) -> SecretStr:
+    text = token.get_secret_value()
+    if len(text) < SHORTEST or not SAFE.issuperset(text):
+        raise ValueError(
+            f"expected {SHORTEST} or more letters, digits, dots, - and _, such as `openssl rand -hex 16` gives"
+        )
+    return token
+
+
+Length = Annotated[
+    timedelta, BeforeValidator(_as_length, json_schema_input_type=str), Field(gt=timedelta(0), le=timedelta(days=400))
+]
+
+
+class HeartbeatCheck(BaseModel):
+    """Good while the job calls at least `every` so often, and each run ends well; `grace` is for delays and long runs."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+    kind: Literal["heartbeat"] = "heartbeat"
+    every: Length
+    grace: Length = timedelta(hours=1)
+    token: Annotated[SecretStr, AfterValidator(_safe)] | None = None  # of its address; None: one is made and kept
+
+    def bound(self, trouble: Callable[[], str]) -> Check:
+        """The check itself. `trouble`: what the board says is wrong with the job; empty when nothing is."""
+        return _Bound(trouble)
+
+
+@dataclass(frozen=True)
+class _Bound:
+    trouble: Callable[[], str]
+    kind: str = "heartbeat"
+
+    async def look(self, route: str, net: Net, timeout: timedelta, *, doubt: bool) -> Reading:
+        """As in `contracts.Check`; asks nobody."""
+        why = self.trouble()
+        return Reading(route, Outcome.BAD if why else Outcome.GOOD, why)
