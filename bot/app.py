@@ -36,6 +36,8 @@ log = logging.getLogger(__name__)
 
 FLUSH = 1.0  # seconds between two writes of results: one transaction for all of them
 PULSE = timedelta(seconds=5)
+ROLL = timedelta(minutes=5)
+ROLLS = 20  # steps of rolling up, at most, before it pauses until the next time
 GRACE = 2.0  # seconds for the page's last answers at a stop
 
 
@@ -117,6 +119,7 @@ class House:
     def _schedule(self) -> None:
         every = {"trigger": "interval", "coalesce": True, "misfire_grace_time": None}
         self.scheduler.add_job(_job, args=[self._pulse], seconds=PULSE.total_seconds(), **every)
+        self.scheduler.add_job(_job, args=[self._roll], seconds=ROLL.total_seconds(), **every)
         self.scheduler.add_job(_job, args=[self._prune], hours=1, **every)
         self.scheduler.add_job(_job, args=[self._mend], hours=1, **every)
         if beat := self.config.heartbeat:
@@ -147,6 +150,13 @@ class House:
     async def _pulse(self) -> None:
         with _patient("note that we live"):
             await self.store.history.alive(self.clock())
+
+    async def _roll(self) -> None:
+        """A little at a time: after an upgrade there may be two days of results."""
+        with _patient("roll up results"):
+            for _ in range(ROLLS):
+                if not await self.store.rollups.roll(self.record.setting.holds):
+                    break
 
     async def _prune(self) -> None:
         with _patient("forget what is old"):

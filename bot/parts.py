@@ -9,6 +9,7 @@ from functools import partial
 
 from bot.config import Config, canary
 from bot.contracts import Check
+from bot.judge.sight import hold
 from bot.model import delivering
 from bot.setting import Setting
 from bot.tell import routing, wording
@@ -34,8 +35,22 @@ def setting(config: Config) -> Setting:
         frozenset(kind for kind, settings in opened.items() if settings.edits),
         channels={kind: wording.channel_service(kind, ROUTES, config.language) for kind in measured},
         stand_ins={kind: settings.watch for kind, settings in opened.items() if settings.watch},
+        holds=dict(_holds(config)),
         admins=config.admins_audience(),
     )
+
+
+def _holds(config: Config) -> Iterator[tuple[str, timedelta]]:
+    for key, said in config.services.items():
+        how = said.watching(config.defaults)
+        yield key, hold(how.every, how.timeout)
+    for kind in config.watched_channels():
+        yield delivering(kind), hold(_channel_every(config), config.defaults.timeout)
+
+
+def _channel_every(config: Config) -> timedelta:
+    every: timedelta = config.defaults.every
+    return min(CHANNEL_EVERY, 2 * every)
 
 
 def watched(config: Config) -> tuple[Watched, ...]:
@@ -59,7 +74,7 @@ def watched(config: Config) -> tuple[Watched, ...]:
 
 def watched_channels(config: Config, outbox: Outbox, clock: Callable[[], datetime]) -> Iterator[Watched]:
     """The ways to people, looked at as services are: their providers' word, and what became of our own messages."""
-    every = min(CHANNEL_EVERY, 2 * config.defaults.every)
+    every = _channel_every(config)
     for kind, settings in config.watched_channels().items():
         checks = ways(kind, partial(settings.probe, often=True), outbox.fortunes, clock)
         service = wording.channel_service(kind, tuple(checks), config.language)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 
 from bot.model import Audience, Destination, Rules, Service
 
@@ -18,6 +19,7 @@ class Setting:
     editable: frozenset[str]  # the channel kinds whose messages can be rewritten
     channels: Mapping[str, Service] = field(default_factory=dict)  # the kinds whose own health is watched, as services
     stand_ins: Mapping[str, str] = field(default_factory=dict)  # kind -> the service whose outage is that channel's too
+    holds: Mapping[str, timedelta] = field(default_factory=dict)  # how far apart two rounds of a service may be
     admins: Audience | None = None  # who hears of dead channels and of places that refuse
 
     @property

@@ -25,6 +25,11 @@ def judge(seen: Round, streak: Streak, rules: Rules) -> Verdict:
     return Verdict(seen.at, health, confidence, streak, bad if looks in TROUBLE else (), seen.words)
 
 
+def saw(seen: Round, rules: Rules) -> bool:
+    """Does the round say how the service is?"""
+    return _looks(seen, rules) is not Health.UNKNOWN
+
+
 def _doubted(streak: Streak) -> Streak:
     return Streak(good=streak.good, mild=streak.mild, good_since=streak.good_since)
 

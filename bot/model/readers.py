@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 from bot.model.judging import Incident, ServiceState
 from bot.model.lengths import clock
 from bot.model.seeing import Confidence, Service
+from bot.model.spans import Span
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -152,3 +153,7 @@ class Overview:
     blind_since: datetime | None = None
     channels: tuple[tuple[Service, ServiceState], ...] = ()  # the ways to people, which are no services of theirs
     down: Mapping[str, datetime] = field(default_factory=dict)  # the kinds of channel known to be dead, and since when
+    unseen: Mapping[str, tuple[Span, ...]] = field(default_factory=dict)  # by service: when we did not see it, in order
+    answering: Mapping[str, timedelta] = field(
+        default_factory=dict
+    )  # how long its answers took on average, if asked for

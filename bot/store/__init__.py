@@ -1,4 +1,4 @@
-"""The only SQL: moves, deliveries, people, history and the audit, on SQLite or PostgreSQL.
+"""The only SQL: moves, deliveries, people, history, roll-ups and the audit, on SQLite or PostgreSQL.
 
 Every method is one transaction, seen through even if its caller is cancelled, and may raise `StoreUnavailable`.
 """
@@ -18,16 +18,19 @@ from bot.store.lanes import Settlement, Status
 from bot.store.migrate import is_empty, upgrade
 from bot.store.moves import Move, Moves, Situation
 from bot.store.people import People
+from bot.store.rollups import Figures, Rollups
 
 __all__ = [
     "Audit",
     "Dangling",
     "Deliveries",
+    "Figures",
     "History",
     "Move",
     "Moves",
     "People",
     "Progress",
+    "Rollups",
     "Settlement",
     "Situation",
     "Status",
@@ -46,6 +49,7 @@ class Store:
     deliveries: Deliveries
     people: People
     history: History
+    rollups: Rollups
     audit: Audit
     released: int = 0  # deliveries that the last run left half sent
 
@@ -73,4 +77,5 @@ async def open_store(url: str, *, alone: bool = False, create: bool = True) -> A
             stack.push_async_callback(database.finish)  # before the hold is let go
             released = await database.write(lanes.release) if alone else 0
         people = People(database)
-        yield Store(Moves(database), Deliveries(database), people, History(database, people), Audit(database), released)
+        history, rollups = History(database, people), Rollups(database, people)
+        yield Store(Moves(database), Deliveries(database), people, history, rollups, Audit(database), released)

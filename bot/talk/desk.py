@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from bot.mending import catch_up
 from bot.model import DRILL, Ask, Delivery, Style, Trail, Words
@@ -30,6 +30,9 @@ class FrontDesk:
             return None
         self._answered.append(ask.key)
         overview = await self.record.overview(ask.at - proofs.back(ask.text))
+        if service := proofs.looked_back_at(ask.text, overview):
+            figures = await self.record.store.rollups.figures(service, ask.at - proofs.back(ask.text))
+            overview = replace(overview, answering={service: figures.average} if figures.average else {})
         about = proofs.incident(ask.text, overview)
         said = respond(
             ask,

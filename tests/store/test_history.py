@@ -6,7 +6,7 @@ import pytest
 
 from bot.model import Outcome, Reading
 from bot.store import Status
-from bot.store.history import SWEEP
+from bot.store.pruning import SWEEP
 from tests.store.made import LEASE, NOW, SECOND, SLACK, delivery, further, over, wanted
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)

@@ -18,7 +18,7 @@ from bot.tell.wording.answers import (
     unmuted,
     unsubscribed,
 )
-from bot.tell.wording.digest import DigestFacts, Happened, Uptime, blind_spans, digest, digest_facts
+from bot.tell.wording.digest import DigestFacts, Happened, digest, digest_facts
 from bot.tell.wording.dying import advised, channel_service, channels, takes_nothing
 from bot.tell.wording.endings import Others
 from bot.tell.wording.history import history
@@ -49,6 +49,7 @@ from bot.tell.wording.proofs import (
 from bot.tell.wording.status import status
 from bot.tell.wording.text import clean, stop
 from bot.tell.wording.times import Reader, reader
+from bot.tell.wording.uptime import Uptime, blind_spans, unseen_spans, uptimes
 from bot.tell.wording.ways import dead, refused, unanswered
 
 __all__ = [
@@ -105,6 +106,8 @@ __all__ = [
     "unknown_service",
     "unknown_timezone",
     "unmuted",
+    "unseen_spans",
     "unsubscribed",
+    "uptimes",
     "why",
 ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bot.tell.phrases.en.dying import DYING
 from bot.tell.phrases.en.many import MANY
+from bot.tell.phrases.en.past import PAST
 from bot.tell.phrases.en.proofs import PROOFS
 from bot.tell.phrases.en.wishes import WISHES
 from bot.tell.phrases.shape import Phrases
@@ -233,6 +234,7 @@ ENGLISH = Phrases(
     dying=DYING,
     wishes=WISHES,
     proofs=PROOFS,
+    past=PAST,
     channels={
         "slack": "Slack",
         "discord": "Discord",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bot.tell.phrases.es.dying import DYING
 from bot.tell.phrases.es.many import MANY
+from bot.tell.phrases.es.past import PAST
 from bot.tell.phrases.es.proofs import PROOFS
 from bot.tell.phrases.es.wishes import WISHES
 from bot.tell.phrases.shape import Phrases
@@ -236,6 +237,7 @@ SPANISH = Phrases(
     dying=DYING,
     wishes=WISHES,
     proofs=PROOFS,
+    past=PAST,
     channels={
         "slack": "Slack",
         "discord": "Discord",

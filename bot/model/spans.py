@@ -37,5 +37,24 @@ def minus(spans: Iterable[Span], holes: Iterable[Span]) -> list[Span]:
     return left
 
 
+def holes(spans: Iterable[Span], period: Span) -> list[Span]:
+    """What of the period they leave open."""
+    return minus([period], merged(spans))
+
+
+def shared(several: Iterable[Iterable[Span]]) -> list[Span]:
+    """What lies in each of several sets of spans; each in order and without overlap."""
+    common: list[Span] | None = None
+    for spans in several:
+        if common is None:
+            common = list(spans)
+        else:
+            cut = [(max(a[0], b[0]), min(a[1], b[1])) for a in common for b in spans] if common else []
+            common = [span for span in cut if span[0] < span[1]]
+        if not common:
+            break
+    return common or []
+
+
 def total(spans: Iterable[Span]) -> timedelta:
     return sum((end - start for start, end in spans), timedelta())
