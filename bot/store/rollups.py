@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.judge.rolling import FIVE_MINUTES, HOUR, Result, Roll, Sums
 from bot.model import Outcome, Stretch
-from bot.store.engine import Database, insert, upsert
+from bot.store.engine import Database, insert, insert_new, upsert
 from bot.store.people import People
 from bot.store.schema import five_minutes, hours, memory, results, series, stretches
 from bot.store.series import CODES, OUTCOMES
@@ -147,10 +147,11 @@ async def _ends(connection: AsyncConnection, mark: int) -> Ends:
 
 async def _write(connection: AsyncConnection, roll: Roll, mark: int, reached: int) -> bool:
     """All of it, or nothing if somebody else has rolled up the same meanwhile."""
+    name = connection.dialect.name
+    await connection.execute(insert_new(name, memory, "name"), {"name": ROLLED, "value": "0"})  # else nothing is locked
     held = await connection.scalar(select(memory.c.value).where(memory.c.name == ROLLED).with_for_update())
     if int(held or 0) != mark:
         return False
-    name = connection.dialect.name
     await connection.execute(upsert(name, memory, "name"), {"name": ROLLED, "value": str(reached)})
     for size, table in TABLES.items():
         rows = [

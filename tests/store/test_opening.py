@@ -55,16 +55,6 @@ async def written(url, *statements):
     await database.close()
 
 
-@pytest.fixture(params=["sqlite", "postgres"])
-def bare_url(request, tmp_path):
-    """A database of each kind, without tables."""
-    if request.param == "sqlite":
-        yield f"sqlite:///{tmp_path / 'tocsin.db'}"
-    else:
-        with request.getfixturevalue("postgres").database("template1") as url:
-            yield url
-
-
 # ── what cannot be opened ────────────────────────────────────────────────────────────────────────────────────────────
 
 

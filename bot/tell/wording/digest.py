@@ -74,12 +74,12 @@ def digest_facts(
     chosen = [e for e in overview.services if not services or e[0].id in services]
     shown = replace(overview, services=tuple(chosen))
     period = (since, overview.at)
-    unseen = blind_spans(shown, period)
+    unseen = blind_spans(overview, period)
     names = {s.id: name_of(s) for s, _ in chosen}
     happened = tuple(_happened(i, names[i.service], to) for i in _incidents(shown, names, period))
     now = troubled(shown, to)
-    figures = tuple(worded(found, period, to) for found in uptimes(shown, since))
-    quiet = not (happened or now or unseen or overview.blind_since or any(f.whole != f.text for f in figures))
+    figures = tuple(worded(found, period, to) for found in uptimes(overview, since, services))
+    quiet = not (happened or now or unseen or overview.blind_since or any(f.share is None or f.whole != f.text for f in figures))
     return DigestFacts(
         name=clean(name, 60),
         title=_title(name, len(chosen), len(happened), to, period, now=bool(now), quiet=quiet),

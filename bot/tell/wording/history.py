@@ -18,7 +18,7 @@ def history(overview: Overview, period: timedelta, style: Style, service: Servic
     to = reader(style, overview.at)
     facts = digest_facts("", overview, overview.at - period, style, (service.id,) if service else ())
     say, count, name = to.say.proofs, len(facts.happened), name_of(service) if service else ""
-    figures = _figures(overview, facts, to) if service else ()
+    figures = (*facts.blind, *(_figures(overview, facts, to) if service else ()))
     if not count:
         form = say.history_none_of if service else say.history_none
         return Words(fit(name, form.format(name=NAME, period=facts.period)), (*facts.now, *figures))
@@ -35,8 +35,8 @@ def history(overview: Overview, period: timedelta, style: Style, service: Servic
 
 
 def _figures(overview: Overview, facts: DigestFacts, to: Reader) -> tuple[str, ...]:
-    """How much of the time it was up, and how fast it answered. When we saw nothing is said before: it counts as neither."""
-    say, lines = to.say.past, list(facts.blind)
+    """How much of the time it was up, and how fast it answered."""
+    say, lines = to.say.past, list[str]()
     for figure in facts.uptime:
         took = overview.answering.get(figure.service)
         up = say.up.format(percent=figure.whole) if figure.whole else ""

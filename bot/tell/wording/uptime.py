@@ -58,11 +58,11 @@ def unseen_spans(service: Service, state: ServiceState, overview: Overview, peri
     return merged(c for s in own if (c := clip(s, period)))
 
 
-def uptimes(overview: Overview, since: datetime) -> tuple[Uptime, ...]:
-    """Of each service, without words."""
+def uptimes(overview: Overview, since: datetime, services: Sequence[str] = ()) -> tuple[Uptime, ...]:
+    """Of each of these services, or of all; without words."""
     period = since, overview.at
     blind = blind_spans(overview, period)
-    return tuple(_uptime(*entry, overview, period, blind) for entry in overview.services)
+    return tuple(_uptime(*e, overview, period, blind) for e in overview.services if not services or e[0].id in services)
 
 
 def worded(found: Uptime, period: Span, to: Reader) -> Uptime:
