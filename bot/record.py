@@ -137,7 +137,7 @@ class Record:
     async def overview(self, since: datetime) -> Overview:
         """What every screen shows; `recent` goes back to `since`."""
         recent = await self.store.history.incidents(since, services=(*self.setting.services, OURSELVES))
-        known = await self.store.rollups.stretches(since, tuple(self.setting.services))
+        known = await self.store.rollups.stretches(since)
         blind, now = self._state(OURSELVES).incident, self.clock()
         return Overview(
             at=now,

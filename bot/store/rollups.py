@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import astuple, dataclass
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import Executable, Row, Table, bindparam, case, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.judge.rolling import FIVE_MINUTES, HOUR, Result, Roll, Sums
+from bot.judge.rolling import Result, Roll, Sums
 from bot.model import Outcome, Stretch
 from bot.store.engine import Database, insert, insert_new, upsert
 from bot.store.people import People
@@ -21,8 +21,7 @@ from bot.store.series import CODES, OUTCOMES
 
 ROLLED = "store:rolled"  # the newest result that is rolled up
 STEP = 10_000  # results a transaction
-PART = 500  # rows at once: what is prepared for a statement, or made of its answer, holds up all that runs beside it
-TABLES = {FIVE_MINUTES: five_minutes, HOUR: hours}
+PART = 250  # rows at once: what is prepared for a statement, or made of its answer, holds up all that runs beside it
 SUMS = tuple(Sums.__slots__)
 
 
@@ -71,7 +70,7 @@ class Rollups:
         roll = Roll(ends.last, ends.stretches, holds)
         for first in range(0, len(rows), PART):
             for row in rows[first : first + PART]:
-                roll.add(Result(row.series, row.service, row.at, OUTCOMES[row.outcome], _length(row.took)))
+                roll.add(Result(row.series, row.service, row.at, OUTCOMES[row.outcome], row.took))
             await asyncio.sleep(0)
         roll.end_round()
         reached = rows[-1].id if rows else mark
@@ -79,14 +78,14 @@ class Rollups:
             self._ends = Ends(reached, roll.last, roll.stretches)
         return len(rows) > most // 2
 
-    async def stretches(self, since: datetime, services: Sequence[str]) -> dict[str, list[Stretch]]:
-        """When each of these services was seen after `since`, as far as that is rolled up."""
-        query = select(stretches).where(stretches.c.until > since, stretches.c.service.in_(services))
+    async def stretches(self, since: datetime) -> dict[str, list[Stretch]]:
+        """When each service was seen after `since`, as far as that is rolled up."""
+        query = select(*stretches.c).where(stretches.c.until > since)
 
         async def work(connection: AsyncConnection) -> dict[str, list[Stretch]]:
             found: dict[str, list[Stretch]] = {}
-            for row in await connection.execute(query):
-                found.setdefault(row.service, []).append(Stretch(row.since, row.until, row.going))
+            for service, *stretch in await connection.execute(query):
+                found.setdefault(service, []).append(Stretch(*stretch))
             return found
 
         return await self._database.read(work)
@@ -105,10 +104,6 @@ class Rollups:
             return Figures(up, slow, down, int(sums[3]), took, slowest)
 
         return await self._database.read(work)
-
-
-def _length(microseconds: int | None) -> timedelta | None:
-    return None if microseconds is None else timedelta(microseconds=microseconds)
 
 
 async def _after(connection: AsyncConnection, mark: int, most: int) -> Sequence[Row[Any]]:
@@ -153,10 +148,10 @@ async def _write(connection: AsyncConnection, roll: Roll, mark: int, reached: in
     if int(held or 0) != mark:
         return False
     await connection.execute(upsert(name, memory, "name"), {"name": ROLLED, "value": str(reached)})
-    for size, table in TABLES.items():
+    for table, found in ((five_minutes, roll.sums), (hours, roll.hours())):
         rows = [
-            {"series": number, "at": at, **dict(zip(SUMS, astuple(sums), strict=True))}
-            for (number, at), sums in sorted(roll.sums[size].items())
+            {"series": number, "at": at, **{column: getattr(sums, column) for column in SUMS}}
+            for (number, at), sums in found.items()
         ]
         await _in_parts(connection, _added(name, table), rows)
     grown = [

@@ -134,18 +134,17 @@ series = Table(  # what is looked at again and again: a route of a service
     UniqueConstraint("service", "route"),
 )
 
-results = (
-    Table(  # millions of rows that are written once and read once: numbers, no index, in the order of their coming
-        "results",
-        metadata,
-        Column("id", Id, primary_key=True),
-        Column("series", Integer, nullable=False),  # without a foreign key: it would be looked up for each row
-        Column("at", Utc, nullable=False),
-        Column("outcome", Integer, nullable=False),
-        Column("why", Said),  # of what is not good
-        Column("took", BigInteger),  # microseconds
-        Column("reused", Boolean, nullable=False),
-    )
+results = Table(  # millions, written once and read once: numbers without an index, in the order of their coming
+    "results",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("series", Integer, nullable=False),  # without a foreign key: it would be looked up for each row
+    Column("at", Utc, nullable=False),
+    Column("outcome", Integer, nullable=False),
+    Column("why", Said),  # of what is not good
+    Column("took", BigInteger),  # microseconds
+    Column("reused", Boolean, nullable=False),
+    sqlite_autoincrement=True,  # a number is never given twice: by it the roll-up knows how far it went
 )
 
 

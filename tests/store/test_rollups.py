@@ -54,7 +54,7 @@ async def test_what_is_rolled_up_counts_once_however_often_that_is_done(store):
     for table in (hours, five_minutes):
         assert await known(store, table=table) == (90, 0, 60, 4)
         assert await known(store, "y", table=table) == (150, 0, 0, 6)
-    assert await store.rollups.stretches(NOW, ["x"]) == {"x": [Stretch(NOW, NOW + 150 * SECOND)]}
+    assert (await store.rollups.stretches(NOW))["x"] == [Stretch(NOW, NOW + 150 * SECOND)]
     figures = await store.rollups.figures("x", NOW)
     assert (figures.average, figures.slowest) == (0.2 * SECOND, 0.2 * SECOND)
 
@@ -68,7 +68,7 @@ async def test_it_goes_on_where_it_ended_in_small_steps_and_after_a_restart(data
         await store.history.record(rounds(letters[9:], NOW + 9 * 30 * SECOND) + rounds(letters, service="once"))
         await roll(store, most=4)
         assert await known(store) == await known(store, "once")
-        found = await store.rollups.stretches(NOW, ["x", "once"])
+        found = await store.rollups.stretches(NOW)
         assert found["x"] == found["once"]
         assert [stretch.going for stretch in found["x"]] == [False, True, True]
 
@@ -109,11 +109,11 @@ async def test_after_we_did_not_run_the_time_between_is_unknown(store):
     await roll(store)
 
     assert (await known(store))[:3] == (120, 0, 0)
-    assert (await store.rollups.stretches(NOW, ["x"]))["x"] == [
+    assert (await store.rollups.stretches(NOW))["x"] == [
         Stretch(NOW, NOW + 60 * SECOND),
         Stretch(late, late + 60 * SECOND),
     ]
-    assert await store.rollups.stretches(NOW + HOUR, ["x"]) == {"x": [Stretch(late, late + 60 * SECOND)]}
+    assert await store.rollups.stretches(NOW + HOUR) == {"x": [Stretch(late, late + 60 * SECOND)]}
 
 
 async def test_how_far_apart_rounds_may_be_is_each_services_own(store):
@@ -147,6 +147,16 @@ async def test_roll_ups_are_forgotten_in_their_time_and_a_route_after_all_of_its
     assert await counts(store) == [11, 2, 1, 1, 1]
     await store.history.record(rounds(".", NOW + 733 * DAY))
     assert len(await store.history.results("x", NOW)) == 1
+
+
+async def test_what_comes_after_all_results_were_forgotten_is_rolled_up_too(store):
+    await store.history.record(rounds("....."))
+    await roll(store)
+    await store.history.prune(NOW + 3 * DAY)
+    assert (await counts(store))[0] == 0
+    await store.history.record(rounds("..", NOW + 3 * DAY))
+    await roll(store)
+    assert await known(store, since=NOW + 2 * DAY) == (30, 0, 0, 2)
 
 
 async def test_what_an_older_tocsin_kept_is_taken_over(bare_url):

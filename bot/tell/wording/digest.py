@@ -79,7 +79,9 @@ def digest_facts(
     happened = tuple(_happened(i, names[i.service], to) for i in _incidents(shown, names, period))
     now = troubled(shown, to)
     figures = tuple(worded(found, period, to) for found in uptimes(overview, since, services))
-    quiet = not (happened or now or unseen or overview.blind_since or any(f.share is None or f.whole != f.text for f in figures))
+    quiet = not (
+        happened or now or unseen or overview.blind_since or any(f.share is None or f.whole != f.text for f in figures)
+    )
     return DigestFacts(
         name=clean(name, 60),
         title=_title(name, len(chosen), len(happened), to, period, now=bool(now), quiet=quiet),

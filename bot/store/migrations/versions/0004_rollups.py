@@ -73,6 +73,7 @@ def results() -> None:
         sa.Column("took", sa.BigInteger()),
         required("reused", sa.Boolean()),
         sa.PrimaryKeyConstraint("id"),
+        sqlite_autoincrement=True,
     )
 
 
