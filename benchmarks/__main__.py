@@ -13,7 +13,7 @@ import uvloop
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import checks, imports, limits, outbox, storm, transport, webhook
+from benchmarks import checks, history, imports, limits, outbox, storm, transport, webhook
 from benchmarks.checks import Size
 from benchmarks.figures import Row
 
@@ -40,10 +40,11 @@ BENCHMARKS: dict[str, Benchmark] = {
     "webhook": _webhook,
     "storm": storm.rows,
     "limits": limits.rows,
+    "history": history.rows,
     "transport": _transport,
     "imports": imports.rows,
 }
-LEFT_OUT = {"many", "storm", "limits", "transport", "imports"}  # of the quick run
+LEFT_OUT = {"many", "storm", "limits", "history", "transport", "imports"}  # of the quick run
 
 
 async def run(chosen: list[str], size: Size) -> bool:

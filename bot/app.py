@@ -5,28 +5,27 @@ from __future__ import annotations
 import asyncio
 import logging
 import socket
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
-from functools import partial
+from functools import cached_property, partial
 
-from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from fastapi import FastAPI
 
-from bot.config import Config, DigestConfig, cron, some
-from bot.contracts import Answer, Channel, Desk, Net, Unable
-from bot.mending import audit, reconcile
+from bot.chores import Chores, patient
+from bot.config import Config
+from bot.contracts import Channel, Desk, Net, Unable
+from bot.mending import audit
 from bot.model import Overview, Trail
 from bot.net import Network
 from bot.parts import blind_since, canaries, heartbeats, setting, watched, watched_channels
-from bot.planning import keep
 from bot.record import Record
-from bot.show import digest, inbound
+from bot.show import inbound
 from bot.show.doors import Hooks
 from bot.show.reporting import Reporting
 from bot.show.web import Server, Vitals, site
-from bot.store import Store, StoreUnavailable, open_store
+from bot.store import Store, open_store
 from bot.talk import desk
 from bot.talk.commands import listed
 from bot.talk.desk import FrontDesk
@@ -40,8 +39,6 @@ from bot.watch.rounds import Rounds
 log = logging.getLogger(__name__)
 
 FLUSH = 1.0  # seconds between two writes of results: one transaction for all of them
-PULSE = timedelta(seconds=5)
-PLANS = timedelta(seconds=5)  # the latest that the beginning or the end of maintenance is noticed
 GRACE = 2.0  # seconds for the page's last answers at a stop
 
 
@@ -66,15 +63,16 @@ class House:
     door: socket.socket
     clock: Callable[[], datetime] = now
     started_at: datetime = field(default_factory=now)
-    scheduler: AsyncIOScheduler = field(default_factory=lambda: AsyncIOScheduler(timezone=UTC))
+
+    @cached_property
+    def chores(self) -> Chores:
+        return Chores(self.config, self.store, self.net, self.record, self.outbox, self.crowd, self.clock)
 
     async def live(self, stop: asyncio.Event) -> None:
         """Run until told to stop: first nothing new is looked at or heard, then what is being sent is seen through."""
         closing = asyncio.Event()
         server = Server(self._site(), self.door)
-        await self._mend()
-        await self._keep_plans()
-        self._schedule()
+        await self.chores.begin()
         late = [asyncio.create_task(self.outbox.run(closing), name="outbox")]
         early = [
             asyncio.create_task(self.rounds.run(stop), name="rounds"),
@@ -90,7 +88,7 @@ class House:
             await _until(ended, [*early, *late], ears)
         finally:
             stop.set()
-            self.scheduler.shutdown(wait=False)
+            self.chores.end()
             server.should_exit = True
             for task in (ended, *ears):
                 task.cancel()
@@ -134,86 +132,16 @@ class House:
             audit=await audit(self.record),
         )
 
-    def _schedule(self) -> None:
-        every = {"trigger": "interval", "coalesce": True, "misfire_grace_time": None}
-        self.scheduler.add_job(_job, args=[self._pulse], seconds=PULSE.total_seconds(), **every)
-        self.scheduler.add_job(_job, args=[self._keep_plans], seconds=PLANS.total_seconds(), **every)
-        self.scheduler.add_job(_job, args=[self._prune], hours=1, **every)
-        self.scheduler.add_job(_job, args=[self._mend], hours=1, **every)
-        if beat := self.config.heartbeat:
-            self.scheduler.add_job(
-                _job, args=[partial(self._heartbeat, beat.url)], seconds=beat.every.total_seconds(), **every
-            )
-        for name, said in self.config.digests.items():
-            trigger = cron(said.when, said.timezone or self.config.timezone)
-            self.scheduler.add_job(
-                self.send_digest,
-                trigger,
-                args=[name, said],
-                coalesce=True,
-                misfire_grace_time=3600,
-                id=f"digest {name}",
-            )
-        self.scheduler.start()
-
-    async def send_digest(self, name: str, said: DigestConfig) -> None:
-        """Queue a digest; at most once for its day, though the clocks go back or the daemon restarts at its minute."""
-        style, at = self.config.style(said), self.clock()
-        overview = await self.record.overview(at - said.covers)
-        told = digest.deliveries(name, overview, said.to, style, covers=said.covers, services=some(said.services))
-        if await self.store.people.once(f"{told[0].notice.key}", at):
-            await self.store.deliveries.add(told, at)
-            self.outbox.wake()
-
-    async def _pulse(self) -> None:
-        with _patient("note that we live"):
-            await self.store.history.alive(self.clock())
-
-    async def _prune(self) -> None:
-        with _patient("forget what is old"):
-            await self.store.history.prune(self.clock())
-            await self.crowd.tidy()
-
-    async def _mend(self) -> None:
-        with _patient("hold what was told against what is so"):
-            await reconcile(self.record)
-
-    async def _keep_plans(self) -> None:
-        with _patient("keep to what is planned"):
-            await keep(self.record)
-
-    async def _heartbeat(self, url: str) -> None:
-        """Tell somebody outside that we live; the silence of this is their alarm."""
-        answer = await self.net.fetch(self.net.prepare("GET", url), timeout=timedelta(seconds=10))
-        if not isinstance(answer, Answer) or answer.status >= 400:
-            why = f"HTTP {answer.status}" if isinstance(answer, Answer) else answer.why
-            log.warning("the outbound heartbeat was not taken: %s", why)
-
     async def _keep_results(self, stop: asyncio.Event) -> None:
         while not stop.is_set():
             with suppress(TimeoutError):
                 async with asyncio.timeout(FLUSH):
                     await stop.wait()
             if rows := self.rounds.drain():
-                with _patient(f"keep {len(rows)} results"):
+                with patient(f"keep {len(rows)} results"):
                     await self.store.history.record(rows)
-            with _patient("keep what jobs told"):
+            with patient("keep what jobs told"):
                 await self.board.write()
-
-
-async def _job(work: Callable[[], Awaitable[None]]) -> None:
-    """The scheduler cancels what still runs at a stop, and would print a traceback for it."""
-    with suppress(asyncio.CancelledError):
-        await work()
-
-
-@contextmanager
-def _patient(what: str) -> Iterator[None]:
-    """A database that is away for a while must not end the house: what watches and tells waits for it as well."""
-    try:
-        yield
-    except StoreUnavailable as error:
-        log.error("could not %s: %s", what, error)
 
 
 async def _until(ended: asyncio.Task[bool], vital: list[asyncio.Task[None]], ears: list[asyncio.Task[None]]) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 
 from bot.config import TRACKERS, Config, canary
 from bot.contracts import Check, Source
+from bot.judge.sight import hold
 from bot.model import OURSELVES, delivering
 from bot.record import Record
 from bot.setting import Setting
@@ -42,8 +43,22 @@ def setting(config: Config) -> Setting:
         windows=tuple(window for plan in config.maintenance if (window := plan.window(config.timezone))),
         weekly=tuple(weekly for plan in config.maintenance if (weekly := plan.weekly(config.timezone))),
         maintenance_before=config.maintenance_before,
+        holds=dict(_holds(config)),
         admins=config.admins_audience(),
     )
+
+
+def _holds(config: Config) -> Iterator[tuple[str, timedelta]]:
+    for key, said in config.services.items():
+        how = said.watching(config.defaults)
+        yield key, hold(how.every, how.timeout)
+    for kind in config.watched_channels():
+        yield delivering(kind), hold(_channel_every(config), config.defaults.timeout)
+
+
+def _channel_every(config: Config) -> timedelta:
+    every: timedelta = config.defaults.every
+    return min(CHANNEL_EVERY, 2 * every)
 
 
 def watched(config: Config, board: Board) -> tuple[Watched, ...]:
@@ -110,7 +125,7 @@ async def addresses(config: Config) -> dict[str, str]:
 
 def watched_channels(config: Config, outbox: Outbox, clock: Callable[[], datetime]) -> Iterator[Watched]:
     """The ways to people, looked at as services are: their providers' word, and what became of our own messages."""
-    every = min(CHANNEL_EVERY, 2 * config.defaults.every)
+    every = _channel_every(config)
     for kind, settings in config.watched_channels().items():
         checks = ways(kind, partial(settings.probe, often=True), outbox.fortunes, clock)
         service = wording.channel_service(kind, tuple(checks), config.language)

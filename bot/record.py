@@ -12,7 +12,8 @@ from bot.judge import channels
 from bot.judge.changes import Step
 from bot.judge.incidents import only_worn, step, unwatched, watch_sight
 from bot.judge.plans import occurrences
-from bot.judge.verdict import judge
+from bot.judge.sight import Sight
+from bot.judge.verdict import judge, saw
 from bot.model import (
     OURSELVES,
     Act,
@@ -50,6 +51,7 @@ class Record:
     subscriptions: tuple[Subscription, ...] = ()
     ladders: dict[str, Audience] = field(default_factory=dict)  # by name: what is not taken is handed on by these
     plans: Calendar = field(default_factory=Calendar)
+    sight: Sight = field(default_factory=Sight)
     _open: dict[tuple[str, ...], wording.Others] = field(
         default_factory=dict
     )  # what is known to be bad, by what is followed
@@ -84,6 +86,7 @@ class Record:
 
     async def seen(self, seen: Round) -> bool:
         """Judge a round. True while the service is in doubt or not up, so that it is looked at more often."""
+        self.sight.look(seen, self.setting.holds, saw=saw(seen, self._rules(seen.service)))
         await self._watch_sight(seen)
         self.plans.listen(seen)
         if seen.sighted or self._state(seen.service).streak.bad:
@@ -148,9 +151,10 @@ class Record:
     async def overview(self, since: datetime) -> Overview:
         """What every screen shows; `recent` goes back to `since`."""
         recent = await self.store.history.incidents(since, services=(*self.setting.services, OURSELVES))
-        blind = self._state(OURSELVES).incident
+        known = await self.store.rollups.stretches(since)
+        blind, now = self._state(OURSELVES).incident, self.clock()
         return Overview(
-            at=self.clock(),
+            at=now,
             services=tuple((s, self._state(s.id)) for s in self.setting.services.values()),
             recent=recent,
             subscriptions=self.subscriptions,
@@ -158,6 +162,7 @@ class Record:
             channels=tuple((s, self._state(s.id)) for s in self.setting.channels.values()),
             down=self.down(),
             windows=tuple(self.plans.since(since)),
+            unseen=self.sight.unseen(known, self.setting.services, self.setting.holds, (since, now)),
         )
 
     def down(self) -> dict[str, datetime]:

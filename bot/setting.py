@@ -22,6 +22,7 @@ class Setting:
     windows: tuple[Window, ...] = ()  # maintenance that the file announces ...
     weekly: tuple[Weekly, ...] = ()  # ... once, and again and again
     maintenance_before: timedelta = timedelta(hours=24)  # so long before it begins it is told
+    holds: Mapping[str, timedelta] = field(default_factory=dict)  # how far apart two rounds of a service may be
     admins: Audience | None = None  # who hears of dead channels and of places that refuse
 
     @property

@@ -28,3 +28,13 @@ def database_url(request, tmp_path):
 async def store(database_url):
     async with open_store(database_url) as opened:
         yield opened
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def bare_url(request, tmp_path):
+    """A database of each kind, without tables."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path / 'tocsin.db'}"
+    else:
+        with request.getfixturevalue("postgres").database("template1") as url:
+            yield url

@@ -273,10 +273,12 @@ def test_the_manifest_asks_slack_for_what_the_channel_uses():
 # ── notices ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 PLANNED = replace(X, plan="Breaking news goes to Telegram @newsroom and to the site banner.")
+THIRD = replace(DOWN, nth=3, before=(at(9, 12, day=14, month=2), at(9, 59, day=14, month=2)))
 OVER = replace(DOWN, until=at(14, 50), steps=3)
 AGREED = replace(INVESTIGATING, at=at(14))
 SCENES = {
     "Down": (Kind.CONFIRMED, TRACKED, at(14, 1)),
+    "Not the first of the year": (Kind.CONFIRMED, THIRD, at(14, 1)),
     "Partly down": (Kind.CONFIRMED, PARTLY, at(14, 1)),
     "Slow": (Kind.CONFIRMED, SLOW, at(14, 1)),
     "A certificate ends soon": (Kind.OPENED, WORN, at(14, 1)),

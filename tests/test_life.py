@@ -111,7 +111,10 @@ async def test_it_notes_that_it_lives_and_what_its_checks_saw(tmp_path, monkeypa
     config = made(tmp_path)
     async with house(config) as home, living(home):
         await eventually(home.store.history.last_alive)
-        await eventually(lambda: home.store.history.results("x", home.started_at - timedelta(seconds=1)))
+        since = home.started_at - timedelta(seconds=1)
+        await eventually(lambda: home.store.history.results("x", since))
+        await home._roll()
+        assert "x" in await home.store.rollups.stretches(since - timedelta(days=1))
     async with open_store(config.database) as store:
         overview, alive = await app.glance(config, store)
     assert alive >= home.started_at

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from bot.judge import outages
 from bot.judge.changes import Step, began, change, tell
 from bot.judge.verdict import TROUBLE, official, rumoured, spoken
 from bot.model import (
@@ -156,15 +157,18 @@ def _close(state: ServiceState, incident: Incident, seen: Verdict, rules: Rules)
     told = tell(state, replace(incident, until=until), Kind.RETRACTED if unsure else Kind.RESTORED, seen)
     last = state.last if unsure else told.state.incident
     echo = rumoured(seen.words) and (not unsure or rumoured(incident.words))
-    return Step(replace(told.state, incident=None, last=last, up_since=until, ended=ended, echo=echo), told.changes)
+    counted = outages.ended(state.outages, replace(incident, until=until))
+    state = replace(told.state, incident=None, last=last, up_since=until, ended=ended, echo=echo, outages=counted)
+    return Step(state, told.changes)
 
 
 def unwatched(state: ServiceState, at: datetime) -> Step:
     """Its service is watched no longer. The streak stays: should it come back and still be down, it is since then."""
     if state.incident is None:
         return Step(state)
-    told = change(state, replace(state.incident, until=at), Kind.UNWATCHED, at)
-    return Step(replace(told.state, incident=None), told.changes)
+    over = replace(state.incident, until=at)
+    told = change(state, over, Kind.UNWATCHED, at)
+    return Step(replace(told.state, incident=None, outages=outages.ended(state.outages, over)), told.changes)
 
 
 def _reminder_due(incident: Incident, now: datetime, rules: Rules) -> bool:
@@ -253,5 +257,7 @@ def _take_back(state: ServiceState, order: Correct) -> Step:
     told = change(state, wrong, Kind.RETRACTED, order.at, order.by, why=order.why)
     up_since = incident.up_before or incident.since if opened or state.up_since == until else state.up_since
     ended = tuple(e for e in state.ended if e != (incident.since, until))
-    state = replace(told.state, incident=None, last=told.state.incident, up_since=up_since, ended=ended)
+    counted = outages.taken_back(state.outages, incident)
+    last = told.state.incident
+    state = replace(told.state, incident=None, last=last, up_since=up_since, ended=ended, outages=counted)
     return Step(replace(state, excused=opened or state.excused), told.changes)

@@ -29,6 +29,11 @@ def judge(seen: Round, streak: Streak, rules: Rules) -> Verdict:
     return Verdict(seen.at, health, confidence, streak, words=seen.words, worn=worn)
 
 
+def saw(seen: Round, rules: Rules) -> bool:
+    """Does the round say how the service is?"""
+    return _looks(seen, rules) is not Health.UNKNOWN
+
+
 def _doubted(streak: Streak) -> Streak:
     return Streak(good=streak.good, mild=streak.mild, good_since=streak.good_since)
 

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from bot.model.seeing import Confidence, Health, Reading, Word
+from bot.model.spans import Span
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +62,19 @@ class Bearing:
 
 
 @dataclass(frozen=True, slots=True)
+class Outages:
+    """The outages of a year (by UTC) that are over: confirmed, down, and not taken back."""
+
+    year: int = 0
+    count: int = 0
+    last: tuple[Span, ...] = ()  # the last two at most: the last one may still be taken back
+
+    def of(self, year: int) -> Outages:
+        """As that year sees it: in a new one nothing has happened yet."""
+        return self if year == self.year else Outages(year)
+
+
+@dataclass(frozen=True, slots=True)
 class Incident:
     """A stretch of not-up with one number, from first bad round to first good one."""
 
@@ -84,6 +98,8 @@ class Incident:
     up_before: datetime | None = None  # since when it had been up until then
     retracted: bool = False  # somebody took it back: it never was
     left: datetime | None = None  # when the maintenance ended in which it had begun, unsaid
+    nth: int = 0  # which outage of its year it is, once it is known to be one
+    before: Span | None = None  # the outage before it in that year
     steps: int = 0  # changes so far: the number of the latest notice
 
     @property
@@ -113,6 +129,7 @@ class ServiceState:
     unseen_since: datetime | None = None  # since when no round could judge
     heard: str = ""  # the trouble that its official page spoke of when it was dealt with last; empty: none
     mute: Mute | None = None
+    outages: Outages = Outages()  # of this year, as far as they were counted
     excused: bool = False  # what is seen is what `last` was taken back for: nothing opens until it is worse, or over
     echo: bool = False  # trackers or the crowd still speak of what is over: until they are quiet, that opens nothing
 

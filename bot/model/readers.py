@@ -14,6 +14,7 @@ from bot.model.judging import Incident, ServiceState
 from bot.model.lengths import clock
 from bot.model.plans import Window
 from bot.model.seeing import Confidence, Service
+from bot.model.spans import Span
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -156,6 +157,10 @@ class Overview:
     down: Mapping[str, datetime] = field(default_factory=dict)  # the kinds of channel known to be dead, and since when
     windows: tuple[Window, ...] = ()  # maintenance under way, to come, and as far back as `recent`
     crowd: Mapping[str, Tally] = field(default_factory=dict)  # what people say, of the services that they spoke of
+    unseen: Mapping[str, tuple[Span, ...]] = field(default_factory=dict)  # by service: when we did not see it, in order
+    answering: Mapping[str, timedelta] = field(
+        default_factory=dict
+    )  # how long its answers took on average, if asked for
 
     def maintenance(self, service: str) -> Window | None:
         """What a service is in now."""

@@ -101,6 +101,15 @@ class Round:
     sighted: bool = True  # False: the canaries failed too, we see nothing of the world
 
 
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """Time in which a service was seen without a break: from one round to another."""
+
+    since: datetime
+    until: datetime
+    going: bool = True  # it is not over: the round at `until` did see the service
+
+
 OURSELVES = "tocsin"  # the service whose incidents are our own blindness; no config may use the name
 
 

@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from bot.model import OURSELVES, Confidence, Health, Incident, Overview, Service, ServiceState, Style
+from bot.model import OURSELVES, Confidence, Health, Incident, Overview, Service, ServiceState, Style, merged
 from bot.tell import wording
 from bot.tell.phrases import Phrases, phrases
 
 PERIOD = timedelta(days=7)
 WIDTH = 100.0  # of a strip, in its own units
 NARROWEST = 0.8  # likewise: an outage of a minute is still to be seen
+BLUR = PERIOD / 500  # what is nearer than this to the next is drawn as one with it: a strip has no more room
 ORDER = {
     "down": 0,
     "degraded": 1,
@@ -23,7 +24,7 @@ ORDER = {
 
 
 @dataclass(frozen=True, slots=True)
-class Stretch:
+class Part:
     """A part of a strip: where it begins and how long it is, out of `WIDTH`."""
 
     x: float
@@ -36,8 +37,8 @@ class Row:
     health: str
     title: str
     lines: tuple[str, ...]  # only of what is not well
-    uptime: str
-    strip: tuple[Stretch, ...]
+    uptime: str  # "99.87%"; the label says what is unknown of it
+    strip: tuple[Part, ...]
     label: str
 
 
@@ -99,7 +100,7 @@ def _bare(title: str) -> str:
 
 
 def _rows(overview: Overview, style: Style, facts: wording.DigestFacts) -> Iterator[Row]:
-    uptime = {u.service: u.text for u in facts.uptime}
+    uptime = {u.service: u for u in facts.uptime}
     form = phrases(style.language).page_strip
     for service, state in overview.services:
         words, now = wording.status(overview, style, service.id), shown(service, state, overview)
@@ -108,25 +109,30 @@ def _rows(overview: Overview, style: Style, facts: wording.DigestFacts) -> Itera
             health=now,
             title=_bare(words.title),
             lines=words.lines if now in ORDER else (),
-            uptime=uptime[service.id],
-            strip=tuple(_strip(service, overview)),
-            label=f"{label}: {uptime[service.id]}" if uptime[service.id] else label,
+            uptime=uptime[service.id].text,
+            strip=tuple(_strip(service, state, overview)),
+            label=f"{label}: {whole}" if (whole := uptime[service.id].whole) else label,
         )
 
 
-def _strip(service: Service, overview: Overview) -> Iterator[Stretch]:
+def _strip(service: Service, state: ServiceState, overview: Overview) -> Iterator[Part]:
     """The stretches that were not up, and those that nobody saw."""
     start = overview.at - PERIOD
-    for since, until in wording.planned((start, overview.at), overview.windows, service.id):
-        width = max((until - since) / PERIOD * WIDTH, NARROWEST)
-        yield Stretch(round(min((since - start) / PERIOD * WIDTH, WIDTH - width), 2), round(width, 2), "maintenance")
+    for since, until in wording.maintenance_spans((start, overview.at), overview.windows, service.id):
+        yield _part(since - start, until - since, "maintenance")
+    unseen = wording.unseen_spans(service, state, overview, (start, overview.at))
+    for since, until in merged((since, until + BLUR) for since, until in unseen):
+        yield _part(since - start, until - BLUR - since, "unknown")
     for incident in overview.recent:
         if incident.service == OURSELVES or (incident.service == service.id and _known(incident)):
             since, until = max(incident.since, start), incident.until or overview.at
-            width = max((until - since) / PERIOD * WIDTH, NARROWEST)
             if until > start:
-                x = min((since - start) / PERIOD * WIDTH, WIDTH - width)
-                yield Stretch(round(x, 2), round(width, 2), max(incident.worst, incident.health).name.lower())
+                yield _part(since - start, until - since, max(incident.worst, incident.health).name.lower())
+
+
+def _part(begin: timedelta, length: timedelta, health: str) -> Part:
+    width = max(length / PERIOD * WIDTH, NARROWEST)
+    return Part(round(min(begin / PERIOD * WIDTH, WIDTH - width), 2), round(width, 2), health)
 
 
 def _known(incident: Incident) -> bool:
@@ -157,11 +163,12 @@ def _overall(overview: Overview) -> str:
 
 def as_json(overview: Overview) -> dict[str, Any]:
     """For programs: stable names, times in ISO 8601, UTC."""
+    uptime = wording.uptimes(overview, overview.at - PERIOD)
     return {
         "at": iso(overview.at),
         "status": _overall(overview),
         "blind_since": iso(overview.blind_since),
-        "services": [_service(service, state, overview) for service, state in overview.services],
+        "services": [_service(*e, overview, u) for e, u in zip(overview.services, uptime, strict=True)],
         "channels": [_channel(service, state, overview) for service, state in overview.channels],
         "incidents": [_incident(i) for i in overview.recent if _known(i)],
     }
@@ -172,7 +179,7 @@ def _channel(service: Service, state: ServiceState, overview: Overview) -> dict[
     return {"channel": service.channel, "status": "down" if since else health(state), "down_since": iso(since)}
 
 
-def _service(service: Service, state: ServiceState, overview: Overview) -> dict[str, Any]:
+def _service(service: Service, state: ServiceState, overview: Overview, uptime: wording.Uptime) -> dict[str, Any]:
     incident, planned = state.incident, overview.maintenance(service.id)
     return {
         "id": service.id,
@@ -181,6 +188,12 @@ def _service(service: Service, state: ServiceState, overview: Overview) -> dict[
         "up_since": iso(state.up_since),
         "maintenance_until": iso(planned.until) if planned else None,
         "incident": _incident(incident) if incident else None,
+        "uptime": {
+            "days": PERIOD.days,
+            "share": uptime.share,
+            "unknown_seconds": round(uptime.unknown.total_seconds()),
+            "seen_since": iso(uptime.since),
+        },
     }
 
 

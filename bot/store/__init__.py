@@ -1,4 +1,4 @@
-"""The only SQL: moves, deliveries, people, history, the audit, plans, reports and jobs, on SQLite or PostgreSQL.
+"""The only SQL: moves, deliveries, people, history, roll-ups, the audit, plans, reports and jobs, on SQLite or PostgreSQL.
 
 Every method is one transaction, seen through even if its caller is cancelled, and may raise `StoreUnavailable`.
 """
@@ -22,11 +22,13 @@ from bot.store.moves import Move, Moves, Situation
 from bot.store.people import People
 from bot.store.plans import Planning, Plans
 from bot.store.reports import Reports
+from bot.store.rollups import Figures, Rollups
 
 __all__ = [
     "Audit",
     "Dangling",
     "Deliveries",
+    "Figures",
     "History",
     "Move",
     "Moves",
@@ -34,6 +36,7 @@ __all__ = [
     "Planning",
     "Plans",
     "Progress",
+    "Rollups",
     "Settlement",
     "Situation",
     "Status",
@@ -52,6 +55,7 @@ class Store:
     deliveries: Deliveries
     people: People
     history: History
+    rollups: Rollups
     audit: Audit
     plans: Plans
     reports: Reports
@@ -87,6 +91,7 @@ async def open_store(url: str, *, alone: bool = False, create: bool = True) -> A
             Deliveries(database),
             people,
             History(database, people),
+            Rollups(database, people),
             Audit(database),
             Plans(database),
             Reports(database),

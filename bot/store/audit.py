@@ -12,8 +12,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.model import ENDINGS, OURSELVES, Act, Change, Confidence, Destination
 from bot.store.engine import Database
-from bot.store.history import DELIVERIES_FOR
 from bot.store.lanes import Status
+from bot.store.pruning import DELIVERIES_FOR
 from bot.store.schema import OPEN, changes, incidents, memory
 from bot.store.schema import deliveries as table
 

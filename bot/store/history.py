@@ -1,24 +1,23 @@
-"""What was: incidents, their changes, the results of checks; and what is forgotten after a while."""
+"""What was: incidents, their changes, the results of checks."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
-from sqlalchemy import ColumnElement, Table, delete, or_, select
+from sqlalchemy import Row, or_, select
 from sqlalchemy import insert as plain_insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.model import Change, Incident, Outcome, Reading
+from bot.model import Change, Incident, Reading
 from bot.store.columns import MICROSECOND, refuse_naive
 from bot.store.engine import Database
 from bot.store.people import People
-from bot.store.schema import changes, deliveries, incidents, results, seen
+from bot.store.pruning import prune
+from bot.store.schema import changes, incidents, results, series
+from bot.store.series import CODES, OUTCOMES, Series
 
-RESULTS_FOR = timedelta(hours=48)
-KEYS_FOR = timedelta(days=30)
-DELIVERIES_FOR = timedelta(days=90)
-SWEEP = 5000  # rows a transaction: whoever wants to write meanwhile waits for one of these only
 ALIVE = "store:alive"
 
 
@@ -26,6 +25,7 @@ class History:
     def __init__(self, database: Database, people: People) -> None:
         self._database = database
         self._people = people
+        self._series = Series()
 
     async def incidents(
         self, since: datetime, *, services: Sequence[str] = (), limit: int = 200
@@ -64,47 +64,40 @@ class History:
 
     async def record(self, rows: Sequence[tuple[str, datetime, Reading]]) -> None:
         """Keep what checks saw: (service, when, reading), many at once."""
-        values = [
-            {
-                "service": service,
-                "at": at,
-                "route": reading.route,
-                "outcome": reading.outcome.value,
-                "why": reading.why,
-                "took": None if reading.took is None else reading.took // MICROSECOND,
-                "reused": reading.reused,
-            }
-            for service, at, reading in rows
-        ]
 
         async def work(connection: AsyncConnection) -> None:
-            await connection.execute(plain_insert(results), values)
+            await self._series.find(connection, {(service, reading.route) for service, _, reading in rows})
+            await connection.execute(KEEP, _values(rows, self._series.numbers))
 
-        if values:
-            await self._database.write(work)
+        if rows:
+            try:
+                await self._database.write(work)
+            except BaseException:
+                self._series.forget()
+                raise
 
     async def results(self, service: str, since: datetime) -> tuple[tuple[datetime, Reading], ...]:
-        """What checks saw of one service from `since` on, the oldest first; of the last 48 hours at most."""
-        query = select(results).where(results.c.service == service, results.c.at >= since)
+        """What checks saw of one service from `since` on, the oldest first; of the last 48 hours at most. All results
+        are gone through for it: there is no index to be kept up.
+        """
+        query = (
+            select(results, series.c.route)
+            .join(series, series.c.id == results.c.series)
+            .where(series.c.service == service, results.c.at >= since)
+            .order_by(results.c.at, results.c.id)
+        )
 
         async def work(connection: AsyncConnection) -> tuple[tuple[datetime, Reading], ...]:
-            rows = await connection.execute(query.order_by(results.c.at, results.c.id))
-            return tuple(
-                (row.at, Reading(row.route, Outcome(row.outcome), row.why, _length(row.took), row.reused))
-                for row in rows
-            )
+            return tuple((row.at, _reading(row)) for row in await connection.execute(query))
 
         return await self._database.read(work)
 
     async def prune(self, now: datetime) -> None:
-        """Forget results after 48 hours, keys asked for `once` after 30 days, finished deliveries after 90 days."""
-        await self._sweep(results, results.c.at < now - RESULTS_FOR)
-        await self._sweep(deliveries, deliveries.c.settled_at < now - DELIVERIES_FOR)
-
-        async def work(connection: AsyncConnection) -> None:
-            await connection.execute(delete(seen).where(seen.c.at < now - KEYS_FOR))
-
-        await self._database.write(work)
+        """Forget what is older than it is kept for: results 48 hours, roll-ups of five minutes 14 days, keys asked for
+        `once` 30 days, finished deliveries 90 days; hours, when services were seen, incidents and their changes 2 years.
+        """
+        await prune(self._database, now)
+        self._series.forget()
 
     async def alive(self, now: datetime) -> None:
         """Note that we live, for the next start to know since when we did not."""
@@ -115,17 +108,26 @@ class History:
         noted = await self._people.recall(ALIVE)
         return None if noted is None else datetime.fromisoformat(noted)
 
-    async def _sweep(self, table: Table, old: ColumnElement[bool]) -> None:
-        """Rows are in the order of time, so the oldest are looked at first, without an index on time to keep up."""
-        oldest = select(table.c.id).order_by(table.c.id).limit(SWEEP)
-        gone = delete(table).where(table.c.id.in_(oldest), old).returning(table.c.id)
 
-        async def work(connection: AsyncConnection) -> int:
-            return len((await connection.execute(gone)).all())
-
-        while await self._database.write(work):
-            pass
+KEEP = plain_insert(results)
 
 
-def _length(microseconds: int | None) -> timedelta | None:
-    return None if microseconds is None else timedelta(microseconds=microseconds)
+def _values(
+    rows: Sequence[tuple[str, datetime, Reading]], numbers: Mapping[tuple[str, str], int]
+) -> list[dict[str, Any]]:
+    return [
+        {
+            "series": numbers[service, reading.route],
+            "at": at,
+            "outcome": CODES[reading.outcome],
+            "why": reading.why or None,
+            "took": None if reading.took is None else reading.took // MICROSECOND,
+            "reused": reading.reused,
+        }
+        for service, at, reading in rows
+    ]
+
+
+def _reading(row: Row[Any]) -> Reading:
+    took = None if row.took is None else timedelta(microseconds=row.took)
+    return Reading(row.route, OUTCOMES[row.outcome], row.why or "", took, row.reused)

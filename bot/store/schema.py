@@ -123,18 +123,58 @@ subscriptions = Table(
     Column("at", Utc, nullable=False),
 )
 
-results = Table(
-    "results",
+series = Table(  # what is looked at again and again: a route of a service
+    "series",
     metadata,
     Column("id", Id, primary_key=True),
     Column("service", Text, nullable=False),
-    Column("at", Utc, nullable=False),
     Column("route", Text, nullable=False),
-    Column("outcome", Text, nullable=False),
-    Column("why", Said, nullable=False),
+    Column("at", Utc),  # its newest result that is rolled up ...
+    Column("outcome", Integer),  # ... which tells of the time until the next
+    UniqueConstraint("service", "route"),
+)
+
+results = Table(  # millions, written once and read once: numbers without an index, in the order of their coming
+    "results",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("series", Integer, nullable=False),  # without a foreign key: it would be looked up for each row
+    Column("at", Utc, nullable=False),
+    Column("outcome", Integer, nullable=False),
+    Column("why", Said),  # of what is not good
     Column("took", BigInteger),  # microseconds
     Column("reused", Boolean, nullable=False),
-    Index(None, "service", "at"),
+    sqlite_autoincrement=True,  # a number is never given twice: by it the roll-up knows how far it went
+)
+
+
+def rollup(name: str) -> Table:
+    """A bucket of time in the life of a route. What its times leave of the bucket is unknown; a missing row is all unknown."""
+    return Table(
+        name,
+        metadata,
+        Column("series", Integer, primary_key=True, autoincrement=False),
+        Column("at", Utc, primary_key=True),  # its beginning
+        Column("up", Integer, nullable=False),  # milliseconds
+        Column("slow", Integer, nullable=False),
+        Column("down", Integer, nullable=False),
+        Column("answers", Integer, nullable=False),  # in how many rounds it answered, ...
+        Column("took", BigInteger, nullable=False),  # ... how long that took in all, in milliseconds ...
+        Column("slowest", Integer, nullable=False),  # ... and at most
+        sqlite_with_rowid=False,
+    )
+
+
+five_minutes, hours = rollup("five_minutes"), rollup("hours")
+
+stretches = Table(  # in which a service was seen without a break
+    "stretches",
+    metadata,
+    Column("service", Text, primary_key=True),
+    Column("since", Utc, primary_key=True),
+    Column("until", Utc, nullable=False),
+    Column("going", Boolean, nullable=False),  # it is not over: the newest round that is rolled up saw it
+    Index(None, "until"),
 )
 
 windows = Table(

@@ -12,7 +12,7 @@ from bot.planning import announce, call_off
 from bot.record import Record
 from bot.talk import proofs
 from bot.talk.commands import respond
-from bot.talk.room import CallOff, ForService, Plan, Prove, Subscribe, Unsubscribe
+from bot.talk.room import CallOff, ForService, Ordered, Plan, Prove, Subscribe, Unsubscribe
 from bot.watch.reports import Crowd
 
 
@@ -34,6 +34,9 @@ class FrontDesk:
         self._answered.append(ask.key)
         overview = await self.record.overview(ask.at - proofs.back(ask.text))
         overview = replace(overview, crowd=self.crowd.tallies(ask.who))
+        if service := proofs.looked_back_at(ask.text, overview):
+            figures = await self.record.store.rollups.figures(service, ask.at - proofs.back(ask.text))
+            overview = replace(overview, answering={service: figures.average} if figures.average else {})
         about = proofs.incident(ask.text, overview)
         said = respond(
             ask,
@@ -44,23 +47,26 @@ class FrontDesk:
             trail=await trail(self.record, about) if about else None,
         )
         for order in said.orders:
-            match order:
-                case Subscribe(wish):
-                    await self.record.subscribe(wish)
-                    await catch_up(self.record, wish.destination)
-                case Unsubscribe(destination):
-                    await self.record.unsubscribe(destination)
-                case ForService(service, wanted):
-                    await self.record.order(service, wanted)
-                case Plan(window):
-                    await announce(self.record, window)
-                case CallOff(number):
-                    await call_off(self.record, number)
-                case Prove(deliveries):
-                    await drill(self.record, deliveries)
-                case Report():
-                    await self.crowd.take(order)
+            await self._carry_out(order)
         return said.reply
+
+    async def _carry_out(self, order: Ordered) -> None:
+        match order:
+            case Subscribe(wish):
+                await self.record.subscribe(wish)
+                await catch_up(self.record, wish.destination)
+            case Unsubscribe(destination):
+                await self.record.unsubscribe(destination)
+            case ForService(service, wanted):
+                await self.record.order(service, wanted)
+            case Plan(window):
+                await announce(self.record, window)
+            case CallOff(number):
+                await call_off(self.record, number)
+            case Prove(deliveries):
+                await drill(self.record, deliveries)
+            case Report():
+                await self.crowd.take(order)
 
     def _style(self, ask: Ask) -> Style:
         """As the place is written to anyway."""

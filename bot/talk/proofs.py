@@ -28,6 +28,14 @@ def days(words: Sequence[str]) -> tuple[tuple[str, ...], timedelta]:
     return tuple(words), RECENT
 
 
+def looked_back_at(text: str, overview: Overview) -> str:
+    """The service that an ask for history is about; empty for none."""
+    name, *words = text.split() or [""]
+    said = " ".join(days(tuple(words))[0]).casefold()
+    known = (s for s, _ in overview.services) if name.casefold() == "history" else ()
+    return next((s.id for s in known if said in {s.id.casefold(), s.name.casefold()}), "")
+
+
 def incident(text: str, overview: Overview) -> str:
     """The incident that an ask is about, as the store knows it: "x#17", a service's key for its newest, or the newest of
     all; empty for an ask about none.

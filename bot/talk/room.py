@@ -62,12 +62,15 @@ class CallOff:
     number: int
 
 
+Ordered = Subscribe | Unsubscribe | ForService | Prove | Plan | CallOff | Report
+
+
 @dataclass(frozen=True, slots=True)
 class Said:
     """What is answered, and what is to be done first."""
 
     reply: Words
-    orders: tuple[Subscribe | Unsubscribe | ForService | Prove | Plan | CallOff | Report, ...] = ()
+    orders: tuple[Ordered, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

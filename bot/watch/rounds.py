@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from functools import partial
 
 from bot.contracts import Check, Net, Source
-from bot.model import Outcome, Reading, Round, Service, Word
+from bot.model import Health, Outcome, Reading, Role, Round, Service, Word
 from bot.watch.beat import Beat
 from bot.watch.canaries import Canaries
 from bot.watch.clock import SYSTEM, Clock
@@ -208,6 +208,8 @@ class Rounds:
 
     def _keep(self, result: Round) -> None:
         self.counts.rounds += 1
+        if not result.readings:
+            self._rows.append((result.service, result.at, _by_words(result.words)))
         for reading in result.readings:
             self.counts.checks[reading.outcome] += 1
             blind = not result.sighted and reading.outcome in _WORLDLY
@@ -264,3 +266,11 @@ class Rounds:
         await asyncio.gather(*self._running.values(), return_exceptions=True)
         await self._canaries.close()
         await self._newest.close()
+
+
+def _by_words(words: Sequence[Word]) -> Reading:
+    """Of what has no route its sources' words are all that is seen: where they can be read, it was looked at."""
+    if all(word.says is None for word in words):
+        return Reading("", Outcome.BLIND, "no source could be read")
+    worst = max((word.says for word in words if word.role is Role.OFFICIAL and word.says), default=Health.UP)
+    return Reading("", {Health.DOWN: Outcome.BAD, Health.DEGRADED: Outcome.SLOW}.get(worst, Outcome.GOOD))

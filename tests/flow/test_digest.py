@@ -46,7 +46,7 @@ async def living(config, at):
         async with AsyncExitStack() as stack:
             home = await stack.enter_async_context(house(config))
             fired, stop = asyncio.Event(), asyncio.Event()
-            home.scheduler.add_listener(
+            home.chores.scheduler.add_listener(
                 lambda event: fired.set() if event.job_id == "digest comms" else None, EVENT_JOB_EXECUTED
             )
             yield home, fired, stop
@@ -75,12 +75,22 @@ async def was_down(home, service, since, until):
         await home.record.seen(Round(service, at, (reading,)))
 
 
+async def was_watched(home, *services):
+    """The day before, as its results say: a round every ten minutes was enough to know it."""
+    good, step = Reading("web", Outcome.GOOD), timedelta(minutes=10)
+    now = home.clock()
+    times = [now - n * step for n in range(150, -1, -1)]
+    await home.store.history.record([(service, at, good) for at in times for service in services])
+    await home.store.rollups.roll(dict.fromkeys(services, 2 * step))
+
+
 async def test_the_digest_says_what_happened_at_its_minute_and_comes_once(tmp_path):
     since = datetime(2026, 11, 19, 14, 0, 20, tzinfo=MADRID).astimezone(UTC)
     until = since + timedelta(minutes=50)
     async with Site(keep=True) as site, FakeRelay() as relay:
         config = made(tmp_path, site, relay)
         async with living(config, FRIDAY) as (home, fired, stop):
+            await was_watched(home, "x", "blog")
             await was_down(home, "x", since, until)
             await until_fired(home, fired, stop)
         (mail,) = relay.applied
@@ -106,6 +116,7 @@ async def test_the_digest_of_a_day_with_nothing_is_one_line(tmp_path):
     async with Site(keep=True) as site, FakeRelay() as relay:
         config = made(tmp_path, site, relay)
         async with living(config, FRIDAY - timedelta(days=1)) as (home, fired, stop):
+            await was_watched(home, "x", "blog")
             for service in ("x", "blog"):
                 await home.record.seen(
                     Round(service, home.clock() - timedelta(days=2), (Reading("web", Outcome.GOOD),))
@@ -122,8 +133,8 @@ async def test_no_digest_comes_at_the_weekend(tmp_path):
         config = made(tmp_path, site, relay)
         async with living(config, FRIDAY + timedelta(days=1)) as (home, _, stop):
             life = asyncio.create_task(home.live(stop))
-            await eventually(lambda: home.scheduler.running)
-            (job,) = [job for job in home.scheduler.get_jobs() if job.id == "digest comms"]
+            await eventually(lambda: home.chores.scheduler.running)
+            (job,) = [job for job in home.chores.scheduler.get_jobs() if job.id == "digest comms"]
             assert job.next_run_time == datetime(2026, 11, 23, 8, 0, tzinfo=MADRID)
             stop.set()
             await life

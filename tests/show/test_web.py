@@ -192,6 +192,12 @@ async def test_status_json_has_stable_names_and_times_in_utc():
             "acknowledged_by": None,
             "routes": [{"route": route, "why": "HTTP 503"} for route in ("web", "app", "TweetDeck")],
         },
+        "uptime": {
+            "days": 7,
+            "share": 1 - timedelta(minutes=21) / timedelta(days=7, minutes=-30),
+            "unknown_seconds": 1800,
+            "seen_since": None,
+        },
     }
     assert [incident["id"] for incident in body["incidents"]] == ["slack#4", "x#17", "cf#3", "tocsin#1"]
 

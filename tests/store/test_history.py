@@ -6,7 +6,7 @@ import pytest
 
 from bot.model import Outcome, Reading
 from bot.store import Status
-from bot.store.history import SWEEP
+from bot.store.pruning import SWEEP
 from tests.store.made import LEASE, NOW, SECOND, SLACK, delivery, further, over, wanted
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
@@ -74,13 +74,17 @@ async def test_pruning_forgets_what_is_old_and_nothing_else(store):
     assert [row.key for row in await store.deliveries.of_incident("b#1")] == [stuck.key]
 
 
-async def test_pruning_keeps_incidents_and_their_timelines(store):
-    await store.moves.move("x", further(SLACK), NOW)
+async def test_pruning_keeps_incidents_and_their_timelines_for_two_years_and_what_is_open_for_ever(store):
+    for service in ("x", "y"):
+        await store.moves.move(service, further(SLACK), NOW)
     await store.moves.move("x", over(), NOW)
-    await store.history.prune(NOW + 1000 * DAY)
+    await store.history.prune(NOW + 731 * DAY)
 
-    assert len(await store.history.incidents(NOW)) == 1
+    assert [incident.id for incident in await store.history.incidents(NOW)] == ["x#1", "y#1"]
     assert len(await store.history.changes("x#1")) == 2
+    await store.history.prune(NOW + 733 * DAY)
+    assert [incident.id for incident in await store.history.incidents(NOW)] == ["y#1"]
+    assert (len(await store.history.changes("x#1")), len(await store.history.changes("y#1"))) == (0, 1)
 
 
 async def test_the_last_sign_of_life_is_remembered(store):

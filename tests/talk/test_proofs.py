@@ -115,10 +115,11 @@ def test_history_has_start_end_and_length_newest_first_and_how_long_in_all():
         "X (Twitter): down 2:00–2:50 p.m. (50 min).",
         "X (Twitter): down 9:00–9:30 a.m. July 3 (30 min).",
         "1 h 20 min in all, the longest 50 min.",
+        "Up 99.81%.",
     ]
     spanish = said("history x", seen=overview(OVER, EARLIER), style=ES).reply
     assert spanish.title == "🗓 X (Twitter): 2 incidencias en 30 días"
-    assert spanish.lines[-1] == "1 h 20 min en total, la más larga 50 min."
+    assert spanish.lines[-2] == "1 h 20 min en total, la más larga 50 min."
 
 
 @pytest.mark.parametrize(
@@ -396,6 +397,7 @@ async def test_delivery_history_and_why_read_what_is_stored(house):
     assert (await chat.say("history x 2")).splitlines() == [
         "🗓 X (Twitter): 1 incident in 48 h",
         "X (Twitter): down 12:01–12:02 p.m. (1 min).",
+        "Up 60% since noon.",
     ]
     assert (await chat.say("why", SLACK)).splitlines()[0] == "⏳ X (Twitter): x#1 is on its way here"
     house.now = round_at(0) + timedelta(days=40)

@@ -217,6 +217,19 @@ async def test_results_are_drained_once_and_what_a_blind_round_saw_counts_as_unk
     }  # fmt: skip
 
 
+async def test_what_has_no_route_was_looked_at_when_a_source_of_it_could_be_read():
+    page = Page()
+    world = World({"x": {}}, [page], every=20)
+    page.hands = world.hands
+    for says in (Health.UP, None, Health.DOWN, Health.DEGRADED):
+        page.says = says
+        world.rounds.again("x")
+        await world.go(20)
+    outcomes = [reading.outcome for _, _, reading in world.rounds.drain()]
+    assert list(dict.fromkeys(outcomes)) == [Outcome.GOOD, Outcome.BLIND, Outcome.BAD, Outcome.SLOW]
+    assert sum(world.rounds.counts.checks.values()) == 0
+
+
 async def test_readings_that_nobody_drains_push_out_the_oldest_and_are_counted(monkeypatch):
     monkeypatch.setattr(module, "ROWS", 3)
     world = World({"x": Site()}, every=20)

@@ -18,7 +18,7 @@ from bot.tell.wording.answers import (
     unmuted,
     unsubscribed,
 )
-from bot.tell.wording.digest import DigestFacts, Happened, Uptime, blind_spans, digest, digest_facts
+from bot.tell.wording.digest import DigestFacts, Happened, digest, digest_facts
 from bot.tell.wording.dying import advised, channel_service, channels, takes_nothing
 from bot.tell.wording.endings import Others
 from bot.tell.wording.history import history
@@ -57,10 +57,10 @@ from bot.tell.wording.proofs import (
     why,
 )
 from bot.tell.wording.reporting import report_what, reported, too_many
-from bot.tell.wording.spans import planned
 from bot.tell.wording.status import status
 from bot.tell.wording.text import clean, stop
 from bot.tell.wording.times import Reader, reader
+from bot.tell.wording.uptime import Uptime, blind_spans, maintenance_spans, unseen_spans, uptimes
 from bot.tell.wording.ways import dead, refused, unanswered
 
 __all__ = [
@@ -89,6 +89,7 @@ __all__ = [
     "history",
     "language",
     "maintenance",
+    "maintenance_spans",
     "many",
     "missed",
     "muted",
@@ -102,7 +103,6 @@ __all__ = [
     "nothing_yet",
     "notice",
     "passages",
-    "planned",
     "plans",
     "quiet",
     "reader",
@@ -127,7 +127,9 @@ __all__ = [
     "unknown_service",
     "unknown_timezone",
     "unmuted",
+    "unseen_spans",
     "unsubscribed",
+    "uptimes",
     "when_unclear",
     "why",
     "why_silent",

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
-from bot.model import OURSELVES, Confidence, Health, Incident, Overview, Service, ServiceState, Style, Words
-from bot.tell.wording.spans import Span, clip, merged, minus, planned, total
+from bot.model import Confidence, Health, Incident, Overview, Span, Style, Words, clip
 from bot.tell.wording.status import troubled
 from bot.tell.wording.text import clean, counted, fit, shorten, stop
 from bot.tell.wording.times import Reader, reader
 from bot.tell.wording.titles import began, name_of, only_slow, times
+from bot.tell.wording.uptime import Uptime, blind_spans, uptimes, worded
 from bot.tell.wording.worn import only_worn
 
 ROWS = 30
@@ -30,16 +30,6 @@ class Happened:
     text: str  # all of it in one line
     start: datetime
     end: datetime | None
-
-
-@dataclass(frozen=True, slots=True)
-class Uptime:
-    """How much of the time that we saw a service was not down: 0.0 to 1.0; None when we never saw it."""
-
-    service: str
-    name: str
-    share: float | None
-    text: str  # "99.87%", or "" when it is not known
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,11 +75,14 @@ def digest_facts(
     chosen = [e for e in overview.services if not services or e[0].id in services]
     shown = replace(overview, services=tuple(chosen))
     period = (since, overview.at)
-    unseen = blind_spans(shown, period)
+    unseen = blind_spans(overview, period)
     names = {s.id: name_of(s) for s, _ in chosen}
     happened = tuple(_happened(i, names[i.service], to) for i in _incidents(shown, names, period))
     now = troubled(shown, to)
-    quiet = not (happened or now or unseen or overview.blind_since)
+    figures = tuple(worded(found, period, to) for found in uptimes(overview, since, services))
+    quiet = not (
+        happened or now or unseen or overview.blind_since or any(f.share is None or f.whole != f.text for f in figures)
+    )
     return DigestFacts(
         name=clean(name, 60),
         title=_title(name, len(chosen), len(happened), to, period, now=bool(now), quiet=quiet),
@@ -101,7 +94,7 @@ def digest_facts(
         now=now,
         happened=happened,
         blind=tuple(stop(to.say.digest_blind.format(span=to.span(*s), length=to.length(*s))) for s in unseen),
-        uptime=tuple(_uptime(s, state, shown, period, to) for s, state in chosen),
+        uptime=figures,
     )
 
 
@@ -150,41 +143,20 @@ def _happened(incident: Incident, name: str, to: Reader) -> Happened:
     )
 
 
-def blind_spans(overview: Overview, period: Span) -> list[Span]:
-    """When we saw nothing at all."""
-    spans = [(i.since, i.until or overview.at) for i in overview.recent if i.service == OURSELVES]
-    if overview.blind_since:
-        spans.append((overview.blind_since, overview.at))
-    return merged(c for s in spans if (c := clip(s, period)))
-
-
-def _uptime(service: Service, state: ServiceState, shown: Overview, period: Span, to: Reader) -> Uptime:
-    unseen = blind_spans(shown, period)
-    if state.unseen_since and (own := clip((state.unseen_since, shown.at), period)):
-        unseen = merged([*unseen, own])
-    unseen = merged([*unseen, *planned(period, shown.windows, service.id)])
-    mine = [i for i in shown.recent if i.service == service.id and i.confidence is Confidence.CONFIRMED]
-    outages = [i for i in mine if not i.retracted and max(i.worst, i.health) is Health.DOWN]
-    down = merged(c for i in outages if (c := clip((i.since, i.until or shown.at), period)))
-    seen = period[1] - period[0] - total(unseen)
-    if seen <= timedelta():
-        return Uptime(service.id, name_of(service), None, "")
-    share = max(0.0, 1 - total(minus(down, unseen)) / seen)
-    return Uptime(service.id, name_of(service), share, to.percent(share))
-
-
 def _uptime_lines(facts: DigestFacts, style: Style, now: datetime) -> list[str]:
     """The whole ones in one line, so that those that were down are seen."""
     to = reader(style, now)
     say = to.say
-    part = [u for u in facts.uptime if u.share != 1.0]
+    part = [u for u in facts.uptime if u.share != 1.0 or u.whole != u.text]
+    alike = {u.whole for u in facts.uptime}
+    if len(alike) == 1 and "" not in alike and (len(part) > 1 or not part):
+        return [stop(say.uptime_all.format(percent=alike.pop()))]
     lines = [
-        say.uptime.format(name=shorten(u.name, 60), percent=u.text)
+        say.uptime.format(name=shorten(u.name, 60), percent=u.whole)
         if u.text
         else say.uptime_unknown.format(name=u.name)
-        for u in part
+        for u in part[:ROWS]
     ]
-    whole = len(facts.uptime) - len(part)
-    if whole and not part:
-        return [stop(say.uptime_all.format(percent=to.percent(1.0)))]
-    return [*lines, say.uptime_others.format(percent=to.percent(1.0))] if whole else lines
+    if len(part) > ROWS:
+        lines.append(say.more.format(head="…", count=len(part) - ROWS))
+    return [*lines, say.uptime_others.format(percent=to.percent(1.0))] if len(facts.uptime) > len(part) else lines

@@ -8,7 +8,7 @@ from bot.model import OURSELVES, Confidence, Health, Incident, Outcome, Reading,
 from bot.tell.wording.dying import failing
 from bot.tell.wording.text import ITEMS, capital, clean, counted, listed, quoted, reason, sentences, stop
 from bot.tell.wording.times import Reader
-from bot.tell.wording.titles import TROUBLE, sure
+from bot.tell.wording.titles import TROUBLE, down, sure
 from bot.tell.wording.trackers import tracked
 from bot.tell.wording.worn import only_worn, worn_lines
 
@@ -17,8 +17,10 @@ SOURCES = 6
 OFFICIAL = "Official status page"  # what the sources call it; every language has its own word
 
 
-def evidence(incident: Incident, service: Service, reader: Reader) -> tuple[str, ...]:
-    """One line for our own checks, one for each official page, one for trackers and the crowd, then who and what."""
+def evidence(incident: Incident, service: Service, reader: Reader, *, often: bool = False) -> tuple[str, ...]:
+    """One line for our own checks, one for each official page, one for trackers and the crowd, how often if that is
+    asked for, then who and what.
+    """
     say = reader.say
     if service.id == OURSELVES:
         return ()
@@ -29,6 +31,8 @@ def evidence(incident: Incident, service: Service, reader: Reader) -> tuple[str,
         *(official(w, reader) for w in words if w.role is Role.OFFICIAL and _matters(w, incident)),
         sentences(*(tracked(w, reader) for w in words if w.role is not Role.OFFICIAL)),
     ]
+    if often and not service.channel:
+        lines.append(lately(incident, reader))
     if incident.acked_by:
         at = reader.point(incident.acked_at or incident.since)
         lines.append(stop(say.acked_line.format(by=clean(incident.acked_by, 40) or say.somebody, at=at)))
@@ -40,6 +44,21 @@ def evidence(incident: Incident, service: Service, reader: Reader) -> tuple[str,
 def _matters(word: Word, incident: Incident) -> bool:
     """Its page cannot know of a certificate that still is good: that it says nothing is no news."""
     return word.says in TROUBLE or not only_worn(incident)
+
+
+def lately(incident: Incident, reader: Reader) -> str:
+    """Which outage of the reader's year it is, if not the first, and when the last one was."""
+    if not down(incident) or incident.unstable_since or incident.nth < 2 or incident.before is None:
+        return ""
+    if {reader.year(at) for at in (incident.since, *incident.before)} != {reader.now.year}:
+        return ""  # about New Year: the count is by another clock than the reader's
+    say, (start, end) = reader.say.past, incident.before
+    if incident.nth < len(say.ordinals) + 2:
+        nth = say.nth.format(nth=say.ordinals[incident.nth - 2])
+    else:
+        nth = say.numbered.format(number=incident.nth)
+    day = reader.day(start, say.day_near, say.day_far)
+    return stop(say.last.format(often=nth, day=day, length=reader.length(start, end)))
 
 
 def seen(incident: Incident, service: Service, reader: Reader) -> str:

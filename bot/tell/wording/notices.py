@@ -108,7 +108,7 @@ def _root(change: Change, service: Service, to: Reader) -> Words:
 
 def _present(change: Change, service: Service, to: Reader) -> Words:
     incident = change.incident
-    lines = evidence(incident, service, to)
+    lines = evidence(incident, service, to, often=True)
     if change.kind is Kind.WORSENED and down(incident) and not incident.unstable_since:
         lines = (stop(to.say.partly_first), *lines)
     return Words(present(incident, service, to), lines)
@@ -150,18 +150,18 @@ def _acknowledged(change: Change, service: Service, to: Reader) -> Words:
     return Words(fit(name_of(service), to.say.acked.format(name=NAME, by=by, clock=to.clock(change.at))))
 
 
-def _reminded(change: Change, service: Service, to: Reader) -> Words:
+def _reminded(change: Change, service: Service, to: Reader, *, often: bool = False) -> Words:
     incident, since = change.incident, began(change.incident)
     if only_worn(incident):
         return _present(change, service, to)
     still = _still(incident, to).format(name=NAME, length=to.length(since, change.at), since=to.point(since))
     forms = (still, *state_forms(incident, service, to))
-    return Words(fit(name_of(service), *forms), evidence(incident, service, to))
+    return Words(fit(name_of(service), *forms), evidence(incident, service, to, often=often))
 
 
 def _lasting(change: Change, service: Service, to: Reader) -> Words:
     """A first word about what is not new: how long it has been so, and whether anybody looks into it."""
-    words, say = _reminded(change, service, to), to.say.wishes
+    words, say = _reminded(change, service, to, often=True), to.say.wishes
     if change.incident.acked_by:
         return words
     return Words(words.title, (*words.lines, sentences(say.unacked, say.to_ack.format(service=service.id))))

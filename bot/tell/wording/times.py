@@ -110,6 +110,23 @@ class Reader:
         """Grouped as the reader does: "1,243", "1.243"."""
         return plain(format_decimal(count, locale=self.locale))
 
+    def brief(self, took: timedelta) -> str:
+        """Seconds to two digits: "0.34", "12"."""
+        pattern = "0.##" if took < timedelta(seconds=1) else "0.#"
+        return plain(format_decimal(max(took.total_seconds(), 0.01), pattern, locale=self.locale))
+
+    def day(self, at: datetime, near: str, far: str) -> str:
+        """A past day: its time if it is today, its name if it is of the last days, else its date."""
+        local = at.astimezone(self.zone)
+        if local.date() == self.now.date():
+            return self.clock(at)
+        if abs((self.now.date() - local.date()).days) <= NEAR:
+            return format_date(local, near, locale=self.locale)
+        return plain(format_date(local, self._months(far, local), locale=self.locale))
+
+    def year(self, at: datetime) -> int:
+        return at.astimezone(self.zone).year
+
     def percent(self, share: float) -> str:
         """Rounded down: what was not always up is never "100%"."""
         return plain(format_percent(int(share * 10_000 + 1e-6) / 10_000, self.say.percent, locale=self.locale))
@@ -134,9 +151,12 @@ class Reader:
         say = self.say
         far, other_year = (say.point_far, say.point_other_year) if wide else (say.day_far, say.day_other_year)
         pattern = far if local.year == self.now.year else other_year
-        if say.language == "en":
-            pattern = pattern.replace("MMM", f"'{AP_MONTHS[local.month - 1]}'")
-        return plain(format_date(local, pattern, locale=self.locale))
+        return plain(format_date(local, self._months(pattern, local), locale=self.locale))
+
+    def _months(self, pattern: str, local: datetime) -> str:
+        """In English they are the Associated Press's."""
+        english = self.say.language == "en"
+        return pattern.replace("MMM", f"'{AP_MONTHS[local.month - 1]}'") if english else pattern
 
     def _parts(self, local: datetime) -> tuple[str, str]:
         """Digits, and what follows them: half of the day, and the zone in an hour that comes twice."""

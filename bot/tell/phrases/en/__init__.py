@@ -6,6 +6,7 @@ from bot.tell.phrases.en.crowd import CROWD
 from bot.tell.phrases.en.dying import DYING
 from bot.tell.phrases.en.many import MANY
 from bot.tell.phrases.en.pages import PAGES
+from bot.tell.phrases.en.past import PAST
 from bot.tell.phrases.en.plans import PLANS
 from bot.tell.phrases.en.proofs import PROOFS
 from bot.tell.phrases.en.trackers import TRACKERS
@@ -244,6 +245,7 @@ ENGLISH = Phrases(
     pages=PAGES,
     trackers=TRACKERS,
     worn=WORN,
+    past=PAST,
     channels={
         "slack": "Slack",
         "discord": "Discord",

@@ -7,6 +7,7 @@ from bot.tell.phrases.es.crowd import CROWD
 from bot.tell.phrases.es.dying import DYING
 from bot.tell.phrases.es.many import MANY
 from bot.tell.phrases.es.pages import PAGES
+from bot.tell.phrases.es.past import PAST
 from bot.tell.phrases.es.plans import PLANS
 from bot.tell.phrases.es.proofs import PROOFS
 from bot.tell.phrases.es.trackers import TRACKERS
@@ -248,6 +249,7 @@ SPANISH = Phrases(
     pages=PAGES,
     trackers=TRACKERS,
     worn=WORN,
+    past=PAST,
     channels={
         "slack": "Slack",
         "discord": "Discord",

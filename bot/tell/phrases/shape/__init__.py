@@ -9,6 +9,7 @@ from bot.tell.phrases.shape.crowd import CrowdPhrases
 from bot.tell.phrases.shape.dying import DyingPhrases
 from bot.tell.phrases.shape.many import ManyPhrases
 from bot.tell.phrases.shape.pages import PagesPhrases
+from bot.tell.phrases.shape.past import PastPhrases
 from bot.tell.phrases.shape.plans import PlansPhrases
 from bot.tell.phrases.shape.proofs import ProofsPhrases
 from bot.tell.phrases.shape.trackers import TrackersPhrases
@@ -245,6 +246,7 @@ class Phrases:
     pages: PagesPhrases
     trackers: TrackersPhrases
     worn: WornPhrases
+    past: PastPhrases
 
     # what the channels are called inside a sentence, by their kind
     channels: Mapping[str, str]

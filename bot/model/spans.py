@@ -5,15 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-from bot.model import Window
-
 Span = tuple[datetime, datetime]
-
-
-def planned(period: Span, windows: Iterable[Window], service: str) -> list[Span]:
-    """When a service was in maintenance: that counts neither as up nor as down."""
-    spans = ((w.since, w.end) for w in windows if w.end and w.concerns(service))
-    return merged(c for span in spans if (c := clip(span, period)))
 
 
 def clip(span: Span, period: Span) -> Span | None:
@@ -43,6 +35,25 @@ def minus(spans: Iterable[Span], holes: Iterable[Span]) -> list[Span]:
             if part[0] < part[1]
         ]
     return left
+
+
+def holes(spans: Iterable[Span], period: Span) -> list[Span]:
+    """What of the period they leave open."""
+    return minus([period], merged(spans))
+
+
+def shared(several: Iterable[Iterable[Span]]) -> list[Span]:
+    """What lies in each of several sets of spans; each in order and without overlap."""
+    common: list[Span] | None = None
+    for spans in several:
+        if common is None:
+            common = list(spans)
+        else:
+            cut = [(max(a[0], b[0]), min(a[1], b[1])) for a in common for b in spans] if common else []
+            common = [span for span in cut if span[0] < span[1]]
+        if not common:
+            break
+    return common or []
 
 
 def total(spans: Iterable[Span]) -> timedelta:

@@ -1,0 +1,30 @@
+"""How often lately: the outages of a year are counted as they end, so that the next one can say which it is."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from bot.model import Confidence, Health, Incident, Outages
+
+
+def numbered(incident: Incident, outages: Outages) -> Incident:
+    """Once it is an outage: which of its year it is, and the one before it."""
+    if incident.nth or incident.confidence is not Confidence.CONFIRMED or incident.health is not Health.DOWN:
+        return incident
+    known = outages.of(incident.since.year)
+    return replace(incident, nth=known.count + 1, before=known.last[-1] if known.last else None)
+
+
+def ended(outages: Outages, incident: Incident) -> Outages:
+    """One that was no outage counts for nothing."""
+    if not incident.nth or incident.until is None:
+        return outages
+    known = outages.of(incident.since.year)
+    return replace(known, count=known.count + 1, last=(*known.last, (incident.since, incident.until))[-2:])
+
+
+def taken_back(outages: Outages, incident: Incident) -> Outages:
+    """Without the last one, if that is it; an open one was not counted yet."""
+    if not outages.last or outages.last[-1] != (incident.since, incident.until):
+        return outages
+    return replace(outages, count=outages.count - 1, last=outages.last[:-1])

@@ -1,0 +1,70 @@
+"""What is forgotten after a while, so that a database does not grow for ever: a little at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+from sqlalchemy import ColumnElement, Delete, Select, Table, delete, select, tuple_
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.store.engine import Database
+from bot.store.schema import changes, deliveries, five_minutes, hours, incidents, results, seen, series, stretches
+
+RESULTS_FOR = timedelta(hours=48)
+FIVE_MINUTES_FOR = timedelta(days=14)  # an outage of last week is looked at closely, one of last year is not
+YEARS = timedelta(days=2 * 366)  # this year beside the last one: hours, incidents, when we saw
+KEYS_FOR = timedelta(days=30)
+DELIVERIES_FOR = timedelta(days=90)
+SWEEP = 5000  # rows a transaction: whoever wants to write meanwhile waits for one of these only
+ROUTES = 100  # whose buckets are looked for at once
+
+
+async def prune(database: Database, now: datetime) -> None:
+    """Forget what is older than it is kept for. Whatever is open or unfinished stays."""
+    for step in _steps(now, await database.read(_numbers)):
+        while await database.write(step):
+            pass
+
+
+class _Step:
+    """Delete some of what is old; how many rows that were."""
+
+    def __init__(self, *statements: Delete) -> None:
+        self._statements = statements
+
+    async def __call__(self, connection: AsyncConnection) -> int:
+        gone = [(await connection.execute(statement)).rowcount for statement in self._statements]
+        return gone[-1]
+
+
+def _steps(now: datetime, routes: list[int]) -> Iterator[_Step]:
+    yield _Step(_oldest(results, results.c.at < now - RESULTS_FOR))
+    yield _Step(_oldest(deliveries, deliveries.c.settled_at < now - DELIVERIES_FOR))
+    yield _Step(_some(seen, seen.c.at < now - KEYS_FOR))
+    yield _Step(_some(stretches, stretches.c.until < now - YEARS))
+    # `since` has an index, and nothing is over before it began.
+    old = select(incidents.c.id).where(incidents.c.since < now - YEARS, incidents.c.until < now - YEARS)
+    old = old.order_by(incidents.c.since, incidents.c.id).limit(SWEEP // 10)
+    yield _Step(delete(changes).where(changes.c.incident.in_(old)), delete(incidents).where(incidents.c.id.in_(old)))
+    for table, kept in ((five_minutes, FIVE_MINUTES_FOR), (hours, YEARS)):
+        for first in range(0, len(routes), ROUTES):
+            some = table.c.series.in_(routes[first : first + ROUTES])
+            yield _Step(_some(table, some & (table.c.at < now - kept)))
+    yield _Step(_some(series, series.c.at < now - YEARS))
+
+
+async def _numbers(connection: AsyncConnection) -> list[int]:
+    return list(await connection.scalars(select(series.c.id).order_by(series.c.id)))
+
+
+def _oldest(table: Table, old: ColumnElement[bool]) -> Delete:
+    """Rows are in the order of time, so the oldest are looked at first, without an index on time to keep up."""
+    first = select(table.c.id).order_by(table.c.id).limit(SWEEP)
+    return delete(table).where(table.c.id.in_(first), old)
+
+
+def _some(table: Table, old: ColumnElement[bool]) -> Delete:
+    key = tuple_(*table.primary_key.columns)
+    some: Select[tuple[object, ...]] = select(*table.primary_key.columns).where(old).limit(SWEEP)
+    return delete(table).where(key.in_(some))

@@ -1,0 +1,185 @@
+"""Results of checks, rolled up for good figures: every five minutes and every hour of each route, and when a service was seen."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import cache
+from typing import Any
+
+from sqlalchemy import Executable, Row, Table, bindparam, case, func, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.judge.rolling import Result, Roll, Sums
+from bot.model import Outcome, Stretch
+from bot.store.engine import Database, insert, insert_new, upsert
+from bot.store.people import People
+from bot.store.schema import five_minutes, hours, memory, results, series, stretches
+from bot.store.series import CODES, OUTCOMES
+
+ROLLED = "store:rolled"  # the newest result that is rolled up
+STEP = 10_000  # results a transaction
+PART = 250  # rows at once: what is prepared for a statement, or made of its answer, holds up all that runs beside it
+SUMS = tuple(Sums.__slots__)
+
+
+@dataclass
+class Ends:
+    """Where the roll-up ended: the newest result of each route, the newest stretch of each service."""
+
+    mark: int
+    last: dict[int, tuple[datetime, Outcome]]
+    stretches: dict[str, Stretch]
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """Of a service over some time, from its hours. Times are those of all its routes together."""
+
+    up: timedelta
+    slow: timedelta
+    down: timedelta
+    answers: int
+    took: timedelta  # all answers together
+    slowest: timedelta
+
+    @property
+    def average(self) -> timedelta | None:
+        return self.took / self.answers if self.answers else None
+
+
+class Rollups:
+    def __init__(self, database: Database, people: People) -> None:
+        self._database = database
+        self._people = people
+        self._ends: Ends | None = None
+
+    async def roll(self, holds: Mapping[str, timedelta], *, most: int = STEP) -> bool:
+        """Roll up the oldest results that are not yet, `most` of them. True if there may be more.
+
+        How far it went is written with the figures, so whatever stops us, each result counts once. `holds`: how far apart
+        two rounds of a service may be for the time between them to be known.
+        """
+        ends, self._ends = self._ends, None  # kept only once they are written
+        mark = int(await self._people.recall(ROLLED) or 0)
+        if ends is None or ends.mark != mark:
+            ends = await self._database.read(lambda connection: _ends(connection, mark))
+        rows = _whole_rounds(await self._database.read(lambda connection: _after(connection, mark, most)), most)
+        roll = Roll(ends.last, ends.stretches, holds)
+        for first in range(0, len(rows), PART):
+            for row in rows[first : first + PART]:
+                roll.add(Result(row.series, row.service, row.at, OUTCOMES[row.outcome], row.took))
+            await asyncio.sleep(0)
+        roll.end_round()
+        reached = rows[-1].id if rows else mark
+        if not rows or await self._database.write(lambda connection: _write(connection, roll, mark, reached)):
+            self._ends = Ends(reached, roll.last, roll.stretches)
+        return len(rows) > most // 2
+
+    async def stretches(self, since: datetime) -> dict[str, list[Stretch]]:
+        """When each service was seen after `since`, as far as that is rolled up."""
+        query = select(*stretches.c).where(stretches.c.until > since)
+
+        async def work(connection: AsyncConnection) -> dict[str, list[Stretch]]:
+            found: dict[str, list[Stretch]] = {}
+            for service, *stretch in await connection.execute(query):
+                found.setdefault(service, []).append(Stretch(*stretch))
+            return found
+
+        return await self._database.read(work)
+
+    async def figures(self, service: str, since: datetime, *, table: Table = hours) -> Figures:
+        """Of one service from the hour (or the other bucket) of `since` on, as far as that is rolled up."""
+        added = (func.coalesce(func.sum(table.c[name]), 0) for name in ("up", "slow", "down", "answers", "took"))
+        routes = select(series.c.id).where(series.c.service == service)
+        query = select(*added, func.coalesce(func.max(table.c.slowest), 0)).where(
+            table.c.series.in_(routes), table.c.at >= since
+        )
+
+        async def work(connection: AsyncConnection) -> Figures:
+            sums = (await connection.execute(query)).one()
+            up, slow, down, took, slowest = (timedelta(milliseconds=int(sums[n])) for n in (0, 1, 2, 4, 5))
+            return Figures(up, slow, down, int(sums[3]), took, slowest)
+
+        return await self._database.read(work)
+
+
+async def _after(connection: AsyncConnection, mark: int, most: int) -> Sequence[Row[Any]]:
+    columns = (results.c.id, results.c.series, series.c.service, results.c.at, results.c.outcome, results.c.took)
+    newer = select(*columns).join(series, series.c.id == results.c.series).where(results.c.id > mark)
+    rows: list[Any] = []
+    while len(rows) < most:
+        after = results.c.id > (rows[-1].id if rows else mark)
+        part = (
+            await connection.execute(newer.where(after).order_by(results.c.id).limit(min(PART, most - len(rows))))
+        ).all()
+        rows += part
+        if len(part) < PART:
+            break
+    return rows
+
+
+def _whole_rounds(rows: Sequence[Row[Any]], most: int) -> Sequence[Row[Any]]:
+    """The routes of a round are judged together: the last round waits if some of it may not have been read."""
+    if len(rows) < most:
+        return rows
+    last = rows[-1].service, rows[-1].at
+    end = next((n for n in range(len(rows), 0, -1) if (rows[n - 1].service, rows[n - 1].at) != last), len(rows))
+    return rows[:end]
+
+
+async def _ends(connection: AsyncConnection, mark: int) -> Ends:
+    routes = select(series.c.id, series.c.at, series.c.outcome).where(series.c.at.is_not(None))
+    last = {row.id: (row.at, OUTCOMES[row.outcome]) for row in await connection.execute(routes)}
+    newest = select(stretches.c.service, func.max(stretches.c.since).label("since")).group_by(stretches.c.service)
+    ends = newest.subquery()
+    query = select(stretches).join(ends, (ends.c.service == stretches.c.service) & (ends.c.since == stretches.c.since))
+    found = {row.service: Stretch(row.since, row.until, row.going) for row in await connection.execute(query)}
+    return Ends(mark, last, found)
+
+
+async def _write(connection: AsyncConnection, roll: Roll, mark: int, reached: int) -> bool:
+    """All of it, or nothing if somebody else has rolled up the same meanwhile."""
+    name = connection.dialect.name
+    await connection.execute(insert_new(name, memory, "name"), {"name": ROLLED, "value": "0"})  # else nothing is locked
+    held = await connection.scalar(select(memory.c.value).where(memory.c.name == ROLLED).with_for_update())
+    if int(held or 0) != mark:
+        return False
+    await connection.execute(upsert(name, memory, "name"), {"name": ROLLED, "value": str(reached)})
+    for table, found in ((five_minutes, roll.sums), (hours, roll.hours())):
+        rows = [
+            {"series": number, "at": at, **{column: getattr(sums, column) for column in SUMS}}
+            for (number, at), sums in found.items()
+        ]
+        await _in_parts(connection, _added(name, table), rows)
+    grown = [
+        {"service": service, "since": since, "until": one.until, "going": one.going}
+        for (service, since), one in roll.grown.items()
+    ]
+    await _in_parts(connection, upsert(name, stretches, "service", "since"), grown)
+    newest = [{"number": n, "of": at, "said": CODES[outcome]} for n, (at, outcome) in roll.rolled.items()]
+    await _in_parts(connection, NEWEST, newest)
+    return True
+
+
+async def _in_parts(connection: AsyncConnection, statement: Executable, rows: Sequence[dict[str, Any]]) -> None:
+    for first in range(0, len(rows), PART):
+        await connection.execute(statement, rows[first : first + PART])
+
+
+@cache
+def _added(dialect: str, table: Table) -> Executable:
+    """Insert buckets, or add to those that are there."""
+    new = insert(dialect, table)
+    sums: dict[str, Any] = {name: table.c[name] + new.excluded[name] for name in SUMS if name != "slowest"}
+    slower = case((new.excluded.slowest > table.c.slowest, new.excluded.slowest), else_=table.c.slowest)
+    return new.on_conflict_do_update(index_elements=["series", "at"], set_=sums | {"slowest": slower})
+
+
+NEWEST = (
+    update(series)
+    .where(series.c.id == bindparam("number"))
+    .values(at=bindparam("of", type_=series.c.at.type), outcome=bindparam("said"))
+)
