@@ -27,6 +27,7 @@ from bot.store import Store, StoreUnavailable, open_store
 from bot.talk import desk
 from bot.talk.commands import listed
 from bot.talk.desk import FrontDesk
+from bot.talk.eyes import Eyes
 from bot.tell.outbox import Outbox
 from bot.tell.pace import Way
 from bot.watch.faults import fault
@@ -232,7 +233,7 @@ async def house(config: Config, clock: Callable[[], datetime] = now) -> AsyncIte
         )
         looked_at = (*watched(config), *watched_channels(config, outbox, clock))
         rounds = Rounds(looked_at, canaries(config), net, seen=record.seen)
-        front = FrontDesk(record, config.admins, config.style())
+        front = FrontDesk(record, config.admins, config.style(), Eyes(rounds.once, rounds.sighted, net, clock))
         yield House(config, store, net, channels, record, rounds, outbox, front, door, clock)
 
 

@@ -23,6 +23,7 @@ from bot.model import (
     length,
 )
 from bot.talk import manners, proofs
+from bot.talk.check import check
 from bot.talk.room import ForService, Prove, Room, Said, Subscribe, Unsubscribe
 from bot.tell import wording
 
@@ -224,6 +225,7 @@ COMMANDS = {
     for command in (
         Command("status", "status [service]", _status),
         Command("history", "history [service] [days]", _history),
+        Command("check", "check service|address", check),
         Command("subscribe", "subscribe [service…] [possible|likely|confirmed]", _subscribe, manages=True),
         Command("unsubscribe", "unsubscribe [service…]", _unsubscribe, manages=True),
         Command("subscriptions", "subscriptions", _subscriptions),

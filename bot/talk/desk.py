@@ -11,7 +11,8 @@ from bot.model import DRILL, Ask, Delivery, Style, Trail, Words
 from bot.record import Record
 from bot.talk import proofs
 from bot.talk.commands import respond
-from bot.talk.room import ForService, Prove, Subscribe, Unsubscribe
+from bot.talk.eyes import Eyes
+from bot.talk.room import ForService, Look, Prove, Subscribe, Unsubscribe
 
 
 @dataclass(frozen=True)
@@ -19,6 +20,7 @@ class FrontDesk:
     record: Record
     admins: frozenset[str]  # platform ids: a display name is whatever its bearer likes
     style: Style
+    eyes: Eyes
     _answered: deque[str] = field(default_factory=lambda: deque(maxlen=1000))
 
     async def answer(self, ask: Ask) -> Words | None:
@@ -50,6 +52,9 @@ class FrontDesk:
                     await self.record.order(service, wanted)
                 case Prove(deliveries):
                     await drill(self.record, deliveries)
+                case Look(service):
+                    known = self.record.setting.watched.get(service)
+                    return await self.eyes.answer(order, known, ask.who, self._style(ask))
         return said.reply
 
     def _style(self, ask: Ask) -> Style:

@@ -47,11 +47,19 @@ class ForService:
 
 
 @dataclass(frozen=True, slots=True)
+class Look:
+    """Somebody wants to know whether it is down for us too: a service of the config, or else an address."""
+
+    service: str
+    address: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Said:
     """What is answered, and what is to be done first."""
 
-    reply: Words
-    orders: tuple[Subscribe | Unsubscribe | ForService | Prove, ...] = ()
+    reply: Words | None  # None: what is done tells it
+    orders: tuple[Subscribe | Unsubscribe | ForService | Prove | Look, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

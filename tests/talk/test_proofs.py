@@ -344,7 +344,7 @@ def test_a_drill_of_one_audience_of_none_and_of_a_misspelt_one():
 
 class Chat:
     def __init__(self, house):
-        self.desk = FrontDesk(house.record, frozenset({"telegram:7"}), Style())
+        self.desk = FrontDesk(house.record, frozenset({"telegram:7"}), Style(), None)
         self.house, self.asked = house, 0
 
     async def say(self, text, where=CHAT):

@@ -22,6 +22,18 @@ from bot.tell.wording.digest import DigestFacts, Happened, Uptime, blind_spans, 
 from bot.tell.wording.dying import advised, channel_service, channels, takes_nothing
 from bot.tell.wording.endings import Others
 from bot.tell.wording.history import history
+from bot.tell.wording.looks import (
+    answers,
+    asks_human,
+    cannot,
+    inner_address,
+    looked,
+    see_nothing,
+    silent,
+    too_often,
+    unfit_address,
+    what_to_look_at,
+)
 from bot.tell.wording.many import many, missed
 from bot.tell.wording.notices import notice
 from bot.tell.wording.places import (
@@ -60,7 +72,10 @@ __all__ = [
     "Uptime",
     "acked",
     "advised",
+    "answers",
+    "asks_human",
     "blind_spans",
+    "cannot",
     "channel_service",
     "channels",
     "clean",
@@ -72,7 +87,9 @@ __all__ = [
     "drilled",
     "guide",
     "history",
+    "inner_address",
     "language",
+    "looked",
     "many",
     "missed",
     "muted",
@@ -89,6 +106,8 @@ __all__ = [
     "reader",
     "refused",
     "seconds",
+    "see_nothing",
+    "silent",
     "status",
     "stop",
     "subscribe_first",
@@ -98,7 +117,9 @@ __all__ = [
     "takes_nothing",
     "test_notice",
     "timezone",
+    "too_often",
     "unanswered",
+    "unfit_address",
     "unknown_audience",
     "unknown_command",
     "unknown_language",
@@ -106,5 +127,6 @@ __all__ = [
     "unknown_timezone",
     "unmuted",
     "unsubscribed",
+    "what_to_look_at",
     "why",
 ]

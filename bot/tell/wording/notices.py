@@ -20,7 +20,7 @@ from bot.tell.wording.endings import Others, restored, retracted, unwatched
 from bot.tell.wording.evidence import evidence, lag
 from bot.tell.wording.evidence import official as official_line
 from bot.tell.wording.many import line
-from bot.tell.wording.text import NAME, clean, fit, quoted, sentences, stop
+from bot.tell.wording.text import NAME, fit, foreign, quoted, sentences, stop
 from bot.tell.wording.times import Reader, reader
 from bot.tell.wording.titles import (
     began,
@@ -114,7 +114,7 @@ def _present(change: Change, service: Service, to: Reader) -> Words:
 def _official(change: Change, service: Service, to: Reader) -> Words:
     say, incident, name = to.say, change.incident, name_of(service)
     word, clock = official_word(incident), to.clock(change.at)
-    if word is None or not clean(word.headline):
+    if word is None or not foreign(word.headline):
         what = trouble(word, say) if word else say.trouble
         return Words(fit(name, say.official_bare.format(name=NAME, trouble=what, clock=clock)), _lagging(change, to))
     forms = headed((say.official_brief,), word, name, to, clock=clock)
@@ -123,7 +123,7 @@ def _official(change: Change, service: Service, to: Reader) -> Words:
     title = fit(name, *forms)
     if title == forms[0].replace(NAME, name):
         return Words(title)
-    cut = () if quoted(clean(word.headline), say) in title else (official_line(word, to),)
+    cut = () if quoted(foreign(word.headline), say) in title else (official_line(word, to),)
     return Words(title, (*cut, *_lagging(change, to)))
 
 
@@ -136,7 +136,7 @@ def _lagging(change: Change, to: Reader) -> tuple[str, ...]:
 
 
 def _acknowledged(change: Change, service: Service, to: Reader) -> Words:
-    by = clean(change.by or change.incident.acked_by, 24) or to.say.somebody
+    by = foreign(change.by or change.incident.acked_by, 24) or to.say.somebody
     return Words(fit(name_of(service), to.say.acked.format(name=NAME, by=by, clock=to.clock(change.at))))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bot.tell.phrases.en.dying import DYING
+from bot.tell.phrases.en.looks import LOOKS
 from bot.tell.phrases.en.many import MANY
 from bot.tell.phrases.en.proofs import PROOFS
 from bot.tell.phrases.en.wishes import WISHES
@@ -233,6 +234,7 @@ ENGLISH = Phrases(
     dying=DYING,
     wishes=WISHES,
     proofs=PROOFS,
+    looks=LOOKS,
     channels={
         "slack": "Slack",
         "discord": "Discord",

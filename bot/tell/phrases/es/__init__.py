@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bot.tell.phrases.es.dying import DYING
+from bot.tell.phrases.es.looks import LOOKS, REASONS
 from bot.tell.phrases.es.many import MANY
 from bot.tell.phrases.es.proofs import PROOFS
 from bot.tell.phrases.es.wishes import WISHES
@@ -236,6 +237,7 @@ SPANISH = Phrases(
     dying=DYING,
     wishes=WISHES,
     proofs=PROOFS,
+    looks=LOOKS,
     channels={
         "slack": "Slack",
         "discord": "Discord",
@@ -269,5 +271,6 @@ SPANISH = Phrases(
         "its certificate cannot be trusted": "su certificado no es de fiar",
         "TLS failed": "fallo de TLS",
         "no such name": "el nombre no existe",
+        **REASONS,
     },
 )

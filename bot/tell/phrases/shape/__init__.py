@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from bot.tell.phrases.shape.dying import DyingPhrases
+from bot.tell.phrases.shape.looks import LooksPhrases
 from bot.tell.phrases.shape.many import ManyPhrases
 from bot.tell.phrases.shape.proofs import ProofsPhrases
 from bot.tell.phrases.shape.wishes import WishesPhrases
@@ -235,6 +236,7 @@ class Phrases:
     dying: DyingPhrases
     wishes: WishesPhrases
     proofs: ProofsPhrases
+    looks: LooksPhrases
 
     # what the channels are called inside a sentence, by their kind
     channels: Mapping[str, str]
