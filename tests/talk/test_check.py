@@ -53,7 +53,7 @@ async def test_a_silent_address_is_given_up_and_said_in_plain_words(monkeypatch)
 
 
 async def test_a_name_without_a_scheme_is_looked_at_over_https_and_port_8080_over_http(monkeypatch):
-    async with Street(monkeypatch) as chat:
+    async with Street(monkeypatch, timeout=timedelta(seconds=0.2)) as chat:
         assert "does not answer us" in (await chat.say("check outer.example")).title  # no TLS is spoken there
         assert "answers us (HTTP 200" in (await chat.say("check outer.example:8080/x")).title
         assert [heard.target for heard in chat.outside.heard] == ["/x"]
