@@ -29,6 +29,7 @@ from bot.store import Store, open_store
 from bot.talk import desk
 from bot.talk.commands import listed
 from bot.talk.desk import FrontDesk
+from bot.talk.eyes import Eyes
 from bot.tell.outbox import Outbox
 from bot.tell.pace import Way
 from bot.watch.board import Board
@@ -192,7 +193,8 @@ async def house(config: Config, clock: Callable[[], datetime] = now) -> AsyncIte
         await crowd.load()
         looked_at = (*watched(config, board), *watched_channels(config, outbox, clock))
         rounds = Rounds(looked_at, canaries(config), net, seen=record.seen, crowd=crowd.word)
-        front = FrontDesk(record, config.admins, config.style(), crowd)
+        eyes = Eyes(rounds.once, rounds.sighted, net, clock)
+        front = FrontDesk(record, config.admins, config.style(), crowd, eyes)
         yield House(config, store, net, channels, record, rounds, outbox, front, crowd, board, door, clock)
 
 

@@ -13,7 +13,7 @@ from datetime import timedelta
 import httpx
 import pytest
 
-from bot import app, life
+from bot import app, chores, life
 from bot.app import house
 from bot.config import Config, load
 from bot.contracts import Unable
@@ -106,14 +106,14 @@ async def test_an_outage_goes_all_the_way_from_a_check_to_a_reader(tmp_path):
 
 
 async def test_it_notes_that_it_lives_and_what_its_checks_saw(tmp_path, monkeypatch):
-    monkeypatch.setattr(app, "PULSE", timedelta(seconds=0.1))
+    monkeypatch.setattr(chores, "PULSE", timedelta(seconds=0.1))
     monkeypatch.setattr(app, "FLUSH", 0.05)
     config = made(tmp_path)
     async with house(config) as home, living(home):
         await eventually(home.store.history.last_alive)
         since = home.started_at - timedelta(seconds=1)
         await eventually(lambda: home.store.history.results("x", since))
-        await home._roll()
+        await home.chores._roll()
         assert "x" in await home.store.rollups.stretches(since - timedelta(days=1))
     async with open_store(config.database) as store:
         overview, alive = await app.glance(config, store)
@@ -131,7 +131,7 @@ async def test_results_that_are_not_written_yet_are_written_at_the_stop(tmp_path
 
 
 async def test_a_database_that_goes_away_ends_nothing(tmp_path, monkeypatch, caplog):
-    monkeypatch.setattr(app, "PULSE", timedelta(seconds=0.05))
+    monkeypatch.setattr(chores, "PULSE", timedelta(seconds=0.05))
     monkeypatch.setattr(app, "FLUSH", 0.05)
     async with FakeHook() as hook:
         config = made(tmp_path, services=closed_port(free_ports(1)[0]), audiences=heard(hook))

@@ -7,6 +7,5 @@ from bot.net.network import Network
 from bot.net.request import Prepared
 from bot.net.resolve import Names
 from bot.net.serving import network
-from bot.net.waiting import retry_after
 
-__all__ = ["Guarded", "Names", "Network", "Prepared", "network", "retry_after"]
+__all__ = ["Guarded", "Names", "Network", "Prepared", "network"]

@@ -6,6 +6,7 @@ rebinding and no redirect gets round it.
 
 from __future__ import annotations
 
+import socket
 from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 
@@ -22,12 +23,17 @@ INNER4 = (
     IPv4Network("192.88.99.0/24"),  # 6to4 relays
 )
 INNER6 = (IPv6Network("2001::/23"), IPv6Network("3fff::/20"))  # protocol assignments with Teredo; documentation
+FOREIGN = {4: "198.51.100.1", 6: "2001:db8::1"}  # of documentation: no machine bears them
+
+
+def inner(address: str) -> bool:
+    """Is it one of ours, this machine's, the link's, the cloud's, or a group's? Raise ValueError unless it is an address."""
+    ip = ip_address(address)
+    return _by_number(ip) or _own(_carried(ip) or ip)
 
 
 @lru_cache(maxsize=4096)
-def inner(address: str) -> bool:
-    """Is it one of ours, the machine's, the link's, the cloud's, or a group's? Raise ValueError unless it is an address."""
-    ip = ip_address(address)
+def _by_number(ip: IPv4Address | IPv6Address) -> bool:
     if isinstance(ip, IPv6Address):
         carried = _carried(ip)
         if carried is None:
@@ -36,8 +42,34 @@ def inner(address: str) -> bool:
     return not ip.is_global or ip.is_multicast or any(ip in net for net in INNER4)
 
 
-def _carried(ip: IPv6Address) -> IPv4Address | None:
+def _carried(ip: IPv4Address | IPv6Address) -> IPv4Address | None:
     """The IPv4 address that an IPv6 one stands for. (Teredo's lies within 2001::/23, which is refused whole.)"""
+    if isinstance(ip, IPv4Address):
+        return None
     if any(ip in net for net in CARRIERS):
         return IPv4Address(int(ip) & 0xFFFFFFFF)
     return ip.ipv4_mapped or ip.sixtofour
+
+
+def _own(ip: IPv4Address | IPv6Address) -> bool:
+    """Does this machine bear it, public though it is? What trusts the machine's own address would trust us.
+
+    Asked anew each time, for addresses come and go; no packet is sent.
+    """
+    return _bound(str(ip), ip.version) and not _binds_anything(ip.version)
+
+
+@lru_cache(maxsize=2)
+def _binds_anything(version: int) -> bool:
+    """Linux can be told to (`ip_nonlocal_bind`); then nothing can be learned from it."""
+    return _bound(FOREIGN[version], version)
+
+
+def _bound(address: str, version: int) -> bool:
+    """Nobody but its bearer can bind to an address."""
+    try:
+        with socket.socket(socket.AF_INET6 if version == 6 else socket.AF_INET, socket.SOCK_DGRAM) as door:
+            door.bind((address, 0))
+    except OSError:
+        return False
+    return True

@@ -104,7 +104,7 @@ def _rows(overview: Overview, style: Style, facts: wording.DigestFacts) -> Itera
     form = phrases(style.language).page_strip
     for service, state in overview.services:
         words, now = wording.status(overview, style, service.id), shown(service, state, overview)
-        label = form.format(name=service.name, period=facts.period)
+        label = form.format(name=wording.clean(service.name, 100), period=facts.period)
         yield Row(
             health=now,
             title=_bare(words.title),

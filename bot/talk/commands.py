@@ -23,6 +23,7 @@ from bot.model import (
     length,
 )
 from bot.talk import crowd, manners, plans, proofs
+from bot.talk.check import check
 from bot.talk.room import ForService, Prove, Room, Said, Subscribe, Unsubscribe
 from bot.tell import wording
 
@@ -228,6 +229,7 @@ COMMANDS = {
     for command in (
         Command("status", "status [service]", _status),
         Command("history", "history [service] [days]", _history),
+        Command("check", "check service|address", check),
         Command("report", "report service [what|works]", crowd.report),
         Command("subscribe", "subscribe [service…] [possible|likely|confirmed]", _subscribe, manages=True),
         Command("unsubscribe", "unsubscribe [service…]", _unsubscribe, manages=True),

@@ -12,7 +12,8 @@ from bot.planning import announce, call_off
 from bot.record import Record
 from bot.talk import proofs
 from bot.talk.commands import respond
-from bot.talk.room import CallOff, ForService, Ordered, Plan, Prove, Subscribe, Unsubscribe
+from bot.talk.eyes import Eyes
+from bot.talk.room import CallOff, ForService, Look, Ordered, Plan, Prove, Subscribe, Unsubscribe
 from bot.watch.reports import Crowd
 
 
@@ -22,6 +23,7 @@ class FrontDesk:
     admins: frozenset[str]  # platform ids: a display name is whatever its bearer likes
     style: Style
     crowd: Crowd
+    eyes: Eyes
     _answered: deque[str] = field(default_factory=lambda: deque(maxlen=1000))
 
     async def answer(self, ask: Ask) -> Words | None:
@@ -47,6 +49,9 @@ class FrontDesk:
             trail=await trail(self.record, about) if about else None,
         )
         for order in said.orders:
+            if isinstance(order, Look):
+                known = self.record.setting.watched.get(order.service)
+                return await self.eyes.answer(order, known, ask.who, self._style(ask))
             await self._carry_out(order)
         return said.reply
 

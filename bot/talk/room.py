@@ -62,14 +62,22 @@ class CallOff:
     number: int
 
 
-Ordered = Subscribe | Unsubscribe | ForService | Prove | Plan | CallOff | Report
+@dataclass(frozen=True, slots=True)
+class Look:
+    """Somebody wants to know whether it is down for us too: a service of the config, or else an address."""
+
+    service: str
+    address: str = ""
+
+
+Ordered = Subscribe | Unsubscribe | ForService | Prove | Plan | CallOff | Report | Look
 
 
 @dataclass(frozen=True, slots=True)
 class Said:
     """What is answered, and what is to be done first."""
 
-    reply: Words
+    reply: Words | None  # None: what is done tells it
     orders: tuple[Ordered, ...] = ()
 
 

@@ -146,15 +146,24 @@ class Rounds:
                 self.counts.late = max(self.counts.late, late)
                 self._start(key)
 
-    async def look(self, watched: Watched) -> Round:
-        """One round: raises nothing for what a check does."""
+    async def look(self, watched: Watched, *, doubt: bool = False) -> Round:
+        """One round: raises nothing for what a check does. `doubt`: nothing may be reused, though it is known to be up."""
         at = self._clock.utcnow()
-        readings = await self._readings(watched, doubt=watched.service.id in self._doubtful)
+        readings = await self._readings(watched, doubt=doubt or watched.service.id in self._doubtful)
         sighted = True
         if any(reading.outcome in _WORLDLY for reading in readings):
             sighted = await self._canaries.sighted()
         words, people = self._newest.of(watched.service.id), self._crowd(watched.service.id)
         return Round(watched.service.id, at, readings, (*words, people) if people else words, sighted)
+
+    async def once(self, service: str) -> Round | None:
+        """A look for somebody who asks: it is neither judged nor kept. None of what is not watched."""
+        watched = self._watched.get(service)
+        return await self.look(watched, doubt=True) if watched else None
+
+    async def sighted(self) -> bool:
+        """Do we see anything of the world?"""
+        return await self._canaries.sighted()
 
     def again(self, service: str) -> None:
         """Somebody says that there is news of it: look, and read its sources, now."""

@@ -112,6 +112,13 @@ async def test_what_nobody_knows_is_answered_and_what_is_not_allowed_is_refused(
         ] * 2
         assert (await on_discord(street, "status", "netflix"))[0] == 'No service is called "netflix".'
 
+        # Its own checks are asked anew, for everybody; what a stranger names inside our network is not.
+        assert [lines[0] for lines in await everywhere(street, "check x")] == ["🔴 X (Twitter) does not answer us"] * 3
+        inside = await everywhere(street, f"check http://127.0.0.1:8080/?{street.site.port}")
+        assert [lines[0] for lines in inside] == [
+            "🔒 That address is not looked at: it is not on the public internet"
+        ] * 3
+
         # Neither a stranger on Telegram, nor anybody on Slack and Discord, is in the config's `admins`.
         assert await everywhere(street, "ack x") == [["🔒 Only those who run this may do that."]] * 3
         assert len(told(street.telegram, GROUP)) == 1  # nobody hears that somebody is looking into it

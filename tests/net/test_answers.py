@@ -221,6 +221,25 @@ async def test_a_zip_bomb_takes_no_memory(net, get, packing):
     assert peak < 4_000_000
 
 
+@pytest.mark.parametrize("packing", ["br", "zstd", "gzip, gzip", "gzip, br", "exe"])
+async def test_what_is_packed_in_another_way_is_not_unpacked_and_cut_as_it_is(net, get, packing):
+    once = gzip.compress(b"\0" * 20_000_000)
+    async with Site(page(body=gzip.compress(once) + once * 20, headers={"Content-Encoding": packing})) as site:
+        seen = await get(net, site.url(), cap=10_000)
+    assert (seen.cut, len(seen.body)) == (True, 10_000)
+    assert seen.body.startswith(b"\x1f\x8b")
+
+
+async def test_a_bomb_in_ever_smaller_pieces_is_cut_too(net, get):
+    packer = zlib.compressobj(9, zlib.DEFLATED, 31)
+    bomb = packer.compress(b"\0" * 5_000_000) + packer.flush()
+    parts = b"".join(b"%x\r\n%s\r\n" % (len(bomb[i : i + 50]), bomb[i : i + 50]) for i in range(0, len(bomb), 50))
+    head = b"HTTP/1.1 200 OK\r\nContent-Encoding: x-gzip\r\nTransfer-Encoding: chunked\r\n\r\n"
+    async with Site(head + parts + b"0\r\n\r\n") as site:
+        seen = await get(net, site.url(), cap=10_000)
+    assert (seen.cut, seen.body) == (True, b"\0" * 10_000)
+
+
 async def test_phases_and_length_are_measured(net, get):
     async with Site(pieces(b"HTTP/1.1 200 OK\r\n\r\n", b"x", pause=0.05)) as site:
         seen = await get(net, site.url())

@@ -8,7 +8,7 @@ import pytest
 
 from bot.contracts import Answer, Cause
 from bot.net import Guarded, Network
-from bot.net.guard import inner
+from bot.net.guard import _binds_anything, inner
 from tests.fakes.site import Site, page
 
 SOON = timedelta(seconds=5)
@@ -130,6 +130,23 @@ async def test_of_a_name_with_inner_and_outer_addresses_only_the_outer_are_tried
         seen = await get(net, site.url(host="both.example"), guarded=True)
     assert seen.cause is Cause.REFUSED  # nobody listens on 127.0.0.2
     assert site.connections == 0
+
+
+def test_what_this_machine_bears_is_inner_though_it_were_public(monkeypatch):
+    monkeypatch.setattr("bot.net.guard._by_number", lambda _: False)
+    assert inner("127.0.0.1")
+    assert inner("::ffff:127.0.0.1")
+    assert inner("64:ff9b::7f00:1")
+    assert not inner("198.51.100.7")
+    assert not inner("2001:db8::7")
+
+
+def test_where_every_address_can_be_bound_to_that_tells_nothing(monkeypatch):
+    _binds_anything.cache_clear()
+    monkeypatch.setattr("bot.net.guard._bound", lambda _address, _version: True)
+    assert not inner("1.1.1.1")
+    assert inner("10.0.0.1")
+    _binds_anything.cache_clear()
 
 
 async def test_what_is_guarded_stays_guarded(lured):

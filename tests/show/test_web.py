@@ -14,12 +14,13 @@ import httpx
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from bot.model import Overview, Reading, Service, ServiceState, Style
+from bot.model import Health, Overview, Reading, Role, Service, ServiceState, Style, Word
 from bot.model.seeing import Outcome
 from bot.show.web import HEADERS, STALE, Server
 from bot.store import StoreUnavailable
 from bot.tell import wording
 from tests.show.pages import EVERYTHING, NOW, QUIET, Stage, browsing
+from tests.tell import hostile
 from tests.tell.outages import DOWN, at
 
 EVIL = '<script>alert("x")</script><img src=x onerror=alert(1)>\'"&'
@@ -128,6 +129,22 @@ async def test_what_others_wrote_is_text_and_never_markup():
     assert seen.tags.count("script") == 1
     assert seen.inline == []
     assert any("<script>alert" in word for word in seen.words)
+
+
+async def test_what_an_enemy_wrote_has_no_address_and_hides_nothing():
+    words = tuple(Word(role, hostile.HOSTILE, Health.DOWN, hostile.HOSTILE) for role in (Role.OFFICIAL, Role.TRACKER))
+    incident = replace(
+        DOWN, words=words, readings=(Reading("web", Outcome.BAD, hostile.HOSTILE),), acked_by=hostile.HOSTILE
+    )
+    service = Service("x", hostile.HOSTILE, ("web",))
+    seen = await read(Stage(Overview(NOW, ((service, ServiceState("x", incident=incident)),), (incident,))))
+
+    assert (seen.inline, seen.loads) == ([], (await read(Stage())).loads)
+    assert set(seen.tags) <= set((await read(Stage())).tags)
+    shown = "\n".join(seen.words)
+    assert hostile.found(shown) == []
+    assert not set("".join(seen.labels)) & set(hostile.UNSEEN)  # a label is read aloud, and is no place for links
+    assert "<!channel> @everyone" in shown
 
 
 async def test_nothing_is_inline_and_nothing_comes_from_elsewhere():

@@ -347,7 +347,7 @@ def test_a_drill_of_one_audience_of_none_and_of_a_misspelt_one():
 class Chat:
     def __init__(self, house):
         crowd = Crowd(house.store, lambda: house.now, lambda _: None)
-        self.desk = FrontDesk(house.record, frozenset({"telegram:7"}), Style(), crowd)
+        self.desk = FrontDesk(house.record, frozenset({"telegram:7"}), Style(), crowd, None)
         self.house, self.asked = house, 0
 
     async def say(self, text, where=CHAT):

@@ -46,6 +46,7 @@ READINGS = st.builds(
 )
 WORDS = st.builds(Word, st.sampled_from(Role), TEXT, st.none() | st.sampled_from(Health), TEXT, at=st.none() | TIMES)
 SERVICES = st.builds(Service, st.sampled_from(["x", OURSELVES]), TEXT, st.sampled_from([(), ("web",)]), TEXT)
+JOINER = "\u2060"  # keeps others' words from becoming links
 
 
 @st.composite
@@ -97,7 +98,7 @@ def test_any_change_can_be_told(
         assert all(words.lines), "an empty line"
         assert not re.search(r"\.\.|…\.|\.…", words.text), words.text
         for line in (words.title, *words.lines):
-            assert not [c for c in line if unicodedata.category(c)[0] == "C"], ascii(line)
+            assert not [c for c in line if unicodedata.category(c)[0] == "C" and c != JOINER], ascii(line)
             assert line == line.strip()
             assert len(line) < 5000
 

@@ -51,7 +51,7 @@ def test_a_silence_of_another_day_is_dated():
     [
         ("the bot is not in that channel: /invite @tocsin (not_in_channel)", "the bot is not in that channel"),
         ("Forbidden: bot was kicked; add the bot to the chat again, or unblock it", "Forbidden: bot was kicked"),
-        ("hooks.example: HTTP 404", "hooks.example: HTTP 404"),
+        ("hooks.example: HTTP 404", "hooks.\u2060example: HTTP 404"),
         ("550 no such\u202e user\n" + "x" * 300, f"550 no such user {'x' * 102}…"),
         ("Discord has no such server; was the bot removed from it?", "Discord has no such server"),
     ],

@@ -60,6 +60,19 @@ async def test_at_news_of_a_service_it_is_looked_at_and_its_page_is_read_at_once
     assert (len(site.at), len(page.at)) == (looks + 1, reads + 1)
 
 
+async def test_a_look_that_somebody_asks_for_is_afresh_and_counts_for_nothing():
+    site, page = Site(), Page()
+    world = World({"x": site}, [page], every=30)
+    await world.go(90)
+    site.outcome = Outcome.BAD
+    judged, looks = len(world.ledger.rounds), world.rounds.counts.rounds
+    seen = await world.rounds.once("x")
+    assert ([r.outcome for r in seen.readings], [w.says for w in seen.words]) == ([Outcome.BAD], [Health.UP])
+    assert (site.doubts[-1], seen.sighted, await world.rounds.sighted()) == (True, True, True)
+    assert (len(world.ledger.rounds), world.rounds.counts.rounds) == (judged, looks)
+    assert await world.rounds.once("nobody knows it") is None
+
+
 async def test_a_confirming_round_begins_as_soon_as_one_that_timed_out_late_has_ended():
     site = Site(Outcome.BAD)
     world = World({"x": site}, every=60, confirm_every=10)

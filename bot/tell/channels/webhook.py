@@ -13,8 +13,8 @@ from urllib.parse import urlsplit
 from pydantic import BaseModel, ConfigDict, Field
 
 from bot.contracts import Answer, Answering, Desk, Net, Pace, Seconds, Trouble
+from bot.contracts.waiting import retry_after
 from bot.model import Act, Delivery, Later, Receipt, Refused, Scope, Sent, Unsure
-from bot.net import retry_after
 
 encode = json.JSONEncoder(separators=(",", ":")).encode  # one encoder: dumps() makes one a call
 

@@ -22,6 +22,18 @@ from bot.tell.wording.digest import DigestFacts, Happened, digest, digest_facts
 from bot.tell.wording.dying import advised, channel_service, channels, takes_nothing
 from bot.tell.wording.endings import Others
 from bot.tell.wording.history import history
+from bot.tell.wording.looks import (
+    answers,
+    asks_human,
+    cannot,
+    inner_address,
+    looked,
+    see_nothing,
+    silent,
+    too_often,
+    unfit_address,
+    what_to_look_at,
+)
 from bot.tell.wording.many import many, missed
 from bot.tell.wording.notices import notice
 from bot.tell.wording.places import (
@@ -74,8 +86,11 @@ __all__ = [
     "acked",
     "advised",
     "announced",
+    "answers",
+    "asks_human",
     "blind_spans",
     "called_off",
+    "cannot",
     "channel_service",
     "channels",
     "clean",
@@ -87,7 +102,9 @@ __all__ = [
     "drilled",
     "guide",
     "history",
+    "inner_address",
     "language",
+    "looked",
     "maintenance",
     "maintenance_spans",
     "many",
@@ -110,6 +127,8 @@ __all__ = [
     "report_what",
     "reported",
     "seconds",
+    "see_nothing",
+    "silent",
     "status",
     "stop",
     "subscribe_first",
@@ -120,7 +139,9 @@ __all__ = [
     "test_notice",
     "timezone",
     "too_many",
+    "too_often",
     "unanswered",
+    "unfit_address",
     "unknown_audience",
     "unknown_command",
     "unknown_language",
@@ -130,6 +151,7 @@ __all__ = [
     "unseen_spans",
     "unsubscribed",
     "uptimes",
+    "what_to_look_at",
     "when_unclear",
     "why",
     "why_silent",

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from bot.model import Confidence, Hears, Incident, Mute, Notice, Service, Style, Subscription, Tone, Wish, Words
 from bot.tell.phrases import phrases
-from bot.tell.wording.text import NAME, capital, clean, fit, listed, quoted, shorten, stop
+from bot.tell.wording.text import NAME, capital, clean, fit, foreign, listed, quoted, shorten, stop
 from bot.tell.wording.times import Reader, reader
 from bot.tell.wording.titles import name_of
 
@@ -67,14 +67,14 @@ def command_help(name: str, style: Style) -> str:
 def unknown_command(said: str, near: Sequence[str], style: Style) -> Words:
     """`near`: the commands that may have been meant, likeliest first."""
     say = phrases(style.language)
-    title = stop(say.unknown_command.format(said=quoted(clean(said, 30), say)))
+    title = stop(say.unknown_command.format(said=quoted(foreign(said, 30), say)))
     return Words(title, (*meant(near, style), stop(say.see_help)))
 
 
 def unknown_service(said: str, near: Sequence[str], style: Style) -> Words:
     """`near`: names of the services that may have been meant, likeliest first."""
     say = phrases(style.language)
-    return Words(stop(say.unknown_service.format(said=quoted(clean(said, 30), say))), meant(near, style))
+    return Words(stop(say.unknown_service.format(said=quoted(foreign(said, 30), say))), meant(near, style))
 
 
 def not_allowed(style: Style) -> Words:
@@ -83,14 +83,14 @@ def not_allowed(style: Style) -> Words:
 
 def acked(service: Service, by: str, style: Style, now: datetime) -> Words:
     say, clock = phrases(style.language), reader(style, now).clock(now)
-    by = clean(by, 24) or say.somebody
+    by = foreign(by, 24) or say.somebody
     return Words(fit(name_of(service), say.acked_answer.format(name=NAME, by=by, clock=clock)))
 
 
 def muted(service: Service, mute: Mute, style: Style, now: datetime) -> Words:
     to = reader(style, now)
     title = fit(name_of(service), to.say.muted.format(name=NAME, until=to.point(mute.until)))
-    why = capital(clean(mute.reason))
+    why = capital(foreign(mute.reason))
     return Words(title, (stop(to.say.muted_still), *([stop(why)] if why else [])))
 
 
@@ -119,7 +119,7 @@ def muted_line(mute: Mute | None, to: Reader) -> str:
     """Empty when no mute holds now."""
     if mute is None or mute.until <= to.now:
         return ""
-    return stop(to.say.muted_line.format(by=clean(mute.by, 40) or to.say.somebody, until=to.point(mute.until)))
+    return stop(to.say.muted_line.format(by=foreign(mute.by, 40) or to.say.somebody, until=to.point(mute.until)))
 
 
 def last_outage(incident: Incident | None, name: str, to: Reader) -> str:
@@ -132,7 +132,7 @@ def last_outage(incident: Incident | None, name: str, to: Reader) -> str:
 
 
 def _names(names: Sequence[str], style: Style) -> str:
-    return listed([clean(n, 60) for n in names], phrases(style.language), LONG)
+    return listed([foreign(n, 60) for n in names], phrases(style.language), LONG)
 
 
 def meant(near: Sequence[str], style: Style) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ from itertools import islice
 
 from bot.model import OURSELVES, Change, Health, Incident, Role, Service, Words
 from bot.tell.wording.evidence import lag
-from bot.tell.wording.text import ITEMS, NAME, capital, clean, fit, sentences, stop
+from bot.tell.wording.text import ITEMS, NAME, capital, fit, foreign, sentences, shorten, stop
 from bot.tell.wording.times import Reader
 from bot.tell.wording.titles import began, name_of, only_slow, sure, theirs_alone, times
 from bot.tell.wording.worn import only_worn
@@ -95,8 +95,8 @@ def retracted(change: Change, service: Service, to: Reader) -> Words:
         return Words(fit(name, *candidates))
     was_down = sure(incident) and max(incident.worst, incident.health) is Health.DOWN
     title = fit(name, (say.not_down if was_down else say.no_trouble).format(name=NAME))
-    by = clean(change.by, 40)
-    lines = (_taken_back(change, to), say.corrected_by.format(by=by) if by else "", capital(clean(change.why)))
+    by = foreign(change.by, 40)
+    lines = (_taken_back(change, to), say.corrected_by.format(by=by) if by else "", capital(foreign(change.why)))
     return Words(title, tuple(stop(line) for line in lines if line))
 
 
@@ -143,7 +143,7 @@ def _named(group: Mapping[str, Open], ended: Service, to: Reader) -> str:
     """The first few, and how many more. What has ended may still be in the group."""
     few = islice((group[id_] for id_ in group if id_ != ended.id), ITEMS)
     names = [
-        to.say.other.format(name=clean(name_of(s), 60), since=to.point(i.unstable_since or i.since)) for s, i in few
+        to.say.other.format(name=shorten(name_of(s), 60), since=to.point(i.unstable_since or i.since)) for s, i in few
     ]
     head, left = to.say.comma.join(names), len(group) - (ended.id in group) - len(names)
     return to.say.more.format(head=head, count=left) if left else head

@@ -6,7 +6,19 @@ from datetime import datetime, timedelta
 
 from bot.model import OURSELVES, Confidence, Health, Incident, Outcome, Reading, Role, Service, Word
 from bot.tell.wording.dying import failing
-from bot.tell.wording.text import ITEMS, capital, clean, counted, listed, quoted, reason, sentences, stop
+from bot.tell.wording.text import (
+    ITEMS,
+    capital,
+    clean,
+    counted,
+    foreign,
+    listed,
+    quoted,
+    reason,
+    sentences,
+    stop,
+    unlinked,
+)
 from bot.tell.wording.times import Reader
 from bot.tell.wording.titles import TROUBLE, down, sure
 from bot.tell.wording.trackers import tracked
@@ -35,7 +47,7 @@ def evidence(incident: Incident, service: Service, reader: Reader, *, often: boo
         lines.append(lately(incident, reader))
     if incident.acked_by:
         at = reader.point(incident.acked_at or incident.since)
-        lines.append(stop(say.acked_line.format(by=clean(incident.acked_by, 40) or say.somebody, at=at)))
+        lines.append(stop(say.acked_line.format(by=foreign(incident.acked_by, 40) or say.somebody, at=at)))
     if plan := clean(service.plan, 500):
         lines.append(stop(say.plan.format(plan=plan)))
     return tuple(line for line in lines if line)
@@ -83,7 +95,7 @@ def _unanswered(bad: list[Reading], reader: Reader) -> list[str]:
     say = reader.say
     reasons: dict[str, list[str]] = {}
     for reading in bad:
-        reasons.setdefault(reason(reading.why, say), []).append(clean(reading.route, 40) or "?")
+        reasons.setdefault(unlinked(reason(reading.why, say)), []).append(clean(reading.route, 40) or "?")
     parts: list[str] = []
     for why, names in list(reasons.items())[:REASONS]:
         routes = capital(listed(names, say, _most(names)))
@@ -119,7 +131,7 @@ def official(word: Word, reader: Reader) -> str:
     source = source_name(word, reader)
     if word.says is None or word.says is Health.UNKNOWN:
         return stop(_unread(word, source, reader))
-    if headline := clean(word.headline):
+    if headline := foreign(word.headline):
         text = say.says.format(source=source, headline=quoted(headline, say))
     elif word.says is Health.UP:
         text = say.reports_nothing.format(source=source)
@@ -138,7 +150,7 @@ def _unread(word: Word, source: str, reader: Reader) -> str:
 
 
 def source_name(word: Word, reader: Reader) -> str:
-    name = clean(word.source, 40)
+    name = foreign(word.source, 40)
     if word.role is Role.OFFICIAL and name in {"", OFFICIAL}:
         return reader.say.official_page
     return name or "?"

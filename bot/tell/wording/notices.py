@@ -22,7 +22,7 @@ from bot.tell.wording.endings import Others, restored, retracted, unwatched
 from bot.tell.wording.evidence import evidence, lag
 from bot.tell.wording.evidence import official as official_line
 from bot.tell.wording.many import line
-from bot.tell.wording.text import NAME, TITLE, clean, fit, quoted, sentences, stop
+from bot.tell.wording.text import NAME, TITLE, fit, foreign, quoted, sentences, stop
 from bot.tell.wording.times import Reader, reader
 from bot.tell.wording.titles import (
     began,
@@ -119,7 +119,7 @@ def _official(change: Change, service: Service, to: Reader) -> Words:
     word, clock = official_word(incident), to.clock(change.at)
     if word is None and any(w.role is Role.OFFICIAL and w.says is Health.UP for w in incident.words):
         return _all_clear(change, name, to)
-    if word is None or not clean(word.headline):
+    if word is None or not foreign(word.headline):
         what = trouble(word, say) if word else say.trouble
         return Words(fit(name, say.official_bare.format(name=NAME, trouble=what, clock=clock)), (_lead(change, to),))
     forms = headed((say.official_brief,), word, name, to, clock=clock)
@@ -128,7 +128,7 @@ def _official(change: Change, service: Service, to: Reader) -> Words:
         if len(title := whole.replace(NAME, name)) <= TITLE:
             return Words(title)
     title = fit(name, *forms)
-    cut = () if quoted(clean(word.headline), say) in title else (official_line(word, to),)
+    cut = () if quoted(foreign(word.headline), say) in title else (official_line(word, to),)
     return Words(title, (*cut, _lead(change, to)))
 
 
@@ -146,7 +146,7 @@ def _lead(change: Change, to: Reader) -> str:
 
 
 def _acknowledged(change: Change, service: Service, to: Reader) -> Words:
-    by = clean(change.by or change.incident.acked_by, 24) or to.say.somebody
+    by = foreign(change.by or change.incident.acked_by, 24) or to.say.somebody
     return Words(fit(name_of(service), to.say.acked.format(name=NAME, by=by, clock=to.clock(change.at))))
 
 

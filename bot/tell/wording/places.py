@@ -8,7 +8,7 @@ from datetime import datetime, time
 from bot.model import Hears, Incident, Quiet, Service, Style, Words
 from bot.tell.phrases import CATALOGUES, phrases
 from bot.tell.wording.answers import meant
-from bot.tell.wording.text import NAME, clean, fit, listed, quoted, stop
+from bot.tell.wording.text import NAME, clean, fit, foreign, listed, quoted, stop
 from bot.tell.wording.times import Reader, reader
 from bot.tell.wording.titles import began, name_of
 
@@ -45,7 +45,7 @@ def language(style: Style) -> Words:
 
 def unknown_language(said: str, style: Style) -> Words:
     say = phrases(style.language)
-    title = stop(say.wishes.language_unknown.format(said=quoted(clean(said, 30), say)))
+    title = stop(say.wishes.language_unknown.format(said=quoted(foreign(said, 30), say)))
     return Words(title, meant(sorted(CATALOGUES), style))
 
 
@@ -57,7 +57,7 @@ def timezone(style: Style, now: datetime) -> Words:
 def unknown_timezone(said: str, near: Sequence[str], style: Style) -> Words:
     """`near`: the zones that may have been meant, likeliest first."""
     say = phrases(style.language)
-    return Words(stop(say.wishes.zone_unknown.format(said=quoted(clean(said, 30), say))), meant(near, style))
+    return Words(stop(say.wishes.zone_unknown.format(said=quoted(foreign(said, 30), say))), meant(near, style))
 
 
 def subscribe_first(style: Style) -> Words:

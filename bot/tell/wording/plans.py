@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bot.model import Notice, Origin, Phase, Service, Style, Tone, Window, Words
-from bot.tell.wording.text import NAME, capital, clean, counted, fit, listed, shorten, stop
+from bot.tell.wording.text import NAME, capital, clean, counted, fit, foreign, listed, shorten, stop
 from bot.tell.wording.times import Reader, reader
 from bot.tell.wording.titles import name_of
 
@@ -121,7 +121,7 @@ def _lines(window: Window, phase: Phase, services: Sequence[Service], to: Reader
 
 def _source(window: Window, to: Reader) -> list[str]:
     """What is done, and who says so."""
-    say, note, by = to.say.plans, clean(window.note), clean(window.by, 40)
+    say, note, by = to.say.plans, foreign(window.note), foreign(window.by, 40)
     lines = [say.work.format(note=note)] if note else []
     if window.origin is Origin.OFFICIAL:
         lines.append(say.theirs)
@@ -153,7 +153,7 @@ def ahead(window: Window, services: Sequence[Service], to: Reader) -> str:
 
 def announced(window: Window, services: Sequence[Service], style: Style, now: datetime) -> Words:
     to = reader(style, now)
-    note = capital(clean(window.note))
+    note = capital(foreign(window.note))
     lines = (*((note,) if note else ()), to.say.plans.held_back)
     return Words(ahead(window, services, to), tuple(stop(line) for line in lines))
 
@@ -174,7 +174,7 @@ def called_off(window: Window, services: Sequence[Service], style: Style, now: d
 
 
 def nothing_planned(name: str, style: Style, now: datetime) -> Words:
-    return Words(fit(clean(name, 100), reader(style, now).say.plans.nothing.format(name=NAME)))
+    return Words(fit(foreign(name, 100), reader(style, now).say.plans.nothing.format(name=NAME)))
 
 
 def when_unclear(style: Style, now: datetime, *, over: bool = False) -> Words:

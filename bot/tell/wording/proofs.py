@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from bot.model import DRILL, Act, Audience, Destination, Health, Progress, Silence, Style, Trail, Words
 from bot.tell.phrases import phrases
 from bot.tell.wording.answers import meant
-from bot.tell.wording.text import NAME, clean, counted, fit, quoted, stop
+from bot.tell.wording.text import NAME, clean, counted, fit, foreign, quoted, stop
 from bot.tell.wording.times import Reader, reader
 
 ROWS = 30
@@ -50,7 +50,7 @@ def delivered(trail: Trail, style: Style, now: datetime) -> Words:
     """What "delivery" answers."""
     to = reader(style, now)
     say, posts = to.say.proofs, [row for row in trail.rows if row.act is Act.POST]
-    name = clean(trail.name, 100) if trail.incident else say.a_drill
+    name = foreign(trail.name, 100) if trail.incident else say.a_drill
     facts = {"name": NAME, "id": thread(trail), "count": sum(map(_has_it, posts)), "all": len(posts)}
     forms = (say.arrived, say.arrived_brief) if posts else (say.arrived_none,)
     return Words(fit(name, *(form.format(**facts) for form in forms)), _lines(trail, trail.rows, to))
@@ -123,7 +123,7 @@ def _has_it(row: Progress) -> bool:
 
 
 def _way(row: Progress, trail: Trail, to: Reader) -> str:
-    say, why = to.say.proofs, clean(row.why, 120).rstrip(".")
+    say, why = to.say.proofs, foreign(row.why, 120).rstrip(".")
     if row.status == "pending" and row.attempts:
         return to.say.comma.join([say.again.format(at=to.point(row.due)), *([why] if why else [])])
     if row.status == "refused":
@@ -145,7 +145,7 @@ def _instead(row: Progress, trail: Trail, to: Reader) -> str:
     last = max(untaken, key=lambda r: (r.queued_at, r.id))
     place = clean(last.destination.shown, 100)
     if last.status == "refused":
-        return say.instead_refused.format(place=place, why=clean(last.why, 120).rstrip("."))
+        return say.instead_refused.format(place=place, why=foreign(last.why, 120).rstrip("."))
     return say.instead_late.format(place=place, length=seconds(row.queued_at - last.queued_at, to))
 
 
@@ -154,7 +154,7 @@ def why(trail: Trail, place: Destination, reasons: Unheard, style: Style, now: d
     to = reader(style, now)
     say, own = to.say.proofs, [row for row in trail.rows if row.destination == place]
     title = fit(
-        clean(trail.name, 100), _fate([r for r in own if r.act is Act.POST], to).format(name=NAME, id=thread(trail))
+        foreign(trail.name, 100), _fate([r for r in own if r.act is Act.POST], to).format(name=NAME, id=thread(trail))
     )
     lines = _lines(trail, own, to) if own else tuple(_reason(*one, trail, place, to) for one in reasons)
     return Words(title, lines or (stop(say.not_a_reader),))
@@ -175,7 +175,7 @@ def _reason(audience: Audience, reason: Silence, trail: Trail, place: Destinatio
     say, incident = to.say.proofs, trail.incident
     down = incident is None or max(incident.worst, incident.health) is Health.DOWN
     facts = {
-        Silence.NOT_FOLLOWED: say.not_followed.format(name=clean(trail.name, 60)),
+        Silence.NOT_FOLLOWED: say.not_followed.format(name=foreign(trail.name, 60)),
         Silence.NOT_HEARD: say.not_heard.format(what=to.say.hear["down" if down else "degraded"]),
         Silence.NOT_SURE: say.not_sure,
         Silence.MUTED: say.while_muted,
@@ -192,7 +192,7 @@ def _reason(audience: Audience, reason: Silence, trail: Trail, place: Destinatio
 def no_incident(said: str, style: Style) -> Words:
     """Of the one that was asked for."""
     say = phrases(style.language)
-    text = say.proofs.no_drill if said == DRILL else say.proofs.no_incident.format(said=quoted(clean(said, 30), say))
+    text = say.proofs.no_drill if said == DRILL else say.proofs.no_incident.format(said=quoted(foreign(said, 30), say))
     return Words(stop(text))
 
 
@@ -211,4 +211,4 @@ def unknown_audience(said: str, near: Sequence[str], style: Style) -> Words:
     say = phrases(style.language)
     if not near:
         return Words(stop(say.proofs.no_audience))
-    return Words(stop(say.proofs.unknown_audience.format(said=quoted(clean(said, 30), say))), meant(near, style))
+    return Words(stop(say.proofs.unknown_audience.format(said=quoted(foreign(said, 30), say))), meant(near, style))

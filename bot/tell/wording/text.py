@@ -13,6 +13,9 @@ TITLE: Final = 80  # characters: what a lock screen shows whole
 NAME: Final = "\0"  # stands for the service's name in a title until it is known how much room there is
 ENOUGH: Final = 20  # characters of a name by which it is still known
 ITEMS: Final = 5  # names in a list before the rest is counted
+JOINER: Final = "\u2060"  # of no width: the eye sees no difference, and no program an address
+# Where an address is known by: "http://", the dots of a name and of four numbers.
+LINKED: Final = re.compile(r":(?=//)|(?<=\w)[.。．｡](?=[^\W\d_]{2}|\d+\.\d)")
 # Letters and marks that show nothing: whoever writes a headline could hide or blank our words with them.
 BLANK: Final = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")
 
@@ -22,6 +25,16 @@ def clean(text: str, most: int = 200) -> str:
     # Far longer than ever shown is cut first: the rest of a huge body is not worth looking at.
     shown = "".join(_visible(c) for c in text[: 8 * most])
     return shorten(re.sub(r"[.…]{2,}", "…", " ".join(shown.split())), most)
+
+
+def foreign(text: str, most: int = 200) -> str:
+    """`clean`, of what others say."""
+    return unlinked(clean(text, most))
+
+
+def unlinked(text: str) -> str:
+    """The same to the eye; chats and mail programs, which make links of addresses, find none in it."""
+    return LINKED.sub(lambda found: f"{found[0]}{JOINER}", text)
 
 
 def _visible(char: str) -> str:

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from bot.model import OURSELVES, Confidence, Health, Incident, Outcome, Role, Service, Tone, Word
 from bot.tell.phrases import Phrases
-from bot.tell.wording.text import ENOUGH, NAME, TITLE, clean, counted, fit, listed, quoted, shorten
+from bot.tell.wording.text import ENOUGH, NAME, TITLE, clean, counted, fit, foreign, listed, quoted, shorten
 from bot.tell.wording.times import Reader
 from bot.tell.wording.worn import only_worn, worn_forms
 
@@ -28,7 +28,7 @@ def tone(incident: Incident) -> Tone:
 
 
 def name_of(service: Service) -> str:
-    return clean(service.name, 100) or clean(service.id, 100) or "?"
+    return foreign(service.name, 100) or clean(service.id, 100) or "?"
 
 
 def sure(incident: Incident) -> bool:
@@ -73,7 +73,7 @@ def times(incident: Incident, say: Phrases) -> str:
 
 def headed(forms: tuple[str, ...], word: Word, name: str, reader: Reader, **facts: str) -> list[str]:
     """Forms that quote a headline; the last time cut to what fits beside the name."""
-    headline = clean(word.headline, 200)
+    headline = foreign(word.headline, 200)
     whole = [f.format(name=NAME, headline=quoted(headline, reader.say), **facts) for f in forms]
     room = TITLE - len(forms[-1].format(name="", headline=quoted("", reader.say), **facts)) - min(len(name), ENOUGH)
     cut = quoted(shorten(headline, max(room, LEAST)), reader.say)

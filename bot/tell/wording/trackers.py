@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bot.model import Health, Role, Word
 from bot.tell.wording.crowd import people
-from bot.tell.wording.text import clean
+from bot.tell.wording.text import foreign
 from bot.tell.wording.times import Reader
 
 REPORTED = frozenset({"Downdetector"})  # they count what people report: that is trouble, not "down"
@@ -12,7 +12,7 @@ REPORTED = frozenset({"Downdetector"})  # they count what people report: that is
 
 def tracked(word: Word, reader: Reader) -> str:
     """How many people reported it, or else how the tracker says that it is; nothing of what could not be read."""
-    say, source = reader.say, clean(word.source, 40) or "?"
+    say, source = reader.say, foreign(word.source, 40) or "?"
     if word.role is Role.CROWD:
         return people(word, say)
     if word.says is None or word.says is Health.UNKNOWN:
@@ -23,7 +23,7 @@ def tracked(word: Word, reader: Reader) -> str:
         )
     if word.reports is not None:
         return say.trackers.reports_bare.format(count=reader.number(word.reports), source=source)
-    if headline := clean(word.headline):
+    if headline := foreign(word.headline):
         return say.says.format(source=source, headline=headline)
     if word.says is Health.UP:
         return say.tracker_up.format(source=source)

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from bot.model import Notice
 from bot.tell.phrases import Phrases, phrases
-from bot.tell.wording.text import clean, stop
+from bot.tell.wording.text import clean, foreign, stop
 from bot.tell.wording.times import reader
 
 CODE = re.compile(r"\s*\(([\w ]*)\)$")  # "(not_in_channel)": says nothing to a reader
@@ -33,7 +33,7 @@ def refused(notice: Notice, channel: str, why: str) -> Notice:
     """`channel`: the kind that refused it; `why`: what its receipt said."""
     say = phrases(notice.style.language)
     said, _, _ = apart(why)
-    return _headed(notice, say.refused_there.format(channel=channel_name(channel, say), why=clean(said, 120)))
+    return _headed(notice, say.refused_there.format(channel=channel_name(channel, say), why=foreign(said, 120)))
 
 
 def apart(why: str) -> tuple[str, str, str]:

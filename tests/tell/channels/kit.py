@@ -36,6 +36,7 @@ import pytest
 from bot.contracts import Channel, ChannelSettings, Desk
 from bot.model import Act, Delivery, Destination, Later, Notice, Receipt, Refused, Scope, Sent, Tone, Unsure, Words
 from tests.fakes.faults import ELSEWHERE, WAIT, Far, Fault
+from tests.tell import hostile
 
 AT = datetime(2022, 7, 14, 12, 0, tzinfo=UTC)  # 2:00 p.m. in Madrid
 FIRST = Words(
@@ -247,6 +248,23 @@ class ChannelKit:
         message = far.applied[0]
         assert (message.mentions, message.links) == ((), ())
         assert [line for line in (words.title, *words.lines) if line not in plain(message.text)] == []
+
+    @pytest.mark.parametrize("author", sorted(hostile.notices()))
+    async def test_what_an_enemy_writes_reaches_the_reader_as_plain_text(self, author, far, channel):
+        """It calls nobody, leads nowhere, is not bold, and hides nothing; whatever it is that others have written."""
+        words = hostile.notices()[author].words
+        assert isinstance(await channel.send(self.delivery(1, words)), Sent)
+        message = far.applied[0]
+        assert (message.mentions, message.links) == ((), ())
+        assert [found for part in self.read(message) for found in hostile.found(part)] == []
+        said, sent = plain(words.text), plain(message.text)
+        assert [mark for mark in hostile.MARKS if mark in said and mark not in sent] == []
+        assert any(mark in sent for mark in hostile.MARKS)
+        assert len(message.text) < 4_000
+
+    def read(self, message: Any) -> tuple[str, ...]:
+        """Return all that a reader's program is given of a message, as its markup leaves it."""
+        return (message.text,)
 
     async def test_a_very_long_notice_keeps_its_first_line_whole(self, far, channel):
         words = Words("🔴 " + "X" * 77, tuple(f"{number}: " + "<&long>" * 60 for number in range(400)))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
+import re
 from datetime import UTC, datetime, timedelta
 from typing import ClassVar
 
@@ -15,6 +16,7 @@ from tests.fakes.faults import Fault
 from tests.fakes.mail import PASSWORD, SENDER, FakeRelay, Page, mail_server, settings
 from tests.tell.channels.kit import ACKNOWLEDGED, FIRST, RESTORED, ChannelKit, Expect, plain
 
+OURS = {"html", "head", "meta", "title", "body", "div", "h1", "p"}  # the tags of a mail of ours
 NOBODY = Desk(None, (), None, None)
 KIT = ChannelKit()
 KIT.destination = Destination("email", "desk@example.org")
@@ -52,6 +54,11 @@ class TestEmail(ChannelKit):
     def settings(self, url, timeout):
         security = "tls" if url.startswith("smtps:") else "none"
         return settings(url, password=PASSWORD, security=security, timeout=timeout)
+
+    def read(self, message):
+        page = Page(message.raw)
+        assert set(re.findall(r"<(\w+)", message.raw.get_body(("html",)).get_content())) <= OURS
+        return message.text, message.raw["Subject"], page.text
 
     def elsewhere(self, far, fault, port):
         match fault:

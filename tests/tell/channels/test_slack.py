@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
+import html
 import json
 import logging
 import socket
@@ -45,6 +46,9 @@ class TestSlack(ChannelKit):
 
     def settings(self, url, timeout):
         return made(url, timeout)
+
+    def read(self, message):
+        return message.text, html.unescape(message.raw["text"])  # the latter is what a phone shows
 
     # ── writing ──────────────────────────────────────────────────────────────────────────────────────────────────────
 

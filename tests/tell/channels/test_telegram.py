@@ -18,7 +18,7 @@ from bot.contracts import Answer, Cause, Trouble, Unclear
 from bot.model import Destination, Later, Refused, Scope, Sent, Unsure, Words
 from bot.tell.channels.telegram import TelegramSettings
 from bot.tell.channels.telegram.writing import LIMIT, Draft, cut, where
-from tests.fakes.botapi import size
+from tests.fakes.botapi import entities, size
 from tests.fakes.faults import Fault
 from tests.fakes.telegram import TOKEN, FakeTelegram
 from tests.tell.channels.kit import FIRST, RESTORED, ChannelKit, Expect
@@ -39,6 +39,11 @@ class TestTelegram(ChannelKit):
 
     def settings(self, url, timeout):
         return TelegramSettings(token=TOKEN, api_url=url, timeout=timeout)
+
+    def read(self, message):
+        assert entities(message.text) == []  # a command that is touched is sent, by an admin too
+        assert message.raw["text"].count("<") == message.raw["text"].count("<b>") * 2 == 2
+        return (message.text,)
 
     async def test_the_title_is_bold_and_no_link_is_previewed(self, far, channel):
         await channel.send(self.first())

@@ -74,6 +74,42 @@ class TestPolling(Hearing):
         listening.cancel()
         await asyncio.gather(listening, return_exceptions=True)
 
+    async def test_an_answer_that_takes_long_holds_up_nobody_and_comes_all_the_same(self, far, channel, memory):
+        """Looking at a silent site takes ten seconds: others ask and are answered meanwhile."""
+        slow, asked = asyncio.Event(), Asked()
+
+        async def answer(ask):
+            if ask.text.startswith("check"):
+                await slow.wait()
+            return await asked.answer(ask)
+
+        channel._listener.patience = 0.05
+        async with hearing(channel, answer):
+            far.say(1, "/check silent.example")
+            await until(lambda: not far.waiting)
+            far.say(2, "/ack x")
+            far.say(1, "/status")
+            await until(lambda: len(far.messages) == 2)
+            assert sorted(ask.text for ask in asked.asks) == ["ack x", "status"]
+            slow.set()
+            await until(lambda: len(far.messages) == 3)
+        assert far.messages[2].text.splitlines()[0] == "You asked: check silent.example"
+        assert memory["telegram.offset"] == "4711:900004"
+        assert channel._listener._slow == set()
+
+    async def test_a_stop_takes_slow_answers_with_it(self, far, channel):
+        never, asked = asyncio.Event(), []
+
+        async def answer(ask):
+            asked.append(ask)
+            await never.wait()
+
+        channel._listener.patience = 0.01
+        async with hearing(channel, answer):
+            far.say(1, "/check silent.example")
+            await until(lambda: asked and not far.waiting)
+        assert channel._listener._slow == set()
+
     async def test_the_list_of_commands_is_set_only_when_it_changed(self, far, opening, desk):
         for commands, calls in ((desk.commands, 1), (desk.commands, 1), ((*desk.commands, ("ack", "")), 2)):
             async with opening(commands=commands) as channel, hearing(channel, Asked().answer):

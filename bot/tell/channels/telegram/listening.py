@@ -25,6 +25,7 @@ log = logging.getLogger(__name__)
 POLL = timedelta(seconds=30)  # how long Telegram holds a request open; proxies cut at a minute
 SLACK = 10.0  # seconds over that, until we take the connection for dead
 RULERS = frozenset({ChatMemberStatus.ADMINISTRATOR, ChatMemberStatus.OWNER})
+PATIENCE = timedelta(seconds=3)  # for an answer: a look at a silent site takes longer, an order never does
 OFFSET = "telegram.offset"
 COMMANDS = "telegram.commands"
 
@@ -32,7 +33,9 @@ Replying = Callable[[Destination, int, Words], Awaitable[Receipt]]
 
 
 class Listener:
-    """One poller for one token. An update is confirmed to Telegram only when it has been answered: by the next poll."""
+    """One poller for one token. An update is confirmed to Telegram only when it has been answered, by the next poll; what
+    takes longer than `patience` holds nobody up.
+    """
 
     def __init__(self, bot: Bot, desk: Desk, reply: Replying) -> None:
         self._bot = bot
@@ -42,9 +45,19 @@ class Listener:
         self._name: str | None = None
         self._offset: int | None = None
         self._trouble: str | None = None
+        self._slow: set[asyncio.Task[None]] = set()  # answers under way, though their updates are confirmed
+        self.patience = PATIENCE.total_seconds()
         self.pauses = (1.0, 2.0, 5.0, 10.0, 30.0)  # seconds, after failures in a row
 
     async def listen(self, answer: Answering) -> None:
+        try:
+            await self._listen(answer)
+        finally:
+            for task in self._slow:
+                task.cancel()
+            await asyncio.gather(*self._slow, return_exceptions=True)
+
+    async def _listen(self, answer: Answering) -> None:
         failures = 0
         while True:
             try:
@@ -110,7 +123,11 @@ class Listener:
         for update in updates:
             chats[update.effective_chat.id if update.effective_chat else None].append(update)
         # in order within a chat; a slow command of one chat does not hold up the others
-        await asyncio.gather(*(self._answer(said, answer) for said in chats.values()))
+        tasks = [asyncio.create_task(self._answer(said, answer)) for said in chats.values()]
+        self._slow.update(tasks)
+        for task in tasks:
+            task.add_done_callback(self._slow.discard)
+        await asyncio.wait(tasks, timeout=self.patience)
         self._offset = updates[-1].update_id + 1
         await self._desk.remember(OFFSET, f"{self._id}:{self._offset}")
 

@@ -11,8 +11,8 @@ from bot.model import Delivery, Words
 LIMIT = 4096  # after the markup is taken away
 SHORT = 2000  # when Telegram counts differently from us
 GENERAL = 1  # a forum's General topic: Telegram wants it left out, and answers "thread not found" to its number
-_CALL = re.compile(r"(?<!\w)@(?=\w)")
-_JOINED = "@\u2060"  # a joiner of no width: the eye sees no difference
+_CALL = re.compile(r"(?<!\w)[@#$](?=\w)|(?<![\w/:])/(?=\w)")
+_JOINED = "\\g<0>\u2060"  # a joiner of no width: the eye sees no difference
 _PLACE = re.compile(r"(-?\d+|@\w+)(?:/(\d+))?")
 
 
@@ -63,7 +63,9 @@ def root(delivery: Delivery) -> int | None:
 
 
 def _calling_nobody(words: Words) -> Words:
-    """Telegram makes a call to a person of every "@name", in plain text too: a status page could call ours."""
+    """Telegram makes a call to a person of every "@name", in plain text too, and of "/ack" what an admin's touch would
+    send: a status page could do both.
+    """
     return Words(_CALL.sub(_JOINED, words.title), tuple(_CALL.sub(_JOINED, line) for line in words.lines))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bot.tell.phrases.en.crowd import CROWD
 from bot.tell.phrases.en.dying import DYING
+from bot.tell.phrases.en.looks import LOOKS
 from bot.tell.phrases.en.many import MANY
 from bot.tell.phrases.en.pages import PAGES
 from bot.tell.phrases.en.past import PAST
@@ -246,6 +247,7 @@ ENGLISH = Phrases(
     trackers=TRACKERS,
     worn=WORN,
     past=PAST,
+    looks=LOOKS,
     channels={
         "slack": "Slack",
         "discord": "Discord",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from bot.tell.phrases.es.checks import CHECKS
 from bot.tell.phrases.es.crowd import CROWD
 from bot.tell.phrases.es.dying import DYING
+from bot.tell.phrases.es.looks import LOOKS, REASONS
 from bot.tell.phrases.es.many import MANY
 from bot.tell.phrases.es.pages import PAGES
 from bot.tell.phrases.es.past import PAST
@@ -250,6 +251,7 @@ SPANISH = Phrases(
     trackers=TRACKERS,
     worn=WORN,
     past=PAST,
+    looks=LOOKS,
     channels={
         "slack": "Slack",
         "discord": "Discord",
@@ -290,5 +292,6 @@ SPANISH = Phrases(
         "it ended with exit code": "terminó con el código",
         "its run began": "empezó hace",
         "ago and has not ended": "y no ha terminado",
+        **REASONS,
     },
 )

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from bot.tell.phrases.shape.crowd import CrowdPhrases
 from bot.tell.phrases.shape.dying import DyingPhrases
+from bot.tell.phrases.shape.looks import LooksPhrases
 from bot.tell.phrases.shape.many import ManyPhrases
 from bot.tell.phrases.shape.pages import PagesPhrases
 from bot.tell.phrases.shape.past import PastPhrases
@@ -247,6 +248,7 @@ class Phrases:
     trackers: TrackersPhrases
     worn: WornPhrases
     past: PastPhrases
+    looks: LooksPhrases
 
     # what the channels are called inside a sentence, by their kind
     channels: Mapping[str, str]
