@@ -70,6 +70,6 @@ async def test_when_the_rounds_stop_coming_the_time_since_is_unknown(store):
 async def test_an_upgraded_or_blind_house_claims_nothing(store):
     house = House(store)
     await lived(house, "..!!..")
-    assert await unseen(house) == ((at(0) - DAY, at(4)),)  # of what is over only the roll-up knows
+    assert await unseen(house) == ((at(0) - DAY, at(0)), (at(2), at(4)))
     await store.rollups.roll({})
     assert await unseen(house) == ((at(0) - DAY, at(0)), (at(2), at(4)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -10,6 +11,7 @@ from bot.model import Round, Span, Stretch, holes
 
 HOLD = timedelta(seconds=70)  # between two rounds of what looks every 30 s, at most: one of them may fail to come
 BACK = timedelta(hours=1)
+ENDED = 20  # stretches that may end before they are rolled up
 
 
 def hold(every: timedelta, timeout: timedelta) -> timedelta:
@@ -30,13 +32,16 @@ def onward(stretch: Stretch | None, at: datetime, most: timedelta, *, saw: bool)
 
 @dataclass
 class Sight:
-    """The newest stretch of each service, kept while we live: what is rolled up is some minutes behind."""
+    """The newest stretches of each service, kept while we live: what is rolled up is some minutes behind."""
 
     newest: dict[str, Stretch | None] = field(default_factory=dict)
+    ended: dict[str, deque[Stretch]] = field(default_factory=dict)
 
     def look(self, seen: Round, holds: Mapping[str, timedelta], *, saw: bool) -> None:
-        most = holds.get(seen.service, HOLD)
-        self.newest[seen.service] = onward(self.newest.get(seen.service), seen.at, most, saw=saw)
+        before = self.newest.get(seen.service)
+        after = self.newest[seen.service] = onward(before, seen.at, holds.get(seen.service, HOLD), saw=saw)
+        if before and after and before.since != after.since:
+            self.ended.setdefault(seen.service, deque(maxlen=ENDED)).append(before)
 
     def unseen(
         self,
@@ -50,7 +55,7 @@ class Sight:
         """
         found: dict[str, tuple[Span, ...]] = {}
         for service in services:
-            spans = [(one.since, one.until) for one in known.get(service, ())]
+            spans = [(one.since, one.until) for one in (*known.get(service, ()), *self.ended.get(service, ()))]
             if newest := self.newest.get(service):
                 lasts = newest.going and period[1] - newest.until <= holds.get(service, HOLD)
                 spans.append((newest.since, period[1] if lasts else newest.until))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections import deque
 from collections.abc import Sequence
 from datetime import timedelta
 
@@ -15,7 +16,8 @@ from bot.watch.faults import fault
 logger = logging.getLogger(__name__)
 
 TIMEOUT = timedelta(seconds=5)
-KEEP = 3.0  # seconds: a storm asks once, and yet no answer vouches for a connection that broke long after it
+LOOKS = 5  # in a second: when so much fails that they were more, it is a storm, and they are shared ...
+KEEP = 3.0  # ... for so many seconds: no answer vouches for a connection that broke long after it
 GRACE = 2.0
 
 
@@ -28,14 +30,28 @@ class Canaries:
         self._net = net
         self._clock = clock
         self._known: tuple[float, bool] | None = None  # when the newest finished look began, and what it found
+        self._begun: deque[float] = deque(maxlen=LOOKS)  # when the newest looks began
         self._look: asyncio.Task[bool] | None = None
 
-    async def sighted(self) -> bool:
-        if not self._needed:
-            return True
-        if self._known and self._clock.steady() - self._known[0] < KEEP:
-            return self._known[1]
-        return await asyncio.shield(self.begin())  # who is cancelled must not take the answer from the others
+    @property
+    def blind(self) -> bool:
+        """Did they not answer when they were asked last?"""
+        return self._known is not None and not self._known[1]
+
+    async def sighted(self, since: float | None = None) -> bool:
+        """`since`: when we began to look at what seems to fail, by the steady clock; now, if it is not said. An answer from
+        before says nothing of a connection that broke meanwhile.
+        """
+        since = self._clock.steady() if since is None else since
+        while self._needed:
+            if self._known and (self._known[0] >= since or self._stormy(self._known[0])):
+                return self._known[1]
+            await asyncio.shield(self.begin())  # who is cancelled must not take the answer from the others
+        return True
+
+    def _stormy(self, known_at: float) -> bool:
+        now = self._clock.steady()
+        return now - known_at < KEEP and len(self._begun) == LOOKS and now - self._begun[0] < 1.0
 
     def begin(self) -> asyncio.Task[bool]:
         """Look, unless a look is under way."""
@@ -50,8 +66,9 @@ class Canaries:
 
     async def _ask(self) -> bool:
         began = self._clock.steady()
+        self._begun.append(began)
         sighted = await self._majority()
-        if sighted != (self._known is None or self._known[1]):
+        if sighted is self.blind:
             logger.log(
                 logging.INFO if sighted else logging.WARNING,
                 "canaries answer again" if sighted else "most canaries do not answer: our own connection is suspected",

@@ -148,11 +148,13 @@ class Rounds:
 
     async def look(self, watched: Watched, *, doubt: bool = False) -> Round:
         """One round: raises nothing for what a check does. `doubt`: nothing may be reused, though it is known to be up."""
-        at = self._clock.utcnow()
+        at, began = self._clock.utcnow(), self._clock.steady()
         readings = await self._readings(watched, doubt=doubt or watched.service.id in self._doubtful)
         sighted = True
-        if any(reading.outcome in _WORLDLY for reading in readings):
-            sighted = await self._canaries.sighted()
+        if self._canaries.blind or any(reading.outcome not in _ANSWERED for reading in readings):
+            # Also where nothing could be judged: a resolver that is dead for all names is our blindness. And what answers
+            # us next door does not show that we see the world again.
+            sighted = await self._canaries.sighted(began)
         words, people = self._newest.of(watched.service.id), self._crowd(watched.service.id)
         return Round(watched.service.id, at, readings, (*words, people) if people else words, sighted)
 

@@ -31,6 +31,7 @@ class NameServer(asyncio.DatagramProtocol):
     def __init__(self, zone: dict[str, Answer] | None = None) -> None:
         self.zone: dict[str, Answer] = {".": [("NS", name("a.root"))]} | (zone or {})
         self.asked: list[str] = []
+        self.ttl = 60  # seconds
 
     async def __aenter__(self) -> Self:
         loop = asyncio.get_running_loop()
@@ -58,5 +59,5 @@ class NameServer(asyncio.DatagramProtocol):
         code, records = (answer, []) if isinstance(answer, int) else (NOERROR, answer)
         told = [(k, rdata) for k, rdata in records if KINDS[k] == kind or k == "CNAME"]
         head = data[:2] + struct.pack("!5H", 0x8180 | code, 1, len(told), 0, 0)
-        rows = (b"\xc0\x0c" + struct.pack("!HHIH", KINDS[k], 1, 60, len(rdata)) + rdata for k, rdata in told)
+        rows = (b"\xc0\x0c" + struct.pack("!HHIH", KINDS[k], 1, self.ttl, len(rdata)) + rdata for k, rdata in told)
         self._transport.sendto(head + question + b"".join(rows), addr)

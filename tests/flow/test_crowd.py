@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import httpx
 
-from bot import app
+from bot import chores
 from bot.app import house
 from bot.config import Config
 from bot.model import Health
@@ -82,7 +82,7 @@ async def test_three_people_are_a_possible_incident_for_those_who_wish_it_and_no
 
 
 async def test_a_job_that_is_silent_is_told_and_a_restart_forgets_no_call(tmp_path, monkeypatch):
-    monkeypatch.setattr(app, "PULSE", timedelta(seconds=0.05))
+    monkeypatch.setattr(chores, "PULSE", timedelta(seconds=0.05))
     late = [timedelta()]
 
     def clock():

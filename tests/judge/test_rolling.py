@@ -168,7 +168,8 @@ def test_what_is_not_rolled_up_yet_is_known_as_long_as_we_live():
     late = period[0], NOON + 4 * HOLD
     sight.look(Round("x", NOON + 50 * SECOND, ()), {}, saw=True)
     assert sight.unseen(before, ["x"], {}, late)["x"] == (
-        (NOON - 30 * SECOND, NOON + 50 * SECOND),
+        (NOON - 30 * SECOND, NOON),
+        (NOON + 20 * SECOND, NOON + 50 * SECOND),
         (NOON + 50 * SECOND, late[1]),
     )
 

@@ -7,7 +7,7 @@ import asyncio
 import pytest
 
 from bot.model import Outcome, Reading
-from bot.watch.canaries import KEEP, Canaries
+from bot.watch.canaries import KEEP, LOOKS, Canaries
 from tests.watch.hands import Hands
 
 
@@ -59,17 +59,44 @@ async def test_it_is_decided_without_waiting_for_one_that_hangs():
     assert (hanging.looks, good.looks, fine.looks) == (1, 1, 1)
 
 
-async def test_one_look_is_shared_and_kept_for_seconds_only():
+async def test_one_look_is_shared_by_all_who_began_before_it():
     canary, clock = Canary(G), Hands()
     canaries = Canaries([canary], None, clock)
-    assert await asyncio.gather(*(canaries.sighted() for _ in range(100))) == [True] * 100
+    assert await asyncio.gather(*(canaries.sighted(clock.now - ago) for ago in range(100))) == [True] * 100
     assert canary.looks == 1
     canary.outcome = B
-    clock.now += KEEP - 0.1
-    assert await canaries.sighted()
-    clock.now += 0.2
-    assert not await canaries.sighted()
+    clock.now += 0.1
+    assert await canaries.sighted(clock.now - 0.1)  # what it saw fail was looked at before we knew that we see
+    assert not await canaries.sighted(clock.now)
     assert canary.looks == 2
+
+
+async def test_a_look_under_way_does_not_vouch_for_what_failed_after_it_began():
+    canary, clock = Canary(G), Hands()
+    canary.free.clear()
+    canaries = Canaries([canary], None, clock)
+    early = asyncio.create_task(canaries.sighted(clock.now))
+    while not canary.looks:
+        await asyncio.sleep(0)
+    clock.now += 0.5
+    late = asyncio.create_task(canaries.sighted(clock.now))
+    await asyncio.sleep(0)
+    canary.free.set()
+    assert await early
+    assert await late
+    assert canary.looks == 2
+
+
+async def test_in_a_storm_looks_are_few_and_shared_for_seconds_only():
+    canary, clock = Canary(G), Hands()
+    canaries = Canaries([canary], None, clock)
+    for _ in range(100):
+        clock.now += 0.01
+        assert await canaries.sighted(clock.now)
+    assert canary.looks == LOOKS
+    canary.outcome = B
+    clock.now += KEEP
+    assert not await canaries.sighted(clock.now)
 
 
 async def test_an_asker_that_gives_up_does_not_take_the_answer_from_the_others():
