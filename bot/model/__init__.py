@@ -49,6 +49,7 @@ from bot.model.seeing import (
 )
 from bot.model.telling import (
     Act,
+    Button,
     Delivery,
     Gathering,
     Later,
@@ -74,6 +75,7 @@ __all__ = [
     "Ask",
     "Audience",
     "Bearing",
+    "Button",
     "Change",
     "Confidence",
     "Correct",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bot.tell.phrases.en.buttons import BUTTONS
 from bot.tell.phrases.en.dying import DYING
 from bot.tell.phrases.en.many import MANY
 from bot.tell.phrases.en.pages import PAGES
@@ -242,6 +243,7 @@ ENGLISH = Phrases(
     pages=PAGES,
     trackers=TRACKERS,
     worn=WORN,
+    buttons=BUTTONS,
     channels={
         "slack": "Slack",
         "discord": "Discord",

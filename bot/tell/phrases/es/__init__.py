@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bot.tell.phrases.es.buttons import BUTTONS
 from bot.tell.phrases.es.checks import CHECKS
 from bot.tell.phrases.es.dying import DYING
 from bot.tell.phrases.es.many import MANY
@@ -246,6 +247,7 @@ SPANISH = Phrases(
     pages=PAGES,
     trackers=TRACKERS,
     worn=WORN,
+    buttons=BUTTONS,
     channels={
         "slack": "Slack",
         "discord": "Discord",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from bot.tell.phrases.shape.buttons import ButtonsPhrases
 from bot.tell.phrases.shape.dying import DyingPhrases
 from bot.tell.phrases.shape.many import ManyPhrases
 from bot.tell.phrases.shape.pages import PagesPhrases
@@ -243,6 +244,7 @@ class Phrases:
     pages: PagesPhrases
     trackers: TrackersPhrases
     worn: WornPhrases
+    buttons: ButtonsPhrases
 
     # what the channels are called inside a sentence, by their kind
     channels: Mapping[str, str]
