@@ -173,8 +173,8 @@ class Ear:
             if said.status_code != 429 or not left:
                 log.warning("Slack: a reply was not taken (HTTP %s)", said.status_code)
                 return
-            wait = retry_after(said.headers.items()) or timedelta(seconds=1)
-            await asyncio.sleep(min(wait.total_seconds(), LONGEST))
+            wait = retry_after(said.headers.items())
+            await asyncio.sleep(1.0 if wait is None else min(wait.total_seconds(), LONGEST))
 
 
 def _parsed(frame: aiohttp.WSMessage) -> dict[str, Any]:
