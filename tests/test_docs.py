@@ -268,6 +268,7 @@ def test_the_manifest_asks_slack_for_what_the_channel_uses():
         manifest["oauth_config"]["scopes"]["bot"]
     )
     assert manifest["settings"]["event_subscriptions"]["bot_events"] == ["app_mention", "message.im"]
+    assert manifest["settings"]["interactivity"]["is_enabled"]  # else no button is heard
 
 
 # ── notices ──────────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -54,6 +54,7 @@ from bot.model.seeing import (
 from bot.model.spans import Span, clip, holes, merged, minus, shared, total
 from bot.model.telling import (
     Act,
+    Button,
     Delivery,
     Gathering,
     Later,
@@ -79,6 +80,7 @@ __all__ = [
     "Ask",
     "Audience",
     "Bearing",
+    "Button",
     "Call",
     "Change",
     "Confidence",

@@ -40,6 +40,14 @@ class Words:
 
 
 @dataclass(frozen=True, slots=True)
+class Button:
+    """What somebody may press instead of typing `command` ("mute x 1h")."""
+
+    label: str
+    command: str
+
+
+@dataclass(frozen=True, slots=True)
 class Notice:
     """What is said about a change, for one style."""
 
@@ -57,6 +65,7 @@ class Notice:
     style: Style = PLAIN  # how it is worded: for what can only be added on its way
     line: str = ""  # the same in one line, for a message that tells of many; empty: it goes alone
     causes: tuple[str, ...] = ()  # what it may share with others: services it depends on, hosts of its routes
+    buttons: tuple[Button, ...] = ()  # what can be done about the incident as it stands; none where there is none
 
     @property
     def ends(self) -> Kind | Phase | None:
@@ -126,6 +135,11 @@ class Delivery:
     due: datetime | None = None  # not before then: the place has quiet hours
     late: bool = False  # the store's: its time ran out, or it stands for earlier ones that were not taken
     deferred: bool = False  # the store's: it was kept back for the place's quiet hours
+
+    @property
+    def buttons(self) -> tuple[Button, ...]:
+        """Those that its message bears. What is said aside leaves them to the messages that tell how it stands."""
+        return () if self.act is Act.POST and self.notice.kind in ASIDE else self.notice.buttons
 
 
 class Scope(StrEnum):

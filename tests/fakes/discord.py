@@ -100,6 +100,10 @@ class FakeDiscord(FaultyServer):
         """Let somebody use a slash command; return the interaction's id. `more`: see `Gateway.command`."""
         return self.gateway.command(name, text, **more)
 
+    def press(self, ref: str, label: str, **more: Any) -> str:
+        """Let somebody press a button of a message as it stands; return the interaction's id. `more`: see `Gateway.press`."""
+        return self.gateway.press(self.messages[ref], buttons(self.messages[ref])[label], **more)
+
     def forget_nonces(self) -> None:
         """Let some minutes pass."""
         self._nonces.clear()
@@ -239,6 +243,8 @@ class FakeDiscord(FaultyServer):
 
     async def _callback(self, request: web.Request) -> web.Response:
         body, asked = await self._body(request, CALLBACK), request.match_info["id"]
+        if self.refusals:
+            return error(*self.refusals.popleft())
         if asked in self.acknowledged:
             return error(400, 40060)
         self.acknowledged[asked] = body
@@ -263,6 +269,7 @@ class FakeDiscord(FaultyServer):
         message = {"id": ref, "channel_id": place, "type": 0, "content": body.get("content") or "", "author": author()}
         message |= {"embeds": body.get("embeds") or [], "attachments": [], "mentions": [], "mention_roles": []}
         message |= {"mention_everyone": False, "pinned": False, "tts": False, "flags": body.get("flags") or 0}
+        message["components"] = body.get("components") or []
         if "message_reference" in body:
             message["message_reference"] = body["message_reference"]
         return message | {"timestamp": datetime.now(UTC).isoformat(), "edited_timestamp": None}
@@ -294,7 +301,15 @@ def beyond(body: dict[str, Any]) -> list[str]:
     )
     if length > 6000:
         wrong.append("embeds beyond 6,000 characters")
+    named = [part["custom_id"] for row in body.get("components") or [] for part in row["components"]]
+    if len(set(named)) < len(named):
+        wrong.append("two components of one custom_id")
     return wrong
+
+
+def buttons(message: dict[str, Any]) -> dict[str, str]:
+    """What may be pressed: label and custom_id."""
+    return {part["label"]: part["custom_id"] for row in message.get("components") or [] for part in row["components"]}
 
 
 def author() -> dict[str, Any]:

@@ -30,20 +30,27 @@ class Gateway:
     def command(
         self, name: str, text: str = "", *, permissions: int = 0, private: bool = False, channel: str = CHANNEL
     ) -> str:
+        options = [{"name": "text", "type": 3, "value": text}] if text else []
+        data = {"id": "500000000000000005", "type": 1, "name": name, "options": options}
+        return self._asks({"type": 2, "data": data}, permissions=permissions, private=private, channel=channel)
+
+    def press(self, message: dict[str, Any], custom_id: str, *, times: int = 1, private: bool = False) -> str:
+        said = {"type": 3, "data": {"component_type": 2, "custom_id": custom_id, "id": 1}, "message": message}
+        return self._asks(said, private=private, channel=message["channel_id"], times=times)
+
+    def _asks(self, said: dict[str, Any], *, permissions: int = 0, private: bool, channel: str, times: int = 1) -> str:
+        """`times`: how often the gateway tells of it."""
         ref = self._far.snowflake()
         user = {"id": PERSON, "username": "ana", "discriminator": "0", "avatar": None, "global_name": "Ana"}
-        options = [{"name": "text", "type": 3, "value": text}] if text else []
         event: dict[str, Any] = {
             "id": ref,
             "application_id": "100000000000000001",
-            "type": 2,
             "token": f"interaction-token-{ref}",
             "version": 1,
             "attachment_size_limit": 10_000_000,
             "channel": {"id": channel, "type": 1, "recipients": [user]} if private else _channel(channel),
             "channel_id": channel,
-            "data": {"id": "500000000000000005", "type": 1, "name": name, "options": options},
-        }
+        } | said
         if private:
             event |= {"user": user, "context": 1}
         else:
@@ -52,7 +59,8 @@ class Gateway:
             event["member"] |= {"joined_at": "2022-07-14T12:00:00+00:00", "deaf": False, "mute": False}
         self.asked[event["token"]] = event
         self._far.secrets.append(event["token"])
-        self._dispatch("INTERACTION_CREATE", event)
+        for _ in range(times):
+            self._dispatch("INTERACTION_CREATE", event)
         return ref
 
     async def drop(self, code: int = 4000) -> None:

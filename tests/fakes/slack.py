@@ -55,6 +55,7 @@ class FakeSlack(FaultyServer):
         self.greets = True  # False: hangs up before the greeting
         self._tickets: set[str] = set()
         self._hooks: dict[str, int] = {}  # uses left
+        self.hook_limits = 0  # how many of the next replies are answered with 429
         self._number = itertools.count(1)
         self.app.router.add_route("*", "/api/{method}", self._api)
         self.app.router.add_get("/link", self._link)
@@ -88,6 +89,27 @@ class FakeSlack(FaultyServer):
         """Somebody writes to the bot alone."""
         event = SAID["payload"]["event"] | {"text": text, "channel": "D056", "channel_type": "im"} | more
         return await self.deliver(SAID, payload={"event": event})
+
+    async def press(self, ref: str, label: str, *, user: str = "U111", times: int = 1) -> dict[str, Any]:
+        """Somebody presses a button of a message as it stands; what Slack tells of it, `times` over."""
+        (channel, post), *_ = ((place, post) for (place, ts), post in self.posts.items() if ts == ref)
+        elements = [e for block in post["blocks"] if block["type"] == "actions" for e in block["elements"]]
+        button = next(element for element in elements if element["text"]["text"] == label)
+        hook = f"hook-secret-{next(self._number)}"
+        self._hooks[hook] = 5
+        action = {"action_id": button["action_id"], "block_id": "b1", "text": button["text"], "value": button["value"]}
+        payload = {
+            "type": "block_actions",
+            "user": {"id": user, "username": "ana", "name": "ana", "team_id": "T111"},
+            "container": {"type": "message", "message_ts": ref, "channel_id": channel, "is_ephemeral": False},
+            "channel": {"id": channel, "name": self.channels[channel]},
+            "message": {"type": "message", "bot_id": "B111", "ts": ref, "blocks": post["blocks"]},
+            "response_url": f"http://127.0.0.1:{self.port}/hooks/{hook}",
+            "actions": [action | {"type": "button", "action_ts": f"{int(time.time())}.{next(self._number):06}"}],
+        }
+        for _ in range(times):
+            await self.deliver(SHORTCUT, payload=payload)
+        return payload
 
     async def deliver(self, envelope: dict[str, Any], payload: dict[str, Any] | None = None) -> str:
         await self.until(lambda: self.sockets)
@@ -250,6 +272,9 @@ class FakeSlack(FaultyServer):
         hook = request.match_info["hook"]
         if self._hooks.get(hook, 0) <= 0:
             return web.Response(status=404, text="expired_url")
+        if self.hook_limits:
+            self.hook_limits -= 1
+            return self.limited(0)
         self._hooks[hook] -= 1
         sent = await request.json()
         self.broken.extend(f"{error}: {what}" for error, what in faults_of(sent))

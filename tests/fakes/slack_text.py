@@ -35,6 +35,8 @@ def _faults_of_block(block: dict[str, Any]) -> list[str]:
     kind = block.get("type")
     if kind == "context":
         return [] if 1 <= len(block["elements"]) <= 10 else ["a context of no, or too many, elements"]
+    if kind == "actions":
+        return _faults_of_buttons(block["elements"])
     if kind not in LIMITS:
         return [f"a block of type {kind}"]
     length = len(block["text"]["text"])
@@ -44,11 +46,32 @@ def _faults_of_block(block: dict[str, Any]) -> list[str]:
     return faults
 
 
+def _faults_of_buttons(elements: list[dict[str, Any]]) -> list[str]:
+    """docs.slack.dev/reference/block-kit/block-elements/button-element"""
+    faults = [] if 1 <= len(elements) <= 25 else [f"{len(elements)} buttons"]
+    if len({element["action_id"] for element in elements}) < len(elements):
+        faults.append("two buttons of one action_id")
+    for element in elements:
+        if element["type"] != "button" or element["text"]["type"] != "plain_text":
+            faults.append(f"no button: {element}")
+        if not 1 <= len(element["text"]["text"]) <= 75 or not 1 <= len(element["action_id"]) <= 255:
+            faults.append(f"a button's label or action_id: {element}")
+        if len(element["value"]) > 2_000:
+            faults.append("2,000 characters in a button's value")
+    return faults
+
+
+def buttons(sent: dict[str, Any]) -> dict[str, str]:
+    """What may be pressed: label and value."""
+    rows = [block["elements"] for block in sent.get("blocks") or [] if block["type"] == "actions"]
+    return {element["text"]["text"]: element["value"] for row in rows for element in row}
+
+
 def drawn(sent: dict[str, Any]) -> tuple[str, tuple[str, ...], tuple[str, ...]]:
     """Return the text as it is seen, who is called by it, and the links in it."""
     texts = [sent.get("text") or ""]
     seen = []
-    for block in sent.get("blocks") or []:
+    for block in _prose(sent.get("blocks") or []):
         for part in block.get("elements") or [block["text"]]:
             if part["type"] == "mrkdwn":
                 texts.append(part["text"])
@@ -69,4 +92,10 @@ def _rendered(text: str, *, styled: bool = True) -> str:
 
 
 def _texts(made: list[dict[str, Any]]) -> list[str]:
-    return [part["text"] for block in made for part in block.get("elements") or [block.get("text", {"text": ""})]]
+    return [
+        part["text"] for block in _prose(made) for part in block.get("elements") or [block.get("text", {"text": ""})]
+    ]
+
+
+def _prose(made: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [block for block in made if block.get("type") != "actions"]

@@ -43,6 +43,7 @@ class FakeTelegram(FaultyServer):
         self.secrets = [secret, secret.lower(), secret.capitalize()]  # the SDK changes the case of what we say
         self.calls: list[tuple[str, dict[str, Any]]] = []  # every call that the spec allows, parsed
         self.commands: list[dict[str, str]] = []
+        self.toasts: list[tuple[str, str]] = []  # what pressers alone were shown: query and text
         self.rulers: set[tuple[int, int]] = set()  # (chat, person): who administers what
         self.names = {"@ourchannel": -1009}
         self.moved: dict[int, int] = {}  # groups that became supergroups
@@ -84,6 +85,26 @@ class FakeTelegram(FaultyServer):
             said |= {"message_thread_id": topic, "is_topic_message": True}
         self.hear({"channel_post" if kind == "channel" else "message": said | more})
         return said["message_id"]
+
+    def press(self, ref: str, label: str, user: int = 4242, *, times: int = 1, gone: bool = False) -> str:
+        """Let a person press a button of a message as it stands; return the query's id. `times`: how often Telegram tells of
+        it; `gone`: the message is from so long ago that only its number is told.
+        """
+        shown = self.shown(ref)
+        chat, _, topic = shown.place.partition("/")
+        number = int(ref.partition("/")[2])
+        query = f"{next(self._numbers)}77"
+        message = self._message(int(chat), number, int(topic) if topic else None)
+        if gone:
+            message = {"message_id": number, "date": 0, "chat": message["chat"]}
+        said = {"id": query, "from": {"id": user, "is_bot": False, "first_name": "Ana"}, "chat_instance": "12"}
+        update = {"callback_query": said | {"message": message, "data": buttons(shown.raw)[label]}}
+        first = len(self.waiting)
+        for _ in range(times):
+            self.hear(update)
+        for again in self.waiting[first:]:
+            again["update_id"] = self.waiting[first]["update_id"]
+        return query
 
     def hear(self, update: dict[str, Any]) -> None:
         """Put an update into the queue, as it is."""
@@ -188,7 +209,7 @@ class FakeTelegram(FaultyServer):
         old = next((message for message in reversed(self.applied) if message.ref == ref), None)
         if old is None or ref in self.deleted:
             raise RefusedError(400, "Bad Request: message to edit not found")
-        if old.raw["text"] == given["text"]:
+        if (old.raw["text"], buttons(old.raw)) == (given["text"], buttons(given)):
             raise RefusedError(
                 400,
                 "Bad Request: message is not modified: specified new message content and reply markup are exactly "
@@ -231,6 +252,11 @@ class FakeTelegram(FaultyServer):
         return check("ChatMemberMember", {"status": "member", "user": user})
 
     async def _answer_callback_query(self, given: dict[str, Any]) -> bool:
+        if len(text := given.get("text") or "") > 200:
+            self.broken.append(f"a notification of {len(text)} characters")
+            raise RefusedError(400, "Bad Request: MESSAGE_TOO_LONG")
+        self.toasts.append((given["callback_query_id"], text))
+        self.tell()
         return True
 
     # ── how they do it ───────────────────────────────────────────────────────────────────────────────────────────────
@@ -252,6 +278,9 @@ class FakeTelegram(FaultyServer):
         if not text.strip() or size(text) > LIMIT:
             self.broken.append(f"a message of {size(text)} characters")
             raise RefusedError(400, f"Bad Request: message {'is too long' if text.strip() else 'text is empty'}")
+        if wrong := [data for data in buttons(given).values() if not 1 <= len(data.encode()) <= 64]:
+            self.broken.append(f"a button's data: {wrong}")
+            raise RefusedError(400, "Bad Request: BUTTON_DATA_INVALID")
         return Message(ref=ref, text=text, links=links, mentions=mentions(text), raw=given, **more)
 
     def _message(self, chat: int, number: int, topic: int | None = None) -> dict[str, Any]:
@@ -270,6 +299,12 @@ class FakeTelegram(FaultyServer):
     def _wake(self) -> None:
         self._said.set()
         self._said = asyncio.Event()
+
+
+def buttons(given: dict[str, Any]) -> dict[str, str]:
+    """What may be pressed: label and data."""
+    rows = (given.get("reply_markup") or {}).get("inline_keyboard", [])
+    return {button["text"]: button["callback_data"] for row in rows for button in row}
 
 
 def _moved(chat: int) -> RefusedError:

@@ -17,6 +17,7 @@ from bot.model import (
     Tone,
     Words,
 )
+from bot.tell.wording.buttons import buttons
 from bot.tell.wording.dying import in_language
 from bot.tell.wording.endings import Others, restored, retracted, unwatched
 from bot.tell.wording.evidence import evidence, lag
@@ -65,6 +66,7 @@ def notice(
         line=words.title if change.kind is Kind.RETRACTED else line(change, service, to),
         causes=(*service.shares, *sorted({f"at:{r.by}" for r in incident.readings if r.by})),
         style=style,
+        buttons=buttons(change, service, to.say),
     )
 
 

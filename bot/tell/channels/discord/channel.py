@@ -81,6 +81,8 @@ class DiscordChannel:
         message, quiet = written(delivery), not delivery.notice.fresh
         first = _reference(channel.id, delivery.root)
         form: dict[str, Any] = {"content": message.content, "embeds": message.embeds, **first}
+        if message.view:
+            form["view"] = message.view
         gone = False
         while True:
             try:
@@ -103,14 +105,14 @@ class DiscordChannel:
         message, first = written(delivery), channel.get_partial_message(int(delivery.root))
         try:
             with call:
-                await first.edit(content=message.content, embeds=message.embeds)
+                await first.edit(content=message.content, embeds=message.embeds, view=message.view)
         except discord.HTTPException as refusal:
             if gone := uneditable(refusal):
                 return gone
             if refusal.code not in PLAINER:
                 raise
             with call:
-                await first.edit(content=message.text, embeds=[])
+                await first.edit(content=message.text, embeds=[], view=None)
         return Sent(delivery.root)
 
     async def _found(

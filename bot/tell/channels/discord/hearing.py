@@ -1,4 +1,4 @@
-"""Slash commands, heard over Discord's gateway by a client of their own: its fatal ends close the HTTP session it uses."""
+"""Slash commands and buttons, heard over Discord's gateway by a client of their own: its fatal ends close the HTTP session it uses."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import asyncio
 import hashlib
 import json
 import logging
+from collections.abc import Awaitable, Mapping
 from typing import Any
 
 import discord
@@ -149,10 +150,7 @@ class Ear(discord.Client):
     def _command(self, name: str, what: str) -> app_commands.Command[Any, ..., None]:
         @app_commands.describe(text="what to add")
         async def run(interaction: discord.Interaction, text: str = "") -> None:
-            # A task of ours, for the library keeps no hold on its own: a stop could not end them.
-            task = asyncio.create_task(self._heed(interaction, f"{name} {text}".strip()))
-            self._asked.add(task)
-            task.add_done_callback(self._asked.discard)
+            self._begin(interaction, f"{name} {text}".strip())
 
         return app_commands.Command(
             name=name,
@@ -164,25 +162,35 @@ class Ear(discord.Client):
 
     # ── what people ask ──────────────────────────────────────────────────────────────────────────────────────────────
 
+    async def on_interaction(self, interaction: discord.Interaction) -> None:
+        """A button bears the command that it stands for."""
+        if interaction.type is discord.InteractionType.component:
+            pressed: Mapping[str, Any] = interaction.data or {}
+            self._begin(interaction, str(pressed.get("custom_id") or ""))
+
+    def _begin(self, interaction: discord.Interaction, text: str) -> None:
+        # A task of ours, for the library keeps no hold on its own: a stop could not end them.
+        task = asyncio.create_task(self._heed(interaction, text))
+        self._asked.add(task)
+        task.add_done_callback(self._asked.discard)
+
     async def _heed(self, interaction: discord.Interaction, text: str) -> None:
+        """Discord waits 3 seconds for a first word, then 15 minutes. Where it takes no word, what was ordered is done all the
+        same.
+        """
+        open_still = await self._said(interaction.response.defer(ephemeral=True, thinking=True))
+        words = await self._ask(interaction, text)
+        if open_still:
+            await self._said(_reply(interaction, words))
+
+    async def _said(self, saying: Awaitable[object]) -> bool:
         try:
-            await self._reply(interaction, text)
+            async with asyncio.timeout(self._timeout):
+                await saying
         except (discord.DiscordException, *TROUBLE) as trouble:
             log.warning("Discord: a command was not answered: %s", describe(trouble, self._timeout))
-
-    async def _reply(self, interaction: discord.Interaction, text: str) -> None:
-        """Discord waits 3 seconds for a first word, then 15 minutes. A rewrite of that word may be repeated safely."""
-        async with asyncio.timeout(self._timeout):
-            await interaction.response.defer(ephemeral=True, thinking=True)
-        words = await self._ask(interaction, text)
-        async with asyncio.timeout(self._timeout):
-            if not words:
-                await interaction.delete_original_response()
-                return
-            reply = answered(words)
-            await interaction.edit_original_response(
-                content=reply.content, embeds=reply.embeds, allowed_mentions=discord.AllowedMentions.none()
-            )
+            return False
+        return True
 
     async def _ask(self, interaction: discord.Interaction, text: str) -> Words | None:
         if not interaction.channel_id:
@@ -192,6 +200,17 @@ class Ear(discord.Client):
         except Exception:  # the border of a channel: one bad answer must not end the listening
             log.exception("Discord: /%s was not answered", text.partition(" ")[0])
             return None
+
+
+async def _reply(interaction: discord.Interaction, words: Words | None) -> None:
+    """Rewrite the first word, which may be repeated safely."""
+    if not words:
+        await interaction.delete_original_response()
+        return
+    reply = answered(words)
+    await interaction.edit_original_response(
+        content=reply.content, embeds=reply.embeds, allowed_mentions=discord.AllowedMentions.none()
+    )
 
 
 def _ask_of(interaction: discord.Interaction, text: str) -> Ask:

@@ -9,11 +9,12 @@ from dataclasses import dataclass
 
 import discord
 
-from bot.model import Act, Delivery, Tone, Words
+from bot.model import Act, Button, Delivery, Tone, Words
 
 # https://discord.com/developers/docs/resources/message#embed-object-embed-limits
 CONTENT = 2_000
 DESCRIPTION = 4_096
+LABEL, CUSTOM_ID = 80, 100  # of a button: https://discord.com/developers/docs/components/reference#button
 TAG = 256  # a footer may have 2,048, all of an embed 6,000
 
 COLOURS = {
@@ -42,6 +43,7 @@ class Message:
     content: str
     embeds: list[discord.Embed]
     text: str
+    view: discord.ui.View | None = None  # the buttons
 
 
 def escaped(text: str) -> str:
@@ -92,7 +94,19 @@ def written(delivery: Delivery) -> Message:
     embed.set_footer(text=tag(delivery))
     small = f"\n-# {escaped(tag(delivery))}"
     text = fitted((words.title, *words.lines), CONTENT - len(small)) + small
-    return Message(fitted((words.title,), CONTENT), [embed], text)
+    return Message(fitted((words.title,), CONTENT), [embed], text, pressed(delivery.buttons))
+
+
+def pressed(buttons: tuple[Button, ...]) -> discord.ui.View | None:
+    """Each bears the command that it stands for, so that it works for whoever hears it, after any restart. The view itself
+    is stopped: else the library would keep it, with its message, for ever.
+    """
+    view = discord.ui.View(timeout=None)
+    for button in buttons:
+        if len(button.command) <= CUSTOM_ID:
+            view.add_item(discord.ui.Button(label=button.label[:LABEL], custom_id=button.command))
+    view.stop()
+    return view if view.children else None
 
 
 def answered(words: Words) -> Message:

@@ -7,12 +7,16 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
-from bot.model import Words
+from bot.model import Button, Words
 
 HEADER = 150  # characters, docs.slack.dev/reference/block-kit/blocks/header-block
 SECTION = 2_900  # characters; 3,000 by docs.slack.dev/reference/block-kit/blocks/section-block, less a margin for emoji
 SECTIONS = 3  # more than a screen is read by nobody, and Slack refuses long messages with "msg_blocks_too_long"
+LABEL = 75  # characters of a button's label, and of its value: docs.slack.dev/reference/block-kit/block-elements/button-element
+VALUE = 2_000
 PLAIN = 3_900  # characters before escaping; Slack advises 4,000, docs.slack.dev/reference/methods/chat.postMessage
+
+ACTION = "tocsin-"  # how the name of each of our buttons begins
 
 Block = dict[str, Any]
 
@@ -31,8 +35,8 @@ def plain(words: Words) -> str:
     return escape(cut(words.text, PLAIN))
 
 
-def blocks(words: Words, at: datetime | None = None) -> list[Block]:
-    """Title, lines and, in the reader's own zone, when it happened."""
+def blocks(words: Words, at: datetime | None = None, buttons: tuple[Button, ...] = ()) -> list[Block]:
+    """Title, lines, in the reader's own zone when it happened, and what may be pressed."""
     title = {"type": "plain_text", "text": cut(words.title, HEADER), "emoji": False}
     made: list[Block] = [{"type": "header", "text": title}]
     made.extend(
@@ -41,7 +45,13 @@ def blocks(words: Words, at: datetime | None = None) -> list[Block]:
     )
     if at:
         made.append({"type": "context", "elements": [{"type": "mrkdwn", "text": date(at)}]})
-    return made
+    pressed = [_button(number, button) for number, button in enumerate(buttons) if len(button.command) <= VALUE]
+    return [*made, {"type": "actions", "elements": pressed}] if pressed else made
+
+
+def _button(number: int, button: Button) -> Block:
+    label = {"type": "plain_text", "text": cut(button.label, LABEL), "emoji": False}
+    return {"type": "button", "action_id": f"{ACTION}{number}", "text": label, "value": button.command}
 
 
 def date(at: datetime) -> str:

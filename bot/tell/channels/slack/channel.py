@@ -79,7 +79,7 @@ class Slack:
         words = delivery.notice.root or delivery.notice.words
         if ts is None:
             return Refused("there is no first message to rewrite")
-        rich: list[dict[str, Any]] = blocks(words, delivery.notice.at)
+        rich: list[dict[str, Any]] = blocks(words, delivery.notice.at, delivery.buttons)
         said = await asked(self._web.chat_update(channel=channel, ts=ts, text=plain(words), blocks=rich))
         if isinstance(said, Failed) and too_rich(said.code):
             said = await asked(self._web.chat_update(channel=channel, ts=ts, text=plain(words), blocks=[]))
@@ -113,7 +113,7 @@ def _message(delivery: Delivery) -> dict[str, Any]:
     message: dict[str, Any] = {
         "channel": channel,
         "text": plain(notice.words),
-        "blocks": blocks(notice.words, notice.at),
+        "blocks": blocks(notice.words, notice.at, delivery.buttons),
         "metadata": _metadata(delivery),
         "mrkdwn": False,
         "unfurl_links": False,

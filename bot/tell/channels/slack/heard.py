@@ -1,4 +1,6 @@
-"""Socket Mode's envelopes as questions: `/tocsin status`, `@tocsin status` and, in a direct message, plain `status`."""
+"""Socket Mode's envelopes as questions: `/tocsin status`, `@tocsin status`, a pressed button and, in a direct message, plain
+`status`.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +11,7 @@ from datetime import datetime
 from typing import Any
 
 from bot.model import Ask, Destination
+from bot.tell.channels.slack.blocks import ACTION
 
 _MENTION = re.compile(r"<@[UW][A-Z0-9]*(\|[^>]*)?>")
 _MARKED = re.compile(r"<(?:([#@!])[^|>]*\|)?([^|>]*)(?:\|[^>]*)?>")
@@ -31,8 +34,24 @@ def heard(envelope: dict[str, Any], at: datetime) -> Heard | None:
             return _command(payload, envelope["envelope_id"], at)
         case "events_api":
             return _event(payload, envelope["envelope_id"], at)
+        case "interactive" if payload.get("type") == "block_actions":
+            return _press(payload, at)
         case _:
             return None
+
+
+def _press(payload: dict[str, Any], at: datetime) -> Heard | None:
+    """A button of ours bears what it stands for as its value."""
+    pressed = next((a for a in payload.get("actions") or [] if str(a.get("action_id")).startswith(ACTION)), None)
+    if pressed is None or not pressed.get("value"):
+        return None
+    person, place = payload["user"], payload.get("channel") or payload["container"]
+    team = person.get("team_id") or payload["team"]["id"]  # of the person: in a shared channel it may be another one
+    who, name = f"slack:{team}/{person['id']}", person.get("name") or person.get("username") or person["id"]
+    where = Destination("slack", place.get("id") or place["channel_id"])
+    # The press's own time, where it is told: a repeat comes in an envelope of its own.
+    ask = Ask(pressed["value"], who, name, where, at, f"{who} {pressed['action_ts']}")
+    return Heard(ask, url=payload.get("response_url"), thread=payload["container"].get("message_ts"))
 
 
 def _command(payload: dict[str, Any], key: str, at: datetime) -> Heard:

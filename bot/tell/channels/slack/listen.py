@@ -21,7 +21,7 @@ from bot.contracts import Answering
 from bot.model import Later, Words
 from bot.tell.channels.slack.blocks import blocks, plain
 from bot.tell.channels.slack.heard import Heard, heard
-from bot.tell.channels.slack.receipts import Failed, asked
+from bot.tell.channels.slack.receipts import Failed, asked, retry_after
 
 if TYPE_CHECKING:
     from bot.tell.channels.slack import SlackSettings
@@ -30,7 +30,8 @@ log = logging.getLogger(__name__)
 
 HEARTBEAT = 30.0  # seconds between pings; a connection that does not answer within half of that is given up
 LINGER = 10.0  # seconds: how long a connection that Slack is about to close is still read
-LONGEST = 60.0  # seconds between two tries to connect
+REPLY_TRIES = 3
+LONGEST = 60.0  # seconds between two tries to connect, or to answer
 
 
 class Ear:
@@ -147,17 +148,7 @@ class Ear:
 
     async def _reply(self, asked_for: Heard, words: Words) -> None:
         if asked_for.url:
-            web = self._web
-            hook = AsyncWebhookClient(
-                asked_for.url, proxy=web.proxy, session=self._session, logger=web.logger, retry_handlers=[]
-            )
-            try:
-                said = await hook.send(text=plain(words), blocks=blocks(words), response_type="ephemeral")
-            except (aiohttp.ClientError, OSError) as error:
-                log.warning("Slack: a reply did not go out (%s)", type(error).__name__)
-                return
-            if said.status_code != 200:
-                log.warning("Slack: a reply was not taken (HTTP %s)", said.status_code)
+            await self._whisper(asked_for.url, words)
             return
         message = {"channel": asked_for.ask.where.place, "thread_ts": asked_for.thread, "text": plain(words)}
         sent = await asked(
@@ -165,6 +156,25 @@ class Ear:
         )
         if isinstance(sent, Failed):
             log.warning("Slack: a reply did not go out: %s", sent.receipt.why)
+
+    async def _whisper(self, url: str, words: Words) -> None:
+        """Answer one person alone. What was provably not taken is tried again: nobody else would."""
+        web = self._web
+        hook = AsyncWebhookClient(url, proxy=web.proxy, session=self._session, logger=web.logger, retry_handlers=[])
+        told = {"text": plain(words), "blocks": blocks(words), "response_type": "ephemeral", "replace_original": False}
+        for left in reversed(range(REPLY_TRIES)):
+            try:
+                said = await hook.send_dict(told)
+            except (aiohttp.ClientError, OSError) as error:
+                log.warning("Slack: a reply did not go out (%s)", type(error).__name__)
+                return
+            if said.status_code == 200:
+                return
+            if said.status_code != 429 or not left:
+                log.warning("Slack: a reply was not taken (HTTP %s)", said.status_code)
+                return
+            wait = retry_after(said.headers.items())
+            await asyncio.sleep(1.0 if wait is None else min(wait.total_seconds(), LONGEST))
 
 
 def _parsed(frame: aiohttp.WSMessage) -> dict[str, Any]:

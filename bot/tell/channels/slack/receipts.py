@@ -152,7 +152,7 @@ def _judged(response: Any) -> Failed:
     status: int = getattr(response, "status_code", 0) or getattr(response, "status", 0)
     data = getattr(response, "data", None)
     code = data.get("error") if isinstance(data, dict) else None
-    wait = _seconds(response.headers.items())
+    wait = retry_after(response.headers.items())
     if status == 429:
         return failed(RATELIMITED, wait)
     if isinstance(code, str):
@@ -167,7 +167,8 @@ def _judged(response: Any) -> Failed:
     return Failed("", Unsure(f"Slack's answer could not be read (HTTP {status})"))
 
 
-def _seconds(headers: Iterable[tuple[str, str]]) -> timedelta | None:
+def retry_after(headers: Iterable[tuple[str, str]]) -> timedelta | None:
+    """What an answer's headers ask us to wait."""
     for name, value in headers:
         if name.lower() == "retry-after" and value.strip().isdecimal():
             return timedelta(seconds=int(value))

@@ -10,7 +10,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-from telegram import Bot, LinkPreviewOptions, Message, ReplyParameters
+from telegram import Bot, InlineKeyboardButton, InlineKeyboardMarkup, LinkPreviewOptions, Message, ReplyParameters
 from telegram.constants import ParseMode
 from telegram.error import BadRequest
 from telegram.request import HTTPXRequest
@@ -21,7 +21,7 @@ from bot.tell.channels.telegram.hearing import trim
 from bot.tell.channels.telegram.listening import Listener
 from bot.tell.channels.telegram.quiet import quieten
 from bot.tell.channels.telegram.receipts import mend, receipt, uneditable
-from bot.tell.channels.telegram.writing import Draft, root, where
+from bot.tell.channels.telegram.writing import Draft, fitting, root, where
 
 REPLY_TRIES = 3
 LONGEST_WAIT = timedelta(seconds=30)  # for a person who waits for an answer
@@ -67,7 +67,8 @@ class TelegramChannel:
             return await self._edit(delivery, chat)
         notice, first = delivery.notice, root(delivery)
         anew = bool(delivery.root) and first is None
-        return await self._hand_over(Draft(chat, notice.words, topic, first, anew, quiet=not notice.fresh))
+        draft = Draft(chat, notice.words, topic, first, anew, quiet=not notice.fresh, buttons=delivery.buttons)
+        return await self._hand_over(draft)
 
     async def listen(self, answer: Answering) -> None:
         await self._listener.listen(answer)
@@ -87,7 +88,7 @@ class TelegramChannel:
             return Sent(delivery.root)
         if (message := root(delivery)) is None:
             return Refused("the first message was not written in this chat, so it cannot be rewritten", gone=True)
-        receipt = await self._hand_over(Draft(chat, delivery.notice.root), rewrite=message)
+        receipt = await self._hand_over(Draft(chat, delivery.notice.root, buttons=delivery.buttons), rewrite=message)
         match receipt:
             case Sent():
                 return Sent(delivery.root)
@@ -125,6 +126,7 @@ class TelegramChannel:
             link_preview_options=LinkPreviewOptions(is_disabled=True),
             # Not "allow sending without": that its message is gone has to be known, and `mend` sends it without.
             reply_parameters=ReplyParameters(draft.root) if draft.root else None,
+            reply_markup=_keyboard(draft),
         )
 
     async def _rewrite(self, draft: Draft, message: int) -> Message:
@@ -134,7 +136,17 @@ class TelegramChannel:
             message,
             parse_mode=ParseMode.HTML if draft.marked else None,
             link_preview_options=LinkPreviewOptions(is_disabled=True),
+            reply_markup=_keyboard(draft),  # none takes away those that were
         )
         if not isinstance(written, Message):
             raise TypeError("Telegram answered an edit without the message")
         return written
+
+
+def _keyboard(draft: Draft) -> InlineKeyboardMarkup | None:
+    rows = fitting(draft.buttons)
+    return (
+        InlineKeyboardMarkup([[InlineKeyboardButton(b.label, callback_data=b.command) for b in row] for row in rows])
+        if rows
+        else None
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from telegram import Message, Update
@@ -23,7 +24,13 @@ _MESSAGE: dict[str, Any] = {
     "sender_chat": _CHAT,
     "chat": _CHAT,
 }
-_UPDATE: dict[str, Any] = {"update_id": {}, "message": _MESSAGE, "channel_post": _MESSAGE}
+_PRESS: dict[str, Any] = {"id": {}, "from": _PERSON, "chat_instance": {}, "data": {}, "message": _MESSAGE}
+_UPDATE: dict[str, Any] = {
+    "update_id": {},
+    "message": _MESSAGE,
+    "channel_post": _MESSAGE,
+    "callback_query": _PRESS,
+}
 
 
 def trim(update: Any) -> Any:
@@ -67,6 +74,26 @@ def hear(update: Update, name: str) -> Ask | None:
         at=message.date,
         key=f"telegram:{update.update_id}",
         may_manage=itself or message.chat.type == ChatType.PRIVATE,
+    )
+
+
+def press(update: Update, at: datetime) -> Ask | None:
+    """The command that a pressed button bears, or None. What a place hears is changed by none of our buttons, so that in a
+    group nobody has to be asked who runs it. A message from long ago comes without its text and its topic.
+    """
+    pressed = update.callback_query
+    if pressed is None or not pressed.data or pressed.message is None:
+        return None
+    person, message = pressed.from_user, pressed.message
+    topic = message.message_thread_id if isinstance(message, Message) and message.is_topic_message else None
+    return Ask(
+        text=pressed.data,
+        who=f"telegram:{person.id}",
+        name=person.full_name,
+        where=Destination("telegram", f"{message.chat.id}/{topic}" if topic else f"{message.chat.id}"),
+        at=at,
+        key=f"telegram:{update.update_id}",
+        may_manage=message.chat.type == ChatType.PRIVATE,
     )
 
 

@@ -1,4 +1,4 @@
-"""Hears commands by long polling: one request waits at Telegram until somebody says something."""
+"""Hears commands and buttons by long polling: one request waits at Telegram until somebody says something."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ import logging
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
-from telegram import Bot, BotCommand, Message, Update
+from telegram import Bot, BotCommand, CallbackQuery, Message, Update
 from telegram.constants import ChatMemberStatus
 from telegram.error import BadRequest, Conflict, InvalidToken, RetryAfter, TelegramError
 
 from bot.contracts import Answering, Desk
-from bot.model import Destination, Receipt, Sent, Words
-from bot.tell.channels.telegram.hearing import hear
+from bot.model import Ask, Destination, Receipt, Sent, Words
+from bot.tell.channels.telegram.hearing import hear, press
 from bot.tell.channels.telegram.receipts import foreign, plain, wait
 
 log = logging.getLogger(__name__)
@@ -26,6 +26,9 @@ POLL = timedelta(seconds=30)  # how long Telegram holds a request open; proxies 
 SLACK = 10.0  # seconds over that, until we take the connection for dead
 RULERS = frozenset({ChatMemberStatus.ADMINISTRATOR, ChatMemberStatus.OWNER})
 PATIENCE = timedelta(seconds=3)  # for an answer: a look at a silent site takes longer, an order never does
+TOAST = 200  # characters: core.telegram.org/bots/api#answercallbackquery
+TOAST_TRIES = 2
+LONGEST_TOAST = timedelta(seconds=10)  # later the press is too old, and its answer comes as a message
 OFFSET = "telegram.offset"
 COMMANDS = "telegram.commands"
 
@@ -112,7 +115,7 @@ class Listener:
             offset=self._offset,
             timeout=POLL,
             read_timeout=SLACK,
-            allowed_updates=[Update.MESSAGE, Update.CHANNEL_POST],
+            allowed_updates=[Update.MESSAGE, Update.CHANNEL_POST, Update.CALLBACK_QUERY],
         )
         if self._trouble:
             log.info("Telegram's commands are heard again")
@@ -140,6 +143,9 @@ class Listener:
                 log.exception("Telegram update %d could not be answered", update.update_id)
 
     async def _answer_one(self, update: Update, answer: Answering) -> None:
+        if update.callback_query:
+            await self._answer_press(update, update.callback_query, answer)
+            return
         message = update.effective_message
         ask = hear(update, self._name or "")
         if message is None or ask is None:
@@ -149,7 +155,35 @@ class Listener:
         words = await answer(ask)
         if words is None:
             return
-        receipt = await self._reply(ask.where, message.message_id, words)
+        await self._tell(ask, message.message_id, words)
+
+    async def _answer_press(self, update: Update, pressed: CallbackQuery, answer: Answering) -> None:
+        """The presser alone is answered as far as a notification has room; what is longer, or comes too late for one, answers
+        the message.
+        """
+        ask = press(update, datetime.now(UTC))
+        words = await answer(ask) if ask else None
+        short = words is not None and len(words.text) <= TOAST
+        shown = await self._toast(pressed, words.text if words and short else words.title[:TOAST] if words else None)
+        if ask and words and pressed.message and not (short and shown):
+            await self._tell(ask, pressed.message.message_id, words)
+
+    async def _toast(self, pressed: CallbackQuery, text: str | None) -> bool:
+        """Show it, or without a text end the waiting. Several lines stay until they are closed."""
+        for left in reversed(range(TOAST_TRIES)):
+            try:
+                return await pressed.answer(text, show_alert=text is not None and "\n" in text)
+            except RetryAfter as exc:
+                if not left or (asked := wait(exc)) > LONGEST_TOAST:
+                    return False
+                await asyncio.sleep(asked.total_seconds())
+            except TelegramError as exc:  # after some seconds the press is "too old"
+                log.debug("Telegram showed no answer to a press: %s", plain(exc, self._bot.token))
+                return False
+        return False
+
+    async def _tell(self, ask: Ask, message: int, words: Words) -> None:
+        receipt = await self._reply(ask.where, message, words)
         if not isinstance(receipt, Sent):
             log.warning("An answer to %s may not have arrived: %s", ask.where, receipt.why)
 

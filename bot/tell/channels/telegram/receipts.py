@@ -28,6 +28,7 @@ _ROOT_GONE = (
     "repl",
 )  # "message to be replied not found", "replied message not found", "REPLY_MESSAGE_ID_INVALID", ...
 _UNEDITABLE = ("message to edit not found", "message can't be edited", "message_id_invalid", "message_author_required")
+_BUTTONS = ("button", "keyboard", "reply markup", "reply_markup")
 _TOO_LONG = ("message is too long", "message_too_long")
 _CHAT_GONE = (
     "chat not found",
@@ -84,6 +85,8 @@ def mend(draft: Draft, exc: BadRequest) -> Draft | None:
         return replace(draft, root=None, anew=True)
     if draft.marked and "can't parse entities" in said:
         return replace(draft, marked=False)
+    if draft.buttons and any(sign in said for sign in _BUTTONS):
+        return replace(draft, buttons=())
     if draft.limit == LIMIT and any(sign in said for sign in _TOO_LONG):
         return replace(draft, limit=SHORT)
     return None

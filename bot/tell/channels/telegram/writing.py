@@ -6,10 +6,12 @@ import html
 import re
 from dataclasses import dataclass
 
-from bot.model import Delivery, Words
+from bot.model import Button, Delivery, Words
 
 LIMIT = 4096  # after the markup is taken away
 SHORT = 2000  # when Telegram counts differently from us
+COMMAND = 64  # bytes of what a button stands for: core.telegram.org/bots/api#inlinekeyboardbutton
+ROW = 2  # buttons side by side: more would cut their labels on a phone
 GENERAL = 1  # a forum's General topic: Telegram wants it left out, and answers "thread not found" to its number
 _CALL = re.compile(r"(?<!\w)[@#$](?=\w)|(?<![\w/:])/(?=\w)")
 _JOINED = "\\g<0>\u2060"  # a joiner of no width: the eye sees no difference
@@ -28,6 +30,7 @@ class Draft:
     quiet: bool = False
     marked: bool = True  # False: without bold, should Telegram not understand our markup
     limit: int = LIMIT
+    buttons: tuple[Button, ...] = ()
 
     @property
     def text(self) -> str:
@@ -36,6 +39,12 @@ class Draft:
         if not self.marked:
             return "\n".join((title, *lines))
         return "\n".join((f"<b>{html.escape(title, quote=False)}</b>", *(html.escape(s, quote=False) for s in lines)))
+
+
+def fitting(buttons: tuple[Button, ...]) -> list[tuple[Button, ...]]:
+    """Rows of those whose command Telegram carries."""
+    kept = tuple(button for button in buttons if len(button.command.encode()) <= COMMAND)
+    return [kept[at : at + ROW] for at in range(0, len(kept), ROW)]
 
 
 def where(place: str) -> tuple[int | str, int | None]:

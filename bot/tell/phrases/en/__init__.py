@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bot.tell.phrases.en.buttons import BUTTONS
 from bot.tell.phrases.en.crowd import CROWD
 from bot.tell.phrases.en.dying import DYING
 from bot.tell.phrases.en.looks import LOOKS
@@ -248,6 +249,7 @@ ENGLISH = Phrases(
     worn=WORN,
     past=PAST,
     looks=LOOKS,
+    buttons=BUTTONS,
     channels={
         "slack": "Slack",
         "discord": "Discord",

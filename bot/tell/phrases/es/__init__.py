@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bot.tell.phrases.es.buttons import BUTTONS
 from bot.tell.phrases.es.checks import CHECKS
 from bot.tell.phrases.es.crowd import CROWD
 from bot.tell.phrases.es.dying import DYING
@@ -252,6 +253,7 @@ SPANISH = Phrases(
     worn=WORN,
     past=PAST,
     looks=LOOKS,
+    buttons=BUTTONS,
     channels={
         "slack": "Slack",
         "discord": "Discord",

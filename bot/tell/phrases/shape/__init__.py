@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from bot.tell.phrases.shape.buttons import ButtonsPhrases
 from bot.tell.phrases.shape.crowd import CrowdPhrases
 from bot.tell.phrases.shape.dying import DyingPhrases
 from bot.tell.phrases.shape.looks import LooksPhrases
@@ -249,6 +250,7 @@ class Phrases:
     worn: WornPhrases
     past: PastPhrases
     looks: LooksPhrases
+    buttons: ButtonsPhrases
 
     # what the channels are called inside a sentence, by their kind
     channels: Mapping[str, str]

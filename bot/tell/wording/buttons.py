@@ -1,0 +1,23 @@
+"""What may be pressed under a notice: each button is a command that somebody could type."""
+
+from __future__ import annotations
+
+from bot.model import ENDINGS, OURSELVES, Button, Change, Service
+from bot.tell.phrases import Phrases
+from bot.tell.wording.worn import only_worn
+
+
+def buttons(change: Change, service: Service, say: Phrases) -> tuple[Button, ...]:
+    """None under what is over, nor under what is said of ourselves and of the ways to people; nor of a service whose key is
+    no single word, for a command could not be told what follows it.
+    """
+    if change.kind in ENDINGS or service.channel or service.id == OURSELVES or len(service.id.split()) != 1:
+        return ()
+    incident, key, label = change.incident, service.id, say.buttons
+    people = (Button(label.down, f"report {key}"), Button(label.works, f"report {key} works"))
+    return (
+        *(() if only_worn(incident) else people),  # nobody can tell a certificate's end by using the service
+        *(() if incident.acked_by else (Button(label.ack, f"ack {key}"),)),
+        Button(label.mute, f"mute {key} 1h"),
+        Button(label.details, f"why {incident.id}"),
+    )
