@@ -11,10 +11,9 @@ from tests.talk.test_commands import said
 from tests.tell.outages import DOWN, X, at, told
 
 BUTTONS = told(Kind.CONFIRMED, DOWN, at(14, 1), service=X).buttons
-KNOWN = [button for button in BUTTONS if button.command.split()[0] in COMMANDS]
 
 
-@pytest.mark.parametrize("button", KNOWN, ids=lambda button: button.label)
+@pytest.mark.parametrize("button", BUTTONS, ids=lambda button: button.label)
 def test_a_button_bears_a_command_that_is_understood(button: Button) -> None:
     admin, anybody = said(button.command, admin=True), said(button.command)
     assert "There is no command" not in admin.reply.title
@@ -22,7 +21,12 @@ def test_a_button_bears_a_command_that_is_understood(button: Button) -> None:
     assert (anybody.reply.title == "🔒 Only those who run this may do that.") == COMMANDS[
         button.command.split()[0]
     ].admins
-    assert anybody.orders == ()
+    assert not any(isinstance(order, ForService) for order in anybody.orders)
+
+
+def test_what_people_report_is_counted_as_they_say_it() -> None:
+    [fails], [works] = (said(b.command).orders for b in BUTTONS if b.command.startswith("report"))
+    assert (fails.works, works.works) == (False, True)
 
 
 def test_acknowledge_and_mute_order_what_they_say() -> None:
@@ -34,7 +38,7 @@ def test_acknowledge_and_mute_order_what_they_say() -> None:
     assert (mute.order.until - mute.order.at).total_seconds() == 3600
 
 
-@pytest.mark.parametrize("button", KNOWN, ids=lambda button: button.label)
+@pytest.mark.parametrize("button", BUTTONS, ids=lambda button: button.label)
 def test_what_is_pressed_of_a_service_that_is_gone_is_answered(button: Button) -> None:
     reply = said(button.command.replace(" x", " vanished"), admin=True)
     assert "vanished" in reply.reply.title
