@@ -40,8 +40,11 @@ async def live(folder, *phases, known=70):
         return judged(ran(at, [(name, since) for name, since, _ in phases], BACK, known))
 
 
-@pytest.mark.parametrize("hanging", [HANGS, WRITES], ids=["writes nothing", "writes"])
-@pytest.mark.parametrize("limited", [LIMITED_BOTH, LIMITED_BARE], ids=["with a wait", "without"])
+@pytest.mark.parametrize(
+    ("hanging", "limited"),
+    [(HANGS, LIMITED_BOTH), (WRITES, LIMITED_BARE)],
+    ids=["writes nothing, with a wait", "writes, without"],
+)
 async def test_ten_minutes_of_all(tmp_path, hanging, limited):
     fours = (("refused", REFUSED), ("hanging", hanging), ("500", BROKEN), ("429", limited))
     report = await live(tmp_path, *((name, DIES + n * QUARTER, trouble) for n, (name, trouble) in enumerate(fours)))
