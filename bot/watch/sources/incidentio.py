@@ -7,7 +7,7 @@ Formats: `/proxy/<host>` is what the page's own script reads, and undocumented; 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -70,20 +70,25 @@ class _Incident(Wire):
 
     def event(self, names: dict[str, str], home: str) -> Event:
         """Which components are wholly out is theirs to say: one of them is not the whole page."""
-        touched = self.affected_components or [one for one in self.component_impacts if one.end_at is None]
-        parts = tuple(dict.fromkeys(name for one in touched if (name := one.name or names.get(one.component_id, ""))))
+        parts = self._parts(self.affected_components or [o for o in self.component_impacts if o.end_at is None], names)
         worst = _STATUS.get(self.current_worst_impact, Health.DEGRADED)
         health = Health.DOWN if worst is Health.DOWN and not parts else Health.DEGRADED
         return Event(self.name, health, self._began() or instant(self.published_at), self._link(home), parts)
 
-    def planned(self, home: str) -> Planned | None:
+    @staticmethod
+    def _parts(touched: Sequence[_Touched], names: dict[str, str]) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(name for one in touched if (name := one.name or names.get(one.component_id, ""))))
+
+    def planned(self, names: dict[str, str], home: str) -> Planned | None:
         begins = self._began()
         ends = max(
             _instants(self.ends_at, self.scheduled_end_at, *(o.end_at for o in self.component_impacts)), default=None
         )
         if begins is None or (ends is not None and ends <= begins):
             return None
-        return Planned(clean(self.name), begins, ends, self._link(home), self.id if isinstance(self.id, str) else "")
+        key = self.id if isinstance(self.id, str) else ""
+        parts = self._parts([*self.affected_components, *self.component_impacts], names)
+        return Planned(clean(self.name), begins, ends, self._link(home), key, parts)
 
     def _began(self) -> datetime | None:
         return min(
@@ -170,8 +175,8 @@ def _events(found: Iterable[_Incident], names: dict[str, str], home: str) -> tup
     return tuple(one.event(names, home) for one in found if not (one.announced or one.over))
 
 
-def _planned(found: Iterable[_Incident], home: str) -> tuple[Planned, ...]:
-    return tuple(one for said in found if not said.over and (one := said.planned(home)))
+def _planned(found: Iterable[_Incident], names: dict[str, str], home: str) -> tuple[Planned, ...]:
+    return tuple(one for said in found if not said.over and (one := said.planned(names, home)))
 
 
 def parse_drawn(bodies: tuple[bytes, ...], asked: Asked) -> Word:
@@ -189,7 +194,9 @@ def parse_drawn(bodies: tuple[bytes, ...], asked: Asked) -> Word:
         for state in (states.get(id_, "operational"),)
     )
     maintenances = [*found.scheduled_maintenances, *(one for one in found.ongoing_incidents if one.announced)]
-    page = Page(parts, _events(found.ongoing_incidents, names, home), planned=_planned(maintenances, home), home=home)
+    page = Page(
+        parts, _events(found.ongoing_incidents, names, home), planned=_planned(maintenances, names, home), home=home
+    )
     return word(page, replace(asked, components=(*asked.components, *members)))
 
 
@@ -200,7 +207,7 @@ def parse_widget(bodies: tuple[bytes, ...], asked: Asked) -> Word:
     page = replace(
         alike,
         events=_events(widget.ongoing_incidents, {}, home),
-        planned=_planned([*widget.in_progress_maintenances, *widget.scheduled_maintenances], home),
+        planned=_planned([*widget.in_progress_maintenances, *widget.scheduled_maintenances], {}, home),
         in_maintenance=alike.in_maintenance or bool(widget.in_progress_maintenances),
         home=home,
     )

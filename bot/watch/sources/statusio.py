@@ -92,7 +92,8 @@ class _Announced(Wire):
         if begins is None or (ends is not None and ends <= begins):
             return None
         key = self.id if isinstance(self.id, str) else ""
-        return Planned(clean(self.name), begins, ends, self._link("maintenance", asked), key)
+        parts = self.event(asked).parts
+        return Planned(clean(self.name), begins, ends, self._link("maintenance", asked), key, parts)
 
     def _nodes(self, asked: Asked) -> Iterator[Node]:
         for component in self.components_affected:

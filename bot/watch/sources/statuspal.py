@@ -82,11 +82,12 @@ class _Incident(Wire):
             health = min(health, Health.DEGRADED)  # whether they are down they say themselves
         return Event(self.title, health, instant(self.starts_at), link(self.url), names)
 
-    def planned(self) -> Planned | None:
+    def planned(self, nodes: list[tuple[Node, tuple[str, ...]]], asked: Asked) -> Planned | None:
         begins, ends = instant(self.starts_at), instant(self.ends_at)
         if begins is None or (ends is not None and ends <= begins):
             return None
-        return Planned(clean(self.title), begins, ends, link(self.url), str(self.id) if self.id else "")
+        key, parts = str(self.id) if self.id else "", self.event(nodes, asked).parts
+        return Planned(clean(self.title), begins, ends, link(self.url), key, parts)
 
 
 class _About(Wire):
@@ -125,7 +126,7 @@ def parse(bodies: tuple[bytes, ...], asked: Asked) -> Word:
         parts=shown,
         events=tuple(one.event(nodes, asked) for one in summary.incidents if not one.over(asked.now)),
         overall=tempered(_LEVELS[stated], shown),
-        planned=tuple(found for one in ahead if (found := one.planned())),
+        planned=tuple(found for one in ahead if (found := one.planned(nodes, asked))),
         in_maintenance=stated == _SCHEDULED or any(one in summary.maintenances for one in ahead),
         home=_home(asked.url),
     )

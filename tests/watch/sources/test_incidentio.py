@@ -52,6 +52,7 @@ PLANNED = Planned(
     datetime(2026, 11, 24, 4, tzinfo=UTC),
     "https://status.example.org/incidents/01KWORK0000000000000000001",
     "01KWORK0000000000000000001",
+    ("Files",),
 )
 
 
@@ -144,8 +145,10 @@ def test_what_is_over_is_not_told(status):
 
 def test_maintenance_is_told_as_planned_and_is_no_outage_wherever_it_stands():
     under_way = WORK | {"status": "maintenance_in_progress"}
-    for word in (said(work=(WORK,)), said(under_way, Files="under_maintenance")):
+    for work, incidents, states in (((WORK,), (), {}), ((), (under_way,), {"Files": "under_maintenance"})):
+        word = said(*incidents, work=work, components=("Files",), **states)
         assert (word.says, word.headline, word.planned) == (Health.UP, "", (PLANNED,))
+        assert said(*incidents, work=work, **states).planned == ()  # one part of many
 
 
 def test_an_incident_without_components_concerns_everybody_and_is_as_bad_as_it_says():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import get_args
 
@@ -50,6 +51,7 @@ READ = {
             UNTIL,
             f"{PAGE}/pages/maintenance/{ID}/6563b1f4d3a1b2050f4c0002",
             "6563b1f4d3a1b2050f4c0002",
+            ("Website",),
         ),
     ),
     "cachet": word(
@@ -70,8 +72,7 @@ READ = {
     "statuspal": word(
         "Machines in zone B do not start",
         "https://example.statuspal.eu/incidents/198",
-        ("Zone B: Compute",),
-        Planned("Storage upgrade", FROM, UNTIL, "https://example.statuspal.eu/incidents/199", "199"),
+        ("Zone B: Compute",),  # the work is on one place of several: no maintenance of the whole
     ),
 }
 
@@ -206,6 +207,13 @@ def test_every_dialect_may_be_named_in_a_config_and_no_other():
     assert len(named) == 15
     with pytest.raises(ValidationError):
         OfficialPage(kind="statuspages", url=PAGE)
+
+
+def test_work_on_one_place_is_told_to_who_cares_for_it():
+    work = Planned("Storage upgrade", FROM, UNTIL, "https://example.statuspal.eu/incidents/199", "199")
+    (found,) = read("statuspal", shaped("statuspal"), "Storage").planned
+    assert replace(found, parts=()) == work
+    assert read("statuspal", shaped("statuspal"), "Compute").planned == ()
 
 
 # ── Instatus ─────────────────────────────────────────────────────────────────────────────────────────────────────────
