@@ -27,6 +27,8 @@ from bot.record import Record
 from bot.setting import Setting
 from bot.store import Store, open_store
 from bot.talk.desk import FrontDesk
+from bot.talk.eyes import Eyes
+from bot.watch.reports import Crowd
 
 BEGIN = datetime(2026, 1, 5, tzinfo=UTC)
 EVERY, TIMEOUT = 30, timedelta(seconds=10)
@@ -66,6 +68,10 @@ def readings(run: Run, names: list[str], second: int) -> Iterator[tuple[str, dat
         yield names[number], at + timedelta(microseconds=number), reading
 
 
+async def _unasked(*_: object) -> None:
+    raise AssertionError("nobody asks for a look here")
+
+
 async def live(folder: Path, run: Run, hours: int) -> None:
     """So many hours of results, with what is periodic at its times and people who ask."""
     names, now = run.names, [BEGIN]
@@ -78,7 +84,9 @@ async def live(folder: Path, run: Run, hours: int) -> None:
     )
     async with open_store(f"sqlite:///{folder / 'tocsin.db'}", alone=True) as store:
         record = Record(store, setting, lambda: now[0], lambda _whom: None)
-        desk = FrontDesk(record, frozenset(), Style())
+        crowd = Crowd(store, lambda: now[0], lambda _service: None)
+        eyes = Eyes(_unasked, _unasked, None, lambda: now[0])
+        desk = FrontDesk(record, frozenset(), Style(), crowd, eyes)
         await record.load()
         asking: set[asyncio.Task[None]] = set()
         between = max(hours * 3600 // ASKS, 1)

@@ -122,7 +122,8 @@ def _strip(service: Service, state: ServiceState, overview: Overview) -> Iterato
         yield _part(since - start, until - since, "maintenance")
     unseen = wording.unseen_spans(service, state, overview, (start, overview.at))
     for since, until in merged((since, until + BLUR) for since, until in unseen):
-        yield _part(since - start, until - BLUR - since, "unknown")
+        # Before the first look there was nothing to be seen: that is no gap.
+        yield _part(since - start, until - BLUR - since, "before" if since == start else "unknown")
     for incident in overview.recent:
         if incident.service == OURSELVES or (incident.service == service.id and _known(incident)):
             since, until = max(incident.since, start), incident.until or overview.at
