@@ -18,7 +18,7 @@ run: .venv/run.stamp  ## the daemon, with ./config.yaml
 test: .venv/dev.stamp  ## style, types, import rules and all tests
 	@$(BIN)/ruff check --quiet . && $(BIN)/ruff format --quiet --check .
 	@$(BIN)/mypy
-	@$(BIN)/python -m pytest -n 4 --dist worksteal $(ARGS)
+	@$(BIN)/python -m pytest -n 2 --dist worksteal $(ARGS)
 
 soak: .venv/dev.stamp  ## on each database: 112 kills, freezes, restarts, lost answers: nothing may be lost
 	@SOAK="cut*100 kill*12 freeze*4 restart*4 lose*3" SEED=$${SEED:-$$(date +%s)} $(BIN)/python -m pytest -n 2 -rP tests/soak $(ARGS)

@@ -48,7 +48,7 @@ MESSAGES = {  # which message: the routes that are bad before it, and those that
 LASTS = 70 * SECOND  # the fault, from the moment at which the message is due
 LATER = 30 * 60 * SECOND  # when all has come to rest
 BEFORE = 120 * SECOND  # between the incident's beginning and the message
-PATIENCE = 0.6  # seconds: the real time-out, where the far side says nothing
+PATIENCE = 1.0  # seconds: the real time-out, where the far side says nothing
 NEXT = Destination("console", "-")
 
 
