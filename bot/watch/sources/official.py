@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from datetime import datetime, timedelta
-from typing import Annotated, Any, ClassVar, Literal, Self
+from typing import Annotated, ClassVar, Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
 
-from bot.contracts import Memory, Net
-from bot.model import Role, Word, length
+from bot.contracts import Length, Memory, Net
+from bot.model import Role, Word
 from bot.watch.sources import (
     aws,
     betterstack,
@@ -56,13 +56,6 @@ DIALECTS: tuple[Dialect, ...] = (
 )
 
 
-def _as_length(value: Any) -> Any:
-    return length(value) if isinstance(value, str) else value
-
-
-_Length = Annotated[timedelta, BeforeValidator(_as_length, json_schema_input_type=str)]
-
-
 class OfficialPage(BaseModel):
     """`url`: the page's address, or that of what it says to machines. `components`: the names to care for; none: all.
 
@@ -91,7 +84,7 @@ class OfficialPage(BaseModel):
     ] = "auto"
     url: str
     components: tuple[str, ...] = ()
-    timeout: Annotated[_Length, Field(gt=timedelta(0), le=LONGEST_TIMEOUT)] = timedelta(seconds=10)
+    timeout: Annotated[Length, Field(gt=timedelta(0), le=LONGEST_TIMEOUT)] = timedelta(seconds=10)
     webhook_token: SecretStr | None = None
 
     @field_validator("url")
