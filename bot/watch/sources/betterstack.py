@@ -11,6 +11,8 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlsplit
 
+from pydantic import model_validator
+
 from bot.model import Health, Planned, Word
 from bot.watch.sources.dialect import Asked, Dialect, Event, Page, Part, Wire, clean, instant, link, tempered, word
 
@@ -93,6 +95,21 @@ class _Item(Wire):
 class _Index(Wire):
     data: _Whole
     included: list[_Item] = []
+
+    @model_validator(mode="before")
+    @classmethod
+    def _listed(cls, data: Any) -> Any:
+        """Some have everything in one list, and no word for the whole: that is what the worst open report says."""
+        if not isinstance(data, dict) or not isinstance(listed := data.get("data"), list):
+            return data
+        said = [
+            one["attributes"] for one in listed if isinstance(one, dict) and isinstance(one.get("attributes"), dict)
+        ]
+        states = [str(one.get("aggregate_state")) for one in said if not one.get("ends_at")]
+        worst = max(
+            (state for state in states if state in _LEVELS), key=lambda state: _LEVELS[state], default="operational"
+        )
+        return {"data": {"attributes": {"aggregate_state": worst}}, "included": listed}
 
     def of(self, kind: str) -> dict[str, _Item]:
         return {str(one.id): one for one in self.included if one.type == kind}

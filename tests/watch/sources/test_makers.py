@@ -11,10 +11,11 @@ from pydantic import ValidationError
 
 from bot.model import Health, Planned, Role, Word
 from bot.watch.sources import OfficialPage, betterstack, cachet, instatus, statusio, statuspal, uptimekuma
-from bot.watch.sources.dialect import NAME
+from bot.watch.sources.dialect import NAME, Asked
 from bot.watch.sources.finding import AUTO
 from bot.watch.sources.official import DIALECTS
-from tests.watch.sources.pages import NOW
+from tests.watch.sources.kit import prove_sturdy
+from tests.watch.sources.pages import DATA, NOW
 from tests.watch.sources.vendors import FILES, ID, made, read, shaped, url
 
 SINCE = datetime(2026, 11, 21, 13, 2, tzinfo=UTC)
@@ -207,6 +208,14 @@ def test_every_dialect_may_be_named_in_a_config_and_no_other():
     assert len(named) == 15
     with pytest.raises(ValidationError):
         OfficialPage(kind="statuspages", url=PAGE)
+
+
+def test_a_page_of_better_stack_that_is_one_list_is_as_its_open_report_says():
+    body = (DATA / "betterstack-list-shape.json").read_bytes()
+    found = betterstack.DIALECT.parse((body,), Asked(PAGE, (), NOW))
+    began = datetime(2026, 7, 21, tzinfo=UTC)
+    assert found == word("Inference API degraded", PAGE, ("Inference API",), since=began)
+    prove_sturdy(betterstack.DIALECT, body)
 
 
 def test_work_on_one_place_is_told_to_who_cares_for_it():
