@@ -102,9 +102,10 @@ class _Index(Wire):
         """Some have everything in one list, and no word for the whole: that is what the worst open report says."""
         if not isinstance(data, dict) or not isinstance(listed := data.get("data"), list):
             return data
-        said = [
-            one["attributes"] for one in listed if isinstance(one, dict) and isinstance(one.get("attributes"), dict)
-        ]
+        items = [one for one in listed if isinstance(one, dict) and isinstance(one.get("attributes"), dict)]
+        if not any(one.get("type") == "status_page_resource" for one in items):
+            return data  # a list of another vendor's
+        said = [one["attributes"] for one in items if one.get("type") == "status_report"]
         states = [str(one.get("aggregate_state")) for one in said if not one.get("ends_at")]
         worst = max(
             (state for state in states if state in _LEVELS), key=lambda state: _LEVELS[state], default="operational"
