@@ -7,6 +7,8 @@ import pytest
 from bot.store import open_store
 from tests.postgres import postgres_server
 
+pytest_plugins = ["tests.hardening"]
+
 
 @pytest.fixture(scope="session")
 def postgres():

@@ -39,7 +39,7 @@ def test_rooms_stay_small(path):
     functions = [n for n in ast.walk(parsed(path)) if isinstance(n, ast.FunctionDef | ast.AsyncFunctionDef)]
     too_long = {f.name: f.end_lineno - f.lineno + 1 for f in functions if f.end_lineno - f.lineno >= 40}
 
-    assert text.count("\n") <= 300
+    assert text.count("\n") <= 400
     assert too_long == {}
 
 
