@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 
-.PHONY: help install demo run test hardening soak sim dead lint bench lock clean
+.PHONY: help install demo run test hardening soak attack sim dead lint bench lock clean
 help:  ## this list
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10
 
@@ -25,6 +25,9 @@ hardening: .venv/dev.stamp  ## run the tests of faults that once got through, an
 
 soak: .venv/dev.stamp  ## on each database: 112 kills, freezes, restarts, lost answers: nothing may be lost
 	@SOAK="cut*100 kill*12 freeze*4 restart*4 lose*3" SEED=$${SEED:-$$(date +%s)} $(BIN)/python -m pytest -n 2 -rP tests/soak $(ARGS)
+
+attack: .venv/dev.stamp  ## hostile pages, clients, people, configs and a locked database at once, for MINUTES (15)
+	@$(BIN)/python -m tests.soak.attack $${MINUTES:-15} $${SEED:-1}
 
 sim: .venv/dev.stamp  ## thousands of seeded outages, faults and kills on virtual time; SEEDS=4711-4711 replays one
 	@SEEDS=$${SEEDS:-1-5000} $(BIN)/python -m pytest -n 2 -k promise tests/sim/test_sim.py $(ARGS)
