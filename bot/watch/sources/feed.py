@@ -19,7 +19,7 @@ from bot.watch.sources.stages import Stage, began, components, plain, stage, wor
 from bot.watch.sources.troubles import reported, wanted
 
 _ACCEPT = "application/atom+xml, application/rss+xml, application/xml;q=0.9, text/xml;q=0.8"
-_FORGOTTEN = timedelta(days=14)  # open and not a word for so long: its page forgot to close it, as many do
+FORGOTTEN = timedelta(days=14)  # open and not a word for so long: its page forgot to close it, as many do
 _EARLIEST = datetime.min.replace(tzinfo=UTC)
 _AZURE = frozenset({"azure.status.microsoft", "status.azure.com"})
 # What names one update, and in it what names its incident: AWS' a service and a second, Google's an incident.
@@ -61,7 +61,7 @@ def parse(bodies: tuple[bytes, ...], asked: Asked, worst: Health = Health.DOWN) 
         said = stage(newest)
         if said is Stage.WORK:
             planned.append(work(newest, asked.now))
-        elif said is Stage.OPEN and (at is None or asked.now - at <= _FORGOTTEN):
+        elif said is Stage.OPEN and (at is None or asked.now - at <= FORGOTTEN):
             events.append(_event(updates, asked, worst))
     ahead = sorted((one for one in planned if one), key=lambda one: one.since)
     return reported((one for one in events if one), asked, feed.home, ahead)
@@ -75,7 +75,7 @@ def _incidents(feed: Feed) -> Iterator[tuple[Entry, ...]]:
     for group in groups.values():
         together = [group[0]]
         for newer, older in pairwise(group):
-            apart = newer.at is None or older.at is None or newer.at - older.at > _FORGOTTEN
+            apart = newer.at is None or older.at is None or newer.at - older.at > FORGOTTEN
             if apart or stage(older) is not Stage.OPEN:
                 break
             together.append(older)

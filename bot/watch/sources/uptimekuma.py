@@ -126,7 +126,8 @@ def parse(bodies: tuple[bytes, ...], asked: Asked) -> Word:
     shown = _Page.model_validate(loads(bodies[0]))
     beats = _Beats.model_validate(loads(bodies[1]))
     listed = islice((one for group in shown.publicGroupList for one in group.monitorList), _MONITORS)
-    monitors = [(one, beats.of(one)) for one in {key(one.id): one for one in listed}.values()]
+    once = {key(one.id) or n: one for n, one in enumerate(listed)}.values()
+    monitors = [(one, beats.of(one)) for one in once]
     parts = tuple(_part(monitor, of) for monitor, of in monitors)
     notices = [notice.event() for notice in (*shown.incidents, *((shown.incident,) if shown.incident else ()))]
     outages = [outage for monitor, of in monitors if (outage := _outage(monitor, of))]
