@@ -120,6 +120,8 @@ class Memory:
     found_at: datetime | None = None
     heard_at: datetime | None = None  # ... when it was last understood so ...
     sought_at: datetime | None = None  # ... and when it last looked for a way in vain
+    unworkable: bool = False  # what it says could not be worked on within our bounds, and that was logged
+    undated: dict[str, datetime] = field(default_factory=dict)  # when an open incident without a date was first seen
 
 
 class Source(Protocol):

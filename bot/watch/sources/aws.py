@@ -5,21 +5,38 @@ Format: https://health.aws.amazon.com/public/currentevents: a JSON list in UTF-1
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import datetime
+from itertools import islice
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
+from pydantic import ValidationError
+
 from bot.model import Health, Word
-from bot.watch.sources.dialect import Asked, Dialect, Event, Wire
+from bot.watch.sources.dialect import (
+    EVENTS,
+    LONGEST_TEXT,
+    TOUCHED,
+    Asked,
+    Dialect,
+    Event,
+    Wire,
+    instant,
+    loads,
+    of_seconds,
+    understood,
+)
 from bot.watch.sources.troubles import reported, wanted
 
 _CAP = 8 * 1024 * 1024  # bytes: two for a character, and a large event has said much of 150 services
+_DIGITS = 20  # of an instant
 _EVENTS = "/public/currentevents"
 _HOSTS = frozenset({"health.aws.amazon.com", "status.aws.amazon.com"})
-_REGION = re.compile(r"-([a-z]{2}(?:-[a-z]+)+-\d+)$")  # of "ec2-us-gov-west-1"
+_REGION = re.compile(r"-([a-z]{2}(?:-[a-z]{1,12}){1,3}-\d{1,3})")  # of "ec2-us-gov-west-1", at its end
+_LONGEST_REGION = 40  # characters: the pattern is tried on no more
+_MOST_IMPACTED = 500  # services of one event: a large one names 150
 _WELL = "0"  # of status: 1 informational, 2 degraded, 3 disrupted
 
 
@@ -37,7 +54,8 @@ class _Place(NamedTuple):
         return f"{self.name} ({self.region_name})" if self.region_name else self.name
 
     def among(self, cared: frozenset[str]) -> bool:
-        service = _REGION.sub("", self.id)
+        own = _region(self.id)
+        service = self.id.removesuffix(f"-{own}") if own else self.id
         called = (self.id, service, self.region, self.name, self.region_name, self.shown)
         return any(name.casefold() in cared for name in called if name)
 
@@ -56,7 +74,7 @@ class _Event(Wire):
     end_time: Any = None
     region_name: str = ""
     arn: str = ""
-    impacted_services: dict[str, _Impacted] = {}
+    impacted_services: dict[str, Any] = {}
 
     @property
     def over(self) -> bool:
@@ -67,8 +85,7 @@ class _Event(Wire):
         return self._place(self.service, self.service_name)
 
     def _place(self, service: str, name: str) -> _Place:
-        own = _REGION.search(service)
-        region = own[1] if own else (self.arn.split(":") + [""] * 4)[3]
+        region = _region(service) or (self.arn.split(":", 4) + [""] * 4)[3]
         return _Place(service, name, region, self.region_name)
 
     def about(self, cared: frozenset[str]) -> Event | None:
@@ -77,13 +94,13 @@ class _Event(Wire):
         places = [whole] if not cared or whole.among(cared) else [one for one in self._impacted() if one.among(cared)]
         if not places:
             return None
-        shown = tuple(one.shown for one in places)
+        shown = tuple(one.shown for one in places[:TOUCHED])
         return Event(f"{whole.shown}: {self.summary}", Health.DEGRADED, _instant(self.date), parts=shown)
 
     def _impacted(self) -> Iterator[_Place]:
-        for service, said in self.impacted_services.items():
-            if str(said.current) != _WELL:
-                yield self._place(service, said.service_name)
+        for service, said in islice(self.impacted_services.items(), _MOST_IMPACTED):
+            if (one := _impacted(said)) is not None and str(one.current) != _WELL:
+                yield self._place(service[:LONGEST_TEXT], one.service_name)
 
 
 def where(url: str) -> tuple[str, ...]:
@@ -96,20 +113,33 @@ def where(url: str) -> tuple[str, ...]:
 
 def parse(bodies: tuple[bytes, ...], asked: Asked) -> Word:
     """As in `dialect.Dialect`."""
-    found = json.loads(bodies[0])  # finds out which UTF it is
+    found = loads(bodies[0])
     listed = found.get("current") if isinstance(found, dict) else found
     if not isinstance(listed, list):
         raise ValueError("no list of events")  # noqa: TRY004 - what is not understood is a ValueError
     cared = wanted(asked)
-    events = [_Event.model_validate(one) for one in listed]
+    events = understood(listed, _Event, EVENTS)
     return reported((one for event in events if not event.over and (one := event.about(cared))), asked)
 
 
 def _instant(seconds: object) -> datetime | None:
     """Seconds since 1970, as a number or its digits."""
+    if isinstance(seconds, str) and seconds.isdecimal() and len(seconds) <= _DIGITS:
+        return of_seconds(int(seconds))
+    return instant(seconds)
+
+
+def _region(service: str) -> str:
+    """The region that a service's id ends in; empty where it ends in none."""
+    tail = service[-_LONGEST_REGION:]
+    found = next((own for at in range(len(tail)) if tail[at] == "-" and (own := _REGION.fullmatch(tail, at))), None)
+    return found[1] if found else ""
+
+
+def _impacted(said: object) -> _Impacted | None:
     try:
-        return datetime.fromtimestamp(int(seconds), UTC)  # type: ignore[call-overload] # a TypeError
-    except (TypeError, ValueError, OverflowError, OSError):
+        return _Impacted.model_validate(said)
+    except ValidationError:
         return None
 
 

@@ -6,15 +6,34 @@ over often has no `ends_at`: its state, its last update and the page's own state
 
 from __future__ import annotations
 
-import json
 from datetime import UTC, datetime
-from typing import Any
+from itertools import islice
+from typing import Annotated, Any
 from urllib.parse import urlsplit
 
 from pydantic import model_validator
 
 from bot.model import Health, Planned, Word
-from bot.watch.sources.dialect import Asked, Dialect, Event, Page, Part, Wire, clean, instant, link, tempered, word
+from bot.watch.sources.dialect import (
+    EVENTS,
+    PARTS,
+    TOUCHED,
+    Asked,
+    Dialect,
+    Event,
+    Page,
+    Part,
+    Wire,
+    clean,
+    instant,
+    key,
+    link,
+    loads,
+    several,
+    tempered,
+    understood,
+    word,
+)
 
 _PATH = "/index.json"
 _LEVELS = {  # of the page, of a resource, of a report, and of what a report says of a resource
@@ -24,6 +43,7 @@ _LEVELS = {  # of the page, of a resource, of a report, and of what a report say
     "degraded": Health.DEGRADED,
     "downtime": Health.DOWN,
 }
+_MOST = {"status_page_resource": PARTS, "status_report": EVENTS, "status_update": PARTS}
 _MAINTENANCE = "maintenance"
 _EARLIEST = datetime.min.replace(tzinfo=UTC)
 
@@ -47,7 +67,7 @@ class _Reference(Wire):
 
 
 class _References(Wire):
-    data: list[_Reference] = []
+    data: Annotated[list[_Reference], several(lambda: _Reference, TOUCHED)] = []
 
 
 class _Relationships(Wire):
@@ -65,7 +85,7 @@ class _Attributes(Wire):
     starts_at: Any = None
     ends_at: Any = None
     published_at: Any = None
-    affected_resources: list[_Affected] = []
+    affected_resources: Annotated[list[_Affected], several(lambda: _Affected, TOUCHED)] = []
 
 
 class _Item(Wire):
@@ -76,7 +96,7 @@ class _Item(Wire):
 
     def affected(self, updates: dict[str, _Item]) -> list[_Affected]:
         """What the newest update says of resources, else the report itself."""
-        own = [updates[key] for one in self.relationships.status_updates.data if (key := str(one.id)) in updates]
+        own = [updates[id_] for one in self.relationships.status_updates.data if (id_ := key(one.id)) in updates]
         told = [one for one in own if one.attributes.affected_resources]
         newest = max(told, key=lambda one: instant(one.attributes.published_at) or _EARLIEST, default=self)
         return newest.attributes.affected_resources
@@ -89,12 +109,12 @@ class _Item(Wire):
         begins, ends = instant(self.attributes.starts_at), instant(self.attributes.ends_at)
         if begins is None or (ends is not None and ends <= begins):
             return None
-        return Planned(clean(self.attributes.title), begins, ends, page, str(self.id) if self.id else "")
+        return Planned(clean(self.attributes.title), begins, ends, page, key(self.id))
 
 
 class _Index(Wire):
     data: _Whole
-    included: list[_Item] = []
+    included: list[Any] = []
 
     @model_validator(mode="before")
     @classmethod
@@ -113,7 +133,9 @@ class _Index(Wire):
         return {"data": {"attributes": {"aggregate_state": worst}}, "included": listed}
 
     def of(self, kind: str) -> dict[str, _Item]:
-        return {str(one.id): one for one in self.included if one.type == kind}
+        """By their ids, as many as are looked at."""
+        items = (one for one in self.included if isinstance(one, dict) and one.get("type") == kind)
+        return {key(one.id): one for one in understood(list(islice(items, _MOST[kind])), _Item, PARTS)}
 
 
 def where(url: str) -> tuple[str, ...]:
@@ -126,12 +148,12 @@ def where(url: str) -> tuple[str, ...]:
 
 def parse(bodies: tuple[bytes, ...], asked: Asked) -> Word:
     """As in `dialect.Dialect`."""
-    index = _Index.model_validate(json.loads(bodies[0]))
+    index = _Index.model_validate(loads(bodies[0]))
     stated = index.data.attributes.aggregate_state
     if stated not in _LEVELS:
         raise ValueError("a vocabulary we do not know")
     resources, updates = index.of("status_page_resource"), index.of("status_update")
-    parts = {key: _part(one) for key, one in resources.items()}
+    parts = {id_: _part(one) for id_, one in resources.items()}
     home = link(_home(index.data.attributes.custom_domain, asked.url))
     events, planned, working = [], [], stated == _MAINTENANCE
     for report in index.of("status_report").values():
@@ -169,7 +191,7 @@ def _over(report: _Item, affected: list[_Affected], now: datetime) -> bool:
 
 def _open(stated: str, affected: list[_Affected], parts: dict[str, Part]) -> bool:
     """A page that calls itself and all that the report names operational has forgotten to close it."""
-    named = [parts[key].health for one in affected if (key := str(one.status_page_resource_id)) in parts]
+    named = [parts[id_].health for one in affected if (id_ := key(one.status_page_resource_id)) in parts]
     return stated != "operational" or any(health is not Health.UP for health in named)
 
 
@@ -177,14 +199,14 @@ def _worsened(parts: dict[str, Part], affected: list[_Affected]) -> dict[str, Pa
     """What a report says of a resource counts where it is worse than what the resource says of itself."""
     found = {}
     for one in affected:
-        part, health = parts.get(str(one.status_page_resource_id)), _LEVELS.get(one.status, Health.UP)
+        part, health = parts.get(key(one.status_page_resource_id)), _LEVELS.get(one.status, Health.UP)
         if part is not None and health > (part.health or Health.UP):
-            found[str(one.status_page_resource_id)] = Part(part.name, health, one.status)
+            found[key(one.status_page_resource_id)] = Part(part.name, health, one.status)
     return found
 
 
 def _event(report: _Item, affected: list[_Affected], parts: dict[str, Part]) -> Event:
-    names = tuple(parts[key].name for one in affected if (key := str(one.status_page_resource_id)) in parts)
+    names = tuple(parts[id_].name for one in affected if (id_ := key(one.status_page_resource_id)) in parts)
     health = report.health(affected)
     if names:
         health = min(health, Health.DEGRADED)  # whether they are down they say themselves

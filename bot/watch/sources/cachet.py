@@ -6,17 +6,32 @@ bad it is the components say. It names no zone: UTC, which it is set to unless s
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any
 from urllib.parse import urlsplit
 
 from pydantic import model_validator
 
 from bot.model import Health, Planned, Word
-from bot.watch.sources.dialect import Asked, Dialect, Event, Page, Part, Wire, clean, instant, link, word
+from bot.watch.sources.dialect import (
+    EVENTS,
+    PARTS,
+    Asked,
+    Dialect,
+    Event,
+    Page,
+    Part,
+    Wire,
+    clean,
+    instant,
+    key,
+    link,
+    loads,
+    several,
+    word,
+)
 
 _COMPONENTS = "/api/v1/components"
 _INCIDENTS = "/api/v1/incidents"
@@ -31,6 +46,7 @@ _LEVELS = {
     4: (Health.DOWN, "major outage"),
     6: (Health.UP, "under maintenance"),
 }
+_DIGITS = 20  # of a number that is in a text
 _SCHEDULED, _FIXED = 0, 4  # of an incident
 _UNDER_WAY, _COMPLETE = 1, 2  # of a schedule
 
@@ -91,7 +107,7 @@ class _Incident(_Item):
         begins = instant(self.scheduled_at)
         if self.state != _SCHEDULED or begins is None:
             return None
-        return Planned(clean(self.name), begins, None, link(self.permalink), str(self.id) if self.id else "")
+        return Planned(clean(self.name), begins, None, link(self.permalink), key(self.id))
 
 
 class _Schedule(_Item):
@@ -104,19 +120,19 @@ class _Schedule(_Item):
         begins, ends = _first(self.scheduled_at, self.scheduled), _first(self.completed_at, self.completed)
         if begins is None or (ends is not None and ends <= begins):
             return None
-        return Planned(clean(self.name), begins, ends, "", str(self.id) if self.id else "")
+        return Planned(clean(self.name), begins, ends, "", key(self.id))
 
 
 class _Components(Wire):
-    data: list[_Component]
+    data: Annotated[list[_Component], several(lambda: _Component, PARTS)]
 
 
 class _Incidents(Wire):
-    data: list[_Incident]
+    data: Annotated[list[_Incident], several(lambda: _Incident, EVENTS)]
 
 
 class _Schedules(Wire):
-    data: list[_Schedule] = []
+    data: Annotated[list[_Schedule], several(lambda: _Schedule, EVENTS)] = []
 
 
 def where(*asked: tuple[str, str]) -> Callable[[str], tuple[str, ...]]:
@@ -132,9 +148,9 @@ def where(*asked: tuple[str, str]) -> Callable[[str], tuple[str, ...]]:
 
 def parse(bodies: tuple[bytes, ...], asked: Asked) -> Word:
     """As in `dialect.Dialect`."""
-    components = [one for one in _Components.model_validate(json.loads(bodies[0])).data if one.enabled is not False]
-    incidents = _Incidents.model_validate(json.loads(bodies[1])).data
-    listed = _Schedules.model_validate(json.loads(bodies[2])).data if len(bodies) > 2 else []
+    components = [one for one in _Components.model_validate(loads(bodies[0])).data if one.enabled is not False]
+    incidents = _Incidents.model_validate(loads(bodies[1])).data
+    listed = _Schedules.model_validate(loads(bodies[2])).data if len(bodies) > 2 else []
     schedules = [one for one in listed if _number(one.status) != _COMPLETE]
     announced: tuple[_Schedule | _Incident, ...] = (*schedules, *incidents)
     names = {_number(one.id): one.name for one in components if _number(one.id) > 0}
@@ -156,7 +172,7 @@ def _number(value: object) -> int:
         value = value.get("value")
     if isinstance(value, str):
         with suppress(ValueError):
-            return int(value)
+            return int(value[:_DIGITS])
     return value if isinstance(value, int) and not isinstance(value, bool) else -1
 
 

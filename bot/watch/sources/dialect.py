@@ -3,37 +3,50 @@
 from __future__ import annotations
 
 import html
+import json
 import re
 import unicodedata
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
-from datetime import UTC, datetime
-from typing import Any
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError, model_validator
 
 from bot.model import Health, Planned, Role, Word
 
 NAME = "Official status page"
 CAP = 1024 * 1024  # bytes of one answer
 LONGEST_HEADLINE = 140  # characters
-LONGEST_TEXT = 4000  # what follows is not even looked at: comments without an end take the square of its length
+LONGEST_TEXT = 2000  # what follows is not even looked at
 LONGEST_LINK = 500
+LONGEST_KEY = 200
 MOST_COMPONENTS = 12
 MOST_PLANNED = 10
+# Of what a page lists, so many are looked at: it may list what it likes, and each is compared with others.
+PARTS = 1000
+EVENTS = 200
+TOUCHED = 100  # parts named by one event
+YEARS = range(1990, 2200)  # of another no status page speaks, and what is far off cannot be reckoned with
+SKEW = timedelta(minutes=5)  # a clock may be so far ahead of ours
 
-_TAG = re.compile(r"<!--.*?-->|<[/!?@#]*[A-Za-z][^<>]*>", re.DOTALL)
+_TAG = re.compile(r"<[/!?@#]*[A-Za-z][^<>]*>")
 _EARLIEST = datetime.min.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What is wanted of a page: `components` are the names to care for; none: the whole page."""
+    """What is wanted of a page: `components` are the names to care for; none: the whole page.
+
+    `dated`: what bears no date does not count any more: it was there for too long.
+    """
 
     url: str
     components: tuple[str, ...]
     now: datetime
+    dated: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,8 +110,68 @@ class Wire(BaseModel):
 
     @model_validator(mode="before")
     @classmethod
-    def _null_is_absence(cls, data: Any) -> Any:
-        return {key: value for key, value in data.items() if value is not None} if isinstance(data, dict) else data
+    def _as_far_as_it_counts(cls, data: Any) -> Any:
+        """Only what is declared, no text at its full length, and null as if it were not there."""
+        if not isinstance(data, dict):
+            return data
+        said = ((name, data.get(name)) for name in _declared(cls))
+        return {
+            name: value[:LONGEST_TEXT] if isinstance(value, str) else value for name, value in said if value is not None
+        }
+
+
+@cache
+def _declared(model: type[Wire]) -> tuple[str, ...]:
+    return tuple(field.alias or name for name, field in model.model_fields.items())
+
+
+Item = TypeVar("Item", bound=Wire)
+
+
+def understood(listed: object, model: type[Item], most: int) -> list[Item]:
+    """Those of the first `most` that are understood: one that is garbled does not silence the others.
+
+    Raise ValueError where it is no list, or none of several is understood.
+    """
+    if not isinstance(listed, list):
+        raise ValueError("no list")  # noqa: TRY004 - what is not understood is a ValueError
+    found = []
+    for one in listed[:most]:
+        try:
+            found.append(model.model_validate(one))
+        except ValidationError:
+            continue
+    if not found and len(listed) > 1:
+        raise ValueError("nothing in the list is understood")
+    return found
+
+
+def several(model: Callable[[], type[Wire]], most: int) -> BeforeValidator:
+    """To annotate a list with; see `understood`."""
+    return BeforeValidator(lambda listed: understood(listed, model(), most))
+
+
+def texts(most: int) -> BeforeValidator:
+    """To annotate a list of texts with: those of the first `most` that are some."""
+
+    def found(listed: Any) -> Any:
+        if not isinstance(listed, list):
+            return listed
+        return [one[:LONGEST_TEXT] for one in listed[:most] if isinstance(one, str)]
+
+    return BeforeValidator(found)
+
+
+def named(listed: object) -> tuple[str, ...]:
+    """The names of the things in a list, as far as it has any."""
+    found = listed[:TOUCHED] if isinstance(listed, list) else []
+    names = (one.get("name") if isinstance(one, dict) else None for one in found)
+    return tuple(name[:LONGEST_TEXT] for name in names if isinstance(name, str))
+
+
+def loads(body: bytes) -> Any:
+    """JSON, in whichever UTF it is. Raise ValueError or RecursionError for what is none."""
+    return json.loads(body)
 
 
 def silence(now: datetime) -> Word:
@@ -111,8 +184,9 @@ def word(page: Page, asked: Asked) -> Word:
     narrowed = bool(asked.components)
     if narrowed and not cared:
         raise NotShownError("the page shows none of the components")
+    known = {part.name for part in cared}
     events = sorted(
-        (event for event in page.events if _concerns(event, cared, narrowed=narrowed)),
+        (_of_the_past(event, asked.now) for event in page.events if not narrowed or _concerns(event, known)),
         key=lambda event: event.since or _EARLIEST,
         reverse=True,
     )
@@ -127,8 +201,15 @@ def word(page: Page, asked: Asked) -> Word:
         asked.now,
         since=events[0].since if events else None,
         components=() if says is Health.UP else _affected(cared, events),
-        planned=tuple(one for one in page.planned if _touches(one, page, cared, narrowed=narrowed))[:MOST_PLANNED],
+        planned=tuple(one for one in page.planned if _touches(one, page, known, narrowed=narrowed))[:MOST_PLANNED],
     )
+
+
+def _of_the_past(event: Event, now: datetime) -> Event:
+    """Nothing has begun that is still to come: then since when it is open is not known."""
+    if event.since is None or event.since <= now:
+        return event
+    return replace(event, since=now if event.since - now <= SKEW else None)
 
 
 def tempered(health: Health, parts: Iterable[Part]) -> Health:
@@ -144,20 +225,19 @@ def _cared_for(page: Page, components: tuple[str, ...]) -> list[Part]:
     return [part for part in known if part.name.strip().casefold() in wanted] if wanted else known
 
 
-def _concerns(event: Event, cared: list[Part], *, narrowed: bool) -> bool:
-    names = {part.name for part in cared}
-    return not narrowed or not event.parts or any(name in names for name in event.parts)
+def _concerns(event: Event, known: set[str]) -> bool:
+    return not event.parts or not known.isdisjoint(event.parts)
 
 
-def _touches(work: Planned, page: Page, cared: list[Part], *, narrowed: bool) -> bool:
+def _touches(work: Planned, page: Page, known: set[str], *, narrowed: bool) -> bool:
     """Is it about what is cared for? A page may announce work on one of a hundred places every night: where the whole
     page is cared for, what touches less than half of it is no maintenance of the service.
     """
     if not work.parts or not page.parts:
         return True
     if narrowed:
-        return not {part.name for part in cared}.isdisjoint(work.parts)
-    return 2 * len(set(work.parts)) >= len({part.name for part in page.parts})
+        return not known.isdisjoint(work.parts)
+    return 2 * len(set(work.parts)) >= len(known)
 
 
 def _worst(page: Page, cared: list[Part], events: list[Event], *, narrowed: bool) -> Health:
@@ -192,15 +272,30 @@ def _affected(cared: list[Part], events: list[Event]) -> tuple[str, ...]:
 
 def names(found: Iterable[str]) -> tuple[str, ...]:
     """Each once, cleaned, not too many."""
-    return tuple(dict.fromkeys(text for name in found if (text := clean(name))))[:MOST_COMPONENTS]
+    shown: dict[str, None] = {}
+    for name in dict.fromkeys(found):
+        if text := clean(name):
+            shown[text] = None
+        if len(shown) == MOST_COMPONENTS:
+            break
+    return tuple(shown)
 
 
 def clean(text: str) -> str:
     """Plain text of one line: no tags, no control, invisible or direction-changing characters, at most 140 characters."""
-    bare = _TAG.sub("", html.unescape(text[:LONGEST_TEXT]))
+    bare = _TAG.sub("", _without_comments(html.unescape(text[:LONGEST_TEXT])))
     seen = "".join(" " if char.isspace() else char for char in bare if char.isspace() or _visible(char))
     line = " ".join(seen.split())
     return line if len(line) <= LONGEST_HEADLINE else line[: LONGEST_HEADLINE - 1].rstrip() + "…"
+
+
+def _without_comments(text: str) -> str:
+    """By a search: a pattern tries the rest of the text anew from each "<!--" that has no end."""
+    kept, at = [], 0
+    while (begins := text.find("<!--", at)) >= 0 and (ends := text.find("-->", begins + 4)) >= 0:
+        kept.append(text[at:begins])
+        at = ends + 3
+    return "".join((*kept, text[at:]))
 
 
 def link(url: object) -> str:
@@ -214,13 +309,31 @@ def link(url: object) -> str:
     return url if parts.scheme in {"http", "https"} and parts.hostname and "@" not in parts.netloc else ""
 
 
+def key(value: object) -> str:
+    """What something is called by on the page: text or a number."""
+    right = isinstance(value, str | int) and not isinstance(value, bool)
+    return text if right and 0 < len(text := str(value)) <= LONGEST_KEY and value else ""
+
+
 def instant(value: object) -> datetime | None:
-    """An ISO 8601 date of the page's, in UTC where it names no zone; None for anything else."""
+    """An ISO 8601 date of the page's, in UTC where it names no zone; or seconds or milliseconds since 1970."""
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return of_seconds(value)
     try:
         found = datetime.fromisoformat(value)  # type: ignore[arg-type] # what is no string is a TypeError
-        return (found if found.tzinfo else found.replace(tzinfo=UTC)).astimezone(UTC)
+        at = (found if found.tzinfo else found.replace(tzinfo=UTC)).astimezone(UTC)
     except (TypeError, ValueError, OverflowError):
         return None
+    return at if at.year in YEARS else None
+
+
+def of_seconds(value: float) -> datetime | None:
+    """Seconds since 1970, or milliseconds, which are a thousand times as many."""
+    try:
+        at = datetime.fromtimestamp(value / 1000 if value > 10**11 else value, UTC)
+    except (ValueError, OverflowError, OSError):
+        return None
+    return at if at.year in YEARS else None
 
 
 def _visible(char: str) -> bool:

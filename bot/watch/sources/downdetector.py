@@ -6,7 +6,6 @@ Format: `POST /tokens`, `GET /companies` of https://downdetectorapi.com/v2.
 from __future__ import annotations
 
 import asyncio
-import json
 import logging
 from base64 import b64encode
 from collections.abc import Iterable, Mapping
@@ -14,11 +13,12 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
 from bot.contracts import Answer, Memory, Net, Source, Trouble
 from bot.model import Health, Role, Word
-from bot.watch.sources.dialect import Wire
+from bot.offload import SMALL, OverranError, offload
+from bot.watch.sources.dialect import Wire, loads, understood
 from bot.watch.sources.tracker import WebAddress, silence
 
 logger = logging.getLogger(__name__)
@@ -30,6 +30,7 @@ FRESH = timedelta(
 )  # for so long one answer serves all the companies: less than the quickest beat of a source
 EARLY = timedelta(minutes=5)  # a token is renewed so long before it ends
 LIVES = 3600  # seconds: a token, where nothing is said of it
+MOST_COMPANIES = 1000  # of one answer
 MOST = 10**9  # more people than that report nothing
 _SAYS = {"success": Health.UP, "warning": Health.DEGRADED, "danger": Health.DOWN}
 
@@ -123,7 +124,7 @@ class Account:
             url = f"{self.settings.api_url}/companies?ids={ids}&fields=id,status,baseline_current,stats_60"
             answer = await _fetch(net, "GET", url, f"Bearer {self._token}")
             if answer is None or answer.status != 401:
-                return _understood(answer)
+                return await _understood(answer)
             self._token = ""
         return {}
 
@@ -137,8 +138,9 @@ class Account:
         answer = await _fetch(net, "POST", url, f"Basic {b64encode(pair.encode()).decode()}", b"")
         self._complain(refused=answer is not None and answer.status in {400, 401, 403})
         try:
-            token = _Token.model_validate(_json(answer))
-        except ValidationError:
+            good = answer is not None and answer.status == 200 and len(answer.body) <= SMALL
+            token = _Token.model_validate(loads(answer.body) if answer is not None and good else None)
+        except (ValueError, RecursionError):
             return False
         self._token, self._until = token.access_token, now + _life(token.expires_in)
         return True
@@ -158,24 +160,26 @@ async def _fetch(net: Net, method: str, url: str, authorization: str, content: b
     return None if isinstance(answer, Trouble) or answer.cut else answer
 
 
-def _json(answer: Answer | None) -> Any:
-    """What a good answer holds; None for any other."""
+async def _understood(answer: Answer | None) -> dict[int, _Company]:
+    """The companies of an answer; none where it is no good one."""
+    if answer is None or answer.status != 200:
+        return {}
     try:
-        return json.loads(answer.body) if answer is not None and answer.status == 200 else None
-    except (ValueError, RecursionError):
-        return None
+        if len(answer.body) <= SMALL:
+            rows = rows_of(answer.body)
+        else:
+            rows = await offload(rows_of, answer.body, key=NAME)
+        return {one.id: one for one in understood(list(rows), _Company, MOST_COMPANIES)}
+    except (OverranError, ValueError, RecursionError):
+        return {}
 
 
-def _understood(answer: Answer | None) -> dict[int, _Company]:
-    """The companies of an answer; one that is garbled does not silence the others."""
-    found, rows = {}, _json(answer)
-    for row in rows if isinstance(rows, list) else ():
-        try:
-            company = _Company.model_validate(row)
-        except ValidationError:
-            continue
-        found[company.id] = company
-    return found
+def rows_of(body: bytes) -> tuple[dict[str, Any], ...]:
+    """What an answer says of each company, as plain values: only what we read, and of no more than are asked for."""
+    rows = loads(body)
+    found = [one for one in rows[:MOST_COMPANIES] if isinstance(one, dict)] if isinstance(rows, list) else []
+    said = ({name: one.get(name) for name in _Company.model_fields} for one in found)
+    return tuple({k: v for k, v in one.items() if isinstance(v, str | int | float)} for one in said)
 
 
 def _number(value: Any) -> int | None:

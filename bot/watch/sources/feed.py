@@ -7,28 +7,29 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from itertools import pairwise
 from urllib.parse import urlsplit
 
 from bot.model import Health, Word
-from bot.watch.sources.dialect import Asked, Dialect, Event, clean, link
+from bot.watch.sources.dialect import LONGEST_KEY, Asked, Dialect, Event, clean, link
 from bot.watch.sources.entries import Entry, Feed, read
-from bot.watch.sources.stages import Stage, began, components, plain, stage, work
+from bot.watch.sources.stages import Said, Stage, ahead, began, components, plain, said, subject, work
 from bot.watch.sources.troubles import reported, wanted
 
 _ACCEPT = "application/atom+xml, application/rss+xml, application/xml;q=0.9, text/xml;q=0.8"
-_FORGOTTEN = timedelta(days=14)  # open and not a word for so long: its page forgot to close it, as many do
+FORGOTTEN = timedelta(days=14)  # open and not a word for so long: its page forgot to close it, as many do
+_LONGEST = 100_000  # characters of an incident that names are looked for in
+_MOST = 200  # entries that are read: the newest
+_NEAR = 20  # entries: so far a neighbour with a date is looked for
 _EARLIEST = datetime.min.replace(tzinfo=UTC)
 _AZURE = frozenset({"azure.status.microsoft", "status.azure.com"})
 # What names one update, and in it what names its incident: AWS' a service and a second, Google's an incident.
 _UPDATES = (
-    re.compile(r"https?://status\.aws\.amazon\.com/#(.+)_\w+"),
-    re.compile(r"(tag:[\w.]*google\.com,\d+:feed:\w+)\.\w+"),
-)
-_HOW_IT_IS = re.compile(
-    r"^\W*(?:resolved|update|updated|investigating|identified|monitoring|closed)\b\W*", re.IGNORECASE
+    re.compile(r"https?://status\.aws\.amazon\.com/#([^#]{1,150})_\w{1,40}"),
+    re.compile(r"(tag:[\w.]{0,60}google\.com,\d{1,8}:feed:\w{1,60})\.\w{1,60}"),
 )
 _GRAVE = re.compile(
     r"\b(?:major|critical|complete|full|total|widespread|global) (?:service |system )?(?:outage|disruption)\b",
@@ -53,41 +54,71 @@ def where_azure(url: str) -> tuple[str, ...]:
 
 
 def parse(bodies: tuple[bytes, ...], asked: Asked, worst: Health = Health.DOWN) -> Word:
-    """As in `dialect.Dialect`."""
+    """As in `dialect.Dialect`. Raise ValueError where all that may be open is in words that we do not know, or bears no date."""
     feed = read(bodies[0])
-    events, planned = [], []
-    for updates in _incidents(feed):
-        newest, at = updates[0], updates[0].at
-        said = stage(newest)
-        if said is Stage.WORK:
+    events, planned, unclear = [], [], False
+    for updates, spoken in _incidents(feed, asked):
+        newest, at = updates[0], updates[0].at or updates[0].roughly
+        if at is not None and asked.now - at > FORGOTTEN:
+            continue
+        if spoken.stage is Stage.WORK:
             planned.append(work(newest, asked.now))
-        elif said is Stage.OPEN and (at is None or asked.now - at <= _FORGOTTEN):
+        elif spoken.stage is Stage.OPEN and (at is not None or (spoken.labelled and not asked.dated)):
             events.append(_event(updates, asked, worst))
-    ahead = sorted((one for one in planned if one), key=lambda one: one.since)
-    return reported((one for one in events if one), asked, feed.home, ahead)
+        elif spoken.stage is not Stage.OVER:
+            unclear = unclear or not asked.dated
+    if unclear and not any(events):
+        raise ValueError("nothing says what is open")
+    ahead_of_us = sorted((one for one in planned if one), key=lambda one: one.since)
+    return reported((one for one in events if one), asked, feed.home, ahead_of_us)
 
 
-def _incidents(feed: Feed) -> Iterator[tuple[Entry, ...]]:
-    """The updates of each incident, the newest first, without those of an earlier one of the same name."""
-    groups: dict[str, list[Entry]] = {}
-    for entry in sorted(feed.entries, key=lambda one: one.at or _EARLIEST, reverse=True):
-        groups.setdefault(_incident(entry), []).append(entry)
+def _incidents(feed: Feed, asked: Asked) -> Iterator[tuple[tuple[Entry, ...], Said]]:
+    """The updates of each incident, the newest first, without those of an earlier one of the same name; and what they say.
+
+    An update that says nothing of the stage leaves it as it was.
+    """
+    groups: dict[str, list[tuple[Entry, Said]]] = {}
+    newest_first = sorted(feed.entries, key=lambda one: one.at or one.roughly or _EARLIEST, reverse=True)
+    spoken = [(entry, ahead(entry, said(entry), asked.now)) for entry in newest_first[:_MOST]]
+    for entry, says in zip(*_neighbourly(feed, spoken), strict=True):
+        groups.setdefault(_incident(entry), []).append((entry, says))
     for group in groups.values():
         together = [group[0]]
         for newer, older in pairwise(group):
-            apart = newer.at is None or older.at is None or newer.at - older.at > _FORGOTTEN
-            if apart or stage(older) is not Stage.OPEN:
+            apart = newer[0].at is None or older[0].at is None or newer[0].at - older[0].at > FORGOTTEN
+            if apart or (older[1].stage is not Stage.OPEN and not together[-1][1].news):
                 break
             together.append(older)
-        yield tuple(together)
+            if older[1].stage is not Stage.OPEN:
+                break
+        telling = next((says for _, says in together if not says.news), together[0][1])
+        yield tuple(entry for entry, _ in together), telling
+
+
+def _neighbourly(feed: Feed, spoken: list[tuple[Entry, Said]]) -> tuple[list[Entry], list[Said]]:
+    """What bears neither a date nor a label is about as old as the older of those beside it."""
+    listed = [one.at or one.roughly for one in feed.entries]
+    beside: dict[int, datetime] = {}
+    for n, entry in enumerate(feed.entries):
+        if listed[n] is None:
+            above = next((at for at in listed[max(0, n - _NEAR) : n][::-1] if at), None)
+            below = next((at for at in listed[n + 1 : n + 1 + _NEAR] if at), None)
+            if found := [at for at in (above, below) if at]:
+                beside[id(entry)] = min(found)
+    entries = [
+        replace(entry, roughly=beside[id(entry)]) if id(entry) in beside and not says.labelled else entry
+        for entry, says in spoken
+    ]
+    return entries, [says for _, says in spoken]
 
 
 def _incident(entry: Entry) -> str:
     """What names the incident. A link alone does not: in some feeds all of them lead to the same page."""
     for form in _UPDATES:
-        if update := form.fullmatch(entry.key):
+        if update := form.fullmatch(entry.key[:LONGEST_KEY]):
             return update[1]
-    return f"{entry.link} {_HOW_IT_IS.sub('', plain(entry.title))}"
+    return f"{entry.link} {subject(entry.title)}"
 
 
 def _event(updates: tuple[Entry, ...], asked: Asked, worst: Health) -> Event | None:
@@ -113,7 +144,7 @@ def _named(troubled: dict[str, str], asked: Asked) -> tuple[str, ...]:
 
 def _mentioned(updates: tuple[Entry, ...], asked: Asked) -> tuple[str, ...]:
     """Of an entry without a list, what its words name: "Storage - East US" is about Storage, and about East US."""
-    text = " ".join(f"{_incident(one)} {plain(one.body)}" for one in updates).casefold()
+    text = " ".join(f"{_incident(one)} {plain(one.body)}" for one in updates)[:_LONGEST].casefold()
     names = (name.strip() for name in asked.components)
     return tuple(name for name in names if re.search(rf"(?<!\w){re.escape(name.casefold())}(?!\w)", text))
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from urllib.parse import urljoin, urlsplit
 
-from bot.watch.sources.dialect import Dialect, link
+from bot.watch.sources.dialect import LONGEST_LINK, Dialect, link
 
 AUTO = "auto"
 HEAD = 256 * 1024  # bytes of a page's HTML that are looked at
@@ -30,7 +30,7 @@ FORMS = (
 )
 
 _LINK = re.compile(r"<link\b([^<>]{1,2000})>", re.IGNORECASE)
-_ATTRIBUTE = re.compile(r"""([a-z]{1,20})\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'>]+))""", re.IGNORECASE)
+_ATTRIBUTE = re.compile(r"""(?<![a-z])([a-z]{1,20})\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'>]+))""", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,12 +57,15 @@ def ways(kind: str, url: str, dialects: Iterable[Dialect]) -> tuple[Way, ...]:
 
 def feeds(body: bytes, page: str) -> tuple[str, ...]:
     """The addresses of the feeds that a page's HTML names."""
-    found = []
+    found: list[str] = []
     for tag in _LINK.finditer(body[:HEAD].decode("utf-8", "replace")):
         said = {name.lower(): html.unescape(a or b or c) for name, a, b, c in _ATTRIBUTE.findall(tag[1])}
         if "alternate" in said.get("rel", "").lower().split() and _is_feed(said.get("type", "")):
-            found.append(_joined(page, said.get("href", "")))
-    return tuple(dict.fromkeys(url for url in found if url))[:MOST_FEEDS]
+            url = _joined(page, said.get("href", ""))
+            found += [url] if url and url not in found else []
+        if len(found) == MOST_FEEDS:
+            break
+    return tuple(found)
 
 
 def reads_feeds(dialect: Dialect) -> bool:
@@ -97,6 +100,6 @@ def _is_feed(type_: str) -> bool:
 
 def _joined(page: str, href: str) -> str:
     try:
-        return link(urljoin(page, href.strip())) if href.strip() else ""
+        return link(urljoin(page, href.strip())) if 0 < len(href.strip()) <= LONGEST_LINK else ""
     except ValueError:
         return ""

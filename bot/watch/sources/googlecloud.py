@@ -5,13 +5,26 @@ Format: https://status.cloud.google.com/incidents.schema.json: every incident of
 
 from __future__ import annotations
 
-import json
 import re
-from typing import Any
+from typing import Annotated, Any
 from urllib.parse import urljoin, urlsplit
 
 from bot.model import Health, Word
-from bot.watch.sources.dialect import Asked, Dialect, Event, Wire, instant, link
+from bot.watch.sources.dialect import (
+    EVENTS,
+    LONGEST_LINK,
+    LONGEST_TEXT,
+    TOUCHED,
+    Asked,
+    Dialect,
+    Event,
+    Wire,
+    instant,
+    link,
+    loads,
+    several,
+    understood,
+)
 from bot.watch.sources.troubles import concerning, reported, wanted
 
 _CAP = 8 * 1024 * 1024  # bytes: a year of incidents with all that was said of each
@@ -31,7 +44,7 @@ class _Incident(Wire):
     created: Any = None
     uri: Any = None
     service_name: str = ""
-    affected_products: list[_Product] = []
+    affected_products: Annotated[list[_Product], several(lambda: _Product, TOUCHED)] = []
 
     def event(self, page: str) -> Event:
         """Never `DOWN`: Google calls it an outage even where it is one for some customers of one product."""
@@ -42,7 +55,9 @@ class _Incident(Wire):
 
     def _link(self, page: str) -> str:
         try:
-            return link(urljoin(page, self.uri)) if isinstance(self.uri, str) and self.uri else ""
+            return (
+                link(urljoin(page, self.uri)) if isinstance(self.uri, str) and 0 < len(self.uri) <= LONGEST_LINK else ""
+            )
         except ValueError:
             return ""
 
@@ -58,19 +73,19 @@ def where(url: str) -> tuple[str, ...]:
 
 def parse(bodies: tuple[bytes, ...], asked: Asked) -> Word:
     """As in `dialect.Dialect`."""
-    found = json.loads(bodies[0])
+    found = loads(bodies[0])
     if not isinstance(found, list):
         raise ValueError("no list of incidents")  # noqa: TRY004 - what is not understood is a ValueError
     going_on = [one for one in found if not (isinstance(one, dict) and one.get("end"))]  # the others are not even read
     page = urljoin((*where(asked.url), asked.url)[0], ".")
-    events = (_Incident.model_validate(one).event(page) for one in going_on)
+    events = (one.event(page) for one in understood(going_on, _Incident, EVENTS))
     cared = wanted(asked)
     return reported((one for event in events if (one := concerning(event, cared))), asked)
 
 
 def _headline(text: str) -> str:
     """The first line that says something: some begin with a heading, "**Summary:**"."""
-    for line in text.splitlines():
+    for line in text[:LONGEST_TEXT].splitlines():
         if says := _HEADING.sub("", line.replace("*", "").strip("# "), count=1).strip():
             return says
     return ""

@@ -6,18 +6,35 @@ Formats: `/proxy/<host>` is what the page's own script reads, and undocumented; 
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import Any
+from itertools import islice
+from typing import Annotated, Any
 from urllib.parse import urlsplit
 
 from pydantic import model_validator
 
 from bot.model import Health, Planned, Word
 from bot.watch.sources import statuspage
-from bot.watch.sources.dialect import Asked, Dialect, Event, Page, Part, Wire, clean, instant, link, word
+from bot.watch.sources.dialect import (
+    EVENTS,
+    PARTS,
+    TOUCHED,
+    Asked,
+    Dialect,
+    Event,
+    Page,
+    Part,
+    Wire,
+    clean,
+    instant,
+    key,
+    link,
+    loads,
+    several,
+    word,
+)
 
 _DRAWN_FROM = "/proxy/"
 _WIDGET = "/api/v1/summary"
@@ -57,8 +74,8 @@ class _Incident(Wire):
     ends_at: Any = None
     scheduled_end_at: Any = None
     current_worst_impact: str = ""
-    affected_components: list[_Touched] = []
-    component_impacts: list[_Touched] = []
+    affected_components: Annotated[list[_Touched], several(lambda: _Touched, TOUCHED)] = []
+    component_impacts: Annotated[list[_Touched], several(lambda: _Touched, TOUCHED)] = []
 
     @property
     def announced(self) -> bool:
@@ -86,9 +103,8 @@ class _Incident(Wire):
         )
         if begins is None or (ends is not None and ends <= begins):
             return None
-        key = self.id if isinstance(self.id, str) else ""
         parts = self._parts([*self.affected_components, *self.component_impacts], names)
-        return Planned(clean(self.name), begins, ends, self._link(home), key, parts)
+        return Planned(clean(self.name), begins, ends, self._link(home), key(self.id), parts)
 
     def _began(self) -> datetime | None:
         return min(
@@ -113,7 +129,7 @@ class _Member(Wire):
 class _Group(Wire):
     name: str = ""
     hidden: bool = False
-    components: list[_Member] = []
+    components: Annotated[list[_Member], several(lambda: _Member, PARTS)] = []
 
 
 class _Item(Wire):
@@ -122,16 +138,16 @@ class _Item(Wire):
 
 
 class _Structure(Wire):
-    items: list[_Item] = []
+    items: Annotated[list[_Item], several(lambda: _Item, PARTS)] = []
 
 
 class _Summary(Wire):
     """What the page is drawn from. A list may be null, as Go writes one that is empty."""
 
-    components: list[_Component] = []
-    affected_components: list[_Touched] = []
-    ongoing_incidents: list[_Incident] = []
-    scheduled_maintenances: list[_Incident] = []
+    components: Annotated[list[_Component], several(lambda: _Component, PARTS)] = []
+    affected_components: Annotated[list[_Touched], several(lambda: _Touched, PARTS)] = []
+    ongoing_incidents: Annotated[list[_Incident], several(lambda: _Incident, EVENTS)] = []
+    scheduled_maintenances: Annotated[list[_Incident], several(lambda: _Incident, EVENTS)] = []
     structure: _Structure = _Structure()
     public_url: Any = None
 
@@ -154,9 +170,9 @@ class _Drawn(Wire):
 
 
 class _Widget(Wire):
-    ongoing_incidents: list[_Incident] = []
-    in_progress_maintenances: list[_Incident] = []
-    scheduled_maintenances: list[_Incident] = []
+    ongoing_incidents: Annotated[list[_Incident], several(lambda: _Incident, EVENTS)] = []
+    in_progress_maintenances: Annotated[list[_Incident], several(lambda: _Incident, EVENTS)] = []
+    scheduled_maintenances: Annotated[list[_Incident], several(lambda: _Incident, EVENTS)] = []
     page_url: Any = None
 
     @model_validator(mode="before")
@@ -181,10 +197,12 @@ def _planned(found: Iterable[_Incident], names: dict[str, str], home: str) -> tu
 
 def parse_drawn(bodies: tuple[bytes, ...], asked: Asked) -> Word:
     """As in `dialect.Dialect`. Who cares for a group cares for all that is in it."""
-    found = _Drawn.model_validate(json.loads(bodies[0])).summary
+    found = _Drawn.model_validate(loads(bodies[0])).summary
     home = link(found.public_url)
     names = {one.id: one.name for one in found.components}
-    shown = [(group, id_) for group, id_ in found.shown() if id_ in names] or [("", id_) for id_ in names]
+    shown = [(group, id_) for group, id_ in islice(found.shown(), PARTS) if id_ in names] or [
+        ("", id_) for id_ in names
+    ]
     states = {one.component_id: one.status for one in found.affected_components}
     wanted = {name.strip().casefold() for name in asked.components}
     members = tuple(names[id_] for group, id_ in shown if group.strip().casefold() in wanted)
@@ -202,7 +220,7 @@ def parse_drawn(bodies: tuple[bytes, ...], asked: Asked) -> Word:
 
 def parse_widget(bodies: tuple[bytes, ...], asked: Asked) -> Word:
     """As in `dialect.Dialect`: the incidents are the widget's, the components the look-alike's."""
-    widget, alike = _Widget.model_validate(json.loads(bodies[0])), statuspage.shown(bodies[1])
+    widget, alike = _Widget.model_validate(loads(bodies[0])), statuspage.shown(bodies[1])
     home = link(widget.page_url) or link(alike.home)
     page = replace(
         alike,

@@ -6,15 +6,34 @@ an incident is open.
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from itertools import islice
+from typing import Annotated, Any
 from urllib.parse import urlsplit
 
 from bot.model import Health, Planned, Word
-from bot.watch.sources.dialect import Asked, Dialect, Event, Page, Part, Wire, clean, instant, link, word
+from bot.watch.sources.dialect import (
+    EVENTS,
+    PARTS,
+    TOUCHED,
+    YEARS,
+    Asked,
+    Dialect,
+    Event,
+    Page,
+    Part,
+    Wire,
+    clean,
+    instant,
+    key,
+    link,
+    loads,
+    several,
+    understood,
+    word,
+)
 
 _SUMMARY = "/summary.json"
 _STATED = {"UP": Health.UP, "UNDERMAINTENANCE": Health.UP, "HASISSUES": Health.DEGRADED}
@@ -27,6 +46,7 @@ _LEVELS = {  # of a component, and the impact of an incident
     "MAJOROUTAGE": (Health.DOWN, "major outage"),
 }
 _LONGEST = timedelta(days=366)
+_DEEPEST = 4  # levels of components; they have two
 
 
 class _Home(Wire):
@@ -61,28 +81,35 @@ class _Maintenance(Wire):
         begins = _moment(self.start)
         if begins is None:
             return None
-        key = self.id if isinstance(self.id, str) else ""
-        return Planned(clean(self.name), begins, _end(begins, self.duration), link(self.url), key)
+        return Planned(clean(self.name), begins, _end(begins, self.duration), link(self.url), key(self.id))
 
 
 class _Summary(Wire):
     page: _Home
-    activeIncidents: list[_Incident] = []  # noqa: N815 - theirs
-    activeMaintenances: list[_Maintenance] = []  # noqa: N815 - theirs
+    activeIncidents: Annotated[list[_Incident], several(lambda: _Incident, EVENTS)] = []  # noqa: N815 - theirs
+    activeMaintenances: Annotated[list[_Maintenance], several(lambda: _Maintenance, EVENTS)] = []  # noqa: N815 - theirs
 
 
 class _Component(Wire):
     name: str
     status: str
-    children: list[_Component] = []
+    children: list[Any] = []
 
-    def parts(self) -> list[Part]:
+    def part(self) -> Part:
         health, state = _LEVELS.get(self.status.upper(), (None, ""))
-        return [Part(self.name, health, state), *(part for child in self.children for part in child.parts())]
+        return Part(self.name, health, state)
 
 
 class _Components(Wire):
-    components: list[_Component] = []
+    components: list[Any] = []
+
+    def parts(self) -> Iterator[Part]:
+        """Each before those that are under it."""
+        listed = self.components
+        for _ in range(_DEEPEST):
+            found = understood(listed, _Component, PARTS)
+            yield from (one.part() for one in found)
+            listed = list(islice((child for one in found for child in one.children), PARTS))
 
 
 def where(*paths: str) -> Callable[[str], tuple[str, ...]]:
@@ -100,13 +127,12 @@ def where(*paths: str) -> Callable[[str], tuple[str, ...]]:
 
 def parse(bodies: tuple[bytes, ...], asked: Asked) -> Word:
     """As in `dialect.Dialect`."""
-    summary = _Summary.model_validate(json.loads(bodies[0]))
+    summary = _Summary.model_validate(loads(bodies[0]))
     stated = summary.page.status.upper()
     if stated not in _STATED:
         raise ValueError("a vocabulary we do not know")
-    listed = _Components.model_validate(json.loads(bodies[1])).components if len(bodies) > 1 else []
-    parts = tuple(part for component in listed for part in component.parts())
-    troubled = tuple(part.name for part in parts if part.health not in {None, Health.UP})
+    parts = tuple(islice(_Components.model_validate(loads(bodies[1])).parts(), PARTS)) if len(bodies) > 1 else ()
+    troubled = tuple(part.name for part in parts if part.health not in {None, Health.UP})[:TOUCHED]
     ahead = [one for one in summary.activeMaintenances if one.status.upper() != "COMPLETED"]
     page = Page(
         parts=parts,
@@ -124,7 +150,8 @@ def _moment(value: object) -> datetime | None:
     if (found := instant(value)) is not None or not isinstance(value, str):
         return found
     with suppress(ValueError, OverflowError):
-        return datetime.strptime(value.partition(" (")[0], "%a %b %d %Y %H:%M:%S GMT%z").astimezone(UTC)
+        at = datetime.strptime(value.partition(" (")[0], "%a %b %d %Y %H:%M:%S GMT%z").astimezone(UTC)
+        return at if at.year in YEARS else None
     return None
 
 

@@ -17,6 +17,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict
 
 from bot.contracts import Memory, Net, Source, Trouble
 from bot.model import Health, Role, Word
+from bot.offload import SMALL, OverranError, offload
 from bot.watch.sources.tracker import WebAddress, silence
 
 NAME = "IsItDownRightNow"
@@ -85,7 +86,16 @@ class IsItDownRightNow:
         answer = await net.fetch(request, timeout=TIMEOUT, cap=CAP)
         if isinstance(answer, Trouble) or answer.status != 200 or answer.cut:
             return None
-        return understood(answer.body.decode("utf-8", "replace"))
+        if len(answer.body) <= SMALL:
+            return understood(answer.body.decode("utf-8", "replace"))
+        try:
+            return await offload(_decoded, answer.body, key=NAME)
+        except OverranError:
+            return None
+
+
+def _decoded(body: bytes) -> Health | None:
+    return understood(body.decode("utf-8", "replace"))
 
 
 def understood(fragment: str) -> Health | None:

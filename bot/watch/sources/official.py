@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import logging
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Annotated, ClassVar, Literal, Self
 from urllib.parse import urlsplit
@@ -10,7 +12,8 @@ from urllib.parse import urlsplit
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
 
 from bot.contracts import Length, Memory, Net
-from bot.model import Role, Word
+from bot.model import Health, Role, Word
+from bot.offload import SMALL, OverranError, offload
 from bot.watch.sources import (
     aws,
     betterstack,
@@ -26,9 +29,14 @@ from bot.watch.sources import (
     uptimekuma,
 )
 from bot.watch.sources.dialect import CAP, Asked, Dialect, NotShownError, link, silence
+from bot.watch.sources.feed import FORGOTTEN
 from bot.watch.sources.fetching import Got, Wish, fetch
-from bot.watch.sources.finding import AUTO, Way, feeds, reads_feeds, ways
+from bot.watch.sources.finding import AUTO, HEAD, Way, feeds, reads_feeds, ways
 
+logger = logging.getLogger(__name__)
+
+PARSE_WITHIN = 2.0  # seconds
+MOST_UNDATED = 20
 LONGEST_TIMEOUT = timedelta(seconds=30)
 SEEK_WITHIN = 40.0  # seconds: for all ways together
 GIVE_UP = 2  # addresses of which none answers: one may be barred, two are a page that is not there
@@ -147,20 +155,61 @@ class OfficialPage(BaseModel):
             if got.body is None:
                 return None, got
             bodies.append(got.body)
+        if not bodies:
+            return None, got
         try:
-            return dialect.parse(tuple(bodies), Asked(self.url, self.components, now)) if bodies else None, got
+            word = await self._understood(way, tuple(bodies), now, memory)
         except NotShownError:
-            return silence(now), got
+            word = silence(now)
+        except OverranError as error:
+            self._complain(memory, error)
+            return None, got
         except (ValueError, RecursionError):  # pydantic's, json's and the codecs' errors are ValueErrors
             return None, got
+        memory.unworkable = False
+        return word, got
+
+    async def _understood(self, way: Way, bodies: tuple[bytes, ...], now: datetime, memory: Memory) -> Word:
+        """Its word. What is open without a date is so for as long as an incident with one may go without a word."""
+        asked = Asked(self.url, self.components, now)
+        word = await _parsed(way, bodies, asked)
+        if not reads_feeds(way.dialect) or word.says in {None, Health.UP} or word.since is not None:
+            return word
+        mark = f"{word.headline} {word.link}"
+        first = memory.undated.pop(mark, now)
+        memory.undated[mark] = min(first, now)  # the newest stand last
+        while len(memory.undated) > MOST_UNDATED:
+            del memory.undated[next(iter(memory.undated))]
+        return word if now - first <= FORGOTTEN else await _parsed(way, bodies, replace(asked, dated=True))
+
+    def _complain(self, memory: Memory, error: OverranError) -> None:
+        if not memory.unworkable:
+            logger.warning("%s: what the status page says cannot be worked on: %s", _host(self.url), error)
+        memory.unworkable = True
 
     async def _named(self, net: Net, now: datetime, memory: Memory) -> list[Way]:
         """The feeds that the page itself names. Those on other hosts may be anybody's choice."""
         wish = Wish(self.url, "text/html", self.timeout, CAP)
         got = await fetch(net, memory, wish, now)
-        found = feeds(got.body or b"", self.url)
+        found = await _feeds(got.body or b"", self.url)
         readers = [one for one in DIALECTS if reads_feeds(one)]
         return [Way(one, url, guarded=_host(url) != _host(self.url)) for url in found for one in readers]
+
+
+async def _parsed(way: Way, bodies: tuple[bytes, ...], asked: Asked) -> Word:
+    """Parsed here where it is small: no dialect's time grows faster than what it reads."""
+    if sum(map(len, bodies)) <= SMALL:
+        return way.dialect.parse(bodies, asked)
+    return await offload(way.dialect.parse, bodies, asked, seconds=PARSE_WITHIN, key=_host(way.url))
+
+
+async def _feeds(body: bytes, url: str) -> tuple[str, ...]:
+    if len(body) <= SMALL:
+        return feeds(body, url)
+    try:
+        return await offload(feeds, body[:HEAD], url, seconds=PARSE_WITHIN, key=_host(url))
+    except OverranError:
+        return ()
 
 
 def _must_seek(memory: Memory, now: datetime) -> bool:

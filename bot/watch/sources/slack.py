@@ -2,12 +2,25 @@
 
 from __future__ import annotations
 
-import json
-from typing import Any
+from typing import Annotated, Any
 from urllib.parse import urlsplit
 
 from bot.model import Health, Planned, Word
-from bot.watch.sources.dialect import Asked, Dialect, Event, Wire, clean, instant, link
+from bot.watch.sources.dialect import (
+    EVENTS,
+    TOUCHED,
+    Asked,
+    Dialect,
+    Event,
+    Wire,
+    clean,
+    instant,
+    key,
+    link,
+    loads,
+    several,
+    texts,
+)
 from bot.watch.sources.troubles import concerning, reported, wanted
 
 _HOSTS = frozenset({"slack-status.com", "status.slack.com"})
@@ -24,7 +37,7 @@ class _Incident(Wire):
     status: str = _OPEN
     date_created: Any = None
     url: Any = None
-    services: list[str] = []
+    services: Annotated[list[str], texts(TOUCHED)] = []
 
     def event(self, cared: frozenset[str]) -> Event:
         """Of severities Slack has two words: an "outage" is one of the services it names, not of all that Slack is."""
@@ -34,12 +47,12 @@ class _Incident(Wire):
 
     def planned(self) -> Planned | None:
         begins = instant(self.date_created)
-        return Planned(clean(self.title), begins, None, link(self.url), str(self.id or "")) if begins else None
+        return Planned(clean(self.title), begins, None, link(self.url), key(self.id)) if begins else None
 
 
 class _Current(Wire):
     status: str
-    active_incidents: list[_Incident] = []
+    active_incidents: Annotated[list[_Incident], several(lambda: _Incident, EVENTS)] = []
 
 
 def where(url: str) -> tuple[str, ...]:
@@ -52,7 +65,7 @@ def where(url: str) -> tuple[str, ...]:
 
 def parse(bodies: tuple[bytes, ...], asked: Asked) -> Word:
     """As in `dialect.Dialect`. A notice is about something else, such as a phone's new system: no trouble of Slack's."""
-    current = _Current.model_validate(json.loads(bodies[0]))
+    current = _Current.model_validate(loads(bodies[0]))
     if current.status not in _STATES or (current.status == _OPEN and not current.active_incidents):
         raise ValueError("a vocabulary we do not know")
     cared, under_way = wanted(asked), [one for one in current.active_incidents if one.status == _OPEN]

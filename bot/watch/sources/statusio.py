@@ -6,17 +6,35 @@ Format: https://kb.status.io/developers/public-status-api. The id stands in the 
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from typing import Any
+from itertools import islice
+from typing import Annotated, Any
 from urllib.parse import urlsplit
 
 from pydantic import Field
 
 from bot.model import Health, Planned, Word
-from bot.watch.sources.dialect import Asked, Dialect, Event, Page, Wire, clean, instant, link, tempered, word
+from bot.watch.sources.dialect import (
+    EVENTS,
+    PARTS,
+    TOUCHED,
+    Asked,
+    Dialect,
+    Event,
+    Page,
+    Wire,
+    clean,
+    instant,
+    key,
+    link,
+    loads,
+    named,
+    several,
+    tempered,
+    word,
+)
 from bot.watch.sources.nested import Node, parts
 
 _API = "https://api.status.io/1.0/status/"
@@ -45,16 +63,12 @@ class _Container(_Level):
 
 
 class _Component(_Container):
-    containers: list[_Container] = []
+    containers: Annotated[list[_Container], several(lambda: _Container, TOUCHED)] = []
 
     def nodes(self) -> Iterator[Node]:
         yield Node(self.name, _LEVELS.get(self.status_code), self.status)
         for one in self.containers:
             yield Node(one.name, _LEVELS.get(one.status_code), one.status, self.name, shown=False)
-
-
-class _Named(Wire):
-    name: str = ""
 
 
 class _Message(Wire):
@@ -71,16 +85,18 @@ class _Announced(Wire):
     datetime_open: Any = None
     datetime_planned_start: Any = None
     datetime_planned_end: Any = None
-    components_affected: list[_Named] = []
-    containers_affected: list[_Named] = []
-    messages: list[_Message] = []
+    components_affected: list[Any] = []
+    containers_affected: list[Any] = []
+    messages: Annotated[list[_Message], several(lambda: _Message, TOUCHED)] = []
 
     @property
     def last(self) -> _Message:
         return max(self.messages, key=lambda one: instant(one.datetime) or _EARLIEST, default=_Message())
 
     def event(self, asked: Asked) -> Event:
-        names = tuple(dict.fromkeys(name for node in self._nodes(asked) for name in node.names(asked) if name))
+        names = tuple(
+            dict.fromkeys(name for node in islice(self._nodes(asked), TOUCHED) for name in node.names(asked) if name)
+        )
         last = self.last.status
         health = _LEVELS.get(last, Health.DEGRADED) if isinstance(last, int) else Health.DEGRADED
         if names:
@@ -91,15 +107,14 @@ class _Announced(Wire):
         begins, ends = instant(self.datetime_planned_start), instant(self.datetime_planned_end)
         if begins is None or (ends is not None and ends <= begins):
             return None
-        key = self.id if isinstance(self.id, str) else ""
         parts = self.event(asked).parts
-        return Planned(clean(self.name), begins, ends, self._link("maintenance", asked), key, parts)
+        return Planned(clean(self.name), begins, ends, self._link("maintenance", asked), key(self.id), parts)
 
     def _nodes(self, asked: Asked) -> Iterator[Node]:
-        for component in self.components_affected:
-            yield Node(component.name, None)
-            if asked.components:
-                yield from (Node(one.name, None, above=component.name) for one in self.containers_affected)
+        containers = named(self.containers_affected) if asked.components else ()
+        for component in named(self.components_affected):
+            yield Node(component, None)
+            yield from (Node(one, None, above=component) for one in containers)
 
     def _link(self, kind: str, asked: Asked) -> str:
         """On the page itself; nothing where only the address of the API is known."""
@@ -108,14 +123,14 @@ class _Announced(Wire):
 
 
 class _Maintenance(Wire):
-    active: list[_Announced] = []
-    upcoming: list[_Announced] = []
+    active: Annotated[list[_Announced], several(lambda: _Announced, EVENTS)] = []
+    upcoming: Annotated[list[_Announced], several(lambda: _Announced, EVENTS)] = []
 
 
 class _Result(Wire):
     status_overall: _Level
-    status: list[_Component] = []
-    incidents: list[_Announced] = []
+    status: Annotated[list[_Component], several(lambda: _Component, PARTS)] = []
+    incidents: Annotated[list[_Announced], several(lambda: _Announced, EVENTS)] = []
     maintenance: _Maintenance = _Maintenance()
 
 
@@ -133,11 +148,11 @@ def where(url: str) -> tuple[str, ...]:
 
 def parse(bodies: tuple[bytes, ...], asked: Asked) -> Word:
     """As in `dialect.Dialect`."""
-    result = _Answer.model_validate(json.loads(bodies[0])).result
+    result = _Answer.model_validate(loads(bodies[0])).result
     overall = result.status_overall
     if overall.status_code not in _LEVELS:
         raise ValueError("a vocabulary we do not know")
-    shown = parts((node for one in result.status for node in one.nodes()), asked)
+    shown = parts(islice((node for one in result.status for node in one.nodes()), PARTS), asked)
     announced = (one.planned(asked) for one in (*result.maintenance.active, *result.maintenance.upcoming))
     host, page = _page(asked.url)
     found = Page(

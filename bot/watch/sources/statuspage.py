@@ -5,17 +5,36 @@ Format: https://www.atlassian.com/software/statuspage (API v2, "summary"). incid
 
 from __future__ import annotations
 
-import json
-from typing import Any
+from datetime import datetime
+from typing import Annotated, Any
 from urllib.parse import urlsplit
 
 from bot.model import Health, Planned, Word
-from bot.watch.sources.dialect import Asked, Dialect, Event, Page, Part, Wire, clean, instant, link, word
+from bot.watch.sources.dialect import (
+    EVENTS,
+    PARTS,
+    Asked,
+    Dialect,
+    Event,
+    Page,
+    Part,
+    Wire,
+    clean,
+    instant,
+    key,
+    link,
+    loads,
+    named,
+    several,
+    word,
+)
 
 _SUMMARY = "/api/v2/summary.json"
 _OVER = frozenset({"resolved", "postmortem", "completed"})
 _UNDER_WAY = frozenset({"in_progress", "verifying"})
+_ANNOUNCED = _UNDER_WAY | {"scheduled"}
 _MAINTENANCE = "under_maintenance"
+_SLIGHT = frozenset({"none", "minor"})
 _GRAVE = frozenset({"major", "critical"})
 _INDICATED = {  # of the page, and the impact of an incident
     "none": Health.UP,
@@ -54,24 +73,29 @@ class _Incident(Wire):
     created_at: Any = None
     scheduled_for: Any = None
     scheduled_until: Any = None
-    components: list[_Component] = []
+    components: list[Any] = []
+
+    @property
+    def since(self) -> datetime | None:
+        return instant(self.started_at) or instant(self.created_at)
 
     def event(self) -> Event:
         return Event(
             self.name,
             _INDICATED.get(self.impact, Health.DEGRADED),
-            instant(self.started_at) or instant(self.created_at),
+            self.since,
             link(self.shortlink),
-            tuple(one.name for one in self.components),
+            named(self.components),
         )
 
     def planned(self) -> Planned | None:
-        begins, ends = instant(self.scheduled_for), instant(self.scheduled_until)
+        """What was entered as an incident has no hours of its own: then it is under way since it was."""
+        announced, ends = instant(self.scheduled_for), instant(self.scheduled_until)
+        begins = announced or (None if self.status in _ANNOUNCED else self.since)
         if begins is None or (ends is not None and ends <= begins):
             return None
-        key = self.id if isinstance(self.id, str) else ""
-        parts = tuple(one.name for one in self.components)
-        return Planned(clean(self.name), begins, ends, link(self.shortlink), key, parts)
+        parts = named(self.components)
+        return Planned(clean(self.name), begins, ends, link(self.shortlink), key(self.id), parts)
 
 
 class _Home(Wire):
@@ -81,13 +105,21 @@ class _Home(Wire):
 class _Summary(Wire):
     status: _Status
     page: _Home = _Home()
-    components: list[_Component] = []
-    incidents: list[_Incident] = []
-    scheduled_maintenances: list[_Incident] = []
+    components: Annotated[list[_Component], several(lambda: _Component, PARTS)] = []
+    incidents: Annotated[list[_Incident], several(lambda: _Incident, EVENTS)] = []
+    scheduled_maintenances: Annotated[list[_Incident], several(lambda: _Incident, EVENTS)] = []
+
+    @property
+    def unresolved(self) -> list[_Incident]:
+        return [one for one in self.incidents if one.status not in _OVER]
 
     @property
     def open(self) -> list[_Incident]:
-        return [one for one in self.incidents if one.status not in _OVER and one.impact != "maintenance"]
+        return [one for one in self.unresolved if not self._is_work(one)]
+
+    def _is_work(self, one: _Incident) -> bool:
+        """Work that was entered as an incident: by its impact, or where the page as a whole is in maintenance, not in trouble."""
+        return one.impact == "maintenance" or (self.status.indicator == "maintenance" and one.impact in _SLIGHT)
 
     @property
     def in_maintenance(self) -> bool:
@@ -96,8 +128,9 @@ class _Summary(Wire):
 
     @property
     def planned(self) -> tuple[Planned, ...]:
-        ahead = (one.planned() for one in self.scheduled_maintenances if one.status not in _OVER)
-        return tuple(one for one in ahead if one)
+        announced = [one for one in self.scheduled_maintenances if one.status not in _OVER]
+        entered = [one for one in self.unresolved if self._is_work(one)]
+        return tuple(found for one in (*announced, *entered) if (found := one.planned()))
 
 
 def where(url: str) -> tuple[str, ...]:
@@ -110,7 +143,7 @@ def where(url: str) -> tuple[str, ...]:
 
 def shown(body: bytes) -> Page:
     """What a summary shows. Raise ValueError for what is none."""
-    return _page(_Summary.model_validate(json.loads(body)))
+    return _page(_Summary.model_validate(loads(body)))
 
 
 def parse(bodies: tuple[bytes, ...], asked: Asked) -> Word:
@@ -120,7 +153,7 @@ def parse(bodies: tuple[bytes, ...], asked: Asked) -> Word:
 
 def parse_whole(bodies: tuple[bytes, ...], asked: Asked) -> Word:
     """As in `dialect.Dialect`, of a page that does not hide its incidents, as the look-alikes do."""
-    summary = _Summary.model_validate(json.loads(bodies[0]))
+    summary = _Summary.model_validate(loads(bodies[0]))
     if "incidents" not in summary.model_fields_set:
         raise ValueError("it hides its incidents")
     return word(_page(summary), asked)

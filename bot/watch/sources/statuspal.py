@@ -5,15 +5,33 @@ A page with a domain of its own does not tell its subdomain: then the summary's 
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from typing import Any
+from itertools import islice
+from typing import Annotated, Any
 from urllib.parse import urlsplit
 
 from bot.model import Health, Planned, Word
-from bot.watch.sources.dialect import Asked, Dialect, Event, Page, Wire, clean, instant, link, tempered, word
+from bot.watch.sources.dialect import (
+    EVENTS,
+    PARTS,
+    TOUCHED,
+    Asked,
+    Dialect,
+    Event,
+    Page,
+    Wire,
+    clean,
+    instant,
+    key,
+    link,
+    loads,
+    several,
+    tempered,
+    understood,
+    word,
+)
 from bot.watch.sources.nested import Node, parts
 
 _HOST = re.compile(r"(?P<subdomain>[a-z0-9-]+)\.(?P<domain>statuspal\.(?:eu|io))", re.IGNORECASE)
@@ -30,24 +48,32 @@ _LEVELS = {
     "emergency-maintenance": Health.DEGRADED,
     "major": Health.DOWN,
 }
+_DEEPEST = 8  # levels of services
 _EARLIEST = datetime.min.replace(tzinfo=UTC)
+
+
+_Below = tuple[Node, tuple[str, ...]]
 
 
 class _Service(Wire):
     id: Any = None
     name: str = ""
     current_incident_type: str = _WELL
-    children: list[_Service] = []
+    children: list[Any] = []
 
-    def nodes(self, above: tuple[_Service, ...] = ()) -> Iterator[tuple[Node, tuple[str, ...]]]:
+    def nodes(self, above: tuple[_Service, ...] = ()) -> Iterator[_Below]:
         """Itself and all below it, each with the ids of itself and of those above it."""
         health = _LEVELS.get(self.current_incident_type)
         line = (*above, self)
         parent = above[-1].name if above else ""
         node = Node(self.name, health, self.current_incident_type, parent, shown=not self.children)
-        yield node, tuple(str(one.id) for one in line)
-        for child in self.children:
-            yield from child.nodes(line)
+        yield node, tuple(key(one.id) for one in line)
+        if len(line) < _DEEPEST:
+            for child in understood(self.children, _Service, PARTS):
+                yield from child.nodes(line)
+
+
+_Services = dict[str, list[_Below]]  # by their ids
 
 
 class _Update(Wire):
@@ -63,17 +89,18 @@ class _Incident(Wire):
     starts_at: Any = None
     ends_at: Any = None
     service_ids: list[Any] = []
-    updates: list[_Update] = []
+    updates: Annotated[list[_Update], several(lambda: _Update, TOUCHED)] = []
 
     def over(self, now: datetime) -> bool:
         last = max(self.updates, key=lambda one: instant(one.posted_at) or _EARLIEST, default=_Update())
         ends = instant(self.ends_at)
         return last.type == "resolved" or (ends is not None and ends <= now)
 
-    def event(self, nodes: list[tuple[Node, tuple[str, ...]]], asked: Asked) -> Event:
-        ids = {str(one) for one in self.service_ids}
-        named = {key for _, line in nodes if line[-1] in ids for key in (line if asked.components else line[-1:])}
-        about = [node for node, line in nodes if line[-1] in named]
+    def event(self, nodes: _Services, asked: Asked) -> Event:
+        found = [below for one in self.service_ids[:TOUCHED] for below in nodes.get(key(one), ())]
+        lines = [line if asked.components else line[-1:] for _, line in found]
+        about = [node for id_ in dict.fromkeys(id_ for line in lines for id_ in line) for node, _ in nodes.get(id_, ())]
+        about = about[:TOUCHED]
         if not asked.components:  # a zone is named beside what is under it
             about = [node for node in about if node.shown] or about
         names = tuple(dict.fromkeys(name for node in about for name in node.names(asked) if name))
@@ -82,12 +109,12 @@ class _Incident(Wire):
             health = min(health, Health.DEGRADED)  # whether they are down they say themselves
         return Event(self.title, health, instant(self.starts_at), link(self.url), names)
 
-    def planned(self, nodes: list[tuple[Node, tuple[str, ...]]], asked: Asked) -> Planned | None:
+    def planned(self, nodes: _Services, asked: Asked) -> Planned | None:
         begins, ends = instant(self.starts_at), instant(self.ends_at)
         if begins is None or (ends is not None and ends <= begins):
             return None
-        key, parts = str(self.id) if self.id else "", self.event(nodes, asked).parts
-        return Planned(clean(self.title), begins, ends, link(self.url), key, parts)
+        parts = self.event(nodes, asked).parts
+        return Planned(clean(self.title), begins, ends, link(self.url), key(self.id), parts)
 
 
 class _About(Wire):
@@ -97,10 +124,10 @@ class _About(Wire):
 
 class _Summary(Wire):
     status_page: _About
-    services: list[_Service] = []
-    incidents: list[_Incident] = []
-    maintenances: list[_Incident] = []
-    upcoming_maintenances: list[_Incident] = []
+    services: Annotated[list[_Service], several(lambda: _Service, PARTS)] = []
+    incidents: Annotated[list[_Incident], several(lambda: _Incident, EVENTS)] = []
+    maintenances: Annotated[list[_Incident], several(lambda: _Incident, EVENTS)] = []
+    upcoming_maintenances: Annotated[list[_Incident], several(lambda: _Incident, EVENTS)] = []
 
 
 def where(url: str) -> tuple[str, ...]:
@@ -115,19 +142,23 @@ def where(url: str) -> tuple[str, ...]:
 
 def parse(bodies: tuple[bytes, ...], asked: Asked) -> Word:
     """As in `dialect.Dialect`."""
-    summary = _Summary.model_validate(json.loads(bodies[0]))
+    summary = _Summary.model_validate(loads(bodies[0]))
     stated = summary.status_page.current_incident_type
     if stated not in _LEVELS:
         raise ValueError("a vocabulary we do not know")
-    nodes = [found for service in summary.services for found in service.nodes()]
-    shown = parts((node for node, _ in nodes), asked)
-    ahead = [one for one in (*summary.maintenances, *summary.upcoming_maintenances) if not one.over(asked.now)]
+    found = list(islice((below for service in summary.services for below in service.nodes()), PARTS))
+    shown = parts((node for node, _ in found), asked)
+    nodes: _Services = {}
+    for below in found:
+        nodes.setdefault(below[1][-1], []).append(below)
+    working = [one for one in summary.maintenances if not one.over(asked.now)]
+    ahead = [*working, *(one for one in summary.upcoming_maintenances if not one.over(asked.now))]
     page = Page(
         parts=shown,
         events=tuple(one.event(nodes, asked) for one in summary.incidents if not one.over(asked.now)),
         overall=tempered(_LEVELS[stated], shown),
-        planned=tuple(found for one in ahead if (found := one.planned(nodes, asked))),
-        in_maintenance=stated == _SCHEDULED or any(one in summary.maintenances for one in ahead),
+        planned=tuple(work for one in ahead if (work := one.planned(nodes, asked))),
+        in_maintenance=stated == _SCHEDULED or bool(working),
         home=_home(asked.url),
     )
     return word(page, asked)

@@ -6,17 +6,33 @@ it is is what its last heartbeats say, one monitor of many being "partly", as th
 
 from __future__ import annotations
 
-import json
 import re
 from datetime import datetime
-from typing import Any
+from itertools import islice
+from typing import Annotated, Any
 from urllib.parse import urlsplit
 
 from bot.model import Health, Planned, Word
-from bot.watch.sources.dialect import Asked, Dialect, Event, Page, Part, Wire, clean, instant, word
+from bot.watch.sources.dialect import (
+    EVENTS,
+    Asked,
+    Dialect,
+    Event,
+    Page,
+    Part,
+    Wire,
+    clean,
+    instant,
+    key,
+    loads,
+    several,
+    understood,
+    word,
+)
 
 _SLUG = re.compile(r"(?P<base>.*?)/(?:status|api/status-page)/(?P<slug>[^/]+)/?")
 _DEFAULT = "default"  # the slug of a page at the root
+_MONITORS, _BEATS = 500, 100  # so many are looked at: monitors, and heartbeats of each
 _DOWN, _UP, _PENDING, _MAINTENANCE = 0, 1, 2, 3
 _LEVELS = {
     _DOWN: (Health.DOWN, "down"),
@@ -33,7 +49,7 @@ class _Monitor(Wire):
 
 
 class _Group(Wire):
-    monitorList: list[_Monitor] = []  # noqa: N815 - theirs
+    monitorList: Annotated[list[_Monitor], several(lambda: _Monitor, _MONITORS)] = []  # noqa: N815 - theirs
 
 
 class _Notice(Wire):
@@ -56,14 +72,14 @@ class _Maintenance(Wire):
     title: str = ""
     status: str = ""
     timezoneOffset: Any = None  # noqa: N815 - theirs
-    timeslotList: list[_Slot] = []  # noqa: N815 - theirs
+    timeslotList: Annotated[list[_Slot], several(lambda: _Slot, 1)] = []  # noqa: N815 - theirs
 
     def planned(self) -> Planned | None:
         slot = self.timeslotList[0] if self.timeslotList else _Slot()
         begins, ends = self._moment(slot.startDate), self._moment(slot.endDate)
         if begins is None or (ends is not None and ends <= begins):
             return None
-        return Planned(clean(self.title), begins, ends, "", str(self.id) if self.id else "")
+        return Planned(clean(self.title), begins, ends, "", key(self.id))
 
     def _moment(self, stamp: object) -> datetime | None:
         """Its dates without a zone are in the one that it names ("+02:00")."""
@@ -72,10 +88,10 @@ class _Maintenance(Wire):
 
 
 class _Page(Wire):
-    publicGroupList: list[_Group]  # noqa: N815 - theirs
+    publicGroupList: Annotated[list[_Group], several(lambda: _Group, _MONITORS)]  # noqa: N815 - theirs
     incident: _Notice | None = None  # version 1 has one ...
-    incidents: list[_Notice] = []  # ... and version 2 a list
-    maintenanceList: list[_Maintenance] = []  # noqa: N815 - theirs
+    incidents: Annotated[list[_Notice], several(lambda: _Notice, EVENTS)] = []  # ... and version 2 a list
+    maintenanceList: Annotated[list[_Maintenance], several(lambda: _Maintenance, EVENTS)] = []  # noqa: N815 - theirs
 
 
 class _Beat(Wire):
@@ -84,10 +100,14 @@ class _Beat(Wire):
 
 
 class _Beats(Wire):
-    heartbeatList: dict[str, list[_Beat | int]]  # noqa: N815 - theirs; 0 where nothing was measured
+    heartbeatList: dict[str, Any]  # noqa: N815 - theirs
 
     def of(self, monitor: _Monitor) -> list[_Beat]:
-        return [beat for beat in self.heartbeatList.get(str(monitor.id), []) if isinstance(beat, _Beat)]
+        """The newest, which stand last; 0 stands where nothing was measured."""
+        listed = self.heartbeatList.get(key(monitor.id))
+        if not isinstance(listed, list):
+            return []
+        return understood([one for one in listed[-_BEATS:] if isinstance(one, dict)], _Beat, _BEATS)
 
 
 def where(url: str) -> tuple[str, ...]:
@@ -103,9 +123,11 @@ def where(url: str) -> tuple[str, ...]:
 
 def parse(bodies: tuple[bytes, ...], asked: Asked) -> Word:
     """As in `dialect.Dialect`."""
-    shown = _Page.model_validate(json.loads(bodies[0]))
-    beats = _Beats.model_validate(json.loads(bodies[1]))
-    monitors = [(one, beats.of(one)) for group in shown.publicGroupList for one in group.monitorList]
+    shown = _Page.model_validate(loads(bodies[0]))
+    beats = _Beats.model_validate(loads(bodies[1]))
+    listed = islice((one for group in shown.publicGroupList for one in group.monitorList), _MONITORS)
+    once = {key(one.id) or n: one for n, one in enumerate(listed)}.values()
+    monitors = [(one, beats.of(one)) for one in once]
     parts = tuple(_part(monitor, of) for monitor, of in monitors)
     notices = [notice.event() for notice in (*shown.incidents, *((shown.incident,) if shown.incident else ()))]
     outages = [outage for monitor, of in monitors if (outage := _outage(monitor, of))]
