@@ -8,6 +8,7 @@ import os
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
+from pathlib import Path
 from time import monotonic
 
 from bot.own_health import Part
@@ -106,7 +107,7 @@ def _still_ours(database: Database, path: str, held: int) -> bool:
     """Is the file that we hold the one that others find? Where another daemon holds what is there now, it is lost."""
     mine, health = os.fstat(held), database.health.own_health
     try:
-        there = os.stat(path)
+        there = Path(path).stat()
     except OSError:
         there = None
     if there and (there.st_dev, there.st_ino) == (mine.st_dev, mine.st_ino):

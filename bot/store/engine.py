@@ -63,6 +63,7 @@ class Database:
         writer: AsyncEngine,
         reader: AsyncEngine,
         trouble: tuple[type[Exception], ...] = (),
+        *,
         file: str | None = None,
         migrator: AsyncEngine | None = None,
     ) -> None:
@@ -254,13 +255,13 @@ def _make_writable(path: str) -> None:
 
 def _make_private(path: str) -> None:
     """It holds addresses and what people said: nobody else's to read. Its companions get its mode from SQLite."""
-    mode = stat.S_IMODE(os.stat(path).st_mode)
+    mode = stat.S_IMODE(Path(path).stat().st_mode)
     if not mode & 0o077:
         return
     try:
         for name in (path, f"{path}-wal", f"{path}-shm"):
             with suppress(FileNotFoundError):
-                os.chmod(name, mode & 0o700)
+                Path(name).chmod(mode & 0o700)
     except OSError as error:
         log.warning(
             "others may read the database %s (mode %o), and we may not change that: %s", path, mode, error.strerror

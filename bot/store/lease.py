@@ -96,10 +96,10 @@ def _runs(process: str) -> bool:
 
 @cache
 def this_process() -> str:
-    """This machine since its start, this process's own view of processes, and itself; "" where there is no /proc."""
+    """Our machine since its start, how we see processes there, and ours; "" where there is no /proc."""
     with suppress(OSError):
         boot = Path("/proc/sys/kernel/random/boot_id").read_text("utf-8").strip()
-        return f"{socket.gethostname()}/{boot}/{os.readlink('/proc/self/ns/pid')}/{_started(str(os.getpid()))}"
+        return f"{socket.gethostname()}/{boot}/{Path('/proc/self/ns/pid').readlink()}/{_started(str(os.getpid()))}"
     return ""
 
 

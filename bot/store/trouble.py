@@ -82,5 +82,5 @@ class DatabaseHealth:
 
     @property
     def away(self) -> bool:
-        """Did the latest reading fail?"""
-        return "reading" in self._until
+        """Did the latest reading fail, a moment ago? Later it is worth another try."""
+        return self.steady() < self._until.get("reading", 0.0)
