@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, replace
-from datetime import datetime, timedelta
-from typing import Any, Protocol
+from datetime import UTC, datetime, time, timedelta
+from typing import Any
 
 from bot.config import Config, DigestConfig, cron, some
 from bot.record import Record
@@ -16,13 +16,8 @@ from bot.tell.outbox import Outbox
 
 LATE = timedelta(minutes=10)  # later than this, and the digest says so
 LIE = timedelta(hours=25)  # what was sent so far in the future was sent while the clock was wrong
+LONGEST = timedelta(days=400)  # what is due longer than this is not looked for
 ROUNDED = timedelta(hours=2)  # a day or a week is up to so much shorter or longer than its hours, when clocks change
-
-
-class Trigger(Protocol):
-    """When something is due."""
-
-    def get_next_fire_time(self, previous: datetime | None, now: datetime) -> datetime | None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,15 +43,22 @@ class Told:
 
 
 def instants(trigger: Any, after: datetime, now: datetime) -> Iterator[datetime]:
-    """The instants that a trigger names, later than `after` and up to `now`: of a minute that comes twice when the clocks
-    go back, the first.
+    """The instants that a time of the week names, later than `after` and up to `now`: one each day that it names.
+
+    Where the clocks skip it, it is as much later; where they show it twice, it is the first. The trigger itself loses the
+    midnight that ends a day of 23 hours.
     """
-    found = after
-    while (following := trigger.get_next_fire_time(found, found)) is not None and following <= now:
-        local, former = following.replace(tzinfo=None), found.astimezone(following.tzinfo).replace(tzinfo=None)
-        found = following
-        if local != former:
-            yield following
+    zone, fields = trigger.timezone, {field.name: field for field in trigger.fields}
+    midnight = datetime(2000, 1, 1, tzinfo=zone)
+    at = time(*(fields[name].get_next_value(midnight) for name in ("hour", "minute")))
+    day, last = max(after, now - LONGEST).astimezone(zone).date(), now.astimezone(zone).date()
+    while day <= last:
+        named = datetime.combine(day, at, zone)
+        if fields["day_of_week"].get_next_value(named) == day.weekday():
+            instant = named.astimezone(UTC)
+            if after < instant <= now:
+                yield instant
+        day += timedelta(days=1)
 
 
 def begins(nominal: datetime, until: datetime | None, covers: timedelta, *, wished: bool) -> datetime:
@@ -96,14 +98,14 @@ class Digests:
         nominal = due[-1]
         await self._send(name, said, nominal, datetime.fromisoformat(told.until) if told.until else None)
         # What was queued before a kill came in between is not queued again: its keys are there.
-        at = nominal.astimezone(now.tzinfo).isoformat()
+        at = nominal.isoformat()
         await self.store.people.remember(key, Told(at, at, when).written)
 
     async def _send(self, name: str, said: DigestConfig, nominal: datetime, until: datetime | None) -> None:
         now = self.clock()
         since = begins(nominal, until, said.covers, wished="covers" in said.model_fields_set)
         overview = await self.record.overview(since)
-        seen = replace(overview, at=nominal.astimezone(now.tzinfo))
+        seen = replace(overview, at=nominal)
         style, services, late = self.config.style(said), some(said.services), now - nominal > LATE
         rows = digest.deliveries(name, seen, said.to, style, covers=nominal - since, services=services, late=late)
         await self.store.deliveries.add(rows, now)

@@ -166,6 +166,8 @@ class Database:
 
     def _unavailable(self, error: Exception) -> StoreUnavailable:
         cause = getattr(error, "orig", None) or error
+        if isinstance(cause, PoolTimeout):
+            cause = TimeoutError(f"it has not answered for {PATIENCE} s")
         what = next(iter(str(cause).splitlines()), "") or what_it_is(error)
         return StoreUnavailable(f"cannot use the database {self.name}: {what.split('>: ')[-1]}")
 
