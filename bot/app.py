@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import socket
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -13,19 +13,23 @@ from functools import cached_property, partial
 
 from fastapi import FastAPI
 
-from bot.chores import Chores, patient
+from bot.chores import Chores
 from bot.config import Config
 from bot.contracts import Channel, Desk, Net, Unable
 from bot.mending import audit
 from bot.model import Overview, Trail
 from bot.net import Network
+from bot.own_health import OwnHealth, Part
+from bot.own_notices import OwnNotices
 from bot.parts import blind_since, canaries, heartbeats, setting, watched, watched_channels
 from bot.record import Record
+from bot.results import Results
 from bot.show import inbound
 from bot.show.doors import Hooks
 from bot.show.reporting import Reporting
 from bot.show.web import Server, Vitals, site
-from bot.store import Store, open_store
+from bot.store import Store, StoreUnavailable, open_store
+from bot.supervisor import Supervisor
 from bot.talk import desk
 from bot.talk.commands import listed
 from bot.talk.desk import FrontDesk
@@ -33,14 +37,15 @@ from bot.talk.eyes import Eyes
 from bot.tell.outbox import Outbox
 from bot.tell.pace import Way
 from bot.watch.board import Board
-from bot.watch.faults import fault
 from bot.watch.reports import Crowd
 from bot.watch.rounds import Rounds
 
 log = logging.getLogger(__name__)
 
 FLUSH = 1.0  # seconds between two writes of results: one transaction for all of them
-GRACE = 2.0  # seconds for the page's last answers at a stop
+GRACE = 1.0  # seconds for the page's last answers at a stop
+SEEN_THROUGH = 3.5  # seconds for what is being sent, and for writing down what became of it
+STORED = 3.0  # seconds that a page waits for the database
 
 
 def now() -> datetime:
@@ -64,40 +69,104 @@ class House:
     door: socket.socket
     clock: Callable[[], datetime] = now
     started_at: datetime = field(default_factory=now)
+    own_health: OwnHealth = field(default_factory=OwnHealth)
+    _shown: dict[str, Overview] = field(default_factory=dict)  # what was shown last, for when the database is away
 
     @cached_property
     def chores(self) -> Chores:
-        return Chores(self.config, self.store, self.net, self.record, self.outbox, self.crowd, self.clock)
+        return Chores(
+            self.config, self.store, self.net, self.record, self.outbox, self.crowd, self.clock, self.own_health
+        )
+
+    @cached_property
+    def results(self) -> Results:
+        return Results(self.store, self.board, self.rounds.drain, self.own_health)
 
     async def live(self, stop: asyncio.Event) -> None:
-        """Run until told to stop: first nothing new is looked at or heard, then what is being sent is seen through."""
+        """Run until told to stop: first nothing new is looked at or heard, then what is being sent is seen through.
+
+        Raise Unable when a vital part fails again and again, or another daemon has taken over the database.
+        """
         closing = asyncio.Event()
-        server = Server(self._site(), self.door)
-        await self.chores.begin()
-        late = [asyncio.create_task(self.outbox.run(closing), name="outbox")]
-        early = [
-            asyncio.create_task(self.rounds.run(stop), name="rounds"),
-            asyncio.create_task(self._keep_results(stop), name="results"),
-            asyncio.create_task(server.serve(), name="web"),
-        ]
-        ears = [
-            asyncio.create_task(channel.listen(self.desk.answer), name=f"listen {kind}")
-            for kind, channel in self.channels.items()
-        ]
         ended = asyncio.create_task(stop.wait(), name="stop")
+        begun = asyncio.create_task(self.chores.begin(), name="begin")
+        await asyncio.wait([ended, begun], return_when=asyncio.FIRST_COMPLETED)
+        begun.cancel()  # no more than a mending that the next start does again
+        early, late = self._early(stop), self._late(closing)
         try:
-            await _until(ended, [*early, *late], ears)
+            await _until(ended, [*early, *late])
         finally:
             stop.set()
-            self.chores.end()
-            server.should_exit = True
-            for task in (ended, *ears):
-                task.cancel()
-            await asyncio.wait([*early, *ears], timeout=GRACE)
+            ended.cancel()
+            for task in early:
+                if task.get_name().startswith("listen "):
+                    task.cancel()
+            await asyncio.wait(early, timeout=GRACE)
             closing.set()
+            self.outbox.wake()
             for task in early:
                 task.cancel()
-            await asyncio.gather(*early, *late, *ears, ended, return_exceptions=True)
+            if late:
+                await asyncio.wait(late, timeout=SEEN_THROUGH)
+            for task in late:
+                task.cancel()
+            await asyncio.gather(*early, *late, ended, begun, return_exceptions=True)
+
+    def _early(self, stop: asyncio.Event) -> list[asyncio.Task[None]]:
+        """All that ends at once when we are told to stop."""
+        keeper = Supervisor(self.own_health, stop)
+        vital: list[tuple[Part, str, Callable[[], Awaitable[None]]]] = [
+            (Part.ROUNDS, "rounds", lambda: self.rounds.run(stop)),
+            (Part.RESULTS, "results", lambda: self.results.run(stop, FLUSH)),
+            (Part.WEB, "web", partial(self._serve, stop)),
+            (Part.CHORES, "chores", lambda: self.chores.run(stop)),
+        ]
+        notices = OwnNotices(self.own_health, self.channels, self.record.setting.admins, self.clock)
+        works: dict[str, Coroutine[None, None, None]] = {
+            name: keeper.keep(part, name, run) for part, name, run in vital
+        }
+        works |= {
+            f"listen {kind}": keeper.keep(
+                Part.LISTENING, f"listen {kind}", partial(channel.listen, self.desk.answer), vital=False, may_end=True
+            )
+            for kind, channel in self.channels.items()
+        }
+        works["own notices"] = keeper.keep(Part.CHORES, "own notices", partial(notices.run, stop), vital=False)
+        works["hold"] = self._lose(stop)
+        return [asyncio.create_task(work, name=name) for name, work in works.items()]
+
+    def _late(self, closing: asyncio.Event) -> list[asyncio.Task[None]]:
+        """What sees through what is being sent."""
+        keeper = Supervisor(self.own_health, closing)
+        parts = self.outbox.parts(closing)
+        return [asyncio.create_task(keeper.keep(Part.OUTBOX, name, part), name=name) for name, part in parts.items()]
+
+    async def _serve(self, stop: asyncio.Event) -> None:
+        """On a handle of its own: whatever closes it leaves the port ours, for the next start."""
+        door = self.door.dup()
+        server = Server(self._site(), door)
+        serving = asyncio.create_task(server.serve(), name="serving")
+        ended = asyncio.create_task(stop.wait())
+        try:
+            await asyncio.wait([serving, ended], return_when=asyncio.FIRST_COMPLETED)
+            server.should_exit = True
+            await serving
+        finally:
+            ended.cancel()
+            serving.cancel()
+            await asyncio.gather(serving, ended, return_exceptions=True)
+            door.close()
+
+    async def _lose(self, stop: asyncio.Event) -> None:
+        """Another daemon that has taken over the database ends us."""
+        lost, ended = asyncio.create_task(self.store.hold.lost.wait()), asyncio.create_task(stop.wait())
+        try:
+            await asyncio.wait([lost, ended], return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            lost.cancel()
+            ended.cancel()
+        if self.store.hold.lost.is_set():
+            raise StoreUnavailable(f"another Tocsin has taken over the database {self.store.hold.name}: this one ends")
 
     def _site(self) -> FastAPI:
         web, style = self.config.web, self.config.style()
@@ -115,54 +184,64 @@ class House:
         return made
 
     async def overview(self, since: datetime) -> Overview:
-        """What every screen shows, with what people say."""
-        return replace(await self.record.overview(since), crowd=self.crowd.tallies())
+        """What every screen shows, with what people say. While the database is away: what was shown last, with what is
+        known since. Raise StoreUnavailable where nothing was shown yet.
+        """
+        try:
+            async with asyncio.timeout(STORED):
+                seen = await self.record.overview(since)
+        except (StoreUnavailable, TimeoutError) as error:
+            if not (known := self._shown.get("last")):
+                raise StoreUnavailable("the database does not answer") from error
+            seen = replace(self.record.refreshed(known), unwell=self.own_health.unwell)
+        else:
+            self._shown["last"] = seen
+        return replace(seen, crowd=self.crowd.tallies())
 
     async def vitals(self) -> Vitals:
-        """How we are: for /healthz and /metrics."""
+        """How we are: for /healthz and /metrics, which answer whatever the database does."""
+        backlog: dict[str, int] = {}
+        found: Mapping[str, int] = {}
+        if not self.store.health.away:
+            with suppress(StoreUnavailable, TimeoutError):
+                async with asyncio.timeout(STORED):
+                    backlog, found = await self.store.deliveries.backlog(), await audit(self.record)
         return Vitals(
             at=self.clock(),
             started_at=self.started_at,
             looked_at=self.rounds.counts.ended_at,
-            backlog=await self.store.deliveries.backlog(),
+            backlog=backlog,
             told=dict(self.outbox.counts),
             unsure=dict(self.outbox.unsure),
             rounds=self.rounds.counts.by_name(),
             channels={kind: self.record.down().get(kind) for kind in self.channels},
             reports=dict(self.crowd.counts),
-            audit=await audit(self.record),
+            audit=found,
+            troubles=self.own_health.troubles,
+            unwell=self.own_health.unwell,
+            restarts=dict(self.own_health.restarts),
         )
 
-    async def _keep_results(self, stop: asyncio.Event) -> None:
-        while not stop.is_set():
-            with suppress(TimeoutError):
-                async with asyncio.timeout(FLUSH):
-                    await stop.wait()
-            if rows := self.rounds.drain():
-                with patient(f"keep {len(rows)} results"):
-                    await self.store.history.record(rows)
-            with patient("keep what jobs told"):
-                await self.board.write()
 
-
-async def _until(ended: asyncio.Task[bool], vital: list[asyncio.Task[None]], ears: list[asyncio.Task[None]]) -> None:
-    """Wait for the stop. A vital part that ends before it is our own error and ends the house; a deaf ear is only said."""
-    waiting: set[asyncio.Task[bool] | asyncio.Task[None]] = {ended, *vital, *ears}
+async def _until(ended: asyncio.Task[bool], parts: list[asyncio.Task[None]]) -> None:
+    """Wait for the stop. What a supervised part raises ends the house."""
+    waiting: set[asyncio.Task[bool] | asyncio.Task[None]] = {ended, *parts}
     while not ended.done():
         done, waiting = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
         for task in done - {ended}:
             if not task.cancelled() and (error := task.exception()):
-                if task in vital:
-                    raise error
-                log.error("%s has ended: %s", task.get_name(), fault(error))
+                raise error
 
 
 @asynccontextmanager
-async def house(config: Config, clock: Callable[[], datetime] = now) -> AsyncIterator[House]:
+async def house(
+    config: Config, clock: Callable[[], datetime] = now, own_health: OwnHealth | None = None
+) -> AsyncIterator[House]:
     """Open everything a config names. Raise Unable or StoreUnavailable, with nothing left open, where that fails."""
+    own_health = own_health or OwnHealth(clock)
     async with AsyncExitStack() as stack:
-        door = stack.enter_context(_door(*config.web.address))
-        store = await stack.enter_async_context(open_store(config.database, alone=True))
+        door = stack.enter_context(await bound(config))
+        store = await stack.enter_async_context(open_store(config.database, alone=True, own_health=own_health))
         net = await stack.enter_async_context(Network())
         desk = Desk(net, listed(config.style()), store.people.recall, store.people.remember)
         settings = config.opened_channels()
@@ -172,6 +251,7 @@ async def house(config: Config, clock: Callable[[], datetime] = now) -> AsyncIte
             setting(config),
             clock,
             lambda whom: outbox.wake(whom),  # noqa: PLW0108 - made below, with the record's own `moved`
+            unwell=lambda: own_health.unwell,
         )
         await record.load()
         opened = {
@@ -186,6 +266,7 @@ async def house(config: Config, clock: Callable[[], datetime] = now) -> AsyncIte
             down=record.down,
             outage=record.outage,
             refused=record.refused,
+            ours=store.hold.ours,
         )
         board = Board(heartbeats(config), store, clock, partial(blind_since, record))
         crowd = Crowd(store, clock, lambda service: rounds.again(service))  # noqa: PLW0108 - likewise
@@ -195,16 +276,34 @@ async def house(config: Config, clock: Callable[[], datetime] = now) -> AsyncIte
         rounds = Rounds(looked_at, canaries(config), net, seen=record.seen, crowd=crowd.word)
         eyes = Eyes(rounds.once, rounds.sighted, net, clock)
         front = FrontDesk(record, config.admins, config.style(), crowd, eyes)
-        yield House(config, store, net, channels, record, rounds, outbox, front, crowd, board, door, clock)
+        yield House(
+            config,
+            store,
+            net,
+            channels,
+            record,
+            rounds,
+            outbox,
+            front,
+            crowd,
+            board,
+            door,
+            clock,
+            own_health=own_health,
+        )
 
 
-def _door(host: str, port: int) -> socket.socket:
+async def bound(config: Config) -> socket.socket:
     """The page's socket, bound before anything else is opened: a busy port must leave nothing half started."""
+    return await asyncio.to_thread(_bind, *config.web.address)  # a host's name may have to be looked up
+
+
+def _bind(host: str, port: int) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
         return socket.create_server((host, port), family=family, backlog=128)
-    except OSError as error:
-        why = (error.strerror or str(error)).partition(" (while ")[0]
+    except (OSError, OverflowError, UnicodeError) as error:
+        why = (getattr(error, "strerror", None) or str(error)).partition(" (while ")[0]
         raise Unable(f"cannot listen on {host}:{port} ({why}); set another web.listen") from None
 
 

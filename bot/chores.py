@@ -7,27 +7,41 @@ import logging
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import partial
+from time import monotonic
 
-from apscheduler.schedulers.asyncio import AsyncIOScheduler
-
-from bot.config import Config, DigestConfig, cron, some
+from bot.config import Config
 from bot.contracts import Answer, Net
+from bot.digests import Digests
 from bot.mending import reconcile
+from bot.own_health import OwnHealth, Part
 from bot.planning import keep
 from bot.record import Record
-from bot.show import digest
 from bot.store import Store, StoreUnavailable
 from bot.tell.outbox import Outbox
+from bot.watch.faults import fault
 from bot.watch.reports import Crowd
 
 log = logging.getLogger(__name__)
 
 PULSE = timedelta(seconds=5)
 PLANS = timedelta(seconds=5)  # the latest that the beginning or the end of maintenance is noticed
+DIGESTS = timedelta(seconds=5)
 ROLL = timedelta(minutes=5)
+HOURLY = timedelta(hours=1)
+SOON = timedelta(minutes=5)  # after a start: a daemon that is restarted every half hour tidies up too
+AGAIN = 60.0  # seconds until a chore that failed is tried again, if it would not come sooner
 ROLLS = 20  # steps of rolling up, at most, before it pauses until the next time
+SAID_EVERY = 60.0  # seconds between two lines about the same trouble
+
+
+@dataclass(frozen=True, slots=True)
+class Chore:
+    name: str
+    work: Callable[[], Awaitable[None]]
+    every: timedelta
+    first: timedelta | None = None  # after a start; None: after `every`
 
 
 @dataclass
@@ -39,82 +53,101 @@ class Chores:
     outbox: Outbox
     crowd: Crowd
     clock: Callable[[], datetime]
-    scheduler: AsyncIOScheduler = field(default_factory=lambda: AsyncIOScheduler(timezone=UTC))
+    own_health: OwnHealth = field(default_factory=OwnHealth)
+    _withheld: bool = False
+
+    def all(self) -> tuple[Chore, ...]:
+        digests = Digests(self.config, self.store, self.record, self.outbox, self.clock)
+        chores = [
+            Chore("note that we live", self._pulse, PULSE),
+            Chore("keep to what is planned", self._keep_plans, PLANS),
+            Chore("roll up results", self._roll, ROLL),
+            Chore("forget what is old", self._prune, HOURLY, SOON),
+            Chore("hold what was told against what is so", self._mend, HOURLY),
+        ]
+        if self.config.digests:
+            chores.append(Chore("send the digests that are due", digests.send_due, DIGESTS, timedelta(0)))
+        if beat := self.config.heartbeat:
+            chores.append(Chore("tell the outside that we live", partial(self._heartbeat, beat.url), beat.every))
+        return tuple(chores)
 
     async def begin(self) -> None:
-        """Put right at once what may be amiss after a stop, and go on with all of it in its time."""
-        await self._mend()
-        await self._keep_plans()
-        every = {"trigger": "interval", "coalesce": True, "misfire_grace_time": None}
-        self.scheduler.add_job(_job, args=[self._pulse], seconds=PULSE.total_seconds(), **every)
-        self.scheduler.add_job(_job, args=[self._keep_plans], seconds=PLANS.total_seconds(), **every)
-        self.scheduler.add_job(_job, args=[self._roll], seconds=ROLL.total_seconds(), **every)
-        self.scheduler.add_job(_job, args=[self._prune], hours=1, **every)
-        self.scheduler.add_job(_job, args=[self._mend], hours=1, **every)
-        if beat := self.config.heartbeat:
-            self.scheduler.add_job(
-                _job, args=[partial(self._heartbeat, beat.url)], seconds=beat.every.total_seconds(), **every
-            )
-        for name, said in self.config.digests.items():
-            trigger = cron(said.when, said.timezone or self.config.timezone)
-            self.scheduler.add_job(
-                self.send_digest,
-                trigger,
-                args=[name, said],
-                coalesce=True,
-                misfire_grace_time=3600,
-                id=f"digest {name}",
-            )
-        self.scheduler.start()
+        """Put right at once what may be amiss after a stop."""
+        await self._do(Chore("hold what was told against what is so", self._mend, HOURLY))
+        await self._do(Chore("keep to what is planned", self._keep_plans, PLANS))
 
-    def end(self) -> None:
-        self.scheduler.shutdown(wait=False)
+    async def run(self, stop: asyncio.Event) -> None:
+        """Do each in its time until told to stop. The lengths between are the steady clock's: whatever becomes of the
+        wall clock, all of them go on.
+        """
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(self._repeat(chore), name=chore.name) for chore in self.all()]
+            await stop.wait()
+            for task in tasks:
+                task.cancel()
 
-    async def send_digest(self, name: str, said: DigestConfig) -> None:
-        """Queue a digest; at most once for its day, though the clocks go back or the daemon restarts at its minute."""
-        style, at = self.config.style(said), self.clock()
-        overview = await self.record.overview(at - said.covers)
-        told = digest.deliveries(name, overview, said.to, style, covers=said.covers, services=some(said.services))
-        if await self.store.people.once(f"{told[0].notice.key}", at):
-            await self.store.deliveries.add(told, at)
-            self.outbox.wake()
+    async def _repeat(self, chore: Chore) -> None:
+        await asyncio.sleep((chore.every if chore.first is None else chore.first).total_seconds())
+        while True:
+            every = chore.every.total_seconds()
+            await asyncio.sleep(every if await self._do(chore) else min(every, AGAIN))
+
+    async def _do(self, chore: Chore) -> bool:
+        """False: it failed. One that fails harms no other, and is tried again."""
+        try:
+            with patient(chore.name):
+                await chore.work()
+        except Exception as error:  # noqa: BLE001 - the border of a chore
+            self.own_health.report(Part.CHORES, f"could not {chore.name}: {fault(error)}", chore.name)
+            say_once(chore.name, f"could not {chore.name}: our own error: {fault(error)}")
+            return False
+        self.own_health.clear(Part.CHORES, chore.name)
+        return True
 
     async def _pulse(self) -> None:
-        with patient("note that we live"):
-            await self.store.history.alive(self.clock())
+        await self.store.history.alive(self.clock())
 
     async def _roll(self) -> None:
         """A little at a time: after an upgrade there may be two days of results."""
-        with patient("roll up results"):
-            for _ in range(ROLLS):
-                if not await self.store.rollups.roll(self.record.setting.holds):
-                    break
+        for _ in range(ROLLS):
+            if not await self.store.rollups.roll(self.record.setting.holds):
+                break
 
     async def _prune(self) -> None:
-        with patient("forget what is old"):
-            await self.store.history.prune(self.clock())
-            await self.crowd.tidy()
+        await self.store.history.prune(self.clock())
+        await self.crowd.tidy()
 
     async def _mend(self) -> None:
-        with patient("hold what was told against what is so"):
-            await reconcile(self.record)
+        await reconcile(self.record)
 
     async def _keep_plans(self) -> None:
-        with patient("keep to what is planned"):
-            await keep(self.record)
+        await keep(self.record)
 
     async def _heartbeat(self, url: str) -> None:
-        """Tell somebody outside that we live; the silence of this is their alarm."""
+        """Tell somebody outside that we live; the silence of this is their alarm, so while we are unwell we are silent."""
+        if not self.own_health.well:
+            if not self._withheld:
+                log.error(
+                    "the outbound heartbeat is withheld, for we are unwell: %s", ", ".join(self.own_health.unwell)
+                )
+            self._withheld = True
+            return
+        self._withheld = False
         answer = await self.net.fetch(self.net.prepare("GET", url), timeout=timedelta(seconds=10))
         if not isinstance(answer, Answer) or answer.status >= 400:
             why = f"HTTP {answer.status}" if isinstance(answer, Answer) else answer.why
             log.warning("the outbound heartbeat was not taken: %s", why)
 
 
-async def _job(work: Callable[[], Awaitable[None]]) -> None:
-    """The scheduler cancels what still runs at a stop, and would print a traceback for it."""
-    with suppress(asyncio.CancelledError):
-        await work()
+_said: dict[str, tuple[str, float]] = {}
+
+
+def say_once(what: str, line: str) -> None:
+    """Log an error, and again after a while, or when it is another one: an hour of it is no reason for a thousand lines."""
+    said, at = _said.get(what, ("", 0.0))
+    if said != line or monotonic() - at >= SAID_EVERY:
+        _said[what] = line, monotonic()
+        log.error("%s", line)
 
 
 @contextmanager
@@ -123,4 +156,7 @@ def patient(what: str) -> Iterator[None]:
     try:
         yield
     except StoreUnavailable as error:
-        log.error("could not %s: %s", what, error)
+        say_once(what, f"could not {what}: {error}")
+    else:
+        with suppress(KeyError):
+            del _said[what]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from bot.calendar import Calendar
@@ -52,6 +52,7 @@ class Record:
     ladders: dict[str, Audience] = field(default_factory=dict)  # by name: what is not taken is handed on by these
     plans: Calendar = field(default_factory=Calendar)
     sight: Sight = field(default_factory=Sight)
+    unwell: Callable[[], Mapping[str, datetime]] = dict  # the parts of our own that are unwell, and since when
     _open: dict[tuple[str, ...], wording.Others] = field(
         default_factory=dict
     )  # what is known to be bad, by what is followed
@@ -163,6 +164,19 @@ class Record:
             down=self.down(),
             windows=tuple(self.plans.since(since)),
             unseen=self.sight.unseen(known, self.setting.services, self.setting.holds, (since, now)),
+            unwell=self.unwell(),
+        )
+
+    def refreshed(self, overview: Overview) -> Overview:
+        """An earlier overview, with all that is known without the store as it is now."""
+        blind = self._state(OURSELVES).incident
+        return replace(
+            overview,
+            at=self.clock(),
+            services=tuple((s, self._state(s.id)) for s in self.setting.services.values()),
+            blind_since=blind.since if blind else None,
+            channels=tuple((s, self._state(s.id)) for s in self.setting.channels.values()),
+            down=self.down(),
         )
 
     def down(self) -> dict[str, datetime]:

@@ -37,7 +37,7 @@ def run(*, config: File = HERE) -> int:
     from bot import life  # noqa: PLC0415 # the shell commands start quickly without it
 
     log()
-    return work(life.run(config))
+    return work(life.run(config, process_stop=life.Stop()))
 
 
 def healthcheck(*, config: File = HERE) -> int:

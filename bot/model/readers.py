@@ -161,6 +161,7 @@ class Overview:
     answering: Mapping[str, timedelta] = field(
         default_factory=dict
     )  # how long its answers took on average, if asked for
+    unwell: Mapping[str, datetime] = field(default_factory=dict)  # the parts of our own that are unwell, and since when
 
     def maintenance(self, service: str) -> Window | None:
         """What a service is in now."""

@@ -18,10 +18,16 @@ def deliveries(
     *,
     covers: timedelta,
     services: Sequence[str],
+    late: bool = False,
 ) -> tuple[Delivery, ...]:
-    """One a reader. The key holds the reader's date: a digest is sent once a day, though the clocks go back over its minute."""
+    """One a reader. The key holds the reader's date: a digest is sent once a day, though the clocks go back over its minute.
+
+    `overview.at` is the instant it was due; `late`: that was a while ago.
+    """
     day = overview.at.astimezone(ZoneInfo(style.timezone)).date()
     thread = f"digest:{name}:{day}"
     words = wording.digest(name, overview, overview.at - covers, style, services)
+    if late:
+        words = wording.sent_late(words, style, overview.at)
     notice = Notice(f"{thread}/1", thread, Tone.INFO, words, at=overview.at)
     return tuple(Delivery(f"{notice.key}@{place}", place, Act.POST, notice, name) for place in to)

@@ -10,6 +10,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, generate_latest
 
 from bot import __version__
 from bot.model import Overview
+from bot.own_health import OwnTrouble, Part
 from bot.show.status import shown
 
 HEALTHS = ("up", "unknown", "possible", "degraded", "down", "maintenance")
@@ -31,6 +32,9 @@ class Vitals:
         default_factory=dict
     )  # (service, "down" or "works") -> what people said
     audit: Mapping[str, int] = field(default_factory=dict)  # what the auditor finds amiss
+    troubles: tuple[OwnTrouble, ...] = ()  # what is wrong with our own parts
+    unwell: Mapping[str, datetime] = field(default_factory=dict)  # the parts because of which we are not well
+    restarts: Mapping[str, int] = field(default_factory=dict)  # of our own parts, since the start
 
 
 def metrics(vitals: Vitals, overview: Overview) -> bytes:
@@ -62,7 +66,18 @@ def metrics(vitals: Vitals, overview: Overview) -> bytes:
     amiss = Gauge("tocsin_audit", "What the auditor finds amiss: 0 is right.", ["finding"], registry=registry)
     for finding, number in vitals.audit.items():
         amiss.labels(finding).set(number)
+    _own(registry, vitals)
     return generate_latest(registry)
+
+
+def _own(registry: CollectorRegistry, vitals: Vitals) -> None:
+    wrong = {trouble.part for trouble in vitals.troubles}
+    part = Gauge("tocsin_own_trouble", "1 for a part of Tocsin's own that is unwell.", ["part"], registry=registry)
+    for one in Part:
+        part.labels(one.value).set(one in wrong)
+    again = Counter("tocsin_restarts", "Restarts of Tocsin's own parts.", ["name"], registry=registry)
+    for name, number in vitals.restarts.items():
+        again.labels(name).inc(number)
 
 
 def _count(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -62,21 +62,24 @@ class Page:
     past: tuple[Event, ...]  # newest first, without what still lasts: that stands with its service
     read: str
     say: Phrases
+    ours: str = ""  # that we are unwell ourselves
 
 
 def page(overview: Overview, style: Style) -> Page:
     """The page, the services in trouble first."""
     facts = wording.digest_facts("", overview, overview.at - PERIOD, style)
+    known = replace(overview, unwell={})  # that we are unwell is said once, above all services
     to = wording.reader(style, overview.at)
     return Page(
         health=_overall(overview),
         headline=_bare(wording.status(overview, style).title),
         facts=facts,
-        rows=tuple(sorted(_rows(overview, style, facts), key=lambda row: ORDER.get(row.health, len(ORDER)))),
+        rows=tuple(sorted(_rows(known, style, facts), key=lambda row: ORDER.get(row.health, len(ORDER)))),
         channels=tuple(_channels(overview, style)),
         past=_past(facts, overview),
         read=wording.stop(to.say.page_read.format(clock=to.clock(overview.at))),
         say=to.say,
+        ours=wording.banner(overview.unwell, style, overview.at),
     )
 
 
@@ -169,6 +172,7 @@ def as_json(overview: Overview) -> dict[str, Any]:
         "at": iso(overview.at),
         "status": _overall(overview),
         "blind_since": iso(overview.blind_since),
+        "own_trouble": [{"part": part, "since": iso(since)} for part, since in overview.unwell.items()],
         "services": [_service(*e, overview, u) for e, u in zip(overview.services, uptime, strict=True)],
         "channels": [_channel(service, state, overview) for service, state in overview.channels],
         "incidents": [_incident(i) for i in overview.recent if _known(i)],

@@ -165,15 +165,24 @@ async def _unable(_request: Request, _error: Exception) -> Response:
 
 
 def health(vitals: Vitals) -> dict[str, Any]:
-    """Are we well? The rounds must go on; what waits to be sent, and who does not take it, is said, and is no illness of ours."""
+    """Are we well? The rounds must go on, and no part of our own be in trouble that keeps us from watching and telling.
+    What waits to be sent, and who does not take it, is said, and is no illness of ours. Anybody may read it, so of each
+    trouble only its kind is said.
+    """
     stale = vitals.looked_at is None or vitals.at - vitals.looked_at > STALE
     young = vitals.at - vitals.started_at < STALE
     channels = {kind: f"down since {iso(since)}" if since else "up" for kind, since in vitals.channels.items()}
+    stopped = [] if young or not stale else ["rounds: none has ended for two minutes"]
     return {
-        "well": young or not stale,
+        "well": not stopped and not vitals.unwell,
         "version": __version__,
         "waiting": dict(vitals.backlog),
         "channels": channels,
+        "troubles": [
+            *stopped,
+            *(f"{trouble.part.value}: {trouble.why} (since {iso(trouble.since)})" for trouble in vitals.troubles),
+        ],
+        "restarts": dict(vitals.restarts),
     }
 
 

@@ -5,24 +5,27 @@ Every method is one transaction, seen through even if its caller is cancelled, a
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from bot.own_health import OwnHealth
 from bot.store import lanes
-from bot.store.alone import hold
+from bot.store.alone import Hold, hold_file, hold_server, not_alone
 from bot.store.audit import Audit, Dangling
 from bot.store.deliveries import Deliveries, Progress
-from bot.store.engine import StoreUnavailable, absent, connect
+from bot.store.engine import Database, StoreUnavailable, absent, connect
 from bot.store.history import History
 from bot.store.jobs import Jobs
 from bot.store.lanes import Settlement, Status
-from bot.store.migrate import is_empty, upgrade
+from bot.store.migrate import is_empty, knows_leases, upgrade
 from bot.store.moves import Move, Moves, Situation
 from bot.store.people import People
 from bot.store.plans import Planning, Plans
 from bot.store.reports import Reports
 from bot.store.rollups import Figures, Rollups
+from bot.store.trouble import DatabaseHealth
 
 __all__ = [
     "Audit",
@@ -61,30 +64,39 @@ class Store:
     reports: Reports
     jobs: Jobs
     released: int = 0  # deliveries that the last run left half sent
+    hold: Hold = field(default_factory=not_alone)
+    health: DatabaseHealth = field(default_factory=lambda: DatabaseHealth(OwnHealth()))
 
 
 @asynccontextmanager
-async def open_store(url: str, *, alone: bool = False, create: bool = True) -> AsyncIterator[Store]:
+async def open_store(
+    url: str, *, alone: bool = False, create: bool = True, own_health: OwnHealth | None = None
+) -> AsyncIterator[Store]:
     """Open "sqlite:///tocsin.db", "sqlite:////var/lib/tocsin/tocsin.db" or "postgresql://user:password@host/name",
     with its schema brought up to date. Raise StoreUnavailable for one that cannot be reached, read or written.
 
     `alone` is for the one daemon that sends: another one on the same database is refused, and what its dead predecessor
     was sending may be sent again at once instead of when its lease has run out. `create=False` is for who only reads:
-    where no daemon has written yet that is said, and nothing is made.
+    where no daemon has written yet that is said, and nothing is made. `own_health` is told of the database's troubles.
     """
     if not create and absent(url):
         raise StoreUnavailable(NOTHING_YET)
-    database = connect(url)
+    database = await asyncio.to_thread(connect, url)
+    health = DatabaseHealth(own_health or OwnHealth())
     async with AsyncExitStack() as stack:
-        stack.push_async_callback(database.close)
+        hold = not_alone()
         with database.opening():
-            if alone:
-                await stack.enter_async_context(hold(database))
+            if alone and database.file is not None:
+                hold = await stack.enter_async_context(hold_file(database, database.file))
+            stack.push_async_callback(database.close)
             if not create and await database.read(is_empty):
                 raise StoreUnavailable(NOTHING_YET)
-            await database.write(upgrade)
+            if alone and database.file is None:
+                hold = await _hold_server(database, stack)
+            await database.migrate(upgrade)
             stack.push_async_callback(database.finish)  # before the hold is let go
             released = await database.write(lanes.release) if alone else 0
+        database.health = health
         people = People(database)
         parts = (
             Moves(database),
@@ -97,4 +109,11 @@ async def open_store(url: str, *, alone: bool = False, create: bool = True) -> A
             Reports(database),
             Jobs(database),
         )
-        yield Store(*parts, released)
+        yield Store(*parts, released, hold, health)
+
+
+async def _hold_server(database: Database, stack: AsyncExitStack) -> Hold:
+    """Where there are tables, whose they are is settled before they are altered; a new database has to be made first."""
+    if not await database.read(knows_leases):
+        await database.migrate(upgrade)
+    return await stack.enter_async_context(hold_server(database))

@@ -1,98 +1,150 @@
-"""One daemon on one database: a second one is refused."""
+"""One daemon on one database: a second one is refused, and one that was replaced while it was frozen writes no more."""
 
 from __future__ import annotations
 
 import asyncio
 import fcntl
-import logging
 import os
-from collections.abc import AsyncIterator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from time import monotonic
 
-from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+from bot.own_health import Part
+from bot.store.engine import Database, StoreUnavailable
+from bot.store.lease import KEPT_EVERY, Lease
+from bot.store.trouble import REPLACED
 
-from bot.store.engine import MIGRATING, Database, StoreUnavailable
-
-log = logging.getLogger(__name__)
-
-LOCK = MIGRATING + 1  # any number that nobody else locks with in the same PostgreSQL database
-PATIENCE = 30  # tries, a tenth of a second apart: a server needs a moment to see that our predecessor is dead
-HELD_EVERY = 5.0  # seconds between two looks at whether we still hold the lock of a server
-
-
-def hold(database: Database) -> AbstractAsyncContextManager[None]:
-    """Hold the database for this process. Raise StoreUnavailable when another one holds it."""
-    if database.file is not None:
-        return _on_file(database.name, database.file)
-    return _on_server(database.name, database.reader)
+FROZEN = 3.0  # seconds beyond the usual without a look at the hold: we did not run
 
 
-@asynccontextmanager
-async def _on_file(name: str, path: str) -> AsyncIterator[None]:
-    """Hold the file beside the database; the kernel lets go of it when we die."""
-    lock = os.open(f"{path}.lock", os.O_RDWR | os.O_CREAT, 0o600)
-    try:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise _taken(name) from None
-        yield
-    finally:
-        os.close(lock)
-
-
-@asynccontextmanager
-async def _on_server(name: str, engine: AsyncEngine) -> AsyncIterator[None]:
-    """Hold a lock in a session of its own. The server lets go of it soon after the session ends or we die."""
-    taken = asyncio.get_running_loop().create_future()
-    keeper = asyncio.create_task(_keep_lock(name, engine, taken))
-    try:
-        await taken
-        yield
-    finally:
-        while not keeper.done():  # a session that breaks while it is closed swallows the first
-            keeper.cancel()
-            await asyncio.wait([keeper], timeout=1)
-
-
-async def _keep_lock(name: str, engine: AsyncEngine, taken: asyncio.Future[None]) -> None:
-    """A server that restarts has forgotten the lock: it is taken again, before a second Tocsin is started and gets it.
-
-    `taken` is told how the first try ended; after that, what is in the way is only said, once a stretch.
-    """
-    said = False
-    while True:
-        try:
-            async with engine.connect() as session:
-                await _lock(name, session)
-                said = False
-                if not taken.done():
-                    taken.set_result(None)
-                while True:
-                    await asyncio.sleep(HELD_EVERY)
-                    await session.execute(text("SELECT 1"))
-        except StoreUnavailable as error:
-            if not taken.done():
-                taken.set_exception(error)
-                return
-            if not said:
-                log.error("%s as well", error)
-            said = True
-        except Exception as error:  # noqa: BLE001 - each driver has its own; whoever reads or writes says what is wrong
-            if not taken.done():
-                taken.set_exception(error)
-                return
-        await asyncio.sleep(HELD_EVERY / 5)
-
-
-async def _lock(name: str, session: AsyncConnection) -> None:
-    for _ in range(PATIENCE):
-        if await session.scalar(text("SELECT pg_try_advisory_lock(:number)"), {"number": LOCK}):
-            return
-        await asyncio.sleep(0.1)
-    raise _taken(name)
-
-
-def _taken(name: str) -> StoreUnavailable:
+def taken(name: str) -> StoreUnavailable:
     return StoreUnavailable(f"cannot use the database {name}: another Tocsin is running on it")
+
+
+@dataclass
+class Hold:
+    """Says whether the database is still ours. `look` answers False when another Tocsin has it."""
+
+    name: str
+    look: Callable[[], Awaitable[bool]]
+    steady: Callable[[], float] = monotonic
+    lost: asyncio.Event = field(default_factory=asyncio.Event)
+    _looked_at: float = field(default_factory=monotonic)
+    _looked: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def keep(self) -> None:
+        """Look again and again, until cancelled or until it is lost."""
+        while not self.lost.is_set():
+            with suppress(StoreUnavailable):  # it is away: whoever reads or writes says so
+                if not await self.look():
+                    self.lost.set()
+            self._looked_at = self.steady()
+            self._looked.set()
+            self._looked = asyncio.Event()
+            await asyncio.sleep(KEPT_EVERY)
+
+    async def ours(self) -> None:
+        """Before what was claimed earlier leaves us: if we did not run for a while, first find out whether it still may.
+
+        Raise StoreUnavailable when it may not.
+        """
+        if self.steady() - self._looked_at > KEPT_EVERY + FROZEN and not self.lost.is_set():
+            with suppress(TimeoutError):  # a database that is away holds up nothing
+                async with asyncio.timeout(FROZEN):
+                    await self._looked.wait()
+        if self.lost.is_set():
+            raise taken(self.name)
+
+
+async def _true() -> bool:
+    return True
+
+
+def not_alone() -> Hold:
+    """The hold of who does not send: it is never lost."""
+    return Hold("", _true, steady=lambda: 0.0)
+
+
+@asynccontextmanager
+async def hold_file(database: Database, path: str) -> AsyncIterator[Hold]:
+    """Hold a SQLite file: itself, so that no deleted companion lets a second daemon in, and the file beside it, which is
+    all that an older Tocsin looks at. The kernel lets go of both when we die.
+
+    Leave it after the database is closed: closing any handle of its file drops the locks that SQLite has on it.
+    """
+    held: list[int] = []
+    try:
+        for name, flags in ((f"{path}.lock", os.O_RDWR | os.O_CREAT), (path, os.O_RDONLY)):
+            held.append(os.open(name, flags | os.O_CLOEXEC, 0o600))
+            if not _locked(held[-1], database.name):
+                raise taken(database.name)
+
+        async def look() -> bool:
+            return await asyncio.to_thread(_still_ours, database, path, held[-1])
+
+        async with _kept(Hold(database.name, look)) as hold:
+            yield hold
+    finally:
+        for handle in held:
+            os.close(handle)
+
+
+def _locked(handle: int, name: str) -> bool:
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except OSError as error:
+        raise StoreUnavailable(
+            f"cannot use the database {name}: its file system knows no locks ({error.strerror}); put it on a local disk"
+        ) from error
+    return True
+
+
+def _still_ours(database: Database, path: str, held: int) -> bool:
+    """Is the file that we hold the one that others find? Where another daemon holds what is there now, it is lost."""
+    mine, health = os.fstat(held), database.health.own_health
+    try:
+        there = Path(path).stat()
+    except OSError:
+        there = None
+    if there and (there.st_dev, there.st_ino) == (mine.st_dev, mine.st_ino):
+        health.clear(Part.DATABASE, "file")
+        return True
+    health.report(Part.DATABASE, REPLACED, "file")
+    if there is None:
+        return True
+    other = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        return _locked(other, database.name)
+    finally:
+        os.close(other)
+
+
+@asynccontextmanager
+async def hold_server(database: Database) -> AsyncIterator[Hold]:
+    """Hold a database of a server by a lease; each of our transactions checks it. Leave it before the database is closed."""
+    lease = Lease(database)
+    if not await lease.take():
+        raise taken(database.name)
+    hold = Hold(database.name, lease.renew)
+    lease.lost = hold.lost
+    database.guard = lease.guard
+    try:
+        async with _kept(hold):
+            yield hold
+    finally:
+        database.guard = None
+        await lease.give_back()
+
+
+@asynccontextmanager
+async def _kept(hold: Hold) -> AsyncIterator[Hold]:
+    keeper = asyncio.create_task(hold.keep(), name="hold on the database")
+    try:
+        yield hold
+    finally:
+        keeper.cancel()
+        await asyncio.wait([keeper], timeout=1)

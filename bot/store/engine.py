@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import sqlite3
+import stat
 from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from contextlib import AbstractAsyncContextManager, closing, contextmanager, suppress
 from functools import cache
@@ -25,9 +27,14 @@ from sqlalchemy.exc import (
 )
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.pool import NullPool
 from sqlalchemy.sql.dml import ReturningInsert
 
 from bot.contracts import Unable
+from bot.own_health import OwnHealth
+from bot.store.trouble import DatabaseHealth, what_it_is, withdrawn
+
+log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 Work = Callable[[AsyncConnection], Awaitable[T]]
@@ -35,7 +42,10 @@ Work = Callable[[AsyncConnection], Awaitable[T]]
 OUR_BUG = (IntegrityError, ProgrammingError, DataError, NotSupportedError)
 MIGRATING = 0x70C51  # any number that nobody else locks with in the same PostgreSQL database
 READERS = 3
-PATIENCE = 30  # seconds that a statement, or waiting for a connection, may take
+PATIENCE = 15  # seconds that a statement, or waiting for a connection, may take
+CONNECT = 5  # seconds to reach a server
+LOCKED = 5  # seconds that SQLite waits for another program's lock
+CLOSING = 1.0  # seconds that work under way gets when the database is closed
 
 
 class StoreUnavailable(Unable):
@@ -53,23 +63,46 @@ class Database:
         writer: AsyncEngine,
         reader: AsyncEngine,
         trouble: tuple[type[Exception], ...] = (),
+        *,
         file: str | None = None,
+        migrator: AsyncEngine | None = None,
     ) -> None:
         self.name = name
         self.file = file  # None: a server's
         self.reader = reader
+        self.guard: Work[None] | None = None  # asked in each transaction whether the database is still ours
+        self.health = DatabaseHealth(OwnHealth())
         self._writer = writer
+        self._migrator = migrator or writer
         self._trouble: tuple[type[Exception], ...] = (DBAPIError, PoolTimeout, OSError, *trouble)
         self._any_trouble: tuple[type[Exception], ...] = (SQLAlchemyError, *self._trouble)
         self._running: set[asyncio.Task[Any]] = set()
 
     async def write(self, work: Work[T]) -> T:
         """Run `work` in one transaction. Raise StoreUnavailable, or ValueError for a time without a zone."""
-        return await asyncio.shield(self.spawn(self._run(self._writer.begin(), work)))
+        return await asyncio.shield(self.spawn(self._run(self._writer.begin(), self._guarded(work), "writing")))
+
+    async def write_unguarded(self, work: Work[T]) -> T:
+        """`write`, for who finds out whose the database is."""
+        return await asyncio.shield(self.spawn(self._run(self._writer.begin(), work, "writing")))
+
+    async def migrate(self, work: Work[T]) -> T:
+        """`write_unguarded`, and however long a statement takes: a table of two years is altered in it."""
+        return await asyncio.shield(self.spawn(self._run(self._migrator.begin(), work, "writing")))
+
+    def _guarded(self, work: Work[T]) -> Work[T]:
+        if (guard := self.guard) is None:
+            return work
+
+        async def guarded(connection: AsyncConnection) -> T:
+            await guard(connection)
+            return await work(connection)
+
+        return guarded
 
     async def read(self, work: Work[T]) -> T:
         """Run `work` outside a transaction: it never waits for a writer. Raise like `write`."""
-        return await asyncio.shield(self.spawn(self._run(self.reader.connect(), work)))
+        return await asyncio.shield(self.spawn(self._run(self.reader.connect(), work, "reading")))
 
     def spawn(self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
         """Start what `finish` is to wait for."""
@@ -79,26 +112,38 @@ class Database:
         return task
 
     async def finish(self) -> None:
-        while self._running:
-            await asyncio.wait(self._running)
+        """Wait for what is being written, but not for a database that does not answer."""
+        if self._running:
+            await asyncio.wait(self._running, timeout=CLOSING)
 
     async def close(self) -> None:
         await self.finish()
-        await self._writer.dispose()
-        await self.reader.dispose()
+        late = [task for task in self._running if not task.done()]
+        for task in late:
+            task.cancel()
+        with suppress(TimeoutError, *self._trouble):
+            async with asyncio.timeout(CLOSING):
+                await asyncio.gather(*late, return_exceptions=True)
+                for engine in {self._writer, self.reader, self._migrator}:
+                    await engine.dispose()
 
-    async def _run(self, context: AbstractAsyncContextManager[AsyncConnection], work: Work[T]) -> T:
+    async def _run(self, context: AbstractAsyncContextManager[AsyncConnection], work: Work[T], how: str = "") -> T:
         try:
             async with context as connection:
-                return await work(connection)
-        except OUR_BUG:
+                result = await work(connection)
+        except StoreUnavailable:
             raise
         except self._trouble as error:
+            if isinstance(error, OUR_BUG) and not withdrawn(error):
+                raise
+            self.health.failed(how, error)
             raise self._unavailable(error) from error
         except StatementError as error:
             if isinstance(error.orig, ValueError):  # what a column type refused
                 raise error.orig from None
             raise
+        self.health.worked(how)
+        return result
 
     @contextmanager
     def opening(self) -> Iterator[None]:
@@ -107,10 +152,23 @@ class Database:
             yield
         except self._any_trouble as error:
             raise self._unavailable(error) from error
+        except (
+            ValueError,
+            TypeError,
+            ArithmeticError,
+            LookupError,
+            AttributeError,
+        ) as error:  # a driver's, for a URL that it cannot use; it may quote the password
+            raise StoreUnavailable(
+                f"cannot use the database {self.name}: its URL has something that the driver does not take "
+                f"({type(error).__name__}); check the port and what stands after the question mark"
+            ) from None
 
     def _unavailable(self, error: Exception) -> StoreUnavailable:
         cause = getattr(error, "orig", None) or error
-        what = next(iter(str(cause).splitlines()), "") or type(cause).__name__
+        if isinstance(cause, PoolTimeout):
+            cause = TimeoutError(f"it has not answered for {PATIENCE} s")
+        what = next(iter(str(cause).splitlines()), "") or what_it_is(error)
         return StoreUnavailable(f"cannot use the database {self.name}: {what.split('>: ')[-1]}")
 
 
@@ -124,7 +182,7 @@ def connect(url: str) -> Database:
     """Raise StoreUnavailable for a URL that names no database of a kind we know, or a file that cannot be written."""
     try:
         parsed = make_url(url)
-    except ArgumentError:
+    except (ArgumentError, ValueError):  # ValueError: a port that is no number
         parsed = URL.create("none")
     match parsed.get_backend_name():
         case "sqlite" if parsed.database and parsed.database != ":memory:":
@@ -190,15 +248,33 @@ def _make_writable(path: str) -> None:
     """Create the file for its owner alone, and try a write transaction: a thread of the driver's would not end well."""
     with suppress(FileExistsError):  # one that is there is not opened: closing it again would drop SQLite's locks
         os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
-    with closing(sqlite3.connect(path, isolation_level=None)) as trial:
+    with closing(sqlite3.connect(path, isolation_level=None, timeout=LOCKED)) as trial:
         trial.execute("PRAGMA journal_mode = WAL")
         trial.execute("BEGIN IMMEDIATE")
         trial.execute("ROLLBACK")
+    _make_private(path)
+
+
+def _make_private(path: str) -> None:
+    """It holds addresses and what people said: nobody else's to read. Its companions get its mode from SQLite."""
+    mode = stat.S_IMODE(Path(path).stat().st_mode)
+    if not mode & 0o077:
+        return
+    try:
+        for name in (path, f"{path}-wal", f"{path}-shm"):
+            with suppress(FileNotFoundError):
+                Path(name).chmod(mode & 0o700)
+    except OSError as error:
+        log.warning(
+            "others may read the database %s (mode %o), and we may not change that: %s", path, mode, error.strerror
+        )
+    else:
+        log.warning("others could read the database %s (mode %o): from now on its owner alone can", path, mode)
 
 
 def _set_up(connection: sqlite3.Connection, _record: object) -> None:
     connection.isolation_level = None  # else the driver begins by itself, without the lock: updates get lost
-    for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON", "busy_timeout = 10000"):
+    for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON", f"busy_timeout = {LOCKED * 1000}"):
         cursor = connection.cursor()
         cursor.execute(f"PRAGMA {pragma}")
         cursor.close()
@@ -216,17 +292,8 @@ def _postgresql(url: URL) -> Database:
     if "sslmode" in query:  # libpq's word for what asyncpg calls ssl
         query["ssl"] = query.pop("sslmode")
     try:
-        engine = create_async_engine(
-            url.set(drivername="postgresql+asyncpg", query=query),
-            pool_pre_ping=True,
-            pool_timeout=PATIENCE,
-            hide_parameters=True,
-            connect_args={
-                "timeout": 10,
-                "command_timeout": PATIENCE,
-                "server_settings": {"application_name": "tocsin"},
-            },
-        )
+        driven = url.set(drivername="postgresql+asyncpg", query=query)
+        engine, migrator = _engine(driven, PATIENCE), _engine(driven, None)
     except ImportError as error:
         raise StoreUnavailable(
             f"cannot use the database {name}: PostgreSQL needs a driver; pip install 'tocsin[postgres]'"
@@ -234,5 +301,25 @@ def _postgresql(url: URL) -> Database:
     import asyncpg  # type: ignore[import-untyped]  # noqa: PLC0415 - it has no types; it is an extra
 
     trouble = (asyncpg.PostgresError, asyncpg.InterfaceError)  # while connecting, these come through unwrapped
-    reader = engine.execution_options(isolation_level="AUTOCOMMIT")
-    return Database(name, engine, reader, trouble)
+    return Database(name, engine, engine, trouble, migrator=migrator)
+
+
+def _engine(url: URL, seconds: float | None) -> AsyncEngine:
+    """An engine that also works through a pooler which gives a server's session for one transaction at a time.
+
+    Therefore nothing of a session is kept: statements have no name, are not cached, and even a reading is a transaction.
+    """
+    how: dict[str, Any] = {"poolclass": NullPool} if seconds is None else {"pool_timeout": PATIENCE}
+    return create_async_engine(
+        url.update_query_dict({"prepared_statement_cache_size": "0"}),
+        pool_pre_ping=True,
+        hide_parameters=True,
+        connect_args={
+            "timeout": CONNECT,
+            "command_timeout": seconds,
+            "statement_cache_size": 0,
+            "prepared_statement_name_func": str,  # that is, no name
+            "server_settings": {"application_name": "tocsin"},
+        },
+        **how,
+    )

@@ -34,6 +34,11 @@ async def is_empty(connection: AsyncConnection) -> bool:
     return not await connection.run_sync(_current)
 
 
+async def knows_leases(connection: AsyncConnection) -> bool:
+    """Is there the table by whose row a daemon holds the database?"""
+    return await connection.run_sync(lambda there: inspect(there).has_table("memory"))
+
+
 def _current(connection: Connection) -> str:
     if not inspect(connection).has_table("alembic_version"):
         return ""

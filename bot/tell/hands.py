@@ -38,6 +38,10 @@ class Hands:
         self._held[delivery.id] = delivery
         return free
 
+    def let_go(self, delivery: Delivery) -> None:
+        """It is in our hands no more, whatever became of it."""
+        self._held.pop(delivery.id, None)
+
     def sent_before(self, delivery: Delivery) -> Settled | None:
         """What became of it under an earlier claim, if it was sent and could not be noted."""
         done = self._sent.pop(delivery.id, None)

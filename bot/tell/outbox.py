@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from functools import partial
 
 from bot.contracts import Channel
 from bot.model import (
@@ -51,6 +52,14 @@ def _nothing() -> Mapping[str, datetime]:
     return {}
 
 
+async def _ours() -> None:
+    return
+
+
+async def _run(part: Callable[[], Awaitable[None]]) -> None:
+    await part()
+
+
 @dataclass
 class Outbox:
     """`ladders`: the audiences that have one, by name. `down`: the kinds of channel known to be down, and since when.
@@ -65,6 +74,9 @@ class Outbox:
     down: Callable[[], Mapping[str, datetime]] = _nothing
     outage: Callable[[str], Span | None] = lambda _: None
     refused: Callable[[Delivery, str], Awaitable[None]] | None = None  # told of a place that takes nothing, and why
+    ours: Callable[[], Awaitable[None]] = (
+        _ours  # raises StoreUnavailable when what we claimed is another daemon's by now
+    )
     counts: Counter[tuple[str, str]] = field(default_factory=Counter)  # (channel kind, receipt) -> how many
     unsure: Counter[tuple[str, str]] = field(default_factory=Counter)  # (channel kind, what became of it) -> how many
     fortunes: dict[str, Fortune] = field(default_factory=dict)  # by kind of channel
@@ -94,14 +106,21 @@ class Outbox:
     def _dead(self) -> dict[str, datetime]:
         return fortunes.refused(self.fortunes) | dict(self.down())
 
+    def parts(self, stop: asyncio.Event) -> dict[str, Callable[[], Awaitable[None]]]:
+        """What is to be run until told to stop, by name: each may fail and be started again by itself."""
+        self._bells = {kind: asyncio.Event() for kind in self.ways}
+        parts: dict[str, Callable[[], Awaitable[None]]] = {
+            f"outbox {kind}": partial(self._pump, kind, stop) for kind in self.ways
+        }
+        if self.ladders:
+            parts["ladders"] = partial(self._ladders.run, stop)
+        return parts
+
     async def run(self, stop: asyncio.Event) -> None:
         """Deliver until told to stop, then see through what is being sent."""
-        self._bells = {kind: asyncio.Event() for kind in self.ways}
         async with asyncio.TaskGroup() as pumps:
-            for kind in self.ways:
-                pumps.create_task(self._pump(kind, stop), name=f"outbox {kind}")
-            if self.ladders:
-                pumps.create_task(self._ladders.run(stop), name="ladders")
+            for name, part in self.parts(stop).items():
+                pumps.create_task(_run(part), name=name)
             await stop.wait()
             self.wake()
 
@@ -115,13 +134,11 @@ class Outbox:
                 for delivery in claimed:
                     if self._hands.take(delivery):
                         at = self._gates[kind].begin(delivery.destination.place, self.clock())
-                        sending.add(asyncio.create_task(self._deliver(delivery, at), name=delivery.notice.key))
+                        sending.add(asyncio.create_task(self._see_to(delivery, at), name=delivery.notice.key))
                 if len(claimed) < free or not free:
                     await self._rest(kind, bell, free)
-                for task in [t for t in sending if t.done()]:
-                    sending.discard(task)
-                    task.result()  # what it raised is our own error, and ends the outbox
-        finally:  # also when another pump has died: nothing may be left behind half sent
+                sending -= {task for task in sending if task.done()}
+        finally:  # also when it is to be started again: nothing may be left behind half sent
             await _see_through(sending)
 
     def _free(self, kind: str) -> int:
@@ -163,6 +180,21 @@ class Outbox:
         except StoreUnavailable:  # the next claim says so
             return None
 
+    async def _see_to(self, delivery: Delivery, at: datetime) -> None:
+        """One that we cannot handle harms no other: it is let go of, and tried again when its lease has run out."""
+        try:
+            await self._deliver(delivery, at)
+        except StoreUnavailable as error:  # another daemon has the database by now: it tells what we hold
+            log.error("%s is left alone: %s", delivery.notice.key, error)
+            self._let_go(delivery)
+        except Exception as bug:  # noqa: BLE001 - the border of one delivery
+            log.error("%s: our own error: %s", delivery.notice.key, fault(bug))
+            self._let_go(delivery)
+
+    def _let_go(self, delivery: Delivery) -> None:
+        self._hands.let_go(delivery)
+        self._gates[delivery.destination.kind].end(delivery.destination.place, self.clock())
+
     async def _deliver(self, delivery: Delivery, at: datetime) -> None:
         """Hand over once, not before `at`."""
         kind, place = delivery.destination.kind, delivery.destination.place
@@ -176,6 +208,7 @@ class Outbox:
             return
         if (early := (at - self.clock()).total_seconds()) > 0:
             await asyncio.sleep(early)
+        await self.ours()
         dead = kind in self.down()
         receipt = await self._hand_over(self.ways[kind].channel, self._headed(delivery))
         self._count(delivery, receipt)

@@ -1,4 +1,4 @@
-"""The digest comes by mail at its minute, by the scheduler's own clock; what happened is in it, and it comes once."""
+"""The digest comes by mail at its minute, what happened is in it, and it comes once."""
 
 from __future__ import annotations
 
@@ -7,17 +7,20 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+import pytest
 import time_machine
-from apscheduler.events import EVENT_JOB_EXECUTED
 
+from bot import chores
 from bot.app import house
 from bot.config import Config
+from bot.digests import Told
 from bot.model import Outcome, Reading, Round
 from tests.fakes.mail import PASSWORD, SENDER, FakeRelay, free_ports
 from tests.fakes.site import Site
 from tests.flow.house import eventually
 
 MADRID = ZoneInfo("Europe/Madrid")
+EIGHT = datetime(2026, 11, 20, 8, 0, tzinfo=MADRID)
 FRIDAY = datetime(2026, 11, 20, 7, 59, 58, tzinfo=MADRID)  # "mon-fri 08:00" is in two seconds
 
 
@@ -39,28 +42,41 @@ def made(folder, site, relay):
     )
 
 
+@pytest.fixture(autouse=True)
+def _often(monkeypatch):
+    monkeypatch.setattr(chores, "DIGESTS", timedelta(seconds=0.2))
+
+
 @asynccontextmanager
 async def living(config, at):
     """A house that lives from `at` on; it ends in order."""
     with time_machine.travel(at, tick=True):
         async with AsyncExitStack() as stack:
-            home = await stack.enter_async_context(house(config))
-            fired, stop = asyncio.Event(), asyncio.Event()
-            home.chores.scheduler.add_listener(
-                lambda event: fired.set() if event.job_id == "digest comms" else None, EVENT_JOB_EXECUTED
-            )
-            yield home, fired, stop
+            home, stop = await stack.enter_async_context(house(config)), asyncio.Event()
+            yield home, stop
 
 
-async def until_fired(home, fired, stop):
+async def until_told(home, stop, instant):
+    """Live until the digest of an instant, or a later one, is told."""
     life = asyncio.create_task(home.live(stop))
+
+    async def told():
+        until = Told.read(await home.store.people.recall("digest:comms")).until
+        return until and datetime.fromisoformat(until) >= instant and home.clock() > instant
+
     try:
-        async with asyncio.timeout(10):
-            await fired.wait()
+        await eventually(told)
         await eventually(lambda: sent(home))
     finally:
         stop.set()
         await life
+
+
+async def for_a_while(home, stop, seconds=3.0):
+    life = asyncio.create_task(home.live(stop))
+    await asyncio.sleep(seconds)
+    stop.set()
+    await life
 
 
 async def sent(home):
@@ -91,10 +107,10 @@ async def test_the_digest_says_what_happened_at_its_minute_and_comes_once(tmp_pa
     until = since + timedelta(minutes=50)
     async with Site(keep=True) as site, FakeRelay() as relay:
         config = made(tmp_path, site, relay)
-        async with living(config, FRIDAY) as (home, fired, stop):
+        async with living(config, FRIDAY) as (home, stop):
             await was_watched(home, "x", "blog")
             await was_down(home, "x", since, until)
-            await until_fired(home, fired, stop)
+            await until_told(home, stop, EIGHT)
         (mail,) = relay.applied
         assert mail.place == "comms@example.org"
         assert mail.raw["Subject"] == "📰 comms: 1 incident in 24 h"
@@ -108,8 +124,8 @@ async def test_the_digest_says_what_happened_at_its_minute_and_comes_once(tmp_pa
         ]
 
         # Restarted a moment before its minute, as if the clock had been set back: the same day's digest is not sent again.
-        async with living(config, FRIDAY) as (home, fired, stop):
-            await until_fired(home, fired, stop)
+        async with living(config, FRIDAY) as (home, stop):
+            await for_a_while(home, stop)
         assert len(relay.applied) == 1
         assert relay.broken == []
 
@@ -117,9 +133,9 @@ async def test_the_digest_says_what_happened_at_its_minute_and_comes_once(tmp_pa
 async def test_the_digest_of_a_day_with_nothing_is_one_line(tmp_path):
     async with Site(keep=True) as site, FakeRelay() as relay:
         config = made(tmp_path, site, relay)
-        async with living(config, FRIDAY - timedelta(days=1)) as (home, fired, stop):
+        async with living(config, FRIDAY - timedelta(days=1)) as (home, stop):
             await was_watched(home, "x", "blog")
-            await until_fired(home, fired, stop)
+            await until_told(home, stop, EIGHT - timedelta(days=1))
         (mail,) = relay.applied
         said = "Nothing happened: all 2 services were up for the whole 24 h."
         assert mail.raw["Subject"] == said
@@ -129,11 +145,39 @@ async def test_the_digest_of_a_day_with_nothing_is_one_line(tmp_path):
 async def test_no_digest_comes_at_the_weekend(tmp_path):
     async with Site(keep=True) as site, FakeRelay() as relay:
         config = made(tmp_path, site, relay)
-        async with living(config, FRIDAY + timedelta(days=1)) as (home, _, stop):
-            life = asyncio.create_task(home.live(stop))
-            await eventually(lambda: home.chores.scheduler.running)
-            (job,) = [job for job in home.chores.scheduler.get_jobs() if job.id == "digest comms"]
-            assert job.next_run_time == datetime(2026, 11, 23, 8, 0, tzinfo=MADRID)
-            stop.set()
-            await life
+        async with living(config, FRIDAY + timedelta(days=1)) as (home, stop):
+            await for_a_while(home, stop)
         assert relay.applied == []
+
+
+@pytest.mark.hardened("T33", "the daemon is restarted over the minute of a digest", "sent late, once, and it says so")
+@pytest.mark.parametrize(("away", "late"), [(timedelta(minutes=2), False), (timedelta(hours=3), True)])
+async def test_a_digest_whose_minute_was_missed_is_sent_late_and_once(tmp_path, away, late, saw):
+    async with Site(keep=True) as site, FakeRelay() as relay:
+        config = made(tmp_path, site, relay)
+        async with living(config, FRIDAY - timedelta(minutes=1)) as (home, stop):
+            await for_a_while(home, stop)
+        assert relay.applied == []
+        for _ in range(2):
+            async with living(config, EIGHT + away) as (home, stop):
+                await (for_a_while(home, stop) if relay.applied else until_told(home, stop, EIGHT))
+        (mail,) = relay.applied
+        assert ("Sent late: this was due at 8:00 a.m." in mail.text) is late
+        saw("sent once" + (", saying when it was due" if late else ""))
+
+
+@pytest.mark.hardened("T33", "stopped or asleep for five days", "one digest for all of them, no gap and no overlap")
+async def test_days_that_were_missed_are_told_in_one_digest(tmp_path, saw):
+    async with Site(keep=True) as site, FakeRelay() as relay:
+        config = made(tmp_path, site, relay)
+        monday = EIGHT + timedelta(days=10)
+        async with living(config, FRIDAY) as (home, stop):
+            await until_told(home, stop, EIGHT)
+        async with living(config, monday + timedelta(hours=1)) as (home, stop):
+            await until_told(home, stop, monday)
+        async with living(config, monday + timedelta(days=1, seconds=-2)) as (home, stop):
+            await until_told(home, stop, monday + timedelta(days=1))
+        subjects = [str(mail.raw["Subject"]) for mail in relay.applied]
+        assert ["24 h" in one for one in subjects] == [True, False, True]
+        assert "10 d" in subjects[1]
+        saw(subjects[1])

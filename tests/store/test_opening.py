@@ -1,13 +1,16 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import socket
+import sqlite3
 import stat
 import subprocess
 import sys
 import time
 import tomllib
 from fnmatch import fnmatch
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -17,8 +20,8 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
 from bot.contracts import Unable
+from bot.own_health import OwnHealth
 from bot.store import StoreUnavailable, open_store
-from bot.store.alone import LOCK
 from bot.store.engine import connect
 from bot.store.migrate import MIGRATIONS, latest, upgrade
 from bot.store.schema import metadata
@@ -240,7 +243,8 @@ async def test_reading_waits_for_no_writer(tmp_path):
 
 
 async def test_a_second_daemon_on_the_same_database_is_refused_and_may_start_after_the_first(database_url, monkeypatch):
-    monkeypatch.setattr("bot.store.alone.PATIENCE", 3)
+    monkeypatch.setattr("bot.store.lease.KEPT_EVERY", 0.2)
+    monkeypatch.setattr("bot.store.alone.KEPT_EVERY", 0.2)
     async with open_store(database_url, alone=True):
         assert "another Tocsin is running on it" in await refused(database_url, alone=True)
         async with open_store(database_url) as looker:
@@ -267,28 +271,223 @@ asyncio.run(main())"""
         assert time.monotonic() - began < 5
 
 
-async def test_a_server_that_restarts_forgets_who_was_alone_and_is_reminded(postgres, monkeypatch, caplog):
+async def set_row(url, **facts):
+    """What the row says by which a server's database is held."""
     from sqlalchemy import text
 
-    monkeypatch.setattr("bot.store.alone.HELD_EVERY", 0.05)
-    monkeypatch.setattr("bot.store.alone.PATIENCE", 1)
-    holders = text("SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND objid = :number AND granted")
+    looker = connect(url)
 
-    async def holder(connection):
-        return (await connection.scalars(holders, {"number": LOCK})).all()
+    async def work(connection):
+        return await connection.scalar(text("SELECT value FROM memory WHERE name = 'daemon'"))
 
-    async def ended(connection):
-        return (await connection.scalars(text("SELECT pg_terminate_backend(:pid)"), {"pid": first})).all()
+    async def change(connection):
+        await connection.execute(
+            text("UPDATE memory SET value = :v WHERE name = 'daemon'"), {"v": json.dumps(row | facts)}
+        )
 
+    row = json.loads(await looker.read(work))
+    if facts:
+        await looker.write(change)
+    await looker.close()
+    return row
+
+
+@pytest.mark.hardened("R8", "frozen while another daemon takes over its PostgreSQL", "it writes nothing more, and ends")
+async def test_a_daemon_whose_lease_another_one_took_writes_nothing_more(postgres, monkeypatch, saw):
+    monkeypatch.setattr("bot.store.alone.KEPT_EVERY", 0.1)
     with postgres.database() as url:
-        looker = connect(url)
-        async with open_store(url, alone=True):
-            [first] = await looker.read(holder)
-            assert await looker.read(ended) == [True]
-            async with asyncio.timeout(10):
-                while await looker.read(holder) in ([], [first]):
-                    await asyncio.sleep(0.02)
+        async with open_store(url, alone=True) as first:
+            monkeypatch.setattr("bot.store.lease.Lease.renew", lambda _self: asyncio.sleep(3600))  # as if frozen
+            await asyncio.sleep(0.2)
+            before = await set_row(url, until=0.0, process="elsewhere")
+            async with open_store(url, alone=True) as second:
+                with pytest.raises(StoreUnavailable, match="another Tocsin has taken it over"):
+                    await first.moves.move("x", counted, NOW)
+                with pytest.raises(StoreUnavailable, match="another Tocsin is running on it"):
+                    await first.hold.ours()
+                assert first.hold.lost.is_set()
+                assert (await second.moves.move("x", counted, NOW)).state.opened == 1
+                assert (await set_row(url))["epoch"] == before["epoch"] + 1
+    saw("refused by the epoch of the row, in its own transaction")
+
+
+@pytest.mark.hardened("R8", "PostgreSQL restarts under a daemon", "it stays the only one")
+async def test_sessions_that_are_killed_do_not_let_a_second_daemon_in(postgres, monkeypatch, saw):
+    monkeypatch.setattr("bot.store.alone.KEPT_EVERY", 0.1)
+    with postgres.database() as url:
+        async with open_store(url, alone=True) as store:
+            postgres.run("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'tocsin'")
             assert "another Tocsin is running on it" in await refused(url, alone=True)
-        assert await looker.read(holder) == []
-        assert caplog.messages == []
-        await looker.close()
+            await store.moves.move("x", counted, NOW)
+    saw("refused")
+
+
+async def test_an_older_backup_that_is_put_back_under_us_is_ours_again(postgres, monkeypatch):
+    with postgres.database() as url:
+        monkeypatch.setattr("bot.store.alone.KEPT_EVERY", 0.1)
+        async with open_store(url, alone=True) as store:
+            await set_row(url, owner="of a former life", epoch=0, until=0.0)
+            async with asyncio.timeout(5):
+                while (await set_row(url))["epoch"] == 0:
+                    await asyncio.sleep(0.05)
+            await store.moves.move("x", counted, NOW)
+
+
+@pytest.mark.hardened("R7", "the lock file beside SQLite's is deleted, a second daemon starts", "refused")
+async def test_a_deleted_lock_file_lets_no_second_daemon_in(tmp_path, saw):
+    url = f"sqlite:///{tmp_path}/tocsin.db"
+    async with open_store(url, alone=True):
+        (tmp_path / "tocsin.db.lock").unlink()
+        saw(await refused(url, alone=True))
+
+
+@pytest.mark.hardened("R7", "database and lock file deleted, a second daemon makes new ones", "the first one ends")
+async def test_a_replaced_file_that_another_daemon_holds_is_lost(tmp_path, monkeypatch, saw):
+    monkeypatch.setattr("bot.store.alone.KEPT_EVERY", 0.05)
+    url, health = f"sqlite:///{tmp_path}/tocsin.db", OwnHealth()
+    async with open_store(url, alone=True, own_health=health) as first:
+        for path in tmp_path.iterdir():
+            path.unlink()
+        async with asyncio.timeout(5):
+            while health.well:
+                await asyncio.sleep(0.02)
+        saw(health.troubles[0].why)
+        assert not first.hold.lost.is_set()
+        async with open_store(url, alone=True):
+            async with asyncio.timeout(5):
+                await first.hold.lost.wait()
+
+
+# ── trouble while it runs ────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.hardened("B6", "an existing database that others may read", "its owner alone, and one line")
+async def test_a_file_that_others_may_read_is_closed_to_them(tmp_path, caplog, saw):
+    url, path = f"sqlite:///{tmp_path}/tocsin.db", tmp_path / "tocsin.db"
+    async with open_store(url):
+        pass
+    path.chmod(0o644)
+    async with open_store(url) as store:
+        await store.people.remember("a", "b")
+        modes = {stat.S_IMODE(one.stat().st_mode) for one in tmp_path.iterdir()}
+    assert modes == {0o600}
+    [line] = caplog.messages
+    assert line.endswith("(mode 644): from now on its owner alone can")
+    saw(line.partition("(")[2])
+
+
+@pytest.mark.hardened("B2", "a URL that no driver takes", "one line, without the password")
+@pytest.mark.hardened("B11", "a port that is no number", "one line, without the password")
+@pytest.mark.parametrize(
+    "tail",
+    [
+        *("h:port/db", "127.0.0.1:1/db?sslrootcert=/x", "127.0.0.1:99999/db", "[::1/db", "127.0.0.1:1/db?host=:x:y"),
+        *("127.0.0.1:1/db?prepared_statement_cache_size=x", "127.0.0.1:1/db?ssl=perhaps", "127.0.0.1:-1/db", "@@h/db"),
+        *(
+            "127.0.0.1:1/db?host=127.0.0.1:x",
+            "127.0.0.1:1/db?command_timeout=soon",
+            "%zz@h/d",
+            "h:1:2/d",
+            "h/d?a=1&a=2",
+        ),
+    ],
+)
+async def test_every_url_that_cannot_be_used_is_one_line_without_the_password(tail, saw):
+    for alone in (False, True):
+        why = await refused(f"postgresql://u:hunter2@{tail}", alone=alone)
+        assert "hunter2" not in why
+    saw(why)
+
+
+@pytest.mark.hardened("T03", "the database is locked, full or read-only while we run", "we say so, and when it is over")
+@pytest.mark.parametrize("trouble", ["locked", "full", "read-only"])
+async def test_what_is_wrong_with_a_file_is_reported_and_cleared(tmp_path, monkeypatch, trouble, saw):
+    from sqlalchemy import text
+
+    monkeypatch.setattr("bot.store.engine.LOCKED", 0)
+    monkeypatch.setattr("bot.store.trouble.SHORTLY", 0.0)
+    url, health = f"sqlite:///{tmp_path}/tocsin.db", OwnHealth()
+    async with open_store(url, own_health=health) as store:
+        pages = "PRAGMA max_page_count = {}"
+        on, off = {
+            "full": (pages.format(1), pages.format(1_000_000)),
+            "read-only": ("PRAGMA query_only = 1", "PRAGMA query_only = 0"),
+        }.get(trouble, ("SELECT 1", "SELECT 1"))
+        database = store.moves._database
+
+        async def harm(connection, statement):
+            await connection.execute(text(statement))
+
+        other = sqlite3.connect(tmp_path / "tocsin.db", isolation_level=None)
+        await database.write(partial(harm, statement=on))
+        if trouble == "locked":
+            other.execute("BEGIN IMMEDIATE")
+        with pytest.raises(StoreUnavailable):
+            await store.people.remember("a", "b" * 100_000)
+        assert [one.part.value for one in health.troubles] == ["database"]
+        saw(health.troubles[0].why)
+        assert await store.people.recall("a") is None  # reading goes on, and clears nothing
+        assert not health.well
+        if trouble == "locked":
+            other.execute("ROLLBACK")
+        other.close()
+        raw = await database._writer.raw_connection()
+        await raw.driver_connection.execute(off)
+        raw.close()
+        await store.people.remember("a", "b")
+        assert health.well
+
+
+@pytest.mark.hardened("R15", "a page of the database is overwritten while we run", "we say so")
+async def test_a_damaged_file_is_reported_and_not_cleared_by_what_still_works(tmp_path, saw):
+    url, health = f"sqlite:///{tmp_path}/tocsin.db", OwnHealth()
+    async with open_store(url, own_health=health) as store:
+        for number in range(50):
+            await store.people.remember(f"{number}", "x" * 2000)
+        looker = sqlite3.connect(tmp_path / "tocsin.db")
+        looker.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        looker.close()
+        path = tmp_path / "tocsin.db"
+        size = path.stat().st_size
+        with path.open("r+b") as file:
+            for page in range(1, size // 4096):
+                file.seek(page * 4096)
+                file.write(b"\xff" * 4096)
+        tries = [store.people.remember(f"{number}", "y") for number in range(50)]
+        found = await asyncio.gather(*tries, return_exceptions=True)
+        assert {type(one) for one in found} <= {StoreUnavailable, type(None)}
+        assert not health.well
+        saw(health.troubles[0].why)
+        store.health.worked("writing")  # another page may still be whole
+        assert not health.well
+
+
+@pytest.mark.hardened("R10", "a server that is away while we run", "we say so, and when it is back")
+async def test_a_server_that_is_away_is_reported_and_cleared(postgres, monkeypatch, saw):
+    monkeypatch.setattr("bot.store.trouble.SHORTLY", 0.0)
+    health = OwnHealth()
+    with postgres.database() as url:
+        async with open_store(url, own_health=health) as store:
+            with postgres.down(), pytest.raises(StoreUnavailable):
+                await store.people.remember("a", "b")
+            assert not health.well
+            saw(health.troubles[0].why)
+            await store.people.remember("a", "b")
+            assert health.well
+
+
+@pytest.mark.hardened("R10", "somebody takes away a right under us", "unavailable, not a bug that ends us")
+async def test_a_right_that_is_taken_away_is_trouble_and_no_bug(postgres, saw):
+    health = OwnHealth()
+    with postgres.database() as url:
+        async with open_store(url, own_health=health) as store:
+            postgres_run = connect(url)
+
+            async def drop(connection):
+                await connection.exec_driver_sql("DROP TABLE memory")
+
+            await postgres_run.write(drop)
+            await postgres_run.close()
+            with pytest.raises(StoreUnavailable):
+                await store.people.remember("a", "b")
+            saw(health.troubles[0].why)

@@ -36,6 +36,7 @@ from bot.tell.wording.looks import (
 )
 from bot.tell.wording.many import many, missed
 from bot.tell.wording.notices import notice
+from bot.tell.wording.own import Wrong, banner, may_repeat, sent_late, unwell, well_again
 from bot.tell.wording.places import (
     language,
     no_hours,
@@ -83,11 +84,13 @@ __all__ = [
     "Passage",
     "Reader",
     "Uptime",
+    "Wrong",
     "acked",
     "advised",
     "announced",
     "answers",
     "asks_human",
+    "banner",
     "blind_spans",
     "called_off",
     "cannot",
@@ -108,6 +111,7 @@ __all__ = [
     "maintenance",
     "maintenance_spans",
     "many",
+    "may_repeat",
     "missed",
     "muted",
     "no_hours",
@@ -128,6 +132,7 @@ __all__ = [
     "reported",
     "seconds",
     "see_nothing",
+    "sent_late",
     "silent",
     "status",
     "stop",
@@ -150,7 +155,9 @@ __all__ = [
     "unmuted",
     "unseen_spans",
     "unsubscribed",
+    "unwell",
     "uptimes",
+    "well_again",
     "what_to_look_at",
     "when_unclear",
     "why",

@@ -10,6 +10,7 @@ from bot.tell.wording.answers import last_outage, muted_line, unknown_service
 from bot.tell.wording.crowd import people
 from bot.tell.wording.dying import channels, in_language
 from bot.tell.wording.evidence import evidence
+from bot.tell.wording.own import banner
 from bot.tell.wording.plans import ahead, in_maintenance, lasts
 from bot.tell.wording.text import NAME, counted, fit, stop
 from bot.tell.wording.times import Reader, reader
@@ -22,6 +23,12 @@ Entry = tuple[Service, ServiceState]
 
 def status(overview: Overview, style: Style, service: str | None = None) -> Words:
     """`service`: an id. What is down now and since when; else that all is up, and the longest-standing facts."""
+    words = _status(overview, style, service)
+    ours = banner(overview.unwell, style, overview.at)
+    return replace(words, lines=(*words.lines, ours)) if ours else words
+
+
+def _status(overview: Overview, style: Style, service: str | None) -> Words:
     to = reader(style, overview.at)
     if service is not None:
         entry = next((e for e in (*overview.services, *overview.channels) if e[0].id == service), None)

@@ -7,6 +7,7 @@ from bot.tell.phrases.en.crowd import CROWD
 from bot.tell.phrases.en.dying import DYING
 from bot.tell.phrases.en.looks import LOOKS
 from bot.tell.phrases.en.many import MANY
+from bot.tell.phrases.en.own import OWN
 from bot.tell.phrases.en.pages import PAGES
 from bot.tell.phrases.en.past import PAST
 from bot.tell.phrases.en.plans import PLANS
@@ -250,6 +251,7 @@ ENGLISH = Phrases(
     past=PAST,
     looks=LOOKS,
     buttons=BUTTONS,
+    own=OWN,
     channels={
         "slack": "Slack",
         "discord": "Discord",

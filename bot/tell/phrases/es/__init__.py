@@ -8,6 +8,7 @@ from bot.tell.phrases.es.crowd import CROWD
 from bot.tell.phrases.es.dying import DYING
 from bot.tell.phrases.es.looks import LOOKS, REASONS
 from bot.tell.phrases.es.many import MANY
+from bot.tell.phrases.es.own import OWN
 from bot.tell.phrases.es.pages import PAGES
 from bot.tell.phrases.es.past import PAST
 from bot.tell.phrases.es.plans import PLANS
@@ -254,6 +255,7 @@ SPANISH = Phrases(
     past=PAST,
     looks=LOOKS,
     buttons=BUTTONS,
+    own=OWN,
     channels={
         "slack": "Slack",
         "discord": "Discord",

@@ -10,6 +10,7 @@ from bot.tell.phrases.shape.crowd import CrowdPhrases
 from bot.tell.phrases.shape.dying import DyingPhrases
 from bot.tell.phrases.shape.looks import LooksPhrases
 from bot.tell.phrases.shape.many import ManyPhrases
+from bot.tell.phrases.shape.own import OwnPhrases
 from bot.tell.phrases.shape.pages import PagesPhrases
 from bot.tell.phrases.shape.past import PastPhrases
 from bot.tell.phrases.shape.plans import PlansPhrases
@@ -251,6 +252,7 @@ class Phrases:
     past: PastPhrases
     looks: LooksPhrases
     buttons: ButtonsPhrases
+    own: OwnPhrases
 
     # what the channels are called inside a sentence, by their kind
     channels: Mapping[str, str]

@@ -1,0 +1,86 @@
+"""What is wrong with a database, in plain words without its name, and when it is well again."""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from bot.own_health import OwnHealth, Part
+
+AWAY = "it cannot be reached"
+DAMAGED = "its file is damaged"
+LOCKED = "it is locked by another program"
+FULL = "its disk is full"
+READ_ONLY = "it can only be read"
+REFUSES = "it does not let us do what we need to"
+UNREADABLE = "its file cannot be read or written"
+REPLACED = "its file was deleted or replaced while we used it"
+
+# By SQLite's primary result codes, https://sqlite.org/rescode.html
+SQLITE = {
+    3: REFUSES,  # PERM
+    5: LOCKED,  # BUSY
+    6: LOCKED,  # LOCKED
+    8: READ_ONLY,  # READONLY
+    10: UNREADABLE,  # IOERR
+    11: DAMAGED,  # CORRUPT
+    13: FULL,  # FULL
+    14: UNREADABLE,  # CANTOPEN
+    26: DAMAGED,  # NOTADB
+}
+# By SQLSTATE, https://www.postgresql.org/docs/current/errcodes-appendix.html
+SQLSTATES = {
+    "25006": READ_ONLY,
+    "42501": REFUSES,
+    "3F000": REFUSES,
+    "42P01": DAMAGED,  # a table is not there
+    "42703": DAMAGED,  # a column is not there
+    "53100": FULL,
+    "55P03": LOCKED,
+    "57014": LOCKED,
+    "XX001": DAMAGED,
+    "XX002": DAMAGED,
+}
+LASTS = {DAMAGED: 60.0}  # seconds: what reads one page well may fail at the next
+SHORTLY = 2.0
+
+
+def what_it_is(error: BaseException) -> str:
+    """The kind of trouble behind a driver's error, for operators."""
+    cause = getattr(error, "orig", None) or error
+    if isinstance(cause, sqlite3.Error):
+        missing = "no such table" in str(cause) or "no such column" in str(cause)
+        return DAMAGED if missing else SQLITE.get((getattr(cause, "sqlite_errorcode", 0) or 0) & 0xFF, UNREADABLE)
+    return SQLSTATES.get(getattr(cause, "sqlstate", None) or "", AWAY)
+
+
+def withdrawn(error: BaseException) -> bool:
+    """Is it no bug of ours, but somebody who took away a right, a table or a schema under us?"""
+    return (getattr(getattr(error, "orig", None), "sqlstate", None) or "") in SQLSTATES
+
+
+@dataclass
+class DatabaseHealth:
+    """Reports what fails, and clears it with the next success of the same sort, a moment after the last failure."""
+
+    own_health: OwnHealth
+    steady: Callable[[], float] = time.monotonic
+    _until: dict[str, float] = field(default_factory=dict)  # by sort: since when a success counts
+
+    def failed(self, how: str, error: BaseException) -> None:
+        """`how`: "reading" or "writing"."""
+        what = what_it_is(error)
+        self._until[how] = max(self._until.get(how, 0.0), self.steady() + LASTS.get(what, SHORTLY))
+        self.own_health.report(Part.DATABASE, what, how)
+
+    def worked(self, how: str) -> None:
+        if how in self._until and self.steady() >= self._until[how]:
+            del self._until[how]
+            self.own_health.clear(Part.DATABASE, how)
+
+    @property
+    def away(self) -> bool:
+        """Did the latest reading fail, a moment ago? Later it is worth another try."""
+        return self.steady() < self._until.get("reading", 0.0)

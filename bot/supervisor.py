@@ -1,0 +1,114 @@
+"""Keeps the parts of the daemon running: what fails is logged once, restarted with back-off, and given up at last."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
+
+from bot.contracts import Unable
+from bot.own_health import OwnHealth, Part
+from bot.watch.faults import fault
+
+log = logging.getLogger(__name__)
+
+Run = Callable[[], Awaitable[None]]
+
+
+class GaveUpError(Unable):
+    """A vital part fails again and again: the process is better ended than half alive."""
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """How failures are met. All lengths are seconds of a steady clock."""
+
+    first_wait: float = 1.0
+    longest_wait: float = 60.0
+    well_after: float = 300.0  # so long without a failure, and the count begins anew
+    recovered_after: float = 10.0  # so long without a failure, and it is shown as well again
+    most: int = 10  # failures in a row; None of them is answered by another restart
+
+
+@dataclass(slots=True)
+class Failures:
+    """The failures of one part in a row. Pure: it is told the time."""
+
+    policy: Policy
+    in_a_row: int = 0
+
+    def failed(self, ran_for: float) -> float | None:
+        """How long to wait before the next start; None: it has failed too often."""
+        if ran_for >= self.policy.well_after:
+            self.in_a_row = 0
+        self.in_a_row += 1
+        if self.in_a_row >= self.policy.most:
+            return None
+        doubled: float = self.policy.first_wait * 2.0 ** (self.in_a_row - 1)
+        return min(doubled, self.policy.longest_wait)
+
+
+@dataclass
+class Supervisor:
+    """Runs parts until `stop`. What none of them may do is end in silence."""
+
+    own_health: OwnHealth
+    stop: asyncio.Event
+    policy: Policy = field(default_factory=Policy)
+    steady: Callable[[], float] = time.monotonic
+
+    async def keep(self, part: Part, name: str, run: Run, *, vital: bool = True, may_end: bool = False) -> None:
+        """Run a part until the stop, starting it again whenever it fails.
+
+        A part that ends by itself has failed too; with `may_end` that holds only once it has run for a while. What is
+        not `vital` is started again for ever. Raise GaveUpError when a vital part fails too often.
+        """
+        failures = Failures(self.policy)
+        while not self.stop.is_set():
+            began = self.steady()
+            well = asyncio.create_task(self._note_recovery(part, name), name=f"recovery of {name}")
+            try:
+                await run()
+                why = "it ended by itself"
+            except Exception as error:  # noqa: BLE001 - whatever a part raises is met here, and nowhere else
+                why = fault(error)
+            finally:
+                well.cancel()
+            if self.stop.is_set():
+                return
+            ran_for = self.steady() - began
+            if may_end and why == "it ended by itself" and ran_for < self.policy.first_wait:
+                return
+            await self._pause(part, name, why, failures.failed(ran_for), vital=vital)
+
+    async def _pause(self, part: Part, name: str, why: str, wait: float | None, *, vital: bool) -> None:
+        if wait is None and vital:
+            log.error("%s has failed %d times in a row: %s", name, self.policy.most, why)
+            raise GaveUpError(f"{name} has failed {self.policy.most} times in a row ({why}): Tocsin ends")
+        if wait is None:
+            wait = self.policy.longest_wait
+        self.own_health.restarts[name] = self.own_health.restarts.get(name, 0) + 1
+        self.own_health.report(part, f"{name} failed ({why}) and is started again", name)
+        log.error("%s has failed, and is started again in %.0f s: %s", name, wait, why)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(wait):
+                await self.stop.wait()
+
+    async def _note_recovery(self, part: Part, name: str) -> None:
+        await asyncio.sleep(self.policy.recovered_after)
+        self.own_health.clear(part, name)
+
+
+def quiet_loop(loop: asyncio.AbstractEventLoop) -> None:
+    """Let what a background task raises, and nobody awaits, be one line of the log."""
+    loop.set_exception_handler(_one_line)
+
+
+def _one_line(_loop: asyncio.AbstractEventLoop, context: dict[str, object]) -> None:
+    error, where = context.get("exception"), context.get("future") or context.get("task") or context.get("handle")
+    name = where.get_name() if isinstance(where, asyncio.Task) else type(where).__name__ if where else "the event loop"
+    said = fault(error) if isinstance(error, BaseException) else str(context.get("message", "an error"))
+    log.error("in the background (%s): %s", name, said)
