@@ -101,4 +101,4 @@ class Canaries:
         except Exception as error:  # noqa: BLE001 - the border of a check
             logger.warning("a canary's %s check failed by our own error: %s", check.kind, fault(error))
             return False
-        return reading.outcome in {Outcome.GOOD, Outcome.SLOW}
+        return reading.outcome in {Outcome.GOOD, Outcome.WORN, Outcome.SLOW}
