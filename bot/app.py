@@ -177,7 +177,7 @@ class House:
             title=web.title,
             style=style,
             clock=self.clock,
-            doors=[Hooks(self.config.hooks(), self.rounds.again).route()],
+            doors=[Hooks(self.config.hooks(), partial(self.rounds.again, vouched=True)).route()],
             reporting=reporting,
         )
         inbound.hear(made, self.board, self.rounds.again)

@@ -10,7 +10,8 @@ from datetime import datetime, timedelta
 from bot.calendar import Calendar
 from bot.judge import channels
 from bot.judge.changes import Step
-from bot.judge.incidents import only_worn, step, unwatched, watch_sight
+from bot.judge.incidents import only_worn, step, unwatched
+from bot.judge.own_sight import watch_sight
 from bot.judge.plans import occurrences
 from bot.judge.sight import Sight
 from bot.judge.verdict import judge, saw
@@ -221,9 +222,10 @@ class Record:
             self.wake(set(changed))
 
     async def _watch_sight(self, seen: Round) -> None:
-        blind = self._state(OURSELVES).incident is not None
-        if seen.sighted == blind and (not blind or _saw(seen)):
-            await self._advance(OURSELVES, lambda state: watch_sight(state, seen.at, sighted=seen.sighted))
+        sighted, blind = seen.sighted and not seen.starved, self._state(OURSELVES).incident is not None
+        if not sighted or (blind and _saw(seen)):
+            starved = seen.starved
+            await self._advance(OURSELVES, lambda own: watch_sight(own, seen.at, sighted=sighted, starved=starved))
 
     def _judged(self, state: ServiceState, seen: Round) -> Step:
         rules = self._rules(seen.service)

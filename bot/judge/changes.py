@@ -9,6 +9,7 @@ from bot.judge import outages
 from bot.judge.verdict import official, spoken
 from bot.model import Change, Confidence, Health, Incident, Kind, ServiceState, Verdict
 
+SHIFTS = frozenset({Kind.WORSENED, Kind.EASED})
 NEW_EVIDENCE = frozenset({Kind.OPENED, Kind.CONFIRMED, Kind.WORSENED, Kind.EASED})
 
 
@@ -22,6 +23,8 @@ def tell(state: ServiceState, incident: Incident, kind: Kind, seen: Verdict) -> 
     """Take the round's evidence into the incident and make the change that tells of it."""
     said = spoken(official(seen.words))
     incident = replace(incident, words=seen.words)
+    if kind is Kind.OFFICIAL or (kind in SHIFTS and not seen.readings):
+        incident = replace(incident, words_told=incident.words_told + 1, words_at=seen.at)
     if kind in NEW_EVIDENCE:
         if kind is not Kind.OPENED and seen.readings and not incident.readings:
             # Until now it was a word alone: an outage that we see began when we first saw it.

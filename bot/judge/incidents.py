@@ -5,11 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from bot.judge import outages
+from bot.judge import damping, outages
 from bot.judge.changes import Step, began, change, tell
 from bot.judge.verdict import TROUBLE, official, rumoured, spoken
 from bot.model import (
-    OURSELVES,
     Ack,
     Bearing,
     Confidence,
@@ -38,6 +37,8 @@ def step(state: ServiceState, seen: Verdict | Order, rules: Rules, plan: Bearing
             return Step(replace(state, streak=seen.streak, unseen_since=state.unseen_since or seen.at))
         case Verdict():
             state = replace(state, streak=seen.streak, unseen_since=None)
+            if damping.unheard(state, seen):
+                return Step(state)
             if plan.inside and seen.health in TROUBLE and not _sure(state):
                 return Step(_held(state))
             return (
@@ -78,7 +79,7 @@ def _closed(state: ServiceState, seen: Verdict, rules: Rules, plan: Bearing) -> 
         # They still speak of what is over: a page keeps it up for a while, a tracker's reports are those of an hour.
         return Step(state)
     ended = tuple(e for e in state.ended if seen.at - e[1] <= rules.flap_window)
-    flapping = len(ended) >= rules.flaps and seen.confidence is Confidence.CONFIRMED
+    rumours = tuple(e for e in state.rumours if seen.at - e[1] <= rules.flap_window)
     incident = Incident(
         service=state.service,
         number=state.opened + 1,
@@ -88,9 +89,9 @@ def _closed(state: ServiceState, seen: Verdict, rules: Rules, plan: Bearing) -> 
         up_before=state.up_since,
         left=plan.left,
     )
-    if flapping:
-        incident = _unstable(incident, ended)
-    state = replace(state, opened=incident.number, up_since=None, ended=ended, excused=False)
+    if before := damping.flapping(seen, ended, rumours, rules):
+        incident = _unstable(incident, before)
+    state = replace(state, opened=incident.number, up_since=None, ended=ended, rumours=rumours, excused=False)
     return tell(state, incident, Kind.OPENED, seen)
 
 
@@ -114,12 +115,18 @@ def _open(state: ServiceState, incident: Incident, seen: Verdict, rules: Rules, 
         return _warned(state, incident, seen, rules)
     if _over(incident, seen, rules):
         return _close(state, incident, seen, rules)
+    if (quiet := damping.quiet(incident, seen)) is not incident:
+        incident = quiet
+        state = replace(state, incident=quiet)
     if seen.health not in TROUBLE or (incident.readings and not seen.readings):
         return Step(state)  # our own checks answer again, not yet for long enough
     if seen.confidence > incident.confidence:
-        if seen.confidence is Confidence.CONFIRMED and len(state.ended) >= rules.flaps:
-            incident = _unstable(incident, state.ended)
+        if seen.confidence is Confidence.CONFIRMED:
+            incident = replace(incident, unstable_since=None, outages=1)  # rumours that came and went were no outages
+            incident = _unstable(incident, state.ended) if len(state.ended) >= rules.flaps else incident
         return tell(state, replace(incident, left=incident.left or plan.left), Kind.CONFIRMED, seen)
+    if not incident.readings and not seen.readings and damping.old_news(incident, seen, rules):
+        return Step(state)
     if seen.confidence == incident.confidence and seen.health > incident.health:
         return tell(state, incident, Kind.WORSENED, seen)
     if seen.confidence == incident.confidence and seen.health < incident.health:
@@ -130,7 +137,7 @@ def _open(state: ServiceState, incident: Incident, seen: Verdict, rules: Rules, 
 
 def _goes_on(state: ServiceState, incident: Incident, seen: Verdict, rules: Rules) -> Step:
     """What is told of an incident that stands as it was."""
-    if spoken(official(seen.words)) not in {None, state.heard}:
+    if spoken(official(seen.words)) not in {None, state.heard} and damping.may_say(incident, seen.at, rules):
         return tell(state, incident, Kind.OFFICIAL, seen)
     if (lasted := sum(seen.at - incident.since >= age for age in rules.milestones)) > incident.lasted:
         return tell(state, replace(incident, lasted=lasted), Kind.LASTING, seen)
@@ -145,21 +152,22 @@ def _over(incident: Incident, seen: Verdict, rules: Rules) -> bool:
     theirs = incident.confidence > Confidence.POSSIBLE  # of a word alone: more than a rumour
     if not incident.readings and (spoken(official(seen.words)) if theirs else seen.health in TROUBLE):
         return False  # it was a word alone, and that still stands
-    good_since = seen.streak.good_since or seen.at
+    good_since = incident.quiet_since or seen.at if not incident.readings else seen.streak.good_since or seen.at
     return incident.unstable_since is None or seen.at - good_since >= rules.settle
 
 
 def _close(state: ServiceState, incident: Incident, seen: Verdict, rules: Rules) -> Step:
     good_since = seen.streak.good_since or seen.at
-    until = good_since if good_since > incident.since else seen.at
+    until = good_since if good_since > incident.since else incident.quiet_since or seen.at
     unsure = incident.confidence is Confidence.POSSIBLE
     ended = state.ended if unsure else (*state.ended, (incident.since, until))[-rules.flaps :]
+    rumours = (*state.rumours, (incident.since, until))[-rules.flaps :] if unsure else state.rumours
     told = tell(state, replace(incident, until=until), Kind.RETRACTED if unsure else Kind.RESTORED, seen)
     last = state.last if unsure else told.state.incident
     echo = rumoured(seen.words) and (not unsure or rumoured(incident.words))
     counted = outages.ended(state.outages, replace(incident, until=until))
-    state = replace(told.state, incident=None, last=last, up_since=until, ended=ended, echo=echo, outages=counted)
-    return Step(state, told.changes)
+    state = replace(told.state, incident=None, last=last, up_since=until, ended=ended, rumours=rumours)
+    return Step(replace(state, echo=echo, outages=counted), told.changes)
 
 
 def unwatched(state: ServiceState, at: datetime) -> Step:
@@ -180,19 +188,6 @@ def _reminder_due(incident: Incident, now: datetime, rules: Rules) -> bool:
     beyond = incident.reminded - len(rules.remind_every) + 1
     after = last * (beyond + 1) if beyond > 0 else rules.remind_every[incident.reminded]
     return now - incident.since >= after
-
-
-def watch_sight(state: ServiceState, at: datetime, *, sighted: bool) -> Step:
-    """Our own blindness, as an incident of the service `OURSELVES`: told once, when it is over."""
-    incident = state.incident
-    if sighted == (incident is None) or (incident is not None and at < incident.since):
-        return Step(state)  # a round that began before we went blind says nothing of whether we see now
-    if incident is None:
-        number = state.opened + 1
-        incident = Incident(OURSELVES, number, at, Health.UNKNOWN, Confidence.CONFIRMED, confirmed_at=at)
-        return change(replace(state, opened=number), incident, Kind.OPENED, at)
-    told = change(state, replace(incident, until=at), Kind.RESTORED, at)
-    return Step(replace(told.state, incident=None), told.changes)
 
 
 # ── certificates that end soon ───────────────────────────────────────────────────────────────────────────────────────

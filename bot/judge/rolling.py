@@ -15,7 +15,15 @@ from bot.model import Outcome, Stretch
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MILLISECOND = timedelta(milliseconds=1)
 FIVE_MINUTES, HOUR = timedelta(minutes=5), timedelta(hours=1)
-ANSWERED = frozenset({Outcome.GOOD, Outcome.SLOW})
+# A certificate that ends soon takes nothing from the time that its route was up.
+ANSWERED = frozenset({Outcome.GOOD, Outcome.WORN, Outcome.SLOW})
+COLUMNS = {
+    Outcome.GOOD: "up",
+    Outcome.WORN: "up",
+    Outcome.SLOW: "slow",
+    Outcome.BAD: "down",
+    Outcome.BLIND: "",  # what neither adds to is unknown
+}
 WORLDLY = frozenset({Outcome.BAD, Outcome.SLOW})
 
 
@@ -95,18 +103,13 @@ class Roll:
 
     def _time(self, series: int, outcome: Outcome, since: datetime, until: datetime) -> None:
         """Cut where the clock's millisecond changes, so that what follows one another adds up to the whole."""
-        while since < until and outcome is not Outcome.BLIND:
+        column = COLUMNS[outcome]
+        while since < until and column:
             bucket = begun(since, FIVE_MINUTES)
             end = min(until, bucket + FIVE_MINUTES)
             length = (end - EPOCH) // MILLISECOND - (since - EPOCH) // MILLISECOND
             sums, since = self._sums(series, bucket), end
-            match outcome:
-                case Outcome.GOOD:
-                    sums.up += length
-                case Outcome.SLOW:
-                    sums.slow += length
-                case Outcome.BAD:
-                    sums.down += length
+            setattr(sums, column, getattr(sums, column) + length)
 
     def _answer(self, series: int, at: datetime, took: int) -> None:
         sums = self._sums(series, begun(at, FIVE_MINUTES))

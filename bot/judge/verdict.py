@@ -23,10 +23,10 @@ def judge(seen: Round, streak: Streak, rules: Rules) -> Verdict:
     streak = count(streak, looks, seen.at, rules, worn=bool(bad))
     health, confidence = _claim(looks, streak, seen.words, rules)
     if looks in TROUBLE:
-        return Verdict(seen.at, health, confidence, streak, bad, seen.words)
+        return Verdict(seen.at, health, confidence, streak, bad, seen.words, untried=seen.untried)
     # A certificate that ends soon is trouble of its own: it neither begins an outage nor keeps one from ending.
     worn = bad if streak.worn >= rules.confirm_rounds else ()
-    return Verdict(seen.at, health, confidence, streak, words=seen.words, worn=worn)
+    return Verdict(seen.at, health, confidence, streak, words=seen.words, worn=worn, untried=seen.untried)
 
 
 def saw(seen: Round, rules: Rules) -> bool:

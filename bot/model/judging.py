@@ -37,6 +37,7 @@ class Verdict:
     readings: tuple[Reading, ...] = ()  # the routes that are not good
     words: tuple[Word, ...] = ()
     worn: tuple[Reading, ...] = ()  # while it is up: what works with a certificate that ends soon, for sure
+    untried: bool = False  # not all of its sources have been read since the start: what is missing is no "all clear"
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +102,9 @@ class Incident:
     nth: int = 0  # which outage of its year it is, once it is known to be one
     before: Span | None = None  # the outage before it in that year
     steps: int = 0  # changes so far: the number of the latest notice
+    words_told: int = 0  # changes so far that told only what others say of it ...
+    words_at: datetime | None = None  # ... and the latest of them
+    quiet_since: datetime | None = None  # of an unstable one that others alone speak of: since when they do not
 
     @property
     def id(self) -> str:
@@ -125,6 +129,7 @@ class ServiceState:
     last: Incident | None = None  # the one that was over last: it can still be taken back
     opened: int = 0  # incident numbers given out so far
     ended: tuple[tuple[datetime, datetime], ...] = ()  # start and end of confirmed incidents within the flap window
+    rumours: tuple[tuple[datetime, datetime], ...] = ()  # the same of incidents that were never more than possible
     up_since: datetime | None = None
     unseen_since: datetime | None = None  # since when no round could judge
     heard: str = ""  # the trouble that its official page spoke of when it was dealt with last; empty: none

@@ -53,6 +53,7 @@ class Reading:
     reused: bool = False  # over a connection kept from an earlier check
     by: str = ""  # of what is not good: the network that answered in its stead ("Cloudflare")
     until: datetime | None = None  # of what is worn: when its certificate ends
+    wait: timedelta | None = None  # of one that was refused for asking too often: how long we are to stay away
 
     @property
     def good(self) -> bool:
@@ -99,6 +100,8 @@ class Round:
     readings: tuple[Reading, ...]
     words: tuple[Word, ...] = ()
     sighted: bool = True  # False: the canaries failed too, we see nothing of the world
+    starved: bool = False  # our own process got no time: what failed meanwhile could not be judged
+    untried: bool = False  # not all of its sources have been read since the start
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,8 @@ from bot.model import Outcome
 from bot.store.engine import insert
 from bot.store.schema import series
 
-OUTCOMES = (Outcome.GOOD, Outcome.SLOW, Outcome.BAD, Outcome.BLIND)  # what is stored is the place in this row
+# What is stored is the place in this row: a new outcome comes last, so that older results keep their meaning.
+OUTCOMES = (Outcome.GOOD, Outcome.SLOW, Outcome.BAD, Outcome.BLIND, Outcome.WORN)
 CODES = {outcome: number for number, outcome in enumerate(OUTCOMES)}
 
 

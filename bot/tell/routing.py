@@ -25,8 +25,10 @@ from bot.model import (
 from bot.tell import hours
 
 NEWS = frozenset({Kind.OPENED, Kind.CONFIRMED, Kind.WORSENED})  # may be the first that a reader hears
-TROUBLE = {Health.DOWN: Hears.DOWN, Health.DEGRADED: Hears.DEGRADED}
-WISHED = {
+TROUBLE = {Health.UP: None, Health.UNKNOWN: None, Health.DEGRADED: Hears.DEGRADED, Health.DOWN: Hears.DOWN}
+WISHED: dict[Kind, frozenset[Hears]] = {
+    # First words are wished by what they tell of: see `TROUBLE`.
+    **dict.fromkeys((Kind.OPENED, Kind.CONFIRMED, Kind.WORSENED, Kind.LASTING), frozenset()),
     Kind.EASED: frozenset({Hears.DEGRADED}),
     Kind.OFFICIAL: frozenset({Hears.OFFICIAL}),
     Kind.REMINDED: frozenset({Hears.REMINDER}),
@@ -166,7 +168,7 @@ def _escalated(
 def _news(change: Change, wish: Wish, after: timedelta) -> bool:
     """Is it worth a first word to this reader, who hears of what has lasted so long?"""
     incident = change.incident
-    wished = TROUBLE.get(incident.health) in wish.hears and incident.confidence >= wish.confidence
+    wished = TROUBLE[incident.health] in wish.hears and incident.confidence >= wish.confidence
     return wished and change.at - incident.since >= after
 
 
@@ -189,15 +191,15 @@ def _wakes(change: Change, quiet: Quiet) -> bool:
         return False  # nobody needs to wake up to learn that they may sleep
     if change.incident.service == OURSELVES:
         return Hears.CORRECTION in quiet.but
-    wished = WISHED.get(change.kind)
-    return TROUBLE.get(change.incident.health) in quiet.but if wished is None else bool(wished & quiet.but)
+    wished = WISHED[change.kind]
+    return bool(wished & quiet.but) if wished else TROUBLE[change.incident.health] in quiet.but
 
 
 def _alarmed(change: Change, quiet: Quiet, after: timedelta, start: datetime, *, heard: bool) -> bool:
     """Does it end what the place was told of in these very hours? Then nobody stays awake for what is over."""
     incident = change.incident
     first = max(incident.confirmed_at or incident.since, incident.since + after)
-    let_through = {TROUBLE.get(incident.health), TROUBLE.get(incident.worst)} & quiet.but
+    let_through = {TROUBLE[incident.health], TROUBLE[incident.worst]} & quiet.but
     return change.kind in ENDINGS and first >= start and (heard or bool(let_through))
 
 
@@ -235,7 +237,7 @@ def _silence(
     wish, subscribed = audience.wish, held is not None and audience.name == str(place)
     if not follows(wish, incident.service):
         return Silence.NOT_FOLLOWED
-    if wish.hears.isdisjoint({TROUBLE[h] for h in (incident.health, incident.worst) if h in TROUBLE}):
+    if wish.hears.isdisjoint({TROUBLE[incident.health], TROUBLE[incident.worst]}):
         return Silence.NOT_HEARD
     if incident.confidence < wish.confidence:
         return Silence.MAINTENANCE if planned else Silence.NOT_SURE

@@ -43,6 +43,11 @@ class Beat:
             self._heap = [(at, key) for key, at in self._next.items()]
             heapify(self._heap)
 
+    def sooner(self, key: str, at: float) -> None:
+        """Let the key's next slot be at `at`, if it is not sooner anyway."""
+        if at < self._next[key]:
+            self.move(key, at)
+
     def due(self, now: float, most: int) -> list[tuple[str, float]]:
         """The keys whose slot has come, with seconds of lateness, longest overdue first; the next slot of each is set.
 

@@ -18,7 +18,8 @@ logger = logging.getLogger(__name__)
 
 EVERY = 120.0  # seconds between two readings of a source
 EVERY_IN_DOUBT = 30.0  # while its service is not up
-FIRST_WITHIN = 10.0  # after a start, so that first rounds know what the sources say
+FIRST_WITHIN = 10.0  # after a start at most, so that first rounds know what the sources say ...
+RATE = 20.0  # ... and fewer within so many a second
 AT_ONCE = 50
 LONGEST = timedelta(seconds=60)  # longer than any source's own time-out
 HOLD = timedelta(minutes=5)
@@ -49,7 +50,9 @@ class Newest:
         self._net = net
         self._clock = clock
         self._longest = longest.total_seconds()
-        self._beat = Beat(dict.fromkeys(self._sources, EVERY), clock.steady(), within=FIRST_WITHIN)
+        self._beat = Beat(
+            dict.fromkeys(self._sources, EVERY), clock.steady(), within=min(FIRST_WITHIN, len(self._sources) / RATE)
+        )
         self._began: dict[str, float] = {}
         self._words: dict[str, Word] = {}
         shelf = Shelf()
@@ -80,12 +83,18 @@ class Newest:
                 self._unasked.discard(key)
                 self._beat.move(key, max(now, self._began.get(key, now - EVERY) + EVERY_IN_DOUBT))
 
-    def again(self, service: str) -> None:
-        """There is news of it: read its sources now, and what was fetched a moment ago anew."""
+    def again(self, service: str, *, vouched: bool = False) -> None:
+        """There is news of it. `vouched`: by who knows a token, so its sources are read now, and what was fetched a moment
+        ago anew; else as soon as `EVERY_IN_DOUBT` allows.
+        """
+        now = self._clock.steady()
         for key in self._keys.get(service, ()):
-            self._memories[key].news_at = self._clock.utcnow()
             self._unasked.discard(key)
-            self._beat.move(key, self._clock.steady())
+            if vouched:
+                self._memories[key].news_at = self._clock.utcnow()
+                self._beat.move(key, now)
+            else:
+                self._beat.sooner(key, max(now, self._began.get(key, now - EVERY_IN_DOUBT) + EVERY_IN_DOUBT))
 
     def tick(self, now: float) -> None:
         """Start reading what is due."""

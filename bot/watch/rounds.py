@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import resource
 from collections import deque
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -12,22 +13,29 @@ from functools import partial
 
 from bot.contracts import Check, Net, Source
 from bot.model import Health, Outcome, Reading, Role, Round, Service, Word
+from bot.own_health import OwnHealth
 from bot.watch.beat import Beat
 from bot.watch.canaries import Canaries
 from bot.watch.clock import SYSTEM, Clock
 from bot.watch.faults import fault
+from bot.watch.lag import Lag
 from bot.watch.newest import Newest
+from bot.watch.rate_limit import RateLimits, limited
 
 logger = logging.getLogger(__name__)
 
 TICK = 0.1  # seconds; waking for every single round would cost twice the CPU
-AT_ONCE = 500  # rounds under way; more would use up the file descriptors that a daemon usually has
+AT_ONCE = 500  # rounds under way at most ...
+OF_FILES = 4  # ... and no more than one for so many file descriptors: channels, the page and the database need some too
 ROWS = 100_000  # readings kept for who drains them
-FIRST_WITHIN = 60.0  # seconds after a start
+FIRST_WITHIN = 60.0  # seconds after a start at most ...
+RATE = 20.0  # ... and fewer services within so many a second: few are all looked at at once
+WORDS_WITHIN = 1.0  # seconds after a start that first rounds wait for the words of their sources
 GAP = (5.0, 60.0)  # seconds: two ticks so far apart, or by two intervals between these, mean that the machine slept
 GRACE = timedelta(seconds=2)  # a check that outstays its time-out by this much has forgotten it
 
 _OUR_ERROR = "our own error"
+_STARVED = "our own process got no time"
 _ANSWERED = frozenset({Outcome.GOOD, Outcome.WORN})
 _WORLDLY = frozenset({Outcome.BAD, Outcome.SLOW})  # says something ill of the service, if we see at all
 
@@ -82,22 +90,25 @@ class Rounds:
         seen: Callable[[Round], Awaitable[bool]],
         crowd: Callable[[str], Word | None] = lambda _: None,
         clock: Clock = SYSTEM,
-        at_once: int = AT_ONCE,
+        at_once: int | None = None,
         grace: timedelta = GRACE,
+        own_health: OwnHealth | None = None,
     ) -> None:
         self._watched = {one.service.id: one for one in watched}
         self._net = net
         self._seen = seen
         self._crowd = crowd
         self._clock = clock
-        self._at_once = at_once
+        self._at_once = most_at_once() if at_once is None else at_once
         self._grace = grace
         every = {key: one.every.total_seconds() for key, one in self._watched.items()}
-        self._within = {key: min(seconds, FIRST_WITHIN) for key, seconds in every.items()}
         self._gap = max(GAP[0], min(GAP[1], 2 * min(every.values(), default=GAP[1])))
         self._started = self._ticked = self._clock.steady()
-        self._beat = Beat(every, self._started, within=FIRST_WITHIN)
-        self._canaries = Canaries(canaries, net, self._clock)
+        self._beat = Beat(every, self._started, within=min(FIRST_WITHIN, len(every) / RATE))
+        self._lag = Lag(TICK, self._started, own_health)
+        self._limits = RateLimits()
+        self._extra: dict[str, float] = {}  # when the last round began, or is to begin, that somebody asked for
+        self._canaries = Canaries(canaries, net, self._clock, self._lag)
         self._newest = Newest(
             {key: one.sources for key, one in self._watched.items()},
             net,
@@ -128,6 +139,7 @@ class Rounds:
         """Start the rounds that are due, and the readings of sources."""
         now = self._clock.steady()
         self._mind_the_gap(now)
+        self._lag.ticked(now)
         self._ticked = now
         if self._settling:
             self._settling = False
@@ -139,24 +151,26 @@ class Rounds:
         for key, late in self._beat.due(now, self._at_once - len(self._running)):
             if key in self._running:
                 self.counts.skipped += 1
-            elif not self._newest.tried(key) and now < self._started + self._within[key]:
-                # A first round without its sources' words would end an outage that only they report.
-                self._beat.move(key, min(now + 1.0, self._started + self._within[key]))
+            elif not self._newest.tried(key) and now < self._started + WORDS_WITHIN:
+                # They make the first words of an outage whole; but one that hangs must hold up nothing.
+                self._beat.move(key, now + TICK)
             else:
                 self.counts.late = max(self.counts.late, late)
                 self._start(key)
 
     async def look(self, watched: Watched, *, doubt: bool = False) -> Round:
         """One round: raises nothing for what a check does. `doubt`: nothing may be reused, though it is known to be up."""
-        at, began = self._clock.utcnow(), self._clock.steady()
-        readings = await self._readings(watched, doubt=doubt or watched.service.id in self._doubtful)
+        at, began, service = self._clock.utcnow(), self._clock.steady(), watched.service.id
+        tried = await self._tries(watched, doubt=doubt or service in self._doubtful)
+        readings, starved = tuple(reading for reading, _ in tried), any(held for _, held in tried)
         sighted = True
-        if self._canaries.blind or any(reading.outcome not in _ANSWERED for reading in readings):
+        if self._canaries.blind or any(reading.outcome not in _ANSWERED and not held for reading, held in tried):
             # Also where nothing could be judged: a resolver that is dead for all names is our blindness. And what answers
             # us next door does not show that we see the world again.
             sighted = await self._canaries.sighted(began)
-        words, people = self._newest.of(watched.service.id), self._crowd(watched.service.id)
-        return Round(watched.service.id, at, readings, (*words, people) if people else words, sighted)
+        words, people, untried = self._newest.of(service), self._crowd(service), not self._newest.tried(service)
+        words = (*words, people) if people else words
+        return Round(service, at, readings, words, sighted, starved=starved, untried=untried)
 
     async def once(self, service: str) -> Round | None:
         """A look for somebody who asks: it is neither judged nor kept. None of what is not watched."""
@@ -167,11 +181,24 @@ class Rounds:
         """Do we see anything of the world?"""
         return await self._canaries.sighted()
 
-    def again(self, service: str) -> None:
-        """Somebody says that there is news of it: look, and read its sources, now."""
-        if service in self._watched:
-            self._newest.again(service)
-            self._beat.move(service, self._clock.steady())
+    def again(self, service: str, *, vouched: bool = False) -> None:
+        """Somebody says that there is news of it: look, and read its sources; each no more often than what is in doubt is
+        looked at anyway. `vouched`: by a token, so the sources are read now.
+        """
+        if (watched := self._watched.get(service)) is None:
+            return
+        self._newest.again(service, vouched=vouched)
+        now, pause = self._clock.steady(), watched.confirm_every.total_seconds()
+        asked = self._extra.get(service)
+        if asked is None or asked <= now:
+            asked = self._extra[service] = now if asked is None else max(now, asked + pause)
+        if self._open_at(watched) <= asked:
+            self._beat.sooner(service, asked)
+
+    def _open_at(self, watched: Watched) -> float:
+        """When any of its routes may be asked; 0 for one that none has asked to stay away from."""
+        until = [self._limits.until((watched.service.id, route)) or 0.0 for route in watched.checks]
+        return min(until, default=0.0)
 
     def drain(self) -> list[tuple[str, datetime, Reading]]:
         """Service, instant of the round and reading, oldest first, of all rounds since the last call."""
@@ -193,11 +220,17 @@ class Rounds:
             return
         self._keep(result)
         self._recording.add(key)
-        self._judged(watched, began, doubtful=await self._seen(result))
+        self._judged(watched, began, doubtful=await self._seen(result), asked_less=_asked_less(result))
         self._faulty.discard(key)
 
-    def _judged(self, watched: Watched, began: float, *, doubtful: bool) -> None:
+    def _judged(self, watched: Watched, began: float, *, doubtful: bool, asked_less: bool = False) -> None:
+        """`asked_less`: nothing is wrong but that routes asked us to stay away, so it is not looked at more often."""
         key = watched.service.id
+        if (opens := self._open_at(watched)) > self._clock.steady():
+            self._beat.move(key, opens)
+        if asked_less:
+            self._doubtful.add(key)
+            return
         self._newest.doubt(key, doubtful=doubtful)
         if not doubtful:
             self._doubtful.discard(key)
@@ -231,26 +264,47 @@ class Rounds:
                 (result.service, result.at, replace(reading, outcome=Outcome.BLIND) if blind else reading)
             )
 
-    async def _readings(self, watched: Watched, *, doubt: bool) -> tuple[Reading, ...]:
+    async def _tries(self, watched: Watched, *, doubt: bool) -> list[tuple[Reading, bool]]:
+        """The reading of each route; True where it came to nothing because we ourselves got no time."""
         if len(watched.checks) == 1:  # most services: a task less for each of their rounds
             ((route, check),) = watched.checks.items()
-            return (await self._try(watched, route, check, doubt=doubt),)
+            return [await self._try(watched, route, check, doubt=doubt)]
         tries = (self._try(watched, route, check, doubt=doubt) for route, check in watched.checks.items())
-        return tuple(await asyncio.gather(*tries))
+        return list(await asyncio.gather(*tries))
 
-    async def _try(self, watched: Watched, route: str, check: Check, *, doubt: bool) -> Reading:
+    async def _try(self, watched: Watched, route: str, check: Check, *, doubt: bool) -> tuple[Reading, bool]:
+        key, began = (watched.service.id, route), self._clock.steady()
+        if (refused := self._limits.holds(key, began)) is not None:
+            return refused, False
+        before = self._lag.held(began)
+        reading = await self._ask(watched, route, check, doubt=doubt)
+        now = self._clock.steady()
+        self._mind_the_gap(now)
+        held = self._lag.held(now) - before
+        if self._lag.spoils(held, watched.timeout.total_seconds()):
+            if reading.outcome in _ANSWERED:
+                return replace(reading, took=None), False  # the time that it took is ours
+            self._lag.spoiled(now, held)
+            return Reading(route, Outcome.BLIND, _STARVED), True
+        self._limits.note(key, reading, now, watched.every.total_seconds())
+        if reading.why != _OUR_ERROR:
+            self._faulty.discard("/".join(key))
+        if reading.took is not None and reading.took > watched.slow_after and reading.outcome in _ANSWERED:
+            why = f"answered after {reading.took.total_seconds():.1f} s"
+            return replace(reading, outcome=Outcome.SLOW, why=why), False
+        return reading, False
+
+    async def _ask(self, watched: Watched, route: str, check: Check, *, doubt: bool) -> Reading:
+        before = self._lag.held(self._clock.steady())
         try:
             async with asyncio.timeout((watched.timeout + self._grace).total_seconds()):
-                reading = await check.look(route, self._net, watched.timeout, doubt=doubt)
+                return await check.look(route, self._net, watched.timeout, doubt=doubt)
         except Exception as error:  # noqa: BLE001 - the border of a check
-            name = f"{watched.service.id}/{route}"
-            self._complain(name, f"the {check.kind} check {name} failed by our own error", error)
+            held = self._lag.held(self._clock.steady()) - before
+            if not (isinstance(error, TimeoutError) and self._lag.spoils(held, watched.timeout.total_seconds())):
+                name = f"{watched.service.id}/{route}"
+                self._complain(name, f"the {check.kind} check {name} failed by our own error", error)
             return Reading(route, Outcome.BLIND, _OUR_ERROR)
-        if self._faulty:
-            self._faulty.discard(f"{watched.service.id}/{route}")
-        if reading.took is not None and reading.took > watched.slow_after and reading.outcome in _ANSWERED:
-            return replace(reading, outcome=Outcome.SLOW, why=f"answered after {reading.took.total_seconds():.1f} s")
-        return reading
 
     def _complain(self, name: str, what: str, error: BaseException) -> None:
         if name not in self._faulty:
@@ -262,6 +316,7 @@ class Rounds:
         if now - self._ticked > self._gap:
             logger.info("nothing ran for %.0f s: rounds under way are discarded", now - self._ticked)
             self._ticked = now
+            self._lag.restart(now)
             self._sleeps += 1
             self._settling = True
 
@@ -277,6 +332,18 @@ class Rounds:
         await asyncio.gather(*self._running.values(), return_exceptions=True)
         await self._canaries.close()
         await self._newest.close()
+
+
+def most_at_once() -> int:
+    """How many rounds may be under way with the file descriptors that this process may have."""
+    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return AT_ONCE if soft == resource.RLIM_INFINITY else max(1, min(AT_ONCE, soft // OF_FILES))
+
+
+def _asked_less(seen: Round) -> bool:
+    """Was a route refused for asking too often, and nothing else wrong?"""
+    rest = [reading for reading in seen.readings if not limited(reading)]
+    return len(rest) < len(seen.readings) and all(reading.outcome in _ANSWERED for reading in rest)
 
 
 def _by_words(words: Sequence[Word]) -> Reading:

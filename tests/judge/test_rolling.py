@@ -30,6 +30,15 @@ def histories(*outcomes):
 ROUNDS = histories(GOOD, GOOD, BAD, BAD, SLOW, BLIND)
 
 
+def test_what_works_with_a_certificate_that_ends_soon_counts_as_up():
+    roll = Roll({}, {}, {})
+    for n in range(3):
+        roll.add(Result(1, "x", NOON + n * 30 * SECOND, Outcome.WORN, 200_000))
+    roll.end_round()
+    (sums,) = roll.hours().values()
+    assert (sums.up, sums.slow, sums.down, sums.answers, sums.took) == (60_000, 0, 0, 3, 600)
+
+
 def timed(rounds):
     at, rows = NOON, []
     for after, outcome in rounds:

@@ -7,6 +7,7 @@ import pytest
 from bot.model import Outcome, Reading
 from bot.store import Status
 from bot.store.pruning import SWEEP
+from bot.store.series import CODES
 from tests.store.made import LEASE, NOW, SECOND, SLACK, delivery, further, over, wanted
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
@@ -55,6 +56,19 @@ async def test_results_come_back_as_they_were_oldest_first(store):
 
     assert await store.history.results("x", NOW) == ((NOW, plain), (NOW + SECOND, READING))
     assert await store.history.results("x", NOW + SECOND) == ((NOW + SECOND, READING),)
+
+
+@pytest.mark.hardened(
+    "house-1", "a result of each outcome is stored, a certificate that ends soon among them", "stored, counted"
+)
+@pytest.mark.parametrize("outcome", Outcome)
+async def test_results_of_every_outcome_are_kept(store, outcome):
+    await store.history.record([("x", NOW, Reading("web", outcome))])
+    assert [reading.outcome for _, reading in await store.history.results("x", NOW)] == [outcome]
+
+
+def test_the_numbers_of_outcomes_stay_those_of_older_databases():
+    assert [CODES[o] for o in (Outcome.GOOD, Outcome.SLOW, Outcome.BAD, Outcome.BLIND)] == [0, 1, 2, 3]
 
 
 async def test_pruning_forgets_what_is_old_and_nothing_else(store):

@@ -26,10 +26,10 @@ async def test_a_thousand_services_are_first_looked_at_within_one_interval_and_s
 async def test_nothing_is_reused_before_a_service_is_known_to_be_up_and_while_it_is_not():
     site = Site()
     world = World({"x": site}, every=30, confirm_every=10)
-    await world.go(90)
+    await world.go(80)
     assert site.doubts == [True, False, False]
     site.outcome = Outcome.BAD
-    await world.go(30)
+    await world.go(25)
     assert site.doubts[3:] == [False, True]
     site.outcome = Outcome.GOOD
     await world.go(60)
@@ -91,7 +91,7 @@ async def test_a_round_that_still_runs_when_the_next_is_due_is_not_doubled_but_c
     site = Site()
     world = World({"x": site}, every=20)
     site.free.clear()
-    await world.go(100)
+    await world.go(90)
     assert len(site.at) == 1
     assert world.rounds.counts.skipped == 4
     site.free.set()
@@ -217,7 +217,7 @@ async def test_a_bad_round_with_good_canaries_is_sighted():
 async def test_results_are_drained_once_and_what_a_blind_round_saw_counts_as_unknown():
     site = Site()
     world = World({"x": site}, canaries=[Site(Outcome.BAD)], every=20)
-    await world.go(20)
+    await world.go(10)
     site.outcome = Outcome.BAD
     await world.go(20)
     rows = world.rounds.drain()
@@ -236,7 +236,7 @@ async def test_what_has_no_route_was_looked_at_when_a_source_of_it_could_be_read
     page.hands = world.hands
     for says in (Health.UP, None, Health.DOWN, Health.DEGRADED):
         page.says = says
-        world.rounds.again("x")
+        world.rounds.again("x", vouched=True)
         await world.go(20)
     outcomes = [reading.outcome for _, _, reading in world.rounds.drain()]
     assert list(dict.fromkeys(outcomes)) == [Outcome.GOOD, Outcome.BLIND, Outcome.BAD, Outcome.SLOW]
@@ -269,15 +269,18 @@ async def test_a_round_takes_the_newest_words_and_never_waits_for_a_source():
     assert world.ledger.rounds[-1].words[0].says is Health.DOWN
 
 
-async def test_the_first_round_waits_for_the_first_words_but_not_beyond_its_interval():
+async def test_the_first_round_waits_a_second_for_the_first_words_and_says_so_where_they_are_missing():
     site, page = Site(), Page()
     page.free.clear()
     world = World({"s0": site}, [page], every=20)
-    await world.go(19.8)
+    await world.go(0.8)
     assert site.at == []
     await world.go(0.3)
     assert len(site.at) == 1
-    assert world.ledger.rounds[0].words == ()
+    assert (world.ledger.rounds[0].words, world.ledger.rounds[0].untried) == ((), True)
+    page.free.set()
+    await world.go(20)
+    assert (len(world.ledger.rounds[-1].words), world.ledger.rounds[-1].untried) == (1, False)
     await world.end()
 
 

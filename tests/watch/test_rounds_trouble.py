@@ -40,7 +40,7 @@ async def test_what_ran_while_the_machine_slept_is_discarded_and_the_beat_begins
     await world.go(0.1)
     assert len(world.ledger.rounds) == seen  # one settling tick, and no herd after it
     await world.go(1)
-    assert len(world.ledger.rounds) < seen + 20
+    assert seen + 10 < len(world.ledger.rounds) < seen + 30
     await world.go(20)
     assert len(world.ledger.rounds) >= seen + 100
     assert world.rounds.counts.late < 1

@@ -33,7 +33,7 @@ def _health(readings: tuple[Reading, ...]) -> Health:
         return Health.UNKNOWN
     if outcomes == {Outcome.BAD}:
         return Health.DOWN
-    return Health.UP if outcomes == {Outcome.GOOD} else Health.DEGRADED
+    return Health.UP if outcomes <= {Outcome.GOOD, Outcome.WORN} else Health.DEGRADED
 
 
 def _title(readings: tuple[Reading, ...], health: Health, service: Service, to: Reader) -> str:
