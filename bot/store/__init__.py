@@ -1,4 +1,4 @@
-"""The only SQL: moves, deliveries, people, history, roll-ups, the audit, plans, reports and jobs, on SQLite or PostgreSQL.
+"""The only SQL: moves, deliveries, people, history, roll-ups, the audit, plans, reports, jobs and rooms, on SQLite or PostgreSQL.
 
 Every method is one transaction, seen through even if its caller is cancelled, and may raise `StoreUnavailable`.
 """
@@ -23,9 +23,11 @@ from bot.store.people import People
 from bot.store.plans import Planning, Plans
 from bot.store.reports import Reports
 from bot.store.rollups import Figures, Rollups
+from bot.store.rooms import AuditLog, Rooms
 
 __all__ = [
     "Audit",
+    "AuditLog",
     "Dangling",
     "Deliveries",
     "Figures",
@@ -37,6 +39,7 @@ __all__ = [
     "Plans",
     "Progress",
     "Rollups",
+    "Rooms",
     "Settlement",
     "Situation",
     "Status",
@@ -60,6 +63,8 @@ class Store:
     plans: Plans
     reports: Reports
     jobs: Jobs
+    rooms: Rooms
+    audit_log: AuditLog
     released: int = 0  # deliveries that the last run left half sent
 
 
@@ -96,5 +101,7 @@ async def open_store(url: str, *, alone: bool = False, create: bool = True) -> A
             Plans(database),
             Reports(database),
             Jobs(database),
+            Rooms(database),
+            AuditLog(database),
         )
         yield Store(*parts, released)
