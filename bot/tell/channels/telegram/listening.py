@@ -35,6 +35,7 @@ TOAST = 200  # characters: core.telegram.org/bots/api#answercallbackquery
 TOAST_TRIES = 2
 LONGEST_TOAST = timedelta(seconds=10)  # later the press is too old, and its answer comes as a message
 OFFSET = "telegram.offset"
+HEARD = "telegram.heard"
 COMMANDS = "telegram.commands"
 
 Replying = Callable[[Destination, int, Words], Awaitable[Receipt]]
@@ -99,10 +100,11 @@ class Listener:
 
     async def _introduce(self) -> None:
         me = await self._bot.get_me()
-        bot, offset, heard_at = ((await self._desk.recall(OFFSET) or "") + "::").split(":")[:3]
+        bot, _, offset = (await self._desk.recall(OFFSET) or "").partition(":")
         # another bot's offset could lie far ahead, and asking with it would throw away all that was said to this one
         self._offset = int(offset) if bot == self._id and offset.isdecimal() else None
-        if self._heard_at is None and heard_at.isdecimal() and len(heard_at) < 12:
+        bot, _, heard_at = (await self._desk.recall(HEARD) or "").partition(":")
+        if self._heard_at is None and bot == self._id and heard_at.isdecimal() and len(heard_at) < 12:
             self._heard_at = datetime.fromtimestamp(int(heard_at), UTC)
         await self._list_commands()
         self._name = me.username or ""
@@ -147,12 +149,13 @@ class Listener:
         # A full batch is a crowd: whoever is behind it, an admin perhaps, must not wait until each of it is answered.
         await asyncio.wait(tasks, timeout=self.patience if len(updates) < BATCH else HASTE)
         self._offset = updates[-1].update_id + 1
-        await self._note(self._heard_at, anew=True)
+        await self._desk.remember(OFFSET, f"{self._id}:{self._offset}")
+        await self._note(self._heard_at)
 
-    async def _note(self, at: datetime, *, anew: bool = False) -> None:
-        """Where another life of ours goes on, and when we heard last: that only now and then."""
-        if self._offset is not None and (anew or self._noted_at is None or at - self._noted_at >= NOTED):
-            await self._desk.remember(OFFSET, f"{self._id}:{self._offset}:{at.timestamp():.0f}")
+    async def _note(self, at: datetime) -> None:
+        """When we heard last: for another life of ours, and only now and then."""
+        if self._noted_at is None or at - self._noted_at >= NOTED:
+            await self._desk.remember(HEARD, f"{self._id}:{at.timestamp():.0f}")
             self._noted_at = at
 
     async def _answer(self, updates: Iterable[Update], answer: Answering) -> None:
