@@ -77,10 +77,8 @@ class Pacer:
     """How fast answers leave: half of what a platform takes of the account and of a place; the rest is for notices."""
 
     def __init__(self, pace: Pace) -> None:
-        per = pace.per.total_seconds()
-        self._apart = 2 * per / pace.most  # seconds between two answers of the account ...
+        self._apart = 2 * pace.per.total_seconds() / pace.most  # seconds between two answers of the account ...
         self._account = 0.0  # ... and when the next one is due
-        self._slack = per  # so much of it may come at once
         self._place_apart = 2 * pace.place.total_seconds()
         self._places: OrderedDict[str, float] = OrderedDict()
 
@@ -88,14 +86,15 @@ class Pacer:
         """When an answer may leave, which takes its room; None when that is too late. `first`: at once, before all who
         wait. `place` empty: it takes no room of a place's.
         """
-        account = max(self._account, at - self._slack)
+        account = max(self._account, at)
         there = max(self._places.get(place, 0.0), at - self._place_apart * BURST) if place else at
         due = at if first else max(at, account, there)
         if due > at + LATEST:
             return None
-        self._account = account + self._apart
+        self._account = min(account, at + LATEST) + self._apart
         if place and self._place_apart:
-            self._places[place] = min(there + self._place_apart, at + LATEST)
+            # Those who go first do not shut a place for others.
+            self._places[place] = min(there, at + LATEST) + self._place_apart
             self._places.move_to_end(place)
             if len(self._places) > PEOPLE:
                 self._places.popitem(last=False)
