@@ -81,6 +81,7 @@ async def live(folder: Path, run: Run, hours: int) -> None:
         (),
         frozenset(),
         holds=dict.fromkeys(names, hold(timedelta(seconds=EVERY), TIMEOUT)),
+        public=True,
     )
     async with open_store(f"sqlite:///{folder / 'tocsin.db'}", alone=True) as store:
         record = Record(store, setting, lambda: now[0], lambda _whom: None)

@@ -275,7 +275,8 @@ async def house(
         looked_at = (*watched(config, board), *watched_channels(config, outbox, clock))
         rounds = Rounds(looked_at, canaries(config), net, seen=record.seen, crowd=crowd.word)
         eyes = Eyes(rounds.once, rounds.sighted, net, clock)
-        front = FrontDesk(record, config.admins, config.style(), crowd, eyes)
+        paces = {kind: s.pace for kind, s in settings.items()}
+        front = FrontDesk(record, config.admins, config.style(), crowd, eyes, paces)
         yield House(
             config,
             store,

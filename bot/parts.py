@@ -45,6 +45,8 @@ def setting(config: Config) -> Setting:
         maintenance_before=config.maintenance_before,
         holds=dict(_holds(config)),
         admins=config.admins_audience(),
+        rooms=config.own_rooms(),
+        public=config.rooms == "anyone",
     )
 
 

@@ -24,6 +24,8 @@ class Setting:
     maintenance_before: timedelta = timedelta(hours=24)  # so long before it begins it is told
     holds: Mapping[str, timedelta] = field(default_factory=dict)  # how far apart two rounds of a service may be
     admins: Audience | None = None  # who hears of dead channels and of places that refuse
+    rooms: frozenset[Destination] = frozenset()  # the places that the file names: their people may ask
+    public: bool = False  # anybody may ask, wherever they are
 
     @property
     def watched(self) -> Mapping[str, Service]:
@@ -32,7 +34,8 @@ class Setting:
 
     def found(self, moved: Mapping[Destination, Destination]) -> Setting:
         """With each place where it is now: `moved` says what the old ones are called."""
-        return replace(self, audiences=tuple(_found(audience, moved) for audience in self.audiences))
+        audiences = tuple(_found(audience, moved) for audience in self.audiences)
+        return replace(self, audiences=audiences, rooms=frozenset(moved.get(d, d) for d in self.rooms))
 
 
 def _found(audience: Audience, moved: Mapping[Destination, Destination]) -> Audience:

@@ -264,9 +264,9 @@ def test_the_manifest_asks_slack_for_what_the_channel_uses():
 
     assert manifest["settings"]["socket_mode_enabled"]
     assert manifest["features"]["slash_commands"][0]["command"] == "/tocsin"
-    assert {"chat:write", "commands", "channels:history", "groups:history", "app_mentions:read", "im:history"} == set(
-        manifest["oauth_config"]["scopes"]["bot"]
-    )
+    history = {"channels:history", "groups:history", "im:history"}
+    scopes = {"chat:write", "commands", "app_mentions:read", "users:read", *history}
+    assert scopes == set(manifest["oauth_config"]["scopes"]["bot"])
     assert manifest["settings"]["event_subscriptions"]["bot_events"] == ["app_mention", "message.im"]
     assert manifest["settings"]["interactivity"]["is_enabled"]  # else no button is heard
 

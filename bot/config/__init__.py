@@ -23,6 +23,7 @@ from bot.config.values import (
     Language,
     Listen,
     Place,
+    Rooms,
     Some,
     Strict,
     Timezone,
@@ -127,6 +128,7 @@ class Config(BaseModel):
     heartbeat: Heartbeat | None = None
     canaries: tuple[Canary, ...] = ()
     admins: frozenset[str] = frozenset()
+    rooms: Rooms = ()
     defaults: Defaults = Defaults()
     services: Annotated[dict[str, ServiceConfig], Field(min_length=1)]
     trackers: Trackers = Trackers()  # likewise made above, of their union
@@ -176,6 +178,13 @@ class Config(BaseModel):
     def watched_channels(self) -> dict[str, ChannelSettings]:
         """The opened ones whose provider can be asked how it is."""
         return {kind: settings for kind, settings in self.opened_channels().items() if settings.lives}
+
+    def own_rooms(self) -> frozenset[Destination]:
+        """The places that the file names, whose people may therefore ask."""
+        named = () if self.rooms == "anyone" else self.rooms
+        digests = (place for said in self.digests.values() for place in said.to)
+        readers = (place for audience in self.readers() for place in audience.places)
+        return frozenset((*named, *digests, *readers))
 
     def admins_audience(self) -> Audience | None:
         """The admins who can be written to, as those who hear of dead channels and of nothing else."""

@@ -14,6 +14,8 @@ from bot.watch.checks import HeartbeatCheck
 if TYPE_CHECKING:
     from bot.config import AudienceConfig, Config
 
+TALKS = ("slack", "discord", "telegram")  # where people can talk to us
+
 
 def contradictions(config: Config) -> Iterator[Problem]:
     """What each value alone does not show."""
@@ -38,9 +40,19 @@ def contradictions(config: Config) -> Iterator[Problem]:
     for name, digest in config.digests.items():
         yield from _unknown_services(config, digest.services, ("digests", name))
         yield from _unknown_channels(config, digest.to, ("digests", name, "to"))
+    yield from _deaf_rooms(config)
     yield from _without_account(config)
     yield from _ill_planned(config)
     yield from _nobody(config)
+
+
+def _deaf_rooms(config: Config) -> Iterator[Problem]:
+    places = () if config.rooms == "anyone" else config.rooms
+    yield from _unknown_channels(config, places, ("rooms",))
+    for number, place in enumerate(places):
+        if place.kind in config.opened_channels() and place.kind not in TALKS:
+            what = f'"{place.kind}" hears nobody; expected a place on {", ".join(TALKS)}, or "anyone"'
+            yield Problem(("rooms", number), what)
 
 
 def _without_account(config: Config) -> Iterator[Problem]:

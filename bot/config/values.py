@@ -24,6 +24,7 @@ from bot.tell import hours
 from bot.tell.phrases import CATALOGUES
 from bot.watch.checks import HttpCheck, TcpCheck
 
+ANYONE = frozenset({"anyone", "anybody", "everyone", "everybody"})
 Strict = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True)
 
 
@@ -60,6 +61,16 @@ def _within_a_week(length: timedelta) -> timedelta:
     if length > timedelta(days=7):
         raise ValueError("is longer than a week")
     return length
+
+
+def _rooms(value: Any) -> tuple[Destination, ...] | Literal["anyone"]:
+    """One place needs no list around it."""
+    if isinstance(value, str) and value.strip().casefold() in ANYONE:
+        return "anyone"
+    said = (value,) if isinstance(value, str | Destination) else () if value is None else value
+    if not isinstance(said, list | tuple):
+        raise ValueError('expected a list of places such as telegram:-100123, or "anyone"')  # noqa: TRY004
+    return tuple(place if isinstance(place, Destination) else Destination.parse(str(place)) for place in said)
 
 
 def _canary(text: str) -> str:
@@ -120,5 +131,12 @@ Listen = Annotated[str, AfterValidator(_listen)]
 Cron = Annotated[str, AfterValidator(_cron)]
 Url = Annotated[str, AfterValidator(_address)]
 Canary = Annotated[str, AfterValidator(_canary)]
+Rooms = Annotated[
+    tuple[Destination, ...] | Literal["anyone"],
+    PlainValidator(_rooms),
+    WithJsonSchema(
+        {"anyOf": [{"const": "anyone"}, {"type": "array", "items": {"type": "string"}}], "examples": ["anyone"]}
+    ),
+]
 Clock = Literal["12h", "24h"]
 Some = tuple[str, ...] | Literal["all"]

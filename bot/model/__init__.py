@@ -3,6 +3,7 @@
 All instants are aware and in UTC; all lengths are `timedelta`. Zones and languages appear only in `Style`, for display.
 """
 
+from bot.model.asks import AllowedRoom, Ask, AuditEntry, Reply, room_of
 from bot.model.crowd import Report, Tally
 from bot.model.jobs import Call, Job
 from bot.model.judging import (
@@ -23,10 +24,10 @@ from bot.model.judging import (
     Verdict,
 )
 from bot.model.lengths import clock, length
+from bot.model.plain_text import plain_text, visible
 from bot.model.plans import EVERYTHING, OVER, Origin, Phase, Weekly, Window, planned
 from bot.model.proofs import DRILL, Progress, Proof, Silence, Trail
 from bot.model.readers import (
-    Ask,
     Audience,
     Destination,
     Escalation,
@@ -77,8 +78,10 @@ __all__ = [
     "OVER",
     "Ack",
     "Act",
+    "AllowedRoom",
     "Ask",
     "Audience",
+    "AuditEntry",
     "Bearing",
     "Button",
     "Call",
@@ -111,6 +114,7 @@ __all__ = [
     "Reading",
     "Receipt",
     "Refused",
+    "Reply",
     "Report",
     "Role",
     "Round",
@@ -143,7 +147,10 @@ __all__ = [
     "length",
     "merged",
     "minus",
+    "plain_text",
     "planned",
+    "room_of",
     "shared",
     "total",
+    "visible",
 ]

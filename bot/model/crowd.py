@@ -27,6 +27,7 @@ class Tally:
     usual: int = 0  # so many report at this time of a quiet week
     surge: bool = False
     mine: bool | None = None  # of who asks: does it work for them? None: they did not say
+    said_enough: bool = False  # of who asks: what they say further within the hour does not count
 
 
 def hour(at: datetime) -> datetime:

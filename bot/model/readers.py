@@ -1,4 +1,4 @@
-"""Who hears it: destinations, audiences and their wishes; and what people ask."""
+"""Who hears it: destinations, audiences and their wishes; and what every screen shows."""
 
 from __future__ import annotations
 
@@ -129,19 +129,6 @@ class Subscription:
     wish: Wish
     by: str  # who set it up
     at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class Ask:
-    """What a person said to us: `text` without the slash ("status x")."""
-
-    text: str
-    who: str  # the platform's id of the person, never the display name: "slack:T01/U01"
-    name: str  # how others know them
-    where: Destination
-    at: datetime
-    key: str  # the platform's id of the message: the same one is answered once
-    may_manage: bool = True  # may this person change what the place hears? (a group's members may not)
 
 
 @dataclass(frozen=True, slots=True)

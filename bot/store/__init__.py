@@ -1,4 +1,4 @@
-"""The only SQL: moves, deliveries, people, history, roll-ups, the audit, plans, reports and jobs, on SQLite or PostgreSQL.
+"""The only SQL: moves, deliveries, people, history, roll-ups, the audit, plans, reports, jobs and rooms, on SQLite or PostgreSQL.
 
 Every method is one transaction, seen through even if its caller is cancelled, and may raise `StoreUnavailable`.
 """
@@ -25,10 +25,12 @@ from bot.store.people import People
 from bot.store.plans import Planning, Plans
 from bot.store.reports import Reports
 from bot.store.rollups import Figures, Rollups
+from bot.store.rooms import AuditLog, Rooms
 from bot.store.trouble import DatabaseHealth
 
 __all__ = [
     "Audit",
+    "AuditLog",
     "Dangling",
     "Deliveries",
     "Figures",
@@ -40,6 +42,7 @@ __all__ = [
     "Plans",
     "Progress",
     "Rollups",
+    "Rooms",
     "Settlement",
     "Situation",
     "Status",
@@ -63,6 +66,8 @@ class Store:
     plans: Plans
     reports: Reports
     jobs: Jobs
+    rooms: Rooms
+    audit_log: AuditLog
     released: int = 0  # deliveries that the last run left half sent
     hold: Hold = field(default_factory=not_alone)
     health: DatabaseHealth = field(default_factory=lambda: DatabaseHealth(OwnHealth()))
@@ -108,6 +113,8 @@ async def open_store(
             Plans(database),
             Reports(database),
             Jobs(database),
+            Rooms(database),
+            AuditLog(database),
         )
         yield Store(*parts, released, hold, health)
 

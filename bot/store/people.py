@@ -7,9 +7,9 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, Table, delete, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.model import Destination, Subscription
+from bot.model import Destination, Subscription, room_of
 from bot.store.engine import Database, insert_new, upsert
-from bot.store.schema import deliveries, memory, seen, subscriptions
+from bot.store.schema import deliveries, memory, rooms, seen, subscriptions
 
 MOVED = "moved:"
 
@@ -52,7 +52,7 @@ class People:
         return await self._database.write(work)
 
     async def moved(self, old: Destination, new: Destination) -> None:
-        """`old` is called `new` from now on: its subscription and its deliveries go with it. Messages written under the
+        """`old` is called `new` from now on: its subscription, that it was let in, and its deliveries go with it. Messages written under the
         old name cannot be answered or rewritten under the new one, so their refs are forgotten.
         """
         name = {"kind": new.kind, "place": new.place}
@@ -61,11 +61,20 @@ class People:
             taken = await connection.scalar(select(subscriptions.c.kind).where(_at(subscriptions, new)))
             change = delete(subscriptions) if taken else update(subscriptions).values(name)
             await connection.execute(change.where(_at(subscriptions, old)))
+            await self._move_room(connection, room_of(old), room_of(new))
             await connection.execute(update(deliveries).where(_at(deliveries, old)).values(**name, ref=None))
 
         if old != new:
             await self._database.write(work)
             await self.remember(f"{MOVED}{old}", str(new))
+
+    @staticmethod
+    async def _move_room(connection: AsyncConnection, old: Destination, new: Destination) -> None:
+        if old == new:
+            return
+        taken = await connection.scalar(select(rooms.c.kind).where(_at(rooms, new)))
+        change = delete(rooms) if taken else update(rooms).values({"kind": new.kind, "place": new.place})
+        await connection.execute(change.where(_at(rooms, old)))
 
     async def addresses(self) -> dict[Destination, Destination]:
         """Where the places are now that have moved."""

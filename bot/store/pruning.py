@@ -9,7 +9,18 @@ from sqlalchemy import ColumnElement, Delete, Select, Table, delete, select, tup
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store.engine import Database
-from bot.store.schema import changes, deliveries, five_minutes, hours, incidents, results, seen, series, stretches
+from bot.store.schema import (
+    audit,
+    changes,
+    deliveries,
+    five_minutes,
+    hours,
+    incidents,
+    results,
+    seen,
+    series,
+    stretches,
+)
 
 RESULTS_FOR = timedelta(hours=48)
 FIVE_MINUTES_FOR = timedelta(days=14)  # an outage of last week is looked at closely, one of last year is not
@@ -42,6 +53,7 @@ def _steps(now: datetime, routes: list[int]) -> Iterator[_Step]:
     yield _Step(_oldest(results, results.c.at < now - RESULTS_FOR))
     yield _Step(_oldest(deliveries, deliveries.c.settled_at < now - DELIVERIES_FOR))
     yield _Step(_some(seen, seen.c.at < now - KEYS_FOR))
+    yield _Step(_oldest(audit, audit.c.at < now - YEARS))
     yield _Step(_some(stretches, stretches.c.until < now - YEARS))
     # `since` has an index, and nothing is over before it began.
     old = select(incidents.c.id).where(incidents.c.since < now - YEARS, incidents.c.until < now - YEARS)

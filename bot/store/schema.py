@@ -224,3 +224,25 @@ jobs = Table(  # the columns are the fields of `Job`, in their order
     Column("failed_at", Utc),
     Column("code", Integer),
 )
+
+rooms = Table(  # in which people may ask, for an admin said so
+    "rooms",
+    metadata,
+    Column("kind", Text, primary_key=True),
+    Column("place", Text, primary_key=True),
+    Column("by", Said, nullable=False),
+    Column("name", Said, nullable=False),
+    Column("at", Utc, nullable=False),
+)
+
+audit = Table(  # what people ordered
+    "audit",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("at", Utc, nullable=False),
+    Column("who", Said, nullable=False),
+    Column("name", Said, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("place", Said, nullable=False),
+    Column("what", Said, nullable=False),
+)

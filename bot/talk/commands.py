@@ -22,11 +22,12 @@ from bot.model import (
     Unmute,
     length,
 )
-from bot.talk import crowd, manners, plans, proofs
+from bot.talk import crowd, manners, plans, proofs, rooms
 from bot.talk.check import check
-from bot.talk.room import ForService, Prove, Room, Said, Subscribe, Unsubscribe
+from bot.talk.room import ForService, Ledger, Prove, Room, Said, Subscribe, Unsubscribe
 from bot.tell import wording
 
+LEDGER = frozenset({"allow", "disallow", "rooms", "audit"})
 HEARS = frozenset(h.value for h in Hears)
 
 
@@ -47,19 +48,35 @@ def respond(
     admin: bool,
     audiences: tuple[Audience, ...] = (),
     trail: Trail | None = None,
+    ledger: Ledger = Ledger(),  # noqa: B008 - frozen
 ) -> Said:
     """Carry out a line that somebody said. Whoever may not gets told so; nobody gets silence. `trail`: of the incident
     that `proofs.incident` finds the line to be about.
     """
-    name, *words = ask.text.split() or ["help"]
-    name = {"start": "help"}.get(name.casefold(), name.casefold())
+    name, words = _parted(ask.text)
     command = COMMANDS.get(name)
     if command is None:
         near = difflib.get_close_matches(name, COMMANDS, 2)
         return Said(wording.unknown_command(name, near, style))
     if (command.admins and not admin) or (command.manages and not (ask.may_manage or admin)):
         return Said(wording.not_allowed(style))
-    return command.run(Room(ask, tuple(words), overview, style, audiences, trail, admin))
+    return command.run(Room(ask, words, overview, style, audiences, trail, admin, ledger))
+
+
+def manages(text: str) -> bool:
+    """Does a line ask to change what the place hears?"""
+    command = COMMANDS.get(_parted(text)[0])
+    return command is not None and command.manages
+
+
+def of_the_ledger(text: str) -> bool:
+    """Is it about who may ask, or about what was ordered?"""
+    return _parted(text)[0] in LEDGER
+
+
+def _parted(text: str) -> tuple[str, tuple[str, ...]]:
+    name, *words = text.split() or ["help"]
+    return {"start": "help"}.get(name.casefold(), name.casefold()), tuple(words)
 
 
 def _status(room: Room) -> Said:
@@ -158,8 +175,9 @@ def _ack(room: Room) -> Said:
     """Without a name it is the one that is down; with several down, somebody must say which."""
     opened = [s for s, state in room.overview.services if state.incident]
     dead = [s for s, state in room.overview.channels if state.incident]
+    number = None
     if room.words:
-        service = room.find(" ".join(room.words))
+        service, number = room.numbered(" ".join(room.words))
         if service is None:
             return room.unknown(" ".join(room.words))
     elif len(opened or dead) == 1:
@@ -168,6 +186,8 @@ def _ack(room: Room) -> Said:
         return Said(
             wording.status(room.overview, room.style) if opened or dead else wording.nothing_open(None, room.style)
         )
+    if room.is_other(number, room.state(service).incident):
+        return room.other(service, number)
     if service not in (*opened, *dead):
         return Said(wording.nothing_open(service, room.style))
     now = room.ask.at
@@ -179,9 +199,11 @@ def _ack(room: Room) -> Said:
 def _mute(room: Room) -> Said:
     if len(room.words) < 2:
         return _help(room)
-    service = room.find(room.words[0])
+    service, number = room.numbered(room.words[0])
     if service is None:
         return room.unknown(room.words[0])
+    if room.is_other(number, room.state(service).incident):
+        return room.other(service, number)
     try:
         until = room.ask.at + length(room.words[1])
     except (ValueError, OverflowError):
@@ -202,12 +224,16 @@ def _correct(room: Room) -> Said:
     """A service called by one word or by all of them; what follows the one word is the reason."""
     if not room.words:
         return _help(room)
-    named = room.find(" ".join(room.words))
-    service, why = named or room.find(room.words[0]), "" if named else " ".join(room.words[1:])[:200]
+    why = ""
+    service, number = room.numbered(" ".join(room.words))
+    if service is None:
+        (service, number), why = room.numbered(room.words[0]), " ".join(room.words[1:])[:200]
     if service is None:
         return room.unknown(room.words[0])
     state, now = room.state(service), room.ask.at
     incident = correctable(state, now)
+    if room.is_other(number, incident):
+        return room.other(service, number)
     if incident is None:
         already = state.last is not None and state.last.retracted
         return Said(wording.nothing_to_take_back(service, room.style, already=already))
@@ -245,6 +271,10 @@ COMMANDS = {
         Command("correct", "correct service [reason]", _correct, admins=True),
         Command("delivery", "delivery [incident]", _delivery, admins=True),
         Command("drill", "drill [audience]", _drill, admins=True),
+        Command("allow", "allow [telegram:-100123]", rooms.allow, admins=True),
+        Command("disallow", "disallow [telegram:-100123]", rooms.disallow, admins=True),
+        Command("rooms", "rooms", rooms.rooms, admins=True),
+        Command("audit", "audit", rooms.audit, admins=True),
         Command("help", "help", _help),
     )
 }

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import difflib
 from dataclasses import dataclass
+from datetime import timedelta
 
 from bot.model import (
+    AllowedRoom,
     Ask,
     Audience,
+    AuditEntry,
     Delivery,
     Destination,
+    Incident,
     Order,
     Overview,
     Report,
@@ -23,6 +27,8 @@ from bot.model import (
     Words,
 )
 from bot.tell import wording
+
+SECONDS = timedelta(minutes=1)  # a platform tells the time of a message in whole seconds, and by its own clock
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +69,20 @@ class CallOff:
 
 
 @dataclass(frozen=True, slots=True)
+class Allow:
+    """People in a room may ask from now on."""
+
+    room: AllowedRoom
+
+
+@dataclass(frozen=True, slots=True)
+class Disallow:
+    """They may no longer, and the room hears of nothing."""
+
+    place: Destination
+
+
+@dataclass(frozen=True, slots=True)
 class Look:
     """Somebody wants to know whether it is down for us too: a service of the config, or else an address."""
 
@@ -70,7 +90,17 @@ class Look:
     address: str = ""
 
 
-Ordered = Subscribe | Unsubscribe | ForService | Prove | Plan | CallOff | Report | Look
+Ordered = Subscribe | Unsubscribe | ForService | Prove | Plan | CallOff | Report | Allow | Disallow | Look
+
+
+@dataclass(frozen=True, slots=True)
+class Ledger:
+    """Who was let in, whom the config names, and what was ordered last: for those commands that tell of it."""
+
+    allowed: tuple[AllowedRoom, ...] = ()
+    named: frozenset[Destination] = frozenset()
+    public: bool = False  # anyone may ask
+    entries: tuple[AuditEntry, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +122,7 @@ class Room:
     audiences: tuple[Audience, ...] = ()  # those of the config
     trail: Trail | None = None  # of the incident that the ask is about
     admin: bool = False  # who asks may order
+    ledger: Ledger = Ledger()
 
     @property
     def held(self) -> Subscription | None:
@@ -111,6 +142,24 @@ class Room:
         """A service by its id or its name; upper and lower case are alike."""
         said = word.casefold()
         return next((s for s, _ in self.known if said in (s.id.casefold(), s.name.casefold())), None)
+
+    def numbered(self, word: str) -> tuple[Service | None, int | None]:
+        """A service, and of "x#17" the number of the incident too."""
+        if service := self.find(word):
+            return service, None
+        key, _, number = word.rpartition("#")
+        service = self.find(key) if key and number.isascii() and number.isdigit() else None
+        return service, int(number[:9]) if service else None
+
+    def is_other(self, number: int | None, incident: Incident | None) -> bool:
+        """Is another incident meant than this one: by its number, or by a button under a message from before it?"""
+        if number is not None:
+            return incident is None or incident.number != number
+        under = self.ask.under
+        return under is not None and incident is not None and incident.since > under + SECONDS
+
+    def other(self, service: Service, number: int | None) -> Said:
+        return Said(wording.other_incident("" if number is None else f"{service.id}#{number}", service, self.style))
 
     def state(self, service: Service) -> ServiceState:
         return next(state for s, state in self.known if s.id == service.id)

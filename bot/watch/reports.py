@@ -19,6 +19,7 @@ log = logging.getLogger(__name__)
 
 NAME = "Reports here"
 SALTS = "crowd:salts"
+COUNTED = 2  # of what one person says of a service within an hour
 Profile = tuple[float, ...]
 
 
@@ -35,6 +36,7 @@ class Crowd:
         self._words: dict[str, list[Report]] = {}  # by service, of a day, the oldest first
         self._profiles: dict[str, tuple[datetime, Profile]] = {}  # and the hour in which it was made
         self._salts: dict[str, str] = {}  # by day, the newest last
+        self._counted: dict[tuple[str, str], list[datetime]] = {}  # by service and person, within the last hour
         self.counts: Counter[tuple[str, str]] = Counter()  # service, and "down" or "works": since the start
 
     async def load(self) -> None:
@@ -44,18 +46,28 @@ class Crowd:
         self._salts = dict(zip(rows[::2], rows[1::2], strict=True))
         for report in await self._store.reports.since(now - LATELY * HOUR):
             self._words.setdefault(report.service, []).append(report)
+            self._counted.setdefault((report.service, report.who), []).append(report.at)
         for service in self._words:
             await self._learn(service, now)
 
     async def take(self, report: Report) -> None:
-        """A person says something; said again within the hour it is nothing new. May raise StoreUnavailable."""
+        """A person says something; said again within the hour it is nothing new, and no more than `COUNTED` of what they say
+        within an hour counts. May raise StoreUnavailable.
+        """
         now = self._clock()
         await self._salt(now)
         report = replace(report, who=self._person(report, now))
-        if self._last_hour(report.service, now).get(report.who) == report.works:
+        if self._last_hour(report.service, now).get(report.who) == report.works or self._spent(report, now):
             return
-        await self._learn(report.service, now)
-        await self._store.reports.add(report)
+        counted = self._counted.setdefault((report.service, report.who), [])
+        counted.append(now)  # before anything is waited for: what comes meanwhile is the third
+        try:
+            await self._learn(report.service, now)
+            await self._store.reports.add(report)
+        except BaseException:
+            if now in counted:
+                counted.remove(now)
+            raise
         words = self._words.setdefault(report.service, [])
         started = min(
             hour(report.at), now - HOUR
@@ -70,6 +82,18 @@ class Crowd:
             "%s: it %s for somebody (%s)%s", report.service, "works" if report.works else "is down", report.way, about
         )
         self._again(report.service)
+
+    def _spent(self, report: Report, now: datetime) -> bool:
+        """Has this person said all that counts within the hour, or later than this?"""
+        theirs = (one.at for one in self._words.get(report.service, ()) if one.who == report.who)
+        later = any(report.at < at <= now for at in theirs)  # a platform told of this one again
+        return later or len(self._lately(report.service, report.who, now)) >= COUNTED
+
+    def _lately(self, service: str, who: str, now: datetime) -> list[datetime]:
+        """When what this person said of a service was counted: within the last hour."""
+        counted = self._counted.get((service, who), [])
+        counted[:] = [at for at in counted if now - HOUR < at <= now]
+        return counted
 
     def word(self, service: str) -> Word | None:
         """What the crowd says to a round; None where nobody said anything within the hour."""
@@ -88,8 +112,9 @@ class Crowd:
         for service in self._words:
             said = self._last_hour(service, now)
             if said:
-                mine = next((said[one] for one in asking if one in said), None)
-                found[service] = replace(self._tally(service, now), mine=mine)
+                asker = next((one for one in asking if one in said), "")
+                enough = len(self._lately(service, asker, now)) >= COUNTED
+                found[service] = replace(self._tally(service, now), mine=said.get(asker), said_enough=enough)
         return found
 
     async def tidy(self) -> None:
@@ -97,6 +122,7 @@ class Crowd:
         now = self._clock()
         await self._salt(now)
         await self._store.reports.tidy(now)
+        self._counted = {key: counted for key, counted in self._counted.items() if self._lately(*key, now)}
         for service, words in list(self._words.items()):
             words[:] = [one for one in words if one.at > now - LATELY * HOUR]
             if words:

@@ -42,6 +42,7 @@ class FakeSlack(FaultyServer):
         self.secrets = [BOT_TOKEN, APP_TOKEN, "ticket-secret", "hook-secret"]
         self.channels = {"C012": "newsroom", "C034": "random", "D056": ""}
         self.people = {"U111": "D056"}  # whose direct messages are where
+        self.guests: set[str] = set()  # people of our workspace who are guests in it
         self.shut: dict[str, str] = {}  # a channel's id -> the error with which it refuses messages
         self.locked: dict[str, str] = {}  # a thread's ts -> the error with which it refuses replies
         self.refusals: dict[str, str] = {}  # a method -> the error, or the fault, with which it always answers
@@ -82,12 +83,14 @@ class FakeSlack(FaultyServer):
 
     async def mention(self, text: str, *, channel: str = "C012", user: str = "U222", **more: Any) -> str:
         """Somebody writes `@tocsin text`."""
-        event = MENTION["payload"]["event"] | {"text": f"<@U111> {text}", "channel": channel, "user": user} | more
+        said = {"text": f"<@U111> {text}", "channel": channel, "user": user, "ts": self._now()}
+        event = MENTION["payload"]["event"] | said | more
         return await self.deliver(MENTION, payload={"event": event})
 
     async def direct(self, text: str, **more: Any) -> str:
         """Somebody writes to the bot alone."""
-        event = SAID["payload"]["event"] | {"text": text, "channel": "D056", "channel_type": "im"} | more
+        said = {"text": text, "channel": "D056", "channel_type": "im", "ts": self._now()}
+        event = SAID["payload"]["event"] | said | more
         return await self.deliver(SAID, payload={"event": event})
 
     async def press(self, ref: str, label: str, *, user: str = "U111", times: int = 1) -> dict[str, Any]:
@@ -114,9 +117,14 @@ class FakeSlack(FaultyServer):
     async def deliver(self, envelope: dict[str, Any], payload: dict[str, Any] | None = None) -> str:
         await self.until(lambda: self.sockets)
         sent = copy.deepcopy(envelope) | {"envelope_id": f"envelope-{next(self._number)}"}
-        sent["payload"] |= payload or {}
+        fresh = {"event_id": f"Ev{next(self._number)}"} if "event_id" in sent["payload"] else {}
+        fresh |= {"trigger_id": f"{next(self._number)}.222.xxx"} if "trigger_id" in sent["payload"] else {}
+        sent["payload"] |= fresh | (payload or {})
         await self.sockets[-1].send_json(sent)
         return sent["envelope_id"]
+
+    def _now(self) -> str:
+        return f"{int(time.time())}.{next(self._number):06}"
 
     async def disconnect(self) -> None:
         """Tell the newest connection that it will be closed, as Slack does every few hours."""
@@ -158,6 +166,7 @@ class FakeSlack(FaultyServer):
             return self.limited(7) if error == "ratelimited" else _no(error)
         methods = {
             "auth.test": self._auth,
+            "users.info": self._person,
             "chat.postMessage": self._post,
             "chat.update": self._update,
             "conversations.history": self._history,
@@ -168,6 +177,11 @@ class FakeSlack(FaultyServer):
 
     def _auth(self, _arguments: dict[str, Any]) -> web.Response:
         return _yes(url="https://xxx.slack.com/", team="xxx", user="tocsin", team_id="T111", user_id="U0BOT")
+
+    def _person(self, asked: dict[str, Any]) -> web.Response:
+        user = str(asked.get("user"))
+        guest = {"is_restricted": user in self.guests, "is_ultra_restricted": False}
+        return _yes(user={"id": user, "team_id": "T111", "deleted": False, "is_bot": False} | guest)
 
     def _ticket(self, _arguments: dict[str, Any]) -> web.Response:
         ticket = f"ticket-secret-{next(self._number)}"

@@ -43,6 +43,7 @@ async def test_three_people_are_a_possible_incident_for_those_who_wish_it_and_no
             tmp_path,
             services={"x": {"name": "X (Twitter)", "routes": {"web": {"kind": "http", "url": site.url("/web")}}}},
             channels={"telegram": {"token": TOKEN, "api_url": telegram.url}},
+            rooms="anyone",
             audiences={
                 "desk": {"broadcast": [f"telegram:{GROUP}"]},
                 "nervous": {"broadcast": [f"telegram:{NERVOUS}"], "confidence": "possible"},

@@ -1,4 +1,4 @@
-"""People talk to it: places that no config names subscribe, everybody may ask, and only its admins may order."""
+"""People talk to it: rooms that the config lets in subscribe, everybody there may ask, and only its admins may order."""
 
 from __future__ import annotations
 
@@ -9,13 +9,14 @@ from tests.flow.house import ADMIN, GROUP, eventually, world
 from tests.flow.spoken import english, instant, lasted, spanish
 
 PRIVATE, RANDOM = 777, "C034"  # a chat on Telegram, a channel on Slack: neither is in the config
-STRANGER = 9
 
 
 @asynccontextmanager
 async def talking(folder, *kinds):
     async with world(folder) as street:
         street.keep(*kinds)
+        rooms = {"telegram": f"telegram:{PRIVATE}", "discord": f"discord:{ELSEWHERE}"}
+        street.config["rooms"] = [room for kind, room in rooms.items() if kind in kinds]
         async with street.daemon() as daemon:
             await daemon.becomes("up")
             yield street, daemon
@@ -29,7 +30,7 @@ def last(fake, place):
     return told(fake, place)[-1].text.splitlines()
 
 
-async def on_telegram(street, text, user=STRANGER):
+async def on_telegram(street, text, user=PRIVATE):
     """Say it; the answer's lines."""
     before = len(street.telegram.messages)
     street.telegram.say(PRIVATE, text, user=user)
@@ -63,10 +64,14 @@ async def test_who_subscribes_in_a_chat_hears_of_the_outage_there(tmp_path):
     async with talking(tmp_path, "slack", "telegram") as (street, daemon):
         answers = [await on_telegram(street, "/subscribe x"), await on_slack(street, "subscribe x")]
         assert answers == [["✅ This place now hears of X (Twitter)."]] * 2
+        # On Slack nobody else sees that answer, though all there will get what is told.
+        await street.slack.until(lambda: told(street.slack, RANDOM))
+        changed = ["⚙️ ana changed how this place gets notices", "✅ This place now hears of X (Twitter)."]
+        assert last(street.slack, RANDOM)[:2] == changed
 
         street.fail()
         await street.telegram.until(lambda: "is down" in last(street.telegram, PRIVATE)[0])
-        await street.slack.until(lambda: any(m.place == RANDOM for m in street.slack.applied))
+        await street.slack.until(lambda: "is down" in last(street.slack, RANDOM)[0])
         since = english(instant((await daemon.incident())["since"]), street.zone)
         first = f"🔴 X (Twitter) is down since {since}"
         assert [last(street.telegram, PRIVATE)[0], last(street.slack, RANDOM)[0]] == [first] * 2

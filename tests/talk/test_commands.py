@@ -39,8 +39,8 @@ UP = ServiceState("slack", up_since=NOW - timedelta(days=9))
 STYLE = Style("en", "Europe/Madrid", "12h")
 
 
-def ask(text, **more):
-    return Ask(text, "telegram:7", "Ana", HERE, NOW, "k", **more)
+def ask(text, may_manage=True, **more):
+    return Ask(text, "telegram:7", "Ana", HERE, NOW, "k", may_manage=may_manage, **more)
 
 
 def said(text, *held, admin=False, **more):

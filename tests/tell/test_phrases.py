@@ -15,7 +15,21 @@ from bot.tell.phrases.en import ENGLISH
 PATTERNS = {"percent"}
 ONE_BY_ONE = {"hear", "commands", "reasons", "channels"}
 TOPICS = {
-    *("many", "dying", "wishes", "plans", "proofs", "pages", "trackers", "worn", "crowd", "past", "looks", "buttons"),
+    *(
+        "many",
+        "dying",
+        "wishes",
+        "plans",
+        "proofs",
+        "pages",
+        "trackers",
+        "worn",
+        "crowd",
+        "past",
+        "looks",
+        "buttons",
+        "rooms",
+    ),
 }
 SENTENCES = [f.name for f in fields(Phrases) if f.name not in {"language", *PATTERNS, *ONE_BY_ONE, *TOPICS}]
 SENTENCES += [f"{topic}.{f.name}" for topic in TOPICS for f in fields(getattr(ENGLISH, topic))]

@@ -13,10 +13,10 @@ from tests.tell.outages import BLIND, DOWN, ES, POSSIBLE, UNSTABLE, WORN, X, at,
 
 HERE = Destination("slack", "C1")
 ALL = (
-    Button("Down for me too", "report x"),
-    Button("Works for me", "report x works"),
-    Button("Acknowledge", "ack x"),
-    Button("Mute 1 h", "mute x 1h"),
+    Button("Down for me too", "report x#17"),
+    Button("Works for me", "report x#17 works"),
+    Button("Acknowledge", "ack x#17"),
+    Button("Mute 1 h", "mute x#17 1h"),
     Button("Details", "why x#17"),
 )
 TELLING = (Kind.OPENED, Kind.CONFIRMED, Kind.WORSENED, Kind.EASED, Kind.REMINDED, Kind.LASTING)
@@ -52,7 +52,7 @@ def test_what_is_said_aside_leaves_them_to_the_first_message(kind: Kind) -> None
 
 def test_what_somebody_looks_into_is_not_to_be_acknowledged_again() -> None:
     acked = told(Kind.ACKNOWLEDGED, replace(DOWN, acked_by="Ana", acked_at=at(14, 5)), at(14, 5), by="Ana")
-    assert under(acked, Act.EDIT) == tuple(button for button in ALL if button.command != "ack x")
+    assert under(acked, Act.EDIT) == tuple(button for button in ALL if button.command != "ack x#17")
 
 
 @pytest.mark.parametrize("act", Act)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Sequence
 from typing import Final
 
+from bot.model import visible
 from bot.tell.phrases import Phrases
 
 TITLE: Final = 80  # characters: what a lock screen shows whole
@@ -16,14 +16,12 @@ ITEMS: Final = 5  # names in a list before the rest is counted
 JOINER: Final = "\u2060"  # of no width: the eye sees no difference, and no program an address
 # Where an address is known by: "http://", the dots of a name and of four numbers.
 LINKED: Final = re.compile(r":(?=//)|(?<=\w)[.。．｡](?=[^\W\d_]{2}|\d+\.\d)")
-# Letters and marks that show nothing: whoever writes a headline could hide or blank our words with them.
-BLANK: Final = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")
 
 
 def clean(text: str, most: int = 200) -> str:
     """Foreign text in one line of at most `most` characters, without control, bidi or invisible characters."""
     # Far longer than ever shown is cut first: the rest of a huge body is not worth looking at.
-    shown = "".join(_visible(c) for c in text[: 8 * most])
+    shown = "".join(visible(c) for c in text[: 8 * most])
     return shorten(re.sub(r"[.…]{2,}", "…", " ".join(shown.split())), most)
 
 
@@ -35,12 +33,6 @@ def foreign(text: str, most: int = 200) -> str:
 def unlinked(text: str) -> str:
     """The same to the eye; chats and mail programs, which make links of addresses, find none in it."""
     return LINKED.sub(lambda found: f"{found[0]}{JOINER}", text)
-
-
-def _visible(char: str) -> str:
-    if char.isspace():
-        return " "
-    return "" if unicodedata.category(char)[0] == "C" or char in BLANK else char
 
 
 def shorten(text: str, most: int) -> str:

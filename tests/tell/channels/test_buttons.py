@@ -294,7 +294,7 @@ async def test_telegrams_topics_and_private_chats_are_told_apart(on_telegram):
     far = on_telegram.far
     for place in (f"{GROUP}/45", "77"):
         on_telegram.kit.destination = Destination("telegram", place)
-        far.press(await on_telegram.post(), "Details")
+        far.press(await on_telegram.post(), "Details", 77)
     await far.until(lambda: len(far.messages) == 4)
     assert {(ask.where.place, ask.may_manage) for ask in on_telegram.asked.asks} == {
         (f"{GROUP}/45", False),

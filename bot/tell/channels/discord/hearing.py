@@ -13,7 +13,7 @@ import discord
 from discord import app_commands
 
 from bot.contracts import Answering, Desk
-from bot.model import Ask, Destination, Words
+from bot.model import Ask, Destination, Reply, Words
 from bot.tell.channels.discord.receipts import TROUBLE, describe
 from bot.tell.channels.discord.writing import answered
 
@@ -24,6 +24,7 @@ RESERVE = 100  # of the 1,000 IDENTIFYs in 24 hours, beyond which Discord resets
 FIRST_PAUSE, LONGEST_PAUSE = 5.0, 600.0  # seconds
 PARTING = 5.0  # seconds that a half-open gateway may hold up a stop
 MEMORY = "discord.commands"
+MOST = 500  # commands under way at once: what comes beyond is not answered
 
 
 class Spent(Exception):
@@ -95,7 +96,7 @@ class Ear(discord.Client):
         self._answer = answer
         self._timeout = timeout
         self._asked: set[asyncio.Task[Any]] = set()
-        self._tree = app_commands.CommandTree(self)
+        self._tree = Tree(self)
         for name, what in desk.commands:
             self._tree.add_command(self._command(name, what))
 
@@ -150,7 +151,7 @@ class Ear(discord.Client):
     def _command(self, name: str, what: str) -> app_commands.Command[Any, ..., None]:
         @app_commands.describe(text="what to add")
         async def run(interaction: discord.Interaction, text: str = "") -> None:
-            self._begin(interaction, f"{name} {text}".strip())
+            self.heed(interaction, f"{name} {text}".strip())
 
         return app_commands.Command(
             name=name,
@@ -166,9 +167,12 @@ class Ear(discord.Client):
         """A button bears the command that it stands for."""
         if interaction.type is discord.InteractionType.component:
             pressed: Mapping[str, Any] = interaction.data or {}
-            self._begin(interaction, str(pressed.get("custom_id") or ""))
+            self.heed(interaction, str(pressed.get("custom_id") or ""))
 
-    def _begin(self, interaction: discord.Interaction, text: str) -> None:
+    def heed(self, interaction: discord.Interaction, text: str) -> None:
+        if len(self._asked) >= MOST:
+            log.debug("Discord: too much is asked at once: a command is not answered")
+            return
         # A task of ours, for the library keeps no hold on its own: a stop could not end them.
         task = asyncio.create_task(self._heed(interaction, text))
         self._asked.add(task)
@@ -214,7 +218,8 @@ async def _reply(interaction: discord.Interaction, words: Words | None) -> None:
 
 
 def _ask_of(interaction: discord.Interaction, text: str) -> Ask:
-    may = interaction.permissions
+    may, alone = interaction.permissions, _alone(interaction)
+    message = interaction.message
     return Ask(
         text=text,
         who=f"discord:{interaction.user.id}",
@@ -222,5 +227,48 @@ def _ask_of(interaction: discord.Interaction, text: str) -> Ask:
         where=Destination("discord", str(interaction.channel_id)),
         at=interaction.created_at,
         key=str(interaction.id),
-        may_manage=interaction.guild_id is None or may.manage_guild or may.manage_channels,
+        # In a server by the permissions that Discord states with the command; elsewhere in messages with us alone.
+        may_manage=alone
+        or (interaction.guild_id is not None and (may.administrator or may.manage_guild or may.manage_channels)),
+        reply=Reply.PRIVATE if alone else Reply.ALONE,
+        also=_also(interaction, alone=alone),
+        once=f"discord:{interaction.id}",
+        under=message.created_at if message is not None else None,
     )
+
+
+def _alone(interaction: discord.Interaction) -> bool:
+    """Is it a direct message between this person and us? What Discord does not say is no proof."""
+    context, channel = interaction.context, interaction.channel
+    return (
+        interaction.guild_id is None
+        and context.dm_channel is True
+        and not context.private_channel
+        and (channel is None or channel.type is discord.ChannelType.private)
+    )
+
+
+def _also(interaction: discord.Interaction, *, alone: bool) -> tuple[Destination, ...]:
+    """A thread is in its channel; a person's direct messages stand in a config as "@" and their number."""
+    parent = getattr(interaction.channel, "parent_id", None)
+    names = (f"@{interaction.user.id}" if alone else "", str(parent) if parent else "")
+    return tuple(Destination("discord", name) for name in names if name)
+
+
+class Tree(app_commands.CommandTree["Ear"]):
+    """Discord may still show commands of an earlier Tocsin: whoever uses one is answered as for any unknown word."""
+
+    async def on_error(self, interaction: discord.Interaction[Ear], error: app_commands.AppCommandError) -> None:
+        if isinstance(error, app_commands.CommandNotFound | app_commands.CommandSignatureMismatch):
+            interaction.client.heed(interaction, _typed(interaction.data or {}))
+            return
+        log.error("Discord: a command could not be read (%s)", type(error).__name__)
+
+
+def _typed(data: Mapping[str, Any]) -> str:
+    """A command as it would be typed, whatever fields it had then."""
+    options = data.get("options")
+    values = [
+        option.get("value") for option in (options if isinstance(options, list) else ()) if isinstance(option, dict)
+    ]
+    return " ".join((str(data.get("name") or ""), *(str(value) for value in values if isinstance(value, str | int))))

@@ -10,7 +10,9 @@ import asyncio
 import json
 import logging
 import random
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import aiohttp
@@ -18,9 +20,10 @@ from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.webhook.async_client import AsyncWebhookClient
 
 from bot.contracts import Answering
-from bot.model import Later, Words
+from bot.model import Ask, Later, Words
 from bot.tell.channels.slack.blocks import blocks, plain
 from bot.tell.channels.slack.heard import Heard, heard
+from bot.tell.channels.slack.members import Members
 from bot.tell.channels.slack.receipts import Failed, asked, retry_after
 
 if TYPE_CHECKING:
@@ -32,6 +35,7 @@ HEARTBEAT = 30.0  # seconds between pings; a connection that does not answer wit
 LINGER = 10.0  # seconds: how long a connection that Slack is about to close is still read
 REPLY_TRIES = 3
 LONGEST = 60.0  # seconds between two tries to connect, or to answer
+MOST = 500  # questions under way at once: what comes beyond is acknowledged, and not answered
 
 
 class Ear:
@@ -43,6 +47,8 @@ class Ear:
         self._session = session
         self._failures = 0  # in a row
         self._told = False  # this stretch of failures has been logged
+        self._members = Members(web)
+        self._under_way = 0
 
     async def listen(self, answer: Answering) -> None:
         """Hear until cancelled. A new connection is made before the one that it follows is closed."""
@@ -133,18 +139,29 @@ class Ear:
                     elif "envelope_id" in envelope:
                         # Slack shows people an error after 3 s without this; what it asks for may take longer.
                         await socket.send_json({"envelope_id": envelope["envelope_id"]})
-                        group.create_task(self._answer(envelope, answer))
+                        if self._under_way < MOST:
+                            group.create_task(self._answer(envelope, answer))
         except (aiohttp.ClientError, OSError) as error:  # OSError: TimeoutError and ConnectionError too
             log.debug("Slack: a connection ended (%s)", type(error).__name__)
         return greeted
 
     async def _answer(self, envelope: dict[str, Any], answer: Answering) -> None:
+        self._under_way += 1
         try:
-            asked_for = heard(envelope, datetime.now(UTC))
-            if asked_for and (words := await answer(asked_for.ask)):
+            asked_for = heard(envelope, datetime.now(UTC), await self._members.team())
+            if asked_for and (words := await answer(self._provable(asked_for))):
                 await self._reply(asked_for, words)
         except Exception:  # the border: one person's question must not make us deaf to all others
             log.exception("Slack: a question could not be answered")
+        finally:
+            self._under_way -= 1
+
+    def _provable(self, asked_for: Heard) -> Ask:
+        """Who is of our workspace may be a guest in it: that is looked up for those who want to change something."""
+        ask = asked_for.ask
+        if ask.may_manage or not ask.home:
+            return ask
+        return replace(ask, prove=partial(self._members.is_member, ask.who.rpartition("/")[2]))
 
     async def _reply(self, asked_for: Heard, words: Words) -> None:
         if asked_for.url:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
-from telegram import Message, Update
+from telegram import Chat, Message, Update, User
 from telegram.constants import ChatType, MessageEntityType
 
-from bot.model import Ask, Destination
+from bot.model import Ask, Destination, Reply
 
+LONG_AGO = datetime.fromtimestamp(0, UTC)  # a message of which Telegram does not say any more when it was
 _PERSON: dict[str, Any] = {"id": {}, "is_bot": {}, "first_name": {}, "last_name": {}, "username": {}}
 _CHAT: dict[str, Any] = {"id": {}, "type": {}, "title": {}, "first_name": {}, "last_name": {}, "username": {}}
 _MESSAGE: dict[str, Any] = {
@@ -59,7 +60,9 @@ def hear(update: Update, name: str) -> Ask | None:
     person, sender = message.from_user, message.sender_chat
     if sender is None and person is not None and person.is_bot:
         return None  # two bots could talk for ever
-    if person is None or sender is not None:  # where a chat speaks, `from` is a stand-in
+    alone = _alone(message.chat, person) and sender is None
+    # Where a chat speaks, `from` is a stand-in: nobody knows who, or how many people, that is.
+    if person is None or sender is not None:
         speaker = sender or message.chat
         who, known = speaker.id, speaker.effective_name or str(speaker.id)
     else:
@@ -73,7 +76,12 @@ def hear(update: Update, name: str) -> Ask | None:
         where=Destination("telegram", place),
         at=message.date,
         key=f"telegram:{update.update_id}",
-        may_manage=itself or message.chat.type == ChatType.PRIVATE,
+        may_manage=itself or alone,
+        reply=Reply.PRIVATE if alone else Reply.PLACE,
+        person=person is not None and sender is None,
+        also=_also(message.chat),
+        # Numbers begin anew with another bot: what it said has another time.
+        once=f"telegram:{message.chat_id}/{message.message_id} {message.date.timestamp():.0f}",
     )
 
 
@@ -93,8 +101,22 @@ def press(update: Update, at: datetime) -> Ask | None:
         where=Destination("telegram", f"{message.chat.id}/{topic}" if topic else f"{message.chat.id}"),
         at=at,
         key=f"telegram:{update.update_id}",
-        may_manage=message.chat.type == ChatType.PRIVATE,
+        may_manage=_alone(message.chat, person),
+        reply=Reply.ALONE,
+        also=_also(message.chat),
+        once=f"telegram:pressed {pressed.id}",
+        under=message.date if isinstance(message, Message) else LONG_AGO,
     )
+
+
+def _alone(chat: Chat, person: User | None) -> bool:
+    """Is it a chat of this one person with us? It has their own number."""
+    return chat.type == ChatType.PRIVATE and person is not None and person.id == chat.id
+
+
+def _also(chat: Chat) -> tuple[Destination, ...]:
+    """A public group or channel may stand in the config by its name."""
+    return (Destination("telegram", f"@{chat.username}"),) if chat.username else ()
 
 
 def command(message: Message, name: str) -> str | None:

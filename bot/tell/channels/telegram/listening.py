@@ -10,6 +10,7 @@ from collections import defaultdict
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 from telegram import Bot, BotCommand, CallbackQuery, Message, Update
 from telegram.constants import ChatMemberStatus
@@ -26,10 +27,15 @@ POLL = timedelta(seconds=30)  # how long Telegram holds a request open; proxies 
 SLACK = 10.0  # seconds over that, until we take the connection for dead
 RULERS = frozenset({ChatMemberStatus.ADMINISTRATOR, ChatMemberStatus.OWNER})
 PATIENCE = timedelta(seconds=3)  # for an answer: a look at a silent site takes longer, an order never does
+BATCH = 100  # updates that Telegram hands over at once, at most
+HASTE = 0.1  # seconds, instead of PATIENCE
+AWAY = timedelta(minutes=2)  # without a poll: what was pressed meanwhile may have been pressed long ago
+NOTED = timedelta(minutes=5)
 TOAST = 200  # characters: core.telegram.org/bots/api#answercallbackquery
 TOAST_TRIES = 2
 LONGEST_TOAST = timedelta(seconds=10)  # later the press is too old, and its answer comes as a message
 OFFSET = "telegram.offset"
+HEARD = "telegram.heard"
 COMMANDS = "telegram.commands"
 
 Replying = Callable[[Destination, int, Words], Awaitable[Receipt]]
@@ -47,6 +53,9 @@ class Listener:
         self._id = bot.token.partition(":")[0]  # the bot's number: whose offset and command list we remember
         self._name: str | None = None
         self._offset: int | None = None
+        self._heard_at: datetime | None = None  # when Telegram last told what is new, in an earlier life perhaps
+        self._pressed_at: datetime | None = None  # when buttons of this batch were pressed at the earliest; None: now
+        self._noted_at: datetime | None = None
         self._trouble: str | None = None
         self._slow: set[asyncio.Task[None]] = set()  # answers under way, though their updates are confirmed
         self.patience = PATIENCE.total_seconds()
@@ -94,6 +103,9 @@ class Listener:
         bot, _, offset = (await self._desk.recall(OFFSET) or "").partition(":")
         # another bot's offset could lie far ahead, and asking with it would throw away all that was said to this one
         self._offset = int(offset) if bot == self._id and offset.isdecimal() else None
+        bot, _, heard_at = (await self._desk.recall(HEARD) or "").partition(":")
+        if self._heard_at is None and bot == self._id and heard_at.isdecimal() and len(heard_at) < 12:
+            self._heard_at = datetime.fromtimestamp(int(heard_at), UTC)
         await self._list_commands()
         self._name = me.username or ""
 
@@ -120,8 +132,12 @@ class Listener:
         if self._trouble:
             log.info("Telegram's commands are heard again")
             self._trouble = None
+        before, self._heard_at = self._heard_at, datetime.now(UTC)
         if not updates:
+            await self._note(self._heard_at)
             return
+        # Telegram does not say when a button was pressed: after the poll before this one.
+        self._pressed_at = before if before and self._heard_at - before > AWAY else None
         chats: defaultdict[int | None, list[Update]] = defaultdict(list)
         for update in updates:
             chats[update.effective_chat.id if update.effective_chat else None].append(update)
@@ -130,9 +146,17 @@ class Listener:
         self._slow.update(tasks)
         for task in tasks:
             task.add_done_callback(self._slow.discard)
-        await asyncio.wait(tasks, timeout=self.patience)
+        # A full batch is a crowd: whoever is behind it, an admin perhaps, must not wait until each of it is answered.
+        await asyncio.wait(tasks, timeout=self.patience if len(updates) < BATCH else HASTE)
         self._offset = updates[-1].update_id + 1
         await self._desk.remember(OFFSET, f"{self._id}:{self._offset}")
+        await self._note(self._heard_at)
+
+    async def _note(self, at: datetime) -> None:
+        """When we heard last: for another life of ours, and only now and then."""
+        if self._noted_at is None or at - self._noted_at >= NOTED:
+            await self._desk.remember(HEARD, f"{self._id}:{at.timestamp():.0f}")
+            self._noted_at = at
 
     async def _answer(self, updates: Iterable[Update], answer: Answering) -> None:
         for update in updates:
@@ -151,7 +175,7 @@ class Listener:
         if message is None or ask is None:
             return
         if not ask.may_manage:
-            ask = replace(ask, may_manage=await self._rules(message))
+            ask = replace(ask, prove=partial(self._rules, message))
         words = await answer(ask)
         if words is None:
             return
@@ -161,7 +185,7 @@ class Listener:
         """The presser alone is answered as far as a notification has room; what is longer, or comes too late for one, answers
         the message.
         """
-        ask = press(update, datetime.now(UTC))
+        ask = press(update, self._pressed_at or datetime.now(UTC))
         words = await answer(ask) if ask else None
         short = words is not None and len(words.text) <= TOAST
         shown = await self._toast(pressed, words.text if words and short else words.title[:TOAST] if words else None)

@@ -12,6 +12,7 @@ from bot.tell.phrases.en.pages import PAGES
 from bot.tell.phrases.en.past import PAST
 from bot.tell.phrases.en.plans import PLANS
 from bot.tell.phrases.en.proofs import PROOFS
+from bot.tell.phrases.en.rooms import ROOMS
 from bot.tell.phrases.en.trackers import TRACKERS
 from bot.tell.phrases.en.wishes import WISHES
 from bot.tell.phrases.en.worn import WORN
@@ -238,6 +239,10 @@ ENGLISH = Phrases(
         "correct": "take an incident back",
         "drill": "prove that every way to an audience works",
         "delivery": "who got what, when and by which way",
+        "allow": "let people in this place ask and subscribe",
+        "disallow": "shut a place out again",
+        "rooms": "which places were let in",
+        "audit": "what was ordered last, and by whom",
     },
     crowd=CROWD,
     many=MANY,
@@ -252,6 +257,7 @@ ENGLISH = Phrases(
     looks=LOOKS,
     buttons=BUTTONS,
     own=OWN,
+    rooms=ROOMS,
     channels={
         "slack": "Slack",
         "discord": "Discord",

@@ -13,6 +13,7 @@ from bot.tell.phrases.es.pages import PAGES
 from bot.tell.phrases.es.past import PAST
 from bot.tell.phrases.es.plans import PLANS
 from bot.tell.phrases.es.proofs import PROOFS
+from bot.tell.phrases.es.rooms import ROOMS
 from bot.tell.phrases.es.trackers import TRACKERS
 from bot.tell.phrases.es.wishes import WISHES
 from bot.tell.phrases.es.worn import WORN
@@ -242,6 +243,10 @@ SPANISH = Phrases(
         "correct": "retractarse de una incidencia",
         "drill": "probar todos los caminos hacia una audiencia",
         "delivery": "quién recibió qué, cuándo y por qué camino",
+        "allow": "dar acceso a este lugar para preguntar y suscribirse",
+        "disallow": "quitar el acceso a un lugar",
+        "rooms": "qué lugares tienen acceso",
+        "audit": "lo último que se ordenó, y quién",
     },
     crowd=CROWD,
     many=MANY,
@@ -256,6 +261,7 @@ SPANISH = Phrases(
     looks=LOOKS,
     buttons=BUTTONS,
     own=OWN,
+    rooms=ROOMS,
     channels={
         "slack": "Slack",
         "discord": "Discord",

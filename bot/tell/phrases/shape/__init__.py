@@ -15,6 +15,7 @@ from bot.tell.phrases.shape.pages import PagesPhrases
 from bot.tell.phrases.shape.past import PastPhrases
 from bot.tell.phrases.shape.plans import PlansPhrases
 from bot.tell.phrases.shape.proofs import ProofsPhrases
+from bot.tell.phrases.shape.rooms import RoomsPhrases
 from bot.tell.phrases.shape.trackers import TrackersPhrases
 from bot.tell.phrases.shape.wishes import WishesPhrases
 from bot.tell.phrases.shape.worn import WornPhrases
@@ -253,6 +254,7 @@ class Phrases:
     looks: LooksPhrases
     buttons: ButtonsPhrases
     own: OwnPhrases
+    rooms: RoomsPhrases
 
     # what the channels are called inside a sentence, by their kind
     channels: Mapping[str, str]

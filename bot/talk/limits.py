@@ -1,0 +1,150 @@
+"""Limits on what people may ask: of each person, of what is worked on at once, and of how fast answers leave.
+
+All times are seconds of the running loop, given as arguments.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import OrderedDict, deque
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Generic, TypeVar
+
+from bot.contracts import Pace
+
+K = TypeVar("K")
+
+PEOPLE = 5_000  # whose tokens are remembered; whoever is forgotten has all of theirs again
+EACH, ADMINS = 20, 120  # commands a minute of one person
+WIDTH, WAITING = 8, 100  # asks worked on at once on one platform, and how many may wait for it
+LATEST = 20.0  # seconds: an answer that could leave only later than that is not worth making
+BURST = 10  # answers in one place that need not be apart
+
+
+class Buckets(Generic[K]):
+    """A token bucket for each key: `most` at once, and again as many in `per` seconds."""
+
+    def __init__(self, most: float, per: float, keys: int = PEOPLE) -> None:
+        self.most, self._per, self._keys = most, per, keys
+        self._left: OrderedDict[K, tuple[float, float]] = OrderedDict()
+
+    def left(self, key: K, at: float) -> float:
+        left, since = self._left.get(key, (self.most, at))
+        return min(self.most, left + max(at - since, 0) * self.most / self._per)
+
+    def take(self, key: K, at: float) -> bool:
+        """False when the bucket is empty."""
+        left = self.left(key, at)
+        self._left[key] = (left - 1 if left >= 1 else left, at)
+        self._left.move_to_end(key)
+        if len(self._left) > self._keys:
+            self._left.popitem(last=False)
+        return left >= 1
+
+
+class Verdict(Enum):
+    FINE = "fine"
+    SLOWLY = "slowly"  # too fast, and not told so yet
+    SILENT = "silent"
+
+
+class People:
+    """How fast each person asks. Who is too fast is told so once, until they have paused."""
+
+    def __init__(self) -> None:
+        self._people: Buckets[str] = Buckets(EACH, 60)
+        self._admins: Buckets[str] = Buckets(ADMINS, 60)
+        self._told: OrderedDict[str, None] = OrderedDict()
+
+    def take(self, who: str, at: float, *, admin: bool) -> Verdict:
+        buckets = self._admins if admin else self._people
+        if buckets.left(who, at) >= buckets.most / 2:
+            self._told.pop(who, None)
+        if buckets.take(who, at):
+            return Verdict.FINE
+        if who in self._told:
+            return Verdict.SILENT
+        self._told[who] = None
+        if len(self._told) > PEOPLE:
+            self._told.popitem(last=False)
+        return Verdict.SLOWLY
+
+
+class Pacer:
+    """How fast answers leave: half of what a platform takes of the account and of a place; the rest is for notices."""
+
+    def __init__(self, pace: Pace) -> None:
+        self._apart = 2 * pace.per.total_seconds() / pace.most  # seconds between two answers of the account ...
+        self._account = 0.0  # ... and when the next one is due
+        self._place_apart = 2 * pace.place.total_seconds()
+        self._places: OrderedDict[str, float] = OrderedDict()
+
+    def reserve(self, place: str, at: float, *, first: bool) -> float | None:
+        """When an answer may leave, which takes its room; None when that is too late. `first`: at once, before all who
+        wait. `place` empty: it takes no room of a place's.
+        """
+        account = max(self._account, at)
+        there = max(self._places.get(place, 0.0), at - self._place_apart * BURST) if place else at
+        due = at if first else max(at, account, there)
+        if due > at + LATEST:
+            return None
+        self._account = min(account, at + LATEST) + self._apart
+        if place and self._place_apart:
+            # Those who go first do not shut a place for others.
+            self._places[place] = min(there, at + LATEST) + self._place_apart
+            self._places.move_to_end(place)
+            if len(self._places) > PEOPLE:
+                self._places.popitem(last=False)
+        return due
+
+
+@dataclass
+class Turns:
+    """So many at once; who has to wait waits in line, the admins before all others, and no more than so many wait."""
+
+    width: int = WIDTH
+    waiting: int = WAITING
+    _busy: int = 0
+    _admins: deque[asyncio.Future[None]] = field(default_factory=deque)
+    _others: deque[asyncio.Future[None]] = field(default_factory=deque)
+
+    @asynccontextmanager
+    async def turn(self, *, admin: bool) -> AsyncIterator[bool]:
+        """Yield whether it has come: False, at once, where too many wait already."""
+        if self._busy >= self.width:
+            line = self._admins if admin else self._others
+            if len(line) >= self.waiting:
+                yield False
+                return
+            await self._wait(line)
+        else:
+            self._busy += 1
+        try:
+            yield True
+        finally:
+            self._leave()
+
+    async def _wait(self, line: deque[asyncio.Future[None]]) -> None:
+        mine: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        line.append(mine)
+        try:
+            await mine
+        except asyncio.CancelledError:
+            if mine.done() and not mine.cancelled():
+                self._leave()  # its turn came in the same moment
+            elif mine in line:
+                line.remove(mine)
+            raise
+
+    def _leave(self) -> None:
+        """Whoever is next has the place of who leaves."""
+        for line in (self._admins, self._others):
+            while line:
+                following = line.popleft()
+                if not following.done():
+                    following.set_result(None)
+                    return
+        self._busy -= 1
