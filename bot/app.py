@@ -72,7 +72,7 @@ class House:
     async def live(self, stop: asyncio.Event) -> None:
         """Run until told to stop: first nothing new is looked at or heard, then what is being sent is seen through."""
         closing = asyncio.Event()
-        server = Server(self._site(), self.door)
+        server = Server(self._site(), self.door, behind_proxy=self.config.web.trust_proxy is not None)
         await self.chores.begin()
         late = [asyncio.create_task(self.outbox.run(closing), name="outbox")]
         early = [
@@ -101,7 +101,9 @@ class House:
 
     def _site(self) -> FastAPI:
         web, style = self.config.web, self.config.style()
-        reporting = Reporting(self.overview, self.crowd, style, self.clock, web.trust_proxy) if web.reports else None
+        reporting = None
+        if web.reports:
+            reporting = Reporting(self.overview, self.crowd, style, self.clock, web.trust_proxy, web.public_url)
         made = site(
             overview=self.overview,
             vitals=self.vitals,
