@@ -144,7 +144,7 @@ class House:
     async def _serve(self, stop: asyncio.Event) -> None:
         """On a handle of its own: whatever closes it leaves the port ours, for the next start."""
         door = self.door.dup()
-        server = Server(self._site(), door)
+        server = Server(self._site(), door, behind_proxy=self.config.web.trust_proxy is not None)
         serving = asyncio.create_task(server.serve(), name="serving")
         ended = asyncio.create_task(stop.wait())
         try:
@@ -170,7 +170,9 @@ class House:
 
     def _site(self) -> FastAPI:
         web, style = self.config.web, self.config.style()
-        reporting = Reporting(self.overview, self.crowd, style, self.clock, web.trust_proxy) if web.reports else None
+        reporting = None
+        if web.reports:
+            reporting = Reporting(self.overview, self.crowd, style, self.clock, web.trust_proxy, web.public_url)
         made = site(
             overview=self.overview,
             vitals=self.vitals,

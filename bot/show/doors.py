@@ -33,12 +33,12 @@ class Hooks:
     _last: dict[str, float] = field(default_factory=dict)  # when a reading was begun, or is to be
 
     def route(self) -> Route:
-        return Route("/hooks/{service}/{token}", self.answer, methods=["POST"])
+        return Route("/hooks/{service}/{token:path}", self.answer, methods=["POST"])
 
     async def answer(self, request: Request) -> Response:
         """204, whatever was sent; 404 to who does not know the token of a service, as for all that there is not."""
         service = request.path_params["service"]
-        if not self._known(service, request.path_params["token"]):
+        if not self._known(service, request.path_params["token"].removesuffix("/")):  # some vendors' forms add a slash
             raise HTTPException(404)
         if not await _small(request):
             raise HTTPException(413)

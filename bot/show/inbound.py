@@ -1,5 +1,5 @@
 """The addresses that jobs call to say that they live, as healthchecks.io's are: /heartbeat/TOKEN, and then /start, /fail or
-the exit code. Answered from memory; it is written down after the answer.
+the exit code; /log says nothing of how the job is. Answered from memory; it is written down after the answer.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from bot.model import Call
 from bot.store import StoreUnavailable
 from bot.watch.board import Board
 
+NOTED = "log"  # taken, and of no consequence
 CALLS: dict[str, tuple[Call, int | None]] = {
     "": (Call.DONE, None),
     "start": (Call.BEGUN, None),
@@ -26,16 +27,18 @@ CALLS: dict[str, tuple[Call, int | None]] = {
 
 def hear(app: FastAPI, board: Board, again: Callable[[str], None]) -> None:
     """Open them. `again`: there is news of a service. What a job sends along (a body, a run's id) is not read."""
-    for path in ("/heartbeat/{token}", "/heartbeat/{token}/{call}"):
-        app.add_route(path, partial(_called, board, again), methods=["GET", "HEAD", "POST"])
+    app.add_route("/heartbeat/{rest:path}", partial(_called, board, again), methods=["GET", "HEAD", "POST"])
 
 
 async def _called(board: Board, again: Callable[[str], None], request: Request) -> Response:
-    said = CALLS.get(request.path_params.get("call", ""))
-    key = board.whose(request.path_params["token"])
-    if key is None or said is None:
+    """One answer for all that there is not, so that no token can be told from a wrong one."""
+    token, *call = request.path_params["rest"].removesuffix("/").split("/")
+    key, said = board.whose(token), "/".join(call)
+    if key is None or (said != NOTED and said not in CALLS):
         return PlainTextResponse("There is no such heartbeat.\n", 404)
-    if board.heard(key, *said):
+    if said == NOTED:
+        return PlainTextResponse("OK")
+    if board.heard(key, *CALLS[said]):
         again(key[0])
     return PlainTextResponse("OK", background=BackgroundTask(_written, board))
 

@@ -11,6 +11,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, generate_latest
 from bot import __version__
 from bot.model import Overview
 from bot.own_health import OwnTrouble, Part
+from bot.show.plain_text import well_formed
 from bot.show.status import shown
 
 HEALTHS = ("up", "unknown", "possible", "degraded", "down", "maintenance")
@@ -47,25 +48,25 @@ def metrics(vitals: Vitals, overview: Overview) -> bytes:
     for service, known in overview.services:
         now = shown(service, known, overview)
         for word in HEALTHS:
-            state.labels(service.id, word).set(word == now)
+            state.labels(well_formed(service.id), word).set(word == now)
     blind = Gauge("tocsin_blind", "1 while our own canaries fail too.", registry=registry)
     blind.set(overview.blind_since is not None)
     alive = Gauge("tocsin_channel_up", "0 for a channel known to be dead.", ["channel"], registry=registry)
     for channel, since in vitals.channels.items():
-        alive.labels(channel).set(since is None)
+        alive.labels(well_formed(channel)).set(since is None)
     waiting = Gauge("tocsin_deliveries_waiting", "Deliveries not yet finished.", ["channel"], registry=registry)
     for channel, number in vitals.backlog.items():
-        waiting.labels(channel).set(number)
+        waiting.labels(well_formed(channel)).set(number)
     _count(registry, "handovers", "Hand-overs to a channel, by its receipt.", ["channel", "receipt"], vitals.told)
     how = "Hand-overs that may have arrived, by what became of them."
     _count(registry, "unsure_resolved", how, ["channel", "how"], vitals.unsure)
     _count(registry, "reports", "What people said of services.", ["service", "says"], vitals.reports)
     rounds = Counter("tocsin_rounds", "Rounds and checks, by what became of them.", ["what"], registry=registry)
     for what, number in vitals.rounds.items():
-        rounds.labels(what).inc(number)
+        rounds.labels(well_formed(what)).inc(number)
     amiss = Gauge("tocsin_audit", "What the auditor finds amiss: 0 is right.", ["finding"], registry=registry)
     for finding, number in vitals.audit.items():
-        amiss.labels(finding).set(number)
+        amiss.labels(well_formed(finding)).set(number)
     _own(registry, vitals)
     return generate_latest(registry)
 
@@ -85,4 +86,4 @@ def _count(
 ) -> None:
     counter = Counter(f"tocsin_{name}", what, labels, registry=registry)
     for values, number in numbers.items():
-        counter.labels(*values).inc(number)
+        counter.labels(*map(well_formed, values)).inc(number)

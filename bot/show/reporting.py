@@ -4,23 +4,26 @@ is guessed, so little is taken from one.
 
 from __future__ import annotations
 
+import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from ipaddress import IPv6Address, ip_address, ip_network
 from typing import NamedTuple
-from urllib.parse import parse_qs
+from urllib.parse import parse_qs, urlsplit
 
 from fastapi import Request
+from starlette.requests import ClientDisconnect
 
 from bot.model import Overview, Report, Service, Style, Words
+from bot.show.client_address import network
 from bot.tell import wording
 from bot.watch.reports import Crowd
 
 HOUR, MINUTE = timedelta(hours=1), timedelta(minutes=1)
 BODY = 2048  # bytes: the form has two short fields
 PEOPLE = 2  # behind one address, an hour, of one service: whoever invents people never makes the three of a surge alone
+PATIENCE = 10.0  # seconds for all of them
 EACH = 10  # reports of one address an hour
 ALL = 60  # reports a minute
 AGENT = 200  # characters of it that are looked at
@@ -53,18 +56,21 @@ class Gate:
 
 @dataclass
 class Reporting:
-    """Takes what the form sends. `trust`: the header in which a proxy of ours names the address it was asked from."""
+    """Takes what the form sends. `trust`: the header in which a proxy of ours names the address it was asked from;
+    `public_url`: where people find the page.
+    """
 
     overview: Callable[[datetime], Awaitable[Overview]]
     crowd: Crowd
     style: Style
     clock: Callable[[], datetime]
     trust: str | None = None
+    public_url: str = ""
     gate: Gate = field(default_factory=Gate)
 
     async def take(self, request: Request) -> tuple[int, Words]:
         """Status and answer; the words of a refusal are the reader's, too."""
-        if request.headers.get("sec-fetch-site", "same-origin") not in {"same-origin", "none"}:
+        if not self._from_here(request):
             return 403, wording.report_what(self.style)  # another site makes its readers send it
         form = await _form(request)
         now = self.clock()
@@ -76,8 +82,21 @@ class Reporting:
             service, seen, Report(service.id, now, "", "web", works=form["works"] == "yes"), request
         )
 
+    def _from_here(self, request: Request) -> bool:
+        """Does our own page send it? Browsers say so themselves, or on plain http where the form stands; a program says neither."""
+        site = request.headers.get("sec-fetch-site")
+        if site is not None:
+            return site in {"same-origin", "none"}
+        origin = request.headers.get("origin") or request.headers.get("referer")
+        if not origin:
+            return True
+        ours = [self.public_url, f"//{request.headers.get('host', '')}"]
+        if self.trust:
+            ours.append(f"//{request.headers.get('x-forwarded-host', '')}")
+        return (where := _place(origin)) != "" and where in map(_place, ours)
+
     async def _take(self, service: Service, seen: Overview, report: Report, request: Request) -> tuple[int, Words]:
-        address = _network(_address(request, self.trust))
+        address = network(_address(request, self.trust))
         who = f"web {address} {request.headers.get('user-agent', '')[:AGENT]}"
         if not self.gate.admits(Taken(report.at, address, who, service.id)):
             return 429, wording.too_many(self.style)
@@ -87,16 +106,28 @@ class Reporting:
 
 
 async def _form(request: Request) -> dict[str, str]:
+    """What was filled in; nothing of what is too long, too slow, broken off or no form."""
     body = b""
-    async for part in request.stream():
-        body += part
-        if len(body) > BODY:
-            return {}
     try:
+        async with asyncio.timeout(PATIENCE):
+            async for part in request.stream():
+                body += part
+                if len(body) > BODY:
+                    return {}
         found = parse_qs(body.decode(), max_num_fields=10)
-    except ValueError:
+    except (TimeoutError, ClientDisconnect, ValueError):
         return {}
     return {name: values[0] for name, values in found.items()}
+
+
+def _place(url: str) -> str:
+    """Host and port of an address, as two of one place have it; empty for none."""
+    try:
+        found = urlsplit(url)
+        port = found.port
+    except ValueError:
+        return ""
+    return f"{found.hostname or ''}{f':{port}' if port not in {None, 80, 443} else ''}"
 
 
 def _address(request: Request, trust: str | None) -> str:
@@ -104,14 +135,3 @@ def _address(request: Request, trust: str | None) -> str:
     named = request.headers.getlist(trust)[-1:] if trust else []
     last = named[0].rpartition(",")[2].strip() if named else ""
     return last or (request.client.host if request.client else "")
-
-
-def _network(address: str) -> str:
-    """Of IPv6 the part that one household has: it may take any address in it."""
-    try:
-        found = ip_address(address)
-    except ValueError:
-        return address[:100]
-    if isinstance(found, IPv6Address) and found.ipv4_mapped:
-        return str(found.ipv4_mapped)
-    return str(ip_network((found, 64), strict=False)) if isinstance(found, IPv6Address) else str(found)

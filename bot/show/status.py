@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from bot.model import OURSELVES, Confidence, Health, Incident, Overview, Service, ServiceState, Style, merged
+from bot.show.plain_text import well_formed_tree
 from bot.tell import wording
 from bot.tell.phrases import Phrases, phrases
 
@@ -168,7 +169,7 @@ def _overall(overview: Overview) -> str:
 def as_json(overview: Overview) -> dict[str, Any]:
     """For programs: stable names, times in ISO 8601, UTC."""
     uptime = wording.uptimes(overview, overview.at - PERIOD)
-    return {
+    listed = {
         "at": iso(overview.at),
         "status": _overall(overview),
         "blind_since": iso(overview.blind_since),
@@ -177,6 +178,7 @@ def as_json(overview: Overview) -> dict[str, Any]:
         "channels": [_channel(service, state, overview) for service, state in overview.channels],
         "incidents": [_incident(i) for i in overview.recent if _known(i)],
     }
+    return {key: well_formed_tree(part) for key, part in listed.items()}
 
 
 def _channel(service: Service, state: ServiceState, overview: Overview) -> dict[str, Any]:

@@ -6,39 +6,45 @@ import asyncio
 import contextlib
 import json
 from collections.abc import Awaitable, Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
 from socket import socket
 from time import monotonic
-from typing import Any
+from typing import Any, cast
 
 import uvicorn
 from fastapi import FastAPI, Request, Response
 from fastapi.responses import HTMLResponse, JSONResponse, PlainTextResponse
 from fastapi.staticfiles import StaticFiles
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from starlette.requests import ClientDisconnect
 from starlette.routing import BaseRoute
 
 from bot import __version__
 from bot.contracts import Unable
 from bot.model import Overview, Style
+from bot.show.connections import Complaints, Connections, affordable
+from bot.show.http_server import BACKLOG, BoundedProtocol, Limits
 from bot.show.metrics import Vitals, metrics
+from bot.show.plain_text import well_formed
 from bot.show.reporting import Reporting
 from bot.show.status import PERIOD, as_json, iso, page
 from bot.tell.phrases import phrases
+from bot.watch.faults import fault
 
 __all__ = ["Server", "Vitals", "site"]
 
 HERE = Path(__file__).parent
 FRESH = 2.0  # seconds a rendered page is handed out again: a crowd that reloads must not slow the checks
+MEASURED = 1.0  # likewise for the metrics
 STALE = timedelta(minutes=2)  # no round for this long: we watch nothing
 HEADERS = {
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
     "connect-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'",
     "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
+    "Referrer-Policy": "same-origin",  # with "no-referrer" our own form would come without its origin
     "Cache-Control": "no-cache",
 }
 WITH_FORM = HEADERS | {
@@ -52,18 +58,31 @@ TEMPLATES = Environment(
 
 @dataclass
 class Kept:
-    """What was made last, for a moment."""
+    """What was made last, for `fresh` seconds."""
 
     make: Callable[[], Awaitable[str]]
+    fresh: float = FRESH
     text: str = ""
     until: float = 0.0
-    busy: asyncio.Lock = field(default_factory=asyncio.Lock)
+    making: asyncio.Task[str] | None = None
 
     async def get(self) -> str:
-        async with self.busy:  # a crowd that comes at once waits for one making of it
-            if monotonic() >= self.until:
-                self.text, self.until = await self.make(), monotonic() + FRESH
+        """A crowd that comes at once waits for one making of it, and hears together if that fails."""
+        if monotonic() < self.until:
             return self.text
+        if self.making is None:
+            self.making = asyncio.create_task(self._made())
+            self.making.add_done_callback(self._over)
+        return await asyncio.shield(self.making)  # who hangs up does not end it for the others
+
+    async def _made(self) -> str:
+        self.text, self.until = well_formed(await self.make()), monotonic() + self.fresh
+        return self.text
+
+    def _over(self, task: asyncio.Task[str]) -> None:
+        self.making = None
+        if not task.cancelled():
+            task.exception()  # its waiters have it; if all of them hung up, nobody misses it
 
 
 @dataclass
@@ -79,7 +98,7 @@ class Pages:
 
     def __post_init__(self) -> None:
         self._template = TEMPLATES.get_template("status.html")
-        self._html, self._json = Kept(self._draw), Kept(self._list)
+        self._html, self._json, self._metrics = Kept(self._draw), Kept(self._list), Kept(self._measure, MEASURED)
 
     async def html(self) -> Response:
         return HTMLResponse(await self._html.get())
@@ -92,7 +111,7 @@ class Pages:
         return JSONResponse(body, 200 if body["well"] else 503)
 
     async def metrics(self) -> Response:
-        return Response(metrics(await self.vitals(), await self._seen()), media_type=PROMETHEUS)
+        return Response(await self._metrics.get(), media_type=PROMETHEUS)
 
     async def _seen(self) -> Overview:
         return await self.overview(self.clock() - PERIOD)
@@ -107,7 +126,12 @@ class Pages:
         )
 
     async def _list(self) -> str:
-        return json.dumps(as_json(await self._seen()), ensure_ascii=False)
+        seen = await self._seen()
+        return await asyncio.to_thread(lambda: json.dumps(as_json(seen), ensure_ascii=False))
+
+    async def _measure(self) -> str:
+        vitals, seen = await self.vitals(), await self._seen()
+        return (await asyncio.to_thread(metrics, vitals, seen)).decode()
 
 
 def site(
@@ -125,7 +149,8 @@ def site(
     """
     pages = Pages(overview, vitals, title, style, clock, reporting)
     app = FastAPI(title=title, version=__version__, openapi_url=None)
-    app.middleware("http")(partial(_guarded, WITH_FORM if reporting else HEADERS))
+    app.router.redirect_slashes = False  # it would lead to wherever the caller's Host says
+    app.middleware("http")(partial(_guarded, WITH_FORM if reporting else HEADERS, Complaints("the page failed")))
     app.add_exception_handler(Unable, _unable)
     for path, answer in {
         "/": pages.html,
@@ -133,10 +158,12 @@ def site(
         "/healthz": pages.healthz,
         "/metrics": pages.metrics,
     }.items():
-        app.add_route(path, partial(_answered, answer), methods=["GET", "HEAD"])
+        for spelled in dict.fromkeys((path, f"{path.rstrip('/')}/")):
+            app.add_route(spelled, partial(_answered, answer), methods=["GET", "HEAD"])
     app.router.routes.extend(doors)
     if reporting:
-        app.add_route("/report", partial(_reported, reporting, title), methods=["POST"])
+        for spelled in ("/report", "/report/"):
+            app.add_route(spelled, partial(_reported, reporting, title), methods=["POST"])
     app.mount("/static", StaticFiles(directory=HERE / "static"))
     return app
 
@@ -148,13 +175,23 @@ async def _answered(answer: Callable[[], Awaitable[Response]], _request: Request
 async def _reported(reporting: Reporting, title: str, request: Request) -> Response:
     status, said = await reporting.take(request)
     language, template = reporting.style.language, TEMPLATES.get_template("reported.html")
-    return HTMLResponse(template.render(title=title, said=said, language=language, say=phrases(language)), status)
+    drawn = template.render(title=title, said=said, language=language, say=phrases(language))
+    return HTMLResponse(well_formed(drawn), status)
 
 
 async def _guarded(
-    headers: dict[str, str], request: Request, call_next: Callable[[Request], Awaitable[Response]]
+    headers: dict[str, str],
+    complaints: Complaints,
+    request: Request,
+    call_next: Callable[[Request], Awaitable[Response]],
 ) -> Response:
-    response = await call_next(request)
+    try:
+        response = await call_next(request)
+    except ClientDisconnect:  # nobody is there to read it
+        response = Response(status_code=400)
+    except Exception as error:  # noqa: BLE001 - an error of ours: one line, not a traceback for each who asks
+        complaints.note(fault(error))
+        response = PlainTextResponse("Something went wrong here.\n", 500)
     response.headers.update(headers)
     return response
 
@@ -187,13 +224,24 @@ def health(vitals: Vitals) -> dict[str, Any]:
 
 
 class Server(uvicorn.Server):
-    """uvicorn in our loop and on our socket; signals stay ours, for it would end before what is being sent."""
+    """uvicorn in our loop and on our socket, with a bound on all that callers decide; signals stay ours, for it would end
+    before what is being sent. `behind_proxy`: inner addresses are those of a proxy of ours.
+    """
 
-    def __init__(self, app: FastAPI, door: socket) -> None:
+    def __init__(self, app: FastAPI, door: socket, *, behind_proxy: bool = False, limits: Limits | None = None) -> None:
+        gate = Connections(behind_proxy, affordable())
         super().__init__(
             # Without `proxy_headers`: by itself uvicorn believes whoever asks from this machine.
             uvicorn.Config(
-                app, log_level="warning", access_log=False, lifespan="off", server_header=False, proxy_headers=False
+                app,
+                http=cast("type[asyncio.Protocol]", partial(BoundedProtocol, gate=gate, limits=limits or Limits())),
+                ws="none",
+                backlog=BACKLOG,
+                log_level="warning",
+                access_log=False,
+                lifespan="off",
+                server_header=False,
+                proxy_headers=False,
             )
         )
         self._door = door

@@ -89,9 +89,9 @@ async def test_what_it_says_is_in_the_address(door):
     assert door.looked == ["backup"] * 3
 
 
-@pytest.mark.parametrize("path", ["/256", "/-1", "/log", "/start/now", "/٣", "/%00", "/fail/"])
+@pytest.mark.parametrize("path", ["/256", "/-1", "/start/now", "/٣", "/%00", "/log/log"])
 async def test_what_cannot_be_meant_is_not_found_and_changes_nothing(door, path):
-    assert (await door.call(path)).status_code in {404, 307}
+    assert (await door.call(path)).status_code == 404
     assert door.trouble == ""
 
 

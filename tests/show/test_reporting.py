@@ -11,7 +11,8 @@ import httpx
 import pytest
 
 from bot.model import Style, Tally
-from bot.show.reporting import ALL, EACH, PEOPLE, Gate, Reporting, Taken, _network
+from bot.show.client_address import network
+from bot.show.reporting import ALL, EACH, PEOPLE, Gate, Reporting, Taken
 from bot.show.web import HEADERS, Server, site
 from bot.store import open_store
 from bot.watch.reports import Crowd
@@ -120,9 +121,9 @@ async def test_behind_a_proxy_counts_what_it_adds_and_not_what_was_there_before(
 
 
 def test_a_household_has_one_address():
-    assert _network("2001:db8:1:2::5") == _network("2001:db8:1:2:ffff::1") != _network("2001:db8:1:3::5")
-    assert _network("::ffff:192.0.2.7") == _network("192.0.2.7") == "192.0.2.7"
-    assert len(_network("x" * 9999)) == 100
+    assert network("2001:db8:1:2::5") == network("2001:db8:1:2:ffff::1") != network("2001:db8:1:3::5")
+    assert network("::ffff:192.0.2.7") == network("192.0.2.7") == "192.0.2.7"
+    assert len(network("x" * 9999)) == 100
 
 
 def test_the_gate_lets_in_so_many_of_an_address_and_of_all_and_forgets():
