@@ -22,7 +22,7 @@ from bot.model.judging import (
     Unmute,
     Verdict,
 )
-from bot.model.lengths import clock, length
+from bot.model.lengths import clock, length, spelled
 from bot.model.plans import EVERYTHING, OVER, Origin, Phase, Weekly, Window, planned
 from bot.model.proofs import DRILL, Progress, Proof, Silence, Trail
 from bot.model.readers import (
@@ -145,5 +145,6 @@ __all__ = [
     "minus",
     "planned",
     "shared",
+    "spelled",
     "total",
 ]
