@@ -16,6 +16,14 @@ ITEMS: Final = 5  # names in a list before the rest is counted
 JOINER: Final = "\u2060"  # of no width: the eye sees no difference, and no program an address
 # Where an address is known by: "http://", the dots of a name and of four numbers.
 LINKED: Final = re.compile(r":(?=//)|(?<=\w)[.。．｡](?=[^\W\d_]{2}|\d+\.\d)")
+APART: Final = "\u200c"  # between two letters that would be written as one
+WRITTEN: Final = (
+    "\u200d",
+    APART,
+)  # that joins and that parts: Persian, Hindi and families of emoji are written with them
+VIRAMA: Final = 9  # the class of signs that make one letter of two, in the scripts of India
+DRESS: Final = "\ufe0f\U0001f3fb\U0001f3fc\U0001f3fd\U0001f3fe\U0001f3ff"  # colour of an emoji, and of its skin
+FLAG: Final = re.compile("\U0001f3f4[\U000e0030-\U000e0039\U000e0061-\U000e007a]{3,6}\U000e007f")  # England's
 # Letters and marks that show nothing: whoever writes a headline could hide or blank our words with them.
 BLANK: Final = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")
 
@@ -23,8 +31,31 @@ BLANK: Final = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")
 def clean(text: str, most: int = 200) -> str:
     """Foreign text in one line of at most `most` characters, without control, bidi or invisible characters."""
     # Far longer than ever shown is cut first: the rest of a huge body is not worth looking at.
-    shown = "".join(_visible(c) for c in text[: 8 * most])
+    text = text[: 8 * most]
+    flags = {number for flag in FLAG.finditer(text) for number in range(*flag.span())}
+    shown = "".join(
+        c if number in flags or (c in WRITTEN and _joins(text, number)) else _visible(c)
+        for number, c in enumerate(text)
+    )
     return shorten(re.sub(r"[.…]{2,}", "…", " ".join(shown.split())), most)
+
+
+def _joins(text: str, number: int) -> bool:
+    """Does a joiner belong to the word or the picture it stands in? Between other letters it only hides something."""
+    before = text[:number].rstrip(DRESS)[-1:]
+    after = text[number + 1 : number + 2]
+    if text[number - 1 : number] in WRITTEN or not before:
+        return False
+    if VIRAMA in (unicodedata.combining(text[number - 1]), unicodedata.combining(after or " ")):
+        return True  # Devanagari and its relatives
+    arabic = [unicodedata.bidirectional(c) == "AL" for c in (before, after) if c]
+    if text[number] == APART:
+        return len(arabic) == 2 and all(arabic)
+    return any(arabic) or (_pictures(before) and _pictures(after))
+
+
+def _pictures(char: str) -> bool:
+    return bool(char) and (unicodedata.category(char) == "So" or char in "\u2194\u2195")
 
 
 def foreign(text: str, most: int = 200) -> str:
@@ -45,7 +76,7 @@ def _visible(char: str) -> str:
 
 def shorten(text: str, most: int) -> str:
     """At most `most` characters; an ellipsis where something was cut."""
-    return text if len(text) <= most else text[: max(most - 1, 0)].rstrip(" .,;:…") + "…"[:most]
+    return text if len(text) <= most else text[: max(most - 1, 0)].rstrip(" .,;:…\u200c\u200d\ufe0f") + "…"[:most]
 
 
 def stop(sentence: str) -> str:
