@@ -5,15 +5,16 @@ from __future__ import annotations
 import asyncio
 
 from bot.cli.terminal import HERE, File, err, fail, out, show, work
-from bot.config import Config, load
+from bot.config import Config, examine, load
 
 
 def check(*, config: File = HERE) -> int:
     """Check the config, then every channel's token and reachability."""
-    return work(_check(load(config)))
+    read, exposed = examine(config)
+    return work(_check(read, exposed))
 
 
-async def _check(config: Config) -> int:
+async def _check(config: Config, exposed: list[str]) -> int:
     from bot import net, parts  # noqa: PLC0415 # the other commands start quickly without it
 
     async with net.Network() as network:
@@ -27,7 +28,9 @@ async def _check(config: Config) -> int:
         out.print(f"heartbeat {job}: {address}", markup=False)
     for kind, fault in zip(channels, faults, strict=True):
         (err if fault else out).print(f"{kind}: {fault or 'ready'}", markup=False)
-    return 1 if any(faults) else 0
+    for line in exposed:
+        err.print(line, markup=False)
+    return 1 if any(faults) or exposed else 0
 
 
 def prove(audience: str, *, config: File = HERE) -> int:

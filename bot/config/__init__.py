@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+from itertools import islice
 from pathlib import Path
 from typing import Annotated, Any, get_args
 from urllib.parse import urlsplit
@@ -10,43 +12,54 @@ from pydantic import BaseModel, BeforeValidator, Field, ValidationError, create_
 
 from bot.config.contradictions import contradictions
 from bot.config.maintenance import MaintenanceConfig
-from bot.config.reading import ConfigError, duration, problems, read
+from bot.config.places import unfit_places
+from bot.config.problems import problems
+from bot.config.reading import ConfigError, Document, Problem, _models, read, secret_keys
 from bot.config.services import Defaults, ServiceConfig
 from bot.config.values import (
-    Ahead,
     Canary,
     Clock,
     Confident,
     Cron,
+    Database,
     Duration,
     Header,
+    Key,
     Language,
     Listen,
     Place,
+    PublicUrl,
     Rooms,
+    ShortText,
     Some,
     Strict,
     Timezone,
     Url,
     canary,
     cron,
+    duration,
 )
 from bot.config.wishes import EscalationConfig, QuietConfig
-from bot.contracts import ChannelSettings
+from bot.contracts import ChannelSettings, between
 from bot.model import Audience, Confidence, Destination, Hears, Service, Style, Wish, delivering
 from bot.tell.channels import AnyChannel
 from bot.watch.checks import AnyCheck
 from bot.watch.sources import AnyTracker
 from bot.watch.sources.tracker import Tracker
 
-__all__ = ["Config", "ConfigError", "Defaults", "ServiceConfig", "canary", "cron", "load", "schema"]
+__all__ = ["Config", "ConfigError", "Defaults", "ServiceConfig", "canary", "cron", "examine", "load", "schema"]
+
+
+log = logging.getLogger(__name__)
+
+MOST = 200  # contradictions that are looked for: nobody reads more
 
 
 class Web(BaseModel):
     model_config = Strict
     listen: Listen = "127.0.0.1:8080"
-    public_url: str = ""
-    title: str = "Status"
+    public_url: PublicUrl = ""
+    title: ShortText = "Status"
     reports: bool = False
     trust_proxy: Header | None = None
 
@@ -64,18 +77,18 @@ class Web(BaseModel):
 class Heartbeat(BaseModel):
     model_config = Strict
     url: Url
-    every: Duration = duration("60s")
+    every: Annotated[Duration, between("1s", "1d")] = duration("60s")
 
 
 class AudienceConfig(BaseModel):
     model_config = Strict
     ladder: tuple[Place, ...] = ()
     broadcast: tuple[Place, ...] = ()
-    within: Duration = duration("60s")
+    within: Annotated[Duration, between("0.1s", "1d")] = duration("60s")
     services: Some = "all"
     hears: frozenset[Hears] = frozenset(Hears)
     confidence: Confident = Confidence.CONFIRMED
-    for_at_least: Duration = duration("0s")
+    for_at_least: Annotated[Duration, between("0s", "7d")] = duration("0s")
     quiet: QuietConfig | None = None
     escalate: tuple[EscalationConfig, ...] = ()
     language: Language | None = None
@@ -87,7 +100,7 @@ class DigestConfig(BaseModel):
     model_config = Strict
     to: Annotated[tuple[Place, ...], Field(min_length=1)]
     when: Cron
-    covers: Duration = duration("24h")
+    covers: Annotated[Duration, between("1m", "400d")] = duration("24h")
     services: Some = "all"
     language: Language | None = None
     timezone: Timezone | None = None
@@ -123,20 +136,20 @@ class Config(BaseModel):
     language: Language = "en"
     timezone: Timezone = "UTC"
     clock: Clock | None = None
-    database: Annotated[str, Field(pattern=r"^(sqlite|postgresql)://")] = "sqlite:///tocsin.db"
+    database: Database = "sqlite:///tocsin.db"
     web: Web = Web()
     heartbeat: Heartbeat | None = None
-    canaries: tuple[Canary, ...] = ()
+    canaries: Annotated[tuple[Canary, ...], Field(max_length=50)] = ()
     admins: frozenset[str] = frozenset()
     rooms: Rooms = ()
     defaults: Defaults = Defaults()
-    services: Annotated[dict[str, ServiceConfig], Field(min_length=1)]
+    services: Annotated[dict[Key, ServiceConfig], Field(min_length=1)]
     trackers: Trackers = Trackers()  # likewise made above, of their union
     channels: Channels = Channels()  # made above, of the union
-    audiences: dict[str, AudienceConfig] = {}
-    digests: dict[str, DigestConfig] = {}
+    audiences: dict[Key, AudienceConfig] = {}
+    digests: dict[Key, DigestConfig] = {}
     maintenance: tuple[MaintenanceConfig, ...] = ()
-    maintenance_before: Ahead = duration("24h")
+    maintenance_before: Annotated[Duration, between("0s", "7d")] = duration("24h")
 
     def style(self, own: AudienceConfig | DigestConfig | None = None) -> Style:
         """How a place is written to: its own wishes first, then ours."""
@@ -165,6 +178,11 @@ class Config(BaseModel):
     def opened_channels(self) -> dict[str, ChannelSettings]:
         """The channels that are configured, by kind."""
         return {kind: s for kind in type(self.channels).model_fields if (s := getattr(self.channels, kind)) is not None}
+
+    @classmethod
+    def channel_kinds(cls) -> dict[str, type[ChannelSettings]]:
+        """Those that there are, set up or not."""
+        return {kind.model_fields["kind"].default: kind for kind in KINDS}  # type: ignore[attr-defined] # as above
 
     def readers(self) -> tuple[Audience, ...]:
         """The audiences as the judge's house knows them."""
@@ -224,18 +242,43 @@ def some(services: Some) -> tuple[str, ...]:
 
 
 def load(path: Path, *, secrets: bool = True) -> Config:
-    """Read and check a config file. Raise ConfigError with every problem, each with its line, when anything is wrong.
+    """Read and check a config file. Raise ConfigError, and nothing else, with every problem and its line. Thread-safe.
 
     `secrets=False`: for what opens no channel, secrets that this shell or user cannot read do no harm.
     """
-    document = read(path, Config)
+    config, exposed = examine(path, secrets=secrets)
+    for line in exposed if secrets else ():
+        log.warning("%s", line)
+    return config
+
+
+def examine(path: Path, *, secrets: bool = True) -> tuple[Config, list[str]]:
+    """`load`, with what is no mistake but dangerous: files with secrets that others than their owner can read."""
+    document = Document(path, None)
+    try:
+        document = read(path, Config)
+        config = _understood(document, secrets=secrets)
+    except ConfigError:
+        raise
+    except Exception as error:  # whatever is in a file: its reader must go on
+        log.debug("a config that nothing here expects", exc_info=True)
+        what = f"cannot be understood ({type(error).__name__}); compare it with config.example.yaml"
+        raise ConfigError(document, [Problem((), what)]) from None
+    return config, [f"{path}:{document.place(p.where)[0]}: {p.path}: {p.what}" for p in document.open_to_others]
+
+
+def _understood(document: Document, *, secrets: bool) -> Config:
     if not secrets:
         document.problems.clear()
     try:
         config = Config.model_validate(document.tree)
     except ValidationError as error:
         raise ConfigError(document, [*document.problems, *problems(error, Config)]) from None
-    found = [*document.problems, *contradictions(config)]
+    found = [*document.problems, *islice(contradictions(config), MOST)]
+    if secrets:
+        # Of a place that has a variable without a value, that is all there is to say.
+        said = {problem.where for problem in document.problems}
+        found += islice((problem for problem in unfit_places(config) if problem.where not in said), MOST)
     if found:
         raise ConfigError(document, found)
     return config
@@ -244,9 +287,12 @@ def load(path: Path, *, secrets: bool = True) -> Config:
 def schema() -> dict[str, Any]:
     """The JSON Schema of the file, for editors: every secret may also stand in a file of its own."""
     made = Config.model_json_schema()
-    for part in made["$defs"].values():
-        keys = part.get("properties", {})
-        for key in [k for k, said in keys.items() if "password" in str(said)]:
-            keys[f"{key}_file"] = {"type": "string", "description": f"a file that holds the {key}"}
-            part["required"] = [k for k in part.get("required", ()) if k != key]
+    for model in set(_models(Config)):
+        part = made["$defs"].get(model.__name__, {})
+        needed = part.get("required", [])
+        for key in secret_keys(model):
+            part["properties"][f"{key}_file"] = {"type": "string", "description": f"a file that holds the {key}"}
+            if key in needed:
+                part.setdefault("allOf", []).append({"anyOf": [{"required": [key]}, {"required": [f"{key}_file"]}]})
+        part["required"] = [key for key in needed if key not in set(secret_keys(model))]
     return made

@@ -5,7 +5,10 @@ The catalogue is imported where a config names it, and costs nothing elsewhere.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
+
+from bot.contracts import Telling
 
 
 def filled(said: Any) -> Any:
@@ -18,13 +21,20 @@ def filled(said: Any) -> Any:
     return entry.keys | said if entry else said
 
 
+@lru_cache(maxsize=256)
+def _near(name: str) -> str:
+    from bot import catalogue  # noqa: PLC0415 # as above
+
+    return " or ".join(f'"{one}"' for one in catalogue.near(name))
+
+
 def known(name: str) -> str:
     """Raise ValueError, in words, for what the catalogue has not."""
     from bot import catalogue  # noqa: PLC0415 # as above
 
     if catalogue.find(name) is None:
-        near = " or ".join(f'"{one}"' for one in catalogue.near(name))
-        raise ValueError(
+        near = _near(name)
+        raise Telling(
             "is not in the catalogue; " + (f"did you mean {near}?" if near else "`tocsin services` lists what is")
         )
     return name

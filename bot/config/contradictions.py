@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
+from difflib import get_close_matches
+from itertools import islice
 from typing import TYPE_CHECKING
 
-from bot.config.reading import Location, Problem
+from bot.config.cautious import name_shown
+from bot.config.parsing import Location
+from bot.config.reading import Problem
 from bot.config.values import Some
-from bot.model import OURSELVES, Destination, delivering
+from bot.model import Destination, delivering
 from bot.watch.checks import HeartbeatCheck
 
 if TYPE_CHECKING:
@@ -17,11 +21,13 @@ if TYPE_CHECKING:
 TALKS = ("slack", "discord", "telegram")  # where people can talk to us
 
 
+SHOWN = 20  # names in one line
+
+
 def contradictions(config: Config) -> Iterator[Problem]:
     """What each value alone does not show."""
-    for name in config.services.keys() & {OURSELVES, *map(delivering, type(config.channels).model_fields)}:
-        whose = "Tocsin itself" if name == OURSELVES else "a channel's own health"
-        yield Problem(("services", name), f"is the name of {whose}; call the service something else")
+    for name in config.services.keys() & set(map(delivering, type(config.channels).model_fields)):
+        yield Problem(("services", name), "is the name of a channel's own health; call the service something else")
     for key, service in config.services.items():
         for number, other in enumerate(service.depends_on):
             yield from _unknown_service(config, other, ("services", key, "depends_on", number))
@@ -88,7 +94,7 @@ def _shared_tokens(config: Config) -> Iterator[Problem]:
 def _nobody(config: Config) -> Iterator[Problem]:
     for number, admin in enumerate(config.admins):
         if ":" not in admin:
-            yield Problem(("admins", number), f'"{admin}" is nobody; expected one such as "slack:T01/U01"')
+            yield Problem(("admins", number), 'is nobody; expected one such as "slack:T01/U01"')
 
 
 def _untimely(config: Config, audience: AudienceConfig, at: Location) -> Iterator[Problem]:
@@ -109,7 +115,10 @@ def _unknown_services(config: Config, services: Some, at: Location, *more: str) 
 
 def _unknown_service(config: Config, service: str, at: Location) -> Iterator[Problem]:
     if service not in config.services:
-        yield Problem(at, f'there is no service "{service}"; expected one of {", ".join(config.services)}')
+        named = name_shown(service)
+        near = get_close_matches(service[:60], config.services, 1) if len(config.services) > SHOWN else ()
+        what = f'did you mean "{near[0]}"?' if near else f"expected one of {_few(config.services)}"
+        yield Problem(at, f"there is no {f'service {named.strip()}' if named else 'such service'}; {what}")
 
 
 def _unknown_channels(config: Config, places: tuple[Destination, ...], at: Location) -> Iterator[Problem]:
@@ -117,4 +126,10 @@ def _unknown_channels(config: Config, places: tuple[Destination, ...], at: Locat
     for number, place in enumerate(places):
         if place.kind not in opened:
             known = ", ".join(opened) or "none"
-            yield Problem((*at, number), f'channel "{place.kind}" is not set up under channels (set up: {known})')
+            named = f'channel "{place.kind}"' if place.kind in config.channel_kinds() else "such a channel"
+            yield Problem((*at, number), f"{named} is not set up under channels (set up: {known})")
+
+
+def _few(names: Collection[str]) -> str:
+    more = f" and {len(names) - SHOWN:,} more" if len(names) > SHOWN else ""
+    return ", ".join(islice(names, SHOWN)) + more

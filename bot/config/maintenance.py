@@ -2,50 +2,36 @@
 
 from __future__ import annotations
 
-import re
 from datetime import UTC, datetime, time, timedelta
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, WithJsonSchema, model_validator
 
-from bot.config.values import Duration, Some
+from bot.config.values import Duration, ShortText, Some
+from bot.config.week import week_time
+from bot.contracts import Telling, between
 from bot.judge.plans import in_file
-from bot.model import Weekly, Window, clock
+from bot.model import Weekly, Window
 from bot.tell import hours
 
-DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-PART = re.compile(r"([a-z]{3})(?:-([a-z]{3}))?")
+YEARS = range(2000, 2101)  # at the ends of the calendar no clock of another zone can be reckoned
 
 
 def _moment(value: Any) -> Any:
     """ "2026-12-01T22:00": with a zone of its own, or by the clocks of the config's."""
     try:
-        return value if isinstance(value, datetime) else datetime.fromisoformat(str(value))
+        found = value if isinstance(value, datetime) else datetime.fromisoformat(str(value))
     except ValueError:
-        raise ValueError('is no point in time; expected one such as "2026-12-01T22:00"') from None
-
-
-def _days(text: str) -> frozenset[int]:
-    found: set[int] = set()
-    for part in text.casefold().split(","):
-        match = PART.fullmatch(part.strip())
-        if match is None:
-            raise ValueError
-        first, last = DAYS.index(match[1]), DAYS.index(match[2] or match[1])
-        found |= {number % 7 for number in range(first, (last if first <= last else last + 7) + 1)}
-    return frozenset(found)
+        raise Telling('is no point in time; expected one such as "2026-12-01T22:00"') from None
+    if found.year not in YEARS:
+        raise Telling(f"is in no year that counts; expected one from {YEARS[0]} to {YEARS[-1]}")
+    return found
 
 
 def _often(value: Any) -> Any:
     """ "sun 03:00", "mon-fri 03:00", "sat,sun 03:00" or "03:00": days and a time of day."""
-    if isinstance(value, tuple):
-        return value
-    days, _, at = str(value).strip().rpartition(" ")
-    try:
-        return (_days(days) if days else frozenset(range(7))), clock(at)
-    except ValueError:
-        raise ValueError('is no time of the week; expected one such as "sun 03:00" or "mon-fri 03:00"') from None
+    return value if isinstance(value, tuple) else week_time(str(value))
 
 
 Moment = Annotated[
@@ -66,8 +52,8 @@ class MaintenanceConfig(BaseModel):
     since: Annotated[Moment | None, Field(alias="from")] = None
     until: Moment | None = None
     every: Often | None = None
-    lasts: Annotated[Duration, Field(alias="for")] = None
-    note: Annotated[str, Field(max_length=200)] = ""
+    lasts: Annotated[Annotated[Duration, between("1s", "7d")] | None, Field(alias="for")] = None
+    note: ShortText = ""
 
     @model_validator(mode="after")
     def _whole(self) -> MaintenanceConfig:
@@ -77,8 +63,6 @@ class MaintenanceConfig(BaseModel):
             raise ValueError("needs either from (once), or every (each week)")
         if (self.until is None) == (self.lasts is None) or (self.every and self.until):
             raise ValueError("needs either until, or for (a length; with every always that)")
-        if self.lasts is not None and not timedelta(0) < self.lasts <= timedelta(days=7):
-            raise ValueError("lasts no time, or longer than a week")
         return self
 
     @property
@@ -98,13 +82,13 @@ class MaintenanceConfig(BaseModel):
         if self.since is None:
             raise ValueError("comes every week")
         since = _instant(self.since, zone)
-        return since, _instant(self.until, zone) if self.until else since + self.lasts
+        return since, _instant(self.until, zone) if self.until else since + (self.lasts or timedelta(0))
 
     def weekly(self, zone: str) -> Weekly | None:
         if not self.every:
             return None
         days, at = self.every
-        return Weekly(self.names, days, at, self.lasts, zone, self.note)
+        return Weekly(self.names, days, at, self.lasts or timedelta(0), zone, self.note)
 
 
 def _instant(said: datetime, zone: str) -> datetime:

@@ -1,33 +1,41 @@
-"""From the text of a file to a tree that knows its lines; from a pydantic error to a line that a person can act on."""
+"""From a file to a tree that knows its lines, with `${NAME}`s and `<key>_file`s filled in. Nothing but ConfigError is raised."""
 
 from __future__ import annotations
 
-import difflib
 import os
 import re
-from collections.abc import Iterator
+import stat
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any, get_args
 
-from pydantic import BaseModel, SecretStr, ValidationError
-from ruamel.yaml import YAML
-from ruamel.yaml.comments import CommentedMap, CommentedSeq
-from ruamel.yaml.constructor import DuplicateKeyError
-from ruamel.yaml.error import MarkedYAMLError, YAMLError
+from pydantic import BaseModel, SecretStr
 
-from bot.model import length
+from bot.config.cautious import HIDDEN, key_shown, path_shown, variable_shown
+from bot.config.parsing import UNSEEN, Location, Malformed, Place, Tree, parse
 
-Location = tuple[str | int, ...]
 VARIABLE = re.compile(r"\$(?:\$|\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\})")
-SIZE = 1024 * 1024  # a config is never larger; a file that is was meant for something else
+SIZE = 1024 * 1024  # bytes: a config is never larger; a file that is was meant for something else
+SECRET_SIZE = 64 * 1024  # bytes: likewise of a file with one secret
+VALUE_SIZE = 64 * 1024  # characters of one value
+FILLED = 4 * SIZE  # characters of all values in which something was filled in
+LINES = 100  # of one error: nobody reads more
+MOUNTED = ("/run/secrets/", "/var/run/secrets/")  # where Docker lays secrets, as readable as it likes, in a container
 
 
 @dataclass(frozen=True, slots=True)
 class Problem:
     where: Location
     what: str
+    unknown: bool = False  # a key that there is not: it may be anything
+
+    @property
+    def path(self) -> str:
+        if self.unknown and not key_shown(str(self.where[-1])):
+            return ".".join(filter(None, (path_shown(self.where[:-1]), HIDDEN)))
+        return path_shown(self.where)
 
 
 @dataclass
@@ -35,9 +43,11 @@ class Document:
     path: Path
     tree: Any
     problems: list[Problem] = field(default_factory=list)
-    lines: dict[Location, tuple[int, int]] = field(default_factory=dict)
+    lines: dict[Location, Place] = field(default_factory=dict)
+    open_to_others: list[Problem] = field(default_factory=list)  # files with secrets that not only their owner reads
+    filled: int = 0  # characters that came from the environment
 
-    def place(self, where: Location) -> tuple[int, int]:
+    def place(self, where: Location) -> Place:
         """Line and column of a key or item, or of the nearest that is in the file."""
         while where and where not in self.lines:
             where = where[:-1]
@@ -49,129 +59,203 @@ class ConfigError(Exception):
 
     def __init__(self, document: Document, found: list[Problem]) -> None:
         self.document = document
-        rows = sorted({(document.place(p.where), ".".join(map(str, p.where)), p.what) for p in found})
-        super().__init__(
-            "\n".join(f"{document.path}:{x}:{y}: {key + ': ' if key else ''}{what}" for (x, y), key, what in rows)
-        )
-
-
-def duration(value: Any) -> Any:
-    """ "30s", "1h30m", "14d" -> timedelta. Raise ValueError, in words, for anything else."""
-    return value if isinstance(value, timedelta) else length(str(value))
+        rows = sorted({(document.place(p.where), p.path, p.what) for p in found})
+        lines = [f"{document.path}:{x}:{y}: {key + ': ' if key else ''}{what}" for (x, y), key, what in rows[:LINES]]
+        if len(rows) > LINES:
+            lines.append(f"{document.path}: and {len(rows) - LINES:,} mistakes more")
+        super().__init__("\n".join(lines))
 
 
 def read(path: Path, model: type[BaseModel]) -> Document:
     """The tree with `${NAME}`s and `<key>_file`s filled in. Raise ConfigError where there is no tree at all."""
     document = Document(path, None)
     try:
-        text = path.read_text(encoding="utf-8") if path.stat().st_size <= SIZE else None
+        text = _contents(path, SIZE)
     except FileNotFoundError:
         raise ConfigError(document, [Problem((), "there is no such file; make one from config.example.yaml")]) from None
-    except (OSError, UnicodeDecodeError) as error:
-        why = error.strerror if isinstance(error, OSError) else "is no UTF-8 text"
-        raise ConfigError(document, [Problem((), f"cannot be read: {why}")]) from None
+    except (OSError, ValueError) as error:
+        raise ConfigError(document, [Problem((), f"cannot be read: {_why(error)}")]) from None
     if text is None:
         raise ConfigError(document, [Problem((), f"is larger than {SIZE // 1024} KiB; expected a config")])
-    tree = _parse(document, text)
-    if not isinstance(tree, dict):
+    try:
+        tree = parse(text)
+    except Malformed as error:
+        document.lines[()] = error.at
+        raise ConfigError(document, [Problem((), error.what)]) from None
+    document.lines = tree.lines
+    if not isinstance(tree.root, dict) or not tree.root:
+        what = "is empty" if not tree.root else "is no map of keys"
         raise ConfigError(
-            document, [Problem((), "is empty; expected services, channels and audiences (see config.example.yaml)")]
+            document, [Problem((), f"{what}; expected services, channels and audiences (see config.example.yaml)")]
         )
-    document.tree = _fill(document, tree, (), frozenset(_secrets(model)))
+    document.tree = _Filling(document, tree, model).filled(tree.root, ())
     return document
 
 
-def _parse(document: Document, text: str) -> Any:
-    reader = YAML(typ="rt")
+def _contents(path: Path, most: int) -> str | None:
+    """A regular file's text without a byte order mark; None when it is longer than `most`."""
+    # Not blocking: a pipe to which nobody writes would hold us for ever.
+    with os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as file:
+        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+            raise ValueError("it is no regular file")
+        found = file.read(most + 1)
+    return None if len(found) > most else found.decode("utf-8-sig")
+
+
+def _why(error: Exception) -> str:
+    if isinstance(error, OSError):
+        return error.strerror or "the system does not say why"
+    return "is no UTF-8 text" if isinstance(error, UnicodeDecodeError) else "it is no regular file"
+
+
+def readable_by_others(path: Path) -> str:
+    """In words, when more people than its owner can read a file; empty when not."""
     try:
-        for event in YAML(typ="rt").parse(text):
-            if getattr(event, "anchor", None):
-                raise _at(document, event.start_mark, "anchors and aliases (& and *) are not taken; write it out")
-        return reader.load(text)
-    except DuplicateKeyError as error:
-        mark = error.problem_mark or error.context_mark
-        key = re.search(r'duplicate key "([^"]*)"', error.problem or "")
-        raise _at(document, mark, f'"{key[1] if key else "a key"}" stands here twice; keep one') from None
-    except MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        raise _at(document, mark, f"is no YAML here: {error.problem}") from None
-    except YAMLError as error:
-        raise ConfigError(document, [Problem((), f"is no YAML: {str(error).splitlines()[0]}")]) from None
+        mode = path.stat().st_mode
+    except OSError:
+        return ""
+    if not mode & 0o044 or str(path.absolute()).startswith(MOUNTED):
+        return ""
+    return f"holds secrets, and others than its owner can read it (mode {stat.S_IMODE(mode):04o}); chmod 600"
 
 
-def _at(document: Document, mark: Any, what: str) -> ConfigError:
-    document.lines[()] = (mark.line + 1, mark.column + 1) if mark else (1, 1)
-    return ConfigError(document, [Problem((), what)])
+class _Filling:
+    """Makes the values final: variables, files with secrets."""
 
+    def __init__(self, document: Document, tree: Tree, model: type[BaseModel]) -> None:
+        self._document = document
+        self._tree = tree
+        self._secrets = frozenset(_secrets(model))
+        self._hiding = frozenset(_hiding(model))
+        self._inline = False
 
-def _fill(document: Document, node: Any, where: Location, secrets: frozenset[str]) -> Any:
-    """Plain dicts, lists and values, with every place noted and every reference followed."""
-    if isinstance(node, CommentedMap):
+    def filled(self, node: Any, where: Location) -> Any:
+        """The depth is bounded by what the parser takes."""
+        match node:
+            case dict():
+                return self._map(node, where)
+            case list():
+                return [self.filled(value, (*where, number)) for number, value in enumerate(node)]
+            case str():
+                self._note_if_secret(node, where)
+                return self._checked(self._text(node, where), where)
+            case int() | float() if where and where[-1] in self._secrets and not isinstance(node, bool):
+                self._note_if_secret("number", where)
+                return self._tree.written.get(where, node)  # a password of digits needs no quotes, and keeps its zeros
+        return node
+
+    def _map(self, node: dict[str, Any], where: Location) -> dict[str, Any]:
         filled: dict[str, Any] = {}
         for key, value in node.items():
-            name, of_file = str(key), str(key).removesuffix("_file")
-            line, column = node.lc.key(key)
-            document.lines[(*where, name)] = document.lines[(*where, of_file)] = (line + 1, column + 1)
-            if name != of_file and of_file in secrets:
-                filled[of_file] = _from_file(document, value, (*where, name))
-            else:
-                filled[name] = _fill(document, value, (*where, name), secrets)
+            of_file = key.removesuffix("_file")
+            self._checked(key, (*where, key))
+            if key == of_file or of_file not in self._secrets or isinstance(value, dict | list):
+                filled[key] = self.filled(value, (*where, key))
+                continue
+            self._document.lines[(*where, of_file)] = self._document.lines.get((*where, key), (1, 1))
+            if of_file in node:
+                self._say((*where, key), f"stands beside {of_file}; keep one of the two")
+            filled[of_file] = self._from_file(value, (*where, key))
         return filled
-    if isinstance(node, CommentedSeq):
-        for number in range(len(node)):
-            line, column = node.lc.item(number)
-            document.lines[(*where, number)] = (line + 1, column + 1)
-        return [_fill(document, value, (*where, number), secrets) for number, value in enumerate(node)]
-    return _from_environment(document, node, where) if isinstance(node, str) else node
 
+    def _checked(self, text: str, where: Location) -> str:
+        if len(text) > VALUE_SIZE:
+            self._say(where, f"is longer than {VALUE_SIZE:,} characters")
+            return ""
+        if UNSEEN.search(text):
+            self._say(where, "holds a character that nobody can see or send (such as NUL, or half of an emoji)")
+            return ""
+        return text
 
-def _from_environment(document: Document, text: str, where: Location) -> str:
-    def value(match: re.Match[str]) -> str:
+    def _text(self, text: str, where: Location) -> str:
+        return VARIABLE.sub(lambda match: self._variable(match, where), text) if "$" in text else text
+
+    def _variable(self, match: re.Match[str], where: Location) -> str:
         name: str = match[1]
         default: str | None = match[2]
         if match[0] == "$$":
             return "$"
         found = os.environ.get(name, default)
         if found is None:
-            document.problems.append(
-                Problem(
-                    where,
-                    f"the environment has no {name}; set it, or name a file in {where[-1]}_file if it is a secret",
-                )
-            )
+            named = variable_shown(name)
+            hint = f"{where[-1]}_file" if where and isinstance(where[-1], str) else "a key with _file at its end"
+            hint = key_shown(hint) or "a key with _file at its end"
+            self._say(where, f"the environment has no {named}; set it, or name a file in {hint} if it is a secret")
             return f"${{{name}}}"
-        return found
+        self._document.filled += len(found)
+        if self._document.filled > FILLED:
+            raise ConfigError(self._document, [Problem(where, "is too much, once all variables are filled in")])
+        return found.rstrip("\r\n")  # as of a file: `echo` and many stores of secrets leave one behind
 
-    return VARIABLE.sub(value, str(text))
+    def _from_file(self, path: Any, where: Location) -> str:
+        """The path is not repeated in an error: people put the secret itself there."""
+        named = self._document.path.parent / self._text(str(path), where)
+        try:
+            text = _contents(named, SECRET_SIZE)
+        except (OSError, ValueError) as error:
+            self._say(where, f"the file named there cannot be read: {_why(error)}")
+            return "unread"
+        if text is None:
+            self._say(where, f"the file named there is larger than {SECRET_SIZE // 1024} KiB; expected one secret")
+            return "unread"
+        if why := readable_by_others(named):
+            self._document.open_to_others.append(Problem(where, f"{named} {why} {named}"))
+        return self._checked(text.strip(), where)
+
+    def _note_if_secret(self, text: str, where: Location) -> None:
+        """A secret in the file itself makes the whole file one."""
+        if self._inline or not text or VARIABLE.search(text) or not _is_secret(text, where, self._hiding):
+            return
+        self._inline = True
+        if why := readable_by_others(self._document.path):
+            self._document.open_to_others.append(Problem(where, f"{self._document.path} {why} {self._document.path}"))
+
+    def _say(self, where: Location, what: str) -> None:
+        self._document.problems.append(Problem(where, what))
 
 
-def _from_file(document: Document, path: Any, where: Location) -> str:
-    named = document.path.parent / _from_environment(document, str(path), where)
-    try:
-        return named.read_text(encoding="utf-8").strip()
-    except (OSError, UnicodeDecodeError) as error:
-        why = error.strerror if isinstance(error, OSError) else "it is no UTF-8 text"
-        document.problems.append(Problem(where, f"{named} cannot be read: {why}"))
-        return "unread"
+def _is_secret(text: str, where: Location, hiding: frozenset[str]) -> bool:
+    """Is it under a key for secrets, or an address with a password or a receiver's key in it?"""
+    named = not hiding.isdisjoint(part for part in where if isinstance(part, str))
+    return named or text.startswith(("webhook:", "apprise:")) or bool(re.search(r"://[^/\s@]*:[^/\s@]+@", text))
 
 
-def _models(kind: Any) -> Iterator[type[BaseModel]]:
+@cache
+def _models(kind: Any) -> tuple[type[BaseModel], ...]:
     """Every model that a type is made of."""
+    return tuple(_each_model(kind))
+
+
+def _each_model(kind: Any) -> Iterator[type[BaseModel]]:
     for part in (kind, *get_args(kind)):
         if isinstance(part, type) and issubclass(part, BaseModel):
             yield part
             for field_ in part.model_fields.values():
-                yield from _models(field_.annotation)
+                yield from _each_model(field_.annotation)
         elif part is not kind:
-            yield from _models(part)
+            yield from _each_model(part)
 
 
 def _secrets(model: type[BaseModel]) -> Iterator[str]:
     """The keys that hold a secret anywhere in the config: each also takes `<key>_file`."""
     for part in _models(model):
-        for name, field_ in part.model_fields.items():
-            if field_.annotation in (SecretStr, SecretStr | None):
-                yield field_.alias or name
+        yield from secret_keys(part)
+
+
+def secret_keys(model: type[BaseModel]) -> Iterator[str]:
+    """Those of one section."""
+    for name, field_ in model.model_fields.items():
+        if _holds_secret(field_.annotation):
+            yield field_.alias or name
+
+
+def _holds_secret(annotation: Any) -> bool:
+    """A secret or nothing, whatever is said of its form; no map and no list of secrets."""
+    if annotation is SecretStr:
+        return True
+    origin = getattr(annotation, "__origin__", None)
+    is_container = isinstance(origin, type) and issubclass(origin, Mapping | tuple | list | set | frozenset)
+    return not is_container and any(_holds_secret(part) for part in get_args(annotation))
 
 
 def _hiding(model: type[BaseModel]) -> Iterator[str]:
@@ -179,44 +263,3 @@ def _hiding(model: type[BaseModel]) -> Iterator[str]:
     yield from _secrets(model)
     for part in _models(model):
         yield from (name for name, field_ in part.model_fields.items() if SecretStr in get_args(field_.annotation))
-
-
-def problems(error: ValidationError, model: type[BaseModel]) -> Iterator[Problem]:
-    """pydantic's findings in our words. A value is shown only where the key is no secret."""
-    hidden = frozenset(_hiding(model))
-    known = frozenset(f.alias or name for part in _models(model) for name, f in part.model_fields.items())
-    for found in error.errors(include_url=False):
-        yield Problem(_without_tags(tuple(found["loc"])), _in_words(dict(found), hidden, known))
-
-
-def _without_tags(where: Location) -> Location:
-    """Pydantic also names the member of a union that it tried ("http", "tuple[str, ...]"): that is no key of the file."""
-    tagged = len(where) > 4 and where[0] == "services" and where[2] in {"routes", "trackers"}
-    plain = (part for number, part in enumerate(where) if not (tagged and number == 4))
-    return tuple(part for part in plain if not (isinstance(part, str) and "[" in part))
-
-
-def _in_words(found: dict[str, Any], hidden: frozenset[str], known: frozenset[str]) -> str:
-    context, key = found.get("ctx", {}), str(found["loc"][-1])
-    match found["type"]:
-        case "extra_forbidden":
-            near = difflib.get_close_matches(key, known, 1)
-            return "unknown key" + (
-                f'; did you mean "{near[0]}"?' if near else "; see config.example.yaml for those there are"
-            )
-        case "missing":
-            return "is missing"
-        case "union_tag_invalid":
-            return f"{context['tag']!r} is no kind; expected one of {context['expected_tags']}".replace("'", '"')
-        case "union_tag_not_found":
-            return "kind is missing"
-        case "value_error":
-            what = str(context["error"])
-        case _:
-            what = found["msg"].replace("Input should", "should").replace("String should", "should").replace("'", '"')
-    given = found["input"]
-    secret = not hidden.isdisjoint(map(str, found["loc"])) or "://" in str(
-        given
-    )  # a URL may hold a password or a token
-    shown = "" if secret or not isinstance(given, str | int | float) else f'"{given}" '
-    return what if what.startswith('"') else shown + what

@@ -4,27 +4,35 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, Field, model_validator
+from pydantic import AfterValidator, BaseModel, Field, StringConstraints, model_validator
 
 from bot.config.catalogued import filled, known
-from bot.config.reading import duration
-from bot.config.values import Duration, Strict
+from bot.config.values import Duration, Name, RouteName, Strict, Text, duration
+from bot.contracts import between
 from bot.model import Rules
 from bot.watch.checks import AnyCheck
 from bot.watch.sources import AnySource, AnyTracker
+
+# Bounds that make no sense to go beyond: below, a service is besieged or nothing can be known; above, nothing is noticed.
+Every = Annotated[Duration, between("0.1s", "7d")]
+Timeout = Annotated[Duration, between("0.1s", "5m")]
+ConfirmEvery = Annotated[Duration, between("0.1s", "1d")]
+Rounds = Annotated[int, Field(ge=1, le=100)]
+SlowAfter = Annotated[Duration, between("0.01s", "5m")]
+Reminders = Annotated[tuple[Annotated[Duration, between("1s", "30d")], ...], Field(max_length=50)]
 
 
 class Defaults(BaseModel):
     """How services are watched; each key may stand in a service too."""
 
     model_config = Strict
-    every: Duration = duration("30s")
-    timeout: Duration = duration("10s")
-    confirm_every: Duration = duration("10s")
-    confirm_rounds: Annotated[int, Field(ge=1, le=100)] = 2
-    restore_rounds: Annotated[int, Field(ge=1, le=100)] = 2
-    slow_after: Duration = duration("5s")
-    remind_every: tuple[Duration, ...] = (duration("30m"), duration("2h"), duration("6h"))
+    every: Every = duration("30s")
+    timeout: Timeout = duration("10s")
+    confirm_every: ConfirmEvery = duration("10s")
+    confirm_rounds: Rounds = 2
+    restore_rounds: Rounds = 2
+    slow_after: SlowAfter = duration("5s")
+    remind_every: Reminders = (duration("30m"), duration("2h"), duration("6h"))
 
     def rules(self) -> Rules:
         return Rules(self.confirm_rounds, self.restore_rounds, self.remind_every)
@@ -34,20 +42,20 @@ class ServiceConfig(BaseModel):
     """`service`: its name in the catalogue, which gives the keys that are not here."""
 
     model_config = Strict | {"json_schema_extra": {"anyOf": [{"required": ["routes"]}, {"required": ["service"]}]}}
-    service: Annotated[str, AfterValidator(known)] | None = None
-    name: Annotated[str, Field(min_length=1, max_length=100)] | None = None
-    routes: Annotated[dict[str, AnyCheck], Field(min_length=1)] = {}
+    service: Annotated[str, StringConstraints(max_length=100), AfterValidator(known)] | None = None
+    name: Name | None = None
+    routes: Annotated[dict[RouteName, AnyCheck], Field(min_length=1, max_length=200)] = {}
     official: AnySource | None = None
-    trackers: tuple[AnyTracker, ...] = ()
-    plan: str = ""
+    trackers: Annotated[tuple[AnyTracker, ...], Field(max_length=20)] = ()
+    plan: Text = ""
     depends_on: tuple[str, ...] = ()
-    every: Duration = None
-    timeout: Duration = None
-    confirm_every: Duration = None
-    confirm_rounds: Annotated[int, Field(ge=1, le=100)] | None = None
-    restore_rounds: Annotated[int, Field(ge=1, le=100)] | None = None
-    slow_after: Duration = None
-    remind_every: tuple[Duration, ...] | None = None
+    every: Every | None = None
+    timeout: Timeout | None = None
+    confirm_every: ConfirmEvery | None = None
+    confirm_rounds: Rounds | None = None
+    restore_rounds: Rounds | None = None
+    slow_after: SlowAfter | None = None
+    remind_every: Reminders | None = None
 
     @model_validator(mode="before")
     @classmethod

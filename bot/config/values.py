@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from datetime import time, timedelta
 from typing import Annotated, Any, Literal
 
@@ -10,15 +12,17 @@ from pydantic import (
     AfterValidator,
     BeforeValidator,
     ConfigDict,
+    Field,
     PlainSerializer,
     PlainValidator,
     StringConstraints,
     WithJsonSchema,
 )
 
-from bot.config.reading import duration
-from bot.contracts import Check
-from bot.model import Confidence, Destination, clock
+from bot.config.database import database_url
+from bot.config.week import week_time
+from bot.contracts import Check, Telling
+from bot.model import OURSELVES, Confidence, Destination, clock, length
 from bot.net import Network
 from bot.tell import hours
 from bot.tell.phrases import CATALOGUES
@@ -28,27 +32,49 @@ ANYONE = frozenset({"anyone", "anybody", "everyone", "everybody"})
 Strict = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True)
 
 
+RESERVED = frozenset({OURSELVES, "all", "many"})  # "many": how the thread of a message of many incidents begins
+KEY = re.compile(r"[^\W_]([\w .+&'()!-]*[\w+!)])?")
+
+
+def duration(value: Any) -> timedelta:
+    """ "30s", "1h30m", "14d" -> timedelta. Raise Telling, in words, for anything else."""
+    try:
+        return value if isinstance(value, timedelta) else length(str(value))
+    except ValueError as error:
+        raise Telling(str(error)) from None
+
+
 def _zone(name: str) -> str:
     if name not in hours.zones().values():
-        raise ValueError('is no time zone; expected one such as "Europe/Madrid"')
+        raise Telling('is no time zone; expected one such as "Europe/Madrid"')
     return name
 
 
 def _language(code: str) -> str:
-    if code.replace("_", "-").partition("-")[0].lower() not in CATALOGUES:
-        raise ValueError(f"is no language that Tocsin speaks; expected one of {', '.join(sorted(CATALOGUES))}")
+    if len(code) > 20 or code.replace("_", "-").partition("-")[0].lower() not in CATALOGUES:
+        raise Telling(f"is no language that Tocsin speaks; expected one of {', '.join(sorted(CATALOGUES))}")
     return code
 
 
 def _listen(text: str) -> str:
     host, _, port = text.rpartition(":")
-    if not host or not port.isdigit() or int(port) > 65535:
+    numeric = port.isascii() and port.isdigit() and len(port) <= 5 and int(port) <= 65535
+    if not numeric or not re.fullmatch(r"[\w.-]+|\[[0-9A-Fa-f:.%\w]+\]|[0-9A-Fa-f:]+", host) or len(host) > 253:
         raise ValueError('is no address to listen on; expected one such as "127.0.0.1:8080"')
     return text
 
 
+def _public(url: str) -> str:
+    if url:
+        try:
+            Network.prepare("GET", url)
+        except ValueError:
+            raise ValueError("expected an address such as https://status.example.org") from None
+    return url
+
+
 def _cron(when: str) -> str:
-    cron(when, "UTC")
+    week_time(when)
     return when
 
 
@@ -57,10 +83,30 @@ def _address(url: str) -> str:
     return url
 
 
-def _within_a_week(length: timedelta) -> timedelta:
-    if length > timedelta(days=7):
-        raise ValueError("is longer than a week")
-    return length
+def _key(text: str) -> str:
+    """A short name that commands, addresses and rows of the database are made of."""
+    if len(text) > 60 or not KEY.fullmatch(text) or not text.isprintable():
+        raise ValueError(
+            "is no short name; expected at most 60 letters, digits, dots, - and _, such as mail or our-site"
+        )
+    if text.casefold() in RESERVED:
+        raise ValueError("is a name that Tocsin uses itself; call it something else")
+    return text
+
+
+def _route(text: str) -> str:
+    """A route is named in the file, in notices and in the database: as it is written, or not at all."""
+    if _name(text) != text:
+        raise ValueError("is no name of a route: it begins or ends with a space, or has several together")
+    return text
+
+
+def _name(text: str) -> str:
+    """As people call it: something must be seen of it."""
+    name = " ".join(text.split())
+    if not any(unicodedata.category(letter)[0] in "LNPS" for letter in name):
+        raise ValueError("is no name: nothing of it can be seen")
+    return name
 
 
 def _rooms(value: Any) -> tuple[Destination, ...] | Literal["anyone"]:
@@ -91,24 +137,29 @@ def canary(text: str) -> Check:
 
 def cron(when: str, timezone: str) -> CronTrigger:
     """ "mon-fri 08:00" as a trigger in that zone. Raise ValueError, in words, for anything else."""
-    days, _, time = when.rpartition(" ")
-    hour, _, minute = time.partition(":")
+    days, at = week_time(when)
+    named = ",".join(
+        map(str, sorted(days))
+    )  # APScheduler's week begins on Monday, too, but knows no range over its end
+    return CronTrigger(day_of_week=named, hour=at.hour, minute=at.minute, timezone=timezone)
+
+
+def _clock(value: Any) -> Any:
     try:
-        return CronTrigger(day_of_week=days or "*", hour=int(hour), minute=int(minute), timezone=timezone)
-    except ValueError:
-        raise ValueError('is no time of the week; expected one such as "mon-fri 08:00" or "08:00"') from None
+        return value if isinstance(value, time) else clock(str(value))
+    except ValueError as error:
+        raise Telling(str(error)) from None
 
 
 Duration = Annotated[
-    Any,
+    timedelta,
     PlainValidator(duration),
     PlainSerializer(str),
     WithJsonSchema({"type": "string", "examples": ["30s", "1h30m", "7d"]}),
 ]
-Ahead = Annotated[Duration, AfterValidator(_within_a_week)]
 ClockTime = Annotated[
     time,
-    BeforeValidator(lambda value: value if isinstance(value, time) else clock(str(value))),
+    BeforeValidator(_clock),
     PlainSerializer(str),
     WithJsonSchema({"type": "string", "examples": ["22:00"]}),
 ]
@@ -128,6 +179,13 @@ Header = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9-]{1,60}$")]
 Timezone = Annotated[str, AfterValidator(_zone)]
 Language = Annotated[str, AfterValidator(_language)]
 Listen = Annotated[str, AfterValidator(_listen)]
+PublicUrl = Annotated[str, StringConstraints(max_length=500), AfterValidator(_public)]
+Database = Annotated[str, AfterValidator(database_url)]
+Key = Annotated[str, AfterValidator(_key)]
+Name = Annotated[str, StringConstraints(min_length=1, max_length=100), AfterValidator(_name)]
+RouteName = Annotated[str, StringConstraints(min_length=1, max_length=100), AfterValidator(_route)]
+ShortText = Annotated[str, Field(max_length=200)]
+Text = Annotated[str, Field(max_length=2000)]
 Cron = Annotated[str, AfterValidator(_cron)]
 Url = Annotated[str, AfterValidator(_address)]
 Canary = Annotated[str, AfterValidator(_canary)]

@@ -7,6 +7,7 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field
 
 from bot.config.values import ClockTime, Duration, Place
+from bot.contracts import between
 from bot.model import Escalation, Hears, Quiet
 
 
@@ -22,7 +23,7 @@ class QuietConfig(BaseModel):
 
 class EscalationConfig(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
-    after: Duration
+    after: Annotated[Duration, between("0s", "30d")]
     to: Annotated[tuple[Place, ...], Field(min_length=1)]
 
     def escalation(self) -> Escalation:

@@ -11,6 +11,7 @@ from typing import Annotated, Any, ClassVar, Protocol
 
 from pydantic import BeforeValidator, WithJsonSchema
 
+from bot.contracts.bounds import Between, Telling, Token, between
 from bot.contracts.network import (
     BLIND,
     Answer,
@@ -30,6 +31,7 @@ __all__ = [
     "BLIND",
     "Answer",
     "Answering",
+    "Between",
     "Cause",
     "Channel",
     "ChannelSettings",
@@ -49,9 +51,12 @@ __all__ = [
     "Shelf",
     "Source",
     "Starttls",
+    "Telling",
+    "Token",
     "Trouble",
     "Unable",
     "Unclear",
+    "between",
 ]
 
 
@@ -59,18 +64,24 @@ class Unable(Exception):
     """Tocsin cannot go on; the text is one line that says why and what to do."""
 
 
+def _length(value: Any) -> Any:
+    if isinstance(value, bool):
+        raise Telling('is no length of time; expected one such as "30s"')
+    try:
+        return length(value) if isinstance(value, str) else value
+    except ValueError as error:
+        raise Telling(str(error)) from None
+
+
 def _seconds(value: Any) -> Any:
-    return length(value).total_seconds() if isinstance(value, str) else value
+    found = _length(value)
+    return found.total_seconds() if isinstance(found, timedelta) else found
 
 
 Seconds = Annotated[
     float, BeforeValidator(_seconds), WithJsonSchema({"type": ["number", "string"], "examples": ["30s"]})
 ]
 """A length of time in a plugin's settings: "30s" or a number of seconds."""
-
-
-def _length(value: Any) -> Any:
-    return length(value) if isinstance(value, str) else value
 
 
 Length = Annotated[timedelta, BeforeValidator(_length, json_schema_input_type=str)]
@@ -184,6 +195,13 @@ class ChannelSettings(Protocol):
 
     def open(self, desk: Desk) -> AbstractAsyncContextManager[Channel]:
         """Connect, yield, disconnect: no half-open objects. Never raises for an unreachable provider or a bad token."""
+
+    def place_problem(self, place: str) -> str:
+        """Why nothing can ever be written to such a place, in words without the place itself; empty when it may exist."""
+
+    @staticmethod
+    def person_problem(person: str) -> str:
+        """Likewise of a person among `admins`, as the channel names who speaks."""
 
     async def probe(self, net: Net, *, often: bool = False) -> str | None:
         """Does the provider know us? None, or what is wrong and what to do, in one line without secrets; `Unclear` where

@@ -23,7 +23,7 @@ from bot.model.judging import (
     Unmute,
     Verdict,
 )
-from bot.model.lengths import clock, length
+from bot.model.lengths import clock, length, spelled
 from bot.model.plain_text import plain_text, visible
 from bot.model.plans import EVERYTHING, OVER, Origin, Phase, Weekly, Window, planned
 from bot.model.proofs import DRILL, Progress, Proof, Silence, Trail
@@ -151,6 +151,7 @@ __all__ = [
     "planned",
     "room_of",
     "shared",
+    "spelled",
     "total",
     "visible",
 ]

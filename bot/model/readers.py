@@ -29,9 +29,7 @@ class Destination:
         """Raise ValueError, in words for the one who wrote it, unless `text` is "kind:place"."""
         kind, colon, place = text.strip().partition(":")
         if not (kind and colon and place):
-            raise ValueError(
-                f'"{text}" is no destination; expected kind:place, such as slack:C012 or email:desk@example.org'
-            )
+            raise ValueError("is no destination; expected kind:place, such as slack:C012 or email:desk@example.org")
         return cls(kind, place)
 
     def __str__(self) -> str:

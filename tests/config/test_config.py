@@ -50,7 +50,7 @@ def test_the_smallest_config_is_three_sections(tmp_path):
 
 def test_the_example_loads_and_means_what_it_says(monkeypatch):
     for name in re.findall(r"\$\{(\w+)\}", (ROOT / "config.example.yaml").read_text()):
-        monkeypatch.setenv(name, "xoxb-secret-0")
+        monkeypatch.setenv(name, "xoxb-secret-0123")
     config = load(ROOT / "config.example.yaml")
     desk = config.readers()[0]
 
@@ -91,7 +91,7 @@ MISTAKES = {
     ),
     "a tracker's address": (
         RIGHT + "trackers: {isitdownrightnow: {url: nowhere}}\n",
-        ':8:31: trackers.isitdownrightnow.url: "nowhere" expected an address such as https://gateway.example.org/',
+        ":8:31: trackers.isitdownrightnow.url: expected an address such as https://gateway.example.org/",
     ),
     "unknown key": (RIGHT + "sevrices: {}\n", ':8:1: sevrices: unknown key; did you mean "services"?'),
     "unknown key inside": (
@@ -119,13 +119,13 @@ MISTAKES = {
     "look-around in a pattern": (
         RIGHT.replace('example/"', 'example/", expect: {matches: ["ok", "(?=x)"]}'),
         (
-            ':3:84: services.x.routes.web.expect.matches.1: "(?=x)" is no pattern (invalid perl operator: (?=); expected '
-            "one in RE2's syntax: neither look-around, such as (?=...), nor back-references, such as \\1"
+            ":3:84: services.x.routes.web.expect.matches.1: is no pattern (invalid perl operator); expected one "
+            "in RE2's syntax: neither look-around, such as (?=...), nor back-references, such as \\1"
         ),
     ),
     "no JMESPath": (
         RIGHT.replace('example/"', 'example/", expect: {json: "status["}'),
-        ':3:68: services.x.routes.web.expect.json: "status[" is no such thing; expected a JMESPath expression such as',
+        ":3:68: services.x.routes.web.expect.json: is no such thing; expected a JMESPath expression such as",
     ),
     "a date in a body": (
         RIGHT.replace('example/"', 'example/", method: POST, body: {on: 2026-01-01}'),
@@ -156,7 +156,7 @@ MISTAKES = {
     ),
     "final address that is none": (
         RIGHT.replace('example/"', 'example/", expect: {final_url: x.example}'),
-        ':3:68: services.x.routes.web.expect.final_url: "x.example" only http:// and https:// URLs can be asked',
+        ":3:68: services.x.routes.web.expect.final_url: only http:// and https:// URLs can be asked",
     ),
     "record that there is not": (
         other("kind: dns, name: example.org, type: ANY"),
@@ -164,7 +164,7 @@ MISTAKES = {
     ),
     "name server without a port": (
         other('kind: dns, name: example.org, server: "ns1:dns"'),
-        ':3:50: services.x.routes.web.server: "ns1:dns" expected a port between 1 and 65535',
+        ":3:50: services.x.routes.web.server: expected a port between 1 and 65535",
     ),
     "TLS that nobody asks for so": (
         other("kind: tls, host: example.org, starttls: pop3"),
@@ -205,16 +205,16 @@ MISTAKES = {
     "bad clock": (RIGHT + "clock: 13h\n", ':8:1: clock: "13h" should be "12h" or "24h"'),
     "bad address": (
         RIGHT + "web: {listen: here}\n",
-        ':8:7: web.listen: "here" is no address to listen on; expected one such as "127.0.0.1:8080"',
+        ':8:7: web.listen: is no address to listen on; expected one such as "127.0.0.1:8080"',
     ),
     "bad database": (
         RIGHT + "database: mysql://x\n",
-        ':8:1: database: should match pattern "^(sqlite|postgresql)://"',
+        ":8:1: database: is no address of a database; expected sqlite:///file.db or",
     ),
     "bad destination": (
         RIGHT.replace('"console:-"', "newsroom"),
         (
-            ':7:22: audiences.desk.broadcast.0: "newsroom" is no destination; '
+            ":7:22: audiences.desk.broadcast.0: is no destination; "
             "expected kind:place, such as slack:C012 or email:desk@example.org"
         ),
     ),
@@ -275,11 +275,11 @@ MISTAKES = {
     ),
     "digest at no time": (
         RIGHT + 'digests: {daily: {to: ["console:-"], when: sometimes}}\n',
-        ':8:38: digests.daily.when: "sometimes" is no time of the week; expected one such as "mon-fri 08:00" or "08:00"',
+        ':8:38: digests.daily.when: "sometimes" is no time of the week; expected one such as "mon-fri 08:00"',
     ),
     "reserved name": (
         RIGHT.replace("  x:\n", "  tocsin:\n"),
-        ":2:3: services.tocsin: is the name of Tocsin itself; call the service something else",
+        ":2:3: services.tocsin: is a name that Tocsin uses itself; call it something else",
     ),
     "unset variable": (
         RIGHT + 'timezone: "${NO_SUCH_VARIABLE}"\n',
@@ -287,7 +287,7 @@ MISTAKES = {
     ),
     "secret file that is not there": (
         RIGHT.replace("console: {}", "telegram: {token_file: nowhere}"),
-        ":5:14: channels.telegram.token_file: nowhere cannot be read: No such file or directory",
+        ":5:14: channels.telegram.token_file: the file named there cannot be read: No such file or directory",
     ),
     "duplicate key": (RIGHT + "services: {}\n", ':8:1: "services" stands here twice; keep one'),
     "alias": ("a: &b {c: 1}\n", ":1:4: anchors and aliases (& and *) are not taken; write it out"),

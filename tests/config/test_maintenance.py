@@ -61,7 +61,7 @@ def test_each_week(tmp_path, every, days, at):
         ("service: x, every: someday 03:00, for: 1h", "is no time of the week"),
         ("service: x, every: sun 25:00, for: 1h", "is no time of the week"),
         ("service: x, from: tomorrow, for: 1h", "is no point in time"),
-        ("service: x, every: sun 03:00, for: 8d", "longer than a week"),
+        ("service: x, every: sun 03:00, for: 8d", "is out of bounds; expected 1s to 7d"),
         ('service: x, from: "2026-12-01T22:00", until: "2026-12-01T21:00"', "is not after from"),
         ('service: x, from: "2026-03-29T02:10", until: "2026-03-29T02:50"', "is not after from"),
         ("service: x, every: sun 03:00, for: 1h, wen: 3", "unknown key"),
@@ -76,4 +76,4 @@ def test_what_is_wrong_is_said_with_its_line(tmp_path, entry, why):
 def test_so_long_before_it_is_told(tmp_path):
     assert planned(tmp_path, "service: x, every: sun 03:00, for: 1h").maintenance_before == timedelta(hours=24)
     [line] = refused(tmp_path, RIGHT + "maintenance_before: 30d\n")
-    assert "is longer than a week" in line
+    assert "is out of bounds; expected 0s to 7d" in line

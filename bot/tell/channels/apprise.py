@@ -9,7 +9,9 @@ import asyncio
 import contextlib
 import importlib.util
 import logging
+import re
 from collections.abc import AsyncIterator
+from functools import cache
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict
@@ -44,6 +46,18 @@ class AppriseSettings(BaseModel):
         if installed := is_installed():
             await asyncio.to_thread(load)
         yield AppriseChannel(installed=installed)
+
+    def place_problem(self, place: str) -> str:
+        """Without the extra only whether it is a URL at all."""
+        if not re.match(r"[A-Za-z][A-Za-z0-9+.-]{0,30}://.", place):
+            return "is no Apprise URL; expected apprise:<kind>://..., as its documentation shows"
+        if is_installed() and not known(place):
+            return "is no URL that Apprise knows; compare it with Apprise's documentation of this kind"
+        return ""
+
+    @staticmethod
+    def person_problem(person: str) -> str:
+        return "" if person else "names nobody"
 
     async def probe(self, net: Net, *, often: bool = False) -> str | None:
         """Only whether the extra is there: an Apprise URL can be proven by a test notice alone."""
@@ -100,6 +114,13 @@ def read(url: str) -> Apprise | None:
 
     service = Apprise(asset=AppriseAsset(storage_mode=PersistentStoreMode.MEMORY))
     return service if service.add(url) else None
+
+
+@cache
+def known(url: str) -> bool:
+    """Importing its services takes a third of a second, so only where such a place is named."""
+    load()
+    return read(url) is not None
 
 
 def kind(tone: Tone) -> str:

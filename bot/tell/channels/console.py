@@ -47,6 +47,14 @@ class ConsoleSettings(BaseModel):
 
         yield ConsoleChannel(Console(highlight=False, markup=False, emoji=False))
 
+    def place_problem(self, place: str) -> str:
+        """There is one; its name means nothing."""
+        return ""
+
+    @staticmethod
+    def person_problem(person: str) -> str:
+        return "" if person else "names nobody"
+
     async def probe(self, net: Net, *, often: bool = False) -> str | None:
         """There is always a standard output."""
         return None

@@ -7,14 +7,17 @@ import hashlib
 import json
 from collections.abc import AsyncIterator
 from datetime import timedelta
-from typing import Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict
 
-from bot.contracts import Answer, Answering, Desk, Net, Pace, Seconds, Trouble
+from bot.contracts import Answer, Answering, Between, Desk, Net, Pace, Seconds, Trouble
 from bot.contracts.waiting import retry_after
 from bot.model import Act, Delivery, Later, Receipt, Refused, Scope, Sent, Unsure
+from bot.net import Network
+
+LONGEST = 2000  # characters of a URL
 
 encode = json.JSONEncoder(separators=(",", ":")).encode  # one encoder: dumps() makes one a call
 
@@ -31,12 +34,25 @@ class WebhookSettings(BaseModel):
     lives: ClassVar[bool] = False
 
     kind: Literal["webhook"] = "webhook"
-    timeout: Seconds = Field(default=20.0, gt=0, le=120)  # s for the whole; too short makes repeats
+    timeout: Annotated[Seconds, Between(0.01, 120)] = 20.0  # s for the whole; too short makes repeats
     watch: str | None = None
 
     @contextlib.asynccontextmanager
     async def open(self, desk: Desk) -> AsyncIterator[WebhookChannel]:
         yield WebhookChannel(desk.net, timedelta(seconds=self.timeout))
+
+    def place_problem(self, place: str) -> str:
+        try:
+            if len(place) <= LONGEST and place.startswith(("https://", "http://")):
+                Network.prepare("POST", place)
+                return ""
+        except ValueError:
+            pass
+        return "is no address that can be asked; expected webhook:https://host/path"
+
+    @staticmethod
+    def person_problem(person: str) -> str:
+        return "" if person else "names nobody"
 
     async def probe(self, net: Net, *, often: bool = False) -> str | None:
         """There is no account: each receiver is proven by a test notice."""

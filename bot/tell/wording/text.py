@@ -21,7 +21,7 @@ LINKED: Final = re.compile(r":(?=//)|(?<=\w)[.。．｡](?=[^\W\d_]{2}|\d+\.\d)"
 def clean(text: str, most: int = 200) -> str:
     """Foreign text in one line of at most `most` characters, without control, bidi or invisible characters."""
     # Far longer than ever shown is cut first: the rest of a huge body is not worth looking at.
-    shown = "".join(visible(c) for c in text[: 8 * most])
+    shown = visible(text[: 8 * most])
     return shorten(re.sub(r"[.…]{2,}", "…", " ".join(shown.split())), most)
 
 
@@ -37,7 +37,7 @@ def unlinked(text: str) -> str:
 
 def shorten(text: str, most: int) -> str:
     """At most `most` characters; an ellipsis where something was cut."""
-    return text if len(text) <= most else text[: max(most - 1, 0)].rstrip(" .,;:…") + "…"[:most]
+    return text if len(text) <= most else text[: max(most - 1, 0)].rstrip(" .,;:…\u200c\u200d\ufe0f") + "…"[:most]
 
 
 def stop(sentence: str) -> str:

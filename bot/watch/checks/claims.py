@@ -32,16 +32,16 @@ def compiled(expression: Any) -> Any:
 
     try:
         return jmespath.compile(expression)
-    except (ValueError, TypeError, AttributeError):  # its errors are the first
+    except (ValueError, TypeError, AttributeError, RecursionError):  # its errors are the first
         example = 'a JMESPath expression such as "status.ok"'
-        raise ValueError(f"{_shown(expression)} is no such thing; expected {example}") from None
+        raise ValueError(f"is no such thing; expected {example}") from None
 
 
 def _plain(value: object) -> None:
     try:
         json.dumps(None if value is TRUE else value)
-    except TypeError:
-        raise ValueError(f"{value} is no value of JSON; put it in quotes") from None
+    except (TypeError, ValueError):
+        raise ValueError("holds what is no value of JSON, such as a date; put it in quotes") from None
 
 
 def fault(wanted: tuple[tuple[str, Any], ...], answer: Answer) -> str:

@@ -5,19 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
+from pydantic import AfterValidator, BaseModel, ConfigDict, SecretStr
 
-from bot.contracts import Check, Net
-from bot.model import Outcome, Reading, length
+from bot.contracts import Check, Length, Net, between
+from bot.model import Outcome, Reading
 
 SHORTEST = 12  # characters of a token: whoever guesses it can say that the job is well
 SAFE = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.~")
-
-
-def _as_length(value: Any) -> Any:
-    return length(value) if isinstance(value, str) else value
 
 
 def _safe(token: SecretStr) -> SecretStr:
@@ -29,9 +25,7 @@ def _safe(token: SecretStr) -> SecretStr:
     return token
 
 
-Length = Annotated[
-    timedelta, BeforeValidator(_as_length, json_schema_input_type=str), Field(gt=timedelta(0), le=timedelta(days=400))
-]
+Silence = Annotated[Length, between("1s", "400d")]
 
 
 class HeartbeatCheck(BaseModel):
@@ -40,8 +34,8 @@ class HeartbeatCheck(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
     kind: Literal["heartbeat"] = "heartbeat"
-    every: Length
-    grace: Length = timedelta(hours=1)
+    every: Silence
+    grace: Silence = timedelta(hours=1)
     token: Annotated[SecretStr, AfterValidator(_safe)] | None = None  # of its address; None: one is made and kept
 
     def bound(self, trouble: Callable[[], str]) -> Check:

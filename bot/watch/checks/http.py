@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, field_validator, model_validator
 
-from bot.contracts import Answer, Family, Length, Net, Trouble
+from bot.contracts import Answer, Family, Length, Net, Trouble, between
 from bot.model import Outcome, Reading
 from bot.net import Network, Prepared, network
 from bot.watch.checks import certificates, challenges
@@ -75,7 +75,7 @@ class HttpCheck(BaseModel):
     ip: Family | None = None
     expect: Expect = Expect()
     redirects: Annotated[int, Field(ge=0, le=20)] = 5
-    expires_in: Annotated[Length, Field(gt=timedelta(0))] | None = None
+    expires_in: Annotated[Length, between("1s", "3650d")] | None = None
 
     async def look(self, route: str, net: Net, timeout: timedelta, *, doubt: bool) -> Reading:
         """As in `contracts.Check`."""

@@ -26,4 +26,4 @@ def compiled(pattern: str) -> Any:
         return re2.compile(pattern, options)
     except re2.error as error:
         why = error.args[0].decode("utf-8", "replace") if error.args else "no reason given"
-        raise ValueError(f"is no pattern ({why}); expected one {UNKNOWN}") from None
+        raise ValueError(f"is no pattern ({why.partition(':')[0]}); expected one {UNKNOWN}") from None

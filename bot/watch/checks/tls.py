@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict
 
-from bot.contracts import Length, Net, Starttls, Trouble
+from bot.contracts import Length, Net, Starttls, Trouble, between
 from bot.model import Reading
 from bot.watch.checks import certificates
 from bot.watch.checks.places import Host, Port
@@ -22,7 +22,7 @@ class TlsCheck(BaseModel):
     host: Host
     port: Port = 443
     name: Host | None = None
-    expires_in: Annotated[Length, Field(gt=timedelta(0))] | None = timedelta(days=14)
+    expires_in: Annotated[Length, between("1s", "3650d")] | None = timedelta(days=14)
     starttls: Starttls | None = None
 
     async def look(self, route: str, net: Net, timeout: timedelta, *, doubt: bool) -> Reading:

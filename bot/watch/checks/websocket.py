@@ -11,7 +11,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
 
-from bot.contracts import Length, Net, Trouble
+from bot.contracts import Length, Net, Trouble, between
 from bot.model import Outcome, Reading
 from bot.net import Network, Prepared, network
 from bot.watch.checks import certificates, challenges
@@ -29,7 +29,7 @@ class WebsocketCheck(BaseModel):
     kind: Literal["websocket"] = "websocket"
     url: Annotated[str, Field(repr=False)]
     headers: dict[str, SecretStr] = {}
-    expires_in: Annotated[Length, Field(gt=timedelta(0))] | None = None
+    expires_in: Annotated[Length, between("1s", "3650d")] | None = None
 
     async def look(self, route: str, net: Net, timeout: timedelta, *, doubt: bool) -> Reading:
         """As in `contracts.Check`; nothing is ever reused."""

@@ -52,7 +52,7 @@ class DowndetectorTracker(BaseModel):
     in_doubt: ClassVar[bool] = False
 
     kind: Literal["downdetector"] = "downdetector"
-    company: Annotated[int, Field(gt=0)]
+    company: Annotated[int, Field(gt=0, le=10**12)]
 
     @classmethod
     def join(cls, said: Iterable[DowndetectorTracker], settings: DowndetectorSettings) -> Mapping[Any, Source]:

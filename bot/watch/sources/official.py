@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import re
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Annotated, ClassVar, Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, SecretStr, field_validator, model_validator
 
-from bot.contracts import Length, Memory, Net
+from bot.contracts import Between, Length, Memory, Net
 from bot.model import Health, Role, Word
 from bot.offload import SMALL, OverranError, offload
 from bot.watch.sources import (
@@ -37,6 +38,7 @@ logger = logging.getLogger(__name__)
 
 PARSE_WITHIN = 2.0  # seconds
 MOST_UNDATED = 20
+SHORTEST_TOKEN = 16  # characters: whoever guesses it can have the page asked again and again
 LONGEST_TIMEOUT = timedelta(seconds=30)
 SEEK_WITHIN = 40.0  # seconds: for all ways together
 GIVE_UP = 2  # addresses of which none answers: one may be barred, two are a page that is not there
@@ -62,6 +64,15 @@ DIALECTS: tuple[Dialect, ...] = (
     feed.RSS,
     statuspage.DIALECT,
 )
+
+
+def _unguessable(token: SecretStr) -> SecretStr:
+    text = token.get_secret_value()
+    if len(text) < SHORTEST_TOKEN or not re.fullmatch(r"[\w.~-]+", text, re.ASCII):
+        raise ValueError(
+            f"expected {SHORTEST_TOKEN} or more letters, digits, dots, - and _, such as `openssl rand -hex 20` gives"
+        )
+    return token
 
 
 class OfficialPage(BaseModel):
@@ -92,8 +103,8 @@ class OfficialPage(BaseModel):
     ] = "auto"
     url: str
     components: tuple[str, ...] = ()
-    timeout: Annotated[Length, Field(gt=timedelta(0), le=LONGEST_TIMEOUT)] = timedelta(seconds=10)
-    webhook_token: SecretStr | None = None
+    timeout: Annotated[Length, Between(timedelta(milliseconds=100), LONGEST_TIMEOUT)] = timedelta(seconds=10)
+    webhook_token: Annotated[SecretStr, AfterValidator(_unguessable)] | None = None
 
     @field_validator("url")
     @classmethod

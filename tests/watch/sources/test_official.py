@@ -140,7 +140,9 @@ def test_wrong_settings_are_refused(settings):
 
 
 def test_components_may_be_a_list_in_the_file_and_a_token_is_not_shown():
-    said = OfficialPage.model_validate({"url": "https://a.example/", "components": ["API"], "webhook_token": "hush"})
+    said = OfficialPage.model_validate(
+        {"url": "https://a.example/", "components": ["API"], "webhook_token": "hush-and-say-nothing"}
+    )
     assert said.components == ("API",)
     assert "hush" not in repr(said)
 

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import Annotated, ClassVar, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr
+from pydantic import AfterValidator, BaseModel, ConfigDict
 
-from bot.contracts import Answer, Channel, Desk, Net, Pace, Seconds, Trouble, Unclear
+from bot.contracts import Answer, Between, Channel, Desk, Net, Pace, Seconds, Token, Trouble, Unclear
+
+_ID = re.compile(r"[1-9][0-9]{0,18}")
 
 
 def _address(url: str) -> str:
@@ -37,10 +40,10 @@ class DiscordSettings(BaseModel):
     looks: ClassVar[bool] = False
     lives: ClassVar[bool] = True
     kind: Literal["discord"] = "discord"
-    token: Annotated[SecretStr, Field(min_length=1)]
+    token: Token
     api_url: Annotated[str, AfterValidator(_address)] = "https://discord.com/api/v10"
     gateway_url: Annotated[str | None, AfterValidator(_gateway)] = None
-    timeout: Annotated[Seconds, Field(gt=0)] = 30
+    timeout: Annotated[Seconds, Between(0.01, 120)] = 30
     watch: str | None = None
 
     @asynccontextmanager
@@ -51,6 +54,15 @@ class DiscordSettings(BaseModel):
         token = self.token.get_secret_value().strip()
         async with connect(token, self.api_url, self.gateway_url, self.timeout, desk) as channel:
             yield channel
+
+    def place_problem(self, place: str) -> str:
+        right = _ID.fullmatch(place.removeprefix("@"))
+        return "" if right else "is no channel of Discord; expected its id, such as discord:112233445566778899"
+
+    @staticmethod
+    def person_problem(person: str) -> str:
+        right = _ID.fullmatch(person)
+        return "" if right else "names nobody on Discord; expected a person's id, such as discord:112233445566778899"
 
     async def probe(self, net: Net, *, often: bool = False) -> str | None:
         headers = {"Authorization": f"Bot {self.token.get_secret_value().strip()}"}

@@ -6,21 +6,24 @@ import asyncio
 import contextlib
 import re
 import ssl
+import unicodedata
 from collections.abc import AsyncIterator
 from email.headerregistry import Address
 from email.utils import parseaddr
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Self
 from urllib.parse import unquote, urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, FilePath, SecretStr, field_validator, model_validator
 
-from bot.contracts import Answering, Desk, Net, Pace, Seconds
+from bot.contracts import Answering, Between, Desk, Net, Pace, Seconds
 from bot.model import Act, Delivery, Receipt, Refused, Scope, Sent
 
 if TYPE_CHECKING:
     from bot.tell.channels.email.letter import Letters
     from bot.tell.channels.email.relay import Relay
+
+LONGEST = 400  # characters of an address with its name
 
 PORTS = {"starttls": 587, "tls": 465, "none": 25}
 
@@ -41,7 +44,7 @@ class EmailSettings(BaseModel):
     password: SecretStr | None = None
     security: Literal["starttls", "tls", "none"] = "starttls"
     from_: str = Field(alias="from")
-    timeout: Seconds = Field(default=120.0, gt=0, le=120)  # s for the answer to the mail: a short one makes repeats
+    timeout: Annotated[Seconds, Between(0.01, 120)] = 120.0  # s for the answer to the mail: a short one makes repeats
     ca_file: FilePath | None = None  # trusted instead of the system's authorities
     watch: str | None = None
 
@@ -117,6 +120,17 @@ class EmailSettings(BaseModel):
         finally:
             await way.close()
 
+    def place_problem(self, place: str) -> str:
+        return self.person_problem(place)
+
+    @staticmethod
+    def person_problem(person: str) -> str:
+        try:
+            address(person)
+        except ValueError as wrong:
+            return f"is no e-mail address; {wrong}"
+        return ""
+
     async def probe(self, net: Net, *, often: bool = False) -> str | None:
         from bot.tell.channels.email import relay  # noqa: PLC0415  an unused channel costs nothing
 
@@ -146,12 +160,23 @@ def address(text: str) -> Address:
     wrong = "expected one address, such as desk@example.org or Desk <desk@example.org>"
     name, spec = parseaddr(text)
     local, _, domain = spec.rpartition("@")
-    if not (local and domain) or not local.isascii() or re.search(r"[\s,;<>\x00-\x1f\x7f]", spec):
+    if (
+        len(text) > LONGEST
+        or not (local and domain)
+        or not spec.isprintable()
+        or re.search(r"[\s,;<>\x00-\x1f\x7f]", spec)
+    ):
         raise ValueError(wrong)
     if text.strip() != spec and not text.rstrip().endswith(f"<{spec}>"):  # parseaddr reads the first of several
         raise ValueError(wrong)
     try:
-        return Address(name, addr_spec=f"{local}@{domain.encode('idna').decode()}")
+        ascii_domain = domain.encode("idna").decode()
+        if local.isascii():
+            return Address(name, addr_spec=f"{local}@{ascii_domain}")
+        # Letters beyond ASCII (RFC 6531), which the library's own parser does not take: dots stand between letters.
+        if not re.fullmatch(r"[\w!#$%&'*+/=?^`{|}~-]+(\.[\w!#$%&'*+/=?^`{|}~-]+)*", local) or len(local.encode()) > 64:
+            raise ValueError(wrong)  # noqa: TRY301
+        return Address(name, unicodedata.normalize("NFC", local), ascii_domain)
     except Exception:  # noqa: BLE001  the parser's own errors come from several families
         raise ValueError(wrong) from None
 

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
-from typing import Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
+from pydantic import BaseModel, ConfigDict, SecretStr, field_validator
 
-from bot.contracts import Answer, Channel, Desk, Net, Pace, Seconds, Trouble, Unclear
+from bot.contracts import Answer, Between, Channel, Desk, Net, Pace, Seconds, Token, Trouble, Unclear
 
 _LIMITED = frozenset({"ratelimited", "rate_limited"})  # said to those it knows
 _ITS_OWN = frozenset({"internal_error", "fatal_error", "request_timeout", "service_unavailable"})
+_PLACE = re.compile(r"#[\w-]{1,80}")
+_ID = re.compile(r"[CGDUW][A-Z0-9]{1,30}")
+_PERSON = re.compile(r"[TE][A-Z0-9]*/[UW][A-Z0-9]*")
 
 
 class SlackSettings(BaseModel):
@@ -29,12 +33,14 @@ class SlackSettings(BaseModel):
     looks: ClassVar[bool] = True
     lives: ClassVar[bool] = True
 
-    bot_token: SecretStr
-    app_token: SecretStr | None = None
+    bot_token: Token
+    app_token: Token | None = None
     api_url: str = "https://slack.com/api/"
     # A short time-out makes answers that were merely slow into sends that may be repeated.
-    timeout: Seconds = Field(30, gt=0)
-    reconnect_after: Seconds = Field(1, gt=0)  # the first pause before listening is tried again; it doubles to a minute
+    timeout: Annotated[Seconds, Between(0.01, 120)] = 30
+    reconnect_after: Annotated[Seconds, Between(0.01, 60)] = (
+        1  # the first pause before listening is tried again; it doubles to a minute
+    )
     watch: str | None = None
 
     @field_validator("api_url")
@@ -50,6 +56,18 @@ class SlackSettings(BaseModel):
 
         async with opened(self, desk) as channel:
             yield channel
+
+    def place_problem(self, place: str) -> str:
+        if (_PLACE.fullmatch(place) and place == place.casefold().replace(" ", "")) or _ID.fullmatch(place):
+            return ""
+        return (
+            "is no place in Slack; expected a channel's id such as slack:C012AB3CD, a person's (U...), or slack:#name"
+        )
+
+    @staticmethod
+    def person_problem(person: str) -> str:
+        right = _PERSON.fullmatch(person)
+        return "" if right else "names nobody in Slack; expected workspace and person, such as slack:T01/U01"
 
     async def probe(self, net: Net, *, often: bool = False) -> str | None:
         place = "api.slack.com/apps > OAuth & Permissions"

@@ -8,10 +8,11 @@ from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import Annotated, ClassVar, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr
+from pydantic import AfterValidator, BaseModel, ConfigDict
 
-from bot.contracts import Answer, Channel, Desk, Net, Pace, Seconds, Trouble, Unclear
+from bot.contracts import Answer, Between, Channel, Desk, Net, Pace, Seconds, Token, Trouble, Unclear
 from bot.tell.channels.telegram.quiet import quieten, redact
+from bot.tell.channels.telegram.writing import LONGEST_ID, WRONG, where
 
 
 def _address(url: str) -> str:
@@ -32,9 +33,9 @@ class TelegramSettings(BaseModel):
     looks: ClassVar[bool] = False
     lives: ClassVar[bool] = True
     kind: Literal["telegram"] = "telegram"
-    token: Annotated[SecretStr, Field(min_length=1)]
+    token: Token
     api_url: Annotated[str, AfterValidator(_address)] = "https://api.telegram.org"
-    timeout: Annotated[Seconds, Field(gt=0)] = 30
+    timeout: Annotated[Seconds, Between(0.01, 120)] = 30
     watch: str | None = None
 
     @asynccontextmanager
@@ -44,6 +45,18 @@ class TelegramSettings(BaseModel):
 
         async with connect(self.token.get_secret_value(), self.api_url, self.timeout, desk) as channel:
             yield channel
+
+    def place_problem(self, place: str) -> str:
+        try:
+            where(place)
+        except ValueError:
+            return WRONG
+        return ""
+
+    @staticmethod
+    def person_problem(person: str) -> str:
+        right = person.isascii() and person.isdigit() and 0 < len(person) <= LONGEST_ID
+        return "" if right else "names nobody on Telegram; expected a person's id, such as telegram:4242"
 
     async def probe(self, net: Net, *, often: bool = False) -> str | None:
         quieten()  # the address holds the token, and the HTTP client logs addresses

@@ -1,0 +1,204 @@
+"""The text of a file -> plain maps, lists and values, each with its line. YAML 1.2 without anchors and tags; JSON is such.
+
+Built on libyaml's events: a mebibyte takes a quarter of a second, however hostile it is, and nothing nests in our stack.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any
+
+import yaml
+
+Location = tuple[str | int, ...]
+Place = tuple[int, int]  # line and column, from 1
+
+DEPTH = 30  # a config has eight levels, a body that is sent as JSON some more
+NODES = 100_000  # values and keys: five thousand services have half of that
+WORDY = 10_000  # characters of a key
+
+INTEGER = re.compile(r"[-+]?(?:0|[1-9][0-9]{0,17})")
+OTHER_BASE = re.compile(r"0(?:x[0-9a-fA-F]{1,15}|o[0-7]{1,20})")
+FLOAT = re.compile(r"[-+]?(?:\.[0-9]{1,40}|[0-9]{1,40}(?:\.[0-9]{0,40})?)(?:[eE][-+]?[0-9]{1,5})?")
+DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}(?:[Tt ][0-9:.]{4,15}(?:Z|[+-][0-9:]{2,6})?)?")
+WORDS = {
+    **dict.fromkeys(("", "~", "null", "Null", "NULL")),
+    **dict.fromkeys(("true", "True", "TRUE"), True),
+    **dict.fromkeys(("false", "False", "FALSE"), False),
+}
+# JSON writes what is beyond U+FFFF in two halves, which YAML does not know; a backslash before it would make it text.
+HALVES = re.compile(r"(?<!\\)((?:\\\\)*)\\u([dD][89abAB][0-9a-fA-F]{2})\\u([dD][c-fC-F][0-9a-fA-F]{2})")
+UNSEEN = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
+
+PARSER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+class Malformed(Exception):
+    """What cannot be read: in words without anything of the file in them, and where."""
+
+    def __init__(self, what: str, at: Place = (1, 1)) -> None:
+        super().__init__(what)
+        self.what = what
+        self.at = at
+
+
+@dataclass(slots=True)
+class Tree:
+    """What a file says. `written`: of values without quotes, their text as it stands there."""
+
+    root: Any = None
+    lines: dict[Location, Place] = field(default_factory=dict)
+    written: dict[Location, str] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class _Level:
+    """A map or a list that has begun and is not closed yet."""
+
+    where: Location
+    into: dict[str, Any] | list[Any]
+    key: str | None = None
+
+
+def parse(text: str) -> Tree:
+    """Raise Malformed for what is no YAML, or more than anybody writes by hand."""
+    try:
+        return _Builder().built(_events(HALVES.sub(_joined, text)))
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        raise Malformed(f"is no YAML here: {_harmless(error.problem or '')}", _place(mark)) from None
+    except (yaml.YAMLError, UnicodeError):
+        raise Malformed(
+            "holds a character that YAML does not take; write it as an escape, in quotes", _odd(text)
+        ) from None
+
+
+def _events(text: str) -> Iterator[Any]:
+    return iter(yaml.parse(text, Loader=PARSER))
+
+
+def _joined(halves: re.Match[str]) -> str:
+    whole = 0x10000 + ((int(halves[2], 16) - 0xD800) << 10) + int(halves[3], 16) - 0xDC00
+    return f"{halves[1]}\\U{whole:08x}"
+
+
+def _harmless(problem: str) -> str:
+    """libyaml's words without what they quote of the file."""
+    return re.sub(r"'[^'<]{2,}'", "something", problem)[:200]
+
+
+def _odd(text: str) -> Place:
+    found = UNSEEN.search(text)
+    before = text[: found.start()] if found else ""
+    return before.count("\n") + 1, len(before) - before.rfind("\n")
+
+
+def _place(mark: Any) -> Place:
+    return (mark.line + 1, mark.column + 1) if mark else (1, 1)
+
+
+class _Builder:
+    """Puts events together, one after another: nothing in it calls itself."""
+
+    def __init__(self) -> None:
+        self._tree = Tree()
+        self._open: list[_Level] = []
+        self._count = 0
+        self._documents = 0
+
+    def built(self, events: Iterator[Any]) -> Tree:
+        for event in events:
+            at = _place(event.start_mark)
+            match event:
+                case yaml.DocumentStartEvent():
+                    self._documents += 1
+                    if self._documents > 1:
+                        raise Malformed("holds a second document (---); expected one", at)
+                case yaml.MappingStartEvent() | yaml.SequenceStartEvent():
+                    self._begin({} if isinstance(event, yaml.MappingStartEvent) else [], event, at)
+                case yaml.ScalarEvent() | yaml.AliasEvent():
+                    self._scalar(event, at)
+                case yaml.MappingEndEvent() | yaml.SequenceEndEvent():
+                    self._open.pop()
+        return self._tree
+
+    def _begin(self, made: dict[str, Any] | list[Any], event: Any, at: Place) -> None:
+        self._check(event, at)
+        level = self._open[-1] if self._open else None
+        if level and isinstance(level.into, dict) and level.key is None:
+            raise Malformed("a key is one word here, not a map or a list", at)
+        if len(self._open) >= DEPTH:
+            raise Malformed(f"is nested more than {DEPTH} deep; expected a config", at)
+        where = self._put(made, at)
+        self._open.append(_Level(where, made))
+
+    def _scalar(self, event: Any, at: Place) -> None:
+        self._check(event, at)
+        level = self._open[-1] if self._open else None
+        if level and isinstance(level.into, dict) and level.key is None:
+            self._key(level, event.value, at)
+            return
+        plain = event.implicit[0]
+        where = self._put(_value(event.value) if plain else event.value, at)
+        if plain:
+            self._tree.written[where] = event.value
+
+    def _key(self, level: _Level, key: str, at: Place) -> None:
+        if len(key) > WORDY:
+            raise Malformed("has a key that is far too long", at)
+        if key in level.into:
+            named = f'"{key}"' if re.fullmatch(r"[a-z_]{1,30}", key) else "a key"
+            raise Malformed(f"{named} stands here twice; keep one", at)
+        level.key = key
+        self._tree.lines[(*level.where, key)] = at
+
+    def _put(self, made: Any, at: Place) -> Location:
+        """Into the map or list that is open, and where that is."""
+        if not self._open:
+            self._tree.root = made
+            return ()
+        level = self._open[-1]
+        if isinstance(level.into, list):
+            where: Location = (*level.where, len(level.into))
+            level.into.append(made)
+            self._tree.lines[where] = at
+            return where
+        key, level.key = level.key or "", None
+        level.into[key] = made
+        return (*level.where, key)
+
+    def _check(self, event: Any, at: Place) -> None:
+        self._count += 1
+        if self._count > NODES:
+            raise Malformed(f"holds more than {NODES:,} values; expected a config", at)
+        if event.anchor is not None:
+            raise Malformed("anchors and aliases (& and *) are not taken; write it out, or put it in quotes", at)
+        if getattr(event, "tag", None) is not None:
+            raise Malformed("tags (!) are not taken; put a value that begins with ! in quotes", at)
+
+
+def _value(text: str) -> Any:
+    """A value without quotes. What only looks like a number or a date, and is none that counts, is text."""
+    if text in WORDS:
+        return WORDS[text]
+    if len(text) > 40 or text[0] not in "+-.0123456789":
+        return text
+    if INTEGER.fullmatch(text):
+        return int(text)
+    if OTHER_BASE.fullmatch(text):
+        return int(text, 0)
+    if FLOAT.fullmatch(text):
+        number = float(text)
+        return number if math.isfinite(number) else text
+    return _date(text) if DATE.fullmatch(text) else text
+
+
+def _date(text: str) -> Any:
+    try:
+        return date.fromisoformat(text) if len(text) == 10 else datetime.fromisoformat(text)
+    except ValueError:
+        return text

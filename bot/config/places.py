@@ -1,0 +1,40 @@
+"""Places that a channel can never write to, by the form of their names alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from bot.config.parsing import Location
+from bot.config.reading import Problem
+from bot.contracts import ChannelSettings
+from bot.model import Destination
+
+if TYPE_CHECKING:
+    from bot.config import Config
+
+
+def all_places(config: Config) -> Iterator[tuple[Location, Destination]]:
+    """Every place that the file names, and where; the admins as those who are written to."""
+    for name, audience in config.audiences.items():
+        at: Location = ("audiences", name)
+        for way in ("ladder", "broadcast"):
+            yield from (((*at, way, number), place) for number, place in enumerate(getattr(audience, way)))
+        for step, escalation in enumerate(audience.escalate):
+            yield from (((*at, "escalate", step, "to", number), place) for number, place in enumerate(escalation.to))
+    for name, digest in config.digests.items():
+        yield from ((("digests", name, "to", number), place) for number, place in enumerate(digest.to))
+
+
+def unfit_places(config: Config) -> Iterator[Problem]:
+    """Of channels that are set up; the others are told elsewhere."""
+    opened = config.opened_channels()
+    for where, place in all_places(config):
+        settings = opened.get(place.kind)
+        if settings and (why := settings.place_problem(place.place)):
+            yield Problem(where, why)
+    kinds: dict[str, type[ChannelSettings]] = config.channel_kinds()
+    for number, admin in enumerate(config.admins):
+        kind, _, person = admin.partition(":")
+        if kind in kinds and (why := kinds[kind].person_problem(person)):
+            yield Problem(("admins", number), why)

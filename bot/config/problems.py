@@ -1,0 +1,75 @@
+"""From pydantic's findings to lines that a person can act on, without what may be a secret."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterator
+from itertools import islice
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+
+from bot.config.cautious import value_shown
+from bot.config.parsing import Location
+from bot.config.reading import LINES, Problem, _hiding, _models
+from bot.contracts import Telling
+
+# Kinds of findings about values that are numbers, or one of a few known words.
+OPEN = (
+    "int_",
+    "float_",
+    "bool_",
+    "finite_number",
+    "greater_than",
+    "less_than",
+    "literal_error",
+    "enum",
+    "union_tag_invalid",
+)
+LONGEST = 500  # characters of one line
+
+
+def problems(error: ValidationError, model: type[BaseModel]) -> Iterator[Problem]:
+    """Those that are told: of a thousand mistakes nobody reads the last."""
+    hidden = frozenset(_hiding(model))
+    known = frozenset(f.alias or name for part in _models(model) for name, f in part.model_fields.items())
+    for found in islice(error.errors(include_url=False), 2 * LINES):
+        what = " ".join(_in_words(dict(found), hidden, known).split())[:LONGEST]
+        yield Problem(_without_tags(tuple(found["loc"])), what, found["type"] == "extra_forbidden")
+
+
+def _without_tags(where: Location) -> Location:
+    """Pydantic also names the member of a union that it tried ("http", "tuple[str, ...]"), and "[key]" for a map's key:
+    those are no keys of the file.
+    """
+    tagged = len(where) > 4 and where[0] == "services" and where[2] in {"routes", "trackers"}
+    plain = (part for number, part in enumerate(where) if not (tagged and number == 4))
+    return tuple(part for part in plain if not (isinstance(part, str) and ("[" in part and part.endswith("]"))))
+
+
+def _in_words(found: dict[str, Any], hidden: frozenset[str], known: frozenset[str]) -> str:
+    context, key = found.get("ctx", {}), str(found["loc"][-1])
+    secret = not hidden.isdisjoint(map(str, found["loc"]))
+    fault = context.get("error")
+    is_open = not secret and (found["type"].startswith(OPEN) or isinstance(fault, Telling))
+    match found["type"]:
+        case "extra_forbidden":
+            near = difflib.get_close_matches(key[:40], known, 1)
+            return "unknown key" + (
+                f'; did you mean "{near[0]}"?' if near else "; see config.example.yaml for those there are"
+            )
+        case "missing":
+            return "is missing"
+        case "union_tag_invalid":
+            tag = value_shown(context["tag"]) if is_open else ""
+            return f"{tag}is no kind; expected one of {context['expected_tags']}".replace("'", '"')
+        case "union_tag_not_found":
+            return "kind is missing"
+        case "value_error":
+            what = str(fault)
+        case _:
+            what = found["msg"].replace("Input should", "should").replace("String should", "should").replace("'", '"')
+    given = found["input"]
+    if isinstance(given, str) and len(given) > 2 and not is_open:
+        what = what.replace(f'"{given}" ', "").replace(given, "…")
+    return (value_shown(given) if is_open else "") + what
