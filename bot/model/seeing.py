@@ -53,6 +53,7 @@ class Reading:
     reused: bool = False  # over a connection kept from an earlier check
     by: str = ""  # of what is not good: the network that answered in its stead ("Cloudflare")
     until: datetime | None = None  # of what is worn: when its certificate ends
+    wait: timedelta | None = None  # of what is blind: how long the site asks us to leave it alone
 
     @property
     def good(self) -> bool:
