@@ -51,6 +51,10 @@ class Chunks:
         self.rest = self.done and at < end
         return pieces
 
+    def end(self) -> bool:
+        """The connection has ended: was all there but the very last sign?"""
+        return self.done or (self._trailer and self._line[:1] == b"\r")
+
     def _ended(self, data: bytes, at: int) -> int:
         """Pass over the end of the line after a chunk."""
         if data[at] == 10:

@@ -17,7 +17,7 @@ NO_HTTP = "what it answers is no HTTP"
 
 # A line ends with a line feed, whatever stands before it. One that is empty, or begins with CR, ends the head.
 END = re.compile(rb"\n(?:\n|\r[^\n]*\n)")
-STATUS = re.compile(rb"HTTP/[0-9](?:\.([0-9]))?[ \t]+([0-9]{3})(?![0-9])")
+STATUS = re.compile(rb"HTTP/[0-9](?:\.([0-9]))?[ \t]+([0-9]{3})(?![0-9])", re.IGNORECASE)
 LENGTH = re.compile(r"\s*\+?([0-9]+)")
 LARGEST = 2**63 - 1
 
@@ -39,7 +39,7 @@ class Head:
 def begins(data: bytes | bytearray) -> bool:
     """Can it become a head? Empty lines before it are passed over."""
     start = data[:64].lstrip(b"\r\n")[:5]
-    return b"HTTP/".startswith(start) or len(start) == 0
+    return b"HTTP/".startswith(start.upper())
 
 
 def read(data: bytes) -> Head:
@@ -90,8 +90,8 @@ def _frame(head: Head, fields: dict[str, list[str]], *, old: bool) -> None:
         if found is not None and len(found[1]) < 20 and int(found[1]) <= LARGEST:
             head.length = int(found[1])
     transfer = _tokens(fields.get("transfer-encoding"))
-    if "chunked" in transfer:
-        head.chunked, head.length = True, None
+    if "transfer-encoding" in fields:  # it says where the body ends, whatever its length is said to be
+        head.chunked, head.length = "chunked" in transfer, None
     content = _tokens(fields.get("content-encoding"))
     head.codings = (*content, *(coding for coding in transfer if coding != "chunked"))
     said = _tokens(fields.get("connection"))

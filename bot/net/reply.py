@@ -81,7 +81,10 @@ class Reply:
 
     def end(self) -> None:
         """The connection has ended. Raise TroubleError if the answer has not."""
-        if self.done or (self._final and self._to_end):
+        if not self._final and self._line:
+            # All heads but the last line of this one have come: that is enough to know what it says, as for browsers.
+            self._begin(head.read(bytes(self._head[: self._line])))
+        if self.done or (self._final and (self._to_end or (self._chunks is not None and self._chunks.end()))):
             self._finish()
         elif not self.begun:
             raise TroubleError(Cause.RESET, "closed the connection without an answer")
