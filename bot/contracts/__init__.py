@@ -13,6 +13,7 @@ from pydantic import BeforeValidator, WithJsonSchema
 
 from bot.contracts.network import (
     BLIND,
+    THEIRS,
     Answer,
     Cause,
     Connected,
@@ -28,6 +29,7 @@ from bot.model import Ask, Delivery, Reading, Receipt, Word, Words, length
 
 __all__ = [
     "BLIND",
+    "THEIRS",
     "Answer",
     "Answering",
     "Cause",

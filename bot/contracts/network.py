@@ -27,11 +27,12 @@ class Cause(StrEnum):
     CERTIFICATE = "certificate"
     TLS = "tls"
     PROTOCOL = "protocol"  # what came back is no HTTP
+    UNREADABLE = "unreadable"  # HTTP by its name, in a way that we cannot read: says nothing of the service
     REDIRECTS = "redirects"
     GUARDED = "guarded"  # the address guard refused an inner address
 
 
-BLIND = frozenset({Cause.RESOLVER, Cause.OURS, Cause.GUARDED})  # they tell of us, not of the service
+BLIND = frozenset({Cause.RESOLVER, Cause.OURS, Cause.GUARDED, Cause.UNREADABLE})  # they tell of us, not of the service
 THEIRS = frozenset(
     {
         Cause.NO_SUCH_NAME,

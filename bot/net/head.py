@@ -14,6 +14,7 @@ LONGEST_LINE = 100 * 1024
 MOST_HEADERS = 5_000
 MOST_COOKIES = 50
 NO_HTTP = "what it answers is no HTTP"
+NOT_OURS = "it answers in a kind of HTTP that we cannot read"
 
 # A line ends with a line feed, whatever stands before it. One that is empty, or begins with CR, ends the head.
 END = re.compile(rb"\n(?:\n|\r[^\n]*\n)")
@@ -46,7 +47,11 @@ def read(data: bytes) -> Head:
     """Parse a whole head. Raise TroubleError where it is none."""
     data = data.lstrip(b"\r\n")
     first = STATUS.match(data)
-    if first is None or b"\0" in data:
+    if not data:
+        raise TroubleError(Cause.PROTOCOL, NO_HTTP)
+    if first is None:
+        raise TroubleError(Cause.UNREADABLE, NOT_OURS)
+    if b"\0" in data:
         raise TroubleError(Cause.PROTOCOL, NO_HTTP)
     _, _, rest = data.decode("latin-1").partition("\n")
     head = Head(int(first[2]), {})

@@ -24,6 +24,7 @@ from bot.net.wire import Wire
 Seen = TypeVar("Seen")
 
 CAP = 256 * 1024
+INWARD = "redirects to an inner address, which is not followed (redirects_inward)"
 MOVED = frozenset({301, 302, 303, 307, 308})
 
 
@@ -155,7 +156,10 @@ class Network:
     async def _follow(self, prepared: Prepared, trip: Trip, cap: int, hops: _Hops) -> Answer:
         """Ask, and go on asking where redirects lead."""
         for _ in range(hops.most + 1):
-            reply, wire = await self._open.ask(prepared, trip, cap=cap, fresh=hops.fresh, guarded=hops.guarded)
+            try:
+                reply, wire = await self._open.ask(prepared, trip, cap=cap, fresh=hops.fresh, guarded=hops.guarded)
+            except TroubleError as error:
+                raise hops.explained(error) from None
             if not (hops.most and reply.location and reply.status in MOVED):
                 return _answer(prepared, trip, reply, wire)
             hops.note(prepared, reply, public=not hops.guarded and self._open.public(wire))
@@ -172,7 +176,7 @@ class Network:
 class _Hops:
     """How far redirects of one fetch are followed, and what they leave for the next hop."""
 
-    __slots__ = ("_inward", "cookies", "fresh", "guarded", "most")
+    __slots__ = ("_been_out", "_inward", "cookies", "fresh", "guarded", "most")
 
     def __init__(self, most: int, *, fresh: bool, guarded: bool, inward: bool) -> None:
         self.most = most
@@ -180,12 +184,19 @@ class _Hops:
         self.guarded = guarded
         self.cookies = Cookies()
         self._inward = inward
+        self._been_out = False  # is it for a redirect alone that it is guarded?
 
     def note(self, asked: Prepared, reply: Reply, *, public: bool) -> None:
         """Once out, it leads inward no more: a redirect is the word of whoever gave it, not of the config."""
-        self.guarded = self.guarded or (public and not self._inward)
+        if public and not self._inward:
+            self.guarded = self._been_out = True
         if reply.cookies:
             self.cookies.take(asked.url, reply.cookies)
+
+    def explained(self, error: TroubleError) -> TroubleError:
+        if self._been_out and error.cause is Cause.GUARDED:
+            return TroubleError(Cause.GUARDED, INWARD)
+        return error
 
 
 def _answer(prepared: Prepared, trip: Trip, reply: Reply, wire: Wire) -> Answer:

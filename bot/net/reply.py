@@ -132,10 +132,10 @@ class Reply:
 
     def _check_lines(self, buffer: bytearray) -> None:
         """Of a head that has not ended: a status line that is none is said at once, and no line is too long."""
-        if not self._line and (first := bytes(buffer[: buffer.rfind(b"\n")]).lstrip(b"\r\n")):
+        if not self._line and (first := bytes(buffer[: buffer.rfind(b"\n") + 1]).lstrip(b"\r\n")):
             line, _, _ = first.partition(b"\n")
             if head.STATUS.match(line) is None:
-                raise TroubleError(Cause.PROTOCOL, head.NO_HTTP)
+                raise TroubleError(Cause.UNREADABLE, head.NOT_OURS)
         self._line = buffer.rfind(b"\n") + 1
         if len(buffer) - self._line > head.LONGEST_LINE:
             raise TroubleError(Cause.PROTOCOL, "its headers are too long")

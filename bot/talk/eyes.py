@@ -157,7 +157,7 @@ class Eyes:
         match trouble.cause:
             case Cause.RESOLVER:
                 return partial(wording.cannot, host, "our own resolver does not answer")
-            case Cause.OURS:
+            case Cause.OURS | Cause.UNREADABLE:
                 return partial(wording.cannot, host, trouble.why)
         if not await self._sighted():
             return wording.see_nothing
