@@ -142,12 +142,25 @@ class Transport:
             transport = await loop.start_tls(
                 plain, wire, self._context, server_hostname=host.rstrip("."), ssl_handshake_timeout=limit
             )
+        except ssl.SSLCertVerificationError:
+            plain.abort()
+            if _trusts_nobody(self._context):
+                raise TroubleError(Cause.OURS, "this machine trusts no authority at all: set SSL_CERT_FILE") from None
+            raise
         except BaseException:
             plain.abort()
             raise
         if transport is None:
             raise ConnectionResetError
         wire.secured(transport)
+
+
+def _trusts_nobody(context: ssl.SSLContext) -> bool:
+    """Without any authority every certificate is one of nobody we know: that is no fault of the services."""
+    if context.cert_store_stats()["x509_ca"]:
+        return False
+    folder = ssl.get_default_verify_paths().capath
+    return folder is None or not any(Path(folder).glob("*.[0-9]"))
 
 
 def _origin(prepared: Prepared, guarded: bool) -> Origin:

@@ -1,3 +1,4 @@
+# ruff: noqa: T201 - prints are its product
 """HTTP answers by grammar, read by our transport and by curl: `python -m tests.net.fuzz_http [answers] [beside curl] [seed]`.
 
 Rules: nothing is raised, one callback never holds the loop for 50 ms of CPU, and what curl takes (exit 0, status 2xx or
@@ -41,7 +42,7 @@ FIELDS = [
     b" folded on", b"\tfolded on", b": no name", b"X Y: z", b"X : space before", b"X@(/: odd", b"\xc3\xa9: odd", b"Set-Cookie: a=\x01b; Path=/",
     b"Connection: close", b"Connection: keep-alive", b"Connection: upgrade", b"Upgrade: h2c", b"Date: whenever", b"Proxy-Connection: x",
     b"Location: /there", b"Content-Encoding: utf-8", b"Content-Encoding: exe", b"Trailer: X", b"Keep-Alive: timeout=5, max=1000",
-    b"Content-MD5: x", b"Transfer-Encoding: identity", b"Alt-Svc: h3=\":443\"", b"Content-Length-X: 5", b"X: a\rb", b"Content-Range: bytes 0-1/2",
+    b"Content-MD5: x", b"Transfer-Encoding: identity", b'Alt-Svc: h3=":443"', b"Content-Length-X: 5", b"X: a\rb", b"Content-Range: bytes 0-1/2",
 ]  # fmt: skip
 
 
