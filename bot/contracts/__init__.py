@@ -14,6 +14,7 @@ from pydantic import BeforeValidator, WithJsonSchema
 from bot.contracts.bounds import Between, Telling, Token, between
 from bot.contracts.network import (
     BLIND,
+    THEIRS,
     Answer,
     Cause,
     Connected,
@@ -29,6 +30,7 @@ from bot.model import Ask, Delivery, Reading, Receipt, Word, Words, length
 
 __all__ = [
     "BLIND",
+    "THEIRS",
     "Answer",
     "Answering",
     "Between",

@@ -19,7 +19,7 @@ class Cause(StrEnum):
         "name servers"  # our resolver is well, those of the name do not answer: it cannot be reached by anybody
     )
     RESOLVER = "resolver"  # our resolver did not answer: says nothing of the service
-    OURS = "ours"  # out of sockets, ports or memory, or forbidden here: says nothing of the service
+    OURS = "ours"  # out of sockets, ports or memory, without a route, or forbidden here: says nothing of the service
     REFUSED = "refused"
     RESET = "reset"
     UNREACHABLE = "unreachable"
@@ -27,11 +27,26 @@ class Cause(StrEnum):
     CERTIFICATE = "certificate"
     TLS = "tls"
     PROTOCOL = "protocol"  # what came back is no HTTP
+    UNREADABLE = "unreadable"  # HTTP by its name, in a way that we cannot read: says nothing of the service
     REDIRECTS = "redirects"
     GUARDED = "guarded"  # the address guard refused an inner address
 
 
-BLIND = frozenset({Cause.RESOLVER, Cause.OURS, Cause.GUARDED})  # they tell of us, not of the service
+BLIND = frozenset({Cause.RESOLVER, Cause.OURS, Cause.GUARDED, Cause.UNREADABLE})  # they tell of us, not of the service
+THEIRS = frozenset(
+    {
+        Cause.NO_SUCH_NAME,
+        Cause.NAME_SERVERS,
+        Cause.REFUSED,
+        Cause.RESET,
+        Cause.UNREACHABLE,
+        Cause.TIMEOUT,
+        Cause.CERTIFICATE,
+        Cause.TLS,
+        Cause.PROTOCOL,
+        Cause.REDIRECTS,
+    }
+)  # all others: they tell of the service
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +76,7 @@ class Answer:
     reused: bool = False
     cut: bool = False  # the body was longer than the cap
     certificate_until: datetime | None = None
+    unread: str = ""  # why the body could not be unpacked, in plain words; then nothing is known of what is in it
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,8 +137,12 @@ class Net(Protocol):
         redirects: int = 0,
         fresh: bool = False,
         guarded: bool = False,
+        inward: bool = False,
     ) -> Answer | Trouble:
-        """Ask. `timeout` is for the whole; `fresh` forces a new resolve and connection; `guarded` refuses inner addresses."""
+        """Ask. `timeout` is for the whole; `fresh` forces a new resolve and connection; `guarded` refuses inner addresses.
+
+        Redirects from a public address lead to no inner one unless `inward`; cookies that they set are sent on.
+        """
 
     async def connect(self, host: str, port: int, *, timeout: timedelta, guarded: bool = False) -> Connected | Trouble:
         """Resolve, connect over TCP, close."""

@@ -14,6 +14,10 @@ def retry_after(value: str) -> timedelta | None:
         return timedelta(seconds=min(int(value[:9]), LONGEST))
     try:
         wait = parsedate_to_datetime(value) - datetime.now(UTC)
-    except (ValueError, TypeError):  # TypeError: a date without a zone
+    except (
+        ValueError,
+        TypeError,
+        OverflowError,
+    ):  # TypeError: a date without a zone; OverflowError: at the end of time
         return None
     return min(max(wait, timedelta()), timedelta(seconds=LONGEST))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import socket
 import ssl
 from datetime import timedelta
 from time import perf_counter
@@ -11,6 +12,7 @@ from bot.contracts import Cause, Trouble
 
 WHILE = {
     "": "before it began",
+    "turn": "while waiting for a free socket of our own",
     "dns": "while looking up its name",
     "connect": "while connecting",
     "tls": "during the TLS handshake",
@@ -32,25 +34,48 @@ CERTIFICATE = {
     64: "its certificate is for another address",
 }
 
+# Which errors of the system speak of the service, and which of this machine. Said as the service's fault, a lack of
+# ours would be an outage of everything that is watched.
 ERRNO = {
     errno.ECONNREFUSED: (Cause.REFUSED, "connection refused"),
     errno.ECONNRESET: (Cause.RESET, "connection reset"),
     errno.ECONNABORTED: (Cause.RESET, "connection reset"),
+    errno.ENETRESET: (Cause.RESET, "connection reset"),
+    errno.ENOTCONN: (Cause.RESET, "connection reset"),
+    errno.ESHUTDOWN: (Cause.RESET, "connection reset"),
     errno.EPIPE: (Cause.RESET, "connection reset"),
     errno.ETIMEDOUT: (Cause.TIMEOUT, "timed out"),
     errno.EHOSTUNREACH: (Cause.UNREACHABLE, "host unreachable"),
     errno.EHOSTDOWN: (Cause.UNREACHABLE, "host unreachable"),
-    errno.EACCES: (Cause.UNREACHABLE, "forbidden on the way"),  # what ICMPv6 of a filter becomes
+    # What ICMP of a filter on the way becomes.
+    errno.EACCES: (Cause.UNREACHABLE, "forbidden on the way"),
+    errno.ENOPROTOOPT: (Cause.UNREACHABLE, "forbidden on the way"),
+    errno.EPROTO: (Cause.UNREACHABLE, "forbidden on the way"),
+    # Where this machine has a way to such addresses at all; else the transport says so.
     errno.ENETUNREACH: (Cause.UNREACHABLE, "network unreachable"),
-    errno.ENETDOWN: (Cause.UNREACHABLE, "network unreachable"),
-    # These blame ourselves: said as the service's fault, a leak of ours would be an outage of everything we watch.
+    errno.ENETDOWN: (Cause.OURS, "this machine's network is down"),
+    errno.ENONET: (Cause.OURS, "this machine's network is down"),
+    errno.ENODEV: (Cause.OURS, "this machine's network is down"),
     errno.EMFILE: (Cause.OURS, "we have too many sockets open"),
     errno.ENFILE: (Cause.OURS, "this machine has too many files open"),
     errno.ENOBUFS: (Cause.OURS, "this machine is out of memory for sockets"),
     errno.ENOMEM: (Cause.OURS, "this machine is out of memory"),
+    errno.ENOSPC: (Cause.OURS, "this machine is out of memory"),
     errno.EADDRNOTAVAIL: (Cause.OURS, "this machine has no free port or no address of that kind"),
+    errno.EADDRINUSE: (Cause.OURS, "this machine has no free port or no address of that kind"),
+    errno.EAGAIN: (Cause.OURS, "this machine has no free port or no address of that kind"),
+    errno.EAFNOSUPPORT: (Cause.OURS, "this machine does not speak that kind of address"),
+    errno.EPFNOSUPPORT: (Cause.OURS, "this machine does not speak that kind of address"),
+    errno.EPROTONOSUPPORT: (Cause.OURS, "this machine does not speak that kind of address"),
+    errno.ESOCKTNOSUPPORT: (Cause.OURS, "this machine does not speak that kind of address"),
     errno.EPERM: (Cause.OURS, "this machine forbids the connection"),
+    errno.EINVAL: (Cause.OURS, "this machine forbids the connection"),
+    errno.EBADF: (Cause.OURS, "our own socket was gone"),
+    errno.ENOTSOCK: (Cause.OURS, "our own socket was gone"),
+    errno.ECANCELED: (Cause.OURS, "our own socket was gone"),
 }
+# Where the time ran out, and what that speaks of, if it is not the service.
+OVERDUE = {"dns": Cause.RESOLVER, "turn": Cause.OURS}
 
 
 class TroubleError(Exception):
@@ -91,7 +116,7 @@ class Trip:
         return Trouble(cause, why, self.took, self.left)
 
     def overdue(self, timeout: timedelta) -> Trouble:
-        cause = Cause.RESOLVER if self.phase == "dns" else Cause.TIMEOUT
+        cause = OVERDUE.get(self.phase, Cause.TIMEOUT)
         return self.trouble(cause, f"timed out after {timeout.total_seconds():g} s {WHILE[self.phase]}")
 
     def failed(self, error: OSError | TroubleError) -> Trouble:
@@ -123,3 +148,13 @@ def _errno(error: OSError) -> int:
         case TimeoutError():
             return errno.ETIMEDOUT
     return 0
+
+
+def has_route(address: str) -> bool:
+    """Does this machine know a way to such an address? No packet is sent."""
+    try:
+        with socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET, socket.SOCK_DGRAM) as door:
+            door.connect((address.partition("%")[0], 9))
+    except OSError:
+        return False
+    return True

@@ -36,6 +36,7 @@ class Guarded:
         redirects: int = 0,
         fresh: bool = False,
         guarded: bool = True,
+        inward: bool = False,
     ) -> Answer | Trouble:
         return await self._net.fetch(prepared, timeout=timeout, cap=cap, redirects=redirects, fresh=fresh, guarded=True)
 

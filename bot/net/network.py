@@ -11,9 +11,11 @@ from typing import Self, TypeVar
 
 from bot.contracts import Answer, Cause, Connected, Echoed, Family, Found, Record, Starttls, Trouble
 from bot.net.causes import Trip, TroubleError
+from bot.net.cookies import Cookies
 from bot.net.echo import echo
 from bot.net.guard import INNER, inner
-from bot.net.request import Prepared, prepare, redirected
+from bot.net.reply import Reply
+from bot.net.request import Prepared, prepare, redirected, with_cookies
 from bot.net.resolve import Names, Resolver, split
 from bot.net.talk import Talk, ask_for_tls
 from bot.net.transport import Transport
@@ -22,6 +24,7 @@ from bot.net.wire import Wire
 Seen = TypeVar("Seen")
 
 CAP = 256 * 1024
+INWARD = "redirects to an inner address, which is not followed (redirects_inward)"
 MOVED = frozenset({301, 302, 303, 307, 308})
 
 
@@ -72,6 +75,7 @@ class Network:
         redirects: int = 0,
         fresh: bool = False,
         guarded: bool = False,
+        inward: bool = False,
     ) -> Answer | Trouble:
         """As in `contracts.Net`. With `redirects=0` a redirect is the answer."""
         seconds = timeout.total_seconds()
@@ -79,7 +83,8 @@ class Network:
         limit = asyncio.timeout(seconds)
         try:
             async with limit:
-                return await self._follow(prepared, trip, cap=cap, redirects=redirects, fresh=fresh, guarded=guarded)
+                hops = _Hops(redirects, fresh=fresh, guarded=guarded, inward=inward)
+                return await self._follow(prepared, trip, cap, hops)
         except (OSError, TroubleError) as error:
             return trip.overdue(timeout) if limit.expired() else trip.failed(error)
 
@@ -87,8 +92,9 @@ class Network:
         """As in `contracts.Net`, as are all those that follow."""
 
         async def work(trip: Trip) -> Connected:
-            with closing(await self._open.dial(host, port, trip, guarded=guarded, make=Wire)):
-                return Connected(trip.took)
+            async with self._open.sockets.one(trip):
+                with closing(await self._open.dial(host, port, trip, guarded=guarded, make=Wire)):
+                    return Connected(trip.took)
 
         return await _within(timeout, work)
 
@@ -103,11 +109,12 @@ class Network:
         guarded: bool = False,
     ) -> Connected | Trouble:
         async def work(trip: Trip) -> Connected:
-            with closing(await self._open.dial(host, port, trip, guarded=guarded, make=Talk)) as talk:
-                if starttls is not None:
-                    await ask_for_tls(talk, starttls, trip)
-                await self._open.secure(talk, name or host, trip)
-                return Connected(trip.took, talk.certificate_until)
+            async with self._open.sockets.one(trip):
+                with closing(await self._open.dial(host, port, trip, guarded=guarded, make=Talk)) as talk:
+                    if starttls is not None:
+                        await ask_for_tls(talk, starttls, trip)
+                    await self._open.secure(talk, name or host, trip)
+                    return Connected(trip.took, talk.certificate_until)
 
         return await _within(timeout, work)
 
@@ -115,11 +122,12 @@ class Network:
         self, host: str, port: int, *, timeout: timedelta, secure: bool = False, guarded: bool = False
     ) -> Connected | Trouble:
         async def work(trip: Trip) -> Connected:
-            with closing(await self._open.dial(host, port, trip, guarded=guarded, make=Talk)) as talk:
-                if secure:
-                    await self._open.secure(talk, host, trip)
-                line = await talk.line(trip)
-                return Connected(trip.took, talk.certificate_until, line)
+            async with self._open.sockets.one(trip):
+                with closing(await self._open.dial(host, port, trip, guarded=guarded, make=Talk)) as talk:
+                    if secure:
+                        await self._open.secure(talk, host, trip)
+                    line = await talk.line(trip)
+                    return Connected(trip.took, talk.certificate_until, line)
 
         return await _within(timeout, work)
 
@@ -145,32 +153,65 @@ class Network:
 
         return await _within(timeout, work)
 
-    async def _follow(
-        self, prepared: Prepared, trip: Trip, *, cap: int, redirects: int, fresh: bool, guarded: bool
-    ) -> Answer:
-        for _ in range(redirects + 1):
-            reply, wire = await self._open.ask(prepared, trip, cap=cap, fresh=fresh, guarded=guarded)
-            location = reply.headers.get("location") if redirects and reply.status in MOVED else None
-            if location is None:
-                return Answer(
-                    status=reply.status,
-                    headers=reply.headers,
-                    body=bytes(reply.body),
-                    url=str(prepared.url),
-                    took=trip.took,
-                    phases=trip.phases,
-                    reused=trip.reused,
-                    cut=reply.cut,
-                    certificate_until=wire.certificate_until,
-                )
-            prepared = redirected(prepared, reply.status, location)
-        raise TroubleError(Cause.REDIRECTS, f"redirects more than {redirects} times")
+    async def _follow(self, prepared: Prepared, trip: Trip, cap: int, hops: _Hops) -> Answer:
+        """Ask, and go on asking where redirects lead."""
+        for _ in range(hops.most + 1):
+            try:
+                reply, wire = await self._open.ask(prepared, trip, cap=cap, fresh=hops.fresh, guarded=hops.guarded)
+            except TroubleError as error:
+                raise hops.explained(error) from None
+            if not (hops.most and reply.location and reply.status in MOVED):
+                return _answer(prepared, trip, reply, wire)
+            hops.note(prepared, reply, public=not hops.guarded and self._open.public(wire))
+            prepared = with_cookies(redirected(prepared, reply.status, reply.location), hops.cookies)
+        raise TroubleError(Cause.REDIRECTS, f"redirects more than {hops.most} times")
 
     @property
     def _open(self) -> Transport:
         if self._transport is None:
             raise RuntimeError("the network is not open: use it within `async with`")
         return self._transport
+
+
+class _Hops:
+    """How far redirects of one fetch are followed, and what they leave for the next hop."""
+
+    __slots__ = ("_been_out", "_inward", "cookies", "fresh", "guarded", "most")
+
+    def __init__(self, most: int, *, fresh: bool, guarded: bool, inward: bool) -> None:
+        self.most = most
+        self.fresh = fresh
+        self.guarded = guarded
+        self.cookies = Cookies()
+        self._inward = inward
+        self._been_out = False  # is it for a redirect alone that it is guarded?
+
+    def note(self, asked: Prepared, reply: Reply, *, public: bool) -> None:
+        """Once out, it leads inward no more: a redirect is the word of whoever gave it, not of the config."""
+        if public and not self._inward:
+            self.guarded = self._been_out = True
+        if reply.cookies:
+            self.cookies.take(asked.url, reply.cookies)
+
+    def explained(self, error: TroubleError) -> TroubleError:
+        if self._been_out and error.cause is Cause.GUARDED:
+            return TroubleError(Cause.GUARDED, INWARD)
+        return error
+
+
+def _answer(prepared: Prepared, trip: Trip, reply: Reply, wire: Wire) -> Answer:
+    return Answer(
+        status=reply.status,
+        headers=reply.headers,
+        body=bytes(reply.body),
+        url=str(prepared.url),
+        took=trip.took,
+        phases=trip.phases,
+        reused=trip.reused,
+        cut=reply.cut,
+        certificate_until=wire.certificate_until,
+        unread=reply.unread,
+    )
 
 
 async def _within(timeout: timedelta, work: Callable[[Trip], Awaitable[Seen]]) -> Seen | Trouble:

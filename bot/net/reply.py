@@ -1,16 +1,17 @@
-"""One HTTP answer as it comes in: parsed, unpacked and cut at its cap, without any I/O."""
+"""One HTTP answer as it comes in: read, unpacked and cut at its cap, without any I/O."""
 
 from __future__ import annotations
 
-import zlib
-
-import httptools
-
 from bot.contracts import Cause
+from bot.net import head
 from bot.net.causes import TroubleError
+from bot.net.chunked import BROKEN, Chunks
+from bot.net.unpacking import BrokenError, Unpacker, decoders
 
-DRY = 64 * 1024  # bytes in a row without one of body: what headers, interim answers, chunk sizes and trailers may take
-PACKED = frozenset({"gzip", "x-gzip", "deflate"})
+# Bytes in a row without one of body: what headers, interim answers, chunk sizes and trailers may take. As curl's bound.
+DRY = 300 * 1024
+UNKNOWN = "it is packed in a way that we do not know"
+SPOILT = "its compressed page is broken"
 
 
 class Reply:
@@ -19,21 +20,25 @@ class Reply:
     __slots__ = (
         "_bare",
         "_cap",
+        "_chunks",
         "_dry",
-        "_fault",
         "_final",
-        "_first",
-        "_packed",
-        "_parser",
+        "_head",
+        "_left",
+        "_line",
+        "_raw",
         "_to_end",
-        "_unpack",
+        "_unpacker",
         "begun",
         "body",
+        "cookies",
         "cut",
         "done",
         "headers",
         "keep",
+        "location",
         "status",
+        "unread",
     )
 
     def __init__(self, method: str, cap: int) -> None:
@@ -43,91 +48,158 @@ class Reply:
         self.cut = False
         self.status = 0
         self.headers: dict[str, str] = {}
+        self.cookies: list[str] = []  # each Set-Cookie by itself
+        self.location = ""
         self.body = bytearray()
+        self.unread = ""  # why the body could not be unpacked, in plain words: what is in it is not known
         self._bare = method == "HEAD"
         self._cap = cap
+        self._chunks: Chunks | None = None
         self._dry = 0
-        self._fault: TroubleError | None = None
-        self._final = False  # have the headers of the answer proper come?
-        self._first = b""  # of a packed body, until it tells how it is packed
-        self._packed = False
+        self._final = False  # has the head of the answer proper come?
+        self._head = bytearray()  # as far as it has come
+        self._left = 0  # bytes of body that are still to come, where that is known
+        self._line = 0  # where the last line of the head begins
+        self._raw = b""  # the packed body, until something was unpacked
         self._to_end = False  # does the body end where the connection does?
-        self._unpack: zlib._Decompress | None = None
-        self._parser = httptools.HttpResponseParser(self)
+        self._unpacker: Unpacker | None = None
 
     def feed(self, data: bytes) -> bool:
         """Is it done? Raise TroubleError for what is no HTTP."""
+        if self.done:
+            self.keep = False  # it had all come; what follows only tells that the connection is not to be used again
+            return True
         self.begun = True
         self._dry += len(data)
-        try:
-            self._parser.feed_data(data)
-        except httptools.HttpParserUpgrade:
-            self.done = True
-        except httptools.HttpParserError:
-            self._break("breaks off into something that is no HTTP" if self._final else "what it answers is no HTTP")
+        if self._final:
+            self._take(data)
+        else:
+            self._lead(data)
         if self._dry > DRY and not self.done:
-            self._break("its headers are too long")
-        if self._fault is not None:
-            raise self._fault
+            raise TroubleError(Cause.PROTOCOL, "its headers are too long")
         return self.done
 
     def end(self) -> None:
         """The connection has ended. Raise TroubleError if the answer has not."""
-        if self.done or (self._final and self._to_end):
-            self.done = True
+        if not self._final and self._line:
+            # All heads but the last line of this one have come: that is enough to know what it says, as for browsers.
+            self._begin(head.read(bytes(self._head[: self._line])))
+        if self.done or (self._final and (self._to_end or (self._chunks is not None and self._chunks.end()))):
+            self._finish()
         elif not self.begun:
             raise TroubleError(Cause.RESET, "closed the connection without an answer")
         else:
             raise TroubleError(Cause.PROTOCOL, "closed the connection in the middle of its answer")
 
     def release(self) -> None:
-        """The parser and we hold each other: part, so that neither waits for the garbage collector."""
-        del self._parser
+        """Let go of what only reading needed."""
+        self._head = bytearray()
+        self._unpacker = self._chunks = None
 
-    def _break(self, why: str) -> None:
-        if self.done:
-            self.keep = False  # it had all come; what follows only tells that the connection is not to be used again
-        else:
-            self._fault = self._fault or TroubleError(Cause.PROTOCOL, why)
-
-    # ── called by the parser ─────────────────────────────────────────────────────────────────────────────────────────
-
-    def on_message_begin(self) -> None:
-        if self.done:
-            self.keep = False  # an answer that nobody asked for
-
-    def on_header(self, name: bytes, value: bytes) -> None:
-        if self._final:
-            return  # a trailer
-        key = name.decode("latin-1").lower()
-        text = value.decode("latin-1")
-        self.headers[key] = f"{self.headers[key]}, {text}" if key in self.headers else text
-
-    def on_headers_complete(self) -> None:
-        if self.done:
+    def _lead(self, data: bytes) -> None:
+        """Read heads until the one of the answer proper has come."""
+        buffer = self._head
+        buffer += data
+        if not head.begins(buffer):
+            raise TroubleError(Cause.PROTOCOL, head.NO_HTTP)
+        if 10 not in data:
+            if len(buffer) - self._line > head.LONGEST_LINE:
+                raise TroubleError(Cause.PROTOCOL, "its headers are too long")
             return
-        status = self._parser.get_status_code()
-        if 100 <= status < 200 and status != 101:
-            self.headers.clear()  # interim: the answer proper is still to come
-            return
+        while not self._final:
+            ended = head.END.search(buffer, self._start(buffer))
+            if ended is None:
+                self._check_lines(buffer)
+                return
+            this = bytes(buffer[: ended.end()])
+            del buffer[: ended.end()]
+            self._line = 0
+            self._begin(head.read(this))
+            if not buffer:
+                return
+        rest = bytes(buffer)
+        buffer.clear()
+        self._take(rest)
+
+    def _start(self, buffer: bytearray) -> int:
+        """Where to look for the end of a head: at its last line, and after the empty lines before it."""
+        if self._line:
+            return self._line - 1
+        at = 0
+        while at < len(buffer) and buffer[at] in b"\r\n":
+            at += 1
+        return at
+
+    def _check_lines(self, buffer: bytearray) -> None:
+        """Of a head that has not ended: a status line that is none is said at once, and no line is too long."""
+        if not self._line and (first := bytes(buffer[: buffer.rfind(b"\n") + 1]).lstrip(b"\r\n")):
+            line, _, _ = first.partition(b"\n")
+            if head.STATUS.match(line) is None:
+                raise TroubleError(Cause.UNREADABLE, head.NOT_OURS)
+        self._line = buffer.rfind(b"\n") + 1
+        if len(buffer) - self._line > head.LONGEST_LINE:
+            raise TroubleError(Cause.PROTOCOL, "its headers are too long")
+
+    def _begin(self, said: head.Head) -> None:
+        if 100 <= said.status < 200 and said.status != 101:
+            return  # interim: the answer proper is still to come
         self._final = True
-        self.status = status
-        self.keep = self._parser.should_keep_alive()
-        if self._bare or status in {101, 204, 304}:
+        self.status, self.headers, self.keep = said.status, said.headers, said.keep
+        self.cookies, self.location = said.cookies, said.location
+        if self._bare or said.status in {101, 204, 304} or (said.length == 0 and not said.chunked):
             self.done = True
+            self.keep = self.keep and said.status != 101
             return
-        coding = self.headers.get("transfer-encoding")
-        self._to_end = "chunked" not in coding.lower() if coding else "content-length" not in self.headers
-        self._packed = self._packing in PACKED
+        if said.chunked:
+            self._chunks = Chunks()
+        elif said.length is None:
+            self._to_end, self.keep = True, False
+        else:
+            self._left = said.length
+        if said.codings:
+            layers = decoders(said.codings)
+            if layers is None:
+                self.unread = UNKNOWN
+            elif layers:
+                self._unpacker = Unpacker(layers)
 
-    def on_body(self, data: bytes) -> None:
-        self._dry = 0
-        if self.done or self._fault:
-            self.keep = False
+    def _take(self, data: bytes) -> None:
+        """Some of what comes after the head."""
+        if not data:
             return
+        if self.done:
+            self.keep = False
+        elif self._chunks is not None:
+            self._take_chunks(self._chunks, data)
+        elif self._to_end:
+            self._body(data)
+        else:
+            self._body(data[: self._left])
+            if len(data) >= self._left and not self.done:
+                self.keep = self.keep and len(data) == self._left
+                self._finish()
+            self._left -= min(len(data), self._left)
+
+    def _take_chunks(self, chunks: Chunks, data: bytes) -> None:
+        for piece in chunks.feed(data):
+            if not self.done:
+                self._body(piece)
+        if chunks.done and not self.done:
+            self.keep = self.keep and not chunks.rest
+            self._finish()
+
+    def _finish(self) -> None:
+        if self._unpacker is not None and not self._unpacker.whole and not self.cut:
+            self.unread = self.unread or SPOILT
+            if not self.body:
+                self.body += self._raw[: self._cap]
+        self.done = True
+
+    def _body(self, data: bytes) -> None:
+        self._dry = 0
         room = self._cap - len(self.body)
-        if self._packed:
-            data = self._unpacked(data, room + 1)
+        if self._unpacker is not None:
+            data = self._unpacked(self._unpacker, data, room + 1)
         if len(data) > room:
             self.body += data[:room]
             self.cut = self.done = True
@@ -135,28 +207,19 @@ class Reply:
         else:
             self.body += data
 
-    def on_message_complete(self) -> None:
-        if self._final:
-            self.done = True
-
-    @property
-    def _packing(self) -> str:
-        return self.headers.get("content-encoding", "").strip().lower()
-
-    def _unpacked(self, data: bytes, most: int) -> bytes:
+    def _unpacked(self, unpacker: Unpacker, data: bytes, most: int) -> bytes:
+        if not self.body:
+            self._raw += data
         try:
-            if self._unpack is None:
-                data = self._first = self._first + data
-                if len(data) < 2:
-                    return b""
-                self._unpack = zlib.decompressobj(_bits(self._packing, data))
-            return self._unpack.decompress(data, most)
-        except zlib.error:
-            self._break("its compressed answer is broken")
+            return unpacker.feed(data, most)
+        except BrokenError:
+            self.unread = SPOILT
+        if self.body:
+            self.done, self.keep = True, False
             return b""
+        # Nothing was ever packed, whatever the header says: as it is, somebody may still make something of it.
+        self._unpacker, raw = None, self._raw
+        return raw
 
 
-def _bits(packing: str, first: bytes) -> int:
-    """Some mean by "deflate" the naked stream, without the zlib wrapping (RFC 1950, 2.2) that RFC 9110 asks for."""
-    wrapped = first[0] & 15 == zlib.DEFLATED and (first[0] << 8 | first[1]) % 31 == 0
-    return zlib.MAX_WBITS | 32 if packing != "deflate" or wrapped or first[:2] == b"\x1f\x8b" else -zlib.MAX_WBITS
+__all__ = ["BROKEN", "DRY", "Reply"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from urllib.parse import unquote_to_bytes
 
@@ -14,10 +14,14 @@ import httpx
 from bot import __version__
 from bot.contracts import Cause, Family
 from bot.net.causes import TroubleError
+from bot.net.cookies import Cookies
 
 TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # RFC 9110, 5.6.2
 LABELS = re.compile(r"[0-9A-Za-z_-]{1,63}(?:\.[0-9A-Za-z_-]{1,63})*\.?")
 UNSAFE = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]")
+CONTROL = re.compile(r"[\x00-\x20\x7f]")
+ABSOLUTE = re.compile(r"^(https?):/+(?=[^/])", re.IGNORECASE)
+LONGEST_PLACE = 32 * 1024  # bytes of a Location
 OURS = frozenset({"connection", "content-length", "transfer-encoding"})  # how it is sent is not the caller's
 PUBLIC = frozenset({"accept", "accept-language", "accept-encoding", "user-agent"})  # may follow to another host
 CONDITIONAL = frozenset({"if-none-match", "if-modified-since"})  # differ from one asking to the next
@@ -86,11 +90,12 @@ def _remembered(method: str, url: str, asked: Headers, family: Family | None) ->
 def redirected(old: Prepared, status: int, location: str) -> Prepared:
     """The next request (RFC 9110, 15.4). Raise TroubleError where it must not be followed.
 
-    To another host go no headers but the harmless ones and no body: what was meant for one is not for another.
+    `location` as it came, each of its bytes a letter. To another host go no headers but the harmless ones and no body:
+    what was meant for one is not for another.
     """
     try:
-        url = old.url.join(location).copy_with(userinfo=b"")
-    except httpx.InvalidURL:
+        url = old.url.join(place(location)).copy_with(userinfo=b"")
+    except (httpx.InvalidURL, ValueError):
         raise TroubleError(Cause.REDIRECTS, "redirects to something that is no URL") from None
     same = _same(old.url, url)
     method, content = old.method, old.content
@@ -103,6 +108,42 @@ def redirected(old: Prepared, status: int, location: str) -> Prepared:
         return _build(method, str(url), kept, content, old.family)
     except ValueError:
         raise TroubleError(Cause.REDIRECTS, "redirects to something that cannot be asked") from None
+
+
+def place(location: str) -> str:
+    """A Location as browsers read it: in UTF-8 if it is, with spaces and control characters escaped, and with slashes
+    where backslashes stand for them.
+    """
+    raw = location.strip().encode("latin-1", "replace")[:LONGEST_PLACE]
+    try:
+        text = raw.decode("utf-8")
+    except UnicodeDecodeError:
+        text = "".join(chr(byte) if byte < 0x80 else f"%{byte:02X}" for byte in raw)
+    text = CONTROL.sub(lambda found: f"%{ord(found[0]):02X}", text)
+    begin, sign, rest = text.partition("?")
+    begin = ABSOLUTE.sub(r"\1://", begin.replace("\\", "/"))
+    return begin + sign + rest
+
+
+def with_cookies(prepared: Prepared, cookies: Cookies) -> Prepared:
+    """The same request with those that fit it, besides what was asked for."""
+    fitting = cookies.header(prepared.url)
+    if not fitting:
+        return prepared
+    top, _, content = prepared.wire.partition(b"\r\n\r\n")
+    lines = top.split(b"\r\n")
+    ours = [line for line in lines if line[:7].lower() == b"cookie:"]
+    names = {pair.partition("=")[0] for pair in fitting.split("; ")}
+    # Of two that are named alike the newer one holds.
+    kept = [pair for line in ours for pair in line[7:].decode("latin-1").split(";") if _name(pair) not in names]
+    line = b"Cookie: " + "; ".join([*(pair.strip() for pair in kept), fitting]).encode("latin-1")
+    lines = [each for each in lines if each not in ours]
+    # The headers stay those that were asked for: what a cookie says is of this look alone.
+    return replace(prepared, wire=b"\r\n".join([*lines, line]) + b"\r\n\r\n" + content)
+
+
+def _name(pair: str) -> str:
+    return pair.partition("=")[0].strip()
 
 
 def _same(old: httpx.URL, new: httpx.URL) -> bool:

@@ -12,6 +12,7 @@ from itertools import chain, zip_longest
 from typing import Protocol
 
 import aiodns
+import pycares
 from aiodns import error as ares
 
 from bot.contracts import Cause, Record
@@ -68,19 +69,23 @@ def literal(host: str) -> str | None:
 
 
 class Resolver:
-    """The system's resolvers and /etc/hosts, or `servers` ("127.0.0.1:5353"). Opened by its first question."""
+    """The system's resolvers and /etc/hosts, or `servers` ("127.0.0.1:5353"). Opened by its first question.
+
+    A name with a dot is asked for as it stands; the search domains of this machine are for names of one word alone, such
+    as those of containers.
+    """
 
     def __init__(self, servers: Sequence[str] | None = None) -> None:
         self._servers = servers
         self._ares: aiodns.DNSResolver | None = None
+        self._searching: aiodns.DNSResolver | None = None
         self._well: asyncio.Task[bool] | None = None
         self._well_at = 0.0
 
     async def addresses(self, host: str) -> Sequence[str]:
-        if self._ares is None:
-            self._ares = self._open(self._servers)
+        name = host.rstrip(".")
         try:
-            found = await self._ares.getaddrinfo(host, family=socket.AF_UNSPEC, type=socket.SOCK_STREAM)
+            found = await self._channel(host).getaddrinfo(name, family=socket.AF_UNSPEC, type=socket.SOCK_STREAM)
         except aiodns.error.DNSError as error:
             raise await self._blame(error.args[0]) from None
         except UnicodeError:
@@ -107,13 +112,24 @@ class Resolver:
         if self._well is not None:
             self._well.cancel()
             await asyncio.gather(self._well, return_exceptions=True)
-        if self._ares is not None:
-            await self._ares.close()
-            self._ares = None
+        for channel in (self._ares, self._searching):
+            if channel is not None:
+                await channel.close()
+        self._ares = self._searching = None
+
+    def _channel(self, host: str) -> aiodns.DNSResolver:
+        """The one that looks for `host` in the search domains, or the one that does not."""
+        if "." in host:
+            if self._ares is None:
+                self._ares = self._open(self._servers)
+            return self._ares
+        if self._searching is None:
+            self._searching = self._open(self._servers, flags=0)
+        return self._searching
 
     @staticmethod
-    def _open(servers: Sequence[str] | None) -> aiodns.DNSResolver:
-        return aiodns.DNSResolver(servers, timeout=ATTEMPT, tries=TRIES)
+    def _open(servers: Sequence[str] | None, flags: int = pycares.ARES_FLAG_NOSEARCH) -> aiodns.DNSResolver:
+        return aiodns.DNSResolver(servers, timeout=ATTEMPT, tries=TRIES, flags=flags)
 
     async def _lacking(self, code: int, kind: Record, *, own: bool) -> TroubleError:
         if code == ares.ARES_ENODATA:

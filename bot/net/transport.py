@@ -3,25 +3,31 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import ssl
 from collections.abc import Sequence
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TypeVar
 
 from bot.contracts import Cause, Family
-from bot.net.causes import Trip, TroubleError
+from bot.net.causes import Trip, TroubleError, has_route
 from bot.net.guard import INNER, inner
+from bot.net.happy_eyeballs import first
 from bot.net.pool import Origin, Pool
 from bot.net.reply import Reply
 from bot.net.request import IDEMPOTENT, Prepared
 from bot.net.resolve import Names, literal
+from bot.net.sockets import Sockets
 from bot.net.wire import Wire
 
 # Many servers close what is idle for 5 s (Apache, Node.js). A question that crosses such a closing on its way may be
 # asked again, a POST may not: so a POST uses only what was in use a moment ago.
 POST_IDLE = 4.0
 ANY_IDLE = 300.0
+
+# No route, or no address of our own to come from: whether that is our lack gets found out.
+ROUTELESS = frozenset({errno.ENETUNREACH, errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT})
 
 AnyWire = TypeVar("AnyWire", bound=Wire)
 
@@ -33,6 +39,7 @@ class Transport:
         self._names = names
         self._ca_file = ca_file
         self._pool = Pool()
+        self.sockets = Sockets()
 
     @cached_property
     def _context(self) -> ssl.SSLContext:
@@ -55,11 +62,14 @@ class Transport:
                 if reply.begun or prepared.method not in IDEMPOTENT:
                     raise
             trip.reused = False  # it had been closed while idle, which tells nothing: ask over a new one
-        wire = await self.dial(prepared.host, prepared.port, trip, guarded=guarded, make=Wire, family=prepared.family)
-        if prepared.secure:
-            await self.secure(wire, prepared.host, trip)
-        wire.born = asyncio.get_running_loop().time()
-        return await self._converse(wire, prepared, Reply(prepared.method, cap), trip, guarded), wire
+        async with self.sockets.one(trip):
+            wire = await self.dial(
+                prepared.host, prepared.port, trip, guarded=guarded, make=Wire, family=prepared.family
+            )
+            if prepared.secure:
+                await self.secure(wire, prepared.host, trip)
+            wire.born = asyncio.get_running_loop().time()
+            return await self._converse(wire, prepared, Reply(prepared.method, cap), trip, guarded), wire
 
     async def dial(
         self,
@@ -78,7 +88,7 @@ class Transport:
             if not addresses:
                 raise TroubleError(Cause.NO_SUCH_NAME, f"has no IPv{family} address")
         trip.enter("connect")
-        return await _first(addresses, port, trip.until, make)
+        return await _first(addresses, port, make)
 
     async def addresses(self, host: str, trip: Trip, *, guarded: bool) -> Sequence[str]:
         """At least one, the best first."""
@@ -89,10 +99,16 @@ class Transport:
         else:
             addresses = (address,)
         if guarded:
-            addresses = [each for each in addresses if not inner(each)]
+            # A zone says over which of our interfaces: that is not for others to say.
+            addresses = [each for each in addresses if "%" not in each and not inner(each)]
             if not addresses:
                 raise TroubleError(Cause.GUARDED, INNER)
         return addresses
+
+    @staticmethod
+    def public(wire: Wire) -> bool:
+        """Does it lead out of our own network?"""
+        return bool(wire.address) and not inner(wire.address)
 
     def close(self) -> None:
         self._pool.close()
@@ -126,6 +142,11 @@ class Transport:
             transport = await loop.start_tls(
                 plain, wire, self._context, server_hostname=host.rstrip("."), ssl_handshake_timeout=limit
             )
+        except ssl.SSLCertVerificationError:
+            plain.abort()
+            if _trusts_nobody(self._context):
+                raise TroubleError(Cause.OURS, "this machine trusts no authority at all: set SSL_CERT_FILE") from None
+            raise
         except BaseException:
             plain.abort()
             raise
@@ -134,21 +155,36 @@ class Transport:
         wire.secured(transport)
 
 
+def _trusts_nobody(context: ssl.SSLContext) -> bool:
+    """Without any authority every certificate is one of nobody we know: that is no fault of the services."""
+    if context.cert_store_stats()["x509_ca"]:
+        return False
+    folder = ssl.get_default_verify_paths().capath
+    return folder is None or not any(Path(folder).glob("*.[0-9]"))
+
+
 def _origin(prepared: Prepared, guarded: bool) -> Origin:
     return prepared.host, prepared.port, prepared.secure, guarded, prepared.family
 
 
-async def _first(addresses: Sequence[str], port: int, until: float, make: type[AnyWire]) -> AnyWire:
-    """The first that lets us in. Each may take its share of the time left, so that a silent one does not take all."""
-    for tried, address in enumerate(addresses[:-1]):
-        loop = asyncio.get_running_loop()
-        share = (until - loop.time()) / (len(addresses) - tried)
-        try:
-            async with asyncio.timeout(share):
-                return await _open(address, port, make)
-        except OSError:
-            continue
-    return await _open(addresses[-1], port, make)
+async def _first(addresses: Sequence[str], port: int, make: type[AnyWire]) -> AnyWire:
+    """The first that lets us in. Raise OSError or TroubleError where none does."""
+    if len(addresses) == 1:
+        return await _attempt(addresses[0], port, make)
+    attempts = [partial(_attempt, address, port, make) for address in addresses]
+    return await first(attempts, dispose=lambda wire: wire.abort())
+
+
+async def _attempt(address: str, port: int, make: type[AnyWire]) -> AnyWire:
+    try:
+        wire = await _open(address, port, make)
+    except OSError as error:
+        if error.errno in ROUTELESS and not has_route(address):
+            family = "IPv6" if ":" in address else "IPv4"
+            raise TroubleError(Cause.OURS, f"this machine has no way to {family} addresses") from None
+        raise
+    wire.address = address
+    return wire
 
 
 async def _open(address: str, port: int, make: type[AnyWire]) -> AnyWire:

@@ -12,13 +12,19 @@ from bot.contracts import Cause
 from bot.net.causes import Trip, TroubleError
 from bot.net.reply import Reply
 
+# Bytes that are read at once. Whatever they are, working on them takes a few milliseconds, and then others have their turn.
+PIECE = 32 * 1024
+# One for all: each piece is taken out of it before the next is read.
+_piece = memoryview(bytearray(PIECE))
 
-class Wire(asyncio.Protocol):
+
+class Wire(asyncio.BufferedProtocol):
     """Made by the loop's `create_connection`; `secure` then puts TLS over it."""
 
-    __slots__ = ("_answered", "_reply", "_trip", "born", "certificate_until", "idle_since", "transport")
+    __slots__ = ("_answered", "_reply", "_trip", "address", "born", "certificate_until", "idle_since", "transport")
 
     def __init__(self) -> None:
+        self.address = ""  # of the far side
         self.transport: asyncio.Transport | None = None  # None: the connection is gone
         self.born = 0.0  # the loop's time when the last handshake was over
         self.idle_since = 0.0
@@ -63,6 +69,12 @@ class Wire(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport = cast("asyncio.Transport", transport)
+
+    def get_buffer(self, sizehint: int) -> memoryview:
+        return _piece
+
+    def buffer_updated(self, nbytes: int) -> None:
+        self.data_received(bytes(_piece[:nbytes]))
 
     def data_received(self, data: bytes) -> None:
         reply = self._reply

@@ -6,9 +6,10 @@ import json
 from functools import lru_cache
 from typing import Any
 
-from bot.contracts import Answer
+from bot.model import Outcome
 
 TRUE: Any = ...  # of an expression that stands alone: whatever JMESPath counts as true
+NONE = "what it answers is no JSON"
 LONGEST = 40  # characters of a value that are shown
 
 
@@ -44,24 +45,34 @@ def _plain(value: object) -> None:
         raise ValueError("holds what is no value of JSON, such as a date; put it in quotes") from None
 
 
-def fault(wanted: tuple[tuple[str, Any], ...], answer: Answer) -> str:
-    """Which does not hold, in plain words; empty when all do."""
-    if answer.cut:
-        return "its JSON is longer than a megabyte"
+def fault(wanted: tuple[tuple[str, Any], ...], text: str, cut: bool) -> tuple[Outcome, str]:
+    """Which does not hold, in plain words; what we cannot read is BLIND."""
+    if cut:
+        return Outcome.BAD, "its JSON is longer than a megabyte"
     try:
-        said = json.loads(answer.body)
-    except (ValueError, RecursionError):
-        return "what it answers is no JSON"
+        return _held(wanted, json.loads(text))
+    except json.JSONDecodeError:
+        return Outcome.BAD, NONE
+    except RecursionError:
+        # What has no end is none, however deep it begins.
+        whole = text.rstrip()[-1:] in {"]", "}"}
+        return (Outcome.BLIND, "its JSON is nested too deep for us to read") if whole else (Outcome.BAD, NONE)
+    except ValueError:
+        return Outcome.BLIND, "its JSON has a number that is too long for us to read"
+
+
+def _held(wanted: tuple[tuple[str, Any], ...], said: Any) -> tuple[Outcome, str]:
     for expression, value in wanted:
         try:
             found = compiled(expression).search(said)
-        except (ValueError, TypeError, RecursionError):  # a function that was given what it does not take
-            return f"its JSON is not such that {expression} can be found"
+        except (ValueError, TypeError, AttributeError, ArithmeticError, LookupError):
+            # a function that was given what it does not take
+            return Outcome.BAD, f"its JSON is not such that {expression} can be found"
         if value is TRUE and not _true(found):
-            return f"{expression} is {_shown(found)}"
+            return Outcome.BAD, f"{expression} is {_shown(found)}"
         if value is not TRUE and not _same(found, value):
-            return f"{expression} is {_shown(found)}, not {_shown(value)}"
-    return ""
+            return Outcome.BAD, f"{expression} is {_shown(found)}, not {_shown(value)}"
+    return Outcome.GOOD, ""
 
 
 def _true(found: object) -> bool:

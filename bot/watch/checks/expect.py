@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from functools import cached_property
 from typing import Annotated, Any
 from urllib.parse import urlsplit
@@ -11,12 +10,13 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, field_validator
 
 from bot.contracts import Answer
+from bot.model import Outcome
 from bot.net import Network
-from bot.watch.checks import claims, patterns
+from bot.offload import OverranError, offload
+from bot.watch.checks import claims, patterns, words
 
 SEARCHED = 1024 * 1024  # bytes of a page that are looked at
 READ = 256 * 1024  # bytes of a page of which we only want to see that it comes
-CHARSET = re.compile(r"charset\s*=\s*\"?([\w.:-]+)", re.IGNORECASE)
 STATUS = re.compile(r"[1-5][0-9]{2}(?:\s*-\s*[1-5][0-9]{2})?")
 
 
@@ -75,10 +75,30 @@ class Expect(BaseModel):
     @property
     def cap(self) -> int:
         """How many bytes of the answer are needed."""
-        return SEARCHED if self.contains or self.not_contains or self.matches or self.json_ else READ
+        return SEARCHED if self._wanted else READ
+
+    async def judge(self, answer: Answer) -> tuple[Outcome, str]:
+        """Is it as expected, and what is wrong with it, in plain words? A long page is looked through away from the loop."""
+        if (fault := self._without_body(answer)) or not self._wanted:
+            return (Outcome.BAD, fault) if fault else words.FINE
+        page = _page(answer)
+        if answer.unread or self._wanted.at_once(len(answer.body)):
+            return words.judged(self._wanted, page)
+        try:
+            return await offload(words.judged, self._wanted, page)
+        except OverranError:
+            return Outcome.BLIND, "its page takes too long to look through"
 
     def fault(self, answer: Answer) -> str:
-        """What is wrong with it, in plain words; empty when nothing is."""
+        """The same at once, whatever its length: what is wrong with it; empty when nothing is."""
+        why = self._without_body(answer)
+        return why if why or not self._wanted else words.judged(self._wanted, _page(answer))[1]
+
+    def lists(self, status: int) -> bool:
+        """Is this very status named, not only a range that has it?"""
+        return str(status) in self.status
+
+    def _without_body(self, answer: Answer) -> str:
         if not any(low <= answer.status <= high for low, high in self._ranges):
             return f"HTTP {answer.status}"
         for name, part in self.headers.items():
@@ -87,9 +107,11 @@ class Expect(BaseModel):
         if self.final_url and not _whole(answer.url).startswith(self.final_url):
             host = urlsplit(answer.url).hostname
             return f"leads elsewhere than it should: to {'another page of ' * self._at(host)}{host}"
-        if self.contains or self.not_contains or self.matches or self.json_:
-            return self._misworded(answer) or (claims.fault(self.json_, answer) if self.json_ else "")
         return ""
+
+    @cached_property
+    def _wanted(self) -> words.Wanted:
+        return words.Wanted(self.contains, self.not_contains, self.matches, self.json_)
 
     @cached_property
     def _ranges(self) -> tuple[tuple[int, int], ...]:
@@ -99,43 +121,11 @@ class Expect(BaseModel):
     def _at(self, host: str | None) -> bool:
         return host == urlsplit(self.final_url or "").hostname
 
-    def _misworded(self, answer: Answer) -> str:
-        where = "in the first megabyte of the page" if answer.cut else "on the page"
-        for word in self.not_contains:
-            if _encoded(word, answer.headers) in answer.body:
-                return f'"{word}" is on the page'
-        for word in self.contains:
-            if _encoded(word, answer.headers) not in answer.body:
-                return f'"{word}" is not {where}'
-        if self.matches:
-            page = _decoded(answer.body, answer.headers)
-            for pattern in self.matches:
-                if not patterns.compiled(pattern).search(page):
-                    return f'nothing {where} is like "{pattern}"'
-        return ""
-
 
 def _whole(url: str) -> str:
     """With a path: else "https://example.org" would be the beginning of "https://example.org.evil.example/"."""
     return url if urlsplit(url).path else url + "/"
 
 
-def _charset(headers: Mapping[str, str]) -> str:
-    declared = CHARSET.search(headers.get("content-type", ""))
-    return declared[1] if declared else "utf-8"
-
-
-def _encoded(word: str, headers: Mapping[str, str]) -> bytes:
-    """`word` as the page writes it."""
-    try:
-        return word.encode(_charset(headers))
-    except (LookupError, UnicodeError):
-        return word.encode()
-
-
-def _decoded(body: bytes, headers: Mapping[str, str]) -> bytes:
-    """The page in UTF-8, which is what RE2 reads fastest."""
-    try:
-        return body.decode(_charset(headers), "replace").encode("utf-8", "replace")
-    except (LookupError, ValueError):  # a charset that there is not, or that is none of text
-        return body
+def _page(answer: Answer) -> words.Page:
+    return words.Page(answer.body, answer.headers.get("content-type", ""), answer.cut, answer.unread)

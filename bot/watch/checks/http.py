@@ -13,7 +13,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, f
 from bot.contracts import Answer, Family, Length, Net, Trouble, between
 from bot.model import Outcome, Reading
 from bot.net import Network, Prepared, network
-from bot.watch.checks import certificates, challenges
+from bot.watch.checks import certificates, challenges, rate_limits
 from bot.watch.checks.expect import Expect
 
 BODIED = frozenset({"POST", "PUT", "PATCH", "DELETE"})
@@ -75,14 +75,22 @@ class HttpCheck(BaseModel):
     ip: Family | None = None
     expect: Expect = Expect()
     redirects: Annotated[int, Field(ge=0, le=20)] = 5
+    redirects_inward: bool = False
     expires_in: Annotated[Length, between("1s", "3650d")] | None = None
 
     async def look(self, route: str, net: Net, timeout: timedelta, *, doubt: bool) -> Reading:
         """As in `contracts.Check`."""
-        seen = await net.fetch(self._request, timeout=timeout, cap=self._cap, redirects=self.redirects, fresh=doubt)
+        seen = await net.fetch(
+            self._request,
+            timeout=timeout,
+            cap=self._cap,
+            redirects=self.redirects,
+            fresh=doubt,
+            inward=self.redirects_inward,
+        )
         if isinstance(seen, Trouble):
             return seen.reading(route)
-        return self._read(route, seen)
+        return await self._read(route, seen)
 
     @field_validator("url")
     @classmethod
@@ -123,15 +131,18 @@ class HttpCheck(BaseModel):
     def _cap(self) -> int:
         return self.expect.cap
 
-    def _read(self, route: str, answer: Answer) -> Reading:
+    async def _read(self, route: str, answer: Answer) -> Reading:
         if who := challenges.declared(answer.headers):
             return challenges.reading(route, answer, who)
-        fault = self.expect.fault(answer)
-        if not fault:
+        outcome, why = await self.expect.judge(answer)
+        if outcome is Outcome.GOOD:
             if self.expires_in is None:
                 return Reading(route, Outcome.GOOD, took=answer.took, reused=answer.reused)
             until = answer.certificate_until
             return certificates.reading(route, until, self.expires_in, answer.took, reused=answer.reused)
         if who := challenges.shown(answer):
             return challenges.reading(route, answer, who)
-        return Reading(route, Outcome.BAD, fault, answer.took, answer.reused, network(answer.headers))
+        if rate_limits.met(answer) and not self.expect.lists(answer.status):
+            return rate_limits.reading(route, answer)
+        by = network(answer.headers) if outcome is Outcome.BAD else ""
+        return Reading(route, outcome, why, answer.took, answer.reused, by)

@@ -68,7 +68,7 @@ async def look(net, site, answer=None, *, doubt=False, **fields):
             {"matches": "ma\u00f1.na"},
             "",
         ),
-        (page(body=b"\xff\xfe"), {"matches": ["^.", "x"]}, 'nothing on the page is like "x"'),
+        (page(body=b"\xff\xff"), {"matches": ["^.", "x"]}, 'nothing on the page is like "x"'),
         (page(body="a" * 50_000 + "!"), {"matches": "(a+)+$"}, 'nothing on the page is like "(a+)+$"'),
         (page(body="x" * 2_000_000), {"matches": "y"}, 'nothing in the first megabyte of the page is like "y"'),
         (page(body='{"status": {"ok": true}}'), {"json": {"status.ok": True}}, ""),

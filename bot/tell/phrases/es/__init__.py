@@ -8,6 +8,7 @@ from bot.tell.phrases.es.crowd import CROWD
 from bot.tell.phrases.es.dying import DYING
 from bot.tell.phrases.es.looks import LOOKS, REASONS
 from bot.tell.phrases.es.many import MANY
+from bot.tell.phrases.es.network import NETWORK
 from bot.tell.phrases.es.own import OWN
 from bot.tell.phrases.es.pages import PAGES
 from bot.tell.phrases.es.past import PAST
@@ -303,5 +304,6 @@ SPANISH = Phrases(
         "its run began": "empezó hace",
         "ago and has not ended": "y no ha terminado",
         **REASONS,
+        **NETWORK,
     },
 )

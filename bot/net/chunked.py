@@ -1,0 +1,84 @@
+"""A chunked body (RFC 9112, 7.1), taken apart as it comes in."""
+
+from __future__ import annotations
+
+import re
+
+from bot.contracts import Cause
+from bot.net.causes import TroubleError
+
+SIZE = re.compile(rb"[ \t]*([0-9A-Fa-f]{1,16})(?![0-9A-Fa-f])")
+LARGEST = 2**63 - 1
+BROKEN = "breaks off into something that is no HTTP"
+
+
+class Chunks:
+    """Fed until `done`. Lines may end with a line feed alone; extensions and trailers are passed over."""
+
+    __slots__ = ("_after", "_left", "_line", "_trailer", "done", "rest")
+
+    def __init__(self) -> None:
+        self.done = False
+        self.rest = False  # did anything come after the end?
+        self._left = 0  # bytes of the chunk that are still to come
+        self._after = False  # is the end of the chunk's last line to come?
+        self._trailer = False
+        self._line = b""  # the beginning of a line whose end has not come
+
+    def feed(self, data: bytes) -> list[bytes]:
+        """The pieces of body that it holds. Raise TroubleError where it is no such thing."""
+        pieces: list[bytes] = []
+        at, end = 0, len(data)
+        while at < end and not self.done:
+            if self._left:
+                piece = data[at : at + self._left]
+                pieces.append(piece)
+                at += len(piece)
+                self._left -= len(piece)
+                self._after = not self._left
+                continue
+            if self._after:
+                at = self._ended(data, at)
+                continue
+            feed = data.find(b"\n", at)
+            if feed < 0:
+                self._keep(data[at:])
+                break
+            line, at = data[at:feed], feed + 1
+            if self._line:
+                line, self._line = self._line + line, b""
+            self._read(line)
+        self.rest = self.done and at < end
+        return pieces
+
+    def end(self) -> bool:
+        """The connection has ended: was all there but the very last sign?"""
+        return self.done or (self._trailer and self._line[:1] == b"\r")
+
+    def _ended(self, data: bytes, at: int) -> int:
+        """Pass over the end of the line after a chunk."""
+        if data[at] == 10:
+            self._after = False
+        elif data[at] != 13:
+            raise TroubleError(Cause.PROTOCOL, BROKEN)
+        return at + 1
+
+    def _keep(self, part: bytes) -> None:
+        if not self._trailer and not self._line:
+            self._size(part + b"0" if not part.strip() else part)  # what is no size is known before its line ends
+        # What is beyond the first bytes of a size is an extension; of a trailer only its being there counts.
+        self._line = (self._line + part)[:64]
+
+    def _read(self, line: bytes) -> None:
+        if self._trailer:
+            self.done = line[:1] in {b"", b"\r"}
+            return
+        self._left = self._size(line)
+        self._trailer = self._left == 0
+
+    @staticmethod
+    def _size(line: bytes) -> int:
+        found = SIZE.match(line)
+        if found is None or (size := int(found[1], 16)) > LARGEST:
+            raise TroubleError(Cause.PROTOCOL, BROKEN)
+        return size
