@@ -139,7 +139,8 @@ def _page(kind: str, lists: dict[str, Any]) -> Any:
     return lists[""] if "" in lists else found | lists
 
 
-def of_json(kind: str) -> Iterator[tuple[str, bytes]]:
+def of_json(kind: str, every: int = 1) -> Iterator[tuple[str, bytes]]:
+    turn = itertools.count()
     for roots in ROOTS[kind]:
         share = (CAP - 2000) // len(roots)
         for name, made in {
@@ -152,9 +153,13 @@ def of_json(kind: str) -> Iterator[tuple[str, bytes]]:
             **{f"nested {one}": partial(_nested, [one], share) for one in LISTS},
             "deep": lambda: _deep("children"),
         }.items():
+            if next(turn) % every:
+                continue
             yield f"{'+'.join(roots)}: {name}", _encoded(kind, dict.fromkeys(roots, made()))
         for name, text in {**BAIT, "long": "x"}.items():
             for length in (2000, share):
+                if next(turn) % every:
+                    continue
                 lure = (text * (length // len(text) + 1))[:length]
                 item = ITEM | dict.fromkeys((one for one in ITEM if isinstance(ITEM[one], str)), lure)
                 if length == share:
@@ -210,7 +215,9 @@ def of_betterstack() -> Iterator[tuple[str, bytes]]:
     yield "a list", json.dumps({"data": attributes}, separators=(",", ":")).encode()
 
 
-def of_xml() -> Iterator[tuple[str, bytes]]:
+def of_xml(every: int = 1) -> Iterator[tuple[str, bytes]]:
+    turn = itertools.count()
+
     def feed(inside: str, before: str = "") -> bytes:
         return f"{before}<rss><channel>{inside}</channel></rss>".encode()
 
@@ -235,6 +242,8 @@ def of_xml() -> Iterator[tuple[str, bytes]]:
     yield "instants", feed(f"<item><title>t</title><pubDate>{'Nov 20 ' * (room // 7 - 20)}</pubDate></item>")
     yield "digits", feed(f"<item><title>t</title><pubDate>{'9' * (room - 99)}</pubDate></item>")
     for (name, text), where, parts in itertools.product(BAIT.items(), ("title", "description"), (1, 10, 200, 1000)):
+        if next(turn) % every:
+            continue
         size = room // parts - 120
         lure = (text * (size // len(text.encode()) + 1)).encode()[:size].decode(errors="ignore")
         date = "<pubDate>Fri, 20 Nov 2026 10:00:00 GMT</pubDate>"
@@ -249,14 +258,16 @@ def of_xml() -> Iterator[tuple[str, bytes]]:
         yield f"{name} in {where} x {parts}", feed(plain * parts)
 
 
-def cases() -> Iterator[tuple[Dialect, str, tuple[bytes, ...]]]:
+def cases(only: str = "", every: int = 1) -> Iterator[tuple[Dialect, str, tuple[bytes, ...]]]:
     """Each dialect with all of its cases, the same bytes for each of its addresses."""
     for dialect in DIALECTS:
         kind = dialect.kind.partition(" ")[0]
+        if only and only != dialect.kind:
+            continue
         if kind in ROOTS:
-            yield from ((dialect, name, (body,) * 3) for name, body in of_json(kind))
+            yield from ((dialect, name, (body,) * 3) for name, body in of_json(kind, every))
         elif kind == "rss":
-            yield from ((dialect, name, (body,)) for name, body in of_xml())
+            yield from ((dialect, name, (body,)) for name, body in of_xml(every))
         if kind == "uptimekuma":
             yield from ((dialect, name, bodies) for name, bodies in of_kuma())
         if kind == "betterstack":
