@@ -13,6 +13,7 @@ from functools import cached_property, partial
 
 from fastapi import FastAPI
 
+from bot import offload
 from bot.chores import Chores, patient
 from bot.config import Config
 from bot.contracts import Channel, Desk, Net, Unable
@@ -161,6 +162,7 @@ async def _until(ended: asyncio.Task[bool], vital: list[asyncio.Task[None]], ear
 async def house(config: Config, clock: Callable[[], datetime] = now) -> AsyncIterator[House]:
     """Open everything a config names. Raise Unable or StoreUnavailable, with nothing left open, where that fails."""
     async with AsyncExitStack() as stack:
+        stack.callback(offload.close)
         door = stack.enter_context(_door(*config.web.address))
         store = await stack.enter_async_context(open_store(config.database, alone=True))
         net = await stack.enter_async_context(Network())
