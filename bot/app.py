@@ -13,6 +13,7 @@ from functools import cached_property, partial
 
 from fastapi import FastAPI
 
+from bot import offload
 from bot.chores import Chores
 from bot.config import Config
 from bot.contracts import Channel, Desk, Net, Unable
@@ -242,6 +243,7 @@ async def house(
     """Open everything a config names. Raise Unable or StoreUnavailable, with nothing left open, where that fails."""
     own_health = own_health or OwnHealth(clock)
     async with AsyncExitStack() as stack:
+        stack.callback(offload.close)
         door = stack.enter_context(await bound(config))
         store = await stack.enter_async_context(open_store(config.database, alone=True, own_health=own_health))
         net = await stack.enter_async_context(Network())

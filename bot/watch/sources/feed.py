@@ -22,7 +22,9 @@ from bot.watch.sources.troubles import reported, wanted
 _ACCEPT = "application/atom+xml, application/rss+xml, application/xml;q=0.9, text/xml;q=0.8"
 FORGOTTEN = timedelta(days=14)  # open and not a word for so long: its page forgot to close it, as many do
 _LONGEST = 100_000  # characters of an incident that names are looked for in
-_MOST = 200  # entries that are read: the newest
+_READ = 200_000  # characters of all texts, and so many at least of each
+_LEAST = 2000
+_MOST = 100  # entries that are read: the newest
 _NEAR = 20  # entries: so far a neighbour with a date is looked for
 _EARLIEST = datetime.min.replace(tzinfo=UTC)
 _AZURE = frozenset({"azure.status.microsoft", "status.azure.com"})
@@ -31,6 +33,7 @@ _UPDATES = (
     re.compile(r"https?://status\.aws\.amazon\.com/#([^#]{1,150})_\w{1,40}"),
     re.compile(r"(tag:[\w.]{0,60}google\.com,\d{1,8}:feed:\w{1,60})\.\w{1,60}"),
 )
+_Updates = tuple[tuple[Entry, Said], ...]
 _GRAVE = re.compile(
     r"\b(?:major|critical|complete|full|total|widespread|global) (?:service |system )?(?:outage|disruption)\b",
     re.IGNORECASE,
@@ -58,7 +61,8 @@ def parse(bodies: tuple[bytes, ...], asked: Asked, worst: Health = Health.DOWN) 
     feed = read(bodies[0])
     events, planned, unclear = [], [], False
     for updates, spoken in _incidents(feed, asked):
-        newest, at = updates[0], updates[0].at or updates[0].roughly
+        newest = updates[0][0]
+        at = newest.at or newest.roughly
         if at is not None and asked.now - at > FORGOTTEN:
             continue
         if spoken.stage is Stage.WORK:
@@ -73,14 +77,13 @@ def parse(bodies: tuple[bytes, ...], asked: Asked, worst: Health = Health.DOWN) 
     return reported((one for one in events if one), asked, feed.home, ahead_of_us)
 
 
-def _incidents(feed: Feed, asked: Asked) -> Iterator[tuple[tuple[Entry, ...], Said]]:
+def _incidents(feed: Feed, asked: Asked) -> Iterator[tuple[_Updates, Said]]:
     """The updates of each incident, the newest first, without those of an earlier one of the same name; and what they say.
 
     An update that says nothing of the stage leaves it as it was.
     """
     groups: dict[str, list[tuple[Entry, Said]]] = {}
-    newest_first = sorted(feed.entries, key=lambda one: one.at or one.roughly or _EARLIEST, reverse=True)
-    spoken = [(entry, ahead(entry, said(entry), asked.now)) for entry in newest_first[:_MOST]]
+    spoken = [(entry, ahead(entry, said(entry), asked.now)) for entry in _fresh(feed, asked.now)]
     for entry, says in zip(*_neighbourly(feed, spoken), strict=True):
         groups.setdefault(_incident(entry), []).append((entry, says))
     for group in groups.values():
@@ -93,21 +96,35 @@ def _incidents(feed: Feed, asked: Asked) -> Iterator[tuple[tuple[Entry, ...], Sa
             if older[1].stage is not Stage.OPEN:
                 break
         telling = next((says for _, says in together if not says.news), together[0][1])
-        yield tuple(entry for entry, _ in together), telling
+        yield tuple(together), telling
+
+
+def _fresh(feed: Feed, now: datetime) -> list[Entry]:
+    """Those that may still count, the newest first; of a long text its beginning and its end, where its newest update stands."""
+    dated = ((one.at or one.roughly, one) for one in feed.entries)
+    fresh = [(at or _EARLIEST, one) for at, one in dated if at is None or now - at <= FORGOTTEN]
+    newest = [one for _, one in sorted(fresh, key=lambda each: each[0], reverse=True)[:_MOST]]
+    room = min(max(_READ // max(1, len(newest)), _LEAST), _READ // 6) // 2
+    return [
+        replace(one, body=f"{one.body[:room]}\n{one.body[-room:]}") if len(one.body) > 2 * room else one
+        for one in newest
+    ]
 
 
 def _neighbourly(feed: Feed, spoken: list[tuple[Entry, Said]]) -> tuple[list[Entry], list[Said]]:
     """What bears neither a date nor a label is about as old as the older of those beside it."""
     listed = [one.at or one.roughly for one in feed.entries]
-    beside: dict[int, datetime] = {}
+    beside: dict[tuple[str, str, str], datetime] = {}
     for n, entry in enumerate(feed.entries):
         if listed[n] is None:
             above = next((at for at in listed[max(0, n - _NEAR) : n][::-1] if at), None)
             below = next((at for at in listed[n + 1 : n + 1 + _NEAR] if at), None)
             if found := [at for at in (above, below) if at]:
-                beside[id(entry)] = min(found)
+                beside[entry.link, entry.key, entry.title] = min(found)
     entries = [
-        replace(entry, roughly=beside[id(entry)]) if id(entry) in beside and not says.labelled else entry
+        replace(entry, roughly=beside.get((entry.link, entry.key, entry.title)))
+        if entry.at is None and entry.roughly is None and not says.labelled
+        else entry
         for entry, says in spoken
     ]
     return entries, [says for _, says in spoken]
@@ -121,9 +138,10 @@ def _incident(entry: Entry) -> str:
     return f"{entry.link} {subject(entry.title)}"
 
 
-def _event(updates: tuple[Entry, ...], asked: Asked, worst: Health) -> Event | None:
+def _event(updates: _Updates, asked: Asked, worst: Health) -> Event | None:
     """None where it names other components than those that are cared for, or none of them."""
-    newest, states = updates[0], components(updates[0])
+    newest = updates[0][0]
+    states = components(newest)
     troubled = {name: state for name, state in states.items() if state not in _WELL}
     parts = tuple(troubled)
     grave = bool(_GRAVE.search(plain(newest.title)))
@@ -133,7 +151,7 @@ def _event(updates: tuple[Entry, ...], asked: Asked, worst: Health) -> Event | N
             return None
         grave = grave or any(troubled.get(part) in _GONE for part in parts)
     health = min(worst, Health.DOWN if grave else Health.DEGRADED)
-    since = min((at for one in updates if (at := began(one))), default=None)
+    since = min((at for one, says in updates if (at := began(one, says.dates))), default=None)
     return Event(clean(newest.title), health, since, link(newest.link), parts)
 
 
@@ -142,9 +160,9 @@ def _named(troubled: dict[str, str], asked: Asked) -> tuple[str, ...]:
     return tuple(name for name in troubled if name.casefold() in cared)
 
 
-def _mentioned(updates: tuple[Entry, ...], asked: Asked) -> tuple[str, ...]:
+def _mentioned(updates: _Updates, asked: Asked) -> tuple[str, ...]:
     """Of an entry without a list, what its words name: "Storage - East US" is about Storage, and about East US."""
-    text = " ".join(f"{_incident(one)} {plain(one.body)}" for one in updates)[:_LONGEST].casefold()
+    text = " ".join(f"{_incident(one)} {plain(one.body)}" for one, _ in updates)[:_LONGEST].casefold()
     names = (name.strip() for name in asked.components)
     return tuple(name for name in names if re.search(rf"(?<!\w){re.escape(name.casefold())}(?!\w)", text))
 

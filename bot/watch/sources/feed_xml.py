@@ -16,7 +16,8 @@ MOST = 1000  # entries: the first half and the last, since either may be the new
 LONGEST = 100_000  # characters of a field
 SHORT = 2000  # ... and of one that is a line
 DEEPEST = 100
-ELEMENTS = 100_000
+ELEMENTS = 50_000
+_BEFORE = 100  # comments and the like, before the first element
 REFERENCES = 150_000
 BODIES = frozenset({"encoded", "content", "description", "summary"})
 _ENTRIES = frozenset({"item", "entry"})
@@ -103,7 +104,8 @@ def _declared(body: bytes) -> str:
 def _root_of(text: str) -> str:
     """From its first element on. Raise ValueError where that is not a feed's, and for declarations of its own."""
     at, closes = 0, {"<?": "?>", "<!--": "-->", "<!DOCTYPE": ">"}
-    while (at := _space_ends(text, at)) < len(text):
+    for _ in range(_BEFORE):
+        at = _space_ends(text, at)
         begins = next((one for one in closes if text.startswith(one, at)), None)
         if begins is None:
             break
@@ -162,27 +164,32 @@ def _piece_by_piece(text: str) -> tuple[Element, list[Element]]:
     begins = [match.start() for match in _BEGIN.finditer(text)]
     chosen = begins if len(begins) <= MOST else [*begins[: MOST // 2], *begins[-MOST // 2 :]]
     following = dict(zip(begins, [*begins[1:], len(text)], strict=True))
-    found = [one for at in chosen if (one := _piece(text[at : following[at]])) is not None]
+    found, left = [], ELEMENTS // 2
+    for at in chosen:
+        piece, left = _piece(text[at : following[at]], left)
+        found += [piece] if piece else []
     if not found:
         raise ValueError("no XML: none of its entries can be read")
     header = _HEADER_LINK.search(text[: begins[0]])
     return Element(link=header[1].strip() if header else ""), found
 
 
-def _piece(text: str) -> Element | None:
+def _piece(text: str, elements: int) -> tuple[Element | None, int]:
+    """The entry, unless it is broken; and how many elements may still follow."""
     end = _END.search(text)
-    reader = _Reader()
+    reader = _Reader(elements)
     try:
         reader.parse(f"<feed>{text[: end.end()]}</feed>" if end else "")
     except (expat.ExpatError, ValueError):
-        return None
-    return reader.first[0] if reader.first else None
+        return None, reader.left
+    return (reader.first[0] if reader.first else None), reader.left
 
 
 class _Reader:
     """Takes the direct children of the channel alone for entries, and of them what stands in their fields."""
 
-    def __init__(self) -> None:
+    def __init__(self, elements: int = ELEMENTS) -> None:
+        self.left = elements
         self.channel: Element | None = None
         self.first: list[Element] = []
         self.last: deque[Element] = deque(maxlen=MOST // 2)
@@ -194,7 +201,6 @@ class _Reader:
         self._name = ""  # of the field that is read; empty: none
         self._text: list[str] = []
         self._room = 0
-        self._seen = 0
         self._href = ""
 
     def parse(self, text: str) -> None:
@@ -208,8 +214,8 @@ class _Reader:
 
     def _starts(self, name: str, attributes: dict[str, str]) -> None:
         self._depth += 1
-        self._seen += 1
-        if self._depth > DEEPEST or self._seen > ELEMENTS:
+        self.left -= 1
+        if self._depth > DEEPEST or self.left < 0:
             raise ValueError("too deep, or too much of it")
         name = name.rpartition(":")[2]
         if self._name:

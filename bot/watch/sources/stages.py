@@ -56,12 +56,13 @@ _WINDOW = re.compile(
 _LISTED = re.compile(r"<li>([^<>]{1,300})</li>", re.IGNORECASE)
 _MOST_LISTED = 200
 _HEAD_OF_LINE = 60
+_TIMED = re.compile(r"\d[:h時]\d|\d\s?[apAP]\.?[mM]")
 _HOUR = re.compile(r"\d{1,2}:\d\d.{0,12}$")
 _EDGES = " \t:.-–—•*·()[]【】!|"
 _NEWEST = 600  # characters: of the text, where nothing shows how long its newest update is ...
 _OPENING = 4000  # ... and with its markup
 _FEW = 30  # letters that may stand beside a date for its line to be about nothing else
-_MOST_LINES = 5000
+_MOST_LINES = 20  # at either end of a text
 _DAY = timedelta(days=1)
 _EARLIEST = datetime.min.replace(tzinfo=UTC)
 _AHEAD = timedelta(hours=14)  # so far a clock may be wrong by its zone
@@ -81,6 +82,10 @@ class Said:
     stage: Stage
     labelled: bool = False
     news: bool = False
+    dates: tuple[Moment, ...] = ()  # that stand in the text
+
+
+_Lines = list[tuple[str, Moment | None]]  # each with the date that it consists of
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,8 +105,13 @@ def stage(entry: Entry) -> Stage:
 
 def said(entry: Entry) -> Said:
     """What its newest update says of it, and how."""
+    lines = [(line, _dated(line, entry.at or entry.roughly)) for line in _lines(entry.body)]
+    return replace(_said(entry, lines), dates=tuple(found for _, found in lines if found))
+
+
+def _said(entry: Entry, lines: _Lines) -> Said:
     title = folded(plain(entry.title))
-    newest, updated = _newest(entry)
+    newest, updated = _newest(entry, lines)
     called = _titled(title)
     if newest is Label.OVER or called is Label.OVER:
         return Said(Stage.OVER, labelled=True)
@@ -133,14 +143,13 @@ def _is_about_work(entry: Entry) -> bool:
     return MAINTENANCE.search(folded(f"{plain(entry.title)} {plain(entry.body[:_OPENING])}")) is not None
 
 
-def began(entry: Entry) -> datetime | None:
+def began(entry: Entry, dates: tuple[Moment, ...]) -> datetime | None:
     """When its first update was published, as far as the feed says: where the text dates each, its own date moves along."""
     dated = entry.published or entry.updated
     if dated is None or entry.published is None:
         return dated
-    told = [found for found in _moments(entry, dated) if found.timed]
-    known = bool(told) and all(found.ahead is not None for found in told)
-    times = [found.at or found.local for found in told] if known else [found.local for found in told]
+    known = bool(dates) and all(found.ahead is not None for found in dates)
+    times = [(found.at if known else None) or found.local for found in dates]
     # The entry's own date is that of its newest update: it shows where an unknown zone is.
     apart = timedelta(0) if known or not times else dated.replace(second=0, microsecond=0) - max(times)
     return min((at + apart for at in times if at + apart <= dated), default=dated)
@@ -189,9 +198,9 @@ def subject(title: str) -> str:
     return text[head.end() :].strip(_EDGES) or text
 
 
-def _newest(entry: Entry) -> tuple[Label | None, bool]:
+def _newest(entry: Entry, lines: _Lines) -> tuple[Label | None, bool]:
     """The label of the newest update; None where there is none. And is there any update at all under a label?"""
-    found = _updates(entry)
+    found = _updates(lines)
     telling = [one for one in found if one.label is not Label.UPDATE]
     if not telling:
         filed = [LABELS[name] for one in entry.categories if (name := folded(one.strip(_EDGES))) in LABELS]
@@ -211,12 +220,11 @@ def _last(found: list[_Update]) -> _Update:
     return last if first.row < last.row else first
 
 
-def _updates(entry: Entry) -> list[_Update]:
+def _updates(lines: _Lines) -> list[_Update]:
     """The labels in the text, each with the time that stands before it; or after it, where that is the page's way."""
-    near = entry.at or entry.roughly
     found: list[_Update | datetime] = []
-    for line in _lines(entry.body):
-        at, update = _dated(line, near), _labelled(line, near)
+    for line, at in lines:
+        update = _labelled(line, at)
         if update is not None:
             found.append(replace(update, at=at.local if at else None))
         elif at is not None:
@@ -238,32 +246,24 @@ def _lines(body: str) -> Iterator[str]:
     text = body.partition("Affected components")[0]
     text = html.unescape(_MARKUP.sub(" ", _BLOCKS.sub("\n", text)))
     lines = (" ".join(line.split()) for line in text.split("\n") if not line.isspace() and len(line) > 1)
-    return islice(lines, _MOST_LINES)
-
-
-def _moments(entry: Entry, near: datetime) -> Iterator[Moment]:
-    return (found for line in _lines(entry.body) if (found := _dated(line, near)))
+    found = list(lines)
+    return iter(found if len(found) <= 2 * _MOST_LINES else [*found[:_MOST_LINES], *found[-_MOST_LINES:]])
 
 
 def _dated(line: str, near: datetime | None) -> Moment | None:
     """The date of a line that holds little else, or a label beside it."""
-    if not any(char.isdecimal() for char in line[:_HEAD_OF_LINE]):
-        return None
-    found = moment(line, near)
+    found = moment(line, near) if len(line) <= 2 * _HEAD_OF_LINE and _TIMED.search(line) else None
     if found is None or not found.timed:
         return None
     rest = [char for char in found.rest if char.isalpha()]
-    return found if len(line) <= 2 * _HEAD_OF_LINE and (len(rest) <= _FEW or _label(found.rest) is not None) else None
+    return found if len(rest) <= _FEW or _label(found.rest) is not None else None
 
 
-def _labelled(line: str, near: datetime | None) -> _Update | None:
+def _labelled(line: str, at: Moment | None) -> _Update | None:
     text = folded(line[: 2 * _HEAD_OF_LINE])
     if (found := _label(text)) is not None:
         return found
-    if text[:1].isdecimal() or text[:1] in "[(":  # a date may stand before it
-        read = moment(line, near)
-        return _label(read.rest) if read is not None else None
-    return None
+    return _label(at.rest) if at is not None else None  # it may stand before it
 
 
 def _label(text: str) -> _Update | None:

@@ -183,8 +183,10 @@ def test_an_entry_is_over_when_its_title_or_its_newest_update_says_so(title, tex
         ("Resolver errors", "<b>Status: Monitoring</b>"),
         (
             "Slow",
-            "<small>Nov 21, 12:00 UTC</small><strong>Monitoring</strong> - A fix is in place."
-            "<small>Nov 21, 11:00 UTC</small><strong>Resolved</strong> - too soon",
+            (
+                "<small>Nov 21, 12:00 UTC</small><strong>Monitoring</strong> - A fix is in place."
+                "<small>Nov 21, 11:00 UTC</small><strong>Resolved</strong> - too soon"
+            ),
         ),
         ("Slow", "<strong>Update</strong> - The first issue has been resolved, the second not."),
         ("Slow", "Once the issue has been resolved we will tell."),
