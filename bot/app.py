@@ -21,7 +21,7 @@ from bot.model import Overview, Trail
 from bot.net import Network
 from bot.parts import blind_since, canaries, heartbeats, setting, watched, watched_channels
 from bot.record import Record
-from bot.show import inbound
+from bot.show import inbound, operator_log
 from bot.show.doors import Hooks
 from bot.show.reporting import Reporting
 from bot.show.web import Server, Vitals, site
@@ -174,6 +174,7 @@ async def house(config: Config, clock: Callable[[], datetime] = now) -> AsyncIte
             setting(config),
             clock,
             lambda whom: outbox.wake(whom),  # noqa: PLW0108 - made below, with the record's own `moved`
+            changed=operator_log.changed,
         )
         await record.load()
         opened = {

@@ -22,8 +22,14 @@ def stop_at_signal() -> asyncio.Event:
     """An event that SIGTERM and SIGINT set."""
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+        asyncio.get_running_loop().add_signal_handler(number, _stop, stop, number)
     return stop
+
+
+def _stop(stop: asyncio.Event, number: int) -> None:
+    if not stop.is_set():
+        log.info("stopping: %s", signal.Signals(number).name)
+    stop.set()
 
 
 async def run(path: Path, started: Callable[[House], Awaitable[None]] | None = None) -> None:
@@ -49,6 +55,7 @@ async def run(path: Path, started: Callable[[House], Awaitable[None]] | None = N
                 former, config = config, await _one_life(home, path, stop, again)
     finally:
         changes.cancel()
+    log.info("stopped")
 
 
 async def _one_life(home: House, path: Path, stop: asyncio.Event, again: asyncio.Event) -> Config:

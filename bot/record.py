@@ -52,6 +52,7 @@ class Record:
     ladders: dict[str, Audience] = field(default_factory=dict)  # by name: what is not taken is handed on by these
     plans: Calendar = field(default_factory=Calendar)
     sight: Sight = field(default_factory=Sight)
+    changed: Callable[[Service, ServiceState, ServiceState], None] = lambda *_: None  # hears of each new state
     _open: dict[tuple[str, ...], wording.Others] = field(
         default_factory=dict
     )  # what is known to be bad, by what is followed
@@ -195,6 +196,8 @@ class Record:
     async def _take_up(self, states: Mapping[str, ServiceState]) -> None:
         """Channels that died or came back with it: what waits for them is urged on."""
         before, now = self.down(), self.clock()
+        for name, state in states.items():
+            self.changed(self.service(name), self._state(name), state)
         self.states |= states
         self._open.clear()
         after = self.down()

@@ -43,6 +43,7 @@ class Ear:
         self._session = session
         self._failures = 0  # in a row
         self._told = False  # this stretch of failures has been logged
+        self._heard = False  # it was connected before
 
     async def listen(self, answer: Answering) -> None:
         """Hear until cancelled. A new connection is made before the one that it follows is closed."""
@@ -89,9 +90,9 @@ class Ear:
         self._told = True
 
     def _well(self) -> None:
-        if self._told:
-            log.info("Slack: listening again")
-        self._failures, self._told = 0, False
+        if self._told or not self._heard:
+            log.info("Slack: listening%s", " again" if self._heard else "")
+        self._failures, self._told, self._heard = 0, False, True
 
     async def _read(
         self,

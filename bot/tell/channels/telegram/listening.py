@@ -96,6 +96,7 @@ class Listener:
         self._offset = int(offset) if bot == self._id and offset.isdecimal() else None
         await self._list_commands()
         self._name = me.username or ""
+        log.info("Telegram: commands are heard")
 
     async def _list_commands(self) -> None:
         listed = [BotCommand(name, (about or name)[:256]) for name, about in self._desk.commands]
