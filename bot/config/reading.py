@@ -66,7 +66,9 @@ def read(path: Path, model: type[BaseModel]) -> Document:
     try:
         text = path.read_text(encoding="utf-8") if path.stat().st_size <= SIZE else None
     except FileNotFoundError:
-        raise ConfigError(document, [Problem((), "there is no such file; make one from config.example.yaml")]) from None
+        raise ConfigError(
+            document, [Problem((), "there is no such file; make one: tocsin example > config.yaml")]
+        ) from None
     except (OSError, UnicodeDecodeError) as error:
         why = error.strerror if isinstance(error, OSError) else "is no UTF-8 text"
         raise ConfigError(document, [Problem((), f"cannot be read: {why}")]) from None

@@ -91,7 +91,7 @@ class Ear:
 
     def _well(self) -> None:
         if self._told or not self._heard:
-            log.info("Slack: listening%s", " again" if self._heard else "")
+            log.info("Slack: listening%s", " again" if self._told else "")
         self._failures, self._told, self._heard = 0, False, True
 
     async def _read(
