@@ -152,7 +152,7 @@ def test_the_wheel_carries_what_its_messages_name(wheel, tmp_path):
 
 async def test_who_has_no_config_is_told_how_to_make_one_and_it_works(tmp_path):
     ran = await tocsin(tmp_path, "check")
-    assert ran.line.endswith("make one: tocsin example > config.yaml")
+    assert ran.line.endswith("make one from config.example.yaml: tocsin example > config.yaml")
     made = await tocsin(tmp_path, "example")
     assert (made.code, made.out, made.err) == (0, (ROOT / "config.example.yaml").read_text(), "")
 

@@ -67,7 +67,8 @@ def read(path: Path, model: type[BaseModel]) -> Document:
         text = path.read_text(encoding="utf-8") if path.stat().st_size <= SIZE else None
     except FileNotFoundError:
         raise ConfigError(
-            document, [Problem((), "there is no such file; make one: tocsin example > config.yaml")]
+            document,
+            [Problem((), "there is no such file; make one from config.example.yaml: tocsin example > config.yaml")],
         ) from None
     except (OSError, UnicodeDecodeError) as error:
         why = error.strerror if isinstance(error, OSError) else "is no UTF-8 text"
