@@ -3,9 +3,9 @@ PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 
-.PHONY: help install demo run test hardening soak attack sim dead lint bench lock clean
+.PHONY: help install demo run test hardening soak attack sim dead lint bench lock base-image sbom audit wheel clean
 help:  ## this list
-	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
 
 install: .venv/run.stamp  ## what Tocsin needs, into .venv
 
@@ -43,20 +43,38 @@ bench: .venv/dev.stamp  ## what performance is promised, measured
 
 lock: .venv/dev.stamp  ## new versions into the locks (needs uv)
 	uv pip compile -q --universal --generate-hashes --no-header --upgrade --all-extras pyproject.toml -o requirements.lock
-	uv pip compile -q --universal --generate-hashes --no-header --upgrade --all-extras --group dev -c requirements.lock pyproject.toml -o requirements-dev.lock
+	uv pip compile -q --universal --generate-hashes --no-header --upgrade --group build -c requirements.lock -o requirements-build.lock
+	uv pip compile -q --universal --generate-hashes --no-header --upgrade --all-extras --group dev --group build -c requirements.lock -c requirements-build.lock pyproject.toml -o requirements-dev.lock
+
+base-image:  ## the newest digest of the base image into the Dockerfile (needs docker and a network)
+	@tag=$$(sed -n 's/^ARG BASE=\([^@]*\)@.*/\1/p' Dockerfile); docker pull --quiet $$tag >/dev/null && \
+	found=$$(docker image inspect --format '{{index .RepoDigests 0}}' $$tag | sed 's/.*@//') && \
+	sed -i "s|^ARG BASE=.*|ARG BASE=$$tag@$$found|" Dockerfile && grep '^ARG BASE=' Dockerfile
+
+sbom: .venv/dev.stamp  ## what Tocsin is made of, as CycloneDX: dist/tocsin.cdx.json
+	@mkdir -p dist
+	@$(BIN)/python -W ignore -m cyclonedx_py requirements --pyproject pyproject.toml --short-PURLs --output-reproducible --validate --of JSON -o dist/tocsin.cdx.json requirements.lock
+	@echo dist/tocsin.cdx.json
+
+audit: .venv/dev.stamp  ## are there known vulnerabilities in what the locks name? (needs a network)
+	@$(BIN)/python tools/audit.py requirements.lock requirements-build.lock
+
+wheel: .venv/run.stamp  ## dist/tocsin-*.whl, built with what the lock names
+	@$(PIP) wheel --no-deps --no-build-isolation --wheel-dir dist .
 
 clean:  ## forget .venv and caches
-	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
+	rm -rf .venv dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
 
 .venv/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Tocsin needs Python 3.11 or newer")'
 	@echo "Making .venv (once)"
 	@$(PYTHON) -m venv .venv
 
-.venv/run.stamp: requirements.lock pyproject.toml | .venv/bin/python
+.venv/run.stamp: requirements.lock requirements-build.lock pyproject.toml | .venv/bin/python
 	@echo "Installing what Tocsin needs (once, about a minute)"
 	@$(PIP) install --require-hashes -r requirements.lock
-	@$(PIP) install --no-deps --no-build-isolation -e . 2>/dev/null || $(PIP) install --no-deps -e .
+	@$(PIP) install --require-hashes -r requirements-build.lock
+	@$(PIP) install --no-deps --no-build-isolation -e .
 	@touch $@
 
 .venv/dev.stamp: requirements-dev.lock .venv/run.stamp

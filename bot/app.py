@@ -25,7 +25,7 @@ from bot.own_notices import OwnNotices
 from bot.parts import blind_since, canaries, heartbeats, setting, watched, watched_channels
 from bot.record import Record
 from bot.results import Results
-from bot.show import inbound
+from bot.show import inbound, operator_log
 from bot.show.doors import Hooks
 from bot.show.reporting import Reporting
 from bot.show.web import Server, Vitals, site
@@ -256,6 +256,7 @@ async def house(
             clock,
             lambda whom: outbox.wake(whom),  # noqa: PLW0108 - made below, with the record's own `moved`
             unwell=lambda: own_health.unwell,
+            changed=operator_log.changed,
         )
         await record.load()
         opened = {

@@ -60,6 +60,7 @@ class Stop:
             self.end(130)
         if self.event.is_set():
             return
+        log.info("stopping: %s", signal.Signals(number).name)
         self.event.set()
         # A thread, for the loop itself may hang in the end: on a lock of the database, in the driver's own threads.
         self._timer = threading.Timer(self.within, self._cut)

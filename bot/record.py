@@ -54,6 +54,7 @@ class Record:
     plans: Calendar = field(default_factory=Calendar)
     sight: Sight = field(default_factory=Sight)
     unwell: Callable[[], Mapping[str, datetime]] = dict  # the parts of our own that are unwell, and since when
+    changed: Callable[[Service, ServiceState, ServiceState], None] = lambda *_: None  # hears of each new state
     _open: dict[tuple[str, ...], wording.Others] = field(
         default_factory=dict
     )  # what is known to be bad, by what is followed
@@ -210,6 +211,8 @@ class Record:
     async def _take_up(self, states: Mapping[str, ServiceState]) -> None:
         """Channels that died or came back with it: what waits for them is urged on."""
         before, now = self.down(), self.clock()
+        for name, state in states.items():
+            self.changed(self.service(name), self._state(name), state)
         self.states |= states
         self._open.clear()
         after = self.down()

@@ -132,10 +132,13 @@ USAGE = {
         'tocsin: Invalid value for --port: unable to convert "soon" into int.',
     ),
     "no port": (["demo", "--port", "99999"], 'tocsin: Invalid value "99999" for --port. Must be <= 65535.'),
-    "no config": (["run"], "config.yaml:1:1: there is no such file; make one from config.example.yaml"),
+    "no config": (
+        ["run"],
+        "config.yaml:1:1: there is no such file; make one from config.example.yaml: tocsin example > config.yaml",
+    ),
     "no such config": (
         ["status", "-c", "other.yaml"],
-        "other.yaml:1:1: there is no such file; make one from config.example.yaml",
+        "other.yaml:1:1: there is no such file; make one from config.example.yaml: tocsin example > config.yaml",
     ),
 }
 

@@ -21,6 +21,7 @@ COMMANDS: dict[str, Callable[..., int]] = {
     "delivery": asking.delivery,
     "status": asking.status,
     "schema": writing.schema,
+    "example": writing.example,
     "services": writing.services,
     "healthcheck": running.healthcheck,
 }

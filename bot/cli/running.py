@@ -4,13 +4,22 @@ from __future__ import annotations
 
 import logging
 from datetime import timedelta
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import Parameter, validators
 
+from bot import __version__
+from bot.cli.file_limit import file_limit, raise_file_limit
+from bot.cli.log_lines import JsonLines
 from bot.cli.terminal import HERE, File, fail, log, out, work
-from bot.config import Config, load
-from bot.contracts import Answer
+from bot.config import Config, ConfigError, load
+from bot.contracts import Answer, Unable
+
+if TYPE_CHECKING:
+    from bot.app import House
+
+LogFormat = Literal["text", "json"]
+LogLevel = Literal["debug", "info", "warning", "error"]
 
 Port = Annotated[int, Parameter(validator=validators.Number(gte=1, lte=65535))]
 
@@ -32,12 +41,39 @@ def demo(*, once: bool = False, port: Port = 8080) -> int:
     return work(demonstrate(out, once=once, port=port))
 
 
-def run(*, config: File = HERE) -> int:
-    """Run the daemon."""
+def run(*, config: File = HERE, log_format: LogFormat = "text", log_level: LogLevel = "info") -> int:
+    """Run the daemon. Its log is on standard error: what is watched, each change of health, what is told, the stop.
+
+    Parameters
+    ----------
+    config
+        The config file.
+    log_format
+        "json": an object a line, with time, level, logger and message.
+    log_level
+        From which level on lines are logged.
+
+    """
     from bot import life  # noqa: PLC0415 # the shell commands start quickly without it
 
-    log()
-    return work(life.run(config, process_stop=life.Stop()))
+    in_json = log_format == "json"
+    log(logging.getLevelNamesMapping()[log_level.upper()], JsonLines() if in_json else None)
+    raise_file_limit()
+    try:
+        return work(life.run(config, _begun, life.Stop()))
+    except (ConfigError, Unable) as error:
+        if not in_json:
+            raise
+        logging.getLogger("tocsin").error("ended: %s", error)  # whoever collects JSON gets nothing else
+        return 2 if isinstance(error, ConfigError) else 1
+
+
+async def _begun(home: House) -> None:
+    from bot.show import operator_log  # noqa: PLC0415 # as above
+
+    config = home.config
+    operator_log.begun(__version__, tuple(config.services), tuple(home.channels), f"{config.web.url}/")
+    logging.getLogger("tocsin").info("open files: at most %d", file_limit())
 
 
 def healthcheck(*, config: File = HERE) -> int:

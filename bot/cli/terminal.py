@@ -20,6 +20,9 @@ File = Annotated[Path, Parameter(name=["--config", "-c"], help="The config file.
 AsData = Annotated[bool, Parameter(name="--json", negative="")]
 HERE = Path("config.yaml")
 
+TEXT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
+OURS = ("bot", "tocsin")
+
 # Their INFO lines carry URLs with tokens in them, and tell of every request.
 CHATTY = (
     "httpx",
@@ -51,10 +54,16 @@ def work(task: Coroutine[Any, Any, int | None]) -> int:
     return uvloop.run(task) or 0
 
 
-def log(level: int = logging.INFO) -> None:
-    logging.basicConfig(level=level, format="%(asctime)s %(levelname)s %(name)s: %(message)s", stream=sys.stderr)
+def log(level: int = logging.INFO, formatter: logging.Formatter | None = None) -> None:
+    """Log our own lines from `level` on to standard error, and of libraries only what they warn of."""
+    logging.basicConfig(level=max(level, logging.WARNING), format=TEXT, stream=sys.stderr)
+    if formatter:
+        for handler in logging.getLogger().handlers:
+            handler.setFormatter(formatter)
+    for ours in OURS:
+        logging.getLogger(ours).setLevel(level)
     for chatty in CHATTY:
-        logging.getLogger(chatty).setLevel(logging.WARNING)
+        logging.getLogger(chatty).setLevel(max(level, logging.WARNING))
 
 
 def fail(line: str, code: int) -> NoReturn:

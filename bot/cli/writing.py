@@ -4,14 +4,27 @@ from __future__ import annotations
 
 import json
 import sys
+from pathlib import Path
 
+import bot
 from bot.cli.terminal import AsData, fail, out, show
 from bot.config import schema as config_schema
+
+PACKAGE = Path(bot.__file__).parent
+EXAMPLE = "config.example.yaml"
 
 
 def schema() -> int:
     """Print the JSON Schema of the config, for editors."""
     sys.stdout.write(json.dumps(config_schema(), indent=2, ensure_ascii=False) + "\n")
+    return 0
+
+
+def example() -> int:
+    """Print a config with every setting, each explained: `tocsin example > config.yaml`, then make it yours."""
+    # In a clone the file stands beside the package, in a wheel within it.
+    found = next(path for path in (PACKAGE / EXAMPLE, PACKAGE.parent / EXAMPLE) if path.is_file())
+    sys.stdout.write(found.read_text(encoding="utf-8"))
     return 0
 
 

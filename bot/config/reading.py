@@ -72,7 +72,10 @@ def read(path: Path, model: type[BaseModel]) -> Document:
     try:
         text = _contents(path, SIZE)
     except FileNotFoundError:
-        raise ConfigError(document, [Problem((), "there is no such file; make one from config.example.yaml")]) from None
+        raise ConfigError(
+            document,
+            [Problem((), "there is no such file; make one from config.example.yaml: tocsin example > config.yaml")],
+        ) from None
     except (OSError, ValueError) as error:
         raise ConfigError(document, [Problem((), f"cannot be read: {_why(error)}")]) from None
     if text is None:

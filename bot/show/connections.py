@@ -16,6 +16,9 @@ log = logging.getLogger(__name__)
 
 CONNECTIONS = 200  # in all
 EACH = 20  # an address
+# What the system keeps until we come to it. A burst is taken from it at once, and refused only then: so this, too, is
+# bounded by the files we may open; and where it is full, callers wait a second for their next try.
+BACKLOG = 1024
 SHARE = 4  # the page has a quarter of the files that this process may open, at most
 PAUSE = 60.0  # seconds between two log lines of what was refused: whoever asks badly must not fill the disk
 

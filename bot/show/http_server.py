@@ -12,7 +12,6 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from bot.show.connections import Connections
 
-BACKLOG = 64  # connections that the system keeps for us until we come to them
 KIB = 1024
 SLICE = 4 * KIB  # what is handed to the parser at once: no bound is overrun by more
 

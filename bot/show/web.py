@@ -25,8 +25,8 @@ from starlette.routing import BaseRoute
 from bot import __version__
 from bot.contracts import Unable
 from bot.model import Overview, Style
-from bot.show.connections import Complaints, Connections, affordable
-from bot.show.http_server import BACKLOG, BoundedProtocol, Limits
+from bot.show.connections import BACKLOG, Complaints, Connections, affordable
+from bot.show.http_server import BoundedProtocol, Limits
 from bot.show.metrics import Vitals, metrics
 from bot.show.plain_text import well_formed
 from bot.show.reporting import Reporting
@@ -236,7 +236,7 @@ class Server(uvicorn.Server):
                 app,
                 http=cast("type[asyncio.Protocol]", partial(BoundedProtocol, gate=gate, limits=limits or Limits())),
                 ws="none",
-                backlog=BACKLOG,
+                backlog=affordable(BACKLOG),
                 log_level="warning",
                 access_log=False,
                 lifespan="off",

@@ -13,7 +13,7 @@ import pytest
 from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 
-from bot.show import connections, http_server
+from bot.show import connections
 from bot.show.connections import Complaints, Connections, affordable
 from bot.show.http_server import KIB, Limits
 from bot.show.web import Server
@@ -384,7 +384,3 @@ async def test_a_fault_of_ours_is_one_line_and_says_nothing_to_the_caller(caplog
     warned = [record.getMessage() for record in caplog.records if record.levelname != "INFO"]
     line = broken.__code__.co_firstlineno + 1
     assert warned == [f"the page failed: ValueError at test_http_server.py:{line} in broken (1)"]
-
-
-def test_the_backlog_is_small():
-    assert http_server.BACKLOG <= 128

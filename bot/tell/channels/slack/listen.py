@@ -49,6 +49,7 @@ class Ear:
         self._told = False  # this stretch of failures has been logged
         self._members = Members(web)
         self._under_way = 0
+        self._heard = False  # it was connected before
 
     async def listen(self, answer: Answering) -> None:
         """Hear until cancelled. A new connection is made before the one that it follows is closed."""
@@ -95,9 +96,9 @@ class Ear:
         self._told = True
 
     def _well(self) -> None:
-        if self._told:
-            log.info("Slack: listening again")
-        self._failures, self._told = 0, False
+        if self._told or not self._heard:
+            log.info("Slack: listening%s", " again" if self._told else "")
+        self._failures, self._told, self._heard = 0, False, True
 
     async def _read(
         self,

@@ -108,6 +108,7 @@ class Listener:
             self._heard_at = datetime.fromtimestamp(int(heard_at), UTC)
         await self._list_commands()
         self._name = me.username or ""
+        log.info("Telegram: commands are heard")
 
     async def _list_commands(self) -> None:
         listed = [BotCommand(name, (about or name)[:256]) for name, about in self._desk.commands]

@@ -1,0 +1,95 @@
+"""The README's lists say what is so: commands, languages, channels, checks, what is not there yet, how long things are kept."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import get_args
+
+import pytest
+
+from bot.cli import COMMANDS as SHELL
+from bot.config import Channels, Defaults
+from bot.store import pruning
+from bot.talk.commands import COMMANDS
+from bot.tell import phrases
+from bot.watch.checks import AnyCheck
+
+ROOT = Path(__file__).parent.parent
+README = (ROOT / "README.md").read_text()
+COMMANDS_PAGE = (ROOT / "docs/commands.md").read_text()
+CONFIG_PAGE = (ROOT / "docs/config.md").read_text()
+KINDS = {check.model_fields["kind"].default for check in get_args(get_args(AnyCheck)[0])}
+
+
+def part(start: str, end: str = "\n\n") -> str:
+    return README.partition(start)[2].partition(end)[0]
+
+
+@pytest.mark.hardened("C-readme", "what README says is not in this version", "is not in it")
+def test_what_is_not_there_yet_is_not_there():
+    missing = part("Not in this version, though planned:")
+    assert missing
+    assert not set(re.findall(r"`(\w+)`", missing)) & (COMMANDS.keys() | SHELL.keys())
+    words = set(re.findall(r"\w+", missing.lower()))
+    assert not words & {"dns", "certificates", "ping", "history", "websocket", *KINDS}
+
+
+def test_all_that_can_be_asked_is_listed():
+    table = part("\n## Ask it\n", "\n## ")
+    assert set(re.findall(r"`([a-z]+)[ `]", table)) - {"admins"} >= COMMANDS.keys()
+    named = {row.split("`")[1].split()[0] for row in table.splitlines() if row.startswith("| `")}
+    assert named <= COMMANDS.keys()
+
+
+def test_all_commands_of_the_shell_are_listed_and_no_other():
+    rows = re.findall(r"^\| `tocsin (\w+)", COMMANDS_PAGE, re.MULTILINE)
+    assert set(rows) == SHELL.keys()
+    for command in re.findall(
+        r"`?tocsin ([a-z]+)\b(?! daemon)", "\n".join(re.findall(r"`[^`\n]+`|^    .*$", README, re.MULTILINE))
+    ):
+        assert command in SHELL.keys() | COMMANDS.keys() | {"tocsin"}, command
+
+
+def test_the_languages_are_those_that_it_speaks():
+    said = set(re.findall(r"`(\w\w)`", part("**Which languages?**")))
+    spoken = {path.name for path in Path(phrases.__file__).parent.iterdir() if path.is_dir() and len(path.name) == 2}
+    assert said == spoken
+
+
+def test_every_channel_has_its_section_and_no_other_has():
+    sections = re.findall(r"^### (.*)$", part("\n## Channels\n", "\n## "), re.MULTILINE)
+    assert {name.lower().replace("-", "") for name in sections} == set(Channels.model_fields)
+
+
+def test_every_kind_of_check_is_explained():
+    explained = set(re.findall(r"^`kind: (\w+)`", CONFIG_PAGE, re.MULTILINE))
+    assert explained >= KINDS
+
+
+def test_the_numbers_are_the_defaults():
+    defaults = {name: field.default for name, field in Defaults.model_fields.items()}
+    soon = part("**How soon do we hear of it?**")
+    for name in ("every", "confirm_every"):
+        assert f"{defaults[name].total_seconds():.0f} s" in soon
+    assert defaults["confirm_rounds"] == 2
+    assert "two failed rounds" in soon
+    assert f"tried every {defaults['every'].total_seconds():.0f} s" in README
+
+
+def test_it_keeps_things_as_long_as_it_says():
+    kept = part("**What does it keep?**")
+    assert f"deliveries for {pruning.DELIVERIES_FOR.days} days" in kept
+    assert f"for {('', 'a year', 'two years')[pruning.YEARS.days // 365]}" in kept
+
+
+def test_what_needs_no_secret_is_what_reads_the_config_without_them():
+    said = set(re.findall(r"`(?:tocsin )?(\w+)`", part("`bot_token_file`).", "need no secret")))
+    sources = "".join(path.read_text() for path in (ROOT / "bot/cli").glob("*.py"))
+    free = {
+        name
+        for name, function in re.findall(r'"(\w+)": \w+\.(\w+)', sources)
+        if "secrets=False" in sources.partition(f"def {function}(")[2].partition("\ndef ")[0]
+    }
+    assert said == free & said
+    assert {"status", "delivery", "healthcheck"} == said
