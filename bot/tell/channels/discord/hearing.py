@@ -150,7 +150,7 @@ class Ear(discord.Client):
 
     def _command(self, name: str, what: str) -> app_commands.Command[Any, ..., None]:
         @app_commands.describe(text="what to add")
-        async def run(interaction: discord.Interaction, text: str = "") -> None:
+        async def run(interaction: discord.Interaction, text: str = "") -> None:  # noqa: ARG001 - Discord shows a field
             # Not `text` alone: a command of an earlier Tocsin, which Discord still shows, may have another field.
             self.heed(interaction, _typed(interaction.data or {}))
 
