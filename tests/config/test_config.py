@@ -417,3 +417,51 @@ def test_admins_are_written_to_where_their_channel_is_open(tmp_path):
     (tmp_path / "config.yaml").unlink()
     discord = RIGHT.replace("console: {}", "console: {}\n  discord: {token: t}") + 'admins: ["discord:9999"]\n'
     assert read(tmp_path, discord).admins_audience().destinations == (Destination("discord", "@9999"),)
+
+
+# ── who may ask ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.hardened("A3", "`rooms` is written in each way that people try", "a list of places, one place, or anyone")
+@pytest.mark.parametrize(
+    ("said", "public", "named"),
+    [
+        ("anyone", True, ()),
+        ("Anybody", True, ()),
+        ("[]", False, ()),
+        ("", False, ()),
+        ("telegram:-100123", False, ("telegram:-100123",)),
+        ('["telegram:-100123", "telegram:@us"]', False, ("telegram:-100123", "telegram:@us")),
+    ],
+)
+def test_rooms_are_anyone_or_places(tmp_path, said, public, named):
+    path = tmp_path / "config.yaml"
+    path.write_text(ROOMS.format(said))
+    made = setting(load(path))
+    assert (made.public, made.rooms) == (public, frozenset(map(Destination.parse, (*named, "telegram:-9"))))
+
+
+@pytest.mark.parametrize(
+    ("said", "why"),
+    [
+        ("5", "expected a list of places such as telegram:-100123"),
+        ("true", "expected a list of places such as telegram:-100123"),
+        ("{a: b}", "expected a list of places such as telegram:-100123"),
+        ("nobody", "is no destination"),
+        ("[slack:C012]", 'channel "slack" is not set up'),
+        ("['webhook:https://a.example/']", '"webhook" hears nobody'),
+    ],
+)
+def test_rooms_that_are_none_are_refused_in_words(tmp_path, said, why):
+    path = tmp_path / "config.yaml"
+    path.write_text(ROOMS.format(said))
+    with pytest.raises(ConfigError, match=re.escape(why)):
+        load(path)
+
+
+ROOMS = """
+rooms: {}
+services: {{x: {{routes: {{web: {{kind: http, url: "https://x.example/"}}}}}}}}
+channels: {{telegram: {{token: "1:a"}}, webhook: {{}}}}
+audiences: {{desk: {{broadcast: ["telegram:-9"]}}}}
+"""

@@ -11,7 +11,7 @@ from contextlib import asynccontextmanager
 import pytest
 
 from bot.contracts import Desk
-from bot.model import Ask, Destination, Sent, Words
+from bot.model import Ask, Destination, Reply, Sent, Words
 from bot.tell.channels.discord import DiscordSettings
 from tests.fakes.discord import TOKEN, FakeDiscord
 from tests.fakes.discord_gateway import CHANNEL, MANAGE_GUILD, PERSON
@@ -212,3 +212,58 @@ async def test_no_task_and_no_thread_outlives_a_cancelled_listening(far, channel
     for thread in beating:
         thread.join(2)
     assert not any(thread.is_alive() for thread in beating)
+
+
+# ── who may, and what Discord does not say ───────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.hardened(
+    "B11", "a command of an earlier Tocsin, which Discord still shows, is used", "answered in a line, no traceback"
+)
+@pytest.mark.parametrize("name", ["announce", "status"])
+async def test_a_command_that_is_no_longer_known_is_answered(far, channel, caplog, name):
+    asks = Answers()
+    async with listening(channel, asks):
+        await far.until(lambda: far.gateway.identifies)
+        data = {"id": "5", "type": 1, "name": name, "options": [{"name": "audience", "type": 3, "value": "desk first"}]}
+        far.gateway._asks({"type": 2, "data": data}, private=False, channel=CHANNEL)
+        await far.until(lambda: far.followups)
+    assert [ask.text for ask in asks.asks] == [f"{name} desk first"]
+    assert "Traceback" not in caplog.text
+
+
+@pytest.mark.hardened(
+    "A3",
+    "Discord does not say that a message without a server is one with us alone",
+    "no right to change what is heard",
+)
+@pytest.mark.parametrize("context", [None, 0, 2, 1])
+async def test_messages_with_us_alone_are_proven_by_their_context(far, channel, context):
+    asks = Answers()
+    async with listening(channel, asks):
+        await far.until(lambda: far.gateway.identifies)
+        event = {"type": 2, "data": {"id": "5", "type": 1, "name": "help", "options": []}}
+        far.gateway._dispatch = _edited(far.gateway._dispatch, context)
+        far.gateway._asks(event, private=True, channel=CHANNEL)
+        await far.until(lambda: asks.asks)
+        await far.until(lambda: far.followups)
+    assert asks.asks[0].may_manage is (context == 1)
+
+
+def _edited(dispatch, context):
+    def dispatched(name, data):
+        left = {key: value for key, value in data.items() if key != "context"}
+        dispatch(name, left if context is None else left | {"context": context})
+
+    return dispatched
+
+
+async def test_a_thread_and_a_persons_messages_have_other_names_too(far, channel):
+    asks = Answers()
+    async with listening(channel, asks):
+        await far.until(lambda: far.gateway.identifies)
+        far.push_command("help", private=True)
+        await far.until(lambda: far.followups)
+    assert asks.asks[0].also == (Destination("discord", f"@{PERSON}"),)
+    assert asks.asks[0].reply is Reply.PRIVATE
+    assert asks.asks[0].once == f"discord:{asks.asks[0].key}"

@@ -95,3 +95,33 @@ class TestHearing(Hearing):
             "e": ("telegram:-1009", True),
         }
         assert {ask.text for ask in asked.asks if not ask.person} == {"c", "d", "e"}
+
+    @pytest.mark.hardened(
+        "B13", "a button was pressed while we were away for hours", "as old as we were away: it orders nothing"
+    )
+    @pytest.mark.parametrize(("away", "old"), [(timedelta(hours=3), True), (timedelta(seconds=50), False)])
+    async def test_a_press_from_while_we_were_away_is_as_old_as_that(self, away, old, far, opening, memory):
+        asked, heard_at = Asked(), datetime.now(UTC) - away
+        memory |= {"telegram.heard": f"4711:{heard_at.timestamp():.0f}", "telegram.offset": "4711:900001"}
+        message = far._message(GROUP, 5)
+        person = {"id": 1, "is_bot": False, "first_name": "\ud800"}
+        far.waiting.append({"update_id": 900_001, "callback_query": {"id": "77", "from": person, "chat_instance": "1"}})
+        far.waiting[0]["callback_query"] |= {"message": message, "data": "ack x#1"}
+        async with opening() as channel, hearing(channel, asked.answer):
+            await until(lambda: asked.asks)
+        assert (datetime.now(UTC) - asked.asks[0].at > timedelta(hours=2)) is old
+        assert asked.asks[0].under is not None
+        assert asked.asks[0].name == "telegram:1"
+
+    @pytest.mark.hardened("B13", "one message comes as two updates", "one order: it is known by its own number")
+    async def test_a_message_is_known_by_its_own_number(self, far, channel):
+        asked = Asked()
+        async with hearing(channel, asked.answer):
+            far.say(GROUP, "/status")
+            await until(lambda: asked.asks and far.messages)
+            again = {"message_id": 100, "date": int(asked.asks[0].at.timestamp()), "text": "/status"}
+            again |= {"chat": far._chat(GROUP), "from": {"id": 4242, "is_bot": False, "first_name": "Ana"}}
+            far.hear({"message": again | {"entities": [{"type": "bot_command", "offset": 0, "length": 7}]}})
+            await until(lambda: len(asked.asks) == 2)
+        assert asked.asks[0].key != asked.asks[1].key
+        assert asked.asks[0].once == asked.asks[1].once

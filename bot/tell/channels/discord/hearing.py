@@ -150,8 +150,9 @@ class Ear(discord.Client):
 
     def _command(self, name: str, what: str) -> app_commands.Command[Any, ..., None]:
         @app_commands.describe(text="what to add")
-        async def run(interaction: discord.Interaction, text: str = "") -> None:
-            self.heed(interaction, f"{name} {text}".strip())
+        async def run(interaction: discord.Interaction, text: str = "") -> None:  # noqa: ARG001 - Discord shows a field
+            # Not `text` alone: a command of an earlier Tocsin, which Discord still shows, may have another field.
+            self.heed(interaction, _typed(interaction.data or {}))
 
         return app_commands.Command(
             name=name,
