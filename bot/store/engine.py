@@ -108,8 +108,13 @@ class Database:
         """Start what `finish` is to wait for."""
         task = asyncio.create_task(work)
         self._running.add(task)
-        task.add_done_callback(self._running.discard)
+        task.add_done_callback(self._done)
         return task
+
+    def _done(self, task: asyncio.Task[Any]) -> None:
+        self._running.discard(task)
+        if not task.cancelled():
+            task.exception()  # whoever waited was told of it, or waits no more
 
     async def finish(self) -> None:
         """Wait for what is being written, but not for a database that does not answer."""
