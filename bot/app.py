@@ -16,6 +16,7 @@ from fastapi import FastAPI
 from bot.chores import Chores
 from bot.config import Config
 from bot.contracts import Channel, Desk, Net, Unable
+from bot.emergency import Emergency
 from bot.mending import audit
 from bot.model import Overview, Trail
 from bot.net import Network
@@ -260,7 +261,8 @@ async def house(
         await board.load()
         await crowd.load()
         looked_at = (*watched(config, board), *watched_channels(config, outbox, clock))
-        rounds = Rounds(looked_at, canaries(config), net, seen=record.seen, crowd=crowd.word)
+        emergency = Emergency(record, channels, own_health, clock)
+        rounds = Rounds(looked_at, canaries(config), net, seen=emergency.seen, crowd=crowd.word)
         eyes = Eyes(rounds.once, rounds.sighted, net, clock)
         front = FrontDesk(record, config.admins, config.style(), crowd, eyes)
         parts = (config, store, net, channels, record, rounds, outbox, front, crowd, board, door, clock)
