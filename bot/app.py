@@ -17,6 +17,7 @@ from bot import offload
 from bot.chores import Chores
 from bot.config import Config
 from bot.contracts import Channel, Desk, Net, Unable
+from bot.emergency import Emergency
 from bot.mending import audit
 from bot.model import Overview, Trail
 from bot.net import Network
@@ -259,44 +260,36 @@ async def house(
             changed=operator_log.changed,
         )
         await record.load()
-        opened = {
-            kind: Way(channels[kind], s.pace, s.edits, s.gathers, s.finds, s.looks) for kind, s in settings.items()
-        }
-        outbox = Outbox(
-            store.deliveries,
-            opened,
-            clock,
-            record.moved,
-            record.ladders,
-            down=record.down,
-            outage=record.outage,
-            refused=record.refused,
-            ours=store.hold.ours,
-        )
+        outbox = _outbox(config, channels, record, store, clock)
         board = Board(heartbeats(config), store, clock, partial(blind_since, record))
         crowd = Crowd(store, clock, lambda service: rounds.again(service))  # noqa: PLW0108 - likewise
         await board.load()
         await crowd.load()
         looked_at = (*watched(config, board), *watched_channels(config, outbox, clock))
-        rounds = Rounds(looked_at, canaries(config), net, seen=record.seen, crowd=crowd.word)
+        emergency = Emergency(record, channels, own_health, clock)
+        rounds = Rounds(looked_at, canaries(config), net, seen=emergency.seen, crowd=crowd.word)
         eyes = Eyes(rounds.once, rounds.sighted, net, clock)
         paces = {kind: s.pace for kind, s in settings.items()}
         front = FrontDesk(record, config.admins, config.style(), crowd, eyes, paces)
-        yield House(
-            config,
-            store,
-            net,
-            channels,
-            record,
-            rounds,
-            outbox,
-            front,
-            crowd,
-            board,
-            door,
-            clock,
-            own_health=own_health,
-        )
+        parts = (config, store, net, channels, record, rounds, outbox, front, crowd, board, door, clock)
+        yield House(*parts, own_health=own_health)
+
+
+def _outbox(
+    config: Config, channels: Mapping[str, Channel], record: Record, store: Store, clock: Callable[[], datetime]
+) -> Outbox:
+    settings = config.opened_channels().items()
+    return Outbox(
+        store.deliveries,
+        {kind: Way(channels[kind], s.pace, s.edits, s.gathers, s.finds, s.looks) for kind, s in settings},
+        clock,
+        record.moved,
+        record.ladders,
+        down=record.down,
+        outage=record.outage,
+        refused=record.refused,
+        ours=store.hold.ours,
+    )
 
 
 async def bound(config: Config) -> socket.socket:

@@ -5,11 +5,10 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
-from time import monotonic
 
 from bot.config import Config
 from bot.contracts import Answer, Net
@@ -20,7 +19,7 @@ from bot.planning import keep
 from bot.record import Record
 from bot.store import Store, StoreUnavailable
 from bot.tell.outbox import Outbox
-from bot.watch.faults import fault
+from bot.watch.faults import fault, is_over, say_once
 from bot.watch.reports import Crowd
 
 log = logging.getLogger(__name__)
@@ -33,7 +32,6 @@ HOURLY = timedelta(hours=1)
 SOON = timedelta(minutes=5)  # after a start: a daemon that is restarted every half hour tidies up too
 AGAIN = 60.0  # seconds until a chore that failed is tried again, if it would not come sooner
 ROLLS = 20  # steps of rolling up, at most, before it pauses until the next time
-SAID_EVERY = 60.0  # seconds between two lines about the same trouble
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +97,7 @@ class Chores:
                 await chore.work()
         except Exception as error:  # noqa: BLE001 - the border of a chore
             self.own_health.report(Part.CHORES, f"could not {chore.name}: {fault(error)}", chore.name)
-            say_once(chore.name, f"could not {chore.name}: our own error: {fault(error)}")
+            say_once(log, chore.name, f"could not {chore.name}: our own error: {fault(error)}")
             return False
         self.own_health.clear(Part.CHORES, chore.name)
         return True
@@ -139,24 +137,12 @@ class Chores:
             log.warning("the outbound heartbeat was not taken: %s", why)
 
 
-_said: dict[str, tuple[str, float]] = {}
-
-
-def say_once(what: str, line: str) -> None:
-    """Log an error, and again after a while, or when it is another one: an hour of it is no reason for a thousand lines."""
-    said, at = _said.get(what, ("", 0.0))
-    if said != line or monotonic() - at >= SAID_EVERY:
-        _said[what] = line, monotonic()
-        log.error("%s", line)
-
-
 @contextmanager
 def patient(what: str) -> Iterator[None]:
     """A database that is away for a while must not end the house: what watches and tells waits for it as well."""
     try:
         yield
     except StoreUnavailable as error:
-        say_once(what, f"could not {what}: {error}")
+        say_once(log, what, f"could not {what}: {error}")
     else:
-        with suppress(KeyError):
-            del _said[what]
+        is_over(what)

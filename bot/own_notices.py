@@ -96,16 +96,21 @@ class OwnNotices:
         ]
         sent = await asyncio.gather(*(hand_over(self.channels[row.destination.kind], row) for row in rows))
         if rows and not any(sent):
-            log.error("no admin could be told that we are unwell: %s", ", ".join(self.own_health.unwell))
+            log.error("no admin could be told how we are ourselves: %s", words.title)
 
 
 async def hand_over(channel: Channel, row: Delivery) -> bool:
     """Once, past queue and database, with nothing raised. Was it taken?"""
     try:
         async with asyncio.timeout(WITHIN):
-            return isinstance(await channel.send(row), Sent)
+            receipt = await channel.send(row)
     except TimeoutError:
-        return False
+        why = f"no answer within {WITHIN:.0f} s"
     except Exception as bug:  # noqa: BLE001 - the border of a channel
-        log.error("%s: our own error in the channel: %s", row.notice.key, fault(bug))
-        return False
+        why = f"our own error in the channel: {fault(bug)}"
+    else:
+        if isinstance(receipt, Sent):
+            return True
+        why = receipt.why
+    log.warning("%s was not told of %s: %s", row.destination.shown, row.notice.key, why)
+    return False

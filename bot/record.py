@@ -31,6 +31,7 @@ from bot.model import (
     Rules,
     Service,
     ServiceState,
+    Streak,
     Subscription,
     delivering,
 )
@@ -55,6 +56,7 @@ class Record:
     sight: Sight = field(default_factory=Sight)
     unwell: Callable[[], Mapping[str, datetime]] = dict  # the parts of our own that are unwell, and since when
     changed: Callable[[Service, ServiceState, ServiceState], None] = lambda *_: None  # hears of each new state
+    _unwritten: dict[str, Streak] = field(default_factory=dict)  # by service: what could not be written down
     _open: dict[tuple[str, ...], wording.Others] = field(
         default_factory=dict
     )  # what is known to be bad, by what is followed
@@ -93,7 +95,7 @@ class Record:
         await self._watch_sight(seen)
         self.plans.listen(seen)
         if seen.sighted or self._state(seen.service).streak.bad:
-            await self._advance(seen.service, lambda state: self._judged(state, seen))
+            await self._write_down(seen)
         state = self._state(seen.service)
         ill = state.incident is not None and not only_worn(state.incident)
         return ill or state.streak.bad > 0 or state.unseen_since is not None
@@ -230,7 +232,29 @@ class Record:
             starved = seen.starved
             await self._advance(OURSELVES, lambda own: watch_sight(own, seen.at, sighted=sighted, starved=starved))
 
+    async def _write_down(self, seen: Round) -> None:
+        """What cannot be written is remembered: when the database is back, an outage has begun when it began."""
+        try:
+            await self._advance(seen.service, lambda state: self._judged(state, seen))
+        except StoreUnavailable:
+            self._unwritten[seen.service] = self._judged(self._state(seen.service), seen).state.streak
+            raise
+        self._unwritten.pop(seen.service, None)
+
+    def worded(self, change: Change, to: frozenset[Destination] | None = None) -> tuple[Delivery, ...]:
+        """The messages of a change as if nobody had heard of its incident, or only those of `to` had; without the store."""
+        spread = posting.Spread() if to is None else posting.Spread(to, to)
+        service, now = self.service(change.incident.service), self.clock()
+        rows = posting.deliveries(change, service, self.addressed(), spread, self._others, muted=False, now=now)
+        return tuple(row for row in rows if row.act is Act.POST and row.due is None)
+
     def _judged(self, state: ServiceState, seen: Round) -> Step:
+        if (streak := self._unwritten.get(seen.service)) is not None:
+            state = replace(state, streak=streak)
+        return self.judged(state, seen)
+
+    def judged(self, state: ServiceState, seen: Round) -> Step:
+        """What a round makes of a state, stored or not."""
         rules = self._rules(seen.service)
         verdict = judge(seen, state.streak, rules)
         ours = seen.service in self.setting.services  # the ways to people are in nobody's maintenance

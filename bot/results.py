@@ -46,7 +46,7 @@ class Results:
             self._held.popleft()
             self.dropped += 1
         try:
-            with patient(f"keep results; {len(self._held)} wait" if self._held else "keep results"):
+            with patient("keep results, which wait"):
                 await self._write()
         finally:
             with patient("keep what jobs told"):

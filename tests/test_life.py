@@ -149,7 +149,7 @@ async def test_a_database_that_goes_away_ends_nothing(tmp_path, monkeypatch, cap
             async with living(home) as task:
                 await eventually(lambda: home.rounds.counts.failed >= 2)
                 await eventually(lambda: "could not note that we live" in caplog.text)
-                await eventually(lambda: "could not keep" in caplog.text)
+                await eventually(lambda: "could not keep results" in caplog.text)
                 assert not task.done()
                 assert (await get(home, "/")).status_code == 503
                 monkeypatch.setattr(database, "_run", really)

@@ -8,6 +8,7 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
+from bot.cli import health
 from bot.cli.terminal import HERE, AsData, File, err, fail, out, show, work
 from bot.config import Config, load
 from bot.model import Confidence, Overview
@@ -81,10 +82,13 @@ async def _status(config: Config, service: str | None, *, as_data: bool, exit_co
 
     if service is not None and service not in config.services:
         fail(f'there is no service "{service}"; expected one of {", ".join(config.services)}', 2)
+    _, answer = await health.asked_how_it_is(config, timedelta(seconds=2))
+    for line in (said := health.troubles(answer)):  # also where the database cannot be read
+        err.print(f"Tocsin itself is unwell: {line}", markup=False)
     async with open_store(config.database, create=False) as store:
         overview, alive = await glance(config, store)
     if as_data:
-        out.print_json(json.dumps(as_json(overview)))
+        out.print_json(json.dumps(as_json(overview) | ({"own_trouble": health.as_data(said)} if said else {})))
     else:
         out.print(wording.status(overview, config.style(), service).text, markup=False)
     if alive is None or overview.at - alive > timedelta(minutes=1):

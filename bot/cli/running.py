@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import logging
-from datetime import timedelta
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import Parameter, validators
 
 from bot import __version__
 from bot.cli.file_limit import file_limit, raise_file_limit
+from bot.cli.health import asked_how_it_is, troubles
 from bot.cli.log_lines import JsonLines
 from bot.cli.terminal import HERE, File, fail, log, out, work
 from bot.config import Config, ConfigError, load
@@ -82,14 +82,9 @@ def healthcheck(*, config: File = HERE) -> int:
 
 
 async def _healthcheck(config: Config) -> int:
-    from bot.net import Network  # noqa: PLC0415 # as above
-
-    host, port = config.web.address
-    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
-    url = f"http://{f'[{host}]' if ':' in host else host}:{port}/healthz"
-    async with Network() as net:
-        answer = await net.fetch(net.prepare("GET", url), timeout=timedelta(seconds=5))
+    url, answer = await asked_how_it_is(config)
     if not isinstance(answer, Answer) or answer.status != 200:
-        fail(f"not well: {f'HTTP {answer.status}' if isinstance(answer, Answer) else answer.why} at {url}", 1)
+        why = f"HTTP {answer.status}" if isinstance(answer, Answer) else answer.why
+        fail("; ".join((f"not well: {why} at {url}", *troubles(answer))), 1)
     out.print("well")
     return 0

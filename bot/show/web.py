@@ -210,6 +210,7 @@ def health(vitals: Vitals) -> dict[str, Any]:
     young = vitals.at - vitals.started_at < STALE
     channels = {kind: f"down since {iso(since)}" if since else "up" for kind, since in vitals.channels.items()}
     stopped = [] if young or not stale else ["rounds: none has ended for two minutes"]
+    wrong = {(trouble.part, trouble.why): trouble for trouble in reversed(vitals.troubles)}
     return {
         "well": not stopped and not vitals.unwell,
         "version": __version__,
@@ -217,7 +218,10 @@ def health(vitals: Vitals) -> dict[str, Any]:
         "channels": channels,
         "troubles": [
             *stopped,
-            *(f"{trouble.part.value}: {trouble.why} (since {iso(trouble.since)})" for trouble in vitals.troubles),
+            *(
+                f"{trouble.part.value}: {trouble.why} (since {iso(trouble.since)})"
+                for trouble in reversed(wrong.values())
+            ),
         ],
         "restarts": dict(vitals.restarts),
     }

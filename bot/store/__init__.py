@@ -102,21 +102,27 @@ async def open_store(
             stack.push_async_callback(database.finish)  # before the hold is let go
             released = await database.write(lanes.release) if alone else 0
         database.health = health
-        people = People(database)
-        parts = (
-            Moves(database),
-            Deliveries(database),
-            people,
-            History(database, people),
-            Rollups(database, people),
-            Audit(database),
-            Plans(database),
-            Reports(database),
-            Jobs(database),
-            Rooms(database),
-            AuditLog(database),
-        )
-        yield Store(*parts, released, hold, health)
+        yield _store(database, released, hold)
+
+
+def _store(database: Database, released: int, hold: Hold) -> Store:
+    people = People(database)
+    return Store(
+        Moves(database),
+        Deliveries(database),
+        people,
+        History(database, people),
+        Rollups(database, people),
+        Audit(database),
+        Plans(database),
+        Reports(database),
+        Jobs(database),
+        Rooms(database),
+        AuditLog(database),
+        released,
+        hold,
+        database.health,
+    )
 
 
 async def _hold_server(database: Database, stack: AsyncExitStack) -> Hold:

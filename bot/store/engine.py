@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from contextlib import AbstractAsyncContextManager, closing, contextmanager, suppress
 from functools import cache
 from pathlib import Path
+from time import monotonic, sleep
 from typing import Any, TypeVar
 
 from sqlalchemy import URL, Connection, Table, event, make_url, text
@@ -108,8 +109,13 @@ class Database:
         """Start what `finish` is to wait for."""
         task = asyncio.create_task(work)
         self._running.add(task)
-        task.add_done_callback(self._running.discard)
+        task.add_done_callback(self._done)
         return task
+
+    def _done(self, task: asyncio.Task[Any]) -> None:
+        self._running.discard(task)
+        if not task.cancelled():
+            task.exception()  # whoever waited was told of it, or waits no more
 
     async def finish(self) -> None:
         """Wait for what is being written, but not for a database that does not answer."""
@@ -248,10 +254,18 @@ def _make_writable(path: str) -> None:
     """Create the file for its owner alone, and try a write transaction: a thread of the driver's would not end well."""
     with suppress(FileExistsError):  # one that is there is not opened: closing it again would drop SQLite's locks
         os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
+    ends = monotonic() + LOCKED
     with closing(sqlite3.connect(path, isolation_level=None, timeout=LOCKED)) as trial:
-        trial.execute("PRAGMA journal_mode = WAL")
-        trial.execute("BEGIN IMMEDIATE")
-        trial.execute("ROLLBACK")
+        while True:
+            try:
+                trial.execute("PRAGMA journal_mode = WAL")
+                trial.execute("BEGIN IMMEDIATE")
+                trial.execute("ROLLBACK")
+                break
+            except sqlite3.OperationalError as error:  # two that make it at once: SQLite does not wait for that
+                if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or monotonic() > ends:
+                    raise
+                sleep(0.02)
     _make_private(path)
 
 

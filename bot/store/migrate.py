@@ -8,6 +8,7 @@ from sqlalchemy import Connection, inspect, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store.engine import StoreUnavailable, lock_schema
+from bot.store.schema import metadata
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 
@@ -27,6 +28,25 @@ async def upgrade(connection: AsyncConnection) -> None:
         )
     if current < latest():
         await connection.run_sync(_upgrade)
+    if missing := await connection.run_sync(_missing):
+        raise StoreUnavailable(
+            f"this database lacks {missing}, which its schema {latest()} has: it was made by a version between two "
+            "releases, or altered by hand; put back a backup, or start with a new database"
+        )
+
+
+def _missing(connection: Connection) -> str:
+    """The first table or column that we need and is not there: "deliveries.passing"."""
+    inspector = inspect(connection)
+    there = inspector.get_multi_columns(filter_names=list(metadata.tables))
+    found = {name: {column["name"] for column in columns} for (_, name), columns in there.items()}
+    for name, table in metadata.tables.items():
+        if name not in found:
+            return name
+        for column in table.columns:
+            if column.name not in found[name]:
+                return f"{name}.{column.name}"
+    return ""
 
 
 async def is_empty(connection: AsyncConnection) -> bool:

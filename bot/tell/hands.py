@@ -13,6 +13,7 @@ from bot.model import Act, Delivery, Destination
 from bot.store import StoreUnavailable
 from bot.store.deliveries import MANY, Deliveries, Status
 from bot.tell.settled import Settled
+from bot.watch.faults import say_once
 
 log = logging.getLogger(__name__)
 
@@ -70,6 +71,7 @@ class Hands:
                 await self.moved(delivery.destination, moved)
             return await self.deliveries.settle(delivery, now=self.clock(), **asdict(done))
         except StoreUnavailable as error:
-            log.error("cannot note what became of %s: %s", delivery.notice.key, error)
+            key = delivery.notice.key
+            say_once(log, f"note {key}", f"cannot note what became of {key}: {error}")
             await asyncio.sleep(AGAIN)
             return None

@@ -15,6 +15,7 @@ from bot.model import Act, Audience, Delivery, Destination, Kind, Notice, delive
 from bot.store import StoreUnavailable
 from bot.store.deliveries import Deliveries, Handed, Untaken
 from bot.tell import wording
+from bot.watch.faults import is_over, say_once
 
 log = logging.getLogger(__name__)
 
@@ -55,8 +56,9 @@ class Ladders:
                 if not await self._hand_on(self.clock()):
                     return AGAIN  # somebody else has seen to it
         except StoreUnavailable as error:  # the deadlines are in the database: they are kept when it is back
-            log.error("the next rungs wait: %s", error)
+            say_once(log, "the next rungs", f"the next rungs wait: {error}")
             return AGAIN
+        is_over("the next rungs")
         return min(max((due - self.clock()).total_seconds(), 0.01), REST) if due else REST
 
     async def _hand_on(self, now: datetime) -> tuple[Handed, ...]:

@@ -35,7 +35,7 @@ from bot.tell.hands import AGAIN, Hands
 from bot.tell.ladders import Ladders
 from bot.tell.pace import Gate, Way
 from bot.tell.settled import DEAD_WAIT, FIRST_WAIT, LONGEST_WAIT, Settled, settle
-from bot.watch.faults import fault
+from bot.watch.faults import fault, is_over, say_once
 
 log = logging.getLogger(__name__)
 
@@ -153,11 +153,13 @@ class Outbox:
         now, gate, way = self.clock(), self._gates[kind], self.ways[kind]
         wanted = Claim(kind, now, free, now + LEASE, gate.busy(now), gate.one_each, way.edits, way.gathers, way.looks)
         try:
-            return await self.deliveries.claim(wanted, self._told_together)
+            claimed = await self.deliveries.claim(wanted, self._told_together)
         except StoreUnavailable as error:  # what is queued is safe: it is told when the database is back
-            log.error("%s waits: %s", kind, error)
+            say_once(log, f"{kind} waits", f"{kind} waits: {error}")
             await asyncio.sleep(AGAIN)
             return ()
+        is_over(f"{kind} waits")
+        return claimed
 
     def _told_together(self, many: Gathering) -> Notice:
         return wording.many(many, self.clock(), self._outage(many.destination.kind))

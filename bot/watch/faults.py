@@ -1,9 +1,28 @@
-"""How an exception of our own is named in a log."""
+"""How an exception of our own is named in a log, and how often what lasts is said there."""
 
 from __future__ import annotations
 
+import logging
 import traceback
 from pathlib import Path
+from time import monotonic
+
+SAID_EVERY = 60.0  # seconds between two lines about the same trouble
+
+_said: dict[str, tuple[str, float]] = {}
+
+
+def say_once(log: logging.Logger, what: str, line: str) -> None:
+    """Log an error, and again after a while, or when it is another one: an hour of it is no reason for a thousand lines."""
+    said, at = _said.get(what, ("", 0.0))
+    if said != line or monotonic() - at >= SAID_EVERY:
+        _said[what] = line, monotonic()
+        log.error("%s", line)
+
+
+def is_over(what: str) -> None:
+    """What is wrong with it next is said at once."""
+    _said.pop(what, None)
 
 
 def fault(error: BaseException) -> str:

@@ -161,6 +161,14 @@ async def test_a_schema_of_a_newer_tocsin_is_refused_and_left_alone(database_url
         assert await store.people.recall("kept") == "yes"
 
 
+async def test_a_database_that_lacks_a_column_is_refused_in_words(database_url):
+    async with open_store(database_url):
+        pass
+    await written(database_url, "ALTER TABLE deliveries RENAME COLUMN passing TO something")
+
+    assert "lacks deliveries.passing" in await refused(database_url)
+
+
 async def test_two_that_start_at_once_migrate_once(bare_url):
     async def start():
         async with open_store(bare_url) as store:

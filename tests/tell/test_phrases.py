@@ -13,7 +13,7 @@ from bot.tell.phrases import CATALOGUES, Phrases, phrases
 from bot.tell.phrases.en import ENGLISH
 
 PATTERNS = {"percent"}
-ONE_BY_ONE = {"hear", "commands", "reasons", "channels"}
+ONE_BY_ONE = {"hear", "commands", "reasons", "channels", "own.parts", "own.names", "own.whys"}
 TOPICS = {
     *(
         "many",
@@ -30,9 +30,15 @@ TOPICS = {
         "buttons",
         "rooms",
     ),
+    "own",
 }
 SENTENCES = [f.name for f in fields(Phrases) if f.name not in {"language", *PATTERNS, *ONE_BY_ONE, *TOPICS}]
-SENTENCES += [f"{topic}.{f.name}" for topic in TOPICS for f in fields(getattr(ENGLISH, topic))]
+SENTENCES += [
+    f"{topic}.{f.name}"
+    for topic in TOPICS
+    for f in fields(getattr(ENGLISH, topic))
+    if f"{topic}.{f.name}" not in ONE_BY_ONE
+]
 AP_OR_CLDR = {
     n for n in SENTENCES if n.rpartition(".")[2].startswith(("day_", "point_near", "point_far", "point_other"))
 }

@@ -103,8 +103,8 @@ class Slack:
         self._ids[place] = channel
         try:
             await self._desk.remember(f"slack {place}", channel)
-        except Exception:  # the message is out: no trouble with our memory may make it look unsent
-            log.exception("could not remember the id of %s", place)
+        except Exception as error:  # noqa: BLE001 - the message is out: no trouble with our memory may make it look unsent
+            log.warning("could not remember the id of %s (%s)", place, type(error).__name__)
 
 
 def _message(delivery: Delivery) -> dict[str, Any]:

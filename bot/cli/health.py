@@ -1,0 +1,41 @@
+"""How the running daemon says that it is: its own /healthz, asked by the commands of the shell."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+
+from bot.config import Config
+from bot.contracts import Answer, Trouble
+
+
+async def asked_how_it_is(config: Config, within: timedelta = timedelta(seconds=5)) -> tuple[str, Answer | Trouble]:
+    """Where it was asked, and what was answered."""
+    from bot.net import Network  # noqa: PLC0415 # the other commands start quickly without it
+
+    host, port = config.web.address
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
+    url = f"http://{f'[{host}]' if ':' in host else host}:{port}/healthz"
+    async with Network() as net:
+        return url, await net.fetch(net.prepare("GET", url), timeout=within)
+
+
+def troubles(answer: Answer | Trouble) -> tuple[str, ...]:
+    """What the daemon says is wrong with itself; nothing where nobody answers."""
+    if not isinstance(answer, Answer) or answer.status != 503:
+        return ()
+    try:
+        said = json.loads(answer.body)["troubles"]
+    except (ValueError, KeyError, TypeError):
+        return ()
+    return tuple(one for one in said if isinstance(one, str)) if isinstance(said, list) else ()
+
+
+def as_data(said: tuple[str, ...]) -> list[dict[str, str]]:
+    """The same for programs: "database: it is locked (since 2026-11-29T08:00:00+00:00)" by its parts."""
+    rows = []
+    for line in said:
+        part, _, rest = line.partition(": ")
+        why, known, since = rest.removesuffix(")").rpartition(" (since ")
+        rows.append({"part": part, "why": why, "since": since} if known else {"part": part, "why": rest})
+    return rows

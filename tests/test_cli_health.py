@@ -1,0 +1,36 @@
+"""What the shell says of a daemon that is unwell."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from bot.cli.health import as_data, troubles
+from bot.contracts import Answer
+
+BODY = b'{"well": false, "troubles": ["database: its disk is full (since 2026-11-29T08:00:00+00:00)", 5]}'
+
+
+def answer(status, body):
+    return Answer(status, {}, body, "http://127.0.0.1/healthz", timedelta(0), {})
+
+
+@pytest.mark.hardened("T03", "`status` in the shell while the daemon is unwell", "it says so, and why")
+def test_the_reasons_are_taken_from_the_daemon_itself(saw):
+    said = troubles(answer(503, BODY))
+    assert said == ("database: its disk is full (since 2026-11-29T08:00:00+00:00)",)
+    assert as_data(said) == [{"part": "database", "why": "its disk is full", "since": "2026-11-29T08:00:00+00:00"}]
+    saw(said[0].partition(" (")[0])
+
+
+@pytest.mark.parametrize("body", [b"", b"[]", b"{}", b'{"troubles": 5}', b'{"troubles": {}}', b"\xff"])
+def test_what_answers_there_and_is_no_daemon_says_nothing(body):
+    assert troubles(answer(503, body)) == ()
+    assert troubles(answer(200, BODY)) == ()
+
+
+def test_what_has_no_time_is_taken_as_well():
+    assert as_data(("rounds: none has ended for two minutes",)) == [
+        {"part": "rounds", "why": "none has ended for two minutes"}
+    ]
