@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 from pydantic import BaseModel, ConfigDict, Field
 
 from bot.contracts import Answer, Answering, Desk, Net, Pace, Seconds, Trouble
-from bot.contracts.waiting import retry_after
+from bot.contracts.waiting import later
 from bot.model import Act, Delivery, Later, Receipt, Refused, Scope, Sent, Unsure
 
 encode = json.JSONEncoder(separators=(",", ":")).encode  # one encoder: dumps() makes one a call
@@ -95,7 +95,7 @@ def meaning(answer: Answer, why: str) -> Receipt:
     """What an answer other than 2xx means."""
     match answer.status:
         case 429 | 503:
-            return Later(why, retry_after(answer.headers.get("retry-after", "")))
+            return later(why, answer.headers.get("retry-after"))
         case 408:
             return Unsure(why)
         case status if status >= 500:

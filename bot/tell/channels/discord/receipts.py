@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 import aiohttp
 import discord
 
+from bot.contracts import waiting
 from bot.model import Later, Refused, Scope, Unsure
 
 Failed = Later | Unsure | Refused
@@ -82,9 +81,9 @@ def judge(trouble: Exception, *, left: bool, timeout: float) -> Failed:
     """`left`: had the message's request left? Then the far side may have applied it. `timeout` is in seconds."""
     match trouble:
         case Limited(wait=wait, whole=whole):
-            return Later(f"Discord asks us to wait {wait:g} s", timedelta(seconds=wait), whole)
+            return waiting.later(f"Discord asks us to wait {wait:g} s", wait, whole=whole)
         case discord.RateLimited(retry_after=wait):
-            return Later(f"Discord's limit for the channel is used up for {wait:g} s", timedelta(seconds=wait))
+            return waiting.later(f"Discord's limit for the channel is used up for {wait:g} s", wait)
         case discord.LoginFailure():
             return Refused(_REFUSED[40001][1], Scope.ACCOUNT)
         case discord.HTTPException():

@@ -11,6 +11,7 @@ import aiohttp
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
+from bot.contracts import waiting
 from bot.model import Later, Refused, Scope, Unsure
 
 
@@ -64,7 +65,7 @@ _AGAIN = {
     RATELIMITED: None,
     "service_unavailable": None,
     "team_added_to_org": timedelta(minutes=5),
-    "message_limit_exceeded": timedelta(hours=1),
+    "message_limit_exceeded": timedelta(minutes=15),
 }
 _WHOLE = frozenset({"service_unavailable", "team_added_to_org", "message_limit_exceeded"})
 _DOUBTFUL = frozenset({"internal_error", "fatal_error", "request_timeout", "update_failed"})
@@ -98,12 +99,13 @@ _DESTINATION = {
 }
 
 
-def failed(code: str, wait: timedelta | None = None) -> Failed:
+def failed(code: str, wait: object = None) -> Failed:
     """Judge one `error` of Slack's."""
     told, code = f"({code})", RATELIMITED if code == "rate_limited" else code
     if code in _AGAIN:
         why = "Slack asks to wait" if "limit" in code else "Slack is not available for this workspace right now"
-        return Failed(code, Later(f"{why} {told}", wait or _AGAIN[code], whole=code in _WHOLE))
+        receipt = waiting.later(f"{why} {told}", wait, whole=code in _WHOLE)
+        return Failed(code, receipt if receipt.wait else replace(receipt, wait=_AGAIN[code]))
     if code in _DOUBTFUL:
         return Failed(code, Unsure(f"Slack had trouble of its own and may or may not have it {told}"))
     if code in _ACCOUNT:
@@ -152,7 +154,7 @@ def _judged(response: Any) -> Failed:
     status: int = getattr(response, "status_code", 0) or getattr(response, "status", 0)
     data = getattr(response, "data", None)
     code = data.get("error") if isinstance(data, dict) else None
-    wait = retry_after(response.headers.items())
+    wait = _asked_wait(response.headers.items())
     if status == 429:
         return failed(RATELIMITED, wait)
     if isinstance(code, str):
@@ -169,10 +171,11 @@ def _judged(response: Any) -> Failed:
 
 def retry_after(headers: Iterable[tuple[str, str]]) -> timedelta | None:
     """What an answer's headers ask us to wait."""
-    for name, value in headers:
-        if name.lower() == "retry-after" and value.strip().isdecimal():
-            return timedelta(seconds=int(value))
-    return None
+    return waiting.retry_after(_asked_wait(headers))
+
+
+def _asked_wait(headers: Iterable[tuple[str, str]]) -> str | None:
+    return next((value for name, value in headers if name.lower() == "retry-after"), None)
 
 
 def _cause(error: aiohttp.ClientConnectorError) -> str:

@@ -16,6 +16,7 @@ from telegram.error import (
     TimedOut,
 )
 
+from bot.contracts import waiting
 from bot.model import Destination, Later, Receipt, Refused, Scope, Unsure
 from bot.tell.channels.telegram.quiet import redact
 from bot.tell.channels.telegram.writing import LIMIT, SHORT, Draft
@@ -55,7 +56,7 @@ def receipt(exc: Exception, secret: str) -> Receipt:
         return Unsure(f"what answered is not Telegram: {why}; should this last, check api_url and the proxy")
     match exc:
         case RetryAfter():
-            return Later(why, wait(exc))
+            return waiting.later(why, exc.retry_after)
         case ChatMigrated(new_chat_id=chat):
             return Refused(why, Scope.DESTINATION, moved=Destination("telegram", str(chat)))
         case Forbidden():
@@ -103,9 +104,8 @@ def foreign(exc: Exception) -> bool:
 
 
 def wait(exc: RetryAfter) -> timedelta:
-    """The SDK gives seconds or a timedelta, as the environment variable PTB_TIMEDELTA says."""
-    asked = exc.retry_after
-    return asked if isinstance(asked, timedelta) else timedelta(seconds=asked)
+    """What it asks for, but no longer than we wait for anybody."""
+    return timedelta(seconds=min(waiting.seconds(exc.retry_after) or 0.0, waiting.LONGEST_FOR_MESSAGES))
 
 
 def plain(exc: Exception, secret: str) -> str:
