@@ -8,7 +8,6 @@ import json
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import Any, ClassVar, Literal
-from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -44,7 +43,7 @@ class WebhookSettings(BaseModel):
 
 
 class WebhookChannel:
-    """Posts. The URL is a secret, as many hold a token: only the host is ever named."""
+    """Posts. The URL is a secret, as many hold a token, some in their host: no part of it is ever named."""
 
     def __init__(self, net: Net, timeout: timedelta) -> None:
         self._net = net
@@ -61,11 +60,10 @@ class WebhookChannel:
             return Refused("this URL cannot be asked: expected webhook:https://host/path", Scope.DESTINATION)
         answer = await self._net.fetch(request, timeout=self._timeout, cap=4096)
         if isinstance(answer, Trouble):
-            why = f"{host(url)}: {answer.why}"
-            return Unsure(why) if answer.left else Later(why)
+            return Unsure(answer.why) if answer.left else Later(answer.why)
         if 200 <= answer.status < 300:
             return Sent(name(delivery))
-        return meaning(answer, f"{host(url)}: HTTP {answer.status}")
+        return meaning(answer, f"HTTP {answer.status}")
 
     async def listen(self, answer: Answering) -> None:
         """Nobody talks back by this way."""
@@ -118,7 +116,3 @@ def once(delivery: Delivery) -> str:
     a lost database.
     """
     return hashlib.sha256(f"{delivery.key} {delivery.notice.at}".encode()).hexdigest()[:32]
-
-
-def host(url: str) -> str:
-    return urlsplit(url).hostname or "webhook"

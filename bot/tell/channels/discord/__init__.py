@@ -11,6 +11,7 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr
 
 from bot.contracts import Answer, Channel, Desk, Net, Pace, Seconds, Trouble, Unclear
+from bot.tell.channels.masking import unsendable
 
 
 def _address(url: str) -> str:
@@ -53,6 +54,8 @@ class DiscordSettings(BaseModel):
             yield channel
 
     async def probe(self, net: Net, *, often: bool = False) -> str | None:
+        if fault := unsendable(self.token.get_secret_value()):
+            return f"channels.discord.token {fault}; copy it again from the developer portal"
         headers = {"Authorization": f"Bot {self.token.get_secret_value().strip()}"}
         try:
             prepared = net.prepare("GET", f"{self.api_url}/users/@me", headers)

@@ -17,6 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field, FilePath, SecretStr, field_va
 
 from bot.contracts import Answering, Desk, Net, Pace, Seconds
 from bot.model import Act, Delivery, Receipt, Refused, Scope, Sent
+from bot.tell.channels.masking import masked
 
 if TYPE_CHECKING:
     from bot.tell.channels.email.letter import Letters
@@ -137,7 +138,8 @@ class EmailSettings(BaseModel):
         else:
             words = " ".join(" ".join(map(str, trouble.args[:2])).split()) or type(trouble).__name__
         if self.password is not None:
-            words = words.replace(self.password.get_secret_value(), "***")
+            password = self.password.get_secret_value()
+            words = masked(words, f"\0{self.user}\0{password}", password)
         return f"{self.host}:{self.port}: {words}"[:200]
 
 

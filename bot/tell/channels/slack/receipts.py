@@ -85,7 +85,13 @@ _ACCOUNT = {
     "app_access_restricted": _ADMIN,
     "org_login_required": _ADMIN,
     "two_factor_setup_required": _ADMIN,
+    "team_access_not_granted": _ADMIN,
+    "enterprise_is_restricted": _ADMIN,
+    "user_removed_from_team": _STALE,
+    "team_disabled": "the workspace is switched off: ask its owner",
 }
+_PERSON = "nobody can be written to by that id: copy it again from the person's profile, or name a channel"
+_ELSEWHERE = "the channel is being moved to another workspace: name it again once that is done"
 _LOCKED = "the channel's settings do not let the bot write there: ask the workspace's admin"
 _DESTINATION = {
     "channel_not_found": "there is no such channel, or it is private and the bot is not in it: /invite @tocsin there",
@@ -95,6 +101,27 @@ _DESTINATION = {
     "ekm_access_denied": _LOCKED,
     "messages_tab_disabled": "the app's Messages tab is off: turn it on at api.slack.com/apps > App Home",
     "team_not_found": "there is no such workspace",
+    "user_disabled": "that person's account is switched off: name somebody else",
+    "user_not_found": _PERSON,
+    "users_not_found": _PERSON,
+    "user_not_visible": _PERSON,
+    "cannot_dm_bot": "that id is a bot's, which reads no messages: name a person or a channel",
+    "cannot_dm_self": "that id is the bot's own: name a person or a channel",
+    "user_is_bot": "that id is a bot's, which reads no messages: name a person or a channel",
+    "user_is_restricted": _LOCKED,
+    "user_is_ultra_restricted": _LOCKED,
+    "invalid_user_combination": _PERSON,
+    "invalid_channel": "there is no such channel: copy its id again from the channel's details",
+    "channel_is_limited_access": _LOCKED,
+    "posting_to_general_channel_denied": _LOCKED,
+    "not_allowed": _LOCKED,
+    "not_authorized": _LOCKED,
+    "cant_post_message": _LOCKED,
+    "app_cannot_join_channel": _LOCKED,
+    "external_channel_migrating": _ELSEWHERE,
+    "migration_in_progress": _ELSEWHERE,
+    "method_not_supported_for_channel_type": "nothing can be written in this kind of conversation: name a channel",
+    "channel_type_not_supported": "nothing can be written in this kind of conversation: name a channel",
     "is_inactive": "the channel is archived or frozen: unarchive it or name another one",
 }
 

@@ -18,6 +18,7 @@ from telegram.request import HTTPXRequest
 
 from bot.contracts import Answering, Desk, waiting
 from bot.model import Act, Delivery, Destination, Later, Receipt, Refused, Scope, Sent, Unsure, Words
+from bot.tell.channels.masking import unsendable
 from bot.tell.channels.telegram.hearing import trim
 from bot.tell.channels.telegram.listening import Listener
 from bot.tell.channels.telegram.quiet import quieten
@@ -73,6 +74,7 @@ class TelegramChannel:
     def __init__(self, bot: Bot, desk: Desk, timeout: float) -> None:
         self._bot = bot
         self._timeout = timeout
+        self._unsendable = unsendable(bot.token)
         self._listener = Listener(bot, desk, self.reply)
 
     async def send(self, delivery: Delivery) -> Receipt:
@@ -80,6 +82,8 @@ class TelegramChannel:
             chat, topic = where(delivery.destination.place)
         except ValueError as exc:
             return Refused(str(exc), Scope.DESTINATION)
+        if self._unsendable:
+            return Refused(f"channels.telegram.token {self._unsendable}; copy it again from @BotFather", Scope.ACCOUNT)
         if delivery.act is Act.EDIT:
             return await self._edit(delivery, chat)
         notice, first = delivery.notice, root(delivery)
