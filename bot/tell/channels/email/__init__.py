@@ -42,6 +42,7 @@ class EmailSettings(BaseModel):
     password: SecretStr | None = None
     security: Literal["starttls", "tls", "none"] = "starttls"
     from_: str = Field(alias="from")
+    ehlo_name: str | None = None  # what the relay is greeted by; None: this machine's name, or the sender's domain
     timeout: Seconds = Field(default=120.0, gt=0, le=120)  # s for the answer to the mail: a short one makes repeats
     ca_file: FilePath | None = None  # trusted instead of the system's authorities
     watch: str | None = None
@@ -69,6 +70,15 @@ class EmailSettings(BaseModel):
     def _is_an_address(cls, text: str) -> str:
         address(text)
         return text
+
+    @field_validator("ehlo_name")
+    @classmethod
+    def _is_a_name(cls, name: str | None) -> str | None:
+        if name is not None and not re.fullmatch(
+            r"[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?|\[[0-9A-Fa-f:.]+\]", name
+        ):
+            raise ValueError("expected a host name, such as tocsin.example.org, or an address in brackets")
+        return name
 
     @field_validator("ca_file")
     @classmethod
@@ -148,7 +158,7 @@ def address(text: str) -> Address:
     wrong = "expected one address, such as desk@example.org or Desk <desk@example.org>"
     name, spec = parseaddr(text)
     local, _, domain = spec.rpartition("@")
-    if not (local and domain) or not local.isascii() or re.search(r"[\s,;<>\x00-\x1f\x7f]", spec):
+    if not (local and domain) or not local.isprintable() or re.search(r"[\s,;<>\x00-\x1f\x7f]", spec):
         raise ValueError(wrong)
     if text.strip() != spec and not text.rstrip().endswith(f"<{spec}>"):  # parseaddr reads the first of several
         raise ValueError(wrong)
