@@ -117,6 +117,9 @@ async def test_an_audience_that_there_is_not_is_2(tmp_path):
 # ── delivery ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
+HOOK = Destination("webhook", "https://h.example/s3cret")
+
+
 async def told(folder):
     """An outage that one rung did not take, another took, and a list's place refused; still open."""
     now = datetime.now(UTC).replace(microsecond=0) - timedelta(minutes=20)
@@ -169,13 +172,13 @@ async def test_who_got_what_when_by_which_way_in_how_many_attempts(tmp_path):
     head, slack, hook, mail = rows(ran)
     assert head == ["destination", "audience", "change", "status", "sent", "after", "tries"]
     assert slack == ["slack:#newsroom", "desk, rung 1", "confirmed", "waits", "", "", "1"]
-    assert hook == ["webhook:h.example", "list", "confirmed", "refused it", "", "", "1"]
+    assert hook == [HOOK.shown, "list", "confirmed", "refused it", "", "", "1"]
     assert mail[:4] == ["email:a@b.example", "desk, rung 2", "confirmed", "has it"]
     assert mail[5:] == ["0.4 s", "1"]
     waits, refused, instead = ran.out.strip().splitlines()[-3:]
     assert waits.startswith("slack:#newsroom: confirmed: again at ")
     assert waits.endswith(", Slack: connection refused.")
-    assert refused == "webhook:h.example: confirmed: HTTP 410: it is gone."
+    assert refused == f"{HOOK.shown}: confirmed: HTTP 410: it is gone."
     assert instead == ("email:a@b.example: confirmed: instead of slack:#newsroom, which did not take it in 1 min.")
     assert "s3cret" not in ran.out
 
@@ -188,7 +191,7 @@ async def test_the_same_for_programs(tmp_path):
     assert (ran.code, body["incident"]) == (0, "x#17")
     assert [(d["destination"], d["status"], d["attempts"]) for d in body["deliveries"]] == [
         ("slack:#newsroom", "pending", 1),
-        ("webhook:h.example", "refused", 1),
+        (HOOK.shown, "refused", 1),
         ("email:a@b.example", "sent", 1),
     ]
     sent = body["deliveries"][2]

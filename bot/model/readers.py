@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, time, timedelta
 from enum import StrEnum
-from urllib.parse import urlsplit
+from hashlib import blake2b
 
 from bot.model.crowd import Tally
 from bot.model.judging import Incident, ServiceState
@@ -15,6 +15,8 @@ from bot.model.lengths import clock
 from bot.model.plans import Window
 from bot.model.seeing import Confidence, Service
 from bot.model.spans import Span
+
+SECRETIVE = frozenset({"apprise", "webhook"})  # the kinds of channel whose places are secrets
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -37,8 +39,14 @@ class Destination:
 
     @property
     def shown(self) -> str:
-        """For logs and pages: of a URL only the host, for the rest of it is often a password."""
-        return f"{self.kind}:{urlsplit(self.place).hostname or '…'}" if "://" in self.place else str(self)
+        """For logs, pages and messages: of a URL its scheme alone, as any other part of it may be the key ("apprise:pbul
+        #a1b2"). The number tells one from another, and tells nobody which it is.
+        """
+        if self.kind not in SECRETIVE and "://" not in self.place:
+            return str(self)
+        scheme = self.place.partition("://")[0] if "://" in self.place else ""
+        named = f"{self.kind}:{scheme} " if re.fullmatch(r"[a-z][a-z0-9+.-]{0,15}", scheme) else f"{self.kind} "
+        return f"{named}#{blake2b(self.place.encode(errors='replace'), digest_size=2).hexdigest()}"
 
 
 class Hears(StrEnum):

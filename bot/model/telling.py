@@ -168,6 +168,7 @@ class Later:
     whole: bool = False  # the limit holds for the whole account, not for this destination alone
     local: bool = False  # the provider is well: it speaks of this destination alone (a full mailbox)
     absent: bool = False  # it was looked for: no earlier hand-over has arrived, so it may be worded anew
+    asked: timedelta | None = None  # what the provider asked for, where it is more than `wait`, which we keep to
 
 
 @dataclass(frozen=True, slots=True)

@@ -273,6 +273,9 @@ class Outbox:
             case Refused(why, Scope.DESTINATION, None) if self.refused:
                 with suppress(StoreUnavailable):  # the next notice for that place is refused as well
                     await self.refused(delivery, why)
+            case Later(why, asked=timedelta()) if self.refused:  # asked again sooner, but it may take nothing for long
+                with suppress(StoreUnavailable):
+                    await self.refused(delivery, why)
 
     async def _note(self, delivery: Delivery, done: Settled, moved: Destination | None = None) -> None:
         await self._hands.note(delivery, done, moved)

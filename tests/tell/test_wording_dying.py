@@ -114,7 +114,7 @@ def test_a_place_that_refuses_is_named_with_the_reason_what_to_do_and_who_misses
         (
             Destination("webhook", "https://user:pass@hook.example.org/s3cret"),
             "HTTP 410",
-            "⚠️ The webhook does not take notices for webhook:hook.example.org",
+            "⚠️ The webhook does not take notices for webhook:https #dc01",
         ),
     ],
 )

@@ -8,12 +8,11 @@ import json
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import Annotated, Any, ClassVar, Literal
-from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict
 
 from bot.contracts import Answer, Answering, Between, Desk, Net, Pace, Seconds, Trouble
-from bot.contracts.waiting import retry_after
+from bot.contracts.waiting import later
 from bot.model import Act, Delivery, Later, Receipt, Refused, Scope, Sent, Unsure
 from bot.net import Network
 
@@ -60,7 +59,7 @@ class WebhookSettings(BaseModel):
 
 
 class WebhookChannel:
-    """Posts. The URL is a secret, as many hold a token: only the host is ever named."""
+    """Posts. The URL is a secret, as many hold a token, some in their host: no part of it is ever named."""
 
     def __init__(self, net: Net, timeout: timedelta) -> None:
         self._net = net
@@ -77,11 +76,10 @@ class WebhookChannel:
             return Refused("this URL cannot be asked: expected webhook:https://host/path", Scope.DESTINATION)
         answer = await self._net.fetch(request, timeout=self._timeout, cap=4096)
         if isinstance(answer, Trouble):
-            why = f"{host(url)}: {answer.why}"
-            return Unsure(why) if answer.left else Later(why)
+            return Unsure(answer.why) if answer.left else Later(answer.why)
         if 200 <= answer.status < 300:
             return Sent(name(delivery))
-        return meaning(answer, f"{host(url)}: HTTP {answer.status}")
+        return meaning(answer, f"HTTP {answer.status}")
 
     async def listen(self, answer: Answering) -> None:
         """Nobody talks back by this way."""
@@ -111,7 +109,7 @@ def meaning(answer: Answer, why: str) -> Receipt:
     """What an answer other than 2xx means."""
     match answer.status:
         case 429 | 503:
-            return Later(why, retry_after(answer.headers.get("retry-after", "")))
+            return later(why, answer.headers.get("retry-after"))
         case 408:
             return Unsure(why)
         case status if status >= 500:
@@ -134,7 +132,3 @@ def once(delivery: Delivery) -> str:
     a lost database.
     """
     return hashlib.sha256(f"{delivery.key} {delivery.notice.at}".encode()).hexdigest()[:32]
-
-
-def host(url: str) -> str:
-    return urlsplit(url).hostname or "webhook"

@@ -181,6 +181,22 @@ class TestTelegram(ChannelKit):
             (400, "Bad Request: CHAT_WRITE_FORBIDDEN", (Refused, Scope.DESTINATION)),
             (403, "Forbidden: bot was blocked by the user", (Refused, Scope.DESTINATION)),
             (403, "Forbidden: user is deactivated", (Refused, Scope.DESTINATION)),
+            (400, "Bad Request: TOPIC_CLOSED", (Refused, Scope.DESTINATION)),
+            (400, "Bad Request: message thread not found", (Refused, Scope.DESTINATION)),
+            (400, "Bad Request: USER_IS_BLOCKED", (Refused, Scope.DESTINATION)),
+            (400, "Bad Request: PEER_ID_INVALID", (Refused, Scope.DESTINATION)),
+            (400, "Bad Request: CHAT_SEND_PLAIN_FORBIDDEN", (Refused, Scope.DESTINATION)),
+            (400, "Bad Request: CHAT_GUEST_SEND_FORBIDDEN", (Refused, Scope.DESTINATION)),
+            (400, "Bad Request: CHAT_RESTRICTED", (Refused, Scope.DESTINATION)),
+            (400, "Bad Request: PAYMENT_REQUIRED", (Refused, Scope.DESTINATION)),
+            (400, "Bad Request: ALLOW_PAYMENT_REQUIRED_10", (Refused, Scope.DESTINATION)),
+            (400, "Bad Request: CHANNEL_PRIVATE", (Refused, Scope.DESTINATION)),
+            (400, "Bad Request: INPUT_USER_DEACTIVATED", (Refused, Scope.DESTINATION)),
+            (400, "Bad Request: USER_BANNED_IN_CHANNEL", (Refused, Scope.DESTINATION)),
+            (403, "Forbidden: bot was kicked from the supergroup chat", (Refused, Scope.DESTINATION)),
+            (403, "Forbidden: bot is not a member of the channel chat", (Refused, Scope.DESTINATION)),
+            (400, "Bad Request: FROZEN_METHOD_INVALID", (Refused, Scope.ACCOUNT)),
+            (400, "Bad Request: SLOWMODE_WAIT_30", (Later, None)),
             (400, "Bad Request: something new", (Refused, Scope.MESSAGE)),
             (404, "Not Found", (Refused, Scope.ACCOUNT)),
             (429, "Too Many Requests: retry after 0", (Later, None)),
@@ -188,6 +204,7 @@ class TestTelegram(ChannelKit):
             (503, "Service Unavailable", (Unsure, None)),
         ],
     )
+    @pytest.mark.hardened("T23", "Telegram refuses a place for good, in any of its words", "judged as a place")
     async def test_what_telegram_says_has_its_receipt(self, status, said, means, far, channel):
         far.refuse("sendMessage", status, said)
         receipt = await channel.send(self.first())

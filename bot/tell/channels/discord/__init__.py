@@ -12,6 +12,7 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict
 
 from bot.contracts import Answer, Between, Channel, Desk, Net, Pace, Seconds, Token, Trouble, Unclear
+from bot.tell.channels.masking import unsendable
 
 _ID = re.compile(r"[1-9][0-9]{0,18}")
 
@@ -65,6 +66,8 @@ class DiscordSettings(BaseModel):
         return "" if right else "names nobody on Discord; expected a person's id, such as discord:112233445566778899"
 
     async def probe(self, net: Net, *, often: bool = False) -> str | None:
+        if fault := unsendable(self.token.get_secret_value()):
+            return f"channels.discord.token {fault}; copy it again from the developer portal"
         headers = {"Authorization": f"Bot {self.token.get_secret_value().strip()}"}
         try:
             prepared = net.prepare("GET", f"{self.api_url}/users/@me", headers)

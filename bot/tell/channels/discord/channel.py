@@ -16,6 +16,7 @@ from bot.tell.channels.discord import hearing
 from bot.tell.channels.discord.receipts import PLAINER, TROUBLE, UNKNOWN_MESSAGE, Limited, judge, uneditable
 from bot.tell.channels.discord.session import Call, Session, point
 from bot.tell.channels.discord.writing import nonce, tag, written
+from bot.tell.channels.masking import unsendable
 
 log = logging.getLogger(__name__)
 
@@ -52,6 +53,8 @@ class DiscordChannel:
         self._desk = desk
 
     async def send(self, delivery: Delivery) -> Receipt:
+        if fault := unsendable(self._token):
+            return Refused(f"channels.discord.token {fault}; copy it again", Scope.ACCOUNT)
         call = Call()
         try:
             async with asyncio.timeout(self._timeout):

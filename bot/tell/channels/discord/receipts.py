@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 import aiohttp
 import discord
 
+from bot.contracts import waiting
 from bot.model import Later, Refused, Scope, Unsure
 
 Failed = Later | Unsure | Refused
@@ -39,6 +38,7 @@ UNKNOWN_MESSAGE = 10008
 _UNEDITABLE = frozenset({UNKNOWN_MESSAGE, 50005, 50083, 160005})
 
 _LATER = {
+    10007: "Discord does not know the person in the server yet",
     20016: "Discord's slow mode holds in the channel",
     20022: "Discord limits edits in an announcement channel",
     20028: "Discord limits what is written in the channel",
@@ -56,17 +56,34 @@ _REFUSED = {
     10004: (Scope.DESTINATION, "Discord has no such server; was the bot removed from it?"),
     UNKNOWN_MESSAGE: (Scope.MESSAGE, "the message is no longer there; somebody deleted it"),
     10013: (Scope.DESTINATION, f"Discord knows no such person; {_ID}"),
+    10015: (Scope.DESTINATION, "Discord has no such webhook; name the channel instead"),
+    20001: (Scope.ACCOUNT, "Discord wants a bot's token, not a person's; copy it from the developer portal"),
+    20012: (Scope.ACCOUNT, "this application may not do that; check the token in the developer portal"),
+    30007: (Scope.DESTINATION, "the server has all the webhooks that it may have"),
+    30033: (Scope.DESTINATION, "the thread has all the members that it may have; name its channel"),
     40001: (Scope.ACCOUNT, "Discord does not take the token; reset it in the developer portal and copy it anew"),
     40002: (Scope.ACCOUNT, "Discord wants the bot's owner to verify the account"),
     50001: (Scope.DESTINATION, "the bot cannot see the channel; invite it, and give it View Channel there"),
     50005: (Scope.MESSAGE, "the message was written by another bot"),
     50007: (Scope.DESTINATION, f"this person takes no direct messages from the bot; {_ALLOW}"),
     50008: (Scope.DESTINATION, "nothing can be written in this kind of channel; name a text channel or a thread"),
+    50009: (Scope.DESTINATION, "the server's verification keeps the bot from writing there; ask its admin"),
+    50003: (Scope.DESTINATION, "nothing can be written in a conversation of this kind; name a text channel"),
+    50025: (Scope.ACCOUNT, "Discord does not take the token; reset it in the developer portal and copy it anew"),
     50013: (Scope.DESTINATION, "the bot may not write there; give it Send Messages and Embed Links in the channel"),
     50024: (Scope.DESTINATION, "nothing can be written in this kind of channel; name a text channel or a thread"),
     50033: (Scope.DESTINATION, f"this person cannot be written to; {_ID}"),
+    50055: (Scope.DESTINATION, "Discord does not take this server's id; was the bot removed from it?"),
+    50068: (Scope.DESTINATION, "nothing can be written in this kind of channel; name a text channel or a thread"),
     50083: (Scope.DESTINATION, "the thread is archived; open it again, or name its channel"),
     50278: (Scope.DESTINATION, f"this person is in no server of the bot's; {_ALLOW}"),
+    60003: (Scope.ACCOUNT, "the bot's owner has to switch on two-factor login for this server"),
+    80007: (Scope.ACCOUNT, "Discord wants the bot's owner to verify the account"),
+    150006: (Scope.DESTINATION, "the stage is closed; name a text channel"),
+    160004: (Scope.DESTINATION, "the channel takes no threads; name another one"),
+    200000: (Scope.MESSAGE, "the server's AutoMod does not let the message through; allow the bot there"),
+    200001: (Scope.MESSAGE, "the server's AutoMod does not let the title through; allow the bot there"),
+    220003: (Scope.DESTINATION, "nothing can be written in a forum itself; name one of its posts"),
     160005: (Scope.DESTINATION, "the thread is locked; unlock it, or name its channel"),
 }
 
@@ -82,9 +99,9 @@ def judge(trouble: Exception, *, left: bool, timeout: float) -> Failed:
     """`left`: had the message's request left? Then the far side may have applied it. `timeout` is in seconds."""
     match trouble:
         case Limited(wait=wait, whole=whole):
-            return Later(f"Discord asks us to wait {wait:g} s", timedelta(seconds=wait), whole)
+            return waiting.later(f"Discord asks us to wait {wait:g} s", wait, whole=whole)
         case discord.RateLimited(retry_after=wait):
-            return Later(f"Discord's limit for the channel is used up for {wait:g} s", timedelta(seconds=wait))
+            return waiting.later(f"Discord's limit for the channel is used up for {wait:g} s", wait)
         case discord.LoginFailure():
             return Refused(_REFUSED[40001][1], Scope.ACCOUNT)
         case discord.HTTPException():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import re
 import time
 from contextlib import suppress
 from contextvars import ContextVar, Token
@@ -17,10 +18,14 @@ import discord
 import yarl
 from discord.gateway import DiscordWebSocket
 from discord.http import Route
+from multidict import CIMultiDict, CIMultiDictProxy
 
+from bot.contracts.waiting import LONGEST_FOR_MESSAGES, seconds
 from bot.tell.channels.discord.receipts import Limited, ServerTrouble
 
 BANNED = 600.0  # seconds: a 429 that did not come "Via" Discord's proxy is Cloudflare's ban of our address
+_COUNTS = frozenset({"x-ratelimit-limit", "x-ratelimit-remaining"})
+_TIMES = frozenset({"x-ratelimit-reset-after", "x-ratelimit-reset"})
 _GATEWAY = DiscordWebSocket.DEFAULT_GATEWAY  # the library's own, for when the settings name none
 
 _call: ContextVar[Call | None] = ContextVar("discord_call", default=None)
@@ -121,6 +126,7 @@ async def _note_leaving(_session: object, _context: SimpleNamespace, _params: ob
 
 async def _look_at(_session: object, _context: SimpleNamespace, params: aiohttp.TraceRequestEndParams) -> None:
     response = params.response
+    _tame(response)
     if call := _call.get():
         call.answered(response.headers.get("Date"))
     if response.status >= 500:
@@ -133,16 +139,32 @@ async def _limit(response: aiohttp.ClientResponse) -> Limited:
     """Read how long to wait: https://discord.com/developers/docs/topics/rate-limits."""
     try:
         said = json.loads(await response.read())
-        wait, whole = float(said["retry_after"]), bool(said.get("global"))
-    except (ValueError, TypeError, KeyError, AttributeError):
-        wait, whole = _seconds(response.headers.get("Retry-After")), "X-RateLimit-Global" in response.headers
+        asked, whole = seconds(said["retry_after"]), bool(said.get("global"))
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+        asked, whole = None, "X-RateLimit-Global" in response.headers
+    wait = asked if asked is not None else seconds(response.headers.get("Retry-After")) or 0.0
     if "Via" not in response.headers:
         return Limited(max(wait, BANNED), whole=True)
     return Limited(wait, whole=whole)
 
 
-def _seconds(text: str | None) -> float:
-    try:
-        return max(0.0, float(text or 0))
-    except ValueError:
-        return 0.0
+def _tame(response: aiohttp.ClientResponse) -> None:
+    """Take out of the headers whatever numbers the library would stumble over, or wait on for years."""
+    wrong = {name.lower() for name, value in response.headers.items() if not _sane(name.lower(), value)}
+    if not wrong:
+        return
+    kept = CIMultiDict((name, value) for name, value in response.headers.items() if name.lower() not in wrong)
+    if wrong & _TIMES:
+        kept["X-Ratelimit-Reset-After"] = "1"
+    # The library reads them from the answer itself, and there is no other way to hand it better ones.
+    response._headers = CIMultiDictProxy(kept)  # noqa: SLF001
+    response._cache.pop("headers", None)  # noqa: SLF001
+
+
+def _sane(name: str, value: str) -> bool:
+    if name in _COUNTS:
+        return re.fullmatch(r"\d{1,6}", value, re.ASCII) is not None
+    if name not in _TIMES:
+        return True
+    number = re.fullmatch(r"\d{1,10}(\.\d{1,9})?", value, re.ASCII) is not None
+    return number and (name == "x-ratelimit-reset" or float(value) <= LONGEST_FOR_MESSAGES)

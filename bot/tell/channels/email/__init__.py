@@ -18,6 +18,7 @@ from pydantic import BaseModel, ConfigDict, Field, FilePath, SecretStr, field_va
 
 from bot.contracts import Answering, Between, Desk, Net, Pace, Seconds
 from bot.model import Act, Delivery, Receipt, Refused, Scope, Sent
+from bot.tell.channels.masking import masked
 
 if TYPE_CHECKING:
     from bot.tell.channels.email.letter import Letters
@@ -44,6 +45,7 @@ class EmailSettings(BaseModel):
     password: SecretStr | None = None
     security: Literal["starttls", "tls", "none"] = "starttls"
     from_: str = Field(alias="from")
+    ehlo_name: str | None = None  # what the relay is greeted by; None: this machine's name, or the sender's domain
     timeout: Annotated[Seconds, Between(0.01, 120)] = 120.0  # s for the answer to the mail: a short one makes repeats
     ca_file: FilePath | None = None  # trusted instead of the system's authorities
     watch: str | None = None
@@ -71,6 +73,15 @@ class EmailSettings(BaseModel):
     def _is_an_address(cls, text: str) -> str:
         address(text)
         return text
+
+    @field_validator("ehlo_name")
+    @classmethod
+    def _is_a_name(cls, name: str | None) -> str | None:
+        if name is not None and not re.fullmatch(
+            r"[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?|\[[0-9A-Fa-f:.]+\]", name
+        ):
+            raise ValueError("expected a host name, such as tocsin.example.org, or an address in brackets")
+        return name
 
     @field_validator("ca_file")
     @classmethod
@@ -151,7 +162,8 @@ class EmailSettings(BaseModel):
         else:
             words = " ".join(" ".join(map(str, trouble.args[:2])).split()) or type(trouble).__name__
         if self.password is not None:
-            words = words.replace(self.password.get_secret_value(), "***")
+            password = self.password.get_secret_value()
+            words = masked(words, f"\0{self.user}\0{password}", password)
         return f"{self.host}:{self.port}: {words}"[:200]
 
 
@@ -163,7 +175,7 @@ def address(text: str) -> Address:
     if (
         len(text) > LONGEST
         or not (local and domain)
-        or not spec.isprintable()
+        or not local.isprintable()
         or re.search(r"[\s,;<>\x00-\x1f\x7f]", spec)
     ):
         raise ValueError(wrong)

@@ -7,7 +7,7 @@ import re
 from datetime import UTC, datetime
 from email.headerregistry import Address
 from email.message import EmailMessage
-from email.policy import SMTP
+from email.policy import SMTP, SMTPUTF8
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -39,7 +39,9 @@ class Letters:
     def write(self, delivery: Delivery, to: Address) -> Mail:
         """Raise ValueError for what cannot stand in a mail."""
         letter = self._compose(delivery, to)
-        return Mail(self.sender.addr_spec, to.addr_spec, letter.as_bytes(), str(letter["Message-ID"]))
+        utf8 = not (to.addr_spec.isascii() and self.sender.addr_spec.isascii())
+        content = letter.as_bytes(policy=SMTPUTF8) if utf8 else letter.as_bytes()
+        return Mail(self.sender.addr_spec, to.addr_spec, content, str(letter["Message-ID"]), utf8)
 
     def _compose(self, delivery: Delivery, to: Address) -> EmailMessage:
         notice, domain = delivery.notice, short(self.sender.domain)

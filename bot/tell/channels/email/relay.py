@@ -19,6 +19,7 @@ from aiosmtplib import (
     SMTPAuthenticationError,
     SMTPDataError,
     SMTPException,
+    SMTPHeloError,
     SMTPRecipientRefused,
     SMTPResponseException,
     SMTPSenderRefused,
@@ -38,6 +39,7 @@ GOODBYE = 2.0  # s
 # Codes by what they are about (RFC 5321 §4.2, RFC 4954 §6); an enhanced code (RFC 3463) after them says it better.
 LOGIN = frozenset({530, 534, 535, 538})
 SYNTAX = frozenset({500, 501, 502, 503, 504, 555})
+OUR_NAME = re.compile(r"\b(ehlo|helo)\b", re.IGNORECASE)  # a refusal that speaks of how we greeted is not the reader's
 MAILBOX = frozenset({551, 553, 556})
 
 
@@ -49,6 +51,11 @@ class Mail:
     to: str
     content: bytes
     id: str
+    utf8: bool = False  # an address has letters beyond ASCII: only a relay that offers SMTPUTF8 takes it (RFC 6531)
+
+
+class _NoUtf8(Exception):
+    """The relay does not offer what an address needs."""
 
 
 @dataclass(eq=False)
@@ -130,13 +137,20 @@ class Relay:
             async with asyncio.timeout_at(ready):
                 if not line.mails:
                     await line.smtp.connect()
-                await line.smtp.mail(mail.sender)
-                await line.smtp.rcpt(mail.to)
+                await greet(line.smtp)
+                if mail.utf8 and not line.smtp.supports_extension("smtputf8"):
+                    return _NoUtf8()
+                options = ["SMTPUTF8", "BODY=8BITMIME"] if mail.utf8 else None
+                encoding = "utf-8" if mail.utf8 else "ascii"
+                await line.smtp.mail(mail.sender, options=options, encoding=encoding)
+                await line.smtp.rcpt(mail.to, encoding=encoding)
         except (SMTPException, OSError, ValueError) as trouble:
             return trouble
         return None
 
     def _not_left(self, trouble: Exception) -> Later | Refused:
+        if isinstance(trouble, _NoUtf8):
+            return Refused("the relay takes no address with letters such as é (no SMTPUTF8)", Scope.DESTINATION)
         said = self._settings.said(trouble)
         return meaning(trouble, said) if isinstance(trouble, SMTPResponseException) else Later(said)
 
@@ -162,7 +176,7 @@ def client(settings: EmailSettings, tls: ssl.SSLContext) -> SMTP:
         username=settings.user or None,
         password=settings.password.get_secret_value() if settings.password else None,
         # Not getfqdn, which waits for the DNS; and many relays refuse to be greeted by a bare host name.
-        local_hostname=name if name.isascii() and "." in name else settings.sender.domain,
+        local_hostname=settings.ehlo_name or (name if name.isascii() and "." in name else settings.sender.domain),
         timeout=min(READY, settings.timeout),
         use_tls=settings.security == "tls",
         start_tls=settings.security == "starttls",
@@ -175,7 +189,7 @@ async def probe(settings: EmailSettings, tls: ssl.SSLContext) -> str | None:
     smtp = client(settings, tls)
     try:
         await smtp.connect()
-        await smtp.ehlo()
+        await greet(smtp)
     except SMTPAuthenticationError as trouble:
         return f"{settings.said(trouble)}: check the user in server, and password"
     except (SMTPException, OSError, ValueError) as trouble:
@@ -183,6 +197,17 @@ async def probe(settings: EmailSettings, tls: ssl.SSLContext) -> str | None:
     finally:
         await leave(smtp)
     return None
+
+
+async def greet(smtp: SMTP) -> None:
+    """By EHLO, or by HELO where a relay is too old to know it."""
+    if smtp.is_ehlo_or_helo_needed:
+        try:
+            await smtp.ehlo()
+        except SMTPHeloError:
+            if not smtp.is_connected:
+                raise
+            await smtp.helo()
 
 
 async def leave(smtp: SMTP) -> None:
@@ -201,6 +226,13 @@ def hang_up(smtp: SMTP) -> None:
 
 def meaning(answer: SMTPResponseException, said: str) -> Later | Refused:
     """What a refusal by the relay means: 4xx pass; 5xx are final for the mail, for its reader or for the account."""
+    greeted = isinstance(answer, SMTPSenderRefused | SMTPRecipientRefused | SMTPDataError) and answer.code != 503
+    if greeted and OUR_NAME.search(answer.message):
+        return Refused(f"{said}; set channels.email.ehlo_name to a name that the relay takes", Scope.ACCOUNT)
+    return _meaning(answer, said)
+
+
+def _meaning(answer: SMTPResponseException, said: str) -> Later | Refused:
     code = answer.code
     found = re.match(r"\s*(5\.\d{1,3}\.\d{1,3})\b", answer.message)
     enhanced = found[1] if found else ""

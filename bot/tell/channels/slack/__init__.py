@@ -12,6 +12,7 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import BaseModel, ConfigDict, SecretStr, field_validator
 
 from bot.contracts import Answer, Between, Channel, Desk, Net, Pace, Seconds, Token, Trouble, Unclear
+from bot.tell.channels.masking import unsendable
 
 _LIMITED = frozenset({"ratelimited", "rate_limited"})  # said to those it knows
 _ITS_OWN = frozenset({"internal_error", "fatal_error", "request_timeout", "service_unavailable"})
@@ -82,8 +83,13 @@ class SlackSettings(BaseModel):
         self, net: Net, method: str, key: str, token: SecretStr, place: str, *, often: bool = False
     ) -> str | None:
         """Ask Slack whether it knows the token; return what is wrong, or None."""
-        headers = {"Authorization": f"Bearer {token.get_secret_value()}"}
-        prepared = net.prepare("POST", self.api_url + method, headers)
+        if fault := unsendable(token.get_secret_value()):
+            return f"channels.slack.{key} {fault}: copy it again from {place}"
+        headers = {"Authorization": f"Bearer {token.get_secret_value().strip()}"}
+        try:
+            prepared = net.prepare("POST", self.api_url + method, headers)
+        except ValueError:
+            return "Slack cannot be asked: check channels.slack.api_url"
         answer = await net.fetch(prepared, timeout=timedelta(seconds=self.timeout))
         if isinstance(answer, Trouble):
             return f"Slack does not answer: {answer.why}"

@@ -11,7 +11,8 @@ import aiohttp
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.contracts import Answering, Desk
-from bot.model import Act, Delivery, Later, Receipt, Refused, Sent, Unsure
+from bot.model import Act, Delivery, Later, Receipt, Refused, Scope, Sent, Unsure
+from bot.tell.channels.masking import unsendable
 from bot.tell.channels.slack.blocks import blocks, plain
 from bot.tell.channels.slack.listen import Ear
 from bot.tell.channels.slack.lookup import EVENT, found
@@ -42,13 +43,16 @@ class Slack:
 
     def __init__(self, settings: SlackSettings, session: aiohttp.ClientSession, desk: Desk) -> None:
         # No retries of the SDK's: its default repeats a POST that Slack may have applied.
-        token = settings.bot_token.get_secret_value()
+        token = settings.bot_token.get_secret_value().strip()
+        self._unsendable = unsendable(token)
         self._web = AsyncWebClient(token, settings.api_url, session=session, retry_handlers=[], logger=sdk_log)
         self._ear = Ear(settings, self._web, session) if settings.app_token else None
         self._desk = desk
         self._ids: dict[str, str] = {}  # "#newsroom" -> "C012"
 
     async def send(self, delivery: Delivery) -> Receipt:
+        if self._unsendable:
+            return Refused(f"channels.slack.bot_token {self._unsendable}: copy it again", Scope.ACCOUNT)
         if delivery.act is Act.EDIT:
             return await self._edit(delivery)
         looked = await self._looked_up(delivery) if delivery.unsure else None

@@ -11,6 +11,7 @@ import aiohttp
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
+from bot.contracts import waiting
 from bot.model import Later, Refused, Scope, Unsure
 
 
@@ -64,7 +65,7 @@ _AGAIN = {
     RATELIMITED: None,
     "service_unavailable": None,
     "team_added_to_org": timedelta(minutes=5),
-    "message_limit_exceeded": timedelta(hours=1),
+    "message_limit_exceeded": timedelta(minutes=15),
 }
 _WHOLE = frozenset({"service_unavailable", "team_added_to_org", "message_limit_exceeded"})
 _DOUBTFUL = frozenset({"internal_error", "fatal_error", "request_timeout", "update_failed"})
@@ -84,7 +85,13 @@ _ACCOUNT = {
     "app_access_restricted": _ADMIN,
     "org_login_required": _ADMIN,
     "two_factor_setup_required": _ADMIN,
+    "team_access_not_granted": _ADMIN,
+    "enterprise_is_restricted": _ADMIN,
+    "user_removed_from_team": _STALE,
+    "team_disabled": "the workspace is switched off: ask its owner",
 }
+_PERSON = "nobody can be written to by that id: copy it again from the person's profile, or name a channel"
+_ELSEWHERE = "the channel is being moved to another workspace: name it again once that is done"
 _LOCKED = "the channel's settings do not let the bot write there: ask the workspace's admin"
 _DESTINATION = {
     "channel_not_found": "there is no such channel, or it is private and the bot is not in it: /invite @tocsin there",
@@ -94,16 +101,38 @@ _DESTINATION = {
     "ekm_access_denied": _LOCKED,
     "messages_tab_disabled": "the app's Messages tab is off: turn it on at api.slack.com/apps > App Home",
     "team_not_found": "there is no such workspace",
+    "user_disabled": "that person's account is switched off: name somebody else",
+    "user_not_found": _PERSON,
+    "users_not_found": _PERSON,
+    "user_not_visible": _PERSON,
+    "cannot_dm_bot": "that id is a bot's, which reads no messages: name a person or a channel",
+    "cannot_dm_self": "that id is the bot's own: name a person or a channel",
+    "user_is_bot": "that id is a bot's, which reads no messages: name a person or a channel",
+    "user_is_restricted": _LOCKED,
+    "user_is_ultra_restricted": _LOCKED,
+    "invalid_user_combination": _PERSON,
+    "invalid_channel": "there is no such channel: copy its id again from the channel's details",
+    "channel_is_limited_access": _LOCKED,
+    "posting_to_general_channel_denied": _LOCKED,
+    "not_allowed": _LOCKED,
+    "not_authorized": _LOCKED,
+    "cant_post_message": _LOCKED,
+    "app_cannot_join_channel": _LOCKED,
+    "external_channel_migrating": _ELSEWHERE,
+    "migration_in_progress": _ELSEWHERE,
+    "method_not_supported_for_channel_type": "nothing can be written in this kind of conversation: name a channel",
+    "channel_type_not_supported": "nothing can be written in this kind of conversation: name a channel",
     "is_inactive": "the channel is archived or frozen: unarchive it or name another one",
 }
 
 
-def failed(code: str, wait: timedelta | None = None) -> Failed:
+def failed(code: str, wait: object = None) -> Failed:
     """Judge one `error` of Slack's."""
     told, code = f"({code})", RATELIMITED if code == "rate_limited" else code
     if code in _AGAIN:
         why = "Slack asks to wait" if "limit" in code else "Slack is not available for this workspace right now"
-        return Failed(code, Later(f"{why} {told}", wait or _AGAIN[code], whole=code in _WHOLE))
+        receipt = waiting.later(f"{why} {told}", wait, whole=code in _WHOLE)
+        return Failed(code, receipt if receipt.wait else replace(receipt, wait=_AGAIN[code]))
     if code in _DOUBTFUL:
         return Failed(code, Unsure(f"Slack had trouble of its own and may or may not have it {told}"))
     if code in _ACCOUNT:
@@ -152,7 +181,7 @@ def _judged(response: Any) -> Failed:
     status: int = getattr(response, "status_code", 0) or getattr(response, "status", 0)
     data = getattr(response, "data", None)
     code = data.get("error") if isinstance(data, dict) else None
-    wait = retry_after(response.headers.items())
+    wait = _asked_wait(response.headers.items())
     if status == 429:
         return failed(RATELIMITED, wait)
     if isinstance(code, str):
@@ -169,10 +198,11 @@ def _judged(response: Any) -> Failed:
 
 def retry_after(headers: Iterable[tuple[str, str]]) -> timedelta | None:
     """What an answer's headers ask us to wait."""
-    for name, value in headers:
-        if name.lower() == "retry-after" and value.strip().isdecimal():
-            return timedelta(seconds=int(value))
-    return None
+    return waiting.retry_after(_asked_wait(headers))
+
+
+def _asked_wait(headers: Iterable[tuple[str, str]]) -> str | None:
+    return next((value for name, value in headers if name.lower() == "retry-after"), None)
 
 
 def _cause(error: aiohttp.ClientConnectorError) -> str:

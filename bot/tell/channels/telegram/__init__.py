@@ -11,6 +11,7 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict
 
 from bot.contracts import Answer, Between, Channel, Desk, Net, Pace, Seconds, Token, Trouble, Unclear
+from bot.tell.channels.masking import unsendable
 from bot.tell.channels.telegram.quiet import quieten, redact
 from bot.tell.channels.telegram.writing import LONGEST_ID, WRONG, where
 
@@ -43,7 +44,7 @@ class TelegramSettings(BaseModel):
         """Nothing is asked of Telegram here: a bad token or a dead network shows in the first receipt."""
         from bot.tell.channels.telegram.channel import connect  # noqa: PLC0415  loads the SDK
 
-        async with connect(self.token.get_secret_value(), self.api_url, self.timeout, desk) as channel:
+        async with connect(self.token.get_secret_value().strip(), self.api_url, self.timeout, desk) as channel:
             yield channel
 
     def place_problem(self, place: str) -> str:
@@ -60,8 +61,10 @@ class TelegramSettings(BaseModel):
 
     async def probe(self, net: Net, *, often: bool = False) -> str | None:
         quieten()  # the address holds the token, and the HTTP client logs addresses
+        if fault := unsendable(self.token.get_secret_value()):
+            return f"channels.telegram.token {fault}; copy it again from @BotFather"
         try:
-            prepared = net.prepare("GET", f"{self.api_url}/bot{self.token.get_secret_value()}/getMe")
+            prepared = net.prepare("GET", f"{self.api_url}/bot{self.token.get_secret_value().strip()}/getMe")
         except ValueError:
             return "Telegram's address cannot be asked; check api_url, and that the token is one line from @BotFather"
         match await net.fetch(prepared, timeout=timedelta(seconds=self.timeout)):

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import timedelta
+from math import ceil
 from typing import Any
 
 from telegram import Bot, InlineKeyboardButton, InlineKeyboardMarkup, LinkPreviewOptions, Message, ReplyParameters
@@ -15,8 +16,9 @@ from telegram.constants import ParseMode
 from telegram.error import BadRequest
 from telegram.request import HTTPXRequest
 
-from bot.contracts import Answering, Desk
+from bot.contracts import Answering, Desk, waiting
 from bot.model import Act, Delivery, Destination, Later, Receipt, Refused, Scope, Sent, Unsure, Words
+from bot.tell.channels.masking import unsendable
 from bot.tell.channels.telegram.hearing import trim
 from bot.tell.channels.telegram.listening import Listener
 from bot.tell.channels.telegram.quiet import quieten
@@ -46,16 +48,33 @@ class Request(HTTPXRequest):
     @staticmethod
     def parse_json_payload(payload: bytes) -> dict[str, Any]:
         """Keep of updates what we read: the SDK fails over a whole poll for one message of a kind that it misreads."""
-        said: dict[str, Any] = HTTPXRequest.parse_json_payload(payload)
-        if isinstance(said, dict) and isinstance(said.get("result"), list):
+        said: Any = HTTPXRequest.parse_json_payload(payload)
+        if not isinstance(said, dict):
+            return {}
+        if isinstance(said.get("result"), list):
             said["result"] = [trim(update) for update in said["result"]]
+        return sane(said)
+
+
+def sane(said: dict[str, Any]) -> dict[str, Any]:
+    """An answer without what the SDK would stumble over, which takes each number and text of a refusal as it comes."""
+    if not isinstance(said.get("description", ""), str):
+        del said["description"]
+    asked = said.pop("parameters", None)
+    if not isinstance(asked, dict):
         return said
+    wait, chat = waiting.seconds(asked.get("retry_after")), asked.get("migrate_to_chat_id")
+    kept = {} if wait is None else {"retry_after": ceil(wait)}
+    if isinstance(chat, int) and 0 < abs(chat) < 1 << 63:
+        kept["migrate_to_chat_id"] = chat
+    return said | ({"parameters": kept} if kept else {})
 
 
 class TelegramChannel:
     def __init__(self, bot: Bot, desk: Desk, timeout: float) -> None:
         self._bot = bot
         self._timeout = timeout
+        self._unsendable = unsendable(bot.token)
         self._listener = Listener(bot, desk, self.reply)
 
     async def send(self, delivery: Delivery) -> Receipt:
@@ -63,6 +82,8 @@ class TelegramChannel:
             chat, topic = where(delivery.destination.place)
         except ValueError as exc:
             return Refused(str(exc), Scope.DESTINATION)
+        if self._unsendable:
+            return Refused(f"channels.telegram.token {self._unsendable}; copy it again from @BotFather", Scope.ACCOUNT)
         if delivery.act is Act.EDIT:
             return await self._edit(delivery, chat)
         notice, first = delivery.notice, root(delivery)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-import re
+
+from bot.tell.channels.masking import masked
 
 
 def quieten() -> None:
@@ -16,4 +17,4 @@ def quieten() -> None:
 def redact(text: str, token: str) -> str:
     """Take out the secret half of "number:secret", in any case: the SDK turns what Telegram says into small letters."""
     secret = token.partition(":")[2] or token
-    return re.sub(re.escape(secret), "<token>", text, flags=re.IGNORECASE)
+    return masked(text, secret, mask="<token>")

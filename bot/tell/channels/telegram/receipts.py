@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from datetime import timedelta
 
@@ -16,6 +17,7 @@ from telegram.error import (
     TimedOut,
 )
 
+from bot.contracts import waiting
 from bot.model import Destination, Later, Receipt, Refused, Scope, Unsure
 from bot.tell.channels.telegram.quiet import redact
 from bot.tell.channels.telegram.writing import LIMIT, SHORT, Draft
@@ -43,7 +45,36 @@ _CHAT_GONE = (
     "group chat was deactivated",
     "group chat was deleted",
     "group chat was upgraded",
+    "user_is_blocked",
+    "you_blocked_user",
+    "bot was blocked",
+    "bot was kicked",
+    "bot is not a member",
+    "user is deactivated",
+    "user_deactivated",
+    "user_is_bot",
+    "user_id_invalid",
+    "user_privacy_restricted",
+    "privacy_premium_required",
+    "user_banned_in_channel",
+    "bots can't send messages to bots",
+    "can't initiate conversation",
+    "channel_private",
+    "channel_invalid",
+    "chat_id_invalid",
+    "chat_id is empty",
+    "chat_invalid",
+    "chat_forbidden",
+    "chat is deactivated",
+    "group is deactivated",
+    "payment_required",
+    "input_user_deactivated",
+    # With no topic left to do without, it is the chat itself that is closed.
+    *_TOPIC_GONE,
 )
+_CLOSED = re.compile(r"chat_(send|guest|write|admin)_\w*(forbidden|required)")
+_PAUSE = re.compile(r"slow ?mode|flood|msg_wait|timeout")
+_ACCOUNT = ("frozen_method_invalid", "bot_invalid", "access_token")
 
 
 def receipt(exc: Exception, secret: str) -> Receipt:
@@ -55,7 +86,7 @@ def receipt(exc: Exception, secret: str) -> Receipt:
         return Unsure(f"what answered is not Telegram: {why}; should this last, check api_url and the proxy")
     match exc:
         case RetryAfter():
-            return Later(why, wait(exc))
+            return waiting.later(why, exc.retry_after)
         case ChatMigrated(new_chat_id=chat):
             return Refused(why, Scope.DESTINATION, moved=Destination("telegram", str(chat)))
         case Forbidden():
@@ -69,8 +100,13 @@ def receipt(exc: Exception, secret: str) -> Receipt:
     return Unsure(why)
 
 
-def _bad_request(why: str) -> Refused:
-    if any(sign in why.lower() for sign in _CHAT_GONE):
+def _bad_request(why: str) -> Receipt:
+    said = why.lower()
+    if any(sign in said for sign in _ACCOUNT):
+        return Refused(f"Telegram does not let the bot write ({why}); ask @BotFather about it", Scope.ACCOUNT)
+    if _PAUSE.search(said):
+        return Later(why)
+    if any(sign in said for sign in _CHAT_GONE) or _CLOSED.search(said):
         return Refused(f"{why}; check the id, and that the bot is in the chat and may write there", Scope.DESTINATION)
     return Refused(why)
 
@@ -103,9 +139,8 @@ def foreign(exc: Exception) -> bool:
 
 
 def wait(exc: RetryAfter) -> timedelta:
-    """The SDK gives seconds or a timedelta, as the environment variable PTB_TIMEDELTA says."""
-    asked = exc.retry_after
-    return asked if isinstance(asked, timedelta) else timedelta(seconds=asked)
+    """What it asks for, but no longer than we wait for anybody."""
+    return timedelta(seconds=min(waiting.seconds(exc.retry_after) or 0.0, waiting.LONGEST_FOR_MESSAGES))
 
 
 def plain(exc: Exception, secret: str) -> str:
