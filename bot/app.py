@@ -8,12 +8,13 @@ import socket
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import cached_property, partial
 
 from fastapi import FastAPI
 
 from bot.chores import Chores, patient
+from bot.clock_steps import ClockSteps
 from bot.config import Config
 from bot.contracts import Channel, Desk, Net, Unable
 from bot.mending import audit
@@ -33,6 +34,7 @@ from bot.talk.eyes import Eyes
 from bot.tell.outbox import Outbox
 from bot.tell.pace import Way
 from bot.watch.board import Board
+from bot.watch.clock import PROCESS, SYSTEM
 from bot.watch.faults import fault
 from bot.watch.reports import Crowd
 from bot.watch.rounds import Rounds
@@ -44,7 +46,7 @@ GRACE = 2.0  # seconds for the page's last answers at a stop
 
 
 def now() -> datetime:
-    return datetime.now(UTC)
+    return SYSTEM.utcnow()
 
 
 @dataclass
@@ -78,6 +80,7 @@ class House:
         early = [
             asyncio.create_task(self.rounds.run(stop), name="rounds"),
             asyncio.create_task(self._keep_results(stop), name="results"),
+            asyncio.create_task(self._clock_steps().run(stop), name="clock"),
             asyncio.create_task(server.serve(), name="web"),
         ]
         ears = [
@@ -98,6 +101,9 @@ class House:
             for task in early:
                 task.cancel()
             await asyncio.gather(*early, *late, *ears, ended, return_exceptions=True)
+
+    def _clock_steps(self) -> ClockSteps:
+        return ClockSteps(PROCESS, self.record, self.rounds, self.outbox, self.board, self.crowd)
 
     def _site(self) -> FastAPI:
         web, style = self.config.web, self.config.style()
@@ -174,9 +180,7 @@ async def house(config: Config, clock: Callable[[], datetime] = now) -> AsyncIte
             lambda whom: outbox.wake(whom),  # noqa: PLW0108 - made below, with the record's own `moved`
         )
         await record.load()
-        opened = {
-            kind: Way(channels[kind], s.pace, s.edits, s.gathers, s.finds, s.looks) for kind, s in settings.items()
-        }
+        opened = {kind: Way.of(channels[kind], said) for kind, said in settings.items()}
         outbox = Outbox(
             store.deliveries,
             opened,

@@ -32,6 +32,7 @@ class Mended:
 
 async def reconcile(record: Record) -> Mended:
     """Mend all there is. What was queued once is not queued again: the keys of the rows see to that."""
+    await record.settle(record.clock())
     gone = [name for name, incident in _opened(record) if name not in record.setting.watched]
     for service in gone:
         await record.unwatch(service)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -33,10 +34,13 @@ from bot.model import (
     Subscription,
     delivering,
 )
+from bot.model.shifts import Moved, moved
 from bot.setting import Setting
 from bot.store import Store, StoreUnavailable
 from bot.store.moves import Move, Situation
 from bot.tell import posting, wording
+
+log = logging.getLogger(__name__)
 
 LONG_AGO = timedelta(days=400)  # as far back as any figure looks
 
@@ -164,6 +168,18 @@ class Record:
             windows=tuple(self.plans.since(since)),
             unseen=self.sight.unseen(known, self.setting.services, self.setting.holds, (since, now)),
         )
+
+    def step(self, move: Moved) -> None:
+        """The clock has stepped; what is stored is moved already."""
+        self.states = {name: moved(state, move) for name, state in self.states.items()}
+        self._open.clear()
+
+    async def settle(self, now: datetime) -> None:
+        """Put right what a step of the clock that nobody saw has left: nothing that happened lies ahead."""
+        if await self.store.moves.settle(now):
+            log.warning("the clock stepped while nobody saw it: what waited for times far ahead is due now")
+            self.states |= await self.store.moves.states()
+            self._open.clear()
 
     def down(self) -> dict[str, datetime]:
         """The kinds of channel known to be dead, and since when."""

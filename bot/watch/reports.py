@@ -13,6 +13,7 @@ from secrets import token_hex
 from bot.judge.surge import HOUR, LATELY, profile, surge, usual
 from bot.model import Health, Report, Role, Tally, Word
 from bot.model.crowd import hour
+from bot.model.shifts import Moved
 from bot.store import Store
 
 log = logging.getLogger(__name__)
@@ -91,6 +92,12 @@ class Crowd:
                 mine = next((said[one] for one in asking if one in said), None)
                 found[service] = replace(self._tally(service, now), mine=mine)
         return found
+
+    def step(self, move: Moved) -> None:
+        """The clock has stepped; what is stored is moved already."""
+        self._words = {
+            service: [replace(one, at=move(one.at)) for one in words] for service, words in self._words.items()
+        }
 
     async def tidy(self) -> None:
         """Forget what is old, and learn anew what is usual: hourly."""

@@ -24,7 +24,7 @@ def line(notice):
 
 
 def gathering(*notices, style=EN, **more):
-    return Gathering("many#7/9", "many#7", PLACE, tuple(map(line, notices)), style, at(14, 1), **more)
+    return Gathering("#many#7/9", "#many#7", PLACE, tuple(map(line, notices)), style, at(14, 1), **more)
 
 
 @pytest.mark.parametrize(
