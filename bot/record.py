@@ -103,10 +103,10 @@ class Record:
         """Carry out what a person commands; a repeated order changes nothing."""
         return await self._advance(service, lambda state: step(state, order, self._rules(service)))
 
-    async def unwatch(self, service: str) -> None:
+    async def unwatch(self, service: str, *, quietly: bool = False) -> None:
         """Close what is open of a service that the config has no more, and tell who was told of it."""
         now = self.clock()
-        await self._advance(service, lambda state: unwatched(state, now))
+        await self._advance(service, lambda state: unwatched(state, now), quietly=quietly)
 
     async def tell_again(
         self,
@@ -239,7 +239,9 @@ class Record:
     def _rules(self, service: str) -> Rules:
         return self.setting.rules.get(service) or Rules()
 
-    async def _advance(self, service: str, take: Callable[[ServiceState], Step]) -> tuple[Change, ...]:
+    async def _advance(
+        self, service: str, take: Callable[[ServiceState], Step], *, quietly: bool = False
+    ) -> tuple[Change, ...]:
         state = self._state(service)
         if take(state).state == state:
             return ()  # a steady service costs no transaction
@@ -249,7 +251,8 @@ class Record:
             taken = take(situation.state)
             if taken.state == situation.state:
                 return None
-            told = tuple(d for change in taken.changes for d in self._deliveries(change, situation, now))
+            news = () if quietly else taken.changes
+            told = tuple(d for change in news for d in self._deliveries(change, situation, now))
             return Move(taken.state, taken.changes, told)
 
         move = await self.store.moves.move(service, decide, now)
