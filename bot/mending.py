@@ -74,13 +74,15 @@ async def catch_up(record: Record, place: Destination | None = None) -> int:
 
 
 async def audit(record: Record) -> Mapping[str, int]:
-    """What the reconciler should have left none of: incidents that are open, sure and told to nobody who wishes it, and
-    places that were told of trouble and not of its end.
+    """What the reconciler should have left none of: incidents that are open, sure and told to nobody who wishes it,
+    places that were told of trouble and not of its end, and messages that wait for a channel that there is not.
     """
     now = record.clock()
     opened = {incident.id: incident for _, incident in _opened(record)}
     silent = await record.store.audit.untold(now, GRACE)
+    backlog, opened_kinds = await record.store.deliveries.backlog(), record.setting.opened
     return {
+        "stuck": sum(n for kind, n in backlog.items() if opened_kinds is not None and kind not in opened_kinds),
         "untold": sum(bool(_missing(record, opened[name], ())) for name in silent if name in opened),
         "dangling": sum(_wished(record, one) for one in await record.store.audit.dangling(now, GRACE)),
     }
