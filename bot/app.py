@@ -8,13 +8,14 @@ import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import cached_property, partial
 
 from fastapi import FastAPI
 
 from bot import offload
 from bot.chores import Chores
+from bot.clock_steps import ClockSteps
 from bot.config import Config
 from bot.contracts import Channel, Desk, Net, Unable
 from bot.emergency import Emergency
@@ -39,6 +40,7 @@ from bot.talk.eyes import Eyes
 from bot.tell.outbox import Outbox
 from bot.tell.pace import Way
 from bot.watch.board import Board
+from bot.watch.clock import PROCESS, SYSTEM
 from bot.watch.reports import Crowd
 from bot.watch.rounds import Rounds
 
@@ -51,7 +53,7 @@ STORED = 3.0  # seconds that a page waits for the database
 
 
 def now() -> datetime:
-    return datetime.now(UTC)
+    return SYSTEM.utcnow()
 
 
 @dataclass
@@ -122,6 +124,7 @@ class House:
             (Part.RESULTS, "results", lambda: self.results.run(stop, FLUSH)),
             (Part.WEB, "web", partial(self._serve, stop)),
             (Part.CHORES, "chores", lambda: self.chores.run(stop)),
+            (Part.MACHINE, "clock", partial(self._clock_steps().run, stop)),
         ]
         notices = OwnNotices(self.own_health, self.channels, self.record.setting.admins, self.clock)
         works: dict[str, Coroutine[None, None, None]] = {
@@ -169,6 +172,9 @@ class House:
             ended.cancel()
         if self.store.hold.lost.is_set():
             raise StoreUnavailable(f"another Tocsin has taken over the database {self.store.hold.name}: this one ends")
+
+    def _clock_steps(self) -> ClockSteps:
+        return ClockSteps(PROCESS, self.record, self.rounds, self.outbox, self.board, self.crowd)
 
     def _site(self) -> FastAPI:
         web, style = self.config.web, self.config.style()
@@ -281,7 +287,7 @@ def _outbox(
     settings = config.opened_channels().items()
     return Outbox(
         store.deliveries,
-        {kind: Way(channels[kind], s.pace, s.edits, s.gathers, s.finds, s.looks) for kind, s in settings},
+        {kind: Way.of(channels[kind], said) for kind, said in settings},
         clock,
         record.moved,
         record.ladders,

@@ -10,7 +10,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
 
-from bot.model import OURSELVES, Change, Confidence, Destination, Incident, Kind
+from bot.adopting import adopted
+from bot.model import OURSELVES, Change, Confidence, Destination, Incident, Kind, delivering
 from bot.record import Record
 from bot.store import Dangling
 from bot.store.moves import Situation
@@ -19,6 +20,7 @@ from bot.tell import routing
 log = logging.getLogger(__name__)
 
 GRACE = timedelta(minutes=1)
+OF_CHANNELS = delivering("")  # how the services end that stand for channels
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,9 +34,12 @@ class Mended:
 
 async def reconcile(record: Record) -> Mended:
     """Mend all there is. What was queued once is not queued again: the keys of the rows see to that."""
+    await record.settle(record.clock())
+    await _adopt(record)
     gone = [name for name, incident in _opened(record) if name not in record.setting.watched]
     for service in gone:
-        await record.unwatch(service)
+        # What we made of a channel that the config has no more concerns no reader.
+        await record.unwatch(service, quietly=service.endswith(OF_CHANNELS))
     mended = Mended(await catch_up(record), await _end(record), len(gone))
     if mended != Mended():
         log.warning(
@@ -44,6 +49,16 @@ async def reconcile(record: Record) -> Mended:
             mended.unwatched,
         )
     return mended
+
+
+async def _adopt(record: Record) -> None:
+    """What waits follows the config as it is now; what has no channel left is settled."""
+    now = record.clock()
+    decide = partial(adopted, audiences=record.readers, opened=record.setting.opened, now=now)
+    changed, settled = await record.store.deliveries.adopt(now, decide)
+    if changed or settled:
+        log.warning("the config has changed: %d messages wait otherwise, %d have no channel left", changed, settled)
+        record.wake(set())
 
 
 async def catch_up(record: Record, place: Destination | None = None) -> int:
@@ -59,13 +74,15 @@ async def catch_up(record: Record, place: Destination | None = None) -> int:
 
 
 async def audit(record: Record) -> Mapping[str, int]:
-    """What the reconciler should have left none of: incidents that are open, sure and told to nobody who wishes it, and
-    places that were told of trouble and not of its end.
+    """What the reconciler should have left none of: incidents that are open, sure and told to nobody who wishes it,
+    places that were told of trouble and not of its end, and messages that wait for a channel that there is not.
     """
     now = record.clock()
     opened = {incident.id: incident for _, incident in _opened(record)}
     silent = await record.store.audit.untold(now, GRACE)
+    backlog, opened_kinds = await record.store.deliveries.backlog(), record.setting.opened
     return {
+        "stuck": sum(n for kind, n in backlog.items() if opened_kinds is not None and kind not in opened_kinds),
         "untold": sum(bool(_missing(record, opened[name], ())) for name in silent if name in opened),
         "dangling": sum(_wished(record, one) for one in await record.store.audit.dangling(now, GRACE)),
     }
@@ -104,6 +121,9 @@ async def _tell_late(
 
 
 def _wished(record: Record, one: Dangling) -> bool:
+    service = one.ending.incident.service
+    if service.endswith(OF_CHANNELS) and service not in record.setting.watched:
+        return False
     there = {one.destination}
     return any(h.destination in there for h in routing.hearers(one.ending, record.readers, told=there, heard=there))
 

@@ -44,6 +44,7 @@ def setting(config: Config) -> Setting:
         weekly=tuple(weekly for plan in config.maintenance if (weekly := plan.weekly(config.timezone))),
         maintenance_before=config.maintenance_before,
         holds=dict(_holds(config)),
+        opened=frozenset(opened),
         admins=config.admins_audience(),
         rooms=config.own_rooms(),
         public=config.rooms == "anyone",

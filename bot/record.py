@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
@@ -35,10 +36,13 @@ from bot.model import (
     Subscription,
     delivering,
 )
+from bot.model.shifts import Moved, moved
 from bot.setting import Setting
 from bot.store import Store, StoreUnavailable
 from bot.store.moves import Move, Situation
 from bot.tell import posting, wording
+
+log = logging.getLogger(__name__)
 
 LONG_AGO = timedelta(days=400)  # as far back as any figure looks
 
@@ -104,10 +108,10 @@ class Record:
         """Carry out what a person commands; a repeated order changes nothing."""
         return await self._advance(service, lambda state: step(state, order, self._rules(service)))
 
-    async def unwatch(self, service: str) -> None:
+    async def unwatch(self, service: str, *, quietly: bool = False) -> None:
         """Close what is open of a service that the config has no more, and tell who was told of it."""
         now = self.clock()
-        await self._advance(service, lambda state: unwatched(state, now))
+        await self._advance(service, lambda state: unwatched(state, now), quietly=quietly)
 
     async def tell_again(
         self,
@@ -182,6 +186,18 @@ class Record:
             channels=tuple((s, self._state(s.id)) for s in self.setting.channels.values()),
             down=self.down(),
         )
+
+    def step(self, move: Moved) -> None:
+        """The clock has stepped; what is stored is moved already."""
+        self.states = {name: moved(state, move) for name, state in self.states.items()}
+        self._open.clear()
+
+    async def settle(self, now: datetime) -> None:
+        """Put right what a step of the clock that nobody saw has left: nothing that happened lies ahead."""
+        if await self.store.moves.settle(now):
+            log.warning("the clock stepped while nobody saw it: what waited for times far ahead is due now")
+            self.states |= await self.store.moves.states()
+            self._open.clear()
 
     def down(self) -> dict[str, datetime]:
         """The kinds of channel known to be dead, and since when."""
@@ -266,7 +282,9 @@ class Record:
     def _rules(self, service: str) -> Rules:
         return self.setting.rules.get(service) or Rules()
 
-    async def _advance(self, service: str, take: Callable[[ServiceState], Step]) -> tuple[Change, ...]:
+    async def _advance(
+        self, service: str, take: Callable[[ServiceState], Step], *, quietly: bool = False
+    ) -> tuple[Change, ...]:
         state = self._state(service)
         if take(state).state == state:
             return ()  # a steady service costs no transaction
@@ -276,7 +294,8 @@ class Record:
             taken = take(situation.state)
             if taken.state == situation.state:
                 return None
-            told = tuple(d for change in taken.changes for d in self._deliveries(change, situation, now))
+            news = () if quietly else taken.changes
+            told = tuple(d for change in news for d in self._deliveries(change, situation, now))
             return Move(taken.state, taken.changes, told)
 
         move = await self.store.moves.move(service, decide, now)

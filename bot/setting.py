@@ -23,6 +23,7 @@ class Setting:
     weekly: tuple[Weekly, ...] = ()  # ... once, and again and again
     maintenance_before: timedelta = timedelta(hours=24)  # so long before it begins it is told
     holds: Mapping[str, timedelta] = field(default_factory=dict)  # how far apart two rounds of a service may be
+    opened: frozenset[str] | None = None  # the kinds of channel that there are; None: nobody said
     admins: Audience | None = None  # who hears of dead channels and of places that refuse
     rooms: frozenset[Destination] = frozenset()  # the places that the file names: their people may ask
     public: bool = False  # anybody may ask, wherever they are

@@ -339,7 +339,7 @@ def many(title: str, style: Style) -> Notice:
         notices = notices[:2]
     lines = tuple(Line(n.thread, n.line, n.ends is not None, n.causes, n.since, n.at) for n in notices)
     place, late = Destination("slack", "C012"), title == "A place comes back"
-    gathering = Gathering("many#1/2", "many#1", place, lines, style, at(14, 1), late=late)
+    gathering = Gathering("#many#1/2", "#many#1", place, lines, style, at(14, 1), late=late)
     return wording.many(gathering, at(14, 56), (at(13, 55), at(14, 55)))
 
 

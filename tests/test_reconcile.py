@@ -30,7 +30,7 @@ from tests.judge.rounds import at
 from tests.store.made import wanted
 from tests.test_record import CHAT, DESK, MAIL, OTHER, SERVICES, SLACK, House, titles
 
-CLEAN = {"untold": 0, "dangling": 0}
+CLEAN = {"stuck": 0, "untold": 0, "dangling": 0}
 SPANISH = Wish(style=Style("es", "Europe/Madrid", "24h"))
 DAY = timedelta(days=1)
 

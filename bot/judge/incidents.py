@@ -141,8 +141,9 @@ def _goes_on(state: ServiceState, incident: Incident, seen: Verdict, rules: Rule
         return tell(state, incident, Kind.OFFICIAL, seen)
     if (lasted := sum(seen.at - incident.since >= age for age in rules.milestones)) > incident.lasted:
         return tell(state, replace(incident, lasted=lasted), Kind.LASTING, seen)
-    if _reminder_due(incident, seen.at, rules):
-        return tell(state, replace(incident, reminded=incident.reminded + 1), Kind.REMINDED, seen)
+    if (due := _reminders_due(incident, seen.at, rules)) > incident.reminded:
+        # Those that were missed, for we were away, are one: it says how it stands now.
+        return tell(state, replace(incident, reminded=due), Kind.REMINDED, seen)
     return Step(state)
 
 
@@ -179,15 +180,17 @@ def unwatched(state: ServiceState, at: datetime) -> Step:
     return Step(replace(told.state, incident=None, outages=outages.ended(state.outages, over)), told.changes)
 
 
-def _reminder_due(incident: Incident, now: datetime, rules: Rules) -> bool:
+def _reminders_due(incident: Incident, now: datetime, rules: Rules) -> int:
+    """How many reminders the incident should have had by now."""
     if incident.confidence is not Confidence.CONFIRMED or incident.acked_by or not rules.remind_every:
-        return False
+        return 0
+    age = now - incident.since
     if only_worn(incident):
-        return now - incident.since >= DAY * (incident.reminded + 1)
+        return age // DAY
     *_, last = rules.remind_every
-    beyond = incident.reminded - len(rules.remind_every) + 1
-    after = last * (beyond + 1) if beyond > 0 else rules.remind_every[incident.reminded]
-    return now - incident.since >= after
+    first = sum(age >= after for after in rules.remind_every)
+    beyond = age // last - 1 if first == len(rules.remind_every) and last else 0
+    return first + max(beyond, 0)
 
 
 # ── certificates that end soon ───────────────────────────────────────────────────────────────────────────────────────

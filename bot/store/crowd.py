@@ -149,13 +149,13 @@ def decide(
     lanes: Sequence[Lane], heads: Sequence[int], recent: Collection[Row[Any]], before: Storms, wanted: Claim
 ) -> Plan:
     """What becomes of one place's lanes. `heads`: what would be claimed; `recent`: what the place was told of within
-    `WINDOW`.
+    `WINDOW`, or is being told of at this moment.
     """
     messages = {lane.rows[0].id for lane in lanes if lane.waits_again(wanted.now)}
     waiting = [lane for lane in lanes if not lane.thread.startswith(MANY) and lane.waits(wanted.now, messages)]
     plan = Plan(list(heads), _passing(waiting))
     # What had waited behind one that was taken after several tries missed the same stretch.
-    back = max((row.settled_at for row in recent if row.attempts > 1), default=None)
+    back = max((row.settled_at for row in recent if row.attempts > 1 and row.settled_at), default=None)
     missed = back is not None and any(lane.posts[0].queued_at < back for lane in waiting)
     plan.late = bool(messages) or missed or any(lane.tried for lane in waiting)
     storm = len({lane.thread for lane in waiting} | {row.thread for row in recent if row.line}) > FEW and wanted.gathers

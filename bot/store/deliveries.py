@@ -11,7 +11,8 @@ from sqlalchemy import Row, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.model import Act, Audience, Delivery, Destination, Progress
-from bot.store import claiming, lanes, rungs, settling, urging
+from bot.store import adopting, claiming, lanes, rungs, settling, urging
+from bot.store.adopting import Adopted, Waiting
 from bot.store.crowd import Claim, Wording
 from bot.store.engine import Database
 from bot.store.group import Group
@@ -21,6 +22,7 @@ from bot.store.schema import deliveries as table
 
 __all__ = [
     "MANY",
+    "Adopted",
     "Claim",
     "Deliveries",
     "Handed",
@@ -28,6 +30,7 @@ __all__ = [
     "Settlement",
     "Status",
     "Untaken",
+    "Waiting",
     "Wording",
 ]
 
@@ -141,6 +144,10 @@ class Deliveries:
             return tuple(_progress(row) for row in await connection.execute(query))
 
         return await self._database.read(work)
+
+    async def adopt(self, now: datetime, decide: Callable[[Waiting], Adopted]) -> tuple[int, int]:
+        """See `adopting.adopt`; `decide` may be called again, so it must be pure."""
+        return await self._database.write(partial(adopting.adopt, now=now, decide=decide))
 
     async def hasten(self, kind: str, now: datetime) -> int:
         """A kind of channel is dead: what it has not taken yet goes to the next rungs now. Return how many."""

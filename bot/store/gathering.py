@@ -77,11 +77,13 @@ async def _crowd(here: _Place, heads: list[int]) -> list[int]:
             return [first.id]
         await _wait(here, heads, first.due)
         return []
-    # What is being handed over is left alone: taken with what is new, it would be told twice.
+    # What is being handed over is left alone: taken with what is new, it would be told twice. It counts all the same:
+    # a storm must not go out one by one because the first of it are still on their way.
+    under_way = [row for lane in lanes if lane.handed_over(here.now) for row in lane.posts if row.told_in is None]
     lanes = [lane for lane in lanes if not lane.handed_over(here.now)]
     many = [lane for lane in many if not lane.handed_over(here.now)]
     facts = here.names | {"since": here.now - WINDOW}
-    recent: list[Row[Any]] = list(await here.connection.execute(places.RECENT, facts))
+    recent: list[Row[Any]] = [*await here.connection.execute(places.RECENT, facts), *under_way]
     storms = crowd.storms(await here.connection.execute(places.STORMS, facts), here.wanted)
     plan = crowd.decide(lanes, heads, recent, storms, here.wanted)
     await _supersede(here, plan.supersede)

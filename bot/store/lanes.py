@@ -40,7 +40,7 @@ class Status(StrEnum):
 
 
 FINISHED = frozenset({Status.SENT, Status.REFUSED, Status.MERGED, Status.SUPERSEDED})
-MANY = "many#"  # how the thread of a message begins that tells of many incidents
+MANY = "#many#"  # how the thread of a message begins that tells of many incidents: as no service's name does
 
 
 @dataclass(frozen=True, slots=True, eq=False)

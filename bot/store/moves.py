@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cache, partial
 from typing import Any
 
@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.sql.dml import ReturningInsert
 
 from bot.model import Change, Delivery, Destination, Incident, ServiceState
-from bot.store import kept, lanes
+from bot.store import kept, lanes, shifting
 from bot.store.engine import Database, insert, upsert
 from bot.store.group import Again, Group
 from bot.store.schema import changes, incidents, services
@@ -68,6 +68,15 @@ class Moves:
         raised here. Every other move waiting at the same moment is written in the same transaction.
         """
         return await self._moving.join(_Job(service, decide, now))
+
+    async def step(self, by: timedelta, born: datetime, now: datetime) -> int:
+        """The clock steps: see `shifting.step`. Return how many rows were moved."""
+        how = shifting.step(by, born, now)
+        return await self._database.write(partial(shifting.shift, how=how))
+
+    async def settle(self, now: datetime) -> int:
+        """The clock may have stepped while nobody saw it: see `shifting.settle`. Return how many rows were moved."""
+        return await self._database.write(partial(shifting.shift, how=shifting.settle(now)))
 
     async def _commit(self, jobs: Sequence[_Job]) -> Sequence[Move | Exception | Again | None]:
         return await self._database.write(partial(_together, jobs=jobs))

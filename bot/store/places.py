@@ -35,7 +35,7 @@ STANDING = (
 LIGHT = (
     table.c.id, table.c.thread, table.c.act, table.c.status, table.c.due, table.c.attempts, table.c.unsure,
     table.c.queued_at, table.c.ends, table.c.deadline, table.c.deferred, table.c.told_in, table.c.passing,
-    table.c.line, table.c.causes, table.c.began, table.c.happened,
+    table.c.line, table.c.causes, table.c.began, table.c.happened, table.c.settled_at,
 )  # fmt: skip
 UNFINISHED = select(*LIGHT).where(HERE, OPEN).order_by(table.c.id)
 HEARD = (

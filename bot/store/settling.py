@@ -15,6 +15,9 @@ from bot.store.columns import Utc
 from bot.store.lanes import MANY, Settlement, Status
 from bot.store.schema import deliveries as table
 
+ANEW = ";anew"  # how the key of what takes the place of a delivery ends
+ANEWS = 3  # times that a thread goes on from another message for the same news: people may delete them all
+
 
 async def settle(connection: AsyncConnection, settlements: Sequence[Settlement]) -> list[bool]:
     """Whether each was still held by its claim, and so is settled."""
@@ -27,18 +30,28 @@ async def settle(connection: AsyncConnection, settlements: Sequence[Settlement])
 
 async def begin_anew(connection: AsyncConnection, delivery: Delivery, now: datetime) -> None:
     """The message that `delivery` was to rewrite can be rewritten no more: the thread goes on from the newest message
-    there, or, where there is none, from a new one with the present truth.
+    there, which is rewritten instead, or, where there is none, from a new one with the present truth.
     """
     names = {
         "of_thread": delivery.notice.thread,
         "of_kind": delivery.destination.kind,
         "of_place": delivery.destination.place,
     }
-    if (await connection.execute(GOES_ON, names | {"old": delivery.root})).first() is None and delivery.notice.root:
+    found = (await connection.execute(GOES_ON, names | {"old": delivery.root})).first()
+    if found is not None:
+        await _brought_up(connection, delivery, found.key, now)
+    elif delivery.notice.root:
         notice = replace(delivery.notice, words=delivery.notice.root, root=None, fresh=False)
-        again = replace(delivery, key=f"{delivery.key};anew", act=Act.POST, notice=notice)
+        again = replace(delivery, key=f"{delivery.key}{ANEW}", act=Act.POST, notice=notice)
         await connection.execute(LEADS_NO_MORE, names)
         await lanes.queue(connection, [again], now)
+
+
+async def _brought_up(connection: AsyncConnection, delivery: Delivery, leader: str, now: datetime) -> None:
+    """Let the message that leads now be rewritten too, unless it tells this very news itself."""
+    told = f"{delivery.notice.key}@{delivery.destination}"
+    if leader != told and delivery.notice.root and delivery.key.count(ANEW) < ANEWS:
+        await lanes.queue(connection, [replace(delivery, key=f"{delivery.key}{ANEW}")], now)
 
 
 async def _beyond(connection: AsyncConnection, one: Settlement) -> None:
@@ -73,13 +86,14 @@ GOES_ON = (
             NEWEST.c.kind == bindparam("of_kind"),
             NEWEST.c.place == bindparam("of_place"),
             NEWEST.c.act == Act.POST.value,
-            NEWEST.c.status == Status.SENT.value,
+            # Merged: the message that tells of many leads on, and tells the end of this one as well.
+            NEWEST.c.status.in_([Status.SENT.value, Status.MERGED.value]),
             NEWEST.c.ref != bindparam("old"),
         )
         .scalar_subquery()
     )
     .values(leads=true())
-    .returning(table.c.id)
+    .returning(table.c.key)
 )
 LEADS_NO_MORE = update(table).where(THERE, table.c.thread == bindparam("of_thread")).values(leads=false())
 MEMBERS = THERE & table.c.settled_at.is_(None) & (table.c.told_in == bindparam("number"))

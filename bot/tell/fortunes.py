@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from bot.model import Later, Receipt, Refused, Scope, Unsure
 
 ENOUGH = 3  # failures in a row: one may be chance, or the message's own
+LONG = timedelta(minutes=15)  # nobody is left alone for longer, whatever they ask for
 STALE = timedelta(minutes=10)  # a failure as old as this says nothing of now
 
 
@@ -31,8 +32,11 @@ def after(fortune: Fortune, receipt: Receipt, now: datetime) -> Fortune:
             return _failed(fortune, why, now, account=True)
         case Later(why, timedelta() as wait, whole=True):
             # To be asked once is a matter of pace. To be asked again, when the wait was kept and nothing taken, is none.
+            # And who wants us to wait for longer than any reader does is dead to them at once.
             kept = fortune.waits is not None and now >= fortune.waits
-            return replace(_failed(fortune, why, now) if kept else fortune, waits=now + wait)
+            failed = _failed(fortune, why, now) if kept or wait > LONG else fortune
+            failures = max(failed.failures, ENOUGH) if wait > LONG else failed.failures
+            return replace(failed, failures=failures, waits=now + min(wait, LONG))
         case Unsure(why) | Later(why, None, local=False, absent=False):
             return _failed(fortune, why, now)
         case _:
@@ -45,7 +49,7 @@ def _failed(fortune: Fortune, why: str, now: datetime, *, account: bool = False)
 
 def trouble(fortune: Fortune | None, now: datetime) -> str | None:
     """Why nothing can be handed over, or None."""
-    if fortune is None or fortune.at is None or now - fortune.at > STALE:
+    if fortune is None or fortune.at is None or now - max(fortune.at, fortune.waits or fortune.at) > STALE:
         return None
     return fortune.why if fortune.account or fortune.failures >= ENOUGH else None
 

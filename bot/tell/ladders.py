@@ -130,9 +130,12 @@ def _told(audience: Audience, untaken: Untaken) -> bool:
 
 
 def _below(audience: Audience, place: Destination) -> tuple[Destination, ...]:
-    """All rungs for a place that the ladder no longer has: it may have moved, or the config may have changed."""
+    """Those below it first, then those above: there are untried ones only where the config has changed. All rungs for a
+    place that the ladder no longer has.
+    """
     rungs = audience.destinations
-    return rungs[rungs.index(place) + 1 :] if place in rungs else rungs
+    here = rungs.index(place) if place in rungs else -1
+    return (*rungs[here + 1 :], *rungs[: max(here, 0)])
 
 
 def _audiences(untaken: Untaken, readers: Mapping[str, Audience]) -> list[Audience]:

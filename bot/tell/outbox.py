@@ -11,7 +11,6 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import partial
 
-from bot.contracts import Channel
 from bot.model import (
     Act,
     Audience,
@@ -26,6 +25,7 @@ from bot.model import (
     Sent,
     Unsure,
 )
+from bot.model.shifts import Moved, moved
 from bot.store import StoreUnavailable
 from bot.store.crowd import EDIT_GAP, NEXT_GAP
 from bot.store.deliveries import MANY, Claim, Deliveries, Status
@@ -34,14 +34,12 @@ from bot.tell.fortunes import Fortune
 from bot.tell.hands import AGAIN, Hands
 from bot.tell.ladders import Ladders
 from bot.tell.pace import Gate, Way
-from bot.tell.settled import DEAD_WAIT, FIRST_WAIT, LONGEST_WAIT, Settled, settle
+from bot.tell.settled import DEAD_WAIT, FIRST_WAIT, LONGEST_WAIT, MOST_WAIT, Settled, bounded, settle
 from bot.watch.faults import fault, is_over, say_once
 
 log = logging.getLogger(__name__)
 
-LEASE = timedelta(
-    seconds=150
-)  # longer than any channel's own time-outs: a lease that ends early is a message told twice
+MARGIN = timedelta(seconds=30)  # of a lease, beyond the longest hand-over: one that ends early is a message told twice
 TRIAL = timedelta(seconds=5)  # between two hand-overs to a channel that is known to be down
 REST = 5.0  # seconds: other processes may queue deliveries too, so an idle pump looks again
 GRACE = 3.0  # seconds to finish what is being sent when we are told to stop
@@ -116,6 +114,12 @@ class Outbox:
             parts["ladders"] = partial(self._ladders.run, stop)
         return parts
 
+    def step(self, move: Moved) -> None:
+        """The clock has stepped; what is stored is moved already."""
+        for gate in self._gates.values():
+            gate.step(move)
+        self.fortunes.update({kind: moved(fortune, move) for kind, fortune in self.fortunes.items()})
+
     async def run(self, stop: asyncio.Event) -> None:
         """Deliver until told to stop, then see through what is being sent."""
         async with asyncio.TaskGroup() as pumps:
@@ -141,6 +145,10 @@ class Outbox:
         finally:  # also when it is to be started again: nothing may be left behind half sent
             await _see_through(sending)
 
+    def lease(self, kind: str) -> timedelta:
+        """How long what is claimed is ours: longer than any hand-over of this kind of channel may take."""
+        return self.ways[kind].longest + MARGIN
+
     def _free(self, kind: str) -> int:
         """A channel known to be down gets one at a time: to see whether it is back, and not to bury it when it is."""
         gate = self._gates[kind]
@@ -151,7 +159,9 @@ class Outbox:
         if not free:
             return ()
         now, gate, way = self.clock(), self._gates[kind], self.ways[kind]
-        wanted = Claim(kind, now, free, now + LEASE, gate.busy(now), gate.one_each, way.edits, way.gathers, way.looks)
+        wanted = Claim(
+            kind, now, free, now + self.lease(kind), gate.busy(now), gate.one_each, way.edits, way.gathers, way.looks
+        )
         try:
             claimed = await self.deliveries.claim(wanted, self._told_together)
         except StoreUnavailable as error:  # what is queued is safe: it is told when the database is back
@@ -208,11 +218,12 @@ class Outbox:
             self._gates[kind].end(place, self.clock())
             await self._note(delivery, before)
             return
-        if (early := (at - self.clock()).total_seconds()) > 0:
-            await asyncio.sleep(early)
+        early = min(at - self.clock(), self.ways[kind].pace.per)  # no longer than a slot, whatever the clock does
+        if early > timedelta():
+            await asyncio.sleep(early.total_seconds())
         await self.ours()
         dead = kind in self.down()
-        receipt = await self._hand_over(self.ways[kind].channel, self._headed(delivery))
+        receipt = await self._hand_over(self.ways[kind], self._headed(delivery))
         self._count(delivery, receipt)
         now = self.clock()
         self._slow(delivery, receipt, now)
@@ -252,11 +263,11 @@ class Outbox:
         if isinstance(receipt, Sent) and delivery.notice.thread.startswith(MANY) and not delivery.deferred:
             # A storm: what comes meanwhile is told by rewriting this one, or in the next one.
             gate.rest(place, now + (EDIT_GAP if self.ways[kind].edits else NEXT_GAP))
-        if isinstance(receipt, Later) and receipt.wait:
+        if isinstance(receipt, Later) and (wait := bounded(receipt.wait)):
             if receipt.whole:
-                gate.hold(now + receipt.wait)
+                gate.hold(now + wait)
             else:
-                gate.rest(place, now + receipt.wait)
+                gate.rest(place, now + wait)
         failed = isinstance(receipt, Unsure) or (isinstance(receipt, Later) and not receipt.absent)
         if failed and kind in self.down():
             gate.hold(now + TRIAL)
@@ -273,7 +284,11 @@ class Outbox:
             case Refused(why, Scope.DESTINATION, None) if self.refused:
                 with suppress(StoreUnavailable):  # the next notice for that place is refused as well
                     await self.refused(delivery, why)
-            case Later(why, asked=timedelta()) if self.refused:  # asked again sooner, but it may take nothing for long
+            # Asked again sooner than it says, but who is asked to wait for hours may take nothing for long.
+            case Later(why, asked=timedelta()) if self.refused:
+                with suppress(StoreUnavailable):
+                    await self.refused(delivery, why)
+            case Later(why, timedelta() as wait, whole=False) if wait > MOST_WAIT and self.refused:
                 with suppress(StoreUnavailable):
                     await self.refused(delivery, why)
 
@@ -286,13 +301,17 @@ class Outbox:
         with suppress(StoreUnavailable):  # the next edit finds it gone again
             await self.deliveries.begin_anew(delivery, self.clock())
 
-    async def _hand_over(self, channel: Channel, delivery: Delivery) -> Receipt:
+    async def _hand_over(self, way: Way, delivery: Delivery) -> Receipt:
+        longest = way.longest.total_seconds()
         try:
-            return await channel.send(delivery)
+            async with asyncio.timeout(longest) as limit:
+                return await way.channel.send(delivery)
         except asyncio.CancelledError:
             # Cut off in the middle: it may have arrived. Said now, it need not wait for its lease to run out.
             return Unsure("stopped while sending")
         except Exception as bug:  # noqa: BLE001 - the border of a channel
+            if isinstance(bug, TimeoutError) and limit.expired():
+                return Unsure(f"no answer within {longest:g} s")
             log.error("%s: our own error in the channel: %s", delivery.notice.key, fault(bug))
             return Unsure(f"our own error: {type(bug).__name__}")
 

@@ -6,13 +6,16 @@ from collections import Counter, deque
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from bot.contracts import Channel, Pace
+from bot.contracts import Channel, ChannelSettings, Pace
+from bot.model.shifts import Moved
 
 NEVER = timedelta(0)
 WIDTH = 32  # hand-overs at once in one channel: a lane that hangs must leave room for the others
 AHEAD = timedelta(milliseconds=400)  # so long before its slot is free a message is claimed: that takes time of its own
 
 
+ANSWER = 30.0  # seconds for the provider's answer, where a channel's section has no `timeout` of its own
+BEFORE = timedelta(seconds=30)  # for what comes before that: a connection, a look whether it is there already
 NO_PACE = Pace()
 
 
@@ -26,6 +29,13 @@ class Way:
     gathers: bool = True  # may many notices be told in one message?
     finds: bool = True  # can it find out whether an unsure hand-over arrived?
     looks: bool = False  # does it do so before it sends again?
+    longest: timedelta = timedelta(seconds=60)  # a hand-over: what takes longer is cut off, and is unsure
+
+    @classmethod
+    def of(cls, channel: Channel, said: ChannelSettings) -> Way:
+        """As a channel's section of the config says it."""
+        answer = timedelta(seconds=float(getattr(said, "timeout", ANSWER)))
+        return cls(channel, said.pace, said.edits, said.gathers, said.finds, said.looks, answer + BEFORE)
 
 
 @dataclass
@@ -93,6 +103,12 @@ class Gate:
     def hold(self, until: datetime) -> None:
         """The limit of the whole account."""
         self._held = max(until, self._held or until)
+
+    def step(self, move: Moved) -> None:
+        """The clock has stepped."""
+        self._answered = deque(map(move, self._answered))
+        self._resting = {place: move(until) for place, until in self._resting.items()}
+        self._held = self._held and move(self._held)
 
     def opens(self, now: datetime) -> datetime | None:
         """When more may be begun than now, answers that are still to come aside."""

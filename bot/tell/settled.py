@@ -12,6 +12,7 @@ from bot.store.deliveries import Status
 FIRST_WAIT = timedelta(seconds=2)
 LONGEST_WAIT = timedelta(minutes=5)  # also until a provider is asked again that does not take our account
 DEAD_WAIT = timedelta(seconds=30)  # in a channel known to be dead: soon enough to see that it is back
+MOST_WAIT = timedelta(minutes=15)  # whatever a provider asks for: then it is asked again
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +33,7 @@ class Settled:
 def settle(
     receipt: Receipt, delivery: Delivery, now: datetime, *, finds: bool = True, longest: timedelta = LONGEST_WAIT
 ) -> Settled:
-    """A provider's wish to wait is obeyed; without one, the waits double from 2 s to `longest`, spread by a tenth.
+    """A provider's wish to wait is obeyed, up to `MOST_WAIT`; without one, the waits double from 2 s to `longest`, spread by a tenth.
 
     `finds`: can the channel find out whether an unsure hand-over arrived? Else it is repeated once soon, and then only
     every 5 minutes or when the channel is known to be back: each repeat may be told twice.
@@ -43,7 +44,7 @@ def settle(
         case Later(why, absent=True):
             return Settled(Status.PENDING, now, why=why, absent=True)
         case Later(why, wait):
-            due = now + (wait or min(backoff(delivery), longest))
+            due = now + (bounded(wait) or min(backoff(delivery), longest))
             return Settled(Status.PENDING, due, why=why, unsure=delivery.unsure, rest=wait is not None)
         case Unsure(why):
             again = min(backoff(delivery), longest) if finds or not delivery.unsure else LONGEST_WAIT
@@ -53,6 +54,11 @@ def settle(
         case Refused(why, _, moved, gone):
             status = Status.PENDING if moved else Status.SUPERSEDED if gone else Status.REFUSED
             return Settled(status, now, why=why)
+
+
+def bounded(wait: timedelta | None) -> timedelta | None:
+    """How long is waited where a provider asks for `wait`: never back in time, and never so long that readers are lost."""
+    return None if wait is None else min(max(wait, timedelta()), MOST_WAIT)
 
 
 def backoff(delivery: Delivery) -> timedelta:

@@ -12,6 +12,7 @@ from secrets import token_urlsafe
 
 from bot.judge import jobs
 from bot.model import Call, Job
+from bot.model.shifts import Moved, moved
 from bot.store import Store
 from bot.watch.checks.heartbeat import HeartbeatCheck
 
@@ -46,7 +47,8 @@ class Board:
         now, known = self._clock(), {job.key: job for job in await self._store.jobs.all()}
         stopped = await self._store.history.last_alive() if known else None
         for key, check in self._checks.items():
-            job = known.get(key) or Job(*key, "", "", now)
+            # The clock may have stepped while we were away: nothing has happened yet that lies ahead.
+            job: Job = moved(known.get(key) or Job(*key, "", "", now), lambda at: min(at, now))
             if job.rhythm != _rhythm(check):
                 job = Job(*key, job.token, _rhythm(check), now)
             elif stopped is None or now - stopped > SHORT:
@@ -78,6 +80,10 @@ class Board:
             job = jobs.excused(job, check.every, check.grace, (since, now))
             self._put(job, changed=job is not self._jobs[key])
         return jobs.trouble(job, check.every, check.grace, now)
+
+    def step(self, move: Moved) -> None:
+        """The clock has stepped; what is stored is moved already."""
+        self._jobs = {key: moved(job, move) for key, job in self._jobs.items()}
 
     async def write(self) -> None:
         """Write down what is not yet: one after the other, so that what is newer is never overwritten. May raise

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 
 from bot.contracts import Memory, Net, Shelf, Source
 from bot.model import Health, Role, Word
+from bot.model.shifts import Moved, move_inside
 from bot.watch.beat import Beat
 from bot.watch.clock import Clock
 from bot.watch.faults import fault
@@ -105,6 +106,17 @@ class Newest:
     def restart(self, now: float) -> None:
         """The machine slept: what is known is old."""
         self._beat.restart(now)
+
+    def step(self, move: Moved) -> None:
+        """The clock has stepped."""
+        shelves = {id(memory.shelf): memory.shelf for memory in self._memories.values()}
+        for memory in self._memories.values():
+            for name in ("news_at", "found_at", "heard_at", "sought_at"):
+                setattr(memory, name, (at := getattr(memory, name)) and move(at))
+        for shelf in shelves.values():
+            move_inside(shelf, move)
+        self._words = {key: replace(word, at=word.at and move(word.at)) for key, word in self._words.items()}
+        self._silent = {key: move(at) for key, at in self._silent.items()}
 
     async def close(self) -> None:
         for task in self._reading.values():

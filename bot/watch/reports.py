@@ -13,6 +13,7 @@ from secrets import token_hex
 from bot.judge.surge import HOUR, LATELY, profile, surge, usual
 from bot.model import Health, Report, Role, Tally, Word
 from bot.model.crowd import hour
+from bot.model.shifts import Moved
 from bot.store import Store
 
 log = logging.getLogger(__name__)
@@ -116,6 +117,12 @@ class Crowd:
                 enough = len(self._lately(service, asker, now)) >= COUNTED
                 found[service] = replace(self._tally(service, now), mine=said.get(asker), said_enough=enough)
         return found
+
+    def step(self, move: Moved) -> None:
+        """The clock has stepped; what is stored is moved already."""
+        self._words = {
+            service: [replace(one, at=move(one.at)) for one in words] for service, words in self._words.items()
+        }
 
     async def tidy(self) -> None:
         """Forget what is old, and learn anew what is usual: hourly."""

@@ -13,6 +13,7 @@ from functools import partial
 
 from bot.contracts import Check, Net, Source
 from bot.model import Health, Outcome, Reading, Role, Round, Service, Word
+from bot.model.shifts import Moved
 from bot.own_health import OwnHealth
 from bot.watch.beat import Beat
 from bot.watch.canaries import Canaries
@@ -32,6 +33,7 @@ FIRST_WITHIN = 60.0  # seconds after a start at most ...
 RATE = 20.0  # ... and fewer services within so many a second: few are all looked at at once
 WORDS_WITHIN = 1.0  # seconds after a start that first rounds wait for the words of their sources
 GAP = (5.0, 60.0)  # seconds: two ticks so far apart, or by two intervals between these, mean that the machine slept
+HELD = 5.0  # seconds that are waited for what is being recorded, when the rounds are held
 GRACE = timedelta(seconds=2)  # a check that outstays its time-out by this much has forgotten it
 
 _OUR_ERROR = "our own error"
@@ -122,6 +124,7 @@ class Rounds:
         self._rows: deque[tuple[str, datetime, Reading]] = deque(maxlen=ROWS)
         self._sleeps = 0
         self._settling = False
+        self._held = False
         self.counts = Counts()
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -141,6 +144,8 @@ class Rounds:
         self._mind_the_gap(now)
         self._lag.ticked(now)
         self._ticked = now
+        if self._held:
+            return
         if self._settling:
             self._settling = False
             self._restart(now)
@@ -200,6 +205,22 @@ class Rounds:
         until = [self._limits.until((watched.service.id, route)) or 0.0 for route in watched.checks]
         return min(until, default=0.0)
 
+    async def hold(self) -> None:
+        """Begin nothing until `go_on`, believe nothing that is under way, and see through what is being recorded."""
+        self._held = True
+        self._sleeps += 1
+        if recording := [task for key, task in self._running.items() if key in self._recording]:
+            await asyncio.wait(recording, timeout=HELD)
+
+    def go_on(self) -> None:
+        self._held = False
+
+    def step(self, move: Moved) -> None:
+        """The clock has stepped."""
+        self._rows = deque(((service, move(at), reading) for service, at, reading in self._rows), maxlen=ROWS)
+        self.counts.ended_at = self.counts.ended_at and move(self.counts.ended_at)
+        self._newest.step(move)
+
     def drain(self) -> list[tuple[str, datetime, Reading]]:
         """Service, instant of the round and reading, oldest first, of all rounds since the last call."""
         rows = list(self._rows)
@@ -217,6 +238,7 @@ class Rounds:
         self._mind_the_gap(self._clock.steady())
         if sleeps != self._sleeps:
             self.counts.discarded += 1
+            self._beat.move(key, self._clock.steady())
             return
         self._keep(result)
         self._recording.add(key)

@@ -126,7 +126,7 @@ def _ladder(ran: Ran, rows: Sequence[Row], report: Report) -> None:
     own = [row for row in rows if row.audience == ran.ladder]
     first = {row.notice: row for row in reversed(own)}
     for notice, row in first.items():
-        if row.thread.startswith(("many#", "drill")):
+        if row.thread.startswith(("#many#", "drill")):
             continue
         newer = [r for r in own if r.thread == row.thread and r.queued >= row.queued]
         forms = {form for r in newer for form in (r.title, r.line) if form}
@@ -156,7 +156,7 @@ def _catch_ups(ran: Ran, rows: Sequence[Row], report: Report) -> None:
     late = [
         heard
         for heard in ran.slack
-        if heard.at >= ran.returned and (heard.key.startswith("many#") or queued[heard.key] < ran.returned)
+        if heard.at >= ran.returned and (heard.key.startswith("#many#") or queued[heard.key] < ran.returned)
     ]
     for place in sorted({heard.place for heard in ran.slack}):
         own = report.places[place] = [heard for heard in late if heard.place == place]
@@ -253,7 +253,7 @@ def _own(ran: Ran, report: Report) -> None:
 
 def _discord(ran: Ran, rows: Sequence[Row], report: Report) -> None:
     for row in rows:
-        if row.kind != "discord" or row.thread.startswith("many#"):
+        if row.kind != "discord" or row.thread.startswith("#many#"):
             continue
         told = [
             h.at - row.queued for h in ran.discord if {row.title, row.line} & set(h.lines) and h.at >= row.queued - 1

@@ -7,7 +7,7 @@ import logging
 import random
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -90,7 +90,7 @@ def now() -> datetime:
 def live(world: World, seed: int, *, last: bool = False) -> int:
     """The exit code: TAKEN where the database cannot be opened. The `last` life only ends what others began."""
     logging.disable(logging.WARNING)  # that somebody has not heard yet is no news here
-    telling.LEASE = timedelta(seconds=world.lease * SPEED)
+    telling.MARGIN = timedelta()  # the lease is `longest` below
     settled.LONGEST_WAIT = timedelta(seconds=SPEED)
     try:
         asyncio.run(_live(world, random.Random(seed), last=last))
@@ -124,7 +124,8 @@ async def _ways(world: World, store: Store) -> AsyncIterator[Mapping[str, Way]]:
         ways: dict[str, Way] = {}
         for said in (slack, discord, WebhookSettings(timeout=world.timeout)):
             channel = Noting(await stack.enter_async_context(said.open(desk)), world.log)
-            ways[said.kind] = Way(channel, said.pace, edits=said.edits, gathers=said.gathers, finds=said.finds)
+            lease = timedelta(seconds=world.lease * SPEED)
+            ways[said.kind] = replace(Way.of(channel, said), looks=False, longest=lease)
         yield ways
 
 

@@ -201,7 +201,7 @@ def test_the_migrations_ship_in_the_package():
     assert packaging == {"packages": ["bot"]}
     assert {path.name for path in scripts} == {
         *("env.py", "0001_first.py", "0002_ladders.py", "0003_many.py"),
-        *("0004_windows.py", "0005_crowd.py", "0006_rollups.py", "0007_rooms.py"),
+        *("0004_windows.py", "0005_crowd.py", "0006_rollups.py", "0007_rooms.py", "0008_batches.py"),
     }
     assert not [path for path in scripts for rule in ignored for part in path.parts if fnmatch(part, rule.strip("/"))]
 

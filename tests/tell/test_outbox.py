@@ -17,9 +17,10 @@ from bot.store import Status, StoreUnavailable
 from bot.store.crowd import EDIT_GAP, NEXT_GAP
 from bot.tell import hands
 from bot.tell import outbox as module
-from bot.tell.outbox import LEASE, Outbox
+from bot.tell.outbox import Outbox
 from bot.tell.pace import WIDTH, Way
 from bot.tell.settled import DEAD_WAIT, FIRST_WAIT, LONGEST_WAIT, backoff, settle
+from tests.sim.script import SETTINGS
 from tests.store.made import NOW, SECOND, delivery
 
 MINUTE = timedelta(minutes=1)
@@ -126,8 +127,53 @@ def test_waits_double_from_two_seconds_to_five_minutes_spread_by_a_tenth():
     assert backoff(delivery()) == backoff(delivery())
 
 
-def test_a_lease_outlasts_every_channels_own_time_out_and_the_longest_wait_is_not_forever():
-    assert timedelta(seconds=120) < LEASE < LONGEST_WAIT
+@pytest.mark.hardened("R19", "a lease shorter than a channel's time-outs", "longer, for each kind and any time-out")
+@pytest.mark.parametrize("timeout", [30, 120, 600])
+@pytest.mark.parametrize("settings", SETTINGS.values(), ids=SETTINGS)
+def test_a_lease_outlasts_every_channels_own_time_out(settings, timeout, saw):
+    said = settings.model_construct(timeout=timeout)
+    way = Way.of(FakeChannel(), said)
+    lease = Outbox(None, {"it": way}, lambda: NOW, None).lease("it")
+    saw(f"time-out {timeout} s, lease {lease.total_seconds():g} s")
+    assert lease >= way.longest + timedelta(seconds=15) >= timedelta(seconds=timeout + 30)
+
+
+async def test_a_hand_over_that_outstays_the_longest_is_cut_off_and_unsure(store):
+    async with post(store) as at:
+        at.outbox.ways["slack"] = replace(at.outbox.ways["slack"], longest=timedelta(seconds=0.05))
+        at.slack.script[C1].append(HANG)
+        await at.queue(delivery(to=C1))
+
+        async def unsure():
+            (row,) = (await at.progress()).values()
+            return row.unsure
+
+        await at.until(unsure)
+
+
+@pytest.mark.hardened("R2", "a provider asks to wait a week", "asked again after 15 minutes")
+@pytest.mark.parametrize("wait", [timedelta(days=7), timedelta.max, timedelta(minutes=15)])
+async def test_no_provider_makes_us_wait_for_ever(store, wait, saw):
+    async with post(store) as at:
+        at.slack.script[C1].append(Later("429", wait))
+        await at.queue(delivery(to=C1))
+        await at.heard(at.slack, 1)
+        await at.later(timedelta(minutes=15, seconds=1))
+        await at.heard(at.slack, 2)
+        saw("handed over again after 15 min")
+
+
+@pytest.mark.hardened("R1", "a provider's wait lies before now, or beyond the calendar", "bounded, nothing raised")
+@pytest.mark.parametrize("whole", [True, False])
+async def test_a_wait_of_nonsense_harms_nobody(store, whole):
+    async with post(store) as at:
+        for wait in (timedelta(days=-1), timedelta.max, timedelta.min):
+            at.slack.script[C1].append(Later("429", wait, whole=whole))
+        await at.queue(delivery(to=C1))
+        for number in range(1, 5):
+            await at.heard(at.slack, number)
+            await at.later(timedelta(minutes=16))
+        assert [row.status for row in (await at.progress()).values()] == ["sent"]
 
 
 @pytest.mark.parametrize(

@@ -24,7 +24,7 @@ def line(notice):
 
 
 def gathering(*notices, style=EN, **more):
-    return Gathering("many#7/9", "many#7", PLACE, tuple(map(line, notices)), style, at(14, 1), **more)
+    return Gathering("#many#7/9", "#many#7", PLACE, tuple(map(line, notices)), style, at(14, 1), **more)
 
 
 @pytest.mark.parametrize(
@@ -137,3 +137,15 @@ def test_one_that_is_late_and_alone_keeps_its_evidence():
     assert over.words.title == "🟢 While Slack was down (1:55–2:40 p.m.): X (Twitter) was down 2:00–2:35 p.m."
     quiet = wording.missed(down, "slack", at(7), None, deferred=True)
     assert quiet.words.lines[0] == "Kept back for the quiet hours here."
+
+
+@pytest.mark.hardened(
+    "R17", "all channels dead, then back", "the channels' own outages are not counted among the readers'"
+)
+def test_what_became_of_channels_is_told_last_and_not_counted():
+    own = Line("telegram-delivery#1", "🟢 Telegram took messages again", True, at=at(14, 1), since=at(14))
+    lines = (own, *(Line(f"s{n}#1", f"🟢 S{n} was down", True, at=at(14, 1), since=at(14)) for n in range(3)))
+    message = wording.many(Gathering("#many#7/9", "#many#7", PLACE, lines, EN, at(14, 1), late=True), at(14, 2), None)
+    assert "3 incidents" in message.words.title
+    assert "4 incidents" not in message.words.title
+    assert message.words.lines[-1] == own.text

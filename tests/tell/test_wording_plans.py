@@ -85,7 +85,7 @@ def test_at_the_change_of_the_clocks_the_hour_that_comes_twice_is_told_apart():
 def many(*lines, late=False):
     place = Destination("slack", "C1")
     return wording.many(
-        Gathering("many#1/1", "many#1", place, lines, EN, at(14), late=late, deferred=late), at(15)
+        Gathering("#many#1/1", "#many#1", place, lines, EN, at(14), late=late, deferred=late), at(15)
     ).words
 
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from bot.model import Change, Gathering, Health, Incident, Kind, Line, Notice, Service, Tone, Words
+from bot.model import Change, Gathering, Health, Incident, Kind, Line, Notice, Service, Tone, Words, delivering
 from bot.tell.phrases import Phrases
 from bot.tell.wording.plans import title_of_many
 from bot.tell.wording.text import NAME, TITLE, counted, fit, stop
@@ -19,6 +19,7 @@ Outage = tuple[datetime, datetime | None]
 LINES = 20  # more is no reading for a lock screen: the page has them all
 MOST = 0.75  # so many of them share a cause before it is named
 ON, AT = "on:", "at:"  # how a cause begins: a service that it depends on, a host or network that serves it
+CHANNELS = delivering("")  # how the services end that stand for channels
 GOOD, BAD, PLANNED = "🟢", "🟠", "🛠"
 
 
@@ -46,11 +47,18 @@ def _was(incident: Incident, say: Phrases) -> str:
 def many(gathering: Gathering, now: datetime, outage: Outage | None = None) -> Notice:
     """One message for all of `gathering`. `outage`: when its kind of channel was down last."""
     to = reader(gathering.style, now)
+    # What became of our own channels is no outage of what a reader follows: it is told last, and is not counted.
+    ours = [one for one in gathering.lines if one.thread.rpartition("#")[0].endswith(CHANNELS)]
+    theirs = [one for one in gathering.lines if one not in ours]
+    if ours and theirs:
+        gathering = replace(gathering, lines=tuple(theirs))
     over = all(one.ends for one in gathering.lines)
     title = _missed(gathering, to, outage) if gathering.late else _storm(gathering.lines, to, now)
     alone = gathering.late and len(gathering.lines) == 1 and _bare(gathering.lines[0]) in title
-    rows = [] if alone else [one.text for one in gathering.lines[:LINES]]
-    left = len(gathering.lines) - LINES
+    every = (*theirs, *ours)
+    alone = alone and len(every) == 1
+    rows = [] if alone else [one.text for one in every[:LINES]]
+    left = len(every) - LINES
     rest = [stop(counted(to.say.many.more, left))] if left > 0 else []
     shared = [one for one in gathering.lines if not one.planned]
     words = Words(title, (*_common(shared, to.say), *rows, *rest))
