@@ -45,7 +45,7 @@ class EmailSettings(BaseModel):
     password: SecretStr | None = None
     security: Literal["starttls", "tls", "none"] = "starttls"
     from_: str = Field(alias="from")
-    ehlo_name: str | None = None  # what the relay is greeted by; None: this machine's name, or the sender's domain
+    ehlo_name: str | None = None  # what the relay is greeted by
     timeout: Annotated[Seconds, Between(0.01, 120)] = 120.0  # s for the answer to the mail: a short one makes repeats
     ca_file: FilePath | None = None  # trusted instead of the system's authorities
     watch: str | None = None
