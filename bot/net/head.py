@@ -21,6 +21,7 @@ END = re.compile(rb"\n(?:\n|\r[^\n]*\n)")
 STATUS = re.compile(rb"HTTP/[0-9](?:\.([0-9]))?[ \t]+([0-9]{3})(?![0-9])", re.IGNORECASE)
 LENGTH = re.compile(r"\s*\+?([0-9]+)")
 LARGEST = 2**63 - 1
+BLANKS = " \t"
 
 
 @dataclass(slots=True)
@@ -59,9 +60,11 @@ def read(data: bytes) -> Head:
     for name, values in fields.items():
         head.headers[name] = values[0] if len(values) == 1 else ", ".join(values)
     _frame(head, fields, old=first[1] == b"0")
-    head.cookies = fields.get("set-cookie", [])[:MOST_COOKIES]
-    # Of several places that are not empty the last one counts, as with curl.
-    head.location = next((value for value in reversed(fields.get("location", ())) if value), "")
+    if "set-cookie" in fields:
+        head.cookies = fields["set-cookie"][:MOST_COOKIES]
+    if "location" in fields:
+        # Of several places that are not empty the last one counts, as with curl.
+        head.location = next((value for value in reversed(fields["location"]) if value), "")
     return head
 
 
@@ -71,7 +74,7 @@ def _fields(text: str) -> dict[str, list[str]]:
     values: list[str] = []
     lines = text.split("\n", MOST_HEADERS)
     for line in lines[:MOST_HEADERS]:
-        if line[:1] in {" ", "\t"} and values:
+        if line[:1] in BLANKS and line and values:
             if folded := line.strip():
                 values[-1] = f"{values[-1]} {folded}" if len(values[-1]) < LONGEST_LINE else values[-1]
             continue
@@ -89,22 +92,21 @@ def _fields(text: str) -> dict[str, list[str]]:
 
 def _frame(head: Head, fields: dict[str, list[str]], *, old: bool) -> None:
     """Where does the body end, how is it packed, and may the connection be used again?"""
-    lengths = fields.get("content-length", [])
+    lengths = fields.get("content-length", ())
     if lengths:
         found = LENGTH.match(lengths[-1])  # the last one counts, and what cannot be read means nothing
         if found is not None and len(found[1]) < 20 and int(found[1]) <= LARGEST:
             head.length = int(found[1])
-    transfer = _tokens(fields.get("transfer-encoding"))
+    if "content-encoding" in fields:
+        head.codings = _tokens(fields["content-encoding"])
     if "transfer-encoding" in fields:  # it says where the body ends, whatever its length is said to be
+        transfer = _tokens(fields["transfer-encoding"])
         head.chunked, head.length = "chunked" in transfer, None
-    content = _tokens(fields.get("content-encoding"))
-    head.codings = (*content, *(coding for coding in transfer if coding != "chunked"))
-    said = _tokens(fields.get("connection"))
+        head.codings += tuple(coding for coding in transfer if coding != "chunked")
+    said = _tokens(fields["connection"]) if "connection" in fields else ()
     clear = len(lengths) + len(fields.get("transfer-encoding", ())) <= 1  # else its end may be meant otherwise
     head.keep = clear and ("keep-alive" in said if old else "close" not in said)
 
 
-def _tokens(values: list[str] | None) -> tuple[str, ...]:
-    if not values:
-        return ()
+def _tokens(values: list[str]) -> tuple[str, ...]:
     return tuple(token for each in values for part in each[:1000].split(",") if (token := part.strip().lower()))

@@ -99,6 +99,14 @@ class Reply:
     def _lead(self, data: bytes) -> None:
         """Read heads until the one of the answer proper has come."""
         buffer = self._head
+        if not buffer and data[:5] == b"HTTP/" and (ended := head.END.search(data)) is not None:
+            # Nearly always a head comes in one piece.
+            self._begin(head.read(data[: ended.end()]))
+            data = data[ended.end() :]
+            if self._final:
+                self._take(data)
+            if self._final or not data:
+                return
         buffer += data
         if not head.begins(buffer):
             raise TroubleError(Cause.PROTOCOL, head.NO_HTTP)
