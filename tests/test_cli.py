@@ -83,6 +83,7 @@ def write(folder, **sections):
     } | sections
     with (folder / "config.yaml").open("w", encoding="utf-8") as file:
         YAML().dump(config, file)
+    (folder / "config.yaml").chmod(0o600)  # it holds secrets
     return port
 
 

@@ -247,7 +247,8 @@ def load(path: Path, *, secrets: bool = True) -> Config:
     `secrets=False`: for what opens no channel, secrets that this shell or user cannot read do no harm.
     """
     config, exposed = examine(path, secrets=secrets)
-    for line in exposed if secrets else ():
+    # For the daemon, which keeps a log; `check` says it by itself, and the other commands have one line for their answer.
+    for line in exposed if secrets and logging.root.hasHandlers() else ():
         log.warning("%s", line)
     return config
 

@@ -93,7 +93,7 @@ def _shared_tokens(config: Config) -> Iterator[Problem]:
 
 def _nobody(config: Config) -> Iterator[Problem]:
     for number, admin in enumerate(config.admins):
-        if ":" not in admin:
+        if admin.partition(":")[0] not in config.channel_kinds():
             yield Problem(("admins", number), 'is nobody; expected one such as "slack:T01/U01"')
 
 

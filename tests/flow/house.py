@@ -173,6 +173,7 @@ class World:
         draft = path.with_suffix(".draft")
         with draft.open("w", encoding="utf-8") as file:
             YAML().dump(self.config, file)
+        draft.chmod(0o600)  # it holds secrets
         draft.rename(path)
         return path
 
@@ -258,5 +259,7 @@ async def world(folder: Path) -> AsyncIterator[World]:
         }
         (folder / "telegram.token").write_text(f"{far_telegram.TOKEN}\n")
         (folder / "mail.password").write_text(f"{far_mail.PASSWORD}\n")
+        for name in ("telegram.token", "mail.password"):
+            (folder / name).chmod(0o600)
         street.config = plain_config(street)
         yield street

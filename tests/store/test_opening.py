@@ -198,7 +198,7 @@ def test_the_migrations_ship_in_the_package():
     ignored = (ROOT / ".gitignore").read_text().split()  # what git ignores, the build leaves out
     scripts = [path for path in MIGRATIONS.rglob("*.py") if path.stem != "__init__"]
 
-    assert packaging == {"packages": ["bot"]}
+    assert packaging["packages"] == ["bot"]
     assert {path.name for path in scripts} == {
         *("env.py", "0001_first.py", "0002_ladders.py", "0003_many.py"),
         *("0004_windows.py", "0005_crowd.py", "0006_rollups.py", "0007_rooms.py", "0008_batches.py"),

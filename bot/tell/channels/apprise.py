@@ -10,6 +10,7 @@ import contextlib
 import importlib.util
 import logging
 import re
+import warnings
 from collections.abc import AsyncIterator
 from functools import cache
 from typing import TYPE_CHECKING, ClassVar, Literal
@@ -119,8 +120,10 @@ def read(url: str) -> Apprise | None:
 @cache
 def known(url: str) -> bool:
     """Importing its services takes a third of a second, so only where such a place is named."""
-    load()
-    return read(url) is not None
+    with warnings.catch_warnings():  # of the services that it imports
+        warnings.simplefilter("ignore")
+        load()
+        return read(url) is not None
 
 
 def kind(tone: Tone) -> str:
