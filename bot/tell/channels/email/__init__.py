@@ -163,7 +163,12 @@ def address(text: str) -> Address:
     if text.strip() != spec and not text.rstrip().endswith(f"<{spec}>"):  # parseaddr reads the first of several
         raise ValueError(wrong)
     try:
-        return Address(name, addr_spec=f"{local}@{domain.encode('idna').decode()}")
+        domain = domain.encode("idna").decode()
+        if local.isascii():
+            return Address(name, addr_spec=f"{local}@{domain}")
+        plain = "".join(sign if sign.isascii() else "x" for sign in local)
+        Address(addr_spec=f"{plain}@{domain}")  # raises for a wrong form, which the parser knows in ASCII alone
+        return Address(name, username=local, domain=domain)
     except Exception:  # noqa: BLE001  the parser's own errors come from several families
         raise ValueError(wrong) from None
 
