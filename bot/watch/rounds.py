@@ -97,9 +97,7 @@ class Rounds:
         own_health: OwnHealth | None = None,
     ) -> None:
         self._watched = {one.service.id: one for one in watched}
-        self._net = net
-        self._seen = seen
-        self._crowd = crowd
+        self._net, self._seen, self._crowd = net, seen, crowd
         self._clock = clock
         self._at_once = most_at_once() if at_once is None else at_once
         self._grace = grace
@@ -122,9 +120,7 @@ class Rounds:
         self._recording: set[str] = set()
         self._faulty: set[str] = set()  # whose latest round or check broke by our own error: logged once a stretch
         self._rows: deque[tuple[str, datetime, Reading]] = deque(maxlen=ROWS)
-        self._sleeps = 0
-        self._settling = False
-        self._held = False
+        self._sleeps, self._settling, self._held = 0, False, False
         self.counts = Counts()
 
     async def run(self, stop: asyncio.Event) -> None:

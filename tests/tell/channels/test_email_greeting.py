@@ -12,16 +12,17 @@ from pydantic import ValidationError
 from bot.contracts import Desk
 from bot.model import Destination, Refused, Scope, Sent
 from bot.tell.channels.email import EmailSettings
-from tests.tell.channels.test_email import TestEmail
+from tests.tell.channels import test_email
 
 
 class Old:
     """A relay; `ehlo` is what it answers to EHLO, `rcpt` to a recipient."""
 
     def __init__(self, ehlo=("250-x", "250 8BITMIME"), rcpt="250 ok"):
-        self.ehlo, self.rcpt, self.heard, self.mails = ehlo, rcpt, [], []
+        self.ehlo, self.rcpt, self.heard, self.mails, self.serving = ehlo, rcpt, [], [], []
 
     async def serve(self, reader, writer):
+        self.serving.append(asyncio.current_task())
         writer.write(b"220 hi\r\n")
         while line := await reader.readline():
             said = line.decode().strip()
@@ -46,13 +47,16 @@ async def channel(relay, **more):
     port = server.sockets[0].getsockname()[1]
     told = {"server": f"smtp://127.0.0.1:{port}", "security": "none", "from": "T <t@example.org>", "timeout": 5}
     settings = EmailSettings.model_validate(told | more)
-    async with settings.open(Desk(None, (), None, None)) as opened:
-        yield settings, opened
-    server.close()
+    try:
+        async with settings.open(Desk(None, (), None, None)) as opened:
+            yield settings, opened
+    finally:
+        server.close()
+        await asyncio.wait_for(asyncio.gather(*relay.serving), 5)
 
 
 def to(address):
-    return replace(TestEmail().first(), destination=Destination("email", address))
+    return replace(test_email.TestEmail().first(), destination=Destination("email", address))
 
 
 @pytest.mark.hardened("issue-9", "a relay that knows HELO alone", "greeted by it, and the mail is sent")

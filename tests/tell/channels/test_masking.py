@@ -13,10 +13,8 @@ from bot.tell.channels.discord import DiscordSettings
 from bot.tell.channels.masking import masked, unsendable
 from bot.tell.channels.slack import SlackSettings
 from bot.tell.channels.telegram import TelegramSettings
+from tests.tell.channels import test_discord, test_slack, test_telegram
 from tests.tell.channels.kit import NoNet
-from tests.tell.channels.test_discord import TestDiscord
-from tests.tell.channels.test_slack import TestSlack
-from tests.tell.channels.test_telegram import TestTelegram
 
 KEY = "sEcReTkEy0123456789"
 
@@ -82,9 +80,9 @@ def test_what_stands_around_a_token_does_no_harm(token):
 @pytest.mark.parametrize(
     ("settings", "kit"),
     [
-        (lambda t: SlackSettings(bot_token=SecretStr(t), api_url="http://127.0.0.1:9/"), TestSlack),
-        (lambda t: TelegramSettings(token=SecretStr(t), api_url="http://127.0.0.1:9"), TestTelegram),
-        (lambda t: DiscordSettings(token=SecretStr(t), api_url="http://127.0.0.1:9"), TestDiscord),
+        (lambda t: SlackSettings(bot_token=SecretStr(t), api_url="http://127.0.0.1:9/"), test_slack.TestSlack),
+        (lambda t: TelegramSettings(token=SecretStr(t), api_url="http://127.0.0.1:9"), test_telegram.TestTelegram),
+        (lambda t: DiscordSettings(token=SecretStr(t), api_url="http://127.0.0.1:9"), test_discord.TestDiscord),
     ],
     ids=["slack", "telegram", "discord"],
 )

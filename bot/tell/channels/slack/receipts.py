@@ -49,7 +49,7 @@ _GONE = frozenset({
 })  # fmt: skip
 """Of an edit: the message is deleted, too old, locked or another's."""
 
-_REFINED = ("invalid_blocks", "invalid_metadata", "invalid_arg", "invalid_attachments")
+_REFINED = ("invalid_blocks", "invalid_metadata", "invalid_arg", "invalid_array_arg", "invalid_attachments")
 _REFINED_TOO = frozenset({
     "msg_too_long",
     "msg_blocks_too_long",
