@@ -273,7 +273,7 @@ async def house(
         await crowd.load()
         looked_at = (*watched(config, board), *watched_channels(config, outbox, clock))
         emergency = Emergency(record, channels, own_health, clock)
-        rounds = Rounds(looked_at, canaries(config), net, seen=emergency.seen, crowd=crowd.word)
+        rounds = Rounds(looked_at, canaries(config), net, seen=emergency.seen, crowd=crowd.word, own_health=own_health)
         eyes = Eyes(rounds.once, rounds.sighted, net, clock)
         paces = {kind: s.pace for kind, s in settings.items()}
         front = FrontDesk(record, config.admins, config.style(), crowd, eyes, paces)
