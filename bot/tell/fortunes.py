@@ -36,7 +36,7 @@ def after(fortune: Fortune, receipt: Receipt, now: datetime) -> Fortune:
             kept = fortune.waits is not None and now >= fortune.waits
             failed = _failed(fortune, why, now) if kept or wait > LONG else fortune
             failures = max(failed.failures, ENOUGH) if wait > LONG else failed.failures
-            return replace(failed, failures=failures, waits=now + min(wait, LONG))
+            return replace(failed, failures=failures, waits=now + min(max(wait, timedelta()), LONG))
         case Unsure(why) | Later(why, None, local=False, absent=False):
             return _failed(fortune, why, now)
         case _:
