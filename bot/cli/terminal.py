@@ -34,7 +34,6 @@ CHATTY = (
     "apscheduler",
     "mail.log",
     "alembic",
-    "watchfiles",
 )
 
 
