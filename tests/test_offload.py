@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 import bot.offload
+from bot import offload_worker
 from bot.model import Health, Role, Word
 from bot.offload import OverranError, offload
 from bot.watch.sources.dialect import NotShownError
@@ -235,3 +236,11 @@ def test_a_stop_from_the_terminal_is_not_the_workers_and_prints_nothing_of_it():
     assert gone(pid)
     assert said.count("Traceback") <= 2  # the daemon's own, which this script does not catch
     assert "offload_worker" not in said
+
+
+async def test_a_large_daemon_has_a_worker_all_the_same():
+    ballast = bytearray(b"x" * (offload_worker.GROWN + (64 << 20)))  # a child begins with its parent's peak
+
+    bot.offload.close()
+    assert await offload(len, b"12345") == 5
+    assert ballast[-1] == ord("x")
