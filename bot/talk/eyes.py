@@ -154,11 +154,10 @@ class Eyes:
     async def _failed(self, host: str, trouble: Trouble) -> Telling:
         if trouble.cause in NOWHERE:
             return wording.inner_address
-        match trouble.cause:
-            case Cause.RESOLVER:
-                return partial(wording.cannot, host, "our own resolver does not answer")
-            case Cause.OURS | Cause.UNREADABLE:
-                return partial(wording.cannot, host, trouble.why)
+        if trouble.cause is Cause.RESOLVER:
+            return partial(wording.cannot, host, "our own resolver does not answer")
+        if trouble.cause in {Cause.OURS, Cause.UNREADABLE}:
+            return partial(wording.cannot, host, trouble.why)
         if not await self._sighted():
             return wording.see_nothing
         if trouble.cause is Cause.TIMEOUT:  # a hop had only what was left of the time

@@ -109,14 +109,15 @@ def unsaid(untaken: Untaken) -> bool:
 
 
 def next_rung(audience: Audience, untaken: Untaken) -> Destination | None:
-    """The first rung below that has not been tried; none while another one has it, or has its time for it. That a channel
-    is dead is not told by that channel.
+    """The first rung that has not been tried, those below first; above there are some only where the config has changed.
+    None while another one below has it, or has its time for it. That a channel is dead is not told by that channel.
     """
-    known, below = untaken.rungs, _below(audience, untaken.delivery.destination)
+    known, (above, below) = untaken.rungs, _around(audience, untaken.delivery.destination)
     if _told(audience, untaken) or any(known[place].running for place in below if place in known):
         return None
     its_own = untaken.notice.thread.partition("#")[0]
-    return next((place for place in below if place not in known and delivering(place.kind) != its_own), None)
+    untried = (place for place in (*below, *above) if place not in known and delivering(place.kind) != its_own)
+    return next(untried, None)
 
 
 def exhausted(audience: Audience, untaken: Untaken) -> bool:
@@ -129,13 +130,11 @@ def _told(audience: Audience, untaken: Untaken) -> bool:
     return any(untaken.rungs[place].sent for place in audience.destinations if place in untaken.rungs)
 
 
-def _below(audience: Audience, place: Destination) -> tuple[Destination, ...]:
-    """Those below it first, then those above: there are untried ones only where the config has changed. All rungs for a
-    place that the ladder no longer has.
-    """
+def _around(audience: Audience, place: Destination) -> tuple[tuple[Destination, ...], tuple[Destination, ...]]:
+    """The rungs above a place and those below it: all are below a place that the ladder no longer has."""
     rungs = audience.destinations
     here = rungs.index(place) if place in rungs else -1
-    return (*rungs[here + 1 :], *rungs[: max(here, 0)])
+    return rungs[: max(here, 0)], rungs[here + 1 :]
 
 
 def _audiences(untaken: Untaken, readers: Mapping[str, Audience]) -> list[Audience]:

@@ -302,7 +302,7 @@ async def test_when_the_first_message_is_gone_the_newest_one_takes_its_place(sto
     await store.deliveries.begin_anew(lost, NOW)
 
     posted = await sent(store, ref="fresh")
-    assert [one.act for one in posted] == ([] if answered else [Act.POST])
+    assert [one.act for one in posted] == [Act.EDIT if answered else Act.POST]
     await store.deliveries.add([news("x", Kind.RESTORED, 4)], NOW)
     [ending] = await claim(store)
     assert ending.root == ("answer0" if answered else "fresh0")

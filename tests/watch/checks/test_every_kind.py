@@ -122,7 +122,7 @@ class Told:
 async def test_only_our_own_trouble_is_blind(kind, cause):
     net = Told(Trouble(cause, "so it is", timedelta(0)))
     reading = await make(kind).look("web", net, SOON, doubt=False)
-    blind = cause in {Cause.RESOLVER, Cause.OURS, Cause.GUARDED}
+    blind = cause in {Cause.RESOLVER, Cause.OURS, Cause.GUARDED, Cause.UNREADABLE}
     assert (reading.outcome, reading.why) == (Outcome.BLIND if blind else Outcome.BAD, "so it is")
 
 
