@@ -14,7 +14,6 @@ from pydantic import BaseModel, ConfigDict
 from bot.contracts import Answer, Answering, Between, Desk, Net, Pace, Seconds, Trouble
 from bot.contracts.waiting import later
 from bot.model import Act, Delivery, Later, Receipt, Refused, Scope, Sent, Unsure
-from bot.net import Network
 
 LONGEST = 2000  # characters of a URL
 
@@ -41,6 +40,8 @@ class WebhookSettings(BaseModel):
         yield WebhookChannel(desk.net, timedelta(seconds=self.timeout))
 
     def place_problem(self, place: str) -> str:
+        from bot.net import Network  # noqa: PLC0415 # loads the HTTP client
+
         try:
             if len(place) <= LONGEST and place.startswith(("https://", "http://")):
                 Network.prepare("POST", place)
