@@ -21,7 +21,7 @@ test: .venv/dev.stamp  ## style, types, import rules and all tests
 	@$(BIN)/python -m pytest -n 2 --dist worksteal $(ARGS)
 
 hardening: .venv/dev.stamp  ## run the tests of faults that once got through, and write docs/hardening.md
-	@$(BIN)/python -m pytest -n 2 --hardening=docs/hardening.md $(ARGS)
+	@$(BIN)/python -m pytest -n 2 -m hardened --hardening=docs/hardening.md $(ARGS)
 
 soak: .venv/dev.stamp  ## on each database: 112 kills, freezes, restarts, lost answers: nothing may be lost
 	@SOAK="cut*100 kill*12 freeze*4 restart*4 lose*3" SEED=$${SEED:-$$(date +%s)} $(BIN)/python -m pytest -n 2 -rP tests/soak $(ARGS)
