@@ -1,4 +1,4 @@
-"""`python -m tests.soak.attack MINUTES [SEED]`: everything hostile at once, for minutes, while one service goes down and up.
+"""`python -m tests.soak.attack MINUTES [SEED]`: everything hostile at once, for minutes, while others go down and up.
 
 Around one daemon: pages made to freeze a parser (five services), 1,100 clients that connect and say nothing, a stranger who
 reports one way and the other without end, a config saved with a mistake every ten seconds (and now and then a right one),
@@ -27,14 +27,15 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from bot.config import ConfigError, load
-from tests.fakes.site import Heard, page
-from tests.flow.house import Daemon, World, world
+from tests.fakes.site import WELL, Heard, page
+from tests.flow.house import BROKEN, Daemon, World, world
 
 STRANGER = 666
 SILENT_CLIENTS = 1100
 LOCK_EVERY, LOCKED_FOR = 120.0, 20.0
 TOLD_WITHIN = 10.0  # seconds after the first failing answer, the time in which the database was locked aside
 UP_FOR, DOWN_FOR = 25.0, 20.0
+FAILING = tuple(f"news{number:02}" for number in range(30))
 DESCRIPTORS_LEFT = 4096  # what the attackers themselves need
 
 
@@ -92,7 +93,7 @@ async def dripping(_: Heard, writer: Any) -> None:
 
 
 def set_up(street: World) -> None:
-    """The config of the daemon under attack: `x` is the service that counts, `h1` to `h5` are hostile."""
+    """The config of the daemon under attack: `news…` are the services that count, `h1` to `h5` are hostile."""
     site, said = street.site, street.config
     site.paths |= hostile_pages()
     site.paths |= {"/h3/body": endless_headers, "/h4/body": dripping}
@@ -114,8 +115,13 @@ def set_up(street: World) -> None:
             "expect": {"matches": "(a|b)*c$", "not_contains": "zz"},
         }
         said["services"][key] = {"name": key.upper(), "routes": {"web": route}, "official": source}
+    # One that fails three times is unstable, and stays one incident: so each fails once.
+    for key in FAILING:
+        said["services"][key] = {"name": key, "routes": {"web": {"kind": "http", "url": site.url(f"/{key}")}}}
+        site.paths[f"/{key}"] = WELL
     for audience in said["audiences"].values():
-        audience["services"] = ["x"]
+        audience["services"] = list(FAILING)
+    os.environ |= street.environment  # by which we find mistakes in configs as the daemon does
 
 
 # ── the attackers ────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -151,7 +157,7 @@ class Attack:
 
     async def stranger(self) -> None:
         while True:
-            for words in ("/report x", "/report x works", "/check x"):
+            for words in ("/report news00", "/report news00 works", "/check news00"):
                 self.street.telegram.say(STRANGER, words, user=STRANGER)
                 self.count("stranger's messages")
                 await asyncio.sleep(0.2)
@@ -276,33 +282,40 @@ def _thirds(values: list[int]) -> str:
     return "at most " + ", ".join(str(max(values[at : at + third])) for at in (0, third, len(values) - third) if values)
 
 
-async def _told(street: World, title: str, since: int) -> float:
+async def _told(street: World, key: str, title: str, since: int) -> float:
     """When the newsroom was told, by Telegram."""
     while True:
         for message in street.telegram.applied[since:]:
-            if title in message.text.partition("\n")[0] and not message.edited and message.place == "-100123":
+            if (
+                key in message.text
+                and title in message.text.partition("\n")[0]
+                and not message.edited
+                and message.place == "-100123"
+            ):
                 return time.time()
         await asyncio.sleep(0.02)
 
 
 async def outages(attack: Attack, minutes: float) -> tuple[list[float], list[str]]:
-    """Let `x` fail and heal again and again: how late each was told, the locked time aside, and what was not told at all."""
+    """Let one service after the other fail and heal: how late each was told, the locked time aside, and what was not told at all."""
     late, missing, street = [], list[str](), attack.street
     end = time.time() + 60 * minutes
-    while time.time() < end:
+    for key in FAILING:
         await asyncio.sleep(UP_FOR)
-        for happens, title in ((street.fail, "down since"), (street.heal, "restored")):
+        if time.time() > end:
+            break
+        for answer, title in ((BROKEN, "down since"), (WELL, "restored")):
             since, at = len(street.telegram.applied), time.time()
-            happens()
+            street.site.paths[f"/{key}"] = answer
             try:
                 async with asyncio.timeout(LOCKED_FOR + 3 * TOLD_WITHIN):
-                    told = await _told(street, title, since)
+                    told = await _told(street, key, title, since)
             except TimeoutError:
-                missing.append(f"{title} at {time.strftime('%H:%M:%S', time.localtime(at))}")
+                missing.append(f"{key} {title} at {time.strftime('%H:%M:%S', time.localtime(at))}")
                 continue
             late.append(attack.late(at, told))
             say(f"{time.strftime('%H:%M:%S')} {title}: told after {told - at:.1f} s")
-            await asyncio.sleep(max(0.0, DOWN_FOR - (told - at)) if happens == street.fail else 0)
+            await asyncio.sleep(max(0.0, DOWN_FOR - (told - at)) if answer is BROKEN else 0)
     return late, missing
 
 
