@@ -71,7 +71,7 @@ class VirtualLoop(asyncio.BaseEventLoop):
         def run() -> None:
             try:
                 value = work(*args)
-            except Exception as error:
+            except Exception as error:  # noqa: BLE001 - it is for the caller
                 if not result.cancelled():
                     result.set_exception(error)
             else:
