@@ -27,9 +27,9 @@ def sent_before_sending(patch):
     """Marks a delivery as sent, then sends it."""
 
     class Careless(Outbox):
-        async def _deliver(self, delivery):
+        async def _deliver(self, delivery, at):
             await self.deliveries.settle(delivery, Status.SENT, self.clock())
-            return await super()._deliver(delivery)
+            await super()._deliver(delivery, at)
 
     patch.setattr(tests.sim.house, "Outbox", Careless)
 
@@ -38,7 +38,7 @@ def no_order(patch):
     """Claims whatever is due, not the first of its lane."""
     claiming = bot.store.claiming
     heads = (
-        select(table.c.id, table.c.place, table.c.thread, table.c.act)
+        select(table.c.id, table.c.place, table.c.thread, table.c.act, claiming.BEHIND)
         .where(table.c.kind == claiming.bindparam("of_kind"), table.c.due <= claiming.bindparam("now"), claiming.FREE)
         .where(table.c.settled_at.is_(None), table.c.told_in.is_(None))
         .order_by(table.c.due, table.c.id)

@@ -7,7 +7,7 @@ from __future__ import annotations
 import asyncio
 import heapq
 import random
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from typing import Any
 
 SPINS = 20_000  # callbacks without time going on: something asks again and again
@@ -24,7 +24,9 @@ class Numbered(asyncio.Task):
 
 
 class VirtualLoop(asyncio.BaseEventLoop):
-    """No selector, no threads, no sockets. `kill` ends it between two callbacks, as SIGKILL would."""
+    """No selector, no sockets, no threads: what is meant for one is run here. `kill` ends it between two callbacks, as
+    SIGKILL would.
+    """
 
     def __init__(self, chance: random.Random, at: float = 0.0) -> None:
         super().__init__()
@@ -61,6 +63,23 @@ class VirtualLoop(asyncio.BaseEventLoop):
             self.run_until_complete(asyncio.wait(tasks, timeout=60))
         self.run_until_complete(self.shutdown_asyncgens())
         self.close()
+
+    def run_in_executor(self, _executor, work: Callable[..., Any], *args: Any) -> asyncio.Future[Any]:
+        """As a thread would, at some moment after the call; its caller may be gone by then."""
+        result = self.create_future()
+
+        def run() -> None:
+            try:
+                value = work(*args)
+            except Exception as error:  # noqa: BLE001 - it is for the caller
+                if not result.cancelled():
+                    result.set_exception(error)
+            else:
+                if not result.cancelled():
+                    result.set_result(value)
+
+        self.call_soon(run)
+        return result
 
     def _end(self, _life: asyncio.Task[None]) -> None:
         self.stop()
