@@ -204,8 +204,8 @@ async def test_results_wait_for_the_database_and_are_written_in_order(monkeypatc
 @asynccontextmanager
 async def locked(folder):
     """Another program has the database to itself."""
-    other = sqlite3.connect(folder / "tocsin.db", isolation_level=None)
-    other.execute("BEGIN IMMEDIATE")
+    other = sqlite3.connect(folder / "tocsin.db", isolation_level=None, check_same_thread=False)
+    await asyncio.to_thread(other.execute, "BEGIN IMMEDIATE")  # a house that lives must end what it is writing
     try:
         yield
     finally:
