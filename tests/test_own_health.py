@@ -204,8 +204,8 @@ async def test_results_wait_for_the_database_and_are_written_in_order(monkeypatc
 @asynccontextmanager
 async def locked(folder):
     """Another program has the database to itself."""
-    other = sqlite3.connect(folder / "tocsin.db", isolation_level=None)
-    other.execute("BEGIN IMMEDIATE")
+    other = sqlite3.connect(folder / "tocsin.db", isolation_level=None, check_same_thread=False)
+    await asyncio.to_thread(other.execute, "BEGIN IMMEDIATE")  # a house that lives must end what it is writing
     try:
         yield
     finally:
@@ -231,9 +231,10 @@ def quick(monkeypatch):
 async def test_a_locked_database_is_said_everywhere_and_over_when_it_is_over(tmp_path, monkeypatch, saw):
     monkeypatch.setattr(emergency, "AFTER", timedelta(hours=1))
     async with FakeHook() as hook, Site(keep=True) as site:
-        beat = {"url": site.url("/beat"), "every": "0.1s"}
         services = closed_port(free_ports(1)[0])
-        config = made(tmp_path, services=services, audiences=heard(hook), heartbeat=beat)
+        config = made(tmp_path, services=services, audiences=heard(hook), heartbeat={"url": site.url("/beat")})
+        often = config.heartbeat.model_copy(update={"every": timedelta(seconds=0.1)})  # oftener than a config may say
+        config = config.model_copy(update={"heartbeat": often})
         async with house(config) as home, locked(tmp_path), living(home):
             await eventually(lambda: home.own_health.unwell)
             sent = len(site.heard)

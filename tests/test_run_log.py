@@ -13,7 +13,7 @@ import pytest
 
 from bot.cli import file_limit
 from bot.cli.log_lines import JsonLines
-from bot.model import OURSELVES, Confidence, Health, Incident, Reading, Service, ServiceState
+from bot.model import OURSELVES, Confidence, Health, Incident, Reading, Role, Service, ServiceState, Word
 from bot.model.seeing import Outcome
 from bot.show import operator_log
 from tests.flow.house import eventually, world
@@ -22,6 +22,10 @@ from tests.test_cli import tocsin, write
 
 SERVICE = Service("x", "X (Twitter)")
 UP = ServiceState("x", up_since=datetime(2022, 7, 14, 12, 50, tzinfo=UTC))
+
+
+def word(role, says):
+    return Word(role, "Downdetector" if role is Role.TRACKER else "A source", says)
 
 
 def said(caplog, before, after, service=SERVICE):
@@ -53,6 +57,21 @@ def said(caplog, before, after, service=SERVICE):
 def test_each_change_of_health_is_one_line(caplog, before, after, right):
     assert said(caplog, before, after) == [right]
     assert said(caplog, after, after) == []
+
+
+@pytest.mark.parametrize(
+    ("words", "right"),
+    [
+        ((word(Role.OFFICIAL, Health.DOWN),), " (its status page says so)"),
+        ((word(Role.OFFICIAL, Health.UP), word(Role.TRACKER, Health.DOWN)), " (Downdetector says so)"),
+        ((word(Role.TRACKER, Health.DOWN), word(Role.CROWD, Health.DOWN)), " (Downdetector says so; people say so)"),
+        ((word(Role.OFFICIAL, None),), ""),
+    ],
+)
+def test_where_only_others_speak_of_trouble_the_line_says_who(caplog, words, right):
+    rumoured = replace(POSSIBLE, readings=(), words=words)
+    [line] = said(caplog, UP, ServiceState("x", incident=rumoured))
+    assert line == f"x: may be down since 2022-07-14 12:00 UTC{right}"
 
 
 def test_what_a_page_says_breaks_no_line(caplog):

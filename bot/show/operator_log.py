@@ -6,7 +6,7 @@ import logging
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
-from bot.model import OURSELVES, Incident, Service, ServiceState
+from bot.model import OURSELVES, Health, Incident, Role, Service, ServiceState, Word
 from bot.show.status import health
 from bot.tell import wording
 
@@ -69,8 +69,17 @@ def _up(ended: Incident | None, was: str, since: datetime | None) -> str:
 
 def _why(incident: Incident) -> str:
     found = dict.fromkeys(wording.clean(reading.why, REASON) for reading in incident.readings if reading.why)
-    reasons = list(found)[:REASONS] or (["its status page says so"] if incident.words else [])
+    others = dict.fromkeys(filter(None, map(_who_says, incident.words)))
+    reasons = list(found or others)[:REASONS]
     return f" ({'; '.join(reasons)})" if reasons else ""
+
+
+def _who_says(word: Word) -> str:
+    """Empty: that one speaks of no trouble."""
+    if word.says is None or word.says <= Health.UP:
+        return ""
+    named = {Role.OFFICIAL: "its status page says", Role.CROWD: "people say"}
+    return f"{named.get(word.role) or f'{wording.clean(word.source, REASON)} says'} so"
 
 
 def _at(at: datetime) -> str:

@@ -13,7 +13,7 @@ from bot.model import Act, Delivery, Destination
 from bot.store import StoreUnavailable
 from bot.store.deliveries import MANY, Deliveries, Status
 from bot.tell.settled import Settled
-from bot.watch.faults import say_once
+from bot.watch.faults import is_over, say_once
 
 log = logging.getLogger(__name__)
 
@@ -66,12 +66,14 @@ class Hands:
 
     async def _noted(self, delivery: Delivery, done: Settled, moved: Destination | None) -> bool | None:
         """False: the claim has run out. None: the database is away."""
+        key = delivery.notice.key
         try:
             if moved:
                 await self.moved(delivery.destination, moved)
-            return await self.deliveries.settle(delivery, now=self.clock(), **asdict(done))
+            noted = await self.deliveries.settle(delivery, now=self.clock(), **asdict(done))
         except StoreUnavailable as error:
-            key = delivery.notice.key
             say_once(log, f"note {key}", f"cannot note what became of {key}: {error}")
             await asyncio.sleep(AGAIN)
             return None
+        is_over(f"note {key}")
+        return noted

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -15,6 +15,7 @@ from bot.app import house
 from bot.config import Config
 from bot.digests import Told
 from bot.model import Outcome, Reading, Round
+from bot.watch.clock import PROCESS
 from tests.fakes.mail import PASSWORD, SENDER, FakeRelay, free_ports
 from tests.fakes.site import Site
 from tests.flow.house import eventually
@@ -49,11 +50,21 @@ def _often(monkeypatch):
 
 @asynccontextmanager
 async def living(config, at):
-    """A house that lives from `at` on; it ends in order."""
-    with time_machine.travel(at, tick=True):
+    """A house that lives from `at` on, as a process that begins then; it ends in order."""
+    with process_clock(), time_machine.travel(at, tick=True):
+        PROCESS.step(PROCESS.drift())
         async with AsyncExitStack() as stack:
             home, stop = await stack.enter_async_context(house(config)), asyncio.Event()
             yield home, stop
+
+
+@contextmanager
+def process_clock():
+    """The process's clock reads the wall clock at a start, and only then; afterwards it is as right as it was before."""
+    try:
+        yield
+    finally:
+        PROCESS.step(PROCESS.drift())
 
 
 async def until_told(home, stop, instant):

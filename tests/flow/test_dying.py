@@ -45,8 +45,8 @@ async def test_a_dead_slack_is_told_by_the_others_and_its_readers_need_not_wait(
     assert f"Late: Slack was down {since.partition(' ')[0]}" in first  # it is back, though no round has said so yet
 
 
-async def shows(daemon, words):
-    return words in (await daemon.get("/")).text
+async def shows(daemon, words, path="/"):
+    return words in (await daemon.get(path)).text
 
 
 async def known_to_be_dead(street, daemon):
@@ -68,7 +68,7 @@ async def known_to_be_dead(street, daemon):
     at = health.json()["channels"].pop("slack").removeprefix("down since ")
     assert health.json()["channels"] | {"slack": "up"} == dict.fromkeys(("slack", "telegram", "email"), "up")
     assert title == down + english(instant(at), street.zone)
-    assert 'tocsin_channel_up{channel="slack"} 0.0' in (await daemon.get("/metrics")).text
+    await eventually(lambda: shows(daemon, 'tocsin_channel_up{channel="slack"} 0.0', "/metrics"))  # some seconds old
     await eventually(lambda: shows(daemon, title.removeprefix("🔴 ")))
     page = (await daemon.get("/")).text
     assert "All 2 services are up" in page

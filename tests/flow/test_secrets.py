@@ -127,7 +127,7 @@ async def test_no_secret_is_printed_when_nothing_works(tmp_path, spoil):
         await daemon.becomes("up")
         street.fail()
         for kind in KINDS:
-            said = re.compile(rf"({kind}:\S* (has not heard of|refused) (x#1|#many#))|told {kind}:")
+            said = re.compile(rf"({kind}:\S*( #\w+)? (has not heard of|refused) (x#1|#many#))|told {kind}:")
             await eventually(lambda said=said: said.search(daemon.log))
         await eventually(lambda: "heartbeat" in daemon.log)
         shown, stored = await pages(daemon), database(street)
