@@ -78,8 +78,12 @@ def _who_says(word: Word) -> str:
     """Empty: that one speaks of no trouble."""
     if word.says is None or word.says <= Health.UP:
         return ""
-    named = {Role.OFFICIAL: "its status page says", Role.CROWD: "people say"}
-    return f"{named.get(word.role) or f'{wording.clean(word.source, REASON)} says'} so"
+    named = {
+        Role.OFFICIAL: "its status page says so",
+        Role.TRACKER: f"{wording.clean(word.source, REASON)} says so",
+        Role.CROWD: "people say so",
+    }
+    return named[word.role]
 
 
 def _at(at: datetime) -> str:
