@@ -59,7 +59,7 @@ async def test_results_come_back_as_they_were_oldest_first(store):
 
 
 @pytest.mark.hardened(
-    "house-1", "a result of each outcome is stored, a certificate that ends soon among them", "stored, counted"
+    "H1", "a result of each outcome is stored, a certificate that ends soon among them", "stored, counted"
 )
 @pytest.mark.parametrize("outcome", Outcome)
 async def test_results_of_every_outcome_are_kept(store, outcome):
