@@ -214,12 +214,6 @@ class _Lane:
             self._worker.close()
             self._worker = None
 
-    def _may_end(self) -> bool:
-        with self._lock:
-            if self._jobs.empty():
-                self._thread = None
-            return self._thread is None
-
 
 def _why(error: BaseException, job: _Job) -> str:
     if isinstance(error, TimeoutError):
