@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import settings
 
 from bot.store import open_store
 from tests.postgres import postgres_server
 
 pytest_plugins = ["tests.hardening"]
+
+# Properties say what is right; how long an example takes says only how busy the machine is.
+settings.register_profile("untimed", deadline=None)
+settings.load_profile("untimed")
 
 
 @pytest.fixture(scope="session")
