@@ -95,6 +95,12 @@ def uneditable(refusal: discord.HTTPException) -> Refused | None:
     return Refused(f"{_REFUSED[refusal.code][1]} (code {refusal.code})", gone=True)
 
 
+def refused(code: int) -> Refused:
+    """What one of Discord's final codes means for a message."""
+    scope, why = _REFUSED[code]
+    return Refused(f"{why} (code {code})", scope)
+
+
 def judge(trouble: Exception, *, left: bool, timeout: float) -> Failed:
     """`left`: had the message's request left? Then the far side may have applied it. `timeout` is in seconds."""
     match trouble:
@@ -135,8 +141,7 @@ def _answered(answer: discord.HTTPException) -> Failed:
     if answer.status == 401:
         return Refused(_REFUSED[40001][1], Scope.ACCOUNT)
     if answer.code in _REFUSED:
-        scope, why = _REFUSED[answer.code]
-        return Refused(f"{why} (code {answer.code})", scope)
+        return refused(answer.code)
     if answer.status in {403, 404} and not answer.code:
         # No code of Discord's own: a proxy, Cloudflare or a wrong address. It says nothing of the channel.
         return Later(f"what answers at api_url is not Discord's API, or blocks us (HTTP {answer.status})")

@@ -16,7 +16,7 @@ from urllib.parse import unquote, urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, FilePath, SecretStr, field_validator, model_validator
 
-from bot.contracts import Answering, Between, Desk, Net, Pace, Seconds
+from bot.contracts import Answering, Between, Desk, Net, Pace, Reach, Seconds
 from bot.model import Act, Delivery, Receipt, Refused, Scope, Sent
 from bot.tell.channels.masking import masked
 
@@ -127,7 +127,7 @@ class EmailSettings(BaseModel):
 
         way = relay.Relay(self, await asyncio.to_thread(self.tls))  # the system's authorities take 0.1 s to read
         try:
-            yield EmailChannel(letter.Letters(self.sender), way)
+            yield EmailChannel(letter.Letters(self.sender), way, self.sender.addr_spec)
         finally:
             await way.close()
 
@@ -200,9 +200,10 @@ def is_local(host: str) -> bool:
 class EmailChannel:
     """An open way to one relay."""
 
-    def __init__(self, letters: Letters, relay: Relay) -> None:
+    def __init__(self, letters: Letters, relay: Relay, sender: str) -> None:
         self._letters = letters
         self._relay = relay
+        self._sender = sender
 
     async def send(self, delivery: Delivery) -> Receipt:
         """Hand over once. `Sent.ref` is the Message-ID, the same for every attempt; a mail cannot be edited."""
@@ -220,3 +221,13 @@ class EmailChannel:
 
     async def listen(self, answer: Answering) -> None:
         """Nobody talks back by this way."""
+
+    async def account(self) -> Reach:
+        return await self._relay.account()
+
+    async def reach(self, place: str) -> Reach:
+        try:
+            to = address(place)
+        except ValueError as wrong:
+            return Reach(False, f"is no e-mail address; {wrong}")
+        return await self._relay.reach(self._sender, to.addr_spec)

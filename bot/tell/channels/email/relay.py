@@ -11,7 +11,7 @@ import contextlib
 import re
 import socket
 import ssl
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from aiosmtplib import (
@@ -25,6 +25,7 @@ from aiosmtplib import (
     SMTPSenderRefused,
 )
 
+from bot.contracts import Reach, reach_of
 from bot.model import Later, Receipt, Refused, Scope, Sent, Unsure
 
 if TYPE_CHECKING:
@@ -41,6 +42,11 @@ LOGIN = frozenset({530, 534, 535, 538})
 SYNTAX = frozenset({500, 501, 502, 503, 504, 555})
 OUR_NAME = re.compile(r"\b(ehlo|helo)\b", re.IGNORECASE)  # a refusal that speaks of how we greeted is not the reader's
 MAILBOX = frozenset({551, 553, 556})
+
+ADVICE: dict[type[Exception], str] = {
+    SMTPSenderRefused: ": the relay does not take the sender, check channels.email.from",
+    SMTPRecipientRefused: ": the relay does not take the address, check it",
+}
 
 
 @dataclass(frozen=True)
@@ -91,6 +97,38 @@ class Relay:
             return receipt
         finally:
             self._room.release()
+
+    async def account(self) -> Reach:
+        wrong = await probe(self._settings, self._tls)
+        how = {"starttls": "over STARTTLS", "tls": "over TLS", "none": "without TLS"}[self._settings.security]
+        login = f"takes the login of {self._settings.user}" if self._settings.user else "takes us without a login"
+        return Reach(False, wrong) if wrong else Reach(True, f"{login}, {how}")
+
+    async def reach(self, sender: str, to: str) -> Reach:
+        """Ask for leave to hand over a mail, up to the mail itself, and take it back: no mail is made of it."""
+        mail = Mail(sender, to, b"", "", utf8=not (sender + to).isascii())
+        ready = asyncio.get_running_loop().time() + READY
+        try:
+            async with asyncio.timeout_at(ready):
+                await self._room.acquire()
+        except TimeoutError:
+            return Reach(None, f"{self._settings.host}: other mails take very long")
+        line = self._take()
+        trouble: Exception | None = TimeoutError()
+        try:
+            trouble = await self._introduce(line, mail, ready)
+            if trouble is None:
+                line.mails += 1
+                with contextlib.suppress(SMTPException, OSError):
+                    await line.smtp.rset(timeout=GOODBYE)
+        finally:
+            self._put_back(line, sound=trouble is None)
+            self._room.release()
+        if trouble is None:
+            return Reach(True, f"the relay takes mail for it from {sender}")
+        receipt = self._not_left(trouble)
+        advice = ADVICE.get(type(trouble), "") if isinstance(receipt, Refused) else ""
+        return replace(reach_of(receipt), said=receipt.why + advice)
 
     async def close(self) -> None:
         idle, self._idle = self._idle, []
