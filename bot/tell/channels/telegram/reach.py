@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from typing import Any
 from urllib.parse import urlencode
 
@@ -44,8 +45,10 @@ class Reacher:
             chat, topic = where(place)
         except ValueError as wrong:
             return Reach(False, str(wrong))
-        found = await self._asked(self._look(chat, topic))
-        return found if isinstance(found, Reach) else reach_of(_UNREADABLE)
+        found: Reach = await self._asked(self._look(chat, topic))
+        if found.good is False and isinstance(chat, int) and chat > 0:
+            return replace(found, said=f"{found.said}; a person has to write /start to the bot first")
+        return found
 
     async def _ourselves(self) -> Said:
         async with self._asking:
