@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
+import re
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import Annotated, Any, ClassVar, Literal
@@ -45,7 +46,7 @@ class WebhookSettings(BaseModel):
         from bot.net import Network  # noqa: PLC0415 # loads the HTTP client
 
         try:
-            if len(place) <= LONGEST and place.startswith(("https://", "http://")):
+            if len(place) <= LONGEST and place.startswith(("https://", "http://")) and not re.search(r"\s", place):
                 Network.prepare("POST", place)
                 return ""
         except ValueError:

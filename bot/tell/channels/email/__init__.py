@@ -25,6 +25,10 @@ if TYPE_CHECKING:
     from bot.tell.channels.email.relay import Relay
 
 LONGEST = 400  # characters of an address with its name
+LONGEST_LOCAL, LONGEST_DOMAIN = 64, 253  # bytes: RFC 5321 §4.5.3.1, and what a name can have
+_DOMAIN = re.compile(
+    r"[a-z0-9_]([a-z0-9_-]*[a-z0-9])?(\.[a-z0-9_]([a-z0-9_-]*[a-z0-9])?)*|\[[0-9a-f:.]+\]|\[ipv6:[0-9a-f:.]+\]"
+)
 
 PORTS = {"starttls": 587, "tls": 465, "none": 25}
 
@@ -176,6 +180,7 @@ def address(text: str) -> Address:
         len(text) > LONGEST
         or not (local and domain)
         or not local.isprintable()
+        or len(local.encode(errors="replace")) > LONGEST_LOCAL
         or re.search(r"[\s,;<>\x00-\x1f\x7f]", spec)
     ):
         raise ValueError(wrong)
@@ -183,10 +188,12 @@ def address(text: str) -> Address:
         raise ValueError(wrong)
     try:
         ascii_domain = domain.encode("idna").decode()
+        if len(ascii_domain) > LONGEST_DOMAIN or not _DOMAIN.fullmatch(ascii_domain.lower()):
+            raise ValueError(wrong)  # noqa: TRY301
         if local.isascii():
             return Address(name, addr_spec=f"{local}@{ascii_domain}")
         # Letters beyond ASCII (RFC 6531), which the library's own parser does not take: dots stand between letters.
-        if not re.fullmatch(r"[\w!#$%&'*+/=?^`{|}~-]+(\.[\w!#$%&'*+/=?^`{|}~-]+)*", local) or len(local.encode()) > 64:
+        if not re.fullmatch(r"[\w!#$%&'*+/=?^`{|}~-]+(\.[\w!#$%&'*+/=?^`{|}~-]+)*", local):
             raise ValueError(wrong)  # noqa: TRY301
         return Address(name, unicodedata.normalize("NFC", local), ascii_domain)
     except Exception:  # noqa: BLE001  the parser's own errors come from several families

@@ -22,7 +22,7 @@ ORGANIZATION = (
 )
 _PLACE = re.compile(r"#[\w-]{1,80}")
 _ID = re.compile(r"[CGDUW][A-Z0-9]{1,30}")
-_PERSON = re.compile(r"[TE][A-Z0-9]*/[UW][A-Z0-9]*")
+_PERSON = re.compile(r"[TE][A-Z0-9]{1,30}/[UW][A-Z0-9]{1,30}")
 
 
 class SlackSettings(BaseModel):
