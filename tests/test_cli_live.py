@@ -215,3 +215,26 @@ async def test_a_bug_of_ours_is_one_line():
     async with asking() as asked:
         found = (await asked.ask("a", broken, asyncio.Semaphore(1))).reach
     assert (found.good, found.said) == (False, "our own error: KeyError")
+
+
+# ── what others could read ───────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.hardened(
+    "B6", "secrets or a database that others can read", "`check` says how to close them, and ends with 1"
+)
+async def test_files_that_others_can_read_fail_the_check(tmp_path):
+    (tmp_path / "token").write_text("t\n")
+    (tmp_path / "token").chmod(0o640)
+    (tmp_path / "tocsin.db").write_bytes(b"")
+    (tmp_path / "tocsin.db").chmod(0o644)
+    write(tmp_path, channels={"console": {}, "email": {"server": "smtp://127.0.0.1:9", "from": "a@b.example"}})
+    ran = await tocsin(tmp_path, "check")
+    [database] = [line for line in ran.err.splitlines() if line.startswith("database: ")]
+    assert database.startswith("database: others than its owner can read it (mode 0644); chmod 600 ")
+    (tmp_path / "tocsin.db").chmod(0o600)
+    telegram = {"token_file": "token", "api_url": "http://127.0.0.1:9"}
+    write(tmp_path, channels={"console": {}, "telegram": telegram})
+    ran = await tocsin(tmp_path, "check")
+    assert "token holds secrets, and others than its owner can read it (mode 0640); chmod 600 token" in ran.err
+    assert (ran.code, "database" in ran.err) == (1, False)

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
+from pathlib import Path
+from stat import S_IMODE
 from typing import Annotated
 
 from cyclopts import Parameter
@@ -25,6 +28,7 @@ def check(*, config: File = HERE, live: Annotated[bool, Parameter(negative="")] 
 
     """
     read, exposed = examine(config)
+    exposed += _open_database(read)
     log(logging.ERROR)  # what a client complains of stands in the lines below
     return work(_check(read, exposed, live=live))
 
@@ -44,6 +48,19 @@ async def _check(config: Config, exposed: list[str], *, live: bool) -> int:
     for line in exposed:
         err.print(line, markup=False)
     return 1 if any(wrong for _, wrong in found) or exposed else 0
+
+
+def _open_database(config: Config) -> list[str]:
+    """It holds addresses and what people said. `run` closes it, but it may be open until then."""
+    path, lines = config.database.removeprefix("sqlite:///"), []
+    for name in (path, f"{path}-wal", f"{path}-shm") if path != config.database else ():
+        with contextlib.suppress(OSError):
+            mode = Path(name).stat().st_mode
+            if mode & 0o044:
+                lines.append(
+                    f"database: others than its owner can read it (mode {S_IMODE(mode):04o}); chmod 600 {name}"
+                )
+    return lines
 
 
 Line = tuple[str, bool]  # what is said, and whether it is wrong
