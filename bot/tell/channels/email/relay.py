@@ -43,11 +43,6 @@ SYNTAX = frozenset({500, 501, 502, 503, 504, 555})
 OUR_NAME = re.compile(r"\b(ehlo|helo)\b", re.IGNORECASE)  # a refusal that speaks of how we greeted is not the reader's
 MAILBOX = frozenset({551, 553, 556})
 
-ADVICE: dict[type[Exception], str] = {
-    SMTPSenderRefused: ": the relay does not take the sender, check channels.email.from",
-    SMTPRecipientRefused: ": the relay does not take the address, check it",
-}
-
 
 @dataclass(frozen=True)
 class Mail:
@@ -127,8 +122,7 @@ class Relay:
         if trouble is None:
             return Reach(True, f"the relay takes mail for it from {sender}")
         receipt = self._not_left(trouble)
-        advice = ADVICE.get(type(trouble), "") if isinstance(receipt, Refused) else ""
-        return replace(reach_of(receipt), said=receipt.why + advice)
+        return replace(reach_of(receipt), said=receipt.why + _advice(trouble, receipt))
 
     async def close(self) -> None:
         idle, self._idle = self._idle, []
@@ -260,6 +254,17 @@ def hang_up(smtp: SMTP) -> None:
         if smtp.protocol and smtp.is_connected:
             smtp.protocol.write(b"QUIT\r\n")
     smtp.close()
+
+
+def _advice(trouble: Exception, receipt: Later | Refused) -> str:
+    """What to do about a place that is not taken; what is said of our name says so itself."""
+    if not isinstance(receipt, Refused) or "ehlo_name" in receipt.why:
+        return ""
+    if isinstance(trouble, SMTPSenderRefused):
+        return ": the relay does not take the sender, check channels.email.from"
+    if receipt.scope is Scope.DESTINATION:
+        return ": the relay does not take the address, check it"
+    return ": the relay passes on no mail of ours, check the server, its user and password"
 
 
 def meaning(answer: SMTPResponseException, said: str) -> Later | Refused:
