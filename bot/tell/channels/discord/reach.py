@@ -22,7 +22,7 @@ FORUMS = frozenset({15, 16})
 WRITTEN = frozenset({0, 2, 5, 13}) | THREADS
 UNSEEN = "whether they take direct messages from the bot shows only when it writes"
 
-NOT_TEXT, FORUM, LOCKED, UNSEEABLE, MUTE = 50008, 220003, 160005, 50001, 50013
+NOT_TEXT, FORUM, LOCKED, UNSEEABLE, MUTE = 50008, 40058, 160005, 50001, 50013
 NOT_OURS = Reach(None, "Discord does not tell what the bot may do there")
 
 
