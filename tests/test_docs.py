@@ -265,7 +265,8 @@ def test_the_manifest_asks_slack_for_what_the_channel_uses():
     assert manifest["settings"]["socket_mode_enabled"]
     assert manifest["features"]["slash_commands"][0]["command"] == "/tocsin"
     history = {"channels:history", "groups:history", "im:history"}
-    scopes = {"chat:write", "commands", "app_mentions:read", "users:read", *history}
+    looks = {"channels:read", "groups:read"}  # of `check --live`
+    scopes = {"chat:write", "commands", "app_mentions:read", "users:read", *history, *looks}
     assert scopes == set(manifest["oauth_config"]["scopes"]["bot"])
     assert manifest["settings"]["event_subscriptions"]["bot_events"] == ["app_mention", "message.im"]
     assert manifest["settings"]["interactivity"]["is_enabled"]  # else no button is heard

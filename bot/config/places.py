@@ -29,7 +29,9 @@ def all_places(config: Config) -> Iterator[tuple[Location, Destination]]:
 def unfit_places(config: Config) -> Iterator[Problem]:
     """Of channels that are set up; the others are told elsewhere."""
     opened = config.opened_channels()
-    for where, place in all_places(config):
+    rooms = () if config.rooms == "anyone" else config.rooms
+    asking: list[tuple[Location, Destination]] = [(("rooms", number), room) for number, room in enumerate(rooms)]
+    for where, place in (*all_places(config), *asking):
         settings = opened.get(place.kind)
         if settings and (why := settings.place_problem(place.place)):
             yield Problem(where, why)

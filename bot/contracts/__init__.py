@@ -26,6 +26,7 @@ from bot.contracts.network import (
     Starttls,
     Trouble,
 )
+from bot.contracts.reaching import Reach, reach_of
 from bot.model import Ask, Delivery, Reading, Receipt, Word, Words, length
 
 __all__ = [
@@ -48,6 +49,7 @@ __all__ = [
     "Memory",
     "Net",
     "Pace",
+    "Reach",
     "Record",
     "Seconds",
     "Shelf",
@@ -59,6 +61,7 @@ __all__ = [
     "Unable",
     "Unclear",
     "between",
+    "reach_of",
 ]
 
 
@@ -176,6 +179,12 @@ class Channel(Protocol):
 
     async def listen(self, answer: Answering) -> None:
         """Hear people until cancelled; return at once where nobody can talk back."""
+
+    async def account(self) -> Reach:
+        """Ask the provider whom it takes us for. Nothing is raised for what it does."""
+
+    async def reach(self, place: str) -> Reach:
+        """Ask the provider whether a message could be written there. Nobody is sent anything, and nothing is raised."""
 
 
 class ChannelSettings(Protocol):

@@ -404,7 +404,7 @@ ADMINISTERED = RIGHT.replace("console: {}", "telegram: {token: t}\n  slack: {bot
 
 
 def test_admins_are_written_to_where_their_channel_is_open(tmp_path):
-    admins = 'admins: ["slack:T01/U01", "telegram:4242", "discord:9999", "email:lead@example.org"]\n'
+    admins = 'admins: ["slack:T01/U01", "telegram:4242", "discord:445566778899001122", "email:lead@example.org"]\n'
     config = read(tmp_path, ADMINISTERED + admins)
     reader = config.admins_audience()
 
@@ -413,10 +413,12 @@ def test_admins_are_written_to_where_their_channel_is_open(tmp_path):
     assert "x" not in reader.wish.services
     assert config.opened_channels()["slack"].watch == "x"
     assert list(config.watched_channels()) == ["slack", "telegram"]
-    assert read(tmp_path, ADMINISTERED + 'admins: ["discord:9999"]\n').admins_audience() is None
+    assert read(tmp_path, ADMINISTERED + 'admins: ["discord:445566778899001122"]\n').admins_audience() is None
     (tmp_path / "config.yaml").unlink()
-    discord = RIGHT.replace("console: {}", "console: {}\n  discord: {token: t}") + 'admins: ["discord:9999"]\n'
-    assert read(tmp_path, discord).admins_audience().destinations == (Destination("discord", "@9999"),)
+    discord = (
+        RIGHT.replace("console: {}", "console: {}\n  discord: {token: t}") + 'admins: ["discord:445566778899001122"]\n'
+    )
+    assert read(tmp_path, discord).admins_audience().destinations == (Destination("discord", "@445566778899001122"),)
 
 
 # ── who may ask ──────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -431,7 +433,7 @@ def test_admins_are_written_to_where_their_channel_is_open(tmp_path):
         ("[]", False, ()),
         ("", False, ()),
         ("telegram:-100123", False, ("telegram:-100123",)),
-        ('["telegram:-100123", "telegram:@us"]', False, ("telegram:-100123", "telegram:@us")),
+        ('["telegram:-100123", "telegram:@ours"]', False, ("telegram:-100123", "telegram:@ours")),
     ],
 )
 def test_rooms_are_anyone_or_places(tmp_path, said, public, named):

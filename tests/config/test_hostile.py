@@ -187,7 +187,14 @@ def test_places_in_a_form_that_their_channel_can_never_take(tmp_path, saw):
         "slack:#News Room",
         "slack:@ana",
     ]
-    right = ["telegram:-1001", "telegram:@ours_1", "telegram:-100/45", "discord:112233", "discord:@9", "slack:#näws-1"]
+    right = [
+        "telegram:-1001",
+        "telegram:@ours_1",
+        "telegram:-100/45",
+        "discord:112233445566778899",
+        "discord:@11223344556677889",
+        "slack:#näws-1",
+    ]
     right += [
         "email:josé@example.org",
         "email:Desk <d@example.org>",

@@ -30,6 +30,8 @@ from tests.fakes.faults import Fault, FaultyServer, Message
 
 TOKEN = "MTAwMDAwMDAwMDAwMDAwMDAx.GfAkE0.not-a-real-token-but-long-enough-to-look-like-one"
 APPLICATION = "100000000000000001"
+SERVER = "100000000000000005"
+RIGHTS = 1 << 10 | 1 << 11 | 1 << 14 | 1 << 38  # View Channel, Send Messages, Embed Links, Send Messages in Threads
 EPOCH = 1_420_070_400_000  # ms
 SILENT = 1 << 12  # flag: no notification
 SPEC = json.loads((Path(__file__).parents[1] / "data" / "discord-openapi.json").read_text())
@@ -62,6 +64,11 @@ class FakeDiscord(FaultyServer):
         self.scope = "user"  # of a 429: "user", "global" or "shared"
         self.history = True  # may the bot read it?
         self.people: dict[str, str] = {}  # person -> the channel of their direct messages, as it was opened
+        self.channels: dict[
+            str, dict[str, Any]
+        ] = {}  # what is told of a channel, besides the usual; others are unknown
+        self.users: dict[str, dict[str, Any]] = {}  # likewise of people
+        self.server_rights = RIGHTS  # of everybody in the server
         self.behind = 0.0  # seconds: how old what is written now will look
         self.remaining = 1000  # IDENTIFYs left
         self.calls: list[str] = []
@@ -76,6 +83,10 @@ class FakeDiscord(FaultyServer):
         for method, path, serve in (
             ("GET", "/users/@me", self._me),
             ("POST", "/users/@me/channels", self._direct),
+            ("GET", "/users/{id}", self._user),
+            ("GET", "/channels/{channel}", self._channel),
+            ("GET", "/guilds/{id}", self._server),
+            ("GET", f"/guilds/{{id}}/members/{APPLICATION}", self._member),
             ("GET", "/oauth2/applications/@me", self._application),
             ("GET", "/gateway/bot", self._gateway_bot),
             ("POST", "/channels/{channel}/messages", self._post),
@@ -175,6 +186,28 @@ class FakeDiscord(FaultyServer):
         channel = self.people.setdefault(person, self.snowflake())
         known = author() | {"id": person, "username": "ana", "bot": False}
         return reply({"id": channel, "type": 1, "last_message_id": None, "recipients": [known]})
+
+    async def _user(self, request: web.Request) -> web.Response:
+        if (user := request.match_info["id"]) not in self.users:
+            return error(404, 10013)
+        return reply(author() | {"id": user, "username": "ana", "bot": False} | self.users[user])
+
+    async def _channel(self, request: web.Request) -> web.Response:
+        if (channel := request.match_info["channel"]) not in self.channels:
+            return error(404, 10003)
+        if self.channels[channel].get("hidden"):
+            return error(403, 50001)
+        usual = {"id": channel, "type": 0, "name": "news", "guild_id": SERVER, "position": 1, "parent_id": None}
+        return reply(usual | {"permission_overwrites": []} | self.channels[channel])
+
+    async def _server(self, request: web.Request) -> web.Response:
+        everybody = {"id": SERVER, "name": "@everyone", "permissions": str(self.server_rights), "position": 0}
+        everybody |= {"color": 0, "hoist": False, "managed": False, "mentionable": False}
+        known = {"id": SERVER, "name": "The paper", "owner_id": "100000000000000009", "roles": [everybody]}
+        return reply(known | {"emojis": [], "stickers": [], "features": [], "verification_level": 0})
+
+    async def _member(self, request: web.Request) -> web.Response:
+        return reply({"user": author(), "roles": [], "joined_at": "2026-01-01T00:00:00+00:00", "flags": 0})
 
     async def _application(self, _request: web.Request) -> web.Response:
         owner = author() | {"id": "100000000000000009", "bot": False}

@@ -43,6 +43,9 @@ class FakeSlack(FaultyServer):
         self.channels = {"C012": "newsroom", "C034": "random", "D056": ""}
         self.people = {"U111": "D056"}  # whose direct messages are where
         self.guests: set[str] = set()  # people of our workspace who are guests in it
+        self.facts: dict[str, dict[str, Any]] = {}  # what Slack tells of a channel or a person, besides the usual
+        self.scopes = "chat:write,channels:history,channels:read,groups:read,users:read"  # of the bot's token
+        self.enterprise = False  # is the app installed for a whole organization?
         self.shut: dict[str, str] = {}  # a channel's id -> the error with which it refuses messages
         self.locked: dict[str, str] = {}  # a thread's ts -> the error with which it refuses replies
         self.refusals: dict[str, str] = {}  # a method -> the error, or the fault, with which it always answers
@@ -167,6 +170,8 @@ class FakeSlack(FaultyServer):
         methods = {
             "auth.test": self._auth,
             "users.info": self._person,
+            "conversations.info": self._told,
+            "conversations.list": self._listed,
             "chat.postMessage": self._post,
             "chat.update": self._update,
             "conversations.history": self._history,
@@ -176,12 +181,40 @@ class FakeSlack(FaultyServer):
         return methods[method](arguments) if method in methods else _no("unknown_method")
 
     def _auth(self, _arguments: dict[str, Any]) -> web.Response:
-        return _yes(url="https://xxx.slack.com/", team="xxx", user="tocsin", team_id="T111", user_id="U0BOT")
+        said = _yes(
+            url="https://xxx.slack.com/",
+            team="xxx",
+            user="tocsin",
+            team_id="E111" if self.enterprise else "T111",
+            user_id="U0BOT",
+            is_enterprise_install=self.enterprise,
+        )
+        said.headers["X-OAuth-Scopes"] = self.scopes
+        return said
+
+    def _told(self, asked: dict[str, Any]) -> web.Response:
+        channel = str(asked.get("channel"))
+        if channel not in self.channels:  # an id, never a name
+            return _no("channel_not_found")
+        return _yes(channel=self._known(channel))
+
+    def _listed(self, asked: dict[str, Any]) -> web.Response:
+        """Two channels a page, whatever is asked for: so many are promised, and no more."""
+        rooms = [self._known(channel) for channel, name in self.channels.items() if name]
+        start = int(asked.get("cursor") or 0)
+        more = str(start + 2) if len(rooms) > start + 2 else ""
+        return _yes(channels=rooms[start : start + 2], response_metadata={"next_cursor": more})
+
+    def _known(self, channel: str) -> dict[str, Any]:
+        name = self.channels[channel]
+        kind = {"is_channel": bool(name), "is_im": not name, "is_private": False, "is_archived": False}
+        return {"id": channel, "name": name, "is_member": bool(name)} | kind | self.facts.get(channel, {})
 
     def _person(self, asked: dict[str, Any]) -> web.Response:
         user = str(asked.get("user"))
         guest = {"is_restricted": user in self.guests, "is_ultra_restricted": False}
-        return _yes(user={"id": user, "team_id": "T111", "deleted": False, "is_bot": False} | guest)
+        person = {"id": user, "team_id": "T111", "deleted": False, "is_bot": False, "real_name": "Ana"}
+        return _yes(user=person | guest | self.facts.get(user, {}))
 
     def _ticket(self, _arguments: dict[str, Any]) -> web.Response:
         ticket = f"ticket-secret-{next(self._number)}"

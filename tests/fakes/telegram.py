@@ -45,6 +45,8 @@ class FakeTelegram(FaultyServer):
         self.commands: list[dict[str, str]] = []
         self.toasts: list[tuple[str, str]] = []  # what pressers alone were shown: query and text
         self.rulers: set[tuple[int, int]] = set()  # (chat, person): who administers what
+        self.chats: dict[int, dict[str, Any]] = {}  # what is told of a chat, besides the usual; all others are unknown
+        self.standing: dict[int, dict[str, Any]] = {}  # the bot's in a chat: a plain member, if it is not here
         self.names = {"@ourchannel": -1009}
         self.moved: dict[int, int] = {}  # groups that became supergroups
         self.closed: set[tuple[int, int]] = set()  # (chat, topic)
@@ -145,6 +147,7 @@ class FakeTelegram(FaultyServer):
             "editMessageText": self._edit_message_text,
             "getUpdates": self._get_updates,
             "setMyCommands": self._set_my_commands,
+            "getChat": self._get_chat,
             "getChatMember": self._get_chat_member,
             "answerCallbackQuery": self._answer_callback_query,
         }
@@ -245,7 +248,19 @@ class FakeTelegram(FaultyServer):
         self.commands = given["commands"]
         return True
 
+    async def _get_chat(self, given: dict[str, Any]) -> dict[str, Any]:
+        number = self._find(given["chat_id"])
+        if number not in self.chats:
+            raise RefusedError(400, "Bad Request: chat not found")
+        gifts = {"unlimited_gifts": False, "limited_gifts": False, "unique_gifts": False, "premium_subscription": False}
+        gifts["gifts_from_channels"] = False
+        usual = self._chat(number) | {"accent_color_id": 1, "max_reaction_count": 11, "accepted_gift_types": gifts}
+        return usual | self.chats[number]
+
     async def _get_chat_member(self, given: dict[str, Any]) -> dict[str, Any]:
+        if given["user_id"] == ME["id"]:
+            known = self.standing.get(self._find(given["chat_id"]), {"status": "member"})
+            return {"user": ME} | known
         user = {"id": given["user_id"], "is_bot": False, "first_name": "Ana"}
         if (given["chat_id"], given["user_id"]) in self.rulers:
             return check("ChatMemberOwner", {"status": "creator", "user": user, "is_anonymous": False})

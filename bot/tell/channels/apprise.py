@@ -12,17 +12,21 @@ import logging
 import re
 import warnings
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from functools import cache
-from typing import TYPE_CHECKING, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict
 
-from bot.contracts import Answering, Desk, Net, Pace
+from bot.contracts import Answering, Desk, Net, Pace, Reach
 from bot.model import Act, Delivery, Later, Receipt, Refused, Scope, Sent, Tone
+from bot.tell.channels.connecting import UNPROVEN, connecting
 
 if TYPE_CHECKING:
     from apprise import Apprise
 
+TIMEOUT = timedelta(seconds=10)  # for a connection that is only tried
 MISSING = "Apprise is not installed: pip install 'tocsin[apprise]'"
 FAILURES = frozenset({Tone.DOWN})
 WARNINGS = frozenset({Tone.DEGRADED, Tone.POSSIBLE})
@@ -46,7 +50,7 @@ class AppriseSettings(BaseModel):
     async def open(self, desk: Desk) -> AsyncIterator[AppriseChannel]:
         if installed := is_installed():
             await asyncio.to_thread(load)
-        yield AppriseChannel(installed=installed)
+        yield AppriseChannel(desk.net, installed=installed)
 
     def place_problem(self, place: str) -> str:
         """Without the extra only whether it is a URL at all."""
@@ -68,7 +72,8 @@ class AppriseSettings(BaseModel):
 class AppriseChannel:
     """Hands over to Apprise. A URL is a secret: none is ever named."""
 
-    def __init__(self, *, installed: bool) -> None:
+    def __init__(self, net: Net, *, installed: bool) -> None:
+        self._net = net
         self._installed = installed
         self._known: dict[str, Apprise | None] = {}  # by URL; reading one takes a while
 
@@ -79,10 +84,7 @@ class AppriseChannel:
             return Sent()
         from apprise import NotifyFormat  # noqa: PLC0415  an unused channel costs nothing
 
-        url, notice = delivery.destination.place, delivery.notice
-        if url not in self._known:
-            self._known[url] = read(url)
-        service = self._known[url]
+        notice, service = delivery.notice, self._service(delivery.destination.place)
         if service is None:
             return Refused("Apprise does not know this kind of URL", Scope.DESTINATION)
         done = await service.async_notify(
@@ -95,6 +97,47 @@ class AppriseChannel:
 
     async def listen(self, answer: Answering) -> None:
         """Nobody talks back by this way."""
+
+    async def account(self) -> Reach:
+        return Reach(True, "is installed, and needs no account") if self._installed else Reach(False, MISSING)
+
+    async def reach(self, place: str) -> Reach:
+        service = self._service(place) if self._installed else None
+        if service is None:
+            return Reach(False, "Apprise does not know this kind of URL" if self._installed else MISSING)
+        if (led := leads_to(service[0])) is None:
+            return Reach(None, f"Apprise does not tell where this leads, and {UNPROVEN}")
+        host, port, secure = led
+        return await connecting(self._net, host, port, secure=secure, timeout=TIMEOUT)
+
+    def _service(self, url: str) -> Apprise | None:
+        if url not in self._known:
+            self._known[url] = read(url)
+        return self._known[url]
+
+
+def leads_to(plugin: Any) -> tuple[str, int, bool] | None:
+    """Host, port, and whether TLS is spoken from the first byte; None where a plugin does not say so."""
+    address: Any = getattr(plugin, "cloud_notify_url", None) if getattr(plugin, "mode", "") == "cloud" else None
+    address = address or getattr(plugin, "notify_url", None)
+    if isinstance(address, str) and address.startswith(("https://", "http://")):
+        return _of_url(address)
+    relay = getattr(plugin, "smtp_host", None)
+    host = relay or getattr(plugin, "host", None)
+    named = relay or any("{host}" in template for template in getattr(plugin, "templates", ()))
+    if not (named and isinstance(host, str) and host):
+        return None
+    secure = bool(getattr(plugin, "secure", False)) and not relay
+    port = getattr(plugin, "port", None)
+    return host, port if isinstance(port, int) else (443 if secure else 80), secure
+
+
+def _of_url(address: str) -> tuple[str, int, bool] | None:
+    secure, server = address.startswith("https:"), address.partition("://")[2].partition("/")[0]
+    parts = urlsplit(f"//{server}")
+    if "{" in server or not parts.hostname:  # its host is made of the secret
+        return None
+    return parts.hostname, parts.port or (443 if secure else 80), secure
 
 
 def is_installed() -> bool:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from bot.contracts import Answering, Desk, Net, Pace
+from bot.contracts import Answering, Desk, Net, Pace, Reach
 from bot.model import Act, Delivery, Later, Receipt, Sent, Tone
 
 if TYPE_CHECKING:
@@ -83,6 +83,12 @@ class ConsoleChannel:
 
     async def listen(self, answer: Answering) -> None:
         """Nobody talks back by this way."""
+
+    async def account(self) -> Reach:
+        return Reach(True, "needs no account")
+
+    async def reach(self, place: str) -> Reach:
+        return Reach(True, "standard output")
 
     def _clean(self, line: str) -> str:
         # Control characters from outside would move the cursor or colour the screen.

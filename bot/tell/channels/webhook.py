@@ -5,15 +5,18 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
+import re
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import Annotated, Any, ClassVar, Literal
+from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict
 
-from bot.contracts import Answer, Answering, Between, Desk, Net, Pace, Seconds, Trouble
+from bot.contracts import Answer, Answering, Between, Desk, Net, Pace, Reach, Seconds, Trouble
 from bot.contracts.waiting import later
 from bot.model import Act, Delivery, Later, Receipt, Refused, Scope, Sent, Unsure
+from bot.tell.channels.connecting import connecting
 
 LONGEST = 2000  # characters of a URL
 
@@ -43,7 +46,7 @@ class WebhookSettings(BaseModel):
         from bot.net import Network  # noqa: PLC0415 # loads the HTTP client
 
         try:
-            if len(place) <= LONGEST and place.startswith(("https://", "http://")):
+            if len(place) <= LONGEST and place.startswith(("https://", "http://")) and not re.search(r"\s", place):
                 Network.prepare("POST", place)
                 return ""
         except ValueError:
@@ -84,6 +87,17 @@ class WebhookChannel:
 
     async def listen(self, answer: Answering) -> None:
         """Nobody talks back by this way."""
+
+    async def account(self) -> Reach:
+        return Reach(True, "needs no account")
+
+    async def reach(self, place: str) -> Reach:
+        try:
+            parts = urlsplit(place)
+            host, secure, port = parts.hostname or "", parts.scheme == "https", parts.port
+        except ValueError:
+            return Reach(False, "this URL cannot be asked: expected webhook:https://host/path")
+        return await connecting(self._net, host, port or (443 if secure else 80), secure=secure, timeout=self._timeout)
 
 
 def body(delivery: Delivery) -> dict[str, Any]:

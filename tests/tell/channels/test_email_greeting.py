@@ -121,3 +121,32 @@ def test_a_name_that_is_none_is_refused(name):
         EmailSettings.model_validate(
             {"server": "smtp://h", "from": "t@example.org", "security": "none", "ehlo_name": name}
         )
+
+
+@pytest.mark.hardened(
+    "T23", "`check --live` with a relay that knows HELO alone", "asked as it is written to, no mail sent"
+)
+async def test_an_old_relay_is_asked_after_a_place_as_it_is_written_to():
+    relay = Old(ehlo=("502 5.5.1 command not implemented",))
+    async with channel(relay) as (_, mail):
+        account, found = await mail.account(), await mail.reach("a@example.org")
+    assert (account.good, found.good, relay.mails) == (True, True, [])
+    assert relay.heard[-3:] == ["RCPT TO:<a@example.org>", "RSET", "QUIT"]
+    assert not any(one.startswith("DATA") for one in relay.heard)
+
+
+@pytest.mark.parametrize("address", ["josé@example.org", "Ünal <ünal@example.org>"])
+async def test_a_place_beyond_ascii_is_reached_where_the_relay_takes_it(address):
+    able, unable = Old(ehlo=("250-x", "250-SMTPUTF8", "250 8BITMIME")), Old()
+    async with channel(able) as (_, mail):
+        assert (await mail.reach(address)).good is True
+    async with channel(unable) as (_, mail):
+        found = await mail.reach(address)
+    assert (found.good, "no SMTPUTF8" in found.said) == (False, True)
+
+
+@pytest.mark.parametrize("said", ["504 5.5.2 <box>: Helo command rejected: need fully-qualified hostname"])
+async def test_a_relay_that_dislikes_our_name_is_told_by_check_with_the_key(said):
+    async with channel(Old(rcpt=said)) as (_, mail):
+        found = await mail.reach("a@example.org")
+    assert (found.good, "ehlo_name" in found.said, "check it" in found.said) == (False, True, False)

@@ -14,7 +14,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict
 from bot.contracts import Answer, Between, Channel, Desk, Net, Pace, Seconds, Token, Trouble, Unclear
 from bot.tell.channels.masking import unsendable
 
-_ID = re.compile(r"[1-9][0-9]{0,18}")
+_ID = re.compile(r"[1-9][0-9]{16,18}")  # the first month of 2015 aside, when there was no Discord yet
 
 
 def _address(url: str) -> str:

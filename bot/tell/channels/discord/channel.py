@@ -10,9 +10,10 @@ from typing import Any
 
 import discord
 
-from bot.contracts import Answering, Desk
+from bot.contracts import Answering, Desk, Reach
 from bot.model import Act, Delivery, Receipt, Refused, Scope, Sent
 from bot.tell.channels.discord import hearing
+from bot.tell.channels.discord.reach import Reacher
 from bot.tell.channels.discord.receipts import PLAINER, TROUBLE, UNKNOWN_MESSAGE, Limited, judge, uneditable
 from bot.tell.channels.discord.session import Call, Session, point
 from bot.tell.channels.discord.writing import nonce, tag, written
@@ -51,6 +52,7 @@ class DiscordChannel:
         self._token = token
         self._timeout = timeout  # seconds, for one hand-over
         self._desk = desk
+        self._reacher = Reacher(session, timeout)
 
     async def send(self, delivery: Delivery) -> Receipt:
         if fault := unsendable(self._token):
@@ -68,6 +70,12 @@ class DiscordChannel:
     async def listen(self, answer: Answering) -> None:
         if self._desk.commands:
             await hearing.hear(self._token, self._desk, answer, self._timeout)
+
+    async def account(self) -> Reach:
+        return await self._reacher.account()
+
+    async def reach(self, place: str) -> Reach:
+        return await self._reacher.reach(place)
 
     async def _hand_over(self, delivery: Delivery, call: Call) -> Receipt:
         client, place = await self._session.client(), delivery.destination.place

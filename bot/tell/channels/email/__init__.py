@@ -16,7 +16,7 @@ from urllib.parse import unquote, urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, FilePath, SecretStr, field_validator, model_validator
 
-from bot.contracts import Answering, Between, Desk, Net, Pace, Seconds
+from bot.contracts import Answering, Between, Desk, Net, Pace, Reach, Seconds
 from bot.model import Act, Delivery, Receipt, Refused, Scope, Sent
 from bot.tell.channels.masking import masked
 
@@ -25,6 +25,10 @@ if TYPE_CHECKING:
     from bot.tell.channels.email.relay import Relay
 
 LONGEST = 400  # characters of an address with its name
+LONGEST_LOCAL, LONGEST_DOMAIN = 64, 253  # bytes: RFC 5321 §4.5.3.1, and what a name can have
+_DOMAIN = re.compile(
+    r"[a-z0-9_]([a-z0-9_-]*[a-z0-9])?(\.[a-z0-9_]([a-z0-9_-]*[a-z0-9])?)*|\[[0-9a-f:.]+\]|\[ipv6:[0-9a-f:.]+\]"
+)
 
 PORTS = {"starttls": 587, "tls": 465, "none": 25}
 
@@ -127,7 +131,7 @@ class EmailSettings(BaseModel):
 
         way = relay.Relay(self, await asyncio.to_thread(self.tls))  # the system's authorities take 0.1 s to read
         try:
-            yield EmailChannel(letter.Letters(self.sender), way)
+            yield EmailChannel(letter.Letters(self.sender), way, self.sender.addr_spec)
         finally:
             await way.close()
 
@@ -176,6 +180,7 @@ def address(text: str) -> Address:
         len(text) > LONGEST
         or not (local and domain)
         or not local.isprintable()
+        or len(local.encode(errors="replace")) > LONGEST_LOCAL
         or re.search(r"[\s,;<>\x00-\x1f\x7f]", spec)
     ):
         raise ValueError(wrong)
@@ -183,10 +188,12 @@ def address(text: str) -> Address:
         raise ValueError(wrong)
     try:
         ascii_domain = domain.encode("idna").decode()
+        if len(ascii_domain) > LONGEST_DOMAIN or not _DOMAIN.fullmatch(ascii_domain.lower()):
+            raise ValueError(wrong)  # noqa: TRY301
         if local.isascii():
             return Address(name, addr_spec=f"{local}@{ascii_domain}")
         # Letters beyond ASCII (RFC 6531), which the library's own parser does not take: dots stand between letters.
-        if not re.fullmatch(r"[\w!#$%&'*+/=?^`{|}~-]+(\.[\w!#$%&'*+/=?^`{|}~-]+)*", local) or len(local.encode()) > 64:
+        if not re.fullmatch(r"[\w!#$%&'*+/=?^`{|}~-]+(\.[\w!#$%&'*+/=?^`{|}~-]+)*", local):
             raise ValueError(wrong)  # noqa: TRY301
         return Address(name, unicodedata.normalize("NFC", local), ascii_domain)
     except Exception:  # noqa: BLE001  the parser's own errors come from several families
@@ -200,9 +207,10 @@ def is_local(host: str) -> bool:
 class EmailChannel:
     """An open way to one relay."""
 
-    def __init__(self, letters: Letters, relay: Relay) -> None:
+    def __init__(self, letters: Letters, relay: Relay, sender: str) -> None:
         self._letters = letters
         self._relay = relay
+        self._sender = sender
 
     async def send(self, delivery: Delivery) -> Receipt:
         """Hand over once. `Sent.ref` is the Message-ID, the same for every attempt; a mail cannot be edited."""
@@ -220,3 +228,13 @@ class EmailChannel:
 
     async def listen(self, answer: Answering) -> None:
         """Nobody talks back by this way."""
+
+    async def account(self) -> Reach:
+        return await self._relay.account()
+
+    async def reach(self, place: str) -> Reach:
+        try:
+            to = address(place)
+        except ValueError as wrong:
+            return Reach(False, f"is no e-mail address; {wrong}")
+        return await self._relay.reach(self._sender, to.addr_spec)

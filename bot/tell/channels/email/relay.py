@@ -11,7 +11,7 @@ import contextlib
 import re
 import socket
 import ssl
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from aiosmtplib import (
@@ -25,6 +25,7 @@ from aiosmtplib import (
     SMTPSenderRefused,
 )
 
+from bot.contracts import Reach, reach_of
 from bot.model import Later, Receipt, Refused, Scope, Sent, Unsure
 
 if TYPE_CHECKING:
@@ -91,6 +92,37 @@ class Relay:
             return receipt
         finally:
             self._room.release()
+
+    async def account(self) -> Reach:
+        wrong = await probe(self._settings, self._tls)
+        how = {"starttls": "over STARTTLS", "tls": "over TLS", "none": "without TLS"}[self._settings.security]
+        login = f"takes the login of {self._settings.user}" if self._settings.user else "takes us without a login"
+        return Reach(False, wrong) if wrong else Reach(True, f"{login}, {how}")
+
+    async def reach(self, sender: str, to: str) -> Reach:
+        """Ask for leave to hand over a mail, up to the mail itself, and take it back: no mail is made of it."""
+        mail = Mail(sender, to, b"", "", utf8=not (sender + to).isascii())
+        ready = asyncio.get_running_loop().time() + READY
+        try:
+            async with asyncio.timeout_at(ready):
+                await self._room.acquire()
+        except TimeoutError:
+            return Reach(None, f"{self._settings.host}: other mails take very long")
+        line = self._take()
+        trouble: Exception | None = TimeoutError()
+        try:
+            trouble = await self._introduce(line, mail, ready)
+            if trouble is None:
+                line.mails += 1
+                with contextlib.suppress(SMTPException, OSError):
+                    await line.smtp.rset(timeout=GOODBYE)
+        finally:
+            self._put_back(line, sound=trouble is None)
+            self._room.release()
+        if trouble is None:
+            return Reach(True, f"the relay takes mail for it from {sender}")
+        receipt = self._not_left(trouble)
+        return replace(reach_of(receipt), said=receipt.why + _advice(trouble, receipt))
 
     async def close(self) -> None:
         idle, self._idle = self._idle, []
@@ -222,6 +254,17 @@ def hang_up(smtp: SMTP) -> None:
         if smtp.protocol and smtp.is_connected:
             smtp.protocol.write(b"QUIT\r\n")
     smtp.close()
+
+
+def _advice(trouble: Exception, receipt: Later | Refused) -> str:
+    """What to do about a place that is not taken; what is said of our name says so itself."""
+    if not isinstance(receipt, Refused) or "ehlo_name" in receipt.why:
+        return ""
+    if isinstance(trouble, SMTPSenderRefused):
+        return ": the relay does not take the sender, check channels.email.from"
+    if receipt.scope is Scope.DESTINATION:
+        return ": the relay does not take the address, check it"
+    return ": the relay passes on no mail of ours, check the server, its user and password"
 
 
 def meaning(answer: SMTPResponseException, said: str) -> Later | Refused:

@@ -16,9 +16,13 @@ from bot.tell.channels.masking import unsendable
 
 _LIMITED = frozenset({"ratelimited", "rate_limited"})  # said to those it knows
 _ITS_OWN = frozenset({"internal_error", "fatal_error", "request_timeout", "service_unavailable"})
+ORGANIZATION = (
+    "the bot token is of an app installed for a whole organization (Enterprise Grid), by which Tocsin takes no commands "
+    "and finds no #names: install the app in one workspace, and copy the bot token of that"
+)
 _PLACE = re.compile(r"#[\w-]{1,80}")
 _ID = re.compile(r"[CGDUW][A-Z0-9]{1,30}")
-_PERSON = re.compile(r"[TE][A-Z0-9]*/[UW][A-Z0-9]*")
+_PERSON = re.compile(r"[TE][A-Z0-9]{1,30}/[UW][A-Z0-9]{1,30}")
 
 
 class SlackSettings(BaseModel):
@@ -98,6 +102,8 @@ class SlackSettings(BaseModel):
             return Unclear("Slack asks to wait (HTTP 429)")
         if said is None:
             return f"what answered is not Slack (HTTP {answer.status}): check channels.slack.api_url"
+        if said.get("ok") and said.get("is_enterprise_install") and not often:
+            return ORGANIZATION
         if said.get("ok") or said.get("error") in _LIMITED:
             return None
         if said.get("error") in _ITS_OWN:

@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING, Any
 import aiohttp
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.contracts import Answering, Desk
+from bot.contracts import Answering, Desk, Reach
 from bot.model import Act, Delivery, Later, Receipt, Refused, Scope, Sent, Unsure
 from bot.tell.channels.masking import unsendable
 from bot.tell.channels.slack.blocks import blocks, plain
 from bot.tell.channels.slack.listen import Ear
 from bot.tell.channels.slack.lookup import EVENT, found
+from bot.tell.channels.slack.reach import Reacher
 from bot.tell.channels.slack.receipts import ROOTLESS, THREADLESS, Failed, asked, too_rich, whole
 
 if TYPE_CHECKING:
@@ -47,6 +48,7 @@ class Slack:
         self._unsendable = unsendable(token)
         self._web = AsyncWebClient(token, settings.api_url, session=session, retry_handlers=[], logger=sdk_log)
         self._ear = Ear(settings, self._web, session) if settings.app_token else None
+        self._reacher = Reacher(self._web)
         self._desk = desk
         self._ids: dict[str, str] = {}  # "#newsroom" -> "C012"
 
@@ -61,6 +63,12 @@ class Slack:
     async def listen(self, answer: Answering) -> None:
         if self._ear:
             await self._ear.listen(answer)
+
+    async def account(self) -> Reach:
+        return await self._reacher.account()
+
+    async def reach(self, place: str) -> Reach:
+        return await self._reacher.reach(place)
 
     async def _post(self, delivery: Delivery) -> Receipt:
         """Post; where Slack provably refuses the thread, the blocks or the metadata, post once more without them."""

@@ -54,6 +54,7 @@ class Ear:
     async def listen(self, answer: Answering) -> None:
         """Hear until cancelled. A new connection is made before the one that it follows is closed."""
         async with asyncio.TaskGroup() as group:
+            group.create_task(self._members.team())  # what is wrong with the token is said before somebody asks
             while True:
                 socket = await self._connected()
                 ending = asyncio.Event()

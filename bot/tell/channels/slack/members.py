@@ -6,9 +6,11 @@ import asyncio
 import logging
 import time
 from collections import OrderedDict
+from typing import Any
 
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.tell.channels.slack import ORGANIZATION
 from bot.tell.channels.slack.receipts import Failed, asked
 
 log = logging.getLogger(__name__)
@@ -29,6 +31,7 @@ class Members:
         self._lock = asyncio.Lock()
         self._people: OrderedDict[str, tuple[float, bool]] = OrderedDict()
         self._complained = False
+        self._warned = False
 
     async def team(self) -> str:
         """The workspace of the bot's token; empty while Slack does not say it."""
@@ -39,8 +42,17 @@ class Members:
                 self._tried_at = time.monotonic()
                 said = await asked(self._web.auth_test())
                 if not isinstance(said, Failed):
-                    self._team = str(said.get("team_id") or "")
+                    self._team = self._one_workspace(said)
         return self._team
+
+    def _one_workspace(self, said: dict[str, Any]) -> str:
+        """An organization's token speaks for many workspaces: none of them is ours."""
+        if not said.get("is_enterprise_install"):
+            return str(said.get("team_id") or "")
+        if not self._warned:
+            log.warning("Slack: %s", ORGANIZATION)
+        self._warned = True
+        return ""
 
     async def is_member(self, user: str) -> bool:
         """A full member of our workspace: no guest, and not of another one that shares a channel with us."""

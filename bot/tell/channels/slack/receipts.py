@@ -72,6 +72,7 @@ _DOUBTFUL = frozenset({"internal_error", "fatal_error", "request_timeout", "upda
 
 _STALE = "the bot token is not valid any more: copy it again from api.slack.com/apps > OAuth & Permissions"
 _ADMIN = "the workspace's admin does not let this app in: ask the admin to allow it"
+_OLD = "Slack has given up the way by which this version of Tocsin writes: update it"
 _ACCOUNT = {
     "account_inactive": _STALE,
     "token_revoked": _STALE,
@@ -88,6 +89,8 @@ _ACCOUNT = {
     "team_access_not_granted": _ADMIN,
     "enterprise_is_restricted": _ADMIN,
     "user_removed_from_team": _STALE,
+    "deprecated_endpoint": _OLD,
+    "method_deprecated": _OLD,
     "team_disabled": "the workspace is switched off: ask its owner",
 }
 _PERSON = "nobody can be written to by that id: copy it again from the person's profile, or name a channel"

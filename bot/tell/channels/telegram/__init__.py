@@ -56,7 +56,7 @@ class TelegramSettings(BaseModel):
 
     @staticmethod
     def person_problem(person: str) -> str:
-        right = person.isascii() and person.isdigit() and 0 < len(person) <= LONGEST_ID
+        right = person.isascii() and person.isdigit() and person[0] != "0" and len(person) <= LONGEST_ID
         return "" if right else "names nobody on Telegram; expected a person's id, such as telegram:4242"
 
     async def probe(self, net: Net, *, often: bool = False) -> str | None:

@@ -16,12 +16,13 @@ from telegram.constants import ParseMode
 from telegram.error import BadRequest
 from telegram.request import HTTPXRequest
 
-from bot.contracts import Answering, Desk, waiting
+from bot.contracts import Answering, Desk, Reach, waiting
 from bot.model import Act, Delivery, Destination, Later, Receipt, Refused, Scope, Sent, Unsure, Words
 from bot.tell.channels.masking import unsendable
 from bot.tell.channels.telegram.hearing import trim
 from bot.tell.channels.telegram.listening import Listener
 from bot.tell.channels.telegram.quiet import quieten
+from bot.tell.channels.telegram.reach import Reacher
 from bot.tell.channels.telegram.receipts import mend, receipt, uneditable
 from bot.tell.channels.telegram.writing import Draft, fitting, root, where
 
@@ -76,6 +77,7 @@ class TelegramChannel:
         self._timeout = timeout
         self._unsendable = unsendable(bot.token)
         self._listener = Listener(bot, desk, self.reply)
+        self._reacher = Reacher(bot, timeout)
 
     async def send(self, delivery: Delivery) -> Receipt:
         try:
@@ -93,6 +95,12 @@ class TelegramChannel:
 
     async def listen(self, answer: Answering) -> None:
         await self._listener.listen(answer)
+
+    async def account(self) -> Reach:
+        return await self._reacher.account()
+
+    async def reach(self, place: str) -> Reach:
+        return await self._reacher.reach(place)
 
     async def reply(self, place: Destination, message: int, words: Words) -> Receipt:
         """Answer a person's message. What was provably not sent is tried again: nobody else would."""

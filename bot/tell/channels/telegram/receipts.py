@@ -34,6 +34,14 @@ _BUTTONS = ("button", "keyboard", "reply markup", "reply_markup")
 _TOO_LONG = ("message is too long", "message_too_long")
 _CHAT_GONE = (
     "chat not found",
+    "can't access the chat",
+    "no write access",
+    "username_invalid",
+    "username_not_occupied",
+    "channel_public_group_na",
+    "invalid chat identifier",
+    "monoforum",
+    "direct messages topic must be specified",
     "user not found",
     "peer_id_invalid",
     "not enough rights",

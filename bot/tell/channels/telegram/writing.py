@@ -15,7 +15,7 @@ ROW = 2  # buttons side by side: more would cut their labels on a phone
 GENERAL = 1  # a forum's General topic: Telegram wants it left out, and answers "thread not found" to its number
 _CALL = re.compile(r"(?<!\w)[@#$](?=\w)|(?<![\w/:])/(?=\w)")
 _JOINED = "\\g<0>\u2060"  # a joiner of no width: the eye sees no difference
-_PLACE = re.compile(r"(-?[1-9][0-9]{0,15}|@[A-Za-z][A-Za-z0-9_]{2,63})(?:/([0-9]{1,15}))?")
+_PLACE = re.compile(r"(-?[1-9][0-9]{0,15}|@[A-Za-z][A-Za-z0-9_]{3,31})(?:/([0-9]{1,15}))?")
 LONGEST_ID = 16  # digits: an id has 52 bits at most
 WRONG = (
     "is no place in Telegram; expected a chat id such as -1001234567890, one with a topic such as "

@@ -1,0 +1,22 @@
+"""The least that can be asked of an address to which everything is sent blindly: does it take a connection?"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from bot.contracts import BLIND, Net, Reach, Trouble
+
+UNPROVEN = "nothing was sent, so whether it takes notices shows only in `tocsin test`"
+
+
+async def connecting(net: Net, host: str, port: int, *, secure: bool, timeout: timedelta) -> Reach:
+    """Connect, over TLS if `secure`, and hang up. The address may be a secret: no part of it is named."""
+    try:
+        ask = net.handshake if secure else net.connect
+        answer = await ask(host, port, timeout=timeout)
+    except ValueError:
+        return Reach(False, "this address cannot be asked: check it")
+    if isinstance(answer, Trouble):
+        ours = answer.cause in BLIND
+        return Reach(None if ours else False, f"takes no connection ({answer.why}): check the address and the network")
+    return Reach(True, f"takes connections{' over TLS' if secure else ''} ({UNPROVEN})")
