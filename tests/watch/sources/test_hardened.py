@@ -15,7 +15,7 @@ from bot.net import Network
 from bot.offload import SMALL, OverranError
 from bot.watch.sources import OfficialPage, official, statuspage
 from bot.watch.sources.dates import about, date
-from bot.watch.sources.dialect import Asked, clean, instant
+from bot.watch.sources.dialect import CAP, Asked, clean, instant
 from bot.watch.sources.entries import read as entries
 from bot.watch.sources.feed import ATOM, FORGOTTEN, RSS
 from bot.watch.sources.finding import feeds as named_feeds
@@ -28,6 +28,7 @@ from tests.watch.sources.feeds import GITHUB_ATOM, GITHUB_RSS, item, read, rss, 
 from tests.watch.sources.pages import DATA, NOW, github, incident, load, told
 from tests.watch.sources.pages import said as says_statuspage
 from tests.watch.sources.vendors import FILES, SPOKEN, made, shaped, url
+from tests.watch.sources.worst_others import OTHERS
 
 MOMENT = utc(2026, 11, 20, 12)
 hardened = pytest.mark.hardened
@@ -54,6 +55,24 @@ def test_a_mebibyte_of_the_worst_is_read_in_a_moment(kind, saw):
         slowest, name = max((slowest, name), (taken, what))
     assert slowest < allowed(LONGEST), name
     saw(f"{kind}: {slowest:.2f} s of CPU at most")
+
+
+@hardened("A4", "the worst answers of trackers, and a page's HTML that may name feeds", "read in a moment, or refused")
+@pytest.mark.parametrize("kind", OTHERS)
+def test_the_worst_that_is_no_status_page_is_read_in_a_moment(kind, saw):
+    slowest, name = max((cpu(work), what) for what, work in OTHERS[kind]())
+    assert slowest < allowed(LONGEST), name
+    saw(f"{kind}: {slowest:.2f} s of CPU at most")
+
+
+@pytest.mark.parametrize("kind", worst.ROOTS)
+def test_the_worst_are_pages_that_are_read_to_their_end(kind):
+    """A page that is cut off in its midst is no JSON, and shows nothing of what its dialect does."""
+    broken = {name for name, _ in worst.broken()}
+    for dialect, what, bodies in worst.cases(kind, every=29):
+        assert len(bodies[0]) <= CAP, what
+        if what not in broken:
+            assert json.loads(bodies[0]), (dialect.kind, what)
 
 
 NESTED = "<rss><channel>" + "<item><b>" * 100 + "<a/>" * 240_000 + "</b></item>" * 100 + "</channel></rss>"
