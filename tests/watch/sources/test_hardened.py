@@ -23,7 +23,7 @@ from bot.watch.sources.isitdownrightnow import understood
 from bot.watch.sources.stages import Stage, said, stage
 from tests.cpu import allowed, cpu
 from tests.fakes.site import Site, page
-from tests.watch.sources import worst
+from tests.watch.sources import fuzz, worst
 from tests.watch.sources.feeds import GITHUB_ATOM, GITHUB_RSS, item, read, rss, utc
 from tests.watch.sources.pages import DATA, NOW, github, incident, load, told
 from tests.watch.sources.pages import said as says_statuspage
@@ -73,6 +73,16 @@ def test_the_worst_are_pages_that_are_read_to_their_end(kind):
         assert len(bodies[0]) <= CAP, what
         if what not in broken:
             assert json.loads(bodies[0]), (dialect.kind, what)
+
+
+@hardened(
+    "A4", "damaged copies of every recorded page, in every dialect", "silence or a part of the truth, in a moment"
+)
+def test_no_damage_to_any_page_raises_holds_or_invents(saw):
+    """A slice: `python -m tests.watch.sources.fuzz` does 200 of each."""
+    ends, examples = fuzz.run(3, seed=7)
+    assert set(ends) == {"silence", "understood"}, {end: examples[end][:2] for end in ends}
+    saw(f"{sum(ends.values())} readings: nothing raised, nothing called down that was well")
 
 
 NESTED = "<rss><channel>" + "<item><b>" * 100 + "<a/>" * 240_000 + "</b></item>" * 100 + "</channel></rss>"
