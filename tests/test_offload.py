@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import signal
 import subprocess
@@ -39,6 +40,19 @@ def unicode_error() -> None:
 
 def mine() -> int:
     return os.getpid()
+
+
+def collects() -> bool:
+    return gc.isenabled()
+
+
+def cycles() -> int:
+    """Rubbish that only the collector frees, and how much memory is held before it."""
+    held = offload_worker.resident()
+    for _ in range(20_000):
+        one: list[object] = [bytes(1000)]
+        one.append(one)
+    return held
 
 
 def ours() -> object:
@@ -244,3 +258,9 @@ async def test_a_large_daemon_has_a_worker_all_the_same():
     bot.offload.close()
     assert await offload(len, b"12345") == 5
     assert ballast[-1] == ord("x")
+
+
+async def test_work_is_not_slowed_by_the_cyclic_collector_and_what_it_leaves_is_freed():
+    assert not await offload(collects)
+    held = [await offload(cycles) for _ in range(12)]
+    assert held[-1] - held[4] < 100 * 1024 * 1024

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from bot.contracts import Cause
 from bot.net.causes import TroubleError
@@ -21,7 +21,7 @@ END = re.compile(rb"\n(?:\n|\r[^\n]*\n)")
 STATUS = re.compile(rb"HTTP/[0-9](?:\.([0-9]))?[ \t]+([0-9]{3})(?![0-9])", re.IGNORECASE)
 LENGTH = re.compile(r"\s*\+?([0-9]+)")
 LARGEST = 2**63 - 1
-BLANKS = " \t"
+BLANKS = (" ", "\t")
 
 
 @dataclass(slots=True)
@@ -30,12 +30,12 @@ class Head:
 
     status: int
     headers: dict[str, str]
-    cookies: list[str] = field(default_factory=list)
-    location: str = ""
-    length: int | None = None
-    chunked: bool = False
-    codings: tuple[str, ...] = ()
-    keep: bool = False
+    cookies: list[str]
+    location: str
+    length: int | None
+    chunked: bool
+    codings: tuple[str, ...]
+    keep: bool
 
 
 def begins(data: bytes | bytearray) -> bool:
@@ -54,59 +54,84 @@ def read(data: bytes) -> Head:
         raise TroubleError(Cause.UNREADABLE, NOT_OURS)
     if b"\0" in data:
         raise TroubleError(Cause.PROTOCOL, NO_HTTP)
-    _, _, rest = data.decode("latin-1").partition("\n")
-    head = Head(int(first[2]), {})
-    fields = _fields(rest)
-    for name, values in fields.items():
-        head.headers[name] = values[0] if len(values) == 1 else ", ".join(values)
-    _frame(head, fields, old=first[1] == b"0")
-    if "set-cookie" in fields:
-        head.cookies = fields["set-cookie"][:MOST_COOKIES]
-    if "location" in fields:
-        # Of several places that are not empty the last one counts, as with curl.
-        head.location = next((value for value in reversed(fields["location"]) if value), "")
-    return head
+    headers, several = _fields(data.decode("latin-1"))
+    length = _length(headers, several)
+    codings = _tokens(headers, several, "content-encoding")
+    chunked = False
+    if "transfer-encoding" in headers:  # it says where the body ends, whatever its length is said to be
+        transfer = _tokens(headers, several, "transfer-encoding")
+        chunked, length = "chunked" in transfer, None
+        codings += tuple(coding for coding in transfer if coding != "chunked")
+    cookies = several.get("set-cookie") or ([headers["set-cookie"]] if "set-cookie" in headers else [])
+    # Of several places that are not empty the last one counts, as with curl.
+    location = headers.get("location", "")
+    if "location" in several:
+        location = next((value for value in reversed(several["location"]) if value), "")
+    keep = _keeps(headers, several, old=first[1] == b"0")
+    for name, values in several.items():
+        headers[name] = ", ".join(values)
+    return Head(int(first[2]), headers, cookies[:MOST_COOKIES], location, length, chunked, codings, keep)
 
 
-def _fields(text: str) -> dict[str, list[str]]:
-    """Values by lower-case name. A folded line goes on with the one before it, a line without a colon means nothing."""
-    fields: dict[str, list[str]] = {}
-    values: list[str] = []
-    lines = text.split("\n", MOST_HEADERS)
-    for line in lines[:MOST_HEADERS]:
-        if line[:1] in BLANKS and line and values:
-            if folded := line.strip():
-                values[-1] = f"{values[-1]} {folded}" if len(values[-1]) < LONGEST_LINE else values[-1]
-            continue
+def _fields(text: str) -> tuple[dict[str, str], dict[str, list[str]]]:
+    """The first value by lower-case name, and all values of what stands there several times.
+
+    A folded line goes on with the one before it, a line without a colon means nothing.
+    """
+    lines = text.split("\n", MOST_HEADERS + 1)[1 : MOST_HEADERS + 1]
+    if "\n " in text or "\n\t" in text:
+        lines = _unfolded(lines)
+    fields: dict[str, str] = {}
+    several: dict[str, list[str]] = {}
+    for line in lines:
         name, colon, value = line.partition(":")
-        if colon:
-            name = name.lower()
-            known = fields.get(name)
-            if known is None:
-                fields[name] = values = [value.strip()]
-            else:
-                known.append(value.strip())
-                values = known
-    return fields
+        if not colon:
+            continue
+        name = name.lower()
+        if name not in fields:
+            fields[name] = value.strip()
+        elif name in several:
+            several[name].append(value.strip())
+        else:
+            several[name] = [fields[name], value.strip()]
+    return fields, several
 
 
-def _frame(head: Head, fields: dict[str, list[str]], *, old: bool) -> None:
-    """Where does the body end, how is it packed, and may the connection be used again?"""
-    lengths = fields.get("content-length", ())
-    if lengths:
-        found = LENGTH.match(lengths[-1])  # the last one counts, and what cannot be read means nothing
-        if found is not None and len(found[1]) < 20 and int(found[1]) <= LARGEST:
-            head.length = int(found[1])
-    if "content-encoding" in fields:
-        head.codings = _tokens(fields["content-encoding"])
-    if "transfer-encoding" in fields:  # it says where the body ends, whatever its length is said to be
-        transfer = _tokens(fields["transfer-encoding"])
-        head.chunked, head.length = "chunked" in transfer, None
-        head.codings += tuple(coding for coding in transfer if coding != "chunked")
-    said = _tokens(fields["connection"]) if "connection" in fields else ()
-    clear = len(lengths) + len(fields.get("transfer-encoding", ())) <= 1  # else its end may be meant otherwise
-    head.keep = clear and ("keep-alive" in said if old else "close" not in said)
+def _unfolded(lines: list[str]) -> list[str]:
+    """Each field on a line of its own. Joined at the end: added one by one they would be copied as often as there are lines."""
+    made: list[list[str]] = []
+    for line in lines:
+        if made and line.startswith(BLANKS):
+            made[-1].append(line.strip())
+        elif ":" in line:
+            made.append([line.rstrip()])
+    return [" ".join(part for part in parts if part) for parts in made]
 
 
-def _tokens(values: list[str]) -> tuple[str, ...]:
+def _length(headers: dict[str, str], several: dict[str, list[str]]) -> int | None:
+    """The last one counts, and what cannot be read means nothing."""
+    said = several["content-length"][-1] if "content-length" in several else headers.get("content-length", "")
+    if not said.isdecimal():
+        found = LENGTH.match(said)
+        said = found[1] if found is not None else ""
+    return length if said and len(said) < 20 and (length := int(said)) <= LARGEST else None
+
+
+def _keeps(headers: dict[str, str], several: dict[str, list[str]], *, old: bool) -> bool:
+    """May the connection be used again?"""
+    if "content-length" in several or "transfer-encoding" in several:
+        return False  # its end may be meant otherwise
+    if "transfer-encoding" in headers and "content-length" in headers:
+        return False
+    said = _tokens(headers, several, "connection")
+    return "keep-alive" in said if old else "close" not in said
+
+
+def _tokens(headers: dict[str, str], several: dict[str, list[str]], name: str) -> tuple[str, ...]:
+    """What a header lists, in small letters."""
+    if name not in headers:
+        return ()
+    values = several[name] if name in several else [headers[name]]
+    if len(values) == 1 and "," not in values[0]:
+        return (values[0][:1000].lower(),) if values[0] else ()
     return tuple(token for each in values for part in each[:1000].split(",") if (token := part.strip().lower()))

@@ -191,11 +191,12 @@ def _zone(text: str, at: int) -> tuple[timedelta | None, int]:
 def _local(
     year: int | None, month: int, day: int, hours: tuple[int, int, int], near: datetime | None
 ) -> datetime | None:
-    if year is None and near is None:
+    if year is not None:
+        return _made(year, month, day, hours) if year in YEARS else None
+    if near is None:
         return None
-    years = (year,) if year is not None else range(near.year - 1, near.year + 2) if near else ()
-    made = (_made(one, month, day, hours) for one in years if one in YEARS)
-    return min((one for one in made if one), key=lambda one: abs(one - (near or one)), default=None)
+    made = (_made(one, month, day, hours) for one in range(near.year - 1, near.year + 2) if one in YEARS)
+    return min((one for one in made if one), key=lambda one: abs(one - near), default=None)
 
 
 def _made(year: int, month: int, day: int, hours: tuple[int, int, int]) -> datetime | None:

@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 from bot.model import Health, Word
 from bot.watch.sources.dialect import LONGEST_KEY, Asked, Dialect, Event, clean, link
 from bot.watch.sources.entries import Entry, Feed, read
-from bot.watch.sources.stages import Said, Stage, ahead, began, components, plain, said, subject, work
+from bot.watch.sources.stages import MOST_LINES, Said, Stage, ahead, began, components, plain, said, subject, work
 from bot.watch.sources.troubles import reported, wanted
 
 _ACCEPT = "application/atom+xml, application/rss+xml, application/xml;q=0.9, text/xml;q=0.8"
@@ -25,6 +25,7 @@ _LONGEST = 100_000  # characters of an incident that names are looked for in
 _READ = 200_000  # characters of all texts, and so many at least of each
 _LEAST = 2000
 _MOST = 100  # entries that are read: the newest
+_LINES = 1000  # at either end of all texts: of many entries fewer are read of each
 _NEAR = 20  # entries: so far a neighbour with a date is looked for
 _EARLIEST = datetime.min.replace(tzinfo=UTC)
 _AZURE = frozenset({"azure.status.microsoft", "status.azure.com"})
@@ -83,7 +84,9 @@ def _incidents(feed: Feed, asked: Asked) -> Iterator[tuple[_Updates, Said]]:
     An update that says nothing of the stage leaves it as it was.
     """
     groups: dict[str, list[tuple[Entry, Said]]] = {}
-    spoken = [(entry, ahead(entry, said(entry), asked.now)) for entry in _fresh(feed, asked.now)]
+    fresh = _fresh(feed, asked.now)
+    lines = min(MOST_LINES, _LINES // max(1, len(fresh)))
+    spoken = [(entry, ahead(entry, said(entry, lines), asked.now)) for entry in fresh]
     for entry, says in zip(*_neighbourly(feed, spoken), strict=True):
         groups.setdefault(_incident(entry), []).append((entry, says))
     for group in groups.values():

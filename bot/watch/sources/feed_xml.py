@@ -19,6 +19,7 @@ DEEPEST = 100
 ELEMENTS = 50_000
 _BEFORE = 100  # comments and the like, before the first element
 REFERENCES = 150_000
+SECTIONS = 50_000  # and comments
 BODIES = frozenset({"encoded", "content", "description", "summary"})
 _ENTRIES = frozenset({"item", "entry"})
 _CODECS = frozenset(  # what a feed may say that it is written in
@@ -63,6 +64,8 @@ def read(body: bytes) -> tuple[Element, list[Element]]:
     text = _root_of(_CONTROL.sub("", _decoded(body)))
     if text.count("&") > REFERENCES:
         raise ValueError("too many references")
+    if text.count("<!") > SECTIONS:
+        raise ValueError("too many comments")
     repaired = _repaired(text, keep=True)
     reader = _Reader()
     try:

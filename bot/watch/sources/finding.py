@@ -6,6 +6,7 @@ import html
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 from urllib.parse import urljoin, urlsplit
 
 from bot.watch.sources.dialect import LONGEST_LINK, Dialect, link
@@ -13,6 +14,7 @@ from bot.watch.sources.dialect import LONGEST_LINK, Dialect, link
 AUTO = "auto"
 HEAD = 256 * 1024  # bytes of a page's HTML that are looked at
 MOST_FEEDS = 3
+_LINKS = 500  # so many are looked at
 
 # Where pages of one vendor live: these hosts, and all below them. A kind that is not known is passed over.
 HOSTS = {
@@ -58,7 +60,7 @@ def ways(kind: str, url: str, dialects: Iterable[Dialect]) -> tuple[Way, ...]:
 def feeds(body: bytes, page: str) -> tuple[str, ...]:
     """The addresses of the feeds that a page's HTML names."""
     found: list[str] = []
-    for tag in _LINK.finditer(body[:HEAD].decode("utf-8", "replace")):
+    for tag in islice(_LINK.finditer(body[:HEAD].decode("utf-8", "replace")), _LINKS):
         said = {name.lower(): html.unescape(a or b or c) for name, a, b, c in _ATTRIBUTE.findall(tag[1])}
         if "alternate" in said.get("rel", "").lower().split() and _is_feed(said.get("type", "")):
             url = _joined(page, said.get("href", ""))

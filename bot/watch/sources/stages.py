@@ -62,7 +62,7 @@ _EDGES = " \t:.-–—•*·()[]【】!|"
 _NEWEST = 600  # characters: of the text, where nothing shows how long its newest update is ...
 _OPENING = 4000  # ... and with its markup
 _FEW = 30  # letters that may stand beside a date for its line to be about nothing else
-_MOST_LINES = 20  # at either end of a text
+MOST_LINES = 20  # at either end of a text
 _DAY = timedelta(days=1)
 _EARLIEST = datetime.min.replace(tzinfo=UTC)
 _AHEAD = timedelta(hours=14)  # so far a clock may be wrong by its zone
@@ -103,9 +103,9 @@ def stage(entry: Entry) -> Stage:
     return said(entry).stage
 
 
-def said(entry: Entry) -> Said:
-    """What its newest update says of it, and how."""
-    lines = [(line, _dated(line, entry.at or entry.roughly)) for line in _lines(entry.body)]
+def said(entry: Entry, most: int = MOST_LINES) -> Said:
+    """What its newest update says of it, and how; `most` lines are read at either end of its text."""
+    lines = [(line, _dated(line, entry.at or entry.roughly)) for line in _lines(entry.body, most)]
     return replace(_said(entry, lines), dates=tuple(found for _, found in lines if found))
 
 
@@ -241,13 +241,13 @@ def _updates(lines: _Lines) -> list[_Update]:
     return made if isinstance(first, datetime) else made[::-1]
 
 
-def _lines(body: str) -> Iterator[str]:
+def _lines(body: str, most: int) -> Iterator[str]:
     """The text in lines as people see them, without what is listed of components."""
     text = body.partition("Affected components")[0]
     text = html.unescape(_MARKUP.sub(" ", _BLOCKS.sub("\n", text)))
     lines = (" ".join(line.split()) for line in text.split("\n") if not line.isspace() and len(line) > 1)
     found = list(lines)
-    return iter(found if len(found) <= 2 * _MOST_LINES else [*found[:_MOST_LINES], *found[-_MOST_LINES:]])
+    return iter(found if len(found) <= 2 * most else [*found[:most], *found[-most:]])
 
 
 def _dated(line: str, near: datetime | None) -> Moment | None:

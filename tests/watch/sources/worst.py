@@ -76,13 +76,11 @@ ITEM = {  # every field that a dialect reads of anything that is listed
 
 
 def _filled(item: dict[str, Any], size: int) -> list[dict[str, Any]]:
-    length = len(json.dumps(item)) + 2
-    return [item] * max(1, size // length)
+    return [item] * max(1, size // (_length(item) + 2))
 
 
 def _numbered(item: dict[str, Any], size: int) -> list[dict[str, Any]]:
-    length = len(json.dumps(item)) + 8
-    return [item | {"id": n, "name": f"n{n}"} for n in range(max(1, size // length))]
+    return [item | {"id": n, "name": f"n{n}"} for n in range(max(1, size // (_length(item) + 8)))]
 
 
 def _nested(lists: list[str], size: int) -> list[dict[str, Any]]:
@@ -123,6 +121,9 @@ ROOTS: dict[str, list[tuple[str, ...]]] = {
 }  # fmt: skip
 
 
+TWICE = {"incidentio"}  # their lists may stand in either of two places
+
+
 def _page(kind: str, lists: dict[str, Any]) -> Any:
     """A page that is understood, with these lists in it."""
     empty: dict[str, Any] = {"components": [], "ongoing_incidents": [], "incidents": []}
@@ -136,22 +137,22 @@ def _page(kind: str, lists: dict[str, Any]) -> Any:
         "statuspal": {"status_page": {"current_incident_type": "minor"}},
         "slack": {"status": "active"},
     }.get(kind, {})
-    return lists[""] if "" in lists else found | lists
+    return lists[""] if "" in lists else found if kind == "statusio" else found | lists
 
 
 def of_json(kind: str, every: int = 1) -> Iterator[tuple[str, bytes]]:
     turn = itertools.count()
     for roots in ROOTS[kind]:
-        share = (CAP - 2000) // len(roots)
+        share = (CAP - 2000) // len(roots) // (2 if kind in TWICE else 1)
         for name, made in {
             "same": partial(_filled, ITEM, share),
             "own": partial(_numbered, ITEM, share),
-            "empty": lambda share=share: [{}] * (share // 4),
-            "numbers": lambda share=share: [0] * (share // 3),
-            "lists": lambda share=share: [[]] * (share // 4),
+            "empty": lambda share=share: [{}] * (share // 3),
+            "numbers": lambda share=share: [0] * (share // 2),
+            "lists": lambda share=share: [[]] * (share // 3),
             "nested": partial(_nested, LISTS, share),
             **{f"nested {one}": partial(_nested, [one], share) for one in LISTS},
-            "deep": lambda: _deep("children"),
+            "deep": lambda share=share: _deep("children", 150 * share // CAP),
         }.items():
             if next(turn) % every:
                 continue
@@ -160,18 +161,36 @@ def of_json(kind: str, every: int = 1) -> Iterator[tuple[str, bytes]]:
             for length in (2000, share):
                 if next(turn) % every:
                     continue
-                lure = (text * (length // len(text) + 1))[:length]
-                item = ITEM | dict.fromkeys((one for one in ITEM if isinstance(ITEM[one], str)), lure)
-                if length == share:
-                    item = ITEM | {"title": lure}
-                item |= {"service": (lure + "x")[-20000:], "external_desc": lure} if length == share else {}
+                item = _lured(text, length, share)
                 yield f"{'+'.join(roots)}: {name} {length}", _encoded(kind, dict.fromkeys(roots, _filled(item, share)))
     for name, body in broken():
         yield name, body
 
 
+def _lured(text: str, length: int, share: int) -> dict[str, Any]:
+    """An item of that text: in each field where it is short; else in the title, and as long as there is room."""
+    lure = (text * (length // len(text) + 1))[:length]
+    if length < share:
+        return ITEM | dict.fromkeys((one for one in ITEM if isinstance(ITEM[one], str)), lure)
+    item = ITEM | {"title": lure, "service": (lure + "x")[-20_000:], "external_desc": lure[: length // 4]}
+    room = length * share // _length(item) - 100
+    return item | {
+        "title": lure[: room // 2],
+        "external_desc": lure[: room // 4],
+        "service": (lure + "x")[-room // 60 :],
+    }
+
+
+def _length(item: object) -> int:
+    return len(json.dumps(item, ensure_ascii=False).encode())
+
+
 def _encoded(kind: str, lists: dict[str, Any]) -> bytes:
-    return json.dumps(_page(kind, lists), separators=(",", ":")).encode()[:CAP]
+    """The page in no more than a mebibyte: cut off in its midst it would only be no JSON."""
+    while len(body := json.dumps(_page(kind, lists), separators=(",", ":"), ensure_ascii=False).encode()) > CAP:
+        lists = {name: listed[: len(listed) * CAP // len(body) - 1] for name, listed in lists.items()}
+    assert all(lists.values())
+    return body
 
 
 def broken() -> Iterator[tuple[str, bytes]]:
@@ -189,7 +208,8 @@ def broken() -> Iterator[tuple[str, bytes]]:
 def of_kuma() -> Iterator[tuple[str, tuple[bytes, bytes]]]:
     beats = ('{"heartbeatList":{"1":[' + ("0," * 500_000)[:-1] + "]}}").encode()
     more = ('{"heartbeatList":{"1":[' + ('{"status":0},' * 75_000)[:-1] + "]}}").encode()
-    many = json.dumps({"heartbeatList": {str(n): [{"status": 0}] for n in range(30_000)}}).encode()[:CAP]
+    many = json.dumps({"heartbeatList": {str(n): [{"status": 0}] for n in range(30_000)}}).encode()
+    assert len(many) <= CAP
     for monitor in ('{"id":1,"name":"a"},', "{},", '{"id":[[[[]]]],"name":"a"},'):
         page = ('{"publicGroupList":[{"monitorList":[' + (monitor * (1_000_000 // len(monitor)))[:-1] + "]}]}").encode()
         for name, said in (("zeros", beats), ("beats", more), ("lists", many)):
