@@ -30,8 +30,14 @@ OLDER = MIGRATING + 1  # the lock of a session by which an older Tocsin holds th
 KEY = "daemon"  # the name of the row in the table of small memories
 
 NEW = text("INSERT INTO memory (name, value) VALUES (:key, :value) ON CONFLICT (name) DO NOTHING")
-READ = text(
-    "SELECT value, extract(epoch FROM clock_timestamp())::float8 AS now FROM memory WHERE name = :key FOR UPDATE"
+READ = text("SELECT value, extract(epoch FROM clock_timestamp())::float8 AS now FROM memory WHERE name = :key")
+LOCK = text(f"{READ.text} FOR UPDATE SKIP LOCKED")
+# What a frozen daemon leaves open amid a statement no time-out of the server ends: it waits for the rest of it.
+CUT_OFF = text(
+    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity JOIN pg_locks USING (pid)"
+    " WHERE datname = current_database() AND usename = current_user AND pid <> pg_backend_pid()"
+    " AND relation = 'memory'::regclass AND mode = 'RowShareLock' AND granted"
+    " AND xact_start < clock_timestamp() - interval '2 seconds'"
 )
 # Renewing must not wait for our own transactions, which hold the row by KEY SHARE; taking it over must.
 RENEW = text(
@@ -69,6 +75,9 @@ class Row:
     @property
     def written(self) -> str:
         return json.dumps(asdict(self))
+
+    def lives(self, now: float) -> bool:
+        return self.until > now and not self.dead
 
     @property
     def dead(self) -> bool:
@@ -128,14 +137,19 @@ class Lease:
     async def _take(self, connection: AsyncConnection) -> Row | None:
         """None: it is ours now. Else whose it is."""
         await connection.execute(NEW, {"key": KEY, "value": Row().written})
-        value, now = (await connection.execute(READ, {"key": KEY})).one()
-        row = Row.read(value)
-        if row.until > now and not row.dead:
+        seen = (await connection.execute(READ, {"key": KEY})).one()
+        row = Row.read(seen.value)
+        if row.lives(seen.now):
             return row
-        if await connection.scalar(OLDER_RUNS, {"number": OLDER}):
+        free = (await connection.execute(LOCK, {"key": KEY})).one_or_none()
+        if free is None:
+            await connection.execute(CUT_OFF)  # whose lease has run out must not keep it by what it began before
+            return row
+        row = Row.read(free.value)
+        if row.lives(free.now) or await connection.scalar(OLDER_RUNS, {"number": OLDER}):
             return row
         self.epoch = row.epoch + 1
-        await self._write(connection, now + LASTS)
+        await self._write(connection, free.now + LASTS)
         return None
 
     async def _write(self, connection: AsyncConnection, until: float) -> None:

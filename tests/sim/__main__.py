@@ -27,6 +27,9 @@ def scripted(of: Ledger):
         yield from ((one.start, f"channel  {kind} {_shown(one)}") for one in faults)
     yield from ((one.start, f"blind    {_shown(one)}") for one in script.blind)
     yield from ((one.start, f"database is away {_shown(one)}") for one in script.away)
+    yield from ((at, f"clock    is set by {by:+.0f} s") for at, by in script.steps)
+    yield from ((at, f"config   changes: {what}") for at, what in script.changes)
+    yield from ((at, f"loop     gets no time for {long:.1f} s") for at, long in script.holds)
     yield from ((at, f"person   deletes what {place} has") for at, place in script.deletions)
 
 
@@ -49,9 +52,9 @@ def happened(of: Ledger):
 
 
 def told(of: Ledger):
-    script, world = of.script, of.world
+    world = of.world
     for change in of.changes:
-        yield script.seconds(change.at), f"change   {change.key} {change.kind} {change.incident.confidence.name}"
+        yield of.seconds(change.at), f"change   {change.key} {change.kind} {change.incident.confidence.name}"
     for row in of.rows:
         yield row.queued, f"queued   {row.id} {row.key} for {', '.join(row.ladders) or row.place}"
         if row.settled is not None:

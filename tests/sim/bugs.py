@@ -6,8 +6,10 @@ from dataclasses import replace
 
 from sqlalchemy import select, update
 
+import bot.clock_steps
 import bot.judge.incidents
 import bot.judge.verdict
+import bot.mending
 import bot.store.claiming
 import bot.store.lanes
 import bot.tell.outbox
@@ -137,6 +139,24 @@ def tells_each_alone(patch):
     patch.setattr(tests.sim.house, "Way", lambda *what: replace(way(*what), gathers=False))
 
 
+def leaves_the_clock_behind(patch):
+    """Follows a step of the clock, and leaves what is open and what waits where it was."""
+
+    async def step(self, by):
+        self.clock.step(by)
+
+    patch.setattr(bot.clock_steps.ClockSteps, "_step", step)
+
+
+def keeps_the_old_config(patch):
+    """What waits goes on waiting as the config was when it was queued."""
+
+    async def adopt(_record):
+        return
+
+    patch.setattr(bot.mending, "_adopt", adopt)
+
+
 BUGS = (
     sent_before_sending,
     no_order,
@@ -151,4 +171,6 @@ BUGS = (
     rings_no_bell,
     tells_strangers_the_end,
     tells_each_alone,
+    leaves_the_clock_behind,
+    keeps_the_old_config,
 )

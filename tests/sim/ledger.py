@@ -5,14 +5,16 @@ from __future__ import annotations
 import sqlite3
 from collections import defaultdict
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import cached_property
 
 from pydantic import TypeAdapter
 
-from bot.model import Change, Incident, Kind, Notice, Refused, Sent, delivering
+from bot.model import Audience, Change, Destination, Incident, Kind, Notice, Refused, Sent, delivering
 from bot.store.columns import EPOCH, MICROSECOND
+from bot.tell.settled import MOST_WAIT
 from tests.sim.house import Run, readers
+from tests.sim.script import SETTINGS
 from tests.sim.world import Answer, Looked, Told
 
 NOTICE, CHANGE, INCIDENT, LADDERS = (TypeAdapter(noun) for noun in (Notice, Change, Incident, tuple[str, ...]))
@@ -53,7 +55,17 @@ class Row:
 class Ledger:
     def __init__(self, run: Run) -> None:
         self.run, self.script, self.world = run, run.script, run.world
-        self.readers = {one.name: one for one in readers(run.script)}
+        versions = [readers(run.script, began) for began, _, _ in run.world.lives]
+        self.all_readers = [one for version in versions for one in version]
+        # Who was the same all the time; only they can be held to have been told all.
+        self.readers = {one.name: one for one in versions[0] if all(one in version for version in versions)}
+        last = [str(place) for one in versions[-1] for place in _places(one)]
+        # Who was reached by the config once, and no more.
+        self.dismissed = {str(place) for one in self.all_readers for place in _places(one)} - {*last, "telegram:chat"}
+        self.gone = {kind for kind in run.script.version(run.world.began) if kind in SETTINGS}
+        back = any(by < 0 for _, by in run.script.steps)
+        # A clock that was set back while nobody saw it leaves times that nobody can put right.
+        self.exact = not back or len(run.world.lives) == 1
         with sqlite3.connect(run.path) as file:
             file.row_factory = sqlite3.Row
             self.rows = [self._row(row) for row in file.execute("SELECT * FROM deliveries ORDER BY id")]
@@ -95,7 +107,10 @@ class Ledger:
         )
 
     def _seconds(self, micro: int) -> float:
-        return self.script.seconds(EPOCH + micro * MICROSECOND)
+        return self.seconds(EPOCH + micro * MICROSECOND)
+
+    def seconds(self, at: datetime) -> float:
+        return self.world.seconds(at)
 
     def direct(self, row: Row) -> float | None:
         """When its own message was there, or was rewritten."""
@@ -148,25 +163,35 @@ class Ledger:
 
     def steady(self, start: float, end: float) -> bool:
         """One life, with its database, for the whole time?"""
-        lived = any(began <= start and end <= ended for began, ended, _ in self.world.lives)
-        return lived and not self.script.away.meet(start - 40, end)
+        return self.lived(start, end) and not (
+            self.script.away.meet(start - 40, end) or self.script.starved.meet(start - 60, end)
+        )
+
+    def lived(self, start: float, end: float) -> bool:
+        """Was it one life all the time?"""
+        return any(began <= start and end <= ended for began, ended, _ in self.world.lives)
+
+    def versions(self, names: tuple[str, ...]) -> list[Audience]:
+        """What the audiences of these names have been."""
+        return [one for one in self.all_readers if one.name in names]
 
     def healthy(self, kind: str, start: float, end: float) -> bool:
         """Did the channel take all, promptly, for so long that no earlier trouble is left in it?"""
+        calm = MOST_WAIT.total_seconds() + 30 if self.script.nonsense else CALM
         ill = any(
             not isinstance(one.receipt, Sent) or one.at - one.began > 1
             for one in self.world.answers
-            if one.delivery.destination.kind == kind and one.began <= end and one.at >= start - CALM
+            if one.delivery.destination.kind == kind and one.began <= end and one.at >= start - calm
         )
         doubted = {delivering(kind), "s0" if self.script.stand_in == kind else ""}
         known = any(
-            one.service in doubted and self.script.seconds(one.since) <= end and self.until(one) >= start - CALM
+            one.service in doubted and self.seconds(one.since) <= end and self.until(one) >= start - CALM
             for one in self.incidents
         )
         return not ill and not known
 
     def until(self, one: Incident) -> float:
-        return self.script.seconds(one.until) if one.until else float("inf")
+        return self.seconds(one.until) if one.until else float("inf")
 
     def patience(self, place: str, at: float) -> float:
         """Seconds that a place may wait beyond what its channel needs: one message a second, and more of a storm."""
@@ -179,6 +204,10 @@ class Ledger:
 
     def muted(self, service: str, until: float) -> bool:
         return any(what == "mute" and one == service and at <= until for at, one, what in self.world.orders)
+
+
+def _places(one: Audience) -> tuple[Destination, ...]:
+    return (*one.destinations, *(place for step in one.escalations for place in step.to))
 
 
 def seconds(length: timedelta) -> float:

@@ -35,6 +35,8 @@ class VirtualLoop(asyncio.BaseEventLoop):
         self._made = 0
         self._ran = 0
         self.killed = False
+        self.holds: list[tuple[float, float]] = []  # when this process gets no time, and for how long
+        self.held = 0.0  # seconds, up to now
         self.set_task_factory(self._number)
 
     def time(self) -> float:
@@ -119,10 +121,18 @@ class VirtualLoop(asyncio.BaseEventLoop):
                 raise Stuck("nothing is left to wait for")
             if timers[0]._when > self._at:
                 self._at, self._ran = timers[0]._when, 0
+                self._hold()
         while timers and timers[0]._when <= self._at:
             timer = heapq.heappop(timers)
             timer._scheduled = False
             self._ready.append(timer)
+
+    def _hold(self) -> None:
+        """What is due runs later than it should."""
+        while self.holds and self.holds[0][0] <= self._at:
+            long = self.holds.pop(0)[1]
+            self._at += long
+            self.held += long
 
     def _process_events(self, _events) -> None:
         raise NotImplementedError  # there is no selector

@@ -34,6 +34,8 @@ SETTINGS = {
 KINDS = tuple(SETTINGS)
 EDITS = frozenset(kind for kind, settings in SETTINGS.items() if settings.edits)
 FINDS = frozenset(kind for kind, settings in SETTINGS.items() if settings.finds)
+STEP, DAY = 9000.0, 86400.0  # seconds
+HOLDS = (8.0, 14.0)  # seconds
 PLACES = ("one", "two", "all")
 LOOKS = frozenset(kind for kind, settings in SETTINGS.items() if settings.looks)
 LIVES = tuple(kind for kind, settings in SETTINGS.items() if settings.lives)
@@ -115,6 +117,11 @@ class Script:
     deletions: list[tuple[float, str]] = field(default_factory=list)  # when somebody deletes messages, at which place
     stand_in: str = ""  # the kind of channel that is one of the services
     storm: Stretch | None = None
+    steps: list[tuple[float, float]] = field(default_factory=list)  # when the wall clock is set, and by how much
+    changes: list[tuple[float, str]] = field(default_factory=list)  # when the config changes, and how
+    holds: list[tuple[float, float]] = field(default_factory=list)  # when the loop gets no time, and for how long
+    starved: Stretches = field(default_factory=Stretches)  # where the holds are
+    nonsense: bool = False  # do answers ask for waits that make no sense?
     drop: float = 0.0  # how often an answer is lost outside of all stretches
     disk: float = 0.0  # seconds that a transaction takes at most
 
@@ -123,6 +130,18 @@ class Script:
 
     def seconds(self, at: datetime) -> float:
         return (at - self.start).total_seconds()
+
+    def offset(self, at: float) -> float:
+        """How far the wall clock is off by then."""
+        return sum(by for when, by in self.steps if when <= at)
+
+    @property
+    def offsets(self) -> tuple[float, ...]:
+        return (0.0, *(self.offset(when) for when, _ in self.steps))
+
+    def version(self, at: float) -> tuple[str, ...]:
+        """What has been changed in the config by then."""
+        return tuple(what for when, what in self.changes if when <= at)
 
     def bad(self, service: str, start: float, end: float) -> bool:
         """Was any route of the service in trouble for a moment between the two?"""
@@ -170,7 +189,65 @@ def write(seed: int) -> Script:
         script.deletions.append((chance.uniform(60, end), f"{chance.choice(sorted(EDITS))}:{chance.choice(PLACES)}"))
     script.deletions.sort()
     script.stand_in = chance.choice(KINDS) if chance.random() < 0.12 else ""
+    _more(script, random.Random(f"more {seed}"))
     return script
+
+
+# ── the machine and the operator ─────────────────────────────────────────────────────────────────────────────────────
+
+
+def _more(script: Script, chance: random.Random) -> None:
+    """Drawn by itself, so that the rest of a seed stays what it was."""
+    if chance.random() < 0.2:
+        _clock(script, chance)
+    if chance.random() < 0.25:
+        _changes(script, chance)
+    if chance.random() < 0.2:
+        _starve(script, chance)
+    if chance.random() < 0.3:
+        script.nonsense = True
+        start, kind = chance.uniform(30, script.faults_end - 200), chance.choice(KINDS)
+        faults = (*script.channels[kind], Stretch(start, start + chance.uniform(60, 200), Fault.LIMITS))
+        script.channels[kind] = Stretches(faults).sorted()
+
+
+def _clock(script: Script, chance: random.Random) -> None:
+    """Before an outage, amid it or after it. No run is as long as a step: so all that is written down tells by itself which
+    reckoning it is of.
+    """
+    outages = [one for stretches in script.truth.values() for one in stretches]
+    for _ in range(chance.choice((1, 1, 2))):
+        at = chance.uniform(30, script.faults_end)
+        if outages and chance.random() < 0.8:
+            one = chance.choice(outages)
+            at = chance.choice((one.start - chance.uniform(0, 60), chance.uniform(one.start, one.end), one.end + 30))
+        script.steps.append((max(at, 5.0), chance.choice((-1, 1)) * chance.choice((STEP, DAY))))
+    script.steps.sort()
+    # A step of hours may begin a reader's quiet hours anew.
+    script.readers = tuple(name for name in script.readers if name != "sleeper")
+
+
+def _changes(script: Script, chance: random.Random) -> None:
+    """Some taken up at once, as by a daemon that looks at its file, and some at the next start."""
+    spared = {script.stand_in, "telegram" if "chat" in script.readers else ""}
+    for _ in range(chance.choice((1, 1, 2))):
+        at = chance.uniform(60, script.faults_end - 20)
+        gone = chance.choice([kind for kind in KINDS if kind not in spared])
+        script.changes.append((at, chance.choice(("rename", "split", "reorder", gone))))
+        if chance.random() < 0.6:
+            script.ends.append((at + 0.1, False))
+    script.changes.sort()
+    script.ends.sort()
+
+
+def _starve(script: Script, chance: random.Random) -> None:
+    """Each hold is so long that what is asked meanwhile runs out of time."""
+    at = chance.uniform(30, script.faults_end - 250)
+    end = at + chance.uniform(60, 200)
+    script.starved.append(Stretch(at, end + HOLDS[1]))
+    while at < end:
+        script.holds.append((at, chance.uniform(*HOLDS)))
+        at += script.holds[-1][1] + chance.uniform(0.5, 12)
 
 
 # ── the services ─────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -7,8 +7,9 @@ import random
 import sqlite3
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 
+from bot.contracts.waiting import later
 from bot.model import (
     Act,
     Delivery,
@@ -30,6 +31,7 @@ from tests.sim.loop import VirtualLoop
 from tests.sim.script import EDITS, FINDS, LOOKS, Fault, Look, Script
 
 OUTCOMES = {Look.BAD: Outcome.BAD, Look.HANGS: Outcome.BAD, Look.SLOW: Outcome.GOOD, Look.GOOD: Outcome.GOOD}
+NONSENSE = ("9" * 12, "-5", "-1e9", "nan", "inf", str(7 * 86400), "soon", "")  # as a Retry-After
 TIMEOUT = 30.0  # a channel's own: seconds that it waits for an answer
 
 
@@ -73,6 +75,7 @@ class World:
     chance: random.Random
     loop: VirtualLoop | None = None
     life: int = 0
+    began: float = 0.0  # when it did
     dead: bool = False
     told: list[Told] = field(default_factory=list)
     answers: list[Answer] = field(default_factory=list)
@@ -87,6 +90,7 @@ class World:
     deleted: set[tuple[str, str]] = field(default_factory=set)
     deletions: int = 0
     messages: dict[tuple[str, str], Words] = field(default_factory=dict)  # by place and ref: as it now reads
+    occurred: Counter[str] = field(default_factory=Counter)  # of the faults that seeds seldom have: how often
     kill_in: int = 0  # steps until the kill, once its time has come; 0: not yet
 
     @property
@@ -96,6 +100,26 @@ class World:
     @property
     def faulty(self) -> bool:
         return self.now < self.script.faults_end
+
+    def begun(self, at: float) -> None:
+        """A life begins, by the config as it is then."""
+        if self.script.version(self.began) != self.script.version(at):
+            self.occurred["config changed"] += 1
+        self.began = at
+
+    def wall(self) -> datetime:
+        """What the machine's clock says."""
+        return self.script.utc(self.now + self.script.offset(self.now))
+
+    def seconds(self, at: datetime) -> float:
+        """Of an instant by whichever reckoning there was."""
+        found = [self.script.seconds(at) - offset for offset in self.script.offsets]
+        return min(found, key=lambda one: max(-one, one - self.now, 0))
+
+    @property
+    def starved(self) -> float:
+        """For how long this life got no time, up to now."""
+        return self.loop.held
 
     async def step(self) -> None:
         """A point at which a life may be cut off."""
@@ -154,7 +178,7 @@ class Route:
     kind: str = "http"
 
     async def look(self, route, net, timeout, *, doubt):
-        world = self.world
+        world, before = self.world, self.world.starved
         look = world.look(self.service, route)
         match look:
             case Look.RAISES:
@@ -165,6 +189,9 @@ class Route:
                 await asyncio.sleep(timeout.total_seconds())
             case _:
                 await world.wait(0.02, 0.8)
+        if world.starved - before > 0.7 * timeout.total_seconds():
+            world.occurred["check starved"] += 1
+            return Reading(route, Outcome.BAD, "no answer in time")
         took = timedelta(seconds=6 if look is Look.SLOW else 0.2)
         return Reading(route, OUTCOMES[look], "HTTP 503" if OUTCOMES[look] is Outcome.BAD else "", took)
 
@@ -175,8 +202,9 @@ class Canary:
     kind: str = "tcp"
 
     async def look(self, route, net, timeout, *, doubt):
-        blind = self.world.script.blind.at(self.world.now)
+        blind, before = self.world.script.blind.at(self.world.now), self.world.starved
         await self.world.wait(0.02, 2.0 if blind else 0.3)
+        blind = blind or self.world.starved > before
         return Reading(route, Outcome.BAD if blind else Outcome.GOOD)
 
 
@@ -248,8 +276,11 @@ class Provider:
                 return Later("connection refused")
             case Fault.LIMITS:
                 await world.wait(0.05, 0.3)
-                wait = timedelta(seconds=world.chance.choice((1, 5, 30)))
-                return Later("429", wait, whole=world.chance.random() < 0.5)
+                wait = world.chance.choice((1, 5, 30))
+                if world.script.nonsense and world.chance.random() < 0.5:
+                    wait = world.chance.choice(NONSENSE)
+                    world.occurred["nonsense Retry-After"] += 1
+                return later("429", wait, whole=world.chance.random() < 0.5)
             case Fault.BARRED | Fault.REVOKED:
                 await world.wait(0.05, 0.3)
                 barred = fault is Fault.BARRED

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import json
+import math
 import sqlite3
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, closing, contextmanager
@@ -12,14 +14,18 @@ from typing import Any, Protocol
 
 import asyncpg
 
+from bot.store.lease import KEY
 from tests.postgres import Postgres, postgres_server
+
+HELD = f"SELECT value FROM memory WHERE name = '{KEY}'"
 
 
 class Database(Protocol):
-    forgets: bool  # does its absence end the daemon's hold of it?
-
     @property
     def url(self) -> str: ...
+
+    def held_until(self) -> float:
+        """When the hold of a daemon that lives runs out, as time.time() has it, unless it is renewed."""
 
     def away(self) -> AbstractContextManager[None]:
         """Nobody can write meanwhile."""
@@ -30,11 +36,13 @@ class Database(Protocol):
 @dataclass(frozen=True)
 class File:
     path: Path
-    forgets: bool = False
 
     @property
     def url(self) -> str:
         return f"sqlite:///{self.path}"
+
+    def held_until(self) -> float:
+        return math.inf
 
     @contextmanager
     def away(self) -> Iterator[None]:
@@ -53,7 +61,10 @@ class File:
 class Server:
     postgres: Postgres
     url: str
-    forgets: bool = True
+
+    def held_until(self) -> float:
+        """By the server's clock, which is ours."""
+        return max((float(json.loads(value)["until"]) for (value,) in self.rows(HELD)), default=0.0)
 
     def away(self) -> AbstractContextManager[None]:
         """It dies, and comes back from its log: only what was committed is there."""

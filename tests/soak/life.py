@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import random
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -35,6 +36,7 @@ from tests.soak.processes import note
 SERVICES = [f"s{number}" for number in range(6)]
 GAP = 0.6  # seconds between two rounds of a service, at most
 TAKEN = 3  # exit code: the database could not be opened
+FENCED = 4  # exit code: another one has taken the database over
 SPEED = 20  # of the clock: the waits between two tries are not what is tested
 BEGAN = datetime.now(UTC)
 
@@ -56,14 +58,21 @@ class World:
         return 0.7 * self.lease
 
 
+class Fenced(Exception):
+    """Another one has taken the database over: this one must end."""
+
+
 @dataclass(frozen=True)
 class Noting:
-    """A channel that notes which rewriting it hands over, as a provider is not told its key, and what it is not sure of."""
+    """A channel that notes who hands over what, which rewritings, as a provider is not told their keys, and what it is not
+    sure of.
+    """
 
     channel: Channel
     log: Path
 
     async def send(self, delivery: Delivery) -> Receipt:
+        note(self.log, hands=delivery.key, life=os.getpid())
         if delivery.act is Act.EDIT:
             note(self.log, rewriting=delivery.key)
         receipt = await self.channel.send(delivery)
@@ -88,7 +97,9 @@ def now() -> datetime:
 
 
 def live(world: World, seed: int, *, last: bool = False) -> int:
-    """The exit code: TAKEN where the database cannot be opened. The `last` life only ends what others began."""
+    """The exit code: TAKEN where the database cannot be opened, FENCED where it was taken over. The `last` life only ends
+    what others began.
+    """
     logging.disable(logging.WARNING)  # that somebody has not heard yet is no news here
     telling.MARGIN = timedelta()  # the lease is `longest` below
     settled.LONGEST_WAIT = timedelta(seconds=SPEED)
@@ -96,6 +107,10 @@ def live(world: World, seed: int, *, last: bool = False) -> int:
         asyncio.run(_live(world, random.Random(seed), last=last))
     except Unable:
         return TAKEN
+    except BaseExceptionGroup as errors:
+        if errors.subgroup(Fenced):
+            return FENCED
+        raise
     return 0
 
 
@@ -106,12 +121,20 @@ async def _live(world: World, chance: random.Random, *, last: bool) -> None:
         _telling(world, store, ways) as (record, outbox),
         asyncio.TaskGroup() as tasks,
     ):
+        note(world.log, holds=os.getpid())
         ringing = tasks.create_task(_ring(outbox))
+        losing = tasks.create_task(_lose(store))
         chances = {service: random.Random(chance.random()) for service in SERVICES}
         await asyncio.gather(*(_happen(record, world.log, s, c, last=last) for s, c in chances.items()))
         while sum((await store.deliveries.backlog()).values()):
             await asyncio.sleep(0.01)
         ringing.cancel()
+        losing.cancel()
+
+
+async def _lose(store: Store) -> None:
+    await store.hold.lost.wait()
+    raise Fenced
 
 
 @asynccontextmanager
@@ -137,7 +160,7 @@ async def _telling(world: World, store: Store, ways: Mapping[str, Way]) -> Async
     setting = Setting({s: Service(s, s) for s in SERVICES}, rules, readers, frozenset(ways))
     stop = asyncio.Event()
     record = Record(store, setting, now, lambda kinds: outbox.wake(kinds))  # noqa: PLW0108 # made below
-    outbox = world.kind(store.deliveries, ways, now, record.moved)
+    outbox = world.kind(store.deliveries, ways, now, record.moved, ours=store.hold.ours)
     await record.load()
     async with asyncio.TaskGroup() as tasks:
         tasks.create_task(outbox.run(stop))

@@ -1,13 +1,16 @@
 """What befalls a daemon and its database; what befalls its messages is done by `far`. All that was done is in LOG.
 
-A frozen daemon keeps the database to itself: the lock on SQLite's file is the process's, PostgreSQL's advisory lock its
-session's, and neither ends for being slow. So nobody takes over from it, and a rival, started meanwhile, is turned away.
-When PostgreSQL restarts the session ends, and the lock with it, which nobody takes again: then a rival would be let in.
+Now and then a rival is started: a second daemon on the same database. SQLite's file is held by a lock of the process, which
+does not end for being slow: the rival of a frozen daemon is turned away. PostgreSQL is held by a row that has to be renewed:
+the rival of a frozen daemon is let in once that has run out, and never before. Then the frozen one, when it wakes up, is
+fenced: it tells nothing more and ends at once, and is started anew, as a supervisor would. A server that restarts still has
+the row, so a restart lets nobody in.
 """
 
 from __future__ import annotations
 
 import asyncio
+import math
 import os
 import random
 import signal
@@ -17,12 +20,14 @@ from dataclasses import dataclass
 from bot.contracts import Unable
 from bot.store import open_store
 from tests.soak.databases import Database
-from tests.soak.life import TAKEN, World, live
+from tests.soak.life import FENCED, TAKEN, World, live
 from tests.soak.processes import ending, forked, note
 
 SLOW = 20.0  # seconds without a message after which a daemon counts as stalled
 ENOUGH = 120.0  # seconds in which the last life must have told all
 DRAIN = 0.1  # seconds until what a dead process had written to its sockets is applied, or committed
+STANDS_BY = 90.0  # seconds in which a rival must be let in where the hold runs out, if it is started again and again
+AMPLE = 2.0  # seconds that a hold must still last, for a rival to be turned away for sure
 UNDER_WAY = "SELECT key FROM deliveries WHERE act = 'post' AND status = 'sending'"
 
 
@@ -32,7 +37,7 @@ class Nemesis:
     database: Database
     chance: random.Random
     life: int = 0
-    alone: bool = False  # does the life have the lock that it took?
+    freezes: int = 0
 
     def torment(self, woes: list[str]) -> None:
         """Do all of `woes` (cut, kill, freeze, restart, lose), in any order; then let one life tell the rest."""
@@ -69,35 +74,43 @@ class Nemesis:
         note(self.world.log, killed=self.under_way())
 
     def freeze(self) -> None:
-        """For longer than a lease: when it wakes up, what it was sending is its own no more."""
+        """For longer than a message's lease: when it wakes up, what it was sending is its own no more. Every other time
+        a rival comes meanwhile.
+        """
         self.await_telling(1)
         os.kill(self.life, signal.SIGSTOP)
         time.sleep(DRAIN)
-        under_way = self.under_way()  # now: a rival that is let in would tell the database that nobody sends
-        rival = self.rival() if self.alone else 0
+        under_way = self.under_way()  # now: a rival that is let in tells the database that nobody sends
+        self.freezes += 1
+        let_in = self.freezes % 2 and self.rival(STANDS_BY if self.database.held_until() < math.inf else 0)
         time.sleep(1.5 * self.world.lease)
-        if rival:
-            note(self.world.log, rival={0: "in", TAKEN: "turned away"}[ending(rival)])
         note(self.world.log, frozen=under_way)
         os.kill(self.life, signal.SIGCONT)
+        if let_in:
+            self.await_fencing()
 
-    def restart(self, away: float = 0) -> None:
+    def restart(self) -> None:
+        """Also, a rival uses the opportunity."""
+        self.lose(0)
+        limit = time.monotonic() + SLOW
+        while self.database.held_until() < time.time() + AMPLE and time.monotonic() < limit:
+            time.sleep(0.05)  # the machine is slow: wait until the hold is renewed
+        if self.rival():
+            self.await_fencing()
+
+    def lose(self, away: float | None = None) -> None:
+        """The database, for longer than a message's lease."""
+        away = 1.5 * self.world.lease if away is None else away
         self.await_telling(1)
         with self.database.away():
             time.sleep(away)
-        self.alone = self.alone and not self.database.forgets
         note(self.world.log, restarted=away)
-
-    def lose(self) -> None:
-        """The database, for longer than a lease."""
-        self.restart(1.5 * self.world.lease)
 
     # ── lives ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
     def begin(self, *, last: bool = False) -> None:
         seed = self.chance.getrandbits(32)
         self.life = forked(lambda: live(self.world, seed, last=last))
-        self.alone = True
 
     def end(self) -> None:
         if self.life:
@@ -105,9 +118,27 @@ class Nemesis:
             os.waitpid(self.life, 0)
             self.life = 0
 
-    def rival(self) -> int:
-        """Start a second daemon on the same database, which leaves at once if it is let in."""
-        return forked(lambda: asyncio.run(enter(self.world.database)))
+    def rival(self, persists: float = 0) -> bool:
+        """Start a second daemon on the same database, again and again for so many seconds; let in, it leaves at once.
+
+        Was it let in?
+        """
+        held_until, began = self.database.held_until(), time.monotonic()
+        while True:
+            code = ending(forked(lambda: asyncio.run(enter(self.world, held_until))))
+            if code != TAKEN or time.monotonic() - began > persists:
+                break
+        note(self.world.log, rival={0: "in", TAKEN: "turned away"}[code])
+        return code == 0
+
+    def await_fencing(self) -> None:
+        """Until the life that was replaced has ended, of itself; then start it anew."""
+        limit = time.monotonic() + SLOW
+        while not self.revive():
+            if time.monotonic() > limit:
+                note(self.world.log, stalled=True)
+                return
+            time.sleep(0.005)
 
     def await_telling(self, more: float) -> None:
         """Until it tells something, and up to so many seconds more."""
@@ -120,12 +151,14 @@ class Nemesis:
             time.sleep(0.005)
         time.sleep(self.chance.uniform(0, more))
 
-    def revive(self) -> None:
-        """As an operator's supervisor would."""
+    def revive(self) -> bool:
+        """As an operator's supervisor would. Had it ended?"""
         ended, how = os.waitpid(self.life, os.WNOHANG)
         if ended:
-            note(self.world.log, fell=os.waitstatus_to_exitcode(how))
+            code = os.waitstatus_to_exitcode(how)
+            note(self.world.log, **({"fenced": ended} if code == FENCED else {"fell": code}))
             self.begin()
+        return bool(ended)
 
     def outlive(self) -> None:
         limit = time.monotonic() + ENOUGH
@@ -149,9 +182,11 @@ class Nemesis:
         return [key for (key,) in self.database.rows(UNDER_WAY)]
 
 
-async def enter(url: str) -> int:
+async def enter(world: World, held_until: float) -> int:
+    """Note if the hold, which was another's until then, is ours before it."""
     try:
-        async with open_store(url, alone=True):
+        async with open_store(world.database, alone=True):
+            note(world.log, holds=os.getpid(), early=time.time() < held_until)
             return 0
     except Unable:
         return TAKEN

@@ -77,6 +77,22 @@ def heard(lines: Sequence[dict[str, Any]]) -> Far:
     return far
 
 
+def told_by_two(lines: Sequence[dict[str, Any]]) -> int:
+    """How many messages were handed over by a life after another one held the database, but for those that were under way
+    when it was frozen: nobody can call those back.
+    """
+    holder, frozen, found = 0, set[str](), 0
+    for line in lines:
+        match line:
+            case {"holds": life}:
+                holder = life
+            case {"frozen": keys}:
+                frozen = set(keys)
+            case {"hands": key, "life": life}:
+                found += life != holder and key not in frozen
+    return found
+
+
 class Told:
     """When each row's notice was told first: by its own message, by the one that tells it too, or by the later one of its
     lane that overtook it.
@@ -124,7 +140,11 @@ def judge(log: Path, found: Sequence[tuple[Any, ...]], places: Sequence[str]) ->
         "notices": len(when),
         **{name: sum(name in line for line in lines) for name in ("killed", "frozen", "restarted", "stalled")},
         "fell": sum(line.get("fell", TAKEN) != TAKEN for line in lines),
+        "rivals turned away": sum(line.get("rival") == "turned away" for line in lines),
         "rivals let in": sum(line.get("rival") == "in" for line in lines),
+        "let in too early": sum(line.get("early", False) for line in lines),
+        "fenced": sum("fenced" in line for line in lines),
+        "told by two": told_by_two(lines),
         "ambiguous": len(far.ambiguous),
         "repeats": sum(map(len, repeats.values())),
         "repeats unexcused": sum(number not in far.ambiguous for again in repeats.values() for number in again),

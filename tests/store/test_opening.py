@@ -302,11 +302,9 @@ async def set_row(url, **facts):
 
 @pytest.mark.hardened("R8", "frozen while another daemon takes over its PostgreSQL", "it writes nothing more, and ends")
 async def test_a_daemon_whose_lease_another_one_took_writes_nothing_more(postgres, monkeypatch, saw):
-    monkeypatch.setattr("bot.store.alone.KEPT_EVERY", 0.1)
+    monkeypatch.setattr("bot.store.lease.Lease.renew", lambda _self: asyncio.sleep(3600))  # as if frozen
     with postgres.database() as url:
         async with open_store(url, alone=True) as first:
-            monkeypatch.setattr("bot.store.lease.Lease.renew", lambda _self: asyncio.sleep(3600))  # as if frozen
-            await asyncio.sleep(0.2)
             before = await set_row(url, until=0.0, process="elsewhere")
             async with open_store(url, alone=True) as second:
                 with pytest.raises(StoreUnavailable, match="another Tocsin has taken it over"):
@@ -317,6 +315,24 @@ async def test_a_daemon_whose_lease_another_one_took_writes_nothing_more(postgre
                 assert (await second.moves.move("x", counted, NOW)).state.opened == 1
                 assert (await set_row(url))["epoch"] == before["epoch"] + 1
     saw("refused by the epoch of the row, in its own transaction")
+
+
+@pytest.mark.hardened("R8", "frozen in the midst of a statement, holding its lease's row", "replaced all the same")
+async def test_what_a_frozen_daemon_left_open_amid_a_statement_keeps_nobody_out(postgres, saw):
+    import asyncpg
+
+    with postgres.database() as url:
+        async with open_store(url, alone=True):
+            pass
+        await set_row(url, owner="frozen", process="elsewhere", until=0.0)
+        frozen = await asyncpg.connect(url)
+        await frozen.execute("BEGIN; SELECT value FROM memory WHERE name = 'daemon' FOR KEY SHARE")
+        await frozen.prepare("SELECT 1")  # parsed, not executed: no time-out of the server ends that
+        async with open_store(url, alone=True) as second:
+            assert (await second.moves.move("x", counted, NOW)).state.opened == 1
+        with pytest.raises((asyncpg.PostgresError, asyncpg.InterfaceError)):
+            await frozen.execute("COMMIT")
+    saw("what it had begun was ended, and the other one let in")
 
 
 @pytest.mark.hardened("R8", "PostgreSQL restarts under a daemon", "it stays the only one")
