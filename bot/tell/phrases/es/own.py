@@ -45,4 +45,5 @@ OWN = OwnPhrases(
     },
     may_repeat="Ahora no podemos usar nuestra base de datos, así que puede llegarte otra vez",
     sent_late="Enviado tarde: tocaba a {at}",
+    unseen_by_machine="⚫ No pudimos ver nada: {span} (máquina propia).",
 )
