@@ -110,4 +110,3 @@ async def test_a_process_that_is_only_late_did_not_sleep():
     world.hands.now += 20
     await world.go(40)
     assert not any(one.asleep_since for one in world.ledger.rounds)
-

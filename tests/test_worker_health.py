@@ -37,25 +37,28 @@ def dying(*_args, **how):
 _popen = subprocess.Popen
 
 
-@pytest.mark.hardened("A4", "no process that reads pages can be started", "own health says so, and is cleared by itself")
+@pytest.mark.hardened(
+    "A4", "no process that reads pages can be started", "own health says so, and is cleared by itself"
+)
 @pytest.mark.parametrize(
-    ("where", "what", "why"),
+    ("broken", "why"),
     [
-        ("subprocess.Popen", refused(OSError(errno.EAGAIN, "Resource temporarily unavailable")), "temporarily"),
-        ("subprocess.Popen", refused(OSError(errno.EMFILE, "Too many open files")), "Too many open files"),
-        ("subprocess.Popen", refused(MemoryError("no room")), "no room"),
-        ("subprocess.Popen", dying, "ends before it begins"),
-        ("socket.socketpair", refused(OSError(errno.EMFILE, "Too many open files")), "Too many open files"),
-        ("threading.Thread.start", refused(RuntimeError("can't start new thread")), "no thread"),
+        (("subprocess.Popen", refused(OSError(errno.EAGAIN, "Resource temporarily unavailable"))), "temporarily"),
+        (("subprocess.Popen", refused(OSError(errno.EMFILE, "Too many open files"))), "Too many open files"),
+        (("subprocess.Popen", refused(MemoryError("no room"))), "no room"),
+        (("subprocess.Popen", dying), "ends before it begins"),
+        (("socket.socketpair", refused(OSError(errno.EMFILE, "Too many open files"))), "Too many open files"),
+        (("threading.Thread.start", refused(RuntimeError("can't start new thread"))), "no thread"),
     ],
 )
-async def test_it_is_told_while_there_is_none_and_not_after(monkeypatch, saw, caplog, where, what, why):
+async def test_it_is_told_while_there_is_none_and_not_after(monkeypatch, saw, caplog, broken, why):
+    where, what = broken
     health, now = OwnHealth(), [0.0]
     workers = WorkerHealth(health, lambda: now[0])
     await workers.look()
     assert health.well
-    with monkeypatch.context() as broken:
-        broken.setattr(f"bot.offload.{where}", what)
+    with monkeypatch.context() as patched:
+        patched.setattr(f"bot.offload.{where}", what)
         with pytest.raises(bot.offload.OverranError):
             await bot.offload.offload(len, b"abc")
         for _ in range(3):

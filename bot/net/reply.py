@@ -115,7 +115,7 @@ class Reply:
             if len(buffer) - self._line > head.LONGEST_LINE:
                 raise TroubleError(Cause.PROTOCOL, "its headers are too long")
             return
-        while not self._final:
+        while not self._final and buffer:
             ended = head.END.search(buffer, max(self._line - 1, 0))
             if ended is None:
                 self._check_lines(buffer)
@@ -126,8 +126,6 @@ class Reply:
             self._begin(head.read(this))
             if not self._final:
                 self._skip_empty_lines(buffer)
-            if not buffer:
-                return
         rest = bytes(buffer)
         buffer.clear()
         self._take(rest)

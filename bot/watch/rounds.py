@@ -337,9 +337,13 @@ class Rounds:
     def _mind_the_gap(self, now: float) -> None:
         """After a sleep whoever runs first notices: a round that ends before the next tick must not be believed either."""
         if (slept := now - self._ticked) > self._gap:
-            logger.warning("nothing ran for %.0f s, as when the machine sleeps: what was under way is not judged", slept)
+            logger.warning(
+                "nothing ran for %.0f s, as when the machine sleeps: what was under way is not judged", slept
+            )
             since = self._clock.utcnow() - timedelta(seconds=slept)
-            self._asleep = dict.fromkeys(self._watched, since) | self._asleep  # who slept twice has slept since the first
+            self._asleep = (
+                dict.fromkeys(self._watched, since) | self._asleep
+            )  # who slept twice has slept since the first
             self._ticked = now
             self._lag.restart(now)
             self._sleeps += 1
