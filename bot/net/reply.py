@@ -132,7 +132,7 @@ class Reply:
 
     def _skip_empty_lines(self, buffer: bytearray) -> None:
         """Before a head they mean nothing, however they are cut into pieces."""
-        if not self._line and buffer[:1] in (b"\r", b"\n"):
+        if not self._line and buffer.startswith((b"\r", b"\n")):
             del buffer[: len(buffer) - len(buffer.lstrip(b"\r\n"))]
 
     def _check_lines(self, buffer: bytearray) -> None:
