@@ -43,6 +43,7 @@ from bot.watch.board import Board
 from bot.watch.clock import PROCESS, SYSTEM
 from bot.watch.reports import Crowd
 from bot.watch.rounds import Rounds
+from bot.worker_health import WorkerHealth
 
 log = logging.getLogger(__name__)
 
@@ -137,6 +138,8 @@ class House:
             for kind, channel in self.channels.items()
         }
         works["own notices"] = keeper.keep(Part.CHORES, "own notices", partial(notices.run, stop), vital=False)
+        workers = WorkerHealth(self.own_health)
+        works["workers"] = keeper.keep(Part.MACHINE, "workers", partial(workers.run, stop), vital=False)
         works["hold"] = self._lose(stop)
         return [asyncio.create_task(work, name=name) for name, work in works.items()]
 

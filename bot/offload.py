@@ -63,6 +63,11 @@ async def offload(work: Callable[..., Made], *args: Any, seconds: float = 2.0, k
     return await _pool.run(work, args, seconds, key)
 
 
+def missing() -> str:
+    """Why no worker could be had when there was work last; empty where there was one."""
+    return _pool.missing
+
+
 def close() -> None:
     """End the workers. Whoever offloads afterwards has new ones."""
     _pool.close()
@@ -127,7 +132,8 @@ class _Worker:
 class _Lane:
     """A worker and those who wait for it, one after the other; both are there only while there is work."""
 
-    def __init__(self) -> None:
+    def __init__(self, had: Callable[[str], None]) -> None:
+        self._had = had  # is told whether a worker could be had: why not, or nothing
         self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
         self._lock = threading.Lock()
         self._thread: threading.Thread | None = None
@@ -145,6 +151,7 @@ class _Lane:
                     thread.start()
                 except RuntimeError:
                     self._jobs.get_nowait()
+                    self._had("no thread can be started")
                     raise
                 self._thread = thread
 
@@ -190,10 +197,15 @@ class _Lane:
             job.future.set_exception(OverranError("others took too long before it"))
             return
         try:
-            job.future.set_result(self._answer(job))
+            answer = self._answer(job)
         except BaseException as error:  # noqa: BLE001 - nobody would wake who waits
+            why, missing = _why(error, job), "" if self._worker and self._worker.served else _missing(error)
             self._dismiss()
-            job.future.set_exception(OverranError(_why(error, job)))
+            self._had(missing)
+            job.future.set_exception(OverranError(f"no worker can be had ({missing})" if missing else why))
+            return
+        self._had("")
+        job.future.set_result(answer)
 
     def _answer(self, job: _Job) -> tuple[bytes, bytes]:
         """A worker that has served before may have ended meanwhile: a fresh one is asked then, once."""
@@ -218,14 +230,22 @@ class _Lane:
 def _why(error: BaseException, job: _Job) -> str:
     if isinstance(error, TimeoutError):
         return f"it takes longer than {job.seconds:g} s"
-    return "it ended its worker" if isinstance(error, Gone) else f"no worker can be had ({error})"
+    return "it ended its worker" if isinstance(error, Gone) else f"its worker cannot be asked ({error})"
+
+
+def _missing(error: BaseException) -> str:
+    """Why a worker that was to be started has not begun."""
+    if isinstance(error, TimeoutError):
+        return f"it does not begin within {START_WITHIN:.0f} s"
+    return "it ends before it begins" if isinstance(error, Gone | ConnectionError) else str(error)
 
 
 class _Pool:
     """The usual lane, and one for what was slow lately."""
 
     def __init__(self) -> None:
-        self._usual, self._slow = _Lane(), _Lane()
+        self.missing = ""
+        self._usual, self._slow = _Lane(self._had), _Lane(self._had)
         self._known: OrderedDict[Hashable, float] = OrderedDict()  # when it was slow last
         self._watched = False
 
@@ -256,6 +276,9 @@ class _Pool:
     def close(self) -> None:
         self._usual.close()
         self._slow.close()
+
+    def _had(self, missing: str) -> None:
+        self.missing = missing
 
     def _was_slow(self, key: Hashable) -> bool:
         at = self._known.get(key) if key is not None else None

@@ -243,6 +243,8 @@ class Record:
             self.wake(set(changed))
 
     async def _watch_sight(self, seen: Round) -> None:
+        if slept := seen.asleep_since:
+            await self._advance(OURSELVES, lambda own: watch_sight(own, slept, sighted=False, starved=True))
         sighted, blind = seen.sighted and not seen.starved, self._state(OURSELVES).incident is not None
         if not sighted or (blind and _saw(seen)):
             starved = seen.starved

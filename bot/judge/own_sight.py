@@ -16,6 +16,8 @@ LATELY = timedelta(minutes=10)
 def watch_sight(state: ServiceState, at: datetime, *, sighted: bool, starved: bool = False) -> Step:
     """One round further: did it see anything? A repeated one changes nothing. `starved`: it did not, for want of time."""
     incident, seen_since = state.incident, state.streak.good_since
+    if incident is None and state.last and state.last.until and at < state.last.until:
+        return Step(state)  # that we saw nothing then has been told
     if incident is None:
         return Step(state) if sighted else _open(state, at, starved=starved)
     if at < incident.since:
@@ -25,7 +27,7 @@ def watch_sight(state: ServiceState, at: datetime, *, sighted: bool, starved: bo
     seen_since = seen_since or at
     if at - seen_since < _settle(state, incident):
         return Step(replace(state, streak=Streak(good_since=seen_since)))
-    told = change(state, replace(incident, until=seen_since, unstable_since=None), Kind.RESTORED, at)
+    told = change(state, replace(incident, until=seen_since), Kind.RESTORED, at)
     return Step(replace(told.state, incident=None, last=told.state.incident, streak=Streak()), told.changes)
 
 

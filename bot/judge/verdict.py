@@ -13,6 +13,8 @@ UNSTEADY = 3  # this many times `confirm_rounds` bad rounds, though never enough
 
 def judge(seen: Round, streak: Streak, rules: Rules) -> Verdict:
     """What this round means after `streak`, the rounds before it."""
+    if seen.asleep_since:
+        streak = _doubted(streak)
     looks = _looks(seen, rules)
     if looks is Health.UNKNOWN:
         # When we go blind, the bad rounds just before were perhaps our own trouble already: they count no more.

@@ -102,6 +102,7 @@ class Round:
     sighted: bool = True  # False: the canaries failed too, we see nothing of the world
     starved: bool = False  # our own process got no time: what failed meanwhile could not be judged
     untried: bool = False  # not all of its sources have been read since the start
+    asleep_since: datetime | None = None  # of the first round after the machine slept: when it fell asleep
 
 
 @dataclass(frozen=True, slots=True)

@@ -108,14 +108,15 @@ class Reply:
             if self._final or not data:
                 return
         buffer += data
+        self._skip_empty_lines(buffer)
         if not head.begins(buffer):
             raise TroubleError(Cause.PROTOCOL, head.NO_HTTP)
         if 10 not in data:
             if len(buffer) - self._line > head.LONGEST_LINE:
                 raise TroubleError(Cause.PROTOCOL, "its headers are too long")
             return
-        while not self._final:
-            ended = head.END.search(buffer, self._start(buffer))
+        while not self._final and buffer:
+            ended = head.END.search(buffer, max(self._line - 1, 0))
             if ended is None:
                 self._check_lines(buffer)
                 return
@@ -123,24 +124,20 @@ class Reply:
             del buffer[: ended.end()]
             self._line = 0
             self._begin(head.read(this))
-            if not buffer:
-                return
+            if not self._final:
+                self._skip_empty_lines(buffer)
         rest = bytes(buffer)
         buffer.clear()
         self._take(rest)
 
-    def _start(self, buffer: bytearray) -> int:
-        """Where to look for the end of a head: at its last line, and after the empty lines before it."""
-        if self._line:
-            return self._line - 1
-        at = 0
-        while at < len(buffer) and buffer[at] in b"\r\n":
-            at += 1
-        return at
+    def _skip_empty_lines(self, buffer: bytearray) -> None:
+        """Before a head they mean nothing, however they are cut into pieces."""
+        if not self._line and buffer.startswith((b"\r", b"\n")):
+            del buffer[: len(buffer) - len(buffer.lstrip(b"\r\n"))]
 
     def _check_lines(self, buffer: bytearray) -> None:
         """Of a head that has not ended: a status line that is none is said at once, and no line is too long."""
-        if not self._line and (first := bytes(buffer[: buffer.rfind(b"\n") + 1]).lstrip(b"\r\n")):
+        if not self._line and (first := bytes(buffer[: buffer.rfind(b"\n") + 1])):
             line, _, _ = first.partition(b"\n")
             if head.STATUS.match(line) is None:
                 raise TroubleError(Cause.UNREADABLE, head.NOT_OURS)

@@ -40,7 +40,9 @@ def _ourselves(before: ServiceState, after: ServiceState) -> str:
     if (before.incident is None) == (after.incident is None):
         return ""
     if after.incident:
-        return f"nothing can be seen since {_at(after.incident.since)}: our own connection is suspected"
+        machine = "our machine slept, or gives us no time"
+        why = machine if after.incident.unstable_since else "our own connection is suspected"
+        return f"nothing can be seen since {_at(after.incident.since)}: {why}"
     return "the world can be seen again"
 
 

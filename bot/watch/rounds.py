@@ -121,6 +121,7 @@ class Rounds:
         self._faulty: set[str] = set()  # whose latest round or check broke by our own error: logged once a stretch
         self._rows: deque[tuple[str, datetime, Reading]] = deque(maxlen=ROWS)
         self._sleeps, self._settling, self._held = 0, False, False
+        self._asleep: dict[str, datetime] = {}  # since when the machine slept, by service, until a round has said so
         self.counts = Counts()
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -171,7 +172,8 @@ class Rounds:
             sighted = await self._canaries.sighted(began)
         words, people, untried = self._newest.of(service), self._crowd(service), not self._newest.tried(service)
         words = (*words, people) if people else words
-        return Round(service, at, readings, words, sighted, starved=starved, untried=untried)
+        asleep = self._asleep.get(service)
+        return Round(service, at, readings, words, sighted, starved=starved, untried=untried, asleep_since=asleep)
 
     async def once(self, service: str) -> Round | None:
         """A look for somebody who asks: it is neither judged nor kept. None of what is not watched."""
@@ -215,6 +217,7 @@ class Rounds:
         """The clock has stepped."""
         self._rows = deque(((service, move(at), reading) for service, at, reading in self._rows), maxlen=ROWS)
         self.counts.ended_at = self.counts.ended_at and move(self.counts.ended_at)
+        self._asleep = {service: move(at) for service, at in self._asleep.items()}
         self._newest.step(move)
 
     def drain(self) -> list[tuple[str, datetime, Reading]]:
@@ -240,6 +243,8 @@ class Rounds:
         self._recording.add(key)
         self._judged(watched, began, doubtful=await self._seen(result), asked_less=_asked_less(result))
         self._faulty.discard(key)
+        if result.asleep_since and self._asleep.get(key) == result.asleep_since:
+            del self._asleep[key]
 
     def _judged(self, watched: Watched, began: float, *, doubtful: bool, asked_less: bool = False) -> None:
         """`asked_less`: nothing is wrong but that routes asked us to stay away, so it is not looked at more often."""
@@ -331,8 +336,14 @@ class Rounds:
 
     def _mind_the_gap(self, now: float) -> None:
         """After a sleep whoever runs first notices: a round that ends before the next tick must not be believed either."""
-        if now - self._ticked > self._gap:
-            logger.info("nothing ran for %.0f s: rounds under way are discarded", now - self._ticked)
+        if (slept := now - self._ticked) > self._gap:
+            logger.warning(
+                "nothing ran for %.0f s, as when the machine sleeps: what was under way is not judged", slept
+            )
+            since = self._clock.utcnow() - timedelta(seconds=slept)
+            self._asleep = (
+                dict.fromkeys(self._watched, since) | self._asleep
+            )  # who slept twice has slept since the first
             self._ticked = now
             self._lag.restart(now)
             self._sleeps += 1

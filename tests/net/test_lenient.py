@@ -70,6 +70,9 @@ LENIENT = {
     "interim answers first": whole(b"HTTP/1.1 103 Early") * 20
     + whole(b"HTTP/1.1 100", end=b"\n", body=b"")
     + whole(OK),
+    "empty lines before it": b"\r\n\n\r\n" + whole(OK, b"Content-Length: 2"),
+    "an interim answer, then empty lines": whole(b"HTTP/1.1 103 Early", body=b"\r\n\n")
+    + whole(OK, b"Content-Length: 2"),
     "no length": whole(OK),
     "100 kB of headers": whole(OK, *[b"X-%d: " % n + b"y" * 1000 for n in range(100)], b"Content-Length: 2"),
     "80 cookies of 1 kB": whole(OK, *[b"Set-Cookie: c%d=" % n + b"y" * 1000 for n in range(80)], b"Content-Length: 2"),

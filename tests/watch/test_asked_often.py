@@ -7,7 +7,9 @@ from datetime import timedelta
 
 import pytest
 
+from bot.contracts import Answer
 from bot.model import Outcome, Reading
+from bot.watch.checks import rate_limits
 from bot.watch.rate_limit import LONGEST
 from tests.watch.world import Page, Site, World
 
@@ -101,6 +103,49 @@ async def test_a_site_that_asks_us_to_ask_less_is_asked_less(wait, gaps, saw):
     assert {g - 1 if g - 1 in gaps else g for g in found} <= gaps  # the tick's own second
     assert len(found) >= 1
     assert not any(r.readings[0].outcome is Outcome.BAD for r in world.ledger.rounds)
+
+
+class Refusing(Site):
+    """Refuses as sites do: with these headers, read as the checks read them."""
+
+    def __init__(self, status=429, **headers):
+        super().__init__()
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        self.answer = Answer(status, named, b"", "http://site.example/", self.took, {})
+
+    async def look(self, route, net, timeout, *, doubt):
+        await super().look(route, net, timeout, doubt=doubt)
+        return rate_limits.reading(route, self.answer)
+
+
+@pytest.mark.hardened(
+    "A1", "HTTP 429 again and again, with no wait that can be read", "each wait twice the last, to 15 min"
+)
+@pytest.mark.parametrize(
+    ("refusal", "gaps"),
+    [
+        ({}, [30, 60, 120, 240, 480, 900, 900]),
+        ({"retry_after": ""}, [30, 60, 120, 240, 480, 900, 900]),
+        ({"retry_after": "-60"}, [30, 60, 120, 240, 480, 900, 900]),
+        ({"retry_after": "NaN"}, [30, 60, 120, 240, 480, 900, 900]),
+        ({"retry_after": "Thu, 01 Jan 1970 00:00:00 GMT"}, [30, 60, 120, 240, 480, 900, 900]),
+        ({"status": 403, "x_ratelimit_remaining": "0"}, [30, 60, 120, 240, 480, 900, 900]),
+        ({"retry_after": "999999999999"}, [900, 900, 900]),
+        ({"retry_after": "Fri, 31 Dec 9999 23:59:59 GMT"}, [900, 900, 900]),
+        ({"retry_after": "90"}, [90, 90, 90]),
+    ],
+)
+async def test_whatever_a_refusal_says_the_site_is_left_alone_longer_and_not_for_ever(refusal, gaps, saw):
+    site = Refusing(**refusal)
+    world = World({"x": site}, every=30, confirm_every=10)
+    for n in range(4000):
+        if n % 7 == 0:
+            world.rounds.again("x")
+        await world.go(1, step=1)
+    found = [round(b - a) for a, b in zip(site.at, site.at[1:], strict=False)]
+    saw(f"asked every {found[:7]} s")
+    assert all(abs(f - g) <= 1 for f, g in zip(found, gaps, strict=False))
+    assert len(found) >= 3
 
 
 async def test_a_site_that_answers_again_is_on_its_usual_beat():

@@ -40,7 +40,7 @@ def restored(change: Change, service: Service, to: Reader, others: Others | None
     """`others`: what is open of what the reader follows; None says nothing of the rest."""
     incident = change.incident
     if service.id == OURSELVES:
-        return _blind(incident.since, incident.until or change.at, to)
+        return _blind(incident, incident.until or change.at, to)
     parts = [] if only_worn(incident) else [official_part(incident, to)]
     if others is not None:
         parts += rest(others, service, to)
@@ -48,9 +48,10 @@ def restored(change: Change, service: Service, to: Reader, others: Others | None
     return Words(fit(name_of(service), *_restored_forms(change, to)), (line,) if line else ())
 
 
-def _blind(since: datetime, until: datetime, to: Reader) -> Words:
-    whole = to.say.blind_over.format(span=to.span(since, until))
-    brief = to.say.blind_over_brief.format(length=to.length(since, until), until=to.point(until))
+def _blind(incident: Incident, until: datetime, to: Reader) -> Words:
+    whole = to.say.own.unseen_by_machine if incident.unstable_since else to.say.blind_over
+    brief = to.say.blind_over_brief.format(length=to.length(incident.since, until), until=to.point(until))
+    whole = whole.format(span=to.span(incident.since, until))
     return Words(fit("", whole, brief), (stop(to.say.nothing_known),))
 
 

@@ -8,7 +8,6 @@ from bot.contracts import Answer
 from bot.contracts.waiting import retry_after
 from bot.model import Outcome, Reading
 
-USUAL = timedelta(minutes=1)  # where it does not say how long we should wait
 LONGEST = timedelta(minutes=15)  # an outage must not go unseen for longer, whatever it says
 WHY = "asks us to ask less often (HTTP {status})"
 
@@ -19,6 +18,7 @@ def met(answer: Answer) -> bool:
 
 
 def reading(route: str, answer: Answer) -> Reading:
-    asked = retry_after(answer.headers.get("retry-after", "").strip()[:100])
-    wait = min(asked, LONGEST) if asked else USUAL
+    """`wait` is 0 where it says nothing that can be read: then each refusal doubles the wait before."""
+    asked = retry_after(answer.headers.get("retry-after", ""))
+    wait = min(asked, LONGEST) if asked else timedelta()
     return Reading(route, Outcome.BLIND, WHY.format(status=answer.status), answer.took, answer.reused, wait=wait)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import html
 import json
 import re
-import unicodedata
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -15,7 +14,7 @@ from urllib.parse import urlsplit
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError, model_validator
 
-from bot.model import Health, Planned, Role, Word
+from bot.model import Health, Planned, Role, Word, visible
 
 NAME = "Official status page"
 CAP = 1024 * 1024  # bytes of one answer
@@ -284,8 +283,7 @@ def names(found: Iterable[str]) -> tuple[str, ...]:
 def clean(text: str) -> str:
     """Plain text of one line: no tags, no control, invisible or direction-changing characters, at most 140 characters."""
     bare = _TAG.sub("", _without_comments(html.unescape(text[:LONGEST_TEXT])))
-    seen = "".join(" " if char.isspace() else char for char in bare if char.isspace() or _visible(char))
-    line = " ".join(seen.split())
+    line = " ".join(visible(bare).split())
     return line if len(line) <= LONGEST_HEADLINE else line[: LONGEST_HEADLINE - 1].rstrip() + "…"
 
 
@@ -300,7 +298,7 @@ def _without_comments(text: str) -> str:
 
 def link(url: object) -> str:
     """The address itself if it can be shown to people, else nothing. One with a password in it cannot."""
-    if not isinstance(url, str) or len(url) > LONGEST_LINK or not all(_visible(char) and char != " " for char in url):
+    if not isinstance(url, str) or len(url) > LONGEST_LINK or " " in url or visible(url) != url:
         return ""
     try:
         parts = urlsplit(url)
@@ -334,7 +332,3 @@ def of_seconds(value: float) -> datetime | None:
     except (ValueError, OverflowError, OSError):
         return None
     return at if at.year in YEARS else None
-
-
-def _visible(char: str) -> bool:
-    return unicodedata.category(char)[0] != "C"

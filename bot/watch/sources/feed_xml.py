@@ -161,9 +161,12 @@ def _reference(match: re.Match[str]) -> str:
 
 def _piece_by_piece(text: str) -> tuple[Element, list[Element]]:
     """Each entry by itself, without those that cannot be read. Raise ValueError where none can, or the end is missing."""
-    root = _ROOT.match(text)
-    if root is None or not re.search(rf"</(?:[\w.-]{{1,30}}:)?{root[1]}\s{{0,99}}>\s*$", text[-1000:]):
+    if (root := _ROOT.match(text)) is None:
+        raise ValueError("no XML: its root is missing")
+    ends = deque(re.finditer(rf"</(?:[\w.-]{{1,30}}:)?{root[1]}\s{{0,99}}>", text), maxlen=1)
+    if not ends:
         raise ValueError("no XML: its end is missing")
+    text = text[: ends[0].end()]  # what somebody has put behind it belongs to no feed
     begins = [match.start() for match in _BEGIN.finditer(text)]
     chosen = begins if len(begins) <= MOST else [*begins[: MOST // 2], *begins[-MOST // 2 :]]
     following = dict(zip(begins, [*begins[1:], len(text)], strict=True))

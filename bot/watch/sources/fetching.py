@@ -111,7 +111,7 @@ def _validator(headers: Mapping[str, str], name: str) -> str:
 
 def _rest(memory: Memory, url: str, answer: Answer, now: datetime) -> None:
     wait = retry_after(answer.headers.get("retry-after", ""))
-    if wait is None and answer.status == 429:
+    if not wait and answer.status == 429:
         wait = USUAL_WAIT
     if wait:
         memory.shelf.waits[urlsplit(url).netloc] = now + min(wait, LONGEST_WAIT)

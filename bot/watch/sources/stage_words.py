@@ -113,7 +113,14 @@ _ROWS: tuple[tuple[Label, str], ...] = (
         作業完了, メンテナンス完了, 終了, クローズ, 修正済み, 修復済み, 正常, 中止, キャンセル, 誤報
         已解决, 已解決, 已恢复, 已完成, 解决, 해결됨, 해결, 완료, 복구 완료, rozwiązano, rozwiązane, rozwiązany, zakończono,
         решено, решена, устранено, завершено, вирішено, löst, åtgärdat, avslutat, løst, afsluttet, avsluttet, vyřešeno, vyriešené,
-        çözüldü, tamamlandı, ratkaistu, rezolvat, megoldva""",
+        已恢復, 已关闭, 已關閉, 已修复, 已修復, 恢复正常, 恢復正常, 해결되었습니다, 복구됨, 복구되었습니다, 종료, 종료됨,
+        çözüldü, tamamlandı, giderildi, ratkaistu, korjattu, rezolvat, remediat, închis, megoldva, megoldott, megoldódott,
+        lezárva, naprawiono, naprawione, rozwiązana, zakończone, opraveno, dokončeno, uzavřeno, opravené, закрыто, восстановлено,
+        исправлено, завершён, усунено, відновлено, решен, решено е, riješeno, rešeno, rešen, resolt, solucionat,
+        tancat, resolto, konponduta, lahendatud, atrisināts, išspręsta, επιλύθηκε, αποκαταστάθηκε, ολοκληρώθηκε,
+        تم الحل, تم حلها, تم حل المشكلة, محلول, مكتمل, اكتمل, حل شد, برطرف شد, נפתר, נפתרה, הסתיים, טופל, תוקן, हल किया गया,
+        समाधान, แก้ไขแล้ว, เสร็จสิ้น, đã giải quyết, đã khắc phục, đã hoàn thành, teratasi, selesai, telah diselesaikan,
+        diselesaikan, naresolba""",
     ),
     (
         Label.OVER,

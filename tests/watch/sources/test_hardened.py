@@ -211,6 +211,33 @@ def test_labels_in_other_languages():
     assert read(RSS, feed("languages"), MOMENT).says is Health.UP
 
 
+@hardened("T17", "labels in Arabic, Hebrew, Greek, Korean, Vietnamese, Thai and others", "over")
+@pytest.mark.parametrize(
+    "label",
+    [
+        "تم الحل",
+        "נפתר",
+        "Επιλύθηκε",
+        "해결되었습니다",
+        "已恢復",
+        "Đã khắc phục",
+        "แก้ไขแล้ว",
+        "Selesai",
+        "Megoldódott",
+        "Naprawiono",
+        "Opraveno",
+        "Закрыто",
+        "Resolt",
+        "حل شد",
+        "हल किया गया",
+        "Riješeno",
+    ],
+)
+def test_labels_in_still_other_languages(label):
+    body = rss(item("X", f"<strong>{label}</strong> - ok", at="Fri, 20 Nov 2026 11:00:00 GMT"))
+    assert read(RSS, body, MOMENT).says is Health.UP
+
+
 @hardened("T18", "entries without a date, or with one in a form not known", "not open for ever")
 def test_what_bears_no_date_is_not_open_for_ever():
     assert read(RSS, feed("undated"), MOMENT).says is Health.UP
@@ -260,6 +287,14 @@ def test_one_broken_entry_costs_that_entry_alone(broken, before):
     word = read(RSS, rss(*((bad, GOOD) if before else (GOOD, bad))), MOMENT)
     assert (word.says, word.headline) == (Health.DEGRADED, "X")
     assert read(RSS, feed("entity"), MOMENT).headline == "X"
+
+
+@hardened("T20", "something that somebody has put behind the feed", "the feed is read")
+@pytest.mark.parametrize("behind", ["<!-- x --><script>1 < 2</script>", "</html>", "&nbsp;", "\n0\n"])
+def test_what_stands_behind_a_feed_is_not_read(behind):
+    for whole in (rss(GOOD), rss(GOOD, BROKEN["bare &"])):
+        assert read(RSS, whole + behind.encode(), MOMENT).headline == "X"
+    assert told(RSS, rss(GOOD)[:-12]).says is None  # cut short
 
 
 @hardened("T20", "another encoding than it says", "read in the one that it is in")
@@ -373,7 +408,7 @@ def test_announced_work_in_any_language_is_no_incident(label):
     assert read(RSS, rss(item("X", f"<b>{label}</b> - x")), NOW).says is Health.UP
 
 
-@pytest.mark.parametrize("label", ["Xyzzyfied", "Ενημερώθηκε", "تم الحل"])
+@pytest.mark.parametrize("label", ["Xyzzyfied", "Ενημερώθηκε", "ተፈትቷል"])
 def test_a_language_that_we_do_not_know_is_silence(label):
     assert told(RSS, rss(item("X", f"<strong>{label}</strong> - ok"))).says is None
 

@@ -125,6 +125,8 @@ def test_a_component_in_maintenance_is_no_outage_but_trouble_beside_it_is():
         ("two\n lines\u2028and\x00 a\x07 bell", "two lines and a bell"),
         ("\u202egnp.exe\u202c \u200bhidden\ufeff", "gnp.exe hidden"),
         ("lone \ud800surrogate", "lone surrogate"),
+        ("\u2800\u3164\u115fblank\u034f", "blank"),
+        ("می\u200cخواهم 👩\u200d👩\u200d👧 pay\u200dpal", "می\u200cخواهم 👩\u200d👩\u200d👧 paypal"),
         ("word " * 100, ("word " * 28)[:139].rstrip() + "…"),
     ],
 )
@@ -141,6 +143,9 @@ def test_a_headline_is_one_clean_line(name, headline):
         "https://",
         "https://user:pass@a.example/",
         "https://a b/",
+        "https://a\u00a0b.example/",
+        "https://a.example/\u200bx",
+        "https://a.example/\u3164",
         "http://[",
         7,
     ],

@@ -35,4 +35,5 @@ OWN = OwnPhrases(
     },
     may_repeat="Our database can't be used just now, so you may get this again",
     sent_late="Sent late: this was due at {at}",
+    unseen_by_machine="⚫ We could not see anything {span} (own machine).",
 )

@@ -29,6 +29,7 @@ OWN = OwnPhrases(
         "it does not let us do what we need to": "no nos deja hacer lo que necesitamos",
         "its file cannot be read or written": "su archivo no se puede leer o escribir",
         "its file was deleted or replaced while we used it": "su archivo se borró o se cambió mientras lo usábamos",
+        "no process that reads pages can be started": "no puede arrancar ningún proceso que lea páginas",
         "the log says why": "el registro dice por qué",
     },
     banner="Tocsin tiene problemas propios desde {since} ({parts}): lo que se ve aquí puede no estar al día",
@@ -45,4 +46,5 @@ OWN = OwnPhrases(
     },
     may_repeat="Ahora no podemos usar nuestra base de datos, así que puede llegarte otra vez",
     sent_late="Enviado tarde: tocaba a {at}",
+    unseen_by_machine="⚫ No pudimos ver nada: {span} (máquina propia).",
 )

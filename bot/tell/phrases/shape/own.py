@@ -25,3 +25,6 @@ class OwnPhrases:
     # lines of a notice
     may_repeat: str
     sent_late: str
+
+    # afterwards, as of blindness
+    unseen_by_machine: str
