@@ -30,6 +30,7 @@ from bot.model import (
     Overview,
     Round,
     Rules,
+    Scope,
     Service,
     ServiceState,
     Streak,
@@ -212,14 +213,21 @@ class Record:
         """Its own health, and that of the service that stands for it."""
         return self._state(delivering(kind)), self._state(self.setting.stand_ins.get(kind, ""))
 
-    async def refused(self, delivery: Delivery, why: str) -> None:
-        """A place takes nothing: its admins hear of it, by other ways, once a day."""
+    async def refused(self, delivery: Delivery, why: str, scope: Scope = Scope.DESTINATION) -> None:
+        """A place takes nothing, or did not take this one message: the admins hear of it, by other ways. Once a day of the
+        place, once of a reason why it does not take a message.
+        """
         admins, now, place = self.setting.admins, self.clock(), delivery.destination
         if admins is None:
             return
         readers = tuple(dict.fromkeys((delivery.audience, *delivery.ladders)))
         own = {admins.name, str(place), ""}
-        notice = wording.takes_nothing(place, why, [r for r in readers if r not in own], admins.wish.style, now)
+        missing, style = [r for r in readers if r not in own], admins.wish.style
+        if scope is Scope.MESSAGE:
+            lost = [r for r in missing if r not in self.ladders or self.ladders[r].destinations[-1] == place]
+            notice = wording.not_taken(delivery, why, lost, style, now)
+        else:
+            notice = wording.takes_nothing(place, why, missing, style, now)
         rows = [
             Delivery(f"{notice.key}@{d}", d, Act.POST, notice, admins.name) for d in admins.destinations if d != place
         ]

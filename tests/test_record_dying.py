@@ -8,6 +8,7 @@ from datetime import timedelta
 import pytest
 
 from bot.model import (
+    Act,
     Audience,
     Delivery,
     Destination,
@@ -17,6 +18,7 @@ from bot.model import (
     Reading,
     Round,
     Rules,
+    Scope,
     Service,
     Wish,
     delivering,
@@ -178,6 +180,31 @@ async def test_admins_hear_once_a_day_of_a_place_that_refuses_but_not_there(hous
     house.now += timedelta(days=1)
     await house.record.refused(lost, "chat not found; add the bot")
     assert (await house.store.deliveries.backlog()) == {"telegram": 2, "slack": 3}
+
+
+@pytest.mark.hardened(
+    "B9", "a place refuses messages for an unknown reason, on Slack a broadcast's", "the admins hear once who lost what"
+)
+async def test_admins_hear_once_of_a_reason_why_a_place_does_not_take_a_message(house):
+    await house.record.load()
+    lost = Delivery("k", SLACK, Act.POST, delivery().notice, "list")
+    await house.record.refused(lost, "Slack refused the message 17 (odd_code)", Scope.MESSAGE)
+    house.now += timedelta(days=1)
+    await house.record.refused(replace(lost, key="2"), "Slack refused the message 18 (odd_code)", Scope.MESSAGE)
+    await house.record.refused(replace(lost, key="3"), "too long", Scope.MESSAGE)
+    await house.record.refused(replace(lost, key="4", audience="desk", ladders=("desk",)), "why", Scope.MESSAGE)
+    await house.record.refused(replace(lost, key="5", act=Act.EDIT), "cannot be changed", Scope.MESSAGE)
+    await house.record.refused(replace(lost, destination=MAIL, audience="desk", ladders=("desk",)), "no", Scope.MESSAGE)
+    title = delivery().notice.words.title
+    rows = await house.store.deliveries.claim(*wanted("telegram", house.now, limit=9, lease=timedelta(minutes=1)))
+    assert [one.notice.words.text.splitlines()[1:] for one in rows] == [
+        ["Why: Slack refused the message 17.", f"The message: {title}", "Who misses it: list."],
+        ["Why: too long.", f"The message: {title}", "Who misses it: list."],
+        ["Why: why.", f"The message: {title}"],  # the next rung has it
+        ["Why: cannot be changed.", f"The message: {title}"],  # what it was to rewrite has told the news
+        ["Why: no.", f"The message: {title}", "Who misses it: desk."],  # the last rung
+    ]
+    assert rows[0].notice.words.title == "⚠️ Slack did not take a message for slack:C1: odd_code"
 
 
 async def test_without_admins_nobody_hears_of_it(store):

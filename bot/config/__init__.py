@@ -30,6 +30,7 @@ from bot.config.values import (
     Place,
     PublicUrl,
     Rooms,
+    Short,
     ShortText,
     Some,
     Strict,
@@ -146,8 +147,8 @@ class Config(BaseModel):
     services: Annotated[dict[Key, ServiceConfig], Field(min_length=1)]
     trackers: Trackers = Trackers()  # likewise made above, of their union
     channels: Channels = Channels()  # made above, of the union
-    audiences: dict[Key, AudienceConfig] = {}
-    digests: dict[Key, DigestConfig] = {}
+    audiences: dict[Short, AudienceConfig] = {}
+    digests: dict[Short, DigestConfig] = {}
     maintenance: tuple[MaintenanceConfig, ...] = ()
     maintenance_before: Annotated[Duration, between("0s", "7d")] = duration("24h")
 

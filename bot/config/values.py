@@ -84,13 +84,19 @@ def _address(url: str) -> str:
 
 
 def _key(text: str) -> str:
-    """A short name that commands, addresses and rows of the database are made of."""
+    """A short name of a service: commands, addresses and rows of the database are made of it."""
+    _short(text)
+    if text.casefold() in RESERVED:
+        raise ValueError("is a name that Tocsin uses itself; call it something else")
+    return text
+
+
+def _short(text: str) -> str:
+    """A short name of readers: "all" is a good one, for no command means anything else by it there."""
     if len(text) > 60 or not KEY.fullmatch(text) or not text.isprintable():
         raise ValueError(
             "is no short name; expected at most 60 letters, digits, dots, - and _, such as mail or our-site"
         )
-    if text.casefold() in RESERVED:
-        raise ValueError("is a name that Tocsin uses itself; call it something else")
     return text
 
 
@@ -182,6 +188,7 @@ Listen = Annotated[str, AfterValidator(_listen)]
 PublicUrl = Annotated[str, StringConstraints(max_length=500), AfterValidator(_public)]
 Database = Annotated[str, AfterValidator(database_url)]
 Key = Annotated[str, AfterValidator(_key)]
+Short = Annotated[str, AfterValidator(_short)]
 Name = Annotated[str, StringConstraints(min_length=1, max_length=100), AfterValidator(_name)]
 RouteName = Annotated[str, StringConstraints(min_length=1, max_length=100), AfterValidator(_route)]
 ShortText = Annotated[str, Field(max_length=200)]

@@ -73,10 +73,13 @@ async def _crowd(here: _Place, heads: list[int]) -> list[int]:
     lanes = await _lanes(here, list(await here.connection.execute(places.UNFINISHED, here.names)))
     many = [lane for lane in lanes if lane.thread.startswith(MANY)]
     if first := crowd.doubtful(lanes, here.wanted):
-        if first.due <= here.now:  # whichever was claimed: were it passed over, so would all the others be, for ever
+        if first.due > here.now:
+            await _wait(here, heads, first.due)
+            return []
+        # Whichever was claimed: were it passed over, so would all the others be, for ever. Where nobody can look whether
+        # it is there, it is told once more anyway, and then with all that waits, or a place would hear twice.
+        if here.wanted.looks:
             return [first.id]
-        await _wait(here, heads, first.due)
-        return []
     # What is being handed over is left alone: taken with what is new, it would be told twice. It counts all the same:
     # a storm must not go out one by one because the first of it are still on their way.
     under_way = [row for lane in lanes if lane.handed_over(here.now) for row in lane.posts if row.told_in is None]

@@ -71,7 +71,8 @@ class Outbox:
     ladders: Mapping[str, Audience] = field(default_factory=dict)
     down: Callable[[], Mapping[str, datetime]] = _nothing
     outage: Callable[[str], Span | None] = lambda _: None
-    refused: Callable[[Delivery, str], Awaitable[None]] | None = None  # told of a place that takes nothing, and why
+    # told of a place that takes nothing, or did not take this message, and why
+    refused: Callable[[Delivery, str, Scope], Awaitable[None]] | None = None
     ours: Callable[[], Awaitable[None]] = (
         _ours  # raises StoreUnavailable when what we claimed is another daemon's by now
     )
@@ -281,16 +282,18 @@ class Outbox:
         kind = delivery.destination.kind
         self.fortunes[kind] = fortunes.after(self.fortunes.get(kind, Fortune()), receipt, self.clock())
         match receipt:
-            case Refused(why, Scope.DESTINATION, None) if self.refused:
-                with suppress(StoreUnavailable):  # the next notice for that place is refused as well
-                    await self.refused(delivery, why)
+            case Refused(why, (Scope.DESTINATION | Scope.MESSAGE) as scope, None, gone=False):
+                await self._complain(delivery, why, scope)
             # Asked again sooner than it says, but who is asked to wait for hours may take nothing for long.
-            case Later(why, asked=timedelta()) if self.refused:
-                with suppress(StoreUnavailable):
-                    await self.refused(delivery, why)
-            case Later(why, timedelta() as wait, whole=False) if wait > MOST_WAIT and self.refused:
-                with suppress(StoreUnavailable):
-                    await self.refused(delivery, why)
+            case Later(why, asked=timedelta()):
+                await self._complain(delivery, why, Scope.DESTINATION)
+            case Later(why, timedelta() as wait, whole=False) if wait > MOST_WAIT:
+                await self._complain(delivery, why, Scope.DESTINATION)
+
+    async def _complain(self, delivery: Delivery, why: str, scope: Scope) -> None:
+        if self.refused:
+            with suppress(StoreUnavailable):  # a place that takes nothing refuses the next notice as well
+                await self.refused(delivery, why, scope)
 
     async def _note(self, delivery: Delivery, done: Settled, moved: Destination | None = None) -> None:
         await self._hands.note(delivery, done, moved)

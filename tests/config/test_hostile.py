@@ -167,6 +167,12 @@ def test_names_that_rows_and_commands_are_made_of_are_plain(tmp_path, key):
     assert read(tmp_path, RIGHT.replace("x: {name", "correos_1.es: {name")).services
 
 
+@pytest.mark.hardened("R14", "readers called all, many or tocsin, as configs of before call them", "taken")
+@pytest.mark.parametrize("name", ["all", "many", "tocsin"])
+def test_readers_may_bear_names_that_no_service_may(tmp_path, name):
+    assert list(read(tmp_path, RIGHT.replace("desk:", f"{name}:")).audiences) == [name]
+
+
 @pytest.mark.hardened("T22", "places in a form that their channel can never take", "the config says which")
 @pytest.mark.hardened("B1", "a webhook's place without http:// or https://", "refused when the config is read")
 @pytest.mark.hardened("U7", "email:josé@example.org", "taken; email:desk refused when the config is read")

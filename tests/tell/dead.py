@@ -34,6 +34,7 @@ from bot.model import (
     Service,
     Subscription,
     Unsure,
+    delivering,
 )
 from bot.record import Record, Setting
 from bot.store import open_store
@@ -85,6 +86,7 @@ REFUSED = Trouble(lambda: Later("Slack cannot be reached: it does not accept con
 HANGS = Trouble(lambda: UNHEARD, TIMEOUT)
 WRITES = Trouble(lambda: UNHEARD, TIMEOUT, writes=True)  # and hangs
 BROKEN = Trouble(lambda: Unsure("Slack's answer could not be read (HTTP 500)"))
+CUT = Trouble(lambda: Unsure("the connection was lost"), probe="it cannot be reached")
 LIMITED = Trouble(answers(WAIT), probe=Unclear("Slack asks to wait"))
 LIMITED_BARE = Trouble(answers(BARE), probe=Unclear("Slack asks to wait"))
 LIMITED_BOTH = Trouble(answers(WAIT, BARE), probe=Unclear("Slack asks to wait"))
@@ -142,11 +144,12 @@ class Far:
 
 @dataclass
 class Town:
-    """`failing`: the services that do not answer now."""
+    """`failing`: the services that do not answer now. `watched`: the channels whose own health is looked at."""
 
     store: object
     look: sqlite3.Connection
     services: Sequence[str]
+    watched: Sequence[str] = ("slack",)
     now: datetime = NOON
     failing: set[str] = field(default_factory=set)
     stop: asyncio.Event = field(default_factory=asyncio.Event)
@@ -158,11 +161,11 @@ class Town:
             self.store,
             Setting(
                 {name: Service(name, name.capitalize(), ("web",)) for name in self.services},
-                {"slack-delivery": Rules(chained=True, remind_every=rules.remind_every)}
+                {delivering(kind): Rules(chained=True, remind_every=rules.remind_every) for kind in self.watched}
                 | dict.fromkeys(self.services, rules),
                 (DESK, EVERYONE),
                 frozenset(kind for kind, settings in SETTINGS.items() if settings.edits),
-                channels={"slack": wording.channel_service("slack", ROUTES, "en")},
+                channels={kind: wording.channel_service(kind, ROUTES, "en") for kind in self.watched},
             ),
             lambda: self.now,
             lambda kinds: self.outbox.wake(kinds),  # noqa: PLW0108 - made below
@@ -176,10 +179,12 @@ class Town:
             down=self.record.down,
             outage=self.record.outage,
         )
-        self._checks = ways("slack", self.fars["slack"].probe, self.outbox.fortunes, lambda: self.now)
+        self._checks = {
+            kind: ways(kind, self.fars[kind].probe, self.outbox.fortunes, lambda: self.now) for kind in self.watched
+        }
         self._asleep: list[tuple[datetime, asyncio.Event]] = []
-        self._looks = dict.fromkeys(self.services, self.now) | {"slack-delivery": self.now}
-        self._health: asyncio.Task[None] | None = None
+        self._looks = dict.fromkeys((*self.services, *map(delivering, self.watched)), self.now)
+        self._health: dict[str, asyncio.Task[None]] = {}
         self._plan: list[tuple[datetime, Callable[[], None]]] = []
         self._coming: dict[str, datetime] = {}  # what is due next, by kind of channel
         self._seen = -1
@@ -226,21 +231,23 @@ class Town:
                 happens()
         self._plan = [one for one in self._plan if one[0] > self.now]
         for name, at in self._looks.items():
-            if at <= self.now and name != "slack-delivery":
+            if at <= self.now and name in self.services:
                 bad = name in self.failing
                 reading = Reading("web", Outcome.BAD if bad else Outcome.GOOD, "HTTP 503" * bad)
                 doubtful = await self.record.seen(Round(name, self.now, (reading,)))
                 self._looks[name] = self.now + (DOUBTFUL if doubtful else EVERY) * SECOND
-        if self._looks["slack-delivery"] <= self.now and (self._health is None or self._health.done()):
-            self._health = asyncio.create_task(self._look_at_slack())
+        for kind in self.watched:
+            looking = self._health.get(kind)
+            if self._looks[delivering(kind)] <= self.now and (looking is None or looking.done()):
+                self._health[kind] = asyncio.create_task(self._look_at_channel(kind))
 
-    async def _look_at_slack(self) -> None:
-        began = self.now
-        self._looks["slack-delivery"] = began + timedelta(days=1)
-        looks = (check.look(route, None, 10 * SECOND, doubt=True) for route, check in self._checks.items())
+    async def _look_at_channel(self, kind: str) -> None:
+        began, name = self.now, delivering(kind)
+        self._looks[name] = began + timedelta(days=1)
+        looks = (check.look(route, None, 10 * SECOND, doubt=True) for route, check in self._checks[kind].items())
         readings = tuple(await asyncio.gather(*looks))
-        doubtful = await self.record.seen(Round("slack-delivery", began, readings))
-        self._looks["slack-delivery"] = max(self.now, began + (DOUBTFUL if doubtful else HEALTH) * SECOND)
+        doubtful = await self.record.seen(Round(name, began, readings))
+        self._looks[name] = max(self.now, began + (DOUBTFUL if doubtful else HEALTH) * SECOND)
 
     # ── until nothing moves ──────────────────────────────────────────────────────────────────────────────────────────
 
@@ -278,11 +285,11 @@ def _way(far: Far, settings: type) -> Way:
 
 
 @asynccontextmanager
-async def town(folder: Path, *services: str) -> AsyncIterator[Town]:
+async def town(folder: Path, *services: str, watched: Sequence[str] = ("slack",)) -> AsyncIterator[Town]:
     path = folder / "tocsin.db"
     async with open_store(f"sqlite:///{path}") as store:
         with contextlib.closing(sqlite3.connect(path)) as look:
-            made = Town(store, look, services)
+            made = Town(store, look, services, watched)
             await made.record.load()
             await made.record.subscribe(Subscription(OPS, MADRID, "slack:T1/U1", NOON))
             async with at_work(made):

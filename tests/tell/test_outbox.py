@@ -138,6 +138,16 @@ def test_a_lease_outlasts_every_channels_own_time_out(settings, timeout, saw):
     assert lease >= way.longest + timedelta(seconds=15) >= timedelta(seconds=timeout + 30)
 
 
+@pytest.mark.hardened("R19", "a lease shorter than a channel's time-outs", "what is claimed is held for longer than those")
+async def test_what_is_claimed_is_held_for_longer_than_any_hand_over_may_take(store):
+    async with post(store) as at:
+        at.slack.script[C1].append(HANG)
+        await at.queue(delivery(to=C1))
+        await at.heard(at.slack, 1)
+        (row,) = (await at.progress()).values()
+        assert row.due >= NOW + at.outbox.ways["slack"].longest + timedelta(seconds=15)
+
+
 async def test_a_hand_over_that_outstays_the_longest_is_cut_off_and_unsure(store):
     async with post(store) as at:
         at.outbox.ways["slack"] = replace(at.outbox.ways["slack"], longest=timedelta(seconds=0.05))
@@ -587,11 +597,14 @@ async def test_how_hand_overs_fare_is_known_by_channel(store):
         assert office.outbox.fortunes["slack"].failures == 0
 
 
-async def test_a_place_that_takes_nothing_is_told_of_once_a_refusal_and_a_message_is_not(store):
+@pytest.mark.hardened(
+    "B9", "a place refuses one message, for a reason that nobody has described", "the admins hear of it"
+)
+async def test_a_place_that_takes_nothing_and_one_that_took_not_this_message_are_told_of_at_each_refusal(store):
     told = []
 
-    async def refused(lost, why):
-        told.append((lost.destination, why))
+    async def refused(lost, why, scope):
+        told.append((lost.destination, why, scope))
         raise StoreUnavailable("cannot use the database: it restarts")  # holds nothing up
 
     async with post(store) as office:
@@ -602,7 +615,7 @@ async def test_a_place_that_takes_nothing_is_told_of_once_a_refusal_and_a_messag
         await office.queue(*(delivery(1, place) for place in (C1, C2, C3)))
         await office.heard(office.slack, 3)
         await office.idle()
-        assert told == [(C1, "not_in_channel")]
+        assert set(told) == {(C1, "not_in_channel", Scope.DESTINATION), (C2, "too long", Scope.MESSAGE)}
         assert [row.status for row in (await office.progress()).values()].count(Status.REFUSED) == 2
 
 

@@ -149,3 +149,21 @@ def test_what_became_of_channels_is_told_last_and_not_counted():
     assert "3 incidents" in message.words.title
     assert "4 incidents" not in message.words.title
     assert message.words.lines[-1] == own.text
+
+
+@pytest.mark.hardened("R17", "several channels are back", "they are not called services")
+@pytest.mark.parametrize(
+    ("ends", "title"),
+    [
+        ((True, True, True), "🟢 3 channels work again (2:01 p.m.)"),
+        ((False, False, False), "🔴 3 channels are down or in trouble since 2:00 p.m."),
+        ((True, False, False), "🟠 2 of 3 channels in trouble since 2:00 p.m. still are"),
+    ],
+)
+def test_channels_alone_are_not_counted_as_services(ends, title):
+    lines = tuple(
+        Line(f"{kind}-delivery#1", f"🟢 {kind} was down", over, at=at(14, 1), since=at(14))
+        for kind, over in zip(("telegram", "email", "discord"), ends, strict=True)
+    )
+    message = wording.many(Gathering("#many#7/9", "#many#7", PLACE, lines, EN, at(14, 1), late=False), at(14, 2), None)
+    assert message.words.title == title

@@ -19,7 +19,7 @@ from bot.tell.wording.answers import (
     unsubscribed,
 )
 from bot.tell.wording.digest import DigestFacts, Happened, digest, digest_facts
-from bot.tell.wording.dying import advised, channel_service, channels, takes_nothing
+from bot.tell.wording.dying import advised, channel_service, channels, not_taken, takes_nothing
 from bot.tell.wording.endings import Others
 from bot.tell.wording.history import history
 from bot.tell.wording.looks import (
@@ -147,6 +147,7 @@ __all__ = [
     "not_allowed",
     "not_disallowed",
     "not_subscribed",
+    "not_taken",
     "nothing_open",
     "nothing_planned",
     "nothing_to_take_back",

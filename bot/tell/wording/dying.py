@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 from zlib import crc32
 
 from bot.model import (
+    Act,
     Confidence,
+    Delivery,
     Destination,
     Incident,
     Kind,
@@ -23,13 +26,14 @@ from bot.model import (
     Words,
     delivering,
 )
-from bot.tell.phrases import phrases
+from bot.tell.phrases import Phrases, phrases
 from bot.tell.wording.text import NAME, capital, clean, fit, listed, reason, sentences, stop
 from bot.tell.wording.times import Reader, reader
 from bot.tell.wording.titles import name_of, present, sure
 from bot.tell.wording.ways import apart, channel_name
 
 WHOLE = 200  # characters of a reason: who mends it needs all of it
+NUMBERS = re.compile(r"\d+")
 STANDS = frozenset({Kind.OPENED, Kind.CONFIRMED, Kind.WORSENED, Kind.EASED, Kind.REMINDED})
 
 
@@ -78,19 +82,45 @@ def _with(words: Words, lines: tuple[str, ...]) -> Words:
 def takes_nothing(place: Destination, why: str, readers: Sequence[str], style: Style, now: datetime) -> Notice:
     """For its admins: a place that refuses every notice, and who of the audiences misses them. The same on all of a day."""
     say = phrases(style.language)
-    channel, shown = capital(channel_name(place.kind, say)), clean(place.shown, 60)
-    said, advice, code = apart(why)
-    facts = {"channel": channel, "name": NAME}
-    forms = [say.dying.refused_code.format(code=clean(code, 40), **facts)] if code else []
-    lines = [stop(say.dying.refused_why.format(why=clean(said, WHOLE)))]
-    if advice:
-        lines.append(stop(say.dying.to_do.format(advice=clean(advice, WHOLE))))
+    title, lines = _titled(place, why, say.dying.refused_code, say.dying.refused, say), _why(why, say)
     if readers:
         lines.append(stop(say.dying.misses.format(names=listed([clean(r, 40) for r in readers], say))))
-    # Of a URL only its host is shown: a sum tells two apart, and tells nobody the password in it.
-    thread = f"refused:{shown}:{crc32(str(place).encode()):08x}:{now:%Y-%m-%d}"
-    words = Words(fit(shown, *forms, say.dying.refused.format(**facts)), tuple(lines))
+    return _to_admins(f"refused:{_told_apart(place)}:{now:%Y-%m-%d}", Words(title, tuple(lines)), style, now)
+
+
+def not_taken(delivery: Delivery, why: str, readers: Sequence[str], style: Style, now: datetime) -> Notice:
+    """For its admins: a place that refused this one message, and who of the audiences misses it. The same for each message
+    that it refuses for the same reason: numbers aside, for a reason may name the message.
+    """
+    say, place = phrases(style.language), delivery.destination
+    title, lines = _titled(place, why, say.dying.not_taken_code, say.dying.not_taken, say), _why(why, say)
+    lines.append(say.dying.not_taken_was.format(title=clean(delivery.notice.words.title, WHOLE)))
+    if readers and delivery.act is Act.POST:
+        lines.append(stop(say.dying.misses_it.format(names=listed([clean(r, 40) for r in readers], say))))
+    reason = crc32(NUMBERS.sub("0", why).encode())
+    return _to_admins(f"not-taken:{_told_apart(place)}:{reason:08x}", Words(title, tuple(lines)), style, now)
+
+
+def _to_admins(thread: str, words: Words, style: Style, now: datetime) -> Notice:
     return Notice(f"{thread}/1", thread, Tone.DEGRADED, words, at=now, style=style)
+
+
+def _told_apart(place: Destination) -> str:
+    """Of a URL only its host is shown: a sum tells two apart, and tells nobody the password in it."""
+    return f"{clean(place.shown, 60)}:{crc32(str(place).encode()):08x}"
+
+
+def _why(why: str, say: Phrases) -> list[str]:
+    said, advice, _ = apart(why)
+    lines = [stop(say.dying.refused_why.format(why=clean(said, WHOLE)))]
+    return lines + [stop(say.dying.to_do.format(advice=clean(text, WHOLE))) for text in (advice,) if text]
+
+
+def _titled(place: Destination, why: str, with_code: str, plain: str, say: Phrases) -> str:
+    _, _, code = apart(why)
+    facts = {"channel": capital(channel_name(place.kind, say)), "name": NAME}
+    forms = [with_code.format(code=clean(code, 40), **facts)] if code else []
+    return fit(clean(place.shown, 60), *forms, plain.format(**facts))
 
 
 def channels(overview: Overview, style: Style) -> tuple[tuple[str, str], ...]:

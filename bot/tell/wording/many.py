@@ -53,7 +53,7 @@ def many(gathering: Gathering, now: datetime, outage: Outage | None = None) -> N
     if ours and theirs:
         gathering = replace(gathering, lines=tuple(theirs))
     over = all(one.ends for one in gathering.lines)
-    title = _missed(gathering, to, outage) if gathering.late else _storm(gathering.lines, to, now)
+    title = _missed(gathering, to, outage) if gathering.late else _storm(gathering.lines, to, now, ours=not theirs)
     alone = gathering.late and len(gathering.lines) == 1 and _bare(gathering.lines[0]) in title
     every = (*theirs, *ours)
     alone = alone and len(every) == 1
@@ -122,7 +122,8 @@ def _bare(one: Line) -> str:
     return rest if not mark.isascii() else one.text
 
 
-def _storm(lines: tuple[Line, ...], to: Reader, now: datetime) -> str:
+def _storm(lines: tuple[Line, ...], to: Reader, now: datetime, *, ours: bool) -> str:
+    """`ours`: it tells of nothing but our own channels, which are no services."""
     if all(one.planned for one in lines):
         return title_of_many(len(lines), to)
     lines = tuple(one for one in lines if not one.planned)  # work that was announced is no trouble
@@ -130,8 +131,9 @@ def _storm(lines: tuple[Line, ...], to: Reader, now: datetime) -> str:
     since = to.point(min((one.since for one in lines if one.since), default=now))
     if not left:
         until = to.clock(max((one.at for one in lines if one.at), default=now))
-        return fit("", counted(say.storm_over, len(lines), until=until))
-    form = say.storm if left == len(lines) else say.storm_partly_over
+        return fit("", counted(say.channels_over if ours else say.storm_over, len(lines), until=until))
+    all_, some = (say.channels, say.channels_partly_over) if ours else (say.storm, say.storm_partly_over)
+    form = all_ if left == len(lines) else some
     return fit("", form.format(count=left, all=len(lines), since=since))
 
 

@@ -38,7 +38,7 @@ class DiscordSettings(BaseModel):
     pace: ClassVar[Pace] = Pace(most=45, per=timedelta(seconds=1), place=timedelta(seconds=1))
     gathers: ClassVar[bool] = True
     finds: ClassVar[bool] = True
-    looks: ClassVar[bool] = False
+    looks: ClassVar[bool] = True
     lives: ClassVar[bool] = True
     kind: Literal["discord"] = "discord"
     token: Token

@@ -11,7 +11,7 @@ from typing import Any
 import discord
 
 from bot.contracts import Answering, Desk, Reach
-from bot.model import Act, Delivery, Receipt, Refused, Scope, Sent
+from bot.model import Act, Delivery, Later, Receipt, Refused, Scope, Sent
 from bot.tell.channels.discord import hearing
 from bot.tell.channels.discord.reach import Reacher
 from bot.tell.channels.discord.receipts import PLAINER, TROUBLE, UNKNOWN_MESSAGE, Limited, judge, uneditable
@@ -128,10 +128,11 @@ class DiscordChannel:
 
     async def _found(
         self, channel: discord.PartialMessageable, delivery: Delivery, us: discord.ClientUser | None
-    ) -> Sent | None:
+    ) -> Sent | Later | None:
         """Look for a post that may have arrived: its nonce is remembered for minutes only, its tag as long as it stands.
 
-        Nothing found, and nothing readable, both lead to posting with the same nonce: never silence.
+        Where it is not, it may be worded anew, with all that has happened since. None where nothing can be read: posting
+        with the same nonce then, never silence.
         """
         try:
             async with asyncio.timeout(self._timeout / 3):
@@ -140,6 +141,7 @@ class DiscordChannel:
                         # A plain one answers no message: it was posted where answering is not allowed.
                         anew = bool(delivery.root and message.embeds) and not _answers(message)
                         return Sent(str(message.id), found=True, anew=anew)
+                return Later("it did not arrive", absent=True)
         except (discord.DiscordException, Limited, *TROUBLE) as trouble:
             log.debug("Discord: no look back for %s (%s)", delivery.key, type(trouble).__name__)
         return None

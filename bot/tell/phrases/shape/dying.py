@@ -27,6 +27,12 @@ class DyingPhrases:
     refused_why: str
     misses: str
 
+    # to its admins: a place that did not take one message
+    not_taken: str
+    not_taken_code: str
+    not_taken_was: str
+    misses_it: str
+
     # answers and the page
     all_work: str
     counts_down: str

@@ -32,6 +32,9 @@ class ManyPhrases:
     storm: str
     storm_partly_over: str
     storm_over: Count
+    channels: str  # likewise, where nothing but our own channels is in it
+    channels_partly_over: str
+    channels_over: Count
 
     # lines
     more: Count
