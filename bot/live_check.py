@@ -12,7 +12,7 @@ from functools import partial
 from pydantic import SecretStr
 
 from bot import offload
-from bot.config import Config
+from bot.config import Config, canary
 from bot.config.places import all_places
 from bot.contracts import Channel, ChannelSettings, Check, Desk, Memory, Net, Reach, Source, Unclear
 from bot.model import Destination, Outcome, Reading, plain_text, spelled
@@ -23,7 +23,9 @@ from bot.watch.faults import fault
 
 log = logging.getLogger(__name__)
 
-EACH = timedelta(seconds=10)  # for one place, from its turn on
+EACH = timedelta(seconds=10)  # for one answer about one place
+TRIES = 3  # questions about a place whose provider asks to wait ...
+LONGEST_WAIT = timedelta(minutes=1)  # ... no longer than this
 ALL = timedelta(minutes=2)  # for everything: what had no turn until then is not known
 AT_ONCE = 8  # places of one channel, and looks: providers limit who asks for many
 AGAIN = timedelta(seconds=0.5)  # the least that is waited where a provider asks to wait
@@ -66,15 +68,21 @@ class Asking:
 
     async def _in_time(self, what: str, asking: Callable[[], Awaitable[Reach]]) -> Reach:
         now = asyncio.get_running_loop().time
-        until = now() + EACH.total_seconds()
+        found = await self._once(what, asking)
+        for _ in range(TRIES - 1):
+            pause = max(found.wait or AGAIN, AGAIN)
+            if found.wait is None or pause > LONGEST_WAIT or now() + pause.total_seconds() >= self.ends:
+                break
+            await asyncio.sleep(pause.total_seconds())
+            found = await self._once(what, asking)
+        if found.wait is None:
+            return found
+        return replace(found, said=f"{found.said}: run this again in {spelled(max(found.wait, AGAIN))}")
+
+    async def _once(self, what: str, asking: Callable[[], Awaitable[Reach]]) -> Reach:
         try:
-            async with asyncio.timeout_at(until):
-                while (found := await asking()).wait is not None:
-                    pause = max(found.wait, AGAIN)
-                    if now() + pause.total_seconds() >= until:
-                        return replace(found, said=f"{found.said}: run this again in {spelled(pause)}")
-                    await asyncio.sleep(pause.total_seconds())
-                return found
+            async with asyncio.timeout(EACH.total_seconds()):
+                return await asking()
         except TimeoutError:
             return Reach(False, f"no answer within {spelled(EACH)}")
         except Exception as bug:  # noqa: BLE001 - the others are asked all the same
@@ -166,7 +174,9 @@ Look = tuple[str, Callable[[Net], Awaitable[Reach]]]
 
 
 def services(config: Config) -> Iterator[Look]:
-    """A look at each route and each official status page; jobs call us, so nobody can be asked."""
+    """A look at each canary, each route and each official status page; jobs call us, so nobody can be asked."""
+    for text in config.canaries:
+        yield f"canary {text}", _route("canary", canary(text), min(config.defaults.timeout, EACH))
     for key, said in config.services.items():
         timeout = min(said.watching(config.defaults).timeout, EACH)
         for route, check in said.routes.items():

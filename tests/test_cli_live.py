@@ -10,7 +10,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 import pytest
 
 from bot.contracts import Reach
-from bot.live_check import AGAIN, Asking
+from bot.live_check import AGAIN, TRIES, Asking
 from bot.model import Destination
 from tests.fakes import discord as far_discord
 from tests.fakes import mail as far_mail
@@ -71,8 +71,9 @@ async def everything(tmp_path):
 
 @pytest.mark.hardened("T23", "`check --live` where all is right", "a line for each channel, place and service; 0")
 async def test_all_that_is_right_is_told_in_a_line_each(everything):
+    canaries = [everything.site.url("/up")]
     digest = {"weekly": {"to": ["slack:C012", "slack:U111"], "when": "mon 08:00"}}
-    ran = await everything.check(digests=digest, admins=["slack:T111/U111", "telegram:4242"])
+    ran = await everything.check(canaries=canaries, digests=digest, admins=["slack:T111/U111", "telegram:4242"])
     assert (ran.code, ran.err) == (0, "")
     hook = Destination("webhook", everything.hook.place).shown
     lines = ran.out.splitlines()
@@ -90,7 +91,8 @@ async def test_all_that_is_right_is_told_in_a_line_each(everything):
         assert line in lines
     assert any(line.startswith("✓ telegram:4242 (admins): Ana: a person") for line in lines)
     assert any(line.startswith("✓ x web: up after ") for line in lines)
-    assert all(line.startswith("✓ ") for line in lines[2:])
+    assert any(line.startswith(f"✓ canary {canaries[0]}: up after ") for line in lines)
+    assert all(line.startswith("✓ ") for line in lines[1:])
 
 
 @pytest.mark.hardened("T23", "`check --live` where places are wrong", "a line each that says what to do; 1")
@@ -184,7 +186,7 @@ async def asking(seconds=30.0):
 
 async def test_a_short_wait_is_waited_and_a_long_one_is_told():
     answers = [Reach(None, "asks to wait", AGAIN / 10), Reach(True, "there")]
-    long = Reach(None, "asks to wait", 1000 * AGAIN)
+    long, often = Reach(None, "asks to wait", 1000 * AGAIN), []
 
     async def short_wait():
         return answers.pop(0)
@@ -192,10 +194,16 @@ async def test_a_short_wait_is_waited_and_a_long_one_is_told():
     async def long_wait():
         return long
 
+    async def always_a_little():
+        often.append(1)
+        return Reach(None, "asks to wait", AGAIN / 10)
+
     async with asking() as asked:
         turns = asyncio.Semaphore(1)
         assert (await asked.ask("a", short_wait, turns)).reach == Reach(True, "there")
         found = (await asked.ask("b", long_wait, turns)).reach
+        assert (await asked.ask("c", always_a_little, turns)).reach.said == "asks to wait: run this again in 0.5s"
+    assert len(often) == TRIES
     assert (found.good, found.said) == (None, "asks to wait: run this again in 8m20s")
 
 

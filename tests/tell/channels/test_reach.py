@@ -177,7 +177,7 @@ async def test_a_token_of_a_whole_organization_is_refused_in_words():
         [account] = await asked(slack(far))
         assert "Enterprise Grid" in (await slack(far).probe(net))
         assert await slack(far).probe(net, often=True) is None  # what can be written is written
-    assert (account.good, "install the app in one workspace" in account.said) == (False, True)
+    assert (account.good, "Install the app in one workspace" in account.said) == (False, True)
 
 
 # ── Telegram ─────────────────────────────────────────────────────────────────────────────────────────────────────────

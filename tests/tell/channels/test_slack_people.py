@@ -6,12 +6,15 @@ import asyncio
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
+import aiohttp
 import pytest
+from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.contracts import Desk
 from bot.model import Reply, Words
 from bot.tell.channels.slack.heard import heard
-from tests.fakes.slack import FakeSlack
+from bot.tell.channels.slack.members import Members
+from tests.fakes.slack import BOT_TOKEN, FakeSlack
 from tests.tell.channels.test_slack import made
 
 AT = datetime(2026, 11, 29, tzinfo=UTC)
@@ -163,3 +166,19 @@ async def test_a_slack_that_does_not_say_which_workspace_is_ours_makes_nobody_on
     await far.until(lambda: far.replies)
     assert (ear[0].home, ear[0].prove) == (False, None)
     assert sum(method == "auth.test" for method, _ in far.calls) == 1
+
+
+@pytest.mark.hardened(
+    "T23", "`run` with the token of a whole organization", "said in the log, once; nobody's orders are taken"
+)
+async def test_the_token_of_an_organization_is_said_in_the_log(caplog):
+    async with FakeSlack() as far, aiohttp.ClientSession() as session:
+        far.enterprise = True
+        members = Members(AsyncWebClient(BOT_TOKEN, far.url, session=session, retry_handlers=[]))
+        assert await members.team() == ""
+        assert not await members.is_member("U111")
+        members._tried_at = None
+        assert await members.team() == ""
+    told = [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
+    assert len(told) == 1
+    assert "Enterprise Grid" in told[0]

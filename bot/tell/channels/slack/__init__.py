@@ -17,8 +17,8 @@ from bot.tell.channels.masking import unsendable
 _LIMITED = frozenset({"ratelimited", "rate_limited"})  # said to those it knows
 _ITS_OWN = frozenset({"internal_error", "fatal_error", "request_timeout", "service_unavailable"})
 ORGANIZATION = (
-    "the bot token is of an app installed for a whole organization (Enterprise Grid), by which Tocsin takes no commands "
-    "and finds no #names: install the app in one workspace, and copy the bot token of that"
+    "the bot token is of an app installed for a whole organization (Enterprise Grid), which is not supported: nobody counts "
+    "as a member of its workspace, and no #name is found. Install the app in one workspace, and copy the bot token of that"
 )
 _PLACE = re.compile(r"#[\w-]{1,80}")
 _ID = re.compile(r"[CGDUW][A-Z0-9]{1,30}")
