@@ -19,7 +19,9 @@ KEPT = (
 )
 
 
-@pytest.mark.hardened("T34", "PostgreSQL behind a pooler in transaction mode", "no statement, lock or cursor of a session")
+@pytest.mark.hardened(
+    "T34", "PostgreSQL behind a pooler in transaction mode", "no statement, lock or cursor of a session"
+)
 async def test_no_session_keeps_anything_that_the_next_transaction_needs(postgres, saw):
     with postgres.database() as url:
         async with open_store(url) as store:
