@@ -104,6 +104,19 @@ async def test_each_service_says_once_that_it_was_not_looked_at():
     assert sorted(slept) == [f"s{n}" for n in range(5)]
 
 
+async def test_a_check_that_was_under_way_is_no_error_of_ours(caplog):
+    site = Site()
+    world = World({"x": site}, every=20)
+    await world.go(30)
+    site.free.clear()
+    await world.go(20)
+    site.error = TimeoutError()  # it outstayed its time-out: the machine slept
+    world.hands.now += HOUR
+    site.free.set()
+    await world.rest()
+    assert [record.message.partition(" s,")[0] for record in caplog.records] == ["nothing ran for 3600"]
+
+
 async def test_a_process_that_is_only_late_did_not_sleep():
     world = World({"x": Site()}, every=30)
     await world.go(40)

@@ -318,13 +318,17 @@ class Rounds:
         return reading, False
 
     async def _ask(self, watched: Watched, route: str, check: Check, *, doubt: bool) -> Reading:
-        before = self._lag.held(self._clock.steady())
+        before, sleeps = self._lag.held(self._clock.steady()), self._sleeps
         try:
             async with asyncio.timeout((watched.timeout + self._grace).total_seconds()):
                 return await check.look(route, self._net, watched.timeout, doubt=doubt)
         except Exception as error:  # noqa: BLE001 - the border of a check
-            held = self._lag.held(self._clock.steady()) - before
-            if not (isinstance(error, TimeoutError) and self._lag.spoils(held, watched.timeout.total_seconds())):
+            now = self._clock.steady()
+            self._mind_the_gap(now)
+            ours = sleeps != self._sleeps or self._lag.spoils(
+                self._lag.held(now) - before, watched.timeout.total_seconds()
+            )
+            if not (isinstance(error, TimeoutError) and ours):
                 name = f"{watched.service.id}/{route}"
                 self._complain(name, f"the {check.kind} check {name} failed by our own error", error)
             return Reading(route, Outcome.BLIND, _OUR_ERROR)

@@ -191,6 +191,13 @@ def test_our_own_blindness_is_told_once_it_is_over() -> None:
     assert told(Kind.RESTORED, BLIND, at(14, 4), ES, tocsin).words.text == (
         "⚫ No pudimos ver nada: 14:00–14:04 (conexión propia).\nDe ese tiempo no se sabe nada."
     )
+    slept = replace(BLIND, unstable_since=BLIND.since)
+    assert told(Kind.RESTORED, slept, at(14, 4), service=tocsin).words.title == (
+        "⚫ We could not see anything 2:00–2:04 p.m. (own machine)."
+    )
+    assert told(Kind.RESTORED, slept, at(14, 4), ES, tocsin).words.title == (
+        "⚫ No pudimos ver nada: 14:00–14:04 (máquina propia)."
+    )
     opened = told(Kind.OPENED, replace(BLIND, until=None, steps=1), at(14), service=tocsin)
     assert opened.words.text == "⚫ We see nothing since 2:00 p.m. (own connection)"
 
