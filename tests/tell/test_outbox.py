@@ -138,7 +138,9 @@ def test_a_lease_outlasts_every_channels_own_time_out(settings, timeout, saw):
     assert lease >= way.longest + timedelta(seconds=15) >= timedelta(seconds=timeout + 30)
 
 
-@pytest.mark.hardened("R19", "a lease shorter than a channel's time-outs", "what is claimed is held for longer than those")
+@pytest.mark.hardened(
+    "R19", "a lease shorter than a channel's time-outs", "what is claimed is held for longer than those"
+)
 async def test_what_is_claimed_is_held_for_longer_than_any_hand_over_may_take(store):
     async with post(store) as at:
         at.slack.script[C1].append(HANG)

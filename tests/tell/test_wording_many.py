@@ -142,8 +142,9 @@ def test_one_that_is_late_and_alone_keeps_its_evidence():
 @pytest.mark.hardened(
     "R17", "all channels dead, then back", "the channels' own outages are not counted among the readers'"
 )
-def test_what_became_of_channels_is_told_last_and_not_counted():
-    own = Line("telegram-delivery#1", "🟢 Telegram took messages again", True, at=at(14, 1), since=at(14))
+@pytest.mark.parametrize("service", ["telegram-delivery", "tocsin"])
+def test_what_became_of_channels_and_of_us_is_told_last_and_not_counted(service):
+    own = Line(f"{service}#1", "🟢 Telegram took messages again", True, at=at(14, 1), since=at(14))
     lines = (own, *(Line(f"s{n}#1", f"🟢 S{n} was down", True, at=at(14, 1), since=at(14)) for n in range(3)))
     message = wording.many(Gathering("#many#7/9", "#many#7", PLACE, lines, EN, at(14, 1), late=True), at(14, 2), None)
     assert "3 incidents" in message.words.title

@@ -7,7 +7,20 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from bot.model import Change, Gathering, Health, Incident, Kind, Line, Notice, Service, Tone, Words, delivering
+from bot.model import (
+    OURSELVES,
+    Change,
+    Gathering,
+    Health,
+    Incident,
+    Kind,
+    Line,
+    Notice,
+    Service,
+    Tone,
+    Words,
+    delivering,
+)
 from bot.tell.phrases import Phrases
 from bot.tell.wording.plans import title_of_many
 from bot.tell.wording.text import NAME, TITLE, counted, fit, stop
@@ -32,6 +45,10 @@ def line(change: Change, service: Service, to: Reader) -> str:
     return f"{GOOD} {fit(name_of(service), _was(incident, to.say).format(name=NAME, span=span))}"
 
 
+def _ours(service: str) -> bool:
+    return service.endswith(CHANNELS) or service == OURSELVES
+
+
 def _was(incident: Incident, say: Phrases) -> str:
     if not sure(incident) or theirs_alone(incident):
         return say.many.was_perhaps
@@ -47,8 +64,8 @@ def _was(incident: Incident, say: Phrases) -> str:
 def many(gathering: Gathering, now: datetime, outage: Outage | None = None) -> Notice:
     """One message for all of `gathering`. `outage`: when its kind of channel was down last."""
     to = reader(gathering.style, now)
-    # What became of our own channels is no outage of what a reader follows: it is told last, and is not counted.
-    ours = [one for one in gathering.lines if one.thread.rpartition("#")[0].endswith(CHANNELS)]
+    # What became of our own channels, or of us, is no outage of what a reader follows: it is told last, and not counted.
+    ours = [one for one in gathering.lines if _ours(one.thread.rpartition("#")[0])]
     theirs = [one for one in gathering.lines if one not in ours]
     if ours and theirs:
         gathering = replace(gathering, lines=tuple(theirs))
