@@ -168,3 +168,19 @@ def test_channels_alone_are_not_counted_as_services(ends, title):
     )
     message = wording.many(Gathering("#many#7/9", "#many#7", PLACE, lines, EN, at(14, 1), late=False), at(14, 2), None)
     assert message.words.title == title
+
+
+def test_a_storm_with_one_service_in_it_is_titled_by_that_one():
+    lines = (
+        Line("x#1", "🔴 X is down since 2:00 p.m.", ends=False, at=at(14), since=at(14)),
+        *(
+            Line(f"{kind}-delivery#1", f"🔴 {kind} delivery is down", ends=False, at=at(14), since=at(14))
+            for kind in ("a", "b")
+        ),
+    )
+    message = wording.many(Gathering("#many#7/9", "#many#7", PLACE, lines, EN, at(14, 1), late=False), at(14, 2), None)
+    assert message.words.text.splitlines() == [
+        "🔴 X is down since 2:00 p.m.",
+        "🔴 a delivery is down",
+        "🔴 b delivery is down",
+    ]

@@ -74,7 +74,7 @@ def many(gathering: Gathering, now: datetime, outage: Outage | None = None) -> N
     alone = gathering.late and len(gathering.lines) == 1 and _bare(gathering.lines[0]) in title
     every = (*theirs, *ours)
     alone = alone and len(every) == 1
-    rows = [] if alone else [one.text for one in every[:LINES]]
+    rows = [] if alone else [one.text for one in every[:LINES] if one.text != title]
     left = len(every) - LINES
     rest = [stop(counted(to.say.many.more, left))] if left > 0 else []
     shared = [one for one in gathering.lines if not one.planned]
@@ -144,6 +144,8 @@ def _storm(lines: tuple[Line, ...], to: Reader, now: datetime, *, ours: bool) ->
     if all(one.planned for one in lines):
         return title_of_many(len(lines), to)
     lines = tuple(one for one in lines if not one.planned)  # work that was announced is no trouble
+    if len(lines) == 1:
+        return fit("", lines[0].text)
     say, left = to.say.many, sum(not one.ends for one in lines)
     since = to.point(min((one.since for one in lines if one.since), default=now))
     if not left:
