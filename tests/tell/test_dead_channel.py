@@ -7,7 +7,20 @@ from __future__ import annotations
 import pytest
 
 from tests.flow.dead_judged import judged
-from tests.tell.dead import BROKEN, HANGS, LIMITED, LIMITED_BARE, LIMITED_BOTH, REFUSED, WRITES, ran, town
+from tests.tell.dead import (
+    BROKEN,
+    HANGS,
+    LIMITED,
+    LIMITED_BARE,
+    LIMITED_BOTH,
+    REFUSED,
+    TIMEOUT,
+    UNHEARD,
+    WRITES,
+    Trouble,
+    ran,
+    town,
+)
 
 DIES, LASTS, QUARTER = 600, 600, 150  # seconds since noon
 BACK = DIES + LASTS
@@ -56,3 +69,20 @@ async def test_ten_minutes_of_one(tmp_path, alone):
     known = 150 if "wait" in alone else 70  # its API only asks to wait: our own messages have to tell
     report = await live(tmp_path, (alone, DIES, ALONE[alone]), known=known)
     assert not report.problems, "\n".join(report.problems)
+
+
+@pytest.mark.hardened(
+    "R16", "a first rung hangs that was never seen dead, several notices at once", "second rung: 60 s + 2 s"
+)
+async def test_a_first_rung_that_hangs_while_its_api_is_well(tmp_path, saw):
+    async with town(tmp_path, "a", "b", "c") as at:
+        at.trouble("slack", 0, Trouble(lambda: UNHEARD, TIMEOUT, probe=None))
+        for number, service in enumerate(at.services):
+            at.fail(service, (5 + number, 900))
+        await at.live(240)
+        asked = "SELECT kind, thread, min(queued_at) / 1e6, min(settled_at) / 1e6 FROM deliveries WHERE audience = 'desk' GROUP BY 1, 2"
+        rows = {(kind, thread): times for kind, thread, *times in at.look.execute(asked)}
+    took = [rows["telegram", thread][1] - queued for (kind, thread), (queued, _) in rows.items() if kind == "slack"]
+    saw(f"{min(took):.2f} to {max(took):.2f} s")
+    assert len(took) >= 3
+    assert max(took) <= 62

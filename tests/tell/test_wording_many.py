@@ -142,8 +142,9 @@ def test_one_that_is_late_and_alone_keeps_its_evidence():
 @pytest.mark.hardened(
     "R17", "all channels dead, then back", "the channels' own outages are not counted among the readers'"
 )
-def test_what_became_of_channels_is_told_last_and_not_counted():
-    own = Line("telegram-delivery#1", "🟢 Telegram took messages again", True, at=at(14, 1), since=at(14))
+@pytest.mark.parametrize("service", ["telegram-delivery", "tocsin"])
+def test_what_became_of_channels_and_of_us_is_told_last_and_not_counted(service):
+    own = Line(f"{service}#1", "🟢 Telegram took messages again", True, at=at(14, 1), since=at(14))
     lines = (own, *(Line(f"s{n}#1", f"🟢 S{n} was down", True, at=at(14, 1), since=at(14)) for n in range(3)))
     message = wording.many(Gathering("#many#7/9", "#many#7", PLACE, lines, EN, at(14, 1), late=True), at(14, 2), None)
     assert "3 incidents" in message.words.title
@@ -167,3 +168,19 @@ def test_channels_alone_are_not_counted_as_services(ends, title):
     )
     message = wording.many(Gathering("#many#7/9", "#many#7", PLACE, lines, EN, at(14, 1), late=False), at(14, 2), None)
     assert message.words.title == title
+
+
+def test_a_storm_with_one_service_in_it_is_titled_by_that_one():
+    lines = (
+        Line("x#1", "🔴 X is down since 2:00 p.m.", ends=False, at=at(14), since=at(14)),
+        *(
+            Line(f"{kind}-delivery#1", f"🔴 {kind} delivery is down", ends=False, at=at(14), since=at(14))
+            for kind in ("a", "b")
+        ),
+    )
+    message = wording.many(Gathering("#many#7/9", "#many#7", PLACE, lines, EN, at(14, 1), late=False), at(14, 2), None)
+    assert message.words.text.splitlines() == [
+        "🔴 X is down since 2:00 p.m.",
+        "🔴 a delivery is down",
+        "🔴 b delivery is down",
+    ]

@@ -7,7 +7,20 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from bot.model import Change, Gathering, Health, Incident, Kind, Line, Notice, Service, Tone, Words, delivering
+from bot.model import (
+    OURSELVES,
+    Change,
+    Gathering,
+    Health,
+    Incident,
+    Kind,
+    Line,
+    Notice,
+    Service,
+    Tone,
+    Words,
+    delivering,
+)
 from bot.tell.phrases import Phrases
 from bot.tell.wording.plans import title_of_many
 from bot.tell.wording.text import NAME, TITLE, counted, fit, stop
@@ -32,6 +45,10 @@ def line(change: Change, service: Service, to: Reader) -> str:
     return f"{GOOD} {fit(name_of(service), _was(incident, to.say).format(name=NAME, span=span))}"
 
 
+def _ours(service: str) -> bool:
+    return service.endswith(CHANNELS) or service == OURSELVES
+
+
 def _was(incident: Incident, say: Phrases) -> str:
     if not sure(incident) or theirs_alone(incident):
         return say.many.was_perhaps
@@ -47,8 +64,8 @@ def _was(incident: Incident, say: Phrases) -> str:
 def many(gathering: Gathering, now: datetime, outage: Outage | None = None) -> Notice:
     """One message for all of `gathering`. `outage`: when its kind of channel was down last."""
     to = reader(gathering.style, now)
-    # What became of our own channels is no outage of what a reader follows: it is told last, and is not counted.
-    ours = [one for one in gathering.lines if one.thread.rpartition("#")[0].endswith(CHANNELS)]
+    # What became of our own channels, or of us, is no outage of what a reader follows: it is told last, and not counted.
+    ours = [one for one in gathering.lines if _ours(one.thread.rpartition("#")[0])]
     theirs = [one for one in gathering.lines if one not in ours]
     if ours and theirs:
         gathering = replace(gathering, lines=tuple(theirs))
@@ -57,7 +74,7 @@ def many(gathering: Gathering, now: datetime, outage: Outage | None = None) -> N
     alone = gathering.late and len(gathering.lines) == 1 and _bare(gathering.lines[0]) in title
     every = (*theirs, *ours)
     alone = alone and len(every) == 1
-    rows = [] if alone else [one.text for one in every[:LINES]]
+    rows = [] if alone else [one.text for one in every[:LINES] if one.text != title]
     left = len(every) - LINES
     rest = [stop(counted(to.say.many.more, left))] if left > 0 else []
     shared = [one for one in gathering.lines if not one.planned]
@@ -127,6 +144,8 @@ def _storm(lines: tuple[Line, ...], to: Reader, now: datetime, *, ours: bool) ->
     if all(one.planned for one in lines):
         return title_of_many(len(lines), to)
     lines = tuple(one for one in lines if not one.planned)  # work that was announced is no trouble
+    if len(lines) == 1:
+        return fit("", lines[0].text)
     say, left = to.say.many, sum(not one.ends for one in lines)
     since = to.point(min((one.since for one in lines if one.since), default=now))
     if not left:
