@@ -36,6 +36,10 @@ def _check_file(rest: str) -> None:
         raise ValueError("names no file; expected sqlite:///file.db, or sqlite:////var/lib/tocsin/file.db")
     if "?" in path:
         raise ValueError("a file takes no ?options; expected sqlite:///file.db")
+    if not unquote(path).isprintable():
+        raise ValueError("holds a character that cannot be shown")
+    if re.search(":.*@", path):  # a path is shown, and that one would show a password
+        raise ValueError(f"is of a file, and names an account; {EXPECTED}")
 
 
 def _check_server(rest: str) -> None:
@@ -51,6 +55,8 @@ def _check_server(rest: str) -> None:
         _check_port(port)
     if host:
         _check_host(host)
+    if not set("@:/").isdisjoint(name):  # a password with / in it ends there, and would be shown with the name
+        raise ValueError(f"has no right name of a database; expected one such as tocsin ({ESCAPED})")
     if any(not unquote(part).isprintable() for part in (account, name, *given.values())):
         raise ValueError("holds a character that cannot be shown")
 

@@ -17,6 +17,8 @@ PIECE = 32 * 1024
 # One for all: each piece is taken out of it before the next is read.
 _piece = memoryview(bytearray(PIECE))
 
+_EARLIEST, _LATEST = datetime(1970, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)  # a certificate ends in between
+
 
 class Wire(asyncio.BufferedProtocol):
     """Made by the loop's `create_connection`; `secure` then puts TLS over it."""
@@ -112,6 +114,12 @@ class Wire(asyncio.BufferedProtocol):
 
 
 @lru_cache(maxsize=4096)  # parsed in Python, it would cost 4 % of every fresh https check
-def _instant(text: str) -> datetime:
-    """ "Nov 21 03:13:00 2027 GMT", as OpenSSL writes it."""
-    return datetime.fromtimestamp(cert_time_to_seconds(text), UTC)
+def _instant(text: str) -> datetime | None:
+    """ "Nov 21 03:13:00 2027 GMT", as OpenSSL writes it; None for what is no date. What is far off is as far as any clock
+    and zone can reckon with: a certificate may end in the year 1, or at the last moment of 9999.
+    """
+    try:
+        at = datetime.fromtimestamp(cert_time_to_seconds(text), UTC)
+    except (ValueError, OverflowError, OSError):
+        return None
+    return min(max(at, _EARLIEST), _LATEST)

@@ -177,30 +177,37 @@ def _database(rng: random.Random, text: str) -> str:
 CHANGES = (_value, _value, _value, _line, _line, _sign, _key, _nested, _database)
 
 
+OPTIONS = (
+    "?",
+    "?sslmode=require",
+    "?sslrootcert=/x",
+    f"?password={SECRET}",
+    "?a",
+    "?host=/tmp",
+    "?port=1",
+    "?ssl=x&ssl=x",
+    f"?user=u&password={SECRET}&host=127.0.0.1",
+    "?target_session_attrs=any",
+    "?sslmode=%00",
+)
+
+
+def _often(rng: random.Random, right: str, others: tuple[str, ...]) -> str:
+    return right if rng.random() < 0.5 else rng.choice(others)
+
+
 def mutated_url(rng: random.Random) -> str:
     """The address of a database, or what was meant for one."""
     parts = [
-        rng.choice(("postgresql", "sqlite", "postgres", "mysql", "")),
-        rng.choice(("://", ":///", ":", "//", "")),
-        rng.choice(
-            ("", "u@", f"u:{SECRET}@", f"u:{SECRET}@x@", f"u:a/{SECRET}@", f"u:a#{SECRET}@", "%00:p@", "a:b:c@")
+        _often(rng, "postgresql", ("sqlite", "postgres", "mysql", "")),
+        _often(rng, "://", (":///", ":", "//", "")),
+        _often(
+            rng, f"u:{SECRET}@", ("", "u@", f"u:{SECRET}@x@", f"u:a/{SECRET}@", f"u:a#{SECRET}@", "%00:p@", "a:b:c@")
         ),
-        rng.choice(("h", "127.0.0.1", "[::1]", "[::1", "::1", "", "a..b", "x" * 300, "h h", "a,b")),
-        rng.choice(("", ":5432", ":port", ":", ":0", ":99999", ":٣", ":-1", ":1:2")),
-        rng.choice(("/db", "", "/", "//", "/d%00b", "/a b")),
-        rng.choice(
-            (
-                "",
-                "?",
-                "?sslmode=require",
-                "?sslrootcert=/x",
-                f"?password={SECRET}",
-                "?a",
-                "?host=/tmp",
-                "?port=1",
-                "?ssl=x&ssl=x",
-            )
-        ),
+        _often(rng, "127.0.0.1", ("h", "[::1]", "[::1", "::1", "", "a..b", "x" * 300, "h h", "a,b", "/run/db")),
+        _often(rng, ":5432", ("", ":port", ":", ":0", ":1", ":99999", ":٣", ":-1", ":1:2")),
+        _often(rng, "/db", ("", "/", "//", "/d%00b", "/a b", "/a@b", f"/{SECRET}@b", "/%40")),
+        _often(rng, "", OPTIONS),
     ]
     if rng.random() < 0.2:
         parts.insert(rng.randrange(len(parts)), rng.choice(PIECES))

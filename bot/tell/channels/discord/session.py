@@ -48,8 +48,10 @@ class Call:
         """`date` is the answer's header. Its second has begun when the answer left, so that less all of the time since
         the call began is before it began.
         """
-        with suppress(ValueError, TypeError):
-            self._first = parsedate_to_datetime(date or "") - timedelta(seconds=time.monotonic() - self._began)
+        with suppress(ValueError, TypeError, OverflowError):
+            at = parsedate_to_datetime(date or "")
+            if at.tzinfo is not None:  # it is without where it says "-0000"
+                self._first = at - timedelta(seconds=time.monotonic() - self._began)
 
     def repeats(self, written: datetime) -> bool:
         """Was the message that was answered written by an earlier call?"""

@@ -37,7 +37,7 @@ async def found(web: AsyncWebClient, key: str, channel: str, thread: str | None)
                 seen = False
                 break
             for message in messages:
-                if _bears(message, key) and float(message["ts"]) >= oldest:
+                if _bears(message, key) and _second(message) >= oldest:
                     beside = thread is not None and message.get("thread_ts") != thread
                     return Sent(f"{channel}/{message['ts']}", found=True, anew=beside)
     return Later("it did not arrive", absent=True) if seen else None
@@ -56,6 +56,14 @@ async def _pages(method: Callable[..., Awaitable[Any]], **arguments: str) -> Asy
         if not following:
             return
         cursor = {"cursor": following}
+
+
+def _second(message: Message) -> float:
+    """When it was written, in seconds since 1970; 0 where it does not say."""
+    try:
+        return float(message["ts"])
+    except (KeyError, TypeError, ValueError, OverflowError):
+        return 0.0
 
 
 def _bears(message: Message, key: str) -> bool:

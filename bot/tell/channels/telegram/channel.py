@@ -53,7 +53,7 @@ class Request(HTTPXRequest):
         if not isinstance(said, dict):
             return {}
         if isinstance(said.get("result"), list):
-            said["result"] = [trim(update) for update in said["result"]]
+            said["result"] = trim(said["result"])
         return sane(said)
 
 

@@ -11,6 +11,7 @@ from telegram.constants import ChatType, MessageEntityType
 from bot.model import Ask, Destination, Reply
 
 LONG_AGO = datetime.fromtimestamp(0, UTC)  # a message of which Telegram does not say any more when it was
+_MOST = 1 << 53  # numbers of updates are below
 _PERSON: dict[str, Any] = {"id": {}, "is_bot": {}, "first_name": {}, "last_name": {}, "username": {}}
 _CHAT: dict[str, Any] = {"id": {}, "type": {}, "title": {}, "first_name": {}, "last_name": {}, "username": {}}
 _MESSAGE: dict[str, Any] = {
@@ -34,9 +35,23 @@ _UPDATE: dict[str, Any] = {
 }
 
 
-def trim(update: Any) -> Any:
-    """Reduce an update, as it came, to the fields that are read here."""
-    return _only(update, _UPDATE)
+def trim(updates: list[Any]) -> list[Any]:
+    """Reduce updates, as they came, to the fields that are read here. Of one that the SDK cannot read (a date of twelve
+    digits, a text for a chat) its number is left, so that it is done with, and those beside it are heard.
+    """
+    return [kept for update in updates if (kept := _trimmed(update)) is not None]
+
+
+def _trimmed(update: Any) -> Any:
+    number = update.get("update_id") if isinstance(update, dict) else None
+    if not isinstance(number, int) or isinstance(number, bool) or not 0 <= number < _MOST:
+        return None
+    try:
+        kept = _only(update, _UPDATE)
+        Update.de_json(kept, None)
+    except Exception:  # noqa: BLE001 - whatever the SDK makes of what it was not made for
+        return {"update_id": number}
+    return kept
 
 
 def _only(value: Any, wanted: dict[str, Any]) -> Any:
