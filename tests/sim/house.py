@@ -296,9 +296,9 @@ class Run:
             self.converged = True
 
     async def _quiet(self, life: Life) -> bool:
-        states = life.record.states
+        states, watched = life.record.states, life.record.setting.watched
         return (
-            not any(state.incident or state.streak.bad for state in states.values())
+            not any(state.incident or (state.streak.bad and name in watched) for name, state in states.items())
             and not await life.store.deliveries.backlog()
             and await life.store.deliveries.next_deadline() is None
         )

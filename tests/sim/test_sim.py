@@ -38,6 +38,18 @@ def test_every_promise_is_kept(first):
     assert not told, "\n".join(told)
 
 
+@pytest.mark.timeout(600)
+def test_the_faults_that_few_seeds_have_occur():
+    left = {"clock stepped", "config changed", "check starved", "nonsense Retry-After"}
+    with runs() as run:
+        for seed in range(1, ENOUGH + 1):
+            left -= run(seed).world.occurred.keys()
+            if not left:
+                break
+
+    assert left == set()
+
+
 def test_a_seed_replays_alike_in_any_process():
     code = "from tests.sim.house import runs\nwith runs() as run: print(*(run(seed).trace for seed in (7, 10)))"
     told = [
