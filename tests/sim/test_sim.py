@@ -17,7 +17,7 @@ ROOT = Path(__file__).parent.parent.parent
 FIRST, LAST = map(int, os.environ.get("SEEDS", "1-300").split("-"))
 CHUNK = 25
 ENOUGH = 300  # seeds in which a bug must show
-RARE = {"restarts_sure": 109}  # where to look first for the bugs that few seeds show
+RARE = {"restarts_sure": 109, "keeps_the_old_config": 19}  # where to look first for the bugs that few seeds show
 
 
 def complaints(run, seed):
