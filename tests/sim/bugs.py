@@ -17,6 +17,7 @@ import bot.tell.posting
 import bot.tell.routing
 import bot.tell.settled
 import bot.watch.canaries
+import bot.watch.lag
 import tests.sim.house
 from bot.judge.changes import Step
 from bot.model import Act, Confidence, Health, Kind
@@ -157,6 +158,11 @@ def keeps_the_old_config(patch):
     patch.setattr(bot.mending, "_adopt", adopt)
 
 
+def believes_a_starved_process(patch):
+    """Takes for a time-out what it had no time to hear."""
+    patch.setattr(bot.watch.lag.Lag, "spoils", lambda *_: False)
+
+
 BUGS = (
     sent_before_sending,
     no_order,
@@ -173,4 +179,5 @@ BUGS = (
     tells_each_alone,
     leaves_the_clock_behind,
     keeps_the_old_config,
+    believes_a_starved_process,
 )

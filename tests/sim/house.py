@@ -14,9 +14,7 @@ from collections.abc import Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack, contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from functools import partial
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 from sqlalchemy.exc import SAWarning
 
@@ -24,24 +22,15 @@ import bot.tell.ladders
 import bot.tell.outbox
 import bot.watch.rounds
 from bot.clock_steps import ClockSteps
-from bot.config import ADMINS
 from bot.mending import reconcile
 from bot.model import (
     Ack,
-    Audience,
-    Confidence,
-    Destination,
-    Escalation,
-    Hears,
     Mute,
-    Quiet,
     Round,
     Rules,
     Service,
-    Style,
     Subscription,
     Unmute,
-    Wish,
     delivering,
 )
 from bot.record import Record, Setting
@@ -54,106 +43,13 @@ from bot.watch.rounds import Rounds, Watched
 from bot.watch.ways import ROUTES, ways
 from tests.sim.inline import Disk, fresh, inline, template
 from tests.sim.loop import VirtualLoop
-from tests.sim.script import EDITS, KINDS, LIVES, SETTINGS, STEP, Script, write
+from tests.sim.readers import CHAT, admins, opened, place, readers
+from tests.sim.script import EDITS, LIVES, SETTINGS, STEP, Script, write
 from tests.sim.world import Canary, Looked, Page, Provider, Route, World
 
 CALM = 5400.0  # seconds after the last fault in which all must have come to rest
 # Idle looks cost a transaction each, and here nobody else queues anything: a bell that is not rung shall be seen.
 PATIENT = ((bot.watch.rounds, "TICK", 2.0), (bot.tell.outbox, "REST", 600.0), (bot.tell.ladders, "REST", 600.0))
-
-
-def place(text: str) -> Destination:
-    return Destination.parse(text)
-
-
-def readers(script: Script, at: float = 0.0) -> tuple[Audience, ...]:
-    """As the config has them by then."""
-    found = _readers(script)
-    for what in script.version(at):
-        found = CHANGES.get(what, partial(_without, what))(found)
-    return found
-
-
-def opened(script: Script, at: float) -> tuple[str, ...]:
-    return tuple(kind for kind in KINDS if kind not in script.version(at))
-
-
-def _rename(found: tuple[Audience, ...]) -> tuple[Audience, ...]:
-    return (replace(found[0], name=f"{found[0].name}-renamed"), *found[1:])
-
-
-def _split(found: tuple[Audience, ...]) -> tuple[Audience, ...]:
-    """The last one that has two places, be they rungs."""
-    one = next((one for one in reversed(found) if len(one.destinations) > 1), None)
-    if one is None:
-        return found
-    first = replace(one, destinations=one.destinations[:1])
-    rest = replace(one, name=f"{one.name}-rest", destinations=one.destinations[1:])
-    return (*(first if other is one else other for other in found), rest)
-
-
-def _reorder(found: tuple[Audience, ...]) -> tuple[Audience, ...]:
-    return tuple(replace(one, destinations=one.destinations[::-1]) if one.ladder else one for one in found)
-
-
-def _without(kind: str, found: tuple[Audience, ...]) -> tuple[Audience, ...]:
-    left = []
-    for one in found:
-        steps = [replace(s, to=to) for s in one.escalations if (to := _spare(s.to, kind))]
-        left.append(replace(one, destinations=_spare(one.destinations, kind), escalations=tuple(steps)))
-    return tuple(one for one in left if one.destinations)
-
-
-def _spare(places: tuple[Destination, ...], kind: str) -> tuple[Destination, ...]:
-    return tuple(one for one in places if one.kind != kind)
-
-
-CHANGES = {"rename": _rename, "split": _split, "reorder": _reorder}
-
-
-def _readers(script: Script) -> tuple[Audience, ...]:
-    """Ladders and lists, in several languages and zones, sure and less sure, patient and asleep."""
-    until = script.utc(script.faults_end / 2).astimezone(ZoneInfo("Europe/Madrid"))
-    quiet = Quiet.parse(f"{until - timedelta(hours=2):%H:%M}-{until:%H:%M}")
-    found = (
-        Audience(
-            "desk",
-            (place("slack:one"), place("telegram:one"), place("email:one")),
-            Wish(style=Style("es", "Europe/Madrid")),
-            ladder=True,
-        ),
-        Audience(
-            "night",
-            (place("telegram:two"), place("slack:one"), place("webhook:two")),
-            Wish(("s0", "s1"), style=Style("en", "America/New_York", "12h")),
-            ladder=True,
-            within=timedelta(seconds=30),
-        ),
-        Audience("everyone", (place("slack:all"), place("telegram:all"), place("webhook:all"))),
-        Audience("nervous", (place("discord:one"),), Wish(confidence=Confidence.POSSIBLE)),
-        Audience(
-            "calm",
-            (place("email:two"),),
-            Wish(confidence=Confidence.LIKELY, hears=frozenset({Hears.DOWN, Hears.RESTORED, Hears.CORRECTION})),
-        ),
-        Audience("patient", (place("webhook:one"),), Wish(for_at_least=timedelta(minutes=2))),
-        Audience(
-            "boss",
-            (place("discord:two"),),
-            escalations=(Escalation(timedelta(minutes=3), (place("telegram:all"), place("email:boss"))),),
-        ),
-        Audience("sleeper", (place("slack:two"),), Wish(style=Style("en", "Europe/Madrid"), quiet=quiet)),
-    )
-    return tuple(one for one in found if one.name in script.readers)
-
-
-def admins(script: Script, at: float = 0.0) -> Audience | None:
-    wish = Wish(tuple(map(delivering, KINDS)), frozenset(Hears) - {Hears.CORRECTION})
-    there = tuple(one for one in (place("email:admin"), place("telegram:admin")) if one.kind in opened(script, at))
-    return Audience(ADMINS, there, wish) if there and "admins" in script.readers else None
-
-
-CHAT = Wish(("s0",), confidence=Confidence.LIKELY, style=Style("es", "America/New_York"))
 
 
 @dataclass
@@ -296,9 +192,9 @@ class Run:
             self.converged = True
 
     async def _quiet(self, life: Life) -> bool:
-        states = life.record.states
+        states, watched = life.record.states, life.record.setting.watched
         return (
-            not any(state.incident or state.streak.bad for state in states.values())
+            not any(state.incident or (state.streak.bad and name in watched) for name, state in states.items())
             and not await life.store.deliveries.backlog()
             and await life.store.deliveries.next_deadline() is None
         )

@@ -23,8 +23,9 @@ from bot.model import (
 )
 from bot.store.deliveries import MANY
 from bot.tell.routing import NEWS, follows
-from tests.sim.house import Run, readers
+from tests.sim.house import Run
 from tests.sim.ledger import Ledger, Row, seconds
+from tests.sim.readers import readers
 from tests.sim.script import EDITS, FINDS, LOOKS, SETTINGS, Look, Stretch
 from tests.sim.world import Looked
 

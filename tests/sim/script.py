@@ -35,7 +35,7 @@ KINDS = tuple(SETTINGS)
 EDITS = frozenset(kind for kind, settings in SETTINGS.items() if settings.edits)
 FINDS = frozenset(kind for kind, settings in SETTINGS.items() if settings.finds)
 STEP, DAY = 9000.0, 86400.0  # seconds
-HOLDS = (8.0, 14.0)  # seconds
+HOLDS = (8.0, 10.0)  # seconds
 PLACES = ("one", "two", "all")
 LOOKS = frozenset(kind for kind, settings in SETTINGS.items() if settings.looks)
 LIVES = tuple(kind for kind, settings in SETTINGS.items() if settings.lives)
@@ -247,7 +247,7 @@ def _starve(script: Script, chance: random.Random) -> None:
     script.starved.append(Stretch(at, end + HOLDS[1]))
     while at < end:
         script.holds.append((at, chance.uniform(*HOLDS)))
-        at += script.holds[-1][1] + chance.uniform(0.5, 12)
+        at += script.holds[-1][1] + chance.uniform(1, 2)
 
 
 # ── the services ─────────────────────────────────────────────────────────────────────────────────────────────────────

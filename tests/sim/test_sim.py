@@ -17,7 +17,7 @@ ROOT = Path(__file__).parent.parent.parent
 FIRST, LAST = map(int, os.environ.get("SEEDS", "1-300").split("-"))
 CHUNK = 25
 ENOUGH = 300  # seeds in which a bug must show
-RARE = {"restarts_sure": 109}  # where to look first for the bugs that few seeds show
+RARE = {"restarts_sure": 109, "keeps_the_old_config": 19}  # where to look first for the bugs that few seeds show
 
 
 def complaints(run, seed):
@@ -36,6 +36,18 @@ def test_every_promise_is_kept(first):
 
     told = [f"seed {seed} (its story: python -m tests.sim {seed}): {'; '.join(said)}" for seed, said in found.items()]
     assert not told, "\n".join(told)
+
+
+@pytest.mark.timeout(600)
+def test_the_faults_that_few_seeds_have_occur():
+    left = {"clock stepped", "config changed", "check starved", "nonsense Retry-After"}
+    with runs() as run:
+        for seed in range(1, ENOUGH + 1):
+            left -= run(seed).world.occurred.keys()
+            if not left:
+                break
+
+    assert left == set()
 
 
 def test_a_seed_replays_alike_in_any_process():
