@@ -191,6 +191,7 @@ class Record:
     def step(self, move: Moved) -> None:
         """The clock has stepped; what is stored is moved already."""
         self.states = {name: moved(state, move) for name, state in self.states.items()}
+        self._unwritten = {name: moved(streak, move) for name, streak in self._unwritten.items()}
         self._open.clear()
 
     async def settle(self, now: datetime) -> None:

@@ -57,6 +57,28 @@ async def test_an_outage_is_as_long_as_it_was_whatever_the_clock_does(store, by,
     assert (same.since, same.until) == (one.since, one.until)
 
 
+@pytest.mark.hardened("R4", "the clock is set while an outage cannot be written down", "as long as it was")
+@pytest.mark.parametrize("by", STEPS)
+async def test_an_outage_that_could_not_be_written_down_is_as_long_as_it_was(store, monkeypatch, by, saw):
+    at = Machine(store)
+    await at.record.load()
+    await at.see("..")
+
+    async def away(*_):
+        raise StoreUnavailable("locked")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(store.moves, "move", away)
+        with pytest.raises(StoreUnavailable):
+            await at.see("B")
+    at.off = by
+    await at.steps.look()
+    await at.see("B..")
+    (one,) = await store.history.incidents(NOON - timedelta(days=9))
+    saw(f"{(one.until - one.since).total_seconds():g} s long")
+    assert one.until - one.since == timedelta(seconds=20)
+
+
 async def test_while_the_database_is_away_the_time_goes_on_as_before(store, monkeypatch):
     at = Machine(store)
     await at.record.load()

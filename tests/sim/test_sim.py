@@ -15,9 +15,10 @@ from tests.sim.promises import broken
 
 ROOT = Path(__file__).parent.parent.parent
 FIRST, LAST = map(int, os.environ.get("SEEDS", "1-300").split("-"))
+FOUND = (900195,)  # beyond those of each run: the clock is set while an outage cannot be written down
 CHUNK = 25
 ENOUGH = 300  # seeds in which a bug must show
-RARE = {"restarts_sure": 109, "keeps_the_old_config": 19}  # where to look first for the bugs that few seeds show
+RARE = {"restarts_sure": 136, "keeps_the_old_config": 19}  # where to look first for the bugs that few seeds show
 
 
 def complaints(run, seed):
@@ -36,6 +37,13 @@ def test_every_promise_is_kept(first):
 
     told = [f"seed {seed} (its story: python -m tests.sim {seed}): {'; '.join(said)}" for seed, said in found.items()]
     assert not told, "\n".join(told)
+
+
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("seed", FOUND)
+def test_what_a_seed_has_found_stays_mended(seed):
+    with runs() as run:
+        assert complaints(run, seed) == []
 
 
 @pytest.mark.timeout(600)
