@@ -294,6 +294,14 @@ def test_a_head_of_many_lines_is_read_in_no_time():
     assert longest([data], lambda piece: head.read(piece) is None) < 0.05
 
 
+@pytest.mark.hardened("T04", "a NUL in the line that ends the head", "an answer, as for curl; in a header it is none")
+def test_a_nul_beside_the_end_of_the_head_is_passed_over():
+    assert head.read(b"HTTP/1.0 200 OK\rA: 1\n\r\x1f\x00\n").status == 200
+    for data in (b"HTTP/1.0 200 OK\nA: \x00\n\r\n", b"HTTP/1.0 200 OK\nA: \x00\n\n", b"HTTP/1.0 200 OK\nA: \x00\n"):
+        with pytest.raises(TroubleError):
+            head.read(data)
+
+
 @pytest.mark.hardened("T04", "a header of 90 kB, and thousands of lines that go on with it", "read within 50 ms")
 def test_folded_lines_are_not_copied_once_for_each():
     data = b"HTTP/1.1 200 OK\r\nA: " + b"x" * 90_000 + b"\r\n" + b" a\n" * 60_000 + b"\n"
