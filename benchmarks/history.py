@@ -21,14 +21,14 @@ import uvloop
 
 from benchmarks.checks import Size
 from benchmarks.figures import Row, percentile
-from bot.judge.sight import hold
+from bot.chat.dispatcher import FrontDesk
+from bot.chat.on_demand_check import Eyes
+from bot.incidents.recorder import Record
+from bot.incidents.settings import Setting
+from bot.judge.coverage import hold
 from bot.model import Ask, Destination, Outcome, Reading, Round, Service, Style
-from bot.record import Record
-from bot.setting import Setting
 from bot.store import Store, open_store
-from bot.talk.desk import FrontDesk
-from bot.talk.eyes import Eyes
-from bot.watch.reports import Crowd
+from bot.watch.user_reports import Crowd
 
 BEGIN = datetime(2026, 1, 5, tzinfo=UTC)
 EVERY, TIMEOUT = 30, timedelta(seconds=10)

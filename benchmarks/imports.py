@@ -8,10 +8,10 @@ import sys
 from benchmarks.checks import Size
 from benchmarks.figures import Row
 
-DAEMON = "uvloop, bot.cli, bot.life"
+DAEMON = "uvloop, bot.cli, bot.daemon"
 CHANNELS = (
-    "bot.tell.channels.slack.channel, bot.tell.channels.slack.listen, bot.tell.channels.discord.channel, "
-    "bot.tell.channels.telegram.channel, bot.tell.channels.telegram.listening, bot.tell.channels.email.relay"
+    "bot.channels.slack.channel, bot.channels.slack.socket_mode, bot.channels.discord.channel, "
+    "bot.channels.telegram.channel, bot.channels.telegram.polling, bot.channels.email.smtp"
 )
 IMPORTS = {
     "Python alone": "sys",

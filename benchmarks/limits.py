@@ -13,13 +13,13 @@ from tempfile import TemporaryDirectory
 from benchmarks.checks import Size
 from benchmarks.figures import Row
 from benchmarks.webhook import NOTICE
+from bot.channels.telegram import TelegramSettings
 from bot.contracts import Desk
+from bot.delivery.outbox import Outbox
+from bot.delivery.rate_limit import Way
 from bot.model import Act, Delivery, Destination
 from bot.net import Network
 from bot.store import open_store
-from bot.tell.channels.telegram import TelegramSettings
-from bot.tell.outbox import Outbox
-from bot.tell.pace import Way
 from tests.fakes.limits import TELEGRAM, Limits
 from tests.fakes.telegram import TOKEN, FakeTelegram
 

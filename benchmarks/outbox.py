@@ -13,13 +13,13 @@ from benchmarks.checks import Size
 from benchmarks.daemon import places
 from benchmarks.figures import Row
 from benchmarks.webhook import NOTICE
+from bot.channels.webhook import WebhookSettings
 from bot.contracts import Channel, Desk
+from bot.delivery.outbox import Outbox
+from bot.delivery.rate_limit import Way
 from bot.model import Act, Delivery, Destination
 from bot.net import Network
 from bot.store import Deliveries, open_store
-from bot.tell.channels.webhook import WebhookSettings
-from bot.tell.outbox import Outbox
-from bot.tell.pace import Way
 
 TARGET = 500
 PLACES = 20

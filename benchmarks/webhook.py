@@ -13,10 +13,10 @@ from statistics import median
 
 import uvloop
 
+from bot.channels.webhook import WebhookSettings
 from bot.contracts import Channel, Desk
 from bot.model import Act, Delivery, Destination, Notice, Sent, Tone, Words
 from bot.net import Network
-from bot.tell.channels.webhook import WebhookSettings
 
 TARGET = 500  # deliveries a second; Healthchecks: 16
 DELIVERIES = 2_000  # a run

@@ -13,37 +13,38 @@ from functools import cached_property, partial
 
 from fastapi import FastAPI
 
-from bot import offload
-from bot.chores import Chores
-from bot.clock_steps import ClockSteps
+from bot.chat import dispatcher
+from bot.chat.commands import listed
+from bot.chat.dispatcher import FrontDesk
+from bot.chat.on_demand_check import Eyes
+from bot.clock import PROCESS, SYSTEM
 from bot.config import Config
 from bot.contracts import Channel, Desk, Net, Unable
-from bot.emergency import Emergency
-from bot.mending import audit
+from bot.delivery.outbox import Outbox
+from bot.delivery.rate_limit import Way
+from bot.incidents.reconciler import audit
+from bot.incidents.recorder import Record
 from bot.model import Overview, Trail
 from bot.net import Network
+from bot.offload import pool
+from bot.own_alerts.admins import OwnNotices
+from bot.own_alerts.without_database import Emergency
+from bot.own_alerts.worker_health import WorkerHealth
 from bot.own_health import OwnHealth, Part
-from bot.own_notices import OwnNotices
-from bot.parts import blind_since, canaries, heartbeats, setting, watched, watched_channels
-from bot.record import Record
-from bot.results import Results
-from bot.show import inbound, operator_log
-from bot.show.doors import Hooks
-from bot.show.reporting import Reporting
-from bot.show.web import Server, Vitals, site
+from bot.scheduler.clock_steps import ClockSteps
+from bot.scheduler.jobs import Chores
+from bot.scheduler.result_writer import Results
 from bot.store import Store, StoreUnavailable, open_store
 from bot.supervisor import Supervisor
-from bot.talk import desk
-from bot.talk.commands import listed
-from bot.talk.desk import FrontDesk
-from bot.talk.eyes import Eyes
-from bot.tell.outbox import Outbox
-from bot.tell.pace import Way
-from bot.watch.board import Board
-from bot.watch.clock import PROCESS, SYSTEM
-from bot.watch.reports import Crowd
+from bot.watch.heartbeats import Board
 from bot.watch.rounds import Rounds
-from bot.worker_health import WorkerHealth
+from bot.watch.user_reports import Crowd
+from bot.web import heartbeats as heartbeat_urls
+from bot.web import operator_log
+from bot.web.app import Server, Vitals, site
+from bot.web.report_form import Reporting
+from bot.web.webhooks import Hooks
+from bot.wiring import blind_since, canaries, heartbeats, setting, watched, watched_channels
 
 log = logging.getLogger(__name__)
 
@@ -193,7 +194,7 @@ class House:
             doors=[Hooks(self.config.hooks(), partial(self.rounds.again, vouched=True)).route()],
             reporting=reporting,
         )
-        inbound.hear(made, self.board, self.rounds.again)
+        heartbeat_urls.hear(made, self.board, self.rounds.again)
         return made
 
     async def overview(self, since: datetime) -> Overview:
@@ -253,7 +254,7 @@ async def house(
     """Open everything a config names. Raise Unable or StoreUnavailable, with nothing left open, where that fails."""
     own_health = own_health or OwnHealth(clock)
     async with AsyncExitStack() as stack:
-        stack.callback(offload.close)
+        stack.callback(pool.close)
         door = stack.enter_context(await bound(config))
         store = await stack.enter_async_context(open_store(config.database, alone=True, own_health=own_health))
         net = await stack.enter_async_context(Network())
@@ -319,7 +320,7 @@ async def trail(config: Config, store: Store, asked: str) -> Trail | None:
     """How "x#17", or the newest incident of a service, was told."""
     record = Record(store, setting(config), now, lambda _kinds: None)
     await record.load()
-    return await desk.trail(record, asked)
+    return await dispatcher.trail(record, asked)
 
 
 async def glance(config: Config, store: Store) -> tuple[Overview, datetime | None]:

@@ -21,7 +21,7 @@ from rich.console import Console
 
 from bot.app import house
 from bot.config import Config
-from bot.life import stop_at_signal
+from bot.daemon import stop_at_signal
 
 UP_FOR = 4  # seconds until the site goes down ...
 DOWN_FOR = 40  # ... and until it is back: the whole outage fits into a minute

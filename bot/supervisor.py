@@ -10,8 +10,8 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 
 from bot.contracts import Unable
+from bot.errors import fault
 from bot.own_health import OwnHealth, Part
-from bot.watch.faults import fault
 
 log = logging.getLogger(__name__)
 

@@ -17,7 +17,7 @@ import pytest
 from ruamel.yaml import YAML
 
 import bot
-from tests.test_cli import tocsin
+from tests.cli.test_cli import tocsin
 
 ROOT = Path(__file__).parent.parent
 LOCKS = ("requirements.lock", "requirements-build.lock", "requirements-dev.lock")

@@ -14,9 +14,15 @@ from pydantic import BaseModel
 from ruamel.yaml import YAML
 
 from bot import config as settings
+from bot import wording
+from bot.channels import slack, webhook
+from bot.channels.discord import DiscordSettings
+from bot.channels.email import EmailSettings
+from bot.channels.telegram import TelegramSettings
+from bot.chat.commands import COMMANDS
 from bot.cli import app
 from bot.config import Config, load
-from bot.config.reading import _models, _secrets
+from bot.config.loader import _models, _secrets
 from bot.model import (
     OURSELVES,
     Act,
@@ -39,18 +45,12 @@ from bot.model import (
     Words,
     length,
 )
-from bot.show.metrics import Vitals, metrics
-from bot.talk.commands import COMMANDS
-from bot.tell import wording
-from bot.tell.channels import slack, webhook
-from bot.tell.channels.discord import DiscordSettings
-from bot.tell.channels.email import EmailSettings
-from bot.tell.channels.telegram import TelegramSettings
-from bot.watch.checks import dns, expect, greeting, heartbeat, http, ping, tcp, tls, websocket
+from bot.watch.checks import dns, expectations, greeting, heartbeat, http, ping, tcp, tls, websocket
 from bot.watch.sources import OfficialPage
-from bot.watch.sources.downdetector import DowndetectorTracker
-from bot.watch.sources.isitdownrightnow import IsItDownRightNowTracker
-from tests.tell.outages import (
+from bot.watch.sources.trackers.downdetector import DowndetectorTracker
+from bot.watch.sources.trackers.isitdownrightnow import IsItDownRightNowTracker
+from bot.web.metrics import Vitals, metrics
+from tests.wording.outages import (
     ALL_CLEAR,
     BLIND,
     DOWN,
@@ -144,7 +144,7 @@ TABLES = {
     "services": settings.ServiceConfig,
     "`kind: http`": http.HttpCheck,
     "`auth`": http.Auth,
-    "`expect`": expect.Expect,
+    "`expect`": expectations.Expect,
     "`kind: tcp`": tcp.TcpCheck,
     "`kind: tls`": tls.TlsCheck,
     "`kind: dns`": dns.DnsCheck,

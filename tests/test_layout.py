@@ -12,7 +12,7 @@ from typing import get_args
 import pytest
 
 from bot.config import Channels
-from bot.config.reading import _models
+from bot.config.loader import _models
 from bot.watch.checks import AnyCheck
 from bot.watch.sources import AnySource, AnyTracker
 
@@ -47,11 +47,11 @@ def test_rooms_stay_small(path):
     ("sdk", "room"),
     [
         ("httpx", "bot/net"),
-        ("slack_sdk", "bot/tell/channels/slack"),
-        ("discord", "bot/tell/channels/discord"),
-        ("telegram", "bot/tell/channels/telegram"),
-        ("aiosmtplib", "bot/tell/channels/email"),
-        ("apprise", "bot/tell/channels/apprise"),
+        ("slack_sdk", "bot/channels/slack"),
+        ("discord", "bot/channels/discord"),
+        ("telegram", "bot/channels/telegram"),
+        ("aiosmtplib", "bot/channels/email"),
+        ("apprise", "bot/channels/apprise"),
         ("sqlalchemy", "bot/store"),
         ("apscheduler", "bot/"),
     ],
@@ -79,4 +79,4 @@ def test_every_kind_of_check_and_source_is_in_the_example(kind):
 @pytest.mark.parametrize("channel", sorted(Channels.model_fields))
 def test_every_channel_is_in_the_example_and_has_its_tests(channel):
     assert f"\n  {channel}:" in EXAMPLE
-    assert (ROOT / f"tests/tell/channels/test_{channel}.py").exists()
+    assert (ROOT / f"tests/channels/test_{channel}.py").exists()

@@ -13,16 +13,16 @@ from zoneinfo import ZoneInfo
 import pytest
 from telegram import Update
 
-from bot.contracts import waiting
-from bot.model import lengths
-from bot.net import head, wire
-from bot.net.causes import TroubleError
+from bot.channels.discord.session import Call
+from bot.channels.slack import lookup, parse
+from bot.channels.telegram.channel import Request
+from bot.chat import delivery_log
+from bot.model import durations
+from bot.net import connection, head, retry_after
 from bot.net.chunked import Chunks
-from bot.talk import proofs
-from bot.tell.channels.discord.session import Call
-from bot.tell.channels.slack import heard, lookup
-from bot.tell.channels.telegram.channel import Request
-from bot.watch.sources import dates, dialect, downdetector
+from bot.net.errors import TroubleError
+from bot.watch.sources.dialects import base, dates
+from bot.watch.sources.trackers import downdetector
 
 NUMBERS = (
     10**12,
@@ -76,23 +76,23 @@ wild = pytest.mark.parametrize("value", WILD, ids=lambda one: f"{type(one).__nam
 @wild
 def test_a_wait_is_bounded_or_none(value):
     for found, most in (
-        (waiting.retry_after(value), timedelta(days=1)),
-        (waiting.later("x", value).wait, timedelta(minutes=15)),
+        (retry_after.retry_after(value), timedelta(days=1)),
+        (retry_after.later("x", value).wait, timedelta(minutes=15)),
     ):
         assert found is None or timedelta(0) <= found <= most
-    seconds = waiting.seconds(value)
-    assert seconds is None or 0 <= seconds <= waiting.YEAR
+    seconds = retry_after.seconds(value)
+    assert seconds is None or 0 <= seconds <= retry_after.YEAR
 
 
 @wild
 def test_a_moment_is_one_that_can_be_reckoned_with_in_any_zone(value):
-    found = [dialect.instant(value)]
+    found = [base.instant(value)]
     if isinstance(value, str):
         read = dates.moment(value, datetime(2026, 11, 20, tzinfo=UTC))
         found += [dates.date(value), dates.about(value), read.at if read else None]
     for at in found:
         assert at is None or at.astimezone(ZoneInfo("Pacific/Kiritimati")) == at
-    slack = heard._moment(value) if isinstance(value, str) else None
+    slack = parse._moment(value) if isinstance(value, str) else None
     assert slack is None or slack.tzinfo is UTC
 
 
@@ -101,7 +101,7 @@ def test_a_count_of_people_and_the_life_of_a_token_are_bounded(value):
     number = downdetector._number(value)
     assert number is None or 0 <= number <= downdetector.MOST
     assert timedelta(0) <= downdetector._life(value) <= timedelta(days=20_000)
-    assert isinstance(dialect.key(value), str)
+    assert isinstance(base.key(value), str)
 
 
 @hardened("R1", "Discord's Date header without a zone", "the time is not known")
@@ -122,10 +122,10 @@ def test_when_a_message_was_written_is_a_number(value):
 @hardened("R1", "a certificate that ends in the year 0, 1 or 9999", "no date, or one that any zone can show")
 @pytest.mark.parametrize("year", ["0000", "0001", "1969", "2027", "9999"])
 def test_the_end_of_a_certificate_can_be_shown_in_any_zone(year):
-    at = wire._instant(f"Dec 31 23:59:59 {year} GMT")
+    at = connection._instant(f"Dec 31 23:59:59 {year} GMT")
     for zone in ("Pacific/Kiritimati", "America/New_York"):
         assert at is None or at.astimezone(ZoneInfo(zone)) == at
-    assert wire._instant("Bad time value") is None
+    assert connection._instant("Bad time value") is None
 
 
 @wild
@@ -143,9 +143,9 @@ def test_what_people_write_for_a_number_is_bounded_or_refused(value):
     if isinstance(value, str):
         for text in (value, f"{value}d", f"{value}s"):
             with suppress(ValueError):
-                assert timedelta(0) <= lengths.length(text) <= lengths.MOST
-        assert timedelta(0) < proofs.days(("x", value))[1] <= timedelta(days=proofs.FAR)
-        assert timedelta(0) < proofs.back(f"history x {value}") <= timedelta(days=proofs.FAR)
+                assert timedelta(0) <= durations.length(text) <= durations.MOST
+        assert timedelta(0) < delivery_log.days(("x", value))[1] <= timedelta(days=delivery_log.FAR)
+        assert timedelta(0) < delivery_log.back(f"history x {value}") <= timedelta(days=delivery_log.FAR)
 
 
 MESSAGE = {

@@ -9,20 +9,21 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from bot import chores, emergency, own_notices
 from bot.app import house
 from bot.model import Audience, Destination, Outcome, Reading, Refused, Round, Sent, Style, Wish
+from bot.own_alerts import admins, without_database
+from bot.own_alerts.admins import OwnNotices, Policy
 from bot.own_health import LIGHT, OwnHealth, Part
-from bot.own_notices import OwnNotices, Policy
-from bot.results import Results
+from bot.scheduler import jobs
+from bot.scheduler.result_writer import Results
 from bot.store import StoreUnavailable
 from bot.supervisor import Failures
 from bot.supervisor import Policy as Restarts
-from bot.tell.phrases import CATALOGUES
+from bot.wording.phrases import CATALOGUES
 from tests.fakes.hook import FakeHook
 from tests.fakes.site import Site
 from tests.flow.house import eventually
-from tests.test_life import closed_port, free_ports, get, heard, living, made
+from tests.test_daemon import closed_port, free_ports, get, heard, living, made
 
 NOW = datetime(2026, 11, 29, 8, 0, tzinfo=UTC)
 SECOND = timedelta(seconds=1)
@@ -185,7 +186,7 @@ async def test_results_wait_for_the_database_and_are_written_in_order(monkeypatc
     class Db:
         history = shelf = Shelf()
 
-    monkeypatch.setattr("bot.results.MOST", 5)
+    monkeypatch.setattr("bot.scheduler.result_writer.MOST", 5)
     health, waiting = OwnHealth(), [[1, 2, 3], [4, 5, 6, 7], []]
     results = Results(Db, Db.shelf, lambda: waiting.pop(0), health)
     await results.write()
@@ -216,11 +217,11 @@ async def locked(folder):
 @pytest.fixture
 def quick(monkeypatch):
     monkeypatch.setattr("bot.store.engine.LOCKED", 0)
-    monkeypatch.setattr("bot.store.trouble.SHORTLY", 0.0)
+    monkeypatch.setattr("bot.store.errors.SHORTLY", 0.0)
     monkeypatch.setattr("bot.app.FLUSH", 0.05)
-    monkeypatch.setattr(own_notices, "LOOK", 0.05)
-    monkeypatch.setattr(own_notices, "AFTER", timedelta(seconds=0.1))
-    monkeypatch.setattr(chores, "PULSE", timedelta(seconds=0.1))
+    monkeypatch.setattr(admins, "LOOK", 0.05)
+    monkeypatch.setattr(admins, "AFTER", timedelta(seconds=0.1))
+    monkeypatch.setattr(jobs, "PULSE", timedelta(seconds=0.1))
 
 
 @pytest.mark.hardened(
@@ -229,7 +230,7 @@ def quick(monkeypatch):
 @pytest.mark.hardened("R10", "the database is away", "503 and no outbound heartbeat; told with the true start")
 @pytest.mark.usefixtures("quick")
 async def test_a_locked_database_is_said_everywhere_and_over_when_it_is_over(tmp_path, monkeypatch, saw):
-    monkeypatch.setattr(emergency, "AFTER", timedelta(hours=1))
+    monkeypatch.setattr(without_database, "AFTER", timedelta(hours=1))
     async with FakeHook() as hook, Site(keep=True) as site:
         services = closed_port(free_ports(1)[0])
         config = made(tmp_path, services=services, audiences=heard(hook), heartbeat={"url": site.url("/beat")})
@@ -260,7 +261,7 @@ async def test_a_locked_database_is_said_everywhere_and_over_when_it_is_over(tmp
 @pytest.mark.hardened("R10", "a service fails while the database is away", "told after its return with the true start")
 @pytest.mark.usefixtures("quick")
 async def test_what_began_while_the_database_was_away_began_then(tmp_path, monkeypatch, saw):
-    monkeypatch.setattr(emergency, "AFTER", timedelta(hours=1))
+    monkeypatch.setattr(without_database, "AFTER", timedelta(hours=1))
     async with FakeHook() as hook:
         config = made(tmp_path, services=closed_port(free_ports(1)[0]), audiences=heard(hook))
         async with house(config) as home, living_later(home) as live:
@@ -287,7 +288,7 @@ async def living_later(home):
 @pytest.mark.hardened("R15", "a service fails while the database cannot be used", "told from memory, and said to be so")
 @pytest.mark.usefixtures("quick")
 async def test_what_is_seen_without_the_database_is_told_from_memory(tmp_path, monkeypatch, saw):
-    monkeypatch.setattr(emergency, "AFTER", timedelta(seconds=0.3))
+    monkeypatch.setattr(without_database, "AFTER", timedelta(seconds=0.3))
     async with FakeHook() as hook:
         config = made(tmp_path, services=closed_port(free_ports(1)[0]), audiences=heard(hook))
         async with house(config) as home, living_later(home) as live:
@@ -307,7 +308,7 @@ async def test_what_is_seen_without_the_database_is_told_from_memory(tmp_path, m
 
 @pytest.mark.usefixtures("quick")
 async def test_the_end_of_what_was_told_from_memory_is_told_from_memory(tmp_path, monkeypatch):
-    monkeypatch.setattr(emergency, "AFTER", timedelta(0))
+    monkeypatch.setattr(without_database, "AFTER", timedelta(0))
     async with FakeHook() as hook:
         config = made(tmp_path, services=closed_port(free_ports(1)[0]), audiences=heard(hook))
         async with house(config) as home, locked(tmp_path):

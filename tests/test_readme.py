@@ -8,12 +8,12 @@ from typing import get_args
 
 import pytest
 
+from bot.chat.commands import COMMANDS
 from bot.cli import COMMANDS as SHELL
 from bot.config import Channels, Defaults
-from bot.store import pruning
-from bot.talk.commands import COMMANDS
-from bot.tell import phrases
+from bot.store import retention
 from bot.watch.checks import AnyCheck
+from bot.wording import phrases
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text()
@@ -79,8 +79,8 @@ def test_the_numbers_are_the_defaults():
 
 def test_it_keeps_things_as_long_as_it_says():
     kept = part("**What does it keep?**")
-    assert f"deliveries for {pruning.DELIVERIES_FOR.days} days" in kept
-    assert f"for {('', 'a year', 'two years')[pruning.YEARS.days // 365]}" in kept
+    assert f"deliveries for {retention.DELIVERIES_FOR.days} days" in kept
+    assert f"for {('', 'a year', 'two years')[retention.YEARS.days // 365]}" in kept
 
 
 def test_what_needs_no_secret_is_what_reads_the_config_without_them():

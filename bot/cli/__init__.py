@@ -7,23 +7,23 @@ from collections.abc import Callable
 from cyclopts import App, CycloptsError
 
 from bot import __version__
-from bot.cli import asking, proving, running, writing
-from bot.cli.terminal import err, fail
+from bot.cli import run, schema, status, verify
+from bot.cli.console import err, fail
 from bot.config import ConfigError
 from bot.contracts import Unable
 
 COMMANDS: dict[str, Callable[..., int]] = {
-    "demo": running.demo,
-    "run": running.run,
-    "check": proving.check,
-    "test": proving.prove,
-    "drill": proving.drill,
-    "delivery": asking.delivery,
-    "status": asking.status,
-    "schema": writing.schema,
-    "example": writing.example,
-    "services": writing.services,
-    "healthcheck": running.healthcheck,
+    "demo": run.demo,
+    "run": run.run,
+    "check": verify.check,
+    "test": verify.prove,
+    "drill": verify.drill,
+    "delivery": status.delivery,
+    "status": status.status,
+    "schema": schema.schema,
+    "example": schema.example,
+    "services": schema.services,
+    "healthcheck": run.healthcheck,
 }
 
 app = App(

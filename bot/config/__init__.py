@@ -10,13 +10,14 @@ from urllib.parse import urlsplit
 
 from pydantic import BaseModel, BeforeValidator, Field, ValidationError, create_model
 
-from bot.config.contradictions import contradictions
+from bot.channels import AnyChannel
+from bot.config.audiences import EscalationConfig, QuietConfig
+from bot.config.loader import ConfigError, Document, Problem, _models, read, secret_keys
 from bot.config.maintenance import MaintenanceConfig
 from bot.config.places import unfit_places
 from bot.config.problems import problems
-from bot.config.reading import ConfigError, Document, Problem, _models, read, secret_keys
 from bot.config.services import Defaults, ServiceConfig
-from bot.config.values import (
+from bot.config.types import (
     Canary,
     Clock,
     Confident,
@@ -40,13 +41,12 @@ from bot.config.values import (
     cron,
     duration,
 )
-from bot.config.wishes import EscalationConfig, QuietConfig
+from bot.config.validation import contradictions
 from bot.contracts import ChannelSettings, between
 from bot.model import Audience, Confidence, Destination, Hears, Service, Style, Wish, delivering
-from bot.tell.channels import AnyChannel
 from bot.watch.checks import AnyCheck
 from bot.watch.sources import AnyTracker
-from bot.watch.sources.tracker import Tracker
+from bot.watch.sources.trackers.base import Tracker
 
 __all__ = ["Config", "ConfigError", "Defaults", "ServiceConfig", "canary", "cron", "examine", "load", "schema"]
 

@@ -8,12 +8,11 @@ from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, WithJsonSchema, model_validator
 
-from bot.config.values import Duration, ShortText, Some
+from bot.config.types import Duration, ShortText, Some
 from bot.config.week import week_time
 from bot.contracts import Telling, between
-from bot.judge.plans import in_file
-from bot.model import Weekly, Window
-from bot.tell import hours
+from bot.judge.maintenance import in_file
+from bot.model import Weekly, Window, local_time
 
 YEARS = range(2000, 2101)  # at the ends of the calendar no clock of another zone can be reckoned
 
@@ -95,4 +94,4 @@ def _instant(said: datetime, zone: str) -> datetime:
     if said.tzinfo:
         return said.astimezone(UTC)
     wall = time(said.hour, said.minute)
-    return hours.reached(wall, said.date(), ZoneInfo(zone)) + timedelta(seconds=said.second)
+    return local_time.reached(wall, said.date(), ZoneInfo(zone)) + timedelta(seconds=said.second)

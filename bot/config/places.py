@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from bot.config.loader import Problem
 from bot.config.parsing import Location
-from bot.config.reading import Problem
 from bot.contracts import ChannelSettings
 from bot.model import Destination
 

@@ -9,9 +9,9 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
-from bot.config.cautious import value_shown
+from bot.config.loader import LINES, Problem, _hiding, _models
 from bot.config.parsing import Location
-from bot.config.reading import LINES, Problem, _hiding, _models
+from bot.config.redaction import value_shown
 from bot.contracts import Telling
 
 # Kinds of findings about values that are numbers, or one of a few known words.

@@ -6,8 +6,8 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, Field, StringConstraints, model_validator
 
-from bot.config.catalogued import filled, known
-from bot.config.values import Duration, Name, RouteName, Strict, Text, duration
+from bot.config.catalogue import filled, known
+from bot.config.types import Duration, Name, RouteName, Strict, Text, duration
 from bot.contracts import between
 from bot.model import Rules
 from bot.watch.checks import AnyCheck

@@ -26,7 +26,7 @@ from bot.contracts.network import (
     Starttls,
     Trouble,
 )
-from bot.contracts.reaching import Reach, reach_of
+from bot.contracts.reach import Reach, reach_of
 from bot.model import Ask, Delivery, Reading, Receipt, Word, Words, length
 
 __all__ = [

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from bot.judge import outages
+from bot.judge import outage_count
 from bot.judge.verdict import official, spoken
 from bot.model import Change, Confidence, Health, Incident, Kind, ServiceState, Verdict
 
@@ -38,7 +38,7 @@ def tell(state: ServiceState, incident: Incident, kind: Kind, seen: Verdict) -> 
         )
         if seen.confidence is Confidence.CONFIRMED and incident.confirmed_at is None:
             incident = replace(incident, confirmed_at=seen.at)
-        incident = outages.numbered(incident, state.outages)
+        incident = outage_count.numbered(incident, state.outages)
     if said and incident.official_at is None:
         incident = replace(incident, official_at=seen.at)
     return change(replace(state, heard=state.heard if said is None else said), incident, kind, seen.at)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from bot.judge import damping, outages
+from bot.judge import damping, outage_count
 from bot.judge.changes import Step, began, change, tell
 from bot.judge.verdict import TROUBLE, official, rumoured, spoken
 from bot.model import (
@@ -166,7 +166,7 @@ def _close(state: ServiceState, incident: Incident, seen: Verdict, rules: Rules)
     told = tell(state, replace(incident, until=until), Kind.RETRACTED if unsure else Kind.RESTORED, seen)
     last = state.last if unsure else told.state.incident
     echo = rumoured(seen.words) and (not unsure or rumoured(incident.words))
-    counted = outages.ended(state.outages, replace(incident, until=until))
+    counted = outage_count.ended(state.outages, replace(incident, until=until))
     state = replace(told.state, incident=None, last=last, up_since=until, ended=ended, rumours=rumours)
     return Step(replace(state, echo=echo, outages=counted), told.changes)
 
@@ -177,7 +177,7 @@ def unwatched(state: ServiceState, at: datetime) -> Step:
         return Step(state)
     over = replace(state.incident, until=at)
     told = change(state, over, Kind.UNWATCHED, at)
-    return Step(replace(told.state, incident=None, outages=outages.ended(state.outages, over)), told.changes)
+    return Step(replace(told.state, incident=None, outages=outage_count.ended(state.outages, over)), told.changes)
 
 
 def _reminders_due(incident: Incident, now: datetime, rules: Rules) -> int:
@@ -255,7 +255,7 @@ def _take_back(state: ServiceState, order: Correct) -> Step:
     told = change(state, wrong, Kind.RETRACTED, order.at, order.by, why=order.why)
     up_since = incident.up_before or incident.since if opened or state.up_since == until else state.up_since
     ended = tuple(e for e in state.ended if e != (incident.since, until))
-    counted = outages.taken_back(state.outages, incident)
+    counted = outage_count.taken_back(state.outages, incident)
     last = told.state.incident
     state = replace(told.state, incident=None, last=last, up_since=up_since, ended=ended, outages=counted)
     return Step(replace(state, excused=opened or state.excused), told.changes)

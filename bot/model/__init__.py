@@ -4,9 +4,11 @@ All instants are aware and in UTC; all lengths are `timedelta`. Zones and langua
 """
 
 from bot.model.asks import AllowedRoom, Ask, AuditEntry, Reply, room_of
-from bot.model.crowd import Report, Tally
-from bot.model.jobs import Call, Job
-from bot.model.judging import (
+from bot.model.audiences import Audience, Destination, Escalation, Hears, Overview, Quiet, Style, Subscription, Wish
+from bot.model.delivery_log import DRILL, Progress, Proof, Silence, Trail
+from bot.model.durations import clock, length, spelled
+from bot.model.heartbeats import Call, Job
+from bot.model.incidents import (
     ENDINGS,
     Ack,
     Bearing,
@@ -23,37 +25,9 @@ from bot.model.judging import (
     Unmute,
     Verdict,
 )
-from bot.model.lengths import clock, length, spelled
-from bot.model.plain_text import plain_text, visible
-from bot.model.plans import EVERYTHING, OVER, Origin, Phase, Weekly, Window, planned
-from bot.model.proofs import DRILL, Progress, Proof, Silence, Trail
-from bot.model.readers import (
-    Audience,
-    Destination,
-    Escalation,
-    Hears,
-    Overview,
-    Quiet,
-    Style,
-    Subscription,
-    Wish,
-)
-from bot.model.seeing import (
-    OURSELVES,
-    Confidence,
-    Health,
-    Outcome,
-    Planned,
-    Reading,
-    Role,
-    Round,
-    Service,
-    Stretch,
-    Word,
-    delivering,
-)
-from bot.model.spans import Span, clip, holes, merged, minus, shared, total
-from bot.model.telling import (
+from bot.model.intervals import Span, clip, holes, merged, minus, shared, total
+from bot.model.maintenance import EVERYTHING, OVER, Origin, Phase, Weekly, Window, planned
+from bot.model.notices import (
     Act,
     Button,
     Delivery,
@@ -69,6 +43,22 @@ from bot.model.telling import (
     Unsure,
     Words,
 )
+from bot.model.observations import (
+    OURSELVES,
+    Confidence,
+    Health,
+    Outcome,
+    Planned,
+    Reading,
+    Role,
+    Round,
+    Service,
+    Stretch,
+    Word,
+    delivering,
+)
+from bot.model.plain_text import plain_text, visible
+from bot.model.reports import Report, Tally
 
 __all__ = [
     "DRILL",

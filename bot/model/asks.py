@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from bot.model.audiences import Destination
 from bot.model.plain_text import plain_text, typed_text
-from bot.model.readers import Destination
 
 LONGEST = 4_000  # characters of what is said: a platform's own limit, or near it
 NAME = 80  # characters of a person's name

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from bot.net.cdn import network
+from bot.net.client import Network
+from bot.net.dns import Names
 from bot.net.guarded import Guarded
-from bot.net.network import Network
 from bot.net.request import Prepared
-from bot.net.resolve import Names
-from bot.net.serving import network
 
 __all__ = ["Guarded", "Names", "Network", "Prepared", "network"]

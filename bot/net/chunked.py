@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from bot.contracts import Cause
-from bot.net.causes import TroubleError
+from bot.net.errors import TroubleError
 
 SIZE = re.compile(rb"[ \t]*([0-9A-Fa-f]{1,16})(?![0-9A-Fa-f])")
 LARGEST = 2**63 - 1

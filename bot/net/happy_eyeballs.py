@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import TypeVar
 
 from bot.contracts import Cause
-from bot.net.causes import TroubleError, explain
+from bot.net.errors import TroubleError, explain
 
 APART = 0.25  # seconds: the RFC's "connection attempt delay"
 

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 
 from bot.contracts import Cause
-from bot.net.causes import TroubleError
+from bot.net.errors import TroubleError
 
 # curl's own bounds: what is longer, it does not read either.
 LONGEST_LINE = 100 * 1024

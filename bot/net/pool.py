@@ -5,7 +5,7 @@ from __future__ import annotations
 import resource
 
 from bot.contracts import Family
-from bot.net.wire import Wire
+from bot.net.connection import Wire
 
 AGE = 300.0  # seconds since its handshake: then name, route and certificate are looked at afresh
 

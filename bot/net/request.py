@@ -13,8 +13,8 @@ import httpx
 
 from bot import __version__
 from bot.contracts import Cause, Family
-from bot.net.causes import TroubleError
 from bot.net.cookies import Cookies
+from bot.net.errors import TroubleError
 
 TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # RFC 9110, 5.6.2
 LABELS = re.compile(r"[0-9A-Za-z_-]{1,63}(?:\.[0-9A-Za-z_-]{1,63})*\.?")

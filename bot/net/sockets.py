@@ -6,7 +6,7 @@ import asyncio
 import resource
 from types import TracebackType
 
-from bot.net.causes import Trip
+from bot.net.errors import Trip
 
 FEWEST, MOST = 16, 4096
 

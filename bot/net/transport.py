@@ -11,15 +11,15 @@ from pathlib import Path
 from typing import TypeVar
 
 from bot.contracts import Cause, Family
-from bot.net.causes import Trip, TroubleError, has_route
-from bot.net.guard import INNER, inner
+from bot.net.address_guard import INNER, inner
+from bot.net.connection import Wire
+from bot.net.dns import Names, literal
+from bot.net.errors import Trip, TroubleError, has_route
 from bot.net.happy_eyeballs import first
 from bot.net.pool import Origin, Pool
-from bot.net.reply import Reply
 from bot.net.request import IDEMPOTENT, Prepared
-from bot.net.resolve import Names, literal
+from bot.net.response import Reply
 from bot.net.sockets import Sockets
-from bot.net.wire import Wire
 
 # Many servers close what is idle for 5 s (Apache, Node.js). A question that crosses such a closing on its way may be
 # asked again, a POST may not: so a POST uses only what was in use a moment ago.

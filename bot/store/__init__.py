@@ -11,22 +11,22 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 
 from bot.own_health import OwnHealth
-from bot.store import lanes
-from bot.store.alone import Hold, hold_file, hold_server, not_alone
 from bot.store.audit import Audit, Dangling
-from bot.store.deliveries import Deliveries, Progress
+from bot.store.deliveries import statements
+from bot.store.deliveries.repository import Deliveries, Progress
+from bot.store.deliveries.statements import Settlement, Status
 from bot.store.engine import Database, StoreUnavailable, absent, connect
-from bot.store.history import History
-from bot.store.jobs import Jobs
-from bot.store.lanes import Settlement, Status
+from bot.store.errors import DatabaseHealth
+from bot.store.heartbeats import Jobs
+from bot.store.incidents import Move, Moves, Situation
+from bot.store.instance_lock import Hold, hold_file, hold_server, not_alone
+from bot.store.maintenance import Planning, Plans
 from bot.store.migrate import is_empty, knows_leases, upgrade
-from bot.store.moves import Move, Moves, Situation
-from bot.store.people import People
-from bot.store.plans import Planning, Plans
 from bot.store.reports import Reports
+from bot.store.results import History
 from bot.store.rollups import Figures, Rollups
 from bot.store.rooms import AuditLog, Rooms
-from bot.store.trouble import DatabaseHealth
+from bot.store.subscriptions import People
 
 __all__ = [
     "Audit",
@@ -100,7 +100,7 @@ async def open_store(
                 hold = await _hold_server(database, stack)
             await database.migrate(upgrade)
             stack.push_async_callback(database.finish)  # before the hold is let go
-            released = await database.write(lanes.release) if alone else 0
+            released = await database.write(statements.release) if alone else 0
         database.health = health
         yield _store(database, released, hold)
 

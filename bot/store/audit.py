@@ -11,9 +11,9 @@ from sqlalchemy import ColumnElement, Select, and_, bindparam, exists, func, or_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.model import ENDINGS, OURSELVES, Act, Change, Confidence, Destination
+from bot.store.deliveries.statements import Status
 from bot.store.engine import Database
-from bot.store.lanes import Status
-from bot.store.pruning import DELIVERIES_FOR
+from bot.store.retention import DELIVERIES_FOR
 from bot.store.schema import OPEN, changes, incidents, memory
 from bot.store.schema import deliveries as table
 

@@ -33,7 +33,7 @@ from sqlalchemy.sql.dml import ReturningInsert
 
 from bot.contracts import Unable
 from bot.own_health import OwnHealth
-from bot.store.trouble import DatabaseHealth, what_it_is, withdrawn
+from bot.store.errors import DatabaseHealth, what_it_is, withdrawn
 
 log = logging.getLogger(__name__)
 

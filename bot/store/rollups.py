@@ -12,12 +12,12 @@ from typing import Any
 from sqlalchemy import Executable, Row, Table, bindparam, case, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.judge.rolling import Result, Roll, Sums
+from bot.judge.uptime import Result, Roll, Sums
 from bot.model import Outcome, Stretch
 from bot.store.engine import Database, insert, insert_new, upsert
-from bot.store.people import People
 from bot.store.schema import five_minutes, hours, memory, results, series, stretches
 from bot.store.series import CODES, OUTCOMES
+from bot.store.subscriptions import People
 
 ROLLED = "store:rolled"  # the newest result that is rolled up
 STEP = 10_000  # results a transaction

@@ -8,10 +8,10 @@ from collections import deque
 from collections.abc import Sequence
 from datetime import timedelta
 
+from bot.clock import Clock
 from bot.contracts import Check, Net
+from bot.errors import fault
 from bot.model import Outcome
-from bot.watch.clock import Clock
-from bot.watch.faults import fault
 from bot.watch.lag import Lag
 
 logger = logging.getLogger(__name__)

@@ -11,17 +11,17 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import partial
 
+from bot.clock import SYSTEM, Clock
 from bot.contracts import Check, Net, Source
+from bot.errors import fault
 from bot.model import Health, Outcome, Reading, Role, Round, Service, Word
-from bot.model.shifts import Moved
+from bot.model.clock_shift import Moved
 from bot.own_health import OwnHealth
-from bot.watch.beat import Beat
 from bot.watch.canaries import Canaries
-from bot.watch.clock import SYSTEM, Clock
-from bot.watch.faults import fault
 from bot.watch.lag import Lag
-from bot.watch.newest import Newest
 from bot.watch.rate_limit import RateLimits, limited
+from bot.watch.schedule import Beat
+from bot.watch.source_poller import Newest
 
 logger = logging.getLogger(__name__)
 

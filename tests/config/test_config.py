@@ -10,7 +10,7 @@ import pytest
 
 from bot.config import ConfigError, load, schema
 from bot.model import Confidence, Destination, Escalation, Hears, Quiet, Style
-from bot.parts import setting
+from bot.wiring import setting
 
 ROOT = Path(__file__).parent.parent.parent
 RIGHT = """\

@@ -6,7 +6,7 @@ import pytest
 
 from bot.app import house
 from bot.config import Config
-from bot.parts import addresses
+from bot.wiring import addresses
 from tests.config.test_config import RIGHT, read, refused
 from tests.fakes.mail import free_ports
 

@@ -14,14 +14,14 @@ import pytest
 from sqlalchemy import make_url
 from sqlalchemy.dialects.postgresql.asyncpg import PGDialect_asyncpg
 
+from bot.channels.email import address
 from bot.config import Config, ConfigError, cron, examine, load, schema
 from bot.config.database import database_url
+from bot.config.loader import SIZE, _models
 from bot.config.parsing import HALVES
-from bot.config.reading import SIZE, _models
 from bot.model import length, spelled
-from bot.offload_worker import resident
-from bot.tell.channels.email import address
-from bot.tell.wording.text import clean
+from bot.offload.worker import resident
+from bot.wording.text import clean
 from tests.config.fuzz import SECRET, mutated_url, run
 from tests.cpu import allowed, cpu
 

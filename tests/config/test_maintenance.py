@@ -6,7 +6,7 @@ from datetime import UTC, datetime, time, timedelta
 
 import pytest
 
-from bot.parts import setting
+from bot.wiring import setting
 from tests.config.test_config import RIGHT, read, refused
 
 PLAN = RIGHT + "timezone: Europe/Madrid\nmaintenance:\n  - {%s}\n"

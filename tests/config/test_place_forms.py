@@ -6,8 +6,8 @@ from typing import get_args
 
 import pytest
 
+from bot.channels import AnyChannel
 from bot.config import ConfigError, load
-from bot.tell.channels import AnyChannel
 
 pytestmark = pytest.mark.filterwarnings(
     "ignore:'imghdr' is deprecated:DeprecationWarning"

@@ -21,7 +21,7 @@ from typing import Any, Self
 import trustme
 from aiosmtpd.smtp import SMTP, AuthResult
 
-from bot.tell.channels.email import EmailSettings
+from bot.channels.email import EmailSettings
 from tests.fakes.faults import Fault, Message
 
 USER, PASSWORD = "tocsin@example.org", "mail-pass-7f3a"

@@ -14,13 +14,13 @@ import pytest
 from bot.app import house
 from bot.config import Config
 from bot.net import Network
-from bot.net.resolve import Resolver
+from bot.net.dns import Resolver
 from tests.fakes.nameserver import SILENCE, NameServer, address
 from tests.fakes.site import Site
 from tests.fakes.telegram import TOKEN, FakeTelegram
 from tests.flow.house import eventually
-from tests.flow.test_crowd import GROUP, quick, told
-from tests.test_life import living
+from tests.flow.test_user_reports import GROUP, quick, told
+from tests.test_daemon import living
 
 NAMES = ("web.example", "app.example", "one.example", "two.example", "three.example")
 HERE = [("A", address("127.0.0.1"))]

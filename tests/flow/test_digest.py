@@ -10,12 +10,12 @@ from zoneinfo import ZoneInfo
 import pytest
 import time_machine
 
-from bot import chores
 from bot.app import house
+from bot.clock import PROCESS
 from bot.config import Config
-from bot.digests import Told
 from bot.model import Outcome, Reading, Round
-from bot.watch.clock import PROCESS
+from bot.scheduler import jobs
+from bot.scheduler.digests import Told
 from tests.fakes.mail import PASSWORD, SENDER, FakeRelay, free_ports
 from tests.fakes.site import Site
 from tests.flow.house import eventually
@@ -45,7 +45,7 @@ def made(folder, site, relay):
 
 @pytest.fixture(autouse=True)
 def _often(monkeypatch):
-    monkeypatch.setattr(chores, "DIGESTS", timedelta(seconds=0.2))
+    monkeypatch.setattr(jobs, "DIGESTS", timedelta(seconds=0.2))
 
 
 @asynccontextmanager

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
+from bot.incidents.recorder import Record, Setting
 from bot.model import (
     Act,
     Audience,
@@ -21,10 +22,9 @@ from bot.model import (
     Wish,
     Word,
 )
-from bot.record import Record, Setting
 from bot.store import Status, open_store
 from tests.store.made import wanted
-from tests.tell.outages import EN, ES, at
+from tests.wording.outages import EN, ES, at
 
 PLAN = "breaking news goes to Telegram @newsroom and to the site banner."
 X = Service("x", "X (Twitter)", ("web", "app", "TweetDeck"), PLAN)

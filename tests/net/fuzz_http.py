@@ -22,8 +22,8 @@ import brotli
 
 from bot.contracts import BLIND, Answer
 from bot.net import Network
-from bot.net.causes import TroubleError
-from bot.net.reply import Reply
+from bot.net.errors import TroubleError
+from bot.net.response import Reply
 from tests.fakes.site import Site
 
 HOLD = 0.05  # seconds of CPU

@@ -12,8 +12,8 @@ from time import perf_counter
 import pytest
 
 from bot.contracts import Answer, Trouble
-from bot.net.causes import TroubleError
-from bot.net.reply import DRY, Reply
+from bot.net.errors import TroubleError
+from bot.net.response import DRY, Reply
 from tests.fakes.site import Site, page
 
 CAP = 5_000

@@ -11,7 +11,7 @@ import pytest
 
 from bot.contracts import Answer, Cause
 from bot.net import Network, transport
-from bot.net.causes import ERRNO, Trip, TroubleError
+from bot.net.errors import ERRNO, Trip, TroubleError
 from bot.net.happy_eyeballs import first
 from bot.net.sockets import Sockets, a_share
 from tests.fakes.site import Site

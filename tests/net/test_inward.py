@@ -8,7 +8,7 @@ from bot.contracts import Answer, Cause
 from bot.model import Outcome
 from bot.net import Network
 from bot.watch.checks import HttpCheck
-from bot.watch.sources.fetching import Wish, fetch
+from bot.watch.sources.http_cache import Wish, fetch
 from tests.fakes.site import Site, page
 from tests.net.conftest import SOON
 

@@ -16,10 +16,10 @@ import pytest
 from bot.contracts import BLIND, THEIRS, Answer, Cause, Trouble
 from bot.model import Outcome
 from bot.net import head
-from bot.net.causes import TroubleError
 from bot.net.chunked import Chunks
-from bot.net.reply import SPOILT, UNKNOWN, Reply
-from bot.net.wire import PIECE
+from bot.net.connection import PIECE
+from bot.net.errors import TroubleError
+from bot.net.response import SPOILT, UNKNOWN, Reply
 from bot.watch.checks import HttpCheck
 from tests.fakes.site import Site, page
 from tests.net import fuzz_http

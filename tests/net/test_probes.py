@@ -10,8 +10,8 @@ import icmplib
 import pytest
 
 from bot.contracts import Answer, Cause, Connected, Echoed, Found
-from bot.net import Guarded, Network, resolve
-from bot.net.resolve import Resolver, split
+from bot.net import Guarded, Network, dns
+from bot.net.dns import Resolver, split
 from tests.fakes.lines import LineServer
 from tests.fakes.nameserver import NXDOMAIN, REFUSED, SERVFAIL, SILENCE, NameServer, address, name, text
 from tests.fakes.site import Site, page
@@ -23,7 +23,7 @@ NOW = datetime.now(UTC).replace(microsecond=0)
 
 @pytest.fixture(autouse=True)
 def _brisk(monkeypatch):
-    monkeypatch.setattr(resolve, "ATTEMPT", 0.1)
+    monkeypatch.setattr(dns, "ATTEMPT", 0.1)
 
 
 class Here:

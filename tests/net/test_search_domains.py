@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from bot.contracts import Answer, Cause
-from bot.net import Network, resolve
-from bot.net.resolve import Resolver
+from bot.net import Network, dns
+from bot.net.dns import Resolver
 from tests.fakes.nameserver import NameServer, address
 from tests.fakes.site import Site
 
@@ -22,7 +22,7 @@ class Wildcard(dict):
 
 @pytest.fixture
 def _searching(monkeypatch):
-    monkeypatch.setattr(resolve, "ATTEMPT", 0.2)
+    monkeypatch.setattr(dns, "ATTEMPT", 0.2)
     monkeypatch.setenv("LOCALDOMAIN", "corp.lan")
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from bot.contracts import Answer, Cause
 from bot.net import Network
-from bot.net.guard import inner
+from bot.net.address_guard import inner
 from tests.fakes.site import Site, page
 from tests.net.conftest import SOON
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from tests.sim.house import runs
+from tests.sim.engine import runs
 from tests.sim.ledger import Ledger
 from tests.sim.promises import broken
 from tests.sim.script import Stretch

@@ -6,24 +6,24 @@ from dataclasses import replace
 
 from sqlalchemy import select, update
 
-import bot.clock_steps
+import bot.delivery.outbox
+import bot.delivery.retry
+import bot.incidents.reconciler
 import bot.judge.incidents
 import bot.judge.verdict
-import bot.mending
-import bot.store.claiming
-import bot.store.lanes
-import bot.tell.outbox
-import bot.tell.posting
-import bot.tell.routing
-import bot.tell.settled
+import bot.notify.incident_fanout
+import bot.notify.routing
+import bot.scheduler.clock_steps
+import bot.store.deliveries.claim
+import bot.store.deliveries.statements
 import bot.watch.canaries
 import bot.watch.lag
-import tests.sim.house
+import tests.sim.engine
+from bot.delivery.outbox import Outbox
 from bot.judge.changes import Step
 from bot.model import Act, Confidence, Health, Kind
-from bot.store.deliveries import Status
+from bot.store.deliveries.repository import Status
 from bot.store.schema import deliveries as table
-from bot.tell.outbox import Outbox
 
 
 def sent_before_sending(patch):
@@ -34,12 +34,12 @@ def sent_before_sending(patch):
             await self.deliveries.settle(delivery, Status.SENT, self.clock())
             await super()._deliver(delivery, at)
 
-    patch.setattr(tests.sim.house, "Outbox", Careless)
+    patch.setattr(tests.sim.engine, "Outbox", Careless)
 
 
 def no_order(patch):
     """Claims whatever is due, not the first of its lane."""
-    claiming = bot.store.claiming
+    claiming = bot.store.deliveries.claim
     heads = (
         select(table.c.id, table.c.place, table.c.thread, table.c.act, claiming.BEHIND)
         .where(table.c.kind == claiming.bindparam("of_kind"), table.c.due <= claiming.bindparam("now"), claiming.FREE)
@@ -73,14 +73,16 @@ def begins_when_confirmed(patch):
 
 def no_deadline(patch):
     """A rung may take as long as it likes."""
-    row = bot.store.lanes._row
-    patch.setattr(bot.store.lanes, "_row", lambda delivery, now: row(delivery, now) | {"deadline": None})
+    row = bot.store.deliveries.statements._row
+    patch.setattr(
+        bot.store.deliveries.statements, "_row", lambda delivery, now: row(delivery, now) | {"deadline": None}
+    )
 
 
 def forgets_doubt(patch):
     """What may have arrived counts as not sent."""
-    settle = bot.tell.outbox.settle
-    patch.setattr(bot.tell.outbox, "settle", lambda *what, **how: replace(settle(*what, **how), unsure=False))
+    settle = bot.delivery.outbox.settle
+    patch.setattr(bot.delivery.outbox, "settle", lambda *what, **how: replace(settle(*what, **how), unsure=False))
 
 
 def restarts_sure(patch):
@@ -91,7 +93,7 @@ def restarts_sure(patch):
         .values(status=Status.PENDING.value, due=table.c.queued_at)
         .returning(table.c.id)
     )
-    patch.setattr(bot.store.lanes, "RELEASE", release)
+    patch.setattr(bot.store.deliveries.statements, "RELEASE", release)
 
 
 def trusts_its_eyes(patch):
@@ -115,8 +117,10 @@ def believes_the_crowd(patch):
 
 
 def never_rewrites(patch):
-    acts = bot.tell.posting.acts
-    patch.setattr(bot.tell.posting, "acts", lambda *what, **how: [d for d in acts(*what, **how) if d.act is Act.POST])
+    acts = bot.notify.incident_fanout.acts
+    patch.setattr(
+        bot.notify.incident_fanout, "acts", lambda *what, **how: [d for d in acts(*what, **how) if d.act is Act.POST]
+    )
 
 
 def rings_no_bell(patch):
@@ -126,18 +130,18 @@ def rings_no_bell(patch):
 
 def tells_strangers_the_end(patch):
     """Says "restored" to whoever follows the service."""
-    places = bot.tell.routing._places
+    places = bot.notify.routing._places
 
     def everybody(change, audience, told, heard):
         return audience.destinations if change.kind is Kind.RESTORED else places(change, audience, told, heard)
 
-    patch.setattr(bot.tell.routing, "_places", everybody)
+    patch.setattr(bot.notify.routing, "_places", everybody)
 
 
 def tells_each_alone(patch):
     """Gathers nothing: however many go down at once, each is a message."""
-    way = tests.sim.house.Way
-    patch.setattr(tests.sim.house, "Way", lambda *what: replace(way(*what), gathers=False))
+    way = tests.sim.engine.Way
+    patch.setattr(tests.sim.engine, "Way", lambda *what: replace(way(*what), gathers=False))
 
 
 def leaves_the_clock_behind(patch):
@@ -146,7 +150,7 @@ def leaves_the_clock_behind(patch):
     async def step(self, by):
         self.clock.step(by)
 
-    patch.setattr(bot.clock_steps.ClockSteps, "_step", step)
+    patch.setattr(bot.scheduler.clock_steps.ClockSteps, "_step", step)
 
 
 def keeps_the_old_config(patch):
@@ -155,7 +159,7 @@ def keeps_the_old_config(patch):
     async def adopt(_record):
         return
 
-    patch.setattr(bot.mending, "_adopt", adopt)
+    patch.setattr(bot.incidents.reconciler, "_adopt", adopt)
 
 
 def believes_a_starved_process(patch):

@@ -10,10 +10,10 @@ from functools import cached_property
 
 from pydantic import TypeAdapter
 
+from bot.delivery.retry import MOST_WAIT
 from bot.model import Audience, Change, Destination, Incident, Kind, Notice, Refused, Sent, delivering
 from bot.store.columns import EPOCH, MICROSECOND
-from bot.tell.settled import MOST_WAIT
-from tests.sim.house import Run
+from tests.sim.engine import Run
 from tests.sim.readers import readers
 from tests.sim.script import SETTINGS
 from tests.sim.world import Answer, Looked, Told

@@ -21,9 +21,9 @@ from bot.model import (
     Sent,
     delivering,
 )
-from bot.store.deliveries import MANY
-from bot.tell.routing import NEWS, follows
-from tests.sim.house import Run
+from bot.notify.routing import NEWS, follows
+from bot.store.deliveries.repository import MANY
+from tests.sim.engine import Run
 from tests.sim.ledger import Ledger, Row, seconds
 from tests.sim.readers import readers
 from tests.sim.script import EDITS, FINDS, LOOKS, SETTINGS, Look, Stretch

@@ -8,12 +8,12 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
+from bot.channels.discord import DiscordSettings
+from bot.channels.email import EmailSettings
+from bot.channels.slack import SlackSettings
+from bot.channels.telegram import TelegramSettings
+from bot.channels.webhook import WebhookSettings
 from bot.model import Health, Role
-from bot.tell.channels.discord import DiscordSettings
-from bot.tell.channels.email import EmailSettings
-from bot.tell.channels.slack import SlackSettings
-from bot.tell.channels.telegram import TelegramSettings
-from bot.tell.channels.webhook import WebhookSettings
 
 # Where local times are tricky: both changes of Madrid's and of New York's clocks, a midnight, a year's end, any day.
 STARTS = (

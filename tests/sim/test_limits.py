@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from bot.channels.telegram import TelegramSettings
 from bot.model import Destination
-from bot.tell.channels.telegram import TelegramSettings
 from tests.fakes.limits import TELEGRAM
-from tests.sim.hall import held
+from tests.sim.channels import held
 from tests.store.made import delivery
 
 COUNT = 1000

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.sim.bugs import BUGS
-from tests.sim.house import runs
+from tests.sim.engine import runs
 from tests.sim.promises import broken
 
 ROOT = Path(__file__).parent.parent.parent
@@ -59,7 +59,7 @@ def test_the_faults_that_few_seeds_have_occur():
 
 
 def test_a_seed_replays_alike_in_any_process():
-    code = "from tests.sim.house import runs\nwith runs() as run: print(*(run(seed).trace for seed in (7, 10)))"
+    code = "from tests.sim.engine import runs\nwith runs() as run: print(*(run(seed).trace for seed in (7, 10)))"
     told = [
         subprocess.run(
             [sys.executable, "-c", code],

@@ -5,14 +5,14 @@ from __future__ import annotations
 import asyncio
 from datetime import timedelta
 
+from bot.channels.discord import DiscordSettings
+from bot.channels.email import EmailSettings
+from bot.channels.slack import SlackSettings
+from bot.channels.telegram import TelegramSettings
+from bot.incidents.recorder import Record, Setting
 from bot.model import Audience, Destination, Outcome, Reading, Round, Rules, Service
-from bot.record import Record, Setting
-from bot.tell.channels.discord import DiscordSettings
-from bot.tell.channels.email import EmailSettings
-from bot.tell.channels.slack import SlackSettings
-from bot.tell.channels.telegram import TelegramSettings
 from tests.fakes.limits import DISCORD, SLACK, TELEGRAM
-from tests.sim.hall import held
+from tests.sim.channels import held
 
 COUNT = 300
 ROUND = 20.0  # seconds, over which one look at all of them is spread

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from bot.tell.outbox import Outbox
+from bot.delivery.outbox import Outbox
 from tests.soak import far
 from tests.soak.databases import Database, database
 from tests.soak.life import Careless, World

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from aiohttp import web
 
-from bot.store.deliveries import MANY
+from bot.store.deliveries.repository import MANY
 from tests.fakes.discord import FakeDiscord
 from tests.fakes.faults import Fault, FaultyServer, Message
 from tests.fakes.hook import FakeHook

@@ -14,21 +14,21 @@ from pathlib import Path
 
 from pydantic import SecretStr
 
-import bot.tell.channels.discord.channel
-import bot.tell.channels.slack.channel  # noqa: F401 # the SDKs are loaded once, not by each life
+import bot.channels.discord.channel
+import bot.channels.slack.channel  # noqa: F401 # the SDKs are loaded once, not by each life
+from bot.channels.discord import DiscordSettings
+from bot.channels.slack import SlackSettings
+from bot.channels.webhook import WebhookSettings
 from bot.contracts import Answering, Channel, Desk, Unable
+from bot.delivery import outbox as telling
+from bot.delivery import retry
+from bot.delivery.outbox import Outbox
+from bot.delivery.rate_limit import Way
+from bot.incidents.recorder import Record, Setting
 from bot.model import Act, Audience, Delivery, Destination, Outcome, Reading, Receipt, Round, Rules, Service, Unsure
 from bot.net import Network
-from bot.record import Record, Setting
 from bot.store import Store, StoreUnavailable, open_store
-from bot.store.deliveries import Status
-from bot.tell import outbox as telling
-from bot.tell import settled
-from bot.tell.channels.discord import DiscordSettings
-from bot.tell.channels.slack import SlackSettings
-from bot.tell.channels.webhook import WebhookSettings
-from bot.tell.outbox import Outbox
-from bot.tell.pace import Way
+from bot.store.deliveries.repository import Status
 from tests.fakes import discord as far_discord
 from tests.fakes import slack as far_slack
 from tests.soak.processes import note
@@ -102,7 +102,7 @@ def live(world: World, seed: int, *, last: bool = False) -> int:
     """
     logging.disable(logging.WARNING)  # that somebody has not heard yet is no news here
     telling.MARGIN = timedelta()  # the lease is `longest` below
-    settled.LONGEST_WAIT = timedelta(seconds=SPEED)
+    retry.LONGEST_WAIT = timedelta(seconds=SPEED)
     try:
         asyncio.run(_live(world, random.Random(seed), last=last))
     except Unable:

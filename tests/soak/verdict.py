@@ -10,7 +10,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from bot.store.deliveries import MANY
+from bot.store.deliveries.repository import MANY
 from tests.soak.life import TAKEN
 
 QUERY = "SELECT id, key, kind, place, thread, act, status, told_in, notice FROM deliveries ORDER BY id"

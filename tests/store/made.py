@@ -19,7 +19,7 @@ from bot.model import (
     Words,
 )
 from bot.store import Move, Situation
-from bot.store.deliveries import Claim
+from bot.store.deliveries.repository import Claim
 
 NOW = datetime(2022, 7, 14, 12, 0, tzinfo=UTC)
 SECOND = timedelta(seconds=1)

@@ -252,7 +252,7 @@ async def test_reading_waits_for_no_writer(tmp_path):
 
 async def test_a_second_daemon_on_the_same_database_is_refused_and_may_start_after_the_first(database_url, monkeypatch):
     monkeypatch.setattr("bot.store.lease.KEPT_EVERY", 0.2)
-    monkeypatch.setattr("bot.store.alone.KEPT_EVERY", 0.2)
+    monkeypatch.setattr("bot.store.instance_lock.KEPT_EVERY", 0.2)
     async with open_store(database_url, alone=True):
         assert "another Tocsin is running on it" in await refused(database_url, alone=True)
         async with open_store(database_url) as looker:
@@ -337,7 +337,7 @@ async def test_what_a_frozen_daemon_left_open_amid_a_statement_keeps_nobody_out(
 
 @pytest.mark.hardened("R8", "PostgreSQL restarts under a daemon", "it stays the only one")
 async def test_sessions_that_are_killed_do_not_let_a_second_daemon_in(postgres, monkeypatch, saw):
-    monkeypatch.setattr("bot.store.alone.KEPT_EVERY", 0.1)
+    monkeypatch.setattr("bot.store.instance_lock.KEPT_EVERY", 0.1)
     with postgres.database() as url:
         async with open_store(url, alone=True) as store:
             postgres.run("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'tocsin'")
@@ -348,7 +348,7 @@ async def test_sessions_that_are_killed_do_not_let_a_second_daemon_in(postgres, 
 
 async def test_an_older_backup_that_is_put_back_under_us_is_ours_again(postgres, monkeypatch):
     with postgres.database() as url:
-        monkeypatch.setattr("bot.store.alone.KEPT_EVERY", 0.1)
+        monkeypatch.setattr("bot.store.instance_lock.KEPT_EVERY", 0.1)
         async with open_store(url, alone=True) as store:
             await set_row(url, owner="of a former life", epoch=0, until=0.0)
             async with asyncio.timeout(5):
@@ -367,7 +367,7 @@ async def test_a_deleted_lock_file_lets_no_second_daemon_in(tmp_path, saw):
 
 @pytest.mark.hardened("R7", "database and lock file deleted, a second daemon makes new ones", "the first one ends")
 async def test_a_replaced_file_that_another_daemon_holds_is_lost(tmp_path, monkeypatch, saw):
-    monkeypatch.setattr("bot.store.alone.KEPT_EVERY", 0.05)
+    monkeypatch.setattr("bot.store.instance_lock.KEPT_EVERY", 0.05)
     url, health = f"sqlite:///{tmp_path}/tocsin.db", OwnHealth()
     async with open_store(url, alone=True, own_health=health) as first:
         for path in tmp_path.iterdir():
@@ -429,7 +429,7 @@ async def test_what_is_wrong_with_a_file_is_reported_and_cleared(tmp_path, monke
     from sqlalchemy import text
 
     monkeypatch.setattr("bot.store.engine.LOCKED", 0)
-    monkeypatch.setattr("bot.store.trouble.SHORTLY", 0.0)
+    monkeypatch.setattr("bot.store.errors.SHORTLY", 0.0)
     url, health = f"sqlite:///{tmp_path}/tocsin.db", OwnHealth()
     async with open_store(url, own_health=health) as store:
         pages = "PRAGMA max_page_count = {}"
@@ -488,7 +488,7 @@ async def test_a_damaged_file_is_reported_and_not_cleared_by_what_still_works(tm
 
 @pytest.mark.hardened("R10", "a server that is away while we run", "we say so, and when it is back")
 async def test_a_server_that_is_away_is_reported_and_cleared(postgres, monkeypatch, saw):
-    monkeypatch.setattr("bot.store.trouble.SHORTLY", 0.0)
+    monkeypatch.setattr("bot.store.errors.SHORTLY", 0.0)
     health = OwnHealth()
     with postgres.database() as url:
         async with open_store(url, own_health=health) as store:

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import text
 
 from bot.store import open_store
-from tests.test_record import House
+from tests.incidents.test_recorder import House
 
 KEPT = (
     "SELECT (SELECT count(*) FROM pg_prepared_statements)"

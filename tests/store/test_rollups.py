@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import func, select, text
 
-from bot.judge.sight import HOLD
+from bot.judge.coverage import HOLD
 from bot.model import Outcome, Reading, Stretch
 from bot.store import StoreUnavailable, open_store, rollups
 from bot.store.engine import connect

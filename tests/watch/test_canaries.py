@@ -8,7 +8,7 @@ import pytest
 
 from bot.model import Outcome, Reading
 from bot.watch.canaries import KEEP, LOOKS, Canaries
-from tests.watch.hands import Hands
+from tests.watch.clock import Hands
 
 
 class Canary:

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from bot.model import Health, Outcome
 from bot.watch import rounds as module
-from tests.watch.hands import START
+from tests.watch.clock import START
 from tests.watch.world import Page, Site, World
 
 

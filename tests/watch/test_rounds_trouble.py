@@ -10,13 +10,13 @@ import pytest
 
 from bot.model import Outcome, Service
 from bot.net import Network
-from bot.watch.beat import share
 from bot.watch.checks import HttpCheck
-from bot.watch.newest import FIRST_WITHIN
 from bot.watch.rounds import Rounds, Watched
+from bot.watch.schedule import share
+from bot.watch.source_poller import FIRST_WITHIN
 from bot.watch.sources import OfficialPage
 from tests.fakes import site as web
-from tests.watch.hands import Hands
+from tests.watch.clock import Hands
 from tests.watch.world import Ledger, Page, Site, World
 
 # ── trouble of our own ───────────────────────────────────────────────────────────────────────────────────────────────

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from bot.model import Health, Outcome, Reading, Role, Round, Service, Word
 from bot.watch.rounds import Rounds, Watched
-from tests.watch.hands import Hands
+from tests.watch.clock import Hands
 
 
 class Site:

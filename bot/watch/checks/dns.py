@@ -10,9 +10,9 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, StringConstraints, 
 
 from bot.contracts import Net, Record, Trouble
 from bot.model import Outcome, Reading
-from bot.net.resolve import split
-from bot.watch.checks.expect import Phrase, listed
-from bot.watch.checks.places import Host
+from bot.net.dns import split
+from bot.watch.checks.expectations import Phrase, listed
+from bot.watch.checks.fields import Host
 
 SHOWN = 3  # records
 LAST_COUNTS = frozenset({"CAA", "MX", "SRV"})  # "mail.example.org" is found in "10 mail.example.org"

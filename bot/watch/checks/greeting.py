@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict
 
 from bot.contracts import Net, Trouble
 from bot.model import Outcome, Reading
-from bot.watch.checks.places import Host, Port
+from bot.watch.checks.fields import Host, Port
 
 SHOWN = 60  # characters of what it said
 

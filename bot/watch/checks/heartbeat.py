@@ -1,4 +1,4 @@
-"""Does a job of ours still call us? Nothing is asked: what its calls say, the board knows (`bot.watch.board`)."""
+"""Does a job of ours still call us? Nothing is asked: what its calls say, the board knows (`bot.watch.heartbeats`)."""
 
 from __future__ import annotations
 

@@ -13,8 +13,8 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, f
 from bot.contracts import Answer, Family, Length, Net, Trouble, between
 from bot.model import Outcome, Reading
 from bot.net import Network, Prepared, network
-from bot.watch.checks import certificates, challenges, rate_limits
-from bot.watch.checks.expect import Expect
+from bot.watch.checks import bot_challenges, certificates, rate_limits
+from bot.watch.checks.expectations import Expect
 
 BODIED = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 PLAIN, JSON = "text/plain; charset=utf-8", "application/json"
@@ -132,16 +132,16 @@ class HttpCheck(BaseModel):
         return self.expect.cap
 
     async def _read(self, route: str, answer: Answer) -> Reading:
-        if who := challenges.declared(answer.headers):
-            return challenges.reading(route, answer, who)
+        if who := bot_challenges.declared(answer.headers):
+            return bot_challenges.reading(route, answer, who)
         outcome, why = await self.expect.judge(answer)
         if outcome is Outcome.GOOD:
             if self.expires_in is None:
                 return Reading(route, Outcome.GOOD, took=answer.took, reused=answer.reused)
             until = answer.certificate_until
             return certificates.reading(route, until, self.expires_in, answer.took, reused=answer.reused)
-        if who := challenges.shown(answer):
-            return challenges.reading(route, answer, who)
+        if who := bot_challenges.shown(answer):
+            return bot_challenges.reading(route, answer, who)
         if rate_limits.met(answer) and not self.expect.lists(answer.status):
             return rate_limits.reading(route, answer)
         by = network(answer.headers) if outcome is Outcome.BAD else ""

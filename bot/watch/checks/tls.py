@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict
 from bot.contracts import Length, Net, Starttls, Trouble, between
 from bot.model import Reading
 from bot.watch.checks import certificates
-from bot.watch.checks.places import Host, Port
+from bot.watch.checks.fields import Host, Port
 
 
 class TlsCheck(BaseModel):

@@ -6,9 +6,9 @@ from typing import Annotated
 
 from pydantic import Field
 
-from bot.watch.sources.downdetector import DowndetectorTracker
-from bot.watch.sources.isitdownrightnow import IsItDownRightNowTracker
-from bot.watch.sources.official import OfficialPage
+from bot.watch.sources.status_page import OfficialPage
+from bot.watch.sources.trackers.downdetector import DowndetectorTracker
+from bot.watch.sources.trackers.isitdownrightnow import IsItDownRightNowTracker
 
 AnySource = OfficialPage
 AnyTracker = Annotated[DowndetectorTracker | IsItDownRightNowTracker, Field(discriminator="kind")]

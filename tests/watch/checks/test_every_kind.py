@@ -10,8 +10,8 @@ from pydantic import TypeAdapter
 
 from bot.contracts import Cause, Echoed, Trouble
 from bot.model import Outcome
-from bot.net import Network, resolve
-from bot.net.resolve import Resolver
+from bot.net import Network, dns
+from bot.net.dns import Resolver
 from bot.watch.checks import AnyCheck
 from tests.fakes.lines import LineServer
 from tests.fakes.nameserver import SERVFAIL, NameServer
@@ -39,7 +39,7 @@ def make(kind, host="127.0.0.1", port=1, **more):
 
 @pytest.fixture(autouse=True)
 def _brisk(monkeypatch):
-    monkeypatch.setattr(resolve, "ATTEMPT", 0.05)
+    monkeypatch.setattr(dns, "ATTEMPT", 0.05)
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from pydantic import TypeAdapter, ValidationError
 from bot.contracts import Answer, Cause, Trouble
 from bot.model import Outcome
 from bot.watch.checks import AnyCheck, HttpCheck
-from bot.watch.checks.expect import Expect
+from bot.watch.checks.expectations import Expect
 from tests.fakes.site import Site, page
 
 SOON = timedelta(seconds=5)

@@ -10,7 +10,7 @@ import pytest
 from pydantic import ValidationError
 
 from bot.model import Outcome
-from bot.net import Network, resolve
+from bot.net import Network, dns
 from bot.watch.checks.dns import DnsCheck
 from bot.watch.checks.greeting import GreetingCheck
 from bot.watch.checks.ping import PingCheck
@@ -99,7 +99,7 @@ ZONE = {
     ],
 )
 async def test_a_name_leads_where_it_should(net, monkeypatch, fields, why):
-    monkeypatch.setattr(resolve, "ATTEMPT", 0.05)
+    monkeypatch.setattr(dns, "ATTEMPT", 0.05)
     async with NameServer(ZONE) as server:
         check = DnsCheck(**({"name": "example.org", "server": server.address} | fields))
         reading = await check.look("dns", net, SOON, doubt=False)
@@ -112,7 +112,7 @@ async def test_a_name_server_may_be_named_itself():
             assert host == "ns1.example.org"
             return ["127.0.0.1"]
 
-        records = resolve.Resolver().records
+        records = dns.Resolver().records
 
     async with Network(resolver=Here()) as net, NameServer(ZONE) as server:
         check = DnsCheck(name="example.org", server=f"ns1.example.org:{server.address.rpartition(':')[2]}")

@@ -9,12 +9,12 @@ from email.utils import format_datetime
 import pytest
 
 from bot.contracts import Answer
-from bot.contracts.waiting import retry_after
 from bot.model import Outcome
 from bot.net.charset import CODECS, decoded
-from bot.offload import OverranError
-from bot.watch.checks import HttpCheck, expect
-from bot.watch.checks.expect import Expect
+from bot.net.retry_after import retry_after
+from bot.offload.pool import OverranError
+from bot.watch.checks import HttpCheck, expectations
+from bot.watch.checks.expectations import Expect
 from bot.watch.checks.websocket import WebsocketCheck
 from tests.fakes.site import Site, page
 
@@ -179,7 +179,7 @@ async def test_long_pages_are_looked_through_elsewhere(net, monkeypatch, wanted,
     async with Site(page(body="y" * size)) as site:
         check = HttpCheck(url=site.url(), expect=wanted)
         assert (await check.look("web", net, SOON, doubt=False)).outcome is Outcome.BAD
-        monkeypatch.setattr(expect, "offload", overran)
+        monkeypatch.setattr(expectations, "offload", overran)
         reading = await check.look("web", net, SOON, doubt=False)
     assert (reading.outcome, reading.why) == (Outcome.BLIND, "its page takes too long to look through")
 

@@ -14,12 +14,12 @@ from collections.abc import Iterator
 from functools import partial
 
 from bot.model import Health, Word
-from bot.watch.sources.dialect import LONGEST_HEADLINE, LONGEST_LINK, MOST_COMPONENTS, MOST_PLANNED, Dialect
-from bot.watch.sources.official import DIALECTS
+from bot.watch.sources.dialects.base import LONGEST_HEADLINE, LONGEST_LINK, MOST_COMPONENTS, MOST_PLANNED, Dialect
+from bot.watch.sources.status_page import DIALECTS
 from tests.cpu import allowed, cpu
+from tests.watch.sources.dialects.pages import DATA, NOW, told
+from tests.watch.sources.dialects.vendors import FILES
 from tests.watch.sources.kit import JUNK, damaged
-from tests.watch.sources.pages import DATA, NOW, told
-from tests.watch.sources.vendors import FILES
 
 LONGEST = 0.25  # seconds of CPU
 MOST = 3  # answers that any dialect asks for

@@ -14,8 +14,8 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from bot.model import Health
-from bot.watch.sources.dialect import CAP, Dialect
-from tests.watch.sources.pages import told
+from bot.watch.sources.dialects.base import CAP, Dialect
+from tests.watch.sources.dialects.pages import told
 
 COPIES = 200
 DEEP = "[" * 5000 + "]" * 5000

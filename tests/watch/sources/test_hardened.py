@@ -12,22 +12,23 @@ import pytest
 from bot.contracts import Memory
 from bot.model import Health
 from bot.net import Network
-from bot.offload import SMALL, OverranError
-from bot.watch.sources import OfficialPage, official, statuspage
-from bot.watch.sources.dates import about, date
-from bot.watch.sources.dialect import CAP, Asked, clean, instant
-from bot.watch.sources.entries import read as entries
-from bot.watch.sources.feed import ATOM, FORGOTTEN, RSS
-from bot.watch.sources.finding import feeds as named_feeds
-from bot.watch.sources.isitdownrightnow import understood
-from bot.watch.sources.stages import Stage, said, stage
+from bot.offload.pool import SMALL, OverranError
+from bot.watch.sources import OfficialPage, status_page
+from bot.watch.sources.dialects import statuspage
+from bot.watch.sources.dialects.base import CAP, Asked, clean, instant
+from bot.watch.sources.dialects.dates import about, date
+from bot.watch.sources.dialects.feed import ATOM, FORGOTTEN, RSS
+from bot.watch.sources.dialects.feed_entries import read as entries
+from bot.watch.sources.dialects.feed_stage import Stage, said, stage
+from bot.watch.sources.discovery import feeds as named_feeds
+from bot.watch.sources.trackers.isitdownrightnow import understood
 from tests.cpu import allowed, cpu
 from tests.fakes.site import Site, page
 from tests.watch.sources import fuzz, worst
-from tests.watch.sources.feeds import GITHUB_ATOM, GITHUB_RSS, item, read, rss, utc
-from tests.watch.sources.pages import DATA, NOW, github, incident, load, told
-from tests.watch.sources.pages import said as says_statuspage
-from tests.watch.sources.vendors import FILES, SPOKEN, made, shaped, url
+from tests.watch.sources.dialects.feeds import GITHUB_ATOM, GITHUB_RSS, item, read, rss, utc
+from tests.watch.sources.dialects.pages import DATA, NOW, github, incident, load, told
+from tests.watch.sources.dialects.pages import said as says_statuspage
+from tests.watch.sources.dialects.vendors import FILES, SPOKEN, made, shaped, url
 from tests.watch.sources.worst_others import OTHERS
 
 MOMENT = utc(2026, 11, 20, 12)
@@ -116,7 +117,7 @@ FROZE = {
 @hardened("A4", "the five pages that held the loop for minutes", "a moment each")
 @pytest.mark.parametrize("kind", FROZE)
 def test_what_froze_the_daemon_is_read_in_a_moment(kind, saw):
-    dialect = next(one for one in official.DIALECTS if one.kind == kind)
+    dialect = next(one for one in status_page.DIALECTS if one.kind == kind)
     taken = cpu(lambda: told(dialect, *FROZE[kind]))
     assert taken < allowed(LONGEST)
     saw(f"{taken:.2f} s")
@@ -158,7 +159,7 @@ async def test_a_hostile_page_is_silence_said_once_and_others_are_read(caplog, m
         site.paths["/api/v2/summary.json"] = page(200, body)
         source, memory = OfficialPage(kind="statuspage", url=site.url()), Memory()
         with monkeypatch.context() as patched:
-            patched.setattr(official, "offload", overruns)
+            patched.setattr(status_page, "offload", overruns)
             for n in range(3):
                 assert (await source.read(net, NOW + n * timedelta(minutes=2), memory)).says is None
         assert caplog.text.count("cannot be worked on: it takes longer than 2 s") == 1

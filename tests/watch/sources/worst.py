@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
-from bot.watch.sources.dialect import CAP, Dialect
-from bot.watch.sources.official import DIALECTS
+from bot.watch.sources.dialects.base import CAP, Dialect
+from bot.watch.sources.status_page import DIALECTS
 
 BAIT = {
     "hyphens": "-aa",

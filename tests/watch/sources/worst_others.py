@@ -7,11 +7,11 @@ import json
 from collections.abc import Callable, Iterator
 from functools import partial
 
-from bot.watch.sources.dialect import CAP, understood
-from bot.watch.sources.downdetector import MOST_COMPANIES, _Company, rows_of
-from bot.watch.sources.finding import HEAD, feeds
-from bot.watch.sources.isitdownrightnow import CAP as FRAGMENT
-from bot.watch.sources.isitdownrightnow import _decoded
+from bot.watch.sources.dialects.base import CAP, understood
+from bot.watch.sources.discovery import HEAD, feeds
+from bot.watch.sources.trackers.downdetector import MOST_COMPANIES, _Company, rows_of
+from bot.watch.sources.trackers.isitdownrightnow import CAP as FRAGMENT
+from bot.watch.sources.trackers.isitdownrightnow import _decoded
 from tests.watch.sources.worst import BAIT, NUMBERS, broken
 
 Case = tuple[str, Callable[[], object]]

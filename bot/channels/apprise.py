@@ -1,0 +1,178 @@
+"""Apprise: a hundred more services by its URLs, for those without a channel of their own here.
+
+It says neither why a notice failed nor what a message is called there: nothing can be edited or threaded.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import importlib.util
+import logging
+import re
+import warnings
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from functools import cache
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from urllib.parse import urlsplit
+
+from pydantic import BaseModel, ConfigDict
+
+from bot.channels.connecting import UNPROVEN, connecting
+from bot.contracts import Answering, Desk, Net, Pace, Reach
+from bot.model import Act, Delivery, Later, Receipt, Refused, Scope, Sent, Tone
+
+if TYPE_CHECKING:
+    from apprise import Apprise
+
+TIMEOUT = timedelta(seconds=10)  # for a connection that is only tried
+MISSING = "Apprise is not installed: pip install 'tocsin[apprise]'"
+FAILURES = frozenset({Tone.DOWN})
+WARNINGS = frozenset({Tone.DEGRADED, Tone.POSSIBLE})
+
+
+class AppriseSettings(BaseModel):
+    """The destination is apprise: and any Apprise URL."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    edits: ClassVar[bool] = False
+    pace: ClassVar[Pace] = Pace()
+    gathers: ClassVar[bool] = True
+    finds: ClassVar[bool] = False
+    looks: ClassVar[bool] = False
+    lives: ClassVar[bool] = False
+
+    kind: Literal["apprise"] = "apprise"
+    watch: str | None = None
+
+    @contextlib.asynccontextmanager
+    async def open(self, desk: Desk) -> AsyncIterator[AppriseChannel]:
+        if installed := is_installed():
+            await asyncio.to_thread(load)
+        yield AppriseChannel(desk.net, installed=installed)
+
+    def place_problem(self, place: str) -> str:
+        """Without the extra only whether it is a URL at all."""
+        if not re.match(r"[A-Za-z][A-Za-z0-9+.-]{0,30}://.", place):
+            return "is no Apprise URL; expected apprise:<kind>://..., as its documentation shows"
+        if is_installed() and not known(place):
+            return "is no URL that Apprise knows; compare it with Apprise's documentation of this kind"
+        return ""
+
+    @staticmethod
+    def person_problem(person: str) -> str:
+        return "" if person else "names nobody"
+
+    async def probe(self, net: Net, *, often: bool = False) -> str | None:
+        """Only whether the extra is there: an Apprise URL can be proven by a test notice alone."""
+        return None if is_installed() else MISSING
+
+
+class AppriseChannel:
+    """Hands over to Apprise. A URL is a secret: none is ever named."""
+
+    def __init__(self, net: Net, *, installed: bool) -> None:
+        self._net = net
+        self._installed = installed
+        self._known: dict[str, Apprise | None] = {}  # by URL; reading one takes a while
+
+    async def send(self, delivery: Delivery) -> Receipt:
+        if not self._installed:
+            return Refused(MISSING, Scope.ACCOUNT)
+        if delivery.act is Act.EDIT:
+            return Sent()
+        from apprise import NotifyFormat  # noqa: PLC0415  an unused channel costs nothing
+
+        notice, service = delivery.notice, self._service(delivery.destination.place)
+        if service is None:
+            return Refused("Apprise does not know this kind of URL", Scope.DESTINATION)
+        done = await service.async_notify(
+            title=notice.words.title,
+            body="\n".join(notice.words.lines) or notice.words.title,  # many services refuse an empty body
+            body_format=NotifyFormat.TEXT,
+            notify_type=kind(notice.tone),
+        )
+        return Sent() if done else Later("Apprise could not hand it over, and says no more")
+
+    async def listen(self, answer: Answering) -> None:
+        """Nobody talks back by this way."""
+
+    async def account(self) -> Reach:
+        return Reach(True, "is installed, and needs no account") if self._installed else Reach(False, MISSING)
+
+    async def reach(self, place: str) -> Reach:
+        service = self._service(place) if self._installed else None
+        if service is None:
+            return Reach(False, "Apprise does not know this kind of URL" if self._installed else MISSING)
+        if (led := leads_to(service[0])) is None:
+            return Reach(None, f"Apprise does not tell where this leads, and {UNPROVEN}")
+        host, port, secure = led
+        return await connecting(self._net, host, port, secure=secure, timeout=TIMEOUT)
+
+    def _service(self, url: str) -> Apprise | None:
+        if url not in self._known:
+            self._known[url] = read(url)
+        return self._known[url]
+
+
+def leads_to(plugin: Any) -> tuple[str, int, bool] | None:
+    """Host, port, and whether TLS is spoken from the first byte; None where a plugin does not say so."""
+    address: Any = getattr(plugin, "cloud_notify_url", None) if getattr(plugin, "mode", "") == "cloud" else None
+    address = address or getattr(plugin, "notify_url", None)
+    if isinstance(address, str) and address.startswith(("https://", "http://")):
+        return _of_url(address)
+    relay = getattr(plugin, "smtp_host", None)
+    host = relay or getattr(plugin, "host", None)
+    named = relay or any("{host}" in template for template in getattr(plugin, "templates", ()))
+    if not (named and isinstance(host, str) and host):
+        return None
+    secure = bool(getattr(plugin, "secure", False)) and not relay
+    port = getattr(plugin, "port", None)
+    return host, port if isinstance(port, int) else (443 if secure else 80), secure
+
+
+def _of_url(address: str) -> tuple[str, int, bool] | None:
+    secure, server = address.startswith("https:"), address.partition("://")[2].partition("/")[0]
+    parts = urlsplit(f"//{server}")
+    if "{" in server or not parts.hostname:  # its host is made of the secret
+        return None
+    return parts.hostname, parts.port or (443 if secure else 80), secure
+
+
+def is_installed() -> bool:
+    return importlib.util.find_spec("apprise") is not None
+
+
+def load() -> None:
+    """Import its services, all of them: it does so for the first URL, and would hold up the loop for a third of a second."""
+    from apprise import Apprise  # noqa: PLC0415  an unused channel costs nothing
+
+    logging.getLogger("apprise").setLevel(logging.CRITICAL)  # its lines name hosts, paths and parts of URLs
+    Apprise.instantiate("json://localhost")
+
+
+def read(url: str) -> Apprise | None:
+    """None for what Apprise cannot read."""
+    from apprise import Apprise, AppriseAsset, PersistentStoreMode  # noqa: PLC0415  as above
+
+    service = Apprise(asset=AppriseAsset(storage_mode=PersistentStoreMode.MEMORY))
+    return service if service.add(url) else None
+
+
+@cache
+def known(url: str) -> bool:
+    """Importing its services takes a third of a second, so only where such a place is named."""
+    with warnings.catch_warnings():  # of the services that it imports
+        warnings.simplefilter("ignore")
+        load()
+        return read(url) is not None
+
+
+def kind(tone: Tone) -> str:
+    """Apprise's own four colours."""
+    if tone in FAILURES:
+        return "failure"
+    if tone in WARNINGS:
+        return "warning"
+    return "success" if tone is Tone.UP else "info"

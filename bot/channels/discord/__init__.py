@@ -1,0 +1,97 @@
+"""Discord, by its bot API: the settings. Light, because the SDK is loaded only where Discord is configured."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict
+
+from bot.channels.masking import unsendable
+from bot.contracts import Answer, Between, Channel, Desk, Net, Pace, Seconds, Token, Trouble, Unclear
+
+_ID = re.compile(r"[1-9][0-9]{16,18}")  # the first month of 2015 aside, when there was no Discord yet
+
+
+def _address(url: str) -> str:
+    if not url.startswith(("https://", "http://")):
+        raise ValueError("expected an address that starts with https://, such as https://discord.com/api/v10")
+    return url.rstrip("/")
+
+
+def _gateway(url: str | None) -> str | None:
+    if url is not None and not url.startswith(("wss://", "ws://")):
+        raise ValueError("expected an address that starts with wss://, such as wss://gateway.discord.gg/")
+    return url
+
+
+class DiscordSettings(BaseModel):
+    """`timeout` is in seconds and holds for one hand-over. `gateway_url` None is the one Discord itself runs."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    edits: ClassVar[bool] = True
+    pace: ClassVar[Pace] = Pace(most=45, per=timedelta(seconds=1), place=timedelta(seconds=1))
+    gathers: ClassVar[bool] = True
+    finds: ClassVar[bool] = True
+    looks: ClassVar[bool] = True
+    lives: ClassVar[bool] = True
+    kind: Literal["discord"] = "discord"
+    token: Token
+    api_url: Annotated[str, AfterValidator(_address)] = "https://discord.com/api/v10"
+    gateway_url: Annotated[str | None, AfterValidator(_gateway)] = None
+    timeout: Annotated[Seconds, Between(0.01, 120)] = 30
+    watch: str | None = None
+
+    @asynccontextmanager
+    async def open(self, desk: Desk) -> AsyncIterator[Channel]:
+        """Log in if Discord answers soon; where it does not, the next hand-over logs in, and its receipt says what is wrong."""
+        from bot.channels.discord.channel import connect  # noqa: PLC0415  loads the SDK
+
+        token = self.token.get_secret_value().strip()
+        async with connect(token, self.api_url, self.gateway_url, self.timeout, desk) as channel:
+            yield channel
+
+    def place_problem(self, place: str) -> str:
+        right = _ID.fullmatch(place.removeprefix("@"))
+        return "" if right else "is no channel of Discord; expected its id, such as discord:112233445566778899"
+
+    @staticmethod
+    def person_problem(person: str) -> str:
+        right = _ID.fullmatch(person)
+        return "" if right else "names nobody on Discord; expected a person's id, such as discord:112233445566778899"
+
+    async def probe(self, net: Net, *, often: bool = False) -> str | None:
+        if fault := unsendable(self.token.get_secret_value()):
+            return f"channels.discord.token {fault}; copy it again from the developer portal"
+        headers = {"Authorization": f"Bot {self.token.get_secret_value().strip()}"}
+        try:
+            prepared = net.prepare("GET", f"{self.api_url}/users/@me", headers)
+        except ValueError:
+            return "Discord cannot be asked; check api_url, and that the token is one line from the developer portal"
+        match await net.fetch(prepared, timeout=timedelta(seconds=self.timeout)):
+            case Trouble(why=why):
+                return f"Discord cannot be reached ({why}); check the network and api_url"
+            case Answer() as answer:
+                return _verdict(answer)
+
+
+def _verdict(answer: Answer) -> str | None:
+    try:
+        said = json.loads(answer.body)
+        known = answer.status == 200 and bool(said["id"])
+    except (ValueError, TypeError, KeyError):
+        known = False
+    if known:
+        return None
+    if answer.status == 401:
+        return "Discord does not know the token; reset it in the developer portal (Bot, Reset Token) and copy it anew"
+    if answer.status == 429:
+        return Unclear("Discord limits us (HTTP 429); try again later")
+    if answer.status >= 500:
+        return f"Discord is in trouble (HTTP {answer.status}); try again later"
+    return f"what answers at api_url is not Discord's API (HTTP {answer.status}); check api_url"

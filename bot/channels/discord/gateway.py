@@ -1,0 +1,275 @@
+"""Slash commands and buttons, heard over Discord's gateway by a client of their own: its fatal ends close the HTTP session it uses."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import json
+import logging
+from collections.abc import Awaitable, Mapping
+from typing import Any
+
+import discord
+from discord import app_commands
+
+from bot.channels.discord.receipts import TROUBLE, describe
+from bot.channels.discord.render import answered
+from bot.contracts import Answering, Desk
+from bot.model import Ask, Destination, Reply, Words
+
+log = logging.getLogger(__name__)
+
+FATAL = frozenset({4004, 4010, 4011, 4012, 4013, 4014})  # close codes after which coming again is refused again
+RESERVE = 100  # of the 1,000 IDENTIFYs in 24 hours, beyond which Discord resets the token
+FIRST_PAUSE, LONGEST_PAUSE = 5.0, 600.0  # seconds
+PARTING = 5.0  # seconds that a half-open gateway may hold up a stop
+MEMORY = "discord.commands"
+MOST = 500  # commands under way at once: what comes beyond is not answered
+
+
+class Spent(Exception):
+    """So few IDENTIFYs are left today that a crash loop would cost us the token. `wait` is in seconds."""
+
+    def __init__(self, wait: float) -> None:
+        super().__init__(f"too many connections to the gateway today; waiting {wait:.0f} s")
+        self.wait = wait
+
+
+async def hear(token: str, desk: Desk, answer: Answering, timeout: float, pause: float = FIRST_PAUSE) -> None:
+    """Hear until cancelled; return where coming again would not help. `timeout` is for one request, in seconds."""
+    wait = pause
+    while True:
+        ear = Ear(desk, answer, timeout)
+        try:
+            await ear.start(token)
+        except (discord.LoginFailure, discord.PrivilegedIntentsRequired, discord.ConnectionClosed) as end:
+            if _fatal(end):
+                log.error(
+                    "Discord: no commands are heard: %s; see to it in the developer portal, then start again",
+                    _last_words(end),
+                )
+                return
+            log.info("Discord: %s", _last_words(end))
+        except Spent as spent:
+            wait = max(wait, spent.wait)
+            log.warning("Discord: %s", spent)
+        except Exception as trouble:  # noqa: BLE001  the border of a channel
+            log.log(
+                logging.WARNING if wait == pause else logging.DEBUG,
+                "Discord: no commands are heard for now: %s",
+                describe(trouble, timeout),
+            )
+        finally:
+            await ear.part()
+        wait = pause if ear.heard else wait
+        await asyncio.sleep(wait)
+        wait = min(wait * 2, LONGEST_PAUSE)
+
+
+def _fatal(end: Exception) -> bool:
+    return not isinstance(end, discord.ConnectionClosed) or end.code in FATAL
+
+
+def _last_words(end: Exception) -> str:
+    match end:
+        case discord.ConnectionClosed(code=code):
+            return f"the gateway closed with code {code}"
+        case discord.LoginFailure():
+            return "it does not know the token"
+        case _:
+            return "the gateway refused our intents"
+
+
+class Ear(discord.Client):
+    """Connected to the gateway, with one slash command for each of the desk's."""
+
+    def __init__(self, desk: Desk, answer: Answering, timeout: float) -> None:
+        super().__init__(
+            intents=discord.Intents.none(),  # commands come without any, and nothing else is kept in memory
+            allowed_mentions=discord.AllowedMentions.none(),
+            max_messages=None,
+            guild_ready_timeout=0,
+            max_ratelimit_timeout=30,
+        )
+        self.heard = False  # was it ever connected?
+        self._desk = desk
+        self._answer = answer
+        self._timeout = timeout
+        self._asked: set[asyncio.Task[Any]] = set()
+        self._tree = Tree(self)
+        for name, what in desk.commands:
+            self._tree.add_command(self._command(name, what))
+
+    async def setup_hook(self) -> None:
+        await self._spare()
+        await self._tell_commands()
+
+    async def before_identify_hook(self, shard_id: int | None, *, initial: bool = False) -> None:
+        await super().before_identify_hook(shard_id, initial=initial)
+        if not initial:
+            await self._spare()
+
+    async def on_ready(self) -> None:
+        self.heard = True
+        log.info("Discord: commands are heard")
+
+    async def on_resumed(self) -> None:
+        log.debug("Discord: the gateway is back")
+
+    async def part(self) -> None:
+        """Leave nothing behind: no task, no socket."""
+        for task in self._asked:
+            task.cancel()
+        await asyncio.gather(*self._asked, return_exceptions=True)
+        try:
+            async with asyncio.timeout(PARTING):
+                await self.close()
+        except TROUBLE:
+            await self.http.close()
+
+    # ── what Discord is told ─────────────────────────────────────────────────────────────────────────────────────────
+
+    async def _spare(self) -> None:
+        """Discord itself counts the IDENTIFYs, over all our processes and restarts."""
+        _, _, limit = await self.http.get_bot_gateway()
+        if limit["remaining"] <= RESERVE:
+            raise Spent(limit["reset_after"] / 1000)
+
+    async def _tell_commands(self) -> None:
+        """Send the set of commands only when it is another one: Discord takes 200 new ones a day."""
+        told = [self.application_id, [command.to_dict(self._tree) for command in self._tree.get_commands()]]
+        digest = hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
+        if await self._desk.recall(MEMORY) == digest:
+            return
+        try:
+            await self._tree.sync()
+        except discord.DiscordException as refusal:
+            log.warning("Discord: the commands' list was not taken: %s", describe(refusal, self._timeout))
+        else:
+            await self._desk.remember(MEMORY, digest)
+
+    def _command(self, name: str, what: str) -> app_commands.Command[Any, ..., None]:
+        @app_commands.describe(text="what to add")
+        async def run(interaction: discord.Interaction, text: str = "") -> None:  # noqa: ARG001 - Discord shows a field
+            # Not `text` alone: a command of an earlier Tocsin, which Discord still shows, may have another field.
+            self.heed(interaction, _typed(interaction.data or {}))
+
+        return app_commands.Command(
+            name=name,
+            description=what[:100],
+            callback=run,
+            allowed_contexts=app_commands.AppCommandContext(guild=True, dm_channel=True),
+            allowed_installs=app_commands.AppInstallationType(guild=True),
+        )
+
+    # ── what people ask ──────────────────────────────────────────────────────────────────────────────────────────────
+
+    async def on_interaction(self, interaction: discord.Interaction) -> None:
+        """A button bears the command that it stands for."""
+        if interaction.type is discord.InteractionType.component:
+            pressed: Mapping[str, Any] = interaction.data or {}
+            self.heed(interaction, str(pressed.get("custom_id") or ""))
+
+    def heed(self, interaction: discord.Interaction, text: str) -> None:
+        if len(self._asked) >= MOST:
+            log.debug("Discord: too much is asked at once: a command is not answered")
+            return
+        # A task of ours, for the library keeps no hold on its own: a stop could not end them.
+        task = asyncio.create_task(self._heed(interaction, text))
+        self._asked.add(task)
+        task.add_done_callback(self._asked.discard)
+
+    async def _heed(self, interaction: discord.Interaction, text: str) -> None:
+        """Discord waits 3 seconds for a first word, then 15 minutes. Where it takes no word, what was ordered is done all the
+        same.
+        """
+        open_still = await self._said(interaction.response.defer(ephemeral=True, thinking=True))
+        words = await self._ask(interaction, text)
+        if open_still:
+            await self._said(_reply(interaction, words))
+
+    async def _said(self, saying: Awaitable[object]) -> bool:
+        try:
+            async with asyncio.timeout(self._timeout):
+                await saying
+        except (discord.DiscordException, *TROUBLE) as trouble:
+            log.warning("Discord: a command was not answered: %s", describe(trouble, self._timeout))
+            return False
+        return True
+
+    async def _ask(self, interaction: discord.Interaction, text: str) -> Words | None:
+        if not interaction.channel_id:
+            return None
+        try:
+            return await self._answer(_ask_of(interaction, text))
+        except Exception:  # the border of a channel: one bad answer must not end the listening
+            log.exception("Discord: /%s was not answered", text.partition(" ")[0])
+            return None
+
+
+async def _reply(interaction: discord.Interaction, words: Words | None) -> None:
+    """Rewrite the first word, which may be repeated safely."""
+    if not words:
+        await interaction.delete_original_response()
+        return
+    reply = answered(words)
+    await interaction.edit_original_response(
+        content=reply.content, embeds=reply.embeds, allowed_mentions=discord.AllowedMentions.none()
+    )
+
+
+def _ask_of(interaction: discord.Interaction, text: str) -> Ask:
+    may, alone = interaction.permissions, _alone(interaction)
+    message = interaction.message
+    return Ask(
+        text=text,
+        who=f"discord:{interaction.user.id}",
+        name=interaction.user.display_name,
+        where=Destination("discord", str(interaction.channel_id)),
+        at=interaction.created_at,
+        key=str(interaction.id),
+        # In a server by the permissions that Discord states with the command; elsewhere in messages with us alone.
+        may_manage=alone
+        or (interaction.guild_id is not None and (may.administrator or may.manage_guild or may.manage_channels)),
+        reply=Reply.PRIVATE if alone else Reply.ALONE,
+        also=_also(interaction, alone=alone),
+        once=f"discord:{interaction.id}",
+        under=message.created_at if message is not None else None,
+    )
+
+
+def _alone(interaction: discord.Interaction) -> bool:
+    """Is it a direct message between this person and us? What Discord does not say is no proof."""
+    context, channel = interaction.context, interaction.channel
+    return (
+        interaction.guild_id is None
+        and context.dm_channel is True
+        and not context.private_channel
+        and (channel is None or channel.type is discord.ChannelType.private)
+    )
+
+
+def _also(interaction: discord.Interaction, *, alone: bool) -> tuple[Destination, ...]:
+    """A thread is in its channel; a person's direct messages stand in a config as "@" and their number."""
+    parent = getattr(interaction.channel, "parent_id", None)
+    names = (f"@{interaction.user.id}" if alone else "", str(parent) if parent else "")
+    return tuple(Destination("discord", name) for name in names if name)
+
+
+class Tree(app_commands.CommandTree["Ear"]):
+    """Discord may still show commands of an earlier Tocsin: whoever uses one is answered as for any unknown word."""
+
+    async def on_error(self, interaction: discord.Interaction[Ear], error: app_commands.AppCommandError) -> None:
+        if isinstance(error, app_commands.CommandNotFound | app_commands.CommandSignatureMismatch):
+            interaction.client.heed(interaction, _typed(interaction.data or {}))
+            return
+        log.error("Discord: a command could not be read (%s)", type(error).__name__)
+
+
+def _typed(data: Mapping[str, Any]) -> str:
+    """A command as it would be typed, whatever fields it had then."""
+    options = data.get("options")
+    values = [
+        option.get("value") for option in (options if isinstance(options, list) else ()) if isinstance(option, dict)
+    ]
+    return " ".join((str(data.get("name") or ""), *(str(value) for value in values if isinstance(value, str | int))))

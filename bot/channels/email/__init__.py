@@ -1,0 +1,240 @@
+"""E-mail by SMTP: one recipient a mail, threads by References, receipts by what the relay answered."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import re
+import ssl
+import unicodedata
+from collections.abc import AsyncIterator
+from email.headerregistry import Address
+from email.utils import parseaddr
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Self
+from urllib.parse import unquote, urlsplit
+
+from pydantic import BaseModel, ConfigDict, Field, FilePath, SecretStr, field_validator, model_validator
+
+from bot.channels.masking import masked
+from bot.contracts import Answering, Between, Desk, Net, Pace, Reach, Seconds
+from bot.model import Act, Delivery, Receipt, Refused, Scope, Sent
+
+if TYPE_CHECKING:
+    from bot.channels.email.render import Letters
+    from bot.channels.email.smtp import Relay
+
+LONGEST = 400  # characters of an address with its name
+LONGEST_LOCAL, LONGEST_DOMAIN = 64, 253  # bytes: RFC 5321 §4.5.3.1, and what a name can have
+_DOMAIN = re.compile(
+    r"[a-z0-9_]([a-z0-9_-]*[a-z0-9])?(\.[a-z0-9_]([a-z0-9_-]*[a-z0-9])?)*|\[[0-9a-f:.]+\]|\[ipv6:[0-9a-f:.]+\]"
+)
+
+PORTS = {"starttls": 587, "tls": 465, "none": 25}
+
+
+class EmailSettings(BaseModel):
+    """`server` is "smtp://user@host:587" or "smtps://user@host:465"; `from` is "Tocsin <tocsin@example.org>"."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+    edits: ClassVar[bool] = False
+    pace: ClassVar[Pace] = Pace()
+    gathers: ClassVar[bool] = True
+    finds: ClassVar[bool] = False  # a repeat bears the same Message-ID, but not every mailbox shows the two as one
+    looks: ClassVar[bool] = False
+    lives: ClassVar[bool] = True
+
+    kind: Literal["email"] = "email"
+    server: str
+    password: SecretStr | None = None
+    security: Literal["starttls", "tls", "none"] = "starttls"
+    from_: str = Field(alias="from")
+    ehlo_name: str | None = None  # what the relay is greeted by
+    timeout: Annotated[Seconds, Between(0.01, 120)] = 120.0  # s for the answer to the mail: a short one makes repeats
+    ca_file: FilePath | None = None  # trusted instead of the system's authorities
+    watch: str | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _smtps_means_tls(cls, data: Any) -> Any:
+        if isinstance(data, dict) and str(data.get("server", "")).startswith("smtps:"):
+            return {"security": "tls"} | data
+        return data
+
+    @field_validator("server")
+    @classmethod
+    def _is_a_server(cls, server: str) -> str:
+        parts = urlsplit(server)
+        if parts.scheme not in {"smtp", "smtps"} or not parts.hostname or parts.path.strip("/"):
+            raise ValueError("expected smtp://user@host:587 or smtps://user@host:465")
+        if parts.password is not None:
+            raise ValueError("the password goes into password or password_file, not into the address")
+        _ = parts.port  # raises ValueError for what is no port
+        return server
+
+    @field_validator("from_")
+    @classmethod
+    def _is_an_address(cls, text: str) -> str:
+        address(text)
+        return text
+
+    @field_validator("ehlo_name")
+    @classmethod
+    def _is_a_name(cls, name: str | None) -> str | None:
+        if name is not None and not re.fullmatch(
+            r"[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?|\[[0-9A-Fa-f:.]+\]", name
+        ):
+            raise ValueError("expected a host name, such as tocsin.example.org, or an address in brackets")
+        return name
+
+    @field_validator("ca_file")
+    @classmethod
+    def _holds_certificates(cls, path: Path | None) -> Path | None:
+        if path is not None:
+            try:
+                ssl.create_default_context(cafile=str(path))
+            except OSError:
+                raise ValueError("expected a file of PEM certificates") from None
+        return path
+
+    @model_validator(mode="after")
+    def _agree(self) -> Self:
+        if self.server.startswith("smtps:") and self.security != "tls":
+            raise ValueError(f"smtps:// is security: tls, not {self.security}")
+        if self.password is not None and not self.user:
+            raise ValueError("a password needs a user: server: smtp://user@host")
+        if self.user and self.password is None:
+            raise ValueError("a user needs a password")
+        if self.password is not None and self.security == "none" and not is_local(self.host):
+            raise ValueError("security: none would send the password in clear: use starttls or tls")
+        return self
+
+    @property
+    def host(self) -> str:
+        return urlsplit(self.server).hostname or ""
+
+    @property
+    def port(self) -> int:
+        return urlsplit(self.server).port or PORTS[self.security]
+
+    @property
+    def user(self) -> str:
+        return unquote(urlsplit(self.server).username or "")
+
+    @property
+    def sender(self) -> Address:
+        return address(self.from_)
+
+    @contextlib.asynccontextmanager
+    async def open(self, desk: Desk) -> AsyncIterator[EmailChannel]:
+        from bot.channels.email import render, smtp  # noqa: PLC0415  an unused channel costs nothing
+
+        way = smtp.Relay(self, await asyncio.to_thread(self.tls))  # the system's authorities take 0.1 s to read
+        try:
+            yield EmailChannel(render.Letters(self.sender), way, self.sender.addr_spec)
+        finally:
+            await way.close()
+
+    def place_problem(self, place: str) -> str:
+        return self.person_problem(place)
+
+    @staticmethod
+    def person_problem(person: str) -> str:
+        try:
+            address(person)
+        except ValueError as wrong:
+            return f"is no e-mail address; {wrong}"
+        return ""
+
+    async def probe(self, net: Net, *, often: bool = False) -> str | None:
+        from bot.channels.email import smtp  # noqa: PLC0415  an unused channel costs nothing
+
+        return await smtp.probe(self, await asyncio.to_thread(self.tls))
+
+    def tls(self) -> ssl.SSLContext:
+        return ssl.create_default_context(cafile=str(self.ca_file) if self.ca_file else None)
+
+    def said(self, trouble: Exception) -> str:
+        """What went wrong in one short line, without the password, whatever the relay echoes."""
+        cause = trouble.__cause__ or trouble
+        if isinstance(cause, ssl.SSLCertVerificationError):
+            words = f"its certificate is not trusted ({cause.verify_message})"
+        elif isinstance(trouble, TimeoutError) and not trouble.args:
+            words = "timed out"
+        elif isinstance(cause, OSError) and cause.strerror:
+            words = cause.strerror
+        else:
+            words = " ".join(" ".join(map(str, trouble.args[:2])).split()) or type(trouble).__name__
+        if self.password is not None:
+            password = self.password.get_secret_value()
+            words = masked(words, f"\0{self.user}\0{password}", password)
+        return f"{self.host}:{self.port}: {words}"[:200]
+
+
+def address(text: str) -> Address:
+    """Read "desk@example.org" or "Desk <desk@example.org>". Raise ValueError for what is not exactly one address."""
+    wrong = "expected one address, such as desk@example.org or Desk <desk@example.org>"
+    name, spec = parseaddr(text)
+    local, _, domain = spec.rpartition("@")
+    if (
+        len(text) > LONGEST
+        or not (local and domain)
+        or not local.isprintable()
+        or len(local.encode(errors="replace")) > LONGEST_LOCAL
+        or re.search(r"[\s,;<>\x00-\x1f\x7f]", spec)
+    ):
+        raise ValueError(wrong)
+    if text.strip() != spec and not text.rstrip().endswith(f"<{spec}>"):  # parseaddr reads the first of several
+        raise ValueError(wrong)
+    try:
+        ascii_domain = domain.encode("idna").decode()
+        if len(ascii_domain) > LONGEST_DOMAIN or not _DOMAIN.fullmatch(ascii_domain.lower()):
+            raise ValueError(wrong)  # noqa: TRY301
+        if local.isascii():
+            return Address(name, addr_spec=f"{local}@{ascii_domain}")
+        # Letters beyond ASCII (RFC 6531), which the library's own parser does not take: dots stand between letters.
+        if not re.fullmatch(r"[\w!#$%&'*+/=?^`{|}~-]+(\.[\w!#$%&'*+/=?^`{|}~-]+)*", local):
+            raise ValueError(wrong)  # noqa: TRY301
+        return Address(name, unicodedata.normalize("NFC", local), ascii_domain)
+    except Exception:  # noqa: BLE001  the parser's own errors come from several families
+        raise ValueError(wrong) from None
+
+
+def is_local(host: str) -> bool:
+    return host in {"localhost", "::1"} or host.startswith("127.")
+
+
+class EmailChannel:
+    """An open way to one relay."""
+
+    def __init__(self, letters: Letters, relay: Relay, sender: str) -> None:
+        self._letters = letters
+        self._relay = relay
+        self._sender = sender
+
+    async def send(self, delivery: Delivery) -> Receipt:
+        """Hand over once. `Sent.ref` is the Message-ID, the same for every attempt; a mail cannot be edited."""
+        if delivery.act is Act.EDIT:
+            return Sent(delivery.root)
+        try:
+            to = address(delivery.destination.place)
+        except ValueError:
+            return Refused("this is no e-mail address", Scope.DESTINATION)
+        try:
+            mail = self._letters.write(delivery, to)
+        except (ValueError, LookupError) as trouble:
+            return Refused(f"no mail can be made of this notice ({type(trouble).__name__})")
+        return await self._relay.deliver(mail)
+
+    async def listen(self, answer: Answering) -> None:
+        """Nobody talks back by this way."""
+
+    async def account(self) -> Reach:
+        return await self._relay.account()
+
+    async def reach(self, place: str) -> Reach:
+        try:
+            to = address(place)
+        except ValueError as wrong:
+            return Reach(False, f"is no e-mail address; {wrong}")
+        return await self._relay.reach(self._sender, to.addr_spec)

@@ -1,0 +1,99 @@
+"""What a notice looks like as a mail."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from datetime import UTC, datetime
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.policy import SMTP, SMTPUTF8
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from bot.channels.email.smtp import Mail
+from bot.model import Delivery, Notice, Tone
+
+TEMPLATES = Path(__file__).parent.parent / "templates"
+COLOURS = {
+    Tone.DOWN: "#c62828",
+    Tone.DEGRADED: "#ef6c00",
+    Tone.POSSIBLE: "#f9a825",
+    Tone.INFO: "#1565c0",
+    Tone.UP: "#2e7d32",
+    Tone.CORRECTION: "#9e9e9e",
+    Tone.UNSEEN: "#424242",
+    Tone.TEST: "#6a1b9a",
+}
+
+
+class Letters:
+    """Writes one sender's mails."""
+
+    def __init__(self, sender: Address) -> None:
+        self.sender = sender
+        env = Environment(loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined)
+        self._page = env.get_template("mail.html")
+
+    def write(self, delivery: Delivery, to: Address) -> Mail:
+        """Raise ValueError for what cannot stand in a mail."""
+        letter = self._compose(delivery, to)
+        utf8 = not (to.addr_spec.isascii() and self.sender.addr_spec.isascii())
+        content = letter.as_bytes(policy=SMTPUTF8) if utf8 else letter.as_bytes()
+        return Mail(self.sender.addr_spec, to.addr_spec, content, str(letter["Message-ID"]), utf8)
+
+    def _compose(self, delivery: Delivery, to: Address) -> EmailMessage:
+        notice, domain = delivery.notice, short(self.sender.domain)
+        thread = thread_id(notice.thread, domain)
+        mail = EmailMessage(policy=SMTP)  # refuses line breaks in headers
+        mail["From"], mail["To"] = self.sender, to
+        # Each mail's own first line, for lock screens; what keeps the thread together is References.
+        mail["Subject"] = " ".join(notice.words.title.split())
+        mail["Date"] = datetime.now(UTC)
+        mail["Message-ID"] = message_id(delivery, domain)
+        mail["In-Reply-To"] = delivery.root or thread
+        mail["References"] = f"{thread} {delivery.root}" if delivery.root else thread
+        mail["Auto-Submitted"] = "auto-generated"
+        mail["X-Auto-Response-Suppress"] = "All"  # Exchange's out-of-office answers
+        if delivery.audience:
+            mail["List-Id"] = f"<{slug(delivery.audience)}.{domain}>"
+        # Quoted-printable: readable in the raw, and no relay must know 8BITMIME.
+        mail.set_content(f"{notice.words.text}\n\n-- \n{notice.thread}\n", cte="quoted-printable")
+        mail.add_alternative(self._html(notice), subtype="html", cte="quoted-printable")
+        return mail
+
+    def _html(self, notice: Notice) -> str:
+        return self._page.render(words=notice.words, thread=notice.thread, colour=COLOURS[notice.tone])
+
+
+def message_id(delivery: Delivery, domain: str) -> str:
+    """The same in every attempt, as many mailboxes keep one of two mails with one id; another for each recipient, as
+    Gmail defers who writes to many under one id. The instant keeps a new x#17 unlike the one of a lost database.
+    """
+    at = delivery.notice.at
+    return f"<{digest(f'{delivery.key} {at.timestamp():.0f}' if at else delivery.key)}@{domain}>"
+
+
+def thread_id(thread: str, domain: str) -> str:
+    """The id of a mail that nobody sent: what refers to it is one thread even where the first mail was lost."""
+    return f"<{slug(thread)}@{domain}>"
+
+
+def slug(text: str) -> str:
+    """A word of an id: "x#17" gives "x-17"; what does not fit gets a digest, so as to stay unlike others."""
+    word = text.replace("#", "-")
+    return word if re.fullmatch(r"[A-Za-z0-9_-]{1,24}", word) else digest(text)
+
+
+def digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:24]
+
+
+def short(domain: str) -> str:
+    """As much of a domain as leaves "In-Reply-To: <id>" on one line of 78: the standard library writes a longer one as
+    an encoded word, which no mail program takes for an id.
+    """
+    while len(domain) > 36 and "." in domain:
+        domain = domain.partition(".")[2]
+    return domain

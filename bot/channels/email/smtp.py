@@ -1,0 +1,302 @@
+"""The relay: connections that are used again, and what its answers mean.
+
+Using them again is worth it: over STARTTLS and AUTH on a loopback a mail takes 0.6 ms of CPU and 2.3 ms in all, against
+3.3 ms and 7.5 ms with a connection each; and each further ms of way to the relay and back adds ten to the latter.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import re
+import socket
+import ssl
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from aiosmtplib import (
+    SMTP,
+    SMTPAuthenticationError,
+    SMTPDataError,
+    SMTPException,
+    SMTPHeloError,
+    SMTPRecipientRefused,
+    SMTPResponseException,
+    SMTPSenderRefused,
+)
+
+from bot.contracts import Reach, reach_of
+from bot.model import Later, Receipt, Refused, Scope, Sent, Unsure
+
+if TYPE_CHECKING:
+    from bot.channels.email import EmailSettings
+
+CONNECTIONS = 4  # at once: a slow mailbox holds up few others, and relays refuse those who open many
+IDLE = 30.0  # s a connection is kept unused: firewalls forget in silence, relays hang up
+MAILS = 100  # over one connection: many relays have enough then
+READY = 25.0  # s until the mail itself may be handed over: a short wait costs nothing there, for nothing has left
+GOODBYE = 2.0  # s
+
+# Codes by what they are about (RFC 5321 §4.2, RFC 4954 §6); an enhanced code (RFC 3463) after them says it better.
+LOGIN = frozenset({530, 534, 535, 538})
+SYNTAX = frozenset({500, 501, 502, 503, 504, 555})
+OUR_NAME = re.compile(r"\b(ehlo|helo)\b", re.IGNORECASE)  # a refusal that speaks of how we greeted is not the reader's
+MAILBOX = frozenset({551, 553, 556})
+
+
+@dataclass(frozen=True)
+class Mail:
+    """One mail to one recipient, written out."""
+
+    sender: str
+    to: str
+    content: bytes
+    id: str
+    utf8: bool = False  # an address has letters beyond ASCII: only a relay that offers SMTPUTF8 takes it (RFC 6531)
+
+
+class _NoUtf8(Exception):
+    """The relay does not offer what an address needs."""
+
+
+@dataclass(eq=False)
+class Line:
+    """One connection, fresh or used."""
+
+    smtp: SMTP
+    mails: int = 0
+    end: asyncio.TimerHandle | None = None  # while it is idle
+
+
+class Relay:
+    """One account's relay."""
+
+    def __init__(self, settings: EmailSettings, tls: ssl.SSLContext) -> None:
+        self._settings = settings
+        self._tls = tls
+        self._room = asyncio.Semaphore(CONNECTIONS)
+        self._idle: list[Line] = []
+
+    async def deliver(self, mail: Mail) -> Receipt:
+        """Hand over one mail, in no more than READY and the time-out together: the outbox lends it no longer."""
+        ready = asyncio.get_running_loop().time() + READY
+        try:
+            async with asyncio.timeout_at(ready):
+                await self._room.acquire()
+        except TimeoutError:
+            return Later(f"{self._settings.host}: {CONNECTIONS} other mails take very long")
+        try:
+            receipt = None
+            while receipt is None:
+                receipt = await self._try(self._take(), mail, ready)
+            return receipt
+        finally:
+            self._room.release()
+
+    async def account(self) -> Reach:
+        wrong = await probe(self._settings, self._tls)
+        how = {"starttls": "over STARTTLS", "tls": "over TLS", "none": "without TLS"}[self._settings.security]
+        login = f"takes the login of {self._settings.user}" if self._settings.user else "takes us without a login"
+        return Reach(False, wrong) if wrong else Reach(True, f"{login}, {how}")
+
+    async def reach(self, sender: str, to: str) -> Reach:
+        """Ask for leave to hand over a mail, up to the mail itself, and take it back: no mail is made of it."""
+        mail = Mail(sender, to, b"", "", utf8=not (sender + to).isascii())
+        ready = asyncio.get_running_loop().time() + READY
+        try:
+            async with asyncio.timeout_at(ready):
+                await self._room.acquire()
+        except TimeoutError:
+            return Reach(None, f"{self._settings.host}: other mails take very long")
+        line = self._take()
+        trouble: Exception | None = TimeoutError()
+        try:
+            trouble = await self._introduce(line, mail, ready)
+            if trouble is None:
+                line.mails += 1
+                with contextlib.suppress(SMTPException, OSError):
+                    await line.smtp.rset(timeout=GOODBYE)
+        finally:
+            self._put_back(line, sound=trouble is None)
+            self._room.release()
+        if trouble is None:
+            return Reach(True, f"the relay takes mail for it from {sender}")
+        receipt = self._not_left(trouble)
+        return replace(reach_of(receipt), said=receipt.why + _advice(trouble, receipt))
+
+    async def close(self) -> None:
+        idle, self._idle = self._idle, []
+        for line in idle:
+            if line.end:
+                line.end.cancel()
+        await asyncio.gather(*(leave(line.smtp) for line in idle))
+
+    def _take(self) -> Line:
+        while self._idle:
+            line = self._idle.pop()
+            if line.end:
+                line.end.cancel()
+            if line.smtp.is_connected:
+                return line
+        return Line(client(self._settings, self._tls))
+
+    def _put_back(self, line: Line, *, sound: bool) -> None:
+        if sound and line.mails < MAILS and line.smtp.is_connected:
+            line.end = asyncio.get_running_loop().call_later(IDLE, self._drop, line)
+            self._idle.append(line)
+        else:
+            hang_up(line.smtp)
+
+    def _drop(self, line: Line) -> None:
+        self._idle.remove(line)
+        hang_up(line.smtp)
+
+    async def _try(self, line: Line, mail: Mail, ready: float) -> Receipt | None:
+        """None: the line was used before, and the relay has closed it meanwhile; nothing left, so another may be used."""
+        used, receipt = line.mails > 0, None
+        try:
+            trouble = await self._introduce(line, mail, ready)
+            if used and (isinstance(trouble, ConnectionError) or getattr(trouble, "code", 0) == 421):
+                return None
+            receipt = self._not_left(trouble) if trouble else await self._hand_over(line, mail)
+        finally:
+            self._put_back(line, sound=isinstance(receipt, Sent))
+        return receipt
+
+    async def _introduce(self, line: Line, mail: Mail, ready: float) -> Exception | None:
+        """All that comes before the mail itself; what went wrong, if anything."""
+        try:
+            async with asyncio.timeout_at(ready):
+                if not line.mails:
+                    await line.smtp.connect()
+                await greet(line.smtp)
+                if mail.utf8 and not line.smtp.supports_extension("smtputf8"):
+                    return _NoUtf8()
+                options = ["SMTPUTF8", "BODY=8BITMIME"] if mail.utf8 else None
+                encoding = "utf-8" if mail.utf8 else "ascii"
+                await line.smtp.mail(mail.sender, options=options, encoding=encoding)
+                await line.smtp.rcpt(mail.to, encoding=encoding)
+        except (SMTPException, OSError, ValueError) as trouble:
+            return trouble
+        return None
+
+    def _not_left(self, trouble: Exception) -> Later | Refused:
+        if isinstance(trouble, _NoUtf8):
+            return Refused("the relay takes no address with letters such as é (no SMTPUTF8)", Scope.DESTINATION)
+        said = self._settings.said(trouble)
+        return meaning(trouble, said) if isinstance(trouble, SMTPResponseException) else Later(said)
+
+    async def _hand_over(self, line: Line, mail: Mail) -> Receipt:
+        said, timeout = self._settings.said, self._settings.timeout
+        try:
+            async with asyncio.timeout(timeout):
+                await line.smtp.data(mail.content, timeout=timeout)
+        except SMTPResponseException as answer:
+            return meaning(answer, said(answer)) if answer.code >= 400 else Unsure(said(answer))
+        except (SMTPException, OSError) as trouble:
+            return Unsure(f"{said(trouble)}, after the mail was handed over")
+        line.mails += 1
+        return Sent(mail.id)
+
+
+def client(settings: EmailSettings, tls: ssl.SSLContext) -> SMTP:
+    """A connection yet to be made."""
+    name = socket.gethostname()
+    return SMTP(
+        hostname=settings.host,
+        port=settings.port,
+        username=settings.user or None,
+        password=settings.password.get_secret_value() if settings.password else None,
+        # Not getfqdn, which waits for the DNS; and many relays refuse to be greeted by a bare host name.
+        local_hostname=settings.ehlo_name or (name if name.isascii() and "." in name else settings.sender.domain),
+        timeout=min(READY, settings.timeout),
+        use_tls=settings.security == "tls",
+        start_tls=settings.security == "starttls",
+        tls_context=tls,
+    )
+
+
+async def probe(settings: EmailSettings, tls: ssl.SSLContext) -> str | None:
+    """Connect, secure, log in, leave: None, or what is wrong and what to do."""
+    smtp = client(settings, tls)
+    try:
+        await smtp.connect()
+        await greet(smtp)
+    except SMTPAuthenticationError as trouble:
+        return f"{settings.said(trouble)}: check the user in server, and password"
+    except (SMTPException, OSError, ValueError) as trouble:
+        return f"{settings.said(trouble)}: check server, security and ca_file"
+    finally:
+        await leave(smtp)
+    return None
+
+
+async def greet(smtp: SMTP) -> None:
+    """By EHLO, or by HELO where a relay is too old to know it."""
+    if smtp.is_ehlo_or_helo_needed:
+        try:
+            await smtp.ehlo()
+        except SMTPHeloError:
+            if not smtp.is_connected:
+                raise
+            await smtp.helo()
+
+
+async def leave(smtp: SMTP) -> None:
+    with contextlib.suppress(SMTPException, OSError):
+        await smtp.quit(timeout=GOODBYE)
+    smtp.close()
+
+
+def hang_up(smtp: SMTP) -> None:
+    """Leave politely without waiting for the answer."""
+    with contextlib.suppress(OSError):
+        if smtp.protocol and smtp.is_connected:
+            smtp.protocol.write(b"QUIT\r\n")
+    smtp.close()
+
+
+def _advice(trouble: Exception, receipt: Later | Refused) -> str:
+    """What to do about a place that is not taken; what is said of our name says so itself."""
+    if not isinstance(receipt, Refused) or "ehlo_name" in receipt.why:
+        return ""
+    if isinstance(trouble, SMTPSenderRefused):
+        return ": the relay does not take the sender, check channels.email.from"
+    if receipt.scope is Scope.DESTINATION:
+        return ": the relay does not take the address, check it"
+    return ": the relay passes on no mail of ours, check the server, its user and password"
+
+
+def meaning(answer: SMTPResponseException, said: str) -> Later | Refused:
+    """What a refusal by the relay means: 4xx pass; 5xx are final for the mail, for its reader or for the account."""
+    greeted = isinstance(answer, SMTPSenderRefused | SMTPRecipientRefused | SMTPDataError) and answer.code != 503
+    if greeted and OUR_NAME.search(answer.message):
+        return Refused(f"{said}; set channels.email.ehlo_name to a name that the relay takes", Scope.ACCOUNT)
+    return _meaning(answer, said)
+
+
+def _meaning(answer: SMTPResponseException, said: str) -> Later | Refused:
+    code = answer.code
+    found = re.match(r"\s*(5\.\d{1,3}\.\d{1,3})\b", answer.message)
+    enhanced = found[1] if found else ""
+    if code < 500:
+        its_own = code == 421 or isinstance(answer, SMTPAuthenticationError)
+        return Later(said, whole=its_own, local=not its_own and isinstance(answer, SMTPRecipientRefused))
+    if isinstance(answer, SMTPAuthenticationError) or code in LOGIN:
+        return Refused(said, Scope.ACCOUNT)
+    if not isinstance(answer, SMTPSenderRefused | SMTPRecipientRefused | SMTPDataError):
+        return Later(said)  # its greeting, EHLO or STARTTLS: it may be itself again in a minute
+    if code in SYNTAX:
+        return Refused(said)
+    if enhanced == "5.2.2" or (code == 552 and not enhanced):
+        return Later(said, local=True)  # a full mailbox
+    relays_not = enhanced.startswith("5.7.") and "relay" in answer.message.lower()
+    if enhanced == "5.4.5" or relays_not or isinstance(answer, SMTPSenderRefused):
+        return Refused(said, Scope.ACCOUNT)
+    if enhanced.startswith("5.7."):  # a policy against this mail, or of this recipient: others may still be taken
+        return Refused(said, Scope.DESTINATION if isinstance(answer, SMTPRecipientRefused) else Scope.MESSAGE)
+    if enhanced.startswith(("5.3.", "5.6.")) or enhanced == "5.2.3":
+        return Refused(said)  # this mail is too long, or its form is disliked
+    if isinstance(answer, SMTPRecipientRefused) or enhanced.startswith(("5.1.", "5.2.1")) or code in MAILBOX:
+        return Refused(said, Scope.DESTINATION)
+    return Refused(said)

@@ -1,0 +1,119 @@
+"""Slack: messages by the Web API, commands by Socket Mode. This file is its settings; the SDK is loaded on opening."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from typing import Annotated, Any, ClassVar, Literal
+
+from pydantic import BaseModel, ConfigDict, SecretStr, field_validator
+
+from bot.channels.masking import unsendable
+from bot.contracts import Answer, Between, Channel, Desk, Net, Pace, Seconds, Token, Trouble, Unclear
+
+_LIMITED = frozenset({"ratelimited", "rate_limited"})  # said to those it knows
+_ITS_OWN = frozenset({"internal_error", "fatal_error", "request_timeout", "service_unavailable"})
+ORGANIZATION = (
+    "the bot token is of an app installed for a whole organization (Enterprise Grid), which is not supported: nobody counts "
+    "as a member of its workspace, and no #name is found. Install the app in one workspace, and copy the bot token of that"
+)
+_PLACE = re.compile(r"#[\w-]{1,80}")
+_ID = re.compile(r"[CGDUW][A-Z0-9]{1,30}")
+_PERSON = re.compile(r"[TE][A-Z0-9]{1,30}/[UW][A-Z0-9]{1,30}")
+
+
+class SlackSettings(BaseModel):
+    """A Slack app's tokens. Without `app_token` it writes and does not hear. Lengths of time are in seconds."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    kind: Literal["slack"] = "slack"
+    edits: ClassVar[bool] = True
+    pace: ClassVar[Pace] = Pace(place=timedelta(seconds=1))
+    gathers: ClassVar[bool] = True
+    finds: ClassVar[bool] = True
+    looks: ClassVar[bool] = True
+    lives: ClassVar[bool] = True
+
+    bot_token: Token
+    app_token: Token | None = None
+    api_url: str = "https://slack.com/api/"
+    # A short time-out makes answers that were merely slow into sends that may be repeated.
+    timeout: Annotated[Seconds, Between(0.01, 120)] = 30
+    reconnect_after: Annotated[Seconds, Between(0.01, 60)] = (
+        1  # the first pause before listening is tried again; it doubles to a minute
+    )
+    watch: str | None = None
+
+    @field_validator("api_url")
+    @classmethod
+    def _ends_with_a_slash(cls, url: str) -> str:
+        if not url.startswith(("https://", "http://")):
+            raise ValueError("is no URL; expected something like https://slack.com/api/")
+        return url.rstrip("/") + "/"
+
+    @asynccontextmanager
+    async def open(self, desk: Desk) -> AsyncIterator[Channel]:
+        from bot.channels.slack.channel import opened  # noqa: PLC0415  an unused channel loads no SDK
+
+        async with opened(self, desk) as channel:
+            yield channel
+
+    def place_problem(self, place: str) -> str:
+        if (_PLACE.fullmatch(place) and place == place.casefold().replace(" ", "")) or _ID.fullmatch(place):
+            return ""
+        return (
+            "is no place in Slack; expected a channel's id such as slack:C012AB3CD, a person's (U...), or slack:#name"
+        )
+
+    @staticmethod
+    def person_problem(person: str) -> str:
+        right = _PERSON.fullmatch(person)
+        return "" if right else "names nobody in Slack; expected workspace and person, such as slack:T01/U01"
+
+    async def probe(self, net: Net, *, often: bool = False) -> str | None:
+        place = "api.slack.com/apps > OAuth & Permissions"
+        if fault := await self._rejected(net, "auth.test", "bot_token", self.bot_token, place, often=often):
+            return fault
+        if self.app_token is None or often:  # each asking makes a new connection's address; few a minute are allowed
+            return None
+        place = "api.slack.com/apps > Basic Information > App-Level Tokens (scope connections:write)"
+        return await self._rejected(net, "apps.connections.open", "app_token", self.app_token, place)
+
+    async def _rejected(
+        self, net: Net, method: str, key: str, token: SecretStr, place: str, *, often: bool = False
+    ) -> str | None:
+        """Ask Slack whether it knows the token; return what is wrong, or None."""
+        if fault := unsendable(token.get_secret_value()):
+            return f"channels.slack.{key} {fault}: copy it again from {place}"
+        headers = {"Authorization": f"Bearer {token.get_secret_value().strip()}"}
+        try:
+            prepared = net.prepare("POST", self.api_url + method, headers)
+        except ValueError:
+            return "Slack cannot be asked: check channels.slack.api_url"
+        answer = await net.fetch(prepared, timeout=timedelta(seconds=self.timeout))
+        if isinstance(answer, Trouble):
+            return f"Slack does not answer: {answer.why}"
+        said = _read(answer)
+        if often and answer.status == 429:
+            return Unclear("Slack asks to wait (HTTP 429)")
+        if said is None:
+            return f"what answered is not Slack (HTTP {answer.status}): check channels.slack.api_url"
+        if said.get("ok") and said.get("is_enterprise_install") and not often:
+            return ORGANIZATION
+        if said.get("ok") or said.get("error") in _LIMITED:
+            return None
+        if said.get("error") in _ITS_OWN:
+            return f"Slack has trouble of its own ({said.get('error')})"
+        return f"channels.slack.{key} is not accepted by Slack ({said.get('error')}): copy it again from {place}"
+
+
+def _read(answer: Answer) -> dict[str, Any] | None:
+    try:
+        said = json.loads(answer.body)
+    except ValueError:
+        return None
+    return said if isinstance(said, dict) and "ok" in said else None

@@ -1,0 +1,153 @@
+"""The open channel: one session, one attempt a `send`, and what Slack said about it."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Any
+
+import aiohttp
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.channels.masking import unsendable
+from bot.channels.slack.lookup import EVENT, found
+from bot.channels.slack.reach import Reacher
+from bot.channels.slack.receipts import ROOTLESS, THREADLESS, Failed, asked, too_rich, whole
+from bot.channels.slack.render import blocks, plain
+from bot.channels.slack.socket_mode import Ear
+from bot.contracts import Answering, Desk, Reach
+from bot.model import Act, Delivery, Later, Receipt, Refused, Scope, Sent, Unsure
+
+if TYPE_CHECKING:
+    from bot.channels.slack import SlackSettings
+
+log = logging.getLogger(__name__)
+
+OTHERWISE = ("#", "U", "W")  # what a place begins with that is no channel's id: a name, a person
+
+# The SDK's own log: silenced below, since at debug it tells whole bodies, and the ticket in Socket Mode's URL.
+sdk_log = logging.getLogger(f"{__name__}.sdk")
+
+
+@asynccontextmanager
+async def opened(settings: SlackSettings, desk: Desk) -> AsyncIterator[Slack]:
+    sdk_log.setLevel(logging.CRITICAL)
+    # Half of the time for connecting: what runs out there is proof that nothing was sent.
+    timeout = aiohttp.ClientTimeout(total=settings.timeout, sock_connect=settings.timeout / 2)
+    async with aiohttp.ClientSession(timeout=timeout) as session:
+        yield Slack(settings, session, desk)
+
+
+class Slack:
+    """See `bot.contracts.Channel`."""
+
+    def __init__(self, settings: SlackSettings, session: aiohttp.ClientSession, desk: Desk) -> None:
+        # No retries of the SDK's: its default repeats a POST that Slack may have applied.
+        token = settings.bot_token.get_secret_value().strip()
+        self._unsendable = unsendable(token)
+        self._web = AsyncWebClient(token, settings.api_url, session=session, retry_handlers=[], logger=sdk_log)
+        self._ear = Ear(settings, self._web, session) if settings.app_token else None
+        self._reacher = Reacher(self._web)
+        self._desk = desk
+        self._ids: dict[str, str] = {}  # "#newsroom" -> "C012"
+
+    async def send(self, delivery: Delivery) -> Receipt:
+        if self._unsendable:
+            return Refused(f"channels.slack.bot_token {self._unsendable}: copy it again", Scope.ACCOUNT)
+        if delivery.act is Act.EDIT:
+            return await self._edit(delivery)
+        looked = await self._looked_up(delivery) if delivery.unsure else None
+        return looked or await self._post(delivery)
+
+    async def listen(self, answer: Answering) -> None:
+        if self._ear:
+            await self._ear.listen(answer)
+
+    async def account(self) -> Reach:
+        return await self._reacher.account()
+
+    async def reach(self, place: str) -> Reach:
+        return await self._reacher.reach(place)
+
+    async def _post(self, delivery: Delivery) -> Receipt:
+        """Post; where Slack provably refuses the thread, the blocks or the metadata, post once more without them."""
+        message, anew = _message(delivery), False
+        while isinstance(said := await asked(self._web.chat_postMessage(**message)), Failed):
+            if said.code in THREADLESS and "thread_ts" in message:
+                message, anew = _without(message, "thread_ts", "reply_broadcast"), said.code in ROOTLESS
+            elif "metadata" in said.code and "metadata" in message:
+                message = _without(message, "metadata")
+            elif too_rich(said.code) and "blocks" in message:
+                message = _without(message, "blocks")
+            else:
+                return whole(said)
+        channel = str(said.get("channel") or delivery.destination.place)
+        await self._learn(delivery.destination.place, channel)
+        return Sent(f"{channel}/{said['ts']}" if "ts" in said else None, anew=anew)
+
+    async def _edit(self, delivery: Delivery) -> Receipt:
+        channel, ts = _place(delivery)
+        words = delivery.notice.root or delivery.notice.words
+        if ts is None:
+            return Refused("there is no first message to rewrite")
+        rich: list[dict[str, Any]] = blocks(words, delivery.notice.at, delivery.buttons)
+        said = await asked(self._web.chat_update(channel=channel, ts=ts, text=plain(words), blocks=rich))
+        if isinstance(said, Failed) and too_rich(said.code):
+            said = await asked(self._web.chat_update(channel=channel, ts=ts, text=plain(words), blocks=[]))
+        return said.receipt if isinstance(said, Failed) else Sent(delivery.root)
+
+    async def _looked_up(self, delivery: Delivery) -> Sent | Later | Unsure | None:
+        channel, thread = _place(delivery)
+        return await found(self._web, delivery.key, await self._id(channel), thread)
+
+    async def _id(self, place: str) -> str:
+        """Return the id of a channel given by its name or its person, when an earlier message taught us it: a look-up
+        takes nothing else.
+        """
+        if place.startswith(OTHERWISE) and place not in self._ids:
+            self._ids[place] = await self._desk.recall(f"slack {place}") or place
+        return self._ids.get(place, place)
+
+    async def _learn(self, place: str, channel: str) -> None:
+        if not place.startswith(OTHERWISE) or self._ids.get(place) == channel:
+            return
+        self._ids[place] = channel
+        try:
+            await self._desk.remember(f"slack {place}", channel)
+        except Exception as error:  # noqa: BLE001 - the message is out: no trouble with our memory may make it look unsent
+            log.warning("could not remember the id of %s (%s)", place, type(error).__name__)
+
+
+def _message(delivery: Delivery) -> dict[str, Any]:
+    notice = delivery.notice
+    channel, thread = _place(delivery)
+    message: dict[str, Any] = {
+        "channel": channel,
+        "text": plain(notice.words),
+        "blocks": blocks(notice.words, notice.at, delivery.buttons),
+        "metadata": _metadata(delivery),
+        "mrkdwn": False,
+        "unfurl_links": False,
+        "unfurl_media": False,
+    }
+    if thread:
+        message |= {"thread_ts": thread, "reply_broadcast": notice.fresh}
+    return message
+
+
+def _metadata(delivery: Delivery) -> dict[str, Any]:
+    return {"event_type": EVENT, "event_payload": {"key": delivery.key}}
+
+
+def _without(message: dict[str, Any], *names: str) -> dict[str, Any]:
+    return {name: value for name, value in message.items() if name not in names}
+
+
+def _place(delivery: Delivery) -> tuple[str, str | None]:
+    """Split the ref "C012/1503435956.000247" of the thread's first message; without one, the destination's place.
+
+    The ref's channel is what Slack answered, and edits and look-ups take no other: "D056" for the person "U01".
+    """
+    channel, _, ts = (delivery.root or "").partition("/")
+    return (channel, ts) if ts else (delivery.destination.place, None)

@@ -1,0 +1,182 @@
+"""Telegram, open: writes messages, rewrites them, and hears commands."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from datetime import timedelta
+from math import ceil
+from typing import Any
+
+from telegram import Bot, InlineKeyboardButton, InlineKeyboardMarkup, LinkPreviewOptions, Message, ReplyParameters
+from telegram.constants import ParseMode
+from telegram.error import BadRequest
+from telegram.request import HTTPXRequest
+
+from bot.channels.masking import unsendable
+from bot.channels.telegram.parse import trim
+from bot.channels.telegram.polling import Listener
+from bot.channels.telegram.reach import Reacher
+from bot.channels.telegram.receipts import mend, receipt, uneditable
+from bot.channels.telegram.render import Draft, fitting, root, where
+from bot.channels.telegram.token_filter import quieten
+from bot.contracts import Answering, Desk, Reach
+from bot.model import Act, Delivery, Destination, Later, Receipt, Refused, Scope, Sent, Unsure, Words
+from bot.net import retry_after
+
+REPLY_TRIES = 3
+LONGEST_WAIT = timedelta(seconds=30)  # for a person who waits for an answer
+
+
+@asynccontextmanager
+async def connect(token: str, api_url: str, timeout: float, desk: Desk) -> AsyncIterator[TelegramChannel]:
+    """Never asks Telegram anything: the SDK's own start would raise for a bad token or a dead network."""
+    quieten()
+    os.environ.setdefault("PTB_TIMEDELTA", "1")  # else the SDK warns at every 429
+    # half of it for connecting: a blocked address must show as "never left", not as the whole's time-out
+    half = timeout / 2
+    request = Request(read_timeout=timeout, write_timeout=timeout, connect_timeout=half, pool_timeout=half)
+    bot = Bot(token, base_url=f"{api_url}/bot", request=request, get_updates_request=request)
+    try:
+        yield TelegramChannel(bot, desk, timeout)
+    finally:
+        await request.shutdown()
+
+
+class Request(HTTPXRequest):
+    @staticmethod
+    def parse_json_payload(payload: bytes) -> dict[str, Any]:
+        """Keep of updates what we read: the SDK fails over a whole poll for one message of a kind that it misreads."""
+        said: Any = HTTPXRequest.parse_json_payload(payload)
+        if not isinstance(said, dict):
+            return {}
+        if isinstance(said.get("result"), list):
+            said["result"] = trim(said["result"])
+        return sane(said)
+
+
+def sane(said: dict[str, Any]) -> dict[str, Any]:
+    """An answer without what the SDK would stumble over, which takes each number and text of a refusal as it comes."""
+    if not isinstance(said.get("description", ""), str):
+        del said["description"]
+    asked = said.pop("parameters", None)
+    if not isinstance(asked, dict):
+        return said
+    wait, chat = retry_after.seconds(asked.get("retry_after")), asked.get("migrate_to_chat_id")
+    kept = {} if wait is None else {"retry_after": ceil(wait)}
+    if isinstance(chat, int) and 0 < abs(chat) < 1 << 63:
+        kept["migrate_to_chat_id"] = chat
+    return said | ({"parameters": kept} if kept else {})
+
+
+class TelegramChannel:
+    def __init__(self, bot: Bot, desk: Desk, timeout: float) -> None:
+        self._bot = bot
+        self._timeout = timeout
+        self._unsendable = unsendable(bot.token)
+        self._listener = Listener(bot, desk, self.reply)
+        self._reacher = Reacher(bot, timeout)
+
+    async def send(self, delivery: Delivery) -> Receipt:
+        try:
+            chat, topic = where(delivery.destination.place)
+        except ValueError as exc:
+            return Refused(str(exc), Scope.DESTINATION)
+        if self._unsendable:
+            return Refused(f"channels.telegram.token {self._unsendable}; copy it again from @BotFather", Scope.ACCOUNT)
+        if delivery.act is Act.EDIT:
+            return await self._edit(delivery, chat)
+        notice, first = delivery.notice, root(delivery)
+        anew = bool(delivery.root) and first is None
+        draft = Draft(chat, notice.words, topic, first, anew, quiet=not notice.fresh, buttons=delivery.buttons)
+        return await self._hand_over(draft)
+
+    async def listen(self, answer: Answering) -> None:
+        await self._listener.listen(answer)
+
+    async def account(self) -> Reach:
+        return await self._reacher.account()
+
+    async def reach(self, place: str) -> Reach:
+        return await self._reacher.reach(place)
+
+    async def reply(self, place: Destination, message: int, words: Words) -> Receipt:
+        """Answer a person's message. What was provably not sent is tried again: nobody else would."""
+        chat, topic = where(place.place)
+        for left in reversed(range(REPLY_TRIES)):
+            receipt = await self._hand_over(Draft(chat, words, topic, message))
+            if not (isinstance(receipt, Later) and left):
+                break
+            await asyncio.sleep(min(receipt.wait or timedelta(seconds=1), LONGEST_WAIT).total_seconds())
+        return receipt
+
+    async def _edit(self, delivery: Delivery, chat: int | str) -> Receipt:
+        if delivery.notice.root is None:
+            return Sent(delivery.root)
+        if (message := root(delivery)) is None:
+            return Refused("the first message was not written in this chat, so it cannot be rewritten", gone=True)
+        receipt = await self._hand_over(Draft(chat, delivery.notice.root, buttons=delivery.buttons), rewrite=message)
+        match receipt:
+            case Sent():
+                return Sent(delivery.root)
+            case Refused(why) if uneditable(why):
+                return replace(receipt, gone=True)
+        return receipt
+
+    async def _hand_over(self, draft: Draft, rewrite: int | None = None) -> Receipt:
+        try:
+            async with asyncio.timeout(self._timeout):
+                return await self._write(draft, rewrite)
+        except TimeoutError:
+            return Unsure(f"Telegram did not answer within {self._timeout:g} s")
+        except Exception as exc:  # noqa: BLE001  the channel's border: also answers that the SDK cannot read
+            return receipt(exc, self._bot.token)
+
+    async def _write(self, draft: Draft, rewrite: int | None) -> Receipt:
+        try:
+            written = await (self._post(draft) if rewrite is None else self._rewrite(draft, rewrite))
+        except BadRequest as exc:
+            if rewrite is not None and "message is not modified" in str(exc).lower():
+                return Sent()
+            if (milder := mend(draft, exc)) is None:
+                raise
+            return await self._write(milder, rewrite)
+        return Sent(f"{written.chat.id}/{written.message_id}", anew=draft.anew)
+
+    async def _post(self, draft: Draft) -> Message:
+        return await self._bot.send_message(
+            draft.chat,
+            draft.text,
+            parse_mode=ParseMode.HTML if draft.marked else None,
+            message_thread_id=draft.topic,
+            disable_notification=draft.quiet,
+            link_preview_options=LinkPreviewOptions(is_disabled=True),
+            # Not "allow sending without": that its message is gone has to be known, and `mend` sends it without.
+            reply_parameters=ReplyParameters(draft.root) if draft.root else None,
+            reply_markup=_keyboard(draft),
+        )
+
+    async def _rewrite(self, draft: Draft, message: int) -> Message:
+        written = await self._bot.edit_message_text(
+            draft.text,
+            draft.chat,
+            message,
+            parse_mode=ParseMode.HTML if draft.marked else None,
+            link_preview_options=LinkPreviewOptions(is_disabled=True),
+            reply_markup=_keyboard(draft),  # none takes away those that were
+        )
+        if not isinstance(written, Message):
+            raise TypeError("Telegram answered an edit without the message")
+        return written
+
+
+def _keyboard(draft: Draft) -> InlineKeyboardMarkup | None:
+    rows = fitting(draft.buttons)
+    return (
+        InlineKeyboardMarkup([[InlineKeyboardButton(b.label, callback_data=b.command) for b in row] for row in rows])
+        if rows
+        else None
+    )

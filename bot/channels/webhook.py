@@ -1,0 +1,149 @@
+"""Webhook: each notice as JSON to a URL, which is the destination: webhook:https://..."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import re
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from typing import Annotated, Any, ClassVar, Literal
+from urllib.parse import urlsplit
+
+from pydantic import BaseModel, ConfigDict
+
+from bot.channels.connecting import connecting
+from bot.contracts import Answer, Answering, Between, Desk, Net, Pace, Reach, Seconds, Trouble
+from bot.model import Act, Delivery, Later, Receipt, Refused, Scope, Sent, Unsure
+from bot.net.retry_after import later
+
+LONGEST = 2000  # characters of a URL
+
+encode = json.JSONEncoder(separators=(",", ":")).encode  # one encoder: dumps() makes one a call
+
+
+class WebhookSettings(BaseModel):
+    """The URL is the destination's, so that each receiver has its own."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    edits: ClassVar[bool] = True
+    pace: ClassVar[Pace] = Pace()
+    gathers: ClassVar[bool] = False
+    finds: ClassVar[bool] = False
+    looks: ClassVar[bool] = False
+    lives: ClassVar[bool] = False
+
+    kind: Literal["webhook"] = "webhook"
+    timeout: Annotated[Seconds, Between(0.01, 120)] = 20.0  # s for the whole; too short makes repeats
+    watch: str | None = None
+
+    @contextlib.asynccontextmanager
+    async def open(self, desk: Desk) -> AsyncIterator[WebhookChannel]:
+        yield WebhookChannel(desk.net, timedelta(seconds=self.timeout))
+
+    def place_problem(self, place: str) -> str:
+        from bot.net import Network  # noqa: PLC0415 # loads the HTTP client
+
+        try:
+            if len(place) <= LONGEST and place.startswith(("https://", "http://")) and not re.search(r"\s", place):
+                Network.prepare("POST", place)
+                return ""
+        except ValueError:
+            pass
+        return "is no address that can be asked; expected webhook:https://host/path"
+
+    @staticmethod
+    def person_problem(person: str) -> str:
+        return "" if person else "names nobody"
+
+    async def probe(self, net: Net, *, often: bool = False) -> str | None:
+        """There is no account: each receiver is proven by a test notice."""
+        return None
+
+
+class WebhookChannel:
+    """Posts. The URL is a secret, as many hold a token, some in their host: no part of it is ever named."""
+
+    def __init__(self, net: Net, timeout: timedelta) -> None:
+        self._net = net
+        self._timeout = timeout
+
+    async def send(self, delivery: Delivery) -> Receipt:
+        """Post once. `Sent.ref` is what the receiver has as `key`; it finds it as `root` of what belongs to it later."""
+        url = delivery.destination.place
+        try:
+            content = encode(body(delivery)).encode("ascii")
+            headers = {"Content-Type": "application/json", "Idempotency-Key": once(delivery)}
+            request = self._net.prepare("POST", url, headers, content)
+        except ValueError:
+            return Refused("this URL cannot be asked: expected webhook:https://host/path", Scope.DESTINATION)
+        answer = await self._net.fetch(request, timeout=self._timeout, cap=4096)
+        if isinstance(answer, Trouble):
+            return Unsure(answer.why) if answer.left else Later(answer.why)
+        if 200 <= answer.status < 300:
+            return Sent(name(delivery))
+        return meaning(answer, f"HTTP {answer.status}")
+
+    async def listen(self, answer: Answering) -> None:
+        """Nobody talks back by this way."""
+
+    async def account(self) -> Reach:
+        return Reach(True, "needs no account")
+
+    async def reach(self, place: str) -> Reach:
+        try:
+            parts = urlsplit(place)
+            host, secure, port = parts.hostname or "", parts.scheme == "https", parts.port
+        except ValueError:
+            return Reach(False, "this URL cannot be asked: expected webhook:https://host/path")
+        return await connecting(self._net, host, port or (443 if secure else 80), secure=secure, timeout=self._timeout)
+
+
+def body(delivery: Delivery) -> dict[str, Any]:
+    """What a receiver reads: `version` counts the forms of this object; a form only ever gains keys."""
+    notice = delivery.notice
+    words = (notice.root or notice.words) if delivery.act is Act.EDIT else notice.words
+    return {
+        "version": 1,
+        "key": name(delivery),
+        "thread": notice.thread,
+        "service": notice.thread.partition("#")[0],
+        "act": delivery.act.value,
+        "root": delivery.root,  # the key of the thread's first message; an edit rewrites it
+        "fresh": notice.fresh,  # false: belongs quietly to the thread
+        "tone": notice.tone.value,
+        "title": words.title,
+        "lines": words.lines,
+        "text": words.text,
+        "at": notice.at.isoformat() if notice.at else None,
+    }
+
+
+def meaning(answer: Answer, why: str) -> Receipt:
+    """What an answer other than 2xx means."""
+    match answer.status:
+        case 429 | 503:
+            return later(why, answer.headers.get("retry-after"))
+        case 408:
+            return Unsure(why)
+        case status if status >= 500:
+            return Unsure(why)
+        case 401 | 403 | 404 | 410:
+            return Refused(why, Scope.DESTINATION)
+        case status if 300 <= status < 400:
+            return Refused(f"{why}, a redirect: give the address it leads to", Scope.DESTINATION)
+        case _:
+            return Refused(why)
+
+
+def name(delivery: Delivery) -> str:
+    """The delivery's key without its destination, which is the secret URL: "x#17/3", "x#17/3;edit"."""
+    return delivery.key.replace(f"@{delivery.destination}", "")
+
+
+def once(delivery: Delivery) -> str:
+    """The same in every attempt, so that a receiver can do a repeat once. The instant keeps a new x#17 unlike the one of
+    a lost database.
+    """
+    return hashlib.sha256(f"{delivery.key} {delivery.notice.at}".encode()).hexdigest()[:32]

@@ -1,0 +1,19 @@
+"""`check`: look now. Pure: it says at what; the desk's eyes do it."""
+
+from __future__ import annotations
+
+from bot import wording
+from bot.chat.context import Look, Room, Said
+
+
+def check(room: Room) -> Said:
+    """A service of the config, or else an address, which has a dot or a colon where a misspelt name has none."""
+    said = " ".join(room.words)
+    if not said:
+        example = next((service.id for service, _ in room.known), "x")
+        return Said(wording.what_to_look_at(example, room.style))
+    if service := room.find(said):
+        return Said(None, (Look(service.id),))
+    if "://" in said or (len(room.words) == 1 and any(sign in said for sign in ".:")):
+        return Said(None, (Look("", said),))
+    return room.unknown(said)

@@ -1,0 +1,313 @@
+"""An ask comes in: let in or turned away, held to its limits, run, its orders carried out, answered."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import OrderedDict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+
+from bot import wording
+from bot.chat import delivery_log
+from bot.chat.access import Access
+from bot.chat.commands import manages, of_the_ledger, respond
+from bot.chat.context import (
+    Allow,
+    CallOff,
+    Disallow,
+    ForService,
+    Ledger,
+    Look,
+    Ordered,
+    Plan,
+    Prove,
+    Said,
+    Subscribe,
+    Unsubscribe,
+)
+from bot.chat.limits import EACH, Buckets, Pacer, People, Turns, Verdict
+from bot.chat.on_demand_check import Eyes
+from bot.contracts import Pace
+from bot.incidents.maintenance import announce, call_off
+from bot.incidents.reconciler import catch_up
+from bot.incidents.recorder import Record
+from bot.model import (
+    DRILL,
+    Act,
+    Ask,
+    AuditEntry,
+    Delivery,
+    Destination,
+    Notice,
+    Reply,
+    Report,
+    Style,
+    Trail,
+    Words,
+    room_of,
+)
+from bot.store import StoreUnavailable
+from bot.watch.user_reports import Crowd
+
+log = logging.getLogger(__name__)
+
+OLD = timedelta(minutes=10)  # an order that was given earlier is answered, not carried out
+REMEMBERED = 2_000  # asks that were answered lately
+ENTRIES = 10  # of the audit
+BELATED, ALL_BELATED = 3, 30  # answers to old asks within ten minutes: in one place, and in all of a platform
+CHANGES_PLACE = (Subscribe, Unsubscribe, Allow, Disallow)
+
+
+class Lately:
+    """The newest keys."""
+
+    def __init__(self) -> None:
+        self._keys: OrderedDict[str, None] = OrderedDict()
+
+    def __contains__(self, key: str) -> bool:
+        return key in self._keys
+
+    def add(self, key: str) -> None:
+        self._keys[key] = None
+        if len(self._keys) > REMEMBERED:
+            self._keys.popitem(last=False)
+
+    def drop(self, key: str) -> None:
+        self._keys.pop(key, None)
+
+
+class Lane:
+    """Of one platform: what is worked on, and how fast answers leave."""
+
+    def __init__(self, pace: Pace) -> None:
+        self.turns, self.pacer = Turns(), Pacer(pace)
+
+
+@dataclass
+class FrontDesk:
+    record: Record
+    admins: frozenset[str]  # platform ids: a display name is whatever its bearer likes
+    style: Style
+    crowd: Crowd
+    eyes: Eyes
+    paces: Mapping[str, Pace] = field(default_factory=dict)  # by kind: what each platform takes
+    access: Access = field(init=False)
+    _people: People = field(default_factory=People, init=False)
+    _answered: Lately = field(default_factory=Lately, init=False)
+    _ordered: Lately = field(default_factory=Lately, init=False)
+    _belated: Buckets[object] = field(default_factory=lambda: Buckets(BELATED, 600), init=False)
+    _all_belated: Buckets[str] = field(default_factory=lambda: Buckets(ALL_BELATED, 600), init=False)
+    _lanes: dict[str, Lane] = field(default_factory=dict, init=False)
+
+    def __post_init__(self) -> None:
+        self.access = Access(self.record, self.admins)
+
+    async def answer(self, ask: Ask) -> Words | None:
+        """What to reply; None where there is nothing to say: this very ask was answered before, for platforms deliver some
+        twice, or whoever asks was told already that they may not, or not so fast.
+        """
+        now, at, admin = self.record.clock(), asyncio.get_running_loop().time(), ask.who in self.admins
+        try:
+            if not await self.access.admits(ask, at):
+                return await self._turned_away(ask, at)
+            if ask.key in self._answered:
+                return None
+            verdict = self._people.take(ask.who, at, admin=admin)
+            if verdict is not Verdict.FINE or not self._in_time(ask, now, at, admin=admin):
+                return wording.slow_down(EACH, self._style(ask)) if verdict is Verdict.SLOWLY else None
+            return await self._worked_on(ask, now, at, admin=admin)
+        except StoreUnavailable as error:
+            self._answered.drop(ask.key)
+            log.warning("a command was not answered: %s", error)
+            return wording.no_records(self._style(ask))
+
+    # ── whether ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    async def _turned_away(self, ask: Ask, at: float) -> Words | None:
+        """Not counted, not looked up, not stored: a stranger gets one line."""
+        if not self.access.answers(ask, at):
+            return None
+        here = ask.reply is not Reply.PRIVATE
+        words = wording.stranger(f"allow {room_of(ask.where)}", self._style(ask), here=here)
+        due = self._reserved(ask, at, admin=False)
+        return words if due is not None and await self._wait(due) else None
+
+    def _in_time(self, ask: Ask, now: datetime, at: float, *, admin: bool) -> bool:
+        """What was asked long ago is answered a few times only: after a day away there may be hundreds."""
+        if now - ask.at <= OLD:
+            return True
+        who = ask.who if admin else room_of(ask.where)
+        return self._belated.take(who, at) and (admin or self._all_belated.take(ask.where.kind, at))
+
+    def _lane(self, kind: str) -> Lane:
+        return self._lanes.setdefault(kind, Lane(self.paces.get(kind, Pace())))
+
+    def _reserved(self, ask: Ask, at: float, *, admin: bool) -> float | None:
+        place = "" if ask.reply is Reply.ALONE else room_of(ask.where).place
+        return self._lane(ask.where.kind).pacer.reserve(place, at, first=admin)
+
+    async def _wait(self, due: float) -> bool:
+        wait = due - asyncio.get_running_loop().time()
+        if wait > 0:
+            await asyncio.sleep(wait)
+        return True
+
+    # ── what ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    async def _worked_on(self, ask: Ask, now: datetime, at: float, *, admin: bool) -> Words | None:
+        due = self._reserved(ask, at, admin=admin)
+        if due is None:
+            log.debug("too much is asked on %s: somebody is not answered", ask.where.kind)
+            return None
+        self._answered.add(ask.key)
+        async with self._lane(ask.where.kind).turns.turn(admin=admin) as come:
+            found = await self._respond(ask, now, admin=admin) if come else None
+        if isinstance(found, Look):  # outside of the turn: a site that is silent holds up nobody else
+            known = self.record.setting.watched.get(found.service)
+            found = await self.eyes.answer(found, known, ask.who, self._style(ask))
+        if found:
+            await self._wait(due)
+        return found
+
+    async def _respond(self, ask: Ask, now: datetime, *, admin: bool) -> Words | Look | None:
+        old = now - ask.at > OLD
+        said_at, ask = ask.at, replace(ask, at=now) if old or ask.at > now else ask
+        if manages(ask.text) and not ask.may_manage and not admin and ask.prove:
+            ask = replace(ask, may_manage=await ask.prove())
+        overview = await self.record.overview(ask.at - delivery_log.back(ask.text))
+        overview = replace(overview, crowd=self.crowd.tallies(ask.who))
+        if service := delivery_log.looked_back_at(ask.text, overview):
+            figures = await self.record.store.rollups.figures(service, ask.at - delivery_log.back(ask.text))
+            overview = replace(overview, answering={service: figures.average} if figures.average else {})
+        about = delivery_log.incident(ask.text, overview)
+        said = respond(
+            ask,
+            overview,
+            self._style(ask),
+            admin=admin,
+            audiences=self.record.setting.audiences,
+            trail=await trail(self.record, about) if about else None,
+            ledger=await self._ledger() if admin and of_the_ledger(ask.text) else Ledger(),
+        )
+        if said.orders and isinstance(said.orders[0], Look):
+            return said.orders[0]
+        if said.orders and old:
+            return wording.too_old(said_at, self._style(ask), now)
+        return await self._done(ask, said) if said.orders else said.reply
+
+    async def _ledger(self) -> Ledger:
+        store = self.record.store
+        allowed = await self.access.read(asyncio.get_running_loop().time())
+        public = self.record.setting.public
+        return Ledger(allowed, self.access.named, public, await store.audit_log.newest(ENTRIES))
+
+    # ── orders ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    async def _done(self, ask: Ask, said: Said) -> Words | None:
+        """Carry out what was ordered, once, also when a platform tells of it again after a restart."""
+        if ask.order_key in self._ordered:
+            return None
+        self._ordered.add(ask.order_key)
+        counted = all(isinstance(order, Report) for order in said.orders)  # which the crowd does by itself
+        try:
+            if not counted and not await self.record.store.people.once(f"order:{ask.order_key}", ask.at):
+                return wording.taken_before(self._style(ask))
+        except StoreUnavailable:
+            self._ordered.drop(ask.order_key)
+            raise
+        changes = [order for order in said.orders if isinstance(order, CHANGES_PLACE) and self._changes(order)]
+        for order in said.orders:
+            await self._carry_out(order)
+        if not counted:
+            entry = AuditEntry(ask.at, ask.who, ask.name, ask.where, ask.text)
+            await self.record.store.audit_log.add(entry)
+        return await self._told(ask, said.reply, changes[0]) if changes and said.reply else said.reply
+
+    def _changes(self, order: Ordered) -> bool:
+        """Is anything another than before?"""
+        if isinstance(order, Subscribe):
+            held = next((s for s in self.record.subscriptions if s.destination == order.wish.destination), None)
+            return held is None or held.wish != order.wish.wish
+        return True
+
+    async def _told(self, ask: Ask, reply: Words, order: Ordered) -> Words:
+        """Everybody in a place learns who changed what it hears: by the answer where they see it, else by a message."""
+        style = self._style(ask)
+        if isinstance(order, Allow | Disallow):
+            allowed = isinstance(order, Allow)
+            place = order.room.place if isinstance(order, Allow) else order.place
+            words = wording.let_in(ask.name, style) if allowed else wording.shut_out(ask.name, style)
+            if place == room_of(ask.where) and ask.reply in {Reply.PLACE, Reply.PRIVATE}:
+                return replace(words, lines=(reply.title, *words.lines))
+            await self._tell(place, wording.of_a_place(words, ask.order_key, style, ask.at))
+            return reply
+        words = wording.changed(ask.name, reply, style)
+        if ask.reply is Reply.PLACE:
+            return words
+        if ask.reply is not Reply.PRIVATE:
+            await self._tell(ask.where, wording.of_a_place(words, ask.order_key, style, ask.at))
+        return reply
+
+    async def _tell(self, place: Destination, notice: Notice) -> None:
+        delivery = Delivery(f"{notice.key}@{place}", place, Act.POST, notice, str(place))
+        await self.record.store.deliveries.add([delivery], self.record.clock())
+        self.record.wake({place})
+
+    async def _carry_out(self, order: Ordered) -> None:
+        match order:
+            case Subscribe(wish):
+                await self.record.subscribe(wish)
+                await catch_up(self.record, wish.destination)
+            case Unsubscribe(destination):
+                await self.record.unsubscribe(destination)
+            case ForService(service, wanted):
+                await self.record.order(service, wanted)
+            case Plan(window):
+                await announce(self.record, window)
+            case CallOff(number):
+                await call_off(self.record, number)
+            case Prove(deliveries):
+                await drill(self.record, deliveries)
+            case Report():
+                await self.crowd.take(order)
+            case Allow(room):
+                await self.record.store.rooms.allow(room)
+                await self.access.read(asyncio.get_running_loop().time())
+            case Disallow(place):
+                await self._shut_out(place)
+
+    async def _shut_out(self, place: Destination) -> None:
+        """What it subscribed to would let it in again."""
+        for held in [s for s in self.record.subscriptions if room_of(s.destination) == place]:
+            await self.record.unsubscribe(held.destination)
+        await self.record.store.rooms.disallow(place)
+        await self.access.read(asyncio.get_running_loop().time())
+
+    def _style(self, ask: Ask) -> Style:
+        """As the place is written to anyway."""
+        for wish in self.record.subscriptions:
+            if wish.destination == ask.where:
+                return wish.wish.style
+        for audience in self.record.setting.audiences:
+            if ask.where in audience.places:
+                return audience.wish.style
+        return self.style
+
+
+async def trail(record: Record, asked: str) -> Trail | None:
+    """How "x#17" was told, or the newest incident of the service "x", or the last drill."""
+    incident = await record.store.history.incident(asked)
+    thread = incident.id if incident else await record.store.people.recall(DRILL) if asked == DRILL else None
+    if thread is None:
+        return None
+    name = record.service(incident.service).name if incident else ""
+    return Trail(incident, name, await record.store.deliveries.of_incident(thread), record.readers)
+
+
+async def drill(record: Record, deliveries: Sequence[Delivery]) -> None:
+    """Queue test notices; whoever asks for `DRILL` gets what became of them."""
+    await record.store.deliveries.add(deliveries, record.clock())
+    await record.store.people.remember(DRILL, deliveries[0].notice.thread)
+    record.wake({delivery.destination.kind for delivery in deliveries})

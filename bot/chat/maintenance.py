@@ -1,0 +1,127 @@
+"""The command "maintenance": what is planned, a new plan, one called off. Pure."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+
+from bot import wording
+from bot.chat.context import CallOff, Plan, Room, Said
+from bot.model import EVERYTHING, Origin, Service, Style, Window, clock, length, local_time
+
+DAY = timedelta(days=1)
+LONGEST = timedelta(days=31)
+OFF = frozenset({"cancel", "off", "end"})
+ALL = frozenset({EVERYTHING, "todo", "todos"})
+FILLERS = frozenset({"from", "until", "to"})
+WALL = re.compile(r"(\d{4}-\d{2}-\d{2})T(\d{1,2}:\d{2})(?::00)?", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class _Span:
+    since: datetime
+    until: datetime
+    note: str
+
+
+def maintenance(room: Room) -> Said:
+    if not room.words:
+        return _list(room)
+    if not room.admin:
+        return Said(wording.not_allowed(room.style))
+    first, *rest = room.words
+    if first.casefold() in OFF:
+        return _call_off(room, tuple(rest))
+    services, words = _whose(room, room.words)
+    if services is None:
+        return room.unknown(first)
+    now = room.ask.at
+    try:
+        span = _span(words, room.style, now)
+    except (ValueError, OverflowError):
+        return Said(wording.when_unclear(room.style, now))
+    if span.until <= max(span.since, now) or span.until - span.since > LONGEST:
+        return Said(wording.when_unclear(room.style, now, over=span.since < span.until <= now))
+    names = tuple(service.id for service in services)
+    key = f"said:{room.ask.key}"
+    window = Window(key, names, span.since, span.until, Origin.SAID, now, span.note, room.ask.name)
+    return Said(wording.announced(window, services, room.style, now), (Plan(window),))
+
+
+def _list(room: Room) -> Said:
+    now = room.ask.at
+    found = [w for w in room.overview.windows if not w.over(now)]
+    return Said(wording.plans([(w, _services(room, w)) for w in found], room.style, now))
+
+
+def _call_off(room: Room, words: tuple[str, ...]) -> Said:
+    """What is under way, else what comes next."""
+    services, _ = _whose(room, words)
+    if services is None:
+        return room.unknown(" ".join(words))
+    now, wanted = room.ask.at, tuple(service.id for service in services)
+    found = [w for w in room.overview.windows if not w.over(now) and _meant(w, wanted)]
+    if not found:
+        return Said(wording.nothing_planned(" ".join(words), room.style, now))
+    window = min(found, key=lambda w: (w.since > now, w.since, w.number))
+    return Said(wording.called_off(window, _services(room, window), room.style, now), (CallOff(window.number),))
+
+
+def _meant(window: Window, wanted: tuple[str, ...]) -> bool:
+    return window.services == wanted or (len(wanted) == 1 and wanted[0] in window.services)
+
+
+def _services(room: Room, window: Window) -> tuple[Service, ...]:
+    return tuple(s for s, _ in room.overview.services if s.id in window.services)
+
+
+def _whose(room: Room, words: tuple[str, ...]) -> tuple[tuple[Service, ...] | None, tuple[str, ...]]:
+    """The service that the first words name, as many as it takes, and the words left. No service: all of them."""
+    if words and words[0].casefold() in ALL and room.find(words[0]) is None:
+        return (), words[1:]
+    watched = {service.id for service, _ in room.overview.services}
+    for most in range(len(words), 0, -1):
+        service = room.find(" ".join(words[:most]))
+        if service and service.id in watched:
+            return (service,), words[most:]
+    return None, words
+
+
+def _span(words: tuple[str, ...], style: Style, now: datetime) -> _Span:
+    """ "for 1h", "22:00 23:30", "from 22:00 until 23:30", "2026-12-01T22:00 for 90m", each with a note after it. Raise
+    ValueError for anything else.
+    """
+    left = [word for word in words if word]
+    since = now
+    if left and left[0].casefold() != "for":
+        since = _moment(left, style, now)
+    if left and left[0].casefold() == "for":
+        if len(left) < 2:
+            raise ValueError
+        until, left = since + length(left[1]), left[2:]
+    else:
+        until = _moment(left, style, since)
+    return _Span(since, until, " ".join(left)[:200])
+
+
+def _moment(left: list[str], style: Style, after: datetime) -> datetime:
+    """Take a point in time off the words: a time of day is the next one after `after`."""
+    if left and left[0].casefold() in FILLERS:
+        left.pop(0)
+    if len(left) > 1 and re.fullmatch(r"\d{4}-\d{2}-\d{2}", left[0]):
+        left[:2] = [f"{left[0]}T{left[1]}"]
+    if not left:
+        raise ValueError
+    said, here = left.pop(0), local_time.zone(style)
+    if match := WALL.fullmatch(said):
+        return local_time.reached(clock(match[2]), date.fromisoformat(match[1]), here)
+    if "T" in said.upper():
+        exact = datetime.fromisoformat(said)
+        if exact.tzinfo is None:
+            raise ValueError
+        return exact.astimezone(UTC)
+    wall, today = clock(said), after.astimezone(here).date()
+    return next(
+        at for day in (today, today + DAY, today + 2 * DAY) if (at := local_time.reached(wall, day, here)) > after
+    )

@@ -1,0 +1,81 @@
+"""Who got what and which ways are proven, as tables for a terminal and as data."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from rich.box import SIMPLE_HEAD
+from rich.table import Column, Table
+from rich.text import Text
+
+from bot import wording
+from bot.model import Proof, Style, Trail
+
+
+def drilled(proofs: Sequence[Proof], style: Style, now: datetime) -> Table:
+    """A row for each rung: did it take its test notice, how long that took, and when it was last reached before."""
+    to = wording.reader(style, now)
+    table = _table("audience", "rung", "destination", "outcome", "latency", "last proven")
+    for proof in proofs:
+        before = to.clock(proof.before) if proof.before else "never"
+        rung, took = str(proof.rung or "all"), wording.seconds(proof.took, to)
+        table.add_row(
+            *_plain(proof.audience, rung, proof.destination.shown, "failed" if proof.why else "has it", took, before)
+        )
+    return table
+
+
+def delivered(trail: Trail, style: Style, now: datetime) -> Table:
+    """A row for each delivery, in the order they were queued."""
+    table = _table("destination", "audience", "change", "status", "sent", "after", "tries")
+    for row in wording.passages(trail, style, now):
+        table.add_row(*_plain(row.place, row.reader, row.change, row.status, row.at, row.took, str(row.attempts)))
+    return table
+
+
+def ways(trail: Trail, style: Style, now: datetime) -> tuple[str, ...]:
+    """What went another way or did not arrive, and why: a line each, for a table would cut it."""
+    rows = wording.passages(trail, style, now)
+    return tuple(f"{row.place}: {row.change}: {wording.stop(row.way)}" for row in rows if row.way)
+
+
+def failures(proofs: Sequence[Proof]) -> tuple[str, ...]:
+    """What went wrong at each place and what to do, likewise."""
+    return tuple(dict.fromkeys(f"{proof.destination.shown}: {proof.why}" for proof in proofs if proof.why))
+
+
+def as_json(trail: Trail, style: Style, now: datetime) -> dict[str, Any]:
+    """For programs: stable names, times in ISO 8601, UTC; `way` is in words."""
+    worded = wording.passages(trail, style, now)
+    return {
+        "incident": trail.incident.id if trail.incident else None,
+        "deliveries": [
+            {
+                "destination": row.destination.shown,
+                "audience": row.audience,
+                "notice": row.key.partition("@")[0],
+                "change": row.kind.value if row.kind else None,
+                "act": row.act.value,
+                "status": row.status,
+                "unsure": row.unsure,
+                "attempts": row.attempts,
+                "queued_at": row.queued_at.isoformat(timespec="milliseconds"),
+                "sent_at": row.sent_at.isoformat(timespec="milliseconds") if row.sent_at else None,
+                "why": row.why,
+                "way": words.way,
+            }
+            for row, words in zip(trail.rows, worded, strict=True)
+        ],
+    }
+
+
+def _table(*names: str) -> Table:
+    """Where it is too narrow words are broken, not left out."""
+    return Table(*(Column(name, overflow="fold") for name in names), box=SIMPLE_HEAD)
+
+
+def _plain(*cells: str) -> tuple[Text, ...]:
+    """What others wrote is no markup of ours."""
+    return tuple(Text(cell) for cell in cells)

@@ -1,0 +1,93 @@
+"""Prove the ways to audiences: a marked test notice to every rung, straight through its channel."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from time import monotonic
+
+from bot import wording
+from bot.app import now
+from bot.config import Config
+from bot.contracts import Channel, Desk
+from bot.errors import fault
+from bot.model import Act, Audience, Delivery, Destination, Proof, Sent
+from bot.net import Network
+from bot.store import Store, open_store
+from bot.store.audit import PROVEN
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """What became of one place's test notice: `why` is empty when it has it."""
+
+    why: str
+    took: timedelta
+
+
+async def drill(config: Config, names: Sequence[str], tried: Callable[[int, int], None]) -> tuple[Proof, ...]:
+    """Try every place of these audiences, each once however many have it; one kind of channel does not wait for another.
+    `tried` is told how many of how many are done. What worked is remembered, for the next drill to say when it last did.
+    """
+    audiences = [reader for reader in config.readers() if reader.name in names]
+    first: dict[Destination, Audience] = {}
+    for audience in audiences:
+        for place in audience.places:
+            first.setdefault(place, audience)
+    done: dict[Destination, Tried] = {}
+    async with AsyncExitStack() as stack:
+        store = await stack.enter_async_context(open_store(config.database))
+        before = await store.audit.proven(first)
+        net = await stack.enter_async_context(Network())
+        desk, settings = Desk(net, (), _forgetful, _forgetful), config.opened_channels()
+        kinds = {place.kind for place in first}
+        channels = {kind: await stack.enter_async_context(settings[kind].open(desk)) for kind in sorted(kinds)}
+
+        async def prove_all(kind: str) -> None:
+            for place in [place for place in first if place.kind == kind]:
+                done[place] = await _prove(channels[kind], place, first[place], store)
+                tried(len(done), len(first))
+
+        tried(0, len(first))
+        await asyncio.gather(*map(prove_all, kinds))
+    return tuple(proof for audience in audiences for proof in _proofs(audience, done, before))
+
+
+async def _prove(channel: Channel, place: Destination, audience: Audience, store: Store) -> Tried:
+    notice, began = wording.test_notice(audience.name, audience.wish.style, now()), monotonic()
+    try:
+        receipt = await channel.send(Delivery(f"{notice.key}@{place}", place, Act.POST, notice, audience.name))
+        why = "" if isinstance(receipt, Sent) else receipt.why
+    except Exception as bug:  # noqa: BLE001 - the border of a channel: the other rungs are tried all the same
+        log.error("our own error in the channel %s: %s", place.kind, fault(bug))
+        why = f"our own error: {type(bug).__name__}"
+    tried = Tried(why, timedelta(seconds=monotonic() - began))
+    if not why:
+        await store.people.remember(f"{PROVEN}{place}", now().isoformat())
+    return tried
+
+
+def _proofs(
+    audience: Audience, done: Mapping[Destination, Tried], before: Mapping[Destination, datetime]
+) -> tuple[Proof, ...]:
+    return tuple(
+        Proof(
+            audience.name,
+            rung if audience.ladder and place in audience.destinations else None,
+            place,
+            done[place].why,
+            done[place].took,
+            before.get(place),
+        )
+        for rung, place in enumerate(audience.places, 1)
+    )
+
+
+async def _forgetful(*_: str) -> None:
+    return None

@@ -1,0 +1,90 @@
+"""The commands that run Tocsin, and the one that asks whether it runs well."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Annotated, Literal
+
+from cyclopts import Parameter, validators
+
+from bot import __version__
+from bot.cli.console import HERE, File, fail, log, out, work
+from bot.cli.file_limit import file_limit, raise_file_limit
+from bot.cli.health import asked_how_it_is, troubles
+from bot.cli.log_lines import JsonLines
+from bot.config import Config, ConfigError, load
+from bot.contracts import Answer, Unable
+
+if TYPE_CHECKING:
+    from bot.app import House
+
+LogFormat = Literal["text", "json"]
+LogLevel = Literal["debug", "info", "warning", "error"]
+
+Port = Annotated[int, Parameter(validator=validators.Number(gte=1, lte=65535))]
+
+
+def demo(*, once: bool = False, port: Port = 8080) -> int:
+    """See everything in a minute: a small flaky site goes down and comes back. Needs no config and no account.
+
+    Parameters
+    ----------
+    once
+        End by itself when the outage and its restoration have been told.
+    port
+        Where the status page is served, on 127.0.0.1.
+
+    """
+    from bot.demo import demonstrate  # noqa: PLC0415 # what only the demo needs costs the daemon nothing
+
+    log(logging.WARNING)
+    return work(demonstrate(out, once=once, port=port))
+
+
+def run(*, config: File = HERE, log_format: LogFormat = "text", log_level: LogLevel = "info") -> int:
+    """Run the daemon. Its log is on standard error: what is watched, each change of health, what is told, the stop.
+
+    Parameters
+    ----------
+    config
+        The config file.
+    log_format
+        "json": an object a line, with time, level, logger and message.
+    log_level
+        From which level on lines are logged.
+
+    """
+    from bot import daemon  # noqa: PLC0415 # the shell commands start quickly without it
+
+    in_json = log_format == "json"
+    log(logging.getLevelNamesMapping()[log_level.upper()], JsonLines() if in_json else None)
+    raise_file_limit()
+    try:
+        return work(daemon.run(config, _begun, daemon.Stop()))
+    except (ConfigError, Unable) as error:
+        if not in_json:
+            raise
+        logging.getLogger("tocsin").error("ended: %s", error)  # whoever collects JSON gets nothing else
+        return 2 if isinstance(error, ConfigError) else 1
+
+
+async def _begun(home: House) -> None:
+    from bot.web import operator_log  # noqa: PLC0415 # as above
+
+    config = home.config
+    operator_log.begun(__version__, tuple(config.services), tuple(home.channels), f"{config.web.url}/")
+    logging.getLogger("tocsin").info("open files: at most %d", file_limit())
+
+
+def healthcheck(*, config: File = HERE) -> int:
+    """Ask the running daemon's /healthz: 0 when it is well. For Docker's HEALTHCHECK."""
+    return work(_healthcheck(load(config, secrets=False)))
+
+
+async def _healthcheck(config: Config) -> int:
+    url, answer = await asked_how_it_is(config)
+    if not isinstance(answer, Answer) or answer.status != 200:
+        why = f"HTTP {answer.status}" if isinstance(answer, Answer) else answer.why
+        fail("; ".join((f"not well: {why} at {url}", *troubles(answer))), 1)
+    out.print("well")
+    return 0

@@ -1,0 +1,104 @@
+"""The commands that ask what is known: how the services are, and who was told."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from bot.cli import health
+from bot.cli.console import HERE, AsData, File, err, fail, out, show, work
+from bot.config import Config, load
+from bot.model import Confidence, Overview
+
+
+def delivery(incident: str, *, config: File = HERE, as_data: AsData = False) -> int:
+    """Who got what of an incident, when, by which way, in how many attempts.
+
+    Parameters
+    ----------
+    incident
+        Its number ("x#17"), or a service for its newest.
+    as_data
+        As JSON.
+    config
+        The config file.
+
+    """
+    return work(_delivery(load(config, secrets=False), incident, as_data=as_data))
+
+
+async def _delivery(config: Config, asked: str, *, as_data: bool) -> int:
+    from bot import wording  # noqa: PLC0415 # as above
+    from bot.app import now, trail  # noqa: PLC0415 # the other commands start quickly without it
+    from bot.cli import delivery_tables  # noqa: PLC0415 # as above
+    from bot.store import open_store  # noqa: PLC0415 # as above
+
+    async with open_store(config.database, create=False) as store:
+        found, style = await trail(config, store, asked), config.style()
+    if found is None:
+        fail(f'nothing is known of "{asked}"; expected an incident such as x#17, or a service that has had one', 2)
+    if as_data:
+        out.print_json(json.dumps(delivery_tables.as_json(found, style, now())))
+        return 0
+    out.print(wording.delivered(found, style, now()).title, markup=False)
+    show(delivery_tables.delivered(found, style, now()))
+    for line in delivery_tables.ways(found, style, now()):
+        out.print(line, markup=False)
+    return 0
+
+
+def status(
+    service: str | None = None,
+    *,
+    config: File = HERE,
+    as_data: AsData = False,
+    exit_code: Annotated[bool, Parameter(negative="")] = False,
+) -> int:
+    """What is down now and since when; else "all up".
+
+    Parameters
+    ----------
+    service
+        Only this one.
+    as_data
+        As JSON.
+    exit_code
+        End with 3 when something is down.
+    config
+        The config file.
+
+    """
+    return work(_status(load(config, secrets=False), service, as_data=as_data, exit_code=exit_code))
+
+
+async def _status(config: Config, service: str | None, *, as_data: bool, exit_code: bool) -> int:
+    from bot import wording  # noqa: PLC0415 # as above
+    from bot.app import glance  # noqa: PLC0415 # as above
+    from bot.store import open_store  # noqa: PLC0415 # as above
+    from bot.web.status_page import as_json  # noqa: PLC0415 # as above
+
+    if service is not None and service not in config.services:
+        fail(f'there is no service "{service}"; expected one of {", ".join(config.services)}', 2)
+    _, answer = await health.asked_how_it_is(config, timedelta(seconds=2))
+    for line in (said := health.troubles(answer)):  # also where the database cannot be read
+        err.print(f"Tocsin itself is unwell: {line}", markup=False)
+    async with open_store(config.database, create=False) as store:
+        overview, alive = await glance(config, store)
+    if as_data:
+        out.print_json(json.dumps(as_json(overview) | ({"own_trouble": health.as_data(said)} if said else {})))
+    else:
+        out.print(wording.status(overview, config.style(), service).text, markup=False)
+    if alive is None or overview.at - alive > timedelta(minutes=1):
+        err.print("The daemon is not running: this is what was known when it stopped.")
+    return 3 if exit_code and _down(overview, service) else 0
+
+
+def _down(overview: Overview, service: str | None) -> bool:
+    return any(
+        state.incident is not None and state.incident.confidence is Confidence.CONFIRMED
+        for known, state in overview.services
+        if service in (None, known.id)
+    )

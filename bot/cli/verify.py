@@ -1,0 +1,131 @@
+"""The commands that prove, before it matters: the config, the channels, every destination."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from pathlib import Path
+from stat import S_IMODE
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from bot.cli.console import HERE, File, err, fail, log, out, show, work
+from bot.config import Config, examine, load
+
+
+def check(*, config: File = HERE, live: Annotated[bool, Parameter(negative="")] = False) -> int:
+    """Check the config, then every channel's token. With --live every place, too: nobody is sent anything.
+
+    Parameters
+    ----------
+    config
+        The config file.
+    live
+        Ask about every place of audiences, digests and admins (is the bot in the channel, may it write, does the relay
+        take the address?), and look once at every service and status page. A line each, marked right, wrong or unknown.
+
+    """
+    read, exposed = examine(config)
+    exposed += _open_database(read)
+    log(logging.ERROR)  # what a client complains of stands in the lines below
+    return work(_check(read, exposed, live=live))
+
+
+async def _check(config: Config, exposed: list[str], *, live: bool) -> int:
+    from bot import wiring  # noqa: PLC0415 # the other commands start quickly without it
+
+    sizes = {"service": len(config.services), "audience": len(config.audiences)}
+    found = await (_live(config) if live else _probed(config))
+    out.print("config: right (" + ", ".join(f"{n} {what}{'s' * (n != 1)}" for what, n in sizes.items()) + ")")
+    if not config.canaries:
+        out.print("canaries: none set: an outage of our own connection would be told as everybody's")
+    for job, address in (await wiring.addresses(config)).items():
+        out.print(f"heartbeat {job}: {address}", markup=False)
+    for line, wrong in found:
+        (err if wrong else out).print(line, markup=False)
+    for line in exposed:
+        err.print(line, markup=False)
+    return 1 if any(wrong for _, wrong in found) or exposed else 0
+
+
+def _open_database(config: Config) -> list[str]:
+    """It holds addresses and what people said. `run` closes it, but it may be open until then."""
+    path, lines = config.database.removeprefix("sqlite:///"), []
+    for name in (path, f"{path}-wal", f"{path}-shm") if path != config.database else ():
+        with contextlib.suppress(OSError):
+            mode = Path(name).stat().st_mode
+            if mode & 0o044:
+                lines.append(
+                    f"database: others than its owner can read it (mode {S_IMODE(mode):04o}); chmod 600 {name}"
+                )
+    return lines
+
+
+Line = tuple[str, bool]  # what is said, and whether it is wrong
+
+
+async def _probed(config: Config) -> list[Line]:
+    from bot import net  # noqa: PLC0415 # as above
+
+    async with net.Network() as network:
+        channels = config.opened_channels()
+        faults = await asyncio.gather(*(settings.probe(network) for settings in channels.values()))
+    return [(f"{kind}: {fault or 'ready'}", bool(fault)) for kind, fault in zip(channels, faults, strict=True)]
+
+
+async def _live(config: Config) -> list[Line]:
+    from bot.cli.live_check import live_check  # noqa: PLC0415 # as above
+
+    with err.status("") as shown:  # only a terminal shows it
+        found = await live_check(config, lambda n, m: shown.update(f"{n} of {m} asked"))
+    return [(f"{mark(one.reach.good)} {one.what}: {one.reach.said}", one.reach.good is False) for one in found]
+
+
+def mark(good: bool | None) -> str:
+    """A sign, or a word where the terminal cannot show it."""
+    sign, word = {True: ("✓", "right"), False: ("✗", "WRONG"), None: ("?", "?")}[good]
+    try:
+        sign.encode(out.encoding)
+    except UnicodeEncodeError:
+        return word
+    return sign
+
+
+def prove(audience: str, *, config: File = HERE) -> int:
+    """Send a marked test notice to every destination of an audience, and say what became of each."""
+    return work(_drill(load(config), audience))
+
+
+def drill(audience: str | None = None, *, config: File = HERE) -> int:
+    """Prove every rung: a marked test notice to each destination, and when it was last proven.
+
+    Parameters
+    ----------
+    audience
+        Only this one; else all.
+    config
+        The config file.
+
+    """
+    return work(_drill(load(config), audience))
+
+
+async def _drill(config: Config, name: str | None) -> int:
+    from bot.app import now  # noqa: PLC0415 # as above
+    from bot.cli import delivery_tables  # noqa: PLC0415 # as above
+    from bot.cli.drill import drill as try_all  # noqa: PLC0415 # as above
+
+    if name not in {None, *config.audiences}:
+        fail(f'there is no audience "{name}"; expected one of {", ".join(config.audiences) or "none yet"}', 2)
+    with err.status("") as shown:  # only a terminal shows it
+        done = await try_all(
+            config, [name] if name else list(config.audiences), lambda n, m: shown.update(f"{n} of {m} tried")
+        )
+    show(delivery_tables.drilled(done, config.style(), now()))
+    for line in delivery_tables.failures(done):
+        out.print(line, markup=False)
+    if failed := sum(bool(proof.why) for proof in done):
+        fail(f"{failed} of {len(done)} destinations did not take it", 1)
+    return 0

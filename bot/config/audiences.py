@@ -1,0 +1,30 @@
+"""What an audience may wish of when it is told: quiet hours, escalations."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from bot.config.types import ClockTime, Duration, Place
+from bot.contracts import between
+from bot.model import Escalation, Hears, Quiet
+
+
+class QuietConfig(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    start: Annotated[ClockTime, Field(alias="from")]
+    end: Annotated[ClockTime, Field(alias="to")]
+    but: Annotated[frozenset[Hears], Field(alias="except")] = frozenset()
+
+    def quiet(self) -> Quiet:
+        return Quiet(self.start, self.end, self.but)
+
+
+class EscalationConfig(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    after: Annotated[Duration, between("0s", "30d")]
+    to: Annotated[tuple[Place, ...], Field(min_length=1)]
+
+    def escalation(self) -> Escalation:
+        return Escalation(self.after, self.to)

@@ -1,0 +1,206 @@
+"""The kinds of values in a config, each with what was expected where one is wrong."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from datetime import time, timedelta
+from typing import Annotated, Any, Literal
+
+from apscheduler.triggers.cron import CronTrigger
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    PlainValidator,
+    StringConstraints,
+    WithJsonSchema,
+)
+
+from bot.config.database import database_url
+from bot.config.week import week_time
+from bot.contracts import Check, Telling
+from bot.model import OURSELVES, Confidence, Destination, clock, length, local_time
+from bot.net import Network
+from bot.watch.checks import HttpCheck, TcpCheck
+from bot.wording.phrases import CATALOGUES
+
+ANYONE = frozenset({"anyone", "anybody", "everyone", "everybody"})
+Strict = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True)
+
+
+RESERVED = frozenset({OURSELVES, "all", "many"})  # "many": how the thread of a message of many incidents begins
+KEY = re.compile(r"[^\W_]([\w .+&'()!-]*[\w+!)])?")
+
+
+def duration(value: Any) -> timedelta:
+    """ "30s", "1h30m", "14d" -> timedelta. Raise Telling, in words, for anything else."""
+    try:
+        return value if isinstance(value, timedelta) else length(str(value))
+    except ValueError as error:
+        raise Telling(str(error)) from None
+
+
+def _zone(name: str) -> str:
+    if name not in local_time.zones().values():
+        raise Telling('is no time zone; expected one such as "Europe/Madrid"')
+    return name
+
+
+def _language(code: str) -> str:
+    if len(code) > 20 or code.replace("_", "-").partition("-")[0].lower() not in CATALOGUES:
+        raise Telling(f"is no language that Tocsin speaks; expected one of {', '.join(sorted(CATALOGUES))}")
+    return code
+
+
+def _listen(text: str) -> str:
+    host, _, port = text.rpartition(":")
+    numeric = port.isascii() and port.isdigit() and len(port) <= 5 and int(port) <= 65535
+    if not numeric or not re.fullmatch(r"[\w.-]+|\[[0-9A-Fa-f:.%\w]+\]|[0-9A-Fa-f:]+", host) or len(host) > 253:
+        raise ValueError('is no address to listen on; expected one such as "127.0.0.1:8080"')
+    return text
+
+
+def _public(url: str) -> str:
+    if url:
+        try:
+            Network.prepare("GET", url)
+        except ValueError:
+            raise ValueError("expected an address such as https://status.example.org") from None
+    return url
+
+
+def _cron(when: str) -> str:
+    week_time(when)
+    return when
+
+
+def _address(url: str) -> str:
+    Network.prepare("GET", url)
+    return url
+
+
+def _key(text: str) -> str:
+    """A short name of a service: commands, addresses and rows of the database are made of it."""
+    _short(text)
+    if text.casefold() in RESERVED:
+        raise ValueError("is a name that Tocsin uses itself; call it something else")
+    return text
+
+
+def _short(text: str) -> str:
+    """A short name of readers: "all" is a good one, for no command means anything else by it there."""
+    if len(text) > 60 or not KEY.fullmatch(text) or not text.isprintable():
+        raise ValueError(
+            "is no short name; expected at most 60 letters, digits, dots, - and _, such as mail or our-site"
+        )
+    return text
+
+
+def _route(text: str) -> str:
+    """A route is named in the file, in notices and in the database: as it is written, or not at all."""
+    if _name(text) != text:
+        raise ValueError("is no name of a route: it begins or ends with a space, or has several together")
+    return text
+
+
+def _name(text: str) -> str:
+    """As people call it: something must be seen of it."""
+    name = " ".join(text.split())
+    if not any(unicodedata.category(letter)[0] in "LNPS" for letter in name):
+        raise ValueError("is no name: nothing of it can be seen")
+    return name
+
+
+def _rooms(value: Any) -> tuple[Destination, ...] | Literal["anyone"]:
+    """One place needs no list around it."""
+    if isinstance(value, str) and value.strip().casefold() in ANYONE:
+        return "anyone"
+    said = (value,) if isinstance(value, str | Destination) else () if value is None else value
+    if not isinstance(said, list | tuple):
+        raise ValueError('expected a list of places such as telegram:-100123, or "anyone"')  # noqa: TRY004
+    return tuple(place if isinstance(place, Destination) else Destination.parse(str(place)) for place in said)
+
+
+def _canary(text: str) -> str:
+    canary(text)
+    return text
+
+
+def canary(text: str) -> Check:
+    """ "https://one.example/" or "tcp://192.0.2.53:53" as a check. Raise ValueError, in words, for anything else."""
+    try:
+        if not text.startswith("tcp://"):
+            return HttpCheck(url=text)
+        host, _, port = text.removeprefix("tcp://").rpartition(":")
+        return TcpCheck(host=host.strip("[]"), port=int(port))
+    except ValueError:
+        raise ValueError('is no canary; expected "https://one.example/" or "tcp://192.0.2.53:53"') from None
+
+
+def cron(when: str, timezone: str) -> CronTrigger:
+    """ "mon-fri 08:00" as a trigger in that zone. Raise ValueError, in words, for anything else."""
+    days, at = week_time(when)
+    named = ",".join(
+        map(str, sorted(days))
+    )  # APScheduler's week begins on Monday, too, but knows no range over its end
+    return CronTrigger(day_of_week=named, hour=at.hour, minute=at.minute, timezone=timezone)
+
+
+def _clock(value: Any) -> Any:
+    try:
+        return value if isinstance(value, time) else clock(str(value))
+    except ValueError as error:
+        raise Telling(str(error)) from None
+
+
+Duration = Annotated[
+    timedelta,
+    PlainValidator(duration),
+    PlainSerializer(str),
+    WithJsonSchema({"type": "string", "examples": ["30s", "1h30m", "7d"]}),
+]
+ClockTime = Annotated[
+    time,
+    BeforeValidator(_clock),
+    PlainSerializer(str),
+    WithJsonSchema({"type": "string", "examples": ["22:00"]}),
+]
+Place = Annotated[
+    Destination,
+    BeforeValidator(lambda v: v if isinstance(v, Destination) else Destination.parse(str(v))),
+    WithJsonSchema({"type": "string", "examples": ["slack:C012", "email:desk@example.org"]}),
+]
+Confident = Annotated[
+    Confidence,
+    BeforeValidator(
+        lambda v: Confidence[v.upper()] if isinstance(v, str) and v.upper() in Confidence.__members__ else v
+    ),
+    WithJsonSchema({"enum": ["possible", "likely", "confirmed"]}),
+]
+Header = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9-]{1,60}$")]
+Timezone = Annotated[str, AfterValidator(_zone)]
+Language = Annotated[str, AfterValidator(_language)]
+Listen = Annotated[str, AfterValidator(_listen)]
+PublicUrl = Annotated[str, StringConstraints(max_length=500), AfterValidator(_public)]
+Database = Annotated[str, AfterValidator(database_url)]
+Key = Annotated[str, AfterValidator(_key)]
+Short = Annotated[str, AfterValidator(_short)]
+Name = Annotated[str, StringConstraints(min_length=1, max_length=100), AfterValidator(_name)]
+RouteName = Annotated[str, StringConstraints(min_length=1, max_length=100), AfterValidator(_route)]
+ShortText = Annotated[str, Field(max_length=200)]
+Text = Annotated[str, Field(max_length=2000)]
+Cron = Annotated[str, AfterValidator(_cron)]
+Url = Annotated[str, AfterValidator(_address)]
+Canary = Annotated[str, AfterValidator(_canary)]
+Rooms = Annotated[
+    tuple[Destination, ...] | Literal["anyone"],
+    PlainValidator(_rooms),
+    WithJsonSchema(
+        {"anyOf": [{"const": "anyone"}, {"type": "array", "items": {"type": "string"}}], "examples": ["anyone"]}
+    ),
+]
+Clock = Literal["12h", "24h"]
+Some = tuple[str, ...] | Literal["all"]

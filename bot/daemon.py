@@ -1,0 +1,283 @@
+"""The daemon from start to stop: signals, and a changed config taken up."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import signal
+import threading
+from collections.abc import Awaitable, Callable, Coroutine
+from contextlib import AsyncExitStack, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeVar
+
+from bot.app import House, bound, house
+from bot.config import Config, ConfigError, load
+from bot.contracts import Desk, Unable
+from bot.errors import fault
+from bot.net import Network
+from bot.own_health import OwnHealth, Part
+from bot.store import open_store
+from bot.supervisor import quiet_loop
+
+log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+RETRY = 5.0  # seconds until a config that is right, and could not be opened, is tried again
+LOOK = 1.0  # seconds between two looks at the file
+SETTLED = 0.2  # seconds that a changed file must stay as it is: an editor may still be writing
+ENDS_WITHIN = 4.7  # seconds from the signal to the end, whatever hangs
+AWHILE = (1.0, 30.0)  # seconds between two tries to open anything at all, at first and at most
+REHEARSAL = 20.0  # seconds that a changed config has to show that it can be opened
+NOT_TAKEN = "the changed config is not taken, the old settings stay"
+UNUSABLE = "the changed config cannot be used, the old settings stay"
+
+
+class Stopped(Exception):
+    """We are to stop, and need not finish what was begun."""
+
+
+@dataclass
+class Stop:
+    """Set by SIGTERM and SIGINT. However the rest hangs, the process ends soon after; a second SIGINT ends it at once."""
+
+    event: asyncio.Event = field(default_factory=asyncio.Event)
+    within: float = ENDS_WITHIN
+    end: Callable[[int], Any] = os._exit
+    _timer: threading.Timer | None = None
+
+    def listen(self) -> None:
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self.heard, number)
+
+    def heard(self, number: int) -> None:
+        if self.event.is_set() and number == signal.SIGINT:
+            log.warning("interrupted twice: ending at once")
+            self.end(130)
+        if self.event.is_set():
+            return
+        log.info("stopping: %s", signal.Signals(number).name)
+        self.event.set()
+        # A thread, for the loop itself may hang in the end: on a lock of the database, in the driver's own threads.
+        self._timer = threading.Timer(self.within, self._cut)
+        self._timer.daemon = True
+        self._timer.start()
+
+    def _cut(self) -> None:
+        log.warning("stopped without waiting any longer for what hangs; what is queued is told after the next start")
+        self.end(0)
+
+    def done(self) -> None:
+        """All has ended in order."""
+        if self._timer:
+            self._timer.cancel()
+
+
+def stop_at_signal() -> asyncio.Event:
+    """An event that SIGTERM and SIGINT set."""
+    stop = Stop()
+    stop.listen()
+    return stop.event
+
+
+async def _unless(stop: Stop, work: Coroutine[Any, Any, T]) -> T:
+    """What `work` gives. Raise Stopped if we are told to stop first."""
+    task, ending = asyncio.ensure_future(work), asyncio.create_task(stop.event.wait())
+    try:
+        await asyncio.wait([task, ending], return_when=asyncio.FIRST_COMPLETED)
+        if not task.done():
+            task.cancel()
+            await asyncio.wait([task], timeout=1)
+            raise Stopped
+        return task.result()
+    finally:
+        ending.cancel()
+        task.cancel()
+
+
+async def read(path: Path) -> Config:
+    """The config in a file, read away from the loop. Raise ConfigError or Unable for whatever keeps it from being read."""
+    try:
+        return await asyncio.to_thread(load, path)
+    except (ConfigError, Unable):
+        raise
+    except Exception as error:
+        raise Unable(f"{path}: cannot be read ({fault(error)})") from error
+
+
+async def run(
+    path: Path, started: Callable[[House], Awaitable[None]] | None = None, process_stop: Stop | None = None
+) -> None:
+    """Run the daemon on a config file until SIGTERM or SIGINT; a changed file or SIGHUP is taken up if it is right.
+
+    `process_stop` goes on after this: threads of drivers that hang then hold up the end of the process no longer.
+    """
+    stop, again = process_stop or Stop(), asyncio.Event()
+    stop.listen()
+    quiet_loop(asyncio.get_running_loop())
+    asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, again.set)
+    # One watch for all lives: what is saved while one gives way to the next must not be missed.
+    changes = asyncio.create_task(_bell_on_change(path, again))
+    try:
+        with suppress(Stopped):
+            config = await _unless(stop, read(path))
+            await Lives(path, stop, again, started).run(config)
+    finally:
+        changes.cancel()
+        if process_stop is None:
+            stop.done()
+    log.info("stopped")
+
+
+@dataclass
+class Lives:
+    """One after the other: each ends with the stop, or with a changed config that the next one can be opened with."""
+
+    path: Path
+    stop: Stop
+    again: asyncio.Event
+    started: Callable[[House], Awaitable[None]] | None = None
+    health: OwnHealth = field(default_factory=OwnHealth)
+    usable: Config | None = None  # what was in force last
+    wait: float = AWHILE[0]  # seconds until anything is tried again
+
+    async def run(self, config: Config) -> None:
+        while not self.stop.event.is_set():
+            async with AsyncExitStack() as stack:
+                try:
+                    home = await _unless(self.stop, stack.enter_async_context(house(config, own_health=self.health)))
+                except Stopped:
+                    raise
+                except Exception as error:
+                    if self.usable is None:
+                        raise
+                    config = await self._in_vain(error, config, self.usable)
+                    continue
+                if self.started:
+                    await self.started(home)
+                self.usable, self.wait = config, AWHILE[0]
+                config = await _one_life(home, self.path, self.stop, self.again)
+
+    async def _in_vain(self, error: Exception, config: Config, usable: Config) -> Config:
+        """What to open next: the old settings, again and again if need be."""
+        if config is not usable:
+            self.health.report(Part.CONFIG, "the log says why")
+            log.error("%s: %s", UNUSABLE, _why(error))
+            return usable
+        log.error("the old settings cannot be used just now, tried again in %.0f s: %s", self.wait, _why(error))
+        with suppress(TimeoutError):
+            async with asyncio.timeout(self.wait):
+                await self.stop.event.wait()
+        self.wait = min(2 * self.wait, AWHILE[1])
+        return usable
+
+
+async def _one_life(home: House, path: Path, stop: Stop, again: asyncio.Event) -> Config:
+    """One config's life. The answer is the config for the next: the file's new one, or this one."""
+    closing = asyncio.Event()
+    watch = asyncio.create_task(_next_config(home, path, again))
+    ending = asyncio.create_task(stop.event.wait())
+    living = asyncio.create_task(home.live(closing))
+    try:
+        await asyncio.wait([watch, ending, living], return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        closing.set()
+        for task in (watch, ending):
+            task.cancel()
+        await living
+    return watch.result() if watch.done() and not watch.cancelled() else home.config
+
+
+async def _next_config(home: House, path: Path, again: asyncio.Event) -> Config:
+    """Wait for a changed file that is right and can be opened. One that is wrong is said, and the old settings stay."""
+    said = ""
+    while True:
+        await again.wait()
+        again.clear()
+        try:
+            found = await read(path)
+            if found != home.config:
+                async with asyncio.timeout(REHEARSAL):
+                    await rehearse(found, home)
+        except ConfigError as error:
+            said = _refuse(home, f"{NOT_TAKEN}:\n{error}")
+        except Exception as error:  # noqa: BLE001 - whatever reading or opening raises, what runs goes on
+            said = _refuse(home, f"{UNUSABLE}: {_why(error)}", said)
+            asyncio.get_running_loop().call_later(RETRY, again.set)  # it may be the database that is away
+        else:
+            home.own_health.clear(Part.CONFIG)
+            if found != home.config:
+                log.info("%s has changed: starting anew with it", path)
+                return found
+
+
+def _refuse(home: House, line: str, said: str = "") -> str:
+    """Say why a changed config is not in force; what was `said` already is not said again."""
+    home.own_health.report(Part.CONFIG, "the log says why")
+    if line != said:
+        log.error("%s", line)
+    return line
+
+
+def _why(error: Exception) -> str:
+    if isinstance(error, TimeoutError):
+        return "to open what it names takes too long"
+    return str(error) if isinstance(error, Unable) else f"our own error: {fault(error)}"
+
+
+async def rehearse(config: Config, home: House) -> None:
+    """Find out whether a changed config can be opened, while the old settings are at work. Raise what opening raises."""
+    now = home.config
+    async with AsyncExitStack() as stack:
+        if config.web.address != now.web.address:
+            stack.enter_context(await bound(config))
+        if config.database != now.database:
+            await stack.enter_async_context(open_store(config.database, alone=True))
+        else:
+            await home.store.people.remember("rehearsed", home.clock().isoformat())
+        net = await stack.enter_async_context(Network())
+        desk = Desk(net, (), home.store.people.recall, home.store.people.remember)
+        for kind, settings in config.opened_channels().items():
+            if settings != now.opened_channels().get(kind):
+                await stack.enter_async_context(settings.open(desk))
+
+
+Signature = tuple[int, int, int, int] | None
+
+
+async def _bell_on_change(path: Path, bell: asyncio.Event) -> None:
+    """Ring whenever another file stands at a path, or another content in it.
+
+    It is looked at, not watched for: a folder that is moved away and put back, a link that is turned elsewhere, a machine
+    without watches left to give, a file system of the network all tell nobody.
+    """
+    known = await asyncio.to_thread(_signature, path)
+    while True:
+        await asyncio.sleep(LOOK)
+        found = await asyncio.to_thread(_signature, path)
+        if found == known:
+            continue
+        while (after := await _later(path)) != found:
+            found = after
+        known = found
+        if known is not None:
+            bell.set()
+        else:
+            log.warning("%s is gone: the settings stay as they are until it is back", path)
+
+
+async def _later(path: Path) -> Signature:
+    await asyncio.sleep(SETTLED)
+    return await asyncio.to_thread(_signature, path)
+
+
+def _signature(path: Path) -> Signature:
+    try:
+        found = path.stat()
+    except (OSError, ValueError):
+        return None
+    return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns

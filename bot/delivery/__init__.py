@@ -1,0 +1,1 @@
+"""Deliveries on their way: from the queue to the channel."""

@@ -1,0 +1,330 @@
+"""Deliveries on their way: claim, send, settle. One pump a channel, so that a slow channel delays no other."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import Counter
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from functools import partial
+
+from bot import wording
+from bot.delivery import receipt_log
+from bot.delivery.failover import Ladders
+from bot.delivery.in_flight import AGAIN, Hands
+from bot.delivery.rate_limit import Gate, Way
+from bot.delivery.retry import DEAD_WAIT, FIRST_WAIT, LONGEST_WAIT, MOST_WAIT, Settled, bounded, settle
+from bot.errors import fault, is_over, say_once
+from bot.judge import failure_count
+from bot.judge.failure_count import Fortune
+from bot.model import (
+    Act,
+    Audience,
+    Delivery,
+    Destination,
+    Gathering,
+    Later,
+    Notice,
+    Receipt,
+    Refused,
+    Scope,
+    Sent,
+    Unsure,
+)
+from bot.model.clock_shift import Moved, moved
+from bot.store import StoreUnavailable
+from bot.store.deliveries.batch_plan import EDIT_GAP, NEXT_GAP
+from bot.store.deliveries.repository import MANY, Claim, Deliveries, Status
+
+log = logging.getLogger(__name__)
+
+MARGIN = timedelta(seconds=30)  # of a lease, beyond the longest hand-over: one that ends early is a message told twice
+TRIAL = timedelta(seconds=5)  # between two hand-overs to a channel that is known to be down
+REST = 5.0  # seconds: other processes may queue deliveries too, so an idle pump looks again
+GRACE = 3.0  # seconds to finish what is being sent when we are told to stop
+Span = tuple[datetime, datetime | None]
+
+
+def _nothing() -> Mapping[str, datetime]:
+    return {}
+
+
+async def _ours() -> None:
+    return
+
+
+async def _run(part: Callable[[], Awaitable[None]]) -> None:
+    await part()
+
+
+@dataclass
+class Outbox:
+    """`ladders`: the audiences that have one, by name. `down`: the kinds of channel known to be down, and since when.
+    `outage`: when a kind was last down, for what is told late.
+    """
+
+    deliveries: Deliveries
+    ways: Mapping[str, Way]
+    clock: Callable[[], datetime]
+    moved: Callable[[Destination, Destination], Awaitable[None]]
+    ladders: Mapping[str, Audience] = field(default_factory=dict)
+    down: Callable[[], Mapping[str, datetime]] = _nothing
+    outage: Callable[[str], Span | None] = lambda _: None
+    # told of a place that takes nothing, or did not take this message, and why
+    refused: Callable[[Delivery, str, Scope], Awaitable[None]] | None = None
+    ours: Callable[[], Awaitable[None]] = (
+        _ours  # raises StoreUnavailable when what we claimed is another daemon's by now
+    )
+    counts: Counter[tuple[str, str]] = field(default_factory=Counter)  # (channel kind, receipt) -> how many
+    unsure: Counter[tuple[str, str]] = field(default_factory=Counter)  # (channel kind, what became of it) -> how many
+    fortunes: dict[str, Fortune] = field(default_factory=dict)  # by kind of channel
+    _bells: dict[str, asyncio.Event] = field(default_factory=dict)
+    _gates: dict[str, Gate] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self._ladders = Ladders(self.deliveries, self.ladders, self.clock, self.wake, self._dead)
+        self._gates = {kind: Gate(way.pace) for kind, way in self.ways.items()}
+        self._hands = Hands(self.deliveries, self.moved, self.clock)
+
+    def wake(self, whom: set[str] | set[Destination] | None = None) -> None:
+        """Look now for what is to be sent: by these kinds of channel only, or to these places, for a look costs a
+        transaction; or by all. A place that rests is looked at when it has rested.
+        """
+        kinds = self._bells.keys() if whom is None else {kind for one in whom if (kind := self._awake(one))}
+        for kind in self._bells.keys() & kinds:
+            self._bells[kind].set()
+        self._ladders.ring()
+
+    def _awake(self, one: str | Destination) -> str | None:
+        if isinstance(one, str):
+            return one
+        gate = self._gates.get(one.kind)
+        return None if gate is None or gate.rests(one.place, self.clock()) else one.kind
+
+    def _dead(self) -> dict[str, datetime]:
+        return failure_count.refused(self.fortunes) | dict(self.down())
+
+    def parts(self, stop: asyncio.Event) -> dict[str, Callable[[], Awaitable[None]]]:
+        """What is to be run until told to stop, by name: each may fail and be started again by itself."""
+        self._bells = {kind: asyncio.Event() for kind in self.ways}
+        parts: dict[str, Callable[[], Awaitable[None]]] = {
+            f"outbox {kind}": partial(self._pump, kind, stop) for kind in self.ways
+        }
+        if self.ladders:
+            parts["ladders"] = partial(self._ladders.run, stop)
+        return parts
+
+    def step(self, move: Moved) -> None:
+        """The clock has stepped; what is stored is moved already."""
+        for gate in self._gates.values():
+            gate.step(move)
+        self.fortunes.update({kind: moved(fortune, move) for kind, fortune in self.fortunes.items()})
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Deliver until told to stop, then see through what is being sent."""
+        async with asyncio.TaskGroup() as pumps:
+            for name, part in self.parts(stop).items():
+                pumps.create_task(_run(part), name=name)
+            await stop.wait()
+            self.wake()
+
+    async def _pump(self, kind: str, stop: asyncio.Event) -> None:
+        bell, sending = self._bells[kind], set[asyncio.Task[None]]()
+        try:
+            while not stop.is_set():
+                bell.clear()
+                free = self._free(kind)
+                claimed = await self._claim(kind, free)
+                for delivery in claimed:
+                    if self._hands.take(delivery):
+                        at = self._gates[kind].begin(delivery.destination.place, self.clock())
+                        sending.add(asyncio.create_task(self._see_to(delivery, at), name=delivery.notice.key))
+                if len(claimed) < free or not free:
+                    await self._rest(kind, bell, free)
+                sending -= {task for task in sending if task.done()}
+        finally:  # also when it is to be started again: nothing may be left behind half sent
+            await _see_through(sending)
+
+    def lease(self, kind: str) -> timedelta:
+        """How long what is claimed is ours: longer than any hand-over of this kind of channel may take."""
+        return self.ways[kind].longest + MARGIN
+
+    def _free(self, kind: str) -> int:
+        """A channel known to be down gets one at a time: to see whether it is back, and not to bury it when it is."""
+        gate = self._gates[kind]
+        free = gate.free(self.clock())
+        return min(free, 1 - min(gate.under_way, 1)) if kind in self.down() else free
+
+    async def _claim(self, kind: str, free: int) -> tuple[Delivery, ...]:
+        if not free:
+            return ()
+        now, gate, way = self.clock(), self._gates[kind], self.ways[kind]
+        wanted = Claim(
+            kind, now, free, now + self.lease(kind), gate.busy(now), gate.one_each, way.edits, way.gathers, way.looks
+        )
+        try:
+            claimed = await self.deliveries.claim(wanted, self._told_together)
+        except StoreUnavailable as error:  # what is queued is safe: it is told when the database is back
+            say_once(log, f"{kind} waits", f"{kind} waits: {error}")
+            await asyncio.sleep(AGAIN)
+            return ()
+        is_over(f"{kind} waits")
+        return claimed
+
+    def _told_together(self, many: Gathering) -> Notice:
+        return wording.many(many, self.clock(), self._outage(many.destination.kind))
+
+    async def _rest(self, kind: str, bell: asyncio.Event, free: int) -> None:
+        """Until woken, until something is due, or until it is time to look again anyway."""
+        now, gate = self.clock(), self._gates[kind]
+        # With no hand free only the bell of one that gets free helps: what is due meanwhile must not make us spin.
+        due = await self._next_due(kind, gate.busy(now)) if free else None
+        opens = gate.opens(now)
+        soonest = min((at for at in (due, opens) if at), default=now + timedelta(seconds=REST))
+        wait = min(max((soonest - now).total_seconds(), 0.01), REST)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(wait):
+                await bell.wait()
+
+    async def _next_due(self, kind: str, busy: Sequence[str]) -> datetime | None:
+        try:
+            return await self.deliveries.next_due(kind, busy)
+        except StoreUnavailable:  # the next claim says so
+            return None
+
+    async def _see_to(self, delivery: Delivery, at: datetime) -> None:
+        """One that we cannot handle harms no other: it is let go of, and tried again when its lease has run out."""
+        try:
+            await self._deliver(delivery, at)
+        except StoreUnavailable as error:  # another daemon has the database by now: it tells what we hold
+            log.error("%s is left alone: %s", delivery.notice.key, error)
+            self._let_go(delivery)
+        except Exception as bug:  # noqa: BLE001 - the border of one delivery
+            log.error("%s: our own error: %s", delivery.notice.key, fault(bug))
+            self._let_go(delivery)
+
+    def _let_go(self, delivery: Delivery) -> None:
+        self._hands.let_go(delivery)
+        self._gates[delivery.destination.kind].end(delivery.destination.place, self.clock())
+
+    async def _deliver(self, delivery: Delivery, at: datetime) -> None:
+        """Hand over once, not before `at`."""
+        kind, place = delivery.destination.kind, delivery.destination.place
+        if delivery.act is Act.EDIT and delivery.root is None:  # the message to rewrite was refused or overtaken
+            self._gates[kind].end(place, self.clock())
+            await self._note(delivery, Settled(Status.SUPERSEDED))
+            return
+        if before := self._hands.sent_before(delivery):
+            self._gates[kind].end(place, self.clock())
+            await self._note(delivery, before)
+            return
+        early = min(at - self.clock(), self.ways[kind].pace.per)  # no longer than a slot, whatever the clock does
+        if early > timedelta():
+            await asyncio.sleep(early.total_seconds())
+        await self.ours()
+        dead = kind in self.down()
+        receipt = await self._hand_over(self.ways[kind], self._headed(delivery))
+        self._count(delivery, receipt)
+        now = self.clock()
+        self._slow(delivery, receipt, now)
+        await self._fare(delivery, receipt)
+        moved = receipt.moved if isinstance(receipt, Refused) else None
+        done = settle(receipt, delivery, now, finds=self.ways[kind].finds, longest=self._longest(kind, dead=dead))
+        await self._note(delivery, done, moved)
+        if isinstance(receipt, Refused) and receipt.gone:
+            await self._begin_anew(delivery)
+        receipt_log.say(delivery, receipt)
+        if isinstance(receipt, Refused):
+            self._ladders.ring()  # the next rung need not wait for the deadline
+
+    def _headed(self, delivery: Delivery) -> Delivery:
+        if not (delivery.late or delivery.deferred) or delivery.notice.thread.startswith(MANY):
+            return delivery
+        kind = delivery.destination.kind
+        late = wording.missed(delivery.notice, kind, self.clock(), self._outage(kind), deferred=delivery.deferred)
+        return replace(delivery, notice=late)
+
+    def _outage(self, kind: str) -> Span | None:
+        """As whoever reads it sees it: they do, so it is over, though no round has said so yet."""
+        span = self.outage(kind)
+        return span and (span[0], span[1] or self.clock())
+
+    def _count(self, delivery: Delivery, receipt: Receipt) -> None:
+        kind = delivery.destination.kind
+        self.counts[kind, type(receipt).__name__.lower()] += 1
+        if delivery.unsure and isinstance(receipt, Sent):
+            self.unsure[kind, "found" if receipt.found else "repeated"] += 1
+
+    def _slow(self, delivery: Delivery, receipt: Receipt, now: datetime) -> None:
+        """An answer counts against the provider's limits, and may ask for more rest than those."""
+        kind, place = delivery.destination.kind, delivery.destination.place
+        gate = self._gates[kind]
+        gate.end(place, now)
+        if isinstance(receipt, Sent) and delivery.notice.thread.startswith(MANY) and not delivery.deferred:
+            # A storm: what comes meanwhile is told by rewriting this one, or in the next one.
+            gate.rest(place, now + (EDIT_GAP if self.ways[kind].edits else NEXT_GAP))
+        if isinstance(receipt, Later) and (wait := bounded(receipt.wait)):
+            if receipt.whole:
+                gate.hold(now + wait)
+            else:
+                gate.rest(place, now + wait)
+        failed = isinstance(receipt, Unsure) or (isinstance(receipt, Later) and not receipt.absent)
+        if failed and kind in self.down():
+            gate.hold(now + TRIAL)
+
+    def _longest(self, kind: str, *, dead: bool) -> timedelta:
+        """How long a failed one waits at most. `dead`: its channel was known to be down; if no more, nothing rouses it."""
+        return DEAD_WAIT if kind in self.down() else FIRST_WAIT if dead else LONGEST_WAIT
+
+    async def _fare(self, delivery: Delivery, receipt: Receipt) -> None:
+        """What the receipt says of its channel, or of the place."""
+        kind = delivery.destination.kind
+        self.fortunes[kind] = failure_count.after(self.fortunes.get(kind, Fortune()), receipt, self.clock())
+        match receipt:
+            case Refused(why, (Scope.DESTINATION | Scope.MESSAGE) as scope, None, gone=False):
+                await self._complain(delivery, why, scope)
+            # Asked again sooner than it says, but who is asked to wait for hours may take nothing for long.
+            case Later(why, asked=timedelta()):
+                await self._complain(delivery, why, Scope.DESTINATION)
+            case Later(why, timedelta() as wait, whole=False) if wait > MOST_WAIT:
+                await self._complain(delivery, why, Scope.DESTINATION)
+
+    async def _complain(self, delivery: Delivery, why: str, scope: Scope) -> None:
+        if self.refused:
+            with suppress(StoreUnavailable):  # a place that takes nothing refuses the next notice as well
+                await self.refused(delivery, why, scope)
+
+    async def _note(self, delivery: Delivery, done: Settled, moved: Destination | None = None) -> None:
+        await self._hands.note(delivery, done, moved)
+        self._bells[delivery.destination.kind].set()
+
+    async def _begin_anew(self, delivery: Delivery) -> None:
+        """The first message is gone: its thread goes on from another one."""
+        with suppress(StoreUnavailable):  # the next edit finds it gone again
+            await self.deliveries.begin_anew(delivery, self.clock())
+
+    async def _hand_over(self, way: Way, delivery: Delivery) -> Receipt:
+        longest = way.longest.total_seconds()
+        try:
+            async with asyncio.timeout(longest) as limit:
+                return await way.channel.send(delivery)
+        except asyncio.CancelledError:
+            # Cut off in the middle: it may have arrived. Said now, it need not wait for its lease to run out.
+            return Unsure("stopped while sending")
+        except Exception as bug:  # noqa: BLE001 - the border of a channel
+            if isinstance(bug, TimeoutError) and limit.expired():
+                return Unsure(f"no answer within {longest:g} s")
+            log.error("%s: our own error in the channel: %s", delivery.notice.key, fault(bug))
+            return Unsure(f"our own error: {type(bug).__name__}")
+
+
+async def _see_through(sending: set[asyncio.Task[None]]) -> None:
+    if not sending:
+        return
+    _, late = await asyncio.wait(sending, timeout=GRACE)
+    for task in late:
+        task.cancel()
+    await asyncio.gather(*late, return_exceptions=True)

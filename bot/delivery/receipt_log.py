@@ -1,0 +1,33 @@
+"""What the log says of a receipt."""
+
+from __future__ import annotations
+
+import logging
+
+from bot.model import Delivery, Later, Receipt, Refused, Scope, Sent, Unsure
+
+log = logging.getLogger("bot.delivery.outbox")
+
+
+def say(delivery: Delivery, receipt: Receipt) -> None:
+    match receipt:
+        case Sent():
+            log.info("told %s of %s", delivery.destination.shown, delivery.notice.key)
+        case Later(why) | Unsure(why):
+            # The first time is news, the fortieth is not.
+            log.log(
+                logging.WARNING if delivery.attempts == 0 else logging.DEBUG,
+                "%s has not heard of %s yet: %s",
+                delivery.destination.shown,
+                delivery.notice.key,
+                why,
+            )
+        case Refused(why, scope):
+            again = scope is Scope.ACCOUNT and delivery.attempts
+            log.log(
+                logging.DEBUG if again else logging.ERROR,
+                "%s refused %s: %s",
+                delivery.destination.shown,
+                delivery.notice.key,
+                why,
+            )

@@ -1,0 +1,67 @@
+"""What becomes of a delivery after a receipt: pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from zlib import crc32
+
+from bot.model import Delivery, Later, Receipt, Refused, Scope, Sent, Unsure
+from bot.store.deliveries.repository import Status
+
+FIRST_WAIT = timedelta(seconds=2)
+LONGEST_WAIT = timedelta(minutes=5)  # also until a provider is asked again that does not take our account
+DEAD_WAIT = timedelta(seconds=30)  # in a channel known to be dead: soon enough to see that it is back
+MOST_WAIT = timedelta(minutes=15)  # whatever a provider asks for: then it is asked again
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """What becomes of a delivery after a receipt."""
+
+    status: Status
+    due: datetime | None = None
+    ref: str | None = None
+    why: str = ""
+    unsure: bool = False
+    anew: bool = False
+    absent: bool = False
+    rest: bool = False
+    hurry: bool = False  # the next rung gets it now
+
+
+def settle(
+    receipt: Receipt, delivery: Delivery, now: datetime, *, finds: bool = True, longest: timedelta = LONGEST_WAIT
+) -> Settled:
+    """A provider's wish to wait is obeyed, up to `MOST_WAIT`; without one, the waits double from 2 s to `longest`, spread by a tenth.
+
+    `finds`: can the channel find out whether an unsure hand-over arrived? Else it is repeated once soon, and then only
+    every 5 minutes or when the channel is known to be back: each repeat may be told twice.
+    """
+    match receipt:
+        case Sent(ref, _, anew):
+            return Settled(Status.SENT, ref=ref, anew=anew)
+        case Later(why, absent=True):
+            return Settled(Status.PENDING, now, why=why, absent=True)
+        case Later(why, wait):
+            due = now + (bounded(wait) or min(backoff(delivery), longest))
+            return Settled(Status.PENDING, due, why=why, unsure=delivery.unsure, rest=wait is not None)
+        case Unsure(why):
+            again = min(backoff(delivery), longest) if finds or not delivery.unsure else LONGEST_WAIT
+            return Settled(Status.PENDING, now + again, why=why, unsure=True)
+        case Refused(why, Scope.ACCOUNT):  # the channel is dead, not the message: told when its token is mended
+            return Settled(Status.PENDING, now + LONGEST_WAIT, why=why, unsure=delivery.unsure, hurry=True)
+        case Refused(why, _, moved, gone):
+            status = Status.PENDING if moved else Status.SUPERSEDED if gone else Status.REFUSED
+            return Settled(status, now, why=why)
+
+
+def bounded(wait: timedelta | None) -> timedelta | None:
+    """How long is waited where a provider asks for `wait`: never back in time, and never so long that readers are lost."""
+    return None if wait is None else min(max(wait, timedelta()), MOST_WAIT)
+
+
+def backoff(delivery: Delivery) -> timedelta:
+    wait = min(FIRST_WAIT * (1 << min(delivery.attempts, 10)), LONGEST_WAIT)
+    # The spread comes from the key, not from chance: the same history is the same history again.
+    return wait * (0.9 + 0.2 * (crc32(f"{delivery.key}{delivery.attempts}".encode()) / 2**32))

@@ -1,0 +1,105 @@
+"""Maintenance kept and told: what the file, people and official pages announce, and what is due to be said of it."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import datetime
+from functools import partial
+
+from bot import wording
+from bot.incidents.recorder import Record
+from bot.judge import maintenance
+from bot.model import Origin, Phase, Window
+from bot.notify import maintenance_fanout
+from bot.store import Planning
+from bot.store.maintenance import Told
+
+log = logging.getLogger(__name__)
+
+
+async def keep(record: Record) -> None:
+    """Take up what is announced, and tell what is due. Called again and again; what was told once is not told again."""
+    now = record.clock()
+    for window in (*_from_file(record, now), *_from_pages(record, now)):
+        await _write(record, window, now)
+    for window in record.plans.open(now):
+        if maintenance.due(window, now, record.setting.maintenance_before):
+            await _tell(record, window, now)
+
+
+async def announce(record: Record, window: Window) -> None:
+    """What a person has announced, told at once if it is time."""
+    await _write(record, window, record.clock())
+    await keep(record)
+
+
+async def call_off(record: Record, number: int) -> None:
+    """It does not take place, or is over now."""
+    now = record.clock()
+    window = record.plans.by_number.get(number)
+    if window and not window.over(now):
+        await _write(record, replace(window, over_at=now), now)
+        await keep(record)
+
+
+def _from_file(record: Record, now: datetime) -> Iterator[Window]:
+    again = (window for weekly in record.setting.weekly for window in maintenance.occurrences(weekly, now))
+    return maintenance.from_file(record.plans.of(Origin.FILE), (*record.setting.windows, *again), now)
+
+
+def _from_pages(record: Record, now: datetime) -> Iterator[Window]:
+    for service, announced in record.plans.announced.items():
+        yield from maintenance.from_page(record.plans.of(Origin.OFFICIAL), service, announced, now)
+
+
+async def _write(record: Record, window: Window, now: datetime) -> None:
+    if not window.number:
+        stored = await record.store.plans.add(window)
+    else:
+        decide = partial(_changed, window=window)
+        planning = await record.store.plans.move(window.number, decide, now)
+        stored = planning.window if planning else window
+    record.plans.put(stored, now)
+
+
+def _changed(stored: Window, _told: Told, window: Window) -> Planning:
+    """What was told of it is the store's to say."""
+    kept = replace(
+        window,
+        told=stored.told,
+        told_span=stored.told_span,
+        begun=stored.begun,
+        steps=stored.steps,
+        over_at=stored.over_at or window.over_at,
+    )
+    return Planning(kept)
+
+
+async def _tell(record: Record, window: Window, now: datetime) -> None:
+    planning = await record.store.plans.move(window.number, partial(_decide, record=record, now=now), now)
+    if planning is None:
+        return
+    record.plans.put(planning.window, now)
+    if planning.deliveries:
+        record.wake({delivery.destination for delivery in planning.deliveries})
+    log.info("maintenance %s: %s", planning.window.id, planning.window.told)
+
+
+def _decide(stored: Window, told: Told, record: Record, now: datetime) -> Planning | None:
+    phase = maintenance.due(stored, now, record.setting.maintenance_before)
+    if phase is None:
+        return None
+    window = maintenance.told(stored, phase, now)
+    services = record.setting.services
+    muted = [service for service in services if record.muted(service)]
+    news = maintenance_fanout.News(window, phase, told, _leaving(record, window, phase))
+    return Planning(window, maintenance_fanout.deliveries(news, services, muted, record.addressed(), now))
+
+
+def _leaving(record: Record, window: Window, phase: Phase) -> wording.Leaving:
+    if phase is not Phase.ENDED:
+        return wording.Leaving()
+    failing = [s for s in record.setting.services if window.concerns(s) and record.failing(s)]
+    return wording.Leaving(failing, shown=record.plans.shown(window))

@@ -1,0 +1,59 @@
+"""What waits follows the config as it is now: pure."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+
+from bot.model import Audience, local_time
+from bot.model.clock_shift import later
+from bot.notify import routing
+from bot.store.deliveries.repository import Adopted, Waiting
+
+GONE = "the config has this channel no more"
+
+
+def adopted(one: Waiting, audiences: Sequence[Audience], opened: Collection[str] | None, now: datetime) -> Adopted:
+    """`opened`: the kinds of channel that are open; None where that is not known."""
+    ladders = _ladders(
+        one, [a for a in audiences if a.ladder], gone=opened is not None and one.destination.kind not in opened
+    )
+    names = tuple(a.name for a in ladders)
+    due = _due(one, audiences, now)
+    if opened is not None and one.destination.kind not in opened:
+        return Adopted(names, one.deadline, due, GONE)
+    if one.finished:
+        return Adopted(names or one.ladders, one.deadline, due)
+    if not ladders:
+        return Adopted(one.ladders, one.deadline, due)
+    if one.deadline is None and names == one.ladders:
+        return Adopted(names, None, due)  # its time ran out, and the next rung has been seen to
+    start = due if one.deferred else min(one.queued_at, now)
+    mine = later(start, min(a.within for a in ladders))
+    if one.deadline is not None and one.deadline <= now:
+        mine = one.deadline  # its channel is dead, or it was in a hurry
+    return Adopted(names, mine, due)
+
+
+def _ladders(one: Waiting, ladders: Sequence[Audience], *, gone: bool) -> list[Audience]:
+    """Those that have the place as a rung now; else those it was meant for; where it has no way left, all that follow."""
+    service = one.thread.rpartition("#")[0]
+    if not one.ladders and not gone:
+        return []
+    following = [a for a in ladders if routing.follows(a, service)]
+    here = [a for a in following if one.destination in a.destinations]
+    named = [a for a in following if a.name in one.ladders]
+    return here or named or (following if one.ladders else [])
+
+
+def _due(one: Waiting, audiences: Sequence[Audience], now: datetime) -> datetime:
+    """What waits for the end of quiet hours waits for those that the place has now."""
+    if not one.deferred:
+        return one.due
+    ends = []
+    for audience in audiences:
+        if one.destination in audience.destinations and routing.follows(audience, one.thread.rpartition("#")[0]):
+            quiet = audience.wish.quiet
+            spell = local_time.spell(quiet, audience.wish.style, now) if quiet else None
+            ends.append(spell[1] if spell else now)
+    return min([*ends, one.due]) if ends and min(ends) <= now else min(ends, default=one.due)

@@ -1,0 +1,364 @@
+"""A round or an order comes in; judged, worded and routed it goes into the store in one transaction. The only writer of state."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+
+from bot import wording
+from bot.incidents.settings import Setting
+from bot.judge import channel_health
+from bot.judge.changes import Step
+from bot.judge.coverage import Sight
+from bot.judge.incidents import only_worn, step, unwatched
+from bot.judge.maintenance import occurrences
+from bot.judge.maintenance_calendar import Calendar
+from bot.judge.own_outage import watch_sight
+from bot.judge.verdict import judge, saw
+from bot.model import (
+    OURSELVES,
+    Act,
+    Audience,
+    Bearing,
+    Change,
+    Confidence,
+    Delivery,
+    Destination,
+    Order,
+    Outcome,
+    Overview,
+    Round,
+    Rules,
+    Scope,
+    Service,
+    ServiceState,
+    Streak,
+    Subscription,
+    delivering,
+)
+from bot.model.clock_shift import Moved, moved
+from bot.notify import incident_fanout
+from bot.store import Store, StoreUnavailable
+from bot.store.incidents import Move, Situation
+
+log = logging.getLogger(__name__)
+
+LONG_AGO = timedelta(days=400)  # as far back as any figure looks
+
+
+@dataclass
+class Record:
+    store: Store
+    setting: Setting
+    clock: Callable[[], datetime]
+    wake: Callable[[set[str] | set[Destination]], None]  # tells the outbox for whom there is something to send
+    states: dict[str, ServiceState] = field(default_factory=dict)
+    subscriptions: tuple[Subscription, ...] = ()
+    ladders: dict[str, Audience] = field(default_factory=dict)  # by name: what is not taken is handed on by these
+    plans: Calendar = field(default_factory=Calendar)
+    sight: Sight = field(default_factory=Sight)
+    unwell: Callable[[], Mapping[str, datetime]] = dict  # the parts of our own that are unwell, and since when
+    changed: Callable[[Service, ServiceState, ServiceState], None] = lambda *_: None  # hears of each new state
+    _unwritten: dict[str, Streak] = field(default_factory=dict)  # by service: what could not be written down
+    _open: dict[tuple[str, ...], wording.Others] = field(
+        default_factory=dict
+    )  # what is known to be bad, by what is followed
+
+    @property
+    def readers(self) -> tuple[Audience, ...]:
+        """The audiences of the config and, each as an audience of one, those who subscribed in a chat."""
+        return (*self.setting.audiences, *map(_alone, self.subscriptions))
+
+    def service(self, name: str) -> Service:
+        """Of one that the config has no more only the key is known."""
+        ours = "Tocsin" if name == OURSELVES else name
+        return self.setting.watched.get(name) or Service(name, ours)
+
+    def muted(self, service: str) -> bool:
+        return _silent(self._state(service), self.clock())
+
+    def failing(self, service: str) -> bool:
+        """Does it not answer, whether or not that may be told?"""
+        state = self._state(service)
+        return state.incident is not None or state.streak.bad_since is not None
+
+    async def load(self) -> None:
+        """Take up where the last run stopped."""
+        now = self.clock()
+        self.states = await self.store.moves.states()
+        await self._find_readers()
+        again = (window for weekly in self.setting.weekly for window in occurrences(weekly, now))
+        self.plans.load(await self.store.plans.windows(now - LONG_AGO), (*self.setting.windows, *again))
+        for style in {audience.wish.style for audience in self.setting.audiences}:
+            wording.reader(style, now)  # a language's data is read now, not while an outage waits to be told
+
+    async def seen(self, seen: Round) -> bool:
+        """Judge a round. True while the service is in doubt or not up, so that it is looked at more often."""
+        self.sight.look(seen, self.setting.holds, saw=saw(seen, self._rules(seen.service)))
+        await self._watch_sight(seen)
+        self.plans.listen(seen)
+        if seen.sighted or self._state(seen.service).streak.bad:
+            await self._write_down(seen)
+        state = self._state(seen.service)
+        ill = state.incident is not None and not only_worn(state.incident)
+        return ill or state.streak.bad > 0 or state.unseen_since is not None
+
+    async def order(self, service: str, order: Order) -> tuple[Change, ...]:
+        """Carry out what a person commands; a repeated order changes nothing."""
+        return await self._advance(service, lambda state: step(state, order, self._rules(service)))
+
+    async def unwatch(self, service: str, *, quietly: bool = False) -> None:
+        """Close what is open of a service that the config has no more, and tell who was told of it."""
+        now = self.clock()
+        await self._advance(service, lambda state: unwatched(state, now), quietly=quietly)
+
+    async def tell_again(
+        self,
+        service: str,
+        missed: Callable[[Situation], tuple[Change, Situation] | None],
+        to: Callable[[Destination, Situation], bool],
+    ) -> int:
+        """Word and route a change for those who missed it: only to the places that `to` says, as `missed` makes the
+        situation look. Nothing else is changed. How many messages were queued.
+        """
+        now = self.clock()
+
+        def decide(situation: Situation) -> Move | None:
+            if (found := missed(situation)) is None:
+                return None
+            change, seen = found
+            rows = tuple(d for d in self._deliveries(change, seen, now) if to(d.destination, seen))
+            return Move(situation.state, (), rows) if rows else None
+
+        move = await self.store.moves.move(service, decide, now)
+        if move is None:
+            return 0
+        await self._taken(service, move)
+        return sum(delivery.act is Act.POST for delivery in move.deliveries)
+
+    async def subscribe(self, wish: Subscription) -> None:
+        await self.store.people.subscribe(wish)
+        self.subscriptions = await self.store.people.subscriptions()
+
+    async def unsubscribe(self, destination: Destination) -> bool:
+        gone = await self.store.people.unsubscribe(destination)
+        self.subscriptions = await self.store.people.subscriptions()
+        return gone
+
+    async def moved(self, old: Destination, new: Destination) -> None:
+        """A destination has a new address: nobody loses a notice over it."""
+        await self.store.people.moved(old, new)
+        await self._find_readers()
+
+    async def _find_readers(self) -> None:
+        """Who subscribed, and where the places of the config are now: a file does not learn that a group has moved."""
+        self.subscriptions = await self.store.people.subscriptions()
+        self.setting = self.setting.found(await self.store.people.addresses())
+        self.ladders.update({reader.name: reader for reader in self.setting.audiences if reader.ladder})
+
+    async def overview(self, since: datetime) -> Overview:
+        """What every screen shows; `recent` goes back to `since`."""
+        recent = await self.store.history.incidents(since, services=(*self.setting.services, OURSELVES))
+        known = await self.store.rollups.stretches(since)
+        blind, now = self._state(OURSELVES).incident, self.clock()
+        return Overview(
+            at=now,
+            services=tuple((s, self._state(s.id)) for s in self.setting.services.values()),
+            recent=recent,
+            subscriptions=self.subscriptions,
+            blind_since=blind.since if blind else None,
+            channels=tuple((s, self._state(s.id)) for s in self.setting.channels.values()),
+            down=self.down(),
+            windows=tuple(self.plans.since(since)),
+            unseen=self.sight.unseen(known, self.setting.services, self.setting.holds, (since, now)),
+            unwell=self.unwell(),
+        )
+
+    def refreshed(self, overview: Overview) -> Overview:
+        """An earlier overview, with all that is known without the store as it is now."""
+        blind = self._state(OURSELVES).incident
+        return replace(
+            overview,
+            at=self.clock(),
+            services=tuple((s, self._state(s.id)) for s in self.setting.services.values()),
+            blind_since=blind.since if blind else None,
+            channels=tuple((s, self._state(s.id)) for s in self.setting.channels.values()),
+            down=self.down(),
+        )
+
+    def step(self, move: Moved) -> None:
+        """The clock has stepped; what is stored is moved already."""
+        self.states = {name: moved(state, move) for name, state in self.states.items()}
+        self._unwritten = {name: moved(streak, move) for name, streak in self._unwritten.items()}
+        self._open.clear()
+
+    async def settle(self, now: datetime) -> None:
+        """Put right what a step of the clock that nobody saw has left: nothing that happened lies ahead."""
+        if await self.store.moves.settle(now):
+            log.warning("the clock stepped while nobody saw it: what waited for times far ahead is due now")
+            self.states |= await self.store.moves.states()
+            self._open.clear()
+
+    def down(self) -> dict[str, datetime]:
+        """The kinds of channel known to be dead, and since when."""
+        kinds = dict.fromkeys((*self.setting.channels, *self.setting.stand_ins))
+        return {kind: since for kind in kinds if (since := channel_health.down_since(*self._of_channel(kind)))}
+
+    def outage(self, kind: str) -> tuple[datetime, datetime | None] | None:
+        """When a kind of channel was last down: since when, and until when if it is over."""
+        return channel_health.outage(*self._of_channel(kind))
+
+    def _of_channel(self, kind: str) -> tuple[ServiceState, ServiceState]:
+        """Its own health, and that of the service that stands for it."""
+        return self._state(delivering(kind)), self._state(self.setting.stand_ins.get(kind, ""))
+
+    async def refused(self, delivery: Delivery, why: str, scope: Scope = Scope.DESTINATION) -> None:
+        """A place takes nothing, or did not take this one message: the admins hear of it, by other ways. Once a day of the
+        place, once of a reason why it does not take a message.
+        """
+        admins, now, place = self.setting.admins, self.clock(), delivery.destination
+        if admins is None:
+            return
+        readers = tuple(dict.fromkeys((delivery.audience, *delivery.ladders)))
+        own = {admins.name, str(place), ""}
+        missing, style = [r for r in readers if r not in own], admins.wish.style
+        if scope is Scope.MESSAGE:
+            lost = [r for r in missing if r not in self.ladders or self.ladders[r].destinations[-1] == place]
+            notice = wording.not_taken(delivery, why, lost, style, now)
+        else:
+            notice = wording.takes_nothing(place, why, missing, style, now)
+        rows = [
+            Delivery(f"{notice.key}@{d}", d, Act.POST, notice, admins.name) for d in admins.destinations if d != place
+        ]
+        if rows and await self.store.deliveries.add(rows, now):
+            self.wake({row.destination for row in rows})
+
+    async def _take_up(self, states: Mapping[str, ServiceState]) -> None:
+        """Channels that died or came back with it: what waits for them is urged on."""
+        before, now = self.down(), self.clock()
+        for name, state in states.items():
+            self.changed(self.service(name), self._state(name), state)
+        self.states |= states
+        self._open.clear()
+        after = self.down()
+        with suppress(StoreUnavailable):  # it is only sooner: their deadlines, and their next tries, come anyway
+            for kind in after.keys() - before.keys():
+                await self.store.deliveries.hasten(kind, now)
+            for kind in before.keys() - after.keys():
+                await self.store.deliveries.rouse(kind, now)
+        if changed := before.keys() ^ after.keys():
+            self.wake(set(changed))
+
+    async def _watch_sight(self, seen: Round) -> None:
+        if slept := seen.asleep_since:
+            await self._advance(OURSELVES, lambda own: watch_sight(own, slept, sighted=False, starved=True))
+        sighted, blind = seen.sighted and not seen.starved, self._state(OURSELVES).incident is not None
+        if not sighted or (blind and _saw(seen)):
+            starved = seen.starved
+            await self._advance(OURSELVES, lambda own: watch_sight(own, seen.at, sighted=sighted, starved=starved))
+
+    async def _write_down(self, seen: Round) -> None:
+        """What cannot be written is remembered: when the database is back, an outage has begun when it began."""
+        try:
+            await self._advance(seen.service, lambda state: self._judged(state, seen))
+        except StoreUnavailable:
+            self._unwritten[seen.service] = self._judged(self._state(seen.service), seen).state.streak
+            raise
+        self._unwritten.pop(seen.service, None)
+
+    def worded(self, change: Change, to: frozenset[Destination] | None = None) -> tuple[Delivery, ...]:
+        """The messages of a change as if nobody had heard of its incident, or only those of `to` had; without the store."""
+        spread = incident_fanout.Spread() if to is None else incident_fanout.Spread(to, to)
+        service, now = self.service(change.incident.service), self.clock()
+        rows = incident_fanout.deliveries(change, service, self.addressed(), spread, self._others, muted=False, now=now)
+        return tuple(row for row in rows if row.act is Act.POST and row.due is None)
+
+    def _judged(self, state: ServiceState, seen: Round) -> Step:
+        if (streak := self._unwritten.get(seen.service)) is not None:
+            state = replace(state, streak=streak)
+        return self.judged(state, seen)
+
+    def judged(self, state: ServiceState, seen: Round) -> Step:
+        """What a round makes of a state, stored or not."""
+        rules = self._rules(seen.service)
+        verdict = judge(seen, state.streak, rules)
+        ours = seen.service in self.setting.services  # the ways to people are in nobody's maintenance
+        return step(state, verdict, rules, self.plans.bearing(verdict, seen.service) if ours else Bearing())
+
+    def _state(self, service: str) -> ServiceState:
+        return self.states.get(service) or ServiceState(service)
+
+    def _rules(self, service: str) -> Rules:
+        return self.setting.rules.get(service) or Rules()
+
+    async def _advance(
+        self, service: str, take: Callable[[ServiceState], Step], *, quietly: bool = False
+    ) -> tuple[Change, ...]:
+        state = self._state(service)
+        if take(state).state == state:
+            return ()  # a steady service costs no transaction
+        now = self.clock()
+
+        def decide(situation: Situation) -> Move | None:
+            taken = take(situation.state)
+            if taken.state == situation.state:
+                return None
+            news = () if quietly else taken.changes
+            told = tuple(d for change in news for d in self._deliveries(change, situation, now))
+            return Move(taken.state, taken.changes, told)
+
+        move = await self.store.moves.move(service, decide, now)
+        if move is None:  # somebody else was first: take up what they wrote
+            await self._take_up(await self.store.moves.states())
+            return ()
+        await self._taken(service, move)
+        return move.changes
+
+    async def _taken(self, service: str, move: Move) -> None:
+        if move.deliveries:
+            self.wake({delivery.destination for delivery in move.deliveries})
+        await self._take_up({service: move.state})
+
+    def _deliveries(self, change: Change, situation: Situation, now: datetime) -> tuple[Delivery, ...]:
+        known = change.incident.id == situation.thread  # of what opens now nobody has heard
+        return incident_fanout.deliveries(
+            change,
+            self.service(change.incident.service),
+            self.addressed(),
+            incident_fanout.Spread(situation.told, situation.heard) if known else incident_fanout.Spread(),
+            self._others,
+            muted=_silent(situation.state, now),
+            now=now,
+        )
+
+    def addressed(self) -> incident_fanout.Readers:
+        """Everybody who may be told, and the ways to them as they are now."""
+        return incident_fanout.Readers(self.readers, self.setting.admins, self.down(), self.setting.editable)
+
+    def _others(self, followed: tuple[str, ...]) -> wording.Others:
+        """What is known to be bad of what a reader follows. Found once for all endings of the same moment."""
+        if followed not in self._open:
+            self._open[followed] = wording.Others(
+                (service, state.incident)
+                for service in self.setting.services.values()
+                if not followed or service.id in followed
+                if (state := self._state(service.id)).incident is not None
+                and state.incident.confidence is Confidence.CONFIRMED
+            )
+        return self._open[followed]
+
+
+def _silent(state: ServiceState, now: datetime) -> bool:
+    return state.mute is not None and state.mute.until > now
+
+
+def _saw(seen: Round) -> bool:
+    """Does it prove that we see? What failed by an error of our own proves nothing."""
+    return any(reading.outcome is not Outcome.BLIND for reading in seen.readings)
+
+
+def _alone(wish: Subscription) -> Audience:
+    return Audience(str(wish.destination), (wish.destination,), wish.wish)

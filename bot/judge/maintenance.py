@@ -1,0 +1,155 @@
+"""Planned maintenance: what it excuses, what is to be told of it, and what becomes of what its origins say. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from bot.judge.verdict import TROUBLE, official
+from bot.model import OVER, Bearing, Origin, Phase, Planned, Style, Verdict, Weekly, Window, local_time
+
+AHEAD = timedelta(days=8)  # so far ahead what comes again is known
+FULL = 10  # a page's word names no more windows than that: one that is missing may only have been cut off
+GONE = timedelta(minutes=5)  # a page that shows a window no more may be an old copy for so long
+LATELY = timedelta(days=2)  # for so long after its end a window explains what lasts
+DAY = timedelta(days=1)
+
+
+NONE = Bearing()
+
+
+def bearing(windows: Iterable[Window], service: str, seen: Verdict) -> Bearing:
+    """`windows`: those that may matter, over or not."""
+    if seen.health not in TROUBLE:
+        return NONE
+    left = None
+    began = seen.streak.bad_since or seen.at
+    for window in windows:
+        if not window.concerns(service):
+            continue
+        if window.covers(seen.at):
+            if _excuses(window, seen, began):
+                return Bearing(inside=True)
+        elif window.end and began < window.end <= seen.at and window.since <= seen.at:
+            left = max(left, window.end) if left else window.end
+    return Bearing(left=left)
+
+
+def _excuses(window: Window, seen: Verdict, began: datetime) -> bool:
+    """What others announce excuses only as announced: with an end, told before the trouble began, and while they speak of
+    nothing else. Our own people know what they do.
+    """
+    if window.origin is not Origin.OFFICIAL:
+        return True
+    word = official(seen.words)
+    admitted = word is not None and word.says in TROUBLE
+    return window.until is not None and window.known_at <= began and not admitted
+
+
+# ── what is to be told ───────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def due(window: Window, now: datetime, before: timedelta) -> Phase | None:
+    """What is to be told of it now; of several things that have happened only the last."""
+    if window.told is None:
+        return _first(window, now, before)
+    if window.over_at:
+        ended = Phase.ENDED if window.over_at > window.since else Phase.CANCELLED
+        return None if window.told in OVER else ended
+    moved = window.told_span != (window.since, window.until)
+    if window.over(now):
+        return None if window.told in OVER else Phase.ENDED
+    if window.told in OVER and not moved:
+        return None
+    if window.since <= now and not window.begun:
+        return Phase.BEGUN
+    return Phase.MOVED if moved else None
+
+
+def _first(window: Window, now: datetime, before: timedelta) -> Phase | None:
+    """Of what is over before anybody was told there is nothing to tell."""
+    if window.over_at or window.over(now) or window.since - before > now:
+        return None
+    return Phase.BEGUN if window.since <= now else Phase.PLANNED
+
+
+def told(window: Window, phase: Phase, now: datetime) -> Window:
+    """As it is remembered once that is told."""
+    return replace(
+        window,
+        told=phase,
+        told_span=(window.since, window.until),
+        begun=window.since <= now and phase not in OVER,
+        steps=window.steps + 1,
+    )
+
+
+def settled(window: Window, now: datetime) -> bool:
+    """Is there nothing more to come of it?"""
+    return (window.over_at is not None or window.over(now)) and (window.told is None or window.told in OVER)
+
+
+# ── what its origins say ─────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def occurrences(weekly: Weekly, now: datetime) -> Iterator[Window]:
+    """Those under way and to come, by the clocks of its zone: where they skip the hour, when they show a later one."""
+    here = local_time.zone(Style(timezone=weekly.zone))
+    day, last = (now - weekly.lasts - DAY).astimezone(here).date(), (now + AHEAD).astimezone(here).date()
+    while day <= last:
+        since = local_time.reached(weekly.at, day, here)
+        if day.weekday() in weekly.days and since + weekly.lasts > now:
+            yield in_file(weekly.services, since, since + weekly.lasts, weekly.note)
+        day += DAY
+
+
+def in_file(services: tuple[str, ...], since: datetime, until: datetime, note: str) -> Window:
+    key = f"file:{','.join(services)}:{since.isoformat()}:{until.isoformat()}"
+    return Window(key, services, since, until, Origin.FILE, since, note)
+
+
+def from_file(stored: Collection[Window], wanted: Sequence[Window], now: datetime) -> Iterator[Window]:
+    """What has to be written so that `stored` is what the file says: new ones, changed ones, called off ones. One that is
+    gone while another one of the same services is new was moved.
+    """
+    known = {w.key: w for w in stored if w.origin is Origin.FILE}
+    names = {w.key for w in wanted}
+    new = [w for w in wanted if w.key not in known and not w.over(now)]
+    yield from (replace(known[w.key], note=w.note) for w in wanted if w.key in known and known[w.key].note != w.note)
+    for gone in known.values():
+        if gone.key in names or gone.over_at or gone.over(now):
+            continue
+        if to := next((w for w in new if w.services == gone.services), None):
+            new.remove(to)
+            yield replace(gone, key=to.key, since=to.since, until=to.until, note=to.note)
+        else:
+            yield replace(gone, over_at=now)
+    yield from new
+
+
+def from_page(stored: Iterable[Window], service: str, announced: Sequence[Planned], now: datetime) -> Iterator[Window]:
+    """The same for what a service's page announces. What it shows no more is over, or called off, once that is sure."""
+    known = {w.key: w for w in stored if w.origin is Origin.OFFICIAL and w.services == (service,)}
+    shown = {name(service, one): one for one in announced}
+    for key, one in shown.items():
+        window = known.get(key)
+        if window is None:
+            if one.until is None or one.until > now:
+                yield Window(key, (service,), one.since, one.until, Origin.OFFICIAL, now, one.name)
+            continue
+        # What somebody here has called off stays so.
+        back = replace(window, since=one.since, until=one.until, note=one.name, gone_since=None)
+        if back != window:
+            yield back
+    for key, window in known.items():
+        if key in shown or len(shown) >= FULL or window.over_at or window.over(now):
+            continue
+        if window.gone_since is None:
+            yield replace(window, gone_since=now)
+        elif now - window.gone_since >= GONE:
+            yield replace(window, over_at=window.gone_since)
+
+
+def name(service: str, one: Planned) -> str:
+    return f"page:{service}:{one.key or f'{one.name}:{one.since.isoformat()}'}"

@@ -1,0 +1,52 @@
+"""The windows of maintenance that are known, in memory: what every round asks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from bot.judge import maintenance
+from bot.model import Bearing, Origin, Planned, Round, Verdict, Window
+
+
+@dataclass
+class Calendar:
+    by_number: dict[int, Window] = field(default_factory=dict)
+    announced: dict[str, tuple[Planned, ...]] = field(default_factory=dict)  # by each service's page, as read last
+    _near: tuple[Window, ...] = ()
+
+    def load(self, stored: Iterable[Window], unwritten: Iterable[Window]) -> None:
+        """`unwritten`: what the file says; it holds from the first round on, before it is in the store."""
+        self.by_number = {window.number: window for window in stored}
+        known = {window.key for window in self.by_number.values()}
+        self._near = (*self.by_number.values(), *(w for w in unwritten if w.key not in known))
+
+    def put(self, window: Window, now: datetime) -> None:
+        self.by_number[window.number] = window
+        self._near = tuple(w for w in self.by_number.values() if not w.over(now - maintenance.LATELY))
+
+    def of(self, origin: Origin) -> list[Window]:
+        return [window for window in self.by_number.values() if window.origin is origin]
+
+    def open(self, now: datetime) -> list[Window]:
+        """Those of which something may still be told."""
+        return [window for window in self.by_number.values() if not maintenance.settled(window, now)]
+
+    def listen(self, seen: Round) -> None:
+        """What the newest words of a round announce. A page that could not be read says nothing."""
+        for word in seen.words:
+            if word.says is not None and (word.planned or seen.service in self.announced):
+                self.announced[seen.service] = word.planned
+
+    def shown(self, window: Window) -> bool:
+        """Does its page show it, as far as we have read that?"""
+        (service,) = window.services if window.origin is Origin.OFFICIAL else ("",)
+        return any(maintenance.name(service, one) == window.key for one in self.announced.get(service, ()))
+
+    def bearing(self, seen: Verdict, service: str) -> Bearing:
+        return maintenance.bearing(self._near, service, seen) if self._near else maintenance.NONE
+
+    def since(self, since: datetime) -> Sequence[Window]:
+        """Those not over at `since`, in their order."""
+        return sorted((w for w in self.by_number.values() if not w.over(since)), key=lambda w: (w.since, w.number))

@@ -1,0 +1,128 @@
+"""Results of checks, rolled up: how long each route was up, slow and down in every five minutes and hour, and when its
+service was seen. What neither adds to is unknown.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
+
+from bot.judge.coverage import BACK, HOLD, onward
+from bot.model import Outcome, Stretch
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+MILLISECOND = timedelta(milliseconds=1)
+FIVE_MINUTES, HOUR = timedelta(minutes=5), timedelta(hours=1)
+# A certificate that ends soon takes nothing from the time that its route was up.
+ANSWERED = frozenset({Outcome.GOOD, Outcome.WORN, Outcome.SLOW})
+COLUMNS = {
+    Outcome.GOOD: "up",
+    Outcome.WORN: "up",
+    Outcome.SLOW: "slow",
+    Outcome.BAD: "down",
+    Outcome.BLIND: "",  # what neither adds to is unknown
+}
+WORLDLY = frozenset({Outcome.BAD, Outcome.SLOW})
+
+
+@dataclass(slots=True)
+class Sums:
+    """Of one route in one bucket; times in milliseconds."""
+
+    up: int = 0
+    slow: int = 0
+    down: int = 0
+    answers: int = 0
+    took: int = 0
+    slowest: int = 0
+
+
+class Result(NamedTuple):  # made a thousand times a minute: a dataclass that is frozen takes four times as long
+    """What one check saw, as it is stored."""
+
+    series: int
+    service: str
+    at: datetime
+    outcome: Outcome
+    took: int | None  # microseconds
+
+
+@dataclass
+class Roll:
+    """Takes results in the order of their coming. `last` and `stretches` are where the roll-up before this one ended."""
+
+    last: dict[int, tuple[datetime, Outcome]]
+    stretches: dict[str, Stretch]
+    holds: Mapping[str, timedelta]
+    sums: dict[tuple[int, datetime], Sums] = field(default_factory=dict)  # by five minutes
+    rolled: dict[int, tuple[datetime, Outcome]] = field(default_factory=dict)  # what is new of `last` ...
+    grown: dict[tuple[str, datetime], Stretch] = field(default_factory=dict)  # ... and of `stretches`
+    _round: tuple[str, datetime] | None = None
+    _outcomes: set[Outcome] = field(default_factory=set)
+
+    def add(self, result: Result) -> None:
+        if self._round != (result.service, result.at):
+            self.end_round()
+            self._round = result.service, result.at
+        self._outcomes.add(result.outcome)
+        before, at = self.last.get(result.series), result.at
+        if before is not None and before[0] - BACK < at <= before[0]:
+            return  # the clock was set back: this time is counted already
+        if before is not None and before[0] < at <= before[0] + self.holds.get(result.service, HOLD):
+            self._time(result.series, before[1], before[0], at)
+        self.last[result.series] = self.rolled[result.series] = at, result.outcome
+        if result.took is not None and result.outcome in ANSWERED:
+            self._answer(result.series, at, result.took // 1000)
+
+    def end_round(self) -> None:
+        """All routes of a round are added: did it see the service?"""
+        if self._round is None:
+            return
+        service, at = self._round
+        saw = bool(self._outcomes & WORLDLY) or Outcome.BLIND not in self._outcomes
+        stretch = onward(self.stretches.get(service), at, self.holds.get(service, HOLD), saw=saw)
+        if stretch is not None:
+            self.stretches[service] = self.grown[service, stretch.since] = stretch
+        self._round = None
+        self._outcomes.clear()
+
+    def hours(self) -> dict[tuple[int, datetime], Sums]:
+        """The same by the hour."""
+        found: dict[tuple[int, datetime], Sums] = {}
+        for (series, bucket), part in self.sums.items():
+            whole = found.setdefault((series, begun(bucket, HOUR)), Sums())
+            whole.up += part.up
+            whole.slow += part.slow
+            whole.down += part.down
+            whole.answers += part.answers
+            whole.took += part.took
+            whole.slowest = max(whole.slowest, part.slowest)
+        return found
+
+    def _time(self, series: int, outcome: Outcome, since: datetime, until: datetime) -> None:
+        """Cut where the clock's millisecond changes, so that what follows one another adds up to the whole."""
+        column = COLUMNS[outcome]
+        while since < until and column:
+            bucket = begun(since, FIVE_MINUTES)
+            end = min(until, bucket + FIVE_MINUTES)
+            length = (end - EPOCH) // MILLISECOND - (since - EPOCH) // MILLISECOND
+            sums, since = self._sums(series, bucket), end
+            setattr(sums, column, getattr(sums, column) + length)
+
+    def _answer(self, series: int, at: datetime, took: int) -> None:
+        sums = self._sums(series, begun(at, FIVE_MINUTES))
+        sums.answers += 1
+        sums.took += took
+        sums.slowest = max(sums.slowest, took)
+
+    def _sums(self, series: int, bucket: datetime) -> Sums:
+        if (sums := self.sums.get((series, bucket))) is None:
+            sums = self.sums[series, bucket] = Sums()
+        return sums
+
+
+def begun(at: datetime, size: timedelta) -> datetime:
+    """The beginning of the bucket that an instant falls into."""
+    return at - (at - EPOCH) % size

@@ -1,0 +1,225 @@
+"""The network room's door: what `contracts.Net` promises."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import closing
+from datetime import timedelta
+from pathlib import Path
+from typing import Self, TypeVar
+
+from bot.contracts import Answer, Cause, Connected, Echoed, Family, Found, Record, Starttls, Trouble
+from bot.net.address_guard import INNER, inner
+from bot.net.connection import Wire
+from bot.net.cookies import Cookies
+from bot.net.dns import Names, Resolver, split
+from bot.net.errors import Trip, TroubleError
+from bot.net.icmp import echo
+from bot.net.line_protocol import Talk, ask_for_tls
+from bot.net.request import Prepared, prepare, redirected, with_cookies
+from bot.net.response import Reply
+from bot.net.transport import Transport
+
+Seen = TypeVar("Seen")
+
+CAP = 256 * 1024
+INWARD = "redirects to an inner address, which is not followed (redirects_inward)"
+MOVED = frozenset({301, 302, 303, 307, 308})
+
+
+class Network:
+    """`contracts.Net`, open between `async with` and its end.
+
+    `ca_file` is trusted besides the system's authorities; `resolver` stands in for the system's.
+    """
+
+    def __init__(self, ca_file: str | Path | None = None, resolver: Names | None = None) -> None:
+        self._ca_file = ca_file
+        self._own = Resolver()
+        self._names = resolver or self._own
+        self._transport: Transport | None = None
+
+    async def __aenter__(self) -> Self:
+        self._transport = Transport(self._names, self._ca_file)
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        if self._transport is not None:
+            self._transport.close()
+            self._transport = None
+        await self._own.close()
+        await asyncio.sleep(0)  # connections are closed by the loop's next step, which may be its last
+
+    @staticmethod
+    def prepare(
+        method: str,
+        url: str,
+        headers: Mapping[str, str] | None = None,
+        content: bytes | None = None,
+        *,
+        family: Family | None = None,
+    ) -> Prepared:
+        """A request for `fetch`; without content it is remembered, so that asking for it again costs nothing.
+
+        Raise ValueError, in words without the URL, for what cannot be asked.
+        """
+        return prepare(method, url, headers, content, family=family)
+
+    async def fetch(
+        self,
+        prepared: Prepared,
+        *,
+        timeout: timedelta,
+        cap: int = CAP,
+        redirects: int = 0,
+        fresh: bool = False,
+        guarded: bool = False,
+        inward: bool = False,
+    ) -> Answer | Trouble:
+        """As in `contracts.Net`. With `redirects=0` a redirect is the answer."""
+        seconds = timeout.total_seconds()
+        trip = Trip(asyncio.get_running_loop().time() + seconds)
+        limit = asyncio.timeout(seconds)
+        try:
+            async with limit:
+                hops = _Hops(redirects, fresh=fresh, guarded=guarded, inward=inward)
+                return await self._follow(prepared, trip, cap, hops)
+        except (OSError, TroubleError) as error:
+            return trip.overdue(timeout) if limit.expired() else trip.failed(error)
+
+    async def connect(self, host: str, port: int, *, timeout: timedelta, guarded: bool = False) -> Connected | Trouble:
+        """As in `contracts.Net`, as are all those that follow."""
+
+        async def work(trip: Trip) -> Connected:
+            async with self._open.sockets.one(trip):
+                with closing(await self._open.dial(host, port, trip, guarded=guarded, make=Wire)):
+                    return Connected(trip.took)
+
+        return await _within(timeout, work)
+
+    async def handshake(
+        self,
+        host: str,
+        port: int,
+        *,
+        timeout: timedelta,
+        name: str = "",
+        starttls: Starttls | None = None,
+        guarded: bool = False,
+    ) -> Connected | Trouble:
+        async def work(trip: Trip) -> Connected:
+            async with self._open.sockets.one(trip):
+                with closing(await self._open.dial(host, port, trip, guarded=guarded, make=Talk)) as talk:
+                    if starttls is not None:
+                        await ask_for_tls(talk, starttls, trip)
+                    await self._open.secure(talk, name or host, trip)
+                    return Connected(trip.took, talk.certificate_until)
+
+        return await _within(timeout, work)
+
+    async def greet(
+        self, host: str, port: int, *, timeout: timedelta, secure: bool = False, guarded: bool = False
+    ) -> Connected | Trouble:
+        async def work(trip: Trip) -> Connected:
+            async with self._open.sockets.one(trip):
+                with closing(await self._open.dial(host, port, trip, guarded=guarded, make=Talk)) as talk:
+                    if secure:
+                        await self._open.secure(talk, host, trip)
+                    line = await talk.line(trip)
+                    return Connected(trip.took, talk.certificate_until, line)
+
+        return await _within(timeout, work)
+
+    async def query(
+        self, name: str, kind: Record, *, timeout: timedelta, server: str = "", guarded: bool = False
+    ) -> Found | Trouble:
+        async def work(trip: Trip) -> Found:
+            host, port = split(server)
+            at = (await self._open.addresses(host, trip, guarded=guarded))[0] if host else ""
+            trip.enter("dns" if not host else "wait")
+            records = await self._names.records(name, kind, at and f"[{at}]:{port}")
+            if guarded and any(inner(record) for record in records if kind in {"A", "AAAA"}):
+                raise TroubleError(Cause.GUARDED, INNER)
+            return Found(records, trip.took)
+
+        return await _within(timeout, work)
+
+    async def ping(self, host: str, *, timeout: timedelta, packets: int = 3, guarded: bool = False) -> Echoed | Trouble:
+        async def work(trip: Trip) -> Echoed:
+            address = (await self._open.addresses(host, trip, guarded=guarded))[0]
+            trip.enter("wait")
+            return await echo(address, packets, trip.until)
+
+        return await _within(timeout, work)
+
+    async def _follow(self, prepared: Prepared, trip: Trip, cap: int, hops: _Hops) -> Answer:
+        """Ask, and go on asking where redirects lead."""
+        for _ in range(hops.most + 1):
+            try:
+                reply, wire = await self._open.ask(prepared, trip, cap=cap, fresh=hops.fresh, guarded=hops.guarded)
+            except TroubleError as error:
+                raise hops.explained(error) from None
+            if not (hops.most and reply.location and reply.status in MOVED):
+                return _answer(prepared, trip, reply, wire)
+            hops.note(prepared, reply, public=not hops.guarded and self._open.public(wire))
+            prepared = with_cookies(redirected(prepared, reply.status, reply.location), hops.cookies)
+        raise TroubleError(Cause.REDIRECTS, f"redirects more than {hops.most} times")
+
+    @property
+    def _open(self) -> Transport:
+        if self._transport is None:
+            raise RuntimeError("the network is not open: use it within `async with`")
+        return self._transport
+
+
+class _Hops:
+    """How far redirects of one fetch are followed, and what they leave for the next hop."""
+
+    __slots__ = ("_been_out", "_inward", "cookies", "fresh", "guarded", "most")
+
+    def __init__(self, most: int, *, fresh: bool, guarded: bool, inward: bool) -> None:
+        self.most = most
+        self.fresh = fresh
+        self.guarded = guarded
+        self.cookies = Cookies()
+        self._inward = inward
+        self._been_out = False  # is it for a redirect alone that it is guarded?
+
+    def note(self, asked: Prepared, reply: Reply, *, public: bool) -> None:
+        """Once out, it leads inward no more: a redirect is the word of whoever gave it, not of the config."""
+        if public and not self._inward:
+            self.guarded = self._been_out = True
+        if reply.cookies:
+            self.cookies.take(asked.url, reply.cookies)
+
+    def explained(self, error: TroubleError) -> TroubleError:
+        if self._been_out and error.cause is Cause.GUARDED:
+            return TroubleError(Cause.GUARDED, INWARD)
+        return error
+
+
+def _answer(prepared: Prepared, trip: Trip, reply: Reply, wire: Wire) -> Answer:
+    return Answer(
+        status=reply.status,
+        headers=reply.headers,
+        body=bytes(reply.body),
+        url=str(prepared.url),
+        took=trip.took,
+        phases=trip.phases,
+        reused=trip.reused,
+        cut=reply.cut,
+        certificate_until=wire.certificate_until,
+        unread=reply.unread,
+    )
+
+
+async def _within(timeout: timedelta, work: Callable[[Trip], Awaitable[Seen]]) -> Seen | Trouble:
+    seconds = timeout.total_seconds()
+    trip = Trip(asyncio.get_running_loop().time() + seconds)
+    limit = asyncio.timeout(seconds)
+    try:
+        async with limit:
+            return await work(trip)
+    except (OSError, TroubleError) as error:
+        return trip.overdue(timeout) if limit.expired() else trip.failed(error)

@@ -1,0 +1,36 @@
+"""ICMP echo requests, by icmplib (the extra `ping`)."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import timedelta
+
+from bot.contracts import Cause, Echoed
+from bot.net.errors import TroubleError
+
+APART = 0.2  # seconds between two packets: fewer, and many hosts answer only some
+FORBIDDEN = (
+    "this machine forbids us to ping: let net.ipv4.ping_group_range have our group, or give us CAP_NET_RAW",
+    'to ping, Tocsin needs its extra: pip install "tocsin[ping]"',
+)
+
+
+async def echo(address: str, packets: int, until: float) -> Echoed:
+    """`until`: the loop's time at which it must be over. Raise TroubleError where we cannot ping at all."""
+    try:
+        import icmplib  # noqa: PLC0415 - an extra, and only for those who ping
+    except ImportError:
+        raise TroubleError(Cause.OURS, FORBIDDEN[1]) from None
+    left = until - asyncio.get_running_loop().time()
+    pause = min(APART, left / (4 * packets))
+    each = max((left - packets * pause) / packets, 0.001)  # for one packet, so that a time-out counts as its loss
+    for privileged in (False, True):
+        try:
+            seen = await icmplib.async_ping(address, count=packets, interval=pause, timeout=each, privileged=privileged)
+        except icmplib.SocketPermissionError:
+            continue
+        except icmplib.ICMPLibError:
+            raise TroubleError(Cause.UNREACHABLE, "cannot be pinged") from None
+        took = timedelta(milliseconds=seen.avg_rtt) if seen.packets_received else None
+        return Echoed(packets, seen.packets_received, took)
+    raise TroubleError(Cause.OURS, FORBIDDEN[0])

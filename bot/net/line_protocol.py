@@ -1,0 +1,84 @@
+"""A conversation in lines, for protocols in which the far side speaks first."""
+
+from __future__ import annotations
+
+import asyncio
+
+from bot.contracts import Cause, Starttls
+from bot.net.connection import Wire
+from bot.net.errors import Trip, TroubleError
+
+LONGEST = 4096  # bytes of one line; SMTP allows 512, SSH 255
+
+
+class Talk(Wire):
+    """Keeps what comes, up to `LONGEST` bytes, until it is asked for: a greeting may come before anybody waits for it."""
+
+    __slots__ = ("_come", "_ended", "_waiting")
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._come = bytearray()
+        self._ended: BaseException | None = None
+        self._waiting: asyncio.Future[None] | None = None
+
+    async def line(self, trip: Trip) -> str:
+        """The next one, without its end. Raise OSError or TroubleError where none comes."""
+        trip.enter("greet")
+        while b"\n" not in self._come:
+            if len(self._come) >= LONGEST:
+                raise TroubleError(Cause.PROTOCOL, "what it says first is no line of text")
+            if self._ended is not None:
+                raise self._ended
+            self._waiting = asyncio.get_running_loop().create_future()
+            await self._waiting
+        line, _, rest = self._come.partition(b"\n")
+        self._come = rest
+        return line.decode("utf-8", "replace").rstrip("\r")
+
+    def say(self, text: str) -> None:
+        if self.transport is not None:
+            self.transport.write(text.encode("ascii") + b"\r\n")
+
+    def hush(self) -> None:
+        """Forget what was said in the clear before TLS: it may be anybody's."""
+        self._come.clear()
+
+    def data_received(self, data: bytes) -> None:
+        self._come += data[: LONGEST - len(self._come)]
+        self._wake()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self.transport = None
+        closed = TroubleError(Cause.RESET, "closed the connection without a greeting")
+        self._ended = exc if isinstance(exc, OSError) else closed
+        self._wake()
+
+    def _wake(self) -> None:
+        if self._waiting is not None and not self._waiting.done():
+            self._waiting.set_result(None)
+
+
+async def ask_for_tls(talk: Talk, protocol: Starttls, trip: Trip) -> None:
+    """SMTP's STARTTLS (RFC 3207) or IMAP's (RFC 9051, 6.2.1). Raise OSError or TroubleError where it is not granted."""
+    if protocol == "smtp":
+        granted = await _smtp(talk, "", trip) and await _smtp(talk, "EHLO tocsin.invalid", trip)
+        granted = granted and await _smtp(talk, "STARTTLS", trip)
+    else:
+        granted = (await talk.line(trip)).startswith("* OK")
+        talk.say("a STARTTLS")
+        while granted and not (line := await talk.line(trip)).startswith("a "):
+            pass
+        granted = granted and line.startswith("a OK")
+    if not granted:
+        raise TroubleError(Cause.TLS, "does not offer TLS (STARTTLS)")
+    talk.hush()
+
+
+async def _smtp(talk: Talk, command: str, trip: Trip) -> bool:
+    """Is it granted? An answer has a line or more, the last of them without a hyphen after its number."""
+    if command:
+        talk.say(command)
+    while (line := await talk.line(trip))[3:4] == "-":
+        pass
+    return line.startswith("2")

@@ -1,0 +1,77 @@
+"""From a change to its deliveries: who hears of it, in which words, by which acts. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from bot import wording
+from bot.model import Act, Audience, Change, Delivery, Destination, Kind, Notice, Service, Style
+from bot.notify import routing
+
+Followed = tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Readers:
+    """Who may hear of it, and what is known of the ways to them."""
+
+    audiences: tuple[Audience, ...]
+    admins: Audience | None = None  # they hear first, and what can be done
+    down: Collection[str] = ()  # the kinds of channel known to be dead
+    editable: Collection[str] = ()  # those whose messages can be rewritten
+
+    @property
+    def all(self) -> tuple[Audience, ...]:
+        return (*((self.admins,) if self.admins else ()), *self.audiences)
+
+
+@dataclass(frozen=True, slots=True)
+class Spread:
+    """How far word of an incident has come."""
+
+    told: Collection[Destination] = field(default_factory=frozenset)
+    heard: Collection[Destination] = field(default_factory=frozenset)
+
+
+def deliveries(
+    change: Change,
+    service: Service,
+    readers: Readers,
+    spread: Spread,
+    others: Callable[[Followed], wording.Others],
+    *,
+    muted: bool,
+    now: datetime,
+) -> tuple[Delivery, ...]:
+    """`others`: what else is bad of what a reader follows."""
+    audiences = readers.all
+    found = routing.hearers(change, audiences, spread.told, spread.heard, muted=muted, dead=service.channel, now=now)
+    wishes = {audience.name: audience.wish for audience in audiences}
+    ending = change.kind is Kind.RESTORED  # only an ending says what else is bad
+    words: dict[tuple[Style, Followed, datetime | None], Notice] = {}
+    rows: list[Delivery] = []
+    for hearer in found:
+        followed = wishes[hearer.audience].services if ending else ()
+        manner = hearer.style, followed, hearer.due
+        if manner not in words:
+            rest = others(followed) if ending else wording.Others()
+            words[manner] = wording.notice(change, service, hearer.style, rest, hearer.due)
+        notice = words[manner]
+        if readers.admins and hearer.audience == readers.admins.name:
+            notice = wording.advised(notice, change.incident)
+        rows += acts(notice, hearer, readers, told=hearer.destination in spread.told)
+    return tuple(rows)
+
+
+def acts(notice: Notice, hearer: routing.Hearer, readers: Readers, *, told: bool) -> list[Delivery]:
+    """The news first, then the first message brought up to it: an edit tells nobody, so it never goes before the news."""
+    if hearer.destination.kind in readers.down:
+        hearer = routing.hurried(hearer)
+    key = f"{notice.key}@{hearer.destination}"
+    post = Delivery(key, hearer.destination, Act.POST, notice, hearer.audience, due=hearer.due)
+    rows = [replace(post, ladders=hearer.ladders, within=hearer.within)]
+    if told and notice.root is not None and hearer.destination.kind in readers.editable:
+        rows.append(replace(post, key=f"{key};edit", act=Act.EDIT))
+    return rows

@@ -1,0 +1,72 @@
+"""Who hears of planned maintenance, in which words, by which acts. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from bot import wording
+from bot.model import OVER, Audience, Delivery, Destination, Hears, Notice, Phase, Service, Style, Window, local_time
+from bot.notify import incident_fanout, routing
+
+FIRST = frozenset({Phase.PLANNED, Phase.BEGUN})  # may be the first that a place hears of a window
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """A window's new phase. `window`: as it is once that is told. `told`: the places that have word of it, True for those
+    that have heard.
+    """
+
+    window: Window
+    phase: Phase
+    told: Mapping[Destination, bool]
+    leaving: wording.Leaving
+
+
+def deliveries(
+    news: News, services: Mapping[str, Service], muted: Sequence[str], readers: incident_fanout.Readers, now: datetime
+) -> tuple[Delivery, ...]:
+    """Each place is told once, of all that its readers follow. `services`: all there are, by id; of those that are `muted`
+    nothing new is told.
+    """
+    concerned = [s for s in services if news.window.concerns(s) and not (news.phase in FIRST and s in muted)]
+    found: dict[Destination, tuple[routing.Hearer, set[str]]] = {}
+    for audience in readers.audiences:
+        follows = {s for s in concerned if routing.follows(audience, s)}
+        if not follows or Hears.MAINTENANCE not in audience.wish.hears:
+            continue
+        for place in _places(news, audience):
+            due = _due(audience, now)
+            hearer, others = found.get(place, (None, set()))
+            hearer = hearer or routing.Hearer(place, audience.name, audience.wish.style, due=due)
+            hearer = replace(hearer, due=min(hearer.due, due) if hearer.due and due else None)
+            found[place] = (routing.climbing(hearer, audience) if audience.ladder else hearer), others | follows
+    words: dict[tuple[Style, frozenset[str], datetime | None], Notice] = {}
+    rows: list[Delivery] = []
+    for place, (hearer, follows) in found.items():
+        manner = hearer.style, frozenset(follows), hearer.due
+        if manner not in words:
+            whole = not news.window.services and len(follows) == len(services)
+            named = () if whole else tuple(services[s] for s in concerned if s in follows)
+            words[manner] = wording.maintenance(
+                news.window, news.phase, named, hearer.style, now, leaving=news.leaving, read_at=hearer.due
+            )
+        rows += incident_fanout.acts(words[manner], hearer, readers, told=place in news.told)
+    return tuple(rows)
+
+
+def _places(news: News, audience: Audience) -> Sequence[Destination]:
+    """Of a ladder the first rung, or those that were told; how it goes on is for those who know of it."""
+    known = [d for d in audience.destinations if d in news.told]
+    if news.phase in FIRST:
+        return (known or audience.destinations[:1]) if audience.ladder else audience.destinations
+    reached = [d for d in known if news.told[d]] if audience.ladder and news.phase not in OVER else known
+    return reached or known
+
+
+def _due(audience: Audience, now: datetime) -> datetime | None:
+    quiet = audience.wish.quiet
+    spell = local_time.spell(quiet, audience.wish.style, now) if quiet else None
+    return spell[1] if spell and quiet and Hears.MAINTENANCE not in quiet.but else None

@@ -1,0 +1,1 @@
+"""Work on bytes from outside, in a process of its own."""

@@ -1,0 +1,1 @@
+"""What admins and readers are told when Tocsin itself is in trouble."""

@@ -1,0 +1,93 @@
+"""Tells what is seen while the database is away, from memory and best effort: a repeat is accepted, silence is not."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+
+from bot import wording
+from bot.contracts import Channel
+from bot.incidents.recorder import Record
+from bot.model import Change, Confidence, Delivery, Destination, Incident, Kind, Round, ServiceState
+from bot.own_alerts.admins import hand_over
+from bot.own_health import OwnHealth, Part
+from bot.store import StoreUnavailable
+
+log = logging.getLogger(__name__)
+
+AFTER = timedelta(seconds=30)  # the database may be back by then, and everything be told in order
+
+
+@dataclass
+class Emergency:
+    """Stands before the record: what the record cannot write down is judged here as well, from the last known state."""
+
+    record: Record
+    channels: Mapping[str, Channel]
+    own_health: OwnHealth
+    clock: Callable[[], datetime]
+    _states: dict[str, ServiceState] = field(default_factory=dict)
+    _told: dict[str, tuple[Incident, frozenset[Destination]]] = field(default_factory=dict)  # by service
+    _sending: set[asyncio.Task[None]] = field(default_factory=set)
+
+    async def seen(self, seen: Round) -> bool:
+        """As `Record.seen`."""
+        try:
+            doubtful = await self.record.seen(seen)
+        except StoreUnavailable:
+            self._aside(seen)
+            raise
+        self._states.pop(seen.service, None)
+        self._told.pop(seen.service, None)
+        return doubtful
+
+    def _aside(self, seen: Round) -> None:
+        """Judge a round that could not be written down."""
+        service = seen.service
+        if service not in self.record.setting.services or not seen.sighted:
+            return
+        before = self._states.get(service) or self.record.states.get(service) or ServiceState(service)
+        after = self._states[service] = self.record.judged(before, seen).state
+        if self._away_for() >= AFTER and not self.record.muted(service):
+            self._tell(service, after)
+
+    def _away_for(self) -> timedelta:
+        since = [trouble.since for trouble in self.own_health.troubles if trouble.part is Part.DATABASE]
+        return self.clock() - min(since) if since else timedelta(0)
+
+    def _tell(self, service: str, state: ServiceState) -> None:
+        """Each outage once, and its end to those who were told of it here."""
+        known = self.record.states.get(service)
+        incident, told = state.incident, self._told.get(service)
+        if incident and incident.confidence is Confidence.CONFIRMED and told is None:
+            if known and known.incident and known.incident.confidence is Confidence.CONFIRMED:
+                return  # it was told before the database went away
+            self._send(service, Change(Kind.CONFIRMED, self.clock(), incident), None)
+        elif incident is None and told and state.last:
+            self._send(service, Change(Kind.RESTORED, self.clock(), state.last), told[1])
+
+    def _send(self, service: str, change: Change, to: frozenset[Destination] | None) -> None:
+        rows = self.record.worded(change, to)
+        if to is None:
+            self._told[service] = change.incident, frozenset(row.destination for row in rows)
+        else:
+            del self._told[service]
+        for row in rows:
+            if (channel := self.channels.get(row.destination.kind)) is not None:
+                task = asyncio.create_task(self._hand_over(channel, row), name=row.notice.key)
+                self._sending.add(task)
+                task.add_done_callback(self._sending.discard)
+
+    async def _hand_over(self, channel: Channel, row: Delivery) -> None:
+        words = wording.may_repeat(row.notice.words, row.notice.style, self.clock())
+        notice = replace(row.notice, key=f"{row.notice.key};memory", words=words, root=None, buttons=())
+        sent = await hand_over(channel, replace(row, key=f"{row.key};memory", notice=notice, root=None))
+        log.warning(
+            "%s: %s without the database: %s",
+            row.destination.shown,
+            "told" if sent else "could not be told",
+            words.title,
+        )

@@ -1,0 +1,53 @@
+"""Says so when no process can be had that reads pages from outside, and when there is one again."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+
+from bot.offload import pool
+from bot.own_health import OwnHealth, Part
+
+log = logging.getLogger(__name__)
+
+EVERY = 1.0  # seconds between two looks
+AGAIN = 30.0  # seconds between two tries while there is none: it may be long until somebody has work again
+OF = "no workers"
+WHY = "no process that reads pages can be started"
+
+
+@dataclass
+class WorkerHealth:
+    """Without a worker the words of status pages stand still, and so do checks of long pages: outages are seen as ever."""
+
+    own_health: OwnHealth
+    steady: Callable[[], float] = time.monotonic
+    _again_at: float | None = None  # when one is tried again; None while there is one
+
+    async def run(self, stop: asyncio.Event) -> None:
+        while not stop.is_set():
+            await self.look()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(EVERY):
+                    await stop.wait()
+
+    async def look(self) -> None:
+        """Report it, try for one now and then, and clear it."""
+        now = self.steady()
+        if self._again_at is not None and now >= self._again_at:
+            self._again_at = now + AGAIN
+            with suppress(pool.OverranError):
+                await pool.offload(len, b"")
+        if why := pool.missing():
+            if self._again_at is None:
+                self._again_at = now + AGAIN
+                log.error("%s: %s", WHY, why)
+            self.own_health.report(Part.MACHINE, WHY, OF)
+        elif self._again_at is not None:
+            self._again_at = None
+            self.own_health.clear(Part.MACHINE, OF)
+            log.info("pages can be read again")

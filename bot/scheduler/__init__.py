@@ -1,0 +1,1 @@
+"""Periodic jobs, digests in their time, and the clock held against the steady one."""

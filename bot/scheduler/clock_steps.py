@@ -1,0 +1,86 @@
+"""The machine's clock, held against the steady one each second: when somebody sets it, what waits is moved with it."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from bot.clock import STEP, SteadyClock
+from bot.delivery.outbox import Outbox
+from bot.incidents.reconciler import reconcile
+from bot.incidents.recorder import Record
+from bot.model.clock_shift import stepped
+from bot.store import StoreUnavailable
+from bot.watch.heartbeats import Board
+from bot.watch.rounds import Rounds
+from bot.watch.user_reports import Crowd
+
+log = logging.getLogger(__name__)
+
+EVERY = 1.0  # seconds
+AFTER = 5.0  # seconds after a step: by then all that was under way has been written, by whichever reckoning
+
+
+@dataclass
+class ClockSteps:
+    """Until a step is written down, time goes on by the old reckoning: nothing is lost over a database that is away."""
+
+    clock: SteadyClock
+    record: Record
+    rounds: Rounds
+    outbox: Outbox
+    board: Board | None = None
+    crowd: Crowd | None = None
+    _said: bool = False
+    _settle_at: float | None = field(default=None)
+
+    async def run(self, stop: asyncio.Event) -> None:
+        while not stop.is_set():
+            await self.look()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(EVERY):
+                    await stop.wait()
+
+    async def look(self) -> None:
+        """Take up a small drift, follow a step, and a little after one put right what was written amid it."""
+        drift = self.clock.drift()
+        if abs(drift) >= STEP:
+            await self._step(drift)
+            return
+        self.clock.adopt(drift)
+        if self._settle_at is not None and self.clock.steady() >= self._settle_at:
+            self._settle_at = None
+            with suppress(StoreUnavailable):  # the next start, and the hourly look, do it too
+                await reconcile(self.record)
+
+    async def _step(self, by: timedelta) -> None:
+        if not self._said:
+            way = "forward" if by > timedelta() else "back"
+            log.warning("the machine's clock was set %s by %s: what waits is moved with it", way, _shown(by))
+        try:
+            await self.rounds.hold()
+            by, born = self.clock.drift(), self.clock.born
+            await self.record.store.moves.step(by, born, self.clock.utcnow())
+        except StoreUnavailable as error:
+            if not self._said:
+                log.error("the clock's step waits for the database: %s", error)
+            self._said = True
+            self.rounds.go_on()
+            return
+        self._said = False
+        self.clock.step(by)
+        move = stepped(by, born)
+        for one in (self.record, self.outbox, self.board, self.crowd, self.rounds):
+            if one is not None:
+                one.step(move)
+        self.rounds.go_on()
+        self.outbox.wake()
+        self._settle_at = self.clock.steady() + AFTER
+
+
+def _shown(by: timedelta) -> str:
+    seconds = round(abs(by).total_seconds())
+    return str(timedelta(seconds=seconds)) if seconds >= 60 else f"{seconds} s"

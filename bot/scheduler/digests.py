@@ -1,0 +1,112 @@
+"""Digests in their time: each due instant once, late rather than never, though the daemon was stopped or asleep over it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime, time, timedelta
+from typing import Any
+
+from bot.config import Config, DigestConfig, cron, some
+from bot.delivery.outbox import Outbox
+from bot.incidents.recorder import Record
+from bot.notify import digest
+from bot.store import Store
+
+LATE = timedelta(minutes=10)  # later than this, and the digest says so
+LIE = timedelta(hours=25)  # what was sent so far in the future was sent while the clock was wrong
+LONGEST = timedelta(days=400)  # what is due longer than this is not looked for
+ROUNDED = timedelta(hours=2)  # a day or a week is up to so much shorter or longer than its hours, when clocks change
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What is remembered of a digest: the instant up to which it was told, after which instants it is due, and its rhythm."""
+
+    until: str = ""
+    after: str = ""
+    when: str = ""
+
+    @classmethod
+    def read(cls, value: str | None) -> Told:
+        try:
+            told = cls(**json.loads(value or "{}"))
+            [datetime.fromisoformat(at) for at in (told.until, told.after) if at]
+        except (ValueError, TypeError):
+            return cls()
+        return told
+
+    @property
+    def written(self) -> str:
+        return json.dumps(asdict(self))
+
+
+def instants(trigger: Any, after: datetime, now: datetime) -> Iterator[datetime]:
+    """The instants that a time of the week names, later than `after` and up to `now`: one each day that it names.
+
+    Where the clocks skip it, it is as much later; where they show it twice, it is the first. The trigger itself loses the
+    midnight that ends a day of 23 hours.
+    """
+    zone, fields = trigger.timezone, {field.name: field for field in trigger.fields}
+    midnight = datetime(2000, 1, 1, tzinfo=zone)
+    at = time(*(fields[name].get_next_value(midnight) for name in ("hour", "minute")))
+    day, last = max(after, now - LONGEST).astimezone(zone).date(), now.astimezone(zone).date()
+    while day <= last:
+        named = datetime.combine(day, at, zone)
+        if fields["day_of_week"].get_next_value(named) == day.weekday():
+            instant = named.astimezone(UTC)
+            if after < instant <= now:
+                yield instant
+        day += timedelta(days=1)
+
+
+def begins(nominal: datetime, until: datetime | None, covers: timedelta, *, wished: bool) -> datetime:
+    """From when on a digest tells: from where the one before ended, so that nothing is told twice or left out; unless it
+    is `wished` that it covers more.
+    """
+    if until is None or until >= nominal:
+        return nominal - covers
+    return nominal - covers if wished and covers - (nominal - until) > ROUNDED else until
+
+
+@dataclass
+class Digests:
+    config: Config
+    store: Store
+    record: Record
+    outbox: Outbox
+    clock: Callable[[], datetime]
+
+    async def send_due(self) -> None:
+        """Queue every digest whose instant has come."""
+        for name, said in self.config.digests.items():
+            await self._see_to(name, said)
+
+    async def _see_to(self, name: str, said: DigestConfig) -> None:
+        now, zone = self.clock(), said.timezone or self.config.timezone
+        key, when = f"digest:{name}", f"{said.when} {zone}"
+        told = Told.read(await self.store.people.recall(key))
+        after = datetime.fromisoformat(told.after) if told.after else now
+        if told.when != when or after > now + LIE:  # a new rhythm makes nothing due that is past
+            until = told.until if after <= now + LIE else ""
+            await self.store.people.remember(key, Told(until, now.isoformat(), when).written)
+            return
+        due = list(instants(cron(said.when, zone), after, now))
+        if not due:
+            return
+        nominal = due[-1]
+        await self._send(name, said, nominal, datetime.fromisoformat(told.until) if told.until else None)
+        # What was queued before a kill came in between is not queued again: its keys are there.
+        at = nominal.isoformat()
+        await self.store.people.remember(key, Told(at, at, when).written)
+
+    async def _send(self, name: str, said: DigestConfig, nominal: datetime, until: datetime | None) -> None:
+        now = self.clock()
+        since = begins(nominal, until, said.covers, wished="covers" in said.model_fields_set)
+        overview = await self.record.overview(since)
+        seen = replace(overview, at=nominal)
+        style, services, late = self.config.style(said), some(said.services), now - nominal > LATE
+        rows = digest.deliveries(name, seen, said.to, style, covers=nominal - since, services=services, late=late)
+        await self.store.deliveries.add(rows, now)
+        self.outbox.wake()

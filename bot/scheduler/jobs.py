@@ -1,0 +1,148 @@
+"""What is done again and again while the house runs: digests, roll-ups, forgetting, mending, the sign that we live."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from functools import partial
+
+from bot.config import Config
+from bot.contracts import Answer, Net
+from bot.delivery.outbox import Outbox
+from bot.errors import fault, is_over, say_once
+from bot.incidents.maintenance import keep
+from bot.incidents.reconciler import reconcile
+from bot.incidents.recorder import Record
+from bot.own_health import OwnHealth, Part
+from bot.scheduler.digests import Digests
+from bot.store import Store, StoreUnavailable
+from bot.watch.user_reports import Crowd
+
+log = logging.getLogger(__name__)
+
+PULSE = timedelta(seconds=5)
+PLANS = timedelta(seconds=5)  # the latest that the beginning or the end of maintenance is noticed
+DIGESTS = timedelta(seconds=5)
+ROLL = timedelta(minutes=5)
+HOURLY = timedelta(hours=1)
+SOON = timedelta(minutes=5)  # after a start: a daemon that is restarted every half hour tidies up too
+AGAIN = 60.0  # seconds until a chore that failed is tried again, if it would not come sooner
+ROLLS = 20  # steps of rolling up, at most, before it pauses until the next time
+
+
+@dataclass(frozen=True, slots=True)
+class Chore:
+    name: str
+    work: Callable[[], Awaitable[None]]
+    every: timedelta
+    first: timedelta | None = None  # after a start; None: after `every`
+
+
+@dataclass
+class Chores:
+    config: Config
+    store: Store
+    net: Net
+    record: Record
+    outbox: Outbox
+    crowd: Crowd
+    clock: Callable[[], datetime]
+    own_health: OwnHealth = field(default_factory=OwnHealth)
+    _withheld: bool = False
+
+    def all(self) -> tuple[Chore, ...]:
+        digests = Digests(self.config, self.store, self.record, self.outbox, self.clock)
+        chores = [
+            Chore("note that we live", self._pulse, PULSE),
+            Chore("keep to what is planned", self._keep_plans, PLANS),
+            Chore("roll up results", self._roll, ROLL),
+            Chore("forget what is old", self._prune, HOURLY, SOON),
+            Chore("hold what was told against what is so", self._mend, HOURLY),
+        ]
+        if self.config.digests:
+            chores.append(Chore("send the digests that are due", digests.send_due, DIGESTS, timedelta(0)))
+        if beat := self.config.heartbeat:
+            chores.append(Chore("tell the outside that we live", partial(self._heartbeat, beat.url), beat.every))
+        return tuple(chores)
+
+    async def begin(self) -> None:
+        """Put right at once what may be amiss after a stop."""
+        await self._do(Chore("hold what was told against what is so", self._mend, HOURLY))
+        await self._do(Chore("keep to what is planned", self._keep_plans, PLANS))
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Do each in its time until told to stop. The lengths between are the steady clock's: whatever becomes of the
+        wall clock, all of them go on.
+        """
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(self._repeat(chore), name=chore.name) for chore in self.all()]
+            await stop.wait()
+            for task in tasks:
+                task.cancel()
+
+    async def _repeat(self, chore: Chore) -> None:
+        await asyncio.sleep((chore.every if chore.first is None else chore.first).total_seconds())
+        while True:
+            every = chore.every.total_seconds()
+            await asyncio.sleep(every if await self._do(chore) else min(every, AGAIN))
+
+    async def _do(self, chore: Chore) -> bool:
+        """False: it failed. One that fails harms no other, and is tried again."""
+        try:
+            with patient(chore.name):
+                await chore.work()
+        except Exception as error:  # noqa: BLE001 - the border of a chore
+            self.own_health.report(Part.CHORES, f"could not {chore.name}: {fault(error)}", chore.name)
+            say_once(log, chore.name, f"could not {chore.name}: our own error: {fault(error)}")
+            return False
+        self.own_health.clear(Part.CHORES, chore.name)
+        return True
+
+    async def _pulse(self) -> None:
+        await self.store.history.alive(self.clock())
+
+    async def _roll(self) -> None:
+        """A little at a time: after an upgrade there may be two days of results."""
+        for _ in range(ROLLS):
+            if not await self.store.rollups.roll(self.record.setting.holds):
+                break
+
+    async def _prune(self) -> None:
+        await self.store.history.prune(self.clock())
+        await self.crowd.tidy()
+
+    async def _mend(self) -> None:
+        await reconcile(self.record)
+
+    async def _keep_plans(self) -> None:
+        await keep(self.record)
+
+    async def _heartbeat(self, url: str) -> None:
+        """Tell somebody outside that we live; the silence of this is their alarm, so while we are unwell we are silent."""
+        if not self.own_health.well:
+            if not self._withheld:
+                log.error(
+                    "the outbound heartbeat is withheld, for we are unwell: %s", ", ".join(self.own_health.unwell)
+                )
+            self._withheld = True
+            return
+        self._withheld = False
+        answer = await self.net.fetch(self.net.prepare("GET", url), timeout=timedelta(seconds=10))
+        if not isinstance(answer, Answer) or answer.status >= 400:
+            why = f"HTTP {answer.status}" if isinstance(answer, Answer) else answer.why
+            log.warning("the outbound heartbeat was not taken: %s", why)
+
+
+@contextmanager
+def patient(what: str) -> Iterator[None]:
+    """A database that is away for a while must not end the house: what watches and tells waits for it as well."""
+    try:
+        yield
+    except StoreUnavailable as error:
+        say_once(log, what, f"could not {what}: {error}")
+    else:
+        is_over(what)

@@ -1,0 +1,66 @@
+"""Keeps what checks saw: gathered for a moment, written in one transaction, held while the database cannot take it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from bot.model import Reading
+from bot.own_health import OwnHealth, Part
+from bot.scheduler.jobs import patient
+from bot.store import Store, StoreUnavailable
+from bot.watch.heartbeats import Board
+
+MOST = 100_000  # held while they cannot be written: some tens of megabytes
+AT_ONCE = 10_000  # in one transaction
+Result = tuple[str, datetime, Reading]
+
+
+@dataclass
+class Results:
+    """`drain` hands over what was seen since it was last asked."""
+
+    store: Store
+    board: Board
+    drain: Callable[[], list[Result]]
+    own_health: OwnHealth
+    dropped: int = 0
+    _held: deque[Result] = field(default_factory=deque)
+
+    async def run(self, stop: asyncio.Event, every: float) -> None:
+        """Write every so many seconds until told to stop, and once more then."""
+        while not stop.is_set():
+            with suppress(TimeoutError):
+                async with asyncio.timeout(every):
+                    await stop.wait()
+            await self.write()
+
+    async def write(self) -> None:
+        """Write what there is. What cannot be written is held; of too many the oldest are dropped, and that is said."""
+        self._held.extend(self.drain())
+        while len(self._held) > MOST:
+            self._held.popleft()
+            self.dropped += 1
+        try:
+            with patient("keep results, which wait"):
+                await self._write()
+        finally:
+            with patient("keep what jobs told"):
+                await self.board.write()
+
+    async def _write(self) -> None:
+        try:
+            while self._held:
+                rows = [self._held[n] for n in range(min(len(self._held), AT_ONCE))]
+                await self.store.history.record(rows)
+                for _ in rows:
+                    self._held.popleft()
+        except StoreUnavailable:
+            lost = f"; {self.dropped} were dropped" if self.dropped else ""
+            self.own_health.report(Part.RESULTS, f"they cannot be written just now{lost}")
+            raise
+        self.own_health.clear(Part.RESULTS)

@@ -1,0 +1,180 @@
+"""What is stored, when the clock that it was reckoned by has stepped: moved with it, in one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Table, bindparam, or_, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.model import ServiceState
+from bot.model.clock_shift import Moved, later, moved, stepped
+from bot.model.maintenance import planned
+from bot.store.deliveries.statements import Status
+from bot.store.engine import upsert
+from bot.store.schema import changes, incidents, jobs, reports, services
+from bot.store.schema import deliveries as table
+
+CLOSED = timedelta(days=1)  # what ended within this time moves as well: somebody may still be told of it
+TOLD = timedelta(minutes=10)  # likewise what was told: a storm is bounded by what a place was told a moment ago
+LONGEST = timedelta(minutes=15)  # nothing waits for longer, unless it waits for quiet hours to end
+SOON = timedelta(seconds=2)  # two clocks on one machine may be so far apart
+
+
+@dataclass(frozen=True, slots=True)
+class Shift:
+    """How to move: `past` what was, `ahead` what is waited for. `closed` and `told`: what is over since then moves too."""
+
+    past: Moved
+    ahead: Moved
+    closed: datetime
+    told: datetime
+    state: Callable[[ServiceState], ServiceState]
+    notices: bool  # do the notices that wait move too?
+
+
+def step(by: timedelta, born: datetime, now: datetime) -> Shift:
+    """The clock of a process that began at `born` steps; `now` and all else are by the old reckoning."""
+    move = stepped(by, born)
+    closed, told = max(born, later(now, -CLOSED)), max(born, later(now, -TOLD))
+
+    def state(known: ServiceState) -> ServiceState:
+        new: ServiceState = moved(known, move)
+        return new
+
+    return Shift(move, move, closed, told, state, notices=True)
+
+
+def settle(now: datetime) -> Shift:
+    """Nothing that has happened lies ahead, and nothing waits for longer than anything may be asked to. So it is after
+    the clock stepped while nobody was there to see it.
+    """
+
+    def past(at: datetime) -> datetime:
+        return at if at <= now + SOON else now
+
+    def state(known: ServiceState) -> ServiceState:
+        mute = known.mute
+        rest: ServiceState = moved(replace(known, mute=None), past)
+        if mute and mute.at > now + SOON:  # it is as long as it was meant to be
+            mute = replace(mute, at=now, until=mute.until - (mute.at - now))
+        return replace(rest, mute=mute)
+
+    return Shift(past, lambda at: at if at <= now + LONGEST else now, now + SOON, now + SOON, state, notices=False)
+
+
+async def shift(connection: AsyncConnection, how: Shift) -> int:
+    """Move all of it. Return how many rows were changed."""
+    count = await _states(connection, how)
+    threads, more = await _incidents(connection, how)
+    return (
+        count
+        + more
+        + await _deliveries(connection, how, threads)
+        + await _instants(connection, how, jobs, ("service", "route"), ("since", "done_at", "begun_at", "failed_at"))
+        + await _instants(connection, how, reports, ("service", "who", "hour"), ("at",))
+    )
+
+
+async def _states(connection: AsyncConnection, how: Shift) -> int:
+    """Whoever is deciding meanwhile has to decide again: the version goes up."""
+    rows = [
+        {"name": row.id, "new": state}
+        for row in await connection.execute(select(services).order_by(services.c.id).with_for_update())
+        if (state := how.state(row.state)) != row.state
+    ]
+    if rows:
+        await connection.execute(STATE, rows)
+    return len(rows)
+
+
+async def _incidents(connection: AsyncConnection, how: Shift) -> tuple[Sequence[str], int]:
+    found = (await connection.execute(RECENT, {"since": how.closed})).all()
+    rows = [
+        _whole(row, incidents) | {"json": new, "since": new.since, "until": new.until}
+        for row in found
+        if (new := moved(row.json, how.past)) != row.json
+    ]
+    if rows:
+        await connection.execute(upsert(connection.dialect.name, incidents, "id"), rows)
+    ids = [row.id for row in found]
+    steps = [
+        _whole(row, changes) | {"json": new, "at": new.at}
+        for row in (await connection.execute(STEPS, {"ids": ids})).all()
+        if (new := moved(row.json, how.past)) != row.json
+    ]
+    if steps:
+        await connection.execute(upsert(connection.dialect.name, changes, "incident", "step"), steps)
+    return ids, len(rows) + len(steps)
+
+
+async def _deliveries(connection: AsyncConnection, how: Shift, threads: Sequence[str]) -> int:
+    rows = []
+    for row in (await connection.execute(WAITING, {"since": how.told, "threads": threads})).all():
+        new = _delivery(row, how)
+        if any(new[name] != getattr(row, name) for name in MOVES):
+            rows.append({"number": row.id} | {f"new_{name}": value for name, value in new.items()})
+    if rows:
+        await connection.execute(MOVE, rows)
+    return len(rows)
+
+
+def _delivery(row: Any, how: Shift) -> dict[str, Any]:
+    """What waits for the end of quiet hours waits for what clocks show then: that is for others to see to."""
+    kept = row.deferred and row.status == Status.PENDING.value
+    ours = how.notices and not planned(row.thread)  # maintenance is of the wall's time
+    return {
+        "due": row.due if kept or row.settled_at else how.ahead(row.due),
+        "deadline": row.deadline if kept or row.deadline is None else how.ahead(row.deadline),
+        "queued_at": how.past(row.queued_at),
+        "settled_at": row.settled_at and how.past(row.settled_at),
+        "began": how.past(row.began) if row.began and ours else row.began,
+        "happened": how.past(row.happened) if row.happened and ours else row.happened,
+        "notice": moved(row.notice, how.past) if ours and row.settled_at is None else row.notice,
+    }
+
+
+async def _instants(
+    connection: AsyncConnection, how: Shift, of: Table, keys: Sequence[str], names: Sequence[str]
+) -> int:
+    rows = []
+    for row in (await connection.execute(select(*(of.c[name] for name in (*keys, *names))))).all():
+        new = {name: how.past(at) if (at := getattr(row, name)) else at for name in names}
+        if any(new[name] != getattr(row, name) for name in names):
+            rows.append({f"old_{key}": getattr(row, key) for key in keys} | {f"new_{n}": at for n, at in new.items()})
+    if rows:
+        statement = update(of).values({name: bindparam(f"new_{name}", type_=of.c[name].type) for name in names})
+        for key in keys:
+            statement = statement.where(of.c[key] == bindparam(f"old_{key}", type_=of.c[key].type))
+        await connection.execute(statement, rows)
+    return len(rows)
+
+
+def _whole(row: Any, of: Table) -> dict[str, Any]:
+    return {column.name: getattr(row, column.name) for column in of.c}
+
+
+MOVES = ("due", "deadline", "queued_at", "settled_at", "began", "happened", "notice")
+STATE = (
+    update(services)
+    .where(services.c.id == bindparam("name"))
+    .values(version=services.c.version + 1, state=bindparam("new", type_=services.c.state.type))
+)
+RECENT = select(incidents).where(or_(incidents.c.until.is_(None), incidents.c.until >= bindparam("since")))
+STEPS = select(changes).where(changes.c.incident.in_(bindparam("ids", expanding=True)))
+WAITING = select(table.c.id, table.c.thread, table.c.status, table.c.deferred, *(table.c[n] for n in MOVES)).where(
+    or_(
+        table.c.settled_at.is_(None),
+        table.c.deadline.is_not(None),
+        table.c.settled_at >= bindparam("since"),
+        table.c.thread.in_(bindparam("threads", expanding=True)),
+    )
+)
+MOVE = (
+    update(table)
+    .where(table.c.id == bindparam("number"))
+    .values({name: bindparam(f"new_{name}", type_=table.c[name].type) for name in MOVES})
+)

@@ -1,0 +1,236 @@
+"""Many notices for one place are told in one message: when it comes back, when its quiet hours end, and in a storm."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from typing import Any, TypeVar
+
+from sqlalchemy import Row
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.model import Act, Destination, Gathering, Line
+from bot.store.deliveries import batch_plan, place_statements
+from bot.store.deliveries.batch_plan import EDIT_GAP, FEW, WINDOW, Claim, Lane, Wording
+from bot.store.deliveries.statements import MANY, Status
+
+T = TypeVar("T")
+PART = 10_000
+
+
+class _Place:
+    """One place inside one claim."""
+
+    def __init__(self, connection: AsyncConnection, place: Destination, wanted: Claim, word: Wording) -> None:
+        self.connection = connection
+        self.place = place
+        self.names = {"of_kind": place.kind, "of_place": place.place}
+        self.wanted = wanted
+        self.now = wanted.now
+        self.word = word
+
+
+async def gather(connection: AsyncConnection, heads: Sequence[Row[Any]], wanted: Claim, word: Wording) -> list[int]:
+    """The ids to be taken in the place of `heads`."""
+    crowded = {head.place for head in heads if head.behind or head.thread.startswith(MANY)}
+    if wanted.gathers:
+        crowded |= await _crowded(connection, {head.place for head in heads} - crowded, wanted)
+    take: list[int] = []
+    for name in dict.fromkeys(head.place for head in heads):
+        here = _Place(connection, Destination(wanted.kind, name), wanted, word)
+        own = [head for head in heads if head.place == name]
+        found = await _refresh(here) if any(head.act == Act.EDIT for head in own) else {}
+        ids = [head.id for head in own if head.id not in found]
+        taken = await _crowd(here, ids) if name in crowded else ids
+        taken += [number for number in found.values() if number]  # news first, then what brings old messages up to it
+        take += taken[:1] if wanted.one_each else taken
+    return take
+
+
+async def _crowded(connection: AsyncConnection, free: set[str], wanted: Claim) -> set[str]:
+    """The places that are behind with what they were given, or have much to hear."""
+    now = wanted.now
+    facts = {"of_kind": wanted.kind, "places": list(free), "since": now - WINDOW, "now": now}
+    rows = await connection.execute(place_statements.STANDING, facts) if free else ()
+    return {row.place for row in rows if row.behind or row.incidents > FEW}
+
+
+async def _refresh(here: _Place) -> dict[int, int | None]:
+    """The edits of incidents of which a message of many was the first word: that is rewritten, once for all of them.
+    Each with the id that is to be taken, if it is due already.
+    """
+    threads: dict[str, list[int]] = {}
+    for row in await here.connection.execute(place_statements.LED_BY_MANY, here.names):
+        threads.setdefault(row.many, []).append(row.id)
+    found: dict[int, int | None] = {}
+    for thread, ids in threads.items():
+        due = await _rewrite(here, thread, ids)
+        found |= dict.fromkeys(ids) | {ids[0]: next(iter(due), None)}
+    return found
+
+
+async def _crowd(here: _Place, heads: list[int]) -> list[int]:
+    lanes = await _lanes(here, list(await here.connection.execute(place_statements.UNFINISHED, here.names)))
+    many = [lane for lane in lanes if lane.thread.startswith(MANY)]
+    if first := batch_plan.doubtful(lanes, here.wanted):
+        if first.due > here.now:
+            await _wait(here, heads, first.due)
+            return []
+        # Whichever was claimed: were it passed over, so would all the others be, for ever. Where nobody can look whether
+        # it is there, it is told once more anyway, and then with all that waits, or a place would hear twice.
+        if here.wanted.looks:
+            return [first.id]
+    # What is being handed over is left alone: taken with what is new, it would be told twice. It counts all the same:
+    # a storm must not go out one by one because the first of it are still on their way.
+    under_way = [row for lane in lanes if lane.handed_over(here.now) for row in lane.posts if row.told_in is None]
+    lanes = [lane for lane in lanes if not lane.handed_over(here.now)]
+    many = [lane for lane in many if not lane.handed_over(here.now)]
+    facts = here.names | {"since": here.now - WINDOW}
+    recent: list[Row[Any]] = [*await here.connection.execute(place_statements.RECENT, facts), *under_way]
+    storms = batch_plan.storms(await here.connection.execute(place_statements.STORMS, facts), here.wanted)
+    plan = batch_plan.decide(lanes, heads, recent, storms, here.wanted)
+    await _supersede(here, plan.supersede)
+    await _wait(here, plan.wait, plan.until)
+    take = await _told(here, plan, many, storms)
+    for number in plan.take:
+        if rewriting := next((lane for lane in many if lane.rows[0].id == number and not lane.posts), None):
+            await _word_anew(here, number, rewriting.thread)
+        take.append(number)
+    return take
+
+
+async def _told(here: _Place, plan: batch_plan.Plan, many: list[Lane], storms: batch_plan.Storms) -> list[int]:
+    """What is told together; the messages of many that were not taken before tell all that waits, in one."""
+    messages = [lane.rows[0] for lane in many if lane.waits_again(here.now)]
+    before = messages[0] if messages else None
+    plan.take = [number for number in plan.take if number not in {row.id for row in messages}]
+    take: list[int] = []
+    for group in plan.together:
+        kept = await _kept(here, group)
+        storm = None if plan.late else storms.get(bool(kept[0].ends))
+        if storm and storm.grows:
+            take += await _rewrite(here, storm.thread, [row.id for row in kept])
+        else:
+            take += await _together(here, kept, before, late=plan.late)
+    await _supersede(here, [row.id for row in messages if row.id not in take])
+    return take
+
+
+async def _wait(here: _Place, ids: Sequence[int], until: datetime | None) -> None:
+    for some in _parts(ids):
+        await here.connection.execute(place_statements.WAIT, {"ids": some, "until": until})
+
+
+def _parts(all_: Sequence[T]) -> Iterator[list[T]]:
+    """No database takes any number of values in one statement."""
+    return (list(all_[first : first + PART]) for first in range(0, len(all_), PART))
+
+
+async def _lanes(here: _Place, rows: Sequence[Row[Any]]) -> list[Lane]:
+    found: dict[str, list[Row[Any]]] = {}
+    for row in rows:
+        found.setdefault(row.thread, []).append(row)
+    heard: dict[str, bool] = {}
+    for threads in _parts(list(found)):
+        known = await here.connection.execute(place_statements.HEARD, here.names | {"threads": threads})
+        heard |= {row.thread: bool(row.sent) for row in known}
+    return [Lane(thread, own, heard.get(thread, False), thread in heard) for thread, own in found.items()]
+
+
+async def _kept(here: _Place, lanes: list[Lane]) -> list[Row[Any]]:
+    """Of each lane what tells how it stands; the rest is overtaken, and its time taken over."""
+    await _supersede(here, [number for lane in lanes for number in lane.overtaken])
+    times = [{"number": lane.newest.id, "soonest": lane.deadline} for lane in lanes if lane.newest]
+    await here.connection.execute(place_statements.TAKES_TIME_OF, times)
+    return [lane.newest for lane in lanes if lane.newest]
+
+
+async def _together(here: _Place, kept: list[Row[Any]], before: Row[Any] | None, *, late: bool) -> list[int]:
+    """One message for all of them, or the one by itself; the ids to be taken."""
+    ids = [row.id for row in kept]
+    if len(kept) == 1 and before is None:
+        return ids
+    number = before.id if before else await _new(here, kept, late=late)
+    thread = before.thread if before else f"{MANY}{kept[0].id}"
+    await _tell_in(here, ids, number)
+    await _word(here, number, thread, kept, late=late)
+    return [number]
+
+
+async def _new(here: _Place, kept: Sequence[Row[Any]], *, late: bool) -> int:
+    thread = f"{MANY}{kept[0].id}"
+    row = await _row(here, f"{thread}@{here.place}", Act.POST, here.now, kept[0].id)
+    # In its own lane the mark means: it is late, so nothing joins it.
+    row |= {"deferred": late, "ends": "restored" if kept[0].ends else None}
+    return int((await here.connection.execute(place_statements.NEW, row)).scalar_one())
+
+
+async def _rewrite(here: _Place, thread: str, ids: list[int]) -> list[int]:
+    """`ids` are told by rewriting the message of `thread`: now, or when it may be rewritten again."""
+    rows = (await here.connection.execute(place_statements.OF_MANY, here.names | {"of_thread": thread})).all()
+    open_ = [row for row in rows if row.settled_at is None]
+    waiting = next((row for row in open_ if row.status == Status.PENDING or row.due <= here.now), None)
+    if waiting is None:
+        due = max((row.settled_at for row in rows if row.settled_at), default=here.now) + EDIT_GAP
+        key = f"{thread}/{len(rows)}@{here.place};edit"
+        new = await _row(here, key, Act.EDIT, max(due, here.now), rows[0].id)
+        number = int((await here.connection.execute(place_statements.NEW, new)).scalar_one())
+    else:
+        number, due = waiting.id, waiting.due
+    await _tell_in(here, ids, number)
+    if due > here.now or any(row.id != number for row in open_):
+        return []
+    await _word_anew(here, number, thread)
+    return [number]
+
+
+async def _word_anew(here: _Place, number: int, thread: str) -> None:
+    """All that the message tells of, as it stands now."""
+    rows = (await here.connection.execute(place_statements.TOLD_THERE, here.names | {"of_thread": thread})).all()
+    await _word(here, number, thread, rows, late=False, first=False)
+
+
+async def _word(
+    here: _Place, number: int, thread: str, rows: Sequence[Row[Any]], *, late: bool, first: bool = True
+) -> None:
+    example = (await here.connection.execute(place_statements.EXAMPLE, {"number": rows[0].id})).one()
+    rows = sorted(rows, key=lambda row: (row.began or row.queued_at, row.id))
+    lines = tuple(Line(r.thread, r.line, bool(r.ends), r.causes or (), r.began, r.happened) for r in rows)
+    since, deferred = min(row.queued_at for row in rows), any(row.deferred for row in rows)
+    key = f"{thread}/{number}"
+    notice = here.word(Gathering(key, thread, here.place, lines, example.notice.style, since, late, deferred, first))
+    await here.connection.execute(
+        place_statements.REWORD, {"number": number, "notice": notice, "title": notice.words.title}
+    )
+
+
+async def _supersede(here: _Place, ids: list[int]) -> None:
+    for some in _parts(ids):
+        await here.connection.execute(place_statements.SUPERSEDE, {"ids": some, "now": here.now})
+
+
+async def _tell_in(here: _Place, ids: list[int], number: int) -> None:
+    for some in _parts(ids):
+        await here.connection.execute(place_statements.TELL_IN, {"ids": some, "number": number})
+
+
+async def _row(here: _Place, key: str, act: Act, due: datetime, like: int) -> dict[str, Any]:
+    """What is the same in every row that tells of many; its words come when it is known what it tells."""
+    example = (await here.connection.execute(place_statements.EXAMPLE, {"number": like})).one()
+    return {
+        "key": key,
+        "kind": here.place.kind,
+        "place": here.place.place,
+        "thread": key.partition("@")[0].partition("/")[0],
+        "act": act.value,
+        "audience": example.audience,
+        "title": "",
+        "notice": example.notice,
+        "status": Status.PENDING.value,
+        "due": due,
+        "lease": 0,
+        "attempts": 0,
+        "unsure": False,
+        "why": "",
+        "queued_at": here.now,
+    }

@@ -1,0 +1,150 @@
+"""Ladders in the store: what a place did not take in its time goes to the next rung, once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import bindparam, func, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.model import Audience, Delivery, Destination, Notice
+from bot.store.deliveries import merge, statements
+from bot.store.deliveries.statements import Status
+from bot.store.schema import deliveries as table
+from bot.store.schema import incidents, services
+
+LIMIT = 50  # a transaction: whoever wants to write meanwhile waits for one of these only
+
+
+@dataclass(frozen=True, slots=True)
+class Rung:
+    """How far a notice has come at one place."""
+
+    sent: bool
+    running: bool  # its time is not up: should it fail, it is handed on from there
+
+
+@dataclass(frozen=True, slots=True)
+class Untaken:
+    """A delivery that its place refused, or did not take in its time."""
+
+    delivery: Delivery
+    notice: Notice  # what is to be told elsewhere: its own, or the newer one that has overtaken it
+    refused: str  # why, where it was refused
+    since: datetime  # since when the place has not taken what it was given
+    doubtful: bool  # may the place have heard of the incident all the same?
+    rungs: Mapping[Destination, Rung]  # the places of its ladders that `notice` is on its way to
+
+
+@dataclass(frozen=True, slots=True)
+class Handed:
+    """What became of one: the deliveries that were queued in its stead."""
+
+    untaken: Untaken
+    onto: tuple[Delivery, ...]
+
+
+async def hand_on(
+    connection: AsyncConnection,
+    now: datetime,
+    ladders: Mapping[str, Audience],
+    onto: Callable[[Untaken], Sequence[Delivery]],
+) -> tuple[Handed, ...]:
+    late = (await connection.execute(LATE, {"now": now})).all()
+    if not late:
+        return ()
+    await _hold(connection, sorted({row.thread for row in late}))
+    held = (await connection.scalars(HELD, {"ids": [row.id for row in late]})).all()
+    seen_to: set[int] = set()
+    handed: list[Handed] = []
+    for delivery in await statements.load(connection, held):
+        if delivery.id in seen_to:
+            continue
+        untaken, last = await _untaken(connection, delivery, ladders)
+        queued = tuple(onto(untaken))
+        await statements.queue(connection, queued, now)
+        names = merge.names(delivery) | {"first": delivery.id, "last": last}
+        seen_to.update(await connection.scalars(SEEN_TO, names))
+        handed.append(Handed(untaken, queued))
+    return tuple(handed)
+
+
+async def _hold(connection: AsyncConnection, threads: Sequence[str]) -> None:
+    """Whoever is deciding about these incidents has to decide again: they do not know yet who else will be told, and
+    would tell the end to one rung and not to the next.
+    """
+    names = (await connection.scalars(SERVICES, {"threads": threads})).all()
+    if names:
+        await connection.execute(DECIDE_AGAIN, {"names": names})
+
+
+async def _untaken(
+    connection: AsyncConnection, delivery: Delivery, ladders: Mapping[str, Audience]
+) -> tuple[Untaken, int]:
+    """And the id of the last of its lane that this sees to."""
+    lane = await merge.lane(connection, delivery)
+    own = next(row for row in lane.posts if row.id == delivery.id)
+    newest = lane.newest
+    told = own if newest is None or newest.id < own.id else newest
+    place = {"of_kind": own.kind, "of_place": own.place}
+    since = await connection.scalar(SINCE, place)
+    keys = {
+        f"{told.notice.key}@{place}": place
+        for name in delivery.ladders
+        if name in ladders
+        for place in ladders[name].destinations
+    }
+    rows = await connection.execute(KNOWN, {"keys": list(keys)}) if keys else ()
+    untaken = Untaken(
+        delivery,
+        told.notice,
+        refused=own.why if own.status == Status.REFUSED else "",
+        since=min(since or own.queued_at, own.queued_at),
+        doubtful=lane.doubtful,
+        rungs={
+            keys[row.key]: Rung(row.status in {Status.SENT, Status.MERGED}, row.deadline is not None) for row in rows
+        },
+    )
+    return untaken, told.id
+
+
+NEXT = select(table.c.deadline).where(table.c.deadline.is_not(None)).order_by(table.c.deadline).limit(1)
+LATE = (
+    select(table.c.id, table.c.thread)
+    .where(table.c.deadline.is_not(None), table.c.deadline <= bindparam("now"))
+    .order_by(table.c.deadline)
+    .limit(LIMIT)
+)
+SERVICES = (
+    select(services.c.id)
+    .where(
+        services.c.id.in_(select(incidents.c.service).where(incidents.c.id.in_(bindparam("threads", expanding=True))))
+    )
+    .order_by(services.c.id)  # in the order in which moves write them, so that nobody waits in a ring
+    .with_for_update()
+)
+DECIDE_AGAIN = (
+    update(services).where(services.c.id.in_(bindparam("names", expanding=True))).values(version=services.c.version + 1)
+)
+HELD = (
+    select(table.c.id)
+    .where(table.c.id.in_(bindparam("ids", expanding=True)), table.c.deadline.is_not(None))
+    .order_by(table.c.id)
+    .with_for_update()
+)
+SINCE = select(func.min(table.c.queued_at)).where(
+    table.c.kind == bindparam("of_kind"), table.c.place == bindparam("of_place"), table.c.settled_at.is_(None)
+)
+KNOWN = select(table.c.key, table.c.status, table.c.deadline).where(table.c.key.in_(bindparam("keys", expanding=True)))
+SEEN_TO = (
+    update(table)
+    .where(
+        merge.IN_LANE,
+        table.c.id.between(bindparam("first"), bindparam("last")),
+        table.c.deadline.is_not(None),
+    )
+    .values(deadline=None)
+    .returning(table.c.id)
+)

@@ -1,0 +1,53 @@
+"""One lane: the messages to one place about one incident."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Row, bindparam, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.model import Act, Delivery
+from bot.store.deliveries.statements import Status
+from bot.store.schema import deliveries as table
+
+ARRIVED = frozenset({Status.SENT, Status.SENDING, Status.MERGED})
+
+
+@dataclass(frozen=True, slots=True)
+class Lane:
+    """The messages of a lane, the first queued first."""
+
+    posts: Sequence[Row[Any]]
+
+    @property
+    def newest(self) -> Row[Any] | None:
+        """The latest that tells how the incident stands, not yet sent."""
+        return next((row for row in reversed(self.posts) if row.line and row.settled_at is None), None)
+
+    @property
+    def doubtful(self) -> bool:
+        """May the place have heard anything?"""
+        return any(row.unsure or row.status in ARRIVED for row in self.posts)
+
+
+async def lane(connection: AsyncConnection, delivery: Delivery) -> Lane:
+    return Lane((await connection.execute(POSTS, names(delivery))).all())
+
+
+def names(delivery: Delivery) -> dict[str, str]:
+    return {
+        "of_thread": delivery.notice.thread,
+        "of_kind": delivery.destination.kind,
+        "of_place": delivery.destination.place,
+    }
+
+
+IN_LANE = (
+    (table.c.thread == bindparam("of_thread"))
+    & (table.c.kind == bindparam("of_kind"))
+    & (table.c.place == bindparam("of_place"))
+)
+POSTS = select(table).where(IN_LANE, table.c.act == Act.POST.value).order_by(table.c.id)

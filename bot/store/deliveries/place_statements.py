@@ -1,0 +1,125 @@
+"""The statements about one place: what waits for it, what it was told, and what becomes of that. Made once."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import Select, bindparam, case, exists, func, or_, select, update
+from sqlalchemy import insert as plain_insert
+
+from bot.model import Act
+from bot.store.deliveries.statements import MANY, Status
+from bot.store.schema import deliveries as table
+
+HERE = (table.c.kind == bindparam("of_kind")) & (table.c.place == bindparam("of_place"))
+POST = table.c.act == Act.POST.value
+TOLD = table.c.status.in_([Status.SENT.value, Status.MERGED.value])
+OPEN = table.c.settled_at.is_(None)
+BY_ID = table.c.id.in_(bindparam("ids", expanding=True))
+NOT_TAKEN = OPEN & POST & or_(table.c.attempts > 0, table.c.deferred & (table.c.due <= bindparam("now")))
+TAKEN_LATE = TOLD & (table.c.attempts > 1)
+STANDING = (
+    select(
+        table.c.place,
+        func.max(case((NOT_TAKEN, 1), (OPEN & table.c.passing, 1), (TAKEN_LATE, 1), else_=0)).label("behind"),
+        func.count(case((table.c.line != "", table.c.thread)).distinct()).label("incidents"),
+    )
+    .where(
+        table.c.kind == bindparam("of_kind"),
+        table.c.place.in_(bindparam("places", expanding=True)),
+        or_(OPEN, table.c.settled_at > bindparam("since")),
+        POST,
+    )
+    .group_by(table.c.place)
+)
+LIGHT = (
+    table.c.id, table.c.thread, table.c.act, table.c.status, table.c.due, table.c.attempts, table.c.unsure,
+    table.c.queued_at, table.c.ends, table.c.deadline, table.c.deferred, table.c.told_in, table.c.passing,
+    table.c.line, table.c.causes, table.c.began, table.c.happened, table.c.settled_at,
+)  # fmt: skip
+UNFINISHED = select(*LIGHT).where(HERE, OPEN).order_by(table.c.id)
+HEARD = (
+    select(table.c.thread, func.max(case((TOLD, 1), else_=0)).label("sent"))
+    .where(HERE, POST, table.c.thread.in_(bindparam("threads", expanding=True)), or_(TOLD, table.c.unsure))
+    .group_by(table.c.thread)
+)
+RECENT = select(table.c.thread, table.c.line, table.c.attempts, table.c.settled_at).where(
+    HERE, POST, TOLD, table.c.settled_at > bindparam("since")
+)
+OF_MANY = select(table.c.id, table.c.status, table.c.settled_at, table.c.due).where(
+    HERE, table.c.thread == bindparam("of_thread")
+).order_by(table.c.id)  # fmt: skip
+REFUSED = table.alias("refused")
+STUCK = exists().where(REFUSED.c.thread == table.c.thread, REFUSED.c.status == Status.REFUSED.value)
+STORMS = (
+    select(table.c.thread, table.c.ends, table.c.status, table.c.settled_at, STUCK.label("stuck"))
+    .where(
+        HERE,
+        POST,
+        table.c.thread.startswith(MANY),
+        ~table.c.deferred,
+        or_(OPEN, (table.c.status == Status.SENT.value) & (table.c.settled_at > bindparam("since"))),
+    )
+    .order_by(table.c.id)
+)
+EXAMPLE = select(table.c.notice, table.c.audience).where(table.c.id == bindparam("number"))
+NEW = plain_insert(table).returning(table.c.id)
+TELL_IN = update(table).where(BY_ID).values(told_in=bindparam("number"))
+WAIT = update(table).where(BY_ID).values(due=bindparam("until"))
+SUPERSEDE = (
+    update(table).where(BY_ID).values(status=Status.SUPERSEDED.value, settled_at=bindparam("now"), deadline=None)
+)
+TAKES_TIME_OF = update(table).where(table.c.id == bindparam("number")).values(deadline=bindparam("soonest"))
+REWORD = (
+    update(table).where(table.c.id == bindparam("number")).values(notice=bindparam("notice"), title=bindparam("title"))
+)
+
+
+def _led_by_many() -> Select[Any]:
+    """Of the edits that are due next, the thread whose message of many is the first word of their incident there."""
+    first, message = table.alias("first"), table.alias("message")
+    lead = (
+        select(first.c.id)
+        .where(
+            first.c.thread == table.c.thread,
+            first.c.kind == table.c.kind,
+            first.c.place == table.c.place,
+            first.c.leads,
+        )
+        .order_by(first.c.id.desc())
+        .limit(1)
+        .correlate(table)
+        .scalar_subquery()
+    )
+    earlier = table.alias("earlier")
+    blocked = exists().where(
+        earlier.c.thread == table.c.thread,
+        earlier.c.kind == table.c.kind,
+        earlier.c.place == table.c.place,
+        earlier.c.id < table.c.id,
+        earlier.c.settled_at.is_(None),
+    )
+    led = table.join(first, first.c.id == lead).join(message, message.c.id == first.c.told_in)
+    return (
+        select(table.c.id, message.c.thread.label("many"))
+        .select_from(led)
+        .where(HERE, OPEN, table.c.act == Act.EDIT.value, table.c.told_in.is_(None), ~blocked)
+        .where(first.c.status == Status.MERGED.value)
+    )
+
+
+def _told_there() -> Select[Any]:
+    """Of each incident that a message of many tells of, how it stands there now."""
+    member, message = table.alias("member"), table.alias("message")
+    threads = (
+        select(member.c.thread)
+        .join(message, message.c.id == member.c.told_in)
+        .where(message.c.kind == bindparam("of_kind"), message.c.place == bindparam("of_place"))
+        .where(message.c.thread == bindparam("of_thread"))
+    )
+    latest = select(func.max(table.c.id)).where(HERE, POST, table.c.line != "", table.c.thread.in_(threads))
+    return select(*LIGHT).where(table.c.id.in_(latest.group_by(table.c.thread)))
+
+
+LED_BY_MANY = _led_by_many()
+TOLD_THERE = _told_there()

@@ -1,0 +1,39 @@
+"""What is kept back for quiet hours is overtaken by what goes through them: it must not hold up what follows it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import bindparam, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.model import Act, Delivery
+from bot.store.deliveries import place_statements
+from bot.store.deliveries.statements import Status
+from bot.store.schema import deliveries as table
+
+
+async def overtake(connection: AsyncConnection, deliveries: Sequence[Delivery], now: datetime) -> None:
+    """Before these are queued: those that are told at once, and tell how it stands, tell what is kept back as well."""
+    through = {
+        (one.notice.thread, one.destination.kind, one.destination.place)
+        for one in deliveries
+        if one.due is None and one.act is Act.POST and one.notice.whole
+    }
+    if not through:
+        return
+    rows = await connection.execute(KEPT, {"threads": list({thread for thread, *_ in through}), "now": now})
+    ids = [number for number, *lane in rows if tuple(lane) in through]
+    if ids:
+        await connection.execute(place_statements.SUPERSEDE, {"ids": ids, "now": now})
+
+
+KEPT = select(table.c.id, table.c.thread, table.c.kind, table.c.place).where(
+    table.c.thread.in_(bindparam("threads", expanding=True)),
+    table.c.deferred,
+    table.c.due > bindparam("now"),
+    table.c.status == Status.PENDING.value,
+    table.c.attempts == 0,
+    table.c.told_in.is_(None),
+)

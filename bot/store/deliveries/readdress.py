@@ -1,0 +1,106 @@
+"""What waits, read again by the config as it is now: who else gets it, and what has no way left."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import bindparam, or_, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.model import Act, Destination
+from bot.store.deliveries.statements import MANY, Status
+from bot.store.schema import deliveries as table
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A delivery that is not finished, or whose next rung has not been seen to."""
+
+    destination: Destination
+    thread: str
+    ladders: tuple[str, ...]
+    deadline: datetime | None
+    queued_at: datetime
+    due: datetime
+    deferred: bool
+    finished: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Adopted:
+    """What the config makes of it. `gone`: why nothing can be handed over there any more; empty: it can."""
+
+    ladders: tuple[str, ...]
+    deadline: datetime | None
+    due: datetime
+    gone: str = ""
+
+
+async def adopt(connection: AsyncConnection, now: datetime, decide: Callable[[Waiting], Adopted]) -> tuple[int, int]:
+    """Return how many wait otherwise than they did, and how many were settled, for their channel is gone."""
+    rows = (await connection.execute(WAITING)).all()
+    changed, settled = [], []
+    for row in rows:
+        was = _waiting(row)
+        new = decide(was)
+        if new.gone and not was.finished:
+            settled.append(_settled(row, new, now))
+        elif (new.ladders, new.deadline, new.due) != (was.ladders, was.deadline, was.due):
+            changed.append(
+                {"number": row.id, "new_ladders": new.ladders or None, "new_deadline": new.deadline, "new_due": new.due}
+            )
+    if changed:
+        await connection.execute(CHANGE, changed)
+    if settled:
+        await connection.execute(SETTLE, settled)
+    return len(changed), len(settled)
+
+
+def _waiting(row: Any) -> Waiting:
+    return Waiting(
+        Destination(row.kind, row.place),
+        row.thread,
+        row.ladders or (),
+        row.deadline,
+        row.queued_at,
+        row.due,
+        row.deferred and row.status == Status.PENDING.value,
+        row.settled_at is not None,
+    )
+
+
+def _settled(row: Any, new: Adopted, now: datetime) -> dict[str, Any]:
+    """A message goes to the next rung; what rewrites one, or tells of many, is nothing by itself."""
+    own = row.act == Act.POST.value and not row.thread.startswith(MANY)
+    return {
+        "number": row.id,
+        "new_status": (Status.REFUSED if own else Status.SUPERSEDED).value,
+        "new_why": new.gone,
+        "new_ladders": new.ladders or None,
+        "new_deadline": now if own and new.ladders else None,
+        "at": now,
+    }
+
+
+def _bound(*names: str) -> dict[str, Any]:
+    return {name: bindparam(f"new_{name}", type_=table.c[name].type) for name in names}
+
+
+COLUMNS: Sequence[str] = (
+    "id", "kind", "place", "thread", "act", "ladders", "deadline", "queued_at", "due", "deferred", "status", "settled_at"
+)  # fmt: skip
+WAITING = (
+    select(*(table.c[name] for name in COLUMNS))
+    .where(or_(table.c.settled_at.is_(None), table.c.deadline.is_not(None)))
+    .order_by(table.c.id)
+    .with_for_update()
+)
+CHANGE = update(table).where(table.c.id == bindparam("number")).values(_bound("ladders", "deadline", "due"))
+SETTLE = (
+    update(table)
+    .where(table.c.id == bindparam("number"), table.c.settled_at.is_(None))
+    .values(_bound("status", "why", "ladders", "deadline") | {"settled_at": bindparam("at"), "told_in": None})
+)

@@ -1,0 +1,137 @@
+"""What a receipt means for other deliveries: for those that its message tells too, and for the rest of its thread."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from sqlalchemy import bindparam, case, exists, false, func, null, select, true, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.model import Act, Delivery
+from bot.store.columns import Utc
+from bot.store.deliveries import statements
+from bot.store.deliveries.statements import MANY, Settlement, Status
+from bot.store.schema import deliveries as table
+
+ANEW = ";anew"  # how the key of what takes the place of a delivery ends
+ANEWS = 3  # times that a thread goes on from another message for the same news: people may delete them all
+
+
+async def settle(connection: AsyncConnection, settlements: Sequence[Settlement]) -> list[bool]:
+    """Whether each was still held by its claim, and so is settled."""
+    answers = await statements.settle(connection, settlements)
+    for one, held in zip(settlements, answers, strict=True):
+        if held:
+            await _beyond(connection, one)
+    return answers
+
+
+async def begin_anew(connection: AsyncConnection, delivery: Delivery, now: datetime) -> None:
+    """The message that `delivery` was to rewrite can be rewritten no more: the thread goes on from the newest message
+    there, which is rewritten instead, or, where there is none, from a new one with the present truth.
+    """
+    names = {
+        "of_thread": delivery.notice.thread,
+        "of_kind": delivery.destination.kind,
+        "of_place": delivery.destination.place,
+    }
+    found = (await connection.execute(GOES_ON, names | {"old": delivery.root})).first()
+    if found is not None:
+        await _brought_up(connection, delivery, found.key, now)
+    elif delivery.notice.root:
+        notice = replace(delivery.notice, words=delivery.notice.root, root=None, fresh=False)
+        again = replace(delivery, key=f"{delivery.key}{ANEW}", act=Act.POST, notice=notice)
+        await connection.execute(LEADS_NO_MORE, names)
+        await statements.queue(connection, [again], now)
+
+
+async def _brought_up(connection: AsyncConnection, delivery: Delivery, leader: str, now: datetime) -> None:
+    """Let the message that leads now be rewritten too, unless it tells this very news itself."""
+    told = f"{delivery.notice.key}@{delivery.destination}"
+    if leader != told and delivery.notice.root and delivery.key.count(ANEW) < ANEWS:
+        await statements.queue(connection, [replace(delivery, key=f"{delivery.key}{ANEW}")], now)
+
+
+async def _beyond(connection: AsyncConnection, one: Settlement) -> None:
+    place = {"of_kind": one.delivery.destination.kind, "of_place": one.delivery.destination.place}
+    if one.rest and one.due:
+        await connection.execute(REST, place | {"until": one.due})
+    if not one.delivery.notice.thread.startswith(MANY):
+        return
+    facts = place | {"number": one.delivery.id, "at": one.at}
+    if one.status is Status.SENT:
+        await connection.execute(MERGED, facts | {"new_ref": one.ref})
+    elif one.status is Status.REFUSED and one.delivery.act is Act.POST:
+        await connection.execute(REFUSED_TOO, facts | {"new_why": one.why})
+    elif one.status in statements.FINISHED:  # it can grow no more: what it was to tell is told otherwise
+        await connection.execute(ALONE_AGAIN, facts)
+        await connection.execute(NOTHING_TO_REWRITE, facts)
+    elif one.unsure or one.absent:
+        await connection.execute(IN_DOUBT, facts | {"doubt": one.unsure})
+
+
+# ── the statements ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+THERE = (table.c.kind == bindparam("of_kind")) & (table.c.place == bindparam("of_place"))
+NEWEST = table.alias("newest")
+GOES_ON = (
+    update(table)
+    .where(
+        table.c.id
+        == select(func.max(NEWEST.c.id))
+        .where(
+            NEWEST.c.thread == bindparam("of_thread"),
+            NEWEST.c.kind == bindparam("of_kind"),
+            NEWEST.c.place == bindparam("of_place"),
+            NEWEST.c.act == Act.POST.value,
+            # Merged: the message that tells of many leads on, and tells the end of this one as well.
+            NEWEST.c.status.in_([Status.SENT.value, Status.MERGED.value]),
+            NEWEST.c.ref != bindparam("old"),
+        )
+        .scalar_subquery()
+    )
+    .values(leads=true())
+    .returning(table.c.key)
+)
+LEADS_NO_MORE = update(table).where(THERE, table.c.thread == bindparam("of_thread")).values(leads=false())
+MEMBERS = THERE & table.c.settled_at.is_(None) & (table.c.told_in == bindparam("number"))
+LEADER = table.alias("leader")
+BEGINS = (table.c.act == Act.POST.value) & ~exists().where(
+    LEADER.c.thread == table.c.thread, LEADER.c.kind == table.c.kind, LEADER.c.place == table.c.place, LEADER.c.leads
+)
+MERGED = (
+    update(table)
+    .where(MEMBERS)
+    .values(
+        status=Status.MERGED.value, settled_at=bindparam("at"), ref=bindparam("new_ref"), deadline=None, leads=BEGINS
+    )
+)
+REFUSED_TOO = (
+    update(table)
+    .where(MEMBERS)
+    .values(
+        status=Status.REFUSED.value,
+        settled_at=bindparam("at"),
+        why=bindparam("new_why"),
+        deadline=case((table.c.deadline.is_not(None), bindparam("at", type_=Utc)), else_=null()),
+    )
+)
+ALONE_AGAIN = update(table).where(MEMBERS, table.c.act == Act.POST.value).values(told_in=None, due=bindparam("at"))
+NOTHING_TO_REWRITE = (
+    update(table)
+    .where(MEMBERS, table.c.act == Act.EDIT.value)
+    .values(status=Status.SUPERSEDED.value, settled_at=bindparam("at"))
+)
+IN_DOUBT = update(table).where(MEMBERS).values(unsure=bindparam("doubt"))
+REST = (
+    update(table)
+    .where(
+        THERE,
+        table.c.settled_at.is_(None),
+        table.c.status == Status.PENDING.value,
+        table.c.due < bindparam("until"),
+    )
+    .values(due=bindparam("until"))
+)

@@ -1,0 +1,182 @@
+"""Moves of a service: what was decided about it and everything that follows from that, in one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import cache, partial
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.sql.dml import ReturningInsert
+
+from bot.model import Change, Delivery, Destination, Incident, ServiceState
+from bot.store import clock_shift
+from bot.store.deliveries import quiet_hours, statements
+from bot.store.engine import Database, insert, upsert
+from bot.store.group_commit import Again, Group
+from bot.store.schema import changes, incidents, services
+
+
+@dataclass(frozen=True, slots=True)
+class Situation:
+    """What there is to decide upon."""
+
+    state: ServiceState
+    told: frozenset[Destination]  # who has, or is about to have, a message about the incident `thread`
+    heard: frozenset[Destination] = frozenset()  # those of them that have one, or may have
+    thread: str = ""  # the open one; where none is open, the one that was over last
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """What was decided: written whole or not at all."""
+
+    state: ServiceState
+    changes: tuple[Change, ...] = ()
+    deliveries: tuple[Delivery, ...] = ()
+
+
+Decide = Callable[[Situation], Move | None]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Job:
+    service: str
+    decide: Decide
+    now: datetime
+
+
+class Moves:
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._moving: Group[_Job, Move | None] = Group(database, self._commit)
+
+    async def states(self) -> dict[str, ServiceState]:
+        """What is remembered of each service."""
+
+        async def work(connection: AsyncConnection) -> dict[str, ServiceState]:
+            return {row.id: row.state for row in await connection.execute(select(services))}
+
+        return await self._database.read(work)
+
+    async def move(self, service: str, decide: Decide, now: datetime) -> Move | None:
+        """Let `decide` turn what is stored into what shall be, and write it; None writes nothing.
+
+        `decide` may be called more than once, each time with what is stored then, so it must be pure. What it raises is
+        raised here. Every other move waiting at the same moment is written in the same transaction.
+        """
+        return await self._moving.join(_Job(service, decide, now))
+
+    async def step(self, by: timedelta, born: datetime, now: datetime) -> int:
+        """The clock steps: see `shifting.step`. Return how many rows were moved."""
+        how = clock_shift.step(by, born, now)
+        return await self._database.write(partial(clock_shift.shift, how=how))
+
+    async def settle(self, now: datetime) -> int:
+        """The clock may have stepped while nobody saw it: see `shifting.settle`. Return how many rows were moved."""
+        return await self._database.write(partial(clock_shift.shift, how=clock_shift.settle(now)))
+
+    async def _commit(self, jobs: Sequence[_Job]) -> Sequence[Move | Exception | Again | None]:
+        return await self._database.write(partial(_together, jobs=jobs))
+
+
+async def _together(connection: AsyncConnection, jobs: Sequence[_Job]) -> list[Move | Exception | Again | None]:
+    """One move of each service; the others wait for the next transaction, to see what these wrote."""
+    first = {job.service: job for job in reversed(jobs)}
+    found = await _read(connection, list(first))
+    decided = {job: _decide(job, found[job.service][1]) for job in first.values()}
+    moves = {job: move for job, move in decided.items() if isinstance(move, Move)}
+    written = await _write_states(connection, {job.service: (found[job.service][0], moves[job]) for job in moves})
+    moves = {job: move for job, move in moves.items() if job.service in written}
+    await _write_rest(connection, moves)
+    return [
+        Again.AGAIN if job not in decided or (isinstance(decided[job], Move) and job not in moves) else decided[job]
+        for job in jobs
+    ]
+
+
+def _decide(job: _Job, situation: Situation) -> Move | Exception | None:
+    try:
+        return job.decide(situation)
+    except Exception as error:  # noqa: BLE001 - is its caller's, and must not undo the others' moves
+        return error
+
+
+async def _read(connection: AsyncConnection, names: Sequence[str]) -> dict[str, tuple[int, Situation]]:
+    """Version and situation of each service; version 0 for one never written."""
+    rows = await connection.execute(select(services).where(services.c.id.in_(names)))
+    found: dict[str, tuple[int, ServiceState]] = {name: (0, ServiceState(name)) for name in names}
+    found.update({row.id: (row.version, row.state) for row in rows})
+    latest = {name: state.incident or state.last for name, (_, state) in found.items()}
+    threads = {name: incident.id for name, incident in latest.items() if incident}
+    told = await statements.told(connection, list(threads.values()))
+    return {
+        name: (version, _situation(state, thread := threads.get(name, ""), told.get(thread, {})))
+        for name, (version, state) in found.items()
+    }
+
+
+def _situation(state: ServiceState, thread: str, told: dict[Destination, bool]) -> Situation:
+    return Situation(state, frozenset(told), frozenset(place for place, heard in told.items() if heard), thread)
+
+
+async def _write_states(connection: AsyncConnection, moves: dict[str, tuple[int, Move]]) -> set[str]:
+    """Return the services whose version was still the one read."""
+    rows = [
+        {"id": service, "version": version + 1, "state": move.state}
+        for service, (version, move) in sorted(moves.items())
+    ]  # sorted: everybody locks in the same order, so that nobody waits in a ring
+    return set(await connection.scalars(_write_state(connection.dialect.name), rows)) if rows else set()
+
+
+@cache
+def _write_state(dialect: str) -> ReturningInsert[Any]:
+    statement = insert(dialect, services)
+    new = statement.excluded
+    return statement.on_conflict_do_update(
+        index_elements=[services.c.id],
+        set_={"version": new.version, "state": new.state},
+        where=services.c.version == new.version - 1,
+    ).returning(services.c.id)
+
+
+async def _write_rest(connection: AsyncConnection, moves: dict[_Job, Move]) -> None:
+    steps = [change for move in moves.values() for change in move.changes]
+    if steps:
+        dialect = connection.dialect.name
+        latest = {change.incident.id: change.incident for change in steps}
+        await connection.execute(upsert(dialect, incidents, "id"), [_incident(i) for i in latest.values()])
+        await connection.execute(upsert(dialect, changes, "incident", "step"), [_change(change) for change in steps])
+    for now in {job.now for job in moves}:
+        waiting = [delivery for job, move in moves.items() if job.now == now for delivery in move.deliveries]
+        await quiet_hours.overtake(connection, waiting, now)
+        await statements.queue(connection, waiting, now)
+
+
+def _incident(incident: Incident) -> dict[str, Any]:
+    return {
+        "id": incident.id,
+        "service": incident.service,
+        "number": incident.number,
+        "since": incident.since,
+        "until": incident.until,
+        "health": incident.health.value,
+        "worst": incident.worst.value,
+        "confidence": incident.confidence.value,
+        "retracted": incident.retracted,
+        "json": incident,
+    }
+
+
+def _change(change: Change) -> dict[str, Any]:
+    return {
+        "incident": change.incident.id,
+        "step": change.incident.steps,
+        "kind": change.kind.value,
+        "at": change.at,
+        "by": change.by,
+        "json": change,
+    }

@@ -1,0 +1,95 @@
+"""Windows of maintenance, each with what was told of it: written in one transaction with its notices."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row, bindparam, func, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.model import Delivery, Destination, Window
+from bot.store.deliveries import quiet_hours, statements
+from bot.store.engine import Database, insert_new
+from bot.store.schema import windows
+
+
+@dataclass(frozen=True, slots=True)
+class Planning:
+    """What was decided of a window: written whole or not at all."""
+
+    window: Window
+    deliveries: tuple[Delivery, ...] = ()
+
+
+Told = dict[Destination, bool]  # the places it was, or is about to be, told to; True for those that have heard
+DecidePlan = Callable[[Window, Told], Planning | None]
+
+
+class Plans:
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def windows(self, since: datetime) -> tuple[Window, ...]:
+        """Those not over at `since`, the earliest first."""
+        facts = {"after": since}
+
+        async def work(connection: AsyncConnection) -> tuple[Window, ...]:
+            return tuple(map(_window, await connection.execute(NOT_OVER, facts)))
+
+        return await self._database.read(work)
+
+    async def add(self, window: Window) -> Window:
+        """As it is stored, with its number; one whose key is known is left as it is."""
+
+        async def work(connection: AsyncConnection) -> Window:
+            await connection.execute(insert_new(connection.dialect.name, windows, "key"), _row(window))
+            return _window((await connection.execute(BY_KEY, {"name": window.key})).one())
+
+        return await self._database.write(work)
+
+    async def move(self, number: int, decide: DecidePlan, now: datetime) -> Planning | None:
+        """Let `decide` turn what is stored into what shall be, and write it with what is to be told; None writes nothing.
+        It may be called more than once, so it must be pure.
+        """
+
+        async def work(connection: AsyncConnection) -> Planning | None:
+            stored = _window((await connection.execute(BY_NUMBER, {"number": number})).one())
+            told = (await statements.told(connection, [stored.id])).get(stored.id, {})
+            planning = decide(stored, told)
+            if planning is not None:
+                await connection.execute(CHANGE, {"number": number, **_changed(planning.window)})
+                await quiet_hours.overtake(connection, planning.deliveries, now)
+                await statements.queue(connection, planning.deliveries, now)
+            return planning
+
+        return await self._database.write(work)
+
+
+def _row(window: Window) -> dict[str, Any]:
+    return {"key": window.key, "over_at": window.end, "json": window}
+
+
+def _changed(window: Window) -> dict[str, Any]:
+    return {f"new_{name}": value for name, value in _row(window).items()}
+
+
+def _window(row: Row[Any]) -> Window:
+    found: Window = row.json
+    return replace(found, number=row.id)
+
+
+NOT_OVER = (
+    select(windows)
+    .where(func.coalesce(windows.c.over_at, bindparam("after")) >= bindparam("after"))
+    .order_by(windows.c.id)
+)
+BY_KEY = select(windows).where(windows.c.key == bindparam("name"))
+BY_NUMBER = select(windows).where(windows.c.id == bindparam("number")).with_for_update()
+CHANGE = (
+    update(windows)
+    .where(windows.c.id == bindparam("number"))
+    .values(key=bindparam("new_key"), over_at=bindparam("new_over_at"), json=bindparam("new_json"))
+)

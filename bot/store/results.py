@@ -1,0 +1,133 @@
+"""What was: incidents, their changes, the results of checks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Row, or_, select
+from sqlalchemy import insert as plain_insert
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.model import Change, Incident, Reading
+from bot.store.columns import MICROSECOND, refuse_naive
+from bot.store.engine import Database
+from bot.store.retention import prune
+from bot.store.schema import changes, incidents, results, series
+from bot.store.series import CODES, OUTCOMES, Series
+from bot.store.subscriptions import People
+
+ALIVE = "store:alive"
+
+
+class History:
+    def __init__(self, database: Database, people: People) -> None:
+        self._database = database
+        self._people = people
+        self._series = Series()
+
+    async def incidents(
+        self, since: datetime, *, services: Sequence[str] = (), limit: int = 200
+    ) -> tuple[Incident, ...]:
+        """Those open or ended after `since`, the newest first; of some services, or of all."""
+        query = select(incidents.c.json).where(or_(incidents.c.until.is_(None), incidents.c.until > since))
+        if services:
+            query = query.where(incidents.c.service.in_(services))
+        query = query.order_by(incidents.c.since.desc(), incidents.c.service, incidents.c.number.desc()).limit(limit)
+
+        async def work(connection: AsyncConnection) -> tuple[Incident, ...]:
+            return tuple(await connection.scalars(query))
+
+        return await self._database.read(work)
+
+    async def incident(self, asked: str) -> Incident | None:
+        """ "x#17", or the newest of the service "x"."""
+        query = select(incidents.c.json).where(incidents.c.id == asked)
+        newest = (
+            select(incidents.c.json).where(incidents.c.service == asked).order_by(incidents.c.number.desc()).limit(1)
+        )
+
+        async def work(connection: AsyncConnection) -> Incident | None:
+            return await connection.scalar(query) or await connection.scalar(newest)
+
+        return await self._database.read(work)
+
+    async def changes(self, incident_id: str) -> tuple[Change, ...]:
+        """An incident's timeline, the first change first."""
+        query = select(changes.c.json).where(changes.c.incident == incident_id).order_by(changes.c.step)
+
+        async def work(connection: AsyncConnection) -> tuple[Change, ...]:
+            return tuple(await connection.scalars(query))
+
+        return await self._database.read(work)
+
+    async def record(self, rows: Sequence[tuple[str, datetime, Reading]]) -> None:
+        """Keep what checks saw: (service, when, reading), many at once."""
+
+        async def work(connection: AsyncConnection) -> None:
+            await self._series.find(connection, {(service, reading.route) for service, _, reading in rows})
+            await connection.execute(KEEP, _values(rows, self._series.numbers))
+
+        if rows:
+            try:
+                await self._database.write(work)
+            except BaseException:
+                self._series.forget()
+                raise
+
+    async def results(self, service: str, since: datetime) -> tuple[tuple[datetime, Reading], ...]:
+        """What checks saw of one service from `since` on, the oldest first; of the last 48 hours at most. All results
+        are gone through for it: there is no index to be kept up.
+        """
+        query = (
+            select(results, series.c.route)
+            .join(series, series.c.id == results.c.series)
+            .where(series.c.service == service, results.c.at >= since)
+            .order_by(results.c.at, results.c.id)
+        )
+
+        async def work(connection: AsyncConnection) -> tuple[tuple[datetime, Reading], ...]:
+            return tuple((row.at, _reading(row)) for row in await connection.execute(query))
+
+        return await self._database.read(work)
+
+    async def prune(self, now: datetime) -> None:
+        """Forget what is older than it is kept for: results 48 hours, roll-ups of five minutes 14 days, keys asked for
+        `once` 30 days, finished deliveries 90 days; hours, when services were seen, incidents and their changes 2 years.
+        """
+        await prune(self._database, now)
+        self._series.forget()
+
+    async def alive(self, now: datetime) -> None:
+        """Note that we live, for the next start to know since when we did not."""
+        refuse_naive(now)
+        await self._people.remember(ALIVE, now.astimezone(UTC).isoformat())
+
+    async def last_alive(self) -> datetime | None:
+        noted = await self._people.recall(ALIVE)
+        return None if noted is None else datetime.fromisoformat(noted)
+
+
+KEEP = plain_insert(results)
+
+
+def _values(
+    rows: Sequence[tuple[str, datetime, Reading]], numbers: Mapping[tuple[str, str], int]
+) -> list[dict[str, Any]]:
+    return [
+        {
+            "series": numbers[service, reading.route],
+            "at": at,
+            "outcome": CODES[reading.outcome],
+            "why": reading.why or None,
+            "took": None if reading.took is None else reading.took // MICROSECOND,
+            "reused": reading.reused,
+        }
+        for service, at, reading in rows
+    ]
+
+
+def _reading(row: Row[Any]) -> Reading:
+    took = None if row.took is None else timedelta(microseconds=row.took)
+    return Reading(row.route, OUTCOMES[row.outcome], row.why or "", took, row.reused)

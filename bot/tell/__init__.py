@@ -1,1 +1,0 @@
-"""Who hears it, in which words, by which way."""

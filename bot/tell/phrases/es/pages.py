@@ -1,7 +1,0 @@
-"""Spanish for official status pages."""
-
-from __future__ import annotations
-
-from bot.tell.phrases.shape.pages import PagesPhrases
-
-PAGES = PagesPhrases(unread_since="{source}: no se puede leer desde {at}")

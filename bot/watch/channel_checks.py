@@ -1,0 +1,73 @@
+"""The routes of a channel's own health: the provider's API, and what became of our own messages."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, MutableMapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from bot.contracts import Check, Net, Unclear
+from bot.judge.failure_count import Fortune, trouble
+from bot.model import Outcome, Reading
+
+ROUTES = API, MESSAGES = "API", "messages"
+Probe = Callable[[Net], Awaitable[str | None]]
+SHARE = 0.8  # of the time-out: a relay that greets and then falls silent is left politely, which takes 2 s more
+
+
+def ways(
+    kind: str, probe: Probe, fortunes: MutableMapping[str, Fortune], clock: Callable[[], datetime]
+) -> dict[str, Check]:
+    """The checks of one kind of channel, by route. `fortunes`: how its hand-overs fare, forgotten when the API is mended."""
+
+    def mended() -> None:
+        fortunes.pop(kind, None)
+
+    def failing() -> str | None:
+        return trouble(fortunes.get(kind), clock())
+
+    return {API: ApiCheck(probe, mended), MESSAGES: MessagesCheck(failing)}
+
+
+@dataclass
+class ApiCheck:
+    """Good when the provider answers and knows us. `mended` is told when it does so again: what failed before is over.
+    One that only asks to wait says neither.
+    """
+
+    probe: Probe
+    mended: Callable[[], None]
+    kind: str = "API"
+    _bad: bool = False
+
+    async def look(self, route: str, net: Net, timeout: timedelta, *, doubt: bool) -> Reading:
+        """As in `contracts.Check`. Never slow: what counts is whether it takes messages."""
+        seconds = timeout.total_seconds() * SHARE
+        try:
+            async with asyncio.timeout(seconds):
+                why = await self.probe(net)
+        except TimeoutError:
+            why = f"timed out after {seconds:g} s"
+        if isinstance(why, Unclear):
+            return Reading(route, Outcome.BLIND, str(why))
+        if self._bad and why is None:
+            self.mended()
+        self._bad = why is not None
+        return _reading(route, why)
+
+
+@dataclass(frozen=True)
+class MessagesCheck:
+    """Bad while our own messages are not taken: `trouble` gives the reason."""
+
+    trouble: Callable[[], str | None]
+    kind: str = "messages"
+
+    async def look(self, route: str, net: Net, timeout: timedelta, *, doubt: bool) -> Reading:
+        """As in `contracts.Check`; asks nobody."""
+        return _reading(route, self.trouble())
+
+
+def _reading(route: str, why: str | None) -> Reading:
+    return Reading(route, Outcome.GOOD) if why is None else Reading(route, Outcome.BAD, why)

@@ -1,0 +1,98 @@
+"""What must, or must not, be in the body of an answer. Pure, so that it can be done away from the event loop."""
+
+from __future__ import annotations
+
+import unicodedata
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+from bot.model import Outcome
+from bot.net.charset import Text, decoded
+from bot.watch.checks import json_assertions, regex
+
+# Bytes of a body that are looked through in the loop itself: it takes a millisecond or two. Expressions take longer.
+AT_ONCE = 64 * 1024
+AT_ONCE_EXPRESSIONS = 4 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What is expected of a body."""
+
+    contains: tuple[str, ...] = ()
+    not_contains: tuple[str, ...] = ()
+    matches: tuple[str, ...] = ()
+    claims: tuple[tuple[str, Any], ...] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.contains or self.not_contains or self.matches or self.claims)
+
+    def at_once(self, size: int) -> bool:
+        """Is a body of so many bytes looked through in no time?"""
+        return size <= (AT_ONCE_EXPRESSIONS if self.matches or self.claims else AT_ONCE)
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A body, and what is known of it."""
+
+    body: bytes
+    content_type: str = ""
+    cut: bool = False
+    unread: str = ""
+
+
+Fault = tuple[Outcome, str]
+FINE: Fault = (Outcome.GOOD, "")
+UNSURE = "its charset is not known: whether {what} is on the page cannot be said"
+
+
+def judged(wanted: Wanted, page: Page) -> Fault:
+    """Is it as expected? What is wrong is BAD, what cannot be read is BLIND, each in plain words."""
+    if page.unread:
+        return Outcome.BLIND, page.unread
+    text = decoded(page.body, page.content_type)
+    return _misworded(wanted, page, text) or (
+        json_assertions.fault(wanted.claims, text.text, page.cut) if wanted.claims else FINE
+    )
+
+
+def _misworded(wanted: Wanted, page: Page, text: Text) -> Fault | None:
+    where = "in the first megabyte of the page" if page.cut else "on the page"
+    doubt: Fault | None = None
+    for word in wanted.not_contains:
+        if _is_in(word, page, text):
+            return Outcome.BAD, f'"{word}" is on the page'
+        doubt = doubt or _doubt(word, text)
+    for word in wanted.contains:
+        if not _is_in(word, page, text):
+            return _doubt(word, text) or (Outcome.BAD, f'"{word}" is not {where}')
+    if wanted.matches:
+        # In UTF-8, which is what RE2 reads fastest.
+        encoded = text.text.encode("utf-8", "replace")
+        for pattern in wanted.matches:
+            if not regex.compiled(pattern).search(encoded):
+                return _doubt(pattern, text) or (Outcome.BAD, f'nothing {where} is like "{pattern}"')
+    return doubt
+
+
+def _is_in(word: str, page: Page, text: Text) -> bool:
+    """As the page writes it, or in UTF-8 whatever the page says of itself."""
+    forms = _forms(word)
+    return any(form in text.text for form in forms) or (
+        not word.isascii() and any(form.encode("utf-8", "replace") in page.body for form in forms)
+    )
+
+
+@lru_cache(maxsize=4096)
+def _forms(word: str) -> tuple[str, ...]:
+    """With its accents as letters of their own, and without: pages have either."""
+    return tuple(dict.fromkeys((word, unicodedata.normalize("NFC", word), unicodedata.normalize("NFD", word))))
+
+
+def _doubt(said: str, text: Text) -> Fault | None:
+    """Whatever the charset is, letters of ASCII would have been found."""
+    if text.sure or said.isascii():
+        return None
+    return Outcome.BLIND, UNSURE.format(what=f'"{said}"')

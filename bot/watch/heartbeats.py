@@ -1,0 +1,112 @@
+"""The jobs that call us: what each told last, kept in the store so that a restart forgets nothing."""
+
+from __future__ import annotations
+
+import asyncio
+import hmac
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import datetime, timedelta
+from hashlib import blake2b
+from secrets import token_urlsafe
+
+from bot.judge import heartbeats
+from bot.model import Call, Job
+from bot.model.clock_shift import Moved, moved
+from bot.store import Store
+from bot.watch.checks.heartbeat import HeartbeatCheck
+
+SHORT = timedelta(minutes=1)  # a restart that `curl --retry` outlasts: no job is waited for anew
+
+Key = tuple[str, str]  # service and route
+
+
+class Board:
+    """`checks` by service and route. `blind`: since when we see nothing of the world, so that calls may not come; or None."""
+
+    def __init__(
+        self,
+        checks: Mapping[Key, HeartbeatCheck],
+        store: Store,
+        clock: Callable[[], datetime],
+        blind: Callable[[], datetime | None],
+    ) -> None:
+        self._checks = checks
+        self._store = store
+        self._clock = clock
+        self._blind = blind
+        self._jobs: dict[Key, Job] = {}
+        self._tokens: dict[bytes, tuple[str, Key]] = {}  # by their digests
+        self._unwritten: set[Key] = set()
+        self._writing = asyncio.Lock()
+
+    async def load(self) -> None:
+        """Take up what is known. A job that is new, or has a new rhythm, is waited for from now on; one that was not in
+        trouble when we stopped, too: what it said since then we did not hear.
+        """
+        now, known = self._clock(), {job.key: job for job in await self._store.jobs.all()}
+        stopped = await self._store.history.last_alive() if known else None
+        for key, check in self._checks.items():
+            # The clock may have stepped while we were away: nothing has happened yet that lies ahead.
+            job: Job = moved(known.get(key) or Job(*key, "", "", now), lambda at: min(at, now))
+            if job.rhythm != _rhythm(check):
+                job = Job(*key, job.token, _rhythm(check), now)
+            elif stopped is None or now - stopped > SHORT:
+                job = heartbeats.excused(job, check.every, check.grace, (stopped or job.since, now))
+            if check.token is None and not job.token:
+                job = replace(job, token=token_urlsafe(16))
+            self._put(job, changed=job != known.get(key))
+            token = check.token.get_secret_value() if check.token else job.token
+            self._tokens[_digest(token)] = token, key
+        gone = [replace(job, rhythm="") for key, job in known.items() if key not in self._checks and job.rhythm]
+        await self._store.jobs.keep(gone)
+        await self.write()
+
+    def whose(self, token: str) -> Key | None:
+        """The job that calls by this token; found by its digest, so that the time it takes tells nothing of the token."""
+        found = self._tokens.get(_digest(token))
+        return found[1] if found and hmac.compare_digest(_bytes(token), _bytes(found[0])) else None
+
+    def heard(self, key: Key, call: Call, code: int | None = None) -> bool:
+        """Take a call; it is written down by `write`. True: it is not as it was, well or not."""
+        before = self.trouble(key)
+        self._put(heartbeats.told(self._jobs[key], call, self._clock(), code), changed=True)
+        return before != self.trouble(key)
+
+    def trouble(self, key: Key) -> str:
+        """What is wrong with a job; empty when nothing is."""
+        check, job, now = self._checks[key], self._jobs[key], self._clock()
+        if since := self._blind():
+            job = heartbeats.excused(job, check.every, check.grace, (since, now))
+            self._put(job, changed=job is not self._jobs[key])
+        return heartbeats.trouble(job, check.every, check.grace, now)
+
+    def step(self, move: Moved) -> None:
+        """The clock has stepped; what is stored is moved already."""
+        self._jobs = {key: moved(job, move) for key, job in self._jobs.items()}
+
+    async def write(self) -> None:
+        """Write down what is not yet: one after the other, so that what is newer is never overwritten. May raise
+        StoreUnavailable: what is not written then is written the next time.
+        """
+        async with self._writing:
+            told = [self._jobs[key] for key in self._unwritten]
+            await self._store.jobs.keep(told)
+            self._unwritten -= {job.key for job in told if self._jobs[job.key] is job}
+
+    def _put(self, job: Job, *, changed: bool) -> None:
+        self._jobs[job.key] = job
+        if changed:
+            self._unwritten.add(job.key)
+
+
+def _rhythm(check: HeartbeatCheck) -> str:
+    return f"{check.every.total_seconds():g}+{check.grace.total_seconds():g}"
+
+
+def _digest(token: str) -> bytes:
+    return blake2b(_bytes(token), digest_size=16).digest()
+
+
+def _bytes(token: str) -> bytes:
+    return token.encode(errors="replace")

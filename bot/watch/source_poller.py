@@ -1,0 +1,174 @@
+"""The newest word of every source: read on a slow beat of its own, so that no round ever waits for a status page."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from bot.clock import Clock
+from bot.contracts import Memory, Net, Shelf, Source
+from bot.errors import fault
+from bot.model import Health, Role, Word
+from bot.model.clock_shift import Moved, move_inside
+from bot.watch.schedule import Beat
+
+logger = logging.getLogger(__name__)
+
+EVERY = 120.0  # seconds between two readings of a source
+EVERY_IN_DOUBT = 30.0  # while its service is not up
+FIRST_WITHIN = 10.0  # after a start at most, so that first rounds know what the sources say ...
+RATE = 20.0  # ... and fewer within so many a second
+AT_ONCE = 50
+LONGEST = timedelta(seconds=60)  # longer than any source's own time-out
+HOLD = timedelta(minutes=5)
+
+
+class Newest:
+    """`sources` by service. A word of trouble outlives `HOLD` of silence: a page that hiccups has not said "restored".
+
+    `in_doubt`: sources that are asked only while their service is not up, or when there is news of it: at other times
+    they have no word.
+    """
+
+    def __init__(
+        self,
+        sources: Mapping[str, Sequence[Source]],
+        net: Net,
+        clock: Clock,
+        *,
+        longest: timedelta = LONGEST,
+        in_doubt: Mapping[str, Sequence[Source]] | None = None,
+    ) -> None:
+        passing = in_doubt or {}
+        every = {service: (*of, *passing.get(service, ())) for service, of in sources.items()}
+        self._keys = {service: tuple(f"{service}/{n}" for n in range(len(of))) for service, of in every.items() if of}
+        self._sources = {f"{service}/{n}": (service, one) for service, of in every.items() for n, one in enumerate(of)}
+        self._passing = {service: self._keys[service][-len(of) :] for service, of in passing.items() if of}
+        self._unasked = {key for keys in self._passing.values() for key in keys}  # nobody wants to know them now
+        self._net = net
+        self._clock = clock
+        self._longest = longest.total_seconds()
+        self._beat = Beat(
+            dict.fromkeys(self._sources, EVERY), clock.steady(), within=min(FIRST_WITHIN, len(self._sources) / RATE)
+        )
+        self._began: dict[str, float] = {}
+        self._words: dict[str, Word] = {}
+        shelf = Shelf()
+        self._memories = {key: Memory(shelf) for key in self._sources}
+        self._silent: dict[str, datetime] = {}  # since when
+        self._doubtful: set[str] = set()
+        self._reading: dict[str, asyncio.Task[None]] = {}
+
+    def of(self, service: str) -> tuple[Word, ...]:
+        """What is known now; a source that was not read yet is missing."""
+        return tuple(self._words[key] for key in self._keys.get(service, ()) if key in self._words)
+
+    def tried(self, service: str) -> bool:
+        """Has every source of the service been read, or failed to be, at least once?"""
+        return all(key in self._words or key in self._unasked for key in self._keys.get(service, ()))
+
+    def doubt(self, service: str, *, doubtful: bool) -> None:
+        """Read the service's sources more often from now on, or as usual again."""
+        if not doubtful:
+            self._doubtful.discard(service)
+            for key in self._passing.get(service, ()):
+                self._unasked.add(key)
+                self._words.pop(key, None)
+        elif service not in self._doubtful:
+            self._doubtful.add(service)
+            now = self._clock.steady()
+            for key in self._keys.get(service, ()):
+                self._unasked.discard(key)
+                self._beat.move(key, max(now, self._began.get(key, now - EVERY) + EVERY_IN_DOUBT))
+
+    def again(self, service: str, *, vouched: bool = False) -> None:
+        """There is news of it. `vouched`: by who knows a token, so its sources are read now, and what was fetched a moment
+        ago anew; else as soon as `EVERY_IN_DOUBT` allows.
+        """
+        now = self._clock.steady()
+        for key in self._keys.get(service, ()):
+            self._unasked.discard(key)
+            if vouched:
+                self._memories[key].news_at = self._clock.utcnow()
+                self._beat.move(key, now)
+            else:
+                self._beat.sooner(key, max(now, self._began.get(key, now - EVERY_IN_DOUBT) + EVERY_IN_DOUBT))
+
+    def tick(self, now: float) -> None:
+        """Start reading what is due."""
+        for key, _ in self._beat.due(now, AT_ONCE - len(self._reading)):
+            if key not in self._reading and key not in self._unasked:
+                self._reading[key] = asyncio.create_task(self._read(key), name=f"source {key}")
+
+    def restart(self, now: float) -> None:
+        """The machine slept: what is known is old."""
+        self._beat.restart(now)
+
+    def step(self, move: Moved) -> None:
+        """The clock has stepped."""
+        shelves = {id(memory.shelf): memory.shelf for memory in self._memories.values()}
+        for memory in self._memories.values():
+            for name in ("news_at", "found_at", "heard_at", "sought_at"):
+                setattr(memory, name, (at := getattr(memory, name)) and move(at))
+        for shelf in shelves.values():
+            move_inside(shelf, move)
+        self._words = {key: replace(word, at=word.at and move(word.at)) for key, word in self._words.items()}
+        self._silent = {key: move(at) for key, at in self._silent.items()}
+
+    async def close(self) -> None:
+        for task in self._reading.values():
+            task.cancel()
+        await asyncio.gather(*self._reading.values(), return_exceptions=True)
+
+    async def _read(self, key: str) -> None:
+        service, source = self._sources[key]
+        began = self._began[key] = self._clock.steady()
+        asked = self._clock.utcnow()
+        try:
+            self._keep(key, await self._ask(key, source))
+        finally:
+            del self._reading[key]
+        news = self._memories[key].news_at
+        if news is not None and news > asked:
+            self._beat.move(key, self._clock.steady())  # it came while an older state was being read
+        elif service in self._doubtful:
+            self._beat.move(key, max(self._clock.steady(), began + EVERY_IN_DOUBT))
+        elif key in self._passing.get(service, ()):
+            self._unasked.add(key)
+
+    async def _ask(self, key: str, source: Source) -> Word:
+        now = self._clock.utcnow()
+        try:
+            async with asyncio.timeout(self._longest):
+                return await source.read(self._net, now, self._memories[key])
+        except Exception as error:  # noqa: BLE001 - the border of a source
+            if key not in self._silent:
+                self._silent[key] = now
+                logger.error("reading %s (%s) failed by our own error: %s", key, source.kind, fault(error))
+            return self._silence(key, source, now)
+
+    def _silence(self, key: str, source: Source, now: datetime) -> Word:
+        """What never spoke is taken for a tracker: the weaker word."""
+        former = self._words.get(key, Word(Role.TRACKER, source.kind, None))
+        return Word(former.role, former.source, None, at=now, planned=former.planned)
+
+    def _keep(self, key: str, word: Word) -> None:
+        if word.says is not None:
+            if self._silent.pop(key, None):
+                logger.info("%s: %s can be read again", key, word.source)
+            self._words[key] = word
+            return
+        if key not in self._silent:
+            self._silent[key] = word.at or self._clock.utcnow()
+            logger.warning("%s: %s cannot be read", key, word.source)
+        if not self._holds(key):
+            self._words[key] = replace(word, silent_since=self._silent[key])
+
+    def _holds(self, key: str) -> bool:
+        word = self._words.get(key)
+        if word is None or word.says is None or word.says <= Health.UP or word.at is None:
+            return False
+        return self._clock.utcnow() - word.at < HOLD

@@ -1,0 +1,146 @@
+"""Amazon Web Services' page of public events, and the `data.json` of its older one.
+
+Format: https://health.aws.amazon.com/public/currentevents: a JSON list in UTF-16; what is over stays on it for some hours.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import datetime
+from itertools import islice
+from typing import Any, NamedTuple
+from urllib.parse import urlsplit
+
+from pydantic import ValidationError
+
+from bot.model import Health, Word
+from bot.watch.sources.dialects.base import (
+    EVENTS,
+    LONGEST_TEXT,
+    TOUCHED,
+    Asked,
+    Dialect,
+    Event,
+    Wire,
+    instant,
+    loads,
+    of_seconds,
+    understood,
+)
+from bot.watch.sources.dialects.incidents_only import reported, wanted
+
+_CAP = 8 * 1024 * 1024  # bytes: two for a character, and a large event has said much of 150 services
+_DIGITS = 20  # of an instant
+_EVENTS = "/public/currentevents"
+_HOSTS = frozenset({"health.aws.amazon.com", "status.aws.amazon.com"})
+_REGION = re.compile(r"-([a-z]{2}(?:-[a-z]{1,12}){1,3}-\d{1,3})")  # of "ec2-us-gov-west-1", at its end
+_LONGEST_REGION = 40  # characters: the pattern is tried on no more
+_MOST_IMPACTED = 500  # services of one event: a large one names 150
+_WELL = "0"  # of status: 1 informational, 2 degraded, 3 disrupted
+
+
+class _Place(NamedTuple):
+    """A service in a region: `id` is AWS' own word for both, "ec2-us-east-1"; of a global one it has no region."""
+
+    id: str
+    name: str
+    region: str
+    region_name: str
+
+    @property
+    def shown(self) -> str:
+        """ "Amazon Elastic Compute Cloud (N. Virginia)"; the older page has the region in the name already."""
+        return f"{self.name} ({self.region_name})" if self.region_name else self.name
+
+    def among(self, cared: frozenset[str]) -> bool:
+        own = _region(self.id)
+        service = self.id.removesuffix(f"-{own}") if own else self.id
+        called = (self.id, service, self.region, self.name, self.region_name, self.shown)
+        return any(name.casefold() in cared for name in called if name)
+
+
+class _Impacted(Wire):
+    service_name: str
+    current: str | int
+
+
+class _Event(Wire):
+    summary: str
+    service: str
+    service_name: str
+    status: str | int
+    date: Any = None
+    end_time: Any = None
+    region_name: str = ""
+    arn: str = ""
+    impacted_services: dict[str, Any] = {}
+
+    @property
+    def over(self) -> bool:
+        return str(self.status) == _WELL or bool(self.end_time) or "[RESOLVED]" in self.summary
+
+    @property
+    def place(self) -> _Place:
+        return self._place(self.service, self.service_name)
+
+    def _place(self, service: str, name: str) -> _Place:
+        region = _region(service) or (self.arn.split(":", 4) + [""] * 4)[3]
+        return _Place(service, name, region, self.region_name)
+
+    def about(self, cared: frozenset[str]) -> Event | None:
+        """Never `DOWN`: what AWS calls a disruption is one of hundreds of services, in one region, for some customers."""
+        whole = self.place
+        places = [whole] if not cared or whole.among(cared) else [one for one in self._impacted() if one.among(cared)]
+        if not places:
+            return None
+        shown = tuple(one.shown for one in places[:TOUCHED])
+        return Event(f"{whole.shown}: {self.summary}", Health.DEGRADED, _instant(self.date), parts=shown)
+
+    def _impacted(self) -> Iterator[_Place]:
+        for service, said in islice(self.impacted_services.items(), _MOST_IMPACTED):
+            if (one := _impacted(said)) is not None and str(one.current) != _WELL:
+                yield self._place(service[:LONGEST_TEXT], one.service_name)
+
+
+def where(url: str) -> tuple[str, ...]:
+    """As in `dialect.Dialect`. There is one such page: elsewhere only an address that ends as its own does is it."""
+    parts = urlsplit(url)
+    if parts.path.endswith((_EVENTS, "/data.json")):
+        return (url,)
+    return (f"https://health.aws.amazon.com{_EVENTS}",) if parts.hostname in _HOSTS else ()
+
+
+def parse(bodies: tuple[bytes, ...], asked: Asked) -> Word:
+    """As in `dialect.Dialect`."""
+    found = loads(bodies[0])
+    listed = found.get("current") if isinstance(found, dict) else found
+    if not isinstance(listed, list):
+        raise ValueError("no list of events")  # noqa: TRY004 - what is not understood is a ValueError
+    cared = wanted(asked)
+    events = understood(listed, _Event, EVENTS)
+    return reported((one for event in events if not event.over and (one := event.about(cared))), asked)
+
+
+def _instant(seconds: object) -> datetime | None:
+    """Seconds since 1970, as a number or its digits."""
+    if isinstance(seconds, str) and seconds.isdecimal() and len(seconds) <= _DIGITS:
+        return of_seconds(int(seconds))
+    return instant(seconds)
+
+
+def _region(service: str) -> str:
+    """The region that a service's id ends in; empty where it ends in none."""
+    tail = service[-_LONGEST_REGION:]
+    found = next((own for at in range(len(tail)) if tail[at] == "-" and (own := _REGION.fullmatch(tail, at))), None)
+    return found[1] if found else ""
+
+
+def _impacted(said: object) -> _Impacted | None:
+    try:
+        return _Impacted.model_validate(said)
+    except ValidationError:
+        return None
+
+
+DIALECT = Dialect("aws", where, parse, cap=_CAP)

@@ -1,0 +1,206 @@
+"""Dates as people and their programs write them: in mail's form, in ISO 8601's, in words of eight languages, with AM and PM."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from bot.watch.sources.dialects.base import YEARS, instant, of_seconds
+
+LONGEST = 120  # characters that are looked at
+# Hours from UTC. Of abbreviations only those that mean one zone, as mail and North American pages use them.
+_ZONES = {
+    **dict.fromkeys(("z", "ut", "utc", "gmt", "wet"), 0),
+    **dict.fromkeys(("cet", "mez", "west"), 1),
+    **dict.fromkeys(("cest", "mesz", "eet"), 2),
+    **dict.fromkeys(("eest", "msk"), 3),
+    **dict.fromkeys(("sgt", "hkt"), 8),
+    **dict.fromkeys(("jst", "kst"), 9),
+    "aest": 10,
+    "aedt": 11,
+    "nzst": 12,
+    "nzdt": 13,
+    "edt": -4,
+    **dict.fromkeys(("est", "cdt"), -5),
+    **dict.fromkeys(("cst", "mdt"), -6),
+    **dict.fromkeys(("mst", "pdt"), -7),
+    **dict.fromkeys(("pst", "akdt"), -8),
+    "akst": -9,
+    "hst": -10,
+}
+_LONGEST_OFFSET = timedelta(hours=14)
+_MONTHS = (
+    "january enero januar janvier janeiro gennaio januari",
+    "february febrero februar fevrier fevereiro febbraio februari",
+    "march marzo marz mrz mars marco maart mrt maerz",
+    "april abril avril aprile avr",
+    "may mayo mai maio maggio mei",
+    "june junio juni juin junho giugno",
+    "july julio juli juillet julho luglio",
+    "august agosto aout augustus",
+    "september septiembre septembre setembro settembre",
+    "october octubre oktober octobre outubro ottobre",
+    "november noviembre novembre novembro",
+    "december diciembre dezember decembre dezembro dicembre",
+)
+_SHORT = {"juin": 6, "juil": 7}  # of three letters these would be the same
+_NUMBERS = {
+    short: number
+    for number, names in enumerate(_MONTHS, 1)
+    for name in names.split()
+    for short in (name, name[:4], name[:3])
+    if short != "jui"
+} | _SHORT
+_IN_WORDS = re.compile(
+    r"\b(?P<day>\d{1,2})(?:st|nd|rd|th|er|\.|º)?[\s./-]{0,3}(?:de |d')?(?P<month>[a-z]{3,10})\.?[\s,./-]{0,3}"
+    r"(?:de )?(?P<year>\d{4}\b|\d{2}(?=\s+\d{1,2}[:.]\d\d|\s*$))?"
+    r"|\b(?P<month2>[a-z]{3,10})\.?\s{0,3}(?P<day2>\d{1,2})(?:st|nd|rd|th)?\b(?!:)(?:\s*,?\s*(?P<year2>\d{4})\b)?"
+)
+_IN_NUMBERS = re.compile(
+    r"\b(?P<year>\d{4})\s?[-/.年]\s?(?P<month>\d{1,2})\s?[-/.月]\s?(?P<day>\d{1,2})"
+    r"|\b(?P<day2>\d{1,2})\s?\.\s?(?P<month2>\d{1,2})\s?\.\s?(?P<year2>\d{4})\b"
+    r"|\b(?P<either>\d{1,2})/(?P<other>\d{1,2})/(?P<year3>\d{4})\b"
+    r"|\b(?P<month4>\d{1,2})月\s?(?P<day4>\d{1,2})日"
+)
+_TIME = re.compile(
+    r"\b(?P<hour>\d{1,2})(?:\s?[:h時]\s?(?P<minute>\d{2})分?(?:\s?:\s?(?P<second>\d{2})(?:\.\d{1,9})?)?\s{0,2}"
+    r"(?P<half>[ap]\.?m\b\.?)?(?:\s?uhr\b)?|\s?(?P<half2>[ap]\.?m\b\.?))"
+    r"|t(?P<hour3>\d{2}):(?P<minute3>\d{2})(?::(?P<second3>\d{2})(?:\.\d{1,9})?)?"
+)
+_OFFSET = re.compile(r"\s{0,2}[(,]?\s?(?:utc|gmt)?\s?([+\-−]\d{1,2})(?::?(\d{2}))?\b")
+_NAMED = re.compile(r"\s{0,2}[(,]?\s?([a-z]{1,5})\b")
+_YEAR = re.compile(r"\b(?:19|20|21)\d\d\b")
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """`local`: as a clock there shows it, noted as if in UTC. `ahead`: of UTC; None: no zone is named, or one that could be
+    several. `timed`: it names an hour. `rest`: the text without it.
+    """
+
+    local: datetime
+    ahead: timedelta | None
+    timed: bool
+    rest: str
+
+    @property
+    def at(self) -> datetime | None:
+        return None if self.ahead is None else self.local - self.ahead
+
+
+def date(text: str) -> datetime | None:
+    """An instant as a feed writes it; None for anything else, and for a zone that is not named or could be several."""
+    found = instant(text) or _counted(text)
+    if found is None and (read := moment(text)) is not None:
+        found = read.at
+    return found if found is not None and found.year in YEARS else None
+
+
+def about(text: str) -> datetime | None:
+    """The same within half a day: where the zone or the hour is not known."""
+    exact = date(text)
+    read = None if exact else moment(text)
+    return exact or (read.local if read else None)
+
+
+def moment(text: str, near: datetime | None = None) -> Moment | None:
+    """The first date in a text, and the hour that stands with it. Without its year: of that which brings it nearest to `near`."""
+    text = folded(text[:LONGEST])
+    found = next((made for pattern in (_IN_NUMBERS, _IN_WORDS) for made in _days(pattern, text)), None)
+    if found is None:
+        return None
+    year, month, day, begins, ends = found
+    left, right = text[:begins], text[ends:]
+    clock = _clock(right) or _clock(left)
+    if clock is not None and clock.string is left:
+        left = left[: clock.start()] + " " * (clock.end() - clock.start()) + left[clock.end() :]
+    if (
+        year is None
+        and clock is not None
+        and (later := _YEAR.search(right, clock.end() if clock.string is right else 0))
+    ):
+        year = int(later[0])
+        right = right[: later.start()] + " " * 4 + right[later.end() :]
+    ahead, after = _zone(clock.string, clock.end()) if clock else (None, 0)
+    if clock is not None and clock.string is right:
+        right = right[: clock.start()] + right[after:]
+    local = _local(year, month, day, _hours(clock), near)
+    return Moment(local, ahead, clock is not None, f"{left} {right}") if local else None
+
+
+def folded(text: str) -> str:
+    """Small letters without accents, and one form of each sign."""
+    if text.isascii():
+        return text.casefold()
+    apart = unicodedata.normalize("NFKD", text.casefold())
+    return "".join(char for char in apart if not unicodedata.combining(char))
+
+
+def _counted(text: str) -> datetime | None:
+    """Seconds or milliseconds since 1970, in digits."""
+    digits = text.strip()
+    right = digits.isascii() and digits.isdecimal() and 9 <= len(digits) <= 13
+    return of_seconds(int(digits)) if right else None
+
+
+def _days(pattern: re.Pattern[str], text: str) -> list[tuple[int | None, int, int, int, int]]:
+    """Year, month and day of the first that is a date, and where it stands."""
+    for match in pattern.finditer(text):
+        said = {name.rstrip("234"): value for name, value in match.groupdict().items() if value}
+        if "either" in said:
+            one, other = int(said["either"]), int(said["other"])
+            if (one > 12) is (other > 12):
+                continue  # it could be either
+            said |= {"day": str(max(one, other)), "month": str(min(one, other))}
+        month = int(said["month"]) if said["month"].isdecimal() else _NUMBERS.get(said["month"])
+        if month is not None and 1 <= month <= 12:
+            year = int(said["year"]) if "year" in said else None
+            year = year + 2000 if year is not None and year < 100 else year
+            return [(year, month, int(said["day"]), match.start(), match.end())]
+    return []
+
+
+def _clock(text: str) -> re.Match[str] | None:
+    return _TIME.search(text)
+
+
+def _hours(clock: re.Match[str] | None) -> tuple[int, int, int]:
+    if clock is None:
+        return 0, 0, 0
+    said = {name.rstrip("23"): value for name, value in clock.groupdict().items() if value}
+    hour, half = int(said["hour"]), said.get("half", "")
+    if half and 1 <= hour <= 12:
+        hour = hour % 12 + (12 if half[0] == "p" else 0)
+    return hour, int(said.get("minute", 0)), int(said.get("second", 0))
+
+
+def _zone(text: str, at: int) -> tuple[timedelta | None, int]:
+    """How far ahead of UTC the zone is that stands there, and where it ends."""
+    if (match := _OFFSET.match(text, at)) is not None:
+        hours, minutes = match[1].replace("−", "-"), int(match[2] or 0)
+        ahead = timedelta(hours=abs(int(hours)), minutes=minutes) * (-1 if hours[0] == "-" else 1)
+        return (ahead if abs(ahead) <= _LONGEST_OFFSET else None), match.end()
+    if (match := _NAMED.match(text, at)) is not None:
+        hours_ahead = _ZONES.get(match[1])
+        return (None if hours_ahead is None else timedelta(hours=hours_ahead)), match.end()
+    return None, at
+
+
+def _local(
+    year: int | None, month: int, day: int, hours: tuple[int, int, int], near: datetime | None
+) -> datetime | None:
+    if year is not None:
+        return _made(year, month, day, hours) if year in YEARS else None
+    if near is None:
+        return None
+    made = (_made(one, month, day, hours) for one in range(near.year - 1, near.year + 2) if one in YEARS)
+    return min((one for one in made if one), key=lambda one: abs(one - near), default=None)
+
+
+def _made(year: int, month: int, day: int, hours: tuple[int, int, int]) -> datetime | None:
+    try:
+        return datetime(year, month, day, *hours, tzinfo=UTC)
+    except ValueError:  # there is no such day, or hour
+        return None

@@ -1,0 +1,322 @@
+"""What the entry of a status page's feed says of its incident, read as a person would read it.
+
+A feed has no field for that. What there is: the title, categories, and in the text the words that the updates stand under.
+Atlassian's pages write every update, the newest first ("<strong>Resolved</strong> - ..."), Status.io's the oldest first;
+incident.io's the newest alone ("<b>Status: Monitoring</b>") and how each component is; AWS, Okta and Google put it in the
+title ("[RESOLVED]", "Resolved Service Disruption", "RESOLVED: ...").
+"""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from enum import Enum
+from itertools import islice
+
+from bot.model import Planned
+from bot.watch.sources.dialects.base import SKEW, clean, link
+from bot.watch.sources.dialects.dates import Moment, folded, moment
+from bot.watch.sources.dialects.feed_entries import Entry
+from bot.watch.sources.dialects.stage_words import (
+    ANNOUNCED,
+    ENGLISH,
+    LABELS,
+    MAINTENANCE,
+    NOT_YET,
+    OVER_HEADS,
+    OVER_SENTENCES,
+    STATED,
+    WORK_FIRST,
+    Label,
+)
+
+_BLOCKS = re.compile(
+    r"</?(?:p|br|div|li|ul|ol|tr|td|th|table|h[1-6]|hr|strong|b|small|d[ltd]|time|blockquote|section|article|header)\b[^<>]*>",
+    re.IGNORECASE,
+)
+_MARKUP = re.compile(r"<[^<>]*>")
+_BOLD = re.compile(
+    r"<(?:strong|b|h[1-6])\b[^<>]{0,200}>\s{0,9}([^<>]{2,40})</[^<>]{1,10}>\s{0,9}([-–—:]|<)", re.IGNORECASE
+)
+_HEAD = re.compile(r"(.{1,40}?)\s{0,9}(?:[:：(\[【\])】|]|[–—]|\s-|-\s|$)")
+_BRACKETS = re.compile(r"[\[(【（]\s{0,9}([^\[\]()【】（）]{1,40}?)\s{0,9}[\])】）]")
+_TAIL = re.compile(r"[-–—|:：]\s{0,9}([^-–—|:：]{2,40})$")
+_STATED = re.compile(rf"(?:{'|'.join(STATED)})\s{{0,3}}[:：=-]\s{{0,3}}")
+_OVER_TITLE = re.compile(r"^\W*resolved\b|^service is operating normally\b|^\W*summary of impact\W+between\b")
+_SUMMARY = re.compile(r"^\W*summary of impact\W+between\b")  # Azure's: it had an end
+_THINGS = frozenset({"issue", "incident", "problem", "outage", "disruption", "this", "it"})
+_VERBS = frozenset({"is", "are", "has", "have", "was", "were"})
+_SENTENCES = re.compile(r"(?<=[.!?。])\s{0,3}")
+_WINDOW = re.compile(
+    r"SCHEDULED EVENT\s{1,9}(.{6,40}?)\s{0,9}[-–]\s{0,9}(.{0,40}?\d{1,2}:\d\d(?:\s?[AaPp]\.?[Mm]\.?)?\s{0,9}\w{0,5})"
+)
+_LISTED = re.compile(r"<li>([^<>]{1,300})</li>", re.IGNORECASE)
+_MOST_LISTED = 200
+_HEAD_OF_LINE = 60
+_TIMED = re.compile(r"\d[:h時]\d|\d\s?[apAP]\.?[mM]")
+_HOUR = re.compile(r"\d{1,2}:\d\d.{0,12}$")
+_EDGES = " \t:.-–—•*·()[]【】!|"
+_NEWEST = 600  # characters: of the text, where nothing shows how long its newest update is ...
+_OPENING = 4000  # ... and with its markup
+_FEW = 30  # letters that may stand beside a date for its line to be about nothing else
+MOST_LINES = 20  # at either end of a text
+_DAY = timedelta(days=1)
+_EARLIEST = datetime.min.replace(tzinfo=UTC)
+_AHEAD = timedelta(hours=14)  # so far a clock may be wrong by its zone
+
+
+class Stage(Enum):
+    OPEN = "open"
+    OVER = "over"
+    WORK = "work"  # that was announced, and is not over
+    UNCLEAR = "unclear"  # in words, or a language, that we do not know
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """`labelled`: in a word for it, not merely in so many words. `news`: an update that says nothing of the stage."""
+
+    stage: Stage
+    labelled: bool = False
+    news: bool = False
+    dates: tuple[Moment, ...] = ()  # that stand in the text
+
+
+_Lines = list[tuple[str, Moment | None]]  # each with the date that it consists of
+
+
+@dataclass(frozen=True, slots=True)
+class _Update:
+    """A label as it stands in the text: how far on in an incident's life, and when, as far as that is known."""
+
+    label: Label
+    row: int
+    stated: bool
+    at: datetime | None = None
+
+
+def stage(entry: Entry) -> Stage:
+    """What its newest update says of it."""
+    return said(entry).stage
+
+
+def said(entry: Entry, most: int = MOST_LINES) -> Said:
+    """What its newest update says of it, and how; `most` lines are read at either end of its text."""
+    lines = [(line, _dated(line, entry.at or entry.roughly)) for line in _lines(entry.body, most)]
+    return replace(_said(entry, lines), dates=tuple(found for _, found in lines if found))
+
+
+def _said(entry: Entry, lines: _Lines) -> Said:
+    title = folded(plain(entry.title))
+    newest, updated = _newest(entry, lines)
+    called = _titled(title)
+    if newest is Label.OVER or called is Label.OVER:
+        return Said(Stage.OVER, labelled=True)
+    text = plain(entry.body[:_OPENING])[:_NEWEST]
+    if newest is Label.WORK or _WINDOW.search(text):
+        return Said(Stage.WORK, labelled=True)
+    if newest is not Label.OPEN and (WORK_FIRST.search(title) or called is Label.WORK):
+        return Said(Stage.WORK, labelled=True)
+    if newest is not None or called is not None:
+        return Said(Stage.OPEN, labelled=True, news={newest, called} <= {None, Label.UPDATE})
+    if updated:
+        return Said(Stage.OPEN, labelled=True, news=True)
+    return _unlabelled(entry, folded(text))
+
+
+def ahead(entry: Entry, spoken: Said, now: datetime) -> Said:
+    """The same, knowing that nothing has happened yet that is dated in the future: there it is announced, or an error of a clock."""
+    begins = _begins(entry)
+    if begins is None or begins - now <= SKEW or spoken.stage is not Stage.OPEN:
+        return spoken
+    return Said(Stage.WORK) if _is_about_work(entry) or begins - now > _AHEAD else spoken
+
+
+def _begins(entry: Entry) -> datetime | None:
+    return min((at for at in (entry.published, entry.updated) if at), default=None)
+
+
+def _is_about_work(entry: Entry) -> bool:
+    return MAINTENANCE.search(folded(f"{plain(entry.title)} {plain(entry.body[:_OPENING])}")) is not None
+
+
+def began(entry: Entry, dates: tuple[Moment, ...]) -> datetime | None:
+    """When its first update was published, as far as the feed says: where the text dates each, its own date moves along."""
+    dated = entry.published or entry.updated
+    if dated is None or entry.published is None:
+        return dated
+    known = bool(dates) and all(found.ahead is not None for found in dates)
+    times = [(found.at if known else None) or found.local for found in dates]
+    # The entry's own date is that of its newest update: it shows where an unknown zone is.
+    apart = timedelta(0) if known or not times else dated.replace(second=0, microsecond=0) - max(times)
+    return min((at + apart for at in times if at + apart <= dated), default=dated)
+
+
+def work(entry: Entry, now: datetime) -> Planned | None:
+    """The announced work, unless it is past or its hours are not known."""
+    window = _WINDOW.search(plain(entry.body[:_OPENING])[:_NEWEST])
+    if window is None or entry.published is None:
+        begins = _begins(entry)
+        announced = begins is not None and begins > now and _is_about_work(entry)
+        return Planned(clean(entry.title), begins, None, link(entry.link), entry.key) if begins and announced else None
+    # The second day may be left out, and the zone stands at the end: "Jul 3, 03:00 - 05:30 UTC".
+    first = moment(window[1], entry.published)
+    last = moment(window[2], entry.published) or moment(f"{_HOUR.sub('', window[1])} {window[2]}", entry.published)
+    if first is None or last is None:
+        return None
+    # Its date is that of the start; whichever the zone, it lasts as long.
+    since = entry.published if last.ahead is None else first.local - last.ahead
+    until = since + (last.local - first.local) % (365 * _DAY)
+    return Planned(clean(entry.title), since, until, link(entry.link), entry.key) if until > now else None
+
+
+def components(entry: Entry) -> dict[str, str]:
+    """How each component is that incident.io lists under an update, in its words: {"Login": "partial outage"}."""
+    _, listed, after = entry.body.partition("Affected components")
+    found: dict[str, str] = {}
+    for match in islice(_LISTED.finditer(after) if listed else (), _MOST_LISTED):
+        name, _, state = html.unescape(match[1]).strip().removesuffix(")").rpartition("(")
+        found[name.strip()] = state.strip().casefold()
+    return found
+
+
+def plain(text: str) -> str:
+    """HTML without its markup, on one line."""
+    return " ".join(html.unescape(_MARKUP.sub(" ", text)).split())
+
+
+def subject(title: str) -> str:
+    """A title without the word for a stage at its head: what all updates of an incident have in common."""
+    text = plain(title)
+    bracket = _BRACKETS.match(text)
+    head = bracket or _HEAD.match(text)
+    if head is None or folded(head[1].strip(_EDGES)) not in LABELS:
+        return text
+    return text[head.end() :].strip(_EDGES) or text
+
+
+def _newest(entry: Entry, lines: _Lines) -> tuple[Label | None, bool]:
+    """The label of the newest update; None where there is none. And is there any update at all under a label?"""
+    found = _updates(lines)
+    telling = [one for one in found if one.label is not Label.UPDATE]
+    if not telling:
+        filed = [LABELS[name] for one in entry.categories if (name := folded(one.strip(_EDGES))) in LABELS]
+        label = max(filed, key=lambda one: one[1], default=(None, 0))[0]
+        return (None if label is Label.UPDATE else label), bool(found)
+    stated = [one for one in telling if one.stated]
+    return _last(stated or telling).label, True
+
+
+def _last(found: list[_Update]) -> _Update:
+    """The newest by its time; else by the order that incidents take: pages write the newest first, or the oldest."""
+    first, last = found[0], found[-1]
+    if all(one.at is not None for one in found) and len({one.at for one in found}) > 1:
+        backwards = first.at is not None and last.at is not None and first.at < last.at
+        in_order = found[::-1] if backwards else found
+        return max(in_order, key=lambda one: one.at or _EARLIEST)
+    return last if first.row < last.row else first
+
+
+def _updates(lines: _Lines) -> list[_Update]:
+    """The labels in the text, each with the time that stands before it; or after it, where that is the page's way."""
+    found: list[_Update | datetime] = []
+    for line, at in lines:
+        update = _labelled(line, at)
+        if update is not None:
+            found.append(replace(update, at=at.local if at else None))
+        elif at is not None:
+            found.append(at.local)
+    first = next((one for one in found if isinstance(one, datetime) or not one.stated), None)
+    in_turn = found if isinstance(first, datetime) else found[::-1]
+    made, time = [], None
+    for one in in_turn:
+        if isinstance(one, datetime):
+            time = one
+        else:
+            made.append(replace(one, at=one.at or time))
+            time = None
+    return made if isinstance(first, datetime) else made[::-1]
+
+
+def _lines(body: str, most: int) -> Iterator[str]:
+    """The text in lines as people see them, without what is listed of components."""
+    text = body.partition("Affected components")[0]
+    text = html.unescape(_MARKUP.sub(" ", _BLOCKS.sub("\n", text)))
+    lines = (" ".join(line.split()) for line in text.split("\n") if not line.isspace() and len(line) > 1)
+    found = list(lines)
+    return iter(found if len(found) <= 2 * most else [*found[:most], *found[-most:]])
+
+
+def _dated(line: str, near: datetime | None) -> Moment | None:
+    """The date of a line that holds little else, or a label beside it."""
+    found = moment(line, near) if len(line) <= 2 * _HEAD_OF_LINE and _TIMED.search(line) else None
+    if found is None or not found.timed:
+        return None
+    rest = [char for char in found.rest if char.isalpha()]
+    return found if len(rest) <= _FEW or _label(found.rest) is not None else None
+
+
+def _labelled(line: str, at: Moment | None) -> _Update | None:
+    text = folded(line[: 2 * _HEAD_OF_LINE])
+    if (found := _label(text)) is not None:
+        return found
+    return _label(at.rest) if at is not None else None  # it may stand before it
+
+
+def _label(text: str) -> _Update | None:
+    """What a line, folded, stands under: the line is one, or begins with one and a sign."""
+    text = text.strip(_EDGES)
+    stated = _STATED.match(text)
+    text = text[stated.end() :].strip(_EDGES) if stated else text
+    known = LABELS.get(text)
+    if known is None and (head := _HEAD.match(text)) is not None:
+        known = LABELS.get(head[1].strip(_EDGES))
+    return _Update(*known, stated=stated is not None) if known else None
+
+
+def _titled(title: str) -> Label | None:
+    """What a folded title says: in brackets, at its head or at its end before or after a sign."""
+    if _OVER_TITLE.search(title) or title.startswith(tuple(f"{one} " for one in OVER_HEADS)) or title in OVER_HEADS:
+        return Label.OVER
+    words = [match[1] for match in _BRACKETS.finditer(title)]
+    head, tail = _HEAD.match(title), _TAIL.search(title)
+    words += [head[1]] if head and head.end() < len(title) else []
+    words += [tail[1]] if tail else []
+    found = [LABELS[word][0] for one in words if (word := one.strip(_EDGES)) in LABELS]
+    for label in (Label.OVER, Label.WORK, Label.OPEN, Label.UPDATE):
+        if label in found:
+            return label
+    return None
+
+
+def _unlabelled(entry: Entry, text: str) -> Said:
+    """`text`, folded, stands under no label."""
+    if _SUMMARY.search(text) or any(_is_over(one) for one in _SENTENCES.split(text)):
+        return Said(Stage.OVER)
+    if ANNOUNCED.search(text):
+        return Said(Stage.WORK)
+    strange = _BOLD.search(entry.body[:_OPENING])
+    if strange and not ENGLISH & set(text.split()) and not any(char.isdecimal() for char in strange[1]):
+        return Said(Stage.UNCLEAR)
+    return Said(Stage.OPEN)
+
+
+def _is_over(sentence: str) -> bool:
+    """ "The issue was resolved"; not "once it is resolved"."""
+    if NOT_YET.search(sentence):
+        return False
+    if OVER_SENTENCES.search(sentence):
+        return True
+    thing, verb = -1, -1
+    for n, word in enumerate(sentence.split()):
+        bare = word.strip(".,;:!?()\"'")
+        if bare in _THINGS and verb < 0:
+            thing = n
+        elif bare in _VERBS and 0 <= thing >= n - 15:
+            verb = n
+        elif bare == "resolved" and 0 <= verb >= n - 6:
+            return True
+    return False

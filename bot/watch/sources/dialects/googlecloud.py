@@ -1,0 +1,94 @@
+"""Google Cloud's status page, and Google Workspace's, which is built alike.
+
+Format: https://status.cloud.google.com/incidents.schema.json: every incident of about a year; an open one has no `end`.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Any
+from urllib.parse import urljoin, urlsplit
+
+from bot.model import Health, Word
+from bot.watch.sources.dialects.base import (
+    EVENTS,
+    LONGEST_LINK,
+    LONGEST_TEXT,
+    TOUCHED,
+    Asked,
+    Dialect,
+    Event,
+    Wire,
+    instant,
+    link,
+    loads,
+    several,
+    understood,
+)
+from bot.watch.sources.dialects.incidents_only import concerning, reported, wanted
+
+_CAP = 8 * 1024 * 1024  # bytes: a year of incidents with all that was said of each
+_INCIDENTS = "incidents.json"
+_PAGES = {"status.cloud.google.com": "", "www.google.com/appsstatus": "/appsstatus/dashboard"}
+_MANY = "Multiple Products"  # stands for a name where several are affected
+_HEADING = re.compile(r"^(?:summary|title|description)\s*(?::|$)", re.IGNORECASE)
+
+
+class _Product(Wire):
+    title: str
+
+
+class _Incident(Wire):
+    external_desc: str
+    begin: Any = None
+    created: Any = None
+    uri: Any = None
+    service_name: str = ""
+    affected_products: Annotated[list[_Product], several(lambda: _Product, TOUCHED)] = []
+
+    def event(self, page: str) -> Event:
+        """Never `DOWN`: Google calls it an outage even where it is one for some customers of one product."""
+        named = tuple(one.title for one in self.affected_products)
+        own = (self.service_name,) if self.service_name not in {"", _MANY} else ()
+        since = instant(self.begin) or instant(self.created)
+        return Event(_headline(self.external_desc), Health.DEGRADED, since, self._link(page), named or own)
+
+    def _link(self, page: str) -> str:
+        try:
+            return (
+                link(urljoin(page, self.uri)) if isinstance(self.uri, str) and 0 < len(self.uri) <= LONGEST_LINK else ""
+            )
+        except ValueError:
+            return ""
+
+
+def where(url: str) -> tuple[str, ...]:
+    """As in `dialect.Dialect`. There are few such pages: elsewhere only an address that ends as theirs do is one."""
+    parts = urlsplit(url)
+    if parts.path.endswith(f"/{_INCIDENTS}"):
+        return (url,)
+    folder = next((folder for page, folder in _PAGES.items() if f"{parts.hostname}{parts.path}".startswith(page)), None)
+    return () if folder is None else (f"https://{parts.hostname}{folder}/{_INCIDENTS}",)
+
+
+def parse(bodies: tuple[bytes, ...], asked: Asked) -> Word:
+    """As in `dialect.Dialect`."""
+    found = loads(bodies[0])
+    if not isinstance(found, list):
+        raise ValueError("no list of incidents")  # noqa: TRY004 - what is not understood is a ValueError
+    going_on = [one for one in found if not (isinstance(one, dict) and one.get("end"))]  # the others are not even read
+    page = urljoin((*where(asked.url), asked.url)[0], ".")
+    events = (one.event(page) for one in understood(going_on, _Incident, EVENTS))
+    cared = wanted(asked)
+    return reported((one for event in events if (one := concerning(event, cared))), asked)
+
+
+def _headline(text: str) -> str:
+    """The first line that says something: some begin with a heading, "**Summary:**"."""
+    for line in text[:LONGEST_TEXT].splitlines():
+        if says := _HEADING.sub("", line.replace("*", "").strip("# "), count=1).strip():
+            return says
+    return ""
+
+
+DIALECT = Dialect("googlecloud", where, parse, cap=_CAP)

@@ -1,0 +1,170 @@
+"""Instatus: `summary.json` for what is open, and how each component is, where the page says so.
+
+Format: https://instatus.com/help/api/public-data. The page's own word is not to be trusted alone: it may say "UP" while
+an incident is open.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+from itertools import islice
+from typing import Annotated, Any
+from urllib.parse import urlsplit
+
+from bot.model import Health, Planned, Word
+from bot.watch.sources.dialects.base import (
+    EVENTS,
+    PARTS,
+    TOUCHED,
+    YEARS,
+    Asked,
+    Dialect,
+    Event,
+    Page,
+    Part,
+    Wire,
+    clean,
+    instant,
+    key,
+    link,
+    loads,
+    several,
+    understood,
+    word,
+)
+
+_SUMMARY = "/summary.json"
+_STATED = {"UP": Health.UP, "UNDERMAINTENANCE": Health.UP, "HASISSUES": Health.DEGRADED}
+_LEVELS = {  # of a component, and the impact of an incident
+    "OPERATIONAL": (Health.UP, "operational"),
+    "UNDERMAINTENANCE": (Health.UP, "under maintenance"),
+    "DEGRADEDPERFORMANCE": (Health.DEGRADED, "degraded performance"),
+    "MINOROUTAGE": (Health.DEGRADED, "minor outage"),
+    "PARTIALOUTAGE": (Health.DEGRADED, "partial outage"),
+    "MAJOROUTAGE": (Health.DOWN, "major outage"),
+}
+_LONGEST = timedelta(days=366)
+_DEEPEST = 4  # levels of components; they have two
+
+
+class _Home(Wire):
+    status: str
+    url: Any = None
+
+
+class _Incident(Wire):
+    name: str
+    status: str = ""
+    impact: str = ""
+    started: Any = None
+    url: Any = None
+
+    def event(self, troubled: tuple[str, ...]) -> Event:
+        """The summary does not say which components it is about: those that are not well, else all."""
+        health, _ = _LEVELS.get(self.impact.upper(), (Health.DEGRADED, ""))
+        if troubled:
+            health = min(health, Health.DEGRADED)  # whether they are down they say themselves
+        return Event(self.name, health, _moment(self.started), link(self.url), troubled)
+
+
+class _Maintenance(Wire):
+    id: Any = None
+    name: str
+    status: str = ""
+    start: Any = None
+    duration: Any = None  # minutes, as a number or in a string
+    url: Any = None
+
+    def planned(self) -> Planned | None:
+        begins = _moment(self.start)
+        if begins is None:
+            return None
+        return Planned(clean(self.name), begins, _end(begins, self.duration), link(self.url), key(self.id))
+
+
+class _Summary(Wire):
+    page: _Home
+    activeIncidents: Annotated[list[_Incident], several(lambda: _Incident, EVENTS)] = []  # noqa: N815 - theirs
+    activeMaintenances: Annotated[list[_Maintenance], several(lambda: _Maintenance, EVENTS)] = []  # noqa: N815 - theirs
+
+
+class _Component(Wire):
+    name: str
+    status: str
+    children: list[Any] = []
+
+    def part(self) -> Part:
+        health, state = _LEVELS.get(self.status.upper(), (None, ""))
+        return Part(self.name, health, state)
+
+
+class _Components(Wire):
+    components: list[Any] = []
+
+    def parts(self) -> Iterator[Part]:
+        """Each before those that are under it."""
+        listed = self.components
+        for _ in range(_DEEPEST):
+            found = understood(listed, _Component, PARTS)
+            yield from (one.part() for one in found)
+            listed = list(islice((child for one in found for child in one.children), PARTS))
+
+
+def where(*paths: str) -> Callable[[str], tuple[str, ...]]:
+    """These, below the page's address. One that ends in .json is asked alone: then nothing is known of components."""
+
+    def addresses(url: str) -> tuple[str, ...]:
+        address = urlsplit(url)
+        if address.path.endswith(".json"):
+            return (url,)
+        base = address._replace(query="", fragment="")
+        return tuple(base._replace(path=address.path.rstrip("/") + path).geturl() for path in paths)
+
+    return addresses
+
+
+def parse(bodies: tuple[bytes, ...], asked: Asked) -> Word:
+    """As in `dialect.Dialect`."""
+    summary = _Summary.model_validate(loads(bodies[0]))
+    stated = summary.page.status.upper()
+    if stated not in _STATED:
+        raise ValueError("a vocabulary we do not know")
+    parts = tuple(islice(_Components.model_validate(loads(bodies[1])).parts(), PARTS)) if len(bodies) > 1 else ()
+    troubled = tuple(part.name for part in parts if part.health not in {None, Health.UP})[:TOUCHED]
+    ahead = [one for one in summary.activeMaintenances if one.status.upper() != "COMPLETED"]
+    page = Page(
+        parts=parts,
+        events=tuple(one.event(troubled) for one in summary.activeIncidents if one.status.upper() != "RESOLVED"),
+        overall=_STATED[stated],
+        planned=tuple(found for one in ahead if (found := one.planned())),
+        in_maintenance=stated == "UNDERMAINTENANCE" or any(one.status.upper() == "INPROGRESS" for one in ahead),
+        home=summary.page.url if isinstance(summary.page.url, str) else "",
+    )
+    return word(page, asked)
+
+
+def _moment(value: object) -> datetime | None:
+    """ISO 8601, or as JavaScript writes it: "Sat Jun 11 2022 18:55:50 GMT+0000 (Coordinated Universal Time)"."""
+    if (found := instant(value)) is not None or not isinstance(value, str):
+        return found
+    with suppress(ValueError, OverflowError):
+        at = datetime.strptime(value.partition(" (")[0], "%a %b %d %Y %H:%M:%S GMT%z").astimezone(UTC)
+        return at if at.year in YEARS else None
+    return None
+
+
+def _end(begins: datetime, minutes: object) -> datetime | None:
+    with suppress(ValueError, TypeError, OverflowError):
+        lasts = timedelta(minutes=float(minutes))  # type: ignore[arg-type] # what is no number is a TypeError
+        return begins + lasts if timedelta(0) < lasts <= _LONGEST else None
+    return None
+
+
+# The best first: the address of the components has changed, and not every page says how they are.
+DIALECTS = (
+    Dialect("instatus", where(_SUMMARY, "/v3/components.json"), parse),
+    Dialect("instatus", where(_SUMMARY, "/v2/components.json"), parse),
+    Dialect("instatus", where(_SUMMARY), parse),
+)

@@ -1,0 +1,181 @@
+"""Atlassian's Statuspage, and what speaks its `summary.json` as incident.io's pages do.
+
+Format: https://www.atlassian.com/software/statuspage (API v2, "summary"). incident.io's look-alike has no `incidents`.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any
+from urllib.parse import urlsplit
+
+from bot.model import Health, Planned, Word
+from bot.watch.sources.dialects.base import (
+    EVENTS,
+    PARTS,
+    Asked,
+    Dialect,
+    Event,
+    Page,
+    Part,
+    Wire,
+    clean,
+    instant,
+    key,
+    link,
+    loads,
+    named,
+    several,
+    word,
+)
+
+_SUMMARY = "/api/v2/summary.json"
+_OVER = frozenset({"resolved", "postmortem", "completed"})
+_UNDER_WAY = frozenset({"in_progress", "verifying"})
+_ANNOUNCED = _UNDER_WAY | {"scheduled"}
+_MAINTENANCE = "under_maintenance"
+_SLIGHT = frozenset({"none", "minor"})
+_GRAVE = frozenset({"major", "critical"})
+_INDICATED = {  # of the page, and the impact of an incident
+    "none": Health.UP,
+    "maintenance": Health.UP,  # what was announced is no outage
+    "minor": Health.DEGRADED,
+    "major": Health.DEGRADED,
+    "critical": Health.DOWN,
+}
+_COMPONENT = {
+    "operational": Health.UP,
+    _MAINTENANCE: Health.UP,
+    "degraded_performance": Health.DEGRADED,
+    "partial_outage": Health.DEGRADED,
+    "major_outage": Health.DOWN,
+    "full_outage": Health.DOWN,  # incident.io's own word
+}
+
+
+class _Status(Wire):
+    indicator: str
+    description: str = ""
+
+
+class _Component(Wire):
+    name: str
+    status: str
+
+
+class _Incident(Wire):
+    id: Any = None
+    name: str
+    status: str
+    impact: str = "none"
+    shortlink: Any = None  # not worth a page's whole word
+    started_at: Any = None
+    created_at: Any = None
+    scheduled_for: Any = None
+    scheduled_until: Any = None
+    components: list[Any] = []
+
+    @property
+    def since(self) -> datetime | None:
+        return instant(self.started_at) or instant(self.created_at)
+
+    def event(self) -> Event:
+        return Event(
+            self.name,
+            _INDICATED.get(self.impact, Health.DEGRADED),
+            self.since,
+            link(self.shortlink),
+            named(self.components),
+        )
+
+    def planned(self) -> Planned | None:
+        """What was entered as an incident has no hours of its own: then it is under way since it was."""
+        announced, ends = instant(self.scheduled_for), instant(self.scheduled_until)
+        begins = announced or (None if self.status in _ANNOUNCED else self.since)
+        if begins is None or (ends is not None and ends <= begins):
+            return None
+        parts = named(self.components)
+        return Planned(clean(self.name), begins, ends, link(self.shortlink), key(self.id), parts)
+
+
+class _Home(Wire):
+    url: Any = None
+
+
+class _Summary(Wire):
+    status: _Status
+    page: _Home = _Home()
+    components: Annotated[list[_Component], several(lambda: _Component, PARTS)] = []
+    incidents: Annotated[list[_Incident], several(lambda: _Incident, EVENTS)] = []
+    scheduled_maintenances: Annotated[list[_Incident], several(lambda: _Incident, EVENTS)] = []
+
+    @property
+    def unresolved(self) -> list[_Incident]:
+        return [one for one in self.incidents if one.status not in _OVER]
+
+    @property
+    def open(self) -> list[_Incident]:
+        return [one for one in self.unresolved if not self._is_work(one)]
+
+    def _is_work(self, one: _Incident) -> bool:
+        """Work that was entered as an incident: by its impact, or where the page as a whole is in maintenance, not in trouble."""
+        return one.impact == "maintenance" or (self.status.indicator == "maintenance" and one.impact in _SLIGHT)
+
+    @property
+    def in_maintenance(self) -> bool:
+        announced = any(one.status in _UNDER_WAY for one in self.scheduled_maintenances)
+        return announced or any(one.status == _MAINTENANCE for one in self.components)
+
+    @property
+    def planned(self) -> tuple[Planned, ...]:
+        announced = [one for one in self.scheduled_maintenances if one.status not in _OVER]
+        entered = [one for one in self.unresolved if self._is_work(one)]
+        return tuple(found for one in (*announced, *entered) if (found := one.planned()))
+
+
+def where(url: str) -> tuple[str, ...]:
+    """Where the page says it to machines; its own address may be that of the summary."""
+    parts = urlsplit(url)
+    if parts.path.endswith(".json"):
+        return (url,)
+    return (parts._replace(path=parts.path.rstrip("/") + _SUMMARY, query="", fragment="").geturl(),)
+
+
+def shown(body: bytes) -> Page:
+    """What a summary shows. Raise ValueError for what is none."""
+    return _page(_Summary.model_validate(loads(body)))
+
+
+def parse(bodies: tuple[bytes, ...], asked: Asked) -> Word:
+    """As in `dialect.Dialect`."""
+    return word(shown(bodies[0]), asked)
+
+
+def parse_whole(bodies: tuple[bytes, ...], asked: Asked) -> Word:
+    """As in `dialect.Dialect`, of a page that does not hide its incidents, as the look-alikes do."""
+    summary = _Summary.model_validate(loads(bodies[0]))
+    if "incidents" not in summary.model_fields_set:
+        raise ValueError("it hides its incidents")
+    return word(_page(summary), asked)
+
+
+def _page(summary: _Summary) -> Page:
+    if summary.status.indicator not in _INDICATED:
+        raise ValueError("a vocabulary we do not know")
+    levels = {summary.status.indicator, *(one.impact for one in summary.open)}
+    return Page(
+        parts=tuple(
+            Part(one.name, _COMPONENT.get(one.status), one.status.replace("_", " ")) for one in summary.components
+        ),
+        events=tuple(one.event() for one in summary.open),
+        overall=_INDICATED[summary.status.indicator],
+        line=summary.status.description,
+        grave=bool(levels & _GRAVE),
+        planned=summary.planned,
+        in_maintenance=summary.in_maintenance,
+        home=summary.page.url if isinstance(summary.page.url, str) else "",
+    )
+
+
+DIALECT = Dialect("statuspage", where, parse)
+WHOLE = Dialect("statuspage with its incidents", where, parse_whole)  # how `auto` tells it from its look-alikes

@@ -1,0 +1,165 @@
+"""Uptime Kuma: which monitors a page shows, and the heartbeats of each.
+
+Format: https://github.com/louislam/uptime-kuma/wiki/Internal-API. Nobody writes such a page but for a notice pinned to it: how
+it is is what its last heartbeats say, one monitor of many being "partly", as the page itself has it.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+from itertools import islice
+from typing import Annotated, Any
+from urllib.parse import urlsplit
+
+from bot.model import Health, Planned, Word
+from bot.watch.sources.dialects.base import (
+    EVENTS,
+    Asked,
+    Dialect,
+    Event,
+    Page,
+    Part,
+    Wire,
+    clean,
+    instant,
+    key,
+    loads,
+    several,
+    understood,
+    word,
+)
+
+_SLUG = re.compile(r"(?P<base>.*?)/(?:status|api/status-page)/(?P<slug>[^/]+)/?")
+_DEFAULT = "default"  # the slug of a page at the root
+_MONITORS, _BEATS = 500, 100  # so many are looked at: monitors, and heartbeats of each
+_DOWN, _UP, _PENDING, _MAINTENANCE = 0, 1, 2, 3
+_LEVELS = {
+    _DOWN: (Health.DOWN, "down"),
+    _UP: (Health.UP, "up"),
+    _PENDING: (Health.DEGRADED, "pending"),
+    _MAINTENANCE: (Health.UP, "maintenance"),
+}
+_ALARMING = frozenset({"danger", "warning"})  # styles of a notice
+
+
+class _Monitor(Wire):
+    id: Any = None
+    name: str
+
+
+class _Group(Wire):
+    monitorList: Annotated[list[_Monitor], several(lambda: _Monitor, _MONITORS)] = []  # noqa: N815 - theirs
+
+
+class _Notice(Wire):
+    title: str = ""
+    style: str = ""
+    createdDate: Any = None  # noqa: N815 - theirs
+
+    def event(self) -> Event:
+        health = Health.DEGRADED if self.style in _ALARMING else Health.UP
+        return Event(self.title, health, instant(self.createdDate))
+
+
+class _Slot(Wire):
+    startDate: Any = None  # noqa: N815 - theirs
+    endDate: Any = None  # noqa: N815 - theirs
+
+
+class _Maintenance(Wire):
+    id: Any = None
+    title: str = ""
+    status: str = ""
+    timezoneOffset: Any = None  # noqa: N815 - theirs
+    timeslotList: Annotated[list[_Slot], several(lambda: _Slot, 1)] = []  # noqa: N815 - theirs
+
+    def planned(self) -> Planned | None:
+        slot = self.timeslotList[0] if self.timeslotList else _Slot()
+        begins, ends = self._moment(slot.startDate), self._moment(slot.endDate)
+        if begins is None or (ends is not None and ends <= begins):
+            return None
+        return Planned(clean(self.title), begins, ends, "", key(self.id))
+
+    def _moment(self, stamp: object) -> datetime | None:
+        """Its dates without a zone are in the one that it names ("+02:00")."""
+        offset = self.timezoneOffset if isinstance(self.timezoneOffset, str) else ""
+        return (instant(f"{stamp}{offset}") if isinstance(stamp, str) else None) or instant(stamp)
+
+
+class _Page(Wire):
+    publicGroupList: Annotated[list[_Group], several(lambda: _Group, _MONITORS)]  # noqa: N815 - theirs
+    incident: _Notice | None = None  # version 1 has one ...
+    incidents: Annotated[list[_Notice], several(lambda: _Notice, EVENTS)] = []  # ... and version 2 a list
+    maintenanceList: Annotated[list[_Maintenance], several(lambda: _Maintenance, EVENTS)] = []  # noqa: N815 - theirs
+
+
+class _Beat(Wire):
+    status: int
+    time: Any = None
+
+
+class _Beats(Wire):
+    heartbeatList: dict[str, Any]  # noqa: N815 - theirs
+
+    def of(self, monitor: _Monitor) -> list[_Beat]:
+        """The newest, which stand last; 0 stands where nothing was measured."""
+        listed = self.heartbeatList.get(key(monitor.id))
+        if not isinstance(listed, list):
+            return []
+        return understood([one for one in listed[-_BEATS:] if isinstance(one, dict)], _Beat, _BEATS)
+
+
+def where(url: str) -> tuple[str, ...]:
+    """.../status/<slug>, or the root of a page with a name of its own; none: no such address."""
+    address = urlsplit(url)
+    found = _SLUG.fullmatch(address.path)
+    if found is None and address.path.strip("/"):
+        return ()
+    base, slug = (found["base"], found["slug"]) if found else ("", _DEFAULT)
+    paths = (f"{base}/api/status-page/{slug}", f"{base}/api/status-page/heartbeat/{slug}")
+    return tuple(address._replace(path=path, query="", fragment="").geturl() for path in paths)
+
+
+def parse(bodies: tuple[bytes, ...], asked: Asked) -> Word:
+    """As in `dialect.Dialect`."""
+    shown = _Page.model_validate(loads(bodies[0]))
+    beats = _Beats.model_validate(loads(bodies[1]))
+    listed = islice((one for group in shown.publicGroupList for one in group.monitorList), _MONITORS)
+    once = {key(one.id) or n: one for n, one in enumerate(listed)}.values()
+    monitors = [(one, beats.of(one)) for one in once]
+    parts = tuple(_part(monitor, of) for monitor, of in monitors)
+    notices = [notice.event() for notice in (*shown.incidents, *((shown.incident,) if shown.incident else ()))]
+    outages = [outage for monitor, of in monitors if (outage := _outage(monitor, of))]
+    if not any(part.health is not None for part in parts) and not notices:
+        raise ValueError("it says nothing of any monitor")
+    page = Page(
+        parts=parts,
+        events=(*notices, *outages),
+        planned=tuple(found for one in shown.maintenanceList if (found := one.planned())),
+        in_maintenance=any(one.status == "under-maintenance" for one in shown.maintenanceList),
+        home=_home(asked.url),
+    )
+    return word(page, asked)
+
+
+def _part(monitor: _Monitor, beats: list[_Beat]) -> Part:
+    health, state = _LEVELS.get(beats[-1].status, (None, "")) if beats else (None, "")
+    return Part(monitor.name, health, state)
+
+
+def _outage(monitor: _Monitor, beats: list[_Beat]) -> Event | None:
+    """Since when a monitor is down; None also where it has been so for longer than the heartbeats go back."""
+    first = next((n for n in range(len(beats), 0, -1) if beats[n - 1].status != _DOWN), len(beats))
+    if first == len(beats):
+        return None
+    # That it is down its part says: one of many is not the whole service.
+    return Event(f"{monitor.name}: down", Health.DEGRADED, instant(beats[first].time), "", (monitor.name,))
+
+
+def _home(url: str) -> str:
+    """Where people read it: not the answer for machines."""
+    return url.replace("/api/status-page/", "/status/")
+
+
+DIALECT = Dialect("uptimekuma", where, parse)

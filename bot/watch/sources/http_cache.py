@@ -1,0 +1,117 @@
+"""One page, asked for as seldom and as cheaply as can be: shared, conditional, and not before it wants to be asked again."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from urllib.parse import urlsplit
+
+from bot.contracts import Answer, Copy, Memory, Net, Shelf, Trouble
+from bot.net.retry_after import retry_after
+
+SHARED = timedelta(seconds=20)  # services that name one page read it in one beat: one asking serves them all
+LONGEST_WAIT = timedelta(hours=1)  # a page that wants more rest than that is asked all the same
+USUAL_WAIT = timedelta(minutes=2)  # of a page that says "too many" and not for how long
+BELIEVED = timedelta(hours=1)  # a cache may say "not modified" for ever: so often the whole page must come
+LONGEST_VALIDATOR = 500  # characters
+REDIRECTS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Got:
+    """`body` is None where there is none to be had; `answered`: nobody may be there at all."""
+
+    body: bytes | None
+    answered: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """An address and what is wanted of it. `guarded`: a stranger named it, so it must lead to no inner address."""
+
+    url: str
+    accept: str
+    timeout: timedelta
+    cap: int
+    guarded: bool = False
+
+
+async def fetch(net: Net, memory: Memory, wish: Wish, now: datetime) -> Got:
+    """Ask, or hand out what another reading of the same moment was given."""
+    _sweep(memory.shelf, now)
+    copy = memory.shelf.copies.setdefault((wish.url, wish.accept), Copy())
+    async with copy.busy:
+        if not _new_enough(copy, memory, now):
+            if _must_wait(memory, wish.url, now):
+                return Got(None, answered=False)
+            await _ask(net, memory, wish, copy, now)
+        return Got(copy.body if copy.good else None, copy.answered)
+
+
+def _sweep(shelf: Shelf, now: datetime) -> None:
+    """Let go of what nobody asks for any more: addresses that were tried in vain, pages that have moved."""
+    if shelf.swept_at is None or abs(now - shelf.swept_at) >= BELIEVED:
+        shelf.swept_at = now
+        old = [key for key, copy in shelf.copies.items() if not (copy.busy.locked() or _asked_lately(copy, now))]
+        for key in old:
+            del shelf.copies[key]
+
+
+def _asked_lately(copy: Copy, now: datetime) -> bool:
+    return copy.asked_at is None or abs(now - copy.asked_at) < BELIEVED
+
+
+def _new_enough(copy: Copy, memory: Memory, now: datetime) -> bool:
+    if copy.asked_at is None or (memory.news_at is not None and copy.asked_at < memory.news_at):
+        return False
+    return abs(now - copy.asked_at) < SHARED
+
+
+def _must_wait(memory: Memory, url: str, now: datetime) -> bool:
+    until = memory.shelf.waits.get(urlsplit(url).netloc)
+    return until is not None and now < until <= now + LONGEST_WAIT  # one beyond that is of a clock that was set back
+
+
+async def _ask(net: Net, memory: Memory, wish: Wish, copy: Copy, now: datetime) -> None:
+    copy.asked_at, copy.answered, copy.good = now, False, False
+    known = _validators(copy, now)
+    try:
+        request = net.prepare("GET", wish.url, {"accept": wish.accept} | known)
+    except ValueError:
+        return
+    answer = await net.fetch(
+        request, timeout=wish.timeout, cap=wish.cap, redirects=REDIRECTS, fresh=False, guarded=wish.guarded
+    )
+    if isinstance(answer, Trouble):
+        return
+    copy.answered = True
+    if answer.status in {429, 503}:
+        _rest(memory, wish.url, answer, now)
+    elif answer.status == 304 and known:
+        copy.good = True
+    elif answer.status == 200 and not answer.cut:
+        copy.good, copy.body, copy.got_at = True, answer.body, now
+        copy.etag = _validator(answer.headers, "etag")
+        copy.modified = _validator(answer.headers, "last-modified")
+
+
+def _validators(copy: Copy, now: datetime) -> dict[str, str]:
+    if copy.got_at is None or abs(now - copy.got_at) >= BELIEVED:
+        return {}
+    found = {"if-none-match": copy.etag, "if-modified-since": copy.modified}
+    return {name: value for name, value in found.items() if value}
+
+
+def _validator(headers: Mapping[str, str], name: str) -> str:
+    """What can be sent back as it came."""
+    value = headers.get(name, "").strip()
+    return value if value.isascii() and value.isprintable() and len(value) <= LONGEST_VALIDATOR else ""
+
+
+def _rest(memory: Memory, url: str, answer: Answer, now: datetime) -> None:
+    wait = retry_after(answer.headers.get("retry-after", ""))
+    if not wait and answer.status == 429:
+        wait = USUAL_WAIT
+    if wait:
+        memory.shelf.waits[urlsplit(url).netloc] = now + min(wait, LONGEST_WAIT)

@@ -1,0 +1,240 @@
+"""The official status page of a service, in whichever dialect it speaks."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import re
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Annotated, ClassVar, Literal, Self
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, SecretStr, field_validator, model_validator
+
+from bot.contracts import Between, Length, Memory, Net
+from bot.model import Health, Role, Word
+from bot.offload.pool import SMALL, OverranError, offload
+from bot.watch.sources.dialects import (
+    aws,
+    betterstack,
+    cachet,
+    feed,
+    googlecloud,
+    incidentio,
+    instatus,
+    slack,
+    statusio,
+    statuspage,
+    statuspal,
+    uptimekuma,
+)
+from bot.watch.sources.dialects.base import CAP, Asked, Dialect, NotShownError, link, silence
+from bot.watch.sources.dialects.feed import FORGOTTEN
+from bot.watch.sources.discovery import AUTO, HEAD, Way, feeds, reads_feeds, ways
+from bot.watch.sources.http_cache import Got, Wish, fetch
+
+logger = logging.getLogger(__name__)
+
+PARSE_WITHIN = 2.0  # seconds
+MOST_UNDATED = 20
+SHORTEST_TOKEN = 16  # characters: whoever guesses it can have the page asked again and again
+LONGEST_TIMEOUT = timedelta(seconds=30)
+SEEK_WITHIN = 40.0  # seconds: for all ways together
+GIVE_UP = 2  # addresses of which none answers: one may be barred, two are a page that is not there
+SEEK_AGAIN = timedelta(minutes=10)  # after a search in vain: a page that we cannot read is not hammered
+LOST_AFTER = timedelta(minutes=30)  # silent for so long, it may have changed its vendor
+BELIEVED = timedelta(days=1)  # a better way may have been away for a moment, or may be there now
+
+# In the order in which `auto` tries them: the most usual first, and what others imitate last.
+DIALECTS: tuple[Dialect, ...] = (
+    statuspage.WHOLE,
+    *incidentio.DIALECTS,
+    slack.DIALECT,
+    aws.DIALECT,
+    googlecloud.DIALECT,
+    feed.AZURE,
+    *instatus.DIALECTS,
+    betterstack.DIALECT,
+    statusio.DIALECT,
+    statuspal.DIALECT,
+    uptimekuma.DIALECT,
+    *cachet.DIALECTS,
+    feed.ATOM,
+    feed.RSS,
+    statuspage.DIALECT,
+)
+
+
+def _unguessable(token: SecretStr) -> SecretStr:
+    text = token.get_secret_value()
+    if len(text) < SHORTEST_TOKEN or not re.fullmatch(r"[\w.~-]+", text, re.ASCII):
+        raise ValueError(
+            f"expected {SHORTEST_TOKEN} or more letters, digits, dots, - and _, such as `openssl rand -hex 20` gives"
+        )
+    return token
+
+
+class OfficialPage(BaseModel):
+    """`url`: the page's address, or that of what it says to machines. `components`: the names to care for; none: all.
+
+    `webhook_token`: who knows it may say that there is news.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    role: ClassVar[Role] = Role.OFFICIAL
+
+    kind: Literal[
+        "auto",
+        "statuspage",
+        "incidentio",
+        "instatus",
+        "betterstack",
+        "statusio",
+        "cachet",
+        "uptimekuma",
+        "statuspal",
+        "slack",
+        "aws",
+        "googlecloud",
+        "azure",
+        "atom",
+        "rss",
+    ] = "auto"
+    url: str
+    components: tuple[str, ...] = ()
+    timeout: Annotated[Length, Between(timedelta(milliseconds=100), LONGEST_TIMEOUT)] = timedelta(seconds=10)
+    webhook_token: Annotated[SecretStr, AfterValidator(_unguessable)] | None = None
+
+    @field_validator("url")
+    @classmethod
+    def _address(cls, url: str) -> str:
+        if not link(url):
+            raise ValueError("expected the address of a status page, such as https://status.example.org/")
+        return url
+
+    @model_validator(mode="after")
+    def _of_its_kind(self) -> Self:
+        if not any(way.addresses for way in ways(self.kind, self.url, DIALECTS)):
+            raise ValueError(f"a page of the kind {self.kind} has no such address")
+        return self
+
+    async def read(self, net: Net, now: datetime, memory: Memory) -> Word:
+        """As in `contracts.Source`. Which way it is read is found out once, where there are several."""
+        tried = ways(self.kind, self.url, DIALECTS)
+        if self.kind != AUTO and len(tried) == 1:
+            return (await self._hear(net, now, memory, tried[0]))[0] or silence(now)
+        if _must_seek(memory, now):
+            return await self._seek(net, now, memory, tried) or silence(now)
+        if memory.found is None:
+            return silence(now)
+        word, _ = await self._hear(net, now, memory, memory.found)
+        if word is not None:
+            memory.heard_at = now
+        return word or silence(now)
+
+    async def _seek(self, net: Net, now: datetime, memory: Memory, tried: tuple[Way, ...]) -> Word | None:
+        """Try one way after the other. Where nobody answers there is no use in trying more, and it is no search in vain."""
+        lost = 0
+        try:
+            async with asyncio.timeout(SEEK_WITHIN):
+                for way in tried:
+                    word, got = await self._hear(net, now, memory, way)
+                    if word is not None:
+                        return _found(memory, way, now, word)
+                    lost += not got.answered
+                    if lost >= GIVE_UP:
+                        return None
+                for way in await self._named(net, now, memory) if self.kind == AUTO else ():
+                    word, _ = await self._hear(net, now, memory, way)
+                    if word is not None:
+                        return _found(memory, way, now, word)
+        except TimeoutError:
+            pass
+        memory.sought_at = now
+        return None
+
+    async def _hear(self, net: Net, now: datetime, memory: Memory, way: Way) -> tuple[Word | None, Got]:
+        """Its word, and what came last; None where it cannot be had or understood so.
+
+        A page without the components is understood: another way to read it would only know less of them.
+        """
+        dialect, bodies, got = way.dialect, [], Got(None)
+        wishes = [Wish(url, dialect.accept, self.timeout, dialect.cap, way.guarded) for url in way.addresses]
+        for wish in wishes:
+            got = await fetch(net, memory, wish, now)
+            if got.body is None:
+                return None, got
+            bodies.append(got.body)
+        if not bodies:
+            return None, got
+        try:
+            word = await self._understood(way, tuple(bodies), now, memory)
+        except NotShownError:
+            word = silence(now)
+        except OverranError as error:
+            self._complain(memory, error)
+            return None, got
+        except (ValueError, RecursionError):  # pydantic's, json's and the codecs' errors are ValueErrors
+            return None, got
+        memory.unworkable = False
+        return word, got
+
+    async def _understood(self, way: Way, bodies: tuple[bytes, ...], now: datetime, memory: Memory) -> Word:
+        """Its word. What is open without a date is so for as long as an incident with one may go without a word."""
+        asked = Asked(self.url, self.components, now)
+        word = await _parsed(way, bodies, asked)
+        if not reads_feeds(way.dialect) or word.says in {None, Health.UP} or word.since is not None:
+            return word
+        mark = f"{word.headline} {word.link}"
+        first = memory.undated.pop(mark, now)
+        memory.undated[mark] = min(first, now)  # the newest stand last
+        while len(memory.undated) > MOST_UNDATED:
+            del memory.undated[next(iter(memory.undated))]
+        return word if now - first <= FORGOTTEN else await _parsed(way, bodies, replace(asked, dated=True))
+
+    def _complain(self, memory: Memory, error: OverranError) -> None:
+        if not memory.unworkable:
+            logger.warning("%s: what the status page says cannot be worked on: %s", _host(self.url), error)
+        memory.unworkable = True
+
+    async def _named(self, net: Net, now: datetime, memory: Memory) -> list[Way]:
+        """The feeds that the page itself names. Those on other hosts may be anybody's choice."""
+        wish = Wish(self.url, "text/html", self.timeout, CAP)
+        got = await fetch(net, memory, wish, now)
+        found = await _feeds(got.body or b"", self.url)
+        readers = [one for one in DIALECTS if reads_feeds(one)]
+        return [Way(one, url, guarded=_host(url) != _host(self.url)) for url in found for one in readers]
+
+
+async def _parsed(way: Way, bodies: tuple[bytes, ...], asked: Asked) -> Word:
+    """Parsed here where it is small: no dialect's time grows faster than what it reads."""
+    if sum(map(len, bodies)) <= SMALL:
+        return way.dialect.parse(bodies, asked)
+    return await offload(way.dialect.parse, bodies, asked, seconds=PARSE_WITHIN, key=_host(way.url))
+
+
+async def _feeds(body: bytes, url: str) -> tuple[str, ...]:
+    if len(body) <= SMALL:
+        return feeds(body, url)
+    try:
+        return await offload(feeds, body[:HEAD], url, seconds=PARSE_WITHIN, key=_host(url))
+    except OverranError:
+        return ()
+
+
+def _must_seek(memory: Memory, now: datetime) -> bool:
+    if memory.sought_at is not None and abs(now - memory.sought_at) < SEEK_AGAIN:
+        return False
+    if memory.found is None or memory.found_at is None or memory.heard_at is None:
+        return True
+    return abs(now - memory.found_at) >= BELIEVED or abs(now - memory.heard_at) >= LOST_AFTER
+
+
+def _found(memory: Memory, way: Way, now: datetime, word: Word) -> Word:
+    memory.found, memory.found_at, memory.heard_at, memory.sought_at = way, now, now, None
+    return word
+
+
+def _host(url: str) -> str:
+    return urlsplit(url).netloc

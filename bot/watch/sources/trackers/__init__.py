@@ -1,0 +1,1 @@
+"""Independent trackers: one file for each."""

@@ -1,0 +1,194 @@
+"""Downdetector: how many people report trouble with a company, and how many usually do. Its Enterprise API is paid for.
+
+Format: `POST /tokens`, `GET /companies` of https://downdetectorapi.com/v2.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from base64 import b64encode
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Annotated, Any, ClassVar, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr
+
+from bot.contracts import Answer, Memory, Net, Source, Trouble
+from bot.model import Health, Role, Word
+from bot.offload.pool import SMALL, OverranError, offload
+from bot.watch.sources.dialects.base import Wire, loads, understood
+from bot.watch.sources.trackers.base import WebAddress, silence
+
+logger = logging.getLogger(__name__)
+
+NAME = "Downdetector"
+TIMEOUT = timedelta(seconds=10)  # for one request
+FRESH = timedelta(
+    seconds=20
+)  # for so long one answer serves all the companies: less than the quickest beat of a source
+EARLY = timedelta(minutes=5)  # a token is renewed so long before it ends
+LIVES = 3600  # seconds: a token, where nothing is said of it
+MOST_COMPANIES = 1000  # of one answer
+MOST = 10**9  # more people than that report nothing
+_SAYS = {"success": Health.UP, "warning": Health.DEGRADED, "danger": Health.DOWN}
+
+
+class DowndetectorSettings(BaseModel):
+    """The account that the API is asked with. `api_url` may be a gateway of your own."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    client_id: SecretStr
+    client_secret: SecretStr
+    api_url: WebAddress = "https://downdetectorapi.com/v2"
+
+
+class DowndetectorTracker(BaseModel):
+    """`company`: the number that the API's `companies/search` gives for it; each country's site has its own."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    Settings: ClassVar[type[DowndetectorSettings]] = DowndetectorSettings
+    in_doubt: ClassVar[bool] = False
+
+    kind: Literal["downdetector"] = "downdetector"
+    company: Annotated[int, Field(gt=0, le=10**12)]
+
+    @classmethod
+    def join(cls, said: Iterable[DowndetectorTracker], settings: DowndetectorSettings) -> Mapping[Any, Source]:
+        """As in `tracker.Tracker`: all companies are asked for at once."""
+        entries = tuple(dict.fromkeys(said))
+        account = Account(settings, tuple(sorted({one.company for one in entries})))
+        return {one: Downdetector(account, one.company) for one in entries}
+
+
+class _Token(Wire):
+    access_token: Annotated[str, Field(pattern=r"^[\x21-\x7e]+$")]
+    expires_in: Any = None
+
+
+class _Company(Wire):
+    id: int
+    status: str = ""
+    stats_60: Any = None
+    baseline_current: Any = None
+
+
+@dataclass(frozen=True)
+class Downdetector:
+    """What is said of one company."""
+
+    account: Account
+    company: int
+    kind: str = "downdetector"
+
+    async def read(self, net: Net, now: datetime, memory: Memory) -> Word:
+        """As in `contracts.Source`."""
+        found, at = await self.account.ask(net, self.company, now)
+        says = _SAYS.get(found.status) if found else None
+        if found is None or says is None:
+            return silence(NAME, at)
+        reports, usual = _number(found.stats_60), _number(found.baseline_current)
+        return Word(Role.TRACKER, NAME, says, at=at, reports=reports, usual=usual)
+
+
+@dataclass
+class Account:
+    """One account, shared by all its companies: its token, and the newest answer about them."""
+
+    settings: DowndetectorSettings
+    companies: tuple[int, ...]
+    _token: str = ""
+    _until: datetime | None = None  # when the token is renewed
+    _found: Mapping[int, _Company] = field(default_factory=dict)
+    _at: datetime | None = None  # when it was asked last
+    _refused: bool = False  # it was said that it does not take our credentials
+    _asking: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    async def ask(self, net: Net, company: int, now: datetime) -> tuple[_Company | None, datetime]:
+        """What is known of a company, and as of when. None: nothing that could be understood."""
+        async with self._asking:
+            if self._at is None or abs(now - self._at) >= FRESH:
+                self._found, self._at = (
+                    {},
+                    now,
+                )  # should it fail or be cancelled, the others of this beat do not ask again
+                self._found = await self._companies(net, now)
+            return self._found.get(company), self._at
+
+    async def _companies(self, net: Net, now: datetime) -> dict[int, _Company]:
+        for _ in range(2):  # a token may have ended before its time
+            if not await self._authorised(net, now):
+                return {}
+            ids = ",".join(map(str, self.companies))
+            url = f"{self.settings.api_url}/companies?ids={ids}&fields=id,status,baseline_current,stats_60"
+            answer = await _fetch(net, "GET", url, f"Bearer {self._token}")
+            if answer is None or answer.status != 401:
+                return await _understood(answer)
+            self._token = ""
+        return {}
+
+    async def _authorised(self, net: Net, now: datetime) -> bool:
+        """Have a token, or get one."""
+        if self._token and self._until and now < self._until:
+            return True
+        self._token = ""
+        pair = f"{self.settings.client_id.get_secret_value()}:{self.settings.client_secret.get_secret_value()}"
+        url = f"{self.settings.api_url}/tokens?grant_type=client_credentials"
+        answer = await _fetch(net, "POST", url, f"Basic {b64encode(pair.encode()).decode()}", b"")
+        self._complain(refused=answer is not None and answer.status in {400, 401, 403})
+        try:
+            good = answer is not None and answer.status == 200 and len(answer.body) <= SMALL
+            token = _Token.model_validate(loads(answer.body) if answer is not None and good else None)
+        except (ValueError, RecursionError):
+            return False
+        self._token, self._until = token.access_token, now + _life(token.expires_in)
+        return True
+
+    def _complain(self, *, refused: bool) -> None:
+        if refused and not self._refused:
+            logger.warning("%s does not take trackers.downdetector.client_id and client_secret", NAME)
+        self._refused = refused
+
+
+async def _fetch(net: Net, method: str, url: str, authorization: str, content: bytes | None = None) -> Answer | None:
+    try:
+        request = net.prepare(method, url, {"authorization": authorization, "accept": "application/json"}, content)
+    except ValueError:
+        return None
+    answer = await net.fetch(request, timeout=TIMEOUT)
+    return None if isinstance(answer, Trouble) or answer.cut else answer
+
+
+async def _understood(answer: Answer | None) -> dict[int, _Company]:
+    """The companies of an answer; none where it is no good one."""
+    if answer is None or answer.status != 200:
+        return {}
+    try:
+        if len(answer.body) <= SMALL:
+            rows = rows_of(answer.body)
+        else:
+            rows = await offload(rows_of, answer.body, key=NAME)
+        return {one.id: one for one in understood(list(rows), _Company, MOST_COMPANIES)}
+    except (OverranError, ValueError, RecursionError):
+        return {}
+
+
+def rows_of(body: bytes) -> tuple[dict[str, Any], ...]:
+    """What an answer says of each company, as plain values: only what we read, and of no more than are asked for."""
+    rows = loads(body)
+    found = [one for one in rows[:MOST_COMPANIES] if isinstance(one, dict)] if isinstance(rows, list) else []
+    said = ({name: one.get(name) for name in _Company.model_fields} for one in found)
+    return tuple({k: v for k, v in one.items() if isinstance(v, str | int | float)} for one in said)
+
+
+def _number(value: Any) -> int | None:
+    """A count of people; None for what cannot be one."""
+    right = isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= MOST
+    return round(value) if right else None
+
+
+def _life(seconds: Any) -> timedelta:
+    """How long a token is used: renewed `EARLY`, and one that is short-lived at half of its time."""
+    whole = timedelta(seconds=_number(seconds) or LIVES)
+    return whole - min(EARLY, whole / 2)

@@ -1,0 +1,181 @@
+"""The crowd: what people say of each service, as a source of the rounds. It corroborates, and alone declares nothing."""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import datetime, timedelta
+from hashlib import blake2b
+from secrets import token_hex
+
+from bot.judge.surge import HOUR, LATELY, profile, surge, usual
+from bot.model import Health, Report, Role, Tally, Word
+from bot.model.clock_shift import Moved
+from bot.model.reports import hour
+from bot.store import Store
+
+log = logging.getLogger(__name__)
+
+NAME = "Reports here"
+SALTS = "crowd:salts"
+COUNTED = 2  # of what one person says of a service within an hour
+Profile = tuple[float, ...]
+
+
+class Crowd:
+    """Counts each person once per service and hour, by their newest word. `again`: a service is to be looked at now.
+
+    Who somebody is, is kept only as a hash, with a salt that is another one each day and forgotten after the next.
+    """
+
+    def __init__(self, store: Store, clock: Callable[[], datetime], again: Callable[[str], None]) -> None:
+        self._store = store
+        self._clock = clock
+        self._again = again
+        self._words: dict[str, list[Report]] = {}  # by service, of a day, the oldest first
+        self._profiles: dict[str, tuple[datetime, Profile]] = {}  # and the hour in which it was made
+        self._salts: dict[str, str] = {}  # by day, the newest last
+        self._counted: dict[tuple[str, str], list[datetime]] = {}  # by service and person, within the last hour
+        self.counts: Counter[tuple[str, str]] = Counter()  # service, and "down" or "works": since the start
+
+    async def load(self) -> None:
+        """Take up where the last run stopped."""
+        now = self._clock()
+        rows = (await self._store.people.recall(SALTS) or "").split()
+        self._salts = dict(zip(rows[::2], rows[1::2], strict=True))
+        for report in await self._store.reports.since(now - LATELY * HOUR):
+            self._words.setdefault(report.service, []).append(report)
+            self._counted.setdefault((report.service, report.who), []).append(report.at)
+        for service in self._words:
+            await self._learn(service, now)
+
+    async def take(self, report: Report) -> None:
+        """A person says something; said again within the hour it is nothing new, and no more than `COUNTED` of what they say
+        within an hour counts. May raise StoreUnavailable.
+        """
+        now = self._clock()
+        await self._salt(now)
+        report = replace(report, who=self._person(report, now))
+        if self._last_hour(report.service, now).get(report.who) == report.works or self._spent(report, now):
+            return
+        counted = self._counted.setdefault((report.service, report.who), [])
+        counted.append(now)  # before anything is waited for: what comes meanwhile is the third
+        try:
+            await self._learn(report.service, now)
+            await self._store.reports.add(report)
+        except BaseException:
+            if now in counted:
+                counted.remove(now)
+            raise
+        words = self._words.setdefault(report.service, [])
+        started = min(
+            hour(report.at), now - HOUR
+        )  # an hour of the clock has one word of theirs, and so has the last one
+        words[:] = [
+            one for one in words if one.at > now - LATELY * HOUR and (one.who != report.who or one.at < started)
+        ]
+        words.append(report)
+        self.counts[report.service, "works" if report.works else "down"] += 1
+        about = f": {report.what}" if report.what else ""
+        log.info(
+            "%s: it %s for somebody (%s)%s", report.service, "works" if report.works else "is down", report.way, about
+        )
+        self._again(report.service)
+
+    def _spent(self, report: Report, now: datetime) -> bool:
+        """Has this person said all that counts within the hour, or later than this?"""
+        theirs = (one.at for one in self._words.get(report.service, ()) if one.who == report.who)
+        later = any(report.at < at <= now for at in theirs)  # a platform told of this one again
+        return later or len(self._lately(report.service, report.who, now)) >= COUNTED
+
+    def _lately(self, service: str, who: str, now: datetime) -> list[datetime]:
+        """When what this person said of a service was counted: within the last hour."""
+        counted = self._counted.get((service, who), [])
+        counted[:] = [at for at in counted if now - HOUR < at <= now]
+        return counted
+
+    def word(self, service: str) -> Word | None:
+        """What the crowd says to a round; None where nobody said anything within the hour."""
+        now = self._clock()
+        if not self._last_hour(service, now):
+            return None
+        tally = self._tally(service, now)
+        says = Health.DEGRADED if tally.surge else Health.UP
+        return Word(Role.CROWD, NAME, says, at=now, reports=tally.reports, usual=tally.usual, works=tally.works)
+
+    def tallies(self, who: str = "") -> Mapping[str, Tally]:
+        """By service, of those that anybody spoke of within the hour. `who` asks, and is told what they said themselves."""
+        now = self._clock()
+        asking = [_hashed(who, salt) for salt in self._salts.values()] if who else []
+        found = {}
+        for service in self._words:
+            said = self._last_hour(service, now)
+            if said:
+                asker = next((one for one in asking if one in said), "")
+                enough = len(self._lately(service, asker, now)) >= COUNTED
+                found[service] = replace(self._tally(service, now), mine=said.get(asker), said_enough=enough)
+        return found
+
+    def step(self, move: Moved) -> None:
+        """The clock has stepped; what is stored is moved already."""
+        self._words = {
+            service: [replace(one, at=move(one.at)) for one in words] for service, words in self._words.items()
+        }
+
+    async def tidy(self) -> None:
+        """Forget what is old, and learn anew what is usual: hourly."""
+        now = self._clock()
+        await self._salt(now)
+        await self._store.reports.tidy(now)
+        self._counted = {key: counted for key, counted in self._counted.items() if self._lately(*key, now)}
+        for service, words in list(self._words.items()):
+            words[:] = [one for one in words if one.at > now - LATELY * HOUR]
+            if words:
+                await self._learn(service, now)
+            else:
+                del self._words[service]
+                self._profiles.pop(service, None)
+
+    def _last_hour(self, service: str, now: datetime) -> dict[str, bool]:
+        """Does it work? By person."""
+        return {one.who: one.works for one in self._words.get(service, ()) if one.at > now - HOUR}
+
+    def _tally(self, service: str, now: datetime) -> Tally:
+        said = list(self._last_hour(service, now).values())
+        works, of = sum(said), self._profiles[service][1]
+        down, often = len(said) - works, usual(of, now)
+        return Tally(down, works, round(often), surge((*self._before(service, now, of), (down, often)), works))
+
+    def _before(self, service: str, now: datetime, of: Profile) -> list[tuple[int, float]]:
+        """For how many it did not work in each hour of the last day but the newest, and the usual number."""
+        people: list[set[str]] = [set() for _ in range(LATELY)]
+        for one in self._words[service]:
+            ago = (now - one.at) // HOUR
+            if not one.works and 0 < ago < LATELY:
+                people[ago].add(one.who)
+        return [(len(people[ago]), usual(of, now - ago * HOUR)) for ago in range(LATELY - 1, 0, -1)]
+
+    async def _learn(self, service: str, now: datetime) -> None:
+        made, _ = self._profiles.get(service, (None, ()))
+        if made != hour(now):
+            self._profiles[service] = hour(now), profile(await self._store.reports.hours(service), now)
+
+    async def _salt(self, now: datetime) -> None:
+        day = f"{now:%Y-%m-%d}"
+        if day not in self._salts:
+            yesterday = f"{now - timedelta(days=1):%Y-%m-%d}"
+            self._salts = {old: salt for old, salt in self._salts.items() if old == yesterday} | {day: token_hex(16)}
+            kept = " ".join(part for row in self._salts.items() for part in row)
+            await self._store.people.remember(SALTS, kept)
+
+    def _person(self, report: Report, now: datetime) -> str:
+        """Whoever spoke before midnight is the same person after it."""
+        known = self._last_hour(report.service, now)
+        found = [_hashed(report.who, salt) for salt in self._salts.values()]
+        return next((one for one in found if one in known), found[-1])
+
+
+def _hashed(who: str, salt: str) -> str:
+    return blake2b(who.encode(errors="replace"), key=salt.encode(), digest_size=16).hexdigest()

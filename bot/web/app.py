@@ -1,0 +1,258 @@
+"""The pages: / for people, /status.json for programs, /healthz and /metrics for operators. Reads only what is stored."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import partial
+from pathlib import Path
+from socket import socket
+from time import monotonic
+from typing import Any, cast
+
+import uvicorn
+from fastapi import FastAPI, Request, Response
+from fastapi.responses import HTMLResponse, JSONResponse, PlainTextResponse
+from fastapi.staticfiles import StaticFiles
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from starlette.requests import ClientDisconnect
+from starlette.routing import BaseRoute
+
+from bot import __version__
+from bot.contracts import Unable
+from bot.errors import fault
+from bot.model import Overview, Style
+from bot.web.connections import BACKLOG, Complaints, Connections, affordable
+from bot.web.http_server import BoundedProtocol, Limits
+from bot.web.metrics import Vitals, metrics
+from bot.web.plain_text import well_formed
+from bot.web.report_form import Reporting
+from bot.web.status_page import PERIOD, as_json, iso, page
+from bot.wording.phrases import phrases
+
+__all__ = ["Server", "Vitals", "site"]
+
+HERE = Path(__file__).parent
+FRESH = 2.0  # seconds a rendered page is handed out again: a crowd that reloads must not slow the checks
+MEASURED = 1.0  # likewise for the metrics
+STALE = timedelta(minutes=2)  # no round for this long: we watch nothing
+HEADERS = {
+    "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
+    "connect-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",  # with "no-referrer" our own form would come without its origin
+    "Cache-Control": "no-cache",
+}
+WITH_FORM = HEADERS | {
+    "Content-Security-Policy": HEADERS["Content-Security-Policy"].replace("form-action 'none'", "form-action 'self'")
+}
+PROMETHEUS = "text/plain; version=0.0.4; charset=utf-8"
+TEMPLATES = Environment(
+    loader=FileSystemLoader(HERE / "templates"), autoescape=True, undefined=StrictUndefined, trim_blocks=True
+)
+
+
+@dataclass
+class Kept:
+    """What was made last, for `fresh` seconds."""
+
+    make: Callable[[], Awaitable[str]]
+    fresh: float = FRESH
+    text: str = ""
+    until: float = 0.0
+    making: asyncio.Task[str] | None = None
+
+    async def get(self) -> str:
+        """A crowd that comes at once waits for one making of it, and hears together if that fails."""
+        if monotonic() < self.until:
+            return self.text
+        if self.making is None:
+            self.making = asyncio.create_task(self._made())
+            self.making.add_done_callback(self._over)
+        return await asyncio.shield(self.making)  # who hangs up does not end it for the others
+
+    async def _made(self) -> str:
+        self.text, self.until = well_formed(await self.make()), monotonic() + self.fresh
+        return self.text
+
+    def _over(self, task: asyncio.Task[str]) -> None:
+        self.making = None
+        if not task.cancelled():
+            task.exception()  # its waiters have it; if all of them hung up, nobody misses it
+
+
+@dataclass
+class Pages:
+    """Each answer, from what is stored: `overview` is asked for what happened since an instant."""
+
+    overview: Callable[[datetime], Awaitable[Overview]]
+    vitals: Callable[[], Awaitable[Vitals]]
+    title: str
+    style: Style
+    clock: Callable[[], datetime]
+    reporting: Reporting | None = None  # None: the page has no form
+
+    def __post_init__(self) -> None:
+        self._template = TEMPLATES.get_template("status.html")
+        self._html, self._json, self._metrics = Kept(self._draw), Kept(self._list), Kept(self._measure, MEASURED)
+
+    async def html(self) -> Response:
+        return HTMLResponse(await self._html.get())
+
+    async def data(self) -> Response:
+        return Response(await self._json.get(), media_type="application/json")
+
+    async def healthz(self) -> Response:
+        body = health(await self.vitals())
+        return JSONResponse(body, 200 if body["well"] else 503)
+
+    async def metrics(self) -> Response:
+        return Response(await self._metrics.get(), media_type=PROMETHEUS)
+
+    async def _seen(self) -> Overview:
+        return await self.overview(self.clock() - PERIOD)
+
+    async def _draw(self) -> str:
+        return await asyncio.to_thread(self._page, await self._seen())  # of 1,000 services: 0.1 s, which no check waits
+
+    def _page(self, seen: Overview) -> str:
+        shown, form = page(seen, self.style), [service for service, _ in seen.services] if self.reporting else []
+        return self._template.render(
+            title=self.title, page=shown, version=__version__, language=self.style.language, form=form
+        )
+
+    async def _list(self) -> str:
+        seen = await self._seen()
+        return await asyncio.to_thread(lambda: json.dumps(as_json(seen), ensure_ascii=False))
+
+    async def _measure(self) -> str:
+        vitals, seen = await self.vitals(), await self._seen()
+        return (await asyncio.to_thread(metrics, vitals, seen)).decode()
+
+
+def site(
+    *,
+    overview: Callable[[datetime], Awaitable[Overview]],
+    vitals: Callable[[], Awaitable[Vitals]],
+    title: str,
+    style: Style,
+    clock: Callable[[], datetime],
+    doors: Sequence[BaseRoute] = (),
+    reporting: Reporting | None = None,
+) -> FastAPI:
+    """The application. What a crowd asks for is made anew every `FRESH` at most; the rest with each answer. `doors`: for
+    what comes in.
+    """
+    pages = Pages(overview, vitals, title, style, clock, reporting)
+    app = FastAPI(title=title, version=__version__, openapi_url=None)
+    app.router.redirect_slashes = False  # it would lead to wherever the caller's Host says
+    app.middleware("http")(partial(_guarded, WITH_FORM if reporting else HEADERS, Complaints("the page failed")))
+    app.add_exception_handler(Unable, _unable)
+    for path, answer in {
+        "/": pages.html,
+        "/status.json": pages.data,
+        "/healthz": pages.healthz,
+        "/metrics": pages.metrics,
+    }.items():
+        for spelled in dict.fromkeys((path, f"{path.rstrip('/')}/")):
+            app.add_route(spelled, partial(_answered, answer), methods=["GET", "HEAD"])
+    app.router.routes.extend(doors)
+    if reporting:
+        for spelled in ("/report", "/report/"):
+            app.add_route(spelled, partial(_reported, reporting, title), methods=["POST"])
+    app.mount("/static", StaticFiles(directory=HERE / "static"))
+    return app
+
+
+async def _answered(answer: Callable[[], Awaitable[Response]], _request: Request) -> Response:
+    return await answer()
+
+
+async def _reported(reporting: Reporting, title: str, request: Request) -> Response:
+    status, said = await reporting.take(request)
+    language, template = reporting.style.language, TEMPLATES.get_template("reported.html")
+    drawn = template.render(title=title, said=said, language=language, say=phrases(language))
+    return HTMLResponse(well_formed(drawn), status)
+
+
+async def _guarded(
+    headers: dict[str, str],
+    complaints: Complaints,
+    request: Request,
+    call_next: Callable[[Request], Awaitable[Response]],
+) -> Response:
+    try:
+        response = await call_next(request)
+    except ClientDisconnect:  # nobody is there to read it
+        response = Response(status_code=400)
+    except Exception as error:  # noqa: BLE001 - an error of ours: one line, not a traceback for each who asks
+        complaints.note(fault(error))
+        response = PlainTextResponse("Something went wrong here.\n", 500)
+    response.headers.update(headers)
+    return response
+
+
+async def _unable(_request: Request, _error: Exception) -> Response:
+    """The database is away: said without its name, for anybody may read this."""
+    return PlainTextResponse("Tocsin cannot read its database just now.\n", 503)
+
+
+def health(vitals: Vitals) -> dict[str, Any]:
+    """Are we well? The rounds must go on, and no part of our own be in trouble that keeps us from watching and telling.
+    What waits to be sent, and who does not take it, is said, and is no illness of ours. Anybody may read it, so of each
+    trouble only its kind is said.
+    """
+    stale = vitals.looked_at is None or vitals.at - vitals.looked_at > STALE
+    young = vitals.at - vitals.started_at < STALE
+    channels = {kind: f"down since {iso(since)}" if since else "up" for kind, since in vitals.channels.items()}
+    stopped = [] if young or not stale else ["rounds: none has ended for two minutes"]
+    wrong = {(trouble.part, trouble.why): trouble for trouble in reversed(vitals.troubles)}
+    return {
+        "well": not stopped and not vitals.unwell,
+        "version": __version__,
+        "waiting": dict(vitals.backlog),
+        "channels": channels,
+        "troubles": [
+            *stopped,
+            *(
+                f"{trouble.part.value}: {trouble.why} (since {iso(trouble.since)})"
+                for trouble in reversed(wrong.values())
+            ),
+        ],
+        "restarts": dict(vitals.restarts),
+    }
+
+
+class Server(uvicorn.Server):
+    """uvicorn in our loop and on our socket, with a bound on all that callers decide; signals stay ours, for it would end
+    before what is being sent. `behind_proxy`: inner addresses are those of a proxy of ours.
+    """
+
+    def __init__(self, app: FastAPI, door: socket, *, behind_proxy: bool = False, limits: Limits | None = None) -> None:
+        gate = Connections(behind_proxy, affordable())
+        super().__init__(
+            # Without `proxy_headers`: by itself uvicorn believes whoever asks from this machine.
+            uvicorn.Config(
+                app,
+                http=cast("type[asyncio.Protocol]", partial(BoundedProtocol, gate=gate, limits=limits or Limits())),
+                ws="none",
+                backlog=affordable(BACKLOG),
+                log_level="warning",
+                access_log=False,
+                lifespan="off",
+                server_header=False,
+                proxy_headers=False,
+            )
+        )
+        self._door = door
+
+    async def serve(self, sockets: list[socket] | None = None) -> None:
+        await super().serve(sockets or [self._door])
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield

@@ -1,0 +1,279 @@
+"""The page's HTTP: uvicorn's protocol with bounds on all that a stranger decides (connections, sizes, times)."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any, cast
+
+import httptools
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from bot.web.connections import Connections
+
+KIB = 1024
+SLICE = 4 * KIB  # what is handed to the parser at once: no bound is overrun by more
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Sizes in bytes, times in seconds."""
+
+    head: int = 32 * KIB
+    headers: int = 100
+    head_within: float = 10.0
+    body_within: float = 20.0
+    idle: float = 5.0
+    requests: int = 500  # on one connection
+    pipelined: int = 4
+    framing: int = 16 * KIB  # between two pieces of a body: chunk sizes, their extensions, trailers
+    body: int = 64 * KIB
+    hook: int = 1024 * KIB
+    heartbeat: int = 16 * 1024 * KIB  # of a call, which is answered before its body is here; the body is dropped
+    write_within: float = 10.0  # for `write_least` bytes of an answer
+    write_least: int = 4 * KIB
+    linger: float = 1.0  # how long a refused client may take to read why
+    dropped: int = 256 * KIB  # what a refused client may still send meanwhile
+
+    def body_of(self, path: str) -> int:
+        if path.startswith("/heartbeat/"):
+            return self.heartbeat
+        return self.hook if path.startswith("/hooks/") else self.body
+
+    def declared(self, path: str, length: bytes) -> bool:
+        """May a body of this length come? A job's call counts however much it brings along."""
+        if not length.isdigit():
+            return False
+        return path.startswith("/heartbeat/") or (len(length) <= 15 and int(length) <= self.body_of(path))
+
+
+class RefusedError(Exception):
+    """A request that is not taken, with the status that says why."""
+
+    def __init__(self, status: HTTPStatus) -> None:
+        super().__init__(status.phrase)
+        self.status = status
+
+
+class BoundedProtocol(HttpToolsProtocol):
+    """One connection. A head must be whole within its size and time, a body likewise, and an answer must be read."""
+
+    def __init__(self, *, gate: Connections, limits: Limits, **rest: Any) -> None:
+        super().__init__(**rest)
+        self.timeout_keep_alive = cast("int", limits.idle)
+        self._gate, self._limits = gate, limits
+        self._address: str | None = None  # counted under it; None: not admitted
+        self._refused: HTTPStatus | None = None
+        self._closed = self._in_head = self._in_body = False
+        self._head = self._headers_seen = self._framing = self._body = self._dropped = self._requests = 0
+        self._reading: asyncio.TimerHandle | None = None  # until what is being received must be whole
+        self._writing: asyncio.TimerHandle | None = None  # until more of an answer must have been read
+        self._unread, self._read_some = 0, False
+
+    # ── the connection ───────────────────────────────────────────────────────────────────────────────────────────────
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        address = self.client[0] if self.client else ""
+        if not self._gate.admit(address):
+            self._closed = True
+            transport.abort()
+            return
+        self._address = address
+        self._wait_for_head()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._closed = True
+        for timer in (self._reading, self._writing):
+            if timer:
+                timer.cancel()
+        self._reading = self._writing = None
+        self._unset_keepalive_if_required()
+        if self._address is not None:
+            self._gate.release(self._address)
+            self._address = None
+        super().connection_lost(exc)
+        self.pipeline.clear()
+
+    def shutdown(self) -> None:
+        super().shutdown()
+        self._watch_writing()
+
+    # ── what comes in ────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def data_received(self, data: bytes) -> None:
+        if self._closed or self._refused:
+            self._drop(len(data))
+            return
+        self._unset_keepalive_if_required()
+        view = memoryview(data)
+        try:
+            while view and not self._closed:
+                part = view[: self._room()]
+                view = view[len(part) :]
+                self._feed(bytes(part))
+        except RefusedError as error:
+            self._refuse(error.status)
+        except httptools.HttpParserUpgrade:
+            self._drop_rest()
+        except httptools.HttpParserError as error:
+            # What our own callbacks raise comes wrapped.
+            cause = error.__context__ or error.__cause__
+            self._refuse(cause.status if isinstance(cause, RefusedError) else HTTPStatus.BAD_REQUEST)
+
+    def _room(self) -> int:
+        """How much may be looked at next: never more than what is left of a head."""
+        return min(SLICE, self._limits.head - self._head) if self._in_head else SLICE
+
+    def _feed(self, part: bytes) -> None:
+        if not self._in_head and not self._in_body:
+            self._wait_for_head()
+        self._framing += len(part)
+        self.parser.feed_data(part)
+        if self._in_head:
+            self._head += len(part)
+            if self._head >= self._limits.head:
+                raise RefusedError(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE)
+        elif self._in_body and self._framing > self._limits.framing:
+            raise RefusedError(HTTPStatus.BAD_REQUEST)
+
+    def on_message_begin(self) -> None:
+        super().on_message_begin()
+        self._requests += 1
+        if not self._in_head:
+            self._wait_for_head()
+        if len(self.pipeline) >= self._limits.pipelined:
+            raise RefusedError(HTTPStatus.TOO_MANY_REQUESTS)
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        self._headers_seen += 1
+        if self._headers_seen > self._limits.headers:
+            raise RefusedError(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE)
+        super().on_header(name, value)
+
+    def on_headers_complete(self) -> None:
+        declared = next((value for name, value in self.headers if name == b"content-length"), b"0")
+        path = self.url.partition(b"?")[0].decode("ascii", "replace")
+        if not self._limits.declared(path, declared):
+            raise RefusedError(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
+        super().on_headers_complete()
+        if self._requests >= self._limits.requests:
+            self.cycle.keep_alive = False
+        self._in_head, self._in_body, self._framing, self._body = False, True, 0, self._limits.body_of(path)
+        self._until(self._limits.body_within)
+
+    def on_body(self, body: bytes) -> None:
+        self._framing = 0
+        self._body -= len(body)
+        if self._body < 0:
+            raise RefusedError(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
+        super().on_body(body)
+
+    def on_message_complete(self) -> None:
+        self._in_body = False
+        self._until(None)
+        answered = self.cycle.response_complete
+        super().on_message_complete()
+        if answered and not self.transport.is_closing():  # before its body was whole: only now does the client idle
+            self._unset_keepalive_if_required()
+            self.timeout_keep_alive_task = self.loop.call_later(self._limits.idle, self.timeout_keep_alive_handler)
+
+    def _wait_for_head(self) -> None:
+        self._in_head, self._in_body, self._head, self._headers_seen = True, False, 0, 0
+        self._until(self._limits.head_within)
+
+    def _until(self, within: float | None) -> None:
+        """What is being received must be whole by then."""
+        if self._reading:
+            self._reading.cancel()
+        self._reading = self.loop.call_later(within, self._too_late) if within is not None else None
+
+    def _too_late(self) -> None:
+        self._reading = None
+        if self._head or self._in_body:
+            self._refuse(HTTPStatus.REQUEST_TIMEOUT)
+        else:  # not one byte: browsers open such connections in advance
+            self._abort()
+
+    # ── what is not taken ────────────────────────────────────────────────────────────────────────────────────────────
+
+    def _refuse(self, status: HTTPStatus) -> None:
+        """Say why, if no answer has begun, and part soon: a client that is still sending must have time to hear it."""
+        if self._closed or self._refused:
+            return
+        self._refused = status
+        self._gate.complaints.note(status.phrase.lower())
+        cycle = self.cycle
+        waiting = cycle is not None and not cycle.response_complete
+        if waiting:
+            cycle.disconnected = True  # whoever works on it is told that nobody waits
+            cycle.message_event.set()
+        self.pipeline.clear()
+        self._unset_keepalive_if_required()
+        if (not waiting and not self._in_body) or (waiting and self._in_body and not cycle.response_started):
+            self.transport.write(_plain(status))
+        self._part()
+
+    def _drop(self, size: int) -> None:
+        self._dropped += size
+        if self._dropped > self._limits.dropped:
+            self._abort()
+
+    def _drop_rest(self) -> None:
+        """Answer as if no other protocol had been asked for, and take nothing more."""
+        if self.cycle is not None:
+            self.cycle.keep_alive = False
+        self._refused = HTTPStatus.OK
+        self._until(None)
+
+    def _part(self) -> None:
+        self._until(None)
+        self._reading = self.loop.call_later(self._limits.linger, self._abort)
+        if self.transport.can_write_eof():
+            self.transport.write_eof()
+
+    def _abort(self) -> None:
+        if not self._closed:
+            self._closed = True
+            self.transport.abort()
+
+    # ── what goes out ────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        self._watch_writing()
+
+    def resume_writing(self) -> None:
+        self._read_some = True
+        super().resume_writing()
+
+    def on_response_complete(self) -> None:
+        super().on_response_complete()
+        if self.transport.get_write_buffer_size() or self.transport.is_closing():
+            self._watch_writing()
+
+    def timeout_keep_alive_handler(self) -> None:
+        super().timeout_keep_alive_handler()
+        self._watch_writing()
+
+    def _watch_writing(self) -> None:
+        """From now on the client must read, a little at least in each stretch of time."""
+        if self._writing is None and not self._closed:
+            self._unread, self._read_some = self.transport.get_write_buffer_size(), False
+            self._writing = self.loop.call_later(self._limits.write_within, self._has_it_read)
+
+    def _has_it_read(self) -> None:
+        self._writing = None
+        left = self.transport.get_write_buffer_size()
+        if left and not self._read_some and left > self._unread - self._limits.write_least:
+            self._gate.complaints.note("answer not read")
+            self._abort()
+        elif left or self.transport.is_closing():
+            self._watch_writing()
+
+
+def _plain(status: HTTPStatus) -> bytes:
+    text = f"{status.phrase}.\n"
+    head = f"HTTP/1.1 {status.value} {status.phrase}\r\ncontent-type: text/plain; charset=utf-8\r\n"
+    return f"{head}content-length: {len(text)}\r\nx-content-type-options: nosniff\r\nconnection: close\r\n\r\n{text}".encode()

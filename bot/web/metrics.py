@@ -1,0 +1,89 @@
+"""How we are, in numbers, for Prometheus."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, generate_latest
+
+from bot import __version__
+from bot.model import Overview
+from bot.own_health import OwnTrouble, Part
+from bot.web.plain_text import well_formed
+from bot.web.status_page import shown
+
+HEALTHS = ("up", "unknown", "possible", "degraded", "down", "maintenance")
+
+
+@dataclass(frozen=True, slots=True)
+class Vitals:
+    """What the running parts say of themselves."""
+
+    at: datetime
+    started_at: datetime
+    looked_at: datetime | None  # when the last round ended
+    backlog: Mapping[str, int]  # deliveries that wait, by channel
+    told: Mapping[tuple[str, str], int]  # (channel, receipt) -> hand-overs
+    rounds: Mapping[str, int]  # what happened to rounds and checks
+    channels: Mapping[str, datetime | None] = field(default_factory=dict)  # since when each is down; None: it is not
+    unsure: Mapping[tuple[str, str], int] = field(default_factory=dict)  # (channel, what became of it) -> how many
+    reports: Mapping[tuple[str, str], int] = field(
+        default_factory=dict
+    )  # (service, "down" or "works") -> what people said
+    audit: Mapping[str, int] = field(default_factory=dict)  # what the auditor finds amiss
+    troubles: tuple[OwnTrouble, ...] = ()  # what is wrong with our own parts
+    unwell: Mapping[str, datetime] = field(default_factory=dict)  # the parts because of which we are not well
+    restarts: Mapping[str, int] = field(default_factory=dict)  # of our own parts, since the start
+
+
+def metrics(vitals: Vitals, overview: Overview) -> bytes:
+    """One registry an answer: nothing is kept between two, and nothing of other libraries gets in."""
+    registry = CollectorRegistry()
+    Gauge("tocsin_build_info", "Version.", ["version"], registry=registry).labels(__version__).set(1)
+    state = Gauge(
+        "tocsin_service", "1 for the health that a service has now.", ["service", "health"], registry=registry
+    )
+    for service, known in overview.services:
+        now = shown(service, known, overview)
+        for word in HEALTHS:
+            state.labels(well_formed(service.id), word).set(word == now)
+    blind = Gauge("tocsin_blind", "1 while our own canaries fail too.", registry=registry)
+    blind.set(overview.blind_since is not None)
+    alive = Gauge("tocsin_channel_up", "0 for a channel known to be dead.", ["channel"], registry=registry)
+    for channel, since in vitals.channels.items():
+        alive.labels(well_formed(channel)).set(since is None)
+    waiting = Gauge("tocsin_deliveries_waiting", "Deliveries not yet finished.", ["channel"], registry=registry)
+    for channel, number in vitals.backlog.items():
+        waiting.labels(well_formed(channel)).set(number)
+    _count(registry, "handovers", "Hand-overs to a channel, by its receipt.", ["channel", "receipt"], vitals.told)
+    how = "Hand-overs that may have arrived, by what became of them."
+    _count(registry, "unsure_resolved", how, ["channel", "how"], vitals.unsure)
+    _count(registry, "reports", "What people said of services.", ["service", "says"], vitals.reports)
+    rounds = Counter("tocsin_rounds", "Rounds and checks, by what became of them.", ["what"], registry=registry)
+    for what, number in vitals.rounds.items():
+        rounds.labels(well_formed(what)).inc(number)
+    amiss = Gauge("tocsin_audit", "What the auditor finds amiss: 0 is right.", ["finding"], registry=registry)
+    for finding, number in vitals.audit.items():
+        amiss.labels(well_formed(finding)).set(number)
+    _own(registry, vitals)
+    return generate_latest(registry)
+
+
+def _own(registry: CollectorRegistry, vitals: Vitals) -> None:
+    wrong = {trouble.part for trouble in vitals.troubles}
+    part = Gauge("tocsin_own_trouble", "1 for a part of Tocsin's own that is unwell.", ["part"], registry=registry)
+    for one in Part:
+        part.labels(one.value).set(one in wrong)
+    again = Counter("tocsin_restarts", "Restarts of Tocsin's own parts.", ["name"], registry=registry)
+    for name, number in vitals.restarts.items():
+        again.labels(name).inc(number)
+
+
+def _count(
+    registry: CollectorRegistry, name: str, what: str, labels: list[str], numbers: Mapping[tuple[str, str], int]
+) -> None:
+    counter = Counter(f"tocsin_{name}", what, labels, registry=registry)
+    for values, number in numbers.items():
+        counter.labels(*map(well_formed, values)).inc(number)

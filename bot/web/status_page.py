@@ -1,0 +1,222 @@
+"""What is stored, as data and as rows for a page."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from bot import wording
+from bot.model import OURSELVES, Confidence, Health, Incident, Overview, Service, ServiceState, Style, merged
+from bot.web.plain_text import well_formed_tree
+from bot.wording.phrases import Phrases, phrases
+
+PERIOD = timedelta(days=7)
+WIDTH = 100.0  # of a strip, in its own units
+NARROWEST = 0.8  # likewise: an outage of a minute is still to be seen
+BLUR = PERIOD / 500  # what is nearer than this to the next is drawn as one with it: a strip has no more room
+ORDER = {
+    "down": 0,
+    "degraded": 1,
+    "possible": 2,
+    "maintenance": 3,
+}  # the worst come first, then all others as the config has them
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A part of a strip: where it begins and how long it is, out of `WIDTH`."""
+
+    x: float
+    width: float
+    health: str
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    health: str
+    title: str
+    lines: tuple[str, ...]  # only of what is not well
+    uptime: str  # "99.87%"; the label says what is unknown of it
+    strip: tuple[Part, ...]
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One thing that is over, all of it in one sentence."""
+
+    health: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """All that the page shows, worded for its reader."""
+
+    health: str
+    headline: str
+    facts: wording.DigestFacts
+    rows: tuple[Row, ...]
+    channels: tuple[Event, ...]  # the ways to people: one line where all work
+    past: tuple[Event, ...]  # newest first, without what still lasts: that stands with its service
+    read: str
+    say: Phrases
+    ours: str = ""  # that we are unwell ourselves
+
+
+def page(overview: Overview, style: Style) -> Page:
+    """The page, the services in trouble first."""
+    facts = wording.digest_facts("", overview, overview.at - PERIOD, style)
+    known = replace(overview, unwell={})  # that we are unwell is said once, above all services
+    to = wording.reader(style, overview.at)
+    return Page(
+        health=_overall(overview),
+        headline=_bare(wording.status(overview, style).title),
+        facts=facts,
+        rows=tuple(sorted(_rows(known, style, facts), key=lambda row: ORDER.get(row.health, len(ORDER)))),
+        channels=tuple(_channels(overview, style)),
+        past=_past(facts, overview),
+        read=wording.stop(to.say.page_read.format(clock=to.clock(overview.at))),
+        say=to.say,
+        ours=wording.banner(overview.unwell, style, overview.at),
+    )
+
+
+def _channels(overview: Overview, style: Style) -> Iterator[Event]:
+    say = phrases(style.language).dying
+    for state, line in wording.channels(overview, style):
+        yield Event(state, wording.stop(say.page_all_work if state == "up" else _bare(line)))
+
+
+def _past(facts: wording.DigestFacts, overview: Overview) -> tuple[Event, ...]:
+    over = [(h.start, Event(h.health.name.lower(), wording.stop(h.text))) for h in facts.happened if h.end]
+    spans = wording.blind_spans(overview, (facts.since, facts.until))
+    unseen = [(start, Event("unknown", line)) for (start, _), line in zip(spans, facts.blind, strict=True)]
+    return tuple(event for _, event in sorted([*over, *unseen], key=lambda row: row[0], reverse=True))
+
+
+def _bare(title: str) -> str:
+    """Without the coloured dot in front, which chats need: the page draws its own."""
+    mark, _, rest = title.partition(" ")
+    return title if mark[:1].isalnum() else rest
+
+
+def _rows(overview: Overview, style: Style, facts: wording.DigestFacts) -> Iterator[Row]:
+    uptime = {u.service: u for u in facts.uptime}
+    form = phrases(style.language).page_strip
+    for service, state in overview.services:
+        words, now = wording.status(overview, style, service.id), shown(service, state, overview)
+        label = form.format(name=wording.clean(service.name, 100), period=facts.period)
+        yield Row(
+            health=now,
+            title=_bare(words.title),
+            lines=words.lines if now in ORDER else (),
+            uptime=uptime[service.id].text,
+            strip=tuple(_strip(service, state, overview)),
+            label=f"{label}: {whole}" if (whole := uptime[service.id].whole) else label,
+        )
+
+
+def _strip(service: Service, state: ServiceState, overview: Overview) -> Iterator[Part]:
+    """The stretches that were not up, and those that nobody saw."""
+    start = overview.at - PERIOD
+    for since, until in wording.maintenance_spans((start, overview.at), overview.windows, service.id):
+        yield _part(since - start, until - since, "maintenance")
+    unseen = wording.unseen_spans(service, state, overview, (start, overview.at))
+    for since, until in merged((since, until + BLUR) for since, until in unseen):
+        # Before the first look there was nothing to be seen: that is no gap.
+        yield _part(since - start, until - BLUR - since, "before" if since == start else "unknown")
+    for incident in overview.recent:
+        if incident.service == OURSELVES or (incident.service == service.id and _known(incident)):
+            since, until = max(incident.since, start), incident.until or overview.at
+            if until > start:
+                yield _part(since - start, until - since, max(incident.worst, incident.health).name.lower())
+
+
+def _part(begin: timedelta, length: timedelta, health: str) -> Part:
+    width = max(length / PERIOD * WIDTH, NARROWEST)
+    return Part(round(min(begin / PERIOD * WIDTH, WIDTH - width), 2), round(width, 2), health)
+
+
+def _known(incident: Incident) -> bool:
+    return incident.confidence is Confidence.CONFIRMED and not incident.retracted
+
+
+def health(state: ServiceState) -> str:
+    """As a word: what is not confirmed is "possible", what was not looked at yet is "unknown"."""
+    incident = state.incident
+    if incident is not None:
+        return incident.health.name.lower() if incident.confidence is Confidence.CONFIRMED else "possible"
+    return "unknown" if state.up_since is None or state.unseen_since is not None else "up"
+
+
+def shown(service: Service, state: ServiceState, overview: Overview) -> str:
+    """The same, but "maintenance" for what is in it, unless that is known to be in trouble."""
+    planned = state.incident is None and overview.maintenance(service.id)
+    return "maintenance" if planned else health(state)
+
+
+def _overall(overview: Overview) -> str:
+    if overview.blind_since is not None:
+        return "unknown"
+    worst = ("down", "degraded", "possible", "unknown")
+    states = {shown(service, state, overview) for service, state in overview.services}
+    return next((word for word in worst if word in states), "up")
+
+
+def as_json(overview: Overview) -> dict[str, Any]:
+    """For programs: stable names, times in ISO 8601, UTC."""
+    uptime = wording.uptimes(overview, overview.at - PERIOD)
+    listed = {
+        "at": iso(overview.at),
+        "status": _overall(overview),
+        "blind_since": iso(overview.blind_since),
+        "own_trouble": [{"part": part, "since": iso(since)} for part, since in overview.unwell.items()],
+        "services": [_service(*e, overview, u) for e, u in zip(overview.services, uptime, strict=True)],
+        "channels": [_channel(service, state, overview) for service, state in overview.channels],
+        "incidents": [_incident(i) for i in overview.recent if _known(i)],
+    }
+    return {key: well_formed_tree(part) for key, part in listed.items()}
+
+
+def _channel(service: Service, state: ServiceState, overview: Overview) -> dict[str, Any]:
+    since = overview.down.get(service.channel)
+    return {"channel": service.channel, "status": "down" if since else health(state), "down_since": iso(since)}
+
+
+def _service(service: Service, state: ServiceState, overview: Overview, uptime: wording.Uptime) -> dict[str, Any]:
+    incident, planned = state.incident, overview.maintenance(service.id)
+    return {
+        "id": service.id,
+        "name": service.name,
+        "status": shown(service, state, overview),
+        "up_since": iso(state.up_since),
+        "maintenance_until": iso(planned.until) if planned else None,
+        "incident": _incident(incident) if incident else None,
+        "uptime": {
+            "days": PERIOD.days,
+            "share": uptime.share,
+            "unknown_seconds": round(uptime.unknown.total_seconds()),
+            "seen_since": iso(uptime.since),
+        },
+    }
+
+
+def _incident(incident: Incident) -> dict[str, Any]:
+    return {
+        "id": incident.id,
+        "service": incident.service,
+        "health": Health(max(incident.worst, incident.health)).name.lower(),
+        "confidence": incident.confidence.name.lower(),
+        "since": iso(incident.since),
+        "confirmed_at": iso(incident.confirmed_at),
+        "until": iso(incident.until),
+        "acknowledged_by": incident.acked_by or None,
+        "routes": [{"route": r.route, "why": r.why} for r in incident.readings],
+    }
+
+
+def iso(at: datetime | None) -> str | None:
+    return at.isoformat(timespec="seconds") if at else None

@@ -1,0 +1,147 @@
+"""What the config says, as the parts of the house take it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Any
+
+from bot import wording
+from bot.config import TRACKERS, Config, canary
+from bot.contracts import Check, Source
+from bot.delivery.outbox import Outbox
+from bot.incidents.recorder import Record
+from bot.incidents.settings import Setting
+from bot.judge.coverage import hold
+from bot.model import OURSELVES, delivering
+from bot.notify import routing
+from bot.store import StoreUnavailable, open_store
+from bot.watch.channel_checks import ROUTES, ways
+from bot.watch.checks import AnyCheck, HeartbeatCheck
+from bot.watch.heartbeats import Board
+from bot.watch.rounds import Watched
+
+CHANNEL_EVERY = timedelta(seconds=60)  # between two looks at a channel's provider, at most
+
+
+def setting(config: Config) -> Setting:
+    """What the config says of services, readers and maintenance."""
+    opened, measured, readers = config.opened_channels(), config.watched_channels(), config.readers()
+    rules = {
+        key: replace(said.watching(config.defaults).rules(), milestones=routing.milestones(readers, key))
+        for key, said in config.services.items()
+    }
+    chained = replace(config.defaults.rules(), chained=True)
+    return Setting(
+        {key: config.service(key) for key in config.services},
+        rules | {delivering(kind): chained for kind in measured},
+        readers,
+        frozenset(kind for kind, settings in opened.items() if settings.edits),
+        channels={kind: wording.channel_service(kind, ROUTES, config.language) for kind in measured},
+        stand_ins={kind: settings.watch for kind, settings in opened.items() if settings.watch},
+        windows=tuple(window for plan in config.maintenance if (window := plan.window(config.timezone))),
+        weekly=tuple(weekly for plan in config.maintenance if (weekly := plan.weekly(config.timezone))),
+        maintenance_before=config.maintenance_before,
+        holds=dict(_holds(config)),
+        opened=frozenset(opened),
+        admins=config.admins_audience(),
+        rooms=config.own_rooms(),
+        public=config.rooms == "anyone",
+    )
+
+
+def _holds(config: Config) -> Iterator[tuple[str, timedelta]]:
+    for key, said in config.services.items():
+        how = said.watching(config.defaults)
+        yield key, hold(how.every, how.timeout)
+    for kind in config.watched_channels():
+        yield delivering(kind), hold(_channel_every(config), config.defaults.timeout)
+
+
+def _channel_every(config: Config) -> timedelta:
+    every: timedelta = config.defaults.every
+    return min(CHANNEL_EVERY, 2 * every)
+
+
+def watched(config: Config, board: Board) -> tuple[Watched, ...]:
+    """What the rounds look at, and how often; of jobs, which call us, what the `board` knows."""
+    rows, joined = [], trackers(config)
+    for key, said in config.services.items():
+        how = said.watching(config.defaults)
+        seldom = tuple(joined[one] for one in said.trackers if one.in_doubt)
+        others = tuple(joined[one] for one in said.trackers if not one.in_doubt)
+        rows.append(
+            Watched(
+                config.service(key),
+                {route: _bound(check, (key, route), board) for route, check in said.routes.items()},
+                (*((said.official,) if said.official else ()), *others),
+                how.every,
+                how.timeout,
+                how.confirm_every,
+                how.slow_after,
+                seldom,
+            )
+        )
+    return tuple(rows)
+
+
+def trackers(config: Config) -> Mapping[Any, Source]:
+    """A source for each entry of a service's `trackers`; what they share is made here, once for all services."""
+    said = [entry for service in config.services.values() for entry in service.trackers]
+    joined: dict[Any, Source] = {}
+    for kind, tracker in TRACKERS.items():
+        own: list[Any] = [entry for entry in said if entry.kind == kind]
+        joined |= tracker.join(own, config.tracking(kind)) if own else {}
+    return joined
+
+
+def _bound(check: AnyCheck, key: tuple[str, str], board: Board) -> Check:
+    return check.bound(partial(board.trouble, key)) if isinstance(check, HeartbeatCheck) else check
+
+
+def heartbeats(config: Config) -> dict[tuple[str, str], HeartbeatCheck]:
+    """The routes that are jobs which call us, by service and route."""
+    routes = ((key, route, check) for key, said in config.services.items() for route, check in said.routes.items())
+    return {(key, route): check for key, route, check in routes if isinstance(check, HeartbeatCheck)}
+
+
+async def addresses(config: Config) -> dict[str, str]:
+    """Where each job is to call, by its name ("backup/job"), for its operator alone: who knows it can call. Of a token in
+    the config only that it belongs there.
+    """
+    jobs = heartbeats(config)
+    made, why = dict[tuple[str, str], str](), ""
+    if any(check.token is None for check in jobs.values()):
+        try:
+            async with open_store(config.database, create=False) as store:
+                made = {job.key: job.token for job in await store.jobs.all()}
+        except StoreUnavailable as error:
+            why = str(error)
+    rows = {}
+    for key, check in jobs.items():
+        token = "TOKEN (the one in the config)" if check.token else made.get(key)
+        missing = f"no address yet: {why or 'it is made when `tocsin run` takes up this config'}"
+        rows["/".join(key)] = f"{config.web.url}/heartbeat/{token}" if token else missing
+    return rows
+
+
+def watched_channels(config: Config, outbox: Outbox, clock: Callable[[], datetime]) -> Iterator[Watched]:
+    """The ways to people, looked at as services are: their providers' word, and what became of our own messages."""
+    every = _channel_every(config)
+    for kind, settings in config.watched_channels().items():
+        checks = ways(kind, partial(settings.probe, often=True), outbox.fortunes, clock)
+        service = wording.channel_service(kind, tuple(checks), config.language)
+        yield Watched(service, checks, every=every, confirm_every=config.defaults.confirm_every)
+
+
+def blind_since(record: Record) -> datetime | None:
+    """Since when we see nothing of the world; None while we do."""
+    ours = record.states.get(OURSELVES)
+    return ours.incident.since if ours and ours.incident else None
+
+
+def canaries(config: Config) -> tuple[Check, ...]:
+    """References that have nothing to do with each other: when they fail too, it is us who see nothing."""
+    return tuple(canary(text) for text in config.canaries)

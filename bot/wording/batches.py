@@ -1,0 +1,174 @@
+"""Many incidents in one message: what a place missed, and storms."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from bot.model import (
+    OURSELVES,
+    Change,
+    Gathering,
+    Health,
+    Incident,
+    Kind,
+    Line,
+    Notice,
+    Service,
+    Tone,
+    Words,
+    delivering,
+)
+from bot.wording.certificates import only_worn
+from bot.wording.maintenance import title_of_many
+from bot.wording.phrases import Phrases
+from bot.wording.text import NAME, TITLE, counted, fit, stop
+from bot.wording.times import Reader, reader
+from bot.wording.titles import began, name_of, only_slow, present, sure, theirs_alone
+
+Outage = tuple[datetime, datetime | None]
+LINES = 20  # more is no reading for a lock screen: the page has them all
+MOST = 0.75  # so many of them share a cause before it is named
+ON, AT = "on:", "at:"  # how a cause begins: a service that it depends on, a host or network that serves it
+CHANNELS = delivering("")  # how the services end that stand for channels
+GOOD, BAD, PLANNED = "🟢", "🟠", "🛠"
+
+
+def line(change: Change, service: Service, to: Reader) -> str:
+    """How the incident stands, in one line with its colour."""
+    incident = change.incident
+    if change.kind is not Kind.RESTORED:
+        return present(incident, service, to)
+    span = to.span(began(incident), incident.until or change.at)
+    return f"{GOOD} {fit(name_of(service), _was(incident, to.say).format(name=NAME, span=span))}"
+
+
+def _ours(service: str) -> bool:
+    return service.endswith(CHANNELS) or service == OURSELVES
+
+
+def _was(incident: Incident, say: Phrases) -> str:
+    if not sure(incident) or theirs_alone(incident):
+        return say.many.was_perhaps
+    if only_worn(incident):
+        return say.worn.was
+    if incident.unstable_since:
+        return say.many.was_unstable
+    if max(incident.worst, incident.health) is Health.DOWN:
+        return say.many.was_down
+    return say.many.was_slow if only_slow(incident) else say.many.was_partly
+
+
+def many(gathering: Gathering, now: datetime, outage: Outage | None = None) -> Notice:
+    """One message for all of `gathering`. `outage`: when its kind of channel was down last."""
+    to = reader(gathering.style, now)
+    # What became of our own channels, or of us, is no outage of what a reader follows: it is told last, and not counted.
+    ours = [one for one in gathering.lines if _ours(one.thread.rpartition("#")[0])]
+    theirs = [one for one in gathering.lines if one not in ours]
+    if ours and theirs:
+        gathering = replace(gathering, lines=tuple(theirs))
+    over = all(one.ends for one in gathering.lines)
+    title = _missed(gathering, to, outage) if gathering.late else _storm(gathering.lines, to, now, ours=not theirs)
+    alone = gathering.late and len(gathering.lines) == 1 and _bare(gathering.lines[0]) in title
+    every = (*theirs, *ours)
+    alone = alone and len(every) == 1
+    rows = [] if alone else [one.text for one in every[:LINES] if one.text != title]
+    left = len(every) - LINES
+    rest = [stop(counted(to.say.many.more, left))] if left > 0 else []
+    shared = [one for one in gathering.lines if not one.planned]
+    words = Words(title, (*_common(shared, to.say), *rows, *rest))
+    return Notice(
+        gathering.key,
+        gathering.thread,
+        Tone.INFO if not shared else Tone.UP if over else Tone.DOWN,
+        words,
+        root=words,
+        fresh=gathering.first,
+        at=gathering.lines[0].since,
+        style=gathering.style,
+    )
+
+
+def missed(notice: Notice, channel: str, now: datetime, outage: Outage | None, *, deferred: bool) -> Notice:
+    """A notice that comes late and alone: the title of an ended outage says so itself, others in a line."""
+    to = reader(notice.style, now)
+    title = ""
+    if notice.kind is Kind.RESTORED and (deferred or (outage and outage[1])):
+        told = Line(notice.thread, notice.line, ends=True, at=notice.at)
+        title = _titled(_what_kept(to, channel, notice.since or now, outage, deferred=deferred), _bare(told), GOOD)
+    if title and len(title) <= TITLE:
+        return replace(notice, words=replace(notice.words, title=title))
+    if deferred:
+        said = to.say.many.late_quiet
+    elif outage and outage[1]:
+        said = to.say.many.late_away.format(channel=_channel(channel, to.say), span=to.span(outage[0], outage[1]))
+    else:
+        said = to.say.late.format(channel=_channel(channel, to.say))
+    return replace(notice, words=replace(notice.words, lines=(stop(said), *notice.words.lines)))
+
+
+def _missed(gathering: Gathering, to: Reader, outage: Outage | None) -> str:
+    kind, lines = gathering.destination.kind, gathering.lines
+    form = _what_kept(to, kind, gathering.since, outage, deferred=gathering.deferred)
+    outages = [one for one in lines if not one.planned]
+    mark = PLANNED if not outages else GOOD if all(one.ends for one in outages) else BAD
+    if len(lines) == 1 and len(title := _titled(form, _bare(lines[0]), mark)) <= TITLE:
+        return title
+    what = counted(to.say.many.incidents, len(outages)) if outages else counted(to.say.plans.notices, len(lines))
+    return fit("", _titled(form, what, mark))
+
+
+def _what_kept(to: Reader, channel: str, since: datetime, outage: Outage | None, *, deferred: bool) -> str:
+    say = to.say.many
+    if deferred:
+        return say.quiet
+    if outage and outage[1] and outage[1] >= since:
+        return say.away.replace("{channel}", _channel(channel, to.say)).replace("{span}", to.span(outage[0], outage[1]))
+    return say.untaken.replace("{channel}", _channel(channel, to.say)).replace("{since}", to.point(since))
+
+
+def _titled(form: str, what: str, mark: str) -> str:
+    return form.replace("{mark}", mark).replace("{what}", what)
+
+
+def _bare(one: Line) -> str:
+    """Without its colour."""
+    mark, _, rest = one.text.partition(" ")
+    return rest if not mark.isascii() else one.text
+
+
+def _storm(lines: tuple[Line, ...], to: Reader, now: datetime, *, ours: bool) -> str:
+    """`ours`: it tells of nothing but our own channels, which are no services."""
+    if all(one.planned for one in lines):
+        return title_of_many(len(lines), to)
+    lines = tuple(one for one in lines if not one.planned)  # work that was announced is no trouble
+    if len(lines) == 1:
+        return fit("", lines[0].text)
+    say, left = to.say.many, sum(not one.ends for one in lines)
+    since = to.point(min((one.since for one in lines if one.since), default=now))
+    if not left:
+        until = to.clock(max((one.at for one in lines if one.at), default=now))
+        return fit("", counted(say.channels_over if ours else say.storm_over, len(lines), until=until))
+    all_, some = (say.channels, say.channels_partly_over) if ours else (say.storm, say.storm_partly_over)
+    form = all_ if left == len(lines) else some
+    return fit("", form.format(count=left, all=len(lines), since=since))
+
+
+def _common(lines: Sequence[Line], say: Phrases) -> list[str]:
+    """What all or most of them share: the likely cause."""
+    shared = Counter(cause for one in lines for cause in set(one.causes))
+    if not shared:
+        return []
+    cause, number = max(shared.items(), key=lambda item: (item[1], item[0].startswith(ON)))
+    if number < max(MOST * len(lines), 2):
+        return []
+    every = number == len(lines)
+    depend = say.many.all_depend if every else say.many.most_depend
+    served = say.many.all_at if every else say.many.most_at
+    return [stop((depend if cause.startswith(ON) else served).format(cause=cause.partition(":")[2]))]
+
+
+def _channel(kind: str, say: Phrases) -> str:
+    return say.channels.get(kind, kind)

@@ -1,0 +1,149 @@
+"""What is said of channels that have failed, and of places that take nothing."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+from zlib import crc32
+
+from bot.model import (
+    Act,
+    Confidence,
+    Delivery,
+    Destination,
+    Incident,
+    Kind,
+    Notice,
+    Outcome,
+    Overview,
+    Reading,
+    Service,
+    ServiceState,
+    Style,
+    Tone,
+    Words,
+    delivering,
+)
+from bot.wording.failover import apart, channel_name
+from bot.wording.phrases import Phrases, phrases
+from bot.wording.text import NAME, capital, clean, fit, listed, reason, sentences, stop
+from bot.wording.times import Reader, reader
+from bot.wording.titles import name_of, present, sure
+
+WHOLE = 200  # characters of a reason: who mends it needs all of it
+NUMBERS = re.compile(r"\d+")
+STANDS = frozenset({Kind.OPENED, Kind.CONFIRMED, Kind.WORSENED, Kind.EASED, Kind.REMINDED})
+
+
+def channel_service(kind: str, routes: tuple[str, ...], language: str) -> Service:
+    """A kind of channel's own health as a service: "Slack delivery"."""
+    say = phrases(language)
+    name = say.dying.name_email if kind == "email" else capital(say.dying.name.format(channel=channel_name(kind, say)))
+    return Service(delivering(kind), name, routes, channel=kind)
+
+
+def in_language(service: Service, language: str) -> Service:
+    """What the config names has one name; what we name has one in each language."""
+    return channel_service(service.channel, service.routes, language) if service.channel else service
+
+
+def failing(incident: Incident, to: Reader) -> tuple[str, ...]:
+    """Why nothing gets through, without what is to be done: that is for those who can."""
+    say = to.say
+    parts = [_link(r, to) for r in incident.readings if r.outcome is Outcome.BAD]
+    if sure(incident) and incident.confirmed_at:
+        parts.append(say.confirmed.format(at=to.point(incident.confirmed_at)))
+    return sentences(*parts), stop(say.dying.next_way)
+
+
+def _link(reading: Reading, to: Reader) -> str:
+    form = to.say.dying.messages if reading.route == "messages" else to.say.dying.api
+    why, _, _ = apart(reading.why)
+    return form.format(why=reason(why, to.say, WHOLE))
+
+
+def advised(notice: Notice, incident: Incident) -> Notice:
+    """For its admins: what they can do about it."""
+    if notice.kind not in STANDS:
+        return notice
+    say = phrases(notice.style.language)
+    advice = dict.fromkeys(apart(r.why)[1] for r in incident.readings)
+    lines = tuple(stop(say.dying.to_do.format(advice=clean(text, WHOLE))) for text in advice if text)
+    root = notice.root and _with(notice.root, lines)
+    return replace(notice, words=_with(notice.words, lines), root=root)
+
+
+def _with(words: Words, lines: tuple[str, ...]) -> Words:
+    return replace(words, lines=(*words.lines, *lines))
+
+
+def takes_nothing(place: Destination, why: str, readers: Sequence[str], style: Style, now: datetime) -> Notice:
+    """For its admins: a place that refuses every notice, and who of the audiences misses them. The same on all of a day."""
+    say = phrases(style.language)
+    title, lines = _titled(place, why, say.dying.refused_code, say.dying.refused, say), _why(why, say)
+    if readers:
+        lines.append(stop(say.dying.misses.format(names=listed([clean(r, 40) for r in readers], say))))
+    return _to_admins(f"refused:{_told_apart(place)}:{now:%Y-%m-%d}", Words(title, tuple(lines)), style, now)
+
+
+def not_taken(delivery: Delivery, why: str, readers: Sequence[str], style: Style, now: datetime) -> Notice:
+    """For its admins: a place that refused this one message, and who of the audiences misses it. The same for each message
+    that it refuses for the same reason: numbers aside, for a reason may name the message.
+    """
+    say, place = phrases(style.language), delivery.destination
+    title, lines = _titled(place, why, say.dying.not_taken_code, say.dying.not_taken, say), _why(why, say)
+    lines.append(say.dying.not_taken_was.format(title=clean(delivery.notice.words.title, WHOLE)))
+    if readers and delivery.act is Act.POST:
+        lines.append(stop(say.dying.misses_it.format(names=listed([clean(r, 40) for r in readers], say))))
+    reason = crc32(NUMBERS.sub("0", why).encode())
+    return _to_admins(f"not-taken:{_told_apart(place)}:{reason:08x}", Words(title, tuple(lines)), style, now)
+
+
+def _to_admins(thread: str, words: Words, style: Style, now: datetime) -> Notice:
+    return Notice(f"{thread}/1", thread, Tone.DEGRADED, words, at=now, style=style)
+
+
+def _told_apart(place: Destination) -> str:
+    """Of a URL only its host is shown: a sum tells two apart, and tells nobody the password in it."""
+    return f"{clean(place.shown, 60)}:{crc32(str(place).encode()):08x}"
+
+
+def _why(why: str, say: Phrases) -> list[str]:
+    said, advice, _ = apart(why)
+    lines = [stop(say.dying.refused_why.format(why=clean(said, WHOLE)))]
+    return lines + [stop(say.dying.to_do.format(advice=clean(text, WHOLE))) for text in (advice,) if text]
+
+
+def _titled(place: Destination, why: str, with_code: str, plain: str, say: Phrases) -> str:
+    _, _, code = apart(why)
+    facts = {"channel": capital(channel_name(place.kind, say)), "name": NAME}
+    forms = [with_code.format(code=clean(code, 40), **facts)] if code else []
+    return fit(clean(place.shown, 60), *forms, plain.format(**facts))
+
+
+def channels(overview: Overview, style: Style) -> tuple[tuple[str, str], ...]:
+    """Health and a line of each that is dead or in doubt; else one line, once all were looked at."""
+    to = reader(style, overview.at)
+    rows = [row for service, state in overview.channels if (row := _row(service, state, to))]
+    own = {service.channel for service, state in overview.channels if state.incident}
+    rows += [("down", _counted(kind, since, to)) for kind, since in overview.down.items() if kind not in own]
+    looked = all(state.up_since and not state.unseen_since for _, state in overview.channels)
+    if not rows and overview.channels and looked:
+        return (("up", stop(to.say.dying.all_work)),)
+    return tuple(rows)
+
+
+def _row(service: Service, state: ServiceState, to: Reader) -> tuple[str, str] | None:
+    incident = state.incident
+    if incident is None:
+        return None
+    health = incident.health.name.lower() if incident.confidence is Confidence.CONFIRMED else "possible"
+    return health, present(incident, in_language(service, to.say.language), to)
+
+
+def _counted(kind: str, since: datetime, to: Reader) -> str:
+    """Dead by the word of the service that stands for it."""
+    service = channel_service(kind, (), to.say.language)
+    return fit(name_of(service), *(to.say.dying.counts_down.format(name=NAME, since=s) for s in to.since(since)))

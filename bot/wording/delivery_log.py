@@ -1,0 +1,214 @@
+"""Who got what, when and by which way; and why a place did, or did not, hear of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from bot.model import DRILL, Act, Audience, Destination, Health, Progress, Silence, Style, Trail, Words
+from bot.wording.phrases import phrases
+from bot.wording.replies import meant
+from bot.wording.text import NAME, clean, counted, fit, foreign, quoted, stop
+from bot.wording.times import Reader, reader
+
+ROWS = 30
+WAITS = frozenset({"pending", "sending"})
+PRECISE = timedelta(minutes=1)  # what takes longer is not told in seconds
+
+Unheard = Sequence[tuple[Audience, Silence]]
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """One delivery, in words: for a table or a line."""
+
+    place: str
+    reader: str  # the audience, and which rung of its ladder
+    change: str
+    status: str
+    at: str  # when it was sent; empty while it was not
+    took: str  # from the moment it was queued
+    attempts: int
+    way: str  # what it was sent instead of, or why not
+
+    def line(self, to: Reader) -> str:
+        say = to.say.proofs
+        parts = [f"{self.change}: {self.status}"]
+        parts += [say.at.format(at=self.at), say.took.format(length=self.took)] if self.at else []
+        parts += [counted(say.attempts, self.attempts)] if self.attempts > 1 else []
+        return stop(f"{self.place} ({self.reader}): {to.say.comma.join([*parts, *([self.way] if self.way else [])])}")
+
+
+def passages(trail: Trail, style: Style, now: datetime) -> tuple[Passage, ...]:
+    """In the order in which they were queued."""
+    to = reader(style, now)
+    return tuple(_passage(row, trail, to) for row in trail.rows)
+
+
+def delivered(trail: Trail, style: Style, now: datetime) -> Words:
+    """What "delivery" answers."""
+    to = reader(style, now)
+    say, posts = to.say.proofs, [row for row in trail.rows if row.act is Act.POST]
+    name = foreign(trail.name, 100) if trail.incident else say.a_drill
+    facts = {"name": NAME, "id": thread(trail), "count": sum(map(_has_it, posts)), "all": len(posts)}
+    forms = (say.arrived, say.arrived_brief) if posts else (say.arrived_none,)
+    return Words(fit(name, *(form.format(**facts) for form in forms)), _lines(trail, trail.rows, to))
+
+
+def _lines(trail: Trail, rows: Sequence[Progress], to: Reader) -> tuple[str, ...]:
+    lines = [_passage(row, trail, to).line(to) for row in rows[:ROWS]]
+    if len(rows) > ROWS:
+        lines.append(to.say.more.format(head="…", count=len(rows) - ROWS))
+    return tuple(lines)
+
+
+def thread(trail: Trail) -> str:
+    """The incident's number; of a drill, that of its thread."""
+    return trail.incident.id if trail.incident else next((r.key.partition("/")[0] for r in trail.rows), "")
+
+
+def _passage(row: Progress, trail: Trail, to: Reader) -> Passage:
+    return Passage(
+        place=clean(row.destination.shown, 100),
+        reader=_reader(row, trail.readers, to),
+        change=_change(row, to),
+        status=_status(row, to),
+        at=to.point(row.sent_at) if row.sent_at else "",
+        took=seconds(row.sent_at - row.queued_at, to) if row.sent_at else "",
+        attempts=row.attempts,
+        way=_way(row, trail, to),
+    )
+
+
+def seconds(took: timedelta, to: Reader) -> str:
+    """ "0.4 s", "3 min"."""
+    return f"{to.seconds(took)} s" if took < PRECISE else to.duration(took)
+
+
+def _reader(row: Progress, readers: Iterable[Audience], to: Reader) -> str:
+    if row.audience == str(row.destination):
+        return to.say.proofs.subscribed
+    rung = _rung(row.destination, _ladder(row, readers))
+    name = clean(row.audience, 60)
+    return to.say.proofs.rung.format(name=name, count=rung + 1) if rung is not None else name
+
+
+def _ladder(row: Progress, readers: Iterable[Audience]) -> Audience | None:
+    return next((a for a in readers if a.ladder and a.name in {row.audience, *row.ladders}), None)
+
+
+def _rung(place: Destination, ladder: Audience | None) -> int | None:
+    return ladder.destinations.index(place) if ladder and place in ladder.destinations else None
+
+
+def _change(row: Progress, to: Reader) -> str:
+    say = to.say.proofs
+    if row.act is Act.EDIT:
+        return say.on_edit
+    if row.kind is None:
+        return say.on_test
+    return str(getattr(say, f"on_{row.kind.value}", say.on_other))
+
+
+def _status(row: Progress, to: Reader) -> str:
+    say = to.say.proofs
+    if row.unsure and row.status in WAITS:
+        return say.is_perhaps
+    return str(getattr(say, f"is_{row.status}"))
+
+
+def _has_it(row: Progress) -> bool:
+    return row.status in {"sent", "merged"}
+
+
+def _way(row: Progress, trail: Trail, to: Reader) -> str:
+    say, why = to.say.proofs, foreign(row.why, 120).rstrip(".")
+    if row.status == "pending" and row.attempts:
+        return to.say.comma.join([say.again.format(at=to.point(row.due)), *([why] if why else [])])
+    if row.status == "refused":
+        return why
+    return _instead(row, trail, to)
+
+
+def _instead(row: Progress, trail: Trail, to: Reader) -> str:
+    """The rung above that did not take the same notice: this one was queued for it, later."""
+    say, ladder = to.say.proofs, _ladder(row, trail.readers)
+    rung = _rung(row.destination, ladder)
+    if ladder is None or not rung or row.act is Act.EDIT:
+        return ""
+    above, notice = set(ladder.destinations[:rung]), row.key.partition("@")[0]
+    same = [r for r in trail.rows if r.destination in above and r.key.partition("@")[0] == notice]
+    untaken = [r for r in same if r.act is Act.POST and r.queued_at < row.queued_at]
+    if not untaken:
+        return ""
+    last = max(untaken, key=lambda r: (r.queued_at, r.id))
+    place = clean(last.destination.shown, 100)
+    if last.status == "refused":
+        return say.instead_refused.format(place=place, why=foreign(last.why, 120).rstrip("."))
+    return say.instead_late.format(place=place, length=seconds(row.queued_at - last.queued_at, to))
+
+
+def why(trail: Trail, place: Destination, reasons: Unheard, style: Style, now: datetime) -> Words:
+    """Why `place` did, or did not, hear of an incident. `reasons`: of each reader there, where nothing was sent."""
+    to = reader(style, now)
+    say, own = to.say.proofs, [row for row in trail.rows if row.destination == place]
+    title = fit(
+        foreign(trail.name, 100), _fate([r for r in own if r.act is Act.POST], to).format(name=NAME, id=thread(trail))
+    )
+    lines = _lines(trail, own, to) if own else tuple(_reason(*one, trail, place, to) for one in reasons)
+    return Words(title, lines or (stop(say.not_a_reader),))
+
+
+def _fate(posts: Sequence[Progress], to: Reader) -> str:
+    say = to.say.proofs
+    if any(map(_has_it, posts)):
+        return say.why_told
+    if any(row.unsure for row in posts):
+        return say.why_perhaps
+    if any(row.status in WAITS for row in posts):
+        return say.why_waits
+    return say.why_refused if any(row.status == "refused" for row in posts) else say.why_other
+
+
+def _reason(audience: Audience, reason: Silence, trail: Trail, place: Destination, to: Reader) -> str:
+    say, incident = to.say.proofs, trail.incident
+    down = incident is None or max(incident.worst, incident.health) is Health.DOWN
+    facts = {
+        Silence.NOT_FOLLOWED: say.not_followed.format(name=foreign(trail.name, 60)),
+        Silence.NOT_HEARD: say.not_heard.format(what=to.say.hear["down" if down else "degraded"]),
+        Silence.NOT_SURE: say.not_sure,
+        Silence.MUTED: say.while_muted,
+        Silence.MAINTENANCE: to.say.plans.was_planned_then,
+        Silence.LOWER_RUNG: say.lower_rung.format(
+            name=clean(audience.name, 60), count=(_rung(place, audience) or 0) + 1
+        ),
+        Silence.SUBSCRIBED_LATER: say.subscribed_later,
+        Silence.UNKNOWN: say.ask_admin,
+    }
+    return stop(facts[reason])
+
+
+def no_incident(said: str, style: Style) -> Words:
+    """Of the one that was asked for."""
+    say = phrases(style.language)
+    text = say.proofs.no_drill if said == DRILL else say.proofs.no_incident.format(said=quoted(foreign(said, 30), say))
+    return Words(stop(text))
+
+
+def nothing_yet(period: timedelta, style: Style, now: datetime) -> Words:
+    to = reader(style, now)
+    return Words(stop(to.say.proofs.no_incident_yet.format(period=to.period(period))))
+
+
+def drilled(places: int, style: Style) -> Words:
+    say = phrases(style.language).proofs
+    return Words(stop(counted(say.drilled, places)), (stop(say.drilled_line),))
+
+
+def unknown_audience(said: str, near: Sequence[str], style: Style) -> Words:
+    """`near`: the audiences there are, likeliest first; none: the config has none."""
+    say = phrases(style.language)
+    if not near:
+        return Words(stop(say.proofs.no_audience))
+    return Words(stop(say.proofs.unknown_audience.format(said=quoted(foreign(said, 30), say))), meant(near, style))

@@ -1,0 +1,162 @@
+"""What happened over a stretch of time: the facts for a page, and the same in words."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from bot.model import Confidence, Health, Incident, Overview, Span, Style, Words, clip
+from bot.wording.certificates import only_worn
+from bot.wording.status import troubled
+from bot.wording.text import clean, counted, fit, shorten, stop
+from bot.wording.times import Reader, reader
+from bot.wording.titles import began, name_of, only_slow, times
+from bot.wording.uptime import Uptime, blind_spans, uptimes, worded
+
+ROWS = 30
+
+
+@dataclass(frozen=True, slots=True)
+class Happened:
+    """One incident: times and length as the reader says them; `until` is empty while it lasts."""
+
+    service: str
+    name: str
+    health: Health
+    since: str
+    until: str
+    length: str
+    text: str  # all of it in one line
+    start: datetime
+    end: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class DigestFacts:
+    """What a digest shows, worded for one reader."""
+
+    name: str
+    title: str
+    since: datetime
+    until: datetime
+    span: str  # the time it covers
+    period: str  # its length: "24 h"
+    quiet: bool  # nothing happened and nothing was missed
+    now: tuple[str, ...]  # a line for each service that is not up, or of which nothing is known
+    happened: tuple[Happened, ...]  # oldest first
+    blind: tuple[str, ...]  # lines: when we saw nothing
+    uptime: tuple[Uptime, ...]
+
+
+def digest(name: str, overview: Overview, since: datetime, style: Style, services: Sequence[str] = ()) -> Words:
+    """From `since` to `overview.at`. `services`: ids; empty for all. `name` is what its readers call the digest."""
+    facts = digest_facts(name, overview, since, style, services)
+    if facts.quiet:
+        return Words(facts.title)
+    say = reader(style, overview.at).say
+    lines: list[str] = []
+    if facts.now:
+        lines += [say.digest_now, *facts.now]
+    if over := [h for h in facts.happened if h.until]:  # the others stand under "now"
+        lines += [say.digest_happened, *(stop(h.text) for h in over[:ROWS])]
+        if len(over) > ROWS:
+            lines.append(say.more.format(head="…", count=len(over) - ROWS))
+    lines += facts.blind
+    lines += [say.digest_uptime.format(period=facts.period), *_uptime_lines(facts, style, overview.at)]
+    return Words(facts.title, tuple(lines))
+
+
+def digest_facts(
+    name: str, overview: Overview, since: datetime, style: Style, services: Sequence[str] = ()
+) -> DigestFacts:
+    """The same for a page. Only what was confirmed and not taken back counts, and only DOWN counts against uptime."""
+    to = reader(style, overview.at)
+    chosen = [e for e in overview.services if not services or e[0].id in services]
+    shown = replace(overview, services=tuple(chosen))
+    period = (since, overview.at)
+    unseen = blind_spans(overview, period)
+    names = {s.id: name_of(s) for s, _ in chosen}
+    happened = tuple(_happened(i, names[i.service], to) for i in _incidents(shown, names, period))
+    now = troubled(shown, to)
+    figures = tuple(worded(found, period, to) for found in uptimes(overview, since, services))
+    quiet = not (
+        happened or now or unseen or overview.blind_since or any(f.share is None or f.whole != f.text for f in figures)
+    )
+    return DigestFacts(
+        name=clean(name, 60),
+        title=_title(name, len(chosen), len(happened), to, period, now=bool(now), quiet=quiet),
+        since=since,
+        until=overview.at,
+        span=to.span(since, overview.at),
+        period=to.period(overview.at - since),
+        quiet=quiet,
+        now=now,
+        happened=happened,
+        blind=tuple(stop(to.say.digest_blind.format(span=to.span(*s), length=to.length(*s))) for s in unseen),
+        uptime=figures,
+    )
+
+
+def _title(name: str, all_: int, outages: int, to: Reader, period: Span, *, now: bool, quiet: bool) -> str:
+    say, length = to.say, to.period(period[1] - period[0])
+    if quiet and all_:
+        return counted(say.digest_quiet, all_, period=length)
+    form = say.digest[outages != 1] if outages else say.digest_calm if now else say.digest_unseen
+    return fit(clean(name, 60) or "?", form.format(name="\0", count=outages, period=length))
+
+
+def _incidents(overview: Overview, names: dict[str, str], period: Span) -> list[Incident]:
+    """Confirmed ones of these services that touch the period, oldest first."""
+    told = [
+        i
+        for i in overview.recent
+        if i.service in names and i.confidence is Confidence.CONFIRMED and not i.retracted
+        if clip((began(i), i.until or overview.at), period) is not None
+    ]
+    return sorted(told, key=lambda i: (began(i), i.id))
+
+
+def _happened(incident: Incident, name: str, to: Reader) -> Happened:
+    say, start = to.say, began(incident)
+    end = incident.until or to.now
+    worst = max(incident.worst, incident.health)
+    facts = {"name": name, "span": to.span(start, end), "length": to.length(start, end), "times": times(incident, say)}
+    if only_worn(incident):
+        form = say.worn.happened
+    elif incident.unstable_since:
+        form = say.happened_unstable
+    elif worst is Health.DOWN:
+        form = say.happened_down
+    else:
+        form = say.happened_slow if only_slow(incident) else say.happened_partly
+    return Happened(
+        service=incident.service,
+        name=name,
+        health=worst,
+        since=to.clock(start),
+        until=to.clock(incident.until) if incident.until else "",
+        length=facts["length"],
+        text=form.format(**facts),
+        start=start,
+        end=incident.until,
+    )
+
+
+def _uptime_lines(facts: DigestFacts, style: Style, now: datetime) -> list[str]:
+    """The whole ones in one line, so that those that were down are seen."""
+    to = reader(style, now)
+    say = to.say
+    part = [u for u in facts.uptime if u.share != 1.0 or u.whole != u.text]
+    alike = {u.whole for u in facts.uptime}
+    if len(alike) == 1 and "" not in alike and (len(part) > 1 or not part):
+        return [stop(say.uptime_all.format(percent=alike.pop()))]
+    lines = [
+        say.uptime.format(name=shorten(u.name, 60), percent=u.whole)
+        if u.text
+        else say.uptime_unknown.format(name=u.name)
+        for u in part[:ROWS]
+    ]
+    if len(part) > ROWS:
+        lines.append(say.more.format(head="…", count=len(part) - ROWS))
+    return [*lines, say.uptime_others.format(percent=to.percent(1.0))] if len(facts.uptime) > len(part) else lines

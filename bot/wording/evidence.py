@@ -1,0 +1,153 @@
+"""The lines under the title: what we saw, what others say, what was done about it."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from bot.model import OURSELVES, Confidence, Health, Incident, Outcome, Reading, Role, Service, Word
+from bot.wording.certificates import only_worn, worn_lines
+from bot.wording.channel_health import failing
+from bot.wording.text import ITEMS, capital, clean, counted, foreign, listed, quoted, reason, sentences, stop, unlinked
+from bot.wording.times import Reader
+from bot.wording.titles import TROUBLE, down, sure
+from bot.wording.trackers import tracked
+
+REASONS = 4  # different reasons told apart; the routes beyond are counted
+SOURCES = 6
+OFFICIAL = "Official status page"  # what the sources call it; every language has its own word
+
+
+def evidence(incident: Incident, service: Service, reader: Reader, *, often: bool = False) -> tuple[str, ...]:
+    """One line for our own checks, one for each official page, one for trackers and the crowd, how often if that is
+    asked for, then who and what.
+    """
+    say = reader.say
+    if service.id == OURSELVES:
+        return ()
+    words = incident.words[:SOURCES]
+    lines = [
+        stop(say.plans.left.format(at=reader.point(incident.left))) if incident.left else "",
+        *(failing(incident, reader) if service.channel else (seen(incident, service, reader),)),
+        *(official(w, reader) for w in words if w.role is Role.OFFICIAL and _matters(w, incident)),
+        sentences(*(tracked(w, reader) for w in words if w.role is not Role.OFFICIAL)),
+    ]
+    if often and not service.channel:
+        lines.append(lately(incident, reader))
+    if incident.acked_by:
+        at = reader.point(incident.acked_at or incident.since)
+        lines.append(stop(say.acked_line.format(by=foreign(incident.acked_by, 40) or say.somebody, at=at)))
+    if plan := clean(service.plan, 500):
+        lines.append(stop(say.plan.format(plan=plan)))
+    return tuple(line for line in lines if line)
+
+
+def _matters(word: Word, incident: Incident) -> bool:
+    """Its page cannot know of a certificate that still is good: that it says nothing is no news."""
+    return word.says in TROUBLE or not only_worn(incident)
+
+
+def lately(incident: Incident, reader: Reader) -> str:
+    """Which outage of the reader's year it is, if not the first, and when the last one was."""
+    if not down(incident) or incident.unstable_since or incident.nth < 2 or incident.before is None:
+        return ""
+    if {reader.year(at) for at in (incident.since, *incident.before)} != {reader.now.year}:
+        return ""  # about New Year: the count is by another clock than the reader's
+    say, (start, end) = reader.say.past, incident.before
+    if incident.nth < len(say.ordinals) + 2:
+        nth = say.nth.format(nth=say.ordinals[incident.nth - 2])
+    else:
+        nth = say.numbered.format(number=incident.nth)
+    day = reader.day(start, say.day_near, say.day_far)
+    return stop(say.last.format(often=nth, day=day, length=reader.length(start, end)))
+
+
+def seen(incident: Incident, service: Service, reader: Reader) -> str:
+    """What our own checks saw, and how sure that is."""
+    say = reader.say
+    if only_worn(incident):
+        return sentences(*worn_lines(incident.readings, reader))
+    bad = [r for r in incident.readings if r.outcome is Outcome.BAD]
+    slow = [r for r in incident.readings if r.outcome is Outcome.SLOW]
+    if not bad and not slow:
+        fine = service.routes and not sure(incident) and incident.health in TROUBLE
+        return stop(say.checks_fine) if fine else ""
+    parts = [*_unanswered(bad, reader), *_slow(slow, reader), *worn_lines(incident.readings, reader)]
+    if sure(incident) and incident.confirmed_at:
+        parts.append(say.confirmed.format(at=reader.point(incident.confirmed_at)))
+    elif incident.confidence is Confidence.LIKELY:
+        parts.append(say.not_confirmed)
+    return sentences(*parts)
+
+
+def _unanswered(bad: list[Reading], reader: Reader) -> list[str]:
+    say = reader.say
+    reasons: dict[str, list[str]] = {}
+    for reading in bad:
+        reasons.setdefault(unlinked(reason(reading.why, say)), []).append(clean(reading.route, 40) or "?")
+    parts: list[str] = []
+    for why, names in list(reasons.items())[:REASONS]:
+        routes = capital(listed(names, say, _most(names)))
+        if not why:
+            parts.append(say.no_answer_bare[len(names) > 1].format(routes=routes))
+        elif len(reasons) == 1:
+            parts.append(say.no_answer[len(names) > 1].format(routes=routes, why=why))
+        else:
+            parts.append(say.fails.format(routes=routes, why=why))
+    rest = sum(map(len, list(reasons.values())[REASONS:]))
+    return [*parts, counted(say.more_fail, rest)] if rest else parts
+
+
+def _slow(slow: list[Reading], reader: Reader) -> list[str]:
+    if not slow:
+        return []
+    names = [clean(r.route, 40) or "?" for r in slow]
+    routes = capital(listed(names, reader.say, _most(names)))
+    took = max((r.took for r in slow if r.took is not None), default=timedelta())
+    if not took:
+        return [reader.say.slowly_bare[len(slow) > 1].format(routes=routes)]
+    return [reader.say.slowly[len(slow) > 1].format(routes=routes, seconds=reader.seconds(took))]
+
+
+def _most(names: list[str]) -> int:
+    """ "and 1 more" would say less than the name it stands for."""
+    return ITEMS if len(names) == ITEMS else ITEMS - 1
+
+
+def official(word: Word, reader: Reader) -> str:
+    """What its official page says, and when we read it."""
+    say = reader.say
+    source = source_name(word, reader)
+    if word.says is None or word.says is Health.UNKNOWN:
+        return stop(_unread(word, source, reader))
+    if headline := foreign(word.headline):
+        text = say.says.format(source=source, headline=quoted(headline, say))
+    elif word.says is Health.UP:
+        text = say.reports_nothing.format(source=source)
+    else:
+        form = say.reports_outage if word.says is Health.DOWN else say.reports_trouble
+        text = form.format(source=source)
+    return stop(say.read_at.format(sentence=text, at=reader.point(word.at)) if word.at else text)
+
+
+def _unread(word: Word, source: str, reader: Reader) -> str:
+    """Once may be a hiccup; from then on it is said since when, for it may have nothing to say for the same reason."""
+    since = word.silent_since
+    if since is None or word.at is None or word.at <= since:
+        return reader.say.unread.format(source=source)
+    return reader.say.pages.unread_since.format(source=source, at=reader.point(since))
+
+
+def source_name(word: Word, reader: Reader) -> str:
+    name = foreign(word.source, 40)
+    if word.role is Role.OFFICIAL and name in {"", OFFICIAL}:
+        return reader.say.official_page
+    return name or "?"
+
+
+def lag(incident: Incident, at: datetime, reader: Reader) -> str:
+    """How long after, or before, our own first bad round its official page spoke."""
+    say, apart = reader.say, at - incident.since
+    if abs(apart) < timedelta(minutes=1):
+        return say.with_us
+    form = say.after_us if apart > timedelta() else say.before_us
+    return form.format(length=reader.duration(abs(apart)))

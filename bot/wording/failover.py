@@ -1,0 +1,53 @@
+"""What is added to a notice on its way: that it comes by another way, or late. The title stays: the news is read first."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from datetime import datetime
+
+from bot.model import Notice
+from bot.wording.phrases import Phrases, phrases
+from bot.wording.text import clean, foreign, stop
+from bot.wording.times import reader
+
+CODE = re.compile(r"\s*\(([\w ]*)\)$")  # "(not_in_channel)": says nothing to a reader
+ADVICE = re.compile(
+    r"; |: (?=/|(?:add|ask|check|copy|name|turn|unarchive)\b)"
+)  # what its operator is to do begins here
+
+
+def unanswered(notice: Notice, channel: str, since: datetime, now: datetime) -> Notice:
+    """`channel`: the kind that has not taken it since `since`."""
+    to = reader(notice.style, now)
+    return _headed(notice, to.say.sent_here.format(channel=channel_name(channel, to.say), at=to.point(since)))
+
+
+def dead(notice: Notice, channel: str, since: datetime, now: datetime) -> Notice:
+    """`channel`: the kind that is known to be dead since `since`."""
+    to = reader(notice.style, now)
+    return _headed(notice, to.say.dying.sent_here.format(channel=channel_name(channel, to.say), at=to.point(since)))
+
+
+def refused(notice: Notice, channel: str, why: str) -> Notice:
+    """`channel`: the kind that refused it; `why`: what its receipt said."""
+    say = phrases(notice.style.language)
+    said, _, _ = apart(why)
+    return _headed(notice, say.refused_there.format(channel=channel_name(channel, say), why=foreign(said, 120)))
+
+
+def apart(why: str) -> tuple[str, str, str]:
+    """What a receipt or a probe says: the reason, what its operator is to do, and the provider's own code."""
+    why = clean(why)
+    code = CODE.search(why)
+    said, *advice = ADVICE.split(CODE.sub("", why), maxsplit=1)
+    return said.rstrip("."), "".join(advice).rstrip("."), code[1] if code else ""
+
+
+def channel_name(channel: str, say: Phrases) -> str:
+    """As inside a sentence."""
+    return say.channels.get(channel, channel)
+
+
+def _headed(notice: Notice, line: str) -> Notice:
+    return replace(notice, words=replace(notice.words, lines=(stop(line), *notice.words.lines)))

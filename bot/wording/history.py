@@ -1,0 +1,44 @@
+"""What happened lately: outages with start, end and length, and how often."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from bot.model import Overview, Service, Style, Words
+from bot.wording.digest import DigestFacts, digest_facts
+from bot.wording.text import NAME, counted, fit, sentences, stop
+from bot.wording.times import Reader, reader
+from bot.wording.titles import name_of
+
+ROWS = 30
+
+
+def history(overview: Overview, period: timedelta, style: Style, service: Service | None = None) -> Words:
+    """Of one service or of all: the newest first, what still lasts before them."""
+    to = reader(style, overview.at)
+    facts = digest_facts("", overview, overview.at - period, style, (service.id,) if service else ())
+    say, count, name = to.say.proofs, len(facts.happened), name_of(service) if service else ""
+    figures = (*facts.blind, *(_figures(overview, facts, to) if service else ()))
+    if not count:
+        form = say.history_none_of if service else say.history_none
+        return Words(fit(name, form.format(name=NAME, period=facts.period)), (*facts.now, *figures))
+    title = counted(say.history_of if service else say.history, count, name=NAME, period=facts.period)
+    over = [h for h in reversed(facts.happened) if h.end]  # the others stand before them, as they are now
+    lines = [*facts.now, *(stop(h.text) for h in over[:ROWS])]
+    if len(over) > ROWS:
+        lines.append(to.say.more.format(head="…", count=len(over) - ROWS))
+    if len(over) > 1:
+        lengths = [h.end - h.start for h in over if h.end]
+        total, longest = to.duration(sum(lengths, timedelta())), to.duration(max(lengths))
+        lines.append(stop(say.history_total.format(length=total, longest=longest)))
+    return Words(fit(name, title), (*lines, *figures))
+
+
+def _figures(overview: Overview, facts: DigestFacts, to: Reader) -> tuple[str, ...]:
+    """How much of the time it was up, and how fast it answered."""
+    say, lines = to.say.past, list[str]()
+    for figure in facts.uptime:
+        took = overview.answering.get(figure.service)
+        up = say.up.format(percent=figure.whole) if figure.whole else ""
+        lines.append(sentences(up, say.average.format(seconds=to.brief(took)) if took else ""))
+    return tuple(line for line in lines if line)

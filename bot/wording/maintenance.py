@@ -1,0 +1,193 @@
+"""What is said of planned maintenance: notices, answers, and the lines that stand beside other things."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from bot.model import Notice, Origin, Phase, Service, Style, Tone, Window, Words
+from bot.wording.text import NAME, capital, clean, counted, fit, foreign, listed, shorten, stop
+from bot.wording.times import Reader, reader
+from bot.wording.titles import name_of
+
+WIDE = 40  # characters of names in a title before they are counted
+ROWS = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Leaving:
+    """How it stands when the planned time is over."""
+
+    failing: Collection[str] = ()  # ids of services that do not answer
+    shown: bool = False  # its page still shows it as under way
+
+
+IN_ORDER = Leaving()
+
+
+def maintenance(
+    window: Window,
+    phase: Phase,
+    services: Sequence[Service],
+    style: Style,
+    now: datetime,
+    *,
+    leaving: Leaving = IN_ORDER,
+    read_at: datetime | None = None,
+) -> Notice:
+    """The notice of a window's new phase. `window`: as it is once that is told. `services`: those of it that this reader
+    follows; none: all there are. `read_at`: when it is read, if not at once.
+    """
+    to = reader(style, read_at or now)
+    title = _title(window, phase, _whose(services, to), to, leaving)
+    lines = (*_lines(window, phase, services, to, leaving),)
+    words = Words(title, lines)
+    return Notice(
+        key=f"{window.id}/{window.steps}",
+        thread=window.id,
+        tone=Tone.INFO,
+        words=words,
+        root=None if window.steps <= 1 else words,
+        # Those who were told before need not be called when it begins as announced.
+        fresh=phase is not Phase.BEGUN or window.steps <= 1,
+        at=window.end if phase is Phase.ENDED else now,
+        since=window.since,
+        kind=phase,
+        style=style,
+        line=title,
+    )
+
+
+def _whose(services: Sequence[Service], to: Reader) -> str:
+    names = [clean(name_of(s), 60) for s in services]
+    if not names:
+        return to.say.plans.everything
+    text = listed(names, to.say)
+    return text if len(names) == 1 or len(text) <= WIDE else to.say.plans.several.format(count=len(names))
+
+
+def _title(window: Window, phase: Phase, name: str, to: Reader, leaving: Leaving) -> str:
+    forms = _forms(window, phase, to, leaving)
+    return fit(name, *(form.format(name=NAME, **_facts(window, to)) for form in forms))
+
+
+def _facts(window: Window, to: Reader) -> dict[str, str]:
+    end = window.until if window.over_at and window.over_at <= window.since else window.end
+    return {
+        "since": to.point(window.since),
+        "until": to.point(end) if end else "",
+        "span": to.span(window.since, end) if end and end > window.since else to.clock(window.since),
+    }
+
+
+def _forms(window: Window, phase: Phase, to: Reader, leaving: Leaving) -> tuple[str, ...]:
+    say = to.say.plans
+    match phase:
+        case Phase.PLANNED:
+            return (say.planned if window.until else say.planned_from,)
+        case Phase.BEGUN:
+            return (say.now if window.until else say.now_from,)
+        case Phase.MOVED if window.begun and window.until:
+            return (say.goes_on,)
+        case Phase.MOVED:
+            return (say.moved if window.until else say.moved_from,)
+        case Phase.CANCELLED:
+            return (say.cancelled if window.until else say.cancelled_from,)
+        case Phase.ENDED:
+            if not window.until:
+                return (say.ended_from,)
+            if window.over_at and window.over_at < window.until:
+                return (say.ended_early,)
+            return (say.overdue,) if leaving.failing or leaving.shown else (say.ended, say.ended_from)
+
+
+def _lines(window: Window, phase: Phase, services: Sequence[Service], to: Reader, leaving: Leaving) -> tuple[str, ...]:
+    say = to.say.plans
+    lines = []
+    if len(services) > 1:
+        lines.append(say.services.format(names=listed([clean(name_of(s), 60) for s in services], to.say, ROWS)))
+    if phase is Phase.ENDED and window.over_at and window.until and window.over_at < window.until:
+        lines.append(say.was_until.format(until=to.point(window.until)))
+    failing = [clean(name_of(s), 60) for s in services if s.id in leaving.failing]
+    if phase is Phase.ENDED and failing:
+        lines.append(say.failing[len(failing) > 1].format(names=listed(failing, to.say)))
+    if phase is Phase.ENDED and leaving.shown:
+        lines.append(say.still_shown)
+    if phase in {Phase.PLANNED, Phase.BEGUN, Phase.MOVED}:
+        lines += _source(window, to)
+    return tuple(stop(line) for line in lines)
+
+
+def _source(window: Window, to: Reader) -> list[str]:
+    """What is done, and who says so."""
+    say, note, by = to.say.plans, foreign(window.note), foreign(window.by, 40)
+    lines = [say.work.format(note=note)] if note else []
+    if window.origin is Origin.OFFICIAL:
+        lines.append(say.theirs)
+    return [*lines, *([say.by.format(name=by)] if by else [])]
+
+
+# ── beside other things ──────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def in_maintenance(window: Window, service: Service, to: Reader) -> str:
+    """How a service is while nothing else is to be said of it."""
+    form = to.say.plans.now if window.until else to.say.plans.now_from
+    return fit(name_of(service), form.format(name=NAME, **_facts(window, to)))
+
+
+def lasts(window: Window, to: Reader) -> str:
+    """The same in a line, beside what is said of its outage."""
+    return stop(to.say.plans.lasts.format(until=to.point(window.until))) if window.until else ""
+
+
+def ahead(window: Window, services: Sequence[Service], to: Reader) -> str:
+    """One that is to come, or under way, in a line."""
+    phase = Phase.BEGUN if window.since <= to.now else Phase.PLANNED
+    return _title(window, phase, _whose(services, to), to, IN_ORDER)
+
+
+# ── answers ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def announced(window: Window, services: Sequence[Service], style: Style, now: datetime) -> Words:
+    to = reader(style, now)
+    note = capital(foreign(window.note))
+    lines = (*((note,) if note else ()), to.say.plans.held_back)
+    return Words(ahead(window, services, to), tuple(stop(line) for line in lines))
+
+
+def plans(found: Sequence[tuple[Window, Sequence[Service]]], style: Style, now: datetime) -> Words:
+    """What is under way and what is to come."""
+    to = reader(style, now)
+    if not found:
+        return Words(stop(to.say.plans.none))
+    rows = [shorten(ahead(window, services, to), 120) for window, services in found]
+    rest = [to.say.more.format(head="…", count=len(rows) - ROWS)] if len(rows) > ROWS else []
+    return Words(to.say.plans.listed, (*rows[:ROWS], *rest))
+
+
+def called_off(window: Window, services: Sequence[Service], style: Style, now: datetime) -> Words:
+    to = reader(style, now)
+    return Words(fit(_whose(services, to), to.say.plans.called_off.format(name=NAME, **_facts(window, to))))
+
+
+def nothing_planned(name: str, style: Style, now: datetime) -> Words:
+    return Words(fit(foreign(name, 100), reader(style, now).say.plans.nothing.format(name=NAME)))
+
+
+def when_unclear(style: Style, now: datetime, *, over: bool = False) -> Words:
+    say = reader(style, now).say.plans
+    return Words(stop(say.over_already if over else say.unclear), (stop(say.form),))
+
+
+def why_silent(window: Window, service: Service, style: Style, now: datetime) -> Words:
+    """Why nothing is told of a service now."""
+    to = reader(style, now)
+    title = fit(name_of(service), to.say.plans.silent.format(name=NAME, **_facts(window, to)))
+    return Words(title, (stop(to.say.plans.silent_line),))
+
+
+def title_of_many(count: int, to: Reader) -> str:
+    return counted(to.say.plans.windows, count)

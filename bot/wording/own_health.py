@@ -1,0 +1,48 @@
+"""What is said of Tocsin's own health, and of what it tells late or without its database."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from bot.model import Style, Words
+from bot.wording.text import clean, listed, stop
+from bot.wording.times import reader
+
+WHOLE = 200  # characters of a reason
+Wrong = tuple[str, str, datetime]  # a part, what is wrong with it, since when
+
+
+def unwell(wrong: Sequence[Wrong], style: Style, now: datetime, *, still: bool = False) -> Words:
+    """For the admins: what is wrong with us."""
+    to = reader(style, now)
+    say = to.say.own
+    title = (say.unwell_still if still else say.unwell).format(since=to.point(min(since for *_, since in wrong)))
+    lines = [say.parts[part].format(why=clean(say.whys.get(why, why), WHOLE)) for part, why, _ in wrong]
+    return Words(title, tuple(stop(line) for line in dict.fromkeys((*lines, say.means))))
+
+
+def well_again(since: datetime, style: Style, now: datetime) -> Words:
+    to = reader(style, now)
+    return Words(to.say.own.well_again.format(span=to.span(since, now)))
+
+
+def banner(parts: Mapping[str, datetime], style: Style, now: datetime) -> str:
+    """For whoever looks: what is shown may be old. Empty while we are well."""
+    if not parts:
+        return ""
+    to = reader(style, now)
+    say = to.say.own
+    names = listed([say.names[part] for part in parts], to.say, len(parts))
+    return stop(say.banner.format(since=to.point(min(parts.values())), parts=names))
+
+
+def may_repeat(words: Words, style: Style, now: datetime) -> Words:
+    """Told without the database: what is told once it is back may be the same."""
+    return replace(words, lines=(*words.lines, stop(reader(style, now).say.own.may_repeat)))
+
+
+def sent_late(words: Words, style: Style, due: datetime) -> Words:
+    to = reader(style, due)
+    return replace(words, lines=(*words.lines, stop(to.say.own.sent_late.format(at=to.point(due)))))

@@ -1,0 +1,150 @@
+"""What is said when an incident ends: it was so long, or it never was."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from itertools import islice
+
+from bot.model import OURSELVES, Change, Health, Incident, Role, Service, Words
+from bot.wording.certificates import only_worn
+from bot.wording.evidence import lag
+from bot.wording.text import ITEMS, NAME, capital, fit, foreign, sentences, shorten, stop
+from bot.wording.times import Reader
+from bot.wording.titles import began, name_of, only_slow, sure, theirs_alone, times
+
+Open = tuple[Service, Incident]
+
+
+class Others:
+    """The open incidents of what a reader follows, by how bad and how sure each is: sorted once for all the endings of
+    one moment, for they may be thousands.
+    """
+
+    def __init__(self, found: Iterable[Open] = ()) -> None:
+        self.down: dict[str, Open] = {}
+        self.partly: dict[str, Open] = {}
+        self.perhaps: dict[str, Open] = {}
+        for service, incident in found:
+            over = incident.until is not None or incident.retracted or only_worn(incident)
+            if service.id != OURSELVES and not over:
+                self._group(incident)[service.id] = service, incident
+
+    def _group(self, incident: Incident) -> dict[str, Open]:
+        if not sure(incident):
+            return self.perhaps
+        return self.down if incident.health is Health.DOWN else self.partly
+
+
+def restored(change: Change, service: Service, to: Reader, others: Others | None) -> Words:
+    """`others`: what is open of what the reader follows; None says nothing of the rest."""
+    incident = change.incident
+    if service.id == OURSELVES:
+        return _blind(incident, incident.until or change.at, to)
+    parts = [] if only_worn(incident) else [official_part(incident, to)]
+    if others is not None:
+        parts += rest(others, service, to)
+    line = sentences(*parts)
+    return Words(fit(name_of(service), *_restored_forms(change, to)), (line,) if line else ())
+
+
+def _blind(incident: Incident, until: datetime, to: Reader) -> Words:
+    whole = to.say.own.unseen_by_machine if incident.unstable_since else to.say.blind_over
+    brief = to.say.blind_over_brief.format(length=to.length(incident.since, until), until=to.point(until))
+    whole = whole.format(span=to.span(incident.since, until))
+    return Words(fit("", whole, brief), (stop(to.say.nothing_known),))
+
+
+def _restored_forms(change: Change, to: Reader) -> list[str]:
+    incident, say = change.incident, to.say
+    start, end = began(incident), change.incident.until or change.at
+    since, until = to.points(start, end)
+    facts = {
+        "name": NAME,
+        "since": since,
+        "until": until,
+        "span": to.span(start, end),
+        "length": to.length(start, end),
+        "times": times(incident, say),
+    }
+    return [form.format(**facts) for form in _restored(incident, to)]
+
+
+def _restored(incident: Incident, to: Reader) -> tuple[str, ...]:
+    say, was_down = to.say, max(incident.worst, incident.health) is Health.DOWN
+    if only_worn(incident):
+        return (say.worn.over,)
+    if theirs_alone(incident):
+        return say.no_longer_reported, say.no_longer_reported_brief
+    if not sure(incident):
+        return say.maybe_restored if was_down else say.maybe_restored_partly, say.maybe_restored_brief
+    if incident.unstable_since:
+        return say.steady, say.steady_brief
+    if was_down:
+        return say.restored, say.restored_span, say.restored_brief
+    if only_slow(incident):
+        return say.restored_slow, say.restored_slow_span, say.restored_brief
+    return say.restored_partly, say.restored_partly_span, say.restored_brief
+
+
+def retracted(change: Change, service: Service, to: Reader) -> Words:
+    """Trouble that was never sure went away, or somebody takes back what we were sure of."""
+    incident, say, name = change.incident, to.say, name_of(service)
+    if not sure(incident) and not incident.retracted:
+        forms = (say.unconfirmed, say.unconfirmed_brief) if service.routes else (say.unconfirmed_brief,)
+        candidates = [f.format(name=NAME, since=since) for since in to.since(began(incident)) for f in forms]
+        return Words(fit(name, *candidates))
+    was_down = sure(incident) and max(incident.worst, incident.health) is Health.DOWN
+    title = fit(name, (say.not_down if was_down else say.no_trouble).format(name=NAME))
+    by = foreign(change.by, 40)
+    lines = (_taken_back(change, to), say.corrected_by.format(by=by) if by else "", capital(foreign(change.why)))
+    return Words(title, tuple(stop(line) for line in lines if line))
+
+
+def _taken_back(change: Change, to: Reader) -> str:
+    """What of it was wrong: that it is so, or also that it was over."""
+    incident, start = change.incident, began(change.incident)
+    if incident.until is None or incident.until >= change.at:
+        return to.say.taken_back.format(since=to.point(start))
+    return to.say.wishes.taken_back_span.format(span=to.span(start, incident.until))
+
+
+def unwatched(change: Change, service: Service, to: Reader) -> Words:
+    """Nobody looks any more: neither that it lasts nor that it is over may be said."""
+    say, name = to.say.proofs, name_of(service)
+    forms = [say.unwatched.format(name=NAME, since=since) for since in to.since(began(change.incident))]
+    return Words(fit(name, *forms, say.unwatched_brief.format(name=NAME)), (stop(say.unwatched_line),))
+
+
+def official_part(incident: Incident, to: Reader) -> str:
+    """Did its official page report it, and when? Nothing where there is none, or where it could not be read."""
+    say = to.say
+    if incident.official_at:
+        at = to.point(incident.official_at)
+        if abs(incident.official_at - incident.since).total_seconds() < 60:
+            return say.official_then.format(at=at)
+        return say.official_did.format(at=at, lag=lag(incident, incident.official_at, to))
+    pages = [w for w in incident.words if w.role is Role.OFFICIAL]
+    return say.official_never if pages and all(w.says is Health.UP for w in pages) else ""
+
+
+def rest(others: Others, ended: Service, to: Reader) -> list[str]:
+    """What else is open, by how bad and how sure it is; "all up" only when nothing is."""
+    say = to.say
+    groups = (
+        (say.others_down, others.down),
+        (say.others_partly, others.partly),
+        (say.others_perhaps, others.perhaps),
+    )
+    named = [(form, _named(group, ended, to)) for form, group in groups]
+    return [form.format(list=names) for form, names in named if names] or [say.all_up]
+
+
+def _named(group: Mapping[str, Open], ended: Service, to: Reader) -> str:
+    """The first few, and how many more. What has ended may still be in the group."""
+    few = islice((group[id_] for id_ in group if id_ != ended.id), ITEMS)
+    names = [
+        to.say.other.format(name=shorten(name_of(s), 60), since=to.point(i.unstable_since or i.since)) for s, i in few
+    ]
+    head, left = to.say.comma.join(names), len(group) - (ended.id in group) - len(names)
+    return to.say.more.format(head=head, count=left) if left else head

@@ -1,0 +1,154 @@
+"""How everything is, or one service: what "status" answers."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+
+from bot.model import Confidence, Health, Incident, Overview, Role, Service, ServiceState, Style, Tally, Window, Words
+from bot.wording.channel_health import channels, in_language
+from bot.wording.evidence import evidence
+from bot.wording.maintenance import ahead, in_maintenance, lasts
+from bot.wording.own_health import banner
+from bot.wording.replies import last_outage, muted_line, unknown_service
+from bot.wording.report_evidence import people
+from bot.wording.text import NAME, counted, fit, stop
+from bot.wording.times import Reader, reader
+from bot.wording.titles import name_of, present
+
+ROWS = 20
+
+Entry = tuple[Service, ServiceState]
+
+
+def status(overview: Overview, style: Style, service: str | None = None) -> Words:
+    """`service`: an id. What is down now and since when; else that all is up, and the longest-standing facts."""
+    words = _status(overview, style, service)
+    ours = banner(overview.unwell, style, overview.at)
+    return replace(words, lines=(*words.lines, ours)) if ours else words
+
+
+def _status(overview: Overview, style: Style, service: str | None) -> Words:
+    to = reader(style, overview.at)
+    if service is not None:
+        entry = next((e for e in (*overview.services, *overview.channels) if e[0].id == service), None)
+        return _one(*entry, overview, to) if entry else unknown_service(service, (), style)
+    if not overview.services:
+        return Words(stop(to.say.status_none))
+    if overview.blind_since is not None:
+        return _blind(overview, overview.blind_since, to)
+    rows = troubled(overview, to)
+    ways = (line for _, line in channels(overview, style))
+    return Words(_title(overview, to), (*(rows or _calm(overview, to)), *ways))
+
+
+def troubled(overview: Overview, to: Reader) -> tuple[str, ...]:
+    """A line for each service that is not known to be up: the worst first, the longest first."""
+    opened = sorted((e for e in overview.services if e[1].incident), key=_rank)
+    rows = [present(state.incident, service, to) for service, state in opened if state.incident]
+    rows += [_unseen(*e, to) for e in overview.services if _unknown(e[1]) and not overview.maintenance(e[0].id)]
+    rows += [in_maintenance(w, s, to) for s, w in _planned(overview)]
+    if len(rows) <= ROWS:
+        return tuple(rows)
+    return (*rows[:ROWS], to.say.more.format(head="…", count=len(rows) - ROWS))
+
+
+def _planned(overview: Overview) -> list[tuple[Service, Window]]:
+    """The services of which nothing else is to be said than that they are in maintenance."""
+    calm = (service for service, state in overview.services if state.incident is None)
+    return [(service, window) for service in calm if (window := overview.maintenance(service.id))]
+
+
+def _rank(entry: Entry) -> tuple[int, int, datetime, str]:
+    service, state = entry
+    incident = state.incident
+    if incident is None:
+        raise ValueError(f"{service.id} has no open incident to be ranked by")
+    return -incident.confidence, -incident.health, incident.since, service.id
+
+
+def _title(overview: Overview, to: Reader) -> str:
+    say, count = to.say, len(overview.services)
+    opened = [s.incident for _, s in overview.services if s.incident]
+    sure = [i for i in opened if i.confidence is Confidence.CONFIRMED]
+    down = [i for i in sure if i.health is Health.DOWN]
+    planned = {service.id for service, _ in _planned(overview)}
+    unknown = [s for service, s in overview.services if _unknown(s) and service.id not in planned]
+    if down:
+        return counted(say.status_down, len(down), all=count)
+    if sure:
+        return counted(say.status_trouble, len(sure), all=count)
+    if opened:
+        return counted(say.status_perhaps, len(opened), all=count)
+    if unknown:
+        return counted(say.status_unknown, len(unknown), all=count)
+    if planned:
+        left = count - len(planned)
+        return counted(say.plans.up, left) if left else say.plans.all_planned
+    return counted(say.status_up, count)
+
+
+def _unknown(state: ServiceState) -> bool:
+    return state.incident is None and (state.unseen_since is not None or state.up_since is None)
+
+
+def _unseen(service: Service, state: ServiceState, to: Reader) -> str:
+    if state.unseen_since is None:
+        return fit(name_of(service), to.say.not_looked.format(name=NAME))
+    forms = [to.say.unseen.format(name=NAME, since=s) for s in to.since(state.unseen_since)]
+    return fit(name_of(service), *forms)
+
+
+def _calm(overview: Overview, to: Reader) -> tuple[str, ...]:
+    """The longest-standing facts: when the last outage was, and who has been up the longest."""
+    names = {s.id: name_of(s) for s, _ in overview.services}
+    last = next((i for i in overview.recent if i.service in names and outage(i)), None)
+    lines = [last_outage(last, names[last.service], to)] if last else []
+    up = [(s.up_since, name_of(v)) for v, s in overview.services if s.up_since]
+    if len(up) > 1:
+        since, name = min(up)
+        lines.append(stop(to.say.longest_up.format(name=name, since=to.point(since))))
+    return tuple(lines)
+
+
+def outage(incident: Incident) -> bool:
+    """Confirmed, over, and not taken back."""
+    return incident.confidence is Confidence.CONFIRMED and incident.until is not None and not incident.retracted
+
+
+def _blind(overview: Overview, since: datetime, to: Reader) -> Words:
+    """While we see nothing, what we knew before is said as such."""
+    rows = troubled(overview, to)
+    lines = (to.say.last_known, *rows) if rows else (stop(to.say.until_then),)
+    return Words(to.say.blind.format(since=to.point(since)), lines)
+
+
+def _without_crowd(incident: Incident) -> Incident:
+    """What people said at its latest change is overtaken by what they say now."""
+    return replace(incident, words=tuple(word for word in incident.words if word.role is not Role.CROWD))
+
+
+def _one(service: Service, state: ServiceState, overview: Overview, to: Reader) -> Words:
+    service = in_language(service, to.say.language)
+    lines: tuple[str, ...] = ()
+    if state.incident:
+        title, lines = present(state.incident, service, to), evidence(_without_crowd(state.incident), service, to)
+    elif planned := overview.maintenance(service.id):
+        title = in_maintenance(planned, service, to)
+    elif state.up_since is None or state.unseen_since is not None:
+        title = _unseen(service, state, to)
+    else:
+        title = fit(name_of(service), *(to.say.up.format(name=NAME, since=s) for s in to.since(state.up_since)))
+    if overview.blind_since is not None:
+        lines = (stop(to.say.blind.format(since=to.point(overview.blind_since))), *lines)
+    last = next((i for i in overview.recent if i.service == service.id and outage(i)), None)
+    if state.incident and (planned := overview.maintenance(service.id)):
+        lines = (*lines, lasts(planned, to))
+    coming = next(
+        (w for w in overview.windows if w.concerns(service.id) and not w.over(overview.at) and w.since > overview.at),
+        None,
+    )
+    lines = (*lines, *((ahead(coming, (service,), to),) if coming and not coming.over_at else ()))
+    said = people(overview.crowd.get(service.id, Tally()), to.say)
+    extra = (said, last_outage(last, "", to), muted_line(state.mute, to))
+    return Words(title, (*lines, *(line for line in extra if line)))

@@ -1,0 +1,95 @@
+"""Strings: foreign text made harmless, sentences ended once, titles cut to fit a lock screen."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Final
+
+from bot.model import visible
+from bot.wording.phrases import Phrases
+
+TITLE: Final = 80  # characters: what a lock screen shows whole
+NAME: Final = "\0"  # stands for the service's name in a title until it is known how much room there is
+ENOUGH: Final = 20  # characters of a name by which it is still known
+ITEMS: Final = 5  # names in a list before the rest is counted
+JOINER: Final = "\u2060"  # of no width: the eye sees no difference, and no program an address
+# Where an address is known by: "http://", the dots of a name and of four numbers.
+LINKED: Final = re.compile(r":(?=//)|(?<=\w)[.。．｡](?=[^\W\d_]{2}|\d+\.\d)")
+
+
+def clean(text: str, most: int = 200) -> str:
+    """Foreign text in one line of at most `most` characters, without control, bidi or invisible characters."""
+    # Far longer than ever shown is cut first: the rest of a huge body is not worth looking at.
+    shown = visible(text[: 8 * most])
+    return shorten(re.sub(r"[.…]{2,}", "…", " ".join(shown.split())), most)
+
+
+def foreign(text: str, most: int = 200) -> str:
+    """`clean`, of what others say."""
+    return unlinked(clean(text, most))
+
+
+def unlinked(text: str) -> str:
+    """The same to the eye; chats and mail programs, which make links of addresses, find none in it."""
+    return LINKED.sub(lambda found: f"{found[0]}{JOINER}", text)
+
+
+def shorten(text: str, most: int) -> str:
+    """At most `most` characters; an ellipsis where something was cut."""
+    return text if len(text) <= most else text[: max(most - 1, 0)].rstrip(" .,;:…\u200c\u200d\ufe0f") + "…"[:most]
+
+
+def stop(sentence: str) -> str:
+    """With a full stop, unless it has an end: a time in English brings one ("2:01 p.m.")."""
+    return sentence if sentence.endswith((".", "!", "?", "…", ":")) else f"{sentence}."
+
+
+def sentences(*parts: str) -> str:
+    return " ".join(stop(p) for p in parts if p)
+
+
+def capital(text: str) -> str:
+    """At the start of a sentence. A name such as "iOS" keeps its own letters."""
+    return text if text[1:2].isupper() else text[:1].upper() + text[1:]
+
+
+def quoted(text: str, say: Phrases) -> str:
+    inner = text.rstrip(". ").replace('"', "'").replace("«", "'").replace("»", "'")
+    return say.quoted.format(text=inner)
+
+
+def listed(names: Sequence[str], say: Phrases, most: int = ITEMS) -> str:
+    """ "web, app and TweetDeck"; beyond `most` names "web, app and 4 more". Empty for none."""
+    if len(names) > most:
+        return say.more.format(head=say.comma.join(names[:most]), count=len(names) - most)
+    *head, last = names or ("",)
+    if not head:
+        return last
+    return (say.last_i if _sounds_i(last) else say.last).format(head=say.comma.join(head), last=last)
+
+
+def _sounds_i(name: str) -> bool:
+    """Whether Spanish says "e" rather than "y" before it: "e iOS", but "y Hierro"."""
+    return re.match(r"[Hh]?[IiÍí](?![aeoáéó])", name) is not None
+
+
+def reason(why: str, say: Phrases, most: int = 80) -> str:
+    """Why a check failed, in the reader's language as far as its catalogue knows the words."""
+    why = clean(why, most).rstrip(".")
+    for english in sorted(say.reasons, key=len, reverse=True):
+        why = why.replace(english, say.reasons[english])
+    return why
+
+
+def counted(forms: tuple[str, str], count: int, **facts: object) -> str:
+    return forms[count != 1].format(count=count, **facts)
+
+
+def fit(name: str, *forms: str) -> str:
+    """The first form, with `name` for NAME, that leaves room for it in a title; else the last, with the name cut."""
+    for form in forms:
+        room = TITLE - len(form.replace(NAME, ""))
+        if room >= (min(len(name), ENOUGH) if NAME in form else 0):
+            break
+    return shorten(form.replace(NAME, shorten(name, max(room, 1))), TITLE)

@@ -1,0 +1,211 @@
+"""Times and lengths as a reader says them: zone, language, 12 or 24 hours, a date where it is not today."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import lru_cache
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from babel import Locale, UnknownLocaleError
+from babel.dates import format_date, format_time
+from babel.numbers import format_decimal, format_percent
+
+from bot.model import Style, local_time
+from bot.wording.phrases import Phrases, phrases
+
+MINUTE: Final = timedelta(minutes=1)
+NEAR: Final = 6  # days: a weekday within them cannot be mistaken
+AP_MONTHS: Final = (
+    *("Jan.", "Feb.", "March", "April", "May", "June"),
+    *("July", "Aug.", "Sept.", "Oct.", "Nov.", "Dec."),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """One reader at one moment: `now` is in their zone."""
+
+    say: Phrases
+    locale: Locale
+    zone: ZoneInfo
+    now: datetime
+    twelve: bool
+    pattern: str  # CLDR, for 24 hours
+
+    def clock(self, at: datetime) -> str:
+        """ "2:00 p.m.", "noon", "14:00"; "11:40 p.m. Tue" when it is not today."""
+        local = at.astimezone(self.zone)
+        return self._dated(" ".join(self._parts(local)).rstrip(), local)
+
+    def point(self, at: datetime, *, dated: bool = False) -> str:
+        """As it is said after a preposition: "2:00 p.m.", "las 14:00", "la 1:00", "las 23:40 del martes"."""
+        local = at.astimezone(self.zone)
+        clock = " ".join(self._parts(local)).rstrip()
+        point = (self.say.point_one if clock.startswith("1:") else self.say.point).format(clock=clock)
+        if not dated and local.date() == self.now.date():
+            return point
+        return self.say.point_dated.format(point=point, day=self._day(local, wide=True))
+
+    def since(self, at: datetime) -> tuple[str, ...]:
+        """A point, and for where there is no room: its day alone, when it is not today."""
+        local = at.astimezone(self.zone)
+        if local.date() == self.now.date():
+            return (self.point(at),)
+        return self.point(at), self.say.on_day.format(day=self._day(local, wide=True))
+
+    def points(self, since: datetime, until: datetime) -> tuple[str, str]:
+        """Two points of one sentence: when they are on two days, both are dated."""
+        apart = since.astimezone(self.zone).date() != until.astimezone(self.zone).date()
+        return self.point(since, dated=apart), self.point(until, dated=apart)
+
+    def span(self, since: datetime, until: datetime) -> str:
+        """ "2:00–2:50 p.m.", "11:40 a.m. – 12:20 p.m.", "11:40 p.m. Tue – 12:20 a.m. Wed"."""
+        start, end = since.astimezone(self.zone), until.astimezone(self.zone)
+        (first, early), (last, late) = self._parts(start), self._parts(end)
+        if start.date() != end.date():
+            first, last = f"{first} {early}".rstrip(), f"{last} {late}".rstrip()
+            return self.say.span_wide.format(since=self._date(first, start), until=self._date(last, end))
+        if (first, early) == (last, late):
+            return self.clock(since)
+        if early == late or not (early or late):
+            text = f"{self.say.span.format(since=first, until=last)} {late}".rstrip()
+        else:
+            form = self.say.span_wide if early else self.say.span
+            text = form.format(since=f"{first} {early}".rstrip(), until=f"{last} {late}".rstrip())
+        return self._dated(text, start)
+
+    def length(self, since: datetime, until: datetime) -> str:
+        """How long from one to the other. What shows two different minutes lasted at least "1 min"."""
+        lasted = max(until - since, timedelta())
+        crossed = _minute(since) != _minute(until)
+        return self.duration(max(lasted, MINUTE) if crossed else lasted)
+
+    def duration(self, length: timedelta) -> str:
+        """ "50 min", "1 h 30 min", "2 d 4 h"; halves are rounded up."""
+        if length < MINUTE:
+            return self.say.under_a_minute
+        minutes = (length + MINUTE / 2) // MINUTE
+        if minutes >= 24 * 60:
+            days, hours = divmod((minutes + 30) // 60, 24)
+            minutes = 0
+        else:
+            days, (hours, minutes) = 0, divmod(minutes, 60)
+        parts = ((self.say.days, days), (self.say.hours, hours), (self.say.minutes, minutes))
+        return " ".join(form.format(count=count) for form, count in parts if count)
+
+    def period(self, length: timedelta) -> str:
+        """A span of looking back: "24 h", "7 days"."""
+        hours = max(1, round(length / timedelta(hours=1)))
+        if hours > 48 and hours % 24 == 0:
+            return self.say.whole_days.format(count=hours // 24)
+        return self.say.hours.format(count=hours)
+
+    def seconds(self, took: timedelta) -> str:
+        return plain(format_decimal(took.total_seconds(), "0.#", locale=self.locale))
+
+    def number(self, count: int) -> str:
+        """Grouped as the reader does: "1,243", "1.243"."""
+        return plain(format_decimal(count, locale=self.locale))
+
+    def brief(self, took: timedelta) -> str:
+        """Seconds to two digits: "0.34", "12"."""
+        pattern = "0.##" if took < timedelta(seconds=1) else "0.#"
+        return plain(format_decimal(max(took.total_seconds(), 0.01), pattern, locale=self.locale))
+
+    def day(self, at: datetime, near: str, far: str) -> str:
+        """A past day: its time if it is today, its name if it is of the last days, else its date."""
+        local = at.astimezone(self.zone)
+        if local.date() == self.now.date():
+            return self.clock(at)
+        if abs((self.now.date() - local.date()).days) <= NEAR:
+            return format_date(local, near, locale=self.locale)
+        return plain(format_date(local, self._months(far, local), locale=self.locale))
+
+    def year(self, at: datetime) -> int:
+        return at.astimezone(self.zone).year
+
+    def percent(self, share: float) -> str:
+        """Rounded down: what was not always up is never "100%"."""
+        return plain(format_percent(int(share * 10_000 + 1e-6) / 10_000, self.say.percent, locale=self.locale))
+
+    def date(self, at: datetime) -> str:
+        """ "Nov. 26", "26 nov"; with its year where that is another."""
+        return self._far(at.astimezone(self.zone), wide=True)
+
+    def _dated(self, text: str, local: datetime) -> str:
+        return text if local.date() == self.now.date() else self._date(text, local)
+
+    def _date(self, text: str, local: datetime) -> str:
+        return self.say.dated.format(clock=text, day=self._day(local))
+
+    def _day(self, local: datetime, *, wide: bool = False) -> str:
+        say = self.say
+        if abs((self.now.date() - local.date()).days) <= NEAR:
+            return format_date(local, say.point_near if wide else say.day_near, locale=self.locale)
+        return self._far(local, wide=wide)
+
+    def _far(self, local: datetime, *, wide: bool) -> str:
+        say = self.say
+        far, other_year = (say.point_far, say.point_other_year) if wide else (say.day_far, say.day_other_year)
+        pattern = far if local.year == self.now.year else other_year
+        return plain(format_date(local, self._months(pattern, local), locale=self.locale))
+
+    def _months(self, pattern: str, local: datetime) -> str:
+        """In English they are the Associated Press's."""
+        english = self.say.language == "en"
+        return pattern.replace("MMM", f"'{AP_MONTHS[local.month - 1]}'") if english else pattern
+
+    def _parts(self, local: datetime) -> tuple[str, str]:
+        """Digits, and what follows them: half of the day, and the zone in an hour that comes twice."""
+        zone = f"{local.tzname()}" if _comes_twice(local) else ""
+        if not self.twelve:
+            return plain(format_time(local, self.pattern, locale=self.locale)), zone
+        if self.say.language == "en":
+            digits, half = _associated_press(local)
+        else:
+            digits = plain(format_time(local, "h:mm", locale=self.locale))
+            half = plain(format_time(local, "a", locale=self.locale))
+        return digits, f"{half} {zone}".strip()
+
+
+def reader(style: Style, now: datetime) -> Reader:
+    """How to write to a reader. An unknown zone is UTC, an unknown language English: a notice is never lost for it."""
+    locale, zone, twelve, pattern = _settled(style)
+    return Reader(phrases(style.language), locale, zone, now.astimezone(zone), twelve, pattern)
+
+
+@lru_cache(maxsize=256)
+def _settled(style: Style) -> tuple[Locale, ZoneInfo, bool, str]:
+    say = phrases(style.language)
+    tag = style.language.replace("-", "_")
+    try:
+        locale = Locale.parse(tag if tag.lower().startswith(say.language) else say.language)
+    except (ValueError, UnknownLocaleError):
+        locale = Locale.parse(say.language)
+    zone = local_time.zone(style)
+    habit = locale.time_formats["short"].pattern
+    twelve = style.clock == "12h" or (style.clock != "24h" and "h" in habit)
+    pattern = habit if "H" in habit else "HH:mm" if say.language == "en" else "H:mm"
+    return locale, zone, twelve, pattern
+
+
+def plain(text: str) -> str:
+    """CLDR's narrow and hard spaces as plain ones: people search for "2:00 p.m." as they type it."""
+    return text.replace("\u202f", " ").replace("\u00a0", " ")
+
+
+def _associated_press(local: datetime) -> tuple[str, str]:
+    if local.minute == 0 and local.hour in {0, 12}:
+        return ("noon" if local.hour else "midnight"), ""
+    return f"{local.hour % 12 or 12}:{local.minute:02}", "p.m." if local.hour >= 12 else "a.m."
+
+
+def _comes_twice(local: datetime) -> bool:
+    """The hour in which clocks are set back: without the zone, an outage could seem to end before it began."""
+    return local.replace(fold=0).utcoffset() != local.replace(fold=1).utcoffset()
+
+
+def _minute(at: datetime) -> datetime:
+    return at.replace(second=0, microsecond=0)

@@ -1,0 +1,147 @@
+"""The first line: service, state and time in 80 characters or less, claiming no more than the evidence."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from bot.model import OURSELVES, Confidence, Health, Incident, Outcome, Role, Service, Tone, Word
+from bot.wording.certificates import only_worn, worn_forms
+from bot.wording.phrases import Phrases
+from bot.wording.text import ENOUGH, NAME, TITLE, clean, counted, fit, foreign, listed, quoted, shorten
+from bot.wording.times import Reader
+
+LEAST = 12  # characters of a headline by which it still says something
+TROUBLE = frozenset({Health.DEGRADED, Health.DOWN})
+
+
+def present(incident: Incident, service: Service, reader: Reader) -> str:
+    """How it is with an open incident."""
+    return fit(name_of(service), *state_forms(incident, service, reader))
+
+
+def tone(incident: Incident) -> Tone:
+    if incident.health is Health.UNKNOWN:
+        return Tone.UNSEEN
+    if incident.confidence is Confidence.POSSIBLE:
+        return Tone.POSSIBLE
+    return Tone.DOWN if down(incident) else Tone.DEGRADED
+
+
+def name_of(service: Service) -> str:
+    return foreign(service.name, 100) or clean(service.id, 100) or "?"
+
+
+def sure(incident: Incident) -> bool:
+    return incident.confidence is Confidence.CONFIRMED
+
+
+def down(incident: Incident) -> bool:
+    """May it be called down, now? An unstable one is what it was at its worst."""
+    health = max(incident.health, incident.worst) if incident.unstable_since else incident.health
+    return sure(incident) and health is Health.DOWN
+
+
+def began(incident: Incident) -> datetime:
+    return incident.unstable_since or incident.since
+
+
+def routes(incident: Incident, outcome: Outcome) -> list[str]:
+    return [clean(r.route, 40) or "?" for r in incident.readings if r.outcome is outcome]
+
+
+def only_slow(incident: Incident) -> bool:
+    return bool(routes(incident, Outcome.SLOW)) and not routes(incident, Outcome.BAD)
+
+
+def official_word(incident: Incident) -> Word | None:
+    """Its official page's word of trouble; where there are several pages, the worst."""
+    words = [w for w in incident.words if w.role is Role.OFFICIAL and w.says in TROUBLE]
+    return max(words, key=lambda w: w.says or Health.UP, default=None)
+
+
+def theirs_alone(incident: Incident) -> bool:
+    """Only its official page speaks of trouble; our own checks saw none."""
+    seen = routes(incident, Outcome.BAD) or routes(incident, Outcome.SLOW)
+    said = incident.official_at is not None or official_word(incident) is not None
+    return not seen and not sure(incident) and said
+
+
+def times(incident: Incident, say: Phrases) -> str:
+    down_once = max(incident.health, incident.worst) is Health.DOWN
+    return counted(say.times_down if down_once else say.times_trouble, max(incident.outages, 1))
+
+
+def headed(forms: tuple[str, ...], word: Word, name: str, reader: Reader, **facts: str) -> list[str]:
+    """Forms that quote a headline; the last time cut to what fits beside the name."""
+    headline = foreign(word.headline, 200)
+    whole = [f.format(name=NAME, headline=quoted(headline, reader.say), **facts) for f in forms]
+    room = TITLE - len(forms[-1].format(name="", headline=quoted("", reader.say), **facts)) - min(len(name), ENOUGH)
+    cut = quoted(shorten(headline, max(room, LEAST)), reader.say)
+    return [*whole, forms[-1].format(name=NAME, headline=cut, **facts)]
+
+
+def state_forms(incident: Incident, service: Service, reader: Reader) -> list[str]:
+    """Titles of how it is, the fullest first."""
+    if only_worn(incident):
+        return worn_forms(incident, reader)
+    return [form for since in reader.since(began(incident)) for form in _state(incident, service, reader, since)]
+
+
+def _state(incident: Incident, service: Service, reader: Reader, since: str) -> list[str]:
+    say = reader.say
+    if service.id == OURSELVES:
+        return [say.blind.format(since=since)]
+    if incident.health is Health.UNKNOWN:
+        return [say.unseen.format(name=NAME, since=since)]
+    if sure(incident):
+        return _sure(incident, reader, since)
+    if incident.confidence is Confidence.LIKELY:
+        return _likely(incident, service, reader, since)
+    form = _pick(incident, say.may_be_down, say.may_be_partly, say.may_be_slow)
+    if not incident.readings:
+        form = say.may_have_trouble if incident.health is not Health.DOWN else say.may_be_down
+    return [form.format(name=NAME, since=since)]
+
+
+def _sure(incident: Incident, reader: Reader, since: str) -> list[str]:
+    say = reader.say
+    if incident.unstable_since:
+        form = say.unstable if down(incident) else say.unstable_partly
+        return [form.format(name=NAME, since=since, times=times(incident, say))]
+    if incident.health is Health.DOWN:
+        return [say.down.format(name=NAME, since=since)]
+    eased = incident.worst is Health.DOWN
+    names = routes(incident, Outcome.BAD) or routes(incident, Outcome.SLOW)
+    bare = (say.now_partly_bare if eased else say.partly_bare).format(name=NAME, since=since)
+    if not names:
+        return [bare]
+    full, later = (say.slow, say.now_slow) if only_slow(incident) else (say.partly, say.now_partly)
+    form = later if eased else full
+    return [form.format(name=NAME, since=since, routes=text) for text in _fewer(names, say)]
+
+
+def _fewer(names: list[str], say: Phrases) -> list[str]:
+    """The routes in ever fewer words."""
+    counts = [say.routes.format(count=len(names))] if len(names) > 1 else [shorten(names[0], LEAST)]
+    return [*(listed(names, say, most) for most in range(len(names), 0, -1)), *counts]
+
+
+def _likely(incident: Incident, service: Service, reader: Reader, since: str) -> list[str]:
+    say, word = reader.say, official_word(incident)
+    if word is None or not theirs_alone(incident):
+        form = _pick(incident, say.probably_down, say.probably_partly, say.probably_slow)
+        return [form.format(name=NAME, since=since)]
+    clock = reader.clock(incident.official_at or incident.since)
+    if word.headline:
+        return headed((say.reports,), word, name_of(service), reader, clock=clock)
+    return [say.reports_bare.format(name=NAME, trouble=trouble(word, say), clock=clock)]
+
+
+def trouble(word: Word, say: Phrases) -> str:
+    return say.an_outage if word.says is Health.DOWN else say.trouble
+
+
+def _pick(incident: Incident, if_down: str, if_partly: str, if_slow: str) -> str:
+    if incident.health is Health.DOWN:
+        return if_down
+    return if_slow if only_slow(incident) else if_partly

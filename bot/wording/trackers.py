@@ -1,0 +1,34 @@
+"""What independent trackers say, in a line of evidence."""
+
+from __future__ import annotations
+
+from bot.model import Health, Role, Word
+from bot.wording.report_evidence import people
+from bot.wording.text import foreign
+from bot.wording.times import Reader
+
+REPORTED = frozenset({"Downdetector"})  # they count what people report: that is trouble, not "down"
+
+
+def tracked(word: Word, reader: Reader) -> str:
+    """How many people reported it, or else how the tracker says that it is; nothing of what could not be read."""
+    say, source = reader.say, foreign(word.source, 40) or "?"
+    if word.role is Role.CROWD:
+        return people(word, say)
+    if word.says is None or word.says is Health.UNKNOWN:
+        return ""
+    if word.reports is not None and word.usual is not None:
+        return say.trackers.reports.format(
+            count=reader.number(word.reports), usual=reader.number(word.usual), source=source
+        )
+    if word.reports is not None:
+        return say.trackers.reports_bare.format(count=reader.number(word.reports), source=source)
+    if headline := foreign(word.headline):
+        return say.says.format(source=source, headline=headline)
+    if word.says is Health.UP:
+        return say.tracker_up.format(source=source)
+    if source in REPORTED:
+        form = say.trackers.problems if word.says is Health.DOWN else say.trackers.perhaps
+    else:
+        form = say.tracker_down if word.says is Health.DOWN else say.tracker_trouble
+    return form.format(source=source)

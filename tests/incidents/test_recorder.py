@@ -1,0 +1,388 @@
+"""A round comes in; what follows from it is written in one transaction, and only what follows from it."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import event
+
+from bot.incidents.recorder import Record, Setting
+from bot.model import (
+    OURSELVES,
+    Ack,
+    Act,
+    Audience,
+    Confidence,
+    Destination,
+    Hears,
+    Kind,
+    Mute,
+    Outcome,
+    Reading,
+    Round,
+    Rules,
+    Service,
+    Style,
+    Subscription,
+    Unmute,
+    Wish,
+)
+from bot.store import Status, StoreUnavailable
+from tests.judge.rounds import at, look
+from tests.store.made import wanted
+
+SLACK, OTHER, MAIL = Destination("slack", "C1"), Destination("slack", "C2"), Destination("email", "desk@example.org")
+CHAT = Destination("telegram", "4242")
+DESK = Audience("desk", (SLACK, MAIL))
+BOSS = Audience("boss", (OTHER,), Wish(services=("y",)))
+SERVICES = {"x": Service("x", "X (Twitter)", ("web", "app")), "y": Service("y", "Y", ("web", "app"))}
+QUICK = Rules(remind_every=(timedelta(minutes=5),))
+
+
+class House:
+    """A record over a real store, and a clock that stands at the newest round."""
+
+    def __init__(self, store, audiences=(DESK, BOSS)):
+        self.store = store
+        self.now = at(0)
+        self.woken = 0
+        setting = Setting(SERVICES, dict.fromkeys(SERVICES, QUICK), audiences, frozenset({"slack", "telegram"}))
+        self.record = Record(store, setting, lambda: self.now, self._wake)
+
+    def _wake(self, _kinds):
+        self.woken += 1
+
+    async def rounds(self, letters, service="x", first=0):
+        """Feed rounds, as `tests.judge.rounds` writes them; return what the last one answered."""
+        for number, letter in enumerate(letters, first):
+            self.now = max(self.now, at(number))
+            doubtful = await self.record.seen(replace(look(letter, number), service=service))
+        return doubtful
+
+    async def queued(self, thread="x#1"):
+        """(notice, destination, act) of all that was ever queued for an incident."""
+        rows = await self.store.deliveries.of_incident(thread)
+        return [(row.key.partition("@")[0], str(row.destination), row.act) for row in rows]
+
+    async def deliver(self):
+        """Everything queued is claimed and sent."""
+        sent = []
+        for kind in ("slack", "email", "telegram"):
+            while claimed := await self.store.deliveries.claim(
+                *wanted(kind, self.now, limit=50, lease=timedelta(minutes=1))
+            ):
+                for one in claimed:
+                    await self.store.deliveries.settle(one, Status.SENT, self.now, ref=f"ref {one.key}")
+                sent += claimed
+        return sent
+
+
+@pytest.fixture
+def house(store):
+    return House(store)
+
+
+@contextmanager
+def counting(store):
+    """Transactions and bare reads alike: every time that the database is asked for something."""
+    asked = []
+    engines = {store.moves._database._writer.sync_engine, store.moves._database.reader.sync_engine}
+
+    def note(*_):
+        asked.append(1)
+
+    for engine in engines:
+        event.listen(engine, "begin", note)
+    try:
+        yield asked
+    finally:
+        for engine in engines:
+            event.remove(engine, "begin", note)
+
+
+def titles(deliveries):
+    return {str(one.destination): one.notice.words.title for one in deliveries}
+
+
+# ── one transaction ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+async def test_state_incident_timeline_and_deliveries_are_written_in_one_transaction(house, store):
+    await house.rounds("B")
+    with counting(store) as asked:
+        assert await house.rounds("B", first=1)
+    assert len(asked) == 1
+
+    [incident] = await store.history.incidents(at(0))
+    assert (incident.id, incident.since, incident.confidence) == ("x#1", at(0), Confidence.CONFIRMED)
+    assert (await store.moves.states())["x"].incident == incident
+    assert [c.kind for c in await store.history.changes("x#1")] == [Kind.OPENED, Kind.CONFIRMED]
+    assert await house.queued() == [("x#1/2", str(SLACK), Act.POST), ("x#1/2", str(MAIL), Act.POST)]
+    assert house.woken == 1
+
+
+async def test_what_cannot_be_worded_is_not_half_written(house, store, monkeypatch):
+    await house.rounds("B")
+    monkeypatch.setattr(house.record, "setting", replace(house.record.setting, audiences=(DESK, None)))
+    with pytest.raises(AttributeError):
+        await house.rounds("B", first=1)
+
+    assert [c.kind for c in await store.history.changes("x#1")] == [Kind.OPENED]
+    assert await house.queued() == []
+    assert (await store.moves.states())["x"] == house.record.states["x"]
+
+
+async def test_a_database_that_is_away_is_its_callers_trouble_and_the_round_can_come_again(house, store, monkeypatch):
+    async def away(*_):
+        raise StoreUnavailable("cannot use the database: it restarts")
+
+    await house.rounds("B")
+    with monkeypatch.context() as patch:
+        patch.setattr(store.moves._moving, "_commit", away)
+        with pytest.raises(StoreUnavailable):
+            await house.rounds("B", first=1)
+    await house.rounds("B", first=2)
+
+    [incident] = await store.history.incidents(at(0))
+    assert (incident.since, incident.confirmed_at) == (at(0), at(2))
+
+
+async def test_a_steady_service_asks_nothing_of_the_database(house, store):
+    await house.rounds("....")
+    await house.rounds("BBBBBB", "y")  # until every count has reached its cap
+    with counting(store) as asked:
+        await house.rounds("." * 50, first=4)
+        await house.rounds("B" * 4, "y", first=6)
+    assert asked == []
+
+
+async def test_twenty_rounds_at_once_make_one_incident_and_each_notice_once(house, store):
+    await house.rounds("..")
+    await asyncio.gather(*(house.record.seen(look("B", number)) for number in range(2, 22)))
+
+    assert [i.id for i in await store.history.incidents(at(0))] == ["x#1"]
+    queued = await house.queued()
+    assert sorted(queued) == sorted(set(queued))
+    assert [kind for kind, *_ in queued].count("x#1/2") == 2
+    assert house.record.states == await store.moves.states()
+
+
+async def test_two_daemons_on_one_database_agree_on_one_incident(store):
+    one, two = House(store), House(store)
+    await asyncio.gather(*(house.rounds("BBBB") for house in (one, two)))
+
+    assert [i.id for i in await store.history.incidents(at(0))] == ["x#1"]
+    assert len(await one.queued()) == 2
+    await one.record.load()
+    assert one.record.states == await store.moves.states()
+
+
+# ── what is believed ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+async def test_an_outage_begins_with_its_first_bad_round_and_ends_with_its_first_good_one(house, store):
+    await house.rounds("..BBB..")
+    [incident] = await store.history.incidents(at(0))
+    assert (incident.since, incident.until) == (at(2), at(5))
+
+
+@pytest.mark.parametrize(("rounds", "doubtful"), [("..", False), ("..B", True), ("..BB", True), ("..BB.", True)])
+async def test_a_service_in_doubt_is_asked_for_again_soon(house, rounds, doubtful):
+    assert await house.rounds(rounds) is doubtful
+
+
+async def test_after_its_end_a_service_is_no_longer_in_doubt(house):
+    assert await house.rounds("..BB..") is False
+
+
+async def test_another_record_on_the_same_store_goes_on_with_the_same_incident(house, store):
+    await house.rounds("BB")
+    await house.deliver()
+    after = House(store)
+    await after.record.load()
+    await after.rounds("..", first=2)
+
+    assert [c.kind for c in await store.history.changes("x#1")] == [Kind.OPENED, Kind.CONFIRMED, Kind.RESTORED]
+    restored = await after.deliver()
+    assert titles(restored) == dict.fromkeys(
+        map(str, (SLACK, MAIL)), "🟢 X (Twitter): down since noon, restored 12:01 p.m. (1 min)"
+    )
+    assert [i.number for i in await store.history.incidents(at(0))] == [1]
+
+
+# ── blindness ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+async def test_what_we_could_not_see_is_told_once_and_afterwards(house, store):
+    for number, letter in enumerate("..????.."):
+        for service in SERVICES:
+            await house.rounds(letter, service, first=number)
+        if letter == "?":
+            assert await store.deliveries.backlog() == {}
+
+    assert await house.queued(f"{OURSELVES}#1") == [
+        (f"{OURSELVES}#1/2", str(place), Act.POST) for place in (SLACK, MAIL, OTHER)
+    ]
+    [blind] = await store.history.incidents(at(0))
+    assert (blind.service, blind.since, blind.until) == (OURSELVES, at(2), at(6))
+
+
+async def test_while_we_are_blind_the_overview_says_so_and_nothing_is_down(house):
+    await house.rounds("..??")
+    overview = await house.record.overview(at(0))
+    assert overview.blind_since == at(2)
+    assert all(state.incident is None for _, state in overview.services)
+
+    await house.rounds("..", first=4)
+    assert (await house.record.overview(at(0))).blind_since is None
+
+
+# ── who hears it ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+async def test_of_a_muted_service_only_those_told_hear_how_it_ends(house):
+    await house.rounds("BB")
+    await house.deliver()
+    await house.record.order("x", Mute("ana", at(2), at(10_000), "known"))
+    await house.record.subscribe(Subscription(CHAT, Wish(), "telegram:4242", at(2)))
+    await house.rounds("B" * 20, first=2)
+    assert await house.deliver() == []
+    await house.rounds("..", first=22)
+    assert {str(one.destination) for one in await house.deliver()} == {str(SLACK), str(MAIL)}
+
+    await house.rounds("BB..", first=24)
+    assert await house.deliver() == []
+    await house.record.order("x", Unmute("ana", at(28)))
+    await house.rounds("BB", first=28)
+    assert {str(one.destination) for one in await house.deliver()} >= {str(SLACK), str(MAIL), str(CHAT)}
+
+
+async def test_a_mute_that_has_run_out_mutes_nothing(house):
+    await house.record.order("x", Mute("ana", at(0), at(1)))
+    await house.rounds("BB", first=2)
+    assert len(await house.deliver()) == 2
+
+
+async def test_an_order_is_carried_out_once_and_told_to_those_who_know(house, store):
+    await house.rounds("BB")
+    await house.deliver()
+    changes = await house.record.order("x", Ack("ana", at(3)))
+    assert [c.kind for c in changes] == [Kind.ACKNOWLEDGED]
+    assert await house.record.order("x", Ack("bob", at(4))) == ()
+    with counting(store) as asked:
+        assert await house.record.order("y", Ack("bob", at(4))) == ()
+    assert asked == []
+    assert {str(one.destination) for one in await house.deliver()} == {str(SLACK), str(MAIL)}
+
+
+async def test_a_subscription_is_told_like_an_audience_in_its_own_words(house, store):
+    wish = Wish(services=("x",), style=Style("es", "Europe/Madrid", "24h"), hears=frozenset({Hears.DOWN}))
+    await house.record.subscribe(Subscription(CHAT, wish, "telegram:4242", at(0)))
+    await house.rounds("BB")
+    await house.rounds("BB", "y")
+    told = await house.deliver()
+
+    assert [one.notice.words.title for one in told if one.destination == CHAT] == [
+        "🔴 X (Twitter) no funciona desde las 14:00"
+    ]
+    after = House(store)
+    await after.record.load()
+    assert after.record.subscriptions == house.record.subscriptions
+    assert await house.record.unsubscribe(CHAT)
+    assert not await house.record.unsubscribe(CHAT)
+    assert house.record.subscriptions == ()
+
+
+async def test_a_place_that_is_in_an_audience_and_subscribed_hears_once(house):
+    await house.record.subscribe(Subscription(SLACK, Wish(style=Style("es")), "slack:U1", at(0)))
+    await house.rounds("BB")
+    assert [one for one, place, _ in await house.queued() if place == str(SLACK)] == ["x#1/2"]
+
+
+async def test_a_place_that_moved_takes_its_subscription_with_it(house):
+    await house.record.subscribe(Subscription(CHAT, Wish(), "telegram:4242", at(0)))
+    new = Destination("telegram", "-1001")
+    await house.record.moved(CHAT, new)
+    assert [s.destination for s in house.record.subscriptions] == [new]
+
+
+async def test_the_first_message_is_brought_up_to_date_only_where_that_can_be(house):
+    await house.rounds("BB")
+    await house.deliver()
+    await house.rounds("..", first=2)
+
+    assert await house.queued() == [
+        ("x#1/2", str(SLACK), Act.POST),
+        ("x#1/2", str(MAIL), Act.POST),
+        ("x#1/3", str(SLACK), Act.POST),  # the news first: an edit tells nobody
+        ("x#1/3", str(SLACK), Act.EDIT),
+        ("x#1/3", str(MAIL), Act.POST),
+    ]
+    edit = next(one for one in await house.deliver() if one.act is Act.EDIT)
+    assert edit.root == f"ref x#1/2@{SLACK}"
+    assert edit.notice.root.title == "🟢 X (Twitter): down since noon, restored 12:01 p.m. (1 min)"
+
+
+async def test_an_ending_names_what_else_is_down_of_what_the_reader_follows(store):
+    only_x = Audience("x", (OTHER,), Wish(services=("x",)))
+    house = House(store, (DESK, only_x))
+    await house.rounds("BB")
+    await house.rounds("BB", "y")
+    await house.deliver()
+    await house.rounds("..", first=2)
+    text = {str(one.destination): one.notice.words.text for one in await house.deliver() if one.act is Act.POST}
+
+    assert text[str(SLACK)].splitlines()[1:] == ["Still down: Y since noon."]
+    assert "Y" not in text[str(OTHER)]
+
+
+async def test_a_service_taken_out_of_the_config_is_no_longer_shown(house, store):
+    await house.rounds("BB", "y")
+    setting = replace(house.record.setting, services={"x": SERVICES["x"]})
+    after = Record(store, setting, house.record.clock, house.record.wake)
+    await after.load()
+
+    overview = await after.overview(at(0))
+    assert ([s.id for s, _ in overview.services], overview.recent) == (["x"], ())
+
+
+async def test_a_place_of_the_config_that_has_moved_hears_the_end_where_it_is_now(store):
+    old, new = Destination("telegram", "-1"), Destination("telegram", "-1002")
+    ladder = Audience("night", (old, MAIL), ladder=True)
+    house = House(store, (ladder,))
+    await house.rounds("BB")
+    await house.record.moved(old, new)
+    await house.deliver()
+    await house.rounds("..", first=2)
+    assert [str(one.destination) for one in await house.deliver() if one.act is Act.POST] == [str(new)]
+    assert house.record.ladders["night"].destinations == (new, MAIL)
+
+    again = House(store, (ladder,))
+    await again.record.load()
+    assert again.record.readers[0].destinations == (new, MAIL)
+
+
+# ── certificates ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+async def test_a_certificate_that_ends_soon_is_told_and_not_looked_at_more_often(house):
+    until = at(40_000)  # two weeks
+    worn = (Reading("web", Outcome.WORN, "its certificate ends soon", until=until), Reading("app", Outcome.GOOD))
+    for number in range(3):
+        house.now = at(number)
+        assert not await house.record.seen(Round("x", at(number), worn))
+
+    await house.deliver()
+    assert await house.queued() == [("x#1/1", "slack:C1", Act.POST), ("x#1/1", "email:desk@example.org", Act.POST)]
+    stored = (await house.store.moves.states())["x"]
+    assert stored.incident.readings[0].until == until
+    with counting(house.store) as asked:
+        await house.record.seen(Round("x", at(3), worn))
+    assert asked == []
+    assert await house.rounds("B", first=4)
+    assert await house.rounds("B", first=5)
+    assert (await house.store.moves.states())["x"].incident.since == at(4)

@@ -1,0 +1,77 @@
+"""What a receipt says of its channel, and what only of the message or of the place."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from bot.judge.failure_count import STALE, Fortune, after, refused, trouble
+from bot.model import Later, Refused, Scope, Sent, Unsure
+
+NOON = datetime(2022, 7, 14, 12, tzinfo=UTC)
+SECOND = timedelta(seconds=1)
+DEAD, LOST = Later("cannot be reached"), Unsure("no answer")
+REVOKED = Refused("the token is not valid any more", Scope.ACCOUNT)
+WELL = {
+    "sent": Sent("ref"),
+    "asked to wait": Later("slow down", 7 * SECOND),
+    "not there": Later("it did not arrive", absent=True),
+    "a full mailbox": Later("452 over quota", local=True),
+    "this message": Refused("too long", Scope.MESSAGE),
+    "this place": Refused("not_in_channel", Scope.DESTINATION),
+}
+
+
+def fortune(*receipts):
+    found = Fortune()
+    for number, receipt in enumerate(receipts):
+        found = after(found, receipt, NOON + number * SECOND)
+    return found
+
+
+@pytest.mark.parametrize(
+    ("receipts", "why"),
+    [
+        ((), None),
+        ((DEAD, LOST), None),
+        ((DEAD, DEAD, LOST), "no answer"),
+        ((REVOKED,), "the token is not valid any more"),
+        ((REVOKED, DEAD), None),
+        ((DEAD, DEAD, REVOKED), "the token is not valid any more"),
+    ],
+)
+def test_three_failures_in_a_row_or_one_word_about_the_account_are_trouble(receipts, why):
+    assert trouble(fortune(*receipts), NOON + 9 * SECOND) == why
+
+
+@pytest.mark.parametrize("receipt", WELL.values(), ids=WELL)
+def test_whatever_shows_that_the_provider_is_well_begins_anew(receipt):
+    assert fortune(DEAD, DEAD, DEAD, receipt) == Fortune()
+    assert trouble(fortune(DEAD, DEAD, receipt, DEAD), NOON) is None
+
+
+def test_a_wait_asked_of_all_that_was_kept_in_vain_is_a_failure_and_a_burst_of_them_is_one():
+    limited = Later("Slack asks to wait", 2 * SECOND, whole=True)
+    burst = fortune(limited, limited, limited)
+    assert trouble(burst, NOON + 9 * SECOND) is None
+    assert fortune(DEAD, DEAD, limited).failures == 2  # says nothing of those before either
+    found = Fortune()
+    for number in range(4):
+        found = after(found, limited, NOON + number * 2 * SECOND)
+    assert (found.failures, found.since) == (3, NOON + 2 * SECOND)
+    assert trouble(found, NOON + 9 * SECOND) == "Slack asks to wait"
+    assert after(found, Sent("ref"), NOON) == Fortune()
+
+
+def test_an_old_failure_says_nothing_of_now():
+    revoked = fortune(REVOKED)
+    assert trouble(revoked, NOON + STALE) == REVOKED.why
+    assert trouble(revoked, NOON + STALE + SECOND) is None
+    assert trouble(None, NOON) is None
+
+
+def test_an_account_that_is_not_accepted_is_known_to_be_dead_since_the_first_failure():
+    found = {"slack": fortune(DEAD, REVOKED), "telegram": fortune(DEAD, DEAD, DEAD), "email": Fortune()}
+    assert refused(found) == {"slack": NOON}
+    assert found["slack"] == Fortune(2, True, NOON, NOON + SECOND, REVOKED.why)

@@ -1,0 +1,43 @@
+"""A digest on its way: once a reader and day, in the reader's zone."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+from bot.model import Act, Destination, Style, Tone
+from bot.notify.digest import deliveries
+from tests.web.pages import EVERYTHING, QUIET
+
+BOSS, BOARD = Destination("email", "board@example.org"), Destination("slack", "C0999")
+MADRID = Style("en", "Europe/Madrid")
+
+
+def digest(overview=EVERYTHING, style=MADRID, **more):
+    return deliveries("weekly", overview, (BOSS, BOARD), style, **{"covers": timedelta(days=7), "services": ()} | more)
+
+
+def test_each_reader_gets_one_and_none_wakes_a_thread_of_an_incident():
+    told = digest()
+    assert [one.destination for one in told] == [BOSS, BOARD]
+    assert {one.act for one in told} == {Act.POST}
+    assert {(one.notice.thread, one.notice.tone) for one in told} == {("digest:weekly:2022-07-14", Tone.INFO)}
+    assert len({one.key for one in told}) == 2
+    assert "Cloudflare: down 11:00–11:38 a.m. (38 min)." in told[0].notice.words.lines
+
+
+def test_its_day_is_the_readers_day():
+    late = replace(QUIET, at=datetime(2022, 7, 14, 22, 30, tzinfo=UTC))
+    assert digest(late)[0].notice.key == "digest:weekly:2022-07-15/1"
+    assert digest(late, Style("en", "America/New_York"))[0].notice.key == "digest:weekly:2022-07-14/1"
+
+
+def test_clocks_that_go_back_over_its_minute_do_not_send_it_twice():
+    first, second = (datetime(2022, 10, 30, hour, 30, tzinfo=UTC) for hour in (0, 1))  # 2:30 a.m., twice
+    assert digest(replace(QUIET, at=first))[0].key == digest(replace(QUIET, at=second))[0].key
+
+
+def test_it_tells_only_of_the_services_that_it_is_about():
+    words = digest(services=("cf",))[0].notice.words
+    assert "X (Twitter)" not in words.text
+    assert "Cloudflare" in words.text

@@ -1,0 +1,340 @@
+"""What is many for one place is told in one message, and what becomes of it is what becomes of that."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from bot.model import Act, Destination, Kind
+from bot.store import Status
+from bot.store.deliveries import batch
+from bot.store.deliveries.batch_plan import EDIT_GAP, FEW, GATHER, NEXT_GAP, WINDOW
+from tests.store.made import MAIL, NOW, SECOND, SLACK, delivery, wanted
+
+MINUTE = timedelta(minutes=1)
+
+
+def news(name="x", kind=Kind.CONFIRMED, step=1, to=SLACK, **more):
+    made = delivery(step, to, f"{name}#1")
+    notice = replace(made.notice, kind=kind, line=f"{name} {kind}", since=NOW + ord(name[0]) * SECOND)
+    return replace(made, notice=notice, **more)
+
+
+def edit(name, step=2, to=SLACK):
+    made = delivery(step, to, f"{name}#1", Act.EDIT)
+    return replace(made, notice=replace(made.notice, root=made.notice.words))
+
+
+async def claim(store, now=NOW, kind="slack", **more):
+    return await store.deliveries.claim(*wanted(kind, now, **more))
+
+
+async def fail(store, now=NOW, **more):
+    """Everything that is due is handed over in vain."""
+    claimed = await claim(store, now)
+    for one in claimed:
+        await store.deliveries.settle(one, Status.PENDING, now, due=now + 30 * SECOND, **more)
+    return claimed
+
+
+async def sent(store, now=NOW, kind="slack", ref="r"):
+    claimed = await claim(store, now, kind)
+    for number, one in enumerate(claimed):
+        assert await store.deliveries.settle(
+            one, Status.SENT, now, ref=one.root if one.act is Act.EDIT else f"{ref}{number}"
+        )
+    return claimed
+
+
+async def statuses(store, *names):
+    return [str(row.status) for name in names for row in await store.deliveries.of_incident(f"{name}#1")]
+
+
+def lines(one):
+    return one.notice.words.lines
+
+
+# ── a place that comes back ──────────────────────────────────────────────────────────────────────────────────────────
+
+
+async def test_a_place_that_comes_back_gets_one_message_with_each_outage_once_the_oldest_first(store):
+    await store.deliveries.add([news("x"), news("y")], NOW)
+    await fail(store)
+    await store.deliveries.add([news("z"), news("x", Kind.RESTORED, 2), edit("x")], NOW + SECOND)
+
+    [one] = await claim(store, NOW + MINUTE)
+    assert lines(one) == ("x restored", "y confirmed", "z confirmed")
+    assert (one.root, one.unsure, one.act) == (None, False, Act.POST)
+    assert await store.deliveries.settle(one, Status.SENT, NOW + MINUTE, ref="m")
+    assert await statuses(store, "x", "y", "z") == ["superseded", "merged", "superseded", "merged", "merged"]
+    assert await store.deliveries.backlog() == {}
+
+
+async def test_what_comes_later_answers_the_message_that_told_of_it_and_refreshes_it(store):
+    await store.deliveries.add([news("x"), news("y")], NOW)
+    await fail(store)
+    await sent(store, NOW + MINUTE)
+    await store.deliveries.add([news("y", Kind.RESTORED, 2), edit("y")], NOW + 2 * MINUTE)
+
+    [answer] = await sent(store, NOW + 2 * MINUTE)
+    assert (answer.notice.key, answer.root) == ("y#1/2", "r0")
+    [refreshed] = await sent(store, NOW + 2 * MINUTE)
+    assert (refreshed.act, refreshed.root, refreshed.notice.root.lines) == (
+        Act.EDIT,
+        "r0",
+        ("x confirmed", "y restored"),
+    )
+    assert await statuses(store, "y") == ["merged", "sent", "merged"]
+
+
+async def test_while_the_place_stays_away_the_message_takes_in_what_else_happens(store):
+    await store.deliveries.add([news("x"), news("y")], NOW)
+    await fail(store)
+    [first] = await fail(store, NOW + MINUTE)
+    await store.deliveries.add([news("z"), news("y", Kind.RESTORED, 2)], NOW + 2 * MINUTE)
+
+    [again] = await sent(store, NOW + 2 * MINUTE)
+    assert again.key == first.key
+    assert lines(again) == ("x confirmed", "y restored", "z confirmed")
+    assert set(await statuses(store, "x", "y", "z")) == {"merged", "superseded"}
+
+
+async def test_a_message_that_may_have_arrived_is_not_reworded(store):
+    await store.deliveries.add([news("x"), news("y")], NOW)
+    await fail(store)
+    [first] = await fail(store, NOW + MINUTE, unsure=True)
+    await store.deliveries.add([news("z")], NOW + MINUTE)
+
+    assert await claim(store, NOW + MINUTE) == ()
+    assert await store.deliveries.next_due("slack") > NOW + MINUTE  # nobody asks for it again and again meanwhile
+    [again] = await sent(store, NOW + 2 * MINUTE)
+    assert (again.unsure, lines(again)) == (True, lines(first))
+    [after] = await sent(store, NOW + 2 * MINUTE)
+    assert after.notice.key == "z#1/1"
+
+
+async def test_a_refused_message_is_refused_for_all_that_it_tells_and_the_next_rungs_get_them_at_once(store):
+    on_ladder = {"ladders": ("desk",), "within": MINUTE}
+    await store.deliveries.add([news("x", **on_ladder), news("y", **on_ladder)], NOW)
+    await fail(store)
+    assert await store.deliveries.next_deadline() == NOW + MINUTE
+    [one] = await claim(store, NOW + 40 * SECOND)
+    await store.deliveries.settle(one, Status.REFUSED, NOW + 41 * SECOND, why="is_archived")
+
+    assert await statuses(store, "x", "y") == ["refused", "refused"]
+    assert await store.deliveries.next_deadline() == NOW + 41 * SECOND
+
+
+async def test_who_is_told_in_a_message_of_many_counts_as_told(store):
+    from tests.store.made import further
+
+    await store.moves.move("x", further(SLACK), NOW)
+    await store.moves.move("y", further(SLACK), NOW)
+    await store.deliveries.add([news("x", step=2), news("y", step=2)], NOW)
+    await fail(store)
+    await sent(store, NOW + MINUTE)
+    seen = []
+    await store.moves.move("x", seen.append, NOW)
+    assert (seen[0].told, seen[0].heard) == ({SLACK}, {SLACK})
+
+
+async def test_a_retraction_of_what_was_never_said_is_left_out(store):
+    await store.deliveries.add([news("x"), news("y"), news("z")], NOW)
+    await fail(store)
+    await store.deliveries.add([news("x", Kind.RETRACTED, 2)], NOW)
+    [one] = await claim(store, NOW + MINUTE)
+    assert lines(one) == ("y confirmed", "z confirmed")
+    assert await statuses(store, "x") == ["superseded", "superseded"]
+
+
+async def test_what_is_not_of_an_incident_goes_alone(store):
+    digest = delivery(1, thread="digest comms")
+    await store.deliveries.add([news("x"), digest, news("y")], NOW)
+    await fail(store)
+    claimed = await claim(store, NOW + MINUTE)
+    assert {one.notice.thread.partition("#")[0] for one in claimed} == {"", "digest comms"}
+
+
+async def test_what_is_kept_back_for_quiet_hours_is_told_in_one_when_they_end(store):
+    morning = NOW + 7 * timedelta(hours=1)
+    await store.deliveries.add([news("x", due=morning), news("y", due=morning)], NOW)
+    await store.deliveries.add([news("x", Kind.RESTORED, 2, due=morning)], NOW + MINUTE)
+    assert await claim(store, morning - SECOND) == ()
+    [one] = await claim(store, morning)
+    assert lines(one) == ("x restored", "y confirmed")
+
+
+async def test_a_reminder_that_newer_word_has_overtaken_is_dropped(store):
+    await store.deliveries.add([news("x")], NOW)
+    await sent(store)
+    await store.deliveries.add([news("x", Kind.REMINDED, 2), news("x", Kind.RESTORED, 3)], NOW + MINUTE)
+    assert await claim(store, NOW + MINUTE) == ()
+    [one] = await claim(store, NOW + MINUTE)
+    assert one.notice.key == "x#1/3"
+    assert await statuses(store, "x") == ["sent", "superseded", "sending"]
+
+
+# ── storms ───────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+async def test_few_are_told_one_by_one_and_more_in_one(store):
+    await store.deliveries.add([news(name) for name in "abc"], NOW)
+    assert len(await sent(store)) == FEW
+    await store.deliveries.add([news(name, to=MAIL) for name in "abcd"], NOW)
+    [one] = await sent(store, kind="email")
+    assert lines(one) == ("a confirmed", "b confirmed", "c confirmed", "d confirmed")
+
+
+async def test_a_storm_that_trickles_in_is_gathered_and_then_grows_by_rewriting(store):
+    for number, name in enumerate("abcde"):
+        await store.deliveries.add([news(name)], NOW + number * SECOND)
+        await sent(store, NOW + number * SECOND, ref=name)
+    assert await statuses(store, *"abcde") == ["sent"] * 3 + ["pending"] * 2
+    assert await store.deliveries.next_due("slack") == NOW + 3 * SECOND + GATHER
+
+    at = NOW + 3 * SECOND + GATHER
+    [storm] = await sent(store, at, ref="storm")
+    assert lines(storm) == ("d confirmed", "e confirmed")
+    await store.deliveries.add([news("f")], at + SECOND)
+    assert await claim(store, at + SECOND) == ()
+    [grown] = await sent(store, at + EDIT_GAP)
+    assert (grown.act, grown.root) == (Act.EDIT, "storm0")
+    assert grown.notice.root.lines == ("d confirmed", "e confirmed", "f confirmed")
+    assert await statuses(store, *"def") == ["merged"] * 3
+
+
+async def test_after_a_while_a_storm_gets_a_new_message(store):
+    await store.deliveries.add([news(name) for name in "abcd"], NOW)
+    await sent(store)
+    later = NOW + WINDOW + SECOND
+    await store.deliveries.add([news(name) for name in "efgh"], later)
+    [one] = await sent(store, later)
+    assert (one.act, lines(one)[0]) == (Act.POST, "e confirmed")
+
+
+async def test_what_is_restored_is_never_told_by_rewriting_alone(store):
+    await store.deliveries.add([news(name) for name in "abcd"], NOW)
+    await sent(store, ref="down")
+    await store.deliveries.add([news(name, Kind.RESTORED, 2) for name in "abcd"], NOW + MINUTE)
+    [one] = await sent(store, NOW + MINUTE, ref="up")
+    assert (one.act, one.root, lines(one)) == (Act.POST, None, tuple(f"{n} restored" for n in "abcd"))
+
+
+async def test_a_storm_message_that_is_gone_is_not_waited_for(store):
+    await store.deliveries.add([news(name) for name in "abcd"], NOW)
+    await sent(store)
+    await store.deliveries.add([news("e")], NOW + SECOND)
+    assert await claim(store, NOW + SECOND) == ()
+    [grown] = await claim(store, NOW + EDIT_GAP)
+    await store.deliveries.settle(grown, Status.REFUSED, NOW + EDIT_GAP, why="message_not_found")
+    [alone] = await sent(store, NOW + NEXT_GAP)
+    assert (alone.act, alone.notice.key) == (Act.POST, "e#1/1")
+
+
+async def test_where_nothing_can_be_rewritten_a_storm_goes_on_in_further_messages(store):
+    await store.deliveries.add([news(name, to=MAIL) for name in "abcd"], NOW)
+    [_] = await claim_sent_without_edits(store, NOW)
+    await store.deliveries.add([news(name, to=MAIL) for name in "ef"], NOW + SECOND)
+    assert await claim_sent_without_edits(store, NOW + SECOND) == ()
+    [one] = await claim_sent_without_edits(store, NOW + NEXT_GAP)
+    assert (one.act, lines(one)) == (Act.POST, ("e confirmed", "f confirmed"))
+
+
+async def claim_sent_without_edits(store, now):
+    claimed = await claim(store, now, "email", edits=False)
+    for one in claimed:
+        await store.deliveries.settle(one, Status.SENT, now, ref="r")
+    return claimed
+
+
+@pytest.mark.parametrize("count", [5, 2500])
+async def test_thousands_at_once_are_one_message_for_each_place(store, count, monkeypatch):
+    monkeypatch.setattr(batch, "PART", 1000)  # more values than one statement takes
+    places = [Destination("slack", f"C{n}") for n in range(2)]
+    await store.deliveries.add([news(f"s{n}", to=place) for n in range(count) for place in places], NOW)
+    claimed = await claim(store)
+    assert {str(one.destination) for one in claimed} <= {"slack:C0", "slack:C1"}
+    while more := await claim(store):
+        claimed += more
+    assert len(claimed) == 2
+    assert all(len(lines(one)) == count for one in claimed)
+
+
+async def test_where_one_goes_at_a_time_what_is_new_goes_before_what_brings_old_messages_up_to_it(store):
+    await store.deliveries.add([news(name) for name in "abcd"], NOW)
+    await sent(store, ref="down")
+    ends = [row for name in "abcd" for row in (news(name, Kind.RESTORED, 2), edit(name, 3))]
+    await store.deliveries.add(ends, NOW + MINUTE)
+    await sent(store, NOW + MINUTE, ref="up")
+    await store.deliveries.add([news(name) for name in "efgh"], NOW + 2 * MINUTE)
+    told = [(await claim(store, NOW + 2 * MINUTE, one_each=True))[0] for _ in range(2)]
+    assert [one.act for one in told] == [Act.POST, Act.EDIT]
+    assert [lines(one)[0] for one in told] == ["e confirmed", "a restored"]
+
+
+# ── threads that begin anew ──────────────────────────────────────────────────────────────────────────────────────────
+
+
+async def test_a_thread_goes_on_from_the_message_that_was_written_anew(store):
+    await store.deliveries.add([news("x")], NOW)
+    await sent(store, ref="gone")
+    await store.deliveries.add([news("x", Kind.WORSENED, 2)], NOW)
+    [two] = await claim(store)
+    await store.deliveries.settle(two, Status.SENT, NOW, ref="anew", anew=True)
+    await store.deliveries.add([edit("x", 3)], NOW)
+    [three] = await claim(store)
+    assert (two.root, three.root) == ("gone0", "anew")
+
+
+@pytest.mark.parametrize("answered", [True, False])
+async def test_when_the_first_message_is_gone_the_newest_one_takes_its_place(store, answered):
+    await store.deliveries.add([news("x")], NOW)
+    await sent(store, ref="gone")
+    if answered:
+        await store.deliveries.add([news("x", Kind.WORSENED, 2)], NOW)
+        await sent(store, ref="answer")
+        [answer] = [r for r in await store.deliveries.of_incident("x#1") if r.key.startswith("x#1/2")]
+        assert answer.status is Status.SENT
+    await store.deliveries.add([edit("x", 3)], NOW)
+    [lost] = await claim(store)
+    await store.deliveries.settle(lost, Status.SUPERSEDED, NOW)
+    await store.deliveries.begin_anew(lost, NOW)
+
+    posted = await sent(store, ref="fresh")
+    assert [one.act for one in posted] == [Act.EDIT if answered else Act.POST]
+    await store.deliveries.add([news("x", Kind.RESTORED, 4)], NOW)
+    [ending] = await claim(store)
+    assert ending.root == ("answer0" if answered else "fresh0")
+
+
+# ── one at a time ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+async def test_a_place_gets_one_at_a_time_and_no_other_place_waits_for_it(store):
+    rows = [delivery(1, thread=f"t{n}#1") for n in range(30)]
+    await store.deliveries.add([*rows, delivery(1, Destination("slack", "C2"))], NOW)
+    claimed = await claim(store, limit=5, one_each=True)
+    assert sorted(one.destination.place for one in claimed) == ["C012", "C2"]
+    assert await claim(store, one_each=True, busy=("C012", "C2")) == ()
+    assert await store.deliveries.next_due("slack", ("C012", "C2")) is None
+
+
+async def test_a_providers_wish_to_wait_holds_for_all_that_goes_to_the_place(store):
+    await store.deliveries.add([delivery(1), delivery(1, thread="y#1"), delivery(1, Destination("slack", "C2"))], NOW)
+    one, *_ = await claim(store, limit=1)
+    await store.deliveries.settle(one, Status.PENDING, NOW, due=NOW + 30 * SECOND, rest=True)
+    assert [str(d.destination) for d in await claim(store)] == ["slack:C2"]
+    assert await store.deliveries.next_due("slack", ("C2",)) == NOW + 30 * SECOND
+
+
+async def test_programs_get_each_incident_by_itself(store):
+    await store.deliveries.add([news(name) for name in "abcde"], NOW)
+    claimed = await claim(store, gathers=False)
+    assert len(claimed) == 5
+    for one in claimed:
+        await store.deliveries.settle(one, Status.PENDING, NOW)
+    await store.deliveries.add([news("a", Kind.RESTORED, 2)], NOW)
+    again = await claim(store, NOW + MINUTE, gathers=False)
+    assert sorted(one.notice.key for one in again) == ["a#1/2", "b#1/1", "c#1/1", "d#1/1", "e#1/1"]

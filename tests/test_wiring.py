@@ -1,0 +1,64 @@
+"""What the config says of trackers, as the rounds take it."""
+
+from __future__ import annotations
+
+from bot.config import Config, load
+from bot.watch.sources.trackers.downdetector import Downdetector
+from bot.watch.sources.trackers.isitdownrightnow import IsItDownRightNow
+from bot.wiring import watched
+from tests.fakes.trackers import CLIENT, SECRET
+
+ROUTES = {"web": {"kind": "http", "url": "https://x.example/"}}
+DOWNDETECTOR = {"client_id": CLIENT, "client_secret": SECRET}
+
+
+def config(trackers, **services):
+    said = {name: {"routes": ROUTES, "trackers": of} for name, of in services.items()}
+    return Config.model_validate({"services": said, "trackers": trackers})
+
+
+def test_services_share_an_account_and_a_domain():
+    dd, isit = {"kind": "downdetector", "company": 7}, {"kind": "isitdownrightnow", "domain": "x.com"}
+    rows = watched(config({"downdetector": DOWNDETECTOR}, x=[dd, isit], y=[isit, dd | {"company": 9}], z=[]), None)
+    (x_dd,), (y_dd,) = rows[0].sources, rows[1].sources
+    assert isinstance(x_dd, Downdetector)
+    assert x_dd.account is y_dd.account
+    assert (x_dd.account.companies, x_dd.company, y_dd.company) == ((7, 9), 7, 9)
+
+    (x_isit,), (y_isit,) = rows[0].in_doubt, rows[1].in_doubt
+    assert isinstance(x_isit, IsItDownRightNow)
+    assert x_isit is y_isit
+    assert x_isit.url == "https://www.isitdownrightnow.com"
+    assert (rows[2].sources, rows[2].in_doubt) == ((), ())
+
+
+def test_two_readings_of_a_config_remember_nothing_of_each_other():
+    said = config({"downdetector": DOWNDETECTOR}, x=[{"kind": "downdetector", "company": 7}])
+    (one,), (two,) = (watched(said, None)[0].sources for _ in range(2))
+    assert one.account is not two.account
+
+
+def test_the_page_comes_before_the_trackers():
+    said = config({"downdetector": DOWNDETECTOR}, x=[{"kind": "downdetector", "company": 7}])
+    page = {"kind": "statuspage", "url": "https://status.example.org/"}
+    tree = said.model_dump(exclude_unset=True)
+    tree["services"]["x"]["official"] = page
+    tree["trackers"]["downdetector"] = DOWNDETECTOR
+    assert [source.kind for source in watched(Config.model_validate(tree), None)[0].sources] == [
+        "statuspage",
+        "downdetector",
+    ]
+
+
+def test_secrets_come_from_the_environment_and_from_files(tmp_path, monkeypatch):
+    monkeypatch.setenv("DD_ID", CLIENT)
+    (tmp_path / "secret").write_text(f"{SECRET}\n")
+    (tmp_path / "config.yaml").write_text(
+        'services: {x: {routes: {web: {kind: http, url: "https://x.example/"}}, trackers: [{kind: downdetector, company: "7"}]}}\n'
+        'trackers: {downdetector: {client_id: "${DD_ID}", client_secret_file: secret}}\n'
+    )
+    said = load(tmp_path / "config.yaml")
+    settings = watched(said, None)[0].sources[0].account.settings
+    assert (settings.client_id.get_secret_value(), settings.client_secret.get_secret_value()) == (CLIENT, SECRET)
+    assert CLIENT not in repr(said)
+    assert SECRET not in repr(said)

@@ -1,0 +1,84 @@
+"""A channel's own health: what its provider says, and what became of our messages."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+
+from bot.contracts import Unclear
+from bot.judge.failure_count import Fortune, after
+from bot.model import Later, Outcome, Reading, Refused, Scope
+from bot.watch.channel_checks import API, MESSAGES, ways
+
+NOON = datetime(2022, 7, 14, 12, tzinfo=UTC)
+REVOKED = Refused("the token is not valid any more: copy it again", Scope.ACCOUNT)
+
+
+class Provider:
+    """Says `fault`; `silent` says nothing."""
+
+    def __init__(self):
+        self.fault, self.silent, self.fortunes = None, False, {}
+        self.checks = ways("slack", self.probe, self.fortunes, lambda: NOON)
+
+    async def probe(self, net):
+        if self.silent:
+            await asyncio.Event().wait()
+        return self.fault
+
+    async def look(self, timeout=10.0):
+        found = [
+            await check.look(route, None, timedelta(seconds=timeout), doubt=True)
+            for route, check in self.checks.items()
+        ]
+        return {reading.route: reading for reading in found}
+
+
+async def test_a_channel_that_is_well_is_good_on_both_ways_and_never_slow():
+    assert await Provider().look() == {route: Reading(route, Outcome.GOOD) for route in (API, MESSAGES)}
+
+
+async def test_what_its_provider_says_is_the_reason():
+    slack = Provider()
+    slack.fault = "channels.slack.bot_token is not accepted"
+    assert (await slack.look())[API] == Reading(API, Outcome.BAD, slack.fault)
+
+
+async def test_one_that_only_asks_to_wait_says_neither_and_is_not_back():
+    slack = Provider()
+    slack.fortunes["slack"] = after(Fortune(), REVOKED, NOON)
+    slack.fault = "Slack does not answer"
+    await slack.look()
+    slack.fault = Unclear("Slack asks to wait (HTTP 429)")
+    found = await slack.look()
+    assert found[API] == Reading(API, Outcome.BLIND, "Slack asks to wait (HTTP 429)")
+    assert not found[MESSAGES].good  # what failed before is not over
+    slack.fault = None
+    assert (await slack.look())[MESSAGES].good
+
+
+async def test_a_silent_provider_is_given_up_before_the_rounds_own_time_is_up():
+    slack = Provider()
+    slack.silent = True
+    async with asyncio.timeout(0.05):
+        assert (await slack.look(timeout=0.05))[API] == Reading(API, Outcome.BAD, "timed out after 0.04 s")
+
+
+async def test_messages_that_are_not_taken_are_a_fault_of_their_own():
+    slack = Provider()
+    slack.fortunes["slack"] = after(Fortune(), REVOKED, NOON)
+    slack.fortunes["telegram"] = after(Fortune(), Later("cannot be reached"), NOON)
+    found = await slack.look()
+    assert found[API].good
+    assert found[MESSAGES] == Reading(MESSAGES, Outcome.BAD, REVOKED.why)
+    assert len(slack.fortunes) == 2  # its API was not bad: the messages alone say how it is
+
+
+async def test_what_failed_before_the_api_came_back_says_nothing_any_more():
+    slack = Provider()
+    slack.fortunes["slack"] = after(Fortune(), REVOKED, NOON)
+    slack.fault = "Slack does not answer"
+    assert not (await slack.look())[MESSAGES].good
+    slack.fault = None
+    assert [reading.good for reading in (await slack.look()).values()] == [True, True]
+    assert slack.fortunes == {}

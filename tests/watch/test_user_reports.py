@@ -1,0 +1,154 @@
+"""The crowd: each person once, by their newest word; as a source of the rounds it comes at once and outlives a restart."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from bot.model import Health, Outcome, Report, Role, Word
+from bot.store import open_store
+from bot.watch.user_reports import NAME, Crowd
+from tests.watch.world import Site, World
+
+HOUR, MINUTE = timedelta(hours=1), timedelta(minutes=1)
+START = datetime(2022, 7, 14, 12, 15, tzinfo=UTC)
+
+
+class People:
+    """A crowd on a clock that a test turns."""
+
+    def __init__(self, store):
+        self.store, self.now, self.looked = store, START, []
+        self.crowd = Crowd(store, lambda: self.now, self.looked.append)
+
+    async def say(self, *who, service="x", works=False, after=MINUTE):
+        for one in who:
+            self.now += after
+            await self.crowd.take(Report(service, self.now, one, "telegram", works=works))
+
+    def heard(self, service="x"):
+        """How many report it, for how many it works, and whether that is unusual."""
+        word = self.crowd.word(service)
+        return word and (word.reports, word.works, word.says is Health.DEGRADED)
+
+
+@pytest.fixture
+async def people(tmp_path):
+    async with open_store(f"sqlite:///{tmp_path}/tocsin.db") as store:
+        made = People(store)
+        await made.crowd.load()
+        yield made
+
+
+async def test_three_different_people_are_a_surge_on_a_quiet_service(people):
+    assert people.heard() is None
+    await people.say("ana", "ben")
+    assert people.heard() == (2, 0, False)
+    await people.say("ana", "ben", "ana")
+    assert people.heard() == (2, 0, False)
+    await people.say("eva")
+    assert people.crowd.word("x") == Word(Role.CROWD, NAME, Health.DEGRADED, at=people.now, reports=3, usual=0)
+    assert people.heard("y") is None
+    assert people.looked == ["x"] * 3  # what was said before is no reason to look again
+
+
+async def test_whoever_says_that_it_works_stands_against_one_who_says_that_it_does_not(people):
+    await people.say("ana", "ben", "eva")
+    await people.say("leo", works=True)
+    assert people.heard() == (3, 1, False)
+    await people.say("zoe")
+    assert people.heard() == (4, 1, True)
+    await people.say("ana", works=True)
+    assert people.heard() == (3, 2, False)
+    assert people.crowd.counts == {("x", "down"): 4, ("x", "works"): 2}
+
+
+async def test_an_hour_later_it_is_over_and_a_person_counts_anew(people):
+    await people.say("ana", "ben", "eva")
+    people.now += HOUR
+    assert people.heard() is None
+    assert people.crowd.tallies() == {}
+    await people.say("ana")
+    assert people.heard() == (1, 0, False)
+
+
+async def test_a_word_that_comes_late_counts_for_when_it_was_said(people):
+    await people.crowd.take(Report("x", START - 2 * HOUR, "ana", "telegram"))
+    assert people.heard() is None
+
+
+async def test_a_restart_forgets_nothing_and_nobody_counts_twice_for_it(people):
+    await people.say("ana", "ben", "eva")
+    after = People(people.store)
+    after.now = people.now
+    await after.crowd.load()
+    assert after.heard() == (3, 0, True)
+    await after.say("ana", "ben")
+    assert after.heard() == (3, 0, True)
+
+
+async def test_nobody_is_another_person_after_midnight(people):
+    people.now = START.replace(hour=23, minute=57)
+    await people.say("ana", "ben")
+    await people.say("ana", "ben")
+    assert people.now.day == 15
+    assert people.heard() == (2, 0, False)
+    assert people.crowd.tallies("ana")["x"].mine is False
+
+
+async def test_who_somebody_is_stands_nowhere_and_tomorrow_it_is_another_hash(people):
+    await people.say("telegram:42", after=timedelta())
+    people.now += timedelta(days=1)
+    await people.say("telegram:42", after=timedelta())
+    first, second = await people.store.reports.since(START - MINUTE)
+    people.now += timedelta(days=2)
+    await people.crowd.tidy()
+    assert "42" not in {first.who, second.who}
+    assert first.who != second.who
+    salts = (await people.store.people.recall("crowd:salts")).split()[::2]
+    assert salts == ["2022-07-17"]
+
+
+async def test_what_is_usual_at_this_hour_of_the_week_is_no_surge(people):
+    for week in range(1, 9):
+        at = START - timedelta(weeks=week)
+        for n in range(4):
+            await people.store.reports.add(Report("x", at + n * MINUTE, f"{n}", "web"))
+            await people.store.reports.add(Report("x", at - HOUR + n * MINUTE, f"{n}", "web"))
+        await people.store.reports.tidy(at + HOUR)
+    await people.say("ana", "ben", "eva", "leo", "zoe")
+    assert people.heard() == (5, 0, False)
+    assert people.crowd.word("x").usual == 4
+    await people.say(*"abcdefghijklmno")
+    assert people.heard() == (20, 0, True)
+
+
+async def test_who_asks_is_told_what_they_said(people):
+    await people.say("ana")
+    await people.say("ben", works=True)
+    assert [people.crowd.tallies(who)["x"].mine for who in ("ana", "ben", "eva", "")] == [False, True, None, None]
+
+
+async def test_a_day_later_nothing_of_it_is_in_memory(people):
+    await people.say("ana", "ben", "eva")
+    people.now += timedelta(hours=25)
+    await people.crowd.tidy()
+    assert people.crowd._words == people.crowd._profiles == {}
+
+
+# ── in a round ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+async def test_the_crowds_word_is_in_the_very_next_round_and_no_round_waits_for_it():
+    said = []
+    world = World({"x": Site(), "y": Site()}, crowd=lambda service: said[0] if said and service == "x" else None)
+    await world.go(31)
+    assert all(seen.words == () for seen in world.ledger.rounds)
+    said.append(Word(Role.CROWD, NAME, Health.DEGRADED, reports=3))
+    before = len(world.ledger.rounds)
+    world.rounds.again("x")
+    await world.go(0.3)
+    [seen] = world.ledger.rounds[before:]
+    assert (seen.service, seen.words, seen.readings[0].outcome) == ("x", tuple(said), Outcome.GOOD)
+    await world.end()

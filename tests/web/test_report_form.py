@@ -1,0 +1,137 @@
+"""The form on the page: off unless wished, for anybody, and worth little to whoever invents people."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from contextlib import asynccontextmanager
+from datetime import timedelta
+
+import httpx
+import pytest
+
+from bot.model import Style, Tally
+from bot.store import open_store
+from bot.watch.user_reports import Crowd
+from bot.web.app import HEADERS, Server, site
+from bot.web.client_address import network
+from bot.web.report_form import ALL, EACH, PEOPLE, Gate, Reporting, Taken
+from tests.web.pages import NOW, Stage, browsing
+from tests.web.test_app import Read
+
+DOWN = {"service": "x", "works": "no"}
+EN = Style("en", "Europe/Madrid")
+
+
+@asynccontextmanager
+async def page(folder, *, trust=None, style=EN):
+    """The page over a real socket, and the crowd behind it."""
+    stage = Stage()
+    async with open_store(f"sqlite:///{folder}/tocsin.db") as store:
+        crowd = Crowd(store, lambda: NOW, lambda _: None)
+        form = Reporting(stage.seen, crowd, style, lambda: NOW, trust)
+        app = site(overview=stage.seen, vitals=stage.how, title="T", style=style, clock=lambda: NOW, reporting=form)
+        with socket.create_server(("127.0.0.1", 0)) as door:
+            server = Server(app, door)
+            serving = asyncio.create_task(server.serve())
+            async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{door.getsockname()[1]}", trust_env=False) as web:
+                yield web, crowd
+            server.should_exit = True
+            await serving
+
+
+async def test_without_a_wish_there_is_no_form_and_nothing_takes_one():
+    async with browsing(Stage()) as web:
+        shown = await web.get("/")
+        assert "<form" not in shown.text
+        assert "form-action 'none'" in shown.headers["content-security-policy"]
+        assert (await web.post("/report", data=DOWN)).status_code == 404
+
+
+async def test_a_person_reports_without_a_script_and_counts_once(tmp_path):
+    async with page(tmp_path) as (web, crowd):
+        shown = await web.get("/")
+        policy = HEADERS["Content-Security-Policy"].replace("form-action 'none'", "form-action 'self'")
+        assert shown.headers["content-security-policy"] == policy
+        assert Read(shown.text).inline == []
+        assert '<form class="card report" method="post" action="report">' in shown.text
+        assert '<option value="x">X (Twitter)</option>' in shown.text
+
+        answers = [await web.post("/report", data=DOWN) for _ in range(2)]
+        assert [answer.status_code for answer in answers] == [200, 200]
+        said = Read(answers[0].text)
+        assert said.inline == []
+        assert "Noted: X (Twitter) does not work for you" in said.words[0]
+        assert "Nobody else told us in the last hour that it does not work." in said.words
+        assert "You had said so already" in answers[1].text
+        assert crowd.tallies()["x"] == Tally(1)
+        assert (await web.post("/report", data=DOWN | {"works": "yes"})).status_code == 200
+        assert crowd.tallies()["x"] == Tally(0, 1)
+
+
+async def test_it_speaks_spanish(tmp_path):
+    async with page(tmp_path, style=Style("es", "Europe/Madrid")) as (web, _):
+        assert "¿Algo no te funciona?" in (await web.get("/")).text
+        assert "Anotado: X (Twitter) no te funciona" in (await web.post("/report", data=DOWN)).text
+
+
+@pytest.mark.parametrize(
+    ("sent", "headers", "status"),
+    [
+        ({"service": "netflix", "works": "no"}, {}, 400),
+        ({"service": "x"}, {}, 400),
+        ({"service": "x", "works": "<b>"}, {}, 400),
+        ({"service": "x", "works": "no", "more": "y" * 5000}, {}, 400),
+        (DOWN, {"sec-fetch-site": "cross-site"}, 403),
+        (DOWN, {"sec-fetch-site": "same-site"}, 403),
+        (DOWN, {"sec-fetch-site": "same-origin"}, 200),
+    ],
+)
+async def test_what_no_form_of_ours_sends_is_refused(tmp_path, sent, headers, status):
+    async with page(tmp_path) as (web, crowd):
+        assert (await web.post("/report", data=sent, headers=headers)).status_code == status
+        assert bool(crowd.tallies()) == (status == 200)
+        assert (await web.post("/report", content=b"\xff\xfe=&" * 3)).status_code == 400
+
+
+async def test_one_address_never_makes_a_surge(tmp_path):
+    async with page(tmp_path) as (web, crowd):
+        answers = [await web.post("/report", data=DOWN, headers={"user-agent": f"person {n}"}) for n in range(5)]
+        assert [answer.status_code for answer in answers] == [200, 200, 429, 429, 429]
+        assert "Too many reports" in answers[-1].text
+        assert crowd.tallies()["x"] == Tally(2)
+
+
+@pytest.mark.parametrize("header", ["x-forwarded-for", "x-real-ip", "forwarded"])
+async def test_no_header_counts_that_is_not_trusted(tmp_path, header):
+    async with page(tmp_path) as (web, crowd):
+        for n in range(4):
+            await web.post("/report", data=DOWN, headers={header: f"192.0.2.{n}"})
+        assert crowd.tallies()["x"] == Tally(1)
+
+
+async def test_behind_a_proxy_counts_what_it_adds_and_not_what_was_there_before(tmp_path):
+    async with page(tmp_path, trust="X-Forwarded-For") as (web, crowd):
+        for n in range(3):
+            await web.post("/report", data=DOWN, headers={"x-forwarded-for": f"198.51.100.{n}, 192.0.2.7"})
+        assert crowd.tallies()["x"] == Tally(1)
+        for n in range(3):
+            await web.post("/report", data=DOWN, headers={"x-forwarded-for": f"192.0.2.7, 203.0.113.{n}"})
+        assert crowd.tallies()["x"] == Tally(4, surge=True)
+
+
+def test_a_household_has_one_address():
+    assert network("2001:db8:1:2::5") == network("2001:db8:1:2:ffff::1") != network("2001:db8:1:3::5")
+    assert network("::ffff:192.0.2.7") == network("192.0.2.7") == "192.0.2.7"
+    assert len(network("x" * 9999)) == 100
+
+
+def test_the_gate_lets_in_so_many_of_an_address_and_of_all_and_forgets():
+    gate = Gate()
+    assert [gate.admits(Taken(NOW, "a", "ana", f"s{n}")) for n in range(EACH + 1)] == [True] * EACH + [False]
+    others = [gate.admits(Taken(NOW, f"{n}", "ana", "x")) for n in range(ALL)]
+    assert others == [True] * (ALL - EACH) + [False] * EACH
+    later = NOW + timedelta(hours=1, seconds=1)
+    people = [gate.admits(Taken(later, "a", f"{n}", "x")) for n in range(PEOPLE + 1)]
+    assert people == [True] * PEOPLE + [False]
+    assert len(gate.taken) == PEOPLE

@@ -1,0 +1,186 @@
+"""Many incidents in one message, word for word, in English and in Spanish."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from bot import wording
+from bot.model import Destination, Gathering, Kind, Line, Tone
+from bot.wording.batches import LINES
+from tests.wording.outages import DOWN, EN, ES, PARTLY, POSSIBLE, SLOW, UNSTABLE, at, told
+
+PLACE = Destination("slack", "C012")
+AWAY = (at(13, 55), at(14, 40))
+
+
+def ended(incident, style=EN):
+    return told(Kind.RESTORED, replace(incident, until=at(14, 35)), at(14, 35), style)
+
+
+def line(notice):
+    return Line(notice.thread, notice.line, notice.ends is not None, notice.causes, notice.since, notice.at)
+
+
+def gathering(*notices, style=EN, **more):
+    return Gathering("#many#7/9", "#many#7", PLACE, tuple(map(line, notices)), style, at(14, 1), **more)
+
+
+@pytest.mark.parametrize(
+    ("incident", "english", "spanish"),
+    [
+        (DOWN, "🟢 X (Twitter) was down 2:00–2:35 p.m.", "🟢 X (Twitter) estuvo caído 14:00–14:35"),
+        (PARTLY, "🟢 X (Twitter) was partly down 2:00–2:35 p.m.", "🟢 X (Twitter) falló en parte 14:00–14:35"),
+        (SLOW, "🟢 X (Twitter) was slow 2:00–2:35 p.m.", "🟢 X (Twitter) estuvo lento 14:00–14:35"),
+        (UNSTABLE, "🟢 X (Twitter) was unstable 2:00–2:35 p.m.", "🟢 X (Twitter) estuvo inestable 14:00–14:35"),
+        (
+            POSSIBLE,
+            "🟢 X (Twitter) may have had trouble 2:00–2:35 p.m.",
+            "🟢 X (Twitter) pudo tener problemas 14:00–14:35",
+        ),
+    ],
+)
+def test_an_ended_incident_in_one_line(incident, english, spanish):
+    assert (ended(incident).line, ended(incident, ES).line) == (english, spanish)
+
+
+def test_an_open_incident_is_in_one_line_what_its_title_says():
+    notice = told(Kind.REMINDED, DOWN, at(14, 30))
+    assert notice.line == "🔴 X (Twitter) is down since 2:00 p.m."
+
+
+def test_slack_back_after_one_outage_gets_one_line():
+    english = wording.many(gathering(ended(DOWN), late=True), at(14, 41), AWAY)
+    spanish = wording.many(gathering(ended(DOWN, ES), style=ES, late=True), at(14, 41), AWAY)
+    assert english.words.text == "🟢 While Slack was down (1:55–2:40 p.m.): X (Twitter) was down 2:00–2:35 p.m."
+    assert len(english.words.title) <= 80
+    # Too long for a lock screen in Spanish: the count in the title, the outage below.
+    assert spanish.words.text == (
+        "🟢 Mientras Slack estuvo sin funcionar (13:55–14:40): 1 incidencia\n🟢 X (Twitter) estuvo caído 14:00–14:35"
+    )
+    assert english.tone is Tone.UP
+
+
+def test_several_are_counted_and_listed():
+    notice = wording.many(gathering(ended(DOWN), told(Kind.CONFIRMED, PARTLY, at(14, 3)), late=True), at(14, 41), AWAY)
+    assert notice.words.title == "🟠 While Slack was down (1:55–2:40 p.m.): 2 incidents"
+    assert notice.words.lines == (
+        "🟢 X (Twitter) was down 2:00–2:35 p.m.",
+        "🟠 X (Twitter) is partly down since 2:00 p.m.: TweetDeck",
+    )
+    assert (notice.tone, notice.root, notice.at) == (Tone.DOWN, notice.words, at(14))
+
+
+def test_why_it_is_late_where_nobody_saw_the_channel_down():
+    missed = wording.many(gathering(ended(DOWN), ended(PARTLY), late=True), at(14, 41))
+    assert missed.words.title == "🟢 Late, as Slack took nothing since 2:01 p.m.: 2 incidents"
+    before = wording.many(gathering(ended(DOWN), ended(PARTLY), late=True), at(14, 41), (at(9), at(9, 30)))
+    assert before.words.title == missed.words.title  # an outage of this morning explains nothing
+
+
+def test_after_quiet_hours():
+    english = wording.many(gathering(ended(DOWN), late=True, deferred=True), at(7))
+    spanish = wording.many(gathering(ended(DOWN, ES), ended(SLOW, ES), style=ES, late=True, deferred=True), at(7))
+    assert english.words.text == "🟢 During the quiet hours here: X (Twitter) was down 2:00–2:35 p.m."
+    assert spanish.words.title == "🟢 Durante las horas de silencio aquí: 2 incidencias"
+
+
+@pytest.mark.parametrize(
+    ("over", "english", "spanish"),
+    [
+        (
+            0,
+            "🔴 4 services are down or in trouble since 2:00 p.m.",
+            "🔴 4 servicios caídos o con problemas desde las 14:00",
+        ),
+        (
+            3,
+            "🟠 1 of 4 services in trouble since 2:00 p.m. still are",
+            "🟠 1 de 4 servicios con problemas desde las 14:00 siguen así",
+        ),
+        (4, "🟢 4 services are back to normal (2:35 p.m.)", "🟢 4 servicios vuelven a funcionar (14:35)"),
+    ],
+)
+def test_a_storm_says_how_many_and_is_kept_true(over, english, spanish):
+    for style, title in ((EN, english), (ES, spanish)):
+        notices = [*[ended(DOWN, style)] * over, *[told(Kind.CONFIRMED, DOWN, at(14, 1), style)] * (4 - over)]
+        assert wording.many(gathering(*notices, style=style), at(14, 36)).words.title == title
+
+
+def test_what_all_or_most_of_them_share_is_named():
+    shared = replace(told(Kind.CONFIRMED, DOWN, at(14, 1)), causes=("on:Cloudflare", "at:cdn.example.net"))
+    alone = told(Kind.CONFIRMED, DOWN, at(14, 1))
+    host = replace(alone, causes=("at:cdn.example.net",))
+
+    def first(*notices):
+        return wording.many(gathering(*notices), at(14, 2)).words.lines[0]
+
+    assert first(shared, shared, shared) == "All of them depend on Cloudflare."
+    assert first(shared, shared, shared, alone) == "Most of them depend on Cloudflare."
+    assert first(host, host) == "All of them are served from cdn.example.net."
+    assert first(host, host, host, alone) == "Most of them are served from cdn.example.net."
+    assert first(shared, alone, alone) == alone.line
+
+
+def test_a_long_list_is_cut_and_counted():
+    words = wording.many(gathering(*[told(Kind.CONFIRMED, DOWN, at(14, 1))] * (LINES + 27)), at(14, 2)).words
+    assert (len(words.lines), words.lines[-1]) == (LINES + 1, "And 27 more.")
+
+
+def test_one_that_is_late_and_alone_keeps_its_evidence():
+    down = told(Kind.CONFIRMED, DOWN, at(14, 1))
+    late = wording.missed(down, "slack", at(14, 41), AWAY, deferred=False)
+    assert (late.words.title, late.words.lines[0]) == (down.words.title, "Late: Slack was down 1:55–2:40 p.m.")
+    assert late.words.lines[1:] == down.words.lines
+    over = wording.missed(ended(DOWN), "slack", at(14, 41), AWAY, deferred=False)
+    assert over.words.title == "🟢 While Slack was down (1:55–2:40 p.m.): X (Twitter) was down 2:00–2:35 p.m."
+    quiet = wording.missed(down, "slack", at(7), None, deferred=True)
+    assert quiet.words.lines[0] == "Kept back for the quiet hours here."
+
+
+@pytest.mark.hardened(
+    "R17", "all channels dead, then back", "the channels' own outages are not counted among the readers'"
+)
+@pytest.mark.parametrize("service", ["telegram-delivery", "tocsin"])
+def test_what_became_of_channels_and_of_us_is_told_last_and_not_counted(service):
+    own = Line(f"{service}#1", "🟢 Telegram took messages again", True, at=at(14, 1), since=at(14))
+    lines = (own, *(Line(f"s{n}#1", f"🟢 S{n} was down", True, at=at(14, 1), since=at(14)) for n in range(3)))
+    message = wording.many(Gathering("#many#7/9", "#many#7", PLACE, lines, EN, at(14, 1), late=True), at(14, 2), None)
+    assert "3 incidents" in message.words.title
+    assert "4 incidents" not in message.words.title
+    assert message.words.lines[-1] == own.text
+
+
+@pytest.mark.hardened("R17", "several channels are back", "they are not called services")
+@pytest.mark.parametrize(
+    ("ends", "title"),
+    [
+        ((True, True, True), "🟢 3 channels work again (2:01 p.m.)"),
+        ((False, False, False), "🔴 3 channels are down or in trouble since 2:00 p.m."),
+        ((True, False, False), "🟠 2 of 3 channels in trouble since 2:00 p.m. still are"),
+    ],
+)
+def test_channels_alone_are_not_counted_as_services(ends, title):
+    lines = tuple(
+        Line(f"{kind}-delivery#1", f"🟢 {kind} was down", over, at=at(14, 1), since=at(14))
+        for kind, over in zip(("telegram", "email", "discord"), ends, strict=True)
+    )
+    message = wording.many(Gathering("#many#7/9", "#many#7", PLACE, lines, EN, at(14, 1), late=False), at(14, 2), None)
+    assert message.words.title == title
+
+
+def test_a_storm_with_one_service_in_it_is_titled_by_that_one():
+    lines = (
+        Line("x#1", "🔴 X is down since 2:00 p.m.", ends=False, at=at(14), since=at(14)),
+        *(
+            Line(f"{kind}-delivery#1", f"🔴 {kind} delivery is down", ends=False, at=at(14), since=at(14))
+            for kind in ("a", "b")
+        ),
+    )
+    message = wording.many(Gathering("#many#7/9", "#many#7", PLACE, lines, EN, at(14, 1), late=False), at(14, 2), None)
+    assert message.words.text.splitlines() == [
+        "🔴 X is down since 2:00 p.m.",
+        "🔴 a delivery is down",
+        "🔴 b delivery is down",
+    ]

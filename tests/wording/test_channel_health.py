@@ -1,0 +1,183 @@
+"""What is said of dead channels and of places that refuse, word for word."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from bot import wording
+from bot.model import Confidence, Destination, Kind, Overview, ServiceState
+from bot.model.observations import Outcome, Reading
+from tests.wording.outages import DOWN, EN, ES, POSSIBLE, X, at, told
+
+SLACK = wording.channel_service("slack", ("API", "messages"), "en")
+MAIL = wording.channel_service("email", ("API", "messages"), "en")
+TOKEN = (
+    "channels.slack.bot_token is not accepted by Slack (token_revoked): copy it again from api.slack.com/apps > OAuth"
+)
+READINGS = (
+    Reading("API", Outcome.BAD, TOKEN),
+    Reading("messages", Outcome.BAD, "the bot token is not valid any more: copy it again from here (token_revoked)"),
+)
+DEAD = replace(DOWN, service="slack-delivery", since=at(13, 55), confirmed_at=at(13, 56), readings=READINGS, words=())
+OVER = replace(DEAD, until=at(14, 40), steps=3)
+
+
+def test_a_dead_channel_reads_as_a_service_does() -> None:
+    english = told(Kind.CONFIRMED, DEAD, at(13, 56), EN, SLACK)
+    assert english.words.text.splitlines() == [
+        "🔴 Slack delivery is down since 1:55 p.m.",
+        (
+            "Its API: channels.slack.bot_token is not accepted by Slack (token_revoked). "
+            "Our messages: the bot token is not valid any more. Confirmed by our own checks at 1:56 p.m."
+        ),
+        "What is meant for it goes by the next way where there is one; the rest waits until it is back.",
+    ]
+    spanish = told(Kind.CONFIRMED, replace(DEAD, readings=READINGS[:1]), at(13, 56), ES, SLACK)
+    assert spanish.words.text.splitlines() == [
+        "🔴 Envío por Slack no funciona desde las 13:55",
+        (
+            "Su API: channels.slack.bot_token is not accepted by Slack (token_revoked). "
+            "Confirmado por nuestras propias comprobaciones a las 13:56."
+        ),
+        "Lo que iba por ahí va por el siguiente camino donde lo hay; el resto espera a que vuelva.",
+    ]
+
+
+def test_its_end_says_nothing_of_the_services() -> None:
+    others = ((X, DOWN),)
+    assert told(Kind.RESTORED, OVER, at(14, 41), EN, SLACK, others).words.text == (
+        "🟢 Slack delivery: down since 1:55 p.m., restored 2:40 p.m. (45 min)"
+    )
+    assert told(Kind.RESTORED, replace(OVER, service="email-delivery"), at(14, 41), ES, MAIL).words.text == (
+        "🟢 Envío por correo: caído desde las 13:55, restablecido a las 14:40 (45 min)"
+    )
+
+
+def test_its_admins_read_what_they_can_do_while_it_lasts() -> None:
+    first = told(Kind.CONFIRMED, DEAD, at(13, 56), EN, SLACK)
+    advised = wording.advised(first, DEAD)
+    assert advised.words.lines == (
+        *first.words.lines,
+        "What to do: copy it again from api.slack.com/apps > OAuth.",
+        "What to do: copy it again from here.",
+    )
+    assert advised.root.lines[-1] == "What to do: copy it again from here."
+    over = told(Kind.RESTORED, OVER, at(14, 41), EN, SLACK)
+    assert wording.advised(over, OVER) == over
+
+
+def test_what_comes_by_another_way_says_since_when_its_own_is_dead() -> None:
+    for style, line in (
+        (EN, "Sent here because Slack is down since 1:55 p.m."),
+        (ES, "Enviado aquí porque Slack no funciona desde las 13:55."),
+    ):
+        notice = told(Kind.CONFIRMED, DOWN, at(14, 1), style)
+        assert wording.dead(notice, "slack", at(13, 55), at(14, 2)).words.lines == (line, *notice.words.lines)
+
+
+# ── places that refuse ───────────────────────────────────────────────────────────────────────────────────────────────
+
+NOT_IN = "the bot is not in that channel: /invite @tocsin (not_in_channel)"
+
+
+def test_a_place_that_refuses_is_named_with_the_reason_what_to_do_and_who_misses_it() -> None:
+    place = Destination("slack", "C012")
+    said = wording.takes_nothing(place, NOT_IN, ("desk", "boss"), EN, at(14))
+    assert said.words.text.splitlines() == [
+        "⚠️ Slack does not take notices for slack:C012: not_in_channel",
+        "Why: the bot is not in that channel.",
+        "What to do: /invite @tocsin.",
+        "Who misses them: desk and boss.",
+    ]
+    assert wording.takes_nothing(place, NOT_IN, (), ES, at(14)).words.text.splitlines() == [
+        "⚠️ Slack no admite avisos para slack:C012: not_in_channel",
+        "Motivo: the bot is not in that channel.",
+        "Qué hacer: /invite @tocsin.",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("place", "why", "title"),
+    [
+        (
+            Destination("email", "a.very.long.name.of.somebody@mail.department.example.org"),
+            "550 5.1.1 no such user here",
+            "⚠️ E-mail does not take notices for email:a.very.long.name.of.somebody@mail.dep…",
+        ),
+        (
+            Destination("discord", "998877"),
+            "the bot cannot see the channel; invite it, and give it View Channel there (code 50001)",
+            "⚠️ Discord does not take notices for discord:998877: code 50001",
+        ),
+        (
+            Destination("webhook", "https://user:pass@hook.example.org/s3cret"),
+            "HTTP 410",
+            "⚠️ The webhook does not take notices for webhook:https #dc01",
+        ),
+    ],
+)
+def test_its_title_fits_a_lock_screen_and_tells_no_secret(place, why, title) -> None:
+    said = wording.takes_nothing(place, why, (), EN, at(14))
+    assert said.words.title == title
+    assert len(title) <= 80
+    assert not any(secret in f"{said}" for secret in ("s3cret", "user:pass"))
+
+
+def test_two_places_of_one_host_are_two_and_one_place_is_one_a_day() -> None:
+    one, two = (Destination("webhook", f"https://hook.example.org/{name}") for name in "ab")
+    keys = [wording.takes_nothing(*args, (), EN, when).key for args in ((one, "x"), (two, "y")) for when in (at(9),)]
+    assert len(set(keys)) == 2
+    assert wording.takes_nothing(one, "z", ("desk",), ES, at(21)).key == keys[0]
+    assert wording.takes_nothing(one, "x", (), EN, at(9, day=15)).key != keys[0]
+
+
+# ── in answers ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def overview(own: ServiceState, /, **down) -> Overview:
+    mail = ServiceState("email-delivery", up_since=at(9))
+    up = ((X, ServiceState("x", up_since=at(9))),)
+    return Overview(at(14), up, channels=((SLACK, own), (MAIL, mail)), down=down)
+
+
+UP = ServiceState("slack-delivery", up_since=at(9))
+
+
+@pytest.mark.parametrize(
+    ("seen", "lines"),
+    [
+        (overview(UP), ("Channels: all work.",)),
+        (overview(ServiceState("slack-delivery")), ()),
+        (
+            overview(ServiceState("slack-delivery", incident=DEAD), slack=at(13, 55)),
+            ("🔴 Slack delivery is down since 1:55 p.m.",),
+        ),
+        (
+            overview(ServiceState("slack-delivery", incident=replace(POSSIBLE, since=at(13, 55)))),
+            ("🟡 Slack delivery may be down since about 1:55 p.m. (not confirmed)",),
+        ),
+        (overview(UP, slack=at(13, 55)), ("🔴 Slack delivery counts as down since 1:55 p.m.",)),
+    ],
+)
+def test_status_tells_of_the_channels_apart_from_the_services(seen, lines) -> None:
+    said = wording.status(seen, EN)
+    assert said.title == "🟢 The one service is up."
+    assert said.lines == lines
+
+
+def test_status_of_a_channel_is_answered_in_the_readers_language() -> None:
+    seen = overview(ServiceState("slack-delivery", incident=DEAD), slack=at(13, 55))
+    assert wording.status(seen, ES, "slack-delivery").title == "🔴 Envío por Slack no funciona desde las 13:55"
+    assert wording.status(seen, ES, "email-delivery").title == "🟢 Envío por correo funciona desde las 9:00"
+    assert wording.status(seen, ES).lines == ("🔴 Envío por Slack no funciona desde las 13:55",)
+    assert wording.status(overview(UP), ES).lines == ("Canales: todos funcionan.",)
+    assert DEAD.confidence is Confidence.CONFIRMED
+
+
+def test_a_digest_does_not_count_the_channels() -> None:
+    seen = replace(overview(ServiceState("slack-delivery", incident=DEAD), slack=at(13, 55)), recent=(OVER,))
+    assert wording.digest("comms", seen, at(9), EN).text == (
+        "Nothing happened: the one service was up for the whole 5 h."
+    )

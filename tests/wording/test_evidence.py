@@ -1,0 +1,261 @@
+"""The lines under the title, word for word, and what others wrote made harmless in them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from bot.model import Health, Kind, Outcome, Reading, Role, Style, Word
+from tests.wording.outages import (
+    ALL_CLEAR,
+    DOWN,
+    ES,
+    INVESTIGATING,
+    LIKELY,
+    PARTLY,
+    REPORTS,
+    THEIRS,
+    UNREACHED,
+    X,
+    at,
+    bad,
+    slow,
+    told,
+)
+
+
+@pytest.mark.parametrize(
+    ("readings", "english", "spanish"),
+    [
+        (bad("web"), "Web does not answer (HTTP 503).", "Web no responde (HTTP 503)."),
+        (bad("web", why=""), "Web does not answer.", "Web no responde."),
+        (bad("iOS", "app"), "iOS and app do not answer (HTTP 503).", "iOS y app no responden (HTTP 503)."),
+        (
+            bad("app", "iOS", why="connection refused"),
+            "App and iOS do not answer (connection refused).",
+            "App e iOS no responden (conexión rechazada).",
+        ),
+        (
+            bad("web") + bad("app", why="timed out after 10 s while connecting"),
+            "Web: HTTP 503. App: timed out after 10 s while connecting.",
+            "Web: HTTP 503. App: sin respuesta tras 10 s al conectar.",
+        ),
+        ((slow("web"),), "Web answers slowly (6.2 s).", "Web responde con lentitud (6,2 s)."),
+        ((slow("web", None),), "Web answers slowly.", "Web responde con lentitud."),
+        (
+            (slow("web"), slow("app", 7)),
+            "Web and app answer slowly (up to 7 s).",
+            "Web y app responden con lentitud (hasta 7 s).",
+        ),
+        (
+            (*bad("app"), slow("web")),
+            "App does not answer (HTTP 503). Web answers slowly (6.2 s).",
+            "App no responde (HTTP 503). Web responde con lentitud (6,2 s).",
+        ),
+        (
+            (Reading("web", Outcome.BLIND), *bad("app")),
+            "App does not answer (HTTP 503).",
+            "App no responde (HTTP 503).",
+        ),
+        (
+            bad(*"abcdefgh"),
+            "A, b, c, d and 4 more do not answer (HTTP 503).",
+            "A, b, c, d y 4 más no responden (HTTP 503).",
+        ),
+        (bad(*"abcde"), "A, b, c, d and e do not answer (HTTP 503).", "A, b, c, d y e no responden (HTTP 503)."),
+        (
+            tuple(Reading(f"r{n}", Outcome.BAD, f"HTTP 50{n}") for n in range(6)),
+            "R0: HTTP 500. R1: HTTP 501. R2: HTTP 502. R3: HTTP 503. 2 more routes do not answer.",
+            "R0: HTTP 500. R1: HTTP 501. R2: HTTP 502. R3: HTTP 503. 2 vías más no responden.",
+        ),
+    ],
+)
+def test_what_our_checks_saw_is_told_by_reason(readings: tuple[Reading, ...], english: str, spanish: str) -> None:
+    incident = replace(PARTLY, readings=readings, confirmed_at=None)
+    assert told(Kind.CONFIRMED, incident, at(14, 1)).words.lines[0] == english
+    assert told(Kind.CONFIRMED, incident, at(14, 1), ES).words.lines[0] == spanish
+
+
+def test_what_is_not_confirmed_says_so_and_fine_checks_are_told() -> None:
+    assert told(Kind.OPENED, LIKELY, at(14)).words.lines[0] == (
+        "Web, app and TweetDeck do not answer (HTTP 503). Not confirmed yet."
+    )
+    assert told(Kind.OPENED, THEIRS, at(14, 21)).words.lines[0] == "Our own checks find nothing wrong."
+    assert told(Kind.OPENED, THEIRS, at(14, 21), service=replace(X, routes=())).words.lines[0].startswith("Official")
+
+
+@pytest.mark.parametrize(
+    ("word", "english", "spanish"),
+    [
+        (
+            INVESTIGATING,
+            'Official status page: "Investigating elevated errors" (read at 2:21 p.m.).',
+            "Página de estado oficial: «Investigating elevated errors» (leído a las 14:21).",
+        ),
+        (
+            replace(INVESTIGATING, headline="Wir pruefen es.", at=None),
+            'Official status page: "Wir pruefen es".',
+            "Página de estado oficial: «Wir pruefen es».",
+        ),
+        (
+            replace(ALL_CLEAR, says=None),
+            "Official status page: could not be read.",
+            "Página de estado oficial: no se pudo leer.",
+        ),
+        (
+            replace(ALL_CLEAR, says=None, silent_since=at(14, 1)),
+            "Official status page: could not be read.",
+            "Página de estado oficial: no se pudo leer.",
+        ),
+        (
+            replace(ALL_CLEAR, says=None, silent_since=at(13, 40)),
+            "Official status page: could not be read since 1:40 p.m.",
+            "Página de estado oficial: no se puede leer desde las 13:40.",
+        ),
+        (
+            replace(ALL_CLEAR, says=None, silent_since=at(1, 5)),
+            "Official status page: could not be read since 1:05 a.m.",
+            "Página de estado oficial: no se puede leer desde la 1:05.",
+        ),
+        (
+            replace(ALL_CLEAR, says=None, silent_since=at(23, 40, day=12)),
+            "Official status page: could not be read since 11:40 p.m. Tue.",
+            "Página de estado oficial: no se puede leer desde las 23:40 del martes.",
+        ),
+        (
+            replace(ALL_CLEAR, says=Health.DOWN),
+            "Official status page: reports an outage (read at 2:01 p.m.).",
+            "Página de estado oficial: informa de una caída (leído a las 14:01).",
+        ),
+        (
+            replace(ALL_CLEAR, says=Health.DEGRADED),
+            "Official status page: reports trouble (read at 2:01 p.m.).",
+            "Página de estado oficial: informa de problemas (leído a las 14:01).",
+        ),
+        (Word(Role.TRACKER, "IsIt", Health.UP), "IsIt: up.", "IsIt: funciona."),
+        (Word(Role.TRACKER, "IsIt", Health.DEGRADED), "IsIt: trouble.", "IsIt: con problemas."),
+    ],
+)
+def test_each_source_has_its_word(word: Word, english: str, spanish: str) -> None:
+    incident = replace(DOWN, words=(word,))
+    assert told(Kind.CONFIRMED, incident, at(14, 1)).words.lines[1:] == (english,)
+    assert told(Kind.CONFIRMED, incident, at(14, 1), ES).words.lines[1:] == (spanish,)
+
+
+def test_a_tracker_that_could_not_be_read_is_no_news() -> None:
+    assert len(told(Kind.CONFIRMED, replace(DOWN, words=(Word(Role.TRACKER, "T", None),)), at(14, 1)).words.lines) == 1
+
+
+def test_a_long_headline_is_whole_below_the_title() -> None:
+    headline = "We are investigating reports of elevated errors in several of our European regions"
+    notice = told(
+        Kind.OFFICIAL,
+        replace(DOWN, words=(replace(INVESTIGATING, headline=headline),), official_at=at(14, 21)),
+        at(14, 21),
+    )
+    assert notice.words.title == '🔵 X (Twitter): its status page says "We are investigating reports…" (2:21 p.m.)'
+    assert notice.words.lines == (
+        f'Official status page: "{headline}" (read at 2:21 p.m.).',
+        "Official status page reported it at 2:21 p.m., 21 min after us.",
+    )
+
+
+def test_a_later_official_word_says_when_the_first_one_came() -> None:
+    later = replace(DOWN, words=(replace(INVESTIGATING, headline="Monitoring"),), official_at=at(14, 21))
+    assert told(Kind.OFFICIAL, later, at(14, 40)).words.text.splitlines() == [
+        '🔵 X (Twitter): its status page says "Monitoring" (2:40 p.m.)',
+        "Official status page reported it at 2:21 p.m., 21 min after us.",
+    ]
+
+
+@pytest.mark.parametrize("readings", [bad("web"), ()])
+def test_a_page_that_is_all_clear_again_does_not_end_what_we_see(readings: tuple[Reading, ...]) -> None:
+    cleared = replace(DOWN, readings=readings, words=(ALL_CLEAR,), official_at=at(14, 21))
+    fails = ["Our own checks still fail."] if readings else []
+    assert told(Kind.OFFICIAL, cleared, at(14, 40)).words.text.splitlines() == [
+        "🔵 X (Twitter): its status page now reports no incident (2:40 p.m.)",
+        *fails,
+        "Official status page reported it at 2:21 p.m., 21 min after us.",
+    ]
+    spanish = told(Kind.OFFICIAL, cleared, at(14, 40), ES).words
+    assert spanish.title == "🔵 X (Twitter): su página de estado ya no comunica ninguna incidencia (14:40)"
+    assert "siguen fallando" in spanish.text if readings else True
+
+
+def test_a_short_headline_has_its_lead_in_the_first_line() -> None:
+    said = replace(DOWN, words=(replace(INVESTIGATING, headline="Looking"),), official_at=at(14, 21))
+    assert told(Kind.OFFICIAL, said, at(14, 21), service=replace(X, name="X")).words.text == (
+        '🔵 X: its status page now says "Looking" (2:21 p.m., 21 min after us)'
+    )
+
+
+@pytest.mark.parametrize(
+    ("words", "english", "spanish"),
+    [
+        (
+            (REPORTS, UNREACHED),
+            "Reports: 1,243 in the last hour, usually 35 (Downdetector). IsItDownRightNow: down.",
+            ("Avisos de usuarios: 1.243 en la última hora, normalmente 35 (Downdetector). IsItDownRightNow: caído."),
+        ),
+        (
+            (replace(REPORTS, usual=None),),
+            "Reports: 1,243 in the last hour (Downdetector).",
+            "Avisos de usuarios: 1.243 en la última hora (Downdetector).",
+        ),
+        (
+            (replace(REPORTS, says=Health.UP, reports=0, usual=0),),
+            "Reports: 0 in the last hour, usually 0 (Downdetector).",
+            "Avisos de usuarios: 0 en la última hora, normalmente 0 (Downdetector).",
+        ),
+        ((replace(REPORTS, reports=None),), "Downdetector: problems.", "Downdetector: problemas."),
+        (
+            (replace(REPORTS, says=Health.DEGRADED, reports=None),),
+            "Downdetector: possible problems.",
+            "Downdetector: posibles problemas.",
+        ),
+        (
+            (replace(REPORTS, says=None), replace(UNREACHED, says=Health.UP)),
+            "IsItDownRightNow: up.",
+            "IsItDownRightNow: funciona.",
+        ),
+    ],
+)
+def test_trackers_share_a_line(words: tuple[Word, ...], english: str, spanish: str) -> None:
+    incident = replace(DOWN, words=words)
+    assert told(Kind.CONFIRMED, incident, at(14, 1)).words.lines[1:] == (english,)
+    assert told(Kind.CONFIRMED, incident, at(14, 1), ES).words.lines[1:] == (spanish,)
+
+
+def test_numbers_are_grouped_as_the_readers_country_does() -> None:
+    incident = replace(DOWN, words=(REPORTS,))
+    assert "1,243" in told(Kind.CONFIRMED, incident, at(14, 1), Style("es-MX", "Europe/Madrid")).words.lines[1]
+
+
+def test_what_worsened_was_not_all_down_at_first() -> None:
+    assert told(Kind.WORSENED, DOWN, at(14, 9)).words.lines[0] == "It was not all down at first."
+
+
+def test_foreign_text_cannot_hide_reorder_or_end_ours() -> None:
+    evil = "Fixed\u202e\u2066 soon\u200b\n\n<!channel> @everyone\x00\x1b[31m   it is...  "
+    notice = told(
+        Kind.CONFIRMED,
+        replace(DOWN, words=(replace(INVESTIGATING, headline=evil),)),
+        at(14, 1),
+        service=replace(X, name="X\u202e (Twi\nt\u200bter)"),
+    )
+    assert notice.words.title == "🔴 X (Twi tter) is down since 2:00 p.m."
+    assert notice.words.lines[1] == (
+        'Official status page: "Fixed soon <!channel> @everyone[31m it is…" (read at 2:21 p.m.).'
+    )
+
+
+def test_braces_and_quotes_of_others_stay_text() -> None:
+    notice = told(
+        Kind.CONFIRMED,
+        replace(DOWN, words=(replace(INVESTIGATING, headline='{name} "down" {0}'),)),
+        at(14, 1),
+        service=replace(X, name="{x!r}"),
+    )
+    assert notice.words.title == "🔴 {x!r} is down since 2:00 p.m."
+    assert "\"{name} 'down' {0}\"" in notice.words.lines[1]

@@ -1,0 +1,75 @@
+"""What is added on the way, word for word; the title stays, for a lock screen shows the news first."""
+
+from __future__ import annotations
+
+import pytest
+
+from bot import wording
+from bot.config import KINDS
+from bot.model import Kind
+from bot.wording.phrases import CATALOGUES
+from tests.wording.outages import DOWN, EN, ES, at, told
+
+ENGLISH, SPANISH = (told(Kind.CONFIRMED, DOWN, at(14, 1), style) for style in (EN, ES))
+
+
+@pytest.mark.parametrize(
+    ("channel", "english", "spanish"),
+    [
+        (
+            "slack",
+            "Sent here because Slack does not answer (since 1:55 p.m.).",
+            "Enviado aquí porque Slack no responde (desde las 13:55).",
+        ),
+        (
+            "email",
+            "Sent here because e-mail does not answer (since 1:55 p.m.).",
+            "Enviado aquí porque el correo electrónico no responde (desde las 13:55).",
+        ),
+        (
+            "webhook",
+            "Sent here because the webhook does not answer (since 1:55 p.m.).",
+            "Enviado aquí porque el webhook no responde (desde las 13:55).",
+        ),
+    ],
+)
+def test_what_comes_by_another_way_says_which_one_does_not_answer(channel, english, spanish):
+    for notice, line in ((ENGLISH, english), (SPANISH, spanish)):
+        said = wording.unanswered(notice, channel, at(13, 55), at(14, 2))
+        assert said.words.title == notice.words.title
+        assert said.words.lines == (line, *notice.words.lines)
+        assert (said.key, said.root) == (notice.key, notice.root)
+
+
+def test_a_silence_of_another_day_is_dated():
+    said = wording.unanswered(ENGLISH, "slack", at(23, 40, day=12), at(14, 2))
+    assert said.words.lines[0] == "Sent here because Slack does not answer (since 11:40 p.m. Tue)."
+
+
+@pytest.mark.parametrize(
+    ("why", "said"),
+    [
+        ("the bot is not in that channel: /invite @tocsin (not_in_channel)", "the bot is not in that channel"),
+        ("Forbidden: bot was kicked; add the bot to the chat again, or unblock it", "Forbidden: bot was kicked"),
+        ("hooks.example: HTTP 404", "hooks.\u2060example: HTTP 404"),
+        ("550 no such\u202e user\n" + "x" * 300, f"550 no such user {'x' * 102}…"),
+        ("Discord has no such server; was the bot removed from it?", "Discord has no such server"),
+    ],
+)
+def test_a_refusal_is_told_in_its_own_words_without_what_its_operator_is_to_do(why, said):
+    english, spanish = (wording.refused(notice, "discord", why).words.lines[0] for notice in (ENGLISH, SPANISH))
+    end = "" if said.endswith("…") else "."
+    assert english == f"Sent here because Discord refused it: {said}{end}"
+    assert spanish == f"Enviado aquí porque Discord lo rechazó: {said}{end}"
+
+
+def test_what_comes_late_says_so():
+    english = wording.missed(ENGLISH, "slack", at(14, 30), None, deferred=False)
+    spanish = wording.missed(SPANISH, "telegram", at(14, 30), None, deferred=False)
+    assert english.words.lines[0] == "Late: Slack did not take this before."
+    assert spanish.words.lines[0] == "Con retraso: Telegram no lo admitió antes."
+
+
+@pytest.mark.parametrize("language", CATALOGUES)
+def test_every_channel_has_a_name_in_every_language(language):
+    assert CATALOGUES[language].channels.keys() == {kind.model_fields["kind"].default for kind in KINDS}

@@ -1,0 +1,292 @@
+"""What is answered to commands, and what a digest says, word for word."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from bot import wording
+from bot.model import (
+    Confidence,
+    Destination,
+    Health,
+    Hears,
+    Incident,
+    Kind,
+    Mute,
+    Overview,
+    Service,
+    ServiceState,
+    Subscription,
+    Tone,
+    Wish,
+)
+from tests.wording.outages import BLIND, DOWN, EN, ES, PARTLY, POSSIBLE, SLACK, THEIRS, UNSTABLE, X, at, told
+
+NOW = at(15)
+DAY = timedelta(days=1)
+MAIL = Service("mail", "Our mail")
+EARLIER = replace(DOWN, number=16, since=at(2, 10), until=at(3), steps=3)
+UP = ServiceState("x", up_since=at(3))
+
+
+def view(
+    *entries: tuple[Service, ServiceState], recent: tuple[Incident, ...] = (), blind: datetime | None = None
+) -> Overview:
+    return Overview(NOW, entries, recent, blind_since=blind)
+
+
+def open_(service: Service, incident: Incident) -> tuple[Service, ServiceState]:
+    return service, ServiceState(service.id, incident=replace(incident, service=service.id))
+
+
+def up(service: Service, since: datetime) -> tuple[Service, ServiceState]:
+    return service, ServiceState(service.id, up_since=since)
+
+
+# ── status ───────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_status_names_what_is_down_the_worst_first() -> None:
+    seen = view(up(Service("a", "A"), at(1)), open_(MAIL, PARTLY), open_(SLACK, POSSIBLE), open_(X, DOWN))
+    assert wording.status(seen, EN).text == (
+        "🔴 1 of 4 services is down\n"
+        "🔴 X (Twitter) is down since 2:00 p.m.\n"
+        "🟠 Our mail is partly down since 2:00 p.m.: TweetDeck\n"
+        "🟡 Slack may be down since about 2:00 p.m. (not confirmed)"
+    )
+    assert wording.status(seen, ES).title == "🔴 1 de 4 servicios no funciona"
+
+
+def test_status_claims_no_more_than_the_evidence() -> None:
+    assert wording.status(view(open_(MAIL, PARTLY), open_(X, THEIRS)), EN).title == "🟠 1 of 2 services has trouble"
+    assert wording.status(view(open_(MAIL, POSSIBLE), open_(X, THEIRS)), EN).title == (
+        "🟡 2 of 2 services may have trouble"
+    )
+
+
+def test_status_when_all_is_up_tells_the_longest_standing_facts() -> None:
+    seen = view(up(X, at(3)), up(SLACK, at(9, day=3)), recent=(replace(POSSIBLE, until=at(5)), EARLIER))
+    assert wording.status(seen, EN).text == (
+        "🟢 All 2 services are up.\n"
+        "Last outage: X (Twitter), 2:10–3:00 a.m. (50 min).\n"
+        "Longest without trouble: Slack, since 9:00 a.m. July 3."
+    )
+    assert wording.status(seen, ES).text == (
+        "🟢 Los 2 servicios funcionan.\n"
+        "Última caída: X (Twitter), 2:10–3:00 (50 min).\n"
+        "Más tiempo sin problemas: Slack, desde las 9:00 del 3 jul."
+    )
+    assert wording.status(view(up(X, at(3))), EN).text == "🟢 The one service is up."
+    assert wording.status(view(), EN).text == "⚫ No service is watched yet."
+
+
+def test_status_does_not_call_up_what_it_has_not_seen() -> None:
+    unseen = (MAIL, ServiceState("mail", up_since=at(9), unseen_since=at(14)))
+    fresh = (SLACK, ServiceState("slack"))
+    seen = view(up(X, at(3)), unseen, fresh)
+    assert wording.status(seen, EN).text == (
+        "⚫ Nothing is known of 2 of 3 services\n"
+        "⚫ Our mail: nothing is known since 2:00 p.m.\n"
+        "⚫ Slack: not looked at yet"
+    )
+    assert wording.status(seen, ES).lines[1] == "⚫ Slack: aún sin comprobar"
+
+
+def test_status_while_we_are_blind_is_what_we_knew_before() -> None:
+    assert wording.status(view(open_(X, DOWN), blind=at(14, 58)), EN).text == (
+        "⚫ We see nothing since 2:58 p.m. (own connection)\n"
+        "What we knew until then:\n"
+        "🔴 X (Twitter) is down since 2:00 p.m."
+    )
+    assert wording.status(view(up(X, at(3)), blind=at(14, 58)), EN).lines == (
+        "As far as we saw, nothing was wrong until then.",
+    )
+
+
+def test_status_of_one_service_tells_since_when_and_the_last_outage() -> None:
+    calm = view((X, replace(UP, mute=Mute("Ana", at(14), at(16)))), recent=(EARLIER,))
+    assert wording.status(calm, EN, "x").text == (
+        "🟢 X (Twitter) is up since 3:00 a.m.\nLast outage: 2:10–3:00 a.m. (50 min).\nMuted by Ana until 4:00 p.m."
+    )
+    assert wording.status(calm, ES, "x").lines[-1] == "Ana ha silenciado los avisos hasta las 16:00."
+    assert wording.status(view(open_(X, DOWN)), EN, "x").lines[0].startswith("Web, app and TweetDeck do not answer")
+    assert wording.status(view((X, ServiceState("x"))), EN, "x").text == "⚫ X (Twitter): not looked at yet"
+    assert wording.status(calm, EN, "nope").title == 'No service is called "nope".'
+    assert wording.status(view((X, UP), blind=at(14, 58)), EN, "x").lines == (
+        "⚫ We see nothing since 2:58 p.m. (own connection).",
+    )
+
+
+def test_a_storm_fits_one_answer() -> None:
+    many = view(*(open_(Service(f"s{n}", f"S{n}"), DOWN) for n in range(50)))
+    words = wording.status(many, EN)
+    assert (words.title, len(words.lines), words.lines[-1]) == ("🔴 50 of 50 services are down", 21, "… and 30 more")
+
+
+# ── the other commands ───────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_subscribing_says_what_this_place_will_hear() -> None:
+    picky = Wish(("x",), frozenset({Hears.RESTORED, Hears.DOWN}), Confidence.POSSIBLE)
+    assert wording.subscribed(picky, ["X (Twitter)"], EN).text == (
+        "✅ This place now hears of X (Twitter).\n"
+        "Of these changes: outages and restorations.\n"
+        "Also of what is only possible."
+    )
+    assert wording.subscribed(picky, ["X (Twitter)"], ES).text == (
+        "✅ Aquí se avisará de X (Twitter).\n"
+        "De estos cambios: caídas y restablecimientos.\n"
+        "También de lo que solo es posible."
+    )
+    assert wording.subscribed(Wish(confidence=Confidence.LIKELY), [], EN).text == (
+        "✅ This place now hears of all services.\nAlso of what is only likely."
+    )
+    assert wording.unsubscribed(["Slack"], EN).text == "✅ This place no longer hears of Slack."
+    assert wording.unsubscribed([], ES).text == "✅ Aquí ya no se avisará de nada."
+    assert wording.not_subscribed(EN).text == "This place was not subscribed."
+
+
+def test_a_long_subscription_is_whole_below_its_title() -> None:
+    words = wording.subscribed(Wish(), [f"Service number {n}" for n in range(9)], EN)
+    assert len(words.title) <= 80
+    assert words.lines[0].endswith("Service number 7 and Service number 8.")
+
+
+def test_subscriptions_are_listed_by_place() -> None:
+    held = Subscription(Destination("slack", "C012"), Wish(("x", "gone")), "slack:T/U", NOW)
+    every = Subscription(Destination("email", "desk@example.org"), Wish(), "slack:T/U", NOW)
+    assert wording.subscriptions([held, every], {"x": "X (Twitter)"}, EN).text == (
+        "This place hears of:\nslack:C012: X (Twitter) and gone\nemail:desk@example.org: all services"
+    )
+    assert wording.subscriptions([], {}, ES).text == "Aquí aún no se avisa de nada."
+
+
+def test_what_is_not_understood_is_answered_with_a_way_on() -> None:
+    assert wording.unknown_command("statsu", ["status"], EN).text == (
+        'There is no command "statsu".\nDid you mean status?\nSend "help" to see what there is.'
+    )
+    assert wording.unknown_service("tw\u202eiter", ["X (Twitter)", "Twitch"], EN).text == (
+        'No service is called "twiter".\nDid you mean X (Twitter) or Twitch?'
+    )
+    assert wording.unknown_service("a" * 400, [], EN).lines == ()
+    assert len(wording.unknown_service("a" * 400, [], ES).title) <= 80
+    assert wording.unknown_service("twiter", ["X (Twitter)"], ES).text == (
+        "Ningún servicio se llama «twiter».\n¿Querías decir X (Twitter)?"
+    )
+
+
+def test_orders_are_answered_with_what_they_did() -> None:
+    mute = Mute("Ana", NOW, at(16), "known, <b>planned</b>")
+    assert wording.acked(X, "Ana", EN, NOW).text == "👀 Noted: Ana is looking into X (Twitter) (3:00 p.m.)"
+    assert wording.muted(X, mute, EN, NOW).text == (
+        "🔕 X (Twitter) is muted until 4:00 p.m.\n"
+        "Who was told of an outage still hears of its end.\n"
+        "Known, <b>planned</b>."
+    )
+    assert wording.muted(X, mute, ES, NOW).title == "🔕 X (Twitter): avisos silenciados hasta las 16:00"
+    assert wording.unmuted(X, EN).text == "🔔 X (Twitter) is no longer muted"
+    assert wording.nothing_open(X, EN).text == "X (Twitter) has no open incident"
+    assert wording.nothing_open(None, ES).text == "No hay ninguna incidencia abierta."
+    assert wording.not_allowed(EN).text == "🔒 Only those who run this may do that."
+
+
+def test_help_lists_the_commands_it_is_given() -> None:
+    rows = [("status [service]", wording.command_help("status", EN)), ("help", wording.command_help("help", EN))]
+    assert wording.guide(rows, EN).text == (
+        "What you can ask:\nstatus [service]: what is down now, and since when\nhelp: this list"
+    )
+    assert wording.command_help("nope", EN) == ""
+
+
+def test_a_test_says_that_it_is_one() -> None:
+    notice = wording.test_notice("desk", EN, NOW)
+    assert notice.words.text == (
+        "🔔 Test: notices for desk arrive here (3:00 p.m.)\nNothing is wrong: this was sent to prove the way."
+    )
+    assert (notice.tone, notice.thread, notice.key) == (
+        Tone.TEST,
+        "test:desk#20220714T130000",
+        "test:desk#20220714T130000/1",
+    )
+    assert wording.test_notice("desk", ES, NOW).words.title == "🔔 Prueba: los avisos para desk llegan aquí (15:00)"
+
+
+# ── digests ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_a_quiet_day_is_one_line() -> None:
+    calm = view(up(X, at(3)), up(SLACK, at(3)))
+    assert wording.digest("Comms", calm, NOW - DAY, EN).text == (
+        "Nothing happened: all 2 services were up for the whole 24 h."
+    )
+    assert wording.digest("Comms", calm, NOW - DAY, ES).text == (
+        "Sin novedad: los 2 servicios funcionaron durante todo el periodo (24 h)."
+    )
+
+
+def test_a_digest_tells_what_is_down_what_happened_and_how_much_was_up() -> None:
+    unstable = replace(UNSTABLE, service="mail", number=4, since=at(5), unstable_since=at(4, 30), until=at(5, 30))
+    partly = replace(PARTLY, service="mail", number=5, since=at(9), until=at(9, 30))
+    seen = view(
+        open_(X, DOWN), up(SLACK, at(3)), up(MAIL, at(3)), recent=(replace(DOWN), partly, unstable, EARLIER, BLIND)
+    )
+    assert wording.digest("Comms", seen, NOW - DAY, EN).text == (
+        "📰 Comms: 4 incidents in 24 h\n"
+        "Now:\n"
+        "🔴 X (Twitter) is down since 2:00 p.m.\n"
+        "What happened:\n"
+        "X (Twitter): down 2:10–3:00 a.m. (50 min).\n"
+        "Our mail: unstable 4:30–5:30 a.m. (down 3 times, 1 h).\n"
+        "Our mail: partly down 9:00–9:30 a.m. (30 min).\n"
+        "We saw nothing 2:00–2:04 p.m. (4 min).\n"
+        "Up over 24 h:\n"
+        "X (Twitter): 92.61%\n"
+        "Our mail: 97.91%\n"
+        "All others: 100%"
+    )
+    assert wording.digest("Comms", seen, NOW - DAY, ES).lines[3] == "X (Twitter): caído 2:10–3:00 (50 min)."
+
+
+def test_only_what_is_confirmed_and_stands_counts() -> None:
+    recent = (replace(POSSIBLE, until=at(5)), replace(EARLIER, retracted=True), replace(EARLIER, until=at(3, day=10)))
+    facts = wording.digest_facts("Comms", view((X, UP), recent=recent), NOW - DAY, EN)
+    assert (facts.happened, facts.quiet, facts.uptime[0].share) == ((), True, 1.0)
+
+
+def test_overlapping_incidents_and_unseen_time_are_counted_once() -> None:
+    twice = (replace(EARLIER, since=at(2)), replace(EARLIER, number=15, since=at(1), until=at(2, 30)))
+    blind = replace(BLIND, since=at(2, 30), until=at(4))
+    facts = wording.digest_facts("Comms", view((X, UP), recent=(*twice, blind)), at(0), EN)
+    assert facts.uptime[0].share == 1 - timedelta(minutes=90) / timedelta(minutes=15 * 60 - 90)
+
+
+def test_a_service_we_never_saw_has_no_share() -> None:
+    unseen = (X, ServiceState("x", up_since=at(1), unseen_since=at(1, day=1)))
+    words = wording.digest("Comms", view(unseen), NOW - DAY, EN)
+    assert words.lines[-1] == "X (Twitter): not known"
+    assert words.title == "📰 Comms: no new incident in 24 h, but not all is up"
+
+
+def test_time_we_were_blind_is_no_quiet_day() -> None:
+    words = wording.digest("Comms", view((X, UP), recent=(BLIND,)), NOW - DAY, EN)
+    assert words.text == (
+        "📰 Comms: no incident seen in 24 h\nWe saw nothing 2:00–2:04 p.m. (4 min).\nUp over 24 h:\nAll services: 100%."
+    )
+
+
+def test_a_digest_may_be_of_some_services_and_gives_a_page_its_facts() -> None:
+    seen = view(open_(X, DOWN), up(SLACK, at(3)), recent=(DOWN, EARLIER))
+    facts = wording.digest_facts("Comms", seen, NOW - timedelta(days=7), EN, ["x"])
+    assert [u.service for u in facts.uptime] == ["x"]
+    assert facts.period == "7 days"
+    first, last = facts.happened
+    assert (first.since, first.until, first.length, first.health) == ("2:10 a.m.", "3:00 a.m.", "50 min", Health.DOWN)
+    assert (last.since, last.until, last.end) == ("2:00 p.m.", "", None)
+    assert wording.digest("Comms", seen, NOW - DAY, EN, ["slack"]).text == (
+        "Nothing happened: the one service was up for the whole 24 h."
+    )
+
+
+def test_status_and_notice_say_the_same_of_the_same_incident() -> None:
+    assert wording.status(view(open_(X, DOWN)), EN).lines[0] == told(Kind.CONFIRMED, DOWN, NOW).words.title
