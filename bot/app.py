@@ -1,4 +1,4 @@
-"""The one place that builds objects and joins them; what is periodic, and an ordered stop."""
+"""Builds the parts and joins them; stops them in order."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The time, handed in as an argument: a test turns its hands.
+"""The time, as an argument.
 
 The process's own clock tells UTC, and goes on with the steady clock. What the machine's wall clock does beside that is
 noticed by who asks for its `drift`: a little is taken up smoothly, a step all at once, when what waits has been put right.

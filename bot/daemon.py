@@ -1,4 +1,4 @@
-"""The daemon from start to stop: signals, and a changed config taken up."""
+"""One process from start to stop: signals, and a changed config."""
 
 from __future__ import annotations
 

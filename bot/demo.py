@@ -1,4 +1,4 @@
-"""Everything in a minute, with nothing to set up: a flaky site, a mail catcher, the console and the page."""
+"""An outage and its restoration in a minute, with nothing to set up."""
 
 from __future__ import annotations
 

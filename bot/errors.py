@@ -1,4 +1,4 @@
-"""How an exception of our own is named in a log, and how often what lasts is said there."""
+"""How an error of our own is named in the log."""
 
 from __future__ import annotations
 

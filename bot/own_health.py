@@ -1,4 +1,4 @@
-"""How the daemon itself is: each part reports its trouble here, and every place that shows it reads it here."""
+"""What is wrong with Tocsin itself, reported by its parts."""
 
 from __future__ import annotations
 

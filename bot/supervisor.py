@@ -1,4 +1,4 @@
-"""Keeps the parts of the daemon running: what fails is logged once, restarted with back-off, and given up at last."""
+"""Restarts a part that fails, with back-off."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the config says, as the parts of the house take it."""
+"""From the config to what the parts take."""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Well-known services: their names, the ways people reach them, their status pages. Read when first asked for."""
+"""Well-known services: names, addresses, status pages.
+
+Read when first asked for.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""The ways to people: one file or folder a kind. A new one is that and a name in `AnyChannel`."""
+"""One folder or file for each platform.
+
+A new one is a folder or file here and a name in `AnyChannel`.
+"""
 
 from __future__ import annotations
 

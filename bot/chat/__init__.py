@@ -1,1 +1,1 @@
-"""What people ask and order."""
+"""What people ask and order, on any channel."""

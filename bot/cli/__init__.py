@@ -1,4 +1,7 @@
-"""The command line; thin. Exit codes: 0 done, 1 failed, 2 wrong usage or config, 3 something is down (`status --exit-code`)."""
+"""The command line, thin.
+
+Exit codes: 0 done, 1 failed, 2 wrong usage or config, 3 something is down (`status --exit-code`).
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""YAML -> frozen, checked `Config`. The only reader of files and of the environment."""
+"""The config file, checked; reads files and the environment."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the outside must meet: Protocols of a check, a source and a channel, and what the network answers them with."""
+"""Protocols of a check, a source, a channel and the network."""
 
 from __future__ import annotations
 

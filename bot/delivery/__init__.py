@@ -1,1 +1,1 @@
-"""Deliveries on their way: from the queue to the channel."""
+"""From the queue to the channel: retries, rate limits, failover."""

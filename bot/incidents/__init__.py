@@ -1,1 +1,1 @@
-"""The only writer of state: a round or an order becomes one transaction."""
+"""The only writer of state: a round or an order, one transaction."""

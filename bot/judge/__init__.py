@@ -1,1 +1,1 @@
-"""What it means: pure, no I/O, no clock, no asyncio."""
+"""From readings to verdicts and incidents (pure)."""

@@ -1,4 +1,4 @@
-"""The nouns: frozen dataclasses and enums that every room speaks in. Imports nothing of ours and does nothing.
+"""Dataclasses and enums that all packages share (pure).
 
 All instants are aware and in UTC; all lengths are `timedelta`. Zones and languages appear only in `Style`, for display.
 """

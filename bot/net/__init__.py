@@ -1,4 +1,4 @@
-"""Every outgoing HTTP request and probe connection: one transport, the address guard, body caps, true causes."""
+"""Every outgoing HTTP request and probe, and which addresses are allowed."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Who hears what, when, in one message or many: pure."""
+"""Who hears what and when (pure)."""

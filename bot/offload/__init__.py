@@ -1,1 +1,1 @@
-"""Work on bytes from outside, in a process of its own."""
+"""Parses bytes from outside in a process that can be killed."""

@@ -1,1 +1,1 @@
-"""What admins and readers are told when Tocsin itself is in trouble."""
+"""Tells admins and readers when Tocsin itself is in trouble."""

@@ -1,1 +1,1 @@
-"""Periodic jobs, digests in their time, and the clock held against the steady one."""
+"""Periodic jobs and digests; watches the machine's clock for steps."""

@@ -1,4 +1,4 @@
-"""The only SQL: moves, deliveries, people, history, roll-ups, the audit, plans, reports, jobs and rooms, on SQLite or PostgreSQL.
+"""The only SQL, on SQLite or PostgreSQL.
 
 Every method is one transaction, seen through even if its caller is cancelled, and may raise `StoreUnavailable`.
 """

@@ -1,1 +1,1 @@
-"""What we see: rounds of checks, and the word of others."""
+"""Rounds of checks, and reports from status pages, trackers and people."""

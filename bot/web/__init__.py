@@ -1,1 +1,1 @@
-"""Pages, feeds, digests: read what is stored."""
+"""The status page, metrics, webhooks, and the addresses that jobs call."""

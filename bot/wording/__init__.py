@@ -1,4 +1,4 @@
-"""Every sentence that is sent, shown or answered: facts in, words without markup out."""
+"""Every sentence that people read (pure)."""
 
 from __future__ import annotations
 
