@@ -137,8 +137,9 @@ def _delivery(row: Any, how: Shift) -> dict[str, Any]:
     """
     kept = row.deferred and row.status == Status.PENDING.value and not row.thread.startswith(MANY)
     ours = how.seen and not planned(row.thread)  # maintenance is of the wall's time
-    # Where nobody saw the step, it waits as long as it was meant to when it was queued.
-    lag = timedelta() if how.seen else how.past(row.queued_at) - row.queued_at
+    # Where nobody saw the step, what waits does so as long as it was meant to when it was queued. A lease stays as it is.
+    guessed = not how.seen and row.status == Status.PENDING.value
+    lag = how.past(row.queued_at) - row.queued_at if guessed else timedelta()
     due = how.quiet(row.due) if kept else how.due(later(row.due, lag))
     return {
         "due": row.due if row.settled_at else due,

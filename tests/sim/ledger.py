@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections import defaultdict
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
@@ -19,6 +20,7 @@ from tests.sim.script import SETTINGS
 from tests.sim.world import Answer, Looked, Told
 
 NOTICE, CHANGE, INCIDENT, LADDERS = (TypeAdapter(noun) for noun in (Notice, Change, Incident, tuple[str, ...]))
+Complaints = Iterator[str]  # what a run did not keep, in words
 CALM = 330.0  # seconds: longer than the longest wait between two tries
 
 
