@@ -55,6 +55,13 @@ class Row:
         return self.thread.partition("#")[0]
 
 
+class Lanes(dict[tuple[str, str], list[Row]]):
+    """Rows by thread and place. To ask for one that is not there changes nothing: whoever goes through them may ask."""
+
+    def __missing__(self, lane: tuple[str, str]) -> list[Row]:
+        return []
+
+
 class Ledger:
     def __init__(self, run: Run) -> None:
         self.run, self.script, self.world = run, run.script, run.world
@@ -78,10 +85,9 @@ class Ledger:
             self.incidents = [INCIDENT.validate_json(row[0]) for row in file.execute("SELECT json FROM incidents")]
         file.close()
         self.by_id = {row.id: row for row in self.rows}
-        self.lanes: dict[tuple[str, str], list[Row]] = defaultdict(list)  # messages by thread and place
-        self.edits: dict[tuple[str, str], list[Row]] = defaultdict(list)
+        self.lanes, self.edits = Lanes(), Lanes()  # messages, and what rewrites them
         for row in self.rows:
-            (self.lanes if row.act == "post" else self.edits)[row.thread, row.place].append(row)
+            (self.lanes if row.act == "post" else self.edits).setdefault((row.thread, row.place), []).append(row)
         self.applied: dict[str, list[Told]] = defaultdict(list)
         for told in self.world.told:
             self.applied[told.delivery.key].append(told)
