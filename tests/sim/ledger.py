@@ -132,7 +132,12 @@ class Ledger:
         """When the place had it, in its own message or in one that tells of many."""
         if (at := self.direct(row)) is not None:
             return at
-        return self.heard(self.by_id[row.told_in]) if row.status == "merged" else None
+        if row.status != "merged":
+            return None
+        message = self.by_id[row.told_in]
+        # One whose hand-over was in doubt is told again, and then with what has come meanwhile.
+        anew = next((told.at for told in self.applied.get(message.key, ()) if told.at >= row.queued), None)
+        return self.heard(message) if anew is None else anew
 
     def covered(self, row: Row) -> bool:
         """Had the place it, or something later that tells it too?"""
