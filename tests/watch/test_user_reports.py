@@ -88,7 +88,9 @@ async def test_a_restart_forgets_nothing_and_nobody_counts_twice_for_it(people):
     assert after.heard() == (3, 0, True)
 
 
-@pytest.mark.hardened("R4", "three people report it, and the clock was set back while the daemon was off", "over in 1 h")
+@pytest.mark.hardened(
+    "R4", "three people report it, and the clock was set back while the daemon was off", "over in 1 h"
+)
 async def test_what_was_said_by_a_clock_that_was_ahead_counts_for_an_hour(people):
     await people.say("ana", "ben", "eva")
     after = People(people.store)
