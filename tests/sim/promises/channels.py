@@ -94,14 +94,20 @@ def waits_follow_the_config(of: Ledger) -> Complaints:
         version = of.script.version(began)
         if version == of.script.version(former[0]) or not of.steady(began, began + TAKEN_UP):
             continue
-        gone, names = set(version) & SETTINGS.keys(), {one.name for one in readers(of.script, began)}
+        gone = set(version) & SETTINGS.keys()
         for row in of.rows:
             if row.queued > began or (row.settled is not None and row.settled < began + TAKEN_UP):
                 continue
             if row.kind in gone:
                 yield f"{row.key} waited on after {began:.0f} s for a channel that there was not"
-            elif row.ladders and not names & set(row.ladders) and row.act == "post":
+            elif row.ladders and not _names(of, began, row.settled) & set(row.ladders) and row.act == "post":
                 yield f"{row.key} waited on after {began:.0f} s for {', '.join(row.ladders)}, of the old config"
+
+
+def _names(of: Ledger, since: float, until: float | None) -> set[str]:
+    """Who was told by the configs from `since` on: what waits for long follows one after the other."""
+    lives = [began for began, _, _ in of.world.lives if began >= since and (until is None or began <= until)]
+    return {one.name for began in lives for one in readers(of.script, began)}
 
 
 # ── and nothing runs hot ─────────────────────────────────────────────────────────────────────────────────────────────

@@ -218,6 +218,18 @@ async def test_a_storm_that_trickles_in_is_gathered_and_then_grows_by_rewriting(
     assert await statuses(store, *"def") == ["merged"] * 3
 
 
+@pytest.mark.hardened("C-storm", "a storm while a late message of many is on its way", "gathered, not one by one")
+async def test_what_a_message_on_its_way_tells_is_of_the_storm(store):
+    await store.deliveries.add([news("a"), news("b")], NOW)
+    await fail(store)
+    [_] = await claim(store, NOW + MINUTE)
+    await store.deliveries.add([news("c"), news("d")], NOW + MINUTE)
+    assert await claim(store, NOW + MINUTE) == ()
+    assert await store.deliveries.next_due("slack") == NOW + MINUTE + GATHER
+    [one] = await claim(store, NOW + MINUTE + GATHER)
+    assert lines(one) == ("c confirmed", "d confirmed")
+
+
 async def test_after_a_while_a_storm_gets_a_new_message(store):
     await store.deliveries.add([news(name) for name in "abcd"], NOW)
     await sent(store)
