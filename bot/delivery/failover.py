@@ -110,14 +110,19 @@ def unsaid(untaken: Untaken) -> bool:
 
 def next_rung(audience: Audience, untaken: Untaken) -> Destination | None:
     """The first rung that has not been tried, those below first; above there are some only where the config has changed.
-    None while another one below has it, or has its time for it. That a channel is dead is not told by that channel.
+    None while another one on that side has it, or has its time for it. That a channel is dead is not told by that channel.
     """
-    known, (above, below) = untaken.rungs, _around(audience, untaken.delivery.destination)
-    if _told(audience, untaken) or any(known[place].running for place in below if place in known):
+    known, its_own = untaken.rungs, untaken.notice.thread.partition("#")[0]
+    if _told(audience, untaken):
         return None
-    its_own = untaken.notice.thread.partition("#")[0]
-    untried = (place for place in (*below, *above) if place not in known and delivering(place.kind) != its_own)
-    return next(untried, None)
+    above, below = _around(audience, untaken.delivery.destination)
+    for side in (below, above):
+        if any(known[place].running for place in side if place in known):
+            return None
+        untried = (place for place in side if place not in known and delivering(place.kind) != its_own)
+        if (found := next(untried, None)) is not None:
+            return found
+    return None
 
 
 def exhausted(audience: Audience, untaken: Untaken) -> bool:

@@ -52,7 +52,7 @@ def _due(one: Waiting, audiences: Sequence[Audience], now: datetime) -> datetime
         return one.due
     ends = []
     for audience in audiences:
-        if one.destination in audience.destinations and routing.follows(audience, one.thread.rpartition("#")[0]):
+        if one.destination in audience.places and routing.follows(audience, one.thread.rpartition("#")[0]):
             quiet = audience.wish.quiet
             spell = local_time.spell(quiet, audience.wish.style, now) if quiet else None
             ends.append(spell[1] if spell else now)

@@ -13,27 +13,32 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.model import ServiceState
 from bot.model.clock_shift import Moved, later, moved, stepped
 from bot.model.maintenance import planned
-from bot.store.deliveries.statements import Status
+from bot.store.deliveries.statements import MANY, Status
 from bot.store.engine import upsert
 from bot.store.schema import changes, incidents, jobs, reports, services
 from bot.store.schema import deliveries as table
 
 CLOSED = timedelta(days=1)  # what ended within this time moves as well: somebody may still be told of it
 TOLD = timedelta(minutes=10)  # likewise what was told: a storm is bounded by what a place was told a moment ago
-LONGEST = timedelta(minutes=15)  # nothing waits for longer, unless it waits for quiet hours to end
+LONGEST = timedelta(minutes=15)  # nothing is tried again later than this ...
+A_DAY = timedelta(days=1)  # ... and neither quiet hours nor a rung's time are longer than this
 SOON = timedelta(seconds=2)  # two clocks on one machine may be so far apart
 
 
 @dataclass(frozen=True, slots=True)
 class Shift:
-    """How to move: `past` what was, `ahead` what is waited for. `closed` and `told`: what is over since then moves too."""
+    """How to move: `past` what was, `due` and `deadline` what is waited for, `quiet` the end of quiet hours. `closed` and
+    `told`: what is over since then moves too.
+    """
 
     past: Moved
-    ahead: Moved
+    due: Moved
+    deadline: Moved
+    quiet: Moved
     closed: datetime
     told: datetime
     state: Callable[[ServiceState], ServiceState]
-    notices: bool  # do the notices that wait move too?
+    seen: bool  # the very step is known: the notices that wait move too
 
 
 def step(by: timedelta, born: datetime, now: datetime) -> Shift:
@@ -45,7 +50,7 @@ def step(by: timedelta, born: datetime, now: datetime) -> Shift:
         new: ServiceState = moved(known, move)
         return new
 
-    return Shift(move, move, closed, told, state, notices=True)
+    return Shift(move, move, move, lambda at: at, closed, told, state, seen=True)
 
 
 def settle(now: datetime) -> Shift:
@@ -63,7 +68,11 @@ def settle(now: datetime) -> Shift:
             mute = replace(mute, at=now, until=mute.until - (mute.at - now))
         return replace(rest, mute=mute)
 
-    return Shift(past, lambda at: at if at <= now + LONGEST else now, now + SOON, now + SOON, state, notices=False)
+    def within(longest: timedelta) -> Moved:
+        return lambda at: at if at <= later(now, longest) else now
+
+    due, day = within(LONGEST), within(A_DAY)
+    return Shift(past, due, day, day, now + SOON, now + SOON, state, seen=False)
 
 
 async def shift(connection: AsyncConnection, how: Shift) -> int:
@@ -123,12 +132,18 @@ async def _deliveries(connection: AsyncConnection, how: Shift, threads: Sequence
 
 
 def _delivery(row: Any, how: Shift) -> dict[str, Any]:
-    """What waits for the end of quiet hours waits for what clocks show then: that is for others to see to."""
-    kept = row.deferred and row.status == Status.PENDING.value
-    ours = how.notices and not planned(row.thread)  # maintenance is of the wall's time
+    """What waits for the end of quiet hours waits for what clocks show then: others see to it. What tells of many is marked
+    as deferred where it is late: that keeps to nobody's quiet hours.
+    """
+    kept = row.deferred and row.status == Status.PENDING.value and not row.thread.startswith(MANY)
+    ours = how.seen and not planned(row.thread)  # maintenance is of the wall's time
+    # Where nobody saw the step, what waits does so as long as it was meant to when it was queued. A lease stays as it is.
+    guessed = not how.seen and row.status == Status.PENDING.value
+    lag = how.past(row.queued_at) - row.queued_at if guessed else timedelta()
+    due = how.quiet(row.due) if kept else how.due(later(row.due, lag))
     return {
-        "due": row.due if kept or row.settled_at else how.ahead(row.due),
-        "deadline": row.deadline if kept or row.deadline is None else how.ahead(row.deadline),
+        "due": row.due if row.settled_at else due,
+        "deadline": row.deadline if kept or row.deadline is None else how.deadline(later(row.deadline, lag)),
         "queued_at": how.past(row.queued_at),
         "settled_at": row.settled_at and how.past(row.settled_at),
         "began": how.past(row.began) if row.began and ours else row.began,

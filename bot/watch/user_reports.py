@@ -45,7 +45,9 @@ class Crowd:
         now = self._clock()
         rows = (await self._store.people.recall(SALTS) or "").split()
         self._salts = dict(zip(rows[::2], rows[1::2], strict=True))
-        for report in await self._store.reports.since(now - LATELY * HOUR):
+        for written in await self._store.reports.since(now - LATELY * HOUR):
+            # The clock may have stepped while we were away: nobody has said anything yet that lies ahead.
+            report = replace(written, at=min(written.at, now))
             self._words.setdefault(report.service, []).append(report)
             self._counted.setdefault((report.service, report.who), []).append(report.at)
         for service in self._words:

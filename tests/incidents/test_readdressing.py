@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -14,6 +15,7 @@ from bot.model import (
     Change,
     Confidence,
     Destination,
+    Escalation,
     Health,
     Incident,
     Kind,
@@ -68,6 +70,15 @@ def test_a_rung_above_that_was_never_tried_is_a_rung():
     assert next_rung(ladder("desk", MAIL, TELEGRAM, SLACK), untaken) == MAIL
 
 
+@pytest.mark.hardened("R11", "the ladder is reordered, and two of its rungs are told the end", "no third one hears it")
+@pytest.mark.parametrize(("telegram", "rung"), [("running", None), ("over", MAIL)])
+def test_a_rung_above_is_not_tried_while_another_one_there_has_its_time(telegram, rung):
+    row = delivery(to=SLACK)
+    rungs = {SLACK: Rung(False, False), TELEGRAM: Rung(False, telegram == "running")}
+    untaken = Untaken(row, row.notice, "", NOW, False, rungs)
+    assert next_rung(ladder("desk", MAIL, TELEGRAM, SLACK), untaken) == rung
+
+
 def test_what_the_config_says_as_before_waits_as_before():
     one = waiting(deadline=None)
     assert adopted(one, [ladder("desk", SLACK, TELEGRAM)], KINDS, NOW).deadline is None
@@ -79,6 +90,12 @@ def test_what_waits_for_quiet_hours_waits_for_those_there_are_now():
     assert adopted(one, [loud], KINDS, NOW).due <= NOW
     quiet = Audience("desk", (SLACK,), Wish(quiet=Quiet.parse(f"{NOW:%H}:00-{NOW + timedelta(hours=2):%H}:00")))
     assert adopted(one, [quiet], KINDS, NOW).due > NOW
+
+
+def test_a_place_of_an_escalation_has_the_quiet_hours_of_its_readers():
+    one = waiting(ladders=(), deadline=None, deferred=True)
+    boss = Audience("boss", (MAIL,), escalations=(Escalation(timedelta(minutes=3), (SLACK,)),))
+    assert adopted(replace(one, due=NOW + timedelta(hours=2)), [boss], KINDS, NOW).due == NOW
 
 
 @pytest.mark.hardened("R9", "stopped for three days in an outage, started", "one message: still down after 3 d")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections import defaultdict
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
@@ -19,6 +20,7 @@ from tests.sim.script import SETTINGS
 from tests.sim.world import Answer, Looked, Told
 
 NOTICE, CHANGE, INCIDENT, LADDERS = (TypeAdapter(noun) for noun in (Notice, Change, Incident, tuple[str, ...]))
+Complaints = Iterator[str]  # what a run did not keep, in words
 CALM = 330.0  # seconds: longer than the longest wait between two tries
 
 
@@ -53,6 +55,13 @@ class Row:
         return self.thread.partition("#")[0]
 
 
+class Lanes(dict[tuple[str, str], list[Row]]):
+    """Rows by thread and place. To ask for one that is not there changes nothing: whoever goes through them may ask."""
+
+    def __missing__(self, lane: tuple[str, str]) -> list[Row]:
+        return []
+
+
 class Ledger:
     def __init__(self, run: Run) -> None:
         self.run, self.script, self.world = run, run.script, run.world
@@ -76,10 +85,9 @@ class Ledger:
             self.incidents = [INCIDENT.validate_json(row[0]) for row in file.execute("SELECT json FROM incidents")]
         file.close()
         self.by_id = {row.id: row for row in self.rows}
-        self.lanes: dict[tuple[str, str], list[Row]] = defaultdict(list)  # messages by thread and place
-        self.edits: dict[tuple[str, str], list[Row]] = defaultdict(list)
+        self.lanes, self.edits = Lanes(), Lanes()  # messages, and what rewrites them
         for row in self.rows:
-            (self.lanes if row.act == "post" else self.edits)[row.thread, row.place].append(row)
+            (self.lanes if row.act == "post" else self.edits).setdefault((row.thread, row.place), []).append(row)
         self.applied: dict[str, list[Told]] = defaultdict(list)
         for told in self.world.told:
             self.applied[told.delivery.key].append(told)
@@ -124,7 +132,12 @@ class Ledger:
         """When the place had it, in its own message or in one that tells of many."""
         if (at := self.direct(row)) is not None:
             return at
-        return self.heard(self.by_id[row.told_in]) if row.status == "merged" else None
+        if row.status != "merged":
+            return None
+        message = self.by_id[row.told_in]
+        # One whose hand-over was in doubt is told again, and then with what has come meanwhile.
+        anew = next((told.at for told in self.applied.get(message.key, ()) if told.at >= row.queued), None)
+        return self.heard(message) if anew is None else anew
 
     def covered(self, row: Row) -> bool:
         """Had the place it, or something later that tells it too?"""

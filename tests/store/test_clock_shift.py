@@ -8,9 +8,9 @@ from datetime import timedelta
 import pytest
 
 from bot.model import Change, Confidence, Health, Incident, Kind, ServiceState
-from bot.store.deliveries.repository import Adopted, Claim
+from bot.store.deliveries.repository import MANY, Adopted, Claim, Status
 from bot.store.incidents import Move
-from tests.store.made import NOW, SECOND, delivery
+from tests.store.made import NOW, SECOND, delivery, together
 
 HOUR = timedelta(hours=1)
 STEPS = [HOUR, -HOUR, timedelta(days=1), timedelta(days=-1)]
@@ -27,7 +27,7 @@ async def outage(store):
 
 async def claimed(store, now):
     wanted = Claim("slack", now, 5, now + 60 * SECOND)
-    return await store.deliveries.claim(wanted, lambda _: None)
+    return await store.deliveries.claim(wanted, together)
 
 
 @pytest.mark.hardened("R4", "the clock is set while a message waits", "due at once, failover in its time")
@@ -60,6 +60,66 @@ async def test_after_a_step_that_nobody_saw_nothing_lies_ahead(store, by):
 async def test_where_nothing_lies_ahead_nothing_is_changed(store):
     await outage(store)
     assert await store.moves.settle(NOW + HOUR) == 0
+
+
+async def many(store):
+    """Two outages, told late in one message, which the channel does not take now."""
+    rows = [delivery(thread=thread) for thread in ("x#1", "y#1")]
+    rows = [replace(row, notice=replace(row.notice, kind=Kind.CONFIRMED)) for row in rows]
+    await store.deliveries.add(rows, NOW - HOUR)
+    for one in await claimed(store, NOW - HOUR):
+        await store.deliveries.settle(one, Status.PENDING, NOW - HOUR)
+    (one,) = await claimed(store, NOW)
+    assert one.notice.thread.startswith(MANY)
+    assert one.deferred
+    await store.deliveries.settle(one, Status.PENDING, NOW, due=NOW + 30 * SECOND)
+
+
+@pytest.mark.hardened("R4", "the clock was set back 2.5 hours while one late message of many waited", "due at once")
+@pytest.mark.parametrize("by", [9000 * SECOND, timedelta(days=1)])
+async def test_what_tells_of_many_late_waits_for_no_quiet_hours(store, by):
+    await many(store)
+    assert await store.moves.settle(NOW - by)
+    assert await store.deliveries.next_due("slack") <= NOW - by + 30 * SECOND
+
+
+@pytest.mark.parametrize("by", STEPS)
+async def test_what_tells_of_many_late_moves_with_the_clock(store, by):
+    await many(store)
+    await store.moves.step(by, NOW - 2 * HOUR, NOW)
+    assert await store.deliveries.next_due("slack") == NOW + 30 * SECOND + by
+
+
+async def test_what_tells_of_many_late_is_not_held_back_by_the_config(store):
+    await many(store)
+    saw = []
+    await store.deliveries.adopt(NOW, lambda one: saw.append(one) or Adopted(one.ladders, one.deadline, one.due))
+    assert [one.deferred for one in saw] == [False] * len(saw)
+
+
+@pytest.mark.hardened("R4", "the clock was set back 10 minutes while the daemon was off", "told at once")
+async def test_after_a_small_step_it_waits_no_longer_than_it_was_meant_to(store):
+    await outage(store)
+    now = NOW - 600 * SECOND
+    assert await store.moves.settle(now)
+    assert await store.deliveries.next_due("slack") == now
+    assert await store.deliveries.next_deadline() == now + 60 * SECOND
+
+
+@pytest.mark.hardened("R4", "a rung has an hour, and the daemon starts meanwhile", "it has its hour")
+async def test_a_long_time_of_a_rung_is_no_step_of_the_clock(store):
+    await store.deliveries.add([replace(delivery(), ladders=("desk",), within=HOUR)], NOW)
+    assert await store.moves.settle(NOW + SECOND) == 0
+    assert await store.deliveries.next_deadline() == NOW + HOUR
+
+
+@pytest.mark.hardened("R4", "a message waits for quiet hours, and the clock was set back a week", "due at once")
+async def test_no_quiet_hours_last_for_more_than_a_day(store):
+    await store.deliveries.add([replace(delivery(), due=NOW + 8 * HOUR)], NOW)
+    assert await store.moves.settle(NOW - 8 * HOUR)
+    assert await store.deliveries.next_due("slack") == NOW + 8 * HOUR
+    assert await store.moves.settle(NOW - timedelta(days=7))
+    assert await store.deliveries.next_due("slack") == NOW - timedelta(days=7)
 
 
 @pytest.mark.hardened(

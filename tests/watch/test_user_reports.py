@@ -88,6 +88,19 @@ async def test_a_restart_forgets_nothing_and_nobody_counts_twice_for_it(people):
     assert after.heard() == (3, 0, True)
 
 
+@pytest.mark.hardened(
+    "R4", "three people report it, and the clock was set back while the daemon was off", "over in 1 h"
+)
+async def test_what_was_said_by_a_clock_that_was_ahead_counts_for_an_hour(people):
+    await people.say("ana", "ben", "eva")
+    after = People(people.store)
+    after.now = people.now - 9000 * timedelta(seconds=1)
+    await after.crowd.load()
+    assert after.heard() == (3, 0, True)
+    after.now += HOUR
+    assert after.heard() is None
+
+
 async def test_nobody_is_another_person_after_midnight(people):
     people.now = START.replace(hour=23, minute=57)
     await people.say("ana", "ben")

@@ -81,8 +81,9 @@ async def _crowd(here: _Place, heads: list[int]) -> list[int]:
         if here.wanted.looks:
             return [first.id]
     # What is being handed over is left alone: taken with what is new, it would be told twice. It counts all the same:
-    # a storm must not go out one by one because the first of it are still on their way.
-    under_way = [row for lane in lanes if lane.handed_over(here.now) for row in lane.posts if row.told_in is None]
+    # a storm must not go out one by one because the first of it are still on their way, by themselves or in one message.
+    sending = {row.id for lane in lanes if lane.handed_over(here.now) for row in lane.posts if row.told_in is None}
+    under_way = [row for lane in lanes for row in lane.posts if row.id in sending or row.told_in in sending]
     lanes = [lane for lane in lanes if not lane.handed_over(here.now)]
     many = [lane for lane in many if not lane.handed_over(here.now)]
     facts = here.names | {"since": here.now - WINDOW}

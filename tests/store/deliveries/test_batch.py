@@ -109,10 +109,23 @@ async def test_a_message_that_may_have_arrived_is_not_reworded(store):
 
     assert await claim(store, NOW + MINUTE) == ()
     assert await store.deliveries.next_due("slack") > NOW + MINUTE  # nobody asks for it again and again meanwhile
-    [again] = await sent(store, NOW + 2 * MINUTE)
+    [again] = await claim(store, NOW + 2 * MINUTE, looks=True)
     assert (again.unsure, lines(again)) == (True, lines(first))
+    await store.deliveries.settle(again, Status.SENT, NOW + 2 * MINUTE, ref="m")
     [after] = await sent(store, NOW + 2 * MINUTE)
     assert after.notice.key == "z#1/1"
+
+
+async def test_where_nobody_can_look_for_it_it_is_told_again_with_all_that_waits(store):
+    await store.deliveries.add([news("x"), news("y")], NOW)
+    await fail(store)
+    [first] = await fail(store, NOW + MINUTE, unsure=True)
+    await store.deliveries.add([news("z")], NOW + MINUTE)
+
+    assert await claim(store, NOW + MINUTE) == ()
+    [again] = await sent(store, NOW + 2 * MINUTE)
+    assert (again.key, again.unsure, lines(again)) == (first.key, True, (*lines(first), "z confirmed"))
+    assert await store.deliveries.backlog() == {}
 
 
 async def test_a_refused_message_is_refused_for_all_that_it_tells_and_the_next_rungs_get_them_at_once(store):
@@ -203,6 +216,18 @@ async def test_a_storm_that_trickles_in_is_gathered_and_then_grows_by_rewriting(
     assert (grown.act, grown.root) == (Act.EDIT, "storm0")
     assert grown.notice.root.lines == ("d confirmed", "e confirmed", "f confirmed")
     assert await statuses(store, *"def") == ["merged"] * 3
+
+
+@pytest.mark.hardened("C-storm", "a storm while a late message of many is on its way", "gathered, not one by one")
+async def test_what_a_message_on_its_way_tells_is_of_the_storm(store):
+    await store.deliveries.add([news("a"), news("b")], NOW)
+    await fail(store)
+    [_] = await claim(store, NOW + MINUTE)
+    await store.deliveries.add([news("c"), news("d")], NOW + MINUTE)
+    assert await claim(store, NOW + MINUTE) == ()
+    assert await store.deliveries.next_due("slack") == NOW + MINUTE + GATHER
+    [one] = await claim(store, NOW + MINUTE + GATHER)
+    assert lines(one) == ("c confirmed", "d confirmed")
 
 
 async def test_after_a_while_a_storm_gets_a_new_message(store):

@@ -1,0 +1,193 @@
+"""What the readers were told: all of it, once, in order."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from itertools import pairwise
+
+from bot.model import (
+    OURSELVES,
+    Audience,
+    Change,
+    Confidence,
+    Health,
+    Hears,
+    Incident,
+    Kind,
+    Sent,
+    delivering,
+)
+from bot.notify.routing import NEWS, follows
+from bot.store.deliveries.repository import MANY
+from tests.sim.ledger import Complaints, Ledger, Row
+from tests.sim.script import EDITS, FINDS, LOOKS
+
+# ── 1: nothing is lost ───────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def nothing_is_lost(of: Ledger) -> Complaints:
+    """Every delivery is finished, and what counts as told was told."""
+    for row in of.rows:
+        if row.settled is None:
+            yield f"{row.key} is {row.status} for ever"
+        elif row.act == "edit":
+            continue
+        elif row.status in {"sent", "merged"} and of.heard(row) is None:
+            yield f"{row.key} counts as {row.status} and was not told"
+        elif row.status == "superseded" and row.kind not in of.gone and not (of.covered(row) or _overtaken(of, row)):
+            yield f"{row.key} is superseded by nothing"
+    known = {row.key for row in of.rows}
+    yield from (f"{key} was told and is not written down" for key in of.applied if key not in known)
+
+
+def _overtaken(of: Ledger, row: Row) -> bool:
+    return of.unsaid(row.thread, row.place) or of.refused(row.thread, row.place)
+
+
+def merged_messages_name_all(of: Ledger) -> Complaints:
+    """What tells of many tells of each."""
+    for row in of.rows:
+        if row.status == "merged" and row.act == "post" and row.service in of.script.services:
+            shown = [words.text for words in of.world.shown.get(of.by_id[row.told_in].key, ())]
+            if not any(f"Service {row.service}" in text for text in shown):
+                yield f"{row.key} counts as told in {of.by_id[row.told_in].key}, which says {shown}"
+
+
+def everybody_is_told(of: Ledger) -> Complaints:
+    """Every outage that we were sure of reached every reader who wished to hear of it."""
+    for one in of.incidents:
+        if one.service == OURSELVES or of.muted(one.service, of.seconds(of.steps[one.id][-1].at)):
+            continue
+        for reader in of.readers.values():
+            if reader.wish.for_at_least and not of.exact:
+                continue
+            if follows(reader, one.service) and any(_wants(reader, change) for change in of.steps[one.id]):
+                yield from _missed(of, reader, one)
+            for step in reader.escalations:
+                if follows(reader, one.service) and any(_calls(change, step.after) for change in of.steps[one.id]):
+                    yield from _missed(of, Audience(reader.name, step.to), one)
+
+
+def _wants(reader: Audience, change: Change) -> bool:
+    hears = {Health.DOWN: Hears.DOWN, Health.DEGRADED: Hears.DEGRADED}.get(change.incident.health)
+    sure, age = change.incident.confidence is Confidence.CONFIRMED, change.at - change.incident.since
+    news = change.kind in NEWS or (change.kind is Kind.LASTING and bool(reader.wish.for_at_least))
+    return sure and hears in reader.wish.hears and news and age >= reader.wish.for_at_least
+
+
+def _calls(change: Change, after: timedelta) -> bool:
+    one = change.incident
+    lasts = change.kind is Kind.LASTING and one.confidence is Confidence.CONFIRMED and not one.acked_by
+    return lasts and change.at - one.since >= after
+
+
+def _missed(of: Ledger, reader: Audience, one: Incident) -> Complaints:
+    own = [str(place) for place in reader.destinations if delivering(place.kind) != one.service]
+    reached = [place for place in own if any(of.heard(row) is not None for row in of.lanes[one.id, place])]
+    wanted = own[-1:] * (not reached) if reader.ladder else own
+    for place in wanted:
+        if place not in reached and not of.refused(one.id, place):
+            yield f"{reader.name} never heard of {one.id} at {place}"
+
+
+# ── 2: nobody is told twice ──────────────────────────────────────────────────────────────────────────────────────────
+
+
+def repeats_follow_doubt(of: Ledger) -> Complaints:
+    """A message comes again only where nobody can know whether it had come, and never where one can find out."""
+    for key, told in of.applied.items():
+        doubtful = sum(one.applied and not isinstance(one.receipt, Sent) for one in of.answers[key])
+        # The answer was there, but the life ended before it was written down.
+        unwritten = sum(
+            isinstance(one.receipt, Sent) and any(killed and end - one.at < 60 for _, end, killed in _ended(of, one.at))
+            for one in of.answers[key]
+        )
+        kind = told[0].delivery.destination.kind
+        if len(told) > 1 and kind in FINDS:
+            yield f"{key} was told {len(told)} times, though {kind} lets us find out"
+        elif len(told) - 1 > doubtful + unwritten:
+            yield f"{key} was told {len(told)} times after {doubtful} doubtful hand-overs"
+
+
+def nothing_found_is_told_again(of: Ledger) -> Complaints:
+    """Where it is looked for first, what had arrived is not told again among others."""
+    for row in of.rows:
+        if row.kind in LOOKS and row.status == "merged" and of.direct(row) is not None:
+            yield f"{row.key} was told by itself and again in {of.by_id[row.told_in].key}"
+
+
+def _ended(of: Ledger, after: float) -> list[tuple[float, float, bool]]:
+    return [life for life in of.world.lives if life[0] <= after <= life[1]]
+
+
+# ── 3: down before restored ──────────────────────────────────────────────────────────────────────────────────────────
+
+
+def order_is_kept(of: Ledger) -> Complaints:
+    """To one place, of one incident, in the order in which it happened."""
+    for (thread, place), lane in of.lanes.items():
+        times = [(at, row) for row in lane if (at := of.heard(row)) is not None]
+        for (at, row), (later, after) in pairwise(times):
+            if later < at:
+                yield f"{place} heard {after.key} before {row.key} ({thread})"
+
+
+def nobody_hears_only_the_end(of: Ledger) -> Complaints:
+    """Unless its one line tells the beginning too: where it waited there, or another rung did not take it."""
+    for (thread, place), lane in of.lanes.items():
+        first = next((row for row in lane if of.heard(row) is not None), None)
+        if first is None or first.notice.ends is None or thread.startswith((OURSELVES, MANY)):
+            continue
+        merged = any(row.id < first.id for row in lane)
+        handed = any(place in map(str, one.destinations[1:]) for one in of.versions(first.ladders)) or _up(of, first)
+        if not merged and not handed:
+            yield f"{place} heard only the end: {first.key}"
+        if first.notice.kind is Kind.RETRACTED and not _doubtful(of, thread, first):
+            yield f"{place} heard {first.key} take back what nobody had heard"
+
+
+def _up(of: Ledger, row: Row) -> bool:
+    """Was the same news at another rung before? One that the operator puts first is the next one of a last one that fails."""
+    rungs = {str(place) for one in of.versions(row.ladders) for place in one.destinations} - {row.place}
+    return any(one.id < row.id and one.step == row.step for place in rungs for one in of.lanes[row.thread, place])
+
+
+def _doubtful(of: Ledger, thread: str, row: Row) -> bool:
+    """May any place of its ladders, itself included, have heard something before?"""
+    places = {row.place} | {str(place) for one in of.versions(row.ladders) for place in one.destinations}
+    return any(
+        one.unsure or of.heard(one) is not None
+        for place in places
+        for one in of.lanes[thread, place]
+        if one.id != row.id
+    )
+
+
+def nobody_stays_alarmed(of: Ledger) -> Complaints:
+    """Who heard the beginning heard the end."""
+    for (thread, place), lane in of.lanes.items():
+        if thread.partition("#")[0] in map(delivering, of.gone):
+            continue  # the trouble of a channel that there is no more is closed in silence
+        begun = any(of.heard(row) is not None and row.notice.ends is None for row in lane)
+        one = of.incident.get(thread)
+        if not begun or one is None or one.until is None or of.refused(thread, place) or place in of.dismissed:
+            continue
+        if not any(of.heard(row) is not None for row in lane if row.notice.ends):
+            yield f"{place} never heard how {thread} ended"
+
+
+def first_messages_tell_the_truth(of: Ledger) -> Complaints:
+    """Where messages can be rewritten, the first of an incident that is over says so."""
+    for (thread, place), lane in of.lanes.items():
+        first = next((row for row in reversed(lane) if row.leads and row.ref), None)
+        end = next((row for row in reversed(lane) if row.notice.ends), None)
+        if first is None or end is None or first is end or first.kind not in EDITS or of.refused(thread, place):
+            continue
+        if (place, first.ref) in of.world.deleted or first.kind in of.gone or end.notice.root is None:
+            continue
+        reads = of.world.messages.get((place, first.ref))
+        true = reads == end.notice.root
+        if first.status == "merged":
+            true = reads is not None and end.notice.line in reads.text
+        if not true:
+            yield f"{place} still reads of {thread}: {reads and reads.text!r}"
