@@ -169,7 +169,7 @@ async def test_an_ear_that_goes_deaf_is_told_without_secrets_and_the_rest_goes_o
             home.channels["deaf"] = Deaf()
             async with living(home):
                 await hook.until(lambda: hook.applied)
-    assert "listen deaf has failed, and is started again in 1 s: ValueError at test_life.py" in caplog.text
+    assert "listen deaf has failed, and is started again in 1 s: ValueError at test_daemon.py" in caplog.text
     assert TOKEN not in caplog.text
 
 
@@ -224,7 +224,7 @@ async def test_a_part_that_fails_once_is_started_again_and_says_so(tmp_path, mon
                 await eventually(lambda: home.own_health.restarts)
                 answer = await get(home, "/healthz")
                 assert answer.status_code == 503
-                assert "outbox: outbox webhook failed (ValueError at test_life.py" in answer.text
+                assert "outbox: outbox webhook failed (ValueError at test_daemon.py" in answer.text
                 saw(answer.json()["troubles"][0].partition(" at ")[0])
                 await hook.until(lambda: hook.applied)
                 await eventually(lambda: home.own_health.well)

@@ -17,8 +17,9 @@ from bot.channels.discord.session import Call
 from bot.channels.slack import lookup, parse
 from bot.channels.telegram.channel import Request
 from bot.chat import delivery_log
+from bot.contracts import retry_after
 from bot.model import durations
-from bot.net import connection, head, retry_after
+from bot.net import connection, head
 from bot.net.chunked import Chunks
 from bot.net.errors import TroubleError
 from bot.watch.sources.dialects import base, dates

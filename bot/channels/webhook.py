@@ -15,8 +15,8 @@ from pydantic import BaseModel, ConfigDict
 
 from bot.channels.connecting import connecting
 from bot.contracts import Answer, Answering, Between, Desk, Net, Pace, Reach, Seconds, Trouble
+from bot.contracts.retry_after import later
 from bot.model import Act, Delivery, Later, Receipt, Refused, Scope, Sent, Unsure
-from bot.net.retry_after import later
 
 LONGEST = 2000  # characters of a URL
 

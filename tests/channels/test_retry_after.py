@@ -21,9 +21,8 @@ from bot.channels.slack.receipts import _judged
 from bot.channels.telegram.channel import Request
 from bot.channels.telegram.receipts import receipt, wait
 from bot.channels.webhook import meaning
-from bot.contracts import Answer
+from bot.contracts import Answer, retry_after
 from bot.model import Later, Refused
-from bot.net import retry_after
 
 QUARTER = timedelta(seconds=retry_after.LONGEST_FOR_MESSAGES)
 NUMBERS = [

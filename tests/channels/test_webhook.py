@@ -11,9 +11,9 @@ import pytest
 
 from bot.channels.webhook import WebhookSettings
 from bot.contracts import Answer, Cause, Desk, Trouble
+from bot.contracts.retry_after import retry_after
 from bot.model import Destination, Later, Refused, Scope, Sent, Unsure
 from bot.net import Network
-from bot.net.retry_after import retry_after
 from tests.channels.kit import AT, ChannelKit, Expect
 from tests.fakes.faults import Fault
 from tests.fakes.hook import TOKEN, FakeHook

@@ -210,7 +210,7 @@ async def test_the_worker_knows_no_secrets(monkeypatch):
 
 DAEMON = """
     import asyncio, sys
-    from bot.offload import offload
+    from bot.offload.pool import offload
     from tests.test_offload import mine, spin
 
     async def main():

@@ -9,6 +9,7 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from bot.contracts.retry_after import later
 from bot.model import (
     Act,
     Delivery,
@@ -26,7 +27,6 @@ from bot.model import (
     Word,
     Words,
 )
-from bot.net.retry_after import later
 from tests.sim.loop import VirtualLoop
 from tests.sim.script import EDITS, FINDS, LOOKS, Fault, Look, Script
 

@@ -100,7 +100,7 @@ async def test_a_source_that_raises_is_silent_and_logged_once_a_stretch_without_
     await pass_time(newest, clock, EVERY)
     assert newest.of("x")[0].says is Health.UP
     assert [record.levelname for record in caplog.records] == ["ERROR", "INFO"]
-    assert "ValueError at test_newest.py" in caplog.text
+    assert "ValueError at test_source_poller.py" in caplog.text
     assert "secret" not in caplog.text
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import aiohttp
 import discord
 
+from bot.contracts import retry_after
 from bot.model import Later, Refused, Scope, Unsure
-from bot.net import retry_after
 
 Failed = Later | Unsure | Refused
 

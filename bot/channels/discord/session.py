@@ -21,7 +21,7 @@ from discord.http import Route
 from multidict import CIMultiDict, CIMultiDictProxy
 
 from bot.channels.discord.receipts import Limited, ServerTrouble
-from bot.net.retry_after import LONGEST_FOR_MESSAGES, seconds
+from bot.contracts.retry_after import LONGEST_FOR_MESSAGES, seconds
 
 BANNED = 600.0  # seconds: a 429 that did not come "Via" Discord's proxy is Cloudflare's ban of our address
 _COUNTS = frozenset({"x-ratelimit-limit", "x-ratelimit-remaining"})

@@ -11,8 +11,8 @@ import aiohttp
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
+from bot.contracts import retry_after as waiting
 from bot.model import Later, Refused, Scope, Unsure
-from bot.net import retry_after as waiting
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,9 +23,8 @@ from bot.channels.telegram.reach import Reacher
 from bot.channels.telegram.receipts import mend, receipt, uneditable
 from bot.channels.telegram.render import Draft, fitting, root, where
 from bot.channels.telegram.token_filter import quieten
-from bot.contracts import Answering, Desk, Reach
+from bot.contracts import Answering, Desk, Reach, retry_after
 from bot.model import Act, Delivery, Destination, Later, Receipt, Refused, Scope, Sent, Unsure, Words
-from bot.net import retry_after
 
 REPLY_TRIES = 3
 LONGEST_WAIT = timedelta(seconds=30)  # for a person who waits for an answer

@@ -19,8 +19,8 @@ from telegram.error import (
 
 from bot.channels.telegram.render import LIMIT, SHORT, Draft
 from bot.channels.telegram.token_filter import redact
+from bot.contracts import retry_after
 from bot.model import Destination, Later, Receipt, Refused, Scope, Unsure
-from bot.net import retry_after
 
 # httpx's names for what happens before the first byte of a request goes out
 _NEVER_LEFT = frozenset({"ConnectError", "ConnectTimeout", "PoolTimeout", "ProxyError", "UnsupportedProtocol"})

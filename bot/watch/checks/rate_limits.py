@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 
 from bot.contracts import Answer
+from bot.contracts.retry_after import retry_after
 from bot.model import Outcome, Reading
-from bot.net.retry_after import retry_after
 
 LONGEST = timedelta(minutes=15)  # an outage must not go unseen for longer, whatever it says
 WHY = "asks us to ask less often (HTTP {status})"

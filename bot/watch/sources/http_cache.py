@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
 from bot.contracts import Answer, Copy, Memory, Net, Shelf, Trouble
-from bot.net.retry_after import retry_after
+from bot.contracts.retry_after import retry_after
 
 SHARED = timedelta(seconds=20)  # services that name one page read it in one beat: one asking serves them all
 LONGEST_WAIT = timedelta(hours=1)  # a page that wants more rest than that is asked all the same

@@ -9,9 +9,9 @@ from email.utils import format_datetime
 import pytest
 
 from bot.contracts import Answer
+from bot.contracts.retry_after import retry_after
 from bot.model import Outcome
 from bot.net.charset import CODECS, decoded
-from bot.net.retry_after import retry_after
 from bot.offload.pool import OverranError
 from bot.watch.checks import HttpCheck, expectations
 from bot.watch.checks.expectations import Expect
