@@ -50,7 +50,7 @@ log = logging.getLogger(__name__)
 
 FLUSH = 1.0  # seconds between two writes of results: one transaction for all of them
 GRACE = 1.0  # seconds for the page's last answers at a stop
-SEEN_THROUGH = 3.5  # seconds for what is being sent, and for writing down what became of it
+SEEN_THROUGH = 3.0  # seconds for what is being sent, and for writing down what became of it
 STORED = 3.0  # seconds that a page waits for the database
 
 

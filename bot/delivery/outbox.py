@@ -44,7 +44,7 @@ log = logging.getLogger(__name__)
 MARGIN = timedelta(seconds=30)  # of a lease, beyond the longest hand-over: one that ends early is a message told twice
 TRIAL = timedelta(seconds=5)  # between two hand-overs to a channel that is known to be down
 REST = 5.0  # seconds: other processes may queue deliveries too, so an idle pump looks again
-GRACE = 3.0  # seconds to finish what is being sent when we are told to stop
+GRACE = 2.5  # seconds to finish what is being sent when we are told to stop
 Span = tuple[datetime, datetime | None]
 
 

@@ -211,7 +211,7 @@ async def test_the_worker_knows_no_secrets(monkeypatch):
 DAEMON = """
     import asyncio, sys
     from bot.offload.pool import offload
-    from tests.test_offload import mine, spin
+    from tests.offload.test_offload import mine, spin
 
     async def main():
         print(await offload(mine), flush=True)
