@@ -61,16 +61,19 @@ def everybody_is_told(of: Ledger) -> Complaints:
         for reader in of.readers.values():
             if reader.wish.for_at_least and not of.exact:
                 continue
-            if follows(reader, one.service) and any(_wants(reader, change) for change in of.steps[one.id]):
+            if follows(reader, one.service) and any(_wants(of, reader, change) for change in of.steps[one.id]):
                 yield from _missed(of, reader, one)
             for step in reader.escalations:
                 if follows(reader, one.service) and any(_calls(change, step.after) for change in of.steps[one.id]):
                     yield from _missed(of, Audience(reader.name, step.to), one)
 
 
-def _wants(reader: Audience, change: Change) -> bool:
+def _wants(of: Ledger, reader: Audience, change: Change) -> bool:
     hears = {Health.DOWN: Hears.DOWN, Health.DEGRADED: Hears.DEGRADED}.get(change.incident.health)
-    sure, age = change.incident.confidence is Confidence.CONFIRMED, change.at - change.incident.since
+    sure = change.incident.confidence is Confidence.CONFIRMED
+    # Of what began in an earlier life only what came after it has moved with the clock.
+    lasted = timedelta(seconds=of.seconds(change.at) - of.seconds(change.incident.since))
+    age = min(change.at - change.incident.since, lasted)
     news = change.kind in NEWS or (change.kind is Kind.LASTING and bool(reader.wish.for_at_least))
     return sure and hears in reader.wish.hears and news and age >= reader.wish.for_at_least
 
