@@ -21,14 +21,14 @@ import uvloop
 
 from benchmarks.checks import Size
 from benchmarks.figures import Row, percentile
-from bot.chat.dispatcher import FrontDesk
-from bot.chat.on_demand_check import Eyes
-from bot.incidents.recorder import Record
-from bot.incidents.settings import Setting
+from bot.chat.dispatcher import Dispatcher
+from bot.chat.on_demand_check import OnDemandChecker
+from bot.incidents.recorder import Recorder
+from bot.incidents.settings import Settings
 from bot.judge.coverage import hold
 from bot.model import Ask, Destination, Outcome, Reading, Round, Service, Style
 from bot.store import Store, open_store
-from bot.watch.user_reports import Crowd
+from bot.watch.user_reports import UserReports
 
 BEGIN = datetime(2026, 1, 5, tzinfo=UTC)
 EVERY, TIMEOUT = 30, timedelta(seconds=10)
@@ -75,7 +75,7 @@ async def _unasked(*_: object) -> None:
 async def live(folder: Path, run: Run, hours: int) -> None:
     """So many hours of results, with what is periodic at its times and people who ask."""
     names, now = run.names, [BEGIN]
-    setting = Setting(
+    setting = Settings(
         {n: Service(n, n, ("web",)) for n in names},
         {},
         (),
@@ -84,10 +84,10 @@ async def live(folder: Path, run: Run, hours: int) -> None:
         public=True,
     )
     async with open_store(f"sqlite:///{folder / 'tocsin.db'}", alone=True) as store:
-        record = Record(store, setting, lambda: now[0], lambda _whom: None)
-        crowd = Crowd(store, lambda: now[0], lambda _service: None)
-        eyes = Eyes(_unasked, _unasked, None, lambda: now[0])
-        desk = FrontDesk(record, frozenset(), Style(), crowd, eyes)
+        record = Recorder(store, setting, lambda: now[0], lambda _whom: None)
+        crowd = UserReports(store, lambda: now[0], lambda _service: None)
+        eyes = OnDemandChecker(_unasked, _unasked, None, lambda: now[0])
+        desk = Dispatcher(record, frozenset(), Style(), crowd, eyes)
         await record.load()
         asking: set[asyncio.Task[None]] = set()
         between = max(hours * 3600 // ASKS, 1)
@@ -110,7 +110,7 @@ async def live(folder: Path, run: Run, hours: int) -> None:
     run.rows = _rows(folder / "tocsin.db")
 
 
-async def _periodic(run: Run, store: Store, setting: Setting, second: int) -> None:
+async def _periodic(run: Run, store: Store, setting: Settings, second: int) -> None:
     if second % ROLL == ROLL - 1:
         while await _timed(run, "roll", store.rollups.roll(setting.holds)):
             pass
@@ -126,7 +126,7 @@ async def _timed(run: Run, what: str, work: Awaitable[object], *, counts: bool =
     return bool(answer)
 
 
-async def _ask(run: Run, desk: FrontDesk, names: list[str], second: int) -> None:
+async def _ask(run: Run, desk: Dispatcher, names: list[str], second: int) -> None:
     asks = {"status": "status", "history": f"history {names[second * 7919 % len(names)]}"}
     for kind, text in asks.items():
         began = time.monotonic()

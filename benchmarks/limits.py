@@ -14,10 +14,10 @@ from benchmarks.checks import Size
 from benchmarks.figures import Row
 from benchmarks.webhook import NOTICE
 from bot.channels.telegram import TelegramSettings
-from bot.contracts import Desk
+from bot.contracts import ChannelContext
 from bot.delivery.outbox import Outbox
-from bot.delivery.rate_limit import Way
-from bot.model import Act, Delivery, Destination
+from bot.delivery.rate_limit import OpenChannel
+from bot.model import Delivery, DeliveryAction, Destination
 from bot.net import Network
 from bot.store import open_store
 from tests.fakes.limits import TELEGRAM, Limits
@@ -55,9 +55,9 @@ async def told(far: FakeTelegram, count: int) -> float:
         async with (
             open_store(f"sqlite:///{Path(folder) / 'limits.db'}", alone=True) as store,
             Network() as net,
-            settings.open(Desk(net, (), store.people.recall, store.people.remember)) as channel,
+            settings.open(ChannelContext(net, (), store.people.recall, store.people.remember)) as channel,
         ):
-            way = Way(channel, settings.pace, settings.edits, settings.gathers, settings.finds)
+            way = OpenChannel(channel, settings.pace, settings.edits, settings.gathers, settings.finds)
             outbox, stop = Outbox(store.deliveries, {"telegram": way}, now, store.people.moved), asyncio.Event()
             async with asyncio.timeout(WITHIN), asyncio.TaskGroup() as tasks:
                 tasks.create_task(outbox.run(stop))
@@ -74,7 +74,7 @@ async def told(far: FakeTelegram, count: int) -> float:
 
 def delivery(number: int) -> Delivery:
     place = Destination("telegram", str(1000 + number))
-    return Delivery(f"{NOTICE.key}@{place}", place, Act.POST, NOTICE, audience="everyone")
+    return Delivery(f"{NOTICE.key}@{place}", place, DeliveryAction.POST, NOTICE, audience="everyone")
 
 
 def now() -> datetime:

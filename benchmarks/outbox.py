@@ -14,10 +14,10 @@ from benchmarks.daemon import places
 from benchmarks.figures import Row
 from benchmarks.webhook import NOTICE
 from bot.channels.webhook import WebhookSettings
-from bot.contracts import Channel, Desk
+from bot.contracts import Channel, ChannelContext
 from bot.delivery.outbox import Outbox
-from bot.delivery.rate_limit import Way
-from bot.model import Act, Delivery, Destination
+from bot.delivery.rate_limit import OpenChannel
+from bot.model import Delivery, DeliveryAction, Destination
 from bot.net import Network
 from bot.store import Deliveries, open_store
 
@@ -47,7 +47,7 @@ async def drained(folder: Path, url: str, count: int) -> tuple[float, float]:
     async with (
         open_store(f"sqlite:///{folder / 'outbox.db'}", alone=True) as store,
         Network() as net,
-        WebhookSettings().open(Desk(net, (), store.people.recall, store.people.remember)) as channel,
+        WebhookSettings().open(ChannelContext(net, (), store.people.recall, store.people.remember)) as channel,
     ):
         await store.deliveries.add([delivery(number, url) for number in range(count)], now())
         stop, cpu, wall = asyncio.Event(), time.process_time(), time.perf_counter()
@@ -63,14 +63,14 @@ def outbox(deliveries: Deliveries, channels: Mapping[str, Channel]) -> Outbox:
     async def moved(_old: Destination, _new: Destination) -> None:
         """No receiver of this one moves."""
 
-    return Outbox(deliveries, {kind: Way(channel) for kind, channel in channels.items()}, now, moved)
+    return Outbox(deliveries, {kind: OpenChannel(channel) for kind, channel in channels.items()}, now, moved)
 
 
 def delivery(number: int, url: str) -> Delivery:
     """Each of an incident of its own, so that no lane makes one wait for another."""
     place = Destination("webhook", f"{url}/{number % PLACES}")
     notice = replace(NOTICE, key=f"s{number}#1/1", thread=f"s{number}#1")
-    return Delivery(f"{notice.key}@{place}", place, Act.POST, notice, audience="desk")
+    return Delivery(f"{notice.key}@{place}", place, DeliveryAction.POST, notice, audience="desk")
 
 
 def now() -> datetime:

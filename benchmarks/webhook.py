@@ -14,15 +14,15 @@ from statistics import median
 import uvloop
 
 from bot.channels.webhook import WebhookSettings
-from bot.contracts import Channel, Desk
-from bot.model import Act, Delivery, Destination, Notice, Sent, Tone, Words
+from bot.contracts import Channel, ChannelContext
+from bot.model import Delivery, DeliveryAction, Destination, Notice, Sent, Text, Tone
 from bot.net import Network
 
 TARGET = 500  # deliveries a second; Healthchecks: 16
 DELIVERIES = 2_000  # a run
 AT_ONCE = 50
 RUNS = 3
-WORDS = Words(
+WORDS = Text(
     "🔴 X (Twitter) is down since 2:00 p.m.",
     (
         "Web, app and TweetDeck do not answer (HTTP 503). Confirmed by our own checks at 2:01 p.m.",
@@ -46,7 +46,7 @@ def rows() -> list[tuple[str, str, str]]:
 
 
 async def measure(port: int) -> float:
-    async with Network() as net, WebhookSettings().open(Desk(net, (), None, None)) as channel:
+    async with Network() as net, WebhookSettings().open(ChannelContext(net, (), None, None)) as channel:
         place = Destination("webhook", f"http://127.0.0.1:{port}/hook")
         await run(channel, place, AT_ONCE)  # connections and caches
         return median([await run(channel, place, DELIVERIES) for _ in range(RUNS)])
@@ -54,7 +54,7 @@ async def measure(port: int) -> float:
 
 async def run(channel: Channel, place: Destination, count: int) -> float:
     """Deliveries a second of this process's time."""
-    delivery = Delivery("", place, Act.POST, NOTICE, audience="desk")
+    delivery = Delivery("", place, DeliveryAction.POST, NOTICE, audience="desk")
     waiting = iter([dataclasses.replace(delivery, key=f"x#{number}/1@{place}") for number in range(count)])
     start = time.process_time()
     await asyncio.gather(*(work(channel, waiting) for _ in range(AT_ONCE)))

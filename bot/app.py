@@ -15,33 +15,33 @@ from fastapi import FastAPI
 
 from bot.chat import dispatcher
 from bot.chat.commands import listed
-from bot.chat.dispatcher import FrontDesk
-from bot.chat.on_demand_check import Eyes
+from bot.chat.dispatcher import Dispatcher
+from bot.chat.on_demand_check import OnDemandChecker
 from bot.clock import PROCESS, SYSTEM
 from bot.config import Config
-from bot.contracts import Channel, Desk, Net, Unable
+from bot.contracts import Channel, ChannelContext, Net, Unable
 from bot.delivery.outbox import Outbox
-from bot.delivery.rate_limit import Way
+from bot.delivery.rate_limit import OpenChannel
 from bot.incidents.reconciler import audit
-from bot.incidents.recorder import Record
+from bot.incidents.recorder import Recorder
 from bot.model import Overview, Trail
 from bot.net import Network
 from bot.offload import pool
-from bot.own_alerts.admins import OwnNotices
-from bot.own_alerts.without_database import Emergency
+from bot.own_alerts.admins import AdminAlerts
+from bot.own_alerts.without_database import WithoutDatabase
 from bot.own_alerts.worker_health import WorkerHealth
 from bot.own_health import OwnHealth, Part
 from bot.scheduler.clock_steps import ClockSteps
-from bot.scheduler.jobs import Chores
+from bot.scheduler.jobs import Scheduler
 from bot.scheduler.result_writer import Results
 from bot.store import Store, StoreUnavailable, open_store
 from bot.supervisor import Supervisor
-from bot.watch.heartbeats import Board
+from bot.watch.heartbeats import HeartbeatRegistry
 from bot.watch.rounds import Rounds
-from bot.watch.user_reports import Crowd
+from bot.watch.user_reports import UserReports
 from bot.web import heartbeats as heartbeat_urls
 from bot.web import operator_log
-from bot.web.app import Server, Vitals, site
+from bot.web.app import Metrics, Server, site
 from bot.web.report_form import Reporting
 from bot.web.webhooks import Hooks
 from bot.wiring import blind_since, canaries, heartbeats, setting, watched, watched_channels
@@ -59,19 +59,19 @@ def now() -> datetime:
 
 
 @dataclass
-class House:
+class App:
     """Everything opened and joined, not yet running."""
 
     config: Config
     store: Store
     net: Net
     channels: Mapping[str, Channel]
-    record: Record
+    record: Recorder
     rounds: Rounds
     outbox: Outbox
-    desk: FrontDesk
-    crowd: Crowd
-    board: Board
+    desk: Dispatcher
+    crowd: UserReports
+    board: HeartbeatRegistry
     door: socket.socket
     clock: Callable[[], datetime] = now
     started_at: datetime = field(default_factory=now)
@@ -79,8 +79,8 @@ class House:
     _shown: dict[str, Overview] = field(default_factory=dict)  # what was shown last, for when the database is away
 
     @cached_property
-    def chores(self) -> Chores:
-        return Chores(
+    def chores(self) -> Scheduler:
+        return Scheduler(
             self.config, self.store, self.net, self.record, self.outbox, self.crowd, self.clock, self.own_health
         )
 
@@ -128,7 +128,7 @@ class House:
             (Part.CHORES, "chores", lambda: self.chores.run(stop)),
             (Part.MACHINE, "clock", partial(self._clock_steps().run, stop)),
         ]
-        notices = OwnNotices(self.own_health, self.channels, self.record.setting.admins, self.clock)
+        notices = AdminAlerts(self.own_health, self.channels, self.record.setting.admins, self.clock)
         works: dict[str, Coroutine[None, None, None]] = {
             name: keeper.keep(part, name, run) for part, name, run in vital
         }
@@ -212,7 +212,7 @@ class House:
             self._shown["last"] = seen
         return replace(seen, crowd=self.crowd.tallies())
 
-    async def vitals(self) -> Vitals:
+    async def vitals(self) -> Metrics:
         """How we are: for /healthz and /metrics, which answer whatever the database does."""
         backlog: dict[str, int] = {}
         found: Mapping[str, int] = {}
@@ -220,7 +220,7 @@ class House:
             with suppress(StoreUnavailable, TimeoutError):
                 async with asyncio.timeout(STORED):
                     backlog, found = await self.store.deliveries.backlog(), await audit(self.record)
-        return Vitals(
+        return Metrics(
             at=self.clock(),
             started_at=self.started_at,
             looked_at=self.rounds.counts.ended_at,
@@ -248,9 +248,9 @@ async def _until(ended: asyncio.Task[bool], parts: list[asyncio.Task[None]]) -> 
 
 
 @asynccontextmanager
-async def house(
+async def open_app(
     config: Config, clock: Callable[[], datetime] = now, own_health: OwnHealth | None = None
-) -> AsyncIterator[House]:
+) -> AsyncIterator[App]:
     """Open everything a config names. Raise Unable or StoreUnavailable, with nothing left open, where that fails."""
     own_health = own_health or OwnHealth(clock)
     async with AsyncExitStack() as stack:
@@ -258,10 +258,10 @@ async def house(
         door = stack.enter_context(await bound(config))
         store = await stack.enter_async_context(open_store(config.database, alone=True, own_health=own_health))
         net = await stack.enter_async_context(Network())
-        desk = Desk(net, listed(config.style()), store.people.recall, store.people.remember)
+        desk = ChannelContext(net, listed(config.style()), store.people.recall, store.people.remember)
         settings = config.opened_channels()
         channels = {kind: await stack.enter_async_context(s.open(desk)) for kind, s in settings.items()}
-        record = Record(
+        record = Recorder(
             store,
             setting(config),
             clock,
@@ -271,27 +271,27 @@ async def house(
         )
         await record.load()
         outbox = _outbox(config, channels, record, store, clock)
-        board = Board(heartbeats(config), store, clock, partial(blind_since, record))
-        crowd = Crowd(store, clock, lambda service: rounds.again(service))  # noqa: PLW0108 - likewise
+        board = HeartbeatRegistry(heartbeats(config), store, clock, partial(blind_since, record))
+        crowd = UserReports(store, clock, lambda service: rounds.again(service))  # noqa: PLW0108 - likewise
         await board.load()
         await crowd.load()
         looked_at = (*watched(config, board), *watched_channels(config, outbox, clock))
-        emergency = Emergency(record, channels, own_health, clock)
+        emergency = WithoutDatabase(record, channels, own_health, clock)
         rounds = Rounds(looked_at, canaries(config), net, seen=emergency.seen, crowd=crowd.word, own_health=own_health)
-        eyes = Eyes(rounds.once, rounds.sighted, net, clock)
+        eyes = OnDemandChecker(rounds.once, rounds.sighted, net, clock)
         paces = {kind: s.pace for kind, s in settings.items()}
-        front = FrontDesk(record, config.admins, config.style(), crowd, eyes, paces)
+        front = Dispatcher(record, config.admins, config.style(), crowd, eyes, paces)
         parts = (config, store, net, channels, record, rounds, outbox, front, crowd, board, door, clock)
-        yield House(*parts, own_health=own_health)
+        yield App(*parts, own_health=own_health)
 
 
 def _outbox(
-    config: Config, channels: Mapping[str, Channel], record: Record, store: Store, clock: Callable[[], datetime]
+    config: Config, channels: Mapping[str, Channel], record: Recorder, store: Store, clock: Callable[[], datetime]
 ) -> Outbox:
     settings = config.opened_channels().items()
     return Outbox(
         store.deliveries,
-        {kind: Way.of(channels[kind], said) for kind, said in settings},
+        {kind: OpenChannel.of(channels[kind], said) for kind, said in settings},
         clock,
         record.moved,
         record.ladders,
@@ -318,16 +318,16 @@ def _bind(host: str, port: int) -> socket.socket:
 
 async def trail(config: Config, store: Store, asked: str) -> Trail | None:
     """How "x#17", or the newest incident of a service, was told."""
-    record = Record(store, setting(config), now, lambda _kinds: None)
+    record = Recorder(store, setting(config), now, lambda _kinds: None)
     await record.load()
     return await dispatcher.trail(record, asked)
 
 
 async def glance(config: Config, store: Store) -> tuple[Overview, datetime | None]:
     """What is known now, and when a daemon last wrote that it lives; without opening a channel."""
-    record = Record(store, setting(config), now, lambda _kinds: None)
+    record = Recorder(store, setting(config), now, lambda _kinds: None)
     await record.load()
-    crowd = Crowd(store, now, lambda _: None)
+    crowd = UserReports(store, now, lambda _: None)
     await crowd.load()
     overview = replace(await record.overview(now() - timedelta(days=7)), crowd=crowd.tallies())
     return overview, await store.history.last_alive()

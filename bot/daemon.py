@@ -13,9 +13,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
-from bot.app import House, bound, house
+from bot.app import App, bound, open_app
 from bot.config import Config, ConfigError, load
-from bot.contracts import Desk, Unable
+from bot.contracts import ChannelContext, Unable
 from bot.errors import fault
 from bot.net import Network
 from bot.own_health import OwnHealth, Part
@@ -110,7 +110,7 @@ async def read(path: Path) -> Config:
 
 
 async def run(
-    path: Path, started: Callable[[House], Awaitable[None]] | None = None, process_stop: Stop | None = None
+    path: Path, started: Callable[[App], Awaitable[None]] | None = None, process_stop: Stop | None = None
 ) -> None:
     """Run the daemon on a config file until SIGTERM or SIGINT; a changed file or SIGHUP is taken up if it is right.
 
@@ -140,7 +140,7 @@ class Lives:
     path: Path
     stop: Stop
     again: asyncio.Event
-    started: Callable[[House], Awaitable[None]] | None = None
+    started: Callable[[App], Awaitable[None]] | None = None
     health: OwnHealth = field(default_factory=OwnHealth)
     usable: Config | None = None  # what was in force last
     wait: float = AWHILE[0]  # seconds until anything is tried again
@@ -149,7 +149,7 @@ class Lives:
         while not self.stop.event.is_set():
             async with AsyncExitStack() as stack:
                 try:
-                    home = await _unless(self.stop, stack.enter_async_context(house(config, own_health=self.health)))
+                    home = await _unless(self.stop, stack.enter_async_context(open_app(config, own_health=self.health)))
                 except Stopped:
                     raise
                 except Exception as error:
@@ -176,7 +176,7 @@ class Lives:
         return usable
 
 
-async def _one_life(home: House, path: Path, stop: Stop, again: asyncio.Event) -> Config:
+async def _one_life(home: App, path: Path, stop: Stop, again: asyncio.Event) -> Config:
     """One config's life. The answer is the config for the next: the file's new one, or this one."""
     closing = asyncio.Event()
     watch = asyncio.create_task(_next_config(home, path, again))
@@ -192,7 +192,7 @@ async def _one_life(home: House, path: Path, stop: Stop, again: asyncio.Event) -
     return watch.result() if watch.done() and not watch.cancelled() else home.config
 
 
-async def _next_config(home: House, path: Path, again: asyncio.Event) -> Config:
+async def _next_config(home: App, path: Path, again: asyncio.Event) -> Config:
     """Wait for a changed file that is right and can be opened. One that is wrong is said, and the old settings stay."""
     said = ""
     while True:
@@ -215,7 +215,7 @@ async def _next_config(home: House, path: Path, again: asyncio.Event) -> Config:
                 return found
 
 
-def _refuse(home: House, line: str, said: str = "") -> str:
+def _refuse(home: App, line: str, said: str = "") -> str:
     """Say why a changed config is not in force; what was `said` already is not said again."""
     home.own_health.report(Part.CONFIG, "the log says why")
     if line != said:
@@ -229,7 +229,7 @@ def _why(error: Exception) -> str:
     return str(error) if isinstance(error, Unable) else f"our own error: {fault(error)}"
 
 
-async def rehearse(config: Config, home: House) -> None:
+async def rehearse(config: Config, home: App) -> None:
     """Find out whether a changed config can be opened, while the old settings are at work. Raise what opening raises."""
     now = home.config
     async with AsyncExitStack() as stack:
@@ -240,7 +240,7 @@ async def rehearse(config: Config, home: House) -> None:
         else:
             await home.store.people.remember("rehearsed", home.clock().isoformat())
         net = await stack.enter_async_context(Network())
-        desk = Desk(net, (), home.store.people.recall, home.store.people.remember)
+        desk = ChannelContext(net, (), home.store.people.recall, home.store.people.remember)
         for kind, settings in config.opened_channels().items():
             if settings != now.opened_channels().get(kind):
                 await stack.enter_async_context(settings.open(desk))

@@ -19,7 +19,7 @@ from aiohttp import web
 from aiosmtpd.smtp import SMTP, Envelope
 from rich.console import Console
 
-from bot.app import house
+from bot.app import open_app
 from bot.config import Config
 from bot.daemon import stop_at_signal
 
@@ -68,7 +68,7 @@ async def demonstrate(out: Console, *, once: bool, port: int) -> int:
         async with AsyncExitStack() as stack:
             site, smtp = await stack.enter_async_context(_served(stage))
             config = _config(Path(folder), site, smtp, port)
-            home = await stack.enter_async_context(house(config))
+            home = await stack.enter_async_context(open_app(config))
             _introduce(out, site, port, stage)
             closing = asyncio.Event()
             play = asyncio.create_task(_play(out, stage, once=once))

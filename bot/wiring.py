@@ -12,21 +12,21 @@ from bot import wording
 from bot.config import TRACKERS, Config, canary
 from bot.contracts import Check, Source
 from bot.delivery.outbox import Outbox
-from bot.incidents.recorder import Record
-from bot.incidents.settings import Setting
+from bot.incidents.recorder import Recorder
+from bot.incidents.settings import Settings
 from bot.judge.coverage import hold
 from bot.model import OURSELVES, delivering
 from bot.notify import routing
 from bot.store import StoreUnavailable, open_store
 from bot.watch.channel_checks import ROUTES, ways
 from bot.watch.checks import AnyCheck, HeartbeatCheck
-from bot.watch.heartbeats import Board
+from bot.watch.heartbeats import HeartbeatRegistry
 from bot.watch.rounds import Watched
 
 CHANNEL_EVERY = timedelta(seconds=60)  # between two looks at a channel's provider, at most
 
 
-def setting(config: Config) -> Setting:
+def setting(config: Config) -> Settings:
     """What the config says of services, readers and maintenance."""
     opened, measured, readers = config.opened_channels(), config.watched_channels(), config.readers()
     rules = {
@@ -34,7 +34,7 @@ def setting(config: Config) -> Setting:
         for key, said in config.services.items()
     }
     chained = replace(config.defaults.rules(), chained=True)
-    return Setting(
+    return Settings(
         {key: config.service(key) for key in config.services},
         rules | {delivering(kind): chained for kind in measured},
         readers,
@@ -65,7 +65,7 @@ def _channel_every(config: Config) -> timedelta:
     return min(CHANNEL_EVERY, 2 * every)
 
 
-def watched(config: Config, board: Board) -> tuple[Watched, ...]:
+def watched(config: Config, board: HeartbeatRegistry) -> tuple[Watched, ...]:
     """What the rounds look at, and how often; of jobs, which call us, what the `board` knows."""
     rows, joined = [], trackers(config)
     for key, said in config.services.items():
@@ -97,7 +97,7 @@ def trackers(config: Config) -> Mapping[Any, Source]:
     return joined
 
 
-def _bound(check: AnyCheck, key: tuple[str, str], board: Board) -> Check:
+def _bound(check: AnyCheck, key: tuple[str, str], board: HeartbeatRegistry) -> Check:
     return check.bound(partial(board.trouble, key)) if isinstance(check, HeartbeatCheck) else check
 
 
@@ -136,7 +136,7 @@ def watched_channels(config: Config, outbox: Outbox, clock: Callable[[], datetim
         yield Watched(service, checks, every=every, confirm_every=config.defaults.confirm_every)
 
 
-def blind_since(record: Record) -> datetime | None:
+def blind_since(record: Recorder) -> datetime | None:
     """Since when we see nothing of the world; None while we do."""
     ours = record.states.get(OURSELVES)
     return ours.incident.since if ours and ours.incident else None

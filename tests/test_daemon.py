@@ -17,10 +17,10 @@ import httpx
 import pytest
 
 from bot import app, daemon, supervisor
-from bot.app import house
+from bot.app import open_app
 from bot.config import Config, load
 from bot.contracts import Unable
-from bot.model import Act, Delivery, Destination, Notice, Tone, Words
+from bot.model import Delivery, DeliveryAction, Destination, Notice, Text, Tone
 from bot.scheduler import jobs
 from bot.store import StoreUnavailable, open_store
 from tests.fakes.hook import TOKEN, FakeHook
@@ -75,7 +75,7 @@ async def get(home, path):
 async def test_what_cannot_be_opened_whole_is_not_opened_at_all(tmp_path):
     config = made(tmp_path, database="sqlite:////nowhere/tocsin.db")
     with pytest.raises(StoreUnavailable):
-        async with house(config):
+        async with open_app(config):
             pass
     socket.create_server(config.web.address).close()  # the port is free again
 
@@ -83,16 +83,16 @@ async def test_what_cannot_be_opened_whole_is_not_opened_at_all(tmp_path):
 async def test_a_busy_port_is_refused_before_a_database_is_made(tmp_path):
     config = made(tmp_path)
     with socket.create_server(config.web.address), pytest.raises(Unable, match="set another web"):
-        async with house(config):
+        async with open_app(config):
             pass
     assert list(tmp_path.iterdir()) == []
 
 
 async def test_a_house_that_never_lived_leaves_nothing_open(tmp_path):
     config = made(tmp_path)
-    async with house(config):
+    async with open_app(config):
         pass
-    async with house(config):  # neither the port nor the hold on the database is left behind
+    async with open_app(config):  # neither the port nor the hold on the database is left behind
         pass
 
 
@@ -102,7 +102,7 @@ async def test_a_house_that_never_lived_leaves_nothing_open(tmp_path):
 async def test_an_outage_goes_all_the_way_from_a_check_to_a_reader(tmp_path):
     async with FakeHook() as hook:
         config = made(tmp_path, services=closed_port(free_ports(1)[0]), audiences=heard(hook))
-        async with house(config) as home, living(home):
+        async with open_app(config) as home, living(home):
             await hook.until(lambda: hook.applied)
             assert "X (Twitter) is down since" in (await get(home, "/")).text
             assert (await get(home, "/healthz")).json()["well"] is True
@@ -114,7 +114,7 @@ async def test_it_notes_that_it_lives_and_what_its_checks_saw(tmp_path, monkeypa
     monkeypatch.setattr(jobs, "PULSE", timedelta(seconds=0.1))
     monkeypatch.setattr(app, "FLUSH", 0.05)
     config = made(tmp_path)
-    async with house(config) as home, living(home):
+    async with open_app(config) as home, living(home):
         await eventually(home.store.history.last_alive)
         since = home.started_at - timedelta(seconds=1)
         await eventually(lambda: home.store.history.results("x", since))
@@ -129,7 +129,7 @@ async def test_it_notes_that_it_lives_and_what_its_checks_saw(tmp_path, monkeypa
 async def test_results_that_are_not_written_yet_are_written_at_the_stop(tmp_path, monkeypatch):
     monkeypatch.setattr(app, "FLUSH", 3600)
     config = made(tmp_path)
-    async with house(config) as home, living(home):
+    async with open_app(config) as home, living(home):
         await eventually(lambda: home.rounds.counts.rounds)
     async with open_store(config.database) as store:
         assert await store.history.results("x", home.started_at - timedelta(seconds=1))
@@ -140,7 +140,7 @@ async def test_a_database_that_goes_away_ends_nothing(tmp_path, monkeypatch, cap
     monkeypatch.setattr(app, "FLUSH", 0.05)
     async with FakeHook() as hook:
         config = made(tmp_path, services=closed_port(free_ports(1)[0]), audiences=heard(hook))
-        async with house(config) as home:
+        async with open_app(config) as home:
             database, really = home.store.moves._database, home.store.moves._database._run
 
             async def away(*_):
@@ -165,7 +165,7 @@ async def test_an_ear_that_goes_deaf_is_told_without_secrets_and_the_rest_goes_o
 
     async with FakeHook() as hook:
         config = made(tmp_path, services=closed_port(free_ports(1)[0]), audiences=heard(hook))
-        async with house(config) as home:
+        async with open_app(config) as home:
             home.channels["deaf"] = Deaf()
             async with living(home):
                 await hook.until(lambda: hook.applied)
@@ -193,7 +193,7 @@ async def test_a_vital_part_that_never_gets_well_ends_the_house_and_all_its_part
         raise LookupError(f"our bug, with {TOKEN}")
 
     config = made(tmp_path)
-    async with house(config) as home:
+    async with open_app(config) as home:
         monkeypatch.setattr(getattr(home, part), "run", broken)
         before = asyncio.all_tasks()
         async with asyncio.timeout(15):
@@ -211,7 +211,7 @@ async def test_a_part_that_fails_once_is_started_again_and_says_so(tmp_path, mon
     hasty(monkeypatch, recovered_after=0.5)
     async with FakeHook() as hook:
         config = made(tmp_path, services=closed_port(free_ports(1)[0]), audiences=heard(hook))
-        async with house(config) as home:
+        async with open_app(config) as home:
             claim, failing = home.outbox._claim, [ValueError(f"with {TOKEN}")]
 
             async def once(*args):
@@ -237,7 +237,7 @@ async def test_a_part_that_fails_once_is_started_again_and_says_so(tmp_path, mon
 async def test_one_delivery_that_breaks_our_own_code_harms_no_other(tmp_path, monkeypatch, caplog):
     async with FakeHook() as hook:
         config = made(tmp_path, services=closed_port(free_ports(1)[0]), audiences=heard(hook))
-        async with house(config) as home:
+        async with open_app(config) as home:
             headed, broken = home.outbox._headed, []
 
             def once(delivery):
@@ -257,15 +257,15 @@ async def test_one_delivery_that_breaks_our_own_code_harms_no_other(tmp_path, mo
 
 async def drilled(home, hook):
     place = Destination("webhook", hook.place)
-    notice = Notice("drill:1/1", "drill:1", Tone.TEST, Words("A test"), at=home.clock())
-    return [Delivery(f"drill:1/1@{place}", place, Act.POST, notice)]
+    notice = Notice("drill:1/1", "drill:1", Tone.TEST, Text("A test"), at=home.clock())
+    return [Delivery(f"drill:1/1@{place}", place, DeliveryAction.POST, notice)]
 
 
 @pytest.mark.hardened("C9-1", "the page's server ends by itself", "started again on the same port")
 async def test_the_page_comes_back_on_its_port(tmp_path, monkeypatch):
     hasty(monkeypatch)
     config = made(tmp_path)
-    async with house(config) as home:
+    async with open_app(config) as home:
         serve, ended = app.Server.serve, []
 
         async def briefly(self, sockets=None):
@@ -289,7 +289,7 @@ async def test_the_page_comes_back_on_its_port(tmp_path, monkeypatch):
 
 @pytest.mark.hardened("R8", "another daemon takes over the database", "this one ends with one line")
 async def test_a_lost_database_ends_the_house(tmp_path):
-    async with house(made(tmp_path)) as home:
+    async with open_app(made(tmp_path)) as home:
         home.store.hold.lost.set()
         with pytest.raises(Unable, match="another Tocsin has taken over the database"):
             await home.live(asyncio.Event())
@@ -505,14 +505,14 @@ async def test_a_config_saved_while_the_database_is_locked_ends_nothing(tmp_path
 @pytest.mark.hardened("R3", "neither the new nor the old settings can be opened", "tried again until they can")
 async def test_old_settings_that_cannot_be_opened_again_are_tried_until_they_can(tmp_path, monkeypatch, caplog):
     monkeypatch.setattr(daemon, "AWHILE", (0.05, 0.1))
-    really, broken = daemon.house, []
+    really, broken = daemon.open_app, []
 
-    def house(config, **more):
+    def open_app(config, **more):
         if broken:
             raise StoreUnavailable("cannot use the database: it is away")
         return really(config, **more)
 
-    monkeypatch.setattr(daemon, "house", house)
+    monkeypatch.setattr(daemon, "open_app", open_app)
     monkeypatch.setattr(daemon.Lives, "wait", 0.05)
     path = written(tmp_path)
     async with running(path) as (homes, task):

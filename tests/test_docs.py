@@ -25,14 +25,14 @@ from bot.config import Config, load
 from bot.config.loader import _models, _secrets
 from bot.model import (
     OURSELVES,
-    Act,
+    Batch,
+    BatchItem,
+    ChangeKind,
     Confidence,
     Delivery,
+    DeliveryAction,
     Destination,
-    Gathering,
     Health,
-    Kind,
-    Line,
     Notice,
     Origin,
     Overview,
@@ -40,16 +40,16 @@ from bot.model import (
     Service,
     ServiceState,
     Style,
+    Text,
     Tone,
     Window,
-    Words,
     length,
 )
 from bot.watch.checks import dns, expectations, greeting, heartbeat, http, ping, tcp, tls, websocket
 from bot.watch.sources import OfficialPage
 from bot.watch.sources.trackers.downdetector import DowndetectorTracker
 from bot.watch.sources.trackers.isitdownrightnow import IsItDownRightNowTracker
-from bot.web.metrics import Vitals, metrics
+from bot.web.metrics import Metrics, metrics
 from tests.wording.outages import (
     ALL_CLEAR,
     BLIND,
@@ -279,40 +279,40 @@ THIRD = replace(DOWN, nth=3, before=(at(9, 12, day=14, month=2), at(9, 59, day=1
 OVER = replace(DOWN, until=at(14, 50), steps=3)
 AGREED = replace(INVESTIGATING, at=at(14))
 SCENES = {
-    "Down": (Kind.CONFIRMED, TRACKED, at(14, 1)),
-    "Not the first of the year": (Kind.CONFIRMED, THIRD, at(14, 1)),
-    "Partly down": (Kind.CONFIRMED, PARTLY, at(14, 1)),
-    "Slow": (Kind.CONFIRMED, SLOW, at(14, 1)),
-    "A certificate ends soon": (Kind.OPENED, WORN, at(14, 1)),
-    "Perhaps down": (Kind.OPENED, POSSIBLE, at(14)),
-    "Probably down": (Kind.OPENED, replace(LIKELY, words=(AGREED,), official_at=at(14)), at(14)),
-    "Reported by its status page alone": (Kind.OPENED, replace(THEIRS, official_at=at(14, 21)), at(14, 21)),
+    "Down": (ChangeKind.CONFIRMED, TRACKED, at(14, 1)),
+    "Not the first of the year": (ChangeKind.CONFIRMED, THIRD, at(14, 1)),
+    "Partly down": (ChangeKind.CONFIRMED, PARTLY, at(14, 1)),
+    "Slow": (ChangeKind.CONFIRMED, SLOW, at(14, 1)),
+    "A certificate ends soon": (ChangeKind.OPENED, WORN, at(14, 1)),
+    "Perhaps down": (ChangeKind.OPENED, POSSIBLE, at(14)),
+    "Probably down": (ChangeKind.OPENED, replace(LIKELY, words=(AGREED,), official_at=at(14)), at(14)),
+    "Reported by its status page alone": (ChangeKind.OPENED, replace(THEIRS, official_at=at(14, 21)), at(14, 21)),
     "Reported by trackers alone": (
-        Kind.OPENED,
+        ChangeKind.OPENED,
         replace(POSSIBLE, health=Health.DEGRADED, worst=Health.DEGRADED, readings=(), words=(ALL_CLEAR, REPORTS)),
         at(14),
     ),
-    "Worse than before": (Kind.WORSENED, replace(DOWN, steps=3), at(14, 10)),
-    "Better, not well": (Kind.EASED, replace(PARTLY, worst=Health.DOWN, steps=3), at(14, 30)),
+    "Worse than before": (ChangeKind.WORSENED, replace(DOWN, steps=3), at(14, 10)),
+    "Better, not well": (ChangeKind.EASED, replace(PARTLY, worst=Health.DOWN, steps=3), at(14, 30)),
     "Its status page speaks": (
-        Kind.OFFICIAL,
+        ChangeKind.OFFICIAL,
         replace(DOWN, words=(INVESTIGATING,), official_at=at(14, 21), steps=3),
         at(14, 21),
     ),
     "Its status page is content again": (
-        Kind.OFFICIAL,
+        ChangeKind.OFFICIAL,
         replace(DOWN, words=(replace(ALL_CLEAR, at=at(14, 40)),), official_at=at(14, 21), steps=4),
         at(14, 40),
     ),
-    "Acknowledged": (Kind.ACKNOWLEDGED, replace(DOWN, acked_by="Ana", acked_at=at(14, 5), steps=3), at(14, 5)),
-    "Still down": (Kind.REMINDED, replace(DOWN, reminded=1, steps=3), at(14, 30)),
-    "Still down, and nobody looks into it": (Kind.LASTING, replace(DOWN, lasted=1, steps=3), at(14, 10)),
-    "Unstable": (Kind.CONFIRMED, UNSTABLE, at(14, 31)),
-    "Restored": (Kind.RESTORED, OVER, at(14, 51)),
-    "Steady again": (Kind.RESTORED, replace(UNSTABLE, until=at(14, 50)), at(15)),
-    "Not confirmed": (Kind.RETRACTED, replace(POSSIBLE, until=at(14, 1), steps=2), at(14, 1)),
-    "Taken back": (Kind.RETRACTED, replace(OVER, retracted=True, steps=4), at(15)),
-    "No longer watched": (Kind.UNWATCHED, replace(DOWN, until=at(14, 30), steps=3), at(14, 30)),
+    "Acknowledged": (ChangeKind.ACKNOWLEDGED, replace(DOWN, acked_by="Ana", acked_at=at(14, 5), steps=3), at(14, 5)),
+    "Still down": (ChangeKind.REMINDED, replace(DOWN, reminded=1, steps=3), at(14, 30)),
+    "Still down, and nobody looks into it": (ChangeKind.LASTING, replace(DOWN, lasted=1, steps=3), at(14, 10)),
+    "Unstable": (ChangeKind.CONFIRMED, UNSTABLE, at(14, 31)),
+    "Restored": (ChangeKind.RESTORED, OVER, at(14, 51)),
+    "Steady again": (ChangeKind.RESTORED, replace(UNSTABLE, until=at(14, 50)), at(15)),
+    "Not confirmed": (ChangeKind.RETRACTED, replace(POSSIBLE, until=at(14, 1), steps=2), at(14, 1)),
+    "Taken back": (ChangeKind.RETRACTED, replace(OVER, retracted=True, steps=4), at(15)),
+    "No longer watched": (ChangeKind.UNWATCHED, replace(DOWN, until=at(14, 30), steps=3), at(14, 30)),
 }
 OURS = Service(OURSELVES, "Tocsin")
 MAIL = Service("mail", "Our mail")
@@ -331,16 +331,16 @@ def many(title: str, style: Style) -> Notice:
         *(Service(n.lower(), n, **depends) for n in ("Our site", "Our mail", "The shop")),
     ]
     over = title != "Several at once"
-    kind, incident, when = (Kind.RESTORED, OVER, at(14, 50)) if over else (Kind.CONFIRMED, DOWN, at(14, 1))
+    kind, incident, when = (ChangeKind.RESTORED, OVER, at(14, 50)) if over else (ChangeKind.CONFIRMED, DOWN, at(14, 1))
     notices = [told(kind, replace(incident, service=s.id), when, style, s) for s in services]
     if title == "A place comes back":
         notices[1] = told(
-            Kind.CONFIRMED, replace(DOWN, service="our site", since=at(14, 20)), at(14, 21), style, services[1]
+            ChangeKind.CONFIRMED, replace(DOWN, service="our site", since=at(14, 20)), at(14, 21), style, services[1]
         )
         notices = notices[:2]
-    lines = tuple(Line(n.thread, n.line, n.ends is not None, n.causes, n.since, n.at) for n in notices)
+    lines = tuple(BatchItem(n.thread, n.line, n.ends is not None, n.causes, n.since, n.at) for n in notices)
     place, late = Destination("slack", "C012"), title == "A place comes back"
-    gathering = Gathering("#many#1/2", "#many#1", place, lines, style, at(14, 1), late=late)
+    gathering = Batch("#many#1/2", "#many#1", place, lines, style, at(14, 1), late=late)
     return wording.many(gathering, at(14, 56), (at(13, 55), at(14, 55)))
 
 
@@ -361,7 +361,7 @@ AFTER = replace(
 
 def planned(title: str, style: Style) -> str:
     phase, window = PLANS[title]
-    leaving = wording.Leaving({"mail"} if title.endswith("not answer") else ())
+    leaving = wording.MaintenanceEnd({"mail"} if title.endswith("not answer") else ())
     return wording.maintenance(window, phase, (MAIL,), style, at(21), leaving=leaving).words.text
 
 
@@ -371,9 +371,9 @@ def said(title: str, style: Style) -> str:
     match title:
         case "Down since maintenance":
             late = replace(AFTER, confirmed_at=at(23, 31))
-            return told(Kind.CONFIRMED, late, at(23, 31), style, MAIL).words.text
+            return told(ChangeKind.CONFIRMED, late, at(23, 31), style, MAIL).words.text
         case "We saw nothing":
-            return told(Kind.RESTORED, BLIND, at(14, 4), style, OURS).words.text
+            return told(ChangeKind.RESTORED, BLIND, at(14, 4), style, OURS).words.text
         case "Test":
             return wording.test_notice("desk", style, at(14)).words.text
         case "A place comes back" | "Several at once" | "A storm is over":
@@ -407,21 +407,23 @@ def test_a_notice_is_shown_as_it_is_sent(title):
 
 
 def test_every_kind_of_notice_is_shown_and_no_other():
-    assert {kind for kind, *_ in SCENES.values()} == set(Kind)
+    assert {kind for kind, *_ in SCENES.values()} == set(ChangeKind)
     assert {phase for phase, _ in PLANS.values()} == set(Phase)
     assert re.findall(r"^### (.*)$", PAGES["notices.md"], re.MULTILINE) == list(TITLES)
 
 
 def test_the_readme_opens_with_the_story_as_it_is_told():
     assert blocks(README, "text") == [
-        f"{told(Kind.CONFIRMED, TRACKED, at(14, 1), EN, PLANNED).words.text}\n",
-        f"{told(Kind.RESTORED, OVER, at(14, 51), EN, PLANNED).words.text}\n",
+        f"{told(ChangeKind.CONFIRMED, TRACKED, at(14, 1), EN, PLANNED).words.text}\n",
+        f"{told(ChangeKind.RESTORED, OVER, at(14, 51), EN, PLANNED).words.text}\n",
     ]
 
 
 def test_a_webhook_gets_what_the_readme_shows():
-    notice = Notice("x#17/3", "x#17", Tone.UP, Words("t"), at=at(14, 50))
-    sent = webhook.body(Delivery("x#17/3@webhook:u", Destination("webhook", "u"), Act.POST, notice, root="x#17/2"))
+    notice = Notice("x#17/3", "x#17", Tone.UP, Text("t"), at=at(14, 50))
+    sent = webhook.body(
+        Delivery("x#17/3@webhook:u", Destination("webhook", "u"), DeliveryAction.POST, notice, root="x#17/2")
+    )
     documented = json.loads(blocks(README, "json")[0])
 
     assert list(documented) == list(sent)
@@ -434,7 +436,7 @@ def test_a_webhook_gets_what_the_readme_shows():
 
 
 def test_every_metric_is_explained():
-    vitals = Vitals(at(14), at(13), at(14), {"slack": 1}, {("slack", "sent"): 1}, {"rounds": 1})
+    vitals = Metrics(at(14), at(13), at(14), {"slack": 1}, {("slack", "sent"): 1}, {"rounds": 1})
     names = {f.name for f in text_string_to_metric_families(metrics(vitals, MORNING).decode())}
     for name in (n for n in names if not n.endswith("_created")):
         assert re.search(rf"^\| `{name}(_total)?[{{`]", PAGES["operations.md"], re.MULTILINE), name

@@ -9,10 +9,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from bot.app import house
-from bot.model import Audience, Destination, Outcome, Reading, Refused, Round, Sent, Style, Wish
+from bot.app import open_app
+from bot.model import Audience, Destination, Outcome, Reading, Refused, Round, Sent, Style, SubscriptionFilter
 from bot.own_alerts import admins, without_database
-from bot.own_alerts.admins import OwnNotices, Policy
+from bot.own_alerts.admins import AdminAlerts, Policy
 from bot.own_health import LIGHT, OwnHealth, Part
 from bot.scheduler import jobs
 from bot.scheduler.result_writer import Results
@@ -146,9 +146,9 @@ async def test_admins_are_told_through_every_channel_that_works(caplog, saw):
         "email": Taking(Refused("no")),
     }
     places = tuple(Destination(kind, "1") for kind in (*channels, "gone"))
-    admins = Audience("admins", places, Wish(style=Style("en", "UTC")))
+    admins = Audience("admins", places, SubscriptionFilter(style=Style("en", "UTC")))
     health, now = health_at(NOW), [NOW]
-    notices = OwnNotices(health, channels, admins, lambda: now[0])
+    notices = AdminAlerts(health, channels, admins, lambda: now[0])
     health.report(Part.DATABASE, "its file is damaged")
     now[0] += 10 * SECOND
     await notices.look()
@@ -236,7 +236,7 @@ async def test_a_locked_database_is_said_everywhere_and_over_when_it_is_over(tmp
         config = made(tmp_path, services=services, audiences=heard(hook), heartbeat={"url": site.url("/beat")})
         often = config.heartbeat.model_copy(update={"every": timedelta(seconds=0.1)})  # oftener than a config may say
         config = config.model_copy(update={"heartbeat": often})
-        async with house(config) as home, locked(tmp_path), living(home):
+        async with open_app(config) as home, locked(tmp_path), living(home):
             await eventually(lambda: home.own_health.unwell)
             sent = len(site.heard)
             began = home.clock()
@@ -251,7 +251,7 @@ async def test_a_locked_database_is_said_everywhere_and_over_when_it_is_over(tmp
             seen = home.record._unwritten["x"].bad_since
             assert seen < home.clock()
             saw_at = home.clock()
-        async with house(config) as home, living(home):
+        async with open_app(config) as home, living(home):
             await hook.until(lambda: hook.applied)
             assert (await get(home, "/healthz")).status_code == 200
             assert saw_at > began
@@ -264,7 +264,7 @@ async def test_what_began_while_the_database_was_away_began_then(tmp_path, monke
     monkeypatch.setattr(without_database, "AFTER", timedelta(hours=1))
     async with FakeHook() as hook:
         config = made(tmp_path, services=closed_port(free_ports(1)[0]), audiences=heard(hook))
-        async with house(config) as home, living_later(home) as live:
+        async with open_app(config) as home, living_later(home) as live:
             async with locked(tmp_path):
                 live()
                 await eventually(lambda: home.rounds.counts.failed >= 4)
@@ -291,7 +291,7 @@ async def test_what_is_seen_without_the_database_is_told_from_memory(tmp_path, m
     monkeypatch.setattr(without_database, "AFTER", timedelta(seconds=0.3))
     async with FakeHook() as hook:
         config = made(tmp_path, services=closed_port(free_ports(1)[0]), audiences=heard(hook))
-        async with house(config) as home, living_later(home) as live:
+        async with open_app(config) as home, living_later(home) as live:
             async with locked(tmp_path):
                 live()
                 await hook.until(lambda: hook.applied)
@@ -311,7 +311,7 @@ async def test_the_end_of_what_was_told_from_memory_is_told_from_memory(tmp_path
     monkeypatch.setattr(without_database, "AFTER", timedelta(0))
     async with FakeHook() as hook:
         config = made(tmp_path, services=closed_port(free_ports(1)[0]), audiences=heard(hook))
-        async with house(config) as home, locked(tmp_path):
+        async with open_app(config) as home, locked(tmp_path):
             bad, good = Reading("web", Outcome.BAD, "HTTP 503"), Reading("web", Outcome.GOOD)
             for n, reading in enumerate([bad] * 4 + [good] * 4):
                 with pytest.raises(StoreUnavailable):

@@ -114,7 +114,7 @@ def test_no_table_over_an_enum_lacks_a_member(saw):
 @pytest.mark.parametrize(
     ("text", "missing"),
     [
-        ("A = {Act.POST: 1, Act.EDIT: 2}", [set()]),
+        ("A = {DeliveryAction.POST: 1, DeliveryAction.EDIT: 2}", [set()]),
         ("A = {Role.OFFICIAL: 1, Role.CROWD: 2}", [{"TRACKER"}]),
         ("A: tuple = (Role.OFFICIAL, Role.CROWD)", [{"TRACKER"}]),
         ("def f(x):\n match x:\n  case Role.OFFICIAL: pass\n  case Role.CROWD: pass", [{"TRACKER"}]),

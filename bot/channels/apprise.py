@@ -20,8 +20,8 @@ from urllib.parse import urlsplit
 from pydantic import BaseModel, ConfigDict
 
 from bot.channels.connecting import UNPROVEN, connecting
-from bot.contracts import Answering, Desk, Net, Pace, Reach
-from bot.model import Act, Delivery, Later, Receipt, Refused, Scope, Sent, Tone
+from bot.contracts import Answering, ChannelContext, Net, Pace, Reach
+from bot.model import Delivery, DeliveryAction, Later, Receipt, RefusalScope, Refused, Sent, Tone
 
 if TYPE_CHECKING:
     from apprise import Apprise
@@ -47,7 +47,7 @@ class AppriseSettings(BaseModel):
     watch: str | None = None
 
     @contextlib.asynccontextmanager
-    async def open(self, desk: Desk) -> AsyncIterator[AppriseChannel]:
+    async def open(self, desk: ChannelContext) -> AsyncIterator[AppriseChannel]:
         if installed := is_installed():
             await asyncio.to_thread(load)
         yield AppriseChannel(desk.net, installed=installed)
@@ -79,14 +79,14 @@ class AppriseChannel:
 
     async def send(self, delivery: Delivery) -> Receipt:
         if not self._installed:
-            return Refused(MISSING, Scope.ACCOUNT)
-        if delivery.act is Act.EDIT:
+            return Refused(MISSING, RefusalScope.ACCOUNT)
+        if delivery.act is DeliveryAction.EDIT:
             return Sent()
         from apprise import NotifyFormat  # noqa: PLC0415  an unused channel costs nothing
 
         notice, service = delivery.notice, self._service(delivery.destination.place)
         if service is None:
-            return Refused("Apprise does not know this kind of URL", Scope.DESTINATION)
+            return Refused("Apprise does not know this kind of URL", RefusalScope.DESTINATION)
         done = await service.async_notify(
             title=notice.words.title,
             body="\n".join(notice.words.lines) or notice.words.title,  # many services refuse an empty body

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from bot.contracts import Answering, Desk, Net, Pace, Reach
-from bot.model import Act, Delivery, Later, Receipt, Sent, Tone
+from bot.contracts import Answering, ChannelContext, Net, Pace, Reach
+from bot.model import Delivery, DeliveryAction, Later, Receipt, Sent, Tone
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -42,7 +42,7 @@ class ConsoleSettings(BaseModel):
     watch: str | None = None
 
     @contextlib.asynccontextmanager
-    async def open(self, desk: Desk) -> AsyncIterator[ConsoleChannel]:
+    async def open(self, desk: ChannelContext) -> AsyncIterator[ConsoleChannel]:
         from rich.console import Console  # noqa: PLC0415  an unused channel costs nothing
 
         yield ConsoleChannel(Console(highlight=False, markup=False, emoji=False))
@@ -69,7 +69,7 @@ class ConsoleChannel:
     async def send(self, delivery: Delivery) -> Receipt:
         from rich.text import Text  # noqa: PLC0415  as above
 
-        if delivery.act is Act.EDIT:
+        if delivery.act is DeliveryAction.EDIT:
             return Sent()
         words, clock = delivery.notice.words, datetime.now(UTC).astimezone().strftime("%H:%M:%S")
         text = Text.assemble(f"{clock} ", (self._clean(words.title), COLOURS[delivery.notice.tone]))

@@ -14,9 +14,9 @@ from urllib.parse import urlsplit
 from pydantic import BaseModel, ConfigDict
 
 from bot.channels.connecting import connecting
-from bot.contracts import Answer, Answering, Between, Desk, Net, Pace, Reach, Seconds, Trouble
+from bot.contracts import Answer, Answering, Between, ChannelContext, Net, Pace, Reach, Seconds, Trouble
 from bot.contracts.retry_after import later
-from bot.model import Act, Delivery, Later, Receipt, Refused, Scope, Sent, Unsure
+from bot.model import Delivery, DeliveryAction, Later, Receipt, RefusalScope, Refused, Sent, Unsure
 
 LONGEST = 2000  # characters of a URL
 
@@ -39,7 +39,7 @@ class WebhookSettings(BaseModel):
     watch: str | None = None
 
     @contextlib.asynccontextmanager
-    async def open(self, desk: Desk) -> AsyncIterator[WebhookChannel]:
+    async def open(self, desk: ChannelContext) -> AsyncIterator[WebhookChannel]:
         yield WebhookChannel(desk.net, timedelta(seconds=self.timeout))
 
     def place_problem(self, place: str) -> str:
@@ -77,7 +77,7 @@ class WebhookChannel:
             headers = {"Content-Type": "application/json", "Idempotency-Key": once(delivery)}
             request = self._net.prepare("POST", url, headers, content)
         except ValueError:
-            return Refused("this URL cannot be asked: expected webhook:https://host/path", Scope.DESTINATION)
+            return Refused("this URL cannot be asked: expected webhook:https://host/path", RefusalScope.DESTINATION)
         answer = await self._net.fetch(request, timeout=self._timeout, cap=4096)
         if isinstance(answer, Trouble):
             return Unsure(answer.why) if answer.left else Later(answer.why)
@@ -103,7 +103,7 @@ class WebhookChannel:
 def body(delivery: Delivery) -> dict[str, Any]:
     """What a receiver reads: `version` counts the forms of this object; a form only ever gains keys."""
     notice = delivery.notice
-    words = (notice.root or notice.words) if delivery.act is Act.EDIT else notice.words
+    words = (notice.root or notice.words) if delivery.act is DeliveryAction.EDIT else notice.words
     return {
         "version": 1,
         "key": name(delivery),
@@ -130,9 +130,9 @@ def meaning(answer: Answer, why: str) -> Receipt:
         case status if status >= 500:
             return Unsure(why)
         case 401 | 403 | 404 | 410:
-            return Refused(why, Scope.DESTINATION)
+            return Refused(why, RefusalScope.DESTINATION)
         case status if 300 <= status < 400:
-            return Refused(f"{why}, a redirect: give the address it leads to", Scope.DESTINATION)
+            return Refused(f"{why}, a redirect: give the address it leads to", RefusalScope.DESTINATION)
         case _:
             return Refused(why)
 

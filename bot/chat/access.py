@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from bot.chat.limits import Buckets
-from bot.incidents.recorder import Record
+from bot.incidents.recorder import Recorder
 from bot.model import AllowedRoom, Ask, Destination, Reply, room_of
 from bot.store import StoreUnavailable
 
@@ -29,7 +29,7 @@ class Access:
     All times are seconds of the running loop: a wall clock that is set shuts nobody out.
     """
 
-    record: Record
+    record: Recorder
     admins: frozenset[str]
     allowed: tuple[AllowedRoom, ...] | None = None  # None: not read yet
     _read_at: float = 0

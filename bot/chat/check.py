@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from bot import wording
-from bot.chat.context import Look, Room, Said
+from bot.chat.context import CommandContext, Look, Response
 
 
-def check(room: Room) -> Said:
+def check(room: CommandContext) -> Response:
     """A service of the config, or else an address, which has a dot or a colon where a misspelt name has none."""
     said = " ".join(room.words)
     if not said:
         example = next((service.id for service, _ in room.known), "x")
-        return Said(wording.what_to_look_at(example, room.style))
+        return Response(wording.what_to_look_at(example, room.style))
     if service := room.find(said):
-        return Said(None, (Look(service.id),))
+        return Response(None, (Look(service.id),))
     if "://" in said or (len(room.words) == 1 and any(sign in said for sign in ".:")):
-        return Said(None, (Look("", said),))
+        return Response(None, (Look("", said),))
     return room.unknown(said)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from bot import wording
 from bot.chat import delivery_log, maintenance, preferences, report, rooms
 from bot.chat.check import check
-from bot.chat.context import ForService, Ledger, Prove, Room, Said, Subscribe, Unsubscribe
+from bot.chat.context import CommandContext, ForService, Ledger, Prove, Response, Subscribe, Unsubscribe
 from bot.judge.incidents import correctable
 from bot.model import (
     Ack,
@@ -17,25 +17,25 @@ from bot.model import (
     Audience,
     Confidence,
     Correct,
-    Hears,
     Mute,
     Overview,
     Style,
     Subscription,
+    Topic,
     Trail,
     Unmute,
     length,
 )
 
 LEDGER = frozenset({"allow", "disallow", "rooms", "audit"})
-HEARS = frozenset(h.value for h in Hears)
+HEARS = frozenset(h.value for h in Topic)
 
 
 @dataclass(frozen=True, slots=True)
 class Command:
     name: str
     usage: str
-    run: Callable[[Room], Said]
+    run: Callable[[CommandContext], Response]
     admins: bool = False  # orders about services
     manages: bool = False  # changes what the place hears
 
@@ -49,7 +49,7 @@ def respond(
     audiences: tuple[Audience, ...] = (),
     trail: Trail | None = None,
     ledger: Ledger = Ledger(),  # noqa: B008 - frozen
-) -> Said:
+) -> Response:
     """Carry out a line that somebody said. Whoever may not gets told so; nobody gets silence. `trail`: of the incident
     that `proofs.incident` finds the line to be about.
     """
@@ -57,10 +57,10 @@ def respond(
     command = COMMANDS.get(name)
     if command is None:
         near = difflib.get_close_matches(name, COMMANDS, 2)
-        return Said(wording.unknown_command(name, near, style))
+        return Response(wording.unknown_command(name, near, style))
     if (command.admins and not admin) or (command.manages and not (ask.may_manage or admin)):
-        return Said(wording.not_allowed(style))
-    return command.run(Room(ask, words, overview, style, audiences, trail, admin, ledger))
+        return Response(wording.not_allowed(style))
+    return command.run(CommandContext(ask, words, overview, style, audiences, trail, admin, ledger))
 
 
 def manages(text: str) -> bool:
@@ -79,64 +79,64 @@ def _parted(text: str) -> tuple[str, tuple[str, ...]]:
     return {"start": "help"}.get(name.casefold(), name.casefold()), tuple(words)
 
 
-def _status(room: Room) -> Said:
+def _status(room: CommandContext) -> Response:
     if not room.words:
-        return Said(wording.status(room.overview, room.style))
+        return Response(wording.status(room.overview, room.style))
     said = " ".join(room.words)
     service = room.find(said)
-    return Said(wording.status(room.overview, room.style, service.id)) if service else room.unknown(said)
+    return Response(wording.status(room.overview, room.style, service.id)) if service else room.unknown(said)
 
 
-def _history(room: Room) -> Said:
+def _history(room: CommandContext) -> Response:
     words, period = delivery_log.days(room.words)
     service = room.find(" ".join(words)) if words else None
     if words and service is None:
         return room.unknown(" ".join(words))
-    return Said(wording.history(room.overview, period, room.style, service))
+    return Response(wording.history(room.overview, period, room.style, service))
 
 
-def _why(room: Room) -> Said:
+def _why(room: CommandContext) -> Response:
     service = room.find(" ".join(room.words)) if room.words else None
     window = room.overview.maintenance(service.id) if service else None
     if service and window and window.until and room.state(service).incident is None:
-        return Said(wording.why_silent(window, service, room.style, room.ask.at))
+        return Response(wording.why_silent(window, service, room.style, room.ask.at))
     if room.trail is None:
         return _no_trail(room)
     where = room.ask.where
     found = delivery_log.reasons(room.trail, where, room.overview)
-    return Said(wording.why(room.trail, where, found, room.style, room.ask.at))
+    return Response(wording.why(room.trail, where, found, room.style, room.ask.at))
 
 
-def _delivery(room: Room) -> Said:
-    return Said(wording.delivered(room.trail, room.style, room.ask.at)) if room.trail else _no_trail(room)
+def _delivery(room: CommandContext) -> Response:
+    return Response(wording.delivered(room.trail, room.style, room.ask.at)) if room.trail else _no_trail(room)
 
 
-def _no_trail(room: Room) -> Said:
+def _no_trail(room: CommandContext) -> Response:
     if room.words:
-        return Said(wording.no_incident(" ".join(room.words), room.style))
-    return Said(wording.nothing_yet(delivery_log.RECENT, room.style, room.ask.at))
+        return Response(wording.no_incident(" ".join(room.words), room.style))
+    return Response(wording.nothing_yet(delivery_log.RECENT, room.style, room.ask.at))
 
 
-def _drill(room: Room) -> Said:
+def _drill(room: CommandContext) -> Response:
     """Without a name it is every audience."""
     said, names = " ".join(room.words), {a.name.casefold(): a for a in room.audiences}
     chosen = (names[said.casefold()],) if said.casefold() in names else () if said else room.audiences
     if not chosen:
         near = difflib.get_close_matches(said.casefold(), names, 3) or list(names)
-        return Said(wording.unknown_audience(said, [names[n].name for n in near], room.style))
+        return Response(wording.unknown_audience(said, [names[n].name for n in near], room.style))
     told = delivery_log.drill(chosen, room.ask.at)
-    return Said(wording.drilled(len(told), room.style), (Prove(told),))
+    return Response(wording.drilled(len(told), room.style), (Prove(told),))
 
 
-def _subscribe(room: Room) -> Said:
+def _subscribe(room: CommandContext) -> Response:
     """Subscribing again adds to what is heard; without a service it is all of them."""
     wish = room.wish
-    services, hears = list[str](), set[Hears]()
+    services, hears = list[str](), set[Topic]()
     for word in room.words:
         if service := room.find(word):
             services.append(service.id)
         elif word.casefold() in HEARS:
-            hears.add(Hears(word.casefold()))
+            hears.add(Topic(word.casefold()))
         elif word.upper() in Confidence.__members__:
             wish = replace(wish, confidence=Confidence[word.upper()])
         else:
@@ -145,13 +145,13 @@ def _subscribe(room: Room) -> Said:
     together = (*(before or ()), *services) if services and before != () else ()
     wish = replace(wish, services=tuple(dict.fromkeys(together)), hears=frozenset(hears) or wish.hears)
     subscription = Subscription(room.ask.where, wish, room.ask.who, room.ask.at)
-    return Said(wording.subscribed(wish, _names(room, wish.services), room.style), (Subscribe(subscription),))
+    return Response(wording.subscribed(wish, _names(room, wish.services), room.style), (Subscribe(subscription),))
 
 
-def _unsubscribe(room: Room) -> Said:
+def _unsubscribe(room: CommandContext) -> Response:
     held = room.held
     if held is None:
-        return Said(wording.not_subscribed(room.style))
+        return Response(wording.not_subscribed(room.style))
     gone = list[str]()
     for word in room.words:
         service = room.find(word)
@@ -162,16 +162,16 @@ def _unsubscribe(room: Room) -> Said:
     left = tuple(s for s in everything if s not in gone) if gone else ()
     words = wording.unsubscribed(_names(room, tuple(gone)), room.style)
     if not left:
-        return Said(words, (Unsubscribe(held.destination),))
-    return Said(words, (Subscribe(replace(held, wish=replace(held.wish, services=left))),))
+        return Response(words, (Unsubscribe(held.destination),))
+    return Response(words, (Subscribe(replace(held, wish=replace(held.wish, services=left))),))
 
 
-def _subscriptions(room: Room) -> Said:
+def _subscriptions(room: CommandContext) -> Response:
     names = {s.id: s.name for s, _ in room.known}
-    return Said(wording.subscriptions((room.held,) if room.held else (), names, room.style))
+    return Response(wording.subscriptions((room.held,) if room.held else (), names, room.style))
 
 
-def _ack(room: Room) -> Said:
+def _ack(room: CommandContext) -> Response:
     """Without a name it is the one that is down; with several down, somebody must say which."""
     opened = [s for s, state in room.overview.services if state.incident]
     dead = [s for s, state in room.overview.channels if state.incident]
@@ -183,20 +183,20 @@ def _ack(room: Room) -> Said:
     elif len(opened or dead) == 1:
         (service,) = opened or dead
     else:
-        return Said(
+        return Response(
             wording.status(room.overview, room.style) if opened or dead else wording.nothing_open(None, room.style)
         )
     if room.is_other(number, room.state(service).incident):
         return room.other(service, number)
     if service not in (*opened, *dead):
-        return Said(wording.nothing_open(service, room.style))
+        return Response(wording.nothing_open(service, room.style))
     now = room.ask.at
-    return Said(
+    return Response(
         wording.acked(service, room.ask.name, room.style, now), (ForService(service.id, Ack(room.ask.name, now)),)
     )
 
 
-def _mute(room: Room) -> Said:
+def _mute(room: CommandContext) -> Response:
     if len(room.words) < 2:
         return _help(room)
     service, number = room.numbered(room.words[0])
@@ -209,18 +209,18 @@ def _mute(room: Room) -> Said:
     except (ValueError, OverflowError):
         return _help(room)
     mute = Mute(room.ask.name, room.ask.at, until, " ".join(room.words[2:])[:200])
-    return Said(wording.muted(service, mute, room.style, room.ask.at), (ForService(service.id, mute),))
+    return Response(wording.muted(service, mute, room.style, room.ask.at), (ForService(service.id, mute),))
 
 
-def _unmute(room: Room) -> Said:
+def _unmute(room: CommandContext) -> Response:
     service = room.find(" ".join(room.words)) if room.words else None
     if service is None:
         return room.unknown(" ".join(room.words)) if room.words else _help(room)
     order = Unmute(room.ask.name, room.ask.at)
-    return Said(wording.unmuted(service, room.style), (ForService(service.id, order),))
+    return Response(wording.unmuted(service, room.style), (ForService(service.id, order),))
 
 
-def _correct(room: Room) -> Said:
+def _correct(room: CommandContext) -> Response:
     """A service called by one word or by all of them; what follows the one word is the reason."""
     if not room.words:
         return _help(room)
@@ -236,17 +236,17 @@ def _correct(room: Room) -> Said:
         return room.other(service, number)
     if incident is None:
         already = state.last is not None and state.last.retracted
-        return Said(wording.nothing_to_take_back(service, room.style, already=already))
+        return Response(wording.nothing_to_take_back(service, room.style, already=already))
     order = Correct(room.ask.name, now, why)
-    return Said(wording.taken_back(service, incident, room.style, now), (ForService(service.id, order),))
+    return Response(wording.taken_back(service, incident, room.style, now), (ForService(service.id, order),))
 
 
-def _help(room: Room) -> Said:
+def _help(room: CommandContext) -> Response:
     rows = ((c.usage, wording.command_help(c.name, room.style)) for c in COMMANDS.values())
-    return Said(wording.guide(rows, room.style))
+    return Response(wording.guide(rows, room.style))
 
 
-def _names(room: Room, services: tuple[str, ...]) -> tuple[str, ...]:
+def _names(room: CommandContext, services: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(s.name for s, _ in room.known if s.id in services)
 
 

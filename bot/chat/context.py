@@ -22,10 +22,10 @@ from bot.model import (
     ServiceState,
     Style,
     Subscription,
+    SubscriptionFilter,
+    Text,
     Trail,
     Window,
-    Wish,
-    Words,
 )
 
 SECONDS = timedelta(minutes=1)  # a platform tells the time of a message in whole seconds, and by its own clock
@@ -104,15 +104,15 @@ class Ledger:
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class Response:
     """What is answered, and what is to be done first."""
 
-    reply: Words | None  # None: what is done tells it
+    reply: Text | None  # None: what is done tells it
     orders: tuple[Ordered, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
-class Room:
+class CommandContext:
     """What a command may know: the ask, everything that is shown, and how the place is written to."""
 
     ask: Ask
@@ -129,9 +129,9 @@ class Room:
         return next((s for s in self.overview.subscriptions if s.destination == self.ask.where), None)
 
     @property
-    def wish(self) -> Wish:
+    def wish(self) -> SubscriptionFilter:
         """What the place wishes, or would wish if it subscribed."""
-        return self.held.wish if self.held else Wish(style=self.style)
+        return self.held.wish if self.held else SubscriptionFilter(style=self.style)
 
     @property
     def known(self) -> tuple[tuple[Service, ServiceState], ...]:
@@ -158,13 +158,13 @@ class Room:
         under = self.ask.under
         return under is not None and incident is not None and incident.since > under + SECONDS
 
-    def other(self, service: Service, number: int | None) -> Said:
-        return Said(wording.other_incident("" if number is None else f"{service.id}#{number}", service, self.style))
+    def other(self, service: Service, number: int | None) -> Response:
+        return Response(wording.other_incident("" if number is None else f"{service.id}#{number}", service, self.style))
 
     def state(self, service: Service) -> ServiceState:
         return next(state for s, state in self.known if s.id == service.id)
 
-    def unknown(self, word: str) -> Said:
+    def unknown(self, word: str) -> Response:
         names = {n.casefold(): s.id for s, _ in self.known for n in (s.name, s.id)}
         near = difflib.get_close_matches(word.casefold(), names, 3)
-        return Said(wording.unknown_service(word, tuple(dict.fromkeys(names[n] for n in near)), self.style))
+        return Response(wording.unknown_service(word, tuple(dict.fromkeys(names[n] for n in near)), self.style))

@@ -7,7 +7,17 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from bot import wording
-from bot.model import DRILL, OURSELVES, Act, Audience, Delivery, Destination, Overview, Silence, Trail
+from bot.model import (
+    DRILL,
+    OURSELVES,
+    Audience,
+    Delivery,
+    DeliveryAction,
+    Destination,
+    NotNotifiedReason,
+    Overview,
+    Trail,
+)
 from bot.notify import routing
 
 RECENT = timedelta(days=30)
@@ -52,7 +62,7 @@ def incident(text: str, overview: Overview) -> str:
     return f"{found}{mark}{number}"
 
 
-def reasons(trail: Trail, place: Destination, overview: Overview) -> tuple[tuple[Audience, Silence], ...]:
+def reasons(trail: Trail, place: Destination, overview: Overview) -> tuple[tuple[Audience, NotNotifiedReason], ...]:
     """Why no message of an incident was meant for `place`."""
     about = trail.incident
     if about is None:
@@ -73,5 +83,7 @@ def drill(audiences: Sequence[Audience], at: datetime) -> tuple[Delivery, ...]:
         notice = wording.test_notice(audience.name, audience.wish.style, at)
         notice = replace(notice, thread=thread, key=f"{thread}/1")
         for place in audience.destinations:
-            found.setdefault(place, Delivery(f"{notice.key}@{place}", place, Act.POST, notice, audience.name))
+            found.setdefault(
+                place, Delivery(f"{notice.key}@{place}", place, DeliveryAction.POST, notice, audience.name)
+            )
     return tuple(found.values())

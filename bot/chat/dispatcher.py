@@ -23,33 +23,33 @@ from bot.chat.context import (
     Ordered,
     Plan,
     Prove,
-    Said,
+    Response,
     Subscribe,
     Unsubscribe,
 )
 from bot.chat.limits import EACH, Buckets, Pacer, People, Turns, Verdict
-from bot.chat.on_demand_check import Eyes
+from bot.chat.on_demand_check import OnDemandChecker
 from bot.contracts import Pace
 from bot.incidents.maintenance import announce, call_off
 from bot.incidents.reconciler import catch_up
-from bot.incidents.recorder import Record
+from bot.incidents.recorder import Recorder
 from bot.model import (
     DRILL,
-    Act,
     Ask,
     AuditEntry,
     Delivery,
+    DeliveryAction,
     Destination,
     Notice,
     Reply,
     Report,
     Style,
+    Text,
     Trail,
-    Words,
     room_of,
 )
 from bot.store import StoreUnavailable
-from bot.watch.user_reports import Crowd
+from bot.watch.user_reports import UserReports
 
 log = logging.getLogger(__name__)
 
@@ -86,12 +86,12 @@ class Lane:
 
 
 @dataclass
-class FrontDesk:
-    record: Record
+class Dispatcher:
+    record: Recorder
     admins: frozenset[str]  # platform ids: a display name is whatever its bearer likes
     style: Style
-    crowd: Crowd
-    eyes: Eyes
+    crowd: UserReports
+    eyes: OnDemandChecker
     paces: Mapping[str, Pace] = field(default_factory=dict)  # by kind: what each platform takes
     access: Access = field(init=False)
     _people: People = field(default_factory=People, init=False)
@@ -104,7 +104,7 @@ class FrontDesk:
     def __post_init__(self) -> None:
         self.access = Access(self.record, self.admins)
 
-    async def answer(self, ask: Ask) -> Words | None:
+    async def answer(self, ask: Ask) -> Text | None:
         """What to reply; None where there is nothing to say: this very ask was answered before, for platforms deliver some
         twice, or whoever asks was told already that they may not, or not so fast.
         """
@@ -125,7 +125,7 @@ class FrontDesk:
 
     # ── whether ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
-    async def _turned_away(self, ask: Ask, at: float) -> Words | None:
+    async def _turned_away(self, ask: Ask, at: float) -> Text | None:
         """Not counted, not looked up, not stored: a stranger gets one line."""
         if not self.access.answers(ask, at):
             return None
@@ -156,7 +156,7 @@ class FrontDesk:
 
     # ── what ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-    async def _worked_on(self, ask: Ask, now: datetime, at: float, *, admin: bool) -> Words | None:
+    async def _worked_on(self, ask: Ask, now: datetime, at: float, *, admin: bool) -> Text | None:
         due = self._reserved(ask, at, admin=admin)
         if due is None:
             log.debug("too much is asked on %s: somebody is not answered", ask.where.kind)
@@ -171,7 +171,7 @@ class FrontDesk:
             await self._wait(due)
         return found
 
-    async def _respond(self, ask: Ask, now: datetime, *, admin: bool) -> Words | Look | None:
+    async def _respond(self, ask: Ask, now: datetime, *, admin: bool) -> Text | Look | None:
         old = now - ask.at > OLD
         said_at, ask = ask.at, replace(ask, at=now) if old or ask.at > now else ask
         if manages(ask.text) and not ask.may_manage and not admin and ask.prove:
@@ -205,7 +205,7 @@ class FrontDesk:
 
     # ── orders ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
-    async def _done(self, ask: Ask, said: Said) -> Words | None:
+    async def _done(self, ask: Ask, said: Response) -> Text | None:
         """Carry out what was ordered, once, also when a platform tells of it again after a restart."""
         if ask.order_key in self._ordered:
             return None
@@ -232,7 +232,7 @@ class FrontDesk:
             return held is None or held.wish != order.wish.wish
         return True
 
-    async def _told(self, ask: Ask, reply: Words, order: Ordered) -> Words:
+    async def _told(self, ask: Ask, reply: Text, order: Ordered) -> Text:
         """Everybody in a place learns who changed what it hears: by the answer where they see it, else by a message."""
         style = self._style(ask)
         if isinstance(order, Allow | Disallow):
@@ -251,7 +251,7 @@ class FrontDesk:
         return reply
 
     async def _tell(self, place: Destination, notice: Notice) -> None:
-        delivery = Delivery(f"{notice.key}@{place}", place, Act.POST, notice, str(place))
+        delivery = Delivery(f"{notice.key}@{place}", place, DeliveryAction.POST, notice, str(place))
         await self.record.store.deliveries.add([delivery], self.record.clock())
         self.record.wake({place})
 
@@ -296,7 +296,7 @@ class FrontDesk:
         return self.style
 
 
-async def trail(record: Record, asked: str) -> Trail | None:
+async def trail(record: Recorder, asked: str) -> Trail | None:
     """How "x#17" was told, or the newest incident of the service "x", or the last drill."""
     incident = await record.store.history.incident(asked)
     thread = incident.id if incident else await record.store.people.recall(DRILL) if asked == DRILL else None
@@ -306,7 +306,7 @@ async def trail(record: Record, asked: str) -> Trail | None:
     return Trail(incident, name, await record.store.deliveries.of_incident(thread), record.readers)
 
 
-async def drill(record: Record, deliveries: Sequence[Delivery]) -> None:
+async def drill(record: Recorder, deliveries: Sequence[Delivery]) -> None:
     """Queue test notices; whoever asks for `DRILL` gets what became of them."""
     await record.store.deliveries.add(deliveries, record.clock())
     await record.store.people.remember(DRILL, deliveries[0].notice.thread)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
 from bot import wording
-from bot.chat.context import CallOff, Plan, Room, Said
+from bot.chat.context import CallOff, CommandContext, Plan, Response
 from bot.model import EVERYTHING, Origin, Service, Style, Window, clock, length, local_time
 
 DAY = timedelta(days=1)
@@ -25,11 +25,11 @@ class _Span:
     note: str
 
 
-def maintenance(room: Room) -> Said:
+def maintenance(room: CommandContext) -> Response:
     if not room.words:
         return _list(room)
     if not room.admin:
-        return Said(wording.not_allowed(room.style))
+        return Response(wording.not_allowed(room.style))
     first, *rest = room.words
     if first.casefold() in OFF:
         return _call_off(room, tuple(rest))
@@ -40,22 +40,22 @@ def maintenance(room: Room) -> Said:
     try:
         span = _span(words, room.style, now)
     except (ValueError, OverflowError):
-        return Said(wording.when_unclear(room.style, now))
+        return Response(wording.when_unclear(room.style, now))
     if span.until <= max(span.since, now) or span.until - span.since > LONGEST:
-        return Said(wording.when_unclear(room.style, now, over=span.since < span.until <= now))
+        return Response(wording.when_unclear(room.style, now, over=span.since < span.until <= now))
     names = tuple(service.id for service in services)
     key = f"said:{room.ask.key}"
     window = Window(key, names, span.since, span.until, Origin.SAID, now, span.note, room.ask.name)
-    return Said(wording.announced(window, services, room.style, now), (Plan(window),))
+    return Response(wording.announced(window, services, room.style, now), (Plan(window),))
 
 
-def _list(room: Room) -> Said:
+def _list(room: CommandContext) -> Response:
     now = room.ask.at
     found = [w for w in room.overview.windows if not w.over(now)]
-    return Said(wording.plans([(w, _services(room, w)) for w in found], room.style, now))
+    return Response(wording.plans([(w, _services(room, w)) for w in found], room.style, now))
 
 
-def _call_off(room: Room, words: tuple[str, ...]) -> Said:
+def _call_off(room: CommandContext, words: tuple[str, ...]) -> Response:
     """What is under way, else what comes next."""
     services, _ = _whose(room, words)
     if services is None:
@@ -63,20 +63,20 @@ def _call_off(room: Room, words: tuple[str, ...]) -> Said:
     now, wanted = room.ask.at, tuple(service.id for service in services)
     found = [w for w in room.overview.windows if not w.over(now) and _meant(w, wanted)]
     if not found:
-        return Said(wording.nothing_planned(" ".join(words), room.style, now))
+        return Response(wording.nothing_planned(" ".join(words), room.style, now))
     window = min(found, key=lambda w: (w.since > now, w.since, w.number))
-    return Said(wording.called_off(window, _services(room, window), room.style, now), (CallOff(window.number),))
+    return Response(wording.called_off(window, _services(room, window), room.style, now), (CallOff(window.number),))
 
 
 def _meant(window: Window, wanted: tuple[str, ...]) -> bool:
     return window.services == wanted or (len(wanted) == 1 and wanted[0] in window.services)
 
 
-def _services(room: Room, window: Window) -> tuple[Service, ...]:
+def _services(room: CommandContext, window: Window) -> tuple[Service, ...]:
     return tuple(s for s, _ in room.overview.services if s.id in window.services)
 
 
-def _whose(room: Room, words: tuple[str, ...]) -> tuple[tuple[Service, ...] | None, tuple[str, ...]]:
+def _whose(room: CommandContext, words: tuple[str, ...]) -> tuple[tuple[Service, ...] | None, tuple[str, ...]]:
     """The service that the first words name, as many as it takes, and the words left. No service: all of them."""
     if words and words[0].casefold() in ALL and room.find(words[0]) is None:
         return (), words[1:]

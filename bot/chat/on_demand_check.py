@@ -13,7 +13,7 @@ from urllib.parse import urljoin
 from bot import wording
 from bot.chat.context import Look
 from bot.contracts import Answer, Cause, Net, Trouble
-from bot.model import Round, Service, Style, Words
+from bot.model import Round, Service, Style, Text
 from bot.net import Guarded, Network, Prepared
 
 PORTS = frozenset({80, 443, 8080, 8443})
@@ -29,12 +29,12 @@ EACH, ALL = 6, 60  # asked for by one person, and looked at in all, within a min
 NOWHERE = frozenset({Cause.GUARDED, Cause.NO_SUCH_NAME})  # one answer for both, or names of ours could be guessed
 ASTRAY = "redirects to something that cannot be asked"
 
-Telling = Callable[[Style], Words]
+Telling = Callable[[Style], Text]
 """What a look found, worded for whoever asked."""
 
 
 @dataclass
-class Glance:
+class CheckResult:
     """The newest look at one place. Who asks while it is under way waits for it."""
 
     until: datetime | None = None  # it holds until then
@@ -45,7 +45,7 @@ class Glance:
         return not self.lock.locked() and (self.until is None or self.until <= now)
 
 
-class Eyes:
+class OnDemandChecker:
     """`look`: one round of a service, neither judged nor kept. `sighted`: do we see anything of the world?"""
 
     def __init__(
@@ -64,11 +64,11 @@ class Eyes:
         self._clock = clock
         self._ports = ports
         self._timeout = timeout
-        self._glances: dict[str, Glance] = {}
+        self._glances: dict[str, CheckResult] = {}
         self._asked: deque[tuple[datetime, str]] = deque()  # when, and by whom, within the last minute
         self._looked: deque[datetime] = deque()
 
-    async def answer(self, order: Look, service: Service | None, who: str, style: Style) -> Words:
+    async def answer(self, order: Look, service: Service | None, who: str, style: Style) -> Text:
         """`service`: the one that is ordered. Takes no longer than the checks' time-outs, or `timeout`."""
         now = self._clock()
         if not self._may_ask(who, now):
@@ -113,7 +113,7 @@ class Eyes:
         """What was seen of a place a moment ago, or else is now; None when too much is looked at already."""
         for old in [key for key, one in self._glances.items() if one.over(now)]:
             del self._glances[old]
-        glance = self._glances.setdefault(place, Glance())
+        glance = self._glances.setdefault(place, CheckResult())
         async with glance.lock:
             if glance.until is None:
                 if not self._may_look(now):

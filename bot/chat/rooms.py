@@ -3,50 +3,50 @@
 from __future__ import annotations
 
 from bot import wording
-from bot.chat.context import Allow, Disallow, Room, Said
+from bot.chat.context import Allow, CommandContext, Disallow, Response
 from bot.model import AllowedRoom, Destination, room_of
 
 TALKS = frozenset({"slack", "discord", "telegram"})  # where people can talk to us
 
 
-def allow(room: Room) -> Said:
+def allow(room: CommandContext) -> Response:
     """Without a place it is the one where it is said."""
     place = _meant(room)
     if place is None:
-        return Said(wording.no_room("allow", room.style))
+        return Response(wording.no_room("allow", room.style))
     if _known(room, place):
-        return Said(wording.allowed(place, room.style, already=True))
+        return Response(wording.allowed(place, room.style, already=True))
     allowed = AllowedRoom(place, room.ask.who, room.ask.name, room.ask.at)
-    return Said(wording.allowed(place, room.style), (Allow(allowed),))
+    return Response(wording.allowed(place, room.style), (Allow(allowed),))
 
 
-def disallow(room: Room) -> Said:
+def disallow(room: CommandContext) -> Response:
     """A place that the config names is not shut out in a chat; one that only subscribed is."""
     place = _meant(room)
     if place is None:
-        return Said(wording.no_room("disallow", room.style))
+        return Response(wording.no_room("disallow", room.style))
     if place in map(room_of, room.ledger.named):
-        return Said(wording.not_disallowed(place, room.style, named=True))
+        return Response(wording.not_disallowed(place, room.style, named=True))
     subscribed = any(room_of(held.destination) == place for held in room.overview.subscriptions)
     if not subscribed and all(one.place != place for one in room.ledger.allowed):
-        return Said(wording.not_disallowed(place, room.style, named=False))
-    return Said(wording.disallowed(place, room.style), (Disallow(place),))
+        return Response(wording.not_disallowed(place, room.style, named=False))
+    return Response(wording.disallowed(place, room.style), (Disallow(place),))
 
 
-def rooms(room: Room) -> Said:
+def rooms(room: CommandContext) -> Response:
     ledger = room.ledger
-    return Said(wording.rooms(ledger.allowed, ledger.named, room.style, room.ask.at, public=ledger.public))
+    return Response(wording.rooms(ledger.allowed, ledger.named, room.style, room.ask.at, public=ledger.public))
 
 
-def audit(room: Room) -> Said:
-    return Said(wording.audit(room.ledger.entries, room.style, room.ask.at))
+def audit(room: CommandContext) -> Response:
+    return Response(wording.audit(room.ledger.entries, room.style, room.ask.at))
 
 
-def _known(room: Room, place: Destination) -> bool:
+def _known(room: CommandContext, place: Destination) -> bool:
     return place in map(room_of, room.ledger.named) or any(one.place == place for one in room.ledger.allowed)
 
 
-def _meant(room: Room) -> Destination | None:
+def _meant(room: CommandContext) -> Destination | None:
     """None for what is no place where people can talk to us."""
     if not room.words:
         return room_of(room.ask.where)

@@ -13,9 +13,9 @@ from time import monotonic
 from bot import wording
 from bot.app import now
 from bot.config import Config
-from bot.contracts import Channel, Desk
+from bot.contracts import Channel, ChannelContext
 from bot.errors import fault
-from bot.model import Act, Audience, Delivery, Destination, Proof, Sent
+from bot.model import Audience, Delivery, DeliveryAction, Destination, Proof, Sent
 from bot.net import Network
 from bot.store import Store, open_store
 from bot.store.audit import PROVEN
@@ -45,7 +45,7 @@ async def drill(config: Config, names: Sequence[str], tried: Callable[[int, int]
         store = await stack.enter_async_context(open_store(config.database))
         before = await store.audit.proven(first)
         net = await stack.enter_async_context(Network())
-        desk, settings = Desk(net, (), _forgetful, _forgetful), config.opened_channels()
+        desk, settings = ChannelContext(net, (), _forgetful, _forgetful), config.opened_channels()
         kinds = {place.kind for place in first}
         channels = {kind: await stack.enter_async_context(settings[kind].open(desk)) for kind in sorted(kinds)}
 
@@ -62,7 +62,9 @@ async def drill(config: Config, names: Sequence[str], tried: Callable[[int, int]
 async def _prove(channel: Channel, place: Destination, audience: Audience, store: Store) -> Tried:
     notice, began = wording.test_notice(audience.name, audience.wish.style, now()), monotonic()
     try:
-        receipt = await channel.send(Delivery(f"{notice.key}@{place}", place, Act.POST, notice, audience.name))
+        receipt = await channel.send(
+            Delivery(f"{notice.key}@{place}", place, DeliveryAction.POST, notice, audience.name)
+        )
         why = "" if isinstance(receipt, Sent) else receipt.why
     except Exception as bug:  # noqa: BLE001 - the border of a channel: the other rungs are tried all the same
         log.error("our own error in the channel %s: %s", place.kind, fault(bug))

@@ -14,7 +14,7 @@ from pydantic import SecretStr
 from bot.channels.masking import masked
 from bot.config import Config, canary
 from bot.config.places import all_places
-from bot.contracts import Channel, ChannelSettings, Check, Desk, Memory, Net, Reach, Source, Unclear
+from bot.contracts import Channel, ChannelContext, ChannelSettings, Check, Net, Reach, Source, SourceState, Unclear
 from bot.errors import fault
 from bot.model import Destination, Outcome, Reading, plain_text, spelled
 from bot.net import Network
@@ -131,7 +131,7 @@ async def _channel(
 ) -> list[Found]:
     own = {place: f"{place.shown} ({who})" for place, who in places.items() if place.kind == kind}
     turns = asyncio.Semaphore(AT_ONCE)
-    async with settings.open(Desk(net, (), _forgetful, _forgetful)) as channel:
+    async with settings.open(ChannelContext(net, (), _forgetful, _forgetful)) as channel:
         account = await asking.ask(kind, partial(_account, settings, channel, net), turns)
         if account.reach.good is False:
             asking.done += len(own)
@@ -201,7 +201,7 @@ def _why(reading: Reading) -> str:
 
 def _page(page: Source) -> Callable[[Net], Awaitable[Reach]]:
     async def look(net: Net) -> Reach:
-        word = await page.read(net, datetime.now(UTC), Memory())
+        word = await page.read(net, datetime.now(UTC), SourceState())
         if word.says is None:
             return Reach(False, "cannot be read: is this the address of a status page, and does it answer?")
         return Reach(True, f"can be read ({word.headline or 'nothing is reported'})")

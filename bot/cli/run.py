@@ -16,7 +16,7 @@ from bot.config import Config, ConfigError, load
 from bot.contracts import Answer, Unable
 
 if TYPE_CHECKING:
-    from bot.app import House
+    from bot.app import App
 
 LogFormat = Literal["text", "json"]
 LogLevel = Literal["debug", "info", "warning", "error"]
@@ -68,7 +68,7 @@ def run(*, config: File = HERE, log_format: LogFormat = "text", log_level: LogLe
         return 2 if isinstance(error, ConfigError) else 1
 
 
-async def _begun(home: House) -> None:
+async def _begun(home: App) -> None:
     from bot.web import operator_log  # noqa: PLC0415 # as above
 
     config = home.config

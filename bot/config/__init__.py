@@ -43,7 +43,7 @@ from bot.config.types import (
 )
 from bot.config.validation import contradictions
 from bot.contracts import ChannelSettings, between
-from bot.model import Audience, Confidence, Destination, Hears, Service, Style, Wish, delivering
+from bot.model import Audience, Confidence, Destination, Service, Style, SubscriptionFilter, Topic, delivering
 from bot.watch.checks import AnyCheck
 from bot.watch.sources import AnyTracker
 from bot.watch.sources.trackers.base import Tracker
@@ -87,7 +87,7 @@ class AudienceConfig(BaseModel):
     broadcast: tuple[Place, ...] = ()
     within: Annotated[Duration, between("0.1s", "1d")] = duration("60s")
     services: Some = "all"
-    hears: frozenset[Hears] = frozenset(Hears)
+    hears: frozenset[Topic] = frozenset(Topic)
     confidence: Confident = Confidence.CONFIRMED
     for_at_least: Annotated[Duration, between("0s", "7d")] = duration("0s")
     quiet: QuietConfig | None = None
@@ -210,12 +210,16 @@ class Config(BaseModel):
         opened = self.opened_channels()
         places = dict.fromkeys(at for who in sorted(self.admins) if (at := _reached(who)).kind in opened)
         # Our blindness, a correction, is told to all who hear of those: theirs are the channels alone.
-        wish = Wish(tuple(map(delivering, opened)), frozenset(Hears) - {Hears.CORRECTION}, style=self.style())
+        wish = SubscriptionFilter(
+            tuple(map(delivering, opened)), frozenset(Topic) - {Topic.CORRECTION}, style=self.style()
+        )
         return Audience(ADMINS, tuple(places), wish) if places else None
 
     def _audience(self, name: str, said: AudienceConfig) -> Audience:
         quiet = said.quiet.quiet() if said.quiet else None
-        wish = Wish(some(said.services), said.hears, said.confidence, self.style(said), quiet, said.for_at_least)
+        wish = SubscriptionFilter(
+            some(said.services), said.hears, said.confidence, self.style(said), quiet, said.for_at_least
+        )
         escalations = tuple(step.escalation() for step in said.escalate)
         return Audience(name, said.ladder or said.broadcast, wish, bool(said.ladder), said.within, escalations)
 

@@ -8,14 +8,14 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from bot.config.types import ClockTime, Duration, Place
 from bot.contracts import between
-from bot.model import Escalation, Hears, Quiet
+from bot.model import Escalation, Quiet, Topic
 
 
 class QuietConfig(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
     start: Annotated[ClockTime, Field(alias="from")]
     end: Annotated[ClockTime, Field(alias="to")]
-    but: Annotated[frozenset[Hears], Field(alias="except")] = frozenset()
+    but: Annotated[frozenset[Topic], Field(alias="except")] = frozenset()
 
     def quiet(self) -> Quiet:
         return Quiet(self.start, self.end, self.but)

@@ -27,7 +27,7 @@ from bot.contracts.network import (
     Trouble,
 )
 from bot.contracts.reach import Reach, reach_of
-from bot.model import Ask, Delivery, Reading, Receipt, Word, Words, length
+from bot.model import Ask, Delivery, Reading, Receipt, SourceReport, Text, length
 
 __all__ = [
     "BLIND",
@@ -35,25 +35,25 @@ __all__ = [
     "Answer",
     "Answering",
     "Between",
+    "CachedResponse",
     "Cause",
     "Channel",
+    "ChannelContext",
     "ChannelSettings",
     "Check",
     "Connected",
-    "Copy",
-    "Desk",
     "Echoed",
     "Family",
     "Found",
+    "HttpCache",
     "Length",
-    "Memory",
     "Net",
     "Pace",
     "Reach",
     "Record",
     "Seconds",
-    "Shelf",
     "Source",
+    "SourceState",
     "Starttls",
     "Telling",
     "Token",
@@ -104,7 +104,7 @@ class Check(Protocol):
 
 
 @dataclass(slots=True)
-class Copy:
+class CachedResponse:
     """What an address gave last, and how it was when it was last asked."""
 
     body: bytes = b""
@@ -118,19 +118,19 @@ class Copy:
 
 
 @dataclass(slots=True)
-class Shelf:
+class HttpCache:
     """What all sources share: the copies, by address and wanted type, and until when hosts asked us to stay away."""
 
-    copies: dict[tuple[str, str], Copy] = field(default_factory=dict)
+    copies: dict[tuple[str, str], CachedResponse] = field(default_factory=dict)
     waits: dict[str, datetime] = field(default_factory=dict)
     swept_at: datetime | None = None
 
 
 @dataclass(slots=True)
-class Memory:
+class SourceState:
     """What one source's readings leave for its next, for the life of the process: a config object keeps no state."""
 
-    shelf: Shelf = field(default_factory=Shelf)
+    shelf: HttpCache = field(default_factory=HttpCache)
     news_at: datetime | None = None  # somebody said then that there is news: what was fetched before is old
     found: Any = None  # how it is read, where the source had to find that out ...
     found_at: datetime | None = None
@@ -146,11 +146,11 @@ class Source(Protocol):
     @property
     def kind(self) -> str: ...
 
-    async def read(self, net: Net, now: datetime, memory: Memory) -> Word:
+    async def read(self, net: Net, now: datetime, memory: SourceState) -> SourceReport:
         """Fetch and parse. What cannot be read is a Word that says None; raise only on a bug of ours."""
 
 
-Answering = Callable[[Ask], Awaitable[Words | None]]
+Answering = Callable[[Ask], Awaitable[Text | None]]
 """What `desk.answer` is to a channel: None when there is nothing to say."""
 
 
@@ -204,7 +204,7 @@ class ChannelSettings(Protocol):
     def watch(self) -> str | None:
         """The service whose outage means that this channel is dead too."""
 
-    def open(self, desk: Desk) -> AbstractAsyncContextManager[Channel]:
+    def open(self, desk: ChannelContext) -> AbstractAsyncContextManager[Channel]:
         """Connect, yield, disconnect: no half-open objects. Never raises for an unreachable provider or a bad token."""
 
     def place_problem(self, place: str) -> str:
@@ -223,7 +223,7 @@ class ChannelSettings(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Desk:
+class ChannelContext:
     """What a channel is handed when it is opened."""
 
     net: Net

@@ -13,7 +13,7 @@ from types import MappingProxyType
 
 from bot import wording
 from bot.errors import is_over, say_once
-from bot.model import Act, Audience, Delivery, Destination, Kind, Notice, delivering
+from bot.model import Audience, ChangeKind, Delivery, DeliveryAction, Destination, Notice, delivering
 from bot.store import StoreUnavailable
 from bot.store.deliveries.repository import Deliveries, Handed, Untaken
 
@@ -24,7 +24,7 @@ REST = 5.0  # seconds: other processes may queue deliveries too
 
 
 @dataclass
-class Ladders:
+class Failover:
     """`readers`: the audiences that have a ladder, by name. `wake`: tells the outbox for which kinds of channel there is
     something. `down`: the kinds known to be dead, and since when.
     """
@@ -62,7 +62,7 @@ class Ladders:
         return min(max((due - self.clock()).total_seconds(), 0.01), REST) if due else REST
 
     async def _hand_on(self, now: datetime) -> tuple[Handed, ...]:
-        choose = partial(onto, readers=self.readers, now=now, down=self.down())
+        choose = partial(next_rungs, readers=self.readers, now=now, down=self.down())
         handed = await self.deliveries.hand_on(now, self.readers, choose)
         if kinds := {row.destination.kind for one in handed for row in one.onto}:
             self.wake(kinds)
@@ -71,7 +71,7 @@ class Ladders:
         return handed
 
 
-def onto(
+def next_rungs(
     untaken: Untaken,
     readers: Mapping[str, Audience],
     now: datetime,
@@ -93,7 +93,7 @@ def onto(
         Delivery(
             f"{notice.key}@{place}",
             place,
-            Act.POST,
+            DeliveryAction.POST,
             notice,
             audiences[0].name,
             ladders=tuple(a.name for a in audiences),
@@ -105,7 +105,7 @@ def onto(
 
 def unsaid(untaken: Untaken) -> bool:
     """Trouble that nobody there was told of is taken back: there is nothing to tell."""
-    return untaken.notice.ends is Kind.RETRACTED and not untaken.doubtful
+    return untaken.notice.ends is ChangeKind.RETRACTED and not untaken.doubtful
 
 
 def next_rung(audience: Audience, untaken: Untaken) -> Destination | None:

@@ -9,9 +9,9 @@ from collections.abc import Awaitable, Callable
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 
-from bot.delivery.retry import Settled
+from bot.delivery.retry import DeliveryResult
 from bot.errors import is_over, say_once
-from bot.model import Act, Delivery, Destination
+from bot.model import Delivery, DeliveryAction, Destination
 from bot.store import StoreUnavailable
 from bot.store.deliveries.repository import MANY, Deliveries, Status
 
@@ -22,7 +22,7 @@ MOST = 1000  # outcomes kept: more would be of a database that is not coming bac
 
 
 @dataclass
-class Hands:
+class InFlight:
     """A lease may run out while we still send: the machine slept, or the database was away when the answer came. Then the
     delivery is claimed again, by us, and would be told twice.
     """
@@ -31,7 +31,9 @@ class Hands:
     moved: Callable[[Destination, Destination], Awaitable[None]]
     clock: Callable[[], datetime]
     _held: dict[int, Delivery] = field(default_factory=dict)  # by id, under the newest claim
-    _sent: OrderedDict[int, Settled] = field(default_factory=OrderedDict)  # what nobody could note under its old claim
+    _sent: OrderedDict[int, DeliveryResult] = field(
+        default_factory=OrderedDict
+    )  # what nobody could note under its old claim
 
     def take(self, delivery: Delivery) -> bool:
         """False: it is being handed over already. The claim is the newest in any case."""
@@ -43,14 +45,14 @@ class Hands:
         """It is in our hands no more, whatever became of it."""
         self._held.pop(delivery.id, None)
 
-    def sent_before(self, delivery: Delivery) -> Settled | None:
+    def sent_before(self, delivery: Delivery) -> DeliveryResult | None:
         """What became of it under an earlier claim, if it was sent and could not be noted."""
         done = self._sent.pop(delivery.id, None)
         # What tells of many may tell of more by now, and a rewriting does no harm twice.
-        grown = delivery.act is Act.EDIT and delivery.notice.thread.startswith(MANY)
+        grown = delivery.act is DeliveryAction.EDIT and delivery.notice.thread.startswith(MANY)
         return None if grown else done
 
-    async def note(self, delivery: Delivery, done: Settled, moved: Destination | None = None) -> None:
+    async def note(self, delivery: Delivery, done: DeliveryResult, moved: Destination | None = None) -> None:
         """However long the database is away. What was sent must be written down: else it is told twice."""
         number, noted = delivery.id, None
         while noted is None:
@@ -64,7 +66,7 @@ class Hands:
             if len(self._sent) > MOST:
                 self._sent.popitem(last=False)
 
-    async def _noted(self, delivery: Delivery, done: Settled, moved: Destination | None) -> bool | None:
+    async def _noted(self, delivery: Delivery, done: DeliveryResult, moved: Destination | None) -> bool | None:
         """False: the claim has run out. None: the database is away."""
         key = delivery.notice.key
         try:

@@ -13,24 +13,24 @@ from functools import partial
 
 from bot import wording
 from bot.delivery import receipt_log
-from bot.delivery.failover import Ladders
-from bot.delivery.in_flight import AGAIN, Hands
-from bot.delivery.rate_limit import Gate, Way
-from bot.delivery.retry import DEAD_WAIT, FIRST_WAIT, LONGEST_WAIT, MOST_WAIT, Settled, bounded, settle
+from bot.delivery.failover import Failover
+from bot.delivery.in_flight import AGAIN, InFlight
+from bot.delivery.rate_limit import OpenChannel, RateLimiter
+from bot.delivery.retry import DEAD_WAIT, FIRST_WAIT, LONGEST_WAIT, MOST_WAIT, DeliveryResult, bounded, settle
 from bot.errors import fault, is_over, say_once
 from bot.judge import failure_count
-from bot.judge.failure_count import Fortune
+from bot.judge.failure_count import FailureCount
 from bot.model import (
-    Act,
     Audience,
+    Batch,
     Delivery,
+    DeliveryAction,
     Destination,
-    Gathering,
     Later,
     Notice,
     Receipt,
+    RefusalScope,
     Refused,
-    Scope,
     Sent,
     Unsure,
 )
@@ -67,27 +67,27 @@ class Outbox:
     """
 
     deliveries: Deliveries
-    ways: Mapping[str, Way]
+    ways: Mapping[str, OpenChannel]
     clock: Callable[[], datetime]
     moved: Callable[[Destination, Destination], Awaitable[None]]
     ladders: Mapping[str, Audience] = field(default_factory=dict)
     down: Callable[[], Mapping[str, datetime]] = _nothing
     outage: Callable[[str], Span | None] = lambda _: None
     # told of a place that takes nothing, or did not take this message, and why
-    refused: Callable[[Delivery, str, Scope], Awaitable[None]] | None = None
+    refused: Callable[[Delivery, str, RefusalScope], Awaitable[None]] | None = None
     ours: Callable[[], Awaitable[None]] = (
         _ours  # raises StoreUnavailable when what we claimed is another daemon's by now
     )
     counts: Counter[tuple[str, str]] = field(default_factory=Counter)  # (channel kind, receipt) -> how many
     unsure: Counter[tuple[str, str]] = field(default_factory=Counter)  # (channel kind, what became of it) -> how many
-    fortunes: dict[str, Fortune] = field(default_factory=dict)  # by kind of channel
+    fortunes: dict[str, FailureCount] = field(default_factory=dict)  # by kind of channel
     _bells: dict[str, asyncio.Event] = field(default_factory=dict)
-    _gates: dict[str, Gate] = field(default_factory=dict)
+    _gates: dict[str, RateLimiter] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self._ladders = Ladders(self.deliveries, self.ladders, self.clock, self.wake, self._dead)
-        self._gates = {kind: Gate(way.pace) for kind, way in self.ways.items()}
-        self._hands = Hands(self.deliveries, self.moved, self.clock)
+        self._ladders = Failover(self.deliveries, self.ladders, self.clock, self.wake, self._dead)
+        self._gates = {kind: RateLimiter(way.pace) for kind, way in self.ways.items()}
+        self._hands = InFlight(self.deliveries, self.moved, self.clock)
 
     def wake(self, whom: set[str] | set[Destination] | None = None) -> None:
         """Look now for what is to be sent: by these kinds of channel only, or to these places, for a look costs a
@@ -174,7 +174,7 @@ class Outbox:
         is_over(f"{kind} waits")
         return claimed
 
-    def _told_together(self, many: Gathering) -> Notice:
+    def _told_together(self, many: Batch) -> Notice:
         return wording.many(many, self.clock(), self._outage(many.destination.kind))
 
     async def _rest(self, kind: str, bell: asyncio.Event, free: int) -> None:
@@ -213,9 +213,11 @@ class Outbox:
     async def _deliver(self, delivery: Delivery, at: datetime) -> None:
         """Hand over once, not before `at`."""
         kind, place = delivery.destination.kind, delivery.destination.place
-        if delivery.act is Act.EDIT and delivery.root is None:  # the message to rewrite was refused or overtaken
+        if (
+            delivery.act is DeliveryAction.EDIT and delivery.root is None
+        ):  # the message to rewrite was refused or overtaken
             self._gates[kind].end(place, self.clock())
-            await self._note(delivery, Settled(Status.SUPERSEDED))
+            await self._note(delivery, DeliveryResult(Status.SUPERSEDED))
             return
         if before := self._hands.sent_before(delivery):
             self._gates[kind].end(place, self.clock())
@@ -282,22 +284,22 @@ class Outbox:
     async def _fare(self, delivery: Delivery, receipt: Receipt) -> None:
         """What the receipt says of its channel, or of the place."""
         kind = delivery.destination.kind
-        self.fortunes[kind] = failure_count.after(self.fortunes.get(kind, Fortune()), receipt, self.clock())
+        self.fortunes[kind] = failure_count.after(self.fortunes.get(kind, FailureCount()), receipt, self.clock())
         match receipt:
-            case Refused(why, (Scope.DESTINATION | Scope.MESSAGE) as scope, None, gone=False):
+            case Refused(why, (RefusalScope.DESTINATION | RefusalScope.MESSAGE) as scope, None, gone=False):
                 await self._complain(delivery, why, scope)
             # Asked again sooner than it says, but who is asked to wait for hours may take nothing for long.
             case Later(why, asked=timedelta()):
-                await self._complain(delivery, why, Scope.DESTINATION)
+                await self._complain(delivery, why, RefusalScope.DESTINATION)
             case Later(why, timedelta() as wait, whole=False) if wait > MOST_WAIT:
-                await self._complain(delivery, why, Scope.DESTINATION)
+                await self._complain(delivery, why, RefusalScope.DESTINATION)
 
-    async def _complain(self, delivery: Delivery, why: str, scope: Scope) -> None:
+    async def _complain(self, delivery: Delivery, why: str, scope: RefusalScope) -> None:
         if self.refused:
             with suppress(StoreUnavailable):  # a place that takes nothing refuses the next notice as well
                 await self.refused(delivery, why, scope)
 
-    async def _note(self, delivery: Delivery, done: Settled, moved: Destination | None = None) -> None:
+    async def _note(self, delivery: Delivery, done: DeliveryResult, moved: Destination | None = None) -> None:
         await self._hands.note(delivery, done, moved)
         self._bells[delivery.destination.kind].set()
 
@@ -306,7 +308,7 @@ class Outbox:
         with suppress(StoreUnavailable):  # the next edit finds it gone again
             await self.deliveries.begin_anew(delivery, self.clock())
 
-    async def _hand_over(self, way: Way, delivery: Delivery) -> Receipt:
+    async def _hand_over(self, way: OpenChannel, delivery: Delivery) -> Receipt:
         longest = way.longest.total_seconds()
         try:
             async with asyncio.timeout(longest) as limit:

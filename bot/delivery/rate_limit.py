@@ -20,7 +20,7 @@ NO_PACE = Pace()
 
 
 @dataclass(frozen=True, slots=True)
-class Way:
+class OpenChannel:
     """An open channel, and what its kind can do."""
 
     channel: Channel
@@ -32,14 +32,14 @@ class Way:
     longest: timedelta = timedelta(seconds=60)  # a hand-over: what takes longer is cut off, and is unsure
 
     @classmethod
-    def of(cls, channel: Channel, said: ChannelSettings) -> Way:
+    def of(cls, channel: Channel, said: ChannelSettings) -> OpenChannel:
         """As a channel's section of the config says it."""
         answer = timedelta(seconds=float(getattr(said, "timeout", ANSWER)))
         return cls(channel, said.pace, said.edits, said.gathers, said.finds, said.looks, answer + BEFORE)
 
 
 @dataclass
-class Gate:
+class RateLimiter:
     """Of one kind of channel: what is under way, and who has to rest. It asks no clock.
 
     A place's rest and a slot's time begin with the answer: the far side has counted the message by then, so however

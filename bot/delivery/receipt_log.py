@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 
-from bot.model import Delivery, Later, Receipt, Refused, Scope, Sent, Unsure
+from bot.model import Delivery, Later, Receipt, RefusalScope, Refused, Sent, Unsure
 
 log = logging.getLogger("bot.delivery.outbox")
 
@@ -23,7 +23,7 @@ def say(delivery: Delivery, receipt: Receipt) -> None:
                 why,
             )
         case Refused(why, scope):
-            again = scope is Scope.ACCOUNT and delivery.attempts
+            again = scope is RefusalScope.ACCOUNT and delivery.attempts
             log.log(
                 logging.DEBUG if again else logging.ERROR,
                 "%s refused %s: %s",

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zlib import crc32
 
-from bot.model import Delivery, Later, Receipt, Refused, Scope, Sent, Unsure
+from bot.model import Delivery, Later, Receipt, RefusalScope, Refused, Sent, Unsure
 from bot.store.deliveries.repository import Status
 
 FIRST_WAIT = timedelta(seconds=2)
@@ -16,7 +16,7 @@ MOST_WAIT = timedelta(minutes=15)  # whatever a provider asks for: then it is as
 
 
 @dataclass(frozen=True, slots=True)
-class Settled:
+class DeliveryResult:
     """What becomes of a delivery after a receipt."""
 
     status: Status
@@ -32,7 +32,7 @@ class Settled:
 
 def settle(
     receipt: Receipt, delivery: Delivery, now: datetime, *, finds: bool = True, longest: timedelta = LONGEST_WAIT
-) -> Settled:
+) -> DeliveryResult:
     """A provider's wish to wait is obeyed, up to `MOST_WAIT`; without one, the waits double from 2 s to `longest`, spread by a tenth.
 
     `finds`: can the channel find out whether an unsure hand-over arrived? Else it is repeated once soon, and then only
@@ -40,20 +40,20 @@ def settle(
     """
     match receipt:
         case Sent(ref, _, anew):
-            return Settled(Status.SENT, ref=ref, anew=anew)
+            return DeliveryResult(Status.SENT, ref=ref, anew=anew)
         case Later(why, absent=True):
-            return Settled(Status.PENDING, now, why=why, absent=True)
+            return DeliveryResult(Status.PENDING, now, why=why, absent=True)
         case Later(why, wait):
             due = now + (bounded(wait) or min(backoff(delivery), longest))
-            return Settled(Status.PENDING, due, why=why, unsure=delivery.unsure, rest=wait is not None)
+            return DeliveryResult(Status.PENDING, due, why=why, unsure=delivery.unsure, rest=wait is not None)
         case Unsure(why):
             again = min(backoff(delivery), longest) if finds or not delivery.unsure else LONGEST_WAIT
-            return Settled(Status.PENDING, now + again, why=why, unsure=True)
-        case Refused(why, Scope.ACCOUNT):  # the channel is dead, not the message: told when its token is mended
-            return Settled(Status.PENDING, now + LONGEST_WAIT, why=why, unsure=delivery.unsure, hurry=True)
+            return DeliveryResult(Status.PENDING, now + again, why=why, unsure=True)
+        case Refused(why, RefusalScope.ACCOUNT):  # the channel is dead, not the message: told when its token is mended
+            return DeliveryResult(Status.PENDING, now + LONGEST_WAIT, why=why, unsure=delivery.unsure, hurry=True)
         case Refused(why, _, moved, gone):
             status = Status.PENDING if moved else Status.SUPERSEDED if gone else Status.REFUSED
-            return Settled(status, now, why=why)
+            return DeliveryResult(status, now, why=why)
 
 
 def bounded(wait: timedelta | None) -> timedelta | None:

@@ -9,17 +9,17 @@ from datetime import datetime
 from functools import partial
 
 from bot import wording
-from bot.incidents.recorder import Record
+from bot.incidents.recorder import Recorder
 from bot.judge import maintenance
 from bot.model import Origin, Phase, Window
 from bot.notify import maintenance_fanout
-from bot.store import Planning
+from bot.store import MaintenanceChange
 from bot.store.maintenance import Told
 
 log = logging.getLogger(__name__)
 
 
-async def keep(record: Record) -> None:
+async def keep(record: Recorder) -> None:
     """Take up what is announced, and tell what is due. Called again and again; what was told once is not told again."""
     now = record.clock()
     for window in (*_from_file(record, now), *_from_pages(record, now)):
@@ -29,13 +29,13 @@ async def keep(record: Record) -> None:
             await _tell(record, window, now)
 
 
-async def announce(record: Record, window: Window) -> None:
+async def announce(record: Recorder, window: Window) -> None:
     """What a person has announced, told at once if it is time."""
     await _write(record, window, record.clock())
     await keep(record)
 
 
-async def call_off(record: Record, number: int) -> None:
+async def call_off(record: Recorder, number: int) -> None:
     """It does not take place, or is over now."""
     now = record.clock()
     window = record.plans.by_number.get(number)
@@ -44,17 +44,17 @@ async def call_off(record: Record, number: int) -> None:
         await keep(record)
 
 
-def _from_file(record: Record, now: datetime) -> Iterator[Window]:
+def _from_file(record: Recorder, now: datetime) -> Iterator[Window]:
     again = (window for weekly in record.setting.weekly for window in maintenance.occurrences(weekly, now))
     return maintenance.from_file(record.plans.of(Origin.FILE), (*record.setting.windows, *again), now)
 
 
-def _from_pages(record: Record, now: datetime) -> Iterator[Window]:
+def _from_pages(record: Recorder, now: datetime) -> Iterator[Window]:
     for service, announced in record.plans.announced.items():
         yield from maintenance.from_page(record.plans.of(Origin.OFFICIAL), service, announced, now)
 
 
-async def _write(record: Record, window: Window, now: datetime) -> None:
+async def _write(record: Recorder, window: Window, now: datetime) -> None:
     if not window.number:
         stored = await record.store.plans.add(window)
     else:
@@ -64,7 +64,7 @@ async def _write(record: Record, window: Window, now: datetime) -> None:
     record.plans.put(stored, now)
 
 
-def _changed(stored: Window, _told: Told, window: Window) -> Planning:
+def _changed(stored: Window, _told: Told, window: Window) -> MaintenanceChange:
     """What was told of it is the store's to say."""
     kept = replace(
         window,
@@ -74,10 +74,10 @@ def _changed(stored: Window, _told: Told, window: Window) -> Planning:
         steps=stored.steps,
         over_at=stored.over_at or window.over_at,
     )
-    return Planning(kept)
+    return MaintenanceChange(kept)
 
 
-async def _tell(record: Record, window: Window, now: datetime) -> None:
+async def _tell(record: Recorder, window: Window, now: datetime) -> None:
     planning = await record.store.plans.move(window.number, partial(_decide, record=record, now=now), now)
     if planning is None:
         return
@@ -87,19 +87,19 @@ async def _tell(record: Record, window: Window, now: datetime) -> None:
     log.info("maintenance %s: %s", planning.window.id, planning.window.told)
 
 
-def _decide(stored: Window, told: Told, record: Record, now: datetime) -> Planning | None:
+def _decide(stored: Window, told: Told, record: Recorder, now: datetime) -> MaintenanceChange | None:
     phase = maintenance.due(stored, now, record.setting.maintenance_before)
     if phase is None:
         return None
     window = maintenance.told(stored, phase, now)
     services = record.setting.services
     muted = [service for service in services if record.muted(service)]
-    news = maintenance_fanout.News(window, phase, told, _leaving(record, window, phase))
-    return Planning(window, maintenance_fanout.deliveries(news, services, muted, record.addressed(), now))
+    news = maintenance_fanout.MaintenanceNews(window, phase, told, _leaving(record, window, phase))
+    return MaintenanceChange(window, maintenance_fanout.deliveries(news, services, muted, record.addressed(), now))
 
 
-def _leaving(record: Record, window: Window, phase: Phase) -> wording.Leaving:
+def _leaving(record: Recorder, window: Window, phase: Phase) -> wording.MaintenanceEnd:
     if phase is not Phase.ENDED:
-        return wording.Leaving()
+        return wording.MaintenanceEnd()
     failing = [s for s in record.setting.services if window.concerns(s) and record.failing(s)]
-    return wording.Leaving(failing, shown=record.plans.shown(window))
+    return wording.MaintenanceEnd(failing, shown=record.plans.shown(window))

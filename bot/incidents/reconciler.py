@@ -11,11 +11,11 @@ from datetime import datetime, timedelta
 from functools import partial
 
 from bot.incidents.readdressing import adopted
-from bot.incidents.recorder import Record
-from bot.model import OURSELVES, Change, Confidence, Destination, Incident, Kind, delivering
+from bot.incidents.recorder import Recorder
+from bot.model import OURSELVES, Change, ChangeKind, Confidence, Destination, Incident, delivering
 from bot.notify import routing
 from bot.store import Dangling
-from bot.store.incidents import Situation
+from bot.store.incidents import Snapshot
 
 log = logging.getLogger(__name__)
 
@@ -24,7 +24,7 @@ OF_CHANNELS = delivering("")  # how the services end that stand for channels
 
 
 @dataclass(frozen=True, slots=True)
-class Mended:
+class Reconciled:
     """How many messages were queued: on what is open, and on what is over."""
 
     late: int = 0
@@ -32,7 +32,7 @@ class Mended:
     unwatched: int = 0  # incidents closed, for the config has their service no more
 
 
-async def reconcile(record: Record) -> Mended:
+async def reconcile(record: Recorder) -> Reconciled:
     """Mend all there is. What was queued once is not queued again: the keys of the rows see to that."""
     await record.settle(record.clock())
     await _adopt(record)
@@ -40,8 +40,8 @@ async def reconcile(record: Record) -> Mended:
     for service in gone:
         # What we made of a channel that the config has no more concerns no reader.
         await record.unwatch(service, quietly=service.endswith(OF_CHANNELS))
-    mended = Mended(await catch_up(record), await _end(record), len(gone))
-    if mended != Mended():
+    mended = Reconciled(await catch_up(record), await _end(record), len(gone))
+    if mended != Reconciled():
         log.warning(
             "mended: %d told late of what is open, %d of what is over; %d incidents of services no longer in the config",
             mended.late,
@@ -51,7 +51,7 @@ async def reconcile(record: Record) -> Mended:
     return mended
 
 
-async def _adopt(record: Record) -> None:
+async def _adopt(record: Recorder) -> None:
     """What waits follows the config as it is now; what has no channel left is settled."""
     now = record.clock()
     decide = partial(adopted, audiences=record.readers, opened=record.setting.opened, now=now)
@@ -61,7 +61,7 @@ async def _adopt(record: Record) -> None:
         record.wake(set())
 
 
-async def catch_up(record: Record, place: Destination | None = None) -> int:
+async def catch_up(record: Recorder, place: Destination | None = None) -> int:
     """Tell every place, or one, what is open and it should have heard: once, as it stands now. How many were told."""
     opened = [(service, incident) for service, incident in _opened(record) if service in record.setting.watched]
     addressed = await record.store.audit.addressed([incident.id for _, incident in opened])
@@ -73,7 +73,7 @@ async def catch_up(record: Record, place: Destination | None = None) -> int:
     return told
 
 
-async def audit(record: Record) -> Mapping[str, int]:
+async def audit(record: Recorder) -> Mapping[str, int]:
     """What the reconciler should have left none of: incidents that are open, sure and told to nobody who wishes it,
     places that were told of trouble and not of its end, and messages that wait for a channel that there is not.
     """
@@ -88,7 +88,7 @@ async def audit(record: Record) -> Mapping[str, int]:
     }
 
 
-def _opened(record: Record) -> list[tuple[str, Incident]]:
+def _opened(record: Recorder) -> list[tuple[str, Incident]]:
     states = record.states.items()
     return [(name, state.incident) for name, state in states if state.incident and name != OURSELVES]
 
@@ -96,10 +96,10 @@ def _opened(record: Record) -> list[tuple[str, Incident]]:
 def _now(incident: Incident, now: datetime) -> Change:
     """How it stands, as the news of it."""
     sure = incident.confidence is Confidence.CONFIRMED
-    return Change(Kind.CONFIRMED if sure else Kind.OPENED, now, incident)
+    return Change(ChangeKind.CONFIRMED if sure else ChangeKind.OPENED, now, incident)
 
 
-def _missing(record: Record, incident: Incident, addressed: Collection[Destination]) -> set[Destination]:
+def _missing(record: Recorder, incident: Incident, addressed: Collection[Destination]) -> set[Destination]:
     """The places that would hear of it, were it news, and that no message of it was meant for."""
     change = _now(incident, record.clock())
     silent = record.muted(incident.service)
@@ -108,19 +108,19 @@ def _missing(record: Record, incident: Incident, addressed: Collection[Destinati
 
 
 async def _tell_late(
-    record: Record, service: str, incident: Incident, addressed: Collection[Destination], place: Destination | None
+    record: Recorder, service: str, incident: Incident, addressed: Collection[Destination], place: Destination | None
 ) -> int:
-    def missed(situation: Situation) -> tuple[Change, Situation] | None:
+    def missed(situation: Snapshot) -> tuple[Change, Snapshot] | None:
         now = situation.state.incident
         return (_now(now, record.clock()), situation) if now and now.id == incident.id else None
 
-    def to(there: Destination, situation: Situation) -> bool:
+    def to(there: Destination, situation: Snapshot) -> bool:
         return place in {None, there} and there not in situation.told and there not in addressed
 
     return await record.tell_again(service, missed, to)
 
 
-def _wished(record: Record, one: Dangling) -> bool:
+def _wished(record: Recorder, one: Dangling) -> bool:
     service = one.ending.incident.service
     if service.endswith(OF_CHANNELS) and service not in record.setting.watched:
         return False
@@ -128,7 +128,7 @@ def _wished(record: Record, one: Dangling) -> bool:
     return any(h.destination in there for h in routing.hearers(one.ending, record.readers, told=there, heard=there))
 
 
-async def _end(record: Record) -> int:
+async def _end(record: Recorder) -> int:
     """Tell the ends that were not told, as of now: a time that is not of today gets its date."""
     now, ended = record.clock(), 0
     for one in await record.store.audit.dangling(now, timedelta(0)):
@@ -138,9 +138,9 @@ async def _end(record: Record) -> int:
     return ended
 
 
-def _over(situation: Situation, change: Change, there: frozenset[Destination]) -> tuple[Change, Situation]:
+def _over(situation: Snapshot, change: Change, there: frozenset[Destination]) -> tuple[Change, Snapshot]:
     return change, replace(situation, told=there, heard=there)
 
 
-def _told(place: Destination, situation: Situation) -> bool:
+def _told(place: Destination, situation: Snapshot) -> bool:
     return place in situation.told

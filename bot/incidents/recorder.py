@@ -9,30 +9,30 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from bot import wording
-from bot.incidents.settings import Setting
+from bot.incidents.settings import Settings
 from bot.judge import channel_health
 from bot.judge.changes import Step
-from bot.judge.coverage import Sight
+from bot.judge.coverage import Coverage
 from bot.judge.incidents import only_worn, step, unwatched
 from bot.judge.maintenance import occurrences
-from bot.judge.maintenance_calendar import Calendar
+from bot.judge.maintenance_calendar import MaintenanceCalendar
 from bot.judge.own_outage import watch_sight
 from bot.judge.verdict import judge, saw
 from bot.model import (
     OURSELVES,
-    Act,
     Audience,
-    Bearing,
     Change,
     Confidence,
     Delivery,
+    DeliveryAction,
     Destination,
+    MaintenanceEffect,
     Order,
     Outcome,
     Overview,
+    RefusalScope,
     Round,
     Rules,
-    Scope,
     Service,
     ServiceState,
     Streak,
@@ -42,7 +42,7 @@ from bot.model import (
 from bot.model.clock_shift import Moved, moved
 from bot.notify import incident_fanout
 from bot.store import Store, StoreUnavailable
-from bot.store.incidents import Move, Situation
+from bot.store.incidents import Snapshot, Transition
 
 log = logging.getLogger(__name__)
 
@@ -50,16 +50,16 @@ LONG_AGO = timedelta(days=400)  # as far back as any figure looks
 
 
 @dataclass
-class Record:
+class Recorder:
     store: Store
-    setting: Setting
+    setting: Settings
     clock: Callable[[], datetime]
     wake: Callable[[set[str] | set[Destination]], None]  # tells the outbox for whom there is something to send
     states: dict[str, ServiceState] = field(default_factory=dict)
     subscriptions: tuple[Subscription, ...] = ()
     ladders: dict[str, Audience] = field(default_factory=dict)  # by name: what is not taken is handed on by these
-    plans: Calendar = field(default_factory=Calendar)
-    sight: Sight = field(default_factory=Sight)
+    plans: MaintenanceCalendar = field(default_factory=MaintenanceCalendar)
+    sight: Coverage = field(default_factory=Coverage)
     unwell: Callable[[], Mapping[str, datetime]] = dict  # the parts of our own that are unwell, and since when
     changed: Callable[[Service, ServiceState, ServiceState], None] = lambda *_: None  # hears of each new state
     _unwritten: dict[str, Streak] = field(default_factory=dict)  # by service: what could not be written down
@@ -118,26 +118,26 @@ class Record:
     async def tell_again(
         self,
         service: str,
-        missed: Callable[[Situation], tuple[Change, Situation] | None],
-        to: Callable[[Destination, Situation], bool],
+        missed: Callable[[Snapshot], tuple[Change, Snapshot] | None],
+        to: Callable[[Destination, Snapshot], bool],
     ) -> int:
         """Word and route a change for those who missed it: only to the places that `to` says, as `missed` makes the
         situation look. Nothing else is changed. How many messages were queued.
         """
         now = self.clock()
 
-        def decide(situation: Situation) -> Move | None:
+        def decide(situation: Snapshot) -> Transition | None:
             if (found := missed(situation)) is None:
                 return None
             change, seen = found
             rows = tuple(d for d in self._deliveries(change, seen, now) if to(d.destination, seen))
-            return Move(situation.state, (), rows) if rows else None
+            return Transition(situation.state, (), rows) if rows else None
 
         move = await self.store.moves.move(service, decide, now)
         if move is None:
             return 0
         await self._taken(service, move)
-        return sum(delivery.act is Act.POST for delivery in move.deliveries)
+        return sum(delivery.act is DeliveryAction.POST for delivery in move.deliveries)
 
     async def subscribe(self, wish: Subscription) -> None:
         await self.store.people.subscribe(wish)
@@ -215,7 +215,7 @@ class Record:
         """Its own health, and that of the service that stands for it."""
         return self._state(delivering(kind)), self._state(self.setting.stand_ins.get(kind, ""))
 
-    async def refused(self, delivery: Delivery, why: str, scope: Scope = Scope.DESTINATION) -> None:
+    async def refused(self, delivery: Delivery, why: str, scope: RefusalScope = RefusalScope.DESTINATION) -> None:
         """A place takes nothing, or did not take this one message: the admins hear of it, by other ways. Once a day of the
         place, once of a reason why it does not take a message.
         """
@@ -225,13 +225,15 @@ class Record:
         readers = tuple(dict.fromkeys((delivery.audience, *delivery.ladders)))
         own = {admins.name, str(place), ""}
         missing, style = [r for r in readers if r not in own], admins.wish.style
-        if scope is Scope.MESSAGE:
+        if scope is RefusalScope.MESSAGE:
             lost = [r for r in missing if r not in self.ladders or self.ladders[r].destinations[-1] == place]
             notice = wording.not_taken(delivery, why, lost, style, now)
         else:
             notice = wording.takes_nothing(place, why, missing, style, now)
         rows = [
-            Delivery(f"{notice.key}@{d}", d, Act.POST, notice, admins.name) for d in admins.destinations if d != place
+            Delivery(f"{notice.key}@{d}", d, DeliveryAction.POST, notice, admins.name)
+            for d in admins.destinations
+            if d != place
         ]
         if rows and await self.store.deliveries.add(rows, now):
             self.wake({row.destination for row in rows})
@@ -274,7 +276,7 @@ class Record:
         spread = incident_fanout.Spread() if to is None else incident_fanout.Spread(to, to)
         service, now = self.service(change.incident.service), self.clock()
         rows = incident_fanout.deliveries(change, service, self.addressed(), spread, self._others, muted=False, now=now)
-        return tuple(row for row in rows if row.act is Act.POST and row.due is None)
+        return tuple(row for row in rows if row.act is DeliveryAction.POST and row.due is None)
 
     def _judged(self, state: ServiceState, seen: Round) -> Step:
         if (streak := self._unwritten.get(seen.service)) is not None:
@@ -286,7 +288,7 @@ class Record:
         rules = self._rules(seen.service)
         verdict = judge(seen, state.streak, rules)
         ours = seen.service in self.setting.services  # the ways to people are in nobody's maintenance
-        return step(state, verdict, rules, self.plans.bearing(verdict, seen.service) if ours else Bearing())
+        return step(state, verdict, rules, self.plans.bearing(verdict, seen.service) if ours else MaintenanceEffect())
 
     def _state(self, service: str) -> ServiceState:
         return self.states.get(service) or ServiceState(service)
@@ -302,13 +304,13 @@ class Record:
             return ()  # a steady service costs no transaction
         now = self.clock()
 
-        def decide(situation: Situation) -> Move | None:
+        def decide(situation: Snapshot) -> Transition | None:
             taken = take(situation.state)
             if taken.state == situation.state:
                 return None
             news = () if quietly else taken.changes
             told = tuple(d for change in news for d in self._deliveries(change, situation, now))
-            return Move(taken.state, taken.changes, told)
+            return Transition(taken.state, taken.changes, told)
 
         move = await self.store.moves.move(service, decide, now)
         if move is None:  # somebody else was first: take up what they wrote
@@ -317,12 +319,12 @@ class Record:
         await self._taken(service, move)
         return move.changes
 
-    async def _taken(self, service: str, move: Move) -> None:
+    async def _taken(self, service: str, move: Transition) -> None:
         if move.deliveries:
             self.wake({delivery.destination for delivery in move.deliveries})
         await self._take_up({service: move.state})
 
-    def _deliveries(self, change: Change, situation: Situation, now: datetime) -> tuple[Delivery, ...]:
+    def _deliveries(self, change: Change, situation: Snapshot, now: datetime) -> tuple[Delivery, ...]:
         known = change.incident.id == situation.thread  # of what opens now nobody has heard
         return incident_fanout.deliveries(
             change,

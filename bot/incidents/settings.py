@@ -10,7 +10,7 @@ from bot.model import Audience, Destination, Rules, Service, Weekly, Window
 
 
 @dataclass(frozen=True, slots=True)
-class Setting:
+class Settings:
     """What the config says of services and readers."""
 
     services: Mapping[str, Service]
@@ -33,7 +33,7 @@ class Setting:
         """All that rounds may come of, by id."""
         return {**self.services, **{service.id: service for service in self.channels.values()}}
 
-    def found(self, moved: Mapping[Destination, Destination]) -> Setting:
+    def found(self, moved: Mapping[Destination, Destination]) -> Settings:
         """With each place where it is now: `moved` says what the old ones are called."""
         audiences = tuple(_found(audience, moved) for audience in self.audiences)
         return replace(self, audiences=audiences, rooms=frozenset(moved.get(d, d) for d in self.rooms))

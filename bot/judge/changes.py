@@ -7,10 +7,10 @@ from datetime import datetime
 
 from bot.judge import outage_count
 from bot.judge.verdict import official, spoken
-from bot.model import Change, Confidence, Health, Incident, Kind, ServiceState, Verdict
+from bot.model import Change, ChangeKind, Confidence, Health, Incident, ServiceState, Verdict
 
-SHIFTS = frozenset({Kind.WORSENED, Kind.EASED})
-NEW_EVIDENCE = frozenset({Kind.OPENED, Kind.CONFIRMED, Kind.WORSENED, Kind.EASED})
+SHIFTS = frozenset({ChangeKind.WORSENED, ChangeKind.EASED})
+NEW_EVIDENCE = frozenset({ChangeKind.OPENED, ChangeKind.CONFIRMED, ChangeKind.WORSENED, ChangeKind.EASED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,14 +19,14 @@ class Step:
     changes: tuple[Change, ...] = ()
 
 
-def tell(state: ServiceState, incident: Incident, kind: Kind, seen: Verdict) -> Step:
+def tell(state: ServiceState, incident: Incident, kind: ChangeKind, seen: Verdict) -> Step:
     """Take the round's evidence into the incident and make the change that tells of it."""
     said = spoken(official(seen.words))
     incident = replace(incident, words=seen.words)
-    if kind is Kind.OFFICIAL or (kind in SHIFTS and not seen.readings):
+    if kind is ChangeKind.OFFICIAL or (kind in SHIFTS and not seen.readings):
         incident = replace(incident, words_told=incident.words_told + 1, words_at=seen.at)
     if kind in NEW_EVIDENCE:
-        if kind is not Kind.OPENED and seen.readings and not incident.readings:
+        if kind is not ChangeKind.OPENED and seen.readings and not incident.readings:
             # Until now it was a word alone: an outage that we see began when we first saw it.
             incident = replace(incident, since=began(state, seen), lasted=0)
         incident = replace(
@@ -54,6 +54,8 @@ def began(state: ServiceState, seen: Verdict) -> datetime:
     return seen.streak.bad_since or seen.at
 
 
-def change(state: ServiceState, incident: Incident, kind: Kind, at: datetime, by: str = "", *, why: str = "") -> Step:
+def change(
+    state: ServiceState, incident: Incident, kind: ChangeKind, at: datetime, by: str = "", *, why: str = ""
+) -> Step:
     incident = replace(incident, steps=incident.steps + 1)
     return Step(replace(state, incident=incident), (Change(kind, at, incident, by, why),))

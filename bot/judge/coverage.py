@@ -31,7 +31,7 @@ def onward(stretch: Stretch | None, at: datetime, most: timedelta, *, saw: bool)
 
 
 @dataclass
-class Sight:
+class Coverage:
     """The newest stretches of each service, kept while we live: what is rolled up is some minutes behind."""
 
     newest: dict[str, Stretch | None] = field(default_factory=dict)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from bot.model import Later, Receipt, Refused, Scope, Unsure
+from bot.model import Later, Receipt, RefusalScope, Refused, Unsure
 
 ENOUGH = 3  # failures in a row: one may be chance, or the message's own
 LONG = timedelta(minutes=15)  # nobody is left alone for longer, whatever they ask for
@@ -14,7 +14,7 @@ STALE = timedelta(minutes=10)  # a failure as old as this says nothing of now
 
 
 @dataclass(frozen=True, slots=True)
-class Fortune:
+class FailureCount:
     """Of one kind of channel, since it last took or answered anything as it should."""
 
     failures: int = 0  # in a row
@@ -25,10 +25,10 @@ class Fortune:
     waits: datetime | None = None  # until when it asked all of us to wait
 
 
-def after(fortune: Fortune, receipt: Receipt, now: datetime) -> Fortune:
+def after(fortune: FailureCount, receipt: Receipt, now: datetime) -> FailureCount:
     """One receipt further. Whatever shows that the provider is well and knows us begins anew."""
     match receipt:
-        case Refused(why, Scope.ACCOUNT):
+        case Refused(why, RefusalScope.ACCOUNT):
             return _failed(fortune, why, now, account=True)
         case Later(why, timedelta() as wait, whole=True):
             # To be asked once is a matter of pace. To be asked again, when the wait was kept and nothing taken, is none.
@@ -40,20 +40,20 @@ def after(fortune: Fortune, receipt: Receipt, now: datetime) -> Fortune:
         case Unsure(why) | Later(why, None, local=False, absent=False):
             return _failed(fortune, why, now)
         case _:
-            return Fortune()
+            return FailureCount()
 
 
-def _failed(fortune: Fortune, why: str, now: datetime, *, account: bool = False) -> Fortune:
-    return Fortune(fortune.failures + 1, account, fortune.since or now, now, why, fortune.waits)
+def _failed(fortune: FailureCount, why: str, now: datetime, *, account: bool = False) -> FailureCount:
+    return FailureCount(fortune.failures + 1, account, fortune.since or now, now, why, fortune.waits)
 
 
-def trouble(fortune: Fortune | None, now: datetime) -> str | None:
+def trouble(fortune: FailureCount | None, now: datetime) -> str | None:
     """Why nothing can be handed over, or None."""
     if fortune is None or fortune.at is None or now - max(fortune.at, fortune.waits or fortune.at) > STALE:
         return None
     return fortune.why if fortune.account or fortune.failures >= ENOUGH else None
 
 
-def refused(fortunes: Mapping[str, Fortune]) -> dict[str, datetime]:
+def refused(fortunes: Mapping[str, FailureCount]) -> dict[str, datetime]:
     """The kinds of channel that do not take our account, and since when: no round has to confirm their own word."""
     return {kind: fortune.since for kind, fortune in fortunes.items() if fortune.account and fortune.since}

@@ -8,21 +8,21 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from bot.model import Call, Job
+from bot.model import Heartbeat, HeartbeatEvent
 
 
-def told(job: Job, call: Call, at: datetime, code: int | None = None) -> Job:
+def told(job: Heartbeat, call: HeartbeatEvent, at: datetime, code: int | None = None) -> Heartbeat:
     """The job after a call. `code`: the exit code with which it failed."""
     match call:
-        case Call.BEGUN:
+        case HeartbeatEvent.BEGUN:
             return replace(job, begun_at=at)
-        case Call.FAILED:
+        case HeartbeatEvent.FAILED:
             return replace(job, begun_at=None, failed_at=at, code=code)
-        case Call.DONE:
+        case HeartbeatEvent.DONE:
             return replace(job, begun_at=None, failed_at=None, code=None, done_at=at)
 
 
-def trouble(job: Job, every: timedelta, grace: timedelta, now: datetime) -> str:
+def trouble(job: Heartbeat, every: timedelta, grace: timedelta, now: datetime) -> str:
     """What is wrong with it; empty when nothing is. A run that has begun has `grace` to end."""
     if job.failed_at is not None:
         return "it told us that it failed" if job.code is None else f"it ended with exit code {job.code}"
@@ -35,7 +35,7 @@ def trouble(job: Job, every: timedelta, grace: timedelta, now: datetime) -> str:
     return "no sign yet" if job.done_at is None else f"no sign for {_length(now - since)}"
 
 
-def excused(job: Job, every: timedelta, grace: timedelta, deaf: tuple[datetime, datetime]) -> Job:
+def excused(job: Heartbeat, every: timedelta, grace: timedelta, deaf: tuple[datetime, datetime]) -> Heartbeat:
     """The job after a time in which we could not hear it: unless it was in trouble before, it is waited for anew."""
     began, ended = deaf
     if job.since >= ended or trouble(job, every, grace, began):

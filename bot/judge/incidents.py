@@ -10,12 +10,12 @@ from bot.judge.changes import Step, began, change, tell
 from bot.judge.verdict import TROUBLE, official, rumoured, spoken
 from bot.model import (
     Ack,
-    Bearing,
+    ChangeKind,
     Confidence,
     Correct,
     Health,
     Incident,
-    Kind,
+    MaintenanceEffect,
     Mute,
     Order,
     Outcome,
@@ -27,10 +27,10 @@ from bot.model import (
 
 DAY = timedelta(days=1)
 CORRECTABLE = timedelta(days=7)  # for so long after its end an incident can be taken back
-UNPLANNED = Bearing()
+UNPLANNED = MaintenanceEffect()
 
 
-def step(state: ServiceState, seen: Verdict | Order, rules: Rules, plan: Bearing = UNPLANNED) -> Step:
+def step(state: ServiceState, seen: Verdict | Order, rules: Rules, plan: MaintenanceEffect = UNPLANNED) -> Step:
     """One verdict or order further. The same state and input always give the same step; a repeated order is none."""
     match seen:
         case Verdict(health=Health.UNKNOWN):
@@ -66,7 +66,7 @@ def _held(state: ServiceState) -> ServiceState:
 # ── nothing is open ──────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _closed(state: ServiceState, seen: Verdict, rules: Rules, plan: Bearing) -> Step:
+def _closed(state: ServiceState, seen: Verdict, rules: Rules, plan: MaintenanceEffect) -> Step:
     said, rumour = spoken(official(seen.words)), rumoured(seen.words)
     state = replace(state, heard="" if said == "" else state.heard, echo=state.echo and rumour)
     if seen.health is Health.UP:
@@ -92,7 +92,7 @@ def _closed(state: ServiceState, seen: Verdict, rules: Rules, plan: Bearing) -> 
     if before := damping.flapping(seen, ended, rumours, rules):
         incident = _unstable(incident, before)
     state = replace(state, opened=incident.number, up_since=None, ended=ended, rumours=rumours, excused=False)
-    return tell(state, incident, Kind.OPENED, seen)
+    return tell(state, incident, ChangeKind.OPENED, seen)
 
 
 def _excused(state: ServiceState, seen: Verdict) -> bool:
@@ -110,7 +110,7 @@ def _unstable(incident: Incident, ended: tuple[tuple[datetime, datetime], ...]) 
 # ── one is open ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _open(state: ServiceState, incident: Incident, seen: Verdict, rules: Rules, plan: Bearing) -> Step:
+def _open(state: ServiceState, incident: Incident, seen: Verdict, rules: Rules, plan: MaintenanceEffect) -> Step:
     if only_worn(incident):
         return _warned(state, incident, seen, rules)
     if _over(incident, seen, rules):
@@ -124,26 +124,28 @@ def _open(state: ServiceState, incident: Incident, seen: Verdict, rules: Rules, 
         if seen.confidence is Confidence.CONFIRMED:
             incident = replace(incident, unstable_since=None, outages=1)  # rumours that came and went were no outages
             incident = _unstable(incident, state.ended) if len(state.ended) >= rules.flaps else incident
-        return tell(state, replace(incident, left=incident.left or plan.left), Kind.CONFIRMED, seen)
+        return tell(state, replace(incident, left=incident.left or plan.left), ChangeKind.CONFIRMED, seen)
     if not incident.readings and not seen.readings and damping.old_news(incident, seen, rules):
         return Step(state)
     if seen.confidence == incident.confidence and seen.health > incident.health:
-        return tell(state, incident, Kind.WORSENED, seen)
+        return tell(state, incident, ChangeKind.WORSENED, seen)
     if seen.confidence == incident.confidence and seen.health < incident.health:
         # A single milder round in between says nothing: half an outage would come and go with every other round.
-        return tell(state, incident, Kind.EASED, seen) if seen.streak.mild >= rules.restore_rounds else Step(state)
+        return (
+            tell(state, incident, ChangeKind.EASED, seen) if seen.streak.mild >= rules.restore_rounds else Step(state)
+        )
     return _goes_on(state, incident, seen, rules)
 
 
 def _goes_on(state: ServiceState, incident: Incident, seen: Verdict, rules: Rules) -> Step:
     """What is told of an incident that stands as it was."""
     if spoken(official(seen.words)) not in {None, state.heard} and damping.may_say(incident, seen.at, rules):
-        return tell(state, incident, Kind.OFFICIAL, seen)
+        return tell(state, incident, ChangeKind.OFFICIAL, seen)
     if (lasted := sum(seen.at - incident.since >= age for age in rules.milestones)) > incident.lasted:
-        return tell(state, replace(incident, lasted=lasted), Kind.LASTING, seen)
+        return tell(state, replace(incident, lasted=lasted), ChangeKind.LASTING, seen)
     if (due := _reminders_due(incident, seen.at, rules)) > incident.reminded:
         # Those that were missed, for we were away, are one: it says how it stands now.
-        return tell(state, replace(incident, reminded=due), Kind.REMINDED, seen)
+        return tell(state, replace(incident, reminded=due), ChangeKind.REMINDED, seen)
     return Step(state)
 
 
@@ -163,7 +165,7 @@ def _close(state: ServiceState, incident: Incident, seen: Verdict, rules: Rules)
     unsure = incident.confidence is Confidence.POSSIBLE
     ended = state.ended if unsure else (*state.ended, (incident.since, until))[-rules.flaps :]
     rumours = (*state.rumours, (incident.since, until))[-rules.flaps :] if unsure else state.rumours
-    told = tell(state, replace(incident, until=until), Kind.RETRACTED if unsure else Kind.RESTORED, seen)
+    told = tell(state, replace(incident, until=until), ChangeKind.RETRACTED if unsure else ChangeKind.RESTORED, seen)
     last = state.last if unsure else told.state.incident
     echo = rumoured(seen.words) and (not unsure or rumoured(incident.words))
     counted = outage_count.ended(state.outages, replace(incident, until=until))
@@ -176,7 +178,7 @@ def unwatched(state: ServiceState, at: datetime) -> Step:
     if state.incident is None:
         return Step(state)
     over = replace(state.incident, until=at)
-    told = change(state, over, Kind.UNWATCHED, at)
+    told = change(state, over, ChangeKind.UNWATCHED, at)
     return Step(replace(told.state, incident=None, outages=outage_count.ended(state.outages, over)), told.changes)
 
 
@@ -205,7 +207,7 @@ def _warn(state: ServiceState, seen: Verdict) -> Step:
     since, number = seen.streak.worn_since or seen.at, state.opened + 1
     worn = Incident(state.service, number, since, Health.DEGRADED, Confidence.CONFIRMED, up_before=state.up_since)
     state = replace(state, opened=number, up_since=None)
-    return tell(state, worn, Kind.OPENED, replace(seen, health=Health.DEGRADED, readings=seen.worn))
+    return tell(state, worn, ChangeKind.OPENED, replace(seen, health=Health.DEGRADED, readings=seen.worn))
 
 
 def _warned(state: ServiceState, incident: Incident, seen: Verdict, rules: Rules) -> Step:
@@ -216,10 +218,10 @@ def _warned(state: ServiceState, incident: Incident, seen: Verdict, rules: Rules
         since = seen.streak.bad_since or seen.at
         outage = Incident(state.service, number, since, seen.health, seen.confidence, up_before=before, steps=steps)
         outage = _unstable(outage, ended) if len(ended) >= rules.flaps else outage
-        return tell(replace(state, ended=ended), outage, Kind.CONFIRMED, seen)
+        return tell(replace(state, ended=ended), outage, ChangeKind.CONFIRMED, seen)
     if seen.readings or seen.streak.worn:
         return _goes_on(state, incident, seen, rules)
-    told = tell(state, replace(incident, until=seen.at), Kind.RESTORED, seen)
+    told = tell(state, replace(incident, until=seen.at), ChangeKind.RESTORED, seen)
     return Step(
         replace(told.state, incident=None, last=told.state.incident, up_since=incident.up_before or seen.at),
         told.changes,
@@ -233,7 +235,11 @@ def _acknowledge(state: ServiceState, order: Ack) -> Step:
     if state.incident is None or state.incident.acked_by:
         return Step(state)
     return change(
-        state, replace(state.incident, acked_by=order.by, acked_at=order.at), Kind.ACKNOWLEDGED, order.at, order.by
+        state,
+        replace(state.incident, acked_by=order.by, acked_at=order.at),
+        ChangeKind.ACKNOWLEDGED,
+        order.at,
+        order.by,
     )
 
 
@@ -252,7 +258,7 @@ def _take_back(state: ServiceState, order: Correct) -> Step:
         return Step(state)
     opened, until = incident.until is None, incident.until or max(order.at, incident.since)
     wrong = replace(incident, until=until, retracted=True)
-    told = change(state, wrong, Kind.RETRACTED, order.at, order.by, why=order.why)
+    told = change(state, wrong, ChangeKind.RETRACTED, order.at, order.by, why=order.why)
     up_since = incident.up_before or incident.since if opened or state.up_since == until else state.up_since
     ended = tuple(e for e in state.ended if e != (incident.since, until))
     counted = outage_count.taken_back(state.outages, incident)

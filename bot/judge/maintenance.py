@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from bot.judge.verdict import TROUBLE, official
-from bot.model import OVER, Bearing, Origin, Phase, Planned, Style, Verdict, Weekly, Window, local_time
+from bot.model import OVER, MaintenanceEffect, Origin, Phase, Planned, Style, Verdict, Weekly, Window, local_time
 
 AHEAD = timedelta(days=8)  # so far ahead what comes again is known
 FULL = 10  # a page's word names no more windows than that: one that is missing may only have been cut off
@@ -16,10 +16,10 @@ LATELY = timedelta(days=2)  # for so long after its end a window explains what l
 DAY = timedelta(days=1)
 
 
-NONE = Bearing()
+NONE = MaintenanceEffect()
 
 
-def bearing(windows: Iterable[Window], service: str, seen: Verdict) -> Bearing:
+def bearing(windows: Iterable[Window], service: str, seen: Verdict) -> MaintenanceEffect:
     """`windows`: those that may matter, over or not."""
     if seen.health not in TROUBLE:
         return NONE
@@ -30,10 +30,10 @@ def bearing(windows: Iterable[Window], service: str, seen: Verdict) -> Bearing:
             continue
         if window.covers(seen.at):
             if _excuses(window, seen, began):
-                return Bearing(inside=True)
+                return MaintenanceEffect(inside=True)
         elif window.end and began < window.end <= seen.at and window.since <= seen.at:
             left = max(left, window.end) if left else window.end
-    return Bearing(left=left)
+    return MaintenanceEffect(left=left)
 
 
 def _excuses(window: Window, seen: Verdict, began: datetime) -> bool:

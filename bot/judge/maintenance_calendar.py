@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from bot.judge import maintenance
-from bot.model import Bearing, Origin, Planned, Round, Verdict, Window
+from bot.model import MaintenanceEffect, Origin, Planned, Round, Verdict, Window
 
 
 @dataclass
-class Calendar:
+class MaintenanceCalendar:
     by_number: dict[int, Window] = field(default_factory=dict)
     announced: dict[str, tuple[Planned, ...]] = field(default_factory=dict)  # by each service's page, as read last
     _near: tuple[Window, ...] = ()
@@ -44,7 +44,7 @@ class Calendar:
         (service,) = window.services if window.origin is Origin.OFFICIAL else ("",)
         return any(maintenance.name(service, one) == window.key for one in self.announced.get(service, ()))
 
-    def bearing(self, seen: Verdict, service: str) -> Bearing:
+    def bearing(self, seen: Verdict, service: str) -> MaintenanceEffect:
         return maintenance.bearing(self._near, service, seen) if self._near else maintenance.NONE
 
     def since(self, since: datetime) -> Sequence[Window]:

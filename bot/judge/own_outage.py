@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from bot.judge.changes import Step, change
-from bot.model import OURSELVES, Confidence, Health, Incident, Kind, ServiceState, Streak
+from bot.model import OURSELVES, ChangeKind, Confidence, Health, Incident, ServiceState, Streak
 
 SETTLE = timedelta(seconds=15)  # that a process which got no time must see again for, before we say that it is over ...
 SETTLE_AGAIN = timedelta(minutes=2)  # ... and whatever was blind lately: who goes blind by turns says so once
@@ -27,7 +27,7 @@ def watch_sight(state: ServiceState, at: datetime, *, sighted: bool, starved: bo
     seen_since = seen_since or at
     if at - seen_since < _settle(state, incident):
         return Step(replace(state, streak=Streak(good_since=seen_since)))
-    told = change(state, replace(incident, until=seen_since), Kind.RESTORED, at)
+    told = change(state, replace(incident, until=seen_since), ChangeKind.RESTORED, at)
     return Step(replace(told.state, incident=None, last=told.state.incident, streak=Streak()), told.changes)
 
 
@@ -42,4 +42,4 @@ def _open(state: ServiceState, at: datetime, *, starved: bool) -> Step:
     number = state.opened + 1
     incident = Incident(OURSELVES, number, at, Health.UNKNOWN, Confidence.CONFIRMED, confirmed_at=at)
     incident = replace(incident, unstable_since=at if starved else None)
-    return change(replace(state, opened=number, streak=Streak()), incident, Kind.OPENED, at)
+    return change(replace(state, opened=number, streak=Streak()), incident, ChangeKind.OPENED, at)

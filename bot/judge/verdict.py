@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime
 
-from bot.model import Confidence, Health, Outcome, Role, Round, Rules, Streak, Verdict, Word
+from bot.model import Confidence, Health, Outcome, Role, Round, Rules, SourceReport, Streak, Verdict
 
 TROUBLE = frozenset({Health.DEGRADED, Health.DOWN})
 UNSTEADY = 3  # this many times `confirm_rounds` bad rounds, though never enough in a row, confirm as well
@@ -55,7 +55,7 @@ def _looks(seen: Round, rules: Rules) -> Health:
     return Health.UP
 
 
-def _claim(looks: Health, streak: Streak, words: tuple[Word, ...], rules: Rules) -> tuple[Health, Confidence]:
+def _claim(looks: Health, streak: Streak, words: tuple[SourceReport, ...], rules: Rules) -> tuple[Health, Confidence]:
     official = _worst(words, Role.OFFICIAL)
     tracker = _worst(words, Role.TRACKER)
     if looks is Health.UP:
@@ -70,7 +70,7 @@ def _claim(looks: Health, streak: Streak, words: tuple[Word, ...], rules: Rules)
     return looks, Confidence.LIKELY if agreed else Confidence.POSSIBLE
 
 
-def _worst(words: tuple[Word, ...], role: Role) -> Health:
+def _worst(words: tuple[SourceReport, ...], role: Role) -> Health:
     return max((w.says for w in words if w.role is role and w.says is not None), default=Health.UP)
 
 
@@ -98,17 +98,17 @@ def count(streak: Streak, looks: Health, at: datetime, rules: Rules, *, worn: bo
     return replace(worse, down=up_to(rules.confirm_rounds, streak.down + 1), down_since=streak.down_since or at)
 
 
-def official(words: tuple[Word, ...]) -> Word | None:
+def official(words: tuple[SourceReport, ...]) -> SourceReport | None:
     """The official page's word, when there is such a page."""
     return next((w for w in words if w.role is Role.OFFICIAL), None)
 
 
-def rumoured(words: tuple[Word, ...]) -> bool:
+def rumoured(words: tuple[SourceReport, ...]) -> bool:
     """Do trackers or the crowd speak of trouble?"""
     return max(_worst(words, Role.TRACKER), _worst(words, Role.CROWD)) in TROUBLE
 
 
-def spoken(word: Word | None) -> str | None:
+def spoken(word: SourceReport | None) -> str | None:
     """The trouble that a word speaks of: its headline, or how bad it is; empty for none. None: it could not be read."""
     if word is None or word.says is None or word.says is Health.UNKNOWN:
         return None

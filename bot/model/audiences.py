@@ -49,7 +49,7 @@ class Destination:
         return f"{named}#{blake2b(self.place.encode(errors='replace'), digest_size=2).hexdigest()}"
 
 
-class Hears(StrEnum):
+class Topic(StrEnum):
     """What a reader may wish to hear of."""
 
     DOWN = "down"
@@ -77,25 +77,25 @@ class Quiet:
 
     start: time
     end: time
-    but: frozenset[Hears] = frozenset()
+    but: frozenset[Topic] = frozenset()
 
     @classmethod
     def parse(cls, text: str) -> Quiet:
         """Read "22:00-07:00" or "22:00-07:00 except down degraded". Raise ValueError, in words, for anything else."""
         hours, _, but = text.partition(" except ")
         start, _, end = re.sub(r"\s*[–—-]\s*|\s+", "-", hours.strip()).partition("-")
-        quiet = cls(clock(start), clock(end), frozenset(map(Hears, but.replace(",", " ").split())))
+        quiet = cls(clock(start), clock(end), frozenset(map(Topic, but.replace(",", " ").split())))
         if quiet.start == quiet.end:
             raise ValueError("begins and ends at the same time")
         return quiet
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
+class SubscriptionFilter:
     """What a reader hears: which services (empty: all), which changes, from which confidence, written how."""
 
     services: tuple[str, ...] = ()
-    hears: frozenset[Hears] = frozenset(Hears)
+    hears: frozenset[Topic] = frozenset(Topic)
     confidence: Confidence = Confidence.CONFIRMED
     style: Style = Style()
     quiet: Quiet | None = None
@@ -116,7 +116,7 @@ class Audience:
 
     name: str
     destinations: tuple[Destination, ...]
-    wish: Wish = Wish()
+    wish: SubscriptionFilter = SubscriptionFilter()
     ladder: bool = False
     within: timedelta = timedelta(seconds=60)
     escalations: tuple[Escalation, ...] = ()
@@ -132,7 +132,7 @@ class Subscription:
     """A chat's standing wish, told like an audience of one."""
 
     destination: Destination
-    wish: Wish
+    wish: SubscriptionFilter
     by: str  # who set it up
     at: datetime
 

@@ -7,10 +7,10 @@ from dataclasses import fields, is_dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from bot.model.observations import Reading, Word
+from bot.model.observations import Reading, SourceReport
 
 Moved = Callable[[datetime], datetime]
-THEIRS = (Reading, Word)  # speak of times of the world's, which no clock of ours changes
+THEIRS = (Reading, SourceReport)  # speak of times of the world's, which no clock of ours changes
 FIRST, LAST = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
 
 

@@ -7,9 +7,9 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from bot.model.audiences import Audience, Destination
-from bot.model.incidents import Incident, Kind
+from bot.model.incidents import ChangeKind, Incident
 from bot.model.maintenance import Phase
-from bot.model.notices import Act
+from bot.model.notices import DeliveryAction
 
 DRILL = "drill"  # what is asked for instead of an incident: the last drill that was ordered in a chat
 
@@ -21,8 +21,8 @@ class Progress:
     id: int
     destination: Destination
     key: str
-    act: Act
-    kind: Kind | Phase | None  # of the change, or of the maintenance, it tells of
+    act: DeliveryAction
+    kind: ChangeKind | Phase | None  # of the change, or of the maintenance, it tells of
     audience: str
     ladders: tuple[str, ...]
     status: str  # the store's: "pending", "sending", "sent", "refused", "merged" (another told it), "superseded"
@@ -56,7 +56,7 @@ class Proof:
     before: datetime | None  # when the place last had a message of ours, before this one
 
 
-class Silence(StrEnum):
+class NotNotifiedReason(StrEnum):
     """Why a reader was not told of an incident."""
 
     NOT_FOLLOWED = "not followed"

@@ -7,7 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 
 
-class Call(StrEnum):
+class HeartbeatEvent(StrEnum):
     """What a job may call to say."""
 
     DONE = "done"
@@ -16,7 +16,7 @@ class Call(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Job:
+class Heartbeat:
     """A route that is not looked at, but calls: when it did so last."""
 
     service: str

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from bot.model.intervals import Span
-from bot.model.observations import Confidence, Health, Reading, Word
+from bot.model.observations import Confidence, Health, Reading, SourceReport
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,7 @@ class Verdict:
     confidence: Confidence
     streak: Streak
     readings: tuple[Reading, ...] = ()  # the routes that are not good
-    words: tuple[Word, ...] = ()
+    words: tuple[SourceReport, ...] = ()
     worn: tuple[Reading, ...] = ()  # while it is up: what works with a certificate that ends soon, for sure
     untried: bool = False  # not all of its sources have been read since the start: what is missing is no "all clear"
 
@@ -55,7 +55,7 @@ class Rules:
 
 
 @dataclass(frozen=True, slots=True)
-class Bearing:
+class MaintenanceEffect:
     """How planned maintenance bears on a round: `inside` it nothing opens; what opens after it has `left` it behind."""
 
     inside: bool = False
@@ -85,7 +85,7 @@ class Incident:
     health: Health
     confidence: Confidence
     readings: tuple[Reading, ...] = ()  # evidence at the latest change: the routes that were not good
-    words: tuple[Word, ...] = ()  # evidence at the latest change: what the sources said
+    words: tuple[SourceReport, ...] = ()  # evidence at the latest change: what the sources said
     confirmed_at: datetime | None = None
     until: datetime | None = None
     worst: Health = Health.UP
@@ -139,7 +139,7 @@ class ServiceState:
     echo: bool = False  # trackers or the crowd still speak of what is over: until they are quiet, that opens nothing
 
 
-class Kind(StrEnum):
+class ChangeKind(StrEnum):
     """What kind of change of an incident."""
 
     OPENED = "opened"
@@ -155,14 +155,14 @@ class Kind(StrEnum):
     UNWATCHED = "unwatched"  # the config has its service no more: how it ends is not known
 
 
-ENDINGS = frozenset({Kind.RESTORED, Kind.RETRACTED, Kind.UNWATCHED})
+ENDINGS = frozenset({ChangeKind.RESTORED, ChangeKind.RETRACTED, ChangeKind.UNWATCHED})
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
     """One step of an incident; `incident` is as it stands after it."""
 
-    kind: Kind
+    kind: ChangeKind
     at: datetime
     incident: Incident
     by: str = ""  # the person, where a person did it ...

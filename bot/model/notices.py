@@ -7,11 +7,11 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from bot.model.audiences import Destination, Style
-from bot.model.incidents import ENDINGS, Kind
+from bot.model.incidents import ENDINGS, ChangeKind
 from bot.model.maintenance import OVER, Phase, planned
 
 PLAIN = Style()
-ASIDE = frozenset({Kind.OFFICIAL, Kind.ACKNOWLEDGED})  # changes whose notice does not tell how it stands
+ASIDE = frozenset({ChangeKind.OFFICIAL, ChangeKind.ACKNOWLEDGED})  # changes whose notice does not tell how it stands
 
 
 class Tone(StrEnum):
@@ -28,7 +28,7 @@ class Tone(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Words:
+class Text:
     """What is said, without markup. `title` is complete on a lock screen: 80 characters or less."""
 
     title: str
@@ -54,12 +54,12 @@ class Notice:
     key: str  # "x#17/3"
     thread: str  # "x#17": all notices of one incident
     tone: Tone
-    words: Words
-    root: Words | None = None  # the present truth, for the thread's first message; None: leave it as it is
+    words: Text
+    root: Text | None = None  # the present truth, for the thread's first message; None: leave it as it is
     fresh: bool = True  # False: belongs quietly in the thread; True: everybody in the place should see it
     at: datetime | None = None  # when what it tells of happened
     since: datetime | None = None  # when the incident began
-    kind: Kind | Phase | None = (
+    kind: ChangeKind | Phase | None = (
         None  # of the change, or of the maintenance, it tells of; None: of neither (a digest, a test)
     )
     style: Style = PLAIN  # how it is worded: for what can only be added on its way
@@ -68,7 +68,7 @@ class Notice:
     buttons: tuple[Button, ...] = ()  # what can be done about the incident as it stands; none where there is none
 
     @property
-    def ends(self) -> Kind | Phase | None:
+    def ends(self) -> ChangeKind | Phase | None:
         """Of an ending, its kind."""
         return self.kind if self.kind in ENDINGS or self.kind in OVER else None
 
@@ -79,7 +79,7 @@ class Notice:
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class BatchItem:
     """One incident, as it stands, in a message that tells of many."""
 
     thread: str
@@ -96,13 +96,13 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True)
-class Gathering:
+class Batch:
     """A message that tells of many: what it is worded from."""
 
     key: str
     thread: str
     destination: Destination
-    lines: tuple[Line, ...]  # the oldest first
+    lines: tuple[BatchItem, ...]  # the oldest first
     style: Style
     since: datetime  # since when the first of them has waited
     late: bool = False  # the place did not take what it was given; else it is a storm
@@ -110,7 +110,7 @@ class Gathering:
     first: bool = True  # False: it rewrites the message
 
 
-class Act(StrEnum):
+class DeliveryAction(StrEnum):
     POST = "post"  # write a message: the thread's first, or a reply to it
     EDIT = "edit"  # rewrite the thread's first message
 
@@ -121,7 +121,7 @@ class Delivery:
 
     key: str  # "x#17/3@slack:C012", with ";edit" for an edit: unique, and the same after a redo
     destination: Destination
-    act: Act
+    act: DeliveryAction
     notice: Notice
     audience: str = ""
     root: str | None = None  # what the channel answered for the thread's first message there; None: this is the first
@@ -139,10 +139,10 @@ class Delivery:
     @property
     def buttons(self) -> tuple[Button, ...]:
         """Those that its message bears. What is said aside leaves them to the messages that tell how it stands."""
-        return () if self.act is Act.POST and self.notice.kind in ASIDE else self.notice.buttons
+        return () if self.act is DeliveryAction.POST and self.notice.kind in ASIDE else self.notice.buttons
 
 
-class Scope(StrEnum):
+class RefusalScope(StrEnum):
     """For what a refusal is final."""
 
     MESSAGE = "message"
@@ -183,7 +183,7 @@ class Refused:
     """Final. `moved` is where the destination is now, when the provider says so (Telegram's supergroups)."""
 
     why: str
-    scope: Scope = Scope.MESSAGE
+    scope: RefusalScope = RefusalScope.MESSAGE
     moved: Destination | None = None
     gone: bool = False  # of an edit: the message is deleted, too old or locked, and will never be rewritten again
 

@@ -73,7 +73,7 @@ class Planned:
 
 
 @dataclass(frozen=True, slots=True)
-class Word:
+class SourceReport:
     """A source's newest word about a service. `says` is None when it could not be read: silence, never an outage."""
 
     role: Role
@@ -98,7 +98,7 @@ class Round:
     service: str
     at: datetime  # when the round began
     readings: tuple[Reading, ...]
-    words: tuple[Word, ...] = ()
+    words: tuple[SourceReport, ...] = ()
     sighted: bool = True  # False: the canaries failed too, we see nothing of the world
     starved: bool = False  # our own process got no time: what failed meanwhile could not be judged
     untried: bool = False  # not all of its sources have been read since the start

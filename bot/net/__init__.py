@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from bot.net.cdn import network
 from bot.net.client import Network
-from bot.net.dns import Names
+from bot.net.dns import DnsClient
 from bot.net.guarded import Guarded
 from bot.net.request import Prepared
 
-__all__ = ["Guarded", "Names", "Network", "Prepared", "network"]
+__all__ = ["DnsClient", "Guarded", "Network", "Prepared", "network"]

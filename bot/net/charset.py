@@ -74,14 +74,14 @@ GUESSED = "cp1252"  # where nobody says it, and it is no UTF-8: what Western bro
 
 
 @dataclass(frozen=True, slots=True)
-class Text:
+class Decoded:
     """A page's text. `sure` is False where its charset was guessed, or does not fit it: letters may have come out wrong."""
 
     text: str
     sure: bool = True
 
 
-def decoded(body: bytes, content_type: str = "") -> Text:
+def decoded(body: bytes, content_type: str = "") -> Decoded:
     """The text of a page, its byte order mark left out."""
     for mark, marked in MARKS:
         if body.startswith(mark):
@@ -90,7 +90,7 @@ def decoded(body: bytes, content_type: str = "") -> Text:
     if codec is not None:
         return _text(body, codec)
     plain = _utf8(body)
-    return Text(body.decode(GUESSED, "replace"), sure=False) if plain is None else Text(plain)
+    return Decoded(body.decode(GUESSED, "replace"), sure=False) if plain is None else Decoded(plain)
 
 
 @lru_cache(maxsize=1024)
@@ -141,15 +141,15 @@ def _codec(label: bytes) -> str | None:
     return CODECS.get(label.decode("ascii", "replace").lower())
 
 
-def _text(body: bytes, codec: str) -> Text:
+def _text(body: bytes, codec: str) -> Decoded:
     if codec == "utf-8":
         plain = _utf8(body)
-        return Text(body.decode("utf-8", "replace"), sure=False) if plain is None else Text(plain)
+        return Decoded(body.decode("utf-8", "replace"), sure=False) if plain is None else Decoded(plain)
     if codec == "utf-16-le" and body[:1] == b"\0" and body[1:2] != b"\0":
         codec = "utf-16-be"
     text = body.decode(codec, "replace")
     # A page that was cut may end within a letter.
-    return Text(text, sure="\ufffd" not in text[:-2])
+    return Decoded(text, sure="\ufffd" not in text[:-2])
 
 
 def _utf8(body: bytes) -> str | None:

@@ -11,12 +11,12 @@ from typing import Self, TypeVar
 
 from bot.contracts import Answer, Cause, Connected, Echoed, Family, Found, Record, Starttls, Trouble
 from bot.net.address_guard import INNER, inner
-from bot.net.connection import Wire
+from bot.net.connection import Connection
 from bot.net.cookies import Cookies
-from bot.net.dns import Names, Resolver, split
+from bot.net.dns import DnsClient, Resolver, split
 from bot.net.errors import Trip, TroubleError
 from bot.net.icmp import echo
-from bot.net.line_protocol import Talk, ask_for_tls
+from bot.net.line_protocol import LineConversation, ask_for_tls
 from bot.net.request import Prepared, prepare, redirected, with_cookies
 from bot.net.response import Reply
 from bot.net.transport import Transport
@@ -34,7 +34,7 @@ class Network:
     `ca_file` is trusted besides the system's authorities; `resolver` stands in for the system's.
     """
 
-    def __init__(self, ca_file: str | Path | None = None, resolver: Names | None = None) -> None:
+    def __init__(self, ca_file: str | Path | None = None, resolver: DnsClient | None = None) -> None:
         self._ca_file = ca_file
         self._own = Resolver()
         self._names = resolver or self._own
@@ -93,7 +93,7 @@ class Network:
 
         async def work(trip: Trip) -> Connected:
             async with self._open.sockets.one(trip):
-                with closing(await self._open.dial(host, port, trip, guarded=guarded, make=Wire)):
+                with closing(await self._open.dial(host, port, trip, guarded=guarded, make=Connection)):
                     return Connected(trip.took)
 
         return await _within(timeout, work)
@@ -110,7 +110,7 @@ class Network:
     ) -> Connected | Trouble:
         async def work(trip: Trip) -> Connected:
             async with self._open.sockets.one(trip):
-                with closing(await self._open.dial(host, port, trip, guarded=guarded, make=Talk)) as talk:
+                with closing(await self._open.dial(host, port, trip, guarded=guarded, make=LineConversation)) as talk:
                     if starttls is not None:
                         await ask_for_tls(talk, starttls, trip)
                     await self._open.secure(talk, name or host, trip)
@@ -123,7 +123,7 @@ class Network:
     ) -> Connected | Trouble:
         async def work(trip: Trip) -> Connected:
             async with self._open.sockets.one(trip):
-                with closing(await self._open.dial(host, port, trip, guarded=guarded, make=Talk)) as talk:
+                with closing(await self._open.dial(host, port, trip, guarded=guarded, make=LineConversation)) as talk:
                     if secure:
                         await self._open.secure(talk, host, trip)
                     line = await talk.line(trip)
@@ -199,7 +199,7 @@ class _Hops:
         return error
 
 
-def _answer(prepared: Prepared, trip: Trip, reply: Reply, wire: Wire) -> Answer:
+def _answer(prepared: Prepared, trip: Trip, reply: Reply, wire: Connection) -> Answer:
     return Answer(
         status=reply.status,
         headers=reply.headers,

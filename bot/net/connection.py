@@ -20,7 +20,7 @@ _piece = memoryview(bytearray(PIECE))
 _EARLIEST, _LATEST = datetime(1970, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)  # a certificate ends in between
 
 
-class Wire(asyncio.BufferedProtocol):
+class Connection(asyncio.BufferedProtocol):
     """Made by the loop's `create_connection`; `secure` then puts TLS over it."""
 
     __slots__ = ("_answered", "_reply", "_trip", "address", "born", "certificate_until", "idle_since", "transport")

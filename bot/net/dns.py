@@ -35,7 +35,7 @@ SAYS = {  # of a name server that was asked by name
 NUMERIC = re.compile(r"(?:0x[0-9a-f]*|[0-9]+)(?:\.(?:0x[0-9a-f]*|[0-9]+)){0,3}\.?", re.IGNORECASE | re.ASCII)
 
 
-class Names(Protocol):
+class DnsClient(Protocol):
     """Who knows the addresses of names."""
 
     async def addresses(self, host: str) -> Sequence[str]:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 
 from bot.contracts import Cause, Starttls
-from bot.net.connection import Wire
+from bot.net.connection import Connection
 from bot.net.errors import Trip, TroubleError
 
 LONGEST = 4096  # bytes of one line; SMTP allows 512, SSH 255
 
 
-class Talk(Wire):
+class LineConversation(Connection):
     """Keeps what comes, up to `LONGEST` bytes, until it is asked for: a greeting may come before anybody waits for it."""
 
     __slots__ = ("_come", "_ended", "_waiting")
@@ -59,7 +59,7 @@ class Talk(Wire):
             self._waiting.set_result(None)
 
 
-async def ask_for_tls(talk: Talk, protocol: Starttls, trip: Trip) -> None:
+async def ask_for_tls(talk: LineConversation, protocol: Starttls, trip: Trip) -> None:
     """SMTP's STARTTLS (RFC 3207) or IMAP's (RFC 9051, 6.2.1). Raise OSError or TroubleError where it is not granted."""
     if protocol == "smtp":
         granted = await _smtp(talk, "", trip) and await _smtp(talk, "EHLO tocsin.invalid", trip)
@@ -75,7 +75,7 @@ async def ask_for_tls(talk: Talk, protocol: Starttls, trip: Trip) -> None:
     talk.hush()
 
 
-async def _smtp(talk: Talk, command: str, trip: Trip) -> bool:
+async def _smtp(talk: LineConversation, command: str, trip: Trip) -> bool:
     """Is it granted? An answer has a line or more, the last of them without a hyphen after its number."""
     if command:
         talk.say(command)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import resource
 
 from bot.contracts import Family
-from bot.net.connection import Wire
+from bot.net.connection import Connection
 
 AGE = 300.0  # seconds since its handshake: then name, route and certificate are looked at afresh
 
@@ -18,9 +18,9 @@ class Pool:
 
     def __init__(self, most: int | None = None) -> None:
         self._most = most or _half_of_our_sockets()
-        self._idle: dict[Origin, Wire] = {}  # the one idle for longest first
+        self._idle: dict[Origin, Connection] = {}  # the one idle for longest first
 
-    def take(self, origin: Origin, now: float, idle: float) -> Wire | None:
+    def take(self, origin: Origin, now: float, idle: float) -> Connection | None:
         """One that may be asked, idle for `idle` seconds at most; it is the caller's now."""
         wire = self._idle.pop(origin, None)
         if wire is None:
@@ -30,7 +30,7 @@ class Pool:
         wire.abort()
         return None
 
-    def put(self, origin: Origin, wire: Wire, now: float) -> None:
+    def put(self, origin: Origin, wire: Connection, now: float) -> None:
         """Keep it; it takes the place of an older one."""
         if now - wire.born >= AGE:
             wire.abort()

@@ -12,8 +12,8 @@ from typing import TypeVar
 
 from bot.contracts import Cause, Family
 from bot.net.address_guard import INNER, inner
-from bot.net.connection import Wire
-from bot.net.dns import Names, literal
+from bot.net.connection import Connection
+from bot.net.dns import DnsClient, literal
 from bot.net.errors import Trip, TroubleError, has_route
 from bot.net.happy_eyeballs import first
 from bot.net.pool import Origin, Pool
@@ -29,13 +29,13 @@ ANY_IDLE = 300.0
 # No route, or no address of our own to come from: whether that is our lack gets found out.
 ROUTELESS = frozenset({errno.ENETUNREACH, errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT})
 
-AnyWire = TypeVar("AnyWire", bound=Wire)
+AnyWire = TypeVar("AnyWire", bound=Connection)
 
 
 class Transport:
     """A plain-HTTP connection is used once: a new one costs next to nothing and sees more. TLS handshakes are what we save."""
 
-    def __init__(self, names: Names, ca_file: str | Path | None) -> None:
+    def __init__(self, names: DnsClient, ca_file: str | Path | None) -> None:
         self._names = names
         self._ca_file = ca_file
         self._pool = Pool()
@@ -50,7 +50,9 @@ class Transport:
         context.set_alpn_protocols(["http/1.1"])
         return context
 
-    async def ask(self, prepared: Prepared, trip: Trip, *, cap: int, fresh: bool, guarded: bool) -> tuple[Reply, Wire]:
+    async def ask(
+        self, prepared: Prepared, trip: Trip, *, cap: int, fresh: bool, guarded: bool
+    ) -> tuple[Reply, Connection]:
         """The answer, and the connection it came over (no longer the caller's). Raise OSError or TroubleError."""
         wire = None if fresh or not prepared.keeps else self._idle(prepared, guarded)
         if wire is not None:
@@ -64,7 +66,7 @@ class Transport:
             trip.reused = False  # it had been closed while idle, which tells nothing: ask over a new one
         async with self.sockets.one(trip):
             wire = await self.dial(
-                prepared.host, prepared.port, trip, guarded=guarded, make=Wire, family=prepared.family
+                prepared.host, prepared.port, trip, guarded=guarded, make=Connection, family=prepared.family
             )
             if prepared.secure:
                 await self.secure(wire, prepared.host, trip)
@@ -106,19 +108,19 @@ class Transport:
         return addresses
 
     @staticmethod
-    def public(wire: Wire) -> bool:
+    def public(wire: Connection) -> bool:
         """Does it lead out of our own network?"""
         return bool(wire.address) and not inner(wire.address)
 
     def close(self) -> None:
         self._pool.close()
 
-    def _idle(self, prepared: Prepared, guarded: bool) -> Wire | None:
+    def _idle(self, prepared: Prepared, guarded: bool) -> Connection | None:
         longest = ANY_IDLE if prepared.method in IDEMPOTENT else POST_IDLE
         now = asyncio.get_running_loop().time()
         return self._pool.take(_origin(prepared, guarded), now, longest)
 
-    async def _converse(self, wire: Wire, prepared: Prepared, reply: Reply, trip: Trip, guarded: bool) -> Reply:
+    async def _converse(self, wire: Connection, prepared: Prepared, reply: Reply, trip: Trip, guarded: bool) -> Reply:
         try:
             await wire.ask(prepared.wire, reply, trip)
         except BaseException:
@@ -130,7 +132,7 @@ class Transport:
             wire.abort()
         return reply
 
-    async def secure(self, wire: Wire, host: str, trip: Trip) -> None:
+    async def secure(self, wire: Connection, host: str, trip: Trip) -> None:
         """Speak TLS over it, as with `host`."""
         trip.enter("tls")
         plain = wire.transport

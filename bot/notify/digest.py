@@ -7,7 +7,7 @@ from datetime import timedelta
 from zoneinfo import ZoneInfo
 
 from bot import wording
-from bot.model import Act, Delivery, Destination, Notice, Overview, Style, Tone
+from bot.model import Delivery, DeliveryAction, Destination, Notice, Overview, Style, Tone
 
 
 def deliveries(
@@ -30,4 +30,4 @@ def deliveries(
     if late:
         words = wording.sent_late(words, style, overview.at)
     notice = Notice(f"{thread}/1", thread, Tone.INFO, words, at=overview.at)
-    return tuple(Delivery(f"{notice.key}@{place}", place, Act.POST, notice, name) for place in to)
+    return tuple(Delivery(f"{notice.key}@{place}", place, DeliveryAction.POST, notice, name) for place in to)

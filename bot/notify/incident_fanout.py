@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from bot import wording
-from bot.model import Act, Audience, Change, Delivery, Destination, Kind, Notice, Service, Style
+from bot.model import Audience, Change, ChangeKind, Delivery, DeliveryAction, Destination, Notice, Service, Style
 from bot.notify import routing
 
 Followed = tuple[str, ...]
@@ -49,7 +49,7 @@ def deliveries(
     audiences = readers.all
     found = routing.hearers(change, audiences, spread.told, spread.heard, muted=muted, dead=service.channel, now=now)
     wishes = {audience.name: audience.wish for audience in audiences}
-    ending = change.kind is Kind.RESTORED  # only an ending says what else is bad
+    ending = change.kind is ChangeKind.RESTORED  # only an ending says what else is bad
     words: dict[tuple[Style, Followed, datetime | None], Notice] = {}
     rows: list[Delivery] = []
     for hearer in found:
@@ -70,8 +70,8 @@ def acts(notice: Notice, hearer: routing.Hearer, readers: Readers, *, told: bool
     if hearer.destination.kind in readers.down:
         hearer = routing.hurried(hearer)
     key = f"{notice.key}@{hearer.destination}"
-    post = Delivery(key, hearer.destination, Act.POST, notice, hearer.audience, due=hearer.due)
+    post = Delivery(key, hearer.destination, DeliveryAction.POST, notice, hearer.audience, due=hearer.due)
     rows = [replace(post, ladders=hearer.ladders, within=hearer.within)]
     if told and notice.root is not None and hearer.destination.kind in readers.editable:
-        rows.append(replace(post, key=f"{key};edit", act=Act.EDIT))
+        rows.append(replace(post, key=f"{key};edit", act=DeliveryAction.EDIT))
     return rows

@@ -7,14 +7,14 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from bot import wording
-from bot.model import OVER, Audience, Delivery, Destination, Hears, Notice, Phase, Service, Style, Window, local_time
+from bot.model import OVER, Audience, Delivery, Destination, Notice, Phase, Service, Style, Topic, Window, local_time
 from bot.notify import incident_fanout, routing
 
 FIRST = frozenset({Phase.PLANNED, Phase.BEGUN})  # may be the first that a place hears of a window
 
 
 @dataclass(frozen=True, slots=True)
-class News:
+class MaintenanceNews:
     """A window's new phase. `window`: as it is once that is told. `told`: the places that have word of it, True for those
     that have heard.
     """
@@ -22,11 +22,15 @@ class News:
     window: Window
     phase: Phase
     told: Mapping[Destination, bool]
-    leaving: wording.Leaving
+    leaving: wording.MaintenanceEnd
 
 
 def deliveries(
-    news: News, services: Mapping[str, Service], muted: Sequence[str], readers: incident_fanout.Readers, now: datetime
+    news: MaintenanceNews,
+    services: Mapping[str, Service],
+    muted: Sequence[str],
+    readers: incident_fanout.Readers,
+    now: datetime,
 ) -> tuple[Delivery, ...]:
     """Each place is told once, of all that its readers follow. `services`: all there are, by id; of those that are `muted`
     nothing new is told.
@@ -35,7 +39,7 @@ def deliveries(
     found: dict[Destination, tuple[routing.Hearer, set[str]]] = {}
     for audience in readers.audiences:
         follows = {s for s in concerned if routing.follows(audience, s)}
-        if not follows or Hears.MAINTENANCE not in audience.wish.hears:
+        if not follows or Topic.MAINTENANCE not in audience.wish.hears:
             continue
         for place in _places(news, audience):
             due = _due(audience, now)
@@ -57,7 +61,7 @@ def deliveries(
     return tuple(rows)
 
 
-def _places(news: News, audience: Audience) -> Sequence[Destination]:
+def _places(news: MaintenanceNews, audience: Audience) -> Sequence[Destination]:
     """Of a ladder the first rung, or those that were told; how it goes on is for those who know of it."""
     known = [d for d in audience.destinations if d in news.told]
     if news.phase in FIRST:
@@ -69,4 +73,4 @@ def _places(news: News, audience: Audience) -> Sequence[Destination]:
 def _due(audience: Audience, now: datetime) -> datetime | None:
     quiet = audience.wish.quiet
     spell = local_time.spell(quiet, audience.wish.style, now) if quiet else None
-    return spell[1] if spell and quiet and Hears.MAINTENANCE not in quiet.but else None
+    return spell[1] if spell and quiet and Topic.MAINTENANCE not in quiet.but else None

@@ -11,31 +11,35 @@ from bot.model import (
     OURSELVES,
     Audience,
     Change,
+    ChangeKind,
     Destination,
     Health,
-    Hears,
     Incident,
-    Kind,
+    NotNotifiedReason,
     Quiet,
-    Silence,
     Style,
     Subscription,
-    Wish,
+    SubscriptionFilter,
+    Topic,
     local_time,
 )
 
-NEWS = frozenset({Kind.OPENED, Kind.CONFIRMED, Kind.WORSENED})  # may be the first that a reader hears
-TROUBLE = {Health.UP: None, Health.UNKNOWN: None, Health.DEGRADED: Hears.DEGRADED, Health.DOWN: Hears.DOWN}
-WISHED: dict[Kind, frozenset[Hears]] = {
+NEWS = frozenset({ChangeKind.OPENED, ChangeKind.CONFIRMED, ChangeKind.WORSENED})  # may be the first that a reader hears
+TROUBLE = {Health.UP: None, Health.UNKNOWN: None, Health.DEGRADED: Topic.DEGRADED, Health.DOWN: Topic.DOWN}
+WISHED: dict[ChangeKind, frozenset[Topic]] = {
     # First words are wished by what they tell of: see `TROUBLE`.
-    **dict.fromkeys((Kind.OPENED, Kind.CONFIRMED, Kind.WORSENED, Kind.LASTING), frozenset()),
-    Kind.EASED: frozenset({Hears.DEGRADED}),
-    Kind.OFFICIAL: frozenset({Hears.OFFICIAL}),
-    Kind.REMINDED: frozenset({Hears.REMINDER}),
-    Kind.ACKNOWLEDGED: frozenset(Hears),  # whoever was told may stop looking for somebody to look into it
-    Kind.RESTORED: frozenset({Hears.RESTORED}),
-    Kind.RETRACTED: frozenset({Hears.RESTORED, Hears.CORRECTION}),  # an end as well: nobody stays alarmed for nothing
-    Kind.UNWATCHED: frozenset({Hears.RESTORED, Hears.CORRECTION}),  # likewise: nobody waits for what will not come
+    **dict.fromkeys((ChangeKind.OPENED, ChangeKind.CONFIRMED, ChangeKind.WORSENED, ChangeKind.LASTING), frozenset()),
+    ChangeKind.EASED: frozenset({Topic.DEGRADED}),
+    ChangeKind.OFFICIAL: frozenset({Topic.OFFICIAL}),
+    ChangeKind.REMINDED: frozenset({Topic.REMINDER}),
+    ChangeKind.ACKNOWLEDGED: frozenset(Topic),  # whoever was told may stop looking for somebody to look into it
+    ChangeKind.RESTORED: frozenset({Topic.RESTORED}),
+    ChangeKind.RETRACTED: frozenset(
+        {Topic.RESTORED, Topic.CORRECTION}
+    ),  # an end as well: nobody stays alarmed for nothing
+    ChangeKind.UNWATCHED: frozenset(
+        {Topic.RESTORED, Topic.CORRECTION}
+    ),  # likewise: nobody waits for what will not come
 }
 
 
@@ -100,7 +104,7 @@ def hurried(hearer: Hearer) -> Hearer:
     return replace(hearer, within=timedelta()) if hearer.ladders else hearer
 
 
-def follows(reader: Audience | Wish, service: str) -> bool:
+def follows(reader: Audience | SubscriptionFilter, service: str) -> bool:
     """Whether a reader's wish has the service; one that names none has all."""
     wish = reader.wish if isinstance(reader, Audience) else reader
     return not wish.services or service in wish.services
@@ -127,12 +131,12 @@ def _places(
     first = audience.destinations[:1] if audience.ladder else audience.destinations
     if change.incident.service == OURSELVES:
         # Nobody was told that we saw nothing: while blind we may not get through. All who trust us hear of it after.
-        return first if change.kind is Kind.RESTORED and Hears.CORRECTION in wish.hears else ()
+        return first if change.kind is ChangeKind.RESTORED and Topic.CORRECTION in wish.hears else ()
     # A config without the service has no wish that names it: who was told is told.
-    if change.kind is not Kind.UNWATCHED and not follows(wish, change.incident.service):
+    if change.kind is not ChangeKind.UNWATCHED and not follows(wish, change.incident.service):
         return ()
     known = [d for d in audience.destinations if d in told]
-    if change.kind is Kind.LASTING:
+    if change.kind is ChangeKind.LASTING:
         # Who waited for it has a first word; who knows already learns nothing from it.
         waited = wish.for_at_least and _news(change, wish, wish.for_at_least) and not (audience.ladder and known)
         return [d for d in first if d not in known] if waited else ()
@@ -155,7 +159,7 @@ def _escalated(
     for step in audience.escalations:
         called = not incident.acked_by and _news(change, wish, max(step.after, wish.for_at_least))
         for place in step.to:
-            if change.kind is Kind.LASTING:
+            if change.kind is ChangeKind.LASTING:
                 wanted = called and place not in told
             elif change.kind in NEWS:
                 wanted = called or place in told
@@ -165,7 +169,7 @@ def _escalated(
                 yield place, step.after
 
 
-def _news(change: Change, wish: Wish, after: timedelta) -> bool:
+def _news(change: Change, wish: SubscriptionFilter, after: timedelta) -> bool:
     """Is it worth a first word to this reader, who hears of what has lasted so long?"""
     incident = change.incident
     wished = TROUBLE[incident.health] in wish.hears and incident.confidence >= wish.confidence
@@ -175,7 +179,7 @@ def _news(change: Change, wish: Wish, after: timedelta) -> bool:
 # ── when ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _due(change: Change, wish: Wish, after: timedelta, now: datetime, *, heard: bool) -> datetime | None:
+def _due(change: Change, wish: SubscriptionFilter, after: timedelta, now: datetime, *, heard: bool) -> datetime | None:
     """When a place is told: None at once, else at the end of its quiet hours. `after`: the age of its first word."""
     quiet = wish.quiet
     spell = local_time.spell(quiet, wish.style, now) if quiet else None
@@ -187,10 +191,10 @@ def _due(change: Change, wish: Wish, after: timedelta, now: datetime, *, heard: 
 
 def _wakes(change: Change, quiet: Quiet) -> bool:
     """Is it of what the reader wants to hear at any hour?"""
-    if change.kind is Kind.ACKNOWLEDGED:
+    if change.kind is ChangeKind.ACKNOWLEDGED:
         return False  # nobody needs to wake up to learn that they may sleep
     if change.incident.service == OURSELVES:
-        return Hears.CORRECTION in quiet.but
+        return Topic.CORRECTION in quiet.but
     wished = WISHED[change.kind]
     return bool(wished & quiet.but) if wished else TROUBLE[change.incident.health] in quiet.but
 
@@ -214,7 +218,7 @@ def unheard(
     *,
     muted: bool,
     planned: bool = False,
-) -> tuple[tuple[Audience, Silence], ...]:
+) -> tuple[tuple[Audience, NotNotifiedReason], ...]:
     """Why each reader at `place`, which no message was meant for, was not told. `held`: the place's subscription.
     `planned`: it was within planned maintenance, for a while at least.
     """
@@ -233,16 +237,20 @@ def _silence(
     *,
     muted: bool,
     planned: bool,
-) -> Silence:
+) -> NotNotifiedReason:
     wish, subscribed = audience.wish, held is not None and audience.name == str(place)
     if not follows(wish, incident.service):
-        return Silence.NOT_FOLLOWED
+        return NotNotifiedReason.NOT_FOLLOWED
     if wish.hears.isdisjoint({TROUBLE[incident.health], TROUBLE[incident.worst]}):
-        return Silence.NOT_HEARD
+        return NotNotifiedReason.NOT_HEARD
     if incident.confidence < wish.confidence:
-        return Silence.MAINTENANCE if planned else Silence.NOT_SURE
+        return NotNotifiedReason.MAINTENANCE if planned else NotNotifiedReason.NOT_SURE
     if subscribed and held and incident.until and held.at > incident.until:
-        return Silence.SUBSCRIBED_LATER
+        return NotNotifiedReason.SUBSCRIBED_LATER
     if muted:
-        return Silence.MUTED
-    return Silence.LOWER_RUNG if audience.ladder and audience.destinations[0] != place else Silence.UNKNOWN
+        return NotNotifiedReason.MUTED
+    return (
+        NotNotifiedReason.LOWER_RUNG
+        if audience.ladder and audience.destinations[0] != place
+        else NotNotifiedReason.UNKNOWN
+    )

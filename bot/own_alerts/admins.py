@@ -12,7 +12,7 @@ from itertools import count
 from bot import wording
 from bot.contracts import Channel
 from bot.errors import fault
-from bot.model import Act, Audience, Delivery, Notice, Sent, Tone, Words
+from bot.model import Audience, Delivery, DeliveryAction, Notice, Sent, Text, Tone
 from bot.own_health import LIGHT, OwnHealth, OwnTrouble, Part
 
 log = logging.getLogger(__name__)
@@ -56,7 +56,7 @@ class Policy:
 
 
 @dataclass
-class OwnNotices:
+class AdminAlerts:
     """`admins`: who is told; None where the config names no place for it."""
 
     own_health: OwnHealth
@@ -86,11 +86,11 @@ class OwnNotices:
             words, tone = wording.unwell(wrong, style, now, still=how == "still"), Tone.DEGRADED
         await self._tell(words, tone, self.admins, now)
 
-    async def _tell(self, words: Words, tone: Tone, admins: Audience, now: datetime) -> None:
+    async def _tell(self, words: Text, tone: Tone, admins: Audience, now: datetime) -> None:
         thread = f"tocsin:own:{now:%Y%m%dT%H%M%S}:{next(self._numbers)}"
         notice = Notice(f"{thread}/1", thread, tone, words, at=now, style=admins.wish.style)
         rows = [
-            Delivery(f"{notice.key}@{place}", place, Act.POST, notice, admins.name)
+            Delivery(f"{notice.key}@{place}", place, DeliveryAction.POST, notice, admins.name)
             for place in admins.destinations
             if place.kind in self.channels
         ]

@@ -10,8 +10,8 @@ from datetime import datetime, timedelta
 
 from bot import wording
 from bot.contracts import Channel
-from bot.incidents.recorder import Record
-from bot.model import Change, Confidence, Delivery, Destination, Incident, Kind, Round, ServiceState
+from bot.incidents.recorder import Recorder
+from bot.model import Change, ChangeKind, Confidence, Delivery, Destination, Incident, Round, ServiceState
 from bot.own_alerts.admins import hand_over
 from bot.own_health import OwnHealth, Part
 from bot.store import StoreUnavailable
@@ -22,10 +22,10 @@ AFTER = timedelta(seconds=30)  # the database may be back by then, and everythin
 
 
 @dataclass
-class Emergency:
+class WithoutDatabase:
     """Stands before the record: what the record cannot write down is judged here as well, from the last known state."""
 
-    record: Record
+    record: Recorder
     channels: Mapping[str, Channel]
     own_health: OwnHealth
     clock: Callable[[], datetime]
@@ -34,7 +34,7 @@ class Emergency:
     _sending: set[asyncio.Task[None]] = field(default_factory=set)
 
     async def seen(self, seen: Round) -> bool:
-        """As `Record.seen`."""
+        """As `Recorder.seen`."""
         try:
             doubtful = await self.record.seen(seen)
         except StoreUnavailable:
@@ -65,9 +65,9 @@ class Emergency:
         if incident and incident.confidence is Confidence.CONFIRMED and told is None:
             if known and known.incident and known.incident.confidence is Confidence.CONFIRMED:
                 return  # it was told before the database went away
-            self._send(service, Change(Kind.CONFIRMED, self.clock(), incident), None)
+            self._send(service, Change(ChangeKind.CONFIRMED, self.clock(), incident), None)
         elif incident is None and told and state.last:
-            self._send(service, Change(Kind.RESTORED, self.clock(), state.last), told[1])
+            self._send(service, Change(ChangeKind.RESTORED, self.clock(), state.last), told[1])
 
     def _send(self, service: str, change: Change, to: frozenset[Destination] | None) -> None:
         rows = self.record.worded(change, to)

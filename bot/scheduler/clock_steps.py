@@ -11,12 +11,12 @@ from datetime import timedelta
 from bot.clock import STEP, SteadyClock
 from bot.delivery.outbox import Outbox
 from bot.incidents.reconciler import reconcile
-from bot.incidents.recorder import Record
+from bot.incidents.recorder import Recorder
 from bot.model.clock_shift import stepped
 from bot.store import StoreUnavailable
-from bot.watch.heartbeats import Board
+from bot.watch.heartbeats import HeartbeatRegistry
 from bot.watch.rounds import Rounds
-from bot.watch.user_reports import Crowd
+from bot.watch.user_reports import UserReports
 
 log = logging.getLogger(__name__)
 
@@ -29,11 +29,11 @@ class ClockSteps:
     """Until a step is written down, time goes on by the old reckoning: nothing is lost over a database that is away."""
 
     clock: SteadyClock
-    record: Record
+    record: Recorder
     rounds: Rounds
     outbox: Outbox
-    board: Board | None = None
-    crowd: Crowd | None = None
+    board: HeartbeatRegistry | None = None
+    crowd: UserReports | None = None
     _said: bool = False
     _settle_at: float | None = field(default=None)
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from bot.config import Config, DigestConfig, cron, some
 from bot.delivery.outbox import Outbox
-from bot.incidents.recorder import Record
+from bot.incidents.recorder import Recorder
 from bot.notify import digest
 from bot.store import Store
 
@@ -74,7 +74,7 @@ def begins(nominal: datetime, until: datetime | None, covers: timedelta, *, wish
 class Digests:
     config: Config
     store: Store
-    record: Record
+    record: Recorder
     outbox: Outbox
     clock: Callable[[], datetime]
 

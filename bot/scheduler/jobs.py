@@ -16,11 +16,11 @@ from bot.delivery.outbox import Outbox
 from bot.errors import fault, is_over, say_once
 from bot.incidents.maintenance import keep
 from bot.incidents.reconciler import reconcile
-from bot.incidents.recorder import Record
+from bot.incidents.recorder import Recorder
 from bot.own_health import OwnHealth, Part
 from bot.scheduler.digests import Digests
 from bot.store import Store, StoreUnavailable
-from bot.watch.user_reports import Crowd
+from bot.watch.user_reports import UserReports
 
 log = logging.getLogger(__name__)
 
@@ -35,7 +35,7 @@ ROLLS = 20  # steps of rolling up, at most, before it pauses until the next time
 
 
 @dataclass(frozen=True, slots=True)
-class Chore:
+class Job:
     name: str
     work: Callable[[], Awaitable[None]]
     every: timedelta
@@ -43,36 +43,36 @@ class Chore:
 
 
 @dataclass
-class Chores:
+class Scheduler:
     config: Config
     store: Store
     net: Net
-    record: Record
+    record: Recorder
     outbox: Outbox
-    crowd: Crowd
+    crowd: UserReports
     clock: Callable[[], datetime]
     own_health: OwnHealth = field(default_factory=OwnHealth)
     _withheld: bool = False
 
-    def all(self) -> tuple[Chore, ...]:
+    def all(self) -> tuple[Job, ...]:
         digests = Digests(self.config, self.store, self.record, self.outbox, self.clock)
         chores = [
-            Chore("note that we live", self._pulse, PULSE),
-            Chore("keep to what is planned", self._keep_plans, PLANS),
-            Chore("roll up results", self._roll, ROLL),
-            Chore("forget what is old", self._prune, HOURLY, SOON),
-            Chore("hold what was told against what is so", self._mend, HOURLY),
+            Job("note that we live", self._pulse, PULSE),
+            Job("keep to what is planned", self._keep_plans, PLANS),
+            Job("roll up results", self._roll, ROLL),
+            Job("forget what is old", self._prune, HOURLY, SOON),
+            Job("hold what was told against what is so", self._mend, HOURLY),
         ]
         if self.config.digests:
-            chores.append(Chore("send the digests that are due", digests.send_due, DIGESTS, timedelta(0)))
+            chores.append(Job("send the digests that are due", digests.send_due, DIGESTS, timedelta(0)))
         if beat := self.config.heartbeat:
-            chores.append(Chore("tell the outside that we live", partial(self._heartbeat, beat.url), beat.every))
+            chores.append(Job("tell the outside that we live", partial(self._heartbeat, beat.url), beat.every))
         return tuple(chores)
 
     async def begin(self) -> None:
         """Put right at once what may be amiss after a stop."""
-        await self._do(Chore("hold what was told against what is so", self._mend, HOURLY))
-        await self._do(Chore("keep to what is planned", self._keep_plans, PLANS))
+        await self._do(Job("hold what was told against what is so", self._mend, HOURLY))
+        await self._do(Job("keep to what is planned", self._keep_plans, PLANS))
 
     async def run(self, stop: asyncio.Event) -> None:
         """Do each in its time until told to stop. The lengths between are the steady clock's: whatever becomes of the
@@ -84,16 +84,16 @@ class Chores:
             for task in tasks:
                 task.cancel()
 
-    async def _repeat(self, chore: Chore) -> None:
+    async def _repeat(self, chore: Job) -> None:
         await asyncio.sleep((chore.every if chore.first is None else chore.first).total_seconds())
         while True:
             every = chore.every.total_seconds()
             await asyncio.sleep(every if await self._do(chore) else min(every, AGAIN))
 
-    async def _do(self, chore: Chore) -> bool:
+    async def _do(self, chore: Job) -> bool:
         """False: it failed. One that fails harms no other, and is tried again."""
         try:
-            with patient(chore.name):
+            with retrying(chore.name):
                 await chore.work()
         except Exception as error:  # noqa: BLE001 - the border of a chore
             self.own_health.report(Part.CHORES, f"could not {chore.name}: {fault(error)}", chore.name)
@@ -138,7 +138,7 @@ class Chores:
 
 
 @contextmanager
-def patient(what: str) -> Iterator[None]:
+def retrying(what: str) -> Iterator[None]:
     """A database that is away for a while must not end the house: what watches and tells waits for it as well."""
     try:
         yield

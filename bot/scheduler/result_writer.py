@@ -11,9 +11,9 @@ from datetime import datetime
 
 from bot.model import Reading
 from bot.own_health import OwnHealth, Part
-from bot.scheduler.jobs import patient
+from bot.scheduler.jobs import retrying
 from bot.store import Store, StoreUnavailable
-from bot.watch.heartbeats import Board
+from bot.watch.heartbeats import HeartbeatRegistry
 
 MOST = 100_000  # held while they cannot be written: some tens of megabytes
 AT_ONCE = 10_000  # in one transaction
@@ -25,7 +25,7 @@ class Results:
     """`drain` hands over what was seen since it was last asked."""
 
     store: Store
-    board: Board
+    board: HeartbeatRegistry
     drain: Callable[[], list[Result]]
     own_health: OwnHealth
     dropped: int = 0
@@ -46,10 +46,10 @@ class Results:
             self._held.popleft()
             self.dropped += 1
         try:
-            with patient("keep results, which wait"):
+            with retrying("keep results, which wait"):
                 await self._write()
         finally:
-            with patient("keep what jobs told"):
+            with retrying("keep what jobs told"):
                 await self.board.write()
 
     async def _write(self) -> None:

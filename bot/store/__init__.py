@@ -17,16 +17,16 @@ from bot.store.deliveries.repository import Deliveries, Progress
 from bot.store.deliveries.statements import Settlement, Status
 from bot.store.engine import Database, StoreUnavailable, absent, connect
 from bot.store.errors import DatabaseHealth
-from bot.store.heartbeats import Jobs
-from bot.store.incidents import Move, Moves, Situation
+from bot.store.heartbeats import HeartbeatStore
+from bot.store.incidents import IncidentStore, Snapshot, Transition
 from bot.store.instance_lock import Hold, hold_file, hold_server, not_alone
-from bot.store.maintenance import Planning, Plans
+from bot.store.maintenance import MaintenanceChange, MaintenanceStore
 from bot.store.migrate import is_empty, knows_leases, upgrade
-from bot.store.reports import Reports
-from bot.store.results import History
+from bot.store.reports import ReportStore
+from bot.store.results import ResultStore
 from bot.store.rollups import Figures, Rollups
 from bot.store.rooms import AuditLog, Rooms
-from bot.store.subscriptions import People
+from bot.store.subscriptions import Subscriptions
 
 __all__ = [
     "Audit",
@@ -34,20 +34,20 @@ __all__ = [
     "Dangling",
     "Deliveries",
     "Figures",
-    "History",
-    "Move",
-    "Moves",
-    "People",
-    "Planning",
-    "Plans",
+    "IncidentStore",
+    "MaintenanceChange",
+    "MaintenanceStore",
     "Progress",
+    "ResultStore",
     "Rollups",
     "Rooms",
     "Settlement",
-    "Situation",
+    "Snapshot",
     "Status",
     "Store",
     "StoreUnavailable",
+    "Subscriptions",
+    "Transition",
     "open_store",
 ]
 
@@ -57,15 +57,15 @@ NOTHING_YET = "no daemon has run here yet: start one with `tocsin run`"
 
 @dataclass(frozen=True)
 class Store:
-    moves: Moves
+    moves: IncidentStore
     deliveries: Deliveries
-    people: People
-    history: History
+    people: Subscriptions
+    history: ResultStore
     rollups: Rollups
     audit: Audit
-    plans: Plans
-    reports: Reports
-    jobs: Jobs
+    plans: MaintenanceStore
+    reports: ReportStore
+    jobs: HeartbeatStore
     rooms: Rooms
     audit_log: AuditLog
     released: int = 0  # deliveries that the last run left half sent
@@ -100,23 +100,23 @@ async def open_store(
                 hold = await _hold_server(database, stack)
             await database.migrate(upgrade)
             stack.push_async_callback(database.finish)  # before the hold is let go
-            released = await database.write(statements.release) if alone else 0
+            released = await database.write(statements.requeue_in_flight) if alone else 0
         database.health = health
         yield _store(database, released, hold)
 
 
 def _store(database: Database, released: int, hold: Hold) -> Store:
-    people = People(database)
+    people = Subscriptions(database)
     return Store(
-        Moves(database),
+        IncidentStore(database),
         Deliveries(database),
         people,
-        History(database, people),
+        ResultStore(database, people),
         Rollups(database, people),
         Audit(database),
-        Plans(database),
-        Reports(database),
-        Jobs(database),
+        MaintenanceStore(database),
+        ReportStore(database),
+        HeartbeatStore(database),
         Rooms(database),
         AuditLog(database),
         released,

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, and_, bindparam, exists, func, or_, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.model import ENDINGS, OURSELVES, Act, Change, Confidence, Destination
+from bot.model import ENDINGS, OURSELVES, Change, Confidence, DeliveryAction, Destination
 from bot.store.deliveries.statements import Status
 from bot.store.engine import Database
 from bot.store.retention import DELIVERIES_FOR
@@ -98,7 +98,7 @@ def _ending_is_told() -> ColumnElement[bool]:
         ending.c.thread == table.c.thread,
         ending.c.kind == table.c.kind,
         ending.c.place == table.c.place,
-        ending.c.act == Act.POST.value,
+        ending.c.act == DeliveryAction.POST.value,
         ending.c.ends.is_not(None),
         ending.c.status != Status.SUPERSEDED.value,
     )
@@ -110,7 +110,7 @@ def _untold() -> Select[Any]:
         text(str(OPEN)),
         incidents.c.confidence == Confidence.CONFIRMED.value,
         incidents.c.service != OURSELVES,
-        ~exists().where(table.c.thread == incidents.c.id, table.c.act == Act.POST.value),
+        ~exists().where(table.c.thread == incidents.c.id, table.c.act == DeliveryAction.POST.value),
     )
 
 
@@ -126,7 +126,7 @@ def _dangling() -> Select[Any]:
         .where(
             table.c.thread.in_(ended),
             changes.c.kind.in_([kind.value for kind in sorted(ENDINGS)]),
-            table.c.act == Act.POST.value,
+            table.c.act == DeliveryAction.POST.value,
             table.c.ends.is_(None),
             HAS_HEARD,
             ~_ending_is_told(),
@@ -138,7 +138,7 @@ UNTOLD = _untold()
 DANGLING = _dangling()
 ADDRESSED = (
     select(table.c.thread, table.c.kind, table.c.place)
-    .where(table.c.thread.in_(bindparam("threads", expanding=True)), table.c.act == Act.POST.value)
+    .where(table.c.thread.in_(bindparam("threads", expanding=True)), table.c.act == DeliveryAction.POST.value)
     .distinct()
 )
 DRILLED = select(memory.c.name, memory.c.value).where(memory.c.name.in_(bindparam("names", expanding=True)))

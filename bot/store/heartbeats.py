@@ -7,24 +7,24 @@ from collections.abc import Sequence
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.model import Job
+from bot.model import Heartbeat
 from bot.store.engine import Database, upsert
 from bot.store.schema import jobs
 
 
-class Jobs:
+class HeartbeatStore:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def all(self) -> tuple[Job, ...]:
+    async def all(self) -> tuple[Heartbeat, ...]:
         """Those that the config has no more are among them."""
 
-        async def work(connection: AsyncConnection) -> tuple[Job, ...]:
-            return tuple(Job(*row) for row in await connection.execute(select(jobs)))
+        async def work(connection: AsyncConnection) -> tuple[Heartbeat, ...]:
+            return tuple(Heartbeat(*row) for row in await connection.execute(select(jobs)))
 
         return await self._database.read(work)
 
-    async def keep(self, told: Sequence[Job]) -> None:
+    async def keep(self, told: Sequence[Heartbeat]) -> None:
         rows = [{column.name: getattr(job, column.name) for column in jobs.c} for job in told]
 
         async def work(connection: AsyncConnection) -> None:

@@ -21,7 +21,7 @@ from bot.store.schema import changes, incidents, services
 
 
 @dataclass(frozen=True, slots=True)
-class Situation:
+class Snapshot:
     """What there is to decide upon."""
 
     state: ServiceState
@@ -31,7 +31,7 @@ class Situation:
 
 
 @dataclass(frozen=True, slots=True)
-class Move:
+class Transition:
     """What was decided: written whole or not at all."""
 
     state: ServiceState
@@ -39,7 +39,7 @@ class Move:
     deliveries: tuple[Delivery, ...] = ()
 
 
-Decide = Callable[[Situation], Move | None]
+Decide = Callable[[Snapshot], Transition | None]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -49,10 +49,10 @@ class _Job:
     now: datetime
 
 
-class Moves:
+class IncidentStore:
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._moving: Group[_Job, Move | None] = Group(database, self._commit)
+        self._moving: Group[_Job, Transition | None] = Group(database, self._commit)
 
     async def states(self) -> dict[str, ServiceState]:
         """What is remembered of each service."""
@@ -62,7 +62,7 @@ class Moves:
 
         return await self._database.read(work)
 
-    async def move(self, service: str, decide: Decide, now: datetime) -> Move | None:
+    async def move(self, service: str, decide: Decide, now: datetime) -> Transition | None:
         """Let `decide` turn what is stored into what shall be, and write it; None writes nothing.
 
         `decide` may be called more than once, each time with what is stored then, so it must be pure. What it raises is
@@ -79,33 +79,35 @@ class Moves:
         """The clock may have stepped while nobody saw it: see `shifting.settle`. Return how many rows were moved."""
         return await self._database.write(partial(clock_shift.shift, how=clock_shift.settle(now)))
 
-    async def _commit(self, jobs: Sequence[_Job]) -> Sequence[Move | Exception | Again | None]:
+    async def _commit(self, jobs: Sequence[_Job]) -> Sequence[Transition | Exception | Again | None]:
         return await self._database.write(partial(_together, jobs=jobs))
 
 
-async def _together(connection: AsyncConnection, jobs: Sequence[_Job]) -> list[Move | Exception | Again | None]:
+async def _together(connection: AsyncConnection, jobs: Sequence[_Job]) -> list[Transition | Exception | Again | None]:
     """One move of each service; the others wait for the next transaction, to see what these wrote."""
     first = {job.service: job for job in reversed(jobs)}
     found = await _read(connection, list(first))
     decided = {job: _decide(job, found[job.service][1]) for job in first.values()}
-    moves = {job: move for job, move in decided.items() if isinstance(move, Move)}
+    moves = {job: move for job, move in decided.items() if isinstance(move, Transition)}
     written = await _write_states(connection, {job.service: (found[job.service][0], moves[job]) for job in moves})
     moves = {job: move for job, move in moves.items() if job.service in written}
     await _write_rest(connection, moves)
     return [
-        Again.AGAIN if job not in decided or (isinstance(decided[job], Move) and job not in moves) else decided[job]
+        Again.AGAIN
+        if job not in decided or (isinstance(decided[job], Transition) and job not in moves)
+        else decided[job]
         for job in jobs
     ]
 
 
-def _decide(job: _Job, situation: Situation) -> Move | Exception | None:
+def _decide(job: _Job, situation: Snapshot) -> Transition | Exception | None:
     try:
         return job.decide(situation)
     except Exception as error:  # noqa: BLE001 - is its caller's, and must not undo the others' moves
         return error
 
 
-async def _read(connection: AsyncConnection, names: Sequence[str]) -> dict[str, tuple[int, Situation]]:
+async def _read(connection: AsyncConnection, names: Sequence[str]) -> dict[str, tuple[int, Snapshot]]:
     """Version and situation of each service; version 0 for one never written."""
     rows = await connection.execute(select(services).where(services.c.id.in_(names)))
     found: dict[str, tuple[int, ServiceState]] = {name: (0, ServiceState(name)) for name in names}
@@ -119,11 +121,11 @@ async def _read(connection: AsyncConnection, names: Sequence[str]) -> dict[str, 
     }
 
 
-def _situation(state: ServiceState, thread: str, told: dict[Destination, bool]) -> Situation:
-    return Situation(state, frozenset(told), frozenset(place for place, heard in told.items() if heard), thread)
+def _situation(state: ServiceState, thread: str, told: dict[Destination, bool]) -> Snapshot:
+    return Snapshot(state, frozenset(told), frozenset(place for place, heard in told.items() if heard), thread)
 
 
-async def _write_states(connection: AsyncConnection, moves: dict[str, tuple[int, Move]]) -> set[str]:
+async def _write_states(connection: AsyncConnection, moves: dict[str, tuple[int, Transition]]) -> set[str]:
     """Return the services whose version was still the one read."""
     rows = [
         {"id": service, "version": version + 1, "state": move.state}
@@ -143,7 +145,7 @@ def _write_state(dialect: str) -> ReturningInsert[Any]:
     ).returning(services.c.id)
 
 
-async def _write_rest(connection: AsyncConnection, moves: dict[_Job, Move]) -> None:
+async def _write_rest(connection: AsyncConnection, moves: dict[_Job, Transition]) -> None:
     steps = [change for move in moves.values() for change in move.changes]
     if steps:
         dialect = connection.dialect.name

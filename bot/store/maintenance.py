@@ -17,7 +17,7 @@ from bot.store.schema import windows
 
 
 @dataclass(frozen=True, slots=True)
-class Planning:
+class MaintenanceChange:
     """What was decided of a window: written whole or not at all."""
 
     window: Window
@@ -25,10 +25,10 @@ class Planning:
 
 
 Told = dict[Destination, bool]  # the places it was, or is about to be, told to; True for those that have heard
-DecidePlan = Callable[[Window, Told], Planning | None]
+DecidePlan = Callable[[Window, Told], MaintenanceChange | None]
 
 
-class Plans:
+class MaintenanceStore:
     def __init__(self, database: Database) -> None:
         self._database = database
 
@@ -50,12 +50,12 @@ class Plans:
 
         return await self._database.write(work)
 
-    async def move(self, number: int, decide: DecidePlan, now: datetime) -> Planning | None:
+    async def move(self, number: int, decide: DecidePlan, now: datetime) -> MaintenanceChange | None:
         """Let `decide` turn what is stored into what shall be, and write it with what is to be told; None writes nothing.
         It may be called more than once, so it must be pure.
         """
 
-        async def work(connection: AsyncConnection) -> Planning | None:
+        async def work(connection: AsyncConnection) -> MaintenanceChange | None:
             stored = _window((await connection.execute(BY_NUMBER, {"number": number})).one())
             told = (await statements.told(connection, [stored.id])).get(stored.id, {})
             planning = decide(stored, told)

@@ -17,7 +17,7 @@ WORDS_FOR = timedelta(hours=48)
 HOURS_FOR = timedelta(weeks=52)
 
 
-class Reports:
+class ReportStore:
     def __init__(self, database: Database) -> None:
         self._database = database
 

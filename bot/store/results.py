@@ -16,13 +16,13 @@ from bot.store.engine import Database
 from bot.store.retention import prune
 from bot.store.schema import changes, incidents, results, series
 from bot.store.series import CODES, OUTCOMES, Series
-from bot.store.subscriptions import People
+from bot.store.subscriptions import Subscriptions
 
 ALIVE = "store:alive"
 
 
-class History:
-    def __init__(self, database: Database, people: People) -> None:
+class ResultStore:
+    def __init__(self, database: Database, people: Subscriptions) -> None:
         self._database = database
         self._people = people
         self._series = Series()

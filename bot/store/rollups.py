@@ -17,7 +17,7 @@ from bot.model import Outcome, Stretch
 from bot.store.engine import Database, insert, insert_new, upsert
 from bot.store.schema import five_minutes, hours, memory, results, series, stretches
 from bot.store.series import CODES, OUTCOMES
-from bot.store.subscriptions import People
+from bot.store.subscriptions import Subscriptions
 
 ROLLED = "store:rolled"  # the newest result that is rolled up
 STEP = 10_000  # results a transaction
@@ -51,7 +51,7 @@ class Figures:
 
 
 class Rollups:
-    def __init__(self, database: Database, people: People) -> None:
+    def __init__(self, database: Database, people: Subscriptions) -> None:
         self._database = database
         self._people = people
         self._ends: Ends | None = None

@@ -17,7 +17,7 @@ from sqlalchemy import (
     text,
 )
 
-from bot.model import Change, Incident, Notice, ServiceState, Window, Wish
+from bot.model import Change, Incident, Notice, ServiceState, SubscriptionFilter, Window
 from bot.store.columns import Json, Said, Utc
 
 metadata = MetaData(
@@ -118,7 +118,7 @@ subscriptions = Table(
     metadata,
     Column("kind", Text, primary_key=True),
     Column("place", Text, primary_key=True),
-    Column("wish", Json(Wish), nullable=False),
+    Column("wish", Json(SubscriptionFilter), nullable=False),
     Column("by", Said, nullable=False),
     Column("at", Utc, nullable=False),
 )

@@ -14,7 +14,7 @@ from bot.store.schema import deliveries, memory, rooms, seen, subscriptions
 MOVED = "moved:"
 
 
-class People:
+class Subscriptions:
     def __init__(self, database: Database) -> None:
         self._database = database
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from bot.contracts import Check, Net, Unclear
-from bot.judge.failure_count import Fortune, trouble
+from bot.judge.failure_count import FailureCount, trouble
 from bot.model import Outcome, Reading
 
 ROUTES = API, MESSAGES = "API", "messages"
@@ -17,7 +17,7 @@ SHARE = 0.8  # of the time-out: a relay that greets and then falls silent is lef
 
 
 def ways(
-    kind: str, probe: Probe, fortunes: MutableMapping[str, Fortune], clock: Callable[[], datetime]
+    kind: str, probe: Probe, fortunes: MutableMapping[str, FailureCount], clock: Callable[[], datetime]
 ) -> dict[str, Check]:
     """The checks of one kind of channel, by route. `fortunes`: how its hand-overs fare, forgotten when the API is mended."""
 

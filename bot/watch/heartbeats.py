@@ -11,7 +11,7 @@ from hashlib import blake2b
 from secrets import token_urlsafe
 
 from bot.judge import heartbeats
-from bot.model import Call, Job
+from bot.model import Heartbeat, HeartbeatEvent
 from bot.model.clock_shift import Moved, moved
 from bot.store import Store
 from bot.watch.checks.heartbeat import HeartbeatCheck
@@ -21,7 +21,7 @@ SHORT = timedelta(minutes=1)  # a restart that `curl --retry` outlasts: no job i
 Key = tuple[str, str]  # service and route
 
 
-class Board:
+class HeartbeatRegistry:
     """`checks` by service and route. `blind`: since when we see nothing of the world, so that calls may not come; or None."""
 
     def __init__(
@@ -35,7 +35,7 @@ class Board:
         self._store = store
         self._clock = clock
         self._blind = blind
-        self._jobs: dict[Key, Job] = {}
+        self._jobs: dict[Key, Heartbeat] = {}
         self._tokens: dict[bytes, tuple[str, Key]] = {}  # by their digests
         self._unwritten: set[Key] = set()
         self._writing = asyncio.Lock()
@@ -48,9 +48,9 @@ class Board:
         stopped = await self._store.history.last_alive() if known else None
         for key, check in self._checks.items():
             # The clock may have stepped while we were away: nothing has happened yet that lies ahead.
-            job: Job = moved(known.get(key) or Job(*key, "", "", now), lambda at: min(at, now))
+            job: Heartbeat = moved(known.get(key) or Heartbeat(*key, "", "", now), lambda at: min(at, now))
             if job.rhythm != _rhythm(check):
-                job = Job(*key, job.token, _rhythm(check), now)
+                job = Heartbeat(*key, job.token, _rhythm(check), now)
             elif stopped is None or now - stopped > SHORT:
                 job = heartbeats.excused(job, check.every, check.grace, (stopped or job.since, now))
             if check.token is None and not job.token:
@@ -67,7 +67,7 @@ class Board:
         found = self._tokens.get(_digest(token))
         return found[1] if found and hmac.compare_digest(_bytes(token), _bytes(found[0])) else None
 
-    def heard(self, key: Key, call: Call, code: int | None = None) -> bool:
+    def heard(self, key: Key, call: HeartbeatEvent, code: int | None = None) -> bool:
         """Take a call; it is written down by `write`. True: it is not as it was, well or not."""
         before = self.trouble(key)
         self._put(heartbeats.told(self._jobs[key], call, self._clock(), code), changed=True)
@@ -94,7 +94,7 @@ class Board:
             await self._store.jobs.keep(told)
             self._unwritten -= {job.key for job in told if self._jobs[job.key] is job}
 
-    def _put(self, job: Job, *, changed: bool) -> None:
+    def _put(self, job: Heartbeat, *, changed: bool) -> None:
         self._jobs[job.key] = job
         if changed:
             self._unwritten.add(job.key)

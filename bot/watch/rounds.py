@@ -14,14 +14,14 @@ from functools import partial
 from bot.clock import SYSTEM, Clock
 from bot.contracts import Check, Net, Source
 from bot.errors import fault
-from bot.model import Health, Outcome, Reading, Role, Round, Service, Word
+from bot.model import Health, Outcome, Reading, Role, Round, Service, SourceReport
 from bot.model.clock_shift import Moved
 from bot.own_health import OwnHealth
 from bot.watch.canaries import Canaries
 from bot.watch.lag import Lag
 from bot.watch.rate_limit import RateLimits, limited
-from bot.watch.schedule import Beat
-from bot.watch.source_poller import Newest
+from bot.watch.schedule import Schedule
+from bot.watch.source_poller import SourcePoller
 
 logger = logging.getLogger(__name__)
 
@@ -90,7 +90,7 @@ class Rounds:
         net: Net,
         *,
         seen: Callable[[Round], Awaitable[bool]],
-        crowd: Callable[[str], Word | None] = lambda _: None,
+        crowd: Callable[[str], SourceReport | None] = lambda _: None,
         clock: Clock = SYSTEM,
         at_once: int | None = None,
         grace: timedelta = GRACE,
@@ -104,12 +104,12 @@ class Rounds:
         every = {key: one.every.total_seconds() for key, one in self._watched.items()}
         self._gap = max(GAP[0], min(GAP[1], 2 * min(every.values(), default=GAP[1])))
         self._started = self._ticked = self._clock.steady()
-        self._beat = Beat(every, self._started, within=min(FIRST_WITHIN, len(every) / RATE))
+        self._beat = Schedule(every, self._started, within=min(FIRST_WITHIN, len(every) / RATE))
         self._lag = Lag(TICK, self._started, own_health)
         self._limits = RateLimits()
         self._extra: dict[str, float] = {}  # when the last round began, or is to begin, that somebody asked for
         self._canaries = Canaries(canaries, net, self._clock, self._lag)
-        self._newest = Newest(
+        self._newest = SourcePoller(
             {key: one.sources for key, one in self._watched.items()},
             net,
             self._clock,
@@ -379,7 +379,7 @@ def _asked_less(seen: Round) -> bool:
     return len(rest) < len(seen.readings) and all(reading.outcome in _ANSWERED for reading in rest)
 
 
-def _by_words(words: Sequence[Word]) -> Reading:
+def _by_words(words: Sequence[SourceReport]) -> Reading:
     """Of what has no route its sources' words are all that is seen: where they can be read, it was looked at."""
     if all(word.says is None for word in words):
         return Reading("", Outcome.BLIND, "no source could be read")

@@ -13,7 +13,7 @@ def share(key: str) -> float:
     return zlib.crc32(key.encode()) / 2**32
 
 
-class Beat:
+class Schedule:
     """Every key has slots `every` seconds apart, on a phase of its own, so that not all of them come at once.
 
     All instants are seconds of one clock that only goes forward. A key's first slot lies within its interval, or within

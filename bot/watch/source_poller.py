@@ -9,11 +9,11 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from bot.clock import Clock
-from bot.contracts import Memory, Net, Shelf, Source
+from bot.contracts import HttpCache, Net, Source, SourceState
 from bot.errors import fault
-from bot.model import Health, Role, Word
+from bot.model import Health, Role, SourceReport
 from bot.model.clock_shift import Moved, move_inside
-from bot.watch.schedule import Beat
+from bot.watch.schedule import Schedule
 
 logger = logging.getLogger(__name__)
 
@@ -26,7 +26,7 @@ LONGEST = timedelta(seconds=60)  # longer than any source's own time-out
 HOLD = timedelta(minutes=5)
 
 
-class Newest:
+class SourcePoller:
     """`sources` by service. A word of trouble outlives `HOLD` of silence: a page that hiccups has not said "restored".
 
     `in_doubt`: sources that are asked only while their service is not up, or when there is news of it: at other times
@@ -51,18 +51,18 @@ class Newest:
         self._net = net
         self._clock = clock
         self._longest = longest.total_seconds()
-        self._beat = Beat(
+        self._beat = Schedule(
             dict.fromkeys(self._sources, EVERY), clock.steady(), within=min(FIRST_WITHIN, len(self._sources) / RATE)
         )
         self._began: dict[str, float] = {}
-        self._words: dict[str, Word] = {}
-        shelf = Shelf()
-        self._memories = {key: Memory(shelf) for key in self._sources}
+        self._words: dict[str, SourceReport] = {}
+        shelf = HttpCache()
+        self._memories = {key: SourceState(shelf) for key in self._sources}
         self._silent: dict[str, datetime] = {}  # since when
         self._doubtful: set[str] = set()
         self._reading: dict[str, asyncio.Task[None]] = {}
 
-    def of(self, service: str) -> tuple[Word, ...]:
+    def of(self, service: str) -> tuple[SourceReport, ...]:
         """What is known now; a source that was not read yet is missing."""
         return tuple(self._words[key] for key in self._keys.get(service, ()) if key in self._words)
 
@@ -139,7 +139,7 @@ class Newest:
         elif key in self._passing.get(service, ()):
             self._unasked.add(key)
 
-    async def _ask(self, key: str, source: Source) -> Word:
+    async def _ask(self, key: str, source: Source) -> SourceReport:
         now = self._clock.utcnow()
         try:
             async with asyncio.timeout(self._longest):
@@ -150,12 +150,12 @@ class Newest:
                 logger.error("reading %s (%s) failed by our own error: %s", key, source.kind, fault(error))
             return self._silence(key, source, now)
 
-    def _silence(self, key: str, source: Source, now: datetime) -> Word:
+    def _silence(self, key: str, source: Source, now: datetime) -> SourceReport:
         """What never spoke is taken for a tracker: the weaker word."""
-        former = self._words.get(key, Word(Role.TRACKER, source.kind, None))
-        return Word(former.role, former.source, None, at=now, planned=former.planned)
+        former = self._words.get(key, SourceReport(Role.TRACKER, source.kind, None))
+        return SourceReport(former.role, former.source, None, at=now, planned=former.planned)
 
-    def _keep(self, key: str, word: Word) -> None:
+    def _keep(self, key: str, word: SourceReport) -> None:
         if word.says is not None:
             if self._silent.pop(key, None):
                 logger.info("%s: %s can be read again", key, word.source)

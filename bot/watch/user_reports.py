@@ -11,7 +11,7 @@ from hashlib import blake2b
 from secrets import token_hex
 
 from bot.judge.surge import HOUR, LATELY, profile, surge, usual
-from bot.model import Health, Report, Role, Tally, Word
+from bot.model import Health, Report, Role, SourceReport, Tally
 from bot.model.clock_shift import Moved
 from bot.model.reports import hour
 from bot.store import Store
@@ -24,7 +24,7 @@ COUNTED = 2  # of what one person says of a service within an hour
 Profile = tuple[float, ...]
 
 
-class Crowd:
+class UserReports:
     """Counts each person once per service and hour, by their newest word. `again`: a service is to be looked at now.
 
     Who somebody is, is kept only as a hash, with a salt that is another one each day and forgotten after the next.
@@ -98,14 +98,14 @@ class Crowd:
         counted[:] = [at for at in counted if now - HOUR < at <= now]
         return counted
 
-    def word(self, service: str) -> Word | None:
+    def word(self, service: str) -> SourceReport | None:
         """What the crowd says to a round; None where nobody said anything within the hour."""
         now = self._clock()
         if not self._last_hour(service, now):
             return None
         tally = self._tally(service, now)
         says = Health.DEGRADED if tally.surge else Health.UP
-        return Word(Role.CROWD, NAME, says, at=now, reports=tally.reports, usual=tally.usual, works=tally.works)
+        return SourceReport(Role.CROWD, NAME, says, at=now, reports=tally.reports, usual=tally.usual, works=tally.works)
 
     def tallies(self, who: str = "") -> Mapping[str, Tally]:
         """By service, of those that anybody spoke of within the hour. `who` asks, and is told what they said themselves."""

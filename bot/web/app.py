@@ -28,13 +28,13 @@ from bot.errors import fault
 from bot.model import Overview, Style
 from bot.web.connections import BACKLOG, Complaints, Connections, affordable
 from bot.web.http_server import BoundedProtocol, Limits
-from bot.web.metrics import Vitals, metrics
+from bot.web.metrics import Metrics, metrics
 from bot.web.plain_text import well_formed
 from bot.web.report_form import Reporting
 from bot.web.status_page import PERIOD, as_json, iso, page
 from bot.wording.phrases import phrases
 
-__all__ = ["Server", "Vitals", "site"]
+__all__ = ["Metrics", "Server", "site"]
 
 HERE = Path(__file__).parent
 FRESH = 2.0  # seconds a rendered page is handed out again: a crowd that reloads must not slow the checks
@@ -90,7 +90,7 @@ class Pages:
     """Each answer, from what is stored: `overview` is asked for what happened since an instant."""
 
     overview: Callable[[datetime], Awaitable[Overview]]
-    vitals: Callable[[], Awaitable[Vitals]]
+    vitals: Callable[[], Awaitable[Metrics]]
     title: str
     style: Style
     clock: Callable[[], datetime]
@@ -137,7 +137,7 @@ class Pages:
 def site(
     *,
     overview: Callable[[datetime], Awaitable[Overview]],
-    vitals: Callable[[], Awaitable[Vitals]],
+    vitals: Callable[[], Awaitable[Metrics]],
     title: str,
     style: Style,
     clock: Callable[[], datetime],
@@ -201,7 +201,7 @@ async def _unable(_request: Request, _error: Exception) -> Response:
     return PlainTextResponse("Tocsin cannot read its database just now.\n", 503)
 
 
-def health(vitals: Vitals) -> dict[str, Any]:
+def health(vitals: Metrics) -> dict[str, Any]:
     """Are we well? The rounds must go on, and no part of our own be in trouble that keeps us from watching and telling.
     What waits to be sent, and who does not take it, is said, and is no illness of ours. Anybody may read it, so of each
     trouble only its kind is said.

@@ -12,25 +12,25 @@ from fastapi import FastAPI, Request, Response
 from fastapi.responses import PlainTextResponse
 from starlette.background import BackgroundTask
 
-from bot.model import Call
+from bot.model import HeartbeatEvent
 from bot.store import StoreUnavailable
-from bot.watch.heartbeats import Board
+from bot.watch.heartbeats import HeartbeatRegistry
 
 NOTED = "log"  # taken, and of no consequence
-CALLS: dict[str, tuple[Call, int | None]] = {
-    "": (Call.DONE, None),
-    "start": (Call.BEGUN, None),
-    "fail": (Call.FAILED, None),
-    **{str(code): (Call.FAILED if code else Call.DONE, code or None) for code in range(256)},
+CALLS: dict[str, tuple[HeartbeatEvent, int | None]] = {
+    "": (HeartbeatEvent.DONE, None),
+    "start": (HeartbeatEvent.BEGUN, None),
+    "fail": (HeartbeatEvent.FAILED, None),
+    **{str(code): (HeartbeatEvent.FAILED if code else HeartbeatEvent.DONE, code or None) for code in range(256)},
 }
 
 
-def hear(app: FastAPI, board: Board, again: Callable[[str], None]) -> None:
+def hear(app: FastAPI, board: HeartbeatRegistry, again: Callable[[str], None]) -> None:
     """Open them. `again`: there is news of a service. What a job sends along (a body, a run's id) is not read."""
     app.add_route("/heartbeat/{rest:path}", partial(_called, board, again), methods=["GET", "HEAD", "POST"])
 
 
-async def _called(board: Board, again: Callable[[str], None], request: Request) -> Response:
+async def _called(board: HeartbeatRegistry, again: Callable[[str], None], request: Request) -> Response:
     """One answer for all that there is not, so that no token can be told from a wrong one."""
     token, *call = request.path_params["rest"].removesuffix("/").split("/")
     key, said = board.whose(token), "/".join(call)
@@ -43,6 +43,6 @@ async def _called(board: Board, again: Callable[[str], None], request: Request) 
     return PlainTextResponse("OK", background=BackgroundTask(_written, board))
 
 
-async def _written(board: Board) -> None:
+async def _written(board: HeartbeatRegistry) -> None:
     with suppress(StoreUnavailable):  # the house writes it with the next results
         await board.write()

@@ -18,7 +18,7 @@ HEALTHS = ("up", "unknown", "possible", "degraded", "down", "maintenance")
 
 
 @dataclass(frozen=True, slots=True)
-class Vitals:
+class Metrics:
     """What the running parts say of themselves."""
 
     at: datetime
@@ -38,7 +38,7 @@ class Vitals:
     restarts: Mapping[str, int] = field(default_factory=dict)  # of our own parts, since the start
 
 
-def metrics(vitals: Vitals, overview: Overview) -> bytes:
+def metrics(vitals: Metrics, overview: Overview) -> bytes:
     """One registry an answer: nothing is kept between two, and nothing of other libraries gets in."""
     registry = CollectorRegistry()
     Gauge("tocsin_build_info", "Version.", ["version"], registry=registry).labels(__version__).set(1)
@@ -71,7 +71,7 @@ def metrics(vitals: Vitals, overview: Overview) -> bytes:
     return generate_latest(registry)
 
 
-def _own(registry: CollectorRegistry, vitals: Vitals) -> None:
+def _own(registry: CollectorRegistry, vitals: Metrics) -> None:
     wrong = {trouble.part for trouble in vitals.troubles}
     part = Gauge("tocsin_own_trouble", "1 for a part of Tocsin's own that is unwell.", ["part"], registry=registry)
     for one in Part:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 from bot import wording
-from bot.model import OURSELVES, Health, Incident, Role, Service, ServiceState, Word
+from bot.model import OURSELVES, Health, Incident, Role, Service, ServiceState, SourceReport
 from bot.web.status_page import health
 
 log = logging.getLogger("tocsin")
@@ -76,7 +76,7 @@ def _why(incident: Incident) -> str:
     return f" ({'; '.join(reasons)})" if reasons else ""
 
 
-def _who_says(word: Word) -> str:
+def _who_says(word: SourceReport) -> str:
     """Empty: that one speaks of no trouble."""
     if word.says is None or word.says <= Health.UP:
         return ""

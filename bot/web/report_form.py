@@ -16,8 +16,8 @@ from fastapi import Request
 from starlette.requests import ClientDisconnect
 
 from bot import wording
-from bot.model import Overview, Report, Service, Style, Words
-from bot.watch.user_reports import Crowd
+from bot.model import Overview, Report, Service, Style, Text
+from bot.watch.user_reports import UserReports
 from bot.web.client_address import network
 
 HOUR, MINUTE = timedelta(hours=1), timedelta(minutes=1)
@@ -61,14 +61,14 @@ class Reporting:
     """
 
     overview: Callable[[datetime], Awaitable[Overview]]
-    crowd: Crowd
+    crowd: UserReports
     style: Style
     clock: Callable[[], datetime]
     trust: str | None = None
     public_url: str = ""
     gate: Gate = field(default_factory=Gate)
 
-    async def take(self, request: Request) -> tuple[int, Words]:
+    async def take(self, request: Request) -> tuple[int, Text]:
         """Status and answer; the words of a refusal are the reader's, too."""
         if not self._from_here(request):
             return 403, wording.report_what(self.style)  # another site makes its readers send it
@@ -95,7 +95,7 @@ class Reporting:
             ours.append(f"//{request.headers.get('x-forwarded-host', '')}")
         return (where := _place(origin)) != "" and where in map(_place, ours)
 
-    async def _take(self, service: Service, seen: Overview, report: Report, request: Request) -> tuple[int, Words]:
+    async def _take(self, service: Service, seen: Overview, report: Report, request: Request) -> tuple[int, Text]:
         address = network(_address(request, self.trust))
         who = f"web {address} {request.headers.get('user-agent', '')[:AGENT]}"
         if not self.gate.admits(Taken(report.at, address, who, service.id)):

@@ -37,7 +37,7 @@ from bot.wording.check_replies import (
     what_to_look_at,
 )
 from bot.wording.delivery_log import (
-    Passage,
+    DeliveryStep,
     delivered,
     drilled,
     no_incident,
@@ -52,7 +52,7 @@ from bot.wording.failover import dead, refused, unanswered
 from bot.wording.history import history
 from bot.wording.incident import notice
 from bot.wording.maintenance import (
-    Leaving,
+    MaintenanceEnd,
     announced,
     called_off,
     maintenance,
@@ -97,11 +97,11 @@ from bot.wording.times import Reader, reader
 from bot.wording.uptime import Uptime, blind_spans, maintenance_spans, unseen_spans, uptimes
 
 __all__ = [
+    "DeliveryStep",
     "DigestFacts",
     "Happened",
-    "Leaving",
+    "MaintenanceEnd",
     "Others",
-    "Passage",
     "Reader",
     "Uptime",
     "Wrong",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
-from bot.model import AllowedRoom, AuditEntry, Destination, Notice, Service, Style, Tone, Words
+from bot.model import AllowedRoom, AuditEntry, Destination, Notice, Service, Style, Text, Tone
 from bot.wording.phrases import phrases
 from bot.wording.text import NAME, TITLE, clean, fit, foreign, listed, shorten, stop
 from bot.wording.times import reader
@@ -14,36 +14,36 @@ from bot.wording.titles import name_of
 MANY = 20  # places named in a row before the rest is counted
 
 
-def stranger(command: str, style: Style, *, here: bool) -> Words:
+def stranger(command: str, style: Style, *, here: bool) -> Text:
     """To somebody in a place that is not let in. `command`: how it can be; `here`: an admin may say so in the place."""
     say = phrases(style.language).rooms
     lines = (say.stranger_how.format(command=command), say.stranger_here if here else "")
     return _titled(say.stranger, lines)
 
 
-def allowed(place: Destination, style: Style, *, already: bool = False) -> Words:
+def allowed(place: Destination, style: Style, *, already: bool = False) -> Text:
     say = phrases(style.language).rooms
     return _titled((say.allowed_already if already else say.allowed).format(place=_place(place)))
 
 
-def disallowed(place: Destination, style: Style) -> Words:
+def disallowed(place: Destination, style: Style) -> Text:
     return _titled(phrases(style.language).rooms.disallowed.format(place=_place(place)))
 
 
-def not_disallowed(place: Destination, style: Style, *, named: bool) -> Words:
+def not_disallowed(place: Destination, style: Style, *, named: bool) -> Text:
     """`named`: by the config, which is the one to change."""
     say = phrases(style.language).rooms
     return _titled((say.named_in_config if named else say.never_allowed).format(place=_place(place)))
 
 
-def no_room(command: str, style: Style) -> Words:
+def no_room(command: str, style: Style) -> Text:
     say = phrases(style.language).rooms
     return _titled(say.no_room, (say.rooms_like.format(command=command),))
 
 
 def rooms(
     known: Sequence[AllowedRoom], named: Iterable[Destination], style: Style, now: datetime, *, public: bool
-) -> Words:
+) -> Text:
     """Who may ask: the rooms that were let in, those that the config names, or anyone."""
     to = reader(style, now)
     say = to.say.rooms
@@ -54,10 +54,10 @@ def rooms(
     own = listed([_place(place) for place in sorted(named)], to.say, MANY)
     more = (say.rooms_public if public else "", say.rooms_named.format(places=own) if own else "")
     lines = (*rows, *(stop(line) for line in more if line))
-    return Words(say.rooms if rows else stop(say.rooms_none), lines)
+    return Text(say.rooms if rows else stop(say.rooms_none), lines)
 
 
-def audit(entries: Sequence[AuditEntry], style: Style, now: datetime) -> Words:
+def audit(entries: Sequence[AuditEntry], style: Style, now: datetime) -> Text:
     to = reader(style, now)
     say = to.say.rooms
     rows = [
@@ -66,65 +66,65 @@ def audit(entries: Sequence[AuditEntry], style: Style, now: datetime) -> Words:
         )
         for one in entries
     ]
-    return Words(say.audit if rows else stop(say.audit_none), tuple(rows))
+    return Text(say.audit if rows else stop(say.audit_none), tuple(rows))
 
 
-def changed(by: str, answer: Words, style: Style) -> Words:
+def changed(by: str, answer: Text, style: Style) -> Text:
     """To everybody in a place: who changed what it hears, and how that is from now on."""
     say = phrases(style.language)
     title = say.rooms.changed.format(name=_by(by, say.rooms.changed))
-    return Words(shorten(title, TITLE), (answer.title, *answer.lines))
+    return Text(shorten(title, TITLE), (answer.title, *answer.lines))
 
 
-def let_in(by: str, style: Style) -> Words:
+def let_in(by: str, style: Style) -> Text:
     say = phrases(style.language).rooms
-    return Words(shorten(say.let_in.format(name=_by(by, say.let_in)), TITLE), (stop(say.let_in_now),))
+    return Text(shorten(say.let_in.format(name=_by(by, say.let_in)), TITLE), (stop(say.let_in_now),))
 
 
-def shut_out(by: str, style: Style) -> Words:
+def shut_out(by: str, style: Style) -> Text:
     say = phrases(style.language).rooms
-    return Words(shorten(say.shut_out.format(name=_by(by, say.shut_out)), TITLE))
+    return Text(shorten(say.shut_out.format(name=_by(by, say.shut_out)), TITLE))
 
 
-def of_a_place(words: Words, key: str, style: Style, now: datetime) -> Notice:
+def of_a_place(words: Text, key: str, style: Style, now: datetime) -> Notice:
     """What a place is told of itself: a thread of its own."""
     thread = f"place:{key}"
     return Notice(key=f"{thread}/1", thread=thread, tone=Tone.INFO, words=words, at=now, style=style)
 
 
-def slow_down(most: int, style: Style) -> Words:
+def slow_down(most: int, style: Style) -> Text:
     say = phrases(style.language).rooms
     return _titled(say.slow_down.format(count=most), (say.slow_down_now,))
 
 
-def too_old(said_at: datetime, style: Style, now: datetime) -> Words:
+def too_old(said_at: datetime, style: Style, now: datetime) -> Text:
     to = reader(style, now)
     say = to.say.rooms
     return _titled(say.too_old.format(length=to.length(said_at, now)), (say.send_again,))
 
 
-def taken_before(style: Style) -> Words:
+def taken_before(style: Style) -> Text:
     say = phrases(style.language).rooms
     return _titled(say.taken_before, (say.taken_again,))
 
 
-def no_records(style: Style) -> Words:
+def no_records(style: Style) -> Text:
     say = phrases(style.language).rooms
     return _titled(say.no_records, (say.no_records_now,))
 
 
-def other_incident(incident: str, service: Service, style: Style) -> Words:
+def other_incident(incident: str, service: Service, style: Style) -> Text:
     """The incident that somebody named, or whose button they pressed, is over; empty: nobody knows its number."""
     say = phrases(style.language).rooms
     title = say.other_incident.format(incident=clean(incident, 40)) if incident else say.other_message.format(name=NAME)
-    return Words(fit(name_of(service), title), (stop(say.what_is_now.format(service=service.id)),))
+    return Text(fit(name_of(service), title), (stop(say.what_is_now.format(service=service.id)),))
 
 
-def said_enough(style: Style) -> Words:
+def said_enough(style: Style) -> Text:
     return _titled(phrases(style.language).rooms.said_enough)
 
 
-def no_person(style: Style) -> Words:
+def no_person(style: Style) -> Text:
     return _titled(phrases(style.language).rooms.no_person)
 
 
@@ -137,8 +137,8 @@ def _by(name: str, form: str) -> str:
     return foreign(name, max(TITLE - len(form), 10))
 
 
-def _titled(title: str, lines: Iterable[str] = ()) -> Words:
+def _titled(title: str, lines: Iterable[str] = ()) -> Text:
     """What has no room on a lock screen stands whole below."""
     whole = stop(title)
     cut = shorten(whole, TITLE)
-    return Words(cut, (*((whole,) if cut != whole else ()), *(stop(line) for line in lines if line)))
+    return Text(cut, (*((whole,) if cut != whole else ()), *(stop(line) for line in lines if line)))

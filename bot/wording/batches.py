@@ -9,16 +9,16 @@ from datetime import datetime
 
 from bot.model import (
     OURSELVES,
+    Batch,
+    BatchItem,
     Change,
-    Gathering,
+    ChangeKind,
     Health,
     Incident,
-    Kind,
-    Line,
     Notice,
     Service,
+    Text,
     Tone,
-    Words,
     delivering,
 )
 from bot.wording.certificates import only_worn
@@ -39,7 +39,7 @@ GOOD, BAD, PLANNED = "🟢", "🟠", "🛠"
 def line(change: Change, service: Service, to: Reader) -> str:
     """How the incident stands, in one line with its colour."""
     incident = change.incident
-    if change.kind is not Kind.RESTORED:
+    if change.kind is not ChangeKind.RESTORED:
         return present(incident, service, to)
     span = to.span(began(incident), incident.until or change.at)
     return f"{GOOD} {fit(name_of(service), _was(incident, to.say).format(name=NAME, span=span))}"
@@ -61,7 +61,7 @@ def _was(incident: Incident, say: Phrases) -> str:
     return say.many.was_slow if only_slow(incident) else say.many.was_partly
 
 
-def many(gathering: Gathering, now: datetime, outage: Outage | None = None) -> Notice:
+def many(gathering: Batch, now: datetime, outage: Outage | None = None) -> Notice:
     """One message for all of `gathering`. `outage`: when its kind of channel was down last."""
     to = reader(gathering.style, now)
     # What became of our own channels, or of us, is no outage of what a reader follows: it is told last, and not counted.
@@ -78,7 +78,7 @@ def many(gathering: Gathering, now: datetime, outage: Outage | None = None) -> N
     left = len(every) - LINES
     rest = [stop(counted(to.say.many.more, left))] if left > 0 else []
     shared = [one for one in gathering.lines if not one.planned]
-    words = Words(title, (*_common(shared, to.say), *rows, *rest))
+    words = Text(title, (*_common(shared, to.say), *rows, *rest))
     return Notice(
         gathering.key,
         gathering.thread,
@@ -95,8 +95,8 @@ def missed(notice: Notice, channel: str, now: datetime, outage: Outage | None, *
     """A notice that comes late and alone: the title of an ended outage says so itself, others in a line."""
     to = reader(notice.style, now)
     title = ""
-    if notice.kind is Kind.RESTORED and (deferred or (outage and outage[1])):
-        told = Line(notice.thread, notice.line, ends=True, at=notice.at)
+    if notice.kind is ChangeKind.RESTORED and (deferred or (outage and outage[1])):
+        told = BatchItem(notice.thread, notice.line, ends=True, at=notice.at)
         title = _titled(_what_kept(to, channel, notice.since or now, outage, deferred=deferred), _bare(told), GOOD)
     if title and len(title) <= TITLE:
         return replace(notice, words=replace(notice.words, title=title))
@@ -109,7 +109,7 @@ def missed(notice: Notice, channel: str, now: datetime, outage: Outage | None, *
     return replace(notice, words=replace(notice.words, lines=(stop(said), *notice.words.lines)))
 
 
-def _missed(gathering: Gathering, to: Reader, outage: Outage | None) -> str:
+def _missed(gathering: Batch, to: Reader, outage: Outage | None) -> str:
     kind, lines = gathering.destination.kind, gathering.lines
     form = _what_kept(to, kind, gathering.since, outage, deferred=gathering.deferred)
     outages = [one for one in lines if not one.planned]
@@ -133,13 +133,13 @@ def _titled(form: str, what: str, mark: str) -> str:
     return form.replace("{mark}", mark).replace("{what}", what)
 
 
-def _bare(one: Line) -> str:
+def _bare(one: BatchItem) -> str:
     """Without its colour."""
     mark, _, rest = one.text.partition(" ")
     return rest if not mark.isascii() else one.text
 
 
-def _storm(lines: tuple[Line, ...], to: Reader, now: datetime, *, ours: bool) -> str:
+def _storm(lines: tuple[BatchItem, ...], to: Reader, now: datetime, *, ours: bool) -> str:
     """`ours`: it tells of nothing but our own channels, which are no services."""
     if all(one.planned for one in lines):
         return title_of_many(len(lines), to)
@@ -156,7 +156,7 @@ def _storm(lines: tuple[Line, ...], to: Reader, now: datetime, *, ours: bool) ->
     return fit("", form.format(count=left, all=len(lines), since=since))
 
 
-def _common(lines: Sequence[Line], say: Phrases) -> list[str]:
+def _common(lines: Sequence[BatchItem], say: Phrases) -> list[str]:
     """What all or most of them share: the likely cause."""
     shared = Counter(cause for one in lines for cause in set(one.causes))
     if not shared:

@@ -9,12 +9,12 @@ from datetime import datetime
 from zlib import crc32
 
 from bot.model import (
-    Act,
+    ChangeKind,
     Confidence,
     Delivery,
+    DeliveryAction,
     Destination,
     Incident,
-    Kind,
     Notice,
     Outcome,
     Overview,
@@ -22,8 +22,8 @@ from bot.model import (
     Service,
     ServiceState,
     Style,
+    Text,
     Tone,
-    Words,
     delivering,
 )
 from bot.wording.failover import apart, channel_name
@@ -34,7 +34,9 @@ from bot.wording.titles import name_of, present, sure
 
 WHOLE = 200  # characters of a reason: who mends it needs all of it
 NUMBERS = re.compile(r"\d+")
-STANDS = frozenset({Kind.OPENED, Kind.CONFIRMED, Kind.WORSENED, Kind.EASED, Kind.REMINDED})
+STANDS = frozenset(
+    {ChangeKind.OPENED, ChangeKind.CONFIRMED, ChangeKind.WORSENED, ChangeKind.EASED, ChangeKind.REMINDED}
+)
 
 
 def channel_service(kind: str, routes: tuple[str, ...], language: str) -> Service:
@@ -75,7 +77,7 @@ def advised(notice: Notice, incident: Incident) -> Notice:
     return replace(notice, words=_with(notice.words, lines), root=root)
 
 
-def _with(words: Words, lines: tuple[str, ...]) -> Words:
+def _with(words: Text, lines: tuple[str, ...]) -> Text:
     return replace(words, lines=(*words.lines, *lines))
 
 
@@ -85,7 +87,7 @@ def takes_nothing(place: Destination, why: str, readers: Sequence[str], style: S
     title, lines = _titled(place, why, say.dying.refused_code, say.dying.refused, say), _why(why, say)
     if readers:
         lines.append(stop(say.dying.misses.format(names=listed([clean(r, 40) for r in readers], say))))
-    return _to_admins(f"refused:{_told_apart(place)}:{now:%Y-%m-%d}", Words(title, tuple(lines)), style, now)
+    return _to_admins(f"refused:{_told_apart(place)}:{now:%Y-%m-%d}", Text(title, tuple(lines)), style, now)
 
 
 def not_taken(delivery: Delivery, why: str, readers: Sequence[str], style: Style, now: datetime) -> Notice:
@@ -95,13 +97,13 @@ def not_taken(delivery: Delivery, why: str, readers: Sequence[str], style: Style
     say, place = phrases(style.language), delivery.destination
     title, lines = _titled(place, why, say.dying.not_taken_code, say.dying.not_taken, say), _why(why, say)
     lines.append(say.dying.not_taken_was.format(title=clean(delivery.notice.words.title, WHOLE)))
-    if readers and delivery.act is Act.POST:
+    if readers and delivery.act is DeliveryAction.POST:
         lines.append(stop(say.dying.misses_it.format(names=listed([clean(r, 40) for r in readers], say))))
     reason = crc32(NUMBERS.sub("0", why).encode())
-    return _to_admins(f"not-taken:{_told_apart(place)}:{reason:08x}", Words(title, tuple(lines)), style, now)
+    return _to_admins(f"not-taken:{_told_apart(place)}:{reason:08x}", Text(title, tuple(lines)), style, now)
 
 
-def _to_admins(thread: str, words: Words, style: Style, now: datetime) -> Notice:
+def _to_admins(thread: str, words: Text, style: Style, now: datetime) -> Notice:
     return Notice(f"{thread}/1", thread, Tone.DEGRADED, words, at=now, style=style)
 
 

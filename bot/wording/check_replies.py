@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from bot.model import Confidence, Health, Incident, Outcome, Reading, Round, Service, Style, Words
+from bot.model import Confidence, Health, Incident, Outcome, Reading, Round, Service, Style, Text
 from bot.wording.channel_health import in_language
 from bot.wording.evidence import evidence
 from bot.wording.phrases import phrases
@@ -16,15 +16,15 @@ from bot.wording.titles import name_of
 SHORTEST = timedelta(seconds=0.1)  # "0 s" would be no length of time
 
 
-def looked(seen: Round, service: Service, style: Style) -> Words:
+def looked(seen: Round, service: Service, style: Style) -> Text:
     """What a round of a service's own checks saw, with the newest words of its sources."""
     to, service = reader(style, seen.at), in_language(service, style.language)
     if not seen.sighted:
-        return Words(to.say.looks.see_nothing)
+        return Text(to.say.looks.see_nothing)
     health = _health(seen.readings)
     found = Incident(service.id, 0, seen.at, health, Confidence.POSSIBLE, seen.readings, seen.words)
     known = replace(service, plan=service.plan if health is Health.DOWN else "")
-    return Words(_title(seen.readings, health, service, to), (*_blind(seen.readings, to), *evidence(found, known, to)))
+    return Text(_title(seen.readings, health, service, to), (*_blind(seen.readings, to), *evidence(found, known, to)))
 
 
 def _health(readings: tuple[Reading, ...]) -> Health:
@@ -63,7 +63,7 @@ def _blind(readings: tuple[Reading, ...], to: Reader) -> tuple[str, ...]:
     )
 
 
-def answers(host: str, status: int, took: timedelta, at: datetime, style: Style) -> Words:
+def answers(host: str, status: int, took: timedelta, at: datetime, style: Style) -> Text:
     """An address that a stranger named has answered."""
     to = reader(style, at)
     say = to.say.looks
@@ -71,54 +71,54 @@ def answers(host: str, status: int, took: timedelta, at: datetime, style: Style)
     return _of(host, form.format(name=NAME, status=status, seconds=_seconds(took, to)))
 
 
-def silent(host: str, why: str, style: Style) -> Words:
+def silent(host: str, why: str, style: Style) -> Text:
     """It has not, though we see others."""
     say = phrases(style.language).looks
     return _because(host, say.silent, say.down, why, style)
 
 
-def cannot(host: str, why: str, style: Style) -> Words:
+def cannot(host: str, why: str, style: Style) -> Text:
     """By a fault of our own nothing is known of it."""
     say = phrases(style.language).looks
     return _because(host, say.cannot, say.unseen, why, style)
 
 
-def asks_human(host: str, style: Style) -> Words:
+def asks_human(host: str, style: Style) -> Text:
     return _of(host, phrases(style.language).looks.asks_human.format(name=NAME))
 
 
-def see_nothing(style: Style) -> Words:
-    return Words(phrases(style.language).looks.see_nothing)
+def see_nothing(style: Style) -> Text:
+    return Text(phrases(style.language).looks.see_nothing)
 
 
-def inner_address(style: Style) -> Words:
+def inner_address(style: Style) -> Text:
     """The same for every address of our own, and for a name that there is not: nobody learns which hosts we have."""
     say = phrases(style.language).looks
-    return Words(say.inner, (stop(say.inner_line),))
+    return Text(say.inner, (stop(say.inner_line),))
 
 
-def unfit_address(style: Style) -> Words:
+def unfit_address(style: Style) -> Text:
     say = phrases(style.language).looks
-    return Words(say.unfit, (stop(say.unfit_line),))
+    return Text(say.unfit, (stop(say.unfit_line),))
 
 
-def what_to_look_at(service: str, style: Style) -> Words:
+def what_to_look_at(service: str, style: Style) -> Text:
     """`service`: one that there is, as an example."""
-    return Words(phrases(style.language).looks.what.format(service=clean(service, 20)))
+    return Text(phrases(style.language).looks.what.format(service=clean(service, 20)))
 
 
-def too_often(count: int, style: Style) -> Words:
+def too_often(count: int, style: Style) -> Text:
     """`count`: the most that one person may ask for within a minute; 0: it is all together that is too much."""
     say = phrases(style.language).looks
-    return Words(stop(say.too_often.format(count=count) if count else say.too_much))
+    return Text(stop(say.too_often.format(count=count) if count else say.too_much))
 
 
-def _because(host: str, form: str, bare: str, why: str, style: Style) -> Words:
+def _because(host: str, form: str, bare: str, why: str, style: Style) -> Text:
     """With the reason, where a lock screen has room for it; else that in a line of its own."""
     why = reason(why, phrases(style.language))
     title = form.format(name=foreign(host, 100), why=why)
     return (
-        Words(title) if len(title) <= TITLE else replace(_of(host, bare.format(name=NAME)), lines=(stop(capital(why)),))
+        Text(title) if len(title) <= TITLE else replace(_of(host, bare.format(name=NAME)), lines=(stop(capital(why)),))
     )
 
 
@@ -126,5 +126,5 @@ def _seconds(took: timedelta, to: Reader) -> str:
     return to.seconds(max(took, SHORTEST))
 
 
-def _of(host: str, form: str) -> Words:
-    return Words(fit(foreign(host, 100), form))
+def _of(host: str, form: str) -> Text:
+    return Text(fit(foreign(host, 100), form))

@@ -6,7 +6,18 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from bot.model import DRILL, Act, Audience, Destination, Health, Progress, Silence, Style, Trail, Words
+from bot.model import (
+    DRILL,
+    Audience,
+    DeliveryAction,
+    Destination,
+    Health,
+    NotNotifiedReason,
+    Progress,
+    Style,
+    Text,
+    Trail,
+)
 from bot.wording.phrases import phrases
 from bot.wording.replies import meant
 from bot.wording.text import NAME, clean, counted, fit, foreign, quoted, stop
@@ -16,11 +27,11 @@ ROWS = 30
 WAITS = frozenset({"pending", "sending"})
 PRECISE = timedelta(minutes=1)  # what takes longer is not told in seconds
 
-Unheard = Sequence[tuple[Audience, Silence]]
+Unheard = Sequence[tuple[Audience, NotNotifiedReason]]
 
 
 @dataclass(frozen=True, slots=True)
-class Passage:
+class DeliveryStep:
     """One delivery, in words: for a table or a line."""
 
     place: str
@@ -40,20 +51,20 @@ class Passage:
         return stop(f"{self.place} ({self.reader}): {to.say.comma.join([*parts, *([self.way] if self.way else [])])}")
 
 
-def passages(trail: Trail, style: Style, now: datetime) -> tuple[Passage, ...]:
+def passages(trail: Trail, style: Style, now: datetime) -> tuple[DeliveryStep, ...]:
     """In the order in which they were queued."""
     to = reader(style, now)
     return tuple(_passage(row, trail, to) for row in trail.rows)
 
 
-def delivered(trail: Trail, style: Style, now: datetime) -> Words:
+def delivered(trail: Trail, style: Style, now: datetime) -> Text:
     """What "delivery" answers."""
     to = reader(style, now)
-    say, posts = to.say.proofs, [row for row in trail.rows if row.act is Act.POST]
+    say, posts = to.say.proofs, [row for row in trail.rows if row.act is DeliveryAction.POST]
     name = foreign(trail.name, 100) if trail.incident else say.a_drill
     facts = {"name": NAME, "id": thread(trail), "count": sum(map(_has_it, posts)), "all": len(posts)}
     forms = (say.arrived, say.arrived_brief) if posts else (say.arrived_none,)
-    return Words(fit(name, *(form.format(**facts) for form in forms)), _lines(trail, trail.rows, to))
+    return Text(fit(name, *(form.format(**facts) for form in forms)), _lines(trail, trail.rows, to))
 
 
 def _lines(trail: Trail, rows: Sequence[Progress], to: Reader) -> tuple[str, ...]:
@@ -68,8 +79,8 @@ def thread(trail: Trail) -> str:
     return trail.incident.id if trail.incident else next((r.key.partition("/")[0] for r in trail.rows), "")
 
 
-def _passage(row: Progress, trail: Trail, to: Reader) -> Passage:
-    return Passage(
+def _passage(row: Progress, trail: Trail, to: Reader) -> DeliveryStep:
+    return DeliveryStep(
         place=clean(row.destination.shown, 100),
         reader=_reader(row, trail.readers, to),
         change=_change(row, to),
@@ -104,7 +115,7 @@ def _rung(place: Destination, ladder: Audience | None) -> int | None:
 
 def _change(row: Progress, to: Reader) -> str:
     say = to.say.proofs
-    if row.act is Act.EDIT:
+    if row.act is DeliveryAction.EDIT:
         return say.on_edit
     if row.kind is None:
         return say.on_test
@@ -135,11 +146,11 @@ def _instead(row: Progress, trail: Trail, to: Reader) -> str:
     """The rung above that did not take the same notice: this one was queued for it, later."""
     say, ladder = to.say.proofs, _ladder(row, trail.readers)
     rung = _rung(row.destination, ladder)
-    if ladder is None or not rung or row.act is Act.EDIT:
+    if ladder is None or not rung or row.act is DeliveryAction.EDIT:
         return ""
     above, notice = set(ladder.destinations[:rung]), row.key.partition("@")[0]
     same = [r for r in trail.rows if r.destination in above and r.key.partition("@")[0] == notice]
-    untaken = [r for r in same if r.act is Act.POST and r.queued_at < row.queued_at]
+    untaken = [r for r in same if r.act is DeliveryAction.POST and r.queued_at < row.queued_at]
     if not untaken:
         return ""
     last = max(untaken, key=lambda r: (r.queued_at, r.id))
@@ -149,15 +160,16 @@ def _instead(row: Progress, trail: Trail, to: Reader) -> str:
     return say.instead_late.format(place=place, length=seconds(row.queued_at - last.queued_at, to))
 
 
-def why(trail: Trail, place: Destination, reasons: Unheard, style: Style, now: datetime) -> Words:
+def why(trail: Trail, place: Destination, reasons: Unheard, style: Style, now: datetime) -> Text:
     """Why `place` did, or did not, hear of an incident. `reasons`: of each reader there, where nothing was sent."""
     to = reader(style, now)
     say, own = to.say.proofs, [row for row in trail.rows if row.destination == place]
     title = fit(
-        foreign(trail.name, 100), _fate([r for r in own if r.act is Act.POST], to).format(name=NAME, id=thread(trail))
+        foreign(trail.name, 100),
+        _fate([r for r in own if r.act is DeliveryAction.POST], to).format(name=NAME, id=thread(trail)),
     )
     lines = _lines(trail, own, to) if own else tuple(_reason(*one, trail, place, to) for one in reasons)
-    return Words(title, lines or (stop(say.not_a_reader),))
+    return Text(title, lines or (stop(say.not_a_reader),))
 
 
 def _fate(posts: Sequence[Progress], to: Reader) -> str:
@@ -171,44 +183,44 @@ def _fate(posts: Sequence[Progress], to: Reader) -> str:
     return say.why_refused if any(row.status == "refused" for row in posts) else say.why_other
 
 
-def _reason(audience: Audience, reason: Silence, trail: Trail, place: Destination, to: Reader) -> str:
+def _reason(audience: Audience, reason: NotNotifiedReason, trail: Trail, place: Destination, to: Reader) -> str:
     say, incident = to.say.proofs, trail.incident
     down = incident is None or max(incident.worst, incident.health) is Health.DOWN
     facts = {
-        Silence.NOT_FOLLOWED: say.not_followed.format(name=foreign(trail.name, 60)),
-        Silence.NOT_HEARD: say.not_heard.format(what=to.say.hear["down" if down else "degraded"]),
-        Silence.NOT_SURE: say.not_sure,
-        Silence.MUTED: say.while_muted,
-        Silence.MAINTENANCE: to.say.plans.was_planned_then,
-        Silence.LOWER_RUNG: say.lower_rung.format(
+        NotNotifiedReason.NOT_FOLLOWED: say.not_followed.format(name=foreign(trail.name, 60)),
+        NotNotifiedReason.NOT_HEARD: say.not_heard.format(what=to.say.hear["down" if down else "degraded"]),
+        NotNotifiedReason.NOT_SURE: say.not_sure,
+        NotNotifiedReason.MUTED: say.while_muted,
+        NotNotifiedReason.MAINTENANCE: to.say.plans.was_planned_then,
+        NotNotifiedReason.LOWER_RUNG: say.lower_rung.format(
             name=clean(audience.name, 60), count=(_rung(place, audience) or 0) + 1
         ),
-        Silence.SUBSCRIBED_LATER: say.subscribed_later,
-        Silence.UNKNOWN: say.ask_admin,
+        NotNotifiedReason.SUBSCRIBED_LATER: say.subscribed_later,
+        NotNotifiedReason.UNKNOWN: say.ask_admin,
     }
     return stop(facts[reason])
 
 
-def no_incident(said: str, style: Style) -> Words:
+def no_incident(said: str, style: Style) -> Text:
     """Of the one that was asked for."""
     say = phrases(style.language)
     text = say.proofs.no_drill if said == DRILL else say.proofs.no_incident.format(said=quoted(foreign(said, 30), say))
-    return Words(stop(text))
+    return Text(stop(text))
 
 
-def nothing_yet(period: timedelta, style: Style, now: datetime) -> Words:
+def nothing_yet(period: timedelta, style: Style, now: datetime) -> Text:
     to = reader(style, now)
-    return Words(stop(to.say.proofs.no_incident_yet.format(period=to.period(period))))
+    return Text(stop(to.say.proofs.no_incident_yet.format(period=to.period(period))))
 
 
-def drilled(places: int, style: Style) -> Words:
+def drilled(places: int, style: Style) -> Text:
     say = phrases(style.language).proofs
-    return Words(stop(counted(say.drilled, places)), (stop(say.drilled_line),))
+    return Text(stop(counted(say.drilled, places)), (stop(say.drilled_line),))
 
 
-def unknown_audience(said: str, near: Sequence[str], style: Style) -> Words:
+def unknown_audience(said: str, near: Sequence[str], style: Style) -> Text:
     """`near`: the audiences there are, likeliest first; none: the config has none."""
     say = phrases(style.language)
     if not near:
-        return Words(stop(say.proofs.no_audience))
-    return Words(stop(say.proofs.unknown_audience.format(said=quoted(foreign(said, 30), say))), meant(near, style))
+        return Text(stop(say.proofs.no_audience))
+    return Text(stop(say.proofs.unknown_audience.format(said=quoted(foreign(said, 30), say))), meant(near, style))

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from bot.model import Confidence, Health, Incident, Overview, Span, Style, Words, clip
+from bot.model import Confidence, Health, Incident, Overview, Span, Style, Text, clip
 from bot.wording.certificates import only_worn
 from bot.wording.status import troubled
 from bot.wording.text import clean, counted, fit, shorten, stop
@@ -49,11 +49,11 @@ class DigestFacts:
     uptime: tuple[Uptime, ...]
 
 
-def digest(name: str, overview: Overview, since: datetime, style: Style, services: Sequence[str] = ()) -> Words:
+def digest(name: str, overview: Overview, since: datetime, style: Style, services: Sequence[str] = ()) -> Text:
     """From `since` to `overview.at`. `services`: ids; empty for all. `name` is what its readers call the digest."""
     facts = digest_facts(name, overview, since, style, services)
     if facts.quiet:
-        return Words(facts.title)
+        return Text(facts.title)
     say = reader(style, overview.at).say
     lines: list[str] = []
     if facts.now:
@@ -64,7 +64,7 @@ def digest(name: str, overview: Overview, since: datetime, style: Style, service
             lines.append(say.more.format(head="…", count=len(over) - ROWS))
     lines += facts.blind
     lines += [say.digest_uptime.format(period=facts.period), *_uptime_lines(facts, style, overview.at)]
-    return Words(facts.title, tuple(lines))
+    return Text(facts.title, tuple(lines))
 
 
 def digest_facts(

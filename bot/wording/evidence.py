@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from bot.model import OURSELVES, Confidence, Health, Incident, Outcome, Reading, Role, Service, Word
+from bot.model import OURSELVES, Confidence, Health, Incident, Outcome, Reading, Role, Service, SourceReport
 from bot.wording.certificates import only_worn, worn_lines
 from bot.wording.channel_health import failing
 from bot.wording.text import ITEMS, capital, clean, counted, foreign, listed, quoted, reason, sentences, stop, unlinked
@@ -41,7 +41,7 @@ def evidence(incident: Incident, service: Service, reader: Reader, *, often: boo
     return tuple(line for line in lines if line)
 
 
-def _matters(word: Word, incident: Incident) -> bool:
+def _matters(word: SourceReport, incident: Incident) -> bool:
     """Its page cannot know of a certificate that still is good: that it says nothing is no news."""
     return word.says in TROUBLE or not only_worn(incident)
 
@@ -113,7 +113,7 @@ def _most(names: list[str]) -> int:
     return ITEMS if len(names) == ITEMS else ITEMS - 1
 
 
-def official(word: Word, reader: Reader) -> str:
+def official(word: SourceReport, reader: Reader) -> str:
     """What its official page says, and when we read it."""
     say = reader.say
     source = source_name(word, reader)
@@ -129,7 +129,7 @@ def official(word: Word, reader: Reader) -> str:
     return stop(say.read_at.format(sentence=text, at=reader.point(word.at)) if word.at else text)
 
 
-def _unread(word: Word, source: str, reader: Reader) -> str:
+def _unread(word: SourceReport, source: str, reader: Reader) -> str:
     """Once may be a hiccup; from then on it is said since when, for it may have nothing to say for the same reason."""
     since = word.silent_since
     if since is None or word.at is None or word.at <= since:
@@ -137,7 +137,7 @@ def _unread(word: Word, source: str, reader: Reader) -> str:
     return reader.say.pages.unread_since.format(source=source, at=reader.point(since))
 
 
-def source_name(word: Word, reader: Reader) -> str:
+def source_name(word: SourceReport, reader: Reader) -> str:
     name = foreign(word.source, 40)
     if word.role is Role.OFFICIAL and name in {"", OFFICIAL}:
         return reader.say.official_page

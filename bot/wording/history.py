@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from bot.model import Overview, Service, Style, Words
+from bot.model import Overview, Service, Style, Text
 from bot.wording.digest import DigestFacts, digest_facts
 from bot.wording.text import NAME, counted, fit, sentences, stop
 from bot.wording.times import Reader, reader
@@ -13,7 +13,7 @@ from bot.wording.titles import name_of
 ROWS = 30
 
 
-def history(overview: Overview, period: timedelta, style: Style, service: Service | None = None) -> Words:
+def history(overview: Overview, period: timedelta, style: Style, service: Service | None = None) -> Text:
     """Of one service or of all: the newest first, what still lasts before them."""
     to = reader(style, overview.at)
     facts = digest_facts("", overview, overview.at - period, style, (service.id,) if service else ())
@@ -21,7 +21,7 @@ def history(overview: Overview, period: timedelta, style: Style, service: Servic
     figures = (*facts.blind, *(_figures(overview, facts, to) if service else ()))
     if not count:
         form = say.history_none_of if service else say.history_none
-        return Words(fit(name, form.format(name=NAME, period=facts.period)), (*facts.now, *figures))
+        return Text(fit(name, form.format(name=NAME, period=facts.period)), (*facts.now, *figures))
     title = counted(say.history_of if service else say.history, count, name=NAME, period=facts.period)
     over = [h for h in reversed(facts.happened) if h.end]  # the others stand before them, as they are now
     lines = [*facts.now, *(stop(h.text) for h in over[:ROWS])]
@@ -31,7 +31,7 @@ def history(overview: Overview, period: timedelta, style: Style, service: Servic
         lengths = [h.end - h.start for h in over if h.end]
         total, longest = to.duration(sum(lengths, timedelta())), to.duration(max(lengths))
         lines.append(stop(say.history_total.format(length=total, longest=longest)))
-    return Words(fit(name, title), (*lines, *figures))
+    return Text(fit(name, title), (*lines, *figures))
 
 
 def _figures(overview: Overview, facts: DigestFacts, to: Reader) -> tuple[str, ...]:

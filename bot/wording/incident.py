@@ -7,15 +7,15 @@ from datetime import datetime
 from bot.model import (
     OURSELVES,
     Change,
+    ChangeKind,
     Health,
     Incident,
-    Kind,
     Notice,
     Role,
     Service,
     Style,
+    Text,
     Tone,
-    Words,
 )
 from bot.wording.batches import line
 from bot.wording.buttons import buttons
@@ -40,7 +40,9 @@ from bot.wording.titles import (
     trouble,
 )
 
-QUIET = frozenset({Kind.OFFICIAL, Kind.ACKNOWLEDGED, Kind.EASED})  # belong in the thread: nobody is called for them
+QUIET = frozenset(
+    {ChangeKind.OFFICIAL, ChangeKind.ACKNOWLEDGED, ChangeKind.EASED}
+)  # belong in the thread: nobody is called for them
 NOTHING = Others()
 
 
@@ -63,82 +65,82 @@ def notice(
         at=at,
         since=began(incident),
         kind=change.kind,
-        line=words.title if change.kind is Kind.RETRACTED else line(change, service, to),
+        line=words.title if change.kind is ChangeKind.RETRACTED else line(change, service, to),
         causes=(*service.shares, *sorted({f"at:{r.by}" for r in incident.readings if r.by})),
         style=style,
         buttons=buttons(change, service, to.say),
     )
 
 
-def _told(change: Change, service: Service, to: Reader, others: Others) -> tuple[Tone, Words, datetime]:
+def _told(change: Change, service: Service, to: Reader, others: Others) -> tuple[Tone, Text, datetime]:
     incident = change.incident
     match change.kind:
-        case Kind.OFFICIAL:
+        case ChangeKind.OFFICIAL:
             return Tone.INFO, _official(change, service, to), change.at
-        case Kind.ACKNOWLEDGED:
+        case ChangeKind.ACKNOWLEDGED:
             return Tone.INFO, _acknowledged(change, service, to), change.at
-        case Kind.REMINDED:
+        case ChangeKind.REMINDED:
             return tone(incident), _reminded(change, service, to), change.at
-        case Kind.LASTING:
+        case ChangeKind.LASTING:
             return tone(incident), _lasting(change, service, to), change.at
-        case Kind.RESTORED:
+        case ChangeKind.RESTORED:
             colour = Tone.UNSEEN if service.id == OURSELVES else Tone.UP
             rest = None if service.channel else others
             return colour, restored(change, service, to, rest), incident.until or change.at
-        case Kind.RETRACTED:
+        case ChangeKind.RETRACTED:
             return Tone.CORRECTION, retracted(change, service, to), incident.until or change.at
-        case Kind.UNWATCHED:
+        case ChangeKind.UNWATCHED:
             return Tone.UNSEEN, unwatched(change, service, to), change.at
-        case Kind.OPENED | Kind.CONFIRMED:
+        case ChangeKind.OPENED | ChangeKind.CONFIRMED:
             return tone(incident), _present(change, service, to), began(incident)
-        case Kind.WORSENED | Kind.EASED:
+        case ChangeKind.WORSENED | ChangeKind.EASED:
             return tone(incident), _present(change, service, to), change.at
 
 
-def _root(change: Change, service: Service, to: Reader) -> Words:
+def _root(change: Change, service: Service, to: Reader) -> Text:
     """The present truth, for the thread's first message; without what will not stay true."""
     match change.kind:
-        case Kind.RESTORED:
+        case ChangeKind.RESTORED:
             return restored(change, service, to, None)
-        case Kind.RETRACTED:
+        case ChangeKind.RETRACTED:
             return retracted(change, service, to)
-        case Kind.UNWATCHED:
+        case ChangeKind.UNWATCHED:
             return unwatched(change, service, to)
         case _:
             return _present(change, service, to)
 
 
-def _present(change: Change, service: Service, to: Reader) -> Words:
+def _present(change: Change, service: Service, to: Reader) -> Text:
     incident = change.incident
     lines = evidence(incident, service, to, often=True)
-    if change.kind is Kind.WORSENED and down(incident) and not incident.unstable_since:
+    if change.kind is ChangeKind.WORSENED and down(incident) and not incident.unstable_since:
         lines = (stop(to.say.partly_first), *lines)
-    return Words(present(incident, service, to), lines)
+    return Text(present(incident, service, to), lines)
 
 
-def _official(change: Change, service: Service, to: Reader) -> Words:
+def _official(change: Change, service: Service, to: Reader) -> Text:
     say, incident, name = to.say, change.incident, name_of(service)
     word, clock = official_word(incident), to.clock(change.at)
     if word is None and any(w.role is Role.OFFICIAL and w.says is Health.UP for w in incident.words):
         return _all_clear(change, name, to)
     if word is None or not foreign(word.headline):
         what = trouble(word, say) if word else say.trouble
-        return Words(fit(name, say.official_bare.format(name=NAME, trouble=what, clock=clock)), (_lead(change, to),))
+        return Text(fit(name, say.official_bare.format(name=NAME, trouble=what, clock=clock)), (_lead(change, to),))
     forms = headed((say.official_brief,), word, name, to, clock=clock)
     if incident.official_at in {None, change.at}:
         whole = headed((say.official,), word, name, to, clock=clock, lag=lag(incident, change.at, to))[0]
         if len(title := whole.replace(NAME, name)) <= TITLE:
-            return Words(title)
+            return Text(title)
     title = fit(name, *forms)
     cut = () if quoted(foreign(word.headline), say) in title else (official_line(word, to),)
-    return Words(title, (*cut, _lead(change, to)))
+    return Text(title, (*cut, _lead(change, to)))
 
 
-def _all_clear(change: Change, name: str, to: Reader) -> Words:
+def _all_clear(change: Change, name: str, to: Reader) -> Text:
     """Its page has nothing to report any more. That says nothing of what we see."""
     say = to.say.trackers
     fails = (stop(say.still_fails),) if change.incident.readings else ()
-    return Words(fit(name, say.all_clear.format(name=NAME, clock=to.clock(change.at))), (*fails, _lead(change, to)))
+    return Text(fit(name, say.all_clear.format(name=NAME, clock=to.clock(change.at))), (*fails, _lead(change, to)))
 
 
 def _lead(change: Change, to: Reader) -> str:
@@ -147,26 +149,26 @@ def _lead(change: Change, to: Reader) -> str:
     return stop(to.say.official_did.format(at=to.point(at), lag=lag(change.incident, at, to)))
 
 
-def _acknowledged(change: Change, service: Service, to: Reader) -> Words:
+def _acknowledged(change: Change, service: Service, to: Reader) -> Text:
     by = foreign(change.by or change.incident.acked_by, 24) or to.say.somebody
-    return Words(fit(name_of(service), to.say.acked.format(name=NAME, by=by, clock=to.clock(change.at))))
+    return Text(fit(name_of(service), to.say.acked.format(name=NAME, by=by, clock=to.clock(change.at))))
 
 
-def _reminded(change: Change, service: Service, to: Reader, *, often: bool = False) -> Words:
+def _reminded(change: Change, service: Service, to: Reader, *, often: bool = False) -> Text:
     incident, since = change.incident, began(change.incident)
     if only_worn(incident):
         return _present(change, service, to)
     still = _still(incident, to).format(name=NAME, length=to.length(since, change.at), since=to.point(since))
     forms = (still, *state_forms(incident, service, to))
-    return Words(fit(name_of(service), *forms), evidence(incident, service, to, often=often))
+    return Text(fit(name_of(service), *forms), evidence(incident, service, to, often=often))
 
 
-def _lasting(change: Change, service: Service, to: Reader) -> Words:
+def _lasting(change: Change, service: Service, to: Reader) -> Text:
     """A first word about what is not new: how long it has been so, and whether anybody looks into it."""
     words, say = _reminded(change, service, to, often=True), to.say.wishes
     if change.incident.acked_by:
         return words
-    return Words(words.title, (*words.lines, sentences(say.unacked, say.to_ack.format(service=service.id))))
+    return Text(words.title, (*words.lines, sentences(say.unacked, say.to_ack.format(service=service.id))))
 
 
 def _still(incident: Incident, to: Reader) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from bot.model import Notice, Origin, Phase, Service, Style, Tone, Window, Words
+from bot.model import Notice, Origin, Phase, Service, Style, Text, Tone, Window
 from bot.wording.text import NAME, capital, clean, counted, fit, foreign, listed, shorten, stop
 from bot.wording.times import Reader, reader
 from bot.wording.titles import name_of
@@ -16,14 +16,14 @@ ROWS = 20
 
 
 @dataclass(frozen=True, slots=True)
-class Leaving:
+class MaintenanceEnd:
     """How it stands when the planned time is over."""
 
     failing: Collection[str] = ()  # ids of services that do not answer
     shown: bool = False  # its page still shows it as under way
 
 
-IN_ORDER = Leaving()
+IN_ORDER = MaintenanceEnd()
 
 
 def maintenance(
@@ -33,7 +33,7 @@ def maintenance(
     style: Style,
     now: datetime,
     *,
-    leaving: Leaving = IN_ORDER,
+    leaving: MaintenanceEnd = IN_ORDER,
     read_at: datetime | None = None,
 ) -> Notice:
     """The notice of a window's new phase. `window`: as it is once that is told. `services`: those of it that this reader
@@ -42,7 +42,7 @@ def maintenance(
     to = reader(style, read_at or now)
     title = _title(window, phase, _whose(services, to), to, leaving)
     lines = (*_lines(window, phase, services, to, leaving),)
-    words = Words(title, lines)
+    words = Text(title, lines)
     return Notice(
         key=f"{window.id}/{window.steps}",
         thread=window.id,
@@ -67,7 +67,7 @@ def _whose(services: Sequence[Service], to: Reader) -> str:
     return text if len(names) == 1 or len(text) <= WIDE else to.say.plans.several.format(count=len(names))
 
 
-def _title(window: Window, phase: Phase, name: str, to: Reader, leaving: Leaving) -> str:
+def _title(window: Window, phase: Phase, name: str, to: Reader, leaving: MaintenanceEnd) -> str:
     forms = _forms(window, phase, to, leaving)
     return fit(name, *(form.format(name=NAME, **_facts(window, to)) for form in forms))
 
@@ -81,7 +81,7 @@ def _facts(window: Window, to: Reader) -> dict[str, str]:
     }
 
 
-def _forms(window: Window, phase: Phase, to: Reader, leaving: Leaving) -> tuple[str, ...]:
+def _forms(window: Window, phase: Phase, to: Reader, leaving: MaintenanceEnd) -> tuple[str, ...]:
     say = to.say.plans
     match phase:
         case Phase.PLANNED:
@@ -102,7 +102,9 @@ def _forms(window: Window, phase: Phase, to: Reader, leaving: Leaving) -> tuple[
             return (say.overdue,) if leaving.failing or leaving.shown else (say.ended, say.ended_from)
 
 
-def _lines(window: Window, phase: Phase, services: Sequence[Service], to: Reader, leaving: Leaving) -> tuple[str, ...]:
+def _lines(
+    window: Window, phase: Phase, services: Sequence[Service], to: Reader, leaving: MaintenanceEnd
+) -> tuple[str, ...]:
     say = to.say.plans
     lines = []
     if len(services) > 1:
@@ -151,42 +153,42 @@ def ahead(window: Window, services: Sequence[Service], to: Reader) -> str:
 # ── answers ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def announced(window: Window, services: Sequence[Service], style: Style, now: datetime) -> Words:
+def announced(window: Window, services: Sequence[Service], style: Style, now: datetime) -> Text:
     to = reader(style, now)
     note = capital(foreign(window.note))
     lines = (*((note,) if note else ()), to.say.plans.held_back)
-    return Words(ahead(window, services, to), tuple(stop(line) for line in lines))
+    return Text(ahead(window, services, to), tuple(stop(line) for line in lines))
 
 
-def plans(found: Sequence[tuple[Window, Sequence[Service]]], style: Style, now: datetime) -> Words:
+def plans(found: Sequence[tuple[Window, Sequence[Service]]], style: Style, now: datetime) -> Text:
     """What is under way and what is to come."""
     to = reader(style, now)
     if not found:
-        return Words(stop(to.say.plans.none))
+        return Text(stop(to.say.plans.none))
     rows = [shorten(ahead(window, services, to), 120) for window, services in found]
     rest = [to.say.more.format(head="…", count=len(rows) - ROWS)] if len(rows) > ROWS else []
-    return Words(to.say.plans.listed, (*rows[:ROWS], *rest))
+    return Text(to.say.plans.listed, (*rows[:ROWS], *rest))
 
 
-def called_off(window: Window, services: Sequence[Service], style: Style, now: datetime) -> Words:
+def called_off(window: Window, services: Sequence[Service], style: Style, now: datetime) -> Text:
     to = reader(style, now)
-    return Words(fit(_whose(services, to), to.say.plans.called_off.format(name=NAME, **_facts(window, to))))
+    return Text(fit(_whose(services, to), to.say.plans.called_off.format(name=NAME, **_facts(window, to))))
 
 
-def nothing_planned(name: str, style: Style, now: datetime) -> Words:
-    return Words(fit(foreign(name, 100), reader(style, now).say.plans.nothing.format(name=NAME)))
+def nothing_planned(name: str, style: Style, now: datetime) -> Text:
+    return Text(fit(foreign(name, 100), reader(style, now).say.plans.nothing.format(name=NAME)))
 
 
-def when_unclear(style: Style, now: datetime, *, over: bool = False) -> Words:
+def when_unclear(style: Style, now: datetime, *, over: bool = False) -> Text:
     say = reader(style, now).say.plans
-    return Words(stop(say.over_already if over else say.unclear), (stop(say.form),))
+    return Text(stop(say.over_already if over else say.unclear), (stop(say.form),))
 
 
-def why_silent(window: Window, service: Service, style: Style, now: datetime) -> Words:
+def why_silent(window: Window, service: Service, style: Style, now: datetime) -> Text:
     """Why nothing is told of a service now."""
     to = reader(style, now)
     title = fit(name_of(service), to.say.plans.silent.format(name=NAME, **_facts(window, to)))
-    return Words(title, (stop(to.say.plans.silent_line),))
+    return Text(title, (stop(to.say.plans.silent_line),))
 
 
 def title_of_many(count: int, to: Reader) -> str:

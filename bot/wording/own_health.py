@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from bot.model import Style, Words
+from bot.model import Style, Text
 from bot.wording.text import clean, listed, stop
 from bot.wording.times import reader
 
@@ -14,18 +14,18 @@ WHOLE = 200  # characters of a reason
 Wrong = tuple[str, str, datetime]  # a part, what is wrong with it, since when
 
 
-def unwell(wrong: Sequence[Wrong], style: Style, now: datetime, *, still: bool = False) -> Words:
+def unwell(wrong: Sequence[Wrong], style: Style, now: datetime, *, still: bool = False) -> Text:
     """For the admins: what is wrong with us."""
     to = reader(style, now)
     say = to.say.own
     title = (say.unwell_still if still else say.unwell).format(since=to.point(min(since for *_, since in wrong)))
     lines = [say.parts[part].format(why=clean(say.whys.get(why, why), WHOLE)) for part, why, _ in wrong]
-    return Words(title, tuple(stop(line) for line in dict.fromkeys((*lines, say.means))))
+    return Text(title, tuple(stop(line) for line in dict.fromkeys((*lines, say.means))))
 
 
-def well_again(since: datetime, style: Style, now: datetime) -> Words:
+def well_again(since: datetime, style: Style, now: datetime) -> Text:
     to = reader(style, now)
-    return Words(to.say.own.well_again.format(span=to.span(since, now)))
+    return Text(to.say.own.well_again.format(span=to.span(since, now)))
 
 
 def banner(parts: Mapping[str, datetime], style: Style, now: datetime) -> str:
@@ -38,11 +38,11 @@ def banner(parts: Mapping[str, datetime], style: Style, now: datetime) -> str:
     return stop(say.banner.format(since=to.point(min(parts.values())), parts=names))
 
 
-def may_repeat(words: Words, style: Style, now: datetime) -> Words:
+def may_repeat(words: Text, style: Style, now: datetime) -> Text:
     """Told without the database: what is told once it is back may be the same."""
     return replace(words, lines=(*words.lines, stop(reader(style, now).say.own.may_repeat)))
 
 
-def sent_late(words: Words, style: Style, due: datetime) -> Words:
+def sent_late(words: Text, style: Style, due: datetime) -> Text:
     to = reader(style, due)
     return replace(words, lines=(*words.lines, stop(to.say.own.sent_late.format(at=to.point(due)))))

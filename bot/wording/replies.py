@@ -5,7 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
-from bot.model import Confidence, Hears, Incident, Mute, Notice, Service, Style, Subscription, Tone, Wish, Words
+from bot.model import (
+    Confidence,
+    Incident,
+    Mute,
+    Notice,
+    Service,
+    Style,
+    Subscription,
+    SubscriptionFilter,
+    Text,
+    Tone,
+    Topic,
+)
 from bot.wording.phrases import phrases
 from bot.wording.text import NAME, capital, clean, fit, foreign, listed, quoted, shorten, stop
 from bot.wording.times import Reader, reader
@@ -14,13 +26,13 @@ from bot.wording.titles import name_of
 LONG = 12  # names in a list that stands alone
 
 
-def subscribed(wish: Wish, names: Sequence[str], style: Style) -> Words:
+def subscribed(wish: SubscriptionFilter, names: Sequence[str], style: Style) -> Text:
     """`names`: of the services in the wish; empty for all."""
     say = phrases(style.language)
     title = say.subscribed.format(names=_names(names, style)) if names else say.subscribed_all
     lines = []
-    if wish.hears != frozenset(Hears):
-        lines.append(say.hears.format(hears=listed([say.hear[h] for h in Hears if h in wish.hears], say, LONG)))
+    if wish.hears != frozenset(Topic):
+        lines.append(say.hears.format(hears=listed([say.hear[h] for h in Topic if h in wish.hears], say, LONG)))
     if wish.confidence is Confidence.POSSIBLE:
         lines.append(say.also_possible)
     if wish.confidence is Confidence.LIKELY:
@@ -28,21 +40,21 @@ def subscribed(wish: Wish, names: Sequence[str], style: Style) -> Words:
     return _short(title, map(stop, lines))
 
 
-def unsubscribed(names: Sequence[str], style: Style) -> Words:
+def unsubscribed(names: Sequence[str], style: Style) -> Text:
     """`names`: what is no longer heard of; empty for all."""
     say = phrases(style.language)
     return _short(say.unsubscribed.format(names=_names(names, style)) if names else say.unsubscribed_all)
 
 
-def not_subscribed(style: Style) -> Words:
+def not_subscribed(style: Style) -> Text:
     return _short(phrases(style.language).not_subscribed)
 
 
-def subscriptions(held: Sequence[Subscription], names: Mapping[str, str], style: Style) -> Words:
+def subscriptions(held: Sequence[Subscription], names: Mapping[str, str], style: Style) -> Text:
     """`names`: of services by their id."""
     say = phrases(style.language)
     if not held:
-        return Words(stop(say.subscriptions_none))
+        return Text(stop(say.subscriptions_none))
     rows = [
         say.subscription.format(
             destination=clean(str(s.destination), 100),
@@ -50,13 +62,13 @@ def subscriptions(held: Sequence[Subscription], names: Mapping[str, str], style:
         )
         for s in held
     ]
-    return Words(say.subscriptions, tuple(rows))
+    return Text(say.subscriptions, tuple(rows))
 
 
-def guide(commands: Iterable[tuple[str, str]], style: Style) -> Words:
+def guide(commands: Iterable[tuple[str, str]], style: Style) -> Text:
     """What "help" says. `commands`: each as it is typed ("status [service]") and in a line what it does."""
     say = phrases(style.language)
-    return Words(say.help, tuple(say.help_row.format(command=c, help=h) for c, h in commands))
+    return Text(say.help, tuple(say.help_row.format(command=c, help=h) for c, h in commands))
 
 
 def command_help(name: str, style: Style) -> str:
@@ -64,46 +76,46 @@ def command_help(name: str, style: Style) -> str:
     return phrases(style.language).commands.get(name, "")
 
 
-def unknown_command(said: str, near: Sequence[str], style: Style) -> Words:
+def unknown_command(said: str, near: Sequence[str], style: Style) -> Text:
     """`near`: the commands that may have been meant, likeliest first."""
     say = phrases(style.language)
     title = stop(say.unknown_command.format(said=quoted(foreign(said, 30), say)))
-    return Words(title, (*meant(near, style), stop(say.see_help)))
+    return Text(title, (*meant(near, style), stop(say.see_help)))
 
 
-def unknown_service(said: str, near: Sequence[str], style: Style) -> Words:
+def unknown_service(said: str, near: Sequence[str], style: Style) -> Text:
     """`near`: names of the services that may have been meant, likeliest first."""
     say = phrases(style.language)
-    return Words(stop(say.unknown_service.format(said=quoted(foreign(said, 30), say))), meant(near, style))
+    return Text(stop(say.unknown_service.format(said=quoted(foreign(said, 30), say))), meant(near, style))
 
 
-def not_allowed(style: Style) -> Words:
+def not_allowed(style: Style) -> Text:
     return _short(phrases(style.language).not_allowed)
 
 
-def acked(service: Service, by: str, style: Style, now: datetime) -> Words:
+def acked(service: Service, by: str, style: Style, now: datetime) -> Text:
     say, clock = phrases(style.language), reader(style, now).clock(now)
     by = foreign(by, 24) or say.somebody
-    return Words(fit(name_of(service), say.acked_answer.format(name=NAME, by=by, clock=clock)))
+    return Text(fit(name_of(service), say.acked_answer.format(name=NAME, by=by, clock=clock)))
 
 
-def muted(service: Service, mute: Mute, style: Style, now: datetime) -> Words:
+def muted(service: Service, mute: Mute, style: Style, now: datetime) -> Text:
     to = reader(style, now)
     title = fit(name_of(service), to.say.muted.format(name=NAME, until=to.point(mute.until)))
     why = capital(foreign(mute.reason))
-    return Words(title, (stop(to.say.muted_still), *([stop(why)] if why else [])))
+    return Text(title, (stop(to.say.muted_still), *([stop(why)] if why else [])))
 
 
-def unmuted(service: Service, style: Style) -> Words:
-    return Words(fit(name_of(service), phrases(style.language).unmuted.format(name=NAME)))
+def unmuted(service: Service, style: Style) -> Text:
+    return Text(fit(name_of(service), phrases(style.language).unmuted.format(name=NAME)))
 
 
-def nothing_open(service: Service | None, style: Style) -> Words:
+def nothing_open(service: Service | None, style: Style) -> Text:
     """There is nothing to acknowledge: of one service, or of any."""
     say = phrases(style.language)
     if service is None:
         return _short(say.nothing_open_at_all)
-    return Words(fit(name_of(service), say.nothing_open.format(name=NAME)))
+    return Text(fit(name_of(service), say.nothing_open.format(name=NAME)))
 
 
 def test_notice(name: str, style: Style, now: datetime) -> Notice:
@@ -111,7 +123,7 @@ def test_notice(name: str, style: Style, now: datetime) -> Notice:
     to = reader(style, now)
     name = clean(name, 60) or "?"
     thread = f"test:{name}#{now:%Y%m%dT%H%M%S}"
-    words = Words(fit(name, to.say.test.format(name=NAME, clock=to.clock(now))), (stop(to.say.test_line),))
+    words = Text(fit(name, to.say.test.format(name=NAME, clock=to.clock(now))), (stop(to.say.test_line),))
     return Notice(key=f"{thread}/1", thread=thread, tone=Tone.TEST, words=words, at=now)
 
 
@@ -144,7 +156,7 @@ def meant(near: Sequence[str], style: Style) -> tuple[str, ...]:
     return (say.did_you_mean.format(names=names),)
 
 
-def _short(title: str, lines: Iterable[str] = ()) -> Words:
+def _short(title: str, lines: Iterable[str] = ()) -> Text:
     """A title too long for a lock screen is also said whole."""
     cut = shorten(stop(title), 80)
-    return Words(cut, (*([stop(title)] if cut != stop(title) else []), *lines))
+    return Text(cut, (*([stop(title)] if cut != stop(title) else []), *lines))

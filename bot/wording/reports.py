@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from bot.model import Overview, Service, Style, Tally, Words
+from bot.model import Overview, Service, Style, Tally, Text
 from bot.wording.phrases import Phrases, phrases
 from bot.wording.status import status
 from bot.wording.text import NAME, counted, fit, stop
 from bot.wording.titles import name_of
 
 
-def reported(service: Service, overview: Overview, style: Style, *, works: bool) -> Words:
+def reported(service: Service, overview: Overview, style: Style, *, works: bool) -> Text:
     """`overview`: as it was before, with tallies that know what this person had said."""
     say = phrases(style.language)
     before = overview.crowd.get(service.id, Tally())
@@ -20,17 +20,17 @@ def reported(service: Service, overview: Overview, style: Style, *, works: bool)
         say.crowd.now.format(title=status(overview, style, service.id).title),
         "" if works else say.crowd.to_end.format(service=service.id),
     )
-    return Words(fit(name_of(service), form.format(name=NAME)), tuple(stop(line) for line in lines if line))
+    return Text(fit(name_of(service), form.format(name=NAME)), tuple(stop(line) for line in lines if line))
 
 
-def report_what(style: Style) -> Words:
+def report_what(style: Style) -> Text:
     """It was not said of which service."""
     say = phrases(style.language)
-    return Words(stop(say.crowd.of_what), (stop(say.crowd.like_this),))
+    return Text(stop(say.crowd.of_what), (stop(say.crowd.like_this),))
 
 
-def too_many(style: Style) -> Words:
-    return Words(stop(phrases(style.language).crowd.too_many))
+def too_many(style: Style) -> Text:
+    return Text(stop(phrases(style.language).crowd.too_many))
 
 
 def _others(before: Tally, say: Phrases) -> tuple[str, ...]:

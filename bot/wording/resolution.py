@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from itertools import islice
 
-from bot.model import OURSELVES, Change, Health, Incident, Role, Service, Words
+from bot.model import OURSELVES, Change, Health, Incident, Role, Service, Text
 from bot.wording.certificates import only_worn
 from bot.wording.evidence import lag
 from bot.wording.text import ITEMS, NAME, capital, fit, foreign, sentences, shorten, stop
@@ -36,7 +36,7 @@ class Others:
         return self.down if incident.health is Health.DOWN else self.partly
 
 
-def restored(change: Change, service: Service, to: Reader, others: Others | None) -> Words:
+def restored(change: Change, service: Service, to: Reader, others: Others | None) -> Text:
     """`others`: what is open of what the reader follows; None says nothing of the rest."""
     incident = change.incident
     if service.id == OURSELVES:
@@ -45,14 +45,14 @@ def restored(change: Change, service: Service, to: Reader, others: Others | None
     if others is not None:
         parts += rest(others, service, to)
     line = sentences(*parts)
-    return Words(fit(name_of(service), *_restored_forms(change, to)), (line,) if line else ())
+    return Text(fit(name_of(service), *_restored_forms(change, to)), (line,) if line else ())
 
 
-def _blind(incident: Incident, until: datetime, to: Reader) -> Words:
+def _blind(incident: Incident, until: datetime, to: Reader) -> Text:
     whole = to.say.own.unseen_by_machine if incident.unstable_since else to.say.blind_over
     brief = to.say.blind_over_brief.format(length=to.length(incident.since, until), until=to.point(until))
     whole = whole.format(span=to.span(incident.since, until))
-    return Words(fit("", whole, brief), (stop(to.say.nothing_known),))
+    return Text(fit("", whole, brief), (stop(to.say.nothing_known),))
 
 
 def _restored_forms(change: Change, to: Reader) -> list[str]:
@@ -87,18 +87,18 @@ def _restored(incident: Incident, to: Reader) -> tuple[str, ...]:
     return say.restored_partly, say.restored_partly_span, say.restored_brief
 
 
-def retracted(change: Change, service: Service, to: Reader) -> Words:
+def retracted(change: Change, service: Service, to: Reader) -> Text:
     """Trouble that was never sure went away, or somebody takes back what we were sure of."""
     incident, say, name = change.incident, to.say, name_of(service)
     if not sure(incident) and not incident.retracted:
         forms = (say.unconfirmed, say.unconfirmed_brief) if service.routes else (say.unconfirmed_brief,)
         candidates = [f.format(name=NAME, since=since) for since in to.since(began(incident)) for f in forms]
-        return Words(fit(name, *candidates))
+        return Text(fit(name, *candidates))
     was_down = sure(incident) and max(incident.worst, incident.health) is Health.DOWN
     title = fit(name, (say.not_down if was_down else say.no_trouble).format(name=NAME))
     by = foreign(change.by, 40)
     lines = (_taken_back(change, to), say.corrected_by.format(by=by) if by else "", capital(foreign(change.why)))
-    return Words(title, tuple(stop(line) for line in lines if line))
+    return Text(title, tuple(stop(line) for line in lines if line))
 
 
 def _taken_back(change: Change, to: Reader) -> str:
@@ -109,11 +109,11 @@ def _taken_back(change: Change, to: Reader) -> str:
     return to.say.wishes.taken_back_span.format(span=to.span(start, incident.until))
 
 
-def unwatched(change: Change, service: Service, to: Reader) -> Words:
+def unwatched(change: Change, service: Service, to: Reader) -> Text:
     """Nobody looks any more: neither that it lasts nor that it is over may be said."""
     say, name = to.say.proofs, name_of(service)
     forms = [say.unwatched.format(name=NAME, since=since) for since in to.since(began(change.incident))]
-    return Words(fit(name, *forms, say.unwatched_brief.format(name=NAME)), (stop(say.unwatched_line),))
+    return Text(fit(name, *forms, say.unwatched_brief.format(name=NAME)), (stop(say.unwatched_line),))
 
 
 def official_part(incident: Incident, to: Reader) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime
 
-from bot.model import Confidence, Health, Incident, Overview, Role, Service, ServiceState, Style, Tally, Window, Words
+from bot.model import Confidence, Health, Incident, Overview, Role, Service, ServiceState, Style, Tally, Text, Window
 from bot.wording.channel_health import channels, in_language
 from bot.wording.evidence import evidence
 from bot.wording.maintenance import ahead, in_maintenance, lasts
@@ -21,25 +21,25 @@ ROWS = 20
 Entry = tuple[Service, ServiceState]
 
 
-def status(overview: Overview, style: Style, service: str | None = None) -> Words:
+def status(overview: Overview, style: Style, service: str | None = None) -> Text:
     """`service`: an id. What is down now and since when; else that all is up, and the longest-standing facts."""
     words = _status(overview, style, service)
     ours = banner(overview.unwell, style, overview.at)
     return replace(words, lines=(*words.lines, ours)) if ours else words
 
 
-def _status(overview: Overview, style: Style, service: str | None) -> Words:
+def _status(overview: Overview, style: Style, service: str | None) -> Text:
     to = reader(style, overview.at)
     if service is not None:
         entry = next((e for e in (*overview.services, *overview.channels) if e[0].id == service), None)
         return _one(*entry, overview, to) if entry else unknown_service(service, (), style)
     if not overview.services:
-        return Words(stop(to.say.status_none))
+        return Text(stop(to.say.status_none))
     if overview.blind_since is not None:
         return _blind(overview, overview.blind_since, to)
     rows = troubled(overview, to)
     ways = (line for _, line in channels(overview, style))
-    return Words(_title(overview, to), (*(rows or _calm(overview, to)), *ways))
+    return Text(_title(overview, to), (*(rows or _calm(overview, to)), *ways))
 
 
 def troubled(overview: Overview, to: Reader) -> tuple[str, ...]:
@@ -116,11 +116,11 @@ def outage(incident: Incident) -> bool:
     return incident.confidence is Confidence.CONFIRMED and incident.until is not None and not incident.retracted
 
 
-def _blind(overview: Overview, since: datetime, to: Reader) -> Words:
+def _blind(overview: Overview, since: datetime, to: Reader) -> Text:
     """While we see nothing, what we knew before is said as such."""
     rows = troubled(overview, to)
     lines = (to.say.last_known, *rows) if rows else (stop(to.say.until_then),)
-    return Words(to.say.blind.format(since=to.point(since)), lines)
+    return Text(to.say.blind.format(since=to.point(since)), lines)
 
 
 def _without_crowd(incident: Incident) -> Incident:
@@ -128,7 +128,7 @@ def _without_crowd(incident: Incident) -> Incident:
     return replace(incident, words=tuple(word for word in incident.words if word.role is not Role.CROWD))
 
 
-def _one(service: Service, state: ServiceState, overview: Overview, to: Reader) -> Words:
+def _one(service: Service, state: ServiceState, overview: Overview, to: Reader) -> Text:
     service = in_language(service, to.say.language)
     lines: tuple[str, ...] = ()
     if state.incident:
@@ -151,4 +151,4 @@ def _one(service: Service, state: ServiceState, overview: Overview, to: Reader) 
     lines = (*lines, *((ahead(coming, (service,), to),) if coming and not coming.over_at else ()))
     said = people(overview.crowd.get(service.id, Tally()), to.say)
     extra = (said, last_outage(last, "", to), muted_line(state.mute, to))
-    return Words(title, (*lines, *(line for line in extra if line)))
+    return Text(title, (*lines, *(line for line in extra if line)))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from bot.model import OURSELVES, Confidence, Health, Incident, Outcome, Role, Service, Tone, Word
+from bot.model import OURSELVES, Confidence, Health, Incident, Outcome, Role, Service, SourceReport, Tone
 from bot.wording.certificates import only_worn, worn_forms
 from bot.wording.phrases import Phrases
 from bot.wording.text import ENOUGH, NAME, TITLE, clean, counted, fit, foreign, listed, quoted, shorten
@@ -53,7 +53,7 @@ def only_slow(incident: Incident) -> bool:
     return bool(routes(incident, Outcome.SLOW)) and not routes(incident, Outcome.BAD)
 
 
-def official_word(incident: Incident) -> Word | None:
+def official_word(incident: Incident) -> SourceReport | None:
     """Its official page's word of trouble; where there are several pages, the worst."""
     words = [w for w in incident.words if w.role is Role.OFFICIAL and w.says in TROUBLE]
     return max(words, key=lambda w: w.says or Health.UP, default=None)
@@ -71,7 +71,7 @@ def times(incident: Incident, say: Phrases) -> str:
     return counted(say.times_down if down_once else say.times_trouble, max(incident.outages, 1))
 
 
-def headed(forms: tuple[str, ...], word: Word, name: str, reader: Reader, **facts: str) -> list[str]:
+def headed(forms: tuple[str, ...], word: SourceReport, name: str, reader: Reader, **facts: str) -> list[str]:
     """Forms that quote a headline; the last time cut to what fits beside the name."""
     headline = foreign(word.headline, 200)
     whole = [f.format(name=NAME, headline=quoted(headline, reader.say), **facts) for f in forms]
@@ -137,7 +137,7 @@ def _likely(incident: Incident, service: Service, reader: Reader, since: str) ->
     return [say.reports_bare.format(name=NAME, trouble=trouble(word, say), clock=clock)]
 
 
-def trouble(word: Word, say: Phrases) -> str:
+def trouble(word: SourceReport, say: Phrases) -> str:
     return say.an_outage if word.says is Health.DOWN else say.trouble
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.model import Health, Role, Word
+from bot.model import Health, Role, SourceReport
 from bot.wording.report_evidence import people
 from bot.wording.text import foreign
 from bot.wording.times import Reader
@@ -10,7 +10,7 @@ from bot.wording.times import Reader
 REPORTED = frozenset({"Downdetector"})  # they count what people report: that is trouble, not "down"
 
 
-def tracked(word: Word, reader: Reader) -> str:
+def tracked(word: SourceReport, reader: Reader) -> str:
     """How many people reported it, or else how the tracker says that it is; nothing of what could not be read."""
     say, source = reader.say, foreign(word.source, 40) or "?"
     if word.role is Role.CROWD:

@@ -33,21 +33,34 @@ from typing import Any, ClassVar
 import aiodns
 import pytest
 
-from bot.contracts import Channel, ChannelSettings, Desk
-from bot.model import Act, Delivery, Destination, Later, Notice, Receipt, Refused, Scope, Sent, Tone, Unsure, Words
+from bot.contracts import Channel, ChannelContext, ChannelSettings
+from bot.model import (
+    Delivery,
+    DeliveryAction,
+    Destination,
+    Later,
+    Notice,
+    Receipt,
+    RefusalScope,
+    Refused,
+    Sent,
+    Text,
+    Tone,
+    Unsure,
+)
 from tests.fakes.faults import ELSEWHERE, WAIT, Far, Fault
 from tests.wording import hostile
 
 AT = datetime(2022, 7, 14, 12, 0, tzinfo=UTC)  # 2:00 p.m. in Madrid
-FIRST = Words(
+FIRST = Text(
     "🔴 X (Twitter) is down since 2:00 p.m.",
     (
         "Web, app and TweetDeck do not answer (HTTP 503). Confirmed by our own checks at 2:01 p.m.",
         "Official status page: no incident reported (read at 2:01 p.m.).",
     ),
 )
-ACKNOWLEDGED = Words("🔵 X (Twitter): Ana is looking at it (2:05 p.m.)")
-RESTORED = Words(
+ACKNOWLEDGED = Text("🔵 X (Twitter): Ana is looking at it (2:05 p.m.)")
+RESTORED = Text(
     "🟢 X (Twitter): down since 2:00 p.m., restored 2:50 p.m. (50 min)", ("All services you follow are up.",)
 )
 OUTSIDE = (  # what a status page, a tracker or a stranger might say
@@ -63,7 +76,7 @@ class Expect:
     """What a fault must lead to: the receipt, and how many messages the far side has afterwards."""
 
     receipt: type[Receipt] | tuple[type[Receipt], ...]
-    scope: Scope | None = None  # of a Refused
+    scope: RefusalScope | None = None  # of a Refused
     wait: timedelta | None = None  # of a Later, when the far side asked for one
     applied: int = 0
     times: int = 1  # in a row, where the channel may try something smaller within one send
@@ -83,10 +96,10 @@ EXPECTED: dict[Fault, Expect] = {
     Fault.SILENT: Expect(Unsure, applied=1),
     Fault.CUT: Expect(Unsure, applied=1),
     Fault.HALF_OPEN: Expect(Unsure),
-    Fault.TOO_LONG: Expect(Refused, scope=Scope.MESSAGE, times=9),
-    Fault.GONE: Expect(Refused, scope=Scope.DESTINATION),
-    Fault.MOVED: Expect(Refused, scope=Scope.DESTINATION),
-    Fault.REVOKED: Expect(Refused, scope=Scope.ACCOUNT),
+    Fault.TOO_LONG: Expect(Refused, scope=RefusalScope.MESSAGE, times=9),
+    Fault.GONE: Expect(Refused, scope=RefusalScope.DESTINATION),
+    Fault.MOVED: Expect(Refused, scope=RefusalScope.DESTINATION),
+    Fault.REVOKED: Expect(Refused, scope=RefusalScope.ACCOUNT),
 }
 
 
@@ -135,17 +148,17 @@ class ChannelKit:
         return {}
 
     @pytest.fixture
-    def desk(self, net: Any, memory: dict[str, str]) -> Desk:
+    def desk(self, net: Any, memory: dict[str, str]) -> ChannelContext:
         async def recall(name: str) -> str | None:
             return memory.get(name)
 
         async def remember(name: str, value: str) -> None:
             memory[name] = value
 
-        return Desk(net, (("status", "what is down now"), ("help", "what you can ask")), recall, remember)
+        return ChannelContext(net, (("status", "what is down now"), ("help", "what you can ask")), recall, remember)
 
     @pytest.fixture
-    def opening(self, desk: Desk) -> Callable[..., AbstractAsyncContextManager[Channel]]:
+    def opening(self, desk: ChannelContext) -> Callable[..., AbstractAsyncContextManager[Channel]]:
         """Open a channel at a URL: `async with opening(url, timeout) as channel`."""
 
         def opening(url: str, timeout: float = 5) -> AbstractAsyncContextManager[Channel]:
@@ -178,12 +191,12 @@ class ChannelKit:
 
     # ── deliveries ───────────────────────────────────────────────────────────────────────────────────────────────────
 
-    def delivery(self, number: int, words: Words, *, act: Act = Act.POST, **more: Any) -> Delivery:
+    def delivery(self, number: int, words: Text, *, act: DeliveryAction = DeliveryAction.POST, **more: Any) -> Delivery:
         """One of x#17's deliveries. `more` goes to the notice or the delivery, whichever knows the name."""
         known = {field.name for field in dataclasses.fields(Notice)} - {"root"}
         notice = {name: more.pop(name) for name in list(more) if name in known}
         notice = {"tone": Tone.DOWN, "root": more.pop("present", None), "at": AT} | notice
-        key = f"x#17/{number}@{self.destination}" + (";edit" if act is Act.EDIT else "")
+        key = f"x#17/{number}@{self.destination}" + (";edit" if act is DeliveryAction.EDIT else "")
         told = Notice(key=f"x#17/{number}", thread="x#17", words=words, **notice)
         return Delivery(key, self.destination, act, told, audience="desk", **({"subject": FIRST.title} | more))
 
@@ -196,7 +209,9 @@ class ChannelKit:
 
     def edit(self, root: str | None, **more: Any) -> Delivery:
         """Rewrite the thread's first message."""
-        return self.delivery(3, RESTORED, act=Act.EDIT, **({"tone": Tone.UP, "present": RESTORED, "root": root} | more))
+        return self.delivery(
+            3, RESTORED, act=DeliveryAction.EDIT, **({"tone": Tone.UP, "present": RESTORED, "root": root} | more)
+        )
 
     def restored(self, root: str | None, **more: Any) -> Delivery:
         return self.delivery(3, RESTORED, **({"tone": Tone.UP, "present": RESTORED, "root": root} | more))
@@ -243,7 +258,7 @@ class ChannelKit:
         assert plain(message.text).splitlines()[0] == RESTORED.title
 
     async def test_text_from_outside_can_neither_mention_nor_link_nor_format(self, far, channel):
-        words = Words("🔴 X <!channel> @everyone *is* <b>down</b>", OUTSIDE)
+        words = Text("🔴 X <!channel> @everyone *is* <b>down</b>", OUTSIDE)
         assert isinstance(await channel.send(self.delivery(1, words)), Sent)
         message = far.applied[0]
         assert (message.mentions, message.links) == ((), ())
@@ -267,7 +282,7 @@ class ChannelKit:
         return (message.text,)
 
     async def test_a_very_long_notice_keeps_its_first_line_whole(self, far, channel):
-        words = Words("🔴 " + "X" * 77, tuple(f"{number}: " + "<&long>" * 60 for number in range(400)))
+        words = Text("🔴 " + "X" * 77, tuple(f"{number}: " + "<&long>" * 60 for number in range(400)))
         receipt = await channel.send(self.delivery(1, words))
         assert isinstance(receipt, Sent)
         assert len(far.applied) == 1

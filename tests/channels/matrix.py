@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from bot.channels.email.smtp import READY
-from bot.contracts import Channel, ChannelSettings, Desk
+from bot.contracts import Channel, ChannelContext, ChannelSettings
 from bot.delivery import rate_limit
 from bot.model import (
     Audience,
@@ -131,14 +131,14 @@ class Ground:
             self.far.moved.clear()
 
     @property
-    def desk(self) -> Desk:
+    def desk(self) -> ChannelContext:
         async def recall(name: str) -> str | None:
             return self.memory.get(name)
 
         async def remember(name: str, value: str) -> None:
             self.memory[name] = value
 
-        return Desk(NoNet(), (), recall, remember)
+        return ChannelContext(NoNet(), (), recall, remember)
 
 
 class Way:
@@ -203,8 +203,10 @@ class Street(House):
         self.channels = {kind: way, NEXT.kind: rungs.Channel(self)}
         settings = way.ground.settings
         # Without their paces: here the clock stands still while messages are on their way.
-        first = rate_limit.Way(way, edits=settings.edits, gathers=settings.gathers, finds=settings.finds)
-        self.outbox = replace(self.outbox, ways={kind: first, NEXT.kind: rate_limit.Way(self.channels[NEXT.kind])})
+        first = rate_limit.OpenChannel(way, edits=settings.edits, gathers=settings.gathers, finds=settings.finds)
+        self.outbox = replace(
+            self.outbox, ways={kind: first, NEXT.kind: rate_limit.OpenChannel(self.channels[NEXT.kind])}
+        )
         editable = frozenset({kind} if settings.edits else ())
         services = {"x": Service("x", way.name, ("web", "app"))}
         self.record.setting = replace(self.record.setting, services=services, editable=editable)

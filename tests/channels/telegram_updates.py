@@ -10,8 +10,8 @@ from dataclasses import replace
 import pytest
 
 from bot.channels.telegram import TelegramSettings
-from bot.contracts import Desk
-from bot.model import Ask, Destination, Words
+from bot.contracts import ChannelContext
+from bot.model import Ask, Destination, Text
 from tests.fakes.telegram import TOKEN, FakeTelegram
 
 GROUP = -1001234567890
@@ -32,10 +32,10 @@ class Asked:
         self.gate = asyncio.Event()
         self.gate.set()
 
-    async def answer(self, ask: Ask) -> Words | None:
+    async def answer(self, ask: Ask) -> Text | None:
         self.asks.append(ask)
         await self.gate.wait()
-        return None if ask.text == "hush" else Words(f"You asked: {ask.text}", ("All services are up.",))
+        return None if ask.text == "hush" else Text(f"You asked: {ask.text}", ("All services are up.",))
 
 
 @asynccontextmanager
@@ -71,7 +71,7 @@ class Hearing:
         async def remember(name, value):
             memory[name] = value
 
-        return Desk(None, (("status", "what is down now"), ("help", "what you can ask")), recall, remember)
+        return ChannelContext(None, (("status", "what is down now"), ("help", "what you can ask")), recall, remember)
 
     @pytest.fixture
     def opening(self, far, desk):

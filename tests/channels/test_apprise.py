@@ -10,13 +10,13 @@ import pytest
 from aiohttp import web
 
 from bot.channels.apprise import AppriseSettings
-from bot.contracts import Desk
-from bot.model import Destination, Later, Refused, Scope, Sent, Tone, Words
+from bot.contracts import ChannelContext
+from bot.model import Destination, Later, RefusalScope, Refused, Sent, Text, Tone
 from tests.channels.kit import FIRST, OUTSIDE, ChannelKit
 from tests.fakes.faults import FaultyServer
 
 pytestmark = pytest.mark.filterwarnings("ignore:'imghdr' is deprecated:DeprecationWarning")  # in one of its services
-NOBODY = Desk(None, (), None, None)
+NOBODY = ChannelContext(None, (), None, None)
 KIT = ChannelKit()
 KIT.destination = Destination("apprise", "json://nobody")
 TOKEN = "apprise-token-b41d"
@@ -50,7 +50,7 @@ async def channel():
         yield channel
 
 
-def at(destination: Destination, words: Words = FIRST, tone: Tone = Tone.DOWN):
+def at(destination: Destination, words: Text = FIRST, tone: Tone = Tone.DOWN):
     return dataclasses.replace(KIT.delivery(1, words, tone=tone), destination=destination)
 
 
@@ -62,12 +62,12 @@ async def test_a_notice_arrives_whole(far, channel, tone, kind):
 
 
 async def test_a_notice_of_one_line_has_a_body_too(far, channel):
-    assert await channel.send(at(far.destination, Words("X is down"))) == Sent()
+    assert await channel.send(at(far.destination, Text("X is down"))) == Sent()
     assert far.heard[0]["message"] == "X is down"
 
 
 async def test_text_from_outside_arrives_as_it_is(far, channel):
-    await channel.send(at(far.destination, Words("<b>X</b> \\n", OUTSIDE)))
+    await channel.send(at(far.destination, Text("<b>X</b> \\n", OUTSIDE)))
     assert (far.heard[0]["title"], far.heard[0]["message"]) == ("<b>X</b> \\n", "\n".join(OUTSIDE))
 
 
@@ -87,7 +87,7 @@ async def test_a_url_that_nothing_reads_is_refused_without_repeating_it(channel,
     for place in (f"nonsense://{TOKEN}", TOKEN, "discord://"):
         receipt = await channel.send(at(Destination("apprise", place)))
         assert isinstance(receipt, Refused)
-        assert receipt.scope is Scope.DESTINATION
+        assert receipt.scope is RefusalScope.DESTINATION
     assert TOKEN not in caplog.text
 
 
@@ -105,4 +105,4 @@ async def test_without_the_extra_one_is_told_what_to_install(monkeypatch):
     missing = "Apprise is not installed: pip install 'tocsin[apprise]'"
     assert await AppriseSettings().probe(None) == missing
     async with AppriseSettings().open(NOBODY) as channel:
-        assert await channel.send(KIT.first()) == Refused(missing, Scope.ACCOUNT)
+        assert await channel.send(KIT.first()) == Refused(missing, RefusalScope.ACCOUNT)

@@ -8,8 +8,8 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from bot.contracts import Desk
-from bot.model import Ask, Button, Destination, Kind, Sent, Words
+from bot.contracts import ChannelContext
+from bot.model import Ask, Button, ChangeKind, Destination, Sent, Text
 from tests.channels import test_discord, test_slack, test_telegram
 from tests.channels.kit import FIRST
 from tests.channels.test_discord_gateway import settings as discord_settings
@@ -28,8 +28,8 @@ BUTTONS = (
     Button("Details", "why x#17"),
 )
 SHOWN = {button.label: button.command for button in BUTTONS}
-NOTED = Words("👀 Noted: Ana is looking into X (Twitter) (2:05 p.m.)")
-WHY = Words("🔎 x#17: X (Twitter)", tuple(f"{n}. A line of reasons that is rather long." for n in range(9)))
+NOTED = Text("👀 Noted: Ana is looking into X (Twitter) (2:05 p.m.)")
+WHY = Text("🔎 x#17: X (Twitter)", tuple(f"{n}. A line of reasons that is rather long." for n in range(9)))
 
 
 class Asked:
@@ -39,7 +39,7 @@ class Asked:
         self.asks: list[Ask] = []
         self.heard = 0
 
-    async def __call__(self, ask: Ask) -> Words | None:
+    async def __call__(self, ask: Ask) -> Text | None:
         self.heard += 1
         if ask.key in {known.key for known in self.asks}:
             return None
@@ -55,7 +55,7 @@ class Ground:
 
     async def post(self, number: int = 1, **more) -> str:
         """Send a notice; its number on the platform."""
-        delivery = self.kit.delivery(number, FIRST, **({"buttons": BUTTONS, "kind": Kind.CONFIRMED} | more))
+        delivery = self.kit.delivery(number, FIRST, **({"buttons": BUTTONS, "kind": ChangeKind.CONFIRMED} | more))
         assert isinstance(await self.channel.send(delivery), Sent)
         return self.far.applied[-1].ref
 
@@ -65,7 +65,7 @@ class Ground:
         assert isinstance(await self.channel.send(self.kit.edit(root, **more)), Sent)
 
 
-def desk() -> Desk:
+def desk() -> ChannelContext:
     memory: dict[str, str] = {}
 
     async def recall(name):
@@ -74,7 +74,7 @@ def desk() -> Desk:
     async def remember(name, value):
         memory[name] = value
 
-    return Desk(None, (("status", "what is down now"),), recall, remember)
+    return ChannelContext(None, (("status", "what is down now"),), recall, remember)
 
 
 @asynccontextmanager
@@ -128,9 +128,9 @@ async def test_they_stay_while_it_is_open_and_go_when_it_is_over(anywhere):
     here, pressable = anywhere
     ref = await here.post()
     assert pressable(ref) == SHOWN
-    await here.edit(kind=Kind.ACKNOWLEDGED, buttons=BUTTONS[3:])
+    await here.edit(kind=ChangeKind.ACKNOWLEDGED, buttons=BUTTONS[3:])
     assert pressable(ref) == {"Mute 1 h": "mute x 1h", "Details": "why x#17"}
-    await here.edit(kind=Kind.RESTORED, present=Words("🟢 over"))
+    await here.edit(kind=ChangeKind.RESTORED, present=Text("🟢 over"))
     assert pressable(ref) == {}
 
 

@@ -11,11 +11,11 @@ from datetime import datetime
 import pytest
 
 from bot.channels.console import COLOURS, ConsoleSettings
-from bot.contracts import Desk
-from bot.model import Destination, Later, Sent, Tone, Words
+from bot.contracts import ChannelContext
+from bot.model import Destination, Later, Sent, Text, Tone
 from tests.channels.kit import FIRST, RESTORED, ChannelKit
 
-NOBODY = Desk(None, (), None, None)
+NOBODY = ChannelContext(None, (), None, None)
 KIT = ChannelKit()
 KIT.destination = Destination("console", "-")
 CLOCK = re.compile(r"\d\d:\d\d:\d\d ")
@@ -72,12 +72,12 @@ async def test_every_tone_has_a_colour():
 
 @pytest.mark.parametrize("line", ["[bold red]X[/]", "[link=https://evil.example/]X[/link]", ":skull:", "[/unopened]"])
 async def test_text_from_outside_is_no_markup(terminal, line):
-    await send(KIT.delivery(1, Words(line, (line,))), to=terminal)
+    await send(KIT.delivery(1, Text(line, (line,))), to=terminal)
     assert terminal.getvalue().count(line) == 2
 
 
 async def test_text_from_outside_moves_no_cursor(terminal):
-    words = Words("X\x1b[2J\x9b31m is\rdown\x07\n", ("\x1b]8;;https://evil.example/\x1b\\click",))
+    words = Text("X\x1b[2J\x9b31m is\rdown\x07\n", ("\x1b]8;;https://evil.example/\x1b\\click",))
     await send(KIT.delivery(1, words), to=terminal)
     shown = re.sub(r"\x1b\[[\d;]*m", "", terminal.getvalue())  # the tone's colour is ours
     assert [letter for letter in shown if not letter.isprintable() and letter != "\n"] == []
@@ -87,7 +87,7 @@ async def test_text_from_outside_moves_no_cursor(terminal):
 async def test_a_terminal_of_few_letters_gets_what_it_can_show():
     raw = io.BytesIO()
     few = io.TextIOWrapper(raw, encoding="ascii", write_through=True)
-    assert await send(KIT.delivery(1, Words("🔴 X is down", ("desde las 2 \ud83d",))), to=few) == [Sent()]
+    assert await send(KIT.delivery(1, Text("🔴 X is down", ("desde las 2 \ud83d",))), to=few) == [Sent()]
     assert raw.getvalue()[9:].decode() == f"? X is down\n{'':9}desde las 2 ?\n"
 
 

@@ -14,7 +14,7 @@ from pydantic import ValidationError
 
 from bot.channels.discord import DiscordSettings
 from bot.contracts import Answer, Cause, Trouble, Unclear
-from bot.model import Destination, Later, Refused, Scope, Sent, Unsure, Words
+from bot.model import Destination, Later, RefusalScope, Refused, Sent, Text, Unsure
 from tests.channels.kit import FIRST, ChannelKit, Expect
 from tests.fakes.discord import TOKEN, FakeDiscord
 from tests.fakes.discord_gateway import CHANNEL, PERSON
@@ -135,13 +135,13 @@ class TestDiscord(ChannelKit):
             "1. one",
             "<t:1657792800:R> \\",
         )
-        await channel.send(self.delivery(1, Words("🔴 X_y", lines)))
+        await channel.send(self.delivery(1, Text("🔴 X_y", lines)))
         text = far.applied[0].text
         assert "https://status.example.org/a_b_c/" in far.applied[0].raw["embeds"][0]["description"]
         assert [line for line in lines if line not in text] == []
 
     async def test_a_first_line_longer_than_discord_takes_is_cut_not_refused(self, far, channel):
-        assert isinstance(await channel.send(self.delivery(1, Words("*" * 5000, ("_" * 9000,)))), Sent)
+        assert isinstance(await channel.send(self.delivery(1, Text("*" * 5000, ("_" * 9000,)))), Sent)
         assert far.applied[0].raw["content"].endswith("…")
 
     async def test_a_reply_to_a_message_that_was_deleted_is_told_all_the_same(self, far, channel):
@@ -181,7 +181,7 @@ class TestDiscord(ChannelKit):
     async def test_a_person_who_cannot_be_written_to_is_named_with_what_to_do(self, far, channel, code):
         far.refusals.append((403, code))
         receipt = await channel.send(dataclasses.replace(self.first(), destination=Destination("discord", "@9999")))
-        assert (type(receipt), receipt.scope) == (Refused, Scope.DESTINATION)
+        assert (type(receipt), receipt.scope) == (Refused, RefusalScope.DESTINATION)
         assert "allow direct messages" in receipt.why or "copy the user id" in receipt.why
 
     # ── what Discord refuses ─────────────────────────────────────────────────────────────────────────────────────────
@@ -189,14 +189,14 @@ class TestDiscord(ChannelKit):
     @pytest.mark.parametrize(
         ("status", "code", "scope"),
         [
-            (401, 0, Scope.ACCOUNT),
-            (403, 40001, Scope.ACCOUNT),
-            (403, 50001, Scope.DESTINATION),
-            (403, 50007, Scope.DESTINATION),
-            (404, 10003, Scope.DESTINATION),
-            (404, 10004, Scope.DESTINATION),
-            (400, 50083, Scope.DESTINATION),
-            (400, 40099, Scope.MESSAGE),
+            (401, 0, RefusalScope.ACCOUNT),
+            (403, 40001, RefusalScope.ACCOUNT),
+            (403, 50001, RefusalScope.DESTINATION),
+            (403, 50007, RefusalScope.DESTINATION),
+            (404, 10003, RefusalScope.DESTINATION),
+            (404, 10004, RefusalScope.DESTINATION),
+            (400, 50083, RefusalScope.DESTINATION),
+            (400, 40099, RefusalScope.MESSAGE),
         ],
     )
     async def test_a_refusal_says_for_what_it_is_final(self, far, channel, status, code, scope):
@@ -224,7 +224,7 @@ class TestDiscord(ChannelKit):
         far.refusals.extend([(403, 50013), (403, 50013)])
         receipt = await channel.send(self.first())
         assert isinstance(receipt, Refused)
-        assert receipt.scope is Scope.DESTINATION
+        assert receipt.scope is RefusalScope.DESTINATION
         assert "Send Messages" in receipt.why
 
     async def test_a_ban_by_cloudflare_holds_for_the_whole_account(self, far, channel):
@@ -241,14 +241,14 @@ class TestDiscord(ChannelKit):
 
     async def test_rewriting_a_message_that_was_deleted_is_refused_for_that_message(self, far, channel):
         receipt = await channel.send(self.edit("999"))
-        assert (type(receipt), receipt.scope, receipt.gone) == (Refused, Scope.MESSAGE, True)
+        assert (type(receipt), receipt.scope, receipt.gone) == (Refused, RefusalScope.MESSAGE, True)
 
     @pytest.mark.parametrize("code", [50083, 160005, 50005])
     async def test_an_edit_in_a_closed_thread_does_not_condemn_the_thread(self, far, channel, code):
         root = await self.rooted(channel)
         far.refusals.append((400, code))
         receipt = await channel.send(self.edit(root))
-        assert (type(receipt), receipt.scope, receipt.gone) == (Refused, Scope.MESSAGE, True)
+        assert (type(receipt), receipt.scope, receipt.gone) == (Refused, RefusalScope.MESSAGE, True)
 
     async def test_too_many_edits_of_an_old_message_pass(self, far, channel):
         root = await self.rooted(channel)
@@ -264,14 +264,14 @@ class TestDiscord(ChannelKit):
     async def test_an_edit_without_a_first_message_is_refused(self, channel):
         receipt = await channel.send(self.edit(None))
         assert isinstance(receipt, Refused)
-        assert receipt.scope is Scope.MESSAGE
+        assert receipt.scope is RefusalScope.MESSAGE
 
     async def test_a_destination_that_is_no_id_is_refused_before_anything_is_sent(self, far, channel):
         before = list(far.calls)
         odd = dataclasses.replace(self.first(), destination=Destination("discord", "#newsroom"))
         receipt = await channel.send(odd)
         assert isinstance(receipt, Refused)
-        assert receipt.scope is Scope.DESTINATION
+        assert receipt.scope is RefusalScope.DESTINATION
         assert far.calls == before
 
     def test_the_librarys_own_limit_is_told_later(self):
@@ -291,7 +291,7 @@ class TestDiscord(ChannelKit):
         async with bad.open(desk) as channel:
             receipt = await channel.send(self.first())
         assert isinstance(receipt, Refused)
-        assert receipt.scope is Scope.ACCOUNT
+        assert receipt.scope is RefusalScope.ACCOUNT
 
     async def test_a_discord_that_comes_back_is_used_without_opening_again(self, far, desk):
         port = far.port

@@ -11,8 +11,8 @@ from contextlib import asynccontextmanager
 import pytest
 
 from bot.channels.discord import DiscordSettings
-from bot.contracts import Desk
-from bot.model import Ask, Destination, Reply, Sent, Words
+from bot.contracts import ChannelContext
+from bot.model import Ask, Destination, Reply, Sent, Text
 from tests.channels.kit import FIRST, ChannelKit
 from tests.fakes.discord import TOKEN, FakeDiscord
 from tests.fakes.discord_gateway import CHANNEL, MANAGE_GUILD, PERSON
@@ -34,7 +34,7 @@ async def far():
 
 
 @pytest.fixture
-def desk() -> Desk:
+def desk() -> ChannelContext:
     memory: dict[str, str] = {}
 
     async def recall(name):
@@ -43,7 +43,7 @@ def desk() -> Desk:
     async def remember(name, value):
         memory[name] = value
 
-    return Desk(None, (("status", "what is down now"), ("help", "what you can ask")), recall, remember)
+    return ChannelContext(None, (("status", "what is down now"), ("help", "what you can ask")), recall, remember)
 
 
 @pytest.fixture
@@ -66,11 +66,11 @@ async def listening(channel, answer):
 class Answers:
     """A desk with memory."""
 
-    def __init__(self, words: Words | None = FIRST) -> None:
+    def __init__(self, words: Text | None = FIRST) -> None:
         self.asks: list[Ask] = []
         self.words = words
 
-    async def __call__(self, ask: Ask) -> Words | None:
+    async def __call__(self, ask: Ask) -> Text | None:
         self.asks.append(ask)
         return self.words
 

@@ -10,14 +10,14 @@ from typing import ClassVar
 
 import pytest
 
-from bot.contracts import Desk
-from bot.model import Destination, Later, Refused, Scope, Sent, Unsure
+from bot.contracts import ChannelContext
+from bot.model import Destination, Later, RefusalScope, Refused, Sent, Unsure
 from tests.channels.kit import ACKNOWLEDGED, FIRST, RESTORED, ChannelKit, Expect, plain
 from tests.fakes.faults import Fault
 from tests.fakes.mail import PASSWORD, SENDER, FakeRelay, Page, mail_server, settings
 
 OURS = {"html", "head", "meta", "title", "body", "div", "h1", "p"}  # the tags of a mail of ours
-NOBODY = Desk(None, (), None, None)
+NOBODY = ChannelContext(None, (), None, None)
 KIT = ChannelKit()
 KIT.destination = Destination("email", "desk@example.org")
 
@@ -41,9 +41,9 @@ class TestEmail(ChannelKit):
         Fault.LIMITED: Expect(Later),
         Fault.BROKEN: Expect(Later),
         Fault.NOT_JSON: Expect(Later),
-        Fault.FAILED: Expect(Refused, scope=Scope.MESSAGE),
+        Fault.FAILED: Expect(Refused, scope=RefusalScope.MESSAGE),
         Fault.HALF_OPEN: Expect(Later),  # the mail itself was never handed over
-        Fault.TOO_LONG: Expect(Refused, scope=Scope.MESSAGE),
+        Fault.TOO_LONG: Expect(Refused, scope=RefusalScope.MESSAGE),
     }
     test_an_edit_rewrites_the_first_message = None  # a mail cannot be rewritten
 
@@ -131,7 +131,7 @@ async def test_a_wrong_password_and_an_unknown_authority_are_said_without_a_secr
     async with strange.open(NOBODY) as channel:
         later = await channel.send(KIT.first())
     assert isinstance(refused, Refused)
-    assert refused.scope is Scope.ACCOUNT
+    assert refused.scope is RefusalScope.ACCOUNT
     assert isinstance(later, Later)
     said = [refused.why, later.why, await wrong.probe(None), await strange.probe(None)]
     assert "535" in said[2]
@@ -147,33 +147,33 @@ async def test_a_wrong_password_and_an_unknown_authority_are_said_without_a_secr
 ANSWERS = [
     ("MAIL", "421 4.3.2 closing", Later),
     ("MAIL", "450 4.1.8 sender's domain not found", Later),
-    ("MAIL", "530 5.7.0 must issue STARTTLS first", Scope.ACCOUNT),
-    ("MAIL", "550 5.4.5 daily sending quota exceeded", Scope.ACCOUNT),
-    ("MAIL", "553 5.1.8 not your address", Scope.ACCOUNT),
-    ("MAIL", "501 5.1.7 bad address syntax", Scope.MESSAGE),
-    ("MAIL", "555 5.5.4 unknown parameter", Scope.MESSAGE),
+    ("MAIL", "530 5.7.0 must issue STARTTLS first", RefusalScope.ACCOUNT),
+    ("MAIL", "550 5.4.5 daily sending quota exceeded", RefusalScope.ACCOUNT),
+    ("MAIL", "553 5.1.8 not your address", RefusalScope.ACCOUNT),
+    ("MAIL", "501 5.1.7 bad address syntax", RefusalScope.MESSAGE),
+    ("MAIL", "555 5.5.4 unknown parameter", RefusalScope.MESSAGE),
     ("RCPT", "450 4.2.0 mailbox busy", Later),
     ("RCPT", "452 4.2.2 over quota", Later),
-    ("RCPT", "550 5.1.1 no such user", Scope.DESTINATION),
-    ("RCPT", "550 no such user", Scope.DESTINATION),
-    ("RCPT", "550 5.2.1 mailbox disabled", Scope.DESTINATION),
-    ("RCPT", "550 5.7.1 relaying denied", Scope.ACCOUNT),
-    ("RCPT", "550 5.7.1 takes no mail from you", Scope.DESTINATION),
+    ("RCPT", "550 5.1.1 no such user", RefusalScope.DESTINATION),
+    ("RCPT", "550 no such user", RefusalScope.DESTINATION),
+    ("RCPT", "550 5.2.1 mailbox disabled", RefusalScope.DESTINATION),
+    ("RCPT", "550 5.7.1 relaying denied", RefusalScope.ACCOUNT),
+    ("RCPT", "550 5.7.1 takes no mail from you", RefusalScope.DESTINATION),
     ("RCPT", "552 5.2.2 mailbox full", Later),
     ("RCPT", "552 mailbox full", Later),
-    ("RCPT", "553 mailbox name not allowed", Scope.DESTINATION),
-    ("RCPT", "554 not today", Scope.DESTINATION),
-    ("RCPT", "556 5.1.10 domain takes no mail", Scope.DESTINATION),
+    ("RCPT", "553 mailbox name not allowed", RefusalScope.DESTINATION),
+    ("RCPT", "554 not today", RefusalScope.DESTINATION),
+    ("RCPT", "556 5.1.10 domain takes no mail", RefusalScope.DESTINATION),
     ("DATA", "421 4.7.28 too many with one Message-ID", Later),
     ("DATA", "451 4.7.1 greylisted", Later),
-    ("DATA", "550 5.1.1 no such user after all", Scope.DESTINATION),
-    ("DATA", "550 5.7.1 looks like spam", Scope.MESSAGE),
+    ("DATA", "550 5.1.1 no such user after all", RefusalScope.DESTINATION),
+    ("DATA", "550 5.7.1 looks like spam", RefusalScope.MESSAGE),
     ("DATA", "552 5.2.2 mailbox full", Later),
-    ("DATA", "552 5.3.4 too big", Scope.MESSAGE),
-    ("DATA", "554 5.6.0 disliked", Scope.MESSAGE),
-    ("DATA", "554 disliked", Scope.MESSAGE),
+    ("DATA", "552 5.3.4 too big", RefusalScope.MESSAGE),
+    ("DATA", "554 5.6.0 disliked", RefusalScope.MESSAGE),
+    ("DATA", "554 disliked", RefusalScope.MESSAGE),
     ("AUTH", "454 4.7.0 try again", Later),
-    ("AUTH", "535 5.7.8 wrong", Scope.ACCOUNT),
+    ("AUTH", "535 5.7.8 wrong", RefusalScope.ACCOUNT),
 ]
 
 

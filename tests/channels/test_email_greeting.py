@@ -10,8 +10,8 @@ import pytest
 from pydantic import ValidationError
 
 from bot.channels.email import EmailSettings
-from bot.contracts import Desk
-from bot.model import Destination, Refused, Scope, Sent
+from bot.contracts import ChannelContext
+from bot.model import Destination, RefusalScope, Refused, Sent
 from tests.channels import test_email
 
 
@@ -48,7 +48,7 @@ async def channel(relay, **more):
     told = {"server": f"smtp://127.0.0.1:{port}", "security": "none", "from": "T <t@example.org>", "timeout": 5}
     settings = EmailSettings.model_validate(told | more)
     try:
-        async with settings.open(Desk(None, (), None, None)) as opened:
+        async with settings.open(ChannelContext(None, (), None, None)) as opened:
             yield settings, opened
     finally:
         server.close()
@@ -85,7 +85,7 @@ async def test_an_address_beyond_ascii_needs_a_relay_that_takes_it(address, saw)
     async with channel(unable) as (_, mail):
         receipt = await mail.send(to(address))
     saw(receipt.why)
-    assert (type(receipt), receipt.scope, unable.mails) == (Refused, Scope.DESTINATION, [])
+    assert (type(receipt), receipt.scope, unable.mails) == (Refused, RefusalScope.DESTINATION, [])
     assert not any(one.startswith("MAIL") for one in unable.heard)
 
 
@@ -104,7 +104,7 @@ async def test_a_refusal_of_our_name_is_ours(said, saw):
     async with channel(relay) as (_, mail):
         receipt = await mail.send(to("a@example.org"))
     saw(receipt.scope)
-    assert (type(receipt), receipt.scope) == (Refused, Scope.ACCOUNT)
+    assert (type(receipt), receipt.scope) == (Refused, RefusalScope.ACCOUNT)
     assert "ehlo_name" in receipt.why
 
 

@@ -9,12 +9,12 @@ import pytest
 from pydantic import ValidationError
 
 from bot.channels.email import EmailSettings
-from bot.contracts import Desk
-from bot.model import Act, Destination, Later, Refused, Scope, Sent, Words
+from bot.contracts import ChannelContext
+from bot.model import DeliveryAction, Destination, Later, RefusalScope, Refused, Sent, Text
 from tests.channels.kit import ChannelKit
 from tests.fakes.mail import PASSWORD, SENDER, FakeRelay, Page, free_ports, settings
 
-NOBODY = Desk(None, (), None, None)
+NOBODY = ChannelContext(None, (), None, None)
 KIT = ChannelKit()
 KIT.destination = Destination("email", "desk@example.org")
 
@@ -53,7 +53,7 @@ async def test_what_is_not_one_address_is_refused_before_anybody_is_asked(relay,
     delivery = dataclasses.replace(KIT.first(), destination=Destination("email", place))
     receipt = await channel.send(delivery)
     assert isinstance(receipt, Refused)
-    assert receipt.scope is Scope.DESTINATION
+    assert receipt.scope is RefusalScope.DESTINATION
     assert relay.connections == 0
 
 
@@ -64,7 +64,7 @@ async def test_an_address_of_another_script_goes_out_in_the_form_that_every_rela
 
 
 async def test_a_title_or_a_name_with_line_breaks_makes_no_header(relay, channel):
-    words = Words("X is down\r\nBcc: all@example.org\r\n\r\nhello")
+    words = Text("X is down\r\nBcc: all@example.org\r\n\r\nhello")
     notice = dataclasses.replace(KIT.delivery(1, words).notice, thread="x#17>\r\nBcc: all@example.org")
     delivery = dataclasses.replace(KIT.first(), notice=notice, audience="desk>\r\nBcc: all@example.org")
     assert isinstance(await channel.send(delivery), Sent)
@@ -74,13 +74,13 @@ async def test_a_title_or_a_name_with_line_breaks_makes_no_header(relay, channel
 
 
 async def test_letters_that_no_mail_can_hold_are_refused_in_words(channel):
-    receipt = await channel.send(KIT.delivery(1, Words("X is \ud83d down", ("half a pair",))))
+    receipt = await channel.send(KIT.delivery(1, Text("X is \ud83d down", ("half a pair",))))
     assert isinstance(receipt, Refused)
-    assert receipt.scope is Scope.MESSAGE
+    assert receipt.scope is RefusalScope.MESSAGE
 
 
 async def test_markup_from_outside_is_text_in_the_page(relay, channel):
-    words = Words("X <script>alert(1)</script>", ('<a href="https://evil.example/">free</a>', "{{ 7 * 7 }}"))
+    words = Text("X <script>alert(1)</script>", ('<a href="https://evil.example/">free</a>', "{{ 7 * 7 }}"))
     assert isinstance(await channel.send(KIT.delivery(1, words)), Sent)
     assert relay.applied[0].links == ()
     assert "{{ 7 * 7 }}" in Page(relay.applied[0].raw).text
@@ -151,5 +151,5 @@ def test_the_password_is_in_no_repr():
 
 async def test_an_edit_asks_nobody(relay, channel):
     assert await channel.send(KIT.edit("<root@example.org>")) == Sent("<root@example.org>")
-    assert KIT.edit(None).act is Act.EDIT
+    assert KIT.edit(None).act is DeliveryAction.EDIT
     assert relay.connections == 0

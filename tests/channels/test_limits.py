@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from bot.contracts import Desk
+from bot.contracts import ChannelContext
 from bot.model import Destination, Later, Sent
 from tests.channels import test_discord, test_slack, test_telegram
 from tests.fakes.discord import FakeDiscord
@@ -32,7 +32,7 @@ class Ground:
         async def remember(_name, _value):
             pass
 
-        return self.kit.settings(self.far.url, 5).open(Desk(None, (), recall, remember))
+        return self.kit.settings(self.far.url, 5).open(ChannelContext(None, (), recall, remember))
 
 
 async def test_telegram_takes_thirty_in_any_second_one_a_chat_and_twenty_a_minute_in_a_group():

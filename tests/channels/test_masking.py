@@ -11,8 +11,8 @@ from bot.channels.discord import DiscordSettings
 from bot.channels.masking import masked, unsendable
 from bot.channels.slack import SlackSettings
 from bot.channels.telegram import TelegramSettings
-from bot.contracts import Desk
-from bot.model import Destination, Refused, Scope
+from bot.contracts import ChannelContext
+from bot.model import Destination, RefusalScope, Refused
 from tests.channels import test_discord, test_slack, test_telegram
 from tests.channels.kit import NoNet
 
@@ -98,7 +98,7 @@ async def test_a_token_that_cannot_be_sent_is_a_line_and_a_refused_account(setti
     assert said
     assert "\n" not in said
     assert token not in said
-    async with made.open(Desk(NoNet(), (), recall, None)) as channel:
+    async with made.open(ChannelContext(NoNet(), (), recall, None)) as channel:
         receipt = await channel.send(kit().first())
-    assert (type(receipt), receipt.scope) == (Refused, Scope.ACCOUNT)
+    assert (type(receipt), receipt.scope) == (Refused, RefusalScope.ACCOUNT)
     assert token not in receipt.why

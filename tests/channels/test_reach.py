@@ -16,7 +16,7 @@ from bot.channels.discord import DiscordSettings
 from bot.channels.slack import SlackSettings
 from bot.channels.telegram import TelegramSettings
 from bot.channels.webhook import WebhookSettings
-from bot.contracts import Channel, Desk, Reach
+from bot.contracts import Channel, ChannelContext, Reach
 from bot.net import Network
 from tests.fakes import discord as far_discord
 from tests.fakes import mail as far_mail
@@ -39,7 +39,7 @@ async def nothing(*_):
 
 async def asked(settings, *places):
     """The account, then each place, of one open channel."""
-    async with Network() as net, settings.open(Desk(net, (), nothing, nothing)) as channel:
+    async with Network() as net, settings.open(ChannelContext(net, (), nothing, nothing)) as channel:
         return [await channel.account(), *[await channel.reach(place) for place in places]]
 
 
@@ -73,7 +73,7 @@ KINDS = [kind.model_fields["kind"].default for kind in get_args(AnyChannel)]
 @pytest.mark.parametrize("kind", KINDS)
 async def test_every_channel_says_whether_a_place_can_be_reached_and_raises_nothing(kind):
     contract = {name for name, _ in inspect.getmembers(Channel, inspect.isfunction) if not name.startswith("_")}
-    async with Network() as net, OPENED[kind]().open(Desk(net, (), nothing, nothing)) as channel:
+    async with Network() as net, OPENED[kind]().open(ChannelContext(net, (), nothing, nothing)) as channel:
         assert contract <= set(dir(channel))
         account, place = await channel.account(), await channel.reach(PLACES[kind])
         strange = await channel.reach("\n\0 <no place> é" * 50)

@@ -11,9 +11,9 @@ from bot.channels.discord.receipts import judge
 from bot.channels.email.smtp import meaning
 from bot.channels.slack.receipts import THREADLESS, failed, too_rich
 from bot.channels.telegram.receipts import receipt
-from bot.model import Later, Refused, Scope, Unsure
+from bot.model import Later, RefusalScope, Refused, Unsure
 
-PLACE, ACCOUNT, MESSAGE = Scope.DESTINATION, Scope.ACCOUNT, Scope.MESSAGE
+PLACE, ACCOUNT, MESSAGE = RefusalScope.DESTINATION, RefusalScope.ACCOUNT, RefusalScope.MESSAGE
 # chat.postMessage, chat.update, conversations.open and what all methods of Slack share, as published on docs.slack.dev.
 SLACK = {
     PLACE: """channel_not_found not_in_channel is_archived ekm_access_denied messages_tab_disabled restricted_action

@@ -21,12 +21,12 @@ from bot.channels.slack.parse import unmarked
 from bot.channels.slack.receipts import failed
 from bot.channels.slack.render import blocks, date, plain
 from bot.contracts import Answer, Cause, Trouble, Unclear
-from bot.model import Destination, Later, Refused, Scope, Sent, Unsure, Words
+from bot.model import Destination, Later, RefusalScope, Refused, Sent, Text, Unsure
 from tests.channels.kit import ACKNOWLEDGED, FIRST, RESTORED, ChannelKit, Expect, closed_port
 from tests.fakes.faults import Fault
 from tests.fakes.slack import APP_TOKEN, BOT_TOKEN, SHORTCUT, FakeSlack
 
-REPLY = Words("🟢 All 3 services are up.", ("X (Twitter): up for 12 days.",))
+REPLY = Text("🟢 All 3 services are up.", ("X (Twitter): up for 12 days.",))
 
 
 def made(url: str, timeout: float = 5, **more) -> SlackSettings:
@@ -37,7 +37,7 @@ def made(url: str, timeout: float = 5, **more) -> SlackSettings:
 class TestSlack(ChannelKit):
     destination = Destination("slack", "C012")
     impossible = frozenset({Fault.MOVED})  # a channel keeps its id whatever is done to it
-    expected: ClassVar = {Fault.TOO_LONG: Expect(Refused, scope=Scope.MESSAGE, times=2)}  # blocks, then plain
+    expected: ClassVar = {Fault.TOO_LONG: Expect(Refused, scope=RefusalScope.MESSAGE, times=2)}  # blocks, then plain
 
     @pytest.fixture
     async def far(self):
@@ -126,7 +126,7 @@ class TestSlack(ChannelKit):
         root = await self.rooted(channel)
         far.refusals["chat.update"] = error
         receipt = await channel.send(self.edit(root))
-        assert (type(receipt), receipt.scope, receipt.gone) == (Refused, Scope.MESSAGE, True)
+        assert (type(receipt), receipt.scope, receipt.gone) == (Refused, RefusalScope.MESSAGE, True)
 
     @pytest.mark.parametrize("error", ["msg_too_long", "channel_not_found", "token_revoked"])
     async def test_an_edit_that_is_refused_for_another_reason_leaves_its_message_standing(self, far, channel, error):
@@ -159,7 +159,7 @@ class TestSlack(ChannelKit):
     async def test_a_closed_channel_says_what_to_do(self, far, channel, error):
         far.shut["C012"] = error
         receipt = await channel.send(self.first())
-        assert (type(receipt), receipt.scope) == (Refused, Scope.DESTINATION)
+        assert (type(receipt), receipt.scope) == (Refused, RefusalScope.DESTINATION)
         assert error in receipt.why
         assert far.applied == []
 
@@ -531,12 +531,12 @@ class TestReceipts:
             ("message_limit_exceeded", Later, None),
             ("internal_error", Unsure, None),
             ("fatal_error", Unsure, None),
-            ("restricted_action_read_only_channel", Refused, Scope.DESTINATION),
-            ("restricted_action_thread_locked", Refused, Scope.MESSAGE),
-            ("missing_scope", Refused, Scope.ACCOUNT),
-            ("account_inactive", Refused, Scope.ACCOUNT),
-            ("edit_window_closed", Refused, Scope.MESSAGE),
-            ("an_error_of_next_year", Refused, Scope.MESSAGE),
+            ("restricted_action_read_only_channel", Refused, RefusalScope.DESTINATION),
+            ("restricted_action_thread_locked", Refused, RefusalScope.MESSAGE),
+            ("missing_scope", Refused, RefusalScope.ACCOUNT),
+            ("account_inactive", Refused, RefusalScope.ACCOUNT),
+            ("edit_window_closed", Refused, RefusalScope.MESSAGE),
+            ("an_error_of_next_year", Refused, RefusalScope.MESSAGE),
         ],
     )
     def test_each_word_of_slack_has_its_receipt_and_is_told(self, code, receipt, scope):
@@ -556,22 +556,22 @@ class TestBlocks:
         assert date(self.at) == "<!date^1657800000^{date_short_pretty} {time}|2022-07-14 12:00 UTC>"
 
     def test_lines_are_packed_into_few_sections(self):
-        made_of = blocks(Words("Title", ("one", "", "two")), self.at)
+        made_of = blocks(Text("Title", ("one", "", "two")), self.at)
         assert [block["type"] for block in made_of] == ["header", "section", "context"]
         assert made_of[1]["text"]["text"] == "one\ntwo"
 
     def test_what_is_cut_ends_with_an_ellipsis(self):
-        made_of = blocks(Words("Title", tuple(f"{number} " + "x" * 400 for number in range(40))))
+        made_of = blocks(Text("Title", tuple(f"{number} " + "x" * 400 for number in range(40))))
         assert len(made_of) == 4
         assert made_of[-1]["text"]["text"].endswith("…")
 
     def test_nothing_is_cut_that_fits(self):
         lines = tuple(f"{number} " + "x" * 400 for number in range(20))
-        shown = "\n".join(block["text"]["text"] for block in blocks(Words("Title", lines)))
+        shown = "\n".join(block["text"]["text"] for block in blocks(Text("Title", lines)))
         assert shown.splitlines() == ["Title", *lines]
 
     def test_the_plain_text_is_escaped_after_it_is_cut(self):
-        text = plain(Words("Title", ("<" * 9_000,)))
+        text = plain(Text("Title", ("<" * 9_000,)))
         assert text.endswith("&lt;…")
         assert text.startswith("Title\n&lt;")
 

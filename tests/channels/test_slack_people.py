@@ -12,8 +12,8 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.channels.slack.members import Members
 from bot.channels.slack.parse import heard
-from bot.contracts import Desk
-from bot.model import Reply, Words
+from bot.contracts import ChannelContext
+from bot.model import Reply, Text
 from tests.channels.test_slack import made
 from tests.fakes.slack import BOT_TOKEN, FakeSlack
 
@@ -126,9 +126,9 @@ async def ear(far):
 
     async def answer(ask):
         asks.append(ask)
-        return Words("Noted")
+        return Text("Noted")
 
-    async with made(far.url).open(Desk(None, (), answer, answer)) as channel:
+    async with made(far.url).open(ChannelContext(None, (), answer, answer)) as channel:
         listening = asyncio.create_task(channel.listen(answer))
         yield asks
         listening.cancel()

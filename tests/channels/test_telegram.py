@@ -17,7 +17,7 @@ from pydantic import ValidationError
 from bot.channels.telegram import TelegramSettings
 from bot.channels.telegram.render import LIMIT, Draft, cut, where
 from bot.contracts import Answer, Cause, Trouble, Unclear
-from bot.model import Destination, Later, Refused, Scope, Sent, Unsure, Words
+from bot.model import Destination, Later, RefusalScope, Refused, Sent, Text, Unsure
 from tests.channels.kit import FIRST, RESTORED, ChannelKit, Expect
 from tests.fakes.botapi import entities, size
 from tests.fakes.faults import Fault
@@ -29,7 +29,7 @@ TOPIC = Destination("telegram", f"{GROUP}/45")
 
 class TestTelegram(ChannelKit):
     destination = Destination("telegram", f"{GROUP}")
-    expected: ClassVar = {Fault.TOO_LONG: Expect(Refused, scope=Scope.MESSAGE, times=2)}
+    expected: ClassVar = {Fault.TOO_LONG: Expect(Refused, scope=RefusalScope.MESSAGE, times=2)}
     patience = 0.6
 
     @pytest.fixture
@@ -81,14 +81,14 @@ class TestTelegram(ChannelKit):
 
     async def test_markup_that_is_not_understood_is_sent_without(self, far, channel):
         far.refuse("sendMessage", 400, "Bad Request: can't parse entities: Unsupported start tag")
-        words = Words("🔴 X <down> & out", ("a < b",))
+        words = Text("🔴 X <down> & out", ("a < b",))
         assert isinstance(await channel.send(self.delivery(1, words)), Sent)
         assert far.messages[0].raw.get("parse_mode") is None
         assert far.messages[0].text == words.text
 
     async def test_a_message_that_telegram_finds_too_long_is_shortened_once(self, far, channel):
         far.fault(Fault.TOO_LONG)
-        words = Words(FIRST.title, tuple("x" * 99 for _ in range(30)))
+        words = Text(FIRST.title, tuple("x" * 99 for _ in range(30)))
         assert isinstance(await channel.send(self.delivery(1, words)), Sent)
         assert 1900 < size(far.messages[0].text) <= 2000
 
@@ -97,12 +97,12 @@ class TestTelegram(ChannelKit):
         far.moved[GROUP] = -1_009_999
         receipt = await channel.send(replace(self.restored(root), destination=TOPIC))
         assert isinstance(receipt, Refused)
-        assert (receipt.scope, receipt.moved) == (Scope.DESTINATION, Destination("telegram", "-1009999"))
+        assert (receipt.scope, receipt.moved) == (RefusalScope.DESTINATION, Destination("telegram", "-1009999"))
         assert (await channel.send(replace(self.restored(root), destination=receipt.moved))).anew
         assert (far.messages[-1].place, far.messages[-1].thread) == ("-1009999", None)
         edit = await channel.send(replace(self.edit(root), destination=receipt.moved))
         assert isinstance(edit, Refused)
-        assert (edit.scope, edit.moved, edit.gone) == (Scope.MESSAGE, None, True)
+        assert (edit.scope, edit.moved, edit.gone) == (RefusalScope.MESSAGE, None, True)
 
     async def test_an_edit_that_changes_nothing_is_done(self, far, channel):
         root = await self.rooted(channel)
@@ -122,7 +122,7 @@ class TestTelegram(ChannelKit):
 
     async def test_an_edit_of_what_is_gone_refuses_this_message_alone(self, channel):
         receipt = await channel.send(self.edit(f"{GROUP}/55555"))
-        assert (type(receipt), receipt.scope, receipt.gone) == (Refused, Scope.MESSAGE, True)
+        assert (type(receipt), receipt.scope, receipt.gone) == (Refused, RefusalScope.MESSAGE, True)
 
     @pytest.mark.parametrize(
         ("said", "gone"),
@@ -167,38 +167,42 @@ class TestTelegram(ChannelKit):
     async def test_a_place_that_telegram_cannot_have_is_refused_in_words(self, place, far, channel):
         receipt = await channel.send(replace(self.first(), destination=Destination("telegram", place)))
         assert isinstance(receipt, Refused)
-        assert receipt.scope is Scope.DESTINATION
+        assert receipt.scope is RefusalScope.DESTINATION
         assert "-1001234567890/45" in receipt.why
         assert far.calls == []
 
     @pytest.mark.parametrize(
         ("status", "said", "means"),
         [
-            (400, "Bad Request: chat not found", (Refused, Scope.DESTINATION)),
-            (400, "Bad Request: not enough rights to send text messages to the chat", (Refused, Scope.DESTINATION)),
-            (400, "Bad Request: have no rights to send a message", (Refused, Scope.DESTINATION)),
-            (400, "Bad Request: need administrator rights in the channel chat", (Refused, Scope.DESTINATION)),
-            (400, "Bad Request: CHAT_WRITE_FORBIDDEN", (Refused, Scope.DESTINATION)),
-            (403, "Forbidden: bot was blocked by the user", (Refused, Scope.DESTINATION)),
-            (403, "Forbidden: user is deactivated", (Refused, Scope.DESTINATION)),
-            (400, "Bad Request: TOPIC_CLOSED", (Refused, Scope.DESTINATION)),
-            (400, "Bad Request: message thread not found", (Refused, Scope.DESTINATION)),
-            (400, "Bad Request: USER_IS_BLOCKED", (Refused, Scope.DESTINATION)),
-            (400, "Bad Request: PEER_ID_INVALID", (Refused, Scope.DESTINATION)),
-            (400, "Bad Request: CHAT_SEND_PLAIN_FORBIDDEN", (Refused, Scope.DESTINATION)),
-            (400, "Bad Request: CHAT_GUEST_SEND_FORBIDDEN", (Refused, Scope.DESTINATION)),
-            (400, "Bad Request: CHAT_RESTRICTED", (Refused, Scope.DESTINATION)),
-            (400, "Bad Request: PAYMENT_REQUIRED", (Refused, Scope.DESTINATION)),
-            (400, "Bad Request: ALLOW_PAYMENT_REQUIRED_10", (Refused, Scope.DESTINATION)),
-            (400, "Bad Request: CHANNEL_PRIVATE", (Refused, Scope.DESTINATION)),
-            (400, "Bad Request: INPUT_USER_DEACTIVATED", (Refused, Scope.DESTINATION)),
-            (400, "Bad Request: USER_BANNED_IN_CHANNEL", (Refused, Scope.DESTINATION)),
-            (403, "Forbidden: bot was kicked from the supergroup chat", (Refused, Scope.DESTINATION)),
-            (403, "Forbidden: bot is not a member of the channel chat", (Refused, Scope.DESTINATION)),
-            (400, "Bad Request: FROZEN_METHOD_INVALID", (Refused, Scope.ACCOUNT)),
+            (400, "Bad Request: chat not found", (Refused, RefusalScope.DESTINATION)),
+            (
+                400,
+                "Bad Request: not enough rights to send text messages to the chat",
+                (Refused, RefusalScope.DESTINATION),
+            ),
+            (400, "Bad Request: have no rights to send a message", (Refused, RefusalScope.DESTINATION)),
+            (400, "Bad Request: need administrator rights in the channel chat", (Refused, RefusalScope.DESTINATION)),
+            (400, "Bad Request: CHAT_WRITE_FORBIDDEN", (Refused, RefusalScope.DESTINATION)),
+            (403, "Forbidden: bot was blocked by the user", (Refused, RefusalScope.DESTINATION)),
+            (403, "Forbidden: user is deactivated", (Refused, RefusalScope.DESTINATION)),
+            (400, "Bad Request: TOPIC_CLOSED", (Refused, RefusalScope.DESTINATION)),
+            (400, "Bad Request: message thread not found", (Refused, RefusalScope.DESTINATION)),
+            (400, "Bad Request: USER_IS_BLOCKED", (Refused, RefusalScope.DESTINATION)),
+            (400, "Bad Request: PEER_ID_INVALID", (Refused, RefusalScope.DESTINATION)),
+            (400, "Bad Request: CHAT_SEND_PLAIN_FORBIDDEN", (Refused, RefusalScope.DESTINATION)),
+            (400, "Bad Request: CHAT_GUEST_SEND_FORBIDDEN", (Refused, RefusalScope.DESTINATION)),
+            (400, "Bad Request: CHAT_RESTRICTED", (Refused, RefusalScope.DESTINATION)),
+            (400, "Bad Request: PAYMENT_REQUIRED", (Refused, RefusalScope.DESTINATION)),
+            (400, "Bad Request: ALLOW_PAYMENT_REQUIRED_10", (Refused, RefusalScope.DESTINATION)),
+            (400, "Bad Request: CHANNEL_PRIVATE", (Refused, RefusalScope.DESTINATION)),
+            (400, "Bad Request: INPUT_USER_DEACTIVATED", (Refused, RefusalScope.DESTINATION)),
+            (400, "Bad Request: USER_BANNED_IN_CHANNEL", (Refused, RefusalScope.DESTINATION)),
+            (403, "Forbidden: bot was kicked from the supergroup chat", (Refused, RefusalScope.DESTINATION)),
+            (403, "Forbidden: bot is not a member of the channel chat", (Refused, RefusalScope.DESTINATION)),
+            (400, "Bad Request: FROZEN_METHOD_INVALID", (Refused, RefusalScope.ACCOUNT)),
             (400, "Bad Request: SLOWMODE_WAIT_30", (Later, None)),
-            (400, "Bad Request: something new", (Refused, Scope.MESSAGE)),
-            (404, "Not Found", (Refused, Scope.ACCOUNT)),
+            (400, "Bad Request: something new", (Refused, RefusalScope.MESSAGE)),
+            (404, "Not Found", (Refused, RefusalScope.ACCOUNT)),
             (429, "Too Many Requests: retry after 0", (Later, None)),
             (409, "Conflict: something else", (Unsure, None)),
             (503, "Service Unavailable", (Unsure, None)),
@@ -307,11 +311,11 @@ def test_an_unused_channel_loads_no_sdk():
 @pytest.mark.parametrize(
     "words",
     [
-        Words("🔴" * 3000),
-        Words("title", ("🔴" * 5000, "second")),
-        Words("t" * LIMIT, ("line",)),
-        Words("t" * (LIMIT - 2), ("line",)),
-        Words("title", tuple("&" * n for n in range(200))),
+        Text("🔴" * 3000),
+        Text("title", ("🔴" * 5000, "second")),
+        Text("t" * LIMIT, ("line",)),
+        Text("t" * (LIMIT - 2), ("line",)),
+        Text("title", tuple("&" * n for n in range(200))),
         RESTORED,
     ],
 )
@@ -323,7 +327,7 @@ def test_a_cut_message_fits_and_says_that_it_was_cut(words):
 
 
 def test_a_name_is_shown_and_calls_nobody():
-    text = Draft(1, Words("@ana is here", ("write to desk@example.org or @newsroom",))).text
+    text = Draft(1, Text("@ana is here", ("write to desk@example.org or @newsroom",))).text
     assert text == "<b>@\u2060ana is here</b>\nwrite to desk@example.org or @\u2060newsroom"
 
 

@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from bot.model import Act, Delivery, Destination, Notice, Sent, Tone, Words
+from bot.model import Delivery, DeliveryAction, Destination, Notice, Sent, Text, Tone
 from tests.channels.telegram_updates import Asked, Hearing, hearing, until
 
 
@@ -215,8 +215,8 @@ class TestPolling(Hearing):
                     Delivery(
                         "x#17/1@telegram:1",
                         Destination("telegram", "1"),
-                        Act.POST,
-                        Notice("x#17/1", "x#17", Tone.DOWN, Words("down")),
+                        DeliveryAction.POST,
+                        Notice("x#17/1", "x#17", Tone.DOWN, Text("down")),
                     )
                 ),
                 Sent,

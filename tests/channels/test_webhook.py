@@ -10,9 +10,9 @@ from typing import ClassVar
 import pytest
 
 from bot.channels.webhook import WebhookSettings
-from bot.contracts import Answer, Cause, Desk, Trouble
+from bot.contracts import Answer, Cause, ChannelContext, Trouble
 from bot.contracts.retry_after import retry_after
-from bot.model import Destination, Later, Refused, Scope, Sent, Unsure
+from bot.model import Destination, Later, RefusalScope, Refused, Sent, Unsure
 from bot.net import Network
 from tests.channels.kit import AT, ChannelKit, Expect
 from tests.fakes.faults import Fault
@@ -25,8 +25,8 @@ class TestWebhook(ChannelKit):
     destination = Destination("webhook", SECRET)
     expected: ClassVar = {
         Fault.NOT_JSON: Expect(Sent),  # the status says it: nobody has agreed on a body
-        Fault.TOO_LONG: Expect(Refused, scope=Scope.MESSAGE),
-        Fault.REVOKED: Expect(Refused, scope=Scope.DESTINATION),  # each receiver is an account of its own
+        Fault.TOO_LONG: Expect(Refused, scope=RefusalScope.MESSAGE),
+        Fault.REVOKED: Expect(Refused, scope=RefusalScope.DESTINATION),  # each receiver is an account of its own
     }
 
     @pytest.fixture
@@ -77,7 +77,7 @@ class TestWebhook(ChannelKit):
     async def test_what_is_no_address_is_refused_without_repeating_it(self, channel, place):
         receipt = await channel.send(dataclasses.replace(self.first(), destination=Destination("webhook", place)))
         assert isinstance(receipt, Refused)
-        assert receipt.scope is Scope.DESTINATION
+        assert receipt.scope is RefusalScope.DESTINATION
 
 
 class Scripted:
@@ -99,7 +99,7 @@ def answered(status: int, **headers: str) -> Answer:
 
 
 async def received(answer):
-    async with WebhookSettings().open(Desk(Scripted(answer), (), None, None)) as channel:
+    async with WebhookSettings().open(ChannelContext(Scripted(answer), (), None, None)) as channel:
         return await channel.send(TestWebhook().first())
 
 
@@ -108,16 +108,16 @@ async def received(answer):
     [
         (200, Sent, None),
         (202, Sent, None),
-        (301, Refused, Scope.DESTINATION),
-        (400, Refused, Scope.MESSAGE),
-        (401, Refused, Scope.DESTINATION),
-        (403, Refused, Scope.DESTINATION),
-        (404, Refused, Scope.DESTINATION),
-        (405, Refused, Scope.MESSAGE),
+        (301, Refused, RefusalScope.DESTINATION),
+        (400, Refused, RefusalScope.MESSAGE),
+        (401, Refused, RefusalScope.DESTINATION),
+        (403, Refused, RefusalScope.DESTINATION),
+        (404, Refused, RefusalScope.DESTINATION),
+        (405, Refused, RefusalScope.MESSAGE),
         (408, Unsure, None),
-        (410, Refused, Scope.DESTINATION),
-        (413, Refused, Scope.MESSAGE),
-        (422, Refused, Scope.MESSAGE),
+        (410, Refused, RefusalScope.DESTINATION),
+        (413, Refused, RefusalScope.MESSAGE),
+        (422, Refused, RefusalScope.MESSAGE),
         (429, Later, None),
         (500, Unsure, None),
         (502, Unsure, None),

@@ -6,10 +6,10 @@ import itertools
 from dataclasses import replace
 from datetime import timedelta
 
-from bot.chat.dispatcher import FrontDesk
+from bot.chat.dispatcher import Dispatcher
 from bot.model import Ask, Destination, Style
 from bot.store import Status
-from bot.watch.user_reports import Crowd
+from bot.watch.user_reports import UserReports
 from tests.incidents.test_recorder import House
 from tests.store.made import wanted
 
@@ -25,14 +25,14 @@ class Desk:
         record = self.house.record
         record.setting = replace(record.setting, public=public, rooms=frozenset(rooms))
         self.looked = []
-        self.crowd = Crowd(store, lambda: self.house.now, self.looked.append)
+        self.crowd = UserReports(store, lambda: self.house.now, self.looked.append)
         self.store, self.paces = store, paces or {}
         self.numbers = itertools.count(1)
         self.restart()
 
     def restart(self):
         """What only lives in the process is gone."""
-        self.desk = FrontDesk(
+        self.desk = Dispatcher(
             self.house.record, frozenset({ADMIN}), Style(timezone="UTC"), self.crowd, None, self.paces
         )
 

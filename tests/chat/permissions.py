@@ -16,11 +16,11 @@ from typing import Any
 import discord
 from telegram import Update
 
-from bot.channels.discord.gateway import Ear, _ask_of
+from bot.channels.discord.gateway import Gateway, _ask_of
 from bot.channels.slack.parse import heard
 from bot.channels.telegram.parse import hear, press
-from bot.chat.dispatcher import FrontDesk
-from bot.model import Audience, Destination, Reply, Style, Subscription, Wish, Words
+from bot.chat.dispatcher import Dispatcher
+from bot.model import Audience, Destination, Reply, Style, Subscription, SubscriptionFilter, Text
 from bot.store import open_store
 from tests.chat.dispatcher import Desk
 from tests.fakes.botapi import entities
@@ -174,7 +174,7 @@ def discord_command(channel, user="7", permissions=0, *, server=True, context=No
     return make
 
 
-_EARS: list[Ear] = []
+_EARS: list[Gateway] = []
 GUILD = 1 << 5
 ROLES = {
     "Telegram": (
@@ -243,7 +243,7 @@ ROLES = {
 
 class Seen:
     async def answer(self, *_):
-        return Words("looked at")
+        return Text("looked at")
 
 
 async def outcomes(role: Role, store: Any) -> dict[str, str]:
@@ -259,10 +259,10 @@ async def outcomes(role: Role, store: Any) -> dict[str, str]:
 
     seen = {}
     for number, line in enumerate(LINES, 100):
-        front = FrontDesk(desk.house.record, ADMINS, Style(), desk.crowd, Seen())  # nobody is too fast here
+        front = Dispatcher(desk.house.record, ADMINS, Style(), desk.crowd, Seen())  # nobody is too fast here
         ask = replace(role.make(line, number), prove=ruler)
         if role.asks and line in MANAGES:
-            await desk.house.record.subscribe(Subscription(ask.where, Wish(("y",)), ask.who, _now()))
+            await desk.house.record.subscribe(Subscription(ask.where, SubscriptionFilter(("y",)), ask.who, _now()))
         before = len(await store.audit_log.newest(999)), len(desk.looked)
         words = await front.answer(ask)
         after = len(await store.audit_log.newest(999)), len(desk.looked)
@@ -271,7 +271,7 @@ async def outcomes(role: Role, store: Any) -> dict[str, str]:
     return seen
 
 
-def _outcome(words: Words | None, *, changed: bool) -> str:
+def _outcome(words: Text | None, *, changed: bool) -> str:
     if changed:
         return DONE
     if words is None:
@@ -284,7 +284,7 @@ def _now():
 
 
 async def table(role: Role) -> dict[str, str]:
-    ear = Ear(_NoDesk(), None, 1)
+    ear = Gateway(_NoDesk(), None, 1)
     us = {"id": "1", "username": "tocsin", "discriminator": "0", "avatar": None, "bot": True}
     ear._connection.user = discord.ClientUser(state=ear._connection, data=us)
     _EARS[:] = [ear]

@@ -10,10 +10,10 @@ import asyncio
 import itertools
 from datetime import UTC, datetime
 
-from bot.chat.dispatcher import FrontDesk
-from bot.chat.on_demand_check import PORTS, Eyes
+from bot.chat.dispatcher import Dispatcher
+from bot.chat.on_demand_check import PORTS, OnDemandChecker
 from bot.contracts import Cause
-from bot.incidents.settings import Setting
+from bot.incidents.settings import Settings
 from bot.model import Ask, Destination, Overview, Service, ServiceState, Style
 from bot.net import Network
 from bot.net.errors import TroubleError
@@ -43,7 +43,7 @@ class Books:
     """As much of a record as a desk needs that only looks."""
 
     subscriptions = ()
-    setting = Setting({"x": X}, {}, (), frozenset(), public=True)
+    setting = Settings({"x": X}, {}, (), frozenset(), public=True)
 
     @staticmethod
     def clock():
@@ -64,8 +64,8 @@ class Chat:
         self.now, self.sees, self.rounds = NOON, True, []
         self.opened = []  # the addresses that anything was connected to
         self.round = None  # what a look at the service gives
-        eyes = Eyes(self._look, self._sighted, net, lambda: self.now, ports=PORTS | {inside.port}, **how)
-        self.desk = FrontDesk(Books(), frozenset(), Style(), Silent(), eyes)
+        eyes = OnDemandChecker(self._look, self._sighted, net, lambda: self.now, ports=PORTS | {inside.port}, **how)
+        self.desk = Dispatcher(Books(), frozenset(), Style(), Silent(), eyes)
         self._numbers = itertools.count()
 
     async def say(self, text, who=None, language="en"):

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from bot.model import Ask, Audience, Destination, Reply, Subscription, Wish
+from bot.model import Ask, Audience, Destination, Reply, Subscription, SubscriptionFilter
 from bot.store import StoreUnavailable, open_store
 from tests.chat.dispatcher import ADMIN, ROOM, Desk
 from tests.incidents.test_recorder import counting
@@ -109,7 +109,7 @@ async def test_what_is_no_room_is_not_let_in(store, text):
 )
 async def test_who_may_ask_by_default(store, asked_in, more):
     places = tuple(map(Destination.parse, ("slack:C1", "telegram:-100/45", "telegram:@ourchannel")))
-    await store.people.subscribe(Subscription(DM, Wish(), "telegram:888", Desk(store).house.now))
+    await store.people.subscribe(Subscription(DM, SubscriptionFilter(), "telegram:888", Desk(store).house.now))
     desk = Desk(store, (Audience("desk", places),), rooms=(Destination("discord", "12"),))
     await desk.house.record.load()
     assert (await desk.say("status", where=asked_in, **more))[0].startswith("⚫ Nothing is known")

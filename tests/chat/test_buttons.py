@@ -6,11 +6,11 @@ import pytest
 
 from bot.chat.commands import COMMANDS
 from bot.chat.context import ForService
-from bot.model import Ack, Button, Kind, Mute
+from bot.model import Ack, Button, ChangeKind, Mute
 from tests.chat.test_commands import said
 from tests.wording.outages import DOWN, X, at, told
 
-BUTTONS = told(Kind.CONFIRMED, DOWN, at(14, 1), service=X).buttons
+BUTTONS = told(ChangeKind.CONFIRMED, DOWN, at(14, 1), service=X).buttons
 
 
 @pytest.mark.parametrize("button", BUTTONS, ids=lambda button: button.label)

@@ -18,7 +18,6 @@ from bot.model import (
     Correct,
     Destination,
     Health,
-    Hears,
     Incident,
     Mute,
     Overview,
@@ -27,8 +26,9 @@ from bot.model import (
     ServiceState,
     Style,
     Subscription,
+    SubscriptionFilter,
+    Topic,
     Unmute,
-    Wish,
 )
 
 NOW = datetime(2022, 7, 14, 12, 30, tzinfo=UTC)
@@ -72,7 +72,7 @@ def test_a_channel_can_be_asked_about_followed_and_acknowledged():
 
 
 def held(*services, **wish):
-    return Subscription(HERE, Wish(services, **wish), "telegram:7", NOW)
+    return Subscription(HERE, SubscriptionFilter(services, **wish), "telegram:7", NOW)
 
 
 def test_status_tells_what_is_down_and_since_when():
@@ -101,7 +101,7 @@ def test_help_lists_every_command_and_start_is_help():
 def test_subscribing_names_services_changes_and_confidence():
     (order,) = said("subscribe x down restored likely").orders
     assert order == Subscribe(
-        held("x", hears=frozenset({Hears.DOWN, Hears.RESTORED}), confidence=Confidence.LIKELY, style=STYLE)
+        held("x", hears=frozenset({Topic.DOWN, Topic.RESTORED}), confidence=Confidence.LIKELY, style=STYLE)
     )
 
 
@@ -182,7 +182,7 @@ def settled(text, **wish):
     ("text", "quiet"),
     [
         ("quiet 22:00-07:00", Quiet(time(22), time(7))),
-        ("quiet 22:00 – 7:00 Except DOWN", Quiet(time(22), time(7), frozenset({Hears.DOWN}))),
+        ("quiet 22:00 – 7:00 Except DOWN", Quiet(time(22), time(7), frozenset({Topic.DOWN}))),
         ("quiet off", None),
         ("QUIET OFF", None),
     ],
@@ -196,7 +196,7 @@ def test_a_place_has_quiet_hours_by_its_own_clock(text, quiet):
 
 def test_quiet_without_words_tells_how_it_is():
     assert settled("quiet")[1].text == "🔔 No quiet hours here."
-    assert settled("quiet", quiet=Quiet(time(22), time(7), frozenset({Hears.DOWN})))[1].text == (
+    assert settled("quiet", quiet=Quiet(time(22), time(7), frozenset({Topic.DOWN})))[1].text == (
         "🌙 Quiet hours here: 10:00 p.m. – 7:00 a.m.\n"
         "Told all the same: outages.\n"
         "What is held back is told in one message when they are over.\n"

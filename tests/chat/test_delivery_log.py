@@ -9,17 +9,16 @@ import pytest
 
 from bot.chat import delivery_log
 from bot.chat.commands import Prove, respond
-from bot.chat.dispatcher import FrontDesk
+from bot.chat.dispatcher import Dispatcher
 from bot.incidents.reconciler import reconcile
 from bot.model import (
     OURSELVES,
-    Act,
     Ask,
     Audience,
+    ChangeKind,
     Confidence,
+    DeliveryAction,
     Destination,
-    Hears,
-    Kind,
     Mute,
     Overview,
     Progress,
@@ -27,11 +26,12 @@ from bot.model import (
     ServiceState,
     Style,
     Subscription,
+    SubscriptionFilter,
+    Topic,
     Trail,
-    Wish,
 )
 from bot.store import Status
-from bot.watch.user_reports import Crowd
+from bot.watch.user_reports import UserReports
 from tests.incidents.test_recorder import CHAT, DESK, SLACK, House
 from tests.judge.rounds import at as round_at
 from tests.store.made import wanted
@@ -48,8 +48,8 @@ ALONE = Audience(str(HERE), (HERE,))
 
 def row(number, to=HERE, step=2, **more):
     known = {
-        "act": Act.POST,
-        "kind": Kind.CONFIRMED,
+        "act": DeliveryAction.POST,
+        "kind": ChangeKind.CONFIRMED,
         "audience": "desk",
         "ladders": (),
         "status": "sent",
@@ -190,8 +190,8 @@ def test_a_refusal_above_is_named_as_the_reason_for_the_way():
         ({"status": "pending", "unsure": True, "attempts": 1, "due": at(14, 2)}, "may have it"),
         ({"status": "superseded"}, "no longer needed"),
         ({"status": "merged"}, "has it in one message with others"),
-        ({"act": Act.EDIT}, "first message rewritten: has it"),
-        ({"kind": Kind.RESTORED}, "restored: has it"),
+        ({"act": DeliveryAction.EDIT}, "first message rewritten: has it"),
+        ({"kind": ChangeKind.RESTORED}, "restored: has it"),
         ({"kind": None}, "test: has it"),
         ({"audience": str(HERE)}, "(subscribed)"),
     ],
@@ -201,7 +201,7 @@ def test_how_far_a_delivery_has_come_is_said_in_words(more, words):
     assert words in line
 
 
-@pytest.mark.parametrize("kind", Kind)
+@pytest.mark.parametrize("kind", ChangeKind)
 @pytest.mark.parametrize("style", [EN, ES])
 def test_every_kind_of_change_has_its_word(kind, style):
     [line] = said("delivery", trail=trail(row(1, kind=kind)), style=style).reply.lines
@@ -263,15 +263,15 @@ def test_why_says_what_became_of_it_here_and_nothing_of_others(more, title):
 
 
 def reader(**wish):
-    return (Audience("desk", (HERE,), Wish(**wish)),)
+    return (Audience("desk", (HERE,), SubscriptionFilter(**wish)),)
 
 
 SILENT = {
     "nobody": ((), DOWN, "No audience has this place, and it has not subscribed."),
     "follows": (reader(services=("banner",)), DOWN, "This place does not follow X (Twitter)."),
-    "hears half ones": (reader(hears=frozenset({Hears.DEGRADED})), DOWN, "This place does not hear of outages."),
-    "hears down only": (reader(hears=frozenset({Hears.DOWN})), PARTLY, "This place does not hear of partial outages."),
-    "hears ends only": (reader(hears=frozenset({Hears.RESTORED})), DOWN, "This place does not hear of outages."),
+    "hears half ones": (reader(hears=frozenset({Topic.DEGRADED})), DOWN, "This place does not hear of outages."),
+    "hears down only": (reader(hears=frozenset({Topic.DOWN})), PARTLY, "This place does not hear of partial outages."),
+    "hears ends only": (reader(hears=frozenset({Topic.RESTORED})), DOWN, "This place does not hear of outages."),
     "sure": (
         reader(),
         replace(DOWN, confidence=Confidence.LIKELY),
@@ -301,7 +301,7 @@ def test_why_a_muted_service_was_not_told_of():
 
 
 def test_why_who_subscribed_later_was_not_told():
-    held = (Subscription(HERE, Wish(), "telegram:7", at(14, 55)),)
+    held = (Subscription(HERE, SubscriptionFilter(), "telegram:7", at(14, 55)),)
     reply = said("why", seen=overview(OVER, held=held), trail=trail(readers=(ALONE,))).reply
     assert reply.lines == ("It subscribed when that was over.",)
 
@@ -315,7 +315,7 @@ def test_why_in_spanish():
 
 
 def test_a_drill_sends_a_marked_notice_to_every_rung_each_place_once():
-    everyone = Audience("everyone", (HERE, MAIL), Wish(style=ES))
+    everyone = Audience("everyone", (HERE, MAIL), SubscriptionFilter(style=ES))
     drill = said("drill", audiences=(LADDER, everyone))
     [order] = drill.orders
     assert isinstance(order, Prove)
@@ -346,8 +346,8 @@ def test_a_drill_of_one_audience_of_none_and_of_a_misspelt_one():
 
 class Chat:
     def __init__(self, house):
-        crowd = Crowd(house.store, lambda: house.now, lambda _: None)
-        self.desk = FrontDesk(house.record, frozenset({"telegram:7"}), Style(), crowd, None)
+        crowd = UserReports(house.store, lambda: house.now, lambda _: None)
+        self.desk = Dispatcher(house.record, frozenset({"telegram:7"}), Style(), crowd, None)
         self.house, self.asked = house, 0
 
     async def say(self, text, where=CHAT):

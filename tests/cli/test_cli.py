@@ -20,7 +20,7 @@ import pytest
 from ruamel.yaml import YAML
 
 from bot.model import Confidence, Destination, Health, Incident, ServiceState
-from bot.store import Move, open_store
+from bot.store import Transition, open_store
 from tests.fakes import discord as far_discord
 from tests.fakes import mail as far_mail
 from tests.fakes import telegram as far_telegram
@@ -296,7 +296,7 @@ async def remember(folder, health):
     down = Incident("x", 1, since, health, Confidence.CONFIRMED, confirmed_at=since, worst=health, steps=2)
     state = ServiceState("x", up_since=since) if health is Health.UP else ServiceState("x", incident=down, opened=1)
     async with open_store(f"sqlite:///{folder}/tocsin.db") as store:
-        await store.moves.move("x", lambda _: Move(state), now)
+        await store.moves.move("x", lambda _: Transition(state), now)
         await store.history.alive(now)
 
 

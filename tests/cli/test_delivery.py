@@ -13,20 +13,20 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from bot.model import (
-    Act,
     Change,
+    ChangeKind,
     Confidence,
     Delivery,
+    DeliveryAction,
     Destination,
     Health,
     Incident,
-    Kind,
     Notice,
     ServiceState,
+    Text,
     Tone,
-    Words,
 )
-from bot.store import Move, Status, StoreUnavailable, open_store
+from bot.store import Status, StoreUnavailable, Transition, open_store
 from tests.cli.test_cli import answers, daemon, left_behind, tocsin, write
 from tests.fakes.faults import Fault
 from tests.fakes.hook import TOKEN, FakeHook
@@ -126,18 +126,18 @@ async def told(folder):
     """An outage that one rung did not take, another took, and a list's place refused; still open."""
     now = datetime.now(UTC).replace(microsecond=0) - timedelta(minutes=20)
     incident = Incident("x", 17, now, Health.DOWN, Confidence.CONFIRMED, confirmed_at=now, worst=Health.DOWN, steps=2)
-    notice = Notice("x#17/2", "x#17", Tone.DOWN, Words("X is down"), kind=Kind.CONFIRMED)
+    notice = Notice("x#17/2", "x#17", Tone.DOWN, Text("X is down"), kind=ChangeKind.CONFIRMED)
     slack, mail, hook = (
         Destination(*p)
         for p in (("slack", "#newsroom"), ("email", "a@b.example"), ("webhook", "https://h.example/s3cret"))
     )
     first, listed, rung = (
-        Delivery(f"{notice.key}@{place}", place, Act.POST, notice, name)
+        Delivery(f"{notice.key}@{place}", place, DeliveryAction.POST, notice, name)
         for place, name in ((slack, "desk"), (hook, "list"), (mail, "desk"))
     )
     first, rung = (replace(d, ladders=("desk",), within=timedelta(minutes=1)) for d in (first, rung))
-    move = Move(
-        ServiceState("x", incident=incident, opened=17), (Change(Kind.CONFIRMED, now, incident),), (first, listed)
+    move = Transition(
+        ServiceState("x", incident=incident, opened=17), (Change(ChangeKind.CONFIRMED, now, incident),), (first, listed)
     )
     async with open_store(f"sqlite:///{folder}/tocsin.db") as store:
 

@@ -13,7 +13,7 @@ import pytest
 
 from bot.cli import file_limit
 from bot.cli.log_lines import JsonLines
-from bot.model import OURSELVES, Confidence, Health, Incident, Reading, Role, Service, ServiceState, Word
+from bot.model import OURSELVES, Confidence, Health, Incident, Reading, Role, Service, ServiceState, SourceReport
 from bot.model.observations import Outcome
 from bot.web import operator_log
 from tests.cli.test_cli import tocsin, write
@@ -25,7 +25,7 @@ UP = ServiceState("x", up_since=datetime(2022, 7, 14, 12, 50, tzinfo=UTC))
 
 
 def word(role, says):
-    return Word(role, "Downdetector" if role is Role.TRACKER else "A source", says)
+    return SourceReport(role, "Downdetector" if role is Role.TRACKER else "A source", says)
 
 
 def said(caplog, before, after, service=SERVICE):

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from bot.config import ConfigError, load, schema
-from bot.model import Confidence, Destination, Escalation, Hears, Quiet, Style
+from bot.model import Confidence, Destination, Escalation, Quiet, Style, Topic
 from bot.wiring import setting
 
 ROOT = Path(__file__).parent.parent.parent
@@ -57,7 +57,7 @@ def test_the_example_loads_and_means_what_it_says(monkeypatch):
     assert desk.ladder
     assert desk.wish.style == Style("es", "Europe/Madrid", "24h")
     assert desk.wish.confidence is Confidence.CONFIRMED
-    assert desk.wish.quiet == Quiet(time(22), time(7), frozenset({Hears.DOWN}))
+    assert desk.wish.quiet == Quiet(time(22), time(7), frozenset({Topic.DOWN}))
     assert desk.escalations[0] == Escalation(timedelta(minutes=10), (Destination("telegram", "4242"),))
     assert config.services["mail"].watching(config.defaults).every == timedelta(minutes=1)
     assert config.services["mail"].watching(config.defaults).timeout == timedelta(seconds=10)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bot.app import house
+from bot.app import open_app
 from bot.config import Config
 from bot.wiring import addresses
 from tests.config.test_config import RIGHT, read, refused
@@ -65,7 +65,7 @@ async def test_check_shows_where_a_job_calls_once_a_daemon_has_made_it(tmp_path)
         "backup/own": own,
     }
     assert list(tmp_path.iterdir()) == []
-    async with house(config) as home:
+    async with open_app(config) as home:
         shown = await addresses(config)
         token = shown["backup/job"].removeprefix(f"http://127.0.0.1:{port}/heartbeat/")
         assert home.board.whose(token) == ("backup", "job")

@@ -25,12 +25,12 @@ from bot.channels.slack import SlackSettings
 from bot.channels.telegram import TelegramSettings
 from bot.contracts import Unclear
 from bot.delivery.outbox import Outbox
-from bot.delivery.rate_limit import Way
-from bot.incidents.recorder import Record, Setting
+from bot.delivery.rate_limit import OpenChannel
+from bot.incidents.recorder import Recorder, Settings
 from bot.model import (
-    Act,
     Audience,
     Delivery,
+    DeliveryAction,
     Destination,
     Later,
     Outcome,
@@ -104,14 +104,14 @@ class Far:
         self.hanging = 0
 
     async def send(self, one: Delivery) -> Receipt:
-        if one.unsure and self.looks and one.act is Act.POST:
+        if one.unsure and self.looks and one.act is DeliveryAction.POST:
             if isinstance(met := await self._meet(lambda: None), Later | Unsure):
                 return met
             if any(heard.key == one.key for heard in self.heard):
                 return Sent(f"ref of {one.key}", found=True)
             return Later("it did not arrive", absent=True)
         return await self._meet(lambda: self._write(one)) or Sent(
-            one.root if one.act is Act.EDIT else f"ref of {one.key}"
+            one.root if one.act is DeliveryAction.EDIT else f"ref of {one.key}"
         )
 
     async def listen(self, answer: object) -> None:
@@ -137,8 +137,8 @@ class Far:
         return trouble.says()
 
     def _write(self, one: Delivery) -> None:
-        words = one.notice.root if one.act is Act.EDIT else one.notice.words
-        known = self.edited if one.act is Act.EDIT else self.heard
+        words = one.notice.root if one.act is DeliveryAction.EDIT else one.notice.words
+        known = self.edited if one.act is DeliveryAction.EDIT else self.heard
         known.append(Heard(self.town.now.timestamp(), one.destination.place, words.text, one.key))
 
 
@@ -157,9 +157,9 @@ class Town:
     def __post_init__(self) -> None:
         self.fars = {kind: Far(self, kind) for kind in SETTINGS}
         rules = Rules(remind_every=(timedelta(hours=9),))
-        self.record = Record(
+        self.record = Recorder(
             self.store,
-            Setting(
+            Settings(
                 {name: Service(name, name.capitalize(), ("web",)) for name in self.services},
                 {delivering(kind): Rules(chained=True, remind_every=rules.remind_every) for kind in self.watched}
                 | dict.fromkeys(self.services, rules),
@@ -280,8 +280,8 @@ class Town:
         return due if self.outbox._free(kind) else opens
 
 
-def _way(far: Far, settings: type) -> Way:
-    return Way(far, settings.pace, settings.edits, settings.gathers, settings.finds, settings.looks)
+def _way(far: Far, settings: type) -> OpenChannel:
+    return OpenChannel(far, settings.pace, settings.edits, settings.gathers, settings.finds, settings.looks)
 
 
 @asynccontextmanager

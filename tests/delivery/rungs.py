@@ -7,14 +7,27 @@ from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime, timedelta
 
 from bot.delivery.outbox import Outbox
-from bot.delivery.rate_limit import Way
-from bot.incidents.recorder import Record, Setting
-from bot.model import Audience, Delivery, Destination, Later, Outcome, Reading, Round, Rules, Sent, Service, Style, Wish
+from bot.delivery.rate_limit import OpenChannel
+from bot.incidents.recorder import Recorder, Settings
+from bot.model import (
+    Audience,
+    Delivery,
+    Destination,
+    Later,
+    Outcome,
+    Reading,
+    Round,
+    Rules,
+    Sent,
+    Service,
+    Style,
+    SubscriptionFilter,
+)
 
 NOON = datetime(2022, 7, 14, 12, tzinfo=UTC)  # 2:00 p.m. in Madrid
 SECOND, MINUTE = timedelta(seconds=1), timedelta(minutes=1)
 SLACK, TELEGRAM, MAIL = (Destination(*p) for p in (("slack", "C1"), ("telegram", "-100"), ("email", "a@example.org")))
-MADRID = Wish(style=Style("en", "Europe/Madrid"))
+MADRID = SubscriptionFilter(style=Style("en", "Europe/Madrid"))
 DESK = Audience("desk", (SLACK, TELEGRAM, MAIL), MADRID, ladder=True)
 HANG = "hang"
 DEAD = Later("Slack cannot be reached: connection refused")
@@ -57,12 +70,12 @@ class House:
         self.channels = {kind: Channel(self) for kind in ("slack", "telegram", "email")}
         rules = Rules(confirm_rounds=confirm, restore_rounds=1, remind_every=(remind,))
         services = {name: Service(name, name.upper(), ("web",)) for name in ("x", "y")}
-        setting = Setting(services, dict.fromkeys(services, rules), audiences or (DESK,), frozenset({"slack"}))
-        self.record = Record(store, setting, lambda: self.now, self._wake)
+        setting = Settings(services, dict.fromkeys(services, rules), audiences or (DESK,), frozenset({"slack"}))
+        self.record = Recorder(store, setting, lambda: self.now, self._wake)
         ladders = {a.name: a for a in setting.audiences if a.ladder}
         self.outbox = Outbox(
             store.deliveries,
-            {k: Way(c) for k, c in self.channels.items()},
+            {k: OpenChannel(c) for k, c in self.channels.items()},
             lambda: self.now,
             self.record.moved,
             ladders,

@@ -9,21 +9,21 @@ from datetime import timedelta
 import pytest
 
 from bot.delivery import outbox as module
-from bot.delivery.failover import exhausted, next_rung, onto
+from bot.delivery.failover import exhausted, next_rung, next_rungs
 from bot.model import (
     Ack,
     Audience,
+    ChangeKind,
     Confidence,
     Destination,
-    Kind,
     Later,
     Notice,
+    RefusalScope,
     Refused,
-    Scope,
     Sent,
+    Text,
     Tone,
     Unsure,
-    Words,
 )
 from bot.store import open_store
 from bot.store.deliveries.failover import Rung
@@ -53,7 +53,7 @@ TROUBLES = {
     "answers 429": Later("Slack asks to wait", 5 * MINUTE),
     "answers 429 for all": Later("Slack asks to wait", 5 * MINUTE, whole=True),
 }
-NOT_IN = Refused("the bot is not in that channel: /invite @tocsin (not_in_channel)", Scope.DESTINATION)
+NOT_IN = Refused("the bot is not in that channel: /invite @tocsin (not_in_channel)", RefusalScope.DESTINATION)
 
 
 @pytest.fixture(autouse=True)
@@ -77,10 +77,10 @@ def database_url(tmp_path):
 
 
 def untaken(
-    at: Destination = SLACK, *ladders: str, ends: Kind | None = None, doubtful: bool = False, **rungs: str
+    at: Destination = SLACK, *ladders: str, ends: ChangeKind | None = None, doubtful: bool = False, **rungs: str
 ) -> Untaken:
     """`rungs`: by kind of channel, how far the notice has come there: "sent", "running" or "over"."""
-    notice = Notice("x#1/2", "x#1", Tone.DOWN, Words("X is down"), kind=ends)
+    notice = Notice("x#1/2", "x#1", Tone.DOWN, Text("X is down"), kind=ends)
     places = {place.kind: place for place in (SLACK, TELEGRAM, MAIL)}
     known = {places[kind]: Rung(how == "sent", how == "running") for kind, how in rungs.items()}
     row = replace(delivery(2, at), ladders=ladders or ("desk",))
@@ -113,7 +113,7 @@ def test_two_ladders_that_share_a_rung_go_on_to_each_ones_next():
     boss = Audience("boss", (SLACK, MAIL), ladder=True, within=30 * SECOND)
     twin = Audience("twin", (SLACK, MAIL), ladder=True)
     readers = {a.name: a for a in (DESK, boss, twin)}
-    rows = onto(untaken(SLACK, "desk", "boss", "twin", "gone", slack="over"), readers, NOON)
+    rows = next_rungs(untaken(SLACK, "desk", "boss", "twin", "gone", slack="over"), readers, NOON)
     assert [(row.key, row.ladders, row.within) for row in rows] == [
         ("x#1/2@telegram:-100", ("desk",), 60 * SECOND),
         ("x#1/2@email:a@example.org", ("boss", "twin"), 30 * SECOND),
@@ -122,8 +122,8 @@ def test_two_ladders_that_share_a_rung_go_on_to_each_ones_next():
 
 def test_a_correction_of_what_nobody_was_told_is_told_to_nobody():
     for doubtful in (False, True):
-        wrong = untaken(ends=Kind.RETRACTED, doubtful=doubtful, slack="over")
-        assert bool(onto(wrong, {"desk": DESK}, NOON)) is doubtful
+        wrong = untaken(ends=ChangeKind.RETRACTED, doubtful=doubtful, slack="over")
+        assert bool(next_rungs(wrong, {"desk": DESK}, NOON)) is doubtful
 
 
 @pytest.mark.parametrize(
@@ -174,7 +174,9 @@ async def test_a_refusal_is_handed_on_at_once_and_says_why(store):
 
 async def test_an_account_that_is_not_accepted_is_handed_on_at_once_and_told_when_it_is_mended(store):
     async with house(store) as at:
-        at.slack.receipt = Refused("the bot token is not valid any more: copy it again (token_revoked)", Scope.ACCOUNT)
+        at.slack.receipt = Refused(
+            "the bot token is not valid any more: copy it again (token_revoked)", RefusalScope.ACCOUNT
+        )
         await at.down()
         [(when, title, lines)] = at.telegram.got
         assert (when, title) == (0, DOWN)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from bot.delivery.in_flight import MOST, Hands
-from bot.delivery.retry import Settled
+from bot.delivery.in_flight import MOST, InFlight
+from bot.delivery.retry import DeliveryResult
 from bot.store import Status
 from tests.store.made import LEASE, NOW, SECOND, delivery, wanted
 
-SENT = Settled(Status.SENT, ref="r1")
+SENT = DeliveryResult(Status.SENT, ref="r1")
 
 
 async def claim(store, now):
@@ -19,7 +19,7 @@ async def claim(store, now):
 
 @pytest.fixture
 def hands(store):
-    return Hands(store.deliveries, store.people.moved, lambda: NOW + 2 * LEASE)
+    return InFlight(store.deliveries, store.people.moved, lambda: NOW + 2 * LEASE)
 
 
 async def status(store):
@@ -60,7 +60,7 @@ async def test_what_was_not_sent_is_simply_tried_again(store, hands):
     first = await claim(store, NOW)
     hands.take(first)
     await claim(store, NOW + LEASE)
-    await hands.note(first, Settled(Status.PENDING, NOW + 9 * SECOND))
+    await hands.note(first, DeliveryResult(Status.PENDING, NOW + 9 * SECOND))
     assert hands.sent_before(first) is None
 
 

@@ -15,9 +15,9 @@ import pytest
 from bot.delivery import in_flight
 from bot.delivery import outbox as module
 from bot.delivery.outbox import Outbox
-from bot.delivery.rate_limit import WIDTH, Way
+from bot.delivery.rate_limit import WIDTH, OpenChannel
 from bot.delivery.retry import DEAD_WAIT, FIRST_WAIT, LONGEST_WAIT, backoff, settle
-from bot.model import Act, Delivery, Destination, Kind, Later, Refused, Scope, Sent, Unsure
+from bot.model import ChangeKind, Delivery, DeliveryAction, Destination, Later, RefusalScope, Refused, Sent, Unsure
 from bot.store import Status, StoreUnavailable
 from bot.store.deliveries.batch_plan import EDIT_GAP, NEXT_GAP
 from tests.sim.script import SETTINGS
@@ -63,7 +63,10 @@ class Post:
         self.slack, self.email = FakeChannel(), FakeChannel()
         self.stop = asyncio.Event()
         self.outbox = Outbox(
-            store.deliveries, {"slack": Way(self.slack), "email": Way(self.email)}, lambda: self.now, store.people.moved
+            store.deliveries,
+            {"slack": OpenChannel(self.slack), "email": OpenChannel(self.email)},
+            lambda: self.now,
+            store.people.moved,
         )
 
     async def queue(self, *rows):
@@ -132,7 +135,7 @@ def test_waits_double_from_two_seconds_to_five_minutes_spread_by_a_tenth():
 @pytest.mark.parametrize("settings", SETTINGS.values(), ids=SETTINGS)
 def test_a_lease_outlasts_every_channels_own_time_out(settings, timeout, saw):
     said = settings.model_construct(timeout=timeout)
-    way = Way.of(FakeChannel(), said)
+    way = OpenChannel.of(FakeChannel(), said)
     lease = Outbox(None, {"it": way}, lambda: NOW, None).lease("it")
     saw(f"time-out {timeout} s, lease {lease.total_seconds():g} s")
     assert lease >= way.longest + timedelta(seconds=15) >= timedelta(seconds=timeout + 30)
@@ -198,7 +201,7 @@ async def test_a_wait_of_nonsense_harms_nobody(store, whole):
         (Sent("17.4"), Status.SENT, None, False),
         (Later("429", 7 * SECOND), Status.PENDING, NOW + 7 * SECOND, False),
         (Refused("gone"), Status.REFUSED, NOW, False),
-        (Refused("moved", Scope.DESTINATION, C2), Status.PENDING, NOW, False),
+        (Refused("moved", RefusalScope.DESTINATION, C2), Status.PENDING, NOW, False),
     ],
 )
 def test_a_receipt_says_what_becomes_of_a_delivery(receipt, status, due, unsure):
@@ -292,7 +295,7 @@ async def test_a_refusal_is_final_and_the_lane_goes_on(store, caplog):
 
 async def test_a_place_that_moved_is_written_to_where_it_is_now(store):
     async with post(store) as at:
-        at.slack.script[C1].append(Refused("moved", Scope.DESTINATION, moved=C3))
+        at.slack.script[C1].append(Refused("moved", RefusalScope.DESTINATION, moved=C3))
         await at.queue(delivery(1, C1), delivery(2, C1))
         await at.heard(at.slack, 3)
         await at.idle()
@@ -307,13 +310,18 @@ async def test_a_place_that_moved_is_written_to_where_it_is_now(store):
 async def test_an_edit_waits_for_the_message_that_it_rewrites(store):
     async with post(store) as at:
         at.slack.script[C1].append(Later("429", 10 * SECOND))
-        await at.queue(delivery(1, C1), delivery(2, C1), delivery(2, C1, act=Act.EDIT))
+        await at.queue(delivery(1, C1), delivery(2, C1), delivery(2, C1, act=DeliveryAction.EDIT))
         await at.heard(at.slack, 1)
         await at.idle()
         await at.later(10 * SECOND)
         await at.heard(at.slack, 4)
 
-    assert [one.act for one in at.slack.heard] == [Act.POST, Act.POST, Act.POST, Act.EDIT]
+    assert [one.act for one in at.slack.heard] == [
+        DeliveryAction.POST,
+        DeliveryAction.POST,
+        DeliveryAction.POST,
+        DeliveryAction.EDIT,
+    ]
     assert at.slack.heard[3].root == "ref of x#1/1@slack:C1"
 
 
@@ -378,7 +386,7 @@ async def test_in_a_storm_a_place_rests_between_its_messages_and_nobody_asks_for
         return not await store.deliveries.backlog()
 
     async with post(store) as at:
-        at.outbox.ways = {"slack": Way(at.slack, edits=edits), "email": Way(at.email)}
+        at.outbox.ways = {"slack": OpenChannel(at.slack, edits=edits), "email": OpenChannel(at.email)}
         await at.queue(*map(outage, "abcd"))
         await at.heard(at.slack, 1)
         await at.until(all_told)
@@ -394,13 +402,13 @@ async def test_in_a_storm_a_place_rests_between_its_messages_and_nobody_asks_for
         await at.heard(at.slack, 2)
         await at.until(all_told)
     first, second = at.slack.heard
-    assert second.act is (Act.EDIT if edits else Act.POST)
+    assert second.act is (DeliveryAction.EDIT if edits else DeliveryAction.POST)
     assert (len(first.notice.words.lines), len(second.notice.words.lines)) == (4, 12 if edits else 8)
 
 
 def outage(name):
     made = delivery(1, C1, thread=f"{name}#1")
-    return replace(made, notice=replace(made.notice, kind=Kind.OPENED, line=f"🔴 {name} is down", since=NOW))
+    return replace(made, notice=replace(made.notice, kind=ChangeKind.OPENED, line=f"🔴 {name} is down", since=NOW))
 
 
 async def test_a_limit_of_the_whole_account_holds_only_its_own_channel(store):
@@ -518,7 +526,7 @@ class Slow(FakeChannel):
 
 async def test_a_stop_sees_through_what_is_being_sent_and_begins_nothing_new(store):
     made = Post(store)
-    made.outbox.ways = {"slack": Way(slow := Slow())}
+    made.outbox.ways = {"slack": OpenChannel(slow := Slow())}
     running = asyncio.create_task(made.outbox.run(made.stop))
     await made.queue(delivery(1, C1), delivery(2, C1))
     await made.heard(slow, 1)
@@ -576,7 +584,7 @@ def test_only_channels_that_have_something_to_send_are_woken():
 
 
 def test_an_account_that_is_not_accepted_costs_no_notice():
-    done = settle(Refused("revoked", Scope.ACCOUNT), delivery(), NOW)
+    done = settle(Refused("revoked", RefusalScope.ACCOUNT), delivery(), NOW)
     assert (done.status, done.due, done.why, done.hurry) == (Status.PENDING, NOW + LONGEST_WAIT, "revoked", True)
 
 
@@ -611,13 +619,13 @@ async def test_a_place_that_takes_nothing_and_one_that_took_not_this_message_are
 
     async with post(store) as office:
         office.outbox.refused = refused
-        office.slack.script[C1].append(Refused("not_in_channel", Scope.DESTINATION))
-        office.slack.script[C2].append(Refused("too long", Scope.MESSAGE))
-        office.slack.script[C3].append(Refused("moved", Scope.DESTINATION, moved=MAIL))
+        office.slack.script[C1].append(Refused("not_in_channel", RefusalScope.DESTINATION))
+        office.slack.script[C2].append(Refused("too long", RefusalScope.MESSAGE))
+        office.slack.script[C3].append(Refused("moved", RefusalScope.DESTINATION, moved=MAIL))
         await office.queue(*(delivery(1, place) for place in (C1, C2, C3)))
         await office.heard(office.slack, 3)
         await office.idle()
-        assert set(told) == {(C1, "not_in_channel", Scope.DESTINATION), (C2, "too long", Scope.MESSAGE)}
+        assert set(told) == {(C1, "not_in_channel", RefusalScope.DESTINATION), (C2, "too long", RefusalScope.MESSAGE)}
         assert [row.status for row in (await office.progress()).values()].count(Status.REFUSED) == 2
 
 

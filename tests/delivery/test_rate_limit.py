@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.contracts import Pace
-from bot.delivery.rate_limit import AHEAD, WIDTH, Gate
+from bot.delivery.rate_limit import AHEAD, WIDTH, RateLimiter
 
 NOW = datetime(2022, 7, 14, 12, tzinfo=UTC)
 SECOND = timedelta(seconds=1)
@@ -16,7 +16,7 @@ MILLISECOND = timedelta(milliseconds=1)
 
 
 def test_without_a_pace_only_the_hands_are_limited():
-    gate = Gate()
+    gate = RateLimiter()
     for number in range(WIDTH):
         gate.begin(f"C{number % 3}", NOW)
     assert (gate.free(NOW), gate.busy(NOW), gate.opens(NOW)) == (0, (), None)
@@ -25,7 +25,7 @@ def test_without_a_pace_only_the_hands_are_limited():
 
 
 def test_a_place_rests_after_each_message():
-    gate = Gate(Pace(place=SECOND))
+    gate = RateLimiter(Pace(place=SECOND))
     gate.begin("C1", NOW)
     assert gate.busy(NOW) == ("C1",)
     gate.end("C1", NOW)
@@ -34,7 +34,7 @@ def test_a_place_rests_after_each_message():
 
 
 def test_what_the_provider_asks_for_is_longer_than_the_usual_rest():
-    gate = Gate(Pace(place=SECOND))
+    gate = RateLimiter(Pace(place=SECOND))
     gate.begin("C1", NOW)
     gate.end("C1", NOW)
     gate.rest("C1", NOW + 30 * SECOND)
@@ -42,7 +42,7 @@ def test_what_the_provider_asks_for_is_longer_than_the_usual_rest():
 
 
 def test_a_limit_of_the_account_holds_all():
-    gate = Gate()
+    gate = RateLimiter()
     gate.hold(NOW + 30 * SECOND)
     gate.hold(NOW + 10 * SECOND)
     assert (gate.free(NOW), gate.opens(NOW)) == (0, NOW + 30 * SECOND)
@@ -50,7 +50,7 @@ def test_a_limit_of_the_account_holds_all():
 
 
 def test_who_rests_need_not_be_asked_for():
-    gate = Gate(Pace(place=SECOND))
+    gate = RateLimiter(Pace(place=SECOND))
     gate.begin("C1", NOW)
     gate.end("C1", NOW)
     assert [gate.rests(place, NOW) for place in ("C1", "C2")] == [True, False]
@@ -58,7 +58,7 @@ def test_who_rests_need_not_be_asked_for():
 
 
 def test_a_slot_is_given_away_a_little_before_it_is_free():
-    gate = Gate(Pace(most=2, per=SECOND))
+    gate = RateLimiter(Pace(most=2, per=SECOND))
     assert [gate.begin("C1", NOW), gate.begin("C2", NOW)] == [NOW, NOW]
     gate.end("C1", NOW)
     assert (gate.free(NOW), gate.opens(NOW)) == (0, NOW + SECOND - AHEAD)
@@ -71,7 +71,7 @@ def test_a_slot_is_given_away_a_little_before_it_is_free():
 @given(delays=st.lists(st.integers(0, 900), min_size=40, max_size=120), arrives=st.randoms(use_true_random=False))
 def test_no_second_sees_more_messages_than_are_allowed(delays, arrives):
     """Each message takes its own time; the far side counts it at some moment before its answer."""
-    gate, now, waiting, under_way, seen = Gate(Pace(most=5, per=SECOND)), NOW, list(delays), [], []
+    gate, now, waiting, under_way, seen = RateLimiter(Pace(most=5, per=SECOND)), NOW, list(delays), [], []
     while waiting or under_way:
         for _ in range(min(gate.free(now), len(waiting))):
             took = waiting.pop() * MILLISECOND

@@ -11,7 +11,7 @@ from functools import partial
 import httpx
 import pytest
 
-from bot.app import house
+from bot.app import open_app
 from bot.config import Config
 from bot.net import Network
 from bot.net.dns import Resolver
@@ -62,7 +62,7 @@ async def test_while_we_see_nothing_nothing_is_said_and_nothing_counts(trouble, 
             channels={"telegram": {"token": TOKEN, "api_url": telegram.url}},
             audiences={"desk": {"broadcast": [f"telegram:{GROUP}"], "confidence": "possible"}},
         )
-        home = await stack.enter_async_context(house(Config.model_validate(made)))
+        home = await stack.enter_async_context(open_app(Config.model_validate(made)))
         await stack.enter_async_context(living(home))
         await eventually(lambda: home.record.states.get("x") and home.record.states["x"].up_since)
 

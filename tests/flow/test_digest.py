@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 import pytest
 import time_machine
 
-from bot.app import house
+from bot.app import open_app
 from bot.clock import PROCESS
 from bot.config import Config
 from bot.model import Outcome, Reading, Round
@@ -54,7 +54,7 @@ async def living(config, at):
     with process_clock(), time_machine.travel(at, tick=True):
         PROCESS.step(PROCESS.drift())
         async with AsyncExitStack() as stack:
-            home, stop = await stack.enter_async_context(house(config)), asyncio.Event()
+            home, stop = await stack.enter_async_context(open_app(config)), asyncio.Event()
             yield home, stop
 
 

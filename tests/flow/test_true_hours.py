@@ -6,11 +6,11 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from bot.incidents.recorder import Record, Setting
+from bot.incidents.recorder import Recorder, Settings
 from bot.model import (
-    Act,
     Audience,
     Confidence,
+    DeliveryAction,
     Destination,
     Health,
     Outcome,
@@ -19,8 +19,8 @@ from bot.model import (
     Round,
     Rules,
     Service,
-    Wish,
-    Word,
+    SourceReport,
+    SubscriptionFilter,
 )
 from bot.store import Status, open_store
 from tests.store.made import wanted
@@ -34,10 +34,10 @@ NEWSROOM = tuple(Destination(kind, "newsroom") for kind in CHANNELS)
 REDACCION = tuple(Destination(kind, "redaccion") for kind in CHANNELS)
 EARLY, EARLIEST = Destination("slack", "early"), Destination("slack", "earliest")
 AUDIENCES = (
-    Audience("newsroom", NEWSROOM, Wish(style=EN)),
-    Audience("redaccion", REDACCION, Wish(style=ES)),
-    Audience("early", (EARLY,), Wish(style=EN, confidence=Confidence.LIKELY)),
-    Audience("earliest", (EARLIEST,), Wish(style=EN, confidence=Confidence.POSSIBLE)),
+    Audience("newsroom", NEWSROOM, SubscriptionFilter(style=EN)),
+    Audience("redaccion", REDACCION, SubscriptionFilter(style=ES)),
+    Audience("early", (EARLY,), SubscriptionFilter(style=EN, confidence=Confidence.LIKELY)),
+    Audience("earliest", (EARLIEST,), SubscriptionFilter(style=EN, confidence=Confidence.POSSIBLE)),
 )
 
 DOWN = """\
@@ -66,25 +66,25 @@ REESCRITO = """\
 La página de estado oficial nunca informó de ello."""
 
 
-def page(when: datetime, says: Health = Health.UP, headline: str = "") -> Word:
-    return Word(Role.OFFICIAL, "Official status page", says, headline, at=when)
+def page(when: datetime, says: Health = Health.UP, headline: str = "") -> SourceReport:
+    return SourceReport(Role.OFFICIAL, "Official status page", says, headline, at=when)
 
 
-def downdetector(when: datetime, says: Health = Health.DOWN, reports: int = 1243) -> Word:
-    return Word(Role.TRACKER, "Downdetector", says, at=when, reports=reports, usual=35)
+def downdetector(when: datetime, says: Health = Health.DOWN, reports: int = 1243) -> SourceReport:
+    return SourceReport(Role.TRACKER, "Downdetector", says, at=when, reports=reports, usual=35)
 
 
-def isitdown(when: datetime) -> Word:
-    return Word(Role.TRACKER, "IsItDownRightNow", Health.DOWN, at=when)
+def isitdown(when: datetime) -> SourceReport:
+    return SourceReport(Role.TRACKER, "IsItDownRightNow", Health.DOWN, at=when)
 
 
 class Newsroom:
     def __init__(self, store, rules: Rules) -> None:
         self.store, self.now = store, at(13, 59)
-        setting = Setting({"x": X, "banner": BANNER}, {"x": rules}, AUDIENCES, frozenset(CHANNELS) - {"email"})
-        self.record = Record(store, setting, lambda: self.now, lambda _: None)
+        setting = Settings({"x": X, "banner": BANNER}, {"x": rules}, AUDIENCES, frozenset(CHANNELS) - {"email"})
+        self.record = Recorder(store, setting, lambda: self.now, lambda _: None)
 
-    async def look(self, when: datetime, *words: Word, good: bool = False) -> None:
+    async def look(self, when: datetime, *words: SourceReport, good: bool = False) -> None:
         outcome, why = (Outcome.GOOD, "") if good else (Outcome.BAD, "HTTP 503")
         self.now = when
         await self.record.seen(Round("x", when, tuple(Reading(r, outcome, why) for r in X.routes), words))
@@ -97,7 +97,7 @@ class Newsroom:
                 *wanted(kind, self.now, limit=50, lease=timedelta(minutes=1))
             ):
                 for one in claimed:
-                    words = one.notice.root if one.act is Act.EDIT else one.notice.words
+                    words = one.notice.root if one.act is DeliveryAction.EDIT else one.notice.words
                     got.setdefault(one.destination, []).append((one.act.value, words.text))
                     await self.store.deliveries.settle(one, Status.SENT, self.now, ref=f"ref {one.key}")
         return got

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import httpx
 
-from bot.app import house
+from bot.app import open_app
 from bot.config import Config
 from bot.model import Health
 from bot.scheduler import jobs
@@ -49,7 +49,7 @@ async def test_three_people_are_a_possible_incident_for_those_who_wish_it_and_no
                 "nervous": {"broadcast": [f"telegram:{NERVOUS}"], "confidence": "possible"},
             },
         )
-        home = await stack.enter_async_context(house(Config.model_validate(made)))
+        home = await stack.enter_async_context(open_app(Config.model_validate(made)))
         await stack.enter_async_context(living(home))
         await eventually(lambda: home.record.states.get("x") and home.record.states["x"].up_since)
 
@@ -108,7 +108,7 @@ async def test_a_job_that_is_silent_is_told_and_a_restart_forgets_no_call(tmp_pa
             incident = home.record.states["backup"].incident
             return incident.health if incident else Health.UP
 
-        async with house(config, clock) as home, living(home):
+        async with open_app(config, clock) as home, living(home):
             await eventually(lambda: home.record.states.get("backup"))
             await call()
             late[0] = 24 * HOURS
@@ -124,7 +124,7 @@ async def test_a_job_that_is_silent_is_told_and_a_restart_forgets_no_call(tmp_pa
 
             await eventually(pulsed)
 
-        async with house(config, clock) as home, living(home):  # at once again: it goes on from where it was
+        async with open_app(config, clock) as home, living(home):  # at once again: it goes on from where it was
             late[0] = 25.5 * HOURS
             await eventually(lambda: hook.applied)
             assert hook.applied[0].text.splitlines()[1].startswith("Job does not answer (no sign for 25 h).")

@@ -10,18 +10,18 @@ import pytest
 from bot import wording
 from bot.model import (
     Ack,
-    Act,
     Audience,
+    ChangeKind,
     Correct,
+    DeliveryAction,
     Destination,
     Escalation,
-    Hears,
-    Kind,
     Mute,
     Quiet,
     Rules,
     Style,
-    Wish,
+    SubscriptionFilter,
+    Topic,
 )
 from bot.notify import routing
 from bot.web.status_page import as_json
@@ -42,7 +42,7 @@ def house(store, *audiences, remind_every=()):
     return made
 
 
-def text(deliveries, act=Act.POST):
+def text(deliveries, act=DeliveryAction.POST):
     return {str(one.destination): one.notice.words.title for one in deliveries if one.act is act}
 
 
@@ -65,20 +65,22 @@ async def decided(home, letters, first=0):
 
 
 async def test_what_falls_into_quiet_hours_waits_for_their_end_and_its_edit_too(store):
-    home = house(store, Audience("desk", (SLACK,), Wish(style=MADRID, quiet=SIESTA)), Audience("mail", (MAIL,)))
+    home = house(
+        store, Audience("desk", (SLACK,), SubscriptionFilter(style=MADRID, quiet=SIESTA)), Audience("mail", (MAIL,))
+    )
     assert await decided(home, "BB") == [(f"1/2@{SLACK}", ENDS), (f"1/2@{MAIL}", None)]
     assert await decided(home, "..", 2) == [(f"1/3@{SLACK}", ENDS), (f"1/3@{SLACK};edit", ENDS), (f"1/3@{MAIL}", None)]
 
 
 async def test_what_is_excepted_is_told_at_once_and_so_is_its_end(store):
-    quiet = replace(SIESTA, but=frozenset({Hears.DOWN}))
-    home = house(store, Audience("desk", (SLACK,), Wish(style=MADRID, quiet=quiet)))
+    quiet = replace(SIESTA, but=frozenset({Topic.DOWN}))
+    home = house(store, Audience("desk", (SLACK,), SubscriptionFilter(style=MADRID, quiet=quiet)))
     assert await decided(home, "BBPP") == [(f"1/2@{SLACK}", None), (f"1/3@{SLACK}", ENDS), (f"1/3@{SLACK};edit", ENDS)]
     assert {due for _, due in await decided(home, "..", 4)} == {None}
 
 
 async def test_a_deferred_delivery_is_claimed_at_the_end_of_the_quiet_hours_and_not_before(store):
-    home = house(store, Audience("desk", (SLACK,), Wish(style=MADRID, quiet=SIESTA)))
+    home = house(store, Audience("desk", (SLACK,), SubscriptionFilter(style=MADRID, quiet=SIESTA)))
     await home.rounds("BB")
     assert await store.deliveries.next_due("slack") == ENDS
     home.now = ENDS - timedelta(seconds=1)
@@ -88,8 +90,8 @@ async def test_a_deferred_delivery_is_claimed_at_the_end_of_the_quiet_hours_and_
 
 
 async def test_what_is_kept_back_holds_up_nothing_that_goes_through(store):
-    quiet = replace(SIESTA, but=frozenset({Hears.DOWN}))
-    home = house(store, Audience("desk", (SLACK,), Wish(style=MADRID, quiet=quiet)))
+    quiet = replace(SIESTA, but=frozenset({Topic.DOWN}))
+    home = house(store, Audience("desk", (SLACK,), SubscriptionFilter(style=MADRID, quiet=quiet)))
     await home.rounds("PP")
     assert await home.deliver() == []
     await home.rounds("BB", first=2)
@@ -106,7 +108,7 @@ async def test_what_is_kept_back_holds_up_nothing_that_goes_through(store):
 
 
 async def test_what_is_kept_back_is_told_once_at_the_end_as_it_stands_then(store):
-    home = house(store, Audience("desk", (SLACK,), Wish(style=MADRID, quiet=SIESTA)))
+    home = house(store, Audience("desk", (SLACK,), SubscriptionFilter(style=MADRID, quiet=SIESTA)))
     await home.rounds("PPBB....")
     assert await home.deliver() == []
     home.now = ENDS
@@ -117,7 +119,9 @@ async def test_what_is_kept_back_is_told_once_at_the_end_as_it_stands_then(store
 
 async def test_what_is_read_the_next_morning_says_of_which_day_it_speaks(store):
     night = Quiet(time(13, 30), time(7))
-    home = house(store, Audience("desk", (SLACK,), Wish(style=MADRID, quiet=night)), Audience("mail", (MAIL,)))
+    home = house(
+        store, Audience("desk", (SLACK,), SubscriptionFilter(style=MADRID, quiet=night)), Audience("mail", (MAIL,))
+    )
     await home.rounds("BB")
     home.now += timedelta(days=1)
     since = "🔴 X (Twitter) is down since 2:00 p.m."
@@ -128,12 +132,14 @@ async def test_what_is_read_the_next_morning_says_of_which_day_it_speaks(store):
 
 
 async def test_the_boss_is_called_after_ten_minutes_and_then_hears_of_the_end(store):
-    home = house(store, Audience("desk", (SLACK,), Wish(style=MADRID), escalations=(Escalation(TEN, (BOSS,)),)))
+    home = house(
+        store, Audience("desk", (SLACK,), SubscriptionFilter(style=MADRID), escalations=(Escalation(TEN, (BOSS,)),))
+    )
     await home.rounds("B" * 20)
     assert text(await home.deliver()) == {str(SLACK): "🔴 X (Twitter) is down since 2:00 p.m."}
     await home.rounds("B", first=20)
     [called] = await home.deliver()
-    assert (called.destination, called.act) == (BOSS, Act.POST)
+    assert (called.destination, called.act) == (BOSS, DeliveryAction.POST)
     assert called.notice.words.title == "🔴 X (Twitter) is still down: 10 min so far, since 2:00 p.m."
     assert called.notice.words.lines[-1] == 'Nobody has acknowledged it yet. Whoever looks into it sends "ack x".'
     await home.rounds("B" * 19 + "..", first=21)
@@ -147,7 +153,7 @@ async def test_nobody_is_called_once_somebody_looks_into_it(store):
     await home.record.order("x", Ack("ana", at(5)))
     await home.rounds("B" * 30 + "..", first=5)
     assert {one.destination for one in await home.deliver()} == {SLACK}
-    assert Kind.LASTING in [c.kind for c in await store.history.changes("x#1")]
+    assert ChangeKind.LASTING in [c.kind for c in await store.history.changes("x#1")]
 
 
 async def test_a_ladder_is_no_other_for_whom_it_escalates_to(store):
@@ -159,7 +165,7 @@ async def test_a_ladder_is_no_other_for_whom_it_escalates_to(store):
 
 
 async def test_who_wants_only_what_lasts_hears_nothing_of_what_does_not(store):
-    patient = Audience("patient", (MAIL,), Wish(for_at_least=TEN))
+    patient = Audience("patient", (MAIL,), SubscriptionFilter(for_at_least=TEN))
     home = house(store, DESK, replace(patient, destinations=(OTHER,)))
     await home.rounds("B" * 10 + "..")
     assert {one.destination for one in await home.deliver()} == {SLACK, MAIL}
@@ -188,9 +194,9 @@ async def test_an_outage_that_was_none_is_taken_back_in_its_thread_to_all_who_we
     [change] = await home.record.order("x", Correct("Ana", at(4), "wrong host"))
     sent = await home.deliver()
 
-    assert change.kind is Kind.RETRACTED
+    assert change.kind is ChangeKind.RETRACTED
     assert text(sent) == dict.fromkeys(map(str, (SLACK, MAIL)), "⚪ Correction: X (Twitter) was not down.")
-    [edit] = [one for one in sent if one.act is Act.EDIT]
+    [edit] = [one for one in sent if one.act is DeliveryAction.EDIT]
     assert edit.root == f"ref x#1/2@{SLACK}"
     assert edit.notice.root.lines == (
         "Our notice of trouble since noon was wrong.",
@@ -210,7 +216,7 @@ async def test_what_was_over_already_is_taken_back_where_it_stands_and_leaves_no
 
     assert (change.incident.since, change.incident.until) == (at(2), at(6))
     assert text(sent) == {str(SLACK): "⚪ Correction: X (Twitter) was not down."}
-    assert [one.root for one in sent if one.act is Act.EDIT] == [f"ref x#1/2@{SLACK}"]
+    assert [one.root for one in sent if one.act is DeliveryAction.EDIT] == [f"ref x#1/2@{SLACK}"]
     assert sent[0].notice.words.lines[0] == "Our notices of trouble 12:01–12:03 p.m. were wrong."
 
     [incident] = await store.history.incidents(at(0))
@@ -228,11 +234,11 @@ async def test_what_opens_next_is_told_as_new_to_those_who_heard_of_the_one_befo
     await home.deliver()
     await home.rounds("BB", first=4)
     [opened] = await home.deliver()
-    assert (opened.notice.thread, opened.act, opened.root) == ("x#2", Act.POST, None)
+    assert (opened.notice.thread, opened.act, opened.root) == ("x#2", DeliveryAction.POST, None)
 
 
 async def test_a_correction_is_told_of_a_muted_service_and_to_nobody_who_was_not_told(store):
-    home = house(store, Audience("desk", (SLACK,)), Audience("y", (OTHER,), Wish(services=("y",))))
+    home = house(store, Audience("desk", (SLACK,)), Audience("y", (OTHER,), SubscriptionFilter(services=("y",))))
     await home.rounds("BB")
     await home.deliver()
     await home.record.order("x", Mute("ana", at(2), at(10_000)))
@@ -247,7 +253,7 @@ async def test_after_a_restart_the_one_that_was_over_last_can_still_be_taken_bac
     after = house(store, Audience("desk", (SLACK,)))
     await after.record.load()
     after.now = at(9)
-    assert [c.kind for c in await after.record.order("x", Correct("Ana", at(9)))] == [Kind.RETRACTED]
+    assert [c.kind for c in await after.record.order("x", Correct("Ana", at(9)))] == [ChangeKind.RETRACTED]
     assert text(await after.deliver()) == {str(SLACK): "⚪ Correction: X (Twitter) was not down."}
 
 
@@ -273,5 +279,7 @@ async def test_reminders_come_ever_more_rarely_until_somebody_looks_into_it(stor
             await home.record.order("x", Ack("ana", home.now))
         if home.woken > before:
             sent = await home.deliver()
-            minutes += [minute for one in sent if one.notice.kind is Kind.REMINDED and one.act is Act.POST]
+            minutes += [
+                minute for one in sent if one.notice.kind is ChangeKind.REMINDED and one.act is DeliveryAction.POST
+            ]
     assert minutes == ([30] if acked else [30, 120, 240, 360])

@@ -6,14 +6,13 @@ from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
 
 from bot.incidents.maintenance import announce, call_off, keep
-from bot.incidents.recorder import Record, Setting
+from bot.incidents.recorder import Recorder, Settings
 from bot.judge.maintenance import in_file
 from bot.model import (
-    Act,
     Audience,
+    DeliveryAction,
     Destination,
     Health,
-    Hears,
     Mute,
     Origin,
     Outcome,
@@ -25,10 +24,11 @@ from bot.model import (
     Round,
     Rules,
     Service,
+    SourceReport,
     Style,
+    SubscriptionFilter,
+    Topic,
     Window,
-    Wish,
-    Word,
 )
 from bot.store import Status
 from tests.store.made import wanted
@@ -37,7 +37,7 @@ START = datetime(2026, 12, 1, 21, tzinfo=UTC)  # 10 p.m. in Madrid
 HOUR, MINUTE = timedelta(hours=1), timedelta(minutes=1)
 SLACK, MAIL, CHAT = Destination("slack", "C1"), Destination("email", "a@example.org"), Destination("telegram", "7")
 STYLE = Style("en", "Europe/Madrid")
-DESK = Audience("desk", (SLACK, MAIL), Wish(style=STYLE))
+DESK = Audience("desk", (SLACK, MAIL), SubscriptionFilter(style=STYLE))
 SERVICES = {"mail": Service("mail", "Our mail", ("smtp",)), "shop": Service("shop", "The shop", ("web",))}
 TONIGHT = in_file(("mail",), START, START + 1.5 * HOUR, "Moving the mail server")
 
@@ -45,7 +45,7 @@ TONIGHT = in_file(("mail",), START, START + 1.5 * HOUR, "Moving the mail server"
 class House:
     def __init__(self, store, audiences=(DESK,), windows=(TONIGHT,), **more):
         self.store, self.now = store, START - 2 * HOUR
-        self.setting = Setting(
+        self.setting = Settings(
             SERVICES,
             dict.fromkeys(SERVICES, Rules()),
             audiences,
@@ -56,7 +56,7 @@ class House:
         self.record = None
 
     async def start(self):
-        self.record = Record(self.store, self.setting, lambda: self.now, lambda _: None)
+        self.record = Recorder(self.store, self.setting, lambda: self.now, lambda _: None)
         await self.record.load()
         await keep(self.record)
         return self
@@ -74,7 +74,7 @@ class House:
 
     async def read(self, *planned, says=Health.UP):
         """What the status page of mail announces is read."""
-        page = Word(Role.OFFICIAL, "page", says, at=self.now, planned=planned)
+        page = SourceReport(Role.OFFICIAL, "page", says, at=self.now, planned=planned)
         await self.rounds("mail", Outcome.GOOD, words=(page,))
         await keep(self.record)
 
@@ -91,7 +91,7 @@ class House:
         return rows
 
     async def titles(self, place=MAIL):
-        return [title for where, act, title in await self.sent() if where == str(place) and act is Act.POST]
+        return [title for where, act, title in await self.sent() if where == str(place) and act is DeliveryAction.POST]
 
 
 BAD, GOOD = Outcome.BAD, Outcome.GOOD
@@ -100,14 +100,14 @@ BAD, GOOD = Outcome.BAD, Outcome.GOOD
 async def test_it_is_told_before_when_it_begins_and_when_it_is_over_in_one_thread(store):
     house = await House(store).start()
     assert await house.sent() == [
-        (str(place), Act.POST, "🛠 Our mail: maintenance 10:00–11:30 p.m.") for place in (SLACK, MAIL)
+        (str(place), DeliveryAction.POST, "🛠 Our mail: maintenance 10:00–11:30 p.m.") for place in (SLACK, MAIL)
     ]
     await house.at(0)
     begun = "🛠 Our mail: in maintenance until 11:30 p.m."
     assert await house.sent() == [
-        (str(SLACK), Act.POST, begun),
-        (str(SLACK), Act.EDIT, begun),
-        (str(MAIL), Act.POST, begun),
+        (str(SLACK), DeliveryAction.POST, begun),
+        (str(SLACK), DeliveryAction.EDIT, begun),
+        (str(MAIL), DeliveryAction.POST, begun),
     ]
     await house.at(1, 1.5, 2, 3)
     assert await house.titles() == ["🛠 Our mail: maintenance is over (10:00–11:30 p.m.)"]
@@ -151,15 +151,15 @@ async def test_no_outage_inside_and_the_truth_on_leaving(store):
 async def test_the_first_round_after_a_start_knows_of_maintenance_under_way(store):
     house = House(store)
     house.now = START + MINUTE
-    house.record = Record(store, house.setting, lambda: house.now, lambda _: None)
+    house.record = Recorder(store, house.setting, lambda: house.now, lambda _: None)
     await house.record.load()
     await house.rounds("mail", BAD, BAD)
     assert await store.history.incidents(START) == ()
 
 
 async def test_who_does_not_hear_of_maintenance_or_of_the_service_is_not_told(store):
-    deaf = Audience("deaf", (SLACK,), Wish(hears=frozenset(Hears) - {Hears.MAINTENANCE}))
-    others = Audience("others", (MAIL,), Wish(services=("shop",)))
+    deaf = Audience("deaf", (SLACK,), SubscriptionFilter(hears=frozenset(Topic) - {Topic.MAINTENANCE}))
+    others = Audience("others", (MAIL,), SubscriptionFilter(services=("shop",)))
     house = await House(store, (deaf, others)).start()
     await house.at(0, 2)
     assert await house.sent() == []
@@ -167,7 +167,7 @@ async def test_who_does_not_hear_of_maintenance_or_of_the_service_is_not_told(st
 
 async def test_one_notice_names_all_that_the_reader_follows(store):
     both = in_file(("mail", "shop"), START, START + HOUR, "")
-    one = Audience("one", (CHAT,), Wish(services=("shop",), style=STYLE))
+    one = Audience("one", (CHAT,), SubscriptionFilter(services=("shop",), style=STYLE))
     await (house := House(store, (DESK, one), (both,))).start()
     told = {where: title for where, _, title in await house.sent()}
     assert told[str(MAIL)] == "🛠 Our mail and The shop: maintenance 10:00–11:00 p.m."
@@ -183,7 +183,7 @@ async def test_a_ladder_hears_on_its_first_rung_and_those_who_were_told_hear_the
 
 
 async def test_quiet_hours_put_it_off_and_tell_how_it_ended_in_one_message(store):
-    asleep = Audience("asleep", (MAIL,), Wish(style=STYLE, quiet=Quiet(time(19), time(7))))
+    asleep = Audience("asleep", (MAIL,), SubscriptionFilter(style=STYLE, quiet=Quiet(time(19), time(7))))
     house = await House(store, (asleep,)).start()
     await house.at(0, 1.5)
     assert await house.sent() == []
@@ -193,7 +193,7 @@ async def test_quiet_hours_put_it_off_and_tell_how_it_ended_in_one_message(store
 
 async def test_a_muted_service_is_silent_of_what_is_new(store):
     house = House(store)
-    house.record = Record(store, house.setting, lambda: house.now, lambda _: None)
+    house.record = Recorder(store, house.setting, lambda: house.now, lambda _: None)
     await house.record.load()
     await house.record.order("mail", Mute("Ana", house.now, START + 5 * HOUR))
     await keep(house.record)

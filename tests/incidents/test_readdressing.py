@@ -13,16 +13,16 @@ from bot.judge.incidents import step
 from bot.model import (
     Audience,
     Change,
+    ChangeKind,
     Confidence,
     Destination,
     Escalation,
     Health,
     Incident,
-    Kind,
     Quiet,
     Rules,
     ServiceState,
-    Wish,
+    SubscriptionFilter,
 )
 from bot.model.incidents import Streak, Verdict
 from bot.store.deliveries.failover import Rung, Untaken
@@ -88,7 +88,9 @@ def test_what_waits_for_quiet_hours_waits_for_those_there_are_now():
     one = waiting(ladders=(), deadline=None, deferred=True)
     loud = Audience("desk", (SLACK,))
     assert adopted(one, [loud], KINDS, NOW).due <= NOW
-    quiet = Audience("desk", (SLACK,), Wish(quiet=Quiet.parse(f"{NOW:%H}:00-{NOW + timedelta(hours=2):%H}:00")))
+    quiet = Audience(
+        "desk", (SLACK,), SubscriptionFilter(quiet=Quiet.parse(f"{NOW:%H}:00-{NOW + timedelta(hours=2):%H}:00"))
+    )
     assert adopted(one, [quiet], KINDS, NOW).due > NOW
 
 
@@ -108,5 +110,5 @@ def test_reminders_that_were_missed_are_one(saw):
         made = step(state, seen, Rules())
         state, told = made.state, [*told, *made.changes]
     saw(f"{len(told)} message")
-    assert [change.kind for change in told] == [Kind.REMINDED]
+    assert [change.kind for change in told] == [ChangeKind.REMINDED]
     assert isinstance(told[0], Change)

@@ -9,21 +9,21 @@ from datetime import timedelta
 import pytest
 
 from bot.chat.dispatcher import trail
-from bot.incidents.reconciler import Mended, audit, catch_up, reconcile
-from bot.incidents.recorder import Record
+from bot.incidents.reconciler import Reconciled, audit, catch_up, reconcile
+from bot.incidents.recorder import Recorder
 from bot.model import (
     OURSELVES,
     Ack,
-    Act,
     Audience,
+    ChangeKind,
     Confidence,
+    DeliveryAction,
     Destination,
-    Hears,
-    Kind,
     Mute,
     Style,
     Subscription,
-    Wish,
+    SubscriptionFilter,
+    Topic,
 )
 from bot.store import Status
 from tests.incidents.test_recorder import CHAT, DESK, MAIL, OTHER, SERVICES, SLACK, House, titles
@@ -31,7 +31,7 @@ from tests.judge.rounds import at
 from tests.store.made import wanted
 
 CLEAN = {"stuck": 0, "untold": 0, "dangling": 0}
-SPANISH = Wish(style=Style("es", "Europe/Madrid", "24h"))
+SPANISH = SubscriptionFilter(style=Style("es", "Europe/Madrid", "24h"))
 DAY = timedelta(days=1)
 
 
@@ -41,7 +41,7 @@ def living(house, *audiences, services=None):
     other.now = house.now
     if services is not None:
         setting = replace(other.record.setting, services=services)
-        other.record = Record(house.store, setting, lambda: other.now, other._wake)
+        other.record = Recorder(house.store, setting, lambda: other.now, other._wake)
     return other
 
 
@@ -53,7 +53,7 @@ async def restarted(house, *audiences, services=None):
 
 async def told(house):
     """Title by place of all that is now sent, edits aside."""
-    return titles(one for one in await house.deliver() if one.act is Act.POST)
+    return titles(one for one in await house.deliver() if one.act is DeliveryAction.POST)
 
 
 @pytest.fixture
@@ -68,7 +68,7 @@ def house(store):
     "rounds", ["..BB..", "..B..", "..BBPPPP..", "....", "..????..", "BB..BB..BB....", "B" * 40 + "..", "BB", "B"]
 )
 async def test_after_any_outage_nothing_is_amiss_and_nothing_is_mended(house, rounds):
-    possible = Audience("early", (OTHER,), Wish(confidence=Confidence.POSSIBLE))
+    possible = Audience("early", (OTHER,), SubscriptionFilter(confidence=Confidence.POSSIBLE))
     house = living(house, DESK, possible)
     for number, letter in enumerate(rounds):
         await house.rounds(letter, first=number)
@@ -76,7 +76,7 @@ async def test_after_any_outage_nothing_is_amiss_and_nothing_is_mended(house, ro
         house.now += timedelta(minutes=2)
         assert await audit(house.record) == CLEAN
     before = await house.queued()
-    assert await reconcile(house.record) == Mended()
+    assert await reconcile(house.record) == Reconciled()
     assert await house.queued() == before
 
 
@@ -85,7 +85,7 @@ async def test_a_storm_that_nobody_delivered_yet_is_not_amiss(house):
     await house.rounds("BB..", "y")
     house.now += DAY / 2
     assert await audit(house.record) == CLEAN
-    assert await reconcile(house.record) == Mended()
+    assert await reconcile(house.record) == Reconciled()
 
 
 # ── open: who should have heard ──────────────────────────────────────────────────────────────────────────────────────
@@ -100,12 +100,12 @@ async def test_an_audience_that_is_new_hears_of_what_is_open_as_it_is_now_and_of
     house.now = at(40)
     after, mended = await restarted(house, DESK, boss)
 
-    assert mended == Mended(late=1)
+    assert mended == Reconciled(late=1)
     [late] = await after.deliver()
     assert (late.key, late.audience) == (f"x#1/3@{OTHER}", "boss")
     assert late.notice.words.title == "🔴 X (Twitter) no funciona desde las 14:00"
-    assert late.notice.kind is Kind.CONFIRMED
-    assert await reconcile(after.record) == Mended()
+    assert late.notice.kind is ChangeKind.CONFIRMED
+    assert await reconcile(after.record) == Reconciled()
 
     await after.rounds("..", first=41)
     assert set(await told(after)) == {str(SLACK), str(MAIL), str(OTHER)}
@@ -115,12 +115,12 @@ async def test_who_subscribes_during_an_outage_hears_of_it_at_once_and_nobody_el
     await house.rounds("BB")
     await house.rounds("BB", "y")
     await house.deliver()
-    await house.record.subscribe(Subscription(CHAT, Wish(services=("x",)), "telegram:4242", at(3)))
+    await house.record.subscribe(Subscription(CHAT, SubscriptionFilter(services=("x",)), "telegram:4242", at(3)))
 
     assert await catch_up(house.record, CHAT) == 1
     assert await told(house) == {str(CHAT): "🔴 X (Twitter) is down since noon"}
     assert await catch_up(house.record, CHAT) == 0
-    await house.record.subscribe(Subscription(CHAT, Wish(), "telegram:4242", at(4)))
+    await house.record.subscribe(Subscription(CHAT, SubscriptionFilter(), "telegram:4242", at(4)))
     assert await catch_up(house.record, CHAT) == 1
     assert await told(house) == {str(CHAT): "🔴 Y is down since noon"}
 
@@ -129,7 +129,7 @@ async def test_catching_up_one_place_leaves_the_others_for_the_next_round(house)
     await house.rounds("BB")
     after = living(house, DESK, Audience("boss", (OTHER,)))
     await after.record.load()
-    await after.record.subscribe(Subscription(CHAT, Wish(), "telegram:4242", at(3)))
+    await after.record.subscribe(Subscription(CHAT, SubscriptionFilter(), "telegram:4242", at(3)))
     assert await catch_up(after.record, CHAT) == 1
     assert str(OTHER) not in {place for _, place, _ in await after.queued()}
 
@@ -137,10 +137,10 @@ async def test_catching_up_one_place_leaves_the_others_for_the_next_round(house)
 @pytest.mark.parametrize(
     ("wish", "rounds"),
     [
-        (Wish(services=("y",)), "BB"),
-        (Wish(hears=frozenset({Hears.DEGRADED, Hears.RESTORED})), "BB"),
-        (Wish(hears=frozenset({Hears.DOWN, Hears.RESTORED})), "PP"),
-        (Wish(confidence=Confidence.LIKELY), "B"),
+        (SubscriptionFilter(services=("y",)), "BB"),
+        (SubscriptionFilter(hears=frozenset({Topic.DEGRADED, Topic.RESTORED})), "BB"),
+        (SubscriptionFilter(hears=frozenset({Topic.DOWN, Topic.RESTORED})), "PP"),
+        (SubscriptionFilter(confidence=Confidence.LIKELY), "B"),
     ],
 )
 async def test_what_a_reader_does_not_wish_is_not_mended_and_not_amiss(store, wish, rounds):
@@ -148,14 +148,16 @@ async def test_what_a_reader_does_not_wish_is_not_mended_and_not_amiss(store, wi
     await house.rounds(rounds)
     house.now += DAY
     assert await audit(house.record) == CLEAN
-    assert await reconcile(house.record) == Mended()
+    assert await reconcile(house.record) == Reconciled()
     assert await house.queued() == []
 
 
 async def test_a_reader_who_wants_guesses_hears_late_of_a_guess(house):
     await house.rounds("B")
-    after, mended = await restarted(house, Audience("early", (OTHER,), Wish(confidence=Confidence.POSSIBLE)))
-    assert mended == Mended(late=1)
+    after, mended = await restarted(
+        house, Audience("early", (OTHER,), SubscriptionFilter(confidence=Confidence.POSSIBLE))
+    )
+    assert mended == Reconciled(late=1)
     assert await told(after) == {str(OTHER): "🟡 X (Twitter) may be down since about noon (not confirmed)"}
 
 
@@ -167,10 +169,10 @@ async def test_a_mute_holds_until_it_has_run_out(store):
     await after.record.load()
     after.now = at(49)
     assert await audit(after.record) == CLEAN
-    assert await reconcile(after.record) == Mended()
+    assert await reconcile(after.record) == Reconciled()
     after.now = at(50)
     assert await audit(after.record) == CLEAN | {"untold": 1}
-    assert await reconcile(after.record) == Mended(late=2)
+    assert await reconcile(after.record) == Reconciled(late=2)
     assert await audit(after.record) == CLEAN
 
 
@@ -179,10 +181,10 @@ async def test_of_a_new_ladder_only_the_first_rung_hears(house):
     await house.deliver()
     ladder = Audience("boss", (OTHER, CHAT), ladder=True)
     after, mended = await restarted(house, DESK, ladder)
-    assert mended == Mended(late=1)
+    assert mended == Reconciled(late=1)
     [row] = [row for row in await house.store.deliveries.of_incident("x#1") if row.audience == "boss"]
     assert (row.destination, row.ladders) == (OTHER, ("boss",))
-    assert await reconcile(after.record) == Mended()
+    assert await reconcile(after.record) == Reconciled()
 
 
 async def test_a_ladder_that_was_told_on_a_lower_rung_is_not_told_again(house):
@@ -190,7 +192,7 @@ async def test_a_ladder_that_was_told_on_a_lower_rung_is_not_told_again(house):
     await house.rounds("BB")
     await house.deliver()
     _, mended = await restarted(house, DESK, ladder)
-    assert mended == Mended()
+    assert mended == Reconciled()
 
 
 async def test_a_place_that_refused_is_not_written_to_every_hour(house):
@@ -200,7 +202,7 @@ async def test_a_place_that_refused_is_not_written_to_every_hour(house):
         await house.store.deliveries.settle(one, Status.REFUSED, house.now, why="no such channel")
     await house.record.order("x", Ack("Ana", at(3)))
     house.now += DAY
-    assert await reconcile(house.record) == Mended()
+    assert await reconcile(house.record) == Reconciled()
     assert await audit(house.record) == CLEAN
 
 
@@ -215,7 +217,7 @@ async def test_mending_at_the_same_time_as_a_step_tells_nobody_twice(house):
         after.rounds("..", first=2),
         *(catch_up(after.record) for _ in range(5)),
     )
-    keys = [key for key, place, act in await after.queued() if place == str(OTHER) and act is Act.POST]
+    keys = [key for key, place, act in await after.queued() if place == str(OTHER) and act is DeliveryAction.POST]
     assert sorted(keys) == sorted(set(keys))
     assert len(keys) in {0, 1, 2}  # before the end, or not at all; and then its end
     after.now += DAY / 2
@@ -242,33 +244,37 @@ async def test_an_end_that_was_missed_is_told_with_its_date_and_the_first_messag
     await ended_behind(house, Audience("desk", (MAIL,)))
     assert await audit(house.record) == CLEAN | {"dangling": 1}
     house.now += timedelta(hours=23)
-    assert await reconcile(house.record) == Mended(ended=1)
+    assert await reconcile(house.record) == Reconciled(ended=1)
     assert await audit(house.record) == CLEAN
 
     post, edit = await house.deliver()
-    assert (post.key, edit.act) == (f"x#1/3@{SLACK}", Act.EDIT)
+    assert (post.key, edit.act) == (f"x#1/3@{SLACK}", DeliveryAction.EDIT)
     assert post.notice.words.text == (
         "🟢 X (Twitter): down since noon Thu, restored 12:01 p.m. Thu (1 min)\nAll services you follow are up."
     )
     assert edit.notice.root.title == post.notice.words.title
-    assert await reconcile(house.record) == Mended()
+    assert await reconcile(house.record) == Reconciled()
 
 
 async def test_after_a_day_an_end_is_no_news(house):
     await ended_behind(house, Audience("desk", (MAIL,)))
     house.now += DAY
     assert await audit(house.record) == CLEAN
-    assert await reconcile(house.record) == Mended()
+    assert await reconcile(house.record) == Reconciled()
 
 
 @pytest.mark.parametrize(
     "now",
-    [(), (Audience("desk", (SLACK,), Wish(hears=frozenset({Hears.DOWN}))),), (Audience("y", (SLACK,), Wish(("y",))),)],
+    [
+        (),
+        (Audience("desk", (SLACK,), SubscriptionFilter(hears=frozenset({Topic.DOWN}))),),
+        (Audience("y", (SLACK,), SubscriptionFilter(("y",))),),
+    ],
 )
 async def test_who_does_not_wish_the_end_any_more_is_not_amiss(house, now):
     await ended_behind(house, Audience("desk", (MAIL,)))
     after, mended = await restarted(house, *now)
-    assert mended == Mended()
+    assert mended == Reconciled()
     assert await audit(after.record) == CLEAN
 
 
@@ -278,19 +284,19 @@ async def test_nobody_hears_the_end_who_was_not_told_of_the_trouble(house):
     await house.rounds("..", first=2)
     await house.deliver()
     _, mended = await restarted(house, DESK, Audience("boss", (OTHER,)))
-    assert mended == Mended()
+    assert mended == Reconciled()
     assert str(OTHER) not in {place for _, place, _ in await house.queued()}
 
 
 async def test_our_own_blindness_is_nothing_to_catch_up_with(house):
     await house.rounds("..??")
     after, mended = await restarted(house, DESK, Audience("boss", (OTHER,)))
-    assert mended == Mended()
+    assert mended == Reconciled()
     await after.rounds("..", first=4)
     await after.deliver()
     after.now += DAY / 2
     assert await audit(after.record) == CLEAN
-    assert await reconcile(after.record) == Mended()
+    assert await reconcile(after.record) == Reconciled()
     assert len(await after.queued(f"{OURSELVES}#1")) == 3
 
 
@@ -300,15 +306,15 @@ async def test_our_own_blindness_is_nothing_to_catch_up_with(house):
 async def test_who_was_told_of_a_service_that_is_taken_out_hears_that_it_is_watched_no_longer(house, store):
     await house.rounds("BB", "y")
     await house.deliver()
-    desk = replace(DESK, wish=Wish(services=("x",)))  # a config without y can have no wish that names it
+    desk = replace(DESK, wish=SubscriptionFilter(services=("x",)))  # a config without y can have no wish that names it
     house.now = at(40)
     after, mended = await restarted(house, desk, Audience("boss", (OTHER,)), services={"x": SERVICES["x"]})
 
-    assert mended == Mended(unwatched=1)
+    assert mended == Reconciled(unwatched=1)
     assert await told(after) == dict.fromkeys(map(str, (SLACK, MAIL)), "⚪ y is no longer watched (trouble since noon)")
-    [change] = [c for c in await store.history.changes("y#1") if c.kind is Kind.UNWATCHED]
+    [change] = [c for c in await store.history.changes("y#1") if c.kind is ChangeKind.UNWATCHED]
     assert change.incident.until == at(40)
-    assert await reconcile(after.record) == Mended()
+    assert await reconcile(after.record) == Reconciled()
     assert await audit(after.record) == CLEAN
 
 
@@ -318,7 +324,7 @@ async def test_a_service_that_comes_back_and_is_still_down_is_so_since_it_was(ho
     without, _ = await restarted(house, DESK, services={"x": SERVICES["x"]})
     await without.deliver()
     again, mended = await restarted(without, DESK)
-    assert mended == Mended()
+    assert mended == Reconciled()
     await again.rounds("B", "y", first=60)
 
     [incident] = [i for i in await store.history.incidents(at(50)) if i.until is None]
@@ -329,7 +335,7 @@ async def test_a_service_that_comes_back_and_is_still_down_is_so_since_it_was(ho
 async def test_nothing_is_said_of_a_service_that_was_up_when_it_was_taken_out(house):
     await house.rounds("....", "y")
     _, mended = await restarted(house, DESK, services={"x": SERVICES["x"]})
-    assert mended == Mended()
+    assert mended == Reconciled()
 
 
 # ── what the record tells of it ──────────────────────────────────────────────────────────────────────────────────────
@@ -340,7 +346,9 @@ async def test_the_trail_is_that_of_an_incident_of_a_services_newest_and_of_noth
     by_number, newest = await trail(house.record, "x#1"), await trail(house.record, "x")
     assert (by_number.incident.id, newest.incident.id, newest.name) == ("x#1", "x#2", "X (Twitter)")
     assert {row.destination for row in by_number.rows} == {SLACK, MAIL}
-    assert [row.kind for row in newest.rows] == [Kind.CONFIRMED] * 2 + [Kind.RESTORED] * (len(newest.rows) - 2)
+    assert [row.kind for row in newest.rows] == [ChangeKind.CONFIRMED] * 2 + [ChangeKind.RESTORED] * (
+        len(newest.rows) - 2
+    )
     assert [await trail(house.record, asked) for asked in ("x#3", "y", "", "drill")] == [None] * 4
 
 

@@ -10,16 +10,15 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import event
 
-from bot.incidents.recorder import Record, Setting
+from bot.incidents.recorder import Recorder, Settings
 from bot.model import (
     OURSELVES,
     Ack,
-    Act,
     Audience,
+    ChangeKind,
     Confidence,
+    DeliveryAction,
     Destination,
-    Hears,
-    Kind,
     Mute,
     Outcome,
     Reading,
@@ -28,8 +27,9 @@ from bot.model import (
     Service,
     Style,
     Subscription,
+    SubscriptionFilter,
+    Topic,
     Unmute,
-    Wish,
 )
 from bot.store import Status, StoreUnavailable
 from tests.judge.rounds import at, look
@@ -38,7 +38,7 @@ from tests.store.made import wanted
 SLACK, OTHER, MAIL = Destination("slack", "C1"), Destination("slack", "C2"), Destination("email", "desk@example.org")
 CHAT = Destination("telegram", "4242")
 DESK = Audience("desk", (SLACK, MAIL))
-BOSS = Audience("boss", (OTHER,), Wish(services=("y",)))
+BOSS = Audience("boss", (OTHER,), SubscriptionFilter(services=("y",)))
 SERVICES = {"x": Service("x", "X (Twitter)", ("web", "app")), "y": Service("y", "Y", ("web", "app"))}
 QUICK = Rules(remind_every=(timedelta(minutes=5),))
 
@@ -50,8 +50,8 @@ class House:
         self.store = store
         self.now = at(0)
         self.woken = 0
-        setting = Setting(SERVICES, dict.fromkeys(SERVICES, QUICK), audiences, frozenset({"slack", "telegram"}))
-        self.record = Record(store, setting, lambda: self.now, self._wake)
+        setting = Settings(SERVICES, dict.fromkeys(SERVICES, QUICK), audiences, frozenset({"slack", "telegram"}))
+        self.record = Recorder(store, setting, lambda: self.now, self._wake)
 
     def _wake(self, _kinds):
         self.woken += 1
@@ -120,8 +120,11 @@ async def test_state_incident_timeline_and_deliveries_are_written_in_one_transac
     [incident] = await store.history.incidents(at(0))
     assert (incident.id, incident.since, incident.confidence) == ("x#1", at(0), Confidence.CONFIRMED)
     assert (await store.moves.states())["x"].incident == incident
-    assert [c.kind for c in await store.history.changes("x#1")] == [Kind.OPENED, Kind.CONFIRMED]
-    assert await house.queued() == [("x#1/2", str(SLACK), Act.POST), ("x#1/2", str(MAIL), Act.POST)]
+    assert [c.kind for c in await store.history.changes("x#1")] == [ChangeKind.OPENED, ChangeKind.CONFIRMED]
+    assert await house.queued() == [
+        ("x#1/2", str(SLACK), DeliveryAction.POST),
+        ("x#1/2", str(MAIL), DeliveryAction.POST),
+    ]
     assert house.woken == 1
 
 
@@ -131,7 +134,7 @@ async def test_what_cannot_be_worded_is_not_half_written(house, store, monkeypat
     with pytest.raises(AttributeError):
         await house.rounds("B", first=1)
 
-    assert [c.kind for c in await store.history.changes("x#1")] == [Kind.OPENED]
+    assert [c.kind for c in await store.history.changes("x#1")] == [ChangeKind.OPENED]
     assert await house.queued() == []
     assert (await store.moves.states())["x"] == house.record.states["x"]
 
@@ -206,7 +209,11 @@ async def test_another_record_on_the_same_store_goes_on_with_the_same_incident(h
     await after.record.load()
     await after.rounds("..", first=2)
 
-    assert [c.kind for c in await store.history.changes("x#1")] == [Kind.OPENED, Kind.CONFIRMED, Kind.RESTORED]
+    assert [c.kind for c in await store.history.changes("x#1")] == [
+        ChangeKind.OPENED,
+        ChangeKind.CONFIRMED,
+        ChangeKind.RESTORED,
+    ]
     restored = await after.deliver()
     assert titles(restored) == dict.fromkeys(
         map(str, (SLACK, MAIL)), "🟢 X (Twitter): down since noon, restored 12:01 p.m. (1 min)"
@@ -225,7 +232,7 @@ async def test_what_we_could_not_see_is_told_once_and_afterwards(house, store):
             assert await store.deliveries.backlog() == {}
 
     assert await house.queued(f"{OURSELVES}#1") == [
-        (f"{OURSELVES}#1/2", str(place), Act.POST) for place in (SLACK, MAIL, OTHER)
+        (f"{OURSELVES}#1/2", str(place), DeliveryAction.POST) for place in (SLACK, MAIL, OTHER)
     ]
     [blind] = await store.history.incidents(at(0))
     assert (blind.service, blind.since, blind.until) == (OURSELVES, at(2), at(6))
@@ -248,7 +255,7 @@ async def test_of_a_muted_service_only_those_told_hear_how_it_ends(house):
     await house.rounds("BB")
     await house.deliver()
     await house.record.order("x", Mute("ana", at(2), at(10_000), "known"))
-    await house.record.subscribe(Subscription(CHAT, Wish(), "telegram:4242", at(2)))
+    await house.record.subscribe(Subscription(CHAT, SubscriptionFilter(), "telegram:4242", at(2)))
     await house.rounds("B" * 20, first=2)
     assert await house.deliver() == []
     await house.rounds("..", first=22)
@@ -271,7 +278,7 @@ async def test_an_order_is_carried_out_once_and_told_to_those_who_know(house, st
     await house.rounds("BB")
     await house.deliver()
     changes = await house.record.order("x", Ack("ana", at(3)))
-    assert [c.kind for c in changes] == [Kind.ACKNOWLEDGED]
+    assert [c.kind for c in changes] == [ChangeKind.ACKNOWLEDGED]
     assert await house.record.order("x", Ack("bob", at(4))) == ()
     with counting(store) as asked:
         assert await house.record.order("y", Ack("bob", at(4))) == ()
@@ -280,7 +287,7 @@ async def test_an_order_is_carried_out_once_and_told_to_those_who_know(house, st
 
 
 async def test_a_subscription_is_told_like_an_audience_in_its_own_words(house, store):
-    wish = Wish(services=("x",), style=Style("es", "Europe/Madrid", "24h"), hears=frozenset({Hears.DOWN}))
+    wish = SubscriptionFilter(services=("x",), style=Style("es", "Europe/Madrid", "24h"), hears=frozenset({Topic.DOWN}))
     await house.record.subscribe(Subscription(CHAT, wish, "telegram:4242", at(0)))
     await house.rounds("BB")
     await house.rounds("BB", "y")
@@ -298,13 +305,13 @@ async def test_a_subscription_is_told_like_an_audience_in_its_own_words(house, s
 
 
 async def test_a_place_that_is_in_an_audience_and_subscribed_hears_once(house):
-    await house.record.subscribe(Subscription(SLACK, Wish(style=Style("es")), "slack:U1", at(0)))
+    await house.record.subscribe(Subscription(SLACK, SubscriptionFilter(style=Style("es")), "slack:U1", at(0)))
     await house.rounds("BB")
     assert [one for one, place, _ in await house.queued() if place == str(SLACK)] == ["x#1/2"]
 
 
 async def test_a_place_that_moved_takes_its_subscription_with_it(house):
-    await house.record.subscribe(Subscription(CHAT, Wish(), "telegram:4242", at(0)))
+    await house.record.subscribe(Subscription(CHAT, SubscriptionFilter(), "telegram:4242", at(0)))
     new = Destination("telegram", "-1001")
     await house.record.moved(CHAT, new)
     assert [s.destination for s in house.record.subscriptions] == [new]
@@ -316,25 +323,27 @@ async def test_the_first_message_is_brought_up_to_date_only_where_that_can_be(ho
     await house.rounds("..", first=2)
 
     assert await house.queued() == [
-        ("x#1/2", str(SLACK), Act.POST),
-        ("x#1/2", str(MAIL), Act.POST),
-        ("x#1/3", str(SLACK), Act.POST),  # the news first: an edit tells nobody
-        ("x#1/3", str(SLACK), Act.EDIT),
-        ("x#1/3", str(MAIL), Act.POST),
+        ("x#1/2", str(SLACK), DeliveryAction.POST),
+        ("x#1/2", str(MAIL), DeliveryAction.POST),
+        ("x#1/3", str(SLACK), DeliveryAction.POST),  # the news first: an edit tells nobody
+        ("x#1/3", str(SLACK), DeliveryAction.EDIT),
+        ("x#1/3", str(MAIL), DeliveryAction.POST),
     ]
-    edit = next(one for one in await house.deliver() if one.act is Act.EDIT)
+    edit = next(one for one in await house.deliver() if one.act is DeliveryAction.EDIT)
     assert edit.root == f"ref x#1/2@{SLACK}"
     assert edit.notice.root.title == "🟢 X (Twitter): down since noon, restored 12:01 p.m. (1 min)"
 
 
 async def test_an_ending_names_what_else_is_down_of_what_the_reader_follows(store):
-    only_x = Audience("x", (OTHER,), Wish(services=("x",)))
+    only_x = Audience("x", (OTHER,), SubscriptionFilter(services=("x",)))
     house = House(store, (DESK, only_x))
     await house.rounds("BB")
     await house.rounds("BB", "y")
     await house.deliver()
     await house.rounds("..", first=2)
-    text = {str(one.destination): one.notice.words.text for one in await house.deliver() if one.act is Act.POST}
+    text = {
+        str(one.destination): one.notice.words.text for one in await house.deliver() if one.act is DeliveryAction.POST
+    }
 
     assert text[str(SLACK)].splitlines()[1:] == ["Still down: Y since noon."]
     assert "Y" not in text[str(OTHER)]
@@ -343,7 +352,7 @@ async def test_an_ending_names_what_else_is_down_of_what_the_reader_follows(stor
 async def test_a_service_taken_out_of_the_config_is_no_longer_shown(house, store):
     await house.rounds("BB", "y")
     setting = replace(house.record.setting, services={"x": SERVICES["x"]})
-    after = Record(store, setting, house.record.clock, house.record.wake)
+    after = Recorder(store, setting, house.record.clock, house.record.wake)
     await after.load()
 
     overview = await after.overview(at(0))
@@ -358,7 +367,7 @@ async def test_a_place_of_the_config_that_has_moved_hears_the_end_where_it_is_no
     await house.record.moved(old, new)
     await house.deliver()
     await house.rounds("..", first=2)
-    assert [str(one.destination) for one in await house.deliver() if one.act is Act.POST] == [str(new)]
+    assert [str(one.destination) for one in await house.deliver() if one.act is DeliveryAction.POST] == [str(new)]
     assert house.record.ladders["night"].destinations == (new, MAIL)
 
     again = House(store, (ladder,))
@@ -377,7 +386,10 @@ async def test_a_certificate_that_ends_soon_is_told_and_not_looked_at_more_often
         assert not await house.record.seen(Round("x", at(number), worn))
 
     await house.deliver()
-    assert await house.queued() == [("x#1/1", "slack:C1", Act.POST), ("x#1/1", "email:desk@example.org", Act.POST)]
+    assert await house.queued() == [
+        ("x#1/1", "slack:C1", DeliveryAction.POST),
+        ("x#1/1", "email:desk@example.org", DeliveryAction.POST),
+    ]
     stored = (await house.store.moves.states())["x"]
     assert stored.incident.readings[0].until == until
     with counting(house.store) as asked:

@@ -8,21 +8,21 @@ from datetime import timedelta
 import pytest
 
 from bot import wording
-from bot.incidents.recorder import Record, Setting
+from bot.incidents.recorder import Recorder, Settings
 from bot.model import (
-    Act,
     Audience,
     Delivery,
+    DeliveryAction,
     Destination,
     Health,
-    Hears,
     Outcome,
     Reading,
+    RefusalScope,
     Round,
     Rules,
-    Scope,
     Service,
-    Wish,
+    SubscriptionFilter,
+    Topic,
     delivering,
 )
 from bot.store import Status
@@ -33,7 +33,9 @@ SLACK, TELEGRAM, MAIL = (Destination(*p) for p in (("slack", "C1"), ("telegram",
 BOSS = Destination("telegram", "4242")
 DESK = Audience("desk", (SLACK, TELEGRAM, MAIL), ladder=True)
 LIST = Audience("list", (SLACK, MAIL))
-ADMINS = Audience("tocsin:admins", (BOSS, SLACK), Wish((delivering("slack"),), frozenset(Hears) - {Hears.CORRECTION}))
+ADMINS = Audience(
+    "tocsin:admins", (BOSS, SLACK), SubscriptionFilter((delivering("slack"),), frozenset(Topic) - {Topic.CORRECTION})
+)
 ROUTES = ("API", "messages")
 REVOKED = "the token is not accepted (token_revoked): copy it again from there"
 QUICK = Rules(confirm_rounds=1, restore_rounds=1)
@@ -44,7 +46,7 @@ class House:
 
     def __init__(self, store, audiences=(DESK, LIST), admins=ADMINS):
         self.store, self.now, self.woken = store, at(0), []
-        setting = Setting(
+        setting = Settings(
             {name: Service(name, name.upper(), ("web",)) for name in ("x", "slack")},
             {"x": QUICK, "slack": QUICK, "slack-delivery": replace(QUICK, chained=True)},
             audiences,
@@ -53,7 +55,7 @@ class House:
             stand_ins={"slack": "slack"},
             admins=admins,
         )
-        self.record = Record(store, setting, lambda: self.now, self.woken.append)
+        self.record = Recorder(store, setting, lambda: self.now, self.woken.append)
 
     async def look(self, service, *bad, routes=("web",)):
         readings = tuple(Reading(r, Outcome.BAD if r in bad else Outcome.GOOD, REVOKED * (r in bad)) for r in routes)
@@ -187,14 +189,18 @@ async def test_admins_hear_once_a_day_of_a_place_that_refuses_but_not_there(hous
 )
 async def test_admins_hear_once_of_a_reason_why_a_place_does_not_take_a_message(house):
     await house.record.load()
-    lost = Delivery("k", SLACK, Act.POST, delivery().notice, "list")
-    await house.record.refused(lost, "Slack refused the message 17 (odd_code)", Scope.MESSAGE)
+    lost = Delivery("k", SLACK, DeliveryAction.POST, delivery().notice, "list")
+    await house.record.refused(lost, "Slack refused the message 17 (odd_code)", RefusalScope.MESSAGE)
     house.now += timedelta(days=1)
-    await house.record.refused(replace(lost, key="2"), "Slack refused the message 18 (odd_code)", Scope.MESSAGE)
-    await house.record.refused(replace(lost, key="3"), "too long", Scope.MESSAGE)
-    await house.record.refused(replace(lost, key="4", audience="desk", ladders=("desk",)), "why", Scope.MESSAGE)
-    await house.record.refused(replace(lost, key="5", act=Act.EDIT), "cannot be changed", Scope.MESSAGE)
-    await house.record.refused(replace(lost, destination=MAIL, audience="desk", ladders=("desk",)), "no", Scope.MESSAGE)
+    await house.record.refused(replace(lost, key="2"), "Slack refused the message 18 (odd_code)", RefusalScope.MESSAGE)
+    await house.record.refused(replace(lost, key="3"), "too long", RefusalScope.MESSAGE)
+    await house.record.refused(replace(lost, key="4", audience="desk", ladders=("desk",)), "why", RefusalScope.MESSAGE)
+    await house.record.refused(
+        replace(lost, key="5", act=DeliveryAction.EDIT), "cannot be changed", RefusalScope.MESSAGE
+    )
+    await house.record.refused(
+        replace(lost, destination=MAIL, audience="desk", ladders=("desk",)), "no", RefusalScope.MESSAGE
+    )
     title = delivery().notice.words.title
     rows = await house.store.deliveries.claim(*wanted("telegram", house.now, limit=9, lease=timedelta(minutes=1)))
     assert [one.notice.words.text.splitlines()[1:] for one in rows] == [

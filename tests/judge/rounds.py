@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from bot.judge.changes import Step
 from bot.judge.incidents import step
 from bot.judge.verdict import judge
-from bot.model import Change, Health, Outcome, Reading, Role, Round, Rules, ServiceState, Word
+from bot.model import Change, Health, Outcome, Reading, Role, Round, Rules, ServiceState, SourceReport
 
 NOON = datetime(2022, 7, 14, 12, 0, tzinfo=UTC)
 EVERY = timedelta(seconds=30)
@@ -28,11 +28,11 @@ def at(number: int) -> datetime:
     return NOON + number * EVERY
 
 
-def word(says: Health | None, headline: str = "", role: Role = Role.OFFICIAL) -> Word:
-    return Word(role, role.value, says, headline)
+def word(says: Health | None, headline: str = "", role: Role = Role.OFFICIAL) -> SourceReport:
+    return SourceReport(role, role.value, says, headline)
 
 
-def look(letter: str, number: int = 0, *words: Word) -> Round:
+def look(letter: str, number: int = 0, *words: SourceReport) -> Round:
     readings = tuple(Reading(r, o) for r, o in zip(("web", "app"), WEB[letter], strict=True))
     return Round("x", at(number), readings, words, sighted=letter != "?")
 

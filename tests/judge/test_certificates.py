@@ -11,10 +11,10 @@ from bot.judge.incidents import only_worn, step
 from bot.judge.verdict import judge
 from bot.model import (
     Ack,
+    ChangeKind,
     Confidence,
     Correct,
     Health,
-    Kind,
     Outcome,
     Reading,
     Role,
@@ -63,7 +63,7 @@ def test_an_outage_meanwhile_has_its_own_times_and_its_thread_goes_on():
     kinds = [c.kind for c in changes]
     outage, over, again = (c.incident for c in changes[1:])
 
-    assert kinds == [Kind.OPENED, Kind.CONFIRMED, Kind.RESTORED, Kind.OPENED]
+    assert kinds == [ChangeKind.OPENED, ChangeKind.CONFIRMED, ChangeKind.RESTORED, ChangeKind.OPENED]
     assert (outage.since, outage.confirmed_at, outage.worst, outage.number) == (at(4), at(5), Health.DOWN, 1)
     assert (over.since, over.until) == (at(4), at(7))
     assert (again.number, again.since, only_worn(again)) == (2, at(7), True)
@@ -85,7 +85,7 @@ def test_it_is_told_again_once_a_day_until_somebody_looks_into_it():
     for seen in days:
         state, changes = go(state, seen, rules)
         kinds.append([c.kind for c in changes])
-    assert kinds == [[], [Kind.REMINDED], [], [Kind.REMINDED]]
+    assert kinds == [[], [ChangeKind.REMINDED], [], [ChangeKind.REMINDED]]
 
     state = step(state, Ack("ana", at(9000)), rules).state
     assert go(state, look("W", 2880 * 5), rules)[1] == ()
@@ -101,7 +101,7 @@ def test_an_acknowledged_certificate_acknowledges_no_outage():
     for number in range(3, 5):
         state, _ = go(state, look("B", number), rules)
     assert (state.incident.acked_by, state.incident.reminded) == ("", 0)
-    assert [c.kind for c in go(state, look("B", 20), rules)[1]] == [Kind.REMINDED]
+    assert [c.kind for c in go(state, look("B", 20), rules)[1]] == [ChangeKind.REMINDED]
 
 
 def test_what_its_official_page_says_meanwhile_is_told():
@@ -109,7 +109,7 @@ def test_what_its_official_page_says_meanwhile_is_told():
     says = word(Health.DOWN, "Investigating")
     state, first = go(state, look("W", 2, says))
     state, second = go(state, look("W", 3, says))
-    assert ([c.kind for c in first], second) == ([Kind.OFFICIAL], ())
+    assert ([c.kind for c in first], second) == ([ChangeKind.OFFICIAL], ())
     assert state.incident.health is Health.DEGRADED
 
 
@@ -118,10 +118,10 @@ def test_their_word_of_trouble_is_not_mistaken_for_it():
     for number in range(4, 8):
         state, more = go(state, look("W", number, word(Health.DEGRADED, "Investigating")))
         changes += more
-    assert [(c.kind, c.incident.confidence) for c in changes] == [(Kind.OPENED, Confidence.LIKELY)]
+    assert [(c.kind, c.incident.confidence) for c in changes] == [(ChangeKind.OPENED, Confidence.LIKELY)]
     state, ended = go(state, look("W", 8, word(Health.UP)))
     state, worn = go(state, look("W", 9, word(Health.UP)))
-    assert [c.kind for c in (*ended, *worn)] == [Kind.RESTORED, Kind.OPENED]
+    assert [c.kind for c in (*ended, *worn)] == [ChangeKind.RESTORED, ChangeKind.OPENED]
 
 
 def test_what_was_taken_back_stays_so_until_the_certificate_is_new():

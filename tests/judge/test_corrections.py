@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.judge.incidents import CORRECTABLE, correctable, step
-from bot.model import ENDINGS, Ack, Confidence, Correct, Health, Kind, Rules, ServiceState
+from bot.model import ENDINGS, Ack, ChangeKind, Confidence, Correct, Health, Rules, ServiceState
 from tests.judge.rounds import WEB, at, go, look, walk, word
 
 
@@ -31,7 +31,7 @@ def test_the_open_incident_is_taken_back_with_who_and_why():
     state, _ = walk("..BB")
     state, [change] = correct(state, 5, "the check is wrong")
 
-    assert (change.kind, change.by, change.why) == (Kind.RETRACTED, "Ana", "the check is wrong")
+    assert (change.kind, change.by, change.why) == (ChangeKind.RETRACTED, "Ana", "the check is wrong")
     assert (change.incident.retracted, change.incident.until) == (True, at(5))
     assert (state.incident, state.last) == (None, change.incident)
     assert state.up_since == at(0)
@@ -89,7 +89,7 @@ def test_what_is_taken_back_does_not_open_again_while_it_is_seen_no_worse():
 def test_what_is_worse_opens_and_began_when_it_became_so():
     state, _ = correct(walk("PPPP")[0], 4)
     state, changes = rounds(state, "PPBB", 5)
-    assert [(c.kind, c.incident.health) for c in changes] == [(Kind.OPENED, Health.DOWN)]
+    assert [(c.kind, c.incident.health) for c in changes] == [(ChangeKind.OPENED, Health.DOWN)]
     assert state.incident.since == at(7)
     assert state.incident.confidence is Confidence.CONFIRMED
 
@@ -98,20 +98,20 @@ def test_what_is_surer_opens_too_and_began_after_the_correction():
     state, _ = go(ServiceState("x"), look("B", 0))
     state, _ = correct(state, 1)
     state, changes = rounds(state, "BB", 2)
-    assert [(c.kind, c.incident.number, c.incident.since) for c in changes] == [(Kind.OPENED, 2, at(1))]
+    assert [(c.kind, c.incident.number, c.incident.since) for c in changes] == [(ChangeKind.OPENED, 2, at(1))]
 
 
 def test_after_a_good_round_it_may_fail_again():
     state, _ = correct(walk("BBB")[0], 3)
     state, changes = rounds(state, "B.BB", 4)
-    assert [(c.kind, c.incident.number) for c in changes] == [(Kind.OPENED, 2), (Kind.CONFIRMED, 2)]
+    assert [(c.kind, c.incident.number) for c in changes] == [(ChangeKind.OPENED, 2), (ChangeKind.CONFIRMED, 2)]
 
 
 def test_their_page_that_still_says_so_does_not_open_it_again_but_our_own_checks_do():
     says = word(Health.DOWN)  # without a headline to know it by
     state, _ = go(ServiceState("x"), look(".", 0, says))
     state, [change] = correct(state, 1)
-    assert change.kind is Kind.RETRACTED
+    assert change.kind is ChangeKind.RETRACTED
     state, none = go(state, look(".", 2, says))
     assert none == ()
     for number in (3, 4):
@@ -136,7 +136,7 @@ def test_with_corrections_too_openings_and_endings_alternate_and_steps_have_no_g
         for change in changes:
             incident = change.incident
             again = incident.retracted and incident.until < change.at  # of one that was over
-            assert opened == (None if again or change.kind is Kind.OPENED else incident.number)
+            assert opened == (None if again or change.kind is ChangeKind.OPENED else incident.number)
             assert incident.steps == steps.get(incident.number, 0) + 1
             steps[incident.number] = incident.steps
             opened = None if change.kind in ENDINGS else incident.number

@@ -8,7 +8,7 @@ from itertools import count, cycle
 import pytest
 
 from bot.judge.own_outage import LATELY, SETTLE, SETTLE_AGAIN, watch_sight
-from bot.model import OURSELVES, Health, Kind, Role, Round, Rules, ServiceState
+from bot.model import OURSELVES, ChangeKind, Health, Role, Round, Rules, ServiceState
 from tests.judge.rounds import EVERY, NOON, at, go, look, word
 
 QUIET = Rules(remind_every=())
@@ -16,7 +16,7 @@ CLEAR, RED = word(Health.UP), word(Health.DOWN, "Outage")
 MILD, MUTE = word(Health.DEGRADED, "Some trouble"), word(None)
 CALM, SURGE = word(Health.UP, "", Role.TRACKER), word(Health.DOWN, "", Role.TRACKER)
 CROWD, NOBODY = word(Health.DEGRADED, "", Role.CROWD), word(Health.UP, "", Role.CROWD)
-POSTS = frozenset(Kind) - {Kind.ACKNOWLEDGED}
+POSTS = frozenset(ChangeKind) - {ChangeKind.ACKNOWLEDGED}
 DAY = 24 * 120  # rounds
 
 
@@ -80,7 +80,7 @@ def test_what_was_said_last_is_told_in_the_end():
     for number, said in enumerate(words):
         state, more = go(state, look(".", number, said), QUIET)
         changes += more
-    assert [(c.kind, c.incident.unstable_since is not None) for c in changes][-1] == (Kind.RESTORED, True)
+    assert [(c.kind, c.incident.unstable_since is not None) for c in changes][-1] == (ChangeKind.RESTORED, True)
     assert changes[-1].incident.until == at(39)
     assert changes[-1].at - at(39) >= QUIET.settle
     assert state.incident is None
@@ -91,7 +91,7 @@ def test_a_page_that_clears_once_is_believed_at_once():
     for number, said in enumerate([CLEAR, RED, RED, CLEAR]):
         state, more = go(state, look(".", number, said), QUIET)
         changes += more
-    assert [(c.kind, c.at) for c in changes] == [(Kind.OPENED, at(1)), (Kind.RESTORED, at(3))]
+    assert [(c.kind, c.at) for c in changes] == [(ChangeKind.OPENED, at(1)), (ChangeKind.RESTORED, at(3))]
 
 
 @pytest.mark.parametrize("letters", ["B..", "B...", "B" + "." * 9])
@@ -105,7 +105,7 @@ def test_rumours_that_came_and_went_make_no_outage_unstable():
     for number, letter in enumerate("B..B..B.BB"):
         state, more = go(state, look(letter, number, CLEAR), QUIET)
         changes += more
-    assert changes[-1].kind is Kind.CONFIRMED
+    assert changes[-1].kind is ChangeKind.CONFIRMED
     assert (changes[-1].incident.unstable_since, changes[-1].incident.outages) == (None, 1)
 
 
@@ -136,7 +136,7 @@ def test_an_outage_of_our_own_seeing_ends_though_the_sources_were_not_read_yet()
     for number in range(2, 4):
         good = look(".", number)
         state, changes = go(state, Round(good.service, good.at, good.readings, untried=True), QUIET)
-    assert [c.kind for c in changes] == [Kind.RESTORED]
+    assert [c.kind for c in changes] == [ChangeKind.RESTORED]
 
 
 # ── our own blindness by turns ───────────────────────────────────────────────────────────────────────────────────────
@@ -154,8 +154,8 @@ def test_who_goes_blind_by_turns_says_so_once(saw):
     for n in range(100):
         step = watch_sight(state, back + n * timedelta(seconds=1), sighted=True)
         state, changes = step.state, [*changes, *step.changes]
-    saw(f"{sum(c.kind is Kind.RESTORED for c in changes)} note(s) of 60 blind moments")
-    assert [c.kind for c in changes] == [Kind.OPENED, Kind.RESTORED]
+    saw(f"{sum(c.kind is ChangeKind.RESTORED for c in changes)} note(s) of 60 blind moments")
+    assert [c.kind for c in changes] == [ChangeKind.OPENED, ChangeKind.RESTORED]
     assert changes[-1].incident.until == back
     assert changes[-1].at - back <= SETTLE + timedelta(seconds=1)
 
@@ -165,6 +165,6 @@ def test_who_was_blind_lately_waits_longer_before_saying_that_it_is_over():
     for n in range(int(timedelta(hours=1) / EVERY)):
         step = watch_sight(state, now + n * EVERY, sighted=n % 4 != 1)
         state = step.state
-        ends += [c.at for c in step.changes if c.kind is Kind.RESTORED]
+        ends += [c.at for c in step.changes if c.kind is ChangeKind.RESTORED]
     assert len(ends) <= 1 + timedelta(hours=1) / min(SETTLE_AGAIN, LATELY)
     assert len(ends) <= 2

@@ -6,25 +6,25 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from bot.judge.failure_count import STALE, Fortune, after, refused, trouble
-from bot.model import Later, Refused, Scope, Sent, Unsure
+from bot.judge.failure_count import STALE, FailureCount, after, refused, trouble
+from bot.model import Later, RefusalScope, Refused, Sent, Unsure
 
 NOON = datetime(2022, 7, 14, 12, tzinfo=UTC)
 SECOND = timedelta(seconds=1)
 DEAD, LOST = Later("cannot be reached"), Unsure("no answer")
-REVOKED = Refused("the token is not valid any more", Scope.ACCOUNT)
+REVOKED = Refused("the token is not valid any more", RefusalScope.ACCOUNT)
 WELL = {
     "sent": Sent("ref"),
     "asked to wait": Later("slow down", 7 * SECOND),
     "not there": Later("it did not arrive", absent=True),
     "a full mailbox": Later("452 over quota", local=True),
-    "this message": Refused("too long", Scope.MESSAGE),
-    "this place": Refused("not_in_channel", Scope.DESTINATION),
+    "this message": Refused("too long", RefusalScope.MESSAGE),
+    "this place": Refused("not_in_channel", RefusalScope.DESTINATION),
 }
 
 
 def fortune(*receipts):
-    found = Fortune()
+    found = FailureCount()
     for number, receipt in enumerate(receipts):
         found = after(found, receipt, NOON + number * SECOND)
     return found
@@ -47,7 +47,7 @@ def test_three_failures_in_a_row_or_one_word_about_the_account_are_trouble(recei
 
 @pytest.mark.parametrize("receipt", WELL.values(), ids=WELL)
 def test_whatever_shows_that_the_provider_is_well_begins_anew(receipt):
-    assert fortune(DEAD, DEAD, DEAD, receipt) == Fortune()
+    assert fortune(DEAD, DEAD, DEAD, receipt) == FailureCount()
     assert trouble(fortune(DEAD, DEAD, receipt, DEAD), NOON) is None
 
 
@@ -56,12 +56,12 @@ def test_a_wait_asked_of_all_that_was_kept_in_vain_is_a_failure_and_a_burst_of_t
     burst = fortune(limited, limited, limited)
     assert trouble(burst, NOON + 9 * SECOND) is None
     assert fortune(DEAD, DEAD, limited).failures == 2  # says nothing of those before either
-    found = Fortune()
+    found = FailureCount()
     for number in range(4):
         found = after(found, limited, NOON + number * 2 * SECOND)
     assert (found.failures, found.since) == (3, NOON + 2 * SECOND)
     assert trouble(found, NOON + 9 * SECOND) == "Slack asks to wait"
-    assert after(found, Sent("ref"), NOON) == Fortune()
+    assert after(found, Sent("ref"), NOON) == FailureCount()
 
 
 def test_an_old_failure_says_nothing_of_now():
@@ -72,6 +72,6 @@ def test_an_old_failure_says_nothing_of_now():
 
 
 def test_an_account_that_is_not_accepted_is_known_to_be_dead_since_the_first_failure():
-    found = {"slack": fortune(DEAD, REVOKED), "telegram": fortune(DEAD, DEAD, DEAD), "email": Fortune()}
+    found = {"slack": fortune(DEAD, REVOKED), "telegram": fortune(DEAD, DEAD, DEAD), "email": FailureCount()}
     assert refused(found) == {"slack": NOON}
-    assert found["slack"] == Fortune(2, True, NOON, NOON + SECOND, REVOKED.why)
+    assert found["slack"] == FailureCount(2, True, NOON, NOON + SECOND, REVOKED.why)

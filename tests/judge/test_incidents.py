@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.judge.incidents import only_worn, step
-from bot.model import ENDINGS, Ack, Confidence, Health, Kind, Mute, Rules, ServiceState, Unmute
+from bot.model import ENDINGS, Ack, ChangeKind, Confidence, Health, Mute, Rules, ServiceState, Unmute
 from tests.judge.rounds import EVERY, NOON, WEB, at, go, look, walk, word
 
 
@@ -74,7 +74,7 @@ def test_the_official_word_changes_the_incident_once_for_each_headline():
     state, second = go(state, look("B", 6, says))
     state, third = go(state, look("B", 7, word(Health.DEGRADED, "Identified")))
 
-    assert [c.kind for c in (*first, *second, *third)] == [Kind.OFFICIAL, Kind.OFFICIAL]
+    assert [c.kind for c in (*first, *second, *third)] == [ChangeKind.OFFICIAL, ChangeKind.OFFICIAL]
     assert state.incident.official_at == at(5)
 
 
@@ -85,7 +85,7 @@ def test_their_page_still_red_after_our_checks_are_good_opens_no_second_incident
         state, more = go(state, look(letter, number, says))
         changes += more
 
-    assert [c.kind for c in changes] == [Kind.OPENED, Kind.CONFIRMED, Kind.RESTORED]
+    assert [c.kind for c in changes] == [ChangeKind.OPENED, ChangeKind.CONFIRMED, ChangeKind.RESTORED]
 
 
 def test_an_outage_that_only_their_page_reports_lasts_as_long_as_they_say():
@@ -94,16 +94,16 @@ def test_an_outage_that_only_their_page_reports_lasts_as_long_as_they_say():
     state, none = go(state, look(".", 5, word(Health.DEGRADED, "Slow uploads")))
     state, restored = go(state, look(".", 6, word(Health.UP)))
 
-    assert (opened[0].kind, opened[0].incident.confidence) == (Kind.OPENED, Confidence.LIKELY)
+    assert (opened[0].kind, opened[0].incident.confidence) == (ChangeKind.OPENED, Confidence.LIKELY)
     assert none == ()
-    assert (restored[0].kind, restored[0].incident.until) == (Kind.RESTORED, at(6))
+    assert (restored[0].kind, restored[0].incident.until) == (ChangeKind.RESTORED, at(6))
 
 
 def test_what_flaps_stays_one_incident_until_it_has_been_steady():
     changes = walk("BB.." * 12 + "." * 25)[1]
     kinds = [c.kind for c in changes]
 
-    assert kinds.count(Kind.RESTORED) == 3
+    assert kinds.count(ChangeKind.RESTORED) == 3
     assert changes[-1].incident.unstable_since == at(0)
     assert changes[-1].incident.outages == 3
     assert changes[-1].incident.until == at(46)
@@ -112,7 +112,7 @@ def test_what_flaps_stays_one_incident_until_it_has_been_steady():
 def test_reminders_come_at_their_times_and_stop_when_somebody_looks_into_it():
     rules = Rules(remind_every=(timedelta(minutes=2), timedelta(minutes=5)))
     state, changes = walk("B" * 32, rules)
-    assert [c.at - NOON for c in changes if c.kind is Kind.REMINDED] == [
+    assert [c.at - NOON for c in changes if c.kind is ChangeKind.REMINDED] == [
         timedelta(minutes=2),
         timedelta(minutes=5),
         timedelta(minutes=10),
@@ -120,7 +120,7 @@ def test_reminders_come_at_their_times_and_stop_when_somebody_looks_into_it():
     ]
 
     acked = step(state, Ack("Ana", at(32)), rules)
-    assert [c.kind for c in acked.changes] == [Kind.ACKNOWLEDGED]
+    assert [c.kind for c in acked.changes] == [ChangeKind.ACKNOWLEDGED]
     assert step(acked.state, Ack("Ben", at(33)), rules).changes == ()
     assert go(acked.state, look("B", 300), rules)[1] == ()
 
@@ -145,7 +145,7 @@ def test_openings_and_endings_alternate_and_every_number_is_given_once(letters, 
     opened = None
     numbers = []
     for change in walk(letters, rules)[1]:
-        if change.kind is Kind.OPENED:
+        if change.kind is ChangeKind.OPENED:
             assert opened is None
             opened = change.incident.number
             numbers.append(opened)
@@ -180,7 +180,7 @@ def test_a_confirmed_outage_had_its_rounds_and_only_a_confirmed_one_is_restored(
             bad = "W" if only_worn(change.incident) else "BPS"
             assert sum(letter in bad for letter in letters) >= rules.confirm_rounds
         if change.kind in ENDINGS:
-            assert (change.kind is Kind.RESTORED) == (change.incident.confidence is Confidence.CONFIRMED)
+            assert (change.kind is ChangeKind.RESTORED) == (change.incident.confidence is Confidence.CONFIRMED)
 
 
 @given(letters, rules)
@@ -208,7 +208,7 @@ AGES = Rules(milestones=(timedelta(minutes=2), timedelta(minutes=5)), remind_eve
 
 
 def lasting(letters, rules=AGES):
-    return [c.at - NOON for c in walk(letters, rules)[1] if c.kind is Kind.LASTING]
+    return [c.at - NOON for c in walk(letters, rules)[1] if c.kind is ChangeKind.LASTING]
 
 
 def test_an_incident_that_reaches_an_age_somebody_waits_for_says_so_once():
@@ -233,16 +233,16 @@ def test_what_is_only_likely_lasts_as_well():
     for number in range(6):
         state, changes = go(state, look(".", number, says), AGES)
         kinds += [(c.kind, c.incident.confidence) for c in changes]
-    assert kinds == [(Kind.OPENED, Confidence.LIKELY), (Kind.LASTING, Confidence.LIKELY)]
+    assert kinds == [(ChangeKind.OPENED, Confidence.LIKELY), (ChangeKind.LASTING, Confidence.LIKELY)]
 
 
 def test_ages_pass_also_when_somebody_looks_into_it_for_others_wait_for_the_age_alone():
     state, _ = walk("BB", AGES)
     state = step(state, Ack("Ana", at(2)), AGES).state
-    assert [c.kind for c in go(state, look("B", 4), AGES)[1]] == [Kind.LASTING]
+    assert [c.kind for c in go(state, look("B", 4), AGES)[1]] == [ChangeKind.LASTING]
 
 
 def test_a_reminder_of_the_same_moment_comes_with_the_next_round():
     both = Rules(milestones=(timedelta(minutes=2),), remind_every=(timedelta(minutes=2),))
     kinds = [c.kind for c in walk("B" * 6, both)[1]]
-    assert kinds[2:] == [Kind.LASTING, Kind.REMINDED]
+    assert kinds[2:] == [ChangeKind.LASTING, ChangeKind.REMINDED]

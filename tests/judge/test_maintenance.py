@@ -10,7 +10,7 @@ import pytest
 from bot.judge import maintenance
 from bot.judge.incidents import step
 from bot.judge.verdict import judge
-from bot.model import Confidence, Health, Kind, Origin, Phase, Planned, Rules, ServiceState, Weekly, Window
+from bot.model import ChangeKind, Confidence, Health, Origin, Phase, Planned, Rules, ServiceState, Weekly, Window
 from tests.judge.rounds import at, look, word
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
@@ -37,31 +37,31 @@ def test_nothing_opens_inside_and_what_lasts_opens_after_it_since_it_began():
     assert (state.incident, told) == (None, [])
 
     state, told = through("BB", WORK, first=10, state=state)
-    assert told == [(Kind.OPENED, at(4), at(10)), (Kind.CONFIRMED, at(4), at(10))]
+    assert told == [(ChangeKind.OPENED, at(4), at(10)), (ChangeKind.CONFIRMED, at(4), at(10))]
     assert state.incident.confidence is Confidence.CONFIRMED
 
 
 def test_one_bad_round_after_it_confirms_nothing():
     state, told = through("....BBBBBB" + "B", WORK)
-    assert [kind for kind, *_ in told] == [Kind.OPENED]
+    assert [kind for kind, *_ in told] == [ChangeKind.OPENED]
     assert state.incident.confidence is Confidence.POSSIBLE
 
 
 def test_what_recovers_inside_is_never_told_and_trouble_after_it_is_its_own():
     _, told = through("....BB..BB" + "..BB", WORK)
-    assert told == [(Kind.OPENED, at(12), None), (Kind.CONFIRMED, at(12), None)]
+    assert told == [(ChangeKind.OPENED, at(12), None), (ChangeKind.CONFIRMED, at(12), None)]
 
 
 def test_an_outage_open_before_it_stays_and_its_end_is_told():
     _, told = through(".BBBBBB..", replace(WORK, since=at(3)))
-    assert [kind for kind, *_ in told] == [Kind.OPENED, Kind.CONFIRMED, Kind.RESTORED]
+    assert [kind for kind, *_ in told] == [ChangeKind.OPENED, ChangeKind.CONFIRMED, ChangeKind.RESTORED]
 
 
 def test_what_was_only_possible_before_it_is_not_confirmed_inside():
     state, told = through("...BBBB", WORK)
-    assert [kind for kind, *_ in told] == [Kind.OPENED]
+    assert [kind for kind, *_ in told] == [ChangeKind.OPENED]
     _, told = through("BBBBB", WORK, first=7, state=state)
-    assert told == [(Kind.CONFIRMED, at(3), at(10))]
+    assert told == [(ChangeKind.CONFIRMED, at(3), at(10))]
 
 
 def test_a_steady_stretch_inside_has_a_steady_state():
@@ -77,7 +77,7 @@ def test_others_are_not_excused_and_all_are_by_a_window_of_all():
 def test_one_that_is_called_off_or_over_early_excuses_no_longer():
     assert through("....BB", replace(WORK, over_at=at(2)))[1]
     _, told = through("....BBB", replace(WORK, over_at=at(5)))
-    assert told == [(Kind.OPENED, at(4), at(5)), (Kind.CONFIRMED, at(4), at(5))]
+    assert told == [(ChangeKind.OPENED, at(4), at(5)), (ChangeKind.CONFIRMED, at(4), at(5))]
 
 
 THEIRS = replace(WORK, origin=Origin.OFFICIAL)

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from bot.judge.incidents import step, unwatched
-from bot.model import Correct, Kind, Outages, Rules, ServiceState
+from bot.model import ChangeKind, Correct, Outages, Rules, ServiceState
 from bot.store.columns import _adapter
 from tests.judge.rounds import NOON, at, go, look, walk
 
@@ -19,7 +19,10 @@ def outage(state, start, letters="BB..", rules=STEADY):
     told = None
     for number, letter in enumerate(letters):
         state, changes = go(state, replace(look(letter), at=start + number * timedelta(seconds=30)), rules)
-        told = next((c.incident for c in changes if c.kind in {Kind.OPENED, Kind.CONFIRMED, Kind.WORSENED}), told)
+        told = next(
+            (c.incident for c in changes if c.kind in {ChangeKind.OPENED, ChangeKind.CONFIRMED, ChangeKind.WORSENED}),
+            told,
+        )
     return state, told
 
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from bot.judge.incidents import step
 from bot.judge.verdict import judge
-from bot.model import ENDINGS, Confidence, Health, Kind, Role, Rules, ServiceState
+from bot.model import ENDINGS, ChangeKind, Confidence, Health, Role, Rules, ServiceState
 from tests.judge.rounds import at, go, look, walk, word
 
 POSSIBLE, LIKELY, CONFIRMED = Confidence
@@ -44,10 +44,10 @@ def test_each_thing_that_its_page_says_during_an_incident_is_told_once():
         state, changes = go(state, look("B", number, said), QUIET)
         told += [(number, c.kind, c.incident.words[0].headline) for c in changes]
     assert told == [
-        (3, Kind.OFFICIAL, "Investigating"),
-        (7, Kind.OFFICIAL, "Identified"),
-        (8, Kind.OFFICIAL, ""),
-        (10, Kind.OFFICIAL, "Investigating"),
+        (3, ChangeKind.OFFICIAL, "Investigating"),
+        (7, ChangeKind.OFFICIAL, "Identified"),
+        (8, ChangeKind.OFFICIAL, ""),
+        (10, ChangeKind.OFFICIAL, "Investigating"),
     ]
     assert state.incident.official_at == at(3)  # the lead is that of the first
 
@@ -55,9 +55,9 @@ def test_each_thing_that_its_page_says_during_an_incident_is_told_once():
 def test_a_page_that_shows_trouble_without_a_word_is_told_too():
     state, _ = rounds(ServiceState("x"), "BB", CLEAR)
     state, changes = rounds(state, "BBB", word(Health.DOWN), first=2)
-    assert [c.kind for c in changes] == [Kind.OFFICIAL]
+    assert [c.kind for c in changes] == [ChangeKind.OFFICIAL]
     state, changes = rounds(state, "....", word(Health.DOWN), first=5)
-    assert [c.kind for c in changes] == [Kind.RESTORED]  # and it opens nothing while it stays there
+    assert [c.kind for c in changes] == [ChangeKind.RESTORED]  # and it opens nothing while it stays there
 
 
 def test_a_page_that_cannot_be_read_says_nothing_new():
@@ -68,15 +68,15 @@ def test_a_page_that_cannot_be_read_says_nothing_new():
 def test_a_page_that_never_spoke_is_known_at_the_end_to_have_been_silent():
     _, changes = rounds(ServiceState("x"), "BB..", CLEAR)
     ended = changes[-1]
-    assert (ended.kind, ended.incident.official_at) == (Kind.RESTORED, None)
+    assert (ended.kind, ended.incident.official_at) == (ChangeKind.RESTORED, None)
     assert ended.incident.words == (CLEAR,)
 
 
 def test_an_incident_of_its_page_alone_is_over_when_the_page_says_so_whatever_people_report():
     state, opened = rounds(ServiceState("x"), "...", RED, SURGE)
-    assert kinds(opened) == [(Kind.OPENED, 1, LIKELY)]
+    assert kinds(opened) == [(ChangeKind.OPENED, 1, LIKELY)]
     state, ended = rounds(state, "...", CLEAR, SURGE, first=3)
-    assert kinds(ended) == [(Kind.RESTORED, 1, LIKELY)]
+    assert kinds(ended) == [(ChangeKind.RESTORED, 1, LIKELY)]
 
 
 # ── since when ───────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -85,7 +85,7 @@ def test_an_incident_of_its_page_alone_is_over_when_the_page_says_so_whatever_pe
 def test_an_outage_began_when_we_first_saw_it_though_others_spoke_of_it_before():
     for said, sure in ((SURGE, POSSIBLE), (CROWD, POSSIBLE), (RED, LIKELY)):
         state, opened = rounds(ServiceState("x"), "....", said)
-        assert (kinds(opened), opened[0].incident.since) == ([(Kind.OPENED, 1, sure)], at(0))
+        assert (kinds(opened), opened[0].incident.since) == ([(ChangeKind.OPENED, 1, sure)], at(0))
         state, _ = rounds(state, "BB", said, first=4)
         assert (state.incident.confidence, state.incident.since) == (CONFIRMED, at(4))
 
@@ -93,9 +93,9 @@ def test_an_outage_began_when_we_first_saw_it_though_others_spoke_of_it_before()
 def test_what_was_told_of_its_age_before_we_saw_it_counts_for_nothing():
     rules = Rules(remind_every=(), milestones=(timedelta(minutes=1),))
     state, changes = rounds(ServiceState("x"), "...", SURGE, rules=rules)
-    assert [c.kind for c in changes] == [Kind.OPENED, Kind.LASTING]
+    assert [c.kind for c in changes] == [ChangeKind.OPENED, ChangeKind.LASTING]
     _, changes = rounds(state, "BBB", SURGE, first=3, rules=rules)
-    assert [(c.kind, c.at) for c in changes if c.kind is Kind.LASTING] == [(Kind.LASTING, at(5))]
+    assert [(c.kind, c.at) for c in changes if c.kind is ChangeKind.LASTING] == [(ChangeKind.LASTING, at(5))]
 
 
 # ── what trackers still say of what is over ──────────────────────────────────────────────────────────────────────────
@@ -104,31 +104,31 @@ def test_what_was_told_of_its_age_before_we_saw_it_counts_for_nothing():
 def test_trackers_that_still_speak_of_what_is_over_open_nothing_until_they_were_quiet():
     state, _ = rounds(ServiceState("x"), "BB", CLEAR, SURGE)
     state, ended = rounds(state, "..", CLEAR, SURGE, first=2)
-    assert kinds(ended) == [(Kind.RESTORED, 1, CONFIRMED)]
+    assert kinds(ended) == [(ChangeKind.RESTORED, 1, CONFIRMED)]
     state, echoes = rounds(state, "." * 20, CLEAR, SURGE, first=4)
     assert echoes == []
     assert (state.up_since, state.incident) == (at(2), None)
 
     state, none = rounds(state, ".", CLEAR, CALM, first=24)
     state, again = rounds(state, "..", CLEAR, SURGE, first=25)
-    assert (none, kinds(again)) == ([], [(Kind.OPENED, 2, POSSIBLE)])
+    assert (none, kinds(again)) == ([], [(ChangeKind.OPENED, 2, POSSIBLE)])
 
 
 def test_while_they_echo_our_own_checks_open_as_ever():
     state, _ = rounds(ServiceState("x"), "BB...", SURGE)
     _, changes = rounds(state, "BB", SURGE, first=5)
-    assert kinds(changes) == [(Kind.OPENED, 2, LIKELY), (Kind.CONFIRMED, 2, CONFIRMED)]
+    assert kinds(changes) == [(ChangeKind.OPENED, 2, LIKELY), (ChangeKind.CONFIRMED, 2, CONFIRMED)]
 
 
 def test_its_page_too_opens_as_ever():
     state, _ = rounds(ServiceState("x"), "BB...", CLEAR, SURGE)
-    assert kinds(rounds(state, ".", RED, SURGE, first=5)[1]) == [(Kind.OPENED, 2, LIKELY)]
+    assert kinds(rounds(state, ".", RED, SURGE, first=5)[1]) == [(ChangeKind.OPENED, 2, LIKELY)]
 
 
 def test_what_was_taken_back_before_they_spoke_is_no_echo():
     state, _ = rounds(ServiceState("x"), "B", CALM)
     state, changes = rounds(state, "...", SURGE, first=1)
-    assert kinds(changes) == [(Kind.RETRACTED, 1, POSSIBLE), (Kind.OPENED, 2, POSSIBLE)]
+    assert kinds(changes) == [(ChangeKind.RETRACTED, 1, POSSIBLE), (ChangeKind.OPENED, 2, POSSIBLE)]
 
 
 def test_a_state_of_before_knows_nothing_of_echoes():
@@ -229,7 +229,7 @@ def test_a_confidence_rises_only_with_more_evidence_than_when_it_was_set_and_nev
     for *_, verdict, taken in seen(rounds, rules):
         for change in taken.changes:
             now = change.incident.confidence
-            if change.kind is Kind.OPENED:
+            if change.kind is ChangeKind.OPENED:
                 rested, sure = evidence(verdict), now
             elif change.kind not in ENDINGS and now is not sure:
                 assert now > sure
@@ -243,7 +243,7 @@ def test_down_comes_before_restored_and_only_what_was_more_than_possible_is_rest
     for *_, taken in seen(rounds, rules):
         for change in taken.changes:
             incident = change.incident
-            if change.kind is Kind.OPENED:
+            if change.kind is ChangeKind.OPENED:
                 assert opened is None
                 number += 1
                 opened, surest = incident.number, incident.confidence
@@ -251,7 +251,7 @@ def test_down_comes_before_restored_and_only_what_was_more_than_possible_is_rest
             surest = max(surest, incident.confidence)
             assert incident.since <= change.at
             if change.kind in ENDINGS:
-                assert (change.kind is Kind.RESTORED) == (surest > POSSIBLE)
+                assert (change.kind is ChangeKind.RESTORED) == (surest > POSSIBLE)
                 assert incident.since <= incident.until <= change.at
                 opened = None
         assert (taken.state.incident is None) == (opened is None)
@@ -264,7 +264,7 @@ def test_no_round_tells_the_official_word_twice_over(rounds, rules):
         for change in taken.changes:
             page = next((w for w in change.incident.words if w.role is Role.OFFICIAL), None)
             said = page and (page.says, page.headline)
-            if change.kind is Kind.OFFICIAL:
+            if change.kind is ChangeKind.OFFICIAL:
                 assert said != last
             if page and page.says is not None:
                 last = said

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot import wording
-from bot.judge.coverage import HOLD, Sight, onward
+from bot.judge.coverage import HOLD, Coverage, onward
 from bot.judge.incidents import step
 from bot.judge.uptime import FIVE_MINUTES, HOUR, Result, Roll
 from bot.judge.verdict import judge, saw
@@ -96,7 +96,7 @@ def test_the_uptime_of_incidents_and_of_roll_ups_is_the_same(rounds):
     """With rules that take each round at its word, so that nothing is waited for that the rounds do not show. None is
     slow: an incident that was down counts whole, with what was only slow of it.
     """
-    rows, sight, state, incidents = timed(rounds), Sight(), ServiceState("x"), {}
+    rows, sight, state, incidents = timed(rounds), Coverage(), ServiceState("x"), {}
     for at, outcome in rows:
         seen = Round("x", at, (Reading("web", outcome),))
         sight.look(seen, {}, saw=saw(seen, AT_ONCE))
@@ -168,7 +168,7 @@ def test_a_clock_that_is_set_back_counts_no_time_twice_and_one_that_was_far_ahea
 
 
 def test_what_is_not_rolled_up_yet_is_known_as_long_as_we_live():
-    sight, period = Sight(), (NOON - HOUR, NOON + 60 * SECOND)
+    sight, period = Coverage(), (NOON - HOUR, NOON + 60 * SECOND)
     sight.look(Round("x", NOON, ()), {}, saw=True)
     assert sight.unseen({}, ["x", "y"], {}, period) == {"x": ((NOON - HOUR, NOON),), "y": (period,)}
     sight.look(Round("x", NOON + 20 * SECOND, ()), {}, saw=False)

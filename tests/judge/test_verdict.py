@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.judge.verdict import judge
-from bot.model import Confidence, Health, Role, Round, Rules, Streak, Word
+from bot.model import Confidence, Health, Role, Round, Rules, SourceReport, Streak
 from tests.judge.rounds import NOON, WEB, look, word
 
 UP, UNKNOWN, DEGRADED, DOWN = Health.UP, Health.UNKNOWN, Health.DEGRADED, Health.DOWN
@@ -105,7 +105,11 @@ def test_a_service_without_routes_is_as_its_official_page_says():
 
 
 words = st.builds(
-    Word, st.sampled_from(Role), st.just("a source"), st.sampled_from([None, UP, DEGRADED, DOWN]), st.text(max_size=5)
+    SourceReport,
+    st.sampled_from(Role),
+    st.just("a source"),
+    st.sampled_from([None, UP, DEGRADED, DOWN]),
+    st.text(max_size=5),
 )
 
 

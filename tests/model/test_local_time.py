@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.model import Hears, Quiet, Style
+from bot.model import Quiet, Style, Topic
 from bot.model.local_time import spell, zone
 
 NIGHT = "22:00-07:00"
@@ -107,8 +107,8 @@ def test_quiet_hours_are_one_stretch_that_ends_when_the_clock_shows_it(
         ("22:00-07:00", Quiet(time(22), time(7))),
         ("22:00 – 7:00", Quiet(time(22), time(7))),
         ("22:00 07:00", Quiet(time(22), time(7))),
-        ("0:30-6:15 except down", Quiet(time(0, 30), time(6, 15), frozenset({Hears.DOWN}))),
-        ("22:00-07:00 except down, correction", Quiet(time(22), time(7), frozenset({Hears.DOWN, Hears.CORRECTION}))),
+        ("0:30-6:15 except down", Quiet(time(0, 30), time(6, 15), frozenset({Topic.DOWN}))),
+        ("22:00-07:00 except down, correction", Quiet(time(22), time(7), frozenset({Topic.DOWN, Topic.CORRECTION}))),
     ],
 )
 def test_hours_are_read_as_people_write_them(text: str, quiet: Quiet) -> None:

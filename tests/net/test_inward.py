@@ -8,7 +8,7 @@ from bot.contracts import Answer, Cause
 from bot.model import Outcome
 from bot.net import Network
 from bot.watch.checks import HttpCheck
-from bot.watch.sources.http_cache import Wish, fetch
+from bot.watch.sources.http_cache import PageRequest, fetch
 from tests.fakes.site import Site, page
 from tests.net.conftest import SOON
 
@@ -88,11 +88,11 @@ async def test_once_out_none_leads_in_again(split, get):
 async def test_an_official_page_leads_to_no_inner_address(split):
     from datetime import UTC, datetime
 
-    from bot.contracts import Memory
+    from bot.contracts import SourceState
 
     async with Site() as inner, Site(to(inner.url("/admin"))) as vendor:
-        wish = Wish(vendor.url(host="vendor.example"), "*/*", SOON, 10_000)
-        got = await fetch(split, Memory(), wish, datetime.now(UTC))
+        wish = PageRequest(vendor.url(host="vendor.example"), "*/*", SOON, 10_000)
+        got = await fetch(split, SourceState(), wish, datetime.now(UTC))
     assert (got.body, inner.heard) == (None, [])
 
 

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 import bot.offload.pool
-from bot.model import Health, Role, Word
+from bot.model import Health, Role, SourceReport
 from bot.offload import worker
 from bot.offload.pool import OverranError, offload
 from bot.watch.sources.dialects.base import NotShownError
@@ -26,8 +26,8 @@ def spin(_what: object = None) -> None:
         pass
 
 
-def word() -> Word:
-    return Word(Role.OFFICIAL, "x", Health.DOWN, components=("a",))
+def word() -> SourceReport:
+    return SourceReport(Role.OFFICIAL, "x", Health.DOWN, components=("a",))
 
 
 def refuse(kind: str) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from bot.clock import Clock, SteadyClock
 from bot.delivery.outbox import Outbox
-from bot.incidents.recorder import Record
+from bot.incidents.recorder import Recorder
 from bot.scheduler.clock_steps import ClockSteps
 from bot.store import StoreUnavailable
 from bot.watch.rounds import Rounds
@@ -25,7 +25,7 @@ class Machine:
         self.passed, self.off = 0.0, timedelta()
         self.clock = SteadyClock(lambda: self.passed, lambda: NOON + timedelta(seconds=self.passed) + self.off)
         setting = House(store).record.setting
-        self.record = Record(store, setting, self.clock.utcnow, lambda _: None)
+        self.record = Recorder(store, setting, self.clock.utcnow, lambda _: None)
         self.outbox = Outbox(store.deliveries, {}, self.clock.utcnow, self.record.moved)
         clock = Clock(self.clock.steady, self.clock.utcnow)
         self.rounds = Rounds((), (), None, seen=self.record.seen, clock=clock)

@@ -21,7 +21,7 @@ import bot.watch.lag
 import tests.sim.engine
 from bot.delivery.outbox import Outbox
 from bot.judge.changes import Step
-from bot.model import Act, Confidence, Health, Kind
+from bot.model import ChangeKind, Confidence, DeliveryAction, Health
 from bot.store.deliveries.repository import Status
 from bot.store.schema import deliveries as table
 
@@ -66,7 +66,7 @@ def begins_when_confirmed(patch):
     tell = bot.judge.incidents.tell
 
     def later(state, incident, kind, seen):
-        return tell(state, replace(incident, since=seen.at) if kind is Kind.CONFIRMED else incident, kind, seen)
+        return tell(state, replace(incident, since=seen.at) if kind is ChangeKind.CONFIRMED else incident, kind, seen)
 
     patch.setattr(bot.judge.incidents, "tell", later)
 
@@ -119,7 +119,9 @@ def believes_the_crowd(patch):
 def never_rewrites(patch):
     acts = bot.notify.incident_fanout.acts
     patch.setattr(
-        bot.notify.incident_fanout, "acts", lambda *what, **how: [d for d in acts(*what, **how) if d.act is Act.POST]
+        bot.notify.incident_fanout,
+        "acts",
+        lambda *what, **how: [d for d in acts(*what, **how) if d.act is DeliveryAction.POST],
     )
 
 
@@ -133,7 +135,7 @@ def tells_strangers_the_end(patch):
     places = bot.notify.routing._places
 
     def everybody(change, audience, told, heard):
-        return audience.destinations if change.kind is Kind.RESTORED else places(change, audience, told, heard)
+        return audience.destinations if change.kind is ChangeKind.RESTORED else places(change, audience, told, heard)
 
     patch.setattr(bot.notify.routing, "_places", everybody)
 

@@ -13,8 +13,8 @@ from pathlib import Path
 
 from bot.contracts import ChannelSettings
 from bot.delivery.outbox import Outbox
-from bot.delivery.rate_limit import Way
-from bot.model import Act, Delivery, Later, Receipt, Sent
+from bot.delivery.rate_limit import OpenChannel
+from bot.model import Delivery, DeliveryAction, Later, Receipt, Sent
 from bot.store import Store, open_store
 from tests.fakes.limits import Limits, Rule
 from tests.sim.inline import Disk, fresh, inline, template
@@ -35,7 +35,7 @@ class Taker:
 
     async def send(self, delivery: Delivery) -> Receipt:
         await asyncio.sleep(self._chance.uniform(*TRAVELS))
-        does = "chat.postMessage" if delivery.act is Act.POST else "chat.update"
+        does = "chat.postMessage" if delivery.act is DeliveryAction.POST else "chat.update"
         if over := self.limits.over(does, delivery.destination.place):
             return Later("too many requests", timedelta(seconds=math.ceil(over[0])), whole=over[1])
         self.taken.append(delivery)
@@ -47,7 +47,7 @@ class Taker:
 
     @property
     def posts(self) -> list[Delivery]:
-        return [one for one in self.taken if one.act is Act.POST]
+        return [one for one in self.taken if one.act is DeliveryAction.POST]
 
 
 @dataclass
@@ -81,7 +81,9 @@ def held(
     async def life() -> None:
         async with open_store(f"sqlite:///{folder / 'hall.db'}", alone=True) as store:
             takers = {kind: Taker(chance, rules) for kind, (_, rules) in kinds.items()}
-            ways = {kind: Way(takers[kind], s.pace, s.edits, s.gathers, s.finds) for kind, (s, _) in kinds.items()}
+            ways = {
+                kind: OpenChannel(takers[kind], s.pace, s.edits, s.gathers, s.finds) for kind, (s, _) in kinds.items()
+            }
             outbox, stop = Outbox(store.deliveries, ways, now, store.people.moved), asyncio.Event()
             running = asyncio.create_task(outbox.run(stop))
             await asyncio.sleep(0)

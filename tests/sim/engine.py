@@ -24,9 +24,9 @@ import bot.watch.rounds
 from bot import wording
 from bot.clock import Clock, SteadyClock
 from bot.delivery.outbox import Outbox
-from bot.delivery.rate_limit import Way
+from bot.delivery.rate_limit import OpenChannel
 from bot.incidents.reconciler import reconcile
-from bot.incidents.recorder import Record, Setting
+from bot.incidents.recorder import Recorder, Settings
 from bot.model import (
     Ack,
     Mute,
@@ -63,7 +63,7 @@ class Life:
 
     world: World
     store: Store
-    record: Record
+    record: Recorder
     rounds: Rounds
     outbox: Outbox
     clock_steps: ClockSteps
@@ -212,11 +212,11 @@ class Run:
         utcnow = process.utcnow
         providers = {kind: Provider(world, kind) for kind in kinds}
         channels = {
-            kind: Way(providers[kind], s.pace, s.edits, s.gathers, s.finds, s.looks)
+            kind: OpenChannel(providers[kind], s.pace, s.edits, s.gathers, s.finds, s.looks)
             for kind, s in SETTINGS.items()
             if kind in kinds
         }
-        record = Record(store, setting(script, world.began), utcnow, lambda kinds: outbox.wake(kinds))  # noqa: PLW0108 # made below
+        record = Recorder(store, setting(script, world.began), utcnow, lambda kinds: outbox.wake(kinds))  # noqa: PLW0108 # made below
         ladders = {one.name: one for one in readers(script, world.began) if one.ladder}
         outbox = Outbox(
             store.deliveries,
@@ -238,7 +238,7 @@ class Run:
         rounds = Rounds((*watched(world), *own), canaries, None, seen=self._witness(record), clock=clock)
         return Life(world, store, record, rounds, outbox, ClockSteps(process, record, rounds, outbox))
 
-    def _witness(self, record: Record) -> Callable[[Round], Awaitable[bool]]:
+    def _witness(self, record: Recorder) -> Callable[[Round], Awaitable[bool]]:
         async def seen(found: Round) -> bool:
             looked = Looked(found, self.world.seconds(found.at))
             self.world.rounds.append(looked)
@@ -268,7 +268,7 @@ class Run:
         return seen.hexdigest()[:16]
 
 
-def setting(script: Script, at: float) -> Setting:
+def setting(script: Script, at: float) -> Settings:
     rules = Rules(
         confirm_rounds=script.confirm,
         remind_every=(timedelta(minutes=4), timedelta(minutes=10)),
@@ -278,7 +278,7 @@ def setting(script: Script, at: float) -> Setting:
     services, told = {key: _service(script, key) for key in script.services}, readers(script, at)
     kinds = frozenset(opened(script, at))
     own = {key: replace(rules, milestones=routing.milestones(told, key)) for key in services}
-    return Setting(
+    return Settings(
         services,
         own | {delivering(kind): replace(rules, chained=True) for kind in LIVES if kind in kinds},
         told,

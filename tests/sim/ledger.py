@@ -12,7 +12,7 @@ from functools import cached_property
 from pydantic import TypeAdapter
 
 from bot.delivery.retry import MOST_WAIT
-from bot.model import Audience, Change, Destination, Incident, Kind, Notice, Refused, Sent, delivering
+from bot.model import Audience, Change, ChangeKind, Destination, Incident, Notice, Refused, Sent, delivering
 from bot.store.columns import EPOCH, MICROSECOND
 from tests.sim.engine import Run
 from tests.sim.readers import readers
@@ -149,7 +149,7 @@ class Ledger:
     def unsaid(self, thread: str, place: str) -> bool:
         """Was it a false alarm taken back before anybody there had heard of it?"""
         lane = self.lanes[thread, place]
-        return any(r.notice.kind is Kind.RETRACTED for r in lane) and not any(self.direct(row) for row in lane)
+        return any(r.notice.kind is ChangeKind.RETRACTED for r in lane) and not any(self.direct(row) for row in lane)
 
     def refused(self, thread: str, place: str) -> bool:
         rows = (*self.lanes[thread, place], *self.edits[thread, place])

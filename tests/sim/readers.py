@@ -13,10 +13,10 @@ from bot.model import (
     Confidence,
     Destination,
     Escalation,
-    Hears,
     Quiet,
     Style,
-    Wish,
+    SubscriptionFilter,
+    Topic,
     delivering,
 )
 from tests.sim.script import KINDS, Script
@@ -79,38 +79,40 @@ def _readers(script: Script) -> tuple[Audience, ...]:
         Audience(
             "desk",
             (place("slack:one"), place("telegram:one"), place("email:one")),
-            Wish(style=Style("es", "Europe/Madrid")),
+            SubscriptionFilter(style=Style("es", "Europe/Madrid")),
             ladder=True,
         ),
         Audience(
             "night",
             (place("telegram:two"), place("slack:one"), place("webhook:two")),
-            Wish(("s0", "s1"), style=Style("en", "America/New_York", "12h")),
+            SubscriptionFilter(("s0", "s1"), style=Style("en", "America/New_York", "12h")),
             ladder=True,
             within=timedelta(seconds=30),
         ),
         Audience("everyone", (place("slack:all"), place("telegram:all"), place("webhook:all"))),
-        Audience("nervous", (place("discord:one"),), Wish(confidence=Confidence.POSSIBLE)),
+        Audience("nervous", (place("discord:one"),), SubscriptionFilter(confidence=Confidence.POSSIBLE)),
         Audience(
             "calm",
             (place("email:two"),),
-            Wish(confidence=Confidence.LIKELY, hears=frozenset({Hears.DOWN, Hears.RESTORED, Hears.CORRECTION})),
+            SubscriptionFilter(
+                confidence=Confidence.LIKELY, hears=frozenset({Topic.DOWN, Topic.RESTORED, Topic.CORRECTION})
+            ),
         ),
-        Audience("patient", (place("webhook:one"),), Wish(for_at_least=timedelta(minutes=2))),
+        Audience("patient", (place("webhook:one"),), SubscriptionFilter(for_at_least=timedelta(minutes=2))),
         Audience(
             "boss",
             (place("discord:two"),),
             escalations=(Escalation(timedelta(minutes=3), (place("telegram:all"), place("email:boss"))),),
         ),
-        Audience("sleeper", (place("slack:two"),), Wish(style=Style("en", "Europe/Madrid"), quiet=quiet)),
+        Audience("sleeper", (place("slack:two"),), SubscriptionFilter(style=Style("en", "Europe/Madrid"), quiet=quiet)),
     )
     return tuple(one for one in found if one.name in script.readers)
 
 
 def admins(script: Script, at: float = 0.0) -> Audience | None:
-    wish = Wish(tuple(map(delivering, KINDS)), frozenset(Hears) - {Hears.CORRECTION})
+    wish = SubscriptionFilter(tuple(map(delivering, KINDS)), frozenset(Topic) - {Topic.CORRECTION})
     there = tuple(one for one in (place("email:admin"), place("telegram:admin")) if one.kind in opened(script, at))
     return Audience(ADMINS, there, wish) if there and "admins" in script.readers else None
 
 
-CHAT = Wish(("s0",), confidence=Confidence.LIKELY, style=Style("es", "America/New_York"))
+CHAT = SubscriptionFilter(("s0",), confidence=Confidence.LIKELY, style=Style("es", "America/New_York"))

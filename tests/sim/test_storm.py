@@ -9,7 +9,7 @@ from bot.channels.discord import DiscordSettings
 from bot.channels.email import EmailSettings
 from bot.channels.slack import SlackSettings
 from bot.channels.telegram import TelegramSettings
-from bot.incidents.recorder import Record, Setting
+from bot.incidents.recorder import Recorder, Settings
 from bot.model import Audience, Destination, Outcome, Reading, Round, Rules, Service
 from tests.fakes.limits import DISCORD, SLACK, TELEGRAM
 from tests.sim.channels import held
@@ -29,10 +29,10 @@ MOST = 8  # messages to a reader
 def test_a_storm_of_hundreds_is_a_few_messages_to_each_reader_and_everything_is_told(tmp_path):
     services = {f"s{number}": Service(f"s{number}", f"Service {number}", ("web",)) for number in range(COUNT)}
     rules = dict.fromkeys(services, Rules(confirm_rounds=1, restore_rounds=1))
-    setting = Setting(services, rules, (Audience("everyone", READERS),), frozenset({"slack", "discord", "telegram"}))
+    setting = Settings(services, rules, (Audience("everyone", READERS),), frozenset({"slack", "discord", "telegram"}))
 
     async def work(hall):
-        record = Record(hall.store, setting, hall.clock, hall.outbox.wake)
+        record = Recorder(hall.store, setting, hall.clock, hall.outbox.wake)
         await record.load()
         for outcome, ends in ((Outcome.BAD, False), (Outcome.GOOD, True)):
             told = {kind: len(taker.posts) for kind, taker in hall.takers.items()}

@@ -11,21 +11,21 @@ from datetime import datetime, timedelta
 
 from bot.contracts.retry_after import later
 from bot.model import (
-    Act,
     Delivery,
+    DeliveryAction,
     Health,
     Later,
     Outcome,
     Reading,
     Receipt,
+    RefusalScope,
     Refused,
     Role,
     Round,
-    Scope,
     Sent,
+    SourceReport,
+    Text,
     Unsure,
-    Word,
-    Words,
 )
 from tests.sim.loop import VirtualLoop
 from tests.sim.script import EDITS, FINDS, LOOKS, Fault, Look, Script
@@ -86,10 +86,10 @@ class World:
     busy: Counter[int] = field(default_factory=Counter)  # transactions in each minute
     wrong: list[str] = field(default_factory=list)  # what no engine may do to a provider
     edits: dict[str, float] = field(default_factory=dict)  # when a message was rewritten, by the delivery's key
-    shown: dict[str, list[Words]] = field(default_factory=lambda: defaultdict(list))  # what each delivery wrote
+    shown: dict[str, list[Text]] = field(default_factory=lambda: defaultdict(list))  # what each delivery wrote
     deleted: set[tuple[str, str]] = field(default_factory=set)
     deletions: int = 0
-    messages: dict[tuple[str, str], Words] = field(default_factory=dict)  # by place and ref: as it now reads
+    messages: dict[tuple[str, str], Text] = field(default_factory=dict)  # by place and ref: as it now reads
     occurred: Counter[str] = field(default_factory=Counter)  # of the faults that seeds seldom have: how often
     kill_in: int = 0  # steps until the kill, once its time has come; 0: not yet
 
@@ -222,7 +222,7 @@ class Page:
         says, headline = found.what if found else (Health.UP, "")
         if world.script.blind.at(world.now):
             says, headline = None, ""
-        return Word(self.role, f"its {self.role} page", says, headline if says else "", at=now)
+        return SourceReport(self.role, f"its {self.role} page", says, headline if says else "", at=now)
 
 
 # ── who is told ──────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -284,7 +284,7 @@ class Provider:
             case Fault.BARRED | Fault.REVOKED:
                 await world.wait(0.05, 0.3)
                 barred = fault is Fault.BARRED
-                return Refused(str(fault), Scope.DESTINATION if barred else Scope.ACCOUNT)
+                return Refused(str(fault), RefusalScope.DESTINATION if barred else RefusalScope.ACCOUNT)
             case Fault.HANGS | Fault.BREAKS:
                 if world.chance.random() < 0.3:
                     await world.wait(0.05, 0.3)
@@ -306,7 +306,7 @@ class Provider:
         gone = (place, delivery.root) in world.deleted
         if delivery.root is not None and not gone and (place, delivery.root) not in world.messages:
             world.wrong.append(f"{delivery.key} names a message that {place} has not: {delivery.root}")
-        if delivery.act is Act.EDIT:
+        if delivery.act is DeliveryAction.EDIT:
             return self._rewrite(delivery, place, gone=gone)
         former = next((one for one in world.told if one.delivery.key == delivery.key), None)
         if former and delivery.unsure and self.kind in FINDS:

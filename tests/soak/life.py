@@ -19,13 +19,25 @@ import bot.channels.slack.channel  # noqa: F401 # the SDKs are loaded once, not 
 from bot.channels.discord import DiscordSettings
 from bot.channels.slack import SlackSettings
 from bot.channels.webhook import WebhookSettings
-from bot.contracts import Answering, Channel, Desk, Unable
+from bot.contracts import Answering, Channel, ChannelContext, Unable
 from bot.delivery import outbox as telling
 from bot.delivery import retry
 from bot.delivery.outbox import Outbox
-from bot.delivery.rate_limit import Way
-from bot.incidents.recorder import Record, Setting
-from bot.model import Act, Audience, Delivery, Destination, Outcome, Reading, Receipt, Round, Rules, Service, Unsure
+from bot.delivery.rate_limit import OpenChannel
+from bot.incidents.recorder import Recorder, Settings
+from bot.model import (
+    Audience,
+    Delivery,
+    DeliveryAction,
+    Destination,
+    Outcome,
+    Reading,
+    Receipt,
+    Round,
+    Rules,
+    Service,
+    Unsure,
+)
 from bot.net import Network
 from bot.store import Store, StoreUnavailable, open_store
 from bot.store.deliveries.repository import Status
@@ -73,7 +85,7 @@ class Noting:
 
     async def send(self, delivery: Delivery) -> Receipt:
         note(self.log, hands=delivery.key, life=os.getpid())
-        if delivery.act is Act.EDIT:
+        if delivery.act is DeliveryAction.EDIT:
             note(self.log, rewriting=delivery.key)
         receipt = await self.channel.send(delivery)
         if isinstance(receipt, Unsure):
@@ -138,28 +150,30 @@ async def _lose(store: Store) -> None:
 
 
 @asynccontextmanager
-async def _ways(world: World, store: Store) -> AsyncIterator[Mapping[str, Way]]:
+async def _ways(world: World, store: Store) -> AsyncIterator[Mapping[str, OpenChannel]]:
     slack = SlackSettings(bot_token=SecretStr(far_slack.BOT_TOKEN), api_url=world.slack, timeout=world.timeout)
     discord = DiscordSettings(token=SecretStr(far_discord.TOKEN), api_url=world.discord, timeout=world.timeout)
     async with AsyncExitStack() as stack:
         net = await stack.enter_async_context(Network())
-        desk = Desk(net, (), store.people.recall, store.people.remember)
-        ways: dict[str, Way] = {}
+        desk = ChannelContext(net, (), store.people.recall, store.people.remember)
+        ways: dict[str, OpenChannel] = {}
         for said in (slack, discord, WebhookSettings(timeout=world.timeout)):
             channel = Noting(await stack.enter_async_context(said.open(desk)), world.log)
             lease = timedelta(seconds=world.lease * SPEED)
-            ways[said.kind] = replace(Way.of(channel, said), looks=False, longest=lease)
+            ways[said.kind] = replace(OpenChannel.of(channel, said), looks=False, longest=lease)
         yield ways
 
 
 @asynccontextmanager
-async def _telling(world: World, store: Store, ways: Mapping[str, Way]) -> AsyncIterator[tuple[Record, Outbox]]:
+async def _telling(
+    world: World, store: Store, ways: Mapping[str, OpenChannel]
+) -> AsyncIterator[tuple[Recorder, Outbox]]:
     """A record, and an outbox at work for it; every place hears of everything, and one round is enough for a change."""
     readers = tuple(Audience(place, (Destination(*place.split(":", 1)),)) for place in world.places)
     rules = dict.fromkeys(SERVICES, Rules(confirm_rounds=1, restore_rounds=1, remind_every=(), flaps=10**9))
-    setting = Setting({s: Service(s, s) for s in SERVICES}, rules, readers, frozenset(ways))
+    setting = Settings({s: Service(s, s) for s in SERVICES}, rules, readers, frozenset(ways))
     stop = asyncio.Event()
-    record = Record(store, setting, now, lambda kinds: outbox.wake(kinds))  # noqa: PLW0108 # made below
+    record = Recorder(store, setting, now, lambda kinds: outbox.wake(kinds))  # noqa: PLW0108 # made below
     outbox = world.kind(store.deliveries, ways, now, record.moved, ours=store.hold.ours)
     await record.load()
     async with asyncio.TaskGroup() as tasks:
@@ -168,7 +182,7 @@ async def _telling(world: World, store: Store, ways: Mapping[str, Way]) -> Async
         stop.set()
 
 
-async def _happen(record: Record, log: Path, service: str, chance: random.Random, *, last: bool) -> None:
+async def _happen(record: Recorder, log: Path, service: str, chance: random.Random, *, last: bool) -> None:
     """The service's outages, from wherever the last life left them; each step noted once it is on record."""
     while True:
         state = record.states.get(service)

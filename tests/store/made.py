@@ -6,19 +6,19 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from bot.model import (
-    Act,
     Change,
+    ChangeKind,
     Confidence,
     Delivery,
+    DeliveryAction,
     Destination,
     Health,
     Incident,
-    Kind,
     Notice,
+    Text,
     Tone,
-    Words,
 )
-from bot.store import Move, Situation
+from bot.store import Snapshot, Transition
 from bot.store.deliveries.repository import Claim
 
 NOW = datetime(2022, 7, 14, 12, 0, tzinfo=UTC)
@@ -28,22 +28,24 @@ SLACK = Destination("slack", "C012")
 MAIL = Destination("email", "desk@example.org")
 
 
-def delivery(step: int = 1, to: Destination = SLACK, thread: str = "x#1", act: Act = Act.POST) -> Delivery:
-    notice = Notice(f"{thread}/{step}", thread, Tone.DOWN, Words(f"{thread} step {step}"))
-    return Delivery(f"{notice.key}@{to}" + (";edit" if act is Act.EDIT else ""), to, act, notice, "desk")
+def delivery(
+    step: int = 1, to: Destination = SLACK, thread: str = "x#1", act: DeliveryAction = DeliveryAction.POST
+) -> Delivery:
+    notice = Notice(f"{thread}/{step}", thread, Tone.DOWN, Text(f"{thread} step {step}"))
+    return Delivery(f"{notice.key}@{to}" + (";edit" if act is DeliveryAction.EDIT else ""), to, act, notice, "desk")
 
 
-def further(*to: Destination, kind: Kind = Kind.WORSENED):
+def further(*to: Destination, kind: ChangeKind = ChangeKind.WORSENED):
     """One step further: opens an incident if none is open."""
 
-    def decide(situation: Situation) -> Move:
+    def decide(situation: Snapshot) -> Transition:
         state = situation.state
         opened = state.opened if state.incident else state.opened + 1
         incident = state.incident or Incident(state.service, opened, NOW, Health.DOWN, Confidence.CONFIRMED)
         incident = replace(incident, steps=incident.steps + 1)
-        change = Change(Kind.OPENED if incident.steps == 1 else kind, NOW, incident)
+        change = Change(ChangeKind.OPENED if incident.steps == 1 else kind, NOW, incident)
         rows = tuple(delivery(incident.steps, place, incident.id) for place in to)
-        return Move(replace(state, opened=opened, incident=incident), (change,), rows)
+        return Transition(replace(state, opened=opened, incident=incident), (change,), rows)
 
     return decide
 
@@ -51,17 +53,17 @@ def further(*to: Destination, kind: Kind = Kind.WORSENED):
 def over(at: datetime = NOW + SECOND):
     """The end of the open incident."""
 
-    def decide(situation: Situation) -> Move:
+    def decide(situation: Snapshot) -> Transition:
         incident = situation.state.incident
         ended = replace(incident, until=at, steps=incident.steps + 1)
-        return Move(replace(situation.state, incident=None), (Change(Kind.RESTORED, at, ended),))
+        return Transition(replace(situation.state, incident=None), (Change(ChangeKind.RESTORED, at, ended),))
 
     return decide
 
 
-def counted(situation: Situation) -> Move:
+def counted(situation: Snapshot) -> Transition:
     """One more in a number that shows every lost update."""
-    return Move(replace(situation.state, opened=situation.state.opened + 1))
+    return Transition(replace(situation.state, opened=situation.state.opened + 1))
 
 
 def wanted(kind="slack", now=NOW, *, limit=10, lease=LEASE, busy=(), one_each=False, **more):
@@ -71,5 +73,5 @@ def wanted(kind="slack", now=NOW, *, limit=10, lease=LEASE, busy=(), one_each=Fa
 
 def together(many):
     """Plain words for a message of many: its lines."""
-    words = Words(f"{len(many.lines)} together", tuple(line.text for line in many.lines))
+    words = Text(f"{len(many.lines)} together", tuple(line.text for line in many.lines))
     return Notice(many.key, many.thread, Tone.DOWN, words, root=words, style=many.style)

@@ -8,8 +8,8 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import text, update
 
-from bot.model import OURSELVES, Act, Change, Confidence, Destination, Kind
-from bot.store import Move, Status
+from bot.model import OURSELVES, Change, ChangeKind, Confidence, DeliveryAction, Destination
+from bot.store import Status, Transition
 from bot.store.audit import ADDRESSED, DANGLING, DRILLED, LAST_SENT, UNTOLD
 from bot.store.schema import deliveries as table
 from tests.store.made import LEASE, MAIL, NOW, SECOND, SLACK, delivery, further, wanted
@@ -18,7 +18,7 @@ MINUTE, HOUR, DAY = 60 * SECOND, timedelta(hours=1), timedelta(days=1)
 LATER = NOW + 10 * MINUTE
 
 
-def ended(*to: Destination, kind: Kind = Kind.RESTORED, until=NOW + MINUTE):
+def ended(*to: Destination, kind: ChangeKind = ChangeKind.RESTORED, until=NOW + MINUTE):
     """The end of the open incident, told to these places."""
 
     def decide(situation):
@@ -26,7 +26,7 @@ def ended(*to: Destination, kind: Kind = Kind.RESTORED, until=NOW + MINUTE):
         over = replace(incident, until=until, steps=incident.steps + 1)
         rows = [delivery(over.steps, place, incident.id) for place in to]
         told = tuple(replace(row, notice=replace(row.notice, kind=kind)) for row in rows)
-        return Move(replace(situation.state, incident=None), (Change(kind, until, over),), told)
+        return Transition(replace(situation.state, incident=None), (Change(kind, until, over),), told)
 
     return decide
 
@@ -70,7 +70,7 @@ async def test_whoever_was_meant_to_hear_is_told_of_whatever_became_of_it(store,
 
 async def test_an_edit_tells_nobody(store):
     await store.moves.move("x", further(SLACK), NOW)
-    await of_all(store, act=Act.EDIT.value)
+    await of_all(store, act=DeliveryAction.EDIT.value)
     assert await store.audit.untold(LATER, MINUTE) == ("x#1",)
 
 
@@ -90,7 +90,7 @@ async def test_what_is_not_sure_is_over_or_is_our_own_blindness_is_no_finding(st
 # ── "down" without "restored" ────────────────────────────────────────────────────────────────────────────────────────
 
 
-@pytest.mark.parametrize("kind", [Kind.RESTORED, Kind.RETRACTED, Kind.UNWATCHED])
+@pytest.mark.parametrize("kind", [ChangeKind.RESTORED, ChangeKind.RETRACTED, ChangeKind.UNWATCHED])
 async def test_who_was_told_and_has_no_ending_is_found_after_its_grace(store, kind):
     await store.moves.move("x", further(SLACK, MAIL), NOW)
     await settle(store, Status.SENT)

@@ -7,9 +7,9 @@ from datetime import timedelta
 
 import pytest
 
-from bot.model import Change, Confidence, Health, Incident, Kind, ServiceState
+from bot.model import Change, ChangeKind, Confidence, Health, Incident, ServiceState
 from bot.store.deliveries.repository import MANY, Adopted, Claim, Status
-from bot.store.incidents import Move
+from bot.store.incidents import Transition
 from tests.store.made import NOW, SECOND, delivery, together
 
 HOUR = timedelta(hours=1)
@@ -20,7 +20,9 @@ async def outage(store):
     """Down since a minute; told at one place, within a minute, else the next rung has it."""
     incident = Incident("x", 1, NOW - 60 * SECOND, Health.DOWN, Confidence.CONFIRMED, steps=1)
     row = replace(delivery(), ladders=("desk",), within=timedelta(seconds=60))
-    move = Move(ServiceState("x", incident=incident, opened=1), (Change(Kind.OPENED, NOW, incident),), (row,))
+    move = Transition(
+        ServiceState("x", incident=incident, opened=1), (Change(ChangeKind.OPENED, NOW, incident),), (row,)
+    )
     await store.moves.move("x", lambda _: move, NOW)
     return incident
 
@@ -65,7 +67,7 @@ async def test_where_nothing_lies_ahead_nothing_is_changed(store):
 async def many(store):
     """Two outages, told late in one message, which the channel does not take now."""
     rows = [delivery(thread=thread) for thread in ("x#1", "y#1")]
-    rows = [replace(row, notice=replace(row.notice, kind=Kind.CONFIRMED)) for row in rows]
+    rows = [replace(row, notice=replace(row.notice, kind=ChangeKind.CONFIRMED)) for row in rows]
     await store.deliveries.add(rows, NOW - HOUR)
     for one in await claimed(store, NOW - HOUR):
         await store.deliveries.settle(one, Status.PENDING, NOW - HOUR)

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy.dialects import postgresql, sqlite
 
-from bot.model import Change, Hears, Incident, Notice, ServiceState, Style, Wish
+from bot.model import Change, Incident, Notice, ServiceState, Style, SubscriptionFilter, Topic
 from bot.store.columns import Json, Utc
 
 SQLITE, POSTGRES = sqlite.dialect(), postgresql.dialect()
@@ -20,7 +20,7 @@ st.register_type_strategy(timedelta, LENGTHS)
 st.register_type_strategy(str, WORDS)
 
 
-@pytest.mark.parametrize("noun", [ServiceState, Incident, Change, Notice, Wish])
+@pytest.mark.parametrize("noun", [ServiceState, Incident, Change, Notice, SubscriptionFilter])
 def test_a_noun_comes_back_as_it_was(noun):
     column = Json(noun)
 
@@ -33,12 +33,14 @@ def test_a_noun_comes_back_as_it_was(noun):
 
 
 def test_keys_of_a_newer_tocsin_are_ignored_and_missing_ones_take_their_defaults():
-    column = Json(Wish)
-    kept = json.loads(column.process_bind_param(Wish(("x",), frozenset({Hears.DOWN})), SQLITE))
+    column = Json(SubscriptionFilter)
+    kept = json.loads(column.process_bind_param(SubscriptionFilter(("x",), frozenset({Topic.DOWN})), SQLITE))
     del kept["style"]
     kept["mood"] = "later version"
 
-    assert column.process_result_value(json.dumps(kept), SQLITE) == Wish(("x",), frozenset({Hears.DOWN}), style=Style())
+    assert column.process_result_value(json.dumps(kept), SQLITE) == SubscriptionFilter(
+        ("x",), frozenset({Topic.DOWN}), style=Style()
+    )
 
 
 def test_a_naive_time_deep_inside_a_noun_is_refused():

@@ -5,8 +5,8 @@ from dataclasses import replace
 
 import pytest
 
-from bot.model import Destination, Incident, Kind, ServiceState
-from bot.store import Move, Status, open_store
+from bot.model import ChangeKind, Destination, Incident, ServiceState
+from bot.store import Status, Transition, open_store
 from tests.store.made import LEASE, MAIL, NOW, SLACK, counted, delivery, further, over, wanted
 
 
@@ -48,7 +48,11 @@ async def test_the_timeline_grows_step_by_step_and_the_incident_follows(store):
     for decide in (further(), further(), over(NOW)):
         move = await store.moves.move("x", decide, NOW)
 
-    assert [change.kind for change in await store.history.changes("x#1")] == [Kind.OPENED, Kind.WORSENED, Kind.RESTORED]
+    assert [change.kind for change in await store.history.changes("x#1")] == [
+        ChangeKind.OPENED,
+        ChangeKind.WORSENED,
+        ChangeKind.RESTORED,
+    ]
     assert (await store.history.incidents(NOW - LEASE)) == (move.changes[-1].incident,)
 
 
@@ -79,7 +83,7 @@ async def test_told_names_whom_the_open_incident_was_posted_to_and_nobody_else(s
 
 async def test_the_same_delivery_decided_again_is_one_delivery(store):
     def again(situation):
-        return Move(situation.state, (), (delivery(),))
+        return Transition(situation.state, (), (delivery(),))
 
     for _ in range(2):
         await store.moves.move("x", again, NOW)
@@ -128,7 +132,7 @@ async def test_a_stale_version_is_not_written(store):
     from bot.store.incidents import _write_states
 
     await store.moves.move("x", counted, NOW)
-    move = Move(ServiceState("x", opened=100))
+    move = Transition(ServiceState("x", opened=100))
 
     async def late(connection):
         return await _write_states(connection, {"x": (0, move)})
@@ -147,19 +151,33 @@ async def test_a_decision_that_raises_fails_only_its_own_caller(store):
         *(store.moves.move(f"s{n}", refuse if n == 3 else counted, NOW) for n in range(6)), return_exceptions=True
     )
 
-    assert [type(answer) for answer in answers] == [Move, Move, Move, LookupError, Move, Move]
+    assert [type(answer) for answer in answers] == [
+        Transition,
+        Transition,
+        Transition,
+        LookupError,
+        Transition,
+        Transition,
+    ]
     assert sorted(await store.moves.states()) == ["s0", "s1", "s2", "s4", "s5"]
 
 
 async def test_a_move_that_cannot_be_written_fails_only_its_own_caller(store):
     def naive(situation):
-        return Move(replace(situation.state, up_since=NOW.replace(tzinfo=None)))
+        return Transition(replace(situation.state, up_since=NOW.replace(tzinfo=None)))
 
     answers = await asyncio.gather(
         *(store.moves.move(f"s{n}", naive if n == 3 else counted, NOW) for n in range(6)), return_exceptions=True
     )
 
-    assert [type(answer) for answer in answers] == [Move, Move, Move, ValueError, Move, Move]
+    assert [type(answer) for answer in answers] == [
+        Transition,
+        Transition,
+        Transition,
+        ValueError,
+        Transition,
+        Transition,
+    ]
     assert sorted(await store.moves.states()) == ["s0", "s1", "s2", "s4", "s5"]
 
 
@@ -207,6 +225,6 @@ async def test_what_is_still_being_written_is_finished_before_the_store_closes(d
 
 
 async def test_a_headline_that_no_database_takes_is_written_without_its_odd_parts(store):
-    await store.moves.move("x", lambda s: Move(replace(s.state, heard="Outage \ud800 \0 here")), NOW)
+    await store.moves.move("x", lambda s: Transition(replace(s.state, heard="Outage \ud800 \0 here")), NOW)
 
     assert (await seen(store)).state.heard == "Outage ? \0 here"

@@ -3,7 +3,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
-from bot.model import Job, Report
+from bot.model import Heartbeat, Report
 from tests.store.made import NOW, SECOND
 
 HOUR = timedelta(hours=1)
@@ -54,7 +54,7 @@ async def test_what_people_write_cannot_break_it(store):
 
 
 async def test_a_job_comes_back_as_it_was_and_shows_its_token_to_no_log(store):
-    job = Job("backup", "job", "made-token-1234", "86400+3600", NOW, NOW, NOW + SECOND, NOW - SECOND, 3)
+    job = Heartbeat("backup", "job", "made-token-1234", "86400+3600", NOW, NOW, NOW + SECOND, NOW - SECOND, 3)
     await store.jobs.keep([replace(job, code=None), replace(job, route="other")])
     await store.jobs.keep([job])
     await store.jobs.keep([])

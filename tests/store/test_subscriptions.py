@@ -3,12 +3,14 @@ from __future__ import annotations
 import asyncio
 from dataclasses import replace
 
-from bot.model import Act, Confidence, Destination, Hears, Style, Subscription, Wish
+from bot.model import Confidence, DeliveryAction, Destination, Style, Subscription, SubscriptionFilter, Topic
 from bot.store import Status
 from tests.store.made import LEASE, MAIL, NOW, SECOND, SLACK, delivery, further, wanted
 
 OLD, NEW = Destination("telegram", "-100"), Destination("telegram", "-100200")
-WISH = Wish(("x",), frozenset({Hears.DOWN, Hears.RESTORED}), Confidence.LIKELY, Style("es", "Europe/Madrid", "24h"))
+WISH = SubscriptionFilter(
+    ("x",), frozenset({Topic.DOWN, Topic.RESTORED}), Confidence.LIKELY, Style("es", "Europe/Madrid", "24h")
+)
 
 
 def wished(to=SLACK, wish=WISH):
@@ -17,16 +19,16 @@ def wished(to=SLACK, wish=WISH):
 
 async def test_a_subscription_comes_back_as_it_was(store):
     await store.people.subscribe(wished())
-    await store.people.subscribe(wished(MAIL, Wish()))
+    await store.people.subscribe(wished(MAIL, SubscriptionFilter()))
 
-    assert set(await store.people.subscriptions()) == {wished(), wished(MAIL, Wish())}
+    assert set(await store.people.subscriptions()) == {wished(), wished(MAIL, SubscriptionFilter())}
 
 
 async def test_a_destination_has_one_subscription(store):
     await store.people.subscribe(wished())
-    await store.people.subscribe(replace(wished(wish=Wish()), by="somebody else"))
+    await store.people.subscribe(replace(wished(wish=SubscriptionFilter()), by="somebody else"))
 
-    assert await store.people.subscriptions() == (replace(wished(wish=Wish()), by="somebody else"),)
+    assert await store.people.subscriptions() == (replace(wished(wish=SubscriptionFilter()), by="somebody else"),)
 
 
 async def test_unsubscribing_says_whether_there_was_one(store):
@@ -49,7 +51,7 @@ async def test_a_moved_destination_takes_its_subscription_and_its_deliveries_wit
 
     assert await store.people.subscriptions() == (wished(NEW),)
     [second] = await store.deliveries.claim(*wanted("telegram", NOW, limit=9, lease=LEASE))
-    assert (second.destination, second.root, second.act) == (NEW, None, Act.POST)
+    assert (second.destination, second.root, second.act) == (NEW, None, DeliveryAction.POST)
     told = []
     await store.moves.move("x", lambda situation: told.append(situation.told), NOW)
     assert told == [{NEW, SLACK}]
@@ -76,11 +78,11 @@ async def test_a_claim_outlives_the_move_of_its_destination(store):
 
 async def test_a_subscription_that_is_at_the_new_place_already_stays(store):
     await store.people.subscribe(wished(OLD))
-    await store.people.subscribe(wished(NEW, Wish()))
+    await store.people.subscribe(wished(NEW, SubscriptionFilter()))
     await store.people.moved(OLD, NEW)
     await store.people.moved(NEW, NEW)
 
-    assert await store.people.subscriptions() == (wished(NEW, Wish()),)
+    assert await store.people.subscriptions() == (wished(NEW, SubscriptionFilter()),)
 
 
 async def test_once_is_true_the_first_time_only(store):

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from bot.incidents.recorder import Record
+from bot.incidents.recorder import Recorder
 from bot.model import OURSELVES, Outcome
 from tests.incidents.test_recorder import House
 from tests.watch.world import Site, World
@@ -23,7 +23,7 @@ class Laptop:
         self.store, self.site, self.other = store, Site(), Site()
         self.world = World({"x": self.site, "y": self.other}, every=30, confirm_every=10)
         self.house = House(store)
-        self.record = Record(store, self.house.record.setting, self.world.hands.utcnow, lambda _: None)
+        self.record = Recorder(store, self.house.record.setting, self.world.hands.utcnow, lambda _: None)
         self.world.rounds._seen = self.seen
 
     async def seen(self, seen):

@@ -6,12 +6,12 @@ import asyncio
 from datetime import UTC, datetime, timedelta
 
 from bot.contracts import Unclear
-from bot.judge.failure_count import Fortune, after
-from bot.model import Later, Outcome, Reading, Refused, Scope
+from bot.judge.failure_count import FailureCount, after
+from bot.model import Later, Outcome, Reading, RefusalScope, Refused
 from bot.watch.channel_checks import API, MESSAGES, ways
 
 NOON = datetime(2022, 7, 14, 12, tzinfo=UTC)
-REVOKED = Refused("the token is not valid any more: copy it again", Scope.ACCOUNT)
+REVOKED = Refused("the token is not valid any more: copy it again", RefusalScope.ACCOUNT)
 
 
 class Provider:
@@ -46,7 +46,7 @@ async def test_what_its_provider_says_is_the_reason():
 
 async def test_one_that_only_asks_to_wait_says_neither_and_is_not_back():
     slack = Provider()
-    slack.fortunes["slack"] = after(Fortune(), REVOKED, NOON)
+    slack.fortunes["slack"] = after(FailureCount(), REVOKED, NOON)
     slack.fault = "Slack does not answer"
     await slack.look()
     slack.fault = Unclear("Slack asks to wait (HTTP 429)")
@@ -66,8 +66,8 @@ async def test_a_silent_provider_is_given_up_before_the_rounds_own_time_is_up():
 
 async def test_messages_that_are_not_taken_are_a_fault_of_their_own():
     slack = Provider()
-    slack.fortunes["slack"] = after(Fortune(), REVOKED, NOON)
-    slack.fortunes["telegram"] = after(Fortune(), Later("cannot be reached"), NOON)
+    slack.fortunes["slack"] = after(FailureCount(), REVOKED, NOON)
+    slack.fortunes["telegram"] = after(FailureCount(), Later("cannot be reached"), NOON)
     found = await slack.look()
     assert found[API].good
     assert found[MESSAGES] == Reading(MESSAGES, Outcome.BAD, REVOKED.why)
@@ -76,7 +76,7 @@ async def test_messages_that_are_not_taken_are_a_fault_of_their_own():
 
 async def test_what_failed_before_the_api_came_back_says_nothing_any_more():
     slack = Provider()
-    slack.fortunes["slack"] = after(Fortune(), REVOKED, NOON)
+    slack.fortunes["slack"] = after(FailureCount(), REVOKED, NOON)
     slack.fault = "Slack does not answer"
     assert not (await slack.look())[MESSAGES].good
     slack.fault = None

@@ -6,10 +6,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from bot.model import Call
+from bot.model import HeartbeatEvent
 from bot.store import StoreUnavailable, open_store
 from bot.watch.checks import HeartbeatCheck
-from bot.watch.heartbeats import Board
+from bot.watch.heartbeats import HeartbeatRegistry
 
 NOON = datetime(2022, 7, 14, 12, tzinfo=UTC)
 HOUR, MINUTE = timedelta(hours=1), timedelta(minutes=1)
@@ -26,10 +26,10 @@ class Life:
 
     async def begin(self, check=DAILY, **more):
         checks = {} if check is None else {JOB: check}
-        self.board = Board(checks | more, self.store, lambda: self.now, lambda: self.blind)
+        self.board = HeartbeatRegistry(checks | more, self.store, lambda: self.now, lambda: self.blind)
         await self.board.load()
 
-    async def call(self, call=Call.DONE, code=None):
+    async def call(self, call=HeartbeatEvent.DONE, code=None):
         changed = self.board.heard(JOB, call, code)
         await self.board.write()
         return changed
@@ -90,7 +90,7 @@ async def test_a_short_restart_changes_nothing_and_a_failure_is_remembered(life)
     await life.die(30 * timedelta(seconds=1))
     await life.begin()
     assert life.trouble(25 * HOUR) == "no sign for 25 h"
-    await life.call(Call.FAILED, 3)
+    await life.call(HeartbeatEvent.FAILED, 3)
     await life.die(30 * HOUR)
     await life.begin()
     assert life.trouble() == "it ended with exit code 3"
@@ -129,7 +129,7 @@ async def test_while_we_see_nothing_its_calls_may_not_come(life):
 
 async def test_a_new_rhythm_or_a_return_to_the_config_is_waited_for_anew(life):
     await life.begin()
-    await life.call(Call.FAILED)
+    await life.call(HeartbeatEvent.FAILED)
     life.now += 5 * HOUR
     await life.begin(HeartbeatCheck(every="1h", grace="1m"))
     assert life.trouble() == ""

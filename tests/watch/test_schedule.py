@@ -7,17 +7,17 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.watch.schedule import Beat, share
+from bot.watch.schedule import Schedule, share
 
 
-def slots(beat: Beat, key: str, until: float, step: float = 0.1) -> list[float]:
+def slots(beat: Schedule, key: str, until: float, step: float = 0.1) -> list[float]:
     """The ticks at which a key was due."""
     ticks = [n * step for n in range(int(until / step) + 1)]
     return [now for now in ticks if key in dict(beat.due(now, 10_000))]
 
 
 def test_a_thousand_services_are_first_due_within_one_interval_and_spread():
-    beat = Beat({f"s{n}": 20.0 for n in range(1000)}, 0.0)
+    beat = Schedule({f"s{n}": 20.0 for n in range(1000)}, 0.0)
     due = [len(beat.due((tick + 1) * 0.1, 10_000)) for tick in range(200)]
     assert sum(due) == 1000
     assert max(due) < 25  # of 5 on average, none at once
@@ -25,7 +25,7 @@ def test_a_thousand_services_are_first_due_within_one_interval_and_spread():
 
 
 def test_every_key_comes_back_once_an_interval_on_its_own_phase():
-    beat = Beat({"x": 20.0}, 0.0)
+    beat = Schedule({"x": 20.0}, 0.0)
     came = slots(beat, "x", 200.0)
     assert len(came) == 10
     assert all(abs(later - earlier - 20.0) < 0.11 for earlier, later in pairwise(came))
@@ -37,7 +37,7 @@ def test_the_phase_is_the_same_in_every_process():
 
 
 def test_what_was_missed_is_not_piled_up():
-    beat = Beat({"x": 20.0}, 0.0)
+    beat = Schedule({"x": 20.0}, 0.0)
     ((key, late),) = beat.due(1000.0, 10)
     assert key == "x"
     assert late > 900
@@ -47,7 +47,7 @@ def test_what_was_missed_is_not_piled_up():
 
 
 def test_what_exceeds_the_room_stays_due_and_the_longest_overdue_is_first():
-    beat = Beat({f"s{n}": 20.0 for n in range(10)}, 0.0)
+    beat = Schedule({f"s{n}": 20.0 for n in range(10)}, 0.0)
     first, rest = beat.due(19.999, 4), beat.due(19.999, 100)
     assert (len(first), len(rest)) == (4, 6)
     assert min(late for _, late in first) >= max(late for _, late in rest)
@@ -55,7 +55,7 @@ def test_what_exceeds_the_room_stays_due_and_the_longest_overdue_is_first():
 
 
 def test_a_moved_key_is_due_then_and_not_at_its_old_slot():
-    beat = Beat({"x": 20.0}, 0.0)  # its slots: 11.004, 31.004, ...
+    beat = Schedule({"x": 20.0}, 0.0)  # its slots: 11.004, 31.004, ...
     beat.move("x", 5.0)
     assert [round(tick, 1) for tick in slots(beat, "x", 40.0)] == [5.0, 11.1, 31.1]
     beat.move("x", 60.0)
@@ -64,14 +64,14 @@ def test_a_moved_key_is_due_then_and_not_at_its_old_slot():
 
 
 def test_a_daily_key_is_due_within_a_minute_of_a_start():
-    beat = Beat({f"s{n}": 86400.0 for n in range(50)}, 0.0)
+    beat = Schedule({f"s{n}": 86400.0 for n in range(50)}, 0.0)
     assert len(beat.due(60.0, 100)) == 50
     assert beat.due(86400.0, 100) == []
     assert len(beat.due(86460.0, 100)) == 50
 
 
 def test_a_restart_forgets_what_was_missed_and_spreads_again():
-    beat = Beat({f"s{n}": 20.0 for n in range(100)}, 0.0)
+    beat = Schedule({f"s{n}": 20.0 for n in range(100)}, 0.0)
     beat.restart(5000.0)
     assert beat.due(5000.0, 1000) == []
     assert 30 < len(beat.due(5010.0, 1000)) < 70
@@ -79,7 +79,7 @@ def test_a_restart_forgets_what_was_missed_and_spreads_again():
 
 
 def test_a_long_doubt_does_not_grow_the_heap():
-    beat = Beat({"x": 86400.0}, 0.0)
+    beat = Schedule({"x": 86400.0}, 0.0)
     for n in range(5000):
         beat.move("x", n * 10.0)
         assert beat.due(n * 10.0, 10) == [("x", 0.0)]
@@ -87,7 +87,7 @@ def test_a_long_doubt_does_not_grow_the_heap():
 
 
 def test_a_slot_that_rounding_puts_on_the_present_instant_is_not_due_twice():
-    beat = Beat({"x": 0.1}, 0.0)
+    beat = Schedule({"x": 0.1}, 0.0)
     beat._first["x"], now = 69583.3, 69583.3 + 272 * 0.1  # (now - first) / 0.1 is a little less than 272
     beat.move("x", now)
     assert len(beat.due(now, 10)) == 1
@@ -99,7 +99,7 @@ def test_a_slot_that_rounding_puts_on_the_present_instant_is_not_due_twice():
     steps=st.lists(st.floats(0, 1e4), min_size=1, max_size=30),
 )
 def test_a_key_is_never_due_twice_at_one_instant_nor_forgotten(every, start, steps):
-    beat, now = Beat({"x": every}, start), start
+    beat, now = Schedule({"x": every}, start), start
     for step in steps:
         now += step
         beat.due(now, 10)

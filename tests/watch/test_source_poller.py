@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 from datetime import timedelta
 
-from bot.model import Health, Role, Word
-from bot.watch.source_poller import AT_ONCE, EVERY, EVERY_IN_DOUBT, FIRST_WITHIN, Newest
+from bot.model import Health, Role, SourceReport
+from bot.watch.source_poller import AT_ONCE, EVERY, EVERY_IN_DOUBT, FIRST_WITHIN, SourcePoller
 from tests.watch.clock import Hands
 
 
@@ -23,7 +23,7 @@ class Page:
         await self.free.wait()
         if self.broken:
             raise ValueError("https://user:secret@status.example.org")
-        return Word(
+        return SourceReport(
             Role.OFFICIAL, "Official status page", self.says, "Trouble" if self.says else "", "https://a.example", now
         )
 
@@ -33,7 +33,7 @@ async def rest():
         await asyncio.sleep(0)
 
 
-async def pass_time(newest: Newest, clock: Hands, seconds: float) -> None:
+async def pass_time(newest: SourcePoller, clock: Hands, seconds: float) -> None:
     for _ in range(round(seconds)):
         clock.now += 1.0
         newest.tick(clock.now)
@@ -42,7 +42,7 @@ async def pass_time(newest: Newest, clock: Hands, seconds: float) -> None:
 
 async def test_sources_are_read_soon_after_a_start_and_then_every_two_minutes():
     clock, pages = Hands(), {f"s{n}": (Page(),) for n in range(20)}
-    newest = Newest(pages, None, clock)
+    newest = SourcePoller(pages, None, clock)
     assert newest.of("s0") == ()
     assert not newest.tried("s0")
     await pass_time(newest, clock, FIRST_WITHIN)
@@ -54,7 +54,7 @@ async def test_sources_are_read_soon_after_a_start_and_then_every_two_minutes():
 
 async def test_news_of_a_service_has_its_sources_read_at_once():
     clock, page, other = Hands(), Page(), Page()
-    newest = Newest({"x": (page,), "y": (other,)}, None, clock)
+    newest = SourcePoller({"x": (page,), "y": (other,)}, None, clock)
     await pass_time(newest, clock, 60)
     newest.again("x")
     await pass_time(newest, clock, 1)
@@ -63,7 +63,7 @@ async def test_news_of_a_service_has_its_sources_read_at_once():
 
 async def test_while_a_service_is_not_up_its_sources_are_read_at_once_and_every_half_minute():
     clock, page, other = Hands(), Page(), Page()
-    newest = Newest({"x": (page,), "y": (other,)}, None, clock)
+    newest = SourcePoller({"x": (page,), "y": (other,)}, None, clock)
     await pass_time(newest, clock, 60)
     newest.doubt("x", doubtful=True)
     await pass_time(newest, clock, 1)
@@ -77,7 +77,7 @@ async def test_while_a_service_is_not_up_its_sources_are_read_at_once_and_every_
 
 async def test_doubt_right_after_a_reading_waits_for_half_a_minute():
     clock, page = Hands(), Page()
-    newest = Newest({"x": (page,)}, None, clock)
+    newest = SourcePoller({"x": (page,)}, None, clock)
     await pass_time(newest, clock, FIRST_WITHIN)
     for _ in range(5):  # a service that wavers does not make us hammer its page
         newest.doubt("x", doubtful=True)
@@ -90,7 +90,7 @@ async def test_doubt_right_after_a_reading_waits_for_half_a_minute():
 async def test_a_source_that_raises_is_silent_and_logged_once_a_stretch_without_its_secrets(caplog):
     caplog.set_level("INFO")
     clock, page = Hands(), Page()
-    newest = Newest({"x": (page,)}, None, clock)
+    newest = SourcePoller({"x": (page,)}, None, clock)
     await pass_time(newest, clock, FIRST_WITHIN)
     page.broken = True
     await pass_time(newest, clock, 5 * EVERY)
@@ -107,7 +107,7 @@ async def test_a_source_that_raises_is_silent_and_logged_once_a_stretch_without_
 async def test_a_source_that_never_ends_is_given_up_and_silent():
     clock, page = Hands(), Page()
     page.free.clear()
-    newest = Newest({"x": (page,)}, None, clock, longest=timedelta(milliseconds=5))
+    newest = SourcePoller({"x": (page,)}, None, clock, longest=timedelta(milliseconds=5))
     clock.now += FIRST_WITHIN
     newest.tick(clock.now)
     await asyncio.gather(*newest._reading.values())
@@ -116,7 +116,7 @@ async def test_a_source_that_never_ends_is_given_up_and_silent():
 
 async def test_a_page_that_hiccups_has_not_said_that_its_trouble_is_over():
     clock, page = Hands(), Page(Health.DEGRADED)
-    newest = Newest({"x": (page,)}, None, clock)
+    newest = SourcePoller({"x": (page,)}, None, clock)
     await pass_time(newest, clock, FIRST_WITHIN)
     newest.doubt("x", doubtful=True)
     page.says = None
@@ -128,7 +128,7 @@ async def test_a_page_that_hiccups_has_not_said_that_its_trouble_is_over():
 
 async def test_an_all_clear_does_not_outlive_the_silence_after_it():
     clock, page = Hands(), Page(Health.UP)
-    newest = Newest({"x": (page,)}, None, clock)
+    newest = SourcePoller({"x": (page,)}, None, clock)
     await pass_time(newest, clock, FIRST_WITHIN)
     page.says = None
     await pass_time(newest, clock, EVERY)
@@ -137,7 +137,7 @@ async def test_an_all_clear_does_not_outlive_the_silence_after_it():
 
 async def test_who_is_silent_is_so_since_the_first_vain_reading_after_which_nothing_came():
     clock, page = Hands(), Page(Health.UP)
-    newest = Newest({"x": (page,)}, None, clock)
+    newest = SourcePoller({"x": (page,)}, None, clock)
     await pass_time(newest, clock, FIRST_WITHIN)
     page.says = None
     await pass_time(newest, clock, EVERY)
@@ -157,7 +157,7 @@ async def test_who_is_silent_is_so_since_the_first_vain_reading_after_which_noth
 
 async def test_trouble_that_was_held_is_silent_since_before_it_was_let_go():
     clock, page = Hands(), Page(Health.DEGRADED)
-    newest = Newest({"x": (page,)}, None, clock)
+    newest = SourcePoller({"x": (page,)}, None, clock)
     await pass_time(newest, clock, FIRST_WITHIN)
     page.says = None
     await pass_time(newest, clock, 4 * EVERY)
@@ -168,7 +168,7 @@ async def test_trouble_that_was_held_is_silent_since_before_it_was_let_go():
 
 async def test_sources_share_what_they_fetch_and_each_keeps_what_it_found():
     clock, page, other = Hands(), Page(), Page()
-    newest = Newest({"x": (page,), "y": (other,)}, None, clock)
+    newest = SourcePoller({"x": (page,), "y": (other,)}, None, clock)
     await pass_time(newest, clock, FIRST_WITHIN)
     kept = page.memory
     await pass_time(newest, clock, EVERY)
@@ -178,7 +178,7 @@ async def test_sources_share_what_they_fetch_and_each_keeps_what_it_found():
 
 async def test_news_that_come_during_a_reading_are_read_after_it():
     clock, page = Hands(), Page()
-    newest = Newest({"x": (page,)}, None, clock)
+    newest = SourcePoller({"x": (page,)}, None, clock)
     await pass_time(newest, clock, FIRST_WITHIN)
     page.free.clear()
     newest.again("x", vouched=True)
@@ -195,7 +195,7 @@ async def test_news_that_come_during_a_reading_are_read_after_it():
 
 async def test_only_so_many_are_read_at_once_and_none_twice_over():
     clock, pages = Hands(), {f"s{n}": (Page(),) for n in range(AT_ONCE + 30)}
-    newest = Newest(pages, None, clock)
+    newest = SourcePoller(pages, None, clock)
     for (page,) in pages.values():
         page.free.clear()
     await pass_time(newest, clock, 3 * EVERY)
@@ -210,7 +210,7 @@ async def test_only_so_many_are_read_at_once_and_none_twice_over():
 async def test_a_source_that_hangs_is_not_asked_again_meanwhile():
     clock, page = Hands(), Page()
     page.free.clear()
-    newest = Newest({"x": (page,)}, None, clock)
+    newest = SourcePoller({"x": (page,)}, None, clock)
     await pass_time(newest, clock, 3 * EVERY)
     assert page.reads == 1
     await newest.close()
@@ -219,7 +219,7 @@ async def test_a_source_that_hangs_is_not_asked_again_meanwhile():
 async def test_closing_ends_what_is_being_read():
     clock, page = Hands(), Page()
     page.free.clear()
-    newest = Newest({"x": (page,)}, None, clock)
+    newest = SourcePoller({"x": (page,)}, None, clock)
     await pass_time(newest, clock, FIRST_WITHIN)
     await newest.close()
     assert page.reads == 1

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from bot.model import Health, Outcome, Role, Word
+from bot.model import Health, Outcome, Role, SourceReport
 from bot.watch.rounds import Rounds, Watched
-from bot.watch.source_poller import EVERY, EVERY_IN_DOUBT, FIRST_WITHIN, Newest
+from bot.watch.source_poller import EVERY, EVERY_IN_DOUBT, FIRST_WITHIN, SourcePoller
 from tests.watch.clock import Hands
 from tests.watch.test_source_poller import Page, pass_time
 from tests.watch.world import Site, World
@@ -18,12 +18,12 @@ class Tracker:
 
     async def read(self, net, now, memory):
         self.reads += 1
-        return Word(Role.TRACKER, "IsItDownRightNow", self.says, at=now)
+        return SourceReport(Role.TRACKER, "IsItDownRightNow", self.says, at=now)
 
 
 def made(*, says=Health.DOWN):
     clock, page, tracker = Hands(), Page(), Tracker(says)
-    return clock, page, tracker, Newest({"x": (page,)}, None, clock, in_doubt={"x": (tracker,)})
+    return clock, page, tracker, SourcePoller({"x": (page,)}, None, clock, in_doubt={"x": (tracker,)})
 
 
 async def test_while_all_is_up_it_is_not_asked_waited_for_or_complained_of(caplog):
@@ -75,7 +75,7 @@ async def test_on_demand_it_is_asked_though_all_is_up():
 
 async def test_a_service_with_nothing_but_such_a_tracker_has_its_first_round_at_once():
     clock, tracker = Hands(), Tracker()
-    newest = Newest({"x": ()}, None, clock, in_doubt={"x": (tracker,)})
+    newest = SourcePoller({"x": ()}, None, clock, in_doubt={"x": (tracker,)})
     assert newest.tried("x")
     assert newest.of("x") == ()
 

@@ -6,9 +6,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from bot.model import Health, Outcome, Report, Role, Word
+from bot.model import Health, Outcome, Report, Role, SourceReport
 from bot.store import open_store
-from bot.watch.user_reports import NAME, Crowd
+from bot.watch.user_reports import NAME, UserReports
 from tests.watch.world import Site, World
 
 HOUR, MINUTE = timedelta(hours=1), timedelta(minutes=1)
@@ -20,7 +20,7 @@ class People:
 
     def __init__(self, store):
         self.store, self.now, self.looked = store, START, []
-        self.crowd = Crowd(store, lambda: self.now, self.looked.append)
+        self.crowd = UserReports(store, lambda: self.now, self.looked.append)
 
     async def say(self, *who, service="x", works=False, after=MINUTE):
         for one in who:
@@ -48,7 +48,7 @@ async def test_three_different_people_are_a_surge_on_a_quiet_service(people):
     await people.say("ana", "ben", "ana")
     assert people.heard() == (2, 0, False)
     await people.say("eva")
-    assert people.crowd.word("x") == Word(Role.CROWD, NAME, Health.DEGRADED, at=people.now, reports=3, usual=0)
+    assert people.crowd.word("x") == SourceReport(Role.CROWD, NAME, Health.DEGRADED, at=people.now, reports=3, usual=0)
     assert people.heard("y") is None
     assert people.looked == ["x"] * 3  # what was said before is no reason to look again
 
@@ -158,7 +158,7 @@ async def test_the_crowds_word_is_in_the_very_next_round_and_no_round_waits_for_
     world = World({"x": Site(), "y": Site()}, crowd=lambda service: said[0] if said and service == "x" else None)
     await world.go(31)
     assert all(seen.words == () for seen in world.ledger.rounds)
-    said.append(Word(Role.CROWD, NAME, Health.DEGRADED, reports=3))
+    said.append(SourceReport(Role.CROWD, NAME, Health.DEGRADED, reports=3))
     before = len(world.ledger.rounds)
     world.rounds.again("x")
     await world.go(0.3)

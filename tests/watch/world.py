@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from datetime import timedelta
 
-from bot.model import Health, Outcome, Reading, Role, Round, Service, Word
+from bot.model import Health, Outcome, Reading, Role, Round, Service, SourceReport
 from bot.watch.rounds import Rounds, Watched
 from tests.watch.clock import Hands
 
@@ -42,7 +42,7 @@ class Page:
     async def read(self, net, now, memory):
         self.at.append(self.hands.now)
         await self.free.wait()
-        return Word(Role.OFFICIAL, "Official status page", self.says, at=now)
+        return SourceReport(Role.OFFICIAL, "Official status page", self.says, at=now)
 
 
 class Ledger:

@@ -9,7 +9,7 @@ from datetime import timedelta
 import httpx
 
 from bot.model import OURSELVES, Confidence, Health, Incident, Overview, Service, ServiceState, Style
-from bot.web.app import Vitals, site
+from bot.web.app import Metrics, site
 from tests.wording.outages import DOWN, PARTLY, POSSIBLE, SLACK, X, at
 
 NOW = at(14, 21)
@@ -33,8 +33,8 @@ class Stage:
     """What the pages are told, and how often they asked."""
 
     overview: Overview = EVERYTHING
-    vitals: Vitals = field(
-        default_factory=lambda: Vitals(NOW, NOW - timedelta(hours=1), NOW - timedelta(seconds=5), {"slack": 3}, {}, {})
+    vitals: Metrics = field(
+        default_factory=lambda: Metrics(NOW, NOW - timedelta(hours=1), NOW - timedelta(seconds=5), {"slack": 3}, {}, {})
     )
     trouble: Exception | None = None
     asked: int = 0

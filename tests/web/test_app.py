@@ -15,7 +15,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from bot import wording
-from bot.model import Health, Overview, Reading, Role, Service, ServiceState, Style, Word
+from bot.model import Health, Overview, Reading, Role, Service, ServiceState, SourceReport, Style
 from bot.model.observations import Outcome
 from bot.store import StoreUnavailable
 from bot.web.app import HEADERS, STALE, Server
@@ -132,7 +132,9 @@ async def test_what_others_wrote_is_text_and_never_markup():
 
 
 async def test_what_an_enemy_wrote_has_no_address_and_hides_nothing():
-    words = tuple(Word(role, hostile.HOSTILE, Health.DOWN, hostile.HOSTILE) for role in (Role.OFFICIAL, Role.TRACKER))
+    words = tuple(
+        SourceReport(role, hostile.HOSTILE, Health.DOWN, hostile.HOSTILE) for role in (Role.OFFICIAL, Role.TRACKER)
+    )
     incident = replace(
         DOWN, words=words, readings=(Reading("web", Outcome.BAD, hostile.HOSTILE),), acked_by=hostile.HOSTILE
     )

@@ -13,7 +13,7 @@ import pytest
 
 from bot.store import StoreUnavailable, open_store
 from bot.watch.checks import HeartbeatCheck
-from bot.watch.heartbeats import Board
+from bot.watch.heartbeats import HeartbeatRegistry
 from bot.web import heartbeats
 from bot.web.app import Server
 from tests.flow.house import eventually
@@ -29,7 +29,7 @@ class Door:
     def __init__(self, store):
         self.store, self.now, self.looked = store, NOW, []
         checks = {JOB: HeartbeatCheck(every="24h", grace="1h", token=TOKEN)}
-        self.board = Board(checks, store, lambda: self.now, lambda: None)
+        self.board = HeartbeatRegistry(checks, store, lambda: self.now, lambda: None)
 
     async def call(self, path="", method="GET", token=TOKEN, **more):
         return await self.web.request(method, f"/heartbeat/{token}{path}", **more)

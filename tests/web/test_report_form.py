@@ -12,7 +12,7 @@ import pytest
 
 from bot.model import Style, Tally
 from bot.store import open_store
-from bot.watch.user_reports import Crowd
+from bot.watch.user_reports import UserReports
 from bot.web.app import HEADERS, Server, site
 from bot.web.client_address import network
 from bot.web.report_form import ALL, EACH, PEOPLE, Gate, Reporting, Taken
@@ -28,7 +28,7 @@ async def page(folder, *, trust=None, style=EN):
     """The page over a real socket, and the crowd behind it."""
     stage = Stage()
     async with open_store(f"sqlite:///{folder}/tocsin.db") as store:
-        crowd = Crowd(store, lambda: NOW, lambda _: None)
+        crowd = UserReports(store, lambda: NOW, lambda _: None)
         form = Reporting(stage.seen, crowd, style, lambda: NOW, trust)
         app = site(overview=stage.seen, vitals=stage.how, title="T", style=style, clock=lambda: NOW, reporting=form)
         with socket.create_server(("127.0.0.1", 0)) as door:

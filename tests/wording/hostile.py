@@ -6,7 +6,7 @@ import re
 from dataclasses import replace
 
 from bot import wording
-from bot.model import Health, Kind, Notice, Outcome, Reading, Role, Round, Service, Word
+from bot.model import ChangeKind, Health, Notice, Outcome, Reading, Role, Round, Service, SourceReport
 from tests.wording.outages import DOWN, EN, THEIRS, at, told
 
 MARKS = (  # what must be read as it is written
@@ -35,22 +35,24 @@ ADDRESS = re.compile(r"(?i)\w://|\bwww\.\w|[\w-]@[\w-]+\.\w|[\w-]\.(?:com|org|ne
 
 def notices() -> dict[str, Notice]:
     """A notice by who wrote the hostile words in it."""
-    word = Word(Role.OFFICIAL, HOSTILE, Health.DEGRADED, HOSTILE, at=at(14, 21), components=(HOSTILE,))
-    tracker = Word(Role.TRACKER, HOSTILE, Health.DOWN, HOSTILE, at=at(14, 21), components=(HOSTILE, HOSTILE))
+    word = SourceReport(Role.OFFICIAL, HOSTILE, Health.DEGRADED, HOSTILE, at=at(14, 21), components=(HOSTILE,))
+    tracker = SourceReport(Role.TRACKER, HOSTILE, Health.DOWN, HOSTILE, at=at(14, 21), components=(HOSTILE, HOSTILE))
     readings = (Reading("web", Outcome.BAD, HOSTILE), Reading("app", Outcome.BAD, HOSTILE[::-1]))
     named = Service("x", HOSTILE, ("web",))
     return {
-        "a status page": told(Kind.OFFICIAL, replace(THEIRS, words=(word,), official_at=at(14, 21)), at(14, 21)),
-        "a status page and a tracker": told(Kind.CONFIRMED, replace(DOWN, words=(word, tracker)), at(14, 1)),
-        "what answered a check": told(Kind.CONFIRMED, replace(DOWN, readings=readings), at(14, 1)),
-        "a catalogue": told(Kind.CONFIRMED, DOWN, at(14, 1), EN, named, ((replace(named, id="y"), DOWN),)),
-        "who acknowledges": told(Kind.ACKNOWLEDGED, replace(DOWN, acked_by=HOSTILE, acked_at=at(14, 5)), at(14, 5)),
-        "who takes it back": told(
-            Kind.RETRACTED, replace(DOWN, until=at(14, 50), retracted=True), at(15), by=HOSTILE, why=HOSTILE
+        "a status page": told(ChangeKind.OFFICIAL, replace(THEIRS, words=(word,), official_at=at(14, 21)), at(14, 21)),
+        "a status page and a tracker": told(ChangeKind.CONFIRMED, replace(DOWN, words=(word, tracker)), at(14, 1)),
+        "what answered a check": told(ChangeKind.CONFIRMED, replace(DOWN, readings=readings), at(14, 1)),
+        "a catalogue": told(ChangeKind.CONFIRMED, DOWN, at(14, 1), EN, named, ((replace(named, id="y"), DOWN),)),
+        "who acknowledges": told(
+            ChangeKind.ACKNOWLEDGED, replace(DOWN, acked_by=HOSTILE, acked_at=at(14, 5)), at(14, 5)
         ),
-        "a provider that refuses": wording.refused(told(Kind.CONFIRMED, DOWN, at(14, 1)), "slack", HOSTILE),
+        "who takes it back": told(
+            ChangeKind.RETRACTED, replace(DOWN, until=at(14, 50), retracted=True), at(15), by=HOSTILE, why=HOSTILE
+        ),
+        "a provider that refuses": wording.refused(told(ChangeKind.CONFIRMED, DOWN, at(14, 1)), "slack", HOSTILE),
         "all that a look finds": replace(
-            told(Kind.CONFIRMED, DOWN, at(14, 1)),
+            told(ChangeKind.CONFIRMED, DOWN, at(14, 1)),
             words=wording.looked(Round("x", at(14, 2), readings, (word, tracker)), named, EN),
         ),
     }

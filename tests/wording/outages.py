@@ -10,17 +10,17 @@ from bot import wording
 from bot.model import (
     OURSELVES,
     Change,
+    ChangeKind,
     Confidence,
     Health,
     Incident,
-    Kind,
     Notice,
     Outcome,
     Reading,
     Role,
     Service,
+    SourceReport,
     Style,
-    Word,
 )
 
 MADRID = ZoneInfo("Europe/Madrid")
@@ -46,12 +46,12 @@ def worn(route: str, until: datetime | None = None) -> Reading:
     return Reading(route, Outcome.WORN, "its certificate ends soon", until=until or at(9, day=20))
 
 
-ALL_CLEAR = Word(Role.OFFICIAL, "Official status page", Health.UP, at=at(14, 1))
-INVESTIGATING = Word(
+ALL_CLEAR = SourceReport(Role.OFFICIAL, "Official status page", Health.UP, at=at(14, 1))
+INVESTIGATING = SourceReport(
     Role.OFFICIAL, "Official status page", Health.DEGRADED, "Investigating elevated errors", at=at(14, 21)
 )
-REPORTS = Word(Role.TRACKER, "Downdetector", Health.DOWN, at=at(14, 1), reports=1243, usual=35)
-UNREACHED = Word(Role.TRACKER, "IsItDownRightNow", Health.DOWN, at=at(14, 1))
+REPORTS = SourceReport(Role.TRACKER, "Downdetector", Health.DOWN, at=at(14, 1), reports=1243, usual=35)
+UNREACHED = SourceReport(Role.TRACKER, "IsItDownRightNow", Health.DOWN, at=at(14, 1))
 DOWN = Incident(
     "x",
     17,
@@ -85,7 +85,7 @@ BLIND = Incident(
 
 
 def told(  # noqa: PLR0917 - read as a sentence: kind, what, when, for whom
-    kind: Kind,
+    kind: ChangeKind,
     incident: Incident,
     when: datetime,
     style: Style = EN,

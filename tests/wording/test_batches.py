@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from bot import wording
-from bot.model import Destination, Gathering, Kind, Line, Tone
+from bot.model import Batch, BatchItem, ChangeKind, Destination, Tone
 from bot.wording.batches import LINES
 from tests.wording.outages import DOWN, EN, ES, PARTLY, POSSIBLE, SLOW, UNSTABLE, at, told
 
@@ -16,15 +16,15 @@ AWAY = (at(13, 55), at(14, 40))
 
 
 def ended(incident, style=EN):
-    return told(Kind.RESTORED, replace(incident, until=at(14, 35)), at(14, 35), style)
+    return told(ChangeKind.RESTORED, replace(incident, until=at(14, 35)), at(14, 35), style)
 
 
 def line(notice):
-    return Line(notice.thread, notice.line, notice.ends is not None, notice.causes, notice.since, notice.at)
+    return BatchItem(notice.thread, notice.line, notice.ends is not None, notice.causes, notice.since, notice.at)
 
 
 def gathering(*notices, style=EN, **more):
-    return Gathering("#many#7/9", "#many#7", PLACE, tuple(map(line, notices)), style, at(14, 1), **more)
+    return Batch("#many#7/9", "#many#7", PLACE, tuple(map(line, notices)), style, at(14, 1), **more)
 
 
 @pytest.mark.parametrize(
@@ -46,7 +46,7 @@ def test_an_ended_incident_in_one_line(incident, english, spanish):
 
 
 def test_an_open_incident_is_in_one_line_what_its_title_says():
-    notice = told(Kind.REMINDED, DOWN, at(14, 30))
+    notice = told(ChangeKind.REMINDED, DOWN, at(14, 30))
     assert notice.line == "🔴 X (Twitter) is down since 2:00 p.m."
 
 
@@ -63,7 +63,9 @@ def test_slack_back_after_one_outage_gets_one_line():
 
 
 def test_several_are_counted_and_listed():
-    notice = wording.many(gathering(ended(DOWN), told(Kind.CONFIRMED, PARTLY, at(14, 3)), late=True), at(14, 41), AWAY)
+    notice = wording.many(
+        gathering(ended(DOWN), told(ChangeKind.CONFIRMED, PARTLY, at(14, 3)), late=True), at(14, 41), AWAY
+    )
     assert notice.words.title == "🟠 While Slack was down (1:55–2:40 p.m.): 2 incidents"
     assert notice.words.lines == (
         "🟢 X (Twitter) was down 2:00–2:35 p.m.",
@@ -104,13 +106,13 @@ def test_after_quiet_hours():
 )
 def test_a_storm_says_how_many_and_is_kept_true(over, english, spanish):
     for style, title in ((EN, english), (ES, spanish)):
-        notices = [*[ended(DOWN, style)] * over, *[told(Kind.CONFIRMED, DOWN, at(14, 1), style)] * (4 - over)]
+        notices = [*[ended(DOWN, style)] * over, *[told(ChangeKind.CONFIRMED, DOWN, at(14, 1), style)] * (4 - over)]
         assert wording.many(gathering(*notices, style=style), at(14, 36)).words.title == title
 
 
 def test_what_all_or_most_of_them_share_is_named():
-    shared = replace(told(Kind.CONFIRMED, DOWN, at(14, 1)), causes=("on:Cloudflare", "at:cdn.example.net"))
-    alone = told(Kind.CONFIRMED, DOWN, at(14, 1))
+    shared = replace(told(ChangeKind.CONFIRMED, DOWN, at(14, 1)), causes=("on:Cloudflare", "at:cdn.example.net"))
+    alone = told(ChangeKind.CONFIRMED, DOWN, at(14, 1))
     host = replace(alone, causes=("at:cdn.example.net",))
 
     def first(*notices):
@@ -124,12 +126,12 @@ def test_what_all_or_most_of_them_share_is_named():
 
 
 def test_a_long_list_is_cut_and_counted():
-    words = wording.many(gathering(*[told(Kind.CONFIRMED, DOWN, at(14, 1))] * (LINES + 27)), at(14, 2)).words
+    words = wording.many(gathering(*[told(ChangeKind.CONFIRMED, DOWN, at(14, 1))] * (LINES + 27)), at(14, 2)).words
     assert (len(words.lines), words.lines[-1]) == (LINES + 1, "And 27 more.")
 
 
 def test_one_that_is_late_and_alone_keeps_its_evidence():
-    down = told(Kind.CONFIRMED, DOWN, at(14, 1))
+    down = told(ChangeKind.CONFIRMED, DOWN, at(14, 1))
     late = wording.missed(down, "slack", at(14, 41), AWAY, deferred=False)
     assert (late.words.title, late.words.lines[0]) == (down.words.title, "Late: Slack was down 1:55–2:40 p.m.")
     assert late.words.lines[1:] == down.words.lines
@@ -144,9 +146,9 @@ def test_one_that_is_late_and_alone_keeps_its_evidence():
 )
 @pytest.mark.parametrize("service", ["telegram-delivery", "tocsin"])
 def test_what_became_of_channels_and_of_us_is_told_last_and_not_counted(service):
-    own = Line(f"{service}#1", "🟢 Telegram took messages again", True, at=at(14, 1), since=at(14))
-    lines = (own, *(Line(f"s{n}#1", f"🟢 S{n} was down", True, at=at(14, 1), since=at(14)) for n in range(3)))
-    message = wording.many(Gathering("#many#7/9", "#many#7", PLACE, lines, EN, at(14, 1), late=True), at(14, 2), None)
+    own = BatchItem(f"{service}#1", "🟢 Telegram took messages again", True, at=at(14, 1), since=at(14))
+    lines = (own, *(BatchItem(f"s{n}#1", f"🟢 S{n} was down", True, at=at(14, 1), since=at(14)) for n in range(3)))
+    message = wording.many(Batch("#many#7/9", "#many#7", PLACE, lines, EN, at(14, 1), late=True), at(14, 2), None)
     assert "3 incidents" in message.words.title
     assert "4 incidents" not in message.words.title
     assert message.words.lines[-1] == own.text
@@ -163,22 +165,22 @@ def test_what_became_of_channels_and_of_us_is_told_last_and_not_counted(service)
 )
 def test_channels_alone_are_not_counted_as_services(ends, title):
     lines = tuple(
-        Line(f"{kind}-delivery#1", f"🟢 {kind} was down", over, at=at(14, 1), since=at(14))
+        BatchItem(f"{kind}-delivery#1", f"🟢 {kind} was down", over, at=at(14, 1), since=at(14))
         for kind, over in zip(("telegram", "email", "discord"), ends, strict=True)
     )
-    message = wording.many(Gathering("#many#7/9", "#many#7", PLACE, lines, EN, at(14, 1), late=False), at(14, 2), None)
+    message = wording.many(Batch("#many#7/9", "#many#7", PLACE, lines, EN, at(14, 1), late=False), at(14, 2), None)
     assert message.words.title == title
 
 
 def test_a_storm_with_one_service_in_it_is_titled_by_that_one():
     lines = (
-        Line("x#1", "🔴 X is down since 2:00 p.m.", ends=False, at=at(14), since=at(14)),
+        BatchItem("x#1", "🔴 X is down since 2:00 p.m.", ends=False, at=at(14), since=at(14)),
         *(
-            Line(f"{kind}-delivery#1", f"🔴 {kind} delivery is down", ends=False, at=at(14), since=at(14))
+            BatchItem(f"{kind}-delivery#1", f"🔴 {kind} delivery is down", ends=False, at=at(14), since=at(14))
             for kind in ("a", "b")
         ),
     )
-    message = wording.many(Gathering("#many#7/9", "#many#7", PLACE, lines, EN, at(14, 1), late=False), at(14, 2), None)
+    message = wording.many(Batch("#many#7/9", "#many#7", PLACE, lines, EN, at(14, 1), late=False), at(14, 2), None)
     assert message.words.text.splitlines() == [
         "🔴 X is down since 2:00 p.m.",
         "🔴 a delivery is down",

@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from bot import wording
-from bot.model import Gathering, Health, Kind, Line, Overview, ServiceState, Style
+from bot.model import Batch, BatchItem, ChangeKind, Health, Overview, ServiceState, Style
 from tests.wording.outages import DOWN, EN, ES, PARTLY, SLACK, WORN, X, at, bad, told, worn
 
 DAY = timedelta(days=1)
@@ -26,19 +26,19 @@ DAY = timedelta(days=1)
 def test_its_days_are_counted_when_it_is_said(left, english, spanish):
     incident = replace(WORN, readings=(worn("web", at(14) + left),))
     for style, what, ends in ((EN, "its certificate", english), (ES, "su certificado", spanish)):
-        title = told(Kind.OPENED, incident, at(14), style).words.title
+        title = told(ChangeKind.OPENED, incident, at(14), style).words.title
         assert f": {what} {ends} (" in title
         assert len(title) <= 80
 
 
 def test_a_date_far_away_has_its_month_and_one_of_another_year_its_year():
     far = replace(WORN, readings=(worn("web", at(9, day=3, month=2, year=2023)),))
-    assert told(Kind.OPENED, far, at(14)).words.title.endswith("ends in 203 days (Feb. 3, 2023)")
+    assert told(ChangeKind.OPENED, far, at(14)).words.title.endswith("ends in 203 days (Feb. 3, 2023)")
 
 
 def test_the_one_that_ends_first_is_the_title_and_each_is_in_a_sentence():
     incident = replace(WORN, readings=(worn("web"), worn("app", at(9, day=16)), worn("TweetDeck")))
-    words = told(Kind.OPENED, incident, at(14)).words
+    words = told(ChangeKind.OPENED, incident, at(14)).words
     assert words.title == "🟠 X (Twitter): its certificate ends in 1 day (July 16)"
     assert words.lines[0] == (
         "Web and TweetDeck: its certificate ends in 5 days (July 20). App: its certificate ends in 1 day (July 16)."
@@ -47,19 +47,27 @@ def test_the_one_that_ends_first_is_the_title_and_each_is_in_a_sentence():
 
 def test_beside_an_outage_it_is_only_a_line():
     incident = replace(PARTLY, readings=(*bad("TweetDeck"), worn("web")))
-    words = told(Kind.CONFIRMED, incident, at(14, 1)).words
+    words = told(ChangeKind.CONFIRMED, incident, at(14, 1)).words
     assert words.title == "🟠 X (Twitter) is partly down since 2:00 p.m.: TweetDeck"
     assert "Web: its certificate ends in 5 days (July 20)." in words.lines[0]
 
 
 @pytest.mark.parametrize("style", [EN, ES], ids=["en", "es"])
 @pytest.mark.parametrize(
-    "kind", [Kind.OPENED, Kind.REMINDED, Kind.LASTING, Kind.ACKNOWLEDGED, Kind.RESTORED, Kind.UNWATCHED]
+    "kind",
+    [
+        ChangeKind.OPENED,
+        ChangeKind.REMINDED,
+        ChangeKind.LASTING,
+        ChangeKind.ACKNOWLEDGED,
+        ChangeKind.RESTORED,
+        ChangeKind.UNWATCHED,
+    ],
 )
 def test_it_is_never_called_slow_or_down(style: Style, kind):
     over = replace(WORN, until=at(15), acked_by="Ana")
-    notice = told(kind, over if kind in {Kind.RESTORED, Kind.UNWATCHED} else WORN, at(15), style, by="Ana")
-    gathering = Gathering("k", "t", None, (Line("x#17", notice.line, ends=False, at=at(15)),), style, at(14))
+    notice = told(kind, over if kind in {ChangeKind.RESTORED, ChangeKind.UNWATCHED} else WORN, at(15), style, by="Ana")
+    gathering = Batch("k", "t", None, (BatchItem("x#17", notice.line, ends=False, at=at(15)),), style, at(14))
     overview = Overview(at(15), ((X, ServiceState("x", incident=None if over.until else WORN)),), (over,))
     texts = [
         notice.words.text,
@@ -78,5 +86,5 @@ def test_it_counts_in_no_percentage_and_keeps_nobody_from_being_up():
     overview = Overview(at(15), ((X, ServiceState("x", incident=WORN)),), (WORN,))
     assert "100%" in wording.digest("comms", overview, at(8), EN).text
     ended = replace(DOWN, service="slack", until=at(14, 50), words=(), health=Health.DOWN)
-    said = told(Kind.RESTORED, ended, at(14, 51), EN, SLACK, others=((X, WORN),)).words.text
+    said = told(ChangeKind.RESTORED, ended, at(14, 51), EN, SLACK, others=((X, WORN),)).words.text
     assert "All services you follow are up." in said

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from bot import wording
-from bot.model import Confidence, Destination, Kind, Overview, ServiceState
+from bot.model import ChangeKind, Confidence, Destination, Overview, ServiceState
 from bot.model.observations import Outcome, Reading
 from tests.wording.outages import DOWN, EN, ES, POSSIBLE, X, at, told
 
@@ -25,7 +25,7 @@ OVER = replace(DEAD, until=at(14, 40), steps=3)
 
 
 def test_a_dead_channel_reads_as_a_service_does() -> None:
-    english = told(Kind.CONFIRMED, DEAD, at(13, 56), EN, SLACK)
+    english = told(ChangeKind.CONFIRMED, DEAD, at(13, 56), EN, SLACK)
     assert english.words.text.splitlines() == [
         "🔴 Slack delivery is down since 1:55 p.m.",
         (
@@ -34,7 +34,7 @@ def test_a_dead_channel_reads_as_a_service_does() -> None:
         ),
         "What is meant for it goes by the next way where there is one; the rest waits until it is back.",
     ]
-    spanish = told(Kind.CONFIRMED, replace(DEAD, readings=READINGS[:1]), at(13, 56), ES, SLACK)
+    spanish = told(ChangeKind.CONFIRMED, replace(DEAD, readings=READINGS[:1]), at(13, 56), ES, SLACK)
     assert spanish.words.text.splitlines() == [
         "🔴 Envío por Slack no funciona desde las 13:55",
         (
@@ -47,16 +47,16 @@ def test_a_dead_channel_reads_as_a_service_does() -> None:
 
 def test_its_end_says_nothing_of_the_services() -> None:
     others = ((X, DOWN),)
-    assert told(Kind.RESTORED, OVER, at(14, 41), EN, SLACK, others).words.text == (
+    assert told(ChangeKind.RESTORED, OVER, at(14, 41), EN, SLACK, others).words.text == (
         "🟢 Slack delivery: down since 1:55 p.m., restored 2:40 p.m. (45 min)"
     )
-    assert told(Kind.RESTORED, replace(OVER, service="email-delivery"), at(14, 41), ES, MAIL).words.text == (
+    assert told(ChangeKind.RESTORED, replace(OVER, service="email-delivery"), at(14, 41), ES, MAIL).words.text == (
         "🟢 Envío por correo: caído desde las 13:55, restablecido a las 14:40 (45 min)"
     )
 
 
 def test_its_admins_read_what_they_can_do_while_it_lasts() -> None:
-    first = told(Kind.CONFIRMED, DEAD, at(13, 56), EN, SLACK)
+    first = told(ChangeKind.CONFIRMED, DEAD, at(13, 56), EN, SLACK)
     advised = wording.advised(first, DEAD)
     assert advised.words.lines == (
         *first.words.lines,
@@ -64,7 +64,7 @@ def test_its_admins_read_what_they_can_do_while_it_lasts() -> None:
         "What to do: copy it again from here.",
     )
     assert advised.root.lines[-1] == "What to do: copy it again from here."
-    over = told(Kind.RESTORED, OVER, at(14, 41), EN, SLACK)
+    over = told(ChangeKind.RESTORED, OVER, at(14, 41), EN, SLACK)
     assert wording.advised(over, OVER) == over
 
 
@@ -73,7 +73,7 @@ def test_what_comes_by_another_way_says_since_when_its_own_is_dead() -> None:
         (EN, "Sent here because Slack is down since 1:55 p.m."),
         (ES, "Enviado aquí porque Slack no funciona desde las 13:55."),
     ):
-        notice = told(Kind.CONFIRMED, DOWN, at(14, 1), style)
+        notice = told(ChangeKind.CONFIRMED, DOWN, at(14, 1), style)
         assert wording.dead(notice, "slack", at(13, 55), at(14, 2)).words.lines == (line, *notice.words.lines)
 
 

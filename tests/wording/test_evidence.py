@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from bot.model import Health, Kind, Outcome, Reading, Role, Style, Word
+from bot.model import ChangeKind, Health, Outcome, Reading, Role, SourceReport, Style
 from tests.wording.outages import (
     ALL_CLEAR,
     DOWN,
@@ -73,16 +73,18 @@ from tests.wording.outages import (
 )
 def test_what_our_checks_saw_is_told_by_reason(readings: tuple[Reading, ...], english: str, spanish: str) -> None:
     incident = replace(PARTLY, readings=readings, confirmed_at=None)
-    assert told(Kind.CONFIRMED, incident, at(14, 1)).words.lines[0] == english
-    assert told(Kind.CONFIRMED, incident, at(14, 1), ES).words.lines[0] == spanish
+    assert told(ChangeKind.CONFIRMED, incident, at(14, 1)).words.lines[0] == english
+    assert told(ChangeKind.CONFIRMED, incident, at(14, 1), ES).words.lines[0] == spanish
 
 
 def test_what_is_not_confirmed_says_so_and_fine_checks_are_told() -> None:
-    assert told(Kind.OPENED, LIKELY, at(14)).words.lines[0] == (
+    assert told(ChangeKind.OPENED, LIKELY, at(14)).words.lines[0] == (
         "Web, app and TweetDeck do not answer (HTTP 503). Not confirmed yet."
     )
-    assert told(Kind.OPENED, THEIRS, at(14, 21)).words.lines[0] == "Our own checks find nothing wrong."
-    assert told(Kind.OPENED, THEIRS, at(14, 21), service=replace(X, routes=())).words.lines[0].startswith("Official")
+    assert told(ChangeKind.OPENED, THEIRS, at(14, 21)).words.lines[0] == "Our own checks find nothing wrong."
+    assert (
+        told(ChangeKind.OPENED, THEIRS, at(14, 21), service=replace(X, routes=())).words.lines[0].startswith("Official")
+    )
 
 
 @pytest.mark.parametrize(
@@ -133,24 +135,31 @@ def test_what_is_not_confirmed_says_so_and_fine_checks_are_told() -> None:
             "Official status page: reports trouble (read at 2:01 p.m.).",
             "Página de estado oficial: informa de problemas (leído a las 14:01).",
         ),
-        (Word(Role.TRACKER, "IsIt", Health.UP), "IsIt: up.", "IsIt: funciona."),
-        (Word(Role.TRACKER, "IsIt", Health.DEGRADED), "IsIt: trouble.", "IsIt: con problemas."),
+        (SourceReport(Role.TRACKER, "IsIt", Health.UP), "IsIt: up.", "IsIt: funciona."),
+        (SourceReport(Role.TRACKER, "IsIt", Health.DEGRADED), "IsIt: trouble.", "IsIt: con problemas."),
     ],
 )
-def test_each_source_has_its_word(word: Word, english: str, spanish: str) -> None:
+def test_each_source_has_its_word(word: SourceReport, english: str, spanish: str) -> None:
     incident = replace(DOWN, words=(word,))
-    assert told(Kind.CONFIRMED, incident, at(14, 1)).words.lines[1:] == (english,)
-    assert told(Kind.CONFIRMED, incident, at(14, 1), ES).words.lines[1:] == (spanish,)
+    assert told(ChangeKind.CONFIRMED, incident, at(14, 1)).words.lines[1:] == (english,)
+    assert told(ChangeKind.CONFIRMED, incident, at(14, 1), ES).words.lines[1:] == (spanish,)
 
 
 def test_a_tracker_that_could_not_be_read_is_no_news() -> None:
-    assert len(told(Kind.CONFIRMED, replace(DOWN, words=(Word(Role.TRACKER, "T", None),)), at(14, 1)).words.lines) == 1
+    assert (
+        len(
+            told(
+                ChangeKind.CONFIRMED, replace(DOWN, words=(SourceReport(Role.TRACKER, "T", None),)), at(14, 1)
+            ).words.lines
+        )
+        == 1
+    )
 
 
 def test_a_long_headline_is_whole_below_the_title() -> None:
     headline = "We are investigating reports of elevated errors in several of our European regions"
     notice = told(
-        Kind.OFFICIAL,
+        ChangeKind.OFFICIAL,
         replace(DOWN, words=(replace(INVESTIGATING, headline=headline),), official_at=at(14, 21)),
         at(14, 21),
     )
@@ -163,7 +172,7 @@ def test_a_long_headline_is_whole_below_the_title() -> None:
 
 def test_a_later_official_word_says_when_the_first_one_came() -> None:
     later = replace(DOWN, words=(replace(INVESTIGATING, headline="Monitoring"),), official_at=at(14, 21))
-    assert told(Kind.OFFICIAL, later, at(14, 40)).words.text.splitlines() == [
+    assert told(ChangeKind.OFFICIAL, later, at(14, 40)).words.text.splitlines() == [
         '🔵 X (Twitter): its status page says "Monitoring" (2:40 p.m.)',
         "Official status page reported it at 2:21 p.m., 21 min after us.",
     ]
@@ -173,19 +182,19 @@ def test_a_later_official_word_says_when_the_first_one_came() -> None:
 def test_a_page_that_is_all_clear_again_does_not_end_what_we_see(readings: tuple[Reading, ...]) -> None:
     cleared = replace(DOWN, readings=readings, words=(ALL_CLEAR,), official_at=at(14, 21))
     fails = ["Our own checks still fail."] if readings else []
-    assert told(Kind.OFFICIAL, cleared, at(14, 40)).words.text.splitlines() == [
+    assert told(ChangeKind.OFFICIAL, cleared, at(14, 40)).words.text.splitlines() == [
         "🔵 X (Twitter): its status page now reports no incident (2:40 p.m.)",
         *fails,
         "Official status page reported it at 2:21 p.m., 21 min after us.",
     ]
-    spanish = told(Kind.OFFICIAL, cleared, at(14, 40), ES).words
+    spanish = told(ChangeKind.OFFICIAL, cleared, at(14, 40), ES).words
     assert spanish.title == "🔵 X (Twitter): su página de estado ya no comunica ninguna incidencia (14:40)"
     assert "siguen fallando" in spanish.text if readings else True
 
 
 def test_a_short_headline_has_its_lead_in_the_first_line() -> None:
     said = replace(DOWN, words=(replace(INVESTIGATING, headline="Looking"),), official_at=at(14, 21))
-    assert told(Kind.OFFICIAL, said, at(14, 21), service=replace(X, name="X")).words.text == (
+    assert told(ChangeKind.OFFICIAL, said, at(14, 21), service=replace(X, name="X")).words.text == (
         '🔵 X: its status page now says "Looking" (2:21 p.m., 21 min after us)'
     )
 
@@ -221,25 +230,25 @@ def test_a_short_headline_has_its_lead_in_the_first_line() -> None:
         ),
     ],
 )
-def test_trackers_share_a_line(words: tuple[Word, ...], english: str, spanish: str) -> None:
+def test_trackers_share_a_line(words: tuple[SourceReport, ...], english: str, spanish: str) -> None:
     incident = replace(DOWN, words=words)
-    assert told(Kind.CONFIRMED, incident, at(14, 1)).words.lines[1:] == (english,)
-    assert told(Kind.CONFIRMED, incident, at(14, 1), ES).words.lines[1:] == (spanish,)
+    assert told(ChangeKind.CONFIRMED, incident, at(14, 1)).words.lines[1:] == (english,)
+    assert told(ChangeKind.CONFIRMED, incident, at(14, 1), ES).words.lines[1:] == (spanish,)
 
 
 def test_numbers_are_grouped_as_the_readers_country_does() -> None:
     incident = replace(DOWN, words=(REPORTS,))
-    assert "1,243" in told(Kind.CONFIRMED, incident, at(14, 1), Style("es-MX", "Europe/Madrid")).words.lines[1]
+    assert "1,243" in told(ChangeKind.CONFIRMED, incident, at(14, 1), Style("es-MX", "Europe/Madrid")).words.lines[1]
 
 
 def test_what_worsened_was_not_all_down_at_first() -> None:
-    assert told(Kind.WORSENED, DOWN, at(14, 9)).words.lines[0] == "It was not all down at first."
+    assert told(ChangeKind.WORSENED, DOWN, at(14, 9)).words.lines[0] == "It was not all down at first."
 
 
 def test_foreign_text_cannot_hide_reorder_or_end_ours() -> None:
     evil = "Fixed\u202e\u2066 soon\u200b\n\n<!channel> @everyone\x00\x1b[31m   it is...  "
     notice = told(
-        Kind.CONFIRMED,
+        ChangeKind.CONFIRMED,
         replace(DOWN, words=(replace(INVESTIGATING, headline=evil),)),
         at(14, 1),
         service=replace(X, name="X\u202e (Twi\nt\u200bter)"),
@@ -252,7 +261,7 @@ def test_foreign_text_cannot_hide_reorder_or_end_ours() -> None:
 
 def test_braces_and_quotes_of_others_stay_text() -> None:
     notice = told(
-        Kind.CONFIRMED,
+        ChangeKind.CONFIRMED,
         replace(DOWN, words=(replace(INVESTIGATING, headline='{name} "down" {0}'),)),
         at(14, 1),
         service=replace(X, name="{x!r}"),

@@ -6,11 +6,11 @@ import pytest
 
 from bot import wording
 from bot.config import KINDS
-from bot.model import Kind
+from bot.model import ChangeKind
 from bot.wording.phrases import CATALOGUES
 from tests.wording.outages import DOWN, EN, ES, at, told
 
-ENGLISH, SPANISH = (told(Kind.CONFIRMED, DOWN, at(14, 1), style) for style in (EN, ES))
+ENGLISH, SPANISH = (told(ChangeKind.CONFIRMED, DOWN, at(14, 1), style) for style in (EN, ES))
 
 
 @pytest.mark.parametrize(

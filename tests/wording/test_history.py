@@ -9,7 +9,7 @@ from datetime import timedelta
 import pytest
 
 from bot import wording
-from bot.model import Kind, Overview, Service, ServiceState, Style
+from bot.model import ChangeKind, Overview, Service, ServiceState, Style
 from bot.web.status_page import as_json, page
 from tests.wording.outages import BLIND, DOWN, EN, ES, PARTLY, POSSIBLE, SLACK, UNSTABLE, X, at, told
 
@@ -20,7 +20,7 @@ MAIL = Service("mail", "Our mail")
 NOW = at(15)
 
 
-def lines(incident, style=EN, kind=Kind.CONFIRMED, when=None):
+def lines(incident, style=EN, kind=ChangeKind.CONFIRMED, when=None):
     return told(kind, incident, when or at(14, 1), style).words.lines
 
 
@@ -78,12 +78,12 @@ def test_it_is_not_said_where_it_is_not_so(incident):
 
 def test_it_stands_before_the_plan_and_a_reminder_does_not_repeat_it():
     planned = replace(X, plan="Telegram.")
-    *_, often, plan = told(Kind.CONFIRMED, THIRD, at(14, 1), service=planned).words.lines
+    *_, often, plan = told(ChangeKind.CONFIRMED, THIRD, at(14, 1), service=planned).words.lines
     assert (often[:12], plan) == ("Third outage", "Plan: Telegram.")
-    assert not any("this year" in line for line in lines(THIRD, kind=Kind.REMINDED, when=at(14, 30)))
-    assert any("this year" in line for line in lines(THIRD, kind=Kind.LASTING, when=at(14, 30)))
+    assert not any("this year" in line for line in lines(THIRD, kind=ChangeKind.REMINDED, when=at(14, 30)))
+    assert any("this year" in line for line in lines(THIRD, kind=ChangeKind.LASTING, when=at(14, 30)))
     assert not any(
-        "this year" in line for line in lines(replace(THIRD, until=at(14, 50)), kind=Kind.RESTORED, when=at(15))
+        "this year" in line for line in lines(replace(THIRD, until=at(14, 50)), kind=ChangeKind.RESTORED, when=at(15))
     )
 
 
@@ -96,7 +96,9 @@ def test_about_new_year_the_count_is_not_said_to_whom_it_is_another_year():
 
 def test_a_channels_own_outage_is_not_counted_out():
     own = Service("slack-delivery", "Slack", channel="slack")
-    assert "this year" not in told(Kind.CONFIRMED, replace(THIRD, service=own.id), at(14, 1), service=own).words.text
+    assert (
+        "this year" not in told(ChangeKind.CONFIRMED, replace(THIRD, service=own.id), at(14, 1), service=own).words.text
+    )
 
 
 # ── how much of the time ─────────────────────────────────────────────────────────────────────────────────────────────

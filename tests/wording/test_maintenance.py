@@ -9,10 +9,10 @@ import pytest
 
 from bot import wording
 from bot.model import (
+    Batch,
+    BatchItem,
     Destination,
-    Gathering,
     Health,
-    Line,
     Origin,
     Overview,
     Phase,
@@ -84,13 +84,11 @@ def test_at_the_change_of_the_clocks_the_hour_that_comes_twice_is_told_apart():
 
 def many(*lines, late=False):
     place = Destination("slack", "C1")
-    return wording.many(
-        Gathering("#many#1/1", "#many#1", place, lines, EN, at(14), late=late, deferred=late), at(15)
-    ).words
+    return wording.many(Batch("#many#1/1", "#many#1", place, lines, EN, at(14), late=late, deferred=late), at(15)).words
 
 
-PLAN = Line("mail#m3", "🛠 Our mail: maintenance 10:00–11:30 p.m.", ends=False, since=at(13))
-LINE = Line("x#17", "🔴 X (Twitter) is down since 2:00 p.m.", ends=False, since=at(14), causes=("on:Cloudflare",))
+PLAN = BatchItem("mail#m3", "🛠 Our mail: maintenance 10:00–11:30 p.m.", ends=False, since=at(13))
+LINE = BatchItem("x#17", "🔴 X (Twitter) is down since 2:00 p.m.", ends=False, since=at(14), causes=("on:Cloudflare",))
 
 
 def test_work_that_was_announced_is_counted_as_no_outage():

@@ -8,7 +8,7 @@ from string import Formatter
 
 import pytest
 
-from bot.model import Hears
+from bot.model import Topic
 from bot.wording.phrases import CATALOGUES, Phrases, phrases
 from bot.wording.phrases.en import ENGLISH
 
@@ -58,7 +58,7 @@ def test_nothing_is_left_unsaid(language: str) -> None:
     said = CATALOGUES[language]
     empty = [name for name in SENTENCES for form in forms(said, name) if not form.strip(" ") and name != "comma"]
     assert empty == []
-    assert set(said.hear) == {str(h) for h in Hears}
+    assert set(said.hear) == {str(h) for h in Topic}
     assert set(said.commands) == set(ENGLISH.commands)
     assert all(said.hear.values())
     assert all(said.commands.values())

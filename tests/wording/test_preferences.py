@@ -8,10 +8,10 @@ from datetime import time
 import pytest
 
 from bot import wording
-from bot.model import Hears, Quiet, Style, Words
+from bot.model import Quiet, Style, Text, Topic
 from tests.wording.outages import DOWN, EN, ES, X, at
 
-NIGHT = Quiet(time(22), time(0), frozenset({Hears.DOWN, Hears.RESTORED}))
+NIGHT = Quiet(time(22), time(0), frozenset({Topic.DOWN, Topic.RESTORED}))
 OVER = replace(DOWN, until=at(14, 50))
 
 ANSWERS = {
@@ -105,7 +105,7 @@ ANSWERS = {
 }
 
 
-def answer(name: str, style: Style) -> Words:
+def answer(name: str, style: Style) -> Text:
     return ANSWERS[name][0](style)
 
 

@@ -13,10 +13,10 @@ from bot import wording
 from bot.model import (
     OURSELVES,
     Change,
+    ChangeKind,
     Confidence,
     Health,
     Incident,
-    Kind,
     Notice,
     Outcome,
     Overview,
@@ -24,9 +24,9 @@ from bot.model import (
     Role,
     Service,
     ServiceState,
+    SourceReport,
     Style,
-    Word,
-    Words,
+    Text,
 )
 
 NASTY = st.sampled_from(
@@ -44,7 +44,9 @@ STYLES = st.builds(
 READINGS = st.builds(
     Reading, TEXT, st.sampled_from(Outcome), TEXT, st.none() | st.timedeltas(timedelta(), timedelta(minutes=2))
 )
-WORDS = st.builds(Word, st.sampled_from(Role), TEXT, st.none() | st.sampled_from(Health), TEXT, at=st.none() | TIMES)
+WORDS = st.builds(
+    SourceReport, st.sampled_from(Role), TEXT, st.none() | st.sampled_from(Health), TEXT, at=st.none() | TIMES
+)
 SERVICES = st.builds(Service, st.sampled_from(["x", OURSELVES]), TEXT, st.sampled_from([(), ("web",)]), TEXT)
 JOINER = "\u2060"  # keeps others' words from becoming links
 
@@ -75,7 +77,7 @@ def incidents(draw: st.DrawFn) -> Incident:
 
 CHANGES = st.builds(
     lambda kind, incident, after, by, why: Change(kind, incident.since + after, incident, by, why),
-    st.sampled_from(Kind),
+    st.sampled_from(ChangeKind),
     incidents(),
     LATER,
     TEXT,
@@ -84,7 +86,7 @@ CHANGES = st.builds(
 OTHERS = st.lists(st.tuples(SERVICES, incidents()), max_size=8).map(tuple)
 
 
-def all_words(notice: Notice) -> tuple[Words, ...]:
+def all_words(notice: Notice) -> tuple[Text, ...]:
     return (notice.words,) if notice.root is None else (notice.words, notice.root)
 
 

@@ -7,19 +7,19 @@ from datetime import datetime, timedelta
 
 from bot import wording
 from bot.model import (
+    ChangeKind,
     Confidence,
     Destination,
     Health,
-    Hears,
     Incident,
-    Kind,
     Mute,
     Overview,
     Service,
     ServiceState,
     Subscription,
+    SubscriptionFilter,
     Tone,
-    Wish,
+    Topic,
 )
 from tests.wording.outages import BLIND, DOWN, EN, ES, PARTLY, POSSIBLE, SLACK, THEIRS, UNSTABLE, X, at, told
 
@@ -128,7 +128,7 @@ def test_a_storm_fits_one_answer() -> None:
 
 
 def test_subscribing_says_what_this_place_will_hear() -> None:
-    picky = Wish(("x",), frozenset({Hears.RESTORED, Hears.DOWN}), Confidence.POSSIBLE)
+    picky = SubscriptionFilter(("x",), frozenset({Topic.RESTORED, Topic.DOWN}), Confidence.POSSIBLE)
     assert wording.subscribed(picky, ["X (Twitter)"], EN).text == (
         "✅ This place now hears of X (Twitter).\n"
         "Of these changes: outages and restorations.\n"
@@ -139,7 +139,7 @@ def test_subscribing_says_what_this_place_will_hear() -> None:
         "De estos cambios: caídas y restablecimientos.\n"
         "También de lo que solo es posible."
     )
-    assert wording.subscribed(Wish(confidence=Confidence.LIKELY), [], EN).text == (
+    assert wording.subscribed(SubscriptionFilter(confidence=Confidence.LIKELY), [], EN).text == (
         "✅ This place now hears of all services.\nAlso of what is only likely."
     )
     assert wording.unsubscribed(["Slack"], EN).text == "✅ This place no longer hears of Slack."
@@ -148,14 +148,14 @@ def test_subscribing_says_what_this_place_will_hear() -> None:
 
 
 def test_a_long_subscription_is_whole_below_its_title() -> None:
-    words = wording.subscribed(Wish(), [f"Service number {n}" for n in range(9)], EN)
+    words = wording.subscribed(SubscriptionFilter(), [f"Service number {n}" for n in range(9)], EN)
     assert len(words.title) <= 80
     assert words.lines[0].endswith("Service number 7 and Service number 8.")
 
 
 def test_subscriptions_are_listed_by_place() -> None:
-    held = Subscription(Destination("slack", "C012"), Wish(("x", "gone")), "slack:T/U", NOW)
-    every = Subscription(Destination("email", "desk@example.org"), Wish(), "slack:T/U", NOW)
+    held = Subscription(Destination("slack", "C012"), SubscriptionFilter(("x", "gone")), "slack:T/U", NOW)
+    every = Subscription(Destination("email", "desk@example.org"), SubscriptionFilter(), "slack:T/U", NOW)
     assert wording.subscriptions([held, every], {"x": "X (Twitter)"}, EN).text == (
         "This place hears of:\nslack:C012: X (Twitter) and gone\nemail:desk@example.org: all services"
     )
@@ -289,4 +289,4 @@ def test_a_digest_may_be_of_some_services_and_gives_a_page_its_facts() -> None:
 
 
 def test_status_and_notice_say_the_same_of_the_same_incident() -> None:
-    assert wording.status(view(open_(X, DOWN)), EN).lines[0] == told(Kind.CONFIRMED, DOWN, NOW).words.title
+    assert wording.status(view(open_(X, DOWN)), EN).lines[0] == told(ChangeKind.CONFIRMED, DOWN, NOW).words.title

@@ -6,10 +6,10 @@ from dataclasses import replace
 
 import pytest
 
-from bot.model import Health, Kind, Role, Word
+from bot.model import ChangeKind, Health, Role, SourceReport
 from tests.wording.outages import DOWN, ES, POSSIBLE, at, told
 
-SURGE = Word(Role.CROWD, "Reports here", Health.DEGRADED, reports=7, usual=1)
+SURGE = SourceReport(Role.CROWD, "Reports here", Health.DEGRADED, reports=7, usual=1)
 
 
 @pytest.mark.parametrize(
@@ -34,13 +34,13 @@ SURGE = Word(Role.CROWD, "Reports here", Health.DEGRADED, reports=7, usual=1)
 )
 def test_the_crowd_has_a_line_of_its_own(word, english, spanish):
     down = replace(DOWN, words=(word,))
-    assert told(Kind.CONFIRMED, down, at(14, 1)).words.lines[1] == english
-    assert told(Kind.CONFIRMED, down, at(14, 1), ES).words.lines[1] == spanish
+    assert told(ChangeKind.CONFIRMED, down, at(14, 1)).words.lines[1] == english
+    assert told(ChangeKind.CONFIRMED, down, at(14, 1), ES).words.lines[1] == spanish
 
 
 def test_of_the_crowd_alone_it_is_only_said_that_there_may_be_trouble():
     alone = replace(POSSIBLE, health=Health.DEGRADED, worst=Health.DEGRADED, readings=(), words=(SURGE,))
-    words = told(Kind.OPENED, alone, at(14)).words
+    words = told(ChangeKind.OPENED, alone, at(14)).words
     assert words.text == (
         "🟡 X (Twitter) may have trouble since about 2:00 p.m. (not confirmed)\n"
         "Our own checks find nothing wrong.\n"

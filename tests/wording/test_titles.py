@@ -7,7 +7,7 @@ from datetime import datetime
 
 import pytest
 
-from bot.model import Confidence, Health, Incident, Kind, Style
+from bot.model import ChangeKind, Confidence, Health, Incident, Style
 from tests.wording.outages import (
     DOWN,
     EN,
@@ -26,198 +26,198 @@ from tests.wording.outages import (
     told,
 )
 
-TITLES: list[tuple[Kind, Incident, datetime, str, str]] = [
+TITLES: list[tuple[ChangeKind, Incident, datetime, str, str]] = [
     (
-        Kind.CONFIRMED,
+        ChangeKind.CONFIRMED,
         DOWN,
         at(14, 1),
         "🔴 X (Twitter) is down since 2:00 p.m.",
         "🔴 X (Twitter) no funciona desde las 14:00",
     ),
     (
-        Kind.WORSENED,
+        ChangeKind.WORSENED,
         DOWN,
         at(14, 9),
         "🔴 X (Twitter) is down since 2:00 p.m.",
         "🔴 X (Twitter) no funciona desde las 14:00",
     ),
     (
-        Kind.CONFIRMED,
+        ChangeKind.CONFIRMED,
         PARTLY,
         at(14, 1),
         "🟠 X (Twitter) is partly down since 2:00 p.m.: TweetDeck",
         "🟠 X (Twitter) falla en parte desde las 14:00: TweetDeck",
     ),
     (
-        Kind.CONFIRMED,
+        ChangeKind.CONFIRMED,
         replace(PARTLY, readings=()),
         at(14, 1),
         "🟠 X (Twitter) is partly down since 2:00 p.m.",
         "🟠 X (Twitter) falla en parte desde las 14:00",
     ),
     (
-        Kind.CONFIRMED,
+        ChangeKind.CONFIRMED,
         SLOW,
         at(14, 1),
         "🟠 X (Twitter) is slow since 2:00 p.m.: web",
         "🟠 X (Twitter) va con lentitud desde las 14:00: web",
     ),
     (
-        Kind.EASED,
+        ChangeKind.EASED,
         replace(PARTLY, worst=Health.DOWN),
         at(14, 30),
         "🟠 X (Twitter) is now partly down: TweetDeck (trouble since 2:00 p.m.)",
         "🟠 X (Twitter) ahora falla solo en parte: TweetDeck (problemas desde las 14:00)",
     ),
     (
-        Kind.EASED,
+        ChangeKind.EASED,
         replace(SLOW, worst=Health.DOWN),
         at(14, 30),
         "🟠 X (Twitter) is now only slow: web (trouble since 2:00 p.m.)",
         "🟠 X (Twitter) ahora solo va con lentitud: web (problemas desde las 14:00)",
     ),
     (
-        Kind.OPENED,
+        ChangeKind.OPENED,
         POSSIBLE,
         at(14),
         "🟡 X (Twitter) may be down since about 2:00 p.m. (not confirmed)",
         "🟡 X (Twitter) podría no funcionar desde las 14:00 aprox. (sin confirmar)",
     ),
     (
-        Kind.OPENED,
+        ChangeKind.OPENED,
         replace(POSSIBLE, health=Health.DEGRADED, worst=Health.DEGRADED, readings=bad("app")),
         at(14),
         "🟡 X (Twitter) may be partly down since about 2:00 p.m. (not confirmed)",
         "🟡 X (Twitter) podría fallar en parte desde las 14:00 aprox. (sin confirmar)",
     ),
     (
-        Kind.OPENED,
+        ChangeKind.OPENED,
         replace(POSSIBLE, health=Health.DEGRADED, worst=Health.DEGRADED, readings=(slow("app"),)),
         at(14),
         "🟡 X (Twitter) may be slow since about 2:00 p.m. (not confirmed)",
         "🟡 X (Twitter) podría ir con lentitud desde las 14:00 aprox. (sin confirmar)",
     ),
     (
-        Kind.OPENED,
+        ChangeKind.OPENED,
         replace(POSSIBLE, health=Health.DEGRADED, worst=Health.DEGRADED, readings=()),
         at(14),
         "🟡 X (Twitter) may have trouble since about 2:00 p.m. (not confirmed)",
         "🟡 X (Twitter) podría tener problemas desde las 14:00 aprox. (sin confirmar)",
     ),
     (
-        Kind.OPENED,
+        ChangeKind.OPENED,
         LIKELY,
         at(14),
         "🟠 X (Twitter) is probably down since about 2:00 p.m.",
         "🟠 X (Twitter) probablemente no funciona desde las 14:00 aprox.",
     ),
     (
-        Kind.OPENED,
+        ChangeKind.OPENED,
         replace(LIKELY, health=Health.DEGRADED, readings=bad("app")),
         at(14),
         "🟠 X (Twitter) is probably partly down since about 2:00 p.m.",
         "🟠 X (Twitter) probablemente falla en parte desde las 14:00 aprox.",
     ),
     (
-        Kind.OPENED,
+        ChangeKind.OPENED,
         replace(LIKELY, health=Health.DEGRADED, readings=(slow("app"),)),
         at(14),
         "🟠 X (Twitter) is probably slow since about 2:00 p.m.",
         "🟠 X (Twitter) probablemente va con lentitud desde las 14:00 aprox.",
     ),
     (
-        Kind.OPENED,
+        ChangeKind.OPENED,
         replace(THEIRS, words=(replace(INVESTIGATING, headline="Elevated errors"),)),
         at(14, 21),
         '🟠 X (Twitter): its status page reports "Elevated errors" (2:21 p.m.)',
         "🟠 X (Twitter): su página de estado informa: «Elevated errors» (14:21)",
     ),
     (
-        Kind.OPENED,
+        ChangeKind.OPENED,
         replace(THEIRS, health=Health.DOWN, words=(replace(INVESTIGATING, headline="", says=Health.DOWN),)),
         at(14, 21),
         "🟠 X (Twitter): its status page reports an outage (2:21 p.m.)",
         "🟠 X (Twitter): su página de estado informa de una caída (14:21)",
     ),
     (
-        Kind.OFFICIAL,
+        ChangeKind.OFFICIAL,
         replace(DOWN, words=(replace(INVESTIGATING, headline="Errors"),), official_at=at(14, 21)),
         at(14, 21),
         '🔵 X (Twitter): its status page now says "Errors" (2:21 p.m., 21 min after us)',
         "🔵 X (Twitter): su página de estado dice «Errors» (14:21)",
     ),
     (
-        Kind.OFFICIAL,
+        ChangeKind.OFFICIAL,
         replace(DOWN, words=(INVESTIGATING,), official_at=at(14, 21)),
         at(14, 21),
         '🔵 X (Twitter): its status page says "Investigating elevated errors" (2:21 p.m.)',
         "🔵 X (Twitter): su página de estado dice «Investigating elevated errors» (14:21)",
     ),
     (
-        Kind.OFFICIAL,
+        ChangeKind.OFFICIAL,
         replace(DOWN, words=(replace(INVESTIGATING, headline=""),), official_at=at(14, 21)),
         at(14, 21),
         "🔵 X (Twitter): its status page now reports trouble (2:21 p.m.)",
         "🔵 X (Twitter): su página de estado informa ahora de problemas (14:21)",
     ),
     (
-        Kind.ACKNOWLEDGED,
+        ChangeKind.ACKNOWLEDGED,
         replace(DOWN, acked_by="Ana", acked_at=at(14, 5)),
         at(14, 5),
         "👀 X (Twitter): Ana is looking into it (2:05 p.m.)",
         "👀 X (Twitter): Ana se está ocupando (14:05)",
     ),
     (
-        Kind.REMINDED,
+        ChangeKind.REMINDED,
         DOWN,
         at(15, 30),
         "🔴 X (Twitter) is still down: 1 h 30 min so far, since 2:00 p.m.",
         "🔴 X (Twitter) sigue sin funcionar: 1 h 30 min hasta ahora, desde las 14:00",
     ),
     (
-        Kind.REMINDED,
+        ChangeKind.REMINDED,
         PARTLY,
         at(14, 30),
         "🟠 X (Twitter) is still partly down: 30 min so far, since 2:00 p.m.",
         "🟠 X (Twitter) sigue fallando en parte: 30 min hasta ahora, desde las 14:00",
     ),
     (
-        Kind.REMINDED,
+        ChangeKind.REMINDED,
         SLOW,
         at(14, 30),
         "🟠 X (Twitter) is still slow: 30 min so far, since 2:00 p.m.",
         "🟠 X (Twitter) sigue con lentitud: 30 min hasta ahora, desde las 14:00",
     ),
     (
-        Kind.REMINDED,
+        ChangeKind.REMINDED,
         UNSTABLE,
         at(15),
         "🔴 X (Twitter) is still unstable: 1 h so far, since 2:00 p.m.",
         "🔴 X (Twitter) sigue inestable: 1 h hasta ahora, desde las 14:00",
     ),
     (
-        Kind.REMINDED,
+        ChangeKind.REMINDED,
         POSSIBLE,
         at(14, 30),
         "🟡 X (Twitter) may still have trouble: 30 min so far, since about 2:00 p.m.",
         "🟡 X (Twitter) podría no funcionar desde las 14:00 aprox. (sin confirmar)",
     ),
     (
-        Kind.CONFIRMED,
+        ChangeKind.CONFIRMED,
         UNSTABLE,
         at(14, 31),
         "🔴 X (Twitter) is unstable since 2:00 p.m.: down 3 times",
         "🔴 X (Twitter) está inestable desde las 14:00: 3 caídas",
     ),
     (
-        Kind.CONFIRMED,
+        ChangeKind.CONFIRMED,
         replace(PARTLY, unstable_since=at(14), outages=3),
         at(14, 31),
         "🟠 X (Twitter) is unstable since 2:00 p.m.: in trouble 3 times",
         "🟠 X (Twitter) está inestable desde las 14:00: 3 fallos",
     ),
     (
-        Kind.OPENED,
+        ChangeKind.OPENED,
         replace(DOWN, health=Health.UNKNOWN, worst=Health.UNKNOWN),
         at(14),
         "⚫ X (Twitter): nothing is known since 2:00 p.m.",
@@ -228,7 +228,7 @@ TITLES: list[tuple[Kind, Incident, datetime, str, str]] = [
 
 @pytest.mark.parametrize(("kind", "incident", "when", "english", "spanish"), TITLES)
 def test_the_first_line_is_word_for_word(
-    kind: Kind, incident: Incident, when: datetime, english: str, spanish: str
+    kind: ChangeKind, incident: Incident, when: datetime, english: str, spanish: str
 ) -> None:
     assert told(kind, incident, when).words.title == english
     assert told(kind, incident, when, ES).words.title == spanish
@@ -236,24 +236,26 @@ def test_the_first_line_is_word_for_word(
 
 def test_a_name_is_cut_only_as_far_as_needed() -> None:
     long = replace(X, name="The extraordinarily long name of a service that nobody wants to read")
-    down = told(Kind.CONFIRMED, DOWN, at(14, 1), service=long).words.title
+    down = told(ChangeKind.CONFIRMED, DOWN, at(14, 1), service=long).words.title
     assert down == "🔴 The extraordinarily long name of a service that nobod… is down since 2:00 p.m."
     assert len(down) == 80
 
 
 def test_twenty_routes_are_counted() -> None:
     many = replace(PARTLY, readings=bad(*(f"region {n:02}" for n in range(20))))
-    assert told(Kind.CONFIRMED, many, at(14, 1)).words.title == (
+    assert told(ChangeKind.CONFIRMED, many, at(14, 1)).words.title == (
         "🟠 X (Twitter) is partly down since 2:00 p.m.: region 00, region 01 and 18 more"
     )
     wide = replace(PARTLY, readings=bad(*(f"the region of number {n:02} of twenty" for n in range(20))))
-    assert told(Kind.CONFIRMED, wide, at(14, 1)).words.title == (
+    assert told(ChangeKind.CONFIRMED, wide, at(14, 1)).words.title == (
         "🟠 X (Twitter) is partly down since 2:00 p.m.: 20 routes"
     )
 
 
 def test_confidence_below_confirmed_never_shows_the_unstable_claim() -> None:
-    assert "may be down" in told(Kind.OPENED, replace(UNSTABLE, confidence=Confidence.POSSIBLE), at(14)).words.title
+    assert (
+        "may be down" in told(ChangeKind.OPENED, replace(UNSTABLE, confidence=Confidence.POSSIBLE), at(14)).words.title
+    )
 
 
 @pytest.mark.parametrize("style", [EN, ES, Style("es", "Europe/Madrid", "12h"), Style("en", "Europe/Madrid", "24h")])

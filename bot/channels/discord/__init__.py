@@ -12,7 +12,7 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict
 
 from bot.channels.masking import unsendable
-from bot.contracts import Answer, Between, Channel, Desk, Net, Pace, Seconds, Token, Trouble, Unclear
+from bot.contracts import Answer, Between, Channel, ChannelContext, Net, Pace, Seconds, Token, Trouble, Unclear
 
 _ID = re.compile(r"[1-9][0-9]{16,18}")  # the first month of 2015 aside, when there was no Discord yet
 
@@ -48,7 +48,7 @@ class DiscordSettings(BaseModel):
     watch: str | None = None
 
     @asynccontextmanager
-    async def open(self, desk: Desk) -> AsyncIterator[Channel]:
+    async def open(self, desk: ChannelContext) -> AsyncIterator[Channel]:
         """Log in if Discord answers soon; where it does not, the next hand-over logs in, and its receipt says what is wrong."""
         from bot.channels.discord.channel import connect  # noqa: PLC0415  loads the SDK
 

@@ -16,8 +16,8 @@ from bot.channels.discord.receipts import PLAINER, TROUBLE, UNKNOWN_MESSAGE, Lim
 from bot.channels.discord.render import nonce, tag, written
 from bot.channels.discord.session import Call, Session, point
 from bot.channels.masking import unsendable
-from bot.contracts import Answering, Desk, Reach
-from bot.model import Act, Delivery, Later, Receipt, Refused, Scope, Sent
+from bot.contracts import Answering, ChannelContext, Reach
+from bot.model import Delivery, DeliveryAction, Later, Receipt, RefusalScope, Refused, Sent
 
 log = logging.getLogger(__name__)
 
@@ -27,7 +27,7 @@ LOOK_BACK = 20  # messages, to find one that may have arrived
 
 @asynccontextmanager
 async def connect(
-    token: str, api_url: str, gateway_url: str | None, timeout: float, desk: Desk
+    token: str, api_url: str, gateway_url: str | None, timeout: float, desk: ChannelContext
 ) -> AsyncIterator[DiscordChannel]:
     point(api_url, gateway_url)
     session = Session(token)
@@ -47,7 +47,7 @@ async def _log_in_early(session: Session, patience: float) -> None:
 
 
 class DiscordChannel:
-    def __init__(self, session: Session, token: str, timeout: float, desk: Desk) -> None:
+    def __init__(self, session: Session, token: str, timeout: float, desk: ChannelContext) -> None:
         self._session = session
         self._token = token
         self._timeout = timeout  # seconds, for one hand-over
@@ -56,7 +56,7 @@ class DiscordChannel:
 
     async def send(self, delivery: Delivery) -> Receipt:
         if fault := unsendable(self._token):
-            return Refused(f"channels.discord.token {fault}; copy it again", Scope.ACCOUNT)
+            return Refused(f"channels.discord.token {fault}; copy it again", RefusalScope.ACCOUNT)
         call = Call()
         try:
             async with asyncio.timeout(self._timeout):
@@ -80,9 +80,11 @@ class DiscordChannel:
     async def _hand_over(self, delivery: Delivery, call: Call) -> Receipt:
         client, place = await self._session.client(), delivery.destination.place
         if (number := await _number(client, place)) is None:
-            return Refused(f'"{place}" is no channel id of Discord, such as 112233445566778899', Scope.DESTINATION)
+            return Refused(
+                f'"{place}" is no channel id of Discord, such as 112233445566778899', RefusalScope.DESTINATION
+            )
         channel = client.get_partial_messageable(number)
-        if delivery.act is Act.EDIT:
+        if delivery.act is DeliveryAction.EDIT:
             return await self._edit(channel, delivery, call)
         if delivery.unsure and (found := await self._found(channel, delivery, client.user)):
             return found
@@ -112,7 +114,7 @@ class DiscordChannel:
 
     async def _edit(self, channel: discord.PartialMessageable, delivery: Delivery, call: Call) -> Receipt:
         if not delivery.root or not delivery.root.isdecimal():
-            return Refused("there is no first message on Discord to rewrite", Scope.MESSAGE)
+            return Refused("there is no first message on Discord to rewrite", RefusalScope.MESSAGE)
         message, first = written(delivery), channel.get_partial_message(int(delivery.root))
         try:
             with call:

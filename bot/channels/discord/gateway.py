@@ -14,8 +14,8 @@ from discord import app_commands
 
 from bot.channels.discord.receipts import TROUBLE, describe
 from bot.channels.discord.render import answered
-from bot.contracts import Answering, Desk
-from bot.model import Ask, Destination, Reply, Words
+from bot.contracts import Answering, ChannelContext
+from bot.model import Ask, Destination, Reply, Text
 
 log = logging.getLogger(__name__)
 
@@ -35,11 +35,11 @@ class Spent(Exception):
         self.wait = wait
 
 
-async def hear(token: str, desk: Desk, answer: Answering, timeout: float, pause: float = FIRST_PAUSE) -> None:
+async def hear(token: str, desk: ChannelContext, answer: Answering, timeout: float, pause: float = FIRST_PAUSE) -> None:
     """Hear until cancelled; return where coming again would not help. `timeout` is for one request, in seconds."""
     wait = pause
     while True:
-        ear = Ear(desk, answer, timeout)
+        ear = Gateway(desk, answer, timeout)
         try:
             await ear.start(token)
         except (discord.LoginFailure, discord.PrivilegedIntentsRequired, discord.ConnectionClosed) as end:
@@ -80,10 +80,10 @@ def _last_words(end: Exception) -> str:
             return "the gateway refused our intents"
 
 
-class Ear(discord.Client):
+class Gateway(discord.Client):
     """Connected to the gateway, with one slash command for each of the desk's."""
 
-    def __init__(self, desk: Desk, answer: Answering, timeout: float) -> None:
+    def __init__(self, desk: ChannelContext, answer: Answering, timeout: float) -> None:
         super().__init__(
             intents=discord.Intents.none(),  # commands come without any, and nothing else is kept in memory
             allowed_mentions=discord.AllowedMentions.none(),
@@ -197,7 +197,7 @@ class Ear(discord.Client):
             return False
         return True
 
-    async def _ask(self, interaction: discord.Interaction, text: str) -> Words | None:
+    async def _ask(self, interaction: discord.Interaction, text: str) -> Text | None:
         if not interaction.channel_id:
             return None
         try:
@@ -207,7 +207,7 @@ class Ear(discord.Client):
             return None
 
 
-async def _reply(interaction: discord.Interaction, words: Words | None) -> None:
+async def _reply(interaction: discord.Interaction, words: Text | None) -> None:
     """Rewrite the first word, which may be repeated safely."""
     if not words:
         await interaction.delete_original_response()
@@ -256,10 +256,10 @@ def _also(interaction: discord.Interaction, *, alone: bool) -> tuple[Destination
     return tuple(Destination("discord", name) for name in names if name)
 
 
-class Tree(app_commands.CommandTree["Ear"]):
+class Tree(app_commands.CommandTree["Gateway"]):
     """Discord may still show commands of an earlier Tocsin: whoever uses one is answered as for any unknown word."""
 
-    async def on_error(self, interaction: discord.Interaction[Ear], error: app_commands.AppCommandError) -> None:
+    async def on_error(self, interaction: discord.Interaction[Gateway], error: app_commands.AppCommandError) -> None:
         if isinstance(error, app_commands.CommandNotFound | app_commands.CommandSignatureMismatch):
             interaction.client.heed(interaction, _typed(interaction.data or {}))
             return

@@ -6,7 +6,7 @@ import aiohttp
 import discord
 
 from bot.contracts import retry_after
-from bot.model import Later, Refused, Scope, Unsure
+from bot.model import Later, RefusalScope, Refused, Unsure
 
 Failed = Later | Unsure | Refused
 
@@ -59,57 +59,69 @@ _STALE = "Discord does not take the token; reset it in the developer portal and 
 _OWNER = "Discord wants the bot's owner to verify the account"
 _FORUM = "nothing can be written in a forum itself; name one of its posts"
 _REFUSED = {
-    10001: (Scope.ACCOUNT, _STALE),
-    10002: (Scope.ACCOUNT, _STALE),
-    10003: (Scope.DESTINATION, "Discord has no such channel; was it deleted, or is the id wrong?"),
-    10004: (Scope.DESTINATION, "Discord has no such server; was the bot removed from it?"),
-    UNKNOWN_MESSAGE: (Scope.MESSAGE, "the message is no longer there; somebody deleted it"),
-    10012: (Scope.ACCOUNT, _STALE),
-    10013: (Scope.DESTINATION, f"Discord knows no such person; {_ID}"),
-    10015: (Scope.DESTINATION, "Discord has no such webhook; name the channel instead"),
-    20001: (Scope.ACCOUNT, "Discord does not let bots do this; check api_url"),
-    20002: (Scope.ACCOUNT, _NOT_A_BOT),
-    20009: (Scope.MESSAGE, "Discord finds the message unfit for this person"),
-    20012: (Scope.ACCOUNT, "this application may not do that; check the token in the developer portal"),
-    30007: (Scope.DESTINATION, "the server has all the webhooks that it may have"),
-    30033: (Scope.DESTINATION, "the thread has all the members that it may have; name its channel"),
-    40001: (Scope.ACCOUNT, _STALE),
-    40002: (Scope.ACCOUNT, _OWNER),
-    40007: (Scope.DESTINATION, "the server has banned this person, or the bot"),
-    40058: (Scope.DESTINATION, _FORUM),
-    40067: (Scope.DESTINATION, _FORUM),
-    50001: (Scope.DESTINATION, "the bot cannot see the channel; invite it, and give it View Channel there"),
-    50005: (Scope.MESSAGE, "the message was written by another bot"),
-    50007: (Scope.DESTINATION, f"this person takes no direct messages from the bot; {_ALLOW}"),
-    50008: (Scope.DESTINATION, "nothing can be written in this kind of channel; name a text channel or a thread"),
-    50009: (Scope.DESTINATION, "the server's verification keeps the bot from writing there; ask its admin"),
-    50003: (Scope.DESTINATION, "nothing can be written in a conversation of this kind; name a text channel"),
-    50010: (Scope.ACCOUNT, "this application has no bot; add one in the developer portal, and copy its token"),
-    50014: (Scope.ACCOUNT, _STALE),
-    50025: (Scope.ACCOUNT, _STALE),
-    50026: (Scope.ACCOUNT, "the bot lacks a scope; invite it anew with the scope bot"),
-    50013: (Scope.DESTINATION, "the bot may not write there; give it Send Messages and Embed Links in the channel"),
-    50024: (Scope.DESTINATION, "nothing can be written in this kind of channel; name a text channel or a thread"),
-    50033: (Scope.DESTINATION, f"this person cannot be written to; {_ID}"),
-    50041: (Scope.ACCOUNT, "Discord does not know this version of its API; check api_url"),
-    50055: (Scope.DESTINATION, "Discord does not take this server's id; was the bot removed from it?"),
-    50068: (Scope.DESTINATION, "nothing can be written in this kind of channel; name a text channel or a thread"),
-    50095: (Scope.DESTINATION, "the server is not to be had from where the bot is"),
-    50083: (Scope.DESTINATION, "the thread is archived; open it again, or name its channel"),
-    50178: (Scope.ACCOUNT, _OWNER),
-    50278: (Scope.DESTINATION, f"this person is in no server of the bot's; {_ALLOW}"),
-    60003: (Scope.ACCOUNT, "the bot's owner has to switch on two-factor login for this server"),
-    80007: (Scope.ACCOUNT, _OWNER),
-    160006: (Scope.DESTINATION, "the server has all the open threads that it may have; name a channel"),
-    160007: (Scope.DESTINATION, "the channel has all the open threads that it may have; name a channel"),
-    200000: (Scope.MESSAGE, "the server's AutoMod does not let the message through; allow the bot there"),
-    200001: (Scope.MESSAGE, "the server's AutoMod does not let the title through; allow the bot there"),
-    220003: (Scope.DESTINATION, _FORUM),
+    10001: (RefusalScope.ACCOUNT, _STALE),
+    10002: (RefusalScope.ACCOUNT, _STALE),
+    10003: (RefusalScope.DESTINATION, "Discord has no such channel; was it deleted, or is the id wrong?"),
+    10004: (RefusalScope.DESTINATION, "Discord has no such server; was the bot removed from it?"),
+    UNKNOWN_MESSAGE: (RefusalScope.MESSAGE, "the message is no longer there; somebody deleted it"),
+    10012: (RefusalScope.ACCOUNT, _STALE),
+    10013: (RefusalScope.DESTINATION, f"Discord knows no such person; {_ID}"),
+    10015: (RefusalScope.DESTINATION, "Discord has no such webhook; name the channel instead"),
+    20001: (RefusalScope.ACCOUNT, "Discord does not let bots do this; check api_url"),
+    20002: (RefusalScope.ACCOUNT, _NOT_A_BOT),
+    20009: (RefusalScope.MESSAGE, "Discord finds the message unfit for this person"),
+    20012: (RefusalScope.ACCOUNT, "this application may not do that; check the token in the developer portal"),
+    30007: (RefusalScope.DESTINATION, "the server has all the webhooks that it may have"),
+    30033: (RefusalScope.DESTINATION, "the thread has all the members that it may have; name its channel"),
+    40001: (RefusalScope.ACCOUNT, _STALE),
+    40002: (RefusalScope.ACCOUNT, _OWNER),
+    40007: (RefusalScope.DESTINATION, "the server has banned this person, or the bot"),
+    40058: (RefusalScope.DESTINATION, _FORUM),
+    40067: (RefusalScope.DESTINATION, _FORUM),
+    50001: (RefusalScope.DESTINATION, "the bot cannot see the channel; invite it, and give it View Channel there"),
+    50005: (RefusalScope.MESSAGE, "the message was written by another bot"),
+    50007: (RefusalScope.DESTINATION, f"this person takes no direct messages from the bot; {_ALLOW}"),
+    50008: (
+        RefusalScope.DESTINATION,
+        "nothing can be written in this kind of channel; name a text channel or a thread",
+    ),
+    50009: (RefusalScope.DESTINATION, "the server's verification keeps the bot from writing there; ask its admin"),
+    50003: (RefusalScope.DESTINATION, "nothing can be written in a conversation of this kind; name a text channel"),
+    50010: (RefusalScope.ACCOUNT, "this application has no bot; add one in the developer portal, and copy its token"),
+    50014: (RefusalScope.ACCOUNT, _STALE),
+    50025: (RefusalScope.ACCOUNT, _STALE),
+    50026: (RefusalScope.ACCOUNT, "the bot lacks a scope; invite it anew with the scope bot"),
+    50013: (
+        RefusalScope.DESTINATION,
+        "the bot may not write there; give it Send Messages and Embed Links in the channel",
+    ),
+    50024: (
+        RefusalScope.DESTINATION,
+        "nothing can be written in this kind of channel; name a text channel or a thread",
+    ),
+    50033: (RefusalScope.DESTINATION, f"this person cannot be written to; {_ID}"),
+    50041: (RefusalScope.ACCOUNT, "Discord does not know this version of its API; check api_url"),
+    50055: (RefusalScope.DESTINATION, "Discord does not take this server's id; was the bot removed from it?"),
+    50068: (
+        RefusalScope.DESTINATION,
+        "nothing can be written in this kind of channel; name a text channel or a thread",
+    ),
+    50095: (RefusalScope.DESTINATION, "the server is not to be had from where the bot is"),
+    50083: (RefusalScope.DESTINATION, "the thread is archived; open it again, or name its channel"),
+    50178: (RefusalScope.ACCOUNT, _OWNER),
+    50278: (RefusalScope.DESTINATION, f"this person is in no server of the bot's; {_ALLOW}"),
+    60003: (RefusalScope.ACCOUNT, "the bot's owner has to switch on two-factor login for this server"),
+    80007: (RefusalScope.ACCOUNT, _OWNER),
+    160006: (RefusalScope.DESTINATION, "the server has all the open threads that it may have; name a channel"),
+    160007: (RefusalScope.DESTINATION, "the channel has all the open threads that it may have; name a channel"),
+    200000: (RefusalScope.MESSAGE, "the server's AutoMod does not let the message through; allow the bot there"),
+    200001: (RefusalScope.MESSAGE, "the server's AutoMod does not let the title through; allow the bot there"),
+    220003: (RefusalScope.DESTINATION, _FORUM),
     240000: (
-        Scope.MESSAGE,
+        RefusalScope.MESSAGE,
         "the server's filter of harmful links does not let the message through; allow the bot there",
     ),
-    160005: (Scope.DESTINATION, "the thread is locked; unlock it, or name its channel"),
+    160005: (RefusalScope.DESTINATION, "the thread is locked; unlock it, or name its channel"),
 }
 
 
@@ -134,7 +146,7 @@ def judge(trouble: Exception, *, left: bool, timeout: float) -> Failed:
         case discord.RateLimited(retry_after=wait):
             return retry_after.later(f"Discord's limit for the channel is used up for {wait:g} s", wait)
         case discord.LoginFailure():
-            return Refused(_REFUSED[40001][1], Scope.ACCOUNT)
+            return Refused(_REFUSED[40001][1], RefusalScope.ACCOUNT)
         case discord.HTTPException():
             return _answered(trouble)
     why = describe(trouble, timeout)
@@ -164,12 +176,14 @@ def _answered(answer: discord.HTTPException) -> Failed:
     if answer.code in _LATER:
         return Later(_LATER[answer.code])
     if answer.status == 401:
-        return Refused(_REFUSED[40001][1], Scope.ACCOUNT)
+        return Refused(_REFUSED[40001][1], RefusalScope.ACCOUNT)
     if answer.code in _REFUSED:
         return refused(answer.code)
     if answer.status in {403, 404} and not answer.code:
         # No code of Discord's own: a proxy, Cloudflare or a wrong address. It says nothing of the channel.
         return Later(f"what answers at api_url is not Discord's API, or blocks us (HTTP {answer.status})")
     if answer.status == 403:
-        return Refused(f"Discord forbids it (code {answer.code}); check the bot's rights there", Scope.DESTINATION)
-    return Refused(f"Discord refused the message (HTTP {answer.status}, code {answer.code})", Scope.MESSAGE)
+        return Refused(
+            f"Discord forbids it (code {answer.code}); check the bot's rights there", RefusalScope.DESTINATION
+        )
+    return Refused(f"Discord refused the message (HTTP {answer.status}, code {answer.code})", RefusalScope.MESSAGE)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import discord
 
-from bot.model import Act, Button, Delivery, Tone, Words
+from bot.model import Button, Delivery, DeliveryAction, Text, Tone
 
 # https://discord.com/developers/docs/resources/message#embed-object-embed-limits
 CONTENT = 2_000
@@ -77,7 +77,7 @@ def tag(delivery: Delivery) -> str:
 
     An edit must not bear it, or the first message of the thread would be taken for a later post.
     """
-    return (delivery.notice.thread if delivery.act is Act.EDIT else delivery.notice.key)[:TAG]
+    return (delivery.notice.thread if delivery.act is DeliveryAction.EDIT else delivery.notice.key)[:TAG]
 
 
 def nonce(delivery: Delivery) -> str:
@@ -87,7 +87,7 @@ def nonce(delivery: Delivery) -> str:
 
 def written(delivery: Delivery) -> Message:
     notice = delivery.notice
-    words = notice.root or notice.words if delivery.act is Act.EDIT else notice.words
+    words = notice.root or notice.words if delivery.act is DeliveryAction.EDIT else notice.words
     embed = discord.Embed(
         description=fitted(words.lines, DESCRIPTION) or None, colour=COLOURS[notice.tone], timestamp=notice.at
     )
@@ -109,7 +109,7 @@ def pressed(buttons: tuple[Button, ...]) -> discord.ui.View | None:
     return view if view.children else None
 
 
-def answered(words: Words) -> Message:
+def answered(words: Text) -> Message:
     """Write the reply to a command."""
     embeds = [discord.Embed(description=fitted(words.lines, DESCRIPTION))] if words.lines else []
     return Message(fitted((words.title,), CONTENT), embeds, fitted((words.title, *words.lines), CONTENT))

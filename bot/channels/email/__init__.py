@@ -17,8 +17,8 @@ from urllib.parse import unquote, urlsplit
 from pydantic import BaseModel, ConfigDict, Field, FilePath, SecretStr, field_validator, model_validator
 
 from bot.channels.masking import masked
-from bot.contracts import Answering, Between, Desk, Net, Pace, Reach, Seconds
-from bot.model import Act, Delivery, Receipt, Refused, Scope, Sent
+from bot.contracts import Answering, Between, ChannelContext, Net, Pace, Reach, Seconds
+from bot.model import Delivery, DeliveryAction, Receipt, RefusalScope, Refused, Sent
 
 if TYPE_CHECKING:
     from bot.channels.email.render import Letters
@@ -126,7 +126,7 @@ class EmailSettings(BaseModel):
         return address(self.from_)
 
     @contextlib.asynccontextmanager
-    async def open(self, desk: Desk) -> AsyncIterator[EmailChannel]:
+    async def open(self, desk: ChannelContext) -> AsyncIterator[EmailChannel]:
         from bot.channels.email import render, smtp  # noqa: PLC0415  an unused channel costs nothing
 
         way = smtp.Relay(self, await asyncio.to_thread(self.tls))  # the system's authorities take 0.1 s to read
@@ -214,12 +214,12 @@ class EmailChannel:
 
     async def send(self, delivery: Delivery) -> Receipt:
         """Hand over once. `Sent.ref` is the Message-ID, the same for every attempt; a mail cannot be edited."""
-        if delivery.act is Act.EDIT:
+        if delivery.act is DeliveryAction.EDIT:
             return Sent(delivery.root)
         try:
             to = address(delivery.destination.place)
         except ValueError:
-            return Refused("this is no e-mail address", Scope.DESTINATION)
+            return Refused("this is no e-mail address", RefusalScope.DESTINATION)
         try:
             mail = self._letters.write(delivery, to)
         except (ValueError, LookupError) as trouble:

@@ -26,7 +26,7 @@ from aiosmtplib import (
 )
 
 from bot.contracts import Reach, reach_of
-from bot.model import Later, Receipt, Refused, Scope, Sent, Unsure
+from bot.model import Later, Receipt, RefusalScope, Refused, Sent, Unsure
 
 if TYPE_CHECKING:
     from bot.channels.email import EmailSettings
@@ -182,7 +182,7 @@ class Relay:
 
     def _not_left(self, trouble: Exception) -> Later | Refused:
         if isinstance(trouble, _NoUtf8):
-            return Refused("the relay takes no address with letters such as é (no SMTPUTF8)", Scope.DESTINATION)
+            return Refused("the relay takes no address with letters such as é (no SMTPUTF8)", RefusalScope.DESTINATION)
         said = self._settings.said(trouble)
         return meaning(trouble, said) if isinstance(trouble, SMTPResponseException) else Later(said)
 
@@ -262,7 +262,7 @@ def _advice(trouble: Exception, receipt: Later | Refused) -> str:
         return ""
     if isinstance(trouble, SMTPSenderRefused):
         return ": the relay does not take the sender, check channels.email.from"
-    if receipt.scope is Scope.DESTINATION:
+    if receipt.scope is RefusalScope.DESTINATION:
         return ": the relay does not take the address, check it"
     return ": the relay passes on no mail of ours, check the server, its user and password"
 
@@ -271,7 +271,7 @@ def meaning(answer: SMTPResponseException, said: str) -> Later | Refused:
     """What a refusal by the relay means: 4xx pass; 5xx are final for the mail, for its reader or for the account."""
     greeted = isinstance(answer, SMTPSenderRefused | SMTPRecipientRefused | SMTPDataError) and answer.code != 503
     if greeted and OUR_NAME.search(answer.message):
-        return Refused(f"{said}; set channels.email.ehlo_name to a name that the relay takes", Scope.ACCOUNT)
+        return Refused(f"{said}; set channels.email.ehlo_name to a name that the relay takes", RefusalScope.ACCOUNT)
     return _meaning(answer, said)
 
 
@@ -283,7 +283,7 @@ def _meaning(answer: SMTPResponseException, said: str) -> Later | Refused:
         its_own = code == 421 or isinstance(answer, SMTPAuthenticationError)
         return Later(said, whole=its_own, local=not its_own and isinstance(answer, SMTPRecipientRefused))
     if isinstance(answer, SMTPAuthenticationError) or code in LOGIN:
-        return Refused(said, Scope.ACCOUNT)
+        return Refused(said, RefusalScope.ACCOUNT)
     if not isinstance(answer, SMTPSenderRefused | SMTPRecipientRefused | SMTPDataError):
         return Later(said)  # its greeting, EHLO or STARTTLS: it may be itself again in a minute
     if code in SYNTAX:
@@ -292,11 +292,13 @@ def _meaning(answer: SMTPResponseException, said: str) -> Later | Refused:
         return Later(said, local=True)  # a full mailbox
     relays_not = enhanced.startswith("5.7.") and "relay" in answer.message.lower()
     if enhanced == "5.4.5" or relays_not or isinstance(answer, SMTPSenderRefused):
-        return Refused(said, Scope.ACCOUNT)
+        return Refused(said, RefusalScope.ACCOUNT)
     if enhanced.startswith("5.7."):  # a policy against this mail, or of this recipient: others may still be taken
-        return Refused(said, Scope.DESTINATION if isinstance(answer, SMTPRecipientRefused) else Scope.MESSAGE)
+        return Refused(
+            said, RefusalScope.DESTINATION if isinstance(answer, SMTPRecipientRefused) else RefusalScope.MESSAGE
+        )
     if enhanced.startswith(("5.3.", "5.6.")) or enhanced == "5.2.3":
         return Refused(said)  # this mail is too long, or its form is disliked
     if isinstance(answer, SMTPRecipientRefused) or enhanced.startswith(("5.1.", "5.2.1")) or code in MAILBOX:
-        return Refused(said, Scope.DESTINATION)
+        return Refused(said, RefusalScope.DESTINATION)
     return Refused(said)

@@ -12,7 +12,7 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import BaseModel, ConfigDict, SecretStr, field_validator
 
 from bot.channels.masking import unsendable
-from bot.contracts import Answer, Between, Channel, Desk, Net, Pace, Seconds, Token, Trouble, Unclear
+from bot.contracts import Answer, Between, Channel, ChannelContext, Net, Pace, Seconds, Token, Trouble, Unclear
 
 _LIMITED = frozenset({"ratelimited", "rate_limited"})  # said to those it knows
 _ITS_OWN = frozenset({"internal_error", "fatal_error", "request_timeout", "service_unavailable"})
@@ -56,7 +56,7 @@ class SlackSettings(BaseModel):
         return url.rstrip("/") + "/"
 
     @asynccontextmanager
-    async def open(self, desk: Desk) -> AsyncIterator[Channel]:
+    async def open(self, desk: ChannelContext) -> AsyncIterator[Channel]:
         from bot.channels.slack.channel import opened  # noqa: PLC0415  an unused channel loads no SDK
 
         async with opened(self, desk) as channel:

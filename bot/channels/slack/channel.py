@@ -15,9 +15,9 @@ from bot.channels.slack.lookup import EVENT, found
 from bot.channels.slack.reach import Reacher
 from bot.channels.slack.receipts import ROOTLESS, THREADLESS, Failed, asked, too_rich, whole
 from bot.channels.slack.render import blocks, plain
-from bot.channels.slack.socket_mode import Ear
-from bot.contracts import Answering, Desk, Reach
-from bot.model import Act, Delivery, Later, Receipt, Refused, Scope, Sent, Unsure
+from bot.channels.slack.socket_mode import SocketMode
+from bot.contracts import Answering, ChannelContext, Reach
+from bot.model import Delivery, DeliveryAction, Later, Receipt, RefusalScope, Refused, Sent, Unsure
 
 if TYPE_CHECKING:
     from bot.channels.slack import SlackSettings
@@ -31,7 +31,7 @@ sdk_log = logging.getLogger(f"{__name__}.sdk")
 
 
 @asynccontextmanager
-async def opened(settings: SlackSettings, desk: Desk) -> AsyncIterator[Slack]:
+async def opened(settings: SlackSettings, desk: ChannelContext) -> AsyncIterator[Slack]:
     sdk_log.setLevel(logging.CRITICAL)
     # Half of the time for connecting: what runs out there is proof that nothing was sent.
     timeout = aiohttp.ClientTimeout(total=settings.timeout, sock_connect=settings.timeout / 2)
@@ -42,20 +42,20 @@ async def opened(settings: SlackSettings, desk: Desk) -> AsyncIterator[Slack]:
 class Slack:
     """See `bot.contracts.Channel`."""
 
-    def __init__(self, settings: SlackSettings, session: aiohttp.ClientSession, desk: Desk) -> None:
+    def __init__(self, settings: SlackSettings, session: aiohttp.ClientSession, desk: ChannelContext) -> None:
         # No retries of the SDK's: its default repeats a POST that Slack may have applied.
         token = settings.bot_token.get_secret_value().strip()
         self._unsendable = unsendable(token)
         self._web = AsyncWebClient(token, settings.api_url, session=session, retry_handlers=[], logger=sdk_log)
-        self._ear = Ear(settings, self._web, session) if settings.app_token else None
+        self._ear = SocketMode(settings, self._web, session) if settings.app_token else None
         self._reacher = Reacher(self._web)
         self._desk = desk
         self._ids: dict[str, str] = {}  # "#newsroom" -> "C012"
 
     async def send(self, delivery: Delivery) -> Receipt:
         if self._unsendable:
-            return Refused(f"channels.slack.bot_token {self._unsendable}: copy it again", Scope.ACCOUNT)
-        if delivery.act is Act.EDIT:
+            return Refused(f"channels.slack.bot_token {self._unsendable}: copy it again", RefusalScope.ACCOUNT)
+        if delivery.act is DeliveryAction.EDIT:
             return await self._edit(delivery)
         looked = await self._looked_up(delivery) if delivery.unsure else None
         return looked or await self._post(delivery)

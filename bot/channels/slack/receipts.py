@@ -12,7 +12,7 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
 from bot.contracts import retry_after as waiting
-from bot.model import Later, Refused, Scope, Unsure
+from bot.model import Later, RefusalScope, Refused, Unsure
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,12 +139,12 @@ def failed(code: str, wait: object = None) -> Failed:
     if code in _DOUBTFUL:
         return Failed(code, Unsure(f"Slack had trouble of its own and may or may not have it {told}"))
     if code in _ACCOUNT:
-        return Failed(code, Refused(f"{_ACCOUNT[code]} {told}", Scope.ACCOUNT))
+        return Failed(code, Refused(f"{_ACCOUNT[code]} {told}", RefusalScope.ACCOUNT))
     if code in _DESTINATION:
-        return Failed(code, Refused(f"{_DESTINATION[code]} {told}", Scope.DESTINATION))
+        return Failed(code, Refused(f"{_DESTINATION[code]} {told}", RefusalScope.DESTINATION))
     if code.startswith("restricted_action") and code not in THREADLESS:
-        return Failed(code, Refused(f"{_LOCKED} {told}", Scope.DESTINATION))
-    return Failed(code, Refused(f"Slack refused the message {told}", Scope.MESSAGE, gone=code in _GONE))
+        return Failed(code, Refused(f"{_LOCKED} {told}", RefusalScope.DESTINATION))
+    return Failed(code, Refused(f"Slack refused the message {told}", RefusalScope.MESSAGE, gone=code in _GONE))
 
 
 def whole(said: Failed) -> Later | Unsure | Refused:
@@ -194,7 +194,7 @@ def _judged(response: Any) -> Failed:
         return judged
     if 400 <= status < 500:
         return Failed(
-            "", Refused(f"not Slack answered, but HTTP {status}: check channels.slack.api_url", Scope.ACCOUNT)
+            "", Refused(f"not Slack answered, but HTTP {status}: check channels.slack.api_url", RefusalScope.ACCOUNT)
         )
     return Failed("", Unsure(f"Slack's answer could not be read (HTTP {status})"))
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
-from bot.model import Button, Words
+from bot.model import Button, Text
 
 HEADER = 150  # characters, docs.slack.dev/reference/block-kit/blocks/header-block
 SECTION = 2_900  # characters; 3,000 by docs.slack.dev/reference/block-kit/blocks/section-block, less a margin for emoji
@@ -30,12 +30,12 @@ def cut(text: str, limit: int) -> str:
     return text if len(text) <= limit else text[: limit - 1] + "…"
 
 
-def plain(words: Words) -> str:
+def plain(words: Text) -> str:
     """All of it as one escaped text: what a phone's notification shows, and what is sent when Slack refuses blocks."""
     return escape(cut(words.text, PLAIN))
 
 
-def blocks(words: Words, at: datetime | None = None, buttons: tuple[Button, ...] = ()) -> list[Block]:
+def blocks(words: Text, at: datetime | None = None, buttons: tuple[Button, ...] = ()) -> list[Block]:
     """Title, lines, in the reader's own zone when it happened, and what may be pressed."""
     title = {"type": "plain_text", "text": cut(words.title, HEADER), "emoji": False}
     made: list[Block] = [{"type": "header", "text": title}]

@@ -24,7 +24,7 @@ from bot.channels.slack.parse import Heard, heard
 from bot.channels.slack.receipts import Failed, asked, retry_after
 from bot.channels.slack.render import blocks, plain
 from bot.contracts import Answering
-from bot.model import Ask, Later, Words
+from bot.model import Ask, Later, Text
 
 if TYPE_CHECKING:
     from bot.channels.slack import SlackSettings
@@ -38,7 +38,7 @@ LONGEST = 60.0  # seconds between two tries to connect, or to answer
 MOST = 500  # questions under way at once: what comes beyond is acknowledged, and not answered
 
 
-class Ear:
+class SocketMode:
     """Hears people in one workspace."""
 
     def __init__(self, settings: SlackSettings, web: AsyncWebClient, session: aiohttp.ClientSession) -> None:
@@ -165,7 +165,7 @@ class Ear:
             return ask
         return replace(ask, prove=partial(self._members.is_member, ask.who.rpartition("/")[2]))
 
-    async def _reply(self, asked_for: Heard, words: Words) -> None:
+    async def _reply(self, asked_for: Heard, words: Text) -> None:
         if asked_for.url:
             await self._whisper(asked_for.url, words)
             return
@@ -176,7 +176,7 @@ class Ear:
         if isinstance(sent, Failed):
             log.warning("Slack: a reply did not go out: %s", sent.receipt.why)
 
-    async def _whisper(self, url: str, words: Words) -> None:
+    async def _whisper(self, url: str, words: Text) -> None:
         """Answer one person alone. What was provably not taken is tried again: nobody else would."""
         web = self._web
         hook = AsyncWebhookClient(url, proxy=web.proxy, session=self._session, logger=web.logger, retry_handlers=[])

@@ -13,7 +13,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict
 from bot.channels.masking import unsendable
 from bot.channels.telegram.render import LONGEST_ID, WRONG, where
 from bot.channels.telegram.token_filter import quieten, redact
-from bot.contracts import Answer, Between, Channel, Desk, Net, Pace, Seconds, Token, Trouble, Unclear
+from bot.contracts import Answer, Between, Channel, ChannelContext, Net, Pace, Seconds, Token, Trouble, Unclear
 
 
 def _address(url: str) -> str:
@@ -40,7 +40,7 @@ class TelegramSettings(BaseModel):
     watch: str | None = None
 
     @asynccontextmanager
-    async def open(self, desk: Desk) -> AsyncIterator[Channel]:
+    async def open(self, desk: ChannelContext) -> AsyncIterator[Channel]:
         """Nothing is asked of Telegram here: a bad token or a dead network shows in the first receipt."""
         from bot.channels.telegram.channel import connect  # noqa: PLC0415  loads the SDK
 

@@ -18,20 +18,20 @@ from telegram.request import HTTPXRequest
 
 from bot.channels.masking import unsendable
 from bot.channels.telegram.parse import trim
-from bot.channels.telegram.polling import Listener
+from bot.channels.telegram.polling import Polling
 from bot.channels.telegram.reach import Reacher
 from bot.channels.telegram.receipts import mend, receipt, uneditable
 from bot.channels.telegram.render import Draft, fitting, root, where
 from bot.channels.telegram.token_filter import quieten
-from bot.contracts import Answering, Desk, Reach, retry_after
-from bot.model import Act, Delivery, Destination, Later, Receipt, Refused, Scope, Sent, Unsure, Words
+from bot.contracts import Answering, ChannelContext, Reach, retry_after
+from bot.model import Delivery, DeliveryAction, Destination, Later, Receipt, RefusalScope, Refused, Sent, Text, Unsure
 
 REPLY_TRIES = 3
 LONGEST_WAIT = timedelta(seconds=30)  # for a person who waits for an answer
 
 
 @asynccontextmanager
-async def connect(token: str, api_url: str, timeout: float, desk: Desk) -> AsyncIterator[TelegramChannel]:
+async def connect(token: str, api_url: str, timeout: float, desk: ChannelContext) -> AsyncIterator[TelegramChannel]:
     """Never asks Telegram anything: the SDK's own start would raise for a bad token or a dead network."""
     quieten()
     os.environ.setdefault("PTB_TIMEDELTA", "1")  # else the SDK warns at every 429
@@ -72,21 +72,23 @@ def sane(said: dict[str, Any]) -> dict[str, Any]:
 
 
 class TelegramChannel:
-    def __init__(self, bot: Bot, desk: Desk, timeout: float) -> None:
+    def __init__(self, bot: Bot, desk: ChannelContext, timeout: float) -> None:
         self._bot = bot
         self._timeout = timeout
         self._unsendable = unsendable(bot.token)
-        self._listener = Listener(bot, desk, self.reply)
+        self._listener = Polling(bot, desk, self.reply)
         self._reacher = Reacher(bot, timeout)
 
     async def send(self, delivery: Delivery) -> Receipt:
         try:
             chat, topic = where(delivery.destination.place)
         except ValueError as exc:
-            return Refused(str(exc), Scope.DESTINATION)
+            return Refused(str(exc), RefusalScope.DESTINATION)
         if self._unsendable:
-            return Refused(f"channels.telegram.token {self._unsendable}; copy it again from @BotFather", Scope.ACCOUNT)
-        if delivery.act is Act.EDIT:
+            return Refused(
+                f"channels.telegram.token {self._unsendable}; copy it again from @BotFather", RefusalScope.ACCOUNT
+            )
+        if delivery.act is DeliveryAction.EDIT:
             return await self._edit(delivery, chat)
         notice, first = delivery.notice, root(delivery)
         anew = bool(delivery.root) and first is None
@@ -102,7 +104,7 @@ class TelegramChannel:
     async def reach(self, place: str) -> Reach:
         return await self._reacher.reach(place)
 
-    async def reply(self, place: Destination, message: int, words: Words) -> Receipt:
+    async def reply(self, place: Destination, message: int, words: Text) -> Receipt:
         """Answer a person's message. What was provably not sent is tried again: nobody else would."""
         chat, topic = where(place.place)
         for left in reversed(range(REPLY_TRIES)):

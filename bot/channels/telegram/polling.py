@@ -18,8 +18,8 @@ from telegram.error import BadRequest, Conflict, InvalidToken, RetryAfter, Teleg
 
 from bot.channels.telegram.parse import hear, press
 from bot.channels.telegram.receipts import foreign, plain, wait
-from bot.contracts import Answering, Desk
-from bot.model import Ask, Destination, Receipt, Sent, Words
+from bot.contracts import Answering, ChannelContext
+from bot.model import Ask, Destination, Receipt, Sent, Text
 
 log = logging.getLogger(__name__)
 
@@ -38,15 +38,15 @@ OFFSET = "telegram.offset"
 HEARD = "telegram.heard"
 COMMANDS = "telegram.commands"
 
-Replying = Callable[[Destination, int, Words], Awaitable[Receipt]]
+Replying = Callable[[Destination, int, Text], Awaitable[Receipt]]
 
 
-class Listener:
+class Polling:
     """One poller for one token. An update is confirmed to Telegram only when it has been answered, by the next poll; what
     takes longer than `patience` holds nobody up.
     """
 
-    def __init__(self, bot: Bot, desk: Desk, reply: Replying) -> None:
+    def __init__(self, bot: Bot, desk: ChannelContext, reply: Replying) -> None:
         self._bot = bot
         self._desk = desk
         self._reply = reply
@@ -207,7 +207,7 @@ class Listener:
                 return False
         return False
 
-    async def _tell(self, ask: Ask, message: int, words: Words) -> None:
+    async def _tell(self, ask: Ask, message: int, words: Text) -> None:
         receipt = await self._reply(ask.where, message, words)
         if not isinstance(receipt, Sent):
             log.warning("An answer to %s may not have arrived: %s", ask.where, receipt.why)

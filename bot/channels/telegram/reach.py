@@ -12,17 +12,18 @@ from telegram import Bot
 from bot.channels.telegram.receipts import receipt
 from bot.channels.telegram.render import where
 from bot.contracts import Reach, reach_of
-from bot.model import Later, Receipt, Refused, Scope, Sent, Unsure
+from bot.model import Later, Receipt, RefusalScope, Refused, Sent, Unsure
 
 Said = dict[str, Any]
 
 UNSEEN = "whether they have blocked the bot shows only when it writes"
-_NOT_IN = Refused("the bot is not in that chat: add it there", Scope.DESTINATION)
+_NOT_IN = Refused("the bot is not in that chat: add it there", RefusalScope.DESTINATION)
 _NO_POSTS = Refused(
-    "the bot may not write in that channel: make it an admin there, with the right to post messages", Scope.DESTINATION
+    "the bot may not write in that channel: make it an admin there, with the right to post messages",
+    RefusalScope.DESTINATION,
 )
 _MUTE = Refused(
-    "the bot may not write in that group: let members send messages, or make it an admin", Scope.DESTINATION
+    "the bot may not write in that group: let members send messages, or make it an admin", RefusalScope.DESTINATION
 )
 _UNREADABLE = Unsure("what answered is not Telegram: check api_url and the proxy")
 

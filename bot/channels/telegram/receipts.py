@@ -20,7 +20,7 @@ from telegram.error import (
 from bot.channels.telegram.render import LIMIT, SHORT, Draft
 from bot.channels.telegram.token_filter import redact
 from bot.contracts import retry_after
-from bot.model import Destination, Later, Receipt, Refused, Scope, Unsure
+from bot.model import Destination, Later, Receipt, RefusalScope, Refused, Unsure
 
 # httpx's names for what happens before the first byte of a request goes out
 _NEVER_LEFT = frozenset({"ConnectError", "ConnectTimeout", "PoolTimeout", "ProxyError", "UnsupportedProtocol"})
@@ -96,11 +96,13 @@ def receipt(exc: Exception, secret: str) -> Receipt:
         case RetryAfter():
             return retry_after.later(why, exc.retry_after)
         case ChatMigrated(new_chat_id=chat):
-            return Refused(why, Scope.DESTINATION, moved=Destination("telegram", str(chat)))
+            return Refused(why, RefusalScope.DESTINATION, moved=Destination("telegram", str(chat)))
         case Forbidden():
-            return Refused(f"{why}; add the bot to the chat again, or unblock it", Scope.DESTINATION)
+            return Refused(f"{why}; add the bot to the chat again, or unblock it", RefusalScope.DESTINATION)
         case InvalidToken():
-            return Refused(f"Telegram does not know the token ({why}); copy it again from @BotFather", Scope.ACCOUNT)
+            return Refused(
+                f"Telegram does not know the token ({why}); copy it again from @BotFather", RefusalScope.ACCOUNT
+            )
         case BadRequest():
             return _bad_request(why)
         case TimedOut() | NetworkError() if type(exc.__cause__).__name__ in _NEVER_LEFT:
@@ -111,11 +113,13 @@ def receipt(exc: Exception, secret: str) -> Receipt:
 def _bad_request(why: str) -> Receipt:
     said = why.lower()
     if any(sign in said for sign in _ACCOUNT):
-        return Refused(f"Telegram does not let the bot write ({why}); ask @BotFather about it", Scope.ACCOUNT)
+        return Refused(f"Telegram does not let the bot write ({why}); ask @BotFather about it", RefusalScope.ACCOUNT)
     if _PAUSE.search(said):
         return Later(why)
     if any(sign in said for sign in _CHAT_GONE) or _CLOSED.search(said):
-        return Refused(f"{why}; check the id, and that the bot is in the chat and may write there", Scope.DESTINATION)
+        return Refused(
+            f"{why}; check the id, and that the bot is in the chat and may write there", RefusalScope.DESTINATION
+        )
     return Refused(why)
 
 

@@ -6,7 +6,7 @@ import html
 import re
 from dataclasses import dataclass
 
-from bot.model import Button, Delivery, Words
+from bot.model import Button, Delivery, Text
 
 LIMIT = 4096  # after the markup is taken away
 SHORT = 2000  # when Telegram counts differently from us
@@ -28,7 +28,7 @@ class Draft:
     """A message to be written."""
 
     chat: int | str
-    words: Words
+    words: Text
     topic: int | None = None
     root: int | None = None  # the message it answers
     anew: bool = False  # the message it was to answer is gone, or was left in another chat
@@ -73,14 +73,14 @@ def root(delivery: Delivery) -> int | None:
     return int(message) if message.isdecimal() and (now.startswith("@") or chat == now) else None
 
 
-def _calling_nobody(words: Words) -> Words:
+def _calling_nobody(words: Text) -> Text:
     """Telegram makes a call to a person of every "@name", in plain text too, and of "/ack" what an admin's touch would
     send: a status page could do both.
     """
-    return Words(_CALL.sub(_JOINED, words.title), tuple(_CALL.sub(_JOINED, line) for line in words.lines))
+    return Text(_CALL.sub(_JOINED, words.title), tuple(_CALL.sub(_JOINED, line) for line in words.lines))
 
 
-def cut(words: Words, limit: int) -> tuple[str, ...]:
+def cut(words: Text, limit: int) -> tuple[str, ...]:
     """The title and as many whole lines as fit; what is left out shows as "…"."""
     title = _head(words.title, limit)
     if words.lines and _size(words.text) > limit:

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 from sqlalchemy import Row
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.model import Act, Destination, Gathering, Line
+from bot.model import Batch, BatchItem, DeliveryAction, Destination
 from bot.store.deliveries import batch_plan, place_statements
 from bot.store.deliveries.batch_plan import EDIT_GAP, FEW, WINDOW, Claim, Lane, Wording
 from bot.store.deliveries.statements import MANY, Status
@@ -39,7 +39,7 @@ async def gather(connection: AsyncConnection, heads: Sequence[Row[Any]], wanted:
     for name in dict.fromkeys(head.place for head in heads):
         here = _Place(connection, Destination(wanted.kind, name), wanted, word)
         own = [head for head in heads if head.place == name]
-        found = await _refresh(here) if any(head.act == Act.EDIT for head in own) else {}
+        found = await _refresh(here) if any(head.act == DeliveryAction.EDIT for head in own) else {}
         ids = [head.id for head in own if head.id not in found]
         taken = await _crowd(here, ids) if name in crowded else ids
         taken += [number for number in found.values() if number]  # news first, then what brings old messages up to it
@@ -160,7 +160,7 @@ async def _together(here: _Place, kept: list[Row[Any]], before: Row[Any] | None,
 
 async def _new(here: _Place, kept: Sequence[Row[Any]], *, late: bool) -> int:
     thread = f"{MANY}{kept[0].id}"
-    row = await _row(here, f"{thread}@{here.place}", Act.POST, here.now, kept[0].id)
+    row = await _row(here, f"{thread}@{here.place}", DeliveryAction.POST, here.now, kept[0].id)
     # In its own lane the mark means: it is late, so nothing joins it.
     row |= {"deferred": late, "ends": "restored" if kept[0].ends else None}
     return int((await here.connection.execute(place_statements.NEW, row)).scalar_one())
@@ -174,7 +174,7 @@ async def _rewrite(here: _Place, thread: str, ids: list[int]) -> list[int]:
     if waiting is None:
         due = max((row.settled_at for row in rows if row.settled_at), default=here.now) + EDIT_GAP
         key = f"{thread}/{len(rows)}@{here.place};edit"
-        new = await _row(here, key, Act.EDIT, max(due, here.now), rows[0].id)
+        new = await _row(here, key, DeliveryAction.EDIT, max(due, here.now), rows[0].id)
         number = int((await here.connection.execute(place_statements.NEW, new)).scalar_one())
     else:
         number, due = waiting.id, waiting.due
@@ -196,10 +196,10 @@ async def _word(
 ) -> None:
     example = (await here.connection.execute(place_statements.EXAMPLE, {"number": rows[0].id})).one()
     rows = sorted(rows, key=lambda row: (row.began or row.queued_at, row.id))
-    lines = tuple(Line(r.thread, r.line, bool(r.ends), r.causes or (), r.began, r.happened) for r in rows)
+    lines = tuple(BatchItem(r.thread, r.line, bool(r.ends), r.causes or (), r.began, r.happened) for r in rows)
     since, deferred = min(row.queued_at for row in rows), any(row.deferred for row in rows)
     key = f"{thread}/{number}"
-    notice = here.word(Gathering(key, thread, here.place, lines, example.notice.style, since, late, deferred, first))
+    notice = here.word(Batch(key, thread, here.place, lines, example.notice.style, since, late, deferred, first))
     await here.connection.execute(
         place_statements.REWORD, {"number": number, "notice": notice, "title": notice.words.title}
     )
@@ -215,7 +215,7 @@ async def _tell_in(here: _Place, ids: list[int], number: int) -> None:
         await here.connection.execute(place_statements.TELL_IN, {"ids": some, "number": number})
 
 
-async def _row(here: _Place, key: str, act: Act, due: datetime, like: int) -> dict[str, Any]:
+async def _row(here: _Place, key: str, act: DeliveryAction, due: datetime, like: int) -> dict[str, Any]:
     """What is the same in every row that tells of many; its words come when it is known what it tells."""
     example = (await here.connection.execute(place_statements.EXAMPLE, {"number": like})).one()
     return {

@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import Row
 
-from bot.model import Act, Gathering, Kind, Notice
+from bot.model import Batch, ChangeKind, DeliveryAction, Notice
 from bot.store.deliveries.statements import MANY, Status
 
 FEW = 3  # incidents within `WINDOW` are told one by one; more are a storm
@@ -19,7 +19,7 @@ EDIT_GAP = timedelta(seconds=5)  # a message that grows is rewritten no more oft
 NEXT_GAP = timedelta(seconds=30)  # and where it cannot grow, the next one comes so long after it
 
 
-Wording = Callable[[Gathering], Notice]
+Wording = Callable[[Batch], Notice]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,7 @@ class Lane:
 
     @property
     def posts(self) -> list[Row[Any]]:
-        return [row for row in self.rows if row.act == Act.POST]
+        return [row for row in self.rows if row.act == DeliveryAction.POST]
 
     @property
     def newest(self) -> Row[Any] | None:
@@ -72,7 +72,7 @@ class Lane:
         """Trouble that nobody there was told of is taken back: there is nothing to tell."""
         newest = self.newest
         doubt = self.heard or any(row.unsure or row.status == Status.SENDING for row in self.rows)
-        return newest is not None and newest.ends == Kind.RETRACTED and not doubt
+        return newest is not None and newest.ends == ChangeKind.RETRACTED and not doubt
 
     @property
     def overtaken(self) -> list[int]:
@@ -82,7 +82,7 @@ class Lane:
         newest = self.newest
         if newest is None:
             return []
-        return [r.id for r in self.rows if r.id < newest.id or (r.act == Act.EDIT and not self.begun)]
+        return [r.id for r in self.rows if r.id < newest.id or (r.act == DeliveryAction.EDIT and not self.begun)]
 
     @property
     def deadline(self) -> datetime | None:
@@ -142,7 +142,7 @@ def doubtful(lanes: Sequence[Lane], wanted: Claim) -> Row[Any] | None:
     sought = (lane for lane in lanes if lane.posts and (wanted.looks or lane.thread.startswith(MANY)))
     found = (lane.rows[0] for lane in sought if not lane.handed_over(wanted.now))
     doubt = (row for row in found if row.unsure or row.status == Status.SENDING)
-    return next((row for row in doubt if row.act == Act.POST and row.told_in is None), None)
+    return next((row for row in doubt if row.act == DeliveryAction.POST and row.told_in is None), None)
 
 
 def decide(

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Row, bindparam, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.model import Act, Delivery
+from bot.model import Delivery, DeliveryAction
 from bot.store.deliveries.statements import Status
 from bot.store.schema import deliveries as table
 
@@ -50,4 +50,4 @@ IN_LANE = (
     & (table.c.kind == bindparam("of_kind"))
     & (table.c.place == bindparam("of_place"))
 )
-POSTS = select(table).where(IN_LANE, table.c.act == Act.POST.value).order_by(table.c.id)
+POSTS = select(table).where(IN_LANE, table.c.act == DeliveryAction.POST.value).order_by(table.c.id)

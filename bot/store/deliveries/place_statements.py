@@ -7,12 +7,12 @@ from typing import Any
 from sqlalchemy import Select, bindparam, case, exists, func, or_, select, update
 from sqlalchemy import insert as plain_insert
 
-from bot.model import Act
+from bot.model import DeliveryAction
 from bot.store.deliveries.statements import MANY, Status
 from bot.store.schema import deliveries as table
 
 HERE = (table.c.kind == bindparam("of_kind")) & (table.c.place == bindparam("of_place"))
-POST = table.c.act == Act.POST.value
+POST = table.c.act == DeliveryAction.POST.value
 TOLD = table.c.status.in_([Status.SENT.value, Status.MERGED.value])
 OPEN = table.c.settled_at.is_(None)
 BY_ID = table.c.id.in_(bindparam("ids", expanding=True))
@@ -103,7 +103,7 @@ def _led_by_many() -> Select[Any]:
     return (
         select(table.c.id, message.c.thread.label("many"))
         .select_from(led)
-        .where(HERE, OPEN, table.c.act == Act.EDIT.value, table.c.told_in.is_(None), ~blocked)
+        .where(HERE, OPEN, table.c.act == DeliveryAction.EDIT.value, table.c.told_in.is_(None), ~blocked)
         .where(first.c.status == Status.MERGED.value)
     )
 

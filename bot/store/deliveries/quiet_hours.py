@@ -8,7 +8,7 @@ from datetime import datetime
 from sqlalchemy import bindparam, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.model import Act, Delivery
+from bot.model import Delivery, DeliveryAction
 from bot.store.deliveries import place_statements
 from bot.store.deliveries.statements import Status
 from bot.store.schema import deliveries as table
@@ -19,7 +19,7 @@ async def overtake(connection: AsyncConnection, deliveries: Sequence[Delivery], 
     through = {
         (one.notice.thread, one.destination.kind, one.destination.place)
         for one in deliveries
-        if one.due is None and one.act is Act.POST and one.notice.whole
+        if one.due is None and one.act is DeliveryAction.POST and one.notice.whole
     }
     if not through:
         return

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import bindparam, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.model import Act, Destination
+from bot.model import DeliveryAction, Destination
 from bot.store.deliveries.statements import MANY, Status
 from bot.store.schema import deliveries as table
 
@@ -75,7 +75,7 @@ def _waiting(row: Any) -> Waiting:
 
 def _settled(row: Any, new: Adopted, now: datetime) -> dict[str, Any]:
     """A message goes to the next rung; what rewrites one, or tells of many, is nothing by itself."""
-    own = row.act == Act.POST.value and not row.thread.startswith(MANY)
+    own = row.act == DeliveryAction.POST.value and not row.thread.startswith(MANY)
     return {
         "number": row.id,
         "new_status": (Status.REFUSED if own else Status.SUPERSEDED).value,

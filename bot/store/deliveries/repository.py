@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Row, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.model import Act, Audience, Delivery, Destination, Progress
+from bot.model import Audience, Delivery, DeliveryAction, Destination, Progress
 from bot.store.deliveries import claim, failover, readdress, settle, statements, wake
 from bot.store.deliveries.batch_plan import Claim, Wording
 from bot.store.deliveries.failover import Handed, Untaken
@@ -166,7 +166,7 @@ def _progress(row: Row[Any]) -> Progress:
         id=row.id,
         destination=Destination(row.kind, row.place),
         key=row.key,
-        act=Act(row.act),
+        act=DeliveryAction(row.act),
         kind=row.notice.kind,
         audience=row.audience,
         ladders=row.ladders or (),

@@ -9,7 +9,7 @@ from datetime import datetime
 from sqlalchemy import bindparam, case, exists, false, func, null, select, true, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.model import Act, Delivery
+from bot.model import Delivery, DeliveryAction
 from bot.store.columns import Utc
 from bot.store.deliveries import statements
 from bot.store.deliveries.statements import MANY, Settlement, Status
@@ -42,7 +42,7 @@ async def begin_anew(connection: AsyncConnection, delivery: Delivery, now: datet
         await _brought_up(connection, delivery, found.key, now)
     elif delivery.notice.root:
         notice = replace(delivery.notice, words=delivery.notice.root, root=None, fresh=False)
-        again = replace(delivery, key=f"{delivery.key}{ANEW}", act=Act.POST, notice=notice)
+        again = replace(delivery, key=f"{delivery.key}{ANEW}", act=DeliveryAction.POST, notice=notice)
         await connection.execute(LEADS_NO_MORE, names)
         await statements.queue(connection, [again], now)
 
@@ -63,7 +63,7 @@ async def _beyond(connection: AsyncConnection, one: Settlement) -> None:
     facts = place | {"number": one.delivery.id, "at": one.at}
     if one.status is Status.SENT:
         await connection.execute(MERGED, facts | {"new_ref": one.ref})
-    elif one.status is Status.REFUSED and one.delivery.act is Act.POST:
+    elif one.status is Status.REFUSED and one.delivery.act is DeliveryAction.POST:
         await connection.execute(REFUSED_TOO, facts | {"new_why": one.why})
     elif one.status in statements.FINISHED:  # it can grow no more: what it was to tell is told otherwise
         await connection.execute(ALONE_AGAIN, facts)
@@ -85,7 +85,7 @@ GOES_ON = (
             NEWEST.c.thread == bindparam("of_thread"),
             NEWEST.c.kind == bindparam("of_kind"),
             NEWEST.c.place == bindparam("of_place"),
-            NEWEST.c.act == Act.POST.value,
+            NEWEST.c.act == DeliveryAction.POST.value,
             # Merged: the message that tells of many leads on, and tells the end of this one as well.
             NEWEST.c.status.in_([Status.SENT.value, Status.MERGED.value]),
             NEWEST.c.ref != bindparam("old"),
@@ -98,7 +98,7 @@ GOES_ON = (
 LEADS_NO_MORE = update(table).where(THERE, table.c.thread == bindparam("of_thread")).values(leads=false())
 MEMBERS = THERE & table.c.settled_at.is_(None) & (table.c.told_in == bindparam("number"))
 LEADER = table.alias("leader")
-BEGINS = (table.c.act == Act.POST.value) & ~exists().where(
+BEGINS = (table.c.act == DeliveryAction.POST.value) & ~exists().where(
     LEADER.c.thread == table.c.thread, LEADER.c.kind == table.c.kind, LEADER.c.place == table.c.place, LEADER.c.leads
 )
 MERGED = (
@@ -118,10 +118,12 @@ REFUSED_TOO = (
         deadline=case((table.c.deadline.is_not(None), bindparam("at", type_=Utc)), else_=null()),
     )
 )
-ALONE_AGAIN = update(table).where(MEMBERS, table.c.act == Act.POST.value).values(told_in=None, due=bindparam("at"))
+ALONE_AGAIN = (
+    update(table).where(MEMBERS, table.c.act == DeliveryAction.POST.value).values(told_in=None, due=bindparam("at"))
+)
 NOTHING_TO_REWRITE = (
     update(table)
-    .where(MEMBERS, table.c.act == Act.EDIT.value)
+    .where(MEMBERS, table.c.act == DeliveryAction.EDIT.value)
     .values(status=Status.SUPERSEDED.value, settled_at=bindparam("at"))
 )
 IN_DOUBT = update(table).where(MEMBERS).values(unsure=bindparam("doubt"))

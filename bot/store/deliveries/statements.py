@@ -24,7 +24,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.model import Act, Delivery, Destination, Kind
+from bot.model import ChangeKind, Delivery, DeliveryAction, Destination
 from bot.store.columns import Utc
 from bot.store.engine import insert_new
 from bot.store.schema import deliveries as table
@@ -85,7 +85,7 @@ async def load(connection: AsyncConnection, ids: Sequence[int]) -> tuple[Deliver
     return tuple(_delivery(row) for row in await connection.execute(CLAIMED, {"ids": ids})) if ids else ()
 
 
-async def release(connection: AsyncConnection) -> int:
+async def requeue_in_flight(connection: AsyncConnection) -> int:
     """Let what was being sent be claimed at once, as unsure. Return how many. Only for who knows that nobody sends."""
     return len((await connection.scalars(RELEASE)).all())
 
@@ -118,14 +118,14 @@ def _claimed() -> Select[Any]:
             first.c.thread == table.c.thread,
             first.c.kind == table.c.kind,
             first.c.place == table.c.place,
-            first.c.act == Act.POST.value,
+            first.c.act == DeliveryAction.POST.value,
         )
         .limit(1)
         .correlate(table)
     )
     leads = lane.where(first.c.leads, first.c.ref.is_not(None)).order_by(first.c.id.desc())
     # What leads a merged one is not its own message: an answer may stand there, but it cannot be rewritten.
-    own = or_(table.c.act == Act.POST.value, first.c.status == Status.SENT.value)
+    own = or_(table.c.act == DeliveryAction.POST.value, first.c.status == Status.SENT.value)
     root = leads.where(own).with_only_columns(first.c.ref).scalar_subquery()
     opening = lane.order_by(first.c.id)
     subject = opening.where(first.c.status == Status.SENT.value).with_only_columns(first.c.title).scalar_subquery()
@@ -143,7 +143,7 @@ TOLD = (
     select(table.c.thread, table.c.kind, table.c.place, func.max(case((HAS_HEARD, 1), else_=0)))
     .where(
         table.c.thread.in_(bindparam("threads", expanding=True)),
-        table.c.act == Act.POST.value,
+        table.c.act == DeliveryAction.POST.value,
         # What was refused counts until the next rung has it: an end told meanwhile must not miss the ladder.
         or_(
             table.c.status.not_in([Status.REFUSED.value, Status.SUPERSEDED.value]),
@@ -210,8 +210,8 @@ def _row(delivery: Delivery, now: datetime) -> dict[str, Any]:
         "ladders": delivery.ladders or None,
         "deadline": None if delivery.within is None else (delivery.due or now) + delivery.within,
         "deferred": delivery.due is not None and delivery.due > now,
-        "passing": notice.kind is Kind.REMINDED,
-        "line": (notice.line or notice.words.title) if notice.whole and delivery.act is Act.POST else "",
+        "passing": notice.kind is ChangeKind.REMINDED,
+        "line": (notice.line or notice.words.title) if notice.whole and delivery.act is DeliveryAction.POST else "",
         "causes": notice.causes or None,
         "began": notice.since,
         "happened": notice.at,
@@ -229,7 +229,7 @@ def _settled(one: Settlement) -> dict[str, Any]:
         "new_unsure": one.unsure,
         "new_absent": one.absent,
         "new_leads": one.status is Status.SENT
-        and one.delivery.act is Act.POST
+        and one.delivery.act is DeliveryAction.POST
         and (one.anew or one.delivery.root is None),
         "still_runs": one.status not in FINISHED and not one.hurry,
         "handed_on_at": one.at if one.hurry or one.status is Status.REFUSED else None,
@@ -240,7 +240,7 @@ def _delivery(row: Row[Any]) -> Delivery:
     return Delivery(
         key=row.key,
         destination=Destination(row.kind, row.place),
-        act=Act(row.act),
+        act=DeliveryAction(row.act),
         notice=row.notice,
         audience=row.audience,
         root=row.root,
@@ -258,4 +258,4 @@ def _delivery(row: Row[Any]) -> Delivery:
 def _late(row: Row[Any]) -> bool:
     merged = row.overtook is not None and row.subject is None
     ran_out = bool(row.ladders) and row.deadline is None
-    return row.act == Act.POST and row.settled_at is None and (merged or ran_out)
+    return row.act == DeliveryAction.POST and row.settled_at is None and (merged or ran_out)

@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import Any
 
 from bot.model import Outcome
-from bot.net.charset import Text, decoded
+from bot.net.charset import Decoded, decoded
 from bot.watch.checks import json_assertions, regex
 
 # Bytes of a body that are looked through in the loop itself: it takes a millisecond or two. Expressions take longer.
@@ -58,7 +58,7 @@ def judged(wanted: Wanted, page: Page) -> Fault:
     )
 
 
-def _misworded(wanted: Wanted, page: Page, text: Text) -> Fault | None:
+def _misworded(wanted: Wanted, page: Page, text: Decoded) -> Fault | None:
     where = "in the first megabyte of the page" if page.cut else "on the page"
     doubt: Fault | None = None
     for word in wanted.not_contains:
@@ -77,7 +77,7 @@ def _misworded(wanted: Wanted, page: Page, text: Text) -> Fault | None:
     return doubt
 
 
-def _is_in(word: str, page: Page, text: Text) -> bool:
+def _is_in(word: str, page: Page, text: Decoded) -> bool:
     """As the page writes it, or in UTF-8 whatever the page says of itself."""
     forms = _forms(word)
     return any(form in text.text for form in forms) or (
@@ -91,7 +91,7 @@ def _forms(word: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys((word, unicodedata.normalize("NFC", word), unicodedata.normalize("NFD", word))))
 
 
-def _doubt(said: str, text: Text) -> Fault | None:
+def _doubt(said: str, text: Decoded) -> Fault | None:
     """Whatever the charset is, letters of ASCII would have been found."""
     if text.sure or said.isascii():
         return None

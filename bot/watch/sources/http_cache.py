@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
-from bot.contracts import Answer, Copy, Memory, Net, Shelf, Trouble
+from bot.contracts import Answer, CachedResponse, HttpCache, Net, SourceState, Trouble
 from bot.contracts.retry_after import retry_after
 
 SHARED = timedelta(seconds=20)  # services that name one page read it in one beat: one asking serves them all
@@ -27,7 +27,7 @@ class Got:
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
+class PageRequest:
     """An address and what is wanted of it. `guarded`: a stranger named it, so it must lead to no inner address."""
 
     url: str
@@ -37,10 +37,10 @@ class Wish:
     guarded: bool = False
 
 
-async def fetch(net: Net, memory: Memory, wish: Wish, now: datetime) -> Got:
+async def fetch(net: Net, memory: SourceState, wish: PageRequest, now: datetime) -> Got:
     """Ask, or hand out what another reading of the same moment was given."""
     _sweep(memory.shelf, now)
-    copy = memory.shelf.copies.setdefault((wish.url, wish.accept), Copy())
+    copy = memory.shelf.copies.setdefault((wish.url, wish.accept), CachedResponse())
     async with copy.busy:
         if not _new_enough(copy, memory, now):
             if _must_wait(memory, wish.url, now):
@@ -49,7 +49,7 @@ async def fetch(net: Net, memory: Memory, wish: Wish, now: datetime) -> Got:
         return Got(copy.body if copy.good else None, copy.answered)
 
 
-def _sweep(shelf: Shelf, now: datetime) -> None:
+def _sweep(shelf: HttpCache, now: datetime) -> None:
     """Let go of what nobody asks for any more: addresses that were tried in vain, pages that have moved."""
     if shelf.swept_at is None or abs(now - shelf.swept_at) >= BELIEVED:
         shelf.swept_at = now
@@ -58,22 +58,22 @@ def _sweep(shelf: Shelf, now: datetime) -> None:
             del shelf.copies[key]
 
 
-def _asked_lately(copy: Copy, now: datetime) -> bool:
+def _asked_lately(copy: CachedResponse, now: datetime) -> bool:
     return copy.asked_at is None or abs(now - copy.asked_at) < BELIEVED
 
 
-def _new_enough(copy: Copy, memory: Memory, now: datetime) -> bool:
+def _new_enough(copy: CachedResponse, memory: SourceState, now: datetime) -> bool:
     if copy.asked_at is None or (memory.news_at is not None and copy.asked_at < memory.news_at):
         return False
     return abs(now - copy.asked_at) < SHARED
 
 
-def _must_wait(memory: Memory, url: str, now: datetime) -> bool:
+def _must_wait(memory: SourceState, url: str, now: datetime) -> bool:
     until = memory.shelf.waits.get(urlsplit(url).netloc)
     return until is not None and now < until <= now + LONGEST_WAIT  # one beyond that is of a clock that was set back
 
 
-async def _ask(net: Net, memory: Memory, wish: Wish, copy: Copy, now: datetime) -> None:
+async def _ask(net: Net, memory: SourceState, wish: PageRequest, copy: CachedResponse, now: datetime) -> None:
     copy.asked_at, copy.answered, copy.good = now, False, False
     known = _validators(copy, now)
     try:
@@ -96,7 +96,7 @@ async def _ask(net: Net, memory: Memory, wish: Wish, copy: Copy, now: datetime) 
         copy.modified = _validator(answer.headers, "last-modified")
 
 
-def _validators(copy: Copy, now: datetime) -> dict[str, str]:
+def _validators(copy: CachedResponse, now: datetime) -> dict[str, str]:
     if copy.got_at is None or abs(now - copy.got_at) >= BELIEVED:
         return {}
     found = {"if-none-match": copy.etag, "if-modified-since": copy.modified}
@@ -109,7 +109,7 @@ def _validator(headers: Mapping[str, str], name: str) -> str:
     return value if value.isascii() and value.isprintable() and len(value) <= LONGEST_VALIDATOR else ""
 
 
-def _rest(memory: Memory, url: str, answer: Answer, now: datetime) -> None:
+def _rest(memory: SourceState, url: str, answer: Answer, now: datetime) -> None:
     wait = retry_after(answer.headers.get("retry-after", ""))
     if not wait and answer.status == 429:
         wait = USUAL_WAIT

@@ -12,8 +12,8 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, SecretStr, field_validator, model_validator
 
-from bot.contracts import Between, Length, Memory, Net
-from bot.model import Health, Role, Word
+from bot.contracts import Between, Length, Net, SourceState
+from bot.model import Health, Role, SourceReport
 from bot.offload.pool import SMALL, OverranError, offload
 from bot.watch.sources.dialects import (
     aws,
@@ -32,7 +32,7 @@ from bot.watch.sources.dialects import (
 from bot.watch.sources.dialects.base import CAP, Asked, Dialect, NotShownError, link, silence
 from bot.watch.sources.dialects.feed import FORGOTTEN
 from bot.watch.sources.discovery import AUTO, HEAD, Way, feeds, reads_feeds, ways
-from bot.watch.sources.http_cache import Got, Wish, fetch
+from bot.watch.sources.http_cache import Got, PageRequest, fetch
 
 logger = logging.getLogger(__name__)
 
@@ -119,7 +119,7 @@ class OfficialPage(BaseModel):
             raise ValueError(f"a page of the kind {self.kind} has no such address")
         return self
 
-    async def read(self, net: Net, now: datetime, memory: Memory) -> Word:
+    async def read(self, net: Net, now: datetime, memory: SourceState) -> SourceReport:
         """As in `contracts.Source`. Which way it is read is found out once, where there are several."""
         tried = ways(self.kind, self.url, DIALECTS)
         if self.kind != AUTO and len(tried) == 1:
@@ -133,7 +133,7 @@ class OfficialPage(BaseModel):
             memory.heard_at = now
         return word or silence(now)
 
-    async def _seek(self, net: Net, now: datetime, memory: Memory, tried: tuple[Way, ...]) -> Word | None:
+    async def _seek(self, net: Net, now: datetime, memory: SourceState, tried: tuple[Way, ...]) -> SourceReport | None:
         """Try one way after the other. Where nobody answers there is no use in trying more, and it is no search in vain."""
         lost = 0
         try:
@@ -154,13 +154,13 @@ class OfficialPage(BaseModel):
         memory.sought_at = now
         return None
 
-    async def _hear(self, net: Net, now: datetime, memory: Memory, way: Way) -> tuple[Word | None, Got]:
+    async def _hear(self, net: Net, now: datetime, memory: SourceState, way: Way) -> tuple[SourceReport | None, Got]:
         """Its word, and what came last; None where it cannot be had or understood so.
 
         A page without the components is understood: another way to read it would only know less of them.
         """
         dialect, bodies, got = way.dialect, [], Got(None)
-        wishes = [Wish(url, dialect.accept, self.timeout, dialect.cap, way.guarded) for url in way.addresses]
+        wishes = [PageRequest(url, dialect.accept, self.timeout, dialect.cap, way.guarded) for url in way.addresses]
         for wish in wishes:
             got = await fetch(net, memory, wish, now)
             if got.body is None:
@@ -180,7 +180,9 @@ class OfficialPage(BaseModel):
         memory.unworkable = False
         return word, got
 
-    async def _understood(self, way: Way, bodies: tuple[bytes, ...], now: datetime, memory: Memory) -> Word:
+    async def _understood(
+        self, way: Way, bodies: tuple[bytes, ...], now: datetime, memory: SourceState
+    ) -> SourceReport:
         """Its word. What is open without a date is so for as long as an incident with one may go without a word."""
         asked = Asked(self.url, self.components, now)
         word = await _parsed(way, bodies, asked)
@@ -193,21 +195,21 @@ class OfficialPage(BaseModel):
             del memory.undated[next(iter(memory.undated))]
         return word if now - first <= FORGOTTEN else await _parsed(way, bodies, replace(asked, dated=True))
 
-    def _complain(self, memory: Memory, error: OverranError) -> None:
+    def _complain(self, memory: SourceState, error: OverranError) -> None:
         if not memory.unworkable:
             logger.warning("%s: what the status page says cannot be worked on: %s", _host(self.url), error)
         memory.unworkable = True
 
-    async def _named(self, net: Net, now: datetime, memory: Memory) -> list[Way]:
+    async def _named(self, net: Net, now: datetime, memory: SourceState) -> list[Way]:
         """The feeds that the page itself names. Those on other hosts may be anybody's choice."""
-        wish = Wish(self.url, "text/html", self.timeout, CAP)
+        wish = PageRequest(self.url, "text/html", self.timeout, CAP)
         got = await fetch(net, memory, wish, now)
         found = await _feeds(got.body or b"", self.url)
         readers = [one for one in DIALECTS if reads_feeds(one)]
         return [Way(one, url, guarded=_host(url) != _host(self.url)) for url in found for one in readers]
 
 
-async def _parsed(way: Way, bodies: tuple[bytes, ...], asked: Asked) -> Word:
+async def _parsed(way: Way, bodies: tuple[bytes, ...], asked: Asked) -> SourceReport:
     """Parsed here where it is small: no dialect's time grows faster than what it reads."""
     if sum(map(len, bodies)) <= SMALL:
         return way.dialect.parse(bodies, asked)
@@ -223,7 +225,7 @@ async def _feeds(body: bytes, url: str) -> tuple[str, ...]:
         return ()
 
 
-def _must_seek(memory: Memory, now: datetime) -> bool:
+def _must_seek(memory: SourceState, now: datetime) -> bool:
     if memory.sought_at is not None and abs(now - memory.sought_at) < SEEK_AGAIN:
         return False
     if memory.found is None or memory.found_at is None or memory.heard_at is None:
@@ -231,7 +233,7 @@ def _must_seek(memory: Memory, now: datetime) -> bool:
     return abs(now - memory.found_at) >= BELIEVED or abs(now - memory.heard_at) >= LOST_AFTER
 
 
-def _found(memory: Memory, way: Way, now: datetime, word: Word) -> Word:
+def _found(memory: SourceState, way: Way, now: datetime, word: SourceReport) -> SourceReport:
     memory.found, memory.found_at, memory.heard_at, memory.sought_at = way, now, now, None
     return word
 

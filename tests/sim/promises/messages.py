@@ -9,12 +9,12 @@ from bot.model import (
     OURSELVES,
     Audience,
     Change,
+    ChangeKind,
     Confidence,
     Health,
-    Hears,
     Incident,
-    Kind,
     Sent,
+    Topic,
     delivering,
 )
 from bot.notify.routing import NEWS, follows
@@ -69,18 +69,18 @@ def everybody_is_told(of: Ledger) -> Complaints:
 
 
 def _wants(of: Ledger, reader: Audience, change: Change) -> bool:
-    hears = {Health.DOWN: Hears.DOWN, Health.DEGRADED: Hears.DEGRADED}.get(change.incident.health)
+    hears = {Health.DOWN: Topic.DOWN, Health.DEGRADED: Topic.DEGRADED}.get(change.incident.health)
     sure = change.incident.confidence is Confidence.CONFIRMED
     # Of what began in an earlier life only what came after it has moved with the clock.
     lasted = timedelta(seconds=of.seconds(change.at) - of.seconds(change.incident.since))
     age = min(change.at - change.incident.since, lasted)
-    news = change.kind in NEWS or (change.kind is Kind.LASTING and bool(reader.wish.for_at_least))
+    news = change.kind in NEWS or (change.kind is ChangeKind.LASTING and bool(reader.wish.for_at_least))
     return sure and hears in reader.wish.hears and news and age >= reader.wish.for_at_least
 
 
 def _calls(change: Change, after: timedelta) -> bool:
     one = change.incident
-    lasts = change.kind is Kind.LASTING and one.confidence is Confidence.CONFIRMED and not one.acked_by
+    lasts = change.kind is ChangeKind.LASTING and one.confidence is Confidence.CONFIRMED and not one.acked_by
     return lasts and change.at - one.since >= after
 
 
@@ -145,7 +145,7 @@ def nobody_hears_only_the_end(of: Ledger) -> Complaints:
         handed = any(place in map(str, one.destinations[1:]) for one in of.versions(first.ladders)) or _up(of, first)
         if not merged and not handed:
             yield f"{place} heard only the end: {first.key}"
-        if first.notice.kind is Kind.RETRACTED and not _doubtful(of, thread, first):
+        if first.notice.kind is ChangeKind.RETRACTED and not _doubtful(of, thread, first):
             yield f"{place} heard {first.key} take back what nobody had heard"
 
 

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from bot.model import Act, Destination, Kind
+from bot.model import ChangeKind, DeliveryAction, Destination
 from bot.store import Status
 from bot.store.deliveries import batch
 from bot.store.deliveries.batch_plan import EDIT_GAP, FEW, GATHER, NEXT_GAP, WINDOW
@@ -16,14 +16,14 @@ from tests.store.made import MAIL, NOW, SECOND, SLACK, delivery, wanted
 MINUTE = timedelta(minutes=1)
 
 
-def news(name="x", kind=Kind.CONFIRMED, step=1, to=SLACK, **more):
+def news(name="x", kind=ChangeKind.CONFIRMED, step=1, to=SLACK, **more):
     made = delivery(step, to, f"{name}#1")
     notice = replace(made.notice, kind=kind, line=f"{name} {kind}", since=NOW + ord(name[0]) * SECOND)
     return replace(made, notice=notice, **more)
 
 
 def edit(name, step=2, to=SLACK):
-    made = delivery(step, to, f"{name}#1", Act.EDIT)
+    made = delivery(step, to, f"{name}#1", DeliveryAction.EDIT)
     return replace(made, notice=replace(made.notice, root=made.notice.words))
 
 
@@ -43,7 +43,7 @@ async def sent(store, now=NOW, kind="slack", ref="r"):
     claimed = await claim(store, now, kind)
     for number, one in enumerate(claimed):
         assert await store.deliveries.settle(
-            one, Status.SENT, now, ref=one.root if one.act is Act.EDIT else f"{ref}{number}"
+            one, Status.SENT, now, ref=one.root if one.act is DeliveryAction.EDIT else f"{ref}{number}"
         )
     return claimed
 
@@ -62,11 +62,11 @@ def lines(one):
 async def test_a_place_that_comes_back_gets_one_message_with_each_outage_once_the_oldest_first(store):
     await store.deliveries.add([news("x"), news("y")], NOW)
     await fail(store)
-    await store.deliveries.add([news("z"), news("x", Kind.RESTORED, 2), edit("x")], NOW + SECOND)
+    await store.deliveries.add([news("z"), news("x", ChangeKind.RESTORED, 2), edit("x")], NOW + SECOND)
 
     [one] = await claim(store, NOW + MINUTE)
     assert lines(one) == ("x restored", "y confirmed", "z confirmed")
-    assert (one.root, one.unsure, one.act) == (None, False, Act.POST)
+    assert (one.root, one.unsure, one.act) == (None, False, DeliveryAction.POST)
     assert await store.deliveries.settle(one, Status.SENT, NOW + MINUTE, ref="m")
     assert await statuses(store, "x", "y", "z") == ["superseded", "merged", "superseded", "merged", "merged"]
     assert await store.deliveries.backlog() == {}
@@ -76,13 +76,13 @@ async def test_what_comes_later_answers_the_message_that_told_of_it_and_refreshe
     await store.deliveries.add([news("x"), news("y")], NOW)
     await fail(store)
     await sent(store, NOW + MINUTE)
-    await store.deliveries.add([news("y", Kind.RESTORED, 2), edit("y")], NOW + 2 * MINUTE)
+    await store.deliveries.add([news("y", ChangeKind.RESTORED, 2), edit("y")], NOW + 2 * MINUTE)
 
     [answer] = await sent(store, NOW + 2 * MINUTE)
     assert (answer.notice.key, answer.root) == ("y#1/2", "r0")
     [refreshed] = await sent(store, NOW + 2 * MINUTE)
     assert (refreshed.act, refreshed.root, refreshed.notice.root.lines) == (
-        Act.EDIT,
+        DeliveryAction.EDIT,
         "r0",
         ("x confirmed", "y restored"),
     )
@@ -93,7 +93,7 @@ async def test_while_the_place_stays_away_the_message_takes_in_what_else_happens
     await store.deliveries.add([news("x"), news("y")], NOW)
     await fail(store)
     [first] = await fail(store, NOW + MINUTE)
-    await store.deliveries.add([news("z"), news("y", Kind.RESTORED, 2)], NOW + 2 * MINUTE)
+    await store.deliveries.add([news("z"), news("y", ChangeKind.RESTORED, 2)], NOW + 2 * MINUTE)
 
     [again] = await sent(store, NOW + 2 * MINUTE)
     assert again.key == first.key
@@ -156,7 +156,7 @@ async def test_who_is_told_in_a_message_of_many_counts_as_told(store):
 async def test_a_retraction_of_what_was_never_said_is_left_out(store):
     await store.deliveries.add([news("x"), news("y"), news("z")], NOW)
     await fail(store)
-    await store.deliveries.add([news("x", Kind.RETRACTED, 2)], NOW)
+    await store.deliveries.add([news("x", ChangeKind.RETRACTED, 2)], NOW)
     [one] = await claim(store, NOW + MINUTE)
     assert lines(one) == ("y confirmed", "z confirmed")
     assert await statuses(store, "x") == ["superseded", "superseded"]
@@ -173,7 +173,7 @@ async def test_what_is_not_of_an_incident_goes_alone(store):
 async def test_what_is_kept_back_for_quiet_hours_is_told_in_one_when_they_end(store):
     morning = NOW + 7 * timedelta(hours=1)
     await store.deliveries.add([news("x", due=morning), news("y", due=morning)], NOW)
-    await store.deliveries.add([news("x", Kind.RESTORED, 2, due=morning)], NOW + MINUTE)
+    await store.deliveries.add([news("x", ChangeKind.RESTORED, 2, due=morning)], NOW + MINUTE)
     assert await claim(store, morning - SECOND) == ()
     [one] = await claim(store, morning)
     assert lines(one) == ("x restored", "y confirmed")
@@ -182,7 +182,7 @@ async def test_what_is_kept_back_for_quiet_hours_is_told_in_one_when_they_end(st
 async def test_a_reminder_that_newer_word_has_overtaken_is_dropped(store):
     await store.deliveries.add([news("x")], NOW)
     await sent(store)
-    await store.deliveries.add([news("x", Kind.REMINDED, 2), news("x", Kind.RESTORED, 3)], NOW + MINUTE)
+    await store.deliveries.add([news("x", ChangeKind.REMINDED, 2), news("x", ChangeKind.RESTORED, 3)], NOW + MINUTE)
     assert await claim(store, NOW + MINUTE) == ()
     [one] = await claim(store, NOW + MINUTE)
     assert one.notice.key == "x#1/3"
@@ -213,7 +213,7 @@ async def test_a_storm_that_trickles_in_is_gathered_and_then_grows_by_rewriting(
     await store.deliveries.add([news("f")], at + SECOND)
     assert await claim(store, at + SECOND) == ()
     [grown] = await sent(store, at + EDIT_GAP)
-    assert (grown.act, grown.root) == (Act.EDIT, "storm0")
+    assert (grown.act, grown.root) == (DeliveryAction.EDIT, "storm0")
     assert grown.notice.root.lines == ("d confirmed", "e confirmed", "f confirmed")
     assert await statuses(store, *"def") == ["merged"] * 3
 
@@ -236,15 +236,15 @@ async def test_after_a_while_a_storm_gets_a_new_message(store):
     later = NOW + WINDOW + SECOND
     await store.deliveries.add([news(name) for name in "efgh"], later)
     [one] = await sent(store, later)
-    assert (one.act, lines(one)[0]) == (Act.POST, "e confirmed")
+    assert (one.act, lines(one)[0]) == (DeliveryAction.POST, "e confirmed")
 
 
 async def test_what_is_restored_is_never_told_by_rewriting_alone(store):
     await store.deliveries.add([news(name) for name in "abcd"], NOW)
     await sent(store, ref="down")
-    await store.deliveries.add([news(name, Kind.RESTORED, 2) for name in "abcd"], NOW + MINUTE)
+    await store.deliveries.add([news(name, ChangeKind.RESTORED, 2) for name in "abcd"], NOW + MINUTE)
     [one] = await sent(store, NOW + MINUTE, ref="up")
-    assert (one.act, one.root, lines(one)) == (Act.POST, None, tuple(f"{n} restored" for n in "abcd"))
+    assert (one.act, one.root, lines(one)) == (DeliveryAction.POST, None, tuple(f"{n} restored" for n in "abcd"))
 
 
 async def test_a_storm_message_that_is_gone_is_not_waited_for(store):
@@ -255,7 +255,7 @@ async def test_a_storm_message_that_is_gone_is_not_waited_for(store):
     [grown] = await claim(store, NOW + EDIT_GAP)
     await store.deliveries.settle(grown, Status.REFUSED, NOW + EDIT_GAP, why="message_not_found")
     [alone] = await sent(store, NOW + NEXT_GAP)
-    assert (alone.act, alone.notice.key) == (Act.POST, "e#1/1")
+    assert (alone.act, alone.notice.key) == (DeliveryAction.POST, "e#1/1")
 
 
 async def test_where_nothing_can_be_rewritten_a_storm_goes_on_in_further_messages(store):
@@ -264,7 +264,7 @@ async def test_where_nothing_can_be_rewritten_a_storm_goes_on_in_further_message
     await store.deliveries.add([news(name, to=MAIL) for name in "ef"], NOW + SECOND)
     assert await claim_sent_without_edits(store, NOW + SECOND) == ()
     [one] = await claim_sent_without_edits(store, NOW + NEXT_GAP)
-    assert (one.act, lines(one)) == (Act.POST, ("e confirmed", "f confirmed"))
+    assert (one.act, lines(one)) == (DeliveryAction.POST, ("e confirmed", "f confirmed"))
 
 
 async def claim_sent_without_edits(store, now):
@@ -290,12 +290,12 @@ async def test_thousands_at_once_are_one_message_for_each_place(store, count, mo
 async def test_where_one_goes_at_a_time_what_is_new_goes_before_what_brings_old_messages_up_to_it(store):
     await store.deliveries.add([news(name) for name in "abcd"], NOW)
     await sent(store, ref="down")
-    ends = [row for name in "abcd" for row in (news(name, Kind.RESTORED, 2), edit(name, 3))]
+    ends = [row for name in "abcd" for row in (news(name, ChangeKind.RESTORED, 2), edit(name, 3))]
     await store.deliveries.add(ends, NOW + MINUTE)
     await sent(store, NOW + MINUTE, ref="up")
     await store.deliveries.add([news(name) for name in "efgh"], NOW + 2 * MINUTE)
     told = [(await claim(store, NOW + 2 * MINUTE, one_each=True))[0] for _ in range(2)]
-    assert [one.act for one in told] == [Act.POST, Act.EDIT]
+    assert [one.act for one in told] == [DeliveryAction.POST, DeliveryAction.EDIT]
     assert [lines(one)[0] for one in told] == ["e confirmed", "a restored"]
 
 
@@ -305,7 +305,7 @@ async def test_where_one_goes_at_a_time_what_is_new_goes_before_what_brings_old_
 async def test_a_thread_goes_on_from_the_message_that_was_written_anew(store):
     await store.deliveries.add([news("x")], NOW)
     await sent(store, ref="gone")
-    await store.deliveries.add([news("x", Kind.WORSENED, 2)], NOW)
+    await store.deliveries.add([news("x", ChangeKind.WORSENED, 2)], NOW)
     [two] = await claim(store)
     await store.deliveries.settle(two, Status.SENT, NOW, ref="anew", anew=True)
     await store.deliveries.add([edit("x", 3)], NOW)
@@ -318,7 +318,7 @@ async def test_when_the_first_message_is_gone_the_newest_one_takes_its_place(sto
     await store.deliveries.add([news("x")], NOW)
     await sent(store, ref="gone")
     if answered:
-        await store.deliveries.add([news("x", Kind.WORSENED, 2)], NOW)
+        await store.deliveries.add([news("x", ChangeKind.WORSENED, 2)], NOW)
         await sent(store, ref="answer")
         [answer] = [r for r in await store.deliveries.of_incident("x#1") if r.key.startswith("x#1/2")]
         assert answer.status is Status.SENT
@@ -328,8 +328,8 @@ async def test_when_the_first_message_is_gone_the_newest_one_takes_its_place(sto
     await store.deliveries.begin_anew(lost, NOW)
 
     posted = await sent(store, ref="fresh")
-    assert [one.act for one in posted] == [Act.EDIT if answered else Act.POST]
-    await store.deliveries.add([news("x", Kind.RESTORED, 4)], NOW)
+    assert [one.act for one in posted] == [DeliveryAction.EDIT if answered else DeliveryAction.POST]
+    await store.deliveries.add([news("x", ChangeKind.RESTORED, 4)], NOW)
     [ending] = await claim(store)
     assert ending.root == ("answer0" if answered else "fresh0")
 
@@ -360,6 +360,6 @@ async def test_programs_get_each_incident_by_itself(store):
     assert len(claimed) == 5
     for one in claimed:
         await store.deliveries.settle(one, Status.PENDING, NOW)
-    await store.deliveries.add([news("a", Kind.RESTORED, 2)], NOW)
+    await store.deliveries.add([news("a", ChangeKind.RESTORED, 2)], NOW)
     again = await claim(store, NOW + MINUTE, gathers=False)
     assert sorted(one.notice.key for one in again) == ["a#1/2", "b#1/1", "c#1/1", "d#1/1", "e#1/1"]

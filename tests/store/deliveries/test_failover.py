@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 from sqlalchemy import select, text
 
-from bot.model import Act, Audience, Delivery, Destination, Kind
+from bot.model import Audience, ChangeKind, Delivery, DeliveryAction, Destination
 from bot.store import Status, open_store
 from bot.store.deliveries.failover import LATE, NEXT
 from bot.store.schema import deliveries as table
@@ -30,7 +30,7 @@ def next_one(untaken):
     place = next((d for d in DESK["desk"].destinations if d not in untaken.rungs), None)
     notice = untaken.notice
     return [
-        Delivery(f"{notice.key}@{place}", place, Act.POST, notice, "desk", ladders=("desk",), within=MINUTE)
+        Delivery(f"{notice.key}@{place}", place, DeliveryAction.POST, notice, "desk", ladders=("desk",), within=MINUTE)
     ] * bool(place)
 
 
@@ -137,7 +137,7 @@ async def test_a_refusal_is_known_by_its_words_and_what_hangs_is_in_doubt(store)
 
 async def test_an_ending_that_waits_behind_is_handed_on_in_its_stead(store):
     await store.deliveries.add([rung(1)], NOW)
-    await store.deliveries.add([rung(2, ends=Kind.RESTORED)], NOW + 20 * SECOND)
+    await store.deliveries.add([rung(2, ends=ChangeKind.RESTORED)], NOW + 20 * SECOND)
     [one] = await store.deliveries.hand_on(NOW + MINUTE, DESK, next_one)
     assert [row.key for row in one.onto] == ["x#1/2@telegram:-100"]
     assert await store.deliveries.next_deadline() == NOW + 2 * MINUTE  # Telegram's; Slack's are all seen to
@@ -207,15 +207,15 @@ async def tried(store, *, unsure=False):
     return head
 
 
-def ending(kind=Kind.RESTORED, step=3):
+def ending(kind=ChangeKind.RESTORED, step=3):
     made = delivery(step)
     return replace(made, notice=replace(made.notice, kind=kind))
 
 
 async def test_a_place_that_did_not_take_the_beginning_gets_the_ending_alone(store):
-    await store.deliveries.add([delivery(1), delivery(2), delivery(2, act=Act.EDIT)], NOW)
+    await store.deliveries.add([delivery(1), delivery(2), delivery(2, act=DeliveryAction.EDIT)], NOW)
     await tried(store)
-    await store.deliveries.add([ending(), delivery(3, act=Act.EDIT)], NOW)
+    await store.deliveries.add([ending(), delivery(3, act=DeliveryAction.EDIT)], NOW)
 
     [one] = await claim(store, now=NOW + SECOND)
     assert (one.key, one.late, one.root, one.attempts, one.lease) == ("x#1/3@slack:C012", True, None, 0, 1)
@@ -231,9 +231,9 @@ async def test_where_it_was_begun_the_ending_stays_an_answer_and_its_edit_is_mad
     await store.deliveries.add([delivery(1)], NOW)
     [first] = await claim(store)
     await store.deliveries.settle(first, Status.SENT, NOW, ref="r1")
-    await store.deliveries.add([delivery(2), delivery(2, act=Act.EDIT)], NOW)
+    await store.deliveries.add([delivery(2), delivery(2, act=DeliveryAction.EDIT)], NOW)
     await tried(store)
-    await store.deliveries.add([ending(), delivery(3, act=Act.EDIT)], NOW)
+    await store.deliveries.add([ending(), delivery(3, act=DeliveryAction.EDIT)], NOW)
 
     [one] = await claim(store, now=NOW + SECOND)
     assert (one.key, one.late, one.root) == ("x#1/3@slack:C012", False, "r1")
@@ -250,7 +250,7 @@ async def test_what_was_never_tried_is_told_in_order(store):
 async def test_a_retraction_of_what_cannot_have_arrived_is_not_told(store, unsure):
     await store.deliveries.add([delivery(1)], NOW)
     await tried(store, unsure=unsure)
-    await store.deliveries.add([ending(Kind.RETRACTED), delivery(3, act=Act.EDIT)], NOW)
+    await store.deliveries.add([ending(ChangeKind.RETRACTED), delivery(3, act=DeliveryAction.EDIT)], NOW)
 
     assert [one.key for one in await claim(store, now=NOW + SECOND)] == ["x#1/3@slack:C012"] * unsure
     assert (await statuses(store)).count("superseded") == (2 if unsure else 3)
@@ -268,7 +268,7 @@ async def test_one_place_is_merged_and_another_one_is_not(store):
 async def test_the_ending_has_the_time_of_what_it_stands_for(store):
     await store.deliveries.add([rung(1)], NOW)
     await tried(store)
-    await store.deliveries.add([rung(2, ends=Kind.RESTORED)], NOW + 20 * SECOND)
+    await store.deliveries.add([rung(2, ends=ChangeKind.RESTORED)], NOW + 20 * SECOND)
     [one] = await claim(store, now=NOW + 20 * SECOND)
     assert one.notice.key == "x#1/2"
     assert await store.deliveries.next_deadline() == NOW + MINUTE

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from bot.model import Kind
+from bot.model import ChangeKind
 from bot.store import Status
 from tests.store.deliveries.test_batch import claim, fail, lines, news, statuses
 from tests.store.made import NOW, SECOND
@@ -25,7 +25,7 @@ async def test_one_that_may_have_arrived_is_looked_for_before_the_others_are_tol
     await store.deliveries.add([news("x")], NOW)
     await fail(store, unsure=True)
     await store.deliveries.add([news("y")], NOW + SECOND)
-    await store.deliveries.add([news("x", Kind.RESTORED, 2)], NOW + 2 * SECOND)
+    await store.deliveries.add([news("x", ChangeKind.RESTORED, 2)], NOW + 2 * SECOND)
 
     assert await look(store, NOW + 2 * SECOND) == ()
     assert await store.deliveries.next_due("slack") == NOW + 30 * SECOND  # nobody asks for it again and again meanwhile

@@ -13,7 +13,7 @@ from collections import Counter
 from collections.abc import Iterator
 from functools import partial
 
-from bot.model import Health, Word
+from bot.model import Health, SourceReport
 from bot.watch.sources.dialects.base import LONGEST_HEADLINE, LONGEST_LINK, MOST_COMPONENTS, MOST_PLANNED, Dialect
 from bot.watch.sources.status_page import DIALECTS
 from tests.cpu import allowed, cpu
@@ -38,7 +38,7 @@ def fixtures() -> Iterator[tuple[str, Bodies]]:
         yield vendor, found + found[-1:] * (MOST - len(found))
 
 
-def wrong(word: Word, well: Health | None) -> str:
+def wrong(word: SourceReport, well: Health | None) -> str:
     """Against which rule it is; empty: none."""
     if word.says is Health.DOWN and well is Health.UP:
         return "a page that is well is called down"
@@ -52,7 +52,7 @@ def wrong(word: Word, well: Health | None) -> str:
 
 def attempt(dialect: Dialect, bodies: Bodies, components: tuple[str, ...], well: Health | None) -> str:
     """How it went: "silence", "understood", or what must never be."""
-    said: list[Word] = []
+    said: list[SourceReport] = []
     try:
         taken = cpu(lambda: said.append(told(dialect, *bodies, components=components)), enough=LONGEST / 2)
     except BaseException as error:  # noqa: BLE001 - what is looked for

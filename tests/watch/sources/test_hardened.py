@@ -9,7 +9,7 @@ from html import escape
 
 import pytest
 
-from bot.contracts import Memory
+from bot.contracts import SourceState
 from bot.model import Health
 from bot.net import Network
 from bot.offload.pool import SMALL, OverranError
@@ -157,7 +157,7 @@ async def test_a_hostile_page_is_silence_said_once_and_others_are_read(caplog, m
     body = json.dumps(github(incident()) | {"padding": "x" * SMALL}).encode()
     async with Network() as net, Site(page(404)) as site:
         site.paths["/api/v2/summary.json"] = page(200, body)
-        source, memory = OfficialPage(kind="statuspage", url=site.url()), Memory()
+        source, memory = OfficialPage(kind="statuspage", url=site.url()), SourceState()
         with monkeypatch.context() as patched:
             patched.setattr(status_page, "offload", overruns)
             for n in range(3):
@@ -253,7 +253,7 @@ def test_what_bears_no_date_is_not_open_for_ever():
 async def test_what_is_open_without_a_date_is_forgotten_like_the_others():
     async with Network() as net, Site(page(404)) as site:
         site.paths["/history.rss"] = page(200, rss(item("Slow", "<b>Investigating</b> - x", at="")))
-        source, memory = OfficialPage(kind="rss", url=site.url()), Memory()
+        source, memory = OfficialPage(kind="rss", url=site.url()), SourceState()
         for after, says in (
             (0, Health.DEGRADED),
             (13, Health.DEGRADED),

@@ -14,8 +14,8 @@ import pytest
 from pydantic import ValidationError
 
 from bot import __version__
-from bot.contracts import Memory, Shelf, Source
-from bot.model import Health, Word
+from bot.contracts import HttpCache, Source, SourceState
+from bot.model import Health, SourceReport
 from bot.net import Network
 from bot.watch.sources import AnySource, OfficialPage
 from bot.watch.sources.dialects import incidentio, statuspage
@@ -38,9 +38,9 @@ class Reading:
 
     def __init__(self, net, shelf=None, **settings) -> None:
         self.net, self.source = net, OfficialPage(**settings)
-        self.memory, self.now = Memory(shelf or Shelf()), NOW
+        self.memory, self.now = SourceState(shelf or HttpCache()), NOW
 
-    async def word(self, after: timedelta = timedelta()) -> Word:
+    async def word(self, after: timedelta = timedelta()) -> SourceReport:
         self.now += after
         return await self.source.read(self.net, self.now, self.memory)
 
@@ -83,7 +83,7 @@ async def test_a_page_is_asked_by_our_name_and_followed_where_it_moved():
         site.paths[SUMMARY] = page(302, "", {"Location": "/moved.json"})
         site.paths["/moved.json"] = page(200, GITHUB.read_bytes(), {"Content-Type": "application/json"})
         source: Source = AnySource(kind="statuspage", url=site.url())
-        word = await source.read(it.net, NOW, Memory())
+        word = await source.read(it.net, NOW, SourceState())
         assert (word.says, word.at) == (Health.UP, NOW)
         headers = site.heard[0].headers
         assert asked(site) == [SUMMARY, "/moved.json"]

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 from pydantic import ValidationError
 
-from bot.model import Health, Word
+from bot.model import Health, SourceReport
 from bot.watch.sources.dialects.base import (
     EVENTS,
     LONGEST_TEXT,
@@ -111,7 +111,7 @@ def where(url: str) -> tuple[str, ...]:
     return (f"https://health.aws.amazon.com{_EVENTS}",) if parts.hostname in _HOSTS else ()
 
 
-def parse(bodies: tuple[bytes, ...], asked: Asked) -> Word:
+def parse(bodies: tuple[bytes, ...], asked: Asked) -> SourceReport:
     """As in `dialect.Dialect`."""
     found = loads(bodies[0])
     listed = found.get("current") if isinstance(found, dict) else found

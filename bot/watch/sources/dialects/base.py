@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError, model_validator
 
-from bot.model import Health, Planned, Role, Word, visible
+from bot.model import Health, Planned, Role, SourceReport, visible
 
 NAME = "Official status page"
 CAP = 1024 * 1024  # bytes of one answer
@@ -59,7 +59,7 @@ class Dialect:
 
     kind: str
     where: Callable[[str], tuple[str, ...]]
-    parse: Callable[[tuple[bytes, ...], Asked], Word]
+    parse: Callable[[tuple[bytes, ...], Asked], SourceReport]
     accept: str = "application/json"
     cap: int = CAP
 
@@ -173,11 +173,11 @@ def loads(body: bytes) -> Any:
     return json.loads(body)
 
 
-def silence(now: datetime) -> Word:
-    return Word(Role.OFFICIAL, NAME, None, at=now)
+def silence(now: datetime) -> SourceReport:
+    return SourceReport(Role.OFFICIAL, NAME, None, at=now)
 
 
-def word(page: Page, asked: Asked) -> Word:
+def word(page: Page, asked: Asked) -> SourceReport:
     """What the page means for those who care for `asked.components`. Raise NotShownError if it shows none of them."""
     cared = _cared_for(page, asked.components)
     narrowed = bool(asked.components)
@@ -191,7 +191,7 @@ def word(page: Page, asked: Asked) -> Word:
     )
     says = _worst(page, cared, events, narrowed=narrowed)
     home = link(page.home) or link(asked.url)
-    return Word(
+    return SourceReport(
         Role.OFFICIAL,
         NAME,
         says,

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 from pydantic import model_validator
 
-from bot.model import Health, Planned, Word
+from bot.model import Health, Planned, SourceReport
 from bot.watch.sources.dialects.base import (
     EVENTS,
     PARTS,
@@ -146,7 +146,7 @@ def where(url: str) -> tuple[str, ...]:
     return (address._replace(path=address.path.rstrip("/") + _PATH, query="", fragment="").geturl(),)
 
 
-def parse(bodies: tuple[bytes, ...], asked: Asked) -> Word:
+def parse(bodies: tuple[bytes, ...], asked: Asked) -> SourceReport:
     """As in `dialect.Dialect`."""
     index = _Index.model_validate(loads(bodies[0]))
     stated = index.data.attributes.aggregate_state

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 from pydantic import model_validator
 
-from bot.model import Health, Planned, Word
+from bot.model import Health, Planned, SourceReport
 from bot.watch.sources.dialects.base import (
     EVENTS,
     PARTS,
@@ -146,7 +146,7 @@ def where(*asked: tuple[str, str]) -> Callable[[str], tuple[str, ...]]:
     return addresses
 
 
-def parse(bodies: tuple[bytes, ...], asked: Asked) -> Word:
+def parse(bodies: tuple[bytes, ...], asked: Asked) -> SourceReport:
     """As in `dialect.Dialect`."""
     components = [one for one in _Components.model_validate(loads(bodies[0])).data if one.enabled is not False]
     incidents = _Incidents.model_validate(loads(bodies[1])).data

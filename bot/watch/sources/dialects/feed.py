@@ -13,7 +13,7 @@ from functools import partial
 from itertools import pairwise
 from urllib.parse import urlsplit
 
-from bot.model import Health, Word
+from bot.model import Health, SourceReport
 from bot.watch.sources.dialects.base import LONGEST_KEY, Asked, Dialect, Event, clean, link
 from bot.watch.sources.dialects.feed_entries import Entry, Feed, read
 from bot.watch.sources.dialects.feed_stage import (
@@ -68,7 +68,7 @@ def where_azure(url: str) -> tuple[str, ...]:
     return ("https://azure.status.microsoft/en-us/status/feed/",) if parts.hostname in _AZURE else ()
 
 
-def parse(bodies: tuple[bytes, ...], asked: Asked, worst: Health = Health.DOWN) -> Word:
+def parse(bodies: tuple[bytes, ...], asked: Asked, worst: Health = Health.DOWN) -> SourceReport:
     """As in `dialect.Dialect`. Raise ValueError where all that may be open is in words that we do not know, or bears no date."""
     feed = read(bodies[0])
     events, planned, unclear = [], [], False

@@ -9,7 +9,7 @@ import re
 from typing import Annotated, Any
 from urllib.parse import urljoin, urlsplit
 
-from bot.model import Health, Word
+from bot.model import Health, SourceReport
 from bot.watch.sources.dialects.base import (
     EVENTS,
     LONGEST_LINK,
@@ -71,7 +71,7 @@ def where(url: str) -> tuple[str, ...]:
     return () if folder is None else (f"https://{parts.hostname}{folder}/{_INCIDENTS}",)
 
 
-def parse(bodies: tuple[bytes, ...], asked: Asked) -> Word:
+def parse(bodies: tuple[bytes, ...], asked: Asked) -> SourceReport:
     """As in `dialect.Dialect`."""
     found = loads(bodies[0])
     if not isinstance(found, list):

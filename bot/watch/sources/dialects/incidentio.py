@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 
 from pydantic import model_validator
 
-from bot.model import Health, Planned, Word
+from bot.model import Health, Planned, SourceReport
 from bot.watch.sources.dialects import statuspage
 from bot.watch.sources.dialects.base import (
     EVENTS,
@@ -195,7 +195,7 @@ def _planned(found: Iterable[_Incident], names: dict[str, str], home: str) -> tu
     return tuple(one for said in found if not said.over and (one := said.planned(names, home)))
 
 
-def parse_drawn(bodies: tuple[bytes, ...], asked: Asked) -> Word:
+def parse_drawn(bodies: tuple[bytes, ...], asked: Asked) -> SourceReport:
     """As in `dialect.Dialect`. Who cares for a group cares for all that is in it."""
     found = _Drawn.model_validate(loads(bodies[0])).summary
     home = link(found.public_url)
@@ -218,7 +218,7 @@ def parse_drawn(bodies: tuple[bytes, ...], asked: Asked) -> Word:
     return word(page, replace(asked, components=(*asked.components, *members)))
 
 
-def parse_widget(bodies: tuple[bytes, ...], asked: Asked) -> Word:
+def parse_widget(bodies: tuple[bytes, ...], asked: Asked) -> SourceReport:
     """As in `dialect.Dialect`: the incidents are the widget's, the components the look-alike's."""
     widget, alike = _Widget.model_validate(loads(bodies[0])), statuspage.shown(bodies[1])
     home = link(widget.page_url) or link(alike.home)

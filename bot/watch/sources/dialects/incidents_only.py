@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
-from bot.model import Planned, Word
+from bot.model import Planned, SourceReport
 from bot.watch.sources.dialects.base import Asked, Event, Page, word
 
 
-def reported(events: Iterable[Event], asked: Asked, home: str = "", planned: Iterable[Planned] = ()) -> Word:
+def reported(events: Iterable[Event], asked: Asked, home: str = "", planned: Iterable[Planned] = ()) -> SourceReport:
     """What these events, of which each concerns those who ask, mean for them."""
     page = Page(events=tuple(events), planned=tuple(planned), home=home)
     return word(page, replace(asked, components=()))  # there is no component to be found missing

@@ -13,7 +13,7 @@ from itertools import islice
 from typing import Annotated, Any
 from urllib.parse import urlsplit
 
-from bot.model import Health, Planned, Word
+from bot.model import Health, Planned, SourceReport
 from bot.watch.sources.dialects.base import (
     EVENTS,
     PARTS,
@@ -125,7 +125,7 @@ def where(*paths: str) -> Callable[[str], tuple[str, ...]]:
     return addresses
 
 
-def parse(bodies: tuple[bytes, ...], asked: Asked) -> Word:
+def parse(bodies: tuple[bytes, ...], asked: Asked) -> SourceReport:
     """As in `dialect.Dialect`."""
     summary = _Summary.model_validate(loads(bodies[0]))
     stated = summary.page.status.upper()

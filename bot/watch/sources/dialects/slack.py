@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Any
 from urllib.parse import urlsplit
 
-from bot.model import Health, Planned, Word
+from bot.model import Health, Planned, SourceReport
 from bot.watch.sources.dialects.base import (
     EVENTS,
     TOUCHED,
@@ -63,7 +63,7 @@ def where(url: str) -> tuple[str, ...]:
     return (f"https://slack-status.com{_CURRENT}",) if parts.hostname in _HOSTS else ()
 
 
-def parse(bodies: tuple[bytes, ...], asked: Asked) -> Word:
+def parse(bodies: tuple[bytes, ...], asked: Asked) -> SourceReport:
     """As in `dialect.Dialect`. A notice is about something else, such as a phone's new system: no trouble of Slack's."""
     current = _Current.model_validate(loads(bodies[0]))
     if current.status not in _STATES or (current.status == _OPEN and not current.active_incidents):

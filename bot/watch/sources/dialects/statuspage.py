@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Annotated, Any
 from urllib.parse import urlsplit
 
-from bot.model import Health, Planned, Word
+from bot.model import Health, Planned, SourceReport
 from bot.watch.sources.dialects.base import (
     EVENTS,
     PARTS,
@@ -146,12 +146,12 @@ def shown(body: bytes) -> Page:
     return _page(_Summary.model_validate(loads(body)))
 
 
-def parse(bodies: tuple[bytes, ...], asked: Asked) -> Word:
+def parse(bodies: tuple[bytes, ...], asked: Asked) -> SourceReport:
     """As in `dialect.Dialect`."""
     return word(shown(bodies[0]), asked)
 
 
-def parse_whole(bodies: tuple[bytes, ...], asked: Asked) -> Word:
+def parse_whole(bodies: tuple[bytes, ...], asked: Asked) -> SourceReport:
     """As in `dialect.Dialect`, of a page that does not hide its incidents, as the look-alikes do."""
     summary = _Summary.model_validate(loads(bodies[0]))
     if "incidents" not in summary.model_fields_set:

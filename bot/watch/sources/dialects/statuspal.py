@@ -12,7 +12,7 @@ from itertools import islice
 from typing import Annotated, Any
 from urllib.parse import urlsplit
 
-from bot.model import Health, Planned, Word
+from bot.model import Health, Planned, SourceReport
 from bot.watch.sources.dialects.base import (
     EVENTS,
     PARTS,
@@ -140,7 +140,7 @@ def where(url: str) -> tuple[str, ...]:
     return (f"https://{host['domain']}/api/v2/status_pages/{host['subdomain']}/summary",) if host else ()
 
 
-def parse(bodies: tuple[bytes, ...], asked: Asked) -> Word:
+def parse(bodies: tuple[bytes, ...], asked: Asked) -> SourceReport:
     """As in `dialect.Dialect`."""
     summary = _Summary.model_validate(loads(bodies[0]))
     stated = summary.status_page.current_incident_type

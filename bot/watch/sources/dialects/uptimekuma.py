@@ -12,7 +12,7 @@ from itertools import islice
 from typing import Annotated, Any
 from urllib.parse import urlsplit
 
-from bot.model import Health, Planned, Word
+from bot.model import Health, Planned, SourceReport
 from bot.watch.sources.dialects.base import (
     EVENTS,
     Asked,
@@ -121,7 +121,7 @@ def where(url: str) -> tuple[str, ...]:
     return tuple(address._replace(path=path, query="", fragment="").geturl() for path in paths)
 
 
-def parse(bodies: tuple[bytes, ...], asked: Asked) -> Word:
+def parse(bodies: tuple[bytes, ...], asked: Asked) -> SourceReport:
     """As in `dialect.Dialect`."""
     shown = _Page.model_validate(loads(bodies[0]))
     beats = _Beats.model_validate(loads(bodies[1]))

@@ -9,7 +9,7 @@ from typing import Annotated, Any, ClassVar, Protocol, Self
 from pydantic import AfterValidator, BaseModel
 
 from bot.contracts import Source
-from bot.model import Role, Word
+from bot.model import Role, SourceReport
 from bot.watch.sources.dialects.base import link
 
 
@@ -31,8 +31,8 @@ class Tracker(Protocol):
         """
 
 
-def silence(name: str, at: datetime) -> Word:
-    return Word(Role.TRACKER, name, None, at=at)
+def silence(name: str, at: datetime) -> SourceReport:
+    return SourceReport(Role.TRACKER, name, None, at=at)
 
 
 def _address(url: str) -> str:

@@ -15,8 +15,8 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
-from bot.contracts import Answer, Memory, Net, Source, Trouble
-from bot.model import Health, Role, Word
+from bot.contracts import Answer, Net, Source, SourceState, Trouble
+from bot.model import Health, Role, SourceReport
 from bot.offload.pool import SMALL, OverranError, offload
 from bot.watch.sources.dialects.base import Wire, loads, understood
 from bot.watch.sources.trackers.base import WebAddress, silence
@@ -82,14 +82,14 @@ class Downdetector:
     company: int
     kind: str = "downdetector"
 
-    async def read(self, net: Net, now: datetime, memory: Memory) -> Word:
+    async def read(self, net: Net, now: datetime, memory: SourceState) -> SourceReport:
         """As in `contracts.Source`."""
         found, at = await self.account.ask(net, self.company, now)
         says = _SAYS.get(found.status) if found else None
         if found is None or says is None:
             return silence(NAME, at)
         reports, usual = _number(found.stats_60), _number(found.baseline_current)
-        return Word(Role.TRACKER, NAME, says, at=at, reports=reports, usual=usual)
+        return SourceReport(Role.TRACKER, NAME, says, at=at, reports=reports, usual=usual)
 
 
 @dataclass

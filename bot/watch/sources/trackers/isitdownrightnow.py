@@ -15,8 +15,8 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict
 
-from bot.contracts import Memory, Net, Source, Trouble
-from bot.model import Health, Role, Word
+from bot.contracts import Net, Source, SourceState, Trouble
+from bot.model import Health, Role, SourceReport
 from bot.offload.pool import SMALL, OverranError, offload
 from bot.watch.sources.trackers.base import WebAddress, silence
 
@@ -66,16 +66,16 @@ class IsItDownRightNow:
     url: str
     domain: str
     kind: str = "isitdownrightnow"
-    _word: Word | None = None
+    _word: SourceReport | None = None
     _at: datetime | None = None  # when it was asked last
     _asking: asyncio.Lock = field(default_factory=asyncio.Lock)
 
-    async def read(self, net: Net, now: datetime, memory: Memory) -> Word:
+    async def read(self, net: Net, now: datetime, memory: SourceState) -> SourceReport:
         """As in `contracts.Source`; what was said within the last minute is not asked for again."""
         async with self._asking:
             if self._word is None or self._at is None or abs(now - self._at) >= SELDOM:
                 self._word, self._at = silence(NAME, now), now
-                self._word = Word(Role.TRACKER, NAME, await self._ask(net), at=now)
+                self._word = SourceReport(Role.TRACKER, NAME, await self._ask(net), at=now)
             return self._word
 
     async def _ask(self, net: Net) -> Health | None:

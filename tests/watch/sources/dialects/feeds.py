@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from html import escape
 
-from bot.model import Health, Role, Word
+from bot.model import Health, Role, SourceReport
 from bot.watch.sources.dialects.base import NAME, Asked, Dialect
 from tests.watch.sources.dialects.pages import DATA, URL, load
 
@@ -31,11 +31,11 @@ def utc(*when: int) -> datetime:
     return datetime(*when, tzinfo=UTC)
 
 
-def says(health: Health, headline: str, link: str, at: datetime, **more: object) -> Word:
-    return Word(Role.OFFICIAL, NAME, health, headline, link, at, **more)
+def says(health: Health, headline: str, link: str, at: datetime, **more: object) -> SourceReport:
+    return SourceReport(Role.OFFICIAL, NAME, health, headline, link, at, **more)
 
 
-def read(dialect: Dialect, body: bytes, at: datetime, *components: str, url: str = URL) -> Word:
+def read(dialect: Dialect, body: bytes, at: datetime, *components: str, url: str = URL) -> SourceReport:
     return dialect.parse((body,), Asked(url, components, at))
 
 

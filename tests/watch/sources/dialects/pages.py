@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from bot.model import Role, Word
+from bot.model import Role, SourceReport
 from bot.watch.sources.dialects.base import NAME, Asked, Dialect, silence
 from bot.watch.sources.dialects.statuspage import DIALECT
 
@@ -19,14 +19,14 @@ EMMA = DATA / "statuspage-v2-emma-incidents-2019.json"
 CLAUDE = DATA / "statuspage-v2-claude-scheduled-maintenances-2026-09.json"
 URL = "https://status.example.org/"
 NOW = datetime(2026, 11, 21, 14, 1, tzinfo=UTC)
-SILENT = Word(Role.OFFICIAL, NAME, None, at=NOW)
+SILENT = SourceReport(Role.OFFICIAL, NAME, None, at=NOW)
 
 
 def load(path: Path) -> dict[str, Any]:
     return json.loads(path.read_bytes())
 
 
-def told(dialect: Dialect, *bodies: bytes, components: tuple[str, ...] = ()) -> Word:
+def told(dialect: Dialect, *bodies: bytes, components: tuple[str, ...] = ()) -> SourceReport:
     """What a dialect makes of these answers; what it does not understand is silence, as for whoever reads the page."""
     try:
         return dialect.parse(bodies, Asked(URL, components, NOW))
@@ -34,7 +34,7 @@ def told(dialect: Dialect, *bodies: bytes, components: tuple[str, ...] = ()) -> 
         return silence(NOW)
 
 
-def said(page: object, *components: str) -> Word:
+def said(page: object, *components: str) -> SourceReport:
     return told(DIALECT, json.dumps(page).encode(), components=components)
 
 

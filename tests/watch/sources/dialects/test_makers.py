@@ -9,7 +9,7 @@ from typing import get_args
 import pytest
 from pydantic import ValidationError
 
-from bot.model import Health, Planned, Role, Word
+from bot.model import Health, Planned, Role, SourceReport
 from bot.watch.sources import OfficialPage
 from bot.watch.sources.dialects import betterstack, cachet, instatus, statusio, statuspal, uptimekuma
 from bot.watch.sources.dialects.base import NAME, Asked
@@ -25,7 +25,7 @@ PAGE = "https://status.example.org"
 
 
 def word(headline, link, components, *planned, since=SINCE):
-    return Word(
+    return SourceReport(
         Role.OFFICIAL, NAME, Health.DEGRADED, headline, link, NOW, since=since, components=components, planned=planned
     )
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from bot.model import Health, Planned, Role, Word
+from bot.model import Health, Planned, Role, SourceReport
 from bot.watch.sources.dialects.base import NAME
 from bot.watch.sources.dialects.statuspage import DIALECT, WHOLE
 from tests.watch.sources.dialects.pages import (
@@ -30,7 +30,7 @@ from tests.watch.sources.dialects.pages import (
     ("path", "home"), [(GITHUB, "https://www.githubstatus.com"), (OPENAI, "https://status.openai.com/")]
 )
 def test_a_healthy_page_says_up_and_reports_nothing(path, home):
-    assert told(DIALECT, path.read_bytes()) == Word(Role.OFFICIAL, NAME, Health.UP, "", home, NOW)
+    assert told(DIALECT, path.read_bytes()) == SourceReport(Role.OFFICIAL, NAME, Health.UP, "", home, NOW)
 
 
 @pytest.mark.parametrize(
@@ -46,7 +46,7 @@ def test_a_healthy_page_says_up_and_reports_nothing(path, home):
 )
 def test_an_open_incident_says_what_the_worst_of_indicator_and_impact_says(indicator, impact, health):
     word = said(github(incident(impact=impact), indicator=indicator))
-    assert word == Word(
+    assert word == SourceReport(
         Role.OFFICIAL,
         NAME,
         health,

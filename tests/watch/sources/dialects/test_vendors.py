@@ -7,7 +7,7 @@ import json
 
 import pytest
 
-from bot.contracts import Memory
+from bot.contracts import SourceState
 from bot.model import Health, Planned
 from bot.net import Network
 from bot.watch.sources import OfficialPage
@@ -284,7 +284,7 @@ async def test_each_kind_is_read_from_a_real_site(kind, path, body, health):
         site.paths[path] = page(200, body)
         bare = kind in {"rss", "atom"} and "history" in path  # then the page's own address will do
         source = OfficialPage(kind=kind, url=site.url("/" if bare else path))
-        assert (await source.read(net, NOW, Memory())).says is health
+        assert (await source.read(net, NOW, SourceState())).says is health
         assert [heard.target for heard in site.heard] == [path]
         site.paths[path] = page(200, "<!doctype html><title>Just a moment...</title>")
-        assert await source.read(net, NOW, Memory()) == SILENT
+        assert await source.read(net, NOW, SourceState()) == SILENT

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bot.contracts import Memory
+from bot.contracts import SourceState
 from bot.model import Health
 from bot.net import Network
 from bot.watch.sources import OfficialPage
@@ -39,7 +39,7 @@ AT = {
 
 
 async def read(source, net):
-    return await source.read(net, NOW, Memory())
+    return await source.read(net, NOW, SourceState())
 
 
 @pytest.mark.parametrize("vendor", AT)

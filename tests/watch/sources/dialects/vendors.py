@@ -7,7 +7,7 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from bot.model import Word
+from bot.model import SourceReport
 from bot.watch.sources.dialects import betterstack, cachet, instatus, statusio, statuspal, uptimekuma
 from bot.watch.sources.dialects.base import Asked, Dialect
 from tests.watch.sources.dialects.pages import DATA, NOW, load
@@ -52,7 +52,7 @@ def encoded(bodies: Bodies) -> tuple[bytes, ...]:
     return tuple(json.dumps(body).encode() for body in bodies)
 
 
-def read(vendor: str, bodies: Bodies, *components: str, at: str = "") -> Word:
+def read(vendor: str, bodies: Bodies, *components: str, at: str = "") -> SourceReport:
     """What the page means; raise what the dialect raises."""
     return SPOKEN[vendor].parse(encoded(bodies), Asked(at or url(vendor), components, NOW))
 

@@ -10,8 +10,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from pydantic import SecretStr, ValidationError
 
-from bot.contracts import Memory, Source
-from bot.model import Health, Role, Word
+from bot.contracts import Source, SourceState
+from bot.model import Health, Role, SourceReport
 from bot.net import Network
 from bot.watch.sources.trackers import downdetector
 from bot.watch.sources.trackers.base import silence
@@ -46,7 +46,7 @@ def joined(far, *companies) -> list[Source]:
 
 
 def word(says, reports=31, usual=35, at=NOW):
-    return Word(Role.TRACKER, "Downdetector", says, at=at, reports=reports, usual=usual)
+    return SourceReport(Role.TRACKER, "Downdetector", says, at=at, reports=reports, usual=usual)
 
 
 @pytest.mark.parametrize(
@@ -54,7 +54,7 @@ def word(says, reports=31, usual=35, at=NOW):
 )
 async def test_a_company_is_as_its_status_says_with_how_many_report_it(far, net, status, says):
     far.has(X, status, 1243, 35)
-    assert await joined(far)[0].read(net, NOW, Memory()) == word(says, 1243, 35)
+    assert await joined(far)[0].read(net, NOW, SourceState()) == word(says, 1243, 35)
 
 
 @pytest.mark.parametrize(
@@ -63,7 +63,7 @@ async def test_a_company_is_as_its_status_says_with_how_many_report_it(far, net,
 )
 async def test_a_number_that_cannot_be_one_of_people_is_not_told(far, net, said, known):
     far.has(X, "danger", said, said)
-    assert await joined(far)[0].read(net, NOW, Memory()) == word(Health.DOWN, known, known)
+    assert await joined(far)[0].read(net, NOW, SourceState()) == word(Health.DOWN, known, known)
 
 
 async def test_all_companies_are_asked_for_at_once_and_each_beat_once(far, net):
@@ -73,7 +73,7 @@ async def test_all_companies_are_asked_for_at_once_and_each_beat_once(far, net):
     for beat in range(3):
         now = NOW + beat * LATER
         words = await asyncio.gather(
-            *(source.read(net, now + n * timedelta(seconds=3), Memory()) for n, source in enumerate(sources))
+            *(source.read(net, now + n * timedelta(seconds=3), SourceState()) for n, source in enumerate(sources))
         )
         assert [w.says for w in words] == [Health.DEGRADED, Health.UP, Health.DEGRADED, Health.DEGRADED]
         assert {w.at for w in words} == {now}
@@ -84,7 +84,7 @@ async def test_all_companies_are_asked_for_at_once_and_each_beat_once(far, net):
 async def test_a_failure_too_is_one_of_all_companies_and_is_not_repeated_within_a_beat(far, net):
     sources = joined(far, X, 7)
     far.always = refusal(500, "Internal Server Error")
-    assert {(await source.read(net, NOW, Memory())).says for source in sources} == {None}
+    assert {(await source.read(net, NOW, SourceState())).says for source in sources} == {None}
     assert len(far.heard) == 1
 
 
@@ -105,15 +105,15 @@ async def test_a_token_is_renewed_before_it_ends(far, net, expires_in, kept, ren
     far.expires_in = expires_in
     [source] = joined(far)
     for after, tokens in ((timedelta(), 1), (kept, 1), (renewed, 2)):
-        assert (await source.read(net, NOW + after, Memory())).says is Health.UP
+        assert (await source.read(net, NOW + after, SourceState())).says is Health.UP
         assert len(far.asked("tokens")) == tokens
 
 
 async def test_a_token_that_ends_too_early_is_renewed_at_once(far, net):
     [source] = joined(far)
-    await source.read(net, NOW, Memory())
+    await source.read(net, NOW, SourceState())
     far.expire()
-    assert (await source.read(net, NOW + LATER, Memory())).says is Health.UP
+    assert (await source.read(net, NOW + LATER, SourceState())).says is Health.UP
     assert (len(far.asked("tokens")), len(far.asked())) == (2, 3)
 
 
@@ -122,7 +122,7 @@ async def test_but_only_once(far, net):
     far.breaks.extend([tell({"access_token": "wrong"})] * 2)
     far.always = refusal(401, "Unauthorized")
     far.breaks.insert(1, far.always)
-    assert (await source.read(net, NOW, Memory())).says is None
+    assert (await source.read(net, NOW, SourceState())).says is None
     assert [heard.method for heard in far.heard] == ["POST", "GET", "POST", "GET"]
 
 
@@ -132,7 +132,9 @@ async def test_credentials_that_are_not_taken_are_said_once_without_them(far, ne
     )
     [source] = DowndetectorTracker.join([DowndetectorTracker(company=X)], settings).values()
     for minute in range(3):
-        assert await source.read(net, NOW + minute * LATER, Memory()) == silence("Downdetector", NOW + minute * LATER)
+        assert await source.read(net, NOW + minute * LATER, SourceState()) == silence(
+            "Downdetector", NOW + minute * LATER
+        )
     assert [record.getMessage() for record in caplog.records] == [
         "Downdetector does not take trackers.downdetector.client_id and client_secret"
     ]
@@ -177,10 +179,10 @@ BAD = {
 async def test_what_is_no_answer_is_silence_and_is_over_when_it_is_over(far, net, monkeypatch, caplog, fault):
     monkeypatch.setattr(downdetector, "TIMEOUT", timedelta(seconds=0.05 if fault == "silence" else 5))
     [source] = joined(far)
-    await source.read(net, NOW, Memory())
+    await source.read(net, NOW, SourceState())
     far.breaks.append(BAD[fault])
-    assert await source.read(net, NOW + LATER, Memory()) == silence("Downdetector", NOW + LATER)
-    assert (await source.read(net, NOW + 2 * LATER, Memory())).says is Health.UP
+    assert await source.read(net, NOW + LATER, SourceState()) == silence("Downdetector", NOW + LATER)
+    assert (await source.read(net, NOW + 2 * LATER, SourceState())).says is Health.UP
     assert caplog.records == []
 
 
@@ -189,40 +191,40 @@ async def test_no_token_is_silence_too(far, net, monkeypatch, fault):
     monkeypatch.setattr(downdetector, "TIMEOUT", timedelta(seconds=0.05 if fault == "silence" else 5))
     [source] = joined(far)
     far.breaks.append(BAD[fault])
-    assert (await source.read(net, NOW, Memory())).says is None
-    assert (await source.read(net, NOW + LATER, Memory())).says is Health.UP
+    assert (await source.read(net, NOW, SourceState())).says is None
+    assert (await source.read(net, NOW + LATER, SourceState())).says is Health.UP
 
 
 @pytest.mark.parametrize("token", ["", "two words", "line\r\nX-Evil: 1", "ñ", 7, None, ["x"]])
 async def test_a_token_that_is_none_is_never_sent(far, net, token):
     [source] = joined(far)
     far.breaks.append(tell({"access_token": token, "expires_in": 3600}))
-    assert (await source.read(net, NOW, Memory())).says is None
+    assert (await source.read(net, NOW, SourceState())).says is None
     assert not far.asked()
 
 
 async def test_a_company_that_is_garbled_or_missing_does_not_silence_the_others(far, net):
     sources = joined(far, 7, 9, X)
-    await sources[0].read(net, NOW, Memory())
+    await sources[0].read(net, NOW, SourceState())
     rows = [{"id": 7, "status": 3}, "x", None, {"status": "danger"}, {"id": X, "status": "danger"}]
     far.breaks.append(tell(rows))
-    words = [await source.read(net, NOW + LATER, Memory()) for source in sources]
+    words = [await source.read(net, NOW + LATER, SourceState()) for source in sources]
     assert [w.says for w in words] == [None, None, Health.DOWN]
 
 
 async def test_nobody_answers_is_silence(net):
     async with FakeDowndetector() as gone:
         [source] = joined(gone)
-    assert await source.read(net, NOW, Memory()) == silence("Downdetector", NOW)
+    assert await source.read(net, NOW, SourceState()) == silence("Downdetector", NOW)
 
 
 async def test_no_damaged_answer_raises_and_none_of_a_healthy_company_says_down(far, net):
     dice, [source], says = random.Random(14), joined(far), set()
-    await source.read(net, NOW, Memory())
+    await source.read(net, NOW, SourceState())
     body = json.dumps([{"id": X, "status": "success", "baseline_current": 35, "stats_60": 31}]).encode()
     for n in range(1, COPIES + 1):
         far.breaks.append(page(200, damaged(body, dice, JUNK), {"Connection": "close"}))
-        says.add((await source.read(net, NOW + n * timedelta(seconds=15 + n), Memory())).says)
+        says.add((await source.read(net, NOW + n * timedelta(seconds=15 + n), SourceState())).says)
     assert says == {None, Health.UP}
 
 
@@ -231,7 +233,7 @@ async def test_no_damaged_token_raises(far, net):
     body = json.dumps({"access_token": "dd-token-1", "expires_in": 3600, "token_type": "Bearer"}).encode()
     for n in range(1, COPIES + 1):
         far.breaks.append(page(200, damaged(body, dice), {"Connection": "close"}))
-        says.add((await source.read(net, NOW + n * timedelta(hours=2), Memory())).says)
+        says.add((await source.read(net, NOW + n * timedelta(hours=2), SourceState())).says)
         far.breaks.clear()
     assert says == {None, Health.UP}
 

@@ -9,8 +9,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from pydantic import ValidationError
 
-from bot.contracts import Memory
-from bot.model import Health, Role, Word
+from bot.contracts import SourceState
+from bot.model import Health, Role, SourceReport
 from bot.net import Network
 from bot.watch.sources.trackers import isitdownrightnow
 from bot.watch.sources.trackers.base import silence
@@ -48,14 +48,14 @@ def joined(far, *entries):
 
 
 def word(says, at=NOW):
-    return Word(Role.TRACKER, "IsItDownRightNow", says, at=at)
+    return SourceReport(Role.TRACKER, "IsItDownRightNow", says, at=at)
 
 
 async def test_a_site_is_as_its_icon_says(far, net):
     [source] = joined(far).values()
-    assert await source.read(net, NOW, Memory()) == word(Health.UP)
+    assert await source.read(net, NOW, SourceState()) == word(Health.UP)
     far.down.add("x.com")
-    assert await source.read(net, NOW + 60 * SECOND, Memory()) == word(Health.DOWN, NOW + 60 * SECOND)
+    assert await source.read(net, NOW + 60 * SECOND, SourceState()) == word(Health.DOWN, NOW + 60 * SECOND)
     assert far.heard[0].target == "/check.php?domain=x.com"
 
 
@@ -64,11 +64,11 @@ async def test_a_domain_is_asked_for_once_a_minute_whoever_wants_to_know(far, ne
     sources = joined(far, ENTRY, twin, IsItDownRightNowTracker(domain="pro.x.com"))
     assert sources[ENTRY] is sources[twin]
     for second in range(0, 170, 10):
-        await asyncio.gather(*(source.read(net, NOW + second * SECOND, Memory()) for source in sources.values()))
+        await asyncio.gather(*(source.read(net, NOW + second * SECOND, SourceState()) for source in sources.values()))
     assert (far.asked("x.com"), far.asked("pro.x.com")) == (3, 3)
     far.breaks.append(page(503, "", {"Connection": "close"}))
     for second in range(180, 240, 10):
-        assert (await sources[ENTRY].read(net, NOW + second * SECOND, Memory())) == silence(
+        assert (await sources[ENTRY].read(net, NOW + second * SECOND, SourceState())) == silence(
             "IsItDownRightNow", NOW + 180 * SECOND
         )
     assert far.asked("x.com") == 4
@@ -132,8 +132,8 @@ async def test_what_is_no_answer_is_silence_and_is_over_when_it_is_over(far, net
     monkeypatch.setattr(isitdownrightnow, "TIMEOUT", timedelta(seconds=0.05 if fault == "silence" else 5))
     [source] = joined(far).values()
     far.breaks.append(BAD[fault])
-    assert await source.read(net, NOW, Memory()) == silence("IsItDownRightNow", NOW)
-    assert (await source.read(net, NOW + 60 * SECOND, Memory())).says is Health.UP
+    assert await source.read(net, NOW, SourceState()) == silence("IsItDownRightNow", NOW)
+    assert (await source.read(net, NOW + 60 * SECOND, SourceState())).says is Health.UP
 
 
 async def test_no_damaged_answer_raises_and_none_of_a_site_that_is_up_says_down(far, net):
@@ -141,7 +141,7 @@ async def test_no_damaged_answer_raises_and_none_of_a_site_that_is_up_says_down(
     body = UP.format(domain="x.com", name="X.com").encode()
     for n in range(COPIES):
         far.breaks.append(page(200, damaged(body, dice), {"Connection": "close"}))
-        says.add((await source.read(net, NOW + n * 60 * SECOND, Memory())).says)
+        says.add((await source.read(net, NOW + n * 60 * SECOND, SourceState())).says)
     assert says == {None, Health.UP}
 
 
@@ -150,7 +150,7 @@ async def test_of_a_site_that_is_down_no_damaged_answer_raises_or_says_up(far, n
     body = DOWN.format(domain="x.com", name="X.com").encode()
     for n in range(COPIES):
         far.breaks.append(page(200, damaged(body, dice), {"Connection": "close"}))
-        says.add((await source.read(net, NOW + n * 60 * SECOND, Memory())).says)
+        says.add((await source.read(net, NOW + n * 60 * SECOND, SourceState())).says)
     assert says == {None, Health.DOWN}
 
 
