@@ -27,7 +27,7 @@ from bot.chat.context import (
     Subscribe,
     Unsubscribe,
 )
-from bot.chat.limits import EACH, Buckets, Pacer, People, Turns, Verdict
+from bot.chat.limits import EACH, Admission, Buckets, Pacer, PersonLimits, Turns
 from bot.chat.on_demand_check import OnDemandChecker
 from bot.contracts import Pace
 from bot.incidents.maintenance import announce, call_off
@@ -94,7 +94,7 @@ class Dispatcher:
     eyes: OnDemandChecker
     paces: Mapping[str, Pace] = field(default_factory=dict)  # by kind: what each platform takes
     access: Access = field(init=False)
-    _people: People = field(default_factory=People, init=False)
+    _people: PersonLimits = field(default_factory=PersonLimits, init=False)
     _answered: Lately = field(default_factory=Lately, init=False)
     _ordered: Lately = field(default_factory=Lately, init=False)
     _belated: Buckets[object] = field(default_factory=lambda: Buckets(BELATED, 600), init=False)
@@ -115,8 +115,8 @@ class Dispatcher:
             if ask.key in self._answered:
                 return None
             verdict = self._people.take(ask.who, at, admin=admin)
-            if verdict is not Verdict.FINE or not self._in_time(ask, now, at, admin=admin):
-                return wording.slow_down(EACH, self._style(ask)) if verdict is Verdict.SLOWLY else None
+            if verdict is not Admission.FINE or not self._in_time(ask, now, at, admin=admin):
+                return wording.slow_down(EACH, self._style(ask)) if verdict is Admission.SLOWLY else None
             return await self._worked_on(ask, now, at, admin=admin)
         except StoreUnavailable as error:
             self._answered.drop(ask.key)

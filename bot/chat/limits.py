@@ -45,13 +45,13 @@ class Buckets(Generic[K]):
         return left >= 1
 
 
-class Verdict(Enum):
+class Admission(Enum):
     FINE = "fine"
     SLOWLY = "slowly"  # too fast, and not told so yet
     SILENT = "silent"
 
 
-class People:
+class PersonLimits:
     """How fast each person asks. Who is too fast is told so once, until they have paused."""
 
     def __init__(self) -> None:
@@ -59,18 +59,18 @@ class People:
         self._admins: Buckets[str] = Buckets(ADMINS, 60)
         self._told: OrderedDict[str, None] = OrderedDict()
 
-    def take(self, who: str, at: float, *, admin: bool) -> Verdict:
+    def take(self, who: str, at: float, *, admin: bool) -> Admission:
         buckets = self._admins if admin else self._people
         if buckets.left(who, at) >= buckets.most / 2:
             self._told.pop(who, None)
         if buckets.take(who, at):
-            return Verdict.FINE
+            return Admission.FINE
         if who in self._told:
-            return Verdict.SILENT
+            return Admission.SILENT
         self._told[who] = None
         if len(self._told) > PEOPLE:
             self._told.popitem(last=False)
-        return Verdict.SLOWLY
+        return Admission.SLOWLY
 
 
 class Pacer:

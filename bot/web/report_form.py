@@ -37,7 +37,7 @@ class Taken(NamedTuple):
 
 
 @dataclass
-class Gate:
+class ReportLimits:
     """Lets in so many. Remembers an hour, which `ALL` bounds."""
 
     taken: deque[Taken] = field(default_factory=deque)
@@ -66,7 +66,7 @@ class Reporting:
     clock: Callable[[], datetime]
     trust: str | None = None
     public_url: str = ""
-    gate: Gate = field(default_factory=Gate)
+    gate: ReportLimits = field(default_factory=ReportLimits)
 
     async def take(self, request: Request) -> tuple[int, Text]:
         """Status and answer; the words of a refusal are the reader's, too."""

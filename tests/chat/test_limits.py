@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from bot.chat.limits import ADMINS, BURST, EACH, WAITING, Buckets, Pacer, People, Turns, Verdict
+from bot.chat.limits import ADMINS, BURST, EACH, WAITING, Admission, Buckets, Pacer, PersonLimits, Turns
 from bot.contracts import Pace
 from bot.model import Audience, Destination, Reply
 from bot.store import open_store
@@ -43,14 +43,14 @@ async def test_who_asks_too_fast_is_told_so_once(store, saw):
 
 
 def test_who_pauses_may_ask_again_and_is_told_again():
-    people = People()
+    people = PersonLimits()
     taken = [people.take("a", 0, admin=False) for _ in range(EACH + 2)]
-    assert taken[-3:] == [Verdict.FINE, Verdict.SLOWLY, Verdict.SILENT]
-    assert [people.take("a", 4, admin=False) for _ in range(2)] == [Verdict.FINE, Verdict.SILENT]
-    assert people.take("a", 60, admin=False) is Verdict.FINE
+    assert taken[-3:] == [Admission.FINE, Admission.SLOWLY, Admission.SILENT]
+    assert [people.take("a", 4, admin=False) for _ in range(2)] == [Admission.FINE, Admission.SILENT]
+    assert people.take("a", 60, admin=False) is Admission.FINE
     taken = [people.take("a", 60, admin=False) for _ in range(EACH)]
-    assert Verdict.SLOWLY in taken
-    assert [people.take("b", 0, admin=True) for _ in range(ADMINS)] == [Verdict.FINE] * ADMINS
+    assert Admission.SLOWLY in taken
+    assert [people.take("b", 0, admin=True) for _ in range(ADMINS)] == [Admission.FINE] * ADMINS
 
 
 def test_a_clock_of_the_loop_that_stands_still_gives_nothing_and_people_are_forgotten_in_the_end():
@@ -275,7 +275,7 @@ async def test_who_changes_their_mind_makes_no_further_look(store, pause, saw):
     for n in range(22):
         desk.house.now += pause
         answers.append(await desk.say("report x" + " works" * (n % 2)))
-        desk.desk._people = People()  # not their pace is tried here
+        desk.desk._people = PersonLimits()  # not their pace is tried here
     assert desk.looked == ["x", "x"]
     assert desk.crowd.tallies("telegram:9")["x"].mine is True
     assert answers[0][0].startswith("✅ Noted")

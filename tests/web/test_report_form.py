@@ -15,7 +15,7 @@ from bot.store import open_store
 from bot.watch.user_reports import UserReports
 from bot.web.app import HEADERS, Server, site
 from bot.web.client_address import network
-from bot.web.report_form import ALL, EACH, PEOPLE, Gate, Reporting, Taken
+from bot.web.report_form import ALL, EACH, PEOPLE, Reporting, ReportLimits, Taken
 from tests.web.pages import NOW, Stage, browsing
 from tests.web.test_app import Read
 
@@ -127,7 +127,7 @@ def test_a_household_has_one_address():
 
 
 def test_the_gate_lets_in_so_many_of_an_address_and_of_all_and_forgets():
-    gate = Gate()
+    gate = ReportLimits()
     assert [gate.admits(Taken(NOW, "a", "ana", f"s{n}")) for n in range(EACH + 1)] == [True] * EACH + [False]
     others = [gate.admits(Taken(NOW, f"{n}", "ana", "x")) for n in range(ALL)]
     assert others == [True] * (ALL - EACH) + [False] * EACH

@@ -36,7 +36,7 @@ _ATTRIBUTE = re.compile(r"""(?<![a-z])([a-z]{1,20})\s*=\s*(?:"([^"]*)"|'([^']*)'
 
 
 @dataclass(frozen=True, slots=True)
-class Way:
+class Candidate:
     """A dialect, and the address that it is to make its own of."""
 
     dialect: Dialect
@@ -48,12 +48,12 @@ class Way:
         return self.dialect.where(self.url)
 
 
-def ways(kind: str, url: str, dialects: Iterable[Dialect]) -> tuple[Way, ...]:
+def ways(kind: str, url: str, dialects: Iterable[Dialect]) -> tuple[Candidate, ...]:
     """In the order in which they are tried: for AUTO what the address speaks for first."""
     if kind != AUTO:
-        return tuple(Way(one, url) for one in dialects if one.kind == kind)
+        return tuple(Candidate(one, url) for one in dialects if one.kind == kind)
     likely = set(_likely(url))
-    found = [Way(one, url) for one in dialects]
+    found = [Candidate(one, url) for one in dialects]
     return tuple(_unlike(sorted(found, key=lambda way: not (way.dialect.kind in likely or _elsewhere(way)))))
 
 
@@ -81,12 +81,12 @@ def _likely(url: str) -> Iterator[str]:
     yield from (kind for form, kind in FORMS if form.search(parts.path))
 
 
-def _elsewhere(way: Way) -> bool:
+def _elsewhere(way: Candidate) -> bool:
     """A dialect asks another host only where it knows the page for its vendor's."""
     return any(urlsplit(one).netloc != urlsplit(way.url).netloc for one in way.addresses)
 
 
-def _unlike(found: Iterable[Way]) -> Iterator[Way]:
+def _unlike(found: Iterable[Candidate]) -> Iterator[Candidate]:
     """Each that would ask the same and understand it alike once, and none that would ask nothing."""
     seen = set()
     for way in found:

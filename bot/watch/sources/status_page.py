@@ -31,7 +31,7 @@ from bot.watch.sources.dialects import (
 )
 from bot.watch.sources.dialects.base import CAP, Asked, Dialect, NotShownError, link, silence
 from bot.watch.sources.dialects.feed import FORGOTTEN
-from bot.watch.sources.discovery import AUTO, HEAD, Way, feeds, reads_feeds, ways
+from bot.watch.sources.discovery import AUTO, HEAD, Candidate, feeds, reads_feeds, ways
 from bot.watch.sources.http_cache import Got, PageRequest, fetch
 
 logger = logging.getLogger(__name__)
@@ -133,7 +133,9 @@ class OfficialPage(BaseModel):
             memory.heard_at = now
         return word or silence(now)
 
-    async def _seek(self, net: Net, now: datetime, memory: SourceState, tried: tuple[Way, ...]) -> SourceReport | None:
+    async def _seek(
+        self, net: Net, now: datetime, memory: SourceState, tried: tuple[Candidate, ...]
+    ) -> SourceReport | None:
         """Try one way after the other. Where nobody answers there is no use in trying more, and it is no search in vain."""
         lost = 0
         try:
@@ -154,7 +156,9 @@ class OfficialPage(BaseModel):
         memory.sought_at = now
         return None
 
-    async def _hear(self, net: Net, now: datetime, memory: SourceState, way: Way) -> tuple[SourceReport | None, Got]:
+    async def _hear(
+        self, net: Net, now: datetime, memory: SourceState, way: Candidate
+    ) -> tuple[SourceReport | None, Got]:
         """Its word, and what came last; None where it cannot be had or understood so.
 
         A page without the components is understood: another way to read it would only know less of them.
@@ -181,7 +185,7 @@ class OfficialPage(BaseModel):
         return word, got
 
     async def _understood(
-        self, way: Way, bodies: tuple[bytes, ...], now: datetime, memory: SourceState
+        self, way: Candidate, bodies: tuple[bytes, ...], now: datetime, memory: SourceState
     ) -> SourceReport:
         """Its word. What is open without a date is so for as long as an incident with one may go without a word."""
         asked = Asked(self.url, self.components, now)
@@ -200,16 +204,16 @@ class OfficialPage(BaseModel):
             logger.warning("%s: what the status page says cannot be worked on: %s", _host(self.url), error)
         memory.unworkable = True
 
-    async def _named(self, net: Net, now: datetime, memory: SourceState) -> list[Way]:
+    async def _named(self, net: Net, now: datetime, memory: SourceState) -> list[Candidate]:
         """The feeds that the page itself names. Those on other hosts may be anybody's choice."""
         wish = PageRequest(self.url, "text/html", self.timeout, CAP)
         got = await fetch(net, memory, wish, now)
         found = await _feeds(got.body or b"", self.url)
         readers = [one for one in DIALECTS if reads_feeds(one)]
-        return [Way(one, url, guarded=_host(url) != _host(self.url)) for url in found for one in readers]
+        return [Candidate(one, url, guarded=_host(url) != _host(self.url)) for url in found for one in readers]
 
 
-async def _parsed(way: Way, bodies: tuple[bytes, ...], asked: Asked) -> SourceReport:
+async def _parsed(way: Candidate, bodies: tuple[bytes, ...], asked: Asked) -> SourceReport:
     """Parsed here where it is small: no dialect's time grows faster than what it reads."""
     if sum(map(len, bodies)) <= SMALL:
         return way.dialect.parse(bodies, asked)
@@ -233,7 +237,7 @@ def _must_seek(memory: SourceState, now: datetime) -> bool:
     return abs(now - memory.found_at) >= BELIEVED or abs(now - memory.heard_at) >= LOST_AFTER
 
 
-def _found(memory: SourceState, way: Way, now: datetime, word: SourceReport) -> SourceReport:
+def _found(memory: SourceState, way: Candidate, now: datetime, word: SourceReport) -> SourceReport:
     memory.found, memory.found_at, memory.heard_at, memory.sought_at = way, now, now, None
     return word
 
