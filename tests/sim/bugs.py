@@ -142,8 +142,8 @@ def tells_strangers_the_end(patch):
 
 def tells_each_alone(patch):
     """Gathers nothing: however many go down at once, each is a message."""
-    way = tests.sim.engine.Way
-    patch.setattr(tests.sim.engine, "Way", lambda *what: replace(way(*what), gathers=False))
+    way = tests.sim.engine.OpenChannel
+    patch.setattr(tests.sim.engine, "OpenChannel", lambda *what: replace(way(*what), gathers=False))
 
 
 def leaves_the_clock_behind(patch):
