@@ -11,7 +11,8 @@ import aiohttp
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
-from bot.contracts import retry_after as waiting
+from bot.contracts.retry_after import later
+from bot.contracts.retry_after import retry_after as asked_to_wait
 from bot.model import Later, RefusalScope, Refused, Unsure
 
 
@@ -134,7 +135,7 @@ def failed(code: str, wait: object = None) -> Failed:
     told, code = f"({code})", RATELIMITED if code == "rate_limited" else code
     if code in _AGAIN:
         why = "Slack asks to wait" if "limit" in code else "Slack is not available for this workspace right now"
-        receipt = waiting.later(f"{why} {told}", wait, whole=code in _WHOLE)
+        receipt = later(f"{why} {told}", wait, whole=code in _WHOLE)
         return Failed(code, receipt if receipt.wait else replace(receipt, wait=_AGAIN[code]))
     if code in _DOUBTFUL:
         return Failed(code, Unsure(f"Slack had trouble of its own and may or may not have it {told}"))
@@ -201,7 +202,7 @@ def _judged(response: Any) -> Failed:
 
 def retry_after(headers: Iterable[tuple[str, str]]) -> timedelta | None:
     """What an answer's headers ask us to wait."""
-    return waiting.retry_after(_asked_wait(headers))
+    return asked_to_wait(_asked_wait(headers))
 
 
 def _asked_wait(headers: Iterable[tuple[str, str]]) -> str | None:
