@@ -36,7 +36,7 @@ _LONGEST = 100_000  # characters of an incident that names are looked for in
 _READ = 200_000  # characters of all texts, and so many at least of each
 _LEAST = 2000
 _MOST = 100  # entries that are read: the newest
-_LINES = 1000  # at either end of all texts: of many entries fewer are read of each
+_LINES = 500  # at either end of all texts: of many entries fewer are read of each
 _NEAR = 20  # entries: so far a neighbour with a date is looked for
 _EARLIEST = datetime.min.replace(tzinfo=UTC)
 _AZURE = frozenset({"azure.status.microsoft", "status.azure.com"})
