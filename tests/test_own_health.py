@@ -240,7 +240,7 @@ async def test_a_locked_database_is_said_everywhere_and_over_when_it_is_over(tmp
             await eventually(lambda: home.own_health.unwell)
             sent = len(site.heard)
             began = home.clock()
-            await eventually(lambda: home.rounds.counts.failed >= 3)
+            await eventually(lambda: home.rounds.counts.unrecorded >= 3)
             assert len(site.heard) <= sent + 1  # one may have been under way
             answer = await get(home, "/healthz")
             assert (answer.status_code, answer.json()["well"]) == (503, False)
@@ -248,7 +248,7 @@ async def test_a_locked_database_is_said_everywhere_and_over_when_it_is_over(tmp
             assert "Tocsin has had trouble of its own since" in (await get(home, "/")).text
             assert (await get(home, "/status.json")).json()["own_trouble"][0]["part"] == "database"
             assert 'tocsin_own_trouble{part="database"} 1.0' in (await get(home, "/metrics")).text
-            seen = home.record._unwritten["x"].bad_since
+            seen = home.recorder._unwritten["x"].bad_since
             assert seen < home.clock()
             saw_at = home.clock()
         async with open_app(config) as home, living(home):
@@ -267,10 +267,10 @@ async def test_what_began_while_the_database_was_away_began_then(tmp_path, monke
         async with open_app(config) as home, living_later(home) as live:
             async with locked(tmp_path):
                 live()
-                await eventually(lambda: home.rounds.counts.failed >= 4)
+                await eventually(lambda: home.rounds.counts.unrecorded >= 4)
                 back = home.clock()
             await hook.until(lambda: hook.applied)
-            [incident] = await home.store.history.incidents(back - timedelta(days=1), services=["x"])
+            [incident] = await home.store.results.incidents(back - timedelta(days=1), services=["x"])
             assert incident.since < back - timedelta(seconds=0.3)
             saw("since the first bad round")
 
@@ -300,7 +300,7 @@ async def test_what_is_seen_without_the_database_is_told_from_memory(tmp_path, m
                 assert "you may get this again" in text
                 saw(text.splitlines()[-1])
                 told = len(hook.applied)
-                await eventually(lambda: home.rounds.counts.failed >= 8)
+                await eventually(lambda: home.rounds.counts.unrecorded >= 8)
                 assert len(hook.applied) == told == 1
             await hook.until(lambda: len(hook.applied) > 1)
             assert "you may get this again" not in hook.applied[-1].text
@@ -312,7 +312,7 @@ async def test_the_end_of_what_was_told_from_memory_is_told_from_memory(tmp_path
     async with FakeHook() as hook:
         config = made(tmp_path, services=closed_port(free_ports(1)[0]), audiences=heard(hook))
         async with open_app(config) as home, locked(tmp_path):
-            bad, good = Reading("web", Outcome.BAD, "HTTP 503"), Reading("web", Outcome.GOOD)
+            bad, good = Reading("web", Outcome.FAILED, "HTTP 503"), Reading("web", Outcome.OK)
             for n, reading in enumerate([bad] * 4 + [good] * 4):
                 with pytest.raises(StoreUnavailable):
                     await home.rounds._seen(Round("x", home.clock() + n * SECOND, (reading,)))

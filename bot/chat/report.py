@@ -21,7 +21,7 @@ def report(room: CommandContext) -> Response:
     if not room.ask.person:
         return Response(wording.no_person(room.style))
     works = bool(rest) and rest[0].casefold().strip(".,!") in WORKS
-    known = room.overview.crowd.get(service.id, Tally())
+    known = room.overview.user_reports.get(service.id, Tally())
     if known.said_enough and known.mine is not works:
         return Response(wording.said_enough(room.style))
     what = wording.clean(" ".join(rest), LONGEST)

@@ -29,11 +29,11 @@ class ClockSteps:
     """Until a step is written down, time goes on by the old reckoning: nothing is lost over a database that is away."""
 
     clock: SteadyClock
-    record: Recorder
+    recorder: Recorder
     rounds: Rounds
     outbox: Outbox
-    board: HeartbeatRegistry | None = None
-    crowd: UserReports | None = None
+    heartbeats: HeartbeatRegistry | None = None
+    user_reports: UserReports | None = None
     _said: bool = False
     _settle_at: float | None = field(default=None)
 
@@ -54,7 +54,7 @@ class ClockSteps:
         if self._settle_at is not None and self.clock.steady() >= self._settle_at:
             self._settle_at = None
             with suppress(StoreUnavailable):  # the next start, and the hourly look, do it too
-                await reconcile(self.record)
+                await reconcile(self.recorder)
 
     async def _step(self, by: timedelta) -> None:
         if not self._said:
@@ -63,7 +63,7 @@ class ClockSteps:
         try:
             await self.rounds.hold()
             by, born = self.clock.drift(), self.clock.born
-            await self.record.store.moves.step(by, born, self.clock.utcnow())
+            await self.recorder.store.incidents.step(by, born, self.clock.utcnow())
         except StoreUnavailable as error:
             if not self._said:
                 log.error("the clock's step waits for the database: %s", error)
@@ -73,7 +73,7 @@ class ClockSteps:
         self._said = False
         self.clock.step(by)
         move = stepped(by, born)
-        for one in (self.record, self.outbox, self.board, self.crowd, self.rounds):
+        for one in (self.recorder, self.outbox, self.heartbeats, self.user_reports, self.rounds):
             if one is not None:
                 one.step(move)
         self.rounds.go_on()

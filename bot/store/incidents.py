@@ -62,7 +62,7 @@ class IncidentStore:
 
         return await self._database.read(work)
 
-    async def move(self, service: str, decide: Decide, now: datetime) -> Transition | None:
+    async def apply(self, service: str, decide: Decide, now: datetime) -> Transition | None:
         """Let `decide` turn what is stored into what shall be, and write it; None writes nothing.
 
         `decide` may be called more than once, each time with what is stored then, so it must be pure. What it raises is

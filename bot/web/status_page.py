@@ -159,7 +159,7 @@ def shown(service: Service, state: ServiceState, overview: Overview) -> str:
 
 
 def _overall(overview: Overview) -> str:
-    if overview.blind_since is not None:
+    if overview.offline_since is not None:
         return "unknown"
     worst = ("down", "degraded", "possible", "unknown")
     states = {shown(service, state, overview) for service, state in overview.services}
@@ -172,7 +172,7 @@ def as_json(overview: Overview) -> dict[str, Any]:
     listed = {
         "at": iso(overview.at),
         "status": _overall(overview),
-        "blind_since": iso(overview.blind_since),
+        "blind_since": iso(overview.offline_since),
         "own_trouble": [{"part": part, "since": iso(since)} for part, since in overview.unwell.items()],
         "services": [_service(*e, overview, u) for e, u in zip(overview.services, uptime, strict=True)],
         "channels": [_channel(service, state, overview) for service, state in overview.channels],

@@ -65,19 +65,19 @@ def many(gathering: Batch, now: datetime, outage: Outage | None = None) -> Notic
     """One message for all of `gathering`. `outage`: when its kind of channel was down last."""
     to = reader(gathering.style, now)
     # What became of our own channels, or of us, is no outage of what a reader follows: it is told last, and not counted.
-    ours = [one for one in gathering.lines if _ours(one.thread.rpartition("#")[0])]
-    theirs = [one for one in gathering.lines if one not in ours]
+    ours = [one for one in gathering.items if _ours(one.thread.rpartition("#")[0])]
+    theirs = [one for one in gathering.items if one not in ours]
     if ours and theirs:
-        gathering = replace(gathering, lines=tuple(theirs))
-    over = all(one.ends for one in gathering.lines)
-    title = _missed(gathering, to, outage) if gathering.late else _storm(gathering.lines, to, now, ours=not theirs)
-    alone = gathering.late and len(gathering.lines) == 1 and _bare(gathering.lines[0]) in title
+        gathering = replace(gathering, items=tuple(theirs))
+    over = all(one.ends for one in gathering.items)
+    title = _missed(gathering, to, outage) if gathering.late else _storm(gathering.items, to, now, ours=not theirs)
+    alone = gathering.late and len(gathering.items) == 1 and _bare(gathering.items[0]) in title
     every = (*theirs, *ours)
     alone = alone and len(every) == 1
     rows = [] if alone else [one.text for one in every[:LINES] if one.text != title]
     left = len(every) - LINES
     rest = [stop(counted(to.say.many.more, left))] if left > 0 else []
-    shared = [one for one in gathering.lines if not one.planned]
+    shared = [one for one in gathering.items if not one.planned]
     words = Text(title, (*_common(shared, to.say), *rows, *rest))
     return Notice(
         gathering.key,
@@ -86,7 +86,7 @@ def many(gathering: Batch, now: datetime, outage: Outage | None = None) -> Notic
         words,
         root=words,
         fresh=gathering.first,
-        at=gathering.lines[0].since,
+        at=gathering.items[0].since,
         style=gathering.style,
     )
 
@@ -110,7 +110,7 @@ def missed(notice: Notice, channel: str, now: datetime, outage: Outage | None, *
 
 
 def _missed(gathering: Batch, to: Reader, outage: Outage | None) -> str:
-    kind, lines = gathering.destination.kind, gathering.lines
+    kind, lines = gathering.destination.kind, gathering.items
     form = _what_kept(to, kind, gathering.since, outage, deferred=gathering.deferred)
     outages = [one for one in lines if not one.planned]
     mark = PLANNED if not outages else GOOD if all(one.ends for one in outages) else BAD

@@ -12,7 +12,7 @@ DAY = timedelta(days=1)
 
 
 def only_worn(incident: Incident) -> bool:
-    return bool(incident.readings) and all(r.outcome is Outcome.WORN for r in incident.readings)
+    return bool(incident.readings) and all(r.outcome is Outcome.EXPIRING for r in incident.readings)
 
 
 def worn_forms(incident: Incident, to: Reader) -> list[str]:
@@ -26,7 +26,7 @@ def worn_lines(readings: tuple[Reading, ...], to: Reader) -> list[str]:
     """One sentence for each day on which certificates end."""
     ends: dict[tuple[str, str], list[str]] = {}
     for reading in readings:
-        if reading.outcome is Outcome.WORN and reading.until is not None:
+        if reading.outcome is Outcome.EXPIRING and reading.until is not None:
             name = clean(reading.route, 40) or "?"
             ends.setdefault((_ends(reading.until, to), to.date(reading.until)), []).append(name)
     return [

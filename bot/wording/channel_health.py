@@ -54,7 +54,7 @@ def in_language(service: Service, language: str) -> Service:
 def failing(incident: Incident, to: Reader) -> tuple[str, ...]:
     """Why nothing gets through, without what is to be done: that is for those who can."""
     say = to.say
-    parts = [_link(r, to) for r in incident.readings if r.outcome is Outcome.BAD]
+    parts = [_link(r, to) for r in incident.readings if r.outcome is Outcome.FAILED]
     if sure(incident) and incident.confirmed_at:
         parts.append(say.confirmed.format(at=to.point(incident.confirmed_at)))
     return sentences(*parts), stop(say.dying.next_way)
@@ -97,7 +97,7 @@ def not_taken(delivery: Delivery, why: str, readers: Sequence[str], style: Style
     say, place = phrases(style.language), delivery.destination
     title, lines = _titled(place, why, say.dying.not_taken_code, say.dying.not_taken, say), _why(why, say)
     lines.append(say.dying.not_taken_was.format(title=clean(delivery.notice.words.title, WHOLE)))
-    if readers and delivery.act is DeliveryAction.POST:
+    if readers and delivery.action is DeliveryAction.POST:
         lines.append(stop(say.dying.misses_it.format(names=listed([clean(r, 40) for r in readers], say))))
     reason = crc32(NUMBERS.sub("0", why).encode())
     return _to_admins(f"not-taken:{_told_apart(place)}:{reason:08x}", Text(title, tuple(lines)), style, now)

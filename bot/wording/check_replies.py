@@ -19,21 +19,21 @@ SHORTEST = timedelta(seconds=0.1)  # "0 s" would be no length of time
 def looked(seen: Round, service: Service, style: Style) -> Text:
     """What a round of a service's own checks saw, with the newest words of its sources."""
     to, service = reader(style, seen.at), in_language(service, style.language)
-    if not seen.sighted:
+    if not seen.online:
         return Text(to.say.looks.see_nothing)
     health = _health(seen.readings)
-    found = Incident(service.id, 0, seen.at, health, Confidence.POSSIBLE, seen.readings, seen.words)
+    found = Incident(service.id, 0, seen.at, health, Confidence.POSSIBLE, seen.readings, seen.reports)
     known = replace(service, plan=service.plan if health is Health.DOWN else "")
     return Text(_title(seen.readings, health, service, to), (*_blind(seen.readings, to), *evidence(found, known, to)))
 
 
 def _health(readings: tuple[Reading, ...]) -> Health:
-    outcomes = {reading.outcome for reading in readings if reading.outcome is not Outcome.BLIND}
+    outcomes = {reading.outcome for reading in readings if reading.outcome is not Outcome.INCONCLUSIVE}
     if not outcomes:
         return Health.UNKNOWN
-    if outcomes == {Outcome.BAD}:
+    if outcomes == {Outcome.FAILED}:
         return Health.DOWN
-    return Health.UP if outcomes <= {Outcome.GOOD, Outcome.WORN} else Health.DEGRADED
+    return Health.UP if outcomes <= {Outcome.OK, Outcome.EXPIRING} else Health.DEGRADED
 
 
 def _title(readings: tuple[Reading, ...], health: Health, service: Service, to: Reader) -> str:
@@ -45,7 +45,7 @@ def _title(readings: tuple[Reading, ...], health: Health, service: Service, to: 
         )
         return fit(name, form)
     if health is Health.DEGRADED:
-        bad = [r.route for r in readings if r.outcome is Outcome.BAD]
+        bad = [r.route for r in readings if r.outcome is Outcome.FAILED]
         form, routes = (
             (say.partly, bad) if bad else (say.slow, [r.route for r in readings if r.outcome is Outcome.SLOW])
         )
@@ -59,7 +59,7 @@ def _blind(readings: tuple[Reading, ...], to: Reader) -> tuple[str, ...]:
     return tuple(
         stop(to.say.fails.format(routes=clean(r.route, 40), why=unlinked(reason(r.why, to.say))))
         for r in readings
-        if r.outcome is Outcome.BLIND and r.why
+        if r.outcome is Outcome.INCONCLUSIVE and r.why
     )
 
 

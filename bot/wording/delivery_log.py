@@ -60,7 +60,7 @@ def passages(trail: Trail, style: Style, now: datetime) -> tuple[DeliveryStep, .
 def delivered(trail: Trail, style: Style, now: datetime) -> Text:
     """What "delivery" answers."""
     to = reader(style, now)
-    say, posts = to.say.proofs, [row for row in trail.rows if row.act is DeliveryAction.POST]
+    say, posts = to.say.proofs, [row for row in trail.rows if row.action is DeliveryAction.POST]
     name = foreign(trail.name, 100) if trail.incident else say.a_drill
     facts = {"name": NAME, "id": thread(trail), "count": sum(map(_has_it, posts)), "all": len(posts)}
     forms = (say.arrived, say.arrived_brief) if posts else (say.arrived_none,)
@@ -115,7 +115,7 @@ def _rung(place: Destination, ladder: Audience | None) -> int | None:
 
 def _change(row: Progress, to: Reader) -> str:
     say = to.say.proofs
-    if row.act is DeliveryAction.EDIT:
+    if row.action is DeliveryAction.EDIT:
         return say.on_edit
     if row.kind is None:
         return say.on_test
@@ -146,11 +146,11 @@ def _instead(row: Progress, trail: Trail, to: Reader) -> str:
     """The rung above that did not take the same notice: this one was queued for it, later."""
     say, ladder = to.say.proofs, _ladder(row, trail.readers)
     rung = _rung(row.destination, ladder)
-    if ladder is None or not rung or row.act is DeliveryAction.EDIT:
+    if ladder is None or not rung or row.action is DeliveryAction.EDIT:
         return ""
     above, notice = set(ladder.destinations[:rung]), row.key.partition("@")[0]
     same = [r for r in trail.rows if r.destination in above and r.key.partition("@")[0] == notice]
-    untaken = [r for r in same if r.act is DeliveryAction.POST and r.queued_at < row.queued_at]
+    untaken = [r for r in same if r.action is DeliveryAction.POST and r.queued_at < row.queued_at]
     if not untaken:
         return ""
     last = max(untaken, key=lambda r: (r.queued_at, r.id))
@@ -166,7 +166,7 @@ def why(trail: Trail, place: Destination, reasons: Unheard, style: Style, now: d
     say, own = to.say.proofs, [row for row in trail.rows if row.destination == place]
     title = fit(
         foreign(trail.name, 100),
-        _fate([r for r in own if r.act is DeliveryAction.POST], to).format(name=NAME, id=thread(trail)),
+        _fate([r for r in own if r.action is DeliveryAction.POST], to).format(name=NAME, id=thread(trail)),
     )
     lines = _lines(trail, own, to) if own else tuple(_reason(*one, trail, place, to) for one in reasons)
     return Text(title, lines or (stop(say.not_a_reader),))

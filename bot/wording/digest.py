@@ -81,7 +81,11 @@ def digest_facts(
     now = troubled(shown, to)
     figures = tuple(worded(found, period, to) for found in uptimes(overview, since, services))
     quiet = not (
-        happened or now or unseen or overview.blind_since or any(f.share is None or f.whole != f.text for f in figures)
+        happened
+        or now
+        or unseen
+        or overview.offline_since
+        or any(f.share is None or f.whole != f.text for f in figures)
     )
     return DigestFacts(
         name=clean(name, 60),

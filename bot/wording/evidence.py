@@ -24,9 +24,9 @@ def evidence(incident: Incident, service: Service, reader: Reader, *, often: boo
     say = reader.say
     if service.id == OURSELVES:
         return ()
-    words = incident.words[:SOURCES]
+    words = incident.reports[:SOURCES]
     lines = [
-        stop(say.plans.left.format(at=reader.point(incident.left))) if incident.left else "",
+        stop(say.plans.left.format(at=reader.point(incident.maintenance_ended))) if incident.maintenance_ended else "",
         *(failing(incident, reader) if service.channel else (seen(incident, service, reader),)),
         *(official(w, reader) for w in words if w.role is Role.OFFICIAL and _matters(w, incident)),
         sentences(*(tracked(w, reader) for w in words if w.role is not Role.OFFICIAL)),
@@ -48,15 +48,15 @@ def _matters(word: SourceReport, incident: Incident) -> bool:
 
 def lately(incident: Incident, reader: Reader) -> str:
     """Which outage of the reader's year it is, if not the first, and when the last one was."""
-    if not down(incident) or incident.unstable_since or incident.nth < 2 or incident.before is None:
+    if not down(incident) or incident.unstable_since or incident.number_this_year < 2 or incident.previous is None:
         return ""
-    if {reader.year(at) for at in (incident.since, *incident.before)} != {reader.now.year}:
+    if {reader.year(at) for at in (incident.since, *incident.previous)} != {reader.now.year}:
         return ""  # about New Year: the count is by another clock than the reader's
-    say, (start, end) = reader.say.past, incident.before
-    if incident.nth < len(say.ordinals) + 2:
-        nth = say.nth.format(nth=say.ordinals[incident.nth - 2])
+    say, (start, end) = reader.say.past, incident.previous
+    if incident.number_this_year < len(say.ordinals) + 2:
+        nth = say.nth.format(nth=say.ordinals[incident.number_this_year - 2])
     else:
-        nth = say.numbered.format(number=incident.nth)
+        nth = say.numbered.format(number=incident.number_this_year)
     day = reader.day(start, say.day_near, say.day_far)
     return stop(say.last.format(often=nth, day=day, length=reader.length(start, end)))
 
@@ -66,7 +66,7 @@ def seen(incident: Incident, service: Service, reader: Reader) -> str:
     say = reader.say
     if only_worn(incident):
         return sentences(*worn_lines(incident.readings, reader))
-    bad = [r for r in incident.readings if r.outcome is Outcome.BAD]
+    bad = [r for r in incident.readings if r.outcome is Outcome.FAILED]
     slow = [r for r in incident.readings if r.outcome is Outcome.SLOW]
     if not bad and not slow:
         fine = service.routes and not sure(incident) and incident.health in TROUBLE

@@ -66,7 +66,7 @@ def notice(
         since=began(incident),
         kind=change.kind,
         line=words.title if change.kind is ChangeKind.RETRACTED else line(change, service, to),
-        causes=(*service.shares, *sorted({f"at:{r.by}" for r in incident.readings if r.by})),
+        causes=(*service.shares, *sorted({f"at:{r.answered_by}" for r in incident.readings if r.answered_by})),
         style=style,
         buttons=buttons(change, service, to.say),
     )
@@ -121,7 +121,7 @@ def _present(change: Change, service: Service, to: Reader) -> Text:
 def _official(change: Change, service: Service, to: Reader) -> Text:
     say, incident, name = to.say, change.incident, name_of(service)
     word, clock = official_word(incident), to.clock(change.at)
-    if word is None and any(w.role is Role.OFFICIAL and w.says is Health.UP for w in incident.words):
+    if word is None and any(w.role is Role.OFFICIAL and w.says is Health.UP for w in incident.reports):
         return _all_clear(change, name, to)
     if word is None or not foreign(word.headline):
         what = trouble(word, say) if word else say.trouble

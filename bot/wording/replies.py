@@ -31,8 +31,8 @@ def subscribed(wish: SubscriptionFilter, names: Sequence[str], style: Style) -> 
     say = phrases(style.language)
     title = say.subscribed.format(names=_names(names, style)) if names else say.subscribed_all
     lines = []
-    if wish.hears != frozenset(Topic):
-        lines.append(say.hears.format(hears=listed([say.hear[h] for h in Topic if h in wish.hears], say, LONG)))
+    if wish.topics != frozenset(Topic):
+        lines.append(say.hears.format(hears=listed([say.hear[h] for h in Topic if h in wish.topics], say, LONG)))
     if wish.confidence is Confidence.POSSIBLE:
         lines.append(say.also_possible)
     if wish.confidence is Confidence.LIKELY:
@@ -58,7 +58,7 @@ def subscriptions(held: Sequence[Subscription], names: Mapping[str, str], style:
     rows = [
         say.subscription.format(
             destination=clean(str(s.destination), 100),
-            names=_names([names.get(i, i) for i in s.wish.services], style) or say.all_services,
+            names=_names([names.get(i, i) for i in s.filter.services], style) or say.all_services,
         )
         for s in held
     ]

@@ -12,7 +12,7 @@ from bot.wording.titles import name_of
 def reported(service: Service, overview: Overview, style: Style, *, works: bool) -> Text:
     """`overview`: as it was before, with tallies that know what this person had said."""
     say = phrases(style.language)
-    before = overview.crowd.get(service.id, Tally())
+    before = overview.user_reports.get(service.id, Tally())
     form = say.crowd.noted_works if works else say.crowd.noted
     lines = (
         say.crowd.before if before.mine is works else "",

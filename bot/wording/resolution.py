@@ -124,7 +124,7 @@ def official_part(incident: Incident, to: Reader) -> str:
         if abs(incident.official_at - incident.since).total_seconds() < 60:
             return say.official_then.format(at=at)
         return say.official_did.format(at=at, lag=lag(incident, incident.official_at, to))
-    pages = [w for w in incident.words if w.role is Role.OFFICIAL]
+    pages = [w for w in incident.reports if w.role is Role.OFFICIAL]
     return say.official_never if pages and all(w.says is Health.UP for w in pages) else ""
 
 

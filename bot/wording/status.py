@@ -35,8 +35,8 @@ def _status(overview: Overview, style: Style, service: str | None) -> Text:
         return _one(*entry, overview, to) if entry else unknown_service(service, (), style)
     if not overview.services:
         return Text(stop(to.say.status_none))
-    if overview.blind_since is not None:
-        return _blind(overview, overview.blind_since, to)
+    if overview.offline_since is not None:
+        return _blind(overview, overview.offline_since, to)
     rows = troubled(overview, to)
     ways = (line for _, line in channels(overview, style))
     return Text(_title(overview, to), (*(rows or _calm(overview, to)), *ways))
@@ -125,7 +125,7 @@ def _blind(overview: Overview, since: datetime, to: Reader) -> Text:
 
 def _without_crowd(incident: Incident) -> Incident:
     """What people said at its latest change is overtaken by what they say now."""
-    return replace(incident, words=tuple(word for word in incident.words if word.role is not Role.CROWD))
+    return replace(incident, reports=tuple(word for word in incident.reports if word.role is not Role.CROWD))
 
 
 def _one(service: Service, state: ServiceState, overview: Overview, to: Reader) -> Text:
@@ -139,8 +139,8 @@ def _one(service: Service, state: ServiceState, overview: Overview, to: Reader) 
         title = _unseen(service, state, to)
     else:
         title = fit(name_of(service), *(to.say.up.format(name=NAME, since=s) for s in to.since(state.up_since)))
-    if overview.blind_since is not None:
-        lines = (stop(to.say.blind.format(since=to.point(overview.blind_since))), *lines)
+    if overview.offline_since is not None:
+        lines = (stop(to.say.blind.format(since=to.point(overview.offline_since))), *lines)
     last = next((i for i in overview.recent if i.service == service.id and outage(i)), None)
     if state.incident and (planned := overview.maintenance(service.id)):
         lines = (*lines, lasts(planned, to))
@@ -149,6 +149,6 @@ def _one(service: Service, state: ServiceState, overview: Overview, to: Reader) 
         None,
     )
     lines = (*lines, *((ahead(coming, (service,), to),) if coming and not coming.over_at else ()))
-    said = people(overview.crowd.get(service.id, Tally()), to.say)
+    said = people(overview.user_reports.get(service.id, Tally()), to.say)
     extra = (said, last_outage(last, "", to), muted_line(state.mute, to))
     return Text(title, (*lines, *(line for line in extra if line)))

@@ -50,18 +50,18 @@ def routes(incident: Incident, outcome: Outcome) -> list[str]:
 
 
 def only_slow(incident: Incident) -> bool:
-    return bool(routes(incident, Outcome.SLOW)) and not routes(incident, Outcome.BAD)
+    return bool(routes(incident, Outcome.SLOW)) and not routes(incident, Outcome.FAILED)
 
 
 def official_word(incident: Incident) -> SourceReport | None:
     """Its official page's word of trouble; where there are several pages, the worst."""
-    words = [w for w in incident.words if w.role is Role.OFFICIAL and w.says in TROUBLE]
+    words = [w for w in incident.reports if w.role is Role.OFFICIAL and w.says in TROUBLE]
     return max(words, key=lambda w: w.says or Health.UP, default=None)
 
 
 def theirs_alone(incident: Incident) -> bool:
     """Only its official page speaks of trouble; our own checks saw none."""
-    seen = routes(incident, Outcome.BAD) or routes(incident, Outcome.SLOW)
+    seen = routes(incident, Outcome.FAILED) or routes(incident, Outcome.SLOW)
     said = incident.official_at is not None or official_word(incident) is not None
     return not seen and not sure(incident) and said
 
@@ -111,7 +111,7 @@ def _sure(incident: Incident, reader: Reader, since: str) -> list[str]:
     if incident.health is Health.DOWN:
         return [say.down.format(name=NAME, since=since)]
     eased = incident.worst is Health.DOWN
-    names = routes(incident, Outcome.BAD) or routes(incident, Outcome.SLOW)
+    names = routes(incident, Outcome.FAILED) or routes(incident, Outcome.SLOW)
     bare = (say.now_partly_bare if eased else say.partly_bare).format(name=NAME, since=since)
     if not names:
         return [bare]

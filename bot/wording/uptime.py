@@ -44,8 +44,8 @@ class Uptime:
 def blind_spans(overview: Overview, period: Span) -> list[Span]:
     """When we saw nothing at all: we were blind, or did not run."""
     spans = [(i.since, i.until or overview.at) for i in overview.recent if i.service == OURSELVES]
-    if overview.blind_since:
-        spans.append((overview.blind_since, overview.at))
+    if overview.offline_since:
+        spans.append((overview.offline_since, overview.at))
     gaps = shared(overview.unseen.get(service.id, ()) for service, _ in overview.services)
     spans += [s for s in gaps if s[1] - s[0] >= MINUTE and s[0] > period[0]]  # before the first look there was nothing
     return merged(c for s in spans if (c := clip(s, period)))

@@ -210,7 +210,7 @@ class ChannelKit:
     def edit(self, root: str | None, **more: Any) -> Delivery:
         """Rewrite the thread's first message."""
         return self.delivery(
-            3, RESTORED, act=DeliveryAction.EDIT, **({"tone": Tone.UP, "present": RESTORED, "root": root} | more)
+            3, RESTORED, action=DeliveryAction.EDIT, **({"tone": Tone.UP, "present": RESTORED, "root": root} | more)
         )
 
     def restored(self, root: str | None, **more: Any) -> Delivery:

@@ -34,9 +34,9 @@ async def test_a_stranger_gets_one_line_and_leaves_nothing_behind(store, saw):
     with counting(store) as asked:
         answers = [await desk.say(text, key=f"again {text}") for text in READS]
     assert (answers, asked) == ([None] * len(READS), [])
-    assert (desk.crowd.tallies(), desk.looked, desk.house.record.subscriptions) == ({}, [], ())
+    assert (desk.crowd.tallies(), desk.looked, desk.house.recorder.subscriptions) == ({}, [], ())
     assert await desk.say("ack x") is None
-    assert desk.house.record.states["x"].incident.acked_by == ""
+    assert desk.house.recorder.states["x"].incident.acked_by == ""
     saw("one line, then silence; no read or write of the database")
 
 
@@ -68,7 +68,7 @@ async def test_an_admin_lets_a_room_in_and_shuts_it_out_again(store, order):
     assert (await desk.say("rooms", ADMIN, DM))[1].startswith("telegram:-100777: by Ana, ")
 
     assert "shut out" in " ".join(await desk.say("disallow telegram:-100777", ADMIN, DM))
-    assert desk.house.record.subscriptions == ()
+    assert desk.house.recorder.subscriptions == ()
     assert (await desk.say("status"))[:2] == STRANGER
     assert (await desk.say("disallow", ADMIN, ROOM))[0] == "No admin has let telegram:-100777 in."
     audit = await desk.say("audit", ADMIN, DM)
@@ -109,9 +109,9 @@ async def test_what_is_no_room_is_not_let_in(store, text):
 )
 async def test_who_may_ask_by_default(store, asked_in, more):
     places = tuple(map(Destination.parse, ("slack:C1", "telegram:-100/45", "telegram:@ourchannel")))
-    await store.people.subscribe(Subscription(DM, SubscriptionFilter(), "telegram:888", Desk(store).house.now))
+    await store.subscriptions.subscribe(Subscription(DM, SubscriptionFilter(), "telegram:888", Desk(store).house.now))
     desk = Desk(store, (Audience("desk", places),), rooms=(Destination("discord", "12"),))
-    await desk.house.record.load()
+    await desk.house.recorder.load()
     assert (await desk.say("status", where=asked_in, **more))[0].startswith("⚫ Nothing is known")
     assert (await desk.say("status"))[:2] == STRANGER  # and nobody else
 
@@ -125,7 +125,7 @@ async def test_a_place_of_the_config_is_shut_out_in_the_config(store):
 async def test_a_group_that_moves_stays_let_in(store):
     desk = Desk(store)
     await desk.say("allow", ADMIN)
-    await desk.house.record.moved(ROOM, Destination("telegram", "-1009"))
+    await desk.house.recorder.moved(ROOM, Destination("telegram", "-1009"))
     assert [str(room.place) for room in await store.rooms.all()] == ["telegram:-1009"]
 
 
@@ -225,7 +225,7 @@ async def test_a_database_that_is_away_is_answered_in_a_line(store, caplog, monk
     async def away(*_):
         raise StoreUnavailable("the database is locked")
 
-    monkeypatch.setattr(desk.house.record, "overview", away)
+    monkeypatch.setattr(desk.house.recorder, "overview", away)
     said = desk.ask("status")
     assert (await desk.desk.answer(said)).title == "⚠️ We can't reach our own records right now."
     monkeypatch.undo()

@@ -70,7 +70,7 @@ async def test_an_answer_is_shared_for_ten_seconds_with_those_who_ask_meanwhile_
         chat.now += timedelta(seconds=2)
         await chat.say(f"check {chat.outer()}")
         assert len(chat.outside.heard) == 2
-        assert len(chat.desk.eyes._glances) == 1
+        assert len(chat.desk.on_demand._glances) == 1
 
 
 async def test_nobody_may_ask_more_than_six_times_a_minute_nor_all_together_for_sixty_looks(monkeypatch):
@@ -84,12 +84,12 @@ async def test_nobody_may_ask_more_than_six_times_a_minute_nor_all_together_for_
         assert "answers us" in (await chat.say(f"check {chat.outer('/o0')}")).text  # known already: it costs nothing
         chat.now += timedelta(minutes=1)
         assert "answers us" in (await chat.say(f"check {chat.outer('/later')}", who="slack:T1/EVE")).text
-        assert len(chat.desk.eyes._glances) == 1
+        assert len(chat.desk.on_demand._glances) == 1
 
 
 async def test_a_service_is_looked_at_by_its_own_checks_and_what_nobody_knows_is_said(monkeypatch):
     async with Street(monkeypatch) as chat:
-        chat.round = Round("x", NOON, (Reading("web", Outcome.GOOD, took=timedelta(seconds=0.3)),))
+        chat.round = Round("x", NOON, (Reading("web", Outcome.OK, took=timedelta(seconds=0.3)),))
         assert (await chat.say("check X (Twitter)")).text == "🟢 X (Twitter) answers us (0.3 s)"
         assert (await chat.say("CHECK x")).text == "🟢 X (Twitter) answers us (0.3 s)"
         assert chat.rounds == ["x"]
@@ -101,7 +101,7 @@ async def test_a_service_is_looked_at_by_its_own_checks_and_what_nobody_knows_is
 
 # ── a look at a service, in words ────────────────────────────────────────────────────────────────────────────────────
 
-GOOD = Reading("web", Outcome.GOOD, took=timedelta(seconds=0.34))
+GOOD = Reading("web", Outcome.OK, took=timedelta(seconds=0.34))
 SEEN = Round("x", at(14, 2), (), (ALL_CLEAR,))
 
 
@@ -125,7 +125,7 @@ SEEN = Round("x", at(14, 2), (), (ALL_CLEAR,))
             ["🟠 X (Twitter) nos responde con lentitud: app", "App responde con lentitud (6,2 s)."],
         ),
         (
-            (Reading("web", Outcome.BLIND, "our own resolver does not answer"),),
+            (Reading("web", Outcome.INCONCLUSIVE, "our own resolver does not answer"),),
             ["⚫ X (Twitter): our own look says nothing", "web: our own resolver does not answer."],
             [
                 "⚫ X (Twitter): nuestra propia mirada no aclara nada",
@@ -148,13 +148,13 @@ def test_what_a_look_at_a_service_found(readings, english, spanish):
 
 def test_a_look_quotes_the_newest_word_and_the_plan_only_where_it_is_down():
     planned = replace(X, plan="Breaking news goes to Telegram @newsroom.")
-    down = wording.looked(replace(SEEN, readings=bad("web"), words=(INVESTIGATING,)), planned, EN)
+    down = wording.looked(replace(SEEN, readings=bad("web"), reports=(INVESTIGATING,)), planned, EN)
     assert down.lines[1:] == (
         'Official status page: "Investigating elevated errors" (read at 2:21 p.m.).',
         "Plan: Breaking news goes to Telegram @newsroom.",
     )
     assert "Plan" not in wording.looked(replace(SEEN, readings=(GOOD,)), planned, EN).text
-    assert wording.looked(replace(SEEN, readings=bad("web"), sighted=False), X, EN).text == (
+    assert wording.looked(replace(SEEN, readings=bad("web"), online=False), X, EN).text == (
         "⚫ We see nothing now (own connection)"
     )
 

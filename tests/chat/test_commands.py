@@ -62,7 +62,7 @@ def test_a_channel_can_be_asked_about_followed_and_acknowledged():
         "🔴 Slack delivery is down since 2:00 p.m."
     )
     [wanted] = about_channels("subscribe slack-delivery", ("slack", DEAD)).orders
-    assert wanted.wish.wish.services == ("slack-delivery",)
+    assert wanted.subscription.filter.services == ("slack-delivery",)
     for text in ("ack", "ack slack-delivery"):
         [order] = about_channels(text, ("slack", DEAD), ("email", UP)).orders
         assert order.service == "slack-delivery"
@@ -101,28 +101,28 @@ def test_help_lists_every_command_and_start_is_help():
 def test_subscribing_names_services_changes_and_confidence():
     (order,) = said("subscribe x down restored likely").orders
     assert order == Subscribe(
-        held("x", hears=frozenset({Topic.DOWN, Topic.RESTORED}), confidence=Confidence.LIKELY, style=STYLE)
+        held("x", topics=frozenset({Topic.DOWN, Topic.RESTORED}), confidence=Confidence.LIKELY, style=STYLE)
     )
 
 
 def test_subscribing_to_nothing_in_particular_is_all():
     (order,) = said("subscribe").orders
-    assert order.wish.wish.services == ()
+    assert order.subscription.filter.services == ()
 
 
 def test_subscribing_again_adds_and_unsubscribing_takes_away():
     (more,) = said("subscribe slack", held("x")).orders
-    (less,) = said("unsubscribe x", more.wish).orders
-    (none,) = said("unsubscribe slack", less.wish).orders
+    (less,) = said("unsubscribe x", more.subscription).orders
+    (none,) = said("unsubscribe slack", less.subscription).orders
 
-    assert more.wish.wish.services == ("x", "slack")
-    assert less.wish.wish.services == ("slack",)
+    assert more.subscription.filter.services == ("x", "slack")
+    assert less.subscription.filter.services == ("slack",)
     assert none == Unsubscribe(HERE)
 
 
 def test_whoever_hears_all_and_wants_less_hears_the_rest():
     (order,) = said("unsubscribe x", held()).orders
-    assert order.wish.wish.services == ("slack",)
+    assert order.subscription.filter.services == ("slack",)
 
 
 def test_a_member_who_may_not_manage_is_told_so():
@@ -174,8 +174,8 @@ def settled(text, **wish):
     before = held("x", **{"style": STYLE, **wish})
     answer = said(text, before)
     [order] = answer.orders or [Subscribe(before)]
-    assert replace(order.wish, wish=before.wish) == before
-    return order.wish.wish, answer.reply
+    assert replace(order.subscription, subscription=before.subscription) == before
+    return order.subscription.filter, answer.reply
 
 
 @pytest.mark.parametrize(
@@ -190,7 +190,7 @@ def settled(text, **wish):
 def test_a_place_has_quiet_hours_by_its_own_clock(text, quiet):
     for before in (None, Quiet(time(1), time(2))):
         wish, reply = settled(text, quiet=before)
-        assert wish == replace(held("x", style=STYLE).wish, quiet=quiet)
+        assert wish == replace(held("x", style=STYLE).filter, quiet=quiet)
         assert reply == said("quiet", held("x", style=STYLE, quiet=quiet)).reply
 
 

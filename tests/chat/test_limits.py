@@ -156,10 +156,10 @@ async def test_an_old_order_is_answered_and_not_carried_out(store, text, ago):
     if text == "quiet off":
         await desk.say("subscribe x", ADMIN)
         await desk.say("quiet 01:00-02:00", ADMIN)
-    before, entries = desk.house.record.states["x"], await store.audit_log.newest(9)
+    before, entries = desk.house.recorder.states["x"], await store.audit_log.newest(9)
     answer = await desk.say(text, ADMIN, ago=ago)
     assert answer[0].startswith("⏳ Not done: this was sent ")
-    assert (desk.house.record.states["x"], await store.audit_log.newest(9)) == (before, entries)
+    assert (desk.house.recorder.states["x"], await store.audit_log.newest(9)) == (before, entries)
     assert desk.looked == []
     assert not (await desk.say(text, ADMIN, ago=timedelta(minutes=9)))[0].startswith("⏳")
 
@@ -181,7 +181,7 @@ async def test_a_message_from_the_future_is_of_now(store):
     desk = Desk(store, (DESK,), public=True)
     await desk.house.rounds("BB")
     await desk.say("mute x 1h", ADMIN, at=desk.house.now + timedelta(days=9))
-    assert desk.house.record.states["x"].mute.until == desk.house.now + HOUR
+    assert desk.house.recorder.states["x"].mute.until == desk.house.now + HOUR
 
 
 # ── twice ────────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -219,7 +219,7 @@ async def two_outages(store):
     """One is over, x#2 is open."""
     desk = Desk(store, (DESK,), public=True)
     await desk.house.rounds("BB..BB")
-    assert desk.house.record.states["x"].incident.id == "x#2"
+    assert desk.house.recorder.states["x"].incident.id == "x#2"
     return desk
 
 
@@ -233,10 +233,10 @@ async def two_outages(store):
 )
 async def test_a_button_is_about_its_own_incident(store, text):
     desk = await two_outages(store)
-    before = desk.house.record.states["x"]
+    before = desk.house.recorder.states["x"]
     answer = await desk.say(text, ADMIN, reply=Reply.ALONE)
     assert answer == ["⌛ x#1 is over: nothing was changed", 'For what is so now: "status x".']
-    assert (desk.house.record.states["x"], desk.looked) == (before, [])
+    assert (desk.house.recorder.states["x"], desk.looked) == (before, [])
     assert not (await desk.say(text.replace("#1", "#2"), ADMIN))[0].startswith("⌛")
 
 
@@ -248,7 +248,7 @@ async def test_a_button_is_about_its_own_incident(store, text):
 @pytest.mark.parametrize("text", ["ack x", "mute x 1h", "correct x", "report x"])
 async def test_an_old_button_without_a_number_is_known_by_the_age_of_its_message(store, text):
     desk = await two_outages(store)
-    since = desk.house.record.states["x"].incident.since
+    since = desk.house.recorder.states["x"].incident.since
     answer = await desk.say(text, ADMIN, under=since - timedelta(minutes=2))
     assert answer[0] == "⌛ X (Twitter): the trouble this message tells of is over"
     assert not (await desk.say(text, ADMIN, under=since + timedelta(seconds=1)))[0].startswith("⌛")

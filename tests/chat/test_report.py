@@ -17,7 +17,7 @@ ES = Style("es", "Europe/Madrid")
 def said(text, style=STYLE, tally=None):
     crowd = {"x": tally, "slack": tally} if tally else {}
     overview = Overview(
-        NOW, ((X, DOWN), (SLACK, UP)), channels=((replace(X, id="s-delivery", channel="s"), DEAD),), crowd=crowd
+        NOW, ((X, DOWN), (SLACK, UP)), channels=((replace(X, id="s-delivery", channel="s"), DEAD),), user_reports=crowd
     )
     return respond(ask(text), overview, style, admin=False)
 

@@ -145,7 +145,7 @@ async def told(folder):
             [one] = await store.deliveries.claim(*wanted(kind, at, limit=9, lease=timedelta(minutes=9)))
             await store.deliveries.settle(one, status, at, **more)
 
-        await store.moves.move("x", lambda _: move, now)
+        await store.incidents.apply("x", lambda _: move, now)
         await settle("slack", Status.PENDING, now, due=now + timedelta(minutes=5), why="Slack: connection refused")
         await settle("webhook", Status.REFUSED, now + SECOND, why="HTTP 410: it is gone")
         await store.deliveries.add([rung], now + 60 * SECOND)
@@ -239,4 +239,4 @@ async def test_an_empty_database_is_left_empty(kind, tmp_path, request):
         async with open_store(url):
             pass
         async with open_store(url, create=False) as store:
-            assert await store.moves.states() == {}
+            assert await store.incidents.states() == {}

@@ -349,7 +349,7 @@ async def test_an_outage_that_ends_within_the_time_reaches_the_next_rung_as_one_
 
 
 async def test_trouble_that_was_not_confirmed_while_slack_was_dead_is_told_to_nobody(store):
-    keen = replace(DESK, wish=replace(MADRID, confidence=Confidence.POSSIBLE))
+    keen = replace(DESK, filter=replace(MADRID, confidence=Confidence.POSSIBLE))
     async with house(store, keen, confirm=2) as at:
         at.slack.receipt = DEAD
         await at.down()
@@ -367,7 +367,7 @@ async def test_what_follows_goes_to_the_rung_that_was_told(store):
         at.slack.receipt = DEAD
         await at.down()
         await at.until(120)
-        await at.record.order("x", Ack("Ana", at.now))
+        await at.recorder.order("x", Ack("Ana", at.now))
         await at.quiet()
         assert at.telegram.titles[1].startswith("👀 X: Ana")
         assert await at.rows() == {"1@slack": "pending", "1@telegram": "sent", "2@telegram": "sent"}
@@ -378,7 +378,7 @@ async def test_what_follows_before_anybody_has_heard_goes_behind_it(store):
         at.slack.receipt = DEAD
         await at.down()
         await at.until(20)
-        await at.record.order("x", Ack("Ana", at.now))
+        await at.recorder.order("x", Ack("Ana", at.now))
         await at.until(100)
         assert [(when, title[:4]) for when, title, _ in at.telegram.got] == [(60, DOWN[:4]), (80, "👀 X:")]
 
@@ -396,7 +396,7 @@ async def test_a_life_that_ends_meanwhile_changes_nothing(database_url, after):
         second = House(store)
         second.now = NOON + after * SECOND
         second.slack.receipt = DEAD
-        await second.record.load()
+        await second.recorder.load()
         async with at_work(second):
             await second.until(120)
             got = first.telegram.got + second.telegram.got

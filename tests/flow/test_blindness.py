@@ -64,10 +64,12 @@ async def test_while_we_see_nothing_nothing_is_said_and_nothing_counts(trouble, 
         )
         home = await stack.enter_async_context(open_app(Config.model_validate(made)))
         await stack.enter_async_context(living(home))
-        await eventually(lambda: home.record.states.get("x") and home.record.states["x"].up_since)
+        await eventually(lambda: home.recorder.states.get("x") and home.recorder.states["x"].up_since)
 
         await getattr(outside, trouble)()
-        await eventually(lambda: "tocsin" in home.record.states and home.record.states["tocsin"].incident, within=20)
+        await eventually(
+            lambda: "tocsin" in home.recorder.states and home.recorder.states["tocsin"].incident, within=20
+        )
         looked = home.rounds.counts.rounds
         await eventually(lambda: home.rounds.counts.rounds > looked + 5, within=30)
         assert told(telegram, GROUP) == []

@@ -82,12 +82,12 @@ class Newsroom:
     def __init__(self, store, rules: Rules) -> None:
         self.store, self.now = store, at(13, 59)
         setting = Settings({"x": X, "banner": BANNER}, {"x": rules}, AUDIENCES, frozenset(CHANNELS) - {"email"})
-        self.record = Recorder(store, setting, lambda: self.now, lambda _: None)
+        self.recorder = Recorder(store, setting, lambda: self.now, lambda _: None)
 
     async def look(self, when: datetime, *words: SourceReport, good: bool = False) -> None:
-        outcome, why = (Outcome.GOOD, "") if good else (Outcome.BAD, "HTTP 503")
+        outcome, why = (Outcome.OK, "") if good else (Outcome.FAILED, "HTTP 503")
         self.now = when
-        await self.record.seen(Round("x", when, tuple(Reading(r, outcome, why) for r in X.routes), words))
+        await self.recorder.seen(Round("x", when, tuple(Reading(r, outcome, why) for r in X.routes), words))
 
     async def told(self) -> dict[Destination, list[tuple[str, str]]]:
         """What each place got since it was last asked, in order: the act, and the words."""
@@ -97,8 +97,8 @@ class Newsroom:
                 *wanted(kind, self.now, limit=50, lease=timedelta(minutes=1))
             ):
                 for one in claimed:
-                    words = one.notice.root if one.act is DeliveryAction.EDIT else one.notice.words
-                    got.setdefault(one.destination, []).append((one.act.value, words.text))
+                    words = one.notice.root if one.action is DeliveryAction.EDIT else one.notice.words
+                    got.setdefault(one.destination, []).append((one.action.value, words.text))
                     await self.store.deliveries.settle(one, Status.SENT, self.now, ref=f"ref {one.key}")
         return got
 

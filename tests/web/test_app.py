@@ -114,13 +114,13 @@ async def test_the_page_speaks_spanish():
 
 
 async def test_while_we_are_blind_the_page_says_so_and_calls_nothing_up():
-    words = (await read(Stage(replace(EVERYTHING, blind_since=at(14, 10))))).words
+    words = (await read(Stage(replace(EVERYTHING, offline_since=at(14, 10))))).words
     assert "2:10 p.m." in words[2]
     assert "is down" not in words[2]
 
 
 async def test_what_others_wrote_is_text_and_never_markup():
-    incident = replace(DOWN, readings=(Reading("web", Outcome.BAD, EVIL),))
+    incident = replace(DOWN, readings=(Reading("web", Outcome.FAILED, EVIL),))
     service = Service("x", EVIL, ("web",), plan=EVIL)
     overview = Overview(NOW, ((service, ServiceState("x", incident=incident)),), (incident,))
     seen = await read(Stage(overview), title=EVIL)
@@ -136,7 +136,7 @@ async def test_what_an_enemy_wrote_has_no_address_and_hides_nothing():
         SourceReport(role, hostile.HOSTILE, Health.DOWN, hostile.HOSTILE) for role in (Role.OFFICIAL, Role.TRACKER)
     )
     incident = replace(
-        DOWN, words=words, readings=(Reading("web", Outcome.BAD, hostile.HOSTILE),), acked_by=hostile.HOSTILE
+        DOWN, reports=words, readings=(Reading("web", Outcome.FAILED, hostile.HOSTILE),), acked_by=hostile.HOSTILE
     )
     service = Service("x", hostile.HOSTILE, ("web",))
     seen = await read(Stage(Overview(NOW, ((service, ServiceState("x", incident=incident)),), (incident,))))
@@ -280,7 +280,7 @@ async def test_healthz_gives_a_daemon_that_has_just_started_time_for_its_first_r
 
 
 async def test_metrics_are_what_prometheus_reads():
-    stage = Stage(replace(EVERYTHING, blind_since=at(14, 10)))
+    stage = Stage(replace(EVERYTHING, offline_since=at(14, 10)))
     stage.vitals = replace(
         stage.vitals, told={("slack", "sent"): 7, ("slack", "later"): 1}, rounds={"rounds": 40, "bad": 3}
     )

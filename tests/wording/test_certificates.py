@@ -72,7 +72,7 @@ def test_it_is_never_called_slow_or_down(style: Style, kind):
     texts = [
         notice.words.text,
         notice.line,
-        wording.many(replace(gathering, lines=gathering.lines * 2), at(15)).words.lines[0],
+        wording.many(replace(gathering, items=gathering.items * 2), at(15)).words.lines[0],
         wording.digest("comms", overview, at(8), style).text,
         wording.status(replace(overview, services=((X, ServiceState("x", incident=WORN)),)), style).text,
     ]
@@ -85,6 +85,6 @@ def test_it_is_never_called_slow_or_down(style: Style, kind):
 def test_it_counts_in_no_percentage_and_keeps_nobody_from_being_up():
     overview = Overview(at(15), ((X, ServiceState("x", incident=WORN)),), (WORN,))
     assert "100%" in wording.digest("comms", overview, at(8), EN).text
-    ended = replace(DOWN, service="slack", until=at(14, 50), words=(), health=Health.DOWN)
+    ended = replace(DOWN, service="slack", until=at(14, 50), reports=(), health=Health.DOWN)
     said = told(ChangeKind.RESTORED, ended, at(14, 51), EN, SLACK, others=((X, WORN),)).words.text
     assert "All services you follow are up." in said

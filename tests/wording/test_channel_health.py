@@ -17,10 +17,10 @@ TOKEN = (
     "channels.slack.bot_token is not accepted by Slack (token_revoked): copy it again from api.slack.com/apps > OAuth"
 )
 READINGS = (
-    Reading("API", Outcome.BAD, TOKEN),
-    Reading("messages", Outcome.BAD, "the bot token is not valid any more: copy it again from here (token_revoked)"),
+    Reading("API", Outcome.FAILED, TOKEN),
+    Reading("messages", Outcome.FAILED, "the bot token is not valid any more: copy it again from here (token_revoked)"),
 )
-DEAD = replace(DOWN, service="slack-delivery", since=at(13, 55), confirmed_at=at(13, 56), readings=READINGS, words=())
+DEAD = replace(DOWN, service="slack-delivery", since=at(13, 55), confirmed_at=at(13, 56), readings=READINGS, reports=())
 OVER = replace(DEAD, until=at(14, 40), steps=3)
 
 

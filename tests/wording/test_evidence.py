@@ -54,7 +54,7 @@ from tests.wording.outages import (
             "App no responde (HTTP 503). Web responde con lentitud (6,2 s).",
         ),
         (
-            (Reading("web", Outcome.BLIND), *bad("app")),
+            (Reading("web", Outcome.INCONCLUSIVE), *bad("app")),
             "App does not answer (HTTP 503).",
             "App no responde (HTTP 503).",
         ),
@@ -65,7 +65,7 @@ from tests.wording.outages import (
         ),
         (bad(*"abcde"), "A, b, c, d and e do not answer (HTTP 503).", "A, b, c, d y e no responden (HTTP 503)."),
         (
-            tuple(Reading(f"r{n}", Outcome.BAD, f"HTTP 50{n}") for n in range(6)),
+            tuple(Reading(f"r{n}", Outcome.FAILED, f"HTTP 50{n}") for n in range(6)),
             "R0: HTTP 500. R1: HTTP 501. R2: HTTP 502. R3: HTTP 503. 2 more routes do not answer.",
             "R0: HTTP 500. R1: HTTP 501. R2: HTTP 502. R3: HTTP 503. 2 vías más no responden.",
         ),
@@ -140,7 +140,7 @@ def test_what_is_not_confirmed_says_so_and_fine_checks_are_told() -> None:
     ],
 )
 def test_each_source_has_its_word(word: SourceReport, english: str, spanish: str) -> None:
-    incident = replace(DOWN, words=(word,))
+    incident = replace(DOWN, reports=(word,))
     assert told(ChangeKind.CONFIRMED, incident, at(14, 1)).words.lines[1:] == (english,)
     assert told(ChangeKind.CONFIRMED, incident, at(14, 1), ES).words.lines[1:] == (spanish,)
 
@@ -149,7 +149,7 @@ def test_a_tracker_that_could_not_be_read_is_no_news() -> None:
     assert (
         len(
             told(
-                ChangeKind.CONFIRMED, replace(DOWN, words=(SourceReport(Role.TRACKER, "T", None),)), at(14, 1)
+                ChangeKind.CONFIRMED, replace(DOWN, reports=(SourceReport(Role.TRACKER, "T", None),)), at(14, 1)
             ).words.lines
         )
         == 1
@@ -160,7 +160,7 @@ def test_a_long_headline_is_whole_below_the_title() -> None:
     headline = "We are investigating reports of elevated errors in several of our European regions"
     notice = told(
         ChangeKind.OFFICIAL,
-        replace(DOWN, words=(replace(INVESTIGATING, headline=headline),), official_at=at(14, 21)),
+        replace(DOWN, reports=(replace(INVESTIGATING, headline=headline),), official_at=at(14, 21)),
         at(14, 21),
     )
     assert notice.words.title == '🔵 X (Twitter): its status page says "We are investigating reports…" (2:21 p.m.)'
@@ -171,7 +171,7 @@ def test_a_long_headline_is_whole_below_the_title() -> None:
 
 
 def test_a_later_official_word_says_when_the_first_one_came() -> None:
-    later = replace(DOWN, words=(replace(INVESTIGATING, headline="Monitoring"),), official_at=at(14, 21))
+    later = replace(DOWN, reports=(replace(INVESTIGATING, headline="Monitoring"),), official_at=at(14, 21))
     assert told(ChangeKind.OFFICIAL, later, at(14, 40)).words.text.splitlines() == [
         '🔵 X (Twitter): its status page says "Monitoring" (2:40 p.m.)',
         "Official status page reported it at 2:21 p.m., 21 min after us.",
@@ -180,7 +180,7 @@ def test_a_later_official_word_says_when_the_first_one_came() -> None:
 
 @pytest.mark.parametrize("readings", [bad("web"), ()])
 def test_a_page_that_is_all_clear_again_does_not_end_what_we_see(readings: tuple[Reading, ...]) -> None:
-    cleared = replace(DOWN, readings=readings, words=(ALL_CLEAR,), official_at=at(14, 21))
+    cleared = replace(DOWN, readings=readings, reports=(ALL_CLEAR,), official_at=at(14, 21))
     fails = ["Our own checks still fail."] if readings else []
     assert told(ChangeKind.OFFICIAL, cleared, at(14, 40)).words.text.splitlines() == [
         "🔵 X (Twitter): its status page now reports no incident (2:40 p.m.)",
@@ -193,7 +193,7 @@ def test_a_page_that_is_all_clear_again_does_not_end_what_we_see(readings: tuple
 
 
 def test_a_short_headline_has_its_lead_in_the_first_line() -> None:
-    said = replace(DOWN, words=(replace(INVESTIGATING, headline="Looking"),), official_at=at(14, 21))
+    said = replace(DOWN, reports=(replace(INVESTIGATING, headline="Looking"),), official_at=at(14, 21))
     assert told(ChangeKind.OFFICIAL, said, at(14, 21), service=replace(X, name="X")).words.text == (
         '🔵 X: its status page now says "Looking" (2:21 p.m., 21 min after us)'
     )
@@ -231,13 +231,13 @@ def test_a_short_headline_has_its_lead_in_the_first_line() -> None:
     ],
 )
 def test_trackers_share_a_line(words: tuple[SourceReport, ...], english: str, spanish: str) -> None:
-    incident = replace(DOWN, words=words)
+    incident = replace(DOWN, reports=words)
     assert told(ChangeKind.CONFIRMED, incident, at(14, 1)).words.lines[1:] == (english,)
     assert told(ChangeKind.CONFIRMED, incident, at(14, 1), ES).words.lines[1:] == (spanish,)
 
 
 def test_numbers_are_grouped_as_the_readers_country_does() -> None:
-    incident = replace(DOWN, words=(REPORTS,))
+    incident = replace(DOWN, reports=(REPORTS,))
     assert "1,243" in told(ChangeKind.CONFIRMED, incident, at(14, 1), Style("es-MX", "Europe/Madrid")).words.lines[1]
 
 
@@ -249,7 +249,7 @@ def test_foreign_text_cannot_hide_reorder_or_end_ours() -> None:
     evil = "Fixed\u202e\u2066 soon\u200b\n\n<!channel> @everyone\x00\x1b[31m   it is...  "
     notice = told(
         ChangeKind.CONFIRMED,
-        replace(DOWN, words=(replace(INVESTIGATING, headline=evil),)),
+        replace(DOWN, reports=(replace(INVESTIGATING, headline=evil),)),
         at(14, 1),
         service=replace(X, name="X\u202e (Twi\nt\u200bter)"),
     )
@@ -262,7 +262,7 @@ def test_foreign_text_cannot_hide_reorder_or_end_ours() -> None:
 def test_braces_and_quotes_of_others_stay_text() -> None:
     notice = told(
         ChangeKind.CONFIRMED,
-        replace(DOWN, words=(replace(INVESTIGATING, headline='{name} "down" {0}'),)),
+        replace(DOWN, reports=(replace(INVESTIGATING, headline='{name} "down" {0}'),)),
         at(14, 1),
         service=replace(X, name="{x!r}"),
     )

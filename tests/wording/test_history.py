@@ -15,7 +15,7 @@ from tests.wording.outages import BLIND, DOWN, EN, ES, PARTLY, POSSIBLE, SLACK, 
 
 DAY, MINUTE = timedelta(days=1), timedelta(minutes=1)
 FEBRUARY = at(9, 12, day=14, month=2), at(9, 59, day=14, month=2)
-THIRD = replace(DOWN, nth=3, before=FEBRUARY)
+THIRD = replace(DOWN, number_this_year=3, previous=FEBRUARY)
 MAIL = Service("mail", "Our mail")
 NOW = at(15)
 
@@ -42,7 +42,7 @@ def test_the_notice_of_an_outage_says_which_of_the_year_it_is_and_when_the_last_
     ],
 )
 def test_ordinals_are_words_up_to_ten(nth, english, spanish):
-    often = replace(THIRD, nth=nth)
+    often = replace(THIRD, number_this_year=nth)
     assert lines(often)[-1].startswith(f"{english}; ")
     assert lines(often, ES)[-1].startswith(f"{spanish}; ")
 
@@ -56,7 +56,7 @@ def test_ordinals_are_words_up_to_ten(nth, english, spanish):
     ],
 )
 def test_the_last_one_is_said_by_the_readers_calendar(begin, english, spanish):
-    again = replace(THIRD, before=(begin, begin + 3 * MINUTE))
+    again = replace(THIRD, previous=(begin, begin + 3 * MINUTE))
     assert lines(again)[-1] == f"Third outage seen this year; the last: {english}, 3 min."
     assert lines(again, ES)[-1] == f"Tercera caída vista este año; la última: {spanish}, 3 min."
 
@@ -64,11 +64,11 @@ def test_the_last_one_is_said_by_the_readers_calendar(begin, english, spanish):
 @pytest.mark.parametrize(
     "incident",
     [
-        replace(DOWN, nth=1),
+        replace(DOWN, number_this_year=1),
         DOWN,
-        replace(UNSTABLE, nth=3, before=FEBRUARY),
-        replace(PARTLY, nth=3, before=FEBRUARY),
-        replace(POSSIBLE, nth=0, before=FEBRUARY),
+        replace(UNSTABLE, number_this_year=3, previous=FEBRUARY),
+        replace(PARTLY, number_this_year=3, previous=FEBRUARY),
+        replace(POSSIBLE, number_this_year=0, previous=FEBRUARY),
     ],
     ids=["first", "not counted", "unstable", "partly", "not sure"],
 )

@@ -21,14 +21,14 @@ def test_the_story_is_told_as_the_newsroom_should_have_had_it() -> None:
         SourceReport(Role.TRACKER, "IsItDownRightNow", Health.DOWN),
     )
     desk = replace(X, plan="breaking news goes to Telegram @newsroom and to the site banner")
-    assert told(ChangeKind.CONFIRMED, replace(DOWN, words=words), at(14, 1), service=desk).words.text.split("\n") == [
+    assert told(ChangeKind.CONFIRMED, replace(DOWN, reports=words), at(14, 1), service=desk).words.text.split("\n") == [
         "🔴 X (Twitter) is down since 2:00 p.m.",
         "Web, app and TweetDeck do not answer (HTTP 503). Confirmed by our own checks at 2:01 p.m.",
         "Official status page: no incident reported (read at 2:01 p.m.).",
         "Reports: 1,243 in the last hour, usually 35 (Downdetector). IsItDownRightNow: down.",
         "Plan: breaking news goes to Telegram @newsroom and to the site banner.",
     ]
-    assert told(ChangeKind.CONFIRMED, replace(DOWN, words=words), at(14, 1), ES, desk).words.lines[:2] == (
+    assert told(ChangeKind.CONFIRMED, replace(DOWN, reports=words), at(14, 1), ES, desk).words.lines[:2] == (
         "Web, app y TweetDeck no responden (HTTP 503). Confirmado por nuestras propias comprobaciones a las 14:01.",
         "Página de estado oficial: ninguna incidencia comunicada (leído a las 14:01).",
     )
@@ -89,7 +89,7 @@ def test_a_notice_knows_when_what_it_tells_of_happened(kind: ChangeKind, when: d
 
 
 def test_a_first_word_about_what_has_lasted_says_whether_anybody_looks_into_it() -> None:
-    lasting = replace(DOWN, lasted=1, steps=3)
+    lasting = replace(DOWN, milestones_passed=1, steps=3)
     notice = told(ChangeKind.LASTING, lasting, at(14, 10))
     assert notice.words.title == "🔴 X (Twitter) is still down: 10 min so far, since 2:00 p.m."
     assert notice.words.lines[-1] == 'Nobody has acknowledged it yet. Whoever looks into it sends "ack x".'

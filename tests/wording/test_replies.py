@@ -33,7 +33,7 @@ UP = ServiceState("x", up_since=at(3))
 def view(
     *entries: tuple[Service, ServiceState], recent: tuple[Incident, ...] = (), blind: datetime | None = None
 ) -> Overview:
-    return Overview(NOW, entries, recent, blind_since=blind)
+    return Overview(NOW, entries, recent, offline_since=blind)
 
 
 def open_(service: Service, incident: Incident) -> tuple[Service, ServiceState]:

@@ -33,13 +33,13 @@ SURGE = SourceReport(Role.CROWD, "Reports here", Health.DEGRADED, reports=7, usu
     ],
 )
 def test_the_crowd_has_a_line_of_its_own(word, english, spanish):
-    down = replace(DOWN, words=(word,))
+    down = replace(DOWN, reports=(word,))
     assert told(ChangeKind.CONFIRMED, down, at(14, 1)).words.lines[1] == english
     assert told(ChangeKind.CONFIRMED, down, at(14, 1), ES).words.lines[1] == spanish
 
 
 def test_of_the_crowd_alone_it_is_only_said_that_there_may_be_trouble():
-    alone = replace(POSSIBLE, health=Health.DEGRADED, worst=Health.DEGRADED, readings=(), words=(SURGE,))
+    alone = replace(POSSIBLE, health=Health.DEGRADED, worst=Health.DEGRADED, readings=(), reports=(SURGE,))
     words = told(ChangeKind.OPENED, alone, at(14)).words
     assert words.text == (
         "🟡 X (Twitter) may have trouble since about 2:00 p.m. (not confirmed)\n"

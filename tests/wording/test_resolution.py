@@ -59,7 +59,7 @@ TITLES: list[tuple[ChangeKind, Incident, datetime, str, str]] = [
     ),
     (
         ChangeKind.RESTORED,
-        replace(THEIRS, official_at=at(14, 21), words=(ALL_CLEAR,), until=at(14, 50)),
+        replace(THEIRS, official_at=at(14, 21), reports=(ALL_CLEAR,), until=at(14, 50)),
         at(14, 51),
         "🟢 X (Twitter): its status page reported trouble 2:21–2:50 p.m., now no more",
         "🟢 X (Twitter): su página de estado informó de problemas 14:21–14:50, ya no",
@@ -155,9 +155,9 @@ def test_what_is_not_confirmed_elsewhere_is_not_called_down_nor_up() -> None:
 
 
 def test_a_page_that_could_not_be_read_is_not_said_never_to_have_reported() -> None:
-    unread = replace(OVER, words=(replace(ALL_CLEAR, says=None),))
+    unread = replace(OVER, reports=(replace(ALL_CLEAR, says=None),))
     assert told(ChangeKind.RESTORED, unread, at(14, 51)).words.lines == ("All services you follow are up.",)
-    assert told(ChangeKind.RESTORED, replace(OVER, words=()), at(14, 51)).words.lines == (
+    assert told(ChangeKind.RESTORED, replace(OVER, reports=()), at(14, 51)).words.lines == (
         "All services you follow are up.",
     )
 
