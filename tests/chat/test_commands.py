@@ -174,7 +174,7 @@ def settled(text, **wish):
     before = held("x", **{"style": STYLE, **wish})
     answer = said(text, before)
     [order] = answer.orders or [Subscribe(before)]
-    assert replace(order.subscription, subscription=before.subscription) == before
+    assert replace(order.subscription, filter=before.filter) == before
     return order.subscription.filter, answer.reply
 
 

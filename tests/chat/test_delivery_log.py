@@ -72,7 +72,7 @@ def overview(*recent, mute=None, held=()):
 
 def said(text, *, style=EN, admin=True, seen=None, trail=None, audiences=()):
     ask = Ask(text, "telegram:7", "Ana", HERE, NOW, "k")
-    return respond(ask, seen or overview(OVER), style, admin=admin, audiences=audiences, delivery_trail=trail)
+    return respond(ask, seen or overview(OVER), style, admin=admin, audiences=audiences, trail=trail)
 
 
 def trail(*rows, incident=OVER, readers=(LADDER,)):
@@ -164,13 +164,13 @@ INSTEAD = row(2, HERE, queued_at=at(14, 2), sent_at=at(14, 2), ladders=("desk",)
 def test_who_got_what_when_by_which_way():
     rows = (UNTAKEN, INSTEAD, row(3, MAIL, status="refused", why="no such mailbox", audience="list"))
     instead = "instead of slack:C1, which did not take it in 1 min."
-    assert said("delivery", delivery_trail=trail(*rows)).reply.text.splitlines() == [
+    assert said("delivery", trail=trail(*rows)).reply.text.splitlines() == [
         "📬 X (Twitter): messages that have arrived: 1 of 3 (x#17)",
         "slack:C1 (desk, rung 1): confirmed: waits, again at 2:06 p.m., Slack: 503.",
         f"telegram:-100/45 (desk, rung 2): confirmed: has it, at 2:02 p.m., after 0 s, 2 attempts, {instead}",
         "email:a@b.example (list): confirmed: refused it, no such mailbox.",
     ]
-    assert said("delivery", delivery_trail=trail(*rows), style=ES).reply.text.splitlines()[:2] == [
+    assert said("delivery", trail=trail(*rows), style=ES).reply.text.splitlines()[:2] == [
         "📬 X (Twitter): mensajes entregados: 1 de 3 (x#17)",
         "slack:C1 (desk, peldaño 1): confirmado: espera, de nuevo a las 14:06, Slack: 503.",
     ]
@@ -178,7 +178,7 @@ def test_who_got_what_when_by_which_way():
 
 def test_a_refusal_above_is_named_as_the_reason_for_the_way():
     refused = replace(UNTAKEN, status="refused", why="not in the channel")
-    [_, line] = said("delivery", delivery_trail=trail(refused, INSTEAD)).reply.lines
+    [_, line] = said("delivery", trail=trail(refused, INSTEAD)).reply.lines
     assert line.endswith("instead of slack:C1, which refused it: not in the channel.")
 
 
@@ -197,30 +197,30 @@ def test_a_refusal_above_is_named_as_the_reason_for_the_way():
     ],
 )
 def test_how_far_a_delivery_has_come_is_said_in_words(more, words):
-    [line] = said("delivery", delivery_trail=trail(row(1, **more), readers=(ALONE,))).reply.lines
+    [line] = said("delivery", trail=trail(row(1, **more), readers=(ALONE,))).reply.lines
     assert words in line
 
 
 @pytest.mark.parametrize("kind", ChangeKind)
 @pytest.mark.parametrize("style", [EN, ES])
 def test_every_kind_of_change_has_its_word(kind, style):
-    [line] = said("delivery", delivery_trail=trail(row(1, kind=kind)), style=style).reply.lines
+    [line] = said("delivery", trail=trail(row(1, kind=kind)), style=style).reply.lines
     assert "notice" not in line
     assert "aviso" not in line
 
 
 def test_the_secret_in_a_place_is_not_shown():
     place = Destination("webhook", "https://h.example/s3cret")
-    assert "s3cret" not in said("delivery", delivery_trail=trail(row(1, place))).reply.text
+    assert "s3cret" not in said("delivery", trail=trail(row(1, place))).reply.text
 
 
 def test_a_long_list_is_cut_and_counted():
-    lines = said("delivery", delivery_trail=trail(*(row(n) for n in range(99)))).reply.lines
+    lines = said("delivery", trail=trail(*(row(n) for n in range(99)))).reply.lines
     assert (len(lines), lines[-1]) == (31, "… and 69 more")
 
 
 def test_an_incident_that_nobody_was_told_of():
-    assert said("delivery", delivery_trail=trail()).reply.title == "📭 X (Twitter): nobody was told of x#17"
+    assert said("delivery", trail=trail()).reply.title == "📭 X (Twitter): nobody was told of x#17"
 
 
 @pytest.mark.parametrize(
@@ -238,7 +238,7 @@ def test_what_nobody_knows_is_answered(text, title):
 
 @pytest.mark.parametrize("text", ["delivery", "drill"])
 def test_only_admins_learn_who_got_what_and_order_drills(text):
-    refused = said(text, admin=False, delivery_trail=trail(row(1)), audiences=(LADDER,))
+    refused = said(text, admin=False, trail=trail(row(1)), audiences=(LADDER,))
     assert (refused.reply.title, refused.orders) == ("🔒 Only those who run this may do that.", ())
 
 
@@ -256,7 +256,7 @@ def test_only_admins_learn_who_got_what_and_order_drills(text):
     ],
 )
 def test_why_says_what_became_of_it_here_and_nothing_of_others(more, title):
-    reply = said("why", admin=False, delivery_trail=trail(row(1, ELSE), row(2, **more))).reply
+    reply = said("why", admin=False, trail=trail(row(1, ELSE), row(2, **more))).reply
     assert reply.title == title
     assert len(reply.lines) == 1
     assert "C1" not in reply.text
@@ -285,7 +285,7 @@ SILENT = {
 @pytest.mark.parametrize("name", SILENT)
 def test_why_a_place_was_not_told(name):
     readers, incident, line = SILENT[name]
-    reply = said("why", delivery_trail=trail(incident=incident, readers=readers)).reply
+    reply = said("why", trail=trail(incident=incident, readers=readers)).reply
     assert reply.title == "🔇 X (Twitter): this place was not told of x#17"
     assert reply.lines == (line,)
 
@@ -293,7 +293,7 @@ def test_why_a_place_was_not_told(name):
 def test_why_a_muted_service_was_not_told_of():
     def why(**when):
         mute = Mute("Ana", when.get("at", at(13)), when.get("until", at(16)))
-        return said("why", seen=overview(OVER, mute=mute), delivery_trail=trail(readers=reader())).reply.lines
+        return said("why", seen=overview(OVER, mute=mute), trail=trail(readers=reader())).reply.lines
 
     assert why() == ("It was muted.",)
     assert why(until=at(14, 30)) == ("It was muted.",)  # has run out by now
@@ -302,12 +302,12 @@ def test_why_a_muted_service_was_not_told_of():
 
 def test_why_who_subscribed_later_was_not_told():
     held = (Subscription(HERE, SubscriptionFilter(), "telegram:7", at(14, 55)),)
-    reply = said("why", seen=overview(OVER, held=held), delivery_trail=trail(readers=(ALONE,))).reply
+    reply = said("why", seen=overview(OVER, held=held), trail=trail(readers=(ALONE,))).reply
     assert reply.lines == ("It subscribed when that was over.",)
 
 
 def test_why_in_spanish():
-    reply = said("why", style=ES, delivery_trail=trail(readers=reader(services=("banner",)))).reply
+    reply = said("why", style=ES, trail=trail(readers=reader(services=("banner",)))).reply
     assert reply.text == "🔇 X (Twitter): aquí no se avisó de x#17\nEste lugar no sigue X (Twitter)."
 
 

@@ -137,5 +137,5 @@ def test_why_nothing_is_told_now():
 def test_why_nothing_was_told_of_what_was_held_back():
     held = Incident("mail", 4, NOW - 40 * MINUTE, Health.DOWN, Confidence.POSSIBLE, until=NOW - 5 * MINUTE)
     trail = Trail(held, "Our mail", (), (Audience("desk", (HERE,)),))
-    assert "Maintenance was planned then." in said("why mail#4", UNDER_WAY, delivery_trail=trail).reply.lines
-    assert "Maintenance was planned then." not in said("why mail#4", delivery_trail=trail).reply.lines
+    assert "Maintenance was planned then." in said("why mail#4", UNDER_WAY, trail=trail).reply.lines
+    assert "Maintenance was planned then." not in said("why mail#4", trail=trail).reply.lines

@@ -87,6 +87,6 @@ async def test_the_same_person_counts_once_at_the_desk(store):
     chat = Chat(House(store, ()))
     for expected in ("", "You had said so already"):
         assert expected in await chat.say("report x")
-    assert chat.desk.crowd.tallies()["x"] == Tally(1)
+    assert chat.desk.user_reports.tallies()["x"] == Tally(1)
     assert "Noted: X (Twitter) works" in await chat.say("report x works")
-    assert chat.desk.crowd.tallies("telegram:7")["x"] == Tally(0, 1, mine=True, said_enough=True)
+    assert chat.desk.user_reports.tallies("telegram:7")["x"] == Tally(0, 1, mine=True, said_enough=True)
