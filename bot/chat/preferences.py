@@ -8,7 +8,7 @@ from dataclasses import replace
 from bot import wording
 from bot.chat.context import CommandContext, Response, Subscribe
 from bot.model import Quiet, SubscriptionFilter, Text, local_time
-from bot.wording.phrases import CATALOGUES
+from bot.wording.catalog import base, catalogs
 
 
 def quiet(room: CommandContext) -> Response:
@@ -25,7 +25,7 @@ def quiet(room: CommandContext) -> Response:
 
 def language(room: CommandContext) -> Response:
     said = room.words[0].casefold() if room.words else ""
-    if said.replace("_", "-").partition("-")[0] not in CATALOGUES:
+    if base(said) not in catalogs():
         return Response(wording.unknown_language(said, room.style))
     style = replace(room.wish.style, language=said)
     return _settled(room, replace(room.wish, style=style), wording.language(style))
