@@ -8,16 +8,17 @@ from dataclasses import replace
 from bot import wording
 from bot.chat.context import CommandContext, Response, Subscribe
 from bot.model import Quiet, SubscriptionFilter, Text, local_time
-from bot.wording.catalog import base, catalogs
+from bot.wording.catalog import base, catalogs, fold, input_words
 
 
 def quiet(room: CommandContext) -> Response:
     """Without words it tells how it is; words that are no hours get what is told without any."""
-    said = " ".join(room.words).casefold()
+    exception = input_words("except")
+    said = " ".join("except" if fold(word) in exception else word for word in room.words).casefold()
     wanted = room.wish.quiet
     try:
         if said:
-            wanted = None if said == "off" else Quiet.parse(said)
+            wanted = None if fold(said) in input_words("off") else Quiet.parse(said)
     except ValueError:
         return Response(wording.no_hours(room.style))
     return _settled(room, replace(room.wish, quiet=wanted), wording.quiet(wanted, room.wish.style, room.ask.at))

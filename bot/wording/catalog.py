@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
+import unicodedata
 from collections.abc import Callable, Iterator, Mapping
 from functools import cache, lru_cache
 from importlib.resources import files
@@ -18,6 +19,8 @@ CODE: Final = re.compile(r"[a-z]{2,3}")
 OPEN: Final = frozenset(
     {"plurals", "and_before", "or_before", "months", "clock_words", "ordinals", "reasons", "own_reasons"}
 )
+# Sections of words that people type: a list at each key.
+TYPED: Final = frozenset({"input", "weekdays"})
 # Of these, a language has all keys or none.
 ALL_OR_NONE: Final = {
     "months": frozenset(map(str, range(1, 13))),
@@ -91,9 +94,10 @@ class Catalog:
     """One language: its sections by their names, as attributes."""
 
     language: str
+    typed: Mapping[str, frozenset[str]]  # words that people type, by "section.key"
 
-    def __init__(self, language: str, sections: Mapping[str, Section]) -> None:
-        self.__dict__.update(sections, language=language)
+    def __init__(self, language: str, sections: Mapping[str, Section], typed: Mapping[str, frozenset[str]]) -> None:
+        self.__dict__.update(sections, language=language, typed=typed)
 
     def __getattr__(self, name: str) -> Section:
         raise AttributeError(f"no section of sentences is called {name!r}")
@@ -121,6 +125,25 @@ def base(language: str) -> str:
     return language.replace("_", "-").partition("-")[0].lower()
 
 
+@cache
+def input_words(key: str) -> frozenset[str]:
+    """What people may type for it, in any language, folded."""
+    return frozenset(word for said in catalogs().values() for word in said.typed[f"input.{key}"])
+
+
+@cache
+def weekdays() -> Mapping[str, int]:
+    """The days of the week as people may type them, in any language, folded. Monday is 0."""
+    numbers = range(1, 8)
+    return {word: n - 1 for said in catalogs().values() for n in numbers for word in said.typed[f"weekdays.{n}"]}
+
+
+def fold(text: str) -> str:
+    """As words are compared: small letters without accents."""
+    parts = unicodedata.normalize("NFD", text.casefold())
+    return "".join(part for part in parts if not unicodedata.combining(part))
+
+
 def load(texts: Mapping[str, str]) -> Mapping[str, Catalog]:
     """Read and check the text of each language's file. Raise CatalogError at the first problem."""
     tables = {language: _parsed(language, text) for language, text in texts.items()}
@@ -141,8 +164,13 @@ def _parsed(language: str, text: str) -> Table:
 def _checked(language: str, table: Table, english: Table) -> Catalog:
     category, categories = _plural_rule(language, table.get("plurals", {}))
     _same_keys(language, "", table, english)
-    sections = {}
+    sections: dict[str, Section] = {}
+    typed: dict[str, frozenset[str]] = {}
     for name, section in table.items():
+        if name in TYPED:
+            _same_keys(language, f"{name}.", section, english[name])
+            typed |= {f"{name}.{key}": _words(language, f"{name}.{key}", words) for key, words in section.items()}
+            continue
         if name in OPEN:
             _open_table(language, name, section, english)
         else:
@@ -158,7 +186,13 @@ def _checked(language: str, table: Table, english: Table) -> Catalog:
                     _same_facts(language, place, form, model)
             entries[key] = Plural.of(forms, category) if isinstance(value, dict) else value
         sections[name] = Section(entries)
-    return Catalog(language, sections)
+    return Catalog(language, sections, typed)
+
+
+def _words(language: str, place: str, words: object) -> frozenset[str]:
+    if not isinstance(words, list) or not words or not all(isinstance(word, str) and word.strip() for word in words):
+        raise CatalogError(language, place, 'expected a list of words, such as ["on", "yes"]')
+    return frozenset(map(fold, words))
 
 
 def _plural_rule(language: str, shared: Table) -> tuple[Callable[[int], str], frozenset[str]]:

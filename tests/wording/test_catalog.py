@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import tomllib
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -15,9 +16,21 @@ from bot.chat.commands import COMMANDS
 from bot.model import ChangeKind, Topic
 from bot.store.deliveries.statements import Status
 from bot.wording import catalog as module
-from bot.wording.catalog import OPEN, CatalogError, Plural, Section, catalog, catalogs, load
+from bot.wording.catalog import (
+    OPEN,
+    TYPED,
+    CatalogError,
+    Plural,
+    Section,
+    catalog,
+    catalogs,
+    fold,
+    input_words,
+    load,
+    weekdays,
+)
 from bot.wording.text import choice, listed
-from tests.wording.key_usage import Use, in_code, uses
+from tests.wording.key_usage import ROOT, Use, in_code, uses
 
 LOCALES = Path(module.__file__).parent / "locales"
 ENGLISH = (LOCALES / "en.toml").read_text("utf-8")
@@ -34,7 +47,7 @@ Tables = dict[str, dict[str, Any]]
 def sentences(language: str) -> Iterator[tuple[str, tuple[str, ...]]]:
     """Each key with its forms, those of tables and patterns aside."""
     for name, section in tomllib.loads((LOCALES / f"{language}.toml").read_text("utf-8")).items():
-        for key, value in section.items() if name not in {*OPEN, *TABLES, "input"} else ():
+        for key, value in section.items() if name not in {*OPEN, *TABLES, *TYPED} else ():
             if f"{name}.{key}" not in PATTERNS:
                 yield f"{name}.{key}", tuple(value.values()) if isinstance(value, dict) else (value,)
 
@@ -118,7 +131,8 @@ def test_every_key_that_is_used_exists_and_is_given_its_facts():
 
 def test_every_key_is_used():
     used = {use.chain for use in uses()}
-    keys = {(name, key) for name, section in vars(catalogs()["en"]).items() if name != "language" for key in section}
+    sections = {name: said for name, said in vars(catalogs()["en"]).items() if isinstance(said, Section)}
+    keys = {(name, key) for name, section in sections.items() for key in section}
     whole = {*OPEN, *TABLES}
     assert {key for key in keys if key[0] not in whole} - used == set()
     assert {name for name in whole if (name,) not in used} == {"plurals"}
@@ -136,6 +150,14 @@ def test_every_key_is_used():
 )
 def test_a_typo_is_seen(source):
     assert ("titles", "dwon") in {use.chain for use in in_code(Path("x.py"), source)}
+
+
+def test_every_list_of_typed_words_is_used_and_exists():
+    sources = "".join(path.read_text("utf-8") for path in (ROOT / "bot").rglob("*.py"))
+    literal = set(re.findall(r'\binput_words\("(\w+)"\)', sources))
+    tabled = {"every_day", "working_days", "weekend"}
+    assert literal | tabled == set(tomllib.loads(ENGLISH)["input"])
+    assert all(input_words(key) for key in tabled)
 
 
 def test_a_fact_that_is_forgotten_is_seen():
@@ -202,6 +224,10 @@ def test_tables_over_enums_are_complete(language):
         (lambda t: t["and_before"].update({"[": "{head}{last}"}), "fr.toml: and_before.[: is no regular expression:"),
         (lambda t: t["or_before"].update(x="{head}"), "or_before.x: expected the placeholders head, last; found head"),
         (lambda t: t["reasons"].update(x={"y": "z"}), "fr.toml: reasons.x: expected one text"),
+        (lambda t: t["input"].pop("off"), "fr.toml: input.off: is missing; English has it"),
+        (lambda t: t["input"].update(off=[]), 'fr.toml: input.off: expected a list of words, such as ["on", "yes"]'),
+        (lambda t: t["input"].update(off="non"), "fr.toml: input.off: expected a list of words"),
+        (lambda t: t["weekdays"].update({"8": ["octidi"]}), "fr.toml: weekdays.8: is surplus; English has no such key"),
         (lambda t: t["reasons"].update(get="x"), "fr.toml: reasons.get: is a key that Python keeps for itself"),
     ],
 )
@@ -312,3 +338,23 @@ def test_only_whole_numbers_are_counted():
 def test_names_are_joined_as_the_language_does(language, names, all_of, one_of):
     assert listed(names, catalog(language)) == all_of
     assert choice(names, catalog(language)) == one_of
+
+
+# ── words that people type ───────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_no_word_is_two_days_of_the_week():
+    words = [
+        (fold(word), int(day))
+        for path in LOCALES.glob("*.toml")
+        for day, of in tomllib.loads(path.read_text("utf-8"))["weekdays"].items()
+        for word in of
+    ]
+    assert weekdays() == {word: day - 1 for word, day in words}
+    assert len({word for word, _ in words}) == len(set(words))
+
+
+def test_words_are_known_in_every_language_without_their_accents():
+    assert input_words("works") >= {"works", "ok", "funciona"}
+    assert input_words("every_day") >= {"daily", "todos los dias"}
+    assert weekdays()[fold("Miércoles")] == weekdays()["wed"] == 2
