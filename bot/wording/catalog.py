@@ -204,10 +204,16 @@ def _plural_rule(language: str, shared: Table) -> tuple[Callable[[int], str], fr
     if rule is None:
         raise CatalogError(language, "", 'is no language that CLDR knows; expected a file such as "fr.toml"')
     has = rule.tags | {"other"}
-    for category, other in shared.items():
-        if category not in has - {"other"} or other not in has - shared.keys():
-            raise CatalogError(language, f"plurals.{category}", f"expected one of {_listed(has)} for another of them")
-    return lambda count: shared.get(rule(count), rule(count)), frozenset(has - shared.keys())
+    for rare, other in shared.items():
+        if rare not in has - {"other"} or other not in has - shared.keys():
+            raise CatalogError(language, f"plurals.{rare}", f"expected one of {_listed(has)} for another of them")
+
+    @lru_cache(maxsize=1024)
+    def category(count: int) -> str:
+        found = rule(count)
+        return str(shared.get(found, found))
+
+    return category, frozenset(has - shared.keys())
 
 
 def _same_keys(language: str, prefix: str, table: Table, english: Table) -> None:

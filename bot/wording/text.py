@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import cache
 from typing import Final
 
 from bot.model import visible
@@ -83,9 +84,14 @@ def _joined(names: Sequence[str], say: Catalog, form: str, before: Section) -> s
 def reason(why: str, say: Catalog, most: int = 80) -> str:
     """Why a check failed, in the reader's language as far as its catalogue knows the words."""
     why = clean(why, most).rstrip(".")
-    for english in sorted(say.reasons, key=len, reverse=True):
-        why = why.replace(english, say.reasons[english])
+    for english, said in _longest_first(say.reasons):
+        why = why.replace(english, said)
     return why
+
+
+@cache
+def _longest_first(reasons: Section) -> tuple[tuple[str, str], ...]:
+    return tuple((english, reasons[english]) for english in sorted(reasons, key=len, reverse=True))
 
 
 def fit(name: str, *forms: str) -> str:
