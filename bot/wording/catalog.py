@@ -111,7 +111,7 @@ def catalogs() -> Mapping[str, Catalog]:
     """Every language there is a file for, by its code. Raise CatalogError where one cannot be used."""
     folder = files(__package__) / "locales"
     found = {entry.name.removesuffix(".toml"): entry for entry in folder.iterdir() if entry.name.endswith(".toml")}
-    return load({language: entry.read_text("utf-8") for language, entry in sorted(found.items())})
+    return load({language: entry.read_bytes() for language, entry in sorted(found.items())})
 
 
 @lru_cache(maxsize=256)
@@ -144,16 +144,18 @@ def fold(text: str) -> str:
     return "".join(part for part in parts if not unicodedata.combining(part))
 
 
-def load(texts: Mapping[str, str]) -> Mapping[str, Catalog]:
-    """Read and check the text of each language's file. Raise CatalogError at the first problem."""
-    tables = {language: _parsed(language, text) for language, text in texts.items()}
-    return {language: _checked(language, table, tables[ENGLISH]) for language, table in tables.items()}
+def load(contents: Mapping[str, bytes]) -> Mapping[str, Catalog]:
+    """Read and check the content of each language's file. Raise CatalogError at the first problem."""
+    english = _parsed(ENGLISH, contents[ENGLISH])
+    shape = _checked(ENGLISH, english, english)
+    others = {language: _parsed(language, content) for language, content in contents.items() if language != ENGLISH}
+    return {ENGLISH: shape} | {language: _checked(language, table, english) for language, table in others.items()}
 
 
-def _parsed(language: str, text: str) -> Table:
+def _parsed(language: str, content: bytes) -> Table:
     try:
-        table = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+        table = tomllib.loads(content.decode())
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise CatalogError(language, "", f"is not valid TOML: {error}") from None
     for name, section in table.items():
         if not isinstance(section, dict):
@@ -205,7 +207,7 @@ def _plural_rule(language: str, shared: Table) -> tuple[Callable[[int], str], fr
         raise CatalogError(language, "", 'is no language that CLDR knows; expected a file such as "fr.toml"')
     has = rule.tags | {"other"}
     for rare, other in shared.items():
-        if rare not in has - {"other"} or other not in has - shared.keys():
+        if rare not in has - {"other"} or not isinstance(other, str) or other not in has - shared.keys():
             raise CatalogError(language, f"plurals.{rare}", f"expected one of {_listed(has)} for another of them")
 
     @lru_cache(maxsize=1024)
@@ -228,6 +230,8 @@ def _open_table(language: str, name: str, section: Table, english: Table) -> Non
         wrong = min(section.keys() ^ ALL_OR_NONE[name])
         raise CatalogError(language, f"{name}.{wrong}", f"expected all of {_listed(ALL_OR_NONE[name])}, or none")
     for pattern, form in section.items() if name in JOINING else ():
+        if not isinstance(form, str):
+            raise CatalogError(language, f"{name}.{pattern}", "expected one text")
         try:
             re.compile(pattern)
         except re.error as error:

@@ -33,7 +33,8 @@ from bot.wording.text import choice, listed
 from tests.wording.key_usage import ROOT, Use, in_code, uses
 
 LOCALES = Path(module.__file__).parent / "locales"
-ENGLISH = (LOCALES / "en.toml").read_text("utf-8")
+EN = (LOCALES / "en.toml").read_bytes()
+ENGLISH = EN.decode()
 TABLES = {"topics", "commands", "channel_names", "own_troubles", "own_parts", "delivery_changes", "delivery_states"}
 PATTERNS = {
     "times.percent",
@@ -56,7 +57,7 @@ def placeholders(text: str) -> set[str]:
     return {name for _, name, _, _ in Formatter().parse(text) if name is not None}
 
 
-def toml(tables: Tables) -> str:
+def toml(tables: Tables) -> bytes:
     def value(of: object) -> str:
         if isinstance(of, dict):
             return f"{{ {', '.join(f'{json.dumps(k)} = {value(v)}' for k, v in of.items())} }}"
@@ -66,10 +67,10 @@ def toml(tables: Tables) -> str:
         [f"[{name}]", *(f"{json.dumps(k, ensure_ascii=False)} = {value(v)}" for k, v in section.items())]
         for name, section in tables.items()
     )
-    return "\n".join(row for section in rows for row in section)
+    return "\n".join(row for section in rows for row in section).encode()
 
 
-def french(change: Callable[[Tables], object]) -> str:
+def french(change: Callable[[Tables], object]) -> bytes:
     """A file for French: English with the forms that French has, and one thing changed."""
     tables = tomllib.loads(ENGLISH)
     tables["plurals"]["many"] = "other"
@@ -222,6 +223,8 @@ def test_tables_over_enums_are_complete(language):
         (lambda t: t["months"].pop("3"), "fr.toml: months.3: expected all of 1, 10, 11, 12, 2,"),
         (lambda t: t["clock_words"].pop("am"), "clock_words.am: expected all of am, midnight, noon, pm, or none"),
         (lambda t: t["and_before"].update({"[": "{head}{last}"}), "fr.toml: and_before.[: is no regular expression:"),
+        (lambda t: t["and_before"].update(x=3), "fr.toml: and_before.x: expected one text"),
+        (lambda t: t["plurals"].update(one=[]), "fr.toml: plurals.one: expected one of many, one, other"),
         (lambda t: t["or_before"].update(x="{head}"), "or_before.x: expected the placeholders head, last; found head"),
         (lambda t: t["reasons"].update(x={"y": "z"}), "fr.toml: reasons.x: expected one text"),
         (lambda t: t["input"].pop("off"), "fr.toml: input.off: is missing; English has it"),
@@ -233,28 +236,36 @@ def test_tables_over_enums_are_complete(language):
 )
 def test_a_file_that_does_not_fit_is_refused_in_one_line(change, problem):
     with pytest.raises(CatalogError) as refused:
-        load({"en": ENGLISH, "fr": french(change)})
+        load({"en": EN, "fr": french(change)})
     assert problem in str(refused.value)
     assert "\n" not in str(refused.value)
 
 
 @pytest.mark.parametrize(
-    ("language", "text", "problem"),
+    ("language", "content", "problem"),
     [
-        ("fr", "[titles", "fr.toml: is not valid TOML: "),
-        ("fr", "a = 1", "fr.toml: a: expected a section such as [titles]"),
-        ("xx", ENGLISH, 'xx.toml: is no language that CLDR knows; expected a file such as "fr.toml"'),
-        ("README", ENGLISH, "README.toml: is no language that CLDR knows"),
+        ("fr", b"[titles", "fr.toml: is not valid TOML: "),
+        ("fr", b"a = \xff", "fr.toml: is not valid TOML: "),
+        ("fr", b"a = 1", "fr.toml: a: expected a section such as [titles]"),
+        ("xx", EN, 'xx.toml: is no language that CLDR knows; expected a file such as "fr.toml"'),
+        ("README", EN, "README.toml: is no language that CLDR knows"),
     ],
 )
-def test_a_file_that_is_no_catalogue_is_refused(language, text, problem):
+def test_a_file_that_is_no_catalogue_is_refused(language, content, problem):
     with pytest.raises(CatalogError, match="^" + problem[:20].replace(".", r"\.").replace("[", r"\[")) as refused:
-        load({"en": ENGLISH, language: text})
+        load({"en": EN, language: content})
     assert str(refused.value).startswith(problem)
 
 
+def test_english_is_checked_first_as_the_others_are_held_against_it():
+    broken = tomllib.loads(ENGLISH)
+    broken["titles"]["times_down"].pop("other")
+    with pytest.raises(CatalogError, match=r"^en\.toml: titles\.times_down: lacks the plural form 'other'"):
+        load({"de": EN, "en": toml(broken)})
+
+
 def test_a_file_that_fits_is_a_language():
-    assert set(load({"en": ENGLISH, "fr": french(len)})) == {"en", "fr"}
+    assert set(load({"en": EN, "fr": french(len)})) == {"en", "fr"}
 
 
 def test_a_catalogue_does_not_change():
@@ -300,11 +311,11 @@ def polish() -> Tables:
     ],
 )
 def test_four_plural_forms(count, said):
-    assert load({"en": ENGLISH, "pl": toml(polish())})["pl"].batches.incidents.format(count=count) == said
+    assert load({"en": EN, "pl": toml(polish())})["pl"].batches.incidents.format(count=count) == said
 
 
 def test_every_counted_sentence_is_said_in_each_of_four_forms():
-    said, english = load({"en": ENGLISH, "pl": toml(polish())})["pl"], tomllib.loads(ENGLISH)
+    said, english = load({"en": EN, "pl": toml(polish())})["pl"], tomllib.loads(ENGLISH)
     counted = [(n, k) for n, section in english.items() for k, v in section.items() if isinstance(v, dict)]
     assert len(counted) > 40
     for name, key in counted:
