@@ -19,7 +19,7 @@ from bot.scheduler.result_writer import Results
 from bot.store import StoreUnavailable
 from bot.supervisor import Failures
 from bot.supervisor import Policy as Restarts
-from bot.wording.phrases import CATALOGUES
+from bot.wording.catalog import catalogs
 from tests.fakes.hook import FakeHook
 from tests.fakes.site import Site
 from tests.flow.house import eventually
@@ -65,10 +65,10 @@ def test_a_config_that_is_not_taken_and_a_deaf_ear_are_noted_and_no_illness(part
     assert len(health.troubles) == 1
 
 
-@pytest.mark.parametrize("language", CATALOGUES)
+@pytest.mark.parametrize("language", sorted(catalogs()))
 def test_every_part_has_its_words(language):
-    own = CATALOGUES[language].own
-    assert set(own.parts) == set(own.names) == {part.value for part in Part}
+    said = catalogs()[language]
+    assert set(said.own_troubles) == set(said.own_parts) == {part.value for part in Part}
 
 
 # ── restarts ─────────────────────────────────────────────────────────────────────────────────────────────────────────

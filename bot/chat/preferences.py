@@ -8,16 +8,17 @@ from dataclasses import replace
 from bot import wording
 from bot.chat.context import CommandContext, Response, Subscribe
 from bot.model import Quiet, SubscriptionFilter, Text, local_time
-from bot.wording.phrases import CATALOGUES
+from bot.wording.catalog import base, catalogs, fold, input_words
 
 
 def quiet(room: CommandContext) -> Response:
     """Without words it tells how it is; words that are no hours get what is told without any."""
-    said = " ".join(room.words).casefold()
+    exception = input_words("except")
+    said = " ".join("except" if fold(word) in exception else word for word in room.words).casefold()
     wanted = room.subscription.quiet
     try:
         if said:
-            wanted = None if said == "off" else Quiet.parse(said)
+            wanted = None if fold(said) in input_words("off") else Quiet.parse(said)
     except ValueError:
         return Response(wording.no_hours(room.style))
     return _settled(
@@ -27,7 +28,7 @@ def quiet(room: CommandContext) -> Response:
 
 def language(room: CommandContext) -> Response:
     said = room.words[0].casefold() if room.words else ""
-    if said.replace("_", "-").partition("-")[0] not in CATALOGUES:
+    if base(said) not in catalogs():
         return Response(wording.unknown_language(said, room.style))
     style = replace(room.subscription.style, language=said)
     return _settled(room, replace(room.subscription, style=style), wording.language(style))

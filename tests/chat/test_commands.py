@@ -183,6 +183,7 @@ def settled(text, **wish):
     [
         ("quiet 22:00-07:00", Quiet(time(22), time(7))),
         ("quiet 22:00 – 7:00 Except DOWN", Quiet(time(22), time(7), frozenset({Topic.DOWN}))),
+        ("quiet 22:00-7:00 excepto down", Quiet(time(22), time(7), frozenset({Topic.DOWN}))),
         ("quiet off", None),
         ("QUIET OFF", None),
     ],

@@ -56,6 +56,8 @@ def window(text):
         ("maintenance mail 7:00 for 1h", ("mail",), 630, 690, ""),
         ("maintenance all 2026-12-01T22:00 2026-12-01 23:30 x", (), 90, 180, "x"),
         ("maintenance x 2026-12-01T22:00+00:00 for 1h", ("x",), 150, 210, ""),
+        ("maintenance mail durante 1h discos nuevos", ("mail",), 0, 60, "discos nuevos"),
+        ("maintenance todos desde 22:00 hasta 23:30", (), 90, 180, ""),
     ],
 )
 def test_it_is_planned_by_the_clocks_of_the_place(text, services, since, until, note):

@@ -227,6 +227,8 @@ async def test_what_is_still_being_written_is_finished_before_the_store_closes(d
 
 
 async def test_a_headline_that_no_database_takes_is_written_without_its_odd_parts(store):
-    await store.incidents.apply("x", lambda s: Transition(replace(s.state, official_headline="Outage \ud800 \0 here")), NOW)
+    await store.incidents.apply(
+        "x", lambda s: Transition(replace(s.state, official_headline="Outage \ud800 \0 here")), NOW
+    )
 
     assert (await seen(store)).state.heard == "Outage ? \0 here"
