@@ -356,7 +356,7 @@ PLANS = {
     "Maintenance is called off": (Phase.CANCELLED, replace(WORK, over_at=at(21))),
     "Maintenance is over": (Phase.ENDED, WORK),
     "Maintenance is over before its time": (Phase.ENDED, replace(WORK, over_at=at(22, 50))),
-    "Maintenance is over, and it does not answer": (Phase.ENDED, WORK),
+    "Maintenance is over, and it doesn't respond": (Phase.ENDED, WORK),
 }
 AFTER = replace(
     DOWN,
