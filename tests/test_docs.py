@@ -370,7 +370,7 @@ AFTER = replace(
 
 def planned(title: str, style: Style) -> str:
     phase, window = PLANS[title]
-    leaving = wording.MaintenanceEnd({"mail"} if title.endswith("not answer") else ())
+    leaving = wording.MaintenanceEnd({"mail"} if title.endswith("respond") else ())
     return wording.maintenance(window, phase, (MAIL,), style, at(21), leaving=leaving).words.text
 
 
