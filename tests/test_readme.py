@@ -68,7 +68,7 @@ def test_every_kind_of_check_is_explained():
 
 def test_the_numbers_are_the_defaults():
     defaults = {name: field.default for name, field in Defaults.model_fields.items()}
-    soon = part("**How soon do we hear of it?**")
+    soon = part("**How soon do we know?**")
     for name in ("every", "confirm_every"):
         assert f"{defaults[name].total_seconds():.0f} s" in soon
     assert defaults["confirm_rounds"] == 2
