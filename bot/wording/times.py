@@ -39,7 +39,9 @@ class Reader:
         """As it is said after a preposition: "2:00 p.m.", "las 14:00", "la 1:00", "las 23:40 del martes"."""
         local = at.astimezone(self.zone)
         clock = " ".join(self._parts(local)).rstrip()
-        point = (self.say.times.point_at_one if clock.startswith("1:") else self.say.times.point).format(clock=clock)
+        point = (self.say.times.point_at_one if clock.startswith(("1:", "01:")) else self.say.times.point).format(
+            clock=clock
+        )
         if not dated and local.date() == self.now.date():
             return point
         return self.say.times.point_dated.format(point=point, day=self._day(local, wide=True))

@@ -30,7 +30,9 @@ from bot.model import (
     Topic,
     Unmute,
 )
+from bot.wording.catalog import catalogs
 
+LANGUAGES = "{}, {}, {}, {} or {}".format(*sorted(catalogs()))
 NOW = datetime(2022, 7, 14, 12, 30, tzinfo=UTC)
 HERE = Destination("telegram", "-100/45")
 X, SLACK = Service("x", "X (Twitter)"), Service("slack", "Slack")
@@ -230,8 +232,8 @@ def test_a_place_has_its_own_zone():
 @pytest.mark.parametrize(
     ("text", "near"),
     [
-        ("language fr", "en or es"),
-        ("language", "en or es"),
+        ("language tlh", LANGUAGES),
+        ("language", LANGUAGES),
         ("timezone Europe/Madird", "Europe/Madrid"),
         ("timezone", ""),
     ],

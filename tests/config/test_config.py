@@ -11,6 +11,7 @@ import pytest
 from bot.config import ConfigError, load, schema
 from bot.model import Confidence, Destination, Escalation, Quiet, Style, Topic
 from bot.wiring import setting
+from bot.wording.catalog import catalogs
 
 ROOT = Path(__file__).parent.parent.parent
 RIGHT = """\
@@ -200,7 +201,7 @@ MISTAKES = {
     ),
     "bad language": (
         RIGHT + "language: klingonese\n",
-        ':8:1: language: "klingonese" is no language that Tocsin speaks; expected one of en, es',
+        ':8:1: language: "klingonese" is no language that Tocsin speaks; expected one of ' + ", ".join(catalogs()),
     ),
     "bad clock": (RIGHT + "clock: 13h\n", ':8:1: clock: "13h" should be "12h" or "24h"'),
     "bad address": (

@@ -97,6 +97,7 @@ def test_only_titles_of_whole_sentences_bring_their_own_stop(language):
     own = {"changes.unconfirmed", "changes.was_not_down", "changes.had_no_trouble", "changes.online_again"}
     own |= {"changes.machine_well_again", "status.up", "digest.quiet", "maintenance.others_up"}
     stopped = {n for n, forms in sentences(language) for f in forms if f.endswith(".") and not f.endswith("aprox.")}
+    stopped = {name for name in stopped if not name.startswith("times.")}  # "50 Min." in German
     assert stopped == own
 
 

@@ -46,9 +46,9 @@ ANSWERS = {
         "✅ Los avisos de aquí irán en español a partir de ahora.",
     ),
     "no such language": (
-        lambda style: wording.unknown_language("fr", style),
-        '"fr" isn\'t available.\nDid you mean en or es?',
-        "«fr» no está disponible.\n¿Querías decir en o es?",
+        lambda style: wording.unknown_language("tlh", style),
+        '"tlh" isn\'t available.\nDid you mean de, en, es, fr or pt?',
+        "«tlh» no está disponible.\n¿Querías decir de, en, es, fr o pt?",
     ),
     "zone": (
         lambda style: wording.timezone(style, at(13)),
