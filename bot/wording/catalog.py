@@ -17,7 +17,18 @@ ENGLISH: Final = "en"
 CODE: Final = re.compile(r"[a-z]{2,3}")
 # Tables whose keys differ from language to language.
 OPEN: Final = frozenset(
-    {"plurals", "and_before", "or_before", "months", "clock_words", "ordinals", "reasons", "own_reasons"}
+    {
+        "plurals",
+        "and_before",
+        "or_before",
+        "months",
+        "month_days",
+        "clock_words",
+        "clock_patterns",
+        "ordinals",
+        "reasons",
+        "own_reasons",
+    }
 )
 # Sections of words that people type: a list at each key.
 TYPED: Final = frozenset({"input", "weekdays"})
@@ -25,6 +36,7 @@ TYPED: Final = frozenset({"input", "weekdays"})
 ALL_OR_NONE: Final = {
     "months": frozenset(map(str, range(1, 13))),
     "clock_words": frozenset({"noon", "midnight", "am", "pm"}),
+    "clock_patterns": frozenset({"hour", "minute"}),
 }
 # Tables whose keys are patterns, and the sentence that their values stand for.
 JOINING: Final = {"and_before": "and_last", "or_before": "or_last"}

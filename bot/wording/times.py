@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
@@ -153,15 +154,17 @@ class Reader:
         return plain(format_date(local, self._months(pattern, local), locale=self.locale))
 
     def _months(self, pattern: str, local: datetime) -> str:
-        """With the language's own short months, if it has any."""
-        own = self.say.months.get(str(local.month), "")
-        return pattern.replace("MMM", f"'{own}'") if own else pattern
+        """With the language's own short months and days of a month, if it has any."""
+        own, day = self.say.months.get(str(local.month), ""), self.say.month_days.get(str(local.day), "")
+        pattern = pattern.replace("MMM", f"'{own}'") if own else pattern
+        return re.sub(r"\bd\b", f"'{day}'", pattern) if day else pattern
 
     def _parts(self, local: datetime) -> tuple[str, str]:
         """Digits, and what follows them: half of the day, and the zone in an hour that comes twice."""
         zone = f"{local.tzname()}" if _comes_twice(local) else ""
         if not self.twelve:
-            return plain(format_time(local, self.pattern, locale=self.locale)), zone
+            pattern = self.say.clock_patterns.get("minute" if local.minute else "hour", self.pattern)
+            return plain(format_time(local, pattern, locale=self.locale)), zone
         if words := self.say.clock_words:
             digits, half = _own_clock(local, words)
         else:

@@ -106,7 +106,8 @@ def test_a_translation_differs_from_english_wherever_there_are_words(language):
     english = dict(sentences("en"))
     same = {name for name, forms in sentences(language) if bare(forms[-1]) == bare(english[name][-1])}
     same = {name for name in same if any(c.isalpha() for c in bare(english[name][-1]))}
-    assert same <= {"evidence.plan", "times.minutes", "times.hours", "times.days"}
+    alike = {"maintenance.several"} if language == "fr" else set()  # "2 services" in both
+    assert same <= alike | {"evidence.plan", "times.minutes", "times.hours", "times.days"}
 
 
 def bare(form: str) -> str:
