@@ -230,6 +230,26 @@ async def test_what_a_message_on_its_way_tells_is_of_the_storm(store):
     assert lines(one) == ("c confirmed", "d confirmed")
 
 
+@pytest.mark.hardened(
+    "C-storm", "outages 45 s apart, each over before the next", "each told at once: 10 s of gathering are for a storm"
+)
+async def test_one_outage_after_the_other_is_no_storm(store):
+    at = NOW
+    for name in "abcdef":
+        for kind, step in ((ChangeKind.CONFIRMED, 1), (ChangeKind.RESTORED, 2)):
+            await store.deliveries.add([news(name, kind, step)], at)
+            assert [one.notice.key for one in await sent(store, at, ref=name)] == [f"{name}#1/{step}"]
+            at += 20 * SECOND if step == 1 else 25 * SECOND
+
+
+async def test_endings_of_a_storm_are_gathered_from_the_first_on(store):
+    await store.deliveries.add([news(name) for name in "abcd"], NOW)
+    await sent(store)
+    await store.deliveries.add([news("a", ChangeKind.RESTORED, 2)], NOW + MINUTE)
+    assert await claim(store, NOW + MINUTE) == ()
+    assert await store.deliveries.next_due("slack") == NOW + MINUTE + GATHER
+
+
 async def test_after_a_while_a_storm_gets_a_new_message(store):
     await store.deliveries.add([news(name) for name in "abcd"], NOW)
     await sent(store)
