@@ -22,6 +22,7 @@ CLOSED = timedelta(days=1)  # what ended within this time moves as well: somebod
 TOLD = timedelta(minutes=10)  # likewise what was told: a storm is bounded by what a place was told a moment ago
 LONGEST = timedelta(minutes=15)  # nothing is tried again later than this ...
 A_DAY = timedelta(days=1)  # ... and neither quiet hours nor a rung's time are longer than this
+RECKONING = "clock"  # what is remembered of the clock by which all this was reckoned
 SOON = timedelta(seconds=2)  # two clocks on one machine may be so far apart
 
 
