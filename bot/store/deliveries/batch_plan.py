@@ -14,7 +14,9 @@ from bot.store.deliveries.statements import MANY, Status
 
 FEW = 3  # incidents that begin, or end, within `WINDOW` are told one by one; more are a storm
 WINDOW = timedelta(minutes=2)
-GATHER = timedelta(seconds=10)  # of a storm that trickles in, so long is waited for more
+GATHER = timedelta(
+    seconds=5
+)  # of a storm that trickles in, so long is waited for more: who is told of it may wait no longer
 EDIT_GAP = timedelta(seconds=5)  # a message that grows is rewritten no more often than that
 NEXT_GAP = timedelta(seconds=30)  # and where it cannot grow, the next one comes so long after it
 

@@ -231,7 +231,7 @@ async def test_what_a_message_on_its_way_tells_is_of_the_storm(store):
 
 
 @pytest.mark.hardened(
-    "C-storm", "outages 45 s apart, each over before the next", "each told at once: 10 s of gathering are for a storm"
+    "C-storm", "outages 45 s apart, each over before the next", "each told at once: to be gathered is for a storm"
 )
 async def test_one_outage_after_the_other_is_no_storm(store):
     at = NOW
