@@ -271,7 +271,7 @@ async def open_app(
             unwell=lambda: own_health.unwell,
             changed=operator_log.changed,
         )
-        await reckoning.take_up(store, PROCESS, reckoning.machine_run())
+        await reckoning.take_up(store, PROCESS, reckoning.machine_run(), record.reworded)
         await record.load()
         outbox = _outbox(config, channels, record, store, clock)
         board = HeartbeatRegistry(heartbeats(config), store, clock, partial(blind_since, record))

@@ -72,7 +72,7 @@ class ClockSteps:
         try:
             await self.rounds.hold()
             by, born, now = self.clock.drift(), self.clock.born, self.clock.utcnow()
-            await self.record.store.moves.step(by, born, now, self._reckoning(by))
+            await self.record.store.moves.step(by, born, now, self.record.reworded, self._reckoning(by))
         except StoreUnavailable as error:
             if not self._said:
                 log.error("the clock's step waits for the database: %s", error)

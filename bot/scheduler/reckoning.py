@@ -14,7 +14,7 @@ from pathlib import Path
 from bot.clock import EPOCH, STEP, SteadyClock
 from bot.model.clock_shift import later
 from bot.store import Store
-from bot.store.clock_shift import RECKONING
+from bot.store.clock_shift import RECKONING, Reword
 
 log = logging.getLogger(__name__)
 
@@ -66,7 +66,7 @@ async def _went_on(store: Store, known: Reckoning, clock: SteadyClock) -> bool:
     return lived <= clock.steady()
 
 
-async def take_up(store: Store, clock: SteadyClock, run: str) -> None:
+async def take_up(store: Store, clock: SteadyClock, run: str, reword: Reword) -> None:
     """Go on with the reckoning of the process before, if it was in the same run of the machine: a step of the wall clock
     since then is followed. Raise StoreUnavailable.
     """
@@ -84,4 +84,4 @@ async def take_up(store: Store, clock: SteadyClock, run: str) -> None:
         "the machine's clock was set while we were stopped, by %+.0f s: what waits is moved with it", by.total_seconds()
     )
     born = later(EPOCH, timedelta(seconds=known.since + known.ahead))
-    await store.moves.step(by, born, later(clock.utcnow(), -by), str(of(clock, run)))
+    await store.moves.step(by, born, later(clock.utcnow(), -by), reword, str(of(clock, run)))

@@ -70,11 +70,18 @@ class IncidentStore:
         """
         return await self._moving.join(_Job(service, decide, now))
 
-    async def step(self, by: timedelta, born: datetime, now: datetime, reckoning: str = "") -> int:
-        """The clock steps: see `clock_shift.step`. `reckoning` is remembered with it, as `clock_shift.RECKONING`. Return how
-        many rows were moved.
+    async def step(
+        self,
+        by: timedelta,
+        born: datetime,
+        now: datetime,
+        reword: clock_shift.Reword = clock_shift.as_it_is,
+        reckoning: str = "",
+    ) -> int:
+        """The clock steps: see `clock_shift.step`. `reword` may be called again, so it must be pure. `reckoning` is
+        remembered with it, as `clock_shift.RECKONING`. Return how many rows were moved.
         """
-        how = clock_shift.step(by, born, now)
+        how = clock_shift.step(by, born, now, reword)
 
         async def work(connection: AsyncConnection) -> int:
             if reckoning:

@@ -24,7 +24,7 @@ class Process(Machine):
         self.steps = ClockSteps(self.clock, self.record, self.rounds, self.outbox, run_of_machine=RUN)
 
     async def start(self, run=RUN):
-        await reckoning.take_up(self.record.store, self.clock, run)
+        await reckoning.take_up(self.record.store, self.clock, run, self.record.reworded)
         await self.record.load()
 
     async def after(self, passed, off=None, run=RUN):
