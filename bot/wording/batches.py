@@ -33,7 +33,7 @@ LINES = 20  # more is no reading for a lock screen: the page has them all
 MOST = 0.75  # so many of them share a cause before it is named
 ON, AT = "on:", "at:"  # how a cause begins: a service that it depends on, a host or network that serves it
 CHANNELS = delivering("")  # how the services end that stand for channels
-GOOD, BAD, PLANNED = "🟢", "🟠", "🛠"
+GOOD, BAD, PLANNED, UNKNOWN = "🟢", "🟠", "🛠", "⚪"
 
 
 def line(change: Change, service: Service, to: Reader) -> str:
@@ -149,8 +149,11 @@ def _storm(lines: tuple[BatchItem, ...], to: Reader, now: datetime, *, ours: boo
     say, left = to.say.many, sum(not one.ends for one in lines)
     since = to.point(min((one.since for one in lines if one.since), default=now))
     if not left:
-        until = to.clock(max((one.at for one in lines if one.at), default=now))
-        return fit("", counted(say.channels_over if ours else say.storm_over, len(lines), until=until))
+        well = [one for one in lines if one.well]
+        if not well:
+            return fit("", f"{UNKNOWN} {counted(say.incidents, len(lines))}")
+        until = to.clock(max((one.at for one in well if one.at), default=now))
+        return fit("", counted(say.channels_over if ours else say.storm_over, len(well), until=until))
     all_, some = (say.channels, say.channels_partly_over) if ours else (say.storm, say.storm_partly_over)
     form = all_ if left == len(lines) else some
     return fit("", form.format(count=left, all=len(lines), since=since))

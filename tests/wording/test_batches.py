@@ -20,7 +20,8 @@ def ended(incident, style=EN):
 
 
 def line(notice):
-    return BatchItem(notice.thread, notice.line, notice.ends is not None, notice.causes, notice.since, notice.at)
+    well = notice.ends is not ChangeKind.UNWATCHED
+    return BatchItem(notice.thread, notice.line, notice.ends is not None, notice.causes, notice.since, notice.at, well)
 
 
 def gathering(*notices, style=EN, **more):
@@ -186,3 +187,15 @@ def test_a_storm_with_one_service_in_it_is_titled_by_that_one():
         "🔴 a delivery is down",
         "🔴 b delivery is down",
     ]
+
+
+@pytest.mark.hardened(
+    "R11", "one of several is back, one is out of the config", "one is said to be back: of the other nobody knows"
+)
+def test_what_is_no_longer_watched_is_not_called_back_to_normal():
+    gone = told(ChangeKind.UNWATCHED, replace(PARTLY, until=at(14, 20)), at(14, 20))
+    one = wording.many(gathering(ended(DOWN), gone), at(14, 41)).words
+    assert one.title == "🟢 1 service is back to normal (2:35 p.m.)"
+    assert gone.line in one.lines
+    none = wording.many(gathering(gone, gone), at(14, 41)).words
+    assert none.title == "⚪ 2 incidents"

@@ -267,6 +267,17 @@ async def test_what_is_restored_is_never_told_by_rewriting_alone(store):
     assert (one.act, one.root, lines(one)) == (DeliveryAction.POST, None, tuple(f"{n} restored" for n in "abcd"))
 
 
+async def test_how_a_service_ended_that_is_no_longer_watched_is_not_known(store):
+    await store.deliveries.add([news(name) for name in "abcd"], NOW)
+    await sent(store)
+    endings = [news("a", ChangeKind.UNWATCHED, 2), *(news(name, ChangeKind.RESTORED, 2) for name in "bcd")]
+    await store.deliveries.add(endings, NOW + MINUTE)
+    what, word = wanted("slack", NOW + MINUTE)
+    batches = []
+    await store.deliveries.claim(what, lambda many: batches.append(many) or word(many))
+    assert [one.well for one in batches[-1].lines] == [False, True, True, True]
+
+
 async def test_a_storm_message_that_is_gone_is_not_waited_for(store):
     await store.deliveries.add([news(name) for name in "abcd"], NOW)
     await sent(store)
