@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -146,17 +146,24 @@ def _storm(lines: tuple[BatchItem, ...], to: Reader, now: datetime, *, ours: boo
     lines = tuple(one for one in lines if not one.planned)  # work that was announced is no trouble
     if len(lines) == 1:
         return fit("", lines[0].text)
-    say, left = to.say.many, sum(not one.ends for one in lines)
+    say, left, every = to.say.many, _services(one for one in lines if not one.ends), _services(lines)
+    if left == every == 1:
+        return fit("", next(one.text for one in lines if not one.ends))
     since = to.point(min((one.since for one in lines if one.since), default=now))
     if not left:
         well = [one for one in lines if one.well]
         if not well:
             return fit("", f"{UNKNOWN} {counted(say.incidents, len(lines))}")
         until = to.clock(max((one.at for one in well if one.at), default=now))
-        return fit("", counted(say.channels_over if ours else say.storm_over, len(well), until=until))
+        return fit("", counted(say.channels_over if ours else say.storm_over, _services(well), until=until))
     all_, some = (say.channels, say.channels_partly_over) if ours else (say.storm, say.storm_partly_over)
-    form = all_ if left == len(lines) else some
-    return fit("", form.format(count=left, all=len(lines), since=since))
+    form = all_ if left == every else some
+    return fit("", form.format(count=left, all=every, since=since))
+
+
+def _services(lines: Iterable[BatchItem]) -> int:
+    """How many they are of: one may have been down twice."""
+    return len({one.thread.rpartition("#")[0] for one in lines})
 
 
 def _common(lines: Sequence[BatchItem], say: Phrases) -> list[str]:
