@@ -64,7 +64,7 @@ def readings(run: Run, names: list[str], second: int) -> Iterator[tuple[str, dat
     for number in range(second % EVERY, run.services, EVERY):
         took = timedelta(microseconds=120_000 + (second * 7919 + number * 104_729) % 200_000)
         bad = (second + number * 61) % period < length
-        reading = Reading("web", Outcome.BAD, "HTTP 503", took) if bad else Reading("web", Outcome.GOOD, "", took)
+        reading = Reading("web", Outcome.FAILED, "HTTP 503", took) if bad else Reading("web", Outcome.OK, "", took)
         yield names[number], at + timedelta(microseconds=number), reading
 
 
@@ -98,7 +98,7 @@ async def live(folder: Path, run: Run, hours: int) -> None:
                 for service, at, reading in rows:
                     await record.seen(Round(service, at, (reading,)))
             asking = {task for task in asking if not task.done()}
-            await _timed(run, "record", store.history.record(rows), counts=not asking)
+            await _timed(run, "record", store.results.record(rows), counts=not asking)
             run.results += len(rows)
             run.alone += 0 if asking else len(rows)
             if second % between == between // 2:
@@ -115,7 +115,7 @@ async def _periodic(run: Run, store: Store, setting: Settings, second: int) -> N
         while await _timed(run, "roll", store.rollups.roll(setting.holds)):
             pass
     if second % PRUNE == PRUNE - 1:
-        await _timed(run, "prune", store.history.prune(BEGIN + timedelta(seconds=second)))
+        await _timed(run, "prune", store.results.prune(BEGIN + timedelta(seconds=second)))
 
 
 async def _timed(run: Run, what: str, work: Awaitable[object], *, counts: bool = True) -> bool:

@@ -55,10 +55,10 @@ async def told(far: FakeTelegram, count: int) -> float:
         async with (
             open_store(f"sqlite:///{Path(folder) / 'limits.db'}", alone=True) as store,
             Network() as net,
-            settings.open(ChannelContext(net, (), store.people.recall, store.people.remember)) as channel,
+            settings.open(ChannelContext(net, (), store.subscriptions.recall, store.subscriptions.remember)) as channel,
         ):
             way = OpenChannel(channel, settings.pace, settings.edits, settings.gathers, settings.finds)
-            outbox, stop = Outbox(store.deliveries, {"telegram": way}, now, store.people.moved), asyncio.Event()
+            outbox, stop = Outbox(store.deliveries, {"telegram": way}, now, store.subscriptions.moved), asyncio.Event()
             async with asyncio.timeout(WITHIN), asyncio.TaskGroup() as tasks:
                 tasks.create_task(outbox.run(stop))
                 for queued in (range(1), range(1, count + 1)):

@@ -47,7 +47,9 @@ async def drained(folder: Path, url: str, count: int) -> tuple[float, float]:
     async with (
         open_store(f"sqlite:///{folder / 'outbox.db'}", alone=True) as store,
         Network() as net,
-        WebhookSettings().open(ChannelContext(net, (), store.people.recall, store.people.remember)) as channel,
+        WebhookSettings().open(
+            ChannelContext(net, (), store.subscriptions.recall, store.subscriptions.remember)
+        ) as channel,
     ):
         await store.deliveries.add([delivery(number, url) for number in range(count)], now())
         stop, cpu, wall = asyncio.Event(), time.process_time(), time.perf_counter()

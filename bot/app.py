@@ -67,27 +67,34 @@ class App:
     store: Store
     net: Net
     channels: Mapping[str, Channel]
-    record: Recorder
+    recorder: Recorder
     rounds: Rounds
     outbox: Outbox
-    desk: Dispatcher
-    crowd: UserReports
-    board: HeartbeatRegistry
-    door: socket.socket
+    dispatcher: Dispatcher
+    user_reports: UserReports
+    heartbeats: HeartbeatRegistry
+    socket: socket.socket
     clock: Callable[[], datetime] = now
     started_at: datetime = field(default_factory=now)
     own_health: OwnHealth = field(default_factory=OwnHealth)
     _shown: dict[str, Overview] = field(default_factory=dict)  # what was shown last, for when the database is away
 
     @cached_property
-    def chores(self) -> Scheduler:
+    def scheduler(self) -> Scheduler:
         return Scheduler(
-            self.config, self.store, self.net, self.record, self.outbox, self.crowd, self.clock, self.own_health
+            self.config,
+            self.store,
+            self.net,
+            self.recorder,
+            self.outbox,
+            self.user_reports,
+            self.clock,
+            self.own_health,
         )
 
     @cached_property
     def results(self) -> Results:
-        return Results(self.store, self.board, self.rounds.drain, self.own_health)
+        return Results(self.store, self.heartbeats, self.rounds.drain, self.own_health)
 
     async def live(self, stop: asyncio.Event) -> None:
         """Run until told to stop: first nothing new is looked at or heard, then what is being sent is seen through.
@@ -96,10 +103,10 @@ class App:
         """
         closing = asyncio.Event()
         ended = asyncio.create_task(stop.wait(), name="stop")
-        begun = asyncio.create_task(self.chores.begin(), name="begin")
+        begun = asyncio.create_task(self.scheduler.begin(), name="begin")
         await asyncio.wait([ended, begun], return_when=asyncio.FIRST_COMPLETED)
         begun.cancel()  # no more than a mending that the next start does again
-        early, late = self._early(stop), self._late(closing)
+        early, late = self._stop_first(stop), self._stop_last(closing)
         try:
             await _until(ended, [*early, *late])
         finally:
@@ -119,33 +126,37 @@ class App:
                 task.cancel()
             await asyncio.gather(*early, *late, ended, begun, return_exceptions=True)
 
-    def _early(self, stop: asyncio.Event) -> list[asyncio.Task[None]]:
+    def _stop_first(self, stop: asyncio.Event) -> list[asyncio.Task[None]]:
         """All that ends at once when we are told to stop."""
         keeper = Supervisor(self.own_health, stop)
         vital: list[tuple[Part, str, Callable[[], Awaitable[None]]]] = [
             (Part.ROUNDS, "rounds", lambda: self.rounds.run(stop)),
             (Part.RESULTS, "results", lambda: self.results.run(stop, FLUSH)),
             (Part.WEB, "web", partial(self._serve, stop)),
-            (Part.CHORES, "chores", lambda: self.chores.run(stop)),
+            (Part.SCHEDULER, "scheduler", lambda: self.scheduler.run(stop)),
             (Part.MACHINE, "clock", partial(self._clock_steps().run, stop)),
         ]
-        notices = AdminAlerts(self.own_health, self.channels, self.record.setting.admins, self.clock)
+        notices = AdminAlerts(self.own_health, self.channels, self.recorder.settings.admins, self.clock)
         works: dict[str, Coroutine[None, None, None]] = {
             name: keeper.keep(part, name, run) for part, name, run in vital
         }
         works |= {
             f"listen {kind}": keeper.keep(
-                Part.LISTENING, f"listen {kind}", partial(channel.listen, self.desk.answer), vital=False, may_end=True
+                Part.LISTENING,
+                f"listen {kind}",
+                partial(channel.listen, self.dispatcher.answer),
+                vital=False,
+                may_end=True,
             )
             for kind, channel in self.channels.items()
         }
-        works["own notices"] = keeper.keep(Part.CHORES, "own notices", partial(notices.run, stop), vital=False)
+        works["own notices"] = keeper.keep(Part.SCHEDULER, "own notices", partial(notices.run, stop), vital=False)
         workers = WorkerHealth(self.own_health)
         works["workers"] = keeper.keep(Part.MACHINE, "workers", partial(workers.run, stop), vital=False)
         works["hold"] = self._lose(stop)
         return [asyncio.create_task(work, name=name) for name, work in works.items()]
 
-    def _late(self, closing: asyncio.Event) -> list[asyncio.Task[None]]:
+    def _stop_last(self, closing: asyncio.Event) -> list[asyncio.Task[None]]:
         """What sees through what is being sent."""
         keeper = Supervisor(self.own_health, closing)
         parts = self.outbox.parts(closing)
@@ -153,7 +164,7 @@ class App:
 
     async def _serve(self, stop: asyncio.Event) -> None:
         """On a handle of its own: whatever closes it leaves the port ours, for the next start."""
-        door = self.door.dup()
+        door = self.socket.dup()
         server = Server(self._site(), door, behind_proxy=self.config.web.trust_proxy is not None)
         serving = asyncio.create_task(server.serve(), name="serving")
         ended = asyncio.create_task(stop.wait())
@@ -180,13 +191,13 @@ class App:
 
     def _clock_steps(self) -> ClockSteps:
         run = reckoning.machine_run()
-        return ClockSteps(PROCESS, self.record, self.rounds, self.outbox, self.board, self.crowd, run)
+        return ClockSteps(PROCESS, self.recorder, self.rounds, self.outbox, self.heartbeats, self.user_reports, run)
 
     def _site(self) -> FastAPI:
         web, style = self.config.web, self.config.style()
         reporting = None
         if web.reports:
-            reporting = Reporting(self.overview, self.crowd, style, self.clock, web.trust_proxy, web.public_url)
+            reporting = Reporting(self.overview, self.user_reports, style, self.clock, web.trust_proxy, web.public_url)
         made = site(
             overview=self.overview,
             vitals=self.vitals,
@@ -196,7 +207,7 @@ class App:
             doors=[Hooks(self.config.hooks(), partial(self.rounds.again, vouched=True)).route()],
             reporting=reporting,
         )
-        heartbeat_urls.hear(made, self.board, self.rounds.again)
+        heartbeat_urls.hear(made, self.heartbeats, self.rounds.again)
         return made
 
     async def overview(self, since: datetime) -> Overview:
@@ -205,14 +216,14 @@ class App:
         """
         try:
             async with asyncio.timeout(STORED):
-                seen = await self.record.overview(since)
+                seen = await self.recorder.overview(since)
         except (StoreUnavailable, TimeoutError) as error:
             if not (known := self._shown.get("last")):
                 raise StoreUnavailable("the database does not answer") from error
-            seen = replace(self.record.refreshed(known), unwell=self.own_health.unwell)
+            seen = replace(self.recorder.refreshed(known), unwell=self.own_health.unwell)
         else:
             self._shown["last"] = seen
-        return replace(seen, crowd=self.crowd.tallies())
+        return replace(seen, user_reports=self.user_reports.tallies())
 
     async def vitals(self) -> Metrics:
         """How we are: for /healthz and /metrics, which answer whatever the database does."""
@@ -221,7 +232,7 @@ class App:
         if not self.store.health.away:
             with suppress(StoreUnavailable, TimeoutError):
                 async with asyncio.timeout(STORED):
-                    backlog, found = await self.store.deliveries.backlog(), await audit(self.record)
+                    backlog, found = await self.store.deliveries.backlog(), await audit(self.recorder)
         return Metrics(
             at=self.clock(),
             started_at=self.started_at,
@@ -230,8 +241,8 @@ class App:
             told=dict(self.outbox.counts),
             unsure=dict(self.outbox.unsure),
             rounds=self.rounds.counts.by_name(),
-            channels={kind: self.record.down().get(kind) for kind in self.channels},
-            reports=dict(self.crowd.counts),
+            channels={kind: self.recorder.down().get(kind) for kind in self.channels},
+            reports=dict(self.user_reports.counts),
             audit=found,
             troubles=self.own_health.troubles,
             unwell=self.own_health.unwell,
@@ -260,7 +271,7 @@ async def open_app(
         door = stack.enter_context(await bound(config))
         store = await stack.enter_async_context(open_store(config.database, alone=True, own_health=own_health))
         net = await stack.enter_async_context(Network())
-        desk = ChannelContext(net, listed(config.style()), store.people.recall, store.people.remember)
+        desk = ChannelContext(net, listed(config.style()), store.subscriptions.recall, store.subscriptions.remember)
         settings = config.opened_channels()
         channels = {kind: await stack.enter_async_context(s.open(desk)) for kind, s in settings.items()}
         record = Recorder(
@@ -280,8 +291,10 @@ async def open_app(
         await crowd.load()
         looked_at = (*watched(config, board), *watched_channels(config, outbox, clock))
         emergency = WithoutDatabase(record, channels, own_health, clock)
-        rounds = Rounds(looked_at, canaries(config), net, seen=emergency.seen, crowd=crowd.word, own_health=own_health)
-        eyes = OnDemandChecker(rounds.once, rounds.sighted, net, clock)
+        rounds = Rounds(
+            looked_at, canaries(config), net, seen=emergency.seen, crowd=crowd.report, own_health=own_health
+        )
+        eyes = OnDemandChecker(rounds.once, rounds.online, net, clock)
         paces = {kind: s.pace for kind, s in settings.items()}
         front = Dispatcher(record, config.admins, config.style(), crowd, eyes, paces)
         parts = (config, store, net, channels, record, rounds, outbox, front, crowd, board, door, clock)
@@ -332,5 +345,5 @@ async def glance(config: Config, store: Store) -> tuple[Overview, datetime | Non
     await record.load()
     crowd = UserReports(store, now, lambda _: None)
     await crowd.load()
-    overview = replace(await record.overview(now() - timedelta(days=7)), crowd=crowd.tallies())
-    return overview, await store.history.last_alive()
+    overview = replace(await record.overview(now() - timedelta(days=7)), user_reports=crowd.tallies())
+    return overview, await store.results.last_alive()

@@ -238,9 +238,9 @@ async def rehearse(config: Config, home: App) -> None:
         if config.database != now.database:
             await stack.enter_async_context(open_store(config.database, alone=True))
         else:
-            await home.store.people.remember("rehearsed", home.clock().isoformat())
+            await home.store.subscriptions.remember("rehearsed", home.clock().isoformat())
         net = await stack.enter_async_context(Network())
-        desk = ChannelContext(net, (), home.store.people.recall, home.store.people.remember)
+        desk = ChannelContext(net, (), home.store.subscriptions.recall, home.store.subscriptions.remember)
         for kind, settings in config.opened_channels().items():
             if settings != now.opened_channels().get(kind):
                 await stack.enter_async_context(settings.open(desk))

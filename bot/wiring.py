@@ -116,7 +116,7 @@ async def addresses(config: Config) -> dict[str, str]:
     if any(check.token is None for check in jobs.values()):
         try:
             async with open_store(config.database, create=False) as store:
-                made = {job.key: job.token for job in await store.jobs.all()}
+                made = {job.key: job.token for job in await store.heartbeats.all()}
         except StoreUnavailable as error:
             why = str(error)
     rows = {}
@@ -131,7 +131,7 @@ def watched_channels(config: Config, outbox: Outbox, clock: Callable[[], datetim
     """The ways to people, looked at as services are: their providers' word, and what became of our own messages."""
     every = _channel_every(config)
     for kind, settings in config.watched_channels().items():
-        checks = ways(kind, partial(settings.probe, often=True), outbox.fortunes, clock)
+        checks = ways(kind, partial(settings.probe, often=True), outbox.failures, clock)
         service = wording.channel_service(kind, tuple(checks), config.language)
         yield Watched(service, checks, every=every, confirm_every=config.defaults.confirm_every)
 

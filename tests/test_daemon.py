@@ -115,10 +115,10 @@ async def test_it_notes_that_it_lives_and_what_its_checks_saw(tmp_path, monkeypa
     monkeypatch.setattr(app, "FLUSH", 0.05)
     config = made(tmp_path)
     async with open_app(config) as home, living(home):
-        await eventually(home.store.history.last_alive)
+        await eventually(home.store.results.last_alive)
         since = home.started_at - timedelta(seconds=1)
-        await eventually(lambda: home.store.history.results("x", since))
-        await home.chores._roll()
+        await eventually(lambda: home.store.results.results("x", since))
+        await home.scheduler._roll()
         assert "x" in await home.store.rollups.stretches(since - timedelta(days=1))
     async with open_store(config.database) as store:
         overview, alive = await app.glance(config, store)
@@ -132,7 +132,7 @@ async def test_results_that_are_not_written_yet_are_written_at_the_stop(tmp_path
     async with open_app(config) as home, living(home):
         await eventually(lambda: home.rounds.counts.rounds)
     async with open_store(config.database) as store:
-        assert await store.history.results("x", home.started_at - timedelta(seconds=1))
+        assert await store.results.results("x", home.started_at - timedelta(seconds=1))
 
 
 async def test_a_database_that_goes_away_ends_nothing(tmp_path, monkeypatch, caplog):
@@ -141,14 +141,14 @@ async def test_a_database_that_goes_away_ends_nothing(tmp_path, monkeypatch, cap
     async with FakeHook() as hook:
         config = made(tmp_path, services=closed_port(free_ports(1)[0]), audiences=heard(hook))
         async with open_app(config) as home:
-            database, really = home.store.moves._database, home.store.moves._database._run
+            database, really = home.store.incidents._database, home.store.incidents._database._run
 
             async def away(*_):
                 raise StoreUnavailable("cannot use the database: no space left on device")
 
             monkeypatch.setattr(database, "_run", away)
             async with living(home) as task:
-                await eventually(lambda: home.rounds.counts.failed >= 2)
+                await eventually(lambda: home.rounds.counts.unrecorded >= 2)
                 await eventually(lambda: "could not note that we live" in caplog.text)
                 await eventually(lambda: "could not keep results" in caplog.text)
                 assert not task.done()
@@ -183,7 +183,7 @@ def hasty(monkeypatch, **more):
 @pytest.mark.hardened(
     "C9-1", "a vital part raises again and again", "started again, then exit with one line, no part left"
 )
-@pytest.mark.parametrize("part", ["rounds", "results", "chores"])
+@pytest.mark.parametrize("part", ["rounds", "results", "scheduler"])
 async def test_a_vital_part_that_never_gets_well_ends_the_house_and_all_its_parts(
     part, tmp_path, monkeypatch, caplog, saw
 ):

@@ -275,7 +275,7 @@ def test_the_manifest_asks_slack_for_what_the_channel_uses():
 # ── notices ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 PLANNED = replace(X, plan="Breaking news goes to Telegram @newsroom and to the site banner.")
-THIRD = replace(DOWN, nth=3, before=(at(9, 12, day=14, month=2), at(9, 59, day=14, month=2)))
+THIRD = replace(DOWN, number_this_year=3, previous=(at(9, 12, day=14, month=2), at(9, 59, day=14, month=2)))
 OVER = replace(DOWN, until=at(14, 50), steps=3)
 AGREED = replace(INVESTIGATING, at=at(14))
 SCENES = {
@@ -285,28 +285,32 @@ SCENES = {
     "Slow": (ChangeKind.CONFIRMED, SLOW, at(14, 1)),
     "A certificate ends soon": (ChangeKind.OPENED, WORN, at(14, 1)),
     "Perhaps down": (ChangeKind.OPENED, POSSIBLE, at(14)),
-    "Probably down": (ChangeKind.OPENED, replace(LIKELY, words=(AGREED,), official_at=at(14)), at(14)),
+    "Probably down": (ChangeKind.OPENED, replace(LIKELY, reports=(AGREED,), official_at=at(14)), at(14)),
     "Reported by its status page alone": (ChangeKind.OPENED, replace(THEIRS, official_at=at(14, 21)), at(14, 21)),
     "Reported by trackers alone": (
         ChangeKind.OPENED,
-        replace(POSSIBLE, health=Health.DEGRADED, worst=Health.DEGRADED, readings=(), words=(ALL_CLEAR, REPORTS)),
+        replace(POSSIBLE, health=Health.DEGRADED, worst=Health.DEGRADED, readings=(), reports=(ALL_CLEAR, REPORTS)),
         at(14),
     ),
     "Worse than before": (ChangeKind.WORSENED, replace(DOWN, steps=3), at(14, 10)),
     "Better, not well": (ChangeKind.EASED, replace(PARTLY, worst=Health.DOWN, steps=3), at(14, 30)),
     "Its status page speaks": (
         ChangeKind.OFFICIAL,
-        replace(DOWN, words=(INVESTIGATING,), official_at=at(14, 21), steps=3),
+        replace(DOWN, reports=(INVESTIGATING,), official_at=at(14, 21), steps=3),
         at(14, 21),
     ),
     "Its status page is content again": (
         ChangeKind.OFFICIAL,
-        replace(DOWN, words=(replace(ALL_CLEAR, at=at(14, 40)),), official_at=at(14, 21), steps=4),
+        replace(DOWN, reports=(replace(ALL_CLEAR, at=at(14, 40)),), official_at=at(14, 21), steps=4),
         at(14, 40),
     ),
     "Acknowledged": (ChangeKind.ACKNOWLEDGED, replace(DOWN, acked_by="Ana", acked_at=at(14, 5), steps=3), at(14, 5)),
     "Still down": (ChangeKind.REMINDED, replace(DOWN, reminded=1, steps=3), at(14, 30)),
-    "Still down, and nobody looks into it": (ChangeKind.LASTING, replace(DOWN, lasted=1, steps=3), at(14, 10)),
+    "Still down, and nobody looks into it": (
+        ChangeKind.LASTING,
+        replace(DOWN, milestones_passed=1, steps=3),
+        at(14, 10),
+    ),
     "Unstable": (ChangeKind.CONFIRMED, UNSTABLE, at(14, 31)),
     "Restored": (ChangeKind.RESTORED, OVER, at(14, 51)),
     "Steady again": (ChangeKind.RESTORED, replace(UNSTABLE, until=at(14, 50)), at(15)),
@@ -352,16 +356,21 @@ PLANS = {
     "Maintenance is called off": (Phase.CANCELLED, replace(WORK, over_at=at(21))),
     "Maintenance is over": (Phase.ENDED, WORK),
     "Maintenance is over before its time": (Phase.ENDED, replace(WORK, over_at=at(22, 50))),
-    "Maintenance is over, and it does not answer": (Phase.ENDED, WORK),
+    "Maintenance is over, and it doesn't respond": (Phase.ENDED, WORK),
 }
 AFTER = replace(
-    DOWN, service="mail", readings=bad("smtp", why="timed out"), words=(), since=at(22, 10), left=at(23, 30)
+    DOWN,
+    service="mail",
+    readings=bad("smtp", why="timed out"),
+    reports=(),
+    since=at(22, 10),
+    maintenance_ended=at(23, 30),
 )
 
 
 def planned(title: str, style: Style) -> str:
     phase, window = PLANS[title]
-    leaving = wording.MaintenanceEnd({"mail"} if title.endswith("not answer") else ())
+    leaving = wording.MaintenanceEnd({"mail"} if title.endswith("respond") else ())
     return wording.maintenance(window, phase, (MAIL,), style, at(21), leaving=leaving).words.text
 
 

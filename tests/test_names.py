@@ -22,13 +22,10 @@ RETIRED_CLASSES = {
     "Moves", "Newest", "OwnNotices", "People", "Room", "Scope", "Setting", "Settled", "Shelf", "Sight", "Silence", "Situation",
     "Talk", "Vitals", "Way", "Wish", "Word", "Words",
 }  # fmt: skip
-# Phrases become data files of each language, and with them their modules' names go.
-LATER = ROOT / "bot/wording/phrases"
 
 
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(ROOT)))
 def test_no_file_and_no_class_bears_a_retired_name(path):
-    if LATER not in path.parents:
-        assert not RETIRED_FILES & {path.stem, *path.relative_to(ROOT).parts}
+    assert not RETIRED_FILES & {path.stem, *path.relative_to(ROOT).parts}
     classes = {node.name for node in ast.walk(ast.parse(path.read_text("utf-8"))) if isinstance(node, ast.ClassDef)}
     assert not RETIRED_CLASSES & classes

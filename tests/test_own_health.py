@@ -19,7 +19,7 @@ from bot.scheduler.result_writer import Results
 from bot.store import StoreUnavailable
 from bot.supervisor import Failures
 from bot.supervisor import Policy as Restarts
-from bot.wording.phrases import CATALOGUES
+from bot.wording.catalog import catalogs
 from tests.fakes.hook import FakeHook
 from tests.fakes.site import Site
 from tests.flow.house import eventually
@@ -65,10 +65,10 @@ def test_a_config_that_is_not_taken_and_a_deaf_ear_are_noted_and_no_illness(part
     assert len(health.troubles) == 1
 
 
-@pytest.mark.parametrize("language", CATALOGUES)
+@pytest.mark.parametrize("language", sorted(catalogs()))
 def test_every_part_has_its_words(language):
-    own = CATALOGUES[language].own
-    assert set(own.parts) == set(own.names) == {part.value for part in Part}
+    said = catalogs()[language]
+    assert set(said.own_troubles) == set(said.own_parts) == {part.value for part in Part}
 
 
 # ── restarts ─────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -155,8 +155,8 @@ async def test_admins_are_told_through_every_channel_that_works(caplog, saw):
     await notices.look()
     [delivery] = channels["telegram"].sent
     assert delivery.notice.words.text.splitlines()[:2] == [
-        "⚠️ Tocsin has had trouble of its own since 8:00 a.m.",
-        "Its database can't be used: its file is damaged.",
+        "⚠️ Tocsin itself has had trouble since 8:00 a.m.",
+        "It can't use its database: its file is damaged.",
     ]
     saw(delivery.notice.words.lines[0])
     health.clear(Part.DATABASE)
@@ -184,7 +184,7 @@ async def test_results_wait_for_the_database_and_are_written_in_order(monkeypatc
             return
 
     class Db:
-        history = shelf = Shelf()
+        results = shelf = Shelf()
 
     monkeypatch.setattr("bot.scheduler.result_writer.MOST", 5)
     health, waiting = OwnHealth(), [[1, 2, 3], [4, 5, 6, 7], []]
@@ -240,7 +240,7 @@ async def test_a_locked_database_is_said_everywhere_and_over_when_it_is_over(tmp
             await eventually(lambda: home.own_health.unwell)
             sent = len(site.heard)
             began = home.clock()
-            await eventually(lambda: home.rounds.counts.failed >= 3)
+            await eventually(lambda: home.rounds.counts.unrecorded >= 3)
             assert len(site.heard) <= sent + 1  # one may have been under way
             answer = await get(home, "/healthz")
             assert (answer.status_code, answer.json()["well"]) == (503, False)
@@ -248,7 +248,7 @@ async def test_a_locked_database_is_said_everywhere_and_over_when_it_is_over(tmp
             assert "Tocsin has had trouble of its own since" in (await get(home, "/")).text
             assert (await get(home, "/status.json")).json()["own_trouble"][0]["part"] == "database"
             assert 'tocsin_own_trouble{part="database"} 1.0' in (await get(home, "/metrics")).text
-            seen = home.record._unwritten["x"].bad_since
+            seen = home.recorder._unwritten["x"].bad_since
             assert seen < home.clock()
             saw_at = home.clock()
         async with open_app(config) as home, living(home):
@@ -267,10 +267,10 @@ async def test_what_began_while_the_database_was_away_began_then(tmp_path, monke
         async with open_app(config) as home, living_later(home) as live:
             async with locked(tmp_path):
                 live()
-                await eventually(lambda: home.rounds.counts.failed >= 4)
+                await eventually(lambda: home.rounds.counts.unrecorded >= 4)
                 back = home.clock()
             await hook.until(lambda: hook.applied)
-            [incident] = await home.store.history.incidents(back - timedelta(days=1), services=["x"])
+            [incident] = await home.store.results.incidents(back - timedelta(days=1), services=["x"])
             assert incident.since < back - timedelta(seconds=0.3)
             saw("since the first bad round")
 
@@ -296,11 +296,11 @@ async def test_what_is_seen_without_the_database_is_told_from_memory(tmp_path, m
                 live()
                 await hook.until(lambda: hook.applied)
                 text = hook.applied[0].text
-                assert "X (Twitter) is down since" in text
+                assert "X (Twitter): down since" in text
                 assert "you may get this again" in text
                 saw(text.splitlines()[-1])
                 told = len(hook.applied)
-                await eventually(lambda: home.rounds.counts.failed >= 8)
+                await eventually(lambda: home.rounds.counts.unrecorded >= 8)
                 assert len(hook.applied) == told == 1
             await hook.until(lambda: len(hook.applied) > 1)
             assert "you may get this again" not in hook.applied[-1].text
@@ -312,13 +312,13 @@ async def test_the_end_of_what_was_told_from_memory_is_told_from_memory(tmp_path
     async with FakeHook() as hook:
         config = made(tmp_path, services=closed_port(free_ports(1)[0]), audiences=heard(hook))
         async with open_app(config) as home, locked(tmp_path):
-            bad, good = Reading("web", Outcome.BAD, "HTTP 503"), Reading("web", Outcome.GOOD)
+            bad, good = Reading("web", Outcome.FAILED, "HTTP 503"), Reading("web", Outcome.OK)
             for n, reading in enumerate([bad] * 4 + [good] * 4):
                 with pytest.raises(StoreUnavailable):
                     await home.rounds._seen(Round("x", home.clock() + n * SECOND, (reading,)))
             await hook.until(lambda: len(hook.applied) == 2)
             texts = sorted(one.text.splitlines()[0] for one in hook.applied)
-            assert "X (Twitter) is down since" in texts[0]
+            assert "X (Twitter): down since" in texts[0]
             assert "restored" in texts[1]
 
 
@@ -332,7 +332,7 @@ async def test_what_ends_as_the_database_comes_back_is_told_from_memory_too(tmp_
     async with FakeHook() as hook:
         config = made(tmp_path, services=closed_port(free_ports(1)[0]), audiences=heard(hook))
         async with open_app(config) as home:
-            bad, good = Reading("web", Outcome.BAD, "HTTP 503"), Reading("web", Outcome.GOOD)
+            bad, good = Reading("web", Outcome.FAILED, "HTTP 503"), Reading("web", Outcome.OK)
             rounds = [
                 Round("x", home.clock() + n * SECOND, (reading,)) for n, reading in enumerate([bad] * 4 + [good] * 4)
             ]
@@ -345,6 +345,6 @@ async def test_what_ends_as_the_database_comes_back_is_told_from_memory_too(tmp_
             await hook.until(lambda: len(hook.applied) == 2)
             texts = sorted(one.text.splitlines()[0] for one in hook.applied)
             saw(texts[1])
-            assert "X (Twitter) is down since" in texts[0]
+            assert "X (Twitter): down since" in texts[0]
             assert "restored" in texts[1]
-            assert not await home.store.history.incidents(home.clock() - timedelta(days=1), services=["x"])
+            assert not await home.store.results.incidents(home.clock() - timedelta(days=1), services=["x"])

@@ -13,7 +13,7 @@ from bot.cli import COMMANDS as SHELL
 from bot.config import Channels, Defaults
 from bot.store import retention
 from bot.watch.checks import AnyCheck
-from bot.wording import phrases
+from bot.wording.catalog import catalogs
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text()
@@ -53,8 +53,7 @@ def test_all_commands_of_the_shell_are_listed_and_no_other():
 
 def test_the_languages_are_those_that_it_speaks():
     said = set(re.findall(r"`(\w\w)`", part("**Which languages?**")))
-    spoken = {path.name for path in Path(phrases.__file__).parent.iterdir() if path.is_dir() and len(path.name) == 2}
-    assert said == spoken
+    assert said == set(catalogs())
 
 
 def test_every_channel_has_its_section_and_no_other_has():

@@ -80,7 +80,7 @@ class AppriseChannel:
     async def send(self, delivery: Delivery) -> Receipt:
         if not self._installed:
             return Refused(MISSING, RefusalScope.ACCOUNT)
-        if delivery.act is DeliveryAction.EDIT:
+        if delivery.action is DeliveryAction.EDIT:
             return Sent()
         from apprise import NotifyFormat  # noqa: PLC0415  an unused channel costs nothing
 

@@ -69,7 +69,7 @@ class ConsoleChannel:
     async def send(self, delivery: Delivery) -> Receipt:
         from rich.text import Text  # noqa: PLC0415  as above
 
-        if delivery.act is DeliveryAction.EDIT:
+        if delivery.action is DeliveryAction.EDIT:
             return Sent()
         words, clock = delivery.notice.words, datetime.now(UTC).astimezone().strftime("%H:%M:%S")
         text = Text.assemble(f"{clock} ", (self._clean(words.title), COLOURS[delivery.notice.tone]))

@@ -103,13 +103,13 @@ class WebhookChannel:
 def body(delivery: Delivery) -> dict[str, Any]:
     """What a receiver reads: `version` counts the forms of this object; a form only ever gains keys."""
     notice = delivery.notice
-    words = (notice.root or notice.words) if delivery.act is DeliveryAction.EDIT else notice.words
+    words = (notice.root or notice.words) if delivery.action is DeliveryAction.EDIT else notice.words
     return {
         "version": 1,
         "key": name(delivery),
         "thread": notice.thread,
         "service": notice.thread.partition("#")[0],
-        "act": delivery.act.value,
+        "act": delivery.action.value,
         "root": delivery.root,  # the key of the thread's first message; an edit rewrites it
         "fresh": notice.fresh,  # false: belongs quietly to the thread
         "tone": notice.tone.value,

@@ -29,7 +29,7 @@ class Access:
     All times are seconds of the running loop: a wall clock that is set shuts nobody out.
     """
 
-    record: Recorder
+    recorder: Recorder
     admins: frozenset[str]
     allowed: tuple[AllowedRoom, ...] | None = None  # None: not read yet
     _read_at: float = 0
@@ -41,12 +41,12 @@ class Access:
     @property
     def named(self) -> frozenset[Destination]:
         """The places that the config names."""
-        audiences = (place for audience in self.record.setting.audiences for place in audience.places)
-        return self.record.setting.rooms | frozenset(audiences)
+        audiences = (place for audience in self.recorder.settings.audiences for place in audience.places)
+        return self.recorder.settings.rooms | frozenset(audiences)
 
     async def admits(self, ask: Ask, at: float) -> bool:
         """May raise StoreUnavailable where nothing was read yet."""
-        if self.record.setting.public or ask.home or ask.who in self.admins:
+        if self.recorder.settings.public or ask.home or ask.who in self.admins:
             return True
         rooms = frozenset(map(room_of, (ask.where, *ask.also)))
         if rooms & self._places():
@@ -61,10 +61,10 @@ class Access:
     async def read(self, at: float) -> tuple[AllowedRoom, ...]:
         """What is let in now; while the database is away what was let in when it was last read."""
         if self.allowed is None:
-            self.allowed = await self.record.store.rooms.all()
+            self.allowed = await self.recorder.store.rooms.all()
         else:
             with suppress(StoreUnavailable):
-                self.allowed = await self.record.store.rooms.all()
+                self.allowed = await self.recorder.store.rooms.all()
         self._read_at = at
         return self.allowed
 
@@ -81,9 +81,9 @@ class Access:
         return True
 
     def _places(self) -> frozenset[Destination]:
-        made_of = (self.record.setting, self.record.subscriptions)
+        made_of = (self.recorder.settings, self.recorder.subscriptions)
         if not self._of or any(old is not new for old, new in zip(self._of, made_of, strict=True)):
-            held = (subscription.destination for subscription in self.record.subscriptions)
+            held = (subscription.destination for subscription in self.recorder.subscriptions)
             self._known, self._of = frozenset(map(room_of, (*self.named, *held))), made_of
         return self._known
 

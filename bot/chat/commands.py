@@ -100,15 +100,19 @@ def _why(room: CommandContext) -> Response:
     window = room.overview.maintenance(service.id) if service else None
     if service and window and window.until and room.state(service).incident is None:
         return Response(wording.why_silent(window, service, room.style, room.ask.at))
-    if room.trail is None:
+    if room.delivery_trail is None:
         return _no_trail(room)
     where = room.ask.where
-    found = delivery_log.reasons(room.trail, where, room.overview)
-    return Response(wording.why(room.trail, where, found, room.style, room.ask.at))
+    found = delivery_log.reasons(room.delivery_trail, where, room.overview)
+    return Response(wording.why(room.delivery_trail, where, found, room.style, room.ask.at))
 
 
 def _delivery(room: CommandContext) -> Response:
-    return Response(wording.delivered(room.trail, room.style, room.ask.at)) if room.trail else _no_trail(room)
+    return (
+        Response(wording.delivered(room.delivery_trail, room.style, room.ask.at))
+        if room.delivery_trail
+        else _no_trail(room)
+    )
 
 
 def _no_trail(room: CommandContext) -> Response:
@@ -130,7 +134,7 @@ def _drill(room: CommandContext) -> Response:
 
 def _subscribe(room: CommandContext) -> Response:
     """Subscribing again adds to what is heard; without a service it is all of them."""
-    wish = room.wish
+    wish = room.subscription
     services, hears = list[str](), set[Topic]()
     for word in room.words:
         if service := room.find(word):
@@ -141,9 +145,9 @@ def _subscribe(room: CommandContext) -> Response:
             wish = replace(wish, confidence=Confidence[word.upper()])
         else:
             return room.unknown(word)
-    before = room.held.wish.services if room.held else None
+    before = room.held.filter.services if room.held else None
     together = (*(before or ()), *services) if services and before != () else ()
-    wish = replace(wish, services=tuple(dict.fromkeys(together)), hears=frozenset(hears) or wish.hears)
+    wish = replace(wish, services=tuple(dict.fromkeys(together)), topics=frozenset(hears) or wish.topics)
     subscription = Subscription(room.ask.where, wish, room.ask.who, room.ask.at)
     return Response(wording.subscribed(wish, _names(room, wish.services), room.style), (Subscribe(subscription),))
 
@@ -158,12 +162,12 @@ def _unsubscribe(room: CommandContext) -> Response:
         if service is None:
             return room.unknown(word)
         gone.append(service.id)
-    everything = held.wish.services or tuple(s.id for s, _ in room.overview.services)
+    everything = held.filter.services or tuple(s.id for s, _ in room.overview.services)
     left = tuple(s for s in everything if s not in gone) if gone else ()
     words = wording.unsubscribed(_names(room, tuple(gone)), room.style)
     if not left:
         return Response(words, (Unsubscribe(held.destination),))
-    return Response(words, (Subscribe(replace(held, wish=replace(held.wish, services=left))),))
+    return Response(words, (Subscribe(replace(held, filter=replace(held.filter, services=left))),))
 
 
 def _subscriptions(room: CommandContext) -> Response:

@@ -33,7 +33,7 @@ SECONDS = timedelta(minutes=1)  # a platform tells the time of a message in whol
 
 @dataclass(frozen=True, slots=True)
 class Subscribe:
-    wish: Subscription
+    subscription: Subscription
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +120,7 @@ class CommandContext:
     overview: Overview
     style: Style
     audiences: tuple[Audience, ...] = ()  # those of the config
-    trail: Trail | None = None  # of the incident that the ask is about
+    delivery_trail: Trail | None = None  # of the incident that the ask is about
     admin: bool = False  # who asks may order
     ledger: Ledger = Ledger()
 
@@ -129,9 +129,9 @@ class CommandContext:
         return next((s for s in self.overview.subscriptions if s.destination == self.ask.where), None)
 
     @property
-    def wish(self) -> SubscriptionFilter:
+    def subscription(self) -> SubscriptionFilter:
         """What the place wishes, or would wish if it subscribed."""
-        return self.held.wish if self.held else SubscriptionFilter(style=self.style)
+        return self.held.filter if self.held else SubscriptionFilter(style=self.style)
 
     @property
     def known(self) -> tuple[tuple[Service, ServiceState], ...]:

@@ -87,12 +87,12 @@ class Lane:
 
 @dataclass
 class Dispatcher:
-    record: Recorder
+    recorder: Recorder
     admins: frozenset[str]  # platform ids: a display name is whatever its bearer likes
     style: Style
-    crowd: UserReports
-    eyes: OnDemandChecker
-    paces: Mapping[str, Pace] = field(default_factory=dict)  # by kind: what each platform takes
+    user_reports: UserReports
+    on_demand: OnDemandChecker
+    limits: Mapping[str, Pace] = field(default_factory=dict)  # by kind: what each platform takes
     access: Access = field(init=False)
     _people: PersonLimits = field(default_factory=PersonLimits, init=False)
     _answered: Lately = field(default_factory=Lately, init=False)
@@ -102,13 +102,13 @@ class Dispatcher:
     _lanes: dict[str, Lane] = field(default_factory=dict, init=False)
 
     def __post_init__(self) -> None:
-        self.access = Access(self.record, self.admins)
+        self.access = Access(self.recorder, self.admins)
 
     async def answer(self, ask: Ask) -> Text | None:
         """What to reply; None where there is nothing to say: this very ask was answered before, for platforms deliver some
         twice, or whoever asks was told already that they may not, or not so fast.
         """
-        now, at, admin = self.record.clock(), asyncio.get_running_loop().time(), ask.who in self.admins
+        now, at, admin = self.recorder.clock(), asyncio.get_running_loop().time(), ask.who in self.admins
         try:
             if not await self.access.admits(ask, at):
                 return await self._turned_away(ask, at)
@@ -142,7 +142,7 @@ class Dispatcher:
         return self._belated.take(who, at) and (admin or self._all_belated.take(ask.where.kind, at))
 
     def _lane(self, kind: str) -> Lane:
-        return self._lanes.setdefault(kind, Lane(self.paces.get(kind, Pace())))
+        return self._lanes.setdefault(kind, Lane(self.limits.get(kind, Pace())))
 
     def _reserved(self, ask: Ask, at: float, *, admin: bool) -> float | None:
         place = "" if ask.reply is Reply.ALONE else room_of(ask.where).place
@@ -165,8 +165,8 @@ class Dispatcher:
         async with self._lane(ask.where.kind).turns.turn(admin=admin) as come:
             found = await self._respond(ask, now, admin=admin) if come else None
         if isinstance(found, Look):  # outside of the turn: a site that is silent holds up nobody else
-            known = self.record.setting.watched.get(found.service)
-            found = await self.eyes.answer(found, known, ask.who, self._style(ask))
+            known = self.recorder.settings.watched.get(found.service)
+            found = await self.on_demand.answer(found, known, ask.who, self._style(ask))
         if found:
             await self._wait(due)
         return found
@@ -176,10 +176,10 @@ class Dispatcher:
         said_at, ask = ask.at, replace(ask, at=now) if old or ask.at > now else ask
         if manages(ask.text) and not ask.may_manage and not admin and ask.prove:
             ask = replace(ask, may_manage=await ask.prove())
-        overview = await self.record.overview(ask.at - delivery_log.back(ask.text))
-        overview = replace(overview, crowd=self.crowd.tallies(ask.who))
+        overview = await self.recorder.overview(ask.at - delivery_log.back(ask.text))
+        overview = replace(overview, user_reports=self.user_reports.tallies(ask.who))
         if service := delivery_log.looked_back_at(ask.text, overview):
-            figures = await self.record.store.rollups.figures(service, ask.at - delivery_log.back(ask.text))
+            figures = await self.recorder.store.rollups.figures(service, ask.at - delivery_log.back(ask.text))
             overview = replace(overview, answering={service: figures.average} if figures.average else {})
         about = delivery_log.incident(ask.text, overview)
         said = respond(
@@ -187,8 +187,8 @@ class Dispatcher:
             overview,
             self._style(ask),
             admin=admin,
-            audiences=self.record.setting.audiences,
-            trail=await trail(self.record, about) if about else None,
+            audiences=self.recorder.settings.audiences,
+            trail=await trail(self.recorder, about) if about else None,
             ledger=await self._ledger() if admin and of_the_ledger(ask.text) else Ledger(),
         )
         if said.orders and isinstance(said.orders[0], Look):
@@ -198,9 +198,9 @@ class Dispatcher:
         return await self._done(ask, said) if said.orders else said.reply
 
     async def _ledger(self) -> Ledger:
-        store = self.record.store
+        store = self.recorder.store
         allowed = await self.access.read(asyncio.get_running_loop().time())
-        public = self.record.setting.public
+        public = self.recorder.settings.public
         return Ledger(allowed, self.access.named, public, await store.audit_log.newest(ENTRIES))
 
     # ── orders ───────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -212,7 +212,7 @@ class Dispatcher:
         self._ordered.add(ask.order_key)
         counted = all(isinstance(order, Report) for order in said.orders)  # which the crowd does by itself
         try:
-            if not counted and not await self.record.store.people.once(f"order:{ask.order_key}", ask.at):
+            if not counted and not await self.recorder.store.subscriptions.once(f"order:{ask.order_key}", ask.at):
                 return wording.taken_before(self._style(ask))
         except StoreUnavailable:
             self._ordered.drop(ask.order_key)
@@ -222,14 +222,16 @@ class Dispatcher:
             await self._carry_out(order)
         if not counted:
             entry = AuditEntry(ask.at, ask.who, ask.name, ask.where, ask.text)
-            await self.record.store.audit_log.add(entry)
+            await self.recorder.store.audit_log.add(entry)
         return await self._told(ask, said.reply, changes[0]) if changes and said.reply else said.reply
 
     def _changes(self, order: Ordered) -> bool:
         """Is anything another than before?"""
         if isinstance(order, Subscribe):
-            held = next((s for s in self.record.subscriptions if s.destination == order.wish.destination), None)
-            return held is None or held.wish != order.wish.wish
+            held = next(
+                (s for s in self.recorder.subscriptions if s.destination == order.subscription.destination), None
+            )
+            return held is None or held.filter != order.subscription.filter
         return True
 
     async def _told(self, ask: Ask, reply: Text, order: Ordered) -> Text:
@@ -252,54 +254,54 @@ class Dispatcher:
 
     async def _tell(self, place: Destination, notice: Notice) -> None:
         delivery = Delivery(f"{notice.key}@{place}", place, DeliveryAction.POST, notice, str(place))
-        await self.record.store.deliveries.add([delivery], self.record.clock())
-        self.record.wake({place})
+        await self.recorder.store.deliveries.add([delivery], self.recorder.clock())
+        self.recorder.wake({place})
 
     async def _carry_out(self, order: Ordered) -> None:
         match order:
             case Subscribe(wish):
-                await self.record.subscribe(wish)
-                await catch_up(self.record, wish.destination)
+                await self.recorder.subscribe(wish)
+                await catch_up(self.recorder, wish.destination)
             case Unsubscribe(destination):
-                await self.record.unsubscribe(destination)
+                await self.recorder.unsubscribe(destination)
             case ForService(service, wanted):
-                await self.record.order(service, wanted)
+                await self.recorder.order(service, wanted)
             case Plan(window):
-                await announce(self.record, window)
+                await announce(self.recorder, window)
             case CallOff(number):
-                await call_off(self.record, number)
+                await call_off(self.recorder, number)
             case Prove(deliveries):
-                await drill(self.record, deliveries)
+                await drill(self.recorder, deliveries)
             case Report():
-                await self.crowd.take(order)
+                await self.user_reports.take(order)
             case Allow(room):
-                await self.record.store.rooms.allow(room)
+                await self.recorder.store.rooms.allow(room)
                 await self.access.read(asyncio.get_running_loop().time())
             case Disallow(place):
                 await self._shut_out(place)
 
     async def _shut_out(self, place: Destination) -> None:
         """What it subscribed to would let it in again."""
-        for held in [s for s in self.record.subscriptions if room_of(s.destination) == place]:
-            await self.record.unsubscribe(held.destination)
-        await self.record.store.rooms.disallow(place)
+        for held in [s for s in self.recorder.subscriptions if room_of(s.destination) == place]:
+            await self.recorder.unsubscribe(held.destination)
+        await self.recorder.store.rooms.disallow(place)
         await self.access.read(asyncio.get_running_loop().time())
 
     def _style(self, ask: Ask) -> Style:
         """As the place is written to anyway."""
-        for wish in self.record.subscriptions:
+        for wish in self.recorder.subscriptions:
             if wish.destination == ask.where:
-                return wish.wish.style
-        for audience in self.record.setting.audiences:
+                return wish.filter.style
+        for audience in self.recorder.settings.audiences:
             if ask.where in audience.places:
-                return audience.wish.style
+                return audience.filter.style
         return self.style
 
 
 async def trail(record: Recorder, asked: str) -> Trail | None:
     """How "x#17" was told, or the newest incident of the service "x", or the last drill."""
-    incident = await record.store.history.incident(asked)
-    thread = incident.id if incident else await record.store.people.recall(DRILL) if asked == DRILL else None
+    incident = await record.store.results.incident(asked)
+    thread = incident.id if incident else await record.store.subscriptions.recall(DRILL) if asked == DRILL else None
     if thread is None:
         return None
     name = record.service(incident.service).name if incident else ""
@@ -309,5 +311,5 @@ async def trail(record: Recorder, asked: str) -> Trail | None:
 async def drill(record: Recorder, deliveries: Sequence[Delivery]) -> None:
     """Queue test notices; whoever asks for `DRILL` gets what became of them."""
     await record.store.deliveries.add(deliveries, record.clock())
-    await record.store.people.remember(DRILL, deliveries[0].notice.thread)
+    await record.store.subscriptions.remember(DRILL, deliveries[0].notice.thread)
     record.wake({delivery.destination.kind for delivery in deliveries})

@@ -8,13 +8,11 @@ from datetime import UTC, date, datetime, timedelta
 
 from bot import wording
 from bot.chat.context import CallOff, CommandContext, Plan, Response
-from bot.model import EVERYTHING, Origin, Service, Style, Window, clock, length, local_time
+from bot.model import Origin, Service, Style, Window, clock, length, local_time
+from bot.wording.catalog import fold, input_words
 
 DAY = timedelta(days=1)
 LONGEST = timedelta(days=31)
-OFF = frozenset({"cancel", "off", "end"})
-ALL = frozenset({EVERYTHING, "todo", "todos"})
-FILLERS = frozenset({"from", "until", "to"})
 WALL = re.compile(r"(\d{4}-\d{2}-\d{2})T(\d{1,2}:\d{2})(?::00)?", re.IGNORECASE)
 
 
@@ -31,7 +29,7 @@ def maintenance(room: CommandContext) -> Response:
     if not room.admin:
         return Response(wording.not_allowed(room.style))
     first, *rest = room.words
-    if first.casefold() in OFF:
+    if fold(first) in input_words("cancel"):
         return _call_off(room, tuple(rest))
     services, words = _whose(room, room.words)
     if services is None:
@@ -78,7 +76,7 @@ def _services(room: CommandContext, window: Window) -> tuple[Service, ...]:
 
 def _whose(room: CommandContext, words: tuple[str, ...]) -> tuple[tuple[Service, ...] | None, tuple[str, ...]]:
     """The service that the first words name, as many as it takes, and the words left. No service: all of them."""
-    if words and words[0].casefold() in ALL and room.find(words[0]) is None:
+    if words and fold(words[0]) in input_words("all") and room.find(words[0]) is None:
         return (), words[1:]
     watched = {service.id for service, _ in room.overview.services}
     for most in range(len(words), 0, -1):
@@ -94,9 +92,9 @@ def _span(words: tuple[str, ...], style: Style, now: datetime) -> _Span:
     """
     left = [word for word in words if word]
     since = now
-    if left and left[0].casefold() != "for":
+    if left and fold(left[0]) not in input_words("for"):
         since = _moment(left, style, now)
-    if left and left[0].casefold() == "for":
+    if left and fold(left[0]) in input_words("for"):
         if len(left) < 2:
             raise ValueError
         until, left = since + length(left[1]), left[2:]
@@ -107,7 +105,7 @@ def _span(words: tuple[str, ...], style: Style, now: datetime) -> _Span:
 
 def _moment(left: list[str], style: Style, after: datetime) -> datetime:
     """Take a point in time off the words: a time of day is the next one after `after`."""
-    if left and left[0].casefold() in FILLERS:
+    if left and fold(left[0]) in input_words("from_until"):
         left.pop(0)
     if len(left) > 1 and re.fullmatch(r"\d{4}-\d{2}-\d{2}", left[0]):
         left[:2] = [f"{left[0]}T{left[1]}"]

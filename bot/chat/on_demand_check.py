@@ -59,7 +59,7 @@ class OnDemandChecker:
         timeout: timedelta = TIMEOUT,
     ) -> None:
         self._look = look
-        self._sighted = sighted
+        self._online = sighted
         self._net = Guarded(net)
         self._clock = clock
         self._ports = ports
@@ -158,7 +158,7 @@ class OnDemandChecker:
             return partial(wording.cannot, host, "our own resolver does not answer")
         if trouble.cause in {Cause.OURS, Cause.UNREADABLE}:
             return partial(wording.cannot, host, trouble.why)
-        if not await self._sighted():
+        if not await self._online():
             return wording.see_nothing
         if trouble.cause is Cause.TIMEOUT:  # a hop had only what was left of the time
             return partial(wording.silent, host, f"timed out after {self._timeout.total_seconds():g} s")

@@ -5,8 +5,8 @@ from __future__ import annotations
 from bot import wording
 from bot.chat.context import CommandContext, Response
 from bot.model import Report, Service, Tally
+from bot.wording.catalog import fold, input_words
 
-WORKS = frozenset({"works", "up", "ok", "funciona"})
 LONGEST = 140  # characters of what they say
 LONGEST_NAME = 20  # words of a service's name: a line of thousands is not tried at each of them
 
@@ -20,8 +20,8 @@ def report(room: CommandContext) -> Response:
         return room.other(service, number)
     if not room.ask.person:
         return Response(wording.no_person(room.style))
-    works = bool(rest) and rest[0].casefold().strip(".,!") in WORKS
-    known = room.overview.crowd.get(service.id, Tally())
+    works = bool(rest) and fold(rest[0]).strip(".,!") in input_words("works")
+    known = room.overview.user_reports.get(service.id, Tally())
     if known.said_enough and known.mine is not works:
         return Response(wording.said_enough(room.style))
     what = wording.clean(" ".join(rest), LONGEST)

@@ -14,6 +14,7 @@ from bot.cli import run, schema, status, verify
 from bot.cli.console import err, fail
 from bot.config import ConfigError
 from bot.contracts import Unable
+from bot.wording.catalog import CatalogError
 
 COMMANDS: dict[str, Callable[..., int]] = {
     "demo": run.demo,
@@ -47,7 +48,7 @@ def main() -> None:
     except ConfigError as error:
         err.print(str(error), markup=False)
         raise SystemExit(2) from None
-    except Unable as error:
+    except (Unable, CatalogError) as error:
         fail(str(error), 1)
     except KeyboardInterrupt:
         raise SystemExit(130) from None

@@ -57,7 +57,7 @@ def as_json(trail: Trail, style: Style, now: datetime) -> dict[str, Any]:
                 "audience": row.audience,
                 "notice": row.key.partition("@")[0],
                 "change": row.kind.value if row.kind else None,
-                "act": row.act.value,
+                "act": row.action.value,
                 "status": row.status,
                 "unsure": row.unsure,
                 "attempts": row.attempts,

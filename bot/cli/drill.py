@@ -60,7 +60,7 @@ async def drill(config: Config, names: Sequence[str], tried: Callable[[int, int]
 
 
 async def _prove(channel: Channel, place: Destination, audience: Audience, store: Store) -> Tried:
-    notice, began = wording.test_notice(audience.name, audience.wish.style, now()), monotonic()
+    notice, began = wording.test_notice(audience.name, audience.filter.style, now()), monotonic()
     try:
         receipt = await channel.send(
             Delivery(f"{notice.key}@{place}", place, DeliveryAction.POST, notice, audience.name)
@@ -71,7 +71,7 @@ async def _prove(channel: Channel, place: Destination, audience: Audience, store
         why = f"our own error: {type(bug).__name__}"
     tried = Tried(why, timedelta(seconds=monotonic() - began))
     if not why:
-        await store.people.remember(f"{PROVEN}{place}", now().isoformat())
+        await store.subscriptions.remember(f"{PROVEN}{place}", now().isoformat())
     return tried
 
 

@@ -157,18 +157,18 @@ async def _forgetful(*_: str) -> None:
 # ── the services ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
 OUTCOMES = {
-    Outcome.GOOD: True,
-    Outcome.WORN: True,
+    Outcome.OK: True,
+    Outcome.EXPIRING: True,
     Outcome.SLOW: True,
-    Outcome.BAD: False,
-    Outcome.BLIND: None,
+    Outcome.FAILED: False,
+    Outcome.INCONCLUSIVE: None,
 }
 WORDS = {
-    Outcome.GOOD: "up",
-    Outcome.WORN: "up",
+    Outcome.OK: "up",
+    Outcome.EXPIRING: "up",
     Outcome.SLOW: "up, but slow",
-    Outcome.BAD: "does not answer as expected",
-    Outcome.BLIND: "not known",
+    Outcome.FAILED: "does not answer as expected",
+    Outcome.INCONCLUSIVE: "not known",
 }
 Look = tuple[str, Callable[[Net], Awaitable[Reach]]]
 
@@ -188,7 +188,7 @@ def services(config: Config) -> Iterator[Look]:
 
 def _route(route: str, check: Check, timeout: timedelta) -> Callable[[Net], Awaitable[Reach]]:
     async def look(net: Net) -> Reach:
-        reading = await check.look(route, net, timeout, doubt=True)
+        reading = await check.run(route, net, timeout, doubt=True)
         took = f" after {reading.took.total_seconds() * 1000:.0f} ms" if reading.took is not None else ""
         return Reach(OUTCOMES[reading.outcome], f"{WORDS[reading.outcome]}{_why(reading)}{took}")
 

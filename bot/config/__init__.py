@@ -47,6 +47,7 @@ from bot.model import Audience, Confidence, Destination, Service, Style, Subscri
 from bot.watch.checks import AnyCheck
 from bot.watch.sources import AnyTracker
 from bot.watch.sources.trackers.base import Tracker
+from bot.wording.catalog import CatalogError
 
 __all__ = ["Config", "ConfigError", "Defaults", "ServiceConfig", "canary", "cron", "examine", "load", "schema"]
 
@@ -264,7 +265,7 @@ def examine(path: Path, *, secrets: bool = True) -> tuple[Config, list[str]]:
     try:
         document = read(path, Config)
         config = _understood(document, secrets=secrets)
-    except ConfigError:
+    except (ConfigError, CatalogError):
         raise
     except Exception as error:  # whatever is in a file: its reader must go on
         log.debug("a config that nothing here expects", exc_info=True)

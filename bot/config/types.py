@@ -25,7 +25,7 @@ from bot.contracts import Check, Telling
 from bot.model import OURSELVES, Confidence, Destination, clock, length, local_time
 from bot.net import Network
 from bot.watch.checks import HttpCheck, TcpCheck
-from bot.wording.phrases import CATALOGUES
+from bot.wording.catalog import base, catalogs
 
 ANYONE = frozenset({"anyone", "anybody", "everyone", "everybody"})
 Strict = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True)
@@ -50,8 +50,8 @@ def _zone(name: str) -> str:
 
 
 def _language(code: str) -> str:
-    if len(code) > 20 or code.replace("_", "-").partition("-")[0].lower() not in CATALOGUES:
-        raise Telling(f"is no language that Tocsin speaks; expected one of {', '.join(sorted(CATALOGUES))}")
+    if len(code) > 20 or base(code) not in catalogs():
+        raise Telling(f"is no language that Tocsin speaks; expected one of {', '.join(sorted(catalogs()))}")
     return code
 
 

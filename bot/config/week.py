@@ -4,33 +4,13 @@ from __future__ import annotations
 
 import re
 from datetime import time
+from functools import cache
 
 from bot.contracts import Telling
 from bot.model import clock
+from bot.wording.catalog import fold, input_words, weekdays
 
-ENGLISH = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
-SPANISH = ("lunes", "martes", "miercoles", "jueves", "viernes", "sabado", "domingo")
-SHORT = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-ALSO = {"tues": 1, "weds": 2, "thur": 3, "thurs": 3}
-DAYS = ALSO | {
-    form: number
-    for names in (ENGLISH, SPANISH)
-    for number, name in enumerate(names)
-    for form in (name, name[:3], f"{name.rstrip('s')}s")
-}
-GROUPS = {
-    "daily": range(7),
-    "every day": range(7),
-    "*": range(7),
-    "weekdays": range(5),
-    "weekday": range(5),
-    "weekends": range(5, 7),
-    "weekend": range(5, 7),
-}
 LONGEST = 100  # characters
-DASH = re.compile(r"\s*(?:[-–—]|\bto\b|\ba\b)\s*")
-ACCENTS = str.maketrans("áéí", "aei")
-
 EVERY_DAY = frozenset(range(7))
 
 
@@ -44,16 +24,30 @@ def week_time(text: str) -> tuple[frozenset[int], time]:
 
 
 def _days(text: str) -> frozenset[int]:
-    said = " ".join(text.casefold().translate(ACCENTS).split())
-    if said in GROUPS:
-        return frozenset(GROUPS[said])
-    parts = [part for part in re.split(r"[\s,]+", DASH.sub("-", said)) if part not in {"", "and", "y"}]
+    said = " ".join(fold(text).split())
+    if (group := _groups().get(said)) is not None:
+        return group
+    between = input_words("and")
+    parts = [part for part in re.split(r"[\s,]+", _dash().sub("-", said)) if part and part not in between]
     return frozenset(day for part in parts for day in _range(part))
+
+
+@cache
+def _groups() -> dict[str, frozenset[int]]:
+    days = {"every_day": EVERY_DAY, "working_days": frozenset(range(5)), "weekend": frozenset({5, 6})}
+    return {word: group for key, group in days.items() for word in input_words(key)}
+
+
+@cache
+def _dash() -> re.Pattern[str]:
+    """What stands between the first and the last day of a range: a dash, or a word for it."""
+    words = "".join(rf"|\b{re.escape(word)}\b" for word in sorted(input_words("to")))
+    return re.compile(rf"\s*(?:[-–—]{words})\s*")
 
 
 def _range(part: str) -> frozenset[int]:
     """One day, or a range that may go over the end of the week: "sun-thu"."""
     first, dash, last = part.partition("-")
-    begin = DAYS[first.rstrip(".")]
-    end = DAYS[last.rstrip(".")] if dash else begin
+    begin = weekdays()[first.rstrip(".")]
+    end = weekdays()[last.rstrip(".")] if dash else begin
     return frozenset(number % 7 for number in range(begin, (end if begin <= end else end + 7) + 1))

@@ -99,7 +99,7 @@ class Check(Protocol):
     @property
     def kind(self) -> str: ...
 
-    async def look(self, route: str, net: Net, timeout: timedelta, *, doubt: bool) -> Reading:
+    async def run(self, route: str, net: Net, timeout: timedelta, *, doubt: bool) -> Reading:
         """Try once. `doubt`: the service is not known to be up, so nothing may be reused. Raise only on a bug of ours."""
 
 

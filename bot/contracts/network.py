@@ -60,7 +60,7 @@ class Trouble:
 
     def reading(self, route: str) -> Reading:
         """What a check says that met it."""
-        return Reading(route, Outcome.BLIND if self.cause in BLIND else Outcome.BAD, self.why, self.took)
+        return Reading(route, Outcome.INCONCLUSIVE if self.cause in BLIND else Outcome.FAILED, self.why, self.took)
 
 
 @dataclass(frozen=True, slots=True)

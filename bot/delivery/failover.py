@@ -34,20 +34,20 @@ class Failover:
     clock: Callable[[], datetime]
     wake: Callable[[set[str]], None]
     down: Callable[[], Mapping[str, datetime]] = dict
-    _bell: asyncio.Event = field(default_factory=asyncio.Event)
+    _waker: asyncio.Event = field(default_factory=asyncio.Event)
 
-    def ring(self) -> None:
+    def wake_up(self) -> None:
         """Look now: something was refused, or has a deadline that was not known before."""
-        self._bell.set()
+        self._waker.set()
 
     async def run(self, stop: asyncio.Event) -> None:
         """Until told to stop, and rung."""
         while not stop.is_set():
-            self._bell.clear()
+            self._waker.clear()
             wait = await self._sweep()
             with suppress(TimeoutError):
                 async with asyncio.timeout(wait):
-                    await self._bell.wait()
+                    await self._waker.wait()
 
     async def _sweep(self) -> float:
         """See to all that is overdue. The answer is after how many seconds to look again."""
@@ -63,7 +63,7 @@ class Failover:
 
     async def _hand_on(self, now: datetime) -> tuple[Handed, ...]:
         choose = partial(next_rungs, readers=self.readers, now=now, down=self.down())
-        handed = await self.deliveries.hand_on(now, self.readers, choose)
+        handed = await self.deliveries.fail_over(now, self.readers, choose)
         if kinds := {row.destination.kind for one in handed for row in one.onto}:
             self.wake(kinds)
         for one in handed:

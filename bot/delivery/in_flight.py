@@ -41,7 +41,7 @@ class InFlight:
         self._held[delivery.id] = delivery
         return free
 
-    def let_go(self, delivery: Delivery) -> None:
+    def release(self, delivery: Delivery) -> None:
         """It is in our hands no more, whatever became of it."""
         self._held.pop(delivery.id, None)
 
@@ -49,7 +49,7 @@ class InFlight:
         """What became of it under an earlier claim, if it was sent and could not be noted."""
         done = self._sent.pop(delivery.id, None)
         # What tells of many may tell of more by now, and a rewriting does no harm twice.
-        grown = delivery.act is DeliveryAction.EDIT and delivery.notice.thread.startswith(MANY)
+        grown = delivery.action is DeliveryAction.EDIT and delivery.notice.thread.startswith(MANY)
         return None if grown else done
 
     async def note(self, delivery: Delivery, done: DeliveryResult, moved: Destination | None = None) -> None:

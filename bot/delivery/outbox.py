@@ -67,7 +67,7 @@ class Outbox:
     """
 
     deliveries: Deliveries
-    ways: Mapping[str, OpenChannel]
+    channels: Mapping[str, OpenChannel]
     clock: Callable[[], datetime]
     moved: Callable[[Destination, Destination], Awaitable[None]]
     ladders: Mapping[str, Audience] = field(default_factory=dict)
@@ -80,38 +80,38 @@ class Outbox:
     )
     counts: Counter[tuple[str, str]] = field(default_factory=Counter)  # (channel kind, receipt) -> how many
     unsure: Counter[tuple[str, str]] = field(default_factory=Counter)  # (channel kind, what became of it) -> how many
-    fortunes: dict[str, FailureCount] = field(default_factory=dict)  # by kind of channel
-    _bells: dict[str, asyncio.Event] = field(default_factory=dict)
-    _gates: dict[str, RateLimiter] = field(default_factory=dict)
+    failures: dict[str, FailureCount] = field(default_factory=dict)  # by kind of channel
+    _wakers: dict[str, asyncio.Event] = field(default_factory=dict)
+    _rate_limiters: dict[str, RateLimiter] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self._ladders = Failover(self.deliveries, self.ladders, self.clock, self.wake, self._dead)
-        self._gates = {kind: RateLimiter(way.pace) for kind, way in self.ways.items()}
+        self._rate_limiters = {kind: RateLimiter(way.pace) for kind, way in self.channels.items()}
         self._hands = InFlight(self.deliveries, self.moved, self.clock)
 
     def wake(self, whom: set[str] | set[Destination] | None = None) -> None:
         """Look now for what is to be sent: by these kinds of channel only, or to these places, for a look costs a
         transaction; or by all. A place that rests is looked at when it has rested.
         """
-        kinds = self._bells.keys() if whom is None else {kind for one in whom if (kind := self._awake(one))}
-        for kind in self._bells.keys() & kinds:
-            self._bells[kind].set()
-        self._ladders.ring()
+        kinds = self._wakers.keys() if whom is None else {kind for one in whom if (kind := self._awake(one))}
+        for kind in self._wakers.keys() & kinds:
+            self._wakers[kind].set()
+        self._ladders.wake_up()
 
     def _awake(self, one: str | Destination) -> str | None:
         if isinstance(one, str):
             return one
-        gate = self._gates.get(one.kind)
+        gate = self._rate_limiters.get(one.kind)
         return None if gate is None or gate.rests(one.place, self.clock()) else one.kind
 
     def _dead(self) -> dict[str, datetime]:
-        return failure_count.refused(self.fortunes) | dict(self.down())
+        return failure_count.refused(self.failures) | dict(self.down())
 
     def parts(self, stop: asyncio.Event) -> dict[str, Callable[[], Awaitable[None]]]:
         """What is to be run until told to stop, by name: each may fail and be started again by itself."""
-        self._bells = {kind: asyncio.Event() for kind in self.ways}
+        self._wakers = {kind: asyncio.Event() for kind in self.channels}
         parts: dict[str, Callable[[], Awaitable[None]]] = {
-            f"outbox {kind}": partial(self._pump, kind, stop) for kind in self.ways
+            f"outbox {kind}": partial(self._pump, kind, stop) for kind in self.channels
         }
         if self.ladders:
             parts["ladders"] = partial(self._ladders.run, stop)
@@ -119,9 +119,9 @@ class Outbox:
 
     def step(self, move: Moved) -> None:
         """The clock has stepped; what is stored is moved already."""
-        for gate in self._gates.values():
+        for gate in self._rate_limiters.values():
             gate.step(move)
-        self.fortunes.update({kind: moved(fortune, move) for kind, fortune in self.fortunes.items()})
+        self.failures.update({kind: moved(fortune, move) for kind, fortune in self.failures.items()})
 
     async def run(self, stop: asyncio.Event) -> None:
         """Deliver until told to stop, then see through what is being sent."""
@@ -132,7 +132,7 @@ class Outbox:
             self.wake()
 
     async def _pump(self, kind: str, stop: asyncio.Event) -> None:
-        bell, sending = self._bells[kind], set[asyncio.Task[None]]()
+        bell, sending = self._wakers[kind], set[asyncio.Task[None]]()
         try:
             while not stop.is_set():
                 bell.clear()
@@ -140,7 +140,7 @@ class Outbox:
                 claimed = await self._claim(kind, free)
                 for delivery in claimed:
                     if self._hands.take(delivery):
-                        at = self._gates[kind].begin(delivery.destination.place, self.clock())
+                        at = self._rate_limiters[kind].begin(delivery.destination.place, self.clock())
                         sending.add(asyncio.create_task(self._see_to(delivery, at), name=delivery.notice.key))
                 if len(claimed) < free or not free:
                     await self._rest(kind, bell, free)
@@ -150,18 +150,18 @@ class Outbox:
 
     def lease(self, kind: str) -> timedelta:
         """How long what is claimed is ours: longer than any hand-over of this kind of channel may take."""
-        return self.ways[kind].longest + MARGIN
+        return self.channels[kind].longest + MARGIN
 
     def _free(self, kind: str) -> int:
         """A channel known to be down gets one at a time: to see whether it is back, and not to bury it when it is."""
-        gate = self._gates[kind]
+        gate = self._rate_limiters[kind]
         free = gate.free(self.clock())
         return min(free, 1 - min(gate.under_way, 1)) if kind in self.down() else free
 
     async def _claim(self, kind: str, free: int) -> tuple[Delivery, ...]:
         if not free:
             return ()
-        now, gate, way = self.clock(), self._gates[kind], self.ways[kind]
+        now, gate, way = self.clock(), self._rate_limiters[kind], self.channels[kind]
         wanted = Claim(
             kind, now, free, now + self.lease(kind), gate.busy(now), gate.one_each, way.edits, way.gathers, way.looks
         )
@@ -179,7 +179,7 @@ class Outbox:
 
     async def _rest(self, kind: str, bell: asyncio.Event, free: int) -> None:
         """Until woken, until something is due, or until it is time to look again anyway."""
-        now, gate = self.clock(), self._gates[kind]
+        now, gate = self.clock(), self._rate_limiters[kind]
         # With no hand free only the bell of one that gets free helps: what is due meanwhile must not make us spin.
         due = await self._next_due(kind, gate.busy(now)) if free else None
         opens = gate.opens(now)
@@ -207,40 +207,40 @@ class Outbox:
             self._let_go(delivery)
 
     def _let_go(self, delivery: Delivery) -> None:
-        self._hands.let_go(delivery)
-        self._gates[delivery.destination.kind].end(delivery.destination.place, self.clock())
+        self._hands.release(delivery)
+        self._rate_limiters[delivery.destination.kind].end(delivery.destination.place, self.clock())
 
     async def _deliver(self, delivery: Delivery, at: datetime) -> None:
         """Hand over once, not before `at`."""
         kind, place = delivery.destination.kind, delivery.destination.place
         if (
-            delivery.act is DeliveryAction.EDIT and delivery.root is None
+            delivery.action is DeliveryAction.EDIT and delivery.root is None
         ):  # the message to rewrite was refused or overtaken
-            self._gates[kind].end(place, self.clock())
+            self._rate_limiters[kind].end(place, self.clock())
             await self._note(delivery, DeliveryResult(Status.SUPERSEDED))
             return
         if before := self._hands.sent_before(delivery):
-            self._gates[kind].end(place, self.clock())
+            self._rate_limiters[kind].end(place, self.clock())
             await self._note(delivery, before)
             return
-        early = min(at - self.clock(), self.ways[kind].pace.per)  # no longer than a slot, whatever the clock does
+        early = min(at - self.clock(), self.channels[kind].pace.per)  # no longer than a slot, whatever the clock does
         if early > timedelta():
             await asyncio.sleep(early.total_seconds())
         await self.ours()
         dead = kind in self.down()
-        receipt = await self._hand_over(self.ways[kind], self._headed(delivery))
+        receipt = await self._hand_over(self.channels[kind], self._headed(delivery))
         self._count(delivery, receipt)
         now = self.clock()
         self._slow(delivery, receipt, now)
-        await self._fare(delivery, receipt)
+        await self._note_failure(delivery, receipt)
         moved = receipt.moved if isinstance(receipt, Refused) else None
-        done = settle(receipt, delivery, now, finds=self.ways[kind].finds, longest=self._longest(kind, dead=dead))
+        done = settle(receipt, delivery, now, finds=self.channels[kind].finds, longest=self._longest(kind, dead=dead))
         await self._note(delivery, done, moved)
         if isinstance(receipt, Refused) and receipt.gone:
-            await self._begin_anew(delivery)
+            await self._new_root(delivery)
         receipt_log.say(delivery, receipt)
         if isinstance(receipt, Refused):
-            self._ladders.ring()  # the next rung need not wait for the deadline
+            self._ladders.wake_up()  # the next rung need not wait for the deadline
 
     def _headed(self, delivery: Delivery) -> Delivery:
         if not (delivery.late or delivery.deferred) or delivery.notice.thread.startswith(MANY):
@@ -263,11 +263,11 @@ class Outbox:
     def _slow(self, delivery: Delivery, receipt: Receipt, now: datetime) -> None:
         """An answer counts against the provider's limits, and may ask for more rest than those."""
         kind, place = delivery.destination.kind, delivery.destination.place
-        gate = self._gates[kind]
+        gate = self._rate_limiters[kind]
         gate.end(place, now)
         if isinstance(receipt, Sent) and delivery.notice.thread.startswith(MANY) and not delivery.deferred:
             # A storm: what comes meanwhile is told by rewriting this one, or in the next one.
-            gate.rest(place, now + (EDIT_GAP if self.ways[kind].edits else NEXT_GAP))
+            gate.rest(place, now + (EDIT_GAP if self.channels[kind].edits else NEXT_GAP))
         if isinstance(receipt, Later) and (wait := bounded(receipt.wait)):
             if receipt.whole:
                 gate.hold(now + wait)
@@ -281,10 +281,10 @@ class Outbox:
         """How long a failed one waits at most. `dead`: its channel was known to be down; if no more, nothing rouses it."""
         return DEAD_WAIT if kind in self.down() else FIRST_WAIT if dead else LONGEST_WAIT
 
-    async def _fare(self, delivery: Delivery, receipt: Receipt) -> None:
+    async def _note_failure(self, delivery: Delivery, receipt: Receipt) -> None:
         """What the receipt says of its channel, or of the place."""
         kind = delivery.destination.kind
-        self.fortunes[kind] = failure_count.after(self.fortunes.get(kind, FailureCount()), receipt, self.clock())
+        self.failures[kind] = failure_count.after(self.failures.get(kind, FailureCount()), receipt, self.clock())
         match receipt:
             case Refused(why, (RefusalScope.DESTINATION | RefusalScope.MESSAGE) as scope, None, gone=False):
                 await self._complain(delivery, why, scope)
@@ -301,12 +301,12 @@ class Outbox:
 
     async def _note(self, delivery: Delivery, done: DeliveryResult, moved: Destination | None = None) -> None:
         await self._hands.note(delivery, done, moved)
-        self._bells[delivery.destination.kind].set()
+        self._wakers[delivery.destination.kind].set()
 
-    async def _begin_anew(self, delivery: Delivery) -> None:
+    async def _new_root(self, delivery: Delivery) -> None:
         """The first message is gone: its thread goes on from another one."""
         with suppress(StoreUnavailable):  # the next edit finds it gone again
-            await self.deliveries.begin_anew(delivery, self.clock())
+            await self.deliveries.new_root(delivery, self.clock())
 
     async def _hand_over(self, way: OpenChannel, delivery: Delivery) -> Receipt:
         longest = way.longest.total_seconds()

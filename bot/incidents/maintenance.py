@@ -24,8 +24,8 @@ async def keep(record: Recorder) -> None:
     now = record.clock()
     for window in (*_from_file(record, now), *_from_pages(record, now)):
         await _write(record, window, now)
-    for window in record.plans.open(now):
-        if maintenance.due(window, now, record.setting.maintenance_before):
+    for window in record.maintenance.open(now):
+        if maintenance.due(window, now, record.settings.maintenance_before):
             await _tell(record, window, now)
 
 
@@ -38,30 +38,30 @@ async def announce(record: Recorder, window: Window) -> None:
 async def call_off(record: Recorder, number: int) -> None:
     """It does not take place, or is over now."""
     now = record.clock()
-    window = record.plans.by_number.get(number)
+    window = record.maintenance.by_number.get(number)
     if window and not window.over(now):
         await _write(record, replace(window, over_at=now), now)
         await keep(record)
 
 
 def _from_file(record: Recorder, now: datetime) -> Iterator[Window]:
-    again = (window for weekly in record.setting.weekly for window in maintenance.occurrences(weekly, now))
-    return maintenance.from_file(record.plans.of(Origin.FILE), (*record.setting.windows, *again), now)
+    again = (window for weekly in record.settings.weekly for window in maintenance.occurrences(weekly, now))
+    return maintenance.from_file(record.maintenance.of(Origin.FILE), (*record.settings.windows, *again), now)
 
 
 def _from_pages(record: Recorder, now: datetime) -> Iterator[Window]:
-    for service, announced in record.plans.announced.items():
-        yield from maintenance.from_page(record.plans.of(Origin.OFFICIAL), service, announced, now)
+    for service, announced in record.maintenance.announced.items():
+        yield from maintenance.from_page(record.maintenance.of(Origin.OFFICIAL), service, announced, now)
 
 
 async def _write(record: Recorder, window: Window, now: datetime) -> None:
     if not window.number:
-        stored = await record.store.plans.add(window)
+        stored = await record.store.maintenance.add(window)
     else:
         decide = partial(_changed, window=window)
-        planning = await record.store.plans.move(window.number, decide, now)
+        planning = await record.store.maintenance.move(window.number, decide, now)
         stored = planning.window if planning else window
-    record.plans.put(stored, now)
+    record.maintenance.put(stored, now)
 
 
 def _changed(stored: Window, _told: Told, window: Window) -> MaintenanceChange:
@@ -78,21 +78,21 @@ def _changed(stored: Window, _told: Told, window: Window) -> MaintenanceChange:
 
 
 async def _tell(record: Recorder, window: Window, now: datetime) -> None:
-    planning = await record.store.plans.move(window.number, partial(_decide, record=record, now=now), now)
+    planning = await record.store.maintenance.move(window.number, partial(_decide, record=record, now=now), now)
     if planning is None:
         return
-    record.plans.put(planning.window, now)
+    record.maintenance.put(planning.window, now)
     if planning.deliveries:
         record.wake({delivery.destination for delivery in planning.deliveries})
     log.info("maintenance %s: %s", planning.window.id, planning.window.told)
 
 
 def _decide(stored: Window, told: Told, record: Recorder, now: datetime) -> MaintenanceChange | None:
-    phase = maintenance.due(stored, now, record.setting.maintenance_before)
+    phase = maintenance.due(stored, now, record.settings.maintenance_before)
     if phase is None:
         return None
     window = maintenance.told(stored, phase, now)
-    services = record.setting.services
+    services = record.settings.services
     muted = [service for service in services if record.muted(service)]
     news = maintenance_fanout.MaintenanceNews(window, phase, told, _leaving(record, window, phase))
     return MaintenanceChange(window, maintenance_fanout.deliveries(news, services, muted, record.addressed(), now))
@@ -101,5 +101,5 @@ def _decide(stored: Window, told: Told, record: Recorder, now: datetime) -> Main
 def _leaving(record: Recorder, window: Window, phase: Phase) -> wording.MaintenanceEnd:
     if phase is not Phase.ENDED:
         return wording.MaintenanceEnd()
-    failing = [s for s in record.setting.services if window.concerns(s) and record.failing(s)]
-    return wording.MaintenanceEnd(failing, shown=record.plans.shown(window))
+    failing = [s for s in record.settings.services if window.concerns(s) and record.failing(s)]
+    return wording.MaintenanceEnd(failing, shown=record.maintenance.shown(window))

@@ -53,7 +53,7 @@ def _due(one: Waiting, audiences: Sequence[Audience], now: datetime) -> datetime
     ends = []
     for audience in audiences:
         if one.destination in audience.places and routing.follows(audience, one.thread.rpartition("#")[0]):
-            quiet = audience.wish.quiet
-            spell = local_time.spell(quiet, audience.wish.style, now) if quiet else None
+            quiet = audience.filter.quiet
+            spell = local_time.spell(quiet, audience.filter.style, now) if quiet else None
             ends.append(spell[1] if spell else now)
     return min([*ends, one.due]) if ends and min(ends) <= now else min(ends, default=one.due)

@@ -36,7 +36,7 @@ async def reconcile(record: Recorder) -> Reconciled:
     """Mend all there is. What was queued once is not queued again: the keys of the rows see to that."""
     await record.settle(record.clock())
     await _adopt(record)
-    gone = [name for name, incident in _opened(record) if name not in record.setting.watched]
+    gone = [name for name, incident in _opened(record) if name not in record.settings.watched]
     for service in gone:
         # What we made of a channel that the config has no more concerns no reader.
         await record.unwatch(service, quietly=service.endswith(OF_CHANNELS))
@@ -54,7 +54,7 @@ async def reconcile(record: Recorder) -> Reconciled:
 async def _adopt(record: Recorder) -> None:
     """What waits follows the config as it is now; what has no channel left is settled."""
     now = record.clock()
-    decide = partial(adopted, audiences=record.readers, opened=record.setting.opened, now=now)
+    decide = partial(adopted, audiences=record.readers, opened=record.settings.opened, now=now)
     changed, settled = await record.store.deliveries.adopt(now, decide)
     if changed or settled:
         log.warning("the config has changed: %d messages wait otherwise, %d have no channel left", changed, settled)
@@ -63,7 +63,7 @@ async def _adopt(record: Recorder) -> None:
 
 async def catch_up(record: Recorder, place: Destination | None = None) -> int:
     """Tell every place, or one, what is open and it should have heard: once, as it stands now. How many were told."""
-    opened = [(service, incident) for service, incident in _opened(record) if service in record.setting.watched]
+    opened = [(service, incident) for service, incident in _opened(record) if service in record.settings.watched]
     addressed = await record.store.audit.addressed([incident.id for _, incident in opened])
     told = 0
     for service, incident in opened:
@@ -80,7 +80,7 @@ async def audit(record: Recorder) -> Mapping[str, int]:
     now = record.clock()
     opened = {incident.id: incident for _, incident in _opened(record)}
     silent = await record.store.audit.untold(now, GRACE)
-    backlog, opened_kinds = await record.store.deliveries.backlog(), record.setting.opened
+    backlog, opened_kinds = await record.store.deliveries.backlog(), record.settings.opened
     return {
         "stuck": sum(n for kind, n in backlog.items() if opened_kinds is not None and kind not in opened_kinds),
         "untold": sum(bool(_missing(record, opened[name], ())) for name in silent if name in opened),
@@ -122,7 +122,7 @@ async def _tell_late(
 
 def _wished(record: Recorder, one: Dangling) -> bool:
     service = one.ending.incident.service
-    if service.endswith(OF_CHANNELS) and service not in record.setting.watched:
+    if service.endswith(OF_CHANNELS) and service not in record.settings.watched:
         return False
     there = {one.destination}
     return any(h.destination in there for h in routing.hearers(one.ending, record.readers, told=there, heard=there))

@@ -16,7 +16,7 @@ from bot.judge.coverage import Coverage
 from bot.judge.incidents import only_worn, step, unwatched
 from bot.judge.maintenance import occurrences
 from bot.judge.maintenance_calendar import MaintenanceCalendar
-from bot.judge.own_outage import watch_sight
+from bot.judge.own_outage import track_own_outage
 from bot.judge.verdict import judge, saw
 from bot.model import (
     OURSELVES,
@@ -53,14 +53,14 @@ LONG_AGO = timedelta(days=400)  # as far back as any figure looks
 @dataclass
 class Recorder:
     store: Store
-    setting: Settings
+    settings: Settings
     clock: Callable[[], datetime]
     wake: Callable[[set[str] | set[Destination]], None]  # tells the outbox for whom there is something to send
     states: dict[str, ServiceState] = field(default_factory=dict)
     subscriptions: tuple[Subscription, ...] = ()
     ladders: dict[str, Audience] = field(default_factory=dict)  # by name: what is not taken is handed on by these
-    plans: MaintenanceCalendar = field(default_factory=MaintenanceCalendar)
-    sight: Coverage = field(default_factory=Coverage)
+    maintenance: MaintenanceCalendar = field(default_factory=MaintenanceCalendar)
+    coverage: Coverage = field(default_factory=Coverage)
     unwell: Callable[[], Mapping[str, datetime]] = dict  # the parts of our own that are unwell, and since when
     changed: Callable[[Service, ServiceState, ServiceState], None] = lambda *_: None  # hears of each new state
     _unwritten: dict[str, Streak] = field(default_factory=dict)  # by service: what could not be written down
@@ -71,12 +71,12 @@ class Recorder:
     @property
     def readers(self) -> tuple[Audience, ...]:
         """The audiences of the config and, each as an audience of one, those who subscribed in a chat."""
-        return (*self.setting.audiences, *map(_alone, self.subscriptions))
+        return (*self.settings.audiences, *map(_alone, self.subscriptions))
 
     def service(self, name: str) -> Service:
         """Of one that the config has no more only the key is known."""
         ours = "Tocsin" if name == OURSELVES else name
-        return self.setting.watched.get(name) or Service(name, ours)
+        return self.settings.watched.get(name) or Service(name, ours)
 
     def muted(self, service: str) -> bool:
         return _silent(self._state(service), self.clock())
@@ -89,19 +89,19 @@ class Recorder:
     async def load(self) -> None:
         """Take up where the last run stopped."""
         now = self.clock()
-        self.states = await self.store.moves.states()
+        self.states = await self.store.incidents.states()
         await self._find_readers()
-        again = (window for weekly in self.setting.weekly for window in occurrences(weekly, now))
-        self.plans.load(await self.store.plans.windows(now - LONG_AGO), (*self.setting.windows, *again))
-        for style in {audience.wish.style for audience in self.setting.audiences}:
+        again = (window for weekly in self.settings.weekly for window in occurrences(weekly, now))
+        self.maintenance.load(await self.store.maintenance.windows(now - LONG_AGO), (*self.settings.windows, *again))
+        for style in {audience.filter.style for audience in self.settings.audiences}:
             wording.reader(style, now)  # a language's data is read now, not while an outage waits to be told
 
     async def seen(self, seen: Round) -> bool:
         """Judge a round. True while the service is in doubt or not up, so that it is looked at more often."""
-        self.sight.look(seen, self.setting.holds, saw=saw(seen, self._rules(seen.service)))
-        await self._watch_sight(seen)
-        self.plans.listen(seen)
-        if seen.sighted or self._state(seen.service).streak.bad:
+        self.coverage.note(seen, self.settings.holds, saw=saw(seen, self._rules(seen.service)))
+        await self._track_own_outage(seen)
+        self.maintenance.note_announced(seen)
+        if seen.online or self._state(seen.service).streak.bad:
             await self._write_down(seen)
         state = self._state(seen.service)
         ill = state.incident is not None and not only_worn(state.incident)
@@ -134,47 +134,47 @@ class Recorder:
             rows = tuple(d for d in self._deliveries(change, seen, now) if to(d.destination, seen))
             return Transition(situation.state, (), rows) if rows else None
 
-        move = await self.store.moves.move(service, decide, now)
+        move = await self.store.incidents.apply(service, decide, now)
         if move is None:
             return 0
         await self._taken(service, move)
-        return sum(delivery.act is DeliveryAction.POST for delivery in move.deliveries)
+        return sum(delivery.action is DeliveryAction.POST for delivery in move.deliveries)
 
     async def subscribe(self, wish: Subscription) -> None:
-        await self.store.people.subscribe(wish)
-        self.subscriptions = await self.store.people.subscriptions()
+        await self.store.subscriptions.subscribe(wish)
+        self.subscriptions = await self.store.subscriptions.subscriptions()
 
     async def unsubscribe(self, destination: Destination) -> bool:
-        gone = await self.store.people.unsubscribe(destination)
-        self.subscriptions = await self.store.people.subscriptions()
+        gone = await self.store.subscriptions.unsubscribe(destination)
+        self.subscriptions = await self.store.subscriptions.subscriptions()
         return gone
 
     async def moved(self, old: Destination, new: Destination) -> None:
         """A destination has a new address: nobody loses a notice over it."""
-        await self.store.people.moved(old, new)
+        await self.store.subscriptions.moved(old, new)
         await self._find_readers()
 
     async def _find_readers(self) -> None:
         """Who subscribed, and where the places of the config are now: a file does not learn that a group has moved."""
-        self.subscriptions = await self.store.people.subscriptions()
-        self.setting = self.setting.found(await self.store.people.addresses())
-        self.ladders.update({reader.name: reader for reader in self.setting.audiences if reader.ladder})
+        self.subscriptions = await self.store.subscriptions.subscriptions()
+        self.settings = self.settings.found(await self.store.subscriptions.addresses())
+        self.ladders.update({reader.name: reader for reader in self.settings.audiences if reader.ladder})
 
     async def overview(self, since: datetime) -> Overview:
         """What every screen shows; `recent` goes back to `since`."""
-        recent = await self.store.history.incidents(since, services=(*self.setting.services, OURSELVES))
+        recent = await self.store.results.incidents(since, services=(*self.settings.services, OURSELVES))
         known = await self.store.rollups.stretches(since)
         blind, now = self._state(OURSELVES).incident, self.clock()
         return Overview(
             at=now,
-            services=tuple((s, self._state(s.id)) for s in self.setting.services.values()),
+            services=tuple((s, self._state(s.id)) for s in self.settings.services.values()),
             recent=recent,
             subscriptions=self.subscriptions,
-            blind_since=blind.since if blind else None,
-            channels=tuple((s, self._state(s.id)) for s in self.setting.channels.values()),
+            offline_since=blind.since if blind else None,
+            channels=tuple((s, self._state(s.id)) for s in self.settings.channels.values()),
             down=self.down(),
-            windows=tuple(self.plans.since(since)),
-            unseen=self.sight.unseen(known, self.setting.services, self.setting.holds, (since, now)),
+            windows=tuple(self.maintenance.since(since)),
+            unseen=self.coverage.unseen(known, self.settings.services, self.settings.holds, (since, now)),
             unwell=self.unwell(),
         )
 
@@ -184,9 +184,9 @@ class Recorder:
         return replace(
             overview,
             at=self.clock(),
-            services=tuple((s, self._state(s.id)) for s in self.setting.services.values()),
-            blind_since=blind.since if blind else None,
-            channels=tuple((s, self._state(s.id)) for s in self.setting.channels.values()),
+            services=tuple((s, self._state(s.id)) for s in self.settings.services.values()),
+            offline_since=blind.since if blind else None,
+            channels=tuple((s, self._state(s.id)) for s in self.settings.channels.values()),
             down=self.down(),
         )
 
@@ -210,14 +210,14 @@ class Recorder:
 
     async def settle(self, now: datetime) -> None:
         """Put right what a step of the clock that nobody saw has left: nothing that happened lies ahead."""
-        if await self.store.moves.settle(now):
+        if await self.store.incidents.settle(now):
             log.warning("the clock stepped while nobody saw it: what waited for times far ahead is due now")
-            self.states |= await self.store.moves.states()
+            self.states |= await self.store.incidents.states()
             self._open.clear()
 
     def down(self) -> dict[str, datetime]:
         """The kinds of channel known to be dead, and since when."""
-        kinds = dict.fromkeys((*self.setting.channels, *self.setting.stand_ins))
+        kinds = dict.fromkeys((*self.settings.channels, *self.settings.stand_ins))
         return {kind: since for kind in kinds if (since := channel_health.down_since(*self._of_channel(kind)))}
 
     def outage(self, kind: str) -> tuple[datetime, datetime | None] | None:
@@ -226,18 +226,18 @@ class Recorder:
 
     def _of_channel(self, kind: str) -> tuple[ServiceState, ServiceState]:
         """Its own health, and that of the service that stands for it."""
-        return self._state(delivering(kind)), self._state(self.setting.stand_ins.get(kind, ""))
+        return self._state(delivering(kind)), self._state(self.settings.stand_ins.get(kind, ""))
 
     async def refused(self, delivery: Delivery, why: str, scope: RefusalScope = RefusalScope.DESTINATION) -> None:
         """A place takes nothing, or did not take this one message: the admins hear of it, by other ways. Once a day of the
         place, once of a reason why it does not take a message.
         """
-        admins, now, place = self.setting.admins, self.clock(), delivery.destination
+        admins, now, place = self.settings.admins, self.clock(), delivery.destination
         if admins is None:
             return
         readers = tuple(dict.fromkeys((delivery.audience, *delivery.ladders)))
         own = {admins.name, str(place), ""}
-        missing, style = [r for r in readers if r not in own], admins.wish.style
+        missing, style = [r for r in readers if r not in own], admins.filter.style
         if scope is RefusalScope.MESSAGE:
             lost = [r for r in missing if r not in self.ladders or self.ladders[r].destinations[-1] == place]
             notice = wording.not_taken(delivery, why, lost, style, now)
@@ -261,19 +261,19 @@ class Recorder:
         after = self.down()
         with suppress(StoreUnavailable):  # it is only sooner: their deadlines, and their next tries, come anyway
             for kind in after.keys() - before.keys():
-                await self.store.deliveries.hasten(kind, now)
+                await self.store.deliveries.expire_deadlines(kind, now)
             for kind in before.keys() - after.keys():
-                await self.store.deliveries.rouse(kind, now)
+                await self.store.deliveries.retry_now(kind, now)
         if changed := before.keys() ^ after.keys():
             self.wake(set(changed))
 
-    async def _watch_sight(self, seen: Round) -> None:
+    async def _track_own_outage(self, seen: Round) -> None:
         if slept := seen.asleep_since:
-            await self._advance(OURSELVES, lambda own: watch_sight(own, slept, sighted=False, starved=True))
-        sighted, blind = seen.sighted and not seen.starved, self._state(OURSELVES).incident is not None
-        if not sighted or (blind and _saw(seen)):
+            await self._advance(OURSELVES, lambda own: track_own_outage(own, slept, online=False, starved=True))
+        online, blind = seen.online and not seen.starved, self._state(OURSELVES).incident is not None
+        if not online or (blind and _saw(seen)):
             starved = seen.starved
-            await self._advance(OURSELVES, lambda own: watch_sight(own, seen.at, sighted=sighted, starved=starved))
+            await self._advance(OURSELVES, lambda own: track_own_outage(own, seen.at, online=online, starved=starved))
 
     async def _write_down(self, seen: Round) -> None:
         """What cannot be written is remembered: when the database is back, an outage has begun when it began."""
@@ -289,7 +289,7 @@ class Recorder:
         spread = incident_fanout.Spread() if to is None else incident_fanout.Spread(to, to)
         service, now = self.service(change.incident.service), self.clock()
         rows = incident_fanout.deliveries(change, service, self.addressed(), spread, self._others, muted=False, now=now)
-        return tuple(row for row in rows if row.act is DeliveryAction.POST and row.due is None)
+        return tuple(row for row in rows if row.action is DeliveryAction.POST and row.due is None)
 
     def _judged(self, state: ServiceState, seen: Round) -> Step:
         if (streak := self._unwritten.get(seen.service)) is not None:
@@ -300,14 +300,16 @@ class Recorder:
         """What a round makes of a state, stored or not."""
         rules = self._rules(seen.service)
         verdict = judge(seen, state.streak, rules)
-        ours = seen.service in self.setting.services  # the ways to people are in nobody's maintenance
-        return step(state, verdict, rules, self.plans.bearing(verdict, seen.service) if ours else MaintenanceEffect())
+        ours = seen.service in self.settings.services  # the ways to people are in nobody's maintenance
+        return step(
+            state, verdict, rules, self.maintenance.effect(verdict, seen.service) if ours else MaintenanceEffect()
+        )
 
     def _state(self, service: str) -> ServiceState:
         return self.states.get(service) or ServiceState(service)
 
     def _rules(self, service: str) -> Rules:
-        return self.setting.rules.get(service) or Rules()
+        return self.settings.rules.get(service) or Rules()
 
     async def _advance(
         self, service: str, take: Callable[[ServiceState], Step], *, quietly: bool = False
@@ -325,9 +327,9 @@ class Recorder:
             told = tuple(d for change in news for d in self._deliveries(change, situation, now))
             return Transition(taken.state, taken.changes, told)
 
-        move = await self.store.moves.move(service, decide, now)
+        move = await self.store.incidents.apply(service, decide, now)
         if move is None:  # somebody else was first: take up what they wrote
-            await self._take_up(await self.store.moves.states())
+            await self._take_up(await self.store.incidents.states())
             return ()
         await self._taken(service, move)
         return move.changes
@@ -351,14 +353,14 @@ class Recorder:
 
     def addressed(self) -> incident_fanout.Readers:
         """Everybody who may be told, and the ways to them as they are now."""
-        return incident_fanout.Readers(self.readers, self.setting.admins, self.down(), self.setting.editable)
+        return incident_fanout.Readers(self.readers, self.settings.admins, self.down(), self.settings.editable)
 
     def _others(self, followed: tuple[str, ...]) -> wording.Others:
         """What is known to be bad of what a reader follows. Found once for all endings of the same moment."""
         if followed not in self._open:
             self._open[followed] = wording.Others(
                 (service, state.incident)
-                for service in self.setting.services.values()
+                for service in self.settings.services.values()
                 if not followed or service.id in followed
                 if (state := self._state(service.id)).incident is not None
                 and state.incident.confidence is Confidence.CONFIRMED
@@ -372,8 +374,8 @@ def _silent(state: ServiceState, now: datetime) -> bool:
 
 def _saw(seen: Round) -> bool:
     """Does it prove that we see? What failed by an error of our own proves nothing."""
-    return any(reading.outcome is not Outcome.BLIND for reading in seen.readings)
+    return any(reading.outcome is not Outcome.INCONCLUSIVE for reading in seen.readings)
 
 
 def _alone(wish: Subscription) -> Audience:
-    return Audience(str(wish.destination), (wish.destination,), wish.wish)
+    return Audience(str(wish.destination), (wish.destination,), wish.filter)

@@ -21,14 +21,14 @@ class Step:
 
 def tell(state: ServiceState, incident: Incident, kind: ChangeKind, seen: Verdict) -> Step:
     """Take the round's evidence into the incident and make the change that tells of it."""
-    said = spoken(official(seen.words))
-    incident = replace(incident, words=seen.words)
+    said = spoken(official(seen.reports))
+    incident = replace(incident, reports=seen.reports)
     if kind is ChangeKind.OFFICIAL or (kind in SHIFTS and not seen.readings):
-        incident = replace(incident, words_told=incident.words_told + 1, words_at=seen.at)
+        incident = replace(incident, reports_told=incident.reports_told + 1, reports_at=seen.at)
     if kind in NEW_EVIDENCE:
         if kind is not ChangeKind.OPENED and seen.readings and not incident.readings:
             # Until now it was a word alone: an outage that we see began when we first saw it.
-            incident = replace(incident, since=began(state, seen), lasted=0)
+            incident = replace(incident, since=began(state, seen), milestones_passed=0)
         incident = replace(
             incident,
             health=seen.health,
@@ -41,7 +41,9 @@ def tell(state: ServiceState, incident: Incident, kind: ChangeKind, seen: Verdic
         incident = outage_count.numbered(incident, state.outages)
     if said and incident.official_at is None:
         incident = replace(incident, official_at=seen.at)
-    return change(replace(state, heard=state.heard if said is None else said), incident, kind, seen.at)
+    return change(
+        replace(state, official_headline=state.official_headline if said is None else said), incident, kind, seen.at
+    )
 
 
 def began(state: ServiceState, seen: Verdict) -> datetime:

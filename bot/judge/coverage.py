@@ -37,7 +37,7 @@ class Coverage:
     newest: dict[str, Stretch | None] = field(default_factory=dict)
     ended: dict[str, deque[Stretch]] = field(default_factory=dict)
 
-    def look(self, seen: Round, holds: Mapping[str, timedelta], *, saw: bool) -> None:
+    def note(self, seen: Round, holds: Mapping[str, timedelta], *, saw: bool) -> None:
         before = self.newest.get(seen.service)
         after = self.newest[seen.service] = onward(before, seen.at, holds.get(seen.service, HOLD), saw=saw)
         if before and after and before.since != after.since:

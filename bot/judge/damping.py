@@ -31,11 +31,11 @@ def quiet(incident: Incident, seen: Verdict) -> Incident:
     """The same with since when nobody speaks of it, where that is asked: of an unstable one without readings of ours."""
     if incident.unstable_since is None or incident.readings:
         return incident
-    said = spoken(official(seen.words))
+    said = spoken(official(seen.reports))
     loud = said if incident.confidence > Confidence.POSSIBLE else seen.health in TROUBLE
     if loud or seen.readings:
         return replace(incident, quiet_since=None) if incident.quiet_since else incident
-    unread = said is None and official(seen.words) is not None
+    unread = said is None and official(seen.reports) is not None
     return incident if incident.quiet_since or unread else replace(incident, quiet_since=seen.at)
 
 
@@ -48,9 +48,9 @@ def old_news(incident: Incident, seen: Verdict, rules: Rules) -> bool:
 def may_say(incident: Incident, at: datetime, rules: Rules) -> bool:
     """May one more change be told that is only what others say?"""
     unstable = incident.unstable_since is not None
-    beyond = incident.words_told - (0 if unstable else FREE)
+    beyond = incident.reports_told - (0 if unstable else FREE)
     if beyond < 0:
         return True
     pause = min(rules.settle * (1 << min(beyond, 10)), LONGEST_UNSTABLE if unstable else LONGEST)
-    latest: datetime = incident.words_at or incident.since
+    latest: datetime = incident.reports_at or incident.since
     return at - latest >= pause

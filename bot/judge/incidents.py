@@ -39,7 +39,7 @@ def step(state: ServiceState, seen: Verdict | Order, rules: Rules, plan: Mainten
             state = replace(state, streak=seen.streak, unseen_since=None)
             if damping.unheard(state, seen):
                 return Step(state)
-            if plan.inside and seen.health in TROUBLE and not _sure(state):
+            if plan.suppress and seen.health in TROUBLE and not _sure(state):
                 return Step(_held(state))
             return (
                 _open(state, state.incident, seen, rules, plan) if state.incident else _closed(state, seen, rules, plan)
@@ -67,19 +67,19 @@ def _held(state: ServiceState) -> ServiceState:
 
 
 def _closed(state: ServiceState, seen: Verdict, rules: Rules, plan: MaintenanceEffect) -> Step:
-    said, rumour = spoken(official(seen.words)), rumoured(seen.words)
-    state = replace(state, heard="" if said == "" else state.heard, echo=state.echo and rumour)
+    said, rumour = spoken(official(seen.reports)), rumoured(seen.reports)
+    state = replace(state, official_headline="" if said == "" else state.official_headline, echo=state.echo and rumour)
     if seen.health is Health.UP:
-        excused = state.excused and bool(seen.worn) and state.last is not None and only_worn(state.last)
+        excused = state.excused and bool(seen.expiring) and state.last is not None and only_worn(state.last)
         up = replace(state, up_since=state.up_since or seen.at, excused=excused)
-        return Step(up) if excused or not seen.worn else _warn(up, seen)
+        return Step(up) if excused or not seen.expiring else _warn(up, seen)
     if _excused(state, seen):
         return Step(state)
-    if not seen.readings and (said == state.heard if said else state.echo):
+    if not seen.readings and (said == state.official_headline if said else state.echo):
         # They still speak of what is over: a page keeps it up for a while, a tracker's reports are those of an hour.
         return Step(state)
     ended = tuple(e for e in state.ended if seen.at - e[1] <= rules.flap_window)
-    rumours = tuple(e for e in state.rumours if seen.at - e[1] <= rules.flap_window)
+    rumours = tuple(e for e in state.unconfirmed if seen.at - e[1] <= rules.flap_window)
     incident = Incident(
         service=state.service,
         number=state.opened + 1,
@@ -87,11 +87,11 @@ def _closed(state: ServiceState, seen: Verdict, rules: Rules, plan: MaintenanceE
         health=seen.health,
         confidence=seen.confidence,
         up_before=state.up_since,
-        left=plan.left,
+        maintenance_ended=plan.after,
     )
     if before := damping.flapping(seen, ended, rumours, rules):
         incident = _unstable(incident, before)
-    state = replace(state, opened=incident.number, up_since=None, ended=ended, rumours=rumours, excused=False)
+    state = replace(state, opened=incident.number, up_since=None, ended=ended, unconfirmed=rumours, excused=False)
     return tell(state, incident, ChangeKind.OPENED, seen)
 
 
@@ -124,7 +124,12 @@ def _open(state: ServiceState, incident: Incident, seen: Verdict, rules: Rules, 
         if seen.confidence is Confidence.CONFIRMED:
             incident = replace(incident, unstable_since=None, outages=1)  # rumours that came and went were no outages
             incident = _unstable(incident, state.ended) if len(state.ended) >= rules.flaps else incident
-        return tell(state, replace(incident, left=incident.left or plan.left), ChangeKind.CONFIRMED, seen)
+        return tell(
+            state,
+            replace(incident, maintenance_ended=incident.maintenance_ended or plan.after),
+            ChangeKind.CONFIRMED,
+            seen,
+        )
     if not incident.readings and not seen.readings and damping.old_news(incident, seen, rules):
         return Step(state)
     if seen.confidence == incident.confidence and seen.health > incident.health:
@@ -132,17 +137,21 @@ def _open(state: ServiceState, incident: Incident, seen: Verdict, rules: Rules, 
     if seen.confidence == incident.confidence and seen.health < incident.health:
         # A single milder round in between says nothing: half an outage would come and go with every other round.
         return (
-            tell(state, incident, ChangeKind.EASED, seen) if seen.streak.mild >= rules.restore_rounds else Step(state)
+            tell(state, incident, ChangeKind.EASED, seen)
+            if seen.streak.partial >= rules.restore_rounds
+            else Step(state)
         )
     return _goes_on(state, incident, seen, rules)
 
 
 def _goes_on(state: ServiceState, incident: Incident, seen: Verdict, rules: Rules) -> Step:
     """What is told of an incident that stands as it was."""
-    if spoken(official(seen.words)) not in {None, state.heard} and damping.may_say(incident, seen.at, rules):
+    if spoken(official(seen.reports)) not in {None, state.official_headline} and damping.may_say(
+        incident, seen.at, rules
+    ):
         return tell(state, incident, ChangeKind.OFFICIAL, seen)
-    if (lasted := sum(seen.at - incident.since >= age for age in rules.milestones)) > incident.lasted:
-        return tell(state, replace(incident, lasted=lasted), ChangeKind.LASTING, seen)
+    if (lasted := sum(seen.at - incident.since >= age for age in rules.milestones)) > incident.milestones_passed:
+        return tell(state, replace(incident, milestones_passed=lasted), ChangeKind.LASTING, seen)
     if (due := _reminders_due(incident, seen.at, rules)) > incident.reminded:
         # Those that were missed, for we were away, are one: it says how it stands now.
         return tell(state, replace(incident, reminded=due), ChangeKind.REMINDED, seen)
@@ -153,7 +162,7 @@ def _over(incident: Incident, seen: Verdict, rules: Rules) -> bool:
     if seen.readings or seen.streak.good < rules.restore_rounds:
         return False
     theirs = incident.confidence > Confidence.POSSIBLE  # of a word alone: more than a rumour
-    if not incident.readings and (spoken(official(seen.words)) if theirs else seen.health in TROUBLE):
+    if not incident.readings and (spoken(official(seen.reports)) if theirs else seen.health in TROUBLE):
         return False  # it was a word alone, and that still stands
     good_since = incident.quiet_since or seen.at if not incident.readings else seen.streak.good_since or seen.at
     return incident.unstable_since is None or seen.at - good_since >= rules.settle
@@ -164,12 +173,12 @@ def _close(state: ServiceState, incident: Incident, seen: Verdict, rules: Rules)
     until = good_since if good_since > incident.since else incident.quiet_since or seen.at
     unsure = incident.confidence is Confidence.POSSIBLE
     ended = state.ended if unsure else (*state.ended, (incident.since, until))[-rules.flaps :]
-    rumours = (*state.rumours, (incident.since, until))[-rules.flaps :] if unsure else state.rumours
+    rumours = (*state.unconfirmed, (incident.since, until))[-rules.flaps :] if unsure else state.unconfirmed
     told = tell(state, replace(incident, until=until), ChangeKind.RETRACTED if unsure else ChangeKind.RESTORED, seen)
     last = state.last if unsure else told.state.incident
-    echo = rumoured(seen.words) and (not unsure or rumoured(incident.words))
+    echo = rumoured(seen.reports) and (not unsure or rumoured(incident.reports))
     counted = outage_count.ended(state.outages, replace(incident, until=until))
-    state = replace(told.state, incident=None, last=last, up_since=until, ended=ended, rumours=rumours)
+    state = replace(told.state, incident=None, last=last, up_since=until, ended=ended, unconfirmed=rumours)
     return Step(replace(state, echo=echo, outages=counted), told.changes)
 
 
@@ -200,14 +209,14 @@ def _reminders_due(incident: Incident, now: datetime, rules: Rules) -> int:
 
 def only_worn(incident: Incident) -> bool:
     """Does everything work, and is it told only because a certificate ends soon?"""
-    return bool(incident.readings) and all(r.outcome is Outcome.WORN for r in incident.readings)
+    return bool(incident.readings) and all(r.outcome is Outcome.EXPIRING for r in incident.readings)
 
 
 def _warn(state: ServiceState, seen: Verdict) -> Step:
-    since, number = seen.streak.worn_since or seen.at, state.opened + 1
+    since, number = seen.streak.expiring_since or seen.at, state.opened + 1
     worn = Incident(state.service, number, since, Health.DEGRADED, Confidence.CONFIRMED, up_before=state.up_since)
     state = replace(state, opened=number, up_since=None)
-    return tell(state, worn, ChangeKind.OPENED, replace(seen, health=Health.DEGRADED, readings=seen.worn))
+    return tell(state, worn, ChangeKind.OPENED, replace(seen, health=Health.DEGRADED, readings=seen.expiring))
 
 
 def _warned(state: ServiceState, incident: Incident, seen: Verdict, rules: Rules) -> Step:
@@ -219,7 +228,7 @@ def _warned(state: ServiceState, incident: Incident, seen: Verdict, rules: Rules
         outage = Incident(state.service, number, since, seen.health, seen.confidence, up_before=before, steps=steps)
         outage = _unstable(outage, ended) if len(ended) >= rules.flaps else outage
         return tell(replace(state, ended=ended), outage, ChangeKind.CONFIRMED, seen)
-    if seen.readings or seen.streak.worn:
+    if seen.readings or seen.streak.expiring:
         return _goes_on(state, incident, seen, rules)
     told = tell(state, replace(incident, until=seen.at), ChangeKind.RESTORED, seen)
     return Step(

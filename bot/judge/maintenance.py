@@ -30,10 +30,10 @@ def bearing(windows: Iterable[Window], service: str, seen: Verdict) -> Maintenan
             continue
         if window.covers(seen.at):
             if _excuses(window, seen, began):
-                return MaintenanceEffect(inside=True)
+                return MaintenanceEffect(suppress=True)
         elif window.end and began < window.end <= seen.at and window.since <= seen.at:
             left = max(left, window.end) if left else window.end
-    return MaintenanceEffect(left=left)
+    return MaintenanceEffect(after=left)
 
 
 def _excuses(window: Window, seen: Verdict, began: datetime) -> bool:
@@ -42,7 +42,7 @@ def _excuses(window: Window, seen: Verdict, began: datetime) -> bool:
     """
     if window.origin is not Origin.OFFICIAL:
         return True
-    word = official(seen.words)
+    word = official(seen.reports)
     admitted = word is not None and word.says in TROUBLE
     return window.until is not None and window.known_at <= began and not admitted
 

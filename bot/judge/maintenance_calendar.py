@@ -33,9 +33,9 @@ class MaintenanceCalendar:
         """Those of which something may still be told."""
         return [window for window in self.by_number.values() if not maintenance.settled(window, now)]
 
-    def listen(self, seen: Round) -> None:
+    def note_announced(self, seen: Round) -> None:
         """What the newest words of a round announce. A page that could not be read says nothing."""
-        for word in seen.words:
+        for word in seen.reports:
             if word.says is not None and (word.planned or seen.service in self.announced):
                 self.announced[seen.service] = word.planned
 
@@ -44,7 +44,7 @@ class MaintenanceCalendar:
         (service,) = window.services if window.origin is Origin.OFFICIAL else ("",)
         return any(maintenance.name(service, one) == window.key for one in self.announced.get(service, ()))
 
-    def bearing(self, seen: Verdict, service: str) -> MaintenanceEffect:
+    def effect(self, seen: Verdict, service: str) -> MaintenanceEffect:
         return maintenance.bearing(self._near, service, seen) if self._near else maintenance.NONE
 
     def since(self, since: datetime) -> Sequence[Window]:

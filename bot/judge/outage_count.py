@@ -9,15 +9,19 @@ from bot.model import Confidence, Health, Incident, Outages
 
 def numbered(incident: Incident, outages: Outages) -> Incident:
     """Once it is an outage: which of its year it is, and the one before it."""
-    if incident.nth or incident.confidence is not Confidence.CONFIRMED or incident.health is not Health.DOWN:
+    if (
+        incident.number_this_year
+        or incident.confidence is not Confidence.CONFIRMED
+        or incident.health is not Health.DOWN
+    ):
         return incident
     known = outages.of(incident.since.year)
-    return replace(incident, nth=known.count + 1, before=known.last[-1] if known.last else None)
+    return replace(incident, number_this_year=known.count + 1, previous=known.last[-1] if known.last else None)
 
 
 def ended(outages: Outages, incident: Incident) -> Outages:
     """One that was no outage counts for nothing."""
-    if not incident.nth or incident.until is None:
+    if not incident.number_this_year or incident.until is None:
         return outages
     known = outages.of(incident.since.year)
     return replace(known, count=known.count + 1, last=(*known.last, (incident.since, incident.until))[-2:])

@@ -13,16 +13,16 @@ SETTLE_AGAIN = timedelta(minutes=2)  # ... and whatever was blind lately: who go
 LATELY = timedelta(minutes=10)
 
 
-def watch_sight(state: ServiceState, at: datetime, *, sighted: bool, starved: bool = False) -> Step:
+def track_own_outage(state: ServiceState, at: datetime, *, online: bool, starved: bool = False) -> Step:
     """One round further: did it see anything? A repeated one changes nothing. `starved`: it did not, for want of time."""
     incident, seen_since = state.incident, state.streak.good_since
     if incident is None and state.last and state.last.until and at < state.last.until:
         return Step(state)  # that we saw nothing then has been told
     if incident is None:
-        return Step(state) if sighted else _open(state, at, starved=starved)
+        return Step(state) if online else _open(state, at, starved=starved)
     if at < incident.since:
         return Step(state)  # a round that began before we went blind says nothing of whether we see now
-    if not sighted:
+    if not online:
         return Step(replace(state, streak=Streak()) if seen_since and at >= seen_since else state)
     seen_since = seen_since or at
     if at - seen_since < _settle(state, incident):

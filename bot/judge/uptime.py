@@ -16,15 +16,15 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MILLISECOND = timedelta(milliseconds=1)
 FIVE_MINUTES, HOUR = timedelta(minutes=5), timedelta(hours=1)
 # A certificate that ends soon takes nothing from the time that its route was up.
-ANSWERED = frozenset({Outcome.GOOD, Outcome.WORN, Outcome.SLOW})
+ANSWERED = frozenset({Outcome.OK, Outcome.EXPIRING, Outcome.SLOW})
 COLUMNS = {
-    Outcome.GOOD: "up",
-    Outcome.WORN: "up",
+    Outcome.OK: "up",
+    Outcome.EXPIRING: "up",
     Outcome.SLOW: "slow",
-    Outcome.BAD: "down",
-    Outcome.BLIND: "",  # what neither adds to is unknown
+    Outcome.FAILED: "down",
+    Outcome.INCONCLUSIVE: "",  # what neither adds to is unknown
 }
-WORLDLY = frozenset({Outcome.BAD, Outcome.SLOW})
+WORLDLY = frozenset({Outcome.FAILED, Outcome.SLOW})
 
 
 @dataclass(slots=True)
@@ -81,7 +81,7 @@ class Roll:
         if self._round is None:
             return
         service, at = self._round
-        saw = bool(self._outcomes & WORLDLY) or Outcome.BLIND not in self._outcomes
+        saw = bool(self._outcomes & WORLDLY) or Outcome.INCONCLUSIVE not in self._outcomes
         stretch = onward(self.stretches.get(service), at, self.holds.get(service, HOLD), saw=saw)
         if stretch is not None:
             self.stretches[service] = self.grown[service, stretch.since] = stretch

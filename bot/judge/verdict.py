@@ -19,16 +19,16 @@ def judge(seen: Round, streak: Streak, rules: Rules) -> Verdict:
     if looks is Health.UNKNOWN:
         # When we go blind, the bad rounds just before were perhaps our own trouble already: they count no more.
         return Verdict(
-            seen.at, looks, Confidence.POSSIBLE, streak if seen.sighted else _doubted(streak), words=seen.words
+            seen.at, looks, Confidence.POSSIBLE, streak if seen.online else _doubted(streak), reports=seen.reports
         )
-    bad = tuple(r for r in seen.readings if not r.good)
+    bad = tuple(r for r in seen.readings if not r.ok)
     streak = count(streak, looks, seen.at, rules, worn=bool(bad))
-    health, confidence = _claim(looks, streak, seen.words, rules)
+    health, confidence = _claim(looks, streak, seen.reports, rules)
     if looks in TROUBLE:
-        return Verdict(seen.at, health, confidence, streak, bad, seen.words, untried=seen.untried)
+        return Verdict(seen.at, health, confidence, streak, bad, seen.reports, untried=seen.untried)
     # A certificate that ends soon is trouble of its own: it neither begins an outage nor keeps one from ending.
-    worn = bad if streak.worn >= rules.confirm_rounds else ()
-    return Verdict(seen.at, health, confidence, streak, words=seen.words, worn=worn, untried=seen.untried)
+    worn = bad if streak.expiring >= rules.confirm_rounds else ()
+    return Verdict(seen.at, health, confidence, streak, reports=seen.reports, expiring=worn, untried=seen.untried)
 
 
 def saw(seen: Round, rules: Rules) -> bool:
@@ -37,20 +37,20 @@ def saw(seen: Round, rules: Rules) -> bool:
 
 
 def _doubted(streak: Streak) -> Streak:
-    return Streak(good=streak.good, mild=streak.mild, good_since=streak.good_since)
+    return Streak(good=streak.good, partial=streak.partial, good_since=streak.good_since)
 
 
 def _looks(seen: Round, rules: Rules) -> Health:
     """What the round says by itself. A route that could not be judged keeps us from saying "all good" and from saying "all bad"."""
     outcomes = {r.outcome for r in seen.readings}
-    if not seen.sighted:
+    if not seen.online:
         return Health.UNKNOWN
-    if outcomes & {Outcome.BAD, Outcome.SLOW}:
-        broken = rules.chained and Outcome.BAD in outcomes
-        return Health.DOWN if broken or outcomes == {Outcome.BAD} else Health.DEGRADED
-    if Outcome.BLIND in outcomes:
+    if outcomes & {Outcome.FAILED, Outcome.SLOW}:
+        broken = rules.chained and Outcome.FAILED in outcomes
+        return Health.DOWN if broken or outcomes == {Outcome.FAILED} else Health.DEGRADED
+    if Outcome.INCONCLUSIVE in outcomes:
         return Health.UNKNOWN
-    if not outcomes and all(w.says is None for w in seen.words if w.role is not Role.CROWD):
+    if not outcomes and all(w.says is None for w in seen.reports if w.role is not Role.CROWD):
         return Health.UNKNOWN
     return Health.UP
 
@@ -80,21 +80,23 @@ def count(streak: Streak, looks: Health, at: datetime, rules: Rules, *, worn: bo
     def up_to(limit: int, number: int) -> int:
         return min(number, limit)
 
-    mild = up_to(rules.restore_rounds, streak.mild + 1)
+    mild = up_to(rules.restore_rounds, streak.partial + 1)
     if looks is Health.UP:
         good = up_to(rules.restore_rounds, streak.good + 1)
         total = 0 if good >= rules.restore_rounds else streak.total
         # Up and down again: where one of several servers has the new certificate, nothing comes and goes with every look.
-        rounds = up_to(rules.confirm_rounds, streak.worn + 1) if worn else max(0, streak.worn - 1)
-        since, worn_since = streak.good_since or at, (streak.worn_since or at) if rounds else None
-        return Streak(good=good, mild=mild, total=total, good_since=since, worn=rounds, worn_since=worn_since)
+        rounds = up_to(rules.confirm_rounds, streak.expiring + 1) if worn else max(0, streak.expiring - 1)
+        since, worn_since = streak.good_since or at, (streak.expiring_since or at) if rounds else None
+        return Streak(
+            good=good, partial=mild, total=total, good_since=since, expiring=rounds, expiring_since=worn_since
+        )
     worse = Streak(
         bad=up_to(rules.confirm_rounds, streak.bad + 1),
         total=up_to(UNSTEADY * rules.confirm_rounds, streak.total + 1),
         bad_since=streak.bad_since or at,
     )
     if looks is Health.DEGRADED:
-        return replace(worse, mild=mild)
+        return replace(worse, partial=mild)
     return replace(worse, down=up_to(rules.confirm_rounds, streak.down + 1), down_since=streak.down_since or at)
 
 

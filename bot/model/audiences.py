@@ -95,7 +95,7 @@ class SubscriptionFilter:
     """What a reader hears: which services (empty: all), which changes, from which confidence, written how."""
 
     services: tuple[str, ...] = ()
-    hears: frozenset[Topic] = frozenset(Topic)
+    topics: frozenset[Topic] = frozenset(Topic)
     confidence: Confidence = Confidence.CONFIRMED
     style: Style = Style()
     quiet: Quiet | None = None
@@ -116,7 +116,7 @@ class Audience:
 
     name: str
     destinations: tuple[Destination, ...]
-    wish: SubscriptionFilter = SubscriptionFilter()
+    filter: SubscriptionFilter = SubscriptionFilter()
     ladder: bool = False
     within: timedelta = timedelta(seconds=60)
     escalations: tuple[Escalation, ...] = ()
@@ -132,7 +132,7 @@ class Subscription:
     """A chat's standing wish, told like an audience of one."""
 
     destination: Destination
-    wish: SubscriptionFilter
+    filter: SubscriptionFilter
     by: str  # who set it up
     at: datetime
 
@@ -145,11 +145,13 @@ class Overview:
     services: tuple[tuple[Service, ServiceState], ...]
     recent: tuple[Incident, ...] = ()  # newest first, the open ones included
     subscriptions: tuple[Subscription, ...] = ()
-    blind_since: datetime | None = None
+    offline_since: datetime | None = None
     channels: tuple[tuple[Service, ServiceState], ...] = ()  # the ways to people, which are no services of theirs
     down: Mapping[str, datetime] = field(default_factory=dict)  # the kinds of channel known to be dead, and since when
     windows: tuple[Window, ...] = ()  # maintenance under way, to come, and as far back as `recent`
-    crowd: Mapping[str, Tally] = field(default_factory=dict)  # what people say, of the services that they spoke of
+    user_reports: Mapping[str, Tally] = field(
+        default_factory=dict
+    )  # what people say, of the services that they spoke of
     unseen: Mapping[str, tuple[Span, ...]] = field(default_factory=dict)  # by service: when we did not see it, in order
     answering: Mapping[str, timedelta] = field(
         default_factory=dict

@@ -21,7 +21,7 @@ class Progress:
     id: int
     destination: Destination
     key: str
-    act: DeliveryAction
+    action: DeliveryAction
     kind: ChangeKind | Phase | None  # of the change, or of the maintenance, it tells of
     audience: str
     ladders: tuple[str, ...]

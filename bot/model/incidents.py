@@ -17,13 +17,13 @@ class Streak:
     bad: int = 0  # not up
     total: int = 0  # not up, in a row or not, since it was last steadily up: what alternates is seen here
     down: int = 0  # every route bad
-    mild: int = 0  # not every route bad
+    partial: int = 0  # not every route bad
     good: int = 0  # up
     bad_since: datetime | None = None  # first round of the present bad stretch
     down_since: datetime | None = None  # first round of the present stretch with every route bad
     good_since: datetime | None = None  # first round of the present good stretch
-    worn: int = 0  # with a certificate that ends soon, less those since without
-    worn_since: datetime | None = None  # first round of the present worn stretch
+    expiring: int = 0  # with a certificate that ends soon, less those since without
+    expiring_since: datetime | None = None  # first round of the present worn stretch
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +35,8 @@ class Verdict:
     confidence: Confidence
     streak: Streak
     readings: tuple[Reading, ...] = ()  # the routes that are not good
-    words: tuple[SourceReport, ...] = ()
-    worn: tuple[Reading, ...] = ()  # while it is up: what works with a certificate that ends soon, for sure
+    reports: tuple[SourceReport, ...] = ()
+    expiring: tuple[Reading, ...] = ()  # while it is up: what works with a certificate that ends soon, for sure
     untried: bool = False  # not all of its sources have been read since the start: what is missing is no "all clear"
 
 
@@ -58,8 +58,8 @@ class Rules:
 class MaintenanceEffect:
     """How planned maintenance bears on a round: `inside` it nothing opens; what opens after it has `left` it behind."""
 
-    inside: bool = False
-    left: datetime | None = None
+    suppress: bool = False
+    after: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +85,7 @@ class Incident:
     health: Health
     confidence: Confidence
     readings: tuple[Reading, ...] = ()  # evidence at the latest change: the routes that were not good
-    words: tuple[SourceReport, ...] = ()  # evidence at the latest change: what the sources said
+    reports: tuple[SourceReport, ...] = ()  # evidence at the latest change: what the sources said
     confirmed_at: datetime | None = None
     until: datetime | None = None
     worst: Health = Health.UP
@@ -95,15 +95,15 @@ class Incident:
     unstable_since: datetime | None = None  # flapping: the first outage of the unstable stretch
     outages: int = 1  # how many outages this unstable stretch has had
     reminded: int = 0
-    lasted: int = 0  # milestones that it has passed
+    milestones_passed: int = 0  # milestones that it has passed
     up_before: datetime | None = None  # since when it had been up until then
     retracted: bool = False  # somebody took it back: it never was
-    left: datetime | None = None  # when the maintenance ended in which it had begun, unsaid
-    nth: int = 0  # which outage of its year it is, once it is known to be one
-    before: Span | None = None  # the outage before it in that year
+    maintenance_ended: datetime | None = None  # when the maintenance ended in which it had begun, unsaid
+    number_this_year: int = 0  # which outage of its year it is, once it is known to be one
+    previous: Span | None = None  # the outage before it in that year
     steps: int = 0  # changes so far: the number of the latest notice
-    words_told: int = 0  # changes so far that told only what others say of it ...
-    words_at: datetime | None = None  # ... and the latest of them
+    reports_told: int = 0  # changes so far that told only what others say of it ...
+    reports_at: datetime | None = None  # ... and the latest of them
     quiet_since: datetime | None = None  # of an unstable one that others alone speak of: since when they do not
 
     @property
@@ -129,10 +129,10 @@ class ServiceState:
     last: Incident | None = None  # the one that was over last: it can still be taken back
     opened: int = 0  # incident numbers given out so far
     ended: tuple[tuple[datetime, datetime], ...] = ()  # start and end of confirmed incidents within the flap window
-    rumours: tuple[tuple[datetime, datetime], ...] = ()  # the same of incidents that were never more than possible
+    unconfirmed: tuple[tuple[datetime, datetime], ...] = ()  # the same of incidents that were never more than possible
     up_since: datetime | None = None
     unseen_since: datetime | None = None  # since when no round could judge
-    heard: str = ""  # the trouble that its official page spoke of when it was dealt with last; empty: none
+    official_headline: str = ""  # the trouble that its official page spoke of when it was dealt with last; empty: none
     mute: Mute | None = None
     outages: Outages = Outages()  # of this year, as far as they were counted
     excused: bool = False  # what is seen is what `last` was taken back for: nothing opens until it is worse, or over

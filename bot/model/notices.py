@@ -103,7 +103,7 @@ class Batch:
     key: str
     thread: str
     destination: Destination
-    lines: tuple[BatchItem, ...]  # the oldest first
+    items: tuple[BatchItem, ...]  # the oldest first
     style: Style
     since: datetime  # since when the first of them has waited
     late: bool = False  # the place did not take what it was given; else it is a storm
@@ -122,7 +122,7 @@ class Delivery:
 
     key: str  # "x#17/3@slack:C012", with ";edit" for an edit: unique, and the same after a redo
     destination: Destination
-    act: DeliveryAction
+    action: DeliveryAction
     notice: Notice
     audience: str = ""
     root: str | None = None  # what the channel answered for the thread's first message there; None: this is the first
@@ -140,7 +140,7 @@ class Delivery:
     @property
     def buttons(self) -> tuple[Button, ...]:
         """Those that its message bears. What is said aside leaves them to the messages that tell how it stands."""
-        return () if self.act is DeliveryAction.POST and self.notice.kind in ASIDE else self.notice.buttons
+        return () if self.action is DeliveryAction.POST and self.notice.kind in ASIDE else self.notice.buttons
 
 
 class RefusalScope(StrEnum):

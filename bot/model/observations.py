@@ -27,11 +27,11 @@ class Confidence(IntEnum):
 class Outcome(StrEnum):
     """What one check saw."""
 
-    GOOD = "good"
-    WORN = "worn"  # good, but its certificate ends soon
+    OK = "ok"
+    EXPIRING = "expiring"  # ok, but its certificate ends soon
     SLOW = "slow"
-    BAD = "bad"
-    BLIND = "blind"  # our resolver, our bug, a challenge page: says nothing of the service
+    FAILED = "failed"
+    INCONCLUSIVE = "inconclusive"  # our resolver, our bug, a challenge page: says nothing of the service
 
 
 class Role(StrEnum):
@@ -51,13 +51,13 @@ class Reading:
     why: str = ""
     took: timedelta | None = None
     reused: bool = False  # over a connection kept from an earlier check
-    by: str = ""  # of what is not good: the network that answered in its stead ("Cloudflare")
+    answered_by: str = ""  # of what is not good: the network that answered in its stead ("Cloudflare")
     until: datetime | None = None  # of what is worn: when its certificate ends
     wait: timedelta | None = None  # of one that was refused for asking too often: how long we are to stay away
 
     @property
-    def good(self) -> bool:
-        return self.outcome is Outcome.GOOD
+    def ok(self) -> bool:
+        return self.outcome is Outcome.OK
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,8 +98,8 @@ class Round:
     service: str
     at: datetime  # when the round began
     readings: tuple[Reading, ...]
-    words: tuple[SourceReport, ...] = ()
-    sighted: bool = True  # False: the canaries failed too, we see nothing of the world
+    reports: tuple[SourceReport, ...] = ()
+    online: bool = True  # False: the canaries failed too, we see nothing of the world
     starved: bool = False  # our own process got no time: what failed meanwhile could not be judged
     untried: bool = False  # not all of its sources have been read since the start
     asleep_since: datetime | None = None  # of the first round after the machine slept: when it fell asleep

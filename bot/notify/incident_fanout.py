@@ -48,7 +48,7 @@ def deliveries(
     """`others`: what else is bad of what a reader follows."""
     audiences = readers.all
     found = routing.hearers(change, audiences, spread.told, spread.heard, muted=muted, dead=service.channel, now=now)
-    wishes = {audience.name: audience.wish for audience in audiences}
+    wishes = {audience.name: audience.filter for audience in audiences}
     ending = change.kind is ChangeKind.RESTORED  # only an ending says what else is bad
     words: dict[tuple[Style, Followed, datetime | None], Notice] = {}
     rows: list[Delivery] = []
@@ -73,5 +73,5 @@ def acts(notice: Notice, hearer: routing.Hearer, readers: Readers, *, told: bool
     post = Delivery(key, hearer.destination, DeliveryAction.POST, notice, hearer.audience, due=hearer.due)
     rows = [replace(post, ladders=hearer.ladders, within=hearer.within)]
     if told and notice.root is not None and hearer.destination.kind in readers.editable:
-        rows.append(replace(post, key=f"{key};edit", act=DeliveryAction.EDIT))
+        rows.append(replace(post, key=f"{key};edit", action=DeliveryAction.EDIT))
     return rows

@@ -39,12 +39,12 @@ def deliveries(
     found: dict[Destination, tuple[routing.Hearer, set[str]]] = {}
     for audience in readers.audiences:
         follows = {s for s in concerned if routing.follows(audience, s)}
-        if not follows or Topic.MAINTENANCE not in audience.wish.hears:
+        if not follows or Topic.MAINTENANCE not in audience.filter.topics:
             continue
         for place in _places(news, audience):
             due = _due(audience, now)
             hearer, others = found.get(place, (None, set()))
-            hearer = hearer or routing.Hearer(place, audience.name, audience.wish.style, due=due)
+            hearer = hearer or routing.Hearer(place, audience.name, audience.filter.style, due=due)
             hearer = replace(hearer, due=min(hearer.due, due) if hearer.due and due else None)
             found[place] = (routing.climbing(hearer, audience) if audience.ladder else hearer), others | follows
     words: dict[tuple[Style, frozenset[str], datetime | None], Notice] = {}
@@ -71,6 +71,6 @@ def _places(news: MaintenanceNews, audience: Audience) -> Sequence[Destination]:
 
 
 def _due(audience: Audience, now: datetime) -> datetime | None:
-    quiet = audience.wish.quiet
-    spell = local_time.spell(quiet, audience.wish.style, now) if quiet else None
+    quiet = audience.filter.quiet
+    spell = local_time.spell(quiet, audience.filter.style, now) if quiet else None
     return spell[1] if spell and quiet and Topic.MAINTENANCE not in quiet.but else None

@@ -76,7 +76,7 @@ def hearers(
     if muted and change.kind not in ENDINGS:
         return ()
     for audience in (_without(dead, audience) for audience in audiences) if dead else audiences:
-        wish = audience.wish
+        wish = audience.filter
         own = dict.fromkeys(_places(change, audience, told, heard), wish.for_at_least)
         further = {d: after for d, after in _escalated(change, audience, told) if d not in own}
         for destination, after in (own | further).items():
@@ -106,7 +106,7 @@ def hurried(hearer: Hearer) -> Hearer:
 
 def follows(reader: Audience | SubscriptionFilter, service: str) -> bool:
     """Whether a reader's wish has the service; one that names none has all."""
-    wish = reader.wish if isinstance(reader, Audience) else reader
+    wish = reader.filter if isinstance(reader, Audience) else reader
     return not wish.services or service in wish.services
 
 
@@ -116,7 +116,7 @@ def milestones(audiences: Sequence[Audience], service: str) -> tuple[timedelta, 
         age
         for audience in audiences
         if follows(audience, service)
-        for age in (audience.wish.for_at_least, *(step.after for step in audience.escalations))
+        for age in (audience.filter.for_at_least, *(step.after for step in audience.escalations))
     }
     return tuple(sorted(ages - {timedelta(0)}))
 
@@ -127,11 +127,11 @@ def milestones(audiences: Sequence[Audience], service: str) -> tuple[timedelta, 
 def _places(
     change: Change, audience: Audience, told: Collection[Destination], heard: Collection[Destination]
 ) -> Sequence[Destination]:
-    wish = audience.wish
+    wish = audience.filter
     first = audience.destinations[:1] if audience.ladder else audience.destinations
     if change.incident.service == OURSELVES:
         # Nobody was told that we saw nothing: while blind we may not get through. All who trust us hear of it after.
-        return first if change.kind is ChangeKind.RESTORED and Topic.CORRECTION in wish.hears else ()
+        return first if change.kind is ChangeKind.RESTORED and Topic.CORRECTION in wish.topics else ()
     # A config without the service has no wish that names it: who was told is told.
     if change.kind is not ChangeKind.UNWATCHED and not follows(wish, change.incident.service):
         return ()
@@ -146,14 +146,14 @@ def _places(
         return known
     # A rung that never answered is not told how it goes on, unless nobody else is; but how it ended it is.
     reached = [d for d in known if d in heard] if audience.ladder and change.kind not in ENDINGS else known
-    return (reached or known) if wish.hears & WISHED[change.kind] else ()
+    return (reached or known) if wish.topics & WISHED[change.kind] else ()
 
 
 def _escalated(
     change: Change, audience: Audience, told: Collection[Destination]
 ) -> Iterator[tuple[Destination, timedelta]]:
     """Of the further places those that are called now, and those that were and hear how it goes on; each with its age."""
-    wish, incident = audience.wish, change.incident
+    wish, incident = audience.filter, change.incident
     if incident.service == OURSELVES or not follows(wish, incident.service):
         return
     for step in audience.escalations:
@@ -164,7 +164,7 @@ def _escalated(
             elif change.kind in NEWS:
                 wanted = called or place in told
             else:
-                wanted = place in told and bool(wish.hears & WISHED[change.kind])
+                wanted = place in told and bool(wish.topics & WISHED[change.kind])
             if wanted:
                 yield place, step.after
 
@@ -172,7 +172,7 @@ def _escalated(
 def _news(change: Change, wish: SubscriptionFilter, after: timedelta) -> bool:
     """Is it worth a first word to this reader, who hears of what has lasted so long?"""
     incident = change.incident
-    wished = TROUBLE[incident.health] in wish.hears and incident.confidence >= wish.confidence
+    wished = TROUBLE[incident.health] in wish.topics and incident.confidence >= wish.confidence
     return wished and change.at - incident.since >= after
 
 
@@ -238,10 +238,10 @@ def _silence(
     muted: bool,
     planned: bool,
 ) -> NotNotifiedReason:
-    wish, subscribed = audience.wish, held is not None and audience.name == str(place)
+    wish, subscribed = audience.filter, held is not None and audience.name == str(place)
     if not follows(wish, incident.service):
         return NotNotifiedReason.NOT_FOLLOWED
-    if wish.hears.isdisjoint({TROUBLE[incident.health], TROUBLE[incident.worst]}):
+    if wish.topics.isdisjoint({TROUBLE[incident.health], TROUBLE[incident.worst]}):
         return NotNotifiedReason.NOT_HEARD
     if incident.confidence < wish.confidence:
         return NotNotifiedReason.MAINTENANCE if planned else NotNotifiedReason.NOT_SURE

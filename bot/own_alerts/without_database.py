@@ -25,7 +25,7 @@ AFTER = timedelta(seconds=30)  # the database may be back by then, and everythin
 class WithoutDatabase:
     """Stands before the record: what the record cannot write down is judged here as well, from the last known state."""
 
-    record: Recorder
+    recorder: Recorder
     channels: Mapping[str, Channel]
     own_health: OwnHealth
     clock: Callable[[], datetime]
@@ -36,7 +36,7 @@ class WithoutDatabase:
     async def seen(self, seen: Round) -> bool:
         """As `Recorder.seen`."""
         try:
-            doubtful = await self.record.seen(seen)
+            doubtful = await self.recorder.seen(seen)
         except StoreUnavailable:
             self._aside(seen)
             raise
@@ -49,24 +49,24 @@ class WithoutDatabase:
 
     def _unrecorded(self, service: str) -> bool:
         """Was it well again when the database was back? Then the record has no outage that it could tell the end of."""
-        known = self.record.states.get(service)
+        known = self.recorder.states.get(service)
         return known is None or known.incident is None
 
     def _end(self, seen: Round) -> None:
         """Go on judging until what was told here is over."""
         before = self._states.get(seen.service)
-        if before is not None and seen.sighted:
-            after = self._states[seen.service] = self.record.judged(before, seen).state
+        if before is not None and seen.online:
+            after = self._states[seen.service] = self.recorder.judged(before, seen).state
             self._tell(seen.service, after)
 
     def _aside(self, seen: Round) -> None:
         """Judge a round that could not be written down."""
         service = seen.service
-        if service not in self.record.setting.services or not seen.sighted:
+        if service not in self.recorder.settings.services or not seen.online:
             return
-        before = self._states.get(service) or self.record.states.get(service) or ServiceState(service)
-        after = self._states[service] = self.record.judged(before, seen).state
-        if self._away_for() >= AFTER and not self.record.muted(service):
+        before = self._states.get(service) or self.recorder.states.get(service) or ServiceState(service)
+        after = self._states[service] = self.recorder.judged(before, seen).state
+        if self._away_for() >= AFTER and not self.recorder.muted(service):
             self._tell(service, after)
 
     def _away_for(self) -> timedelta:
@@ -75,7 +75,7 @@ class WithoutDatabase:
 
     def _tell(self, service: str, state: ServiceState) -> None:
         """Each outage once, and its end to those who were told of it here."""
-        known = self.record.states.get(service)
+        known = self.recorder.states.get(service)
         incident, told = state.incident, self._told.get(service)
         if incident and incident.confidence is Confidence.CONFIRMED and told is None:
             if known and known.incident and known.incident.confidence is Confidence.CONFIRMED:
@@ -85,7 +85,7 @@ class WithoutDatabase:
             self._send(service, Change(ChangeKind.RESTORED, self.clock(), state.last), told[1])
 
     def _send(self, service: str, change: Change, to: frozenset[Destination] | None) -> None:
-        rows = self.record.worded(change, to)
+        rows = self.recorder.worded(change, to)
         if to is None:
             self._told[service] = change.incident, frozenset(row.destination for row in rows)
         else:

@@ -32,11 +32,11 @@ class ClockSteps:
     """Until a step is written down, time goes on by the old reckoning: nothing is lost over a database that is away."""
 
     clock: SteadyClock
-    record: Recorder
+    recorder: Recorder
     rounds: Rounds
     outbox: Outbox
-    board: HeartbeatRegistry | None = None
-    crowd: UserReports | None = None
+    heartbeats: HeartbeatRegistry | None = None
+    user_reports: UserReports | None = None
     run_of_machine: str = ""  # see `reckoning`
     _said: bool = False
     _settle_at: float | None = field(default=None)
@@ -63,7 +63,7 @@ class ClockSteps:
         if self._settle_at is not None and self.clock.steady() >= self._settle_at:
             self._settle_at = None
             with suppress(StoreUnavailable):  # the next start, and the hourly look, do it too
-                await reconcile(self.record)
+                await reconcile(self.recorder)
 
     async def _step(self, by: timedelta) -> None:
         if not self._said:
@@ -72,7 +72,7 @@ class ClockSteps:
         try:
             await self.rounds.hold()
             by, born, now = self.clock.drift(), self.clock.born, self.clock.utcnow()
-            await self.record.store.moves.step(by, born, now, self.record.reworded, self._reckoning(by))
+            await self.recorder.store.incidents.step(by, born, now, self.recorder.reworded, self._reckoning(by))
         except StoreUnavailable as error:
             if not self._said:
                 log.error("the clock's step waits for the database: %s", error)
@@ -83,7 +83,7 @@ class ClockSteps:
         self.clock.step(by)
         self._noted = self.clock.ahead
         move = stepped(by, born)
-        for one in (self.record, self.outbox, self.board, self.crowd, self.rounds):
+        for one in (self.recorder, self.outbox, self.heartbeats, self.user_reports, self.rounds):
             if one is not None:
                 one.step(move)
         self.rounds.go_on()
@@ -102,7 +102,9 @@ class ClockSteps:
         now = self.clock.ahead
         if self.run_of_machine and abs(now - self._noted) >= NOTED_BY:
             with suppress(StoreUnavailable):
-                await self.record.store.people.remember(RECKONING, str(reckoning.of(self.clock, self.run_of_machine)))
+                await self.recorder.store.subscriptions.remember(
+                    RECKONING, str(reckoning.of(self.clock, self.run_of_machine))
+                )
                 self._noted = now
 
 

@@ -74,7 +74,7 @@ def begins(nominal: datetime, until: datetime | None, covers: timedelta, *, wish
 class Digests:
     config: Config
     store: Store
-    record: Recorder
+    recorder: Recorder
     outbox: Outbox
     clock: Callable[[], datetime]
 
@@ -86,11 +86,11 @@ class Digests:
     async def _see_to(self, name: str, said: DigestConfig) -> None:
         now, zone = self.clock(), said.timezone or self.config.timezone
         key, when = f"digest:{name}", f"{said.when} {zone}"
-        told = Told.read(await self.store.people.recall(key))
+        told = Told.read(await self.store.subscriptions.recall(key))
         after = datetime.fromisoformat(told.after) if told.after else now
         if told.when != when or after > now + LIE:  # a new rhythm makes nothing due that is past
             until = told.until if after <= now + LIE else ""
-            await self.store.people.remember(key, Told(until, now.isoformat(), when).written)
+            await self.store.subscriptions.remember(key, Told(until, now.isoformat(), when).written)
             return
         due = list(instants(cron(said.when, zone), after, now))
         if not due:
@@ -99,12 +99,12 @@ class Digests:
         await self._send(name, said, nominal, datetime.fromisoformat(told.until) if told.until else None)
         # What was queued before a kill came in between is not queued again: its keys are there.
         at = nominal.isoformat()
-        await self.store.people.remember(key, Told(at, at, when).written)
+        await self.store.subscriptions.remember(key, Told(at, at, when).written)
 
     async def _send(self, name: str, said: DigestConfig, nominal: datetime, until: datetime | None) -> None:
         now = self.clock()
         since = begins(nominal, until, said.covers, wished="covers" in said.model_fields_set)
-        overview = await self.record.overview(since)
+        overview = await self.recorder.overview(since)
         seen = replace(overview, at=nominal)
         style, services, late = self.config.style(said), some(said.services), now - nominal > LATE
         rows = digest.deliveries(name, seen, said.to, style, covers=nominal - since, services=services, late=late)

@@ -47,32 +47,32 @@ class Scheduler:
     config: Config
     store: Store
     net: Net
-    record: Recorder
+    recorder: Recorder
     outbox: Outbox
-    crowd: UserReports
+    user_reports: UserReports
     clock: Callable[[], datetime]
     own_health: OwnHealth = field(default_factory=OwnHealth)
     _withheld: bool = False
 
     def all(self) -> tuple[Job, ...]:
-        digests = Digests(self.config, self.store, self.record, self.outbox, self.clock)
-        chores = [
-            Job("note that we live", self._pulse, PULSE),
-            Job("keep to what is planned", self._keep_plans, PLANS),
+        digests = Digests(self.config, self.store, self.recorder, self.outbox, self.clock)
+        jobs = [
+            Job("note that we live", self._send_heartbeat, PULSE),
+            Job("keep to what is planned", self._refresh_maintenance, PLANS),
             Job("roll up results", self._roll, ROLL),
             Job("forget what is old", self._prune, HOURLY, SOON),
-            Job("hold what was told against what is so", self._mend, HOURLY),
+            Job("hold what was told against what is so", self._reconcile, HOURLY),
         ]
         if self.config.digests:
-            chores.append(Job("send the digests that are due", digests.send_due, DIGESTS, timedelta(0)))
+            jobs.append(Job("send the digests that are due", digests.send_due, DIGESTS, timedelta(0)))
         if beat := self.config.heartbeat:
-            chores.append(Job("tell the outside that we live", partial(self._heartbeat, beat.url), beat.every))
-        return tuple(chores)
+            jobs.append(Job("tell the outside that we live", partial(self._heartbeat, beat.url), beat.every))
+        return tuple(jobs)
 
     async def begin(self) -> None:
         """Put right at once what may be amiss after a stop."""
-        await self._do(Job("hold what was told against what is so", self._mend, HOURLY))
-        await self._do(Job("keep to what is planned", self._keep_plans, PLANS))
+        await self._do(Job("hold what was told against what is so", self._reconcile, HOURLY))
+        await self._do(Job("keep to what is planned", self._refresh_maintenance, PLANS))
 
     async def run(self, stop: asyncio.Event) -> None:
         """Do each in its time until told to stop. The lengths between are the steady clock's: whatever becomes of the
@@ -96,30 +96,30 @@ class Scheduler:
             with retrying(chore.name):
                 await chore.work()
         except Exception as error:  # noqa: BLE001 - the border of a chore
-            self.own_health.report(Part.CHORES, f"could not {chore.name}: {fault(error)}", chore.name)
+            self.own_health.report(Part.SCHEDULER, f"could not {chore.name}: {fault(error)}", chore.name)
             say_once(log, chore.name, f"could not {chore.name}: our own error: {fault(error)}")
             return False
-        self.own_health.clear(Part.CHORES, chore.name)
+        self.own_health.clear(Part.SCHEDULER, chore.name)
         return True
 
-    async def _pulse(self) -> None:
-        await self.store.history.alive(self.clock())
+    async def _send_heartbeat(self) -> None:
+        await self.store.results.alive(self.clock())
 
     async def _roll(self) -> None:
         """A little at a time: after an upgrade there may be two days of results."""
         for _ in range(ROLLS):
-            if not await self.store.rollups.roll(self.record.setting.holds):
+            if not await self.store.rollups.roll(self.recorder.settings.holds):
                 break
 
     async def _prune(self) -> None:
-        await self.store.history.prune(self.clock())
-        await self.crowd.tidy()
+        await self.store.results.prune(self.clock())
+        await self.user_reports.tidy()
 
-    async def _mend(self) -> None:
-        await reconcile(self.record)
+    async def _reconcile(self) -> None:
+        await reconcile(self.recorder)
 
-    async def _keep_plans(self) -> None:
-        await keep(self.record)
+    async def _refresh_maintenance(self) -> None:
+        await keep(self.recorder)
 
     async def _heartbeat(self, url: str) -> None:
         """Tell somebody outside that we live; the silence of this is their alarm, so while we are unwell we are silent."""

@@ -61,7 +61,7 @@ def parse(text: str | None) -> Reckoning | None:
 
 async def _went_on(store: Store, known: Reckoning, clock: SteadyClock) -> bool:
     """Has the steady clock gone on since the last sign of life? In a sandbox it may begin anew with each process."""
-    last = await store.history.last_alive()
+    last = await store.results.last_alive()
     lived = known.since if last is None else max(known.since, (last - EPOCH).total_seconds() - known.ahead)
     return lived <= clock.steady()
 
@@ -72,9 +72,9 @@ async def take_up(store: Store, clock: SteadyClock, run: str, reword: Reword) ->
     """
     if not run:
         return
-    known = parse(await store.people.recall(RECKONING))
+    known = parse(await store.subscriptions.recall(RECKONING))
     if known is None or known.run != run or not await _went_on(store, known, clock):
-        await store.people.remember(RECKONING, str(of(clock, run)))
+        await store.subscriptions.remember(RECKONING, str(of(clock, run)))
         return
     clock.began = known.since
     by = timedelta(seconds=clock.ahead - known.ahead)
@@ -84,4 +84,4 @@ async def take_up(store: Store, clock: SteadyClock, run: str, reword: Reword) ->
         "the machine's clock was set while we were stopped, by %+.0f s: what waits is moved with it", by.total_seconds()
     )
     born = later(EPOCH, timedelta(seconds=known.since + known.ahead))
-    await store.moves.step(by, born, later(clock.utcnow(), -by), reword, str(of(clock, run)))
+    await store.incidents.step(by, born, later(clock.utcnow(), -by), reword, str(of(clock, run)))

@@ -25,7 +25,7 @@ class Results:
     """`drain` hands over what was seen since it was last asked."""
 
     store: Store
-    board: HeartbeatRegistry
+    heartbeats: HeartbeatRegistry
     drain: Callable[[], list[Result]]
     own_health: OwnHealth
     dropped: int = 0
@@ -50,13 +50,13 @@ class Results:
                 await self._write()
         finally:
             with retrying("keep what jobs told"):
-                await self.board.write()
+                await self.heartbeats.write()
 
     async def _write(self) -> None:
         try:
             while self._held:
                 rows = [self._held[n] for n in range(min(len(self._held), AT_ONCE))]
-                await self.store.history.record(rows)
+                await self.store.results.record(rows)
                 for _ in rows:
                     self._held.popleft()
         except StoreUnavailable:

@@ -57,15 +57,15 @@ NOTHING_YET = "no daemon has run here yet: start one with `tocsin run`"
 
 @dataclass(frozen=True)
 class Store:
-    moves: IncidentStore
+    incidents: IncidentStore
     deliveries: Deliveries
-    people: Subscriptions
-    history: ResultStore
+    subscriptions: Subscriptions
+    results: ResultStore
     rollups: Rollups
     audit: Audit
-    plans: MaintenanceStore
+    maintenance: MaintenanceStore
     reports: ReportStore
-    jobs: HeartbeatStore
+    heartbeats: HeartbeatStore
     rooms: Rooms
     audit_log: AuditLog
     released: int = 0  # deliveries that the last run left half sent

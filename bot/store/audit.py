@@ -14,11 +14,11 @@ from bot.model import ENDINGS, OURSELVES, Change, Confidence, DeliveryAction, De
 from bot.store.deliveries.statements import Status
 from bot.store.engine import Database
 from bot.store.retention import DELIVERIES_FOR
-from bot.store.schema import OPEN, changes, incidents, memory
+from bot.store.schema import OPEN, changes, incidents, key_value
 from bot.store.schema import deliveries as table
 
 WITHIN = timedelta(days=1)  # older endings are no news: nobody wants them when a config changes
-PROVEN = "proven:"  # in the memory, before a destination: when a drill last reached it
+PROVEN = "proven:"  # in the key_value, before a destination: when a drill last reached it
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +141,7 @@ ADDRESSED = (
     .where(table.c.thread.in_(bindparam("threads", expanding=True)), table.c.act == DeliveryAction.POST.value)
     .distinct()
 )
-DRILLED = select(memory.c.name, memory.c.value).where(memory.c.name.in_(bindparam("names", expanding=True)))
+DRILLED = select(key_value.c.name, key_value.c.value).where(key_value.c.name.in_(bindparam("names", expanding=True)))
 LAST_SENT = (
     select(table.c.place, func.max(table.c.settled_at))
     .where(

@@ -15,7 +15,7 @@ from bot.model.clock_shift import Moved, later, moved, stepped
 from bot.model.maintenance import planned
 from bot.store.deliveries.statements import MANY, Status
 from bot.store.engine import upsert
-from bot.store.schema import changes, incidents, jobs, reports, services
+from bot.store.schema import changes, heartbeats, incidents, reports, services
 from bot.store.schema import deliveries as table
 
 CLOSED = timedelta(days=1)  # what ended within this time moves as well: somebody may still be told of it
@@ -93,7 +93,9 @@ async def shift(connection: AsyncConnection, how: Shift) -> int:
         count
         + more
         + await _deliveries(connection, how, threads, moves)
-        + await _instants(connection, how, jobs, ("service", "route"), ("since", "done_at", "begun_at", "failed_at"))
+        + await _instants(
+            connection, how, heartbeats, ("service", "route"), ("since", "done_at", "begun_at", "failed_at")
+        )
         + await _instants(connection, how, reports, ("service", "who", "hour"), ("at",))
     )
 

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.model import Heartbeat
 from bot.store.engine import Database, upsert
-from bot.store.schema import jobs
+from bot.store.schema import heartbeats
 
 
 class HeartbeatStore:
@@ -20,15 +20,15 @@ class HeartbeatStore:
         """Those that the config has no more are among them."""
 
         async def work(connection: AsyncConnection) -> tuple[Heartbeat, ...]:
-            return tuple(Heartbeat(*row) for row in await connection.execute(select(jobs)))
+            return tuple(Heartbeat(*row) for row in await connection.execute(select(heartbeats)))
 
         return await self._database.read(work)
 
     async def keep(self, told: Sequence[Heartbeat]) -> None:
-        rows = [{column.name: getattr(job, column.name) for column in jobs.c} for job in told]
+        rows = [{column.name: getattr(job, column.name) for column in heartbeats.c} for job in told]
 
         async def work(connection: AsyncConnection) -> None:
-            await connection.execute(upsert(connection.dialect.name, jobs, "service", "route"), rows)
+            await connection.execute(upsert(connection.dialect.name, heartbeats, "service", "route"), rows)
 
         if rows:
             await self._database.write(work)

@@ -17,7 +17,7 @@ from bot.store import clock_shift
 from bot.store.deliveries import quiet_hours, statements
 from bot.store.engine import Database, insert, upsert
 from bot.store.group_commit import Again, Group
-from bot.store.schema import changes, incidents, memory, services
+from bot.store.schema import changes, incidents, key_value, services
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +62,7 @@ class IncidentStore:
 
         return await self._database.read(work)
 
-    async def move(self, service: str, decide: Decide, now: datetime) -> Transition | None:
+    async def apply(self, service: str, decide: Decide, now: datetime) -> Transition | None:
         """Let `decide` turn what is stored into what shall be, and write it; None writes nothing.
 
         `decide` may be called more than once, each time with what is stored then, so it must be pure. What it raises is
@@ -86,7 +86,7 @@ class IncidentStore:
         async def work(connection: AsyncConnection) -> int:
             if reckoning:
                 news = {"name": clock_shift.RECKONING, "value": reckoning}
-                await connection.execute(upsert(connection.dialect.name, memory, "name"), news)
+                await connection.execute(upsert(connection.dialect.name, key_value, "name"), news)
             return await clock_shift.shift(connection, how)
 
         return await self._database.write(work)

@@ -29,21 +29,21 @@ GIVING_BACK = 0.5  # seconds, at a stop
 OLDER = MIGRATING + 1  # the lock of a session by which an older Tocsin holds the database
 KEY = "daemon"  # the name of the row in the table of small memories
 
-NEW = text("INSERT INTO memory (name, value) VALUES (:key, :value) ON CONFLICT (name) DO NOTHING")
-READ = text("SELECT value, extract(epoch FROM clock_timestamp())::float8 AS now FROM memory WHERE name = :key")
+NEW = text("INSERT INTO key_value (name, value) VALUES (:key, :value) ON CONFLICT (name) DO NOTHING")
+READ = text("SELECT value, extract(epoch FROM clock_timestamp())::float8 AS now FROM key_value WHERE name = :key")
 LOCK = text(f"{READ.text} FOR UPDATE SKIP LOCKED")
 # What a frozen daemon leaves open amid a statement no time-out of the server ends: it waits for the rest of it.
 CUT_OFF = text(
     "SELECT pg_terminate_backend(pid) FROM pg_stat_activity JOIN pg_locks USING (pid)"
     " WHERE datname = current_database() AND usename = current_user AND pid <> pg_backend_pid()"
-    " AND relation = 'memory'::regclass AND mode = 'RowShareLock' AND granted"
+    " AND relation = 'key_value'::regclass AND mode = 'RowShareLock' AND granted"
     " AND xact_start < clock_timestamp() - interval '2 seconds'"
 )
 # Renewing must not wait for our own transactions, which hold the row by KEY SHARE; taking it over must.
 RENEW = text(
-    "SELECT value, extract(epoch FROM clock_timestamp())::float8 AS now FROM memory WHERE name = :key FOR NO KEY UPDATE"
+    "SELECT value, extract(epoch FROM clock_timestamp())::float8 AS now FROM key_value WHERE name = :key FOR NO KEY UPDATE"
 )
-WRITE = text("UPDATE memory SET value = :value WHERE name = :key")
+WRITE = text("UPDATE key_value SET value = :value WHERE name = :key")
 OLDER_RUNS = text(
     "SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND objid = :number AND granted"
     " AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
@@ -52,7 +52,7 @@ OLDER_RUNS = text(
 GUARD = text(
     "SELECT set_config('statement_timeout', '15s', true), set_config('lock_timeout', '10s', true),"
     " set_config('idle_in_transaction_session_timeout', '10s', true),"
-    " (SELECT value FROM memory WHERE name = :key FOR KEY SHARE) AS value"
+    " (SELECT value FROM key_value WHERE name = :key FOR KEY SHARE) AS value"
 )
 
 _here: set[str] = set()  # the owners that live in this process

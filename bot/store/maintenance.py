@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.model import Delivery, Destination, Window
 from bot.store.deliveries import quiet_hours, statements
 from bot.store.engine import Database, insert_new
-from bot.store.schema import windows
+from bot.store.schema import maintenance_windows
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,7 @@ class MaintenanceStore:
         """As it is stored, with its number; one whose key is known is left as it is."""
 
         async def work(connection: AsyncConnection) -> Window:
-            await connection.execute(insert_new(connection.dialect.name, windows, "key"), _row(window))
+            await connection.execute(insert_new(connection.dialect.name, maintenance_windows, "key"), _row(window))
             return _window((await connection.execute(BY_KEY, {"name": window.key})).one())
 
         return await self._database.write(work)
@@ -82,14 +82,14 @@ def _window(row: Row[Any]) -> Window:
 
 
 NOT_OVER = (
-    select(windows)
-    .where(func.coalesce(windows.c.over_at, bindparam("after")) >= bindparam("after"))
-    .order_by(windows.c.id)
+    select(maintenance_windows)
+    .where(func.coalesce(maintenance_windows.c.over_at, bindparam("after")) >= bindparam("after"))
+    .order_by(maintenance_windows.c.id)
 )
-BY_KEY = select(windows).where(windows.c.key == bindparam("name"))
-BY_NUMBER = select(windows).where(windows.c.id == bindparam("number")).with_for_update()
+BY_KEY = select(maintenance_windows).where(maintenance_windows.c.key == bindparam("name"))
+BY_NUMBER = select(maintenance_windows).where(maintenance_windows.c.id == bindparam("number")).with_for_update()
 CHANGE = (
-    update(windows)
-    .where(windows.c.id == bindparam("number"))
+    update(maintenance_windows)
+    .where(maintenance_windows.c.id == bindparam("number"))
     .values(key=bindparam("new_key"), over_at=bindparam("new_over_at"), json=bindparam("new_json"))
 )

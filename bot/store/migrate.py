@@ -19,12 +19,13 @@ def latest() -> str:
 
 
 async def upgrade(connection: AsyncConnection) -> None:
-    """Run what is missing, in `connection`'s transaction. Raise StoreUnavailable if a newer Tocsin wrote it."""
+    """Run what is missing, in `connection`'s transaction. Raise StoreUnavailable for a schema that this version does not know."""
     await lock_schema(connection)
     current = await connection.run_sync(_current)
     if current > latest():
         raise StoreUnavailable(
-            f"a newer Tocsin wrote this database (its schema is {current}, this one knows {latest()}): upgrade Tocsin"
+            f"a newer Tocsin wrote this database, or one from before the first release (its schema is {current}, this one "
+            f"knows {latest()}): upgrade Tocsin, or start with a new database"
         )
     if current < latest():
         await connection.run_sync(_upgrade)
@@ -36,7 +37,7 @@ async def upgrade(connection: AsyncConnection) -> None:
 
 
 def _missing(connection: Connection) -> str:
-    """The first table or column that we need and is not there: "deliveries.passing"."""
+    """The first table or column that we need and is not there: "deliveries.reminder"."""
     inspector = inspect(connection)
     there = inspector.get_multi_columns(filter_names=list(metadata.tables))
     found = {name: {column["name"] for column in columns} for (_, name), columns in there.items()}
@@ -56,7 +57,7 @@ async def is_empty(connection: AsyncConnection) -> bool:
 
 async def knows_leases(connection: AsyncConnection) -> bool:
     """Is there the table by whose row a daemon holds the database?"""
-    return await connection.run_sync(lambda there: inspect(there).has_table("memory"))
+    return await connection.run_sync(lambda there: inspect(there).has_table("key_value"))
 
 
 def _current(connection: Connection) -> str:

@@ -13,11 +13,11 @@ from bot.store.schema import (
     audit,
     changes,
     deliveries,
+    done_once,
     five_minutes,
     hours,
     incidents,
     results,
-    seen,
     series,
     stretches,
 )
@@ -52,7 +52,7 @@ class _Step:
 def _steps(now: datetime, routes: list[int]) -> Iterator[_Step]:
     yield _Step(_oldest(results, results.c.at < now - RESULTS_FOR))
     yield _Step(_oldest(deliveries, deliveries.c.settled_at < now - DELIVERIES_FOR))
-    yield _Step(_some(seen, seen.c.at < now - KEYS_FOR))
+    yield _Step(_some(done_once, done_once.c.at < now - KEYS_FOR))
     yield _Step(_oldest(audit, audit.c.at < now - YEARS))
     yield _Step(_some(stretches, stretches.c.until < now - YEARS))
     # `since` has an index, and nothing is over before it began.

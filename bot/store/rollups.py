@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.judge.uptime import Result, Roll, Sums
 from bot.model import Outcome, Stretch
 from bot.store.engine import Database, insert, insert_new, upsert
-from bot.store.schema import five_minutes, hours, memory, results, series, stretches
+from bot.store.schema import five_minutes, hours, key_value, results, series, stretches
 from bot.store.series import CODES, OUTCOMES
 from bot.store.subscriptions import Subscriptions
 
@@ -143,11 +143,13 @@ async def _ends(connection: AsyncConnection, mark: int) -> Ends:
 async def _write(connection: AsyncConnection, roll: Roll, mark: int, reached: int) -> bool:
     """All of it, or nothing if somebody else has rolled up the same meanwhile."""
     name = connection.dialect.name
-    await connection.execute(insert_new(name, memory, "name"), {"name": ROLLED, "value": "0"})  # else nothing is locked
-    held = await connection.scalar(select(memory.c.value).where(memory.c.name == ROLLED).with_for_update())
+    await connection.execute(
+        insert_new(name, key_value, "name"), {"name": ROLLED, "value": "0"}
+    )  # else nothing is locked
+    held = await connection.scalar(select(key_value.c.value).where(key_value.c.name == ROLLED).with_for_update())
     if int(held or 0) != mark:
         return False
-    await connection.execute(upsert(name, memory, "name"), {"name": ROLLED, "value": str(reached)})
+    await connection.execute(upsert(name, key_value, "name"), {"name": ROLLED, "value": str(reached)})
     for table, found in ((five_minutes, roll.sums), (hours, roll.hours())):
         rows = [
             {"series": number, "at": at, **{column: getattr(sums, column) for column in SUMS}}

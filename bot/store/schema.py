@@ -98,7 +98,9 @@ deliveries = Table(
     Column("deferred", Boolean, nullable=False, server_default=false()),  # kept back for the place's quiet hours
     Column("told_in", Id),  # the one message that tells this one too: it shares its fate
     Column("leads", Boolean, nullable=False, server_default=false()),  # the thread's first message there, from it on
-    Column("passing", Boolean, nullable=False, server_default=false()),  # a reminder: nothing once there is newer word
+    Column(
+        "reminder", Boolean, nullable=False, server_default=false()
+    ),  # worth nothing once there is something newer to say
     Column(
         "line", Said, nullable=False, server_default=""
     ),  # the notice in one line: what a message that tells of many needs ...
@@ -118,7 +120,7 @@ subscriptions = Table(
     metadata,
     Column("kind", Text, primary_key=True),
     Column("place", Text, primary_key=True),
-    Column("wish", Json(SubscriptionFilter), nullable=False),
+    Column("filter", Json(SubscriptionFilter), nullable=False),
     Column("by", Said, nullable=False),
     Column("at", Utc, nullable=False),
 )
@@ -177,8 +179,8 @@ stretches = Table(  # in which a service was seen without a break
     Index(None, "until"),
 )
 
-windows = Table(
-    "windows",
+maintenance_windows = Table(
+    "maintenance_windows",
     metadata,
     Column("id", Id, primary_key=True),
     Column("key", Text, nullable=False, unique=True),  # what its origin calls it
@@ -186,9 +188,9 @@ windows = Table(
     Column("json", Json(Window), nullable=False),
 )
 
-seen = Table("seen", metadata, Column("key", Text, primary_key=True), Column("at", Utc, nullable=False))
+done_once = Table("done_once", metadata, Column("key", Text, primary_key=True), Column("at", Utc, nullable=False))
 
-memory = Table("memory", metadata, Column("name", Text, primary_key=True), Column("value", Said, nullable=False))
+key_value = Table("key_value", metadata, Column("name", Text, primary_key=True), Column("value", Said, nullable=False))
 
 reports = Table(
     "reports",
@@ -211,8 +213,8 @@ report_hours = Table(
     Column("people", Integer, nullable=False),
 )
 
-jobs = Table(  # the columns are the fields of `Job`, in their order
-    "jobs",
+heartbeats = Table(  # the columns are the fields of `Heartbeat`, in their order
+    "heartbeats",
     metadata,
     Column("service", Text, primary_key=True),
     Column("route", Text, primary_key=True),

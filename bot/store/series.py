@@ -12,7 +12,7 @@ from bot.store.engine import insert
 from bot.store.schema import series
 
 # What is stored is the place in this row: a new outcome comes last, so that older results keep their meaning.
-OUTCOMES = (Outcome.GOOD, Outcome.SLOW, Outcome.BAD, Outcome.BLIND, Outcome.WORN)
+OUTCOMES = (Outcome.OK, Outcome.SLOW, Outcome.FAILED, Outcome.INCONCLUSIVE, Outcome.EXPIRING)
 CODES = {outcome: number for number, outcome in enumerate(OUTCOMES)}
 
 

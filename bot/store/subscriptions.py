@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.model import Destination, Subscription, room_of
 from bot.store.engine import Database, insert_new, upsert
-from bot.store.schema import deliveries, memory, rooms, seen, subscriptions
+from bot.store.schema import deliveries, done_once, key_value, rooms, subscriptions
 
 MOVED = "moved:"
 
@@ -23,7 +23,7 @@ class Subscriptions:
 
         async def work(connection: AsyncConnection) -> tuple[Subscription, ...]:
             rows = await connection.execute(query)
-            return tuple(Subscription(Destination(row.kind, row.place), row.wish, row.by, row.at) for row in rows)
+            return tuple(Subscription(Destination(row.kind, row.place), row.filter, row.by, row.at) for row in rows)
 
         return await self._database.read(work)
 
@@ -32,7 +32,7 @@ class Subscriptions:
         row = {
             "kind": subscription.destination.kind,
             "place": subscription.destination.place,
-            "wish": subscription.wish,
+            "filter": subscription.filter,
             "by": subscription.by,
             "at": subscription.at,
         }
@@ -78,7 +78,7 @@ class Subscriptions:
 
     async def addresses(self) -> dict[Destination, Destination]:
         """Where the places are now that have moved."""
-        query = select(memory).where(memory.c.name.startswith(MOVED))
+        query = select(key_value).where(key_value.c.name.startswith(MOVED))
 
         async def work(connection: AsyncConnection) -> dict[str, str]:
             return {row.name.removeprefix(MOVED): row.value for row in await connection.execute(query)}
@@ -96,20 +96,20 @@ class Subscriptions:
         """True the first time that `key` is asked for, False ever after (for 30 days)."""
 
         async def work(connection: AsyncConnection) -> bool:
-            mark = insert_new(connection.dialect.name, seen, "key")
+            mark = insert_new(connection.dialect.name, done_once, "key")
             return (await connection.execute(mark, {"key": key, "at": now})).first() is not None
 
         return await self._database.write(work)
 
     async def recall(self, key: str) -> str | None:
         async def work(connection: AsyncConnection) -> str | None:
-            return await connection.scalar(select(memory.c.value).where(memory.c.name == key))
+            return await connection.scalar(select(key_value.c.value).where(key_value.c.name == key))
 
         return await self._database.read(work)
 
     async def remember(self, key: str, value: str) -> None:
         async def work(connection: AsyncConnection) -> None:
-            await connection.execute(upsert(connection.dialect.name, memory, "name"), {"name": key, "value": value})
+            await connection.execute(upsert(connection.dialect.name, key_value, "name"), {"name": key, "value": value})
 
         await self._database.write(work)
 

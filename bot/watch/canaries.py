@@ -36,11 +36,11 @@ class Canaries:
         self._look: asyncio.Task[bool] | None = None
 
     @property
-    def blind(self) -> bool:
+    def offline(self) -> bool:
         """Did they not answer when they were asked last?"""
         return self._known is not None and not self._known[1]
 
-    async def sighted(self, since: float | None = None) -> bool:
+    async def online(self, since: float | None = None) -> bool:
         """`since`: when we began to look at what seems to fail, by the steady clock; now, if it is not said. An answer from
         before says nothing of a connection that broke meanwhile.
         """
@@ -70,16 +70,16 @@ class Canaries:
         began = self._clock.steady()
         self._begun.append(began)
         held = self._held()
-        sighted = await self._majority()
-        if not sighted and self._lag and self._lag.spoils(self._held() - held, TIMEOUT.total_seconds()):
-            sighted = await self._majority()  # it was we who got no time
-        if sighted is self.blind:
+        online = await self._majority()
+        if not online and self._lag and self._lag.spoils(self._held() - held, TIMEOUT.total_seconds()):
+            online = await self._majority()  # it was we who got no time
+        if online is self.offline:
             logger.log(
-                logging.INFO if sighted else logging.WARNING,
-                "canaries answer again" if sighted else "most canaries do not answer: our own connection is suspected",
+                logging.INFO if online else logging.WARNING,
+                "canaries answer again" if online else "most canaries do not answer: our own connection is suspected",
             )
-        self._known = began, sighted
-        return sighted
+        self._known = began, online
+        return online
 
     def _held(self) -> float:
         return self._lag.held(self._clock.steady()) if self._lag else 0.0
@@ -105,9 +105,9 @@ class Canaries:
     async def _answers(self, check: Check) -> bool:
         try:
             async with asyncio.timeout(TIMEOUT.total_seconds() + GRACE):
-                reading = await check.look("canary", self._net, TIMEOUT, doubt=True)
+                reading = await check.run("canary", self._net, TIMEOUT, doubt=True)
         except Exception as error:  # noqa: BLE001 - the border of a check
             logger.warning("a canary's %s check failed by our own error: %s", check.kind, fault(error))
             return False
         # Who asks us to ask less has answered.
-        return reading.outcome in {Outcome.GOOD, Outcome.WORN, Outcome.SLOW} or reading.wait is not None
+        return reading.outcome in {Outcome.OK, Outcome.EXPIRING, Outcome.SLOW} or reading.wait is not None

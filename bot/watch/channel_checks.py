@@ -41,7 +41,7 @@ class ApiCheck:
     kind: str = "API"
     _bad: bool = False
 
-    async def look(self, route: str, net: Net, timeout: timedelta, *, doubt: bool) -> Reading:
+    async def run(self, route: str, net: Net, timeout: timedelta, *, doubt: bool) -> Reading:
         """As in `contracts.Check`. Never slow: what counts is whether it takes messages."""
         seconds = timeout.total_seconds() * SHARE
         try:
@@ -50,7 +50,7 @@ class ApiCheck:
         except TimeoutError:
             why = f"timed out after {seconds:g} s"
         if isinstance(why, Unclear):
-            return Reading(route, Outcome.BLIND, str(why))
+            return Reading(route, Outcome.INCONCLUSIVE, str(why))
         if self._bad and why is None:
             self.mended()
         self._bad = why is not None
@@ -64,10 +64,10 @@ class MessagesCheck:
     trouble: Callable[[], str | None]
     kind: str = "messages"
 
-    async def look(self, route: str, net: Net, timeout: timedelta, *, doubt: bool) -> Reading:
+    async def run(self, route: str, net: Net, timeout: timedelta, *, doubt: bool) -> Reading:
         """As in `contracts.Check`; asks nobody."""
         return _reading(route, self.trouble())
 
 
 def _reading(route: str, why: str | None) -> Reading:
-    return Reading(route, Outcome.GOOD) if why is None else Reading(route, Outcome.BAD, why)
+    return Reading(route, Outcome.OK) if why is None else Reading(route, Outcome.FAILED, why)

@@ -44,8 +44,8 @@ class HeartbeatRegistry:
         """Take up what is known. A job that is new, or has a new rhythm, is waited for from now on; one that was not in
         trouble when we stopped, too: what it said since then we did not hear.
         """
-        now, known = self._clock(), {job.key: job for job in await self._store.jobs.all()}
-        stopped = await self._store.history.last_alive() if known else None
+        now, known = self._clock(), {job.key: job for job in await self._store.heartbeats.all()}
+        stopped = await self._store.results.last_alive() if known else None
         for key, check in self._checks.items():
             # The clock may have stepped while we were away: nothing has happened yet that lies ahead.
             job: Heartbeat = moved(known.get(key) or Heartbeat(*key, "", "", now), lambda at: min(at, now))
@@ -59,7 +59,7 @@ class HeartbeatRegistry:
             token = check.token.get_secret_value() if check.token else job.token
             self._tokens[_digest(token)] = token, key
         gone = [replace(job, rhythm="") for key, job in known.items() if key not in self._checks and job.rhythm]
-        await self._store.jobs.keep(gone)
+        await self._store.heartbeats.keep(gone)
         await self.write()
 
     def whose(self, token: str) -> Key | None:
@@ -91,7 +91,7 @@ class HeartbeatRegistry:
         """
         async with self._writing:
             told = [self._jobs[key] for key in self._unwritten]
-            await self._store.jobs.keep(told)
+            await self._store.heartbeats.keep(told)
             self._unwritten -= {job.key for job in told if self._jobs[job.key] is job}
 
     def _put(self, job: Heartbeat, *, changed: bool) -> None:

@@ -52,7 +52,7 @@ class RateLimits:
 
 def limited(reading: Reading) -> bool:
     """Was it refused for asking too often?"""
-    return reading.outcome is Outcome.BLIND and (reading.wait is not None or "HTTP 429" in reading.why)
+    return reading.outcome is Outcome.INCONCLUSIVE and (reading.wait is not None or "HTTP 429" in reading.why)
 
 
 def seconds(wait: timedelta | None) -> float:

@@ -38,8 +38,8 @@ GRACE = timedelta(seconds=2)  # a check that outstays its time-out by this much 
 
 _OUR_ERROR = "our own error"
 _STARVED = "our own process got no time"
-_ANSWERED = frozenset({Outcome.GOOD, Outcome.WORN})
-_WORLDLY = frozenset({Outcome.BAD, Outcome.SLOW})  # says something ill of the service, if we see at all
+_ANSWERED = frozenset({Outcome.OK, Outcome.EXPIRING})
+_WORLDLY = frozenset({Outcome.FAILED, Outcome.SLOW})  # says something ill of the service, if we see at all
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,14 +66,19 @@ class Counts:
     checks: dict[Outcome, int] = field(default_factory=lambda: dict.fromkeys(Outcome, 0))
     skipped: int = 0  # the round before was still running
     discarded: int = 0  # the machine slept during the round
-    failed: int = 0  # the round could not be recorded
+    unrecorded: int = 0  # the database or a fault of ours kept it from being recorded
     dropped: int = 0  # readings that nobody drained in time
     late: float = 0.0  # seconds: the latest that a round ever began
     ended_at: datetime | None = None  # when a round last ended, or none was under way: the rounds go on
 
     def by_name(self) -> dict[str, int]:
         """What became of rounds and checks, the latter by their outcome."""
-        whole = {"rounds": self.rounds, "skipped": self.skipped, "discarded": self.discarded, "failed": self.failed}
+        whole = {
+            "rounds": self.rounds,
+            "skipped": self.skipped,
+            "discarded": self.discarded,
+            "unrecorded": self.unrecorded,
+        }
         return whole | {"dropped": self.dropped} | {outcome.value: n for outcome, n in self.checks.items()}
 
 
@@ -97,19 +102,19 @@ class Rounds:
         own_health: OwnHealth | None = None,
     ) -> None:
         self._watched = {one.service.id: one for one in watched}
-        self._net, self._seen, self._crowd = net, seen, crowd
+        self._net, self._seen, self._user_reports = net, seen, crowd
         self._clock = clock
         self._at_once = most_at_once() if at_once is None else at_once
         self._grace = grace
         every = {key: one.every.total_seconds() for key, one in self._watched.items()}
         self._gap = max(GAP[0], min(GAP[1], 2 * min(every.values(), default=GAP[1])))
         self._started = self._ticked = self._clock.steady()
-        self._beat = Schedule(every, self._started, within=min(FIRST_WITHIN, len(every) / RATE))
+        self._schedule = Schedule(every, self._started, within=min(FIRST_WITHIN, len(every) / RATE))
         self._lag = Lag(TICK, self._started, own_health)
         self._limits = RateLimits()
         self._extra: dict[str, float] = {}  # when the last round began, or is to begin, that somebody asked for
         self._canaries = Canaries(canaries, net, self._clock, self._lag)
-        self._newest = SourcePoller(
+        self._sources = SourcePoller(
             {key: one.sources for key, one in self._watched.items()},
             net,
             self._clock,
@@ -121,7 +126,8 @@ class Rounds:
         self._faulty: set[str] = set()  # whose latest round or check broke by our own error: logged once a stretch
         self._rows: deque[tuple[str, datetime, Reading]] = deque(maxlen=ROWS)
         self._sleeps, self._settling, self._held = 0, False, False
-        self._asleep: dict[str, datetime] = {}  # since when the machine slept, by service, until a round has said so
+        # By service: since when the machine slept, until a round has said so.
+        self._asleep_since: dict[str, datetime] = {}
         self.counts = Counts()
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -138,7 +144,7 @@ class Rounds:
     def tick(self) -> None:
         """Start the rounds that are due, and the readings of sources."""
         now = self._clock.steady()
-        self._mind_the_gap(now)
+        self._note_sleep(now)
         self._lag.ticked(now)
         self._ticked = now
         if self._held:
@@ -149,13 +155,13 @@ class Rounds:
             return
         if not self._running:
             self.counts.ended_at = self._clock.utcnow()
-        self._newest.tick(now)
-        for key, late in self._beat.due(now, self._at_once - len(self._running)):
+        self._sources.tick(now)
+        for key, late in self._schedule.due(now, self._at_once - len(self._running)):
             if key in self._running:
                 self.counts.skipped += 1
-            elif not self._newest.tried(key) and now < self._started + WORDS_WITHIN:
+            elif not self._sources.tried(key) and now < self._started + WORDS_WITHIN:
                 # They make the first words of an outage whole; but one that hangs must hold up nothing.
-                self._beat.move(key, now + TICK)
+                self._schedule.move(key, now + TICK)
             else:
                 self.counts.late = max(self.counts.late, late)
                 self._start(key)
@@ -165,24 +171,28 @@ class Rounds:
         at, began, service = self._clock.utcnow(), self._clock.steady(), watched.service.id
         tried = await self._tries(watched, doubt=doubt or service in self._doubtful)
         readings, starved = tuple(reading for reading, _ in tried), any(held for _, held in tried)
-        sighted = True
-        if self._canaries.blind or any(reading.outcome not in _ANSWERED and not held for reading, held in tried):
+        online = True
+        if self._canaries.offline or any(reading.outcome not in _ANSWERED and not held for reading, held in tried):
             # Also where nothing could be judged: a resolver that is dead for all names is our blindness. And what answers
             # us next door does not show that we see the world again.
-            sighted = await self._canaries.sighted(began)
-        words, people, untried = self._newest.of(service), self._crowd(service), not self._newest.tried(service)
+            online = await self._canaries.online(began)
+        words, people, untried = (
+            self._sources.of(service),
+            self._user_reports(service),
+            not self._sources.tried(service),
+        )
         words = (*words, people) if people else words
-        asleep = self._asleep.get(service)
-        return Round(service, at, readings, words, sighted, starved=starved, untried=untried, asleep_since=asleep)
+        asleep = self._asleep_since.get(service)
+        return Round(service, at, readings, words, online, starved=starved, untried=untried, asleep_since=asleep)
 
     async def once(self, service: str) -> Round | None:
         """A look for somebody who asks: it is neither judged nor kept. None of what is not watched."""
         watched = self._watched.get(service)
         return await self.look(watched, doubt=True) if watched else None
 
-    async def sighted(self) -> bool:
+    async def online(self) -> bool:
         """Do we see anything of the world?"""
-        return await self._canaries.sighted()
+        return await self._canaries.online()
 
     def again(self, service: str, *, vouched: bool = False) -> None:
         """Somebody says that there is news of it: look, and read its sources; each no more often than what is in doubt is
@@ -190,13 +200,13 @@ class Rounds:
         """
         if (watched := self._watched.get(service)) is None:
             return
-        self._newest.again(service, vouched=vouched)
+        self._sources.again(service, vouched=vouched)
         now, pause = self._clock.steady(), watched.confirm_every.total_seconds()
         asked = self._extra.get(service)
         if asked is None or asked <= now:
             asked = self._extra[service] = now if asked is None else max(now, asked + pause)
         if self._open_at(watched) <= asked:
-            self._beat.sooner(service, asked)
+            self._schedule.sooner(service, asked)
 
     def _open_at(self, watched: Watched) -> float:
         """When any of its routes may be asked; 0 for one that none has asked to stay away from."""
@@ -217,8 +227,8 @@ class Rounds:
         """The clock has stepped."""
         self._rows = deque(((service, move(at), reading) for service, at, reading in self._rows), maxlen=ROWS)
         self.counts.ended_at = self.counts.ended_at and move(self.counts.ended_at)
-        self._asleep = {service: move(at) for service, at in self._asleep.items()}
-        self._newest.step(move)
+        self._asleep_since = {service: move(at) for service, at in self._asleep_since.items()}
+        self._sources.step(move)
 
     def drain(self) -> list[tuple[str, datetime, Reading]]:
         """Service, instant of the round and reading, oldest first, of all rounds since the last call."""
@@ -234,33 +244,33 @@ class Rounds:
     async def _round(self, watched: Watched) -> None:
         key, sleeps, began = watched.service.id, self._sleeps, self._clock.steady()
         result = await self.look(watched)
-        self._mind_the_gap(self._clock.steady())
+        self._note_sleep(self._clock.steady())
         if sleeps != self._sleeps:
             self.counts.discarded += 1
-            self._beat.move(key, self._clock.steady())
+            self._schedule.move(key, self._clock.steady())
             return
         self._keep(result)
         self._recording.add(key)
         self._judged(watched, began, doubtful=await self._seen(result), asked_less=_asked_less(result))
         self._faulty.discard(key)
-        if result.asleep_since and self._asleep.get(key) == result.asleep_since:
-            del self._asleep[key]
+        if result.asleep_since and self._asleep_since.get(key) == result.asleep_since:
+            del self._asleep_since[key]
 
     def _judged(self, watched: Watched, began: float, *, doubtful: bool, asked_less: bool = False) -> None:
         """`asked_less`: nothing is wrong but that routes asked us to stay away, so it is not looked at more often."""
         key = watched.service.id
         if (opens := self._open_at(watched)) > self._clock.steady():
-            self._beat.move(key, opens)
+            self._schedule.move(key, opens)
         if asked_less:
             self._doubtful.add(key)
             return
-        self._newest.doubt(key, doubtful=doubtful)
+        self._sources.doubt(key, doubtful=doubtful)
         if not doubtful:
             self._doubtful.discard(key)
             return
         self._doubtful.add(key)
         faster = min(watched.confirm_every, watched.every).total_seconds()
-        self._beat.move(key, max(self._clock.steady(), began + faster))
+        self._schedule.move(key, max(self._clock.steady(), began + faster))
 
     def _ended(self, key: str, task: asyncio.Task[None]) -> None:
         del self._running[key]
@@ -269,22 +279,22 @@ class Rounds:
         error = None if task.cancelled() else task.exception()
         if error is None:
             return
-        self.counts.failed += 1
+        self.counts.unrecorded += 1
         self._judged(self._watched[key], self._clock.steady(), doubtful=True)
         self._complain(key, f"the round of {key} could not be recorded", error)
 
     def _keep(self, result: Round) -> None:
         self.counts.rounds += 1
         if not result.readings:
-            self._rows.append((result.service, result.at, _by_words(result.words)))
+            self._rows.append((result.service, result.at, _by_words(result.reports)))
         for reading in result.readings:
             self.counts.checks[reading.outcome] += 1
-            blind = not result.sighted and reading.outcome in _WORLDLY
+            blind = not result.online and reading.outcome in _WORLDLY
             if len(self._rows) == ROWS:
                 self.counts.dropped += 1
             # In figures, what we could not see counts as unknown, not as the service's failure.
             self._rows.append(
-                (result.service, result.at, replace(reading, outcome=Outcome.BLIND) if blind else reading)
+                (result.service, result.at, replace(reading, outcome=Outcome.INCONCLUSIVE) if blind else reading)
             )
 
     async def _tries(self, watched: Watched, *, doubt: bool) -> list[tuple[Reading, bool]]:
@@ -302,13 +312,13 @@ class Rounds:
         before = self._lag.held(began)
         reading = await self._ask(watched, route, check, doubt=doubt)
         now = self._clock.steady()
-        self._mind_the_gap(now)
+        self._note_sleep(now)
         held = self._lag.held(now) - before
         if self._lag.spoils(held, watched.timeout.total_seconds()):
             if reading.outcome in _ANSWERED:
                 return replace(reading, took=None), False  # the time that it took is ours
             self._lag.spoiled(now, held)
-            return Reading(route, Outcome.BLIND, _STARVED), True
+            return Reading(route, Outcome.INCONCLUSIVE, _STARVED), True
         self._limits.note(key, reading, now, watched.every.total_seconds())
         if reading.why != _OUR_ERROR:
             self._faulty.discard("/".join(key))
@@ -321,32 +331,32 @@ class Rounds:
         before, sleeps = self._lag.held(self._clock.steady()), self._sleeps
         try:
             async with asyncio.timeout((watched.timeout + self._grace).total_seconds()):
-                return await check.look(route, self._net, watched.timeout, doubt=doubt)
+                return await check.run(route, self._net, watched.timeout, doubt=doubt)
         except Exception as error:  # noqa: BLE001 - the border of a check
             now = self._clock.steady()
-            self._mind_the_gap(now)
+            self._note_sleep(now)
             ours = sleeps != self._sleeps or self._lag.spoils(
                 self._lag.held(now) - before, watched.timeout.total_seconds()
             )
             if not (isinstance(error, TimeoutError) and ours):
                 name = f"{watched.service.id}/{route}"
                 self._complain(name, f"the {check.kind} check {name} failed by our own error", error)
-            return Reading(route, Outcome.BLIND, _OUR_ERROR)
+            return Reading(route, Outcome.INCONCLUSIVE, _OUR_ERROR)
 
     def _complain(self, name: str, what: str, error: BaseException) -> None:
         if name not in self._faulty:
             self._faulty.add(name)
             logger.error("%s: %s", what, fault(error))
 
-    def _mind_the_gap(self, now: float) -> None:
+    def _note_sleep(self, now: float) -> None:
         """After a sleep whoever runs first notices: a round that ends before the next tick must not be believed either."""
         if (slept := now - self._ticked) > self._gap:
             logger.warning(
                 "nothing ran for %.0f s, as when the machine sleeps: what was under way is not judged", slept
             )
             since = self._clock.utcnow() - timedelta(seconds=slept)
-            self._asleep = (
-                dict.fromkeys(self._watched, since) | self._asleep
+            self._asleep_since = (
+                dict.fromkeys(self._watched, since) | self._asleep_since
             )  # who slept twice has slept since the first
             self._ticked = now
             self._lag.restart(now)
@@ -355,8 +365,8 @@ class Rounds:
 
     def _restart(self, now: float) -> None:
         self._started = self._ticked = now
-        self._beat.restart(now)
-        self._newest.restart(now)
+        self._schedule.restart(now)
+        self._sources.restart(now)
 
     async def _end(self) -> None:
         for key, task in self._running.items():
@@ -364,7 +374,7 @@ class Rounds:
                 task.cancel()
         await asyncio.gather(*self._running.values(), return_exceptions=True)
         await self._canaries.close()
-        await self._newest.close()
+        await self._sources.close()
 
 
 def most_at_once() -> int:
@@ -382,6 +392,6 @@ def _asked_less(seen: Round) -> bool:
 def _by_words(words: Sequence[SourceReport]) -> Reading:
     """Of what has no route its sources' words are all that is seen: where they can be read, it was looked at."""
     if all(word.says is None for word in words):
-        return Reading("", Outcome.BLIND, "no source could be read")
+        return Reading("", Outcome.INCONCLUSIVE, "no source could be read")
     worst = max((word.says for word in words if word.role is Role.OFFICIAL and word.says), default=Health.UP)
-    return Reading("", {Health.DOWN: Outcome.BAD, Health.DEGRADED: Outcome.SLOW}.get(worst, Outcome.GOOD))
+    return Reading("", {Health.DOWN: Outcome.FAILED, Health.DEGRADED: Outcome.SLOW}.get(worst, Outcome.OK))

@@ -43,7 +43,7 @@ class UserReports:
     async def load(self) -> None:
         """Take up where the last run stopped."""
         now = self._clock()
-        rows = (await self._store.people.recall(SALTS) or "").split()
+        rows = (await self._store.subscriptions.recall(SALTS) or "").split()
         self._salts = dict(zip(rows[::2], rows[1::2], strict=True))
         for written in await self._store.reports.since(now - LATELY * HOUR):
             # The clock may have stepped while we were away: nobody has said anything yet that lies ahead.
@@ -98,7 +98,7 @@ class UserReports:
         counted[:] = [at for at in counted if now - HOUR < at <= now]
         return counted
 
-    def word(self, service: str) -> SourceReport | None:
+    def report(self, service: str) -> SourceReport | None:
         """What the crowd says to a round; None where nobody said anything within the hour."""
         now = self._clock()
         if not self._last_hour(service, now):
@@ -170,7 +170,7 @@ class UserReports:
             yesterday = f"{now - timedelta(days=1):%Y-%m-%d}"
             self._salts = {old: salt for old, salt in self._salts.items() if old == yesterday} | {day: token_hex(16)}
             kept = " ".join(part for row in self._salts.items() for part in row)
-            await self._store.people.remember(SALTS, kept)
+            await self._store.subscriptions.remember(SALTS, kept)
 
     def _person(self, report: Report, now: datetime) -> str:
         """Whoever spoke before midnight is the same person after it."""

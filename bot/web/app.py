@@ -32,7 +32,7 @@ from bot.web.metrics import Metrics, metrics
 from bot.web.plain_text import well_formed
 from bot.web.report_form import Reporting
 from bot.web.status_page import PERIOD, as_json, iso, page
-from bot.wording.phrases import phrases
+from bot.wording.catalog import catalog
 
 __all__ = ["Metrics", "Server", "site"]
 
@@ -175,7 +175,7 @@ async def _answered(answer: Callable[[], Awaitable[Response]], _request: Request
 async def _reported(reporting: Reporting, title: str, request: Request) -> Response:
     status, said = await reporting.take(request)
     language, template = reporting.style.language, TEMPLATES.get_template("reported.html")
-    drawn = template.render(title=title, said=said, language=language, say=phrases(language))
+    drawn = template.render(title=title, said=said, language=language, say=catalog(language))
     return HTMLResponse(well_formed(drawn), status)
 
 

@@ -50,7 +50,7 @@ def metrics(vitals: Metrics, overview: Overview) -> bytes:
         for word in HEALTHS:
             state.labels(well_formed(service.id), word).set(word == now)
     blind = Gauge("tocsin_blind", "1 while our own canaries fail too.", registry=registry)
-    blind.set(overview.blind_since is not None)
+    blind.set(overview.offline_since is not None)
     alive = Gauge("tocsin_channel_up", "0 for a channel known to be dead.", ["channel"], registry=registry)
     for channel, since in vitals.channels.items():
         alive.labels(well_formed(channel)).set(since is None)

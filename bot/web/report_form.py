@@ -61,7 +61,7 @@ class Reporting:
     """
 
     overview: Callable[[datetime], Awaitable[Overview]]
-    crowd: UserReports
+    user_reports: UserReports
     style: Style
     clock: Callable[[], datetime]
     trust: str | None = None
@@ -100,8 +100,8 @@ class Reporting:
         who = f"web {address} {request.headers.get('user-agent', '')[:AGENT]}"
         if not self.gate.admits(Taken(report.at, address, who, service.id)):
             return 429, wording.too_many(self.style)
-        known = replace(seen, crowd=self.crowd.tallies(who))
-        await self.crowd.take(replace(report, who=who))
+        known = replace(seen, user_reports=self.user_reports.tallies(who))
+        await self.user_reports.take(replace(report, who=who))
         return 200, wording.reported(service, known, self.style, works=report.works)
 
 

@@ -10,7 +10,7 @@ from typing import Any
 from bot import wording
 from bot.model import OURSELVES, Confidence, Health, Incident, Overview, Service, ServiceState, Style, merged
 from bot.web.plain_text import well_formed_tree
-from bot.wording.phrases import Phrases, phrases
+from bot.wording.catalog import Catalog, catalog
 
 PERIOD = timedelta(days=7)
 WIDTH = 100.0  # of a strip, in its own units
@@ -62,7 +62,7 @@ class Page:
     channels: tuple[Event, ...]  # the ways to people: one line where all work
     past: tuple[Event, ...]  # newest first, without what still lasts: that stands with its service
     read: str
-    say: Phrases
+    say: Catalog
     ours: str = ""  # that we are unwell ourselves
 
 
@@ -78,14 +78,14 @@ def page(overview: Overview, style: Style) -> Page:
         rows=tuple(sorted(_rows(known, style, facts), key=lambda row: ORDER.get(row.health, len(ORDER)))),
         channels=tuple(_channels(overview, style)),
         past=_past(facts, overview),
-        read=wording.stop(to.say.page_read.format(clock=to.clock(overview.at))),
+        read=wording.stop(to.say.page.as_of.format(at=to.point(overview.at))),
         say=to.say,
         ours=wording.banner(overview.unwell, style, overview.at),
     )
 
 
 def _channels(overview: Overview, style: Style) -> Iterator[Event]:
-    say = phrases(style.language).dying
+    say = catalog(style.language).channel_health
     for state, line in wording.channels(overview, style):
         yield Event(state, wording.stop(say.page_all_work if state == "up" else _bare(line)))
 
@@ -105,7 +105,7 @@ def _bare(title: str) -> str:
 
 def _rows(overview: Overview, style: Style, facts: wording.DigestFacts) -> Iterator[Row]:
     uptime = {u.service: u for u in facts.uptime}
-    form = phrases(style.language).page_strip
+    form = catalog(style.language).page.strip
     for service, state in overview.services:
         words, now = wording.status(overview, style, service.id), shown(service, state, overview)
         label = form.format(name=wording.clean(service.name, 100), period=facts.period)
@@ -159,7 +159,7 @@ def shown(service: Service, state: ServiceState, overview: Overview) -> str:
 
 
 def _overall(overview: Overview) -> str:
-    if overview.blind_since is not None:
+    if overview.offline_since is not None:
         return "unknown"
     worst = ("down", "degraded", "possible", "unknown")
     states = {shown(service, state, overview) for service, state in overview.services}
@@ -172,7 +172,7 @@ def as_json(overview: Overview) -> dict[str, Any]:
     listed = {
         "at": iso(overview.at),
         "status": _overall(overview),
-        "blind_since": iso(overview.blind_since),
+        "blind_since": iso(overview.offline_since),
         "own_trouble": [{"part": part, "since": iso(since)} for part, since in overview.unwell.items()],
         "services": [_service(*e, overview, u) for e, u in zip(overview.services, uptime, strict=True)],
         "channels": [_channel(service, state, overview) for service, state in overview.channels],

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from bot.model import AllowedRoom, AuditEntry, Destination, Notice, Service, Style, Text, Tone
-from bot.wording.phrases import phrases
+from bot.wording.catalog import catalog
 from bot.wording.text import NAME, TITLE, clean, fit, foreign, listed, shorten, stop
 from bot.wording.times import reader
 from bot.wording.titles import name_of
@@ -16,29 +16,29 @@ MANY = 20  # places named in a row before the rest is counted
 
 def stranger(command: str, style: Style, *, here: bool) -> Text:
     """To somebody in a place that is not let in. `command`: how it can be; `here`: an admin may say so in the place."""
-    say = phrases(style.language).rooms
-    lines = (say.stranger_how.format(command=command), say.stranger_here if here else "")
-    return _titled(say.stranger, lines)
+    say = catalog(style.language).access
+    lines = (say.how_to_allow.format(command=command), say.how_to_allow_here if here else "")
+    return _titled(say.not_allowed, lines)
 
 
 def allowed(place: Destination, style: Style, *, already: bool = False) -> Text:
-    say = phrases(style.language).rooms
+    say = catalog(style.language).access
     return _titled((say.allowed_already if already else say.allowed).format(place=_place(place)))
 
 
 def disallowed(place: Destination, style: Style) -> Text:
-    return _titled(phrases(style.language).rooms.disallowed.format(place=_place(place)))
+    return _titled(catalog(style.language).access.disallowed.format(place=_place(place)))
 
 
 def not_disallowed(place: Destination, style: Style, *, named: bool) -> Text:
     """`named`: by the config, which is the one to change."""
-    say = phrases(style.language).rooms
+    say = catalog(style.language).access
     return _titled((say.named_in_config if named else say.never_allowed).format(place=_place(place)))
 
 
 def no_room(command: str, style: Style) -> Text:
-    say = phrases(style.language).rooms
-    return _titled(say.no_room, (say.rooms_like.format(command=command),))
+    say = catalog(style.language).access
+    return _titled(say.which_place, (say.how_to_name.format(command=command),))
 
 
 def rooms(
@@ -46,44 +46,45 @@ def rooms(
 ) -> Text:
     """Who may ask: the rooms that were let in, those that the config names, or anyone."""
     to = reader(style, now)
-    say = to.say.rooms
+    say = to.say.access
     rows = [
-        say.rooms_row.format(place=_place(room.place), name=foreign(room.name, 40), at=to.point(room.at))
-        for room in known
+        say.row.format(place=_place(room.place), name=foreign(room.name, 40), at=to.point(room.at)) for room in known
     ]
     own = listed([_place(place) for place in sorted(named)], to.say, MANY)
-    more = (say.rooms_public if public else "", say.rooms_named.format(places=own) if own else "")
+    more = (say.public if public else "", say.in_config.format(places=own) if own else "")
     lines = (*rows, *(stop(line) for line in more if line))
-    return Text(say.rooms if rows else stop(say.rooms_none), lines)
+    return Text(say.list_title if rows else stop(say.none), lines)
 
 
 def audit(entries: Sequence[AuditEntry], style: Style, now: datetime) -> Text:
     to = reader(style, now)
-    say = to.say.rooms
+    say = to.say.access
     rows = [
         say.audit_row.format(
             at=to.point(one.at), name=foreign(one.name, 40), place=_place(one.place), what=foreign(one.what, 100)
         )
         for one in entries
     ]
-    return Text(say.audit if rows else stop(say.audit_none), tuple(rows))
+    return Text(say.audit_title if rows else stop(say.audit_none), tuple(rows))
 
 
 def changed(by: str, answer: Text, style: Style) -> Text:
     """To everybody in a place: who changed what it hears, and how that is from now on."""
-    say = phrases(style.language)
-    title = say.rooms.changed.format(name=_by(by, say.rooms.changed))
+    say = catalog(style.language)
+    title = say.access.preferences_changed.format(name=_by(by, say.access.preferences_changed))
     return Text(shorten(title, TITLE), (answer.title, *answer.lines))
 
 
 def let_in(by: str, style: Style) -> Text:
-    say = phrases(style.language).rooms
-    return Text(shorten(say.let_in.format(name=_by(by, say.let_in)), TITLE), (stop(say.let_in_now),))
+    say = catalog(style.language).access
+    return Text(
+        shorten(say.place_allowed.format(name=_by(by, say.place_allowed)), TITLE), (stop(say.place_allowed_line),)
+    )
 
 
 def shut_out(by: str, style: Style) -> Text:
-    say = phrases(style.language).rooms
-    return Text(shorten(say.shut_out.format(name=_by(by, say.shut_out)), TITLE))
+    say = catalog(style.language).access
+    return Text(shorten(say.place_disallowed.format(name=_by(by, say.place_disallowed)), TITLE))
 
 
 def of_a_place(words: Text, key: str, style: Style, now: datetime) -> Notice:
@@ -93,39 +94,41 @@ def of_a_place(words: Text, key: str, style: Style, now: datetime) -> Notice:
 
 
 def slow_down(most: int, style: Style) -> Text:
-    say = phrases(style.language).rooms
-    return _titled(say.slow_down.format(count=most), (say.slow_down_now,))
+    say = catalog(style.language).replies
+    return _titled(say.rate_limited.format(count=most), (say.rate_limited_line,))
 
 
 def too_old(said_at: datetime, style: Style, now: datetime) -> Text:
     to = reader(style, now)
-    say = to.say.rooms
-    return _titled(say.too_old.format(length=to.length(said_at, now)), (say.send_again,))
+    say = to.say.replies
+    return _titled(say.too_old.format(length=to.length(said_at, now)), (say.too_old_line,))
 
 
 def taken_before(style: Style) -> Text:
-    say = phrases(style.language).rooms
-    return _titled(say.taken_before, (say.taken_again,))
+    say = catalog(style.language).replies
+    return _titled(say.repeated, (say.repeated_line,))
 
 
 def no_records(style: Style) -> Text:
-    say = phrases(style.language).rooms
-    return _titled(say.no_records, (say.no_records_now,))
+    say = catalog(style.language).replies
+    return _titled(say.no_database, (say.no_database_line,))
 
 
 def other_incident(incident: str, service: Service, style: Style) -> Text:
     """The incident that somebody named, or whose button they pressed, is over; empty: nobody knows its number."""
-    say = phrases(style.language).rooms
-    title = say.other_incident.format(incident=clean(incident, 40)) if incident else say.other_message.format(name=NAME)
-    return Text(fit(name_of(service), title), (stop(say.what_is_now.format(service=service.id)),))
+    say = catalog(style.language).replies
+    title = (
+        say.incident_over.format(incident=clean(incident, 40)) if incident else say.message_outdated.format(name=NAME)
+    )
+    return Text(fit(name_of(service), title), (stop(say.see_status.format(service=service.id)),))
 
 
 def said_enough(style: Style) -> Text:
-    return _titled(phrases(style.language).rooms.said_enough)
+    return _titled(catalog(style.language).user_reports.twice_already)
 
 
 def no_person(style: Style) -> Text:
-    return _titled(phrases(style.language).rooms.no_person)
+    return _titled(catalog(style.language).user_reports.no_person)
 
 
 def _place(place: Destination) -> str:

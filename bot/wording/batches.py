@@ -21,10 +21,10 @@ from bot.model import (
     Tone,
     delivering,
 )
+from bot.wording.catalog import Catalog
 from bot.wording.certificates import only_worn
 from bot.wording.maintenance import title_of_many
-from bot.wording.phrases import Phrases
-from bot.wording.text import NAME, TITLE, counted, fit, stop
+from bot.wording.text import NAME, TITLE, fit, stop
 from bot.wording.times import Reader, reader
 from bot.wording.titles import began, name_of, only_slow, present, sure, theirs_alone
 
@@ -49,35 +49,35 @@ def _ours(service: str) -> bool:
     return service.endswith(CHANNELS) or service == OURSELVES
 
 
-def _was(incident: Incident, say: Phrases) -> str:
+def _was(incident: Incident, say: Catalog) -> str:
     if not sure(incident) or theirs_alone(incident):
-        return say.many.was_perhaps
+        return say.batches.was_perhaps
     if only_worn(incident):
-        return say.worn.was
+        return say.certificates.was
     if incident.unstable_since:
-        return say.many.was_unstable
+        return say.batches.was_unstable
     if max(incident.worst, incident.health) is Health.DOWN:
-        return say.many.was_down
-    return say.many.was_slow if only_slow(incident) else say.many.was_partly
+        return say.batches.was_down
+    return say.batches.was_slow if only_slow(incident) else say.batches.was_partly_down
 
 
 def many(gathering: Batch, now: datetime, outage: Outage | None = None) -> Notice:
     """One message for all of `gathering`. `outage`: when its kind of channel was down last."""
     to = reader(gathering.style, now)
     # What became of our own channels, or of us, is no outage of what a reader follows: it is told last, and not counted.
-    ours = [one for one in gathering.lines if _ours(one.thread.rpartition("#")[0])]
-    theirs = [one for one in gathering.lines if one not in ours]
+    ours = [one for one in gathering.items if _ours(one.thread.rpartition("#")[0])]
+    theirs = [one for one in gathering.items if one not in ours]
     if ours and theirs:
-        gathering = replace(gathering, lines=tuple(theirs))
-    over = all(one.ends for one in gathering.lines)
-    title = _missed(gathering, to, outage) if gathering.late else _storm(gathering.lines, to, now, ours=not theirs)
-    alone = gathering.late and len(gathering.lines) == 1 and _bare(gathering.lines[0]) in title
+        gathering = replace(gathering, items=tuple(theirs))
+    over = all(one.ends for one in gathering.items)
+    title = _missed(gathering, to, outage) if gathering.late else _storm(gathering.items, to, now, ours=not theirs)
+    alone = gathering.late and len(gathering.items) == 1 and _bare(gathering.items[0]) in title
     every = (*theirs, *ours)
     alone = alone and len(every) == 1
     rows = [] if alone else [one.text for one in every[:LINES] if one.text != title]
     left = len(every) - LINES
-    rest = [stop(counted(to.say.many.more, left))] if left > 0 else []
-    shared = [one for one in gathering.lines if not one.planned]
+    rest = [stop(to.say.batches.more.format(count=left))] if left > 0 else []
+    shared = [one for one in gathering.items if not one.planned]
     words = Text(title, (*_common(shared, to.say), *rows, *rest))
     return Notice(
         gathering.key,
@@ -86,7 +86,7 @@ def many(gathering: Batch, now: datetime, outage: Outage | None = None) -> Notic
         words,
         root=words,
         fresh=gathering.first,
-        at=gathering.lines[0].since,
+        at=gathering.items[0].since,
         style=gathering.style,
     )
 
@@ -101,32 +101,38 @@ def missed(notice: Notice, channel: str, now: datetime, outage: Outage | None, *
     if title and len(title) <= TITLE:
         return replace(notice, words=replace(notice.words, title=title))
     if deferred:
-        said = to.say.many.late_quiet
+        said = to.say.batches.late_quiet_hours
     elif outage and outage[1]:
-        said = to.say.many.late_away.format(channel=_channel(channel, to.say), span=to.span(outage[0], outage[1]))
+        said = to.say.batches.late_down.format(channel=_channel(channel, to.say), span=to.span(outage[0], outage[1]))
     else:
-        said = to.say.late.format(channel=_channel(channel, to.say))
+        said = to.say.failover.late.format(channel=_channel(channel, to.say))
     return replace(notice, words=replace(notice.words, lines=(stop(said), *notice.words.lines)))
 
 
 def _missed(gathering: Batch, to: Reader, outage: Outage | None) -> str:
-    kind, lines = gathering.destination.kind, gathering.lines
+    kind, lines = gathering.destination.kind, gathering.items
     form = _what_kept(to, kind, gathering.since, outage, deferred=gathering.deferred)
     outages = [one for one in lines if not one.planned]
     mark = PLANNED if not outages else GOOD if all(one.ends for one in outages) else BAD
     if len(lines) == 1 and len(title := _titled(form, _bare(lines[0]), mark)) <= TITLE:
         return title
-    what = counted(to.say.many.incidents, len(outages)) if outages else counted(to.say.plans.notices, len(lines))
+    what = (
+        to.say.batches.incidents.format(count=len(outages))
+        if outages
+        else to.say.maintenance.notices.format(count=len(lines))
+    )
     return fit("", _titled(form, what, mark))
 
 
 def _what_kept(to: Reader, channel: str, since: datetime, outage: Outage | None, *, deferred: bool) -> str:
-    say = to.say.many
+    say = to.say.batches
     if deferred:
-        return say.quiet
+        return say.missed_quiet_hours
     if outage and outage[1] and outage[1] >= since:
-        return say.away.replace("{channel}", _channel(channel, to.say)).replace("{span}", to.span(outage[0], outage[1]))
-    return say.untaken.replace("{channel}", _channel(channel, to.say)).replace("{since}", to.point(since))
+        return say.missed_down.replace("{channel}", _channel(channel, to.say)).replace(
+            "{span}", to.span(outage[0], outage[1])
+        )
+    return say.missed_late.replace("{channel}", _channel(channel, to.say)).replace("{since}", to.point(since))
 
 
 def _titled(form: str, what: str, mark: str) -> str:
@@ -146,16 +152,16 @@ def _storm(lines: tuple[BatchItem, ...], to: Reader, now: datetime, *, ours: boo
     lines = tuple(one for one in lines if not one.planned)  # work that was announced is no trouble
     if len(lines) == 1:
         return fit("", lines[0].text)
-    say, left, every = to.say.many, _services(one for one in lines if not one.ends), _services(lines)
+    say, left, every = to.say.batches, _services(one for one in lines if not one.ends), _services(lines)
     if left == every == 1:
         return fit("", next(one.text for one in lines if not one.ends))
     since = to.point(min((one.since for one in lines if one.since), default=now))
     if not left:
         well = [one for one in lines if one.well]
         if not well:
-            return fit("", f"{UNKNOWN} {counted(say.incidents, len(lines))}")
+            return fit("", f"{UNKNOWN} {say.incidents.format(count=len(lines))}")
         until = to.clock(max((one.at for one in well if one.at), default=now))
-        return fit("", counted(say.channels_over if ours else say.storm_over, _services(well), until=until))
+        return fit("", (say.channels_over if ours else say.storm_over).format(count=_services(well), until=until))
     all_, some = (say.channels, say.channels_partly_over) if ours else (say.storm, say.storm_partly_over)
     form = all_ if left == every else some
     return fit("", form.format(count=left, all=every, since=since))
@@ -166,7 +172,7 @@ def _services(lines: Iterable[BatchItem]) -> int:
     return len({one.thread.rpartition("#")[0] for one in lines})
 
 
-def _common(lines: Sequence[BatchItem], say: Phrases) -> list[str]:
+def _common(lines: Sequence[BatchItem], say: Catalog) -> list[str]:
     """What all or most of them share: the likely cause."""
     shared = Counter(cause for one in lines for cause in set(one.causes))
     if not shared:
@@ -175,10 +181,10 @@ def _common(lines: Sequence[BatchItem], say: Phrases) -> list[str]:
     if number < max(MOST * len(lines), 2):
         return []
     every = number == len(lines)
-    depend = say.many.all_depend if every else say.many.most_depend
-    served = say.many.all_at if every else say.many.most_at
+    depend = say.batches.all_depend if every else say.batches.most_depend
+    served = say.batches.all_served_from if every else say.batches.most_served_from
     return [stop((depend if cause.startswith(ON) else served).format(cause=cause.partition(":")[2]))]
 
 
-def _channel(kind: str, say: Phrases) -> str:
-    return say.channels.get(kind, kind)
+def _channel(kind: str, say: Catalog) -> str:
+    return say.channel_names.get(kind, kind)

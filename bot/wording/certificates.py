@@ -5,32 +5,32 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from bot.model import Incident, Outcome, Reading
-from bot.wording.text import NAME, capital, clean, counted, listed
+from bot.wording.text import NAME, capital, clean, listed
 from bot.wording.times import Reader
 
 DAY = timedelta(days=1)
 
 
 def only_worn(incident: Incident) -> bool:
-    return bool(incident.readings) and all(r.outcome is Outcome.WORN for r in incident.readings)
+    return bool(incident.readings) and all(r.outcome is Outcome.EXPIRING for r in incident.readings)
 
 
 def worn_forms(incident: Incident, to: Reader) -> list[str]:
     """Titles of the certificate that ends first, the fullest first."""
     until = min((r.until for r in incident.readings if r.until), default=incident.since)
     facts = {"name": NAME, "ends": _ends(until, to), "date": to.date(until)}
-    return [form.format(**facts) for form in (to.say.worn.title, to.say.worn.title_brief)]
+    return [form.format(**facts) for form in (to.say.certificates.title, to.say.certificates.title_brief)]
 
 
 def worn_lines(readings: tuple[Reading, ...], to: Reader) -> list[str]:
     """One sentence for each day on which certificates end."""
     ends: dict[tuple[str, str], list[str]] = {}
     for reading in readings:
-        if reading.outcome is Outcome.WORN and reading.until is not None:
+        if reading.outcome is Outcome.EXPIRING and reading.until is not None:
             name = clean(reading.route, 40) or "?"
             ends.setdefault((_ends(reading.until, to), to.date(reading.until)), []).append(name)
     return [
-        to.say.worn.route.format(routes=capital(listed(names, to.say)), ends=end, date=date)
+        to.say.certificates.route.format(routes=capital(listed(names, to.say)), ends=end, date=date)
         for (end, date), names in ends.items()
     ]
 
@@ -39,5 +39,5 @@ def _ends(until: datetime, to: Reader) -> str:
     """In whole days: computed when it is said, for what was true at the incident's first round is not so for ever."""
     left = until - to.now
     if left <= timedelta():
-        return to.say.worn.ended
-    return counted(to.say.worn.ends, left // DAY) if left >= DAY else to.say.worn.ends_soon
+        return to.say.certificates.ended
+    return to.say.certificates.ends.format(count=left // DAY) if left >= DAY else to.say.certificates.ends_soon

@@ -26,8 +26,8 @@ from bot.model import (
     Tone,
     delivering,
 )
+from bot.wording.catalog import Catalog, catalog
 from bot.wording.failover import apart, channel_name
-from bot.wording.phrases import Phrases, phrases
 from bot.wording.text import NAME, capital, clean, fit, listed, reason, sentences, stop
 from bot.wording.times import Reader, reader
 from bot.wording.titles import name_of, present, sure
@@ -41,8 +41,12 @@ STANDS = frozenset(
 
 def channel_service(kind: str, routes: tuple[str, ...], language: str) -> Service:
     """A kind of channel's own health as a service: "Slack delivery"."""
-    say = phrases(language)
-    name = say.dying.name_email if kind == "email" else capital(say.dying.name.format(channel=channel_name(kind, say)))
+    say = catalog(language)
+    name = (
+        say.channel_health.name_email
+        if kind == "email"
+        else capital(say.channel_health.name.format(channel=channel_name(kind, say)))
+    )
     return Service(delivering(kind), name, routes, channel=kind)
 
 
@@ -54,14 +58,14 @@ def in_language(service: Service, language: str) -> Service:
 def failing(incident: Incident, to: Reader) -> tuple[str, ...]:
     """Why nothing gets through, without what is to be done: that is for those who can."""
     say = to.say
-    parts = [_link(r, to) for r in incident.readings if r.outcome is Outcome.BAD]
+    parts = [_link(r, to) for r in incident.readings if r.outcome is Outcome.FAILED]
     if sure(incident) and incident.confirmed_at:
-        parts.append(say.confirmed.format(at=to.point(incident.confirmed_at)))
-    return sentences(*parts), stop(say.dying.next_way)
+        parts.append(say.evidence.confirmed.format(at=to.point(incident.confirmed_at)))
+    return sentences(*parts), stop(say.channel_health.next_rung)
 
 
 def _link(reading: Reading, to: Reader) -> str:
-    form = to.say.dying.messages if reading.route == "messages" else to.say.dying.api
+    form = to.say.channel_health.messages if reading.route == "messages" else to.say.channel_health.api
     why, _, _ = apart(reading.why)
     return form.format(why=reason(why, to.say, WHOLE))
 
@@ -70,9 +74,9 @@ def advised(notice: Notice, incident: Incident) -> Notice:
     """For its admins: what they can do about it."""
     if notice.kind not in STANDS:
         return notice
-    say = phrases(notice.style.language)
+    say = catalog(notice.style.language)
     advice = dict.fromkeys(apart(r.why)[1] for r in incident.readings)
-    lines = tuple(stop(say.dying.to_do.format(advice=clean(text, WHOLE))) for text in advice if text)
+    lines = tuple(stop(say.channel_health.to_do.format(advice=clean(text, WHOLE))) for text in advice if text)
     root = notice.root and _with(notice.root, lines)
     return replace(notice, words=_with(notice.words, lines), root=root)
 
@@ -83,10 +87,10 @@ def _with(words: Text, lines: tuple[str, ...]) -> Text:
 
 def takes_nothing(place: Destination, why: str, readers: Sequence[str], style: Style, now: datetime) -> Notice:
     """For its admins: a place that refuses every notice, and who of the audiences misses them. The same on all of a day."""
-    say = phrases(style.language)
-    title, lines = _titled(place, why, say.dying.refused_code, say.dying.refused, say), _why(why, say)
+    say = catalog(style.language)
+    title, lines = _titled(place, why, say.channel_health.refused_code, say.channel_health.refused, say), _why(why, say)
     if readers:
-        lines.append(stop(say.dying.misses.format(names=listed([clean(r, 40) for r in readers], say))))
+        lines.append(stop(say.channel_health.who_misses_all.format(names=listed([clean(r, 40) for r in readers], say))))
     return _to_admins(f"refused:{_told_apart(place)}:{now:%Y-%m-%d}", Text(title, tuple(lines)), style, now)
 
 
@@ -94,11 +98,14 @@ def not_taken(delivery: Delivery, why: str, readers: Sequence[str], style: Style
     """For its admins: a place that refused this one message, and who of the audiences misses it. The same for each message
     that it refuses for the same reason: numbers aside, for a reason may name the message.
     """
-    say, place = phrases(style.language), delivery.destination
-    title, lines = _titled(place, why, say.dying.not_taken_code, say.dying.not_taken, say), _why(why, say)
-    lines.append(say.dying.not_taken_was.format(title=clean(delivery.notice.words.title, WHOLE)))
-    if readers and delivery.act is DeliveryAction.POST:
-        lines.append(stop(say.dying.misses_it.format(names=listed([clean(r, 40) for r in readers], say))))
+    say, place = catalog(style.language), delivery.destination
+    title, lines = (
+        _titled(place, why, say.channel_health.not_taken_code, say.channel_health.not_taken, say),
+        _why(why, say),
+    )
+    lines.append(say.channel_health.not_taken_message.format(title=clean(delivery.notice.words.title, WHOLE)))
+    if readers and delivery.action is DeliveryAction.POST:
+        lines.append(stop(say.channel_health.who_misses_it.format(names=listed([clean(r, 40) for r in readers], say))))
     reason = crc32(NUMBERS.sub("0", why).encode())
     return _to_admins(f"not-taken:{_told_apart(place)}:{reason:08x}", Text(title, tuple(lines)), style, now)
 
@@ -112,13 +119,13 @@ def _told_apart(place: Destination) -> str:
     return f"{clean(place.shown, 60)}:{crc32(str(place).encode()):08x}"
 
 
-def _why(why: str, say: Phrases) -> list[str]:
+def _why(why: str, say: Catalog) -> list[str]:
     said, advice, _ = apart(why)
-    lines = [stop(say.dying.refused_why.format(why=clean(said, WHOLE)))]
-    return lines + [stop(say.dying.to_do.format(advice=clean(text, WHOLE))) for text in (advice,) if text]
+    lines = [stop(say.channel_health.refused_why.format(why=clean(said, WHOLE)))]
+    return lines + [stop(say.channel_health.to_do.format(advice=clean(text, WHOLE))) for text in (advice,) if text]
 
 
-def _titled(place: Destination, why: str, with_code: str, plain: str, say: Phrases) -> str:
+def _titled(place: Destination, why: str, with_code: str, plain: str, say: Catalog) -> str:
     _, _, code = apart(why)
     facts = {"channel": capital(channel_name(place.kind, say)), "name": NAME}
     forms = [with_code.format(code=clean(code, 40), **facts)] if code else []
@@ -133,7 +140,7 @@ def channels(overview: Overview, style: Style) -> tuple[tuple[str, str], ...]:
     rows += [("down", _counted(kind, since, to)) for kind, since in overview.down.items() if kind not in own]
     looked = all(state.up_since and not state.unseen_since for _, state in overview.channels)
     if not rows and overview.channels and looked:
-        return (("up", stop(to.say.dying.all_work)),)
+        return (("up", stop(to.say.channel_health.all_work)),)
     return tuple(rows)
 
 
@@ -148,4 +155,6 @@ def _row(service: Service, state: ServiceState, to: Reader) -> tuple[str, str] |
 def _counted(kind: str, since: datetime, to: Reader) -> str:
     """Dead by the word of the service that stands for it."""
     service = channel_service(kind, (), to.say.language)
-    return fit(name_of(service), *(to.say.dying.counts_down.format(name=NAME, since=s) for s in to.since(since)))
+    return fit(
+        name_of(service), *(to.say.channel_health.counts_as_down.format(name=NAME, since=s) for s in to.since(since))
+    )

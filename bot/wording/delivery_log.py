@@ -18,9 +18,9 @@ from bot.model import (
     Text,
     Trail,
 )
-from bot.wording.phrases import phrases
+from bot.wording.catalog import catalog
 from bot.wording.replies import meant
-from bot.wording.text import NAME, clean, counted, fit, foreign, quoted, stop
+from bot.wording.text import NAME, clean, fit, foreign, quoted, stop
 from bot.wording.times import Reader, reader
 
 ROWS = 30
@@ -44,11 +44,13 @@ class DeliveryStep:
     way: str  # what it was sent instead of, or why not
 
     def line(self, to: Reader) -> str:
-        say = to.say.proofs
+        say = to.say.delivery_log
         parts = [f"{self.change}: {self.status}"]
-        parts += [say.at.format(at=self.at), say.took.format(length=self.took)] if self.at else []
-        parts += [counted(say.attempts, self.attempts)] if self.attempts > 1 else []
-        return stop(f"{self.place} ({self.reader}): {to.say.comma.join([*parts, *([self.way] if self.way else [])])}")
+        parts += [say.at.format(at=self.at), say.after.format(length=self.took)] if self.at else []
+        parts += [say.attempts.format(count=self.attempts)] if self.attempts > 1 else []
+        return stop(
+            f"{self.place} ({self.reader}): {to.say.lists.comma.join([*parts, *([self.way] if self.way else [])])}"
+        )
 
 
 def passages(trail: Trail, style: Style, now: datetime) -> tuple[DeliveryStep, ...]:
@@ -60,17 +62,17 @@ def passages(trail: Trail, style: Style, now: datetime) -> tuple[DeliveryStep, .
 def delivered(trail: Trail, style: Style, now: datetime) -> Text:
     """What "delivery" answers."""
     to = reader(style, now)
-    say, posts = to.say.proofs, [row for row in trail.rows if row.act is DeliveryAction.POST]
-    name = foreign(trail.name, 100) if trail.incident else say.a_drill
+    say, posts = to.say.delivery_log, [row for row in trail.rows if row.action is DeliveryAction.POST]
+    name = foreign(trail.name, 100) if trail.incident else say.drill
     facts = {"name": NAME, "id": thread(trail), "count": sum(map(_has_it, posts)), "all": len(posts)}
-    forms = (say.arrived, say.arrived_brief) if posts else (say.arrived_none,)
+    forms = (say.arrived, say.arrived_brief) if posts else (say.none,)
     return Text(fit(name, *(form.format(**facts) for form in forms)), _lines(trail, trail.rows, to))
 
 
 def _lines(trail: Trail, rows: Sequence[Progress], to: Reader) -> tuple[str, ...]:
     lines = [_passage(row, trail, to).line(to) for row in rows[:ROWS]]
     if len(rows) > ROWS:
-        lines.append(to.say.more.format(head="…", count=len(rows) - ROWS))
+        lines.append(to.say.lists.more.format(head="…", count=len(rows) - ROWS))
     return tuple(lines)
 
 
@@ -99,10 +101,10 @@ def seconds(took: timedelta, to: Reader) -> str:
 
 def _reader(row: Progress, readers: Iterable[Audience], to: Reader) -> str:
     if row.audience == str(row.destination):
-        return to.say.proofs.subscribed
+        return to.say.delivery_log.subscribed
     rung = _rung(row.destination, _ladder(row, readers))
     name = clean(row.audience, 60)
-    return to.say.proofs.rung.format(name=name, count=rung + 1) if rung is not None else name
+    return to.say.delivery_log.rung.format(name=name, count=rung + 1) if rung is not None else name
 
 
 def _ladder(row: Progress, readers: Iterable[Audience]) -> Audience | None:
@@ -114,19 +116,19 @@ def _rung(place: Destination, ladder: Audience | None) -> int | None:
 
 
 def _change(row: Progress, to: Reader) -> str:
-    say = to.say.proofs
-    if row.act is DeliveryAction.EDIT:
-        return say.on_edit
+    say = to.say.delivery_log
+    if row.action is DeliveryAction.EDIT:
+        return say.edit
     if row.kind is None:
-        return say.on_test
-    return str(getattr(say, f"on_{row.kind.value}", say.on_other))
+        return say.test
+    return to.say.delivery_changes.get(row.kind.value, say.other)
 
 
 def _status(row: Progress, to: Reader) -> str:
-    say = to.say.proofs
+    say = to.say.delivery_log
     if row.unsure and row.status in WAITS:
-        return say.is_perhaps
-    return str(getattr(say, f"is_{row.status}"))
+        return say.perhaps
+    return to.say.delivery_states[row.status]
 
 
 def _has_it(row: Progress) -> bool:
@@ -134,9 +136,9 @@ def _has_it(row: Progress) -> bool:
 
 
 def _way(row: Progress, trail: Trail, to: Reader) -> str:
-    say, why = to.say.proofs, foreign(row.why, 120).rstrip(".")
+    say, why = to.say.delivery_log, foreign(row.why, 120).rstrip(".")
     if row.status == "pending" and row.attempts:
-        return to.say.comma.join([say.again.format(at=to.point(row.due)), *([why] if why else [])])
+        return to.say.lists.comma.join([say.retry_at.format(at=to.point(row.due)), *([why] if why else [])])
     if row.status == "refused":
         return why
     return _instead(row, trail, to)
@@ -144,83 +146,87 @@ def _way(row: Progress, trail: Trail, to: Reader) -> str:
 
 def _instead(row: Progress, trail: Trail, to: Reader) -> str:
     """The rung above that did not take the same notice: this one was queued for it, later."""
-    say, ladder = to.say.proofs, _ladder(row, trail.readers)
+    say, ladder = to.say.delivery_log, _ladder(row, trail.readers)
     rung = _rung(row.destination, ladder)
-    if ladder is None or not rung or row.act is DeliveryAction.EDIT:
+    if ladder is None or not rung or row.action is DeliveryAction.EDIT:
         return ""
     above, notice = set(ladder.destinations[:rung]), row.key.partition("@")[0]
     same = [r for r in trail.rows if r.destination in above and r.key.partition("@")[0] == notice]
-    untaken = [r for r in same if r.act is DeliveryAction.POST and r.queued_at < row.queued_at]
+    untaken = [r for r in same if r.action is DeliveryAction.POST and r.queued_at < row.queued_at]
     if not untaken:
         return ""
     last = max(untaken, key=lambda r: (r.queued_at, r.id))
     place = clean(last.destination.shown, 100)
     if last.status == "refused":
-        return say.instead_refused.format(place=place, why=foreign(last.why, 120).rstrip("."))
-    return say.instead_late.format(place=place, length=seconds(row.queued_at - last.queued_at, to))
+        return say.instead_of_refused.format(place=place, why=foreign(last.why, 120).rstrip("."))
+    return say.instead_of_late.format(place=place, length=seconds(row.queued_at - last.queued_at, to))
 
 
 def why(trail: Trail, place: Destination, reasons: Unheard, style: Style, now: datetime) -> Text:
     """Why `place` did, or did not, hear of an incident. `reasons`: of each reader there, where nothing was sent."""
     to = reader(style, now)
-    say, own = to.say.proofs, [row for row in trail.rows if row.destination == place]
+    say, own = to.say.delivery_log, [row for row in trail.rows if row.destination == place]
     title = fit(
         foreign(trail.name, 100),
-        _fate([r for r in own if r.act is DeliveryAction.POST], to).format(name=NAME, id=thread(trail)),
+        _fate([r for r in own if r.action is DeliveryAction.POST], to).format(name=NAME, id=thread(trail)),
     )
     lines = _lines(trail, own, to) if own else tuple(_reason(*one, trail, place, to) for one in reasons)
-    return Text(title, lines or (stop(say.not_a_reader),))
+    return Text(title, lines or (stop(say.no_reader),))
 
 
 def _fate(posts: Sequence[Progress], to: Reader) -> str:
-    say = to.say.proofs
+    say = to.say.delivery_log
     if any(map(_has_it, posts)):
-        return say.why_told
+        return say.why_sent
     if any(row.unsure for row in posts):
         return say.why_perhaps
     if any(row.status in WAITS for row in posts):
-        return say.why_waits
-    return say.why_refused if any(row.status == "refused" for row in posts) else say.why_other
+        return say.why_pending
+    return say.why_refused if any(row.status == "refused" for row in posts) else say.why_not_sent
 
 
 def _reason(audience: Audience, reason: NotNotifiedReason, trail: Trail, place: Destination, to: Reader) -> str:
-    say, incident = to.say.proofs, trail.incident
+    say, incident = to.say.delivery_log, trail.incident
     down = incident is None or max(incident.worst, incident.health) is Health.DOWN
     facts = {
         NotNotifiedReason.NOT_FOLLOWED: say.not_followed.format(name=foreign(trail.name, 60)),
-        NotNotifiedReason.NOT_HEARD: say.not_heard.format(what=to.say.hear["down" if down else "degraded"]),
+        NotNotifiedReason.NOT_HEARD: say.other_topic.format(what=to.say.topics["down" if down else "degraded"]),
         NotNotifiedReason.NOT_SURE: say.not_sure,
-        NotNotifiedReason.MUTED: say.while_muted,
-        NotNotifiedReason.MAINTENANCE: to.say.plans.was_planned_then,
+        NotNotifiedReason.MUTED: say.muted,
+        NotNotifiedReason.MAINTENANCE: to.say.maintenance.was_planned_then,
         NotNotifiedReason.LOWER_RUNG: say.lower_rung.format(
             name=clean(audience.name, 60), count=(_rung(place, audience) or 0) + 1
         ),
         NotNotifiedReason.SUBSCRIBED_LATER: say.subscribed_later,
-        NotNotifiedReason.UNKNOWN: say.ask_admin,
+        NotNotifiedReason.UNKNOWN: say.no_reason,
     }
     return stop(facts[reason])
 
 
 def no_incident(said: str, style: Style) -> Text:
     """Of the one that was asked for."""
-    say = phrases(style.language)
-    text = say.proofs.no_drill if said == DRILL else say.proofs.no_incident.format(said=quoted(foreign(said, 30), say))
+    say = catalog(style.language)
+    text = (
+        say.delivery_log.no_drill
+        if said == DRILL
+        else say.delivery_log.no_incident.format(said=quoted(foreign(said, 30), say))
+    )
     return Text(stop(text))
 
 
 def nothing_yet(period: timedelta, style: Style, now: datetime) -> Text:
     to = reader(style, now)
-    return Text(stop(to.say.proofs.no_incident_yet.format(period=to.period(period))))
+    return Text(stop(to.say.delivery_log.no_incident_yet.format(period=to.period(period))))
 
 
 def drilled(places: int, style: Style) -> Text:
-    say = phrases(style.language).proofs
-    return Text(stop(counted(say.drilled, places)), (stop(say.drilled_line),))
+    say = catalog(style.language).delivery_log
+    return Text(stop(say.drilled.format(count=places)), (stop(say.drilled_line),))
 
 
 def unknown_audience(said: str, near: Sequence[str], style: Style) -> Text:
     """`near`: the audiences there are, likeliest first; none: the config has none."""
-    say = phrases(style.language)
+    say = catalog(style.language)
     if not near:
-        return Text(stop(say.proofs.no_audience))
-    return Text(stop(say.proofs.unknown_audience.format(said=quoted(foreign(said, 30), say))), meant(near, style))
+        return Text(stop(say.delivery_log.no_audience))
+    return Text(stop(say.delivery_log.unknown_audience.format(said=quoted(foreign(said, 30), say))), meant(near, style))

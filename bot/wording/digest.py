@@ -9,7 +9,7 @@ from datetime import datetime
 from bot.model import Confidence, Health, Incident, Overview, Span, Style, Text, clip
 from bot.wording.certificates import only_worn
 from bot.wording.status import troubled
-from bot.wording.text import clean, counted, fit, shorten, stop
+from bot.wording.text import clean, fit, shorten, stop
 from bot.wording.times import Reader, reader
 from bot.wording.titles import began, name_of, only_slow, times
 from bot.wording.uptime import Uptime, blind_spans, uptimes, worded
@@ -57,13 +57,13 @@ def digest(name: str, overview: Overview, since: datetime, style: Style, service
     say = reader(style, overview.at).say
     lines: list[str] = []
     if facts.now:
-        lines += [say.digest_now, *facts.now]
+        lines += [say.digest.now, *facts.now]
     if over := [h for h in facts.happened if h.until]:  # the others stand under "now"
-        lines += [say.digest_happened, *(stop(h.text) for h in over[:ROWS])]
+        lines += [say.digest.happened, *(stop(h.text) for h in over[:ROWS])]
         if len(over) > ROWS:
-            lines.append(say.more.format(head="…", count=len(over) - ROWS))
+            lines.append(say.lists.more.format(head="…", count=len(over) - ROWS))
     lines += facts.blind
-    lines += [say.digest_uptime.format(period=facts.period), *_uptime_lines(facts, style, overview.at)]
+    lines += [say.digest.uptime.format(period=facts.period), *_uptime_lines(facts, style, overview.at)]
     return Text(facts.title, tuple(lines))
 
 
@@ -81,7 +81,11 @@ def digest_facts(
     now = troubled(shown, to)
     figures = tuple(worded(found, period, to) for found in uptimes(overview, since, services))
     quiet = not (
-        happened or now or unseen or overview.blind_since or any(f.share is None or f.whole != f.text for f in figures)
+        happened
+        or now
+        or unseen
+        or overview.offline_since
+        or any(f.share is None or f.whole != f.text for f in figures)
     )
     return DigestFacts(
         name=clean(name, 60),
@@ -93,7 +97,7 @@ def digest_facts(
         quiet=quiet,
         now=now,
         happened=happened,
-        blind=tuple(stop(to.say.digest_blind.format(span=to.span(*s), length=to.length(*s))) for s in unseen),
+        blind=tuple(stop(to.say.digest.offline.format(span=to.span(*s), length=to.length(*s))) for s in unseen),
         uptime=figures,
     )
 
@@ -101,8 +105,8 @@ def digest_facts(
 def _title(name: str, all_: int, outages: int, to: Reader, period: Span, *, now: bool, quiet: bool) -> str:
     say, length = to.say, to.period(period[1] - period[0])
     if quiet and all_:
-        return counted(say.digest_quiet, all_, period=length)
-    form = say.digest[outages != 1] if outages else say.digest_calm if now else say.digest_unseen
+        return say.digest.quiet.format(count=all_, period=length)
+    form = say.digest.incidents if outages else say.digest.none_new if now else say.digest.none_seen
     return fit(clean(name, 60) or "?", form.format(name="\0", count=outages, period=length))
 
 
@@ -123,13 +127,13 @@ def _happened(incident: Incident, name: str, to: Reader) -> Happened:
     worst = max(incident.worst, incident.health)
     facts = {"name": name, "span": to.span(start, end), "length": to.length(start, end), "times": times(incident, say)}
     if only_worn(incident):
-        form = say.worn.happened
+        form = say.certificates.happened
     elif incident.unstable_since:
-        form = say.happened_unstable
+        form = say.digest.unstable
     elif worst is Health.DOWN:
-        form = say.happened_down
+        form = say.digest.down
     else:
-        form = say.happened_slow if only_slow(incident) else say.happened_partly
+        form = say.digest.slow if only_slow(incident) else say.digest.partly_down
     return Happened(
         service=incident.service,
         name=name,
@@ -150,13 +154,15 @@ def _uptime_lines(facts: DigestFacts, style: Style, now: datetime) -> list[str]:
     part = [u for u in facts.uptime if u.share != 1.0 or u.whole != u.text]
     alike = {u.whole for u in facts.uptime}
     if len(alike) == 1 and "" not in alike and (len(part) > 1 or not part):
-        return [stop(say.uptime_all.format(percent=alike.pop()))]
+        return [stop(say.digest.uptime_all.format(percent=alike.pop()))]
     lines = [
-        say.uptime.format(name=shorten(u.name, 60), percent=u.whole)
+        say.digest.uptime_row.format(name=shorten(u.name, 60), percent=u.whole)
         if u.text
-        else say.uptime_unknown.format(name=u.name)
+        else say.digest.uptime_unknown.format(name=u.name)
         for u in part[:ROWS]
     ]
     if len(part) > ROWS:
-        lines.append(say.more.format(head="…", count=len(part) - ROWS))
-    return [*lines, say.uptime_others.format(percent=to.percent(1.0))] if len(facts.uptime) > len(part) else lines
+        lines.append(say.lists.more.format(head="…", count=len(part) - ROWS))
+    return (
+        [*lines, say.digest.uptime_others.format(percent=to.percent(1.0))] if len(facts.uptime) > len(part) else lines
+    )

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from bot.model import Notice
-from bot.wording.phrases import Phrases, phrases
+from bot.wording.catalog import Catalog, catalog
 from bot.wording.text import clean, foreign, stop
 from bot.wording.times import reader
 
@@ -20,20 +20,20 @@ ADVICE = re.compile(
 def unanswered(notice: Notice, channel: str, since: datetime, now: datetime) -> Notice:
     """`channel`: the kind that has not taken it since `since`."""
     to = reader(notice.style, now)
-    return _headed(notice, to.say.sent_here.format(channel=channel_name(channel, to.say), at=to.point(since)))
+    return _headed(notice, to.say.failover.no_answer.format(channel=channel_name(channel, to.say), at=to.point(since)))
 
 
 def dead(notice: Notice, channel: str, since: datetime, now: datetime) -> Notice:
     """`channel`: the kind that is known to be dead since `since`."""
     to = reader(notice.style, now)
-    return _headed(notice, to.say.dying.sent_here.format(channel=channel_name(channel, to.say), at=to.point(since)))
+    return _headed(notice, to.say.failover.down.format(channel=channel_name(channel, to.say), at=to.point(since)))
 
 
 def refused(notice: Notice, channel: str, why: str) -> Notice:
     """`channel`: the kind that refused it; `why`: what its receipt said."""
-    say = phrases(notice.style.language)
+    say = catalog(notice.style.language)
     said, _, _ = apart(why)
-    return _headed(notice, say.refused_there.format(channel=channel_name(channel, say), why=foreign(said, 120)))
+    return _headed(notice, say.failover.refused.format(channel=channel_name(channel, say), why=foreign(said, 120)))
 
 
 def apart(why: str) -> tuple[str, str, str]:
@@ -44,9 +44,9 @@ def apart(why: str) -> tuple[str, str, str]:
     return said.rstrip("."), "".join(advice).rstrip("."), code[1] if code else ""
 
 
-def channel_name(channel: str, say: Phrases) -> str:
+def channel_name(channel: str, say: Catalog) -> str:
     """As inside a sentence."""
-    return say.channels.get(channel, channel)
+    return say.channel_names.get(channel, channel)
 
 
 def _headed(notice: Notice, line: str) -> Notice:

@@ -66,7 +66,7 @@ def notice(
         since=began(incident),
         kind=change.kind,
         line=words.title if change.kind is ChangeKind.RETRACTED else line(change, service, to),
-        causes=(*service.shares, *sorted({f"at:{r.by}" for r in incident.readings if r.by})),
+        causes=(*service.shares, *sorted({f"at:{r.answered_by}" for r in incident.readings if r.answered_by})),
         style=style,
         buttons=buttons(change, service, to.say),
     )
@@ -114,21 +114,23 @@ def _present(change: Change, service: Service, to: Reader) -> Text:
     incident = change.incident
     lines = evidence(incident, service, to, often=True)
     if change.kind is ChangeKind.WORSENED and down(incident) and not incident.unstable_since:
-        lines = (stop(to.say.partly_first), *lines)
+        lines = (stop(to.say.evidence.partly_at_first), *lines)
     return Text(present(incident, service, to), lines)
 
 
 def _official(change: Change, service: Service, to: Reader) -> Text:
     say, incident, name = to.say, change.incident, name_of(service)
     word, clock = official_word(incident), to.clock(change.at)
-    if word is None and any(w.role is Role.OFFICIAL and w.says is Health.UP for w in incident.words):
+    if word is None and any(w.role is Role.OFFICIAL and w.says is Health.UP for w in incident.reports):
         return _all_clear(change, name, to)
     if word is None or not foreign(word.headline):
-        what = trouble(word, say) if word else say.trouble
-        return Text(fit(name, say.official_bare.format(name=NAME, trouble=what, clock=clock)), (_lead(change, to),))
-    forms = headed((say.official_brief,), word, name, to, clock=clock)
+        what = trouble(word, say) if word else say.titles.trouble
+        return Text(
+            fit(name, say.changes.official_trouble.format(name=NAME, trouble=what, clock=clock)), (_lead(change, to),)
+        )
+    forms = headed((say.changes.official_brief,), word, name, to, clock=clock)
     if incident.official_at in {None, change.at}:
-        whole = headed((say.official,), word, name, to, clock=clock, lag=lag(incident, change.at, to))[0]
+        whole = headed((say.changes.official,), word, name, to, clock=clock, lag=lag(incident, change.at, to))[0]
         if len(title := whole.replace(NAME, name)) <= TITLE:
             return Text(title)
     title = fit(name, *forms)
@@ -138,20 +140,22 @@ def _official(change: Change, service: Service, to: Reader) -> Text:
 
 def _all_clear(change: Change, name: str, to: Reader) -> Text:
     """Its page has nothing to report any more. That says nothing of what we see."""
-    say = to.say.trackers
-    fails = (stop(say.still_fails),) if change.incident.readings else ()
-    return Text(fit(name, say.all_clear.format(name=NAME, clock=to.clock(change.at))), (*fails, _lead(change, to)))
+    fails = (stop(to.say.evidence.checks_still_fail),) if change.incident.readings else ()
+    return Text(
+        fit(name, to.say.changes.official_all_clear.format(name=NAME, clock=to.clock(change.at))),
+        (*fails, _lead(change, to)),
+    )
 
 
 def _lead(change: Change, to: Reader) -> str:
     """When its page first reported it, and how long after us."""
     at = change.incident.official_at or change.at
-    return stop(to.say.official_did.format(at=to.point(at), lag=lag(change.incident, at, to)))
+    return stop(to.say.resolution.official_compared.format(at=to.point(at), lag=lag(change.incident, at, to)))
 
 
 def _acknowledged(change: Change, service: Service, to: Reader) -> Text:
-    by = foreign(change.by or change.incident.acked_by, 24) or to.say.somebody
-    return Text(fit(name_of(service), to.say.acked.format(name=NAME, by=by, clock=to.clock(change.at))))
+    by = foreign(change.by or change.incident.acked_by, 24) or to.say.changes.somebody
+    return Text(fit(name_of(service), to.say.changes.acknowledged.format(name=NAME, by=by, clock=to.clock(change.at))))
 
 
 def _reminded(change: Change, service: Service, to: Reader, *, often: bool = False) -> Text:
@@ -165,18 +169,20 @@ def _reminded(change: Change, service: Service, to: Reader, *, often: bool = Fal
 
 def _lasting(change: Change, service: Service, to: Reader) -> Text:
     """A first word about what is not new: how long it has been so, and whether anybody looks into it."""
-    words, say = _reminded(change, service, to, often=True), to.say.wishes
+    words, say = _reminded(change, service, to, often=True), to.say.evidence
     if change.incident.acked_by:
         return words
-    return Text(words.title, (*words.lines, sentences(say.unacked, say.to_ack.format(service=service.id))))
+    return Text(
+        words.title, (*words.lines, sentences(say.not_acknowledged, say.how_to_acknowledge.format(service=service.id)))
+    )
 
 
 def _still(incident: Incident, to: Reader) -> str:
     say = to.say
     if not sure(incident):
-        return say.may_still
+        return say.changes.may_still_have_trouble
     if incident.unstable_since:
-        return say.still_unstable if down(incident) else say.still_unstable_partly
+        return say.changes.still_unstable if down(incident) else say.changes.still_unstable_partly
     if down(incident):
-        return say.still_down
-    return say.still_slow if only_slow(incident) else say.still_partly
+        return say.changes.still_down
+    return say.changes.still_slow if only_slow(incident) else say.changes.still_partly_down

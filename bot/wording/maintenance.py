@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bot.model import Notice, Origin, Phase, Service, Style, Text, Tone, Window
-from bot.wording.text import NAME, capital, clean, counted, fit, foreign, listed, shorten, stop
+from bot.wording.text import NAME, capital, clean, fit, foreign, listed, shorten, stop
 from bot.wording.times import Reader, reader
 from bot.wording.titles import name_of
 
@@ -62,9 +62,9 @@ def maintenance(
 def _whose(services: Sequence[Service], to: Reader) -> str:
     names = [clean(name_of(s), 60) for s in services]
     if not names:
-        return to.say.plans.everything
+        return to.say.maintenance.everything
     text = listed(names, to.say)
-    return text if len(names) == 1 or len(text) <= WIDE else to.say.plans.several.format(count=len(names))
+    return text if len(names) == 1 or len(text) <= WIDE else to.say.maintenance.several.format(count=len(names))
 
 
 def _title(window: Window, phase: Phase, name: str, to: Reader, leaving: MaintenanceEnd) -> str:
@@ -82,14 +82,14 @@ def _facts(window: Window, to: Reader) -> dict[str, str]:
 
 
 def _forms(window: Window, phase: Phase, to: Reader, leaving: MaintenanceEnd) -> tuple[str, ...]:
-    say = to.say.plans
+    say = to.say.maintenance
     match phase:
         case Phase.PLANNED:
             return (say.planned if window.until else say.planned_from,)
         case Phase.BEGUN:
-            return (say.now if window.until else say.now_from,)
+            return (say.begun if window.until else say.begun_from,)
         case Phase.MOVED if window.begun and window.until:
-            return (say.goes_on,)
+            return (say.extended,)
         case Phase.MOVED:
             return (say.moved if window.until else say.moved_from,)
         case Phase.CANCELLED:
@@ -105,15 +105,15 @@ def _forms(window: Window, phase: Phase, to: Reader, leaving: MaintenanceEnd) ->
 def _lines(
     window: Window, phase: Phase, services: Sequence[Service], to: Reader, leaving: MaintenanceEnd
 ) -> tuple[str, ...]:
-    say = to.say.plans
+    say = to.say.maintenance
     lines = []
     if len(services) > 1:
         lines.append(say.services.format(names=listed([clean(name_of(s), 60) for s in services], to.say, ROWS)))
     if phase is Phase.ENDED and window.over_at and window.until and window.over_at < window.until:
-        lines.append(say.was_until.format(until=to.point(window.until)))
+        lines.append(say.was_planned_until.format(until=to.point(window.until)))
     failing = [clean(name_of(s), 60) for s in services if s.id in leaving.failing]
     if phase is Phase.ENDED and failing:
-        lines.append(say.failing[len(failing) > 1].format(names=listed(failing, to.say)))
+        lines.append(say.still_failing.format(count=len(failing), names=listed(failing, to.say)))
     if phase is Phase.ENDED and leaving.shown:
         lines.append(say.still_shown)
     if phase in {Phase.PLANNED, Phase.BEGUN, Phase.MOVED}:
@@ -123,11 +123,11 @@ def _lines(
 
 def _source(window: Window, to: Reader) -> list[str]:
     """What is done, and who says so."""
-    say, note, by = to.say.plans, foreign(window.note), foreign(window.by, 40)
+    say, note, by = to.say.maintenance, foreign(window.note), foreign(window.by, 40)
     lines = [say.work.format(note=note)] if note else []
     if window.origin is Origin.OFFICIAL:
-        lines.append(say.theirs)
-    return [*lines, *([say.by.format(name=by)] if by else [])]
+        lines.append(say.by_status_page)
+    return [*lines, *([say.by_person.format(name=by)] if by else [])]
 
 
 # ── beside other things ──────────────────────────────────────────────────────────────────────────────────────────────
@@ -135,13 +135,13 @@ def _source(window: Window, to: Reader) -> list[str]:
 
 def in_maintenance(window: Window, service: Service, to: Reader) -> str:
     """How a service is while nothing else is to be said of it."""
-    form = to.say.plans.now if window.until else to.say.plans.now_from
+    form = to.say.maintenance.begun if window.until else to.say.maintenance.begun_from
     return fit(name_of(service), form.format(name=NAME, **_facts(window, to)))
 
 
 def lasts(window: Window, to: Reader) -> str:
     """The same in a line, beside what is said of its outage."""
-    return stop(to.say.plans.lasts.format(until=to.point(window.until))) if window.until else ""
+    return stop(to.say.maintenance.lasts_until.format(until=to.point(window.until))) if window.until else ""
 
 
 def ahead(window: Window, services: Sequence[Service], to: Reader) -> str:
@@ -156,7 +156,7 @@ def ahead(window: Window, services: Sequence[Service], to: Reader) -> str:
 def announced(window: Window, services: Sequence[Service], style: Style, now: datetime) -> Text:
     to = reader(style, now)
     note = capital(foreign(window.note))
-    lines = (*((note,) if note else ()), to.say.plans.held_back)
+    lines = (*((note,) if note else ()), to.say.maintenance.held_back)
     return Text(ahead(window, services, to), tuple(stop(line) for line in lines))
 
 
@@ -164,32 +164,32 @@ def plans(found: Sequence[tuple[Window, Sequence[Service]]], style: Style, now: 
     """What is under way and what is to come."""
     to = reader(style, now)
     if not found:
-        return Text(stop(to.say.plans.none))
+        return Text(stop(to.say.maintenance.none))
     rows = [shorten(ahead(window, services, to), 120) for window, services in found]
-    rest = [to.say.more.format(head="…", count=len(rows) - ROWS)] if len(rows) > ROWS else []
-    return Text(to.say.plans.listed, (*rows[:ROWS], *rest))
+    rest = [to.say.lists.more.format(head="…", count=len(rows) - ROWS)] if len(rows) > ROWS else []
+    return Text(to.say.maintenance.list_title, (*rows[:ROWS], *rest))
 
 
 def called_off(window: Window, services: Sequence[Service], style: Style, now: datetime) -> Text:
     to = reader(style, now)
-    return Text(fit(_whose(services, to), to.say.plans.called_off.format(name=NAME, **_facts(window, to))))
+    return Text(fit(_whose(services, to), to.say.maintenance.cancelled_answer.format(name=NAME, **_facts(window, to))))
 
 
 def nothing_planned(name: str, style: Style, now: datetime) -> Text:
-    return Text(fit(foreign(name, 100), reader(style, now).say.plans.nothing.format(name=NAME)))
+    return Text(fit(foreign(name, 100), reader(style, now).say.maintenance.nothing_to_cancel.format(name=NAME)))
 
 
 def when_unclear(style: Style, now: datetime, *, over: bool = False) -> Text:
-    say = reader(style, now).say.plans
-    return Text(stop(say.over_already if over else say.unclear), (stop(say.form),))
+    say = reader(style, now).say.maintenance
+    return Text(stop(say.over_already if over else say.time_unclear), (stop(say.how_to_plan),))
 
 
 def why_silent(window: Window, service: Service, style: Style, now: datetime) -> Text:
     """Why nothing is told of a service now."""
     to = reader(style, now)
-    title = fit(name_of(service), to.say.plans.silent.format(name=NAME, **_facts(window, to)))
-    return Text(title, (stop(to.say.plans.silent_line),))
+    title = fit(name_of(service), to.say.maintenance.silent.format(name=NAME, **_facts(window, to)))
+    return Text(title, (stop(to.say.maintenance.silent_line),))
 
 
 def title_of_many(count: int, to: Reader) -> str:
-    return counted(to.say.plans.windows, count)
+    return to.say.maintenance.notices_title.format(count=count)

@@ -17,15 +17,16 @@ Wrong = tuple[str, str, datetime]  # a part, what is wrong with it, since when
 def unwell(wrong: Sequence[Wrong], style: Style, now: datetime, *, still: bool = False) -> Text:
     """For the admins: what is wrong with us."""
     to = reader(style, now)
-    say = to.say.own
-    title = (say.unwell_still if still else say.unwell).format(since=to.point(min(since for *_, since in wrong)))
-    lines = [say.parts[part].format(why=clean(say.whys.get(why, why), WHOLE)) for part, why, _ in wrong]
-    return Text(title, tuple(stop(line) for line in dict.fromkeys((*lines, say.means))))
+    say = to.say.own_health
+    title = (say.still_trouble if still else say.trouble).format(since=to.point(min(since for *_, since in wrong)))
+    whys, troubles = to.say.own_reasons, to.say.own_troubles
+    lines = [troubles[part].format(why=clean(whys.get(why, why), WHOLE)) for part, why, _ in wrong]
+    return Text(title, tuple(stop(line) for line in dict.fromkeys((*lines, say.consequence))))
 
 
 def well_again(since: datetime, style: Style, now: datetime) -> Text:
     to = reader(style, now)
-    return Text(to.say.own.well_again.format(span=to.span(since, now)))
+    return Text(to.say.own_health.well_again.format(span=to.span(since, now)))
 
 
 def banner(parts: Mapping[str, datetime], style: Style, now: datetime) -> str:
@@ -33,16 +34,15 @@ def banner(parts: Mapping[str, datetime], style: Style, now: datetime) -> str:
     if not parts:
         return ""
     to = reader(style, now)
-    say = to.say.own
-    names = listed([say.names[part] for part in parts], to.say, len(parts))
-    return stop(say.banner.format(since=to.point(min(parts.values())), parts=names))
+    names = listed([to.say.own_parts[part] for part in parts], to.say, len(parts))
+    return stop(to.say.own_health.banner.format(since=to.point(min(parts.values())), parts=names))
 
 
 def may_repeat(words: Text, style: Style, now: datetime) -> Text:
     """Told without the database: what is told once it is back may be the same."""
-    return replace(words, lines=(*words.lines, stop(reader(style, now).say.own.may_repeat)))
+    return replace(words, lines=(*words.lines, stop(reader(style, now).say.own_health.may_repeat)))
 
 
 def sent_late(words: Text, style: Style, due: datetime) -> Text:
     to = reader(style, due)
-    return replace(words, lines=(*words.lines, stop(to.say.own.sent_late.format(at=to.point(due)))))
+    return replace(words, lines=(*words.lines, stop(to.say.own_health.sent_late.format(at=to.point(due)))))

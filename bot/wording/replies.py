@@ -18,8 +18,8 @@ from bot.model import (
     Tone,
     Topic,
 )
-from bot.wording.phrases import phrases
-from bot.wording.text import NAME, capital, clean, fit, foreign, listed, quoted, shorten, stop
+from bot.wording.catalog import catalog
+from bot.wording.text import NAME, capital, choice, clean, fit, foreign, listed, quoted, shorten, stop
 from bot.wording.times import Reader, reader
 from bot.wording.titles import name_of
 
@@ -28,94 +28,102 @@ LONG = 12  # names in a list that stands alone
 
 def subscribed(wish: SubscriptionFilter, names: Sequence[str], style: Style) -> Text:
     """`names`: of the services in the wish; empty for all."""
-    say = phrases(style.language)
-    title = say.subscribed.format(names=_names(names, style)) if names else say.subscribed_all
+    say = catalog(style.language)
+    title = (
+        say.subscriptions.subscribed.format(names=_names(names, style)) if names else say.subscriptions.subscribed_all
+    )
     lines = []
-    if wish.hears != frozenset(Topic):
-        lines.append(say.hears.format(hears=listed([say.hear[h] for h in Topic if h in wish.hears], say, LONG)))
+    if wish.topics != frozenset(Topic):
+        lines.append(
+            say.subscriptions.topics.format(hears=listed([say.topics[h] for h in Topic if h in wish.topics], say, LONG))
+        )
     if wish.confidence is Confidence.POSSIBLE:
-        lines.append(say.also_possible)
+        lines.append(say.subscriptions.also_possible)
     if wish.confidence is Confidence.LIKELY:
-        lines.append(say.also_likely)
+        lines.append(say.subscriptions.also_likely)
     return _short(title, map(stop, lines))
 
 
 def unsubscribed(names: Sequence[str], style: Style) -> Text:
     """`names`: what is no longer heard of; empty for all."""
-    say = phrases(style.language)
-    return _short(say.unsubscribed.format(names=_names(names, style)) if names else say.unsubscribed_all)
+    say = catalog(style.language)
+    return _short(
+        say.subscriptions.unsubscribed.format(names=_names(names, style))
+        if names
+        else say.subscriptions.unsubscribed_all
+    )
 
 
 def not_subscribed(style: Style) -> Text:
-    return _short(phrases(style.language).not_subscribed)
+    return _short(catalog(style.language).subscriptions.not_subscribed)
 
 
 def subscriptions(held: Sequence[Subscription], names: Mapping[str, str], style: Style) -> Text:
     """`names`: of services by their id."""
-    say = phrases(style.language)
+    say = catalog(style.language)
     if not held:
-        return Text(stop(say.subscriptions_none))
+        return Text(stop(say.subscriptions.none))
     rows = [
-        say.subscription.format(
+        say.subscriptions.row.format(
             destination=clean(str(s.destination), 100),
-            names=_names([names.get(i, i) for i in s.wish.services], style) or say.all_services,
+            names=_names([names.get(i, i) for i in s.filter.services], style) or say.subscriptions.all_services,
         )
         for s in held
     ]
-    return Text(say.subscriptions, tuple(rows))
+    return Text(say.subscriptions.list_title, tuple(rows))
 
 
 def guide(commands: Iterable[tuple[str, str]], style: Style) -> Text:
     """What "help" says. `commands`: each as it is typed ("status [service]") and in a line what it does."""
-    say = phrases(style.language)
-    return Text(say.help, tuple(say.help_row.format(command=c, help=h) for c, h in commands))
+    say = catalog(style.language)
+    return Text(say.replies.help_title, tuple(say.replies.help_row.format(command=c, help=h) for c, h in commands))
 
 
 def command_help(name: str, style: Style) -> str:
     """In a line what a command does; empty for one that no catalogue knows."""
-    return phrases(style.language).commands.get(name, "")
+    return catalog(style.language).commands.get(name, "")
 
 
 def unknown_command(said: str, near: Sequence[str], style: Style) -> Text:
     """`near`: the commands that may have been meant, likeliest first."""
-    say = phrases(style.language)
-    title = stop(say.unknown_command.format(said=quoted(foreign(said, 30), say)))
-    return Text(title, (*meant(near, style), stop(say.see_help)))
+    say = catalog(style.language)
+    title = stop(say.replies.unknown_command.format(said=quoted(foreign(said, 30), say)))
+    return Text(title, (*meant(near, style), stop(say.replies.see_help)))
 
 
 def unknown_service(said: str, near: Sequence[str], style: Style) -> Text:
     """`near`: names of the services that may have been meant, likeliest first."""
-    say = phrases(style.language)
-    return Text(stop(say.unknown_service.format(said=quoted(foreign(said, 30), say))), meant(near, style))
+    say = catalog(style.language)
+    return Text(stop(say.replies.unknown_service.format(said=quoted(foreign(said, 30), say))), meant(near, style))
 
 
 def not_allowed(style: Style) -> Text:
-    return _short(phrases(style.language).not_allowed)
+    return _short(catalog(style.language).replies.not_allowed)
 
 
 def acked(service: Service, by: str, style: Style, now: datetime) -> Text:
-    say, clock = phrases(style.language), reader(style, now).clock(now)
-    by = foreign(by, 24) or say.somebody
-    return Text(fit(name_of(service), say.acked_answer.format(name=NAME, by=by, clock=clock)))
+    say, clock = catalog(style.language), reader(style, now).clock(now)
+    by = foreign(by, 24) or say.changes.somebody
+    return Text(fit(name_of(service), say.replies.acknowledged.format(name=NAME, by=by, clock=clock)))
 
 
 def muted(service: Service, mute: Mute, style: Style, now: datetime) -> Text:
     to = reader(style, now)
-    title = fit(name_of(service), to.say.muted.format(name=NAME, until=to.point(mute.until)))
+    title = fit(name_of(service), to.say.replies.muted.format(name=NAME, until=to.point(mute.until)))
     why = capital(foreign(mute.reason))
-    return Text(title, (stop(to.say.muted_still), *([stop(why)] if why else [])))
+    return Text(title, (stop(to.say.replies.muted_line), *([stop(why)] if why else [])))
 
 
 def unmuted(service: Service, style: Style) -> Text:
-    return Text(fit(name_of(service), phrases(style.language).unmuted.format(name=NAME)))
+    return Text(fit(name_of(service), catalog(style.language).replies.unmuted.format(name=NAME)))
 
 
 def nothing_open(service: Service | None, style: Style) -> Text:
     """There is nothing to acknowledge: of one service, or of any."""
-    say = phrases(style.language)
+    say = catalog(style.language)
     if service is None:
-        return _short(say.nothing_open_at_all)
-    return Text(fit(name_of(service), say.nothing_open.format(name=NAME)))
+        return _short(say.replies.no_open_incident_at_all)
+    return Text(fit(name_of(service), say.replies.no_open_incident.format(name=NAME)))
 
 
 def test_notice(name: str, style: Style, now: datetime) -> Notice:
@@ -123,7 +131,7 @@ def test_notice(name: str, style: Style, now: datetime) -> Notice:
     to = reader(style, now)
     name = clean(name, 60) or "?"
     thread = f"test:{name}#{now:%Y%m%dT%H%M%S}"
-    words = Text(fit(name, to.say.test.format(name=NAME, clock=to.clock(now))), (stop(to.say.test_line),))
+    words = Text(fit(name, to.say.changes.test.format(name=NAME, clock=to.clock(now))), (stop(to.say.resolution.test),))
     return Notice(key=f"{thread}/1", thread=thread, tone=Tone.TEST, words=words, at=now)
 
 
@@ -131,7 +139,9 @@ def muted_line(mute: Mute | None, to: Reader) -> str:
     """Empty when no mute holds now."""
     if mute is None or mute.until <= to.now:
         return ""
-    return stop(to.say.muted_line.format(by=foreign(mute.by, 40) or to.say.somebody, until=to.point(mute.until)))
+    return stop(
+        to.say.status.muted.format(by=foreign(mute.by, 40) or to.say.changes.somebody, until=to.point(mute.until))
+    )
 
 
 def last_outage(incident: Incident | None, name: str, to: Reader) -> str:
@@ -140,20 +150,20 @@ def last_outage(incident: Incident | None, name: str, to: Reader) -> str:
         return ""
     start = incident.unstable_since or incident.since
     facts = {"span": to.span(start, incident.until), "length": to.length(start, incident.until)}
-    return stop(to.say.last_outage_of.format(name=name, **facts) if name else to.say.last_outage.format(**facts))
+    return stop(
+        to.say.status.last_outage_of.format(name=name, **facts) if name else to.say.status.last_outage.format(**facts)
+    )
 
 
 def _names(names: Sequence[str], style: Style) -> str:
-    return listed([foreign(n, 60) for n in names], phrases(style.language), LONG)
+    return listed([foreign(n, 60) for n in names], catalog(style.language), LONG)
 
 
 def meant(near: Sequence[str], style: Style) -> tuple[str, ...]:
     if not near:
         return ()
-    say = phrases(style.language)
-    *head, last = [clean(n, 60) for n in near[:3]]
-    names = say.either.format(head=say.comma.join(head), last=last) if head else last
-    return (say.did_you_mean.format(names=names),)
+    say = catalog(style.language)
+    return (say.replies.did_you_mean.format(names=choice([clean(n, 60) for n in near[:3]], say)),)
 
 
 def _short(title: str, lines: Iterable[str] = ()) -> Text:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from bot.model import SourceReport, Tally
-from bot.wording.phrases import Phrases
-from bot.wording.text import counted, sentences
+from bot.wording.catalog import Catalog
+from bot.wording.text import sentences
 
 
-def people(said: SourceReport | Tally, say: Phrases) -> str:
+def people(said: SourceReport | Tally, say: Catalog) -> str:
     """How many reported it, and how many do so usually; and for how many it works. Empty where nobody said anything."""
-    often = say.crowd.usually.format(count=said.usual) if said.usual else say.crowd.usually_none
+    often = say.user_reports.usually.format(count=said.usual) if said.usual else say.user_reports.usually_none
     return sentences(
-        counted(say.crowd.heard, said.reports, usually=often) if said.reports else "",
-        counted(say.crowd.works, said.works) if said.works else "",
+        say.user_reports.reports.format(count=said.reports, usually=often) if said.reports else "",
+        say.user_reports.works.format(count=said.works) if said.works else "",
     )

@@ -49,10 +49,10 @@ def restored(change: Change, service: Service, to: Reader, others: Others | None
 
 
 def _blind(incident: Incident, until: datetime, to: Reader) -> Text:
-    whole = to.say.own.unseen_by_machine if incident.unstable_since else to.say.blind_over
-    brief = to.say.blind_over_brief.format(length=to.length(incident.since, until), until=to.point(until))
+    whole = to.say.changes.machine_well_again if incident.unstable_since else to.say.changes.online_again
+    brief = to.say.changes.online_again_brief.format(length=to.length(incident.since, until), until=to.point(until))
     whole = whole.format(span=to.span(incident.since, until))
-    return Text(fit("", whole, brief), (stop(to.say.nothing_known),))
+    return Text(fit("", whole, brief), (stop(to.say.resolution.nothing_known),))
 
 
 def _restored_forms(change: Change, to: Reader) -> list[str]:
@@ -73,31 +73,42 @@ def _restored_forms(change: Change, to: Reader) -> list[str]:
 def _restored(incident: Incident, to: Reader) -> tuple[str, ...]:
     say, was_down = to.say, max(incident.worst, incident.health) is Health.DOWN
     if only_worn(incident):
-        return (say.worn.over,)
+        return (say.certificates.over,)
     if theirs_alone(incident):
-        return say.no_longer_reported, say.no_longer_reported_brief
+        return say.changes.official_over, say.changes.official_over_brief
     if not sure(incident):
-        return say.maybe_restored if was_down else say.maybe_restored_partly, say.maybe_restored_brief
+        return (
+            say.changes.perhaps_restored if was_down else say.changes.perhaps_restored_partly,
+            say.changes.perhaps_restored_brief,
+        )
     if incident.unstable_since:
-        return say.steady, say.steady_brief
+        return say.changes.stable, say.changes.stable_brief
     if was_down:
-        return say.restored, say.restored_span, say.restored_brief
+        return say.changes.restored, say.changes.restored_span, say.changes.restored_brief
     if only_slow(incident):
-        return say.restored_slow, say.restored_slow_span, say.restored_brief
-    return say.restored_partly, say.restored_partly_span, say.restored_brief
+        return say.changes.restored_slow, say.changes.restored_slow_span, say.changes.restored_brief
+    return say.changes.restored_partly, say.changes.restored_partly_span, say.changes.restored_brief
 
 
 def retracted(change: Change, service: Service, to: Reader) -> Text:
     """Trouble that was never sure went away, or somebody takes back what we were sure of."""
     incident, say, name = change.incident, to.say, name_of(service)
     if not sure(incident) and not incident.retracted:
-        forms = (say.unconfirmed, say.unconfirmed_brief) if service.routes else (say.unconfirmed_brief,)
+        forms = (
+            (say.changes.unconfirmed, say.changes.unconfirmed_brief)
+            if service.routes
+            else (say.changes.unconfirmed_brief,)
+        )
         candidates = [f.format(name=NAME, since=since) for since in to.since(began(incident)) for f in forms]
         return Text(fit(name, *candidates))
     was_down = sure(incident) and max(incident.worst, incident.health) is Health.DOWN
-    title = fit(name, (say.not_down if was_down else say.no_trouble).format(name=NAME))
+    title = fit(name, (say.changes.was_not_down if was_down else say.changes.had_no_trouble).format(name=NAME))
     by = foreign(change.by, 40)
-    lines = (_taken_back(change, to), say.corrected_by.format(by=by) if by else "", capital(foreign(change.why)))
+    lines = (
+        _taken_back(change, to),
+        say.resolution.corrected_by.format(by=by) if by else "",
+        capital(foreign(change.why)),
+    )
     return Text(title, tuple(stop(line) for line in lines if line))
 
 
@@ -105,13 +116,13 @@ def _taken_back(change: Change, to: Reader) -> str:
     """What of it was wrong: that it is so, or also that it was over."""
     incident, start = change.incident, began(change.incident)
     if incident.until is None or incident.until >= change.at:
-        return to.say.taken_back.format(since=to.point(start))
-    return to.say.wishes.taken_back_span.format(span=to.span(start, incident.until))
+        return to.say.resolution.corrected.format(since=to.point(start))
+    return to.say.resolution.corrected_span.format(span=to.span(start, incident.until))
 
 
 def unwatched(change: Change, service: Service, to: Reader) -> Text:
     """Nobody looks any more: neither that it lasts nor that it is over may be said."""
-    say, name = to.say.proofs, name_of(service)
+    say, name = to.say.resolution, name_of(service)
     forms = [say.unwatched.format(name=NAME, since=since) for since in to.since(began(change.incident))]
     return Text(fit(name, *forms, say.unwatched_brief.format(name=NAME)), (stop(say.unwatched_line),))
 
@@ -122,29 +133,30 @@ def official_part(incident: Incident, to: Reader) -> str:
     if incident.official_at:
         at = to.point(incident.official_at)
         if abs(incident.official_at - incident.since).total_seconds() < 60:
-            return say.official_then.format(at=at)
-        return say.official_did.format(at=at, lag=lag(incident, incident.official_at, to))
-    pages = [w for w in incident.words if w.role is Role.OFFICIAL]
-    return say.official_never if pages and all(w.says is Health.UP for w in pages) else ""
+            return say.resolution.official_at.format(at=at)
+        return say.resolution.official_compared.format(at=at, lag=lag(incident, incident.official_at, to))
+    pages = [w for w in incident.reports if w.role is Role.OFFICIAL]
+    return say.resolution.official_never if pages and all(w.says is Health.UP for w in pages) else ""
 
 
 def rest(others: Others, ended: Service, to: Reader) -> list[str]:
     """What else is open, by how bad and how sure it is; "all up" only when nothing is."""
     say = to.say
     groups = (
-        (say.others_down, others.down),
-        (say.others_partly, others.partly),
-        (say.others_perhaps, others.perhaps),
+        (say.resolution.others_down, others.down),
+        (say.resolution.others_partly_down, others.partly),
+        (say.resolution.others_perhaps, others.perhaps),
     )
     named = [(form, _named(group, ended, to)) for form, group in groups]
-    return [form.format(list=names) for form, names in named if names] or [say.all_up]
+    return [form.format(list=names) for form, names in named if names] or [say.resolution.all_up]
 
 
 def _named(group: Mapping[str, Open], ended: Service, to: Reader) -> str:
     """The first few, and how many more. What has ended may still be in the group."""
     few = islice((group[id_] for id_ in group if id_ != ended.id), ITEMS)
     names = [
-        to.say.other.format(name=shorten(name_of(s), 60), since=to.point(i.unstable_since or i.since)) for s, i in few
+        to.say.resolution.other.format(name=shorten(name_of(s), 60), since=to.point(i.unstable_since or i.since))
+        for s, i in few
     ]
-    head, left = to.say.comma.join(names), len(group) - (ended.id in group) - len(names)
-    return to.say.more.format(head=head, count=left) if left else head
+    head, left = to.say.lists.comma.join(names), len(group) - (ended.id in group) - len(names)
+    return to.say.lists.more.format(head=head, count=left) if left else head

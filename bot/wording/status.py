@@ -12,7 +12,7 @@ from bot.wording.maintenance import ahead, in_maintenance, lasts
 from bot.wording.own_health import banner
 from bot.wording.replies import last_outage, muted_line, unknown_service
 from bot.wording.report_evidence import people
-from bot.wording.text import NAME, counted, fit, stop
+from bot.wording.text import NAME, fit, stop
 from bot.wording.times import Reader, reader
 from bot.wording.titles import name_of, present
 
@@ -34,9 +34,9 @@ def _status(overview: Overview, style: Style, service: str | None) -> Text:
         entry = next((e for e in (*overview.services, *overview.channels) if e[0].id == service), None)
         return _one(*entry, overview, to) if entry else unknown_service(service, (), style)
     if not overview.services:
-        return Text(stop(to.say.status_none))
-    if overview.blind_since is not None:
-        return _blind(overview, overview.blind_since, to)
+        return Text(stop(to.say.status.none))
+    if overview.offline_since is not None:
+        return _blind(overview, overview.offline_since, to)
     rows = troubled(overview, to)
     ways = (line for _, line in channels(overview, style))
     return Text(_title(overview, to), (*(rows or _calm(overview, to)), *ways))
@@ -50,7 +50,7 @@ def troubled(overview: Overview, to: Reader) -> tuple[str, ...]:
     rows += [in_maintenance(w, s, to) for s, w in _planned(overview)]
     if len(rows) <= ROWS:
         return tuple(rows)
-    return (*rows[:ROWS], to.say.more.format(head="…", count=len(rows) - ROWS))
+    return (*rows[:ROWS], to.say.lists.more.format(head="…", count=len(rows) - ROWS))
 
 
 def _planned(overview: Overview) -> list[tuple[Service, Window]]:
@@ -75,17 +75,18 @@ def _title(overview: Overview, to: Reader) -> str:
     planned = {service.id for service, _ in _planned(overview)}
     unknown = [s for service, s in overview.services if _unknown(s) and service.id not in planned]
     if down:
-        return counted(say.status_down, len(down), all=count)
+        return say.status.down.format(count=len(down), all=count)
     if sure:
-        return counted(say.status_trouble, len(sure), all=count)
+        return say.status.trouble.format(count=len(sure), all=count)
     if opened:
-        return counted(say.status_perhaps, len(opened), all=count)
+        return say.status.perhaps.format(count=len(opened), all=count)
     if unknown:
-        return counted(say.status_unknown, len(unknown), all=count)
+        return say.status.unknown.format(count=len(unknown), all=count)
     if planned:
-        left = count - len(planned)
-        return counted(say.plans.up, left) if left else say.plans.all_planned
-    return counted(say.status_up, count)
+        if len(planned) == count:
+            return say.maintenance.all_in_maintenance
+        return say.maintenance.others_up.format(count=count - len(planned), all=count, planned=len(planned))
+    return say.status.up.format(count=count)
 
 
 def _unknown(state: ServiceState) -> bool:
@@ -94,8 +95,8 @@ def _unknown(state: ServiceState) -> bool:
 
 def _unseen(service: Service, state: ServiceState, to: Reader) -> str:
     if state.unseen_since is None:
-        return fit(name_of(service), to.say.not_looked.format(name=NAME))
-    forms = [to.say.unseen.format(name=NAME, since=s) for s in to.since(state.unseen_since)]
+        return fit(name_of(service), to.say.titles.not_checked.format(name=NAME))
+    forms = [to.say.titles.unknown.format(name=NAME, since=s) for s in to.since(state.unseen_since)]
     return fit(name_of(service), *forms)
 
 
@@ -107,7 +108,7 @@ def _calm(overview: Overview, to: Reader) -> tuple[str, ...]:
     up = [(s.up_since, name_of(v)) for v, s in overview.services if s.up_since]
     if len(up) > 1:
         since, name = min(up)
-        lines.append(stop(to.say.longest_up.format(name=name, since=to.point(since))))
+        lines.append(stop(to.say.status.longest_without_trouble.format(name=name, since=to.point(since))))
     return tuple(lines)
 
 
@@ -119,13 +120,13 @@ def outage(incident: Incident) -> bool:
 def _blind(overview: Overview, since: datetime, to: Reader) -> Text:
     """While we see nothing, what we knew before is said as such."""
     rows = troubled(overview, to)
-    lines = (to.say.last_known, *rows) if rows else (stop(to.say.until_then),)
-    return Text(to.say.blind.format(since=to.point(since)), lines)
+    lines = (to.say.status.last_known, *rows) if rows else (stop(to.say.status.nothing_wrong_until_then),)
+    return Text(to.say.titles.offline.format(since=to.point(since)), lines)
 
 
 def _without_crowd(incident: Incident) -> Incident:
     """What people said at its latest change is overtaken by what they say now."""
-    return replace(incident, words=tuple(word for word in incident.words if word.role is not Role.CROWD))
+    return replace(incident, reports=tuple(word for word in incident.reports if word.role is not Role.CROWD))
 
 
 def _one(service: Service, state: ServiceState, overview: Overview, to: Reader) -> Text:
@@ -138,9 +139,9 @@ def _one(service: Service, state: ServiceState, overview: Overview, to: Reader) 
     elif state.up_since is None or state.unseen_since is not None:
         title = _unseen(service, state, to)
     else:
-        title = fit(name_of(service), *(to.say.up.format(name=NAME, since=s) for s in to.since(state.up_since)))
-    if overview.blind_since is not None:
-        lines = (stop(to.say.blind.format(since=to.point(overview.blind_since))), *lines)
+        title = fit(name_of(service), *(to.say.titles.up.format(name=NAME, since=s) for s in to.since(state.up_since)))
+    if overview.offline_since is not None:
+        lines = (stop(to.say.titles.offline.format(since=to.point(overview.offline_since))), *lines)
     last = next((i for i in overview.recent if i.service == service.id and outage(i)), None)
     if state.incident and (planned := overview.maintenance(service.id)):
         lines = (*lines, lasts(planned, to))
@@ -149,6 +150,6 @@ def _one(service: Service, state: ServiceState, overview: Overview, to: Reader) 
         None,
     )
     lines = (*lines, *((ahead(coming, (service,), to),) if coming and not coming.over_at else ()))
-    said = people(overview.crowd.get(service.id, Tally()), to.say)
+    said = people(overview.user_reports.get(service.id, Tally()), to.say)
     extra = (said, last_outage(last, "", to), muted_line(state.mute, to))
     return Text(title, (*lines, *(line for line in extra if line)))

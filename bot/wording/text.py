@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import cache
 from typing import Final
 
 from bot.model import visible
-from bot.wording.phrases import Phrases
+from bot.wording.catalog import Catalog, Section
 
 TITLE: Final = 80  # characters: what a lock screen shows whole
 NAME: Final = "\0"  # stands for the service's name in a title until it is known how much room there is
@@ -54,36 +55,43 @@ def capital(text: str) -> str:
     return text if text[1:2].isupper() else text[:1].upper() + text[1:]
 
 
-def quoted(text: str, say: Phrases) -> str:
+def quoted(text: str, say: Catalog) -> str:
     inner = text.rstrip(". ").replace('"', "'").replace("«", "'").replace("»", "'")
-    return say.quoted.format(text=inner)
+    return say.lists.quoted.format(text=inner)
 
 
-def listed(names: Sequence[str], say: Phrases, most: int = ITEMS) -> str:
+def listed(names: Sequence[str], say: Catalog, most: int = ITEMS) -> str:
     """ "web, app and TweetDeck"; beyond `most` names "web, app and 4 more". Empty for none."""
     if len(names) > most:
-        return say.more.format(head=say.comma.join(names[:most]), count=len(names) - most)
+        return say.lists.more.format(head=say.lists.comma.join(names[:most]), count=len(names) - most)
+    return _joined(names, say, say.lists.and_last, say.and_before)
+
+
+def choice(names: Sequence[str], say: Catalog) -> str:
+    """ "web, app or TweetDeck". Empty for none."""
+    return _joined(names, say, say.lists.or_last, say.or_before)
+
+
+def _joined(names: Sequence[str], say: Catalog, form: str, before: Section) -> str:
+    """With `form`, or another one where the last name begins with a sound before which the language joins otherwise."""
     *head, last = names or ("",)
     if not head:
         return last
-    return (say.last_i if _sounds_i(last) else say.last).format(head=say.comma.join(head), last=last)
+    fitting = next((before[sound] for sound in before if re.match(sound, last)), form)
+    return fitting.format(head=say.lists.comma.join(head), last=last)
 
 
-def _sounds_i(name: str) -> bool:
-    """Whether Spanish says "e" rather than "y" before it: "e iOS", but "y Hierro"."""
-    return re.match(r"[Hh]?[IiÍí](?![aeoáéó])", name) is not None
-
-
-def reason(why: str, say: Phrases, most: int = 80) -> str:
+def reason(why: str, say: Catalog, most: int = 80) -> str:
     """Why a check failed, in the reader's language as far as its catalogue knows the words."""
     why = clean(why, most).rstrip(".")
-    for english in sorted(say.reasons, key=len, reverse=True):
-        why = why.replace(english, say.reasons[english])
+    for english, said in _longest_first(say.reasons):
+        why = why.replace(english, said)
     return why
 
 
-def counted(forms: tuple[str, str], count: int, **facts: object) -> str:
-    return forms[count != 1].format(count=count, **facts)
+@cache
+def _longest_first(reasons: Section) -> tuple[tuple[str, str], ...]:
+    return tuple((english, reasons[english]) for english in sorted(reasons, key=len, reverse=True))
 
 
 def fit(name: str, *forms: str) -> str:

@@ -13,21 +13,17 @@ from babel.dates import format_date, format_time
 from babel.numbers import format_decimal, format_percent
 
 from bot.model import Style, local_time
-from bot.wording.phrases import Phrases, phrases
+from bot.wording.catalog import Catalog, Section, catalog
 
 MINUTE: Final = timedelta(minutes=1)
 NEAR: Final = 6  # days: a weekday within them cannot be mistaken
-AP_MONTHS: Final = (
-    *("Jan.", "Feb.", "March", "April", "May", "June"),
-    *("July", "Aug.", "Sept.", "Oct.", "Nov.", "Dec."),
-)
 
 
 @dataclass(frozen=True, slots=True)
 class Reader:
     """One reader at one moment: `now` is in their zone."""
 
-    say: Phrases
+    say: Catalog
     locale: Locale
     zone: ZoneInfo
     now: datetime
@@ -43,17 +39,17 @@ class Reader:
         """As it is said after a preposition: "2:00 p.m.", "las 14:00", "la 1:00", "las 23:40 del martes"."""
         local = at.astimezone(self.zone)
         clock = " ".join(self._parts(local)).rstrip()
-        point = (self.say.point_one if clock.startswith("1:") else self.say.point).format(clock=clock)
+        point = (self.say.times.point_at_one if clock.startswith("1:") else self.say.times.point).format(clock=clock)
         if not dated and local.date() == self.now.date():
             return point
-        return self.say.point_dated.format(point=point, day=self._day(local, wide=True))
+        return self.say.times.point_dated.format(point=point, day=self._day(local, wide=True))
 
     def since(self, at: datetime) -> tuple[str, ...]:
         """A point, and for where there is no room: its day alone, when it is not today."""
         local = at.astimezone(self.zone)
         if local.date() == self.now.date():
             return (self.point(at),)
-        return self.point(at), self.say.on_day.format(day=self._day(local, wide=True))
+        return self.point(at), self.say.times.on_day.format(day=self._day(local, wide=True))
 
     def points(self, since: datetime, until: datetime) -> tuple[str, str]:
         """Two points of one sentence: when they are on two days, both are dated."""
@@ -66,13 +62,13 @@ class Reader:
         (first, early), (last, late) = self._parts(start), self._parts(end)
         if start.date() != end.date():
             first, last = f"{first} {early}".rstrip(), f"{last} {late}".rstrip()
-            return self.say.span_wide.format(since=self._date(first, start), until=self._date(last, end))
+            return self.say.times.span_wide.format(since=self._date(first, start), until=self._date(last, end))
         if (first, early) == (last, late):
             return self.clock(since)
         if early == late or not (early or late):
-            text = f"{self.say.span.format(since=first, until=last)} {late}".rstrip()
+            text = f"{self.say.times.span.format(since=first, until=last)} {late}".rstrip()
         else:
-            form = self.say.span_wide if early else self.say.span
+            form = self.say.times.span_wide if early else self.say.times.span
             text = form.format(since=f"{first} {early}".rstrip(), until=f"{last} {late}".rstrip())
         return self._dated(text, start)
 
@@ -85,22 +81,22 @@ class Reader:
     def duration(self, length: timedelta) -> str:
         """ "50 min", "1 h 30 min", "2 d 4 h"; halves are rounded up."""
         if length < MINUTE:
-            return self.say.under_a_minute
+            return self.say.times.under_a_minute
         minutes = (length + MINUTE / 2) // MINUTE
         if minutes >= 24 * 60:
             days, hours = divmod((minutes + 30) // 60, 24)
             minutes = 0
         else:
             days, (hours, minutes) = 0, divmod(minutes, 60)
-        parts = ((self.say.days, days), (self.say.hours, hours), (self.say.minutes, minutes))
+        parts = ((self.say.times.days, days), (self.say.times.hours, hours), (self.say.times.minutes, minutes))
         return " ".join(form.format(count=count) for form, count in parts if count)
 
     def period(self, length: timedelta) -> str:
         """A span of looking back: "24 h", "7 days"."""
         hours = max(1, round(length / timedelta(hours=1)))
         if hours > 48 and hours % 24 == 0:
-            return self.say.whole_days.format(count=hours // 24)
-        return self.say.hours.format(count=hours)
+            return self.say.times.whole_days.format(count=hours // 24)
+        return self.say.times.hours.format(count=hours)
 
     def seconds(self, took: timedelta) -> str:
         return plain(format_decimal(took.total_seconds(), "0.#", locale=self.locale))
@@ -114,21 +110,21 @@ class Reader:
         pattern = "0.##" if took < timedelta(seconds=1) else "0.#"
         return plain(format_decimal(max(took.total_seconds(), 0.01), pattern, locale=self.locale))
 
-    def day(self, at: datetime, near: str, far: str) -> str:
+    def day(self, at: datetime) -> str:
         """A past day: its time if it is today, its name if it is of the last days, else its date."""
         local = at.astimezone(self.zone)
         if local.date() == self.now.date():
             return self.clock(at)
         if abs((self.now.date() - local.date()).days) <= NEAR:
-            return format_date(local, near, locale=self.locale)
-        return plain(format_date(local, self._months(far, local), locale=self.locale))
+            return format_date(local, self.say.times.past_day_near, locale=self.locale)
+        return plain(format_date(local, self._months(self.say.times.past_day_far, local), locale=self.locale))
 
     def year(self, at: datetime) -> int:
         return at.astimezone(self.zone).year
 
     def percent(self, share: float) -> str:
         """Rounded down: what was not always up is never "100%"."""
-        return plain(format_percent(int(share * 10_000 + 1e-6) / 10_000, self.say.percent, locale=self.locale))
+        return plain(format_percent(int(share * 10_000 + 1e-6) / 10_000, self.say.times.percent, locale=self.locale))
 
     def date(self, at: datetime) -> str:
         """ "Nov. 26", "26 nov"; with its year where that is another."""
@@ -138,32 +134,34 @@ class Reader:
         return text if local.date() == self.now.date() else self._date(text, local)
 
     def _date(self, text: str, local: datetime) -> str:
-        return self.say.dated.format(clock=text, day=self._day(local))
+        return self.say.times.clock_dated.format(clock=text, day=self._day(local))
 
     def _day(self, local: datetime, *, wide: bool = False) -> str:
         say = self.say
         if abs((self.now.date() - local.date()).days) <= NEAR:
-            return format_date(local, say.point_near if wide else say.day_near, locale=self.locale)
+            return format_date(local, say.times.point_near if wide else say.times.day_near, locale=self.locale)
         return self._far(local, wide=wide)
 
     def _far(self, local: datetime, *, wide: bool) -> str:
         say = self.say
-        far, other_year = (say.point_far, say.point_other_year) if wide else (say.day_far, say.day_other_year)
+        far, other_year = (
+            (say.times.point_far, say.times.point_other_year) if wide else (say.times.day_far, say.times.day_other_year)
+        )
         pattern = far if local.year == self.now.year else other_year
         return plain(format_date(local, self._months(pattern, local), locale=self.locale))
 
     def _months(self, pattern: str, local: datetime) -> str:
-        """In English they are the Associated Press's."""
-        english = self.say.language == "en"
-        return pattern.replace("MMM", f"'{AP_MONTHS[local.month - 1]}'") if english else pattern
+        """With the language's own short months, if it has any."""
+        own = self.say.months.get(str(local.month), "")
+        return pattern.replace("MMM", f"'{own}'") if own else pattern
 
     def _parts(self, local: datetime) -> tuple[str, str]:
         """Digits, and what follows them: half of the day, and the zone in an hour that comes twice."""
         zone = f"{local.tzname()}" if _comes_twice(local) else ""
         if not self.twelve:
             return plain(format_time(local, self.pattern, locale=self.locale)), zone
-        if self.say.language == "en":
-            digits, half = _associated_press(local)
+        if words := self.say.clock_words:
+            digits, half = _own_clock(local, words)
         else:
             digits = plain(format_time(local, "h:mm", locale=self.locale))
             half = plain(format_time(local, "a", locale=self.locale))
@@ -173,12 +171,12 @@ class Reader:
 def reader(style: Style, now: datetime) -> Reader:
     """How to write to a reader. An unknown zone is UTC, an unknown language English: a notice is never lost for it."""
     locale, zone, twelve, pattern = _settled(style)
-    return Reader(phrases(style.language), locale, zone, now.astimezone(zone), twelve, pattern)
+    return Reader(catalog(style.language), locale, zone, now.astimezone(zone), twelve, pattern)
 
 
 @lru_cache(maxsize=256)
 def _settled(style: Style) -> tuple[Locale, ZoneInfo, bool, str]:
-    say = phrases(style.language)
+    say = catalog(style.language)
     tag = style.language.replace("-", "_")
     try:
         locale = Locale.parse(tag if tag.lower().startswith(say.language) else say.language)
@@ -187,7 +185,7 @@ def _settled(style: Style) -> tuple[Locale, ZoneInfo, bool, str]:
     zone = local_time.zone(style)
     habit = locale.time_formats["short"].pattern
     twelve = style.clock == "12h" or (style.clock != "24h" and "h" in habit)
-    pattern = habit if "H" in habit else "HH:mm" if say.language == "en" else "H:mm"
+    pattern = habit if "H" in habit else say.times.clock_24
     return locale, zone, twelve, pattern
 
 
@@ -196,10 +194,11 @@ def plain(text: str) -> str:
     return text.replace("\u202f", " ").replace("\u00a0", " ")
 
 
-def _associated_press(local: datetime) -> tuple[str, str]:
+def _own_clock(local: datetime, words: Section) -> tuple[str, str]:
+    """Of 12 hours, in the language's own words."""
     if local.minute == 0 and local.hour in {0, 12}:
-        return ("noon" if local.hour else "midnight"), ""
-    return f"{local.hour % 12 or 12}:{local.minute:02}", "p.m." if local.hour >= 12 else "a.m."
+        return (words.noon if local.hour else words.midnight), ""
+    return f"{local.hour % 12 or 12}:{local.minute:02}", words.pm if local.hour >= 12 else words.am
 
 
 def _comes_twice(local: datetime) -> bool:

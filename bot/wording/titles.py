@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import datetime
 
 from bot.model import OURSELVES, Confidence, Health, Incident, Outcome, Role, Service, SourceReport, Tone
+from bot.wording.catalog import Catalog
 from bot.wording.certificates import only_worn, worn_forms
-from bot.wording.phrases import Phrases
-from bot.wording.text import ENOUGH, NAME, TITLE, clean, counted, fit, foreign, listed, quoted, shorten
+from bot.wording.text import ENOUGH, NAME, TITLE, clean, fit, foreign, listed, quoted, shorten
 from bot.wording.times import Reader
 
 LEAST = 12  # characters of a headline by which it still says something
@@ -50,25 +50,25 @@ def routes(incident: Incident, outcome: Outcome) -> list[str]:
 
 
 def only_slow(incident: Incident) -> bool:
-    return bool(routes(incident, Outcome.SLOW)) and not routes(incident, Outcome.BAD)
+    return bool(routes(incident, Outcome.SLOW)) and not routes(incident, Outcome.FAILED)
 
 
 def official_word(incident: Incident) -> SourceReport | None:
     """Its official page's word of trouble; where there are several pages, the worst."""
-    words = [w for w in incident.words if w.role is Role.OFFICIAL and w.says in TROUBLE]
+    words = [w for w in incident.reports if w.role is Role.OFFICIAL and w.says in TROUBLE]
     return max(words, key=lambda w: w.says or Health.UP, default=None)
 
 
 def theirs_alone(incident: Incident) -> bool:
     """Only its official page speaks of trouble; our own checks saw none."""
-    seen = routes(incident, Outcome.BAD) or routes(incident, Outcome.SLOW)
+    seen = routes(incident, Outcome.FAILED) or routes(incident, Outcome.SLOW)
     said = incident.official_at is not None or official_word(incident) is not None
     return not seen and not sure(incident) and said
 
 
-def times(incident: Incident, say: Phrases) -> str:
+def times(incident: Incident, say: Catalog) -> str:
     down_once = max(incident.health, incident.worst) is Health.DOWN
-    return counted(say.times_down if down_once else say.times_trouble, max(incident.outages, 1))
+    return (say.titles.times_down if down_once else say.titles.times_in_trouble).format(count=max(incident.outages, 1))
 
 
 def headed(forms: tuple[str, ...], word: SourceReport, name: str, reader: Reader, **facts: str) -> list[str]:
@@ -90,55 +90,59 @@ def state_forms(incident: Incident, service: Service, reader: Reader) -> list[st
 def _state(incident: Incident, service: Service, reader: Reader, since: str) -> list[str]:
     say = reader.say
     if service.id == OURSELVES:
-        return [say.blind.format(since=since)]
+        return [say.titles.offline.format(since=since)]
     if incident.health is Health.UNKNOWN:
-        return [say.unseen.format(name=NAME, since=since)]
+        return [say.titles.unknown.format(name=NAME, since=since)]
     if sure(incident):
         return _sure(incident, reader, since)
     if incident.confidence is Confidence.LIKELY:
         return _likely(incident, service, reader, since)
-    form = _pick(incident, say.may_be_down, say.may_be_partly, say.may_be_slow)
+    form = _pick(incident, say.titles.may_be_down, say.titles.may_be_partly_down, say.titles.may_be_slow)
     if not incident.readings:
-        form = say.may_have_trouble if incident.health is not Health.DOWN else say.may_be_down
+        form = say.titles.may_have_trouble if incident.health is not Health.DOWN else say.titles.may_be_down
     return [form.format(name=NAME, since=since)]
 
 
 def _sure(incident: Incident, reader: Reader, since: str) -> list[str]:
     say = reader.say
     if incident.unstable_since:
-        form = say.unstable if down(incident) else say.unstable_partly
+        form = say.titles.unstable if down(incident) else say.titles.unstable_partly
         return [form.format(name=NAME, since=since, times=times(incident, say))]
     if incident.health is Health.DOWN:
-        return [say.down.format(name=NAME, since=since)]
+        return [say.titles.down.format(name=NAME, since=since)]
     eased = incident.worst is Health.DOWN
-    names = routes(incident, Outcome.BAD) or routes(incident, Outcome.SLOW)
-    bare = (say.now_partly_bare if eased else say.partly_bare).format(name=NAME, since=since)
+    names = routes(incident, Outcome.FAILED) or routes(incident, Outcome.SLOW)
+    bare = (say.titles.now_partly_down_brief if eased else say.titles.partly_down_brief).format(name=NAME, since=since)
     if not names:
         return [bare]
-    full, later = (say.slow, say.now_slow) if only_slow(incident) else (say.partly, say.now_partly)
+    full, later = (
+        (say.titles.slow, say.titles.now_slow)
+        if only_slow(incident)
+        else (say.titles.partly_down, say.titles.now_partly_down)
+    )
     form = later if eased else full
     return [form.format(name=NAME, since=since, routes=text) for text in _fewer(names, say)]
 
 
-def _fewer(names: list[str], say: Phrases) -> list[str]:
+def _fewer(names: list[str], say: Catalog) -> list[str]:
     """The routes in ever fewer words."""
-    counts = [say.routes.format(count=len(names))] if len(names) > 1 else [shorten(names[0], LEAST)]
+    counts = [say.titles.routes.format(count=len(names))] if len(names) > 1 else [shorten(names[0], LEAST)]
     return [*(listed(names, say, most) for most in range(len(names), 0, -1)), *counts]
 
 
 def _likely(incident: Incident, service: Service, reader: Reader, since: str) -> list[str]:
     say, word = reader.say, official_word(incident)
     if word is None or not theirs_alone(incident):
-        form = _pick(incident, say.probably_down, say.probably_partly, say.probably_slow)
+        form = _pick(incident, say.titles.probably_down, say.titles.probably_partly_down, say.titles.probably_slow)
         return [form.format(name=NAME, since=since)]
     clock = reader.clock(incident.official_at or incident.since)
     if word.headline:
-        return headed((say.reports,), word, name_of(service), reader, clock=clock)
-    return [say.reports_bare.format(name=NAME, trouble=trouble(word, say), clock=clock)]
+        return headed((say.titles.official,), word, name_of(service), reader, clock=clock)
+    return [say.titles.official_brief.format(name=NAME, trouble=trouble(word, say), clock=clock)]
 
 
-def trouble(word: SourceReport, say: Phrases) -> str:
-    return say.an_outage if word.says is Health.DOWN else say.trouble
+def trouble(word: SourceReport, say: Catalog) -> str:
+    return say.titles.an_outage if word.says is Health.DOWN else say.titles.trouble
 
 
 def _pick(incident: Incident, if_down: str, if_partly: str, if_slow: str) -> str:

@@ -22,13 +22,13 @@ def tracked(word: SourceReport, reader: Reader) -> str:
             count=reader.number(word.reports), usual=reader.number(word.usual), source=source
         )
     if word.reports is not None:
-        return say.trackers.reports_bare.format(count=reader.number(word.reports), source=source)
+        return say.trackers.reports_brief.format(count=reader.number(word.reports), source=source)
     if headline := foreign(word.headline):
-        return say.says.format(source=source, headline=headline)
+        return say.evidence.says.format(source=source, headline=headline)
     if word.says is Health.UP:
-        return say.tracker_up.format(source=source)
+        return say.trackers.up.format(source=source)
     if source in REPORTED:
-        form = say.trackers.problems if word.says is Health.DOWN else say.trackers.perhaps
+        form = say.trackers.problems if word.says is Health.DOWN else say.trackers.possible_problems
     else:
-        form = say.tracker_down if word.says is Health.DOWN else say.tracker_trouble
+        form = say.trackers.down if word.says is Health.DOWN else say.trackers.trouble
     return form.format(source=source)

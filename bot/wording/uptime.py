@@ -44,8 +44,8 @@ class Uptime:
 def blind_spans(overview: Overview, period: Span) -> list[Span]:
     """When we saw nothing at all: we were blind, or did not run."""
     spans = [(i.since, i.until or overview.at) for i in overview.recent if i.service == OURSELVES]
-    if overview.blind_since:
-        spans.append((overview.blind_since, overview.at))
+    if overview.offline_since:
+        spans.append((overview.offline_since, overview.at))
     gaps = shared(overview.unseen.get(service.id, ()) for service, _ in overview.services)
     spans += [s for s in gaps if s[1] - s[0] >= MINUTE and s[0] > period[0]]  # before the first look there was nothing
     return merged(c for s in spans if (c := clip(s, period)))
@@ -76,7 +76,7 @@ def worded(found: Uptime, period: Span, to: Reader) -> Uptime:
     """What was unknown of all services at once is said once for all of them, not here."""
     if found.share is None:
         return found
-    say, little, text = to.say.past, max((period[1] - period[0]) / LITTLE, MINUTE), to.percent(found.share)
+    say, little, text = to.say.history, max((period[1] - period[0]) / LITTLE, MINUTE), to.percent(found.share)
     late = found.since is not None and found.since - period[0] >= little
     facts = {
         "percent": text,
@@ -84,7 +84,7 @@ def worded(found: Uptime, period: Span, to: Reader) -> Uptime:
         "length": to.duration(found.alone),
     }
     if found.alone >= little:
-        whole = (say.since_of_seen if late else say.of_seen).format(**facts)
+        whole = (say.of_time_seen_since if late else say.of_time_seen).format(**facts)
     else:
         whole = say.since.format(**facts) if late else text
     return replace(found, text=text, whole=whole)

@@ -53,15 +53,15 @@ from tests.wording import hostile
 
 AT = datetime(2022, 7, 14, 12, 0, tzinfo=UTC)  # 2:00 p.m. in Madrid
 FIRST = Text(
-    "🔴 X (Twitter) is down since 2:00 p.m.",
+    "🔴 X (Twitter): down since 2:00 p.m.",
     (
-        "Web, app and TweetDeck do not answer (HTTP 503). Confirmed by our own checks at 2:01 p.m.",
-        "Official status page: no incident reported (read at 2:01 p.m.).",
+        "Web, app and TweetDeck don't respond (HTTP 503). Our checks confirmed it at 2:01 p.m.",
+        "Official status page: no incident reported (as of 2:01 p.m.).",
     ),
 )
 ACKNOWLEDGED = Text("🔵 X (Twitter): Ana is looking at it (2:05 p.m.)")
 RESTORED = Text(
-    "🟢 X (Twitter): down since 2:00 p.m., restored 2:50 p.m. (50 min)", ("All services you follow are up.",)
+    "🟢 X (Twitter): down since 2:00 p.m., restored 2:50 p.m. (50 min)", ("Everything else you follow is up.",)
 )
 OUTSIDE = (  # what a status page, a tracker or a stranger might say
     "<!channel> <!here|here> <@U012> @everyone @here",
@@ -191,14 +191,16 @@ class ChannelKit:
 
     # ── deliveries ───────────────────────────────────────────────────────────────────────────────────────────────────
 
-    def delivery(self, number: int, words: Text, *, act: DeliveryAction = DeliveryAction.POST, **more: Any) -> Delivery:
+    def delivery(
+        self, number: int, words: Text, *, action: DeliveryAction = DeliveryAction.POST, **more: Any
+    ) -> Delivery:
         """One of x#17's deliveries. `more` goes to the notice or the delivery, whichever knows the name."""
         known = {field.name for field in dataclasses.fields(Notice)} - {"root"}
         notice = {name: more.pop(name) for name in list(more) if name in known}
         notice = {"tone": Tone.DOWN, "root": more.pop("present", None), "at": AT} | notice
-        key = f"x#17/{number}@{self.destination}" + (";edit" if act is DeliveryAction.EDIT else "")
+        key = f"x#17/{number}@{self.destination}" + (";edit" if action is DeliveryAction.EDIT else "")
         told = Notice(key=f"x#17/{number}", thread="x#17", words=words, **notice)
-        return Delivery(key, self.destination, act, told, audience="desk", **({"subject": FIRST.title} | more))
+        return Delivery(key, self.destination, action, told, audience="desk", **({"subject": FIRST.title} | more))
 
     def first(self, **more: Any) -> Delivery:
         return self.delivery(1, FIRST, **more)
@@ -210,7 +212,7 @@ class ChannelKit:
     def edit(self, root: str | None, **more: Any) -> Delivery:
         """Rewrite the thread's first message."""
         return self.delivery(
-            3, RESTORED, act=DeliveryAction.EDIT, **({"tone": Tone.UP, "present": RESTORED, "root": root} | more)
+            3, RESTORED, action=DeliveryAction.EDIT, **({"tone": Tone.UP, "present": RESTORED, "root": root} | more)
         )
 
     def restored(self, root: str | None, **more: Any) -> Delivery:

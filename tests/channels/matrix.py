@@ -205,11 +205,11 @@ class Street(House):
         # Without their paces: here the clock stands still while messages are on their way.
         first = rate_limit.OpenChannel(way, edits=settings.edits, gathers=settings.gathers, finds=settings.finds)
         self.outbox = replace(
-            self.outbox, ways={kind: first, NEXT.kind: rate_limit.OpenChannel(self.channels[NEXT.kind])}
+            self.outbox, channels={kind: first, NEXT.kind: rate_limit.OpenChannel(self.channels[NEXT.kind])}
         )
         editable = frozenset({kind} if settings.edits else ())
         services = {"x": Service("x", way.name, ("web", "app"))}
-        self.record.setting = replace(self.record.setting, services=services, editable=editable)
+        self.recorder.settings = replace(self.recorder.settings, services=services, editable=editable)
 
     @property
     def now(self) -> datetime:
@@ -230,10 +230,10 @@ class Street(House):
 
     async def sees(self, *bad: str) -> None:
         readings = [
-            Reading(route, Outcome.BAD, "HTTP 503") if route in bad else Reading(route, Outcome.GOOD)
+            Reading(route, Outcome.FAILED, "HTTP 503") if route in bad else Reading(route, Outcome.OK)
             for route in ("web", "app")
         ]
-        await self.record.seen(Round("x", self.now, tuple(readings)))
+        await self.recorder.seen(Round("x", self.now, tuple(readings)))
         await self.quiet()
 
     async def later(self, wait: timedelta) -> None:
@@ -326,7 +326,7 @@ async def _street(ground: Ground, message: str, place: str, path: Path) -> Async
             store = await stack.enter_async_context(open_store(_copied(path)))
         look = stack.enter_context(contextlib.closing(sqlite3.connect(path)))
         street = Street(store, way, place, look)
-        await street.record.load()
+        await street.recorder.load()
         await way.reopen()
         try:
             async with at_work(street):

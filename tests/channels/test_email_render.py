@@ -151,5 +151,5 @@ def test_the_password_is_in_no_repr():
 
 async def test_an_edit_asks_nobody(relay, channel):
     assert await channel.send(KIT.edit("<root@example.org>")) == Sent("<root@example.org>")
-    assert KIT.edit(None).act is DeliveryAction.EDIT
+    assert KIT.edit(None).action is DeliveryAction.EDIT
     assert relay.connections == 0

@@ -22,8 +22,8 @@ class Desk:
 
     def __init__(self, store, audiences=(), *, public=False, rooms=(), paces=None, house=None):
         self.house = house or House(store, audiences)
-        record = self.house.record
-        record.setting = replace(record.setting, public=public, rooms=frozenset(rooms))
+        record = self.house.recorder
+        record.settings = replace(record.settings, public=public, rooms=frozenset(rooms))
         self.looked = []
         self.crowd = UserReports(store, lambda: self.house.now, self.looked.append)
         self.store, self.paces = store, paces or {}
@@ -33,7 +33,7 @@ class Desk:
     def restart(self):
         """What only lives in the process is gone."""
         self.desk = Dispatcher(
-            self.house.record, frozenset({ADMIN}), Style(timezone="UTC"), self.crowd, None, self.paces
+            self.house.recorder, frozenset({ADMIN}), Style(timezone="UTC"), self.crowd, None, self.paces
         )
 
     def ask(self, text, who="telegram:9", where=ROOM, *, ago=None, **more):

@@ -31,7 +31,7 @@ ADMINS = frozenset({"telegram:4242", "slack:T111/UADM", "discord:99"})
 GROUP, CHANNEL, PERSON = -100777, -1008, 888
 ROOMS = ("telegram:-100123", "telegram:-1009", "telegram:889", "slack:C012", "discord:400", "discord:401")
 ANSWERED, DONE, REFUSED, TURNED_AWAY = "answered", "done", "refused", "one line"
-NO, STRANGER = "🔒 Only those who run this may do that.", "🔒 This place has not been let in."
+NO, STRANGER = "🔒 Only Tocsin's admins can do that.", "🔒 This channel hasn't been let in."
 
 ASKS = (
     *("status", "status x", "history", "history x 90", "why", "why x#1", "check x", "check 127.0.0.1", "subscriptions"),
@@ -251,7 +251,7 @@ async def outcomes(role: Role, store: Any) -> dict[str, str]:
     mail = Audience("desk", (Destination("email", "desk@example.org"),))
     desk = Desk(store, (mail,), rooms=map(Destination.parse, ROOMS))
     await desk.house.rounds("BB")
-    desk.house.record.clock = _now
+    desk.house.recorder.clock = _now
     desk.crowd._clock = _now
 
     async def ruler() -> bool:
@@ -259,10 +259,10 @@ async def outcomes(role: Role, store: Any) -> dict[str, str]:
 
     seen = {}
     for number, line in enumerate(LINES, 100):
-        front = Dispatcher(desk.house.record, ADMINS, Style(), desk.crowd, Seen())  # nobody is too fast here
+        front = Dispatcher(desk.house.recorder, ADMINS, Style(), desk.crowd, Seen())  # nobody is too fast here
         ask = replace(role.make(line, number), prove=ruler)
         if role.asks and line in MANAGES:
-            await desk.house.record.subscribe(Subscription(ask.where, SubscriptionFilter(("y",)), ask.who, _now()))
+            await desk.house.recorder.subscribe(Subscription(ask.where, SubscriptionFilter(("y",)), ask.who, _now()))
         before = len(await store.audit_log.newest(999)), len(desk.looked)
         words = await front.answer(ask)
         after = len(await store.audit_log.newest(999)), len(desk.looked)

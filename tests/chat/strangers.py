@@ -43,7 +43,7 @@ class Books:
     """As much of a record as a desk needs that only looks."""
 
     subscriptions = ()
-    setting = Settings({"x": X}, {}, (), frozenset(), public=True)
+    settings = Settings({"x": X}, {}, (), frozenset(), public=True)
 
     @staticmethod
     def clock():
@@ -64,7 +64,7 @@ class Chat:
         self.now, self.sees, self.rounds = NOON, True, []
         self.opened = []  # the addresses that anything was connected to
         self.round = None  # what a look at the service gives
-        eyes = OnDemandChecker(self._look, self._sighted, net, lambda: self.now, ports=PORTS | {inside.port}, **how)
+        eyes = OnDemandChecker(self._look, self._online, net, lambda: self.now, ports=PORTS | {inside.port}, **how)
         self.desk = Dispatcher(Books(), frozenset(), Style(), Silent(), eyes)
         self._numbers = itertools.count()
 
@@ -82,7 +82,7 @@ class Chat:
         self.rounds.append(service)
         return self.round
 
-    async def _sighted(self):
+    async def _online(self):
         return self.sees
 
     def lay_the_line(self, monkeypatch):

@@ -59,10 +59,10 @@ DEAD = ServiceState("slack-delivery", incident=replace(DOWN.incident, service="s
 
 def test_a_channel_can_be_asked_about_followed_and_acknowledged():
     assert about_channels("status slack delivery", ("slack", DEAD)).reply.title == (
-        "🔴 Slack delivery is down since 2:00 p.m."
+        "🔴 Slack delivery: down since 2:00 p.m."
     )
     [wanted] = about_channels("subscribe slack-delivery", ("slack", DEAD)).orders
-    assert wanted.wish.wish.services == ("slack-delivery",)
+    assert wanted.subscription.filter.services == ("slack-delivery",)
     for text in ("ack", "ack slack-delivery"):
         [order] = about_channels(text, ("slack", DEAD), ("email", UP)).orders
         assert order.service == "slack-delivery"
@@ -83,7 +83,7 @@ def test_status_tells_what_is_down_and_since_when():
 
 @pytest.mark.parametrize("name", ["status x", "STATUS X", "status X (Twitter)", "Status x (twitter)"])
 def test_a_service_is_found_by_its_id_or_its_name(name):
-    assert said(name).reply.title == "🔴 X (Twitter) is down since 2:00 p.m."
+    assert said(name).reply.title == "🔴 X (Twitter): down since 2:00 p.m."
 
 
 def test_a_misspelt_service_or_command_gets_a_suggestion():
@@ -101,28 +101,28 @@ def test_help_lists_every_command_and_start_is_help():
 def test_subscribing_names_services_changes_and_confidence():
     (order,) = said("subscribe x down restored likely").orders
     assert order == Subscribe(
-        held("x", hears=frozenset({Topic.DOWN, Topic.RESTORED}), confidence=Confidence.LIKELY, style=STYLE)
+        held("x", topics=frozenset({Topic.DOWN, Topic.RESTORED}), confidence=Confidence.LIKELY, style=STYLE)
     )
 
 
 def test_subscribing_to_nothing_in_particular_is_all():
     (order,) = said("subscribe").orders
-    assert order.wish.wish.services == ()
+    assert order.subscription.filter.services == ()
 
 
 def test_subscribing_again_adds_and_unsubscribing_takes_away():
     (more,) = said("subscribe slack", held("x")).orders
-    (less,) = said("unsubscribe x", more.wish).orders
-    (none,) = said("unsubscribe slack", less.wish).orders
+    (less,) = said("unsubscribe x", more.subscription).orders
+    (none,) = said("unsubscribe slack", less.subscription).orders
 
-    assert more.wish.wish.services == ("x", "slack")
-    assert less.wish.wish.services == ("slack",)
+    assert more.subscription.filter.services == ("x", "slack")
+    assert less.subscription.filter.services == ("slack",)
     assert none == Unsubscribe(HERE)
 
 
 def test_whoever_hears_all_and_wants_less_hears_the_rest():
     (order,) = said("unsubscribe x", held()).orders
-    assert order.wish.wish.services == ("slack",)
+    assert order.subscription.filter.services == ("slack",)
 
 
 def test_a_member_who_may_not_manage_is_told_so():
@@ -174,8 +174,8 @@ def settled(text, **wish):
     before = held("x", **{"style": STYLE, **wish})
     answer = said(text, before)
     [order] = answer.orders or [Subscribe(before)]
-    assert replace(order.wish, wish=before.wish) == before
-    return order.wish.wish, answer.reply
+    assert replace(order.subscription, filter=before.filter) == before
+    return order.subscription.filter, answer.reply
 
 
 @pytest.mark.parametrize(
@@ -183,6 +183,7 @@ def settled(text, **wish):
     [
         ("quiet 22:00-07:00", Quiet(time(22), time(7))),
         ("quiet 22:00 – 7:00 Except DOWN", Quiet(time(22), time(7), frozenset({Topic.DOWN}))),
+        ("quiet 22:00-7:00 excepto down", Quiet(time(22), time(7), frozenset({Topic.DOWN}))),
         ("quiet off", None),
         ("QUIET OFF", None),
     ],
@@ -190,7 +191,7 @@ def settled(text, **wish):
 def test_a_place_has_quiet_hours_by_its_own_clock(text, quiet):
     for before in (None, Quiet(time(1), time(2))):
         wish, reply = settled(text, quiet=before)
-        assert wish == replace(held("x", style=STYLE).wish, quiet=quiet)
+        assert wish == replace(held("x", style=STYLE).filter, quiet=quiet)
         assert reply == said("quiet", held("x", style=STYLE, quiet=quiet)).reply
 
 
@@ -198,8 +199,8 @@ def test_quiet_without_words_tells_how_it_is():
     assert settled("quiet")[1].text == "🔔 No quiet hours here."
     assert settled("quiet", quiet=Quiet(time(22), time(7), frozenset({Topic.DOWN})))[1].text == (
         "🌙 Quiet hours here: 10:00 p.m. – 7:00 a.m.\n"
-        "Told all the same: outages.\n"
-        "What is held back is told in one message when they are over.\n"
+        "Sent anyway: outages.\n"
+        "Notices held back come in one message at the end.\n"
         "Time zone: Europe/Madrid."
     )
     assert said("quiet", held("x", style=STYLE)).orders == ()
@@ -223,7 +224,7 @@ def test_a_place_has_its_own_language_and_is_answered_in_it(text, language):
 def test_a_place_has_its_own_zone():
     wish, reply = settled("timezone america/New york")
     assert wish.style == replace(STYLE, timezone="America/New_York")
-    assert reply.title == "✅ Times here are those of America/New_York: it is 8:30 a.m."
+    assert reply.title == "✅ Times here are now in America/New_York (it is 8:30 a.m.)"
 
 
 @pytest.mark.parametrize(
@@ -264,21 +265,21 @@ def correct(text, last=OVER):
 def test_the_open_incident_is_taken_back_with_a_reason(text, why):
     answer = correct(text)
     assert answer.orders == (ForService("x", Correct("Ana", NOW, why)),)
-    assert answer.reply.title == "⚪ X (Twitter): the trouble since 2:00 p.m. is taken back"
+    assert answer.reply.title == "⚪ Taken back: X (Twitter), in trouble since 2:00 p.m."
 
 
 def test_the_one_that_was_over_last_is_taken_back_by_its_times():
     answer = correct("correct slack")
     assert answer.orders == (ForService("slack", Correct("Ana", NOW)),)
-    assert answer.reply.title == "⚪ Slack: the trouble 12:30–1:30 p.m. is taken back"
+    assert answer.reply.title == "⚪ Taken back: Slack, 12:30–1:30 p.m."
 
 
 @pytest.mark.parametrize(
     ("last", "title"),
     [
-        (None, "Slack had no trouble within 7 days that could be taken back"),
-        (replace(OVER, until=NOW - timedelta(days=8)), "Slack had no trouble within 7 days that could be taken back"),
-        (replace(OVER, retracted=True), "Slack: that is taken back already"),
+        (None, "Slack has had no incident in the last 7 days to take back"),
+        (replace(OVER, until=NOW - timedelta(days=8)), "Slack has had no incident in the last 7 days to take back"),
+        (replace(OVER, retracted=True), "Slack: already taken back"),
     ],
 )
 def test_where_there_is_nothing_to_take_back_it_says_so(last, title):

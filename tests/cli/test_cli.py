@@ -296,8 +296,8 @@ async def remember(folder, health):
     down = Incident("x", 1, since, health, Confidence.CONFIRMED, confirmed_at=since, worst=health, steps=2)
     state = ServiceState("x", up_since=since) if health is Health.UP else ServiceState("x", incident=down, opened=1)
     async with open_store(f"sqlite:///{folder}/tocsin.db") as store:
-        await store.moves.move("x", lambda _: Transition(state), now)
-        await store.history.alive(now)
+        await store.incidents.apply("x", lambda _: Transition(state), now)
+        await store.results.alive(now)
 
 
 async def test_status_is_for_people_for_programs_and_for_scripts(tmp_path):
@@ -319,7 +319,7 @@ async def test_status_ends_with_0_while_all_is_up_and_says_when_no_daemon_runs(t
     assert ran.out.startswith("🟢 X (Twitter) is up since ")
 
     async with open_store(f"sqlite:///{tmp_path}/tocsin.db") as store:
-        await store.history.alive(datetime.now(UTC) - timedelta(minutes=2))
+        await store.results.alive(datetime.now(UTC) - timedelta(minutes=2))
     ran = await tocsin(tmp_path, "status")
     assert (ran.code, ran.line) == (0, "The daemon is not running: this is what was known when it stopped.")
 

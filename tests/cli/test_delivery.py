@@ -145,7 +145,7 @@ async def told(folder):
             [one] = await store.deliveries.claim(*wanted(kind, at, limit=9, lease=timedelta(minutes=9)))
             await store.deliveries.settle(one, status, at, **more)
 
-        await store.moves.move("x", lambda _: move, now)
+        await store.incidents.apply("x", lambda _: move, now)
         await settle("slack", Status.PENDING, now, due=now + timedelta(minutes=5), why="Slack: connection refused")
         await settle("webhook", Status.REFUSED, now + SECOND, why="HTTP 410: it is gone")
         await store.deliveries.add([rung], now + 60 * SECOND)
@@ -170,7 +170,7 @@ async def test_who_got_what_when_by_which_way_in_how_many_attempts(tmp_path):
     await told(tmp_path)
     ran, newest = await asyncio.gather(tocsin(tmp_path, "delivery", "x#17"), tocsin(tmp_path, "delivery", "x"))
     assert (ran.code, ran.err, newest.out) == (0, "", ran.out)
-    assert ran.out.splitlines()[0] == "📬 X (Twitter): messages that have arrived: 1 of 3 (x#17)"
+    assert ran.out.splitlines()[0] == "📬 X (Twitter): 1 of 3 messages delivered (x#17)"
     head, slack, hook, mail = rows(ran)
     assert head == ["destination", "audience", "change", "status", "sent", "after", "tries"]
     assert slack == ["slack:#newsroom", "desk, rung 1", "confirmed", "waits", "", "", "1"]
@@ -181,7 +181,7 @@ async def test_who_got_what_when_by_which_way_in_how_many_attempts(tmp_path):
     assert waits.startswith("slack:#newsroom: confirmed: again at ")
     assert waits.endswith(", Slack: connection refused.")
     assert refused == f"{HOOK.shown}: confirmed: HTTP 410: it is gone."
-    assert instead == ("email:a@b.example: confirmed: instead of slack:#newsroom, which did not take it in 1 min.")
+    assert instead == ("email:a@b.example: confirmed: instead of slack:#newsroom, which didn't accept it within 1 min.")
     assert "s3cret" not in ran.out
 
 
@@ -239,4 +239,4 @@ async def test_an_empty_database_is_left_empty(kind, tmp_path, request):
         async with open_store(url):
             pass
         async with open_store(url, create=False) as store:
-            assert await store.moves.states() == {}
+            assert await store.incidents.states() == {}

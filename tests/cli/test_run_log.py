@@ -69,14 +69,14 @@ def test_each_change_of_health_is_one_line(caplog, before, after, right):
     ],
 )
 def test_where_only_others_speak_of_trouble_the_line_says_who(caplog, words, right):
-    rumoured = replace(POSSIBLE, readings=(), words=words)
+    rumoured = replace(POSSIBLE, readings=(), reports=words)
     [line] = said(caplog, UP, ServiceState("x", incident=rumoured))
     assert line == f"x: may be down since 2022-07-14 12:00 UTC{right}"
 
 
 def test_what_a_page_says_breaks_no_line(caplog):
     evil = replace(
-        DOWN, readings=(Reading("web", Outcome.BAD, "HTTP 503\n2026 ERROR forged: \x1b[31m\ud800" + "x" * 999),)
+        DOWN, readings=(Reading("web", Outcome.FAILED, "HTTP 503\n2026 ERROR forged: \x1b[31m\ud800" + "x" * 999),)
     )
     [line] = said(caplog, UP, ServiceState("x", incident=evil))
     assert line.isprintable()

@@ -55,9 +55,9 @@ def test_the_example_loads_and_means_what_it_says(monkeypatch):
     desk = config.readers()[0]
 
     assert desk.ladder
-    assert desk.wish.style == Style("es", "Europe/Madrid", "24h")
-    assert desk.wish.confidence is Confidence.CONFIRMED
-    assert desk.wish.quiet == Quiet(time(22), time(7), frozenset({Topic.DOWN}))
+    assert desk.filter.style == Style("es", "Europe/Madrid", "24h")
+    assert desk.filter.confidence is Confidence.CONFIRMED
+    assert desk.filter.quiet == Quiet(time(22), time(7), frozenset({Topic.DOWN}))
     assert desk.escalations[0] == Escalation(timedelta(minutes=10), (Destination("telegram", "4242"),))
     assert config.services["mail"].watching(config.defaults).every == timedelta(minutes=1)
     assert config.services["mail"].watching(config.defaults).timeout == timedelta(seconds=10)
@@ -409,8 +409,8 @@ def test_admins_are_written_to_where_their_channel_is_open(tmp_path):
     reader = config.admins_audience()
 
     assert reader.destinations == (Destination("slack", "U01"), Destination("telegram", "4242"))
-    assert "slack-delivery" in reader.wish.services
-    assert "x" not in reader.wish.services
+    assert "slack-delivery" in reader.filter.services
+    assert "x" not in reader.filter.services
     assert config.opened_channels()["slack"].watch == "x"
     assert list(config.watched_channels()) == ["slack", "telegram"]
     assert read(tmp_path, ADMINISTERED + 'admins: ["discord:445566778899001122"]\n').admins_audience() is None

@@ -68,5 +68,5 @@ async def test_check_shows_where_a_job_calls_once_a_daemon_has_made_it(tmp_path)
     async with open_app(config) as home:
         shown = await addresses(config)
         token = shown["backup/job"].removeprefix(f"http://127.0.0.1:{port}/heartbeat/")
-        assert home.board.whose(token) == ("backup", "job")
+        assert home.heartbeats.whose(token) == ("backup", "job")
         assert shown["backup/own"] == own

@@ -66,7 +66,7 @@ class Trouble:
     says: Callable[[], Receipt]
     takes: timedelta = timedelta(0)
     writes: bool = False
-    probe: str | None = "Slack does not answer"
+    probe: str | None = "Slack doesn't respond"
 
 
 def answers(*receipts: Receipt) -> Callable[[], Receipt]:
@@ -104,14 +104,14 @@ class Far:
         self.hanging = 0
 
     async def send(self, one: Delivery) -> Receipt:
-        if one.unsure and self.looks and one.act is DeliveryAction.POST:
+        if one.unsure and self.looks and one.action is DeliveryAction.POST:
             if isinstance(met := await self._meet(lambda: None), Later | Unsure):
                 return met
             if any(heard.key == one.key for heard in self.heard):
                 return Sent(f"ref of {one.key}", found=True)
             return Later("it did not arrive", absent=True)
         return await self._meet(lambda: self._write(one)) or Sent(
-            one.root if one.act is DeliveryAction.EDIT else f"ref of {one.key}"
+            one.root if one.action is DeliveryAction.EDIT else f"ref of {one.key}"
         )
 
     async def listen(self, answer: object) -> None:
@@ -137,14 +137,14 @@ class Far:
         return trouble.says()
 
     def _write(self, one: Delivery) -> None:
-        words = one.notice.root if one.act is DeliveryAction.EDIT else one.notice.words
-        known = self.edited if one.act is DeliveryAction.EDIT else self.heard
+        words = one.notice.root if one.action is DeliveryAction.EDIT else one.notice.words
+        known = self.edited if one.action is DeliveryAction.EDIT else self.heard
         known.append(Heard(self.town.now.timestamp(), one.destination.place, words.text, one.key))
 
 
 @dataclass
 class Town:
-    """`failing`: the services that do not answer now. `watched`: the channels whose own health is looked at."""
+    """`failing`: the services that don't respond now. `watched`: the channels whose own health is looked at."""
 
     store: object
     look: sqlite3.Connection
@@ -157,7 +157,7 @@ class Town:
     def __post_init__(self) -> None:
         self.fars = {kind: Far(self, kind) for kind in SETTINGS}
         rules = Rules(remind_every=(timedelta(hours=9),))
-        self.record = Recorder(
+        self.recorder = Recorder(
             self.store,
             Settings(
                 {name: Service(name, name.capitalize(), ("web",)) for name in self.services},
@@ -174,13 +174,13 @@ class Town:
             self.store.deliveries,
             {kind: _way(self.fars[kind], settings) for kind, settings in SETTINGS.items()},
             lambda: self.now,
-            self.record.moved,
+            self.recorder.moved,
             {"desk": DESK},
-            down=self.record.down,
-            outage=self.record.outage,
+            down=self.recorder.down,
+            outage=self.recorder.outage,
         )
         self._checks = {
-            kind: ways(kind, self.fars[kind].probe, self.outbox.fortunes, lambda: self.now) for kind in self.watched
+            kind: ways(kind, self.fars[kind].probe, self.outbox.failures, lambda: self.now) for kind in self.watched
         }
         self._asleep: list[tuple[datetime, asyncio.Event]] = []
         self._looks = dict.fromkeys((*self.services, *map(delivering, self.watched)), self.now)
@@ -198,7 +198,7 @@ class Town:
     # ── what happens ─────────────────────────────────────────────────────────────────────────────────────────────────
 
     def fail(self, service: str, *spans: tuple[float, float]) -> None:
-        """It does not answer within these seconds since noon."""
+        """It doesn't respond within these seconds since noon."""
         for since, until in spans:
             self._plan.append((NOON + since * SECOND, lambda: self.failing.add(service)))
             self._plan.append((NOON + until * SECOND, lambda: self.failing.discard(service)))
@@ -233,8 +233,8 @@ class Town:
         for name, at in self._looks.items():
             if at <= self.now and name in self.services:
                 bad = name in self.failing
-                reading = Reading("web", Outcome.BAD if bad else Outcome.GOOD, "HTTP 503" * bad)
-                doubtful = await self.record.seen(Round(name, self.now, (reading,)))
+                reading = Reading("web", Outcome.FAILED if bad else Outcome.OK, "HTTP 503" * bad)
+                doubtful = await self.recorder.seen(Round(name, self.now, (reading,)))
                 self._looks[name] = self.now + (DOUBTFUL if doubtful else EVERY) * SECOND
         for kind in self.watched:
             looking = self._health.get(kind)
@@ -244,9 +244,9 @@ class Town:
     async def _look_at_channel(self, kind: str) -> None:
         began, name = self.now, delivering(kind)
         self._looks[name] = began + timedelta(days=1)
-        looks = (check.look(route, None, 10 * SECOND, doubt=True) for route, check in self._checks[kind].items())
+        looks = (check.run(route, None, 10 * SECOND, doubt=True) for route, check in self._checks[kind].items())
         readings = tuple(await asyncio.gather(*looks))
-        doubtful = await self.record.seen(Round(name, began, readings))
+        doubtful = await self.recorder.seen(Round(name, began, readings))
         self._looks[name] = max(self.now, began + (DOUBTFUL if doubtful else HEALTH) * SECOND)
 
     # ── until nothing moves ──────────────────────────────────────────────────────────────────────────────────────────
@@ -272,7 +272,7 @@ class Town:
         return any(at <= self.now for at in self._coming.values())
 
     async def _next(self, kind: str) -> datetime | None:
-        gate = self.outbox._gates[kind]
+        gate = self.outbox._rate_limiters[kind]
         due = await self.store.deliveries.next_due(kind, gate.busy(self.now))
         opens = gate.opens(self.now)
         if due is None or due > self.now:
@@ -290,8 +290,8 @@ async def town(folder: Path, *services: str, watched: Sequence[str] = ("slack",)
     async with open_store(f"sqlite:///{path}") as store:
         with contextlib.closing(sqlite3.connect(path)) as look:
             made = Town(store, look, services, watched)
-            await made.record.load()
-            await made.record.subscribe(Subscription(OPS, MADRID, "slack:T1/U1", NOON))
+            await made.recorder.load()
+            await made.recorder.subscribe(Subscription(OPS, MADRID, "slack:T1/U1", NOON))
             async with at_work(made):
                 yield made
 

@@ -49,7 +49,7 @@ class Channel:
             await asyncio.Event().wait()
         if self.receipt is not Sent:
             return self.receipt
-        if one.act == "edit":
+        if one.action == "edit":
             self.edits.append(one.notice.root.title)
         else:
             words = one.notice.words
@@ -71,13 +71,13 @@ class House:
         rules = Rules(confirm_rounds=confirm, restore_rounds=1, remind_every=(remind,))
         services = {name: Service(name, name.upper(), ("web",)) for name in ("x", "y")}
         setting = Settings(services, dict.fromkeys(services, rules), audiences or (DESK,), frozenset({"slack"}))
-        self.record = Recorder(store, setting, lambda: self.now, self._wake)
+        self.recorder = Recorder(store, setting, lambda: self.now, self._wake)
         ladders = {a.name: a for a in setting.audiences if a.ladder}
         self.outbox = Outbox(
             store.deliveries,
             {k: OpenChannel(c) for k, c in self.channels.items()},
             lambda: self.now,
-            self.record.moved,
+            self.recorder.moved,
             ladders,
         )
 
@@ -91,8 +91,8 @@ class House:
         self.outbox.wake(kinds)
 
     async def look(self, *, good, service="x"):
-        reading = Reading("web", Outcome.GOOD if good else Outcome.BAD, "" if good else "HTTP 503")
-        await self.record.seen(Round(service, self.now, (reading,)))
+        reading = Reading("web", Outcome.OK if good else Outcome.FAILED, "" if good else "HTTP 503")
+        await self.recorder.seen(Round(service, self.now, (reading,)))
         await self.quiet()
 
     async def down(self, service="x"):
@@ -131,14 +131,14 @@ class House:
 
     async def _next_due(self, kind):
         """When its gate opens, where that is later: a dead channel gets one at a time."""
-        gate, due = self.outbox._gates[kind], await self.store.deliveries.next_due(kind)
+        gate, due = self.outbox._rate_limiters[kind], await self.store.deliveries.next_due(kind)
         return due if due is None or gate.free(self.now) else max(due, gate.opens(self.now) or due)
 
     async def rows(self, thread="x#1"):
         """What became of each delivery: {"3@slack": "superseded"}."""
         found = await self.store.deliveries.of_incident(thread)
         return {
-            row.key.partition("/")[2].partition(":")[0] + (";edit" if row.act == "edit" else ""): str(row.status)
+            row.key.partition("/")[2].partition(":")[0] + (";edit" if row.action == "edit" else ""): str(row.status)
             for row in found
         }
 
@@ -146,7 +146,7 @@ class House:
 @asynccontextmanager
 async def house(store, *audiences, **more):
     made = House(store, *audiences, **more)
-    await made.record.load()
+    await made.recorder.load()
     async with at_work(made):
         yield made
 

@@ -66,7 +66,7 @@ class Post:
             store.deliveries,
             {"slack": OpenChannel(self.slack), "email": OpenChannel(self.email)},
             lambda: self.now,
-            store.people.moved,
+            store.subscriptions.moved,
         )
 
     async def queue(self, *rows):
@@ -150,12 +150,12 @@ async def test_what_is_claimed_is_held_for_longer_than_any_hand_over_may_take(st
         await at.queue(delivery(to=C1))
         await at.heard(at.slack, 1)
         (row,) = (await at.progress()).values()
-        assert row.due >= NOW + at.outbox.ways["slack"].longest + timedelta(seconds=15)
+        assert row.due >= NOW + at.outbox.channels["slack"].longest + timedelta(seconds=15)
 
 
 async def test_a_hand_over_that_outstays_the_longest_is_cut_off_and_unsure(store):
     async with post(store) as at:
-        at.outbox.ways["slack"] = replace(at.outbox.ways["slack"], longest=timedelta(seconds=0.05))
+        at.outbox.channels["slack"] = replace(at.outbox.channels["slack"], longest=timedelta(seconds=0.05))
         at.slack.script[C1].append(HANG)
         await at.queue(delivery(to=C1))
 
@@ -310,13 +310,13 @@ async def test_a_place_that_moved_is_written_to_where_it_is_now(store):
 async def test_an_edit_waits_for_the_message_that_it_rewrites(store):
     async with post(store) as at:
         at.slack.script[C1].append(Later("429", 10 * SECOND))
-        await at.queue(delivery(1, C1), delivery(2, C1), delivery(2, C1, act=DeliveryAction.EDIT))
+        await at.queue(delivery(1, C1), delivery(2, C1), delivery(2, C1, action=DeliveryAction.EDIT))
         await at.heard(at.slack, 1)
         await at.idle()
         await at.later(10 * SECOND)
         await at.heard(at.slack, 4)
 
-    assert [one.act for one in at.slack.heard] == [
+    assert [one.action for one in at.slack.heard] == [
         DeliveryAction.POST,
         DeliveryAction.POST,
         DeliveryAction.POST,
@@ -386,7 +386,7 @@ async def test_in_a_storm_a_place_rests_between_its_messages_and_nobody_asks_for
         return not await store.deliveries.backlog()
 
     async with post(store) as at:
-        at.outbox.ways = {"slack": OpenChannel(at.slack, edits=edits), "email": OpenChannel(at.email)}
+        at.outbox.channels = {"slack": OpenChannel(at.slack, edits=edits), "email": OpenChannel(at.email)}
         await at.queue(*map(outage, "abcd"))
         await at.heard(at.slack, 1)
         await at.until(all_told)
@@ -402,7 +402,7 @@ async def test_in_a_storm_a_place_rests_between_its_messages_and_nobody_asks_for
         await at.heard(at.slack, 2)
         await at.until(all_told)
     first, second = at.slack.heard
-    assert second.act is (DeliveryAction.EDIT if edits else DeliveryAction.POST)
+    assert second.action is (DeliveryAction.EDIT if edits else DeliveryAction.POST)
     assert (len(first.notice.words.lines), len(second.notice.words.lines)) == (4, 12 if edits else 8)
 
 
@@ -526,7 +526,7 @@ class Slow(FakeChannel):
 
 async def test_a_stop_sees_through_what_is_being_sent_and_begins_nothing_new(store):
     made = Post(store)
-    made.outbox.ways = {"slack": OpenChannel(slow := Slow())}
+    made.outbox.channels = {"slack": OpenChannel(slow := Slow())}
     running = asyncio.create_task(made.outbox.run(made.stop))
     await made.queue(delivery(1, C1), delivery(2, C1))
     await made.heard(slow, 1)
@@ -573,11 +573,11 @@ async def test_an_outbox_that_is_cut_off_whole_leaves_nobody_sending(store, monk
 
 def test_only_channels_that_have_something_to_send_are_woken():
     outbox = Outbox(None, {}, None, None)
-    outbox._bells = {"slack": asyncio.Event(), "email": asyncio.Event()}
+    outbox._wakers = {"slack": asyncio.Event(), "email": asyncio.Event()}
     outbox.wake({"email", "gone"})
-    assert [kind for kind, bell in outbox._bells.items() if bell.is_set()] == ["email"]
+    assert [kind for kind, bell in outbox._wakers.items() if bell.is_set()] == ["email"]
     outbox.wake()
-    assert all(bell.is_set() for bell in outbox._bells.values())
+    assert all(bell.is_set() for bell in outbox._wakers.values())
 
 
 # ── what it says of the channel ──────────────────────────────────────────────────────────────────────────────────────
@@ -597,14 +597,14 @@ async def test_how_hand_overs_fare_is_known_by_channel(store):
         await office.later(LONGEST_WAIT)
         await office.heard(office.slack, 2)
         await office.idle()
-        bad = office.outbox.fortunes["slack"]
+        bad = office.outbox.failures["slack"]
         assert (bad.failures, bad.since, bad.at, bad.why) == (2, NOW, NOW + LONGEST_WAIT, "no answer")
-        assert office.outbox.fortunes["email"].failures == 0
+        assert office.outbox.failures["email"].failures == 0
 
         await office.later(LONGEST_WAIT)
         await office.heard(office.slack, 3)
         await office.idle()
-        assert office.outbox.fortunes["slack"].failures == 0
+        assert office.outbox.failures["slack"].failures == 0
 
 
 @pytest.mark.hardened(

@@ -64,10 +64,12 @@ async def test_while_we_see_nothing_nothing_is_said_and_nothing_counts(trouble, 
         )
         home = await stack.enter_async_context(open_app(Config.model_validate(made)))
         await stack.enter_async_context(living(home))
-        await eventually(lambda: home.record.states.get("x") and home.record.states["x"].up_since)
+        await eventually(lambda: home.recorder.states.get("x") and home.recorder.states["x"].up_since)
 
         await getattr(outside, trouble)()
-        await eventually(lambda: "tocsin" in home.record.states and home.record.states["tocsin"].incident, within=20)
+        await eventually(
+            lambda: "tocsin" in home.recorder.states and home.recorder.states["tocsin"].incident, within=20
+        )
         looked = home.rounds.counts.rounds
         await eventually(lambda: home.rounds.counts.rounds > looked + 5, within=30)
         assert told(telegram, GROUP) == []
@@ -80,7 +82,7 @@ async def test_while_we_see_nothing_nothing_is_said_and_nothing_counts(trouble, 
         async with httpx.AsyncClient(base_url=f"http://{made['web']['listen']}", trust_env=False) as web:
             status = (await web.get("/status.json")).json()
     assert note[0].startswith("⚫ We could not see anything ")
-    assert note[1] == "Nothing is known about that time."
+    assert note[1] == "We have no data for that time."
     (x,) = status["services"]
     assert x["status"] == "up"
     assert [incident["service"] for incident in status["incidents"]] == ["tocsin"]

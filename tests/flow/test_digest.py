@@ -74,7 +74,7 @@ async def until_told(home, stop, instant):
     life = asyncio.create_task(home.live(stop))
 
     async def told():
-        until = Told.read(await home.store.people.recall("digest:comms")).until
+        until = Told.read(await home.store.subscriptions.recall("digest:comms")).until
         return until and datetime.fromisoformat(until) >= instant and home.clock() > instant
 
     try:
@@ -98,21 +98,21 @@ async def sent(home):
 
 async def was_down(home, service, since, until):
     """Rounds as they would have been: bad ones from `since`, good ones from `until` on."""
-    bad, good = Reading("web", Outcome.BAD, "HTTP 503"), Reading("web", Outcome.GOOD)
+    bad, good = Reading("web", Outcome.FAILED, "HTTP 503"), Reading("web", Outcome.OK)
     beat = timedelta(seconds=10)
     for at, reading in [(since, bad), (since + beat, bad), (until, good), (until + beat, good)]:
-        await home.record.seen(Round(service, at, (reading,)))
+        await home.recorder.seen(Round(service, at, (reading,)))
 
 
 async def was_watched(home, *services):
     """The day before, as its results say: a round every ten minutes was enough to know it."""
-    good, step = Reading("web", Outcome.GOOD), timedelta(minutes=10)
+    good, step = Reading("web", Outcome.OK), timedelta(minutes=10)
     now = home.clock()
     times = [now - n * step for n in range(150, -1, -1)]
-    await home.store.history.record([(service, at, good) for at in times for service in services])
+    await home.store.results.record([(service, at, good) for at in times for service in services])
     await home.store.rollups.roll(dict.fromkeys(services, 2 * step))
     for service in services:  # known to be up, though on a busy machine no round should come before the digest
-        await home.record.seen(Round(service, now - timedelta(days=2), (good,)))
+        await home.recorder.seen(Round(service, now - timedelta(days=2), (good,)))
 
 
 async def test_the_digest_says_what_happened_at_its_minute_and_comes_once(tmp_path):
@@ -129,9 +129,9 @@ async def test_the_digest_says_what_happened_at_its_minute_and_comes_once(tmp_pa
         assert mail.raw["Subject"] == "📰 comms: 1 incident in 24 h"
         assert mail.text.partition("\n-- ")[0].split("\n")[:6] == [
             "📰 comms: 1 incident in 24 h",
-            "What happened:",
+            "Incidents:",
             "X (Twitter): down 2:00–2:50 p.m. Thu (50 min).",
-            "Up over 24 h:",
+            "Uptime, 24 h:",
             "X (Twitter): 96.52%",  # 50 of 1,440 minutes, rounded down
             "All others: 100%",
         ]
@@ -150,7 +150,7 @@ async def test_the_digest_of_a_day_with_nothing_is_one_line(tmp_path):
             await was_watched(home, "x", "blog")
             await until_told(home, stop, EIGHT - timedelta(days=1))
         (mail,) = relay.applied
-        said = "Nothing happened: all 2 services were up for the whole 24 h."
+        said = "No incidents: all 2 services were up for the whole 24 h."
         assert mail.raw["Subject"] == said
         assert mail.text.partition("\n-- ")[0].strip() == said
 

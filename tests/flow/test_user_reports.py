@@ -51,7 +51,7 @@ async def test_three_people_are_a_possible_incident_for_those_who_wish_it_and_no
         )
         home = await stack.enter_async_context(open_app(Config.model_validate(made)))
         await stack.enter_async_context(living(home))
-        await eventually(lambda: home.record.states.get("x") and home.record.states["x"].up_since)
+        await eventually(lambda: home.recorder.states.get("x") and home.recorder.states["x"].up_since)
 
         for person in (1, 1, 2, 1):  # two of them, however often
             before = len(told(telegram, person))
@@ -59,13 +59,13 @@ async def test_three_people_are_a_possible_incident_for_those_who_wish_it_and_no
             await telegram.until(lambda p=person, n=before: len(told(telegram, p)) > n)
         looked = home.rounds.counts.rounds
         await eventually(lambda: home.rounds.counts.rounds > looked + 2)
-        assert home.record.states["x"].incident is None
+        assert home.recorder.states["x"].incident is None
 
         telegram.say(3, "/report x", user=3)
         await telegram.until(lambda: told(telegram, NERVOUS))
         assert told(telegram, 3)[0][:2] == [
-            "✅ Noted: X (Twitter) does not work for you",
-            "2 others told us in the last hour that it does not work.",
+            "✅ Thanks, noted: X (Twitter) doesn't work for you",
+            "2 other people reported it in the last hour.",
         ]
         [first] = told(telegram, NERVOUS)
         assert first[0].startswith("🟡 X (Twitter) may have trouble since about ")
@@ -105,14 +105,14 @@ async def test_a_job_that_is_silent_is_told_and_a_restart_forgets_no_call(tmp_pa
                 assert (await web.get(url)).text == "OK"
 
         def health(home):
-            incident = home.record.states["backup"].incident
+            incident = home.recorder.states["backup"].incident
             return incident.health if incident else Health.UP
 
         async with open_app(config, clock) as home, living(home):
-            await eventually(lambda: home.record.states.get("backup"))
+            await eventually(lambda: home.recorder.states.get("backup"))
             await call()
             late[0] = 24 * HOURS
-            await eventually(home.store.history.last_alive)
+            await eventually(home.store.results.last_alive)
             looked = home.rounds.counts.rounds
             await eventually(lambda: home.rounds.counts.rounds > looked + 3)
             assert health(home) is Health.UP
@@ -120,14 +120,14 @@ async def test_a_job_that_is_silent_is_told_and_a_restart_forgets_no_call(tmp_pa
             alive = clock()
 
             async def pulsed():
-                return await home.store.history.last_alive() > alive
+                return await home.store.results.last_alive() > alive
 
             await eventually(pulsed)
 
         async with open_app(config, clock) as home, living(home):  # at once again: it goes on from where it was
             late[0] = 25.5 * HOURS
             await eventually(lambda: hook.applied)
-            assert hook.applied[0].text.splitlines()[1].startswith("Job does not answer (no sign for 25 h).")
+            assert hook.applied[0].text.splitlines()[1].startswith("Job doesn't respond (no sign for 25 h).")
             await call()
             await eventually(lambda: health(home) is Health.UP)
             await call("/3")

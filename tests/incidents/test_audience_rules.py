@@ -38,12 +38,12 @@ TEN = timedelta(minutes=10)
 def house(store, *audiences, remind_every=()):
     made = House(store, audiences)
     rules = {key: Rules(remind_every=remind_every, milestones=routing.milestones(audiences, key)) for key in SERVICES}
-    made.record.setting = replace(made.record.setting, rules=rules)
+    made.recorder.settings = replace(made.recorder.settings, rules=rules)
     return made
 
 
 def text(deliveries, act=DeliveryAction.POST):
-    return {str(one.destination): one.notice.words.title for one in deliveries if one.act is act}
+    return {str(one.destination): one.notice.words.title for one in deliveries if one.action is act}
 
 
 # ── quiet hours ──────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -51,16 +51,16 @@ def text(deliveries, act=DeliveryAction.POST):
 
 async def decided(home, letters, first=0):
     """What the rounds decide upon: each delivery's end of key and when it is due."""
-    move, found = home.store.moves.move, []
+    move, found = home.store.incidents.apply, []
 
     async def noting(*arguments):
         moved = await move(*arguments)
         found.extend(moved.deliveries if moved else ())
         return moved
 
-    home.store.moves.move = noting
+    home.store.incidents.apply = noting
     await home.rounds(letters, first=first)
-    home.store.moves.move = move
+    home.store.incidents.apply = move
     return [(one.key.partition("#")[2], one.due) for one in found]
 
 
@@ -86,7 +86,7 @@ async def test_a_deferred_delivery_is_claimed_at_the_end_of_the_quiet_hours_and_
     home.now = ENDS - timedelta(seconds=1)
     assert await home.deliver() == []
     home.now = ENDS
-    assert text(await home.deliver()) == {str(SLACK): "🔴 X (Twitter) is down since 2:00 p.m."}
+    assert text(await home.deliver()) == {str(SLACK): "🔴 X (Twitter): down since 2:00 p.m."}
 
 
 async def test_what_is_kept_back_holds_up_nothing_that_goes_through(store):
@@ -95,7 +95,7 @@ async def test_what_is_kept_back_holds_up_nothing_that_goes_through(store):
     await home.rounds("PP")
     assert await home.deliver() == []
     await home.rounds("BB", first=2)
-    assert text(await home.deliver()) == {str(SLACK): "🔴 X (Twitter) is down since 2:00 p.m."}
+    assert text(await home.deliver()) == {str(SLACK): "🔴 X (Twitter): down since 2:00 p.m."}
     await home.rounds("PP", first=4)
     assert await home.deliver() == []
     await home.rounds("..", first=6)
@@ -124,7 +124,7 @@ async def test_what_is_read_the_next_morning_says_of_which_day_it_speaks(store):
     )
     await home.rounds("BB")
     home.now += timedelta(days=1)
-    since = "🔴 X (Twitter) is down since 2:00 p.m."
+    since = "🔴 X (Twitter): down since 2:00 p.m."
     assert text(await home.deliver()) == {str(SLACK): f"{since} Thu", str(MAIL): since.replace("2:00 p.m.", "noon")}
 
 
@@ -136,12 +136,12 @@ async def test_the_boss_is_called_after_ten_minutes_and_then_hears_of_the_end(st
         store, Audience("desk", (SLACK,), SubscriptionFilter(style=MADRID), escalations=(Escalation(TEN, (BOSS,)),))
     )
     await home.rounds("B" * 20)
-    assert text(await home.deliver()) == {str(SLACK): "🔴 X (Twitter) is down since 2:00 p.m."}
+    assert text(await home.deliver()) == {str(SLACK): "🔴 X (Twitter): down since 2:00 p.m."}
     await home.rounds("B", first=20)
     [called] = await home.deliver()
-    assert (called.destination, called.act) == (BOSS, DeliveryAction.POST)
-    assert called.notice.words.title == "🔴 X (Twitter) is still down: 10 min so far, since 2:00 p.m."
-    assert called.notice.words.lines[-1] == 'Nobody has acknowledged it yet. Whoever looks into it sends "ack x".'
+    assert (called.destination, called.action) == (BOSS, DeliveryAction.POST)
+    assert called.notice.words.title == "🔴 X (Twitter): still down after 10 min (since 2:00 p.m.)"
+    assert called.notice.words.lines[-1] == 'No one has acknowledged it yet. Looking into it? Send "ack x".'
     await home.rounds("B" * 19 + "..", first=21)
     restored = "🟢 X (Twitter): down since 2:00 p.m., restored 2:20 p.m. (20 min)"
     assert text(await home.deliver()) == {str(SLACK): restored, str(BOSS): restored}
@@ -150,10 +150,10 @@ async def test_the_boss_is_called_after_ten_minutes_and_then_hears_of_the_end(st
 async def test_nobody_is_called_once_somebody_looks_into_it(store):
     home = house(store, Audience("desk", (SLACK,), escalations=(Escalation(TEN, (BOSS,)),)))
     await home.rounds("B" * 5)
-    await home.record.order("x", Ack("ana", at(5)))
+    await home.recorder.order("x", Ack("ana", at(5)))
     await home.rounds("B" * 30 + "..", first=5)
     assert {one.destination for one in await home.deliver()} == {SLACK}
-    assert ChangeKind.LASTING in [c.kind for c in await store.history.changes("x#1")]
+    assert ChangeKind.LASTING in [c.kind for c in await store.results.changes("x#1")]
 
 
 async def test_a_ladder_is_no_other_for_whom_it_escalates_to(store):
@@ -171,12 +171,12 @@ async def test_who_wants_only_what_lasts_hears_nothing_of_what_does_not(store):
     assert {one.destination for one in await home.deliver()} == {SLACK, MAIL}
 
     home = house(store, patient)
-    await home.record.load()
+    await home.recorder.load()
     await home.rounds("B" * 24, first=20)
     [first] = await home.deliver()
     assert (first.destination, first.notice.words.title) == (
         MAIL,
-        "🔴 X (Twitter) is still down: 10 min so far, since 12:10 p.m.",
+        "🔴 X (Twitter): still down after 10 min (since 12:10 p.m.)",
     )
     await home.rounds("..", first=44)
     assert text(await home.deliver()) == {
@@ -191,15 +191,15 @@ async def test_an_outage_that_was_none_is_taken_back_in_its_thread_to_all_who_we
     home = house(store, DESK)
     await home.rounds("BB")
     await home.deliver()
-    [change] = await home.record.order("x", Correct("Ana", at(4), "wrong host"))
+    [change] = await home.recorder.order("x", Correct("Ana", at(4), "wrong host"))
     sent = await home.deliver()
 
     assert change.kind is ChangeKind.RETRACTED
     assert text(sent) == dict.fromkeys(map(str, (SLACK, MAIL)), "⚪ Correction: X (Twitter) was not down.")
-    [edit] = [one for one in sent if one.act is DeliveryAction.EDIT]
+    [edit] = [one for one in sent if one.action is DeliveryAction.EDIT]
     assert edit.root == f"ref x#1/2@{SLACK}"
     assert edit.notice.root.lines == (
-        "Our notice of trouble since noon was wrong.",
+        "Our notice of trouble at noon was wrong.",
         "Corrected by Ana.",
         "Wrong host.",
     )
@@ -210,19 +210,19 @@ async def test_what_was_over_already_is_taken_back_where_it_stands_and_leaves_no
     await home.rounds("..BBBB......")
     await home.deliver()
     home.now = at(120)
-    [change] = await home.record.order("x", Correct("Ana", at(120)))
-    assert await home.record.order("x", Correct("Ben", at(121))) == ()
+    [change] = await home.recorder.order("x", Correct("Ana", at(120)))
+    assert await home.recorder.order("x", Correct("Ben", at(121))) == ()
     sent = await home.deliver()
 
     assert (change.incident.since, change.incident.until) == (at(2), at(6))
     assert text(sent) == {str(SLACK): "⚪ Correction: X (Twitter) was not down."}
-    assert [one.root for one in sent if one.act is DeliveryAction.EDIT] == [f"ref x#1/2@{SLACK}"]
+    assert [one.root for one in sent if one.action is DeliveryAction.EDIT] == [f"ref x#1/2@{SLACK}"]
     assert sent[0].notice.words.lines[0] == "Our notices of trouble 12:01–12:03 p.m. were wrong."
 
-    [incident] = await store.history.incidents(at(0))
+    [incident] = await store.results.incidents(at(0))
     assert (incident.retracted, incident.until) == (True, at(6))
-    overview = await home.record.overview(at(0))
-    assert wording.status(overview, Style(), "x").text == "🟢 X (Twitter) is up since noon"
+    overview = await home.recorder.overview(at(0))
+    assert wording.status(overview, Style(), "x").text == "🟢 X (Twitter): up since noon"
     facts = wording.digest_facts("d", overview, at(0), Style(), ("x",))
     assert (facts.happened, facts.uptime[0].share) == ((), 1.0)
     assert as_json(overview)["incidents"] == []
@@ -234,15 +234,15 @@ async def test_what_opens_next_is_told_as_new_to_those_who_heard_of_the_one_befo
     await home.deliver()
     await home.rounds("BB", first=4)
     [opened] = await home.deliver()
-    assert (opened.notice.thread, opened.act, opened.root) == ("x#2", DeliveryAction.POST, None)
+    assert (opened.notice.thread, opened.action, opened.root) == ("x#2", DeliveryAction.POST, None)
 
 
 async def test_a_correction_is_told_of_a_muted_service_and_to_nobody_who_was_not_told(store):
     home = house(store, Audience("desk", (SLACK,)), Audience("y", (OTHER,), SubscriptionFilter(services=("y",))))
     await home.rounds("BB")
     await home.deliver()
-    await home.record.order("x", Mute("ana", at(2), at(10_000)))
-    await home.record.order("x", Correct("Ana", at(3)))
+    await home.recorder.order("x", Mute("ana", at(2), at(10_000)))
+    await home.recorder.order("x", Correct("Ana", at(3)))
     assert {one.destination for one in await home.deliver()} == {SLACK}
 
 
@@ -251,9 +251,9 @@ async def test_after_a_restart_the_one_that_was_over_last_can_still_be_taken_bac
     await home.rounds("BB..")
     await home.deliver()
     after = house(store, Audience("desk", (SLACK,)))
-    await after.record.load()
+    await after.recorder.load()
     after.now = at(9)
-    assert [c.kind for c in await after.record.order("x", Correct("Ana", at(9)))] == [ChangeKind.RETRACTED]
+    assert [c.kind for c in await after.recorder.order("x", Correct("Ana", at(9)))] == [ChangeKind.RETRACTED]
     assert text(await after.deliver()) == {str(SLACK): "⚪ Correction: X (Twitter) was not down."}
 
 
@@ -262,7 +262,7 @@ async def test_after_a_restart_the_one_that_was_over_last_can_still_be_taken_bac
 
 async def test_an_outage_that_was_muted_from_the_start_is_not_told_nor_its_end(store):
     home = house(store, Audience("desk", (SLACK,), escalations=(Escalation(TEN, (BOSS,)),)))
-    await home.record.order("x", Mute("ana", at(0), at(10_000)))
+    await home.recorder.order("x", Mute("ana", at(0), at(10_000)))
     await home.rounds("B" * 30 + "..")
     assert await home.queued() == []
 
@@ -276,10 +276,10 @@ async def test_reminders_come_ever_more_rarely_until_somebody_looks_into_it(stor
         before = home.woken
         await home.rounds("B", first=2 * minute)
         if minute == acked:
-            await home.record.order("x", Ack("ana", home.now))
+            await home.recorder.order("x", Ack("ana", home.now))
         if home.woken > before:
             sent = await home.deliver()
             minutes += [
-                minute for one in sent if one.notice.kind is ChangeKind.REMINDED and one.act is DeliveryAction.POST
+                minute for one in sent if one.notice.kind is ChangeKind.REMINDED and one.action is DeliveryAction.POST
             ]
     assert minutes == ([30] if acked else [30, 120, 240, 360])

@@ -45,7 +45,7 @@ TONIGHT = in_file(("mail",), START, START + 1.5 * HOUR, "Moving the mail server"
 class House:
     def __init__(self, store, audiences=(DESK,), windows=(TONIGHT,), **more):
         self.store, self.now = store, START - 2 * HOUR
-        self.setting = Settings(
+        self.settings = Settings(
             SERVICES,
             dict.fromkeys(SERVICES, Rules()),
             audiences,
@@ -53,30 +53,30 @@ class House:
             windows=windows,
             **more,
         )
-        self.record = None
+        self.recorder = None
 
     async def start(self):
-        self.record = Recorder(self.store, self.setting, lambda: self.now, lambda _: None)
-        await self.record.load()
-        await keep(self.record)
+        self.recorder = Recorder(self.store, self.settings, lambda: self.now, lambda _: None)
+        await self.recorder.load()
+        await keep(self.recorder)
         return self
 
     async def at(self, *hours):
         for hour in hours:
             self.now = START + hour * HOUR
-            await keep(self.record)
+            await keep(self.recorder)
 
     async def rounds(self, service, *outcomes, words=()):
         for outcome in outcomes:
             route = SERVICES[service].routes[0]
-            await self.record.seen(Round(service, self.now, (Reading(route, outcome, "timed out"),), words))
+            await self.recorder.seen(Round(service, self.now, (Reading(route, outcome, "timed out"),), words))
             self.now += 10 * timedelta(seconds=1)
 
     async def read(self, *planned, says=Health.UP):
         """What the status page of mail announces is read."""
         page = SourceReport(Role.OFFICIAL, "page", says, at=self.now, planned=planned)
-        await self.rounds("mail", Outcome.GOOD, words=(page,))
-        await keep(self.record)
+        await self.rounds("mail", Outcome.OK, words=(page,))
+        await keep(self.recorder)
 
     async def sent(self):
         """What goes out now: destination, act and title."""
@@ -87,14 +87,14 @@ class House:
             ):
                 for one in claimed:
                     await self.store.deliveries.settle(one, Status.SENT, self.now, ref=f"ref {one.key}")
-                rows += [(str(one.destination), one.act, one.notice.words.title) for one in claimed]
+                rows += [(str(one.destination), one.action, one.notice.words.title) for one in claimed]
         return rows
 
     async def titles(self, place=MAIL):
         return [title for where, act, title in await self.sent() if where == str(place) and act is DeliveryAction.POST]
 
 
-BAD, GOOD = Outcome.BAD, Outcome.GOOD
+BAD, GOOD = Outcome.FAILED, Outcome.OK
 
 
 async def test_it_is_told_before_when_it_begins_and_when_it_is_over_in_one_thread(store):
@@ -103,14 +103,14 @@ async def test_it_is_told_before_when_it_begins_and_when_it_is_over_in_one_threa
         (str(place), DeliveryAction.POST, "🛠 Our mail: maintenance 10:00–11:30 p.m.") for place in (SLACK, MAIL)
     ]
     await house.at(0)
-    begun = "🛠 Our mail: in maintenance until 11:30 p.m."
+    begun = "🛠 Our mail: under maintenance until 11:30 p.m."
     assert await house.sent() == [
         (str(SLACK), DeliveryAction.POST, begun),
         (str(SLACK), DeliveryAction.EDIT, begun),
         (str(MAIL), DeliveryAction.POST, begun),
     ]
     await house.at(1, 1.5, 2, 3)
-    assert await house.titles() == ["🛠 Our mail: maintenance is over (10:00–11:30 p.m.)"]
+    assert await house.titles() == ["🛠 Our mail: maintenance finished (10:00–11:30 p.m.)"]
     rows = await store.deliveries.of_incident("mail#m1")
     assert {row.kind for row in rows} == {Phase.PLANNED, Phase.BEGUN, Phase.ENDED}
 
@@ -124,8 +124,8 @@ async def test_a_restart_at_any_moment_tells_nothing_twice_and_forgets_nothing(s
         titles += await house.titles()
     assert titles == [
         "🛠 Our mail: maintenance 10:00–11:30 p.m.",
-        "🛠 Our mail: in maintenance until 11:30 p.m.",
-        "🛠 Our mail: maintenance is over (10:00–11:30 p.m.)",
+        "🛠 Our mail: under maintenance until 11:30 p.m.",
+        "🛠 Our mail: maintenance finished (10:00–11:30 p.m.)",
     ]
 
 
@@ -136,29 +136,29 @@ async def test_no_outage_inside_and_the_truth_on_leaving(store):
     house.now = START + 10 * MINUTE
     await house.rounds("mail", BAD, BAD, BAD)
     assert await house.sent() == []
-    assert await store.history.incidents(START) == ()
+    assert await store.results.incidents(START) == ()
 
     await house.at(1.5)
-    assert await house.titles() == ["🛠 Our mail: maintenance was to be over by 11:30 p.m."]
+    assert await house.titles() == ["🛠 Our mail: maintenance was due to end by 11:30 p.m."]
     await house.rounds("mail", BAD, BAD)
     await house.start()
     claimed = await store.deliveries.claim(*wanted("email", house.now, limit=5, lease=MINUTE))
     [outage] = [one.notice.words for one in claimed]
-    assert outage.title == "🔴 Our mail is down since 10:10 p.m."
-    assert "It failed already before maintenance ended at 11:30 p.m." in outage.lines
+    assert outage.title == "🔴 Our mail: down since 10:10 p.m."
+    assert "It was already failing before maintenance ended at 11:30 p.m." in outage.lines
 
 
 async def test_the_first_round_after_a_start_knows_of_maintenance_under_way(store):
     house = House(store)
     house.now = START + MINUTE
-    house.record = Recorder(store, house.setting, lambda: house.now, lambda _: None)
-    await house.record.load()
+    house.recorder = Recorder(store, house.settings, lambda: house.now, lambda _: None)
+    await house.recorder.load()
     await house.rounds("mail", BAD, BAD)
-    assert await store.history.incidents(START) == ()
+    assert await store.results.incidents(START) == ()
 
 
 async def test_who_does_not_hear_of_maintenance_or_of_the_service_is_not_told(store):
-    deaf = Audience("deaf", (SLACK,), SubscriptionFilter(hears=frozenset(Topic) - {Topic.MAINTENANCE}))
+    deaf = Audience("deaf", (SLACK,), SubscriptionFilter(topics=frozenset(Topic) - {Topic.MAINTENANCE}))
     others = Audience("others", (MAIL,), SubscriptionFilter(services=("shop",)))
     house = await House(store, (deaf, others)).start()
     await house.at(0, 2)
@@ -188,15 +188,15 @@ async def test_quiet_hours_put_it_off_and_tell_how_it_ended_in_one_message(store
     await house.at(0, 1.5)
     assert await house.sent() == []
     await house.at(9.1)
-    assert await house.titles() == ["🛠 Our mail: maintenance is over (10:00–11:30 p.m. Tue)"]
+    assert await house.titles() == ["🛠 Our mail: maintenance finished (10:00–11:30 p.m. Tue)"]
 
 
 async def test_a_muted_service_is_silent_of_what_is_new(store):
     house = House(store)
-    house.record = Recorder(store, house.setting, lambda: house.now, lambda _: None)
-    await house.record.load()
-    await house.record.order("mail", Mute("Ana", house.now, START + 5 * HOUR))
-    await keep(house.record)
+    house.recorder = Recorder(store, house.settings, lambda: house.now, lambda _: None)
+    await house.recorder.load()
+    await house.recorder.order("mail", Mute("Ana", house.now, START + 5 * HOUR))
+    await keep(house.recorder)
     assert await house.sent() == []
 
 
@@ -204,10 +204,10 @@ async def test_a_changed_file_is_told_as_moved_and_an_entry_taken_out_as_called_
     house = await House(store).start()
     await house.sent()
     later = in_file(("mail",), START + HOUR, START + 2 * HOUR, "")
-    house.setting = replace(house.setting, windows=(later,))
+    house.settings = replace(house.settings, windows=(later,))
     await house.start()
-    assert await house.titles() == ["🛠 Our mail: maintenance is moved to 11:00 p.m. Tue – midnight Wed"]
-    house.setting = replace(house.setting, windows=())
+    assert await house.titles() == ["🛠 Our mail: maintenance moved to 11:00 p.m. Tue – midnight Wed"]
+    house.settings = replace(house.settings, windows=())
     await house.start()
     [title] = await house.titles()
     assert title.endswith("it is called off")
@@ -224,24 +224,24 @@ def said(house, hours=1, key="said:1"):
 async def test_what_is_said_in_a_chat_begins_at_once_and_the_same_order_again_changes_nothing(store):
     house = await House(store, windows=()).start()
     window = said(house)
-    await announce(house.record, window)
-    await announce(house.record, window)
-    assert await house.titles() == ["🛠 Our mail: in maintenance until 9:00 p.m."]
+    await announce(house.recorder, window)
+    await announce(house.recorder, window)
+    assert await house.titles() == ["🛠 Our mail: under maintenance until 9:00 p.m."]
     house.now += 20 * MINUTE
-    await call_off(house.record, 1)
-    await call_off(house.record, 1)
+    await call_off(house.recorder, 1)
+    await call_off(house.recorder, 1)
     assert await house.titles() == ["🛠 Our mail: maintenance ended early, at 8:20 p.m."]
     await house.rounds("mail", BAD, BAD)
-    assert await house.titles() == ["🔴 Our mail is down since 8:20 p.m."]
+    assert await house.titles() == ["🔴 Our mail: down since 8:20 p.m."]
 
 
 async def test_one_of_the_file_that_is_called_off_in_a_chat_stays_so(store):
     house = await House(store).start()
     await house.sent()
-    await call_off(house.record, 1)
+    await call_off(house.recorder, 1)
     await house.start()
     await house.at(0, 1)
-    assert await house.titles() == ["🛠 Our mail: no maintenance 10:00–11:30 p.m., it is called off"]
+    assert await house.titles() == ["🛠 Our mail: maintenance 10:00–11:30 p.m. is canceled"]
     await house.rounds("mail", BAD, BAD)
     assert len(await house.titles()) == 1
 
@@ -258,7 +258,7 @@ async def test_what_a_page_announces_is_told_and_excuses_as_announced(store):
     await house.start()
     await house.at(0)
     await house.read(UPGRADE)
-    assert await house.titles() == ["🛠 Our mail: in maintenance until 11:00 p.m."]
+    assert await house.titles() == ["🛠 Our mail: under maintenance until 11:00 p.m."]
     await house.rounds("mail", BAD, BAD)
     assert await house.sent() == []
     await house.read(replace(UPGRADE, until=START + 2 * HOUR))
@@ -277,7 +277,7 @@ async def test_what_the_page_takes_back_is_called_off_once_that_is_sure(store):
     assert await house.sent() == []
     house.now += 6 * MINUTE
     await house.read()
-    assert await house.titles() == ["🛠 Our mail: no maintenance 10:00–11:00 p.m., it is called off"]
+    assert await house.titles() == ["🛠 Our mail: maintenance 10:00–11:00 p.m. is canceled"]
 
 
 async def test_a_page_that_cannot_be_read_takes_nothing_back(store):
@@ -297,9 +297,9 @@ async def test_the_overview_has_what_is_under_way_and_no_channel_is_in_maintenan
     everything = in_file((), START, START + HOUR, "")
     house = await House(store, windows=(everything,)).start()
     await house.at(0.5)
-    overview = await house.record.overview(START - HOUR)
+    overview = await house.recorder.overview(START - HOUR)
     assert overview.maintenance("shop").number == 1
-    assert not (await house.record.overview(START - HOUR)).channels
+    assert not (await house.recorder.overview(START - HOUR)).channels
 
 
 async def test_many_windows_at_once_are_one_message(store):
@@ -308,7 +308,7 @@ async def test_many_windows_at_once_are_one_message(store):
     )
     house = await House(store, windows=()).start()
     for window in windows:
-        await announce(house.record, window)
+        await announce(house.recorder, window)
     house.now += 30 * timedelta(seconds=1)
     titles = await house.titles()
     assert titles == ["5 together"]

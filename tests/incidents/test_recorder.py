@@ -51,7 +51,7 @@ class House:
         self.now = at(0)
         self.woken = 0
         setting = Settings(SERVICES, dict.fromkeys(SERVICES, QUICK), audiences, frozenset({"slack", "telegram"}))
-        self.record = Recorder(store, setting, lambda: self.now, self._wake)
+        self.recorder = Recorder(store, setting, lambda: self.now, self._wake)
 
     def _wake(self, _kinds):
         self.woken += 1
@@ -60,13 +60,13 @@ class House:
         """Feed rounds, as `tests.judge.rounds` writes them; return what the last one answered."""
         for number, letter in enumerate(letters, first):
             self.now = max(self.now, at(number))
-            doubtful = await self.record.seen(replace(look(letter, number), service=service))
+            doubtful = await self.recorder.seen(replace(look(letter, number), service=service))
         return doubtful
 
     async def queued(self, thread="x#1"):
         """(notice, destination, act) of all that was ever queued for an incident."""
         rows = await self.store.deliveries.of_incident(thread)
-        return [(row.key.partition("@")[0], str(row.destination), row.act) for row in rows]
+        return [(row.key.partition("@")[0], str(row.destination), row.action) for row in rows]
 
     async def deliver(self):
         """Everything queued is claimed and sent."""
@@ -90,7 +90,7 @@ def house(store):
 def counting(store):
     """Transactions and bare reads alike: every time that the database is asked for something."""
     asked = []
-    engines = {store.moves._database._writer.sync_engine, store.moves._database.reader.sync_engine}
+    engines = {store.incidents._database._writer.sync_engine, store.incidents._database.reader.sync_engine}
 
     def note(*_):
         asked.append(1)
@@ -117,10 +117,10 @@ async def test_state_incident_timeline_and_deliveries_are_written_in_one_transac
         assert await house.rounds("B", first=1)
     assert len(asked) == 1
 
-    [incident] = await store.history.incidents(at(0))
+    [incident] = await store.results.incidents(at(0))
     assert (incident.id, incident.since, incident.confidence) == ("x#1", at(0), Confidence.CONFIRMED)
-    assert (await store.moves.states())["x"].incident == incident
-    assert [c.kind for c in await store.history.changes("x#1")] == [ChangeKind.OPENED, ChangeKind.CONFIRMED]
+    assert (await store.incidents.states())["x"].incident == incident
+    assert [c.kind for c in await store.results.changes("x#1")] == [ChangeKind.OPENED, ChangeKind.CONFIRMED]
     assert await house.queued() == [
         ("x#1/2", str(SLACK), DeliveryAction.POST),
         ("x#1/2", str(MAIL), DeliveryAction.POST),
@@ -130,13 +130,13 @@ async def test_state_incident_timeline_and_deliveries_are_written_in_one_transac
 
 async def test_what_cannot_be_worded_is_not_half_written(house, store, monkeypatch):
     await house.rounds("B")
-    monkeypatch.setattr(house.record, "setting", replace(house.record.setting, audiences=(DESK, None)))
+    monkeypatch.setattr(house.recorder, "settings", replace(house.recorder.settings, audiences=(DESK, None)))
     with pytest.raises(AttributeError):
         await house.rounds("B", first=1)
 
-    assert [c.kind for c in await store.history.changes("x#1")] == [ChangeKind.OPENED]
+    assert [c.kind for c in await store.results.changes("x#1")] == [ChangeKind.OPENED]
     assert await house.queued() == []
-    assert (await store.moves.states())["x"] == house.record.states["x"]
+    assert (await store.incidents.states())["x"] == house.recorder.states["x"]
 
 
 async def test_a_database_that_is_away_is_its_callers_trouble_and_the_round_can_come_again(house, store, monkeypatch):
@@ -145,12 +145,12 @@ async def test_a_database_that_is_away_is_its_callers_trouble_and_the_round_can_
 
     await house.rounds("B")
     with monkeypatch.context() as patch:
-        patch.setattr(store.moves._moving, "_commit", away)
+        patch.setattr(store.incidents._moving, "_commit", away)
         with pytest.raises(StoreUnavailable):
             await house.rounds("B", first=1)
     await house.rounds("B", first=2)
 
-    [incident] = await store.history.incidents(at(0))
+    [incident] = await store.results.incidents(at(0))
     assert (incident.since, incident.confirmed_at) == (at(0), at(2))
 
 
@@ -165,23 +165,23 @@ async def test_a_steady_service_asks_nothing_of_the_database(house, store):
 
 async def test_twenty_rounds_at_once_make_one_incident_and_each_notice_once(house, store):
     await house.rounds("..")
-    await asyncio.gather(*(house.record.seen(look("B", number)) for number in range(2, 22)))
+    await asyncio.gather(*(house.recorder.seen(look("B", number)) for number in range(2, 22)))
 
-    assert [i.id for i in await store.history.incidents(at(0))] == ["x#1"]
+    assert [i.id for i in await store.results.incidents(at(0))] == ["x#1"]
     queued = await house.queued()
     assert sorted(queued) == sorted(set(queued))
     assert [kind for kind, *_ in queued].count("x#1/2") == 2
-    assert house.record.states == await store.moves.states()
+    assert house.recorder.states == await store.incidents.states()
 
 
 async def test_two_daemons_on_one_database_agree_on_one_incident(store):
     one, two = House(store), House(store)
     await asyncio.gather(*(house.rounds("BBBB") for house in (one, two)))
 
-    assert [i.id for i in await store.history.incidents(at(0))] == ["x#1"]
+    assert [i.id for i in await store.results.incidents(at(0))] == ["x#1"]
     assert len(await one.queued()) == 2
-    await one.record.load()
-    assert one.record.states == await store.moves.states()
+    await one.recorder.load()
+    assert one.recorder.states == await store.incidents.states()
 
 
 # ── what is believed ─────────────────────────────────────────────────────────────────────────────────────────────────
@@ -189,7 +189,7 @@ async def test_two_daemons_on_one_database_agree_on_one_incident(store):
 
 async def test_an_outage_begins_with_its_first_bad_round_and_ends_with_its_first_good_one(house, store):
     await house.rounds("..BBB..")
-    [incident] = await store.history.incidents(at(0))
+    [incident] = await store.results.incidents(at(0))
     assert (incident.since, incident.until) == (at(2), at(5))
 
 
@@ -206,10 +206,10 @@ async def test_another_record_on_the_same_store_goes_on_with_the_same_incident(h
     await house.rounds("BB")
     await house.deliver()
     after = House(store)
-    await after.record.load()
+    await after.recorder.load()
     await after.rounds("..", first=2)
 
-    assert [c.kind for c in await store.history.changes("x#1")] == [
+    assert [c.kind for c in await store.results.changes("x#1")] == [
         ChangeKind.OPENED,
         ChangeKind.CONFIRMED,
         ChangeKind.RESTORED,
@@ -218,7 +218,7 @@ async def test_another_record_on_the_same_store_goes_on_with_the_same_incident(h
     assert titles(restored) == dict.fromkeys(
         map(str, (SLACK, MAIL)), "🟢 X (Twitter): down since noon, restored 12:01 p.m. (1 min)"
     )
-    assert [i.number for i in await store.history.incidents(at(0))] == [1]
+    assert [i.number for i in await store.results.incidents(at(0))] == [1]
 
 
 # ── blindness ────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -234,18 +234,18 @@ async def test_what_we_could_not_see_is_told_once_and_afterwards(house, store):
     assert await house.queued(f"{OURSELVES}#1") == [
         (f"{OURSELVES}#1/2", str(place), DeliveryAction.POST) for place in (SLACK, MAIL, OTHER)
     ]
-    [blind] = await store.history.incidents(at(0))
+    [blind] = await store.results.incidents(at(0))
     assert (blind.service, blind.since, blind.until) == (OURSELVES, at(2), at(6))
 
 
 async def test_while_we_are_blind_the_overview_says_so_and_nothing_is_down(house):
     await house.rounds("..??")
-    overview = await house.record.overview(at(0))
-    assert overview.blind_since == at(2)
+    overview = await house.recorder.overview(at(0))
+    assert overview.offline_since == at(2)
     assert all(state.incident is None for _, state in overview.services)
 
     await house.rounds("..", first=4)
-    assert (await house.record.overview(at(0))).blind_since is None
+    assert (await house.recorder.overview(at(0))).offline_since is None
 
 
 # ── who hears it ─────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -254,8 +254,8 @@ async def test_while_we_are_blind_the_overview_says_so_and_nothing_is_down(house
 async def test_of_a_muted_service_only_those_told_hear_how_it_ends(house):
     await house.rounds("BB")
     await house.deliver()
-    await house.record.order("x", Mute("ana", at(2), at(10_000), "known"))
-    await house.record.subscribe(Subscription(CHAT, SubscriptionFilter(), "telegram:4242", at(2)))
+    await house.recorder.order("x", Mute("ana", at(2), at(10_000), "known"))
+    await house.recorder.subscribe(Subscription(CHAT, SubscriptionFilter(), "telegram:4242", at(2)))
     await house.rounds("B" * 20, first=2)
     assert await house.deliver() == []
     await house.rounds("..", first=22)
@@ -263,13 +263,13 @@ async def test_of_a_muted_service_only_those_told_hear_how_it_ends(house):
 
     await house.rounds("BB..", first=24)
     assert await house.deliver() == []
-    await house.record.order("x", Unmute("ana", at(28)))
+    await house.recorder.order("x", Unmute("ana", at(28)))
     await house.rounds("BB", first=28)
     assert {str(one.destination) for one in await house.deliver()} >= {str(SLACK), str(MAIL), str(CHAT)}
 
 
 async def test_a_mute_that_has_run_out_mutes_nothing(house):
-    await house.record.order("x", Mute("ana", at(0), at(1)))
+    await house.recorder.order("x", Mute("ana", at(0), at(1)))
     await house.rounds("BB", first=2)
     assert len(await house.deliver()) == 2
 
@@ -277,18 +277,20 @@ async def test_a_mute_that_has_run_out_mutes_nothing(house):
 async def test_an_order_is_carried_out_once_and_told_to_those_who_know(house, store):
     await house.rounds("BB")
     await house.deliver()
-    changes = await house.record.order("x", Ack("ana", at(3)))
+    changes = await house.recorder.order("x", Ack("ana", at(3)))
     assert [c.kind for c in changes] == [ChangeKind.ACKNOWLEDGED]
-    assert await house.record.order("x", Ack("bob", at(4))) == ()
+    assert await house.recorder.order("x", Ack("bob", at(4))) == ()
     with counting(store) as asked:
-        assert await house.record.order("y", Ack("bob", at(4))) == ()
+        assert await house.recorder.order("y", Ack("bob", at(4))) == ()
     assert asked == []
     assert {str(one.destination) for one in await house.deliver()} == {str(SLACK), str(MAIL)}
 
 
 async def test_a_subscription_is_told_like_an_audience_in_its_own_words(house, store):
-    wish = SubscriptionFilter(services=("x",), style=Style("es", "Europe/Madrid", "24h"), hears=frozenset({Topic.DOWN}))
-    await house.record.subscribe(Subscription(CHAT, wish, "telegram:4242", at(0)))
+    wish = SubscriptionFilter(
+        services=("x",), style=Style("es", "Europe/Madrid", "24h"), topics=frozenset({Topic.DOWN})
+    )
+    await house.recorder.subscribe(Subscription(CHAT, wish, "telegram:4242", at(0)))
     await house.rounds("BB")
     await house.rounds("BB", "y")
     told = await house.deliver()
@@ -297,24 +299,24 @@ async def test_a_subscription_is_told_like_an_audience_in_its_own_words(house, s
         "🔴 X (Twitter) no funciona desde las 14:00"
     ]
     after = House(store)
-    await after.record.load()
-    assert after.record.subscriptions == house.record.subscriptions
-    assert await house.record.unsubscribe(CHAT)
-    assert not await house.record.unsubscribe(CHAT)
-    assert house.record.subscriptions == ()
+    await after.recorder.load()
+    assert after.recorder.subscriptions == house.recorder.subscriptions
+    assert await house.recorder.unsubscribe(CHAT)
+    assert not await house.recorder.unsubscribe(CHAT)
+    assert house.recorder.subscriptions == ()
 
 
 async def test_a_place_that_is_in_an_audience_and_subscribed_hears_once(house):
-    await house.record.subscribe(Subscription(SLACK, SubscriptionFilter(style=Style("es")), "slack:U1", at(0)))
+    await house.recorder.subscribe(Subscription(SLACK, SubscriptionFilter(style=Style("es")), "slack:U1", at(0)))
     await house.rounds("BB")
     assert [one for one, place, _ in await house.queued() if place == str(SLACK)] == ["x#1/2"]
 
 
 async def test_a_place_that_moved_takes_its_subscription_with_it(house):
-    await house.record.subscribe(Subscription(CHAT, SubscriptionFilter(), "telegram:4242", at(0)))
+    await house.recorder.subscribe(Subscription(CHAT, SubscriptionFilter(), "telegram:4242", at(0)))
     new = Destination("telegram", "-1001")
-    await house.record.moved(CHAT, new)
-    assert [s.destination for s in house.record.subscriptions] == [new]
+    await house.recorder.moved(CHAT, new)
+    assert [s.destination for s in house.recorder.subscriptions] == [new]
 
 
 async def test_the_first_message_is_brought_up_to_date_only_where_that_can_be(house):
@@ -329,7 +331,7 @@ async def test_the_first_message_is_brought_up_to_date_only_where_that_can_be(ho
         ("x#1/3", str(SLACK), DeliveryAction.EDIT),
         ("x#1/3", str(MAIL), DeliveryAction.POST),
     ]
-    edit = next(one for one in await house.deliver() if one.act is DeliveryAction.EDIT)
+    edit = next(one for one in await house.deliver() if one.action is DeliveryAction.EDIT)
     assert edit.root == f"ref x#1/2@{SLACK}"
     assert edit.notice.root.title == "🟢 X (Twitter): down since noon, restored 12:01 p.m. (1 min)"
 
@@ -342,7 +344,9 @@ async def test_an_ending_names_what_else_is_down_of_what_the_reader_follows(stor
     await house.deliver()
     await house.rounds("..", first=2)
     text = {
-        str(one.destination): one.notice.words.text for one in await house.deliver() if one.act is DeliveryAction.POST
+        str(one.destination): one.notice.words.text
+        for one in await house.deliver()
+        if one.action is DeliveryAction.POST
     }
 
     assert text[str(SLACK)].splitlines()[1:] == ["Still down: Y since noon."]
@@ -351,8 +355,8 @@ async def test_an_ending_names_what_else_is_down_of_what_the_reader_follows(stor
 
 async def test_a_service_taken_out_of_the_config_is_no_longer_shown(house, store):
     await house.rounds("BB", "y")
-    setting = replace(house.record.setting, services={"x": SERVICES["x"]})
-    after = Recorder(store, setting, house.record.clock, house.record.wake)
+    setting = replace(house.recorder.settings, services={"x": SERVICES["x"]})
+    after = Recorder(store, setting, house.recorder.clock, house.recorder.wake)
     await after.load()
 
     overview = await after.overview(at(0))
@@ -364,15 +368,15 @@ async def test_a_place_of_the_config_that_has_moved_hears_the_end_where_it_is_no
     ladder = Audience("night", (old, MAIL), ladder=True)
     house = House(store, (ladder,))
     await house.rounds("BB")
-    await house.record.moved(old, new)
+    await house.recorder.moved(old, new)
     await house.deliver()
     await house.rounds("..", first=2)
-    assert [str(one.destination) for one in await house.deliver() if one.act is DeliveryAction.POST] == [str(new)]
-    assert house.record.ladders["night"].destinations == (new, MAIL)
+    assert [str(one.destination) for one in await house.deliver() if one.action is DeliveryAction.POST] == [str(new)]
+    assert house.recorder.ladders["night"].destinations == (new, MAIL)
 
     again = House(store, (ladder,))
-    await again.record.load()
-    assert again.record.readers[0].destinations == (new, MAIL)
+    await again.recorder.load()
+    assert again.recorder.readers[0].destinations == (new, MAIL)
 
 
 # ── certificates ─────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -380,21 +384,21 @@ async def test_a_place_of_the_config_that_has_moved_hears_the_end_where_it_is_no
 
 async def test_a_certificate_that_ends_soon_is_told_and_not_looked_at_more_often(house):
     until = at(40_000)  # two weeks
-    worn = (Reading("web", Outcome.WORN, "its certificate ends soon", until=until), Reading("app", Outcome.GOOD))
+    worn = (Reading("web", Outcome.EXPIRING, "its certificate ends soon", until=until), Reading("app", Outcome.OK))
     for number in range(3):
         house.now = at(number)
-        assert not await house.record.seen(Round("x", at(number), worn))
+        assert not await house.recorder.seen(Round("x", at(number), worn))
 
     await house.deliver()
     assert await house.queued() == [
         ("x#1/1", "slack:C1", DeliveryAction.POST),
         ("x#1/1", "email:desk@example.org", DeliveryAction.POST),
     ]
-    stored = (await house.store.moves.states())["x"]
+    stored = (await house.store.incidents.states())["x"]
     assert stored.incident.readings[0].until == until
     with counting(house.store) as asked:
-        await house.record.seen(Round("x", at(3), worn))
+        await house.recorder.seen(Round("x", at(3), worn))
     assert asked == []
     assert await house.rounds("B", first=4)
     assert await house.rounds("B", first=5)
-    assert (await house.store.moves.states())["x"].incident.since == at(4)
+    assert (await house.store.incidents.states())["x"].incident.since == at(4)

@@ -55,11 +55,11 @@ class House:
             stand_ins={"slack": "slack"},
             admins=admins,
         )
-        self.record = Recorder(store, setting, lambda: self.now, self.woken.append)
+        self.recorder = Recorder(store, setting, lambda: self.now, self.woken.append)
 
     async def look(self, service, *bad, routes=("web",)):
-        readings = tuple(Reading(r, Outcome.BAD if r in bad else Outcome.GOOD, REVOKED * (r in bad)) for r in routes)
-        await self.record.seen(Round(service, self.now, readings))
+        readings = tuple(Reading(r, Outcome.FAILED if r in bad else Outcome.OK, REVOKED * (r in bad)) for r in routes)
+        await self.recorder.seen(Round(service, self.now, readings))
 
     async def slack(self, *bad):
         await self.look("slack-delivery", *bad, routes=ROUTES)
@@ -77,11 +77,11 @@ def house(store):
 @pytest.mark.parametrize("bad", [("API",), ("messages",), ROUTES])
 async def test_with_either_way_the_channel_is_down(house, bad):
     await house.slack(*bad)
-    incident = house.record.states["slack-delivery"].incident
+    incident = house.recorder.states["slack-delivery"].incident
     assert incident.health is Health.DOWN
-    assert house.record.down() == {"slack": at(0)}
+    assert house.recorder.down() == {"slack": at(0)}
     await house.slack()
-    assert house.record.down() == {}
+    assert house.recorder.down() == {}
 
 
 async def test_it_is_told_by_the_others_and_never_by_itself(house):
@@ -98,8 +98,8 @@ async def test_it_is_told_by_the_others_and_never_by_itself(house):
 
 async def test_admins_hear_of_no_service_and_not_of_our_blindness(house):
     await house.look("x", "web")
-    await house.record.seen(Round("x", at(1), (Reading("web", Outcome.BAD),), sighted=False))
-    await house.record.seen(Round("x", at(2), (Reading("web", Outcome.BAD),)))
+    await house.recorder.seen(Round("x", at(1), (Reading("web", Outcome.FAILED),), online=False))
+    await house.recorder.seen(Round("x", at(2), (Reading("web", Outcome.FAILED),)))
     for thread in ("x#1", "tocsin#1"):
         assert f"{thread}/1@{BOSS}" not in await house.queued(thread)
 
@@ -112,7 +112,7 @@ async def test_what_its_ladders_wait_for_is_handed_on_now_and_new_notices_at_onc
     assert await house.store.deliveries.next_deadline() == at(1)
     assert {"slack"} in house.woken
 
-    await house.store.deliveries.hand_on(at(1), {}, lambda _: ())
+    await house.store.deliveries.fail_over(at(1), {}, lambda _: ())
     house.now = at(2)
     await house.look("slack", "web")
     rows = await house.store.deliveries.claim(*wanted("slack", at(2), limit=9, lease=timedelta(minutes=1)))
@@ -131,32 +131,32 @@ async def test_what_waits_for_it_is_due_when_it_is_back(house):
 
 
 async def test_the_service_that_stands_for_it_kills_it_too_but_only_when_it_is_sure_and_down(house):
-    house.record.setting.rules["slack"] = replace(QUICK, confirm_rounds=2)
+    house.recorder.settings.rules["slack"] = replace(QUICK, confirm_rounds=2)
     await house.look("slack", "web")
-    assert house.record.down() == {}
+    assert house.recorder.down() == {}
     house.now = at(1)
     await house.look("slack", "web")
-    assert house.record.down() == {"slack": at(0)}
+    assert house.recorder.down() == {"slack": at(0)}
     house.now = at(2)
     await house.look("slack")
-    assert house.record.down() == {}
+    assert house.recorder.down() == {}
 
 
 async def test_a_channel_that_flaps_is_not_dead_while_it_takes_messages(house):
     for number, bad in enumerate([*[("API",), ()] * 2, ("API",), ()]):
         house.now = at(number)
         await house.slack(*bad)
-    assert house.record.states["slack-delivery"].incident.unstable_since
-    assert house.record.down() == {}
+    assert house.recorder.states["slack-delivery"].incident.unstable_since
+    assert house.recorder.down() == {}
     house.now = at(6)
     await house.slack("API")
-    assert list(house.record.down()) == ["slack"]
+    assert list(house.recorder.down()) == ["slack"]
 
 
 async def test_the_overview_has_the_channels_apart(house):
     await house.look("x")
     await house.slack("API")
-    seen = await house.record.overview(at(0) - timedelta(days=1))
+    seen = await house.recorder.overview(at(0) - timedelta(days=1))
     assert [service.id for service, _ in seen.services] == ["x", "slack"]
     assert [(service.id, bool(state.incident)) for service, state in seen.channels] == [("slack-delivery", True)]
     assert (seen.recent, seen.down) == ((), {"slack": at(0)})
@@ -167,20 +167,20 @@ async def test_the_overview_has_the_channels_apart(house):
 
 async def test_admins_hear_once_a_day_of_a_place_that_refuses_but_not_there(house):
     lost = Delivery("k", TELEGRAM, "post", delivery().notice, "desk", ladders=("desk", "boss"))
-    await house.record.refused(lost, "chat not found; add the bot")
-    await house.record.refused(replace(lost, key="another"), "chat not found; add the bot")
-    await house.record.refused(replace(lost, destination=BOSS), "blocked")
+    await house.recorder.refused(lost, "chat not found; add the bot")
+    await house.recorder.refused(replace(lost, key="another"), "chat not found; add the bot")
+    await house.recorder.refused(replace(lost, destination=BOSS), "blocked")
     rows = [
         one.notice.words.text.splitlines()
         for kind in ("telegram", "slack")
         for one in await house.store.deliveries.claim(*wanted(kind, house.now, limit=9, lease=timedelta(minutes=1)))
     ]
-    first = "⚠️ Telegram does not take notices for telegram:-100"
-    assert [lines[0] for lines in rows] == [first, first, "⚠️ Telegram does not take notices for telegram:4242"]
-    assert rows[0][1:] == ["Why: chat not found.", "What to do: add the bot.", "Who misses them: desk and boss."]
+    first = "⚠️ Telegram rejects notices for telegram:-100"
+    assert [lines[0] for lines in rows] == [first, first, "⚠️ Telegram rejects notices for telegram:4242"]
+    assert rows[0][1:] == ["Why: chat not found.", "What to do: add the bot.", "Not getting them: desk and boss."]
 
     house.now += timedelta(days=1)
-    await house.record.refused(lost, "chat not found; add the bot")
+    await house.recorder.refused(lost, "chat not found; add the bot")
     assert (await house.store.deliveries.backlog()) == {"telegram": 2, "slack": 3}
 
 
@@ -188,33 +188,37 @@ async def test_admins_hear_once_a_day_of_a_place_that_refuses_but_not_there(hous
     "B9", "a place refuses messages for an unknown reason, on Slack a broadcast's", "the admins hear once who lost what"
 )
 async def test_admins_hear_once_of_a_reason_why_a_place_does_not_take_a_message(house):
-    await house.record.load()
+    await house.recorder.load()
     lost = Delivery("k", SLACK, DeliveryAction.POST, delivery().notice, "list")
-    await house.record.refused(lost, "Slack refused the message 17 (odd_code)", RefusalScope.MESSAGE)
+    await house.recorder.refused(lost, "Slack refused the message 17 (odd_code)", RefusalScope.MESSAGE)
     house.now += timedelta(days=1)
-    await house.record.refused(replace(lost, key="2"), "Slack refused the message 18 (odd_code)", RefusalScope.MESSAGE)
-    await house.record.refused(replace(lost, key="3"), "too long", RefusalScope.MESSAGE)
-    await house.record.refused(replace(lost, key="4", audience="desk", ladders=("desk",)), "why", RefusalScope.MESSAGE)
-    await house.record.refused(
-        replace(lost, key="5", act=DeliveryAction.EDIT), "cannot be changed", RefusalScope.MESSAGE
+    await house.recorder.refused(
+        replace(lost, key="2"), "Slack refused the message 18 (odd_code)", RefusalScope.MESSAGE
     )
-    await house.record.refused(
+    await house.recorder.refused(replace(lost, key="3"), "too long", RefusalScope.MESSAGE)
+    await house.recorder.refused(
+        replace(lost, key="4", audience="desk", ladders=("desk",)), "why", RefusalScope.MESSAGE
+    )
+    await house.recorder.refused(
+        replace(lost, key="5", action=DeliveryAction.EDIT), "cannot be changed", RefusalScope.MESSAGE
+    )
+    await house.recorder.refused(
         replace(lost, destination=MAIL, audience="desk", ladders=("desk",)), "no", RefusalScope.MESSAGE
     )
     title = delivery().notice.words.title
     rows = await house.store.deliveries.claim(*wanted("telegram", house.now, limit=9, lease=timedelta(minutes=1)))
     assert [one.notice.words.text.splitlines()[1:] for one in rows] == [
-        ["Why: Slack refused the message 17.", f"The message: {title}", "Who misses it: list."],
-        ["Why: too long.", f"The message: {title}", "Who misses it: list."],
+        ["Why: Slack refused the message 17.", f"The message: {title}", "Not getting it: list."],
+        ["Why: too long.", f"The message: {title}", "Not getting it: list."],
         ["Why: why.", f"The message: {title}"],  # the next rung has it
         ["Why: cannot be changed.", f"The message: {title}"],  # what it was to rewrite has told the news
-        ["Why: no.", f"The message: {title}", "Who misses it: desk."],  # the last rung
+        ["Why: no.", f"The message: {title}", "Not getting it: desk."],  # the last rung
     ]
-    assert rows[0].notice.words.title == "⚠️ Slack did not take a message for slack:C1: odd_code"
+    assert rows[0].notice.words.title == "⚠️ Slack rejected a message for slack:C1: odd_code"
 
 
 async def test_without_admins_nobody_hears_of_it(store):
     made = House(store, admins=None)
-    await made.record.refused(delivery(), "why")
+    await made.recorder.refused(delivery(), "why")
     await made.slack("API")
     assert await store.deliveries.backlog() == {"telegram": 1, "email": 1}

@@ -14,13 +14,13 @@ from bot.model import Change, Health, Outcome, Reading, Role, Round, Rules, Serv
 NOON = datetime(2022, 7, 14, 12, 0, tzinfo=UTC)
 EVERY = timedelta(seconds=30)
 WEB = {
-    "B": (Outcome.BAD, Outcome.BAD),
-    "P": (Outcome.GOOD, Outcome.BAD),
-    "S": (Outcome.GOOD, Outcome.SLOW),
-    ".": (Outcome.GOOD, Outcome.GOOD),
-    "?": (Outcome.BAD, Outcome.BAD),
-    "!": (Outcome.GOOD, Outcome.BLIND),
-    "W": (Outcome.GOOD, Outcome.WORN),
+    "B": (Outcome.FAILED, Outcome.FAILED),
+    "P": (Outcome.OK, Outcome.FAILED),
+    "S": (Outcome.OK, Outcome.SLOW),
+    ".": (Outcome.OK, Outcome.OK),
+    "?": (Outcome.FAILED, Outcome.FAILED),
+    "!": (Outcome.OK, Outcome.INCONCLUSIVE),
+    "W": (Outcome.OK, Outcome.EXPIRING),
 }
 
 
@@ -34,7 +34,7 @@ def word(says: Health | None, headline: str = "", role: Role = Role.OFFICIAL) ->
 
 def look(letter: str, number: int = 0, *words: SourceReport) -> Round:
     readings = tuple(Reading(r, o) for r, o in zip(("web", "app"), WEB[letter], strict=True))
-    return Round("x", at(number), readings, words, sighted=letter != "?")
+    return Round("x", at(number), readings, words, online=letter != "?")
 
 
 def walk(

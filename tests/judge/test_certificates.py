@@ -138,13 +138,13 @@ def test_an_outage_after_a_correction_is_told():
 
 
 def test_a_worn_route_beside_a_bad_one_keeps_it_from_being_all_down():
-    seen = Round("x", at(0), (Reading("web", Outcome.WORN), Reading("app", Outcome.BAD)))
+    seen = Round("x", at(0), (Reading("web", Outcome.EXPIRING), Reading("app", Outcome.FAILED)))
     verdict = judge(seen, Streak(bad=1), Rules())
-    assert (verdict.health, verdict.worn, len(verdict.readings)) == (Health.DEGRADED, (), 2)
+    assert (verdict.health, verdict.expiring, len(verdict.readings)) == (Health.DEGRADED, (), 2)
 
 
 def test_a_steady_one_has_a_steady_state():
     state, _ = walk("WWWW")
     assert go(state, look("W", 9))[0] == state
-    assert ServiceState("x").streak.worn == 0
-    assert Role.OFFICIAL not in {w.role for w in state.incident.words}
+    assert ServiceState("x").streak.expiring == 0
+    assert Role.OFFICIAL not in {w.role for w in state.incident.reports}

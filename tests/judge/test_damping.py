@@ -7,7 +7,7 @@ from itertools import count, cycle
 
 import pytest
 
-from bot.judge.own_outage import LATELY, SETTLE, SETTLE_AGAIN, watch_sight
+from bot.judge.own_outage import LATELY, SETTLE, SETTLE_AGAIN, track_own_outage
 from bot.model import OURSELVES, ChangeKind, Health, Role, Round, Rules, ServiceState
 from tests.judge.rounds import EVERY, NOON, at, go, look, word
 
@@ -146,13 +146,13 @@ def test_an_outage_of_our_own_seeing_ends_though_the_sources_were_not_read_yet()
 def test_who_goes_blind_by_turns_says_so_once(saw):
     state, changes, now = ServiceState(OURSELVES), [], NOON
     for _ in range(60):
-        for sighted in (True, False):
+        for online in (True, False):
             now += timedelta(seconds=2)
-            step = watch_sight(state, now, sighted=sighted, starved=not sighted)
+            step = track_own_outage(state, now, online=online, starved=not online)
             state, changes = step.state, [*changes, *step.changes]
     back = now + timedelta(seconds=1)
     for n in range(100):
-        step = watch_sight(state, back + n * timedelta(seconds=1), sighted=True)
+        step = track_own_outage(state, back + n * timedelta(seconds=1), online=True)
         state, changes = step.state, [*changes, *step.changes]
     saw(f"{sum(c.kind is ChangeKind.RESTORED for c in changes)} note(s) of 60 blind moments")
     assert [c.kind for c in changes] == [ChangeKind.OPENED, ChangeKind.RESTORED]
@@ -163,7 +163,7 @@ def test_who_goes_blind_by_turns_says_so_once(saw):
 def test_who_was_blind_lately_waits_longer_before_saying_that_it_is_over():
     state, now, ends = ServiceState(OURSELVES), NOON, []
     for n in range(int(timedelta(hours=1) / EVERY)):
-        step = watch_sight(state, now + n * EVERY, sighted=n % 4 != 1)
+        step = track_own_outage(state, now + n * EVERY, online=n % 4 != 1)
         state = step.state
         ends += [c.at for c in step.changes if c.kind is ChangeKind.RESTORED]
     assert len(ends) <= 1 + timedelta(hours=1) / min(SETTLE_AGAIN, LATELY)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from bot.judge.heartbeats import excused, told, trouble
 from bot.model import Heartbeat, HeartbeatEvent
-from bot.wording.phrases import phrases
+from bot.wording.catalog import catalog
 from bot.wording.text import reason
 
 NOON = datetime(2022, 7, 14, 12, tzinfo=UTC)
@@ -52,8 +52,8 @@ def test_it_is_in_trouble_only_after_its_time_and_grace(job):
 )
 def test_the_reason_is_short_and_in_both_languages(job, past, why, spanish):
     assert after(job, past) == why
-    assert reason(why, phrases("es")) == spanish
-    assert reason(why, phrases("en")) == why
+    assert reason(why, catalog("es")) == spanish
+    assert reason(why, catalog("en")) == why
 
 
 def test_a_run_that_has_begun_has_its_grace_though_the_day_is_over():

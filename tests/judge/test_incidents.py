@@ -218,7 +218,7 @@ def test_an_incident_that_reaches_an_age_somebody_waits_for_says_so_once():
 
 def test_several_ages_at_once_are_one_change():
     assert lasting("BB" + "?" * 20 + "B") == [timedelta(minutes=11)]
-    assert walk("BB" + "?" * 20 + "B", AGES)[0].incident.lasted == 2
+    assert walk("BB" + "?" * 20 + "B", AGES)[0].incident.milestones_passed == 2
 
 
 def test_an_age_is_reached_only_while_trouble_is_seen():

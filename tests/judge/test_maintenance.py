@@ -25,7 +25,7 @@ def through(letters, *windows, words=(), first=0, state=None):
         verdict = judge(look(letter, number, *words), state.streak, Rules())
         taken = step(state, verdict, Rules(), maintenance.bearing(windows, "x", verdict))
         state = taken.state
-        told += [(c.kind, c.incident.since, c.incident.left) for c in taken.changes]
+        told += [(c.kind, c.incident.since, c.incident.maintenance_ended) for c in taken.changes]
     return state, told
 
 

@@ -30,7 +30,7 @@ def test_each_says_which_of_its_year_it_is_and_when_the_last_one_was():
     state, first = outage(ServiceState("x"), NOON)
     state, second = outage(state, NOON + timedelta(days=3))
     state, third = outage(state, NOON + timedelta(days=9), "BBBB..")
-    assert [(i.nth, i.before) for i in (first, second, third)] == [
+    assert [(i.number_this_year, i.previous) for i in (first, second, third)] == [
         (1, None),
         (2, (NOON, NOON + MINUTE)),
         (3, (NOON + timedelta(days=3), NOON + timedelta(days=3) + MINUTE)),
@@ -41,19 +41,19 @@ def test_each_says_which_of_its_year_it_is_and_when_the_last_one_was():
 def test_a_new_year_begins_at_one_and_knows_nothing_of_the_old():
     state, _ = outage(ServiceState("x"), NOON)
     state, first = outage(state, NOON + timedelta(days=365))
-    assert (first.nth, first.before, state.outages.year, state.outages.count) == (1, None, 2023, 1)
+    assert (first.number_this_year, first.previous, state.outages.year, state.outages.count) == (1, None, 2023, 1)
 
 
 def test_what_was_not_down_or_not_confirmed_does_not_count():
     for letters in ("PP..", "SS..", "B..", "?????.."):
         state, told = outage(ServiceState("x"), NOON, letters)
-        assert (state.outages, told.nth if told else 0) == (Outages(), 0), letters
+        assert (state.outages, told.number_this_year if told else 0) == (Outages(), 0), letters
 
 
 def test_one_that_was_partly_down_at_first_counts_once_it_is_down_and_keeps_its_number_when_it_eases():
     state, _ = outage(ServiceState("x"), NOON)
     state, told = outage(state, NOON + timedelta(days=1), "PPBBPPBB..")
-    assert (told.nth, state.outages.count) == (2, 2)
+    assert (told.number_this_year, state.outages.count) == (2, 2)
 
 
 def test_a_correction_counts_it_no_more_and_the_one_before_is_the_last_again():
@@ -62,7 +62,7 @@ def test_a_correction_counts_it_no_more_and_the_one_before_is_the_last_again():
     state = step(state, Correct("Ana", NOON + timedelta(days=1, hours=1)), STEADY).state
     assert (state.outages.count, state.outages.last) == (1, ((NOON, NOON + MINUTE),))
     state, told = outage(state, NOON + timedelta(days=2), "BB")
-    assert (told.nth, told.before) == (2, (NOON, NOON + MINUTE))
+    assert (told.number_this_year, told.previous) == (2, (NOON, NOON + MINUTE))
     state = step(state, Correct("Ana", NOON + timedelta(days=2, hours=1)), STEADY).state
     assert state.outages.count == 1  # it was open: it did not count yet
 
@@ -80,8 +80,8 @@ def test_a_steady_service_keeps_its_state():
 def test_a_state_of_an_older_tocsin_loads_and_begins_to_count():
     state, _ = outage(ServiceState("x"), NOON)
     kept = _adapter(ServiceState).dump_python(state, mode="json")
-    del kept["outages"], kept["last"]["nth"], kept["last"]["before"]
+    del kept["outages"], kept["last"]["number_this_year"], kept["last"]["previous"]
     loaded = _adapter(ServiceState).validate_python(kept)
-    assert (loaded.outages, loaded.last.nth) == (Outages(), 0)
+    assert (loaded.outages, loaded.last.number_this_year) == (Outages(), 0)
     state, told = outage(loaded, NOON + timedelta(days=1))
-    assert (told.nth, state.outages.count) == (1, 1)
+    assert (told.number_this_year, state.outages.count) == (1, 1)

@@ -42,7 +42,7 @@ def test_each_thing_that_its_page_says_during_an_incident_is_told_once():
         [CLEAR, RED, RED, word(None), RED, word(Health.DOWN, "Identified"), CLEAR, CLEAR, RED], 2
     ):
         state, changes = go(state, look("B", number, said), QUIET)
-        told += [(number, c.kind, c.incident.words[0].headline) for c in changes]
+        told += [(number, c.kind, c.incident.reports[0].headline) for c in changes]
     assert told == [
         (3, ChangeKind.OFFICIAL, "Investigating"),
         (7, ChangeKind.OFFICIAL, "Identified"),
@@ -69,7 +69,7 @@ def test_a_page_that_never_spoke_is_known_at_the_end_to_have_been_silent():
     _, changes = rounds(ServiceState("x"), "BB..", CLEAR)
     ended = changes[-1]
     assert (ended.kind, ended.incident.official_at) == (ChangeKind.RESTORED, None)
-    assert ended.incident.words == (CLEAR,)
+    assert ended.incident.reports == (CLEAR,)
 
 
 def test_an_incident_of_its_page_alone_is_over_when_the_page_says_so_whatever_people_report():
@@ -206,7 +206,7 @@ def test_nothing_is_confirmed_but_by_our_own_checks(rounds, rules):
 def test_while_the_canaries_are_bad_nothing_is_said_to_be_down(rounds, sights, rules):
     state = ServiceState("x")
     for number, ((letter, words), sighted) in enumerate(zip(rounds, sights, strict=False)):
-        verdict = judge(replace(look(letter, number, *words), sighted=sighted), state.streak, rules)
+        verdict = judge(replace(look(letter, number, *words), online=sighted), state.streak, rules)
         taken = step(state, verdict, rules)
         if not sighted:
             assert verdict.health is Health.UNKNOWN
@@ -217,7 +217,7 @@ def test_while_the_canaries_are_bad_nothing_is_said_to_be_down(rounds, sights, r
 def evidence(verdict):
     """What a confidence may rest on: our own bad rounds, in a row and in all, its page, a tracker. Not the crowd."""
     says = {
-        role: any(w.role is role and w.says in {Health.DOWN, Health.DEGRADED} for w in verdict.words) for role in Role
+        role: any(w.role is role and w.says in {Health.DOWN, Health.DEGRADED} for w in verdict.reports) for role in Role
     }
     return verdict.streak.bad, verdict.streak.total, says[Role.OFFICIAL], says[Role.TRACKER]
 
@@ -262,7 +262,7 @@ def test_no_round_tells_the_official_word_twice_over(rounds, rules):
     last = None
     for *_, taken in seen(rounds, rules):
         for change in taken.changes:
-            page = next((w for w in change.incident.words if w.role is Role.OFFICIAL), None)
+            page = next((w for w in change.incident.reports if w.role is Role.OFFICIAL), None)
             said = page and (page.says, page.headline)
             if change.kind is ChangeKind.OFFICIAL:
                 assert said != last

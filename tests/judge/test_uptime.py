@@ -17,7 +17,7 @@ from tests.judge.rounds import NOON
 from tests.wording.outages import EN
 
 SECOND = timedelta(seconds=1)
-GOOD, SLOW, BAD, BLIND = Outcome.GOOD, Outcome.SLOW, Outcome.BAD, Outcome.BLIND
+GOOD, SLOW, BAD, BLIND = Outcome.OK, Outcome.SLOW, Outcome.FAILED, Outcome.INCONCLUSIVE
 AT_ONCE = Rules(confirm_rounds=1, restore_rounds=1, remind_every=(), flaps=10**6)
 # Rounds as (seconds after the one before, outcome): some late, some after we did not run, some at an odd microsecond.
 GAPS = st.one_of(st.integers(10, 30), st.sampled_from([70, 71, 299, 300, 4000]), st.floats(10, 70))
@@ -33,7 +33,7 @@ ROUNDS = histories(GOOD, GOOD, BAD, BAD, SLOW, BLIND)
 def test_what_works_with_a_certificate_that_ends_soon_counts_as_up():
     roll = Roll({}, {}, {})
     for n in range(3):
-        roll.add(Result(1, "x", NOON + n * 30 * SECOND, Outcome.WORN, 200_000))
+        roll.add(Result(1, "x", NOON + n * 30 * SECOND, Outcome.EXPIRING, 200_000))
     roll.end_round()
     (sums,) = roll.hours().values()
     assert (sums.up, sums.slow, sums.down, sums.answers, sums.took) == (60_000, 0, 0, 3, 600)
@@ -99,7 +99,7 @@ def test_the_uptime_of_incidents_and_of_roll_ups_is_the_same(rounds):
     rows, sight, state, incidents = timed(rounds), Coverage(), ServiceState("x"), {}
     for at, outcome in rows:
         seen = Round("x", at, (Reading("web", outcome),))
-        sight.look(seen, {}, saw=saw(seen, AT_ONCE))
+        sight.note(seen, {}, saw=saw(seen, AT_ONCE))
         taken = step(state, judge(seen, state.streak, AT_ONCE), AT_ONCE)
         state = taken.state
         incidents |= {change.incident.id: change.incident for change in taken.changes}
@@ -169,13 +169,13 @@ def test_a_clock_that_is_set_back_counts_no_time_twice_and_one_that_was_far_ahea
 
 def test_what_is_not_rolled_up_yet_is_known_as_long_as_we_live():
     sight, period = Coverage(), (NOON - HOUR, NOON + 60 * SECOND)
-    sight.look(Round("x", NOON, ()), {}, saw=True)
+    sight.note(Round("x", NOON, ()), {}, saw=True)
     assert sight.unseen({}, ["x", "y"], {}, period) == {"x": ((NOON - HOUR, NOON),), "y": (period,)}
-    sight.look(Round("x", NOON + 20 * SECOND, ()), {}, saw=False)
+    sight.note(Round("x", NOON + 20 * SECOND, ()), {}, saw=False)
     assert sight.unseen({}, ["x"], {}, period) == {"x": ((NOON - HOUR, NOON), (NOON + 20 * SECOND, NOON + 60 * SECOND))}
     before = {"x": [Stretch(NOON - HOUR, NOON - 30 * SECOND)]}
     late = period[0], NOON + 4 * HOLD
-    sight.look(Round("x", NOON + 50 * SECOND, ()), {}, saw=True)
+    sight.note(Round("x", NOON + 50 * SECOND, ()), {}, saw=True)
     assert sight.unseen(before, ["x"], {}, late)["x"] == (
         (NOON - 30 * SECOND, NOON),
         (NOON + 20 * SECOND, NOON + 50 * SECOND),

@@ -94,7 +94,7 @@ def test_of_a_chain_one_broken_link_is_all_of_it(letters, health, confidence):
 
 
 def test_when_the_canaries_are_bad_nothing_is_claimed_of_anything():
-    blind = replace(look(".", 0, TROUBLE, TRACKER), sighted=False)
+    blind = replace(look(".", 0, TROUBLE, TRACKER), online=False)
     assert judge(blind, Streak(), Rules()).health is UNKNOWN
 
 

@@ -20,7 +20,7 @@ def digest(overview=EVERYTHING, style=MADRID, **more):
 def test_each_reader_gets_one_and_none_wakes_a_thread_of_an_incident():
     told = digest()
     assert [one.destination for one in told] == [BOSS, BOARD]
-    assert {one.act for one in told} == {DeliveryAction.POST}
+    assert {one.action for one in told} == {DeliveryAction.POST}
     assert {(one.notice.thread, one.notice.tone) for one in told} == {("digest:weekly:2022-07-14", Tone.INFO)}
     assert len({one.key for one in told}) == 2
     assert "Cloudflare: down 11:00–11:38 a.m. (38 min)." in told[0].notice.words.lines

@@ -65,9 +65,9 @@ def test_news_goes_to_whoever_follows_the_service(kind: ChangeKind) -> None:
         (SubscriptionFilter(confidence=Confidence.LIKELY), Health.DOWN, Confidence.LIKELY, True),
         (SubscriptionFilter(confidence=Confidence.LIKELY), Health.DOWN, Confidence.POSSIBLE, False),
         (SubscriptionFilter(confidence=Confidence.POSSIBLE), Health.DEGRADED, Confidence.POSSIBLE, True),
-        (SubscriptionFilter(hears=frozenset({Topic.DOWN})), Health.DEGRADED, Confidence.CONFIRMED, False),
-        (SubscriptionFilter(hears=frozenset({Topic.DEGRADED})), Health.DEGRADED, Confidence.CONFIRMED, True),
-        (SubscriptionFilter(hears=frozenset({Topic.DEGRADED})), Health.DOWN, Confidence.CONFIRMED, False),
+        (SubscriptionFilter(topics=frozenset({Topic.DOWN})), Health.DEGRADED, Confidence.CONFIRMED, False),
+        (SubscriptionFilter(topics=frozenset({Topic.DEGRADED})), Health.DEGRADED, Confidence.CONFIRMED, True),
+        (SubscriptionFilter(topics=frozenset({Topic.DEGRADED})), Health.DOWN, Confidence.CONFIRMED, False),
         (SubscriptionFilter(), Health.UNKNOWN, Confidence.CONFIRMED, False),
     ],
 )
@@ -79,7 +79,7 @@ def test_news_is_heard_as_wished(
 
 
 def test_who_was_told_hears_how_it_goes_on() -> None:
-    only_down = audience(SLACK, hears=frozenset({Topic.DOWN}))
+    only_down = audience(SLACK, topics=frozenset({Topic.DOWN}))
     partly = change(ChangeKind.WORSENED, Health.DEGRADED)
     assert places(hearers(partly, [only_down], ())) == []
     assert places(hearers(partly, [only_down], {SLACK})) == [SLACK]
@@ -102,15 +102,15 @@ def test_nobody_hears_a_follow_up_or_an_end_who_was_not_told(kind: ChangeKind) -
     ],
 )
 def test_what_follows_is_heard_as_wished(kind: ChangeKind, needs: set[Topic]) -> None:
-    with_it = audience(SLACK, hears=frozenset(needs))
-    without = audience(SLACK, hears=frozenset({Topic.DOWN}))
+    with_it = audience(SLACK, topics=frozenset(needs))
+    without = audience(SLACK, topics=frozenset({Topic.DOWN}))
     assert places(hearers(change(kind), [with_it], {SLACK})) == [SLACK]
     assert hearers(change(kind), [without], {SLACK}) == ()
 
 
 def test_everybody_who_was_told_hears_that_somebody_looks_into_it() -> None:
     assert places(
-        hearers(change(ChangeKind.ACKNOWLEDGED), [audience(SLACK, hears=frozenset({Topic.DOWN}))], {SLACK})
+        hearers(change(ChangeKind.ACKNOWLEDGED), [audience(SLACK, topics=frozenset({Topic.DOWN}))], {SLACK})
     ) == [SLACK]
 
 
@@ -153,7 +153,7 @@ def test_the_first_audience_that_wants_it_wins() -> None:
 def test_our_blindness_is_told_at_its_end_to_whoever_hears_corrections() -> None:
     readers = [
         audience(SLACK, TELEGRAM, name="ladder", ladder=True, services=("x",)),
-        audience(MAIL, name="deaf", hears=frozenset({Topic.DOWN, Topic.RESTORED})),
+        audience(MAIL, name="deaf", topics=frozenset({Topic.DOWN, Topic.RESTORED})),
     ]
     blind = change(ChangeKind.RESTORED, Health.UNKNOWN, service=OURSELVES)
     assert places(hearers(blind, readers, ())) == [SLACK]
@@ -306,7 +306,7 @@ def test_further_people_are_called_when_it_lasts_and_nobody_looks_into_it() -> N
 @pytest.mark.parametrize(
     "unwanted",
     [
-        {"hears": frozenset({Topic.DEGRADED})},
+        {"topics": frozenset({Topic.DEGRADED})},
         {"services": ("y",)},
         {"confidence": Confidence.CONFIRMED},
     ],
@@ -318,7 +318,7 @@ def test_nobody_further_is_called_for_what_the_audience_itself_does_not_hear_of(
 
 
 def test_news_that_only_comes_later_calls_them_as_well() -> None:
-    desk = calling(SLACK, hears=frozenset({Topic.DOWN}))
+    desk = calling(SLACK, topics=frozenset({Topic.DOWN}))
     assert hearers(later(ChangeKind.LASTING, 10, health=Health.DEGRADED), [desk], ()) == ()
     assert places(hearers(later(ChangeKind.WORSENED, 12), [desk], ())) == [SLACK, BOSS]
     assert places(hearers(later(ChangeKind.WORSENED, 12, acked_by="Ana"), [desk], ())) == [SLACK]
@@ -331,7 +331,7 @@ def test_who_was_called_hears_how_it_goes_on_and_ends_like_the_audience(ladder: 
         found = places(hearers(later(kind, 12, acked_by="Ana"), [desk], {SLACK, BOSS}, {SLACK, BOSS}))
         assert found[0] == SLACK
         assert found[-1] == BOSS
-    deaf = replace(desk, wish=SubscriptionFilter(hears=frozenset({Topic.DOWN})))
+    deaf = replace(desk, filter=SubscriptionFilter(topics=frozenset({Topic.DOWN})))
     assert hearers(later(ChangeKind.RESTORED, 12), [deaf], {SLACK, BOSS}) == ()
 
 

@@ -27,36 +27,36 @@ class Machine:
     def __init__(self, store):
         self.passed, self.off = 0.0, timedelta()
         self.clock = SteadyClock(lambda: self.passed, lambda: NOON + timedelta(seconds=self.passed) + self.off)
-        setting = House(store).record.setting
-        self.record = Recorder(store, setting, self.clock.utcnow, lambda _: None)
-        self.outbox = Outbox(store.deliveries, {}, self.clock.utcnow, self.record.moved)
+        setting = House(store).recorder.settings
+        self.recorder = Recorder(store, setting, self.clock.utcnow, lambda _: None)
+        self.outbox = Outbox(store.deliveries, {}, self.clock.utcnow, self.recorder.moved)
         clock = Clock(self.clock.steady, self.clock.utcnow)
-        self.rounds = Rounds((), (), None, seen=self.record.seen, clock=clock)
-        self.steps = ClockSteps(self.clock, self.record, self.rounds, self.outbox)
+        self.rounds = Rounds((), (), None, seen=self.recorder.seen, clock=clock)
+        self.steps = ClockSteps(self.clock, self.recorder, self.rounds, self.outbox)
 
     async def see(self, letters):
         for letter in letters:
             self.passed += 10
-            await self.record.seen(replace(look(letter), at=self.clock.utcnow()))
+            await self.recorder.seen(replace(look(letter), at=self.clock.utcnow()))
 
 
 @pytest.mark.hardened("R4", "the clock is set within an outage", "as long as it was, by the steady clock; due at once")
 @pytest.mark.parametrize("by", STEPS)
 async def test_an_outage_is_as_long_as_it_was_whatever_the_clock_does(store, by, saw):
     at = Machine(store)
-    await at.record.load()
+    await at.recorder.load()
     await at.see("..BB")
     at.off = by
     await at.steps.look()
     assert at.clock.drift() == timedelta()
     assert await store.deliveries.next_due("slack") <= at.clock.utcnow()
     await at.see("..")
-    (one,) = await store.history.incidents(NOON - timedelta(days=9))
+    (one,) = await store.results.incidents(NOON - timedelta(days=9))
     saw(f"{(one.until - one.since).total_seconds():g} s long")
     assert one.until - one.since == timedelta(seconds=20)
     at.passed += 10
     await at.steps.look()  # what was written amid the step is put right
-    (same,) = await store.history.incidents(NOON - timedelta(days=9))
+    (same,) = await store.results.incidents(NOON - timedelta(days=9))
     assert (same.since, same.until) == (one.since, one.until)
 
 
@@ -64,20 +64,20 @@ async def test_an_outage_is_as_long_as_it_was_whatever_the_clock_does(store, by,
 @pytest.mark.parametrize("by", STEPS)
 async def test_an_outage_that_could_not_be_written_down_is_as_long_as_it_was(store, monkeypatch, by, saw):
     at = Machine(store)
-    await at.record.load()
+    await at.recorder.load()
     await at.see("..")
 
     async def away(*_):
         raise StoreUnavailable("locked")
 
     with monkeypatch.context() as patch:
-        patch.setattr(store.moves, "move", away)
+        patch.setattr(store.incidents, "apply", away)
         with pytest.raises(StoreUnavailable):
             await at.see("B")
     at.off = by
     await at.steps.look()
     await at.see("B..")
-    (one,) = await store.history.incidents(NOON - timedelta(days=9))
+    (one,) = await store.results.incidents(NOON - timedelta(days=9))
     saw(f"{(one.until - one.since).total_seconds():g} s long")
     assert one.until - one.since == timedelta(seconds=20)
 
@@ -86,16 +86,16 @@ async def test_an_outage_that_could_not_be_written_down_is_as_long_as_it_was(sto
 @pytest.mark.parametrize("by", STEPS)
 async def test_what_waits_says_the_times_as_they_are_now(store, by, saw):
     at = Machine(store)
-    await at.record.load()
+    await at.recorder.load()
     await at.see("..BB")
     at.off = by
     await at.steps.look()
-    since = at.record.states["x"].incident.since
+    since = at.recorder.states["x"].incident.since
     waiting = await store.deliveries.claim(*wanted("slack", at.clock.utcnow()))
     fresh = [
-        wording.notice(change, at.record.service("x"), one.notice.style)
+        wording.notice(change, at.recorder.service("x"), one.notice.style)
         for one in waiting
-        for change in await store.history.changes("x#1")
+        for change in await store.results.changes("x#1")
         if f"x#1/{change.incident.steps}" == one.notice.key
     ]
     saw(waiting[0].notice.words.title)
@@ -106,18 +106,18 @@ async def test_what_waits_says_the_times_as_they_are_now(store, by, saw):
 
 async def test_what_is_worded_otherwise_keeps_its_words(store):
     at = Machine(store)
-    await at.record.load()
+    await at.recorder.load()
     await at.see("..BB")
-    (change,) = [one for one in await store.history.changes("x#1") if one.incident.steps == 2]
-    notice = wording.notice(change, at.record.service("x"), Style())
-    assert at.record.reworded(change, change, notice) == notice
+    (change,) = [one for one in await store.results.changes("x#1") if one.incident.steps == 2]
+    notice = wording.notice(change, at.recorder.service("x"), Style())
+    assert at.recorder.reworded(change, change, notice) == notice
     other = replace(notice, words=replace(notice.words, title="Sent here instead"))
-    assert at.record.reworded(change, change, other) is None
+    assert at.recorder.reworded(change, change, other) is None
 
 
 async def test_while_the_database_is_away_the_time_goes_on_as_before(store, monkeypatch):
     at = Machine(store)
-    await at.record.load()
+    await at.recorder.load()
     before = at.clock.utcnow()
 
     async def away(*_):
@@ -125,7 +125,7 @@ async def test_while_the_database_is_away_the_time_goes_on_as_before(store, monk
 
     at.off = timedelta(hours=1)
     with monkeypatch.context() as patch:
-        patch.setattr(store.moves, "step", away)
+        patch.setattr(store.incidents, "step", away)
         await at.steps.look()
         assert at.clock.utcnow() == before
     await at.steps.look()

@@ -21,22 +21,22 @@ class Process(Machine):
         super().__init__(store)
         self.passed, self.off = passed, off
         self.clock.__init__(lambda: self.passed, lambda: NOON + timedelta(seconds=self.passed) + self.off)
-        self.steps = ClockSteps(self.clock, self.record, self.rounds, self.outbox, run_of_machine=RUN)
+        self.steps = ClockSteps(self.clock, self.recorder, self.rounds, self.outbox, run_of_machine=RUN)
 
     async def start(self, run=RUN):
-        await reckoning.take_up(self.record.store, self.clock, run, self.record.reworded)
-        await self.record.load()
+        await reckoning.take_up(self.recorder.store, self.clock, run, self.recorder.reworded)
+        await self.recorder.load()
 
     async def after(self, passed, off=None, run=RUN):
         """The process that comes after this one."""
-        await self.record.store.history.alive(self.clock.utcnow())
-        later = Process(self.record.store, self.passed + passed, self.off if off is None else off)
+        await self.recorder.store.results.alive(self.clock.utcnow())
+        later = Process(self.recorder.store, self.passed + passed, self.off if off is None else off)
         await later.start(run)
         return later
 
 
 async def length(store):
-    (one,) = await store.history.incidents(NOON - timedelta(days=9))
+    (one,) = await store.results.incidents(NOON - timedelta(days=9))
     return one.until - one.since
 
 
@@ -96,7 +96,7 @@ async def test_what_a_time_server_corrects_bit_by_bit_is_no_step_for_the_next_pr
     before = at.clock.utcnow()
     at = await at.after(1)
     assert abs(at.clock.utcnow() - before) < STEP
-    assert await store.moves.settle(at.clock.utcnow()) == 0
+    assert await store.incidents.settle(at.clock.utcnow()) == 0
 
 
 @pytest.mark.parametrize("run", ["another machine, or another start of it", ""])
@@ -104,9 +104,9 @@ async def test_the_clock_of_another_run_of_the_machine_is_another_one(store, run
     at = Process(store)
     await at.start()
     await at.see("..BB")
-    since = at.record.states["x"].incident.since
+    since = at.recorder.states["x"].incident.since
     at = await at.after(30, timedelta(hours=1), run.replace(" ", "-"))
-    assert at.record.states["x"].incident.since == since
+    assert at.recorder.states["x"].incident.since == since
 
 
 async def test_a_steady_clock_that_begins_anew_with_each_process_shows_nothing(store):
@@ -114,9 +114,9 @@ async def test_a_steady_clock_that_begins_anew_with_each_process_shows_nothing(s
     await at.start()
     at.passed += 5000
     await at.see("..BB")
-    since = at.record.states["x"].incident.since
+    since = at.recorder.states["x"].incident.since
     at = await at.after(-4000, timedelta(seconds=5000))
-    assert at.record.states["x"].incident.since == since
+    assert at.recorder.states["x"].incident.since == since
 
 
 @pytest.mark.parametrize("text", [None, "", "a b", "a b c", "a 1 2 3", "a nan 1", "a 1 nan", "a 1 inf", "a 1 1e300"])

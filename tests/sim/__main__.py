@@ -46,9 +46,9 @@ def happened(of: Ledger):
         yield end, f"life     {'is killed' if killed else 'ends'}"
     for looked in world.rounds:
         seen = looked.round
-        if not (looked.became == "taken" and seen.sighted and all(reading.good for reading in seen.readings)):
+        if not (looked.became == "taken" and seen.online and all(reading.ok for reading in seen.readings)):
             outcomes = " ".join(f"{reading.route}={reading.outcome}" for reading in seen.readings)
-            yield looked.began, f"round    {seen.service} {outcomes}{'' if seen.sighted else ' UNSEEN'} {looked.became}"
+            yield looked.began, f"round    {seen.service} {outcomes}{'' if seen.online else ' UNSEEN'} {looked.became}"
 
 
 def told(of: Ledger):

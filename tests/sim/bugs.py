@@ -99,10 +99,10 @@ def restarts_sure(patch):
 def trusts_its_eyes(patch):
     """Does not ask whether we see anything at all."""
 
-    async def sighted(_self):
+    async def online(_self):
         return True
 
-    patch.setattr(bot.watch.canaries.Canaries, "sighted", sighted)
+    patch.setattr(bot.watch.canaries.Canaries, "online", online)
 
 
 def believes_the_crowd(patch):
@@ -121,7 +121,7 @@ def never_rewrites(patch):
     patch.setattr(
         bot.notify.incident_fanout,
         "acts",
-        lambda *what, **how: [d for d in acts(*what, **how) if d.act is DeliveryAction.POST],
+        lambda *what, **how: [d for d in acts(*what, **how) if d.action is DeliveryAction.POST],
     )
 
 

@@ -35,7 +35,7 @@ class Taker:
 
     async def send(self, delivery: Delivery) -> Receipt:
         await asyncio.sleep(self._chance.uniform(*TRAVELS))
-        does = "chat.postMessage" if delivery.act is DeliveryAction.POST else "chat.update"
+        does = "chat.postMessage" if delivery.action is DeliveryAction.POST else "chat.update"
         if over := self.limits.over(does, delivery.destination.place):
             return Later("too many requests", timedelta(seconds=math.ceil(over[0])), whole=over[1])
         self.taken.append(delivery)
@@ -47,7 +47,7 @@ class Taker:
 
     @property
     def posts(self) -> list[Delivery]:
-        return [one for one in self.taken if one.act is DeliveryAction.POST]
+        return [one for one in self.taken if one.action is DeliveryAction.POST]
 
 
 @dataclass
@@ -84,7 +84,7 @@ def held(
             ways = {
                 kind: OpenChannel(takers[kind], s.pace, s.edits, s.gathers, s.finds) for kind, (s, _) in kinds.items()
             }
-            outbox, stop = Outbox(store.deliveries, ways, now, store.people.moved), asyncio.Event()
+            outbox, stop = Outbox(store.deliveries, ways, now, store.subscriptions.moved), asyncio.Event()
             running = asyncio.create_task(outbox.run(stop))
             await asyncio.sleep(0)
             try:

@@ -72,14 +72,14 @@ class Life:
         """As `House.live`: looks end first, then what is being sent is seen through."""
         stop, closing = asyncio.Event(), asyncio.Event()
         with suppress(StoreUnavailable):
-            await reconcile(self.record)
+            await reconcile(self.recorder)
         early, late = asyncio.create_task(self.rounds.run(stop)), asyncio.create_task(self.outbox.run(closing))
         people, end = asyncio.create_task(self._people()), asyncio.ensure_future(until())
         clock = [asyncio.create_task(self._clock(stop))] if self.world.script.steps else []
         done, _ = await asyncio.wait({early, late, end, *clock}, return_when=asyncio.FIRST_COMPLETED)
         for task in done - {end}:
             task.result()
-            raise AssertionError("a part of the house has ended before its time")
+            raise AssertionError("a part of the house has expired before its time")
         end.result()
         stop.set()
         await early
@@ -108,7 +108,7 @@ class Life:
         world = self.world
         for at, service, what in [one for one in world.script.people if one[0] >= world.now]:
             await asyncio.sleep(max(at - world.now, 0))
-            now = self.record.clock()
+            now = self.recorder.clock()
             order = {
                 "ack": Ack("Ana", now),
                 "mute": Mute("Ana", now, now + timedelta(seconds=world.chance.uniform(60, 900))),
@@ -116,7 +116,7 @@ class Life:
             }[what]
             world.orders.append((world.now, service, what))
             with suppress(StoreUnavailable):
-                await self.record.order(service, order)
+                await self.recorder.order(service, order)
 
 
 class Run:
@@ -160,7 +160,9 @@ class Run:
             life = await self._begun(stack)
             if self.world.life == 1 and "chat" in self.script.readers:
                 with suppress(StoreUnavailable):
-                    await life.record.subscribe(Subscription(place("telegram:chat"), CHAT, "Ana", life.record.clock()))
+                    await life.recorder.subscribe(
+                        Subscription(place("telegram:chat"), CHAT, "Ana", life.recorder.clock())
+                    )
             await life.live(lambda: self._until(life, end, killed=killed))
 
     async def _begun(self, stack: AsyncExitStack) -> Life:
@@ -169,7 +171,7 @@ class Run:
                 async with AsyncExitStack() as trial:
                     store = await trial.enter_async_context(open_store(f"sqlite:///{self.path}", alone=True))
                     life = self._joined(store)
-                    await life.record.load()
+                    await life.recorder.load()
                     stack.push_async_callback(trial.pop_all().aclose)
                     return life
             except StoreUnavailable:  # who started us starts us again
@@ -197,7 +199,7 @@ class Run:
             self.converged = True
 
     async def _quiet(self, life: Life) -> bool:
-        states, watched = life.record.states, life.record.setting.watched
+        states, watched = life.recorder.states, life.recorder.settings.watched
         return (
             not any(state.incident or (state.streak.bad and name in watched) for name, state in states.items())
             and not await life.store.deliveries.backlog()
@@ -229,7 +231,7 @@ class Run:
             refused=record.refused,
         )
         own = [
-            Watched(record.setting.channels[kind], ways(kind, providers[kind].probe, outbox.fortunes, utcnow))
+            Watched(record.settings.channels[kind], ways(kind, providers[kind].probe, outbox.failures, utcnow))
             for kind in LIVES
             if kind in kinds
         ]

@@ -95,7 +95,7 @@ def _readers(script: Script) -> tuple[Audience, ...]:
             "calm",
             (place("email:two"),),
             SubscriptionFilter(
-                confidence=Confidence.LIKELY, hears=frozenset({Topic.DOWN, Topic.RESTORED, Topic.CORRECTION})
+                confidence=Confidence.LIKELY, topics=frozenset({Topic.DOWN, Topic.RESTORED, Topic.CORRECTION})
             ),
         ),
         Audience("patient", (place("webhook:one"),), SubscriptionFilter(for_at_least=timedelta(minutes=2))),

@@ -34,7 +34,7 @@ def test_a_storm_of_hundreds_is_a_few_messages_to_each_reader_and_everything_is_
     async def work(hall):
         record = Recorder(hall.store, setting, hall.clock, hall.outbox.wake)
         await record.load()
-        for outcome, ends in ((Outcome.BAD, False), (Outcome.GOOD, True)):
+        for outcome, ends in ((Outcome.FAILED, False), (Outcome.OK, True)):
             told = {kind: len(taker.posts) for kind, taker in hall.takers.items()}
             await look(record, outcome)
             assert await hall.drained(120) <= 60
@@ -50,8 +50,8 @@ def test_a_storm_of_hundreds_is_a_few_messages_to_each_reader_and_everything_is_
 
 async def look(record, outcome):
     """One round of each service, evenly over its length."""
-    for service in record.setting.services:
-        reading = Reading("web", outcome, "HTTP 503" if outcome is Outcome.BAD else "", timedelta(milliseconds=5))
+    for service in record.settings.services:
+        reading = Reading("web", outcome, "HTTP 503" if outcome is Outcome.FAILED else "", timedelta(milliseconds=5))
         await record.seen(Round(service, record.clock(), (reading,)))
         await asyncio.sleep(ROUND / COUNT)
 
@@ -63,7 +63,7 @@ async def everything_is_told(store):
     for number in range(COUNT):
         rows = await store.deliveries.of_incident(f"s{number}#1")
         for reader in READERS:
-            posts = [row for row in rows if row.destination == reader and row.act == "post"]
+            posts = [row for row in rows if row.destination == reader and row.action == "post"]
             assert [row.kind for row in posts] == ["opened", "restored"]
             down, up = posts
             assert down.sent_at <= up.sent_at

@@ -30,7 +30,7 @@ from bot.model import (
 from tests.sim.loop import VirtualLoop
 from tests.sim.script import EDITS, FINDS, LOOKS, Fault, Look, Script
 
-OUTCOMES = {Look.BAD: Outcome.BAD, Look.HANGS: Outcome.BAD, Look.SLOW: Outcome.GOOD, Look.GOOD: Outcome.GOOD}
+OUTCOMES = {Look.BAD: Outcome.FAILED, Look.HANGS: Outcome.FAILED, Look.SLOW: Outcome.OK, Look.GOOD: Outcome.OK}
 NONSENSE = ("9" * 12, "-5", "-1e9", "nan", "inf", str(7 * 86400), "soon", "")  # as a Retry-After
 TIMEOUT = 30.0  # a channel's own: seconds that it waits for an answer
 
@@ -192,9 +192,9 @@ class Route:
                 await world.wait(*((1.0, 1.6) if world.script.starved.at(world.now) else (0.02, 0.8)))
         if world.starved - before > 0.7 * timeout.total_seconds():
             world.occurred["check starved"] += 1
-            return Reading(route, Outcome.BAD, "no answer in time")
+            return Reading(route, Outcome.FAILED, "no answer in time")
         took = timedelta(seconds=6 if look is Look.SLOW else 0.2)
-        return Reading(route, OUTCOMES[look], "HTTP 503" if OUTCOMES[look] is Outcome.BAD else "", took)
+        return Reading(route, OUTCOMES[look], "HTTP 503" if OUTCOMES[look] is Outcome.FAILED else "", took)
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,7 +205,7 @@ class Canary:
     async def look(self, route, net, timeout, *, doubt):
         blind = self.world.script.blind.at(self.world.now)
         await self.world.wait(0.02, 2.0 if blind else 0.3)
-        return Reading(route, Outcome.BAD if blind else Outcome.GOOD)
+        return Reading(route, Outcome.FAILED if blind else Outcome.OK)
 
 
 @dataclass(frozen=True, slots=True)
@@ -306,7 +306,7 @@ class Provider:
         gone = (place, delivery.root) in world.deleted
         if delivery.root is not None and not gone and (place, delivery.root) not in world.messages:
             world.wrong.append(f"{delivery.key} names a message that {place} has not: {delivery.root}")
-        if delivery.act is DeliveryAction.EDIT:
+        if delivery.action is DeliveryAction.EDIT:
             return self._rewrite(delivery, place, gone=gone)
         former = next((one for one in world.told if one.delivery.key == delivery.key), None)
         if former and delivery.unsure and self.kind in FINDS:

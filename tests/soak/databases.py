@@ -17,7 +17,7 @@ import asyncpg
 from bot.store.lease import KEY
 from tests.postgres import Postgres, postgres_server
 
-HELD = f"SELECT value FROM memory WHERE name = '{KEY}'"
+HELD = f"SELECT value FROM key_value WHERE name = '{KEY}'"
 
 
 class Database(Protocol):

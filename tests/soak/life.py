@@ -85,7 +85,7 @@ class Noting:
 
     async def send(self, delivery: Delivery) -> Receipt:
         note(self.log, hands=delivery.key, life=os.getpid())
-        if delivery.act is DeliveryAction.EDIT:
+        if delivery.action is DeliveryAction.EDIT:
             note(self.log, rewriting=delivery.key)
         receipt = await self.channel.send(delivery)
         if isinstance(receipt, Unsure):
@@ -155,7 +155,7 @@ async def _ways(world: World, store: Store) -> AsyncIterator[Mapping[str, OpenCh
     discord = DiscordSettings(token=SecretStr(far_discord.TOKEN), api_url=world.discord, timeout=world.timeout)
     async with AsyncExitStack() as stack:
         net = await stack.enter_async_context(Network())
-        desk = ChannelContext(net, (), store.people.recall, store.people.remember)
+        desk = ChannelContext(net, (), store.subscriptions.recall, store.subscriptions.remember)
         ways: dict[str, OpenChannel] = {}
         for said in (slack, discord, WebhookSettings(timeout=world.timeout)):
             channel = Noting(await stack.enter_async_context(said.open(desk)), world.log)
@@ -189,7 +189,7 @@ async def _happen(record: Recorder, log: Path, service: str, chance: random.Rand
         bad = state is not None and state.incident is not None
         if last and not bad:
             return
-        reading = Reading("web", Outcome.GOOD if bad else Outcome.BAD, "" if bad else "HTTP 503")
+        reading = Reading("web", Outcome.OK if bad else Outcome.FAILED, "" if bad else "HTTP 503")
         try:
             await record.seen(Round(service, now(), (reading,)))
         except StoreUnavailable:

@@ -29,10 +29,12 @@ MAIL = Destination("email", "desk@example.org")
 
 
 def delivery(
-    step: int = 1, to: Destination = SLACK, thread: str = "x#1", act: DeliveryAction = DeliveryAction.POST
+    step: int = 1, to: Destination = SLACK, thread: str = "x#1", action: DeliveryAction = DeliveryAction.POST
 ) -> Delivery:
     notice = Notice(f"{thread}/{step}", thread, Tone.DOWN, Text(f"{thread} step {step}"))
-    return Delivery(f"{notice.key}@{to}" + (";edit" if act is DeliveryAction.EDIT else ""), to, act, notice, "desk")
+    return Delivery(
+        f"{notice.key}@{to}" + (";edit" if action is DeliveryAction.EDIT else ""), to, action, notice, "desk"
+    )
 
 
 def further(*to: Destination, kind: ChangeKind = ChangeKind.WORSENED):
@@ -73,5 +75,5 @@ def wanted(kind="slack", now=NOW, *, limit=10, lease=LEASE, busy=(), one_each=Fa
 
 def together(many):
     """Plain words for a message of many: its lines."""
-    words = Text(f"{len(many.lines)} together", tuple(line.text for line in many.lines))
+    words = Text(f"{len(many.items)} together", tuple(line.text for line in many.items))
     return Notice(many.key, many.thread, Tone.DOWN, words, root=words, style=many.style)

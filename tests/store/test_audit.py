@@ -54,8 +54,8 @@ async def of_all(store, **values):
 
 
 async def test_an_open_incident_without_a_delivery_is_found_after_its_grace(store):
-    await store.moves.move("x", further(), NOW)
-    await store.moves.move("y", further(SLACK), NOW)
+    await store.incidents.apply("x", further(), NOW)
+    await store.incidents.apply("y", further(SLACK), NOW)
 
     assert await store.audit.untold(NOW + MINUTE - SECOND, MINUTE) == ()
     assert await store.audit.untold(NOW + MINUTE, MINUTE) == ("x#1",)
@@ -63,13 +63,13 @@ async def test_an_open_incident_without_a_delivery_is_found_after_its_grace(stor
 
 @pytest.mark.parametrize("status", Status)
 async def test_whoever_was_meant_to_hear_is_told_of_whatever_became_of_it(store, status):
-    await store.moves.move("x", further(SLACK), NOW)
+    await store.incidents.apply("x", further(SLACK), NOW)
     await settle(store, status)
     assert await store.audit.untold(LATER, MINUTE) == ()
 
 
 async def test_an_edit_tells_nobody(store):
-    await store.moves.move("x", further(SLACK), NOW)
+    await store.incidents.apply("x", further(SLACK), NOW)
     await of_all(store, act=DeliveryAction.EDIT.value)
     assert await store.audit.untold(LATER, MINUTE) == ("x#1",)
 
@@ -80,10 +80,10 @@ async def test_what_is_not_sure_is_over_or_is_our_own_blindness_is_no_finding(st
         incident = replace(move.state.incident, confidence=Confidence.LIKELY)
         return replace(move, changes=(replace(move.changes[0], incident=incident),))
 
-    await store.moves.move("x", unsure, NOW)
-    await store.moves.move(OURSELVES, further(), NOW)
-    await store.moves.move("y", further(), NOW)
-    await store.moves.move("y", ended(), NOW)
+    await store.incidents.apply("x", unsure, NOW)
+    await store.incidents.apply(OURSELVES, further(), NOW)
+    await store.incidents.apply("y", further(), NOW)
+    await store.incidents.apply("y", ended(), NOW)
     assert await store.audit.untold(LATER, MINUTE) == ()
 
 
@@ -92,13 +92,13 @@ async def test_what_is_not_sure_is_over_or_is_our_own_blindness_is_no_finding(st
 
 @pytest.mark.parametrize("kind", [ChangeKind.RESTORED, ChangeKind.RETRACTED, ChangeKind.UNWATCHED])
 async def test_who_was_told_and_has_no_ending_is_found_after_its_grace(store, kind):
-    await store.moves.move("x", further(SLACK, MAIL), NOW)
+    await store.incidents.apply("x", further(SLACK, MAIL), NOW)
     await settle(store, Status.SENT)
     await settle(store, Status.SENT, "email")
-    await store.moves.move("x", further(SLACK, MAIL), NOW)
+    await store.incidents.apply("x", further(SLACK, MAIL), NOW)
     assert await found(store) == []  # it lasts
 
-    await store.moves.move("x", ended(MAIL, kind=kind), NOW)
+    await store.incidents.apply("x", ended(MAIL, kind=kind), NOW)
     assert await found(store, NOW + 2 * MINUTE - SECOND) == []
     assert await found(store) == [("x#1", str(SLACK))]
     [dangling] = await store.audit.dangling(LATER, MINUTE)
@@ -107,9 +107,9 @@ async def test_who_was_told_and_has_no_ending_is_found_after_its_grace(store, ki
 
 @pytest.mark.parametrize("status", [Status.PENDING, Status.SENDING, Status.SENT, Status.REFUSED])
 async def test_an_ending_on_its_way_or_refused_is_dealt_with(store, status):
-    await store.moves.move("x", further(SLACK), NOW)
+    await store.incidents.apply("x", further(SLACK), NOW)
     await settle(store, Status.SENT)
-    await store.moves.move("x", ended(SLACK), NOW)
+    await store.incidents.apply("x", ended(SLACK), NOW)
     await settle(store, status)
     assert await found(store) == []
 
@@ -126,32 +126,32 @@ async def test_an_ending_on_its_way_or_refused_is_dealt_with(store, status):
     ],
 )
 async def test_who_may_have_heard_counts_and_who_has_not_does_not(store, status, unsure, expected):
-    await store.moves.move("x", further(SLACK), NOW)
+    await store.incidents.apply("x", further(SLACK), NOW)
     await settle(store, status, unsure=unsure)
-    await store.moves.move("x", ended(), NOW)
+    await store.incidents.apply("x", ended(), NOW)
     assert len(await found(store)) == expected
 
 
 async def test_who_heard_in_another_message_has_heard(store):
-    await store.moves.move("x", further(SLACK), NOW)
+    await store.incidents.apply("x", further(SLACK), NOW)
     await settle(store, Status.MERGED)
-    await store.moves.move("x", ended(), NOW)
+    await store.incidents.apply("x", ended(), NOW)
     assert await found(store) == [("x#1", str(SLACK))]
 
 
 @pytest.mark.parametrize(("status", "expected"), [(Status.MERGED, 0), (Status.SUPERSEDED, 1)])
 async def test_an_end_that_another_message_told_is_told(store, status, expected):
-    await store.moves.move("x", further(SLACK), NOW)
+    await store.incidents.apply("x", further(SLACK), NOW)
     await settle(store, Status.SENT)
-    await store.moves.move("x", ended(SLACK), NOW)
+    await store.incidents.apply("x", ended(SLACK), NOW)
     await settle(store, status)
     assert len(await found(store)) == expected
 
 
 async def test_only_the_last_day_is_looked_at(store):
-    await store.moves.move("x", further(SLACK), NOW)
+    await store.incidents.apply("x", further(SLACK), NOW)
     await settle(store, Status.SENT)
-    await store.moves.move("x", ended(until=NOW + MINUTE), NOW)
+    await store.incidents.apply("x", ended(until=NOW + MINUTE), NOW)
     assert len(await found(store, NOW + DAY + MINUTE)) == 1
     assert await found(store, NOW + DAY + MINUTE + SECOND) == []
 
@@ -160,7 +160,7 @@ async def test_only_the_last_day_is_looked_at(store):
 
 
 async def test_the_places_of_a_thread_are_all_that_a_message_was_meant_for(store):
-    await store.moves.move("x", further(SLACK, MAIL), NOW)
+    await store.incidents.apply("x", further(SLACK, MAIL), NOW)
     await settle(store, Status.REFUSED)
     assert await store.audit.addressed(["x#1", "y#1"]) == {"x#1": {SLACK, MAIL}, "y#1": frozenset()}
     assert await store.audit.addressed([]) == {}
@@ -174,11 +174,11 @@ async def test_a_place_is_proven_by_a_drill_and_by_whatever_it_took(store):
     await store.deliveries.add([delivery(1), delivery(1, MAIL), delivery(1, other)], NOW)
     await settle(store, Status.SENT)
     await settle(store, Status.REFUSED, "email")
-    await store.people.remember(f"proven:{SLACK}", (NOW - HOUR).isoformat())
+    await store.subscriptions.remember(f"proven:{SLACK}", (NOW - HOUR).isoformat())
     assert await store.audit.proven([SLACK, MAIL]) == {SLACK: NOW}
 
-    await store.people.remember(f"proven:{MAIL}", (NOW - HOUR).isoformat())
-    await store.people.remember(f"proven:{SLACK}", (NOW + HOUR).isoformat())
+    await store.subscriptions.remember(f"proven:{MAIL}", (NOW - HOUR).isoformat())
+    await store.subscriptions.remember(f"proven:{SLACK}", (NOW + HOUR).isoformat())
     assert await store.audit.proven([SLACK, MAIL]) == {SLACK: NOW + HOUR, MAIL: NOW - HOUR}
 
 

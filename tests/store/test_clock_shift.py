@@ -23,7 +23,7 @@ async def outage(store):
     move = Transition(
         ServiceState("x", incident=incident, opened=1), (Change(ChangeKind.OPENED, NOW, incident),), (row,)
     )
-    await store.moves.move("x", lambda _: move, NOW)
+    await store.incidents.apply("x", lambda _: move, NOW)
     return incident
 
 
@@ -36,14 +36,14 @@ async def claimed(store, now):
 @pytest.mark.parametrize("by", STEPS)
 async def test_what_waits_moves_with_the_clock(store, by):
     incident = await outage(store)
-    await store.moves.step(by, NOW - HOUR, NOW)
+    await store.incidents.step(by, NOW - HOUR, NOW)
     assert await store.deliveries.next_due("slack") == NOW + by
     assert await store.deliveries.next_deadline() == NOW + by + 60 * SECOND
-    (found,) = await store.history.incidents(NOW - timedelta(days=9))
+    (found,) = await store.results.incidents(NOW - timedelta(days=9))
     assert found.since == incident.since + by
-    state = (await store.moves.states())["x"]
+    state = (await store.incidents.states())["x"]
     assert state.incident.since == incident.since + by
-    (change,) = await store.history.changes("x#1")
+    (change,) = await store.results.changes("x#1")
     assert change.at == NOW + by
     assert len(await claimed(store, NOW + by)) == 1
 
@@ -53,15 +53,15 @@ async def test_what_waits_moves_with_the_clock(store, by):
 async def test_after_a_step_that_nobody_saw_nothing_lies_ahead(store, by):
     await outage(store)
     now = NOW - by
-    assert await store.moves.settle(now)
+    assert await store.incidents.settle(now)
     assert await store.deliveries.next_due("slack") == now
-    assert (await store.moves.states())["x"].incident.since == now
-    assert not await store.moves.settle(now)
+    assert (await store.incidents.states())["x"].incident.since == now
+    assert not await store.incidents.settle(now)
 
 
 async def test_where_nothing_lies_ahead_nothing_is_changed(store):
     await outage(store)
-    assert await store.moves.settle(NOW + HOUR) == 0
+    assert await store.incidents.settle(NOW + HOUR) == 0
 
 
 async def many(store):
@@ -81,14 +81,14 @@ async def many(store):
 @pytest.mark.parametrize("by", [9000 * SECOND, timedelta(days=1)])
 async def test_what_tells_of_many_late_waits_for_no_quiet_hours(store, by):
     await many(store)
-    assert await store.moves.settle(NOW - by)
+    assert await store.incidents.settle(NOW - by)
     assert await store.deliveries.next_due("slack") <= NOW - by + 30 * SECOND
 
 
 @pytest.mark.parametrize("by", STEPS)
 async def test_what_tells_of_many_late_moves_with_the_clock(store, by):
     await many(store)
-    await store.moves.step(by, NOW - 2 * HOUR, NOW)
+    await store.incidents.step(by, NOW - 2 * HOUR, NOW)
     assert await store.deliveries.next_due("slack") == NOW + 30 * SECOND + by
 
 
@@ -103,7 +103,7 @@ async def test_what_tells_of_many_late_is_not_held_back_by_the_config(store):
 async def test_after_a_small_step_it_waits_no_longer_than_it_was_meant_to(store):
     await outage(store)
     now = NOW - 600 * SECOND
-    assert await store.moves.settle(now)
+    assert await store.incidents.settle(now)
     assert await store.deliveries.next_due("slack") == now
     assert await store.deliveries.next_deadline() == now + 60 * SECOND
 
@@ -111,16 +111,16 @@ async def test_after_a_small_step_it_waits_no_longer_than_it_was_meant_to(store)
 @pytest.mark.hardened("R4", "a rung has an hour, and the daemon starts meanwhile", "it has its hour")
 async def test_a_long_time_of_a_rung_is_no_step_of_the_clock(store):
     await store.deliveries.add([replace(delivery(), ladders=("desk",), within=HOUR)], NOW)
-    assert await store.moves.settle(NOW + SECOND) == 0
+    assert await store.incidents.settle(NOW + SECOND) == 0
     assert await store.deliveries.next_deadline() == NOW + HOUR
 
 
 @pytest.mark.hardened("R4", "a message waits for quiet hours, and the clock was set back a week", "due at once")
 async def test_no_quiet_hours_last_for_more_than_a_day(store):
     await store.deliveries.add([replace(delivery(), due=NOW + 8 * HOUR)], NOW)
-    assert await store.moves.settle(NOW - 8 * HOUR)
+    assert await store.incidents.settle(NOW - 8 * HOUR)
     assert await store.deliveries.next_due("slack") == NOW + 8 * HOUR
-    assert await store.moves.settle(NOW - timedelta(days=7))
+    assert await store.incidents.settle(NOW - timedelta(days=7))
     assert await store.deliveries.next_due("slack") == NOW - timedelta(days=7)
 
 

@@ -21,39 +21,39 @@ def refuse(_situation):
 async def seen(store, service="x"):
     """The situation that the next move would be decided upon."""
     found = []
-    await store.moves.move(service, found.append, NOW)
+    await store.incidents.apply(service, found.append, NOW)
     return found[0]
 
 
 async def test_a_service_never_seen_has_a_fresh_state(store):
-    assert await store.moves.states() == {}
+    assert await store.incidents.states() == {}
     assert (await seen(store)).state == ServiceState("x")
 
 
 async def test_a_move_writes_state_incident_timeline_and_deliveries(store):
-    move = await store.moves.move("x", further(SLACK, MAIL), NOW)
+    move = await store.incidents.apply("x", further(SLACK, MAIL), NOW)
 
-    assert await store.moves.states() == {"x": move.state}
-    assert await store.history.incidents(NOW) == (move.state.incident,)
-    assert await store.history.changes("x#1") == move.changes
+    assert await store.incidents.states() == {"x": move.state}
+    assert await store.results.incidents(NOW) == (move.state.incident,)
+    assert await store.results.changes("x#1") == move.changes
     assert [row.key for row in await store.deliveries.of_incident("x#1")] == [d.key for d in move.deliveries]
 
 
 async def test_none_writes_nothing(store):
-    assert await store.moves.move("x", nothing, NOW) is None
-    assert await store.moves.states() == {}
+    assert await store.incidents.apply("x", nothing, NOW) is None
+    assert await store.incidents.states() == {}
 
 
 async def test_the_timeline_grows_step_by_step_and_the_incident_follows(store):
     for decide in (further(), further(), over(NOW)):
-        move = await store.moves.move("x", decide, NOW)
+        move = await store.incidents.apply("x", decide, NOW)
 
-    assert [change.kind for change in await store.history.changes("x#1")] == [
+    assert [change.kind for change in await store.results.changes("x#1")] == [
         ChangeKind.OPENED,
         ChangeKind.WORSENED,
         ChangeKind.RESTORED,
     ]
-    assert (await store.history.incidents(NOW - LEASE)) == (move.changes[-1].incident,)
+    assert (await store.results.incidents(NOW - LEASE)) == (move.changes[-1].incident,)
 
 
 async def test_a_second_incident_may_open_only_after_the_first_has_ended(store):
@@ -61,23 +61,25 @@ async def test_a_second_incident_may_open_only_after_the_first_has_ended(store):
         incident = Incident("x", 2, NOW, *(situation.state.incident.health, situation.state.incident.confidence))
         return replace(further()(situation), changes=(replace(further()(situation).changes[0], incident=incident),))
 
-    await store.moves.move("x", further(), NOW)
+    await store.incidents.apply("x", further(), NOW)
     with pytest.raises(Exception, match=r"(?i)unique"):
-        await store.moves.move("x", second, NOW)
+        await store.incidents.apply("x", second, NOW)
 
-    await store.moves.move("x", over(), NOW)
-    assert (await store.moves.move("x", further(), NOW)).state.incident.id == "x#2"
+    await store.incidents.apply("x", over(), NOW)
+    assert (await store.incidents.apply("x", further(), NOW)).state.incident.id == "x#2"
 
 
 async def test_told_names_whom_the_open_incident_was_posted_to_and_nobody_else(store):
     telegram, discord = Destination("telegram", "4/5"), Destination("discord", "9")
-    await store.moves.move("x", further(SLACK, MAIL, telegram), NOW)
+    await store.incidents.apply("x", further(SLACK, MAIL, telegram), NOW)
     [claimed] = await store.deliveries.claim(*wanted("telegram", NOW, limit=1, lease=LEASE))
     await store.deliveries.settle(claimed, Status.REFUSED, NOW)
-    await store.deliveries.add([delivery(1, discord, "y#1"), delivery(2, discord, "x#1", act=delivery().act.EDIT)], NOW)
+    await store.deliveries.add(
+        [delivery(1, discord, "y#1"), delivery(2, discord, "x#1", action=delivery().action.EDIT)], NOW
+    )
 
     assert (await seen(store)).told == {SLACK, MAIL}
-    await store.moves.move("x", over(), NOW)
+    await store.incidents.apply("x", over(), NOW)
     assert (await seen(store)).told == frozenset()
 
 
@@ -86,13 +88,13 @@ async def test_the_same_delivery_decided_again_is_one_delivery(store):
         return Transition(situation.state, (), (delivery(),))
 
     for _ in range(2):
-        await store.moves.move("x", again, NOW)
+        await store.incidents.apply("x", again, NOW)
 
     assert len(await store.deliveries.of_incident("x#1")) == 1
 
 
 async def test_twenty_moves_at_once_on_one_service_lose_nothing(store):
-    await asyncio.gather(*(store.moves.move("x", counted, NOW) for _ in range(20)))
+    await asyncio.gather(*(store.incidents.apply("x", counted, NOW) for _ in range(20)))
 
     assert (await seen(store)).state.opened == 20
 
@@ -100,7 +102,7 @@ async def test_twenty_moves_at_once_on_one_service_lose_nothing(store):
 async def test_two_processes_moving_one_service_lose_nothing(store, database_url):
     async with open_store(database_url) as other:
         both = (store, other)
-        await asyncio.gather(*(both[n % 2].moves.move("x", counted, NOW) for n in range(40)))
+        await asyncio.gather(*(both[n % 2].incidents.apply("x", counted, NOW) for n in range(40)))
 
     assert (await seen(store)).state.opened == 40
 
@@ -116,12 +118,12 @@ async def test_whoever_decided_on_what_has_changed_meanwhile_decides_again(store
             asked.append(situation.state.opened)
             if len(asked) == 1:
                 # A blocked loop would keep the other store from writing: it lives on this one too.
-                meanwhile.append(loop.create_task(other.moves.move("x", counted, NOW)))
+                meanwhile.append(loop.create_task(other.incidents.apply("x", counted, NOW)))
             return counted(situation)
 
         meanwhile = []
-        await store.moves.move("x", counted, NOW)
-        await asyncio.gather(*(store.moves.move("x", slow, NOW) for _ in range(5)))
+        await store.incidents.apply("x", counted, NOW)
+        await asyncio.gather(*(store.incidents.apply("x", slow, NOW) for _ in range(5)))
         await asyncio.gather(*meanwhile)
 
     assert (await seen(store)).state.opened == 7
@@ -131,7 +133,7 @@ async def test_a_stale_version_is_not_written(store):
     """What a lost race looks like inside: the row has moved on, so neither state nor deliveries are written."""
     from bot.store.incidents import _write_states
 
-    await store.moves.move("x", counted, NOW)
+    await store.incidents.apply("x", counted, NOW)
     move = Transition(ServiceState("x", opened=100))
 
     async def late(connection):
@@ -140,15 +142,15 @@ async def test_a_stale_version_is_not_written(store):
     async def in_time(connection):
         return await _write_states(connection, {"x": (1, move)})
 
-    assert await store.moves._database.write(late) == set()
+    assert await store.incidents._database.write(late) == set()
     assert (await seen(store)).state.opened == 1
-    assert await store.moves._database.write(in_time) == {"x"}
+    assert await store.incidents._database.write(in_time) == {"x"}
     assert (await seen(store)).state.opened == 100
 
 
 async def test_a_decision_that_raises_fails_only_its_own_caller(store):
     answers = await asyncio.gather(
-        *(store.moves.move(f"s{n}", refuse if n == 3 else counted, NOW) for n in range(6)), return_exceptions=True
+        *(store.incidents.apply(f"s{n}", refuse if n == 3 else counted, NOW) for n in range(6)), return_exceptions=True
     )
 
     assert [type(answer) for answer in answers] == [
@@ -159,7 +161,7 @@ async def test_a_decision_that_raises_fails_only_its_own_caller(store):
         Transition,
         Transition,
     ]
-    assert sorted(await store.moves.states()) == ["s0", "s1", "s2", "s4", "s5"]
+    assert sorted(await store.incidents.states()) == ["s0", "s1", "s2", "s4", "s5"]
 
 
 async def test_a_move_that_cannot_be_written_fails_only_its_own_caller(store):
@@ -167,7 +169,7 @@ async def test_a_move_that_cannot_be_written_fails_only_its_own_caller(store):
         return Transition(replace(situation.state, up_since=NOW.replace(tzinfo=None)))
 
     answers = await asyncio.gather(
-        *(store.moves.move(f"s{n}", naive if n == 3 else counted, NOW) for n in range(6)), return_exceptions=True
+        *(store.incidents.apply(f"s{n}", naive if n == 3 else counted, NOW) for n in range(6)), return_exceptions=True
     )
 
     assert [type(answer) for answer in answers] == [
@@ -178,20 +180,20 @@ async def test_a_move_that_cannot_be_written_fails_only_its_own_caller(store):
         Transition,
         Transition,
     ]
-    assert sorted(await store.moves.states()) == ["s0", "s1", "s2", "s4", "s5"]
+    assert sorted(await store.incidents.states()) == ["s0", "s1", "s2", "s4", "s5"]
 
 
 async def test_a_storm_is_few_transactions(store):
     commits = 0
-    write = store.moves._database.write
+    write = store.incidents._database.write
 
     async def counting(work):
         nonlocal commits
         commits += 1
         return await write(work)
 
-    store.moves._database.write = counting
-    await asyncio.gather(*(store.moves.move(f"s{n}", further(SLACK), NOW) for n in range(300)))
+    store.incidents._database.write = counting
+    await asyncio.gather(*(store.incidents.apply(f"s{n}", further(SLACK), NOW) for n in range(300)))
 
     assert commits <= 2
     assert await store.deliveries.backlog() == {"slack": 300}
@@ -199,15 +201,15 @@ async def test_a_storm_is_few_transactions(store):
 
 @pytest.mark.parametrize("steps", [1, 2, 3, 5, 8, 13, 30])
 async def test_cancelling_in_the_middle_of_a_move_leaves_the_store_usable_and_the_move_whole(store, steps):
-    caller = asyncio.create_task(store.moves.move("x", further(SLACK), NOW))
+    caller = asyncio.create_task(store.incidents.apply("x", further(SLACK), NOW))
     for _ in range(steps):
         await asyncio.sleep(0)
     caller.cancel()
     await asyncio.gather(caller, return_exceptions=True)
 
     async with asyncio.timeout(5):
-        await store.moves.move("y", further(SLACK), NOW)
-    states = await store.moves.states()
+        await store.incidents.apply("y", further(SLACK), NOW)
+    states = await store.incidents.states()
     rows = await store.deliveries.of_incident("x#1")
     assert states.keys() == {"x", "y"}
     assert len(rows) == states["x"].incident.steps == 1
@@ -215,16 +217,18 @@ async def test_cancelling_in_the_middle_of_a_move_leaves_the_store_usable_and_th
 
 async def test_what_is_still_being_written_is_finished_before_the_store_closes(database_url):
     async with open_store(database_url) as store:
-        late = asyncio.create_task(store.moves.move("x", counted, NOW))
+        late = asyncio.create_task(store.incidents.apply("x", counted, NOW))
         await asyncio.sleep(0)
         late.cancel()
     await asyncio.gather(late, return_exceptions=True)
 
     async with open_store(database_url) as store:
-        assert (await store.moves.states())["x"].opened == 1
+        assert (await store.incidents.states())["x"].opened == 1
 
 
 async def test_a_headline_that_no_database_takes_is_written_without_its_odd_parts(store):
-    await store.moves.move("x", lambda s: Transition(replace(s.state, heard="Outage \ud800 \0 here")), NOW)
+    await store.incidents.apply(
+        "x", lambda s: Transition(replace(s.state, official_headline="Outage \ud800 \0 here")), NOW
+    )
 
-    assert (await seen(store)).state.heard == "Outage ? \0 here"
+    assert (await seen(store)).state.official_headline == "Outage ? \0 here"

@@ -26,11 +26,11 @@ async def test_no_session_keeps_anything_that_the_next_transaction_needs(postgre
     with postgres.database() as url:
         async with open_store(url) as store:
             house = House(store)
-            await house.record.load()
+            await house.recorder.load()
             await house.rounds("..BBB..BB..")
             await house.deliver()
-            await store.history.incidents(house.now - timedelta(days=1))
-            engine = store.moves._database._writer
+            await store.results.incidents(house.now - timedelta(days=1))
+            engine = store.incidents._database._writer
             links = [await engine.connect() for _ in range(3)]
             try:
                 kept = [(await link.execute(text(KEPT))).scalar_one() for link in links]

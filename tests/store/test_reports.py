@@ -55,9 +55,9 @@ async def test_what_people_write_cannot_break_it(store):
 
 async def test_a_job_comes_back_as_it_was_and_shows_its_token_to_no_log(store):
     job = Heartbeat("backup", "job", "made-token-1234", "86400+3600", NOW, NOW, NOW + SECOND, NOW - SECOND, 3)
-    await store.jobs.keep([replace(job, code=None), replace(job, route="other")])
-    await store.jobs.keep([job])
-    await store.jobs.keep([])
+    await store.heartbeats.keep([replace(job, code=None), replace(job, route="other")])
+    await store.heartbeats.keep([job])
+    await store.heartbeats.keep([])
 
-    assert set(await store.jobs.all()) == {job, replace(job, route="other")}
+    assert set(await store.heartbeats.all()) == {job, replace(job, route="other")}
     assert "made-token" not in repr(job)

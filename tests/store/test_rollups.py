@@ -4,20 +4,18 @@ import asyncio
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import func, select, text
+from sqlalchemy import func, select
 
 from bot.judge.coverage import HOLD
 from bot.model import Outcome, Reading, Stretch
 from bot.store import StoreUnavailable, open_store, rollups
-from bot.store.engine import connect
-from bot.store.migrate import MIGRATIONS
 from bot.store.schema import five_minutes, hours, results, series, stretches
 from tests.store.made import NOW, SECOND
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
-GOOD = Reading("web", Outcome.GOOD, "", 200 * timedelta(milliseconds=1))
-BAD = Reading("web", Outcome.BAD, "HTTP 503", 300 * timedelta(milliseconds=1))
-BLIND = Reading("web", Outcome.BLIND, "our own error")
+GOOD = Reading("web", Outcome.OK, "", 200 * timedelta(milliseconds=1))
+BAD = Reading("web", Outcome.FAILED, "HTTP 503", 300 * timedelta(milliseconds=1))
+BLIND = Reading("web", Outcome.INCONCLUSIVE, "our own error")
 
 
 def rounds(letters, since=NOW, service="x", every=30 * SECOND):
@@ -47,7 +45,7 @@ async def counts(store):
 
 
 async def test_what_is_rolled_up_counts_once_however_often_that_is_done(store):
-    await store.history.record(rounds("...BB.") + rounds("......", service="y"))
+    await store.results.record(rounds("...BB.") + rounds("......", service="y"))
     await roll(store)
     await roll(store)
 
@@ -62,10 +60,10 @@ async def test_what_is_rolled_up_counts_once_however_often_that_is_done(store):
 async def test_it_goes_on_where_it_ended_in_small_steps_and_after_a_restart(database_url):
     letters = "..BB..?..B..   ......"
     async with open_store(database_url) as store:
-        await store.history.record(rounds(letters[:9]))
+        await store.results.record(rounds(letters[:9]))
         assert await roll(store, most=3) > 2
     async with open_store(database_url) as store:
-        await store.history.record(rounds(letters[9:], NOW + 9 * 30 * SECOND) + rounds(letters, service="once"))
+        await store.results.record(rounds(letters[9:], NOW + 9 * 30 * SECOND) + rounds(letters, service="once"))
         await roll(store, most=4)
         assert await known(store) == await known(store, "once")
         found = await store.rollups.stretches(NOW)
@@ -74,7 +72,7 @@ async def test_it_goes_on_where_it_ended_in_small_steps_and_after_a_restart(data
 
 
 async def test_a_roll_up_that_breaks_off_is_done_again_as_a_whole(store, monkeypatch):
-    await store.history.record(rounds("..BB.."))
+    await store.results.record(rounds("..BB.."))
     whole = rollups._in_parts
     done = []
 
@@ -94,9 +92,9 @@ async def test_a_roll_up_that_breaks_off_is_done_again_as_a_whole(store, monkeyp
 
 async def test_two_that_roll_up_at_once_count_once(database_url):
     async with open_store(database_url) as one, open_store(database_url) as other:
-        await one.history.record(rounds("..BB.."))
+        await one.results.record(rounds("..BB.."))
         await asyncio.gather(one.rollups.roll({}), other.rollups.roll({}))
-        await one.history.record(rounds(".B.", NOW + 180 * SECOND))
+        await one.results.record(rounds(".B.", NOW + 180 * SECOND))
         await other.rollups.roll({})
         await roll(one)
         await roll(other)
@@ -105,7 +103,7 @@ async def test_two_that_roll_up_at_once_count_once(database_url):
 
 async def test_after_we_did_not_run_the_time_between_is_unknown(store):
     late = NOW + 2 * HOUR
-    await store.history.record(rounds("...") + rounds("...", late))
+    await store.results.record(rounds("...") + rounds("...", late))
     await roll(store)
 
     assert (await known(store))[:3] == (120, 0, 0)
@@ -117,7 +115,7 @@ async def test_after_we_did_not_run_the_time_between_is_unknown(store):
 
 
 async def test_how_far_apart_rounds_may_be_is_each_services_own(store):
-    await store.history.record(rounds("..", every=2 * HOLD) + rounds("..", service="slow", every=2 * HOLD))
+    await store.results.record(rounds("..", every=2 * HOLD) + rounds("..", service="slow", every=2 * HOLD))
     await store.rollups.roll({"slow": 3 * HOLD})
 
     assert (await known(store))[0] == 0
@@ -126,72 +124,34 @@ async def test_how_far_apart_rounds_may_be_is_each_services_own(store):
 
 async def test_a_flush_that_failed_leaves_no_number_that_is_not_stored(store):
     with pytest.raises(ValueError, match="without a zone"):
-        await store.history.record([("x", NOW.replace(tzinfo=None), GOOD)])
-    await store.history.record(rounds(".."))
-    assert len(await store.history.results("x", NOW)) == 2
+        await store.results.record([("x", NOW.replace(tzinfo=None), GOOD)])
+    await store.results.record(rounds(".."))
+    assert len(await store.results.results("x", NOW)) == 2
 
 
 async def test_roll_ups_are_forgotten_in_their_time_and_a_route_after_all_of_its_own(store):
-    await store.history.record(rounds("..........."))
-    await store.history.record(rounds("...........", NOW + 800 * DAY, "y"))
+    await store.results.record(rounds("..........."))
+    await store.results.record(rounds("...........", NOW + 800 * DAY, "y"))
     await roll(store)
-    await store.history.prune(NOW + 47 * HOUR)
+    await store.results.prune(NOW + 47 * HOUR)
     assert await counts(store) == [22, 4, 2, 2, 2]
-    await store.history.prune(NOW + 49 * HOUR)
+    await store.results.prune(NOW + 49 * HOUR)
     assert await counts(store) == [11, 4, 2, 2, 2]
-    await store.history.prune(NOW + 15 * DAY)
+    await store.results.prune(NOW + 15 * DAY)
     assert await counts(store) == [11, 2, 2, 2, 2]
-    await store.history.prune(NOW + 731 * DAY)
+    await store.results.prune(NOW + 731 * DAY)
     assert await counts(store) == [11, 2, 2, 2, 2]
-    await store.history.prune(NOW + 733 * DAY)
+    await store.results.prune(NOW + 733 * DAY)
     assert await counts(store) == [11, 2, 1, 1, 1]
-    await store.history.record(rounds(".", NOW + 733 * DAY))
-    assert len(await store.history.results("x", NOW)) == 1
+    await store.results.record(rounds(".", NOW + 733 * DAY))
+    assert len(await store.results.results("x", NOW)) == 1
 
 
 async def test_what_comes_after_all_results_were_forgotten_is_rolled_up_too(store):
-    await store.history.record(rounds("....."))
+    await store.results.record(rounds("....."))
     await roll(store)
-    await store.history.prune(NOW + 3 * DAY)
+    await store.results.prune(NOW + 3 * DAY)
     assert (await counts(store))[0] == 0
-    await store.history.record(rounds("..", NOW + 3 * DAY))
+    await store.results.record(rounds("..", NOW + 3 * DAY))
     await roll(store)
     assert await known(store, since=NOW + 2 * DAY) == (30, 0, 0, 2)
-
-
-async def test_what_an_older_tocsin_kept_is_taken_over(bare_url):
-    """The results of 0003, in words, as numbers; and rolled up like the others."""
-    database = connect(bare_url)
-
-    def as_before(connection):
-        from alembic import command
-        from alembic.config import Config
-
-        config = Config()
-        config.set_main_option("script_location", str(MIGRATIONS))
-        config.attributes["connection"] = connection
-        command.upgrade(config, "0003")
-
-    async def work(connection):
-        await connection.run_sync(as_before)
-        row = "INSERT INTO results (service, at, route, outcome, why, took, reused) VALUES ('x', {}, 'web', '{}', '{}', {}, false)"
-        for second, outcome, why, took in (
-            (0, "good", "", 200_000),
-            (30, "bad", "HTTP 503", "NULL"),
-            (60, "good", "", 1),
-        ):
-            at = NOW + second * SECOND
-            stored = f"'{at.isoformat()}'" if "postgres" in bare_url else int(at.timestamp() * 1_000_000)
-            await connection.execute(text(row.format(stored, outcome, why, took)))
-
-    await database.write(work)
-    await database.close()
-    async with open_store(bare_url) as store:
-        await store.history.record(rounds(".", NOW + 90 * SECOND))
-        await roll(store)
-        kept = await store.history.results("x", NOW)
-        assert [(r.outcome.value, r.why, r.took) for _, r in kept[:2]] == [
-            ("good", "", 200 * timedelta(milliseconds=1)),
-            ("bad", "HTTP 503", None),
-        ]
-        assert await known(store) == (60, 0, 30, 3)

@@ -18,58 +18,60 @@ def wished(to=SLACK, wish=WISH):
 
 
 async def test_a_subscription_comes_back_as_it_was(store):
-    await store.people.subscribe(wished())
-    await store.people.subscribe(wished(MAIL, SubscriptionFilter()))
+    await store.subscriptions.subscribe(wished())
+    await store.subscriptions.subscribe(wished(MAIL, SubscriptionFilter()))
 
-    assert set(await store.people.subscriptions()) == {wished(), wished(MAIL, SubscriptionFilter())}
+    assert set(await store.subscriptions.subscriptions()) == {wished(), wished(MAIL, SubscriptionFilter())}
 
 
 async def test_a_destination_has_one_subscription(store):
-    await store.people.subscribe(wished())
-    await store.people.subscribe(replace(wished(wish=SubscriptionFilter()), by="somebody else"))
+    await store.subscriptions.subscribe(wished())
+    await store.subscriptions.subscribe(replace(wished(wish=SubscriptionFilter()), by="somebody else"))
 
-    assert await store.people.subscriptions() == (replace(wished(wish=SubscriptionFilter()), by="somebody else"),)
+    assert await store.subscriptions.subscriptions() == (
+        replace(wished(wish=SubscriptionFilter()), by="somebody else"),
+    )
 
 
 async def test_unsubscribing_says_whether_there_was_one(store):
-    await store.people.subscribe(wished())
+    await store.subscriptions.subscribe(wished())
 
-    assert await store.people.unsubscribe(MAIL) is False
-    assert await store.people.unsubscribe(SLACK) is True
-    assert await store.people.unsubscribe(SLACK) is False
-    assert await store.people.subscriptions() == ()
+    assert await store.subscriptions.unsubscribe(MAIL) is False
+    assert await store.subscriptions.unsubscribe(SLACK) is True
+    assert await store.subscriptions.unsubscribe(SLACK) is False
+    assert await store.subscriptions.subscriptions() == ()
 
 
 async def test_a_moved_destination_takes_its_subscription_and_its_deliveries_with_it(store):
-    await store.people.subscribe(wished(OLD))
-    await store.moves.move("x", further(OLD), NOW)
+    await store.subscriptions.subscribe(wished(OLD))
+    await store.incidents.apply("x", further(OLD), NOW)
     [first] = await store.deliveries.claim(*wanted("telegram", NOW, limit=9, lease=LEASE))
     await store.deliveries.settle(first, Status.SENT, NOW, ref="4711")
     await store.deliveries.add([delivery(2, OLD), delivery(2, SLACK)], NOW)
 
-    await store.people.moved(OLD, NEW)
+    await store.subscriptions.moved(OLD, NEW)
 
-    assert await store.people.subscriptions() == (wished(NEW),)
+    assert await store.subscriptions.subscriptions() == (wished(NEW),)
     [second] = await store.deliveries.claim(*wanted("telegram", NOW, limit=9, lease=LEASE))
-    assert (second.destination, second.root, second.act) == (NEW, None, DeliveryAction.POST)
+    assert (second.destination, second.root, second.action) == (NEW, None, DeliveryAction.POST)
     told = []
-    await store.moves.move("x", lambda situation: told.append(situation.told), NOW)
+    await store.incidents.apply("x", lambda situation: told.append(situation.told), NOW)
     assert told == [{NEW, SLACK}]
 
 
 async def test_where_a_place_is_now_is_remembered_however_often_it_moved(store):
-    await store.people.moved(OLD, NEW)
+    await store.subscriptions.moved(OLD, NEW)
     newest = Destination("telegram", "-1003")
-    await store.people.moved(NEW, newest)
-    assert await store.people.addresses() == {OLD: newest, NEW: newest}
-    await store.people.moved(newest, OLD)  # in a ring: whatever it says, it ends
-    assert set(await store.people.addresses()) == {OLD, NEW, newest}
+    await store.subscriptions.moved(NEW, newest)
+    assert await store.subscriptions.addresses() == {OLD: newest, NEW: newest}
+    await store.subscriptions.moved(newest, OLD)  # in a ring: whatever it says, it ends
+    assert set(await store.subscriptions.addresses()) == {OLD, NEW, newest}
 
 
 async def test_a_claim_outlives_the_move_of_its_destination(store):
     await store.deliveries.add([delivery(1, OLD)], NOW)
     [claimed] = await store.deliveries.claim(*wanted("telegram", NOW, limit=9, lease=LEASE))
-    await store.people.moved(OLD, NEW)
+    await store.subscriptions.moved(OLD, NEW)
 
     assert await store.deliveries.settle(claimed, Status.PENDING, NOW) is True
     [again] = await store.deliveries.claim(*wanted("telegram", NOW, limit=9, lease=LEASE))
@@ -77,29 +79,29 @@ async def test_a_claim_outlives_the_move_of_its_destination(store):
 
 
 async def test_a_subscription_that_is_at_the_new_place_already_stays(store):
-    await store.people.subscribe(wished(OLD))
-    await store.people.subscribe(wished(NEW, SubscriptionFilter()))
-    await store.people.moved(OLD, NEW)
-    await store.people.moved(NEW, NEW)
+    await store.subscriptions.subscribe(wished(OLD))
+    await store.subscriptions.subscribe(wished(NEW, SubscriptionFilter()))
+    await store.subscriptions.moved(OLD, NEW)
+    await store.subscriptions.moved(NEW, NEW)
 
-    assert await store.people.subscriptions() == (wished(NEW, SubscriptionFilter()),)
+    assert await store.subscriptions.subscriptions() == (wished(NEW, SubscriptionFilter()),)
 
 
 async def test_once_is_true_the_first_time_only(store):
-    assert await store.people.once("telegram:update:1", NOW) is True
-    assert await store.people.once("telegram:update:1", NOW + SECOND) is False
-    assert await store.people.once("telegram:update:2", NOW) is True
+    assert await store.subscriptions.once("telegram:update:1", NOW) is True
+    assert await store.subscriptions.once("telegram:update:1", NOW + SECOND) is False
+    assert await store.subscriptions.once("telegram:update:2", NOW) is True
 
 
 async def test_of_many_who_ask_at_once_one_is_first(store):
-    answers = await asyncio.gather(*(store.people.once("digest 2022-07-14", NOW) for _ in range(10)))
+    answers = await asyncio.gather(*(store.subscriptions.once("digest 2022-07-14", NOW) for _ in range(10)))
 
     assert sorted(answers) == [False] * 9 + [True]
 
 
 async def test_memory_holds_the_latest_value(store):
-    assert await store.people.recall("telegram:offset") is None
-    await store.people.remember("telegram:offset", "1")
-    await store.people.remember("telegram:offset", "2")
+    assert await store.subscriptions.recall("telegram:offset") is None
+    await store.subscriptions.remember("telegram:offset", "1")
+    await store.subscriptions.remember("telegram:offset", "2")
 
-    assert await store.people.recall("telegram:offset") == "2"
+    assert await store.subscriptions.recall("telegram:offset") == "2"

@@ -20,12 +20,12 @@ class Limited(Site):
     """Answers HTTP 429, with this wait or without one."""
 
     def __init__(self, wait=None):
-        super().__init__(Outcome.BLIND)
+        super().__init__(Outcome.INCONCLUSIVE)
         self.wait = wait
 
     async def look(self, route, net, timeout, *, doubt):
         reading = await super().look(route, net, timeout, doubt=doubt)
-        return replace(reading, why=LIMITED, wait=self.wait) if self.outcome is Outcome.BLIND else reading
+        return replace(reading, why=LIMITED, wait=self.wait) if self.outcome is Outcome.INCONCLUSIVE else reading
 
 
 @pytest.mark.hardened("A1", "60 toggles of a report in 7 s", "one extra round per confirm_every, sources every 30 s")
@@ -102,7 +102,7 @@ async def test_a_site_that_asks_us_to_ask_less_is_asked_less(wait, gaps, saw):
     saw(f"asked every {found[:5]} s")
     assert {g - 1 if g - 1 in gaps else g for g in found} <= gaps  # the tick's own second
     assert len(found) >= 1
-    assert not any(r.readings[0].outcome is Outcome.BAD for r in world.ledger.rounds)
+    assert not any(r.readings[0].outcome is Outcome.FAILED for r in world.ledger.rounds)
 
 
 class Refusing(Site):
@@ -152,7 +152,7 @@ async def test_a_site_that_answers_again_is_on_its_usual_beat():
     site = Limited()
     world = World({"x": site}, every=30, confirm_every=10)
     await world.go(100)
-    site.outcome = Outcome.GOOD
+    site.outcome = Outcome.OK
     await world.go(200)
     before = len(site.at)
     await world.go(90)
@@ -164,8 +164,8 @@ async def test_a_route_that_is_left_alone_keeps_none_of_the_others_from_being_lo
     world = World({"x": {"web": limited, "app": well}}, every=30, confirm_every=10)
     await world.go(100)
     assert (len(limited.at), len(well.at)) == (1, 4)
-    assert [r.outcome for r in world.ledger.rounds[-1].readings] == [Outcome.BLIND, Outcome.GOOD]
-    well.outcome = Outcome.BAD
+    assert [r.outcome for r in world.ledger.rounds[-1].readings] == [Outcome.INCONCLUSIVE, Outcome.OK]
+    well.outcome = Outcome.FAILED
     await world.go(60)
     assert len(limited.at) == 1
     assert len(well.at) >= 4 + 4  # in doubt: on the faster beat
@@ -176,4 +176,7 @@ async def test_a_look_that_somebody_asks_for_leaves_it_alone_too():
     world = World({"x": site}, every=30)
     await world.go(10)
     seen = await world.rounds.once("x")
-    assert (seen.readings, len(site.at)) == ((Reading("web", Outcome.BLIND, LIMITED, site.took, wait=site.wait),), 1)
+    assert (seen.readings, len(site.at)) == (
+        (Reading("web", Outcome.INCONCLUSIVE, LIMITED, site.took, wait=site.wait),),
+        1,
+    )

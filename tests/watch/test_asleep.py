@@ -23,12 +23,12 @@ class Laptop:
         self.store, self.site, self.other = store, Site(), Site()
         self.world = World({"x": self.site, "y": self.other}, every=30, confirm_every=10)
         self.house = House(store)
-        self.record = Recorder(store, self.house.record.setting, self.world.hands.utcnow, lambda _: None)
+        self.recorder = Recorder(store, self.house.recorder.settings, self.world.hands.utcnow, lambda _: None)
         self.world.rounds._seen = self.seen
 
     async def seen(self, seen):
         self.world.ledger.rounds.append(seen)
-        return await self.record.seen(seen)
+        return await self.recorder.seen(seen)
 
     async def go(self, seconds):
         """By steps that leave the store its time to write."""
@@ -49,10 +49,10 @@ class Laptop:
 async def test_a_sleep_is_told_once_and_what_was_bad_before_it_counts_no_more(store, saw, caplog, naps):
     caplog.set_level(logging.WARNING)
     at = Laptop(store)
-    await at.record.load()
+    await at.recorder.load()
     await at.go(65)
-    at.site.outcome = Outcome.BAD
-    while all(one.readings[0].good for one in at.world.ledger.rounds):
+    at.site.outcome = Outcome.FAILED
+    while all(one.readings[0].ok for one in at.world.ledger.rounds):
         await at.go(STEP)
     began = at.world.hands.utcnow()
     for _ in range(naps):  # it wakes for a moment in between, as laptops do
@@ -62,7 +62,7 @@ async def test_a_sleep_is_told_once_and_what_was_bad_before_it_counts_no_more(st
     woke = at.world.hands.utcnow()
     while not any(one.service == "x" and one.at >= woke for one in at.world.ledger.rounds):
         await at.go(STEP)  # one more bad round, just after it woke: with the one before it, two
-    at.site.outcome = Outcome.GOOD
+    at.site.outcome = Outcome.OK
     await at.go(200)
     told = await at.titles()
     saw("; ".join(told))
@@ -70,7 +70,7 @@ async def test_a_sleep_is_told_once_and_what_was_bad_before_it_counts_no_more(st
     (note,) = told
     assert "could not see anything" in note
     assert "(own machine)" in note
-    (own,) = await store.history.incidents(began - timedelta(hours=1), services=(OURSELVES,))
+    (own,) = await store.results.incidents(began - timedelta(hours=1), services=(OURSELVES,))
     assert abs(own.since - began) <= timedelta(seconds=STEP)
     assert timedelta() <= own.until - began - timedelta(hours=8) <= timedelta(seconds=45)
     assert len([r for r in caplog.records if "nothing ran for" in r.message]) == naps
@@ -78,16 +78,16 @@ async def test_a_sleep_is_told_once_and_what_was_bad_before_it_counts_no_more(st
 
 async def test_an_outage_that_begins_asleep_is_told_when_two_rounds_have_seen_it(store):
     at = Laptop(store)
-    await at.record.load()
+    await at.recorder.load()
     await at.go(65)
     at.world.hands.now += HOUR
-    at.site.outcome = Outcome.BAD
+    at.site.outcome = Outcome.FAILED
     woke = at.world.hands.utcnow()
     await at.go(100)
     told = await at.titles()
     assert len(told) == 2
     assert any("is down since" in title for title in told)
-    (one,) = [i for i in await store.history.incidents(woke - timedelta(hours=2)) if i.service == "x"]
+    (one,) = [i for i in await store.results.incidents(woke - timedelta(hours=2)) if i.service == "x"]
     assert woke <= one.since <= woke + timedelta(seconds=45)
 
 

@@ -27,11 +27,11 @@ class Canary:
         return Reading(route, self.outcome)
 
 
-G, S, B, X = Outcome.GOOD, Outcome.SLOW, Outcome.BAD, Outcome.BLIND
+G, S, B, X = Outcome.OK, Outcome.SLOW, Outcome.FAILED, Outcome.INCONCLUSIVE
 
 
 @pytest.mark.parametrize(
-    ("outcomes", "sighted"),
+    ("outcomes", "online"),
     [
         ([], True),
         ([G], True),
@@ -47,27 +47,27 @@ G, S, B, X = Outcome.GOOD, Outcome.SLOW, Outcome.BAD, Outcome.BLIND
         ([G, G, B, B], False),
     ],
 )
-async def test_more_than_half_must_answer(outcomes, sighted):
-    assert await Canaries([Canary(outcome) for outcome in outcomes], None, Hands()).sighted() is sighted
+async def test_more_than_half_must_answer(outcomes, online):
+    assert await Canaries([Canary(outcome) for outcome in outcomes], None, Hands()).online() is online
 
 
 async def test_it_is_decided_without_waiting_for_one_that_hangs():
     hanging, good, fine = canaries = [Canary(G) for _ in range(3)]
     hanging.free.clear()
     async with asyncio.timeout(1):
-        assert await Canaries(canaries, None, Hands()).sighted()
+        assert await Canaries(canaries, None, Hands()).online()
     assert (hanging.looks, good.looks, fine.looks) == (1, 1, 1)
 
 
 async def test_one_look_is_shared_by_all_who_began_before_it():
     canary, clock = Canary(G), Hands()
     canaries = Canaries([canary], None, clock)
-    assert await asyncio.gather(*(canaries.sighted(clock.now - ago) for ago in range(100))) == [True] * 100
+    assert await asyncio.gather(*(canaries.online(clock.now - ago) for ago in range(100))) == [True] * 100
     assert canary.looks == 1
     canary.outcome = B
     clock.now += 0.1
-    assert await canaries.sighted(clock.now - 0.1)  # what it saw fail was looked at before we knew that we see
-    assert not await canaries.sighted(clock.now)
+    assert await canaries.online(clock.now - 0.1)  # what it saw fail was looked at before we knew that we see
+    assert not await canaries.online(clock.now)
     assert canary.looks == 2
 
 
@@ -75,11 +75,11 @@ async def test_a_look_under_way_does_not_vouch_for_what_failed_after_it_began():
     canary, clock = Canary(G), Hands()
     canary.free.clear()
     canaries = Canaries([canary], None, clock)
-    early = asyncio.create_task(canaries.sighted(clock.now))
+    early = asyncio.create_task(canaries.online(clock.now))
     while not canary.looks:
         await asyncio.sleep(0)
     clock.now += 0.5
-    late = asyncio.create_task(canaries.sighted(clock.now))
+    late = asyncio.create_task(canaries.online(clock.now))
     await asyncio.sleep(0)
     canary.free.set()
     assert await early
@@ -92,18 +92,18 @@ async def test_in_a_storm_looks_are_few_and_shared_for_seconds_only():
     canaries = Canaries([canary], None, clock)
     for _ in range(100):
         clock.now += 0.01
-        assert await canaries.sighted(clock.now)
+        assert await canaries.online(clock.now)
     assert canary.looks == LOOKS
     canary.outcome = B
     clock.now += KEEP
-    assert not await canaries.sighted(clock.now)
+    assert not await canaries.online(clock.now)
 
 
 async def test_an_asker_that_gives_up_does_not_take_the_answer_from_the_others():
     canary = Canary(G)
     canary.free.clear()
     canaries = Canaries([canary], None, Hands())
-    first, second = (asyncio.create_task(canaries.sighted()) for _ in range(2))
+    first, second = (asyncio.create_task(canaries.online()) for _ in range(2))
     await asyncio.sleep(0)
     first.cancel()
     await asyncio.sleep(0)
@@ -129,5 +129,5 @@ async def test_blindness_is_logged_once_and_its_end_once(caplog):
     for outcome in (B, B, B, G, G):
         canary.outcome = outcome
         clock.now += KEEP
-        await canaries.sighted()
+        await canaries.online()
     assert [record.levelname for record in caplog.records] == ["WARNING", "INFO"]

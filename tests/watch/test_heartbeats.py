@@ -35,7 +35,7 @@ class Life:
         return changed
 
     async def die(self, asleep):
-        await self.store.history.alive(self.now)
+        await self.store.results.alive(self.now)
         self.now += asleep
 
     def trouble(self, later=timedelta()):
@@ -43,7 +43,7 @@ class Life:
         return self.board.trouble(JOB)
 
     async def token(self):
-        [job] = await self.store.jobs.all()
+        [job] = await self.store.heartbeats.all()
         return job.token
 
 
@@ -142,15 +142,15 @@ async def test_a_new_rhythm_or_a_return_to_the_config_is_waited_for_anew(life):
 
 async def test_what_could_not_be_written_is_written_the_next_time(life, monkeypatch):
     await life.begin()
-    really = life.store.jobs.keep
+    really = life.store.heartbeats.keep
 
     async def away(_):
         raise StoreUnavailable("gone")
 
-    monkeypatch.setattr(life.store.jobs, "keep", away)
+    monkeypatch.setattr(life.store.heartbeats, "keep", away)
     with pytest.raises(StoreUnavailable):
         await life.call()
-    monkeypatch.setattr(life.store.jobs, "keep", really)
+    monkeypatch.setattr(life.store.heartbeats, "keep", really)
     await life.board.write()
-    [job] = await life.store.jobs.all()
+    [job] = await life.store.heartbeats.all()
     assert job.done_at == NOON

@@ -28,21 +28,21 @@ async def test_nothing_is_reused_before_a_service_is_known_to_be_up_and_while_it
     world = World({"x": site}, every=30, confirm_every=10)
     await world.go(80)
     assert site.doubts == [True, False, False]
-    site.outcome = Outcome.BAD
+    site.outcome = Outcome.FAILED
     await world.go(25)
     assert site.doubts[3:] == [False, True]
-    site.outcome = Outcome.GOOD
+    site.outcome = Outcome.OK
     await world.go(60)
     assert site.doubts[5:] == [True, False, False]
 
 
 async def test_a_service_in_doubt_is_looked_at_on_the_faster_beat_and_then_on_its_own_again():
-    site = Site(Outcome.BAD)
+    site = Site(Outcome.FAILED)
     world = World({"x": site}, every=60, confirm_every=10)
     await world.go(100)
     gaps = [round(later - earlier) for earlier, later in zip(site.at, site.at[1:], strict=False)]
     assert set(gaps) == {10}
-    site.outcome = Outcome.GOOD
+    site.outcome = Outcome.OK
     await world.go(240)
     before = len(site.at)
     await world.go(180)
@@ -64,17 +64,17 @@ async def test_a_look_that_somebody_asks_for_is_afresh_and_counts_for_nothing():
     site, page = Site(), Page()
     world = World({"x": site}, [page], every=30)
     await world.go(90)
-    site.outcome = Outcome.BAD
+    site.outcome = Outcome.FAILED
     judged, looks = len(world.ledger.rounds), world.rounds.counts.rounds
     seen = await world.rounds.once("x")
-    assert ([r.outcome for r in seen.readings], [w.says for w in seen.words]) == ([Outcome.BAD], [Health.UP])
-    assert (site.doubts[-1], seen.sighted, await world.rounds.sighted()) == (True, True, True)
+    assert ([r.outcome for r in seen.readings], [w.says for w in seen.reports]) == ([Outcome.FAILED], [Health.UP])
+    assert (site.doubts[-1], seen.online, await world.rounds.online()) == (True, True, True)
     assert (len(world.ledger.rounds), world.rounds.counts.rounds) == (judged, looks)
     assert await world.rounds.once("nobody knows it") is None
 
 
 async def test_a_confirming_round_begins_as_soon_as_one_that_timed_out_late_has_ended():
-    site = Site(Outcome.BAD)
+    site = Site(Outcome.FAILED)
     world = World({"x": site}, every=60, confirm_every=10)
     site.free.clear()
     await world.go(40)
@@ -125,7 +125,7 @@ async def test_only_so_many_rounds_run_at_once_and_all_get_their_turn():
 
 
 async def test_all_routes_are_looked_at_at_once_and_keep_their_order():
-    sites = {"web": Site(), "app": Site(Outcome.BAD), "TweetDeck": Site()}
+    sites = {"web": Site(), "app": Site(Outcome.FAILED), "TweetDeck": Site()}
     for site in sites.values():
         site.free.clear()
     world = World({"x": sites}, every=20)
@@ -136,7 +136,7 @@ async def test_all_routes_are_looked_at_at_once_and_keep_their_order():
         await world.rest()
     (seen,) = world.ledger.rounds
     assert [reading.route for reading in seen.readings] == ["web", "app", "TweetDeck"]
-    assert [reading.outcome for reading in seen.readings] == ["good", "bad", "good"]
+    assert [reading.outcome for reading in seen.readings] == ["ok", "failed", "ok"]
 
 
 async def test_the_round_bears_the_instant_of_its_beginning():
@@ -152,19 +152,19 @@ async def test_the_round_bears_the_instant_of_its_beginning():
 
 
 async def test_a_worn_answer_that_is_slow_is_called_slow_and_one_in_time_needs_no_canary():
-    worn, late, canary = Site(Outcome.WORN), Site(Outcome.WORN, took=6.2), Site(Outcome.BAD)
+    worn, late, canary = Site(Outcome.EXPIRING), Site(Outcome.EXPIRING, took=6.2), Site(Outcome.FAILED)
     world = World({"x": worn, "y": late}, canaries=[canary])
     seen = [await world.rounds.look(one) for one in world.watched]
-    assert [(one.readings[0].outcome, one.sighted) for one in seen] == [(Outcome.WORN, True), (Outcome.SLOW, False)]
+    assert [(one.readings[0].outcome, one.online) for one in seen] == [(Outcome.EXPIRING, True), (Outcome.SLOW, False)]
 
 
 async def test_a_good_answer_that_is_slow_is_called_slow():
-    world = World({"x": Site(took=6.2), "y": Site(took=5.0), "z": Site(Outcome.BAD, took=9)}, every=20)
+    world = World({"x": Site(took=6.2), "y": Site(took=5.0), "z": Site(Outcome.FAILED, took=9)}, every=20)
     readings = [(await world.rounds.look(one)).readings[0] for one in world.watched]
     assert [(one.outcome, one.why) for one in readings] == [
         (Outcome.SLOW, "answered after 6.2 s"),
-        (Outcome.GOOD, ""),
-        (Outcome.BAD, "HTTP 503"),
+        (Outcome.OK, ""),
+        (Outcome.FAILED, "HTTP 503"),
     ]
 
 
@@ -174,7 +174,10 @@ async def test_our_own_error_in_a_check_is_blindness_and_logged_in_one_line_a_st
     world = World({"x": {"web": site, "app": Site()}}, every=20, confirm_every=10)
     await world.go(100)
     seen = world.ledger.rounds[-1]
-    assert [(one.outcome, one.why) for one in seen.readings] == [(Outcome.BLIND, "our own error"), (Outcome.GOOD, "")]
+    assert [(one.outcome, one.why) for one in seen.readings] == [
+        (Outcome.INCONCLUSIVE, "our own error"),
+        (Outcome.OK, ""),
+    ]
     (line,) = caplog.messages
     assert "x/web" in line
     assert "ValueError at world.py" in line
@@ -191,42 +194,42 @@ async def test_a_check_that_forgets_its_time_out_is_ended_and_is_blindness():
     site.free.clear()
     world = World({"x": {"web": site, "app": Site()}}, timeout=0.01, grace=timedelta(milliseconds=10))
     readings = (await world.rounds.look(world.watched[0])).readings
-    assert [reading.outcome for reading in readings] == [Outcome.BLIND, Outcome.GOOD]
+    assert [reading.outcome for reading in readings] == [Outcome.INCONCLUSIVE, Outcome.OK]
 
 
 async def test_canaries_are_asked_only_when_something_is_bad_and_blindness_is_said_in_the_round():
-    site, canaries = Site(), [Site(Outcome.BAD), Site(Outcome.BAD), Site()]
+    site, canaries = Site(), [Site(Outcome.FAILED), Site(Outcome.FAILED), Site()]
     world = World({"x": site}, canaries=canaries, every=20)
     await world.go(40)
     assert [canary.at for canary in canaries] == [[], [], []]
-    assert all(seen.sighted for seen in world.ledger.rounds)
-    site.outcome = Outcome.BAD
+    assert all(seen.online for seen in world.ledger.rounds)
+    site.outcome = Outcome.FAILED
     await world.go(20)
     assert canaries[0].at
     seen = world.ledger.rounds[-1]
-    assert not seen.sighted
-    assert seen.readings[0].outcome is Outcome.BAD
+    assert not seen.online
+    assert seen.readings[0].outcome is Outcome.FAILED
 
 
 async def test_a_bad_round_with_good_canaries_is_sighted():
-    world = World({"x": Site(Outcome.BAD)}, canaries=[Site(), Site(Outcome.BAD), Site()], every=20)
+    world = World({"x": Site(Outcome.FAILED)}, canaries=[Site(), Site(Outcome.FAILED), Site()], every=20)
     await world.go(20)
-    assert world.ledger.rounds[0].sighted
+    assert world.ledger.rounds[0].online
 
 
 async def test_results_are_drained_once_and_what_a_blind_round_saw_counts_as_unknown():
     site = Site()
-    world = World({"x": site}, canaries=[Site(Outcome.BAD)], every=20)
+    world = World({"x": site}, canaries=[Site(Outcome.FAILED)], every=20)
     await world.go(10)
-    site.outcome = Outcome.BAD
+    site.outcome = Outcome.FAILED
     await world.go(20)
     rows = world.rounds.drain()
-    assert [(service, reading.outcome) for service, _, reading in rows] == [("x", "good"), ("x", "blind")]
+    assert [(service, reading.outcome) for service, _, reading in rows] == [("x", "ok"), ("x", "inconclusive")]
     assert [at for _, at, _ in rows] == [seen.at for seen in world.ledger.rounds]
     assert world.rounds.drain() == []
     assert world.rounds.counts.by_name() | {"late": 0} == {
-        "rounds": 2, "skipped": 0, "discarded": 0, "failed": 0, "dropped": 0, "late": 0,
-        "good": 1, "worn": 0, "slow": 0, "bad": 1, "blind": 0,
+        "rounds": 2, "skipped": 0, "discarded": 0, "unrecorded": 0, "dropped": 0, "late": 0,
+        "ok": 1, "expiring": 0, "slow": 0, "failed": 1, "inconclusive": 0,
     }  # fmt: skip
 
 
@@ -239,7 +242,7 @@ async def test_what_has_no_route_was_looked_at_when_a_source_of_it_could_be_read
         world.rounds.again("x", vouched=True)
         await world.go(20)
     outcomes = [reading.outcome for _, _, reading in world.rounds.drain()]
-    assert list(dict.fromkeys(outcomes)) == [Outcome.GOOD, Outcome.BLIND, Outcome.BAD, Outcome.SLOW]
+    assert list(dict.fromkeys(outcomes)) == [Outcome.OK, Outcome.INCONCLUSIVE, Outcome.FAILED, Outcome.SLOW]
     assert sum(world.rounds.counts.checks.values()) == 0
 
 
@@ -258,15 +261,15 @@ async def test_a_round_takes_the_newest_words_and_never_waits_for_a_source():
     site, page = Site(), Page()
     world = World({"x": site}, [page], every=20)
     await world.go(20)
-    assert [word.says for word in world.ledger.rounds[0].words] == [Health.UP]
+    assert [word.says for word in world.ledger.rounds[0].reports] == [Health.UP]
     page.free.clear()
     page.says = Health.DOWN
     await world.go(140)
     assert len(page.at) == 2
-    assert world.ledger.rounds[-1].words[0].says is Health.UP
+    assert world.ledger.rounds[-1].reports[0].says is Health.UP
     page.free.set()
     await world.go(20)
-    assert world.ledger.rounds[-1].words[0].says is Health.DOWN
+    assert world.ledger.rounds[-1].reports[0].says is Health.DOWN
 
 
 async def test_the_first_round_waits_a_second_for_the_first_words_and_says_so_where_they_are_missing():
@@ -277,10 +280,10 @@ async def test_the_first_round_waits_a_second_for_the_first_words_and_says_so_wh
     assert site.at == []
     await world.go(0.3)
     assert len(site.at) == 1
-    assert (world.ledger.rounds[0].words, world.ledger.rounds[0].untried) == ((), True)
+    assert (world.ledger.rounds[0].reports, world.ledger.rounds[0].untried) == ((), True)
     page.free.set()
     await world.go(20)
-    assert (len(world.ledger.rounds[-1].words), world.ledger.rounds[-1].untried) == (1, False)
+    assert (len(world.ledger.rounds[-1].reports), world.ledger.rounds[-1].untried) == (1, False)
     await world.end()
 
 
@@ -289,6 +292,6 @@ async def test_sources_are_read_every_two_minutes_and_every_half_minute_while_th
     world = World({"x": site}, [page], every=30, confirm_every=10)
     await world.go(600)
     assert len(page.at) == 5
-    site.outcome = Outcome.BAD
+    site.outcome = Outcome.FAILED
     await world.go(300)
     assert 5 + 9 <= len(page.at) <= 5 + 11

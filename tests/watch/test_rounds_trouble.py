@@ -32,7 +32,7 @@ async def test_what_ran_while_the_machine_slept_is_discarded_and_the_beat_begins
     seen = len(world.ledger.rounds)
     assert seen == 199
     world.hands.now += 3600
-    hanging.outcome = Outcome.BAD
+    hanging.outcome = Outcome.FAILED
     hanging.free.set()
     await world.rest()  # it ends before the next tick
     assert len(world.ledger.rounds) == seen
@@ -47,7 +47,7 @@ async def test_what_ran_while_the_machine_slept_is_discarded_and_the_beat_begins
 
 
 async def test_a_sleep_that_the_tick_notices_first_discards_as_well():
-    site = Site(Outcome.BAD)
+    site = Site(Outcome.FAILED)
     site.free.clear()
     world = World({"x": site}, every=20)
     await world.go(20)
@@ -64,7 +64,7 @@ async def test_a_round_that_cannot_be_recorded_is_counted_said_once_and_tried_ag
     world = World({"x": Site()}, every=60, confirm_every=10)
     world.ledger.error = OSError("postgresql://user:hunter2@db/")
     await world.go(100)
-    assert world.rounds.counts.failed >= 5
+    assert world.rounds.counts.unrecorded >= 5
     assert len(caplog.messages) == 1
     assert "could not be recorded: OSError" in caplog.text
     assert "hunter2" not in caplog.text
@@ -157,12 +157,12 @@ async def test_over_a_real_network_a_page_that_fails_is_seen_with_the_word_of_it
         running = asyncio.create_task(Rounds([watched], [HttpCheck(url=status.url())], net, seen=ledger.seen).run(stop))
         await until(lambda: ledger.written)
         site.answer = web.page(503)
-        await until(lambda: not ledger.rounds[-1].readings[0].good)
+        await until(lambda: not ledger.rounds[-1].readings[0].ok)
         stop.set()
         await running
     first, last = ledger.rounds[0], ledger.rounds[-1]
-    assert first.readings[0].good
-    assert (last.readings[0].why, last.sighted, last.words[0].headline) == ("HTTP 503", True, "Login fails")
+    assert first.readings[0].ok
+    assert (last.readings[0].why, last.online, last.reports[0].headline) == ("HTTP 503", True, "Login fails")
 
 
 async def test_without_services_it_waits_for_its_end():

@@ -90,13 +90,13 @@ async def test_a_round_that_fails_brings_its_word_into_the_next_one():
     world.rounds = Rounds(watched, (), None, seen=world.ledger.seen, clock=world.hands)
     await world.go(12)
     assert tracker.reads == 0
-    site.outcome = Outcome.BAD
+    site.outcome = Outcome.FAILED
     await world.go(10)
-    bad = [seen for seen in world.ledger.rounds if not seen.readings[0].good]
-    assert bad[0].words == ()
-    assert [word.says for word in bad[1].words] == [Health.DOWN]
+    bad = [seen for seen in world.ledger.rounds if not seen.readings[0].ok]
+    assert bad[0].reports == ()
+    assert [word.says for word in bad[1].reports] == [Health.DOWN]
     assert tracker.reads == 1
-    site.outcome = Outcome.GOOD
+    site.outcome = Outcome.OK
     await world.go(12)
-    assert world.ledger.rounds[-1].words == ()
+    assert world.ledger.rounds[-1].reports == ()
     await world.end()

@@ -28,8 +28,8 @@ class Slow(Site):
         while self.hands.now - began < self.after:
             await asyncio.sleep(0)
         if self.hands.now - began >= timeout.total_seconds():
-            return Reading(route, Outcome.BAD, "timed out after 2 s while waiting for the answer")
-        return Reading(route, Outcome.GOOD, took=timedelta(seconds=self.hands.now - began))
+            return Reading(route, Outcome.FAILED, "timed out after 2 s while waiting for the answer")
+        return Reading(route, Outcome.OK, took=timedelta(seconds=self.hands.now - began))
 
 
 async def starve(world, seconds, *, runs, held):
@@ -49,25 +49,25 @@ async def test_what_failed_while_the_loop_was_held_is_not_judged(runs, held, saw
     world = World({f"s{n}": Slow() for n in range(20)}, every=1, timeout=2, confirm_every=0.5, own_health=health)
     await starve(world, 60, runs=runs, held=held)
     seen = [reading.outcome for one in world.ledger.rounds for reading in one.readings]
-    saw(f"{seen.count(Outcome.BAD)} of {len(seen)} readings called bad")
+    saw(f"{seen.count(Outcome.FAILED)} of {len(seen)} readings called bad")
     assert seen
-    assert Outcome.BAD not in seen
+    assert Outcome.FAILED not in seen
     assert held < 1 or any(one.starved for one in world.ledger.rounds)
     assert {trouble.part for trouble in health.troubles} <= {Part.MACHINE}
     assert sum(r.levelno >= logging.WARNING for r in caplog.records) <= 2
     await world.go(60)
     assert health.well
-    assert world.ledger.rounds[-1].readings[0].outcome is Outcome.GOOD
+    assert world.ledger.rounds[-1].readings[0].outcome is Outcome.OK
     await world.end()
 
 
 async def test_a_true_outage_is_seen_between_two_holds():
-    site, canary = Site(Outcome.BAD), Site()
+    site, canary = Site(Outcome.FAILED), Site()
     world = World({"x": site}, canaries=[canary], every=1, timeout=2, confirm_every=0.5)
     await starve(world, 30, runs=0.7, held=3.0)
-    bad = [one for one in world.ledger.rounds if one.readings[0].outcome is Outcome.BAD]
+    bad = [one for one in world.ledger.rounds if one.readings[0].outcome is Outcome.FAILED]
     assert len(bad) >= 2
-    assert all(one.sighted for one in bad)
+    assert all(one.online for one in bad)
 
 
 async def test_a_loop_that_is_a_little_late_judges_as_ever():
@@ -75,7 +75,7 @@ async def test_a_loop_that_is_a_little_late_judges_as_ever():
     world = World({"x": site}, every=10, timeout=2)
     for _ in range(200):
         await world.go(0.15, step=0.15)
-    assert {one.readings[0].outcome for one in world.ledger.rounds} == {Outcome.BAD}
+    assert {one.readings[0].outcome for one in world.ledger.rounds} == {Outcome.FAILED}
 
 
 async def test_what_is_slow_only_because_we_were_held_is_not_called_slow():
@@ -86,7 +86,7 @@ async def test_what_is_slow_only_because_we_were_held_is_not_called_slow():
     await world.rest()
     await world.go(1)
     (seen,) = world.ledger.rounds
-    assert (seen.readings[0].outcome, seen.readings[0].took) == (Outcome.GOOD, None)
+    assert (seen.readings[0].outcome, seen.readings[0].took) == (Outcome.OK, None)
 
 
 async def test_a_check_that_outstays_its_time_as_the_loop_is_held_is_no_error_of_ours(caplog):
@@ -97,7 +97,7 @@ async def test_a_check_that_outstays_its_time_as_the_loop_is_held_is_no_error_of
 
     world = World({f"s{n}": Held() for n in range(5)}, every=1, timeout=2)
     await world.go(3)
-    assert {one.readings[0].outcome for one in world.ledger.rounds} == {Outcome.BLIND}
+    assert {one.readings[0].outcome for one in world.ledger.rounds} == {Outcome.INCONCLUSIVE}
     assert "our own error" not in caplog.text
 
 

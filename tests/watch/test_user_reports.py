@@ -29,7 +29,7 @@ class People:
 
     def heard(self, service="x"):
         """How many report it, for how many it works, and whether that is unusual."""
-        word = self.crowd.word(service)
+        word = self.crowd.report(service)
         return word and (word.reports, word.works, word.says is Health.DEGRADED)
 
 
@@ -48,7 +48,9 @@ async def test_three_different_people_are_a_surge_on_a_quiet_service(people):
     await people.say("ana", "ben", "ana")
     assert people.heard() == (2, 0, False)
     await people.say("eva")
-    assert people.crowd.word("x") == SourceReport(Role.CROWD, NAME, Health.DEGRADED, at=people.now, reports=3, usual=0)
+    assert people.crowd.report("x") == SourceReport(
+        Role.CROWD, NAME, Health.DEGRADED, at=people.now, reports=3, usual=0
+    )
     assert people.heard("y") is None
     assert people.looked == ["x"] * 3  # what was said before is no reason to look again
 
@@ -119,7 +121,7 @@ async def test_who_somebody_is_stands_nowhere_and_tomorrow_it_is_another_hash(pe
     await people.crowd.tidy()
     assert "42" not in {first.who, second.who}
     assert first.who != second.who
-    salts = (await people.store.people.recall("crowd:salts")).split()[::2]
+    salts = (await people.store.subscriptions.recall("crowd:salts")).split()[::2]
     assert salts == ["2022-07-17"]
 
 
@@ -132,7 +134,7 @@ async def test_what_is_usual_at_this_hour_of_the_week_is_no_surge(people):
         await people.store.reports.tidy(at + HOUR)
     await people.say("ana", "ben", "eva", "leo", "zoe")
     assert people.heard() == (5, 0, False)
-    assert people.crowd.word("x").usual == 4
+    assert people.crowd.report("x").usual == 4
     await people.say(*"abcdefghijklmno")
     assert people.heard() == (20, 0, True)
 
@@ -157,11 +159,11 @@ async def test_the_crowds_word_is_in_the_very_next_round_and_no_round_waits_for_
     said = []
     world = World({"x": Site(), "y": Site()}, crowd=lambda service: said[0] if said and service == "x" else None)
     await world.go(31)
-    assert all(seen.words == () for seen in world.ledger.rounds)
+    assert all(seen.reports == () for seen in world.ledger.rounds)
     said.append(SourceReport(Role.CROWD, NAME, Health.DEGRADED, reports=3))
     before = len(world.ledger.rounds)
     world.rounds.again("x")
     await world.go(0.3)
     [seen] = world.ledger.rounds[before:]
-    assert (seen.service, seen.words, seen.readings[0].outcome) == ("x", tuple(said), Outcome.GOOD)
+    assert (seen.service, seen.reports, seen.readings[0].outcome) == ("x", tuple(said), Outcome.OK)
     await world.end()

@@ -15,7 +15,7 @@ class Site:
 
     kind = "http"
 
-    def __init__(self, outcome: Outcome = Outcome.GOOD, took: float = 0.1) -> None:
+    def __init__(self, outcome: Outcome = Outcome.OK, took: float = 0.1) -> None:
         self.outcome, self.took, self.error = outcome, timedelta(seconds=took), None
         self.at: list[float] = []
         self.doubts: list[bool] = []
@@ -29,7 +29,7 @@ class Site:
         await self.free.wait()
         if self.error:
             raise self.error
-        return Reading(route, self.outcome, "" if self.outcome is Outcome.GOOD else "HTTP 503", self.took)
+        return Reading(route, self.outcome, "" if self.outcome is Outcome.OK else "HTTP 503", self.took)
 
 
 class Page:

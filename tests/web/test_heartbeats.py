@@ -70,7 +70,7 @@ async def test_a_call_is_answered_and_written_down(door, method):
     assert (door.trouble, door.looked) == ("", ["backup"])
 
     async def written():
-        [job] = await door.store.jobs.all()
+        [job] = await door.store.heartbeats.all()
         return job.done_at == door.now
 
     await eventually(written)
@@ -115,7 +115,7 @@ async def test_no_call_waits_for_the_database(door, monkeypatch):
         await stuck.wait()
         raise StoreUnavailable("gone")
 
-    monkeypatch.setattr(door.store.jobs, "keep", slow)
+    monkeypatch.setattr(door.store.heartbeats, "keep", slow)
     async with asyncio.timeout(5):
         for _ in range(3):
             async with httpx.AsyncClient(base_url=door.web.base_url, trust_env=False) as web:

@@ -133,10 +133,10 @@ async def test_over_real_sockets_an_incident_is_known_as_soon_as_it_is_published
         vendor = await stack.enter_async_context(Site(page(200, GITHUB.read_bytes())))
         source = OfficialPage(url=vendor.url())
         rounds = Rounds([Watched(Service("x", "X"), {}, (source,))], (), net, seen=None, clock=clock)
-        newest = rounds._newest
+        newest = rounds._sources
 
         async def read():
-            rounds._newest.tick(clock.now)
+            rounds._sources.tick(clock.now)
             await asyncio.gather(*newest._reading.values())
             return newest.of("x")[0]
 

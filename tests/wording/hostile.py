@@ -37,11 +37,13 @@ def notices() -> dict[str, Notice]:
     """A notice by who wrote the hostile words in it."""
     word = SourceReport(Role.OFFICIAL, HOSTILE, Health.DEGRADED, HOSTILE, at=at(14, 21), components=(HOSTILE,))
     tracker = SourceReport(Role.TRACKER, HOSTILE, Health.DOWN, HOSTILE, at=at(14, 21), components=(HOSTILE, HOSTILE))
-    readings = (Reading("web", Outcome.BAD, HOSTILE), Reading("app", Outcome.BAD, HOSTILE[::-1]))
+    readings = (Reading("web", Outcome.FAILED, HOSTILE), Reading("app", Outcome.FAILED, HOSTILE[::-1]))
     named = Service("x", HOSTILE, ("web",))
     return {
-        "a status page": told(ChangeKind.OFFICIAL, replace(THEIRS, words=(word,), official_at=at(14, 21)), at(14, 21)),
-        "a status page and a tracker": told(ChangeKind.CONFIRMED, replace(DOWN, words=(word, tracker)), at(14, 1)),
+        "a status page": told(
+            ChangeKind.OFFICIAL, replace(THEIRS, reports=(word,), official_at=at(14, 21)), at(14, 21)
+        ),
+        "a status page and a tracker": told(ChangeKind.CONFIRMED, replace(DOWN, reports=(word, tracker)), at(14, 1)),
         "what answered a check": told(ChangeKind.CONFIRMED, replace(DOWN, readings=readings), at(14, 1)),
         "a catalogue": told(ChangeKind.CONFIRMED, DOWN, at(14, 1), EN, named, ((replace(named, id="y"), DOWN),)),
         "who acknowledges": told(

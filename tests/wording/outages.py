@@ -35,7 +35,7 @@ def at(hour: int, minute: int = 0, second: int = 0, *, day: int = 14, month: int
 
 
 def bad(*routes: str, why: str = "HTTP 503") -> tuple[Reading, ...]:
-    return tuple(Reading(route, Outcome.BAD, why) for route in routes)
+    return tuple(Reading(route, Outcome.FAILED, why) for route in routes)
 
 
 def slow(route: str, seconds: float | None = 6.2) -> Reading:
@@ -43,7 +43,7 @@ def slow(route: str, seconds: float | None = 6.2) -> Reading:
 
 
 def worn(route: str, until: datetime | None = None) -> Reading:
-    return Reading(route, Outcome.WORN, "its certificate ends soon", until=until or at(9, day=20))
+    return Reading(route, Outcome.EXPIRING, "its certificate ends soon", until=until or at(9, day=20))
 
 
 ALL_CLEAR = SourceReport(Role.OFFICIAL, "Official status page", Health.UP, at=at(14, 1))
@@ -64,7 +64,7 @@ DOWN = Incident(
     worst=Health.DOWN,
     steps=2,
 )
-TRACKED = replace(DOWN, words=(ALL_CLEAR, REPORTS, UNREACHED))
+TRACKED = replace(DOWN, reports=(ALL_CLEAR, REPORTS, UNREACHED))
 PARTLY = replace(DOWN, health=Health.DEGRADED, worst=Health.DEGRADED, readings=bad("TweetDeck"))
 SLOW = replace(PARTLY, readings=(slow("web"),))
 WORN = replace(
@@ -76,7 +76,7 @@ WORN = replace(
 POSSIBLE = replace(DOWN, confidence=Confidence.POSSIBLE, confirmed_at=None, steps=1)
 LIKELY = replace(POSSIBLE, confidence=Confidence.LIKELY)
 THEIRS = replace(
-    LIKELY, health=Health.DEGRADED, worst=Health.DEGRADED, readings=(), words=(INVESTIGATING,), since=at(14, 21)
+    LIKELY, health=Health.DEGRADED, worst=Health.DEGRADED, readings=(), reports=(INVESTIGATING,), since=at(14, 21)
 )
 UNSTABLE = replace(DOWN, unstable_since=at(14), since=at(14, 30), outages=3)
 BLIND = Incident(

@@ -61,7 +61,7 @@ def incidents(draw: st.DrawFn) -> Incident:
         health=draw(st.sampled_from(Health)),
         confidence=draw(st.sampled_from(Confidence)),
         readings=tuple(draw(st.lists(READINGS, max_size=24))),
-        words=tuple(draw(st.lists(WORDS, max_size=8))),
+        reports=tuple(draw(st.lists(WORDS, max_size=8))),
         confirmed_at=draw(st.none() | LATER.map(lambda d: since + d)),
         until=draw(st.none() | LATER.map(lambda d: since + d)),
         worst=draw(st.sampled_from(Health)),

@@ -84,7 +84,7 @@ class DiscordChannel:
                 f'"{place}" is no channel id of Discord, such as 112233445566778899', RefusalScope.DESTINATION
             )
         channel = client.get_partial_messageable(number)
-        if delivery.act is DeliveryAction.EDIT:
+        if delivery.action is DeliveryAction.EDIT:
             return await self._edit(channel, delivery, call)
         if delivery.unsure and (found := await self._found(channel, delivery, client.user)):
             return found

@@ -77,7 +77,7 @@ def tag(delivery: Delivery) -> str:
 
     An edit must not bear it, or the first message of the thread would be taken for a later post.
     """
-    return (delivery.notice.thread if delivery.act is DeliveryAction.EDIT else delivery.notice.key)[:TAG]
+    return (delivery.notice.thread if delivery.action is DeliveryAction.EDIT else delivery.notice.key)[:TAG]
 
 
 def nonce(delivery: Delivery) -> str:
@@ -87,7 +87,7 @@ def nonce(delivery: Delivery) -> str:
 
 def written(delivery: Delivery) -> Message:
     notice = delivery.notice
-    words = notice.root or notice.words if delivery.act is DeliveryAction.EDIT else notice.words
+    words = notice.root or notice.words if delivery.action is DeliveryAction.EDIT else notice.words
     embed = discord.Embed(
         description=fitted(words.lines, DESCRIPTION) or None, colour=COLOURS[notice.tone], timestamp=notice.at
     )

@@ -214,7 +214,7 @@ class EmailChannel:
 
     async def send(self, delivery: Delivery) -> Receipt:
         """Hand over once. `Sent.ref` is the Message-ID, the same for every attempt; a mail cannot be edited."""
-        if delivery.act is DeliveryAction.EDIT:
+        if delivery.action is DeliveryAction.EDIT:
             return Sent(delivery.root)
         try:
             to = address(delivery.destination.place)

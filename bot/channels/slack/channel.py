@@ -55,7 +55,7 @@ class Slack:
     async def send(self, delivery: Delivery) -> Receipt:
         if self._unsendable:
             return Refused(f"channels.slack.bot_token {self._unsendable}: copy it again", RefusalScope.ACCOUNT)
-        if delivery.act is DeliveryAction.EDIT:
+        if delivery.action is DeliveryAction.EDIT:
             return await self._edit(delivery)
         looked = await self._looked_up(delivery) if delivery.unsure else None
         return looked or await self._post(delivery)

@@ -88,7 +88,7 @@ class TelegramChannel:
             return Refused(
                 f"channels.telegram.token {self._unsendable}; copy it again from @BotFather", RefusalScope.ACCOUNT
             )
-        if delivery.act is DeliveryAction.EDIT:
+        if delivery.action is DeliveryAction.EDIT:
             return await self._edit(delivery, chat)
         notice, first = delivery.notice, root(delivery)
         anew = bool(delivery.root) and first is None

@@ -208,5 +208,5 @@ def _without(plan: Plan, lanes: Sequence[Lane]) -> Plan:
 def _passing(lanes: Sequence[Lane]) -> list[int]:
     """Reminders that newer word has overtaken."""
     return [
-        r.id for lane in lanes for r in lane.posts if r.passing and lane.newest is not None and r.id < lane.newest.id
+        r.id for lane in lanes for r in lane.posts if r.reminder and lane.newest is not None and r.id < lane.newest.id
     ]

@@ -53,7 +53,7 @@ def _unfinished_before() -> ColumnElement[bool]:
 
 # The first unfinished one of its lane; what another message tells is not handed over by itself.
 HEAD = table.c.settled_at.is_(None) & table.c.told_in.is_(None) & ~_unfinished_before()
-BEHIND = or_(table.c.attempts > 0, table.c.deferred, table.c.passing).label("behind")
+BEHIND = or_(table.c.attempts > 0, table.c.deferred, table.c.reminder).label("behind")
 FREE = table.c.place.not_in(bindparam("busy", expanding=True))
 HEADS = (
     select(table.c.id, table.c.place, table.c.thread, table.c.act, BEHIND)

@@ -21,7 +21,7 @@ TAKEN_LATE = TOLD & (table.c.attempts > 1)
 STANDING = (
     select(
         table.c.place,
-        func.max(case((NOT_TAKEN, 1), (OPEN & table.c.passing, 1), (TAKEN_LATE, 1), else_=0)).label("behind"),
+        func.max(case((NOT_TAKEN, 1), (OPEN & table.c.reminder, 1), (TAKEN_LATE, 1), else_=0)).label("behind"),
         func.count(case((table.c.line != "", table.c.thread)).distinct()).label("incidents"),
     )
     .where(
@@ -34,7 +34,7 @@ STANDING = (
 )
 LIGHT = (
     table.c.id, table.c.thread, table.c.act, table.c.status, table.c.due, table.c.attempts, table.c.unsure,
-    table.c.queued_at, table.c.ends, table.c.deadline, table.c.deferred, table.c.told_in, table.c.passing,
+    table.c.queued_at, table.c.ends, table.c.deadline, table.c.deferred, table.c.told_in, table.c.reminder,
     table.c.line, table.c.causes, table.c.began, table.c.happened, table.c.settled_at,
 )  # fmt: skip
 UNFINISHED = select(*LIGHT).where(HERE, OPEN).order_by(table.c.id)

@@ -19,7 +19,7 @@ async def overtake(connection: AsyncConnection, deliveries: Sequence[Delivery], 
     through = {
         (one.notice.thread, one.destination.kind, one.destination.place)
         for one in deliveries
-        if one.due is None and one.act is DeliveryAction.POST and one.notice.whole
+        if one.due is None and one.action is DeliveryAction.POST and one.notice.whole
     }
     if not through:
         return

@@ -64,7 +64,7 @@ class Deliveries:
 
         return await self._database.read(work)
 
-    async def hand_on(
+    async def fail_over(
         self, now: datetime, ladders: Mapping[str, Audience], onto: Callable[[Untaken], Sequence[Delivery]]
     ) -> tuple[Handed, ...]:
         """See to the deliveries whose deadline has come, each once whoever else does so at the same time: queue what
@@ -110,7 +110,7 @@ class Deliveries:
 
         return await self._database.read(work)
 
-    async def begin_anew(self, delivery: Delivery, now: datetime) -> None:
+    async def new_root(self, delivery: Delivery, now: datetime) -> None:
         """See `settling.begin_anew`."""
         await self._database.write(partial(settle.begin_anew, delivery=delivery, now=now))
 
@@ -149,11 +149,11 @@ class Deliveries:
         """See `adopting.adopt`; `decide` may be called again, so it must be pure."""
         return await self._database.write(partial(readdress.adopt, now=now, decide=decide))
 
-    async def hasten(self, kind: str, now: datetime) -> int:
+    async def expire_deadlines(self, kind: str, now: datetime) -> int:
         """A kind of channel is dead: what it has not taken yet goes to the next rungs now. Return how many."""
         return await self._database.write(partial(wake.hasten, kind=kind, now=now))
 
-    async def rouse(self, kind: str, now: datetime) -> int:
+    async def retry_now(self, kind: str, now: datetime) -> int:
         """A kind of channel is back: what waits for it is due now. Return how many."""
         return await self._database.write(partial(wake.rouse, kind=kind, now=now))
 
@@ -166,7 +166,7 @@ def _progress(row: Row[Any]) -> Progress:
         id=row.id,
         destination=Destination(row.kind, row.place),
         key=row.key,
-        act=DeliveryAction(row.act),
+        action=DeliveryAction(row.act),
         kind=row.notice.kind,
         audience=row.audience,
         ladders=row.ladders or (),

@@ -42,7 +42,7 @@ async def begin_anew(connection: AsyncConnection, delivery: Delivery, now: datet
         await _brought_up(connection, delivery, found.key, now)
     elif delivery.notice.root:
         notice = replace(delivery.notice, words=delivery.notice.root, root=None, fresh=False)
-        again = replace(delivery, key=f"{delivery.key}{ANEW}", act=DeliveryAction.POST, notice=notice)
+        again = replace(delivery, key=f"{delivery.key}{ANEW}", action=DeliveryAction.POST, notice=notice)
         await connection.execute(LEADS_NO_MORE, names)
         await statements.queue(connection, [again], now)
 
@@ -63,7 +63,7 @@ async def _beyond(connection: AsyncConnection, one: Settlement) -> None:
     facts = place | {"number": one.delivery.id, "at": one.at}
     if one.status is Status.SENT:
         await connection.execute(MERGED, facts | {"new_ref": one.ref})
-    elif one.status is Status.REFUSED and one.delivery.act is DeliveryAction.POST:
+    elif one.status is Status.REFUSED and one.delivery.action is DeliveryAction.POST:
         await connection.execute(REFUSED_TOO, facts | {"new_why": one.why})
     elif one.status in statements.FINISHED:  # it can grow no more: what it was to tell is told otherwise
         await connection.execute(ALONE_AGAIN, facts)

@@ -195,7 +195,7 @@ def _row(delivery: Delivery, now: datetime) -> dict[str, Any]:
         "kind": delivery.destination.kind,
         "place": delivery.destination.place,
         "thread": notice.thread,
-        "act": delivery.act.value,
+        "act": delivery.action.value,
         "audience": delivery.audience,
         "title": notice.words.title,
         "notice": notice,
@@ -210,8 +210,8 @@ def _row(delivery: Delivery, now: datetime) -> dict[str, Any]:
         "ladders": delivery.ladders or None,
         "deadline": None if delivery.within is None else (delivery.due or now) + delivery.within,
         "deferred": delivery.due is not None and delivery.due > now,
-        "passing": notice.kind is ChangeKind.REMINDED,
-        "line": (notice.line or notice.words.title) if notice.whole and delivery.act is DeliveryAction.POST else "",
+        "reminder": notice.kind is ChangeKind.REMINDED,
+        "line": (notice.line or notice.words.title) if notice.whole and delivery.action is DeliveryAction.POST else "",
         "causes": notice.causes or None,
         "began": notice.since,
         "happened": notice.at,
@@ -229,7 +229,7 @@ def _settled(one: Settlement) -> dict[str, Any]:
         "new_unsure": one.unsure,
         "new_absent": one.absent,
         "new_leads": one.status is Status.SENT
-        and one.delivery.act is DeliveryAction.POST
+        and one.delivery.action is DeliveryAction.POST
         and (one.anew or one.delivery.root is None),
         "still_runs": one.status not in FINISHED and not one.hurry,
         "handed_on_at": one.at if one.hurry or one.status is Status.REFUSED else None,
@@ -240,7 +240,7 @@ def _delivery(row: Row[Any]) -> Delivery:
     return Delivery(
         key=row.key,
         destination=Destination(row.kind, row.place),
-        act=DeliveryAction(row.act),
+        action=DeliveryAction(row.act),
         notice=row.notice,
         audience=row.audience,
         root=row.root,

@@ -44,14 +44,14 @@ class Page:
 
 
 Fault = tuple[Outcome, str]
-FINE: Fault = (Outcome.GOOD, "")
+FINE: Fault = (Outcome.OK, "")
 UNSURE = "its charset is not known: whether {what} is on the page cannot be said"
 
 
 def judged(wanted: Wanted, page: Page) -> Fault:
-    """Is it as expected? What is wrong is BAD, what cannot be read is BLIND, each in plain words."""
+    """Is it as expected? What is wrong is FAILED, what cannot be read is INCONCLUSIVE, each in plain words."""
     if page.unread:
-        return Outcome.BLIND, page.unread
+        return Outcome.INCONCLUSIVE, page.unread
     text = decoded(page.body, page.content_type)
     return _misworded(wanted, page, text) or (
         json_assertions.fault(wanted.claims, text.text, page.cut) if wanted.claims else FINE
@@ -63,17 +63,17 @@ def _misworded(wanted: Wanted, page: Page, text: Decoded) -> Fault | None:
     doubt: Fault | None = None
     for word in wanted.not_contains:
         if _is_in(word, page, text):
-            return Outcome.BAD, f'"{word}" is on the page'
+            return Outcome.FAILED, f'"{word}" is on the page'
         doubt = doubt or _doubt(word, text)
     for word in wanted.contains:
         if not _is_in(word, page, text):
-            return _doubt(word, text) or (Outcome.BAD, f'"{word}" is not {where}')
+            return _doubt(word, text) or (Outcome.FAILED, f'"{word}" is not {where}')
     if wanted.matches:
         # In UTF-8, which is what RE2 reads fastest.
         encoded = text.text.encode("utf-8", "replace")
         for pattern in wanted.matches:
             if not regex.compiled(pattern).search(encoded):
-                return _doubt(pattern, text) or (Outcome.BAD, f'nothing {where} is like "{pattern}"')
+                return _doubt(pattern, text) or (Outcome.FAILED, f'nothing {where} is like "{pattern}"')
     return doubt
 
 
@@ -95,4 +95,4 @@ def _doubt(said: str, text: Decoded) -> Fault | None:
     """Whatever the charset is, letters of ASCII would have been found."""
     if text.sure or said.isascii():
         return None
-    return Outcome.BLIND, UNSURE.format(what=f'"{said}"')
+    return Outcome.INCONCLUSIVE, UNSURE.format(what=f'"{said}"')

@@ -53,4 +53,4 @@ def shown(answer: Answer) -> str:
 
 def reading(route: str, answer: Answer, who: str) -> Reading:
     why = f"{who} asks whether we are human: what people see is not known"
-    return Reading(route, Outcome.BLIND, why, answer.took, answer.reused)
+    return Reading(route, Outcome.INCONCLUSIVE, why, answer.took, answer.reused)

@@ -12,5 +12,5 @@ def reading(
 ) -> Reading:
     """Of what is good but for a certificate that ends `within` so long; `until`: when it does, None where there is none."""
     if until is None or within is None or until - datetime.now(UTC) > within:
-        return Reading(route, Outcome.GOOD, took=took, reused=reused)
-    return Reading(route, Outcome.WORN, f"its certificate ends on {until:%Y-%m-%d}", took, reused, until=until)
+        return Reading(route, Outcome.OK, took=took, reused=reused)
+    return Reading(route, Outcome.EXPIRING, f"its certificate ends on {until:%Y-%m-%d}", took, reused, until=until)

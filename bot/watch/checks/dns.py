@@ -29,7 +29,7 @@ class DnsCheck(BaseModel):
     expect: Annotated[tuple[Phrase, ...], BeforeValidator(listed, json_schema_input_type=Phrase | list[Phrase])] = ()
     server: Host | None = None
 
-    async def look(self, route: str, net: Net, timeout: timedelta, *, doubt: bool) -> Reading:
+    async def run(self, route: str, net: Net, timeout: timedelta, *, doubt: bool) -> Reading:
         """As in `contracts.Check`; nothing is ever remembered."""
         seen = await net.query(self.name, self.type, server=self.server or "", timeout=timeout)
         if isinstance(seen, Trouble):
@@ -41,8 +41,8 @@ class DnsCheck(BaseModel):
         if lacking:
             more = f" and {len(seen.records) - SHOWN} more" if len(seen.records) > SHOWN else ""
             why = f"its {self.type} record is {', '.join(seen.records[:SHOWN])}{more}, not {lacking[0]}"
-            return Reading(route, Outcome.BAD, why, seen.took)
-        return Reading(route, Outcome.GOOD, took=seen.took)
+            return Reading(route, Outcome.FAILED, why, seen.took)
+        return Reading(route, Outcome.OK, took=seen.took)
 
     @field_validator("server")
     @classmethod

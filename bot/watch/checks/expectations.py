@@ -82,14 +82,14 @@ class Expect(BaseModel):
     async def judge(self, answer: Answer) -> tuple[Outcome, str]:
         """Is it as expected, and what is wrong with it, in plain words? A long page is looked through away from the loop."""
         if (fault := self._without_body(answer)) or not self._wanted:
-            return (Outcome.BAD, fault) if fault else body_text.FINE
+            return (Outcome.FAILED, fault) if fault else body_text.FINE
         page = _page(answer)
         if answer.unread or self._wanted.at_once(len(answer.body)):
             return body_text.judged(self._wanted, page)
         try:
             return await offload(body_text.judged, self._wanted, page)
         except OverranError:
-            return Outcome.BLIND, "its page takes too long to look through"
+            return Outcome.INCONCLUSIVE, "its page takes too long to look through"
 
     def fault(self, answer: Answer) -> str:
         """The same at once, whatever its length: what is wrong with it; empty when nothing is."""

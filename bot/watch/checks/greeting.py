@@ -25,12 +25,12 @@ class GreetingCheck(BaseModel):
     tls: bool = False
     expect: str = ""
 
-    async def look(self, route: str, net: Net, timeout: timedelta, *, doubt: bool) -> Reading:
+    async def run(self, route: str, net: Net, timeout: timedelta, *, doubt: bool) -> Reading:
         """As in `contracts.Check`; nothing is ever reused."""
         seen = await net.greet(self.host, self.port, secure=self.tls, timeout=timeout)
         if isinstance(seen, Trouble):
             return seen.reading(route)
         if not seen.line.startswith(self.expect):
             why = f'greets with "{seen.line[:SHOWN]}", not with "{self.expect}"'
-            return Reading(route, Outcome.BAD, why, seen.took)
-        return Reading(route, Outcome.GOOD, took=seen.took)
+            return Reading(route, Outcome.FAILED, why, seen.took)
+        return Reading(route, Outcome.OK, took=seen.took)

@@ -78,7 +78,7 @@ class HttpCheck(BaseModel):
     redirects_inward: bool = False
     expires_in: Annotated[Length, between("1s", "3650d")] | None = None
 
-    async def look(self, route: str, net: Net, timeout: timedelta, *, doubt: bool) -> Reading:
+    async def run(self, route: str, net: Net, timeout: timedelta, *, doubt: bool) -> Reading:
         """As in `contracts.Check`."""
         seen = await net.fetch(
             self._request,
@@ -135,14 +135,14 @@ class HttpCheck(BaseModel):
         if who := bot_challenges.declared(answer.headers):
             return bot_challenges.reading(route, answer, who)
         outcome, why = await self.expect.judge(answer)
-        if outcome is Outcome.GOOD:
+        if outcome is Outcome.OK:
             if self.expires_in is None:
-                return Reading(route, Outcome.GOOD, took=answer.took, reused=answer.reused)
+                return Reading(route, Outcome.OK, took=answer.took, reused=answer.reused)
             until = answer.certificate_until
             return certificates.reading(route, until, self.expires_in, answer.took, reused=answer.reused)
         if who := bot_challenges.shown(answer):
             return bot_challenges.reading(route, answer, who)
         if rate_limits.met(answer) and not self.expect.lists(answer.status):
             return rate_limits.reading(route, answer)
-        by = network(answer.headers) if outcome is Outcome.BAD else ""
+        by = network(answer.headers) if outcome is Outcome.FAILED else ""
         return Reading(route, outcome, why, answer.took, answer.reused, by)

@@ -46,19 +46,19 @@ def _plain(value: object) -> None:
 
 
 def fault(wanted: tuple[tuple[str, Any], ...], text: str, cut: bool) -> tuple[Outcome, str]:
-    """Which does not hold, in plain words; what we cannot read is BLIND."""
+    """Which does not hold, in plain words; what we cannot read is INCONCLUSIVE."""
     if cut:
-        return Outcome.BAD, "its JSON is longer than a megabyte"
+        return Outcome.FAILED, "its JSON is longer than a megabyte"
     try:
         return _held(wanted, json.loads(text))
     except json.JSONDecodeError:
-        return Outcome.BAD, NONE
+        return Outcome.FAILED, NONE
     except RecursionError:
         # What has no end is none, however deep it begins.
         whole = text.rstrip()[-1:] in {"]", "}"}
-        return (Outcome.BLIND, "its JSON is nested too deep for us to read") if whole else (Outcome.BAD, NONE)
+        return (Outcome.INCONCLUSIVE, "its JSON is nested too deep for us to read") if whole else (Outcome.FAILED, NONE)
     except ValueError:
-        return Outcome.BLIND, "its JSON has a number that is too long for us to read"
+        return Outcome.INCONCLUSIVE, "its JSON has a number that is too long for us to read"
 
 
 def _held(wanted: tuple[tuple[str, Any], ...], said: Any) -> tuple[Outcome, str]:
@@ -67,12 +67,12 @@ def _held(wanted: tuple[tuple[str, Any], ...], said: Any) -> tuple[Outcome, str]
             found = compiled(expression).search(said)
         except (ValueError, TypeError, AttributeError, ArithmeticError, LookupError):
             # a function that was given what it does not take
-            return Outcome.BAD, f"its JSON is not such that {expression} can be found"
+            return Outcome.FAILED, f"its JSON is not such that {expression} can be found"
         if value is TRUE and not _true(found):
-            return Outcome.BAD, f"{expression} is {_shown(found)}"
+            return Outcome.FAILED, f"{expression} is {_shown(found)}"
         if value is not TRUE and not _same(found, value):
-            return Outcome.BAD, f"{expression} is {_shown(found)}, not {_shown(value)}"
-    return Outcome.GOOD, ""
+            return Outcome.FAILED, f"{expression} is {_shown(found)}, not {_shown(value)}"
+    return Outcome.OK, ""
 
 
 def _true(found: object) -> bool:

@@ -23,7 +23,7 @@ class PingCheck(BaseModel):
     packets: Annotated[int, Field(ge=1, le=20)] = 3
     max_loss: Annotated[int, Field(ge=0, le=99)] = 50
 
-    async def look(self, route: str, net: Net, timeout: timedelta, *, doubt: bool) -> Reading:
+    async def run(self, route: str, net: Net, timeout: timedelta, *, doubt: bool) -> Reading:
         """As in `contracts.Check`."""
         seen = await net.ping(self.host, packets=self.packets, timeout=timeout)
         if isinstance(seen, Trouble):
@@ -31,8 +31,8 @@ class PingCheck(BaseModel):
         lost = seen.sent - seen.received
         if lost * 100 > self.max_loss * seen.sent:
             why = f"lost {lost} of {seen.sent} pings" if seen.received else "answers no ping"
-            return Reading(route, Outcome.BAD, why, seen.took)
-        return Reading(route, Outcome.GOOD, took=seen.took)
+            return Reading(route, Outcome.FAILED, why, seen.took)
+        return Reading(route, Outcome.OK, took=seen.took)
 
     @model_validator(mode="after")
     def _can_ping(self) -> Self:

@@ -21,4 +21,4 @@ def reading(route: str, answer: Answer) -> Reading:
     """`wait` is 0 where it says nothing that can be read: then each refusal doubles the wait before."""
     asked = retry_after(answer.headers.get("retry-after", ""))
     wait = min(asked, LONGEST) if asked else timedelta()
-    return Reading(route, Outcome.BLIND, WHY.format(status=answer.status), answer.took, answer.reused, wait=wait)
+    return Reading(route, Outcome.INCONCLUSIVE, WHY.format(status=answer.status), answer.took, answer.reused, wait=wait)

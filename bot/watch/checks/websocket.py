@@ -31,7 +31,7 @@ class WebsocketCheck(BaseModel):
     headers: dict[str, SecretStr] = {}
     expires_in: Annotated[Length, between("1s", "3650d")] | None = None
 
-    async def look(self, route: str, net: Net, timeout: timedelta, *, doubt: bool) -> Reading:
+    async def run(self, route: str, net: Net, timeout: timedelta, *, doubt: bool) -> Reading:
         """As in `contracts.Check`; nothing is ever reused."""
         seen = await net.fetch(self._request, timeout=timeout, fresh=True)
         if isinstance(seen, Trouble):
@@ -41,9 +41,9 @@ class WebsocketCheck(BaseModel):
         if rate_limits.met(seen):
             return rate_limits.reading(route, seen)
         if seen.status != 101:
-            return Reading(route, Outcome.BAD, f"HTTP {seen.status}", seen.took, by=network(seen.headers))
+            return Reading(route, Outcome.FAILED, f"HTTP {seen.status}", seen.took, answered_by=network(seen.headers))
         if seen.headers.get("sec-websocket-accept", "").strip() != self._accepted:
-            return Reading(route, Outcome.BAD, "what it answers is no WebSocket handshake", seen.took)
+            return Reading(route, Outcome.FAILED, "what it answers is no WebSocket handshake", seen.took)
         return certificates.reading(route, seen.certificate_until, self.expires_in, seen.took)
 
     @field_validator("url")

@@ -18,7 +18,7 @@ from tests.sim.script import Look, Stretch
 from tests.sim.world import Looked
 
 TROUBLE = frozenset({Health.DOWN, Health.DEGRADED})
-BAD = frozenset({Outcome.BAD, Outcome.SLOW})
+BAD = frozenset({Outcome.FAILED, Outcome.SLOW})
 LONGEST_LOOK = 20.0  # seconds: a check that forgets its time-out, then canaries that hang
 
 
@@ -45,7 +45,7 @@ def _at(of: Ledger, one: Incident, what: str, at: float, *, bad: bool) -> Compla
     if _bad(here) is not bad and not (bad and _worded(here)):
         yield f"{one.id} {what} at {at:.1f} s with a round that says otherwise"
     last = next((looked for looked in reversed(before) if _judged(looked)), None)
-    doubted = any(not looked.round.sighted for looked in before[-3:]) or _cut(looks[:turn])
+    doubted = any(not looked.round.online for looked in before[-3:]) or _cut(looks[:turn])
     if last is not None and _bad(last) is bad and not doubted and (not bad or _bad(here)):
         yield f"{one.id} {what} at {at:.1f} s, but the round before, {last.began:.1f} s, was the same"
 
@@ -55,12 +55,12 @@ def _bad(looked: Looked) -> bool:
 
 
 def _worded(looked: Looked) -> bool:
-    return any(word.says in TROUBLE for word in looked.round.words)
+    return any(word.says in TROUBLE for word in looked.round.reports)
 
 
 def _judged(looked: Looked) -> bool:
-    blind = any(reading.outcome is Outcome.BLIND for reading in looked.round.readings)
-    return looked.round.sighted and (_bad(looked) or not blind)
+    blind = any(reading.outcome is Outcome.INCONCLUSIVE for reading in looked.round.readings)
+    return looked.round.online and (_bad(looked) or not blind)
 
 
 def _cut(before: list[Looked]) -> bool:
@@ -127,8 +127,8 @@ def nothing_is_made_up(of: Ledger) -> Complaints:
             said = change.incident.confidence
             if change.kind not in NEWS or said is Confidence.POSSIBLE or of.script.bad(one.service, since, at):
                 continue
-            official = any(word.role is Role.OFFICIAL and word.says in TROUBLE for word in change.incident.words)
-            edge = of.script.blind.meet(since, at) and change.incident.words
+            official = any(word.role is Role.OFFICIAL and word.says in TROUBLE for word in change.incident.reports)
+            edge = of.script.blind.meet(since, at) and change.incident.reports
             if said is Confidence.CONFIRMED or not (official or edge):
                 yield f"{change.key} says {said.name} {change.incident.health.name} of a service that was well"
                 break

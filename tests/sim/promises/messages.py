@@ -30,7 +30,7 @@ def nothing_is_lost(of: Ledger) -> Complaints:
     for row in of.rows:
         if row.settled is None:
             yield f"{row.key} is {row.status} for ever"
-        elif row.act == "edit":
+        elif row.action == "edit":
             continue
         elif row.status in {"sent", "merged"} and of.heard(row) is None:
             yield f"{row.key} counts as {row.status} and was not told"
@@ -47,7 +47,7 @@ def _overtaken(of: Ledger, row: Row) -> bool:
 def merged_messages_name_all(of: Ledger) -> Complaints:
     """What tells of many tells of each."""
     for row in of.rows:
-        if row.status == "merged" and row.act == "post" and row.service in of.script.services:
+        if row.status == "merged" and row.action == "post" and row.service in of.script.services:
             shown = [words.text for words in of.world.shown.get(of.by_id[row.told_in].key, ())]
             if not any(f"Service {row.service}" in text for text in shown):
                 yield f"{row.key} counts as told in {of.by_id[row.told_in].key}, which says {shown}"
@@ -59,7 +59,7 @@ def everybody_is_told(of: Ledger) -> Complaints:
         if one.service == OURSELVES or of.muted(one.service, of.seconds(of.steps[one.id][-1].at)):
             continue
         for reader in of.readers.values():
-            if reader.wish.for_at_least and not of.exact:
+            if reader.filter.for_at_least and not of.exact:
                 continue
             if follows(reader, one.service) and any(_wants(of, reader, change) for change in of.steps[one.id]):
                 yield from _missed(of, reader, one)
@@ -74,8 +74,8 @@ def _wants(of: Ledger, reader: Audience, change: Change) -> bool:
     # Of what began in an earlier life only what came after it has moved with the clock.
     lasted = timedelta(seconds=of.seconds(change.at) - of.seconds(change.incident.since))
     age = min(change.at - change.incident.since, lasted)
-    news = change.kind in NEWS or (change.kind is ChangeKind.LASTING and bool(reader.wish.for_at_least))
-    return sure and hears in reader.wish.hears and news and age >= reader.wish.for_at_least
+    news = change.kind in NEWS or (change.kind is ChangeKind.LASTING and bool(reader.filter.for_at_least))
+    return sure and hears in reader.filter.topics and news and age >= reader.filter.for_at_least
 
 
 def _calls(change: Change, after: timedelta) -> bool:

@@ -43,7 +43,7 @@ async def sent(store, now=NOW, kind="slack", ref="r"):
     claimed = await claim(store, now, kind)
     for number, one in enumerate(claimed):
         assert await store.deliveries.settle(
-            one, Status.SENT, now, ref=one.root if one.act is DeliveryAction.EDIT else f"{ref}{number}"
+            one, Status.SENT, now, ref=one.root if one.action is DeliveryAction.EDIT else f"{ref}{number}"
         )
     return claimed
 
@@ -66,7 +66,7 @@ async def test_a_place_that_comes_back_gets_one_message_with_each_outage_once_th
 
     [one] = await claim(store, NOW + MINUTE)
     assert lines(one) == ("x restored", "y confirmed", "z confirmed")
-    assert (one.root, one.unsure, one.act) == (None, False, DeliveryAction.POST)
+    assert (one.root, one.unsure, one.action) == (None, False, DeliveryAction.POST)
     assert await store.deliveries.settle(one, Status.SENT, NOW + MINUTE, ref="m")
     assert await statuses(store, "x", "y", "z") == ["superseded", "merged", "superseded", "merged", "merged"]
     assert await store.deliveries.backlog() == {}
@@ -81,7 +81,7 @@ async def test_what_comes_later_answers_the_message_that_told_of_it_and_refreshe
     [answer] = await sent(store, NOW + 2 * MINUTE)
     assert (answer.notice.key, answer.root) == ("y#1/2", "r0")
     [refreshed] = await sent(store, NOW + 2 * MINUTE)
-    assert (refreshed.act, refreshed.root, refreshed.notice.root.lines) == (
+    assert (refreshed.action, refreshed.root, refreshed.notice.root.lines) == (
         DeliveryAction.EDIT,
         "r0",
         ("x confirmed", "y restored"),
@@ -143,13 +143,13 @@ async def test_a_refused_message_is_refused_for_all_that_it_tells_and_the_next_r
 async def test_who_is_told_in_a_message_of_many_counts_as_told(store):
     from tests.store.made import further
 
-    await store.moves.move("x", further(SLACK), NOW)
-    await store.moves.move("y", further(SLACK), NOW)
+    await store.incidents.apply("x", further(SLACK), NOW)
+    await store.incidents.apply("y", further(SLACK), NOW)
     await store.deliveries.add([news("x", step=2), news("y", step=2)], NOW)
     await fail(store)
     await sent(store, NOW + MINUTE)
     seen = []
-    await store.moves.move("x", seen.append, NOW)
+    await store.incidents.apply("x", seen.append, NOW)
     assert (seen[0].told, seen[0].heard) == ({SLACK}, {SLACK})
 
 
@@ -213,7 +213,7 @@ async def test_a_storm_that_trickles_in_is_gathered_and_then_grows_by_rewriting(
     await store.deliveries.add([news("f")], at + SECOND)
     assert await claim(store, at + SECOND) == ()
     [grown] = await sent(store, at + EDIT_GAP)
-    assert (grown.act, grown.root) == (DeliveryAction.EDIT, "storm0")
+    assert (grown.action, grown.root) == (DeliveryAction.EDIT, "storm0")
     assert grown.notice.root.lines == ("d confirmed", "e confirmed", "f confirmed")
     assert await statuses(store, *"def") == ["merged"] * 3
 
@@ -256,7 +256,7 @@ async def test_after_a_while_a_storm_gets_a_new_message(store):
     later = NOW + WINDOW + SECOND
     await store.deliveries.add([news(name) for name in "efgh"], later)
     [one] = await sent(store, later)
-    assert (one.act, lines(one)[0]) == (DeliveryAction.POST, "e confirmed")
+    assert (one.action, lines(one)[0]) == (DeliveryAction.POST, "e confirmed")
 
 
 async def test_what_is_restored_is_never_told_by_rewriting_alone(store):
@@ -264,7 +264,7 @@ async def test_what_is_restored_is_never_told_by_rewriting_alone(store):
     await sent(store, ref="down")
     await store.deliveries.add([news(name, ChangeKind.RESTORED, 2) for name in "abcd"], NOW + MINUTE)
     [one] = await sent(store, NOW + MINUTE, ref="up")
-    assert (one.act, one.root, lines(one)) == (DeliveryAction.POST, None, tuple(f"{n} restored" for n in "abcd"))
+    assert (one.action, one.root, lines(one)) == (DeliveryAction.POST, None, tuple(f"{n} restored" for n in "abcd"))
 
 
 async def test_how_a_service_ended_that_is_no_longer_watched_is_not_known(store):
@@ -275,7 +275,7 @@ async def test_how_a_service_ended_that_is_no_longer_watched_is_not_known(store)
     what, word = wanted("slack", NOW + MINUTE)
     batches = []
     await store.deliveries.claim(what, lambda many: batches.append(many) or word(many))
-    assert [one.well for one in batches[-1].lines] == [False, True, True, True]
+    assert [one.well for one in batches[-1].items] == [False, True, True, True]
 
 
 async def test_a_storm_message_that_is_gone_is_not_waited_for(store):
@@ -286,7 +286,7 @@ async def test_a_storm_message_that_is_gone_is_not_waited_for(store):
     [grown] = await claim(store, NOW + EDIT_GAP)
     await store.deliveries.settle(grown, Status.REFUSED, NOW + EDIT_GAP, why="message_not_found")
     [alone] = await sent(store, NOW + NEXT_GAP)
-    assert (alone.act, alone.notice.key) == (DeliveryAction.POST, "e#1/1")
+    assert (alone.action, alone.notice.key) == (DeliveryAction.POST, "e#1/1")
 
 
 async def test_where_nothing_can_be_rewritten_a_storm_goes_on_in_further_messages(store):
@@ -295,7 +295,7 @@ async def test_where_nothing_can_be_rewritten_a_storm_goes_on_in_further_message
     await store.deliveries.add([news(name, to=MAIL) for name in "ef"], NOW + SECOND)
     assert await claim_sent_without_edits(store, NOW + SECOND) == ()
     [one] = await claim_sent_without_edits(store, NOW + NEXT_GAP)
-    assert (one.act, lines(one)) == (DeliveryAction.POST, ("e confirmed", "f confirmed"))
+    assert (one.action, lines(one)) == (DeliveryAction.POST, ("e confirmed", "f confirmed"))
 
 
 async def claim_sent_without_edits(store, now):
@@ -326,7 +326,7 @@ async def test_where_one_goes_at_a_time_what_is_new_goes_before_what_brings_old_
     await sent(store, NOW + MINUTE, ref="up")
     await store.deliveries.add([news(name) for name in "efgh"], NOW + 2 * MINUTE)
     told = [(await claim(store, NOW + 2 * MINUTE, one_each=True))[0] for _ in range(2)]
-    assert [one.act for one in told] == [DeliveryAction.POST, DeliveryAction.EDIT]
+    assert [one.action for one in told] == [DeliveryAction.POST, DeliveryAction.EDIT]
     assert [lines(one)[0] for one in told] == ["e confirmed", "a restored"]
 
 
@@ -356,10 +356,10 @@ async def test_when_the_first_message_is_gone_the_newest_one_takes_its_place(sto
     await store.deliveries.add([edit("x", 3)], NOW)
     [lost] = await claim(store)
     await store.deliveries.settle(lost, Status.SUPERSEDED, NOW)
-    await store.deliveries.begin_anew(lost, NOW)
+    await store.deliveries.new_root(lost, NOW)
 
     posted = await sent(store, ref="fresh")
-    assert [one.act for one in posted] == [DeliveryAction.EDIT if answered else DeliveryAction.POST]
+    assert [one.action for one in posted] == [DeliveryAction.EDIT if answered else DeliveryAction.POST]
     await store.deliveries.add([news("x", ChangeKind.RESTORED, 4)], NOW)
     [ending] = await claim(store)
     assert ending.root == ("answer0" if answered else "fresh0")

@@ -35,7 +35,7 @@ def next_one(untaken):
 
 
 async def hand_on(store, now):
-    handed = await store.deliveries.hand_on(now, DESK, next_one)
+    handed = await store.deliveries.fail_over(now, DESK, next_one)
     return [str(row.destination) for one in handed for row in one.onto]
 
 
@@ -114,7 +114,7 @@ async def test_what_is_known_of_an_untaken_one(store):
     [told] = await claim(store, "telegram")
     await store.deliveries.settle(told, Status.SENT, NOW)
 
-    found = [one.untaken for one in await store.deliveries.hand_on(NOW + MINUTE, DESK, lambda _: ())]
+    found = [one.untaken for one in await store.deliveries.fail_over(NOW + MINUTE, DESK, lambda _: ())]
     assert [one.delivery.notice.key for one in found] == ["y#1/1", "x#1/1"]
     assert (found[1].since, found[1].refused, found[1].doubtful) == (NOW - MINUTE, "", False)
     assert {place: (r.sent, r.running) for place, r in found[1].rungs.items()} == {
@@ -128,7 +128,7 @@ async def test_a_refusal_is_known_by_its_words_and_what_hangs_is_in_doubt(store)
     [refused], [_hangs] = await claim(store), await claim(store, "telegram")
     await store.deliveries.settle(refused, Status.REFUSED, NOW, why="is_archived")
 
-    found = [one.untaken for one in await store.deliveries.hand_on(NOW + MINUTE, DESK, lambda _: ())]
+    found = [one.untaken for one in await store.deliveries.fail_over(NOW + MINUTE, DESK, lambda _: ())]
     assert [(str(one.delivery.destination), one.refused, one.doubtful) for one in found] == [
         ("slack:C012", "is_archived", False),
         ("telegram:-100", "", True),
@@ -138,13 +138,13 @@ async def test_a_refusal_is_known_by_its_words_and_what_hangs_is_in_doubt(store)
 async def test_an_ending_that_waits_behind_is_handed_on_in_its_stead(store):
     await store.deliveries.add([rung(1)], NOW)
     await store.deliveries.add([rung(2, ends=ChangeKind.RESTORED)], NOW + 20 * SECOND)
-    [one] = await store.deliveries.hand_on(NOW + MINUTE, DESK, next_one)
+    [one] = await store.deliveries.fail_over(NOW + MINUTE, DESK, next_one)
     assert [row.key for row in one.onto] == ["x#1/2@telegram:-100"]
     assert await store.deliveries.next_deadline() == NOW + 2 * MINUTE  # Telegram's; Slack's are all seen to
 
 
 async def test_whoever_was_deciding_meanwhile_has_to_decide_again(store):
-    await store.moves.move("x", further(), NOW)
+    await store.incidents.apply("x", further(), NOW)
     await store.deliveries.add([rung()], NOW)
 
     async def version(connection):
@@ -158,10 +158,10 @@ async def test_whoever_was_deciding_meanwhile_has_to_decide_again(store):
 async def test_what_was_refused_counts_as_told_until_the_next_rung_has_it(store):
     async def situation():
         seen = []
-        await store.moves.move("x", seen.append, NOW)
+        await store.incidents.apply("x", seen.append, NOW)
         return seen[0]
 
-    await store.moves.move("x", further(), NOW)
+    await store.incidents.apply("x", further(), NOW)
     await store.deliveries.add([rung()], NOW)
     [one] = await claim(store)
     await store.deliveries.settle(one, Status.REFUSED, NOW)
@@ -213,9 +213,9 @@ def ending(kind=ChangeKind.RESTORED, step=3):
 
 
 async def test_a_place_that_did_not_take_the_beginning_gets_the_ending_alone(store):
-    await store.deliveries.add([delivery(1), delivery(2), delivery(2, act=DeliveryAction.EDIT)], NOW)
+    await store.deliveries.add([delivery(1), delivery(2), delivery(2, action=DeliveryAction.EDIT)], NOW)
     await tried(store)
-    await store.deliveries.add([ending(), delivery(3, act=DeliveryAction.EDIT)], NOW)
+    await store.deliveries.add([ending(), delivery(3, action=DeliveryAction.EDIT)], NOW)
 
     [one] = await claim(store, now=NOW + SECOND)
     assert (one.key, one.late, one.root, one.attempts, one.lease) == ("x#1/3@slack:C012", True, None, 0, 1)
@@ -231,9 +231,9 @@ async def test_where_it_was_begun_the_ending_stays_an_answer_and_its_edit_is_mad
     await store.deliveries.add([delivery(1)], NOW)
     [first] = await claim(store)
     await store.deliveries.settle(first, Status.SENT, NOW, ref="r1")
-    await store.deliveries.add([delivery(2), delivery(2, act=DeliveryAction.EDIT)], NOW)
+    await store.deliveries.add([delivery(2), delivery(2, action=DeliveryAction.EDIT)], NOW)
     await tried(store)
-    await store.deliveries.add([ending(), delivery(3, act=DeliveryAction.EDIT)], NOW)
+    await store.deliveries.add([ending(), delivery(3, action=DeliveryAction.EDIT)], NOW)
 
     [one] = await claim(store, now=NOW + SECOND)
     assert (one.key, one.late, one.root) == ("x#1/3@slack:C012", False, "r1")
@@ -250,7 +250,7 @@ async def test_what_was_never_tried_is_told_in_order(store):
 async def test_a_retraction_of_what_cannot_have_arrived_is_not_told(store, unsure):
     await store.deliveries.add([delivery(1)], NOW)
     await tried(store, unsure=unsure)
-    await store.deliveries.add([ending(ChangeKind.RETRACTED), delivery(3, act=DeliveryAction.EDIT)], NOW)
+    await store.deliveries.add([ending(ChangeKind.RETRACTED), delivery(3, action=DeliveryAction.EDIT)], NOW)
 
     assert [one.key for one in await claim(store, now=NOW + SECOND)] == ["x#1/3@slack:C012"] * unsure
     assert (await statuses(store)).count("superseded") == (2 if unsure else 3)

@@ -27,7 +27,7 @@ async def test_what_was_added_is_claimed_whole(store):
     assert await store.deliveries.add([added], NOW) == 1
 
     [claimed] = await claim(store)
-    assert (claimed.key, claimed.destination, claimed.act) == (added.key, SLACK, DeliveryAction.POST)
+    assert (claimed.key, claimed.destination, claimed.action) == (added.key, SLACK, DeliveryAction.POST)
     assert (claimed.notice, claimed.audience) == (added.notice, "desk")
     assert (claimed.attempts, claimed.unsure, claimed.root) == (0, False, None)
     assert claimed.lease == 1
@@ -74,14 +74,14 @@ async def test_only_one_kind_and_no_more_than_the_limit_are_claimed(store):
 
 
 async def test_what_follows_the_first_message_knows_its_ref_and_its_subject(store):
-    await store.deliveries.add([delivery(1), delivery(2), delivery(2, act=DeliveryAction.EDIT)], NOW)
+    await store.deliveries.add([delivery(1), delivery(2), delivery(2, action=DeliveryAction.EDIT)], NOW)
     [first] = await sent(store, ref="1503435956.000247")
     assert first.subject == "x#1 step 1"
 
     [second] = await sent(store, ref="another")
     [edit] = await claim(store)
     assert (second.root, second.subject) == ("1503435956.000247", "x#1 step 1")
-    assert (edit.act, edit.root) == (DeliveryAction.EDIT, "1503435956.000247")
+    assert (edit.action, edit.root) == (DeliveryAction.EDIT, "1503435956.000247")
 
 
 async def test_a_refused_first_message_is_nobodys_root(store):

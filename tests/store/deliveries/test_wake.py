@@ -28,11 +28,13 @@ async def test_the_time_of_all_that_is_not_sent_is_up_whether_it_waits_or_is_on_
     one, two, *_ = await claim(store)
     await store.deliveries.settle(one, Status.SENT, NOW)
 
-    assert await store.deliveries.hasten("slack", NOW + SECOND) == 2
+    assert await store.deliveries.expire_deadlines("slack", NOW + SECOND) == 2
     assert await store.deliveries.next_deadline() == NOW + SECOND
     assert await store.deliveries.settle(two, Status.SENT, NOW + SECOND)  # its claim is untouched
-    assert await store.deliveries.hasten("slack", NOW + 2 * SECOND) == 0  # those that are up already stay as they are
-    assert await store.deliveries.hasten("telegram", NOW) == 0
+    assert (
+        await store.deliveries.expire_deadlines("slack", NOW + 2 * SECOND) == 0
+    )  # those that are up already stay as they are
+    assert await store.deliveries.expire_deadlines("telegram", NOW) == 0
 
 
 async def test_no_time_at_all_is_a_deadline_and_none_is_none(store):
@@ -46,11 +48,11 @@ async def test_what_waits_is_due_when_its_channel_is_back_but_not_what_is_on_its
     a, b, c = await claim(store)
     for one in (a, b):
         await store.deliveries.settle(one, Status.PENDING, NOW, due=NOW + 5 * MINUTE)
-    await store.moves._database.write(
+    await store.incidents._database.write(
         lambda connection: connection.execute(update(table).where(table.c.id == b.id).values(deferred=True))
     )
 
-    assert await store.deliveries.rouse("slack", NOW + SECOND) == 1
+    assert await store.deliveries.retry_now("slack", NOW + SECOND) == 1
     assert [one.id for one in await claim(store, now=NOW + SECOND)] == [a.id]
     assert await store.deliveries.settle(c, Status.SENT, NOW + SECOND)
 

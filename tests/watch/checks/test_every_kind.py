@@ -62,14 +62,14 @@ def free_port():
 @pytest.mark.parametrize("kind", CONNECTING)
 async def test_refused_is_bad(net, free_port, kind):
     reading = await make(kind, port=free_port).look("web", net, SOON, doubt=False)
-    assert (reading.route, reading.outcome, reading.why) == ("web", Outcome.BAD, "connection refused")
+    assert (reading.route, reading.outcome, reading.why) == ("web", Outcome.FAILED, "connection refused")
 
 
 @pytest.mark.parametrize("kind", SPEAKING)
 async def test_silence_beyond_the_time_out_is_bad(net, kind):
     async with LineServer(b"") as server:
         reading = await make(kind, port=server.port).look("web", net, BRIEF, doubt=False)
-    assert reading.outcome is Outcome.BAD
+    assert reading.outcome is Outcome.FAILED
     assert reading.why.startswith("timed out after 0.15 s while ") or "during the TLS" in reading.why
 
 
@@ -78,21 +78,21 @@ async def test_silence_beyond_the_time_out_is_bad(net, kind):
 async def test_garbage_is_bad(net, kind, junk):
     async with LineServer(junk, stays=False) as server:
         reading = await make(kind, port=server.port).look("web", net, SOON, doubt=False)
-    assert reading.outcome is Outcome.BAD
+    assert reading.outcome is Outcome.FAILED
     assert reading.why
 
 
 @pytest.mark.parametrize("kind", KINDS)
 async def test_a_name_that_does_not_exist_is_bad(named, kind):
     reading = await make(kind, host="none.example").look("web", named, SOON, doubt=False)
-    assert (reading.outcome, reading.why) == (Outcome.BAD, "no such name")
+    assert (reading.outcome, reading.why) == (Outcome.FAILED, "no such name")
 
 
 @pytest.mark.parametrize("kind", KINDS)
 async def test_name_servers_that_do_not_answer_are_bad(named, kind):
     reading = await make(kind, host="fails.example").look("web", named, SOON, doubt=False)
-    assert reading.outcome is Outcome.BAD
-    assert reading.why == "its name cannot be looked up: its name servers do not answer"
+    assert reading.outcome is Outcome.FAILED
+    assert reading.why == "its name cannot be looked up: its name servers don't respond"
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -101,7 +101,7 @@ async def test_our_own_resolver_that_is_dead_says_nothing_of_the_service(free_po
     async with Network(resolver=resolver) as net:
         reading = await make(kind, host="some.example").look("web", net, SOON, doubt=False)
     await resolver.close()
-    assert (reading.outcome, reading.why) == (Outcome.BLIND, "our own resolver does not answer")
+    assert (reading.outcome, reading.why) == (Outcome.INCONCLUSIVE, "our own resolver doesn't respond")
 
 
 class Told:
@@ -123,25 +123,25 @@ async def test_only_our_own_trouble_is_blind(kind, cause):
     net = Told(Trouble(cause, "so it is", timedelta(0)))
     reading = await make(kind).look("web", net, SOON, doubt=False)
     blind = cause in {Cause.RESOLVER, Cause.OURS, Cause.GUARDED, Cause.UNREADABLE}
-    assert (reading.outcome, reading.why) == (Outcome.BLIND if blind else Outcome.BAD, "so it is")
+    assert (reading.outcome, reading.why) == (Outcome.INCONCLUSIVE if blind else Outcome.FAILED, "so it is")
 
 
 @pytest.mark.parametrize(
     ("received", "fields", "outcome", "why"),
     [
-        (4, {}, Outcome.GOOD, ""),
-        (2, {}, Outcome.GOOD, ""),
-        (1, {}, Outcome.BAD, "lost 3 of 4 pings"),
-        (0, {}, Outcome.BAD, "answers no ping"),
-        (3, {"max_loss": 0}, Outcome.BAD, "lost 1 of 4 pings"),
-        (1, {"max_loss": 99}, Outcome.GOOD, ""),
-        (0, {"max_loss": 99}, Outcome.BAD, "answers no ping"),
+        (4, {}, Outcome.OK, ""),
+        (2, {}, Outcome.OK, ""),
+        (1, {}, Outcome.FAILED, "lost 3 of 4 pings"),
+        (0, {}, Outcome.FAILED, "answers no ping"),
+        (3, {"max_loss": 0}, Outcome.FAILED, "lost 1 of 4 pings"),
+        (1, {"max_loss": 99}, Outcome.OK, ""),
+        (0, {"max_loss": 99}, Outcome.FAILED, "answers no ping"),
     ],
 )
 async def test_a_ping_is_good_while_enough_comes_back(received, fields, outcome, why):
     check = TypeAdapter(AnyCheck).validate_python({"kind": "ping", "host": "h", "packets": 4} | fields)
     net = Told(Echoed(4, received, timedelta(milliseconds=3)))
-    reading = await check.look("host", net, SOON, doubt=False)
+    reading = await check.run("host", net, SOON, doubt=False)
     assert (reading.outcome, reading.why, reading.took) == (outcome, why, timedelta(milliseconds=3))
 
 

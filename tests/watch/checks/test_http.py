@@ -20,7 +20,7 @@ async def look(net, site, answer=None, *, doubt=False, **fields):
     if answer is not None:
         site.answer = answer
     check = HttpCheck(url=site.url(), **fields)
-    return await check.look("web", net, SOON, doubt=doubt)
+    return await check.run("web", net, SOON, doubt=doubt)
 
 
 @pytest.mark.parametrize(
@@ -88,7 +88,7 @@ async def test_an_answer_is_as_expected_or_it_is_said_why_not(net, answer, expec
     async with Site(answer) as site:
         reading = await look(net, site, expect=expect)
     assert (reading.route, reading.why) == ("web", why)
-    assert reading.outcome is (Outcome.BAD if why else Outcome.GOOD)
+    assert reading.outcome is (Outcome.FAILED if why else Outcome.OK)
     assert reading.took > timedelta(0)
 
 
@@ -112,7 +112,7 @@ CHALLENGES = [
 async def test_a_challenge_page_says_nothing_of_the_service(net, answer, who):
     async with Site(answer) as site:
         reading = await look(net, site)
-    assert reading.outcome is Outcome.BLIND
+    assert reading.outcome is Outcome.INCONCLUSIVE
     assert reading.why.startswith(f"{who} asks")
 
 
@@ -128,19 +128,19 @@ async def test_a_challenge_page_says_nothing_of_the_service(net, answer, who):
 )
 async def test_a_site_that_is_down_behind_such_a_network_is_down(net, answer):
     async with Site(answer) as site:
-        assert (await look(net, site)).outcome is Outcome.BAD
+        assert (await look(net, site)).outcome is Outcome.FAILED
 
 
 async def test_what_is_expected_is_good_whoever_it_reminds_of(net):
     async with Site(page(403, '<div id="px-captcha">')) as site:
-        assert (await look(net, site, expect={"status": 403})).outcome is Outcome.GOOD
+        assert (await look(net, site, expect={"status": 403})).outcome is Outcome.OK
 
 
 async def test_redirects_are_followed_as_far_as_allowed(net):
     async with Site() as site:
         site.answer = page(302, "", {"Location": "/"})
         assert (await look(net, site)).why == "redirects more than 5 times"
-        assert (await look(net, site, redirects=0)).outcome is Outcome.GOOD
+        assert (await look(net, site, redirects=0)).outcome is Outcome.OK
         site.paths = {"/there": page(503)}
         assert (await look(net, site, page(302, "", {"Location": "/there"}))).why == "HTTP 503"
 
@@ -148,8 +148,8 @@ async def test_redirects_are_followed_as_far_as_allowed(net):
 async def test_a_refused_connection_is_bad_and_said_in_words(net):
     async with Site() as site:
         check = HttpCheck(url=site.url())
-    reading = await check.look("web", net, SOON, doubt=False)
-    assert (reading.outcome, reading.why) == (Outcome.BAD, "connection refused")
+    reading = await check.run("web", net, SOON, doubt=False)
+    assert (reading.outcome, reading.why) == (Outcome.FAILED, "connection refused")
 
 
 class Told:
@@ -173,7 +173,7 @@ class Told:
 @pytest.mark.parametrize("doubt", [False, True])
 async def test_in_doubt_nothing_is_reused(doubt):
     net = Told(Trouble(Cause.RESET, "", timedelta(0)))
-    await HttpCheck(url="http://example.org/").look("web", net, SOON, doubt=doubt)
+    await HttpCheck(url="http://example.org/").run("web", net, SOON, doubt=doubt)
     assert net.how[0]["fresh"] is doubt
 
 
@@ -188,7 +188,7 @@ async def test_in_doubt_nothing_is_reused(doubt):
 )
 async def test_a_body_is_sent_as_it_is_meant(net, fields, kind, body):
     async with Site() as site:
-        assert (await look(net, site, **fields)).outcome is Outcome.GOOD
+        assert (await look(net, site, **fields)).outcome is Outcome.OK
     heard = site.heard[0]
     assert (heard.method, heard.headers.get("content-type"), heard.body.decode()) == (fields["method"], kind, body)
 
@@ -200,7 +200,7 @@ async def test_a_body_is_sent_as_it_is_meant(net, fields, kind, body):
 async def test_who_asks_is_proved_to_that_host_alone(net, auth, header):
     async with Site() as there, Site(page(302, "", {"Location": there.url(host="localhost")})) as site:
         check = HttpCheck(url=site.url(), auth=auth)
-        assert (await check.look("web", net, SOON, doubt=False)).outcome is Outcome.GOOD
+        assert (await check.run("web", net, SOON, doubt=False)).outcome is Outcome.OK
     assert site.heard[0].headers["authorization"] == header
     assert "authorization" not in there.heard[0].headers
     assert "t0ken" not in repr(check)
@@ -219,7 +219,7 @@ async def test_redirects_end_where_they_should(net, final_url, why):
     async with Site(page(302, "", {"Location": "/there?t0ken"})) as site:
         site.paths = {"/there?t0ken": page()}
         reading = await look(net, site, expect={"final_url": final_url.format(port=site.port)})
-    assert (reading.outcome, reading.why) == (Outcome.BAD if why else Outcome.GOOD, why)
+    assert (reading.outcome, reading.why) == (Outcome.FAILED if why else Outcome.OK, why)
 
 
 def test_a_beginning_ends_with_the_host():
@@ -230,7 +230,7 @@ def test_a_beginning_ends_with_the_host():
     )
 
 
-@pytest.mark.parametrize(("days", "outcome"), [(5, Outcome.WORN), (30, Outcome.GOOD)])
+@pytest.mark.parametrize(("days", "outcome"), [(5, Outcome.EXPIRING), (30, Outcome.OK)])
 async def test_a_certificate_that_ends_soon_is_told_on_the_way(trusting, certified, days, outcome):
     until = datetime.now(UTC).replace(microsecond=0) + timedelta(days=days)
     async with Site(keep=True, context=certified(not_after=until)) as site:
@@ -238,16 +238,16 @@ async def test_a_certificate_that_ends_soon_is_told_on_the_way(trusting, certifi
             reading = await look(trusting, site, expires_in="14d")
             assert reading.outcome is outcome
         assert reading.reused
-        assert (await look(trusting, site, page(503), expires_in="14d")).outcome is Outcome.BAD
-        assert (await look(trusting, site, page())).outcome is Outcome.GOOD
+        assert (await look(trusting, site, page(503), expires_in="14d")).outcome is Outcome.FAILED
+        assert (await look(trusting, site, page())).outcome is Outcome.OK
     assert site.connections <= 2
 
 
 async def test_only_one_family_is_asked_where_that_is_meant(net):
     async with Site() as site:
-        assert (await look(net, site, ip=4)).outcome is Outcome.GOOD
+        assert (await look(net, site, ip=4)).outcome is Outcome.OK
         reading = await look(net, site, ip=6)
-    assert (reading.outcome, reading.why) == (Outcome.BAD, "has no IPv6 address")
+    assert (reading.outcome, reading.why) == (Outcome.FAILED, "has no IPv6 address")
 
 
 SECRETS = {"url": "http://us3r:t0ken@127.0.0.1:{port}/t0ken?key=t0ken", "headers": {"Authorization": "Bearer t0ken"}}
@@ -268,7 +268,7 @@ async def test_no_secret_is_repeated(net, answer):
     async with Site(answer) as site:
         url = SECRETS["url"].format(port=site.port)
         check = HttpCheck(url=url, headers=SECRETS["headers"], expect={"contains": "no such"})
-        reading = await check.look("web", net, SOON, doubt=True)
+        reading = await check.run("web", net, SOON, doubt=True)
         prepared = net.prepare("GET", url, SECRETS["headers"])
     assert site.heard[0].headers["authorization"] == "Bearer t0ken"
     assert reading.why

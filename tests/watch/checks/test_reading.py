@@ -63,11 +63,11 @@ PAGES = [
 async def test_a_word_is_found_in_its_charset(net, body, kind, word):
     async with Site(page(body=body, headers={"Content-Type": kind} if kind else {})) as site:
         for wanted, outcome in (
-            ({"contains": word}, Outcome.GOOD),
-            ({"not_contains": word}, Outcome.BAD),
-            ({"contains": "no such"}, Outcome.BAD),
+            ({"contains": word}, Outcome.OK),
+            ({"not_contains": word}, Outcome.FAILED),
+            ({"contains": "no such"}, Outcome.FAILED),
         ):
-            reading = await HttpCheck(url=site.url(), expect=wanted).look("web", net, SOON, doubt=False)
+            reading = await HttpCheck(url=site.url(), expect=wanted).run("web", net, SOON, doubt=False)
             assert reading.outcome is outcome
 
 
@@ -76,8 +76,8 @@ async def test_a_word_is_found_in_its_charset(net, body, kind, word):
 @pytest.mark.parametrize("kind", ["text/html", "text/html; charset=utf-8"])
 async def test_a_guessed_charset_decides_nothing(net, wanted, kind):
     async with Site(page(body="出错了".encode("gbk"), headers={"Content-Type": kind})) as site:
-        reading = await HttpCheck(url=site.url(), expect=wanted).look("web", net, SOON, doubt=False)
-    assert reading.outcome is Outcome.BLIND
+        reading = await HttpCheck(url=site.url(), expect=wanted).run("web", net, SOON, doubt=False)
+    assert reading.outcome is Outcome.INCONCLUSIVE
     assert "charset is not known" in reading.why
 
 
@@ -152,17 +152,17 @@ DEEP = '{"a":' * 100_000 + "1" + "}" * 100_000
 @pytest.mark.parametrize(
     ("body", "outcome"),
     [
-        (DEEP, Outcome.BLIND),
-        ("[" * 300 + "]" * 300, Outcome.BAD),
-        ("[" * 100_000, Outcome.BAD),
-        ('{"a": ' + "9" * 10_000 + "}", Outcome.BLIND),
-        ('{"a": NaN}', Outcome.GOOD),
-        ('\ufeff{"a": 1}', Outcome.GOOD),
+        (DEEP, Outcome.INCONCLUSIVE),
+        ("[" * 300 + "]" * 300, Outcome.FAILED),
+        ("[" * 100_000, Outcome.FAILED),
+        ('{"a": ' + "9" * 10_000 + "}", Outcome.INCONCLUSIVE),
+        ('{"a": NaN}', Outcome.OK),
+        ('\ufeff{"a": 1}', Outcome.OK),
     ],
 )
 async def test_json_of_any_depth_is_no_exception(net, body, outcome):
     async with Site(page(body=body)) as site:
-        reading = await HttpCheck(url=site.url(), expect={"json": "a"}).look("web", net, SOON, doubt=False)
+        reading = await HttpCheck(url=site.url(), expect={"json": "a"}).run("web", net, SOON, doubt=False)
     assert reading.outcome is outcome
 
 
@@ -178,10 +178,10 @@ async def test_long_pages_are_looked_through_elsewhere(net, monkeypatch, wanted,
 
     async with Site(page(body="y" * size)) as site:
         check = HttpCheck(url=site.url(), expect=wanted)
-        assert (await check.look("web", net, SOON, doubt=False)).outcome is Outcome.BAD
+        assert (await check.run("web", net, SOON, doubt=False)).outcome is Outcome.FAILED
         monkeypatch.setattr(expectations, "offload", overran)
-        reading = await check.look("web", net, SOON, doubt=False)
-    assert (reading.outcome, reading.why) == (Outcome.BLIND, "its page takes too long to look through")
+        reading = await check.run("web", net, SOON, doubt=False)
+    assert (reading.outcome, reading.why) == (Outcome.INCONCLUSIVE, "its page takes too long to look through")
 
 
 # ── 429 ──────────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -215,14 +215,14 @@ def limited(wait=None, status=429):
 async def test_who_asks_for_less_is_not_down(net, wait, seconds):
     """A wait of 0: it does not say how long, so that each refusal doubles the wait before."""
     async with Site(limited(wait)) as site:
-        reading = await HttpCheck(url=site.url(), expect={"contains": "X"}).look("web", net, SOON, doubt=False)
-    assert (reading.outcome, reading.why) == (Outcome.BLIND, "asks us to ask less often (HTTP 429)")
+        reading = await HttpCheck(url=site.url(), expect={"contains": "X"}).run("web", net, SOON, doubt=False)
+    assert (reading.outcome, reading.why) == (Outcome.INCONCLUSIVE, "asks us to ask less often (HTTP 429)")
     assert seconds is None or reading.wait == timedelta(seconds=seconds)
 
 
 async def test_a_date_says_how_long_too(net):
     async with Site(limited(format_datetime(datetime.now(UTC) + timedelta(seconds=90), usegmt=True))) as site:
-        reading = await HttpCheck(url=site.url()).look("web", net, SOON, doubt=False)
+        reading = await HttpCheck(url=site.url()).run("web", net, SOON, doubt=False)
     assert timedelta(seconds=80) < reading.wait <= timedelta(seconds=90)
 
 
@@ -230,26 +230,26 @@ async def test_a_date_says_how_long_too(net):
 @pytest.mark.parametrize(
     ("answer", "wanted", "outcome"),
     [
-        (limited(), {"status": 429}, Outcome.GOOD),
-        (limited(), {"status": [200, 429], "contains": "no such"}, Outcome.BAD),
-        (limited(), {"status": "200-499"}, Outcome.GOOD),
-        (limited(), {"status": "200-499", "contains": "no such"}, Outcome.BLIND),
-        (limited("7", 503), {}, Outcome.BAD),
-        (limited("7", 403), {}, Outcome.BAD),
-        (page(403, "", {"X-RateLimit-Remaining": "0"}), {}, Outcome.BLIND),
-        (page(403, "", {"X-RateLimit-Remaining": "10"}), {}, Outcome.BAD),
+        (limited(), {"status": 429}, Outcome.OK),
+        (limited(), {"status": [200, 429], "contains": "no such"}, Outcome.FAILED),
+        (limited(), {"status": "200-499"}, Outcome.OK),
+        (limited(), {"status": "200-499", "contains": "no such"}, Outcome.INCONCLUSIVE),
+        (limited("7", 503), {}, Outcome.FAILED),
+        (limited("7", 403), {}, Outcome.FAILED),
+        (page(403, "", {"X-RateLimit-Remaining": "0"}), {}, Outcome.INCONCLUSIVE),
+        (page(403, "", {"X-RateLimit-Remaining": "10"}), {}, Outcome.FAILED),
     ],
 )
 async def test_what_is_no_wish_for_less_stays_what_it_is(net, answer, wanted, outcome):
     async with Site(answer) as site:
-        assert (await HttpCheck(url=site.url(), expect=wanted).look("web", net, SOON, doubt=False)).outcome is outcome
+        assert (await HttpCheck(url=site.url(), expect=wanted).run("web", net, SOON, doubt=False)).outcome is outcome
 
 
 async def test_a_websocket_that_asks_for_less_is_not_down(net):
     async with Site(limited("7")) as site:
         check = WebsocketCheck(url=site.url().replace("http", "ws"))
-        reading = await check.look("web", net, SOON, doubt=False)
-    assert (reading.outcome, reading.wait) == (Outcome.BLIND, timedelta(seconds=7))
+        reading = await check.run("web", net, SOON, doubt=False)
+    assert (reading.outcome, reading.wait) == (Outcome.INCONCLUSIVE, timedelta(seconds=7))
 
 
 @pytest.mark.parametrize(

@@ -19,11 +19,11 @@ async def test_a_port_that_takes_connections_is_good_and_one_that_does_not_is_ba
     async with Network() as net:
         async with Site() as site:
             check = TcpCheck(host="127.0.0.1", port=site.port)
-            good = await check.look("smtp", net, SOON, doubt=False)
-        bad = await check.look("smtp", net, SOON, doubt=True)
-    assert (good.route, good.outcome, good.why, good.reused) == ("smtp", Outcome.GOOD, "", False)
+            good = await check.run("smtp", net, SOON, doubt=False)
+        bad = await check.run("smtp", net, SOON, doubt=True)
+    assert (good.route, good.outcome, good.why, good.reused) == ("smtp", Outcome.OK, "", False)
     assert good.took > timedelta(0)
-    assert (bad.outcome, bad.why) == (Outcome.BAD, "connection refused")
+    assert (bad.outcome, bad.why) == (Outcome.FAILED, "connection refused")
 
 
 @pytest.mark.parametrize(

@@ -15,10 +15,11 @@ down_revision = None
 Id = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 OPEN = sa.text("until IS NULL AND NOT retracted")
 UNFINISHED = sa.text("settled_at IS NULL")
+RUNNING = sa.text("deadline IS NOT NULL")
 
 
-def required(name: str, kind: Any) -> sa.Column[Any]:
-    return sa.Column(name, kind, nullable=False)
+def required(name: str, kind: Any, **more: Any) -> sa.Column[Any]:
+    return sa.Column(name, kind, nullable=False, **more)
 
 
 def upgrade() -> None:
@@ -27,11 +28,19 @@ def upgrade() -> None:
     changes()
     deliveries()
     subscriptions()
+    series()
     results()
-    op.create_table("seen", required("key", sa.Text()), required("at", Utc()), sa.PrimaryKeyConstraint("key"))
-    op.create_table(
-        "memory", required("name", sa.Text()), required("value", sa.Text()), sa.PrimaryKeyConstraint("name")
-    )
+    rollup("five_minutes")
+    rollup("hours")
+    stretches()
+    maintenance_windows()
+    done_once()
+    key_value()
+    reports()
+    report_hours()
+    heartbeats()
+    rooms()
+    audit()
 
 
 def services() -> None:
@@ -60,22 +69,17 @@ def incidents() -> None:
         sa.PrimaryKeyConstraint("id"),
         sa.UniqueConstraint("service", "number"),
     )
-    op.create_index(
-        "one_open_incident_per_service",
-        "incidents",
-        ["service"],
-        unique=True,
-        sqlite_where=OPEN,
-        postgresql_where=OPEN,
-    )
     op.create_index("ix_incidents_since", "incidents", ["since"])
+    op.create_index(
+        "one_open_incident_per_service", "incidents", ["service"], unique=True, sqlite_where=OPEN, postgresql_where=OPEN
+    )
 
 
 def changes() -> None:
     op.create_table(
         "changes",
         required("incident", sa.Text()),
-        required("step", sa.Integer()),
+        required("step", sa.Integer(), autoincrement=False),
         required("kind", sa.Text()),
         required("at", Utc()),
         required("by", sa.Text()),
@@ -106,10 +110,24 @@ def deliveries() -> None:
         required("why", sa.Text()),
         required("queued_at", Utc()),
         sa.Column("settled_at", Utc()),
+        sa.Column("ends", sa.Text()),
+        sa.Column("ladders", sa.Text()),
+        sa.Column("deadline", Utc()),
+        required("deferred", sa.Boolean(), server_default=sa.false()),
+        sa.Column("told_in", Id),
+        required("leads", sa.Boolean(), server_default=sa.false()),
+        required("reminder", sa.Boolean(), server_default=sa.false()),
+        required("line", sa.Text(), server_default=""),
+        sa.Column("causes", sa.Text()),
+        sa.Column("began", Utc()),
+        sa.Column("happened", Utc()),
         sa.PrimaryKeyConstraint("id"),
         sa.UniqueConstraint("key"),
     )
+    op.create_index("ix_deliveries_kind_status", "deliveries", ["kind", "status"])
+    op.create_index("ix_deliveries_settled_at", "deliveries", ["settled_at"])
     op.create_index("ix_deliveries_thread_kind_place_id", "deliveries", ["thread", "kind", "place", "id"])
+    op.create_index("running_deadlines", "deliveries", ["deadline"], sqlite_where=RUNNING, postgresql_where=RUNNING)
     op.create_index(
         "unfinished_deliveries",
         "deliveries",
@@ -117,7 +135,9 @@ def deliveries() -> None:
         sqlite_where=UNFINISHED,
         postgresql_where=UNFINISHED,
     )
-    op.create_index("ix_deliveries_kind_status", "deliveries", ["kind", "status"])
+    op.create_index(
+        "unfinished_places", "deliveries", ["place", "kind"], sqlite_where=UNFINISHED, postgresql_where=UNFINISHED
+    )
 
 
 def subscriptions() -> None:
@@ -125,10 +145,23 @@ def subscriptions() -> None:
         "subscriptions",
         required("kind", sa.Text()),
         required("place", sa.Text()),
-        required("wish", sa.Text()),
+        required("filter", sa.Text()),
         required("by", sa.Text()),
         required("at", Utc()),
         sa.PrimaryKeyConstraint("kind", "place"),
+    )
+
+
+def series() -> None:
+    op.create_table(
+        "series",
+        required("id", Id),
+        required("service", sa.Text()),
+        required("route", sa.Text()),
+        sa.Column("at", Utc()),
+        sa.Column("outcome", sa.Integer()),
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("service", "route"),
     )
 
 
@@ -136,13 +169,137 @@ def results() -> None:
     op.create_table(
         "results",
         required("id", Id),
-        required("service", sa.Text()),
+        required("series", sa.Integer()),
         required("at", Utc()),
-        required("route", sa.Text()),
-        required("outcome", sa.Text()),
-        required("why", sa.Text()),
+        required("outcome", sa.Integer()),
+        sa.Column("why", sa.Text()),
         sa.Column("took", sa.BigInteger()),
         required("reused", sa.Boolean()),
         sa.PrimaryKeyConstraint("id"),
+        sqlite_autoincrement=True,
     )
-    op.create_index("ix_results_service_at", "results", ["service", "at"])
+
+
+def rollup(name: str) -> None:
+    op.create_table(
+        name,
+        required("series", sa.Integer(), autoincrement=False),
+        required("at", Utc()),
+        required("up", sa.Integer()),
+        required("slow", sa.Integer()),
+        required("down", sa.Integer()),
+        required("answers", sa.Integer()),
+        required("took", sa.BigInteger()),
+        required("slowest", sa.Integer()),
+        sa.PrimaryKeyConstraint("series", "at"),
+        sqlite_with_rowid=False,
+    )
+
+
+def stretches() -> None:
+    op.create_table(
+        "stretches",
+        required("service", sa.Text()),
+        required("since", Utc()),
+        required("until", Utc()),
+        required("going", sa.Boolean()),
+        sa.PrimaryKeyConstraint("service", "since"),
+    )
+    op.create_index("ix_stretches_until", "stretches", ["until"])
+
+
+def maintenance_windows() -> None:
+    op.create_table(
+        "maintenance_windows",
+        required("id", Id),
+        required("key", sa.Text()),
+        sa.Column("over_at", Utc()),
+        required("json", sa.Text()),
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("key"),
+    )
+
+
+def done_once() -> None:
+    op.create_table(
+        "done_once",
+        required("key", sa.Text()),
+        required("at", Utc()),
+        sa.PrimaryKeyConstraint("key"),
+    )
+
+
+def key_value() -> None:
+    op.create_table(
+        "key_value",
+        required("name", sa.Text()),
+        required("value", sa.Text()),
+        sa.PrimaryKeyConstraint("name"),
+    )
+
+
+def reports() -> None:
+    op.create_table(
+        "reports",
+        required("service", sa.Text()),
+        required("who", sa.Text()),
+        required("hour", Utc()),
+        required("at", Utc()),
+        required("way", sa.Text()),
+        required("what", sa.Text()),
+        required("works", sa.Boolean()),
+        sa.PrimaryKeyConstraint("service", "who", "hour"),
+    )
+    op.create_index("ix_reports_at", "reports", ["at"])
+
+
+def report_hours() -> None:
+    op.create_table(
+        "report_hours",
+        required("service", sa.Text()),
+        required("hour", Utc()),
+        required("people", sa.Integer()),
+        sa.PrimaryKeyConstraint("service", "hour"),
+    )
+
+
+def heartbeats() -> None:
+    op.create_table(
+        "heartbeats",
+        required("service", sa.Text()),
+        required("route", sa.Text()),
+        required("token", sa.Text()),
+        required("rhythm", sa.Text()),
+        required("since", Utc()),
+        sa.Column("done_at", Utc()),
+        sa.Column("begun_at", Utc()),
+        sa.Column("failed_at", Utc()),
+        sa.Column("code", sa.Integer()),
+        sa.PrimaryKeyConstraint("service", "route"),
+    )
+
+
+def rooms() -> None:
+    op.create_table(
+        "rooms",
+        required("kind", sa.Text()),
+        required("place", sa.Text()),
+        required("by", sa.Text()),
+        required("name", sa.Text()),
+        required("at", Utc()),
+        sa.PrimaryKeyConstraint("kind", "place"),
+    )
+
+
+def audit() -> None:
+    op.create_table(
+        "audit",
+        required("id", Id),
+        required("at", Utc()),
+        required("who", sa.Text()),
+        required("name", sa.Text()),
+        required("kind", sa.Text()),
+        required("place", sa.Text()),
+        required("what", sa.Text()),
+        sa.PrimaryKeyConstraint("id"),
+    )

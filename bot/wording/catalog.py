@@ -1,0 +1,281 @@
+"""The languages: one data file each in `locales`, and English is the shape of all."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+import unicodedata
+from collections.abc import Callable, Iterator, Mapping
+from functools import cache, lru_cache
+from importlib.resources import files
+from string import Formatter
+from typing import Any, Final
+
+from babel import Locale, UnknownLocaleError
+
+ENGLISH: Final = "en"
+CODE: Final = re.compile(r"[a-z]{2,3}")
+# Tables whose keys differ from language to language.
+OPEN: Final = frozenset(
+    {"plurals", "and_before", "or_before", "months", "clock_words", "ordinals", "reasons", "own_reasons"}
+)
+# Sections of words that people type: a list at each key.
+TYPED: Final = frozenset({"input", "weekdays"})
+# Of these, a language has all keys or none.
+ALL_OR_NONE: Final = {
+    "months": frozenset(map(str, range(1, 13))),
+    "clock_words": frozenset({"noon", "midnight", "am", "pm"}),
+}
+# Tables whose keys are patterns, and the sentence that their values stand for.
+JOINING: Final = {"and_before": "and_last", "or_before": "or_last"}
+
+Table = dict[str, Any]
+
+
+class CatalogError(Exception):
+    """A file of a language that cannot be used: which, at which key, and what was expected."""
+
+    def __init__(self, language: str, key: str, problem: str) -> None:
+        super().__init__(f"{language}.toml: {f'{key}: ' if key else ''}{problem}")
+
+
+class Plural(str):
+    """A sentence with a form for each plural category. As text it is the form of "other"."""
+
+    __slots__ = ("_category", "_forms")
+    _category: Callable[[int], str]
+    _forms: Mapping[str, str]
+
+    @classmethod
+    def of(cls, forms: Mapping[str, str], category: Callable[[int], str]) -> Plural:
+        made = cls(forms["other"])
+        made._category, made._forms = category, forms
+        return made
+
+    def format(self, *args: object, **facts: object) -> str:
+        """Fill in the form for `count`, which must be among the facts."""
+        count = facts["count"]
+        if not isinstance(count, int):
+            raise TypeError("only whole numbers are counted")
+        return self._forms[self._category(count)].format(*args, **facts)
+
+
+class Section:
+    """Sentences by their keys: as attributes, or as in a mapping where a key is a value."""
+
+    def __init__(self, entries: Mapping[str, str]) -> None:
+        self.__dict__.update(entries)
+
+    def __getattr__(self, key: str) -> str:
+        raise AttributeError(f"no sentence has the key {key!r}")
+
+    def __setattr__(self, key: str, value: object) -> None:
+        raise AttributeError(f"{key}: a catalogue does not change")
+
+    def __getitem__(self, key: str) -> str:
+        sentence: str = self.__dict__[key]
+        return sentence
+
+    def get(self, key: str, default: str) -> str:
+        sentence: str = self.__dict__.get(key, default)
+        return sentence
+
+    def __contains__(self, key: object) -> bool:
+        return key in self.__dict__
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.__dict__)
+
+    def __len__(self) -> int:
+        return len(self.__dict__)
+
+
+class Catalog:
+    """One language: its sections by their names, as attributes."""
+
+    language: str
+    typed: Mapping[str, frozenset[str]]  # words that people type, by "section.key"
+
+    def __init__(self, language: str, sections: Mapping[str, Section], typed: Mapping[str, frozenset[str]]) -> None:
+        self.__dict__.update(sections, language=language, typed=typed)
+
+    def __getattr__(self, name: str) -> Section:
+        raise AttributeError(f"no section of sentences is called {name!r}")
+
+    def __setattr__(self, name: str, value: object) -> None:
+        raise AttributeError(f"{name}: a catalogue does not change")
+
+
+@cache
+def catalogs() -> Mapping[str, Catalog]:
+    """Every language there is a file for, by its code. Raise CatalogError where one cannot be used."""
+    folder = files(__package__) / "locales"
+    found = {entry.name.removesuffix(".toml"): entry for entry in folder.iterdir() if entry.name.endswith(".toml")}
+    return load({language: entry.read_bytes() for language, entry in sorted(found.items())})
+
+
+@lru_cache(maxsize=256)
+def catalog(language: str) -> Catalog:
+    """The catalogue for "es", "es-MX" or "ES_mx"; English where there is none."""
+    return catalogs().get(base(language)) or catalogs()[ENGLISH]
+
+
+def base(language: str) -> str:
+    """The language of "es-MX" or "ES_mx", without its region: "es"."""
+    return language.replace("_", "-").partition("-")[0].lower()
+
+
+@cache
+def input_words(key: str) -> frozenset[str]:
+    """What people may type for it, in any language, folded."""
+    return frozenset(word for said in catalogs().values() for word in said.typed[f"input.{key}"])
+
+
+@cache
+def weekdays() -> Mapping[str, int]:
+    """The days of the week as people may type them, in any language, folded. Monday is 0."""
+    numbers = range(1, 8)
+    return {word: n - 1 for said in catalogs().values() for n in numbers for word in said.typed[f"weekdays.{n}"]}
+
+
+def fold(text: str) -> str:
+    """As words are compared: small letters without accents."""
+    parts = unicodedata.normalize("NFD", text.casefold())
+    return "".join(part for part in parts if not unicodedata.combining(part))
+
+
+def load(contents: Mapping[str, bytes]) -> Mapping[str, Catalog]:
+    """Read and check the content of each language's file. Raise CatalogError at the first problem."""
+    english = _parsed(ENGLISH, contents[ENGLISH])
+    shape = _checked(ENGLISH, english, english)
+    others = {language: _parsed(language, content) for language, content in contents.items() if language != ENGLISH}
+    return {ENGLISH: shape} | {language: _checked(language, table, english) for language, table in others.items()}
+
+
+def _parsed(language: str, content: bytes) -> Table:
+    try:
+        table = tomllib.loads(content.decode())
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise CatalogError(language, "", f"is not valid TOML: {error}") from None
+    for name, section in table.items():
+        if not isinstance(section, dict):
+            raise CatalogError(language, name, "expected a section such as [titles]")
+    return table
+
+
+def _checked(language: str, table: Table, english: Table) -> Catalog:
+    category, categories = _plural_rule(language, table.get("plurals", {}))
+    _same_keys(language, "", table, english)
+    sections: dict[str, Section] = {}
+    typed: dict[str, frozenset[str]] = {}
+    for name, section in table.items():
+        if name in TYPED:
+            _same_keys(language, f"{name}.", section, english[name])
+            typed |= {f"{name}.{key}": _words(language, f"{name}.{key}", words) for key, words in section.items()}
+            continue
+        if name in OPEN:
+            _open_table(language, name, section, english)
+        else:
+            _same_keys(language, f"{name}.", section, english[name])
+        entries = {}
+        for key, value in section.items():
+            place, model = f"{name}.{key}", english[name].get(key, "")
+            if key in dir(Section):
+                raise CatalogError(language, place, "is a key that Python keeps for itself; expected another name")
+            forms = _forms(language, place, value, model, categories)
+            if name not in OPEN:
+                for form in forms.values():
+                    _same_facts(language, place, form, model)
+            entries[key] = Plural.of(forms, category) if isinstance(value, dict) else value
+        sections[name] = Section(entries)
+    return Catalog(language, sections, typed)
+
+
+def _words(language: str, place: str, words: object) -> frozenset[str]:
+    if not isinstance(words, list) or not words or not all(isinstance(word, str) and word.strip() for word in words):
+        raise CatalogError(language, place, 'expected a list of words, such as ["on", "yes"]')
+    return frozenset(map(fold, words))
+
+
+def _plural_rule(language: str, shared: Table) -> tuple[Callable[[int], str], frozenset[str]]:
+    """How the language counts: the category of a number, and the categories that a counted sentence must have."""
+    try:
+        rule = Locale.parse(language).plural_form if CODE.fullmatch(language) else None
+    except (ValueError, UnknownLocaleError):
+        rule = None
+    if rule is None:
+        raise CatalogError(language, "", 'is no language that CLDR knows; expected a file such as "fr.toml"')
+    has = rule.tags | {"other"}
+    for rare, other in shared.items():
+        if rare not in has - {"other"} or not isinstance(other, str) or other not in has - shared.keys():
+            raise CatalogError(language, f"plurals.{rare}", f"expected one of {_listed(has)} for another of them")
+
+    @lru_cache(maxsize=1024)
+    def category(count: int) -> str:
+        found = rule(count)
+        return str(shared.get(found, found))
+
+    return category, frozenset(has - shared.keys())
+
+
+def _same_keys(language: str, prefix: str, table: Table, english: Table) -> None:
+    if missing := english.keys() - table.keys():
+        raise CatalogError(language, f"{prefix}{min(missing)}", "is missing; English has it")
+    if surplus := table.keys() - english.keys():
+        raise CatalogError(language, f"{prefix}{min(surplus)}", "is surplus; English has no such key")
+
+
+def _open_table(language: str, name: str, section: Table, english: Table) -> None:
+    if name in ALL_OR_NONE and section and section.keys() != ALL_OR_NONE[name]:
+        wrong = min(section.keys() ^ ALL_OR_NONE[name])
+        raise CatalogError(language, f"{name}.{wrong}", f"expected all of {_listed(ALL_OR_NONE[name])}, or none")
+    for pattern, form in section.items() if name in JOINING else ():
+        if not isinstance(form, str):
+            raise CatalogError(language, f"{name}.{pattern}", "expected one text")
+        try:
+            re.compile(pattern)
+        except re.error as error:
+            raise CatalogError(language, f"{name}.{pattern}", f"is no regular expression: {error}") from None
+        _same_facts(language, f"{name}.{pattern}", form, english["lists"][JOINING[name]])
+
+
+def _forms(language: str, place: str, value: object, model: object, categories: frozenset[str]) -> dict[str, str]:
+    """The forms of a sentence by their plural categories; a sentence that does not count has only "other"."""
+    forms: dict[str, Any] = value if isinstance(value, dict) else {"other": value}
+    if isinstance(model, dict) != isinstance(value, dict):
+        counts = isinstance(model, dict)
+        expected = f"a table with the forms {_listed(categories)}" if counts else "one text"
+        raise CatalogError(language, place, f"expected {expected}")
+    if isinstance(value, dict) and forms.keys() != categories:
+        wrong = min(forms.keys() ^ categories)
+        fault = "lacks the plural form" if wrong in categories else "has a plural form too many,"
+        raise CatalogError(language, place, f"{fault} {wrong!r}; expected {_listed(categories)}")
+    for form in forms.values():
+        if not isinstance(form, str) or (not form.strip(" ") and place != "lists.comma"):
+            raise CatalogError(language, place, "expected a text that is not empty")
+    return forms
+
+
+def _same_facts(language: str, place: str, form: str, model: Any) -> None:
+    """A form may leave out the number that chose it, and nothing else."""
+    counted = isinstance(model, dict)
+    wanted, found = _facts(model["other"] if counted else model), _facts(form)
+    if found is None:
+        raise CatalogError(language, place, "has a brace that is not closed, or more than a name in braces")
+    chosen_by = {"count"} if counted else set()
+    if wanted is not None and found - chosen_by != wanted - chosen_by:
+        raise CatalogError(language, place, f"expected the placeholders {_listed(wanted)}; found {_listed(found)}")
+
+
+def _facts(form: str) -> set[str] | None:
+    """The placeholders of a sentence; None where it is no format string, or a placeholder is more than a name."""
+    try:
+        parts = [part for part in Formatter().parse(form) if part[1] is not None]
+    except ValueError:
+        return None
+    plain = all(str(name).isidentifier() and not spec and not conversion for _, name, spec, conversion in parts)
+    return {str(name) for _, name, _, _ in parts} if plain else None
+
+
+def _listed(names: Any) -> str:
+    return ", ".join(sorted(names)) or "none"

@@ -1,7 +1,0 @@
-"""English for official status pages."""
-
-from __future__ import annotations
-
-from bot.wording.phrases.shape.pages import PagesPhrases
-
-PAGES = PagesPhrases(unread_since="{source}: could not be read since {at}")
