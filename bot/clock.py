@@ -13,6 +13,7 @@ from datetime import UTC, datetime, timedelta
 
 # On Linux the usual monotonic clock stands still while a laptop sleeps: only this one shows that it slept.
 _STEADY: int = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 STEP = timedelta(seconds=2)  # the wall clock's being off by so much is a step; less is what a time server corrects
 SLEW = 0.5  # seconds, at most, that are taken up in a second: so the time never goes back
 ASIDE = 0.05  # seconds between two looks at the steady clock that make what lies between them worthless
@@ -44,7 +45,7 @@ class SteadyClock:
         self.steady = steady
         self._wall = wall
         self._then, self._at, self._rate = wall(), steady(), 0.0
-        self._began = self._at
+        self.began = self._at  # since when instants were counted as they are now
 
     def utcnow(self) -> datetime:
         passed = self.steady() - self._at
@@ -53,7 +54,12 @@ class SteadyClock:
     @property
     def born(self) -> datetime:
         """When this clock began to run, as it counts now: what lies before was reckoned by another one."""
-        return self.utcnow() - timedelta(seconds=self.steady() - self._began)
+        return self.utcnow() - timedelta(seconds=self.steady() - self.began)
+
+    @property
+    def ahead(self) -> float:
+        """How many seconds UTC is ahead of the steady clock: a number that only steps and what is taken up change."""
+        return (self.utcnow() - EPOCH).total_seconds() - self.steady()
 
     def drift(self) -> timedelta:
         """How far the wall clock is ahead of this one; less than nothing where it is behind."""

@@ -320,3 +320,31 @@ async def test_the_end_of_what_was_told_from_memory_is_told_from_memory(tmp_path
             texts = sorted(one.text.splitlines()[0] for one in hook.applied)
             assert "X (Twitter): down since" in texts[0]
             assert "restored" in texts[1]
+
+
+@pytest.mark.hardened(
+    "R15", "a service told from memory is well again in the moment the database is back", "its end is told as well"
+)
+@pytest.mark.parametrize("well_before", [0, 1])
+@pytest.mark.usefixtures("quick")
+async def test_what_ends_as_the_database_comes_back_is_told_from_memory_too(tmp_path, monkeypatch, saw, well_before):
+    monkeypatch.setattr(without_database, "AFTER", timedelta(0))
+    async with FakeHook() as hook:
+        config = made(tmp_path, services=closed_port(free_ports(1)[0]), audiences=heard(hook))
+        async with open_app(config) as home:
+            bad, good = Reading("web", Outcome.FAILED, "HTTP 503"), Reading("web", Outcome.OK)
+            rounds = [
+                Round("x", home.clock() + n * SECOND, (reading,)) for n, reading in enumerate([bad] * 4 + [good] * 4)
+            ]
+            async with locked(tmp_path):
+                for one in rounds[: 4 + well_before]:
+                    with pytest.raises(StoreUnavailable):
+                        await home.rounds._seen(one)
+            for one in rounds[4 + well_before :]:
+                await home.rounds._seen(one)
+            await hook.until(lambda: len(hook.applied) == 2)
+            texts = sorted(one.text.splitlines()[0] for one in hook.applied)
+            saw(texts[1])
+            assert "X (Twitter): down since" in texts[0]
+            assert "restored" in texts[1]
+            assert not await home.store.results.incidents(home.clock() - timedelta(days=1), services=["x"])

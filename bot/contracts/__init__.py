@@ -119,10 +119,13 @@ class CachedResponse:
 
 @dataclass(slots=True)
 class HttpCache:
-    """What all sources share: the copies, by address and wanted type, and until when hosts asked us to stay away."""
+    """What all sources share: the copies, by address and wanted type, and until when hosts asked us to stay away.
+    `guesses`: for how long, by hosts that said "too many" and not for how long, until they answer again.
+    """
 
     copies: dict[tuple[str, str], CachedResponse] = field(default_factory=dict)
     waits: dict[str, datetime] = field(default_factory=dict)
+    guesses: dict[str, timedelta] = field(default_factory=dict)
     swept_at: datetime | None = None
 
 

@@ -27,6 +27,7 @@ from bot.model import (
     DeliveryAction,
     Destination,
     MaintenanceEffect,
+    Notice,
     Order,
     Outcome,
     Overview,
@@ -194,6 +195,18 @@ class Recorder:
         self.states = {name: moved(state, move) for name, state in self.states.items()}
         self._unwritten = {name: moved(streak, move) for name, streak in self._unwritten.items()}
         self._open.clear()
+
+    def reworded(self, before: Change, after: Change, notice: Notice) -> Notice | None:
+        """The notice of a change whose times have moved. None where it is worded otherwise than the change alone would be:
+        for another rung, with what else is bad, by another config.
+        """
+        service, style = self.service(after.incident.service), notice.style
+        was, now = (wording.notice(change, service, style) for change in (before, after))
+        if was.words != notice.words:
+            was, now = wording.advised(was, before.incident), wording.advised(now, after.incident)
+        if was.words != notice.words:
+            return None
+        return replace(notice, words=now.words, root=now.root, line=now.line, at=now.at, since=now.since)
 
     async def settle(self, now: datetime) -> None:
         """Put right what a step of the clock that nobody saw has left: nothing that happened lies ahead."""

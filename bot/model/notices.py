@@ -88,6 +88,7 @@ class BatchItem:
     causes: tuple[str, ...] = ()
     since: datetime | None = None  # when the incident began
     at: datetime | None = None  # when what is told of it happened
+    well: bool = True  # of one that ends: False where nobody knows whether it is well again
 
     @property
     def planned(self) -> bool:

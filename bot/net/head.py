@@ -53,7 +53,9 @@ def read(data: bytes) -> Head:
     if first is None:
         raise TroubleError(Cause.UNREADABLE, NOT_OURS)
     if b"\0" in data and _is_in_a_header(data, data.index(b"\0")):
-        raise TroubleError(Cause.PROTOCOL, NO_HTTP)
+        # At a line that begins with it curl stops reading, and is content; browsers are not.
+        unsure = b"\n\0" in data
+        raise TroubleError(*((Cause.UNREADABLE, NOT_OURS) if unsure else (Cause.PROTOCOL, NO_HTTP)))
     headers, several = _fields(data.decode("latin-1"))
     length = _length(headers, several)
     codings = _tokens(headers, several, "content-encoding")

@@ -40,9 +40,24 @@ class WithoutDatabase:
         except StoreUnavailable:
             self._aside(seen)
             raise
-        self._states.pop(seen.service, None)
-        self._told.pop(seen.service, None)
+        if seen.service in self._told and self._unrecorded(seen.service):
+            self._end(seen)
+        else:
+            self._states.pop(seen.service, None)
+            self._told.pop(seen.service, None)
         return doubtful
+
+    def _unrecorded(self, service: str) -> bool:
+        """Was it well again when the database was back? Then the record has no outage that it could tell the end of."""
+        known = self.recorder.states.get(service)
+        return known is None or known.incident is None
+
+    def _end(self, seen: Round) -> None:
+        """Go on judging until what was told here is over."""
+        before = self._states.get(seen.service)
+        if before is not None and seen.online:
+            after = self._states[seen.service] = self.recorder.judged(before, seen).state
+            self._tell(seen.service, after)
 
     def _aside(self, seen: Round) -> None:
         """Judge a round that could not be written down."""

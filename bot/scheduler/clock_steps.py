@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 from bot.clock import STEP, SteadyClock
@@ -13,7 +13,9 @@ from bot.delivery.outbox import Outbox
 from bot.incidents.reconciler import reconcile
 from bot.incidents.recorder import Recorder
 from bot.model.clock_shift import stepped
+from bot.scheduler import reckoning
 from bot.store import StoreUnavailable
+from bot.store.clock_shift import RECKONING
 from bot.watch.heartbeats import HeartbeatRegistry
 from bot.watch.rounds import Rounds
 from bot.watch.user_reports import UserReports
@@ -21,6 +23,7 @@ from bot.watch.user_reports import UserReports
 log = logging.getLogger(__name__)
 
 EVERY = 1.0  # seconds
+NOTED_BY = 0.5  # seconds: so much drift is remembered, for it would add up to a step
 AFTER = 5.0  # seconds after a step: by then all that was under way has been written, by whichever reckoning
 
 
@@ -34,8 +37,13 @@ class ClockSteps:
     outbox: Outbox
     heartbeats: HeartbeatRegistry | None = None
     user_reports: UserReports | None = None
+    run_of_machine: str = ""  # see `reckoning`
     _said: bool = False
     _settle_at: float | None = field(default=None)
+    _noted: float = field(init=False)  # how far ahead the clock was when that was last remembered
+
+    def __post_init__(self) -> None:
+        self._noted = self.clock.ahead
 
     async def run(self, stop: asyncio.Event) -> None:
         while not stop.is_set():
@@ -51,6 +59,7 @@ class ClockSteps:
             await self._step(drift)
             return
         self.clock.adopt(drift)
+        await self._note()
         if self._settle_at is not None and self.clock.steady() >= self._settle_at:
             self._settle_at = None
             with suppress(StoreUnavailable):  # the next start, and the hourly look, do it too
@@ -62,8 +71,8 @@ class ClockSteps:
             log.warning("the machine's clock was set %s by %s: what waits is moved with it", way, _shown(by))
         try:
             await self.rounds.hold()
-            by, born = self.clock.drift(), self.clock.born
-            await self.recorder.store.incidents.step(by, born, self.clock.utcnow())
+            by, born, now = self.clock.drift(), self.clock.born, self.clock.utcnow()
+            await self.recorder.store.incidents.step(by, born, now, self.recorder.reworded, self._reckoning(by))
         except StoreUnavailable as error:
             if not self._said:
                 log.error("the clock's step waits for the database: %s", error)
@@ -72,6 +81,7 @@ class ClockSteps:
             return
         self._said = False
         self.clock.step(by)
+        self._noted = self.clock.ahead
         move = stepped(by, born)
         for one in (self.recorder, self.outbox, self.heartbeats, self.user_reports, self.rounds):
             if one is not None:
@@ -79,6 +89,23 @@ class ClockSteps:
         self.rounds.go_on()
         self.outbox.wake()
         self._settle_at = self.clock.steady() + AFTER
+
+    def _reckoning(self, by: timedelta) -> str:
+        """As it is after the step."""
+        if not self.run_of_machine:
+            return ""
+        known = reckoning.of(self.clock, self.run_of_machine)
+        return str(replace(known, ahead=known.ahead + by.total_seconds()))
+
+    async def _note(self) -> None:
+        """What was taken up little by little is no step, also for the next process."""
+        now = self.clock.ahead
+        if self.run_of_machine and abs(now - self._noted) >= NOTED_BY:
+            with suppress(StoreUnavailable):
+                await self.recorder.store.subscriptions.remember(
+                    RECKONING, str(reckoning.of(self.clock, self.run_of_machine))
+                )
+                self._noted = now
 
 
 def _shown(by: timedelta) -> str:

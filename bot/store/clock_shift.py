@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Table, bindparam, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.model import ServiceState
+from bot.model import Change, Notice, ServiceState
 from bot.model.clock_shift import Moved, later, moved, stepped
 from bot.model.maintenance import planned
 from bot.store.deliveries.statements import MANY, Status
@@ -22,13 +22,22 @@ CLOSED = timedelta(days=1)  # what ended within this time moves as well: somebod
 TOLD = timedelta(minutes=10)  # likewise what was told: a storm is bounded by what a place was told a moment ago
 LONGEST = timedelta(minutes=15)  # nothing is tried again later than this ...
 A_DAY = timedelta(days=1)  # ... and neither quiet hours nor a rung's time are longer than this
+Reword = Callable[[Change, Change, Notice], Notice | None]
+"""The notice of a change that has moved: the change before, the change after, and the notice before. None: it stays."""
+
+
+def as_it_is(*_: object) -> None:
+    """Every notice keeps its words."""
+
+
+RECKONING = "clock"  # what is remembered of the clock by which all this was reckoned
 SOON = timedelta(seconds=2)  # two clocks on one machine may be so far apart
 
 
 @dataclass(frozen=True, slots=True)
 class Shift:
     """How to move: `past` what was, `due` and `deadline` what is waited for, `quiet` the end of quiet hours. `closed` and
-    `told`: what is over since then moves too.
+    `told`: what is over since then moves too. `reword`: what waits says the times as they are now.
     """
 
     past: Moved
@@ -39,9 +48,10 @@ class Shift:
     told: datetime
     state: Callable[[ServiceState], ServiceState]
     seen: bool  # the very step is known: the notices that wait move too
+    reword: Reword = as_it_is
 
 
-def step(by: timedelta, born: datetime, now: datetime) -> Shift:
+def step(by: timedelta, born: datetime, now: datetime, reword: Reword = as_it_is) -> Shift:
     """The clock of a process that began at `born` steps; `now` and all else are by the old reckoning."""
     move = stepped(by, born)
     closed, told = max(born, later(now, -CLOSED)), max(born, later(now, -TOLD))
@@ -50,7 +60,7 @@ def step(by: timedelta, born: datetime, now: datetime) -> Shift:
         new: ServiceState = moved(known, move)
         return new
 
-    return Shift(move, move, move, lambda at: at, closed, told, state, seen=True)
+    return Shift(move, move, move, lambda at: at, closed, told, state, seen=True, reword=reword)
 
 
 def settle(now: datetime) -> Shift:
@@ -78,11 +88,11 @@ def settle(now: datetime) -> Shift:
 async def shift(connection: AsyncConnection, how: Shift) -> int:
     """Move all of it. Return how many rows were changed."""
     count = await _states(connection, how)
-    threads, more = await _incidents(connection, how)
+    threads, moves, more = await _incidents(connection, how)
     return (
         count
         + more
-        + await _deliveries(connection, how, threads)
+        + await _deliveries(connection, how, threads, moves)
         + await _instants(
             connection, how, heartbeats, ("service", "route"), ("since", "done_at", "begun_at", "failed_at")
         )
@@ -102,7 +112,11 @@ async def _states(connection: AsyncConnection, how: Shift) -> int:
     return len(rows)
 
 
-async def _incidents(connection: AsyncConnection, how: Shift) -> tuple[Sequence[str], int]:
+Moves = Mapping[str, tuple[Change, Change]]
+"""By a notice's key, the change that it tells of before and after."""
+
+
+async def _incidents(connection: AsyncConnection, how: Shift) -> tuple[Sequence[str], Moves, int]:
     found = (await connection.execute(RECENT, {"since": how.closed})).all()
     rows = [
         _whole(row, incidents) | {"json": new, "since": new.since, "until": new.until}
@@ -112,20 +126,20 @@ async def _incidents(connection: AsyncConnection, how: Shift) -> tuple[Sequence[
     if rows:
         await connection.execute(upsert(connection.dialect.name, incidents, "id"), rows)
     ids = [row.id for row in found]
-    steps = [
-        _whole(row, changes) | {"json": new, "at": new.at}
-        for row in (await connection.execute(STEPS, {"ids": ids})).all()
-        if (new := moved(row.json, how.past)) != row.json
-    ]
+    steps, moves = [], {}
+    for row in (await connection.execute(STEPS, {"ids": ids})).all():
+        if (new := moved(row.json, how.past)) != row.json:
+            steps.append(_whole(row, changes) | {"json": new, "at": new.at})
+            moves[f"{row.incident}/{row.step}"] = row.json, new
     if steps:
         await connection.execute(upsert(connection.dialect.name, changes, "incident", "step"), steps)
-    return ids, len(rows) + len(steps)
+    return ids, moves, len(rows) + len(steps)
 
 
-async def _deliveries(connection: AsyncConnection, how: Shift, threads: Sequence[str]) -> int:
+async def _deliveries(connection: AsyncConnection, how: Shift, threads: Sequence[str], moves: Moves) -> int:
     rows = []
     for row in (await connection.execute(WAITING, {"since": how.told, "threads": threads})).all():
-        new = _delivery(row, how)
+        new = _delivery(row, how) | _said(row, how, moves)
         if any(new[name] != getattr(row, name) for name in MOVES):
             rows.append({"number": row.id} | {f"new_{name}": value for name, value in new.items()})
     if rows:
@@ -154,6 +168,16 @@ def _delivery(row: Any, how: Shift) -> dict[str, Any]:
     }
 
 
+def _said(row: Any, how: Shift, moves: Moves) -> dict[str, Any]:
+    """The times in the words of what waits. What may be there already keeps its words."""
+    change = None if row.settled_at or row.unsure else moves.get(row.notice.key)
+    notice = how.reword(*change, row.notice) if change and how.seen else None
+    if notice is None:
+        return {"title": row.title, "line": row.line}
+    line = (notice.line or notice.words.title) if row.line else ""
+    return {"notice": notice, "title": notice.words.title, "line": line}
+
+
 async def _instants(
     connection: AsyncConnection, how: Shift, of: Table, keys: Sequence[str], names: Sequence[str]
 ) -> int:
@@ -174,7 +198,7 @@ def _whole(row: Any, of: Table) -> dict[str, Any]:
     return {column.name: getattr(row, column.name) for column in of.c}
 
 
-MOVES = ("due", "deadline", "queued_at", "settled_at", "began", "happened", "notice")
+MOVES = ("due", "deadline", "queued_at", "settled_at", "began", "happened", "notice", "title", "line")
 STATE = (
     update(services)
     .where(services.c.id == bindparam("name"))
@@ -182,7 +206,9 @@ STATE = (
 )
 RECENT = select(incidents).where(or_(incidents.c.until.is_(None), incidents.c.until >= bindparam("since")))
 STEPS = select(changes).where(changes.c.incident.in_(bindparam("ids", expanding=True)))
-WAITING = select(table.c.id, table.c.thread, table.c.status, table.c.deferred, *(table.c[n] for n in MOVES)).where(
+WAITING = select(
+    table.c.id, table.c.thread, table.c.status, table.c.deferred, table.c.unsure, *(table.c[n] for n in MOVES)
+).where(
     or_(
         table.c.settled_at.is_(None),
         table.c.deadline.is_not(None),

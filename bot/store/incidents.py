@@ -17,7 +17,7 @@ from bot.store import clock_shift
 from bot.store.deliveries import quiet_hours, statements
 from bot.store.engine import Database, insert, upsert
 from bot.store.group_commit import Again, Group
-from bot.store.schema import changes, incidents, services
+from bot.store.schema import changes, incidents, key_value, services
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,13 +70,29 @@ class IncidentStore:
         """
         return await self._moving.join(_Job(service, decide, now))
 
-    async def step(self, by: timedelta, born: datetime, now: datetime) -> int:
-        """The clock steps: see `shifting.step`. Return how many rows were moved."""
-        how = clock_shift.step(by, born, now)
-        return await self._database.write(partial(clock_shift.shift, how=how))
+    async def step(
+        self,
+        by: timedelta,
+        born: datetime,
+        now: datetime,
+        reword: clock_shift.Reword = clock_shift.as_it_is,
+        reckoning: str = "",
+    ) -> int:
+        """The clock steps: see `clock_shift.step`. `reword` may be called again, so it must be pure. `reckoning` is
+        remembered with it, as `clock_shift.RECKONING`. Return how many rows were moved.
+        """
+        how = clock_shift.step(by, born, now, reword)
+
+        async def work(connection: AsyncConnection) -> int:
+            if reckoning:
+                news = {"name": clock_shift.RECKONING, "value": reckoning}
+                await connection.execute(upsert(connection.dialect.name, key_value, "name"), news)
+            return await clock_shift.shift(connection, how)
+
+        return await self._database.write(work)
 
     async def settle(self, now: datetime) -> int:
-        """The clock may have stepped while nobody saw it: see `shifting.settle`. Return how many rows were moved."""
+        """The clock may have stepped while nobody saw it: see `clock_shift.settle`. Return how many rows were moved."""
         return await self._database.write(partial(clock_shift.shift, how=clock_shift.settle(now)))
 
     async def _commit(self, jobs: Sequence[_Job]) -> Sequence[Transition | Exception | Again | None]:

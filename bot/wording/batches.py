@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -33,7 +33,7 @@ LINES = 20  # more is no reading for a lock screen: the page has them all
 MOST = 0.75  # so many of them share a cause before it is named
 ON, AT = "on:", "at:"  # how a cause begins: a service that it depends on, a host or network that serves it
 CHANNELS = delivering("")  # how the services end that stand for channels
-GOOD, BAD, PLANNED = "🟢", "🟠", "🛠"
+GOOD, BAD, PLANNED, UNKNOWN = "🟢", "🟠", "🛠", "⚪"
 
 
 def line(change: Change, service: Service, to: Reader) -> str:
@@ -152,14 +152,24 @@ def _storm(lines: tuple[BatchItem, ...], to: Reader, now: datetime, *, ours: boo
     lines = tuple(one for one in lines if not one.planned)  # work that was announced is no trouble
     if len(lines) == 1:
         return fit("", lines[0].text)
-    say, left = to.say.batches, sum(not one.ends for one in lines)
+    say, left, every = to.say.batches, _services(one for one in lines if not one.ends), _services(lines)
+    if left == every == 1:
+        return fit("", next(one.text for one in lines if not one.ends))
     since = to.point(min((one.since for one in lines if one.since), default=now))
     if not left:
-        until = to.clock(max((one.at for one in lines if one.at), default=now))
-        return fit("", (say.channels_over if ours else say.storm_over).format(count=len(lines), until=until))
+        well = [one for one in lines if one.well]
+        if not well:
+            return fit("", f"{UNKNOWN} {say.incidents.format(count=len(lines))}")
+        until = to.clock(max((one.at for one in well if one.at), default=now))
+        return fit("", (say.channels_over if ours else say.storm_over).format(count=_services(well), until=until))
     all_, some = (say.channels, say.channels_partly_over) if ours else (say.storm, say.storm_partly_over)
-    form = all_ if left == len(lines) else some
-    return fit("", form.format(count=left, all=len(lines), since=since))
+    form = all_ if left == every else some
+    return fit("", form.format(count=left, all=every, since=since))
+
+
+def _services(lines: Iterable[BatchItem]) -> int:
+    """How many they are of: one may have been down twice."""
+    return len({one.thread.rpartition("#")[0] for one in lines})
 
 
 def _common(lines: Sequence[BatchItem], say: Catalog) -> list[str]:

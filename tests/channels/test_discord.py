@@ -57,6 +57,12 @@ class TestDiscord(ChannelKit):
         far.history = False
         assert await channel.send(self.first(unsure=True)) == Sent(far.applied[0].ref)
 
+    @pytest.mark.hardened("R1", "Discord gives a message a number of forty digits", "sent, and not told again")
+    async def test_a_number_that_holds_no_time_is_no_doubt(self, far, channel, monkeypatch):
+        monkeypatch.setattr(far, "snowflake", lambda: "9" * 40)
+        far.history = False
+        assert isinstance(await channel.send(self.first(unsure=True)), Sent)
+
     async def test_nothing_is_looked_up_that_cannot_have_arrived(self, far, channel):
         await channel.send(self.first(attempts=3))
         assert not [call for call in far.calls if call.startswith("GET /channels")]

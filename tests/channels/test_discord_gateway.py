@@ -94,6 +94,17 @@ async def test_a_command_is_answered_for_the_asker_alone(far, channel, caplog):
     assert [secret for secret in far.secrets if secret in caplog.text] == []
 
 
+@pytest.mark.hardened("R1", "a command comes with a number of forty digits", "answered, and too old to order anything")
+async def test_a_command_whose_number_holds_no_time_is_answered(far, channel, monkeypatch):
+    desk = Answers()
+    monkeypatch.setattr(far, "snowflake", lambda: "9" * 40)
+    async with listening(channel, desk):
+        await far.until(lambda: far.gateway.identifies)
+        far.push_command("status")
+        await far.until(lambda: far.followups)
+    assert desk.asks[0].at.year == 2015
+
+
 async def test_a_member_may_not_manage_a_channel_but_everybody_their_own_messages(far, channel):
     desk = Answers()
     async with listening(channel, desk):

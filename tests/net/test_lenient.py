@@ -302,6 +302,15 @@ def test_a_nul_beside_the_end_of_the_head_is_passed_over():
             head.read(data)
 
 
+@pytest.mark.hardened("T04", "a line of the head begins with a NUL: curl takes it", "inconclusive, not bad")
+@pytest.mark.parametrize("line_end", [b"\r\n", b"\n"])
+def test_a_line_that_begins_with_a_nul_says_nothing_of_the_service(line_end):
+    for lines in ([b"A: 1", b"\0b"], [b"\0"], [b"A: 1", b"\0b: c", b"D: e"]):
+        with pytest.raises(TroubleError) as found:
+            head.read(line_end.join([b"HTTP/1.1 200 OK", *lines, b"", b""]))
+        assert found.value.cause is Cause.UNREADABLE
+
+
 @pytest.mark.hardened("T04", "a header of 90 kB, and thousands of lines that go on with it", "read within 50 ms")
 def test_folded_lines_are_not_copied_once_for_each():
     data = b"HTTP/1.1 200 OK\r\nA: " + b"x" * 90_000 + b"\r\n" + b" a\n" * 60_000 + b"\n"

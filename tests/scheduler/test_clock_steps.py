@@ -7,14 +7,17 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from bot import wording
 from bot.clock import Clock, SteadyClock
 from bot.delivery.outbox import Outbox
 from bot.incidents.recorder import Recorder
+from bot.model import Style
 from bot.scheduler.clock_steps import ClockSteps
 from bot.store import StoreUnavailable
 from bot.watch.rounds import Rounds
 from tests.incidents.test_recorder import House
 from tests.judge.rounds import look
+from tests.store.made import wanted
 
 STEPS = [timedelta(hours=1), timedelta(hours=-1), timedelta(days=1), timedelta(days=-1)]
 NOON = datetime(2022, 7, 14, 12, 0, tzinfo=UTC)
@@ -77,6 +80,39 @@ async def test_an_outage_that_could_not_be_written_down_is_as_long_as_it_was(sto
     (one,) = await store.results.incidents(NOON - timedelta(days=9))
     saw(f"{(one.until - one.since).total_seconds():g} s long")
     assert one.until - one.since == timedelta(seconds=20)
+
+
+@pytest.mark.hardened("R4", "the clock is set while a message waits", "its words say the times as they are now")
+@pytest.mark.parametrize("by", STEPS)
+async def test_what_waits_says_the_times_as_they_are_now(store, by, saw):
+    at = Machine(store)
+    await at.recorder.load()
+    await at.see("..BB")
+    at.off = by
+    await at.steps.look()
+    since = at.recorder.states["x"].incident.since
+    waiting = await store.deliveries.claim(*wanted("slack", at.clock.utcnow()))
+    fresh = [
+        wording.notice(change, at.recorder.service("x"), one.notice.style)
+        for one in waiting
+        for change in await store.results.changes("x#1")
+        if f"x#1/{change.incident.steps}" == one.notice.key
+    ]
+    saw(waiting[0].notice.words.title)
+    assert [one.notice.words for one in waiting] == [one.words for one in fresh]
+    assert [one.notice.since for one in waiting] == [since] * len(waiting)
+    assert waiting
+
+
+async def test_what_is_worded_otherwise_keeps_its_words(store):
+    at = Machine(store)
+    await at.recorder.load()
+    await at.see("..BB")
+    (change,) = [one for one in await store.results.changes("x#1") if one.incident.steps == 2]
+    notice = wording.notice(change, at.recorder.service("x"), Style())
+    assert at.recorder.reworded(change, change, notice) == notice
+    other = replace(notice, words=replace(notice.words, title="Sent here instead"))
+    assert at.recorder.reworded(change, change, other) is None
 
 
 async def test_while_the_database_is_away_the_time_goes_on_as_before(store, monkeypatch):

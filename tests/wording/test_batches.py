@@ -20,7 +20,8 @@ def ended(incident, style=EN):
 
 
 def line(notice):
-    return BatchItem(notice.thread, notice.line, notice.ends is not None, notice.causes, notice.since, notice.at)
+    well = notice.ends is not ChangeKind.UNWATCHED
+    return BatchItem(notice.thread, notice.line, notice.ends is not None, notice.causes, notice.since, notice.at, well)
 
 
 def gathering(*notices, style=EN, **more):
@@ -107,6 +108,7 @@ def test_after_quiet_hours():
 def test_a_storm_says_how_many_and_is_kept_true(over, english, spanish):
     for style, title in ((EN, english), (ES, spanish)):
         notices = [*[ended(DOWN, style)] * over, *[told(ChangeKind.CONFIRMED, DOWN, at(14, 1), style)] * (4 - over)]
+        notices = [replace(one, thread=f"s{number}#1") for number, one in enumerate(notices)]
         assert wording.many(gathering(*notices, style=style), at(14, 36)).words.title == title
 
 
@@ -116,6 +118,7 @@ def test_what_all_or_most_of_them_share_is_named():
     host = replace(alone, causes=("at:cdn.example.net",))
 
     def first(*notices):
+        notices = [replace(one, thread=f"s{number}#1") for number, one in enumerate(notices)]
         return wording.many(gathering(*notices), at(14, 2)).words.lines[0]
 
     assert first(shared, shared, shared) == "All of them depend on Cloudflare."
@@ -126,7 +129,9 @@ def test_what_all_or_most_of_them_share_is_named():
 
 
 def test_a_long_list_is_cut_and_counted():
-    words = wording.many(gathering(*[told(ChangeKind.CONFIRMED, DOWN, at(14, 1))] * (LINES + 27)), at(14, 2)).words
+    one = told(ChangeKind.CONFIRMED, DOWN, at(14, 1))
+    notices = [replace(one, thread=f"s{number}#1") for number in range(LINES + 27)]
+    words = wording.many(gathering(*notices), at(14, 2)).words
     assert (len(words.lines), words.lines[-1]) == (LINES + 1, "And 27 more.")
 
 
@@ -186,3 +191,27 @@ def test_a_storm_with_one_service_in_it_is_titled_by_that_one():
         "🔴 a delivery is down",
         "🔴 b delivery is down",
     ]
+
+
+@pytest.mark.hardened(
+    "R11", "one of several is back, one is out of the config", "one is said to be back: of the other nobody knows"
+)
+def test_what_is_no_longer_watched_is_not_called_back_to_normal():
+    gone = told(ChangeKind.UNWATCHED, replace(PARTLY, until=at(14, 20)), at(14, 20))
+    one = wording.many(gathering(ended(DOWN), gone), at(14, 41)).words
+    assert one.title == "🟢 1 service back to normal (2:35 p.m.)"
+    assert gone.line in one.lines
+    none = wording.many(gathering(gone, gone), at(14, 41)).words
+    assert none.title == "⚪ 2 incidents"
+
+
+@pytest.mark.hardened("R17", "a service was down twice while its readers could not be reached", "counted as one")
+def test_a_service_that_was_down_twice_is_one_service():
+    again = replace(DOWN, number=2, since=at(14, 30))
+    other = replace(DOWN, service="y")
+    for ending, title in (
+        ((ended(DOWN), ended(again), ended(other)), "🟢 2 services back to normal (2:35 p.m.)"),
+        ((ended(DOWN), told(ChangeKind.CONFIRMED, again, at(14, 31)), ended(other)), "🟠 1 of 2 services"),
+        ((ended(DOWN), told(ChangeKind.CONFIRMED, again, at(14, 31))), "🔴 X (Twitter): down since"),
+    ):
+        assert wording.many(gathering(*ending), at(14, 41)).words.title.startswith(title)

@@ -68,11 +68,12 @@ def test_it_is_never_called_slow_or_down(style: Style, kind):
     over = replace(WORN, until=at(15), acked_by="Ana")
     notice = told(kind, over if kind in {ChangeKind.RESTORED, ChangeKind.UNWATCHED} else WORN, at(15), style, by="Ana")
     gathering = Batch("k", "t", None, (BatchItem("x#17", notice.line, ends=False, at=at(15)),), style, at(14))
+    other = replace(gathering.items[0], thread="y#1")
     overview = Overview(at(15), ((X, ServiceState("x", incident=None if over.until else WORN)),), (over,))
     texts = [
         notice.words.text,
         notice.line,
-        wording.many(replace(gathering, items=gathering.items * 2), at(15)).words.lines[0],
+        wording.many(replace(gathering, items=(*gathering.items, other)), at(15)).words.lines[0],
         wording.digest("comms", overview, at(8), style).text,
         wording.status(replace(overview, services=((X, ServiceState("x", incident=WORN)),)), style).text,
     ]

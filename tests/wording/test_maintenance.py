@@ -93,7 +93,7 @@ LINE = BatchItem("x#17", "🔴 X (Twitter): down since 2:00 p.m.", ends=False, s
 
 def test_work_that_was_announced_is_counted_as_no_outage():
     assert many(*[PLAN] * 4).title == "🛠 4 maintenance notices"
-    mixed = many(PLAN, LINE, LINE, LINE, PLAN)
+    mixed = many(PLAN, *(replace(LINE, thread=f"s{number}#1") for number in range(3)), PLAN)
     assert mixed.title == "🔴 3 services down or in trouble since 2:00 p.m."
     assert PLAN.text in mixed.lines
     assert mixed.lines[0] == "All of them depend on Cloudflare."

@@ -14,7 +14,7 @@ from bot.channels.discord import gateway
 from bot.channels.discord.reach import Reacher
 from bot.channels.discord.receipts import PLAINER, TROUBLE, UNKNOWN_MESSAGE, Limited, judge, uneditable
 from bot.channels.discord.render import nonce, tag, written
-from bot.channels.discord.session import Call, Session, point
+from bot.channels.discord.session import Call, Session, created_at, point
 from bot.channels.masking import unsendable
 from bot.contracts import Answering, ChannelContext, Reach
 from bot.model import Delivery, DeliveryAction, Later, Receipt, RefusalScope, Refused, Sent
@@ -110,7 +110,7 @@ class DiscordChannel:
                 else:
                     raise
         gone = gone or ("reference" in form and not _answers(posted))
-        return Sent(str(posted.id), found=delivery.unsure and call.repeats(posted.created_at), anew=gone)
+        return Sent(str(posted.id), found=delivery.unsure and call.repeats(created_at(posted)), anew=gone)
 
     async def _edit(self, channel: discord.PartialMessageable, delivery: Delivery, call: Call) -> Receipt:
         if not delivery.root or not delivery.root.isdecimal():

@@ -14,6 +14,7 @@ from discord import app_commands
 
 from bot.channels.discord.receipts import TROUBLE, describe
 from bot.channels.discord.render import answered
+from bot.channels.discord.session import created_at
 from bot.contracts import Answering, ChannelContext
 from bot.model import Ask, Destination, Reply, Text
 
@@ -226,7 +227,7 @@ def _ask_of(interaction: discord.Interaction, text: str) -> Ask:
         who=f"discord:{interaction.user.id}",
         name=interaction.user.display_name,
         where=Destination("discord", str(interaction.channel_id)),
-        at=interaction.created_at,
+        at=created_at(interaction),
         key=str(interaction.id),
         # In a server by the permissions that Discord states with the command; elsewhere in messages with us alone.
         may_manage=alone
@@ -234,7 +235,7 @@ def _ask_of(interaction: discord.Interaction, text: str) -> Ask:
         reply=Reply.PRIVATE if alone else Reply.ALONE,
         also=_also(interaction, alone=alone),
         once=f"discord:{interaction.id}",
-        under=message.created_at if message is not None else None,
+        under=created_at(message) if message is not None else None,
     )
 
 

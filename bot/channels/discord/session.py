@@ -28,7 +28,16 @@ _COUNTS = frozenset({"x-ratelimit-limit", "x-ratelimit-remaining"})
 _TIMES = frozenset({"x-ratelimit-reset-after", "x-ratelimit-reset"})
 _GATEWAY = DiscordWebSocket.DEFAULT_GATEWAY  # the library's own, for when the settings name none
 
+OLDEST = discord.utils.snowflake_time(0)
+
 _call: ContextVar[Call | None] = ContextVar("discord_call", default=None)
+
+
+def created_at(noun: discord.Message | discord.Interaction) -> datetime:
+    """The time in an id of Discord's; of one that holds none, the oldest that an id can hold: old orders are not done."""
+    with suppress(OverflowError, ValueError, OSError):
+        return noun.created_at
+    return OLDEST
 
 
 class Call:

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 from sqlalchemy import Row
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.model import Batch, BatchItem, DeliveryAction, Destination
+from bot.model import Batch, BatchItem, ChangeKind, DeliveryAction, Destination
 from bot.store.deliveries import batch_plan, place_statements
 from bot.store.deliveries.batch_plan import EDIT_GAP, FEW, WINDOW, Claim, Lane, Wording
 from bot.store.deliveries.statements import MANY, Status
@@ -196,7 +196,12 @@ async def _word(
 ) -> None:
     example = (await here.connection.execute(place_statements.EXAMPLE, {"number": rows[0].id})).one()
     rows = sorted(rows, key=lambda row: (row.began or row.queued_at, row.id))
-    lines = tuple(BatchItem(r.thread, r.line, bool(r.ends), r.causes or (), r.began, r.happened) for r in rows)
+    lines = tuple(
+        BatchItem(
+            r.thread, r.line, bool(r.ends), r.causes or (), r.began, r.happened, well=r.ends != ChangeKind.UNWATCHED
+        )
+        for r in rows
+    )
     since, deferred = min(row.queued_at for row in rows), any(row.deferred for row in rows)
     key = f"{thread}/{number}"
     notice = here.word(Batch(key, thread, here.place, lines, example.notice.style, since, late, deferred, first))

@@ -12,9 +12,11 @@ from sqlalchemy import Row
 from bot.model import Batch, ChangeKind, DeliveryAction, Notice
 from bot.store.deliveries.statements import MANY, Status
 
-FEW = 3  # incidents within `WINDOW` are told one by one; more are a storm
+FEW = 3  # incidents that begin, or end, within `WINDOW` are told one by one; more are a storm
 WINDOW = timedelta(minutes=2)
-GATHER = timedelta(seconds=10)  # of a storm that trickles in, so long is waited for more
+GATHER = timedelta(
+    seconds=5
+)  # of a storm that trickles in, so long is waited for more: who is told of it may wait no longer
 EDIT_GAP = timedelta(seconds=5)  # a message that grows is rewritten no more often than that
 NEXT_GAP = timedelta(seconds=30)  # and where it cannot grow, the next one comes so long after it
 
@@ -158,8 +160,7 @@ def decide(
     back = max((row.settled_at for row in recent if row.attempts > 1 and row.settled_at), default=None)
     missed = back is not None and any(lane.posts[0].queued_at < back for lane in waiting)
     plan.late = bool(messages) or missed or any(lane.tried for lane in waiting)
-    storm = len({lane.thread for lane in waiting} | {row.thread for row in recent if row.line}) > FEW and wanted.gathers
-    if not (plan.late or storm):
+    if not (plan.late or (wanted.gathers and _many(waiting, recent, before))):
         return _without(plan, [])
     plan.supersede += [row.id for lane in waiting if lane.unsaid for row in lane.rows]
     waiting = [lane for lane in waiting if not lane.unsaid]
@@ -168,6 +169,18 @@ def decide(
     else:
         _gather(plan, waiting, before, wanted.now)
     return _without(plan, waiting)
+
+
+def _many(waiting: Sequence[Lane], recent: Collection[Row[Any]], before: Storms) -> bool:
+    """Is it a storm, or does one go on? What is restored makes none of what goes down after it, or the other way round:
+    one outage after the other, each over before the next, are told as they come.
+    """
+    news, endings = (
+        {lane.thread for lane in waiting if bool(lane.newest and lane.newest.ends) is ending}
+        | {row.thread for row in recent if row.line and bool(row.ends) is ending}
+        for ending in (False, True)
+    )
+    return max(len(news), len(endings)) > FEW or (bool(before) and len(news | endings) > FEW)
 
 
 def _gather(plan: Plan, waiting: Sequence[Lane], before: Storms, now: datetime) -> None:

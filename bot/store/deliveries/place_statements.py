@@ -43,7 +43,7 @@ HEARD = (
     .where(HERE, POST, table.c.thread.in_(bindparam("threads", expanding=True)), or_(TOLD, table.c.unsure))
     .group_by(table.c.thread)
 )
-RECENT = select(table.c.thread, table.c.line, table.c.attempts, table.c.settled_at).where(
+RECENT = select(table.c.thread, table.c.line, table.c.ends, table.c.attempts, table.c.settled_at).where(
     HERE, POST, TOLD, table.c.settled_at > bindparam("since")
 )
 OF_MANY = select(table.c.id, table.c.status, table.c.settled_at, table.c.due).where(

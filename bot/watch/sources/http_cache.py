@@ -12,7 +12,8 @@ from bot.contracts.retry_after import retry_after
 
 SHARED = timedelta(seconds=20)  # services that name one page read it in one beat: one asking serves them all
 LONGEST_WAIT = timedelta(hours=1)  # a page that wants more rest than that is asked all the same
-USUAL_WAIT = timedelta(minutes=2)  # of a page that says "too many" and not for how long
+# Of a page that says "too many" and not for how long: at first, and at most, for each refusal doubles it.
+USUAL_WAIT, MOST_USUAL = timedelta(minutes=2), timedelta(minutes=15)
 BELIEVED = timedelta(hours=1)  # a cache may say "not modified" for ever: so often the whole page must come
 LONGEST_VALIDATOR = 500  # characters
 REDIRECTS = 5
@@ -86,6 +87,8 @@ async def _ask(net: Net, memory: SourceState, wish: PageRequest, copy: CachedRes
     if isinstance(answer, Trouble):
         return
     copy.answered = True
+    if answer.status != 429:
+        memory.shelf.guesses.pop(urlsplit(wish.url).netloc, None)
     if answer.status in {429, 503}:
         _rest(memory, wish.url, answer, now)
     elif answer.status == 304 and known:
@@ -110,8 +113,10 @@ def _validator(headers: Mapping[str, str], name: str) -> str:
 
 
 def _rest(memory: SourceState, url: str, answer: Answer, now: datetime) -> None:
+    host, shelf = urlsplit(url).netloc, memory.shelf
     wait = retry_after(answer.headers.get("retry-after", ""))
-    if not wait and answer.status == 429:
-        wait = USUAL_WAIT
+    if not wait and answer.status == 429 and not _must_wait(memory, url, now):  # two pages there are one refusal
+        known = shelf.guesses.get(host)
+        wait = shelf.guesses[host] = min(2 * known, MOST_USUAL) if known else USUAL_WAIT
     if wait:
-        memory.shelf.waits[urlsplit(url).netloc] = now + min(wait, LONGEST_WAIT)
+        shelf.waits[host] = now + min(wait, LONGEST_WAIT)

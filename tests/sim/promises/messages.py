@@ -171,6 +171,8 @@ def nobody_stays_alarmed(of: Ledger) -> Complaints:
     for (thread, place), lane in of.lanes.items():
         if thread.partition("#")[0] in map(delivering, of.gone):
             continue  # the trouble of a channel that there is no more is closed in silence
+        if place.partition(":")[0] in of.gone:
+            continue  # by which nothing can be told either
         begun = any(of.heard(row) is not None and row.notice.ends is None for row in lane)
         one = of.incident.get(thread)
         if not begun or one is None or one.until is None or of.refused(thread, place) or place in of.dismissed:

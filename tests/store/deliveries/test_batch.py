@@ -230,6 +230,26 @@ async def test_what_a_message_on_its_way_tells_is_of_the_storm(store):
     assert lines(one) == ("c confirmed", "d confirmed")
 
 
+@pytest.mark.hardened(
+    "C-storm", "outages 45 s apart, each over before the next", "each told at once: to be gathered is for a storm"
+)
+async def test_one_outage_after_the_other_is_no_storm(store):
+    at = NOW
+    for name in "abcdef":
+        for kind, step in ((ChangeKind.CONFIRMED, 1), (ChangeKind.RESTORED, 2)):
+            await store.deliveries.add([news(name, kind, step)], at)
+            assert [one.notice.key for one in await sent(store, at, ref=name)] == [f"{name}#1/{step}"]
+            at += 20 * SECOND if step == 1 else 25 * SECOND
+
+
+async def test_endings_of_a_storm_are_gathered_from_the_first_on(store):
+    await store.deliveries.add([news(name) for name in "abcd"], NOW)
+    await sent(store)
+    await store.deliveries.add([news("a", ChangeKind.RESTORED, 2)], NOW + MINUTE)
+    assert await claim(store, NOW + MINUTE) == ()
+    assert await store.deliveries.next_due("slack") == NOW + MINUTE + GATHER
+
+
 async def test_after_a_while_a_storm_gets_a_new_message(store):
     await store.deliveries.add([news(name) for name in "abcd"], NOW)
     await sent(store)
@@ -245,6 +265,17 @@ async def test_what_is_restored_is_never_told_by_rewriting_alone(store):
     await store.deliveries.add([news(name, ChangeKind.RESTORED, 2) for name in "abcd"], NOW + MINUTE)
     [one] = await sent(store, NOW + MINUTE, ref="up")
     assert (one.action, one.root, lines(one)) == (DeliveryAction.POST, None, tuple(f"{n} restored" for n in "abcd"))
+
+
+async def test_how_a_service_ended_that_is_no_longer_watched_is_not_known(store):
+    await store.deliveries.add([news(name) for name in "abcd"], NOW)
+    await sent(store)
+    endings = [news("a", ChangeKind.UNWATCHED, 2), *(news(name, ChangeKind.RESTORED, 2) for name in "bcd")]
+    await store.deliveries.add(endings, NOW + MINUTE)
+    what, word = wanted("slack", NOW + MINUTE)
+    batches = []
+    await store.deliveries.claim(what, lambda many: batches.append(many) or word(many))
+    assert [one.well for one in batches[-1].items] == [False, True, True, True]
 
 
 async def test_a_storm_message_that_is_gone_is_not_waited_for(store):

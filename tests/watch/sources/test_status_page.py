@@ -9,6 +9,7 @@ from collections.abc import Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
+from itertools import pairwise
 
 import pytest
 from pydantic import ValidationError
@@ -280,6 +281,38 @@ async def test_a_page_that_wants_to_be_left_alone_is(status, wanted, kept, over)
         assert asked(site) == []
         it.now = NOW + timedelta(seconds=over)
         assert await it.says() is Health.UP
+
+
+@pytest.mark.hardened(
+    "A1", "a status page answers HTTP 429 again and again, without Retry-After", "each rest twice the last, to 15 min"
+)
+async def test_a_page_that_says_too_many_again_and_again_is_asked_less_and_less(saw):
+    async with reading() as (site, it):
+        site.paths[SUMMARY] = page(429)
+        asked_at = []
+        while it.now < NOW + timedelta(hours=1):
+            before = len(site.heard)
+            await it.says()
+            if len(site.heard) > before:
+                asked_at.append((it.now - NOW).total_seconds())
+            it.now += BEAT / 4
+        saw(f"asked after {[round((b - a) / 60) for a, b in pairwise(asked_at)]} min")
+        assert [b - a for a, b in pairwise(asked_at)] == [120, 240, 480, 900, 900, 900]
+        site.paths[SUMMARY] = page(200, GITHUB.read_bytes())
+        assert await it.says(timedelta(minutes=15)) is Health.UP
+        site.paths[SUMMARY] = page(429)
+        assert await it.says(BEAT) is None
+        site.paths[SUMMARY] = page(200, GITHUB.read_bytes())
+        assert [await it.says(BEAT / 2), await it.says(BEAT / 2)] == [None, Health.UP]  # two minutes, as at first
+
+
+async def test_two_pages_of_one_host_that_say_too_many_at_once_are_one_refusal():
+    async with reading() as (site, it):
+        site.answer = page(429)
+        other = Reading(it.net, it.memory.shelf, kind="statuspage", url=site.url("/other"))
+        await asyncio.gather(it.says(), other.says())
+        assert len(site.heard) == 2
+        assert list(it.memory.shelf.waits.values()) == [NOW + timedelta(minutes=2)]
 
 
 async def test_who_was_asked_to_stay_away_does_not_try_other_addresses_there():
