@@ -17,6 +17,7 @@ from bot.channels.discord.session import Call
 from bot.channels.slack import lookup, parse
 from bot.channels.telegram.channel import Request
 from bot.chat import delivery_log
+from bot.chat.commands import parse
 from bot.contracts import retry_after
 from bot.model import durations
 from bot.net import connection, head
@@ -145,8 +146,8 @@ def test_what_people_write_for_a_number_is_bounded_or_refused(value):
         for text in (value, f"{value}d", f"{value}s"):
             with suppress(ValueError):
                 assert timedelta(0) <= durations.length(text) <= durations.MOST
-        assert timedelta(0) < delivery_log.days(("x", value))[1] <= timedelta(days=delivery_log.FAR)
-        assert timedelta(0) < delivery_log.back(f"history x {value}") <= timedelta(days=delivery_log.FAR)
+        assert timedelta(0) < delivery_log.days(("x", value))[1] <= timedelta(days=delivery_log.MOST_DAYS)
+        assert timedelta(0) < parse(f"history x {value}").period <= timedelta(days=delivery_log.MOST_DAYS)
 
 
 MESSAGE = {

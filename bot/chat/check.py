@@ -6,14 +6,14 @@ from bot import wording
 from bot.chat.context import CommandContext, Look, Response
 
 
-def check(room: CommandContext) -> Response:
+def check(context: CommandContext) -> Response:
     """A service of the config, or else an address, which has a dot or a colon where a misspelt name has none."""
-    said = " ".join(room.words)
+    said = context.phrase
     if not said:
-        example = next((service.id for service, _ in room.known), "x")
-        return Response(wording.what_to_look_at(example, room.style))
-    if service := room.find(said):
+        example = next((service.id for service, _ in context.known), "x")
+        return Response(wording.what_to_look_at(example, context.style))
+    if service := context.find(said):
         return Response(None, (Look(service.id),))
-    if "://" in said or (len(room.words) == 1 and any(sign in said for sign in ".:")):
+    if "://" in said or (len(context.words) == 1 and any(sign in said for sign in ".:")):
         return Response(None, (Look("", said),))
-    return room.unknown(said)
+    return context.unknown_service(said)

@@ -10,15 +10,14 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from bot import wording
-from bot.chat import delivery_log
 from bot.chat.access import Access
-from bot.chat.commands import manages, of_the_ledger, respond
+from bot.chat.commands import Line, parse, respond
 from bot.chat.context import (
     Allow,
     CallOff,
+    CommandContext,
     Disallow,
     ForService,
-    Ledger,
     Look,
     Ordered,
     Plan,
@@ -28,6 +27,7 @@ from bot.chat.context import (
     Unsubscribe,
 )
 from bot.chat.limits import EACH, Admission, Buckets, Pacer, PersonLimits, Turns
+from bot.chat.loading import load
 from bot.chat.on_demand_check import OnDemandChecker
 from bot.contracts import Pace
 from bot.incidents.maintenance import announce, call_off
@@ -45,7 +45,6 @@ from bot.model import (
     Report,
     Style,
     Text,
-    Trail,
     room_of,
 )
 from bot.store import StoreUnavailable
@@ -55,7 +54,6 @@ log = logging.getLogger(__name__)
 
 OLD = timedelta(minutes=10)  # an order that was given earlier is answered, not carried out
 REMEMBERED = 2_000  # asks that were answered lately
-ENTRIES = 10  # of the audit
 BELATED, ALL_BELATED = 3, 30  # answers to old asks within ten minutes: in one place, and in all of a platform
 CHANGES_PLACE = (Subscribe, Unsubscribe, Allow, Disallow)
 
@@ -174,34 +172,31 @@ class Dispatcher:
     async def _respond(self, ask: Ask, now: datetime, *, admin: bool) -> Text | Look | None:
         old = now - ask.at > OLD
         said_at, ask = ask.at, replace(ask, at=now) if old or ask.at > now else ask
-        if manages(ask.text) and not ask.may_manage and not admin and ask.prove:
+        line = parse(ask.text)
+        if line.command.manages and not ask.may_manage and not admin and ask.prove:
             ask = replace(ask, may_manage=await ask.prove())
-        overview = await self.recorder.overview(ask.at - delivery_log.back(ask.text))
-        overview = replace(overview, user_reports=self.user_reports.tallies(ask.who))
-        if service := delivery_log.looked_back_at(ask.text, overview):
-            figures = await self.recorder.store.rollups.figures(service, ask.at - delivery_log.back(ask.text))
-            overview = replace(overview, answering={service: figures.average} if figures.average else {})
-        about = delivery_log.incident(ask.text, overview)
-        said = respond(
-            ask,
-            overview,
-            self._style(ask),
-            admin=admin,
-            audiences=self.recorder.settings.audiences,
-            trail=await trail(self.recorder, about) if about else None,
-            ledger=await self._ledger() if admin and of_the_ledger(ask.text) else Ledger(),
-        )
-        if said.orders and isinstance(said.orders[0], Look):
-            return said.orders[0]
-        if said.orders and old:
-            return wording.too_old(said_at, self._style(ask), now)
-        return await self._done(ask, said) if said.orders else said.reply
+        context = self._context(ask, line, admin=admin)
+        if line.command.allows(ask, admin=admin):
+            context = await load(line.command.loads, self.recorder, self.access, context)
+        response = respond(line.command, context)
+        if response.orders and isinstance(response.orders[0], Look):
+            return response.orders[0]
+        if response.orders and old:
+            return wording.too_old(said_at, context.style, now)
+        return await self._done(ask, response) if response.orders else response.reply
 
-    async def _ledger(self) -> Ledger:
-        store = self.recorder.store
-        allowed = await self.access.read(asyncio.get_running_loop().time())
-        public = self.recorder.settings.public
-        return Ledger(allowed, self.access.named, public, await store.audit_log.newest(ENTRIES))
+    def _context(self, ask: Ask, line: Line, *, admin: bool) -> CommandContext:
+        """What is known without the database."""
+        overview = self.recorder.overview_from_memory(ask.at - line.period)
+        return CommandContext(
+            ask,
+            line.words,
+            replace(overview, user_reports=self.user_reports.tallies(ask.who)),
+            self._style(ask),
+            self.recorder.settings.audiences,
+            admin,
+            line.period,
+        )
 
     # ── orders ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -296,16 +291,6 @@ class Dispatcher:
             if ask.where in audience.places:
                 return audience.filter.style
         return self.style
-
-
-async def trail(record: Recorder, asked: str) -> Trail | None:
-    """How "x#17" was told, or the newest incident of the service "x", or the last drill."""
-    incident = await record.store.results.incident(asked)
-    thread = incident.id if incident else await record.store.subscriptions.recall(DRILL) if asked == DRILL else None
-    if thread is None:
-        return None
-    name = record.service(incident.service).name if incident else ""
-    return Trail(incident, name, await record.store.deliveries.of_incident(thread), record.readers)
 
 
 async def drill(record: Recorder, deliveries: Sequence[Delivery]) -> None:

@@ -23,64 +23,66 @@ class _Span:
     note: str
 
 
-def maintenance(room: CommandContext) -> Response:
-    if not room.words:
-        return _list(room)
-    if not room.admin:
-        return Response(wording.not_allowed(room.style))
-    first, *rest = room.words
+def maintenance(context: CommandContext) -> Response:
+    if not context.words:
+        return _list(context)
+    if not context.admin:
+        return Response(wording.not_allowed(context.style))
+    first, *rest = context.words
     if fold(first) in input_words("cancel"):
-        return _call_off(room, tuple(rest))
-    services, words = _whose(room, room.words)
+        return _call_off(context, tuple(rest))
+    services, words = _whose(context, context.words)
     if services is None:
-        return room.unknown(first)
-    now = room.ask.at
+        return context.unknown_service(first)
+    now = context.ask.at
     try:
-        span = _span(words, room.style, now)
+        span = _span(words, context.style, now)
     except (ValueError, OverflowError):
-        return Response(wording.when_unclear(room.style, now))
+        return Response(wording.when_unclear(context.style, now))
     if span.until <= max(span.since, now) or span.until - span.since > LONGEST:
-        return Response(wording.when_unclear(room.style, now, over=span.since < span.until <= now))
+        return Response(wording.when_unclear(context.style, now, over=span.since < span.until <= now))
     names = tuple(service.id for service in services)
-    key = f"said:{room.ask.key}"
-    window = Window(key, names, span.since, span.until, Origin.SAID, now, span.note, room.ask.name)
-    return Response(wording.announced(window, services, room.style, now), (Plan(window),))
+    key = f"said:{context.ask.key}"
+    window = Window(key, names, span.since, span.until, Origin.SAID, now, span.note, context.ask.name)
+    return Response(wording.announced(window, services, context.style, now), (Plan(window),))
 
 
-def _list(room: CommandContext) -> Response:
-    now = room.ask.at
-    found = [w for w in room.overview.windows if not w.over(now)]
-    return Response(wording.plans([(w, _services(room, w)) for w in found], room.style, now))
+def _list(context: CommandContext) -> Response:
+    now = context.ask.at
+    found = [w for w in context.overview.windows if not w.over(now)]
+    return Response(wording.plans([(w, _services(context, w)) for w in found], context.style, now))
 
 
-def _call_off(room: CommandContext, words: tuple[str, ...]) -> Response:
+def _call_off(context: CommandContext, words: tuple[str, ...]) -> Response:
     """What is under way, else what comes next."""
-    services, _ = _whose(room, words)
+    services, _ = _whose(context, words)
     if services is None:
-        return room.unknown(" ".join(words))
-    now, wanted = room.ask.at, tuple(service.id for service in services)
-    found = [w for w in room.overview.windows if not w.over(now) and _meant(w, wanted)]
+        return context.unknown_service(" ".join(words))
+    now, wanted = context.ask.at, tuple(service.id for service in services)
+    found = [w for w in context.overview.windows if not w.over(now) and _meant(w, wanted)]
     if not found:
-        return Response(wording.nothing_planned(" ".join(words), room.style, now))
+        return Response(wording.nothing_planned(" ".join(words), context.style, now))
     window = min(found, key=lambda w: (w.since > now, w.since, w.number))
-    return Response(wording.called_off(window, _services(room, window), room.style, now), (CallOff(window.number),))
+    return Response(
+        wording.called_off(window, _services(context, window), context.style, now), (CallOff(window.number),)
+    )
 
 
 def _meant(window: Window, wanted: tuple[str, ...]) -> bool:
     return window.services == wanted or (len(wanted) == 1 and wanted[0] in window.services)
 
 
-def _services(room: CommandContext, window: Window) -> tuple[Service, ...]:
-    return tuple(s for s, _ in room.overview.services if s.id in window.services)
+def _services(context: CommandContext, window: Window) -> tuple[Service, ...]:
+    return tuple(s for s, _ in context.overview.services if s.id in window.services)
 
 
-def _whose(room: CommandContext, words: tuple[str, ...]) -> tuple[tuple[Service, ...] | None, tuple[str, ...]]:
+def _whose(context: CommandContext, words: tuple[str, ...]) -> tuple[tuple[Service, ...] | None, tuple[str, ...]]:
     """The service that the first words name, as many as it takes, and the words left. No service: all of them."""
-    if words and fold(words[0]) in input_words("all") and room.find(words[0]) is None:
+    if words and fold(words[0]) in input_words("all") and context.find(words[0]) is None:
         return (), words[1:]
-    watched = {service.id for service, _ in room.overview.services}
+    watched = {service.id for service, _ in context.overview.services}
     for most in range(len(words), 0, -1):
-        service = room.find(" ".join(words[:most]))
+        service = context.find(" ".join(words[:most]))
         if service and service.id in watched:
             return (service,), words[most:]
     return None, words
