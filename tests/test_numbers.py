@@ -16,8 +16,7 @@ from telegram import Update
 from bot.channels.discord.session import Call
 from bot.channels.slack import lookup, parse
 from bot.channels.telegram.channel import Request
-from bot.chat import delivery_log
-from bot.chat.commands import parse
+from bot.chat import commands, delivery_log
 from bot.contracts import retry_after
 from bot.model import durations
 from bot.net import connection, head
@@ -147,7 +146,7 @@ def test_what_people_write_for_a_number_is_bounded_or_refused(value):
             with suppress(ValueError):
                 assert timedelta(0) <= durations.length(text) <= durations.MOST
         assert timedelta(0) < delivery_log.days(("x", value))[1] <= timedelta(days=delivery_log.MOST_DAYS)
-        assert timedelta(0) < parse(f"history x {value}").period <= timedelta(days=delivery_log.MOST_DAYS)
+        assert timedelta(0) < commands.parse(f"history x {value}").period <= timedelta(days=delivery_log.MOST_DAYS)
 
 
 MESSAGE = {
