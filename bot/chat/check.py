@@ -1,4 +1,4 @@
-"""`check`: look now. Pure: it says at what; the desk's eyes do it."""
+"""The command `check`: it names what to check now; `on_demand_check` does it. Pure."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from bot.chat.context import CommandContext, Look, Response
 
 
 def check(context: CommandContext) -> Response:
-    """A service of the config, or else an address, which has a dot or a colon where a misspelt name has none."""
+    """Check a service of the config, else an address: it has a dot or a colon, which a misspelt name has not."""
     said = context.phrase
     if not said:
         example = next((service.id for service, _ in context.known), "x")

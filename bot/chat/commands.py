@@ -37,7 +37,7 @@ class Command:
     aliases: tuple[str, ...] = ()
 
     def allows(self, ask: Ask, *, admin: bool) -> bool:
-        """May the person who asks give it?"""
+        """True if the person who asks may give it."""
         return admin or not (self.admins or (self.manages and not ask.may_manage))
 
 
@@ -115,7 +115,7 @@ def _no_trail(context: CommandContext) -> Response:
 
 
 def _drill(context: CommandContext) -> Response:
-    """Without a name it is every audience."""
+    """Drill one audience; without a name, every audience."""
     said, names = context.phrase, {a.name.casefold(): a for a in context.audiences}
     chosen = (names[said.casefold()],) if said.casefold() in names else () if said else context.audiences
     if not chosen:
@@ -126,7 +126,7 @@ def _drill(context: CommandContext) -> Response:
 
 
 def _subscribe(context: CommandContext) -> Response:
-    """Subscribing again adds to what is heard; without a service it is all of them."""
+    """Subscribe the place to services (none named: all), or add them to its subscription."""
     wish = context.filter
     services, hears = list[str](), set[Topic]()
     for word in context.words:
@@ -171,7 +171,7 @@ def _subscriptions(context: CommandContext) -> Response:
 
 
 def _ack(context: CommandContext) -> Response:
-    """Without a name it is the one that is down; with several down, somebody must say which."""
+    """Acknowledge a service; without a name the one that is down, if only one is."""
     opened = [s for s, state in context.overview.services if state.incident]
     dead = [s for s, state in context.overview.channels if state.incident]
     number = None
@@ -223,7 +223,7 @@ def _unmute(context: CommandContext) -> Response:
 
 
 def _correct(context: CommandContext) -> Response:
-    """A service called by one word or by all of them; what follows the one word is the reason."""
+    """Correct a service, named by all words, or by the first with the reason after it."""
     if not context.words:
         return _help(context)
     why = ""

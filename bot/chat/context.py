@@ -1,4 +1,4 @@
-"""What a command is given and what it gives back. Pure."""
+"""The context that a command gets, and the response and orders that it returns. Pure."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ class Unsubscribe:
 
 @dataclass(frozen=True, slots=True)
 class Prove:
-    """A drill: these test notices are to be sent."""
+    """Send these test notices: a drill."""
 
     deliveries: tuple[Delivery, ...]
 
@@ -70,35 +70,35 @@ class ForService:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """Maintenance is announced."""
+    """Announce maintenance."""
 
     window: Window
 
 
 @dataclass(frozen=True, slots=True)
 class CallOff:
-    """Maintenance, by the store's number, does not take place or is over."""
+    """Cancel or end maintenance, by its number in the store."""
 
     number: int
 
 
 @dataclass(frozen=True, slots=True)
 class Allow:
-    """People in a room may ask from now on."""
+    """Let people in a room ask from now on."""
 
     room: AllowedRoom
 
 
 @dataclass(frozen=True, slots=True)
 class Disallow:
-    """They may no longer, and the room hears of nothing."""
+    """Shut a room out: nobody in it may ask, and its subscriptions end."""
 
     place: Destination
 
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """Somebody wants to know whether it is down for us too: a service of the config, or else an address."""
+    """Check now, for the person who asks: a service of the config, else an address."""
 
     service: str
     address: str = ""
@@ -181,7 +181,7 @@ class CommandContext:
         return service, int(number[:9]) if service else None
 
     def means_another(self, number: int | None, incident: Incident | None) -> bool:
-        """Is another incident than `incident` meant: by its number, or by a button under an earlier message?"""
+        """True if the person means another incident than `incident`: by number, or by a button under an earlier message."""
         if number is not None:
             return incident is None or incident.number != number
         under = self.ask.under

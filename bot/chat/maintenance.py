@@ -1,4 +1,4 @@
-"""The command "maintenance": what is planned, a new plan, one called off. Pure."""
+"""The command `maintenance`: list, plan and cancel. Pure."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def _list(context: CommandContext) -> Response:
 
 
 def _call_off(context: CommandContext, words: tuple[str, ...]) -> Response:
-    """What is under way, else what comes next."""
+    """Cancel the window under way, else the next one."""
     services, _ = _whose(context, words)
     if services is None:
         return context.unknown_service(" ".join(words))
@@ -77,7 +77,7 @@ def _services(context: CommandContext, window: Window) -> tuple[Service, ...]:
 
 
 def _whose(context: CommandContext, words: tuple[str, ...]) -> tuple[tuple[Service, ...] | None, tuple[str, ...]]:
-    """The service that the first words name, as many as it takes, and the words left. No service: all of them."""
+    """The services named by the first words, and the words left. Empty: all services; None: none is named."""
     if words and fold(words[0]) in input_words("all") and context.find(words[0]) is None:
         return (), words[1:]
     watched = {service.id for service, _ in context.overview.services}
@@ -89,8 +89,8 @@ def _whose(context: CommandContext, words: tuple[str, ...]) -> tuple[tuple[Servi
 
 
 def _span(words: tuple[str, ...], style: Style, now: datetime) -> _Span:
-    """ "for 1h", "22:00 23:30", "from 22:00 until 23:30", "2026-12-01T22:00 for 90m", each with a note after it. Raise
-    ValueError for anything else.
+    """Parse "for 1h", "22:00 23:30", "from 22:00 until 23:30" or "2026-12-01T22:00 for 90m", each with a note after it.
+    Raise ValueError for anything else.
     """
     left = [word for word in words if word]
     since = now
@@ -106,7 +106,7 @@ def _span(words: tuple[str, ...], style: Style, now: datetime) -> _Span:
 
 
 def _moment(left: list[str], style: Style, after: datetime) -> datetime:
-    """Take a point in time off the words: a time of day is the next one after `after`."""
+    """Take a point in time off the front of `left`: a time of day is the next one after `after`."""
     if left and fold(left[0]) in input_words("from_until"):
         left.pop(0)
     if len(left) > 1 and re.fullmatch(r"\d{4}-\d{2}-\d{2}", left[0]):

@@ -1,4 +1,4 @@
-"""The commands about how a place is written to. Pure."""
+"""The commands for how a place is written to: `quiet`, `language`, `timezone`. Pure."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from bot.wording.catalog import base, catalogs, fold, input_words
 
 
 def quiet(context: CommandContext) -> Response:
-    """Without words it tells how it is; words that are no hours get what is told without any."""
+    """Set or clear the quiet hours; without words, show them."""
     exception = input_words("except")
     said = " ".join("except" if fold(word) in exception else word for word in context.words).casefold()
     wanted = context.filter.quiet
@@ -21,7 +21,7 @@ def quiet(context: CommandContext) -> Response:
             wanted = None if fold(said) in input_words("off") else Quiet.parse(said)
     except ValueError:
         return Response(wording.no_hours(context.style))
-    return _settled(
+    return _set(
         context, replace(context.filter, quiet=wanted), wording.quiet(wanted, context.filter.style, context.ask.at)
     )
 
@@ -31,7 +31,7 @@ def language(context: CommandContext) -> Response:
     if base(said) not in catalogs():
         return Response(wording.unknown_language(said, context.style))
     style = replace(context.filter.style, language=said)
-    return _settled(context, replace(context.filter, style=style), wording.language(style))
+    return _set(context, replace(context.filter, style=style), wording.language(style))
 
 
 def timezone(context: CommandContext) -> Response:
@@ -41,11 +41,11 @@ def timezone(context: CommandContext) -> Response:
         near = difflib.get_close_matches(said, local_time.zones(), 3)
         return Response(wording.unknown_timezone(said, [local_time.zones()[name] for name in near], context.style))
     style = replace(context.filter.style, timezone=zone)
-    return _settled(context, replace(context.filter, style=style), wording.timezone(style, context.ask.at))
+    return _set(context, replace(context.filter, style=style), wording.timezone(style, context.ask.at))
 
 
-def _settled(context: CommandContext, wish: SubscriptionFilter, reply: Text) -> Response:
-    """How a place is written to belongs to its subscription: without one there is nothing to set."""
+def _set(context: CommandContext, wish: SubscriptionFilter, reply: Text) -> Response:
+    """Store a filter in the place's subscription. Without one there is nothing to set."""
     if context.subscription is None:
         return Response(wording.subscribe_first(context.style))
     orders = (Subscribe(replace(context.subscription, filter=wish)),) if wish != context.subscription.filter else ()

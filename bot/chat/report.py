@@ -1,4 +1,4 @@
-"""The command by which people say how a service is for them. Pure."""
+"""The command `report`: people say whether a service works for them. Pure."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ LONGEST_NAME = 20  # words of a service's name: a line of thousands is not tried
 
 
 def report(context: CommandContext) -> Response:
-    """`report x`, `report x login fails`, `report x works`. Without a service it is told how it is written."""
+    """Take `report x`, `report x login fails` or `report x works`. Without a service, show how it is written."""
     service, number, rest = _named(context)
     if service is None:
         return (
@@ -32,8 +32,8 @@ def report(context: CommandContext) -> Response:
 
 
 def _named(context: CommandContext) -> tuple[Service | None, int | None, tuple[str, ...]]:
-    """The service that most of the first words name, with the number of its incident where they say it, and the words after
-    it. Of a channel's health we know ourselves.
+    """The service that the first words name, as many of them as possible; the number of its incident, or None; the words
+    after it. Channels are left out: their health is known.
     """
     for end in range(min(len(context.words), LONGEST_NAME), 0, -1):
         service, number = context.find_incident(" ".join(context.words[:end]))
