@@ -72,26 +72,21 @@ def _unknown(name: str, context: CommandContext) -> Response:
 
 
 def _status(context: CommandContext) -> Response:
-    if not context.words:
-        return Response(wording.status(context.overview, context.style))
-    said = context.phrase
-    service = context.find(said)
-    return (
-        Response(wording.status(context.overview, context.style, service.id))
-        if service
-        else context.unknown_service(said)
-    )
+    service = context.service
+    if context.words and service is None:
+        return context.unknown_service(context.phrase)
+    return Response(wording.status(context.overview, context.style, service.id if service else None))
 
 
 def _history(context: CommandContext) -> Response:
-    service = context.find(context.phrase) if context.words else None
+    service = context.service
     if context.words and service is None:
         return context.unknown_service(context.phrase)
     return Response(wording.history(context.overview, context.period, context.style, service))
 
 
 def _why(context: CommandContext) -> Response:
-    service = context.find(context.phrase) if context.words else None
+    service = context.service
     window = context.overview.maintenance(service.id) if service else None
     if service and window and window.until and context.state(service).incident is None:
         return Response(wording.why_silent(window, service, context.style, context.ask.at))
@@ -116,80 +111,82 @@ def _no_trail(context: CommandContext) -> Response:
 
 def _drill(context: CommandContext) -> Response:
     """Drill one audience; without a name, every audience."""
-    said, names = context.phrase, {a.name.casefold(): a for a in context.audiences}
-    chosen = (names[said.casefold()],) if said.casefold() in names else () if said else context.audiences
-    if not chosen:
-        near = difflib.get_close_matches(said.casefold(), names, 3) or list(names)
-        return Response(wording.unknown_audience(said, [names[n].name for n in near], context.style))
-    told = delivery_log.drill(chosen, context.ask.at)
-    return Response(wording.drilled(len(told), context.style), (Prove(told),))
+    name, by_name = context.phrase.casefold(), {audience.name.casefold(): audience for audience in context.audiences}
+    audiences = tuple(by_name[n] for n in (name,) if n in by_name) if name else context.audiences
+    if not audiences:
+        near = difflib.get_close_matches(name, by_name, 3) or list(by_name)
+        return Response(wording.unknown_audience(context.phrase, [by_name[n].name for n in near], context.style))
+    deliveries = delivery_log.drill(audiences, context.ask.at)
+    return Response(wording.drilled(len(deliveries), context.style), (Prove(deliveries),))
 
 
 def _subscribe(context: CommandContext) -> Response:
     """Subscribe the place to services (none named: all), or add them to its subscription."""
-    wish = context.filter
-    services, hears = list[str](), set[Topic]()
+    wanted = context.filter
+    services, topics = list[str](), set[Topic]()
     for word in context.words:
         if service := context.find(word):
             services.append(service.id)
         elif word.casefold() in TOPICS:
-            hears.add(Topic(word.casefold()))
+            topics.add(Topic(word.casefold()))
         elif word.upper() in Confidence.__members__:
-            wish = replace(wish, confidence=Confidence[word.upper()])
+            wanted = replace(wanted, confidence=Confidence[word.upper()])
         else:
             return context.unknown_service(word)
     before = context.subscription.filter.services if context.subscription else None
+    # A subscription without services has them all: there is nothing to add.
     together = (*(before or ()), *services) if services and before != () else ()
-    wish = replace(wish, services=tuple(dict.fromkeys(together)), topics=frozenset(hears) or wish.topics)
-    subscription = Subscription(context.ask.where, wish, context.ask.who, context.ask.at)
-    return Response(wording.subscribed(wish, _names(context, wish.services), context.style), (Subscribe(subscription),))
+    wanted = replace(wanted, services=tuple(dict.fromkeys(together)), topics=frozenset(topics) or wanted.topics)
+    subscription = Subscription(context.ask.where, wanted, context.ask.who, context.ask.at)
+    reply = wording.subscribed(wanted, _names(context, wanted.services), context.style)
+    return Response(reply, (Subscribe(subscription),))
 
 
 def _unsubscribe(context: CommandContext) -> Response:
-    held = context.subscription
-    if held is None:
+    """Take services off the place's subscription; without one named, or with none left, end it."""
+    subscription = context.subscription
+    if subscription is None:
         return Response(wording.not_subscribed(context.style))
-    gone = list[str]()
+    removed = list[str]()
     for word in context.words:
         service = context.find(word)
         if service is None:
             return context.unknown_service(word)
-        gone.append(service.id)
-    everything = held.filter.services or tuple(s.id for s, _ in context.overview.services)
-    left = tuple(s for s in everything if s not in gone) if gone else ()
-    words = wording.unsubscribed(_names(context, tuple(gone)), context.style)
+        removed.append(service.id)
+    everything = subscription.filter.services or tuple(s.id for s, _ in context.overview.services)
+    left = tuple(s for s in everything if s not in removed) if removed else ()
+    reply = wording.unsubscribed(_names(context, tuple(removed)), context.style)
     if not left:
-        return Response(words, (Unsubscribe(held.destination),))
-    return Response(words, (Subscribe(replace(held, filter=replace(held.filter, services=left))),))
+        return Response(reply, (Unsubscribe(subscription.destination),))
+    fewer = replace(subscription, filter=replace(subscription.filter, services=left))
+    return Response(reply, (Subscribe(fewer),))
 
 
 def _subscriptions(context: CommandContext) -> Response:
     names = {s.id: s.name for s, _ in context.known}
-    return Response(
-        wording.subscriptions((context.subscription,) if context.subscription else (), names, context.style)
-    )
+    subscriptions = (context.subscription,) if context.subscription else ()
+    return Response(wording.subscriptions(subscriptions, names, context.style))
 
 
 def _ack(context: CommandContext) -> Response:
     """Acknowledge a service; without a name the one that is down, if only one is."""
-    opened = [s for s, state in context.overview.services if state.incident]
+    down = [s for s, state in context.overview.services if state.incident]
     dead = [s for s, state in context.overview.channels if state.incident]
     number = None
     if context.words:
         service, number = context.find_incident(context.phrase)
         if service is None:
             return context.unknown_service(context.phrase)
-    elif len(opened or dead) == 1:
-        (service,) = opened or dead
+    elif len(down or dead) == 1:
+        (service,) = down or dead
     else:
+        several = bool(down or dead)
         return Response(
-            wording.status(context.overview, context.style)
-            if opened or dead
-            else wording.nothing_open(None, context.style)
+            wording.status(context.overview, context.style) if several else wording.nothing_open(None, context.style)
         )
     if context.means_another(number, context.state(service).incident):
         return context.another_incident(service, number)
-    if service not in (*opened, *dead):
+    if service not in (*down, *dead):
         return Response(wording.nothing_open(service, context.style))
     now = context.ask.at
     return Response(
@@ -215,7 +212,7 @@ def _mute(context: CommandContext) -> Response:
 
 
 def _unmute(context: CommandContext) -> Response:
-    service = context.find(context.phrase) if context.words else None
+    service = context.service
     if service is None:
         return context.unknown_service(context.phrase) if context.words else _help(context)
     order = Unmute(context.ask.name, context.ask.at)

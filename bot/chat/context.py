@@ -149,6 +149,11 @@ class CommandContext:
         return " ".join(self.words)
 
     @property
+    def service(self) -> Service | None:
+        """The service that all the words name; None without words, or for none that is known."""
+        return self.find(self.phrase) if self.words else None
+
+    @property
     def since(self) -> datetime:
         return self.ask.at - self.period
 

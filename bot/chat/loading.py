@@ -49,7 +49,7 @@ async def _coverage(recorder: Recorder, _: Access, context: CommandContext) -> C
 
 async def _answer_time(recorder: Recorder, _: Access, context: CommandContext) -> CommandContext:
     """Of the service that the words name."""
-    service = context.find(context.phrase) if context.words else None
+    service = context.service
     if service is None or service.channel:
         return context
     average = (await recorder.store.rollups.figures(service.id, context.since)).average
