@@ -119,7 +119,7 @@ def config(side: Far, count: int, channels: Mapping[str, Any], *, secure: bool, 
 
 @contextlib.asynccontextmanager
 async def daemon(folder: Path, said: Mapping[str, Any], *, secure: bool = False) -> AsyncIterator[int]:
-    """`tocsin run`, from its start until it has ended; yields its process id."""
+    """`tocsin run`, from its start until it has expired; yields its process id."""
     path, log, database = folder / "config.yaml", folder / "daemon.log", f"sqlite:///{folder / 'tocsin.db'}"
     async with open_store(database):
         """A first start would make the tables, with libraries that no later one loads (7 MB)."""

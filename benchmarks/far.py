@@ -143,7 +143,7 @@ class Far:
 
 def _receive(pipe: Connection) -> Any:
     if not pipe.poll(ANSWER_WITHIN):
-        raise TimeoutError("the far side does not answer")
+        raise TimeoutError("the far side doesn't respond")
     return pipe.recv()
 
 

@@ -23,10 +23,10 @@ DELIVERIES = 2_000  # a run
 AT_ONCE = 50
 RUNS = 3
 WORDS = Text(
-    "🔴 X (Twitter) is down since 2:00 p.m.",
+    "🔴 X (Twitter): down since 2:00 p.m.",
     (
-        "Web, app and TweetDeck do not answer (HTTP 503). Confirmed by our own checks at 2:01 p.m.",
-        "Official status page: no incident reported (read at 2:01 p.m.).",
+        "Web, app and TweetDeck don't respond (HTTP 503). Our checks confirmed it at 2:01 p.m.",
+        "Official status page: no incident reported (as of 2:01 p.m.).",
         "Reports: 1,243 in the last hour, usually 35 (Downdetector). IsItDownRightNow: down.",
     ),
 )

@@ -132,7 +132,7 @@ class App:
             (Part.ROUNDS, "rounds", lambda: self.rounds.run(stop)),
             (Part.RESULTS, "results", lambda: self.results.run(stop, FLUSH)),
             (Part.WEB, "web", partial(self._serve, stop)),
-            (Part.CHORES, "chores", lambda: self.scheduler.run(stop)),
+            (Part.SCHEDULER, "scheduler", lambda: self.scheduler.run(stop)),
             (Part.MACHINE, "clock", partial(self._clock_steps().run, stop)),
         ]
         notices = AdminAlerts(self.own_health, self.channels, self.recorder.settings.admins, self.clock)

@@ -16,7 +16,7 @@ class Part(StrEnum):
     ROUNDS = "rounds"
     OUTBOX = "outbox"
     WEB = "web"
-    CHORES = "chores"
+    SCHEDULER = "scheduler"
     LISTENING = "listening"
     CONFIG = "config"
     MACHINE = "machine"

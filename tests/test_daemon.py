@@ -183,7 +183,7 @@ def hasty(monkeypatch, **more):
 @pytest.mark.hardened(
     "C9-1", "a vital part raises again and again", "started again, then exit with one line, no part left"
 )
-@pytest.mark.parametrize("part", ["rounds", "results", "chores"])
+@pytest.mark.parametrize("part", ["rounds", "results", "scheduler"])
 async def test_a_vital_part_that_never_gets_well_ends_the_house_and_all_its_parts(
     part, tmp_path, monkeypatch, caplog, saw
 ):

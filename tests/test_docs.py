@@ -356,7 +356,7 @@ PLANS = {
     "Maintenance is called off": (Phase.CANCELLED, replace(WORK, over_at=at(21))),
     "Maintenance is over": (Phase.ENDED, WORK),
     "Maintenance is over before its time": (Phase.ENDED, replace(WORK, over_at=at(22, 50))),
-    "Maintenance is over, and it does not answer": (Phase.ENDED, WORK),
+    "Maintenance is over, and it doesn't respond": (Phase.ENDED, WORK),
 }
 AFTER = replace(
     DOWN,
@@ -370,7 +370,7 @@ AFTER = replace(
 
 def planned(title: str, style: Style) -> str:
     phase, window = PLANS[title]
-    leaving = wording.MaintenanceEnd({"mail"} if title.endswith("not answer") else ())
+    leaving = wording.MaintenanceEnd({"mail"} if title.endswith("respond") else ())
     return wording.maintenance(window, phase, (MAIL,), style, at(21), leaving=leaving).words.text
 
 

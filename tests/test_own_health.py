@@ -155,8 +155,8 @@ async def test_admins_are_told_through_every_channel_that_works(caplog, saw):
     await notices.look()
     [delivery] = channels["telegram"].sent
     assert delivery.notice.words.text.splitlines()[:2] == [
-        "⚠️ Tocsin has had trouble of its own since 8:00 a.m.",
-        "Its database can't be used: its file is damaged.",
+        "⚠️ Tocsin itself has had trouble since 8:00 a.m.",
+        "It can't use its database: its file is damaged.",
     ]
     saw(delivery.notice.words.lines[0])
     health.clear(Part.DATABASE)
@@ -184,7 +184,7 @@ async def test_results_wait_for_the_database_and_are_written_in_order(monkeypatc
             return
 
     class Db:
-        history = shelf = Shelf()
+        results = shelf = Shelf()
 
     monkeypatch.setattr("bot.scheduler.result_writer.MOST", 5)
     health, waiting = OwnHealth(), [[1, 2, 3], [4, 5, 6, 7], []]

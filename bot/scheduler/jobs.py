@@ -56,7 +56,7 @@ class Scheduler:
 
     def all(self) -> tuple[Job, ...]:
         digests = Digests(self.config, self.store, self.recorder, self.outbox, self.clock)
-        chores = [
+        jobs = [
             Job("note that we live", self._send_heartbeat, PULSE),
             Job("keep to what is planned", self._refresh_maintenance, PLANS),
             Job("roll up results", self._roll, ROLL),
@@ -64,10 +64,10 @@ class Scheduler:
             Job("hold what was told against what is so", self._reconcile, HOURLY),
         ]
         if self.config.digests:
-            chores.append(Job("send the digests that are due", digests.send_due, DIGESTS, timedelta(0)))
+            jobs.append(Job("send the digests that are due", digests.send_due, DIGESTS, timedelta(0)))
         if beat := self.config.heartbeat:
-            chores.append(Job("tell the outside that we live", partial(self._heartbeat, beat.url), beat.every))
-        return tuple(chores)
+            jobs.append(Job("tell the outside that we live", partial(self._heartbeat, beat.url), beat.every))
+        return tuple(jobs)
 
     async def begin(self) -> None:
         """Put right at once what may be amiss after a stop."""

@@ -126,9 +126,8 @@ class Rounds:
         self._faulty: set[str] = set()  # whose latest round or check broke by our own error: logged once a stretch
         self._rows: deque[tuple[str, datetime, Reading]] = deque(maxlen=ROWS)
         self._sleeps, self._settling, self._held = 0, False, False
-        self._asleep_since: dict[
-            str, datetime
-        ] = {}  # since when the machine slept, by service, until a round has said so
+        # By service: since when the machine slept, until a round has said so.
+        self._asleep_since: dict[str, datetime] = {}
         self.counts = Counts()
 
     async def run(self, stop: asyncio.Event) -> None:

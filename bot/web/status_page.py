@@ -78,7 +78,7 @@ def page(overview: Overview, style: Style) -> Page:
         rows=tuple(sorted(_rows(known, style, facts), key=lambda row: ORDER.get(row.health, len(ORDER)))),
         channels=tuple(_channels(overview, style)),
         past=_past(facts, overview),
-        read=wording.stop(to.say.page.as_of.format(clock=to.clock(overview.at))),
+        read=wording.stop(to.say.page.as_of.format(at=to.point(overview.at))),
         say=to.say,
         ours=wording.banner(overview.unwell, style, overview.at),
     )

@@ -83,8 +83,9 @@ def _title(overview: Overview, to: Reader) -> str:
     if unknown:
         return say.status.unknown.format(count=len(unknown), all=count)
     if planned:
-        left = count - len(planned)
-        return say.maintenance.others_up.format(count=left) if left else say.maintenance.all_in_maintenance
+        if len(planned) == count:
+            return say.maintenance.all_in_maintenance
+        return say.maintenance.others_up.format(count=count - len(planned), all=count, planned=len(planned))
     return say.status.up.format(count=count)
 
 

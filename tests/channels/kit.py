@@ -53,15 +53,15 @@ from tests.wording import hostile
 
 AT = datetime(2022, 7, 14, 12, 0, tzinfo=UTC)  # 2:00 p.m. in Madrid
 FIRST = Text(
-    "🔴 X (Twitter) is down since 2:00 p.m.",
+    "🔴 X (Twitter): down since 2:00 p.m.",
     (
-        "Web, app and TweetDeck do not answer (HTTP 503). Confirmed by our own checks at 2:01 p.m.",
-        "Official status page: no incident reported (read at 2:01 p.m.).",
+        "Web, app and TweetDeck don't respond (HTTP 503). Our checks confirmed it at 2:01 p.m.",
+        "Official status page: no incident reported (as of 2:01 p.m.).",
     ),
 )
 ACKNOWLEDGED = Text("🔵 X (Twitter): Ana is looking at it (2:05 p.m.)")
 RESTORED = Text(
-    "🟢 X (Twitter): down since 2:00 p.m., restored 2:50 p.m. (50 min)", ("All services you follow are up.",)
+    "🟢 X (Twitter): down since 2:00 p.m., restored 2:50 p.m. (50 min)", ("Everything else you follow is up.",)
 )
 OUTSIDE = (  # what a status page, a tracker or a stranger might say
     "<!channel> <!here|here> <@U012> @everyone @here",

@@ -31,7 +31,7 @@ ADMINS = frozenset({"telegram:4242", "slack:T111/UADM", "discord:99"})
 GROUP, CHANNEL, PERSON = -100777, -1008, 888
 ROOMS = ("telegram:-100123", "telegram:-1009", "telegram:889", "slack:C012", "discord:400", "discord:401")
 ANSWERED, DONE, REFUSED, TURNED_AWAY = "answered", "done", "refused", "one line"
-NO, STRANGER = "🔒 Only those who run this may do that.", "🔒 This place has not been let in."
+NO, STRANGER = "🔒 Only Tocsin's admins can do that.", "🔒 This channel hasn't been let in."
 
 ASKS = (
     *("status", "status x", "history", "history x 90", "why", "why x#1", "check x", "check 127.0.0.1", "subscriptions"),

@@ -13,7 +13,7 @@ from tests.incidents.test_recorder import counting
 
 DM = Destination("telegram", "888")
 NEWSROOM = Destination("slack", "C1")
-STRANGER = ["🔒 This place has not been let in.", 'An admin of this bot can let it in with "allow telegram:-100777".']
+STRANGER = ["🔒 This channel hasn't been let in.", 'An admin of this bot can let it in with "allow telegram:-100777".']
 READS = ("status", "history x 90", "why", "report x", "subscribe x", "maintenance", "check example.org", "nonsense")
 
 
@@ -53,13 +53,13 @@ async def test_an_admin_lets_a_room_in_and_shuts_it_out_again(store, order):
     here = ROOM if order == "allow" else DM
     allowed = await desk.say(order, ADMIN, here, reply=Reply.PLACE)
     title = (
-        "🔓 Ana let this place in"
+        "🔓 Ana let this channel in"
         if order == "allow"
-        else "🔓 telegram:-100777 has been let in: people there may ask and subscribe."
+        else "🔓 telegram:-100777 is in: people there can ask and subscribe."
     )
     assert allowed[0] == title
     if order != "allow":
-        assert (await desk.told(ROOM))[0][0] == "🔓 Ana let this place in"
+        assert (await desk.told(ROOM))[0][0] == "🔓 Ana let this channel in"
     assert (await desk.say("status"))[0].startswith("⚫ Nothing is known")
     topic = Destination("telegram", "-100777/45")
     assert (await desk.say("subscribe x", where=topic, may_manage=True))[0].startswith("⚙️ Ana changed")
@@ -82,7 +82,7 @@ async def test_an_admin_lets_a_room_in_and_shuts_it_out_again(store, order):
 @pytest.mark.parametrize("text", ["allow", "disallow", "rooms", "audit", "allow telegram:888"])
 async def test_only_admins_say_who_may_ask(store, text):
     desk = Desk(store, public=True)
-    assert await desk.say(text, may_manage=True) == ["🔒 Only those who run this may do that."]
+    assert await desk.say(text, may_manage=True) == ["🔒 Only Tocsin's admins can do that."]
     assert await store.rooms.all() == ()
 
 
@@ -119,7 +119,7 @@ async def test_who_may_ask_by_default(store, asked_in, more):
 async def test_a_place_of_the_config_is_shut_out_in_the_config(store):
     desk = Desk(store, (Audience("desk", (NEWSROOM,)),))
     assert (await desk.say("disallow", ADMIN, NEWSROOM))[0].startswith("The config names slack:C1: to shut it out")
-    assert (await desk.say("allow", ADMIN, NEWSROOM))[0] == "slack:C1 has been let in already."
+    assert (await desk.say("allow", ADMIN, NEWSROOM))[0] == "slack:C1 is in already."
 
 
 async def test_a_group_that_moves_stays_let_in(store):
@@ -151,8 +151,8 @@ async def test_a_change_that_others_do_not_see_is_told_to_them(store, text, repl
     answer = await desk.say(text, where=NEWSROOM, home=True, may_manage=True, reply=reply)
     told = await desk.told(NEWSROOM)
     assert [lines[0] for lines in told] in (
-        ["⚙️ Ana changed how this place gets notices"],
-        ["⚙️ Ana cambió cómo recibe avisos este lugar"],
+        ["⚙️ Ana changed how this channel gets notices"],
+        ["⚙️ Ana cambió cómo recibe avisos este canal"],
     )
     assert told[0][1:] == answer
     [entry, _] = await store.audit_log.newest(9)
@@ -165,9 +165,9 @@ async def test_a_change_that_others_do_not_see_is_told_to_them(store, text, repl
 async def test_where_all_see_the_answer_it_names_who_it_was_and_alone_nobody_needs_to_be_told(store):
     desk = Desk(store, public=True)
     open_to_all = await desk.say("subscribe x", may_manage=True)
-    assert open_to_all == ["⚙️ Ana changed how this place gets notices", "✅ This place now hears of X (Twitter)."]
+    assert open_to_all == ["⚙️ Ana changed how this channel gets notices", "✅ Subscribed to X (Twitter)."]
     alone = await desk.say("subscribe x", where=DM, may_manage=True, reply=Reply.PRIVATE)
-    assert alone == ["✅ This place now hears of X (Twitter)."]
+    assert alone == ["✅ Subscribed to X (Twitter)."]
     assert await desk.told(DM) == await desk.told(ROOM) == []
 
 
@@ -189,7 +189,7 @@ async def test_rights_are_false_unless_a_platform_proves_them(store, text):
         return True
 
     assert Ask(text, "a:1", "", ROOM, desk.house.now, "k").may_manage is False
-    refused = ["🔒 Only those who run this may do that."]
+    refused = ["🔒 Only Tocsin's admins can do that."]
     assert await desk.say(text) == refused
     assert await desk.say(text, prove=denied) == refused
     assert await desk.say("status", prove=denied) != refused
@@ -227,7 +227,7 @@ async def test_a_database_that_is_away_is_answered_in_a_line(store, caplog, monk
 
     monkeypatch.setattr(desk.house.recorder, "recent", away)
     said = desk.ask("status")
-    assert (await desk.desk.answer(said)).title == "⚠️ We can't reach our own records right now."
+    assert (await desk.desk.answer(said)).title == "⚠️ We can't reach our own database right now."
     monkeypatch.undo()
     assert (await desk.desk.answer(said)).title.startswith("⚫ Nothing is known")  # it was not answered
     assert "Traceback" not in caplog.text

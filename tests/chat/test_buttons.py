@@ -18,9 +18,7 @@ def test_a_button_bears_a_command_that_is_understood(button: Button) -> None:
     admin, anybody = said(button.command, admin=True), said(button.command)
     assert "There is no command" not in admin.reply.title
     assert admin.reply.title != said("help").reply.title
-    assert (anybody.reply.title == "🔒 Only those who run this may do that.") == COMMANDS[
-        button.command.split()[0]
-    ].admins
+    assert (anybody.reply.title == "🔒 Only Tocsin's admins can do that.") == COMMANDS[button.command.split()[0]].admins
     assert not any(isinstance(order, ForService) for order in anybody.orders)
 
 

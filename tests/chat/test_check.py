@@ -20,16 +20,16 @@ HOST = "outer.\u2060example"  # no chat makes a link of it
 @pytest.mark.parametrize(
     ("answer", "title"),
     [
-        (page(200, "a secret"), f"🟢 {HOST} answers us (HTTP 200, 0.1 s)"),
-        (page(302, "a secret"), f"🟢 {HOST} answers us (HTTP 302, 0.1 s)"),
-        (page(404, "a secret"), f"🟠 {HOST} answers us, but not with the page (HTTP 404, 0.1 s)"),
-        (page(503, "a secret"), f"🔴 {HOST} answers us with an error (HTTP 503, 0.1 s)"),
+        (page(200, "a secret"), f"🟢 {HOST} responds (HTTP 200, 0.1 s)"),
+        (page(302, "a secret"), f"🟢 {HOST} responds (HTTP 302, 0.1 s)"),
+        (page(404, "a secret"), f"🟠 {HOST} responds, but not with the page (HTTP 404, 0.1 s)"),
+        (page(503, "a secret"), f"🔴 {HOST} responds with an error (HTTP 503, 0.1 s)"),
         (
             page(403, "a secret", {"cf-mitigated": "challenge"}),
-            f"⚫ {HOST} asks whether we are human: what people see is not known",
+            f"⚫ {HOST} asks whether we're human, so we can't tell what people see",
         ),
-        (b"a secret\r\n\r\n", f"🔴 {HOST} does not answer us: what it answers is no HTTP"),
-        (page(302, "", {"Location": "/"}), f"🔴 {HOST} does not answer us: redirects more than 5 times"),
+        (b"a secret\r\n\r\n", f"🔴 {HOST} doesn't respond: what it answers is no HTTP"),
+        (page(302, "", {"Location": "/"}), f"🔴 {HOST} doesn't respond: redirects more than 5 times"),
     ],
 )
 async def test_of_an_address_only_the_status_and_the_time_are_told(answer, title, monkeypatch):
@@ -45,11 +45,13 @@ async def test_a_silent_address_is_given_up_and_said_in_plain_words(monkeypatch)
 
     async with Street(monkeypatch, timeout=timedelta(seconds=0.2)) as chat:
         chat.outside.answer = hang
-        assert (await chat.say(f"check {chat.outer()}")).text == f"🔴 {HOST} does not answer us: timed out after 0.2 s"
+        assert (await chat.say(f"check {chat.outer()}")).text == f"🔴 {HOST} doesn't respond: timed out after 0.2 s"
         spanish = await chat.say(f"check {chat.outer('/2')}", language="es")
-        assert spanish.text == f"🔴 {HOST} no nos responde: sin respuesta tras 0.2 s"
+        assert spanish.text == f"🔴 {HOST} no responde: sin respuesta tras 0.2 s"
         chat.sees = False
-        assert (await chat.say(f"check {chat.outer('/3')}")).text == "⚫ We see nothing now (own connection)"
+        assert (
+            await chat.say(f"check {chat.outer('/3')}")
+        ).text == "⚫ Our own connection is down, so we can't check anything"
 
 
 async def test_a_name_without_a_scheme_is_looked_at_over_https_and_port_8080_over_http(monkeypatch):
@@ -77,10 +79,10 @@ async def test_nobody_may_ask_more_than_six_times_a_minute_nor_all_together_for_
     async with Street(monkeypatch) as chat:
         eve = [await chat.say(f"check {chat.outer(f'/{n}')}", who="slack:T1/EVE") for n in range(7)]
         assert ["answers us" in said.text for said in eve] == [True] * 6 + [False]
-        assert eve[6].text == "⏳ Not looked at: you have asked 6 times within a minute."
+        assert eve[6].text == "⏳ Not checked: you asked 6 times in a minute."
         others = [await chat.say(f"check {chat.outer(f'/o{n}')}") for n in range(55)]
         assert sum("answers us" in said.text for said in others) == 54
-        assert others[54].text == "⏳ Not looked at: too much is asked for just now."
+        assert others[54].text == "⏳ Not checked: too many requests just now."
         assert "answers us" in (await chat.say(f"check {chat.outer('/o0')}")).text  # known already: it costs nothing
         chat.now += timedelta(minutes=1)
         assert "answers us" in (await chat.say(f"check {chat.outer('/later')}", who="slack:T1/EVE")).text
@@ -90,12 +92,14 @@ async def test_nobody_may_ask_more_than_six_times_a_minute_nor_all_together_for_
 async def test_a_service_is_looked_at_by_its_own_checks_and_what_nobody_knows_is_said(monkeypatch):
     async with Street(monkeypatch) as chat:
         chat.round = Round("x", NOON, (Reading("web", Outcome.OK, took=timedelta(seconds=0.3)),))
-        assert (await chat.say("check X (Twitter)")).text == "🟢 X (Twitter) answers us (0.3 s)"
-        assert (await chat.say("CHECK x")).text == "🟢 X (Twitter) answers us (0.3 s)"
+        assert (await chat.say("check X (Twitter)")).text == "🟢 X (Twitter) responds (0.3 s)"
+        assert (await chat.say("CHECK x")).text == "🟢 X (Twitter) responds (0.3 s)"
         assert chat.rounds == ["x"]
-        assert (await chat.say("check netflix")).text == 'No service is called "netflix".'
-        assert (await chat.say("check")).text == 'Say what to look at: "check x", "check example.org"'
-        assert (await chat.say("check", language="es")).text == "Di qué hay que mirar: «check x», «check example.org»"
+        assert (await chat.say("check netflix")).text == 'There\'s no service called "netflix".'
+        assert (await chat.say("check")).text == 'What should we check? For example: "check x", "check example.org"'
+        assert (
+            await chat.say("check", language="es")
+        ).text == "¿Qué comprobamos? Por ejemplo: «check x», «check example.org»"
         assert chat.opened == []
 
 
@@ -108,27 +112,27 @@ SEEN = Round("x", at(14, 2), (), (ALL_CLEAR,))
 @pytest.mark.parametrize(
     ("readings", "english", "spanish"),
     [
-        ((GOOD,), ["🟢 X (Twitter) answers us (0.3 s)"], ["🟢 X (Twitter) nos responde (0,3 s)"]),
+        ((GOOD,), ["🟢 X (Twitter) responds (0.3 s)"], ["🟢 X (Twitter) responde (0,3 s)"]),
         (
             bad("web", "app"),
-            ["🔴 X (Twitter) does not answer us", "Web and app do not answer (HTTP 503)."],
-            ["🔴 X (Twitter) no nos responde", "Web y app no responden (HTTP 503)."],
+            ["🔴 X (Twitter) doesn't respond", "Web and app don't respond (HTTP 503)."],
+            ["🔴 X (Twitter) no responde", "Web y app no responden (HTTP 503)."],
         ),
         (
             (GOOD, *bad("TweetDeck")),
-            ["🟠 X (Twitter) answers us in part, not: TweetDeck", "TweetDeck does not answer (HTTP 503)."],
-            ["🟠 X (Twitter) nos responde en parte, pero no: TweetDeck", "TweetDeck no responde (HTTP 503)."],
+            ["🟠 X (Twitter) responds in part, but not: TweetDeck", "TweetDeck doesn't respond (HTTP 503)."],
+            ["🟠 X (Twitter) responde en parte, pero no: TweetDeck", "TweetDeck no responde (HTTP 503)."],
         ),
         (
             (GOOD, slow("app")),
-            ["🟠 X (Twitter) answers us slowly: app", "App answers slowly (6.2 s)."],
-            ["🟠 X (Twitter) nos responde con lentitud: app", "App responde con lentitud (6,2 s)."],
+            ["🟠 X (Twitter) responds slowly: app", "App responds slowly (6.2 s)."],
+            ["🟠 X (Twitter) responde lento: app", "App responde lento (6,2 s)."],
         ),
         (
-            (Reading("web", Outcome.INCONCLUSIVE, "our own resolver does not answer"),),
-            ["⚫ X (Twitter): our own look says nothing", "web: our own resolver does not answer."],
+            (Reading("web", Outcome.INCONCLUSIVE, "our own resolver doesn't respond"),),
+            ["⚫ X (Twitter): our check was inconclusive", "web: our own resolver doesn't respond."],
             [
-                "⚫ X (Twitter): nuestra propia mirada no aclara nada",
+                "⚫ X (Twitter): nuestra comprobación no fue concluyente",
                 "web: nuestro propio servidor de nombres no responde.",
             ],
         ),
@@ -138,11 +142,11 @@ def test_what_a_look_at_a_service_found(readings, english, spanish):
     seen = replace(SEEN, readings=readings)
     assert wording.looked(seen, X, EN).text.splitlines() == [
         *english,
-        "Official status page: no incident reported (read at 2:01 p.m.).",
+        "Official status page: no incident reported (as of 2:01 p.m.).",
     ]
     assert wording.looked(seen, X, ES).text.splitlines() == [
         *spanish,
-        "Página de estado oficial: ninguna incidencia comunicada (leído a las 14:01).",
+        "Página de estado oficial: sin incidencias (consultada a las 14:01).",
     ]
 
 
@@ -150,12 +154,12 @@ def test_a_look_quotes_the_newest_word_and_the_plan_only_where_it_is_down():
     planned = replace(X, plan="Breaking news goes to Telegram @newsroom.")
     down = wording.looked(replace(SEEN, readings=bad("web"), reports=(INVESTIGATING,)), planned, EN)
     assert down.lines[1:] == (
-        'Official status page: "Investigating elevated errors" (read at 2:21 p.m.).',
+        'Official status page: "Investigating elevated errors" (as of 2:21 p.m.).',
         "Plan: Breaking news goes to Telegram @newsroom.",
     )
     assert "Plan" not in wording.looked(replace(SEEN, readings=(GOOD,)), planned, EN).text
     assert wording.looked(replace(SEEN, readings=bad("web"), online=False), X, EN).text == (
-        "⚫ We see nothing now (own connection)"
+        "⚫ Our own connection is down, so we can't check anything"
     )
 
 

@@ -13,11 +13,11 @@ from tests.fakes.site import page
 from tests.net.test_address_guard import HOSTILE
 
 INNER = (
-    "🔒 That address is not looked at: it is not on the public internet",
-    "It is inside our own network, or there is no such name.",
+    "🔒 We can't check that address: it isn't on the public internet",
+    "It's inside our own network, or there is no such name.",
 )
 UNFIT = (
-    "🔒 That address is not looked at: only plain http and https are",
+    "🔒 We can't check that address: only plain http and https",
     "On the ports 80, 443, 8080 and 8443, without a user or a password in the address.",
 )
 # Further addresses, whose owner answers {port} on 127.0.0.1 where they lead there at all.
@@ -137,7 +137,7 @@ async def test_every_hop_is_guarded(to, monkeypatch):
         answer = text(await chat.say(f"check {chat.outer('/1')}"))
         assert answer in {
             INNER,
-            ("🔴 outer.\u2060example does not answer us: redirects to something that cannot be asked",),
+            ("🔴 outer.\u2060example doesn't respond: redirects to something that cannot be asked",),
         }
         assert set(chat.opened) == {OUTER}
         assert (chat.inside.connections, len(chat.outside.heard)) == (0, hops)

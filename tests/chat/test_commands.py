@@ -60,7 +60,7 @@ DEAD = ServiceState("slack-delivery", incident=replace(DOWN.incident, service="s
 
 def test_a_channel_can_be_asked_about_followed_and_acknowledged():
     assert about_channels("status slack delivery", ("slack", DEAD)).reply.title == (
-        "🔴 Slack delivery is down since 2:00 p.m."
+        "🔴 Slack delivery: down since 2:00 p.m."
     )
     [wanted] = about_channels("subscribe slack-delivery", ("slack", DEAD)).orders
     assert wanted.subscription.filter.services == ("slack-delivery",)
@@ -84,7 +84,7 @@ def test_status_tells_what_is_down_and_since_when():
 
 @pytest.mark.parametrize("name", ["status x", "STATUS X", "status X (Twitter)", "Status x (twitter)"])
 def test_a_service_is_found_by_its_id_or_its_name(name):
-    assert said(name).reply.title == "🔴 X (Twitter) is down since 2:00 p.m."
+    assert said(name).reply.title == "🔴 X (Twitter): down since 2:00 p.m."
 
 
 def test_a_misspelt_service_or_command_gets_a_suggestion():
@@ -200,8 +200,8 @@ def test_quiet_without_words_tells_how_it_is():
     assert settled("quiet")[1].text == "🔔 No quiet hours here."
     assert settled("quiet", quiet=Quiet(time(22), time(7), frozenset({Topic.DOWN})))[1].text == (
         "🌙 Quiet hours here: 10:00 p.m. – 7:00 a.m.\n"
-        "Told all the same: outages.\n"
-        "What is held back is told in one message when they are over.\n"
+        "Sent anyway: outages.\n"
+        "Notices held back come in one message at the end.\n"
         "Time zone: Europe/Madrid."
     )
     assert said("quiet", held("x", style=STYLE)).orders == ()
@@ -225,7 +225,7 @@ def test_a_place_has_its_own_language_and_is_answered_in_it(text, language):
 def test_a_place_has_its_own_zone():
     wish, reply = settled("timezone america/New york")
     assert wish.style == replace(STYLE, timezone="America/New_York")
-    assert reply.title == "✅ Times here are those of America/New_York: it is 8:30 a.m."
+    assert reply.title == "✅ Times here are now in America/New_York (it is 8:30 a.m.)"
 
 
 @pytest.mark.parametrize(
@@ -266,21 +266,21 @@ def correct(text, last=OVER):
 def test_the_open_incident_is_taken_back_with_a_reason(text, why):
     answer = correct(text)
     assert answer.orders == (ForService("x", Correct("Ana", NOW, why)),)
-    assert answer.reply.title == "⚪ X (Twitter): the trouble since 2:00 p.m. is taken back"
+    assert answer.reply.title == "⚪ Taken back: X (Twitter), in trouble since 2:00 p.m."
 
 
 def test_the_one_that_was_over_last_is_taken_back_by_its_times():
     answer = correct("correct slack")
     assert answer.orders == (ForService("slack", Correct("Ana", NOW)),)
-    assert answer.reply.title == "⚪ Slack: the trouble 12:30–1:30 p.m. is taken back"
+    assert answer.reply.title == "⚪ Taken back: Slack, 12:30–1:30 p.m."
 
 
 @pytest.mark.parametrize(
     ("last", "title"),
     [
-        (None, "Slack had no trouble within 7 days that could be taken back"),
-        (replace(OVER, until=NOW - timedelta(days=8)), "Slack had no trouble within 7 days that could be taken back"),
-        (replace(OVER, retracted=True), "Slack: that is taken back already"),
+        (None, "Slack has had no incident in the last 7 days to take back"),
+        (replace(OVER, until=NOW - timedelta(days=8)), "Slack has had no incident in the last 7 days to take back"),
+        (replace(OVER, retracted=True), "Slack: already taken back"),
     ],
 )
 def test_where_there_is_nothing_to_take_back_it_says_so(last, title):

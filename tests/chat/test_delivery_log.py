@@ -123,10 +123,10 @@ def test_history_has_start_end_and_length_newest_first_and_how_long_in_all():
     [
         ("history", "🗓 1 incident in 30 days"),
         ("history 90", "🗓 1 incident in 90 days"),
-        ("history x (twitter)", 'No service is called "x (twitter".'),
+        ("history x (twitter)", 'There\'s no service called "x (twitter".'),
         ("history X (Twitter) 7", "🗓 X (Twitter): 1 incident in 7 days"),
-        ("history site banner", "🗓 Site banner: no incident in 30 days"),
-        ("history 0", 'No service is called "0".'),
+        ("history site banner", "🗓 Site banner: no incidents in 30 days"),
+        ("history 0", 'There\'s no service called "0".'),
     ],
 )
 def test_history_of_so_many_days_of_one_or_of_all(text, title):
@@ -140,7 +140,7 @@ def test_what_still_lasts_stands_first_as_it_is_now():
     seen = Overview(NOW, ((X, state),), (DOWN, EARLIER))
     assert said("history", seen=seen).reply.text.splitlines()[:2] == [
         "🗓 2 incidents in 30 days",
-        "🔴 X (Twitter) is down since 2:00 p.m.",
+        "🔴 X (Twitter): down since 2:00 p.m.",
     ]
 
 
@@ -159,15 +159,15 @@ INSTEAD = row(2, HERE, queued_at=at(14, 2), sent_at=at(14, 2), ladders=("desk",)
 
 def test_who_got_what_when_by_which_way():
     rows = (UNTAKEN, INSTEAD, row(3, MAIL, status="refused", why="no such mailbox", audience="list"))
-    instead = "instead of slack:C1, which did not take it in 1 min."
+    instead = "instead of slack:C1, which didn't accept it within 1 min."
     assert said("delivery", trail=trail(*rows)).reply.text.splitlines() == [
-        "📬 X (Twitter): messages that have arrived: 1 of 3 (x#17)",
+        "📬 X (Twitter): 1 of 3 messages delivered (x#17)",
         "slack:C1 (desk, rung 1): confirmed: waits, again at 2:06 p.m., Slack: 503.",
         f"telegram:-100/45 (desk, rung 2): confirmed: has it, at 2:02 p.m., after 0 s, 2 attempts, {instead}",
         "email:a@b.example (list): confirmed: refused it, no such mailbox.",
     ]
     assert said("delivery", trail=trail(*rows), style=ES).reply.text.splitlines()[:2] == [
-        "📬 X (Twitter): mensajes entregados: 1 de 3 (x#17)",
+        "📬 X (Twitter): 1 de 3 mensajes entregados (x#17)",
         "slack:C1 (desk, peldaño 1): confirmado: espera, de nuevo a las 14:06, Slack: 503.",
     ]
 
@@ -175,7 +175,7 @@ def test_who_got_what_when_by_which_way():
 def test_a_refusal_above_is_named_as_the_reason_for_the_way():
     refused = replace(UNTAKEN, status="refused", why="not in the channel")
     [_, line] = said("delivery", trail=trail(refused, INSTEAD)).reply.lines
-    assert line.endswith("instead of slack:C1, which refused it: not in the channel.")
+    assert line.endswith("instead of slack:C1, which rejected it: not in the channel.")
 
 
 @pytest.mark.parametrize(
@@ -183,10 +183,10 @@ def test_a_refusal_above_is_named_as_the_reason_for_the_way():
     [
         ({"status": "sending"}, "is being sent"),
         ({"status": "pending", "attempts": 0}, "waits"),
-        ({"status": "pending", "unsure": True, "attempts": 1, "due": at(14, 2)}, "may have it"),
+        ({"status": "pending", "unsure": True, "attempts": 1, "due": at(14, 2)}, "may have arrived"),
         ({"status": "superseded"}, "no longer needed"),
         ({"status": "merged"}, "has it in one message with others"),
-        ({"action": DeliveryAction.EDIT}, "first message rewritten: has it"),
+        ({"action": DeliveryAction.EDIT}, "first message updated: has it"),
         ({"kind": ChangeKind.RESTORED}, "restored: has it"),
         ({"kind": None}, "test: has it"),
         ({"audience": str(HERE)}, "(subscribed)"),
@@ -216,7 +216,7 @@ def test_a_long_list_is_cut_and_counted():
 
 
 def test_an_incident_that_nobody_was_told_of():
-    assert said("delivery", trail=trail()).reply.title == "📭 X (Twitter): nobody was told of x#17"
+    assert said("delivery", trail=trail()).reply.title == "📭 X (Twitter): no one was notified of x#17"
 
 
 @pytest.mark.parametrize(
@@ -224,8 +224,8 @@ def test_an_incident_that_nobody_was_told_of():
     [
         ("delivery x#99", 'Nothing is known of "x#99".'),
         ("why x#99", 'Nothing is known of "x#99".'),
-        ("delivery", "Nothing has happened in the last 30 days."),
-        ("delivery drill", "There has been no drill in a chat yet."),
+        ("delivery", "No incidents in the last 30 days."),
+        ("delivery drill", "No drill has been run from a chat yet."),
     ],
 )
 def test_what_nobody_knows_is_answered(text, title):
@@ -235,7 +235,7 @@ def test_what_nobody_knows_is_answered(text, title):
 @pytest.mark.parametrize("text", ["delivery", "drill"])
 def test_only_admins_learn_who_got_what_and_order_drills(text):
     refused = said(text, admin=False, trail=trail(row(1)), audiences=(LADDER,))
-    assert (refused.reply.title, refused.orders) == ("🔒 Only those who run this may do that.", ())
+    assert (refused.reply.title, refused.orders) == ("🔒 Only Tocsin's admins can do that.", ())
 
 
 # ── why ──────────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -244,11 +244,11 @@ def test_only_admins_learn_who_got_what_and_order_drills(text):
 @pytest.mark.parametrize(
     ("more", "title"),
     [
-        ({}, "✅ X (Twitter): this place has heard of x#17"),
-        ({"status": "pending"}, "⏳ X (Twitter): x#17 is on its way here"),
-        ({"status": "pending", "unsure": True}, "❔ X (Twitter): this place may have heard of x#17"),
-        ({"status": "refused", "why": "gone"}, "⛔ X (Twitter): this place refused x#17"),
-        ({"status": "superseded"}, "🔇 X (Twitter): this place was not told of x#17"),
+        ({}, "✅ X (Twitter): this channel got the notice of x#17"),
+        ({"status": "pending"}, "⏳ X (Twitter): the notice of x#17 is on its way here"),
+        ({"status": "pending", "unsure": True}, "❔ X (Twitter): this channel may have got the notice of x#17"),
+        ({"status": "refused", "why": "gone"}, "⛔ X (Twitter): this channel rejected the notice of x#17"),
+        ({"status": "superseded"}, "🔇 X (Twitter): this channel didn't get the notice of x#17"),
     ],
 )
 def test_why_says_what_became_of_it_here_and_nothing_of_others(more, title):
@@ -263,18 +263,18 @@ def reader(**wish):
 
 
 SILENT = {
-    "nobody": ((), DOWN, "No audience has this place, and it has not subscribed."),
-    "follows": (reader(services=("banner",)), DOWN, "This place does not follow X (Twitter)."),
-    "hears half ones": (reader(topics=frozenset({Topic.DEGRADED})), DOWN, "This place does not hear of outages."),
-    "hears down only": (reader(topics=frozenset({Topic.DOWN})), PARTLY, "This place does not hear of partial outages."),
-    "hears ends only": (reader(topics=frozenset({Topic.RESTORED})), DOWN, "This place does not hear of outages."),
+    "nobody": ((), DOWN, "It isn't in any audience and hasn't subscribed."),
+    "follows": (reader(services=("banner",)), DOWN, "It isn't subscribed to X (Twitter)."),
+    "hears half ones": (reader(topics=frozenset({Topic.DEGRADED})), DOWN, "It doesn't get notices of outages."),
+    "hears down only": (reader(topics=frozenset({Topic.DOWN})), PARTLY, "It doesn't get notices of partial outages."),
+    "hears ends only": (reader(topics=frozenset({Topic.RESTORED})), DOWN, "It doesn't get notices of outages."),
     "sure": (
         reader(),
         replace(DOWN, confidence=Confidence.LIKELY),
-        "It was never as sure as this place wishes.",
+        "We were never as sure as this channel asks for.",
     ),
-    "rung": ((LADDER,), DOWN, "It is rung 2 of desk: it hears when those before do not take it."),
-    "unknown": (reader(), DOWN, "No reason is known."),
+    "rung": ((LADDER,), DOWN, "It is rung 2 of desk: it gets the notice if those before it can't be reached."),
+    "unknown": (reader(), DOWN, "We don't know why."),
 }
 
 
@@ -282,7 +282,7 @@ SILENT = {
 def test_why_a_place_was_not_told(name):
     readers, incident, line = SILENT[name]
     reply = said("why", trail=trail(incident=incident, readers=readers)).reply
-    assert reply.title == "🔇 X (Twitter): this place was not told of x#17"
+    assert reply.title == "🔇 X (Twitter): this channel didn't get the notice of x#17"
     assert reply.lines == (line,)
 
 
@@ -291,20 +291,20 @@ def test_why_a_muted_service_was_not_told_of():
         mute = Mute("Ana", when.get("at", at(13)), when.get("until", at(16)))
         return said("why", seen=overview(OVER, mute=mute), trail=trail(readers=reader())).reply.lines
 
-    assert why() == ("It was muted.",)
-    assert why(until=at(14, 30)) == ("It was muted.",)  # has run out by now
-    assert why(until=at(13, 59)) == why(at=at(14, 51)) == ("No reason is known.",)
+    assert why() == ("The service was muted.",)
+    assert why(until=at(14, 30)) == ("The service was muted.",)  # has run out by now
+    assert why(until=at(13, 59)) == why(at=at(14, 51)) == ("We don't know why.",)
 
 
 def test_why_who_subscribed_later_was_not_told():
     held = (Subscription(HERE, SubscriptionFilter(), "telegram:7", at(14, 55)),)
     reply = said("why", seen=overview(OVER, held=held), trail=trail(readers=(ALONE,))).reply
-    assert reply.lines == ("It subscribed when that was over.",)
+    assert reply.lines == ("It subscribed after that was over.",)
 
 
 def test_why_in_spanish():
     reply = said("why", style=ES, trail=trail(readers=reader(services=("banner",)))).reply
-    assert reply.text == "🔇 X (Twitter): aquí no se avisó de x#17\nEste lugar no sigue X (Twitter)."
+    assert reply.text == "🔇 X (Twitter): este canal no recibió el aviso de x#17\nNo está suscrito a X (Twitter)."
 
 
 # ── drill ────────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -322,7 +322,7 @@ def test_a_drill_sends_a_marked_notice_to_every_rung_each_place_once():
     ]
     assert [d.notice.words.title.partition(":")[0] for d in order.deliveries] == ["🔔 Test", "🔔 Test", "🔔 Prueba"]
     assert all(d.ladders == () for d in order.deliveries)  # each rung is tried itself
-    assert drill.reply.text == ("🔔 A test notice is on its way to 3 places.\nWhat became of it: delivery drill.")
+    assert drill.reply.text == '🔔 Sending a test notice to 3 places.\nFor the result, send "delivery drill".'
 
 
 def test_a_drill_of_one_audience_of_none_and_of_a_misspelt_one():
@@ -334,7 +334,7 @@ def test_a_drill_of_one_audience_of_none_and_of_a_misspelt_one():
         (),
         'No audience is called "everyon".\nDid you mean everyone?',
     )
-    assert said("drill").reply.title == "There is no audience in the config."
+    assert said("drill").reply.title == "The config has no audiences."
 
 
 # ── at the desk, with a store behind it ──────────────────────────────────────────────────────────────────────────────
@@ -361,11 +361,11 @@ async def test_who_subscribes_while_it_is_down_hears_so_at_once(house):
     await house.rounds("BB")
     await house.deliver()
     chat = Chat(house)
-    assert (await chat.say("why x")).splitlines()[1] == "No audience has this place, and it has not subscribed."
+    assert (await chat.say("why x")).splitlines()[1] == "It isn't in any audience and hasn't subscribed."
     await chat.say("subscribe x")
     [late] = await house.deliver()
-    assert (late.destination, late.notice.words.title) == (CHAT, "🔴 X (Twitter) is down since noon")
-    assert (await chat.say("why x")).splitlines()[0] == "✅ X (Twitter): this place has heard of x#1"
+    assert (late.destination, late.notice.words.title) == (CHAT, "🔴 X (Twitter): down since noon")
+    assert (await chat.say("why x")).splitlines()[0] == "✅ X (Twitter): this channel got the notice of x#1"
     await house.rounds("..", first=2)
     assert str(CHAT) in {str(one.destination) for one in await house.deliver()}
 
@@ -376,7 +376,7 @@ async def test_a_drill_ordered_in_a_chat_is_delivered_and_told_of(house):
     assert house.woken == 1
     assert {str(one.destination) for one in await house.deliver()} == set(map(str, DESK.destinations))
     told = (await chat.say("delivery drill")).splitlines()
-    assert told[0] == "📬 Drill: messages that have arrived: 2 of 2 (drill#20220714T120000)"
+    assert told[0] == "📬 Drill: 2 of 2 messages delivered (drill#20220714T120000)"
     assert told[1].startswith("slack:C1 (desk): test: has it, at noon")
     assert set(await house.store.audit.proven(DESK.destinations)) == set(DESK.destinations)
     assert await reconcile(house.recorder) == type(await reconcile(house.recorder))()
@@ -395,7 +395,7 @@ async def test_delivery_history_and_why_read_what_is_stored(house):
         "X (Twitter): down 12:01–12:02 p.m. (1 min).",
         "Up 60% since noon.",
     ]
-    assert (await chat.say("why", SLACK)).splitlines()[0] == "⏳ X (Twitter): x#1 is on its way here"
+    assert (await chat.say("why", SLACK)).splitlines()[0] == "⏳ X (Twitter): the notice of x#1 is on its way here"
     house.now = round_at(0) + timedelta(days=40)
-    assert (await chat.say("history x")) == "🗓 X (Twitter): no incident in 30 days"
+    assert (await chat.say("history x")) == "🗓 X (Twitter): no incidents in 30 days"
     assert (await chat.say("history 90")).splitlines()[0] == "🗓 1 incident in 90 days"

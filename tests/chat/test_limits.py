@@ -34,7 +34,7 @@ async def store(tmp_path):
 async def test_who_asks_too_fast_is_told_so_once(store, saw):
     desk = Desk(store, public=True)
     answers = [await desk.say("status") for _ in range(EACH + 1)]
-    assert answers[-1][0] == "⏳ Slow down: at most 20 commands a minute."
+    assert answers[-1][0] == "⏳ Too fast: at most 20 commands a minute."
     with counting(store) as asked:
         more = [await desk.say("status") for _ in range(10_000 - EACH - 1)]
     assert (set(map(str, more)), asked) == ({"None"}, [])
@@ -198,7 +198,7 @@ async def test_an_order_is_carried_out_once_across_a_restart(store, text):
     assert text == "allow" or await desk.say(text, ADMIN, once="trigger 1") is None  # in another envelope
     desk.restart()
     again = await desk.say(text, ADMIN, once="trigger 1")
-    assert again[0] in ("↩️ This came in once already, before a restart.", "telegram:-100777 has been let in already.")
+    assert again[0] in ("↩️ This already arrived once, before a restart.", "telegram:-100777 is in already.")
     assert await store.audit_log.newest(9) == first
 
 
@@ -235,7 +235,7 @@ async def test_a_button_is_about_its_own_incident(store, text):
     desk = await two_outages(store)
     before = desk.house.recorder.states["x"]
     answer = await desk.say(text, ADMIN, reply=Reply.ALONE)
-    assert answer == ["⌛ x#1 is over: nothing was changed", 'For what is so now: "status x".']
+    assert answer == ["⌛ x#1 is over: nothing changed", 'For the latest, send "status x".']
     assert (desk.house.recorder.states["x"], desk.looked) == (before, [])
     assert not (await desk.say(text.replace("#1", "#2"), ADMIN))[0].startswith("⌛")
 
@@ -250,7 +250,7 @@ async def test_an_old_button_without_a_number_is_known_by_the_age_of_its_message
     desk = await two_outages(store)
     since = desk.house.recorder.states["x"].incident.since
     answer = await desk.say(text, ADMIN, under=since - timedelta(minutes=2))
-    assert answer[0] == "⌛ X (Twitter): the trouble this message tells of is over"
+    assert answer[0] == "⌛ X (Twitter): the incident in this message is over"
     assert not (await desk.say(text, ADMIN, under=since + timedelta(seconds=1)))[0].startswith("⌛")
 
 
@@ -279,7 +279,7 @@ async def test_who_changes_their_mind_makes_no_further_look(store, pause, saw):
     assert desk.looked == ["x", "x"]
     assert desk.crowd.tallies("telegram:9")["x"].mine is True
     assert answers[0][0].startswith("✅ Noted")
-    assert answers[2] == ["You have told us twice within the hour: this is not counted."]
+    assert answers[2] == ["You've already told us twice this hour, so this one doesn't count."]
     desk.house.now += HOUR
     await desk.say("report x")
     assert len(desk.looked) == 3
@@ -306,5 +306,5 @@ async def test_a_channel_is_no_person(store):
     desk = Desk(store, public=True)
     for n in range(5):
         answer = await desk.say("report x", f"telegram:-100{n}", person=False)
-        assert answer == ["Only people are counted, each once: report it from your own account."]
+        assert answer == ["Only people count, once each: please report it from your own account."]
     assert (desk.looked, desk.crowd.tallies()) == ([], {})

@@ -66,7 +66,7 @@ def test_it_is_planned_by_the_clocks_of_the_place(text, services, since, until, 
 
 def test_the_answer_says_when_and_what_that_means_in_the_readers_language():
     assert said("maintenance mail 22:00 23:30 new disks").reply.text == (
-        "🛠 Our mail: maintenance 10:00–11:30 p.m.\nNew disks.\nMeanwhile no outage is told; what lasts beyond it is."
+        "🛠 Our mail: maintenance 10:00–11:30 p.m.\nNew disks.\nWe won't report outages during this window. If anything still fails at the end, we will."
     )
     assert said("maintenance all for 1h", language="es").reply.title == (
         "🛠 Todos los servicios: en mantenimiento hasta las 21:30"
@@ -91,13 +91,13 @@ def test_the_answer_says_when_and_what_that_means_in_the_readers_language():
 def test_what_is_no_time_is_explained_and_orders_nothing(text):
     answer = said(text)
     assert answer.orders == ()
-    assert answer.reply.title == "🛠 It is not clear when that is."
+    assert answer.reply.title == "🛠 When is that?."
     assert "maintenance mail for 1h" in answer.reply.text
 
 
 def test_what_is_over_is_not_planned():
     answer = said("maintenance mail 2026-12-01T18:00 for 1h")
-    assert (answer.orders, answer.reply.title) == ((), "🛠 That is over already.")
+    assert (answer.orders, answer.reply.title) == ((), "🛠 That time has already passed.")
 
 
 def test_only_admins_plan_and_everybody_may_know():
@@ -108,7 +108,7 @@ def test_only_admins_plan_and_everybody_may_know():
     ).reply
     assert listed.lines == (
         "🛠 Our mail: maintenance 10:00–11:30 p.m.",
-        "🛠 All services: in maintenance until 11:30 p.m.",
+        "🛠 All services: under maintenance until 11:30 p.m.",
     )
     assert said("maintenance").reply.title == "🛠 No maintenance is planned."
     assert said("maintenance", replace(TONIGHT, until=NOW)).reply.title == "🛠 No maintenance is planned."
@@ -119,7 +119,7 @@ def test_what_is_under_way_is_called_off_before_what_comes_next():
     assert said("maintenance cancel mail", TONIGHT, now).orders == (CallOff(5),)
     answer = said("maintenance cancel Our mail", TONIGHT)
     assert answer.orders == (CallOff(1),)
-    assert answer.reply.title == "🛠 Noted: Our mail, maintenance 10:00–11:30 p.m. is called off"
+    assert answer.reply.title == "🛠 Noted: Our mail, maintenance 10:00–11:30 p.m. is canceled"
     assert said("maintenance cancel x", TONIGHT).orders == ()
     assert said("maintenance cancel nothing", TONIGHT).orders == ()
     assert said("maintenance cancel", TONIGHT).orders == ()
@@ -132,12 +132,12 @@ UNDER_WAY = replace(TONIGHT, since=NOW - 30 * MINUTE)
 
 def test_why_nothing_is_told_now():
     reply = said("why mail", UNDER_WAY, admin=False).reply
-    assert reply.title == "🛠 Our mail: in maintenance until 11:30 p.m., so nothing is told"
+    assert reply.title == "🛠 Our mail: under maintenance until 11:30 p.m., no outage notices"
     assert "maintenance" not in said("why x", UNDER_WAY, admin=False).reply.title
 
 
 def test_why_nothing_was_told_of_what_was_held_back():
     held = Incident("mail", 4, NOW - 40 * MINUTE, Health.DOWN, Confidence.POSSIBLE, until=NOW - 5 * MINUTE)
     trail = Trail(held, "Our mail", (), (Audience("desk", (HERE,)),))
-    assert "Maintenance was planned then." in said("why mail#4", UNDER_WAY, trail=trail).reply.lines
-    assert "Maintenance was planned then." not in said("why mail#4", trail=trail).reply.lines
+    assert "Maintenance was planned for that time." in said("why mail#4", UNDER_WAY, trail=trail).reply.lines
+    assert "Maintenance was planned for that time." not in said("why mail#4", trail=trail).reply.lines

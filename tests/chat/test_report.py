@@ -41,34 +41,34 @@ def test_a_report_has_its_service_and_what_is_wrong(text, service, what, works):
 
 def test_it_is_answered_with_what_others_said_and_what_we_see():
     assert said("report x").reply.text == (
-        "✅ Noted: X (Twitter) does not work for you\n"
-        "Nobody else told us in the last hour that it does not work.\n"
-        "What we see, while we look again: 🔴 X (Twitter) is down since 2:00 p.m.\n"
-        'When it works again: "report x works".'
+        "✅ Thanks, noted: X (Twitter) doesn't work for you\n"
+        "You're the first in the last hour.\n"
+        "We're checking again. So far: 🔴 X (Twitter): down since 2:00 p.m.\n"
+        'When it works again, send "report x works".'
     )
     assert said("report slack", tally=Tally(3, 1, mine=False)).reply.text == (
-        "✅ Noted: Slack does not work for you\n"
-        "You had said so already: each person counts once an hour.\n"
-        "2 others told us in the last hour that it does not work.\n"
-        "1 other person told us that it works.\n"
-        "What we see, while we look again: 🟢 Slack is up since 2:30 p.m. July 5.\n"
-        'When it works again: "report slack works".'
+        "✅ Thanks, noted: Slack doesn't work for you\n"
+        "You'd already told us: each person counts once an hour.\n"
+        "2 other people reported it in the last hour.\n"
+        "1 person says it works for them.\n"
+        "We're checking again. So far: 🟢 Slack: up since 2:30 p.m. July 5.\n"
+        'When it works again, send "report slack works".'
     )
 
 
 def test_it_is_answered_in_spanish():
     assert said("report x works", ES, Tally(1, 2, mine=True)).reply.text == (
-        "✅ Anotado: X (Twitter) te funciona\n"
+        "✅ Gracias, anotado: X (Twitter) te funciona\n"
         "Ya lo habías dicho: cada persona cuenta una vez por hora.\n"
-        "1 persona más nos dijo en la última hora que no le funciona.\n"
-        "1 persona más nos dijo que le funciona.\n"
-        "Lo que vemos, mientras volvemos a mirar: 🔴 X (Twitter) no funciona desde las 14:00."
+        "1 persona más lo ha avisado en la última hora.\n"
+        "1 persona nos dice que le funciona.\n"
+        "Lo estamos comprobando de nuevo. Por ahora: 🔴 X (Twitter) no funciona desde las 14:00."
     )
 
 
 def test_status_of_a_service_tells_how_many_report_it_now():
     assert "Reports here: 2 in the last hour, usually none." in said("status slack", tally=Tally(2)).reply.lines
-    assert "Reports here: 1 in the last hour, usually 4. It works for 2 people who told us." in (
+    assert "Reports here: 1 in the last hour, usually 4. 2 people say it works for them." in (
         said("status x", tally=Tally(1, 2, 4)).reply.lines
     )
     assert "Reports" not in said("status slack").reply.text
@@ -76,10 +76,9 @@ def test_status_of_a_service_tells_how_many_report_it_now():
 
 def test_half_a_report_gets_help_and_a_channel_is_none_of_the_services():
     assert said("report").reply.text == (
-        "It is not clear which service is meant.\n"
-        'It is written like this: "report x", "report x login fails", "report x works".'
+        'Which service?.\nFor example: "report x", "report x login fails", "report x works".'
     )
-    assert said("report slak").reply.text == 'No service is called "slak".\nDid you mean slack?'
+    assert said("report slak").reply.text == 'There\'s no service called "slak".\nDid you mean slack?'
     assert said("report s-delivery").orders == said("report").orders == ()
 
 

@@ -170,7 +170,7 @@ async def test_who_got_what_when_by_which_way_in_how_many_attempts(tmp_path):
     await told(tmp_path)
     ran, newest = await asyncio.gather(tocsin(tmp_path, "delivery", "x#17"), tocsin(tmp_path, "delivery", "x"))
     assert (ran.code, ran.err, newest.out) == (0, "", ran.out)
-    assert ran.out.splitlines()[0] == "📬 X (Twitter): messages that have arrived: 1 of 3 (x#17)"
+    assert ran.out.splitlines()[0] == "📬 X (Twitter): 1 of 3 messages delivered (x#17)"
     head, slack, hook, mail = rows(ran)
     assert head == ["destination", "audience", "change", "status", "sent", "after", "tries"]
     assert slack == ["slack:#newsroom", "desk, rung 1", "confirmed", "waits", "", "", "1"]
@@ -181,7 +181,7 @@ async def test_who_got_what_when_by_which_way_in_how_many_attempts(tmp_path):
     assert waits.startswith("slack:#newsroom: confirmed: again at ")
     assert waits.endswith(", Slack: connection refused.")
     assert refused == f"{HOOK.shown}: confirmed: HTTP 410: it is gone."
-    assert instead == ("email:a@b.example: confirmed: instead of slack:#newsroom, which did not take it in 1 min.")
+    assert instead == ("email:a@b.example: confirmed: instead of slack:#newsroom, which didn't accept it within 1 min.")
     assert "s3cret" not in ran.out
 
 

@@ -31,6 +31,6 @@ def test_what_answers_there_and_is_no_daemon_says_nothing(body):
 
 
 def test_what_has_no_time_is_taken_as_well():
-    assert as_data(("rounds: none has ended for two minutes",)) == [
-        {"part": "rounds", "why": "none has ended for two minutes"}
+    assert as_data(("rounds: none has expired for two minutes",)) == [
+        {"part": "rounds", "why": "none has expired for two minutes"}
     ]

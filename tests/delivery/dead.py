@@ -66,7 +66,7 @@ class Trouble:
     says: Callable[[], Receipt]
     takes: timedelta = timedelta(0)
     writes: bool = False
-    probe: str | None = "Slack does not answer"
+    probe: str | None = "Slack doesn't respond"
 
 
 def answers(*receipts: Receipt) -> Callable[[], Receipt]:
@@ -144,7 +144,7 @@ class Far:
 
 @dataclass
 class Town:
-    """`failing`: the services that do not answer now. `watched`: the channels whose own health is looked at."""
+    """`failing`: the services that don't respond now. `watched`: the channels whose own health is looked at."""
 
     store: object
     look: sqlite3.Connection
@@ -198,7 +198,7 @@ class Town:
     # ── what happens ─────────────────────────────────────────────────────────────────────────────────────────────────
 
     def fail(self, service: str, *spans: tuple[float, float]) -> None:
-        """It does not answer within these seconds since noon."""
+        """It doesn't respond within these seconds since noon."""
         for since, until in spans:
             self._plan.append((NOON + since * SECOND, lambda: self.failing.add(service)))
             self._plan.append((NOON + until * SECOND, lambda: self.failing.discard(service)))

@@ -45,7 +45,7 @@ from tests.delivery.rungs import (
 )
 from tests.store.made import delivery
 
-DOWN = "🔴 X is down since 2:00 p.m."
+DOWN = "🔴 X: down since 2:00 p.m."
 TROUBLES = {
     "hangs": HANG,
     "refuses connections": DEAD,
@@ -152,7 +152,7 @@ async def test_whatever_slack_does_telegram_has_it_when_its_time_is_up(store, tr
 
         [(when, title, lines)] = at.telegram.got
         assert 60 <= when <= 62
-        assert (title, lines[0]) == (DOWN, "Sent here because Slack does not answer (since 2:00 p.m.).")
+        assert (title, lines[0]) == (DOWN, "Sent here because Slack has not responded since 2:00 p.m.")
         await at.until(300)
         assert len(at.telegram.got) == 1
         assert at.email.got == []
@@ -165,7 +165,7 @@ async def test_a_refusal_is_handed_on_at_once_and_says_why(store):
 
         [(when, title, lines)] = at.telegram.got
         assert (when, title) == (0, DOWN)
-        assert lines[0] == "Sent here because Slack refused it: the bot is not in that channel."
+        assert lines[0] == "Sent here because Slack rejected it: the bot is not in that channel."
         await at.up()
         assert len(at.telegram.got) == 2  # and only there: what was refused was not told
         assert "restored" in at.telegram.titles[1]
@@ -180,7 +180,7 @@ async def test_an_account_that_is_not_accepted_is_handed_on_at_once_and_told_whe
         await at.down()
         [(when, title, lines)] = at.telegram.got
         assert (when, title) == (0, DOWN)
-        assert lines[0] == "Sent here because Slack is down since 2:00 p.m."
+        assert lines[0] == "Sent here because Slack has been down since 2:00 p.m."
         assert await at.rows() == {"1@slack": "pending", "1@telegram": "sent"}
 
         at.slack.receipt = Sent
@@ -188,7 +188,7 @@ async def test_an_account_that_is_not_accepted_is_handed_on_at_once_and_told_whe
         assert at.slack.got == []
         await at.until(301)
         [(_, title, lines)] = at.slack.got
-        assert (title, lines[0]) == (DOWN, "Late: Slack did not take this before.")
+        assert (title, lines[0]) == (DOWN, "Delayed: Slack wasn't accepting messages.")
 
 
 async def test_a_rung_that_is_known_to_be_dead_is_not_waited_for(store):
@@ -200,7 +200,7 @@ async def test_a_rung_that_is_known_to_be_dead_is_not_waited_for(store):
 
         [(when, _, lines)] = at.email.got
         assert when == 0
-        assert lines[0] == "Sent here because Telegram is down since 1:55 p.m."
+        assert lines[0] == "Sent here because Telegram has been down since 1:55 p.m."
         at.telegram.receipt = Sent  # it was tried all the same
         await at.until(10)
         assert at.telegram.titles == [DOWN]
@@ -221,8 +221,8 @@ async def test_two_dead_rungs_take_two_times_and_the_reader_sees_both(store):
         [(when, _, lines)] = at.email.got
         assert 40 <= when <= 42
         assert lines[:2] == (
-            "Sent here because Telegram does not answer (since 2:00 p.m.).",
-            "Sent here because Slack does not answer (since 2:00 p.m.).",
+            "Sent here because Telegram has not responded since 2:00 p.m.",
+            "Sent here because Slack has not responded since 2:00 p.m.",
         )
 
 
@@ -268,7 +268,7 @@ async def test_when_the_last_rung_fails_it_is_said_once_and_tried_on(store, capl
         at.email.receipt = Sent
         await at.until(1300)
         assert at.email.titles == [DOWN]
-        assert at.email.got[0][2][0] == "Late: e-mail did not take this before."
+        assert at.email.got[0][2][0] == "Delayed: e-mail wasn't accepting messages."
         assert len(caplog.messages) == 1
 
 
@@ -289,7 +289,7 @@ async def test_slack_hears_once_of_an_outage_that_ended_while_it_was_dead(store)
         [(_, title, lines)] = at.slack.got
         assert (title, lines) == (
             restored,
-            ("Late: Slack did not take this before.", "All services you follow are up."),
+            ("Delayed: Slack wasn't accepting messages.", "Everything else you follow is up."),
         )
         assert at.slack.edits == []
         assert len(at.telegram.got) == 2
@@ -323,10 +323,10 @@ async def test_slack_that_comes_back_during_the_outage_hears_it_late_and_then_it
         await at.until(700)
         await at.up()
 
-        assert at.slack.got[0][2][0] == "Late: Slack did not take this before."
+        assert at.slack.got[0][2][0] == "Delayed: Slack wasn't accepting messages."
         assert [title[:4] for title in at.slack.titles] == [DOWN[:4], "🟢 X:"]
         assert len(at.slack.edits) == 1
-        assert at.slack.got[1][2] == ("All services you follow are up.",)
+        assert at.slack.got[1][2] == ("Everything else you follow is up.",)
         assert len(at.telegram.got) == 2  # whoever saw "down" there is told "restored" there
 
 
@@ -341,7 +341,7 @@ async def test_an_outage_that_ends_within_the_time_reaches_the_next_rung_as_one_
         [(when, title, lines)] = at.telegram.got
         assert 60 <= when <= 62
         assert "restored" in title
-        assert lines[0] == "Sent here because Slack does not answer (since 2:00 p.m.)."
+        assert lines[0] == "Sent here because Slack has not responded since 2:00 p.m."
         at.slack.receipt = Sent
         await at.until(700)
         assert len(at.slack.got) == 1

@@ -24,7 +24,7 @@ async def test_one_acknowledges_on_each_platform_and_others_ask_why(tmp_path):
             # Somebody who is no admin may ask, but not order.
             await street.slack.press(on_slack, "Acknowledge")
             street.telegram.press(on_telegram, "Acknowledge", STRANGER)
-            locked = "🔒 Only those who run this may do that."
+            locked = "🔒 Only Tocsin's admins can do that."
             await eventually(lambda: [text for _, text in street.telegram.toasts] == [locked])
             await eventually(lambda: [reply["drawn"] for reply in street.slack.replies] == [locked])
 

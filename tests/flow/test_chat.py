@@ -63,17 +63,17 @@ async def everywhere(street, text):
 async def test_who_subscribes_in_a_chat_hears_of_the_outage_there(tmp_path):
     async with talking(tmp_path, "slack", "telegram") as (street, daemon):
         answers = [await on_telegram(street, "/subscribe x"), await on_slack(street, "subscribe x")]
-        assert answers == [["✅ This place now hears of X (Twitter)."]] * 2
+        assert answers == [["✅ Subscribed to X (Twitter)."]] * 2
         # On Slack nobody else sees that answer, though all there will get what is told.
         await street.slack.until(lambda: told(street.slack, RANDOM))
-        changed = ["⚙️ ana changed how this place gets notices", "✅ This place now hears of X (Twitter)."]
+        changed = ["⚙️ ana changed how this channel gets notices", "✅ Subscribed to X (Twitter)."]
         assert last(street.slack, RANDOM)[:2] == changed
 
         street.fail()
         await street.telegram.until(lambda: "is down" in last(street.telegram, PRIVATE)[0])
         await street.slack.until(lambda: "is down" in last(street.slack, RANDOM)[0])
         since = english(instant((await daemon.incident())["since"]), street.zone)
-        first = f"🔴 X (Twitter) is down since {since}"
+        first = f"🔴 X (Twitter): down since {since}"
         assert [last(street.telegram, PRIVATE)[0], last(street.slack, RANDOM)[0]] == [first] * 2
 
         street.heal()
@@ -82,8 +82,8 @@ async def test_who_subscribes_in_a_chat_hears_of_the_outage_there(tmp_path):
 
         gone = [await on_telegram(street, "/unsubscribe x"), await on_slack(street, "unsubscribe")]
         assert gone == [
-            ["✅ This place no longer hears of X (Twitter)."],
-            ["✅ This place no longer hears of anything."],
+            ["✅ Unsubscribed from X (Twitter)."],
+            ["✅ Unsubscribed from everything."],
         ]
 
 
@@ -93,7 +93,7 @@ async def test_status_is_answered_on_every_platform_while_it_is_down_and_after(t
         street.fail()
         await daemon.becomes("down")
         since = instant((await daemon.incident())["since"])
-        down = f"🔴 X (Twitter) is down since {english(since, street.zone)}"
+        down = f"🔴 X (Twitter): down since {english(since, street.zone)}"
         assert [answer[:2] for answer in await everywhere(street, "status")] == [
             ["🔴 1 of 2 services is down", down]
         ] * 3
@@ -113,19 +113,17 @@ async def test_what_nobody_knows_is_answered_and_what_is_not_allowed_is_refused(
         street.fail()
         await daemon.becomes("down")
         assert [(await on_telegram(street, "/statsu"))[0], (await on_slack(street, "statsu"))[0]] == [
-            'There is no command "statsu".'
+            'There\'s no command "statsu".'
         ] * 2
-        assert (await on_discord(street, "status", "netflix"))[0] == 'No service is called "netflix".'
+        assert (await on_discord(street, "status", "netflix"))[0] == 'There\'s no service called "netflix".'
 
         # Its own checks are asked anew, for everybody; what a stranger names inside our network is not.
-        assert [lines[0] for lines in await everywhere(street, "check x")] == ["🔴 X (Twitter) does not answer us"] * 3
+        assert [lines[0] for lines in await everywhere(street, "check x")] == ["🔴 X (Twitter) doesn't respond"] * 3
         inside = await everywhere(street, f"check http://127.0.0.1:8080/?{street.site.port}")
-        assert [lines[0] for lines in inside] == [
-            "🔒 That address is not looked at: it is not on the public internet"
-        ] * 3
+        assert [lines[0] for lines in inside] == ["🔒 We can't check that address: it isn't on the public internet"] * 3
 
         # Neither a stranger on Telegram, nor anybody on Slack and Discord, is in the config's `admins`.
-        assert await everywhere(street, "ack x") == [["🔒 Only those who run this may do that."]] * 3
+        assert await everywhere(street, "ack x") == [["🔒 Only Tocsin's admins can do that."]] * 3
         assert len(told(street.telegram, GROUP)) == 1  # nobody hears that somebody is looking into it
 
         assert (await on_telegram(street, "/ack x", user=ADMIN))[0].startswith(
@@ -147,8 +145,8 @@ async def test_half_an_outage_names_the_route_that_fails(tmp_path):
         since, confirmed = (english(instant(incident[n]), street.zone) for n in ("since", "confirmed_at"))
         for fake in (street.telegram, street.slack):
             assert fake.applied[0].text.splitlines()[:2] == [
-                f"🟠 X (Twitter) is partly down since {since}: TweetDeck",
-                f"TweetDeck does not answer (HTTP 503). Confirmed by our own checks at {confirmed}",
+                f"🟠 X (Twitter): partly down since {since} (TweetDeck)",
+                f"TweetDeck doesn't respond (HTTP 503). Our checks confirmed it at {confirmed}",
             ]
         desde = spanish(instant(incident["since"]), street.zone)
         here = street.discord.applied[0].text.splitlines()[0]

@@ -42,7 +42,7 @@ async def test_a_dead_slack_is_told_by_the_others_and_its_readers_need_not_wait(
     assert not any("Slack delivery" in text for text in spoken)  # it cannot tell of itself
     first = next(message.text for message in street.slack.applied if message.place == "C012")
     assert "X (Twitter)" in first
-    assert f"Late: Slack was down {since.partition(' ')[0]}" in first  # it is back, though no round has said so yet
+    assert f"Delayed: Slack was down {since.partition(' ')[0]}" in first  # it is back, though no round has said so yet
 
 
 async def shows(daemon, words, path="/"):
@@ -81,5 +81,5 @@ async def nobody_waits(street, since):
     street.fail()
     await street.telegram.until(lambda: "X (Twitter) is down" in told(street)[-1][0])
     assert time.monotonic() - began < SOON
-    assert told(street)[-1][1] == f"Sent here because Slack is down since {since}".rstrip(".") + "."
+    assert told(street)[-1][1] == f"Sent here because Slack has been down since {since}".rstrip(".") + "."
     assert street.slack.applied == []

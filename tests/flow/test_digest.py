@@ -127,9 +127,9 @@ async def test_the_digest_says_what_happened_at_its_minute_and_comes_once(tmp_pa
         assert mail.raw["Subject"] == "📰 comms: 1 incident in 24 h"
         assert mail.text.partition("\n-- ")[0].split("\n")[:6] == [
             "📰 comms: 1 incident in 24 h",
-            "What happened:",
+            "Incidents:",
             "X (Twitter): down 2:00–2:50 p.m. Thu (50 min).",
-            "Up over 24 h:",
+            "Uptime, 24 h:",
             "X (Twitter): 96.52%",  # 50 of 1,440 minutes, rounded down
             "All others: 100%",
         ]
@@ -148,7 +148,7 @@ async def test_the_digest_of_a_day_with_nothing_is_one_line(tmp_path):
             await was_watched(home, "x", "blog")
             await until_told(home, stop, EIGHT - timedelta(days=1))
         (mail,) = relay.applied
-        said = "Nothing happened: all 2 services were up for the whole 24 h."
+        said = "No incidents: all 2 services were up for the whole 24 h."
         assert mail.raw["Subject"] == said
         assert mail.text.partition("\n-- ")[0].strip() == said
 

@@ -18,14 +18,14 @@ async def test_slack_that_is_dead_is_told_afterwards_what_telegram_was_told_in_t
             await street.telegram.until(lambda: street.telegram.messages)
             first = street.telegram.messages[0].text
             assert "X (Twitter) is down since" in first.splitlines()[0]
-            assert "Sent here because Slack does not answer (since" in first
+            assert "Sent here because Slack doesn't respond (since" in first
             street.heal()
             await street.telegram.until(lambda: "restored" in street.telegram.messages[-1].text)
             await eventually(lambda: street.slack.posts, within=20)
 
         [only] = street.slack.posts.values()
         assert "restored" in str(only)
-        assert "Late: Slack did not take this before." in str(only)
+        assert "Delayed: Slack wasn't accepting messages." in str(only)
         assert (
             len({message.ref for message in street.telegram.messages}) == 2
         )  # the first was rewritten to the present truth

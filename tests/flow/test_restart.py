@@ -39,7 +39,7 @@ async def test_an_outage_outlives_the_daemon(tmp_path):
     since, until = instant(known["since"]), instant(ended["until"])
     assert (ended["id"], ended["since"]) == ("x#1", known["since"])
     assert flipped.replace(microsecond=0) <= since <= instant(known["confirmed_at"]) <= died < until
-    down = f"🔴 X (Twitter) is down since {english(since, street.zone)}"
+    down = f"🔴 X (Twitter): down since {english(since, street.zone)}"
     restored = f"🟢 X (Twitter): down since {english(since, street.zone)}, restored {english(until, street.zone)}"
     restored += f" ({lasted(since, until)})"
     for fake in (street.slack, street.telegram):

@@ -1,4 +1,4 @@
-"""14 July 2022: X does not answer, its status page says that nothing is wrong, and everybody hears of it everywhere."""
+"""14 July 2022: X doesn't respond, its status page says that nothing is wrong, and everybody hears of it everywhere."""
 
 from __future__ import annotations
 
@@ -47,16 +47,16 @@ class Facts:
             return english(instant, self.zone)
 
         since, until, length = at(self.since), at(self.until), lasted(self.since, self.until)
-        seen = f"Web, app and TweetDeck do not answer (HTTP 503). Confirmed by our own checks at {at(self.confirmed)}"
-        page = f"Official status page: no incident reported (read at {read_at})."
-        title, end = f"🔴 X (Twitter) is down since {since}", "Official status page never reported it."
+        seen = f"Web, app and TweetDeck don't respond (HTTP 503). Our checks confirmed it at {at(self.confirmed)}"
+        page = f"Official status page: no incident reported (as of {read_at})."
+        title, end = f"🔴 X (Twitter): down since {since}", "The official status page never reported it."
         over = f"🟢 X (Twitter): down since {since}, restored {until} ({length})"
         # "p.m." brings the sentence's stop with it.
         return Said(
             down=[title, seen, page, PLAN],
             acked=[f"👀 X (Twitter): Ana is looking into it ({at(self.acked)})"],
             known=[title, seen, page, f"Acknowledged by Ana at {at(self.acked)}", PLAN],
-            restored=[over, f"{end} All services you follow are up."],
+            restored=[over, f"{end} Everything else you follow is up."],
             over=[over, end],
         )
 
@@ -67,15 +67,15 @@ class Facts:
         since, until = at(self.since), at(self.until)
         length, acked = lasted(self.since, self.until, "menos de 1 min"), at(self.acked)
         seen = "Web, app y TweetDeck no responden (HTTP 503). "
-        seen += f"Confirmado por nuestras propias comprobaciones a {at(self.confirmed)}."
-        page = f"Página de estado oficial: ninguna incidencia comunicada (leído a {read_at})."
+        seen += f"Lo confirmaron nuestras comprobaciones a {at(self.confirmed)}."
+        page = f"Página de estado oficial: sin incidencias (consultada a {read_at})."
         title, end = f"🔴 X (Twitter) no funciona desde {since}", "La página de estado oficial nunca informó de ello."
         over = f"🟢 X (Twitter): caído desde {since}, restablecido a {until} ({length})"
         return Said(
             down=[title, seen, page, PLAN],
             acked=[f"👀 X (Twitter): Ana se está ocupando ({acked.partition(' ')[2]})"],
             known=[title, seen, page, f"Ana se ocupa desde {acked}.", PLAN],
-            restored=[over, f"{end} Todos los servicios que sigues funcionan."],
+            restored=[over, f"{end} Todo lo demás que sigues funciona."],
             over=[over, end],
         )
 

@@ -41,26 +41,26 @@ AUDIENCES = (
 )
 
 DOWN = """\
-🔴 X (Twitter) is down since 2:00 p.m.
-Web, app and TweetDeck do not answer (HTTP 503). Confirmed by our own checks at 2:01 p.m.
-Official status page: no incident reported (read at 2:01 p.m.).
+🔴 X (Twitter): down since 2:00 p.m.
+Web, app and TweetDeck don't respond (HTTP 503). Our checks confirmed it at 2:01 p.m.
+Official status page: no incident reported (as of 2:01 p.m.).
 Reports: 1,243 in the last hour, usually 35 (Downdetector). IsItDownRightNow: down.
 Plan: breaking news goes to Telegram @newsroom and to the site banner."""
 RESTORED = """\
 🟢 X (Twitter): down since 2:00 p.m., restored 2:50 p.m. (50 min)
-Official status page never reported it. All services you follow are up."""
+The official status page never reported it. Everything else you follow is up."""
 REWRITTEN = """\
 🟢 X (Twitter): down since 2:00 p.m., restored 2:50 p.m. (50 min)
-Official status page never reported it."""
+The official status page never reported it."""
 CAIDO = """\
 🔴 X (Twitter) no funciona desde las 14:00
-Web, app y TweetDeck no responden (HTTP 503). Confirmado por nuestras propias comprobaciones a las 14:01.
-Página de estado oficial: ninguna incidencia comunicada (leído a las 14:01).
+Web, app y TweetDeck no responden (HTTP 503). Lo confirmaron nuestras comprobaciones a las 14:01.
+Página de estado oficial: sin incidencias (consultada a las 14:01).
 Avisos de usuarios: 1.243 en la última hora, normalmente 35 (Downdetector). IsItDownRightNow: caído.
 Plan: breaking news goes to Telegram @newsroom and to the site banner."""
 RESTABLECIDO = """\
 🟢 X (Twitter): caído desde las 14:00, restablecido a las 14:50 (50 min)
-La página de estado oficial nunca informó de ello. Todos los servicios que sigues funcionan."""
+La página de estado oficial nunca informó de ello. Todo lo demás que sigues funciona."""
 REESCRITO = """\
 🟢 X (Twitter): caído desde las 14:00, restablecido a las 14:50 (50 min)
 La página de estado oficial nunca informó de ello."""
@@ -148,18 +148,18 @@ async def test_who_asked_for_it_hears_of_what_is_possible_and_of_what_is_likely_
     await newsroom.look(at(13, 58), page(at(13, 58)), good=True)
     await newsroom.look(at(13, 59), page(at(13, 59)), downdetector(at(13, 59)), good=True)
     possible = (
-        "🟡 X (Twitter) may have trouble since about 1:59 p.m. (not confirmed)\n"
+        "🟡 X (Twitter): may have had trouble since about 1:59 p.m. (not confirmed)\n"
         "Our own checks find nothing wrong.\n"
-        "Official status page: no incident reported (read at 1:59 p.m.).\n"
+        "Official status page: no incident reported (as of 1:59 p.m.).\n"
         "Reports: 1,243 in the last hour, usually 35 (Downdetector).\n"
         f"Plan: {PLAN}"
     )
     assert await newsroom.told() == {EARLIEST: [("post", possible)]}
     await newsroom.look(at(14), page(at(13, 59)), downdetector(at(13, 59)))
     likely = (
-        "🟠 X (Twitter) is probably down since about 2:00 p.m.\n"
-        "Web, app and TweetDeck do not answer (HTTP 503). Not confirmed yet.\n"
-        "Official status page: no incident reported (read at 1:59 p.m.).\n"
+        "🟠 X (Twitter): probably down since about 2:00 p.m.\n"
+        "Web, app and TweetDeck don't respond (HTTP 503). Not confirmed yet.\n"
+        "Official status page: no incident reported (as of 1:59 p.m.).\n"
         "Reports: 1,243 in the last hour, usually 35 (Downdetector).\n"
         f"Plan: {PLAN}"
     )
@@ -184,17 +184,17 @@ async def test_its_page_that_changes_its_mind_is_told_with_its_lead(newsroom):
         await newsroom.look(at(14, minute), word)
         said[minute] = [told[0][1].splitlines() for place, told in (await newsroom.told()).items() if place in NEWSROOM]
         assert said[minute] == [said[minute][0]] * 4
-    lead = "Official status page reported it at 2:21 p.m., 21 min after us."
+    lead = "The official status page reported it at 2:21 p.m., 21 min after us."
     assert [said[minute][0] for minute in said] == [
-        ['🔵 X (Twitter): its status page says "Investigating elevated errors" (2:21 p.m.)', lead],
-        ['🔵 X (Twitter): its status page says "A fix is rolling out" (2:30 p.m.)', lead],
-        ["🔵 X (Twitter): its status page now reports no incident (2:40 p.m.)", "Our own checks still fail.", lead],
+        ['🔵 X (Twitter): status page says "Investigating elevated errors" (2:21 p.m.)', lead],
+        ['🔵 X (Twitter): status page says "A fix is rolling out" (2:30 p.m.)', lead],
+        ["🔵 X (Twitter): status page now reports no incident (2:40 p.m.)", "Our own checks still fail.", lead],
     ]
     for second in (0, 10):
         await newsroom.look(at(14, 50, second), page(at(14, 50)), good=True)
     ends = await newsroom.told()
     assert ends[NEWSROOM[0]][0][1].splitlines()[1] == (
-        "Official status page reported it at 2:21 p.m., 21 min after us. All services you follow are up."
+        "The official status page reported it at 2:21 p.m., 21 min after us. Everything else you follow is up."
     )
 
 
@@ -206,4 +206,4 @@ async def test_with_the_usual_reminders_the_story_has_one_more_notice(tmp_path):
             await newsroom.look(at(14, minute), page(at(14, minute)), downdetector(at(14, minute)))
         told = await newsroom.told()
     titles = [words.partition("\n")[0] for act, words in told[NEWSROOM[0]] if act == "post"]
-    assert titles[-1:] == ["🔴 X (Twitter) is still down: 30 min so far, since 2:00 p.m."]
+    assert titles[-1:] == ["🔴 X (Twitter): still down after 30 min (since 2:00 p.m.)"]

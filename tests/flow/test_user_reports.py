@@ -64,8 +64,8 @@ async def test_three_people_are_a_possible_incident_for_those_who_wish_it_and_no
         telegram.say(3, "/report x", user=3)
         await telegram.until(lambda: told(telegram, NERVOUS))
         assert told(telegram, 3)[0][:2] == [
-            "✅ Noted: X (Twitter) does not work for you",
-            "2 others told us in the last hour that it does not work.",
+            "✅ Thanks, noted: X (Twitter) doesn't work for you",
+            "2 other people reported it in the last hour.",
         ]
         [first] = told(telegram, NERVOUS)
         assert first[0].startswith("🟡 X (Twitter) may have trouble since about ")
@@ -127,7 +127,7 @@ async def test_a_job_that_is_silent_is_told_and_a_restart_forgets_no_call(tmp_pa
         async with open_app(config, clock) as home, living(home):  # at once again: it goes on from where it was
             late[0] = 25.5 * HOURS
             await eventually(lambda: hook.applied)
-            assert hook.applied[0].text.splitlines()[1].startswith("Job does not answer (no sign for 25 h).")
+            assert hook.applied[0].text.splitlines()[1].startswith("Job doesn't respond (no sign for 25 h).")
             await call()
             await eventually(lambda: health(home) is Health.UP)
             await call("/3")

@@ -46,34 +46,31 @@ class Facts:
     def in_english(self, zone: str, read: str) -> tuple[list[str], list[str]]:
         since, confirmed, until = (english(at, zone) for at in (self.since, self.confirmed, self.until))
         down = [
-            f"🔴 X (Twitter) is down since {since}",
-            f"Web, app and TweetDeck do not answer (HTTP 503). Confirmed by our own checks at {confirmed}",
-            f"Official status page: no incident reported (read at {read}).",
+            f"🔴 X (Twitter): down since {since}",
+            f"Web, app and TweetDeck don't respond (HTTP 503). Our checks confirmed it at {confirmed}",
+            f"Official status page: no incident reported (as of {read}).",
             "Reports: 1,243 in the last hour, usually 35 (Downdetector). IsItDownRightNow: down.",
             f"Plan: {PLAN}",
         ]
         length = lasted(self.since, self.until)
         return down, [
             f"🟢 X (Twitter): down since {since}, restored {until} ({length})",
-            "Official status page never reported it. All services you follow are up.",
+            "The official status page never reported it. Everything else you follow is up.",
         ]
 
     def in_spanish(self, zone: str, read: str) -> tuple[list[str], list[str]]:
         since, confirmed, until = (spanish(at, zone) for at in (self.since, self.confirmed, self.until))
         down = [
             f"🔴 X (Twitter) no funciona desde {since}",
-            (
-                "Web, app y TweetDeck no responden (HTTP 503). "
-                f"Confirmado por nuestras propias comprobaciones a {confirmed}."
-            ),
-            f"Página de estado oficial: ninguna incidencia comunicada (leído a {read}).",
+            (f"Web, app y TweetDeck no responden (HTTP 503). Lo confirmaron nuestras comprobaciones a {confirmed}."),
+            f"Página de estado oficial: sin incidencias (consultada a {read}).",
             "Avisos de usuarios: 1.243 en la última hora, normalmente 35 (Downdetector). IsItDownRightNow: caído.",
             f"Plan: {PLAN}",
         ]
         length = lasted(self.since, self.until, "menos de 1 min")
         return down, [
             f"🟢 X (Twitter): caído desde {since}, restablecido a {until} ({length})",
-            "La página de estado oficial nunca informó de ello. Todos los servicios que sigues funcionan.",
+            "La página de estado oficial nunca informó de ello. Todo lo demás que sigues funciona.",
         ]
 
 
@@ -166,7 +163,7 @@ async def test_the_whole_story_is_told_everywhere_in_two_languages(tmp_path):
 
 
 def check_chat(messages, down, restored):
-    """The news; its end as news in the same thread; and the first message rewritten, without what will not stay true."""
+    """The news; its end as news in the same thread; and the first message updated, without what will not stay true."""
     never = restored[1].partition(". ")[0] + "."
     assert [lines(message.text) for message in messages] == [down, restored, [restored[0], never]]
     first, end, rewritten = messages

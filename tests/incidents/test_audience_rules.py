@@ -86,7 +86,7 @@ async def test_a_deferred_delivery_is_claimed_at_the_end_of_the_quiet_hours_and_
     home.now = ENDS - timedelta(seconds=1)
     assert await home.deliver() == []
     home.now = ENDS
-    assert text(await home.deliver()) == {str(SLACK): "🔴 X (Twitter) is down since 2:00 p.m."}
+    assert text(await home.deliver()) == {str(SLACK): "🔴 X (Twitter): down since 2:00 p.m."}
 
 
 async def test_what_is_kept_back_holds_up_nothing_that_goes_through(store):
@@ -95,7 +95,7 @@ async def test_what_is_kept_back_holds_up_nothing_that_goes_through(store):
     await home.rounds("PP")
     assert await home.deliver() == []
     await home.rounds("BB", first=2)
-    assert text(await home.deliver()) == {str(SLACK): "🔴 X (Twitter) is down since 2:00 p.m."}
+    assert text(await home.deliver()) == {str(SLACK): "🔴 X (Twitter): down since 2:00 p.m."}
     await home.rounds("PP", first=4)
     assert await home.deliver() == []
     await home.rounds("..", first=6)
@@ -124,7 +124,7 @@ async def test_what_is_read_the_next_morning_says_of_which_day_it_speaks(store):
     )
     await home.rounds("BB")
     home.now += timedelta(days=1)
-    since = "🔴 X (Twitter) is down since 2:00 p.m."
+    since = "🔴 X (Twitter): down since 2:00 p.m."
     assert text(await home.deliver()) == {str(SLACK): f"{since} Thu", str(MAIL): since.replace("2:00 p.m.", "noon")}
 
 
@@ -136,12 +136,12 @@ async def test_the_boss_is_called_after_ten_minutes_and_then_hears_of_the_end(st
         store, Audience("desk", (SLACK,), SubscriptionFilter(style=MADRID), escalations=(Escalation(TEN, (BOSS,)),))
     )
     await home.rounds("B" * 20)
-    assert text(await home.deliver()) == {str(SLACK): "🔴 X (Twitter) is down since 2:00 p.m."}
+    assert text(await home.deliver()) == {str(SLACK): "🔴 X (Twitter): down since 2:00 p.m."}
     await home.rounds("B", first=20)
     [called] = await home.deliver()
     assert (called.destination, called.action) == (BOSS, DeliveryAction.POST)
-    assert called.notice.words.title == "🔴 X (Twitter) is still down: 10 min so far, since 2:00 p.m."
-    assert called.notice.words.lines[-1] == 'Nobody has acknowledged it yet. Whoever looks into it sends "ack x".'
+    assert called.notice.words.title == "🔴 X (Twitter): still down after 10 min (since 2:00 p.m.)"
+    assert called.notice.words.lines[-1] == 'No one has acknowledged it yet. Looking into it? Send "ack x".'
     await home.rounds("B" * 19 + "..", first=21)
     restored = "🟢 X (Twitter): down since 2:00 p.m., restored 2:20 p.m. (20 min)"
     assert text(await home.deliver()) == {str(SLACK): restored, str(BOSS): restored}
@@ -176,7 +176,7 @@ async def test_who_wants_only_what_lasts_hears_nothing_of_what_does_not(store):
     [first] = await home.deliver()
     assert (first.destination, first.notice.words.title) == (
         MAIL,
-        "🔴 X (Twitter) is still down: 10 min so far, since 12:10 p.m.",
+        "🔴 X (Twitter): still down after 10 min (since 12:10 p.m.)",
     )
     await home.rounds("..", first=44)
     assert text(await home.deliver()) == {
@@ -199,7 +199,7 @@ async def test_an_outage_that_was_none_is_taken_back_in_its_thread_to_all_who_we
     [edit] = [one for one in sent if one.action is DeliveryAction.EDIT]
     assert edit.root == f"ref x#1/2@{SLACK}"
     assert edit.notice.root.lines == (
-        "Our notice of trouble since noon was wrong.",
+        "Our notice of trouble at noon was wrong.",
         "Corrected by Ana.",
         "Wrong host.",
     )
@@ -222,7 +222,7 @@ async def test_what_was_over_already_is_taken_back_where_it_stands_and_leaves_no
     [incident] = await store.results.incidents(at(0))
     assert (incident.retracted, incident.until) == (True, at(6))
     overview = await home.recorder.overview(at(0))
-    assert wording.status(overview, Style(), "x").text == "🟢 X (Twitter) is up since noon"
+    assert wording.status(overview, Style(), "x").text == "🟢 X (Twitter): up since noon"
     facts = wording.digest_facts("d", overview, at(0), Style(), ("x",))
     assert (facts.happened, facts.uptime[0].share) == ((), 1.0)
     assert as_json(overview)["incidents"] == []

@@ -55,7 +55,7 @@ async def test_time_in_which_nothing_ran_is_up_in_no_figure(store):
     assert figure.share == 1 - 2 / 12  # 12 times half a minute were seen, two of them down
     assert figure.unknown == 991 * HALF
     told = wording.history(seen, at(1003) - at(0), EN, seen.services[0][0]).lines
-    assert told[-2:] == ("We saw nothing 12:04–8:20 p.m. (8 h 16 min).", "Up 83.33%.")
+    assert told[-2:] == ("Our own connection was down 12:04–8:20 p.m. (8 h 16 min).", "Up 83.33%.")
 
 
 async def test_when_the_rounds_stop_coming_the_time_since_is_unknown(store):

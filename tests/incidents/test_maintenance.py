@@ -103,14 +103,14 @@ async def test_it_is_told_before_when_it_begins_and_when_it_is_over_in_one_threa
         (str(place), DeliveryAction.POST, "🛠 Our mail: maintenance 10:00–11:30 p.m.") for place in (SLACK, MAIL)
     ]
     await house.at(0)
-    begun = "🛠 Our mail: in maintenance until 11:30 p.m."
+    begun = "🛠 Our mail: under maintenance until 11:30 p.m."
     assert await house.sent() == [
         (str(SLACK), DeliveryAction.POST, begun),
         (str(SLACK), DeliveryAction.EDIT, begun),
         (str(MAIL), DeliveryAction.POST, begun),
     ]
     await house.at(1, 1.5, 2, 3)
-    assert await house.titles() == ["🛠 Our mail: maintenance is over (10:00–11:30 p.m.)"]
+    assert await house.titles() == ["🛠 Our mail: maintenance finished (10:00–11:30 p.m.)"]
     rows = await store.deliveries.of_incident("mail#m1")
     assert {row.kind for row in rows} == {Phase.PLANNED, Phase.BEGUN, Phase.ENDED}
 
@@ -124,8 +124,8 @@ async def test_a_restart_at_any_moment_tells_nothing_twice_and_forgets_nothing(s
         titles += await house.titles()
     assert titles == [
         "🛠 Our mail: maintenance 10:00–11:30 p.m.",
-        "🛠 Our mail: in maintenance until 11:30 p.m.",
-        "🛠 Our mail: maintenance is over (10:00–11:30 p.m.)",
+        "🛠 Our mail: under maintenance until 11:30 p.m.",
+        "🛠 Our mail: maintenance finished (10:00–11:30 p.m.)",
     ]
 
 
@@ -139,13 +139,13 @@ async def test_no_outage_inside_and_the_truth_on_leaving(store):
     assert await store.results.incidents(START) == ()
 
     await house.at(1.5)
-    assert await house.titles() == ["🛠 Our mail: maintenance was to be over by 11:30 p.m."]
+    assert await house.titles() == ["🛠 Our mail: maintenance was due to end by 11:30 p.m."]
     await house.rounds("mail", BAD, BAD)
     await house.start()
     claimed = await store.deliveries.claim(*wanted("email", house.now, limit=5, lease=MINUTE))
     [outage] = [one.notice.words for one in claimed]
-    assert outage.title == "🔴 Our mail is down since 10:10 p.m."
-    assert "It failed already before maintenance ended at 11:30 p.m." in outage.lines
+    assert outage.title == "🔴 Our mail: down since 10:10 p.m."
+    assert "It was already failing before maintenance ended at 11:30 p.m." in outage.lines
 
 
 async def test_the_first_round_after_a_start_knows_of_maintenance_under_way(store):
@@ -188,7 +188,7 @@ async def test_quiet_hours_put_it_off_and_tell_how_it_ended_in_one_message(store
     await house.at(0, 1.5)
     assert await house.sent() == []
     await house.at(9.1)
-    assert await house.titles() == ["🛠 Our mail: maintenance is over (10:00–11:30 p.m. Tue)"]
+    assert await house.titles() == ["🛠 Our mail: maintenance finished (10:00–11:30 p.m. Tue)"]
 
 
 async def test_a_muted_service_is_silent_of_what_is_new(store):
@@ -206,7 +206,7 @@ async def test_a_changed_file_is_told_as_moved_and_an_entry_taken_out_as_called_
     later = in_file(("mail",), START + HOUR, START + 2 * HOUR, "")
     house.settings = replace(house.settings, windows=(later,))
     await house.start()
-    assert await house.titles() == ["🛠 Our mail: maintenance is moved to 11:00 p.m. Tue – midnight Wed"]
+    assert await house.titles() == ["🛠 Our mail: maintenance moved to 11:00 p.m. Tue – midnight Wed"]
     house.settings = replace(house.settings, windows=())
     await house.start()
     [title] = await house.titles()
@@ -226,13 +226,13 @@ async def test_what_is_said_in_a_chat_begins_at_once_and_the_same_order_again_ch
     window = said(house)
     await announce(house.recorder, window)
     await announce(house.recorder, window)
-    assert await house.titles() == ["🛠 Our mail: in maintenance until 9:00 p.m."]
+    assert await house.titles() == ["🛠 Our mail: under maintenance until 9:00 p.m."]
     house.now += 20 * MINUTE
     await call_off(house.recorder, 1)
     await call_off(house.recorder, 1)
     assert await house.titles() == ["🛠 Our mail: maintenance ended early, at 8:20 p.m."]
     await house.rounds("mail", BAD, BAD)
-    assert await house.titles() == ["🔴 Our mail is down since 8:20 p.m."]
+    assert await house.titles() == ["🔴 Our mail: down since 8:20 p.m."]
 
 
 async def test_one_of_the_file_that_is_called_off_in_a_chat_stays_so(store):
@@ -241,7 +241,7 @@ async def test_one_of_the_file_that_is_called_off_in_a_chat_stays_so(store):
     await call_off(house.recorder, 1)
     await house.start()
     await house.at(0, 1)
-    assert await house.titles() == ["🛠 Our mail: no maintenance 10:00–11:30 p.m., it is called off"]
+    assert await house.titles() == ["🛠 Our mail: maintenance 10:00–11:30 p.m. is canceled"]
     await house.rounds("mail", BAD, BAD)
     assert len(await house.titles()) == 1
 
@@ -258,7 +258,7 @@ async def test_what_a_page_announces_is_told_and_excuses_as_announced(store):
     await house.start()
     await house.at(0)
     await house.read(UPGRADE)
-    assert await house.titles() == ["🛠 Our mail: in maintenance until 11:00 p.m."]
+    assert await house.titles() == ["🛠 Our mail: under maintenance until 11:00 p.m."]
     await house.rounds("mail", BAD, BAD)
     assert await house.sent() == []
     await house.read(replace(UPGRADE, until=START + 2 * HOUR))
@@ -277,7 +277,7 @@ async def test_what_the_page_takes_back_is_called_off_once_that_is_sure(store):
     assert await house.sent() == []
     house.now += 6 * MINUTE
     await house.read()
-    assert await house.titles() == ["🛠 Our mail: no maintenance 10:00–11:00 p.m., it is called off"]
+    assert await house.titles() == ["🛠 Our mail: maintenance 10:00–11:00 p.m. is canceled"]
 
 
 async def test_a_page_that_cannot_be_read_takes_nothing_back(store):

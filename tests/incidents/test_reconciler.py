@@ -118,11 +118,11 @@ async def test_who_subscribes_during_an_outage_hears_of_it_at_once_and_nobody_el
     await house.recorder.subscribe(Subscription(CHAT, SubscriptionFilter(services=("x",)), "telegram:4242", at(3)))
 
     assert await catch_up(house.recorder, CHAT) == 1
-    assert await told(house) == {str(CHAT): "🔴 X (Twitter) is down since noon"}
+    assert await told(house) == {str(CHAT): "🔴 X (Twitter): down since noon"}
     assert await catch_up(house.recorder, CHAT) == 0
     await house.recorder.subscribe(Subscription(CHAT, SubscriptionFilter(), "telegram:4242", at(4)))
     assert await catch_up(house.recorder, CHAT) == 1
-    assert await told(house) == {str(CHAT): "🔴 Y is down since noon"}
+    assert await told(house) == {str(CHAT): "🔴 Y: down since noon"}
 
 
 async def test_catching_up_one_place_leaves_the_others_for_the_next_round(house):
@@ -158,7 +158,7 @@ async def test_a_reader_who_wants_guesses_hears_late_of_a_guess(house):
         house, Audience("early", (OTHER,), SubscriptionFilter(confidence=Confidence.POSSIBLE))
     )
     assert mended == Reconciled(late=1)
-    assert await told(after) == {str(OTHER): "🟡 X (Twitter) may be down since about noon (not confirmed)"}
+    assert await told(after) == {str(OTHER): "🟡 X (Twitter): may have been down since about noon (not confirmed)"}
 
 
 async def test_a_mute_holds_until_it_has_run_out(store):
@@ -250,7 +250,7 @@ async def test_an_end_that_was_missed_is_told_with_its_date_and_the_first_messag
     post, edit = await house.deliver()
     assert (post.key, edit.action) == (f"x#1/3@{SLACK}", DeliveryAction.EDIT)
     assert post.notice.words.text == (
-        "🟢 X (Twitter): down since noon Thu, restored 12:01 p.m. Thu (1 min)\nAll services you follow are up."
+        "🟢 X (Twitter): down since noon Thu, restored 12:01 p.m. Thu (1 min)\nEverything else you follow is up."
     )
     assert edit.notice.root.title == post.notice.words.title
     assert await reconcile(house.recorder) == Reconciled()
@@ -313,7 +313,9 @@ async def test_who_was_told_of_a_service_that_is_taken_out_hears_that_it_is_watc
     after, mended = await restarted(house, desk, Audience("boss", (OTHER,)), services={"x": SERVICES["x"]})
 
     assert mended == Reconciled(unwatched=1)
-    assert await told(after) == dict.fromkeys(map(str, (SLACK, MAIL)), "⚪ y is no longer watched (trouble since noon)")
+    assert await told(after) == dict.fromkeys(
+        map(str, (SLACK, MAIL)), "⚪ y: no longer watched (in trouble since noon)"
+    )
     [change] = [c for c in await store.results.changes("y#1") if c.kind is ChangeKind.UNWATCHED]
     assert change.incident.until == at(40)
     assert await reconcile(after.recorder) == Reconciled()
@@ -331,7 +333,7 @@ async def test_a_service_that_comes_back_and_is_still_down_is_so_since_it_was(ho
 
     [incident] = [i for i in await store.results.incidents(at(50)) if i.until is None]
     assert (incident.id, incident.since, incident.confidence) == ("y#2", at(0), Confidence.CONFIRMED)
-    assert await told(again) == dict.fromkeys(map(str, (SLACK, MAIL)), "🔴 Y is down since noon")
+    assert await told(again) == dict.fromkeys(map(str, (SLACK, MAIL)), "🔴 Y: down since noon")
 
 
 async def test_nothing_is_said_of_a_service_that_was_up_when_it_was_taken_out(house):

@@ -175,9 +175,9 @@ async def test_admins_hear_once_a_day_of_a_place_that_refuses_but_not_there(hous
         for kind in ("telegram", "slack")
         for one in await house.store.deliveries.claim(*wanted(kind, house.now, limit=9, lease=timedelta(minutes=1)))
     ]
-    first = "⚠️ Telegram does not take notices for telegram:-100"
-    assert [lines[0] for lines in rows] == [first, first, "⚠️ Telegram does not take notices for telegram:4242"]
-    assert rows[0][1:] == ["Why: chat not found.", "What to do: add the bot.", "Who misses them: desk and boss."]
+    first = "⚠️ Telegram rejects notices for telegram:-100"
+    assert [lines[0] for lines in rows] == [first, first, "⚠️ Telegram rejects notices for telegram:4242"]
+    assert rows[0][1:] == ["Why: chat not found.", "What to do: add the bot.", "Not getting them: desk and boss."]
 
     house.now += timedelta(days=1)
     await house.recorder.refused(lost, "chat not found; add the bot")
@@ -208,13 +208,13 @@ async def test_admins_hear_once_of_a_reason_why_a_place_does_not_take_a_message(
     title = delivery().notice.words.title
     rows = await house.store.deliveries.claim(*wanted("telegram", house.now, limit=9, lease=timedelta(minutes=1)))
     assert [one.notice.words.text.splitlines()[1:] for one in rows] == [
-        ["Why: Slack refused the message 17.", f"The message: {title}", "Who misses it: list."],
-        ["Why: too long.", f"The message: {title}", "Who misses it: list."],
+        ["Why: Slack refused the message 17.", f"The message: {title}", "Not getting it: list."],
+        ["Why: too long.", f"The message: {title}", "Not getting it: list."],
         ["Why: why.", f"The message: {title}"],  # the next rung has it
         ["Why: cannot be changed.", f"The message: {title}"],  # what it was to rewrite has told the news
-        ["Why: no.", f"The message: {title}", "Who misses it: desk."],  # the last rung
+        ["Why: no.", f"The message: {title}", "Not getting it: desk."],  # the last rung
     ]
-    assert rows[0].notice.words.title == "⚠️ Slack did not take a message for slack:C1: odd_code"
+    assert rows[0].notice.words.title == "⚠️ Slack rejected a message for slack:C1: odd_code"
 
 
 async def test_without_admins_nobody_hears_of_it(store):

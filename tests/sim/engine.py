@@ -79,7 +79,7 @@ class Life:
         done, _ = await asyncio.wait({early, late, end, *clock}, return_when=asyncio.FIRST_COMPLETED)
         for task in done - {end}:
             task.result()
-            raise AssertionError("a part of the house has ended before its time")
+            raise AssertionError("a part of the house has expired before its time")
         end.result()
         stop.set()
         await early

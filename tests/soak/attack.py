@@ -342,7 +342,7 @@ async def _attacked(attack: Attack, minutes: float) -> int:
     await asyncio.gather(*tasks, return_exceptions=True)
     log = attack.daemon.log
     untidy = [line for line in log.splitlines() if "Traceback" in line]
-    lost = ["the daemon has ended"] if process.returncode is not None else []
+    lost = ["the daemon has expired"] if process.returncode is not None else []
     say(f"told: {len(late)}, not told: {missing}, late: {_spread(late)}")
     say(f"memory in MB, by thirds of the time: {_thirds(watched.memory)}; file descriptors: {_thirds(watched.files)}")
     say(f"database locked {len(attack.locks)} times; {attack.counts}; {len(log.splitlines())} lines in the log")

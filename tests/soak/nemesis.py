@@ -132,7 +132,7 @@ class Nemesis:
         return code == 0
 
     def await_fencing(self) -> None:
-        """Until the life that was replaced has ended, of itself; then start it anew."""
+        """Until the life that was replaced has expired, of itself; then start it anew."""
         limit = time.monotonic() + SLOW
         while not self.revive():
             if time.monotonic() > limit:

@@ -31,5 +31,5 @@ def forked(work: Callable[[], int | None]) -> int:
 
 
 def ending(child: int) -> int:
-    """Its exit code, once it has ended."""
+    """Its exit code, once it has expired."""
     return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])

@@ -231,4 +231,4 @@ async def test_a_headline_that_no_database_takes_is_written_without_its_odd_part
         "x", lambda s: Transition(replace(s.state, official_headline="Outage \ud800 \0 here")), NOW
     )
 
-    assert (await seen(store)).state.heard == "Outage ? \0 here"
+    assert (await seen(store)).state.official_headline == "Outage ? \0 here"

@@ -46,7 +46,7 @@ async def test_what_its_provider_says_is_the_reason():
 async def test_one_that_only_asks_to_wait_says_neither_and_is_not_back():
     slack = Provider()
     slack.fortunes["slack"] = after(FailureCount(), REVOKED, NOON)
-    slack.fault = "Slack does not answer"
+    slack.fault = "Slack doesn't respond"
     await slack.look()
     slack.fault = Unclear("Slack asks to wait (HTTP 429)")
     found = await slack.look()
@@ -76,7 +76,7 @@ async def test_messages_that_are_not_taken_are_a_fault_of_their_own():
 async def test_what_failed_before_the_api_came_back_says_nothing_any_more():
     slack = Provider()
     slack.fortunes["slack"] = after(FailureCount(), REVOKED, NOON)
-    slack.fault = "Slack does not answer"
+    slack.fault = "Slack doesn't respond"
     assert not (await slack.look())[MESSAGES].good
     slack.fault = None
     assert [reading.good for reading in (await slack.look()).values()] == [True, True]

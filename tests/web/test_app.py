@@ -72,12 +72,12 @@ async def test_the_page_says_in_words_what_is_down_and_since_when():
     ]
     for line in (
         "X (Twitter) is down since 2:00 p.m.",
-        "Web, app and TweetDeck do not answer (HTTP 503). Confirmed by our own checks at 2:01 p.m.",
+        "Web, app and TweetDeck don't respond (HTTP 503). Our checks confirmed it at 2:01 p.m.",
         "Slack is partly down since 2:15 p.m.: TweetDeck",
         "Our mail may be down since about 2:20 p.m. (not confirmed)",
         "Cloudflare is up since 11:38 a.m.",
         "Cloudflare: down 11:00–11:38 a.m. (38 min).",
-        "We saw nothing 8:00–8:30 a.m. (30 min).",
+        "Our own connection was down 8:00–8:30 a.m. (30 min).",
     ):
         assert line in text
     assert "Brand new" in text
@@ -99,7 +99,7 @@ async def test_the_strip_says_in_words_how_much_of_the_week_it_was_up():
 
 async def test_a_quiet_week_is_said_in_one_line():
     words = (await read(Stage(QUIET))).words
-    assert "Nothing happened in 7 days." in words
+    assert "No incidents in the last 7 days." in words
     assert "Cloudflare is up since 11:38 a.m. July 1" in words
 
 
@@ -109,7 +109,7 @@ async def test_the_page_speaks_spanish():
     words = Read(answer.text).words
     assert '<html lang="es">' in answer.text
     assert "X (Twitter) no funciona desde las 14:00" in words
-    assert "Qué pasó en 7 días" in words
+    assert "Últimos 7 días" in words
     assert "Esta página se renueva sola. A fecha de 14:21." in words
 
 

@@ -62,7 +62,7 @@ async def test_a_person_reports_without_a_script_and_counts_once(tmp_path):
         said = Read(answers[0].text)
         assert said.inline == []
         assert "Noted: X (Twitter) does not work for you" in said.words[0]
-        assert "Nobody else told us in the last hour that it does not work." in said.words
+        assert "You're the first in the last hour." in said.words
         assert "You had said so already" in answers[1].text
         assert crowd.tallies()["x"] == Tally(1)
         assert (await web.post("/report", data=DOWN | {"works": "yes"})).status_code == 200

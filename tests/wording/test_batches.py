@@ -47,7 +47,7 @@ def test_an_ended_incident_in_one_line(incident, english, spanish):
 
 def test_an_open_incident_is_in_one_line_what_its_title_says():
     notice = told(ChangeKind.REMINDED, DOWN, at(14, 30))
-    assert notice.line == "🔴 X (Twitter) is down since 2:00 p.m."
+    assert notice.line == "🔴 X (Twitter): down since 2:00 p.m."
 
 
 def test_slack_back_after_one_outage_gets_one_line():
@@ -69,14 +69,14 @@ def test_several_are_counted_and_listed():
     assert notice.words.title == "🟠 While Slack was down (1:55–2:40 p.m.): 2 incidents"
     assert notice.words.lines == (
         "🟢 X (Twitter) was down 2:00–2:35 p.m.",
-        "🟠 X (Twitter) is partly down since 2:00 p.m.: TweetDeck",
+        "🟠 X (Twitter): partly down since 2:00 p.m. (TweetDeck)",
     )
     assert (notice.tone, notice.root, notice.at) == (Tone.DOWN, notice.words, at(14))
 
 
 def test_why_it_is_late_where_nobody_saw_the_channel_down():
     missed = wording.many(gathering(ended(DOWN), ended(PARTLY), late=True), at(14, 41))
-    assert missed.words.title == "🟢 Late, as Slack took nothing since 2:01 p.m.: 2 incidents"
+    assert missed.words.title == "🟢 Delayed, as Slack accepted no messages from 2:01 p.m. on: 2 incidents"
     before = wording.many(gathering(ended(DOWN), ended(PARTLY), late=True), at(14, 41), (at(9), at(9, 30)))
     assert before.words.title == missed.words.title  # an outage of this morning explains nothing
 
@@ -84,8 +84,8 @@ def test_why_it_is_late_where_nobody_saw_the_channel_down():
 def test_after_quiet_hours():
     english = wording.many(gathering(ended(DOWN), late=True, deferred=True), at(7))
     spanish = wording.many(gathering(ended(DOWN, ES), ended(SLOW, ES), style=ES, late=True, deferred=True), at(7))
-    assert english.words.text == "🟢 During the quiet hours here: X (Twitter) was down 2:00–2:35 p.m."
-    assert spanish.words.title == "🟢 Durante las horas de silencio aquí: 2 incidencias"
+    assert english.words.text == "🟢 During quiet hours: X (Twitter) was down 2:00–2:35 p.m."
+    assert spanish.words.title == "🟢 Durante las horas de silencio: 2 incidencias"
 
 
 @pytest.mark.parametrize(
@@ -93,15 +93,15 @@ def test_after_quiet_hours():
     [
         (
             0,
-            "🔴 4 services are down or in trouble since 2:00 p.m.",
+            "🔴 4 services down or in trouble since 2:00 p.m.",
             "🔴 4 servicios caídos o con problemas desde las 14:00",
         ),
         (
             3,
-            "🟠 1 of 4 services in trouble since 2:00 p.m. still are",
-            "🟠 1 de 4 servicios con problemas desde las 14:00 siguen así",
+            "🟠 1 of 4 services still in trouble (since 2:00 p.m.)",
+            "🟠 1 de 4 servicios sigue con problemas (desde las 14:00)",
         ),
-        (4, "🟢 4 services are back to normal (2:35 p.m.)", "🟢 4 servicios vuelven a funcionar (14:35)"),
+        (4, "🟢 4 services back to normal (2:35 p.m.)", "🟢 4 servicios vuelven a funcionar (14:35)"),
     ],
 )
 def test_a_storm_says_how_many_and_is_kept_true(over, english, spanish):
@@ -120,8 +120,8 @@ def test_what_all_or_most_of_them_share_is_named():
 
     assert first(shared, shared, shared) == "All of them depend on Cloudflare."
     assert first(shared, shared, shared, alone) == "Most of them depend on Cloudflare."
-    assert first(host, host) == "All of them are served from cdn.example.net."
-    assert first(host, host, host, alone) == "Most of them are served from cdn.example.net."
+    assert first(host, host) == "All of them run on cdn.example.net."
+    assert first(host, host, host, alone) == "Most of them run on cdn.example.net."
     assert first(shared, alone, alone) == alone.line
 
 
@@ -133,12 +133,12 @@ def test_a_long_list_is_cut_and_counted():
 def test_one_that_is_late_and_alone_keeps_its_evidence():
     down = told(ChangeKind.CONFIRMED, DOWN, at(14, 1))
     late = wording.missed(down, "slack", at(14, 41), AWAY, deferred=False)
-    assert (late.words.title, late.words.lines[0]) == (down.words.title, "Late: Slack was down 1:55–2:40 p.m.")
+    assert (late.words.title, late.words.lines[0]) == (down.words.title, "Delayed: Slack was down 1:55–2:40 p.m.")
     assert late.words.lines[1:] == down.words.lines
     over = wording.missed(ended(DOWN), "slack", at(14, 41), AWAY, deferred=False)
     assert over.words.title == "🟢 While Slack was down (1:55–2:40 p.m.): X (Twitter) was down 2:00–2:35 p.m."
     quiet = wording.missed(down, "slack", at(7), None, deferred=True)
-    assert quiet.words.lines[0] == "Kept back for the quiet hours here."
+    assert quiet.words.lines[0] == "Held during quiet hours."
 
 
 @pytest.mark.hardened(
@@ -158,9 +158,9 @@ def test_what_became_of_channels_and_of_us_is_told_last_and_not_counted(service)
 @pytest.mark.parametrize(
     ("ends", "title"),
     [
-        ((True, True, True), "🟢 3 channels work again (2:01 p.m.)"),
-        ((False, False, False), "🔴 3 channels are down or in trouble since 2:00 p.m."),
-        ((True, False, False), "🟠 2 of 3 channels in trouble since 2:00 p.m. still are"),
+        ((True, True, True), "🟢 3 channels working again (2:01 p.m.)"),
+        ((False, False, False), "🔴 3 channels down or in trouble since 2:00 p.m."),
+        ((True, False, False), "🟠 2 of 3 channels still in trouble (since 2:00 p.m.)"),
     ],
 )
 def test_channels_alone_are_not_counted_as_services(ends, title):
@@ -174,7 +174,7 @@ def test_channels_alone_are_not_counted_as_services(ends, title):
 
 def test_a_storm_with_one_service_in_it_is_titled_by_that_one():
     lines = (
-        BatchItem("x#1", "🔴 X is down since 2:00 p.m.", ends=False, at=at(14), since=at(14)),
+        BatchItem("x#1", "🔴 X: down since 2:00 p.m.", ends=False, at=at(14), since=at(14)),
         *(
             BatchItem(f"{kind}-delivery#1", f"🔴 {kind} delivery is down", ends=False, at=at(14), since=at(14))
             for kind in ("a", "b")
@@ -182,7 +182,7 @@ def test_a_storm_with_one_service_in_it_is_titled_by_that_one():
     )
     message = wording.many(Batch("#many#7/9", "#many#7", PLACE, lines, EN, at(14, 1), late=False), at(14, 2), None)
     assert message.words.text.splitlines() == [
-        "🔴 X is down since 2:00 p.m.",
+        "🔴 X: down since 2:00 p.m.",
         "🔴 a delivery is down",
         "🔴 b delivery is down",
     ]

@@ -27,21 +27,21 @@ OVER = replace(DEAD, until=at(14, 40), steps=3)
 def test_a_dead_channel_reads_as_a_service_does() -> None:
     english = told(ChangeKind.CONFIRMED, DEAD, at(13, 56), EN, SLACK)
     assert english.words.text.splitlines() == [
-        "🔴 Slack delivery is down since 1:55 p.m.",
+        "🔴 Slack delivery: down since 1:55 p.m.",
         (
             "Its API: channels.slack.bot_token is not accepted by Slack (token_revoked). "
-            "Our messages: the bot token is not valid any more. Confirmed by our own checks at 1:56 p.m."
+            "Our messages: the bot token is not valid any more. Our checks confirmed it at 1:56 p.m."
         ),
-        "What is meant for it goes by the next way where there is one; the rest waits until it is back.",
+        "Its notices go by the next channel where there is one; the rest wait until it is back.",
     ]
     spanish = told(ChangeKind.CONFIRMED, replace(DEAD, readings=READINGS[:1]), at(13, 56), ES, SLACK)
     assert spanish.words.text.splitlines() == [
         "🔴 Envío por Slack no funciona desde las 13:55",
         (
             "Su API: channels.slack.bot_token is not accepted by Slack (token_revoked). "
-            "Confirmado por nuestras propias comprobaciones a las 13:56."
+            "Lo confirmaron nuestras comprobaciones a las 13:56."
         ),
-        "Lo que iba por ahí va por el siguiente camino donde lo hay; el resto espera a que vuelva.",
+        "Sus avisos van por el siguiente canal, si lo hay; el resto espera a que vuelva.",
     ]
 
 
@@ -70,7 +70,7 @@ def test_its_admins_read_what_they_can_do_while_it_lasts() -> None:
 
 def test_what_comes_by_another_way_says_since_when_its_own_is_dead() -> None:
     for style, line in (
-        (EN, "Sent here because Slack is down since 1:55 p.m."),
+        (EN, "Sent here because Slack has been down since 1:55 p.m."),
         (ES, "Enviado aquí porque Slack no funciona desde las 13:55."),
     ):
         notice = told(ChangeKind.CONFIRMED, DOWN, at(14, 1), style)
@@ -86,13 +86,13 @@ def test_a_place_that_refuses_is_named_with_the_reason_what_to_do_and_who_misses
     place = Destination("slack", "C012")
     said = wording.takes_nothing(place, NOT_IN, ("desk", "boss"), EN, at(14))
     assert said.words.text.splitlines() == [
-        "⚠️ Slack does not take notices for slack:C012: not_in_channel",
+        "⚠️ Slack rejects notices for slack:C012: not_in_channel",
         "Why: the bot is not in that channel.",
         "What to do: /invite @tocsin.",
-        "Who misses them: desk and boss.",
+        "Not getting them: desk and boss.",
     ]
     assert wording.takes_nothing(place, NOT_IN, (), ES, at(14)).words.text.splitlines() == [
-        "⚠️ Slack no admite avisos para slack:C012: not_in_channel",
+        "⚠️ Slack rechaza los avisos para slack:C012: not_in_channel",
         "Motivo: the bot is not in that channel.",
         "Qué hacer: /invite @tocsin.",
     ]
@@ -104,17 +104,17 @@ def test_a_place_that_refuses_is_named_with_the_reason_what_to_do_and_who_misses
         (
             Destination("email", "a.very.long.name.of.somebody@mail.department.example.org"),
             "550 5.1.1 no such user here",
-            "⚠️ E-mail does not take notices for email:a.very.long.name.of.somebody@mail.dep…",
+            "⚠️ E-mail rejects notices for email:a.very.long.name.of.somebody@mail.departmen…",
         ),
         (
             Destination("discord", "998877"),
             "the bot cannot see the channel; invite it, and give it View Channel there (code 50001)",
-            "⚠️ Discord does not take notices for discord:998877: code 50001",
+            "⚠️ Discord rejects notices for discord:998877: code 50001",
         ),
         (
             Destination("webhook", "https://user:pass@hook.example.org/s3cret"),
             "HTTP 410",
-            "⚠️ The webhook does not take notices for webhook:https #dc01",
+            "⚠️ The webhook rejects notices for webhook:https #dc01",
         ),
     ],
 )
@@ -148,22 +148,22 @@ UP = ServiceState("slack-delivery", up_since=at(9))
 @pytest.mark.parametrize(
     ("seen", "lines"),
     [
-        (overview(UP), ("Channels: all work.",)),
+        (overview(UP), ("All notification channels are working.",)),
         (overview(ServiceState("slack-delivery")), ()),
         (
             overview(ServiceState("slack-delivery", incident=DEAD), slack=at(13, 55)),
-            ("🔴 Slack delivery is down since 1:55 p.m.",),
+            ("🔴 Slack delivery: down since 1:55 p.m.",),
         ),
         (
             overview(ServiceState("slack-delivery", incident=replace(POSSIBLE, since=at(13, 55)))),
-            ("🟡 Slack delivery may be down since about 1:55 p.m. (not confirmed)",),
+            ("🟡 Slack delivery: may have been down since about 1:55 p.m. (not confirmed)",),
         ),
-        (overview(UP, slack=at(13, 55)), ("🔴 Slack delivery counts as down since 1:55 p.m.",)),
+        (overview(UP, slack=at(13, 55)), ("🔴 Slack delivery: down since 1:55 p.m.",)),
     ],
 )
 def test_status_tells_of_the_channels_apart_from_the_services(seen, lines) -> None:
     said = wording.status(seen, EN)
-    assert said.title == "🟢 The one service is up."
+    assert said.title == "🟢 The service we watch is up."
     assert said.lines == lines
 
 
@@ -172,12 +172,12 @@ def test_status_of_a_channel_is_answered_in_the_readers_language() -> None:
     assert wording.status(seen, ES, "slack-delivery").title == "🔴 Envío por Slack no funciona desde las 13:55"
     assert wording.status(seen, ES, "email-delivery").title == "🟢 Envío por correo funciona desde las 9:00"
     assert wording.status(seen, ES).lines == ("🔴 Envío por Slack no funciona desde las 13:55",)
-    assert wording.status(overview(UP), ES).lines == ("Canales: todos funcionan.",)
+    assert wording.status(overview(UP), ES).lines == ("Todos los canales de aviso funcionan.",)
     assert DEAD.confidence is Confidence.CONFIRMED
 
 
 def test_a_digest_does_not_count_the_channels() -> None:
     seen = replace(overview(ServiceState("slack-delivery", incident=DEAD), slack=at(13, 55)), recent=(OVER,))
     assert wording.digest("comms", seen, at(9), EN).text == (
-        "Nothing happened: the one service was up for the whole 5 h."
+        "No incidents: the service we watch was up for the whole 5 h."
     )

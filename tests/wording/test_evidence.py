@@ -28,12 +28,12 @@ from tests.wording.outages import (
 @pytest.mark.parametrize(
     ("readings", "english", "spanish"),
     [
-        (bad("web"), "Web does not answer (HTTP 503).", "Web no responde (HTTP 503)."),
-        (bad("web", why=""), "Web does not answer.", "Web no responde."),
-        (bad("iOS", "app"), "iOS and app do not answer (HTTP 503).", "iOS y app no responden (HTTP 503)."),
+        (bad("web"), "Web doesn't respond (HTTP 503).", "Web no responde (HTTP 503)."),
+        (bad("web", why=""), "Web doesn't respond.", "Web no responde."),
+        (bad("iOS", "app"), "iOS and app don't respond (HTTP 503).", "iOS y app no responden (HTTP 503)."),
         (
             bad("app", "iOS", why="connection refused"),
-            "App and iOS do not answer (connection refused).",
+            "App and iOS don't respond (connection refused).",
             "App e iOS no responden (conexión rechazada).",
         ),
         (
@@ -41,32 +41,32 @@ from tests.wording.outages import (
             "Web: HTTP 503. App: timed out after 10 s while connecting.",
             "Web: HTTP 503. App: sin respuesta tras 10 s al conectar.",
         ),
-        ((slow("web"),), "Web answers slowly (6.2 s).", "Web responde con lentitud (6,2 s)."),
-        ((slow("web", None),), "Web answers slowly.", "Web responde con lentitud."),
+        ((slow("web"),), "Web responds slowly (6.2 s).", "Web responde lento (6,2 s)."),
+        ((slow("web", None),), "Web responds slowly.", "Web responde lento."),
         (
             (slow("web"), slow("app", 7)),
-            "Web and app answer slowly (up to 7 s).",
-            "Web y app responden con lentitud (hasta 7 s).",
+            "Web and app respond slowly (up to 7 s).",
+            "Web y app responden lento (hasta 7 s).",
         ),
         (
             (*bad("app"), slow("web")),
-            "App does not answer (HTTP 503). Web answers slowly (6.2 s).",
-            "App no responde (HTTP 503). Web responde con lentitud (6,2 s).",
+            "App doesn't respond (HTTP 503). Web responds slowly (6.2 s).",
+            "App no responde (HTTP 503). Web responde lento (6,2 s).",
         ),
         (
             (Reading("web", Outcome.INCONCLUSIVE), *bad("app")),
-            "App does not answer (HTTP 503).",
+            "App doesn't respond (HTTP 503).",
             "App no responde (HTTP 503).",
         ),
         (
             bad(*"abcdefgh"),
-            "A, b, c, d and 4 more do not answer (HTTP 503).",
+            "A, b, c, d and 4 more don't respond (HTTP 503).",
             "A, b, c, d y 4 más no responden (HTTP 503).",
         ),
-        (bad(*"abcde"), "A, b, c, d and e do not answer (HTTP 503).", "A, b, c, d y e no responden (HTTP 503)."),
+        (bad(*"abcde"), "A, b, c, d and e don't respond (HTTP 503).", "A, b, c, d y e no responden (HTTP 503)."),
         (
             tuple(Reading(f"r{n}", Outcome.FAILED, f"HTTP 50{n}") for n in range(6)),
-            "R0: HTTP 500. R1: HTTP 501. R2: HTTP 502. R3: HTTP 503. 2 more routes do not answer.",
+            "R0: HTTP 500. R1: HTTP 501. R2: HTTP 502. R3: HTTP 503. 2 more routes don't respond.",
             "R0: HTTP 500. R1: HTTP 501. R2: HTTP 502. R3: HTTP 503. 2 vías más no responden.",
         ),
     ],
@@ -79,7 +79,7 @@ def test_what_our_checks_saw_is_told_by_reason(readings: tuple[Reading, ...], en
 
 def test_what_is_not_confirmed_says_so_and_fine_checks_are_told() -> None:
     assert told(ChangeKind.OPENED, LIKELY, at(14)).words.lines[0] == (
-        "Web, app and TweetDeck do not answer (HTTP 503). Not confirmed yet."
+        "Web, app and TweetDeck don't respond (HTTP 503). Not confirmed yet."
     )
     assert told(ChangeKind.OPENED, THEIRS, at(14, 21)).words.lines[0] == "Our own checks find nothing wrong."
     assert (
@@ -92,8 +92,8 @@ def test_what_is_not_confirmed_says_so_and_fine_checks_are_told() -> None:
     [
         (
             INVESTIGATING,
-            'Official status page: "Investigating elevated errors" (read at 2:21 p.m.).',
-            "Página de estado oficial: «Investigating elevated errors» (leído a las 14:21).",
+            'Official status page: "Investigating elevated errors" (as of 2:21 p.m.).',
+            "Página de estado oficial: «Investigating elevated errors» (consultada a las 14:21).",
         ),
         (
             replace(INVESTIGATING, headline="Wir pruefen es.", at=None),
@@ -102,41 +102,41 @@ def test_what_is_not_confirmed_says_so_and_fine_checks_are_told() -> None:
         ),
         (
             replace(ALL_CLEAR, says=None),
-            "Official status page: could not be read.",
-            "Página de estado oficial: no se pudo leer.",
+            "Official status page: we couldn't read it.",
+            "Página de estado oficial: no pudimos leerla.",
         ),
         (
             replace(ALL_CLEAR, says=None, silent_since=at(14, 1)),
-            "Official status page: could not be read.",
-            "Página de estado oficial: no se pudo leer.",
+            "Official status page: we couldn't read it.",
+            "Página de estado oficial: no pudimos leerla.",
         ),
         (
             replace(ALL_CLEAR, says=None, silent_since=at(13, 40)),
-            "Official status page: could not be read since 1:40 p.m.",
-            "Página de estado oficial: no se puede leer desde las 13:40.",
+            "Official status page: we haven't been able to read it since 1:40 p.m.",
+            "Página de estado oficial: no podemos leerla desde las 13:40.",
         ),
         (
             replace(ALL_CLEAR, says=None, silent_since=at(1, 5)),
-            "Official status page: could not be read since 1:05 a.m.",
-            "Página de estado oficial: no se puede leer desde la 1:05.",
+            "Official status page: we haven't been able to read it since 1:05 a.m.",
+            "Página de estado oficial: no podemos leerla desde la 1:05.",
         ),
         (
             replace(ALL_CLEAR, says=None, silent_since=at(23, 40, day=12)),
-            "Official status page: could not be read since 11:40 p.m. Tue.",
-            "Página de estado oficial: no se puede leer desde las 23:40 del martes.",
+            "Official status page: we haven't been able to read it since 11:40 p.m. Tue.",
+            "Página de estado oficial: no podemos leerla desde las 23:40 del martes.",
         ),
         (
             replace(ALL_CLEAR, says=Health.DOWN),
-            "Official status page: reports an outage (read at 2:01 p.m.).",
-            "Página de estado oficial: informa de una caída (leído a las 14:01).",
+            "Official status page: reports an outage (as of 2:01 p.m.).",
+            "Página de estado oficial: informa de una caída (consultada a las 14:01).",
         ),
         (
             replace(ALL_CLEAR, says=Health.DEGRADED),
-            "Official status page: reports trouble (read at 2:01 p.m.).",
-            "Página de estado oficial: informa de problemas (leído a las 14:01).",
+            "Official status page: reports trouble (as of 2:01 p.m.).",
+            "Página de estado oficial: informa de problemas (consultada a las 14:01).",
         ),
         (SourceReport(Role.TRACKER, "IsIt", Health.UP), "IsIt: up.", "IsIt: funciona."),
-        (SourceReport(Role.TRACKER, "IsIt", Health.DEGRADED), "IsIt: trouble.", "IsIt: con problemas."),
+        (SourceReport(Role.TRACKER, "IsIt", Health.DEGRADED), "IsIt: reports trouble.", "IsIt: informa de problemas."),
     ],
 )
 def test_each_source_has_its_word(word: SourceReport, english: str, spanish: str) -> None:
@@ -163,18 +163,18 @@ def test_a_long_headline_is_whole_below_the_title() -> None:
         replace(DOWN, reports=(replace(INVESTIGATING, headline=headline),), official_at=at(14, 21)),
         at(14, 21),
     )
-    assert notice.words.title == '🔵 X (Twitter): its status page says "We are investigating reports…" (2:21 p.m.)'
+    assert notice.words.title == '🔵 X (Twitter): status page says "We are investigating reports of e…" (2:21 p.m.)'
     assert notice.words.lines == (
-        f'Official status page: "{headline}" (read at 2:21 p.m.).',
-        "Official status page reported it at 2:21 p.m., 21 min after us.",
+        f'Official status page: "{headline}" (as of 2:21 p.m.).',
+        "The official status page reported it at 2:21 p.m., 21 min after us.",
     )
 
 
 def test_a_later_official_word_says_when_the_first_one_came() -> None:
     later = replace(DOWN, reports=(replace(INVESTIGATING, headline="Monitoring"),), official_at=at(14, 21))
     assert told(ChangeKind.OFFICIAL, later, at(14, 40)).words.text.splitlines() == [
-        '🔵 X (Twitter): its status page says "Monitoring" (2:40 p.m.)',
-        "Official status page reported it at 2:21 p.m., 21 min after us.",
+        '🔵 X (Twitter): status page says "Monitoring" (2:40 p.m.)',
+        "The official status page reported it at 2:21 p.m., 21 min after us.",
     ]
 
 
@@ -183,19 +183,19 @@ def test_a_page_that_is_all_clear_again_does_not_end_what_we_see(readings: tuple
     cleared = replace(DOWN, readings=readings, reports=(ALL_CLEAR,), official_at=at(14, 21))
     fails = ["Our own checks still fail."] if readings else []
     assert told(ChangeKind.OFFICIAL, cleared, at(14, 40)).words.text.splitlines() == [
-        "🔵 X (Twitter): its status page now reports no incident (2:40 p.m.)",
+        "🔵 X (Twitter): status page now reports no incident (2:40 p.m.)",
         *fails,
-        "Official status page reported it at 2:21 p.m., 21 min after us.",
+        "The official status page reported it at 2:21 p.m., 21 min after us.",
     ]
     spanish = told(ChangeKind.OFFICIAL, cleared, at(14, 40), ES).words
-    assert spanish.title == "🔵 X (Twitter): su página de estado ya no comunica ninguna incidencia (14:40)"
+    assert spanish.title == "🔵 X (Twitter): su página de estado ya no informa de ninguna incidencia (14:40)"
     assert "siguen fallando" in spanish.text if readings else True
 
 
 def test_a_short_headline_has_its_lead_in_the_first_line() -> None:
     said = replace(DOWN, reports=(replace(INVESTIGATING, headline="Looking"),), official_at=at(14, 21))
     assert told(ChangeKind.OFFICIAL, said, at(14, 21), service=replace(X, name="X")).words.text == (
-        '🔵 X: its status page now says "Looking" (2:21 p.m., 21 min after us)'
+        '🔵 X: status page now says "Looking" (2:21 p.m., 21 min after us)'
     )
 
 
@@ -217,11 +217,15 @@ def test_a_short_headline_has_its_lead_in_the_first_line() -> None:
             "Reports: 0 in the last hour, usually 0 (Downdetector).",
             "Avisos de usuarios: 0 en la última hora, normalmente 0 (Downdetector).",
         ),
-        ((replace(REPORTS, reports=None),), "Downdetector: problems.", "Downdetector: problemas."),
+        (
+            (replace(REPORTS, reports=None),),
+            "Downdetector: users report problems.",
+            "Downdetector: los usuarios notan problemas.",
+        ),
         (
             (replace(REPORTS, says=Health.DEGRADED, reports=None),),
-            "Downdetector: possible problems.",
-            "Downdetector: posibles problemas.",
+            "Downdetector: users may be having problems.",
+            "Downdetector: los usuarios podrían notar problemas.",
         ),
         (
             (replace(REPORTS, says=None), replace(UNREACHED, says=Health.UP)),
@@ -242,7 +246,7 @@ def test_numbers_are_grouped_as_the_readers_country_does() -> None:
 
 
 def test_what_worsened_was_not_all_down_at_first() -> None:
-    assert told(ChangeKind.WORSENED, DOWN, at(14, 9)).words.lines[0] == "It was not all down at first."
+    assert told(ChangeKind.WORSENED, DOWN, at(14, 9)).words.lines[0] == "It was only partly down at first."
 
 
 def test_foreign_text_cannot_hide_reorder_or_end_ours() -> None:
@@ -253,9 +257,9 @@ def test_foreign_text_cannot_hide_reorder_or_end_ours() -> None:
         at(14, 1),
         service=replace(X, name="X\u202e (Twi\nt\u200bter)"),
     )
-    assert notice.words.title == "🔴 X (Twi tter) is down since 2:00 p.m."
+    assert notice.words.title == "🔴 X (Twi tter): down since 2:00 p.m."
     assert notice.words.lines[1] == (
-        'Official status page: "Fixed soon <!channel> @everyone[31m it is…" (read at 2:21 p.m.).'
+        'Official status page: "Fixed soon <!channel> @everyone[31m it is…" (as of 2:21 p.m.).'
     )
 
 
@@ -266,5 +270,5 @@ def test_braces_and_quotes_of_others_stay_text() -> None:
         at(14, 1),
         service=replace(X, name="{x!r}"),
     )
-    assert notice.words.title == "🔴 {x!r} is down since 2:00 p.m."
+    assert notice.words.title == "🔴 {x!r}: down since 2:00 p.m."
     assert "\"{name} 'down' {0}\"" in notice.words.lines[1]

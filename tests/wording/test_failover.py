@@ -18,17 +18,17 @@ ENGLISH, SPANISH = (told(ChangeKind.CONFIRMED, DOWN, at(14, 1), style) for style
     [
         (
             "slack",
-            "Sent here because Slack does not answer (since 1:55 p.m.).",
+            "Sent here because Slack has not responded since 1:55 p.m.",
             "Enviado aquí porque Slack no responde (desde las 13:55).",
         ),
         (
             "email",
-            "Sent here because e-mail does not answer (since 1:55 p.m.).",
+            "Sent here because e-mail has not responded since 1:55 p.m.",
             "Enviado aquí porque el correo electrónico no responde (desde las 13:55).",
         ),
         (
             "webhook",
-            "Sent here because the webhook does not answer (since 1:55 p.m.).",
+            "Sent here because the webhook has not responded since 1:55 p.m.",
             "Enviado aquí porque el webhook no responde (desde las 13:55).",
         ),
     ],
@@ -43,7 +43,7 @@ def test_what_comes_by_another_way_says_which_one_does_not_answer(channel, engli
 
 def test_a_silence_of_another_day_is_dated():
     said = wording.unanswered(ENGLISH, "slack", at(23, 40, day=12), at(14, 2))
-    assert said.words.lines[0] == "Sent here because Slack does not answer (since 11:40 p.m. Tue)."
+    assert said.words.lines[0] == "Sent here because Slack has not responded since 11:40 p.m. Tue."
 
 
 @pytest.mark.parametrize(
@@ -59,15 +59,15 @@ def test_a_silence_of_another_day_is_dated():
 def test_a_refusal_is_told_in_its_own_words_without_what_its_operator_is_to_do(why, said):
     english, spanish = (wording.refused(notice, "discord", why).words.lines[0] for notice in (ENGLISH, SPANISH))
     end = "" if said.endswith("…") else "."
-    assert english == f"Sent here because Discord refused it: {said}{end}"
+    assert english == f"Sent here because Discord rejected it: {said}{end}"
     assert spanish == f"Enviado aquí porque Discord lo rechazó: {said}{end}"
 
 
 def test_what_comes_late_says_so():
     english = wording.missed(ENGLISH, "slack", at(14, 30), None, deferred=False)
     spanish = wording.missed(SPANISH, "telegram", at(14, 30), None, deferred=False)
-    assert english.words.lines[0] == "Late: Slack did not take this before."
-    assert spanish.words.lines[0] == "Con retraso: Telegram no lo admitió antes."
+    assert english.words.lines[0] == "Delayed: Slack wasn't accepting messages."
+    assert spanish.words.lines[0] == "Con retraso: Telegram no aceptaba mensajes."
 
 
 @pytest.mark.parametrize("language", sorted(catalogs()))

@@ -28,7 +28,7 @@ def lines(incident, style=EN, kind=ChangeKind.CONFIRMED, when=None):
 
 
 def test_the_notice_of_an_outage_says_which_of_the_year_it_is_and_when_the_last_one_was():
-    assert lines(THIRD)[-1] == "Third outage seen this year; the last: Feb. 14, 47 min."
+    assert lines(THIRD)[-1] == "Third outage seen this year; the last one: Feb. 14, 47 min."
     assert lines(THIRD, ES)[-1] == "Tercera caída vista este año; la última: 14 de febrero, 47 min."
 
 
@@ -57,7 +57,7 @@ def test_ordinals_are_words_up_to_ten(nth, english, spanish):
 )
 def test_the_last_one_is_said_by_the_readers_calendar(begin, english, spanish):
     again = replace(THIRD, previous=(begin, begin + 3 * MINUTE))
-    assert lines(again)[-1] == f"Third outage seen this year; the last: {english}, 3 min."
+    assert lines(again)[-1] == f"Third outage seen this year; the last one: {english}, 3 min."
     assert lines(again, ES)[-1] == f"Tercera caída vista este año; la última: {spanish}, 3 min."
 
 
@@ -117,10 +117,10 @@ def test_what_nobody_saw_is_neither_up_nor_down_and_is_said():
     seen = view(EARLIER, x=(gap,))
     assert wording.digest("Comms", seen, NOW - DAY, EN).text == (
         "📰 Comms: 1 incident in 24 h\n"
-        "What happened:\n"
+        "Incidents:\n"
         "X (Twitter): down 2:10–3:00 a.m. (50 min).\n"
-        "Up over 24 h:\n"
-        "X (Twitter): 97.79% of the time we saw; 1 h 20 min unknown\n"
+        "Uptime, 24 h:\n"
+        "X (Twitter): 97.79% of the time we have data for; no data for 1 h 20 min\n"
         "All others: 100%"
     )
     assert wording.digest("Comms", seen, NOW - DAY, ES).lines[-2] == (
@@ -132,21 +132,25 @@ def test_what_nobody_saw_is_neither_up_nor_down_and_is_said():
 
 def test_a_day_of_which_something_is_unknown_is_no_day_without_trouble():
     words = wording.digest("Comms", view(x=((at(4), at(4, 14)),)), NOW - DAY, EN)
-    assert words.title == "📰 Comms: no incident seen in 24 h"
-    assert words.lines == ("Up over 24 h:", "X (Twitter): 100% of the time we saw; 14 min unknown", "All others: 100%")
+    assert words.title == "📰 Comms: no incidents seen in 24 h"
+    assert words.lines == (
+        "Uptime, 24 h:",
+        "X (Twitter): 100% of the time we have data for; no data for 14 min",
+        "All others: 100%",
+    )
 
 
 def test_what_all_of_them_lack_is_said_once_for_the_time_that_we_did_not_run():
     gaps = {"x": (at(4), at(4, 31)), "slack": (at(4, 0, 10), at(4, 30)), "mail": (at(3, 59, 30), at(4, 30, 20))}
     words = wording.digest("Comms", view(**{s: (gap,) for s, gap in gaps.items()}), NOW - DAY, EN)
-    assert words.lines[:2] == ("We saw nothing 4:00–4:30 a.m. (30 min).", "Up over 24 h:")
+    assert words.lines[:2] == ("Our own connection was down 4:00–4:30 a.m. (30 min).", "Uptime, 24 h:")
     assert words.lines[-1] == "All services: 100%."  # what each lacks beyond that is less than is worth a word
 
 
 def test_before_the_first_look_there_is_nothing_to_be_up_or_unknown():
     began = (NOW - 7 * DAY, at(9, day=12))
     everywhere = wording.digest("Weekly", view(x=(began,), slack=(began,), mail=(began,)), NOW - 7 * DAY, EN)
-    assert everywhere.lines == ("Up over 7 days:", "All services: 100% since Tue.")
+    assert everywhere.lines == ("Uptime, 7 days:", "All services: 100% since Tue.")
     new = wording.digest("Weekly", view(mail=(began, (at(10, day=12), at(11, day=12)))), NOW - 7 * DAY, ES)
     assert new.lines[-2] == "Our mail: 100 % del tiempo observado desde el martes; 1 h sin datos"
 
@@ -165,7 +169,7 @@ def test_little_is_not_worth_a_word():
 
 def test_what_was_never_seen_is_not_known():
     words = wording.digest("Comms", view(x=((NOW - DAY, NOW),)), NOW - DAY, EN)
-    assert "X (Twitter): not known" in words.lines
+    assert "X (Twitter): no data" in words.lines
 
 
 def test_history_of_a_service_says_how_much_and_how_fast():
@@ -173,7 +177,7 @@ def test_history_of_a_service_says_how_much_and_how_fast():
     assert wording.history(seen, DAY, EN, X).text == (
         "🗓 X (Twitter): 1 incident in 24 h\n"
         "X (Twitter): down 2:10–3:00 a.m. (50 min).\n"
-        "Up 96.41% of the time we saw; 44 min unknown. Average answer: 0.34 s."
+        "Up 96.41% of the time we have data for; no data for 44 min. Average response: 0.34 s."
     )
     assert wording.history(seen, DAY, ES, X).lines[-1] == (
         "En funcionamiento: 96,41 % del tiempo observado; 44 min sin datos. Respuesta media: 0,34 s."
@@ -191,7 +195,7 @@ def test_the_page_the_digest_the_answer_and_the_data_say_the_same():
     facts = wording.digest_facts("", seen, NOW - 7 * DAY, EN)
     row = next(row for row in shown.rows if "X (Twitter)" in row.title)
     assert row.uptime == facts.uptime[0].text == "99.47%"
-    assert row.label == "X (Twitter) over 7 days: 99.47% of the time we saw; 8 h unknown"
+    assert row.label == "X (Twitter), last 7 days: 99.47% of the time we have data for; no data for 8 h"
     assert f"Up {facts.uptime[0].whole}." in wording.history(seen, 7 * DAY, EN, X).lines
     assert data["services"][0]["uptime"] == {
         "days": 7,

@@ -22,15 +22,15 @@ def test_the_story_is_told_as_the_newsroom_should_have_had_it() -> None:
     )
     desk = replace(X, plan="breaking news goes to Telegram @newsroom and to the site banner")
     assert told(ChangeKind.CONFIRMED, replace(DOWN, reports=words), at(14, 1), service=desk).words.text.split("\n") == [
-        "🔴 X (Twitter) is down since 2:00 p.m.",
-        "Web, app and TweetDeck do not answer (HTTP 503). Confirmed by our own checks at 2:01 p.m.",
-        "Official status page: no incident reported (read at 2:01 p.m.).",
+        "🔴 X (Twitter): down since 2:00 p.m.",
+        "Web, app and TweetDeck don't respond (HTTP 503). Our checks confirmed it at 2:01 p.m.",
+        "Official status page: no incident reported (as of 2:01 p.m.).",
         "Reports: 1,243 in the last hour, usually 35 (Downdetector). IsItDownRightNow: down.",
         "Plan: breaking news goes to Telegram @newsroom and to the site banner.",
     ]
     assert told(ChangeKind.CONFIRMED, replace(DOWN, reports=words), at(14, 1), ES, desk).words.lines[:2] == (
-        "Web, app y TweetDeck no responden (HTTP 503). Confirmado por nuestras propias comprobaciones a las 14:01.",
-        "Página de estado oficial: ninguna incidencia comunicada (leído a las 14:01).",
+        "Web, app y TweetDeck no responden (HTTP 503). Lo confirmaron nuestras comprobaciones a las 14:01.",
+        "Página de estado oficial: sin incidencias (consultada a las 14:01).",
     )
 
 
@@ -39,7 +39,7 @@ def test_the_first_notice_has_no_message_to_rewrite_and_later_ones_have() -> Non
     acked = replace(DOWN, acked_by="Ana", acked_at=at(14, 5), steps=3)
     root = told(ChangeKind.ACKNOWLEDGED, acked, at(14, 5), by="Ana").root
     assert root is not None
-    assert root.title == "🔴 X (Twitter) is down since 2:00 p.m."
+    assert root.title == "🔴 X (Twitter): down since 2:00 p.m."
     assert "Acknowledged by Ana at 2:05 p.m." in root.lines
     spanish = told(ChangeKind.ACKNOWLEDGED, acked, at(14, 5), ES, by="Ana").root
     assert spanish is not None
@@ -50,7 +50,7 @@ def test_the_first_message_ends_true_and_says_nothing_that_will_not_stay_so() ->
     root = told(ChangeKind.RESTORED, OVER, at(14, 51)).root
     assert root is not None
     assert root.text == (
-        "🟢 X (Twitter): down since 2:00 p.m., restored 2:50 p.m. (50 min)\nOfficial status page never reported it."
+        "🟢 X (Twitter): down since 2:00 p.m., restored 2:50 p.m. (50 min)\nThe official status page never reported it."
     )
 
 
@@ -91,18 +91,18 @@ def test_a_notice_knows_when_what_it_tells_of_happened(kind: ChangeKind, when: d
 def test_a_first_word_about_what_has_lasted_says_whether_anybody_looks_into_it() -> None:
     lasting = replace(DOWN, milestones_passed=1, steps=3)
     notice = told(ChangeKind.LASTING, lasting, at(14, 10))
-    assert notice.words.title == "🔴 X (Twitter) is still down: 10 min so far, since 2:00 p.m."
-    assert notice.words.lines[-1] == 'Nobody has acknowledged it yet. Whoever looks into it sends "ack x".'
+    assert notice.words.title == "🔴 X (Twitter): still down after 10 min (since 2:00 p.m.)"
+    assert notice.words.lines[-1] == 'No one has acknowledged it yet. Looking into it? Send "ack x".'
     assert (notice.fresh, notice.whole, notice.ends) == (True, True, None)
     acked = told(ChangeKind.LASTING, replace(lasting, acked_by="Ana", acked_at=at(14, 5)), at(14, 10))
     assert acked.words.lines[-1] == "Acknowledged by Ana at 2:05 p.m."
     assert told(ChangeKind.LASTING, replace(LIKELY, steps=3), at(14, 10)).words.title == (
-        "🟡 X (Twitter) may still have trouble: 10 min so far, since about 2:00 p.m."
+        "🟡 X (Twitter): may still be in trouble after 10 min (since about 2:00 p.m.)"
     )
 
 
 def test_what_is_read_later_says_of_which_day_it_speaks() -> None:
     change = Change(ChangeKind.CONFIRMED, at(14, 1), DOWN)
     assert wording.notice(change, X, EN, read_at=at(7, day=15)).words.title == (
-        "🔴 X (Twitter) is down since 2:00 p.m. Thu"
+        "🔴 X (Twitter): down since 2:00 p.m. Thu"
     )

@@ -88,18 +88,18 @@ def many(*lines, late=False):
 
 
 PLAN = BatchItem("mail#m3", "🛠 Our mail: maintenance 10:00–11:30 p.m.", ends=False, since=at(13))
-LINE = BatchItem("x#17", "🔴 X (Twitter) is down since 2:00 p.m.", ends=False, since=at(14), causes=("on:Cloudflare",))
+LINE = BatchItem("x#17", "🔴 X (Twitter): down since 2:00 p.m.", ends=False, since=at(14), causes=("on:Cloudflare",))
 
 
 def test_work_that_was_announced_is_counted_as_no_outage():
-    assert many(*[PLAN] * 4).title == "🛠 4 notices of maintenance"
+    assert many(*[PLAN] * 4).title == "🛠 4 maintenance notices"
     mixed = many(PLAN, LINE, LINE, LINE, PLAN)
-    assert mixed.title == "🔴 3 services are down or in trouble since 2:00 p.m."
+    assert mixed.title == "🔴 3 services down or in trouble since 2:00 p.m."
     assert PLAN.text in mixed.lines
     assert mixed.lines[0] == "All of them depend on Cloudflare."
-    assert many(PLAN, PLAN, late=True).title == "🛠 During the quiet hours here: 2 notices of maintenance"
-    assert many(PLAN, LINE, LINE, late=True).title == "🟠 During the quiet hours here: 2 incidents"
-    assert many(PLAN, late=True).title == "🛠 During the quiet hours here: Our mail: maintenance 10:00–11:30 p.m."
+    assert many(PLAN, PLAN, late=True).title == "🛠 During quiet hours: 2 maintenance notices"
+    assert many(PLAN, LINE, LINE, late=True).title == "🟠 During quiet hours: 2 incidents"
+    assert many(PLAN, late=True).title == "🛠 During quiet hours: Our mail: maintenance 10:00–11:30 p.m."
 
 
 # ── how it stands ────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -111,9 +111,11 @@ def seen(*entries, windows=(WORK,), now=NIGHT, **more):
 
 def test_status_says_what_is_in_maintenance_and_never_that_it_is_up():
     text = wording.status(seen(), EN).text
-    assert text.startswith("🟢 The other service is up.\n🛠 Our mail: in maintenance until 11:30 p.m.")
-    assert wording.status(seen(), EN, "mail").title == "🛠 Our mail: in maintenance until 11:30 p.m."
-    assert wording.status(seen((MAIL, UP)), EN).title == "🛠 All services are in maintenance"
+    assert text.startswith(
+        "🟢 1 of 2 services is up, 1 under maintenance.\n🛠 Our mail: under maintenance until 11:30 p.m."
+    )
+    assert wording.status(seen(), EN, "mail").title == "🛠 Our mail: under maintenance until 11:30 p.m."
+    assert wording.status(seen((MAIL, UP)), EN).title == "🛠 All services are under maintenance"
     assert "maintenance 10:00–11:30" in wording.status(seen(now=at(20)), EN, "mail").text
     assert wording.status(seen(now=at(20)), EN).title == "🟢 All 2 services are up."
 
@@ -121,15 +123,15 @@ def test_status_says_what_is_in_maintenance_and_never_that_it_is_up():
 def test_an_outage_from_before_stays_what_is_said_first():
     state = ServiceState("mail", incident=replace(DOWN, service="mail"))
     words = wording.status(seen((MAIL, state)), EN, "mail")
-    assert "is down since" in words.title
-    assert "In maintenance until 11:30 p.m." in words.lines
+    assert "down since" in words.title
+    assert "Under maintenance until 11:30 p.m." in words.lines
     assert "1 of 1" in wording.status(seen((MAIL, state)), EN).title
 
 
 def test_the_page_and_programs_are_told_too():
     shown = page(seen(), EN)
     row = next(row for row in shown.rows if "Our mail" in row.title)
-    assert (row.health, row.title) == ("maintenance", "Our mail: in maintenance until 11:30 p.m.")
+    assert (row.health, row.title) == ("maintenance", "Our mail: under maintenance until 11:30 p.m.")
     assert [part.health for part in row.strip] == ["maintenance"]
     mail, x = as_json(seen())["services"]
     assert (mail["status"], mail["maintenance_until"]) == ("maintenance", "2022-07-14T21:30:00+00:00")

@@ -19,14 +19,14 @@ ANSWERS = {
         lambda style: wording.quiet(NIGHT, style, at(14)),
         (
             "🌙 Quiet hours here: 10:00 p.m. – midnight.\n"
-            "Told all the same: outages and restorations.\n"
-            "What is held back is told in one message when they are over.\n"
+            "Sent anyway: outages and restorations.\n"
+            "Notices held back come in one message at the end.\n"
             "Time zone: Europe/Madrid."
         ),
         (
             "🌙 Horas de silencio aquí: 22:00 – 0:00.\n"
-            "Se avisa igualmente de: caídas y restablecimientos.\n"
-            "Lo que se retiene se cuenta en un solo mensaje al acabar.\n"
+            "Se envían igualmente: caídas y restablecimientos.\n"
+            "Los avisos retenidos llegan en un solo mensaje al terminar.\n"
             "Zona horaria: Europe/Madrid."
         ),
     ),
@@ -37,14 +37,8 @@ ANSWERS = {
     ),
     "no hours": (
         wording.no_hours,
-        (
-            "It is not clear which hours are meant.\n"
-            'They are written like this: "quiet 22:00-07:00", "quiet 22:00-07:00 except down", "quiet off"'
-        ),
-        (
-            "No queda claro qué horas son.\n"
-            "Se escriben así: «quiet 22:00-07:00», «quiet 22:00-07:00 except down», «quiet off»"
-        ),
+        ('Which hours?\nFor example: "quiet 22:00-07:00", "quiet 22:00-07:00 except down", "quiet off"'),
+        ("¿Qué horas?\nPor ejemplo: «quiet 22:00-07:00», «quiet 22:00-07:00 except down», «quiet off»"),
     ),
     "language": (
         wording.language,
@@ -53,54 +47,51 @@ ANSWERS = {
     ),
     "no such language": (
         lambda style: wording.unknown_language("fr", style),
-        'There is no language "fr" here.\nDid you mean en or es?',
-        "Aquí no se habla el idioma «fr».\n¿Querías decir en o es?",
+        '"fr" isn\'t available.\nDid you mean en or es?',
+        "«fr» no está disponible.\n¿Querías decir en o es?",
     ),
     "zone": (
         lambda style: wording.timezone(style, at(13)),
-        "✅ Times here are those of Europe/Madrid: it is 1:00 p.m.",
-        "✅ Las horas de aquí son las de Europe/Madrid: ahora, 13:00.",
+        "✅ Times here are now in Europe/Madrid (it is 1:00 p.m.).",
+        "✅ Las horas de aquí son ahora las de Europe/Madrid (13:00).",
     ),
     "no such zone": (
         lambda style: wording.unknown_timezone("madird", ["Europe/Madrid"], style),
-        'There is no time zone "madird".\nDid you mean Europe/Madrid?',
+        'There\'s no time zone "madird".\nDid you mean Europe/Madrid?',
         "No existe la zona horaria «madird».\n¿Querías decir Europe/Madrid?",
     ),
     "not subscribed": (
         wording.subscribe_first,
-        'This place was not subscribed.\nSend "subscribe" first.',
-        "Aquí no había ninguna suscripción.\nEnvía antes «subscribe».",
+        'This channel has no subscription of its own.\nSend "subscribe" first.',
+        "Este canal no tiene suscripción propia.\nEnvía antes «subscribe».",
     ),
     "taken back": (
         lambda style: wording.taken_back(X, DOWN, style, at(14, 9)),
         (
-            "⚪ X (Twitter): the trouble since 2:00 p.m. is taken back\n"
-            "Everybody who was told of it hears so.\n"
-            "Nothing more is said of it until it gets worse, or has answered and fails again."
+            "⚪ Taken back: X (Twitter), in trouble since 2:00 p.m.\n"
+            "Everyone who was notified will get a correction.\n"
+            "We'll say no more about it until it gets worse, or recovers and fails again."
         ),
         (
-            "⚪ X (Twitter): se retiran los avisos de problemas desde las 14:00\n"
-            "Lo sabrán todos los que recibieron el aviso.\n"
-            "No se dirá nada más hasta que empeore, o hasta que responda y vuelva a fallar."
+            "⚪ Retirado: X (Twitter), con problemas desde las 14:00\n"
+            "Quienes recibieron el aviso recibirán una corrección.\n"
+            "No diremos nada más hasta que empeore, o hasta que se recupere y vuelva a fallar."
         ),
     ),
     "taken back afterwards": (
         lambda style: wording.taken_back(X, OVER, style, at(15)),
-        "⚪ X (Twitter): the trouble 2:00–2:50 p.m. is taken back\nEverybody who was told of it hears so.",
-        (
-            "⚪ X (Twitter): se retiran los avisos de problemas (14:00–14:50)\n"
-            "Lo sabrán todos los que recibieron el aviso."
-        ),
+        "⚪ Taken back: X (Twitter), 2:00–2:50 p.m.\nEveryone who was notified will get a correction.",
+        ("⚪ Retirado: X (Twitter), 14:00–14:50\nQuienes recibieron el aviso recibirán una corrección."),
     ),
     "taken back twice": (
         lambda style: wording.nothing_to_take_back(X, style, already=True),
-        "X (Twitter): that is taken back already",
-        "X (Twitter): eso ya está retirado",
+        "X (Twitter): already taken back",
+        "X (Twitter): ya está retirado",
     ),
     "nothing to take back": (
         lambda style: wording.nothing_to_take_back(X, style, already=False),
-        "X (Twitter) had no trouble within 7 days that could be taken back",
-        "X (Twitter) no ha tenido en 7 días ningún problema del que retractarse",
+        "X (Twitter) has had no incident in the last 7 days to take back",
+        "X (Twitter) no ha tenido ninguna incidencia que retirar en los últimos 7 días",
     ),
 }
 

@@ -51,9 +51,9 @@ def test_status_names_what_is_down_the_worst_first() -> None:
     seen = view(up(Service("a", "A"), at(1)), open_(MAIL, PARTLY), open_(SLACK, POSSIBLE), open_(X, DOWN))
     assert wording.status(seen, EN).text == (
         "🔴 1 of 4 services is down\n"
-        "🔴 X (Twitter) is down since 2:00 p.m.\n"
-        "🟠 Our mail is partly down since 2:00 p.m.: TweetDeck\n"
-        "🟡 Slack may be down since about 2:00 p.m. (not confirmed)"
+        "🔴 X (Twitter): down since 2:00 p.m.\n"
+        "🟠 Our mail: partly down since 2:00 p.m. (TweetDeck)\n"
+        "🟡 Slack: may have been down since about 2:00 p.m. (not confirmed)"
     )
     assert wording.status(seen, ES).title == "🔴 1 de 4 servicios no funciona"
 
@@ -77,8 +77,8 @@ def test_status_when_all_is_up_tells_the_longest_standing_facts() -> None:
         "Última caída: X (Twitter), 2:10–3:00 (50 min).\n"
         "Más tiempo sin problemas: Slack, desde las 9:00 del 3 jul."
     )
-    assert wording.status(view(up(X, at(3))), EN).text == "🟢 The one service is up."
-    assert wording.status(view(), EN).text == "⚫ No service is watched yet."
+    assert wording.status(view(up(X, at(3))), EN).text == "🟢 The service we watch is up."
+    assert wording.status(view(), EN).text == "⚫ No services are being watched yet."
 
 
 def test_status_does_not_call_up_what_it_has_not_seen() -> None:
@@ -86,35 +86,31 @@ def test_status_does_not_call_up_what_it_has_not_seen() -> None:
     fresh = (SLACK, ServiceState("slack"))
     seen = view(up(X, at(3)), unseen, fresh)
     assert wording.status(seen, EN).text == (
-        "⚫ Nothing is known of 2 of 3 services\n"
-        "⚫ Our mail: nothing is known since 2:00 p.m.\n"
-        "⚫ Slack: not looked at yet"
+        "⚫ No data for 2 of 3 services\n⚫ Our mail: no data since 2:00 p.m.\n⚫ Slack: not checked yet"
     )
     assert wording.status(seen, ES).lines[1] == "⚫ Slack: aún sin comprobar"
 
 
 def test_status_while_we_are_blind_is_what_we_knew_before() -> None:
     assert wording.status(view(open_(X, DOWN), blind=at(14, 58)), EN).text == (
-        "⚫ We see nothing since 2:58 p.m. (own connection)\n"
-        "What we knew until then:\n"
-        "🔴 X (Twitter) is down since 2:00 p.m."
+        "⚫ Our own connection has been down since 2:58 p.m.\nLast known:\n🔴 X (Twitter): down since 2:00 p.m."
     )
     assert wording.status(view(up(X, at(3)), blind=at(14, 58)), EN).lines == (
-        "As far as we saw, nothing was wrong until then.",
+        "As far as we know, everything was up until then.",
     )
 
 
 def test_status_of_one_service_tells_since_when_and_the_last_outage() -> None:
     calm = view((X, replace(UP, mute=Mute("Ana", at(14), at(16)))), recent=(EARLIER,))
     assert wording.status(calm, EN, "x").text == (
-        "🟢 X (Twitter) is up since 3:00 a.m.\nLast outage: 2:10–3:00 a.m. (50 min).\nMuted by Ana until 4:00 p.m."
+        "🟢 X (Twitter): up since 3:00 a.m.\nLast outage: 2:10–3:00 a.m. (50 min).\nMuted by Ana until 4:00 p.m."
     )
     assert wording.status(calm, ES, "x").lines[-1] == "Ana ha silenciado los avisos hasta las 16:00."
-    assert wording.status(view(open_(X, DOWN)), EN, "x").lines[0].startswith("Web, app and TweetDeck do not answer")
-    assert wording.status(view((X, ServiceState("x"))), EN, "x").text == "⚫ X (Twitter): not looked at yet"
-    assert wording.status(calm, EN, "nope").title == 'No service is called "nope".'
+    assert wording.status(view(open_(X, DOWN)), EN, "x").lines[0].startswith("Web, app and TweetDeck don't respond")
+    assert wording.status(view((X, ServiceState("x"))), EN, "x").text == "⚫ X (Twitter): not checked yet"
+    assert wording.status(calm, EN, "nope").title == 'There\'s no service called "nope".'
     assert wording.status(view((X, UP), blind=at(14, 58)), EN, "x").lines == (
-        "⚫ We see nothing since 2:58 p.m. (own connection).",
+        "⚫ Our own connection has been down since 2:58 p.m.",
     )
 
 
@@ -130,21 +126,17 @@ def test_a_storm_fits_one_answer() -> None:
 def test_subscribing_says_what_this_place_will_hear() -> None:
     picky = SubscriptionFilter(("x",), frozenset({Topic.RESTORED, Topic.DOWN}), Confidence.POSSIBLE)
     assert wording.subscribed(picky, ["X (Twitter)"], EN).text == (
-        "✅ This place now hears of X (Twitter).\n"
-        "Of these changes: outages and restorations.\n"
-        "Also of what is only possible."
+        "✅ Subscribed to X (Twitter).\nOnly these notices: outages and restorations.\nIncluding what is only possible."
     )
     assert wording.subscribed(picky, ["X (Twitter)"], ES).text == (
-        "✅ Aquí se avisará de X (Twitter).\n"
-        "De estos cambios: caídas y restablecimientos.\n"
-        "También de lo que solo es posible."
+        "✅ Suscrito a X (Twitter).\nSolo estos avisos: caídas y restablecimientos.\nIncluido lo que solo es posible."
     )
     assert wording.subscribed(SubscriptionFilter(confidence=Confidence.LIKELY), [], EN).text == (
-        "✅ This place now hears of all services.\nAlso of what is only likely."
+        "✅ Subscribed to all services.\nIncluding what is only likely."
     )
-    assert wording.unsubscribed(["Slack"], EN).text == "✅ This place no longer hears of Slack."
-    assert wording.unsubscribed([], ES).text == "✅ Aquí ya no se avisará de nada."
-    assert wording.not_subscribed(EN).text == "This place was not subscribed."
+    assert wording.unsubscribed(["Slack"], EN).text == "✅ Unsubscribed from Slack."
+    assert wording.unsubscribed([], ES).text == "✅ Todas las suscripciones canceladas."
+    assert wording.not_subscribed(EN).text == "This channel has no subscription of its own."
 
 
 def test_a_long_subscription_is_whole_below_its_title() -> None:
@@ -157,22 +149,22 @@ def test_subscriptions_are_listed_by_place() -> None:
     held = Subscription(Destination("slack", "C012"), SubscriptionFilter(("x", "gone")), "slack:T/U", NOW)
     every = Subscription(Destination("email", "desk@example.org"), SubscriptionFilter(), "slack:T/U", NOW)
     assert wording.subscriptions([held, every], {"x": "X (Twitter)"}, EN).text == (
-        "This place hears of:\nslack:C012: X (Twitter) and gone\nemail:desk@example.org: all services"
+        "Subscriptions here:\nslack:C012: X (Twitter) and gone\nemail:desk@example.org: all services"
     )
-    assert wording.subscriptions([], {}, ES).text == "Aquí aún no se avisa de nada."
+    assert wording.subscriptions([], {}, ES).text == "Este canal no tiene suscripción propia."
 
 
 def test_what_is_not_understood_is_answered_with_a_way_on() -> None:
     assert wording.unknown_command("statsu", ["status"], EN).text == (
-        'There is no command "statsu".\nDid you mean status?\nSend "help" to see what there is.'
+        'There\'s no command "statsu".\nDid you mean status?\nSend "help" for the list.'
     )
     assert wording.unknown_service("tw\u202eiter", ["X (Twitter)", "Twitch"], EN).text == (
-        'No service is called "twiter".\nDid you mean X (Twitter) or Twitch?'
+        'There\'s no service called "twiter".\nDid you mean X (Twitter) or Twitch?'
     )
     assert wording.unknown_service("a" * 400, [], EN).lines == ()
     assert len(wording.unknown_service("a" * 400, [], ES).title) <= 80
     assert wording.unknown_service("twiter", ["X (Twitter)"], ES).text == (
-        "Ningún servicio se llama «twiter».\n¿Querías decir X (Twitter)?"
+        "No hay ningún servicio llamado «twiter».\n¿Querías decir X (Twitter)?"
     )
 
 
@@ -180,15 +172,15 @@ def test_orders_are_answered_with_what_they_did() -> None:
     mute = Mute("Ana", NOW, at(16), "known, <b>planned</b>")
     assert wording.acked(X, "Ana", EN, NOW).text == "👀 Noted: Ana is looking into X (Twitter) (3:00 p.m.)"
     assert wording.muted(X, mute, EN, NOW).text == (
-        "🔕 X (Twitter) is muted until 4:00 p.m.\n"
-        "Who was told of an outage still hears of its end.\n"
+        "🔕 X (Twitter): muted until 4:00 p.m.\n"
+        "Anyone already notified of an outage will still hear when it ends.\n"
         "Known, <b>planned</b>."
     )
     assert wording.muted(X, mute, ES, NOW).title == "🔕 X (Twitter): avisos silenciados hasta las 16:00"
-    assert wording.unmuted(X, EN).text == "🔔 X (Twitter) is no longer muted"
+    assert wording.unmuted(X, EN).text == "🔔 X (Twitter): no longer muted"
     assert wording.nothing_open(X, EN).text == "X (Twitter) has no open incident"
     assert wording.nothing_open(None, ES).text == "No hay ninguna incidencia abierta."
-    assert wording.not_allowed(EN).text == "🔒 Only those who run this may do that."
+    assert wording.not_allowed(EN).text == "🔒 Only Tocsin's admins can do that."
 
 
 def test_help_lists_the_commands_it_is_given() -> None:
@@ -201,9 +193,7 @@ def test_help_lists_the_commands_it_is_given() -> None:
 
 def test_a_test_says_that_it_is_one() -> None:
     notice = wording.test_notice("desk", EN, NOW)
-    assert notice.words.text == (
-        "🔔 Test: notices for desk arrive here (3:00 p.m.)\nNothing is wrong: this was sent to prove the way."
-    )
+    assert notice.words.text == ("🔔 Test for desk: notices arrive here (3:00 p.m.)\nJust a test: nothing is wrong.")
     assert (notice.tone, notice.thread, notice.key) == (
         Tone.TEST,
         "test:desk#20220714T130000",
@@ -218,10 +208,10 @@ def test_a_test_says_that_it_is_one() -> None:
 def test_a_quiet_day_is_one_line() -> None:
     calm = view(up(X, at(3)), up(SLACK, at(3)))
     assert wording.digest("Comms", calm, NOW - DAY, EN).text == (
-        "Nothing happened: all 2 services were up for the whole 24 h."
+        "No incidents: all 2 services were up for the whole 24 h."
     )
     assert wording.digest("Comms", calm, NOW - DAY, ES).text == (
-        "Sin novedad: los 2 servicios funcionaron durante todo el periodo (24 h)."
+        "Sin incidencias: los 2 servicios funcionaron durante todo el periodo (24 h)."
     )
 
 
@@ -234,13 +224,13 @@ def test_a_digest_tells_what_is_down_what_happened_and_how_much_was_up() -> None
     assert wording.digest("Comms", seen, NOW - DAY, EN).text == (
         "📰 Comms: 4 incidents in 24 h\n"
         "Now:\n"
-        "🔴 X (Twitter) is down since 2:00 p.m.\n"
-        "What happened:\n"
+        "🔴 X (Twitter): down since 2:00 p.m.\n"
+        "Incidents:\n"
         "X (Twitter): down 2:10–3:00 a.m. (50 min).\n"
         "Our mail: unstable 4:30–5:30 a.m. (down 3 times, 1 h).\n"
         "Our mail: partly down 9:00–9:30 a.m. (30 min).\n"
-        "We saw nothing 2:00–2:04 p.m. (4 min).\n"
-        "Up over 24 h:\n"
+        "Our own connection was down 2:00–2:04 p.m. (4 min).\n"
+        "Uptime, 24 h:\n"
         "X (Twitter): 92.61%\n"
         "Our mail: 97.91%\n"
         "All others: 100%"
@@ -264,14 +254,14 @@ def test_overlapping_incidents_and_unseen_time_are_counted_once() -> None:
 def test_a_service_we_never_saw_has_no_share() -> None:
     unseen = (X, ServiceState("x", up_since=at(1), unseen_since=at(1, day=1)))
     words = wording.digest("Comms", view(unseen), NOW - DAY, EN)
-    assert words.lines[-1] == "X (Twitter): not known"
-    assert words.title == "📰 Comms: no new incident in 24 h, but not all is up"
+    assert words.lines[-1] == "X (Twitter): no data"
+    assert words.title == "📰 Comms: no new incidents in 24 h, but not everything is up"
 
 
 def test_time_we_were_blind_is_no_quiet_day() -> None:
     words = wording.digest("Comms", view((X, UP), recent=(BLIND,)), NOW - DAY, EN)
     assert words.text == (
-        "📰 Comms: no incident seen in 24 h\nWe saw nothing 2:00–2:04 p.m. (4 min).\nUp over 24 h:\nAll services: 100%."
+        "📰 Comms: no incidents seen in 24 h\nOur own connection was down 2:00–2:04 p.m. (4 min).\nUptime, 24 h:\nAll services: 100%."
     )
 
 
@@ -284,7 +274,7 @@ def test_a_digest_may_be_of_some_services_and_gives_a_page_its_facts() -> None:
     assert (first.since, first.until, first.length, first.health) == ("2:10 a.m.", "3:00 a.m.", "50 min", Health.DOWN)
     assert (last.since, last.until, last.end) == ("2:00 p.m.", "", None)
     assert wording.digest("Comms", seen, NOW - DAY, EN, ["slack"]).text == (
-        "Nothing happened: the one service was up for the whole 24 h."
+        "No incidents: the service we watch was up for the whole 24 h."
     )
 
 

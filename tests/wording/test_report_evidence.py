@@ -22,13 +22,13 @@ SURGE = SourceReport(Role.CROWD, "Reports here", Health.DEGRADED, reports=7, usu
         ),
         (
             replace(SURGE, reports=1, usual=0, works=1),
-            "Reports here: 1 in the last hour, usually none. It works for 1 person who told us.",
-            "Avisos de usuarios: 1 en la última hora, lo normal es ninguno. A 1 persona le funciona, según nos dijo.",
+            "Reports here: 1 in the last hour, usually none. 1 person says it works for them.",
+            "Avisos de usuarios: 1 en la última hora, lo normal es ninguno. 1 persona nos dice que le funciona.",
         ),
         (
             replace(SURGE, says=Health.UP, reports=0, works=4),
-            "It works for 4 people who told us.",
-            "A 4 personas les funciona, según nos dijeron.",
+            "4 people say it works for them.",
+            "4 personas nos dicen que les funciona.",
         ),
     ],
 )
@@ -42,7 +42,7 @@ def test_of_the_crowd_alone_it_is_only_said_that_there_may_be_trouble():
     alone = replace(POSSIBLE, health=Health.DEGRADED, worst=Health.DEGRADED, readings=(), reports=(SURGE,))
     words = told(ChangeKind.OPENED, alone, at(14)).words
     assert words.text == (
-        "🟡 X (Twitter) may have trouble since about 2:00 p.m. (not confirmed)\n"
+        "🟡 X (Twitter): may have had trouble since about 2:00 p.m. (not confirmed)\n"
         "Our own checks find nothing wrong.\n"
         "Reports here: 7 in the last hour, usually 1."
     )

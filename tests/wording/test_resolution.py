@@ -54,28 +54,28 @@ TITLES: list[tuple[ChangeKind, Incident, datetime, str, str]] = [
         ChangeKind.RESTORED,
         replace(LIKELY, until=at(14, 5)),
         at(14, 5),
-        "🟢 X (Twitter): may have been down 2:00–2:05 p.m., answers again (5 min)",
+        "🟢 X (Twitter): may have been down 2:00–2:05 p.m., responding again (5 min)",
         "🟢 X (Twitter): pudo no funcionar 14:00–14:05, responde de nuevo (5 min)",
     ),
     (
         ChangeKind.RESTORED,
         replace(THEIRS, official_at=at(14, 21), reports=(ALL_CLEAR,), until=at(14, 50)),
         at(14, 51),
-        "🟢 X (Twitter): its status page reported trouble 2:21–2:50 p.m., now no more",
+        "🟢 X (Twitter): status page reported trouble 2:21–2:50 p.m., now all clear",
         "🟢 X (Twitter): su página de estado informó de problemas 14:21–14:50, ya no",
     ),
     (
         ChangeKind.RESTORED,
         replace(UNSTABLE, until=at(14, 50)),
         at(15),
-        "🟢 X (Twitter): unstable since 2:00 p.m. (down 3 times), steady since 2:50 p.m.",
+        "🟢 X (Twitter): unstable since 2:00 p.m. (down 3 times), stable since 2:50 p.m.",
         "🟢 X (Twitter): inestable desde las 14:00 (3 caídas), estable desde las 14:50",
     ),
     (
         ChangeKind.RETRACTED,
         POSSIBLE,
         at(14, 1),
-        "⚪ X (Twitter): possible trouble at 2:00 p.m. was not confirmed. It answers.",
+        "⚪ X (Twitter): possible trouble at 2:00 p.m. was not confirmed. It's responding.",
         "⚪ X (Twitter): el posible problema de las 14:00 no se confirmó. Responde.",
     ),
     (
@@ -112,7 +112,7 @@ def test_the_first_line_of_an_end_is_word_for_word(
 
 def test_its_end_is_told_with_what_else_is_open() -> None:
     assert told(ChangeKind.RESTORED, OVER, at(14, 51)).words.lines == (
-        "Official status page never reported it. All services you follow are up.",
+        "The official status page never reported it. Everything else you follow is up.",
     )
     slack = replace(DOWN, service="slack", since=at(13, 55), until=None)
     mail = replace(PARTLY, service="mail", since=at(13))
@@ -120,7 +120,7 @@ def test_its_end_is_told_with_what_else_is_open() -> None:
     ended = told(ChangeKind.RESTORED, late, at(14, 51), others=((SLACK, slack), (Service("mail", "Our mail"), mail)))
     assert ended.words.lines == (
         (
-            "Official status page reported it at 2:21 p.m., 21 min after us. "
+            "The official status page reported it at 2:21 p.m., 21 min after us. "
             "Still down: Slack since 1:55 p.m. Partly down or slow: Our mail since 1:00 p.m."
         ),
     )
@@ -145,28 +145,28 @@ def test_of_thousands_a_few_are_named_and_what_has_ended_is_none_of_them() -> No
     line = told(ChangeKind.RESTORED, OVER, at(14, 51), others=others).words.lines[0]
     assert "Still down: S0 since" in line
     assert line.endswith(" and 4995 more.")
-    assert told(ChangeKind.RESTORED, OVER, at(14, 51), others=((X, DOWN),)).words.lines[0].endswith("are up.")
+    assert told(ChangeKind.RESTORED, OVER, at(14, 51), others=((X, DOWN),)).words.lines[0].endswith("you follow is up.")
 
 
 def test_what_is_not_confirmed_elsewhere_is_not_called_down_nor_up() -> None:
     doubt = replace(POSSIBLE, service="slack", since=at(13, 55))
     line = told(ChangeKind.RESTORED, OVER, at(14, 51), others=((SLACK, doubt),)).words.lines[0]
-    assert line == "Official status page never reported it. Perhaps in trouble: Slack since 1:55 p.m."
+    assert line == "The official status page never reported it. May be in trouble: Slack since 1:55 p.m."
 
 
 def test_a_page_that_could_not_be_read_is_not_said_never_to_have_reported() -> None:
     unread = replace(OVER, reports=(replace(ALL_CLEAR, says=None),))
-    assert told(ChangeKind.RESTORED, unread, at(14, 51)).words.lines == ("All services you follow are up.",)
+    assert told(ChangeKind.RESTORED, unread, at(14, 51)).words.lines == ("Everything else you follow is up.",)
     assert told(ChangeKind.RESTORED, replace(OVER, reports=()), at(14, 51)).words.lines == (
-        "All services you follow are up.",
+        "Everything else you follow is up.",
     )
 
 
 @pytest.mark.parametrize(
     ("minute", "english"),
     [
-        (0, "Official status page reported it at 2:00 p.m. All services you follow are up."),
-        (21, "Official status page reported it at 2:21 p.m., 21 min after us. All services you follow are up."),
+        (0, "The official status page reported it at 2:00 p.m. Everything else you follow is up."),
+        (21, "The official status page reported it at 2:21 p.m., 21 min after us. Everything else you follow is up."),
     ],
 )
 def test_the_official_word_is_timed_against_ours(minute: int, english: str) -> None:
@@ -179,7 +179,7 @@ def test_a_page_that_was_first_is_given_its_due() -> None:
     assert (
         told(ChangeKind.RESTORED, early, at(14, 51))
         .words.lines[0]
-        .startswith("Official status page reported it at 1:55 p.m., 5 min before us.")
+        .startswith("The official status page reported it at 1:55 p.m., 5 min before us.")
     )
 
 
@@ -187,21 +187,21 @@ def test_our_own_blindness_is_told_once_it_is_over() -> None:
     tocsin = Service("tocsin", "Tocsin")
     notice = told(ChangeKind.RESTORED, BLIND, at(14, 4), service=tocsin)
     assert notice.words.text == (
-        "⚫ We could not see anything 2:00–2:04 p.m. (own connection).\nNothing is known about that time."
+        "⚫ Our own connection was down 2:00–2:04 p.m.; we couldn't check anything.\nWe have no data for that time."
     )
     assert (notice.tone, notice.fresh) == (Tone.UNSEEN, True)
     assert told(ChangeKind.RESTORED, BLIND, at(14, 4), ES, tocsin).words.text == (
-        "⚫ No pudimos ver nada: 14:00–14:04 (conexión propia).\nDe ese tiempo no se sabe nada."
+        "⚫ Nuestra propia conexión falló 14:00–14:04; no pudimos comprobar nada.\nNo tenemos datos de ese tiempo."
     )
     slept = replace(BLIND, unstable_since=BLIND.since)
     assert told(ChangeKind.RESTORED, slept, at(14, 4), service=tocsin).words.title == (
-        "⚫ We could not see anything 2:00–2:04 p.m. (own machine)."
+        "⚫ Our own machine had trouble 2:00–2:04 p.m.; we couldn't check anything."
     )
     assert told(ChangeKind.RESTORED, slept, at(14, 4), ES, tocsin).words.title == (
-        "⚫ No pudimos ver nada: 14:00–14:04 (máquina propia)."
+        "⚫ Nuestra propia máquina tuvo problemas 14:00–14:04; no pudimos comprobar nada."
     )
     opened = told(ChangeKind.OPENED, replace(BLIND, until=None, steps=1), at(14), service=tocsin)
-    assert opened.words.text == "⚫ We see nothing since 2:00 p.m. (own connection)"
+    assert opened.words.text == "⚫ Our own connection has been down since 2:00 p.m."
 
 
 def test_a_blindness_over_many_days_still_fits_the_first_line() -> None:
@@ -209,14 +209,14 @@ def test_a_blindness_over_many_days_still_fits_the_first_line() -> None:
     for style in (EN, Style("es", "Europe/Madrid", "12h")):
         assert len(told(ChangeKind.RESTORED, long, at(14), style, Service("tocsin", "Tocsin")).words.title) <= 80
     assert told(ChangeKind.RESTORED, long, at(14), EN, Service("tocsin", "Tocsin")).words.title == (
-        "⚫ We saw nothing for 282 d 1 h, until 12:10 a.m. Sun"
+        "⚫ Our own connection was down for 282 d 1 h, until 12:10 a.m. Sun"
     )
 
 
 def test_a_correction_says_what_was_wrong_and_who_said_so() -> None:
     wrong = replace(DOWN, retracted=True)
     assert told(ChangeKind.RETRACTED, wrong, at(14, 9), by="Ana").words.lines == (
-        "Our notice of trouble since 2:00 p.m. was wrong.",
+        "Our notice of trouble at 2:00 p.m. was wrong.",
         "Corrected by Ana.",
     )
     assert told(ChangeKind.RETRACTED, wrong, at(14, 9), ES, by="Ana").words.lines == (

@@ -92,7 +92,7 @@ async def test_a_name_that_does_not_exist_is_bad(named, kind):
 async def test_name_servers_that_do_not_answer_are_bad(named, kind):
     reading = await make(kind, host="fails.example").look("web", named, SOON, doubt=False)
     assert reading.outcome is Outcome.FAILED
-    assert reading.why == "its name cannot be looked up: its name servers do not answer"
+    assert reading.why == "its name cannot be looked up: its name servers don't respond"
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -101,7 +101,7 @@ async def test_our_own_resolver_that_is_dead_says_nothing_of_the_service(free_po
     async with Network(resolver=resolver) as net:
         reading = await make(kind, host="some.example").look("web", net, SOON, doubt=False)
     await resolver.close()
-    assert (reading.outcome, reading.why) == (Outcome.INCONCLUSIVE, "our own resolver does not answer")
+    assert (reading.outcome, reading.why) == (Outcome.INCONCLUSIVE, "our own resolver doesn't respond")
 
 
 class Told:

@@ -95,7 +95,7 @@ ZONE = {
         ({"type": "TXT", "expect": "V=SPF1 -all"}, "its TXT record is v=spf1 -all, not V=SPF1 -all"),
         ({"type": "SOA"}, "has no SOA record"),
         ({"name": "none.example"}, "no such name"),
-        ({"name": "silent.example"}, "its name server does not answer"),
+        ({"name": "silent.example"}, "its name server doesn't respond"),
     ],
 )
 async def test_a_name_leads_where_it_should(net, monkeypatch, fields, why):
