@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from bot import wording
 from bot.chat import loading
 from bot.chat.commands import COMMANDS, parse
 from bot.chat.context import CommandContext, KnownRooms, Load
@@ -215,7 +216,7 @@ async def test_what_is_declared_is_loaded_and_nothing_for_who_may_not(store, nam
     assert asked == list(COMMANDS[name].loads)
     if COMMANDS[name].admins or COMMANDS[name].manages:
         with counting(store) as begun:
-            assert await desk.say(line) == ["🔒 Only those who run this may do that."]
+            assert await desk.say(line) == [wording.not_allowed(Style()).title]
         assert (asked, begun) == (list(COMMANDS[name].loads), [])
 
 
