@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bot import wording
-from bot.chat.context import CommandContext, Look, Response
+from bot.chat.context import CheckNow, CommandContext, Response
 
 
 def check(context: CommandContext) -> Response:
@@ -13,7 +13,7 @@ def check(context: CommandContext) -> Response:
         example = next((service.id for service, _ in context.known), "x")
         return Response(wording.what_to_look_at(example, context.style))
     if service := context.find(said):
-        return Response(None, (Look(service.id),))
+        return Response(None, (CheckNow(service.id),))
     if "://" in said or (len(context.words) == 1 and any(sign in said for sign in ".:")):
-        return Response(None, (Look("", said),))
+        return Response(None, (CheckNow("", said),))
     return context.unknown_service(said)

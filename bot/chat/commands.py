@@ -11,7 +11,7 @@ from functools import partial
 from bot import wording
 from bot.chat import delivery_log, maintenance, preferences, report, rooms
 from bot.chat.check import check
-from bot.chat.context import RECENT, CommandContext, ForService, Load, Prove, Response, Subscribe, Unsubscribe
+from bot.chat.context import RECENT, CommandContext, ForService, Load, Response, SendDrill, Subscribe, Unsubscribe
 from bot.judge.incidents import correctable
 from bot.model import Ack, Ask, Confidence, Correct, Mute, Style, Subscription, Topic, Unmute, length
 
@@ -117,7 +117,7 @@ def _drill(context: CommandContext) -> Response:
         near = difflib.get_close_matches(name, by_name, 3) or list(by_name)
         return Response(wording.unknown_audience(context.phrase, [by_name[n].name for n in near], context.style))
     deliveries = delivery_log.drill(audiences, context.ask.at)
-    return Response(wording.drilled(len(deliveries), context.style), (Prove(deliveries),))
+    return Response(wording.drilled(len(deliveries), context.style), (SendDrill(deliveries),))
 
 
 def _subscribe(context: CommandContext) -> Response:

@@ -56,7 +56,7 @@ class Unsubscribe:
 
 
 @dataclass(frozen=True, slots=True)
-class Prove:
+class SendDrill:
     """Send these test notices: a drill."""
 
     deliveries: tuple[Delivery, ...]
@@ -97,14 +97,14 @@ class Disallow:
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class CheckNow:
     """Check now, for the person who asks: a service of the config, else an address."""
 
     service: str
     address: str = ""
 
 
-Ordered = Subscribe | Unsubscribe | ForService | Prove | Plan | CallOff | Report | Allow | Disallow | Look
+Ordered = Subscribe | Unsubscribe | ForService | SendDrill | Plan | CallOff | Report | Allow | Disallow | CheckNow
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,14 +15,14 @@ from bot.chat.commands import Line, parse, respond
 from bot.chat.context import (
     Allow,
     CallOff,
+    CheckNow,
     CommandContext,
     Disallow,
     ForService,
-    Look,
     Ordered,
     Plan,
-    Prove,
     Response,
+    SendDrill,
     Subscribe,
     Unsubscribe,
 )
@@ -169,14 +169,14 @@ class Dispatcher:
         async with self._queue(ask.where.kind).turns.turn(admin=admin) as admitted:
             found = await self._respond(ask, now, admin=admin) if admitted else None
         # Outside of the turn: a site that does not answer holds up nobody else.
-        if isinstance(found, Look):
+        if isinstance(found, CheckNow):
             known = self.recorder.settings.watched.get(found.service)
             found = await self.on_demand.answer(found, known, ask.who, self._style(ask))
         if found:
             await self._wait(due)
         return found
 
-    async def _respond(self, ask: Ask, now: datetime, *, admin: bool) -> Text | Look | None:
+    async def _respond(self, ask: Ask, now: datetime, *, admin: bool) -> Text | CheckNow | None:
         stale = now - ask.at > STALE_AFTER
         asked_at, ask = ask.at, replace(ask, at=now) if stale or ask.at > now else ask
         line = parse(ask.text)
@@ -186,7 +186,7 @@ class Dispatcher:
         if line.command.allows(ask, admin=admin):
             context = await load(line.command.loads, self.recorder, self.access, context)
         response = respond(line.command, context)
-        if response.orders and isinstance(response.orders[0], Look):
+        if response.orders and isinstance(response.orders[0], CheckNow):
             return response.orders[0]
         if response.orders and stale:
             return wording.too_old(asked_at, context.style, now)
@@ -274,7 +274,7 @@ class Dispatcher:
                 await announce(self.recorder, window)
             case CallOff(number):
                 await call_off(self.recorder, number)
-            case Prove(deliveries):
+            case SendDrill(deliveries):
                 await drill(self.recorder, deliveries)
             case Report():
                 await self.user_reports.take(order)

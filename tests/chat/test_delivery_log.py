@@ -9,7 +9,7 @@ import pytest
 
 from bot.chat import delivery_log
 from bot.chat.commands import parse
-from bot.chat.context import Prove
+from bot.chat.context import SendDrill
 from bot.chat.dispatcher import Dispatcher
 from bot.incidents.reconciler import reconcile
 from bot.model import (
@@ -314,7 +314,7 @@ def test_a_drill_sends_a_marked_notice_to_every_rung_each_place_once():
     everyone = Audience("everyone", (HERE, MAIL), SubscriptionFilter(style=ES))
     drill = said("drill", audiences=(LADDER, everyone))
     [order] = drill.orders
-    assert isinstance(order, Prove)
+    assert isinstance(order, SendDrill)
     assert [(str(d.destination), d.audience, d.notice.thread) for d in order.deliveries] == [
         (str(ELSE), "desk", "drill#20220714T130000"),
         (str(HERE), "desk", "drill#20220714T130000"),
