@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 
-.PHONY: help install demo run test hardening soak attack sim dead lint bench lock base-image sbom audit wheel clean
+.PHONY: help install demo run test hardening soak attack sim dead lint bench sentences lock base-image sbom audit wheel clean
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
 
@@ -37,6 +37,9 @@ dead: .venv/dev.stamp  ## Slack dead for ten real minutes, in four ways: who was
 
 lint: .venv/dev.stamp  ## mend what ruff can mend, then say what is left
 	@$(BIN)/ruff check --fix . ; $(BIN)/ruff format . ; $(BIN)/mypy
+
+sentences: .venv/run.stamp  ## every sentence that people can read, in every language; ARGS="en fr" for some
+	@$(BIN)/python tools/sentences.py $(ARGS)
 
 bench: .venv/dev.stamp  ## what performance is promised, measured
 	@$(BIN)/python -m benchmarks $(ARGS)

@@ -114,7 +114,7 @@ def checked(net: Network, url: str) -> Ask:
     check = HttpCheck(url=url, expect={"contains": "All is well"})
 
     async def ask() -> None:
-        assert (await check.run("web", net, SOON, doubt=False)).outcome is Outcome.OK
+        assert (await check.run("web", net, SOON, fresh=False)).outcome is Outcome.OK
 
     return ask
 

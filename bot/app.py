@@ -149,7 +149,7 @@ class App:
             )
             for kind, channel in self.channels.items()
         }
-        works["own notices"] = keeper.keep(Part.CHORES, "own notices", partial(notices.run, stop), vital=False)
+        works["own notices"] = keeper.keep(Part.SCHEDULER, "own notices", partial(notices.run, stop), vital=False)
         workers = WorkerHealth(self.own_health)
         works["workers"] = keeper.keep(Part.MACHINE, "workers", partial(workers.run, stop), vital=False)
         works["hold"] = self._lose(stop)

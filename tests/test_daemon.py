@@ -104,7 +104,7 @@ async def test_an_outage_goes_all_the_way_from_a_check_to_a_reader(tmp_path):
         config = made(tmp_path, services=closed_port(free_ports(1)[0]), audiences=heard(hook))
         async with open_app(config) as home, living(home):
             await hook.until(lambda: hook.applied)
-            assert "X (Twitter) is down since" in (await get(home, "/")).text
+            assert "X (Twitter): down since" in (await get(home, "/")).text
             assert (await get(home, "/healthz")).json()["well"] is True
             assert 'tocsin_service{health="down",service="x"} 1.0' in (await get(home, "/metrics")).text
     assert hook.broken == []

@@ -296,7 +296,7 @@ async def test_what_is_seen_without_the_database_is_told_from_memory(tmp_path, m
                 live()
                 await hook.until(lambda: hook.applied)
                 text = hook.applied[0].text
-                assert "X (Twitter) is down since" in text
+                assert "X (Twitter): down since" in text
                 assert "you may get this again" in text
                 saw(text.splitlines()[-1])
                 told = len(hook.applied)
@@ -318,5 +318,5 @@ async def test_the_end_of_what_was_told_from_memory_is_told_from_memory(tmp_path
                     await home.rounds._seen(Round("x", home.clock() + n * SECOND, (reading,)))
             await hook.until(lambda: len(hook.applied) == 2)
             texts = sorted(one.text.splitlines()[0] for one in hook.applied)
-            assert "X (Twitter) is down since" in texts[0]
+            assert "X (Twitter): down since" in texts[0]
             assert "restored" in texts[1]

@@ -188,7 +188,7 @@ def services(config: Config) -> Iterator[Look]:
 
 def _route(route: str, check: Check, timeout: timedelta) -> Callable[[Net], Awaitable[Reach]]:
     async def look(net: Net) -> Reach:
-        reading = await check.run(route, net, timeout, doubt=True)
+        reading = await check.run(route, net, timeout, fresh=True)
         took = f" after {reading.took.total_seconds() * 1000:.0f} ms" if reading.took is not None else ""
         return Reach(OUTCOMES[reading.outcome], f"{WORDS[reading.outcome]}{_why(reading)}{took}")
 

@@ -99,8 +99,8 @@ class Check(Protocol):
     @property
     def kind(self) -> str: ...
 
-    async def run(self, route: str, net: Net, timeout: timedelta, *, doubt: bool) -> Reading:
-        """Try once. `doubt`: the service is not known to be up, so nothing may be reused. Raise only on a bug of ours."""
+    async def run(self, route: str, net: Net, timeout: timedelta, *, fresh: bool) -> Reading:
+        """Try once. `fresh`: the service is not known to be up, so nothing may be reused. Raise only on a bug of ours."""
 
 
 @dataclass(slots=True)

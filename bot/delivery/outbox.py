@@ -87,7 +87,7 @@ class Outbox:
     def __post_init__(self) -> None:
         self._ladders = Failover(self.deliveries, self.ladders, self.clock, self.wake, self._dead)
         self._rate_limiters = {kind: RateLimiter(way.pace) for kind, way in self.channels.items()}
-        self._hands = InFlight(self.deliveries, self.moved, self.clock)
+        self._in_flight = InFlight(self.deliveries, self.moved, self.clock)
 
     def wake(self, whom: set[str] | set[Destination] | None = None) -> None:
         """Look now for what is to be sent: by these kinds of channel only, or to these places, for a look costs a
@@ -101,8 +101,8 @@ class Outbox:
     def _awake(self, one: str | Destination) -> str | None:
         if isinstance(one, str):
             return one
-        gate = self._rate_limiters.get(one.kind)
-        return None if gate is None or gate.rests(one.place, self.clock()) else one.kind
+        limiter = self._rate_limiters.get(one.kind)
+        return None if limiter is None or limiter.rests(one.place, self.clock()) else one.kind
 
     def _dead(self) -> dict[str, datetime]:
         return failure_count.refused(self.failures) | dict(self.down())
@@ -119,8 +119,8 @@ class Outbox:
 
     def step(self, move: Moved) -> None:
         """The clock has stepped; what is stored is moved already."""
-        for gate in self._rate_limiters.values():
-            gate.step(move)
+        for limiter in self._rate_limiters.values():
+            limiter.step(move)
         self.failures.update({kind: moved(fortune, move) for kind, fortune in self.failures.items()})
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -132,18 +132,18 @@ class Outbox:
             self.wake()
 
     async def _pump(self, kind: str, stop: asyncio.Event) -> None:
-        bell, sending = self._wakers[kind], set[asyncio.Task[None]]()
+        waker, sending = self._wakers[kind], set[asyncio.Task[None]]()
         try:
             while not stop.is_set():
-                bell.clear()
+                waker.clear()
                 free = self._free(kind)
                 claimed = await self._claim(kind, free)
                 for delivery in claimed:
-                    if self._hands.take(delivery):
+                    if self._in_flight.take(delivery):
                         at = self._rate_limiters[kind].begin(delivery.destination.place, self.clock())
                         sending.add(asyncio.create_task(self._see_to(delivery, at), name=delivery.notice.key))
                 if len(claimed) < free or not free:
-                    await self._rest(kind, bell, free)
+                    await self._rest(kind, waker, free)
                 sending -= {task for task in sending if task.done()}
         finally:  # also when it is to be started again: nothing may be left behind half sent
             await _see_through(sending)
@@ -154,16 +154,24 @@ class Outbox:
 
     def _free(self, kind: str) -> int:
         """A channel known to be down gets one at a time: to see whether it is back, and not to bury it when it is."""
-        gate = self._rate_limiters[kind]
-        free = gate.free(self.clock())
-        return min(free, 1 - min(gate.under_way, 1)) if kind in self.down() else free
+        limiter = self._rate_limiters[kind]
+        free = limiter.free(self.clock())
+        return min(free, 1 - min(limiter.under_way, 1)) if kind in self.down() else free
 
     async def _claim(self, kind: str, free: int) -> tuple[Delivery, ...]:
         if not free:
             return ()
-        now, gate, way = self.clock(), self._rate_limiters[kind], self.channels[kind]
+        now, limiter, channel = self.clock(), self._rate_limiters[kind], self.channels[kind]
         wanted = Claim(
-            kind, now, free, now + self.lease(kind), gate.busy(now), gate.one_each, way.edits, way.gathers, way.looks
+            kind,
+            now,
+            free,
+            now + self.lease(kind),
+            limiter.busy(now),
+            limiter.one_each,
+            channel.edits,
+            channel.gathers,
+            channel.looks,
         )
         try:
             claimed = await self.deliveries.claim(wanted, self._told_together)
@@ -177,17 +185,17 @@ class Outbox:
     def _told_together(self, many: Batch) -> Notice:
         return wording.many(many, self.clock(), self._outage(many.destination.kind))
 
-    async def _rest(self, kind: str, bell: asyncio.Event, free: int) -> None:
+    async def _rest(self, kind: str, waker: asyncio.Event, free: int) -> None:
         """Until woken, until something is due, or until it is time to look again anyway."""
-        now, gate = self.clock(), self._rate_limiters[kind]
-        # With no hand free only the bell of one that gets free helps: what is due meanwhile must not make us spin.
-        due = await self._next_due(kind, gate.busy(now)) if free else None
-        opens = gate.opens(now)
+        now, limiter = self.clock(), self._rate_limiters[kind]
+        # With no hand free only the waker of one that gets free helps: what is due meanwhile must not make us spin.
+        due = await self._next_due(kind, limiter.busy(now)) if free else None
+        opens = limiter.opens(now)
         soonest = min((at for at in (due, opens) if at), default=now + timedelta(seconds=REST))
         wait = min(max((soonest - now).total_seconds(), 0.01), REST)
         with suppress(TimeoutError):
             async with asyncio.timeout(wait):
-                await bell.wait()
+                await waker.wait()
 
     async def _next_due(self, kind: str, busy: Sequence[str]) -> datetime | None:
         try:
@@ -207,7 +215,7 @@ class Outbox:
             self._let_go(delivery)
 
     def _let_go(self, delivery: Delivery) -> None:
-        self._hands.release(delivery)
+        self._in_flight.release(delivery)
         self._rate_limiters[delivery.destination.kind].end(delivery.destination.place, self.clock())
 
     async def _deliver(self, delivery: Delivery, at: datetime) -> None:
@@ -219,7 +227,7 @@ class Outbox:
             self._rate_limiters[kind].end(place, self.clock())
             await self._note(delivery, DeliveryResult(Status.SUPERSEDED))
             return
-        if before := self._hands.sent_before(delivery):
+        if before := self._in_flight.sent_before(delivery):
             self._rate_limiters[kind].end(place, self.clock())
             await self._note(delivery, before)
             return
@@ -263,19 +271,19 @@ class Outbox:
     def _slow(self, delivery: Delivery, receipt: Receipt, now: datetime) -> None:
         """An answer counts against the provider's limits, and may ask for more rest than those."""
         kind, place = delivery.destination.kind, delivery.destination.place
-        gate = self._rate_limiters[kind]
-        gate.end(place, now)
+        limiter = self._rate_limiters[kind]
+        limiter.end(place, now)
         if isinstance(receipt, Sent) and delivery.notice.thread.startswith(MANY) and not delivery.deferred:
             # A storm: what comes meanwhile is told by rewriting this one, or in the next one.
-            gate.rest(place, now + (EDIT_GAP if self.channels[kind].edits else NEXT_GAP))
+            limiter.rest(place, now + (EDIT_GAP if self.channels[kind].edits else NEXT_GAP))
         if isinstance(receipt, Later) and (wait := bounded(receipt.wait)):
             if receipt.whole:
-                gate.hold(now + wait)
+                limiter.hold(now + wait)
             else:
-                gate.rest(place, now + wait)
+                limiter.rest(place, now + wait)
         failed = isinstance(receipt, Unsure) or (isinstance(receipt, Later) and not receipt.absent)
         if failed and kind in self.down():
-            gate.hold(now + TRIAL)
+            limiter.hold(now + TRIAL)
 
     def _longest(self, kind: str, *, dead: bool) -> timedelta:
         """How long a failed one waits at most. `dead`: its channel was known to be down; if no more, nothing rouses it."""
@@ -300,7 +308,7 @@ class Outbox:
                 await self.refused(delivery, why, scope)
 
     async def _note(self, delivery: Delivery, done: DeliveryResult, moved: Destination | None = None) -> None:
-        await self._hands.note(delivery, done, moved)
+        await self._in_flight.note(delivery, done, moved)
         self._wakers[delivery.destination.kind].set()
 
     async def _new_root(self, delivery: Delivery) -> None:

@@ -96,10 +96,10 @@ class Scheduler:
             with retrying(chore.name):
                 await chore.work()
         except Exception as error:  # noqa: BLE001 - the border of a chore
-            self.own_health.report(Part.CHORES, f"could not {chore.name}: {fault(error)}", chore.name)
+            self.own_health.report(Part.SCHEDULER, f"could not {chore.name}: {fault(error)}", chore.name)
             say_once(log, chore.name, f"could not {chore.name}: our own error: {fault(error)}")
             return False
-        self.own_health.clear(Part.CHORES, chore.name)
+        self.own_health.clear(Part.SCHEDULER, chore.name)
         return True
 
     async def _send_heartbeat(self) -> None:

@@ -105,7 +105,7 @@ class Canaries:
     async def _answers(self, check: Check) -> bool:
         try:
             async with asyncio.timeout(TIMEOUT.total_seconds() + GRACE):
-                reading = await check.run("canary", self._net, TIMEOUT, doubt=True)
+                reading = await check.run("canary", self._net, TIMEOUT, fresh=True)
         except Exception as error:  # noqa: BLE001 - the border of a check
             logger.warning("a canary's %s check failed by our own error: %s", check.kind, fault(error))
             return False

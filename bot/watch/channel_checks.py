@@ -41,7 +41,7 @@ class ApiCheck:
     kind: str = "API"
     _bad: bool = False
 
-    async def run(self, route: str, net: Net, timeout: timedelta, *, doubt: bool) -> Reading:
+    async def run(self, route: str, net: Net, timeout: timedelta, *, fresh: bool) -> Reading:
         """As in `contracts.Check`. Never slow: what counts is whether it takes messages."""
         seconds = timeout.total_seconds() * SHARE
         try:
@@ -64,7 +64,7 @@ class MessagesCheck:
     trouble: Callable[[], str | None]
     kind: str = "messages"
 
-    async def run(self, route: str, net: Net, timeout: timedelta, *, doubt: bool) -> Reading:
+    async def run(self, route: str, net: Net, timeout: timedelta, *, fresh: bool) -> Reading:
         """As in `contracts.Check`; asks nobody."""
         return _reading(route, self.trouble())
 

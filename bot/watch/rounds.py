@@ -166,10 +166,10 @@ class Rounds:
                 self.counts.late = max(self.counts.late, late)
                 self._start(key)
 
-    async def look(self, watched: Watched, *, doubt: bool = False) -> Round:
+    async def look(self, watched: Watched, *, fresh: bool = False) -> Round:
         """One round: raises nothing for what a check does. `doubt`: nothing may be reused, though it is known to be up."""
         at, began, service = self._clock.utcnow(), self._clock.steady(), watched.service.id
-        tried = await self._tries(watched, doubt=doubt or service in self._doubtful)
+        tried = await self._tries(watched, fresh=fresh or service in self._doubtful)
         readings, starved = tuple(reading for reading, _ in tried), any(held for _, held in tried)
         online = True
         if self._canaries.offline or any(reading.outcome not in _ANSWERED and not held for reading, held in tried):
@@ -188,7 +188,7 @@ class Rounds:
     async def once(self, service: str) -> Round | None:
         """A look for somebody who asks: it is neither judged nor kept. None of what is not watched."""
         watched = self._watched.get(service)
-        return await self.look(watched, doubt=True) if watched else None
+        return await self.look(watched, fresh=True) if watched else None
 
     async def online(self) -> bool:
         """Do we see anything of the world?"""
@@ -297,20 +297,20 @@ class Rounds:
                 (result.service, result.at, replace(reading, outcome=Outcome.INCONCLUSIVE) if blind else reading)
             )
 
-    async def _tries(self, watched: Watched, *, doubt: bool) -> list[tuple[Reading, bool]]:
+    async def _tries(self, watched: Watched, *, fresh: bool) -> list[tuple[Reading, bool]]:
         """The reading of each route; True where it came to nothing because we ourselves got no time."""
         if len(watched.checks) == 1:  # most services: a task less for each of their rounds
             ((route, check),) = watched.checks.items()
-            return [await self._try(watched, route, check, doubt=doubt)]
-        tries = (self._try(watched, route, check, doubt=doubt) for route, check in watched.checks.items())
+            return [await self._try(watched, route, check, fresh=fresh)]
+        tries = (self._try(watched, route, check, fresh=fresh) for route, check in watched.checks.items())
         return list(await asyncio.gather(*tries))
 
-    async def _try(self, watched: Watched, route: str, check: Check, *, doubt: bool) -> tuple[Reading, bool]:
+    async def _try(self, watched: Watched, route: str, check: Check, *, fresh: bool) -> tuple[Reading, bool]:
         key, began = (watched.service.id, route), self._clock.steady()
         if (refused := self._limits.holds(key, began)) is not None:
             return refused, False
         before = self._lag.held(began)
-        reading = await self._ask(watched, route, check, doubt=doubt)
+        reading = await self._ask(watched, route, check, fresh=fresh)
         now = self._clock.steady()
         self._note_sleep(now)
         held = self._lag.held(now) - before
@@ -327,11 +327,11 @@ class Rounds:
             return replace(reading, outcome=Outcome.SLOW, why=why), False
         return reading, False
 
-    async def _ask(self, watched: Watched, route: str, check: Check, *, doubt: bool) -> Reading:
+    async def _ask(self, watched: Watched, route: str, check: Check, *, fresh: bool) -> Reading:
         before, sleeps = self._lag.held(self._clock.steady()), self._sleeps
         try:
             async with asyncio.timeout((watched.timeout + self._grace).total_seconds()):
-                return await check.run(route, self._net, watched.timeout, doubt=doubt)
+                return await check.run(route, self._net, watched.timeout, fresh=fresh)
         except Exception as error:  # noqa: BLE001 - the border of a check
             now = self._clock.steady()
             self._note_sleep(now)

@@ -52,6 +52,11 @@ class Plural(str):
         made._category, made._forms = category, forms
         return made
 
+    @property
+    def forms(self) -> Mapping[str, str]:
+        """By their plural category."""
+        return self._forms
+
     def format(self, *args: object, **facts: object) -> str:
         """Fill in the form for `count`, which must be among the facts."""
         count = facts["count"]

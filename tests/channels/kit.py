@@ -191,14 +191,16 @@ class ChannelKit:
 
     # ── deliveries ───────────────────────────────────────────────────────────────────────────────────────────────────
 
-    def delivery(self, number: int, words: Text, *, act: DeliveryAction = DeliveryAction.POST, **more: Any) -> Delivery:
+    def delivery(
+        self, number: int, words: Text, *, action: DeliveryAction = DeliveryAction.POST, **more: Any
+    ) -> Delivery:
         """One of x#17's deliveries. `more` goes to the notice or the delivery, whichever knows the name."""
         known = {field.name for field in dataclasses.fields(Notice)} - {"root"}
         notice = {name: more.pop(name) for name in list(more) if name in known}
         notice = {"tone": Tone.DOWN, "root": more.pop("present", None), "at": AT} | notice
-        key = f"x#17/{number}@{self.destination}" + (";edit" if act is DeliveryAction.EDIT else "")
+        key = f"x#17/{number}@{self.destination}" + (";edit" if action is DeliveryAction.EDIT else "")
         told = Notice(key=f"x#17/{number}", thread="x#17", words=words, **notice)
-        return Delivery(key, self.destination, act, told, audience="desk", **({"subject": FIRST.title} | more))
+        return Delivery(key, self.destination, action, told, audience="desk", **({"subject": FIRST.title} | more))
 
     def first(self, **more: Any) -> Delivery:
         return self.delivery(1, FIRST, **more)

@@ -56,8 +56,8 @@ async def test_a_silent_address_is_given_up_and_said_in_plain_words(monkeypatch)
 
 async def test_a_name_without_a_scheme_is_looked_at_over_https_and_port_8080_over_http(monkeypatch):
     async with Street(monkeypatch, timeout=timedelta(seconds=0.2)) as chat:
-        assert "does not answer us" in (await chat.say("check outer.example")).title  # no TLS is spoken there
-        assert "answers us (HTTP 200" in (await chat.say("check outer.example:8080/x")).title
+        assert "doesn't respond" in (await chat.say("check outer.example")).title  # no TLS is spoken there
+        assert "responds (HTTP 200" in (await chat.say("check outer.example:8080/x")).title
         assert [heard.target for heard in chat.outside.heard] == ["/x"]
 
 
@@ -67,7 +67,7 @@ async def test_an_answer_is_shared_for_ten_seconds_with_those_who_ask_meanwhile_
         assert len({answer.text for answer in answers}) == 1
         assert len(chat.outside.heard) == 1
         chat.now += timedelta(seconds=9)
-        assert "nos responde" in (await chat.say(f"check {chat.outer()}", language="es")).text
+        assert "responde" in (await chat.say(f"check {chat.outer()}", language="es")).text
         assert len(chat.outside.heard) == 1
         chat.now += timedelta(seconds=2)
         await chat.say(f"check {chat.outer()}")
@@ -78,14 +78,14 @@ async def test_an_answer_is_shared_for_ten_seconds_with_those_who_ask_meanwhile_
 async def test_nobody_may_ask_more_than_six_times_a_minute_nor_all_together_for_sixty_looks(monkeypatch):
     async with Street(monkeypatch) as chat:
         eve = [await chat.say(f"check {chat.outer(f'/{n}')}", who="slack:T1/EVE") for n in range(7)]
-        assert ["answers us" in said.text for said in eve] == [True] * 6 + [False]
+        assert ["responds" in said.text for said in eve] == [True] * 6 + [False]
         assert eve[6].text == "⏳ Not checked: you asked 6 times in a minute."
         others = [await chat.say(f"check {chat.outer(f'/o{n}')}") for n in range(55)]
-        assert sum("answers us" in said.text for said in others) == 54
+        assert sum("responds" in said.text for said in others) == 54
         assert others[54].text == "⏳ Not checked: too many requests just now."
-        assert "answers us" in (await chat.say(f"check {chat.outer('/o0')}")).text  # known already: it costs nothing
+        assert "responds" in (await chat.say(f"check {chat.outer('/o0')}")).text  # known already: it costs nothing
         chat.now += timedelta(minutes=1)
-        assert "answers us" in (await chat.say(f"check {chat.outer('/later')}", who="slack:T1/EVE")).text
+        assert "responds" in (await chat.say(f"check {chat.outer('/later')}", who="slack:T1/EVE")).text
         assert len(chat.desk.on_demand._glances) == 1
 
 
@@ -96,7 +96,7 @@ async def test_a_service_is_looked_at_by_its_own_checks_and_what_nobody_knows_is
         assert (await chat.say("CHECK x")).text == "🟢 X (Twitter) responds (0.3 s)"
         assert chat.rounds == ["x"]
         assert (await chat.say("check netflix")).text == 'There\'s no service called "netflix".'
-        assert (await chat.say("check")).text == 'What should we check? For example: "check x", "check example.org"'
+        assert (await chat.say("check")).text == 'Check what? For example: "check x", "check example.org"'
         assert (
             await chat.say("check", language="es")
         ).text == "¿Qué comprobamos? Por ejemplo: «check x», «check example.org»"
@@ -129,8 +129,8 @@ SEEN = Round("x", at(14, 2), (), (ALL_CLEAR,))
             ["🟠 X (Twitter) responde lento: app", "App responde lento (6,2 s)."],
         ),
         (
-            (Reading("web", Outcome.INCONCLUSIVE, "our own resolver doesn't respond"),),
-            ["⚫ X (Twitter): our check was inconclusive", "web: our own resolver doesn't respond."],
+            (Reading("web", Outcome.INCONCLUSIVE, "our own resolver does not answer"),),
+            ["⚫ X (Twitter): our check was inconclusive", "web: our own resolver does not answer."],
             [
                 "⚫ X (Twitter): nuestra comprobación no fue concluyente",
                 "web: nuestro propio servidor de nombres no responde.",

@@ -86,7 +86,7 @@ async def test_an_inner_address_is_looked_at_for_the_config_and_for_no_stranger(
         assert answer == INNER or not address.startswith("http://127.")
         assert (chat.opened, chat.inside.connections) == ([], 0)
         if address.startswith("http://127.0.0.1") or "//2130706433" in address or "//inwards" in address:
-            reading = await HttpCheck(url=address).run("web", chat.net, timedelta(seconds=5), doubt=True)
+            reading = await HttpCheck(url=address).run("web", chat.net, timedelta(seconds=5), fresh=True)
             assert (reading.outcome, chat.inside.connections) == (Outcome.OK, 1)
 
 
@@ -147,7 +147,7 @@ async def test_the_address_that_was_judged_is_the_one_that_is_asked(monkeypatch)
     """A name whose second answer leads inwards: there is no second question within a look, and each hop has its own."""
     async with Street(monkeypatch) as chat:
         chat.names.known["rebind.example"] = [[OUTER], ["127.0.0.1"]]
-        assert "answers us" in (await chat.say(f"check {chat.outer('/', 'rebind.example')}")).title
+        assert "responds" in (await chat.say(f"check {chat.outer('/', 'rebind.example')}")).title
         assert (chat.names.asked, chat.opened) == (["rebind.example"], [OUTER])
 
         chat.names.known["again.example"] = [[OUTER], ["127.0.0.1"]]
@@ -159,7 +159,7 @@ async def test_the_address_that_was_judged_is_the_one_that_is_asked(monkeypatch)
 async def test_of_a_name_with_both_only_the_outer_address_is_asked(monkeypatch):
     async with Street(monkeypatch) as chat:
         chat.names.known["both.example"] = [["127.0.0.1", OUTER, "::1"]]
-        assert "answers us" in (await chat.say(f"check {chat.outer('/', 'both.example')}")).title
+        assert "responds" in (await chat.say(f"check {chat.outer('/', 'both.example')}")).title
         assert chat.opened == [OUTER]
 
 

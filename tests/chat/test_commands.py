@@ -78,7 +78,7 @@ def held(*services, **wish):
 
 def test_status_tells_what_is_down_and_since_when():
     reply = said("status").reply.text
-    assert "X (Twitter) is down since 2:00 p.m." in reply
+    assert "X (Twitter): down since 2:00 p.m." in reply
     assert "Slack" not in reply.splitlines()[0]
 
 
@@ -225,7 +225,7 @@ def test_a_place_has_its_own_language_and_is_answered_in_it(text, language):
 def test_a_place_has_its_own_zone():
     wish, reply = settled("timezone america/New york")
     assert wish.style == replace(STYLE, timezone="America/New_York")
-    assert reply.title == "✅ Times here are now in America/New_York (it is 8:30 a.m.)"
+    assert reply.title == "✅ Times here are now in America/New_York (it is 8:30 a.m.)."
 
 
 @pytest.mark.parametrize(

@@ -162,13 +162,13 @@ def test_who_got_what_when_by_which_way():
     instead = "instead of slack:C1, which didn't accept it within 1 min."
     assert said("delivery", trail=trail(*rows)).reply.text.splitlines() == [
         "📬 X (Twitter): 1 of 3 messages delivered (x#17)",
-        "slack:C1 (desk, rung 1): confirmed: waits, again at 2:06 p.m., Slack: 503.",
-        f"telegram:-100/45 (desk, rung 2): confirmed: has it, at 2:02 p.m., after 0 s, 2 attempts, {instead}",
-        "email:a@b.example (list): confirmed: refused it, no such mailbox.",
+        "slack:C1 (desk, rung 1): confirmed: waiting, again at 2:06 p.m., Slack: 503.",
+        f"telegram:-100/45 (desk, rung 2): confirmed: delivered, at 2:02 p.m., after 0 s, 2 attempts, {instead}",
+        "email:a@b.example (list): confirmed: rejected, no such mailbox.",
     ]
     assert said("delivery", trail=trail(*rows), style=ES).reply.text.splitlines()[:2] == [
         "📬 X (Twitter): 1 de 3 mensajes entregados (x#17)",
-        "slack:C1 (desk, peldaño 1): confirmado: espera, de nuevo a las 14:06, Slack: 503.",
+        "slack:C1 (desk, peldaño 1): confirmado: en espera, de nuevo a las 14:06, Slack: 503.",
     ]
 
 
@@ -181,14 +181,14 @@ def test_a_refusal_above_is_named_as_the_reason_for_the_way():
 @pytest.mark.parametrize(
     ("more", "words"),
     [
-        ({"status": "sending"}, "is being sent"),
-        ({"status": "pending", "attempts": 0}, "waits"),
+        ({"status": "sending"}, "being sent"),
+        ({"status": "pending", "attempts": 0}, "waiting"),
         ({"status": "pending", "unsure": True, "attempts": 1, "due": at(14, 2)}, "may have arrived"),
         ({"status": "superseded"}, "no longer needed"),
-        ({"status": "merged"}, "has it in one message with others"),
-        ({"action": DeliveryAction.EDIT}, "first message updated: has it"),
-        ({"kind": ChangeKind.RESTORED}, "restored: has it"),
-        ({"kind": None}, "test: has it"),
+        ({"status": "merged"}, "delivered in one message with others"),
+        ({"action": DeliveryAction.EDIT}, "first message updated: delivered"),
+        ({"kind": ChangeKind.RESTORED}, "restored: delivered"),
+        ({"kind": None}, "test: delivered"),
         ({"audience": str(HERE)}, "(subscribed)"),
     ],
 )
@@ -222,8 +222,8 @@ def test_an_incident_that_nobody_was_told_of():
 @pytest.mark.parametrize(
     ("text", "title"),
     [
-        ("delivery x#99", 'Nothing is known of "x#99".'),
-        ("why x#99", 'Nothing is known of "x#99".'),
+        ("delivery x#99", 'We know of no incident "x#99".'),
+        ("why x#99", 'We know of no incident "x#99".'),
         ("delivery", "No incidents in the last 30 days."),
         ("delivery drill", "No drill has been run from a chat yet."),
     ],
@@ -320,7 +320,11 @@ def test_a_drill_sends_a_marked_notice_to_every_rung_each_place_once():
         (str(HERE), "desk", "drill#20220714T130000"),
         (str(MAIL), "everyone", "drill#20220714T130000"),
     ]
-    assert [d.notice.words.title.partition(":")[0] for d in order.deliveries] == ["🔔 Test", "🔔 Test", "🔔 Prueba"]
+    assert [d.notice.words.title.partition(":")[0] for d in order.deliveries] == [
+        "🔔 Test for desk",
+        "🔔 Test for desk",
+        "🔔 Prueba",
+    ]
     assert all(d.ladders == () for d in order.deliveries)  # each rung is tried itself
     assert drill.reply.text == '🔔 Sending a test notice to 3 places.\nFor the result, send "delivery drill".'
 
@@ -332,7 +336,7 @@ def test_a_drill_of_one_audience_of_none_and_of_a_misspelt_one():
     misspelt = said("drill everyon", audiences=(LADDER, everyone))
     assert (misspelt.orders, misspelt.reply.text) == (
         (),
-        'No audience is called "everyon".\nDid you mean everyone?',
+        'There\'s no audience called "everyon".\nDid you mean everyone?',
     )
     assert said("drill").reply.title == "The config has no audiences."
 
@@ -377,7 +381,7 @@ async def test_a_drill_ordered_in_a_chat_is_delivered_and_told_of(house):
     assert {str(one.destination) for one in await house.deliver()} == set(map(str, DESK.destinations))
     told = (await chat.say("delivery drill")).splitlines()
     assert told[0] == "📬 Drill: 2 of 2 messages delivered (drill#20220714T120000)"
-    assert told[1].startswith("slack:C1 (desk): test: has it, at noon")
+    assert told[1].startswith("slack:C1 (desk): test: delivered, at noon")
     assert set(await house.store.audit.proven(DESK.destinations)) == set(DESK.destinations)
     assert await reconcile(house.recorder) == type(await reconcile(house.recorder))()
 
@@ -387,9 +391,7 @@ async def test_delivery_history_and_why_read_what_is_stored(house):
     for one in await house.store.deliveries.claim(*wanted("slack", house.now, limit=9, lease=timedelta(minutes=1))):
         await house.store.deliveries.settle(one, Status.REFUSED, house.now, why="no such channel")
     chat = Chat(house)
-    assert (await chat.say("delivery x#1")).splitlines()[
-        1
-    ] == "slack:C1 (desk): confirmed: refused it, no such channel."
+    assert (await chat.say("delivery x#1")).splitlines()[1] == "slack:C1 (desk): confirmed: rejected, no such channel."
     assert (await chat.say("history x 2")).splitlines() == [
         "🗓 X (Twitter): 1 incident in 48 h",
         "X (Twitter): down 12:01–12:02 p.m. (1 min).",

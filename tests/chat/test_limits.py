@@ -158,7 +158,7 @@ async def test_an_old_order_is_answered_and_not_carried_out(store, text, ago):
         await desk.say("quiet 01:00-02:00", ADMIN)
     before, entries = desk.house.recorder.states["x"], await store.audit_log.newest(9)
     answer = await desk.say(text, ADMIN, ago=ago)
-    assert answer[0].startswith("⏳ Not done: this was sent ")
+    assert answer[0].startswith("⏳ Not done: you sent this ")
     assert (desk.house.recorder.states["x"], await store.audit_log.newest(9)) == (before, entries)
     assert desk.looked == []
     assert not (await desk.say(text, ADMIN, ago=timedelta(minutes=9)))[0].startswith("⏳")
@@ -258,8 +258,8 @@ async def test_a_number_that_nobody_knows_is_no_service(store):
     desk = await two_outages(store)
     assert (await desk.say("ack x#99999999999999999999", ADMIN))[0].startswith("⌛")
     assert (await desk.say("ack y#1", ADMIN))[0].startswith("⌛")
-    assert "No service" in (await desk.say("ack x#", ADMIN))[0]
-    assert "No service" in (await desk.say("ack x#²", ADMIN))[0]
+    assert "no service" in (await desk.say("ack x#", ADMIN))[0]
+    assert "no service" in (await desk.say("ack x#²", ADMIN))[0]
 
 
 # ── one person's words ───────────────────────────────────────────────────────────────────────────────────────────────
@@ -278,7 +278,7 @@ async def test_who_changes_their_mind_makes_no_further_look(store, pause, saw):
         desk.desk._people = PersonLimits()  # not their pace is tried here
     assert desk.looked == ["x", "x"]
     assert desk.crowd.tallies("telegram:9")["x"].mine is True
-    assert answers[0][0].startswith("✅ Noted")
+    assert answers[0][0].startswith("✅ Thanks, noted")
     assert answers[2] == ["You've already told us twice this hour, so this one doesn't count."]
     desk.house.now += HOUR
     await desk.say("report x")

@@ -91,7 +91,7 @@ def test_the_answer_says_when_and_what_that_means_in_the_readers_language():
 def test_what_is_no_time_is_explained_and_orders_nothing(text):
     answer = said(text)
     assert answer.orders == ()
-    assert answer.reply.title == "🛠 When is that?."
+    assert answer.reply.title == "🛠 When is that?"
     assert "maintenance mail for 1h" in answer.reply.text
 
 

@@ -76,7 +76,7 @@ def test_status_of_a_service_tells_how_many_report_it_now():
 
 def test_half_a_report_gets_help_and_a_channel_is_none_of_the_services():
     assert said("report").reply.text == (
-        'Which service?.\nFor example: "report x", "report x login fails", "report x works".'
+        'Which service?\nFor example: "report x", "report x login fails", "report x works".'
     )
     assert said("report slak").reply.text == 'There\'s no service called "slak".\nDid you mean slack?'
     assert said("report s-delivery").orders == said("report").orders == ()
@@ -84,8 +84,8 @@ def test_half_a_report_gets_help_and_a_channel_is_none_of_the_services():
 
 async def test_the_same_person_counts_once_at_the_desk(store):
     chat = Chat(House(store, ()))
-    for expected in ("", "You had said so already"):
+    for expected in ("", "You'd already told us"):
         assert expected in await chat.say("report x")
     assert chat.desk.user_reports.tallies()["x"] == Tally(1)
-    assert "Noted: X (Twitter) works" in await chat.say("report x works")
+    assert "noted: X (Twitter) works" in await chat.say("report x works")
     assert chat.desk.user_reports.tallies("telegram:7")["x"] == Tally(0, 1, mine=True, said_enough=True)

@@ -279,7 +279,7 @@ async def test_test_proves_each_way_and_says_which_failed_without_the_secret_of_
         right, wrong = await asyncio.gather(*(tocsin(tmp_path, "test", name) for name in audiences))
 
     assert (right.code, right.err) == (0, "")
-    assert right.out.count("has it") == 2
+    assert right.out.count("delivered") == 2
     assert [heard["title"].partition(":")[0] for heard in hook.heard] == ["🔔 Test"]
     assert (wrong.code, wrong.line) == (1, "tocsin: 1 of 2 destinations did not take it")
     assert f"{Destination('webhook', f'{hook.place}-not').shown}: HTTP 404" in wrong.out
@@ -306,7 +306,7 @@ async def test_status_is_for_people_for_programs_and_for_scripts(tmp_path):
     human, data = await asyncio.gather(tocsin(tmp_path, "status"), tocsin(tmp_path, "status", "--json", "--exit-code"))
     assert (human.code, human.err) == (0, "")
     assert human.out.splitlines()[0] == "🔴 1 of 1 services is down"
-    assert human.out.splitlines()[1].startswith("🔴 X (Twitter) is down since ")
+    assert human.out.splitlines()[1].startswith("🔴 X (Twitter): down since ")
     body = json.loads(data.out)
     assert (data.code, body["status"], body["services"][0]["incident"]["id"]) == (3, "down", "x#1")
 

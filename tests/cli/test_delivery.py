@@ -66,9 +66,9 @@ async def test_a_drill_proves_every_rung_of_every_audience_and_remembers_when(tm
     assert shown.startswith("webhook:http #")  # its address is a secret
     assert head == ["audience", "rung", "destination", "outcome", "latency", "last proven"]
     assert [(*row[:4], row[5]) for row in table] == [
-        ("desk", "1", "console:-", "has it", "never"),
-        ("desk", "2", shown, "has it", "never"),
-        ("list", "all", shown, "has it", "never"),
+        ("desk", "1", "console:-", "delivered", "never"),
+        ("desk", "2", shown, "delivered", "never"),
+        ("list", "all", shown, "delivered", "never"),
     ]
     assert all(row[4].endswith(" s") for row in table)
     assert len(hook.heard) == 2  # once a drill, though two audiences have the place
@@ -84,7 +84,7 @@ async def test_every_rung_is_tried_though_one_fails_and_only_what_worked_is_prov
         first, second = [await tocsin(tmp_path, "drill") for _ in range(2)]
 
     assert (first.code, first.line) == (1, "tocsin: 1 of 3 destinations did not take it")
-    assert [row[3] for row in rows(first)[1:]] == ["failed", "has it", "has it"]
+    assert [row[3] for row in rows(first)[1:]] == ["failed", "delivered", "has it"]
     [why] = [line for line in first.out.splitlines() if line.startswith("webhook:")]
     assert "HTTP 404" in why
     assert [row[5] == "never" for row in rows(second)[1:]] == [True, False, False]
@@ -97,7 +97,7 @@ async def test_one_kind_of_channel_that_hangs_holds_up_no_other(tmp_path):
         write(tmp_path, channels={"console": {}, "webhook": {}}, audiences=audiences)
         ran = await tocsin(tmp_path, "drill")
     hung, printed = rows(ran)[1:]
-    assert (ran.code, printed[3]) == (1, "has it")
+    assert (ran.code, printed[3]) == (1, "delivered")
     assert float(printed[4].split()[0]) < 1 < float(hung[4].split()[0])
 
 
@@ -105,7 +105,7 @@ async def test_a_drill_runs_beside_the_daemon_on_its_database(tmp_path):
     port = write(tmp_path)
     async with daemon(tmp_path, port):
         ran = await tocsin(tmp_path, "drill")
-        assert (ran.code, rows(ran)[1][3]) == (0, "has it")
+        assert (ran.code, rows(ran)[1][3]) == (0, "delivered")
         assert answers(port)
 
 
@@ -173,9 +173,9 @@ async def test_who_got_what_when_by_which_way_in_how_many_attempts(tmp_path):
     assert ran.out.splitlines()[0] == "📬 X (Twitter): 1 of 3 messages delivered (x#17)"
     head, slack, hook, mail = rows(ran)
     assert head == ["destination", "audience", "change", "status", "sent", "after", "tries"]
-    assert slack == ["slack:#newsroom", "desk, rung 1", "confirmed", "waits", "", "", "1"]
+    assert slack == ["slack:#newsroom", "desk, rung 1", "confirmed", "waiting", "", "", "1"]
     assert hook == [HOOK.shown, "list", "confirmed", "refused it", "", "", "1"]
-    assert mail[:4] == ["email:a@b.example", "desk, rung 2", "confirmed", "has it"]
+    assert mail[:4] == ["email:a@b.example", "desk, rung 2", "confirmed", "delivered"]
     assert mail[5:] == ["0.4 s", "1"]
     waits, refused, instead = ran.out.strip().splitlines()[-3:]
     assert waits.startswith("slack:#newsroom: confirmed: again at ")

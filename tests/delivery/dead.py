@@ -244,7 +244,7 @@ class Town:
     async def _look_at_channel(self, kind: str) -> None:
         began, name = self.now, delivering(kind)
         self._looks[name] = began + timedelta(days=1)
-        looks = (check.run(route, None, 10 * SECOND, doubt=True) for route, check in self._checks[kind].items())
+        looks = (check.run(route, None, 10 * SECOND, fresh=True) for route, check in self._checks[kind].items())
         readings = tuple(await asyncio.gather(*looks))
         doubtful = await self.recorder.seen(Round(name, began, readings))
         self._looks[name] = max(self.now, began + (DOUBTFUL if doubtful else HEALTH) * SECOND)

@@ -495,7 +495,7 @@ async def test_a_database_that_goes_away_for_a_while_loses_nothing_and_repeats_n
     monkeypatch.setattr(in_flight, "AGAIN", 0.01)
     monkeypatch.setattr(module, "REST", 0.01)
     made = Post(store)
-    made.outbox.deliveries = made.outbox._hands.deliveries = Away(store.deliveries, claim=3, next_due=2, settle=3)
+    made.outbox.deliveries = made.outbox._in_flight.deliveries = Away(store.deliveries, claim=3, next_due=2, settle=3)
     await made.queue(delivery(1, C1), delivery(2, C1))
     running = asyncio.create_task(made.outbox.run(made.stop))
     await made.heard(made.slack, 2)

@@ -181,7 +181,7 @@ async def test_work_planned_in_a_chat_is_told_and_holds_an_outage_back_until_it_
 
         await on_telegram(street, "/maintenance cancel x", user=ADMIN)
         await daemon.becomes("down")
-        await street.telegram.until(lambda: "is down since" in last(street.telegram, GROUP)[0])
+        await street.telegram.until(lambda: ": down since" in last(street.telegram, GROUP)[0])
         titles = [message.text.splitlines()[0] for message in told(street.telegram, GROUP)]
         assert any("maintenance ended early" in title for title in titles)
         assert "It failed already before maintenance ended" in last(street.telegram, GROUP)[1]

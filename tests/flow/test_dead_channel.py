@@ -51,7 +51,7 @@ async def shows(daemon, words, path="/"):
 
 async def known_to_be_dead(street, daemon):
     """Everybody knows, by other ways; the answer is since when, as they read it."""
-    down = "🔴 Slack delivery is down since "
+    down = "🔴 Slack delivery: down since "
     await street.telegram.until(lambda: told(street) and told(street, ADMIN))
     await eventually(lambda: street.relay.applied)
     [title, why, waits] = told(street)[0]

@@ -25,7 +25,7 @@ async def test_what_is_changed_is_taken_up_without_a_restart_and_nothing_is_miss
         street.config["services"]["blog"] = another(street) | {"name": "Our blog"}
         street.write()
         await daemon.becomes("down", "blog")
-        await street.telegram.until(lambda: any("Our blog is down since" in m.text for m in street.telegram.messages))
+        await street.telegram.until(lambda: any("Our blog: down since" in m.text for m in street.telegram.messages))
 
         # What is saved while an earlier change is being taken up counts too.
         street.config["services"]["second"] = another(street, "/second")
@@ -60,7 +60,7 @@ async def test_a_wrong_config_is_refused_with_its_line_and_the_old_one_stays(tmp
 
         street.fail()
         await street.telegram.until(lambda: street.telegram.messages)
-        assert "X (Twitter) is down since" in street.telegram.messages[0].text
+        assert "X (Twitter): down since" in street.telegram.messages[0].text
 
         # Put right again, it is the config that runs: nothing starts anew. A broken file and SIGHUP do no harm either.
         street.config["services"]["banner"] = right

@@ -85,7 +85,7 @@ async def test_no_secret_is_printed_shown_or_told_on_a_good_day(tmp_path):
         assert leaks(street.secrets, shown | commands | bodies(street)) == []
         # A webhook's address is where its notices go: it has to be stored. Nothing else has.
         assert {secret for _, secret in leaks(street.secrets, stored)} == set(street.hook.secrets)
-        assert commands["test desk"].count("has it") == len(KINDS), commands
+        assert commands["test desk"].count("delivered") == len(KINDS), commands
         assert commands["check"].count(": ready") == len(KINDS), commands
 
 

@@ -266,7 +266,7 @@ async def test_what_a_page_announces_is_told_and_excuses_as_announced(store):
     await house.at(2)
     await house.read(replace(UPGRADE, until=START + 2 * HOUR))
     [over] = await house.titles()
-    assert "was to be over" in over
+    assert "was due to end" in over
 
 
 async def test_what_the_page_takes_back_is_called_off_once_that_is_sure(store):

@@ -38,9 +38,9 @@ async def test_a_cookie_is_given_back_at_the_next_hop(net, path):
     async with Site() as site:
         site.answer = portal("seen=1; Path=/", to=path.format(port=site.port))
         check = HttpCheck(url=site.url())
-        assert (await check.run("web", net, SOON, doubt=True)).outcome is Outcome.OK
+        assert (await check.run("web", net, SOON, fresh=True)).outcome is Outcome.OK
         # The next look begins without it.
-        assert (await check.run("web", net, SOON, doubt=True)).outcome is Outcome.OK
+        assert (await check.run("web", net, SOON, fresh=True)).outcome is Outcome.OK
     assert ["cookie" in heard.headers for heard in site.heard] == [False, True, False, True]
 
 

@@ -100,12 +100,12 @@ async def test_the_hosts_file_is_honoured(net, get):
         (
             {"site": SERVFAIL},
             Cause.NAME_SERVERS,
-            "its name cannot be looked up: its name servers don't respond",
+            "its name cannot be looked up: its name servers do not answer",
         ),
-        ({"site": SILENCE}, Cause.NAME_SERVERS, "its name cannot be looked up: its name servers don't respond"),
-        ({"site": SERVFAIL, "root": SERVFAIL}, Cause.RESOLVER, "our own resolver doesn't respond"),
-        ({"site": SILENCE, "root": SILENCE}, Cause.RESOLVER, "our own resolver doesn't respond"),
-        ({"site": REFUSED, "root": REFUSED}, Cause.RESOLVER, "our own resolver doesn't respond"),
+        ({"site": SILENCE}, Cause.NAME_SERVERS, "its name cannot be looked up: its name servers do not answer"),
+        ({"site": SERVFAIL, "root": SERVFAIL}, Cause.RESOLVER, "our own resolver does not answer"),
+        ({"site": SILENCE, "root": SILENCE}, Cause.RESOLVER, "our own resolver does not answer"),
+        ({"site": REFUSED, "root": REFUSED}, Cause.RESOLVER, "our own resolver does not answer"),
     ],
 )
 async def test_whose_fault_it_is_gets_found_out(get, answers, cause, why):

@@ -55,7 +55,7 @@ async def test_a_public_page_leads_to_no_inner_address(split, place, hops):
             "/": to(place.format(port=inner.port)) if hops == 1 else to("/more"),
             "/more": to(place.format(port=inner.port)),
         }
-        reading = await HttpCheck(url=vendor.url(host="vendor.example")).run("web", split, SOON, doubt=True)
+        reading = await HttpCheck(url=vendor.url(host="vendor.example")).run("web", split, SOON, fresh=True)
     assert (reading.outcome, inner.heard) == (Outcome.INCONCLUSIVE, [])
     assert reading.why == "redirects to an inner address, which is not followed (redirects_inward)"
 
@@ -64,7 +64,7 @@ async def test_a_public_page_leads_to_no_inner_address(split, place, hops):
 async def test_inward_redirects_can_be_allowed(split):
     async with Site() as inner, Site(to(inner.url())) as vendor:
         check = HttpCheck(url=vendor.url(host="vendor.example"), redirects_inward=True)
-        assert (await check.run("web", split, SOON, doubt=True)).outcome is Outcome.OK
+        assert (await check.run("web", split, SOON, fresh=True)).outcome is Outcome.OK
     assert len(inner.heard) == 1
 
 

@@ -202,8 +202,8 @@ BROKEN = {
 async def test_what_cannot_be_unpacked_is_inconclusive(net, name, expect):
     coding, body, why = BROKEN[name]
     async with Site(page(body=body, headers={"Content-Encoding": coding})) as site:
-        reading = await HttpCheck(url=site.url(), expect=expect).run("web", net, SOON, doubt=False)
-        alone = await HttpCheck(url=site.url()).run("web", net, SOON, doubt=False)
+        reading = await HttpCheck(url=site.url(), expect=expect).run("web", net, SOON, fresh=False)
+        alone = await HttpCheck(url=site.url()).run("web", net, SOON, fresh=False)
     assert (reading.outcome, reading.why) == (Outcome.INCONCLUSIVE, why)
     assert alone.outcome is Outcome.OK
 
@@ -344,6 +344,6 @@ async def test_a_keyword_in_the_smallest_chunks_is_found(net):
     body = b"".join(b"1\r\n%c\r\n" % each for each in WELCOME) + b"0\r\n\r\n"
     async with Site(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + body) as site:
         check = HttpCheck(url=site.url(), expect={"contains": "Welcome"})
-        assert (await check.run("web", net, SOON, doubt=True)).outcome is Outcome.OK
+        assert (await check.run("web", net, SOON, fresh=True)).outcome is Outcome.OK
         site.answer = b"HTTP/1.1 204 No Content\r\nContent-Length: 2\r\n\r\nok"
         assert isinstance(await net.fetch(net.prepare("GET", site.url()), timeout=SOON), Answer)

@@ -194,18 +194,18 @@ async def test_records_are_told_as_people_write_them(resolving, nameserver, *, a
         ("a..b", (Cause.NO_SUCH_NAME, "no such name"), None),
         (
             "fails.example",
-            (Cause.NAME_SERVERS, "its name cannot be looked up: its name servers don't respond"),
+            (Cause.NAME_SERVERS, "its name cannot be looked up: its name servers do not answer"),
             (Cause.NAME_SERVERS, "its name server fails (SERVFAIL)"),
         ),
         (
             "refused.example",
-            (Cause.NAME_SERVERS, "its name cannot be looked up: its name servers don't respond"),
+            (Cause.NAME_SERVERS, "its name cannot be looked up: its name servers do not answer"),
             (Cause.NAME_SERVERS, "its name server refuses to answer (REFUSED)"),
         ),
         (
             "silent.example",
-            (Cause.NAME_SERVERS, "its name cannot be looked up: its name servers don't respond"),
-            (Cause.NAME_SERVERS, "its name server doesn't respond"),
+            (Cause.NAME_SERVERS, "its name cannot be looked up: its name servers do not answer"),
+            (Cause.NAME_SERVERS, "its name server does not answer"),
         ),
     ],
 )
@@ -219,7 +219,7 @@ async def test_whose_fault_it_is_that_nothing_is_found(resolving, nameserver, *,
 async def test_our_own_resolver_that_is_dead_is_our_own_trouble(resolving, nameserver):
     nameserver.zone = dict.fromkeys((".", "a.example"), SILENCE)
     seen = await resolving.query("a.example", "A", timeout=SOON)
-    assert (seen.cause, seen.why) == (Cause.RESOLVER, "our own resolver doesn't respond")
+    assert (seen.cause, seen.why) == (Cause.RESOLVER, "our own resolver does not answer")
     late = await resolving.query("a.example", "A", timeout=timedelta(seconds=0.05))
     assert (late.cause, late.why) == (Cause.RESOLVER, "timed out after 0.05 s while looking up its name")
     asked = await resolving.query("a.example", "A", server=nameserver.address, timeout=timedelta(seconds=0.05))

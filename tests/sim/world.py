@@ -177,7 +177,7 @@ class Route:
     service: str
     kind: str = "http"
 
-    async def look(self, route, net, timeout, *, doubt):
+    async def run(self, route, net, timeout, *, fresh):
         world, before = self.world, self.world.starved
         look = world.look(self.service, route)
         match look:
@@ -202,7 +202,7 @@ class Canary:
     world: World
     kind: str = "tcp"
 
-    async def look(self, route, net, timeout, *, doubt):
+    async def run(self, route, net, timeout, *, fresh):
         blind = self.world.script.blind.at(self.world.now)
         await self.world.wait(0.02, 2.0 if blind else 0.3)
         return Reading(route, Outcome.FAILED if blind else Outcome.OK)

@@ -23,8 +23,8 @@ class Limited(Site):
         super().__init__(Outcome.INCONCLUSIVE)
         self.wait = wait
 
-    async def look(self, route, net, timeout, *, doubt):
-        reading = await super().look(route, net, timeout, doubt=doubt)
+    async def run(self, route, net, timeout, *, fresh):
+        reading = await super().look(route, net, timeout, fresh=fresh)
         return replace(reading, why=LIMITED, wait=self.wait) if self.outcome is Outcome.INCONCLUSIVE else reading
 
 
@@ -113,8 +113,8 @@ class Refusing(Site):
         named = {name.replace("_", "-"): value for name, value in headers.items()}
         self.answer = Answer(status, named, b"", "http://site.example/", self.took, {})
 
-    async def look(self, route, net, timeout, *, doubt):
-        await super().look(route, net, timeout, doubt=doubt)
+    async def run(self, route, net, timeout, *, fresh):
+        await super().look(route, net, timeout, fresh=fresh)
         return rate_limits.reading(route, self.answer)
 
 

@@ -86,7 +86,7 @@ async def test_an_outage_that_begins_asleep_is_told_when_two_rounds_have_seen_it
     await at.go(100)
     told = await at.titles()
     assert len(told) == 2
-    assert any("is down since" in title for title in told)
+    assert any(": down since" in title for title in told)
     (one,) = [i for i in await store.results.incidents(woke - timedelta(hours=2)) if i.service == "x"]
     assert woke <= one.since <= woke + timedelta(seconds=45)
 

@@ -18,8 +18,8 @@ class Canary:
         self.outcome, self.looks, self.free = outcome, 0, asyncio.Event()
         self.free.set()
 
-    async def look(self, route, net, timeout, *, doubt):
-        assert doubt
+    async def run(self, route, net, timeout, *, fresh):
+        assert fresh
         self.looks += 1
         await self.free.wait()
         if self.outcome is None:

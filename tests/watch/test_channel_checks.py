@@ -28,7 +28,7 @@ class Provider:
 
     async def look(self, timeout=10.0):
         found = [
-            await check.run(route, None, timedelta(seconds=timeout), doubt=True) for route, check in self.checks.items()
+            await check.run(route, None, timedelta(seconds=timeout), fresh=True) for route, check in self.checks.items()
         ]
         return {reading.route: reading for reading in found}
 

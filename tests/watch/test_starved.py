@@ -23,7 +23,7 @@ class Slow(Site):
         super().__init__()
         self.after = after
 
-    async def look(self, route, net, timeout, *, doubt):
+    async def run(self, route, net, timeout, *, fresh):
         self.at.append(began := self.hands.now)
         while self.hands.now - began < self.after:
             await asyncio.sleep(0)
@@ -91,7 +91,7 @@ async def test_what_is_slow_only_because_we_were_held_is_not_called_slow():
 
 async def test_a_check_that_outstays_its_time_as_the_loop_is_held_is_no_error_of_ours(caplog):
     class Held(Site):
-        async def look(self, route, net, timeout, *, doubt):
+        async def run(self, route, net, timeout, *, fresh):
             self.hands.now += 4.5
             raise TimeoutError
 

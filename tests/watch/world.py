@@ -23,9 +23,9 @@ class Site:
         self.free.set()
         self.hands: Hands | None = None
 
-    async def look(self, route, net, timeout, *, doubt):
+    async def run(self, route, net, timeout, *, fresh):
         self.at.append(self.hands.now if self.hands else 0.0)
-        self.doubts.append(doubt)
+        self.doubts.append(fresh)
         await self.free.wait()
         if self.error:
             raise self.error

@@ -71,11 +71,11 @@ async def test_the_page_says_in_words_what_is_down_and_since_when():
         "1 of 5 services is down",
     ]
     for line in (
-        "X (Twitter) is down since 2:00 p.m.",
+        "X (Twitter): down since 2:00 p.m.",
         "Web, app and TweetDeck don't respond (HTTP 503). Our checks confirmed it at 2:01 p.m.",
         "Slack is partly down since 2:15 p.m.: TweetDeck",
         "Our mail may be down since about 2:20 p.m. (not confirmed)",
-        "Cloudflare is up since 11:38 a.m.",
+        "Cloudflare: up since 11:38 a.m.",
         "Cloudflare: down 11:00–11:38 a.m. (38 min).",
         "Our own connection was down 8:00–8:30 a.m. (30 min).",
     ):
@@ -88,19 +88,19 @@ async def test_the_worst_stands_first_and_the_rest_as_the_config_has_them():
     words = (await read(Stage())).words
     order = [next(i for i, word in enumerate(words) if word.startswith(name)) for name in ("X (", "Slack", "Our mail")]
     assert order == sorted(order)
-    assert order[-1] < words.index("Cloudflare is up since 11:38 a.m.")
+    assert order[-1] < words.index("Cloudflare: up since 11:38 a.m.")
 
 
 async def test_the_strip_says_in_words_how_much_of_the_week_it_was_up():
     labels = (await read(Stage())).labels
     assert len(labels) == 5
-    assert labels[0] == "X (Twitter) over 7 days: 99.79%"
+    assert labels[0] == "X (Twitter), last 7 days: 99.79%"
 
 
 async def test_a_quiet_week_is_said_in_one_line():
     words = (await read(Stage(QUIET))).words
     assert "No incidents in the last 7 days." in words
-    assert "Cloudflare is up since 11:38 a.m. July 1" in words
+    assert "Cloudflare: up since 11:38 a.m. July 1" in words
 
 
 async def test_the_page_speaks_spanish():
@@ -245,15 +245,15 @@ async def test_the_channels_stand_apart_from_the_services():
     up = [ServiceState(way.id, up_since=at(9)) for way in ways]
     calm = replace(QUIET, channels=tuple(zip(ways, up, strict=True)))
     words = (await read(Stage(calm))).words
-    assert words[2] == "The one service is up."
+    assert words[2] == "The service we watch is up."
     assert words[words.index("Channels") + 1] == "All work."
 
     dead = replace(DOWN, service="slack-delivery", since=at(13, 55))
     states = (ServiceState("slack-delivery", incident=dead), up[1])
     trouble = replace(calm, channels=tuple(zip(ways, states, strict=True)), down={"slack": at(13, 55)})
     words = (await read(Stage(trouble))).words
-    assert words[2] == "The one service is up."
-    assert words[words.index("Channels") + 1] == "Slack delivery is down since 1:55 p.m."
+    assert words[2] == "The service we watch is up."
+    assert words[words.index("Channels") + 1] == "Slack delivery: down since 1:55 p.m."
     async with browsing(Stage(trouble)) as web:
         listed = (await web.get("/status.json")).json()
     assert listed["status"] == "up"
@@ -364,7 +364,7 @@ async def test_over_a_real_socket_it_answers_keeps_its_name_to_itself_and_ends_w
     url = f"http://127.0.0.1:{door.getsockname()[1]}"
     async with httpx.AsyncClient(trust_env=False) as web:
         answer = await web.get(url)
-        assert "X (Twitter) is down since 2:00 p.m." in answer.text
+        assert "X (Twitter): down since 2:00 p.m." in answer.text
         assert "server" not in answer.headers
         head = await web.head(url)
         assert (head.status_code, head.content) == (200, b"")

@@ -61,9 +61,9 @@ async def test_a_person_reports_without_a_script_and_counts_once(tmp_path):
         assert [answer.status_code for answer in answers] == [200, 200]
         said = Read(answers[0].text)
         assert said.inline == []
-        assert "Noted: X (Twitter) does not work for you" in said.words[0]
+        assert "noted: X (Twitter) doesn't work for you" in said.words[0]
         assert "You're the first in the last hour." in said.words
-        assert "You had said so already" in answers[1].text
+        assert "You'd already told us" in answers[1].text
         assert crowd.tallies()["x"] == Tally(1)
         assert (await web.post("/report", data=DOWN | {"works": "yes"})).status_code == 200
         assert crowd.tallies()["x"] == Tally(0, 1)
@@ -72,7 +72,7 @@ async def test_a_person_reports_without_a_script_and_counts_once(tmp_path):
 async def test_it_speaks_spanish(tmp_path):
     async with page(tmp_path, style=Style("es", "Europe/Madrid")) as (web, _):
         assert "¿Algo no te funciona?" in (await web.get("/")).text
-        assert "Anotado: X (Twitter) no te funciona" in (await web.post("/report", data=DOWN)).text
+        assert "anotado: X (Twitter) no te funciona" in (await web.post("/report", data=DOWN)).text
 
 
 @pytest.mark.parametrize(

@@ -29,7 +29,7 @@ class DnsCheck(BaseModel):
     expect: Annotated[tuple[Phrase, ...], BeforeValidator(listed, json_schema_input_type=Phrase | list[Phrase])] = ()
     server: Host | None = None
 
-    async def run(self, route: str, net: Net, timeout: timedelta, *, doubt: bool) -> Reading:
+    async def run(self, route: str, net: Net, timeout: timedelta, *, fresh: bool) -> Reading:
         """As in `contracts.Check`; nothing is ever remembered."""
         seen = await net.query(self.name, self.type, server=self.server or "", timeout=timeout)
         if isinstance(seen, Trouble):

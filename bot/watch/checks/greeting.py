@@ -25,7 +25,7 @@ class GreetingCheck(BaseModel):
     tls: bool = False
     expect: str = ""
 
-    async def run(self, route: str, net: Net, timeout: timedelta, *, doubt: bool) -> Reading:
+    async def run(self, route: str, net: Net, timeout: timedelta, *, fresh: bool) -> Reading:
         """As in `contracts.Check`; nothing is ever reused."""
         seen = await net.greet(self.host, self.port, secure=self.tls, timeout=timeout)
         if isinstance(seen, Trouble):

@@ -48,7 +48,7 @@ class _Bound:
     trouble: Callable[[], str]
     kind: str = "heartbeat"
 
-    async def run(self, route: str, net: Net, timeout: timedelta, *, doubt: bool) -> Reading:
+    async def run(self, route: str, net: Net, timeout: timedelta, *, fresh: bool) -> Reading:
         """As in `contracts.Check`; asks nobody."""
         why = self.trouble()
         return Reading(route, Outcome.FAILED if why else Outcome.OK, why)

@@ -78,14 +78,14 @@ class HttpCheck(BaseModel):
     redirects_inward: bool = False
     expires_in: Annotated[Length, between("1s", "3650d")] | None = None
 
-    async def run(self, route: str, net: Net, timeout: timedelta, *, doubt: bool) -> Reading:
+    async def run(self, route: str, net: Net, timeout: timedelta, *, fresh: bool) -> Reading:
         """As in `contracts.Check`."""
         seen = await net.fetch(
             self._request,
             timeout=timeout,
             cap=self._cap,
             redirects=self.redirects,
-            fresh=doubt,
+            fresh=fresh,
             inward=self.redirects_inward,
         )
         if isinstance(seen, Trouble):

@@ -23,7 +23,7 @@ class PingCheck(BaseModel):
     packets: Annotated[int, Field(ge=1, le=20)] = 3
     max_loss: Annotated[int, Field(ge=0, le=99)] = 50
 
-    async def run(self, route: str, net: Net, timeout: timedelta, *, doubt: bool) -> Reading:
+    async def run(self, route: str, net: Net, timeout: timedelta, *, fresh: bool) -> Reading:
         """As in `contracts.Check`."""
         seen = await net.ping(self.host, packets=self.packets, timeout=timeout)
         if isinstance(seen, Trouble):

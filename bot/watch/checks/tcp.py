@@ -21,7 +21,7 @@ class TcpCheck(BaseModel):
     host: Host
     port: Port
 
-    async def run(self, route: str, net: Net, timeout: timedelta, *, doubt: bool) -> Reading:
+    async def run(self, route: str, net: Net, timeout: timedelta, *, fresh: bool) -> Reading:
         """As in `contracts.Check`; nothing is ever reused."""
         seen = await net.connect(self.host, self.port, timeout=timeout)
         return seen.reading(route) if isinstance(seen, Trouble) else Reading(route, Outcome.OK, took=seen.took)

@@ -25,7 +25,7 @@ class TlsCheck(BaseModel):
     expires_in: Annotated[Length, between("1s", "3650d")] | None = timedelta(days=14)
     starttls: Starttls | None = None
 
-    async def run(self, route: str, net: Net, timeout: timedelta, *, doubt: bool) -> Reading:
+    async def run(self, route: str, net: Net, timeout: timedelta, *, fresh: bool) -> Reading:
         """As in `contracts.Check`; every handshake is a new one."""
         seen = await net.handshake(self.host, self.port, name=self.name or "", starttls=self.starttls, timeout=timeout)
         if isinstance(seen, Trouble):

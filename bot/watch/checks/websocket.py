@@ -31,7 +31,7 @@ class WebsocketCheck(BaseModel):
     headers: dict[str, SecretStr] = {}
     expires_in: Annotated[Length, between("1s", "3650d")] | None = None
 
-    async def run(self, route: str, net: Net, timeout: timedelta, *, doubt: bool) -> Reading:
+    async def run(self, route: str, net: Net, timeout: timedelta, *, fresh: bool) -> Reading:
         """As in `contracts.Check`; nothing is ever reused."""
         seen = await net.fetch(self._request, timeout=timeout, fresh=True)
         if isinstance(seen, Trouble):

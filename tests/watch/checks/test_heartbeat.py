@@ -16,7 +16,7 @@ async def test_it_is_as_the_board_says_and_asks_nobody():
     assert (check.every, check.grace, check.token) == (timedelta(days=1), timedelta(hours=1), None)
     for why, outcome in (("", Outcome.OK), ("no sign for 25 h", Outcome.FAILED)):
         bound = check.bound(lambda why=why: why)
-        assert await bound.run("job", None, timedelta(seconds=1), doubt=False) == Reading("job", outcome, why)
+        assert await bound.run("job", None, timedelta(seconds=1), fresh=False) == Reading("job", outcome, why)
 
 
 @pytest.mark.parametrize(

@@ -16,11 +16,11 @@ from tests.fakes.site import Site, page
 SOON = timedelta(seconds=5)
 
 
-async def look(net, site, answer=None, *, doubt=False, **fields):
+async def look(net, site, answer=None, *, fresh=False, **fields):
     if answer is not None:
         site.answer = answer
     check = HttpCheck(url=site.url(), **fields)
-    return await check.run("web", net, SOON, doubt=doubt)
+    return await check.run("web", net, SOON, fresh=fresh)
 
 
 @pytest.mark.parametrize(
@@ -148,7 +148,7 @@ async def test_redirects_are_followed_as_far_as_allowed(net):
 async def test_a_refused_connection_is_bad_and_said_in_words(net):
     async with Site() as site:
         check = HttpCheck(url=site.url())
-    reading = await check.run("web", net, SOON, doubt=False)
+    reading = await check.run("web", net, SOON, fresh=False)
     assert (reading.outcome, reading.why) == (Outcome.FAILED, "connection refused")
 
 
@@ -173,7 +173,7 @@ class Told:
 @pytest.mark.parametrize("doubt", [False, True])
 async def test_in_doubt_nothing_is_reused(doubt):
     net = Told(Trouble(Cause.RESET, "", timedelta(0)))
-    await HttpCheck(url="http://example.org/").run("web", net, SOON, doubt=doubt)
+    await HttpCheck(url="http://example.org/").run("web", net, SOON, fresh=doubt)
     assert net.how[0]["fresh"] is doubt
 
 
@@ -200,7 +200,7 @@ async def test_a_body_is_sent_as_it_is_meant(net, fields, kind, body):
 async def test_who_asks_is_proved_to_that_host_alone(net, auth, header):
     async with Site() as there, Site(page(302, "", {"Location": there.url(host="localhost")})) as site:
         check = HttpCheck(url=site.url(), auth=auth)
-        assert (await check.run("web", net, SOON, doubt=False)).outcome is Outcome.OK
+        assert (await check.run("web", net, SOON, fresh=False)).outcome is Outcome.OK
     assert site.heard[0].headers["authorization"] == header
     assert "authorization" not in there.heard[0].headers
     assert "t0ken" not in repr(check)
@@ -268,7 +268,7 @@ async def test_no_secret_is_repeated(net, answer):
     async with Site(answer) as site:
         url = SECRETS["url"].format(port=site.port)
         check = HttpCheck(url=url, headers=SECRETS["headers"], expect={"contains": "no such"})
-        reading = await check.run("web", net, SOON, doubt=True)
+        reading = await check.run("web", net, SOON, fresh=True)
         prepared = net.prepare("GET", url, SECRETS["headers"])
     assert site.heard[0].headers["authorization"] == "Bearer t0ken"
     assert reading.why

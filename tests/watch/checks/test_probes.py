@@ -33,7 +33,7 @@ async def test_a_certificate_that_ends_soon_is_worn(trusting, certified, *, days
     until = NOW + timedelta(days=days)
     async with Site(context=certified(not_after=until)) as site:
         check = TlsCheck(host="127.0.0.1", port=site.port, **fields)
-        reading = await check.run("imap", trusting, SOON, doubt=False)
+        reading = await check.run("imap", trusting, SOON, fresh=False)
     assert reading.outcome is outcome
     assert reading.until == (until if outcome is WORN else None)
     assert reading.why == {GOOD: "", WORN: f"its certificate ends on {until:%Y-%m-%d}"}.get(
@@ -49,14 +49,14 @@ async def test_a_certificate_that_ends_soon_is_worn(trusting, certified, *, days
 async def test_a_greeting_begins_as_expected(net, expect, why):
     async with LineServer(b"220 mail.example.org ESMTP\r\n") as server:
         check = GreetingCheck(host="127.0.0.1", port=server.port, expect=expect)
-        reading = await check.run("smtp", net, SOON, doubt=False)
+        reading = await check.run("smtp", net, SOON, fresh=False)
     assert (reading.outcome, reading.why) == (BAD if why else GOOD, why)
 
 
 async def test_a_greeting_comes_over_tls(trusting, certified):
     async with LineServer(b"+OK\r\n", context=certified()) as server:
         check = GreetingCheck(host="127.0.0.1", port=server.port, tls=True, expect="+OK")
-        assert (await check.run("pop", trusting, SOON, doubt=False)).outcome is GOOD
+        assert (await check.run("pop", trusting, SOON, fresh=False)).outcome is GOOD
 
 
 # ── names ────────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -95,14 +95,14 @@ ZONE = {
         ({"type": "TXT", "expect": "V=SPF1 -all"}, "its TXT record is v=spf1 -all, not V=SPF1 -all"),
         ({"type": "SOA"}, "has no SOA record"),
         ({"name": "none.example"}, "no such name"),
-        ({"name": "silent.example"}, "its name server doesn't respond"),
+        ({"name": "silent.example"}, "its name server does not answer"),
     ],
 )
 async def test_a_name_leads_where_it_should(net, monkeypatch, fields, why):
     monkeypatch.setattr(dns, "ATTEMPT", 0.05)
     async with NameServer(ZONE) as server:
         check = DnsCheck(**({"name": "example.org", "server": server.address} | fields))
-        reading = await check.run("dns", net, SOON, doubt=False)
+        reading = await check.run("dns", net, SOON, fresh=False)
     assert (reading.outcome, reading.why) == (BAD if why else GOOD, why)
 
 
@@ -116,7 +116,7 @@ async def test_a_name_server_may_be_named_itself():
 
     async with Network(resolver=Here()) as net, NameServer(ZONE) as server:
         check = DnsCheck(name="example.org", server=f"ns1.example.org:{server.address.rpartition(':')[2]}")
-        assert (await check.run("dns", net, SOON, doubt=False)).outcome is GOOD
+        assert (await check.run("dns", net, SOON, fresh=False)).outcome is GOOD
 
 
 # ── WebSockets ───────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -157,7 +157,7 @@ async def test_a_web_socket_opens(net, answer, outcome, why):
     async with Site(answer) as site:
         check = WebsocketCheck(url=site.url().replace("http", "ws"), headers={"Origin": "https://x.example"})
         for _ in range(2):
-            reading = await check.run("socket", net, SOON, doubt=False)
+            reading = await check.run("socket", net, SOON, fresh=False)
             assert reading.outcome is outcome
             assert why is None or reading.why == why
     assert site.connections == 2
@@ -167,7 +167,7 @@ async def test_a_web_socket_opens(net, answer, outcome, why):
 async def test_a_web_socket_opens_over_tls_and_its_certificate_is_looked_at(trusting, certified):
     async with Site(opens, context=certified(not_after=NOW + timedelta(days=5))) as site:
         check = WebsocketCheck(url=site.url().replace("https", "WSS"), expires_in="14d")
-        reading = await check.run("socket", trusting, SOON, doubt=False)
+        reading = await check.run("socket", trusting, SOON, fresh=False)
     assert (reading.outcome, reading.until) == (WORN, NOW + timedelta(days=5))
 
 

@@ -67,7 +67,7 @@ async def test_a_word_is_found_in_its_charset(net, body, kind, word):
             ({"not_contains": word}, Outcome.FAILED),
             ({"contains": "no such"}, Outcome.FAILED),
         ):
-            reading = await HttpCheck(url=site.url(), expect=wanted).run("web", net, SOON, doubt=False)
+            reading = await HttpCheck(url=site.url(), expect=wanted).run("web", net, SOON, fresh=False)
             assert reading.outcome is outcome
 
 
@@ -76,7 +76,7 @@ async def test_a_word_is_found_in_its_charset(net, body, kind, word):
 @pytest.mark.parametrize("kind", ["text/html", "text/html; charset=utf-8"])
 async def test_a_guessed_charset_decides_nothing(net, wanted, kind):
     async with Site(page(body="出错了".encode("gbk"), headers={"Content-Type": kind})) as site:
-        reading = await HttpCheck(url=site.url(), expect=wanted).run("web", net, SOON, doubt=False)
+        reading = await HttpCheck(url=site.url(), expect=wanted).run("web", net, SOON, fresh=False)
     assert reading.outcome is Outcome.INCONCLUSIVE
     assert "charset is not known" in reading.why
 
@@ -162,7 +162,7 @@ DEEP = '{"a":' * 100_000 + "1" + "}" * 100_000
 )
 async def test_json_of_any_depth_is_no_exception(net, body, outcome):
     async with Site(page(body=body)) as site:
-        reading = await HttpCheck(url=site.url(), expect={"json": "a"}).run("web", net, SOON, doubt=False)
+        reading = await HttpCheck(url=site.url(), expect={"json": "a"}).run("web", net, SOON, fresh=False)
     assert reading.outcome is outcome
 
 
@@ -178,9 +178,9 @@ async def test_long_pages_are_looked_through_elsewhere(net, monkeypatch, wanted,
 
     async with Site(page(body="y" * size)) as site:
         check = HttpCheck(url=site.url(), expect=wanted)
-        assert (await check.run("web", net, SOON, doubt=False)).outcome is Outcome.FAILED
+        assert (await check.run("web", net, SOON, fresh=False)).outcome is Outcome.FAILED
         monkeypatch.setattr(expectations, "offload", overran)
-        reading = await check.run("web", net, SOON, doubt=False)
+        reading = await check.run("web", net, SOON, fresh=False)
     assert (reading.outcome, reading.why) == (Outcome.INCONCLUSIVE, "its page takes too long to look through")
 
 
@@ -215,14 +215,14 @@ def limited(wait=None, status=429):
 async def test_who_asks_for_less_is_not_down(net, wait, seconds):
     """A wait of 0: it does not say how long, so that each refusal doubles the wait before."""
     async with Site(limited(wait)) as site:
-        reading = await HttpCheck(url=site.url(), expect={"contains": "X"}).run("web", net, SOON, doubt=False)
+        reading = await HttpCheck(url=site.url(), expect={"contains": "X"}).run("web", net, SOON, fresh=False)
     assert (reading.outcome, reading.why) == (Outcome.INCONCLUSIVE, "asks us to ask less often (HTTP 429)")
     assert seconds is None or reading.wait == timedelta(seconds=seconds)
 
 
 async def test_a_date_says_how_long_too(net):
     async with Site(limited(format_datetime(datetime.now(UTC) + timedelta(seconds=90), usegmt=True))) as site:
-        reading = await HttpCheck(url=site.url()).run("web", net, SOON, doubt=False)
+        reading = await HttpCheck(url=site.url()).run("web", net, SOON, fresh=False)
     assert timedelta(seconds=80) < reading.wait <= timedelta(seconds=90)
 
 
@@ -242,13 +242,13 @@ async def test_a_date_says_how_long_too(net):
 )
 async def test_what_is_no_wish_for_less_stays_what_it_is(net, answer, wanted, outcome):
     async with Site(answer) as site:
-        assert (await HttpCheck(url=site.url(), expect=wanted).run("web", net, SOON, doubt=False)).outcome is outcome
+        assert (await HttpCheck(url=site.url(), expect=wanted).run("web", net, SOON, fresh=False)).outcome is outcome
 
 
 async def test_a_websocket_that_asks_for_less_is_not_down(net):
     async with Site(limited("7")) as site:
         check = WebsocketCheck(url=site.url().replace("http", "ws"))
-        reading = await check.run("web", net, SOON, doubt=False)
+        reading = await check.run("web", net, SOON, fresh=False)
     assert (reading.outcome, reading.wait) == (Outcome.INCONCLUSIVE, timedelta(seconds=7))
 
 

@@ -19,8 +19,8 @@ async def test_a_port_that_takes_connections_is_good_and_one_that_does_not_is_ba
     async with Network() as net:
         async with Site() as site:
             check = TcpCheck(host="127.0.0.1", port=site.port)
-            good = await check.run("smtp", net, SOON, doubt=False)
-        bad = await check.run("smtp", net, SOON, doubt=True)
+            good = await check.run("smtp", net, SOON, fresh=False)
+        bad = await check.run("smtp", net, SOON, fresh=True)
     assert (good.route, good.outcome, good.why, good.reused) == ("smtp", Outcome.OK, "", False)
     assert good.took > timedelta(0)
     assert (bad.outcome, bad.why) == (Outcome.FAILED, "connection refused")
