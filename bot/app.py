@@ -13,7 +13,7 @@ from functools import cached_property, partial
 
 from fastapi import FastAPI
 
-from bot.chat import dispatcher
+from bot.chat import loading
 from bot.chat.commands import listed
 from bot.chat.dispatcher import Dispatcher
 from bot.chat.on_demand_check import OnDemandChecker
@@ -336,7 +336,7 @@ async def trail(config: Config, store: Store, asked: str) -> Trail | None:
     """How "x#17", or the newest incident of a service, was told."""
     record = Recorder(store, setting(config), now, lambda _kinds: None)
     await record.load()
-    return await dispatcher.trail(record, asked)
+    return await loading.trail(record, asked)
 
 
 async def glance(config: Config, store: Store) -> tuple[Overview, datetime | None]:

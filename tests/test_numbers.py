@@ -16,7 +16,7 @@ from telegram import Update
 from bot.channels.discord.session import Call
 from bot.channels.slack import lookup, parse
 from bot.channels.telegram.channel import Request
-from bot.chat import delivery_log
+from bot.chat import commands, delivery_log
 from bot.contracts import retry_after
 from bot.model import durations
 from bot.net import connection, head
@@ -145,8 +145,8 @@ def test_what_people_write_for_a_number_is_bounded_or_refused(value):
         for text in (value, f"{value}d", f"{value}s"):
             with suppress(ValueError):
                 assert timedelta(0) <= durations.length(text) <= durations.MOST
-        assert timedelta(0) < delivery_log.days(("x", value))[1] <= timedelta(days=delivery_log.FAR)
-        assert timedelta(0) < delivery_log.back(f"history x {value}") <= timedelta(days=delivery_log.FAR)
+        assert timedelta(0) < delivery_log.days(("x", value))[1] <= timedelta(days=delivery_log.MOST_DAYS)
+        assert timedelta(0) < commands.parse(f"history x {value}").period <= timedelta(days=delivery_log.MOST_DAYS)
 
 
 MESSAGE = {

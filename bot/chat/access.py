@@ -16,10 +16,13 @@ from bot.store import StoreUnavailable
 
 log = logging.getLogger(__name__)
 
-AGAIN = 10.0  # seconds: so old the rooms that were let in may be, when somebody asks from another one
-STRANGERS = 1_000  # who are remembered as told
-HOUR = 3600.0  # seconds between two answers to the same stranger
-MOST = 20  # answers to strangers a minute, of each platform
+# Seconds for which the allowed rooms are not read again when somebody asks from another one.
+READ_AGAIN_AFTER = 10.0
+# Seconds between two answers to the same stranger.
+HOUR = 3600.0
+REMEMBERED_STRANGERS = 1_000
+# Answers to strangers a minute, by platform.
+STRANGER_ANSWERS = 20
 
 
 @dataclass
@@ -31,12 +34,14 @@ class Access:
 
     recorder: Recorder
     admins: frozenset[str]
-    allowed: tuple[AllowedRoom, ...] | None = None  # None: not read yet
+    # None: not read yet.
+    allowed: tuple[AllowedRoom, ...] | None = None
     _read_at: float = 0
-    _of: tuple[Any, ...] = ()  # what `_known` was made of
+    # The settings and subscriptions that `_known` was made of.
+    _made_of: tuple[Any, ...] = ()
     _known: frozenset[Destination] = frozenset()
-    _told: OrderedDict[object, float] = field(default_factory=OrderedDict)
-    _answers: Buckets[str] = field(default_factory=lambda: Buckets(MOST, 60))
+    _answered: OrderedDict[object, float] = field(default_factory=OrderedDict)
+    _answers: Buckets[str] = field(default_factory=lambda: Buckets(STRANGER_ANSWERS, 60))
 
     @property
     def named(self) -> frozenset[Destination]:
@@ -45,7 +50,7 @@ class Access:
         return self.recorder.settings.rooms | frozenset(audiences)
 
     async def admits(self, ask: Ask, at: float) -> bool:
-        """May raise StoreUnavailable where nothing was read yet."""
+        """True if people may ask where this was asked. May raise StoreUnavailable if the rooms were never read."""
         if self.recorder.settings.public or ask.home or ask.who in self.admins:
             return True
         rooms = frozenset(map(room_of, (ask.where, *ask.also)))
@@ -53,13 +58,13 @@ class Access:
             return True
         if self.allowed is not None and rooms & _rooms(self.allowed):
             return True
-        if self.allowed is None or at - self._read_at >= AGAIN:
+        if self.allowed is None or at - self._read_at >= READ_AGAIN_AFTER:
             await self.read(at)
             return bool(rooms & _rooms(self.allowed or ()))
         return False
 
     async def read(self, at: float) -> tuple[AllowedRoom, ...]:
-        """What is let in now; while the database is away what was let in when it was last read."""
+        """Read the allowed rooms; while the database is away, give those read last."""
         if self.allowed is None:
             self.allowed = await self.recorder.store.rooms.all()
         else:
@@ -69,22 +74,22 @@ class Access:
         return self.allowed
 
     def answers(self, ask: Ask, at: float) -> bool:
-        """Is a stranger to be told that they may not ask? Once an hour, and no more than a few of them a minute."""
+        """True if a stranger is told that they may not ask: once an hour, and only a few strangers a minute."""
         key = (room_of(ask.where), ask.who if ask.reply is Reply.ALONE else "")
-        if at - self._told.get(key, -HOUR) < HOUR or not self._answers.take(ask.where.kind, at):
+        if at - self._answered.get(key, -HOUR) < HOUR or not self._answers.take(ask.where.kind, at):
             return False
-        self._told[key] = at
-        self._told.move_to_end(key)
-        if len(self._told) > STRANGERS:
-            self._told.popitem(last=False)
+        self._answered[key] = at
+        self._answered.move_to_end(key)
+        if len(self._answered) > REMEMBERED_STRANGERS:
+            self._answered.popitem(last=False)
         log.info("a stranger asked in %s: it is not let in", ask.where)
         return True
 
     def _places(self) -> frozenset[Destination]:
         made_of = (self.recorder.settings, self.recorder.subscriptions)
-        if not self._of or any(old is not new for old, new in zip(self._of, made_of, strict=True)):
-            held = (subscription.destination for subscription in self.recorder.subscriptions)
-            self._known, self._of = frozenset(map(room_of, (*self.named, *held))), made_of
+        if not self._made_of or any(old is not new for old, new in zip(self._made_of, made_of, strict=True)):
+            subscribed = (subscription.destination for subscription in self.recorder.subscriptions)
+            self._known, self._made_of = frozenset(map(room_of, (*self.named, *subscribed))), made_of
         return self._known
 
 

@@ -1,10 +1,11 @@
-"""What a command is given and what it gives back. Pure."""
+"""The context that a command gets, and the response and orders that it returns. Pure."""
 
 from __future__ import annotations
 
 import difflib
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
+from enum import Enum
 
 from bot import wording
 from bot.model import (
@@ -28,7 +29,20 @@ from bot.model import (
     Window,
 )
 
-SECONDS = timedelta(minutes=1)  # a platform tells the time of a message in whole seconds, and by its own clock
+# A platform gives the time of a message in whole seconds, by its own clock.
+CLOCK_TOLERANCE = timedelta(minutes=1)
+RECENT = timedelta(days=30)
+
+
+class Load(Enum):
+    """A part of the context that is read from the database, for the commands whose row asks for it."""
+
+    INCIDENTS = "incidents"
+    COVERAGE = "coverage"
+    ANSWER_TIME = "answer time"
+    TRAIL = "trail"
+    ROOMS = "rooms"
+    AUDIT = "audit"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +56,8 @@ class Unsubscribe:
 
 
 @dataclass(frozen=True, slots=True)
-class Prove:
-    """A drill: these test notices are to be sent."""
+class SendDrill:
+    """Send these test notices: a drill."""
 
     deliveries: tuple[Delivery, ...]
 
@@ -56,82 +70,102 @@ class ForService:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """Maintenance is announced."""
+    """Announce maintenance."""
 
     window: Window
 
 
 @dataclass(frozen=True, slots=True)
 class CallOff:
-    """Maintenance, by the store's number, does not take place or is over."""
+    """Cancel or end maintenance, by its number in the store."""
 
     number: int
 
 
 @dataclass(frozen=True, slots=True)
 class Allow:
-    """People in a room may ask from now on."""
+    """Let people in a room ask from now on."""
 
     room: AllowedRoom
 
 
 @dataclass(frozen=True, slots=True)
 class Disallow:
-    """They may no longer, and the room hears of nothing."""
+    """Shut a room out: nobody in it may ask, and its subscriptions end."""
 
     place: Destination
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
-    """Somebody wants to know whether it is down for us too: a service of the config, or else an address."""
+class CheckNow:
+    """Check now, for the person who asks: a service of the config, else an address."""
 
     service: str
     address: str = ""
 
 
-Ordered = Subscribe | Unsubscribe | ForService | Prove | Plan | CallOff | Report | Allow | Disallow | Look
+Ordered = Subscribe | Unsubscribe | ForService | SendDrill | Plan | CallOff | Report | Allow | Disallow | CheckNow
 
 
 @dataclass(frozen=True, slots=True)
-class Ledger:
-    """Who was let in, whom the config names, and what was ordered last: for those commands that tell of it."""
+class KnownRooms:
+    """The rooms in which people may ask. `named`: those of the config. `public`: in any room."""
 
     allowed: tuple[AllowedRoom, ...] = ()
     named: frozenset[Destination] = frozenset()
-    public: bool = False  # anyone may ask
-    entries: tuple[AuditEntry, ...] = ()
+    public: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """What is answered, and what is to be done first."""
+    """An answer, and the orders to carry out before it. `reply` is None where an order brings the answer."""
 
-    reply: Text | None  # None: what is done tells it
+    reply: Text | None
     orders: tuple[Ordered, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class CommandContext:
-    """What a command may know: the ask, everything that is shown, and how the place is written to."""
+    """All that a command may know.
+
+    `words` follow the command's name; `period` is how far back it looks. What a `Load` stands for is empty unless the
+    command's row declares it: `overview.recent`, `overview.unseen`, `overview.answering`, `trail`, `rooms`, `audit`.
+    """
 
     ask: Ask
-    words: tuple[str, ...]  # after the command's name
+    words: tuple[str, ...]
     overview: Overview
     style: Style
-    audiences: tuple[Audience, ...] = ()  # those of the config
-    delivery_trail: Trail | None = None  # of the incident that the ask is about
-    admin: bool = False  # who asks may order
-    ledger: Ledger = Ledger()
+    audiences: tuple[Audience, ...] = ()
+    admin: bool = False
+    period: timedelta = RECENT
+    trail: Trail | None = None
+    rooms: KnownRooms = KnownRooms()
+    audit: tuple[AuditEntry, ...] = ()
 
     @property
-    def held(self) -> Subscription | None:
+    def phrase(self) -> str:
+        """The words as one."""
+        return " ".join(self.words)
+
+    @property
+    def service(self) -> Service | None:
+        """The service that all the words name; None without words, or for none that is known."""
+        return self.find(self.phrase) if self.words else None
+
+    @property
+    def since(self) -> datetime:
+        return self.ask.at - self.period
+
+    @property
+    def subscription(self) -> Subscription | None:
+        """The subscription of the place, or None."""
         return next((s for s in self.overview.subscriptions if s.destination == self.ask.where), None)
 
     @property
-    def subscription(self) -> SubscriptionFilter:
-        """What the place wishes, or would wish if it subscribed."""
-        return self.held.filter if self.held else SubscriptionFilter(style=self.style)
+    def filter(self) -> SubscriptionFilter:
+        """The filter of the place's subscription, or the one it would start with."""
+        return self.subscription.filter if self.subscription else SubscriptionFilter(style=self.style)
 
     @property
     def known(self) -> tuple[tuple[Service, ServiceState], ...]:
@@ -139,32 +173,33 @@ class CommandContext:
         return (*self.overview.services, *self.overview.channels)
 
     def find(self, word: str) -> Service | None:
-        """A service by its id or its name; upper and lower case are alike."""
-        said = word.casefold()
-        return next((s for s, _ in self.known if said in (s.id.casefold(), s.name.casefold())), None)
+        """Find a service by its id or its name, in any case."""
+        folded = word.casefold()
+        return next((s for s, _ in self.known if folded in (s.id.casefold(), s.name.casefold())), None)
 
-    def numbered(self, word: str) -> tuple[Service | None, int | None]:
-        """A service, and of "x#17" the number of the incident too."""
+    def find_incident(self, word: str) -> tuple[Service | None, int | None]:
+        """Find a service, and in "x#17" the number of its incident too."""
         if service := self.find(word):
             return service, None
-        key, _, number = word.rpartition("#")
-        service = self.find(key) if key and number.isascii() and number.isdigit() else None
+        name, _, number = word.rpartition("#")
+        service = self.find(name) if name and number.isascii() and number.isdigit() else None
         return service, int(number[:9]) if service else None
 
-    def is_other(self, number: int | None, incident: Incident | None) -> bool:
-        """Is another incident meant than this one: by its number, or by a button under a message from before it?"""
+    def means_another(self, number: int | None, incident: Incident | None) -> bool:
+        """True if the person means another incident than `incident`: by number, or by a button under an earlier message."""
         if number is not None:
             return incident is None or incident.number != number
         under = self.ask.under
-        return under is not None and incident is not None and incident.since > under + SECONDS
+        return under is not None and incident is not None and incident.since > under + CLOCK_TOLERANCE
 
-    def other(self, service: Service, number: int | None) -> Response:
-        return Response(wording.other_incident("" if number is None else f"{service.id}#{number}", service, self.style))
+    def another_incident(self, service: Service, number: int | None) -> Response:
+        key = "" if number is None else f"{service.id}#{number}"
+        return Response(wording.other_incident(key, service, self.style))
 
     def state(self, service: Service) -> ServiceState:
         return next(state for s, state in self.known if s.id == service.id)
 
-    def unknown(self, word: str) -> Response:
+    def unknown_service(self, word: str) -> Response:
         names = {n.casefold(): s.id for s, _ in self.known for n in (s.name, s.id)}
         near = difflib.get_close_matches(word.casefold(), names, 3)
         return Response(wording.unknown_service(word, tuple(dict.fromkeys(names[n] for n in near)), self.style))

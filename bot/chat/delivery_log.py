@@ -1,4 +1,4 @@
-"""What is asked about incidents that were, and whether they were told: pure. Which one is meant, and drills."""
+"""The commands about past incidents and who was notified of them: which incident, for how long, why not; drills. Pure."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from bot import wording
+from bot.chat.context import RECENT, CommandContext
 from bot.model import (
     DRILL,
-    OURSELVES,
     Audience,
     Delivery,
     DeliveryAction,
@@ -20,59 +20,38 @@ from bot.model import (
 )
 from bot.notify import routing
 
-RECENT = timedelta(days=30)
-FAR = 366  # days
-OF_AN_INCIDENT = frozenset({"delivery", "why"})
+MOST_DAYS = 366
 
 
-def back(text: str) -> timedelta:
-    """How far an ask looks back: "history x 90" says so itself."""
-    name, *words = text.split() or [""]
-    return days(tuple(words))[1] if name.casefold() == "history" else RECENT
-
-
-def days(words: Sequence[str]) -> tuple[tuple[str, ...], timedelta]:
-    """What is left of the words without a number of days at their end, and that."""
+def days(words: tuple[str, ...]) -> tuple[tuple[str, ...], timedelta]:
+    """Split a number of days off the end of the words: the words left, and the period."""
     *rest, last = words or ("",)
     if last.isascii() and last.isdigit() and int(last[:9]):
-        return tuple(rest), timedelta(days=min(int(last[:9]), FAR))
-    return tuple(words), RECENT
+        return tuple(rest), timedelta(days=min(int(last[:9]), MOST_DAYS))
+    return words, RECENT
 
 
-def looked_back_at(text: str, overview: Overview) -> str:
-    """The service that an ask for history is about; empty for none."""
-    name, *words = text.split() or [""]
-    said = " ".join(days(tuple(words))[0]).casefold()
-    known = (s for s, _ in overview.services) if name.casefold() == "history" else ()
-    return next((s.id for s in known if said in {s.id.casefold(), s.name.casefold()}), "")
-
-
-def incident(text: str, overview: Overview) -> str:
-    """The incident that an ask is about, as the store knows it: "x#17", a service's key for its newest, or the newest of
-    all; empty for an ask about none.
+def incident(context: CommandContext) -> str:
+    """The incident that is asked about, as the store finds it: "x#17", or "x" for a service's newest. Empty where none is
+    named: the newest of all.
     """
-    name, *words = text.split() or [""]
-    if name.casefold() not in OF_AN_INCIDENT:
-        return ""
-    said = " ".join(words)
-    if not said:
-        return next((i.id for i in overview.recent if i.service != OURSELVES), "")
-    key, mark, number = said.casefold().partition("#")
-    found = next((s.id for s, _ in overview.services if key.strip() in {s.id.casefold(), s.name.casefold()}), key)
+    key, mark, number = context.phrase.casefold().partition("#")
+    services = (s for s, _ in context.overview.services)
+    found = next((s.id for s in services if key.strip() in {s.id.casefold(), s.name.casefold()}), key)
     return f"{found}{mark}{number}"
 
 
 def reasons(trail: Trail, place: Destination, overview: Overview) -> tuple[tuple[Audience, NotNotifiedReason], ...]:
-    """Why no message of an incident was meant for `place`."""
+    """Why no message of an incident was meant for `place`, by audience; empty for a drill."""
     about = trail.incident
     if about is None:
         return ()
-    held = next((s for s in overview.subscriptions if s.destination == place), None)
+    subscription = next((s for s in overview.subscriptions if s.destination == place), None)
     mute = next((state.mute for service, state in overview.services if service.id == about.service), None)
     muted = mute is not None and mute.at <= (about.until or overview.at) and mute.until > about.since
     until = about.until or overview.at
     planned = any(w.concerns(about.service) and w.since <= until and not w.over(about.since) for w in overview.windows)
-    return routing.unheard(about, place, trail.readers, held, muted=muted, planned=planned)
+    return routing.unheard(about, place, trail.readers, subscription, muted=muted, planned=planned)
 
 
 def drill(audiences: Sequence[Audience], at: datetime) -> tuple[Delivery, ...]:

@@ -1,4 +1,4 @@
-"""An ask comes in: let in or turned away, held to its limits, run, its orders carried out, answered."""
+"""Answer an ask: check access and limits, load what the command needs, run it, carry out its orders."""
 
 from __future__ import annotations
 
@@ -10,24 +10,24 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from bot import wording
-from bot.chat import delivery_log
 from bot.chat.access import Access
-from bot.chat.commands import manages, of_the_ledger, respond
+from bot.chat.commands import Line, parse, respond
 from bot.chat.context import (
     Allow,
     CallOff,
+    CheckNow,
+    CommandContext,
     Disallow,
     ForService,
-    Ledger,
-    Look,
     Ordered,
     Plan,
-    Prove,
     Response,
+    SendDrill,
     Subscribe,
     Unsubscribe,
 )
 from bot.chat.limits import EACH, Admission, Buckets, Pacer, PersonLimits, Turns
+from bot.chat.loading import load
 from bot.chat.on_demand_check import OnDemandChecker
 from bot.contracts import Pace
 from bot.incidents.maintenance import announce, call_off
@@ -45,7 +45,6 @@ from bot.model import (
     Report,
     Style,
     Text,
-    Trail,
     room_of,
 )
 from bot.store import StoreUnavailable
@@ -53,15 +52,16 @@ from bot.watch.user_reports import UserReports
 
 log = logging.getLogger(__name__)
 
-OLD = timedelta(minutes=10)  # an order that was given earlier is answered, not carried out
-REMEMBERED = 2_000  # asks that were answered lately
-ENTRIES = 10  # of the audit
-BELATED, ALL_BELATED = 3, 30  # answers to old asks within ten minutes: in one place, and in all of a platform
+# An order given earlier than this is answered, not carried out.
+STALE_AFTER = timedelta(minutes=10)
+# Answers to stale asks in ten minutes.
+STALE_ANSWERS_OF_PLACE, STALE_ANSWERS_OF_PLATFORM = 3, 30
+REMEMBERED_KEYS = 2_000
 CHANGES_PLACE = (Subscribe, Unsubscribe, Allow, Disallow)
 
 
-class Lately:
-    """The newest keys."""
+class RecentKeys:
+    """The newest keys; the oldest are forgotten."""
 
     def __init__(self) -> None:
         self._keys: OrderedDict[str, None] = OrderedDict()
@@ -71,15 +71,15 @@ class Lately:
 
     def add(self, key: str) -> None:
         self._keys[key] = None
-        if len(self._keys) > REMEMBERED:
+        if len(self._keys) > REMEMBERED_KEYS:
             self._keys.popitem(last=False)
 
-    def drop(self, key: str) -> None:
+    def forget(self, key: str) -> None:
         self._keys.pop(key, None)
 
 
-class Lane:
-    """Of one platform: what is worked on, and how fast answers leave."""
+class PlatformQueue:
+    """The asks of one platform that are worked on, and the pace of its answers."""
 
     def __init__(self, pace: Pace) -> None:
         self.turns, self.pacer = Turns(), Pacer(pace)
@@ -88,65 +88,69 @@ class Lane:
 @dataclass
 class Dispatcher:
     recorder: Recorder
-    admins: frozenset[str]  # platform ids: a display name is whatever its bearer likes
+    # Platform ids: a display name is whatever its bearer likes.
+    admins: frozenset[str]
     style: Style
     user_reports: UserReports
     on_demand: OnDemandChecker
-    limits: Mapping[str, Pace] = field(default_factory=dict)  # by kind: what each platform takes
+    # By kind of channel.
+    limits: Mapping[str, Pace] = field(default_factory=dict)
     access: Access = field(init=False)
     _people: PersonLimits = field(default_factory=PersonLimits, init=False)
-    _answered: Lately = field(default_factory=Lately, init=False)
-    _ordered: Lately = field(default_factory=Lately, init=False)
-    _belated: Buckets[object] = field(default_factory=lambda: Buckets(BELATED, 600), init=False)
-    _all_belated: Buckets[str] = field(default_factory=lambda: Buckets(ALL_BELATED, 600), init=False)
-    _lanes: dict[str, Lane] = field(default_factory=dict, init=False)
+    _answered: RecentKeys = field(default_factory=RecentKeys, init=False)
+    _ordered: RecentKeys = field(default_factory=RecentKeys, init=False)
+    _stale_of_place: Buckets[object] = field(default_factory=lambda: Buckets(STALE_ANSWERS_OF_PLACE, 600), init=False)
+    _stale_of_platform: Buckets[str] = field(
+        default_factory=lambda: Buckets(STALE_ANSWERS_OF_PLATFORM, 600), init=False
+    )
+    _queues: dict[str, PlatformQueue] = field(default_factory=dict, init=False)
 
     def __post_init__(self) -> None:
         self.access = Access(self.recorder, self.admins)
 
     async def answer(self, ask: Ask) -> Text | None:
-        """What to reply; None where there is nothing to say: this very ask was answered before, for platforms deliver some
-        twice, or whoever asks was told already that they may not, or not so fast.
+        """Answer, or return None: for an ask that was answered before, since platforms deliver some twice, and for a person
+        who already knows that they may not ask, or not so often.
         """
         now, at, admin = self.recorder.clock(), asyncio.get_running_loop().time(), ask.who in self.admins
         try:
             if not await self.access.admits(ask, at):
-                return await self._turned_away(ask, at)
+                return await self._refuse_stranger(ask, at)
             if ask.key in self._answered:
                 return None
             verdict = self._people.take(ask.who, at, admin=admin)
-            if verdict is not Admission.FINE or not self._in_time(ask, now, at, admin=admin):
+            if verdict is not Admission.FINE or not self._answers_stale(ask, now, at, admin=admin):
                 return wording.slow_down(EACH, self._style(ask)) if verdict is Admission.SLOWLY else None
-            return await self._worked_on(ask, now, at, admin=admin)
+            return await self._answer_in_turn(ask, now, at, admin=admin)
         except StoreUnavailable as error:
-            self._answered.drop(ask.key)
+            self._answered.forget(ask.key)
             log.warning("a command was not answered: %s", error)
             return wording.no_records(self._style(ask))
 
-    # ── whether ──────────────────────────────────────────────────────────────────────────────────────────────────────
+    # ── access and limits ─────────────────────────────────────────────────────────────────────────────────────────────
 
-    async def _turned_away(self, ask: Ask, at: float) -> Text | None:
-        """Not counted, not looked up, not stored: a stranger gets one line."""
+    async def _refuse_stranger(self, ask: Ask, at: float) -> Text | None:
+        """Answer in one line, without counting, reading or storing anything."""
         if not self.access.answers(ask, at):
             return None
         here = ask.reply is not Reply.PRIVATE
         words = wording.stranger(f"allow {room_of(ask.where)}", self._style(ask), here=here)
-        due = self._reserved(ask, at, admin=False)
+        due = self._reserve(ask, at, admin=False)
         return words if due is not None and await self._wait(due) else None
 
-    def _in_time(self, ask: Ask, now: datetime, at: float, *, admin: bool) -> bool:
-        """What was asked long ago is answered a few times only: after a day away there may be hundreds."""
-        if now - ask.at <= OLD:
+    def _answers_stale(self, ask: Ask, now: datetime, at: float, *, admin: bool) -> bool:
+        """True if the ask is answered however old it is. Only a few stale ones are: after a day away there may be hundreds."""
+        if now - ask.at <= STALE_AFTER:
             return True
         who = ask.who if admin else room_of(ask.where)
-        return self._belated.take(who, at) and (admin or self._all_belated.take(ask.where.kind, at))
+        return self._stale_of_place.take(who, at) and (admin or self._stale_of_platform.take(ask.where.kind, at))
 
-    def _lane(self, kind: str) -> Lane:
-        return self._lanes.setdefault(kind, Lane(self.limits.get(kind, Pace())))
+    def _queue(self, kind: str) -> PlatformQueue:
+        return self._queues.setdefault(kind, PlatformQueue(self.limits.get(kind, Pace())))
 
-    def _reserved(self, ask: Ask, at: float, *, admin: bool) -> float | None:
+    def _reserve(self, ask: Ask, at: float, *, admin: bool) -> float | None:
         place = "" if ask.reply is Reply.ALONE else room_of(ask.where).place
-        return self._lane(ask.where.kind).pacer.reserve(place, at, first=admin)
+        return self._queue(ask.where.kind).pacer.reserve(place, at, first=admin)
 
     async def _wait(self, due: float) -> bool:
         wait = due - asyncio.get_running_loop().time()
@@ -154,88 +158,88 @@ class Dispatcher:
             await asyncio.sleep(wait)
         return True
 
-    # ── what ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+    # ── commands ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
-    async def _worked_on(self, ask: Ask, now: datetime, at: float, *, admin: bool) -> Text | None:
-        due = self._reserved(ask, at, admin=admin)
+    async def _answer_in_turn(self, ask: Ask, now: datetime, at: float, *, admin: bool) -> Text | None:
+        due = self._reserve(ask, at, admin=admin)
         if due is None:
             log.debug("too much is asked on %s: somebody is not answered", ask.where.kind)
             return None
         self._answered.add(ask.key)
-        async with self._lane(ask.where.kind).turns.turn(admin=admin) as come:
-            found = await self._respond(ask, now, admin=admin) if come else None
-        if isinstance(found, Look):  # outside of the turn: a site that is silent holds up nobody else
+        async with self._queue(ask.where.kind).turns.turn(admin=admin) as admitted:
+            found = await self._respond(ask, now, admin=admin) if admitted else None
+        # Outside of the turn: a site that does not answer holds up nobody else.
+        if isinstance(found, CheckNow):
             known = self.recorder.settings.watched.get(found.service)
             found = await self.on_demand.answer(found, known, ask.who, self._style(ask))
         if found:
             await self._wait(due)
         return found
 
-    async def _respond(self, ask: Ask, now: datetime, *, admin: bool) -> Text | Look | None:
-        old = now - ask.at > OLD
-        said_at, ask = ask.at, replace(ask, at=now) if old or ask.at > now else ask
-        if manages(ask.text) and not ask.may_manage and not admin and ask.prove:
+    async def _respond(self, ask: Ask, now: datetime, *, admin: bool) -> Text | CheckNow | None:
+        stale = now - ask.at > STALE_AFTER
+        asked_at, ask = ask.at, replace(ask, at=now) if stale or ask.at > now else ask
+        line = parse(ask.text)
+        if line.command.manages and not ask.may_manage and not admin and ask.prove:
             ask = replace(ask, may_manage=await ask.prove())
-        overview = await self.recorder.overview(ask.at - delivery_log.back(ask.text))
-        overview = replace(overview, user_reports=self.user_reports.tallies(ask.who))
-        if service := delivery_log.looked_back_at(ask.text, overview):
-            figures = await self.recorder.store.rollups.figures(service, ask.at - delivery_log.back(ask.text))
-            overview = replace(overview, answering={service: figures.average} if figures.average else {})
-        about = delivery_log.incident(ask.text, overview)
-        said = respond(
+        context = self._context(ask, line, admin=admin)
+        if line.command.allows(ask, admin=admin):
+            context = await load(line.command.loads, self.recorder, self.access, context)
+        response = respond(line.command, context)
+        if response.orders and isinstance(response.orders[0], CheckNow):
+            return response.orders[0]
+        if response.orders and stale:
+            return wording.too_old(asked_at, context.style, now)
+        return await self._carry_out_once(ask, response) if response.orders else response.reply
+
+    def _context(self, ask: Ask, line: Line, *, admin: bool) -> CommandContext:
+        """The context with all that is known without the database."""
+        overview = self.recorder.overview_from_memory(ask.at - line.period)
+        return CommandContext(
             ask,
-            overview,
+            line.words,
+            replace(overview, user_reports=self.user_reports.tallies(ask.who)),
             self._style(ask),
-            admin=admin,
-            audiences=self.recorder.settings.audiences,
-            trail=await trail(self.recorder, about) if about else None,
-            ledger=await self._ledger() if admin and of_the_ledger(ask.text) else Ledger(),
+            self.recorder.settings.audiences,
+            admin,
+            line.period,
         )
-        if said.orders and isinstance(said.orders[0], Look):
-            return said.orders[0]
-        if said.orders and old:
-            return wording.too_old(said_at, self._style(ask), now)
-        return await self._done(ask, said) if said.orders else said.reply
 
-    async def _ledger(self) -> Ledger:
-        store = self.recorder.store
-        allowed = await self.access.read(asyncio.get_running_loop().time())
-        public = self.recorder.settings.public
-        return Ledger(allowed, self.access.named, public, await store.audit_log.newest(ENTRIES))
+    # ── orders ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-    # ── orders ───────────────────────────────────────────────────────────────────────────────────────────────────────
-
-    async def _done(self, ask: Ask, said: Response) -> Text | None:
-        """Carry out what was ordered, once, also when a platform tells of it again after a restart."""
+    async def _carry_out_once(self, ask: Ask, response: Response) -> Text | None:
+        """Carry out the orders once, also when a platform delivers the ask again after a restart."""
         if ask.order_key in self._ordered:
             return None
         self._ordered.add(ask.order_key)
-        counted = all(isinstance(order, Report) for order in said.orders)  # which the crowd does by itself
+        only_reports = all(isinstance(order, Report) for order in response.orders)
         try:
-            if not counted and not await self.recorder.store.subscriptions.once(f"order:{ask.order_key}", ask.at):
+            if not only_reports and not await self.recorder.store.subscriptions.once(f"order:{ask.order_key}", ask.at):
                 return wording.taken_before(self._style(ask))
         except StoreUnavailable:
-            self._ordered.drop(ask.order_key)
+            self._ordered.forget(ask.order_key)
             raise
-        changes = [order for order in said.orders if isinstance(order, CHANGES_PLACE) and self._changes(order)]
-        for order in said.orders:
+        changes = [
+            order for order in response.orders if isinstance(order, CHANGES_PLACE) and self._changes_anything(order)
+        ]
+        for order in response.orders:
             await self._carry_out(order)
-        if not counted:
+        if not only_reports:
             entry = AuditEntry(ask.at, ask.who, ask.name, ask.where, ask.text)
             await self.recorder.store.audit_log.add(entry)
-        return await self._told(ask, said.reply, changes[0]) if changes and said.reply else said.reply
+        return await self._announce(ask, response.reply, changes[0]) if changes and response.reply else response.reply
 
-    def _changes(self, order: Ordered) -> bool:
-        """Is anything another than before?"""
+    def _changes_anything(self, order: Ordered) -> bool:
+        """False for a subscription that is there already."""
         if isinstance(order, Subscribe):
-            held = next(
+            current = next(
                 (s for s in self.recorder.subscriptions if s.destination == order.subscription.destination), None
             )
-            return held is None or held.filter != order.subscription.filter
+            return current is None or current.filter != order.subscription.filter
         return True
 
-    async def _told(self, ask: Ask, reply: Text, order: Ordered) -> Text:
-        """Everybody in a place learns who changed what it hears: by the answer where they see it, else by a message."""
+    async def _announce(self, ask: Ask, reply: Text, order: Ordered) -> Text:
+        """Name who changed what a place hears, to everybody in it: in the answer if they see it, else in a message."""
         style = self._style(ask)
         if isinstance(order, Allow | Disallow):
             allowed = isinstance(order, Allow)
@@ -243,25 +247,25 @@ class Dispatcher:
             words = wording.let_in(ask.name, style) if allowed else wording.shut_out(ask.name, style)
             if place == room_of(ask.where) and ask.reply in {Reply.PLACE, Reply.PRIVATE}:
                 return replace(words, lines=(reply.title, *words.lines))
-            await self._tell(place, wording.of_a_place(words, ask.order_key, style, ask.at))
+            await self._post(place, wording.of_a_place(words, ask.order_key, style, ask.at))
             return reply
         words = wording.changed(ask.name, reply, style)
         if ask.reply is Reply.PLACE:
             return words
         if ask.reply is not Reply.PRIVATE:
-            await self._tell(ask.where, wording.of_a_place(words, ask.order_key, style, ask.at))
+            await self._post(ask.where, wording.of_a_place(words, ask.order_key, style, ask.at))
         return reply
 
-    async def _tell(self, place: Destination, notice: Notice) -> None:
+    async def _post(self, place: Destination, notice: Notice) -> None:
         delivery = Delivery(f"{notice.key}@{place}", place, DeliveryAction.POST, notice, str(place))
         await self.recorder.store.deliveries.add([delivery], self.recorder.clock())
         self.recorder.wake({place})
 
     async def _carry_out(self, order: Ordered) -> None:
         match order:
-            case Subscribe(wish):
-                await self.recorder.subscribe(wish)
-                await catch_up(self.recorder, wish.destination)
+            case Subscribe(subscription):
+                await self.recorder.subscribe(subscription)
+                await catch_up(self.recorder, subscription.destination)
             case Unsubscribe(destination):
                 await self.recorder.unsubscribe(destination)
             case ForService(service, wanted):
@@ -270,7 +274,7 @@ class Dispatcher:
                 await announce(self.recorder, window)
             case CallOff(number):
                 await call_off(self.recorder, number)
-            case Prove(deliveries):
+            case SendDrill(deliveries):
                 await drill(self.recorder, deliveries)
             case Report():
                 await self.user_reports.take(order)
@@ -281,35 +285,25 @@ class Dispatcher:
                 await self._shut_out(place)
 
     async def _shut_out(self, place: Destination) -> None:
-        """What it subscribed to would let it in again."""
-        for held in [s for s in self.recorder.subscriptions if room_of(s.destination) == place]:
-            await self.recorder.unsubscribe(held.destination)
+        """Also end its subscriptions: one of them would let it in again."""
+        for subscription in [s for s in self.recorder.subscriptions if room_of(s.destination) == place]:
+            await self.recorder.unsubscribe(subscription.destination)
         await self.recorder.store.rooms.disallow(place)
         await self.access.read(asyncio.get_running_loop().time())
 
     def _style(self, ask: Ask) -> Style:
-        """As the place is written to anyway."""
-        for wish in self.recorder.subscriptions:
-            if wish.destination == ask.where:
-                return wish.filter.style
+        """The style of the place's subscription or audience, else the default."""
+        for subscription in self.recorder.subscriptions:
+            if subscription.destination == ask.where:
+                return subscription.filter.style
         for audience in self.recorder.settings.audiences:
             if ask.where in audience.places:
                 return audience.filter.style
         return self.style
 
 
-async def trail(record: Recorder, asked: str) -> Trail | None:
-    """How "x#17" was told, or the newest incident of the service "x", or the last drill."""
-    incident = await record.store.results.incident(asked)
-    thread = incident.id if incident else await record.store.subscriptions.recall(DRILL) if asked == DRILL else None
-    if thread is None:
-        return None
-    name = record.service(incident.service).name if incident else ""
-    return Trail(incident, name, await record.store.deliveries.of_incident(thread), record.readers)
-
-
-async def drill(record: Recorder, deliveries: Sequence[Delivery]) -> None:
-    """Queue test notices; whoever asks for `DRILL` gets what became of them."""
-    await record.store.deliveries.add(deliveries, record.clock())
-    await record.store.subscriptions.remember(DRILL, deliveries[0].notice.thread)
-    record.wake({delivery.destination.kind for delivery in deliveries})
+async def drill(recorder: Recorder, deliveries: Sequence[Delivery]) -> None:
+    """Queue test notices, and remember them: `delivery drill` shows what became of them."""
+    await recorder.store.deliveries.add(deliveries, recorder.clock())
+    await recorder.store.subscriptions.remember(DRILL, deliveries[0].notice.thread)
+    recorder.wake({delivery.destination.kind for delivery in deliveries})

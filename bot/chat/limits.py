@@ -17,11 +17,16 @@ from bot.contracts import Pace
 
 K = TypeVar("K")
 
-PEOPLE = 5_000  # whose tokens are remembered; whoever is forgotten has all of theirs again
-EACH, ADMINS = 20, 120  # commands a minute of one person
-WIDTH, WAITING = 8, 100  # asks worked on at once on one platform, and how many may wait for it
-LATEST = 20.0  # seconds: an answer that could leave only later than that is not worth making
-BURST = 10  # answers in one place that need not be apart
+# Commands a minute of one person, and of an admin.
+EACH, ADMINS = 20, 120
+# People whose tokens are remembered; one who is forgotten has all tokens again.
+PEOPLE = 5_000
+# Asks worked on at once on one platform, and how many may wait for that.
+WIDTH, WAITING = 8, 100
+# Seconds: an answer that could leave only later is not made.
+LATEST = 20.0
+# Answers in one place that may leave without a pause.
+BURST = 10
 
 
 class Buckets(Generic[K]):
@@ -36,7 +41,7 @@ class Buckets(Generic[K]):
         return min(self.most, left + max(at - since, 0) * self.most / self._per)
 
     def take(self, key: K, at: float) -> bool:
-        """False when the bucket is empty."""
+        """Take a token; False if there is none."""
         left = self.left(key, at)
         self._left[key] = (left - 1 if left >= 1 else left, at)
         self._left.move_to_end(key)
@@ -52,7 +57,7 @@ class Admission(Enum):
 
 
 class PersonLimits:
-    """How fast each person asks. Who is too fast is told so once, until they have paused."""
+    """A rate limit for each person. One who exceeds it is told so once, until they have paused."""
 
     def __init__(self) -> None:
         self._people: Buckets[str] = Buckets(EACH, 60)
@@ -74,17 +79,18 @@ class PersonLimits:
 
 
 class Pacer:
-    """How fast answers leave: half of what a platform takes of the account and of a place; the rest is for notices."""
+    """The pace of answers: half of what a platform takes from the account and in a place; the rest is for notices."""
 
     def __init__(self, pace: Pace) -> None:
-        self._apart = 2 * pace.per.total_seconds() / pace.most  # seconds between two answers of the account ...
-        self._account = 0.0  # ... and when the next one is due
+        # Seconds between two answers: of the account, and in one place.
+        self._apart = 2 * pace.per.total_seconds() / pace.most
         self._place_apart = 2 * pace.place.total_seconds()
+        self._account = 0.0
         self._places: OrderedDict[str, float] = OrderedDict()
 
     def reserve(self, place: str, at: float, *, first: bool) -> float | None:
-        """When an answer may leave, which takes its room; None when that is too late. `first`: at once, before all who
-        wait. `place` empty: it takes no room of a place's.
+        """Reserve the time at which an answer may leave; None if that is too late. `first`: at once, before all who wait.
+        `place` empty: only the account's limit counts.
         """
         account = max(self._account, at)
         there = max(self._places.get(place, 0.0), at - self._place_apart * BURST) if place else at
@@ -103,7 +109,7 @@ class Pacer:
 
 @dataclass
 class Turns:
-    """So many at once; who has to wait waits in line, the admins before all others, and no more than so many wait."""
+    """Limits how many asks are worked on at once, and how many wait in line; admins go first."""
 
     width: int = WIDTH
     waiting: int = WAITING
@@ -113,7 +119,7 @@ class Turns:
 
     @asynccontextmanager
     async def turn(self, *, admin: bool) -> AsyncIterator[bool]:
-        """Yield whether it has come: False, at once, where too many wait already."""
+        """Wait in line, then yield True; yield False at once if too many wait already."""
         if self._busy >= self.width:
             line = self._admins if admin else self._others
             if len(line) >= self.waiting:
@@ -134,13 +140,14 @@ class Turns:
             await mine
         except asyncio.CancelledError:
             if mine.done() and not mine.cancelled():
-                self._leave()  # its turn came in the same moment
+                # Its turn came at the same moment.
+                self._leave()
             elif mine in line:
                 line.remove(mine)
             raise
 
     def _leave(self) -> None:
-        """Whoever is next has the place of who leaves."""
+        """Hand the place to the next in line."""
         for line in (self._admins, self._others):
             while line:
                 following = line.popleft()

@@ -1,4 +1,4 @@
-"""The command "maintenance": what is planned, a new plan, one called off. Pure."""
+"""The command `maintenance`: list, plan and cancel. Pure."""
 
 from __future__ import annotations
 
@@ -23,72 +23,74 @@ class _Span:
     note: str
 
 
-def maintenance(room: CommandContext) -> Response:
-    if not room.words:
-        return _list(room)
-    if not room.admin:
-        return Response(wording.not_allowed(room.style))
-    first, *rest = room.words
+def maintenance(context: CommandContext) -> Response:
+    if not context.words:
+        return _list(context)
+    if not context.admin:
+        return Response(wording.not_allowed(context.style))
+    first, *rest = context.words
     if fold(first) in input_words("cancel"):
-        return _call_off(room, tuple(rest))
-    services, words = _whose(room, room.words)
+        return _call_off(context, tuple(rest))
+    services, words = _whose(context, context.words)
     if services is None:
-        return room.unknown(first)
-    now = room.ask.at
+        return context.unknown_service(first)
+    now = context.ask.at
     try:
-        span = _span(words, room.style, now)
+        span = _span(words, context.style, now)
     except (ValueError, OverflowError):
-        return Response(wording.when_unclear(room.style, now))
+        return Response(wording.when_unclear(context.style, now))
     if span.until <= max(span.since, now) or span.until - span.since > LONGEST:
-        return Response(wording.when_unclear(room.style, now, over=span.since < span.until <= now))
+        return Response(wording.when_unclear(context.style, now, over=span.since < span.until <= now))
     names = tuple(service.id for service in services)
-    key = f"said:{room.ask.key}"
-    window = Window(key, names, span.since, span.until, Origin.SAID, now, span.note, room.ask.name)
-    return Response(wording.announced(window, services, room.style, now), (Plan(window),))
+    key = f"said:{context.ask.key}"
+    window = Window(key, names, span.since, span.until, Origin.SAID, now, span.note, context.ask.name)
+    return Response(wording.announced(window, services, context.style, now), (Plan(window),))
 
 
-def _list(room: CommandContext) -> Response:
-    now = room.ask.at
-    found = [w for w in room.overview.windows if not w.over(now)]
-    return Response(wording.plans([(w, _services(room, w)) for w in found], room.style, now))
+def _list(context: CommandContext) -> Response:
+    now = context.ask.at
+    found = [w for w in context.overview.windows if not w.over(now)]
+    return Response(wording.plans([(w, _services(context, w)) for w in found], context.style, now))
 
 
-def _call_off(room: CommandContext, words: tuple[str, ...]) -> Response:
-    """What is under way, else what comes next."""
-    services, _ = _whose(room, words)
+def _call_off(context: CommandContext, words: tuple[str, ...]) -> Response:
+    """Cancel the window under way, else the next one."""
+    services, _ = _whose(context, words)
     if services is None:
-        return room.unknown(" ".join(words))
-    now, wanted = room.ask.at, tuple(service.id for service in services)
-    found = [w for w in room.overview.windows if not w.over(now) and _meant(w, wanted)]
+        return context.unknown_service(" ".join(words))
+    now, wanted = context.ask.at, tuple(service.id for service in services)
+    found = [w for w in context.overview.windows if not w.over(now) and _meant(w, wanted)]
     if not found:
-        return Response(wording.nothing_planned(" ".join(words), room.style, now))
+        return Response(wording.nothing_planned(" ".join(words), context.style, now))
     window = min(found, key=lambda w: (w.since > now, w.since, w.number))
-    return Response(wording.called_off(window, _services(room, window), room.style, now), (CallOff(window.number),))
+    return Response(
+        wording.called_off(window, _services(context, window), context.style, now), (CallOff(window.number),)
+    )
 
 
 def _meant(window: Window, wanted: tuple[str, ...]) -> bool:
     return window.services == wanted or (len(wanted) == 1 and wanted[0] in window.services)
 
 
-def _services(room: CommandContext, window: Window) -> tuple[Service, ...]:
-    return tuple(s for s, _ in room.overview.services if s.id in window.services)
+def _services(context: CommandContext, window: Window) -> tuple[Service, ...]:
+    return tuple(s for s, _ in context.overview.services if s.id in window.services)
 
 
-def _whose(room: CommandContext, words: tuple[str, ...]) -> tuple[tuple[Service, ...] | None, tuple[str, ...]]:
-    """The service that the first words name, as many as it takes, and the words left. No service: all of them."""
-    if words and fold(words[0]) in input_words("all") and room.find(words[0]) is None:
+def _whose(context: CommandContext, words: tuple[str, ...]) -> tuple[tuple[Service, ...] | None, tuple[str, ...]]:
+    """The services named by the first words, and the words left. Empty: all services; None: none is named."""
+    if words and fold(words[0]) in input_words("all") and context.find(words[0]) is None:
         return (), words[1:]
-    watched = {service.id for service, _ in room.overview.services}
+    watched = {service.id for service, _ in context.overview.services}
     for most in range(len(words), 0, -1):
-        service = room.find(" ".join(words[:most]))
+        service = context.find(" ".join(words[:most]))
         if service and service.id in watched:
             return (service,), words[most:]
     return None, words
 
 
 def _span(words: tuple[str, ...], style: Style, now: datetime) -> _Span:
-    """ "for 1h", "22:00 23:30", "from 22:00 until 23:30", "2026-12-01T22:00 for 90m", each with a note after it. Raise
-    ValueError for anything else.
+    """Parse "for 1h", "22:00 23:30", "from 22:00 until 23:30" or "2026-12-01T22:00 for 90m", each with a note after it.
+    Raise ValueError for anything else.
     """
     left = [word for word in words if word]
     since = now
@@ -104,7 +106,7 @@ def _span(words: tuple[str, ...], style: Style, now: datetime) -> _Span:
 
 
 def _moment(left: list[str], style: Style, after: datetime) -> datetime:
-    """Take a point in time off the words: a time of day is the next one after `after`."""
+    """Take a point in time off the front of `left`: a time of day is the next one after `after`."""
     if left and fold(left[0]) in input_words("from_until"):
         left.pop(0)
     if len(left) > 1 and re.fullmatch(r"\d{4}-\d{2}-\d{2}", left[0]):

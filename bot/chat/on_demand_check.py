@@ -11,7 +11,7 @@ from functools import partial
 from urllib.parse import urljoin
 
 from bot import wording
-from bot.chat.context import Look
+from bot.chat.context import CheckNow
 from bot.contracts import Answer, Cause, Net, Trouble
 from bot.model import Round, Service, Style, Text
 from bot.net import Guarded, Network, Prepared
@@ -68,7 +68,7 @@ class OnDemandChecker:
         self._asked: deque[tuple[datetime, str]] = deque()  # when, and by whom, within the last minute
         self._looked: deque[datetime] = deque()
 
-    async def answer(self, order: Look, service: Service | None, who: str, style: Style) -> Text:
+    async def answer(self, order: CheckNow, service: Service | None, who: str, style: Style) -> Text:
         """`service`: the one that is ordered. Takes no longer than the checks' time-outs, or `timeout`."""
         now = self._clock()
         if not self._may_ask(who, now):

@@ -1,4 +1,4 @@
-"""The commands about who may ask, and what was ordered. Pure."""
+"""The commands for which rooms may ask (`allow`, `disallow`, `rooms`), and `audit`. Pure."""
 
 from __future__ import annotations
 
@@ -6,52 +6,53 @@ from bot import wording
 from bot.chat.context import Allow, CommandContext, Disallow, Response
 from bot.model import AllowedRoom, Destination, room_of
 
-TALKS = frozenset({"slack", "discord", "telegram"})  # where people can talk to us
+# The kinds of channel that take commands.
+INTERACTIVE = frozenset({"slack", "discord", "telegram"})
 
 
-def allow(room: CommandContext) -> Response:
-    """Without a place it is the one where it is said."""
-    place = _meant(room)
+def allow(context: CommandContext) -> Response:
+    """Let a place in; without one, the place where the command is given."""
+    place = _place(context)
     if place is None:
-        return Response(wording.no_room("allow", room.style))
-    if _known(room, place):
-        return Response(wording.allowed(place, room.style, already=True))
-    allowed = AllowedRoom(place, room.ask.who, room.ask.name, room.ask.at)
-    return Response(wording.allowed(place, room.style), (Allow(allowed),))
+        return Response(wording.no_room("allow", context.style))
+    if _is_known(context, place):
+        return Response(wording.allowed(place, context.style, already=True))
+    allowed = AllowedRoom(place, context.ask.who, context.ask.name, context.ask.at)
+    return Response(wording.allowed(place, context.style), (Allow(allowed),))
 
 
-def disallow(room: CommandContext) -> Response:
-    """A place that the config names is not shut out in a chat; one that only subscribed is."""
-    place = _meant(room)
+def disallow(context: CommandContext) -> Response:
+    """Shut a place out, also one that only subscribed. Places of the config stay."""
+    place = _place(context)
     if place is None:
-        return Response(wording.no_room("disallow", room.style))
-    if place in map(room_of, room.ledger.named):
-        return Response(wording.not_disallowed(place, room.style, named=True))
-    subscribed = any(room_of(held.destination) == place for held in room.overview.subscriptions)
-    if not subscribed and all(one.place != place for one in room.ledger.allowed):
-        return Response(wording.not_disallowed(place, room.style, named=False))
-    return Response(wording.disallowed(place, room.style), (Disallow(place),))
+        return Response(wording.no_room("disallow", context.style))
+    if place in map(room_of, context.rooms.named):
+        return Response(wording.not_disallowed(place, context.style, named=True))
+    subscribed = any(room_of(subscription.destination) == place for subscription in context.overview.subscriptions)
+    if not subscribed and all(room.place != place for room in context.rooms.allowed):
+        return Response(wording.not_disallowed(place, context.style, named=False))
+    return Response(wording.disallowed(place, context.style), (Disallow(place),))
 
 
-def rooms(room: CommandContext) -> Response:
-    ledger = room.ledger
-    return Response(wording.rooms(ledger.allowed, ledger.named, room.style, room.ask.at, public=ledger.public))
+def rooms(context: CommandContext) -> Response:
+    known = context.rooms
+    return Response(wording.rooms(known.allowed, known.named, context.style, context.ask.at, public=known.public))
 
 
-def audit(room: CommandContext) -> Response:
-    return Response(wording.audit(room.ledger.entries, room.style, room.ask.at))
+def audit(context: CommandContext) -> Response:
+    return Response(wording.audit(context.audit, context.style, context.ask.at))
 
 
-def _known(room: CommandContext, place: Destination) -> bool:
-    return place in map(room_of, room.ledger.named) or any(one.place == place for one in room.ledger.allowed)
+def _is_known(context: CommandContext, place: Destination) -> bool:
+    return place in map(room_of, context.rooms.named) or any(room.place == place for room in context.rooms.allowed)
 
 
-def _meant(room: CommandContext) -> Destination | None:
-    """None for what is no place where people can talk to us."""
-    if not room.words:
-        return room_of(room.ask.where)
+def _place(context: CommandContext) -> Destination | None:
+    """The room that is named, else the one asked from; None for a place where people cannot give commands."""
+    if not context.words:
+        return room_of(context.ask.where)
     try:
-        place = Destination.parse(room.words[0] if len(room.words) == 1 else "")
+        place = Destination.parse(context.words[0] if len(context.words) == 1 else "")
     except ValueError:
         return None
-    return room_of(place) if place.kind in TALKS and len(place.place) <= 100 else None
+    return room_of(place) if place.kind in INTERACTIVE and len(place.place) <= 100 else None

@@ -26,6 +26,7 @@ from bot.model import (
     Delivery,
     DeliveryAction,
     Destination,
+    Incident,
     MaintenanceEffect,
     Notice,
     Order,
@@ -36,6 +37,7 @@ from bot.model import (
     Rules,
     Service,
     ServiceState,
+    Span,
     Streak,
     Subscription,
     delivering,
@@ -162,19 +164,29 @@ class Recorder:
 
     async def overview(self, since: datetime) -> Overview:
         """What every screen shows; `recent` goes back to `since`."""
-        recent = await self.store.results.incidents(since, services=(*self.settings.services, OURSELVES))
+        recent, unseen = await self.recent(since), await self.unseen(since)
+        return replace(self.overview_from_memory(since), recent=recent, unseen=unseen)
+
+    async def recent(self, since: datetime) -> tuple[Incident, ...]:
+        """Read the incidents of the services and of Tocsin itself, open or ended after `since`, newest first."""
+        return await self.store.results.incidents(since, services=(*self.settings.services, OURSELVES))
+
+    async def unseen(self, since: datetime) -> Mapping[str, tuple[Span, ...]]:
+        """Read, by service, when it was not observed since then."""
         known = await self.store.rollups.stretches(since)
-        blind, now = self._state(OURSELVES).incident, self.clock()
+        return self.coverage.unseen(known, self.settings.services, self.settings.holds, (since, self.clock()))
+
+    def overview_from_memory(self, since: datetime) -> Overview:
+        """The overview without the parts that only the store knows; maintenance goes back to `since`."""
+        blind = self._state(OURSELVES).incident
         return Overview(
-            at=now,
+            at=self.clock(),
             services=tuple((s, self._state(s.id)) for s in self.settings.services.values()),
-            recent=recent,
             subscriptions=self.subscriptions,
             offline_since=blind.since if blind else None,
             channels=tuple((s, self._state(s.id)) for s in self.settings.channels.values()),
             down=self.down(),
             windows=tuple(self.maintenance.since(since)),
-            unseen=self.coverage.unseen(known, self.settings.services, self.settings.holds, (since, now)),
             unwell=self.unwell(),
         )
 

@@ -102,8 +102,7 @@ class Rounds:
         own_health: OwnHealth | None = None,
     ) -> None:
         self._watched = {one.service.id: one for one in watched}
-        self._net, self._seen, self._user_reports = net, seen, crowd
-        self._clock = clock
+        self._net, self._seen, self._user_reports, self._clock = net, seen, crowd, clock
         self._at_once = most_at_once() if at_once is None else at_once
         self._grace = grace
         every = {key: one.every.total_seconds() for key, one in self._watched.items()}

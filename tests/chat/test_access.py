@@ -225,7 +225,7 @@ async def test_a_database_that_is_away_is_answered_in_a_line(store, caplog, monk
     async def away(*_):
         raise StoreUnavailable("the database is locked")
 
-    monkeypatch.setattr(desk.house.recorder, "overview", away)
+    monkeypatch.setattr(desk.house.recorder, "recent", away)
     said = desk.ask("status")
     assert (await desk.desk.answer(said)).title == "⚠️ We can't reach our own database right now."
     monkeypatch.undo()

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.chat.commands import COMMANDS, listed, respond
+from bot.chat.commands import COMMANDS, listed
 from bot.chat.context import ForService, Subscribe, Unsubscribe
 from bot.model import (
     Ack,
@@ -31,6 +31,7 @@ from bot.model import (
     Unmute,
 )
 from bot.wording.catalog import catalogs
+from tests.chat.answers import respond
 
 LANGUAGES = "{}, {}, {}, {} or {}".format(*sorted(catalogs()))
 NOW = datetime(2022, 7, 14, 12, 30, tzinfo=UTC)

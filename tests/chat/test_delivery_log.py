@@ -8,11 +8,11 @@ from datetime import timedelta
 import pytest
 
 from bot.chat import delivery_log
-from bot.chat.commands import Prove, respond
+from bot.chat.commands import parse
+from bot.chat.context import SendDrill
 from bot.chat.dispatcher import Dispatcher
 from bot.incidents.reconciler import reconcile
 from bot.model import (
-    OURSELVES,
     Ask,
     Audience,
     ChangeKind,
@@ -32,6 +32,7 @@ from bot.model import (
 )
 from bot.store import Status
 from bot.watch.user_reports import UserReports
+from tests.chat.answers import context_of, respond
 from tests.incidents.test_recorder import CHAT, DESK, SLACK, House
 from tests.judge.rounds import at as round_at
 from tests.store.made import wanted
@@ -85,7 +86,7 @@ def trail(*rows, incident=OVER, readers=(LADDER,)):
 @pytest.mark.parametrize(
     ("text", "found"),
     [
-        ("delivery", "x#17"),
+        ("delivery", ""),
         ("DELIVERY x#3", "x#3"),
         ("why x", "x"),
         ("why X (Twitter)", "x"),
@@ -93,16 +94,11 @@ def trail(*rows, incident=OVER, readers=(LADDER,)):
         ("why site banner#2", "banner#2"),
         ("delivery drill", "drill"),
         ("delivery netflix", "netflix"),
-        ("status x", ""),
-        ("", ""),
     ],
 )
-def test_the_incident_that_is_meant(text, found):
-    assert delivery_log.incident(text, overview(BLIND, OVER)) == found
-
-
-def test_without_a_name_our_own_blindness_is_not_meant():
-    assert delivery_log.incident("why", overview(replace(BLIND, service=OURSELVES))) == ""
+def test_the_incident_that_is_named(text, found):
+    ask = Ask(text, "telegram:7", "Ana", HERE, NOW, "k")
+    assert delivery_log.incident(context_of(ask, overview(BLIND, OVER), EN, admin=True)) == found
 
 
 # ── history ──────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -152,7 +148,7 @@ def test_what_still_lasts_stands_first_as_it_is_now():
     ("text", "days"), [("history x 90", 90), ("history", 30), ("history 99999999999", 366), ("status 90", 30), ("", 30)]
 )
 def test_how_far_an_ask_looks_back(text, days):
-    assert delivery_log.back(text) == timedelta(days=days)
+    assert parse(text).period == timedelta(days=days)
 
 
 # ── delivery ─────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -318,7 +314,7 @@ def test_a_drill_sends_a_marked_notice_to_every_rung_each_place_once():
     everyone = Audience("everyone", (HERE, MAIL), SubscriptionFilter(style=ES))
     drill = said("drill", audiences=(LADDER, everyone))
     [order] = drill.orders
-    assert isinstance(order, Prove)
+    assert isinstance(order, SendDrill)
     assert [(str(d.destination), d.audience, d.notice.thread) for d in order.deliveries] == [
         (str(ELSE), "desk", "drill#20220714T130000"),
         (str(HERE), "desk", "drill#20220714T130000"),

@@ -7,7 +7,6 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from bot.chat.commands import respond
 from bot.chat.context import CallOff, Plan
 from bot.model import (
     Ask,
@@ -24,6 +23,7 @@ from bot.model import (
     Trail,
     Window,
 )
+from tests.chat.answers import respond
 
 NOW = datetime(2026, 12, 1, 19, 30, tzinfo=UTC)  # 8:30 p.m. in Madrid
 HERE, STYLE, MINUTE = Destination("telegram", "7"), Style("en", "Europe/Madrid"), timedelta(minutes=1)

@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from bot.chat.commands import respond
 from bot.model import Overview, Report, Style, Tally
+from tests.chat.answers import respond
 from tests.chat.test_commands import DEAD, DOWN, HERE, NOW, SLACK, STYLE, UP, X, ask
 from tests.chat.test_delivery_log import Chat, House
 

@@ -8,7 +8,7 @@ from datetime import timedelta
 
 import pytest
 
-from bot.chat.dispatcher import trail
+from bot.chat.loading import trail
 from bot.incidents.reconciler import Reconciled, audit, catch_up, reconcile
 from bot.incidents.recorder import Recorder
 from bot.model import (
