@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, time
 
+from babel import Locale
+
 from bot.model import Incident, Quiet, Service, Style, Text, Topic
 from bot.wording.catalog import catalog, catalogs
 from bot.wording.replies import meant
@@ -44,9 +46,14 @@ def language(style: Style) -> Text:
 
 
 def unknown_language(said: str, style: Style) -> Text:
+    """Which languages there are. `said`: the one that there is not; empty where none was named."""
     say = catalog(style.language)
-    title = stop(say.preferences.language_unknown.format(said=quoted(foreign(said, 30), say)))
-    return Text(title, meant(sorted(catalogs()), style))
+    called = Locale.parse(say.language).languages
+    names = [f"{called.get(code, code)} ({code})" for code in sorted(catalogs())]
+    there_are = stop(say.preferences.languages.format(names=listed(names, say, len(names))))
+    if not said:
+        return Text(there_are)
+    return Text(stop(say.preferences.language_unknown.format(said=quoted(foreign(said, 30), say))), (there_are,))
 
 
 def timezone(style: Style, now: datetime) -> Text:

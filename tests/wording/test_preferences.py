@@ -47,8 +47,8 @@ ANSWERS = {
     ),
     "no such language": (
         lambda style: wording.unknown_language("tlh", style),
-        '"tlh" isn\'t available.\nDid you mean de, en, es, fr or pt?',
-        "«tlh» no está disponible.\n¿Querías decir de, en, es, fr o pt?",
+        '"tlh" isn\'t available.\nAvailable languages: German (de), English (en), Spanish (es), French (fr) and Portuguese (pt).',
+        "«tlh» no está disponible.\nIdiomas disponibles: alemán (de), inglés (en), español (es), francés (fr) y portugués (pt).",
     ),
     "zone": (
         lambda style: wording.timezone(style, at(13)),
