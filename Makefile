@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 
-.PHONY: help install demo run test hardening soak attack sim dead lint bench sentences lock base-image sbom audit wheel clean
+.PHONY: help install demo run test test-all hardening soak attack sim dead lint bench sentences lock base-image sbom audit wheel clean
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
 
@@ -19,6 +19,9 @@ test: .venv/dev.stamp  ## style, types, import rules and all tests
 	@$(BIN)/ruff check --quiet . && $(BIN)/ruff format --quiet --check .
 	@$(BIN)/mypy
 	@$(BIN)/python -m pytest -n 2 --dist worksteal $(ARGS)
+
+test-all: .venv/dev.stamp  ## the same with eight times the examples of each property, three times the seeds, and the soak
+	@$(MAKE) --no-print-directory test EXAMPLES=all SEEDS=1-300 SOAK="cut*20 kill*2 freeze restart"
 
 hardening: .venv/dev.stamp  ## run the tests of faults that once got through, and write docs/hardening.md
 	@$(BIN)/python -m pytest -n 2 -m hardened --hardening=docs/hardening.md $(ARGS)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
 from hypothesis import settings
 
@@ -11,8 +13,9 @@ from tests.postgres import postgres_server
 pytest_plugins = ["tests.hardening"]
 
 # Properties say what is right; how long an example takes says only how busy the machine is.
-settings.register_profile("untimed", deadline=None)
-settings.load_profile("untimed")
+settings.register_profile("quick", deadline=None, max_examples=25)
+settings.register_profile("all", deadline=None, max_examples=200)
+settings.load_profile(os.environ.get("EXAMPLES", "quick"))
 
 
 @pytest.fixture(scope="session")

@@ -48,6 +48,7 @@ from bot.model import (
     Tone,
     Unsure,
 )
+from tests.channels.story import STORY, notices
 from tests.fakes.faults import ELSEWHERE, WAIT, Far, Fault
 from tests.wording import hostile
 
@@ -258,6 +259,18 @@ class ChannelKit:
         message = far.applied[1]
         assert (message.thread, message.loud, message.edited) == (far.applied[0].ref, True, False)
         assert plain(message.text).splitlines()[0] == RESTORED.title
+
+    @pytest.mark.parametrize("language", sorted(STORY))
+    async def test_the_story_arrives_word_for_word_in_every_language(self, language, far, channel):
+        down, restored = notices(language)
+        assert (f"{down.text}\n", f"{restored.text}\n") == STORY[language]
+        receipt = await channel.send(self.delivery(1, down))
+        assert isinstance(receipt, Sent)
+        assert isinstance(await channel.send(self.delivery(3, restored, tone=Tone.UP, root=receipt.ref)), Sent)
+        for words, message in zip((down, restored), far.applied, strict=True):
+            arrived = plain(message.text).splitlines()
+            assert arrived[0] == plain(words.title)
+            assert [line for line in words.lines if plain(line) not in arrived] == []
 
     async def test_text_from_outside_can_neither_mention_nor_link_nor_format(self, far, channel):
         words = Text("🔴 X <!channel> @everyone *is* <b>down</b>", OUTSIDE)

@@ -27,7 +27,7 @@ QUIET = {
     "incidents": [],
     "scheduled_maintenances": [],
 }
-READ = re.compile(r"\((?:read at|leído a) ([^()]+)\)\.")
+READ = re.compile(r"\((?:as of|consultada a) ([^()]+)\)\.")
 MAIL_OF_THE_DESK, MAIL_IN_MADRID = DESK, "redaccion@example.org"
 PLACES = {  # by language, by channel
     "en": {"slack": "C012", "telegram": GROUP, "discord": "112233445566778801", "email": MAIL_OF_THE_DESK},
