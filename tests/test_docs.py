@@ -137,7 +137,7 @@ def test_the_example_leads_editors_to_the_schema_and_names_every_secret():
 
 
 TABLES = {
-    "The whole": Config,
+    "Top level": Config,
     "web": settings.Web,
     "heartbeat": settings.Heartbeat,
     "defaults": settings.Defaults,
@@ -210,7 +210,7 @@ def test_the_tables_have_every_key_with_its_default(title):
     for key, field in fields.items():
         if field.is_required():
             assert rows[key] == "required", key
-        elif not (isinstance(field.default, BaseModel) or rows[key] in {"its key", "the whole's", "see below"}):
+        elif not (isinstance(field.default, BaseModel) or rows[key] in {"its key", "global", "see below"}):
             assert meant(rows[key], field.default) == field.default, key
 
 
@@ -280,11 +280,11 @@ OVER = replace(DOWN, until=at(14, 50), steps=3)
 AGREED = replace(INVESTIGATING, at=at(14))
 SCENES = {
     "Down": (ChangeKind.CONFIRMED, TRACKED, at(14, 1)),
-    "Not the first of the year": (ChangeKind.CONFIRMED, THIRD, at(14, 1)),
+    "Not the first this year": (ChangeKind.CONFIRMED, THIRD, at(14, 1)),
     "Partly down": (ChangeKind.CONFIRMED, PARTLY, at(14, 1)),
     "Slow": (ChangeKind.CONFIRMED, SLOW, at(14, 1)),
-    "A certificate ends soon": (ChangeKind.OPENED, WORN, at(14, 1)),
-    "Perhaps down": (ChangeKind.OPENED, POSSIBLE, at(14)),
+    "A certificate expires soon": (ChangeKind.OPENED, WORN, at(14, 1)),
+    "May be down": (ChangeKind.OPENED, POSSIBLE, at(14)),
     "Probably down": (ChangeKind.OPENED, replace(LIKELY, reports=(AGREED,), official_at=at(14)), at(14)),
     "Reported by its status page alone": (ChangeKind.OPENED, replace(THEIRS, official_at=at(14, 21)), at(14, 21)),
     "Reported by trackers alone": (
@@ -293,29 +293,29 @@ SCENES = {
         at(14),
     ),
     "Worse than before": (ChangeKind.WORSENED, replace(DOWN, steps=3), at(14, 10)),
-    "Better, not well": (ChangeKind.EASED, replace(PARTLY, worst=Health.DOWN, steps=3), at(14, 30)),
-    "Its status page speaks": (
+    "Better, but not well": (ChangeKind.EASED, replace(PARTLY, worst=Health.DOWN, steps=3), at(14, 30)),
+    "Its status page reports it": (
         ChangeKind.OFFICIAL,
         replace(DOWN, reports=(INVESTIGATING,), official_at=at(14, 21), steps=3),
         at(14, 21),
     ),
-    "Its status page is content again": (
+    "Its status page no longer reports it": (
         ChangeKind.OFFICIAL,
         replace(DOWN, reports=(replace(ALL_CLEAR, at=at(14, 40)),), official_at=at(14, 21), steps=4),
         at(14, 40),
     ),
     "Acknowledged": (ChangeKind.ACKNOWLEDGED, replace(DOWN, acked_by="Ana", acked_at=at(14, 5), steps=3), at(14, 5)),
     "Still down": (ChangeKind.REMINDED, replace(DOWN, reminded=1, steps=3), at(14, 30)),
-    "Still down, and nobody looks into it": (
+    "Still down, not acknowledged": (
         ChangeKind.LASTING,
         replace(DOWN, milestones_passed=1, steps=3),
         at(14, 10),
     ),
     "Unstable": (ChangeKind.CONFIRMED, UNSTABLE, at(14, 31)),
     "Restored": (ChangeKind.RESTORED, OVER, at(14, 51)),
-    "Steady again": (ChangeKind.RESTORED, replace(UNSTABLE, until=at(14, 50)), at(15)),
+    "Stable again": (ChangeKind.RESTORED, replace(UNSTABLE, until=at(14, 50)), at(15)),
     "Not confirmed": (ChangeKind.RETRACTED, replace(POSSIBLE, until=at(14, 1), steps=2), at(14, 1)),
-    "Taken back": (ChangeKind.RETRACTED, replace(OVER, retracted=True, steps=4), at(15)),
+    "Correction": (ChangeKind.RETRACTED, replace(OVER, retracted=True, steps=4), at(15)),
     "No longer watched": (ChangeKind.UNWATCHED, replace(DOWN, until=at(14, 30), steps=3), at(14, 30)),
 }
 OURS = Service(OURSELVES, "Tocsin")
@@ -353,10 +353,10 @@ PLANS = {
     "Maintenance": (Phase.PLANNED, WORK),
     "Maintenance begins": (Phase.BEGUN, WORK),
     "Maintenance is moved": (Phase.MOVED, replace(WORK, since=at(22, day=15), until=at(23, 30, day=15))),
-    "Maintenance is called off": (Phase.CANCELLED, replace(WORK, over_at=at(21))),
+    "Maintenance is canceled": (Phase.CANCELLED, replace(WORK, over_at=at(21))),
     "Maintenance is over": (Phase.ENDED, WORK),
-    "Maintenance is over before its time": (Phase.ENDED, replace(WORK, over_at=at(22, 50))),
-    "Maintenance is over, and it doesn't respond": (Phase.ENDED, WORK),
+    "Maintenance ends early": (Phase.ENDED, replace(WORK, over_at=at(22, 50))),
+    "Maintenance is over, but it doesn't respond": (Phase.ENDED, WORK),
 }
 AFTER = replace(
     DOWN,
@@ -381,7 +381,7 @@ def said(title: str, style: Style) -> str:
         case "Down since maintenance":
             late = replace(AFTER, confirmed_at=at(23, 31))
             return told(ChangeKind.CONFIRMED, late, at(23, 31), style, MAIL).words.text
-        case "We saw nothing":
+        case "Our own connection was down":
             return told(ChangeKind.RESTORED, BLIND, at(14, 4), style, OURS).words.text
         case "Test":
             return wording.test_notice("desk", style, at(14)).words.text
@@ -391,7 +391,7 @@ def said(title: str, style: Style) -> str:
             return wording.digest("comms", MORNING, at(8), style).text
         case _:
             kind, incident, when = SCENES[title]
-            by, why = ("Ana", "the check asked the wrong host") if title in {"Acknowledged", "Taken back"} else ("", "")
+            by, why = ("Ana", "the check asked the wrong host") if title in {"Acknowledged", "Correction"} else ("", "")
             service = PLANNED if title == "Down" else X
             return told(kind, incident, when, style, service, by=by, why=why).words.text
 
@@ -400,7 +400,7 @@ TITLES = (
     *SCENES,
     *PLANS,
     "Down since maintenance",
-    "We saw nothing",
+    "Our own connection was down",
     "A place comes back",
     "Several at once",
     "A storm is over",

@@ -33,9 +33,9 @@ CHANNELS = {
 }
 NAMES = {"slack": "Slack", "discord": "Discord", "telegram": "Telegram", "email": "e-mail"}
 NOT_THERE = {
-    ("slack", Fault.MOVED): "a channel of Slack keeps its id whatever is done to it",
-    ("discord", Fault.MOVED): "a channel of Discord keeps its id for ever",
-    ("email", Fault.HTML): "SMTP answers with lines, never with a page",
+    ("slack", Fault.MOVED): "a Slack channel keeps its id whatever happens to it",
+    ("discord", Fault.MOVED): "a Discord channel keeps its id forever",
+    ("email", Fault.HTML): "SMTP answers in lines, never with a page",
 }
 WITHIN = 60  # seconds: the ladder's
 
@@ -98,34 +98,35 @@ def test_the_page_is_as_it_is_written_here():
 TEXT = """\
 # What happens when a channel fails
 
-Each channel shows each fault for {lasts} s, while one message of an incident is due: the first ("is partly down"), a middle
-one ("is down", with the first message's rewriting) or the last ("restored"). The channels, the outbox and the ladder are
-the real ones, over real connections; only the clock is the test's. The readers have a ladder of two rungs and `within: {within}s`;
-the second rung always works.
+This table shows what each channel does with each fault. A fault lasts {lasts} s, while one message of an incident is due: the
+first ("partly down"), a middle one ("down", with an edit of the first message) or the last ("restored"). The channels, the
+outbox and the ladder are the real ones, over real connections; only the clock is a test clock. The readers have a ladder of
+two rungs with `within: {within}s`, and the second rung always works.
 
-In each field, in this order:
+Each cell has three parts:
 
-- **the receipt** of the first attempt. *sent*: it is there. *later*: it certainly is not, and is tried again (*in 7 s*: the
-  provider asked for that wait). *unsure*: nobody can say, so it is looked up, or sent again in a way that shows it once, where the
-  provider lets us. *refused*: final for this message, this destination or the whole account. *moved*: it goes to the new place.
-- **how often the far side wrote it:** at the first attempt, and in the end, half an hour later. E-mail's repeats bear one
-  Message-ID, of which most mailboxes show one mail; Telegram offers neither a look-up nor a key.
-- **when the next rung had it,** in seconds; – where it was not needed.
+- **The receipt** of the first attempt. *sent*: it arrived. *later*: it certainly didn't, and is retried (*in 7 s*: the provider
+  asked for that wait). *unsure*: nobody can tell, so Tocsin looks it up, or sends it again in a way that shows it only once, if
+  the provider allows either. *refused*: final for this message, this destination or the whole account. *moved*: it goes to the
+  new destination.
+- **How often the provider stored it:** after the first attempt, and half an hour later. Repeated mails have the same
+  Message-ID, so most mailboxes show only one; Telegram offers neither a look-up nor a key.
+- **When the next rung got it,** in seconds; – if it wasn't needed.
 
 | fault | message | {names} |
 |---|---|---|---|---|---|
 {rows}
 
-n/a: there is no such thing.
+n/a: this can't happen.
 
 {not_there}
 
-What stands for each fault in SMTP, where a relay that is busy names no wait:
+How each fault looks in SMTP, where a busy relay never says how long to wait:
 
 {smtp}
 
-Slow answers and time-outs count with the settings' own lengths. This page is made by a test;
-`TOCSIN_WRITE_DOCS=1 make test ARGS=tests/channels/test_matrix.py` writes it anew.
+Slow responses and time-outs take as long as the settings say. A test generates this page;
+`TOCSIN_WRITE_DOCS=1 make test ARGS=tests/channels/test_matrix.py` updates it.
 """
 ROW = re.compile(r"^\| (.+?) \| (first|middle|last) \| (.+?) \| (.+?) \| (.+?) \| (.+?) \|$", re.MULTILINE)
 
@@ -138,8 +139,8 @@ def page(columns: dict[str, Column]) -> str:
     ]
     not_there = [f"- {NAMES[kind]}, {fault}: {why}" for (kind, fault), why in NOT_THERE.items()]
     smtp = [f"- {fault}: `{answer.replace(PASSWORD, '…')}` to {command}" for fault, (command, answer) in SAYS.items()]
-    smtp += [f"- {fault}: once the mail is taken" for fault in ENDS] + [
-        f"- {Fault.HALF_OPEN}: before the mail is taken"
+    smtp += [f"- {fault}: after the mail is accepted" for fault in ENDS] + [
+        f"- {Fault.HALF_OPEN}: before the mail is accepted"
     ]
     lasts = f"{LASTS.total_seconds():g}"
     parts = {"rows": rows, "not_there": not_there, "smtp": smtp}
