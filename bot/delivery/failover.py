@@ -1,4 +1,4 @@
-"""Ladders at work: what a place refuses, or does not take in its time, goes to the next rung."""
+"""Failover along ladders: a delivery that a destination refuses, or does not take in time, goes to the next rung."""
 
 from __future__ import annotations
 
@@ -20,13 +20,15 @@ from bot.store.deliveries.repository import Deliveries, Handed, Untaken
 log = logging.getLogger(__name__)
 
 AGAIN = 1.0  # seconds until the database is tried again
-REST = 5.0  # seconds: other processes may queue deliveries too
+REST = 5.0  # seconds between two looks: other processes may queue deliveries too
 
 
 @dataclass
 class Failover:
-    """`readers`: the audiences that have a ladder, by name. `wake`: tells the outbox for which kinds of channel there is
-    something. `down`: the kinds known to be dead, and since when.
+    """The task that hands overdue and refused deliveries to the next rung.
+
+    `readers`: the audiences that have a ladder, by name. `wake` wakes the outbox for the given kinds of channel.
+    `down`: the kinds of channel known to be down, and since when.
     """
 
     deliveries: Deliveries
@@ -37,11 +39,11 @@ class Failover:
     _waker: asyncio.Event = field(default_factory=asyncio.Event)
 
     def wake_up(self) -> None:
-        """Look now: something was refused, or has a deadline that was not known before."""
+        """Look now: a delivery was refused, or has a new deadline."""
         self._waker.set()
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Until told to stop, and rung."""
+        """Run until `stop` is set; `wake_up` must be called after that."""
         while not stop.is_set():
             self._waker.clear()
             wait = await self._sweep()
@@ -50,12 +52,12 @@ class Failover:
                     await self._waker.wait()
 
     async def _sweep(self) -> float:
-        """See to all that is overdue. The answer is after how many seconds to look again."""
+        """Hand on all overdue deliveries; return the seconds until the next look."""
         try:
             while (due := await self.deliveries.next_deadline()) and due <= self.clock():
                 if not await self._hand_on(self.clock()):
-                    return AGAIN  # somebody else has seen to it
-        except StoreUnavailable as error:  # the deadlines are in the database: they are kept when it is back
+                    return AGAIN  # another process has handed it on
+        except StoreUnavailable as error:  # the deadlines are in the database: they are met when it is back
             say_once(log, "the next rungs", f"the next rungs wait: {error}")
             return AGAIN
         is_over("the next rungs")
@@ -77,8 +79,9 @@ def next_rungs(
     now: datetime,
     down: Mapping[str, datetime] = MappingProxyType({}),
 ) -> tuple[Delivery, ...]:
-    """What goes to which rungs instead; nothing where the readers have it by another way, or no rung is left. A rung whose
-    channel is `down` is tried, and the next one at once with it.
+    """The deliveries to make instead; empty if the audience has the notice by another way, or no rung is left.
+
+    A rung whose channel is `down` is tried, together with the one after it.
     """
     if unsaid(untaken):
         return ()
@@ -104,13 +107,15 @@ def next_rungs(
 
 
 def unsaid(untaken: Untaken) -> bool:
-    """Trouble that nobody there was told of is taken back: there is nothing to tell."""
+    """Whether the notice only retracts an incident that was never reported there: then nothing needs to be sent."""
     return untaken.notice.ends is ChangeKind.RETRACTED and not untaken.doubtful
 
 
 def next_rung(audience: Audience, untaken: Untaken) -> Destination | None:
-    """The first rung that has not been tried, those below first; above there are some only where the config has changed.
-    None while another one on that side has it, or has its time for it. That a channel is dead is not told by that channel.
+    """The first untried rung: below the present one, else above it (only a changed config leaves some there).
+
+    None while another rung on that side has the notice or is still within its time. A notice about a dead channel is
+    never sent through that channel.
     """
     known, its_own = untaken.rungs, untaken.notice.thread.partition("#")[0]
     if _told(audience, untaken):
@@ -126,7 +131,7 @@ def next_rung(audience: Audience, untaken: Untaken) -> Destination | None:
 
 
 def exhausted(audience: Audience, untaken: Untaken) -> bool:
-    """Was this the last rung, and has no other one told it?"""
+    """Whether this was the last rung and no other one has sent the notice."""
     last = untaken.delivery.destination == audience.destinations[-1]
     return last and not unsaid(untaken) and not _told(audience, untaken)
 
@@ -136,7 +141,7 @@ def _told(audience: Audience, untaken: Untaken) -> bool:
 
 
 def _around(audience: Audience, place: Destination) -> tuple[tuple[Destination, ...], tuple[Destination, ...]]:
-    """The rungs above a place and those below it: all are below a place that the ladder no longer has."""
+    """The rungs above a destination and those below it; all are below a destination that the ladder no longer has."""
     rungs = audience.destinations
     here = rungs.index(place) if place in rungs else -1
     return rungs[: max(here, 0)], rungs[here + 1 :]

@@ -1,4 +1,4 @@
-"""What is in our hands: each delivery once, however often it is claimed, until it is written down what became of it."""
+"""The deliveries in hand: each is sent once, however often it is claimed, until its outcome is stored."""
 
 from __future__ import annotations
 
@@ -18,47 +18,48 @@ from bot.store.deliveries.repository import MANY, Deliveries, Status
 log = logging.getLogger(__name__)
 
 AGAIN = 1.0  # seconds until the database is tried again
-MOST = 1000  # outcomes kept: more would be of a database that is not coming back
+MOST = 1000  # outcomes kept: with more than this, the database is not coming back
 
 
 @dataclass
 class InFlight:
-    """A lease may run out while we still send: the machine slept, or the database was away when the answer came. Then the
-    delivery is claimed again, by us, and would be told twice.
+    """Guards against sending twice after a lease has run out.
+
+    That happens while we still send if the machine slept, or if the database was away when the answer came: we then
+    claim the same delivery again.
     """
 
     deliveries: Deliveries
     moved: Callable[[Destination, Destination], Awaitable[None]]
     clock: Callable[[], datetime]
     _held: dict[int, Delivery] = field(default_factory=dict)  # by id, under the newest claim
-    _sent: OrderedDict[int, DeliveryResult] = field(
-        default_factory=OrderedDict
-    )  # what nobody could note under its old claim
+    # outcomes that could not be stored under their old claim
+    _sent: OrderedDict[int, DeliveryResult] = field(default_factory=OrderedDict)
 
     def take(self, delivery: Delivery) -> bool:
-        """False: it is being handed over already. The claim is the newest in any case."""
+        """Hold a delivery under its newest claim; False if it is being sent already."""
         free = delivery.id not in self._held
         self._held[delivery.id] = delivery
         return free
 
     def release(self, delivery: Delivery) -> None:
-        """It is in our hands no more, whatever became of it."""
+        """Let go of a delivery, whatever its outcome."""
         self._held.pop(delivery.id, None)
 
     def sent_before(self, delivery: Delivery) -> DeliveryResult | None:
-        """What became of it under an earlier claim, if it was sent and could not be noted."""
+        """The outcome under an earlier claim, if it was sent and could not be stored."""
         done = self._sent.pop(delivery.id, None)
-        # What tells of many may tell of more by now, and a rewriting does no harm twice.
+        # A batch may cover more by now, and editing it twice does no harm.
         grown = delivery.action is DeliveryAction.EDIT and delivery.notice.thread.startswith(MANY)
         return None if grown else done
 
     async def note(self, delivery: Delivery, done: DeliveryResult, moved: Destination | None = None) -> None:
-        """However long the database is away. What was sent must be written down: else it is told twice."""
+        """Store the outcome, however long the database is away: unstored, the message would be sent twice."""
         number, noted = delivery.id, None
         while noted is None:
             claim = self._held[number]
             noted = await self._noted(claim, done, moved)
-            if noted is False and self._held[number] is not claim:  # claimed anew meanwhile
+            if noted is False and self._held[number] is not claim:  # claimed anew in the meantime
                 noted = None
         del self._held[number]
         if not noted and done.status is Status.SENT:
@@ -67,7 +68,7 @@ class InFlight:
                 self._sent.popitem(last=False)
 
     async def _noted(self, delivery: Delivery, done: DeliveryResult, moved: Destination | None) -> bool | None:
-        """False: the claim has run out. None: the database is away."""
+        """Store the outcome once. False: the claim has run out. None: the database is away."""
         key = delivery.notice.key
         try:
             if moved:

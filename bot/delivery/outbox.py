@@ -1,4 +1,4 @@
-"""Deliveries on their way: claim, send, settle. One pump a channel, so that a slow channel delays no other."""
+"""The outbox: claim, send, settle. Each channel has its own pump, so a slow one delays no other."""
 
 from __future__ import annotations
 
@@ -41,10 +41,11 @@ from bot.store.deliveries.repository import MANY, Claim, Deliveries, Status
 
 log = logging.getLogger(__name__)
 
-MARGIN = timedelta(seconds=30)  # of a lease, beyond the longest hand-over: one that ends early is a message told twice
-TRIAL = timedelta(seconds=5)  # between two hand-overs to a channel that is known to be down
-REST = 5.0  # seconds: other processes may queue deliveries too, so an idle pump looks again
-GRACE = 2.5  # seconds to finish what is being sent when we are told to stop
+# added to the longest hand-over: a lease that ends early means a message sent twice
+MARGIN = timedelta(seconds=30)
+TRIAL = timedelta(seconds=5)  # between two attempts on a channel known to be down
+REST = 5.0  # seconds an idle pump waits at most: other processes may queue deliveries too
+GRACE = 2.5  # seconds to finish running hand-overs after a stop
 Span = tuple[datetime, datetime | None]
 
 
@@ -62,8 +63,10 @@ async def _run(part: Callable[[], Awaitable[None]]) -> None:
 
 @dataclass
 class Outbox:
-    """`ladders`: the audiences that have one, by name. `down`: the kinds of channel known to be down, and since when.
-    `outage`: when a kind was last down, for what is told late.
+    """Sends what is queued.
+
+    `ladders`: the audiences that have one, by name. `down`: the kinds of channel known to be down, and since when.
+    `outage`: when a kind was last down, to mention in late notices.
     """
 
     deliveries: Deliveries
@@ -73,14 +76,14 @@ class Outbox:
     ladders: Mapping[str, Audience] = field(default_factory=dict)
     down: Callable[[], Mapping[str, datetime]] = _nothing
     outage: Callable[[str], Span | None] = lambda _: None
-    # told of a place that takes nothing, or did not take this message, and why
+    # called when a destination takes nothing or refused this message, with the reason
     refused: Callable[[Delivery, str, RefusalScope], Awaitable[None]] | None = None
-    ours: Callable[[], Awaitable[None]] = (
-        _ours  # raises StoreUnavailable when what we claimed is another daemon's by now
-    )
-    counts: Counter[tuple[str, str]] = field(default_factory=Counter)  # (channel kind, receipt) -> how many
-    unsure: Counter[tuple[str, str]] = field(default_factory=Counter)  # (channel kind, what became of it) -> how many
-    failures: dict[str, FailureCount] = field(default_factory=dict)  # by kind of channel
+    # raises StoreUnavailable if another daemon now owns what we claimed
+    ours: Callable[[], Awaitable[None]] = _ours
+    counts: Counter[tuple[str, str]] = field(default_factory=Counter)  # by (channel kind, receipt)
+    # outcomes of unsure deliveries, by (channel kind, outcome)
+    unsure: Counter[tuple[str, str]] = field(default_factory=Counter)
+    failures: dict[str, FailureCount] = field(default_factory=dict)  # by channel kind
     _wakers: dict[str, asyncio.Event] = field(default_factory=dict)
     _rate_limiters: dict[str, RateLimiter] = field(default_factory=dict)
 
@@ -90,8 +93,9 @@ class Outbox:
         self._in_flight = InFlight(self.deliveries, self.moved, self.clock)
 
     def wake(self, whom: set[str] | set[Destination] | None = None) -> None:
-        """Look now for what is to be sent: by these kinds of channel only, or to these places, for a look costs a
-        transaction; or by all. A place that rests is looked at when it has rested.
+        """Look now for deliveries of these channel kinds or to these destinations; None means all.
+
+        Each look costs a transaction. A destination that rests is looked at after its rest.
         """
         kinds = self._wakers.keys() if whom is None else {kind for one in whom if (kind := self._awake(one))}
         for kind in self._wakers.keys() & kinds:
@@ -108,7 +112,7 @@ class Outbox:
         return failure_count.refused(self.failures) | dict(self.down())
 
     def parts(self, stop: asyncio.Event) -> dict[str, Callable[[], Awaitable[None]]]:
-        """What is to be run until told to stop, by name: each may fail and be started again by itself."""
+        """The tasks to run until `stop` is set, by name: each may fail and be restarted alone."""
         self._wakers = {kind: asyncio.Event() for kind in self.channels}
         parts: dict[str, Callable[[], Awaitable[None]]] = {
             f"outbox {kind}": partial(self._pump, kind, stop) for kind in self.channels
@@ -118,13 +122,13 @@ class Outbox:
         return parts
 
     def step(self, move: Moved) -> None:
-        """The clock has stepped; what is stored is moved already."""
+        """Shift all times in memory after the clock has stepped; the stored ones are shifted already."""
         for limiter in self._rate_limiters.values():
             limiter.step(move)
         self.failures.update({kind: moved(fortune, move) for kind, fortune in self.failures.items()})
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Deliver until told to stop, then see through what is being sent."""
+        """Deliver until `stop` is set, then finish running hand-overs."""
         async with asyncio.TaskGroup() as pumps:
             for name, part in self.parts(stop).items():
                 pumps.create_task(_run(part), name=name)
@@ -145,15 +149,18 @@ class Outbox:
                 if len(claimed) < free or not free:
                     await self._rest(kind, waker, free)
                 sending -= {task for task in sending if task.done()}
-        finally:  # also when it is to be started again: nothing may be left behind half sent
+        finally:  # also before a restart: no hand-over may be left half done
             await _see_through(sending)
 
     def lease(self, kind: str) -> timedelta:
-        """How long what is claimed is ours: longer than any hand-over of this kind of channel may take."""
+        """How long a claim is ours: longer than any hand-over of this kind of channel may take."""
         return self.channels[kind].longest + MARGIN
 
     def _free(self, kind: str) -> int:
-        """A channel known to be down gets one at a time: to see whether it is back, and not to bury it when it is."""
+        """How many deliveries to claim now.
+
+        A channel known to be down gets one at a time: enough to notice that it is back, without flooding it then.
+        """
         limiter = self._rate_limiters[kind]
         free = limiter.free(self.clock())
         return min(free, 1 - min(limiter.under_way, 1)) if kind in self.down() else free
@@ -175,7 +182,7 @@ class Outbox:
         )
         try:
             claimed = await self.deliveries.claim(wanted, self._told_together)
-        except StoreUnavailable as error:  # what is queued is safe: it is told when the database is back
+        except StoreUnavailable as error:  # the queue is safe: it is sent when the database is back
             say_once(log, f"{kind} waits", f"{kind} waits: {error}")
             await asyncio.sleep(AGAIN)
             return ()
@@ -186,9 +193,9 @@ class Outbox:
         return wording.many(many, self.clock(), self._outage(many.destination.kind))
 
     async def _rest(self, kind: str, waker: asyncio.Event, free: int) -> None:
-        """Until woken, until something is due, or until it is time to look again anyway."""
+        """Wait until woken, until something is due, or for `REST` seconds."""
         now, limiter = self.clock(), self._rate_limiters[kind]
-        # With no hand free only the waker of one that gets free helps: what is due meanwhile must not make us spin.
+        # With no slot free, only a finished hand-over helps; looking at what is due would make us spin.
         due = await self._next_due(kind, limiter.busy(now)) if free else None
         opens = limiter.opens(now)
         soonest = min((at for at in (due, opens) if at), default=now + timedelta(seconds=REST))
@@ -200,14 +207,14 @@ class Outbox:
     async def _next_due(self, kind: str, busy: Sequence[str]) -> datetime | None:
         try:
             return await self.deliveries.next_due(kind, busy)
-        except StoreUnavailable:  # the next claim says so
+        except StoreUnavailable:  # the next claim reports it
             return None
 
     async def _see_to(self, delivery: Delivery, at: datetime) -> None:
-        """One that we cannot handle harms no other: it is let go of, and tried again when its lease has run out."""
+        """Handle one delivery. If that fails, release it, so that it is tried again when its lease has run out."""
         try:
             await self._deliver(delivery, at)
-        except StoreUnavailable as error:  # another daemon has the database by now: it tells what we hold
+        except StoreUnavailable as error:  # another daemon has the database by now and sends what we hold
             log.error("%s is left alone: %s", delivery.notice.key, error)
             self._let_go(delivery)
         except Exception as bug:  # noqa: BLE001 - the border of one delivery
@@ -223,7 +230,7 @@ class Outbox:
         kind, place = delivery.destination.kind, delivery.destination.place
         if (
             delivery.action is DeliveryAction.EDIT and delivery.root is None
-        ):  # the message to rewrite was refused or overtaken
+        ):  # the message to edit was refused or overtaken
             self._rate_limiters[kind].end(place, self.clock())
             await self._note(delivery, DeliveryResult(Status.SUPERSEDED))
             return
@@ -258,7 +265,7 @@ class Outbox:
         return replace(delivery, notice=late)
 
     def _outage(self, kind: str) -> Span | None:
-        """As whoever reads it sees it: they do, so it is over, though no round has said so yet."""
+        """The channel's last outage. It ends now at the latest: a message that gets through proves that it is over."""
         span = self.outage(kind)
         return span and (span[0], span[1] or self.clock())
 
@@ -269,12 +276,12 @@ class Outbox:
             self.unsure[kind, "found" if receipt.found else "repeated"] += 1
 
     def _slow(self, delivery: Delivery, receipt: Receipt, now: datetime) -> None:
-        """An answer counts against the provider's limits, and may ask for more rest than those."""
+        """Count an answer against the rate limit, and rest as long as it asks."""
         kind, place = delivery.destination.kind, delivery.destination.place
         limiter = self._rate_limiters[kind]
         limiter.end(place, now)
         if isinstance(receipt, Sent) and delivery.notice.thread.startswith(MANY) and not delivery.deferred:
-            # A storm: what comes meanwhile is told by rewriting this one, or in the next one.
+            # A storm: what follows goes into this message by an edit, or into the next one.
             limiter.rest(place, now + (EDIT_GAP if self.channels[kind].edits else NEXT_GAP))
         if isinstance(receipt, Later) and (wait := bounded(receipt.wait)):
             if receipt.whole:
@@ -286,17 +293,21 @@ class Outbox:
             limiter.hold(now + TRIAL)
 
     def _longest(self, kind: str, *, dead: bool) -> timedelta:
-        """How long a failed one waits at most. `dead`: its channel was known to be down; if no more, nothing rouses it."""
+        """The longest wait after a failure.
+
+        `dead`: the channel was down when the attempt began; if it no longer is, nothing wakes the delivery, so the wait
+        is short.
+        """
         return DEAD_WAIT if kind in self.down() else FIRST_WAIT if dead else LONGEST_WAIT
 
     async def _note_failure(self, delivery: Delivery, receipt: Receipt) -> None:
-        """What the receipt says of its channel, or of the place."""
+        """Count a failure for the channel, and report a destination that takes nothing."""
         kind = delivery.destination.kind
         self.failures[kind] = failure_count.after(self.failures.get(kind, FailureCount()), receipt, self.clock())
         match receipt:
             case Refused(why, (RefusalScope.DESTINATION | RefusalScope.MESSAGE) as scope, None, gone=False):
                 await self._complain(delivery, why, scope)
-            # Asked again sooner than it says, but who is asked to wait for hours may take nothing for long.
+            # We ask again sooner than it says; but a destination that asks for hours may take nothing for long.
             case Later(why, asked=timedelta()):
                 await self._complain(delivery, why, RefusalScope.DESTINATION)
             case Later(why, timedelta() as wait, whole=False) if wait > MOST_WAIT:
@@ -304,7 +315,7 @@ class Outbox:
 
     async def _complain(self, delivery: Delivery, why: str, scope: RefusalScope) -> None:
         if self.refused:
-            with suppress(StoreUnavailable):  # a place that takes nothing refuses the next notice as well
+            with suppress(StoreUnavailable):  # a destination that takes nothing refuses the next notice as well
                 await self.refused(delivery, why, scope)
 
     async def _note(self, delivery: Delivery, done: DeliveryResult, moved: Destination | None = None) -> None:
@@ -312,7 +323,7 @@ class Outbox:
         self._wakers[delivery.destination.kind].set()
 
     async def _new_root(self, delivery: Delivery) -> None:
-        """The first message is gone: its thread goes on from another one."""
+        """Give a thread a new first message, since the old one is gone."""
         with suppress(StoreUnavailable):  # the next edit finds it gone again
             await self.deliveries.new_root(delivery, self.clock())
 
@@ -322,7 +333,7 @@ class Outbox:
             async with asyncio.timeout(longest) as limit:
                 return await way.channel.send(delivery)
         except asyncio.CancelledError:
-            # Cut off in the middle: it may have arrived. Said now, it need not wait for its lease to run out.
+            # It may have arrived. Saying so now saves waiting until the lease runs out.
             return Unsure("stopped while sending")
         except Exception as bug:  # noqa: BLE001 - the border of a channel
             if isinstance(bug, TimeoutError) and limit.expired():

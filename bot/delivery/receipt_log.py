@@ -1,4 +1,4 @@
-"""What the log says of a receipt."""
+"""The log lines for receipts."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ def say(delivery: Delivery, receipt: Receipt) -> None:
         case Sent():
             log.info("told %s of %s", delivery.destination.shown, delivery.notice.key)
         case Later(why) | Unsure(why):
-            # The first time is news, the fortieth is not.
+            # Only the first failure is news.
             log.log(
                 logging.WARNING if delivery.attempts == 0 else logging.DEBUG,
                 "%s has not heard of %s yet: %s",

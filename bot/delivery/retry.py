@@ -1,4 +1,4 @@
-"""What becomes of a delivery after a receipt: pure."""
+"""The outcome of a delivery, given its receipt. Pure."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from bot.model import Delivery, Later, Receipt, RefusalScope, Refused, Sent, Uns
 from bot.store.deliveries.repository import Status
 
 FIRST_WAIT = timedelta(seconds=2)
-LONGEST_WAIT = timedelta(minutes=5)  # also until a provider is asked again that does not take our account
-DEAD_WAIT = timedelta(seconds=30)  # in a channel known to be dead: soon enough to see that it is back
-MOST_WAIT = timedelta(minutes=15)  # whatever a provider asks for: then it is asked again
+LONGEST_WAIT = timedelta(minutes=5)  # also the time between two attempts while a provider does not accept our account
+DEAD_WAIT = timedelta(seconds=30)  # in a channel known to be down: short, to notice soon that it is back
+MOST_WAIT = timedelta(minutes=15)  # the longest wait a provider may ask for
 
 
 @dataclass(frozen=True, slots=True)
 class DeliveryResult:
-    """What becomes of a delivery after a receipt."""
+    """The new state of a delivery after a receipt."""
 
     status: Status
     due: datetime | None = None
@@ -27,16 +27,19 @@ class DeliveryResult:
     anew: bool = False
     absent: bool = False
     rest: bool = False
-    hurry: bool = False  # the next rung gets it now
+    hurry: bool = False  # hand it to the next rung now
 
 
 def settle(
     receipt: Receipt, delivery: Delivery, now: datetime, *, finds: bool = True, longest: timedelta = LONGEST_WAIT
 ) -> DeliveryResult:
-    """A provider's wish to wait is obeyed, up to `MOST_WAIT`; without one, the waits double from 2 s to `longest`, spread by a tenth.
+    """Decide what to do after a receipt.
 
-    `finds`: can the channel find out whether an unsure hand-over arrived? Else it is repeated once soon, and then only
-    every 5 minutes or when the channel is known to be back: each repeat may be told twice.
+    A provider's wish to wait is obeyed up to `MOST_WAIT`; without one, the waits double from 2 s to `longest`, spread
+    by a tenth.
+
+    `finds`: the channel can find out whether an unsure hand-over arrived. If it cannot, the first repeat comes soon,
+    later ones every 5 minutes or when the channel is known to be back: each repeat may be a duplicate.
     """
     match receipt:
         case Sent(ref, _, anew):
@@ -49,7 +52,7 @@ def settle(
         case Unsure(why):
             again = min(backoff(delivery), longest) if finds or not delivery.unsure else LONGEST_WAIT
             return DeliveryResult(Status.PENDING, now + again, why=why, unsure=True)
-        case Refused(why, RefusalScope.ACCOUNT):  # the channel is dead, not the message: told when its token is mended
+        case Refused(why, RefusalScope.ACCOUNT):  # the channel is at fault, not the message
             return DeliveryResult(Status.PENDING, now + LONGEST_WAIT, why=why, unsure=delivery.unsure, hurry=True)
         case Refused(why, _, moved, gone):
             status = Status.PENDING if moved else Status.SUPERSEDED if gone else Status.REFUSED
@@ -57,11 +60,11 @@ def settle(
 
 
 def bounded(wait: timedelta | None) -> timedelta | None:
-    """How long is waited where a provider asks for `wait`: never back in time, and never so long that readers are lost."""
+    """The wait a provider asks for, within 0 and `MOST_WAIT`."""
     return None if wait is None else min(max(wait, timedelta()), MOST_WAIT)
 
 
 def backoff(delivery: Delivery) -> timedelta:
     wait = min(FIRST_WAIT * (1 << min(delivery.attempts, 10)), LONGEST_WAIT)
-    # The spread comes from the key, not from chance: the same history is the same history again.
+    # The spread comes from the key, not from chance, so that a history can be replayed exactly.
     return wait * (0.9 + 0.2 * (crc32(f"{delivery.key}{delivery.attempts}".encode()) / 2**32))
