@@ -1,4 +1,7 @@
-"""Well-known services: names, addresses, status pages. The file is read on first use."""
+"""Well-known services: names, addresses, status pages.
+
+The file is read on first use.
+"""
 
 from __future__ import annotations
 

@@ -67,7 +67,7 @@ async def _prove(channel: Channel, place: Destination, audience: Audience, store
             Delivery(f"{notice.key}@{place}", place, DeliveryAction.POST, notice, audience.name)
         )
         why = "" if isinstance(receipt, Sent) else receipt.why
-    except Exception as bug:  # noqa: BLE001 - the border of a channel: the other rungs are tried all the same
+    except Exception as bug:  # noqa: BLE001 - the boundary of a channel: the other rungs are tried all the same
         log.error("our own error in the channel %s: %s", place.kind, fault(bug))
         why = f"our own error: {type(bug).__name__}"
     tried = Tried(why, timedelta(seconds=monotonic() - began))

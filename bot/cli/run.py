@@ -35,7 +35,7 @@ def demo(*, once: bool = False, port: Port = 8080) -> int:
         The port of the status page, on 127.0.0.1.
 
     """
-    from bot.demo import demonstrate  # noqa: PLC0415 # what only the demo needs costs the daemon nothing
+    from bot.demo import demonstrate  # noqa: PLC0415 # the daemon need not import the demo
 
     log(logging.WARNING)
     return work(demonstrate(out, once=once, port=port))

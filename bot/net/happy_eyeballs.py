@@ -62,7 +62,7 @@ def _give_up(task: asyncio.Task[Made], dispose: Callable[[Made], object]) -> Non
 
 
 def _telling(errors: Sequence[OSError | TroubleError]) -> OSError | TroubleError:
-    """The most telling error. A missing route to one address family does not count if the other one failed by itself."""
+    """The most telling error: our own fault first, unless only one address family is missing."""
     causes = [explain(error, "connect")[0] for error in errors]
     lacking = [e for e, cause in zip(errors, causes, strict=True) if cause is Cause.OURS and not _of_a_family(e)]
     theirs = [error for error, cause in zip(errors, causes, strict=True) if cause is not Cause.OURS]

@@ -308,7 +308,7 @@ def _made(kind: bytes, said: bytes) -> Any:
     """The result, or raise the error that came back."""
     try:
         value = _Reader(io.BytesIO(said)).load()
-    except Exception:  # noqa: BLE001 - whatever was sent
+    except Exception:  # noqa: BLE001 - the bytes may be anything
         raise OverranError("what came back is no plain value") from None
     if kind == OK:
         return value
@@ -319,7 +319,7 @@ def _made(kind: bytes, said: bytes) -> Any:
 
 
 def _error(names: list[tuple[str, str]], message: str) -> Exception:
-    """The nearest of its classes that is Python's or ours."""
+    """The exception, as the nearest of its classes that is Python's or ours."""
     for module, name in names:
         home = builtins if module == "builtins" else sys.modules.get(module) if module.startswith("bot.") else None
         found = getattr(home, name, None)

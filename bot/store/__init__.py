@@ -1,6 +1,6 @@
 """The only SQL, on SQLite or PostgreSQL.
 
-Every method is one transaction, seen through even if its caller is cancelled, and may raise `StoreUnavailable`.
+Every method is one transaction, completed even if its caller is cancelled, and may raise `StoreUnavailable`.
 """
 
 from __future__ import annotations

@@ -272,7 +272,7 @@ def _make_writable(path: str) -> None:
 
 
 def _make_private(path: str) -> None:
-    """Take the file's rights from everybody but its owner: it holds addresses and messages. SQLite gives its
+    """Make the file private to its owner: it holds addresses and messages. SQLite gives its
     companions the same mode.
     """
     mode = stat.S_IMODE(Path(path).stat().st_mode)

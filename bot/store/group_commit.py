@@ -58,7 +58,7 @@ class Group(Generic[Job, Result]):
             results = await self._commit([job for job, _ in batch])
         except StoreUnavailable as error:
             results = [StoreUnavailable(*error.args) for _ in batch]
-        except Exception as error:  # noqa: BLE001 - goes to the caller it belongs to, and to nobody else
+        except Exception as error:  # noqa: BLE001 - goes to its own caller only
             if len(batch) > 1:  # rolled back: find out whose error it is
                 for one in batch:
                     await self._settle([one])

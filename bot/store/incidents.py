@@ -122,7 +122,7 @@ async def _together(connection: AsyncConnection, jobs: Sequence[_Job]) -> list[T
 def _decide(job: _Job, situation: Snapshot) -> Transition | Exception | None:
     try:
         return job.decide(situation)
-    except Exception as error:  # noqa: BLE001 - is its caller's, and must not undo the others' moves
+    except Exception as error:  # noqa: BLE001 - goes to its caller, and must not undo the others' transitions
         return error
 
 

@@ -114,7 +114,7 @@ class Canaries:
         try:
             async with asyncio.timeout(TIMEOUT.total_seconds() + GRACE):
                 reading = await check.run("canary", self._net, TIMEOUT, fresh=True)
-        except Exception as error:  # noqa: BLE001 - the border of a check
+        except Exception as error:  # noqa: BLE001 - the boundary of a check
             logger.warning("a canary's %s check failed by our own error: %s", check.kind, fault(error))
             return False
         # A host that rate-limits us has answered.

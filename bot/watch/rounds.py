@@ -216,7 +216,7 @@ class Rounds:
             self._schedule.sooner(service, asked)
 
     def _open_at(self, watched: Watched) -> float:
-        """When its first route may be asked; 0 if one may be asked now."""
+        """When its first route may be asked; 0 if some route has no rate limit."""
         until = [self._limits.until((watched.service.id, route)) or 0.0 for route in watched.checks]
         return min(until, default=0.0)
 
@@ -339,7 +339,7 @@ class Rounds:
         try:
             async with asyncio.timeout((watched.timeout + self._grace).total_seconds()):
                 return await check.run(route, self._net, watched.timeout, fresh=fresh)
-        except Exception as error:  # noqa: BLE001 - the border of a check
+        except Exception as error:  # noqa: BLE001 - the boundary of a check
             now = self._clock.steady()
             self._note_sleep(now)
             ours = sleeps != self._sleeps or self._lag.spoils(

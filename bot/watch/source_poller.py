@@ -146,7 +146,7 @@ class SourcePoller:
         try:
             async with asyncio.timeout(self._longest):
                 return await source.read(self._net, now, self._memories[key])
-        except Exception as error:  # noqa: BLE001 - the border of a source
+        except Exception as error:  # noqa: BLE001 - the boundary of a source
             if key not in self._silent:
                 self._silent[key] = now
                 logger.error("reading %s (%s) failed by our own error: %s", key, source.kind, fault(error))

@@ -42,7 +42,7 @@ async def _log_in_early(session: Session, patience: float) -> None:
     try:
         async with asyncio.timeout(patience):
             await session.client()
-    except Exception as trouble:  # noqa: BLE001  the border of a channel: the next hand-over tries again and tells
+    except Exception as trouble:  # noqa: BLE001  the boundary of a channel: the next hand-over tries again and reports
         log.warning("Discord: %s", judge(trouble, left=False, timeout=patience).why)
 
 
@@ -63,7 +63,7 @@ class DiscordChannel:
                 return await self._hand_over(delivery, call)
         except (discord.DiscordException, Limited, *TROUBLE) as trouble:
             return judge(trouble, left=call.left, timeout=self._timeout)
-        except Exception as trouble:  # the border of a channel: a 200 that is no message, or a bug of ours
+        except Exception as trouble:  # the boundary of a channel: a 200 that is no message, or a bug of ours
             log.debug("Discord: %s of %s", type(trouble).__name__, delivery.key, exc_info=True)
             return judge(trouble, left=call.left, timeout=self._timeout)
 

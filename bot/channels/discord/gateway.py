@@ -57,7 +57,7 @@ async def hear(token: str, desk: ChannelContext, answer: Answering, timeout: flo
         except Spent as spent:
             wait = max(wait, spent.wait)
             log.warning("Discord: %s", spent)
-        except Exception as trouble:  # noqa: BLE001  the border of a channel
+        except Exception as trouble:  # noqa: BLE001  the boundary of a channel
             log.log(
                 logging.WARNING if wait == pause else logging.DEBUG,
                 "Discord: no commands are heard for now: %s",
@@ -154,7 +154,7 @@ class Gateway(discord.Client):
 
     def _command(self, name: str, what: str) -> app_commands.Command[Any, ..., None]:
         @app_commands.describe(text="what to add")
-        async def run(interaction: discord.Interaction, text: str = "") -> None:  # noqa: ARG001 - Discord shows a field
+        async def run(interaction: discord.Interaction, text: str = "") -> None:  # noqa: ARG001 - makes Discord show a field
             # Not only `text`: a command of an earlier version, which Discord still shows, may have other fields.
             self.heed(interaction, _typed(interaction.data or {}))
 
@@ -206,7 +206,7 @@ class Gateway(discord.Client):
             return None
         try:
             return await self._answer(_ask_of(interaction, text))
-        except Exception:  # the border of a channel: one bad answer must not end the listening
+        except Exception:  # the boundary of a channel: one bad answer must not end the listening
             log.exception("Discord: /%s was not answered", text.partition(" ")[0])
             return None
 

@@ -94,5 +94,5 @@ class Reacher:
                 return await asking
         except (KeyError, TypeError, ValueError, AttributeError, discord.InvalidData) as odd:
             return reach_of(Unsure(f"what answered makes no sense for Discord ({type(odd).__name__}): check api_url"))
-        except Exception as trouble:  # noqa: BLE001  the border of a channel
+        except Exception as trouble:  # noqa: BLE001  the boundary of a channel
             return reach_of(judge(trouble, left=False, timeout=self._timeout))

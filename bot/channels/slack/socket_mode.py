@@ -153,7 +153,7 @@ class SocketMode:
             asked_for = heard(envelope, datetime.now(UTC), await self._members.team())
             if asked_for and (words := await answer(self._provable(asked_for))):
                 await self._reply(asked_for, words)
-        except Exception:  # the border: one person's question must not stop us from answering all others
+        except Exception:  # the boundary: one person's question must not stop us from answering all others
             log.exception("Slack: a question could not be answered")
         finally:
             self._under_way -= 1

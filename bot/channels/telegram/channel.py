@@ -133,7 +133,7 @@ class TelegramChannel:
                 return await self._write(draft, rewrite)
         except TimeoutError:
             return Unsure(f"Telegram did not answer within {self._timeout:g} s")
-        except Exception as exc:  # noqa: BLE001  the channel's border: also answers that the SDK cannot read
+        except Exception as exc:  # noqa: BLE001  the channel's boundary: also answers that the SDK cannot read
             return receipt(exc, self._bot.token)
 
     async def _write(self, draft: Draft, rewrite: int | None) -> Receipt:

@@ -51,7 +51,7 @@ def _trimmed(update: Any) -> Any:
     try:
         kept = _only(update, _UPDATE)
         Update.de_json(kept, None)
-    except Exception:  # noqa: BLE001 - whatever the SDK makes of what it was not made for
+    except Exception:  # noqa: BLE001 - the SDK raises anything on bad input
         return {"update_id": number}
     return kept
 

@@ -76,7 +76,7 @@ class Polling:
                 if self._name is None:
                     await self._introduce()
                 await self._poll(answer)
-            except Exception as exc:  # noqa: BLE001 the channel's border: only a dead token may end listening
+            except Exception as exc:  # noqa: BLE001 the channel's boundary: only a dead token may end listening
                 if isinstance(exc, InvalidToken) and not foreign(exc):
                     log.error(
                         "Telegram does not know the token: commands there are not heard until one from @BotFather "

@@ -86,7 +86,7 @@ class Reacher:
             return reach_of(Unsure(f"Telegram did not answer within {self._timeout:g} s"))
         except (KeyError, TypeError, AttributeError):
             return reach_of(_UNREADABLE)
-        except Exception as exc:  # noqa: BLE001  the channel's border: also answers that the SDK cannot read
+        except Exception as exc:  # noqa: BLE001  the channel's boundary: also answers that the SDK cannot read
             return _meaning(receipt(exc, self._bot.token))
 
 

@@ -116,7 +116,7 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class Storm:
-    """The latest message of a storm at a place."""
+    """The latest message of a storm at a destination."""
 
     thread: str
     grows: bool  # it was sent, and can be edited

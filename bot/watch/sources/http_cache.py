@@ -22,7 +22,7 @@ REDIRECTS = 5
 
 @dataclass(frozen=True, slots=True)
 class Got:
-    """A response. `body` is None if there is none; `answered`: somebody may be there all the same."""
+    """A response. `body` is None if there is none; `answered` False: nothing may be there at all."""
 
     body: bytes | None
     answered: bool = True

@@ -120,7 +120,7 @@ def parse(bodies: tuple[bytes, ...], asked: Asked) -> SourceReport:
     found = loads(bodies[0])
     listed = found.get("current") if isinstance(found, dict) else found
     if not isinstance(listed, list):
-        raise ValueError("no list of events")  # noqa: TRY004 - what is not understood is a ValueError
+        raise ValueError("no list of events")  # noqa: TRY004 - invalid input is a ValueError
     cared = wanted(asked)
     events = understood(listed, _Event, EVENTS)
     return reported((one for event in events if not event.over and (one := event.about(cared))), asked)

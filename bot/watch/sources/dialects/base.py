@@ -133,7 +133,7 @@ def understood(listed: object, model: type[Item], most: int) -> list[Item]:
     Raise ValueError if it is not a list, or if all of several are invalid.
     """
     if not isinstance(listed, list):
-        raise ValueError("no list")  # noqa: TRY004 - what is not understood is a ValueError
+        raise ValueError("no list")  # noqa: TRY004 - invalid input is a ValueError
     found = []
     for one in listed[:most]:
         try:
@@ -321,7 +321,7 @@ def instant(value: object) -> datetime | None:
     if isinstance(value, int | float) and not isinstance(value, bool):
         return of_seconds(value)
     try:
-        found = datetime.fromisoformat(value)  # type: ignore[arg-type] # what is no string is a TypeError
+        found = datetime.fromisoformat(value)  # type: ignore[arg-type] # anything but a string raises TypeError
         at = (found if found.tzinfo else found.replace(tzinfo=UTC)).astimezone(UTC)
     except (TypeError, ValueError, OverflowError):
         return None

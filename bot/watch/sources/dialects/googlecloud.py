@@ -75,7 +75,7 @@ def parse(bodies: tuple[bytes, ...], asked: Asked) -> SourceReport:
     """As in `base.Dialect`."""
     found = loads(bodies[0])
     if not isinstance(found, list):
-        raise ValueError("no list of incidents")  # noqa: TRY004 - what is not understood is a ValueError
+        raise ValueError("no list of incidents")  # noqa: TRY004 - invalid input is a ValueError
     going_on = [one for one in found if not (isinstance(one, dict) and one.get("end"))]  # the others are not parsed
     page = urljoin((*where(asked.url), asked.url)[0], ".")
     events = (one.event(page) for one in understood(going_on, _Incident, EVENTS))

@@ -159,7 +159,7 @@ def _moment(value: object) -> datetime | None:
 
 def _end(begins: datetime, minutes: object) -> datetime | None:
     with suppress(ValueError, TypeError, OverflowError):
-        lasts = timedelta(minutes=float(minutes))  # type: ignore[arg-type] # what is no number is a TypeError
+        lasts = timedelta(minutes=float(minutes))  # type: ignore[arg-type] # anything but a number raises TypeError
         return begins + lasts if timedelta(0) < lasts <= _LONGEST else None
     return None
 

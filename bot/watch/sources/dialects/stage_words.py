@@ -184,7 +184,7 @@ STATED = tuple(
 # These may begin the title of an entry that is over, without any sign after them.
 OVER_HEADS = tuple(
     folded(word)
-    for word in "resolved resuelto behoben résolu resolvido risolto opgelost 解決済み 解決済 復旧済み 已解决".split()  # noqa: SIM905 - read more easily so
+    for word in "resolved resuelto behoben résolu resolvido risolto opgelost 解決済み 解決済 復旧済み 已解决".split()  # noqa: SIM905 - easier to read
 )
 # Sentences that say so in folded text without a label: (the statement, and what turns it into another one).
 OVER_SENTENCES = re.compile(

@@ -102,7 +102,7 @@ class Account:
     _until: datetime | None = None  # when the token is renewed
     _found: Mapping[int, _Company] = field(default_factory=dict)
     _at: datetime | None = None  # when it was last asked
-    _refused: bool = False  # the refusal of our credentials is logged
+    _refused: bool = False  # the refusal of our credentials has been logged
     _asking: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     async def ask(self, net: Net, company: int, now: datetime) -> tuple[_Company | None, datetime]:
