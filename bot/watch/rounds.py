@@ -27,14 +27,12 @@ logger = logging.getLogger(__name__)
 
 TICK = 0.1  # seconds; waking for every single round would cost twice the CPU
 AT_ONCE = 500  # rounds at once at most ...
-# ... and at most one per this many file descriptors, since channels, web pages and the database need some too
-OF_FILES = 4
+OF_FILES = 4  # ... and one per this many file descriptors: channels, pages and the database need some too
 ROWS = 100_000  # readings kept until `drain`
 FIRST_WITHIN = 60.0  # seconds after a start within which every service has its first round ...
 RATE = 20.0  # ... less for few services: this many per second
 WORDS_WITHIN = 1.0  # seconds after a start that first rounds wait for the reports of their sources
-# seconds: ticks this far apart, or two intervals within these bounds, mean that the machine slept
-GAP = (5.0, 60.0)
+GAP = (5.0, 60.0)  # seconds: ticks this far apart, or two intervals within these bounds, mean a sleep
 HELD = 5.0  # seconds to wait for rounds being recorded, on `hold`
 GRACE = timedelta(seconds=2)  # a check this long past its time-out has ignored it
 
@@ -130,8 +128,7 @@ class Rounds:
         self._faulty: set[str] = set()  # failed by our own error the last time: logged once
         self._rows: deque[tuple[str, datetime, Reading]] = deque(maxlen=ROWS)
         self._sleeps, self._settling, self._held = 0, False, False
-        # By service: since when the machine slept, until a round has reported it.
-        self._asleep_since: dict[str, datetime] = {}
+        self._asleep_since: dict[str, datetime] = {}  # by service, until a round has reported the sleep
         self.counts = Counts()
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -171,9 +168,7 @@ class Rounds:
                 self._start(key)
 
     async def look(self, watched: Watched, *, fresh: bool = False) -> Round:
-        """One round. Raises nothing if a check fails. `fresh`: reuse no connection, even if the service is known to be
-        up.
-        """
+        """One round. Raises nothing if a check fails. `fresh`: reuse no connection, even if the service is up."""
         at, began, service = self._clock.utcnow(), self._clock.steady(), watched.service.id
         tried = await self._tries(watched, fresh=fresh or service in self._doubtful)
         readings, starved = tuple(reading for reading, _ in tried), any(held for _, held in tried)
@@ -356,9 +351,7 @@ class Rounds:
             logger.error("%s: %s", what, fault(error))
 
     def _note_sleep(self, now: float) -> None:
-        """Detect a sleep. Whoever runs first after it calls this: a round that ends before the next tick is discarded
-        too.
-        """
+        """Detect a sleep; called by rounds, too, so that one ending before the next tick is discarded."""
         if (slept := now - self._ticked) > self._gap:
             logger.warning(
                 "nothing ran for %.0f s, as when the machine sleeps: what was under way is not judged", slept
