@@ -1,6 +1,6 @@
 """Well-known services: names, addresses, status pages.
 
-Read when first asked for.
+The file is read on first use.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ FILE = "services.toml"
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A service, written down on the day `written`. `routes` and `official` are as a config has them."""
+    """A service as of `written`. `routes` and `official` are as in a config."""
 
     id: str
     name: str
@@ -28,11 +28,11 @@ class Entry:
     written: date
     official: Mapping[str, Any] | None = None
     aliases: tuple[str, ...] = ()
-    checked: date | None = None  # when somebody last compared it with the live service; None: never
+    checked: date | None = None  # when it was last compared with the live service; None: never
 
     @property
     def keys(self) -> dict[str, Any]:
-        """What it gives to a service of a config."""
+        """The keys it adds to a service in a config."""
         keys = {"name": self.name, "routes": self.routes}
         return keys | {"official": self.official} if self.official else keys
 
@@ -52,25 +52,25 @@ def _read() -> _Read:
 
 
 def entries() -> Mapping[str, Entry]:
-    """All of them by id, in the order of the file."""
+    """All entries by id, in the order of the file."""
     return _read().entries
 
 
 def find(name: str) -> Entry | None:
-    """By id or alias, large and small letters alike."""
+    """The entry with an id or alias, ignoring case; None if there is none."""
     read = _read()
     id_ = read.ids.get(name.strip().casefold())
     return read.entries[id_] if id_ else None
 
 
 def search(words: str) -> list[Entry]:
-    """Those that have every word in an id, an alias, a name or a group."""
+    """The entries with every word in an id, alias, name or group."""
     wanted = words.casefold().split()
     return [entry for entry in entries().values() if all(word in _text(entry) for word in wanted)]
 
 
 def near(name: str) -> list[str]:
-    """The ids of those that have it in their text, or an id or alias that is much like it; at most three."""
+    """At most three ids whose text contains the name, or whose id or alias resembles it."""
     read = _read()
     close = difflib.get_close_matches(name.strip().casefold(), read.ids, 3)
     return list(dict.fromkeys([entry.id for entry in search(name)] + [read.ids[one] for one in close]))[:3]

@@ -1,6 +1,6 @@
 """One folder or file for each platform.
 
-A new one is a folder or file here and a name in `AnyChannel`.
+To add one, write a folder or file here and name it in `AnyChannel`.
 """
 
 from __future__ import annotations

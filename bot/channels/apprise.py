@@ -1,6 +1,6 @@
-"""Apprise: a hundred more services by its URLs, for those without a channel of their own here.
+"""Apprise: a hundred more services, by its URLs.
 
-It says neither why a notice failed nor what a message is called there: nothing can be edited or threaded.
+It gives neither the reason of a failure nor a message's id, so nothing can be edited or threaded.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from bot.model import Delivery, DeliveryAction, Later, Receipt, RefusalScope, Re
 if TYPE_CHECKING:
     from apprise import Apprise
 
-TIMEOUT = timedelta(seconds=10)  # for a connection that is only tried
+TIMEOUT = timedelta(seconds=10)  # for trying a connection
 MISSING = "Apprise is not installed: pip install 'tocsin[apprise]'"
 FAILURES = frozenset({Tone.DOWN})
 WARNINGS = frozenset({Tone.DEGRADED, Tone.POSSIBLE})
@@ -53,7 +53,7 @@ class AppriseSettings(BaseModel):
         yield AppriseChannel(desk.net, installed=installed)
 
     def place_problem(self, place: str) -> str:
-        """Without the extra only whether it is a URL at all."""
+        """Without the extra, only check that it is a URL."""
         if not re.match(r"[A-Za-z][A-Za-z0-9+.-]{0,30}://.", place):
             return "is no Apprise URL; expected apprise:<kind>://..., as its documentation shows"
         if is_installed() and not known(place):
@@ -65,17 +65,17 @@ class AppriseSettings(BaseModel):
         return "" if person else "names nobody"
 
     async def probe(self, net: Net, *, often: bool = False) -> str | None:
-        """Only whether the extra is there: an Apprise URL can be proven by a test notice alone."""
+        """Only check that the extra is installed: an Apprise URL can be proven by a test notice alone."""
         return None if is_installed() else MISSING
 
 
 class AppriseChannel:
-    """Hands over to Apprise. A URL is a secret: none is ever named."""
+    """Sends through Apprise. A URL is a secret, so none is ever named."""
 
     def __init__(self, net: Net, *, installed: bool) -> None:
         self._net = net
         self._installed = installed
-        self._known: dict[str, Apprise | None] = {}  # by URL; reading one takes a while
+        self._known: dict[str, Apprise | None] = {}  # by URL, since reading one takes a while
 
     async def send(self, delivery: Delivery) -> Receipt:
         if not self._installed:
@@ -96,7 +96,7 @@ class AppriseChannel:
         return Sent() if done else Later("Apprise could not hand it over, and says no more")
 
     async def listen(self, answer: Answering) -> None:
-        """Nobody talks back by this way."""
+        """Return at once: there are no replies."""
 
     async def account(self) -> Reach:
         return Reach(True, "is installed, and needs no account") if self._installed else Reach(False, MISSING)
@@ -117,7 +117,7 @@ class AppriseChannel:
 
 
 def leads_to(plugin: Any) -> tuple[str, int, bool] | None:
-    """Host, port, and whether TLS is spoken from the first byte; None where a plugin does not say so."""
+    """Host, port, and whether TLS is used from the first byte; None if a plugin does not show them."""
     address: Any = getattr(plugin, "cloud_notify_url", None) if getattr(plugin, "mode", "") == "cloud" else None
     address = address or getattr(plugin, "notify_url", None)
     if isinstance(address, str) and address.startswith(("https://", "http://")):
@@ -145,15 +145,15 @@ def is_installed() -> bool:
 
 
 def load() -> None:
-    """Import its services, all of them: it does so for the first URL, and would hold up the loop for a third of a second."""
+    """Import all services now: with the first URL, that would hold up the loop for a third of a second."""
     from apprise import Apprise  # noqa: PLC0415  an unused channel costs nothing
 
-    logging.getLogger("apprise").setLevel(logging.CRITICAL)  # its lines name hosts, paths and parts of URLs
+    logging.getLogger("apprise").setLevel(logging.CRITICAL)  # its log names hosts, paths and parts of URLs
     Apprise.instantiate("json://localhost")
 
 
 def read(url: str) -> Apprise | None:
-    """None for what Apprise cannot read."""
+    """Read a URL; None if Apprise cannot."""
     from apprise import Apprise, AppriseAsset, PersistentStoreMode  # noqa: PLC0415  as above
 
     service = Apprise(asset=AppriseAsset(storage_mode=PersistentStoreMode.MEMORY))
@@ -162,15 +162,15 @@ def read(url: str) -> Apprise | None:
 
 @cache
 def known(url: str) -> bool:
-    """Importing its services takes a third of a second, so only where such a place is named."""
-    with warnings.catch_warnings():  # of the services that it imports
+    """Whether Apprise knows a URL. Loads its services, which takes a third of a second."""
+    with warnings.catch_warnings():  # from the imported services
         warnings.simplefilter("ignore")
         load()
         return read(url) is not None
 
 
 def kind(tone: Tone) -> str:
-    """Apprise's own four colours."""
+    """The matching one of Apprise's four kinds."""
     if tone in FAILURES:
         return "failure"
     if tone in WARNINGS:

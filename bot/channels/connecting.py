@@ -1,4 +1,4 @@
-"""The least that can be asked of an address to which everything is sent blindly: does it take a connection?"""
+"""Trying a connection: the only test of an address that takes messages without authentication."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ UNPROVEN = "nothing was sent, so whether it takes notices shows only in `tocsin 
 
 
 async def connecting(net: Net, host: str, port: int, *, secure: bool, timeout: timedelta) -> Reach:
-    """Connect, over TLS if `secure`, and hang up. The address may be a secret: no part of it is named."""
+    """Connect, over TLS if `secure`, and disconnect. The address may be a secret, so no part of it is named."""
     try:
         ask = net.handshake if secure else net.connect
         answer = await ask(host, port, timeout=timeout)

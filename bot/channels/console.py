@@ -48,7 +48,7 @@ class ConsoleSettings(BaseModel):
         yield ConsoleChannel(Console(highlight=False, markup=False, emoji=False))
 
     def place_problem(self, place: str) -> str:
-        """There is one; its name means nothing."""
+        """Any name will do."""
         return ""
 
     @staticmethod
@@ -56,12 +56,12 @@ class ConsoleSettings(BaseModel):
         return "" if person else "names nobody"
 
     async def probe(self, net: Net, *, often: bool = False) -> str | None:
-        """There is always a standard output."""
+        """Standard output always exists."""
         return None
 
 
 class ConsoleChannel:
-    """Prints. What is printed stays, so an edit is done at once."""
+    """Prints notices. Printed text stays, so an edit does nothing."""
 
     def __init__(self, console: Console) -> None:
         self._console = console
@@ -77,12 +77,12 @@ class ConsoleChannel:
             text.append(f"\n{'':9}{self._clean(line)}")
         try:
             self._console.print(text, soft_wrap=True)
-        except (OSError, ValueError) as trouble:  # a pipe that nobody reads any more, a closed file
+        except (OSError, ValueError) as trouble:  # a pipe without a reader, a closed file
             return Later(f"standard output: {trouble}")
         return Sent()
 
     async def listen(self, answer: Answering) -> None:
-        """Nobody talks back by this way."""
+        """Return at once: there are no replies."""
 
     async def account(self) -> Reach:
         return Reach(True, "needs no account")
@@ -91,6 +91,6 @@ class ConsoleChannel:
         return Reach(True, "standard output")
 
     def _clean(self, line: str) -> str:
-        # Control characters from outside would move the cursor or colour the screen.
+        # Control characters from outside could move the cursor or colour the screen.
         seen = "".join(character if character.isprintable() or ord(character) > 0x9F else " " for character in line)
         return seen.encode(self._console.encoding, "replace").decode(self._console.encoding)

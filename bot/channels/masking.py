@@ -1,15 +1,15 @@
-"""Secrets: taken out of what a provider says before anybody reads it, and known for what cannot be one."""
+"""Masking secrets in providers' answers, and recognising impossible tokens."""
 
 from __future__ import annotations
 
 import base64
 import re
 
-LONG = 8  # characters: a secret this long is taken out wherever it stands, a shorter one only where it is a word
+LONG = 8  # characters: a secret of this length is masked anywhere, a shorter one only as a whole word
 
 
 def unsendable(token: str) -> str:
-    """What keeps a token from standing in a header, whatever stands around it; empty where nothing does."""
+    """The reason why a token cannot be sent in a header; "" if there is none. Outer spaces do not matter."""
     if re.search(r"\s", token.strip()):
         return "has a space or a line break inside"
     if not token.strip().isascii() or not token.strip().isprintable():
@@ -18,7 +18,7 @@ def unsendable(token: str) -> str:
 
 
 def masked(text: str, *secrets: str, mask: str = "***") -> str:
-    """In any case, for a library may turn what is said into small letters; also as base64, in which logins are sent."""
+    """Mask secrets, ignoring case, since libraries may change it; and in base64, as logins are sent."""
     for secret in secrets:
         for form in (secret, base64.b64encode(secret.encode(errors="replace")).decode()) if secret else ():
             pattern = re.escape(form)

@@ -1,4 +1,4 @@
-"""Webhook: each notice as JSON to a URL, which is the destination: webhook:https://..."""
+"""Webhook: each notice as JSON to the destination's URL, webhook:https://..."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ from bot.model import Delivery, DeliveryAction, Later, Receipt, RefusalScope, Re
 
 LONGEST = 2000  # characters of a URL
 
-encode = json.JSONEncoder(separators=(",", ":")).encode  # one encoder: dumps() makes one a call
+encode = json.JSONEncoder(separators=(",", ":")).encode  # dumps() makes an encoder per call
 
 
 class WebhookSettings(BaseModel):
-    """The URL is the destination's, so that each receiver has its own."""
+    """The URL belongs to the destination, so that each receiver has its own."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
     edits: ClassVar[bool] = True
@@ -35,7 +35,7 @@ class WebhookSettings(BaseModel):
     lives: ClassVar[bool] = False
 
     kind: Literal["webhook"] = "webhook"
-    timeout: Annotated[Seconds, Between(0.01, 120)] = 20.0  # s for the whole; too short makes repeats
+    timeout: Annotated[Seconds, Between(0.01, 120)] = 20.0  # s in all; a short time-out causes repeats
     watch: str | None = None
 
     @contextlib.asynccontextmanager
@@ -58,19 +58,19 @@ class WebhookSettings(BaseModel):
         return "" if person else "names nobody"
 
     async def probe(self, net: Net, *, often: bool = False) -> str | None:
-        """There is no account: each receiver is proven by a test notice."""
+        """Nothing to check, as there is no account: a test notice proves each receiver."""
         return None
 
 
 class WebhookChannel:
-    """Posts. The URL is a secret, as many hold a token, some in their host: no part of it is ever named."""
+    """Sends by POST. The URL is a secret, often with a token in it, even in its host: no part is ever named."""
 
     def __init__(self, net: Net, timeout: timedelta) -> None:
         self._net = net
         self._timeout = timeout
 
     async def send(self, delivery: Delivery) -> Receipt:
-        """Post once. `Sent.ref` is what the receiver has as `key`; it finds it as `root` of what belongs to it later."""
+        """Post once. `Sent.ref` is the `key` in the body, which later messages of the thread have as `root`."""
         url = delivery.destination.place
         try:
             content = encode(body(delivery)).encode("ascii")
@@ -86,7 +86,7 @@ class WebhookChannel:
         return meaning(answer, f"HTTP {answer.status}")
 
     async def listen(self, answer: Answering) -> None:
-        """Nobody talks back by this way."""
+        """Return at once: there are no replies."""
 
     async def account(self) -> Reach:
         return Reach(True, "needs no account")
@@ -101,7 +101,7 @@ class WebhookChannel:
 
 
 def body(delivery: Delivery) -> dict[str, Any]:
-    """What a receiver reads: `version` counts the forms of this object; a form only ever gains keys."""
+    """The JSON for receivers. `version` counts its forms; within one, only new keys are added."""
     notice = delivery.notice
     words = (notice.root or notice.words) if delivery.action is DeliveryAction.EDIT else notice.words
     return {
@@ -110,8 +110,8 @@ def body(delivery: Delivery) -> dict[str, Any]:
         "thread": notice.thread,
         "service": notice.thread.partition("#")[0],
         "act": delivery.action.value,
-        "root": delivery.root,  # the key of the thread's first message; an edit rewrites it
-        "fresh": notice.fresh,  # false: belongs quietly to the thread
+        "root": delivery.root,  # the key of the thread's first message, which an edit replaces
+        "fresh": notice.fresh,  # false: shown quietly, within the thread
         "tone": notice.tone.value,
         "title": words.title,
         "lines": words.lines,
@@ -121,7 +121,7 @@ def body(delivery: Delivery) -> dict[str, Any]:
 
 
 def meaning(answer: Answer, why: str) -> Receipt:
-    """What an answer other than 2xx means."""
+    """The receipt for an answer other than 2xx."""
     match answer.status:
         case 429 | 503:
             return later(why, answer.headers.get("retry-after"))
@@ -138,12 +138,12 @@ def meaning(answer: Answer, why: str) -> Receipt:
 
 
 def name(delivery: Delivery) -> str:
-    """The delivery's key without its destination, which is the secret URL: "x#17/3", "x#17/3;edit"."""
+    """The delivery's key without the destination, which is the secret URL: "x#17/3", "x#17/3;edit"."""
     return delivery.key.replace(f"@{delivery.destination}", "")
 
 
 def once(delivery: Delivery) -> str:
-    """The same in every attempt, so that a receiver can do a repeat once. The instant keeps a new x#17 unlike the one of
-    a lost database.
+    """An id that is the same in every attempt, so that receivers can drop repeats. The time tells a new x#17 from the
+    one of a lost database.
     """
     return hashlib.sha256(f"{delivery.key} {delivery.notice.at}".encode()).hexdigest()[:32]

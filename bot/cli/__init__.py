@@ -40,7 +40,7 @@ for name, command in COMMANDS.items():
 
 
 def main() -> None:
-    """Run a command; whatever a user can cause ends in one line and the right exit code."""
+    """Run a command; every user error ends in one line and the right exit code."""
     try:
         code = app(exit_on_error=False, print_error=False, result_action="return_value")
     except CycloptsError as error:

@@ -1,4 +1,4 @@
-"""What every command of the shell shares: where it prints, how it runs and how it fails."""
+"""The common part of all commands: printing, running and failing."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ HERE = Path("config.yaml")
 TEXT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 OURS = ("bot", "tocsin")
 
-# Their INFO lines carry URLs with tokens in them, and tell of every request.
+# Their INFO lines have URLs with tokens, and report every request.
 CHATTY = (
     "httpx",
     "httpcore",
@@ -38,14 +38,14 @@ CHATTY = (
 
 
 def show(table: Table) -> None:
-    """A file, or another program, is as wide as it takes."""
+    """Print a table, at full width into a file or another program."""
     if not out.is_terminal:
         out.width = 1000
     out.print(table)
 
 
 def work(task: Coroutine[Any, Any, int | None]) -> int:
-    """On uvloop where there is one: it halves what a check costs."""
+    """Run a coroutine on uvloop if it is installed: that halves the cost of a check."""
     try:
         import uvloop  # noqa: PLC0415 # not on every platform
     except ImportError:
@@ -54,7 +54,7 @@ def work(task: Coroutine[Any, Any, int | None]) -> int:
 
 
 def log(level: int = logging.INFO, formatter: logging.Formatter | None = None) -> None:
-    """Log our own lines from `level` on to standard error, and of libraries only what they warn of."""
+    """Log our own lines from `level` on to standard error, and only warnings of libraries."""
     logging.basicConfig(level=max(level, logging.WARNING), format=TEXT, stream=sys.stderr)
     if formatter:
         for handler in logging.getLogger().handlers:

@@ -1,4 +1,4 @@
-"""Who got what and which ways are proven, as tables for a terminal and as data."""
+"""Deliveries and proven destinations, as tables for a terminal and as data."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from bot.model import Proof, Style, Trail
 
 
 def drilled(proofs: Sequence[Proof], style: Style, now: datetime) -> Table:
-    """A row for each rung: did it take its test notice, how long that took, and when it was last reached before."""
+    """A row per rung: whether it took its test notice, how long that took, and when it was last reached before."""
     to = wording.reader(style, now)
     table = _table("audience", "rung", "destination", "outcome", "latency", "last proven")
     for proof in proofs:
@@ -28,7 +28,7 @@ def drilled(proofs: Sequence[Proof], style: Style, now: datetime) -> Table:
 
 
 def delivered(trail: Trail, style: Style, now: datetime) -> Table:
-    """A row for each delivery, in the order they were queued."""
+    """A row per delivery, in the order they were queued."""
     table = _table("destination", "audience", "change", "status", "sent", "after", "tries")
     for row in wording.passages(trail, style, now):
         table.add_row(*_plain(row.place, row.reader, row.change, row.status, row.at, row.took, str(row.attempts)))
@@ -36,18 +36,18 @@ def delivered(trail: Trail, style: Style, now: datetime) -> Table:
 
 
 def ways(trail: Trail, style: Style, now: datetime) -> tuple[str, ...]:
-    """What went another way or did not arrive, and why: a line each, for a table would cut it."""
+    """A line for each failover or failure with its reason, which a table would cut."""
     rows = wording.passages(trail, style, now)
     return tuple(f"{row.place}: {row.change}: {wording.stop(row.way)}" for row in rows if row.way)
 
 
 def failures(proofs: Sequence[Proof]) -> tuple[str, ...]:
-    """What went wrong at each place and what to do, likewise."""
+    """A line for each failure with its reason and advice."""
     return tuple(dict.fromkeys(f"{proof.destination.shown}: {proof.why}" for proof in proofs if proof.why))
 
 
 def as_json(trail: Trail, style: Style, now: datetime) -> dict[str, Any]:
-    """For programs: stable names, times in ISO 8601, UTC; `way` is in words."""
+    """For programs: stable names, times in ISO 8601, UTC; `way` is text."""
     worded = wording.passages(trail, style, now)
     return {
         "incident": trail.incident.id if trail.incident else None,
@@ -72,10 +72,10 @@ def as_json(trail: Trail, style: Style, now: datetime) -> dict[str, Any]:
 
 
 def _table(*names: str) -> Table:
-    """Where it is too narrow words are broken, not left out."""
+    """A table without borders that breaks long words rather than leaving them out."""
     return Table(*(Column(name, overflow="fold") for name in names), box=SIMPLE_HEAD)
 
 
 def _plain(*cells: str) -> tuple[Text, ...]:
-    """What others wrote is no markup of ours."""
+    """Cells without markup, as others wrote the text."""
     return tuple(Text(cell) for cell in cells)

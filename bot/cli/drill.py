@@ -1,4 +1,4 @@
-"""Prove the ways to audiences: a marked test notice to every rung, straight through its channel."""
+"""Drills: a marked test notice to every rung of an audience, straight through its channel."""
 
 from __future__ import annotations
 
@@ -25,15 +25,16 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Tried:
-    """What became of one place's test notice: `why` is empty when it has it."""
+    """The outcome of one destination's test notice: `why` is empty on success."""
 
     why: str
     took: timedelta
 
 
 async def drill(config: Config, names: Sequence[str], tried: Callable[[int, int], None]) -> tuple[Proof, ...]:
-    """Try every place of these audiences, each once however many have it; one kind of channel does not wait for another.
-    `tried` is told how many of how many are done. What worked is remembered, for the next drill to say when it last did.
+    """Try every destination of these audiences once; channels work side by side.
+
+    `tried` gets the number done and the total. Successes are stored, for the next drill to show.
     """
     audiences = [reader for reader in config.readers() if reader.name in names]
     first: dict[Destination, Audience] = {}
@@ -66,7 +67,7 @@ async def _prove(channel: Channel, place: Destination, audience: Audience, store
             Delivery(f"{notice.key}@{place}", place, DeliveryAction.POST, notice, audience.name)
         )
         why = "" if isinstance(receipt, Sent) else receipt.why
-    except Exception as bug:  # noqa: BLE001 - the border of a channel: the other rungs are tried all the same
+    except Exception as bug:  # noqa: BLE001 - the boundary of a channel: the other rungs are tried all the same
         log.error("our own error in the channel %s: %s", place.kind, fault(bug))
         why = f"our own error: {type(bug).__name__}"
     tried = Tried(why, timedelta(seconds=monotonic() - began))

@@ -1,4 +1,4 @@
-"""How the running daemon says that it is: its own /healthz, asked by the commands of the shell."""
+"""The running daemon's own health, fetched from its /healthz."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from bot.contracts import Answer, Trouble
 
 
 async def asked_how_it_is(config: Config, within: timedelta = timedelta(seconds=5)) -> tuple[str, Answer | Trouble]:
-    """Where it was asked, and what was answered."""
+    """The URL of /healthz and its response."""
     from bot.net import Network  # noqa: PLC0415 # the other commands start quickly without it
 
     host, port = config.web.address
@@ -21,7 +21,7 @@ async def asked_how_it_is(config: Config, within: timedelta = timedelta(seconds=
 
 
 def troubles(answer: Answer | Trouble) -> tuple[str, ...]:
-    """What the daemon says is wrong with itself; nothing where nobody answers."""
+    """The troubles that the daemon reports; none if nobody answers."""
     if not isinstance(answer, Answer) or answer.status != 503:
         return ()
     try:
@@ -32,7 +32,7 @@ def troubles(answer: Answer | Trouble) -> tuple[str, ...]:
 
 
 def as_data(said: tuple[str, ...]) -> list[dict[str, str]]:
-    """The same for programs: "database: it is locked (since 2026-11-29T08:00:00+00:00)" by its parts."""
+    """The same for programs: "database: it is locked (since 2026-11-29T08:00:00+00:00)" as its parts."""
     rows = []
     for line in said:
         part, _, rest = line.partition(": ")

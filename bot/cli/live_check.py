@@ -1,4 +1,4 @@
-"""`tocsin check --live`: asks each channel's provider about its account and about each place, and sends nobody anything."""
+"""`tocsin check --live`: asks each channel's provider about its account and each place, without sending anything."""
 
 from __future__ import annotations
 
@@ -24,18 +24,18 @@ from bot.watch.checks import HeartbeatCheck
 log = logging.getLogger(__name__)
 
 EACH = timedelta(seconds=10)  # for one answer about one place
-TRIES = 3  # questions about a place whose provider asks to wait ...
+TRIES = 3  # attempts for a place whose provider asks to wait ...
 LONGEST_WAIT = timedelta(minutes=1)  # ... no longer than this
-ALL = timedelta(minutes=2)  # for everything: what had no turn until then is not known
-AT_ONCE = 8  # places of one channel, and looks: providers limit who asks for many
-AGAIN = timedelta(seconds=0.5)  # the least that is waited where a provider asks to wait
+ALL = timedelta(minutes=2)  # for everything: what was not asked by then is unknown
+AT_ONCE = 8  # places of one channel, and checks of services: providers limit the rate
+AGAIN = timedelta(seconds=0.5)  # the shortest wait if a provider asks for one
 LONGEST = 300  # characters of a line
 EMPTY = Reach(None, "no time was left to ask")
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What was asked after ("slack", "slack:C012 (desk)", "x web"), and what was learnt of it."""
+    """A subject ("slack", "slack:C012 (desk)", "x web") and the result."""
 
     what: str
     reach: Reach
@@ -43,7 +43,7 @@ class Found:
 
 @dataclass(slots=True)
 class Asking:
-    """What all the questions share: how many are answered, and when there is no more time."""
+    """The state shared by all questions: progress and deadline."""
 
     told: Callable[[int, int], None]
     most: int
@@ -52,7 +52,7 @@ class Asking:
     done: int = 0
 
     async def ask(self, what: str, asking: Callable[[], Awaitable[Reach]], turns: asyncio.Semaphore) -> Found:
-        """One question in its time; it is asked again where the provider asks to wait, and there is time for it."""
+        """Ask one question in its time; repeat it if the provider asks to wait and there is time."""
         try:
             async with asyncio.timeout_at(self.ends), turns:
                 reach = await self._in_time(what, asking)
@@ -63,7 +63,7 @@ class Asking:
         return self.found(what, reach)
 
     def found(self, what: str, reach: Reach) -> Found:
-        """What was said may quote whatever answered: one line, with no secret of ours in it."""
+        """Make one line of an answer, which may quote anything, without our secrets."""
         return Found(what, replace(reach, said=plain_text(masked(reach.said, *self.secrets), LONGEST)))
 
     async def _in_time(self, what: str, asking: Callable[[], Awaitable[Reach]]) -> Reach:
@@ -91,7 +91,9 @@ class Asking:
 
 
 async def live_check(config: Config, told: Callable[[int, int], None]) -> tuple[Found, ...]:
-    """Channels in the order of the config, each with its places; then services. `told` how many of how many are asked."""
+    """Ask about channels in the order of the config, each with its places, then services. `told` gets the number done
+    and the total.
+    """
     places, channels = named_places(config), config.opened_channels()
     looks = tuple(services(config))
     ends = asyncio.get_running_loop().time() + ALL.total_seconds()
@@ -108,7 +110,7 @@ async def live_check(config: Config, told: Callable[[int, int], None]) -> tuple[
 
 
 def named_places(config: Config) -> dict[Destination, str]:
-    """Every place that is written to, once, with who names it: "desk, digest weekly, admins"."""
+    """Every place that is written to, with the names of those who use it: "desk, digest weekly, admins"."""
     named: dict[Destination, list[str]] = {}
     for where, place in all_places(config):
         who = str(where[1]) if where[0] == "audiences" else f"digest {where[1]}"
@@ -144,7 +146,7 @@ async def _account(settings: ChannelSettings, channel: Channel, net: Net) -> Rea
     known = await channel.account()
     if known.good is False:
         return known
-    wrong = await settings.probe(net)  # of all that it needs: the way by which it hears, too
+    wrong = await settings.probe(net)  # of everything it needs, including the way it listens
     if wrong:
         return Reach(None if isinstance(wrong, Unclear) else False, wrong)
     return known
@@ -174,7 +176,7 @@ Look = tuple[str, Callable[[Net], Awaitable[Reach]]]
 
 
 def services(config: Config) -> Iterator[Look]:
-    """A look at each canary, each route and each official status page; jobs call us, so nobody can be asked."""
+    """A check of each canary, each route and each official status page, except heartbeats, which cannot be asked for."""
     for text in config.canaries:
         yield f"canary {text}", _route("canary", canary(text), min(config.defaults.timeout, EACH))
     for key, said in config.services.items():

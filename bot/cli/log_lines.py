@@ -1,4 +1,4 @@
-"""Log lines for programs: an object a line."""
+"""Log lines for programs: one JSON object per line."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 
 class JsonLines(logging.Formatter):
-    """time (ISO 8601, UTC), level, logger, message; of an error its traceback as well, which holds no values."""
+    """time (ISO 8601, UTC), level, logger, message; for errors also the traceback, which has no values."""
 
     def format(self, record: logging.LogRecord) -> str:
         """One line, whatever the message contains."""

@@ -1,4 +1,4 @@
-"""The commands that run Tocsin, and the one that asks whether it runs well."""
+"""The commands that run Tocsin and ask about its health."""
 
 from __future__ import annotations
 
@@ -30,28 +30,28 @@ def demo(*, once: bool = False, port: Port = 8080) -> int:
     Parameters
     ----------
     once
-        End by itself when the outage and its restoration have been told.
+        End after the outage and its restoration have been reported.
     port
-        Where the status page is served, on 127.0.0.1.
+        The port of the status page, on 127.0.0.1.
 
     """
-    from bot.demo import demonstrate  # noqa: PLC0415 # what only the demo needs costs the daemon nothing
+    from bot.demo import demonstrate  # noqa: PLC0415 # the daemon need not import the demo
 
     log(logging.WARNING)
     return work(demonstrate(out, once=once, port=port))
 
 
 def run(*, config: File = HERE, log_format: LogFormat = "text", log_level: LogLevel = "info") -> int:
-    """Run the daemon. Its log is on standard error: what is watched, each change of health, what is told, the stop.
+    """Run the daemon. It logs to standard error: the services, each change of health, each message sent, the stop.
 
     Parameters
     ----------
     config
         The config file.
     log_format
-        "json": an object a line, with time, level, logger and message.
+        "json": one object per line, with time, level, logger and message.
     log_level
-        From which level on lines are logged.
+        The lowest level that is logged.
 
     """
     from bot import daemon  # noqa: PLC0415 # the shell commands start quickly without it
@@ -64,7 +64,7 @@ def run(*, config: File = HERE, log_format: LogFormat = "text", log_level: LogLe
     except (ConfigError, Unable) as error:
         if not in_json:
             raise
-        logging.getLogger("tocsin").error("ended: %s", error)  # whoever collects JSON gets nothing else
+        logging.getLogger("tocsin").error("ended: %s", error)  # readers of JSON get nothing else
         return 2 if isinstance(error, ConfigError) else 1
 
 
@@ -77,7 +77,7 @@ async def _begun(home: App) -> None:
 
 
 def healthcheck(*, config: File = HERE) -> int:
-    """Ask the running daemon's /healthz: 0 when it is well. For Docker's HEALTHCHECK."""
+    """Ask the running daemon's /healthz: exit code 0 if it is well. For Docker's HEALTHCHECK."""
     return work(_healthcheck(load(config, secrets=False)))
 
 

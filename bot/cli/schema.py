@@ -1,4 +1,4 @@
-"""The commands for whoever writes a config."""
+"""The commands for writing a config."""
 
 from __future__ import annotations
 
@@ -21,20 +21,20 @@ def schema() -> int:
 
 
 def example() -> int:
-    """Print a config with every setting, each explained: `tocsin example > config.yaml`, then make it yours."""
-    # In a clone the file stands beside the package, in a wheel within it.
+    """Print a config with every setting explained: `tocsin example > config.yaml`, then make it yours."""
+    # In a clone the file is beside the package, in a wheel within it.
     found = next(path for path in (PACKAGE / EXAMPLE, PACKAGE.parent / EXAMPLE) if path.is_file())
     sys.stdout.write(found.read_text(encoding="utf-8"))
     return 0
 
 
 def services(search: str = "", *, as_data: AsData = False) -> int:
-    """List the services that a config can name: `service: github` brings their routes and their status page.
+    """List the services that a config can name: `service: github` adds their routes and their status page.
 
     Parameters
     ----------
     search
-        Only those that have these words in their id, name, aliases or group.
+        Only those with these words in their id, name, aliases or group.
     as_data
         As JSON.
 

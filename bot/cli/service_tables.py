@@ -21,7 +21,7 @@ def table(entries: Sequence[Entry]) -> Table:
 
 
 def age(entries: Sequence[Entry]) -> str:
-    """How far they may be trusted."""
+    """How old the entries are, and how many were never checked."""
     days = sorted({entry.written for entry in entries})
     when = str(days[0]) if len(days) == 1 else f"{days[0]} to {days[-1]}"
     unchecked = sum(entry.checked is None for entry in entries)
@@ -29,7 +29,7 @@ def age(entries: Sequence[Entry]) -> str:
 
 
 def as_json(entries: Sequence[Entry]) -> list[dict[str, Any]]:
-    """For programs: `routes` and `official` as a config takes them, days in ISO 8601."""
+    """For programs: `routes` and `official` as in a config, days in ISO 8601."""
     return [
         {
             "id": entry.id,

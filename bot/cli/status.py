@@ -1,4 +1,4 @@
-"""The commands that ask what is known: how the services are, and who was told."""
+"""The commands that show the state: the health of the services, and who was notified."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from bot.model import Confidence, Overview
 
 
 def delivery(incident: str, *, config: File = HERE, as_data: AsData = False) -> int:
-    """Who got what of an incident, when, by which way, in how many attempts.
+    """Show who got which message of an incident, when, by which way, and after how many attempts.
 
     Parameters
     ----------
@@ -57,7 +57,7 @@ def status(
     as_data: AsData = False,
     exit_code: Annotated[bool, Parameter(negative="")] = False,
 ) -> int:
-    """What is down now and since when; else "all up".
+    """Show what is down now and since when; else "all up".
 
     Parameters
     ----------
@@ -66,7 +66,7 @@ def status(
     as_data
         As JSON.
     exit_code
-        End with 3 when something is down.
+        Exit with 3 if something is down.
     config
         The config file.
 
@@ -83,7 +83,7 @@ async def _status(config: Config, service: str | None, *, as_data: bool, exit_co
     if service is not None and service not in config.services:
         fail(f'there is no service "{service}"; expected one of {", ".join(config.services)}', 2)
     _, answer = await health.asked_how_it_is(config, timedelta(seconds=2))
-    for line in (said := health.troubles(answer)):  # also where the database cannot be read
+    for line in (said := health.troubles(answer)):  # even if the database cannot be read
         err.print(f"Tocsin itself is unwell: {line}", markup=False)
     async with open_store(config.database, create=False) as store:
         overview, alive = await glance(config, store)

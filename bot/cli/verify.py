@@ -1,4 +1,4 @@
-"""The commands that prove, before it matters: the config, the channels, every destination."""
+"""The commands that test config, channels and destinations before they are needed."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from bot.config import Config, examine, load
 
 
 def check(*, config: File = HERE, live: Annotated[bool, Parameter(negative="")] = False) -> int:
-    """Check the config, then every channel's token. With --live every place, too: nobody is sent anything.
+    """Check the config, then every channel's token; with --live every place, too. Sends nothing to anybody.
 
     Parameters
     ----------
@@ -24,12 +24,12 @@ def check(*, config: File = HERE, live: Annotated[bool, Parameter(negative="")] 
         The config file.
     live
         Ask about every place of audiences, digests and admins (is the bot in the channel, may it write, does the relay
-        take the address?), and look once at every service and status page. A line each, marked right, wrong or unknown.
+        take the address?), and check every service and status page once. A line each, marked right, wrong or unknown.
 
     """
     read, exposed = examine(config)
     exposed += _open_database(read)
-    log(logging.ERROR)  # what a client complains of stands in the lines below
+    log(logging.ERROR)  # the clients' complaints are in the lines below
     return work(_check(read, exposed, live=live))
 
 
@@ -51,7 +51,7 @@ async def _check(config: Config, exposed: list[str], *, live: bool) -> int:
 
 
 def _open_database(config: Config) -> list[str]:
-    """It holds addresses and what people said. `run` closes it, but it may be open until then."""
+    """Warn if others can read the database, which has addresses and messages. `run` closes it, but only at its start."""
     path, lines = config.database.removeprefix("sqlite:///"), []
     for name in (path, f"{path}-wal", f"{path}-shm") if path != config.database else ():
         with contextlib.suppress(OSError):
@@ -63,7 +63,7 @@ def _open_database(config: Config) -> list[str]:
     return lines
 
 
-Line = tuple[str, bool]  # what is said, and whether it is wrong
+Line = tuple[str, bool]  # a line, and whether it reports a fault
 
 
 async def _probed(config: Config) -> list[Line]:
@@ -78,13 +78,13 @@ async def _probed(config: Config) -> list[Line]:
 async def _live(config: Config) -> list[Line]:
     from bot.cli.live_check import live_check  # noqa: PLC0415 # as above
 
-    with err.status("") as shown:  # only a terminal shows it
+    with err.status("") as shown:  # visible in a terminal only
         found = await live_check(config, lambda n, m: shown.update(f"{n} of {m} asked"))
     return [(f"{mark(one.reach.good)} {one.what}: {one.reach.said}", one.reach.good is False) for one in found]
 
 
 def mark(good: bool | None) -> str:
-    """A sign, or a word where the terminal cannot show it."""
+    """A sign, or a word if the terminal cannot show it."""
     sign, word = {True: ("✓", "right"), False: ("✗", "WRONG"), None: ("?", "?")}[good]
     try:
         sign.encode(out.encoding)
@@ -94,12 +94,12 @@ def mark(good: bool | None) -> str:
 
 
 def prove(audience: str, *, config: File = HERE) -> int:
-    """Send a marked test notice to every destination of an audience, and say what became of each."""
+    """Send a marked test notice to every destination of an audience, and show the outcome of each."""
     return work(_drill(load(config), audience))
 
 
 def drill(audience: str | None = None, *, config: File = HERE) -> int:
-    """Prove every rung: a marked test notice to each destination, and when it was last proven.
+    """Prove every rung: send a marked test notice to each destination, and show when it was last proven.
 
     Parameters
     ----------
@@ -119,7 +119,7 @@ async def _drill(config: Config, name: str | None) -> int:
 
     if name not in {None, *config.audiences}:
         fail(f'there is no audience "{name}"; expected one of {", ".join(config.audiences) or "none yet"}', 2)
-    with err.status("") as shown:  # only a terminal shows it
+    with err.status("") as shown:  # visible in a terminal only
         done = await try_all(
             config, [name] if name else list(config.audiences), lambda n, m: shown.update(f"{n} of {m} tried")
         )

@@ -115,8 +115,7 @@ def next_rung(audience: Audience, untaken: Untaken) -> Destination | None:
     """The first untried rung: below the present one, else above it (only a changed config leaves some there).
 
     None while another rung on that side has the notice or is still within its time. A notice about a dead channel is
-    never
-    sent through that channel.
+    never sent through that channel.
     """
     known, its_own = untaken.rungs, untaken.notice.thread.partition("#")[0]
     if _told(audience, untaken):

@@ -26,8 +26,7 @@ class InFlight:
     """Guards against sending twice after a lease has run out.
 
     That happens while we still send if the machine slept, or if the database was away when the answer came: we then
-    claim
-    the same delivery again.
+    claim the same delivery again.
     """
 
     deliveries: Deliveries

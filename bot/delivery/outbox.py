@@ -217,7 +217,7 @@ class Outbox:
         except StoreUnavailable as error:  # another daemon has the database by now and sends what we hold
             log.error("%s is left alone: %s", delivery.notice.key, error)
             self._let_go(delivery)
-        except Exception as bug:  # noqa: BLE001 - the border of one delivery
+        except Exception as bug:  # noqa: BLE001 - the boundary of one delivery
             log.error("%s: our own error: %s", delivery.notice.key, fault(bug))
             self._let_go(delivery)
 
@@ -335,7 +335,7 @@ class Outbox:
         except asyncio.CancelledError:
             # It may have arrived. Saying so now saves waiting until the lease runs out.
             return Unsure("stopped while sending")
-        except Exception as bug:  # noqa: BLE001 - the border of a channel
+        except Exception as bug:  # noqa: BLE001 - the boundary of a channel
             if isinstance(bug, TimeoutError) and limit.expired():
                 return Unsure(f"no answer within {longest:g} s")
             log.error("%s: our own error in the channel: %s", delivery.notice.key, fault(bug))

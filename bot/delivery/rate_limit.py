@@ -43,8 +43,7 @@ class RateLimiter:
     """The running hand-overs and rests of one kind of channel. It reads no clock.
 
     A destination's rest and a slot's time begin with the answer, when the far side has certainly counted the message.
-    So
-    no window of time sees more messages than allowed, however unevenly they travel.
+    So no window of time sees more messages than allowed, however unevenly they travel.
     """
 
     pace: Pace = field(default_factory=Pace)

@@ -36,12 +36,10 @@ def settle(
     """Decide what to do after a receipt.
 
     A provider's wish to wait is obeyed up to `MOST_WAIT`; without one, the waits double from 2 s to `longest`, spread
-    by a
-    tenth.
+    by a tenth.
 
     `finds`: the channel can find out whether an unsure hand-over arrived. If it cannot, the first repeat comes soon,
-    later
-    ones every 5 minutes or when the channel is known to be back: each repeat may be a duplicate.
+    later ones every 5 minutes or when the channel is known to be back: each repeat may be a duplicate.
     """
     match receipt:
         case Sent(ref, _, anew):
@@ -54,7 +52,7 @@ def settle(
         case Unsure(why):
             again = min(backoff(delivery), longest) if finds or not delivery.unsure else LONGEST_WAIT
             return DeliveryResult(Status.PENDING, now + again, why=why, unsure=True)
-        case Refused(why, RefusalScope.ACCOUNT):  # the channel is dead, not the message: told when its token is mended
+        case Refused(why, RefusalScope.ACCOUNT):  # the channel is at fault, not the message
             return DeliveryResult(Status.PENDING, now + LONGEST_WAIT, why=why, unsure=delivery.unsure, hurry=True)
         case Refused(why, _, moved, gone):
             status = Status.PENDING if moved else Status.SUPERSEDED if gone else Status.REFUSED

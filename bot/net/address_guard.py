@@ -1,7 +1,7 @@
-"""The address guard: which addresses a stranger's URL must not lead us to.
+"""The address guard: addresses that a stranger's URL must not reach.
 
-It judges the address that is about to be connected to, so no spelling of a literal, no name that resolves inwards, no
-rebinding and no redirect gets round it.
+It judges the address about to be connected to, so that no spelling of an address, no name that resolves to an internal
+one, no rebinding and no redirect gets round it.
 """
 
 from __future__ import annotations
@@ -11,11 +11,11 @@ from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 
 INNER = "its address is an inner one, which may not be asked from here"
-UNICAST = IPv6Network("2000::/3")  # all that IANA has given out for the public internet
-# 64:ff9b::/96 is NAT64 (RFC 6052), ::ffff:0:0:0/96 SIIT (RFC 7915), ::/96 the old "compatible" form: all carry an IPv4
-# address in their last four bytes, and Python calls them global whatever that address is.
+UNICAST = IPv6Network("2000::/3")  # all that IANA has assigned for the public internet
+# 64:ff9b::/96 is NAT64 (RFC 6052), ::ffff:0:0:0/96 SIIT (RFC 7915), ::/96 the old "compatible" form: all end in an IPv4
+# address, and Python calls them global whatever that address is.
 CARRIERS = (IPv6Network("64:ff9b::/96"), IPv6Network("::ffff:0:0:0/96"), IPv6Network("::/96"))
-# Not for us, though `is_global` in some Python or other says so.
+# Refused, though `is_global` of some Python version accepts them.
 INNER4 = (
     IPv4Network("100.64.0.0/10"),  # carrier-grade NAT
     IPv4Network("168.63.129.16/32"),  # Azure's host
@@ -23,11 +23,13 @@ INNER4 = (
     IPv4Network("192.88.99.0/24"),  # 6to4 relays
 )
 INNER6 = (IPv6Network("2001::/23"), IPv6Network("3fff::/20"))  # protocol assignments with Teredo; documentation
-FOREIGN = {4: "198.51.100.1", 6: "2001:db8::1"}  # of documentation: no machine bears them
+FOREIGN = {4: "198.51.100.1", 6: "2001:db8::1"}  # for documentation: no machine has them
 
 
 def inner(address: str) -> bool:
-    """Is it one of ours, this machine's, the link's, the cloud's, or a group's? Raise ValueError unless it is an address."""
+    """Whether it belongs to us, this machine, its link or cloud, or a multicast group. Raise ValueError if it is no
+    address.
+    """
     ip = ip_address(address)
     return _by_number(ip) or _own(_carried(ip) or ip)
 
@@ -43,7 +45,7 @@ def _by_number(ip: IPv4Address | IPv6Address) -> bool:
 
 
 def _carried(ip: IPv4Address | IPv6Address) -> IPv4Address | None:
-    """The IPv4 address that an IPv6 one stands for. (Teredo's lies within 2001::/23, which is refused whole.)"""
+    """The IPv4 address embedded in an IPv6 one. (Teredo's lies within 2001::/23, which is refused as a whole.)"""
     if isinstance(ip, IPv4Address):
         return None
     if any(ip in net for net in CARRIERS):
@@ -52,21 +54,21 @@ def _carried(ip: IPv4Address | IPv6Address) -> IPv4Address | None:
 
 
 def _own(ip: IPv4Address | IPv6Address) -> bool:
-    """Does this machine bear it, public though it is? What trusts the machine's own address would trust us.
+    """Whether this machine has the address: whoever trusts the machine's own address would trust us.
 
-    Asked anew each time, for addresses come and go; no packet is sent.
+    Checked anew each time, since addresses come and go; no packet is sent.
     """
     return _bound(str(ip), ip.version) and not _binds_anything(ip.version)
 
 
 @lru_cache(maxsize=2)
 def _binds_anything(version: int) -> bool:
-    """Linux can be told to (`ip_nonlocal_bind`); then nothing can be learned from it."""
+    """Whether Linux allows binding to any address (`ip_nonlocal_bind`), which makes the check useless."""
     return _bound(FOREIGN[version], version)
 
 
 def _bound(address: str, version: int) -> bool:
-    """Nobody but its bearer can bind to an address."""
+    """Whether we can bind to the address, normally possible for its owner only."""
     try:
         with socket.socket(socket.AF_INET6 if version == 6 else socket.AF_INET, socket.SOCK_DGRAM) as door:
             door.bind((address, 0))

@@ -1,10 +1,10 @@
-"""Which network answered in a service's stead: when it fails, much fails at once, and its name says why."""
+"""The delivery network that answered for a service: if it fails, many services fail at once for the same reason."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
-# (header, in small letters; what its value contains; the network)
+# (header in lower case; part of its value; network)
 SIGNS = (
     ("server", "cloudflare", "Cloudflare"),
     ("server", "akamai", "Akamai"),
@@ -19,5 +19,5 @@ SIGNS = (
 
 
 def network(headers: Mapping[str, str]) -> str:
-    """Its name, by what it writes into the headers of answers; empty where none shows."""
+    """The network named by the headers of a response; "" if none."""
     return next((n for header, sign, n in SIGNS if header in headers and sign in headers[header].casefold()), "")

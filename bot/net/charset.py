@@ -1,4 +1,4 @@
-"""Pages as text: the charset by byte order mark, header, `<meta>` or XML declaration, of those that browsers know."""
+"""Decoding pages: the charset by byte order mark, header, `<meta>` or XML declaration, if browsers know it."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 
-LOOKED_AT = 4096  # bytes of a page that may say its charset; browsers look at 1,024
+LOOKED_AT = 4096  # bytes of a page searched for its charset; browsers look at 1,024
 DECLARED = re.compile(r"charset\s{0,20}=\s{0,20}[\"']?\s{0,20}([\w.:-]{1,40})", re.IGNORECASE)
 META = re.compile(rb"<meta(?=[\s/])([^<>]{0,1000})>?", re.IGNORECASE)
 OF_META = re.compile(rb"charset\s{0,20}=\s{0,20}[\"']?\s{0,20}([\w.:-]{1,40})", re.IGNORECASE)
 XML = re.compile(rb"\s*<\?xml[^<>]{0,200}?encoding\s{0,20}=\s{0,20}[\"']([\w.:-]{1,40})", re.IGNORECASE)
-MARKS = (  # those of UTF-32 first: they begin like those of UTF-16
+MARKS = (  # UTF-32 first, as its marks begin like UTF-16's
     (codecs.BOM_UTF8, "utf-8"),
     (codecs.BOM_UTF32_LE, "utf-32-le"),
     (codecs.BOM_UTF32_BE, "utf-32-be"),
@@ -21,8 +21,8 @@ MARKS = (  # those of UTF-32 first: they begin like those of UTF-16
 )
 WIDE = frozenset({"utf-16-le", "utf-16-be", "utf-32-le", "utf-32-be"})
 
-# Python's codec -> labels (https://encoding.spec.whatwg.org/#names-and-labels, and a few of Python's). Only those that
-# work in a time that grows with the length alone; no "utf-7", no "punycode".
+# Python's codec -> labels (https://encoding.spec.whatwg.org/#names-and-labels, and a few of Python's).
+# Only codecs of linear time; no "utf-7", no "punycode".
 LABELS = {
     "utf-8": "utf-8 utf8 unicode-1-1-utf-8 unicode11utf8 unicode20utf8 x-unicode20utf8 utf-8-sig",
     "utf-16-le": "utf-16 utf-16le utf16 ucs-2 unicode unicodefeff csunicode iso-10646-ucs-2",
@@ -70,19 +70,19 @@ LABELS = {
     " cp949 euckr",
 }
 CODECS = {label: codec for codec, labels in LABELS.items() for label in labels.split()}
-GUESSED = "cp1252"  # where nobody says it, and it is no UTF-8: what Western browsers take
+GUESSED = "cp1252"  # without a declaration, if it is not UTF-8: as in Western browsers
 
 
 @dataclass(frozen=True, slots=True)
 class Decoded:
-    """A page's text. `sure` is False where its charset was guessed, or does not fit it: letters may have come out wrong."""
+    """A page's text. `sure` is False if its charset was guessed or does not fit: some letters may be wrong."""
 
     text: str
     sure: bool = True
 
 
 def decoded(body: bytes, content_type: str = "") -> Decoded:
-    """The text of a page, its byte order mark left out."""
+    """The text of a page, without its byte order mark."""
     for mark, marked in MARKS:
         if body.startswith(mark):
             return _text(body[len(mark) :], marked)
@@ -95,7 +95,7 @@ def decoded(body: bytes, content_type: str = "") -> Decoded:
 
 @lru_cache(maxsize=1024)
 def _of_header(content_type: str) -> str | None:
-    """What is not on the list counts as not said."""
+    """The codec named in the header; None for unknown labels."""
     found = DECLARED.search(content_type[:1000])
     return CODECS.get(found[1].lower()) if found else None
 
@@ -109,7 +109,7 @@ def _of_page(start: bytes) -> str | None:
     codec = _codec(found[1]) if found else None
     if codec is None and b"<" in start:
         codec = _of_meta(_without_comments(start))
-    # Whoever could read the declaration read no UTF-16.
+    # A declaration that could be read as ASCII is not in UTF-16.
     return "utf-8" if codec in WIDE else codec
 
 
@@ -148,12 +148,12 @@ def _text(body: bytes, codec: str) -> Decoded:
     if codec == "utf-16-le" and body[:1] == b"\0" and body[1:2] != b"\0":
         codec = "utf-16-be"
     text = body.decode(codec, "replace")
-    # A page that was cut may end within a letter.
+    # a cut page may end within a letter
     return Decoded(text, sure="\ufffd" not in text[:-2])
 
 
 def _utf8(body: bytes) -> str | None:
-    """None where it is none. One that was cut within a letter is."""
+    """The text, None if it is not UTF-8. A last letter cut in two is dropped."""
     try:
         return body.decode("utf-8")
     except UnicodeDecodeError as error:

@@ -1,4 +1,4 @@
-"""A chunked body (RFC 9112, 7.1), taken apart as it comes in."""
+"""A chunked body (RFC 9112, 7.1), decoded as it arrives."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ BROKEN = "breaks off into something that is no HTTP"
 
 
 class Chunks:
-    """Fed until `done`. Lines may end with a line feed alone; extensions and trailers are passed over."""
+    """Fed until `done`. A line may end with a line feed alone; extensions and trailers are skipped."""
 
     __slots__ = ("_after", "_left", "_line", "_trailer", "done", "rest")
 
     def __init__(self) -> None:
         self.done = False
-        self.rest = False  # did anything come after the end?
-        self._left = 0  # bytes of the chunk that are still to come
-        self._after = False  # is the end of the chunk's last line to come?
+        self.rest = False  # whether data came after the end
+        self._left = 0  # bytes of the chunk still to come
+        self._after = False  # whether the line end after a chunk is still to come
         self._trailer = False
-        self._line = b""  # the beginning of a line whose end has not come
+        self._line = b""  # the beginning of an unfinished line
 
     def feed(self, data: bytes) -> list[bytes]:
-        """The pieces of body that it holds. Raise TroubleError where it is no such thing."""
+        """Decode data into pieces of the body. Raise TroubleError if it is not chunked."""
         pieces: list[bytes] = []
         at, end = 0, len(data)
         while at < end and not self.done:
@@ -52,11 +52,11 @@ class Chunks:
         return pieces
 
     def end(self) -> bool:
-        """The connection has ended: was all there but the very last sign?"""
+        """Whether the body was complete except for its last line end, when the connection ended."""
         return self.done or (self._trailer and self._line[:1] == b"\r")
 
     def _ended(self, data: bytes, at: int) -> int:
-        """Pass over the end of the line after a chunk."""
+        """Skip the line end after a chunk."""
         if data[at] == 10:
             self._after = False
         elif data[at] != 13:
@@ -65,8 +65,8 @@ class Chunks:
 
     def _keep(self, part: bytes) -> None:
         if not self._trailer and not self._line:
-            self._size(part + b"0" if not part.strip() else part)  # what is no size is known before its line ends
-        # What is beyond the first bytes of a size is an extension; of a trailer only its being there counts.
+            self._size(part + b"0" if not part.strip() else part)  # an invalid size is rejected before its line ends
+        # Anything after the first bytes of a size is an extension; of a trailer only its presence counts.
         self._line = (self._line + part)[:64]
 
     def _read(self, line: bytes) -> None:

@@ -1,4 +1,4 @@
-"""The network room's door: what `contracts.Net` promises."""
+"""The network client, which implements `contracts.Net`."""
 
 from __future__ import annotations
 
@@ -29,9 +29,9 @@ MOVED = frozenset({301, 302, 303, 307, 308})
 
 
 class Network:
-    """`contracts.Net`, open between `async with` and its end.
+    """`contracts.Net`, open within `async with`.
 
-    `ca_file` is trusted besides the system's authorities; `resolver` stands in for the system's.
+    `ca_file` is trusted besides the system's authorities; `resolver` replaces the system's.
     """
 
     def __init__(self, ca_file: str | Path | None = None, resolver: DnsClient | None = None) -> None:
@@ -49,7 +49,7 @@ class Network:
             self._transport.close()
             self._transport = None
         await self._own.close()
-        await asyncio.sleep(0)  # connections are closed by the loop's next step, which may be its last
+        await asyncio.sleep(0)  # connections are closed in the loop's next step, which may be its last
 
     @staticmethod
     def prepare(
@@ -60,9 +60,9 @@ class Network:
         *,
         family: Family | None = None,
     ) -> Prepared:
-        """A request for `fetch`; without content it is remembered, so that asking for it again costs nothing.
+        """A request for `fetch`. Without content it is cached, so that preparing it again costs nothing.
 
-        Raise ValueError, in words without the URL, for what cannot be asked.
+        Raise ValueError, without the URL, if it cannot be sent.
         """
         return prepare(method, url, headers, content, family=family)
 
@@ -77,7 +77,7 @@ class Network:
         guarded: bool = False,
         inward: bool = False,
     ) -> Answer | Trouble:
-        """As in `contracts.Net`. With `redirects=0` a redirect is the answer."""
+        """As in `contracts.Net`. With `redirects=0` a redirect is the response."""
         seconds = timeout.total_seconds()
         trip = Trip(asyncio.get_running_loop().time() + seconds)
         limit = asyncio.timeout(seconds)
@@ -89,7 +89,7 @@ class Network:
             return trip.overdue(timeout) if limit.expired() else trip.failed(error)
 
     async def connect(self, host: str, port: int, *, timeout: timedelta, guarded: bool = False) -> Connected | Trouble:
-        """As in `contracts.Net`, as are all those that follow."""
+        """As in `contracts.Net`, like all methods below."""
 
         async def work(trip: Trip) -> Connected:
             async with self._open.sockets.one(trip):
@@ -154,7 +154,7 @@ class Network:
         return await _within(timeout, work)
 
     async def _follow(self, prepared: Prepared, trip: Trip, cap: int, hops: _Hops) -> Answer:
-        """Ask, and go on asking where redirects lead."""
+        """Send the request and follow its redirects."""
         for _ in range(hops.most + 1):
             try:
                 reply, wire = await self._open.ask(prepared, trip, cap=cap, fresh=hops.fresh, guarded=hops.guarded)
@@ -174,7 +174,7 @@ class Network:
 
 
 class _Hops:
-    """How far redirects of one fetch are followed, and what they leave for the next hop."""
+    """The redirects of one fetch: how far they are followed, and the state kept between hops."""
 
     __slots__ = ("_been_out", "_inward", "cookies", "fresh", "guarded", "most")
 
@@ -184,10 +184,10 @@ class _Hops:
         self.guarded = guarded
         self.cookies = Cookies()
         self._inward = inward
-        self._been_out = False  # is it for a redirect alone that it is guarded?
+        self._been_out = False  # guarded only because of a redirect
 
     def note(self, asked: Prepared, reply: Reply, *, public: bool) -> None:
-        """Once out, it leads inward no more: a redirect is the word of whoever gave it, not of the config."""
+        """Once outside, no redirect leads inward: it comes from the far side, not from the config."""
         if public and not self._inward:
             self.guarded = self._been_out = True
         if reply.cookies:

@@ -1,4 +1,4 @@
-"""One connection: a question at a time, and idle between them."""
+"""A connection: one request at a time, idle in between."""
 
 from __future__ import annotations
 
@@ -12,23 +12,24 @@ from bot.contracts import Cause
 from bot.net.errors import Trip, TroubleError
 from bot.net.response import Reply
 
-# Bytes that are read at once. Whatever they are, working on them takes a few milliseconds, and then others have their turn.
+# Bytes read at once: processing them takes a few milliseconds at most, then other tasks get their turn.
 PIECE = 32 * 1024
-# One for all: each piece is taken out of it before the next is read.
+# Shared by all: each piece is copied before the next is read.
 _piece = memoryview(bytearray(PIECE))
 
-_EARLIEST, _LATEST = datetime(1970, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)  # a certificate ends in between
+# bounds for a certificate's end
+_EARLIEST, _LATEST = datetime(1970, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
 
 
 class Connection(asyncio.BufferedProtocol):
-    """Made by the loop's `create_connection`; `secure` then puts TLS over it."""
+    """Made by the loop's `create_connection`; `secure` then adds TLS."""
 
     __slots__ = ("_answered", "_reply", "_trip", "address", "born", "certificate_until", "idle_since", "transport")
 
     def __init__(self) -> None:
         self.address = ""  # of the far side
-        self.transport: asyncio.Transport | None = None  # None: the connection is gone
-        self.born = 0.0  # the loop's time when the last handshake was over
+        self.transport: asyncio.Transport | None = None  # None: the connection is closed
+        self.born = 0.0  # the loop's time after the last handshake
         self.idle_since = 0.0
         self.certificate_until: datetime | None = None
         self._reply: Reply | None = None
@@ -40,7 +41,7 @@ class Connection(asyncio.BufferedProtocol):
         return self.transport is not None and not self.transport.is_closing()
 
     def secured(self, transport: asyncio.Transport) -> None:
-        """TLS is up on `transport`."""
+        """Note that TLS is established on `transport`."""
         self.transport = transport
         certificate: dict[str, Any] = transport.get_extra_info("peercert") or {}
         if until := certificate.get("notAfter"):
@@ -57,17 +58,17 @@ class Connection(asyncio.BufferedProtocol):
         self.transport.write(request)
         try:
             await answered
-            trip.enter("")  # not when it failed: the phase tells where
+            trip.enter("")  # not after a failure, as the phase shows where it happened
         finally:
             self._reply = self._trip = self._answered = None
             reply.release()
 
     def abort(self) -> None:
-        """Close at once. Nothing is owed: all that we asked for has come, or nothing more will be waited for."""
+        """Close at once. Nothing is outstanding: either all has arrived, or it is not waited for any more."""
         if self.transport is not None:
             self.transport.abort()
 
-    close = abort  # so that `contextlib.closing` takes it
+    close = abort  # for `contextlib.closing`
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport = cast("asyncio.Transport", transport)
@@ -81,7 +82,7 @@ class Connection(asyncio.BufferedProtocol):
     def data_received(self, data: bytes) -> None:
         reply = self._reply
         if reply is None or reply.done:
-            self.abort()  # nobody asked: whatever it is, the next answer must not begin with it
+            self.abort()  # unsolicited data must not become the beginning of the next response
             return
         if not reply.begun and self._trip is not None:
             self._trip.enter("read")
@@ -113,10 +114,12 @@ class Connection(asyncio.BufferedProtocol):
             self._answered.set_exception(error)
 
 
-@lru_cache(maxsize=4096)  # parsed in Python, it would cost 4 % of every fresh https check
+@lru_cache(maxsize=4096)  # parsing in Python would cost 4 % of every fresh https check
 def _instant(text: str) -> datetime | None:
-    """ "Nov 21 03:13:00 2027 GMT", as OpenSSL writes it; None for what is no date. What is far off is as far as any clock
-    and zone can reckon with: a certificate may end in the year 1, or at the last moment of 9999.
+    """The instant in OpenSSL's form, "Nov 21 03:13:00 2027 GMT"; None if it is no date.
+
+    Far dates are clipped to what clocks and zones can handle: certificates may end in the year 1, or at the end of
+    9999.
     """
     try:
         at = datetime.fromtimestamp(cert_time_to_seconds(text), UTC)

@@ -1,4 +1,4 @@
-"""Cookies within one fetch: what a redirect sets is given back at the next hops (a part of RFC 6265), then forgotten."""
+"""Cookies within one fetch: those of a redirect are sent to the next hops (a part of RFC 6265), then forgotten."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from ipaddress import ip_address
 import httpx
 
 MOST = 50
-LONGEST = 4096  # bytes of one: what browsers keep
-IN_ALL = 8192  # bytes in one request: what servers take
+LONGEST = 4096  # bytes of one cookie, as in browsers
+IN_ALL = 8192  # bytes in one request that servers accept
 FORBIDDEN = re.compile(r"[\x00-\x08\x0a-\x1f\x7f;]")
 
 
 @dataclass(frozen=True, slots=True)
 class Cookie:
-    """As it was set. `domain` has no dot at its beginning; `alone`: it is for that host only."""
+    """A cookie. `domain` has no leading dot; `alone`: for that host only."""
 
     name: str
     value: str
@@ -30,7 +30,7 @@ class Cookie:
 
 
 class Cookies:
-    """A jar for one fetch."""
+    """The cookie jar of one fetch."""
 
     __slots__ = ("_kept",)
 
@@ -38,7 +38,7 @@ class Cookies:
         self._kept: dict[tuple[str, str, str], Cookie] = {}
 
     def take(self, url: httpx.URL, lines: Iterable[str]) -> None:
-        """Those that `url` sets, by the lines of Set-Cookie. What it may not set, or is not written so, is passed over."""
+        """Take the cookies set by `url`, from its Set-Cookie lines. Forbidden and malformed ones are skipped."""
         for line in lines:
             read = _read(line, url) if len(line) <= LONGEST else None
             if read is None:
@@ -51,7 +51,7 @@ class Cookies:
                 self._kept[key] = cookie
 
     def header(self, url: httpx.URL) -> str:
-        """The value of Cookie for a request; empty where none fits."""
+        """The value of the Cookie header for a request; "" if no cookie fits."""
         fitting = [cookie for cookie in self._kept.values() if _fits(cookie, url)]
         fitting.sort(key=lambda cookie: -len(cookie.path))
         text, left = [], IN_ALL
@@ -65,7 +65,7 @@ class Cookies:
 
 
 def _read(line: str, url: httpx.URL) -> tuple[Cookie, bool] | None:
-    """The cookie, and whether it is over already: so a server deletes one."""
+    """The cookie, and whether it has expired, as for deletion; None if it is invalid."""
     pair, *rest = line.split(";")
     name, equals, value = pair.partition("=")
     name, value = (name.strip(), value.strip()) if equals else ("", name.strip())
@@ -98,7 +98,7 @@ def _over(said: dict[str, str]) -> bool:
 
 
 def _within(host: str, domain: str) -> bool:
-    """May `host` set one for `domain`? Never for a whole top-level domain."""
+    """Whether `host` may set a cookie for `domain`; never for a top-level domain."""
     return host == domain or (host.endswith("." + domain) and "." in domain and not _numeric(host))
 
 

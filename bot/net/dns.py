@@ -1,4 +1,4 @@
-"""Names to addresses through c-ares: no thread is held by a slow name, and whose fault a failure is gets found out."""
+"""Name resolution through c-ares: a slow name blocks no thread, and a failure's cause is found."""
 
 from __future__ import annotations
 
@@ -19,34 +19,34 @@ from bot.contracts import Cause, Record
 from bot.net.dns_records import written
 from bot.net.errors import TroubleError
 
-ATTEMPT = 1.5  # seconds for one question to one server, doubled at the next try ...
-TRIES = 2  # ... so that silence is known, and its cause looked for, within the usual time-out
-MOST = 6  # addresses tried of one name
-VOUCHED = 5.0  # seconds for which one look at our resolver answers for all names that fail
+ATTEMPT = 1.5  # seconds for one query to one server, doubled at the next attempt ...
+TRIES = 2  # ... so that silence, and its cause, are known within the usual time-out
+MOST = 6  # addresses tried per name
+VOUCHED = 5.0  # seconds that a check of our resolver holds for all failing names
 
 NONE_SUCH = frozenset(
     {ares.ARES_ENOTFOUND, ares.ARES_ENODATA, ares.ARES_ENONAME, ares.ARES_EBADNAME, ares.ARES_EBADSTR}
 )
-SAYS = {  # of a name server that was asked by name
+SAYS = {  # for a name server given explicitly
     ares.ARES_ESERVFAIL: "its name server fails (SERVFAIL)",
     ares.ARES_EREFUSED: "its name server refuses to answer (REFUSED)",
 }
-# The four-part, decimal, octal and hexadecimal forms that inet_aton reads. Browsers read them too, so they are literals.
+# The four-part, decimal, octal and hexadecimal forms of inet_aton. Browsers read them too, so they count as addresses.
 NUMERIC = re.compile(r"(?:0x[0-9a-f]*|[0-9]+)(?:\.(?:0x[0-9a-f]*|[0-9]+)){0,3}\.?", re.IGNORECASE | re.ASCII)
 
 
 class DnsClient(Protocol):
-    """Who knows the addresses of names."""
+    """A source of addresses and records."""
 
     async def addresses(self, host: str) -> Sequence[str]:
-        """At least one, the best first. Raise `TroubleError` when there is none or none can be had."""
+        """At least one address, the best first. Raise `TroubleError` if there is none."""
 
     async def records(self, name: str, kind: Record, server: str) -> tuple[str, ...]:
-        """At least one. `server`: "[192.0.2.53]:53", or "" for our own. Raise as above."""
+        """At least one record. `server`: "[192.0.2.53]:53", or "" for our own. Raise as above."""
 
 
 def split(server: str) -> tuple[str, int]:
-    """ "ns.example:5353", "[2001:db8::53]:53" or either without its port. Raise ValueError for a wrong port."""
+    """Split "ns.example:5353", "[2001:db8::53]:53" or either without a port. Raise ValueError for a wrong port."""
     plain = literal(server) is not None or ":" not in server.rpartition("]")[2]
     host, port = (server, "53") if plain else server.rsplit(":", 1)
     if not (port.isascii() and port.isdigit() and 0 < int(port) < 65536):
@@ -56,7 +56,7 @@ def split(server: str) -> tuple[str, int]:
 
 @lru_cache(maxsize=4096)
 def literal(host: str) -> str | None:
-    """The address that `host` itself is, in its plain form; None when it is a name."""
+    """`host` in plain form if it is an address itself; None if it is a name."""
     try:
         return str(ip_address(host))
     except ValueError:
@@ -69,10 +69,10 @@ def literal(host: str) -> str | None:
 
 
 class Resolver:
-    """The system's resolvers and /etc/hosts, or `servers` ("127.0.0.1:5353"). Opened by its first question.
+    """Uses the system's resolvers and /etc/hosts, or `servers` ("127.0.0.1:5353"). Opened by the first query.
 
-    A name with a dot is asked for as it stands; the search domains of this machine are for names of one word alone, such
-    as those of containers.
+    A name with a dot is looked up as it is; this machine's search domains apply to single words only, such as names of
+    containers.
     """
 
     def __init__(self, servers: Sequence[str] | None = None) -> None:
@@ -96,7 +96,7 @@ class Resolver:
         return alternate(addresses)[:MOST]
 
     async def records(self, name: str, kind: Record, server: str) -> tuple[str, ...]:
-        """In a channel of its own: c-ares remembers old answers, and these are asked to be seen afresh."""
+        """As in `DnsClient`. In a new channel, since c-ares caches, and records have to be fresh."""
         async with self._open([server] if server else self._servers) as channel:
             try:
                 found = written(await channel.query_dns(name, kind), kind)
@@ -118,7 +118,7 @@ class Resolver:
         self._ares = self._searching = None
 
     def _channel(self, host: str) -> aiodns.DNSResolver:
-        """The one that looks for `host` in the search domains, or the one that does not."""
+        """The channel for `host`, with or without search domains."""
         if "." in host:
             if self._ares is None:
                 self._ares = self._open(self._servers)
@@ -139,7 +139,9 @@ class Resolver:
         return TroubleError(Cause.NAME_SERVERS, SAYS.get(code, "its name server does not answer"))
 
     async def _blame(self, code: int) -> TroubleError:
-        """SERVFAIL and silence are what a broken resolver gives, but a good one too when all servers of the name are gone."""
+        """The cause of a failure. SERVFAIL and silence come from a broken resolver, or from a good one if all servers
+        of the name are gone.
+        """
         if code in NONE_SUCH:
             return TroubleError(Cause.NO_SUCH_NAME, "no such name")
         if code != ares.ARES_ECONNREFUSED and await self._works():
@@ -154,7 +156,9 @@ class Resolver:
         return await asyncio.shield(self._well)
 
     async def _asks_root(self) -> bool:
-        """Every resolver that works knows the root's servers. In a channel of its own: c-ares remembers old answers."""
+        """Whether the resolver knows the root servers, as every working one does. In a new channel, since c-ares
+        caches.
+        """
         async with self._open(self._servers) as channel:
             try:
                 await channel.query_dns(".", "NS")
@@ -164,7 +168,9 @@ class Resolver:
 
 
 def alternate(addresses: Sequence[str]) -> list[str]:
-    """The families in turn, the first one's first, so that one broken family costs one attempt (RFC 8305, section 4)."""
+    """Alternate the families, beginning with the first address's, so that a broken family costs one attempt (RFC 8305,
+    section 4).
+    """
     first_is_6 = ":" in addresses[0]
     same = [a for a in addresses if (":" in a) is first_is_6]
     other = [a for a in addresses if (":" in a) is not first_is_6]

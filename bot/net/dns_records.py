@@ -1,4 +1,4 @@
-"""DNS records as people write them."""
+"""DNS records as text."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from bot.contracts import Record
 
 
 def written(answer: pycares.DNSResult, kind: Record) -> tuple[str, ...]:
-    """Those of `kind`, sorted: name servers turn the order round. What leads there, a CNAME, is left out."""
+    """The records of `kind`, sorted, since name servers rotate them. CNAMEs on the way are left out."""
     wanted = aiodns.query_type_map[kind]
     return tuple(sorted(_text(record.data) for record in answer.answer if record.type == wanted))
 

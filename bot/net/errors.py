@@ -1,4 +1,4 @@
-"""True causes in plain words. What is said here may be shown to anybody: no URL, no header, no library's own text."""
+"""Causes of failures in plain words, fit for anybody: no URLs, no headers, no library's own text."""
 
 from __future__ import annotations
 
@@ -34,8 +34,8 @@ CERTIFICATE = {
     64: "its certificate is for another address",
 }
 
-# Which errors of the system speak of the service, and which of this machine. Said as the service's fault, a lack of
-# ours would be an outage of everything that is watched.
+# The system's errors that concern the service, and those of this machine. Reported as the service's fault, ours would
+# be an outage of everything watched.
 ERRNO = {
     errno.ECONNREFUSED: (Cause.REFUSED, "connection refused"),
     errno.ECONNRESET: (Cause.RESET, "connection reset"),
@@ -47,11 +47,11 @@ ERRNO = {
     errno.ETIMEDOUT: (Cause.TIMEOUT, "timed out"),
     errno.EHOSTUNREACH: (Cause.UNREACHABLE, "host unreachable"),
     errno.EHOSTDOWN: (Cause.UNREACHABLE, "host unreachable"),
-    # What ICMP of a filter on the way becomes.
+    # from the ICMP message of a filter on the way
     errno.EACCES: (Cause.UNREACHABLE, "forbidden on the way"),
     errno.ENOPROTOOPT: (Cause.UNREACHABLE, "forbidden on the way"),
     errno.EPROTO: (Cause.UNREACHABLE, "forbidden on the way"),
-    # Where this machine has a way to such addresses at all; else the transport says so.
+    # if this machine has a route to such addresses at all; otherwise the transport reports it
     errno.ENETUNREACH: (Cause.UNREACHABLE, "network unreachable"),
     errno.ENETDOWN: (Cause.OURS, "this machine's network is down"),
     errno.ENONET: (Cause.OURS, "this machine's network is down"),
@@ -74,12 +74,12 @@ ERRNO = {
     errno.ENOTSOCK: (Cause.OURS, "our own socket was gone"),
     errno.ECANCELED: (Cause.OURS, "our own socket was gone"),
 }
-# Where the time ran out, and what that speaks of, if it is not the service.
+# The cause of a time-out by phase, if it is not the service.
 OVERDUE = {"dns": Cause.RESOLVER, "turn": Cause.OURS}
 
 
 class TroubleError(Exception):
-    """Carries a cause and its words up to where they become a `Trouble`; never leaves this package."""
+    """Carries a cause and its text to the place where it becomes a `Trouble`; never leaves this package."""
 
     def __init__(self, cause: Cause, why: str) -> None:
         super().__init__(why)
@@ -88,20 +88,20 @@ class TroubleError(Exception):
 
 
 class Trip:
-    """How far one fetch has come, and how long each phase took."""
+    """The progress of one fetch, and the duration of each phase."""
 
     __slots__ = ("_began", "_mark", "left", "phase", "phases", "reused", "until")
 
     def __init__(self, until: float) -> None:
-        self.until = until  # the loop's time at which it must be over
+        self.until = until  # deadline in the loop's time
         self.phase = ""
         self.phases: dict[str, float] = {}
-        self.left = False  # has the request begun to leave?
+        self.left = False  # whether the request has begun to leave
         self.reused = False
         self._began = self._mark = perf_counter()
 
     def enter(self, phase: str) -> None:
-        """End the phase we are in; "" only ends it. A phase met again (a redirect, a retry) adds up."""
+        """End the current phase and enter the next; "" only ends it. A repeated phase (a redirect, a retry) adds up."""
         now = perf_counter()
         if self.phase:
             self.phases[self.phase] = self.phases.get(self.phase, 0.0) + now - self._mark
@@ -124,7 +124,7 @@ class Trip:
 
 
 def explain(error: OSError | TroubleError, phase: str) -> tuple[Cause, str]:
-    """The cause of `error`, met in `phase`, and its words."""
+    """The cause of `error` in `phase`, and its text."""
     if isinstance(error, TroubleError):
         return error.cause, error.why
     if isinstance(error, ssl.SSLCertVerificationError):
@@ -139,7 +139,7 @@ def explain(error: OSError | TroubleError, phase: str) -> tuple[Cause, str]:
 
 
 def _errno(error: OSError) -> int:
-    """asyncio raises some of its own without a number."""
+    """The error's number; asyncio raises some errors without one."""
     match error:
         case ConnectionRefusedError():
             return errno.ECONNREFUSED
@@ -151,7 +151,7 @@ def _errno(error: OSError) -> int:
 
 
 def has_route(address: str) -> bool:
-    """Does this machine know a way to such an address? No packet is sent."""
+    """Whether this machine has a route to such an address. No packet is sent."""
     try:
         with socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET, socket.SOCK_DGRAM) as door:
             door.connect((address.partition("%")[0], 9))

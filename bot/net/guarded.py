@@ -1,4 +1,4 @@
-"""A `Net` for what strangers name."""
+"""A `Net` for addresses that strangers name."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ CAP = 256 * 1024
 
 
 class Guarded:
-    """A `Net` that never asks an inner address, whoever uses it."""
+    """A `Net` that never connects to an internal address."""
 
     def __init__(self, net: Net) -> None:
         self._net = net

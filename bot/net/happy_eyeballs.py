@@ -1,4 +1,4 @@
-"""Happy eyeballs (RFC 8305): the addresses of a name are tried in turn, a moment apart, and the first to answer is taken."""
+"""Happy eyeballs (RFC 8305): trying the addresses of a name in turn, a moment apart, and taking the first to connect."""
 
 from __future__ import annotations
 
@@ -17,9 +17,10 @@ Made = TypeVar("Made")
 async def first(
     attempts: Sequence[Callable[[], Awaitable[Made]]], *, dispose: Callable[[Made], object], apart: float = APART
 ) -> Made:
-    """What the first attempt that succeeds has made. The next begins when one fails, or `apart` after it began.
+    """The result of the first attempt to succeed. The next one begins when one fails, or `apart` seconds after it
+    began.
 
-    All others are given up; what they made all the same goes to `dispose`. Raise what tells most where all fail.
+    The others are cancelled; late results go to `dispose`. If all fail, raise the most telling error.
     """
     waiting = list(reversed(attempts))
     running: set[asyncio.Task[Made]] = set()
@@ -50,7 +51,7 @@ async def _run(attempt: Callable[[], Awaitable[Made]]) -> Made:
 
 
 def _give_up(task: asyncio.Task[Made], dispose: Callable[[Made], object]) -> None:
-    """It may succeed in the very moment in which it is cancelled."""
+    """Cancel an attempt, which may succeed at that very moment."""
 
     def over(task: asyncio.Task[Made]) -> None:
         if not task.cancelled() and task.exception() is None:
@@ -61,7 +62,7 @@ def _give_up(task: asyncio.Task[Made], dispose: Callable[[Made], object]) -> Non
 
 
 def _telling(errors: Sequence[OSError | TroubleError]) -> OSError | TroubleError:
-    """Of our own lack only where it may be all that was wrong: without a way to one family, the other one's error counts."""
+    """The most telling error: our own fault first, unless only one address family is missing."""
     causes = [explain(error, "connect")[0] for error in errors]
     lacking = [e for e, cause in zip(errors, causes, strict=True) if cause is Cause.OURS and not _of_a_family(e)]
     theirs = [error for error, cause in zip(errors, causes, strict=True) if cause is not Cause.OURS]
@@ -69,5 +70,5 @@ def _telling(errors: Sequence[OSError | TroubleError]) -> OSError | TroubleError
 
 
 def _of_a_family(error: OSError | TroubleError) -> bool:
-    """Is it that this machine lacks a whole family of addresses? That is no hindrance where the other one works."""
+    """Whether this machine lacks a whole address family, which does no harm if the other one works."""
     return isinstance(error, TroubleError)

@@ -1,4 +1,4 @@
-"""The head of an HTTP answer, read as leniently as browsers and curl do: without any I/O."""
+"""Parsing the head of an HTTP response, as leniently as browsers and curl. No I/O."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from dataclasses import dataclass
 from bot.contracts import Cause
 from bot.net.errors import TroubleError
 
-# curl's own bounds: what is longer, it does not read either.
+# curl's own limit
 LONGEST_LINE = 100 * 1024
-# Headers beyond are not looked at: lines of three bytes would keep us busy, and none of them is about the body.
+# Further headers are ignored: three-byte lines could keep us busy, and none concerns the body.
 MOST_HEADERS = 5_000
 MOST_COOKIES = 50
 NO_HTTP = "what it answers is no HTTP"
 NOT_OURS = "it answers in a kind of HTTP that we cannot read"
 
-# A line ends with a line feed, whatever stands before it. One that is empty, or begins with CR, ends the head.
+# A line ends with a line feed, whatever comes before it. One that is empty or begins with CR ends the head.
 END = re.compile(rb"\n(?:\n|\r[^\n]*\n)")
 STATUS = re.compile(rb"HTTP/[0-9](?:\.([0-9]))?[ \t]+([0-9]{3})(?![0-9])", re.IGNORECASE)
 LENGTH = re.compile(r"\s*\+?([0-9]+)")
@@ -26,7 +26,7 @@ BLANKS = (" ", "\t")
 
 @dataclass(slots=True)
 class Head:
-    """What the head says. `length` is None where the body ends otherwise; `codings` are in the order they were applied."""
+    """A parsed head. `length` is None if the body ends otherwise; `codings` are in the order of their application."""
 
     status: int
     headers: dict[str, str]
@@ -39,13 +39,13 @@ class Head:
 
 
 def begins(data: bytes | bytearray) -> bool:
-    """Can it become a head? Empty lines before it are passed over."""
+    """Whether data may be the beginning of a head. Empty lines before it are skipped."""
     start = data[:64].lstrip(b"\r\n")[:5]
     return b"HTTP/".startswith(start.upper())
 
 
 def read(data: bytes) -> Head:
-    """Parse a whole head. Raise TroubleError where it is none."""
+    """Parse a whole head. Raise TroubleError if it is none."""
     data = data.lstrip(b"\r\n")
     first = STATUS.match(data)
     if not data:
@@ -53,19 +53,19 @@ def read(data: bytes) -> Head:
     if first is None:
         raise TroubleError(Cause.UNREADABLE, NOT_OURS)
     if b"\0" in data and _is_in_a_header(data, data.index(b"\0")):
-        # At a line that begins with it curl stops reading, and is content; browsers are not.
+        # curl stops at a line beginning with NUL and accepts the head; browsers do not.
         unsure = b"\n\0" in data
         raise TroubleError(*((Cause.UNREADABLE, NOT_OURS) if unsure else (Cause.PROTOCOL, NO_HTTP)))
     headers, several = _fields(data.decode("latin-1"))
     length = _length(headers, several)
     codings = _tokens(headers, several, "content-encoding")
     chunked = False
-    if "transfer-encoding" in headers:  # it says where the body ends, whatever its length is said to be
+    if "transfer-encoding" in headers:  # determines the body's end, whatever its length
         transfer = _tokens(headers, several, "transfer-encoding")
         chunked, length = "chunked" in transfer, None
         codings += tuple(coding for coding in transfer if coding != "chunked")
     cookies = several.get("set-cookie") or ([headers["set-cookie"]] if "set-cookie" in headers else [])
-    # Of several places that are not empty the last one counts, as with curl.
+    # Of several non-empty locations the last counts, as in curl.
     location = headers.get("location", "")
     if "location" in several:
         location = next((value for value in reversed(several["location"]) if value), "")
@@ -76,15 +76,15 @@ def read(data: bytes) -> Head:
 
 
 def _is_in_a_header(data: bytes, at: int) -> bool:
-    """Not in the line that ends the head, which begins with CR: what else stands in that one nobody reads."""
+    """Whether position `at` is not in the last line, which begins with CR and is otherwise ignored."""
     last = data.rfind(b"\n", 0, len(data) - 1) + 1
     return at < last or data[last : last + 1] != b"\r"
 
 
 def _fields(text: str) -> tuple[dict[str, str], dict[str, list[str]]]:
-    """The first value by lower-case name, and all values of what stands there several times.
+    """The first value by lower-case name, and all values of repeated headers.
 
-    A folded line goes on with the one before it, a line without a colon means nothing.
+    A folded line continues the one before it, a line without a colon is ignored.
     """
     lines = text.split("\n", MOST_HEADERS + 1)[1 : MOST_HEADERS + 1]
     if "\n " in text or "\n\t" in text:
@@ -106,7 +106,7 @@ def _fields(text: str) -> tuple[dict[str, str], dict[str, list[str]]]:
 
 
 def _unfolded(lines: list[str]) -> list[str]:
-    """Each field on a line of its own. Joined at the end: added one by one they would be copied as often as there are lines."""
+    """Join folded fields into one line each, at the end, as joining one by one takes quadratic time."""
     made: list[list[str]] = []
     for line in lines:
         if made and line.startswith(BLANKS):
@@ -117,7 +117,7 @@ def _unfolded(lines: list[str]) -> list[str]:
 
 
 def _length(headers: dict[str, str], several: dict[str, list[str]]) -> int | None:
-    """The last one counts, and what cannot be read means nothing."""
+    """The content length: the last value counts; None if it is unreadable."""
     said = several["content-length"][-1] if "content-length" in several else headers.get("content-length", "")
     if not said.isdecimal():
         found = LENGTH.match(said)
@@ -126,9 +126,9 @@ def _length(headers: dict[str, str], several: dict[str, list[str]]) -> int | Non
 
 
 def _keeps(headers: dict[str, str], several: dict[str, list[str]], *, old: bool) -> bool:
-    """May the connection be used again?"""
+    """Whether the connection may be reused."""
     if "content-length" in several or "transfer-encoding" in several:
-        return False  # its end may be meant otherwise
+        return False  # the far side may see its end elsewhere
     if "transfer-encoding" in headers and "content-length" in headers:
         return False
     said = _tokens(headers, several, "connection")
@@ -136,7 +136,7 @@ def _keeps(headers: dict[str, str], several: dict[str, list[str]], *, old: bool)
 
 
 def _tokens(headers: dict[str, str], several: dict[str, list[str]], name: str) -> tuple[str, ...]:
-    """What a header lists, in small letters."""
+    """The tokens of a list header, in lower case."""
     if name not in headers:
         return ()
     values = several[name] if name in several else [headers[name]]

@@ -8,7 +8,7 @@ from datetime import timedelta
 from bot.contracts import Cause, Echoed
 from bot.net.errors import TroubleError
 
-APART = 0.2  # seconds between two packets: fewer, and many hosts answer only some
+APART = 0.2  # seconds between packets: many hosts drop some if they come faster
 FORBIDDEN = (
     "this machine forbids us to ping: let net.ipv4.ping_group_range have our group, or give us CAP_NET_RAW",
     'to ping, Tocsin needs its extra: pip install "tocsin[ping]"',
@@ -16,7 +16,7 @@ FORBIDDEN = (
 
 
 async def echo(address: str, packets: int, until: float) -> Echoed:
-    """`until`: the loop's time at which it must be over. Raise TroubleError where we cannot ping at all."""
+    """Send echo requests. `until`: deadline in the loop's time. Raise TroubleError if we cannot ping at all."""
     try:
         import icmplib  # noqa: PLC0415 - an extra, and only for those who ping
     except ImportError:

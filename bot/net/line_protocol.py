@@ -1,4 +1,4 @@
-"""A conversation in lines, for protocols in which the far side speaks first."""
+"""Line-based protocols in which the server speaks first."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from bot.contracts import Cause, Starttls
 from bot.net.connection import Connection
 from bot.net.errors import Trip, TroubleError
 
-LONGEST = 4096  # bytes of one line; SMTP allows 512, SSH 255
+LONGEST = 4096  # bytes of a line; SMTP allows 512, SSH 255
 
 
 class LineConversation(Connection):
-    """Keeps what comes, up to `LONGEST` bytes, until it is asked for: a greeting may come before anybody waits for it."""
+    """Keeps up to `LONGEST` bytes of incoming data until asked for: a greeting may arrive before anybody waits."""
 
     __slots__ = ("_come", "_ended", "_waiting")
 
@@ -23,7 +23,7 @@ class LineConversation(Connection):
         self._waiting: asyncio.Future[None] | None = None
 
     async def line(self, trip: Trip) -> str:
-        """The next one, without its end. Raise OSError or TroubleError where none comes."""
+        """The next line, without its end. Raise OSError or TroubleError if none comes."""
         trip.enter("greet")
         while b"\n" not in self._come:
             if len(self._come) >= LONGEST:
@@ -41,7 +41,7 @@ class LineConversation(Connection):
             self.transport.write(text.encode("ascii") + b"\r\n")
 
     def hush(self) -> None:
-        """Forget what was said in the clear before TLS: it may be anybody's."""
+        """Forget plain text received before TLS: it may be forged."""
         self._come.clear()
 
     def data_received(self, data: bytes) -> None:
@@ -60,7 +60,7 @@ class LineConversation(Connection):
 
 
 async def ask_for_tls(talk: LineConversation, protocol: Starttls, trip: Trip) -> None:
-    """SMTP's STARTTLS (RFC 3207) or IMAP's (RFC 9051, 6.2.1). Raise OSError or TroubleError where it is not granted."""
+    """STARTTLS of SMTP (RFC 3207) or IMAP (RFC 9051, 6.2.1). Raise OSError or TroubleError if it is not granted."""
     if protocol == "smtp":
         granted = await _smtp(talk, "", trip) and await _smtp(talk, "EHLO tocsin.invalid", trip)
         granted = granted and await _smtp(talk, "STARTTLS", trip)
@@ -76,7 +76,7 @@ async def ask_for_tls(talk: LineConversation, protocol: Starttls, trip: Trip) ->
 
 
 async def _smtp(talk: LineConversation, command: str, trip: Trip) -> bool:
-    """Is it granted? An answer has a line or more, the last of them without a hyphen after its number."""
+    """Whether a command is accepted. The last line of a reply has no hyphen after its number."""
     if command:
         talk.say(command)
     while (line := await talk.line(trip))[3:4] == "-":

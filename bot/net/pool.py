@@ -1,4 +1,4 @@
-"""Idle connections, one an origin, for a while."""
+"""Idle connections, one per origin, kept for a while."""
 
 from __future__ import annotations
 
@@ -7,21 +7,21 @@ import resource
 from bot.contracts import Family
 from bot.net.connection import Connection
 
-AGE = 300.0  # seconds since its handshake: then name, route and certificate are looked at afresh
+AGE = 300.0  # seconds since the handshake, after which name, route and certificate are checked afresh
 
-# Host, port, TLS, guarded, family: what was opened without the guard is not for the guarded.
+# Host, port, TLS, guarded, family: a connection opened without the guard must not serve guarded requests.
 Origin = tuple[str, int, bool, bool, Family | None]
 
 
 class Pool:
-    """Knows no clock: `now` is the loop's time."""
+    """It reads no clock: `now` is the loop's time."""
 
     def __init__(self, most: int | None = None) -> None:
         self._most = most or _half_of_our_sockets()
-        self._idle: dict[Origin, Connection] = {}  # the one idle for longest first
+        self._idle: dict[Origin, Connection] = {}  # the longest idle first
 
     def take(self, origin: Origin, now: float, idle: float) -> Connection | None:
-        """One that may be asked, idle for `idle` seconds at most; it is the caller's now."""
+        """A usable connection, idle for `idle` seconds at most, handed to the caller; None if there is none."""
         wire = self._idle.pop(origin, None)
         if wire is None:
             return None
@@ -31,7 +31,7 @@ class Pool:
         return None
 
     def put(self, origin: Origin, wire: Connection, now: float) -> None:
-        """Keep it; it takes the place of an older one."""
+        """Keep a connection in place of an older one."""
         if now - wire.born >= AGE:
             wire.abort()
             return
@@ -49,7 +49,7 @@ class Pool:
         return len(self._idle)
 
     def _sweep(self, now: float) -> None:
-        """Those of origins that nobody asks any more would stay open for ever."""
+        """Close connections that are old or too many: unused origins would otherwise stay open for ever."""
         while self._idle:
             oldest = next(iter(self._idle))
             if len(self._idle) <= self._most and now - self._idle[oldest].idle_since < AGE:
@@ -58,6 +58,6 @@ class Pool:
 
 
 def _half_of_our_sockets() -> int:
-    """The other half is for checks under way and for everybody else."""
+    """Half of our file limit; the other half is for running checks and everything else."""
     soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
     return 4096 if soft == resource.RLIM_INFINITY else max(16, min(4096, soft // 2))

@@ -1,4 +1,4 @@
-"""A request, checked and turned into bytes once, for many fetches; and the one that a redirect makes of it."""
+"""Requests, validated and encoded once for many fetches; and those that follow a redirect."""
 
 from __future__ import annotations
 
@@ -22,28 +22,28 @@ UNSAFE = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]")
 CONTROL = re.compile(r"[\x00-\x20\x7f]")
 ABSOLUTE = re.compile(r"^(https?):/+(?=[^/])", re.IGNORECASE)
 LONGEST_PLACE = 32 * 1024  # bytes of a Location
-OURS = frozenset({"connection", "content-length", "transfer-encoding"})  # how it is sent is not the caller's
-PUBLIC = frozenset({"accept", "accept-language", "accept-encoding", "user-agent"})  # may follow to another host
-CONDITIONAL = frozenset({"if-none-match", "if-modified-since"})  # differ from one asking to the next
-IDEMPOTENT = frozenset({"GET", "HEAD", "OPTIONS", "PUT", "DELETE"})  # RFC 9110, 9.2.2: may be asked again
+OURS = frozenset({"connection", "content-length", "transfer-encoding"})  # set by us, not by the caller
+PUBLIC = frozenset({"accept", "accept-language", "accept-encoding", "user-agent"})  # may be sent on to another host
+CONDITIONAL = frozenset({"if-none-match", "if-modified-since"})  # differ between requests
+IDEMPOTENT = frozenset({"GET", "HEAD", "OPTIONS", "PUT", "DELETE"})  # RFC 9110, 9.2.2: may be repeated
 
 Headers = tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Prepared:
-    """A request that can be sent as it is. Its repr says the host only: URLs and headers carry tokens."""
+    """A request ready to be sent. Its repr has the host only: URLs and headers contain tokens."""
 
     method: str
     url: httpx.URL  # without user and fragment
     secure: bool
-    host: str  # what is resolved, and what the certificate must say
+    host: str  # to be resolved, and to be named by the certificate
     port: int
-    keeps: bool  # is its connection kept for the next one?
+    keeps: bool  # whether its connection is kept
     wire: bytes  # request line, headers and body
-    headers: Headers  # those that were asked for
+    headers: Headers  # the caller's
     content: bytes | None
-    family: Family | None = None  # over this one only
+    family: Family | None = None  # connect over this family only
 
     def __repr__(self) -> str:
         return f"<{self.method} {self.host}>"
@@ -57,9 +57,10 @@ def prepare(
     *,
     family: Family | None = None,
 ) -> Prepared:
-    """Raise ValueError, in words without the URL, for what cannot be asked."""
+    """Prepare a request. Raise ValueError, without the URL, if it cannot be sent."""
     asked = tuple(headers.items()) if headers else ()
-    # A check asks the same for years: building it takes longer than all the rest of a fetch. Bodies differ each time.
+    # A check sends the same request for years, and building it takes longer than the rest of a fetch. Bodies differ
+    # each time.
     once = content is not None or any(name.lower() in CONDITIONAL for name, _ in asked)
     return _build(method, url, asked, content, family) if once else _remembered(method, url, asked, family)
 
@@ -88,10 +89,10 @@ def _remembered(method: str, url: str, asked: Headers, family: Family | None) ->
 
 
 def redirected(old: Prepared, status: int, location: str) -> Prepared:
-    """The next request (RFC 9110, 15.4). Raise TroubleError where it must not be followed.
+    """The request that follows a redirect (RFC 9110, 15.4). Raise TroubleError if it must not be followed.
 
-    `location` as it came, each of its bytes a letter. To another host go no headers but the harmless ones and no body:
-    what was meant for one is not for another.
+    `location` is raw, one character per byte. Another host gets only harmless headers and no body: they were not meant
+    for it.
     """
     try:
         url = old.url.join(place(location)).copy_with(userinfo=b"")
@@ -111,8 +112,8 @@ def redirected(old: Prepared, status: int, location: str) -> Prepared:
 
 
 def place(location: str) -> str:
-    """A Location as browsers read it: in UTF-8 if it is, with spaces and control characters escaped, and with slashes
-    where backslashes stand for them.
+    """A Location as browsers read it: as UTF-8 if valid, spaces and control characters escaped, backslashes as
+    slashes.
     """
     raw = location.strip().encode("latin-1", "replace")[:LONGEST_PLACE]
     try:
@@ -126,7 +127,7 @@ def place(location: str) -> str:
 
 
 def with_cookies(prepared: Prepared, cookies: Cookies) -> Prepared:
-    """The same request with those that fit it, besides what was asked for."""
+    """The request with the cookies that fit it, besides its own."""
     fitting = cookies.header(prepared.url)
     if not fitting:
         return prepared
@@ -134,11 +135,11 @@ def with_cookies(prepared: Prepared, cookies: Cookies) -> Prepared:
     lines = top.split(b"\r\n")
     ours = [line for line in lines if line[:7].lower() == b"cookie:"]
     names = {pair.partition("=")[0] for pair in fitting.split("; ")}
-    # Of two that are named alike the newer one holds.
+    # Of two with the same name the newer one wins.
     kept = [pair for line in ours for pair in line[7:].decode("latin-1").split(";") if _name(pair) not in names]
     line = b"Cookie: " + "; ".join([*(pair.strip() for pair in kept), fitting]).encode("latin-1")
     lines = [each for each in lines if each not in ours]
-    # The headers stay those that were asked for: what a cookie says is of this look alone.
+    # `headers` remain the caller's: cookies belong to this fetch alone.
     return replace(prepared, wire=b"\r\n".join([*lines, line]) + b"\r\n\r\n" + content)
 
 
@@ -147,7 +148,7 @@ def _name(pair: str) -> str:
 
 
 def _same(old: httpx.URL, new: httpx.URL) -> bool:
-    """The same origin, or its usual upgrade from http to https."""
+    """Whether it is the same origin, or its usual upgrade from http to https."""
     upgraded = new.scheme == "https" and new.port is old.port is None
     return new.host == old.host and (upgraded or (new.scheme, new.port) == (old.scheme, old.port))
 
@@ -171,7 +172,8 @@ def _basic(userinfo: bytes) -> str:
 
 def _bytes(method: str, url: httpx.URL, asked: Headers, content: bytes | None, connection: str) -> bytes:
     try:
-        # `identity`: most then send the page as it is, which costs neither side anything and can be searched at once.
+        # `identity`: most servers then send the page uncompressed, which is cheap for both sides and directly
+        # searchable.
         headers = httpx.Headers({"Accept": "*/*", "Accept-Encoding": "identity", "User-Agent": f"Tocsin/{__version__}"})
         headers.update(httpx.Headers(list(asked)))
         raw = httpx.Request(method, url, headers=headers, content=content).headers.raw

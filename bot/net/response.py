@@ -1,4 +1,4 @@
-"""One HTTP answer as it comes in: read, unpacked and cut at its cap, without any I/O."""
+"""An HTTP response as it arrives: parsed, decompressed and cut at its cap. No I/O."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from bot.net.chunked import BROKEN, Chunks
 from bot.net.errors import TroubleError
 from bot.net.unpacking import BrokenError, Unpacker, decoders
 
-# Bytes in a row without one of body: what headers, interim answers, chunk sizes and trailers may take. As curl's bound.
+# Limit of consecutive bytes that are not body: headers, interim responses, chunk sizes, trailers. As in curl.
 DRY = 300 * 1024
 UNKNOWN = "it is packed in a way that we do not know"
 SPOILT = "its compressed page is broken"
 
 
 class Reply:
-    """Fed until `done`. Never holds more than `cap` bytes of body and `DRY` of all else, whatever comes in."""
+    """Fed until `done`. Holds at most `cap` bytes of body and `DRY` of everything else."""
 
     __slots__ = (
         "_bare",
@@ -42,32 +42,32 @@ class Reply:
     )
 
     def __init__(self, method: str, cap: int) -> None:
-        self.begun = False  # has anything come?
+        self.begun = False  # whether any data came
         self.done = False
-        self.keep = False  # may the connection carry another?
+        self.keep = False  # whether the connection may be reused
         self.cut = False
         self.status = 0
         self.headers: dict[str, str] = {}
-        self.cookies: list[str] = []  # each Set-Cookie by itself
+        self.cookies: list[str] = []  # one Set-Cookie each
         self.location = ""
         self.body = bytearray()
-        self.unread = ""  # why the body could not be unpacked, in plain words: what is in it is not known
+        self.unread = ""  # why the body could not be decompressed; "" if it could
         self._bare = method == "HEAD"
         self._cap = cap
         self._chunks: Chunks | None = None
         self._dry = 0
-        self._final = False  # has the head of the answer proper come?
-        self._head = bytearray()  # as far as it has come
-        self._left = 0  # bytes of body that are still to come, where that is known
-        self._line = 0  # where the last line of the head begins
-        self._raw = b""  # the packed body, until something was unpacked
-        self._to_end = False  # does the body end where the connection does?
+        self._final = False  # whether the final head came
+        self._head = bytearray()  # the incomplete head
+        self._left = 0  # bytes of body still to come, if known
+        self._line = 0  # start of the last line of the head
+        self._raw = b""  # the compressed body, until some was decompressed
+        self._to_end = False  # whether the body ends with the connection
         self._unpacker: Unpacker | None = None
 
     def feed(self, data: bytes) -> bool:
-        """Is it done? Raise TroubleError for what is no HTTP."""
+        """Take data; return whether the response is done. Raise TroubleError if it is not HTTP."""
         if self.done:
-            self.keep = False  # it had all come; what follows only tells that the connection is not to be used again
+            self.keep = False  # surplus data only means that the connection must not be reused
             return True
         self.begun = True
         self._dry += len(data)
@@ -80,9 +80,9 @@ class Reply:
         return self.done
 
     def end(self) -> None:
-        """The connection has ended. Raise TroubleError if the answer has not."""
+        """Note the end of the connection. Raise TroubleError if the response is incomplete."""
         if not self._final and self._line:
-            # All heads but the last line of this one have come: that is enough to know what it says, as for browsers.
+            # Only the last line of the head is missing: as in browsers, that is enough.
             self._begin(head.read(bytes(self._head[: self._line])))
         if self.done or (self._final and (self._to_end or (self._chunks is not None and self._chunks.end()))):
             self._finish()
@@ -92,15 +92,15 @@ class Reply:
             raise TroubleError(Cause.PROTOCOL, "closed the connection in the middle of its answer")
 
     def release(self) -> None:
-        """Let go of what only reading needed."""
+        """Free what only reading needed."""
         self._head = bytearray()
         self._unpacker = self._chunks = None
 
     def _lead(self, data: bytes) -> None:
-        """Read heads until the one of the answer proper has come."""
+        """Parse heads until the final one."""
         buffer = self._head
         if not buffer and data[:5] == b"HTTP/" and (ended := head.END.search(data)) is not None:
-            # Nearly always a head comes in one piece.
+            # Nearly always the head comes in one piece.
             self._begin(head.read(data[: ended.end()]))
             data = data[ended.end() :]
             if self._final:
@@ -131,12 +131,12 @@ class Reply:
         self._take(rest)
 
     def _skip_empty_lines(self, buffer: bytearray) -> None:
-        """Before a head they mean nothing, however they are cut into pieces."""
+        """Skip empty lines before a head, however they are split."""
         if not self._line and buffer.startswith((b"\r", b"\n")):
             del buffer[: len(buffer) - len(buffer.lstrip(b"\r\n"))]
 
     def _check_lines(self, buffer: bytearray) -> None:
-        """Of a head that has not ended: a status line that is none is said at once, and no line is too long."""
+        """Check an incomplete head: reject a bad status line at once, and long lines."""
         if not self._line and (first := bytes(buffer[: buffer.rfind(b"\n") + 1])):
             line, _, _ = first.partition(b"\n")
             if head.STATUS.match(line) is None:
@@ -147,7 +147,7 @@ class Reply:
 
     def _begin(self, said: head.Head) -> None:
         if 100 <= said.status < 200 and said.status != 101:
-            return  # interim: the answer proper is still to come
+            return  # interim: the final response is still to come
         self._final = True
         self.status, self.headers, self.keep = said.status, said.headers, said.keep
         self.cookies, self.location = said.cookies, said.location
@@ -169,7 +169,7 @@ class Reply:
                 self._unpacker = Unpacker(layers)
 
     def _take(self, data: bytes) -> None:
-        """Some of what comes after the head."""
+        """Take data after the head."""
         if not data:
             return
         if self.done:
@@ -222,7 +222,7 @@ class Reply:
         if self.body:
             self.done, self.keep = True, False
             return b""
-        # Nothing was ever packed, whatever the header says: as it is, somebody may still make something of it.
+        # It never was compressed, whatever the header says: keep it as it is.
         self._unpacker, raw = None, self._raw
         return raw
 

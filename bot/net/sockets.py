@@ -1,4 +1,4 @@
-"""How many sockets checks may have at once: the others are for kept connections, channels, the page and the database."""
+"""The number of sockets for checks; the others are for kept connections, channels, the page and the database."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ FEWEST, MOST = 16, 4096
 
 
 class Sockets:
-    """Who comes when all are taken waits for its turn."""
+    """A limited number of sockets; when all are taken, callers wait in turn."""
 
     def __init__(self, most: int | None = None) -> None:
         self._free = asyncio.Semaphore(most or a_share())
 
     def one(self, trip: Trip) -> _Taken:
-        """For the time of a connection: `async with sockets.one(trip)`."""
+        """Hold a socket for the time of a connection: `async with sockets.one(trip)`."""
         return _Taken(self._free, trip)
 
 
@@ -41,6 +41,6 @@ class _Taken:
 
 
 def a_share() -> int:
-    """A quarter of the files that this process may have open; another half is the pool's."""
+    """A quarter of this process's file limit; half of it is the pool's."""
     soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
     return MOST if soft == resource.RLIM_INFINITY else max(FEWEST, min(MOST, soft // 4))

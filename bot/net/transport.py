@@ -1,4 +1,4 @@
-"""From a request to its answer over one connection: look up, guard, connect, TLS, ask; and what connections are kept."""
+"""From a request to its response over one connection: resolve, guard, connect, TLS, ask; and keep connections."""
 
 from __future__ import annotations
 
@@ -21,19 +21,21 @@ from bot.net.request import IDEMPOTENT, Prepared
 from bot.net.response import Reply
 from bot.net.sockets import Sockets
 
-# Many servers close what is idle for 5 s (Apache, Node.js). A question that crosses such a closing on its way may be
-# asked again, a POST may not: so a POST uses only what was in use a moment ago.
+# Many servers close a connection idle for 5 s (Apache, Node.js). A request that crosses the closing may be repeated,
+# but not a POST: so a POST takes only a recently used one.
 POST_IDLE = 4.0
 ANY_IDLE = 300.0
 
-# No route, or no address of our own to come from: whether that is our lack gets found out.
+# No route or no local address: the cause has to be found out.
 ROUTELESS = frozenset({errno.ENETUNREACH, errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT})
 
 AnyWire = TypeVar("AnyWire", bound=Connection)
 
 
 class Transport:
-    """A plain-HTTP connection is used once: a new one costs next to nothing and sees more. TLS handshakes are what we save."""
+    """Sends requests. A plain-HTTP connection is used once, as a new one is cheap and tests more; TLS handshakes are
+    saved.
+    """
 
     def __init__(self, names: DnsClient, ca_file: str | Path | None) -> None:
         self._names = names
@@ -43,7 +45,7 @@ class Transport:
 
     @cached_property
     def _context(self) -> ssl.SSLContext:
-        """One for all: reading the system's authorities takes a tenth of a second, which who asks no https need not wait."""
+        """Shared by all and made on demand, as reading the system's authorities takes a tenth of a second."""
         context = ssl.create_default_context()
         if self._ca_file is not None:
             context.load_verify_locations(self._ca_file)
@@ -53,7 +55,7 @@ class Transport:
     async def ask(
         self, prepared: Prepared, trip: Trip, *, cap: int, fresh: bool, guarded: bool
     ) -> tuple[Reply, Connection]:
-        """The answer, and the connection it came over (no longer the caller's). Raise OSError or TroubleError."""
+        """The response, and its connection (no longer the caller's). Raise OSError or TroubleError."""
         wire = None if fresh or not prepared.keeps else self._idle(prepared, guarded)
         if wire is not None:
             trip.reused = True
@@ -63,7 +65,7 @@ class Transport:
             except (OSError, TroubleError):
                 if reply.begun or prepared.method not in IDEMPOTENT:
                     raise
-            trip.reused = False  # it had been closed while idle, which tells nothing: ask over a new one
+            trip.reused = False  # it was closed while idle, which means nothing: try a new one
         async with self.sockets.one(trip):
             wire = await self.dial(
                 prepared.host, prepared.port, trip, guarded=guarded, make=Connection, family=prepared.family
@@ -93,7 +95,7 @@ class Transport:
         return await _first(addresses, port, make)
 
     async def addresses(self, host: str, trip: Trip, *, guarded: bool) -> Sequence[str]:
-        """At least one, the best first."""
+        """At least one address, the best first."""
         address = literal(host)
         if address is None:
             trip.enter("dns")
@@ -101,7 +103,7 @@ class Transport:
         else:
             addresses = (address,)
         if guarded:
-            # A zone says over which of our interfaces: that is not for others to say.
+            # A zone selects one of our interfaces, which is not for others to choose.
             addresses = [each for each in addresses if "%" not in each and not inner(each)]
             if not addresses:
                 raise TroubleError(Cause.GUARDED, INNER)
@@ -109,7 +111,7 @@ class Transport:
 
     @staticmethod
     def public(wire: Connection) -> bool:
-        """Does it lead out of our own network?"""
+        """Whether it leads out of our own network."""
         return bool(wire.address) and not inner(wire.address)
 
     def close(self) -> None:
@@ -133,13 +135,13 @@ class Transport:
         return reply
 
     async def secure(self, wire: Connection, host: str, trip: Trip) -> None:
-        """Speak TLS over it, as with `host`."""
+        """Start TLS on a connection, for `host`."""
         trip.enter("tls")
         plain = wire.transport
         if plain is None or plain.is_closing():
             raise ConnectionResetError
         loop = asyncio.get_running_loop()
-        limit = max(trip.until - loop.time(), 0.0) + 1.0  # never before our own time-out, which knows the phase
+        limit = max(trip.until - loop.time(), 0.0) + 1.0  # later than our own time-out, which knows the phase
         try:
             transport = await loop.start_tls(
                 plain, wire, self._context, server_hostname=host.rstrip("."), ssl_handshake_timeout=limit
@@ -158,7 +160,7 @@ class Transport:
 
 
 def _trusts_nobody(context: ssl.SSLContext) -> bool:
-    """Without any authority every certificate is one of nobody we know: that is no fault of the services."""
+    """Whether there are no authorities at all: then no certificate is trusted, which is not the services' fault."""
     if context.cert_store_stats()["x509_ca"]:
         return False
     folder = ssl.get_default_verify_paths().capath
@@ -170,7 +172,7 @@ def _origin(prepared: Prepared, guarded: bool) -> Origin:
 
 
 async def _first(addresses: Sequence[str], port: int, make: type[AnyWire]) -> AnyWire:
-    """The first that lets us in. Raise OSError or TroubleError where none does."""
+    """The first connection to succeed. Raise OSError or TroubleError if none does."""
     if len(addresses) == 1:
         return await _attempt(addresses[0], port, make)
     attempts = [partial(_attempt, address, port, make) for address in addresses]

@@ -1,4 +1,4 @@
-"""Packed bodies (RFC 9110, 8.4), unpacked as they come in and never further than is wanted."""
+"""Decompressing bodies (RFC 9110, 8.4) as they arrive, and never further than wanted."""
 
 from __future__ import annotations
 
@@ -15,36 +15,36 @@ else:
     from backports.zstd import DecompressionParameter, ZstdDecompressor, ZstdError
 
 MOST_LAYERS = 3
-MOST_MEMBERS = 1_000  # of one body: making a decoder for each of a million empty ones would take long
-MAGIC, SKIPPED = b"\x28\xb5\x2f\xfd", b"\x2a\x4d\x18"  # how a frame of zstd begins, or one to be skipped (after 0x5?)
-WINDOW = 23  # 2**23 bytes: what RFC 9659 lets zstd take over HTTP
-STEP = 64 * 1024  # bytes between two layers
-WASTE = 4 * 1024 * 1024  # bytes in, without the body being cut: nobody packs in order to make it longer
-# What is written into the header by mistake for a charset, a type or "as it is": then it is as it is.
+MOST_MEMBERS = 1_000  # per body: a million empty ones would need as many decoders
+MAGIC, SKIPPED = b"\x28\xb5\x2f\xfd", b"\x2a\x4d\x18"  # how a zstd frame begins, and a skippable one (after 0x5?)
+WINDOW = 23  # 2**23 bytes: the limit of RFC 9659 for zstd over HTTP
+STEP = 64 * 1024  # bytes passed between two layers
+WASTE = 4 * 1024 * 1024  # bytes of input before the body is cut: no honest compression grows the data
+# Charsets and types given as a coding by mistake, and names of no coding: the body is left as it is.
 PLAIN = frozenset({"identity", "none", "utf-8", "utf8", "iso-8859-1", "8bit", "7bit", "binary", "text", "text/html"})
 
 
 class BrokenError(Exception):
-    """It is not packed as it says; the text says so."""
+    """The body is not compressed as declared."""
 
 
 class Decoder(Protocol):
-    """One layer."""
+    """One layer of compression."""
 
-    whole: bool  # has it come to its proper end?
+    whole: bool  # whether its proper end came
 
     def feed(self, data: bytes, most: int) -> bytes:
-        """Take more in and give at most `most` bytes out. Raise BrokenError."""
+        """Take data and return at most `most` bytes. Raise BrokenError."""
 
 
 class Zlib:
-    """gzip, of one member or many, and deflate, wrapped or naked."""
+    """gzip of any number of members, and deflate with or without its zlib wrapper."""
 
     def __init__(self, coding: str) -> None:
         self.whole = False
         self._deflate = coding == "deflate"
-        self._tail = b""  # what was not taken in yet
-        self._full = False  # did it have more to give out than was wanted?
+        self._tail = b""  # data not taken yet
+        self._full = False  # whether it had more output than wanted
         self._unpack: zlib._Decompress | None = None
         self._members = 0
 
@@ -71,7 +71,7 @@ class Zlib:
         return b"".join(out)
 
     def _begin(self, data: bytes) -> zlib._Decompress | None:
-        """A decoder for the next member; None where none has begun. What follows the last one, and is none, is let be."""
+        """A decoder for the next member; None if none has begun. Other data after the last member is ignored."""
         if len(data) < 2:
             self._tail = data
             return None
@@ -117,7 +117,7 @@ class Brotli:
 
 
 class Zstd:
-    """zstd (RFC 8878), of one frame or many."""
+    """zstd (RFC 8878) of any number of frames."""
 
     def __init__(self) -> None:
         self.whole = False
@@ -148,7 +148,7 @@ class Zstd:
         return b"".join(out)
 
     def _begin(self, data: bytes) -> ZstdDecompressor | None:
-        """A decoder for the next frame; None where none has begun. What follows the last one, and is none, is let be."""
+        """A decoder for the next frame; None if none has begun. Other data after the last frame is ignored."""
         if len(data) < 4 and (not self._frames or data):
             self._tail = data
             return None
@@ -163,7 +163,7 @@ class Zstd:
 
 
 def decoders(codings: Sequence[str]) -> list[Decoder] | None:
-    """Those that unpack it, the first to be fed first; None where one of them is not known."""
+    """The decoders for these codings, in the order they are fed; None if one is unknown."""
     found: list[Decoder] = []
     for coding in reversed(codings):
         match coding:
@@ -188,7 +188,7 @@ class Unpacker:
         self._taken = 0
 
     def feed(self, data: bytes, most: int) -> bytes:
-        """At most `most` bytes of body. Raise BrokenError."""
+        """At most `most` bytes of the body. Raise BrokenError."""
         self._taken += len(data)
         if self._taken > WASTE:
             raise BrokenError
@@ -196,7 +196,7 @@ class Unpacker:
 
     @property
     def whole(self) -> bool:
-        """Has it come to its end, or not begun?"""
+        """Whether it has come to its end, or not begun."""
         return not self._taken or all(layer.whole for layer in self._layers)
 
     def _through(self, layer: int, data: bytes, most: int) -> bytes:

@@ -1,8 +1,8 @@
-"""Work on bytes from outside, done in a process of its own and within a time.
+"""Work on foreign bytes, done in a separate process and within a time limit.
 
-The process (`offload_worker`) is started when there is work, is killed when the work takes too long, and ends when it has had
-nothing to do for some minutes, when the app closes, or when this process is gone. A second one takes what is known to be
-slow, so that one hostile page does not hold up the others.
+The process (`offload.worker`) is started on demand. It is killed if the work takes too long, and ends after some idle
+minutes, when the app closes, or when this process is gone. A second one takes work known to be slow, so that one
+hostile page does not delay the others.
 """
 
 from __future__ import annotations
@@ -31,12 +31,12 @@ from bot.offload.worker import BEGUN, HEAD, LARGEST_REQUEST, LARGEST_RESULT, OK,
 
 Made = TypeVar("Made")
 
-SMALL = 8 * 1024  # bytes: what is no larger may be worked on in the event loop, if its time is linear
-TURNS = 4  # so many times its own seconds somebody waits for their turn
+SMALL = 8 * 1024  # bytes: smaller input may be processed in the event loop, in linear time
+TURNS = 4  # how often its own seconds a job waits for its turn
 START_WITHIN = 15.0  # seconds: a worker imports what the work needs
-IDLE = 180.0  # seconds until a worker that has nothing to do ends
-SLOW = 0.5  # of its seconds: what takes more is known to be slow ...
-REMEMBERED = 600.0  # ... for so many seconds
+IDLE = 180.0  # seconds after which an idle worker ends
+SLOW = 0.5  # share of its seconds after which work is known to be slow ...
+REMEMBERED = 600.0  # ... for this many seconds
 MOST_SLOW = 1000
 MOST_WAITING = 500
 _KEPT = ("PATH", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "TMPDIR", "LD_LIBRARY_PATH", "VIRTUAL_ENV", "PYTHONHOME")
@@ -51,25 +51,25 @@ _PLAIN = {"builtins": {"set", "frozenset", "complex", "bytearray", "range", "sli
 
 
 class OverranError(Exception):
-    """The work cannot be done within its bounds: it took too long or needed too much, or there is nobody to do it."""
+    """The work exceeded its limits of time or memory, or no worker is available."""
 
 
 async def offload(work: Callable[..., Made], *args: Any, seconds: float = 2.0, key: Hashable = None) -> Made:
-    """Run a pure function in another process. Raise OverranError after `seconds`, and what `work` raises.
+    """Run a pure function in another process. Raise OverranError after `seconds`, and the errors of `work`.
 
-    `work`, its arguments and its result can be pickled: a module's own function, bytes, frozen values. `key`: whose work
-    it is; what was slow lately waits for the like of it, and not in front of the others.
+    `work`, its arguments and its result must be picklable: a module-level function, bytes, frozen values. `key` groups
+    work: if a group was slow lately, its work waits for its own kind, and not in front of other work.
     """
     return await _pool.run(work, args, seconds, key)
 
 
 def missing() -> str:
-    """Why no worker could be had when there was work last; empty where there was one."""
+    """Why no worker was available at the last attempt; "" if one was."""
     return _pool.missing
 
 
 def close() -> None:
-    """End the workers. Whoever offloads afterwards has new ones."""
+    """End the workers. Later work starts new ones."""
     _pool.close()
 
 
@@ -77,13 +77,13 @@ def close() -> None:
 class _Job:
     request: bytes
     seconds: float
-    until: float  # when it is too late to begin
+    until: float  # the latest start
     future: Future[tuple[bytes, bytes]] = field(default_factory=Future)
     slow: bool = False  # it took much of its time, or all of it
 
 
 class _Worker:
-    """One process, and the line to it."""
+    """A worker process and the socket to it."""
 
     def __init__(self) -> None:
         self._line, theirs = socket.socketpair()
@@ -104,7 +104,7 @@ class _Worker:
         self.served = 0
 
     def do(self, job: _Job) -> tuple[bytes, bytes]:
-        """Its answer. Raise Gone, TimeoutError or OSError where there is none: then it is to be closed."""
+        """Run a job and return its answer. On Gone, TimeoutError or OSError the worker has to be closed."""
         self._line.settimeout(START_WITHIN)
         self._line.sendall(HEAD.pack(WORK, len(job.request)) + job.request)
         if receive(self._line, len(BEGUN)) != BEGUN:
@@ -130,17 +130,17 @@ class _Worker:
 
 
 class _Lane:
-    """A worker and those who wait for it, one after the other; both are there only while there is work."""
+    """A worker and its queue; thread and process exist only while there is work."""
 
     def __init__(self, had: Callable[[str], None]) -> None:
-        self._had = had  # is told whether a worker could be had: why not, or nothing
+        self._had = had  # gets the reason if no worker could be had, else ""
         self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
         self._lock = threading.Lock()
         self._thread: threading.Thread | None = None
         self._worker: _Worker | None = None
 
     def put(self, job: _Job) -> None:
-        """Raise RuntimeError where no thread can be started."""
+        """Queue a job. Raise RuntimeError if no thread can be started."""
         with self._lock:
             if self._jobs.qsize() >= MOST_WAITING:
                 raise RuntimeError("too much is waiting")
@@ -156,7 +156,7 @@ class _Lane:
                 self._thread = thread
 
     def close(self) -> None:
-        """End the worker, whatever it is at; what waits is given up."""
+        """End the worker, even at work; waiting jobs are dropped."""
         with self._lock:
             thread, worker = self._thread, self._worker
             while thread is not None and not self._jobs.empty():
@@ -182,7 +182,7 @@ class _Lane:
                 return
 
     def _has_ended(self) -> bool:
-        """What is put from now on starts anew; unless something was put meanwhile."""
+        """End the thread, so that the next job starts a new one; False if a job was queued meanwhile."""
         with self._lock:
             if self._jobs.empty():
                 self._dismiss()
@@ -190,7 +190,7 @@ class _Lane:
             return self._thread is None
 
     def _serve(self, job: _Job) -> None:
-        """Have one job done. A worker that has not answered is dismissed."""
+        """Do one job. A worker that has not answered is dismissed."""
         if not job.future.set_running_or_notify_cancel():
             return
         if time.monotonic() > job.until:
@@ -198,7 +198,7 @@ class _Lane:
             return
         try:
             answer = self._answer(job)
-        except BaseException as error:  # noqa: BLE001 - nobody would wake who waits
+        except BaseException as error:  # noqa: BLE001 - nobody else would wake the waiting caller
             why, missing = _why(error, job), "" if self._worker and self._worker.served else _missing(error)
             self._dismiss()
             self._had(missing)
@@ -208,7 +208,7 @@ class _Lane:
         job.future.set_result(answer)
 
     def _answer(self, job: _Job) -> tuple[bytes, bytes]:
-        """A worker that has served before may have ended meanwhile: a fresh one is asked then, once."""
+        """The answer of a worker. One that served before may have ended since: then ask a new one, once."""
         former = self._worker
         if former is not None:
             served = former.served
@@ -216,7 +216,7 @@ class _Lane:
                 return former.do(job)
             except (Gone, TimeoutError, OSError):
                 if former.served > served:
-                    raise  # it was at it
+                    raise  # it failed at this job
                 self._dismiss()
         self._worker = _Worker()
         return self._worker.do(job)
@@ -234,19 +234,19 @@ def _why(error: BaseException, job: _Job) -> str:
 
 
 def _missing(error: BaseException) -> str:
-    """Why a worker that was to be started has not begun."""
+    """Why a new worker has not begun."""
     if isinstance(error, TimeoutError):
         return f"it does not begin within {START_WITHIN:.0f} s"
     return "it ends before it begins" if isinstance(error, Gone | ConnectionError) else str(error)
 
 
 class _Pool:
-    """The usual lane, and one for what was slow lately."""
+    """The usual lane, and one for work that was slow lately."""
 
     def __init__(self) -> None:
         self.missing = ""
         self._usual, self._slow = _Lane(self._had), _Lane(self._had)
-        self._known: OrderedDict[Hashable, float] = OrderedDict()  # when it was slow last
+        self._known: OrderedDict[Hashable, float] = OrderedDict()  # when it was last slow
         self._watched = False
 
     async def run(self, work: Callable[..., Made], args: tuple[Any, ...], seconds: float, key: Hashable) -> Made:
@@ -293,7 +293,7 @@ class _Pool:
 
 
 class _Reader(pickle.Unpickler):
-    """Reads plain data alone: the worker has read hostile bytes, and what it says must not run anything here."""
+    """Reads plain data only: the worker has read hostile bytes, and its answer must not run code here."""
 
     def find_class(self, module: str, name: str) -> Any:
         if name in _PLAIN.get(module, ()):
@@ -305,10 +305,10 @@ class _Reader(pickle.Unpickler):
 
 
 def _made(kind: bytes, said: bytes) -> Any:
-    """What came back, or what it raised."""
+    """The result, or raise the error that came back."""
     try:
         value = _Reader(io.BytesIO(said)).load()
-    except Exception:  # noqa: BLE001 - whatever was sent
+    except Exception:  # noqa: BLE001 - the bytes may be anything
         raise OverranError("what came back is no plain value") from None
     if kind == OK:
         return value
@@ -319,7 +319,7 @@ def _made(kind: bytes, said: bytes) -> Any:
 
 
 def _error(names: list[tuple[str, str]], message: str) -> Exception:
-    """The nearest of its classes that is Python's or ours."""
+    """The exception, as the nearest of its classes that is Python's or ours."""
     for module, name in names:
         home = builtins if module == "builtins" else sys.modules.get(module) if module.startswith("bot.") else None
         found = getattr(home, name, None)
@@ -332,7 +332,7 @@ def _error(names: list[tuple[str, str]], message: str) -> Exception:
 
 
 def _environment() -> dict[str, str]:
-    """Not the secrets: what reads hostile bytes has no use for them."""
+    """The environment without secrets, which a reader of hostile bytes does not need."""
     kept = {name: os.environ[name] for name in _KEPT if name in os.environ}
     return kept | {"PYTHONPATH": os.pathsep.join(one or os.getcwd() for one in sys.path)}  # noqa: PTH109 - a string
 

@@ -1,6 +1,6 @@
-"""The process that work is offloaded to: `python -m bot.offload.worker`, with a socket as its standard input.
+"""The worker process of `offload`: `python -m bot.offload.worker`, with a socket as its standard input.
 
-A request is a frame with a pickled `(work, arguments, seconds)`. The answer to it is one byte once the work begins, and a
+A request is a frame with a pickled `(work, arguments, seconds)`. The answer is one byte when the work begins, and a
 frame: `OK` and the pickled result, or `RAISED` and the pickled names of the exception's classes with its message.
 """
 
@@ -15,13 +15,13 @@ import socket
 import struct
 from pathlib import Path
 
-HEAD = struct.Struct("!cQ")  # a kind, and the length of what follows
+HEAD = struct.Struct("!cQ")  # a kind, and the length of the rest
 WORK, OK, RAISED, BEGUN = b"w", b"o", b"r", b"b"
 LARGEST_REQUEST = 64 * 1024 * 1024  # bytes
 LARGEST_RESULT = 4 * 1024 * 1024
-MEMORY = 1024 * 1024 * 1024  # bytes of address space: what needs more is given up
-GROWN = 256 * 1024 * 1024  # bytes of memory: a worker that holds so much gives way to a fresh one
-GRACE = 2.0  # seconds after which it ends by itself, should nobody be left to end it
+MEMORY = 1024 * 1024 * 1024  # bytes of address space: work that needs more fails
+GROWN = 256 * 1024 * 1024  # bytes of memory: a worker of this size is replaced
+GRACE = 2.0  # seconds after its time when it ends by itself, if nobody is left to kill it
 
 
 class Gone(Exception):
@@ -29,7 +29,7 @@ class Gone(Exception):
 
 
 def receive(line: socket.socket, length: int) -> bytes:
-    """Exactly so many bytes. Raise Gone when there are no more."""
+    """Read exactly `length` bytes. Raise Gone if the other side closes before."""
     whole = bytearray()
     while len(whole) < length:
         part = line.recv(min(length - len(whole), 1 << 20))
@@ -40,7 +40,7 @@ def receive(line: socket.socket, length: int) -> bytes:
 
 
 def serve(line: socket.socket) -> None:
-    """Do what is asked, until the other side closes."""
+    """Serve requests until the other side closes."""
     with contextlib.suppress(Gone, OSError):
         while resident() < GROWN:
             kind, length = HEAD.unpack(receive(line, HEAD.size))
@@ -51,7 +51,7 @@ def serve(line: socket.socket) -> None:
 
 
 def resident() -> int:
-    """Bytes of memory held now; 0 where the system does not say. (The peak that getrusage gives counts the parent's too.)"""
+    """Bytes of memory held now; 0 if unknown. (getrusage gives the peak, including the parent's.)"""
     try:
         return int(Path("/proc/self/statm").read_bytes().split()[1]) * resource.getpagesize()
     except (OSError, ValueError, IndexError):
@@ -59,18 +59,18 @@ def resident() -> int:
 
 
 def _done(line: socket.socket, request: bytes) -> tuple[bytes, bytes]:
-    """Bytes that came from us alone: what they name is our own code, imported here at its first use."""
+    """Do a request. The bytes come from us alone: they name our own code, imported here on first use."""
     work, args, seconds = pickle.loads(request)  # noqa: S301 - see above
     line.sendall(BEGUN)
-    # The signal's default ends the process wherever it is, in C code too: nobody may be left to end it.
+    # The signal's default ends the process anywhere, even in C code: nobody may be left to kill it.
     signal.setitimer(signal.ITIMER_REAL, seconds + GRACE)
-    # What is worked on is small, its values many and without cycles: walking through them again and again doubles its time.
+    # The data are small, many and free of cycles: collecting garbage would double the time.
     gc.disable()
     try:
         said = pickle.dumps(work(*args), protocol=5)
         if len(said) > LARGEST_RESULT:
-            raise MemoryError  # noqa: TRY301 - told as any other
-    except Exception as error:  # noqa: BLE001 - whatever it is, it is raised where the work was wanted
+            raise MemoryError  # noqa: TRY301 - reported like any other
+    except Exception as error:  # noqa: BLE001 - raised again in the caller
         names = [(one.__module__, one.__qualname__) for one in type(error).__mro__]
         return RAISED, pickle.dumps((names, str(error)[:1000]), protocol=5)
     finally:
@@ -80,7 +80,7 @@ def _done(line: socket.socket, request: bytes) -> tuple[bytes, bytes]:
 
 
 def main() -> None:
-    # A stop is the daemon's to handle: its end closes the line, and that ends this process.
+    # Stopping is up to the daemon: its end closes the socket, which ends this process.
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
     with contextlib.suppress(ValueError, OSError):

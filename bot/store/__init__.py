@@ -1,6 +1,6 @@
 """The only SQL, on SQLite or PostgreSQL.
 
-Every method is one transaction, seen through even if its caller is cancelled, and may raise `StoreUnavailable`.
+Every method is one transaction, completed even if its caller is cancelled, and may raise `StoreUnavailable`.
 """
 
 from __future__ import annotations
@@ -77,12 +77,14 @@ class Store:
 async def open_store(
     url: str, *, alone: bool = False, create: bool = True, own_health: OwnHealth | None = None
 ) -> AsyncIterator[Store]:
-    """Open "sqlite:///tocsin.db", "sqlite:////var/lib/tocsin/tocsin.db" or "postgresql://user:password@host/name",
-    with its schema brought up to date. Raise StoreUnavailable for one that cannot be reached, read or written.
+    """Open a database and migrate it to the present schema.
 
-    `alone` is for the one daemon that sends: another one on the same database is refused, and what its dead predecessor
-    was sending may be sent again at once instead of when its lease has run out. `create=False` is for who only reads:
-    where no daemon has written yet that is said, and nothing is made. `own_health` is told of the database's troubles.
+    `url`: "sqlite:///tocsin.db", "sqlite:////var/lib/tocsin/tocsin.db" or "postgresql://user:password@host/name".
+    `alone` is for the one daemon that sends: a second one on the same database is refused, and what a dead predecessor
+    was sending may be sent again at once, not only when its lease has run out. `create=False` is for readers: a
+    database that no daemon has written yet is an error, and is not created. `own_health` gets the database's troubles.
+
+    Raise StoreUnavailable if the database cannot be reached, read or written.
     """
     if not create and absent(url):
         raise StoreUnavailable(NOTHING_YET)
@@ -99,7 +101,7 @@ async def open_store(
             if alone and database.file is None:
                 hold = await _hold_server(database, stack)
             await database.migrate(upgrade)
-            stack.push_async_callback(database.finish)  # before the hold is let go
+            stack.push_async_callback(database.finish)  # before the hold is released
             released = await database.write(statements.requeue_in_flight) if alone else 0
         database.health = health
         yield _store(database, released, hold)
@@ -126,7 +128,7 @@ def _store(database: Database, released: int, hold: Hold) -> Store:
 
 
 async def _hold_server(database: Database, stack: AsyncExitStack) -> Hold:
-    """Where there are tables, whose they are is settled before they are altered; a new database has to be made first."""
+    """Take the lease, before existing tables are altered; a new database has to be migrated first."""
     if not await database.read(knows_leases):
         await database.migrate(upgrade)
     return await stack.enter_async_context(hold_server(database))

@@ -1,4 +1,4 @@
-"""Who should have heard and has not; and when each place was last proven. Only reads."""
+"""Queries for missed messages, and for when each destination was last proven to work. Read-only."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from bot.store.retention import DELIVERIES_FOR
 from bot.store.schema import OPEN, changes, incidents, key_value
 from bot.store.schema import deliveries as table
 
-WITHIN = timedelta(days=1)  # older endings are no news: nobody wants them when a config changes
-PROVEN = "proven:"  # in the key_value, before a destination: when a drill last reached it
+WITHIN = timedelta(days=1)  # older endings are not sent any more when a config changes
+PROVEN = "proven:"  # prefix of a destination in key_value: when a drill last reached it
 
 
 @dataclass(frozen=True, slots=True)
 class Dangling:
-    """Of this ending a place that has heard of the trouble has not been told."""
+    """An ending that was not sent to a destination which got the incident."""
 
     ending: Change
     destination: Destination
@@ -34,9 +34,7 @@ class Audit:
         self._database = database
 
     async def untold(self, now: datetime, grace: timedelta) -> tuple[str, ...]:
-        """The open, confirmed incidents of which nobody is told, `grace` after they began. Whether anybody should be is
-        for the readers' wishes to say.
-        """
+        """The open, confirmed incidents that nobody was notified of within `grace`, whether or not anybody wants them."""
 
         async def work(connection: AsyncConnection) -> tuple[str, ...]:
             return tuple(row.id for row in await connection.execute(UNTOLD) if row.since <= now - grace)
@@ -44,20 +42,23 @@ class Audit:
         return await self._database.read(work)
 
     async def dangling(self, now: datetime, grace: timedelta) -> tuple[Dangling, ...]:
-        """The places that have, or may have, heard of trouble that is over for `grace`, and have no message on its end:
-        of the last day. One that was refused counts: that place is dead. Whether they wish it is for others to say.
+        """The destinations that got, or may have got, an incident, but not its end, which is between `grace` and a day
+        old.
+
+        A refused ending counts as not sent. Whether the destination wants the ending is not looked at.
         """
         period = {"oldest": now - DELIVERIES_FOR, "since": now - WITHIN, "before": now - grace}
 
         async def work(connection: AsyncConnection) -> tuple[Dangling, ...]:
             rows = await connection.execute(DANGLING, period)
-            found = {(row.json.key, row.kind, row.place): row.json for row in rows}  # it may have heard several times
+            # a destination may have got it several times
+            found = {(row.json.key, row.kind, row.place): row.json for row in rows}
             return tuple(Dangling(found[one], Destination(*one[1:])) for one in sorted(found))
 
         return await self._database.read(work)
 
     async def addressed(self, threads: Sequence[str]) -> dict[str, frozenset[Destination]]:
-        """The places that any message of each thread was ever meant for, whatever became of it."""
+        """The destinations that any message of each thread was ever queued for, whatever its outcome."""
 
         async def work(connection: AsyncConnection) -> dict[str, frozenset[Destination]]:
             found: dict[str, set[Destination]] = {thread: set() for thread in threads}
@@ -68,7 +69,7 @@ class Audit:
         return await self._database.read(work)
 
     async def proven(self, places: Collection[Destination]) -> dict[Destination, datetime]:
-        """When each last had a message of ours, a drill's or any; without those that never had one."""
+        """When each destination last got a message, a drill or any other; those that never did are left out."""
         names = {f"{PROVEN}{place}": place for place in places}
 
         async def work(connection: AsyncConnection) -> dict[Destination, datetime]:
@@ -105,7 +106,7 @@ def _ending_is_told() -> ColumnElement[bool]:
 
 
 def _untold() -> Select[Any]:
-    # As the index has it, so that SQLite uses it: all that is open is far less than all that ever was.
+    # Written as in the partial index, so that SQLite uses it: few incidents are open, many are stored.
     return select(incidents.c.id, incidents.c.since).where(
         text(str(OPEN)),
         incidents.c.confidence == Confidence.CONFIRMED.value,
@@ -115,7 +116,7 @@ def _untold() -> Select[Any]:
 
 
 def _dangling() -> Select[Any]:
-    # There is an index on the beginnings; what began before the oldest delivery has none to look at.
+    # `since` has an index; incidents older than the oldest delivery have none to check.
     ended = select(incidents.c.id).where(
         incidents.c.since > bindparam("oldest"), incidents.c.until.between(bindparam("since"), bindparam("before"))
     )

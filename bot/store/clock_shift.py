@@ -1,4 +1,4 @@
-"""What is stored, when the clock that it was reckoned by has stepped: moved with it, in one transaction."""
+"""Shifting the stored times after the clock has stepped, in one transaction."""
 
 from __future__ import annotations
 
@@ -18,26 +18,28 @@ from bot.store.engine import upsert
 from bot.store.schema import changes, heartbeats, incidents, reports, services
 from bot.store.schema import deliveries as table
 
-CLOSED = timedelta(days=1)  # what ended within this time moves as well: somebody may still be told of it
-TOLD = timedelta(minutes=10)  # likewise what was told: a storm is bounded by what a place was told a moment ago
-LONGEST = timedelta(minutes=15)  # nothing is tried again later than this ...
-A_DAY = timedelta(days=1)  # ... and neither quiet hours nor a rung's time are longer than this
+CLOSED = timedelta(days=1)  # what ended within this time is shifted too: its end may still have to be sent
+TOLD = timedelta(minutes=10)  # likewise recent messages: they decide whether a storm goes on
+LONGEST = timedelta(minutes=15)  # the longest wait for a retry
+A_DAY = timedelta(days=1)  # the longest that quiet hours or a rung's time can be
 Reword = Callable[[Change, Change, Notice], Notice | None]
-"""The notice of a change that has moved: the change before, the change after, and the notice before. None: it stays."""
+"""Words a shifted change anew: (change before, change after, notice before) -> the new notice, or None to keep it."""
 
 
 def as_it_is(*_: object) -> None:
-    """Every notice keeps its words."""
+    """Keep every notice as it is."""
 
 
-RECKONING = "clock"  # what is remembered of the clock by which all this was reckoned
-SOON = timedelta(seconds=2)  # two clocks on one machine may be so far apart
+RECKONING = "clock"  # key under which the clock of all stored times is remembered
+SOON = timedelta(seconds=2)  # two clocks of one machine may differ by this much
 
 
 @dataclass(frozen=True, slots=True)
 class Shift:
-    """How to move: `past` what was, `due` and `deadline` what is waited for, `quiet` the end of quiet hours. `closed` and
-    `told`: what is over since then moves too. `reword`: what waits says the times as they are now.
+    """How to shift each sort of time.
+
+    `past`: what has happened. `due`, `deadline`: what is waited for. `quiet`: the end of quiet hours. `closed`, `told`:
+    what ended or was sent after this is shifted too. `reword`: gives waiting notices the shifted times.
     """
 
     past: Moved
@@ -47,12 +49,12 @@ class Shift:
     closed: datetime
     told: datetime
     state: Callable[[ServiceState], ServiceState]
-    seen: bool  # the very step is known: the notices that wait move too
+    seen: bool  # the size of the step is known, so waiting notices are shifted too
     reword: Reword = as_it_is
 
 
 def step(by: timedelta, born: datetime, now: datetime, reword: Reword = as_it_is) -> Shift:
-    """The clock of a process that began at `born` steps; `now` and all else are by the old reckoning."""
+    """The shift for a process started at `born` whose clock steps by `by`; `born` and `now` are in the old reckoning."""
     move = stepped(by, born)
     closed, told = max(born, later(now, -CLOSED)), max(born, later(now, -TOLD))
 
@@ -64,9 +66,7 @@ def step(by: timedelta, born: datetime, now: datetime, reword: Reword = as_it_is
 
 
 def settle(now: datetime) -> Shift:
-    """Nothing that has happened lies ahead, and nothing waits for longer than anything may be asked to. So it is after
-    the clock stepped while nobody was there to see it.
-    """
+    """The shift after a step that nobody saw: nothing past lies in the future, and nothing waits longer than it may."""
 
     def past(at: datetime) -> datetime:
         return at if at <= now + SOON else now
@@ -74,7 +74,7 @@ def settle(now: datetime) -> Shift:
     def state(known: ServiceState) -> ServiceState:
         mute = known.mute
         rest: ServiceState = moved(replace(known, mute=None), past)
-        if mute and mute.at > now + SOON:  # it is as long as it was meant to be
+        if mute and mute.at > now + SOON:  # its length stays
             mute = replace(mute, at=now, until=mute.until - (mute.at - now))
         return replace(rest, mute=mute)
 
@@ -86,7 +86,7 @@ def settle(now: datetime) -> Shift:
 
 
 async def shift(connection: AsyncConnection, how: Shift) -> int:
-    """Move all of it. Return how many rows were changed."""
+    """Shift everything. Return the number of rows changed."""
     count = await _states(connection, how)
     threads, moves, more = await _incidents(connection, how)
     return (
@@ -101,7 +101,7 @@ async def shift(connection: AsyncConnection, how: Shift) -> int:
 
 
 async def _states(connection: AsyncConnection, how: Shift) -> int:
-    """Whoever is deciding meanwhile has to decide again: the version goes up."""
+    """Shift the services; the version goes up, so that concurrent decisions are made again."""
     rows = [
         {"name": row.id, "new": state}
         for row in await connection.execute(select(services).order_by(services.c.id).with_for_update())
@@ -113,7 +113,7 @@ async def _states(connection: AsyncConnection, how: Shift) -> int:
 
 
 Moves = Mapping[str, tuple[Change, Change]]
-"""By a notice's key, the change that it tells of before and after."""
+"""By a notice's key: its change before and after the shift."""
 
 
 async def _incidents(connection: AsyncConnection, how: Shift) -> tuple[Sequence[str], Moves, int]:
@@ -148,12 +148,14 @@ async def _deliveries(connection: AsyncConnection, how: Shift, threads: Sequence
 
 
 def _delivery(row: Any, how: Shift) -> dict[str, Any]:
-    """What waits for the end of quiet hours waits for what clocks show then: others see to it. What tells of many is marked
-    as deferred where it is late: that keeps to nobody's quiet hours.
+    """Shift one delivery.
+
+    Deliveries that wait for the end of quiet hours follow the wall clock and stay. In a batch, `deferred` only means
+    that it is late: batches do not keep quiet hours.
     """
     kept = row.deferred and row.status == Status.PENDING.value and not row.thread.startswith(MANY)
-    ours = how.seen and not planned(row.thread)  # maintenance is of the wall's time
-    # Where nobody saw the step, what waits does so as long as it was meant to when it was queued. A lease stays as it is.
+    ours = how.seen and not planned(row.thread)  # maintenance is planned in wall-clock time
+    # If nobody saw the step, a delivery keeps the wait it had when it was queued. A lease stays as it is.
     guessed = not how.seen and row.status == Status.PENDING.value
     lag = how.past(row.queued_at) - row.queued_at if guessed else timedelta()
     due = how.quiet(row.due) if kept else how.due(later(row.due, lag))
@@ -169,7 +171,7 @@ def _delivery(row: Any, how: Shift) -> dict[str, Any]:
 
 
 def _said(row: Any, how: Shift, moves: Moves) -> dict[str, Any]:
-    """The times in the words of what waits. What may be there already keeps its words."""
+    """The notice with the shifted times; one that may have arrived already keeps its text."""
     change = None if row.settled_at or row.unsure else moves.get(row.notice.key)
     notice = how.reword(*change, row.notice) if change and how.seen else None
     if notice is None:

@@ -1,4 +1,4 @@
-"""Column types: instants that cannot be naive, and the nouns of `bot.model` as JSON."""
+"""Column types: instants that cannot be naive, and dataclasses of `bot.model` as JSON."""
 
 from __future__ import annotations
 
@@ -18,8 +18,9 @@ MICROSECOND = timedelta(microseconds=1)
 
 
 class Utc(TypeDecorator[datetime]):
-    """An instant: `timestamptz` on PostgreSQL; microseconds since 1970 on SQLite, which has no type for it and would
-    hand back naive times. Raises ValueError for a time without a zone.
+    """An instant: `timestamptz` on PostgreSQL, microseconds since 1970 on SQLite, which would return naive times.
+
+    Raises ValueError for a time without a zone.
     """
 
     impl = DateTime(timezone=True)
@@ -41,8 +42,8 @@ class Utc(TypeDecorator[datetime]):
 
 
 class Said(TypeDecorator[str]):
-    """Text from outside: what no database takes (NUL, half a surrogate pair) is taken out, for a provider's odd answer
-    must not keep us from writing down that it answered.
+    """Text from outside, without the characters that databases reject (NUL, half a surrogate pair): an odd answer of a
+    provider must not keep its receipt from being stored.
     """
 
     impl = Text
@@ -53,8 +54,10 @@ class Said(TypeDecorator[str]):
 
 
 class Json(TypeDecorator[Any]):
-    """A frozen dataclass of `bot.model`, whole. Reading ignores keys it does not know and gives missing ones their
-    default, so that a newer or an older Tocsin can read it. Raises ValueError for a time without a zone.
+    """A frozen dataclass of `bot.model`.
+
+    Reading ignores unknown keys and fills missing ones with their default, so that newer and older versions can read
+    it. Raises ValueError for a time without a zone.
     """
 
     impl = Text
@@ -63,7 +66,7 @@ class Json(TypeDecorator[Any]):
     def __init__(self, noun: type) -> None:
         super().__init__()
         self.noun = noun
-        _adapter(noun)  # made now: the first outage must not wait for it
+        _adapter(noun)  # built now, to save the time during the first outage
 
     def process_bind_param(self, value: Any, dialect: Dialect) -> str | None:
         if value is None:
@@ -72,7 +75,7 @@ class Json(TypeDecorator[Any]):
         adapter = _adapter(self.noun)
         try:
             return adapter.dump_json(value).decode()
-        except PydanticSerializationError:  # half a surrogate pair, from somebody's headline
+        except PydanticSerializationError:  # half a surrogate pair, as in a foreign headline
             return _clean(dumps(adapter.dump_python(value, mode="json"), ensure_ascii=False))
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> Any:
@@ -80,7 +83,7 @@ class Json(TypeDecorator[Any]):
 
 
 def refuse_naive(value: object) -> None:
-    """Raise ValueError if `value`, or anything in it, is a time without a zone: it would be read back as another one."""
+    """Raise ValueError if `value` is or contains a time without a zone: it would be read back as another time."""
     if isinstance(value, datetime):
         if value.tzinfo is None:
             raise ValueError(f"a time without a zone cannot be stored: {value}")

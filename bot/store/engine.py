@@ -1,4 +1,4 @@
-"""All that differs between SQLite and PostgreSQL, and how a piece of work is run on either."""
+"""The differences between SQLite and PostgreSQL, and running work on either."""
 
 from __future__ import annotations
 
@@ -41,21 +41,21 @@ T = TypeVar("T")
 Work = Callable[[AsyncConnection], Awaitable[T]]
 
 OUR_BUG = (IntegrityError, ProgrammingError, DataError, NotSupportedError)
-MIGRATING = 0x70C51  # any number that nobody else locks with in the same PostgreSQL database
+MIGRATING = 0x70C51  # advisory lock, an arbitrary number that nothing else uses in the same PostgreSQL database
 READERS = 3
-PATIENCE = 15  # seconds that a statement, or waiting for a connection, may take
+PATIENCE = 15  # seconds for a statement, or for getting a connection
 CONNECT = 5  # seconds to reach a server
-LOCKED = 5  # seconds that SQLite waits for another program's lock
-CLOSING = 1.0  # seconds that work under way gets when the database is closed
+LOCKED = 5  # seconds SQLite waits for another program's lock
+CLOSING = 1.0  # seconds for running work when the database is closed
 
 
 class StoreUnavailable(Unable):
-    """The database cannot be used now: one line for the operator, without the password."""
+    """The database cannot be used now. One line for the operator, without the password."""
 
 
 class Database:
-    """Runs pieces of work, each whole: cancelling the caller never stops one half-way, which would leave its connection
-    in an open transaction.
+    """Runs pieces of work to their end, even if the caller is cancelled: half done, one would leave its connection in
+    an open transaction.
     """
 
     def __init__(
@@ -69,9 +69,9 @@ class Database:
         migrator: AsyncEngine | None = None,
     ) -> None:
         self.name = name
-        self.file = file  # None: a server's
+        self.file = file  # None for a server
         self.reader = reader
-        self.guard: Work[None] | None = None  # asked in each transaction whether the database is still ours
+        self.guard: Work[None] | None = None  # checks in each transaction that the database is still ours
         self.health = DatabaseHealth(OwnHealth())
         self._writer = writer
         self._migrator = migrator or writer
@@ -84,11 +84,11 @@ class Database:
         return await asyncio.shield(self.spawn(self._run(self._writer.begin(), self._guarded(work), "writing")))
 
     async def write_unguarded(self, work: Work[T]) -> T:
-        """`write`, for who finds out whose the database is."""
+        """`write` without the guard, for finding out who owns the database."""
         return await asyncio.shield(self.spawn(self._run(self._writer.begin(), work, "writing")))
 
     async def migrate(self, work: Work[T]) -> T:
-        """`write_unguarded`, and however long a statement takes: a table of two years is altered in it."""
+        """`write_unguarded` without a time limit: it alters tables with years of data."""
         return await asyncio.shield(self.spawn(self._run(self._migrator.begin(), work, "writing")))
 
     def _guarded(self, work: Work[T]) -> Work[T]:
@@ -106,7 +106,7 @@ class Database:
         return await asyncio.shield(self.spawn(self._run(self.reader.connect(), work, "reading")))
 
     def spawn(self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
-        """Start what `finish` is to wait for."""
+        """Start a task that `finish` waits for."""
         task = asyncio.create_task(work)
         self._running.add(task)
         task.add_done_callback(self._done)
@@ -115,10 +115,10 @@ class Database:
     def _done(self, task: asyncio.Task[Any]) -> None:
         self._running.discard(task)
         if not task.cancelled():
-            task.exception()  # whoever waited was told of it, or waits no more
+            task.exception()  # mark as retrieved; whoever still waits gets it too
 
     async def finish(self) -> None:
-        """Wait for what is being written, but not for a database that does not answer."""
+        """Wait for running writes, but not for a database that does not answer."""
         if self._running:
             await asyncio.wait(self._running, timeout=CLOSING)
 
@@ -145,7 +145,7 @@ class Database:
             self.health.failed(how, error)
             raise self._unavailable(error) from error
         except StatementError as error:
-            if isinstance(error.orig, ValueError):  # what a column type refused
+            if isinstance(error.orig, ValueError):  # rejected by a column type
                 raise error.orig from None
             raise
         self.health.worked(how)
@@ -153,7 +153,7 @@ class Database:
 
     @contextmanager
     def opening(self) -> Iterator[None]:
-        """While a database is opened, nothing that goes wrong is our bug: it may lack rights, or be somebody else's."""
+        """Turn every error while opening into StoreUnavailable: it may lack rights, or be another program's database."""
         try:
             yield
         except self._any_trouble as error:
@@ -164,7 +164,7 @@ class Database:
             ArithmeticError,
             LookupError,
             AttributeError,
-        ) as error:  # a driver's, for a URL that it cannot use; it may quote the password
+        ) as error:  # from a driver that cannot use the URL; it may quote the password
             raise StoreUnavailable(
                 f"cannot use the database {self.name}: its URL has something that the driver does not take "
                 f"({type(error).__name__}); check the port and what stands after the question mark"
@@ -179,16 +179,16 @@ class Database:
 
 
 def absent(url: str) -> bool:
-    """Is there no file where a URL names one? Of a server nothing is known without asking it."""
+    """Whether a URL names a file that does not exist. False for a server."""
     path = url.removeprefix("sqlite:///")
     return path != url and bool(path) and not Path(path).exists()
 
 
 def connect(url: str) -> Database:
-    """Raise StoreUnavailable for a URL that names no database of a kind we know, or a file that cannot be written."""
+    """Connect. Raise StoreUnavailable if the URL's database is of no known kind, or its file cannot be written."""
     try:
         parsed = make_url(url)
-    except (ArgumentError, ValueError):  # ValueError: a port that is no number
+    except (ArgumentError, ValueError):  # ValueError: the port is not a number
         parsed = URL.create("none")
     match parsed.get_backend_name():
         case "sqlite" if parsed.database and parsed.database != ":memory:":
@@ -202,32 +202,32 @@ def connect(url: str) -> Database:
 
 
 def insert(dialect: str, table: Table) -> sqlite.Insert | postgresql.Insert:
-    """An INSERT that knows ON CONFLICT."""
+    """An INSERT with ON CONFLICT."""
     return sqlite.insert(table) if dialect == "sqlite" else postgresql.insert(table)
 
 
 @cache
 def insert_new(dialect: str, table: Table, key: str) -> ReturningInsert[Any]:
-    """Insert rows whose `key` is not there yet, and return the keys of those."""
+    """An INSERT that skips existing keys and returns the new ones."""
     return insert(dialect, table).on_conflict_do_nothing(index_elements=[key]).returning(table.c[key])
 
 
 @cache
 def upsert(dialect: str, table: Table, *keys: str) -> sqlite.Insert | postgresql.Insert:
-    """Insert rows, or replace all but the `keys` of those that are there."""
+    """An INSERT that overwrites existing rows, except for their `keys`."""
     statement = insert(dialect, table)
     news = {column.name: statement.excluded[column.name] for column in table.c if column.name not in keys}
     return statement.on_conflict_do_update(index_elements=list(keys), set_=news)
 
 
 async def lock_schema(connection: AsyncConnection) -> None:
-    """Let one process migrate at a time. SQLite's writer has the whole file to itself already."""
+    """Let one process migrate at a time. On SQLite the writer locks the whole file anyway."""
     if connection.dialect.name == "postgresql":
         await connection.execute(text("SELECT pg_advisory_xact_lock(:number)"), {"number": MIGRATING})
 
 
 def _sqlite(path: str) -> Database:
-    """One connection writes, so that nobody polls for a lock; some read, which WAL lets them do meanwhile."""
+    """One connection writes, so that nobody polls for a lock; several read, which WAL allows at the same time."""
     try:
         _make_writable(path)
     except (OSError, sqlite3.Error) as error:
@@ -251,8 +251,10 @@ def _sqlite(path: str) -> Database:
 
 
 def _make_writable(path: str) -> None:
-    """Create the file for its owner alone, and try a write transaction: a thread of the driver's would not end well."""
-    with suppress(FileExistsError):  # one that is there is not opened: closing it again would drop SQLite's locks
+    """Create the file readable by its owner only, and try a write transaction: a failure in the driver's thread ends
+    badly.
+    """
+    with suppress(FileExistsError):  # an existing file is not opened: closing it would drop SQLite's locks
         os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
     ends = monotonic() + LOCKED
     with closing(sqlite3.connect(path, isolation_level=None, timeout=LOCKED)) as trial:
@@ -262,7 +264,7 @@ def _make_writable(path: str) -> None:
                 trial.execute("BEGIN IMMEDIATE")
                 trial.execute("ROLLBACK")
                 break
-            except sqlite3.OperationalError as error:  # two that make it at once: SQLite does not wait for that
+            except sqlite3.OperationalError as error:  # SQLite does not wait if two processes create it at once
                 if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or monotonic() > ends:
                     raise
                 sleep(0.02)
@@ -270,7 +272,9 @@ def _make_writable(path: str) -> None:
 
 
 def _make_private(path: str) -> None:
-    """It holds addresses and what people said: nobody else's to read. Its companions get its mode from SQLite."""
+    """Make the file private to its owner: it holds addresses and messages. SQLite gives its
+    companions the same mode.
+    """
     mode = stat.S_IMODE(Path(path).stat().st_mode)
     if not mode & 0o077:
         return
@@ -287,7 +291,7 @@ def _make_private(path: str) -> None:
 
 
 def _set_up(connection: sqlite3.Connection, _record: object) -> None:
-    connection.isolation_level = None  # else the driver begins by itself, without the lock: updates get lost
+    connection.isolation_level = None  # else the driver begins transactions without the lock, and updates get lost
     for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON", f"busy_timeout = {LOCKED * 1000}"):
         cursor = connection.cursor()
         cursor.execute(f"PRAGMA {pragma}")
@@ -303,7 +307,7 @@ def _postgresql(url: URL) -> Database:
         "postgresql", url.username, host=url.host, port=url.port, database=url.database
     ).render_as_string()
     query = dict(url.query)
-    if "sslmode" in query:  # libpq's word for what asyncpg calls ssl
+    if "sslmode" in query:  # libpq's name for asyncpg's `ssl`
         query["ssl"] = query.pop("sslmode")
     try:
         driven = url.set(drivername="postgresql+asyncpg", query=query)
@@ -314,14 +318,14 @@ def _postgresql(url: URL) -> Database:
         ) from error
     import asyncpg  # type: ignore[import-untyped]  # noqa: PLC0415 - it has no types; it is an extra
 
-    trouble = (asyncpg.PostgresError, asyncpg.InterfaceError)  # while connecting, these come through unwrapped
+    trouble = (asyncpg.PostgresError, asyncpg.InterfaceError)  # not wrapped while connecting
     return Database(name, engine, engine, trouble, migrator=migrator)
 
 
 def _engine(url: URL, seconds: float | None) -> AsyncEngine:
-    """An engine that also works through a pooler which gives a server's session for one transaction at a time.
+    """An engine that also works behind a pooler in transaction mode.
 
-    Therefore nothing of a session is kept: statements have no name, are not cached, and even a reading is a transaction.
+    Nothing may depend on the session: statements are unnamed and not cached, and even reads are transactions.
     """
     how: dict[str, Any] = {"poolclass": NullPool} if seconds is None else {"pool_timeout": PATIENCE}
     return create_async_engine(
@@ -332,7 +336,7 @@ def _engine(url: URL, seconds: float | None) -> AsyncEngine:
             "timeout": CONNECT,
             "command_timeout": seconds,
             "statement_cache_size": 0,
-            "prepared_statement_name_func": str,  # that is, no name
+            "prepared_statement_name_func": str,  # no name
             "server_settings": {"application_name": "tocsin"},
         },
         **how,

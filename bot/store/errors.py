@@ -1,4 +1,4 @@
-"""What is wrong with a database, in plain words without its name, and when it is well again."""
+"""Database troubles: naming them in plain words, without the database's name, and noticing when they are over."""
 
 from __future__ import annotations
 
@@ -35,20 +35,21 @@ SQLSTATES = {
     "25006": READ_ONLY,
     "42501": REFUSES,
     "3F000": REFUSES,
-    "42P01": DAMAGED,  # a table is not there
-    "42703": DAMAGED,  # a column is not there
+    "42P01": DAMAGED,  # a table is missing
+    "42703": DAMAGED,  # a column is missing
     "53100": FULL,
     "55P03": LOCKED,
     "57014": LOCKED,
     "XX001": DAMAGED,
     "XX002": DAMAGED,
 }
-LASTS = {DAMAGED: 60.0}  # seconds: what reads one page well may fail at the next
+# seconds: one page may be readable, the next one not
+LASTS = {DAMAGED: 60.0}
 SHORTLY = 2.0
 
 
 def what_it_is(error: BaseException) -> str:
-    """The kind of trouble behind a driver's error, for operators."""
+    """The kind of trouble behind a driver's error, in words for operators."""
     cause = getattr(error, "orig", None) or error
     if isinstance(cause, sqlite3.Error):
         missing = "no such table" in str(cause) or "no such column" in str(cause)
@@ -57,20 +58,20 @@ def what_it_is(error: BaseException) -> str:
 
 
 def withdrawn(error: BaseException) -> bool:
-    """Is it no bug of ours, but somebody who took away a right, a table or a schema under us?"""
+    """Whether somebody took away a right, a table or a schema, so that it is no bug of ours."""
     return (getattr(getattr(error, "orig", None), "sqlstate", None) or "") in SQLSTATES
 
 
 @dataclass
 class DatabaseHealth:
-    """Reports what fails, and clears it with the next success of the same sort, a moment after the last failure."""
+    """Reports failures, and clears them with the next success of the same sort, a moment after the last failure."""
 
     own_health: OwnHealth
     steady: Callable[[], float] = time.monotonic
-    _until: dict[str, float] = field(default_factory=dict)  # by sort: since when a success counts
+    _until: dict[str, float] = field(default_factory=dict)  # by sort: from when on a success counts
 
     def failed(self, how: str, error: BaseException) -> None:
-        """`how`: "reading" or "writing"."""
+        """Report a failure; `how` is "reading" or "writing"."""
         what = what_it_is(error)
         self._until[how] = max(self._until.get(how, 0.0), self.steady() + LASTS.get(what, SHORTLY))
         self.own_health.report(Part.DATABASE, what, how)
@@ -82,5 +83,5 @@ class DatabaseHealth:
 
     @property
     def away(self) -> bool:
-        """Did the latest reading fail, a moment ago? Later it is worth another try."""
+        """Whether the latest read failed a moment ago; later it is worth another try."""
         return self.steady() < self._until.get("reading", 0.0)

@@ -1,4 +1,4 @@
-"""Group commit: what many callers want written at the same time is written in one transaction."""
+"""Group commit: writes asked for at the same time share one transaction."""
 
 from __future__ import annotations
 
@@ -16,14 +16,16 @@ SIZE = 1000
 
 
 class Again(Enum):
-    """A job that has to wait for the next transaction."""
+    """The answer to a job that has to wait for the next transaction."""
 
     AGAIN = "again"
 
 
 class Group(Generic[Job, Result]):
-    """Hands waiting jobs to `commit`, which runs one transaction and answers each with its result, with the exception
-    its caller is to see, or with AGAIN. A storm of 1,000 thus syncs the disk once or twice, not 1,000 times.
+    """Hands waiting jobs to `commit`, which runs them in one transaction.
+
+    `commit` answers each with its result, with the exception for its caller, or with AGAIN. A storm of 1,000 thus syncs
+    the disk once or twice, not 1,000 times.
     """
 
     def __init__(
@@ -35,7 +37,7 @@ class Group(Generic[Job, Result]):
         self._busy = False
 
     async def join(self, job: Job) -> Result:
-        """Written once this returns. If the caller is cancelled, `job` is written all the same."""
+        """Return once `job` is written. If the caller is cancelled, it is written all the same."""
         done: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
         self._waiting.append((job, done))
         if not self._busy:
@@ -56,8 +58,8 @@ class Group(Generic[Job, Result]):
             results = await self._commit([job for job, _ in batch])
         except StoreUnavailable as error:
             results = [StoreUnavailable(*error.args) for _ in batch]
-        except Exception as error:  # noqa: BLE001 - goes to the caller it belongs to, and to nobody else
-            if len(batch) > 1:  # rolled back: find out whose it is
+        except Exception as error:  # noqa: BLE001 - goes to its own caller only
+            if len(batch) > 1:  # rolled back: find out whose error it is
                 for one in batch:
                     await self._settle([one])
                 return

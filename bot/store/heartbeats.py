@@ -1,4 +1,4 @@
-"""What the jobs that call us have told."""
+"""The heartbeats received from jobs."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class HeartbeatStore:
         self._database = database
 
     async def all(self) -> tuple[Heartbeat, ...]:
-        """Those that the config has no more are among them."""
+        """All of them, including those that the config no longer has."""
 
         async def work(connection: AsyncConnection) -> tuple[Heartbeat, ...]:
             return tuple(Heartbeat(*row) for row in await connection.execute(select(heartbeats)))

@@ -1,4 +1,4 @@
-"""Moves of a service: what was decided about it and everything that follows from that, in one transaction."""
+"""Transitions of a service: a decision and all its consequences, in one transaction."""
 
 from __future__ import annotations
 
@@ -22,17 +22,17 @@ from bot.store.schema import changes, incidents, key_value, services
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """What there is to decide upon."""
+    """What a decision is based on."""
 
     state: ServiceState
-    told: frozenset[Destination]  # who has, or is about to have, a message about the incident `thread`
-    heard: frozenset[Destination] = frozenset()  # those of them that have one, or may have
-    thread: str = ""  # the open one; where none is open, the one that was over last
+    told: frozenset[Destination]  # destinations that got, or will get, a message about the incident `thread`
+    heard: frozenset[Destination] = frozenset()  # those of them that got one, or may have
+    thread: str = ""  # the open incident, else the last one
 
 
 @dataclass(frozen=True, slots=True)
 class Transition:
-    """What was decided: written whole or not at all."""
+    """A decision, written whole or not at all."""
 
     state: ServiceState
     changes: tuple[Change, ...] = ()
@@ -55,7 +55,7 @@ class IncidentStore:
         self._moving: Group[_Job, Transition | None] = Group(database, self._commit)
 
     async def states(self) -> dict[str, ServiceState]:
-        """What is remembered of each service."""
+        """The stored state of each service."""
 
         async def work(connection: AsyncConnection) -> dict[str, ServiceState]:
             return {row.id: row.state for row in await connection.execute(select(services))}
@@ -63,10 +63,10 @@ class IncidentStore:
         return await self._database.read(work)
 
     async def apply(self, service: str, decide: Decide, now: datetime) -> Transition | None:
-        """Let `decide` turn what is stored into what shall be, and write it; None writes nothing.
+        """Let `decide` turn the stored state into the new one, and write it; None writes nothing.
 
-        `decide` may be called more than once, each time with what is stored then, so it must be pure. What it raises is
-        raised here. Every other move waiting at the same moment is written in the same transaction.
+        `decide` may be called more than once, each time with the state stored then, so it must be pure. Its errors are
+        raised here. Transitions that wait at the same moment share one transaction.
         """
         return await self._moving.join(_Job(service, decide, now))
 
@@ -78,8 +78,9 @@ class IncidentStore:
         reword: clock_shift.Reword = clock_shift.as_it_is,
         reckoning: str = "",
     ) -> int:
-        """The clock steps: see `clock_shift.step`. `reword` may be called again, so it must be pure. `reckoning` is
-        remembered with it, as `clock_shift.RECKONING`. Return how many rows were moved.
+        """Shift all times after the clock stepped, see `clock_shift.step`. Return the number of rows changed.
+
+        `reword` may be called again, so it must be pure. `reckoning` is stored as `clock_shift.RECKONING`.
         """
         how = clock_shift.step(by, born, now, reword)
 
@@ -92,7 +93,9 @@ class IncidentStore:
         return await self._database.write(work)
 
     async def settle(self, now: datetime) -> int:
-        """The clock may have stepped while nobody saw it: see `clock_shift.settle`. Return how many rows were moved."""
+        """Repair times after a clock step that nobody saw, see `clock_shift.settle`. Return the number of rows
+        changed.
+        """
         return await self._database.write(partial(clock_shift.shift, how=clock_shift.settle(now)))
 
     async def _commit(self, jobs: Sequence[_Job]) -> Sequence[Transition | Exception | Again | None]:
@@ -100,7 +103,7 @@ class IncidentStore:
 
 
 async def _together(connection: AsyncConnection, jobs: Sequence[_Job]) -> list[Transition | Exception | Again | None]:
-    """One move of each service; the others wait for the next transaction, to see what these wrote."""
+    """Write one transition of each service; the others wait for the next transaction, to see these."""
     first = {job.service: job for job in reversed(jobs)}
     found = await _read(connection, list(first))
     decided = {job: _decide(job, found[job.service][1]) for job in first.values()}
@@ -119,12 +122,12 @@ async def _together(connection: AsyncConnection, jobs: Sequence[_Job]) -> list[T
 def _decide(job: _Job, situation: Snapshot) -> Transition | Exception | None:
     try:
         return job.decide(situation)
-    except Exception as error:  # noqa: BLE001 - is its caller's, and must not undo the others' moves
+    except Exception as error:  # noqa: BLE001 - goes to its caller, and must not undo the others' transitions
         return error
 
 
 async def _read(connection: AsyncConnection, names: Sequence[str]) -> dict[str, tuple[int, Snapshot]]:
-    """Version and situation of each service; version 0 for one never written."""
+    """The version and snapshot of each service; version 0 if it was never written."""
     rows = await connection.execute(select(services).where(services.c.id.in_(names)))
     found: dict[str, tuple[int, ServiceState]] = {name: (0, ServiceState(name)) for name in names}
     found.update({row.id: (row.version, row.state) for row in rows})
@@ -142,11 +145,12 @@ def _situation(state: ServiceState, thread: str, told: dict[Destination, bool]) 
 
 
 async def _write_states(connection: AsyncConnection, moves: dict[str, tuple[int, Transition]]) -> set[str]:
-    """Return the services whose version was still the one read."""
+    """Write states; return the services whose version was still the one read."""
+    # sorted: everybody locks in the same order, so that no deadlock arises
     rows = [
         {"id": service, "version": version + 1, "state": move.state}
         for service, (version, move) in sorted(moves.items())
-    ]  # sorted: everybody locks in the same order, so that nobody waits in a ring
+    ]
     return set(await connection.scalars(_write_state(connection.dialect.name), rows)) if rows else set()
 
 

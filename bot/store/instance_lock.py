@@ -1,4 +1,4 @@
-"""One daemon on one database: a second one is refused, and one that was replaced while it was frozen writes no more."""
+"""One daemon per database: a second one is refused, and one that was frozen and replaced writes no more."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from bot.store.engine import Database, StoreUnavailable
 from bot.store.errors import REPLACED
 from bot.store.lease import KEPT_EVERY, Lease
 
-FROZEN = 3.0  # seconds beyond the usual without a look at the hold: we did not run
+FROZEN = 3.0  # seconds without a look, beyond the usual, after which we assume that we were frozen
 
 
 def taken(name: str) -> StoreUnavailable:
@@ -25,7 +25,7 @@ def taken(name: str) -> StoreUnavailable:
 
 @dataclass
 class Hold:
-    """Says whether the database is still ours. `look` answers False when another Tocsin has it."""
+    """Tells whether the database is still ours. `look` returns False if another daemon has it."""
 
     name: str
     look: Callable[[], Awaitable[bool]]
@@ -35,9 +35,9 @@ class Hold:
     _looked: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def keep(self) -> None:
-        """Look again and again, until cancelled or until it is lost."""
+        """Look again and again, until cancelled or until the database is lost."""
         while not self.lost.is_set():
-            with suppress(StoreUnavailable):  # it is away: whoever reads or writes says so
+            with suppress(StoreUnavailable):  # the database is away: readers and writers report it
                 if not await self.look():
                     self.lost.set()
             self._looked_at = self.steady()
@@ -46,9 +46,10 @@ class Hold:
             await asyncio.sleep(KEPT_EVERY)
 
     async def ours(self) -> None:
-        """Before what was claimed earlier leaves us: if we did not run for a while, first find out whether it still may.
+        """Check before sending what was claimed earlier: after a freeze, first look whether the database is still
+        ours.
 
-        Raise StoreUnavailable when it may not.
+        Raise StoreUnavailable if it is not.
         """
         if self.steady() - self._looked_at > KEPT_EVERY + FROZEN and not self.lost.is_set():
             with suppress(TimeoutError):  # a database that is away holds up nothing
@@ -63,16 +64,16 @@ async def _true() -> bool:
 
 
 def not_alone() -> Hold:
-    """The hold of who does not send: it is never lost."""
+    """The hold of a process that does not send: it is never lost."""
     return Hold("", _true, steady=lambda: 0.0)
 
 
 @asynccontextmanager
 async def hold_file(database: Database, path: str) -> AsyncIterator[Hold]:
-    """Hold a SQLite file: itself, so that no deleted companion lets a second daemon in, and the file beside it, which is
-    all that an older Tocsin looks at. The kernel lets go of both when we die.
+    """Hold a SQLite file by locks on the file itself and on the one beside it. The kernel drops both when we die.
 
-    Leave it after the database is closed: closing any handle of its file drops the locks that SQLite has on it.
+    The lock on the file itself means that deleting its companion lets no second daemon in; older versions look at the
+    companion only. Leave after the database is closed: closing any handle of its file drops SQLite's locks on it.
     """
     held: list[int] = []
     try:
@@ -104,7 +105,7 @@ def _locked(handle: int, name: str) -> bool:
 
 
 def _still_ours(database: Database, path: str, held: int) -> bool:
-    """Is the file that we hold the one that others find? Where another daemon holds what is there now, it is lost."""
+    """Whether our file is still the one at its path; False if another daemon holds what is there now."""
     mine, health = os.fstat(held), database.health.own_health
     try:
         there = Path(path).stat()
@@ -125,7 +126,7 @@ def _still_ours(database: Database, path: str, held: int) -> bool:
 
 @asynccontextmanager
 async def hold_server(database: Database) -> AsyncIterator[Hold]:
-    """Hold a database of a server by a lease; each of our transactions checks it. Leave it before the database is closed."""
+    """Hold a server's database by a lease, checked in each transaction. Leave before the database is closed."""
     lease = Lease(database)
     if not await lease.take():
         raise taken(database.name)

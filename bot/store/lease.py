@@ -1,6 +1,6 @@
-"""A server's database is one daemon's by a row: owner, epoch, and until when by the server's own clock.
+"""The lease on a server's database: a row with owner, epoch and expiry by the server's own clock.
 
-No lock of a session is used: a pooler that gives a session for one transaction at a time does not keep one.
+Session locks are not used: a pooler in transaction mode does not keep them.
 """
 
 from __future__ import annotations
@@ -21,25 +21,25 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store.engine import MIGRATING, Database, StoreUnavailable
 
-LASTS = 6.0  # seconds that a lease holds without being renewed
+LASTS = 6.0  # seconds until a lease expires without renewal
 KEPT_EVERY = 2.0  # seconds between two renewals
-PATIENCE = 15.0  # seconds that another daemon's lease is watched: it moves on, or it runs out
+PATIENCE = 15.0  # seconds to watch another daemon's lease: it is renewed, or it expires
 LOOK_EVERY = 0.2  # seconds between two looks at it
-GIVING_BACK = 0.5  # seconds, at a stop
-OLDER = MIGRATING + 1  # the lock of a session by which an older Tocsin holds the database
-KEY = "daemon"  # the name of the row in the table of small memories
+GIVING_BACK = 0.5  # seconds to release it at a stop
+OLDER = MIGRATING + 1  # the session lock by which an older Tocsin holds the database
+KEY = "daemon"  # name of the row in key_value
 
 NEW = text("INSERT INTO key_value (name, value) VALUES (:key, :value) ON CONFLICT (name) DO NOTHING")
 READ = text("SELECT value, extract(epoch FROM clock_timestamp())::float8 AS now FROM key_value WHERE name = :key")
 LOCK = text(f"{READ.text} FOR UPDATE SKIP LOCKED")
-# What a frozen daemon leaves open amid a statement no time-out of the server ends: it waits for the rest of it.
+# No server time-out ends what a frozen daemon leaves open in mid-statement: the server waits for the rest of it.
 CUT_OFF = text(
     "SELECT pg_terminate_backend(pid) FROM pg_stat_activity JOIN pg_locks USING (pid)"
     " WHERE datname = current_database() AND usename = current_user AND pid <> pg_backend_pid()"
     " AND relation = 'key_value'::regclass AND mode = 'RowShareLock' AND granted"
     " AND xact_start < clock_timestamp() - interval '2 seconds'"
 )
-# Renewing must not wait for our own transactions, which hold the row by KEY SHARE; taking it over must.
+# Renewal must not wait for our own transactions, which hold the row by KEY SHARE; a takeover must.
 RENEW = text(
     "SELECT value, extract(epoch FROM clock_timestamp())::float8 AS now FROM key_value WHERE name = :key FOR NO KEY UPDATE"
 )
@@ -48,7 +48,7 @@ OLDER_RUNS = text(
     "SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND objid = :number AND granted"
     " AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
 )
-# One round trip: what a transaction of a frozen daemon may hold up, and whose the database is.
+# One round trip: time limits for the transaction of a daemon that freezes, and the owner of the database.
 GUARD = text(
     "SELECT set_config('statement_timeout', '15s', true), set_config('lock_timeout', '10s', true),"
     " set_config('idle_in_transaction_session_timeout', '10s', true),"
@@ -81,7 +81,7 @@ class Row:
 
     @property
     def dead(self) -> bool:
-        """Is its process on this very machine, and ended?"""
+        """Whether its process ran on this machine and has ended."""
         if self.owner in _here:
             return False
         here, _, number = this_process().rpartition("/")
@@ -90,7 +90,7 @@ class Row:
 
 
 def _started(pid: str) -> str:
-    """The process and when it began, for a number is used again."""
+    """The process and its start time, as process ids are reused."""
     try:
         stat = Path(f"/proc/{pid}/stat").read_text("utf-8", "replace")
     except OSError:
@@ -105,7 +105,7 @@ def _runs(process: str) -> bool:
 
 @cache
 def this_process() -> str:
-    """Our machine since its start, how we see processes there, and ours; "" where there is no /proc."""
+    """Our machine's boot, pid namespace and process; "" without /proc."""
     with suppress(OSError):
         boot = Path("/proc/sys/kernel/random/boot_id").read_text("utf-8").strip()
         return f"{socket.gethostname()}/{boot}/{Path('/proc/self/ns/pid').readlink()}/{_started(str(os.getpid()))}"
@@ -114,7 +114,7 @@ def this_process() -> str:
 
 @dataclass
 class Lease:
-    """Ours from `take` on, until another daemon takes it when it has run out. `lost` is set when that is seen."""
+    """Ours from `take` on, until it expires and another daemon takes it; `lost` is set when that is noticed."""
 
     database: Database
     owner: str = field(default_factory=lambda: uuid4().hex)
@@ -122,7 +122,7 @@ class Lease:
     epoch: int = 0
 
     async def take(self) -> bool:
-        """False: another daemon has it, and lives."""
+        """Take the lease; False if a living daemon has it."""
         seen, ends = None, monotonic() + PATIENCE
         while True:
             other = await self.database.write_unguarded(self._take)
@@ -135,7 +135,7 @@ class Lease:
             await asyncio.sleep(LOOK_EVERY)
 
     async def _take(self, connection: AsyncConnection) -> Row | None:
-        """None: it is ours now. Else whose it is."""
+        """Try once; return None on success, else the other owner's row."""
         await connection.execute(NEW, {"key": KEY, "value": Row().written})
         seen = (await connection.execute(READ, {"key": KEY})).one()
         row = Row.read(seen.value)
@@ -143,7 +143,7 @@ class Lease:
             return row
         free = (await connection.execute(LOCK, {"key": KEY})).one_or_none()
         if free is None:
-            await connection.execute(CUT_OFF)  # whose lease has run out must not keep it by what it began before
+            await connection.execute(CUT_OFF)  # an expired owner must not keep it by a transaction begun before
             return row
         row = Row.read(free.value)
         if row.lives(free.now) or await connection.scalar(OLDER_RUNS, {"number": OLDER}):
@@ -157,7 +157,7 @@ class Lease:
         await connection.execute(WRITE, {"key": KEY, "value": row.written})
 
     async def renew(self) -> bool:
-        """False: another daemon has it. Raise StoreUnavailable while the database is away."""
+        """Renew the lease; False if another daemon has it. Raise StoreUnavailable while the database is away."""
         return await self.database.write_unguarded(self._renew)
 
     async def _renew(self, connection: AsyncConnection) -> bool:
@@ -169,20 +169,20 @@ class Lease:
         return True
 
     async def guard(self, connection: AsyncConnection) -> None:
-        """Raise StoreUnavailable, and so undo the transaction, unless the database is ours until it is committed."""
+        """Raise StoreUnavailable, and so roll back, unless the database is ours until the commit."""
         value = (await connection.execute(GUARD, {"key": KEY})).one().value
         row = Row.read(value)
         if self._another(row):
             self.lost.set()
             raise StoreUnavailable(f"cannot use the database {self.database.name}: another Tocsin has taken it over")
-        if row.owner != self.owner:  # an old backup was put back: we are in it soon
+        if row.owner != self.owner:  # an old backup was restored: our row is back soon
             raise StoreUnavailable(f"cannot use the database {self.database.name}: it was put back to an older state")
 
     def _another(self, row: Row) -> bool:
         return row.owner != self.owner and row.epoch >= self.epoch
 
     async def give_back(self) -> None:
-        """So that the next one need not wait."""
+        """Release the lease, so that the next daemon need not wait."""
         with suppress(StoreUnavailable, TimeoutError):
             async with asyncio.timeout(GIVING_BACK):
                 await self.database.write_unguarded(self._give_back)

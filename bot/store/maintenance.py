@@ -1,4 +1,4 @@
-"""Windows of maintenance, each with what was told of it: written in one transaction with its notices."""
+"""Maintenance windows, each written in one transaction with its notices."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from bot.store.schema import maintenance_windows
 
 @dataclass(frozen=True, slots=True)
 class MaintenanceChange:
-    """What was decided of a window: written whole or not at all."""
+    """A decision on a window, written whole or not at all."""
 
     window: Window
     deliveries: tuple[Delivery, ...] = ()
 
 
-Told = dict[Destination, bool]  # the places it was, or is about to be, told to; True for those that have heard
+Told = dict[Destination, bool]  # destinations it was, or will be, announced to; True for those that got it
 DecidePlan = Callable[[Window, Told], MaintenanceChange | None]
 
 
@@ -33,7 +33,7 @@ class MaintenanceStore:
         self._database = database
 
     async def windows(self, since: datetime) -> tuple[Window, ...]:
-        """Those not over at `since`, the earliest first."""
+        """The windows not over at `since`, the earliest first."""
         facts = {"after": since}
 
         async def work(connection: AsyncConnection) -> tuple[Window, ...]:
@@ -42,7 +42,7 @@ class MaintenanceStore:
         return await self._database.read(work)
 
     async def add(self, window: Window) -> Window:
-        """As it is stored, with its number; one whose key is known is left as it is."""
+        """Store a window and return it with its number; one whose key exists is left as it is."""
 
         async def work(connection: AsyncConnection) -> Window:
             await connection.execute(insert_new(connection.dialect.name, maintenance_windows, "key"), _row(window))
@@ -51,8 +51,9 @@ class MaintenanceStore:
         return await self._database.write(work)
 
     async def move(self, number: int, decide: DecidePlan, now: datetime) -> MaintenanceChange | None:
-        """Let `decide` turn what is stored into what shall be, and write it with what is to be told; None writes nothing.
-        It may be called more than once, so it must be pure.
+        """Let `decide` turn the stored window into the new one, and write it with its notices; None writes nothing.
+
+        `decide` may be called more than once, so it must be pure.
         """
 
         async def work(connection: AsyncConnection) -> MaintenanceChange | None:

@@ -1,4 +1,4 @@
-"""Brings a database to the present schema when it is opened."""
+"""Migration to the present schema when a database is opened."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ MIGRATIONS = Path(__file__).parent / "migrations"
 
 
 def latest() -> str:
-    """The newest revision: "0001"."""
+    """The newest revision, such as "0001"."""
     return max(path.name[:4] for path in (MIGRATIONS / "versions").glob("[0-9]*.py"))
 
 
 async def upgrade(connection: AsyncConnection) -> None:
-    """Run what is missing, in `connection`'s transaction. Raise StoreUnavailable for a schema that this version does not know."""
+    """Run the missing migrations in `connection`'s transaction. Raise StoreUnavailable for an unknown schema."""
     await lock_schema(connection)
     current = await connection.run_sync(_current)
     if current > latest():
@@ -37,7 +37,7 @@ async def upgrade(connection: AsyncConnection) -> None:
 
 
 def _missing(connection: Connection) -> str:
-    """The first table or column that we need and is not there: "deliveries.reminder"."""
+    """The first missing table or column, such as "deliveries.reminder"; "" if none is."""
     inspector = inspect(connection)
     there = inspector.get_multi_columns(filter_names=list(metadata.tables))
     found = {name: {column["name"] for column in columns} for (_, name), columns in there.items()}
@@ -51,12 +51,12 @@ def _missing(connection: Connection) -> str:
 
 
 async def is_empty(connection: AsyncConnection) -> bool:
-    """Has no Tocsin ever written here?"""
+    """Whether no Tocsin has ever written here."""
     return not await connection.run_sync(_current)
 
 
 async def knows_leases(connection: AsyncConnection) -> bool:
-    """Is there the table by whose row a daemon holds the database?"""
+    """Whether the table with the lease exists."""
     return await connection.run_sync(lambda there: inspect(there).has_table("key_value"))
 
 

@@ -1,4 +1,4 @@
-"""What people say of services: each word for two days, the number of an hour for a year."""
+"""People's reports on services: each one for two days, their number per hour for a year."""
 
 from __future__ import annotations
 
@@ -22,7 +22,9 @@ class ReportStore:
         self._database = database
 
     async def add(self, report: Report) -> None:
-        """A person has one word on a service within an hour of the clock: the newest. `who` is written as it is."""
+        """Store a report; it replaces the person's earlier one on that service in the same clock hour. `who` is stored
+        as is.
+        """
         row = {
             "service": report.service,
             "who": report.who,
@@ -39,7 +41,7 @@ class ReportStore:
         await self._database.write(work)
 
     async def since(self, at: datetime) -> tuple[Report, ...]:
-        """The oldest first."""
+        """The reports after `at`, the oldest first."""
         query = select(reports).where(reports.c.at > at).order_by(reports.c.at)
 
         async def work(connection: AsyncConnection) -> tuple[Report, ...]:
@@ -49,9 +51,7 @@ class ReportStore:
         return await self._database.read(work)
 
     async def hours(self, service: str) -> Mapping[datetime, int]:
-        """For how many it did not work, by the beginning of the hour; hours that are not over, and those without any, are
-        missing.
-        """
+        """How many people had trouble, by the beginning of the hour; hours without any, or not over yet, are missing."""
         query = select(report_hours.c.hour, report_hours.c.people).where(report_hours.c.service == service)
 
         async def work(connection: AsyncConnection) -> Mapping[datetime, int]:
@@ -60,7 +60,7 @@ class ReportStore:
         return await self._database.read(work)
 
     async def tidy(self, now: datetime) -> None:
-        """Count the hours that are over, then forget words after 48 hours and hours after a year."""
+        """Count the hours that are over, then delete reports after 48 hours and hours after a year."""
         over = (
             select(reports.c.service, reports.c.hour, func.count())
             .where(reports.c.works == false(), reports.c.hour < hour(now))

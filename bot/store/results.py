@@ -1,4 +1,4 @@
-"""What was: incidents, their changes, the results of checks."""
+"""The history: incidents, their changes, the results of checks."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class ResultStore:
     async def incidents(
         self, since: datetime, *, services: Sequence[str] = (), limit: int = 200
     ) -> tuple[Incident, ...]:
-        """Those open or ended after `since`, the newest first; of some services, or of all."""
+        """The incidents open or ended after `since`, the newest first; of the given services, or of all."""
         query = select(incidents.c.json).where(or_(incidents.c.until.is_(None), incidents.c.until > since))
         if services:
             query = query.where(incidents.c.service.in_(services))
@@ -42,7 +42,7 @@ class ResultStore:
         return await self._database.read(work)
 
     async def incident(self, asked: str) -> Incident | None:
-        """ "x#17", or the newest of the service "x"."""
+        """The incident "x#17", or the newest of the service "x"; None if there is none."""
         query = select(incidents.c.json).where(incidents.c.id == asked)
         newest = (
             select(incidents.c.json).where(incidents.c.service == asked).order_by(incidents.c.number.desc()).limit(1)
@@ -63,7 +63,7 @@ class ResultStore:
         return await self._database.read(work)
 
     async def record(self, rows: Sequence[tuple[str, datetime, Reading]]) -> None:
-        """Keep what checks saw: (service, when, reading), many at once."""
+        """Store readings as (service, when, reading)."""
 
         async def work(connection: AsyncConnection) -> None:
             await self._series.find(connection, {(service, reading.route) for service, _, reading in rows})
@@ -77,8 +77,9 @@ class ResultStore:
                 raise
 
     async def results(self, service: str, since: datetime) -> tuple[tuple[datetime, Reading], ...]:
-        """What checks saw of one service from `since` on, the oldest first; of the last 48 hours at most. All results
-        are gone through for it: there is no index to be kept up.
+        """The readings of one service from `since` on, the oldest first; of the last 48 hours at most.
+
+        This scans all results: an index on time would cost more.
         """
         query = (
             select(results, series.c.route)
@@ -93,14 +94,14 @@ class ResultStore:
         return await self._database.read(work)
 
     async def prune(self, now: datetime) -> None:
-        """Forget what is older than it is kept for: results 48 hours, roll-ups of five minutes 14 days, keys asked for
-        `once` 30 days, finished deliveries 90 days; hours, when services were seen, incidents and their changes 2 years.
+        """Delete what is past its time: results 48 hours, five-minute roll-ups 14 days, `once` keys 30 days, finished
+        deliveries 90 days; hours, stretches, incidents and their changes 2 years.
         """
         await prune(self._database, now)
         self._series.forget()
 
     async def alive(self, now: datetime) -> None:
-        """Note that we live, for the next start to know since when we did not."""
+        """Note that we run, so that the next start knows since when we did not."""
         refuse_naive(now)
         await self._people.remember(ALIVE, now.astimezone(UTC).isoformat())
 

@@ -1,4 +1,4 @@
-"""What is forgotten after a while, so that a database does not grow for ever: a little at a time."""
+"""Deleting old rows, a little at a time, so that the database does not grow for ever."""
 
 from __future__ import annotations
 
@@ -23,23 +23,23 @@ from bot.store.schema import (
 )
 
 RESULTS_FOR = timedelta(hours=48)
-FIVE_MINUTES_FOR = timedelta(days=14)  # an outage of last week is looked at closely, one of last year is not
-YEARS = timedelta(days=2 * 366)  # this year beside the last one: hours, incidents, when we saw
+FIVE_MINUTES_FOR = timedelta(days=14)  # last week's outages are looked at closely, last year's are not
+YEARS = timedelta(days=2 * 366)  # to compare this year with the last: hours, incidents, stretches
 KEYS_FOR = timedelta(days=30)
 DELIVERIES_FOR = timedelta(days=90)
-SWEEP = 5000  # rows a transaction: whoever wants to write meanwhile waits for one of these only
-ROUTES = 100  # whose buckets are looked for at once
+SWEEP = 5000  # rows per transaction, so that other writers wait for one of these only
+ROUTES = 100  # routes whose buckets are searched at once
 
 
 async def prune(database: Database, now: datetime) -> None:
-    """Forget what is older than it is kept for. Whatever is open or unfinished stays."""
+    """Delete what is past its time. Open and unfinished rows stay."""
     for step in _steps(now, await database.read(_numbers)):
         while await database.write(step):
             pass
 
 
 class _Step:
-    """Delete some of what is old; how many rows that were."""
+    """Deletes some of the old rows; returns how many."""
 
     def __init__(self, *statements: Delete) -> None:
         self._statements = statements
@@ -55,7 +55,7 @@ def _steps(now: datetime, routes: list[int]) -> Iterator[_Step]:
     yield _Step(_some(done_once, done_once.c.at < now - KEYS_FOR))
     yield _Step(_oldest(audit, audit.c.at < now - YEARS))
     yield _Step(_some(stretches, stretches.c.until < now - YEARS))
-    # `since` has an index, and nothing is over before it began.
+    # `since` has an index, and no incident ends before it began.
     old = select(incidents.c.id).where(incidents.c.since < now - YEARS, incidents.c.until < now - YEARS)
     old = old.order_by(incidents.c.since, incidents.c.id).limit(SWEEP // 10)
     yield _Step(delete(changes).where(changes.c.incident.in_(old)), delete(incidents).where(incidents.c.id.in_(old)))
@@ -71,7 +71,7 @@ async def _numbers(connection: AsyncConnection) -> list[int]:
 
 
 def _oldest(table: Table, old: ColumnElement[bool]) -> Delete:
-    """Rows are in the order of time, so the oldest are looked at first, without an index on time to keep up."""
+    """The oldest rows first, in the order of their ids; an index on time is not needed."""
     first = select(table.c.id).order_by(table.c.id).limit(SWEEP)
     return delete(table).where(table.c.id.in_(first), old)
 

@@ -1,4 +1,4 @@
-"""Results of checks, rolled up for good figures: every five minutes and every hour of each route, and when a service was seen."""
+"""Roll-ups of check results: five minutes and hours of each route, and the stretches in which a service was seen."""
 
 from __future__ import annotations
 
@@ -20,14 +20,15 @@ from bot.store.series import CODES, OUTCOMES
 from bot.store.subscriptions import Subscriptions
 
 ROLLED = "store:rolled"  # the newest result that is rolled up
-STEP = 10_000  # results a transaction
-PART = 250  # rows at once: what is prepared for a statement, or made of its answer, holds up all that runs beside it
+STEP = 10_000  # results per transaction
+# rows at once: preparing a statement, or reading its answer, blocks the event loop
+PART = 250
 SUMS = tuple(Sums.__slots__)
 
 
 @dataclass
 class Ends:
-    """Where the roll-up ended: the newest result of each route, the newest stretch of each service."""
+    """Where the roll-up ended: the newest result of each route, and the newest stretch of each service."""
 
     mark: int
     last: dict[int, tuple[datetime, Outcome]]
@@ -36,13 +37,13 @@ class Ends:
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """Of a service over some time, from its hours. Times are those of all its routes together."""
+    """Sums for a service over some time, from its hours. Times are summed over all its routes."""
 
     up: timedelta
     slow: timedelta
     down: timedelta
     answers: int
-    took: timedelta  # all answers together
+    took: timedelta  # of all answers together
     slowest: timedelta
 
     @property
@@ -57,10 +58,10 @@ class Rollups:
         self._ends: Ends | None = None
 
     async def roll(self, holds: Mapping[str, timedelta], *, most: int = STEP) -> bool:
-        """Roll up the oldest results that are not yet, `most` of them. True if there may be more.
+        """Roll up the `most` oldest results not rolled up yet. True if there may be more.
 
-        How far it went is written with the figures, so whatever stops us, each result counts once. `holds`: how far apart
-        two rounds of a service may be for the time between them to be known.
+        Progress is written with the figures, so each result counts once, whatever stops us. `holds`: by service, the
+        longest gap between two rounds in which its state still counts as known.
         """
         ends, self._ends = self._ends, None  # kept only once they are written
         mark = int(await self._people.recall(ROLLED) or 0)
@@ -79,7 +80,7 @@ class Rollups:
         return len(rows) > most // 2
 
     async def stretches(self, since: datetime) -> dict[str, list[Stretch]]:
-        """When each service was seen after `since`, as far as that is rolled up."""
+        """When each service was seen after `since`, as far as rolled up."""
         query = select(*stretches.c).where(stretches.c.until > since)
 
         async def work(connection: AsyncConnection) -> dict[str, list[Stretch]]:
@@ -91,7 +92,7 @@ class Rollups:
         return await self._database.read(work)
 
     async def figures(self, service: str, since: datetime, *, table: Table = hours) -> Figures:
-        """Of one service from the hour (or the other bucket) of `since` on, as far as that is rolled up."""
+        """The figures of one service from the bucket of `since` on, as far as rolled up."""
         added = (func.coalesce(func.sum(table.c[name]), 0) for name in ("up", "slow", "down", "answers", "took"))
         routes = select(series.c.id).where(series.c.service == service)
         query = select(*added, func.coalesce(func.max(table.c.slowest), 0)).where(
@@ -122,7 +123,7 @@ async def _after(connection: AsyncConnection, mark: int, most: int) -> Sequence[
 
 
 def _whole_rounds(rows: Sequence[Row[Any]], most: int) -> Sequence[Row[Any]]:
-    """The routes of a round are judged together: the last round waits if some of it may not have been read."""
+    """Drop the last round if some of it may not have been read: the routes of a round are judged together."""
     if len(rows) < most:
         return rows
     last = rows[-1].service, rows[-1].at
@@ -141,11 +142,10 @@ async def _ends(connection: AsyncConnection, mark: int) -> Ends:
 
 
 async def _write(connection: AsyncConnection, roll: Roll, mark: int, reached: int) -> bool:
-    """All of it, or nothing if somebody else has rolled up the same meanwhile."""
+    """Write all of it, or nothing if another process has rolled up the same results."""
     name = connection.dialect.name
-    await connection.execute(
-        insert_new(name, key_value, "name"), {"name": ROLLED, "value": "0"}
-    )  # else nothing is locked
+    # else nothing is locked
+    await connection.execute(insert_new(name, key_value, "name"), {"name": ROLLED, "value": "0"})
     held = await connection.scalar(select(key_value.c.value).where(key_value.c.name == ROLLED).with_for_update())
     if int(held or 0) != mark:
         return False
@@ -173,7 +173,7 @@ async def _in_parts(connection: AsyncConnection, statement: Executable, rows: Se
 
 @cache
 def _added(dialect: str, table: Table) -> Executable:
-    """Insert buckets, or add to those that are there."""
+    """Insert buckets, or add to existing ones."""
     new = insert(dialect, table)
     sums: dict[str, Any] = {name: table.c[name] + new.excluded[name] for name in SUMS if name != "slowest"}
     slower = case((new.excluded.slowest > table.c.slowest, new.excluded.slowest), else_=table.c.slowest)

@@ -1,4 +1,4 @@
-"""The rooms that admins let in, and the audit of what people ordered."""
+"""The rooms that admins allowed, and the audit log of orders."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ class Rooms:
         self._database = database
 
     async def all(self) -> tuple[AllowedRoom, ...]:
-        """The oldest first."""
+        """The allowed rooms, the oldest first."""
         query = select(rooms).order_by(rooms.c.at, rooms.c.kind, rooms.c.place)
 
         async def work(connection: AsyncConnection) -> tuple[AllowedRoom, ...]:
@@ -56,7 +56,7 @@ class AuditLog:
         await self._database.write(work)
 
     async def newest(self, most: int) -> tuple[AuditEntry, ...]:
-        """The newest first."""
+        """The latest entries, the newest first."""
         query = select(audit).order_by(audit.c.id.desc()).limit(most)
 
         async def work(connection: AsyncConnection) -> tuple[AuditEntry, ...]:

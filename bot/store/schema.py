@@ -28,17 +28,17 @@ metadata = MetaData(
         "fk": "fk_%(table_name)s_%(column_0_N_name)s",
     }
 )
-Id = BigInteger().with_variant(Integer, "sqlite")  # SQLite counts up an INTEGER key only
+Id = BigInteger().with_variant(Integer, "sqlite")  # SQLite only counts up an INTEGER key
 
 OPEN = text("until IS NULL AND NOT retracted")
-UNFINISHED = text("settled_at IS NULL")  # no bound value: only then does SQLite use a partial index
+UNFINISHED = text("settled_at IS NULL")  # a literal: SQLite uses a partial index only without bound values
 RUNNING = text("deadline IS NOT NULL")
 
 services = Table(
     "services",
     metadata,
     Column("id", Text, primary_key=True),
-    Column("version", BigInteger, nullable=False),  # counts writes: whoever read an older one has to decide again
+    Column("version", BigInteger, nullable=False),  # counts writes: a decision on an older version is made again
     Column("state", Json(ServiceState), nullable=False),
 )
 
@@ -76,7 +76,7 @@ deliveries = Table(
     metadata,
     Column("id", Id, primary_key=True),
     Column("key", Text, nullable=False, unique=True),
-    Column("kind", Text, nullable=False),  # of the channel
+    Column("kind", Text, nullable=False),  # the channel's
     Column("place", Text, nullable=False),
     Column("thread", Text, nullable=False),  # with kind and place: the lane
     Column("act", Text, nullable=False),
@@ -84,29 +84,25 @@ deliveries = Table(
     Column("title", Said, nullable=False),
     Column("notice", Json(Notice), nullable=False),
     Column("status", Text, nullable=False),
-    Column("due", Utc, nullable=False),  # from when it may be claimed; while sending, that is when the lease runs out
+    Column("due", Utc, nullable=False),  # when it may be claimed; while sending, when the lease expires
     Column("lease", Integer, nullable=False),
     Column("attempts", Integer, nullable=False),
     Column("unsure", Boolean, nullable=False),
     Column("ref", Said),
     Column("why", Said, nullable=False),
     Column("queued_at", Utc, nullable=False),
-    Column("settled_at", Utc),  # None: unfinished
-    Column("ends", Text),  # what kind of ending it tells
+    Column("settled_at", Utc),  # None while unfinished
+    Column("ends", Text),  # the kind of ending it reports
     Column("ladders", Json(tuple[str, ...])),  # the audiences whose next rung gets it ...
-    Column("deadline", Utc),  # ... then; None: taken, or the next rung has been seen to
-    Column("deferred", Boolean, nullable=False, server_default=false()),  # kept back for the place's quiet hours
-    Column("told_in", Id),  # the one message that tells this one too: it shares its fate
-    Column("leads", Boolean, nullable=False, server_default=false()),  # the thread's first message there, from it on
-    Column(
-        "reminder", Boolean, nullable=False, server_default=false()
-    ),  # worth nothing once there is something newer to say
-    Column(
-        "line", Said, nullable=False, server_default=""
-    ),  # the notice in one line: what a message that tells of many needs ...
-    Column("causes", Json(tuple[str, ...])),  # ... without reading thousands of notices
-    Column("began", Utc),  # the incident
-    Column("happened", Utc),  # what is told of it
+    Column("deadline", Utc),  # ... at this time; None: taken, or handed on
+    Column("deferred", Boolean, nullable=False, server_default=false()),  # held back for the destination's quiet hours
+    Column("told_in", Id),  # the batch message that carries it and decides its outcome
+    Column("leads", Boolean, nullable=False, server_default=false()),  # the thread's first message there, from now on
+    Column("reminder", Boolean, nullable=False, server_default=false()),  # dropped once there is newer news
+    Column("line", Said, nullable=False, server_default=""),  # the notice in one line, for batch messages ...
+    Column("causes", Json(tuple[str, ...])),  # ... which then need not read thousands of notices
+    Column("began", Utc),  # when the incident began
+    Column("happened", Utc),  # when the reported change happened
     Index(None, "thread", "kind", "place", "id"),
     Index("unfinished_places", "place", "kind", sqlite_where=UNFINISHED, postgresql_where=UNFINISHED),
     Index(None, "settled_at"),
@@ -125,57 +121,57 @@ subscriptions = Table(
     Column("at", Utc, nullable=False),
 )
 
-series = Table(  # what is looked at again and again: a route of a service
+series = Table(  # the routes of services, by number
     "series",
     metadata,
     Column("id", Id, primary_key=True),
     Column("service", Text, nullable=False),
     Column("route", Text, nullable=False),
-    Column("at", Utc),  # its newest result that is rolled up ...
-    Column("outcome", Integer),  # ... which tells of the time until the next
+    Column("at", Utc),  # time of its newest rolled-up result ...
+    Column("outcome", Integer),  # ... and its outcome, which holds until the next result
     UniqueConstraint("service", "route"),
 )
 
-results = Table(  # millions, written once and read once: numbers without an index, in the order of their coming
+results = Table(  # millions of rows, written once and read once: compact, without an index, in the order of arrival
     "results",
     metadata,
     Column("id", Id, primary_key=True),
-    Column("series", Integer, nullable=False),  # without a foreign key: it would be looked up for each row
+    Column("series", Integer, nullable=False),  # without a foreign key, which would be checked for each row
     Column("at", Utc, nullable=False),
     Column("outcome", Integer, nullable=False),
-    Column("why", Said),  # of what is not good
+    Column("why", Said),  # the reason, if the outcome is not good
     Column("took", BigInteger),  # microseconds
     Column("reused", Boolean, nullable=False),
-    sqlite_autoincrement=True,  # a number is never given twice: by it the roll-up knows how far it went
+    sqlite_autoincrement=True,  # numbers are never reused: they mark the roll-up's progress
 )
 
 
 def rollup(name: str) -> Table:
-    """A bucket of time in the life of a route. What its times leave of the bucket is unknown; a missing row is all unknown."""
+    """A bucket of time of one route. Time missing in its sums, or a missing row, is unknown."""
     return Table(
         name,
         metadata,
         Column("series", Integer, primary_key=True, autoincrement=False),
-        Column("at", Utc, primary_key=True),  # its beginning
+        Column("at", Utc, primary_key=True),  # the beginning of the bucket
         Column("up", Integer, nullable=False),  # milliseconds
         Column("slow", Integer, nullable=False),
         Column("down", Integer, nullable=False),
-        Column("answers", Integer, nullable=False),  # in how many rounds it answered, ...
-        Column("took", BigInteger, nullable=False),  # ... how long that took in all, in milliseconds ...
-        Column("slowest", Integer, nullable=False),  # ... and at most
+        Column("answers", Integer, nullable=False),  # rounds in which it answered, ...
+        Column("took", BigInteger, nullable=False),  # ... their total time in milliseconds ...
+        Column("slowest", Integer, nullable=False),  # ... and the longest
         sqlite_with_rowid=False,
     )
 
 
 five_minutes, hours = rollup("five_minutes"), rollup("hours")
 
-stretches = Table(  # in which a service was seen without a break
+stretches = Table(  # in which a service was seen without a gap
     "stretches",
     metadata,
     Column("service", Text, primary_key=True),
     Column("since", Utc, primary_key=True),
     Column("until", Utc, nullable=False),
-    Column("going", Boolean, nullable=False),  # it is not over: the newest round that is rolled up saw it
+    Column("going", Boolean, nullable=False),  # not over: the newest rolled-up round belongs to it
     Index(None, "until"),
 )
 
@@ -183,8 +179,8 @@ maintenance_windows = Table(
     "maintenance_windows",
     metadata,
     Column("id", Id, primary_key=True),
-    Column("key", Text, nullable=False, unique=True),  # what its origin calls it
-    Column("over_at", Utc),  # when it is over; None: nobody knows
+    Column("key", Text, nullable=False, unique=True),  # its origin's name for it
+    Column("over_at", Utc),  # None: its end is unknown
     Column("json", Json(Window), nullable=False),
 )
 
@@ -197,7 +193,7 @@ reports = Table(
     metadata,
     Column("service", Text, primary_key=True),
     Column("who", Text, primary_key=True),  # a hash
-    Column("hour", Utc, primary_key=True),  # of the clock: a person has one word in it
+    Column("hour", Utc, primary_key=True),  # clock hour: a person has one report in it
     Column("at", Utc, nullable=False),
     Column("way", Text, nullable=False),
     Column("what", Said, nullable=False),
@@ -213,7 +209,7 @@ report_hours = Table(
     Column("people", Integer, nullable=False),
 )
 
-heartbeats = Table(  # the columns are the fields of `Heartbeat`, in their order
+heartbeats = Table(  # the columns are the fields of `Heartbeat`, in the same order
     "heartbeats",
     metadata,
     Column("service", Text, primary_key=True),
@@ -227,7 +223,7 @@ heartbeats = Table(  # the columns are the fields of `Heartbeat`, in their order
     Column("code", Integer),
 )
 
-rooms = Table(  # in which people may ask, for an admin said so
+rooms = Table(  # rooms that admins allowed
     "rooms",
     metadata,
     Column("kind", Text, primary_key=True),
@@ -237,7 +233,7 @@ rooms = Table(  # in which people may ask, for an admin said so
     Column("at", Utc, nullable=False),
 )
 
-audit = Table(  # what people ordered
+audit = Table(  # people's orders
     "audit",
     metadata,
     Column("id", Id, primary_key=True),

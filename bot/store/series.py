@@ -1,4 +1,4 @@
-"""The routes of services as the numbers by which results are stored."""
+"""The numbers of services' routes, by which results are stored."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ from bot.model import Outcome
 from bot.store.engine import insert
 from bot.store.schema import series
 
-# What is stored is the place in this row: a new outcome comes last, so that older results keep their meaning.
+# Stored as the index in this tuple: append new outcomes, so that older results keep their meaning.
 OUTCOMES = (Outcome.OK, Outcome.SLOW, Outcome.FAILED, Outcome.INCONCLUSIVE, Outcome.EXPIRING)
 CODES = {outcome: number for number, outcome in enumerate(OUTCOMES)}
 
 
 class Series:
-    """Remembered while we live: they are few, and asked for with each result."""
+    """A cache of all numbers: they are few and needed for each result."""
 
     def __init__(self) -> None:
         self.numbers: dict[tuple[str, str], int] = {}
 
     async def find(self, connection: AsyncConnection, routes: Iterable[tuple[str, str]]) -> None:
-        """From now on `numbers` has these routes (service, name). Those that are new are written."""
+        """Load the numbers of these (service, route) pairs into `numbers`; new ones are written."""
         unknown = set(routes) - self.numbers.keys()
         if not unknown:
             return
@@ -33,5 +33,5 @@ class Series:
             self.numbers[row.service, row.route] = row.id
 
     def forget(self) -> None:
-        """Some were deleted, or a transaction that wrote new ones may not have come to its end."""
+        """Clear the cache: some were deleted, or a transaction with new ones may have been rolled back."""
         self.numbers.clear()

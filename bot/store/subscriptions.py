@@ -1,4 +1,4 @@
-"""What people asked for and what was already dealt with: subscriptions, inbox keys, small memories."""
+"""Subscriptions, keys of handled inputs, and small remembered values."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Subscriptions:
         return await self._database.read(work)
 
     async def subscribe(self, subscription: Subscription) -> None:
-        """A destination has one subscription: a new one replaces it."""
+        """Store a subscription; it replaces the destination's earlier one."""
         row = {
             "kind": subscription.destination.kind,
             "place": subscription.destination.place,
@@ -43,7 +43,7 @@ class Subscriptions:
         await self._database.write(work)
 
     async def unsubscribe(self, destination: Destination) -> bool:
-        """False if it had none."""
+        """Delete a subscription; False if there was none."""
 
         async def work(connection: AsyncConnection) -> bool:
             gone = delete(subscriptions).where(_at(subscriptions, destination)).returning(subscriptions.c.place)
@@ -52,8 +52,9 @@ class Subscriptions:
         return await self._database.write(work)
 
     async def moved(self, old: Destination, new: Destination) -> None:
-        """`old` is called `new` from now on: its subscription, that it was let in, and its deliveries go with it. Messages written under the
-        old name cannot be answered or rewritten under the new one, so their refs are forgotten.
+        """Move the subscription, permission and deliveries of `old` to its new address.
+
+        Messages under the old address cannot be answered or edited under the new one, so their refs are dropped.
         """
         name = {"kind": new.kind, "place": new.place}
 
@@ -77,7 +78,7 @@ class Subscriptions:
         await connection.execute(change.where(_at(rooms, old)))
 
     async def addresses(self) -> dict[Destination, Destination]:
-        """Where the places are now that have moved."""
+        """The present address of each destination that has moved."""
         query = select(key_value).where(key_value.c.name.startswith(MOVED))
 
         async def work(connection: AsyncConnection) -> dict[str, str]:
@@ -87,13 +88,13 @@ class Subscriptions:
         found: dict[Destination, Destination] = {}
         for old in moved:
             new, steps = moved[old], len(moved)
-            while new in moved and steps:  # it moved again, but never in a ring
+            while new in moved and steps:  # it may have moved again; the count guards against a ring
                 new, steps = moved[new], steps - 1
             found[Destination.parse(old)] = Destination.parse(new)
         return found
 
     async def once(self, key: str, now: datetime) -> bool:
-        """True the first time that `key` is asked for, False ever after (for 30 days)."""
+        """Whether `key` is asked for the first time in 30 days."""
 
         async def work(connection: AsyncConnection) -> bool:
             mark = insert_new(connection.dialect.name, done_once, "key")

@@ -1,4 +1,6 @@
-"""Do we see anything of the world? Places that practically never fail are asked when something of ours seems to."""
+"""Canaries: hosts that practically never fail, checked when a service seems to, to tell our own connection's faults
+apart.
+"""
 
 from __future__ import annotations
 
@@ -17,13 +19,16 @@ from bot.watch.lag import Lag
 logger = logging.getLogger(__name__)
 
 TIMEOUT = timedelta(seconds=5)
-LOOKS = 5  # in a second: when so much fails that they were more, it is a storm, and they are shared ...
-KEEP = 3.0  # ... for so many seconds: no answer vouches for a connection that broke long after it
+LOOKS = 5  # per second; with more failures than that in a storm, looks are shared ...
+# ... for this many seconds: a look proves nothing about a connection that broke long after it
+KEEP = 3.0
 GRACE = 2.0
 
 
 class Canaries:
-    """More than half of them must answer. One look at a time is shared by all who ask; without canaries we trust our eyes."""
+    """We are online if more than half of them answer. All callers share one look at a time; without canaries we count
+    as online.
+    """
 
     def __init__(self, checks: Sequence[Check], net: Net, clock: Clock, lag: Lag | None = None) -> None:
         self._checks = tuple(checks)
@@ -31,24 +36,25 @@ class Canaries:
         self._net = net
         self._clock = clock
         self._lag = lag
-        self._known: tuple[float, bool] | None = None  # when the newest finished look began, and what it found
+        self._known: tuple[float, bool] | None = None  # when the newest finished look began, and its result
         self._begun: deque[float] = deque(maxlen=LOOKS)  # when the newest looks began
         self._look: asyncio.Task[bool] | None = None
 
     @property
     def offline(self) -> bool:
-        """Did they not answer when they were asked last?"""
+        """Whether the latest look failed."""
         return self._known is not None and not self._known[1]
 
     async def online(self, since: float | None = None) -> bool:
-        """`since`: when we began to look at what seems to fail, by the steady clock; now, if it is not said. An answer from
-        before says nothing of a connection that broke meanwhile.
+        """Whether we are online. `since`: when the failing check began, by the steady clock; None means now.
+
+        An answer from before that proves nothing: the connection may have broken meanwhile.
         """
         since = self._clock.steady() if since is None else since
         while self._needed:
             if self._known and (self._known[0] >= since or self._stormy(self._known[0])):
                 return self._known[1]
-            await asyncio.shield(self.begin())  # who is cancelled must not take the answer from the others
+            await asyncio.shield(self.begin())  # a cancelled caller must not take the answer from the others
         return True
 
     def _stormy(self, known_at: float) -> bool:
@@ -56,7 +62,7 @@ class Canaries:
         return now - known_at < KEEP and len(self._begun) == LOOKS and now - self._begun[0] < 1.0
 
     def begin(self) -> asyncio.Task[bool]:
-        """Look, unless a look is under way."""
+        """Start a look, unless one is running."""
         if self._look is None or self._look.done():
             self._look = asyncio.create_task(self._ask(), name="canaries")
         return self._look
@@ -72,7 +78,7 @@ class Canaries:
         held = self._held()
         online = await self._majority()
         if not online and self._lag and self._lag.spoils(self._held() - held, TIMEOUT.total_seconds()):
-            online = await self._majority()  # it was we who got no time
+            online = await self._majority()  # it was this process that got no time
         if online is self.offline:
             logger.log(
                 logging.INFO if online else logging.WARNING,
@@ -85,7 +91,9 @@ class Canaries:
         return self._lag.held(self._clock.steady()) if self._lag else 0.0
 
     async def _majority(self) -> bool:
-        """Ends as soon as it is decided: one hanging canary must not hold up the news of an outage."""
+        """Whether most answer. Ends as soon as that is decided: one hanging canary must not delay the news of an
+        outage.
+        """
         asked = [asyncio.create_task(self._answers(check)) for check in self._checks]
         good = bad = 0
         try:
@@ -106,8 +114,8 @@ class Canaries:
         try:
             async with asyncio.timeout(TIMEOUT.total_seconds() + GRACE):
                 reading = await check.run("canary", self._net, TIMEOUT, fresh=True)
-        except Exception as error:  # noqa: BLE001 - the border of a check
+        except Exception as error:  # noqa: BLE001 - the boundary of a check
             logger.warning("a canary's %s check failed by our own error: %s", check.kind, fault(error))
             return False
-        # Who asks us to ask less has answered.
+        # A host that rate-limits us has answered.
         return reading.outcome in {Outcome.OK, Outcome.EXPIRING, Outcome.SLOW} or reading.wait is not None

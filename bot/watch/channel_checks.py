@@ -1,4 +1,4 @@
-"""The routes of a channel's own health: the provider's API, and what became of our own messages."""
+"""The routes of a channel's own health: the provider's API, and the outcome of our own messages."""
 
 from __future__ import annotations
 
@@ -13,13 +13,16 @@ from bot.model import Outcome, Reading
 
 ROUTES = API, MESSAGES = "API", "messages"
 Probe = Callable[[Net], Awaitable[str | None]]
-SHARE = 0.8  # of the time-out: a relay that greets and then falls silent is left politely, which takes 2 s more
+SHARE = 0.8  # of the time-out: closing a connection to a relay that fell silent takes 2 s more
 
 
 def ways(
     kind: str, probe: Probe, fortunes: MutableMapping[str, FailureCount], clock: Callable[[], datetime]
 ) -> dict[str, Check]:
-    """The checks of one kind of channel, by route. `fortunes`: how its hand-overs fare, forgotten when the API is mended."""
+    """The checks of one kind of channel, by route.
+
+    `fortunes`: the failure counts by kind, cleared when the API recovers.
+    """
 
     def mended() -> None:
         fortunes.pop(kind, None)
@@ -32,8 +35,9 @@ def ways(
 
 @dataclass
 class ApiCheck:
-    """Good when the provider answers and knows us. `mended` is told when it does so again: what failed before is over.
-    One that only asks to wait says neither.
+    """Good when the provider answers and accepts our account.
+
+    `mended` is called when that becomes true again. A rate limit means neither.
     """
 
     probe: Probe
@@ -42,7 +46,7 @@ class ApiCheck:
     _bad: bool = False
 
     async def run(self, route: str, net: Net, timeout: timedelta, *, fresh: bool) -> Reading:
-        """As in `contracts.Check`. Never slow: what counts is whether it takes messages."""
+        """As in `contracts.Check`. Never slow: only whether it takes messages counts."""
         seconds = timeout.total_seconds() * SHARE
         try:
             async with asyncio.timeout(seconds):
@@ -59,13 +63,13 @@ class ApiCheck:
 
 @dataclass(frozen=True)
 class MessagesCheck:
-    """Bad while our own messages are not taken: `trouble` gives the reason."""
+    """Failed while our own messages are not taken; `trouble` gives the reason."""
 
     trouble: Callable[[], str | None]
     kind: str = "messages"
 
     async def run(self, route: str, net: Net, timeout: timedelta, *, fresh: bool) -> Reading:
-        """As in `contracts.Check`; asks nobody."""
+        """As in `contracts.Check`; sends nothing."""
         return _reading(route, self.trouble())
 
 

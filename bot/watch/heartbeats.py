@@ -1,4 +1,4 @@
-"""The jobs that call us: what each told last, kept in the store so that a restart forgets nothing."""
+"""The last calls of the jobs with a heartbeat check, kept in the store across restarts."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from bot.model.clock_shift import Moved, moved
 from bot.store import Store
 from bot.watch.checks.heartbeat import HeartbeatCheck
 
-SHORT = timedelta(minutes=1)  # a restart that `curl --retry` outlasts: no job is waited for anew
+SHORT = timedelta(minutes=1)  # a restart that `curl --retry` outlasts, so no job gets a new deadline
 
 Key = tuple[str, str]  # service and route
 
 
 class HeartbeatRegistry:
-    """`checks` by service and route. `blind`: since when we see nothing of the world, so that calls may not come; or None."""
+    """`checks` by service and route. `blind`: since when we are offline and may miss calls; None: we are not."""
 
     def __init__(
         self,
@@ -41,13 +41,15 @@ class HeartbeatRegistry:
         self._writing = asyncio.Lock()
 
     async def load(self) -> None:
-        """Take up what is known. A job that is new, or has a new rhythm, is waited for from now on; one that was not in
-        trouble when we stopped, too: what it said since then we did not hear.
+        """Load the stored calls.
+
+        A job that is new, has a new rhythm, or was well when we stopped gets a new deadline from now: we missed its
+        calls since then.
         """
         now, known = self._clock(), {job.key: job for job in await self._store.heartbeats.all()}
         stopped = await self._store.results.last_alive() if known else None
         for key, check in self._checks.items():
-            # The clock may have stepped while we were away: nothing has happened yet that lies ahead.
+            # The clock may have stepped while we were stopped: nothing stored lies in the future.
             job: Heartbeat = moved(known.get(key) or Heartbeat(*key, "", "", now), lambda at: min(at, now))
             if job.rhythm != _rhythm(check):
                 job = Heartbeat(*key, job.token, _rhythm(check), now)
@@ -63,18 +65,20 @@ class HeartbeatRegistry:
         await self.write()
 
     def whose(self, token: str) -> Key | None:
-        """The job that calls by this token; found by its digest, so that the time it takes tells nothing of the token."""
+        """The job of a token, None if there is none. Looked up by digest, so that the time taken reveals nothing of
+        the token.
+        """
         found = self._tokens.get(_digest(token))
         return found[1] if found and hmac.compare_digest(_bytes(token), _bytes(found[0])) else None
 
     def heard(self, key: Key, call: HeartbeatEvent, code: int | None = None) -> bool:
-        """Take a call; it is written down by `write`. True: it is not as it was, well or not."""
+        """Take a call, to be stored by `write`. True if it changes whether the job is well."""
         before = self.trouble(key)
         self._put(heartbeats.told(self._jobs[key], call, self._clock(), code), changed=True)
         return before != self.trouble(key)
 
     def trouble(self, key: Key) -> str:
-        """What is wrong with a job; empty when nothing is."""
+        """The job's fault; "" if there is none."""
         check, job, now = self._checks[key], self._jobs[key], self._clock()
         if since := self._blind():
             job = heartbeats.excused(job, check.every, check.grace, (since, now))
@@ -82,12 +86,13 @@ class HeartbeatRegistry:
         return heartbeats.trouble(job, check.every, check.grace, now)
 
     def step(self, move: Moved) -> None:
-        """The clock has stepped; what is stored is moved already."""
+        """Shift all times after the clock has stepped; the stored ones are shifted already."""
         self._jobs = {key: moved(job, move) for key, job in self._jobs.items()}
 
     async def write(self) -> None:
-        """Write down what is not yet: one after the other, so that what is newer is never overwritten. May raise
-        StoreUnavailable: what is not written then is written the next time.
+        """Store what changed, one write at a time, so that nothing newer is overwritten.
+
+        May raise StoreUnavailable: what is not stored then is stored the next time.
         """
         async with self._writing:
             told = [self._jobs[key] for key in self._unwritten]

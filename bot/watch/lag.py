@@ -1,4 +1,4 @@
-"""How late the event loop runs: a process that gets no time takes what it could not hear for a time-out."""
+"""The lag of the event loop: a process that gets no time mistakes its own delay for a time-out."""
 
 from __future__ import annotations
 
@@ -8,14 +8,15 @@ from bot.own_health import OwnHealth, Part
 
 logger = logging.getLogger(__name__)
 
-LEAST = 0.1  # s: a tick may be late by less on any machine
-SHARE = 0.25  # of a time-out: held for more of it, a check says nothing
-CALM = 30.0  # s without such a hold: the machine is well again
+LEAST = 0.1  # s: a tick may be this late on any machine
+SHARE = 0.25  # of a time-out: a check held for longer proves nothing
+CALM = 30.0  # s without a long hold, after which the machine is well again
 
 
 class Lag:
-    """`ticked` by the loop every `pace` seconds; whatever comes later than that, the loop was held. All in seconds of one
-    steady clock.
+    """Measures how long the loop was held, from ticks due every `pace` seconds.
+
+    All times are seconds of one steady clock.
     """
 
     def __init__(self, pace: float, now: float, own_health: OwnHealth | None = None) -> None:
@@ -26,7 +27,7 @@ class Lag:
         self._spoiled_at: float | None = None
 
     def ticked(self, now: float) -> None:
-        """The loop runs now."""
+        """Note that the loop runs now."""
         self._held = self.held(now)
         self._ticked = now
         if self._spoiled_at is not None and now - self._spoiled_at >= CALM:
@@ -35,20 +36,20 @@ class Lag:
             logger.info("this process gets its time again")
 
     def restart(self, now: float) -> None:
-        """The machine slept: that is no lateness."""
+        """Start again after the machine slept, which is no lag."""
         self._ticked = now
 
     def held(self, now: float) -> float:
-        """For how long it was held since the start, a hold that has only just ended included."""
+        """Total seconds the loop was held since the start, including a hold that has just ended."""
         late = now - self._ticked - self._pace
         return self._held + (late if late >= LEAST else 0.0)
 
     def spoils(self, held: float, timeout: float) -> bool:
-        """Is what a check saw worth nothing, which had `timeout` and was held for so long?"""
+        """Whether a check with this `timeout` proves nothing, having been held for `held` seconds."""
         return held >= LEAST and held > SHARE * timeout
 
     def spoiled(self, now: float, held: float) -> None:
-        """A check came to nothing by it: say so once."""
+        """Report a check spoiled by lag; logged once."""
         if self._spoiled_at is None:
             logger.warning("this process got no time for %.1f s: what failed meanwhile is not judged", held)
         self._spoiled_at = now

@@ -1,4 +1,4 @@
-"""Who asks us to ask less is asked less: the routes that answered HTTP 429, and until when they are left alone."""
+"""Routes that rate-limit us (HTTP 429), and until when they are left alone."""
 
 from __future__ import annotations
 
@@ -7,16 +7,15 @@ from datetime import timedelta
 
 from bot.model import Outcome, Reading
 
-LONGEST = (
-    900.0  # s: whatever an answer says, it is asked again then; or at its service's interval, where that is longer
-)
+# s: the longest wait before a route is asked again, unless its service's interval is longer
+LONGEST = 900.0
 
 Key = tuple[str, str]  # service and route
 
 
 @dataclass(frozen=True, slots=True)
 class Hold:
-    """`reading` is the answer that asked for it."""
+    """A route to leave alone; `reading` is the response that asked for it."""
 
     until: float
     wait: float
@@ -30,17 +29,17 @@ class RateLimits:
         self._holds: dict[Key, Hold] = {}
 
     def holds(self, key: Key, now: float) -> Reading | None:
-        """The reading that stands for a route which must not be asked now."""
+        """The reading that stands for a route while it must not be asked, else None."""
         hold = self._holds.get(key)
         return hold.reading if hold and now < hold.until else None
 
     def until(self, key: Key) -> float | None:
-        """When a route may be asked again."""
+        """When the route may be asked again; None: now."""
         hold = self._holds.get(key)
         return hold.until if hold else None
 
     def note(self, key: Key, reading: Reading, now: float, every: float) -> None:
-        """Take in what a route has answered. Without a wait of its own each refusal doubles the last one's."""
+        """Note a route's reading. A refusal without a wait doubles the last one."""
         if not limited(reading):
             self._holds.pop(key, None)
             return
@@ -51,10 +50,10 @@ class RateLimits:
 
 
 def limited(reading: Reading) -> bool:
-    """Was it refused for asking too often?"""
+    """Whether it was refused for asking too often."""
     return reading.outcome is Outcome.INCONCLUSIVE and (reading.wait is not None or "HTTP 429" in reading.why)
 
 
 def seconds(wait: timedelta | None) -> float:
-    """None, and what is no wait, is 0."""
+    """The wait in seconds; None and negative waits are 0."""
     return max(wait.total_seconds(), 0.0) if wait else 0.0

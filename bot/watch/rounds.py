@@ -1,4 +1,4 @@
-"""Runs every service's rounds on one beat: all its routes at once, each under its time-out, with the newest words."""
+"""The rounds of all services on one beat: all routes at once, each with a time-out, plus the latest reports."""
 
 from __future__ import annotations
 
@@ -26,26 +26,27 @@ from bot.watch.source_poller import SourcePoller
 logger = logging.getLogger(__name__)
 
 TICK = 0.1  # seconds; waking for every single round would cost twice the CPU
-AT_ONCE = 500  # rounds under way at most ...
-OF_FILES = 4  # ... and no more than one for so many file descriptors: channels, the page and the database need some too
-ROWS = 100_000  # readings kept for who drains them
-FIRST_WITHIN = 60.0  # seconds after a start at most ...
-RATE = 20.0  # ... and fewer services within so many a second: few are all looked at at once
-WORDS_WITHIN = 1.0  # seconds after a start that first rounds wait for the words of their sources
-GAP = (5.0, 60.0)  # seconds: two ticks so far apart, or by two intervals between these, mean that the machine slept
-HELD = 5.0  # seconds that are waited for what is being recorded, when the rounds are held
-GRACE = timedelta(seconds=2)  # a check that outstays its time-out by this much has forgotten it
+AT_ONCE = 500  # rounds at once at most ...
+OF_FILES = 4  # ... and one per this many file descriptors: channels, pages and the database need some too
+ROWS = 100_000  # readings kept until `drain`
+FIRST_WITHIN = 60.0  # seconds after a start within which every service has its first round ...
+RATE = 20.0  # ... less for few services: this many per second
+WORDS_WITHIN = 1.0  # seconds after a start that first rounds wait for the reports of their sources
+GAP = (5.0, 60.0)  # seconds: ticks this far apart, or two intervals within these bounds, mean a sleep
+HELD = 5.0  # seconds to wait for rounds being recorded, on `hold`
+GRACE = timedelta(seconds=2)  # a check this long past its time-out has ignored it
 
 _OUR_ERROR = "our own error"
 _STARVED = "our own process got no time"
 _ANSWERED = frozenset({Outcome.OK, Outcome.EXPIRING})
-_WORLDLY = frozenset({Outcome.FAILED, Outcome.SLOW})  # says something ill of the service, if we see at all
+_WORLDLY = frozenset({Outcome.FAILED, Outcome.SLOW})  # tells against the service, provided that we are online
 
 
 @dataclass(frozen=True, slots=True)
 class Watched:
-    """A service and how it is looked at: checks by route name. `confirm_every` is its beat while it is not up; only then
-    the sources of `in_doubt` are asked.
+    """A service and how it is watched: checks by route name.
+
+    `confirm_every`: the interval while it is not up; only then are the sources of `in_doubt` read.
     """
 
     service: Service
@@ -60,19 +61,19 @@ class Watched:
 
 @dataclass(slots=True)
 class Counts:
-    """Since the start, for metrics."""
+    """Counts since the start, for metrics."""
 
     rounds: int = 0
     checks: dict[Outcome, int] = field(default_factory=lambda: dict.fromkeys(Outcome, 0))
-    skipped: int = 0  # the round before was still running
+    skipped: int = 0  # the last round was still running
     discarded: int = 0  # the machine slept during the round
-    unrecorded: int = 0  # the database or a fault of ours kept it from being recorded
+    unrecorded: int = 0  # the database or a fault of ours prevented recording
     dropped: int = 0  # readings that nobody drained in time
-    late: float = 0.0  # seconds: the latest that a round ever began
-    ended_at: datetime | None = None  # when a round last ended, or none was under way: the rounds go on
+    late: float = 0.0  # seconds: the worst lateness of a round
+    ended_at: datetime | None = None  # when a round last ended, or none was running: the rounds go on
 
     def by_name(self) -> dict[str, int]:
-        """What became of rounds and checks, the latter by their outcome."""
+        """The counts of rounds, and of checks by outcome."""
         whole = {
             "rounds": self.rounds,
             "skipped": self.skipped,
@@ -83,9 +84,10 @@ class Counts:
 
 
 class Rounds:
-    """`seen` judges and stores a round; True: the service is in doubt or not up, so it is looked at sooner and afresh.
+    """`seen` judges and stores a round; it returns True if the service is in doubt or not up, so that it is checked
+    sooner and on fresh connections.
 
-    `crowd`: what people say of a service. It is at hand, so no round waits for it as for a source's word.
+    `crowd`: people's reports on a service, which are at hand: no round waits for them as for a source.
     """
 
     def __init__(
@@ -111,7 +113,7 @@ class Rounds:
         self._schedule = Schedule(every, self._started, within=min(FIRST_WITHIN, len(every) / RATE))
         self._lag = Lag(TICK, self._started, own_health)
         self._limits = RateLimits()
-        self._extra: dict[str, float] = {}  # when the last round began, or is to begin, that somebody asked for
+        self._extra: dict[str, float] = {}  # when the last requested extra round began, or will begin
         self._canaries = Canaries(canaries, net, self._clock, self._lag)
         self._sources = SourcePoller(
             {key: one.sources for key, one in self._watched.items()},
@@ -122,15 +124,14 @@ class Rounds:
         self._doubtful = set(self._watched)  # not known to be up: at first, all of them
         self._running: dict[str, asyncio.Task[None]] = {}
         self._recording: set[str] = set()
-        self._faulty: set[str] = set()  # whose latest round or check broke by our own error: logged once a stretch
+        self._faulty: set[str] = set()  # failed by our own error the last time: logged once
         self._rows: deque[tuple[str, datetime, Reading]] = deque(maxlen=ROWS)
         self._sleeps, self._settling, self._held = 0, False, False
-        # By service: since when the machine slept, until a round has said so.
-        self._asleep_since: dict[str, datetime] = {}
+        self._asleep_since: dict[str, datetime] = {}  # by service, until a round has reported the sleep
         self.counts = Counts()
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Until `stop`: then what still looks is cancelled, and what is being recorded is waited for."""
+        """Run until `stop` is set; then cancel running checks and wait for rounds being recorded."""
         self._restart(self._clock.steady())
         self._canaries.begin()
         try:
@@ -141,7 +142,7 @@ class Rounds:
             await self._end()
 
     def tick(self) -> None:
-        """Start the rounds that are due, and the readings of sources."""
+        """Start the rounds and source readings that are due."""
         now = self._clock.steady()
         self._note_sleep(now)
         self._lag.ticked(now)
@@ -159,21 +160,21 @@ class Rounds:
             if key in self._running:
                 self.counts.skipped += 1
             elif not self._sources.tried(key) and now < self._started + WORDS_WITHIN:
-                # They make the first words of an outage whole; but one that hangs must hold up nothing.
+                # Source reports complete the first notice of an outage; but one that hangs must delay nothing.
                 self._schedule.move(key, now + TICK)
             else:
                 self.counts.late = max(self.counts.late, late)
                 self._start(key)
 
     async def look(self, watched: Watched, *, fresh: bool = False) -> Round:
-        """One round: raises nothing for what a check does. `doubt`: nothing may be reused, though it is known to be up."""
+        """One round. Raises nothing if a check fails. `fresh`: reuse no connection, even if the service is up."""
         at, began, service = self._clock.utcnow(), self._clock.steady(), watched.service.id
         tried = await self._tries(watched, fresh=fresh or service in self._doubtful)
         readings, starved = tuple(reading for reading, _ in tried), any(held for _, held in tried)
         online = True
         if self._canaries.offline or any(reading.outcome not in _ANSWERED and not held for reading, held in tried):
-            # Also where nothing could be judged: a resolver that is dead for all names is our blindness. And what answers
-            # us next door does not show that we see the world again.
+            # Also if nothing could be judged: a resolver that fails for all names means that we are blind. And services
+            # next door that answer do not prove that we are online.
             online = await self._canaries.online(began)
         words, people, untried = (
             self._sources.of(service),
@@ -185,17 +186,18 @@ class Rounds:
         return Round(service, at, readings, words, online, starved=starved, untried=untried, asleep_since=asleep)
 
     async def once(self, service: str) -> Round | None:
-        """A look for somebody who asks: it is neither judged nor kept. None of what is not watched."""
+        """A round on request, neither judged nor stored. None if the service is not watched."""
         watched = self._watched.get(service)
         return await self.look(watched, fresh=True) if watched else None
 
     async def online(self) -> bool:
-        """Do we see anything of the world?"""
+        """Whether we are online."""
         return await self._canaries.online()
 
     def again(self, service: str, *, vouched: bool = False) -> None:
-        """Somebody says that there is news of it: look, and read its sources; each no more often than what is in doubt is
-        looked at anyway. `vouched`: by a token, so the sources are read now.
+        """Check a service and read its sources, since there is said to be news.
+
+        Neither happens more often than for a service in doubt. `vouched` by a token, the sources are read now.
         """
         if (watched := self._watched.get(service)) is None:
             return
@@ -208,12 +210,12 @@ class Rounds:
             self._schedule.sooner(service, asked)
 
     def _open_at(self, watched: Watched) -> float:
-        """When any of its routes may be asked; 0 for one that none has asked to stay away from."""
+        """When its first route may be asked; 0 if some route has no rate limit."""
         until = [self._limits.until((watched.service.id, route)) or 0.0 for route in watched.checks]
         return min(until, default=0.0)
 
     async def hold(self) -> None:
-        """Begin nothing until `go_on`, believe nothing that is under way, and see through what is being recorded."""
+        """Start nothing until `go_on`, discard what is running, and wait for what is being recorded."""
         self._held = True
         self._sleeps += 1
         if recording := [task for key, task in self._running.items() if key in self._recording]:
@@ -223,14 +225,14 @@ class Rounds:
         self._held = False
 
     def step(self, move: Moved) -> None:
-        """The clock has stepped."""
+        """Shift all times after the clock has stepped."""
         self._rows = deque(((service, move(at), reading) for service, at, reading in self._rows), maxlen=ROWS)
         self.counts.ended_at = self.counts.ended_at and move(self.counts.ended_at)
         self._asleep_since = {service: move(at) for service, at in self._asleep_since.items()}
         self._sources.step(move)
 
     def drain(self) -> list[tuple[str, datetime, Reading]]:
-        """Service, instant of the round and reading, oldest first, of all rounds since the last call."""
+        """Service, time of the round and reading of all rounds since the last call, the oldest first."""
         rows = list(self._rows)
         self._rows.clear()
         return rows
@@ -256,7 +258,7 @@ class Rounds:
             del self._asleep_since[key]
 
     def _judged(self, watched: Watched, began: float, *, doubtful: bool, asked_less: bool = False) -> None:
-        """`asked_less`: nothing is wrong but that routes asked us to stay away, so it is not looked at more often."""
+        """Plan the next round. `asked_less`: only rate limits are wrong, so it is not checked more often."""
         key = watched.service.id
         if (opens := self._open_at(watched)) > self._clock.steady():
             self._schedule.move(key, opens)
@@ -291,14 +293,14 @@ class Rounds:
             blind = not result.online and reading.outcome in _WORLDLY
             if len(self._rows) == ROWS:
                 self.counts.dropped += 1
-            # In figures, what we could not see counts as unknown, not as the service's failure.
+            # What we could not see counts as unknown in the figures, not as the service's failure.
             self._rows.append(
                 (result.service, result.at, replace(reading, outcome=Outcome.INCONCLUSIVE) if blind else reading)
             )
 
     async def _tries(self, watched: Watched, *, fresh: bool) -> list[tuple[Reading, bool]]:
-        """The reading of each route; True where it came to nothing because we ourselves got no time."""
-        if len(watched.checks) == 1:  # most services: a task less for each of their rounds
+        """The reading of each route; True if it proves nothing because this process got no time."""
+        if len(watched.checks) == 1:  # most services: this saves a task per round
             ((route, check),) = watched.checks.items()
             return [await self._try(watched, route, check, fresh=fresh)]
         tries = (self._try(watched, route, check, fresh=fresh) for route, check in watched.checks.items())
@@ -315,7 +317,7 @@ class Rounds:
         held = self._lag.held(now) - before
         if self._lag.spoils(held, watched.timeout.total_seconds()):
             if reading.outcome in _ANSWERED:
-                return replace(reading, took=None), False  # the time that it took is ours
+                return replace(reading, took=None), False  # the delay is ours
             self._lag.spoiled(now, held)
             return Reading(route, Outcome.INCONCLUSIVE, _STARVED), True
         self._limits.note(key, reading, now, watched.every.total_seconds())
@@ -331,7 +333,7 @@ class Rounds:
         try:
             async with asyncio.timeout((watched.timeout + self._grace).total_seconds()):
                 return await check.run(route, self._net, watched.timeout, fresh=fresh)
-        except Exception as error:  # noqa: BLE001 - the border of a check
+        except Exception as error:  # noqa: BLE001 - the boundary of a check
             now = self._clock.steady()
             self._note_sleep(now)
             ours = sleeps != self._sleeps or self._lag.spoils(
@@ -348,15 +350,14 @@ class Rounds:
             logger.error("%s: %s", what, fault(error))
 
     def _note_sleep(self, now: float) -> None:
-        """After a sleep whoever runs first notices: a round that ends before the next tick must not be believed either."""
+        """Detect a sleep; called by rounds, too, so that one ending before the next tick is discarded."""
         if (slept := now - self._ticked) > self._gap:
             logger.warning(
                 "nothing ran for %.0f s, as when the machine sleeps: what was under way is not judged", slept
             )
             since = self._clock.utcnow() - timedelta(seconds=slept)
-            self._asleep_since = (
-                dict.fromkeys(self._watched, since) | self._asleep_since
-            )  # who slept twice has slept since the first
+            # after two sleeps, the first one counts
+            self._asleep_since = dict.fromkeys(self._watched, since) | self._asleep_since
             self._ticked = now
             self._lag.restart(now)
             self._sleeps += 1
@@ -377,19 +378,19 @@ class Rounds:
 
 
 def most_at_once() -> int:
-    """How many rounds may be under way with the file descriptors that this process may have."""
+    """How many rounds may run at once with this process's limit of file descriptors."""
     soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
     return AT_ONCE if soft == resource.RLIM_INFINITY else max(1, min(AT_ONCE, soft // OF_FILES))
 
 
 def _asked_less(seen: Round) -> bool:
-    """Was a route refused for asking too often, and nothing else wrong?"""
+    """Whether some routes were rate-limited, and nothing else is wrong."""
     rest = [reading for reading in seen.readings if not limited(reading)]
     return len(rest) < len(seen.readings) and all(reading.outcome in _ANSWERED for reading in rest)
 
 
 def _by_words(words: Sequence[SourceReport]) -> Reading:
-    """Of what has no route its sources' words are all that is seen: where they can be read, it was looked at."""
+    """The reading of a service without routes, from its sources' reports alone."""
     if all(word.says is None for word in words):
         return Reading("", Outcome.INCONCLUSIVE, "no source could be read")
     worst = max((word.says for word in words if word.role is Role.OFFICIAL and word.says), default=Health.UP)

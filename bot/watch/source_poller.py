@@ -1,4 +1,4 @@
-"""The newest word of every source: read on a slow beat of its own, so that no round ever waits for a status page."""
+"""The latest report of every source, read on a slow beat, so that no round waits for a status page."""
 
 from __future__ import annotations
 
@@ -19,18 +19,19 @@ logger = logging.getLogger(__name__)
 
 EVERY = 120.0  # seconds between two readings of a source
 EVERY_IN_DOUBT = 30.0  # while its service is not up
-FIRST_WITHIN = 10.0  # after a start at most, so that first rounds know what the sources say ...
-RATE = 20.0  # ... and fewer within so many a second
+FIRST_WITHIN = 10.0  # seconds after a start within which all are read, for the first rounds ...
+RATE = 20.0  # ... less for few sources: this many per second
 AT_ONCE = 50
 LONGEST = timedelta(seconds=60)  # longer than any source's own time-out
 HOLD = timedelta(minutes=5)
 
 
 class SourcePoller:
-    """`sources` by service. A word of trouble outlives `HOLD` of silence: a page that hiccups has not said "restored".
+    """Reads the `sources` of each service. A report of trouble outlives `HOLD` of silence: a page that hiccups has not
+    said "restored".
 
-    `in_doubt`: sources that are asked only while their service is not up, or when there is news of it: at other times
-    they have no word.
+    `in_doubt`: sources read only while their service is not up, or when there is news of it; otherwise they have no
+    report.
     """
 
     def __init__(
@@ -47,7 +48,7 @@ class SourcePoller:
         self._keys = {service: tuple(f"{service}/{n}" for n in range(len(of))) for service, of in every.items() if of}
         self._sources = {f"{service}/{n}": (service, one) for service, of in every.items() for n, one in enumerate(of)}
         self._passing = {service: self._keys[service][-len(of) :] for service, of in passing.items() if of}
-        self._unasked = {key for keys in self._passing.values() for key in keys}  # nobody wants to know them now
+        self._unasked = {key for keys in self._passing.values() for key in keys}  # not wanted at the moment
         self._net = net
         self._clock = clock
         self._longest = longest.total_seconds()
@@ -63,15 +64,15 @@ class SourcePoller:
         self._reading: dict[str, asyncio.Task[None]] = {}
 
     def of(self, service: str) -> tuple[SourceReport, ...]:
-        """What is known now; a source that was not read yet is missing."""
+        """The present reports; a source that was not read yet is missing."""
         return tuple(self._words[key] for key in self._keys.get(service, ()) if key in self._words)
 
     def tried(self, service: str) -> bool:
-        """Has every source of the service been read, or failed to be, at least once?"""
+        """Whether every source of the service was read, or failed, at least once."""
         return all(key in self._words or key in self._unasked for key in self._keys.get(service, ()))
 
     def doubt(self, service: str, *, doubtful: bool) -> None:
-        """Read the service's sources more often from now on, or as usual again."""
+        """Read the service's sources more often, or as usual again."""
         if not doubtful:
             self._doubtful.discard(service)
             for key in self._passing.get(service, ()):
@@ -85,8 +86,9 @@ class SourcePoller:
                 self._beat.move(key, max(now, self._began.get(key, now - EVERY) + EVERY_IN_DOUBT))
 
     def again(self, service: str, *, vouched: bool = False) -> None:
-        """There is news of it. `vouched`: by who knows a token, so its sources are read now, and what was fetched a moment
-        ago anew; else as soon as `EVERY_IN_DOUBT` allows.
+        """Read a service's sources soon, since there is news.
+
+        `vouched` by a token, they are read now, past the cache; else as soon as `EVERY_IN_DOUBT` allows.
         """
         now = self._clock.steady()
         for key in self._keys.get(service, ()):
@@ -98,17 +100,17 @@ class SourcePoller:
                 self._beat.sooner(key, max(now, self._began.get(key, now - EVERY_IN_DOUBT) + EVERY_IN_DOUBT))
 
     def tick(self, now: float) -> None:
-        """Start reading what is due."""
+        """Start the readings that are due."""
         for key, _ in self._beat.due(now, AT_ONCE - len(self._reading)):
             if key not in self._reading and key not in self._unasked:
                 self._reading[key] = asyncio.create_task(self._read(key), name=f"source {key}")
 
     def restart(self, now: float) -> None:
-        """The machine slept: what is known is old."""
+        """Start again after the machine slept: all reports are old."""
         self._beat.restart(now)
 
     def step(self, move: Moved) -> None:
-        """The clock has stepped."""
+        """Shift all times after the clock has stepped."""
         shelves = {id(memory.shelf): memory.shelf for memory in self._memories.values()}
         for memory in self._memories.values():
             for name in ("news_at", "found_at", "heard_at", "sought_at"):
@@ -144,14 +146,14 @@ class SourcePoller:
         try:
             async with asyncio.timeout(self._longest):
                 return await source.read(self._net, now, self._memories[key])
-        except Exception as error:  # noqa: BLE001 - the border of a source
+        except Exception as error:  # noqa: BLE001 - the boundary of a source
             if key not in self._silent:
                 self._silent[key] = now
                 logger.error("reading %s (%s) failed by our own error: %s", key, source.kind, fault(error))
             return self._silence(key, source, now)
 
     def _silence(self, key: str, source: Source, now: datetime) -> SourceReport:
-        """What never spoke is taken for a tracker: the weaker word."""
+        """The report of a silent source. One that never spoke counts as a tracker, the weaker role."""
         former = self._words.get(key, SourceReport(Role.TRACKER, source.kind, None))
         return SourceReport(former.role, former.source, None, at=now, planned=former.planned)
 

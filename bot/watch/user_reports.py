@@ -1,4 +1,4 @@
-"""The crowd: what people say of each service, as a source of the rounds. It corroborates, and alone declares nothing."""
+"""People's reports on each service, as a source for its rounds: they corroborate, and alone declare nothing."""
 
 from __future__ import annotations
 
@@ -20,33 +20,33 @@ log = logging.getLogger(__name__)
 
 NAME = "Reports here"
 SALTS = "crowd:salts"
-COUNTED = 2  # of what one person says of a service within an hour
+COUNTED = 2  # reports of one person on a service per hour
 Profile = tuple[float, ...]
 
 
 class UserReports:
-    """Counts each person once per service and hour, by their newest word. `again`: a service is to be looked at now.
+    """Counts each person once per service and hour, by their newest report. `again` requests a round of a service.
 
-    Who somebody is, is kept only as a hash, with a salt that is another one each day and forgotten after the next.
+    People are stored only as a hash, with a salt that changes every day and is deleted after the next.
     """
 
     def __init__(self, store: Store, clock: Callable[[], datetime], again: Callable[[str], None]) -> None:
         self._store = store
         self._clock = clock
         self._again = again
-        self._words: dict[str, list[Report]] = {}  # by service, of a day, the oldest first
-        self._profiles: dict[str, tuple[datetime, Profile]] = {}  # and the hour in which it was made
+        self._words: dict[str, list[Report]] = {}  # by service, for a day, the oldest first
+        self._profiles: dict[str, tuple[datetime, Profile]] = {}  # with the hour in which it was made
         self._salts: dict[str, str] = {}  # by day, the newest last
         self._counted: dict[tuple[str, str], list[datetime]] = {}  # by service and person, within the last hour
-        self.counts: Counter[tuple[str, str]] = Counter()  # service, and "down" or "works": since the start
+        self.counts: Counter[tuple[str, str]] = Counter()  # (service, "down" or "works") since the start
 
     async def load(self) -> None:
-        """Take up where the last run stopped."""
+        """Load the stored reports."""
         now = self._clock()
         rows = (await self._store.subscriptions.recall(SALTS) or "").split()
         self._salts = dict(zip(rows[::2], rows[1::2], strict=True))
         for written in await self._store.reports.since(now - LATELY * HOUR):
-            # The clock may have stepped while we were away: nobody has said anything yet that lies ahead.
+            # The clock may have stepped while we were stopped: nothing stored lies in the future.
             report = replace(written, at=min(written.at, now))
             self._words.setdefault(report.service, []).append(report)
             self._counted.setdefault((report.service, report.who), []).append(report.at)
@@ -54,8 +54,9 @@ class UserReports:
             await self._learn(service, now)
 
     async def take(self, report: Report) -> None:
-        """A person says something; said again within the hour it is nothing new, and no more than `COUNTED` of what they say
-        within an hour counts. May raise StoreUnavailable.
+        """Take a report. A repetition within the hour is ignored, and so is anything beyond `COUNTED` per hour.
+
+        May raise StoreUnavailable.
         """
         now = self._clock()
         await self._salt(now)
@@ -63,7 +64,7 @@ class UserReports:
         if self._last_hour(report.service, now).get(report.who) == report.works or self._spent(report, now):
             return
         counted = self._counted.setdefault((report.service, report.who), [])
-        counted.append(now)  # before anything is waited for: what comes meanwhile is the third
+        counted.append(now)  # before the first await, so that a concurrent report counts as the third
         try:
             await self._learn(report.service, now)
             await self._store.reports.add(report)
@@ -72,9 +73,8 @@ class UserReports:
                 counted.remove(now)
             raise
         words = self._words.setdefault(report.service, [])
-        started = min(
-            hour(report.at), now - HOUR
-        )  # an hour of the clock has one word of theirs, and so has the last one
+        # one report per person and clock hour, and one within the last hour
+        started = min(hour(report.at), now - HOUR)
         words[:] = [
             one for one in words if one.at > now - LATELY * HOUR and (one.who != report.who or one.at < started)
         ]
@@ -87,19 +87,19 @@ class UserReports:
         self._again(report.service)
 
     def _spent(self, report: Report, now: datetime) -> bool:
-        """Has this person said all that counts within the hour, or later than this?"""
+        """Whether this person has used up the hour's reports, or has reported later than this."""
         theirs = (one.at for one in self._words.get(report.service, ()) if one.who == report.who)
-        later = any(report.at < at <= now for at in theirs)  # a platform told of this one again
+        later = any(report.at < at <= now for at in theirs)  # the platform delivered this one twice
         return later or len(self._lately(report.service, report.who, now)) >= COUNTED
 
     def _lately(self, service: str, who: str, now: datetime) -> list[datetime]:
-        """When what this person said of a service was counted: within the last hour."""
+        """The times of this person's counted reports on a service within the last hour."""
         counted = self._counted.get((service, who), [])
         counted[:] = [at for at in counted if now - HOUR < at <= now]
         return counted
 
     def report(self, service: str) -> SourceReport | None:
-        """What the crowd says to a round; None where nobody said anything within the hour."""
+        """The report for a round; None if there is none within the hour."""
         now = self._clock()
         if not self._last_hour(service, now):
             return None
@@ -108,7 +108,7 @@ class UserReports:
         return SourceReport(Role.CROWD, NAME, says, at=now, reports=tally.reports, usual=tally.usual, works=tally.works)
 
     def tallies(self, who: str = "") -> Mapping[str, Tally]:
-        """By service, of those that anybody spoke of within the hour. `who` asks, and is told what they said themselves."""
+        """The tallies of all services reported within the hour. `who` asks, and gets their own report marked."""
         now = self._clock()
         asking = [_hashed(who, salt) for salt in self._salts.values()] if who else []
         found = {}
@@ -121,13 +121,13 @@ class UserReports:
         return found
 
     def step(self, move: Moved) -> None:
-        """The clock has stepped; what is stored is moved already."""
+        """Shift all times after the clock has stepped; the stored ones are shifted already."""
         self._words = {
             service: [replace(one, at=move(one.at)) for one in words] for service, words in self._words.items()
         }
 
     async def tidy(self) -> None:
-        """Forget what is old, and learn anew what is usual: hourly."""
+        """Delete what is old and learn the usual numbers anew; to be called hourly."""
         now = self._clock()
         await self._salt(now)
         await self._store.reports.tidy(now)
@@ -141,7 +141,7 @@ class UserReports:
                 self._profiles.pop(service, None)
 
     def _last_hour(self, service: str, now: datetime) -> dict[str, bool]:
-        """Does it work? By person."""
+        """Whether it works, by person."""
         return {one.who: one.works for one in self._words.get(service, ()) if one.at > now - HOUR}
 
     def _tally(self, service: str, now: datetime) -> Tally:
@@ -151,7 +151,7 @@ class UserReports:
         return Tally(down, works, round(often), surge((*self._before(service, now, of), (down, often)), works))
 
     def _before(self, service: str, now: datetime, of: Profile) -> list[tuple[int, float]]:
-        """For how many it did not work in each hour of the last day but the newest, and the usual number."""
+        """For each hour of the last day but the newest: how many had trouble, and the usual number."""
         people: list[set[str]] = [set() for _ in range(LATELY)]
         for one in self._words[service]:
             ago = (now - one.at) // HOUR
@@ -173,7 +173,7 @@ class UserReports:
             await self._store.subscriptions.remember(SALTS, kept)
 
     def _person(self, report: Report, now: datetime) -> str:
-        """Whoever spoke before midnight is the same person after it."""
+        """The person's hash. It stays the same over midnight."""
         known = self._last_hour(report.service, now)
         found = [_hashed(report.who, salt) for salt in self._salts.values()]
         return next((one for one in found if one in known), found[-1])

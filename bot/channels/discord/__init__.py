@@ -1,4 +1,4 @@
-"""Discord, by its bot API: the settings. Light, because the SDK is loaded only where Discord is configured."""
+"""Discord by its bot API: the settings. The SDK is only imported when the channel is opened."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict
 from bot.channels.masking import unsendable
 from bot.contracts import Answer, Between, Channel, ChannelContext, Net, Pace, Seconds, Token, Trouble, Unclear
 
-_ID = re.compile(r"[1-9][0-9]{16,18}")  # the first month of 2015 aside, when there was no Discord yet
+_ID = re.compile(r"[1-9][0-9]{16,18}")  # all ids except those of January 2015, before Discord existed
 
 
 def _address(url: str) -> str:
@@ -30,7 +30,7 @@ def _gateway(url: str | None) -> str | None:
 
 
 class DiscordSettings(BaseModel):
-    """`timeout` is in seconds and holds for one hand-over. `gateway_url` None is the one Discord itself runs."""
+    """`timeout` is in seconds and holds for one hand-over. `gateway_url` None means Discord's own gateway."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -49,7 +49,7 @@ class DiscordSettings(BaseModel):
 
     @asynccontextmanager
     async def open(self, desk: ChannelContext) -> AsyncIterator[Channel]:
-        """Log in if Discord answers soon; where it does not, the next hand-over logs in, and its receipt says what is wrong."""
+        """Log in if Discord answers soon; otherwise the next hand-over logs in, and its receipt gives the fault."""
         from bot.channels.discord.channel import connect  # noqa: PLC0415  loads the SDK
 
         token = self.token.get_secret_value().strip()

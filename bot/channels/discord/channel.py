@@ -1,4 +1,4 @@
-"""Discord, open: posts, replies and edits by a REST-only client, and the gateway's commands beside it."""
+"""An open Discord channel: posts, replies and edits by a REST-only client, and the gateway for commands."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ from bot.model import Delivery, DeliveryAction, Later, Receipt, RefusalScope, Re
 
 log = logging.getLogger(__name__)
 
-OPENING = 5.0  # seconds that opening waits for Discord: a start must not hang on a provider that does
-LOOK_BACK = 20  # messages, to find one that may have arrived
+OPENING = 5.0  # seconds that opening waits for Discord: a start must not depend on a provider
+LOOK_BACK = 20  # messages searched for one that may have arrived
 
 
 @asynccontextmanager
@@ -42,7 +42,7 @@ async def _log_in_early(session: Session, patience: float) -> None:
     try:
         async with asyncio.timeout(patience):
             await session.client()
-    except Exception as trouble:  # noqa: BLE001  the border of a channel: the next hand-over tries again and tells
+    except Exception as trouble:  # noqa: BLE001  the boundary of a channel: the next hand-over tries again and reports
         log.warning("Discord: %s", judge(trouble, left=False, timeout=patience).why)
 
 
@@ -50,7 +50,7 @@ class DiscordChannel:
     def __init__(self, session: Session, token: str, timeout: float, desk: ChannelContext) -> None:
         self._session = session
         self._token = token
-        self._timeout = timeout  # seconds, for one hand-over
+        self._timeout = timeout  # seconds for one hand-over
         self._desk = desk
         self._reacher = Reacher(session, timeout)
 
@@ -63,7 +63,7 @@ class DiscordChannel:
                 return await self._hand_over(delivery, call)
         except (discord.DiscordException, Limited, *TROUBLE) as trouble:
             return judge(trouble, left=call.left, timeout=self._timeout)
-        except Exception as trouble:  # the border of a channel: a 200 that is no message, or a bug of ours
+        except Exception as trouble:  # the boundary of a channel: a 200 that is no message, or a bug of ours
             log.debug("Discord: %s of %s", type(trouble).__name__, delivery.key, exc_info=True)
             return judge(trouble, left=call.left, timeout=self._timeout)
 
@@ -131,16 +131,16 @@ class DiscordChannel:
     async def _found(
         self, channel: discord.PartialMessageable, delivery: Delivery, us: discord.ClientUser | None
     ) -> Sent | Later | None:
-        """Look for a post that may have arrived: its nonce is remembered for minutes only, its tag as long as it stands.
+        """Look for a post that may have arrived, by its tag: Discord remembers its nonce for minutes only.
 
-        Where it is not, it may be worded anew, with all that has happened since. None where nothing can be read: posting
-        with the same nonce then, never silence.
+        If it is absent, it may be worded again with newer changes. None if nothing can be read: then post with the same
+        nonce rather than not at all.
         """
         try:
             async with asyncio.timeout(self._timeout / 3):
                 async for message in channel.history(limit=LOOK_BACK):
                     if message.author == us and _bears(message, tag(delivery)):
-                        # A plain one answers no message: it was posted where answering is not allowed.
+                        # A post without a reference was made where replies are not allowed.
                         anew = bool(delivery.root and message.embeds) and not _answers(message)
                         return Sent(str(message.id), found=True, anew=anew)
                 return Later("it did not arrive", absent=True)
@@ -150,7 +150,7 @@ class DiscordChannel:
 
 
 async def _number(client: discord.Client, place: str) -> int | None:
-    """The id of a place's channel: of "@9999" that of the direct messages to this person, which the library keeps."""
+    """The id of a place's channel; for "@9999" that of the direct messages to this person. None if it is no id."""
     if place.startswith("@") and place[1:].isdecimal():
         return (await client.create_dm(discord.Object(int(place[1:])))).id
     return int(place) if place.isdecimal() else None
@@ -159,12 +159,12 @@ async def _number(client: discord.Client, place: str) -> int | None:
 def _reference(channel: int, root: str | None) -> dict[str, Any]:
     if not root or not root.isdecimal():
         return {}
-    # The first message may have been deleted: what follows it must be told all the same.
+    # The first message may have been deleted: what follows must be sent all the same.
     return {"reference": discord.MessageReference(message_id=int(root), channel_id=channel, fail_if_not_exists=False)}
 
 
 def _answers(message: discord.Message) -> bool:
-    """Does it stand under a message that is still there?"""
+    """Whether it replies to a message that still exists."""
     said = message.reference
     return said is not None and not isinstance(said.resolved, discord.DeletedReferencedMessage)
 

@@ -1,4 +1,7 @@
-"""Slash commands and buttons, heard over Discord's gateway by a client of their own: its fatal ends close the HTTP session it uses."""
+"""Slash commands and buttons, received over Discord's gateway.
+
+A client of its own listens, since the library closes a client's HTTP session when the gateway fails for good.
+"""
 
 from __future__ import annotations
 
@@ -20,16 +23,16 @@ from bot.model import Ask, Destination, Reply, Text
 
 log = logging.getLogger(__name__)
 
-FATAL = frozenset({4004, 4010, 4011, 4012, 4013, 4014})  # close codes after which coming again is refused again
-RESERVE = 100  # of the 1,000 IDENTIFYs in 24 hours, beyond which Discord resets the token
+FATAL = frozenset({4004, 4010, 4011, 4012, 4013, 4014})  # close codes after which a new connection is refused again
+RESERVE = 100  # spare IDENTIFYs of the 1,000 in 24 hours, beyond which Discord resets the token
 FIRST_PAUSE, LONGEST_PAUSE = 5.0, 600.0  # seconds
-PARTING = 5.0  # seconds that a half-open gateway may hold up a stop
+PARTING = 5.0  # seconds that a half-open gateway may delay a stop
 MEMORY = "discord.commands"
-MOST = 500  # commands under way at once: what comes beyond is not answered
+MOST = 500  # commands at once; further ones get no answer
 
 
 class Spent(Exception):
-    """So few IDENTIFYs are left today that a crash loop would cost us the token. `wait` is in seconds."""
+    """Too few IDENTIFYs are left today: a crash loop would cost us the token. `wait` is in seconds."""
 
     def __init__(self, wait: float) -> None:
         super().__init__(f"too many connections to the gateway today; waiting {wait:.0f} s")
@@ -37,7 +40,7 @@ class Spent(Exception):
 
 
 async def hear(token: str, desk: ChannelContext, answer: Answering, timeout: float, pause: float = FIRST_PAUSE) -> None:
-    """Hear until cancelled; return where coming again would not help. `timeout` is for one request, in seconds."""
+    """Listen until cancelled; return if a new connection would not help. `timeout` is for one request, in seconds."""
     wait = pause
     while True:
         ear = Gateway(desk, answer, timeout)
@@ -54,7 +57,7 @@ async def hear(token: str, desk: ChannelContext, answer: Answering, timeout: flo
         except Spent as spent:
             wait = max(wait, spent.wait)
             log.warning("Discord: %s", spent)
-        except Exception as trouble:  # noqa: BLE001  the border of a channel
+        except Exception as trouble:  # noqa: BLE001  the boundary of a channel
             log.log(
                 logging.WARNING if wait == pause else logging.DEBUG,
                 "Discord: no commands are heard for now: %s",
@@ -82,17 +85,17 @@ def _last_words(end: Exception) -> str:
 
 
 class Gateway(discord.Client):
-    """Connected to the gateway, with one slash command for each of the desk's."""
+    """A client connected to the gateway, with a slash command for each of ours."""
 
     def __init__(self, desk: ChannelContext, answer: Answering, timeout: float) -> None:
         super().__init__(
-            intents=discord.Intents.none(),  # commands come without any, and nothing else is kept in memory
+            intents=discord.Intents.none(),  # commands need none, and nothing else is kept in memory
             allowed_mentions=discord.AllowedMentions.none(),
             max_messages=None,
             guild_ready_timeout=0,
             max_ratelimit_timeout=30,
         )
-        self.heard = False  # was it ever connected?
+        self.heard = False  # whether it was ever connected
         self._desk = desk
         self._answer = answer
         self._timeout = timeout
@@ -118,7 +121,7 @@ class Gateway(discord.Client):
         log.debug("Discord: the gateway is back")
 
     async def part(self) -> None:
-        """Leave nothing behind: no task, no socket."""
+        """Close everything: tasks and sockets."""
         for task in self._asked:
             task.cancel()
         await asyncio.gather(*self._asked, return_exceptions=True)
@@ -128,16 +131,16 @@ class Gateway(discord.Client):
         except TROUBLE:
             await self.http.close()
 
-    # ── what Discord is told ─────────────────────────────────────────────────────────────────────────────────────────
+    # ── what we send to Discord ──────────────────────────────────────────────────────────────────────────────────────
 
     async def _spare(self) -> None:
-        """Discord itself counts the IDENTIFYs, over all our processes and restarts."""
+        """Raise Spent if few IDENTIFYs are left, as counted by Discord over all processes and restarts."""
         _, _, limit = await self.http.get_bot_gateway()
         if limit["remaining"] <= RESERVE:
             raise Spent(limit["reset_after"] / 1000)
 
     async def _tell_commands(self) -> None:
-        """Send the set of commands only when it is another one: Discord takes 200 new ones a day."""
+        """Send the commands only if they have changed: Discord takes 200 new ones a day."""
         told = [self.application_id, [command.to_dict(self._tree) for command in self._tree.get_commands()]]
         digest = hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
         if await self._desk.recall(MEMORY) == digest:
@@ -151,8 +154,8 @@ class Gateway(discord.Client):
 
     def _command(self, name: str, what: str) -> app_commands.Command[Any, ..., None]:
         @app_commands.describe(text="what to add")
-        async def run(interaction: discord.Interaction, text: str = "") -> None:  # noqa: ARG001 - Discord shows a field
-            # Not `text` alone: a command of an earlier Tocsin, which Discord still shows, may have another field.
+        async def run(interaction: discord.Interaction, text: str = "") -> None:  # noqa: ARG001 - makes Discord show a field
+            # Not only `text`: a command of an earlier version, which Discord still shows, may have other fields.
             self.heed(interaction, _typed(interaction.data or {}))
 
         return app_commands.Command(
@@ -166,7 +169,7 @@ class Gateway(discord.Client):
     # ── what people ask ──────────────────────────────────────────────────────────────────────────────────────────────
 
     async def on_interaction(self, interaction: discord.Interaction) -> None:
-        """A button bears the command that it stands for."""
+        """Handle a button, whose id is the command."""
         if interaction.type is discord.InteractionType.component:
             pressed: Mapping[str, Any] = interaction.data or {}
             self.heed(interaction, str(pressed.get("custom_id") or ""))
@@ -175,14 +178,14 @@ class Gateway(discord.Client):
         if len(self._asked) >= MOST:
             log.debug("Discord: too much is asked at once: a command is not answered")
             return
-        # A task of ours, for the library keeps no hold on its own: a stop could not end them.
+        # A task of ours: the library keeps no reference to its own, so a stop could not end them.
         task = asyncio.create_task(self._heed(interaction, text))
         self._asked.add(task)
         task.add_done_callback(self._asked.discard)
 
     async def _heed(self, interaction: discord.Interaction, text: str) -> None:
-        """Discord waits 3 seconds for a first word, then 15 minutes. Where it takes no word, what was ordered is done all the
-        same.
+        """Discord waits 3 seconds for a first answer, then 15 minutes. If it takes no answer, the order is carried out
+        all the same.
         """
         open_still = await self._said(interaction.response.defer(ephemeral=True, thinking=True))
         words = await self._ask(interaction, text)
@@ -203,13 +206,13 @@ class Gateway(discord.Client):
             return None
         try:
             return await self._answer(_ask_of(interaction, text))
-        except Exception:  # the border of a channel: one bad answer must not end the listening
+        except Exception:  # the boundary of a channel: one bad answer must not end the listening
             log.exception("Discord: /%s was not answered", text.partition(" ")[0])
             return None
 
 
 async def _reply(interaction: discord.Interaction, words: Text | None) -> None:
-    """Rewrite the first word, which may be repeated safely."""
+    """Edit the first answer, which is safe to repeat."""
     if not words:
         await interaction.delete_original_response()
         return
@@ -229,7 +232,7 @@ def _ask_of(interaction: discord.Interaction, text: str) -> Ask:
         where=Destination("discord", str(interaction.channel_id)),
         at=created_at(interaction),
         key=str(interaction.id),
-        # In a server by the permissions that Discord states with the command; elsewhere in messages with us alone.
+        # In a server by the permissions that Discord sends along; elsewhere only in direct messages with us alone.
         may_manage=alone
         or (interaction.guild_id is not None and (may.administrator or may.manage_guild or may.manage_channels)),
         reply=Reply.PRIVATE if alone else Reply.ALONE,
@@ -240,7 +243,7 @@ def _ask_of(interaction: discord.Interaction, text: str) -> Ask:
 
 
 def _alone(interaction: discord.Interaction) -> bool:
-    """Is it a direct message between this person and us? What Discord does not say is no proof."""
+    """Whether it is a direct message between this person and us. Missing data prove nothing."""
     context, channel = interaction.context, interaction.channel
     return (
         interaction.guild_id is None
@@ -251,14 +254,14 @@ def _alone(interaction: discord.Interaction) -> bool:
 
 
 def _also(interaction: discord.Interaction, *, alone: bool) -> tuple[Destination, ...]:
-    """A thread is in its channel; a person's direct messages stand in a config as "@" and their number."""
+    """Other names of the place: a thread's channel, or "@" and a person's number for direct messages."""
     parent = getattr(interaction.channel, "parent_id", None)
     names = (f"@{interaction.user.id}" if alone else "", str(parent) if parent else "")
     return tuple(Destination("discord", name) for name in names if name)
 
 
 class Tree(app_commands.CommandTree["Gateway"]):
-    """Discord may still show commands of an earlier Tocsin: whoever uses one is answered as for any unknown word."""
+    """Handles commands of an earlier version, which Discord may still show, like any unknown command."""
 
     async def on_error(self, interaction: discord.Interaction[Gateway], error: app_commands.AppCommandError) -> None:
         if isinstance(error, app_commands.CommandNotFound | app_commands.CommandSignatureMismatch):
@@ -268,7 +271,7 @@ class Tree(app_commands.CommandTree["Gateway"]):
 
 
 def _typed(data: Mapping[str, Any]) -> str:
-    """A command as it would be typed, whatever fields it had then."""
+    """A command as it would be typed, whatever its fields were."""
     options = data.get("options")
     values = [
         option.get("value") for option in (options if isinstance(options, list) else ()) if isinstance(option, dict)

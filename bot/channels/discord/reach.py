@@ -1,4 +1,4 @@
-"""Could a message be written there? Asked of Discord without writing one; what it means is what it means for a message."""
+"""Whether a place can be written to, asked of Discord without writing."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ NOT_OURS = Reach(None, "Discord does not tell what the bot may do there")
 
 
 class Reacher:
-    """Asks by the same client that writes."""
+    """Asks with the same client that sends."""
 
     def __init__(self, session: Session, timeout: float) -> None:
         self._session = session
-        self._timeout = timeout  # seconds, for one place
+        self._timeout = timeout  # seconds for one place
         self._asking = asyncio.Lock()
-        self._servers: dict[int, tuple[discord.Guild, discord.Member]] = {}  # each with the bot as its member
+        self._servers: dict[int, tuple[discord.Guild, discord.Member]] = {}  # each with the bot's membership
 
     async def account(self) -> Reach:
         return await self._asked(self._ourselves())
@@ -49,7 +49,7 @@ class Reacher:
         return Reach(True, f"knows the bot as @{client.user.name if client.user else '?'}")
 
     async def _person(self, number: int) -> Reach:
-        """Opening the direct messages would show nothing either, but is a write, and limited."""
+        """Check a person. Opening the direct messages would prove no more, and is a rate-limited write."""
         client = await self._session.client()
         said: Said = dict(await client.http.get_user(number))
         if said.get("bot"):
@@ -74,7 +74,7 @@ class Reacher:
         return Reach(True, f"{name}: the bot may write there{plain}")
 
     async def _rights(self, client: discord.Client, channel: Said) -> discord.Permissions | None:
-        """What the bot may do in the channel, of a thread in the one that it is in. None where Discord keeps that to itself."""
+        """The bot's rights in the channel, or in a thread's channel. None if Discord does not show them."""
         number = int(channel["guild_id"])
         try:
             async with self._asking:
@@ -94,5 +94,5 @@ class Reacher:
                 return await asking
         except (KeyError, TypeError, ValueError, AttributeError, discord.InvalidData) as odd:
             return reach_of(Unsure(f"what answered makes no sense for Discord ({type(odd).__name__}): check api_url"))
-        except Exception as trouble:  # noqa: BLE001  the border of a channel
+        except Exception as trouble:  # noqa: BLE001  the boundary of a channel
             return reach_of(judge(trouble, left=False, timeout=self._timeout))

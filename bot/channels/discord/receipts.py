@@ -1,4 +1,4 @@
-"""What Discord's answers mean: errors in, receipts out. Codes: https://discord.com/developers/docs/topics/opcodes-and-status-codes."""
+"""Receipts from Discord's errors. Codes: https://discord.com/developers/docs/topics/opcodes-and-status-codes."""
 
 from __future__ import annotations
 
@@ -19,22 +19,22 @@ class ServerTrouble(Exception):
 
 
 class Limited(Exception):
-    """Discord answered 429. `wait` is in seconds; `whole`: it holds for the whole account."""
+    """Discord answered 429. `wait` is in seconds; `whole`: for the whole account."""
 
     def __init__(self, wait: float, *, whole: bool) -> None:
         super().__init__(f"HTTP 429 for {wait:g} s")
         self.wait, self.whole = wait, whole
 
 
-TROUBLE = (ServerTrouble, aiohttp.ClientError, OSError)  # no trustworthy answer; OSError is a time-out too
+TROUBLE = (ServerTrouble, aiohttp.ClientError, OSError)  # no trustworthy answer; OSError includes time-outs
 
-# Refused in this form: without embed and reference, and short, it may pass. Embed Links (50013) and Read Message
-# History (160002) are rights of their own, and the outage must be told in a channel that grants only Send Messages.
+# Refused in this form: short, without embed and reference, it may pass. Embed Links (50013) and Read Message History
+# (160002) are separate rights, and the outage must be reported even in a channel that grants only Send Messages.
 PLAINER = frozenset({50006, 50013, 50035, 160002})
 
 UNKNOWN_MESSAGE = 10008
-# Of an edit: it is deleted, another bot's, or in a thread that is archived or locked. A post opens an archived thread
-# again, so the place is not lost.
+# For an edit: the message is deleted, another bot's, or in an archived or locked thread. A post reopens an archived
+# thread, so the place is not lost.
 _UNEDITABLE = frozenset({UNKNOWN_MESSAGE, 50005, 50083, 160005})
 
 _LATER = {
@@ -126,20 +126,20 @@ _REFUSED = {
 
 
 def uneditable(refusal: discord.HTTPException) -> Refused | None:
-    """What a refused edit means where it will never be done: another message has to take its place."""
+    """The receipt of an edit that can never succeed, so that another message must take its place; else None."""
     if refusal.code not in _UNEDITABLE:
         return None
     return Refused(f"{_REFUSED[refusal.code][1]} (code {refusal.code})", gone=True)
 
 
 def refused(code: int) -> Refused:
-    """What one of Discord's final codes means for a message."""
+    """The receipt for one of Discord's final codes."""
     scope, why = _REFUSED[code]
     return Refused(f"{why} (code {code})", scope)
 
 
 def judge(trouble: Exception, *, left: bool, timeout: float) -> Failed:
-    """`left`: had the message's request left? Then the far side may have applied it. `timeout` is in seconds."""
+    """The receipt for a failure. `left`: the request had left, so it may have been applied. `timeout` is in seconds."""
     match trouble:
         case Limited(wait=wait, whole=whole):
             return retry_after.later(f"Discord asks us to wait {wait:g} s", wait, whole=whole)
@@ -154,7 +154,7 @@ def judge(trouble: Exception, *, left: bool, timeout: float) -> Failed:
 
 
 def describe(trouble: Exception, timeout: float) -> str:
-    """Say in one line what went wrong, without a secret."""
+    """A failure in one line, without secrets."""
     match trouble:
         case ServerTrouble():
             return f"Discord answered {trouble}"
@@ -180,7 +180,8 @@ def _answered(answer: discord.HTTPException) -> Failed:
     if answer.code in _REFUSED:
         return refused(answer.code)
     if answer.status in {403, 404} and not answer.code:
-        # No code of Discord's own: a proxy, Cloudflare or a wrong address. It says nothing of the channel.
+        # Without a code of Discord's, a proxy, Cloudflare or a wrong address answered: that means nothing for the
+        # channel.
         return Later(f"what answers at api_url is not Discord's API, or blocks us (HTTP {answer.status})")
     if answer.status == 403:
         return Refused(

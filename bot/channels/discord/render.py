@@ -1,4 +1,4 @@
-"""How a notice looks on Discord: its title as content, which a lock screen shows, and its lines in an embed."""
+"""Notices on Discord: the title as content, which a lock screen shows, and the lines in an embed."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from bot.model import Button, Delivery, DeliveryAction, Text, Tone
 CONTENT = 2_000
 DESCRIPTION = 4_096
 LABEL, CUSTOM_ID = 80, 100  # of a button: https://discord.com/developers/docs/components/reference#button
-TAG = 256  # a footer may have 2,048, all of an embed 6,000
+TAG = 256  # a footer may have 2,048 characters, an embed 6,000 in all
 
 COLOURS = {
     Tone.DOWN: 0xD92D20,
@@ -29,16 +29,16 @@ COLOURS = {
 }
 
 _MARKS = re.compile(
-    r"(?P<url>https?://[^\s<>\[\]|*`~\\]+)"  # an escape within an address would break it
-    r"|(?P<mark>[\\*_~`|\[<])"  # "<" begins mentions, times and emoji; "[" a link that says where it does not lead
-    r"|(?P<start>^\s*(?:>|#|-|\d+(?=\.)))",  # quotes, headings, small print and lists begin a line
+    r"(?P<url>https?://[^\s<>\[\]|*`~\\]+)"  # an escape would break an address
+    r"|(?P<mark>[\\*_~`|\[<])"  # "<" begins mentions, times and emoji; "[" a link with a misleading text
+    r"|(?P<start>^\s*(?:>|#|-|\d+(?=\.)))",  # quotes, headings, small print and lists at the beginning of a line
     re.MULTILINE,
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """`text` is for where embeds are refused: all of it, as far as it fits."""
+    """A rendered message. `text` is the whole of it, as far as it fits, for places that refuse embeds."""
 
     content: str
     embeds: list[discord.Embed]
@@ -47,7 +47,7 @@ class Message:
 
 
 def escaped(text: str) -> str:
-    """Take the meaning from every mark, in our words and in those of others."""
+    """Escape all markup."""
     return _MARKS.sub(_escape, text)
 
 
@@ -61,10 +61,12 @@ def _escape(mark: re.Match[str]) -> str:
 
 
 def fitted(lines: tuple[str, ...], room: int) -> str:
-    """Escape the lines and keep as many whole ones as `room` characters hold; a first one that is too long is cut."""
+    """Escape the lines and keep as many whole ones as fit into `room` characters; a first line that is too long is
+    cut.
+    """
     kept: list[str] = []
     for line in map(escaped, lines):
-        if len(line) + 2 > room:  # 2: the line's end, and the sign that something is missing
+        if len(line) + 2 > room:  # 2 for the line's end and the ellipsis
             kept.append("…" if kept else line[: room - 1].rstrip("\\") + "…")
             break
         kept.append(line)
@@ -73,15 +75,15 @@ def fitted(lines: tuple[str, ...], room: int) -> str:
 
 
 def tag(delivery: Delivery) -> str:
-    """What the footer says, to know a post again by: its key.
+    """The footer by which a post is found again: its key.
 
-    An edit must not bear it, or the first message of the thread would be taken for a later post.
+    For an edit it is the thread, so that the first message is not taken for a later post.
     """
     return (delivery.notice.thread if delivery.action is DeliveryAction.EDIT else delivery.notice.key)[:TAG]
 
 
 def nonce(delivery: Delivery) -> str:
-    """Return the same 25 characters, the most Discord takes, for the same delivery: it then shows a repeat once."""
+    """A nonce of 25 characters, the most that Discord takes; a repeated delivery has the same one and is shown once."""
     return base64.b32encode(hashlib.sha256(delivery.key.encode()).digest()).decode()[:25]
 
 
@@ -98,8 +100,9 @@ def written(delivery: Delivery) -> Message:
 
 
 def pressed(buttons: tuple[Button, ...]) -> discord.ui.View | None:
-    """Each bears the command that it stands for, so that it works for whoever hears it, after any restart. The view itself
-    is stopped: else the library would keep it, with its message, for ever.
+    """The buttons. Each carries its command, so that it works after a restart.
+
+    The view is stopped, as the library would otherwise keep it, with its message, for ever.
     """
     view = discord.ui.View(timeout=None)
     for button in buttons:
@@ -110,6 +113,6 @@ def pressed(buttons: tuple[Button, ...]) -> discord.ui.View | None:
 
 
 def answered(words: Text) -> Message:
-    """Write the reply to a command."""
+    """The reply to a command."""
     embeds = [discord.Embed(description=fitted(words.lines, DESCRIPTION))] if words.lines else []
     return Message(fitted((words.title,), CONTENT), embeds, fitted((words.title, *words.lines), CONTENT))

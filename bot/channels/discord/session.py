@@ -1,4 +1,4 @@
-"""The client that messages go out by: it speaks REST only, so that nothing that befalls the gateway can stop it."""
+"""The client that sends messages. It is REST-only, so that the gateway's failures cannot stop it."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ from multidict import CIMultiDict, CIMultiDictProxy
 from bot.channels.discord.receipts import Limited, ServerTrouble
 from bot.contracts.retry_after import LONGEST_FOR_MESSAGES, seconds
 
-BANNED = 600.0  # seconds: a 429 that did not come "Via" Discord's proxy is Cloudflare's ban of our address
+BANNED = 600.0  # seconds: a 429 without "Via" comes from Cloudflare, which has banned our address
 _COUNTS = frozenset({"x-ratelimit-limit", "x-ratelimit-remaining"})
 _TIMES = frozenset({"x-ratelimit-reset-after", "x-ratelimit-reset"})
-_GATEWAY = DiscordWebSocket.DEFAULT_GATEWAY  # the library's own, for when the settings name none
+_GATEWAY = DiscordWebSocket.DEFAULT_GATEWAY  # the library's own, used if the settings name none
 
 OLDEST = discord.utils.snowflake_time(0)
 
@@ -34,7 +34,7 @@ _call: ContextVar[Call | None] = ContextVar("discord_call", default=None)
 
 
 def created_at(noun: discord.Message | discord.Interaction) -> datetime:
-    """The time in an id of Discord's; of one that holds none, the oldest that an id can hold: old orders are not done."""
+    """The time in an id; for an id without one the oldest possible, so that its order is not carried out."""
     with suppress(OverflowError, ValueError, OSError):
         return noun.created_at
     return OLDEST
@@ -46,7 +46,7 @@ class Call:
     def __init__(self) -> None:
         self.left = False
         self._began = 0.0
-        self._first: datetime | None = None  # by Discord's clock: earlier than this, it was not this call's doing
+        self._first: datetime | None = None  # by Discord's clock: what is earlier is not this call's
         self._token: Token[Call | None] | None = None
 
     def __enter__(self) -> None:
@@ -54,16 +54,14 @@ class Call:
         self._token = _call.set(self)
 
     def answered(self, date: str | None) -> None:
-        """`date` is the answer's header. Its second has begun when the answer left, so that less all of the time since
-        the call began is before it began.
-        """
+        """Note the response's Date. It is cut to the second, so minus the call's duration it lies before the call."""
         with suppress(ValueError, TypeError, OverflowError):
             at = parsedate_to_datetime(date or "")
-            if at.tzinfo is not None:  # it is without where it says "-0000"
+            if at.tzinfo is not None:  # "-0000" gives none
                 self._first = at - timedelta(seconds=time.monotonic() - self._began)
 
     def repeats(self, written: datetime) -> bool:
-        """Was the message that was answered written by an earlier call?"""
+        """Whether the returned message was written by an earlier call."""
         return self._first is not None and written < self._first
 
     def __exit__(self, *_: object) -> None:
@@ -72,7 +70,7 @@ class Call:
 
 
 class Session:
-    """A client that is logged in when it is first needed, and again when that failed."""
+    """A client that logs in when it is first needed, and again after a failure."""
 
     def __init__(self, token: str) -> None:
         self._token = token
@@ -80,7 +78,7 @@ class Session:
         self._lock = asyncio.Lock()
 
     async def client(self) -> discord.Client:
-        """Raise what logging in raises."""
+        """The logged-in client. Raises the errors of logging in."""
         async with self._lock:
             if self._client is None:
                 self._client = await self._log_in()
@@ -93,36 +91,36 @@ class Session:
     async def _log_in(self) -> discord.Client:
         client = discord.Client(
             intents=discord.Intents.none(),
-            allowed_mentions=discord.AllowedMentions.none(),  # the one real control: text from outside calls nobody
+            allowed_mentions=discord.AllowedMentions.none(),  # the effective guard: text from outside mentions nobody
             max_messages=None,
-            max_ratelimit_timeout=30,  # the smallest the library takes; above it `RateLimited` is raised
+            max_ratelimit_timeout=30,  # the smallest value the library takes; above it `RateLimited` is raised
             http_trace=_watching(),
         )
         try:
             await client.login(self._token)
         except BaseException:
-            # The library opens a new HTTP session at every log-in and forgets the one before.
+            # The library opens a new HTTP session at every log-in and forgets the last one.
             await client.close()
             raise
         return client
 
 
 def point(api_url: str, gateway_url: str | None) -> None:
-    """Tell the library where Discord is, and what to log. Both are the process's, for the library keeps them as globals."""
+    """Set Discord's address and the log levels, which the library keeps as globals."""
     Route.BASE = api_url
     DiscordWebSocket.DEFAULT_GATEWAY = yarl.URL(gateway_url) if gateway_url else _GATEWAY
-    # At INFO and below it logs addresses with interaction tokens and whole events; its client logs a traceback at every
-    # lost connection, which `hearing` says in one line; its state warns of each intent that we do without.
+    # At INFO and below it logs addresses with interaction tokens and whole events; its client logs a traceback for
+    # every lost connection, which `gateway` reports in one line; its state warns about each intent that we do not use.
     for name, level in (("", logging.WARNING), (".state", logging.ERROR), (".client", logging.CRITICAL)):
         logging.getLogger(f"discord{name}").setLevel(level)
 
 
 def _watching() -> aiohttp.TraceConfig:
-    """Look at every answer before the library does.
+    """Watch every response before the library does.
 
-    Left alone, the library repeats a 500, 502, 504 or 524 five times over 25 seconds and sleeps out a 429 within the call.
-    The outbox must be the one that repeats, so both are raised here, before the library's loop can see them. The other
-    guard is the nonce: what is repeated nevertheless appears once.
+    By itself the library repeats a 500, 502, 504 or 524 five times over 25 seconds and sleeps out a 429 within the
+    call. Only the outbox may retry, so both are raised here, before the library sees them. The nonce is the second
+    guard: a repeat is shown once.
     """
     trace = aiohttp.TraceConfig()
     trace.on_request_headers_sent.append(_note_leaving)
@@ -147,7 +145,7 @@ async def _look_at(_session: object, _context: SimpleNamespace, params: aiohttp.
 
 
 async def _limit(response: aiohttp.ClientResponse) -> Limited:
-    """Read how long to wait: https://discord.com/developers/docs/topics/rate-limits."""
+    """Read the wait of a 429: https://discord.com/developers/docs/topics/rate-limits."""
     try:
         said = json.loads(await response.read())
         asked, whole = seconds(said["retry_after"]), bool(said.get("global"))
@@ -160,14 +158,14 @@ async def _limit(response: aiohttp.ClientResponse) -> Limited:
 
 
 def _tame(response: aiohttp.ClientResponse) -> None:
-    """Take out of the headers whatever numbers the library would stumble over, or wait on for years."""
+    """Remove numbers from the headers that would make the library fail, or wait for years."""
     wrong = {name.lower() for name, value in response.headers.items() if not _sane(name.lower(), value)}
     if not wrong:
         return
     kept = CIMultiDict((name, value) for name, value in response.headers.items() if name.lower() not in wrong)
     if wrong & _TIMES:
         kept["X-Ratelimit-Reset-After"] = "1"
-    # The library reads them from the answer itself, and there is no other way to hand it better ones.
+    # The library reads them from the response itself; there is no public way to replace them.
     response._headers = CIMultiDictProxy(kept)  # noqa: SLF001
     response._cache.pop("headers", None)  # noqa: SLF001
 

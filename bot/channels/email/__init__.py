@@ -1,4 +1,4 @@
-"""E-mail by SMTP: one recipient a mail, threads by References, receipts by what the relay answered."""
+"""E-mail by SMTP: one recipient per mail, threads by References, receipts from the relay's replies."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from bot.channels.email.smtp import Relay
 
 LONGEST = 400  # characters of an address with its name
-LONGEST_LOCAL, LONGEST_DOMAIN = 64, 253  # bytes: RFC 5321 §4.5.3.1, and what a name can have
+LONGEST_LOCAL, LONGEST_DOMAIN = 64, 253  # bytes: RFC 5321 §4.5.3.1, and the limit of DNS names
 _DOMAIN = re.compile(
     r"[a-z0-9_]([a-z0-9_-]*[a-z0-9])?(\.[a-z0-9_]([a-z0-9_-]*[a-z0-9])?)*|\[[0-9a-f:.]+\]|\[ipv6:[0-9a-f:.]+\]"
 )
@@ -40,7 +40,7 @@ class EmailSettings(BaseModel):
     edits: ClassVar[bool] = False
     pace: ClassVar[Pace] = Pace()
     gathers: ClassVar[bool] = True
-    finds: ClassVar[bool] = False  # a repeat bears the same Message-ID, but not every mailbox shows the two as one
+    finds: ClassVar[bool] = False  # a repeat has the same Message-ID, but not every mailbox hides it
     looks: ClassVar[bool] = False
     lives: ClassVar[bool] = True
 
@@ -49,8 +49,9 @@ class EmailSettings(BaseModel):
     password: SecretStr | None = None
     security: Literal["starttls", "tls", "none"] = "starttls"
     from_: str = Field(alias="from")
-    ehlo_name: str | None = None  # what the relay is greeted by
-    timeout: Annotated[Seconds, Between(0.01, 120)] = 120.0  # s for the answer to the mail: a short one makes repeats
+    ehlo_name: str | None = None  # our name in EHLO
+    # s for the reply to the mail: a short time-out causes repeats
+    timeout: Annotated[Seconds, Between(0.01, 120)] = 120.0
     ca_file: FilePath | None = None  # trusted instead of the system's authorities
     watch: str | None = None
 
@@ -69,7 +70,7 @@ class EmailSettings(BaseModel):
             raise ValueError("expected smtp://user@host:587 or smtps://user@host:465")
         if parts.password is not None:
             raise ValueError("the password goes into password or password_file, not into the address")
-        _ = parts.port  # raises ValueError for what is no port
+        _ = parts.port  # raises ValueError if it is no port
         return server
 
     @field_validator("from_")
@@ -129,7 +130,7 @@ class EmailSettings(BaseModel):
     async def open(self, desk: ChannelContext) -> AsyncIterator[EmailChannel]:
         from bot.channels.email import render, smtp  # noqa: PLC0415  an unused channel costs nothing
 
-        way = smtp.Relay(self, await asyncio.to_thread(self.tls))  # the system's authorities take 0.1 s to read
+        way = smtp.Relay(self, await asyncio.to_thread(self.tls))  # reading the system's authorities takes 0.1 s
         try:
             yield EmailChannel(render.Letters(self.sender), way, self.sender.addr_spec)
         finally:
@@ -155,7 +156,7 @@ class EmailSettings(BaseModel):
         return ssl.create_default_context(cafile=str(self.ca_file) if self.ca_file else None)
 
     def said(self, trouble: Exception) -> str:
-        """What went wrong in one short line, without the password, whatever the relay echoes."""
+        """A failure in one short line, without the password, even if the relay echoes it."""
         cause = trouble.__cause__ or trouble
         if isinstance(cause, ssl.SSLCertVerificationError):
             words = f"its certificate is not trusted ({cause.verify_message})"
@@ -172,7 +173,7 @@ class EmailSettings(BaseModel):
 
 
 def address(text: str) -> Address:
-    """Read "desk@example.org" or "Desk <desk@example.org>". Raise ValueError for what is not exactly one address."""
+    """Read "desk@example.org" or "Desk <desk@example.org>". Raise ValueError unless it is exactly one address."""
     wrong = "expected one address, such as desk@example.org or Desk <desk@example.org>"
     name, spec = parseaddr(text)
     local, _, domain = spec.rpartition("@")
@@ -192,7 +193,7 @@ def address(text: str) -> Address:
             raise ValueError(wrong)  # noqa: TRY301
         if local.isascii():
             return Address(name, addr_spec=f"{local}@{ascii_domain}")
-        # Letters beyond ASCII (RFC 6531), which the library's own parser does not take: dots stand between letters.
+        # Letters beyond ASCII (RFC 6531), which the library's parser rejects.
         if not re.fullmatch(r"[\w!#$%&'*+/=?^`{|}~-]+(\.[\w!#$%&'*+/=?^`{|}~-]+)*", local):
             raise ValueError(wrong)  # noqa: TRY301
         return Address(name, unicodedata.normalize("NFC", local), ascii_domain)
@@ -205,7 +206,7 @@ def is_local(host: str) -> bool:
 
 
 class EmailChannel:
-    """An open way to one relay."""
+    """An open connection to one relay."""
 
     def __init__(self, letters: Letters, relay: Relay, sender: str) -> None:
         self._letters = letters
@@ -227,7 +228,7 @@ class EmailChannel:
         return await self._relay.deliver(mail)
 
     async def listen(self, answer: Answering) -> None:
-        """Nobody talks back by this way."""
+        """Return at once: there are no replies."""
 
     async def account(self) -> Reach:
         return await self._relay.account()

@@ -1,4 +1,4 @@
-"""What a notice looks like as a mail."""
+"""Notices as mails."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ COLOURS = {
 
 
 class Letters:
-    """Writes one sender's mails."""
+    """Writes the mails of one sender."""
 
     def __init__(self, sender: Address) -> None:
         self.sender = sender
@@ -37,7 +37,7 @@ class Letters:
         self._page = env.get_template("mail.html")
 
     def write(self, delivery: Delivery, to: Address) -> Mail:
-        """Raise ValueError for what cannot stand in a mail."""
+        """Write a mail. Raise ValueError if something cannot be put in one."""
         letter = self._compose(delivery, to)
         utf8 = not (to.addr_spec.isascii() and self.sender.addr_spec.isascii())
         content = letter.as_bytes(policy=SMTPUTF8) if utf8 else letter.as_bytes()
@@ -46,19 +46,19 @@ class Letters:
     def _compose(self, delivery: Delivery, to: Address) -> EmailMessage:
         notice, domain = delivery.notice, short(self.sender.domain)
         thread = thread_id(notice.thread, domain)
-        mail = EmailMessage(policy=SMTP)  # refuses line breaks in headers
+        mail = EmailMessage(policy=SMTP)  # rejects line breaks in headers
         mail["From"], mail["To"] = self.sender, to
-        # Each mail's own first line, for lock screens; what keeps the thread together is References.
+        # A subject of its own, for lock screens; References keep the thread together.
         mail["Subject"] = " ".join(notice.words.title.split())
         mail["Date"] = datetime.now(UTC)
         mail["Message-ID"] = message_id(delivery, domain)
         mail["In-Reply-To"] = delivery.root or thread
         mail["References"] = f"{thread} {delivery.root}" if delivery.root else thread
         mail["Auto-Submitted"] = "auto-generated"
-        mail["X-Auto-Response-Suppress"] = "All"  # Exchange's out-of-office answers
+        mail["X-Auto-Response-Suppress"] = "All"  # against Exchange's out-of-office replies
         if delivery.audience:
             mail["List-Id"] = f"<{slug(delivery.audience)}.{domain}>"
-        # Quoted-printable: readable in the raw, and no relay must know 8BITMIME.
+        # Quoted-printable: readable as it is, and no relay needs 8BITMIME.
         mail.set_content(f"{notice.words.text}\n\n-- \n{notice.thread}\n", cte="quoted-printable")
         mail.add_alternative(self._html(notice), subtype="html", cte="quoted-printable")
         return mail
@@ -68,20 +68,22 @@ class Letters:
 
 
 def message_id(delivery: Delivery, domain: str) -> str:
-    """The same in every attempt, as many mailboxes keep one of two mails with one id; another for each recipient, as
-    Gmail defers who writes to many under one id. The instant keeps a new x#17 unlike the one of a lost database.
+    """The Message-ID: the same in every attempt, as many mailboxes drop a second mail with the same id.
+
+    Each recipient gets another one, as Gmail defers mails to many under one id. The time tells a new x#17 from the one
+    of a lost database.
     """
     at = delivery.notice.at
     return f"<{digest(f'{delivery.key} {at.timestamp():.0f}' if at else delivery.key)}@{domain}>"
 
 
 def thread_id(thread: str, domain: str) -> str:
-    """The id of a mail that nobody sent: what refers to it is one thread even where the first mail was lost."""
+    """The id of a mail that was never sent: references to it make one thread even if the first mail was lost."""
     return f"<{slug(thread)}@{domain}>"
 
 
 def slug(text: str) -> str:
-    """A word of an id: "x#17" gives "x-17"; what does not fit gets a digest, so as to stay unlike others."""
+    """A part of an id: "x#17" gives "x-17"; anything unsuitable gives a digest, to stay unique."""
     word = text.replace("#", "-")
     return word if re.fullmatch(r"[A-Za-z0-9_-]{1,24}", word) else digest(text)
 
@@ -91,8 +93,9 @@ def digest(text: str) -> str:
 
 
 def short(domain: str) -> str:
-    """As much of a domain as leaves "In-Reply-To: <id>" on one line of 78: the standard library writes a longer one as
-    an encoded word, which no mail program takes for an id.
+    """As much of a domain as keeps "In-Reply-To: <id>" on one line of 78 characters.
+
+    The standard library writes a longer line as an encoded word, which no mail program takes for an id.
     """
     while len(domain) > 36 and "." in domain:
         domain = domain.partition(".")[2]

@@ -1,7 +1,7 @@
-"""The relay: connections that are used again, and what its answers mean.
+"""The SMTP relay: reused connections, and receipts from its replies.
 
-Using them again is worth it: over STARTTLS and AUTH on a loopback a mail takes 0.6 ms of CPU and 2.3 ms in all, against
-3.3 ms and 7.5 ms with a connection each; and each further ms of way to the relay and back adds ten to the latter.
+Reuse pays: with STARTTLS and AUTH over loopback a mail takes 0.6 ms of CPU and 2.3 ms in all, against 3.3 ms and 7.5 ms
+with a new connection; each further ms of latency adds ten to the latter.
 """
 
 from __future__ import annotations
@@ -31,45 +31,45 @@ from bot.model import Later, Receipt, RefusalScope, Refused, Sent, Unsure
 if TYPE_CHECKING:
     from bot.channels.email import EmailSettings
 
-CONNECTIONS = 4  # at once: a slow mailbox holds up few others, and relays refuse those who open many
-IDLE = 30.0  # s a connection is kept unused: firewalls forget in silence, relays hang up
-MAILS = 100  # over one connection: many relays have enough then
-READY = 25.0  # s until the mail itself may be handed over: a short wait costs nothing there, for nothing has left
+CONNECTIONS = 4  # at once: a slow mailbox delays few others, and relays refuse clients with many
+IDLE = 30.0  # s an unused connection is kept: firewalls drop it silently, relays close it
+MAILS = 100  # per connection: many relays close it then
+READY = 25.0  # s until the mail itself may be sent: a short time-out is safe here, as nothing has left yet
 GOODBYE = 2.0  # s
 
-# Codes by what they are about (RFC 5321 §4.2, RFC 4954 §6); an enhanced code (RFC 3463) after them says it better.
+# Codes by their cause (RFC 5321 §4.2, RFC 4954 §6); an enhanced code (RFC 3463) is more precise.
 LOGIN = frozenset({530, 534, 535, 538})
 SYNTAX = frozenset({500, 501, 502, 503, 504, 555})
-OUR_NAME = re.compile(r"\b(ehlo|helo)\b", re.IGNORECASE)  # a refusal that speaks of how we greeted is not the reader's
+OUR_NAME = re.compile(r"\b(ehlo|helo)\b", re.IGNORECASE)  # a refusal of our EHLO name is not the recipient's
 MAILBOX = frozenset({551, 553, 556})
 
 
 @dataclass(frozen=True)
 class Mail:
-    """One mail to one recipient, written out."""
+    """A rendered mail to one recipient."""
 
     sender: str
     to: str
     content: bytes
     id: str
-    utf8: bool = False  # an address has letters beyond ASCII: only a relay that offers SMTPUTF8 takes it (RFC 6531)
+    utf8: bool = False  # an address has letters beyond ASCII, so the relay must offer SMTPUTF8 (RFC 6531)
 
 
 class _NoUtf8(Exception):
-    """The relay does not offer what an address needs."""
+    """The relay lacks SMTPUTF8, which an address needs."""
 
 
 @dataclass(eq=False)
 class Line:
-    """One connection, fresh or used."""
+    """A connection, new or used."""
 
     smtp: SMTP
     mails: int = 0
-    end: asyncio.TimerHandle | None = None  # while it is idle
+    end: asyncio.TimerHandle | None = None  # closes it when idle
 
 
 class Relay:
-    """One account's relay."""
+    """The relay of one account."""
 
     def __init__(self, settings: EmailSettings, tls: ssl.SSLContext) -> None:
         self._settings = settings
@@ -78,7 +78,7 @@ class Relay:
         self._idle: list[Line] = []
 
     async def deliver(self, mail: Mail) -> Receipt:
-        """Hand over one mail, in no more than READY and the time-out together: the outbox lends it no longer."""
+        """Send one mail within READY plus the time-out: the outbox waits no longer."""
         ready = asyncio.get_running_loop().time() + READY
         try:
             async with asyncio.timeout_at(ready):
@@ -100,7 +100,7 @@ class Relay:
         return Reach(False, wrong) if wrong else Reach(True, f"{login}, {how}")
 
     async def reach(self, sender: str, to: str) -> Reach:
-        """Ask for leave to hand over a mail, up to the mail itself, and take it back: no mail is made of it."""
+        """Send the envelope up to the mail itself and reset, so that no mail results."""
         mail = Mail(sender, to, b"", "", utf8=not (sender + to).isascii())
         ready = asyncio.get_running_loop().time() + READY
         try:
@@ -152,7 +152,7 @@ class Relay:
         hang_up(line.smtp)
 
     async def _try(self, line: Line, mail: Mail, ready: float) -> Receipt | None:
-        """None: the line was used before, and the relay has closed it meanwhile; nothing left, so another may be used."""
+        """Send over a connection. None: the relay had closed this used one, nothing left, and another may be tried."""
         used, receipt = line.mails > 0, None
         try:
             trouble = await self._introduce(line, mail, ready)
@@ -164,7 +164,7 @@ class Relay:
         return receipt
 
     async def _introduce(self, line: Line, mail: Mail, ready: float) -> Exception | None:
-        """All that comes before the mail itself; what went wrong, if anything."""
+        """Everything before the mail itself; return the failure, if any."""
         try:
             async with asyncio.timeout_at(ready):
                 if not line.mails:
@@ -200,14 +200,14 @@ class Relay:
 
 
 def client(settings: EmailSettings, tls: ssl.SSLContext) -> SMTP:
-    """A connection yet to be made."""
+    """A client that is not connected yet."""
     name = socket.gethostname()
     return SMTP(
         hostname=settings.host,
         port=settings.port,
         username=settings.user or None,
         password=settings.password.get_secret_value() if settings.password else None,
-        # Not getfqdn, which waits for the DNS; and many relays refuse to be greeted by a bare host name.
+        # Not getfqdn, which waits for DNS; and many relays refuse a bare host name.
         local_hostname=settings.ehlo_name or (name if name.isascii() and "." in name else settings.sender.domain),
         timeout=min(READY, settings.timeout),
         use_tls=settings.security == "tls",
@@ -217,7 +217,7 @@ def client(settings: EmailSettings, tls: ssl.SSLContext) -> SMTP:
 
 
 async def probe(settings: EmailSettings, tls: ssl.SSLContext) -> str | None:
-    """Connect, secure, log in, leave: None, or what is wrong and what to do."""
+    """Connect, secure, log in, leave. None, or the fault with advice."""
     smtp = client(settings, tls)
     try:
         await smtp.connect()
@@ -232,7 +232,7 @@ async def probe(settings: EmailSettings, tls: ssl.SSLContext) -> str | None:
 
 
 async def greet(smtp: SMTP) -> None:
-    """By EHLO, or by HELO where a relay is too old to know it."""
+    """Greet by EHLO, or by HELO if the relay is too old."""
     if smtp.is_ehlo_or_helo_needed:
         try:
             await smtp.ehlo()
@@ -249,7 +249,7 @@ async def leave(smtp: SMTP) -> None:
 
 
 def hang_up(smtp: SMTP) -> None:
-    """Leave politely without waiting for the answer."""
+    """Send QUIT without waiting for the reply."""
     with contextlib.suppress(OSError):
         if smtp.protocol and smtp.is_connected:
             smtp.protocol.write(b"QUIT\r\n")
@@ -257,7 +257,7 @@ def hang_up(smtp: SMTP) -> None:
 
 
 def _advice(trouble: Exception, receipt: Later | Refused) -> str:
-    """What to do about a place that is not taken; what is said of our name says so itself."""
+    """Advice on a refusal; one about our name contains its own."""
     if not isinstance(receipt, Refused) or "ehlo_name" in receipt.why:
         return ""
     if isinstance(trouble, SMTPSenderRefused):
@@ -268,7 +268,7 @@ def _advice(trouble: Exception, receipt: Later | Refused) -> str:
 
 
 def meaning(answer: SMTPResponseException, said: str) -> Later | Refused:
-    """What a refusal by the relay means: 4xx pass; 5xx are final for the mail, for its reader or for the account."""
+    """The receipt for a relay's error: 4xx are temporary, 5xx final for the mail, its recipient or the account."""
     greeted = isinstance(answer, SMTPSenderRefused | SMTPRecipientRefused | SMTPDataError) and answer.code != 503
     if greeted and OUR_NAME.search(answer.message):
         return Refused(f"{said}; set channels.email.ehlo_name to a name that the relay takes", RefusalScope.ACCOUNT)
@@ -285,7 +285,7 @@ def _meaning(answer: SMTPResponseException, said: str) -> Later | Refused:
     if isinstance(answer, SMTPAuthenticationError) or code in LOGIN:
         return Refused(said, RefusalScope.ACCOUNT)
     if not isinstance(answer, SMTPSenderRefused | SMTPRecipientRefused | SMTPDataError):
-        return Later(said)  # its greeting, EHLO or STARTTLS: it may be itself again in a minute
+        return Later(said)  # from its greeting, EHLO or STARTTLS: it may recover in a minute
     if code in SYNTAX:
         return Refused(said)
     if enhanced == "5.2.2" or (code == 552 and not enhanced):
@@ -293,12 +293,13 @@ def _meaning(answer: SMTPResponseException, said: str) -> Later | Refused:
     relays_not = enhanced.startswith("5.7.") and "relay" in answer.message.lower()
     if enhanced == "5.4.5" or relays_not or isinstance(answer, SMTPSenderRefused):
         return Refused(said, RefusalScope.ACCOUNT)
-    if enhanced.startswith("5.7."):  # a policy against this mail, or of this recipient: others may still be taken
+    # a policy against this mail, or of this recipient: others may still pass
+    if enhanced.startswith("5.7."):
         return Refused(
             said, RefusalScope.DESTINATION if isinstance(answer, SMTPRecipientRefused) else RefusalScope.MESSAGE
         )
     if enhanced.startswith(("5.3.", "5.6.")) or enhanced == "5.2.3":
-        return Refused(said)  # this mail is too long, or its form is disliked
+        return Refused(said)  # the mail is too long, or its form is rejected
     if isinstance(answer, SMTPRecipientRefused) or enhanced.startswith(("5.1.", "5.2.1")) or code in MAILBOX:
         return Refused(said, RefusalScope.DESTINATION)
     return Refused(said)

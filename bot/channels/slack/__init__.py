@@ -1,4 +1,4 @@
-"""Slack: messages by the Web API, commands by Socket Mode. This file is its settings; the SDK is loaded on opening."""
+"""Slack: messages by the Web API, commands by Socket Mode. These are the settings; the SDK is imported on opening."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, SecretStr, field_validator
 from bot.channels.masking import unsendable
 from bot.contracts import Answer, Between, Channel, ChannelContext, Net, Pace, Seconds, Token, Trouble, Unclear
 
-_LIMITED = frozenset({"ratelimited", "rate_limited"})  # said to those it knows
+_LIMITED = frozenset({"ratelimited", "rate_limited"})  # said about valid tokens
 _ITS_OWN = frozenset({"internal_error", "fatal_error", "request_timeout", "service_unavailable"})
 ORGANIZATION = (
     "the bot token is of an app installed for a whole organization (Enterprise Grid), which is not supported: nobody counts "
@@ -26,7 +26,7 @@ _PERSON = re.compile(r"[TE][A-Z0-9]{1,30}/[UW][A-Z0-9]{1,30}")
 
 
 class SlackSettings(BaseModel):
-    """A Slack app's tokens. Without `app_token` it writes and does not hear. Lengths of time are in seconds."""
+    """A Slack app's tokens. Without `app_token` it sends but takes no commands. Times are in seconds."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -41,11 +41,10 @@ class SlackSettings(BaseModel):
     bot_token: Token
     app_token: Token | None = None
     api_url: str = "https://slack.com/api/"
-    # A short time-out makes answers that were merely slow into sends that may be repeated.
+    # A short time-out turns slow answers into repeated messages.
     timeout: Annotated[Seconds, Between(0.01, 120)] = 30
-    reconnect_after: Annotated[Seconds, Between(0.01, 60)] = (
-        1  # the first pause before listening is tried again; it doubles to a minute
-    )
+    # the first pause before listening is retried; it doubles up to a minute
+    reconnect_after: Annotated[Seconds, Between(0.01, 60)] = 1
     watch: str | None = None
 
     @field_validator("api_url")
@@ -78,7 +77,7 @@ class SlackSettings(BaseModel):
         place = "api.slack.com/apps > OAuth & Permissions"
         if fault := await self._rejected(net, "auth.test", "bot_token", self.bot_token, place, often=often):
             return fault
-        if self.app_token is None or often:  # each asking makes a new connection's address; few a minute are allowed
+        if self.app_token is None or often:  # each request makes a new connection's address; few per minute are allowed
             return None
         place = "api.slack.com/apps > Basic Information > App-Level Tokens (scope connections:write)"
         return await self._rejected(net, "apps.connections.open", "app_token", self.app_token, place)
@@ -86,7 +85,7 @@ class SlackSettings(BaseModel):
     async def _rejected(
         self, net: Net, method: str, key: str, token: SecretStr, place: str, *, often: bool = False
     ) -> str | None:
-        """Ask Slack whether it knows the token; return what is wrong, or None."""
+        """Ask Slack about a token; return the fault, or None."""
         if fault := unsendable(token.get_secret_value()):
             return f"channels.slack.{key} {fault}: copy it again from {place}"
         headers = {"Authorization": f"Bearer {token.get_secret_value().strip()}"}

@@ -1,4 +1,4 @@
-"""The open channel: one session, one attempt a `send`, and what Slack said about it."""
+"""An open Slack channel: one session, and one attempt per `send`."""
 
 from __future__ import annotations
 
@@ -24,16 +24,16 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-OTHERWISE = ("#", "U", "W")  # what a place begins with that is no channel's id: a name, a person
+OTHERWISE = ("#", "U", "W")  # the beginnings of places that are no channel ids: names and people
 
-# The SDK's own log: silenced below, since at debug it tells whole bodies, and the ticket in Socket Mode's URL.
+# The SDK's own log, silenced below: at debug it has whole bodies, and the ticket in Socket Mode's URL.
 sdk_log = logging.getLogger(f"{__name__}.sdk")
 
 
 @asynccontextmanager
 async def opened(settings: SlackSettings, desk: ChannelContext) -> AsyncIterator[Slack]:
     sdk_log.setLevel(logging.CRITICAL)
-    # Half of the time for connecting: what runs out there is proof that nothing was sent.
+    # Half of the time for connecting: a time-out there proves that nothing was sent.
     timeout = aiohttp.ClientTimeout(total=settings.timeout, sock_connect=settings.timeout / 2)
     async with aiohttp.ClientSession(timeout=timeout) as session:
         yield Slack(settings, session, desk)
@@ -43,7 +43,7 @@ class Slack:
     """See `bot.contracts.Channel`."""
 
     def __init__(self, settings: SlackSettings, session: aiohttp.ClientSession, desk: ChannelContext) -> None:
-        # No retries of the SDK's: its default repeats a POST that Slack may have applied.
+        # No retries by the SDK: its default repeats a POST that Slack may have applied.
         token = settings.bot_token.get_secret_value().strip()
         self._unsendable = unsendable(token)
         self._web = AsyncWebClient(token, settings.api_url, session=session, retry_handlers=[], logger=sdk_log)
@@ -71,7 +71,7 @@ class Slack:
         return await self._reacher.reach(place)
 
     async def _post(self, delivery: Delivery) -> Receipt:
-        """Post; where Slack provably refuses the thread, the blocks or the metadata, post once more without them."""
+        """Post; if Slack refuses the thread, the blocks or the metadata, post once more without them."""
         message, anew = _message(delivery), False
         while isinstance(said := await asked(self._web.chat_postMessage(**message)), Failed):
             if said.code in THREADLESS and "thread_ts" in message:
@@ -102,9 +102,7 @@ class Slack:
         return await found(self._web, delivery.key, await self._id(channel), thread)
 
     async def _id(self, place: str) -> str:
-        """Return the id of a channel given by its name or its person, when an earlier message taught us it: a look-up
-        takes nothing else.
-        """
+        """The id of a channel given by name or person, if an earlier message revealed it: look-ups need the id."""
         if place.startswith(OTHERWISE) and place not in self._ids:
             self._ids[place] = await self._desk.recall(f"slack {place}") or place
         return self._ids.get(place, place)
@@ -115,7 +113,7 @@ class Slack:
         self._ids[place] = channel
         try:
             await self._desk.remember(f"slack {place}", channel)
-        except Exception as error:  # noqa: BLE001 - the message is out: no trouble with our memory may make it look unsent
+        except Exception as error:  # noqa: BLE001 - sent: our failing memory must not make it look unsent
             log.warning("could not remember the id of %s (%s)", place, type(error).__name__)
 
 
@@ -147,7 +145,7 @@ def _without(message: dict[str, Any], *names: str) -> dict[str, Any]:
 def _place(delivery: Delivery) -> tuple[str, str | None]:
     """Split the ref "C012/1503435956.000247" of the thread's first message; without one, the destination's place.
 
-    The ref's channel is what Slack answered, and edits and look-ups take no other: "D056" for the person "U01".
+    The ref has the channel id from Slack, such as "D056" for the person "U01": edits and look-ups take no other.
     """
     channel, _, ts = (delivery.root or "").partition("/")
     return (channel, ts) if ts else (delivery.destination.place, None)

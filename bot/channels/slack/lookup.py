@@ -1,4 +1,4 @@
-"""Slack knows no key by which a repeat is the same message. But it gives a message's metadata back: look there first."""
+"""Looking for an earlier copy of a message, by its metadata: Slack has no idempotency key."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from bot.channels.slack.receipts import RATELIMITED, Failed, asked
 from bot.model import Later, Sent, Unsure
 
 EVENT = "tocsin_notice"
-RECENT = timedelta(hours=1)  # how far back an earlier hand-over is looked for
-PAGE = 15  # messages a call, the most that Slack gives to every kind of app
+RECENT = timedelta(hours=1)  # how far back an earlier copy is searched
+PAGE = 15  # messages per call, the most that Slack gives to every kind of app
 SILENT = frozenset({RATELIMITED, ""})
 PAGES = 4  # people talk during an outage, and a thread is read from its older end
 
@@ -21,17 +21,17 @@ Message = dict[str, Any]
 
 
 async def found(web: AsyncWebClient, key: str, channel: str, thread: str | None) -> Sent | Later | Unsure | None:
-    """What an earlier hand-over of `key` left there; `Later.absent` where it left nothing. None where we may not look."""
+    """The receipt of an earlier copy of `key`; `Later.absent` if there is none. None if we may not look."""
     oldest = (datetime.now(UTC) - RECENT).timestamp()
     looks = [_pages(web.conversations_history, channel=channel)]
-    if thread:  # it may stand beside the thread too, should that have been closed
+    if thread:  # if the thread was closed, it may stand beside it
         looks.insert(0, _pages(web.conversations_replies, channel=channel, ts=thread, oldest=str(oldest)))
     seen = True
     for look in looks:
         async for messages in look:
             if isinstance(messages, Failed):
-                # A Slack that asks to wait, or does not answer at all, takes no news either; and should it come back in
-                # this moment, what it has already would be told twice. Whatever else hinders must not hinder the news.
+                # If Slack rate-limits us or does not answer, it would take no message either; and if it came back just
+                # now, a message that it has would be sent twice. Other failures must not stop the news.
                 if messages.code in SILENT and isinstance(messages.receipt, Later | Unsure):
                     return messages.receipt
                 seen = False
@@ -44,7 +44,7 @@ async def found(web: AsyncWebClient, key: str, channel: str, thread: str | None)
 
 
 async def _pages(method: Callable[..., Awaitable[Any]], **arguments: str) -> AsyncIterator[list[Message] | Failed]:
-    """Whole pages; or, as the last, what went wrong."""
+    """Yield pages; the last item may be a failure."""
     cursor: dict[str, str] = {}
     for _ in range(PAGES):
         said = await asked(method(limit=PAGE, include_all_metadata=True, **arguments, **cursor))
@@ -59,7 +59,7 @@ async def _pages(method: Callable[..., Awaitable[Any]], **arguments: str) -> Asy
 
 
 def _second(message: Message) -> float:
-    """When it was written, in seconds since 1970; 0 where it does not say."""
+    """The time of a message in seconds since 1970; 0 if it has none."""
     try:
         return float(message["ts"])
     except (KeyError, TypeError, ValueError, OverflowError):

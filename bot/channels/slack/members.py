@@ -1,4 +1,4 @@
-"""Who belongs to our own workspace, and is no guest there."""
+"""Membership in our own workspace: who is a full member, not a guest."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from bot.channels.slack.receipts import Failed, asked
 
 log = logging.getLogger(__name__)
 
-AGAIN = 30.0  # seconds between two tries to learn which workspace is ours
-KNOWN_FOR = 600.0  # seconds that what Slack said of a person is believed
-PEOPLE = 1_000  # of whom it is remembered
-OTHERS = ("deleted", "is_bot", "is_restricted", "is_ultra_restricted", "is_stranger")  # guests, and who is no person
+AGAIN = 30.0  # seconds between two attempts to learn our workspace
+KNOWN_FOR = 600.0  # seconds that Slack's answer on a person is kept
+PEOPLE = 1_000  # size of that cache
+OTHERS = ("deleted", "is_bot", "is_restricted", "is_ultra_restricted", "is_stranger")  # guests and bots
 
 
 class Members:
-    """What cannot be learnt proves nothing: then nobody is of our workspace, and nobody in it is a member."""
+    """If Slack does not answer, nobody counts as a member."""
 
     def __init__(self, web: AsyncWebClient) -> None:
         self._web = web
@@ -34,7 +34,7 @@ class Members:
         self._warned = False
 
     async def team(self) -> str:
-        """The workspace of the bot's token; empty while Slack does not say it."""
+        """The workspace of the bot's token; "" while Slack does not tell it."""
         if self._team:
             return self._team
         async with self._lock:
@@ -46,7 +46,7 @@ class Members:
         return self._team
 
     def _one_workspace(self, said: dict[str, Any]) -> str:
-        """An organization's token speaks for many workspaces: none of them is ours."""
+        """ "" for an organization's token, which is for many workspaces: none of them is ours."""
         if not said.get("is_enterprise_install"):
             return str(said.get("team_id") or "")
         if not self._warned:
@@ -55,7 +55,9 @@ class Members:
         return ""
 
     async def is_member(self, user: str) -> bool:
-        """A full member of our workspace: no guest, and not of another one that shares a channel with us."""
+        """Whether somebody is a full member of our workspace: no guest, and not of another one that shares a channel
+        with us.
+        """
         at, known = self._people.get(user, (0.0, False))
         if user in self._people and time.monotonic() - at < KNOWN_FOR:
             return known
@@ -72,7 +74,7 @@ class Members:
         return member
 
     def _complain(self, why: str) -> None:
-        """Say it once: it lasts until somebody grants it."""
+        """Log it once: it lasts until somebody grants the scope."""
         log.log(
             logging.DEBUG if self._complained else logging.WARNING,
             "Slack does not say who is a guest (%s): until the app has the scope users:read, only admins change what a "

@@ -1,5 +1,7 @@
-"""Socket Mode's envelopes as questions: `/tocsin status`, `@tocsin status`, a pressed button and, in a direct message, plain
-`status`. Nothing is taken for granted of what a frame holds: what is missing proves nothing.
+"""Socket Mode's envelopes as questions: `/tocsin status`, `@tocsin status`, a button and, in a direct message, plain
+`status`.
+
+No field of a frame is relied on; a missing one proves nothing.
 """
 
 from __future__ import annotations
@@ -14,14 +16,14 @@ from typing import Any
 from bot.channels.slack.render import ACTION
 from bot.model import Ask, Destination, Reply
 
-UNKNOWN = "?"  # the workspace of somebody of whom Slack did not say it: no admin's id has it
+UNKNOWN = "?"  # the workspace of a person, if Slack did not tell it; matches no admin's id
 _MENTION = re.compile(r"<@[UW][A-Z0-9]*(\|[^>]*)?>")
 _MARKED = re.compile(r"<(?:([#@!])[^|>]*\|)?([^|>]*)(?:\|[^>]*)?>")
 
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """A question, and where its answer goes: to a `url` of Slack's for that one person, or under the `thread`."""
+    """A question and the way of its answer: to a `url` of Slack's for that one person, or under the `thread`."""
 
     ask: Ask
     url: str | None = None
@@ -29,7 +31,9 @@ class Heard:
 
 
 def heard(envelope: dict[str, Any], at: datetime, team: str = "") -> Heard | None:
-    """Return None for what is not said to us. `team`: our own workspace, by the bot's token; empty: not known."""
+    """The question in an envelope; None if it is not for us. `team`: our own workspace, by the bot's token; "":
+    unknown.
+    """
     payload, key = _part(envelope, "payload"), _text(envelope, "envelope_id")
     match envelope.get("type"):
         case "slash_commands":
@@ -43,13 +47,13 @@ def heard(envelope: dict[str, Any], at: datetime, team: str = "") -> Heard | Non
 
 
 def _press(payload: dict[str, Any], key: str, at: datetime, own: str) -> Heard | None:
-    """A button of ours bears what it stands for as its value."""
+    """A press of a button of ours, whose value is the command."""
     pressed, container = _pressed(payload), _part(payload, "container")
     person, message = _part(payload, "user"), _text(container, "message_ts")
     place = _text(_part(payload, "channel"), "id") or _text(container, "channel_id")
     if not pressed or not place or not _text(person, "id"):
         return None
-    # Of the person: in a shared channel `team` is the channel's.
+    # The person's: in a shared channel `team` is the channel's.
     team, pressed_at = _text(person, "team_id") or UNKNOWN, _text(pressed, "action_ts")
     who = f"slack:{team}/{_text(person, 'id')}"
     ask = Ask(
@@ -58,7 +62,7 @@ def _press(payload: dict[str, Any], key: str, at: datetime, own: str) -> Heard |
         name=_text(person, "name") or _text(person, "username") or _text(person, "id"),
         where=Destination("slack", place),
         at=_moment(pressed_at) or at,
-        # The press's own time, where it is told: a repeat comes in an envelope of its own.
+        # The time of the press, if given: a repeat comes in another envelope.
         key=f"{who} {pressed_at or key}",
         reply=Reply.ALONE,
         home=bool(own) and team == own,
@@ -78,12 +82,12 @@ def _pressed(payload: dict[str, Any]) -> dict[str, Any] | None:
 
 
 def _command(payload: dict[str, Any], key: str, at: datetime, own: str) -> Heard | None:
-    """Slack says no time of it, and brings none that is older than seconds: its answer would not be taken any more."""
+    """A slash command. It has no time, but Slack takes no answer after seconds, so it is never old."""
     team, person, place = _text(payload, "team_id") or UNKNOWN, _text(payload, "user_id"), _text(payload, "channel_id")
     if not person or not place:
         return None
     who, text = f"slack:{team}/{person}", unmarked(_text(payload, "text"))
-    # What was typed once has one trigger, in however many envelopes it comes.
+    # A command has one trigger, in however many envelopes it comes.
     trigger = _text(payload, "trigger_id")
     ask = Ask(
         text=text,
@@ -106,9 +110,9 @@ def _event(payload: dict[str, Any], key: str, at: datetime, own: str) -> Heard |
     if not (direct or event.get("type") == "app_mention") or not person or not place:
         return None
     if event.get("bot_id") or event.get("subtype"):
-        return None  # our own words, an edit, a deletion: answering these would make two bots talk for ever
+        return None  # our own messages, edits, deletions: answering these would make two bots talk for ever
     team = _team(payload, event)
-    # The event's own id, where there is one: a repeat comes in an envelope of its own.
+    # The event's own id, if given: a repeat comes in another envelope.
     ask = Ask(
         text=unmarked(_MENTION.sub("", _text(event, "text"), count=1)),
         who=f"slack:{team}/{person}",
@@ -116,7 +120,7 @@ def _event(payload: dict[str, Any], key: str, at: datetime, own: str) -> Heard |
         where=Destination("slack", place),
         at=_moment(said_at) or at,
         key=_text(payload, "event_id") or key,
-        # Nobody but the two talks in a direct message with a bot: Slack shows it to no other bot.
+        # Only two take part in a direct message with a bot.
         may_manage=direct and bool(own) and team == own,
         reply=Reply.PRIVATE if direct else Reply.THREAD,
         home=bool(own) and team == own,
@@ -126,8 +130,10 @@ def _event(payload: dict[str, Any], key: str, at: datetime, own: str) -> Heard |
 
 
 def _team(payload: dict[str, Any], event: dict[str, Any]) -> str:
-    """The workspace of who wrote. In a shared channel that may be another one, whose people have no rights here: one that is
-    named anywhere counts, and where theirs is not named nobody knows it.
+    """The workspace of the sender.
+
+    In a shared channel it may be another one, whose people have no rights here: any foreign one that is named counts,
+    and without a name it is unknown.
     """
     here = _text(payload, "team_id")
     theirs = [_text(event, name) for name in ("user_team", "source_team")]
@@ -152,7 +158,7 @@ def _text(of: dict[str, Any], name: str) -> str:
 
 
 def _moment(ts: str) -> datetime | None:
-    """A message's "1503435956.000247" as a point in time; None for what is none."""
+    """A message's "1503435956.000247" as an instant; None if it is none."""
     try:
         seconds = float(ts)
         return datetime.fromtimestamp(seconds, UTC) if math.isfinite(seconds) else None

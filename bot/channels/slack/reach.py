@@ -1,4 +1,4 @@
-"""Could a message be written there? Asked of Slack without writing one; what it answers means what it means for a message."""
+"""Whether a place can be written to, asked of Slack without writing."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from bot.channels.slack import ORGANIZATION
 from bot.channels.slack.receipts import Failed, asked, failed
 from bot.contracts import Reach, reach_of
 
-PAGE = 1000  # channels a call, the most that Slack gives
+PAGE = 1000  # channels per call, Slack's maximum
 PAGES = 10
 SCOPELESS = "missing_scope"
 PEOPLE = ("U", "W")
@@ -21,13 +21,13 @@ Said = dict[str, Any]
 
 
 class Reacher:
-    """Asks by the same client that writes. What holds for all places is asked once."""
+    """Asks with the same client that sends. Facts about the account are asked once."""
 
     def __init__(self, web: AsyncWebClient) -> None:
         self._web = web
         self._asking = asyncio.Lock()
-        self._us: Said | None = None  # what auth.test said
-        self._scopes: frozenset[str] | None = None  # of the token; None: Slack did not say them
+        self._us: Said | None = None  # auth.test's answer
+        self._scopes: frozenset[str] | None = None  # of the token; None: Slack did not show them
         self._names: dict[str, str] | None = None  # "#newsroom" -> "C012"
         self._names_whole = False
 
@@ -74,7 +74,7 @@ class Reacher:
         return self._open(_object(said, "channel"))
 
     def _open(self, channel: Said) -> Reach:
-        """What Slack tells of a channel, or of direct messages with one person or several."""
+        """Judge a channel, or direct messages with one person or several."""
         if channel.get("is_archived"):
             return _refused("is_archived")
         if channel.get("is_frozen"):
@@ -93,7 +93,7 @@ class Reacher:
         return Reach(True, f"{name}: the bot is in it")
 
     async def _by_history(self, place: str) -> Reach:
-        """The scopes that a notice needs anyway say less: is the bot in it?"""
+        """Check only that the bot is a member, by a scope that notices need anyway."""
         said = await asked(self._web.conversations_history(channel=place, limit=1))
         if not isinstance(said, Failed):
             return Reach(True, "the bot is in it (is it archived? Slack tells that only with the scope channels:read)")

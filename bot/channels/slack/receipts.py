@@ -1,4 +1,4 @@
-"""What Slack's answers mean for a message: sent, provably not, perhaps, or never."""
+"""Receipts from Slack's answers: sent, provably not sent, unsure, or refused."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from bot.model import Later, RefusalScope, Refused, Unsure
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """A call that was not answered with ok: Slack's word for it ("" for none), and what it means for the message."""
+    """A call without ok: Slack's error code ("" for none), and its receipt."""
 
     code: str
     receipt: Later | Unsure | Refused
 
 
 # The meaning of each `error` of chat.postMessage and chat.update: docs.slack.dev/reference/methods/chat.postMessage.
-# What is in none of these tables is still a "no": the message was not written.
+# Any error not in these tables also means that the message was not written.
 
 ROOTLESS = frozenset({
     "thread_not_found",
@@ -33,14 +33,14 @@ ROOTLESS = frozenset({
     "cannot_reply_to_message",
     "restricted_action_thread_locked",
 })  # fmt: skip
-"""The thread's first message is deleted or locked: what follows needs another one to stand under."""
+"""The thread's first message is deleted or locked: later ones need another first message."""
 
 THREADLESS = ROOTLESS | {
     "cant_broadcast_message",
     "restricted_action_non_threadable_channel",
     "non_threadable_channel",
 }
-"""There is no answering in this thread; the place itself may still be open."""
+"""This thread takes no replies; the place itself may still be open."""
 
 _GONE = frozenset({
     "message_not_found",
@@ -48,7 +48,7 @@ _GONE = frozenset({
     "edit_window_closed",
     "restricted_action_thread_locked",
 })  # fmt: skip
-"""Of an edit: the message is deleted, too old, locked or another's."""
+"""For an edit: the message is deleted, too old, locked or somebody else's."""
 
 _REFINED = ("invalid_blocks", "invalid_metadata", "invalid_arg", "invalid_array_arg", "invalid_attachments")
 _REFINED_TOO = frozenset({
@@ -131,7 +131,7 @@ _DESTINATION = {
 
 
 def failed(code: str, wait: object = None) -> Failed:
-    """Judge one `error` of Slack's."""
+    """Judge an `error` of Slack's."""
     told, code = f"({code})", RATELIMITED if code == "rate_limited" else code
     if code in _AGAIN:
         why = "Slack asks to wait" if "limit" in code else "Slack is not available for this workspace right now"
@@ -149,7 +149,7 @@ def failed(code: str, wait: object = None) -> Failed:
 
 
 def whole(said: Failed) -> Later | Unsure | Refused:
-    """Of a post: Slack counts calls by method and workspace, so a wait before the next post is one before all of them:
+    """The receipt of a post. Slack counts calls by method and workspace, so a rate limit holds for all posts:
     docs.slack.dev/apis/web-api/rate-limits.
     """
     receipt = said.receipt
@@ -157,12 +157,12 @@ def whole(said: Failed) -> Later | Unsure | Refused:
 
 
 def too_rich(code: str) -> bool:
-    """Might Slack take the same words without blocks and metadata?"""
+    """Whether Slack might take the same text without blocks and metadata."""
     return code in _REFINED_TOO or code.startswith(_REFINED)
 
 
 async def asked(call: Awaitable[AsyncSlackResponse]) -> dict[str, Any] | Failed:
-    """Await one call of the SDK's; nothing is raised for what Slack or the network does."""
+    """Await a call of the SDK. Raises nothing for failures of Slack or the network."""
     try:
         answer = (await call).data
     except SlackApiError as error:
@@ -175,13 +175,13 @@ async def asked(call: Awaitable[AsyncSlackResponse]) -> dict[str, Any] | Failed:
         return Failed("", Unsure("Slack did not answer within the time-out"))
     except (aiohttp.ClientError, OSError):
         return Failed("", Unsure("the connection to Slack broke before the answer"))
-    except Exception as error:  # noqa: BLE001  a body the SDK did not foresee (a list, plain text) raises anything
+    except Exception as error:  # noqa: BLE001 an unforeseen body (a list, plain text) makes the SDK raise anything
         return Failed("", Unsure(f"Slack's answer could not be read ({type(error).__name__})"))
     return answer if isinstance(answer, dict) else Failed("", Unsure("Slack's answer could not be read"))
 
 
 def _judged(response: Any) -> Failed:
-    """Judge an answer that is not ok. `response` is the SDK's, or aiohttp's when the body was not JSON."""
+    """Judge an answer without ok. `response` is the SDK's, or aiohttp's if the body was not JSON."""
     status: int = getattr(response, "status_code", 0) or getattr(response, "status", 0)
     data = getattr(response, "data", None)
     code = data.get("error") if isinstance(data, dict) else None
@@ -201,7 +201,7 @@ def _judged(response: Any) -> Failed:
 
 
 def retry_after(headers: Iterable[tuple[str, str]]) -> timedelta | None:
-    """What an answer's headers ask us to wait."""
+    """The wait that an answer's headers ask for; None without one."""
     return asked_to_wait(_asked_wait(headers))
 
 

@@ -1,4 +1,4 @@
-"""Words as Slack's blocks. Everything that came from outside goes into `plain_text`, or is escaped: it cannot call people."""
+"""Text as Slack's blocks. Foreign text goes into `plain_text`, or is escaped, so that it cannot mention people."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from bot.model import Button, Text
 
 HEADER = 150  # characters, docs.slack.dev/reference/block-kit/blocks/header-block
 SECTION = 2_900  # characters; 3,000 by docs.slack.dev/reference/block-kit/blocks/section-block, less a margin for emoji
-SECTIONS = 3  # more than a screen is read by nobody, and Slack refuses long messages with "msg_blocks_too_long"
+SECTIONS = 3  # nobody reads more than a screen, and Slack refuses long messages with "msg_blocks_too_long"
 LABEL = 75  # characters of a button's label, and of its value: docs.slack.dev/reference/block-kit/block-elements/button-element
 VALUE = 2_000
 PLAIN = 3_900  # characters before escaping; Slack advises 4,000, docs.slack.dev/reference/methods/chat.postMessage
 
-ACTION = "tocsin-"  # how the name of each of our buttons begins
+ACTION = "tocsin-"  # prefix of our buttons' names
 
 Block = dict[str, Any]
 
 
 def escape(text: str) -> str:
-    """Take the meaning from Slack's three control characters, and with it from `<!channel>`, `<@U1>` and links."""
+    """Escape Slack's three control characters, and thus `<!channel>`, `<@U1>` and links."""
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
@@ -31,12 +31,12 @@ def cut(text: str, limit: int) -> str:
 
 
 def plain(words: Text) -> str:
-    """All of it as one escaped text: what a phone's notification shows, and what is sent when Slack refuses blocks."""
+    """All of it as escaped text: for a phone's notification, and if Slack refuses blocks."""
     return escape(cut(words.text, PLAIN))
 
 
 def blocks(words: Text, at: datetime | None = None, buttons: tuple[Button, ...] = ()) -> list[Block]:
-    """Title, lines, in the reader's own zone when it happened, and what may be pressed."""
+    """Title, lines, the time in the reader's zone, and the buttons."""
     title = {"type": "plain_text", "text": cut(words.title, HEADER), "emoji": False}
     made: list[Block] = [{"type": "header", "text": title}]
     made.extend(
@@ -55,12 +55,12 @@ def _button(number: int, button: Button) -> Block:
 
 
 def date(at: datetime) -> str:
-    """An instant that Slack shows in the reader's own zone; the fallback is for what cannot."""
+    """An instant that Slack shows in the reader's zone, with a fallback."""
     return f"<!date^{math.floor(at.timestamp())}^{{date_short_pretty}} {{time}}|{at:%Y-%m-%d %H:%M} UTC>"
 
 
 def _sections(lines: tuple[str, ...]) -> Iterator[str]:
-    """Pack whole lines into as few sections as they need, and end with an ellipsis what is too long."""
+    """Pack whole lines into few sections; an ellipsis ends what is too long."""
     packed: list[str] = []
     for line in (cut(line, SECTION) for line in lines if line.strip()):
         if packed and len(packed[-1]) + 1 + len(line) <= SECTION:

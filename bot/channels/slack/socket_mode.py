@@ -1,7 +1,7 @@
-"""Socket Mode: people's commands and mentions, heard over a WebSocket that is kept alive and renewed.
+"""Socket Mode: people's commands and mentions, over a WebSocket that is kept alive and renewed.
 
-The connection is our own, over the SDK's `apps.connections.open`, because the SDK's client judges staleness by the wall
-clock, closes the old connection before it has a new one, and after one failed hand-shake tries the same spent URL for ever.
+We use our own connection with the SDK's `apps.connections.open`: the SDK's client judges staleness by the wall clock,
+closes the old connection before it has a new one, and after a failed handshake tries the same spent URL for ever.
 """
 
 from __future__ import annotations
@@ -31,30 +31,30 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-HEARTBEAT = 30.0  # seconds between pings; a connection that does not answer within half of that is given up
-LINGER = 10.0  # seconds: how long a connection that Slack is about to close is still read
+HEARTBEAT = 30.0  # seconds between pings; a connection is dropped if it does not answer within half of that
+LINGER = 10.0  # seconds that a connection which Slack is about to close is still read
 REPLY_TRIES = 3
-LONGEST = 60.0  # seconds between two tries to connect, or to answer
-MOST = 500  # questions under way at once: what comes beyond is acknowledged, and not answered
+LONGEST = 60.0  # seconds between two attempts to connect, or to answer
+MOST = 500  # questions at once; further ones are acknowledged, but not answered
 
 
 class SocketMode:
-    """Hears people in one workspace."""
+    """Listens in one workspace."""
 
     def __init__(self, settings: SlackSettings, web: AsyncWebClient, session: aiohttp.ClientSession) -> None:
         self._settings = settings
         self._web = web
         self._session = session
         self._failures = 0  # in a row
-        self._told = False  # this stretch of failures has been logged
+        self._told = False  # this series of failures has been logged
         self._members = Members(web)
         self._under_way = 0
         self._heard = False  # it was connected before
 
     async def listen(self, answer: Answering) -> None:
-        """Hear until cancelled. A new connection is made before the one that it follows is closed."""
+        """Listen until cancelled. A new connection is made before the old one is closed."""
         async with asyncio.TaskGroup() as group:
-            group.create_task(self._members.team())  # what is wrong with the token is said before somebody asks
+            group.create_task(self._members.team())  # so that a bad token is reported before somebody asks
             while True:
                 socket = await self._connected()
                 ending = asyncio.Event()
@@ -85,7 +85,7 @@ class SocketMode:
         return token.get_secret_value() if token else ""
 
     def _pause(self) -> float:
-        """Seconds before the next try, spread so that many daemons do not come back at once."""
+        """Seconds before the next attempt, spread so that many daemons do not reconnect at once."""
         if not self._failures:
             return 0
         pause = self._settings.reconnect_after * 2.0 ** min(self._failures - 1, 10)
@@ -114,7 +114,7 @@ class SocketMode:
             if not greeted:
                 self._failed("closed before the greeting")
             elif not ending.is_set():
-                self._failures = 1  # not asked for: pause, or two that dislike each other would spin
+                self._failures = 1  # unexpected: pause, or two instances that displace each other would spin
         finally:
             ending.set()
             await socket.close()
@@ -126,7 +126,7 @@ class SocketMode:
         group: asyncio.TaskGroup,
         ending: asyncio.Event,
     ) -> bool:
-        """Return, when there are no more, whether Slack had greeted us."""
+        """Read frames to the end; return whether Slack greeted us."""
         greeted = False
         try:
             async with asyncio.timeout(None) as limit:
@@ -139,11 +139,11 @@ class SocketMode:
                         ending.set()
                         limit.reschedule(asyncio.get_running_loop().time() + LINGER)
                     elif "envelope_id" in envelope:
-                        # Slack shows people an error after 3 s without this; what it asks for may take longer.
+                        # Slack shows people an error after 3 s without this, and the answer may take longer.
                         await socket.send_json({"envelope_id": envelope["envelope_id"]})
                         if self._under_way < MOST:
                             group.create_task(self._answer(envelope, answer))
-        except (aiohttp.ClientError, OSError) as error:  # OSError: TimeoutError and ConnectionError too
+        except (aiohttp.ClientError, OSError) as error:  # OSError includes TimeoutError and ConnectionError
             log.debug("Slack: a connection ended (%s)", type(error).__name__)
         return greeted
 
@@ -153,13 +153,13 @@ class SocketMode:
             asked_for = heard(envelope, datetime.now(UTC), await self._members.team())
             if asked_for and (words := await answer(self._provable(asked_for))):
                 await self._reply(asked_for, words)
-        except Exception:  # the border: one person's question must not make us deaf to all others
+        except Exception:  # the boundary: one person's question must not stop us from answering all others
             log.exception("Slack: a question could not be answered")
         finally:
             self._under_way -= 1
 
     def _provable(self, asked_for: Heard) -> Ask:
-        """Who is of our workspace may be a guest in it: that is looked up for those who want to change something."""
+        """Add a proof of membership, looked up only for changes: somebody of our workspace may be a guest in it."""
         ask = asked_for.ask
         if ask.may_manage or not ask.home:
             return ask
@@ -177,7 +177,7 @@ class SocketMode:
             log.warning("Slack: a reply did not go out: %s", sent.receipt.why)
 
     async def _whisper(self, url: str, words: Text) -> None:
-        """Answer one person alone. What was provably not taken is tried again: nobody else would."""
+        """Answer one person alone; retry if it was provably not sent, as nobody else would."""
         web = self._web
         hook = AsyncWebhookClient(url, proxy=web.proxy, session=self._session, logger=web.logger, retry_handlers=[])
         told = {"text": plain(words), "blocks": blocks(words), "response_type": "ephemeral", "replace_original": False}

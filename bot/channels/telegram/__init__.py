@@ -1,4 +1,4 @@
-"""Telegram, by the Bot API: the settings. Light, because the SDK is loaded only where Telegram is configured."""
+"""Telegram by the Bot API: the settings. The SDK is only imported when the channel is opened."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def _address(url: str) -> str:
 
 
 class TelegramSettings(BaseModel):
-    """`timeout` is in seconds and holds for one hand-over. `api_url` may be a Bot API server of one's own."""
+    """`timeout` is in seconds and holds for one hand-over. `api_url` may be your own Bot API server."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -41,7 +41,7 @@ class TelegramSettings(BaseModel):
 
     @asynccontextmanager
     async def open(self, desk: ChannelContext) -> AsyncIterator[Channel]:
-        """Nothing is asked of Telegram here: a bad token or a dead network shows in the first receipt."""
+        """Open without a request to Telegram: a bad token or a dead network shows in the first receipt."""
         from bot.channels.telegram.channel import connect  # noqa: PLC0415  loads the SDK
 
         async with connect(self.token.get_secret_value().strip(), self.api_url, self.timeout, desk) as channel:

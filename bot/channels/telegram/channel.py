@@ -1,4 +1,4 @@
-"""Telegram, open: writes messages, rewrites them, and hears commands."""
+"""An open Telegram channel: sends and edits messages, and takes commands."""
 
 from __future__ import annotations
 
@@ -27,15 +27,15 @@ from bot.contracts import Answering, ChannelContext, Reach, retry_after
 from bot.model import Delivery, DeliveryAction, Destination, Later, Receipt, RefusalScope, Refused, Sent, Text, Unsure
 
 REPLY_TRIES = 3
-LONGEST_WAIT = timedelta(seconds=30)  # for a person who waits for an answer
+LONGEST_WAIT = timedelta(seconds=30)  # for a person waiting for an answer
 
 
 @asynccontextmanager
 async def connect(token: str, api_url: str, timeout: float, desk: ChannelContext) -> AsyncIterator[TelegramChannel]:
-    """Never asks Telegram anything: the SDK's own start would raise for a bad token or a dead network."""
+    """Open without a request to Telegram: the SDK's own start would raise for a bad token or a dead network."""
     quieten()
     os.environ.setdefault("PTB_TIMEDELTA", "1")  # else the SDK warns at every 429
-    # half of it for connecting: a blocked address must show as "never left", not as the whole's time-out
+    # half of it for connecting: a blocked address must show as "never left", not as a time-out of the whole
     half = timeout / 2
     request = Request(read_timeout=timeout, write_timeout=timeout, connect_timeout=half, pool_timeout=half)
     bot = Bot(token, base_url=f"{api_url}/bot", request=request, get_updates_request=request)
@@ -48,7 +48,7 @@ async def connect(token: str, api_url: str, timeout: float, desk: ChannelContext
 class Request(HTTPXRequest):
     @staticmethod
     def parse_json_payload(payload: bytes) -> dict[str, Any]:
-        """Keep of updates what we read: the SDK fails over a whole poll for one message of a kind that it misreads."""
+        """Keep only the fields we read: one message that the SDK misreads would fail the whole poll."""
         said: Any = HTTPXRequest.parse_json_payload(payload)
         if not isinstance(said, dict):
             return {}
@@ -58,7 +58,7 @@ class Request(HTTPXRequest):
 
 
 def sane(said: dict[str, Any]) -> dict[str, Any]:
-    """An answer without what the SDK would stumble over, which takes each number and text of a refusal as it comes."""
+    """Remove from an answer the invalid numbers and texts of a refusal, on which the SDK would fail."""
     if not isinstance(said.get("description", ""), str):
         del said["description"]
     asked = said.pop("parameters", None)
@@ -105,7 +105,7 @@ class TelegramChannel:
         return await self._reacher.reach(place)
 
     async def reply(self, place: Destination, message: int, words: Text) -> Receipt:
-        """Answer a person's message. What was provably not sent is tried again: nobody else would."""
+        """Reply to a person's message; retry if it was provably not sent, as nobody else would."""
         chat, topic = where(place.place)
         for left in reversed(range(REPLY_TRIES)):
             receipt = await self._hand_over(Draft(chat, words, topic, message))
@@ -133,7 +133,7 @@ class TelegramChannel:
                 return await self._write(draft, rewrite)
         except TimeoutError:
             return Unsure(f"Telegram did not answer within {self._timeout:g} s")
-        except Exception as exc:  # noqa: BLE001  the channel's border: also answers that the SDK cannot read
+        except Exception as exc:  # noqa: BLE001  the channel's boundary: also answers that the SDK cannot read
             return receipt(exc, self._bot.token)
 
     async def _write(self, draft: Draft, rewrite: int | None) -> Receipt:
@@ -155,7 +155,7 @@ class TelegramChannel:
             message_thread_id=draft.topic,
             disable_notification=draft.quiet,
             link_preview_options=LinkPreviewOptions(is_disabled=True),
-            # Not "allow sending without": that its message is gone has to be known, and `mend` sends it without.
+            # Not "allow sending without": `mend` has to know that the message is gone, and sends without it.
             reply_parameters=ReplyParameters(draft.root) if draft.root else None,
             reply_markup=_keyboard(draft),
         )
@@ -167,7 +167,7 @@ class TelegramChannel:
             message,
             parse_mode=ParseMode.HTML if draft.marked else None,
             link_preview_options=LinkPreviewOptions(is_disabled=True),
-            reply_markup=_keyboard(draft),  # none takes away those that were
+            reply_markup=_keyboard(draft),  # without one, the old buttons are removed
         )
         if not isinstance(written, Message):
             raise TypeError("Telegram answered an edit without the message")

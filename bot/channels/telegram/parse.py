@@ -1,4 +1,4 @@
-"""What a Telegram update says to us. Pure."""
+"""Parsing Telegram updates. Pure."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from telegram.constants import ChatType, MessageEntityType
 
 from bot.model import Ask, Destination, Reply
 
-LONG_AGO = datetime.fromtimestamp(0, UTC)  # a message of which Telegram does not say any more when it was
-_MOST = 1 << 53  # numbers of updates are below
+LONG_AGO = datetime.fromtimestamp(0, UTC)  # the time of a message for which Telegram gives none any more
+_MOST = 1 << 53  # limit of update numbers
 _PERSON: dict[str, Any] = {"id": {}, "is_bot": {}, "first_name": {}, "last_name": {}, "username": {}}
 _CHAT: dict[str, Any] = {"id": {}, "type": {}, "title": {}, "first_name": {}, "last_name": {}, "username": {}}
 _MESSAGE: dict[str, Any] = {
@@ -36,8 +36,10 @@ _UPDATE: dict[str, Any] = {
 
 
 def trim(updates: list[Any]) -> list[Any]:
-    """Reduce updates, as they came, to the fields that are read here. Of one that the SDK cannot read (a date of twelve
-    digits, a text for a chat) its number is left, so that it is done with, and those beside it are heard.
+    """Reduce raw updates to the fields that are read here.
+
+    Of an update that the SDK cannot read (a date of twelve digits, a text for a chat) only the number is left, so that
+    it is confirmed and does not block the others.
     """
     return [kept for update in updates if (kept := _trimmed(update)) is not None]
 
@@ -49,7 +51,7 @@ def _trimmed(update: Any) -> Any:
     try:
         kept = _only(update, _UPDATE)
         Update.de_json(kept, None)
-    except Exception:  # noqa: BLE001 - whatever the SDK makes of what it was not made for
+    except Exception:  # noqa: BLE001 - the SDK raises anything on bad input
         return {"update_id": number}
     return kept
 
@@ -65,7 +67,7 @@ def _only(value: Any, wanted: dict[str, Any]) -> Any:
 def hear(update: Update, name: str) -> Ask | None:
     """The command in `update`, or None. `name` is the bot's own, without @.
 
-    `may_manage` is True where it shows without asking: a private chat, a channel's post, a group's anonymous
+    `may_manage` is True if that is clear without a request: a private chat, a channel's post, or a group's anonymous
     administrator, who writes as the group itself.
     """
     message = update.effective_message
@@ -76,7 +78,7 @@ def hear(update: Update, name: str) -> Ask | None:
     if sender is None and person is not None and person.is_bot:
         return None  # two bots could talk for ever
     alone = _alone(message.chat, person) and sender is None
-    # Where a chat speaks, `from` is a stand-in: nobody knows who, or how many people, that is.
+    # If a chat speaks, `from` is a stand-in: the person is unknown.
     if person is None or sender is not None:
         speaker = sender or message.chat
         who, known = speaker.id, speaker.effective_name or str(speaker.id)
@@ -95,14 +97,15 @@ def hear(update: Update, name: str) -> Ask | None:
         reply=Reply.PRIVATE if alone else Reply.PLACE,
         person=person is not None and sender is None,
         also=_also(message.chat),
-        # Numbers begin anew with another bot: what it said has another time.
+        # Another bot counts from 1 again, but its messages have other times.
         once=f"telegram:{message.chat_id}/{message.message_id} {message.date.timestamp():.0f}",
     )
 
 
 def press(update: Update, at: datetime) -> Ask | None:
-    """The command that a pressed button bears, or None. What a place hears is changed by none of our buttons, so that in a
-    group nobody has to be asked who runs it. A message from long ago comes without its text and its topic.
+    """The command of a pressed button, or None. A message from long ago comes without its text and topic.
+
+    No button changes subscriptions, so in a group nobody has to be checked.
     """
     pressed = update.callback_query
     if pressed is None or not pressed.data or pressed.message is None:
@@ -125,17 +128,17 @@ def press(update: Update, at: datetime) -> Ask | None:
 
 
 def _alone(chat: Chat, person: User | None) -> bool:
-    """Is it a chat of this one person with us? It has their own number."""
+    """Whether it is a private chat with this person, whose id it then has."""
     return chat.type == ChatType.PRIVATE and person is not None and person.id == chat.id
 
 
 def _also(chat: Chat) -> tuple[Destination, ...]:
-    """A public group or channel may stand in the config by its name."""
+    """A public group or channel may be named in the config."""
     return (Destination("telegram", f"@{chat.username}"),) if chat.username else ()
 
 
 def command(message: Message, name: str) -> str | None:
-    """Give "status x" for "/status@ourbot x"; None for no command, or for one to another bot."""
+    """ "status x" for "/status@ourbot x"; None for no command, or one to another bot."""
     if not message.text or not message.entities:
         return None
     first = message.entities[0]

@@ -1,4 +1,4 @@
-"""Hears commands and buttons by long polling: one request waits at Telegram until somebody says something."""
+"""Commands and buttons by long polling: one request waits at Telegram for the next update."""
 
 from __future__ import annotations
 
@@ -24,16 +24,16 @@ from bot.model import Ask, Destination, Receipt, Sent, Text
 log = logging.getLogger(__name__)
 
 POLL = timedelta(seconds=30)  # how long Telegram holds a request open; proxies cut at a minute
-SLACK = 10.0  # seconds over that, until we take the connection for dead
+SLACK = 10.0  # seconds over that until a connection counts as dead
 RULERS = frozenset({ChatMemberStatus.ADMINISTRATOR, ChatMemberStatus.OWNER})
-PATIENCE = timedelta(seconds=3)  # for an answer: a look at a silent site takes longer, an order never does
-BATCH = 100  # updates that Telegram hands over at once, at most
+PATIENCE = timedelta(seconds=3)  # for an answer: checking a silent site takes longer, an order never does
+BATCH = 100  # updates that Telegram returns at once, at most
 HASTE = 0.1  # seconds, instead of PATIENCE
-AWAY = timedelta(minutes=2)  # without a poll: what was pressed meanwhile may have been pressed long ago
+AWAY = timedelta(minutes=2)  # without a poll: presses received after it may be old
 NOTED = timedelta(minutes=5)
 TOAST = 200  # characters: core.telegram.org/bots/api#answercallbackquery
 TOAST_TRIES = 2
-LONGEST_TOAST = timedelta(seconds=10)  # later the press is too old, and its answer comes as a message
+LONGEST_TOAST = timedelta(seconds=10)  # later the press is too old, and the answer becomes a message
 OFFSET = "telegram.offset"
 HEARD = "telegram.heard"
 COMMANDS = "telegram.commands"
@@ -42,22 +42,22 @@ Replying = Callable[[Destination, int, Text], Awaitable[Receipt]]
 
 
 class Polling:
-    """One poller for one token. An update is confirmed to Telegram only when it has been answered, by the next poll; what
-    takes longer than `patience` holds nobody up.
+    """The one poller of a token. An update is confirmed by the next poll, after its answer; slow answers are not
+    waited for longer than `patience`.
     """
 
     def __init__(self, bot: Bot, desk: ChannelContext, reply: Replying) -> None:
         self._bot = bot
         self._desk = desk
         self._reply = reply
-        self._id = bot.token.partition(":")[0]  # the bot's number: whose offset and command list we remember
+        self._id = bot.token.partition(":")[0]  # the bot's number, to which offset and command list belong
         self._name: str | None = None
         self._offset: int | None = None
-        self._heard_at: datetime | None = None  # when Telegram last told what is new, in an earlier life perhaps
-        self._pressed_at: datetime | None = None  # when buttons of this batch were pressed at the earliest; None: now
+        self._heard_at: datetime | None = None  # when Telegram last returned updates, possibly before a restart
+        self._pressed_at: datetime | None = None  # the earliest time of this batch's presses; None: now
         self._noted_at: datetime | None = None
         self._trouble: str | None = None
-        self._slow: set[asyncio.Task[None]] = set()  # answers under way, though their updates are confirmed
+        self._slow: set[asyncio.Task[None]] = set()  # answers in progress whose updates are confirmed
         self.patience = PATIENCE.total_seconds()
         self.pauses = (1.0, 2.0, 5.0, 10.0, 30.0)  # seconds, after failures in a row
 
@@ -76,7 +76,7 @@ class Polling:
                 if self._name is None:
                     await self._introduce()
                 await self._poll(answer)
-            except Exception as exc:  # noqa: BLE001  the channel's border: nothing may end hearing but a dead token
+            except Exception as exc:  # noqa: BLE001 the channel's boundary: only a dead token may end listening
                 if isinstance(exc, InvalidToken) and not foreign(exc):
                     log.error(
                         "Telegram does not know the token: commands there are not heard until one from @BotFather "
@@ -91,7 +91,7 @@ class Polling:
                 failures = 0
 
     def _complain(self, exc: Exception) -> None:
-        """Say a trouble once, not at every poll that it lasts."""
+        """Log a failure once, not at every poll."""
         why = plain(exc, self._bot.token)
         if isinstance(exc, Conflict):
             why += "; only one Tocsin may hear with one token, and no webhook may be set"
@@ -101,7 +101,7 @@ class Polling:
     async def _introduce(self) -> None:
         me = await self._bot.get_me()
         bot, _, offset = (await self._desk.recall(OFFSET) or "").partition(":")
-        # another bot's offset could lie far ahead, and asking with it would throw away all that was said to this one
+        # another bot's offset could lie far ahead, and polling with it would discard all updates of this one
         self._offset = int(offset) if bot == self._id and offset.isdecimal() else None
         bot, _, heard_at = (await self._desk.recall(HEARD) or "").partition(":")
         if self._heard_at is None and bot == self._id and heard_at.isdecimal() and len(heard_at) < 12:
@@ -118,7 +118,7 @@ class Polling:
             return
         try:
             await self._bot.set_my_commands(listed)
-        except (BadRequest, RetryAfter) as exc:  # the list is a comfort: commands work without it
+        except (BadRequest, RetryAfter) as exc:  # commands work without the list
             log.warning("Telegram did not take the list of commands: %s", plain(exc, self._bot.token))
             return
         await self._desk.remember(COMMANDS, stamp)
@@ -137,24 +137,24 @@ class Polling:
         if not updates:
             await self._note(self._heard_at)
             return
-        # Telegram does not say when a button was pressed: after the poll before this one.
+        # Telegram does not send the time of a press: it is after the poll before this one.
         self._pressed_at = before if before and self._heard_at - before > AWAY else None
         chats: defaultdict[int | None, list[Update]] = defaultdict(list)
         for update in updates:
             chats[update.effective_chat.id if update.effective_chat else None].append(update)
-        # in order within a chat; a slow command of one chat does not hold up the others
+        # in order within a chat; a slow command of one chat does not delay the others
         tasks = [asyncio.create_task(self._answer(said, answer)) for said in chats.values()]
         self._slow.update(tasks)
         for task in tasks:
             task.add_done_callback(self._slow.discard)
-        # A full batch is a crowd: whoever is behind it, an admin perhaps, must not wait until each of it is answered.
+        # A full batch is a crowd: whoever comes after it, perhaps an admin, must not wait for all its answers.
         await asyncio.wait(tasks, timeout=self.patience if len(updates) < BATCH else HASTE)
         self._offset = updates[-1].update_id + 1
         await self._desk.remember(OFFSET, f"{self._id}:{self._offset}")
         await self._note(self._heard_at)
 
     async def _note(self, at: datetime) -> None:
-        """When we heard last: for another life of ours, and only now and then."""
+        """Store the time of the last poll for the next start, now and then."""
         if self._noted_at is None or at - self._noted_at >= NOTED:
             await self._desk.remember(HEARD, f"{self._id}:{at.timestamp():.0f}")
             self._noted_at = at
@@ -164,7 +164,7 @@ class Polling:
             try:
                 await self._answer_one(update, answer)
             except Exception:
-                # confirmed all the same: it would fail for ever, and nobody behind it would be heard
+                # confirmed all the same: it would fail for ever and block the updates behind it
                 log.exception("Telegram update %d could not be answered", update.update_id)
 
     async def _answer_one(self, update: Update, answer: Answering) -> None:
@@ -183,8 +183,8 @@ class Polling:
         await self._tell(ask, message.message_id, words)
 
     async def _answer_press(self, update: Update, pressed: CallbackQuery, answer: Answering) -> None:
-        """The presser alone is answered as far as a notification has room; what is longer, or comes too late for one, answers
-        the message.
+        """Answer a press by a notification for the presser, or by a reply if the answer is too long or too late for
+        one.
         """
         ask = press(update, self._pressed_at or datetime.now(UTC))
         words = await answer(ask) if ask else None
@@ -194,7 +194,7 @@ class Polling:
             await self._tell(ask, pressed.message.message_id, words)
 
     async def _toast(self, pressed: CallbackQuery, text: str | None) -> bool:
-        """Show it, or without a text end the waiting. Several lines stay until they are closed."""
+        """Show a notification, or end the waiting if there is no text. Several lines stay until they are closed."""
         for left in reversed(range(TOAST_TRIES)):
             try:
                 return await pressed.answer(text, show_alert=text is not None and "\n" in text)
@@ -213,7 +213,7 @@ class Polling:
             log.warning("An answer to %s may not have arrived: %s", ask.where, receipt.why)
 
     async def _rules(self, message: Message) -> bool:
-        """Is the sender an administrator of the group? Who cannot be looked up is none."""
+        """Whether the sender is an administrator of the group; False if that cannot be looked up."""
         if message.from_user is None or message.sender_chat is not None:
             return False
         try:

@@ -1,4 +1,4 @@
-"""Could a message be written there? Asked of Telegram without writing one; its refusals mean what they mean for a message."""
+"""Whether a place can be written to, asked of Telegram without writing."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ _UNREADABLE = Unsure("what answered is not Telegram: check api_url and the proxy
 
 
 class Reacher:
-    """Asks by the same client that writes, and reads what comes without the SDK's types, which want every field."""
+    """Asks with the same client that sends, but parses the answers itself: the SDK's types require every field."""
 
     def __init__(self, bot: Bot, timeout: float) -> None:
         self._bot = bot
-        self._timeout = timeout  # seconds, for one place
+        self._timeout = timeout  # seconds for one place
         self._asking = asyncio.Lock()
         self._us: Said | None = None
 
@@ -78,7 +78,7 @@ class Reacher:
         return Reach(True, f"{name}: the bot may write there{unsure}")
 
     async def _asked(self, asking: Any) -> Any:
-        """What was answered, or what it means that nothing was."""
+        """The answer, or the verdict if there is none."""
         try:
             async with asyncio.timeout(self._timeout):
                 return await asking
@@ -86,7 +86,7 @@ class Reacher:
             return reach_of(Unsure(f"Telegram did not answer within {self._timeout:g} s"))
         except (KeyError, TypeError, AttributeError):
             return reach_of(_UNREADABLE)
-        except Exception as exc:  # noqa: BLE001  the channel's border: also answers that the SDK cannot read
+        except Exception as exc:  # noqa: BLE001  the channel's boundary: also answers that the SDK cannot read
             return _meaning(receipt(exc, self._bot.token))
 
 
@@ -101,7 +101,7 @@ def _meaning(said: Receipt) -> Reach:
 
 
 def _refusal(kind: str, member: Said, chat: Said) -> Refused | None:
-    """What keeps the bot from writing, by its standing in the chat: core.telegram.org/bots/api#chatmember."""
+    """The reason why the bot cannot write, by its status in the chat: core.telegram.org/bots/api#chatmember."""
     standing = member.get("status")
     if standing in {"left", "kicked"} or (standing == "restricted" and member.get("is_member") is False):
         return _NOT_IN

@@ -1,4 +1,4 @@
-"""What Telegram's refusals and a network's failures mean for a message: the truth table of sending."""
+"""Receipts from Telegram's refusals and from network failures."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ from bot.channels.telegram.token_filter import redact
 from bot.contracts import retry_after
 from bot.model import Destination, Later, Receipt, RefusalScope, Refused, Unsure
 
-# httpx's names for what happens before the first byte of a request goes out
+# httpx's errors before the first byte of a request is sent
 _NEVER_LEFT = frozenset({"ConnectError", "ConnectTimeout", "PoolTimeout", "ProxyError", "UnsupportedProtocol"})
-# in lower case, because the SDK changes the case of what Telegram says
+# lower case, because the SDK changes the case of Telegram's texts
 _TOPIC_GONE = ("message thread not found", "topic_closed", "topic_deleted", "topic_id_invalid", "thread_id_invalid")
 _ROOT_GONE = (
     "repl",
@@ -77,7 +77,7 @@ _CHAT_GONE = (
     "group is deactivated",
     "payment_required",
     "input_user_deactivated",
-    # With no topic left to do without, it is the chat itself that is closed.
+    # Without a topic left to drop, the chat itself is closed.
     *_TOPIC_GONE,
 )
 _CLOSED = re.compile(r"chat_(send|guest|write|admin)_\w*(forbidden|required)")
@@ -86,9 +86,9 @@ _ACCOUNT = ("frozen_method_invalid", "bot_invalid", "access_token")
 
 
 def receipt(exc: Exception, secret: str) -> Receipt:
-    """The order matters: the SDK derives BadRequest and TimedOut from NetworkError."""
+    """The receipt for an error. The order matters: the SDK derives BadRequest and TimedOut from NetworkError."""
     why = plain(exc, secret)
-    if "too many requests" in why.lower():  # a 429 that names no wait has no class of its own
+    if "too many requests" in why.lower():  # a 429 without a wait has no class of its own
         return Later(why)
     if foreign(exc):
         return Unsure(f"what answered is not Telegram: {why}; should this last, check api_url and the proxy")
@@ -124,10 +124,10 @@ def _bad_request(why: str) -> Receipt:
 
 
 def mend(draft: Draft, exc: BadRequest) -> Draft | None:
-    """What to send instead, or None. Each mend takes something away, so that mending ends."""
+    """A reduced draft to send instead, or None. Each step drops something, so this ends."""
     said = str(exc).lower()
     if draft.topic is not None and any(sign in said for sign in _TOPIC_GONE):
-        # an answer would land in the same closed topic
+        # a reply would land in the same closed topic
         return replace(draft, topic=None, root=None, anew=draft.anew or draft.root is not None)
     if draft.root is not None and any(sign in said for sign in _ROOT_GONE):
         return replace(draft, root=None, anew=True)
@@ -141,22 +141,22 @@ def mend(draft: Draft, exc: BadRequest) -> Draft | None:
 
 
 def uneditable(why: str) -> bool:
-    """Of a refused edit: is the message deleted, too old or another's, so that it will never be rewritten?"""
+    """Whether a refused edit can never succeed: the message is deleted, too old or another's."""
     return any(sign in why.lower() for sign in _UNEDITABLE)
 
 
 def foreign(exc: Exception) -> bool:
-    """Was the answer no JSON? Then a proxy or a gateway spoke: not Telegram's word on a chat or a token."""
+    """Whether the answer was no JSON: then a proxy or gateway sent it, and it means nothing for a chat or a token."""
     return isinstance(exc.__cause__, TelegramError)
 
 
 def wait(exc: RetryAfter) -> timedelta:
-    """What it asks for, but no longer than we wait for anybody."""
+    """The requested wait, up to the longest we allow."""
     return timedelta(seconds=min(retry_after.seconds(exc.retry_after) or 0.0, retry_after.LONGEST_FOR_MESSAGES))
 
 
 def plain(exc: Exception, secret: str) -> str:
-    """One line for people, without the token and without a body's length."""
+    """One line for people, without the token, cut to a reasonable length."""
     text = " ".join(str(exc).split()) or type(exc).__name__
     cause = type(exc.__cause__).__name__
     if isinstance(exc, TimedOut) and exc.__cause__ and cause not in text:

@@ -1,4 +1,4 @@
-"""Many notices for one place are told in one message: when it comes back, when its quiet hours end, and in a storm."""
+"""Batches: one message for several notices, after a channel's return, after quiet hours and in a storm."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ PART = 10_000
 
 
 class _Place:
-    """One place inside one claim."""
+    """One destination within one claim."""
 
     def __init__(self, connection: AsyncConnection, place: Destination, wanted: Claim, word: Wording) -> None:
         self.connection = connection
@@ -31,7 +31,7 @@ class _Place:
 
 
 async def gather(connection: AsyncConnection, heads: Sequence[Row[Any]], wanted: Claim, word: Wording) -> list[int]:
-    """The ids to be taken in the place of `heads`."""
+    """The ids to claim instead of `heads`, once batches are formed."""
     crowded = {head.place for head in heads if head.behind or head.thread.startswith(MANY)}
     if wanted.gathers:
         crowded |= await _crowded(connection, {head.place for head in heads} - crowded, wanted)
@@ -42,13 +42,13 @@ async def gather(connection: AsyncConnection, heads: Sequence[Row[Any]], wanted:
         found = await _refresh(here) if any(head.act == DeliveryAction.EDIT for head in own) else {}
         ids = [head.id for head in own if head.id not in found]
         taken = await _crowd(here, ids) if name in crowded else ids
-        taken += [number for number in found.values() if number]  # news first, then what brings old messages up to it
+        taken += [number for number in found.values() if number]  # news first, then the edits of older messages
         take += taken[:1] if wanted.one_each else taken
     return take
 
 
 async def _crowded(connection: AsyncConnection, free: set[str], wanted: Claim) -> set[str]:
-    """The places that are behind with what they were given, or have much to hear."""
+    """The destinations that are behind, or get many incidents."""
     now = wanted.now
     facts = {"of_kind": wanted.kind, "places": list(free), "since": now - WINDOW, "now": now}
     rows = await connection.execute(place_statements.STANDING, facts) if free else ()
@@ -56,8 +56,9 @@ async def _crowded(connection: AsyncConnection, free: set[str], wanted: Claim) -
 
 
 async def _refresh(here: _Place) -> dict[int, int | None]:
-    """The edits of incidents of which a message of many was the first word: that is rewritten, once for all of them.
-    Each with the id that is to be taken, if it is due already.
+    """The edits of incidents that were first reported in a batch: the batch message is edited once for all of them.
+
+    Maps each edit to the id to claim, or to None if it is not due yet.
     """
     threads: dict[str, list[int]] = {}
     for row in await here.connection.execute(place_statements.LED_BY_MANY, here.names):
@@ -76,12 +77,12 @@ async def _crowd(here: _Place, heads: list[int]) -> list[int]:
         if first.due > here.now:
             await _wait(here, heads, first.due)
             return []
-        # Whichever was claimed: were it passed over, so would all the others be, for ever. Where nobody can look whether
-        # it is there, it is told once more anyway, and then with all that waits, or a place would hear twice.
+        # Whichever was claimed: if this one were skipped, all would be, for ever. If the channel cannot look for it, it
+        # is sent once more, together with all that waits; otherwise the destination would get two messages.
         if here.wanted.looks:
             return [first.id]
-    # What is being handed over is left alone: taken with what is new, it would be told twice. It counts all the same:
-    # a storm must not go out one by one because the first of it are still on their way, by themselves or in one message.
+    # Messages on their way stay out of a batch, or they would be sent twice. They count all the same: a storm must not
+    # go out one by one because its first messages are still on their way, alone or in a batch.
     sending = {row.id for lane in lanes if lane.handed_over(here.now) for row in lane.posts if row.told_in is None}
     under_way = [row for lane in lanes for row in lane.posts if row.id in sending or row.told_in in sending]
     lanes = [lane for lane in lanes if not lane.handed_over(here.now)]
@@ -101,7 +102,7 @@ async def _crowd(here: _Place, heads: list[int]) -> list[int]:
 
 
 async def _told(here: _Place, plan: batch_plan.Plan, many: list[Lane], storms: batch_plan.Storms) -> list[int]:
-    """What is told together; the messages of many that were not taken before tell all that waits, in one."""
+    """Form the batches; batch messages that were not taken before are sent as one, with all that waits."""
     messages = [lane.rows[0] for lane in many if lane.waits_again(here.now)]
     before = messages[0] if messages else None
     plan.take = [number for number in plan.take if number not in {row.id for row in messages}]
@@ -123,7 +124,7 @@ async def _wait(here: _Place, ids: Sequence[int], until: datetime | None) -> Non
 
 
 def _parts(all_: Sequence[T]) -> Iterator[list[T]]:
-    """No database takes any number of values in one statement."""
+    """Split into parts, since no database takes any number of values in one statement."""
     return (list(all_[first : first + PART]) for first in range(0, len(all_), PART))
 
 
@@ -139,7 +140,7 @@ async def _lanes(here: _Place, rows: Sequence[Row[Any]]) -> list[Lane]:
 
 
 async def _kept(here: _Place, lanes: list[Lane]) -> list[Row[Any]]:
-    """Of each lane what tells how it stands; the rest is overtaken, and its time taken over."""
+    """The newest post of each lane; older ones are superseded and hand their deadline to it."""
     await _supersede(here, [number for lane in lanes for number in lane.overtaken])
     times = [{"number": lane.newest.id, "soonest": lane.deadline} for lane in lanes if lane.newest]
     await here.connection.execute(place_statements.TAKES_TIME_OF, times)
@@ -147,7 +148,7 @@ async def _kept(here: _Place, lanes: list[Lane]) -> list[Row[Any]]:
 
 
 async def _together(here: _Place, kept: list[Row[Any]], before: Row[Any] | None, *, late: bool) -> list[int]:
-    """One message for all of them, or the one by itself; the ids to be taken."""
+    """Put all of them in one message, or leave a single one alone; return the ids to claim."""
     ids = [row.id for row in kept]
     if len(kept) == 1 and before is None:
         return ids
@@ -161,13 +162,13 @@ async def _together(here: _Place, kept: list[Row[Any]], before: Row[Any] | None,
 async def _new(here: _Place, kept: Sequence[Row[Any]], *, late: bool) -> int:
     thread = f"{MANY}{kept[0].id}"
     row = await _row(here, f"{thread}@{here.place}", DeliveryAction.POST, here.now, kept[0].id)
-    # In its own lane the mark means: it is late, so nothing joins it.
+    # For a batch, `deferred` means that it is late, so nothing joins it.
     row |= {"deferred": late, "ends": "restored" if kept[0].ends else None}
     return int((await here.connection.execute(place_statements.NEW, row)).scalar_one())
 
 
 async def _rewrite(here: _Place, thread: str, ids: list[int]) -> list[int]:
-    """`ids` are told by rewriting the message of `thread`: now, or when it may be rewritten again."""
+    """Bring `ids` into the batch message of `thread` by an edit: now, or when the next edit is allowed."""
     rows = (await here.connection.execute(place_statements.OF_MANY, here.names | {"of_thread": thread})).all()
     open_ = [row for row in rows if row.settled_at is None]
     waiting = next((row for row in open_ if row.status == Status.PENDING or row.due <= here.now), None)
@@ -186,7 +187,7 @@ async def _rewrite(here: _Place, thread: str, ids: list[int]) -> list[int]:
 
 
 async def _word_anew(here: _Place, number: int, thread: str) -> None:
-    """All that the message tells of, as it stands now."""
+    """Word the batch message again, with the present state of all its incidents."""
     rows = (await here.connection.execute(place_statements.TOLD_THERE, here.names | {"of_thread": thread})).all()
     await _word(here, number, thread, rows, late=False, first=False)
 
@@ -221,7 +222,7 @@ async def _tell_in(here: _Place, ids: list[int], number: int) -> None:
 
 
 async def _row(here: _Place, key: str, act: DeliveryAction, due: datetime, like: int) -> dict[str, Any]:
-    """What is the same in every row that tells of many; its words come when it is known what it tells."""
+    """The columns that all batch rows share; the text follows when the contents are known."""
     example = (await here.connection.execute(place_statements.EXAMPLE, {"number": like})).one()
     return {
         "key": key,

@@ -1,4 +1,4 @@
-"""What waits for one place, and what becomes of it when it is many: pure decisions on rows."""
+"""The plan for the deliveries that wait for one destination, and for forming batches. Pure decisions on rows."""
 
 from __future__ import annotations
 
@@ -12,13 +12,12 @@ from sqlalchemy import Row
 from bot.model import Batch, ChangeKind, DeliveryAction, Notice
 from bot.store.deliveries.statements import MANY, Status
 
-FEW = 3  # incidents that begin, or end, within `WINDOW` are told one by one; more are a storm
+FEW = 3  # up to this many incidents that begin, or end, within `WINDOW` are sent one by one; more are a storm
 WINDOW = timedelta(minutes=2)
-GATHER = timedelta(
-    seconds=5
-)  # of a storm that trickles in, so long is waited for more: who is told of it may wait no longer
-EDIT_GAP = timedelta(seconds=5)  # a message that grows is rewritten no more often than that
-NEXT_GAP = timedelta(seconds=30)  # and where it cannot grow, the next one comes so long after it
+# in a storm that trickles in, how long to wait for more before the first message
+GATHER = timedelta(seconds=5)
+EDIT_GAP = timedelta(seconds=5)  # between two edits of a growing message
+NEXT_GAP = timedelta(seconds=30)  # between two messages where none can grow
 
 
 Wording = Callable[[Batch], Notice]
@@ -26,27 +25,27 @@ Wording = Callable[[Batch], Notice]
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """What is wanted: up to `most` deliveries of one kind of channel, until `until`, for none of the `busy` places."""
+    """A request for up to `most` deliveries of one kind of channel, leased until `until`, skipping the `busy` places."""
 
     kind: str
     now: datetime
     most: int
     until: datetime
     busy: Sequence[str] = ()
-    one_each: bool = False  # at most one for each place
-    edits: bool = True  # can this kind rewrite a message?
-    gathers: bool = True  # may many notices be told in one message?
-    looks: bool = False  # does this kind find out whether an unsure one arrived, before it sends it again?
+    one_each: bool = False  # at most one per destination
+    edits: bool = True  # the channel can edit a message
+    gathers: bool = True  # a message can carry several notices
+    looks: bool = False  # the channel looks for an unsure message before it sends it again
 
 
 @dataclass(frozen=True, slots=True)
 class Lane:
-    """What is unfinished of one incident at one place, the first queued first."""
+    """The unfinished deliveries of one incident to one destination, in the order they were queued."""
 
     thread: str
     rows: Sequence[Row[Any]]
-    begun: bool = False  # the place has heard of the incident before
-    heard: bool = False  # it has, or may have
+    begun: bool = False  # an earlier message of this thread was sent there
+    heard: bool = False  # an earlier message was sent there, or may have been
 
     @property
     def posts(self) -> list[Row[Any]]:
@@ -54,7 +53,7 @@ class Lane:
 
     @property
     def newest(self) -> Row[Any] | None:
-        """The latest that tells how the incident stands."""
+        """The latest that tells the state of the incident."""
         return next((row for row in reversed(self.posts) if row.line), None)
 
     @property
@@ -62,24 +61,24 @@ class Lane:
         return any(row.attempts or row.deferred for row in self.posts)
 
     def handed_over(self, now: datetime) -> bool:
-        """Is one of it on its way at this moment?"""
+        """Whether one of them is on its way now."""
         return any(row.status == Status.SENDING and row.due > now for row in self.rows)
 
     def waits_again(self, now: datetime) -> bool:
-        """Is it a message of many that was not taken?"""
+        """Whether it is a batch message that was not taken."""
         return self.thread.startswith(MANY) and self.tried and not self.handed_over(now)
 
     @property
     def unsaid(self) -> bool:
-        """Trouble that nobody there was told of is taken back: there is nothing to tell."""
+        """Whether it retracts an incident that was never reported there: then nothing needs to be sent."""
         newest = self.newest
         doubt = self.heard or any(row.unsure or row.status == Status.SENDING for row in self.rows)
         return newest is not None and newest.ends == ChangeKind.RETRACTED and not doubt
 
     @property
     def overtaken(self) -> list[int]:
-        """What the newest tells as well. Where nothing was said before, it is the first message: there is none that
-        its edit could rewrite.
+        """The ids that the newest one makes superfluous. If nothing was sent before, they include edits: there is no
+        message to edit.
         """
         newest = self.newest
         if newest is None:
@@ -88,12 +87,12 @@ class Lane:
 
     @property
     def deadline(self) -> datetime | None:
-        """The soonest that still runs: what stands for several messages has the time of the first."""
+        """The soonest deadline still running, since a batch takes over that of its first message; None if none runs."""
         return min((row.deadline for row in self.posts if row.deadline), default=None)
 
     def waits(self, now: datetime, messages: Collection[int]) -> bool:
-        """Is it to be told now: is there something to tell, not kept back, not being handed over, and not told by a
-        message already, unless by one of `messages`, which were not taken?
+        """Whether there is something to send now: not held back, not on its way, and not in a batch message other than
+        `messages`, which were not taken.
         """
         head, newest = self.rows[0], self.newest
         if newest is None or (head.deferred and head.due > now):
@@ -105,26 +104,26 @@ class Lane:
 
 @dataclass(slots=True)
 class Plan:
-    """What is to be written before the claim, and what is taken as it is."""
+    """The changes to write before the claim, and the ids to claim as they are."""
 
     take: list[int]
     supersede: list[int] = field(default_factory=list)
-    together: list[list[Lane]] = field(default_factory=list)  # each told in one message
+    together: list[list[Lane]] = field(default_factory=list)  # each becomes one message
     late: bool = False
-    wait: list[int] = field(default_factory=list)  # these wait for more of a storm ...
+    wait: list[int] = field(default_factory=list)  # ids that wait for more of a storm ...
     until: datetime | None = None  # ... until then
 
 
 @dataclass(frozen=True, slots=True)
 class Storm:
-    """The latest message of a storm at a place."""
+    """The latest message of a storm at a destination."""
 
     thread: str
-    grows: bool  # it has been sent, and can be rewritten
-    until: datetime  # else there is no other one before
+    grows: bool  # it was sent, and can be edited
+    until: datetime  # if it cannot grow: no next message before this time
 
 
-Storms = Mapping[bool, Storm]  # of news (False), of endings (True)
+Storms = Mapping[bool, Storm]  # by kind: news (False), endings (True)
 
 
 def storms(rows: Iterable[Row[Any]], wanted: Claim) -> Storms:
@@ -137,9 +136,10 @@ def storms(rows: Iterable[Row[Any]], wanted: Claim) -> Storms:
 
 
 def doubtful(lanes: Sequence[Lane], wanted: Claim) -> Row[Any] | None:
-    """What may be there already, to be settled before anything else: in other words it could not be found, and what is
-    new in it would be told to nobody. Where it is looked for, one by itself is settled first as well, lest it be told
-    again among others.
+    """The delivery that may have arrived already and is settled before anything else; None if there is none.
+
+    Reworded, it could not be found again, and news added to it would reach nobody. If the channel looks for messages, a
+    single doubtful one is settled first too, so that it is not repeated in a batch.
     """
     sought = (lane for lane in lanes if lane.posts and (wanted.looks or lane.thread.startswith(MANY)))
     found = (lane.rows[0] for lane in sought if not lane.handed_over(wanted.now))
@@ -150,13 +150,15 @@ def doubtful(lanes: Sequence[Lane], wanted: Claim) -> Row[Any] | None:
 def decide(
     lanes: Sequence[Lane], heads: Sequence[int], recent: Collection[Row[Any]], before: Storms, wanted: Claim
 ) -> Plan:
-    """What becomes of one place's lanes. `heads`: what would be claimed; `recent`: what the place was told of within
-    `WINDOW`, or is being told of at this moment.
+    """Decide on the lanes of one destination.
+
+    `heads`: the deliveries to be claimed otherwise. `recent`: what was sent there within `WINDOW`, or is on its way
+    now.
     """
     messages = {lane.rows[0].id for lane in lanes if lane.waits_again(wanted.now)}
     waiting = [lane for lane in lanes if not lane.thread.startswith(MANY) and lane.waits(wanted.now, messages)]
     plan = Plan(list(heads), _passing(waiting))
-    # What had waited behind one that was taken after several tries missed the same stretch.
+    # What waited behind a delivery that took several attempts missed the same stretch.
     back = max((row.settled_at for row in recent if row.attempts > 1 and row.settled_at), default=None)
     missed = back is not None and any(lane.posts[0].queued_at < back for lane in waiting)
     plan.late = bool(messages) or missed or any(lane.tried for lane in waiting)
@@ -172,8 +174,9 @@ def decide(
 
 
 def _many(waiting: Sequence[Lane], recent: Collection[Row[Any]], before: Storms) -> bool:
-    """Is it a storm, or does one go on? What is restored makes none of what goes down after it, or the other way round:
-    one outage after the other, each over before the next, are told as they come.
+    """Whether a storm begins or goes on.
+
+    News and endings are counted apart, so that short outages one after the other are sent as they come.
     """
     news, endings = (
         {lane.thread for lane in waiting if bool(lane.newest and lane.newest.ends) is ending}
@@ -184,7 +187,7 @@ def _many(waiting: Sequence[Lane], recent: Collection[Row[Any]], before: Storms)
 
 
 def _gather(plan: Plan, waiting: Sequence[Lane], before: Storms, now: datetime) -> None:
-    """News and endings in a message each: what is restored must not be told by rewriting what was down."""
+    """Put news and endings into one message each: a restored service must not be reported by editing its outage away."""
     for ending in (False, True):
         group = [lane for lane in waiting if bool(lane.newest and lane.newest.ends) is ending]
         if not group:
@@ -206,7 +209,7 @@ def _without(plan: Plan, lanes: Sequence[Lane]) -> Plan:
 
 
 def _passing(lanes: Sequence[Lane]) -> list[int]:
-    """Reminders that newer word has overtaken."""
+    """The ids of reminders that newer posts have overtaken."""
     return [
         r.id for lane in lanes for r in lane.posts if r.reminder and lane.newest is not None and r.id < lane.newest.id
     ]

@@ -1,4 +1,4 @@
-"""Claiming: which deliveries are handed over next, under a lease."""
+"""Claiming: choosing the next deliveries to send, under a lease."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from bot.store.deliveries.batch_plan import Claim, Wording
 from bot.store.deliveries.statements import Status
 from bot.store.schema import deliveries as table
 
-AHEAD = 8  # heads looked at for each that is wanted, where a place gets one at a time
+AHEAD = 8  # heads read for each wanted one, if a destination gets one at a time
 
 
 async def claim(connection: AsyncConnection, wanted: Claim, word: Wording) -> tuple[Delivery, ...]:
@@ -51,7 +51,7 @@ def _unfinished_before() -> ColumnElement[bool]:
     )
 
 
-# The first unfinished one of its lane; what another message tells is not handed over by itself.
+# The first unfinished one of its lane; members of a batch are not sent alone.
 HEAD = table.c.settled_at.is_(None) & table.c.told_in.is_(None) & ~_unfinished_before()
 BEHIND = or_(table.c.attempts > 0, table.c.deferred, table.c.reminder).label("behind")
 FREE = table.c.place.not_in(bindparam("busy", expanding=True))

@@ -1,4 +1,4 @@
-"""Ladders in the store: what a place did not take in its time goes to the next rung, once."""
+"""Ladders in the store: a delivery that was not taken in time goes to the next rung, once."""
 
 from __future__ import annotations
 
@@ -15,32 +15,33 @@ from bot.store.deliveries.statements import Status
 from bot.store.schema import deliveries as table
 from bot.store.schema import incidents, services
 
-LIMIT = 50  # a transaction: whoever wants to write meanwhile waits for one of these only
+LIMIT = 50  # per transaction, so that other writers wait for one of these only
 
 
 @dataclass(frozen=True, slots=True)
 class Rung:
-    """How far a notice has come at one place."""
+    """The state of a notice at one destination."""
 
     sent: bool
-    running: bool  # its time is not up: should it fail, it is handed on from there
+    running: bool  # still within its time: if it fails, it is handed on from there
 
 
 @dataclass(frozen=True, slots=True)
 class Untaken:
-    """A delivery that its place refused, or did not take in its time."""
+    """A delivery that its destination refused, or did not take in time."""
 
     delivery: Delivery
-    notice: Notice  # what is to be told elsewhere: its own, or the newer one that has overtaken it
-    refused: str  # why, where it was refused
-    since: datetime  # since when the place has not taken what it was given
-    doubtful: bool  # may the place have heard of the incident all the same?
-    rungs: Mapping[Destination, Rung]  # the places of its ladders that `notice` is on its way to
+    # the notice to send elsewhere: its own, or the newer one that supersedes it
+    notice: Notice
+    refused: str  # the reason, if it was refused
+    since: datetime  # since when the destination has taken nothing
+    doubtful: bool  # the incident may have been reported there all the same
+    rungs: Mapping[Destination, Rung]  # the destinations of its ladders that `notice` was queued for
 
 
 @dataclass(frozen=True, slots=True)
 class Handed:
-    """What became of one: the deliveries that were queued in its stead."""
+    """An untaken delivery and the deliveries queued instead."""
 
     untaken: Untaken
     onto: tuple[Delivery, ...]
@@ -72,8 +73,9 @@ async def hand_on(
 
 
 async def _hold(connection: AsyncConnection, threads: Sequence[str]) -> None:
-    """Whoever is deciding about these incidents has to decide again: they do not know yet who else will be told, and
-    would tell the end to one rung and not to the next.
+    """Lock the services of these incidents and make concurrent decisions about them start again.
+
+    They do not know yet which destinations are added, and would report the end to one rung and not to the next.
     """
     names = (await connection.scalars(SERVICES, {"threads": threads})).all()
     if names:
@@ -83,7 +85,7 @@ async def _hold(connection: AsyncConnection, threads: Sequence[str]) -> None:
 async def _untaken(
     connection: AsyncConnection, delivery: Delivery, ladders: Mapping[str, Audience]
 ) -> tuple[Untaken, int]:
-    """And the id of the last of its lane that this sees to."""
+    """The untaken delivery, and the id of the last one in its lane that is handled with it."""
     lane = await merge.lane(connection, delivery)
     own = next(row for row in lane.posts if row.id == delivery.id)
     newest = lane.newest
@@ -122,7 +124,7 @@ SERVICES = (
     .where(
         services.c.id.in_(select(incidents.c.service).where(incidents.c.id.in_(bindparam("threads", expanding=True))))
     )
-    .order_by(services.c.id)  # in the order in which moves write them, so that nobody waits in a ring
+    .order_by(services.c.id)  # the order in which incidents lock them, so that no deadlock arises
     .with_for_update()
 )
 DECIDE_AGAIN = (

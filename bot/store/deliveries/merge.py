@@ -1,4 +1,4 @@
-"""One lane: the messages to one place about one incident."""
+"""A lane: the messages to one destination about one incident."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ ARRIVED = frozenset({Status.SENT, Status.SENDING, Status.MERGED})
 
 @dataclass(frozen=True, slots=True)
 class Lane:
-    """The messages of a lane, the first queued first."""
+    """The messages of a lane, in the order they were queued."""
 
     posts: Sequence[Row[Any]]
 
     @property
     def newest(self) -> Row[Any] | None:
-        """The latest that tells how the incident stands, not yet sent."""
+        """The latest unsent one that tells the state of the incident; None if there is none."""
         return next((row for row in reversed(self.posts) if row.line and row.settled_at is None), None)
 
     @property
     def doubtful(self) -> bool:
-        """May the place have heard anything?"""
+        """Whether the incident was, or may have been, reported there."""
         return any(row.unsure or row.status in ARRIVED for row in self.posts)
 
 

@@ -1,4 +1,4 @@
-"""The statements about one place: what waits for it, what it was told, and what becomes of that. Made once."""
+"""Statements about the deliveries of one destination, built once."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ REWORD = (
 
 
 def _led_by_many() -> Select[Any]:
-    """Of the edits that are due next, the thread whose message of many is the first word of their incident there."""
+    """Of the edits due next, the thread of the batch message that first reported their incident there."""
     first, message = table.alias("first"), table.alias("message")
     lead = (
         select(first.c.id)
@@ -109,7 +109,7 @@ def _led_by_many() -> Select[Any]:
 
 
 def _told_there() -> Select[Any]:
-    """Of each incident that a message of many tells of, how it stands there now."""
+    """The present state at the destination of each incident in a batch message."""
     member, message = table.alias("member"), table.alias("message")
     threads = (
         select(member.c.thread)

@@ -1,4 +1,4 @@
-"""What is kept back for quiet hours is overtaken by what goes through them: it must not hold up what follows it."""
+"""Superseding what is held back for quiet hours: a message sent during them must not wait behind it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from bot.store.schema import deliveries as table
 
 
 async def overtake(connection: AsyncConnection, deliveries: Sequence[Delivery], now: datetime) -> None:
-    """Before these are queued: those that are told at once, and tell how it stands, tell what is kept back as well."""
+    """Supersede held-back deliveries before urgent ones that tell the whole state are queued to the same place."""
     through = {
         (one.notice.thread, one.destination.kind, one.destination.place)
         for one in deliveries

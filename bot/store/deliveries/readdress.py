@@ -1,4 +1,4 @@
-"""What waits, read again by the config as it is now: who else gets it, and what has no way left."""
+"""Reading the waiting deliveries again under a new config: who else gets them, and which have no way left."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from bot.store.schema import deliveries as table
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """A delivery that is not finished, or whose next rung has not been seen to."""
+    """A delivery that is unfinished, or not handed to its next rung yet."""
 
     destination: Destination
     thread: str
@@ -31,7 +31,7 @@ class Waiting:
 
 @dataclass(frozen=True, slots=True)
 class Adopted:
-    """What the config makes of it. `gone`: why nothing can be handed over there any more; empty: it can."""
+    """A delivery under the new config. `gone`: why its channel cannot send any more, "" if it can."""
 
     ladders: tuple[str, ...]
     deadline: datetime | None
@@ -40,7 +40,7 @@ class Adopted:
 
 
 async def adopt(connection: AsyncConnection, now: datetime, decide: Callable[[Waiting], Adopted]) -> tuple[int, int]:
-    """Return how many wait otherwise than they did, and how many were settled, for their channel is gone."""
+    """Return how many deliveries were changed, and how many were settled because their channel is gone."""
     rows = (await connection.execute(WAITING)).all()
     changed, settled = [], []
     for row in rows:
@@ -67,14 +67,14 @@ def _waiting(row: Any) -> Waiting:
         row.deadline,
         row.queued_at,
         row.due,
-        # What tells of many is marked as deferred where it is late: that keeps to nobody's quiet hours.
+        # In a batch, `deferred` only means that it is late: batches do not keep quiet hours.
         row.deferred and row.status == Status.PENDING.value and not row.thread.startswith(MANY),
         row.settled_at is not None,
     )
 
 
 def _settled(row: Any, new: Adopted, now: datetime) -> dict[str, Any]:
-    """A message goes to the next rung; what rewrites one, or tells of many, is nothing by itself."""
+    """A message goes to the next rung; an edit or a batch just ends, since it means nothing alone."""
     own = row.act == DeliveryAction.POST.value and not row.thread.startswith(MANY)
     return {
         "number": row.id,

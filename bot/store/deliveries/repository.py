@@ -1,4 +1,4 @@
-"""Notices on their way: claimed in lane order under a lease, settled only by the claim that holds it."""
+"""The delivery queue: claimed in lane order under a lease, settled only by the claim that holds it."""
 
 from __future__ import annotations
 
@@ -44,20 +44,23 @@ class Deliveries:
         self._settling: Group[Settlement, bool] = Group(database, self._settle)
 
     async def add(self, deliveries: Sequence[Delivery], now: datetime) -> int:
-        """Queue what no move causes: digests, tests, the next rung. Those whose key exists are left as they are.
-        Return how many were new.
+        """Queue deliveries that no incident causes: digests, tests, next rungs.
+
+        Those whose key exists are left as they are. Return how many were new.
         """
         return await self._database.write(partial(statements.queue, deliveries=deliveries, now=now))
 
     async def claim(self, wanted: Claim, word: Wording) -> tuple[Delivery, ...]:
-        """Take what is `wanted`, the longest due first: only those that are the first unfinished of their lane, and
-        pending and due, or sending with a lease that ran out. What is many for one place is told in one message, in
-        the words that `word` finds for it; it may be called again, so it must be pure.
+        """Claim what is `wanted`, the longest due first.
+
+        Only the first unfinished delivery of a lane can be claimed: one that is pending and due, or sending with an
+        expired lease. Several for one destination may become a batch, worded by `word`; it may be called again, so it
+        must be pure.
         """
         return await self._database.write(partial(claim.claim, wanted=wanted, word=word))
 
     async def next_deadline(self) -> datetime | None:
-        """When the next delivery must have been taken by its place, lest the next rung gets it."""
+        """The next deadline of a delivery with a ladder; after it the next rung takes over. None if there is none."""
 
         async def work(connection: AsyncConnection) -> datetime | None:
             return await connection.scalar(failover.NEXT)
@@ -67,8 +70,10 @@ class Deliveries:
     async def fail_over(
         self, now: datetime, ladders: Mapping[str, Audience], onto: Callable[[Untaken], Sequence[Delivery]]
     ) -> tuple[Handed, ...]:
-        """See to the deliveries whose deadline has come, each once whoever else does so at the same time: queue what
-        `onto` makes of each for the next rungs. It may be called again, so it must be pure. Some tens at a time.
+        """Queue what `onto` returns for each delivery whose deadline has come, some tens at a time.
+
+        Each is handled once, even if other processes do the same at the same time. `onto` may be called again, so it
+        must be pure.
         """
         return await self._database.write(partial(failover.hand_on, now=now, ladders=ladders, onto=onto))
 
@@ -87,13 +92,13 @@ class Deliveries:
         rest: bool = False,
         hurry: bool = False,
     ) -> bool:
-        """False, and nothing is written, if the lease was lost to another claim. See `Settlement`."""
+        """Settle one delivery, see `Settlement`. False, and nothing is written, if another claim took over."""
         return await self._settling.join(
             Settlement(delivery, status, now, ref, due, why, unsure, anew, absent, rest, hurry)
         )
 
     async def settle_many(self, settlements: Sequence[Settlement]) -> tuple[bool, ...]:
-        """`settle`, many in one transaction."""
+        """Settle many in one transaction."""
 
         async def work(connection: AsyncConnection) -> tuple[bool, ...]:
             return tuple(await settle.settle(connection, settlements))
@@ -101,7 +106,9 @@ class Deliveries:
         return await self._database.write(work)
 
     async def next_due(self, kind: str, busy: Sequence[str] = ()) -> datetime | None:
-        """When there will be something to claim for others than the `busy` places, if nothing changes before."""
+        """When there will be something to claim outside the `busy` places, if nothing changes before; None if nothing
+        waits.
+        """
         facts = {"of_kind": kind, "busy": list(busy)}
 
         async def work(connection: AsyncConnection) -> datetime | None:
@@ -111,7 +118,7 @@ class Deliveries:
         return await self._database.read(work)
 
     async def new_root(self, delivery: Delivery, now: datetime) -> None:
-        """See `settling.begin_anew`."""
+        """Give the thread another message to edit, see `settle.begin_anew`."""
         await self._database.write(partial(settle.begin_anew, delivery=delivery, now=now))
 
     async def backlog(self) -> dict[str, int]:
@@ -128,7 +135,7 @@ class Deliveries:
         return await self._database.read(work)
 
     async def counts(self) -> dict[tuple[str, str], int]:
-        """All deliveries still remembered, by kind of channel and status."""
+        """All stored deliveries, by kind of channel and status."""
         query = select(table.c.kind, table.c.status, func.count()).group_by(table.c.kind, table.c.status)
 
         async def work(connection: AsyncConnection) -> dict[tuple[str, str], int]:
@@ -137,7 +144,7 @@ class Deliveries:
         return await self._database.read(work)
 
     async def of_incident(self, incident_id: str) -> tuple[Progress, ...]:
-        """Who got what of one incident, in the order it was queued."""
+        """The deliveries of one incident, in the order they were queued."""
         query = select(table).where(table.c.thread == incident_id).order_by(table.c.id)
 
         async def work(connection: AsyncConnection) -> tuple[Progress, ...]:
@@ -146,15 +153,15 @@ class Deliveries:
         return await self._database.read(work)
 
     async def adopt(self, now: datetime, decide: Callable[[Waiting], Adopted]) -> tuple[int, int]:
-        """See `adopting.adopt`; `decide` may be called again, so it must be pure."""
+        """Apply a new config to what waits, see `readdress.adopt`. `decide` may be called again, so it must be pure."""
         return await self._database.write(partial(readdress.adopt, now=now, decide=decide))
 
     async def expire_deadlines(self, kind: str, now: datetime) -> int:
-        """A kind of channel is dead: what it has not taken yet goes to the next rungs now. Return how many."""
+        """Let the next rungs take over what a dead kind of channel has not taken. Return how many."""
         return await self._database.write(partial(wake.hasten, kind=kind, now=now))
 
     async def retry_now(self, kind: str, now: datetime) -> int:
-        """A kind of channel is back: what waits for it is due now. Return how many."""
+        """Make all that waits for a kind of channel due now, since it is back. Return how many."""
         return await self._database.write(partial(wake.rouse, kind=kind, now=now))
 
     async def _settle(self, settlements: Sequence[Settlement]) -> Sequence[bool]:

@@ -1,4 +1,4 @@
-"""What a receipt means for other deliveries: for those that its message tells too, and for the rest of its thread."""
+"""The effects of a receipt on other deliveries: on members of its batch, and on the rest of its thread."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from bot.store.deliveries import statements
 from bot.store.deliveries.statements import MANY, Settlement, Status
 from bot.store.schema import deliveries as table
 
-ANEW = ";anew"  # how the key of what takes the place of a delivery ends
-ANEWS = 3  # times that a thread goes on from another message for the same news: people may delete them all
+ANEW = ";anew"  # suffix of the key of a replacement
+ANEWS = 3  # replacements for the same news at most: somebody may delete them all
 
 
 async def settle(connection: AsyncConnection, settlements: Sequence[Settlement]) -> list[bool]:
-    """Whether each was still held by its claim, and so is settled."""
+    """Settle; the answers say whether each was still held by its claim."""
     answers = await statements.settle(connection, settlements)
     for one, held in zip(settlements, answers, strict=True):
         if held:
@@ -29,8 +29,10 @@ async def settle(connection: AsyncConnection, settlements: Sequence[Settlement])
 
 
 async def begin_anew(connection: AsyncConnection, delivery: Delivery, now: datetime) -> None:
-    """The message that `delivery` was to rewrite can be rewritten no more: the thread goes on from the newest message
-    there, which is rewritten instead, or, where there is none, from a new one with the present truth.
+    """Replace the message that `delivery` was to edit, and that cannot be edited any more.
+
+    The thread goes on from its newest message there, which is edited instead; if there is none, from a new one with the
+    present state.
     """
     names = {
         "of_thread": delivery.notice.thread,
@@ -48,7 +50,7 @@ async def begin_anew(connection: AsyncConnection, delivery: Delivery, now: datet
 
 
 async def _brought_up(connection: AsyncConnection, delivery: Delivery, leader: str, now: datetime) -> None:
-    """Let the message that leads now be rewritten too, unless it tells this very news itself."""
+    """Queue an edit of the message that leads now, unless it carries this very news itself."""
     told = f"{delivery.notice.key}@{delivery.destination}"
     if leader != told and delivery.notice.root and delivery.key.count(ANEW) < ANEWS:
         await statements.queue(connection, [replace(delivery, key=f"{delivery.key}{ANEW}")], now)
@@ -65,7 +67,7 @@ async def _beyond(connection: AsyncConnection, one: Settlement) -> None:
         await connection.execute(MERGED, facts | {"new_ref": one.ref})
     elif one.status is Status.REFUSED and one.delivery.action is DeliveryAction.POST:
         await connection.execute(REFUSED_TOO, facts | {"new_why": one.why})
-    elif one.status in statements.FINISHED:  # it can grow no more: what it was to tell is told otherwise
+    elif one.status in statements.FINISHED:  # it cannot grow any more: its contents are sent otherwise
         await connection.execute(ALONE_AGAIN, facts)
         await connection.execute(NOTHING_TO_REWRITE, facts)
     elif one.unsure or one.absent:
@@ -86,7 +88,7 @@ GOES_ON = (
             NEWEST.c.kind == bindparam("of_kind"),
             NEWEST.c.place == bindparam("of_place"),
             NEWEST.c.act == DeliveryAction.POST.value,
-            # Merged: the message that tells of many leads on, and tells the end of this one as well.
+            # Merged: the batch message leads on, and carries the end of this one as well.
             NEWEST.c.status.in_([Status.SENT.value, Status.MERGED.value]),
             NEWEST.c.ref != bindparam("old"),
         )

@@ -1,5 +1,6 @@
-"""The statements of deliveries, each inside somebody's transaction. A lane is a destination and a thread: what goes to
-one place about one incident goes there in order.
+"""Statements about deliveries, each run inside a caller's transaction.
+
+A lane is a destination and a thread: messages about one incident go to one destination in order.
 """
 
 from __future__ import annotations
@@ -35,19 +36,20 @@ class Status(StrEnum):
     SENDING = "sending"
     SENT = "sent"
     REFUSED = "refused"
-    MERGED = "merged"  # another message, which was sent, tells it too
-    SUPERSEDED = "superseded"  # a later one says it too, or there is nothing to rewrite
+    MERGED = "merged"  # another message, which was sent, carries it
+    SUPERSEDED = "superseded"  # a later one says it too, or there is no message to edit
 
 
 FINISHED = frozenset({Status.SENT, Status.REFUSED, Status.MERGED, Status.SUPERSEDED})
-MANY = "#many#"  # how the thread of a message begins that tells of many incidents: as no service's name does
+MANY = "#many#"  # prefix of a batch message's thread; no service's name begins like this
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Settlement:
-    """What became of one claimed delivery. `due` is when a PENDING one may go again (None: at once), or until when one
-    still SENDING keeps its lease; `unsure` sticks: once it may have arrived, that stays true until it is `absent`. `hurry`:
-    it will be tried here again, and yet the next rung gets it now.
+    """The outcome of one claimed delivery.
+
+    `due`: when a PENDING one may be claimed again (None: at once), or until when one still SENDING keeps its lease.
+    `unsure` sticks until the delivery is `absent`. `hurry`: it is retried here, but the next rung gets it now.
     """
 
     delivery: Delivery
@@ -58,13 +60,14 @@ class Settlement:
     why: str = ""
     unsure: bool = False
     anew: bool = False  # the thread goes on from this message
-    absent: bool = False  # it was looked for, and has not arrived: unsure no more
-    rest: bool = False  # the provider asked for rest until `due`: the other deliveries to that place get it as well
+    absent: bool = False  # it was looked for and has not arrived, so it is not unsure any more
+    # the provider asked for rest until `due`, which holds for all deliveries to that destination
+    rest: bool = False
     hurry: bool = False
 
 
 async def queue(connection: AsyncConnection, deliveries: Sequence[Delivery], now: datetime) -> int:
-    """Return how many were new: those whose key exists are left as they are."""
+    """Queue deliveries and return how many were new; those whose key exists are left as they are."""
     if not deliveries:
         return 0
     statement = insert_new(connection.dialect.name, table, "key")
@@ -73,7 +76,7 @@ async def queue(connection: AsyncConnection, deliveries: Sequence[Delivery], now
 
 
 async def told(connection: AsyncConnection, threads: Sequence[str]) -> dict[str, dict[Destination, bool]]:
-    """The destinations that each thread was, or is about to be, told to; True for those that have, or may have, heard."""
+    """The destinations of each thread, sent or queued; True for those that got a message, or may have."""
     found: dict[str, dict[Destination, bool]] = {}
     for thread, kind, place, heard in await connection.execute(TOLD, {"threads": threads}) if threads else ():
         found.setdefault(thread, {})[Destination(kind, place)] = bool(heard)
@@ -81,17 +84,17 @@ async def told(connection: AsyncConnection, threads: Sequence[str]) -> dict[str,
 
 
 async def load(connection: AsyncConnection, ids: Sequence[int]) -> tuple[Delivery, ...]:
-    """Deliveries with what their lanes say of them, in the order they were queued."""
+    """Deliveries with the facts of their lanes, in the order they were queued."""
     return tuple(_delivery(row) for row in await connection.execute(CLAIMED, {"ids": ids})) if ids else ()
 
 
 async def requeue_in_flight(connection: AsyncConnection) -> int:
-    """Let what was being sent be claimed at once, as unsure. Return how many. Only for who knows that nobody sends."""
+    """Make all deliveries in hand claimable at once, as unsure. Return how many. Only safe while nobody sends."""
     return len((await connection.scalars(RELEASE)).all())
 
 
 async def settle(connection: AsyncConnection, settlements: Sequence[Settlement]) -> list[bool]:
-    """Whether each was still held by its claim, and so is settled."""
+    """Settle; the answers say whether each was still held by its claim."""
     ids = sorted({one.delivery.id for one in settlements})
     held = {(row.id, row.lease) for row in await connection.execute(HELD, {"ids": ids})}
     answers, rows = [], []
@@ -110,7 +113,7 @@ async def settle(connection: AsyncConnection, settlements: Sequence[Settlement])
 
 
 def _claimed() -> Select[Any]:
-    """The deliveries `ids`, each with what was sent first in its lane."""
+    """The deliveries `ids`, each with the first sent message of its lane."""
     first = table.alias("first")
     lane = (
         select(first)
@@ -124,7 +127,7 @@ def _claimed() -> Select[Any]:
         .correlate(table)
     )
     leads = lane.where(first.c.leads, first.c.ref.is_not(None)).order_by(first.c.id.desc())
-    # What leads a merged one is not its own message: an answer may stand there, but it cannot be rewritten.
+    # A merged delivery is led by a batch message: it can be replied to, but not edited for this one alone.
     own = or_(table.c.act == DeliveryAction.POST.value, first.c.status == Status.SENT.value)
     root = leads.where(own).with_only_columns(first.c.ref).scalar_subquery()
     opening = lane.order_by(first.c.id)
@@ -144,7 +147,7 @@ TOLD = (
     .where(
         table.c.thread.in_(bindparam("threads", expanding=True)),
         table.c.act == DeliveryAction.POST.value,
-        # What was refused counts until the next rung has it: an end told meanwhile must not miss the ladder.
+        # A refused delivery counts until the next rung has it: an end decided meanwhile must not miss the ladder.
         or_(
             table.c.status.not_in([Status.REFUSED.value, Status.SUPERSEDED.value]),
             table.c.deadline.is_not(None),
@@ -155,7 +158,7 @@ TOLD = (
 HELD = (
     select(table.c.id, table.c.lease)
     .where(table.c.id.in_(bindparam("ids", expanding=True)), table.c.status == Status.SENDING.value)
-    .order_by(table.c.id)  # everybody locks in the same order, so that nobody waits in a ring
+    .order_by(table.c.id)  # everybody locks in this order, so that no deadlock arises
     .with_for_update()
 )
 SETTLE = (
@@ -169,7 +172,7 @@ SETTLE = (
         ref=func.coalesce(bindparam("new_ref"), table.c.ref),
         unsure=(table.c.unsure & ~bindparam("new_absent", type_=Boolean)) | bindparam("new_unsure"),
         leads=table.c.leads | bindparam("new_leads"),
-        # Sent: nobody else is needed. Refused, or in a hurry: the next rung gets it at once.
+        # Sent: no other rung is needed. Refused, or in a hurry: the next rung gets it at once.
         deadline=case(
             (bindparam("still_runs", type_=Boolean), table.c.deadline),
             (table.c.deadline.is_not(None), bindparam("handed_on_at", type_=Utc)),

@@ -1,4 +1,4 @@
-"""What a channel's death or return means for what waits for it."""
+"""Waking or expiring the deliveries of a channel that has come back or died."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from bot.store.schema import deliveries as table
 
 
 async def hasten(connection: AsyncConnection, kind: str, now: datetime) -> int:
-    """Let the time of all that one kind of channel has not taken yet be up now. Return of how many."""
+    """Let all deadlines of one kind of channel be over now. Return how many."""
     return len((await connection.scalars(HASTEN, {"of_kind": kind, "now": now})).all())
 
 
 async def rouse(connection: AsyncConnection, kind: str, now: datetime) -> int:
-    """Let all that waits for one kind of channel be tried now, but for what keeps to a place's quiet hours and for what
-    is being sent. Return how many.
+    """Make all that waits for one kind of channel due now, except what is held for quiet hours or being sent. Return
+    how many.
     """
     return len((await connection.scalars(ROUSE, {"of_kind": kind, "now": now})).all())
 
@@ -39,7 +39,7 @@ ROUSE = (
         table.c.kind == bindparam("of_kind"),
         table.c.settled_at.is_(None),
         table.c.status == Status.PENDING.value,
-        # What tells of many is marked as deferred where it is late: that keeps to nobody's quiet hours.
+        # In a batch, `deferred` only means that it is late: batches do not keep quiet hours.
         or_(table.c.deferred.is_(False), table.c.thread.startswith(MANY, autoescape=True)),
         table.c.due > bindparam("now"),
     )

@@ -1,4 +1,4 @@
-"""What Alembic runs: migrations on the connection, and in the transaction, that it was handed."""
+"""Alembic's environment: migrations on the connection, and in the transaction, handed to it."""
 
 from __future__ import annotations
 

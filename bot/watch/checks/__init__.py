@@ -1,4 +1,4 @@
-"""How a route is tried: one file a kind. A new one is a file here and a name in `AnyCheck`."""
+"""The checks, one file per kind. To add one, write a file here and name it in `AnyCheck`."""
 
 from __future__ import annotations
 

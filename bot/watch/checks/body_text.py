@@ -1,4 +1,4 @@
-"""What must, or must not, be in the body of an answer. Pure, so that it can be done away from the event loop."""
+"""Expectations on the body of a response. Pure, so that it can run outside the event loop."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from bot.model import Outcome
 from bot.net.charset import Decoded, decoded
 from bot.watch.checks import json_assertions, regex
 
-# Bytes of a body that are looked through in the loop itself: it takes a millisecond or two. Expressions take longer.
+# Bytes of a body searched in the loop itself, in a millisecond or two. Expressions take longer.
 AT_ONCE = 64 * 1024
 AT_ONCE_EXPRESSIONS = 4 * 1024
 
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What is expected of a body."""
+    """The expectations on a body."""
 
     contains: tuple[str, ...] = ()
     not_contains: tuple[str, ...] = ()
@@ -29,13 +29,13 @@ class Wanted:
         return bool(self.contains or self.not_contains or self.matches or self.claims)
 
     def at_once(self, size: int) -> bool:
-        """Is a body of so many bytes looked through in no time?"""
+        """Whether a body of this many bytes is searched quickly enough for the loop."""
         return size <= (AT_ONCE_EXPRESSIONS if self.matches or self.claims else AT_ONCE)
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """A body, and what is known of it."""
+    """A body and its facts."""
 
     body: bytes
     content_type: str = ""
@@ -49,7 +49,7 @@ UNSURE = "its charset is not known: whether {what} is on the page cannot be said
 
 
 def judged(wanted: Wanted, page: Page) -> Fault:
-    """Is it as expected? What is wrong is FAILED, what cannot be read is INCONCLUSIVE, each in plain words."""
+    """Compare a body with the expectations: FAILED if it differs, INCONCLUSIVE if it cannot be read, with the reason."""
     if page.unread:
         return Outcome.INCONCLUSIVE, page.unread
     text = decoded(page.body, page.content_type)
@@ -69,7 +69,7 @@ def _misworded(wanted: Wanted, page: Page, text: Decoded) -> Fault | None:
         if not _is_in(word, page, text):
             return _doubt(word, text) or (Outcome.FAILED, f'"{word}" is not {where}')
     if wanted.matches:
-        # In UTF-8, which is what RE2 reads fastest.
+        # RE2 is fastest on UTF-8.
         encoded = text.text.encode("utf-8", "replace")
         for pattern in wanted.matches:
             if not regex.compiled(pattern).search(encoded):
@@ -78,7 +78,7 @@ def _misworded(wanted: Wanted, page: Page, text: Decoded) -> Fault | None:
 
 
 def _is_in(word: str, page: Page, text: Decoded) -> bool:
-    """As the page writes it, or in UTF-8 whatever the page says of itself."""
+    """Whether the page has a word, in its declared charset or in UTF-8."""
     forms = _forms(word)
     return any(form in text.text for form in forms) or (
         not word.isascii() and any(form.encode("utf-8", "replace") in page.body for form in forms)
@@ -87,12 +87,12 @@ def _is_in(word: str, page: Page, text: Decoded) -> bool:
 
 @lru_cache(maxsize=4096)
 def _forms(word: str) -> tuple[str, ...]:
-    """With its accents as letters of their own, and without: pages have either."""
+    """With composed and with decomposed accents: pages use either."""
     return tuple(dict.fromkeys((word, unicodedata.normalize("NFC", word), unicodedata.normalize("NFD", word))))
 
 
 def _doubt(said: str, text: Decoded) -> Fault | None:
-    """Whatever the charset is, letters of ASCII would have been found."""
+    """INCONCLUSIVE if the charset is uncertain; ASCII would be found in any."""
     if text.sure or said.isascii():
         return None
     return Outcome.INCONCLUSIVE, UNSURE.format(what=f'"{said}"')

@@ -1,4 +1,4 @@
-"""Who stands before a site and would not let us see it: that tells of us, not of what people see."""
+"""Detecting bot protection in front of a site: its page says something about us, not about the service."""
 
 from __future__ import annotations
 
@@ -7,18 +7,14 @@ from collections.abc import Mapping
 from bot.contracts import Answer
 from bot.model import Outcome, Reading
 
-# In the headers of nothing but a challenge or a refusal:
-# https://developers.cloudflare.com/cloudflare-challenges/challenge-types/challenge-pages/detect-response/
-# https://docs.aws.amazon.com/waf/latest/developerguide/waf-captcha-and-challenge-actions.html (with 202 and 405)
-# https://vercel.com/docs/headers/response-headers
-# https://docs.datadome.co/reference/validate-request
+# These headers occur only with a challenge or a refusal:
 HEADERS = {
     "cf-mitigated": "Cloudflare",
     "x-amzn-waf-action": "AWS WAF",
     "x-vercel-mitigated": "Vercel",
     "x-dd-b": "DataDome",
 }
-# On a page with one of these statuses; with others the same sign stands on the network's word that the site is down.
+# Signs on pages with these statuses; with others the network uses them to report that the site is down.
 PAGES = (
     (frozenset({403, 429, 503}), b"_cf_chl_opt", "Cloudflare"),
     (frozenset({403, 429, 503}), b"<title>Just a moment...</title>", "Cloudflare"),
@@ -32,11 +28,11 @@ PAGES = (
     (frozenset({403, 429}), b"_pxAppId", "HUMAN (PerimeterX)"),
 )
 STATUSES = frozenset[int]().union(*(statuses for statuses, _, _ in PAGES))
-LOOKED_AT = 128 * 1024  # bytes: such pages are small
+LOOKED_AT = 128 * 1024  # bytes searched: such pages are small
 
 
 def declared(headers: Mapping[str, str]) -> str:
-    """Who says so in the headers; empty where nobody does."""
+    """The network whose headers declare a challenge; "" if none."""
     for name, who in HEADERS.items():
         if name in headers:
             return who
@@ -44,7 +40,7 @@ def declared(headers: Mapping[str, str]) -> str:
 
 
 def shown(answer: Answer) -> str:
-    """Whose page it is, of an answer that is not as expected; empty where it is nobody's."""
+    """The network whose challenge page this is; "" if it is none."""
     if answer.status not in STATUSES:
         return ""
     page = answer.body[:LOOKED_AT]

@@ -1,4 +1,4 @@
-"""Is a name found, and does it lead where it should?"""
+"""The dns check: a name has records, and the expected ones."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ LAST_COUNTS = frozenset({"CAA", "MX", "SRV"})  # "mail.example.org" is found in 
 
 
 class DnsCheck(BaseModel):
-    """Good when the name has such records, and every one that is expected is among them."""
+    """Good when the name has records of the type, including all expected ones."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -30,7 +30,7 @@ class DnsCheck(BaseModel):
     server: Host | None = None
 
     async def run(self, route: str, net: Net, timeout: timedelta, *, fresh: bool) -> Reading:
-        """As in `contracts.Check`; nothing is ever remembered."""
+        """As in `contracts.Check`; nothing is cached."""
         seen = await net.query(self.name, self.type, server=self.server or "", timeout=timeout)
         if isinstance(seen, Trouble):
             return seen.reading(route)
@@ -52,7 +52,7 @@ class DnsCheck(BaseModel):
         return server
 
     def _plain(self, record: str) -> str:
-        """As records are compared: of a name, capitals and the last dot mean nothing; of a text they do."""
+        """The form in which records are compared: case and the last dot of a name are ignored, a TXT is not changed."""
         if self.type == "TXT":
             return record
         if self.type in {"A", "AAAA"}:

@@ -1,4 +1,4 @@
-"""What a good answer over HTTP is."""
+"""The expectations on an HTTP response."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ from bot.net import Network
 from bot.offload.pool import OverranError, offload
 from bot.watch.checks import body_text, json_assertions, regex
 
-SEARCHED = 1024 * 1024  # bytes of a page that are looked at
-READ = 256 * 1024  # bytes of a page of which we only want to see that it comes
+SEARCHED = 1024 * 1024  # bytes of a page that are searched
+READ = 256 * 1024  # bytes of a page that only has to arrive
 STATUS = re.compile(r"[1-5][0-9]{2}(?:\s*-\s*[1-5][0-9]{2})?")
 
 
 def listed(value: object) -> object:
-    """One, or a list of them."""
+    """One value or a list of them, as a list."""
     if value in ([], ()):
         raise ValueError("expected at least one")
     return value if isinstance(value, list | tuple) else (value,)
 
 
 def _status(value: object) -> object:
-    """401 and "200-399"."""
+    """A status such as 401, or a range such as "200-399"."""
     text = str(value).strip()
     low, _, high = text.partition("-")
     if not STATUS.fullmatch(text) or (high and int(low) > int(high)):
@@ -64,10 +64,10 @@ class Expect(BaseModel):
     status: Statuses = ("200-399",)
     contains: Phrases = ()
     not_contains: Phrases = ()
-    matches: Patterns = ()  # in RE2's syntax: it takes no time that grows with the page's malice
+    matches: Patterns = ()  # in RE2's syntax, which takes no excessive time on a malicious page
     json_: Annotated[Claims, Field(alias="json")] = ()
-    headers: dict[str, str] = {}  # name -> what its value must contain, large and small letters alike
-    final_url: str | None = None  # what the address must begin with, after redirects
+    headers: dict[str, str] = {}  # name -> text that its value must contain, ignoring case
+    final_url: str | None = None  # the beginning of the address after redirects
 
     @field_validator("final_url")
     @classmethod
@@ -76,11 +76,13 @@ class Expect(BaseModel):
 
     @property
     def cap(self) -> int:
-        """How many bytes of the answer are needed."""
+        """The number of bytes of the response that are needed."""
         return SEARCHED if self._wanted else READ
 
     async def judge(self, answer: Answer) -> tuple[Outcome, str]:
-        """Is it as expected, and what is wrong with it, in plain words? A long page is looked through away from the loop."""
+        """Compare a response with the expectations; return the reason if it differs. Long pages are searched outside
+        the loop.
+        """
         if (fault := self._without_body(answer)) or not self._wanted:
             return (Outcome.FAILED, fault) if fault else body_text.FINE
         page = _page(answer)
@@ -92,12 +94,12 @@ class Expect(BaseModel):
             return Outcome.INCONCLUSIVE, "its page takes too long to look through"
 
     def fault(self, answer: Answer) -> str:
-        """The same at once, whatever its length: what is wrong with it; empty when nothing is."""
+        """The first difference, "" if there is none; runs in the loop, whatever the length."""
         why = self._without_body(answer)
         return why if why or not self._wanted else body_text.judged(self._wanted, _page(answer))[1]
 
     def lists(self, status: int) -> bool:
-        """Is this very status named, not only a range that has it?"""
+        """Whether this very status is listed, not only a range around it."""
         return str(status) in self.status
 
     def _without_body(self, answer: Answer) -> str:
@@ -125,7 +127,7 @@ class Expect(BaseModel):
 
 
 def _whole(url: str) -> str:
-    """With a path: else "https://example.org" would be the beginning of "https://example.org.evil.example/"."""
+    """With a path: else "https://example.org" would also be the beginning of "https://example.org.evil.example/"."""
     return url if urlsplit(url).path else url + "/"
 
 

@@ -1,4 +1,4 @@
-"""What checks of a host share."""
+"""Fields that checks of a host share."""
 
 from __future__ import annotations
 

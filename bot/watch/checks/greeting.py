@@ -1,4 +1,6 @@
-"""Does a server speak first, and the right words? SMTP ("220"), IMAP ("* OK"), POP3 ("+OK"), SSH ("SSH-2.0"), FTP ("220")."""
+"""The greeting check, for servers that speak first: SMTP ("220"), IMAP ("* OK"), POP3 ("+OK"), SSH ("SSH-2.0"), FTP
+("220").
+"""
 
 from __future__ import annotations
 
@@ -11,7 +13,7 @@ from bot.contracts import Net, Trouble
 from bot.model import Outcome, Reading
 from bot.watch.checks.fields import Host, Port
 
-SHOWN = 60  # characters of what it said
+SHOWN = 60  # characters of the greeting
 
 
 class GreetingCheck(BaseModel):
@@ -26,7 +28,7 @@ class GreetingCheck(BaseModel):
     expect: str = ""
 
     async def run(self, route: str, net: Net, timeout: timedelta, *, fresh: bool) -> Reading:
-        """As in `contracts.Check`; nothing is ever reused."""
+        """As in `contracts.Check`; every connection is new."""
         seen = await net.greet(self.host, self.port, secure=self.tls, timeout=timeout)
         if isinstance(seen, Trouble):
             return seen.reading(route)

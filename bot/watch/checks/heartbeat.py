@@ -1,4 +1,4 @@
-"""Does a job of ours still call us? Nothing is asked: what its calls say, the board knows (`bot.watch.heartbeats`)."""
+"""The heartbeat check, for jobs that call us. It sends nothing: the calls are in `bot.watch.heartbeats`."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, SecretStr
 from bot.contracts import Check, Length, Net, between
 from bot.model import Outcome, Reading
 
-SHORTEST = 12  # characters of a token: whoever guesses it can say that the job is well
+SHORTEST = 12  # characters of a token: whoever guesses it can report the job as well
 SAFE = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.~")
 
 
@@ -29,17 +29,17 @@ Silence = Annotated[Length, between("1s", "400d")]
 
 
 class HeartbeatCheck(BaseModel):
-    """Good while the job calls at least `every` so often, and each run ends well; `grace` is for delays and long runs."""
+    """Good while the job calls at least every `every`, and its runs succeed; `grace` allows for delays and long runs."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
     kind: Literal["heartbeat"] = "heartbeat"
     every: Silence
     grace: Silence = timedelta(hours=1)
-    token: Annotated[SecretStr, AfterValidator(_safe)] | None = None  # of its address; None: one is made and kept
+    token: Annotated[SecretStr, AfterValidator(_safe)] | None = None  # of its address; None: one is made and stored
 
     def bound(self, trouble: Callable[[], str]) -> Check:
-        """The check itself. `trouble`: what the board says is wrong with the job; empty when nothing is."""
+        """The check itself. `trouble` returns the job's fault, "" if there is none."""
         return _Bound(trouble)
 
 
@@ -49,6 +49,6 @@ class _Bound:
     kind: str = "heartbeat"
 
     async def run(self, route: str, net: Net, timeout: timedelta, *, fresh: bool) -> Reading:
-        """As in `contracts.Check`; asks nobody."""
+        """As in `contracts.Check`; sends nothing."""
         why = self.trouble()
         return Reading(route, Outcome.FAILED if why else Outcome.OK, why)

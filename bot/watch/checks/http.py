@@ -1,4 +1,4 @@
-"""Does a page or an API answer, and with what it should?"""
+"""The http check of a page or an API."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ PLAIN, JSON = "text/plain; charset=utf-8", "application/json"
 
 
 def _body(value: object) -> object:
-    """Text as it is, or what becomes JSON."""
+    """Accept text, or a value that can be sent as JSON."""
     if value is not None and not isinstance(value, str | dict | list):
         raise ValueError("expected text, or a map or list that is sent as JSON")
     try:
@@ -32,7 +32,7 @@ def _body(value: object) -> object:
 
 
 class Auth(BaseModel):
-    """How we prove who asks: by `user` and `password` (Basic), or by a `token` (Bearer)."""
+    """Credentials: `user` and `password` (Basic), or a `token` (Bearer)."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
@@ -59,9 +59,9 @@ class Auth(BaseModel):
 
 
 class HttpCheck(BaseModel):
-    """Good when the answer is as expected."""
+    """Good when the response is as expected."""
 
-    # A mistake in the file is reported without what stands there: a URL or a header may hold a token.
+    # Errors in the config must not quote the value: a URL or a header may hold a token.
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
     kind: Literal["http"] = "http"

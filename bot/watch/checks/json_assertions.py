@@ -1,4 +1,4 @@
-"""What a JSON answer must say, by JMESPath (https://jmespath.org/)."""
+"""Assertions on a JSON response, in JMESPath (https://jmespath.org/)."""
 
 from __future__ import annotations
 
@@ -8,13 +8,15 @@ from typing import Any
 
 from bot.model import Outcome
 
-TRUE: Any = ...  # of an expression that stands alone: whatever JMESPath counts as true
+TRUE: Any = ...  # the value of an expression without one: whatever JMESPath counts as true
 NONE = "what it answers is no JSON"
-LONGEST = 40  # characters of a value that are shown
+LONGEST = 40  # characters shown of a value
 
 
 def read(said: object) -> tuple[tuple[str, Any], ...]:
-    """One expression, a list of them, or expression -> value; raise ValueError, in words, for anything else."""
+    """Read one expression, a list of them, or expression -> value. Raise ValueError, with an example, for anything
+    else.
+    """
     if isinstance(said, dict):
         pairs = tuple(said.items())
     else:
@@ -33,7 +35,7 @@ def compiled(expression: Any) -> Any:
 
     try:
         return jmespath.compile(expression)
-    except (ValueError, TypeError, AttributeError, RecursionError):  # its errors are the first
+    except (ValueError, TypeError, AttributeError, RecursionError):  # JMESPath's errors are ValueErrors
         example = 'a JMESPath expression such as "status.ok"'
         raise ValueError(f"is no such thing; expected {example}") from None
 
@@ -46,7 +48,7 @@ def _plain(value: object) -> None:
 
 
 def fault(wanted: tuple[tuple[str, Any], ...], text: str, cut: bool) -> tuple[Outcome, str]:
-    """Which does not hold, in plain words; what we cannot read is INCONCLUSIVE."""
+    """The first assertion that does not hold, with the reason; INCONCLUSIVE if we cannot read the JSON."""
     if cut:
         return Outcome.FAILED, "its JSON is longer than a megabyte"
     try:
@@ -54,7 +56,7 @@ def fault(wanted: tuple[tuple[str, Any], ...], text: str, cut: bool) -> tuple[Ou
     except json.JSONDecodeError:
         return Outcome.FAILED, NONE
     except RecursionError:
-        # What has no end is none, however deep it begins.
+        # Text without its end is no JSON, however deeply it is nested.
         whole = text.rstrip()[-1:] in {"]", "}"}
         return (Outcome.INCONCLUSIVE, "its JSON is nested too deep for us to read") if whole else (Outcome.FAILED, NONE)
     except ValueError:
@@ -66,7 +68,7 @@ def _held(wanted: tuple[tuple[str, Any], ...], said: Any) -> tuple[Outcome, str]
         try:
             found = compiled(expression).search(said)
         except (ValueError, TypeError, AttributeError, ArithmeticError, LookupError):
-            # a function that was given what it does not take
+            # a function got an argument of the wrong type
             return Outcome.FAILED, f"its JSON is not such that {expression} can be found"
         if value is TRUE and not _true(found):
             return Outcome.FAILED, f"{expression} is {_shown(found)}"
@@ -76,12 +78,12 @@ def _held(wanted: tuple[tuple[str, Any], ...], said: Any) -> tuple[Outcome, str]
 
 
 def _true(found: object) -> bool:
-    """As JMESPath has it: a number is true, 0 included."""
+    """Truth as in JMESPath: every number is true, 0 included."""
     return found is not None and found is not False and found not in ("", [], {})
 
 
 def _same(one: object, other: object) -> bool:
-    """In Python true is 1; in JSON it is not."""
+    """Equality as in JSON: true is not 1, unlike in Python."""
     return one == other and isinstance(one, bool) == isinstance(other, bool)
 
 

@@ -1,4 +1,4 @@
-"""Does a host answer to ICMP echo requests?"""
+"""The ping check: ICMP echo requests."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from bot.watch.checks.fields import Host
 
 
 class PingCheck(BaseModel):
-    """Good when at most `max_loss` percent of the packets stay unanswered. How long it took is their average."""
+    """Good when at most `max_loss` percent of the packets stay unanswered. The reading's time is their average."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 

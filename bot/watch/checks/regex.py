@@ -1,18 +1,18 @@
-"""Regular expressions of the config's, by RE2: the time and memory that they take are bounded, whatever the page says."""
+"""Regular expressions from the config, by RE2: their time and memory are bounded, whatever the page."""
 
 from __future__ import annotations
 
 from functools import lru_cache
 from typing import Any
 
-MEMORY = 8 << 20  # bytes, for one expression
+MEMORY = 8 << 20  # bytes for one expression
 LONGEST = 1000  # characters
 UNKNOWN = "in RE2's syntax: neither look-around, such as (?=...), nor back-references, such as \\1"
 
 
 @lru_cache(maxsize=1024)
 def compiled(pattern: str) -> Any:
-    """Raise ValueError, in words, for what RE2 does not take."""
+    """Compile an expression. Raise ValueError, with the reason, if RE2 does not take it."""
     try:
         import re2  # noqa: PLC0415 - an extra, and only for those who use it
     except ImportError:

@@ -1,4 +1,4 @@
-"""Does a port take connections?"""
+"""The tcp check: a port takes connections."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from bot.watch.checks.fields import Host, Port
 
 
 class TcpCheck(BaseModel):
-    """Good when a connection comes about."""
+    """Good when a connection is made."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -22,6 +22,6 @@ class TcpCheck(BaseModel):
     port: Port
 
     async def run(self, route: str, net: Net, timeout: timedelta, *, fresh: bool) -> Reading:
-        """As in `contracts.Check`; nothing is ever reused."""
+        """As in `contracts.Check`; every connection is new."""
         seen = await net.connect(self.host, self.port, timeout=timeout)
         return seen.reading(route) if isinstance(seen, Trouble) else Reading(route, Outcome.OK, took=seen.took)

@@ -1,4 +1,4 @@
-"""Does a port speak TLS, with a certificate that is good, and for how long?"""
+"""The tls check: a port speaks TLS with a valid certificate."""
 
 from __future__ import annotations
 
@@ -14,7 +14,9 @@ from bot.watch.checks.fields import Host, Port
 
 
 class TlsCheck(BaseModel):
-    """Good when the handshake comes about and the certificate is trusted, for `name`, and does not end `expires_in` soon."""
+    """Good when the handshake succeeds and the certificate is trusted for `name` and does not expire within
+    `expires_in`.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -26,7 +28,7 @@ class TlsCheck(BaseModel):
     starttls: Starttls | None = None
 
     async def run(self, route: str, net: Net, timeout: timedelta, *, fresh: bool) -> Reading:
-        """As in `contracts.Check`; every handshake is a new one."""
+        """As in `contracts.Check`; every handshake is new."""
         seen = await net.handshake(self.host, self.port, name=self.name or "", starttls=self.starttls, timeout=timeout)
         if isinstance(seen, Trouble):
             return seen.reading(route)

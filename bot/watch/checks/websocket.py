@@ -1,4 +1,4 @@
-"""Does a WebSocket open (RFC 6455, section 4)?"""
+"""The websocket check: the opening handshake (RFC 6455, section 4)."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ WRONG = "expected an address such as wss://example.org/socket"
 
 
 class WebsocketCheck(BaseModel):
-    """Good when the server changes to the WebSocket protocol."""
+    """Good when the server switches to the WebSocket protocol."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
@@ -32,7 +32,7 @@ class WebsocketCheck(BaseModel):
     expires_in: Annotated[Length, between("1s", "3650d")] | None = None
 
     async def run(self, route: str, net: Net, timeout: timedelta, *, fresh: bool) -> Reading:
-        """As in `contracts.Check`; nothing is ever reused."""
+        """As in `contracts.Check`; every connection is new."""
         seen = await net.fetch(self._request, timeout=timeout, fresh=True)
         if isinstance(seen, Trouble):
             return seen.reading(route)
@@ -64,7 +64,7 @@ class WebsocketCheck(BaseModel):
 
     @cached_property
     def _accepted(self) -> str:
-        """What a server makes of the key, and nothing else does: a cache or a plain web server is found out."""
+        """The server's reply to our key; a cache or a plain web server does not compute it."""
         return base64.b64encode(hashlib.sha1(self._key.encode() + GUID, usedforsecurity=False).digest()).decode("ascii")
 
     @cached_property

@@ -1,4 +1,4 @@
-"""Somebody else's word about a service: one file a kind. `AnySource`: its own status page; `AnyTracker`: independent ones."""
+"""Sources, one file per kind. `AnySource`: a service's own status page; `AnyTracker`: independent ones."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How a status page may be read: the ways of a kind, or of all kinds where the page is to show what it speaks."""
+"""How a status page may be read: the dialects of one kind, or of all kinds, to find the right one."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ from urllib.parse import urljoin, urlsplit
 from bot.watch.sources.dialects.base import LONGEST_LINK, Dialect, link
 
 AUTO = "auto"
-HEAD = 256 * 1024  # bytes of a page's HTML that are looked at
+HEAD = 256 * 1024  # bytes searched of a page's HTML
 MOST_FEEDS = 3
-_LINKS = 500  # so many are looked at
+_LINKS = 500  # links looked at
 
-# Where pages of one vendor live: these hosts, and all below them. A kind that is not known is passed over.
+# Hosts of one vendor's pages, with all subdomains. Kinds that are not known are skipped.
 HOSTS = {
     "statuspage.io": "statuspage",
     "instatus.com": "instatus",
     "betteruptime.com": "betterstack",
     "betterstack.com": "betterstack",
 }
-# How an address ends that is not the page's, but that of what it says to machines, or that lies as a vendor's pages do.
+# Ends of addresses that are machine-readable, or typical of a vendor's pages.
 FORMS = (
     (re.compile(r"/proxy/[^/]+/?$|/api/v1/summary/?$"), "incidentio"),
     (re.compile(r"\.(?:rss|xml)$|/(?:rss|feed)/?$"), "rss"),
@@ -37,11 +37,11 @@ _ATTRIBUTE = re.compile(r"""(?<![a-z])([a-z]{1,20})\s*=\s*(?:"([^"]*)"|'([^']*)'
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A dialect, and the address that it is to make its own of."""
+    """A dialect and the address it starts from."""
 
     dialect: Dialect
     url: str
-    guarded: bool = False  # the page named that address, not the config
+    guarded: bool = False  # the page named the address, not the config
 
     @property
     def addresses(self) -> tuple[str, ...]:
@@ -49,7 +49,7 @@ class Candidate:
 
 
 def ways(kind: str, url: str, dialects: Iterable[Dialect]) -> tuple[Candidate, ...]:
-    """In the order in which they are tried: for AUTO what the address speaks for first."""
+    """The candidates in the order to try; for AUTO those that the address suggests come first."""
     if kind != AUTO:
         return tuple(Candidate(one, url) for one in dialects if one.kind == kind)
     likely = set(_likely(url))
@@ -58,7 +58,7 @@ def ways(kind: str, url: str, dialects: Iterable[Dialect]) -> tuple[Candidate, .
 
 
 def feeds(body: bytes, page: str) -> tuple[str, ...]:
-    """The addresses of the feeds that a page's HTML names."""
+    """The addresses of the feeds linked in a page's HTML."""
     found: list[str] = []
     for tag in islice(_LINK.finditer(body[:HEAD].decode("utf-8", "replace")), _LINKS):
         said = {name.lower(): html.unescape(a or b or c) for name, a, b, c in _ATTRIBUTE.findall(tag[1])}
@@ -82,12 +82,12 @@ def _likely(url: str) -> Iterator[str]:
 
 
 def _elsewhere(way: Candidate) -> bool:
-    """A dialect asks another host only where it knows the page for its vendor's."""
+    """Whether it fetches from another host, which a dialect does only for its vendor's pages."""
     return any(urlsplit(one).netloc != urlsplit(way.url).netloc for one in way.addresses)
 
 
 def _unlike(found: Iterable[Candidate]) -> Iterator[Candidate]:
-    """Each that would ask the same and understand it alike once, and none that would ask nothing."""
+    """Drop candidates without addresses, and those with the same addresses and parser as an earlier one."""
     seen = set()
     for way in found:
         mark = (way.addresses, way.dialect.parse)

@@ -1,4 +1,4 @@
-"""One page, asked for as seldom and as cheaply as can be: shared, conditional, and not before it wants to be asked again."""
+"""A shared HTTP cache for status pages, with conditional requests and back-off."""
 
 from __future__ import annotations
 
@@ -10,18 +10,19 @@ from urllib.parse import urlsplit
 from bot.contracts import Answer, CachedResponse, HttpCache, Net, SourceState, Trouble
 from bot.contracts.retry_after import retry_after
 
-SHARED = timedelta(seconds=20)  # services that name one page read it in one beat: one asking serves them all
-LONGEST_WAIT = timedelta(hours=1)  # a page that wants more rest than that is asked all the same
-# Of a page that says "too many" and not for how long: at first, and at most, for each refusal doubles it.
+SHARED = timedelta(seconds=20)  # services with the same page read it in one beat and share one request
+LONGEST_WAIT = timedelta(hours=1)  # a page that asks for a longer wait is asked all the same
+# The wait after a 429 without Retry-After: the first, and the longest, as each refusal doubles it.
 USUAL_WAIT, MOST_USUAL = timedelta(minutes=2), timedelta(minutes=15)
-BELIEVED = timedelta(hours=1)  # a cache may say "not modified" for ever: so often the whole page must come
+# a cache may say "not modified" for ever: after this time the whole page is fetched
+BELIEVED = timedelta(hours=1)
 LONGEST_VALIDATOR = 500  # characters
 REDIRECTS = 5
 
 
 @dataclass(frozen=True, slots=True)
 class Got:
-    """`body` is None where there is none to be had; `answered`: nobody may be there at all."""
+    """A response. `body` is None if there is none; `answered` False: nothing may be there at all."""
 
     body: bytes | None
     answered: bool = True
@@ -29,7 +30,7 @@ class Got:
 
 @dataclass(frozen=True, slots=True)
 class PageRequest:
-    """An address and what is wanted of it. `guarded`: a stranger named it, so it must lead to no inner address."""
+    """A request. `guarded`: the address comes from a stranger, so it must not lead to an internal one."""
 
     url: str
     accept: str
@@ -39,7 +40,7 @@ class PageRequest:
 
 
 async def fetch(net: Net, memory: SourceState, wish: PageRequest, now: datetime) -> Got:
-    """Ask, or hand out what another reading of the same moment was given."""
+    """Fetch a page, or return the copy of another reading at the same moment."""
     _sweep(memory.shelf, now)
     copy = memory.shelf.copies.setdefault((wish.url, wish.accept), CachedResponse())
     async with copy.busy:
@@ -51,7 +52,7 @@ async def fetch(net: Net, memory: SourceState, wish: PageRequest, now: datetime)
 
 
 def _sweep(shelf: HttpCache, now: datetime) -> None:
-    """Let go of what nobody asks for any more: addresses that were tried in vain, pages that have moved."""
+    """Drop copies that nobody asks for any more: failed attempts, pages that have moved."""
     if shelf.swept_at is None or abs(now - shelf.swept_at) >= BELIEVED:
         shelf.swept_at = now
         old = [key for key, copy in shelf.copies.items() if not (copy.busy.locked() or _asked_lately(copy, now))]
@@ -71,7 +72,8 @@ def _new_enough(copy: CachedResponse, memory: SourceState, now: datetime) -> boo
 
 def _must_wait(memory: SourceState, url: str, now: datetime) -> bool:
     until = memory.shelf.waits.get(urlsplit(url).netloc)
-    return until is not None and now < until <= now + LONGEST_WAIT  # one beyond that is of a clock that was set back
+    # a longer one dates from before the clock was set back
+    return until is not None and now < until <= now + LONGEST_WAIT
 
 
 async def _ask(net: Net, memory: SourceState, wish: PageRequest, copy: CachedResponse, now: datetime) -> None:
@@ -107,7 +109,7 @@ def _validators(copy: CachedResponse, now: datetime) -> dict[str, str]:
 
 
 def _validator(headers: Mapping[str, str], name: str) -> str:
-    """What can be sent back as it came."""
+    """A validator that can be sent back as it came, else ""."""
     value = headers.get(name, "").strip()
     return value if value.isascii() and value.isprintable() and len(value) <= LONGEST_VALIDATOR else ""
 
@@ -115,7 +117,7 @@ def _validator(headers: Mapping[str, str], name: str) -> str:
 def _rest(memory: SourceState, url: str, answer: Answer, now: datetime) -> None:
     host, shelf = urlsplit(url).netloc, memory.shelf
     wait = retry_after(answer.headers.get("retry-after", ""))
-    if not wait and answer.status == 429 and not _must_wait(memory, url, now):  # two pages there are one refusal
+    if not wait and answer.status == 429 and not _must_wait(memory, url, now):  # two pages on one host are one refusal
         known = shelf.guesses.get(host)
         wait = shelf.guesses[host] = min(2 * known, MOST_USUAL) if known else USUAL_WAIT
     if wait:

@@ -1,4 +1,4 @@
-"""The official status page of a service, in whichever dialect it speaks."""
+"""The official status page of a service, in any dialect."""
 
 from __future__ import annotations
 
@@ -38,15 +38,15 @@ logger = logging.getLogger(__name__)
 
 PARSE_WITHIN = 2.0  # seconds
 MOST_UNDATED = 20
-SHORTEST_TOKEN = 16  # characters: whoever guesses it can have the page asked again and again
+SHORTEST_TOKEN = 16  # characters: whoever guesses it can cause any number of requests
 LONGEST_TIMEOUT = timedelta(seconds=30)
-SEEK_WITHIN = 40.0  # seconds: for all ways together
-GIVE_UP = 2  # addresses of which none answers: one may be barred, two are a page that is not there
-SEEK_AGAIN = timedelta(minutes=10)  # after a search in vain: a page that we cannot read is not hammered
-LOST_AFTER = timedelta(minutes=30)  # silent for so long, it may have changed its vendor
-BELIEVED = timedelta(days=1)  # a better way may have been away for a moment, or may be there now
+SEEK_WITHIN = 40.0  # seconds for trying all candidates
+GIVE_UP = 2  # unanswered addresses: one may be blocked, two mean that nothing is there
+SEEK_AGAIN = timedelta(minutes=10)  # after a failed search: an unreadable page is not hammered
+LOST_AFTER = timedelta(minutes=30)  # after this silence it may have changed its vendor
+BELIEVED = timedelta(days=1)  # a better candidate may have been away for a moment, or be new
 
-# In the order in which `auto` tries them: the most usual first, and what others imitate last.
+# In the order that `auto` tries: the most common first, formats that others imitate last.
 DIALECTS: tuple[Dialect, ...] = (
     statuspage.WHOLE,
     *incidentio.DIALECTS,
@@ -76,9 +76,9 @@ def _unguessable(token: SecretStr) -> SecretStr:
 
 
 class OfficialPage(BaseModel):
-    """`url`: the page's address, or that of what it says to machines. `components`: the names to care for; none: all.
+    """`url`: the page's address, or its machine-readable one. `components`: the names to look at; none: all.
 
-    `webhook_token`: who knows it may say that there is news.
+    `webhook_token`: whoever knows it may report news.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -120,7 +120,7 @@ class OfficialPage(BaseModel):
         return self
 
     async def read(self, net: Net, now: datetime, memory: SourceState) -> SourceReport:
-        """As in `contracts.Source`. Which way it is read is found out once, where there are several."""
+        """As in `contracts.Source`. Of several candidates, the right one is searched once."""
         tried = ways(self.kind, self.url, DIALECTS)
         if self.kind != AUTO and len(tried) == 1:
             return (await self._hear(net, now, memory, tried[0]))[0] or silence(now)
@@ -136,7 +136,7 @@ class OfficialPage(BaseModel):
     async def _seek(
         self, net: Net, now: datetime, memory: SourceState, tried: tuple[Candidate, ...]
     ) -> SourceReport | None:
-        """Try one way after the other. Where nobody answers there is no use in trying more, and it is no search in vain."""
+        """Try one candidate after the other; stop early if nobody answers, which does not count as a failed search."""
         lost = 0
         try:
             async with asyncio.timeout(SEEK_WITHIN):
@@ -159,9 +159,9 @@ class OfficialPage(BaseModel):
     async def _hear(
         self, net: Net, now: datetime, memory: SourceState, way: Candidate
     ) -> tuple[SourceReport | None, Got]:
-        """Its word, and what came last; None where it cannot be had or understood so.
+        """The report, None if it cannot be fetched or understood; and the last response.
 
-        A page without the components is understood: another way to read it would only know less of them.
+        A page without the wanted components is understood: other candidates would only know less of them.
         """
         dialect, bodies, got = way.dialect, [], Got(None)
         wishes = [PageRequest(url, dialect.accept, self.timeout, dialect.cap, way.guarded) for url in way.addresses]
@@ -179,7 +179,7 @@ class OfficialPage(BaseModel):
         except OverranError as error:
             self._complain(memory, error)
             return None, got
-        except (ValueError, RecursionError):  # pydantic's, json's and the codecs' errors are ValueErrors
+        except (ValueError, RecursionError):  # errors of pydantic, json and the codecs are ValueErrors
             return None, got
         memory.unworkable = False
         return word, got
@@ -187,7 +187,7 @@ class OfficialPage(BaseModel):
     async def _understood(
         self, way: Candidate, bodies: tuple[bytes, ...], now: datetime, memory: SourceState
     ) -> SourceReport:
-        """Its word. What is open without a date is so for as long as an incident with one may go without a word."""
+        """The report. An undated incident counts as open for as long as a dated one may be silent."""
         asked = Asked(self.url, self.components, now)
         word = await _parsed(way, bodies, asked)
         if not reads_feeds(way.dialect) or word.says in {None, Health.UP} or word.since is not None:
@@ -205,7 +205,7 @@ class OfficialPage(BaseModel):
         memory.unworkable = True
 
     async def _named(self, net: Net, now: datetime, memory: SourceState) -> list[Candidate]:
-        """The feeds that the page itself names. Those on other hosts may be anybody's choice."""
+        """The feeds that the page links to. Those on other hosts may be anybody's choice."""
         wish = PageRequest(self.url, "text/html", self.timeout, CAP)
         got = await fetch(net, memory, wish, now)
         found = await _feeds(got.body or b"", self.url)
@@ -214,7 +214,7 @@ class OfficialPage(BaseModel):
 
 
 async def _parsed(way: Candidate, bodies: tuple[bytes, ...], asked: Asked) -> SourceReport:
-    """Parsed here where it is small: no dialect's time grows faster than what it reads."""
+    """Parse here if it is small, since no dialect takes more than linear time."""
     if sum(map(len, bodies)) <= SMALL:
         return way.dialect.parse(bodies, asked)
     return await offload(way.dialect.parse, bodies, asked, seconds=PARSE_WITHIN, key=_host(way.url))

@@ -1,1 +1,1 @@
-"""One file for each kind of status page, and what they share."""
+"""One file per kind of status page, and their shared code."""

@@ -1,6 +1,7 @@
-"""Amazon Web Services' page of public events, and the `data.json` of its older one.
+"""Amazon Web Services: the page of public events, and `data.json` of the older page.
 
-Format: https://health.aws.amazon.com/public/currentevents: a JSON list in UTF-16; what is over stays on it for some hours.
+Format: https://health.aws.amazon.com/public/currentevents: a JSON list in UTF-16; events stay for some hours after
+their end.
 """
 
 from __future__ import annotations
@@ -30,18 +31,18 @@ from bot.watch.sources.dialects.base import (
 )
 from bot.watch.sources.dialects.incidents_only import reported, wanted
 
-_CAP = 8 * 1024 * 1024  # bytes: two for a character, and a large event has said much of 150 services
+_CAP = 8 * 1024 * 1024  # bytes, two per character: a large event has texts on 150 services
 _DIGITS = 20  # of an instant
 _EVENTS = "/public/currentevents"
 _HOSTS = frozenset({"health.aws.amazon.com", "status.aws.amazon.com"})
 _REGION = re.compile(r"-([a-z]{2}(?:-[a-z]{1,12}){1,3}-\d{1,3})")  # of "ec2-us-gov-west-1", at its end
 _LONGEST_REGION = 40  # characters: the pattern is tried on no more
 _MOST_IMPACTED = 500  # services of one event: a large one names 150
-_WELL = "0"  # of status: 1 informational, 2 degraded, 3 disrupted
+_WELL = "0"  # other statuses: 1 informational, 2 degraded, 3 disrupted
 
 
 class _Place(NamedTuple):
-    """A service in a region: `id` is AWS' own word for both, "ec2-us-east-1"; of a global one it has no region."""
+    """A service in a region. `id` is AWS' name for both, "ec2-us-east-1"; a global service has no region."""
 
     id: str
     name: str
@@ -50,7 +51,7 @@ class _Place(NamedTuple):
 
     @property
     def shown(self) -> str:
-        """ "Amazon Elastic Compute Cloud (N. Virginia)"; the older page has the region in the name already."""
+        """Such as "Amazon Elastic Compute Cloud (N. Virginia)"; on the older page the name includes the region."""
         return f"{self.name} ({self.region_name})" if self.region_name else self.name
 
     def among(self, cared: frozenset[str]) -> bool:
@@ -89,7 +90,10 @@ class _Event(Wire):
         return _Place(service, name, region, self.region_name)
 
     def about(self, cared: frozenset[str]) -> Event | None:
-        """Never `DOWN`: what AWS calls a disruption is one of hundreds of services, in one region, for some customers."""
+        """The event, None if it concerns no service in `cared`.
+
+        Never `DOWN`: a disruption concerns one of hundreds of services, in one region, for some customers.
+        """
         whole = self.place
         places = [whole] if not cared or whole.among(cared) else [one for one in self._impacted() if one.among(cared)]
         if not places:
@@ -104,7 +108,7 @@ class _Event(Wire):
 
 
 def where(url: str) -> tuple[str, ...]:
-    """As in `dialect.Dialect`. There is one such page: elsewhere only an address that ends as its own does is it."""
+    """As in `base.Dialect`. There is one such page; other addresses must end like its own."""
     parts = urlsplit(url)
     if parts.path.endswith((_EVENTS, "/data.json")):
         return (url,)
@@ -112,25 +116,25 @@ def where(url: str) -> tuple[str, ...]:
 
 
 def parse(bodies: tuple[bytes, ...], asked: Asked) -> SourceReport:
-    """As in `dialect.Dialect`."""
+    """As in `base.Dialect`."""
     found = loads(bodies[0])
     listed = found.get("current") if isinstance(found, dict) else found
     if not isinstance(listed, list):
-        raise ValueError("no list of events")  # noqa: TRY004 - what is not understood is a ValueError
+        raise ValueError("no list of events")  # noqa: TRY004 - invalid input is a ValueError
     cared = wanted(asked)
     events = understood(listed, _Event, EVENTS)
     return reported((one for event in events if not event.over and (one := event.about(cared))), asked)
 
 
 def _instant(seconds: object) -> datetime | None:
-    """Seconds since 1970, as a number or its digits."""
+    """An instant from seconds since 1970, as a number or digits."""
     if isinstance(seconds, str) and seconds.isdecimal() and len(seconds) <= _DIGITS:
         return of_seconds(int(seconds))
     return instant(seconds)
 
 
 def _region(service: str) -> str:
-    """The region that a service's id ends in; empty where it ends in none."""
+    """The region at the end of a service's id; "" if there is none."""
     tail = service[-_LONGEST_REGION:]
     found = next((own for at in range(len(tail)) if tail[at] == "-" and (own := _REGION.fullmatch(tail, at))), None)
     return found[1] if found else ""

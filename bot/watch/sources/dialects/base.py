@@ -1,4 +1,4 @@
-"""What every dialect of a status page has in common: what it is asked for, what it says, and what that means."""
+"""The common part of all dialects: the query, the page's contents, and turning them into a report."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ from bot.model import Health, Planned, Role, SourceReport, visible
 NAME = "Official status page"
 CAP = 1024 * 1024  # bytes of one answer
 LONGEST_HEADLINE = 140  # characters
-LONGEST_TEXT = 2000  # what follows is not even looked at
+LONGEST_TEXT = 2000  # longer text is cut before anything else
 LONGEST_LINK = 500
 LONGEST_KEY = 200
 MOST_COMPONENTS = 12
 MOST_PLANNED = 10
-# Of what a page lists, so many are looked at: it may list what it likes, and each is compared with others.
+# How many entries of a page's lists are looked at: lists may be endless, and entries are compared with each other.
 PARTS = 1000
 EVENTS = 200
-TOUCHED = 100  # parts named by one event
-YEARS = range(1990, 2200)  # of another no status page speaks, and what is far off cannot be reckoned with
-SKEW = timedelta(minutes=5)  # a clock may be so far ahead of ours
+TOUCHED = 100  # components named by one event
+YEARS = range(1990, 2200)  # other years are errors, and could overflow
+SKEW = timedelta(minutes=5)  # a page's clock may be this far ahead of ours
 
 _TAG = re.compile(r"<[/!?@#]*[A-Za-z][^<>]*>")
 _EARLIEST = datetime.min.replace(tzinfo=UTC)
@@ -37,9 +37,9 @@ _EARLIEST = datetime.min.replace(tzinfo=UTC)
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What is wanted of a page: `components` are the names to care for; none: the whole page.
+    """A query to a page. `components`: the names to look at; none: the whole page.
 
-    `dated`: what bears no date does not count any more: it was there for too long.
+    `dated`: events without a date are ignored, having been there for too long.
     """
 
     url: str
@@ -50,10 +50,10 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Dialect:
-    """How one kind of status page speaks to machines.
+    """The machine-readable format of one kind of status page.
 
-    `where`: the addresses to be asked, from the page's own; none: this page cannot be of this dialect. `parse`: their
-    answers, in that order, as a word. It raises ValueError or RecursionError, and nothing else, for what it does not
+    `where`: the addresses to fetch, given the page's own; none: the page cannot be of this dialect. `parse`: turns
+    their bodies, in that order, into a report. It raises only ValueError or RecursionError, for input that it does not
     understand: that is silence, never an outage.
     """
 
@@ -66,7 +66,7 @@ class Dialect:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A component of the page, and how it is; None: in a word that we do not know."""
+    """A component of the page and its health; None: its state is unknown to us."""
 
     name: str
     health: Health | None
@@ -75,7 +75,7 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """An open incident of the page, which was not planned. Without `parts` it is about the page as a whole."""
+    """An open, unplanned incident of the page. Without `parts` it concerns the whole page."""
 
     name: str
     health: Health
@@ -86,31 +86,31 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """What a page shows at one moment."""
+    """The contents of a page at one moment."""
 
     parts: tuple[Part, ...] = ()
     events: tuple[Event, ...] = ()
-    overall: Health | None = None  # what it says of itself as a whole
-    line: str = ""  # ... and in which words
-    grave: bool = False  # it calls its trouble major: then one component that is down takes the service down
+    overall: Health | None = None  # the page's own overall state
+    line: str = ""  # ... and its text
+    grave: bool = False  # the page calls its trouble major: then one component that is down takes the service down
     planned: tuple[Planned, ...] = ()
-    in_maintenance: bool = False  # announced work is under way: it accounts for what the page says as a whole
+    in_maintenance: bool = False  # announced work is under way and explains the overall state
     home: str = ""
 
 
 class NotShownError(ValueError):
-    """It is understood, and shows none of the components that are cared for."""
+    """The page is understood, but shows none of the wanted components."""
 
 
 class Wire(BaseModel):
-    """What comes over the wire, checked. Strict: where a word became a number, nothing is understood."""
+    """Base of validated input. Strict: a type that has changed is not understood."""
 
     model_config = ConfigDict(frozen=True, strict=True)
 
     @model_validator(mode="before")
     @classmethod
     def _as_far_as_it_counts(cls, data: Any) -> Any:
-        """Only what is declared, no text at its full length, and null as if it were not there."""
+        """Keep declared fields only, cut long texts, and drop nulls."""
         if not isinstance(data, dict):
             return data
         said = ((name, data.get(name)) for name in _declared(cls))
@@ -128,12 +128,12 @@ Item = TypeVar("Item", bound=Wire)
 
 
 def understood(listed: object, model: type[Item], most: int) -> list[Item]:
-    """Those of the first `most` that are understood: one that is garbled does not silence the others.
+    """The valid ones among the first `most`: a garbled entry does not silence the others.
 
-    Raise ValueError where it is no list, or none of several is understood.
+    Raise ValueError if it is not a list, or if all of several are invalid.
     """
     if not isinstance(listed, list):
-        raise ValueError("no list")  # noqa: TRY004 - what is not understood is a ValueError
+        raise ValueError("no list")  # noqa: TRY004 - invalid input is a ValueError
     found = []
     for one in listed[:most]:
         try:
@@ -146,12 +146,12 @@ def understood(listed: object, model: type[Item], most: int) -> list[Item]:
 
 
 def several(model: Callable[[], type[Wire]], most: int) -> BeforeValidator:
-    """To annotate a list with; see `understood`."""
+    """A validator to annotate a list with; see `understood`."""
     return BeforeValidator(lambda listed: understood(listed, model(), most))
 
 
 def texts(most: int) -> BeforeValidator:
-    """To annotate a list of texts with: those of the first `most` that are some."""
+    """A validator to annotate a list of texts with: keeps the texts among the first `most`."""
 
     def found(listed: Any) -> Any:
         if not isinstance(listed, list):
@@ -162,14 +162,14 @@ def texts(most: int) -> BeforeValidator:
 
 
 def named(listed: object) -> tuple[str, ...]:
-    """The names of the things in a list, as far as it has any."""
+    """The names of the objects in a list; those without one are skipped."""
     found = listed[:TOUCHED] if isinstance(listed, list) else []
     names = (one.get("name") if isinstance(one, dict) else None for one in found)
     return tuple(name[:LONGEST_TEXT] for name in names if isinstance(name, str))
 
 
 def loads(body: bytes) -> Any:
-    """JSON, in whichever UTF it is. Raise ValueError or RecursionError for what is none."""
+    """Parse JSON in any UTF encoding. Raise ValueError or RecursionError if it is none."""
     return json.loads(body)
 
 
@@ -178,7 +178,7 @@ def silence(now: datetime) -> SourceReport:
 
 
 def word(page: Page, asked: Asked) -> SourceReport:
-    """What the page means for those who care for `asked.components`. Raise NotShownError if it shows none of them."""
+    """The report for the wanted `asked.components`. Raise NotShownError if the page shows none of them."""
     cared = _cared_for(page, asked.components)
     narrowed = bool(asked.components)
     if narrowed and not cared:
@@ -205,20 +205,20 @@ def word(page: Page, asked: Asked) -> SourceReport:
 
 
 def _of_the_past(event: Event, now: datetime) -> Event:
-    """Nothing has begun that is still to come: then since when it is open is not known."""
+    """Correct a start in the future: within `SKEW` it becomes now, else unknown."""
     if event.since is None or event.since <= now:
         return event
     return replace(event, since=now if event.since - now <= SKEW else None)
 
 
 def tempered(health: Health, parts: Iterable[Part]) -> Health:
-    """What a page calls by its worst component, which is not the whole service while another one is known not to be down."""
+    """At most DEGRADED while some component is known not to be down: a page goes by its worst one."""
     partly = any(part.health not in {None, Health.DOWN} for part in parts)
     return min(health, Health.DEGRADED) if partly else health
 
 
 def _cared_for(page: Page, components: tuple[str, ...]) -> list[Part]:
-    """Those whose state we understand; a name may stand in several groups."""
+    """The wanted components whose state is known; a name may occur in several groups."""
     wanted = {name.strip().casefold() for name in components}
     known = [part for part in page.parts if part.health is not None]
     return [part for part in known if part.name.strip().casefold() in wanted] if wanted else known
@@ -229,8 +229,10 @@ def _concerns(event: Event, known: set[str]) -> bool:
 
 
 def _touches(work: Planned, page: Page, known: set[str], *, narrowed: bool) -> bool:
-    """Is it about what is cared for? A page may announce work on one of a hundred places every night: where the whole
-    page is cared for, what touches less than half of it is no maintenance of the service.
+    """Whether maintenance concerns the wanted components.
+
+    A page may announce work on one of a hundred locations every night: if the whole page is wanted, work on less than
+    half of it is not maintenance of the service.
     """
     if not work.parts or not page.parts:
         return True
@@ -247,12 +249,13 @@ def _worst(page: Page, cared: list[Part], events: list[Event], *, narrowed: bool
         levels.append(page.overall)
     partly = any(part.health is not Health.DOWN for part in cared)
     if troubled is Health.DOWN and partly and not narrowed and not page.grave:
-        troubled = Health.DEGRADED  # one component of a page that does not call it major is not the whole service
+        # one component that is down, on a page that does not call it major, is not the whole service
+        troubled = Health.DEGRADED
     return max([troubled, *levels])
 
 
 def _headline(page: Page, cared: list[Part], events: list[Event], says: Health) -> str:
-    """Their newest incident, else the worst component, else the page's own line; empty when nothing is reported."""
+    """The newest incident, else the worst component, else the page's own line; "" if nothing is reported."""
     if events:
         return clean(events[0].name) or clean(page.line)
     if says is Health.UP:
@@ -264,13 +267,13 @@ def _headline(page: Page, cared: list[Part], events: list[Event], says: Health) 
 
 
 def _affected(cared: list[Part], events: list[Event]) -> tuple[str, ...]:
-    """What is not well by its own state, else what the incidents name."""
+    """The components with a bad state of their own, else those that the incidents name."""
     troubled = [part.name for part in cared if part.health is not Health.UP]
     return names(troubled or [name for event in events for name in event.parts])
 
 
 def names(found: Iterable[str]) -> tuple[str, ...]:
-    """Each once, cleaned, not too many."""
+    """Each name once, cleaned, up to `MOST_COMPONENTS`."""
     shown: dict[str, None] = {}
     for name in dict.fromkeys(found):
         if text := clean(name):
@@ -281,14 +284,14 @@ def names(found: Iterable[str]) -> tuple[str, ...]:
 
 
 def clean(text: str) -> str:
-    """Plain text of one line: no tags, no control, invisible or direction-changing characters, at most 140 characters."""
+    """One line of plain text: no tags, no control, invisible or direction-changing characters, at most 140 characters."""
     bare = _TAG.sub("", _without_comments(html.unescape(text[:LONGEST_TEXT])))
     line = " ".join(visible(bare).split())
     return line if len(line) <= LONGEST_HEADLINE else line[: LONGEST_HEADLINE - 1].rstrip() + "…"
 
 
 def _without_comments(text: str) -> str:
-    """By a search: a pattern tries the rest of the text anew from each "<!--" that has no end."""
+    """Remove comments by searching: a pattern would rescan the text for each "<!--" without an end."""
     kept, at = [], 0
     while (begins := text.find("<!--", at)) >= 0 and (ends := text.find("-->", begins + 4)) >= 0:
         kept.append(text[at:begins])
@@ -297,7 +300,7 @@ def _without_comments(text: str) -> str:
 
 
 def link(url: object) -> str:
-    """The address itself if it can be shown to people, else nothing. One with a password in it cannot."""
+    """The address, or "" if it cannot be shown to people, such as one with a password."""
     if not isinstance(url, str) or len(url) > LONGEST_LINK or " " in url or visible(url) != url:
         return ""
     try:
@@ -308,17 +311,17 @@ def link(url: object) -> str:
 
 
 def key(value: object) -> str:
-    """What something is called by on the page: text or a number."""
+    """An id on the page, from text or a number; "" for anything else."""
     right = isinstance(value, str | int) and not isinstance(value, bool)
     return text if right and 0 < len(text := str(value)) <= LONGEST_KEY and value else ""
 
 
 def instant(value: object) -> datetime | None:
-    """An ISO 8601 date of the page's, in UTC where it names no zone; or seconds or milliseconds since 1970."""
+    """An instant from an ISO 8601 date, in UTC without a zone, or from seconds or milliseconds since 1970; else None."""
     if isinstance(value, int | float) and not isinstance(value, bool):
         return of_seconds(value)
     try:
-        found = datetime.fromisoformat(value)  # type: ignore[arg-type] # what is no string is a TypeError
+        found = datetime.fromisoformat(value)  # type: ignore[arg-type] # anything but a string raises TypeError
         at = (found if found.tzinfo else found.replace(tzinfo=UTC)).astimezone(UTC)
     except (TypeError, ValueError, OverflowError):
         return None
@@ -326,7 +329,7 @@ def instant(value: object) -> datetime | None:
 
 
 def of_seconds(value: float) -> datetime | None:
-    """Seconds since 1970, or milliseconds, which are a thousand times as many."""
+    """An instant from seconds since 1970, or from milliseconds if the number is that large; None out of range."""
     try:
         at = datetime.fromtimestamp(value / 1000 if value > 10**11 else value, UTC)
     except (ValueError, OverflowError, OSError):

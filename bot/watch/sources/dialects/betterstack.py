@@ -1,7 +1,7 @@
-"""Better Stack (Better Uptime): all of a page in its `index.json`, in the form of JSON:API.
+"""Better Stack (Better Uptime): a page's `index.json`, in the form of JSON:API.
 
-Format: https://betterstack.com/docs/uptime/status-pages/subscribing-to-status-updates/subscribing-to-api/. A report that is
-over often has no `ends_at`: its state, its last update and the page's own state tell, not the missing end.
+Format: https://betterstack.com/docs/uptime/status-pages/subscribing-to-status-updates/subscribing-to-api/. A report
+that is over often has no `ends_at`: its state, its last update and the page's own state decide.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ from bot.watch.sources.dialects.base import (
 )
 
 _PATH = "/index.json"
-_LEVELS = {  # of the page, of a resource, of a report, and of what a report says of a resource
+_LEVELS = {  # of the page, of a resource, of a report, and of a resource in a report
     "operational": Health.UP,
     "resolved": Health.UP,
     "maintenance": Health.UP,
@@ -75,7 +75,7 @@ class _Relationships(Wire):
 
 
 class _Attributes(Wire):
-    """Of a resource, a report or an update: what each of them has."""
+    """The fields of a resource, a report or an update."""
 
     public_name: str = ""
     status: str = ""
@@ -95,7 +95,7 @@ class _Item(Wire):
     relationships: _Relationships = _Relationships()
 
     def affected(self, updates: dict[str, _Item]) -> list[_Affected]:
-        """What the newest update says of resources, else the report itself."""
+        """The resources named by the newest update that names any, else by the report itself."""
         own = [updates[id_] for one in self.relationships.status_updates.data if (id_ := key(one.id)) in updates]
         told = [one for one in own if one.attributes.affected_resources]
         newest = max(told, key=lambda one: instant(one.attributes.published_at) or _EARLIEST, default=self)
@@ -119,12 +119,14 @@ class _Index(Wire):
     @model_validator(mode="before")
     @classmethod
     def _listed(cls, data: Any) -> Any:
-        """Some have everything in one list, and no word for the whole: that is what the worst open report says."""
+        """Some pages have everything in one list, and no overall state: that becomes the state of the worst open
+        report.
+        """
         if not isinstance(data, dict) or not isinstance(listed := data.get("data"), list):
             return data
         items = [one for one in listed if isinstance(one, dict) and isinstance(one.get("attributes"), dict)]
         if not any(one.get("type") == "status_page_resource" for one in items):
-            return data  # a list of another vendor's
+            return data  # a list of another vendor
         said = [one["attributes"] for one in items if one.get("type") == "status_report"]
         states = [str(one.get("aggregate_state")) for one in said if not one.get("ends_at")]
         worst = max(
@@ -133,7 +135,7 @@ class _Index(Wire):
         return {"data": {"attributes": {"aggregate_state": worst}}, "included": listed}
 
     def of(self, kind: str) -> dict[str, _Item]:
-        """By their ids, as many as are looked at."""
+        """The included items of one kind by id, up to a limit."""
         items = (one for one in self.included if isinstance(one, dict) and one.get("type") == kind)
         return {key(one.id): one for one in understood(list(islice(items, _MOST[kind])), _Item, PARTS)}
 
@@ -147,7 +149,7 @@ def where(url: str) -> tuple[str, ...]:
 
 
 def parse(bodies: tuple[bytes, ...], asked: Asked) -> SourceReport:
-    """As in `dialect.Dialect`."""
+    """As in `base.Dialect`."""
     index = _Index.model_validate(loads(bodies[0]))
     stated = index.data.attributes.aggregate_state
     if stated not in _LEVELS:
@@ -190,13 +192,15 @@ def _over(report: _Item, affected: list[_Affected], now: datetime) -> bool:
 
 
 def _open(stated: str, affected: list[_Affected], parts: dict[str, Part]) -> bool:
-    """A page that calls itself and all that the report names operational has forgotten to close it."""
+    """Whether a report is open: not if the page and all its resources are operational, as then somebody forgot to
+    close it.
+    """
     named = [parts[id_].health for one in affected if (id_ := key(one.status_page_resource_id)) in parts]
     return stated != "operational" or any(health is not Health.UP for health in named)
 
 
 def _worsened(parts: dict[str, Part], affected: list[_Affected]) -> dict[str, Part]:
-    """What a report says of a resource counts where it is worse than what the resource says of itself."""
+    """The components whose state in the report is worse than their own."""
     found = {}
     for one in affected:
         part, health = parts.get(key(one.status_page_resource_id)), _LEVELS.get(one.status, Health.UP)
@@ -209,12 +213,12 @@ def _event(report: _Item, affected: list[_Affected], parts: dict[str, Part]) -> 
     names = tuple(parts[id_].name for one in affected if (id_ := key(one.status_page_resource_id)) in parts)
     health = report.health(affected)
     if names:
-        health = min(health, Health.DEGRADED)  # whether they are down they say themselves
+        health = min(health, Health.DEGRADED)  # their own state tells whether they are down
     return Event(report.attributes.title, health, instant(report.attributes.starts_at), "", names)
 
 
 def _home(domain: object, url: str) -> str:
-    """Where people read it: not the answer for machines."""
+    """The address for people, not the machine-readable one."""
     return f"https://{domain}/" if isinstance(domain, str) and domain else url.removesuffix(_PATH.removeprefix("/"))
 
 

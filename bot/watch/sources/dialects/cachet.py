@@ -1,7 +1,7 @@
-"""Cachet: its components, its newest incidents and its schedules, as version 2 says them and as version 3 does (JSON:API).
+"""Cachet: its components, newest incidents and schedules, in version 2 and version 3 (JSON:API).
 
-Formats: https://docs.cachethq.io/api-reference. It has no word for the page as a whole, and no impact of an incident: how
-bad it is the components say. It names no zone: UTC, which it is set to unless somebody changes that.
+Formats: https://docs.cachethq.io/api-reference. There is no overall state, and no impact of incidents: the components
+show how bad it is. Dates have no zone: UTC is the default setting.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ _COMPONENTS = "/api/v1/components"
 _INCIDENTS = "/api/v1/incidents"
 _SCHEDULES = "/api/v1/schedules"
 _ALL = "per_page=100"
-# Version 2 sorts as it is told, and version 3, which would sort the other way, leaves out what is fixed.
+# Version 2 sorts as requested; version 3, which sorts the other way, leaves out fixed incidents.
 _NEWEST = f"{_ALL}&sort=id&order=desc&filter%5Bstatus%5D=1,2,3"
 _LEVELS = {
     1: (Health.UP, "operational"),
@@ -46,13 +46,13 @@ _LEVELS = {
     4: (Health.DOWN, "major outage"),
     6: (Health.UP, "under maintenance"),
 }
-_DIGITS = 20  # of a number that is in a text
+_DIGITS = 20  # of a number given as text
 _SCHEDULED, _FIXED = 0, 4  # of an incident
 _UNDER_WAY, _COMPLETE = 1, 2  # of a schedule
 
 
 class _Item(Wire):
-    """A component or an incident. Version 3 has its `attributes` apart."""
+    """A component or an incident. Version 3 nests its fields in `attributes`."""
 
     id: Any = None
     name: str
@@ -99,7 +99,7 @@ class _Incident(_Item):
     def event(self, names: dict[int, str], asked: Asked) -> Event:
         since = _first(self.occurred_at, self.occurred, self.created_at, self.created)
         if since is not None and since > asked.now:
-            since = None  # it counts in another zone
+            since = None  # the page uses another zone
         about = names.get(_number(self.component_id))
         return Event(self.name, Health.DEGRADED, since, link(self.permalink), (about,) if about else ())
 
@@ -147,7 +147,7 @@ def where(*asked: tuple[str, str]) -> Callable[[str], tuple[str, ...]]:
 
 
 def parse(bodies: tuple[bytes, ...], asked: Asked) -> SourceReport:
-    """As in `dialect.Dialect`."""
+    """As in `base.Dialect`."""
     components = [one for one in _Components.model_validate(loads(bodies[0])).data if one.enabled is not False]
     incidents = _Incidents.model_validate(loads(bodies[1])).data
     listed = _Schedules.model_validate(loads(bodies[2])).data if len(bodies) > 2 else []
@@ -167,7 +167,7 @@ def parse(bodies: tuple[bytes, ...], asked: Asked) -> SourceReport:
 
 
 def _number(value: object) -> int:
-    """Version 2 says 1 or "1", version 3 also {"human": ..., "value": 1}. -1 for anything else."""
+    """A number: version 2 has 1 or "1", version 3 also {"human": ..., "value": 1}. -1 for anything else."""
     if isinstance(value, dict):
         value = value.get("value")
     if isinstance(value, str):
@@ -177,12 +177,12 @@ def _number(value: object) -> int:
 
 
 def _first(*stamps: object) -> datetime | None:
-    """The first that is one: "2026-11-21 13:02:00", or {"human": "2 hours ago", "string": "2026-11-21 13:02:00"}."""
+    """The first valid instant: "2026-11-21 13:02:00", or {"human": "2 hours ago", "string": "2026-11-21 13:02:00"}."""
     said = (stamp.get("string") if isinstance(stamp, dict) else stamp for stamp in stamps)
     return next((found for stamp in said if (found := instant(stamp))), None)
 
 
-# The best first: versions before 2.4 keep what is scheduled among the incidents.
+# The best first: versions before 2.4 list schedules among the incidents.
 DIALECTS = (
     Dialect("cachet", where((_COMPONENTS, _ALL), (_INCIDENTS, _NEWEST), (_SCHEDULES, _ALL)), parse),
     Dialect("cachet", where((_COMPONENTS, _ALL), (_INCIDENTS, _NEWEST)), parse),

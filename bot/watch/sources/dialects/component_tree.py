@@ -1,4 +1,4 @@
-"""The components of pages that put them under others: a container of a component, a product of a zone."""
+"""Nested components: a container of a component, a product of a zone."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from bot.watch.sources.dialects.base import Asked, Part
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """One component, `above` the name of that which it is under. `shown`: it counts though nobody asked for it."""
+    """One component; `above` is the name of its parent. `shown`: it counts even if nobody asked for it."""
 
     name: str
     health: Health | None
@@ -20,7 +20,7 @@ class Node:
     shown: bool = True
 
     def names(self, asked: Asked) -> tuple[str, ...]:
-        """What it is called: "Zone: Product"; by whoever picks components also "Product", whatever it is under."""
+        """Its names: "Zone: Product"; if components are picked, also "Product" alone."""
         full = f"{self.above}: {self.name}" if self.above else self.name
         return tuple(dict.fromkeys((self.name, full))) if asked.components else (full,)
 

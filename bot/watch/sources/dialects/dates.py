@@ -1,4 +1,4 @@
-"""Dates as people and their programs write them: in mail's form, in ISO 8601's, in words of eight languages, with AM and PM."""
+"""Dates as people and programs write them: RFC 5322, ISO 8601, words of eight languages, with AM and PM."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from datetime import UTC, datetime, timedelta
 
 from bot.watch.sources.dialects.base import YEARS, instant, of_seconds
 
-LONGEST = 120  # characters that are looked at
-# Hours from UTC. Of abbreviations only those that mean one zone, as mail and North American pages use them.
+LONGEST = 120  # characters searched
+# Hours from UTC. Only unambiguous abbreviations, as mail and North American pages use them.
 _ZONES = {
     **dict.fromkeys(("z", "ut", "utc", "gmt", "wet"), 0),
     **dict.fromkeys(("cet", "mez", "west"), 1),
@@ -45,7 +45,7 @@ _MONTHS = (
     "november noviembre novembre novembro",
     "december diciembre dezember decembre dezembro dicembre",
 )
-_SHORT = {"juin": 6, "juil": 7}  # of three letters these would be the same
+_SHORT = {"juin": 6, "juil": 7}  # the same in three letters
 _NUMBERS = {
     short: number
     for number, names in enumerate(_MONTHS, 1)
@@ -76,8 +76,10 @@ _YEAR = re.compile(r"\b(?:19|20|21)\d\d\b")
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """`local`: as a clock there shows it, noted as if in UTC. `ahead`: of UTC; None: no zone is named, or one that could be
-    several. `timed`: it names an hour. `rest`: the text without it.
+    """A date found in a text.
+
+    `local`: its wall clock, noted as if in UTC. `ahead`: its zone's offset from UTC; None without a zone, or with an
+    ambiguous one. `timed`: it includes the hour. `rest`: the text without it.
     """
 
     local: datetime
@@ -91,7 +93,7 @@ class Moment:
 
 
 def date(text: str) -> datetime | None:
-    """An instant as a feed writes it; None for anything else, and for a zone that is not named or could be several."""
+    """An instant as feeds write it; None for anything else, and without an unambiguous zone."""
     found = instant(text) or _counted(text)
     if found is None and (read := moment(text)) is not None:
         found = read.at
@@ -99,14 +101,14 @@ def date(text: str) -> datetime | None:
 
 
 def about(text: str) -> datetime | None:
-    """The same within half a day: where the zone or the hour is not known."""
+    """The same to within half a day, if the zone or the hour is unknown."""
     exact = date(text)
     read = None if exact else moment(text)
     return exact or (read.local if read else None)
 
 
 def moment(text: str, near: datetime | None = None) -> Moment | None:
-    """The first date in a text, and the hour that stands with it. Without its year: of that which brings it nearest to `near`."""
+    """The first date in a text, with its hour. A missing year is chosen to be nearest to `near`. None without a date."""
     text = folded(text[:LONGEST])
     found = next((made for pattern in (_IN_NUMBERS, _IN_WORDS) for made in _days(pattern, text)), None)
     if found is None:
@@ -131,7 +133,7 @@ def moment(text: str, near: datetime | None = None) -> Moment | None:
 
 
 def folded(text: str) -> str:
-    """Small letters without accents, and one form of each sign."""
+    """Lower case without accents, with one form of each sign."""
     if text.isascii():
         return text.casefold()
     apart = unicodedata.normalize("NFKD", text.casefold())
@@ -139,20 +141,20 @@ def folded(text: str) -> str:
 
 
 def _counted(text: str) -> datetime | None:
-    """Seconds or milliseconds since 1970, in digits."""
+    """Seconds or milliseconds since 1970, in digits; None for anything else."""
     digits = text.strip()
     right = digits.isascii() and digits.isdecimal() and 9 <= len(digits) <= 13
     return of_seconds(int(digits)) if right else None
 
 
 def _days(pattern: re.Pattern[str], text: str) -> list[tuple[int | None, int, int, int, int]]:
-    """Year, month and day of the first that is a date, and where it stands."""
+    """Year, month and day of the first valid date, and its position."""
     for match in pattern.finditer(text):
         said = {name.rstrip("234"): value for name, value in match.groupdict().items() if value}
         if "either" in said:
             one, other = int(said["either"]), int(said["other"])
             if (one > 12) is (other > 12):
-                continue  # it could be either
+                continue  # day and month could be swapped
             said |= {"day": str(max(one, other)), "month": str(min(one, other))}
         month = int(said["month"]) if said["month"].isdecimal() else _NUMBERS.get(said["month"])
         if month is not None and 1 <= month <= 12:
@@ -177,7 +179,7 @@ def _hours(clock: re.Match[str] | None) -> tuple[int, int, int]:
 
 
 def _zone(text: str, at: int) -> tuple[timedelta | None, int]:
-    """How far ahead of UTC the zone is that stands there, and where it ends."""
+    """The zone's offset from UTC at this position, and its end."""
     if (match := _OFFSET.match(text, at)) is not None:
         hours, minutes = match[1].replace("−", "-"), int(match[2] or 0)
         ahead = timedelta(hours=abs(int(hours)), minutes=minutes) * (-1 if hours[0] == "-" else 1)
@@ -202,5 +204,5 @@ def _local(
 def _made(year: int, month: int, day: int, hours: tuple[int, int, int]) -> datetime | None:
     try:
         return datetime(year, month, day, *hours, tzinfo=UTC)
-    except ValueError:  # there is no such day, or hour
+    except ValueError:  # no such day or hour
         return None

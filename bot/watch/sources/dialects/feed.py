@@ -1,6 +1,6 @@
-"""The RSS or Atom feed of a status page, whoever makes it; and Azure's page, which says all it has to say in one.
+"""RSS and Atom feeds of any status page; and Azure's page, which has everything in its feed.
 
-In some feeds an entry is an incident, in others (AWS', Google's) it is one update of one.
+In some feeds an entry is an incident, in others (AWS', Google's) one update of an incident.
 """
 
 from __future__ import annotations
@@ -31,16 +31,16 @@ from bot.watch.sources.dialects.feed_stage import (
 from bot.watch.sources.dialects.incidents_only import reported, wanted
 
 _ACCEPT = "application/atom+xml, application/rss+xml, application/xml;q=0.9, text/xml;q=0.8"
-FORGOTTEN = timedelta(days=14)  # open and not a word for so long: its page forgot to close it, as many do
-_LONGEST = 100_000  # characters of an incident that names are looked for in
-_READ = 200_000  # characters of all texts, and so many at least of each
+FORGOTTEN = timedelta(days=14)  # open and silent for so long: its page forgot to close it, as many do
+_LONGEST = 100_000  # characters of an incident searched for names
+_READ = 200_000  # characters of all texts, but at least `_LEAST` of each
 _LEAST = 2000
-_MOST = 100  # entries that are read: the newest
-_LINES = 500  # at either end of all texts: of many entries fewer are read of each
-_NEAR = 20  # entries: so far a neighbour with a date is looked for
+_MOST = 100  # newest entries read
+_LINES = 500  # at either end of all texts: the more entries, the fewer of each
+_NEAR = 20  # entries: the farthest neighbour whose date is used
 _EARLIEST = datetime.min.replace(tzinfo=UTC)
 _AZURE = frozenset({"azure.status.microsoft", "status.azure.com"})
-# What names one update, and in it what names its incident: AWS' a service and a second, Google's an incident.
+# The ids of updates and, as group, of their incidents: a service and a second at AWS, an incident at Google.
 _UPDATES = (
     re.compile(r"https?://status\.aws\.amazon\.com/#([^#]{1,150})_\w{1,40}"),
     re.compile(r"(tag:[\w.]{0,60}google\.com,\d{1,8}:feed:\w{1,60})\.\w{1,60}"),
@@ -55,13 +55,13 @@ _GONE = frozenset({"full outage", "major outage"})
 
 
 def where(url: str, page: str) -> tuple[str, ...]:
-    """As in `dialect.Dialect`: an address without a path is that of a page, and `page` where its feed is."""
+    """As in `base.Dialect`: an address without a path is a page, whose feed is at `page`."""
     parts = urlsplit(url)
     return (url,) if parts.path.strip("/") or parts.query else (parts._replace(path=page, fragment="").geturl(),)
 
 
 def where_azure(url: str) -> tuple[str, ...]:
-    """As in `dialect.Dialect`. There is one such page: elsewhere only an address that ends as its own does is it."""
+    """As in `base.Dialect`. There is one such page; other addresses must end like its own."""
     parts = urlsplit(url)
     if parts.path.rstrip("/").endswith("/status/feed"):
         return (url,)
@@ -69,7 +69,7 @@ def where_azure(url: str) -> tuple[str, ...]:
 
 
 def parse(bodies: tuple[bytes, ...], asked: Asked, worst: Health = Health.DOWN) -> SourceReport:
-    """As in `dialect.Dialect`. Raise ValueError where all that may be open is in words that we do not know, or bears no date."""
+    """As in `base.Dialect`. Raise ValueError if everything that may be open is in unknown words, or has no date."""
     feed = read(bodies[0])
     events, planned, unclear = [], [], False
     for updates, spoken in _incidents(feed, asked):
@@ -90,9 +90,10 @@ def parse(bodies: tuple[bytes, ...], asked: Asked, worst: Health = Health.DOWN) 
 
 
 def _incidents(feed: Feed, asked: Asked) -> Iterator[tuple[_Updates, Said]]:
-    """The updates of each incident, the newest first, without those of an earlier one of the same name; and what they say.
+    """The updates of each incident, the newest first, without those of an earlier incident of that name; and their
+    stage.
 
-    An update that says nothing of the stage leaves it as it was.
+    An update without a stage leaves it unchanged.
     """
     groups: dict[str, list[tuple[Entry, Said]]] = {}
     fresh = _fresh(feed, asked.now)
@@ -114,7 +115,9 @@ def _incidents(feed: Feed, asked: Asked) -> Iterator[tuple[_Updates, Said]]:
 
 
 def _fresh(feed: Feed, now: datetime) -> list[Entry]:
-    """Those that may still count, the newest first; of a long text its beginning and its end, where its newest update stands."""
+    """The entries that may still count, the newest first. Long texts are cut to both ends, one of which is the newest
+    update.
+    """
     dated = ((one.at or one.roughly, one) for one in feed.entries)
     fresh = [(at or _EARLIEST, one) for at, one in dated if at is None or now - at <= FORGOTTEN]
     newest = [one for _, one in sorted(fresh, key=lambda each: each[0], reverse=True)[:_MOST]]
@@ -126,7 +129,7 @@ def _fresh(feed: Feed, now: datetime) -> list[Entry]:
 
 
 def _neighbourly(feed: Feed, spoken: list[tuple[Entry, Said]]) -> tuple[list[Entry], list[Said]]:
-    """What bears neither a date nor a label is about as old as the older of those beside it."""
+    """Entries with neither date nor label get the date of the older neighbour."""
     listed = [one.at or one.roughly for one in feed.entries]
     beside: dict[tuple[str, str, str], datetime] = {}
     for n, entry in enumerate(feed.entries):
@@ -145,7 +148,7 @@ def _neighbourly(feed: Feed, spoken: list[tuple[Entry, Said]]) -> tuple[list[Ent
 
 
 def _incident(entry: Entry) -> str:
-    """What names the incident. A link alone does not: in some feeds all of them lead to the same page."""
+    """The incident's id. A link alone is none: in some feeds all entries link to the same page."""
     for form in _UPDATES:
         if update := form.fullmatch(entry.key[:LONGEST_KEY]):
             return update[1]
@@ -153,7 +156,7 @@ def _incident(entry: Entry) -> str:
 
 
 def _event(updates: _Updates, asked: Asked, worst: Health) -> Event | None:
-    """None where it names other components than those that are cared for, or none of them."""
+    """The event; None if it concerns none of the wanted components."""
     newest = updates[0][0]
     states = components(newest)
     troubled = {name: state for name, state in states.items() if state not in _WELL}
@@ -175,7 +178,7 @@ def _named(troubled: dict[str, str], asked: Asked) -> tuple[str, ...]:
 
 
 def _mentioned(updates: _Updates, asked: Asked) -> tuple[str, ...]:
-    """Of an entry without a list, what its words name: "Storage - East US" is about Storage, and about East US."""
+    """The components mentioned in an entry without a list: "Storage - East US" concerns Storage and East US."""
     text = " ".join(f"{_incident(one)} {plain(one.body)}" for one, _ in updates)[:_LONGEST].casefold()
     names = (name.strip() for name in asked.components)
     return tuple(name for name in names if re.search(rf"(?<!\w){re.escape(name.casefold())}(?!\w)", text))

@@ -1,6 +1,6 @@
-"""The entries of an RSS or Atom feed as they stand in it. Formats: RSS 2.0 (rssboard.org), RSS 1.0, Atom (RFC 4287).
+"""The entries of an RSS or Atom feed. Formats: RSS 2.0 (rssboard.org), RSS 1.0, Atom (RFC 4287).
 
-Names are taken without their namespaces: feeds are known to get those wrong.
+Namespaces of names are ignored: feeds often get them wrong.
 """
 
 from __future__ import annotations
@@ -14,8 +14,9 @@ from bot.watch.sources.dialects.feed_xml import Element
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """`key`: its own name, a `guid` or `id`. `body`: HTML, the longest that it has. `roughly`: when it last changed, within a
-    day, where its own dates name no zone or no hour; or as its neighbours do.
+    """An entry. `key`: its `guid` or `id`. `body`: the longest of its texts, in HTML.
+
+    `roughly`: its last change to within a day, if its dates have no zone or hour, or from its neighbours.
     """
 
     title: str
@@ -29,7 +30,7 @@ class Entry:
 
     @property
     def at(self) -> datetime | None:
-        """When it last changed."""
+        """When it last changed; None if unknown."""
         return max((at for at in (self.published, self.updated) if at), default=None)
 
 
@@ -40,7 +41,7 @@ class Feed:
 
 
 def read(body: bytes) -> Feed:
-    """Raise ValueError for what is no feed, and for one with entities of its own: they are how XML is made to explode."""
+    """Parse a feed. Raise ValueError if it is none, or declares entities, which serve to make XML explode."""
     channel, found = feed_xml.read(body)
     return Feed(channel.link, tuple(entry for one in found if (entry := _entry(one)).title or entry.body))
 

@@ -1,9 +1,9 @@
-"""What the entry of a status page's feed says of its incident, read as a person would read it.
+"""The stage of an incident, read from its feed entry as a person would.
 
-A feed has no field for that. What there is: the title, categories, and in the text the words that the updates stand under.
-Atlassian's pages write every update, the newest first ("<strong>Resolved</strong> - ..."), Status.io's the oldest first;
-incident.io's the newest alone ("<b>Status: Monitoring</b>") and how each component is; AWS, Okta and Google put it in the
-title ("[RESOLVED]", "Resolved Service Disruption", "RESOLVED: ...").
+A feed has no field for it, but a title, categories, and labels above the updates in its text. Atlassian's pages write
+every update, the newest first ("<strong>Resolved</strong> - ..."), Status.io's the oldest first; incident.io's only the
+newest ("<b>Status: Monitoring</b>") and the state of each component; AWS, Okta and Google put it in the title
+("[RESOLVED]", "Resolved Service Disruption", "RESOLVED: ...").
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ _BRACKETS = re.compile(r"[\[(【（]\s{0,9}([^\[\]()【】（）]{1,40}?)\s{0,9}
 _TAIL = re.compile(r"[-–—|:：]\s{0,9}([^-–—|:：]{2,40})$")
 _STATED = re.compile(rf"(?:{'|'.join(STATED)})\s{{0,3}}[:：=-]\s{{0,3}}")
 _OVER_TITLE = re.compile(r"^\W*resolved\b|^service is operating normally\b|^\W*summary of impact\W+between\b")
-_SUMMARY = re.compile(r"^\W*summary of impact\W+between\b")  # Azure's: it had an end
+_SUMMARY = re.compile(r"^\W*summary of impact\W+between\b")  # Azure's: it has an end
 _THINGS = frozenset({"issue", "incident", "problem", "outage", "disruption", "this", "it"})
 _VERBS = frozenset({"is", "are", "has", "have", "was", "were"})
 _SENTENCES = re.compile(r"(?<=[.!?。])\s{0,3}")
@@ -59,38 +59,38 @@ _HEAD_OF_LINE = 60
 _TIMED = re.compile(r"\d[:h時]\d|\d\s?[apAP]\.?[mM]")
 _HOUR = re.compile(r"\d{1,2}:\d\d.{0,12}$")
 _EDGES = " \t:.-–—•*·()[]【】!|"
-_NEWEST = 600  # characters: of the text, where nothing shows how long its newest update is ...
+_NEWEST = 600  # characters of the text, if the length of its newest update is unclear ...
 _OPENING = 4000  # ... and with its markup
-_FEW = 30  # letters that may stand beside a date for its line to be about nothing else
+_FEW = 30  # letters beside a date on a line that counts as nothing else
 MOST_LINES = 20  # at either end of a text
 _DAY = timedelta(days=1)
 _EARLIEST = datetime.min.replace(tzinfo=UTC)
-_AHEAD = timedelta(hours=14)  # so far a clock may be wrong by its zone
+_AHEAD = timedelta(hours=14)  # the error of a clock in the wrong zone
 
 
 class Stage(Enum):
     OPEN = "open"
     OVER = "over"
-    WORK = "work"  # that was announced, and is not over
-    UNCLEAR = "unclear"  # in words, or a language, that we do not know
+    WORK = "work"  # announced and not over
+    UNCLEAR = "unclear"  # in unknown words or an unknown language
 
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """`labelled`: in a word for it, not merely in so many words. `news`: an update that says nothing of the stage."""
+    """The stage of an entry. `labelled`: by a label, not only in its sentences. `news`: an update without a stage."""
 
     stage: Stage
     labelled: bool = False
     news: bool = False
-    dates: tuple[Moment, ...] = ()  # that stand in the text
+    dates: tuple[Moment, ...] = ()  # found in the text
 
 
-_Lines = list[tuple[str, Moment | None]]  # each with the date that it consists of
+_Lines = list[tuple[str, Moment | None]]  # each with its date, if it is little else
 
 
 @dataclass(frozen=True, slots=True)
 class _Update:
-    """A label as it stands in the text: how far on in an incident's life, and when, as far as that is known."""
+    """A label in the text: how far on in an incident's life it is, and its time, if known."""
 
     label: Label
     row: int
@@ -99,12 +99,12 @@ class _Update:
 
 
 def stage(entry: Entry) -> Stage:
-    """What its newest update says of it."""
+    """The stage in the newest update."""
     return said(entry).stage
 
 
 def said(entry: Entry, most: int = MOST_LINES) -> Said:
-    """What its newest update says of it, and how; `most` lines are read at either end of its text."""
+    """The stage in the newest update, and how it is known; `most` lines are read at either end of the text."""
     lines = [(line, _dated(line, entry.at or entry.roughly)) for line in _lines(entry.body, most)]
     return replace(_said(entry, lines), dates=tuple(found for _, found in lines if found))
 
@@ -128,7 +128,7 @@ def _said(entry: Entry, lines: _Lines) -> Said:
 
 
 def ahead(entry: Entry, spoken: Said, now: datetime) -> Said:
-    """The same, knowing that nothing has happened yet that is dated in the future: there it is announced, or an error of a clock."""
+    """Correct the stage of an entry dated in the future: announced work, or a wrong clock."""
     begins = _begins(entry)
     if begins is None or begins - now <= SKEW or spoken.stage is not Stage.OPEN:
         return spoken
@@ -144,19 +144,19 @@ def _is_about_work(entry: Entry) -> bool:
 
 
 def began(entry: Entry, dates: tuple[Moment, ...]) -> datetime | None:
-    """When its first update was published, as far as the feed says: where the text dates each, its own date moves along."""
+    """When its first update was published, if the text dates them all: the entry's own date moves with each update."""
     dated = entry.published or entry.updated
     if dated is None or entry.published is None:
         return dated
     known = bool(dates) and all(found.ahead is not None for found in dates)
     times = [(found.at if known else None) or found.local for found in dates]
-    # The entry's own date is that of its newest update: it shows where an unknown zone is.
+    # The entry's own date is that of its newest update: that reveals an unknown zone.
     apart = timedelta(0) if known or not times else dated.replace(second=0, microsecond=0) - max(times)
     return min((at + apart for at in times if at + apart <= dated), default=dated)
 
 
 def work(entry: Entry, now: datetime) -> Planned | None:
-    """The announced work, unless it is past or its hours are not known."""
+    """The announced work; None if it is over or its hours are unknown."""
     window = _WINDOW.search(plain(entry.body[:_OPENING])[:_NEWEST])
     if window is None or entry.published is None:
         begins = _begins(entry)
@@ -167,14 +167,14 @@ def work(entry: Entry, now: datetime) -> Planned | None:
     last = moment(window[2], entry.published) or moment(f"{_HOUR.sub('', window[1])} {window[2]}", entry.published)
     if first is None or last is None:
         return None
-    # Its date is that of the start; whichever the zone, it lasts as long.
+    # The entry's date is the start; the length does not depend on the zone.
     since = entry.published if last.ahead is None else first.local - last.ahead
     until = since + (last.local - first.local) % (365 * _DAY)
     return Planned(clean(entry.title), since, until, link(entry.link), entry.key) if until > now else None
 
 
 def components(entry: Entry) -> dict[str, str]:
-    """How each component is that incident.io lists under an update, in its words: {"Login": "partial outage"}."""
+    """The components that incident.io lists under an update, with their states: {"Login": "partial outage"}."""
     _, listed, after = entry.body.partition("Affected components")
     found: dict[str, str] = {}
     for match in islice(_LISTED.finditer(after) if listed else (), _MOST_LISTED):
@@ -189,7 +189,7 @@ def plain(text: str) -> str:
 
 
 def subject(title: str) -> str:
-    """A title without the word for a stage at its head: what all updates of an incident have in common."""
+    """A title without a leading label: the common part of all updates of an incident."""
     text = plain(title)
     bracket = _BRACKETS.match(text)
     head = bracket or _HEAD.match(text)
@@ -199,7 +199,7 @@ def subject(title: str) -> str:
 
 
 def _newest(entry: Entry, lines: _Lines) -> tuple[Label | None, bool]:
-    """The label of the newest update; None where there is none. And is there any update at all under a label?"""
+    """The label of the newest update, None if there is none; and whether any update has a label."""
     found = _updates(lines)
     telling = [one for one in found if one.label is not Label.UPDATE]
     if not telling:
@@ -211,7 +211,7 @@ def _newest(entry: Entry, lines: _Lines) -> tuple[Label | None, bool]:
 
 
 def _last(found: list[_Update]) -> _Update:
-    """The newest by its time; else by the order that incidents take: pages write the newest first, or the oldest."""
+    """The newest by time, else by the usual order of stages, since pages may begin with the newest or the oldest."""
     first, last = found[0], found[-1]
     if all(one.at is not None for one in found) and len({one.at for one in found}) > 1:
         backwards = first.at is not None and last.at is not None and first.at < last.at
@@ -221,7 +221,7 @@ def _last(found: list[_Update]) -> _Update:
 
 
 def _updates(lines: _Lines) -> list[_Update]:
-    """The labels in the text, each with the time that stands before it; or after it, where that is the page's way."""
+    """The labels in the text, each with the time before it, or after it if the page does it that way."""
     found: list[_Update | datetime] = []
     for line, at in lines:
         update = _labelled(line, at)
@@ -242,7 +242,7 @@ def _updates(lines: _Lines) -> list[_Update]:
 
 
 def _lines(body: str, most: int) -> Iterator[str]:
-    """The text in lines as people see them, without what is listed of components."""
+    """The text in lines as displayed, without the list of components."""
     text = body.partition("Affected components")[0]
     text = html.unescape(_MARKUP.sub(" ", _BLOCKS.sub("\n", text)))
     lines = (" ".join(line.split()) for line in text.split("\n") if not line.isspace() and len(line) > 1)
@@ -251,7 +251,7 @@ def _lines(body: str, most: int) -> Iterator[str]:
 
 
 def _dated(line: str, near: datetime | None) -> Moment | None:
-    """The date of a line that holds little else, or a label beside it."""
+    """The date of a line with little else, or with a label beside it; None for other lines."""
     found = moment(line, near) if len(line) <= 2 * _HEAD_OF_LINE and _TIMED.search(line) else None
     if found is None or not found.timed:
         return None
@@ -263,11 +263,11 @@ def _labelled(line: str, at: Moment | None) -> _Update | None:
     text = folded(line[: 2 * _HEAD_OF_LINE])
     if (found := _label(text)) is not None:
         return found
-    return _label(at.rest) if at is not None else None  # it may stand before it
+    return _label(at.rest) if at is not None else None  # the date may stand before it
 
 
 def _label(text: str) -> _Update | None:
-    """What a line, folded, stands under: the line is one, or begins with one and a sign."""
+    """The label of a folded line: the whole line, or its beginning up to a sign."""
     text = text.strip(_EDGES)
     stated = _STATED.match(text)
     text = text[stated.end() :].strip(_EDGES) if stated else text
@@ -278,7 +278,7 @@ def _label(text: str) -> _Update | None:
 
 
 def _titled(title: str) -> Label | None:
-    """What a folded title says: in brackets, at its head or at its end before or after a sign."""
+    """The label in a folded title: in brackets, or at its head or end beside a sign; None without one."""
     if _OVER_TITLE.search(title) or title.startswith(tuple(f"{one} " for one in OVER_HEADS)) or title in OVER_HEADS:
         return Label.OVER
     words = [match[1] for match in _BRACKETS.finditer(title)]
@@ -293,7 +293,7 @@ def _titled(title: str) -> Label | None:
 
 
 def _unlabelled(entry: Entry, text: str) -> Said:
-    """`text`, folded, stands under no label."""
+    """The stage of an entry without labels; `text` is folded."""
     if _SUMMARY.search(text) or any(_is_over(one) for one in _SENTENCES.split(text)):
         return Said(Stage.OVER)
     if ANNOUNCED.search(text):
@@ -305,7 +305,7 @@ def _unlabelled(entry: Entry, text: str) -> Said:
 
 
 def _is_over(sentence: str) -> bool:
-    """ "The issue was resolved"; not "once it is resolved"."""
+    """True for "The issue was resolved", False for "once it is resolved"."""
     if NOT_YET.search(sentence):
         return False
     if OVER_SENTENCES.search(sentence):

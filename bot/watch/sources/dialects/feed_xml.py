@@ -1,6 +1,6 @@
-"""The XML of a feed, as far as it can be read: one bad reference, sign or entry costs that entry at most, not the feed.
+"""A lenient XML reader for feeds: a bad reference, character or entry costs that entry at most.
 
-Entities of its own and what is nested too deeply are refused: that is how XML is made to explode.
+Own entities and deep nesting are refused: they serve to make XML explode.
 """
 
 from __future__ import annotations
@@ -12,17 +12,17 @@ from dataclasses import dataclass, field
 from html.entities import html5
 from xml.parsers import expat
 
-MOST = 1000  # entries: the first half and the last, since either may be the newest
+MOST = 1000  # entries: half of them first, half last, since either may be the newest
 LONGEST = 100_000  # characters of a field
-SHORT = 2000  # ... and of one that is a line
+SHORT = 2000  # ... and of a one-line field
 DEEPEST = 100
 ELEMENTS = 50_000
-_BEFORE = 100  # comments and the like, before the first element
+_BEFORE = 100  # comments and the like before the first element
 REFERENCES = 150_000
 SECTIONS = 50_000  # and comments
 BODIES = frozenset({"encoded", "content", "description", "summary"})
 _ENTRIES = frozenset({"item", "entry"})
-_CODECS = frozenset(  # what a feed may say that it is written in
+_CODECS = frozenset(  # encodings that a feed may declare
     [
         "utf-8",
         "utf-16",
@@ -52,7 +52,7 @@ _HEADER_LINK = re.compile(r"<link[^<>]{0,500}>([^<>]{1,500})</link>")
 
 @dataclass(slots=True)
 class Element:
-    """An entry or the channel, as its fields stand in it: the first of each name."""
+    """An entry or the channel: the first field of each name."""
 
     fields: dict[str, str] = field(default_factory=dict)
     categories: list[str] = field(default_factory=list)
@@ -60,7 +60,7 @@ class Element:
 
 
 def read(body: bytes) -> tuple[Element, list[Element]]:
-    """The channel and its entries. Raise ValueError for what is no feed."""
+    """The channel and its entries. Raise ValueError if it is no feed."""
     text = _root_of(_CONTROL.sub("", _decoded(body)))
     if text.count("&") > REFERENCES:
         raise ValueError("too many references")
@@ -78,7 +78,7 @@ def read(body: bytes) -> tuple[Element, list[Element]]:
 
 
 def _decoded(body: bytes) -> str:
-    """Text, in what it is written in, whatever it says: UTF-8 if it can be that."""
+    """Decode a body: as UTF-8 if it is valid, whatever it declares."""
     for mark, name in (
         (codecs.BOM_UTF8, "utf-8"),
         (codecs.BOM_UTF16_LE, "utf-16-le"),
@@ -105,7 +105,7 @@ def _declared(body: bytes) -> str:
 
 
 def _root_of(text: str) -> str:
-    """From its first element on. Raise ValueError where that is not a feed's, and for declarations of its own."""
+    """The text from its first element on. Raise ValueError if that is not a feed's, or if there are own declarations."""
     at, closes = 0, {"<?": "?>", "<!--": "-->", "<!DOCTYPE": ">"}
     for _ in range(_BEFORE):
         at = _space_ends(text, at)
@@ -127,7 +127,7 @@ def _space_ends(text: str, at: int) -> int:
 
 
 def _repaired(text: str, *, keep: bool) -> str:
-    """With references that XML knows and without comments; sections of plain text as they are, or (not `keep`) escaped."""
+    """Replace unknown references and remove comments. Plain-text sections stay if `keep`, else they are escaped."""
     made, at = [], 0
     while (begins := text.find("<!", at)) >= 0:
         made.append(_REFERENCE.sub(_reference, text[at:begins]))
@@ -145,7 +145,7 @@ def _repaired(text: str, *, keep: bool) -> str:
 
 
 def _reference(match: re.Match[str]) -> str:
-    """What XML does not know as the sign itself, and what nobody knows as it stands there."""
+    """The character that an HTML reference means, escaped text for an unknown one."""
     decimal, hexadecimal, known, name = match.groups()
     if known:
         return match[0]
@@ -160,13 +160,13 @@ def _reference(match: re.Match[str]) -> str:
 
 
 def _piece_by_piece(text: str) -> tuple[Element, list[Element]]:
-    """Each entry by itself, without those that cannot be read. Raise ValueError where none can, or the end is missing."""
+    """Read entry by entry, skipping broken ones. Raise ValueError if all are broken, or the end is missing."""
     if (root := _ROOT.match(text)) is None:
         raise ValueError("no XML: its root is missing")
     ends = deque(re.finditer(rf"</(?:[\w.-]{{1,30}}:)?{root[1]}\s{{0,99}}>", text), maxlen=1)
     if not ends:
         raise ValueError("no XML: its end is missing")
-    text = text[: ends[0].end()]  # what somebody has put behind it belongs to no feed
+    text = text[: ends[0].end()]  # text behind the end belongs to no feed
     begins = [match.start() for match in _BEGIN.finditer(text)]
     chosen = begins if len(begins) <= MOST else [*begins[: MOST // 2], *begins[-MOST // 2 :]]
     following = dict(zip(begins, [*begins[1:], len(text)], strict=True))
@@ -181,7 +181,7 @@ def _piece_by_piece(text: str) -> tuple[Element, list[Element]]:
 
 
 def _piece(text: str, elements: int) -> tuple[Element | None, int]:
-    """The entry, unless it is broken; and how many elements may still follow."""
+    """The entry, None if it is broken; and how many elements may still follow."""
     end = _END.search(text)
     reader = _Reader(elements)
     try:
@@ -192,7 +192,7 @@ def _piece(text: str, elements: int) -> tuple[Element | None, int]:
 
 
 class _Reader:
-    """Takes the direct children of the channel alone for entries, and of them what stands in their fields."""
+    """Collects the fields of the channel and its entries; only direct children of the channel count as entries."""
 
     def __init__(self, elements: int = ELEMENTS) -> None:
         self.left = elements
@@ -201,22 +201,22 @@ class _Reader:
         self.last: deque[Element] = deque(maxlen=MOST // 2)
         self._rdf = False
         self._depth = 0
-        self._inside = 0  # the depth of the channel; 0: it has not begun
+        self._inside = 0  # depth of the channel; 0: not begun
         self._entry: Element | None = None
-        self._above = 0  # the depth of the element whose fields are read
-        self._name = ""  # of the field that is read; empty: none
+        self._above = 0  # depth of the element whose fields are read
+        self._name = ""  # of the current field; empty: none
         self._text: list[str] = []
         self._room = 0
         self._href = ""
 
     def parse(self, text: str) -> None:
-        parser = expat.ParserCreate()  # names as they are written: prefixes are known to be wrong
+        parser = expat.ParserCreate()  # names with their prefixes, which are often wrong
         parser.buffer_text = True
         parser.buffer_size = 1 << 16
         parser.StartElementHandler = self._starts
         parser.EndElementHandler = self._ends
         parser.CharacterDataHandler = self._says
-        parser.Parse(text.encode(), True)  # at once: the time for a long sign in many pieces is the square of it
+        parser.Parse(text.encode(), True)  # in one piece: a long token in many pieces takes quadratic time
 
     def _starts(self, name: str, attributes: dict[str, str]) -> None:
         self._depth += 1

@@ -1,6 +1,6 @@
-"""Google Cloud's status page, and Google Workspace's, which is built alike.
+"""The status pages of Google Cloud and Google Workspace, which have the same format.
 
-Format: https://status.cloud.google.com/incidents.schema.json: every incident of about a year; an open one has no `end`.
+Format: https://status.cloud.google.com/incidents.schema.json: all incidents of about a year; open ones have no `end`.
 """
 
 from __future__ import annotations
@@ -27,10 +27,10 @@ from bot.watch.sources.dialects.base import (
 )
 from bot.watch.sources.dialects.incidents_only import concerning, reported, wanted
 
-_CAP = 8 * 1024 * 1024  # bytes: a year of incidents with all that was said of each
+_CAP = 8 * 1024 * 1024  # bytes: a year of incidents with all their updates
 _INCIDENTS = "incidents.json"
 _PAGES = {"status.cloud.google.com": "", "www.google.com/appsstatus": "/appsstatus/dashboard"}
-_MANY = "Multiple Products"  # stands for a name where several are affected
+_MANY = "Multiple Products"  # instead of a name, if several are affected
 _HEADING = re.compile(r"^(?:summary|title|description)\s*(?::|$)", re.IGNORECASE)
 
 
@@ -47,7 +47,7 @@ class _Incident(Wire):
     affected_products: Annotated[list[_Product], several(lambda: _Product, TOUCHED)] = []
 
     def event(self, page: str) -> Event:
-        """Never `DOWN`: Google calls it an outage even where it is one for some customers of one product."""
+        """Never `DOWN`: Google also calls it an outage if some customers of one product are affected."""
         named = tuple(one.title for one in self.affected_products)
         own = (self.service_name,) if self.service_name not in {"", _MANY} else ()
         since = instant(self.begin) or instant(self.created)
@@ -63,7 +63,7 @@ class _Incident(Wire):
 
 
 def where(url: str) -> tuple[str, ...]:
-    """As in `dialect.Dialect`. There are few such pages: elsewhere only an address that ends as theirs do is one."""
+    """As in `base.Dialect`. There are few such pages; other addresses must end like theirs."""
     parts = urlsplit(url)
     if parts.path.endswith(f"/{_INCIDENTS}"):
         return (url,)
@@ -72,11 +72,11 @@ def where(url: str) -> tuple[str, ...]:
 
 
 def parse(bodies: tuple[bytes, ...], asked: Asked) -> SourceReport:
-    """As in `dialect.Dialect`."""
+    """As in `base.Dialect`."""
     found = loads(bodies[0])
     if not isinstance(found, list):
-        raise ValueError("no list of incidents")  # noqa: TRY004 - what is not understood is a ValueError
-    going_on = [one for one in found if not (isinstance(one, dict) and one.get("end"))]  # the others are not even read
+        raise ValueError("no list of incidents")  # noqa: TRY004 - invalid input is a ValueError
+    going_on = [one for one in found if not (isinstance(one, dict) and one.get("end"))]  # the others are not parsed
     page = urljoin((*where(asked.url), asked.url)[0], ".")
     events = (one.event(page) for one in understood(going_on, _Incident, EVENTS))
     cared = wanted(asked)
@@ -84,7 +84,7 @@ def parse(bodies: tuple[bytes, ...], asked: Asked) -> SourceReport:
 
 
 def _headline(text: str) -> str:
-    """The first line that says something: some begin with a heading, "**Summary:**"."""
+    """The first line with content; some begin with a heading, "**Summary:**"."""
     for line in text[:LONGEST_TEXT].splitlines():
         if says := _HEADING.sub("", line.replace("*", "").strip("# "), count=1).strip():
             return says

@@ -1,7 +1,7 @@
-"""incident.io's pages: what the page itself is drawn from, else the widget's summary, else its Statuspage look-alike.
+"""incident.io: the data behind the page, else the widget's summary, else the Statuspage look-alike.
 
-Formats: `/proxy/<host>` is what the page's own script reads, and undocumented; `/api/v1/summary` is the Widget API
-(https://docs.incident.io/status-pages/api), which has to be switched on; the look-alike hides incidents and groups.
+Formats: `/proxy/<host>` is read by the page's own script, and undocumented; `/api/v1/summary` is the Widget API
+(https://docs.incident.io/status-pages/api), off by default; the look-alike hides incidents and groups.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ _WIDGET = "/api/v1/summary"
 _LOOK_ALIKE = "/api/v2/summary.json"
 _STATUS = {
     "operational": Health.UP,
-    "under_maintenance": Health.UP,  # what was announced is no outage
+    "under_maintenance": Health.UP,  # announced work is no outage
     "degraded_performance": Health.DEGRADED,
     "partial_outage": Health.DEGRADED,
     "full_outage": Health.DOWN,
@@ -50,7 +50,7 @@ _STATUS = {
 
 
 class _Touched(Wire):
-    """A component in an incident: the page gives its id, the widget its name."""
+    """A component in an incident, by its id on the page, by its name in the widget."""
 
     component_id: str = ""
     name: str = ""
@@ -61,7 +61,7 @@ class _Touched(Wire):
 
 
 class _Incident(Wire):
-    """An incident, or a maintenance: on its own list, or among the incidents."""
+    """An incident or maintenance, on a list of its own or among the incidents."""
 
     id: Any = None
     name: str
@@ -86,7 +86,7 @@ class _Incident(Wire):
         return self.status in {"resolved", "maintenance_complete"}
 
     def event(self, names: dict[str, str], home: str) -> Event:
-        """Which components are wholly out is theirs to say: one of them is not the whole page."""
+        """The event. Which components are down their own states tell: one of them is not the whole page."""
         parts = self._parts(self.affected_components or [o for o in self.component_impacts if o.end_at is None], names)
         worst = _STATUS.get(self.current_worst_impact, Health.DEGRADED)
         health = Health.DOWN if worst is Health.DOWN and not parts else Health.DEGRADED
@@ -142,7 +142,7 @@ class _Structure(Wire):
 
 
 class _Summary(Wire):
-    """What the page is drawn from. A list may be null, as Go writes one that is empty."""
+    """The data behind the page. Empty lists may be null, as Go writes them."""
 
     components: Annotated[list[_Component], several(lambda: _Component, PARTS)] = []
     affected_components: Annotated[list[_Touched], several(lambda: _Touched, PARTS)] = []
@@ -159,7 +159,7 @@ class _Summary(Wire):
         return data
 
     def shown(self) -> Iterator[tuple[str, str]]:
-        """Group and id of every component that people see."""
+        """Group and id of every visible component."""
         for item in self.structure.items:
             group = item.group or _Group(components=[item.component] if item.component else [])
             yield from ((group.name, one.component_id) for one in group.components if not (group.hidden or one.hidden))
@@ -196,7 +196,7 @@ def _planned(found: Iterable[_Incident], names: dict[str, str], home: str) -> tu
 
 
 def parse_drawn(bodies: tuple[bytes, ...], asked: Asked) -> SourceReport:
-    """As in `dialect.Dialect`. Who cares for a group cares for all that is in it."""
+    """As in `base.Dialect`. A wanted group means all its components."""
     found = _Drawn.model_validate(loads(bodies[0])).summary
     home = link(found.public_url)
     names = {one.id: one.name for one in found.components}
@@ -219,7 +219,7 @@ def parse_drawn(bodies: tuple[bytes, ...], asked: Asked) -> SourceReport:
 
 
 def parse_widget(bodies: tuple[bytes, ...], asked: Asked) -> SourceReport:
-    """As in `dialect.Dialect`: the incidents are the widget's, the components the look-alike's."""
+    """As in `base.Dialect`: incidents from the widget, components from the look-alike."""
     widget, alike = _Widget.model_validate(loads(bodies[0])), statuspage.shown(bodies[1])
     home = link(widget.page_url) or link(alike.home)
     page = replace(
@@ -233,7 +233,7 @@ def parse_widget(bodies: tuple[bytes, ...], asked: Asked) -> SourceReport:
 
 
 def where_drawn(url: str) -> tuple[str, ...]:
-    """Keyed by the page's host; where a page below another one is drawn from is not known."""
+    """Keyed by the page's host; for a page below another one the address is unknown."""
     parts = urlsplit(url)
     if parts.path.startswith(_DRAWN_FROM):
         return (url,)
@@ -254,7 +254,7 @@ def _base(url: str) -> str:
     return parts._replace(path=path, query="", fragment="").geturl()
 
 
-# The best first: each is tried where those before it are not to be had.
+# The best first: each is tried if those before it are not available.
 DIALECTS = (
     Dialect("incidentio", where_drawn, parse_drawn),
     Dialect("incidentio", where_widget, parse_widget),

@@ -1,4 +1,4 @@
-"""What pages that list nothing but what is wrong have in common: a component that they do not name is well."""
+"""Pages that list trouble only: a component they do not name is up."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ from bot.watch.sources.dialects.base import Asked, Event, Page, word
 
 
 def reported(events: Iterable[Event], asked: Asked, home: str = "", planned: Iterable[Planned] = ()) -> SourceReport:
-    """What these events, of which each concerns those who ask, mean for them."""
+    """The report for these events, which have been filtered already."""
     page = Page(events=tuple(events), planned=tuple(planned), home=home)
-    return word(page, replace(asked, components=()))  # there is no component to be found missing
+    return word(page, replace(asked, components=()))  # no component can be missing
 
 
 def wanted(asked: Asked) -> frozenset[str]:
-    """The names to care for, as they are compared."""
+    """The wanted names, folded for comparison."""
     return frozenset(name.strip().casefold() for name in asked.components)
 
 
 def concerning(event: Event, cared: frozenset[str]) -> Event | None:
-    """The event with those of its parts that are cared for; None where it names only others."""
+    """The event with its wanted parts only; None if it names only others."""
     if not cared or not event.parts:
         return event
     parts = tuple(part for part in event.parts if part.strip().casefold() in cared)

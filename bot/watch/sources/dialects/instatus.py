@@ -1,7 +1,7 @@
-"""Instatus: `summary.json` for what is open, and how each component is, where the page says so.
+"""Instatus: open incidents from `summary.json`, and the state of each component if the page has it.
 
-Format: https://instatus.com/help/api/public-data. The page's own word is not to be trusted alone: it may say "UP" while
-an incident is open.
+Format: https://instatus.com/help/api/public-data. The page's own state alone is unreliable: it may be "UP" while an
+incident is open.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ from bot.watch.sources.dialects.base import (
 
 _SUMMARY = "/summary.json"
 _STATED = {"UP": Health.UP, "UNDERMAINTENANCE": Health.UP, "HASISSUES": Health.DEGRADED}
-_LEVELS = {  # of a component, and the impact of an incident
+_LEVELS = {  # of a component; also the impact of an incident
     "OPERATIONAL": (Health.UP, "operational"),
     "UNDERMAINTENANCE": (Health.UP, "under maintenance"),
     "DEGRADEDPERFORMANCE": (Health.DEGRADED, "degraded performance"),
@@ -46,7 +46,7 @@ _LEVELS = {  # of a component, and the impact of an incident
     "MAJOROUTAGE": (Health.DOWN, "major outage"),
 }
 _LONGEST = timedelta(days=366)
-_DEEPEST = 4  # levels of components; they have two
+_DEEPEST = 4  # levels of components; pages have two
 
 
 class _Home(Wire):
@@ -62,10 +62,10 @@ class _Incident(Wire):
     url: Any = None
 
     def event(self, troubled: tuple[str, ...]) -> Event:
-        """The summary does not say which components it is about: those that are not well, else all."""
+        """The event. The summary does not name its components, so it concerns those in trouble, else all."""
         health, _ = _LEVELS.get(self.impact.upper(), (Health.DEGRADED, ""))
         if troubled:
-            health = min(health, Health.DEGRADED)  # whether they are down they say themselves
+            health = min(health, Health.DEGRADED)  # their own state tells whether they are down
         return Event(self.name, health, _moment(self.started), link(self.url), troubled)
 
 
@@ -74,7 +74,7 @@ class _Maintenance(Wire):
     name: str
     status: str = ""
     start: Any = None
-    duration: Any = None  # minutes, as a number or in a string
+    duration: Any = None  # minutes, as a number or text
     url: Any = None
 
     def planned(self) -> Planned | None:
@@ -104,7 +104,7 @@ class _Components(Wire):
     components: list[Any] = []
 
     def parts(self) -> Iterator[Part]:
-        """Each before those that are under it."""
+        """Parents before children."""
         listed = self.components
         for _ in range(_DEEPEST):
             found = understood(listed, _Component, PARTS)
@@ -113,7 +113,7 @@ class _Components(Wire):
 
 
 def where(*paths: str) -> Callable[[str], tuple[str, ...]]:
-    """These, below the page's address. One that ends in .json is asked alone: then nothing is known of components."""
+    """These paths below the page's address. One ending in .json is fetched alone: components are then unknown."""
 
     def addresses(url: str) -> tuple[str, ...]:
         address = urlsplit(url)
@@ -126,7 +126,7 @@ def where(*paths: str) -> Callable[[str], tuple[str, ...]]:
 
 
 def parse(bodies: tuple[bytes, ...], asked: Asked) -> SourceReport:
-    """As in `dialect.Dialect`."""
+    """As in `base.Dialect`."""
     summary = _Summary.model_validate(loads(bodies[0]))
     stated = summary.page.status.upper()
     if stated not in _STATED:
@@ -146,7 +146,9 @@ def parse(bodies: tuple[bytes, ...], asked: Asked) -> SourceReport:
 
 
 def _moment(value: object) -> datetime | None:
-    """ISO 8601, or as JavaScript writes it: "Sat Jun 11 2022 18:55:50 GMT+0000 (Coordinated Universal Time)"."""
+    """An instant in ISO 8601, or in JavaScript's "Sat Jun 11 2022 18:55:50 GMT+0000 (Coordinated Universal Time)";
+    else None.
+    """
     if (found := instant(value)) is not None or not isinstance(value, str):
         return found
     with suppress(ValueError, OverflowError):
@@ -157,12 +159,12 @@ def _moment(value: object) -> datetime | None:
 
 def _end(begins: datetime, minutes: object) -> datetime | None:
     with suppress(ValueError, TypeError, OverflowError):
-        lasts = timedelta(minutes=float(minutes))  # type: ignore[arg-type] # what is no number is a TypeError
+        lasts = timedelta(minutes=float(minutes))  # type: ignore[arg-type] # anything but a number raises TypeError
         return begins + lasts if timedelta(0) < lasts <= _LONGEST else None
     return None
 
 
-# The best first: the address of the components has changed, and not every page says how they are.
+# The best first: the address of the components has changed, and not every page has them.
 DIALECTS = (
     Dialect("instatus", where(_SUMMARY, "/v3/components.json"), parse),
     Dialect("instatus", where(_SUMMARY, "/v2/components.json"), parse),

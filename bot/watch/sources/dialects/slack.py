@@ -26,12 +26,12 @@ from bot.watch.sources.dialects.incidents_only import concerning, reported, want
 _HOSTS = frozenset({"slack-status.com", "status.slack.com"})
 _CURRENT = "/api/v2.0.0/current"
 _STATES = frozenset({"ok", "active"})
-_WHOLE = frozenset({"messaging", "connectivity"})  # without these two nobody writes to anybody
+_WHOLE = frozenset({"messaging", "connectivity"})  # without these two nobody can write to anybody
 _OPEN = "active"
 
 
 class _Incident(Wire):
-    id: Any = None  # a number, or a string as its documentation has it
+    id: Any = None  # a number; a string in the documentation
     title: str
     type: str
     status: str = _OPEN
@@ -40,7 +40,7 @@ class _Incident(Wire):
     services: Annotated[list[str], texts(TOUCHED)] = []
 
     def event(self, cared: frozenset[str]) -> Event:
-        """Of severities Slack has two words: an "outage" is one of the services it names, not of all that Slack is."""
+        """The event. Slack has two severities: an "outage" is one of the named services, not of all of Slack."""
         whole = bool(cared) or not self.services or any(name.strip().casefold() in _WHOLE for name in self.services)
         health = Health.DOWN if self.type == "outage" and whole else Health.DEGRADED
         return Event(self.title, health, instant(self.date_created), link(self.url), tuple(self.services))
@@ -56,7 +56,7 @@ class _Current(Wire):
 
 
 def where(url: str) -> tuple[str, ...]:
-    """As in `dialect.Dialect`. There is one such page: elsewhere only an address that ends as its own does is it."""
+    """As in `base.Dialect`. There is one such page; other addresses must end like its own."""
     parts = urlsplit(url)
     if parts.path.endswith(_CURRENT):
         return (url,)
@@ -64,7 +64,7 @@ def where(url: str) -> tuple[str, ...]:
 
 
 def parse(bodies: tuple[bytes, ...], asked: Asked) -> SourceReport:
-    """As in `dialect.Dialect`. A notice is about something else, such as a phone's new system: no trouble of Slack's."""
+    """As in `base.Dialect`. A notice is about something else, such as a phone's new system: no trouble of Slack's."""
     current = _Current.model_validate(loads(bodies[0]))
     if current.status not in _STATES or (current.status == _OPEN and not current.active_incidents):
         raise ValueError("a vocabulary we do not know")

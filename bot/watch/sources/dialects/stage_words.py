@@ -1,4 +1,4 @@
-"""The words by which status pages name the stage of an incident, or of announced work, in the languages they are written in."""
+"""Status pages' words for the stage of an incident, or of announced work, in several languages."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from bot.watch.sources.dialects.dates import folded
 
 
 class Label(Enum):
-    """`EITHER`: of announced work and of an incident. `UPDATE`: says nothing of the stage."""
+    """`EITHER`: of announced work or an incident. `UPDATE`: no stage."""
 
     OPEN = "open"
     OVER = "over"
@@ -18,7 +18,7 @@ class Label(Enum):
     UPDATE = "update"
 
 
-# In the order in which an incident, or work, goes through them: what stands in a later row came later.
+# In the order in which an incident or work goes through them: later rows come later.
 _ROWS: tuple[tuple[Label, str], ...] = (
     (
         Label.WORK,
@@ -144,11 +144,11 @@ for _row, (_label, _words) in enumerate(_ROWS):
         if _word.strip():
             LABELS.setdefault(folded(_word.strip()), (_label, _row))
 
-MAINTENANCE = re.compile(  # of folded text
+MAINTENANCE = re.compile(  # in folded text
     r"\b(?:maintenance|mantenimiento|wartung(?:sarbeiten)?|manutencao|manutenzione|onderhoud(?:swerkzaamheden)?)\b"
     "|" + "|".join(folded(word) for word in ("メンテナンス", "维护", "점검"))
 )
-WORK_FIRST = re.compile(  # a title that begins so is about work
+WORK_FIRST = re.compile(  # a title with this beginning is about work
     r"^\W*(?:(?:scheduled|planned|emergency|geplante|geplant|gepland) )?(?:maintenance|mantenimiento|wartung(?:sarbeiten)?"
     r"|manutencao|manutenzione|onderhoud)\b"
     + "".join(
@@ -156,7 +156,7 @@ WORK_FIRST = re.compile(  # a title that begins so is about work
         for word in ("メンテナンス", "定期メンテナンス", "計画メンテナンス", "予定メンテナンス")
     )
 )
-ANNOUNCED = re.compile(  # a sentence that announces work, where there is no label
+ANNOUNCED = re.compile(  # a sentence that announces work, if there is no label
     r"\b(?:scheduled|planned|upcoming|routine|programado|geplante|planifiee|programada|programmata|gepland)\b[^.!?]{0,40}"
     r"\b(?:maintenance|mantenimiento|wartung|manutencao|manutenzione|onderhoud)\b"
     r"|\b(?:maintenance|mantenimiento|manutencao|manutenzione)\b[^.!?]{0,20}\b(?:programad[oa]|planifi\w{2,5}|programm\w{2,5})\b"
@@ -181,12 +181,12 @@ STATED = tuple(
         "상태",
     ]
 )
-# What may be the only word of an entry that is over, at the head of its title, without any sign after it.
+# These may begin the title of an entry that is over, without any sign after them.
 OVER_HEADS = tuple(
     folded(word)
-    for word in "resolved resuelto behoben résolu resolvido risolto opgelost 解決済み 解決済 復旧済み 已解决".split()  # noqa: SIM905 - read more easily so
+    for word in "resolved resuelto behoben résolu resolvido risolto opgelost 解決済み 解決済 復旧済み 已解决".split()  # noqa: SIM905 - easier to read
 )
-# Sentences that say so, of folded text, where there is no label: (what is said, and what makes it no such word).
+# Sentences that say so in folded text without a label: (the statement, and what turns it into another one).
 OVER_SENTENCES = re.compile(
     r"\b(?:ha sido|han sido|fue|esta|quedo|se ha)\b[^.!?]{0,30}\b(?:resuelt[oa]|solucionad[oa]|restablecid[oa])\b"
     r"|\b(?:wurde|ist|konnte)\b[^.!?]{0,60}\b(?:behoben|gelost|beseitigt|wiederhergestellt)\b"

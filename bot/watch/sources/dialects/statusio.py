@@ -1,7 +1,7 @@
 """Status.io: its public API, by the id of the page.
 
-Format: https://kb.status.io/developers/public-status-api. The id stands in the addresses of a page's incidents and feeds
-(".../pages/<id>/rss") and in its source.
+Format: https://kb.status.io/developers/public-status-api. The id is part of the addresses of a page's incidents and
+feeds (".../pages/<id>/rss") and of its source.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ _LEVELS = {
     300: Health.DEGRADED,
     400: Health.DEGRADED,  # partial disruption
     500: Health.DOWN,
-    600: Health.DEGRADED,  # a security event: nothing says that it is down
+    600: Health.DEGRADED,  # a security event does not mean down
 }
 _MAINTENANCE = 200
 _RESOLVED = 400  # the state of a message, not its status
@@ -100,7 +100,7 @@ class _Announced(Wire):
         last = self.last.status
         health = _LEVELS.get(last, Health.DEGRADED) if isinstance(last, int) else Health.DEGRADED
         if names:
-            health = min(health, Health.DEGRADED)  # whether they are down they say themselves
+            health = min(health, Health.DEGRADED)  # their own state tells whether they are down
         return Event(self.name, health, instant(self.datetime_open), self._link("incident", asked), names)
 
     def planned(self, asked: Asked) -> Planned | None:
@@ -117,7 +117,7 @@ class _Announced(Wire):
             yield from (Node(one, None, above=component) for one in containers)
 
     def _link(self, kind: str, asked: Asked) -> str:
-        """On the page itself; nothing where only the address of the API is known."""
+        """The address on the page; "" if only the API's address is known."""
         host, page = _page(asked.url)
         return link(f"https://{host}/pages/{kind}/{page}/{self.id}") if host and isinstance(self.id, str) else ""
 
@@ -139,7 +139,7 @@ class _Answer(Wire):
 
 
 def where(url: str) -> tuple[str, ...]:
-    """The API's own address as it is, or by the id in a page's; none: this address does not tell the id."""
+    """The API's address, or the one for the id in a page's address; none without an id."""
     host, page = _page(url)
     if not page:
         return ()
@@ -147,7 +147,7 @@ def where(url: str) -> tuple[str, ...]:
 
 
 def parse(bodies: tuple[bytes, ...], asked: Asked) -> SourceReport:
-    """As in `dialect.Dialect`."""
+    """As in `base.Dialect`."""
     result = _Answer.model_validate(loads(bodies[0])).result
     overall = result.status_overall
     if overall.status_code not in _LEVELS:
@@ -162,13 +162,13 @@ def parse(bodies: tuple[bytes, ...], asked: Asked) -> SourceReport:
         line=overall.status,
         planned=tuple(one for one in announced if one),
         in_maintenance=overall.status_code == _MAINTENANCE or bool(result.maintenance.active),
-        home=asked.url if host else f"https://status.io/pages/{page}",  # what machines read is not for people
+        home=asked.url if host else f"https://status.io/pages/{page}",  # not the machine-readable address
     )
     return word(found, asked)
 
 
 def _page(url: str) -> tuple[str, str]:
-    """The host of the page, empty where the address is that of the API; and its id."""
+    """The page's host, "" if the address is the API's; and its id, "" if there is none."""
     address = urlsplit(url)
     if (api := _OF_API.search(address.path)) is not None:
         return "", api[1]

@@ -1,4 +1,4 @@
-"""Atlassian's Statuspage, and what speaks its `summary.json` as incident.io's pages do.
+"""Atlassian's Statuspage, and pages that offer its `summary.json`, such as incident.io's.
 
 Format: https://www.atlassian.com/software/statuspage (API v2, "summary"). incident.io's look-alike has no `incidents`.
 """
@@ -36,9 +36,9 @@ _ANNOUNCED = _UNDER_WAY | {"scheduled"}
 _MAINTENANCE = "under_maintenance"
 _SLIGHT = frozenset({"none", "minor"})
 _GRAVE = frozenset({"major", "critical"})
-_INDICATED = {  # of the page, and the impact of an incident
+_INDICATED = {  # of the page; also the impact of an incident
     "none": Health.UP,
-    "maintenance": Health.UP,  # what was announced is no outage
+    "maintenance": Health.UP,  # announced work is no outage
     "minor": Health.DEGRADED,
     "major": Health.DEGRADED,
     "critical": Health.DOWN,
@@ -68,7 +68,7 @@ class _Incident(Wire):
     name: str
     status: str
     impact: str = "none"
-    shortlink: Any = None  # not worth a page's whole word
+    shortlink: Any = None  # a bad value must not silence the page
     started_at: Any = None
     created_at: Any = None
     scheduled_for: Any = None
@@ -89,7 +89,7 @@ class _Incident(Wire):
         )
 
     def planned(self) -> Planned | None:
-        """What was entered as an incident has no hours of its own: then it is under way since it was."""
+        """The maintenance. Entered as an incident it has no hours: it runs from its entry."""
         announced, ends = instant(self.scheduled_for), instant(self.scheduled_until)
         begins = announced or (None if self.status in _ANNOUNCED else self.since)
         if begins is None or (ends is not None and ends <= begins):
@@ -118,7 +118,7 @@ class _Summary(Wire):
         return [one for one in self.unresolved if not self._is_work(one)]
 
     def _is_work(self, one: _Incident) -> bool:
-        """Work that was entered as an incident: by its impact, or where the page as a whole is in maintenance, not in trouble."""
+        """Whether an incident is really work: by its impact, or if the page is in maintenance and not in trouble."""
         return one.impact == "maintenance" or (self.status.indicator == "maintenance" and one.impact in _SLIGHT)
 
     @property
@@ -134,7 +134,7 @@ class _Summary(Wire):
 
 
 def where(url: str) -> tuple[str, ...]:
-    """Where the page says it to machines; its own address may be that of the summary."""
+    """The summary's address, given the page's or its own."""
     parts = urlsplit(url)
     if parts.path.endswith(".json"):
         return (url,)
@@ -142,17 +142,17 @@ def where(url: str) -> tuple[str, ...]:
 
 
 def shown(body: bytes) -> Page:
-    """What a summary shows. Raise ValueError for what is none."""
+    """The contents of a summary. Raise ValueError if it is none."""
     return _page(_Summary.model_validate(loads(body)))
 
 
 def parse(bodies: tuple[bytes, ...], asked: Asked) -> SourceReport:
-    """As in `dialect.Dialect`."""
+    """As in `base.Dialect`."""
     return word(shown(bodies[0]), asked)
 
 
 def parse_whole(bodies: tuple[bytes, ...], asked: Asked) -> SourceReport:
-    """As in `dialect.Dialect`, of a page that does not hide its incidents, as the look-alikes do."""
+    """As in `base.Dialect`, for pages that list their incidents; look-alikes do not."""
     summary = _Summary.model_validate(loads(bodies[0]))
     if "incidents" not in summary.model_fields_set:
         raise ValueError("it hides its incidents")

@@ -1,6 +1,6 @@
 """Statuspal: the summary of its API (https://www.statuspal.io/api-docs/v2), by the subdomain of the page.
 
-A page with a domain of its own does not tell its subdomain: then the summary's own address is needed.
+A page on a domain of its own does not reveal its subdomain: then the summary's address is needed.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ class _Service(Wire):
     children: list[Any] = []
 
     def nodes(self, above: tuple[_Service, ...] = ()) -> Iterator[_Below]:
-        """Itself and all below it, each with the ids of itself and of those above it."""
+        """Itself and everything below it, each with its own id and the ids above it."""
         health = _LEVELS.get(self.current_incident_type)
         line = (*above, self)
         parent = above[-1].name if above else ""
@@ -101,12 +101,12 @@ class _Incident(Wire):
         lines = [line if asked.components else line[-1:] for _, line in found]
         about = [node for id_ in dict.fromkeys(id_ for line in lines for id_ in line) for node, _ in nodes.get(id_, ())]
         about = about[:TOUCHED]
-        if not asked.components:  # a zone is named beside what is under it
+        if not asked.components:  # a zone is named beside its services
             about = [node for node in about if node.shown] or about
         names = tuple(dict.fromkeys(name for node in about for name in node.names(asked) if name))
         health = _LEVELS.get(self.type, Health.DEGRADED)
         if names:
-            health = min(health, Health.DEGRADED)  # whether they are down they say themselves
+            health = min(health, Health.DEGRADED)  # their own state tells whether they are down
         return Event(self.title, health, instant(self.starts_at), link(self.url), names)
 
     def planned(self, nodes: _Services, asked: Asked) -> Planned | None:
@@ -131,7 +131,7 @@ class _Summary(Wire):
 
 
 def where(url: str) -> tuple[str, ...]:
-    """By the subdomain of statuspal.eu or statuspal.io, or the API's own address; none: neither."""
+    """The API's address, by the subdomain of statuspal.eu or statuspal.io, or as given; none for other addresses."""
     address = urlsplit(url)
     api = _API.fullmatch(address.path)
     if api is not None:
@@ -141,7 +141,7 @@ def where(url: str) -> tuple[str, ...]:
 
 
 def parse(bodies: tuple[bytes, ...], asked: Asked) -> SourceReport:
-    """As in `dialect.Dialect`."""
+    """As in `base.Dialect`."""
     summary = _Summary.model_validate(loads(bodies[0]))
     stated = summary.status_page.current_incident_type
     if stated not in _LEVELS:
@@ -165,7 +165,7 @@ def parse(bodies: tuple[bytes, ...], asked: Asked) -> SourceReport:
 
 
 def _home(url: str) -> str:
-    """Where people read it: not the answer for machines."""
+    """The address for people, not the machine-readable one."""
     address = urlsplit(url)
     api = _API.fullmatch(address.path)
     return f"https://{api['subdomain']}.{address.hostname}/" if api and address.hostname in _DOMAINS else url

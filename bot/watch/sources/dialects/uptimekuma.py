@@ -1,7 +1,7 @@
-"""Uptime Kuma: which monitors a page shows, and the heartbeats of each.
+"""Uptime Kuma: the monitors of a page, and their heartbeats.
 
-Format: https://github.com/louislam/uptime-kuma/wiki/Internal-API. Nobody writes such a page but for a notice pinned to it: how
-it is is what its last heartbeats say, one monitor of many being "partly", as the page itself has it.
+Format: https://github.com/louislam/uptime-kuma/wiki/Internal-API. People write nothing on such a page but pinned
+notices; its state follows from the last heartbeats, one monitor of many being "partly" down, as on the page itself.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from bot.watch.sources.dialects.base import (
 
 _SLUG = re.compile(r"(?P<base>.*?)/(?:status|api/status-page)/(?P<slug>[^/]+)/?")
 _DEFAULT = "default"  # the slug of a page at the root
-_MONITORS, _BEATS = 500, 100  # so many are looked at: monitors, and heartbeats of each
+_MONITORS, _BEATS = 500, 100  # limits: monitors, and heartbeats of each
 _DOWN, _UP, _PENDING, _MAINTENANCE = 0, 1, 2, 3
 _LEVELS = {
     _DOWN: (Health.DOWN, "down"),
@@ -82,15 +82,15 @@ class _Maintenance(Wire):
         return Planned(clean(self.title), begins, ends, "", key(self.id))
 
     def _moment(self, stamp: object) -> datetime | None:
-        """Its dates without a zone are in the one that it names ("+02:00")."""
+        """An instant; dates without a zone are in the page's own ("+02:00")."""
         offset = self.timezoneOffset if isinstance(self.timezoneOffset, str) else ""
         return (instant(f"{stamp}{offset}") if isinstance(stamp, str) else None) or instant(stamp)
 
 
 class _Page(Wire):
     publicGroupList: Annotated[list[_Group], several(lambda: _Group, _MONITORS)]  # noqa: N815 - theirs
-    incident: _Notice | None = None  # version 1 has one ...
-    incidents: Annotated[list[_Notice], several(lambda: _Notice, EVENTS)] = []  # ... and version 2 a list
+    incident: _Notice | None = None  # in version 1 ...
+    incidents: Annotated[list[_Notice], several(lambda: _Notice, EVENTS)] = []  # ... in version 2
     maintenanceList: Annotated[list[_Maintenance], several(lambda: _Maintenance, EVENTS)] = []  # noqa: N815 - theirs
 
 
@@ -103,7 +103,7 @@ class _Beats(Wire):
     heartbeatList: dict[str, Any]  # noqa: N815 - theirs
 
     def of(self, monitor: _Monitor) -> list[_Beat]:
-        """The newest, which stand last; 0 stands where nothing was measured."""
+        """The newest heartbeats, which stand last; 0 fills gaps."""
         listed = self.heartbeatList.get(key(monitor.id))
         if not isinstance(listed, list):
             return []
@@ -111,7 +111,7 @@ class _Beats(Wire):
 
 
 def where(url: str) -> tuple[str, ...]:
-    """.../status/<slug>, or the root of a page with a name of its own; none: no such address."""
+    """.../status/<slug>, or the root of a page on a domain of its own; none for other addresses."""
     address = urlsplit(url)
     found = _SLUG.fullmatch(address.path)
     if found is None and address.path.strip("/"):
@@ -122,7 +122,7 @@ def where(url: str) -> tuple[str, ...]:
 
 
 def parse(bodies: tuple[bytes, ...], asked: Asked) -> SourceReport:
-    """As in `dialect.Dialect`."""
+    """As in `base.Dialect`."""
     shown = _Page.model_validate(loads(bodies[0]))
     beats = _Beats.model_validate(loads(bodies[1]))
     listed = islice((one for group in shown.publicGroupList for one in group.monitorList), _MONITORS)
@@ -149,16 +149,16 @@ def _part(monitor: _Monitor, beats: list[_Beat]) -> Part:
 
 
 def _outage(monitor: _Monitor, beats: list[_Beat]) -> Event | None:
-    """Since when a monitor is down; None also where it has been so for longer than the heartbeats go back."""
+    """A monitor's outage, with its start; None if it is up, or down for longer than the heartbeats reach back."""
     first = next((n for n in range(len(beats), 0, -1) if beats[n - 1].status != _DOWN), len(beats))
     if first == len(beats):
         return None
-    # That it is down its part says: one of many is not the whole service.
+    # Its part tells that it is down: one of many is not the whole service.
     return Event(f"{monitor.name}: down", Health.DEGRADED, instant(beats[first].time), "", (monitor.name,))
 
 
 def _home(url: str) -> str:
-    """Where people read it: not the answer for machines."""
+    """The address for people, not the machine-readable one."""
     return url.replace("/api/status-page/", "/status/")
 
 

@@ -1,1 +1,1 @@
-"""Independent trackers: one file for each."""
+"""Independent trackers, one file each."""

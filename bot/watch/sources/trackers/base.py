@@ -1,4 +1,4 @@
-"""What every independent tracker has in common: how a service names it, and how it becomes a source."""
+"""The common part of independent trackers: their config, and making a source of it."""
 
 from __future__ import annotations
 
@@ -14,21 +14,20 @@ from bot.watch.sources.dialects.base import link
 
 
 class Tracker(Protocol):
-    """An entry of a service's `trackers`: a frozen pydantic model whose fields are its YAML, with the kind's `Settings`,
-    the section of the same name in the whole's `trackers`.
+    """An entry in a service's `trackers`: a frozen pydantic model of its YAML.
+
+    `Settings` is the section of the same name in the config's global `trackers`.
     """
 
     Settings: ClassVar[type[BaseModel]]
-    in_doubt: ClassVar[bool]  # asked only while its service is not up, or when somebody wants to know
+    in_doubt: ClassVar[bool]  # read only while its service is not up, or on request
 
     @property
     def kind(self) -> str: ...
 
     @classmethod
     def join(cls, said: Iterable[Self], settings: Any) -> Mapping[Any, Source]:
-        """A source for each entry of this kind in the whole config: what they share is shared by the sources, which alone
-        remember anything.
-        """
+        """A source for each entry of this kind in the whole config. Shared state lives in the sources."""
 
 
 def silence(name: str, at: datetime) -> SourceReport:

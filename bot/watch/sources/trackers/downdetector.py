@@ -1,4 +1,5 @@
-"""Downdetector: how many people report trouble with a company, and how many usually do. Its Enterprise API is paid for.
+"""Downdetector: the number of people reporting trouble with a company, and the usual number. Its Enterprise API costs
+money.
 
 Format: `POST /tokens`, `GET /companies` of https://downdetectorapi.com/v2.
 """
@@ -25,18 +26,17 @@ logger = logging.getLogger(__name__)
 
 NAME = "Downdetector"
 TIMEOUT = timedelta(seconds=10)  # for one request
-FRESH = timedelta(
-    seconds=20
-)  # for so long one answer serves all the companies: less than the quickest beat of a source
-EARLY = timedelta(minutes=5)  # a token is renewed so long before it ends
-LIVES = 3600  # seconds: a token, where nothing is said of it
-MOST_COMPANIES = 1000  # of one answer
-MOST = 10**9  # more people than that report nothing
+# one response serves all companies for this time, less than the quickest beat of a source
+FRESH = timedelta(seconds=20)
+EARLY = timedelta(minutes=5)  # how long before its end a token is renewed
+LIVES = 3600  # seconds: the lifetime of a token that names none
+MOST_COMPANIES = 1000  # of one response
+MOST = 10**9  # larger counts are errors
 _SAYS = {"success": Health.UP, "warning": Health.DEGRADED, "danger": Health.DOWN}
 
 
 class DowndetectorSettings(BaseModel):
-    """The account that the API is asked with. `api_url` may be a gateway of your own."""
+    """The account for the API. `api_url` may be a gateway of your own."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
     client_id: SecretStr
@@ -56,7 +56,7 @@ class DowndetectorTracker(BaseModel):
 
     @classmethod
     def join(cls, said: Iterable[DowndetectorTracker], settings: DowndetectorSettings) -> Mapping[Any, Source]:
-        """As in `tracker.Tracker`: all companies are asked for at once."""
+        """As in `base.Tracker`: one request covers all companies."""
         entries = tuple(dict.fromkeys(said))
         account = Account(settings, tuple(sorted({one.company for one in entries})))
         return {one: Downdetector(account, one.company) for one in entries}
@@ -76,7 +76,7 @@ class _Company(Wire):
 
 @dataclass(frozen=True)
 class Downdetector:
-    """What is said of one company."""
+    """The reports on one company."""
 
     account: Account
     company: int
@@ -94,30 +94,31 @@ class Downdetector:
 
 @dataclass
 class Account:
-    """One account, shared by all its companies: its token, and the newest answer about them."""
+    """An account shared by all companies: its token, and the newest response."""
 
     settings: DowndetectorSettings
     companies: tuple[int, ...]
     _token: str = ""
     _until: datetime | None = None  # when the token is renewed
     _found: Mapping[int, _Company] = field(default_factory=dict)
-    _at: datetime | None = None  # when it was asked last
-    _refused: bool = False  # it was said that it does not take our credentials
+    _at: datetime | None = None  # when it was last asked
+    _refused: bool = False  # the refusal of our credentials has been logged
     _asking: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     async def ask(self, net: Net, company: int, now: datetime) -> tuple[_Company | None, datetime]:
-        """What is known of a company, and as of when. None: nothing that could be understood."""
+        """The data on a company, None if there is none, and their time."""
         async with self._asking:
             if self._at is None or abs(now - self._at) >= FRESH:
+                # on failure or cancellation, the others of this beat do not ask again
                 self._found, self._at = (
                     {},
                     now,
-                )  # should it fail or be cancelled, the others of this beat do not ask again
+                )
                 self._found = await self._companies(net, now)
             return self._found.get(company), self._at
 
     async def _companies(self, net: Net, now: datetime) -> dict[int, _Company]:
-        for _ in range(2):  # a token may have ended before its time
+        for _ in range(2):  # a token may end before its time
             if not await self._authorised(net, now):
                 return {}
             ids = ",".join(map(str, self.companies))
@@ -129,7 +130,7 @@ class Account:
         return {}
 
     async def _authorised(self, net: Net, now: datetime) -> bool:
-        """Have a token, or get one."""
+        """Make sure that there is a valid token; False if there is none."""
         if self._token and self._until and now < self._until:
             return True
         self._token = ""
@@ -161,7 +162,7 @@ async def _fetch(net: Net, method: str, url: str, authorization: str, content: b
 
 
 async def _understood(answer: Answer | None) -> dict[int, _Company]:
-    """The companies of an answer; none where it is no good one."""
+    """The companies in a response; none if it is an error."""
     if answer is None or answer.status != 200:
         return {}
     try:
@@ -175,7 +176,7 @@ async def _understood(answer: Answer | None) -> dict[int, _Company]:
 
 
 def rows_of(body: bytes) -> tuple[dict[str, Any], ...]:
-    """What an answer says of each company, as plain values: only what we read, and of no more than are asked for."""
+    """The companies as plain values: only the fields we read, and no more companies than asked for."""
     rows = loads(body)
     found = [one for one in rows[:MOST_COMPANIES] if isinstance(one, dict)] if isinstance(rows, list) else []
     said = ({name: one.get(name) for name in _Company.model_fields} for one in found)
@@ -183,12 +184,12 @@ def rows_of(body: bytes) -> tuple[dict[str, Any], ...]:
 
 
 def _number(value: Any) -> int | None:
-    """A count of people; None for what cannot be one."""
+    """A count of people; None if it cannot be one."""
     right = isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= MOST
     return round(value) if right else None
 
 
 def _life(seconds: Any) -> timedelta:
-    """How long a token is used: renewed `EARLY`, and one that is short-lived at half of its time."""
+    """How long to use a token: until `EARLY` before its end, but at least half of its time."""
     whole = timedelta(seconds=_number(seconds) or LIVES)
     return whole - min(EARLY, whole / 2)

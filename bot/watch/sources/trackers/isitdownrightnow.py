@@ -1,4 +1,4 @@
-"""IsItDownRightNow: does a site answer it? It has no API: a fragment of its page is read, and it is asked sparingly.
+"""IsItDownRightNow: whether a site answers it. It has no API: a fragment of its page is read, sparingly.
 
 Format: `GET /check.php?domain=…` of https://www.isitdownrightnow.com.
 """
@@ -21,10 +21,10 @@ from bot.offload.pool import SMALL, OverranError, offload
 from bot.watch.sources.trackers.base import WebAddress, silence
 
 NAME = "IsItDownRightNow"
-TIMEOUT = timedelta(seconds=20)  # it tries the site itself before it answers
-CAP = 16 * 1024  # bytes: the fragment has some two thousand
-TAGS = 200  # it has some thirty; the parser takes seconds for what is made of nothing else
-SELDOM = timedelta(minutes=1)  # between two questions about one domain
+TIMEOUT = timedelta(seconds=20)  # it tries the site before it answers
+CAP = 16 * 1024  # bytes: the fragment has about 2,000
+TAGS = 200  # the fragment has about 30; the parser takes seconds on tags alone
+SELDOM = timedelta(minutes=1)  # between two requests for one domain
 _ICONS = {"upicon": Health.UP, "downicon": Health.DOWN}
 _WORDS = {"UP": Health.UP, "DOWN": Health.DOWN}
 _DOMAIN = re.compile(r"(?:[a-z0-9-]{1,63}\.)+[a-z][a-z0-9-]{1,62}")
@@ -44,7 +44,7 @@ class IsItDownRightNowSettings(BaseModel):
 
 
 class IsItDownRightNowTracker(BaseModel):
-    """`domain`: of the site, as people know it, without www."""
+    """`domain`: the site's, without www."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
     Settings: ClassVar[type[IsItDownRightNowSettings]] = IsItDownRightNowSettings
@@ -55,23 +55,23 @@ class IsItDownRightNowTracker(BaseModel):
 
     @classmethod
     def join(cls, said: Iterable[IsItDownRightNowTracker], settings: IsItDownRightNowSettings) -> Mapping[Any, Source]:
-        """As in `tracker.Tracker`: services of one domain share its word."""
+        """As in `base.Tracker`: services of one domain share its report."""
         return {one: IsItDownRightNow(settings.url, one.domain) for one in dict.fromkeys(said)}
 
 
 @dataclass
 class IsItDownRightNow:
-    """What is said of one domain."""
+    """The report on one domain."""
 
     url: str
     domain: str
     kind: str = "isitdownrightnow"
     _word: SourceReport | None = None
-    _at: datetime | None = None  # when it was asked last
+    _at: datetime | None = None  # when it was last asked
     _asking: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     async def read(self, net: Net, now: datetime, memory: SourceState) -> SourceReport:
-        """As in `contracts.Source`; what was said within the last minute is not asked for again."""
+        """As in `contracts.Source`; a report of the last minute is reused."""
         async with self._asking:
             if self._word is None or self._at is None or abs(now - self._at) >= SELDOM:
                 self._word, self._at = silence(NAME, now), now
@@ -99,14 +99,14 @@ def _decoded(body: bytes) -> Health | None:
 
 
 def understood(fragment: str) -> Health | None:
-    """What its icon says, else its words; None where neither stands there, or both kinds do."""
+    """The health by its icon, else by its words; None without either, or if they contradict each other."""
     if fragment.count("<") > TAGS:
         return None
     page = _Fragment()
     try:
         page.feed(fragment)
         page.close()
-    except AssertionError:  # the parser's own, for a declaration that it does not know
+    except AssertionError:  # the parser's, for an unknown declaration
         return None
     words = {_WORDS[word] for word in re.findall(r"\bis (UP|DOWN)\b", " ".join(" ".join(page.text).split()))}
     found = page.icons or words
