@@ -22,7 +22,7 @@ def drilled(proofs: Sequence[Proof], style: Style, now: datetime) -> Table:
         before = to.clock(proof.before) if proof.before else "never"
         rung, took = str(proof.rung or "all"), wording.seconds(proof.took, to)
         table.add_row(
-            *_plain(proof.audience, rung, proof.destination.shown, "failed" if proof.why else "has it", took, before)
+            *_plain(proof.audience, rung, proof.destination.shown, "failed" if proof.why else "delivered", took, before)
         )
     return table
 

@@ -24,7 +24,7 @@ class Limited(Site):
         self.wait = wait
 
     async def run(self, route, net, timeout, *, fresh):
-        reading = await super().look(route, net, timeout, fresh=fresh)
+        reading = await super().run(route, net, timeout, fresh=fresh)
         return replace(reading, why=LIMITED, wait=self.wait) if self.outcome is Outcome.INCONCLUSIVE else reading
 
 
@@ -114,7 +114,7 @@ class Refusing(Site):
         self.answer = Answer(status, named, b"", "http://site.example/", self.took, {})
 
     async def run(self, route, net, timeout, *, fresh):
-        await super().look(route, net, timeout, fresh=fresh)
+        await super().run(route, net, timeout, fresh=fresh)
         return rate_limits.reading(route, self.answer)
 
 

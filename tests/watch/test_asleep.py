@@ -68,7 +68,7 @@ async def test_a_sleep_is_told_once_and_what_was_bad_before_it_counts_no_more(st
     saw("; ".join(told))
     assert len(told) == 1, told
     (note,) = told
-    assert "could not see anything" in note
+    assert "couldn't check anything" in note
     assert "(own machine)" in note
     (own,) = await store.results.incidents(began - timedelta(hours=1), services=(OURSELVES,))
     assert abs(own.since - began) <= timedelta(seconds=STEP)

@@ -51,9 +51,9 @@ async def test_one_that_only_asks_to_wait_says_neither_and_is_not_back():
     slack.fault = Unclear("Slack asks to wait (HTTP 429)")
     found = await slack.look()
     assert found[API] == Reading(API, Outcome.INCONCLUSIVE, "Slack asks to wait (HTTP 429)")
-    assert not found[MESSAGES].good  # what failed before is not over
+    assert not found[MESSAGES].ok  # what failed before is not over
     slack.fault = None
-    assert (await slack.look())[MESSAGES].good
+    assert (await slack.look())[MESSAGES].ok
 
 
 async def test_a_silent_provider_is_given_up_before_the_rounds_own_time_is_up():
@@ -68,7 +68,7 @@ async def test_messages_that_are_not_taken_are_a_fault_of_their_own():
     slack.fortunes["slack"] = after(FailureCount(), REVOKED, NOON)
     slack.fortunes["telegram"] = after(FailureCount(), Later("cannot be reached"), NOON)
     found = await slack.look()
-    assert found[API].good
+    assert found[API].ok
     assert found[MESSAGES] == Reading(MESSAGES, Outcome.FAILED, REVOKED.why)
     assert len(slack.fortunes) == 2  # its API was not bad: the messages alone say how it is
 
@@ -77,7 +77,7 @@ async def test_what_failed_before_the_api_came_back_says_nothing_any_more():
     slack = Provider()
     slack.fortunes["slack"] = after(FailureCount(), REVOKED, NOON)
     slack.fault = "Slack doesn't respond"
-    assert not (await slack.look())[MESSAGES].good
+    assert not (await slack.look())[MESSAGES].ok
     slack.fault = None
-    assert [reading.good for reading in (await slack.look()).values()] == [True, True]
+    assert [reading.ok for reading in (await slack.look()).values()] == [True, True]
     assert slack.fortunes == {}

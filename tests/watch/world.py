@@ -61,7 +61,7 @@ class Ledger:
         if self.error:
             raise self.error
         self.written += 1
-        return not all(reading.good for reading in seen.readings)
+        return not all(reading.ok for reading in seen.readings)
 
 
 class World:

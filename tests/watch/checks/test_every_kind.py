@@ -61,14 +61,14 @@ def free_port():
 
 @pytest.mark.parametrize("kind", CONNECTING)
 async def test_refused_is_bad(net, free_port, kind):
-    reading = await make(kind, port=free_port).look("web", net, SOON, fresh=False)
+    reading = await make(kind, port=free_port).run("web", net, SOON, fresh=False)
     assert (reading.route, reading.outcome, reading.why) == ("web", Outcome.FAILED, "connection refused")
 
 
 @pytest.mark.parametrize("kind", SPEAKING)
 async def test_silence_beyond_the_time_out_is_bad(net, kind):
     async with LineServer(b"") as server:
-        reading = await make(kind, port=server.port).look("web", net, BRIEF, fresh=False)
+        reading = await make(kind, port=server.port).run("web", net, BRIEF, fresh=False)
     assert reading.outcome is Outcome.FAILED
     assert reading.why.startswith("timed out after 0.15 s while ") or "during the TLS" in reading.why
 
@@ -77,20 +77,20 @@ async def test_silence_beyond_the_time_out_is_bad(net, kind):
 @pytest.mark.parametrize("junk", [b"\x00\xff\x15junk\r\n\r\n", bytes(range(256)) * 12 + b"\n", b"220", b"\r\n" * 5000])
 async def test_garbage_is_bad(net, kind, junk):
     async with LineServer(junk, stays=False) as server:
-        reading = await make(kind, port=server.port).look("web", net, SOON, fresh=False)
+        reading = await make(kind, port=server.port).run("web", net, SOON, fresh=False)
     assert reading.outcome is Outcome.FAILED
     assert reading.why
 
 
 @pytest.mark.parametrize("kind", KINDS)
 async def test_a_name_that_does_not_exist_is_bad(named, kind):
-    reading = await make(kind, host="none.example").look("web", named, SOON, fresh=False)
+    reading = await make(kind, host="none.example").run("web", named, SOON, fresh=False)
     assert (reading.outcome, reading.why) == (Outcome.FAILED, "no such name")
 
 
 @pytest.mark.parametrize("kind", KINDS)
 async def test_name_servers_that_do_not_answer_are_bad(named, kind):
-    reading = await make(kind, host="fails.example").look("web", named, SOON, fresh=False)
+    reading = await make(kind, host="fails.example").run("web", named, SOON, fresh=False)
     assert reading.outcome is Outcome.FAILED
     assert reading.why == "its name cannot be looked up: its name servers do not answer"
 
@@ -99,7 +99,7 @@ async def test_name_servers_that_do_not_answer_are_bad(named, kind):
 async def test_our_own_resolver_that_is_dead_says_nothing_of_the_service(free_port, kind):
     resolver = Resolver([f"127.0.0.1:{free_port}"])
     async with Network(resolver=resolver) as net:
-        reading = await make(kind, host="some.example").look("web", net, SOON, fresh=False)
+        reading = await make(kind, host="some.example").run("web", net, SOON, fresh=False)
     await resolver.close()
     assert (reading.outcome, reading.why) == (Outcome.INCONCLUSIVE, "our own resolver does not answer")
 
@@ -121,7 +121,7 @@ class Told:
 @pytest.mark.parametrize("cause", list(Cause))
 async def test_only_our_own_trouble_is_blind(kind, cause):
     net = Told(Trouble(cause, "so it is", timedelta(0)))
-    reading = await make(kind).look("web", net, SOON, fresh=False)
+    reading = await make(kind).run("web", net, SOON, fresh=False)
     blind = cause in {Cause.RESOLVER, Cause.OURS, Cause.GUARDED, Cause.UNREADABLE}
     assert (reading.outcome, reading.why) == (Outcome.INCONCLUSIVE if blind else Outcome.FAILED, "so it is")
 
