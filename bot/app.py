@@ -250,7 +250,7 @@ class App:
 
 
 async def _until(ended: asyncio.Task[bool], parts: list[asyncio.Task[None]]) -> None:
-    """Wait for the stop. Raise what a supervised part raises."""
+    """Wait for the stop, and raise any exception of a supervised part."""
     waiting: set[asyncio.Task[bool] | asyncio.Task[None]] = {ended, *parts}
     while not ended.done():
         done, waiting = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)

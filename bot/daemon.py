@@ -231,7 +231,7 @@ def _why(error: Exception) -> str:
 
 
 async def rehearse(config: Config, home: App) -> None:
-    """Try to open a changed config while the old one is running. Raise what opening raises."""
+    """Try to open a changed config while the old one is running, and pass on any error."""
     now = home.config
     async with AsyncExitStack() as stack:
         if config.web.address != now.web.address:

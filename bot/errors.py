@@ -1,4 +1,4 @@
-"""How our own errors are logged."""
+"""Logging of our own errors, without repetition and without secrets."""
 
 from __future__ import annotations
 

@@ -30,7 +30,7 @@ class Policy:
     longest_wait: float = 60.0
     well_after: float = 300.0  # without a failure for this long, the count restarts
     recovered_after: float = 10.0  # without a failure for this long, the part counts as healthy
-    most: int = 10  # failures in a row, after which it is not restarted
+    most: int = 10  # failures in a row, after which a vital part is not restarted
 
 
 @dataclass(slots=True)

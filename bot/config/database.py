@@ -55,7 +55,7 @@ def _check_server(rest: str) -> None:
         _check_port(port)
     if host:
         _check_host(host)
-    # an unescaped / in a password ends it there, and the rest would be shown with the name
+    # An unescaped / in a password ends it there, and the rest would be shown with the name.
     if not set("@:/").isdisjoint(name):
         raise ValueError(f"has no right name of a database; expected one such as tocsin ({ESCAPED})")
     if any(not unquote(part).isprintable() for part in (account, name, *given.values())):

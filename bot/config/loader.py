@@ -44,7 +44,7 @@ class Document:
     tree: Any
     problems: list[Problem] = field(default_factory=list)
     lines: dict[Location, Place] = field(default_factory=dict)
-    # files with secrets that others than the owner can read
+    # Files with secrets that others than the owner can read.
     open_to_others: list[Problem] = field(default_factory=list)
     filled: int = 0  # characters that came from the environment
 

@@ -184,7 +184,7 @@ class _Builder:
 
 
 def _value(text: str) -> Any:
-    """Convert an unquoted value. What only resembles a number or a date is text."""
+    """Convert an unquoted value. Text that only resembles a number or a date stays text."""
     if text in WORDS:
         return WORDS[text]
     if len(text) > 40 or text[0] not in "+-.0123456789":

@@ -90,7 +90,7 @@ Seconds = Annotated[
 
 
 Length = Annotated[timedelta, BeforeValidator(_length, json_schema_input_type=str)]
-"""The same, as a `timedelta`: "14d"."""
+"""Likewise, as a `timedelta`: "14d"."""
 
 
 class Check(Protocol):
@@ -131,7 +131,7 @@ class HttpCache:
 
 @dataclass(slots=True)
 class SourceState:
-    """What a source keeps between readings, for the life of the process: config objects hold no state."""
+    """State that a source keeps between readings, for the life of the process: config objects hold no state."""
 
     shelf: HttpCache = field(default_factory=HttpCache)
     news_at: datetime | None = None  # when news was announced: anything fetched before is stale
@@ -154,7 +154,7 @@ class Source(Protocol):
 
 
 Answering = Callable[[Ask], Awaitable[Text | None]]
-"""What `desk.answer` is to a channel: None when there is nothing to say."""
+"""Answers a message that a channel received; None if there is no reply."""
 
 
 class Unclear(str):
@@ -226,7 +226,7 @@ class ChannelSettings(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class ChannelContext:
-    """What a channel gets when it is opened."""
+    """Resources given to a channel when it is opened."""
 
     net: Net
     commands: tuple[tuple[str, str], ...]  # name and one-line help, for the platform's command list

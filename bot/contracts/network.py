@@ -30,7 +30,7 @@ class Cause(StrEnum):
     GUARDED = "guarded"  # the address guard rejected a private address
 
 
-# faults on our side, not the service's
+# Faults on our side, not the service's.
 BLIND = frozenset({Cause.RESOLVER, Cause.OURS, Cause.GUARDED, Cause.UNREADABLE})
 THEIRS = frozenset(
     {

@@ -10,9 +10,9 @@ from bot.model import Later, Refused, Unsure
 
 @dataclass(frozen=True, slots=True)
 class Reach:
-    """`good`: True if nothing speaks against it, False if something is wrong, None if unknown at present. `said` is one
-    line without secrets: the finding and, if something is wrong, the remedy. `wait` is the delay the provider asks for
-    before the next attempt.
+    """Result of a reachability check. `good`: True if nothing speaks against it, False if something is wrong, None if
+    unknown at present. `said` is one line without secrets: the finding and, if something is wrong, the remedy. `wait`
+    is the delay the provider asks for before the next attempt.
     """
 
     good: bool | None

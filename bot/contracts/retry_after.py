@@ -10,7 +10,7 @@ from email.utils import parsedate_to_datetime
 from bot.model import Later
 
 LONGEST = 86_400.0  # seconds: if a page asks for more, it is left alone for a day
-# seconds: after this a provider is tried again whatever it asked for, as people wait for the message
+# Seconds: after this a provider is tried again whatever it asked for, as people wait for the message.
 LONGEST_FOR_MESSAGES = 900.0
 YEAR = 365 * 86_400.0  # seconds: longer delays are reported as this
 

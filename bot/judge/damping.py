@@ -14,7 +14,9 @@ LONGEST_UNSTABLE = timedelta(hours=6)  # ... or this, for an incident that has c
 
 
 def unheard(state: ServiceState, seen: Verdict) -> bool:
-    """True if only reports decide this and some sources were not read since the start: silence is no "all clear"."""
+    """True if only reports keep the incident open, or old ones keep a new one from opening, and some sources were not
+    read since the start: silence is no "all clear".
+    """
     if not seen.untried or seen.health is not Health.UP:
         return False
     return not state.incident.readings if state.incident else state.echo

@@ -46,6 +46,6 @@ def excused(job: Heartbeat, every: timedelta, grace: timedelta, deaf: tuple[date
 
 
 def _length(past: timedelta) -> str:
-    """ "50 min", "25 h" or "3 d"."""
+    """A duration such as "50 min", "25 h" or "3 d"."""
     minutes = past // timedelta(minutes=1)
     return f"{minutes} min" if minutes < 120 else f"{minutes // 60} h" if minutes < 72 * 60 else f"{minutes // 1440} d"

@@ -63,7 +63,7 @@ def _held(state: ServiceState) -> ServiceState:
     return replace(state, streak=replace(state.streak, bad=0, down=0, total=0))
 
 
-# ── nothing is open ──────────────────────────────────────────────────────────────────────────────────────────────────
+# ── no open incident ─────────────────────────────────────────────────────────────────────────────────────────────────
 
 
 def _closed(state: ServiceState, seen: Verdict, rules: Rules, plan: MaintenanceEffect) -> Step:
@@ -107,7 +107,7 @@ def _unstable(incident: Incident, ended: tuple[tuple[datetime, datetime], ...]) 
     return replace(incident, unstable_since=ended[0][0], outages=len(ended) + 1)
 
 
-# ── one is open ──────────────────────────────────────────────────────────────────────────────────────────────────────
+# ── open incident ────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
 def _open(state: ServiceState, incident: Incident, seen: Verdict, rules: Rules, plan: MaintenanceEffect) -> Step:
@@ -122,7 +122,7 @@ def _open(state: ServiceState, incident: Incident, seen: Verdict, rules: Rules, 
         return Step(state)  # our own checks are good again, but not for long enough
     if seen.confidence > incident.confidence:
         if seen.confidence is Confidence.CONFIRMED:
-            # unconfirmed incidents that came and went were no outages
+            # Unconfirmed incidents that came and went were no outages.
             incident = replace(incident, unstable_since=None, outages=1)
             incident = _unstable(incident, state.ended) if len(state.ended) >= rules.flaps else incident
         return tell(
@@ -207,7 +207,7 @@ def _reminders_due(incident: Incident, now: datetime, rules: Rules) -> int:
     return first + max(beyond, 0)
 
 
-# ── certificates that end soon ───────────────────────────────────────────────────────────────────────────────────────
+# ── expiring certificates ────────────────────────────────────────────────────────────────────────────────────────────
 
 
 def only_worn(incident: Incident) -> bool:

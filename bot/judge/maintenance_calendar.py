@@ -13,7 +13,7 @@ from bot.model import MaintenanceEffect, Origin, Planned, Round, Verdict, Window
 @dataclass
 class MaintenanceCalendar:
     by_number: dict[int, Window] = field(default_factory=dict)
-    # by service: the latest announcements of its page
+    # By service: the latest announcements of its page.
     announced: dict[str, tuple[Planned, ...]] = field(default_factory=dict)
     _near: tuple[Window, ...] = ()
 

@@ -19,7 +19,7 @@ CHANCE = 0.001  # a surge is a number that a usual hour reaches once in a thousa
 # busy hour is about SIZE ** -0.5 = 58 % of its mean, where Poisson's would be 17 % at 35 reports: Poisson would alert
 # at 55, this at 136. With 1 report an hour it alerts at 8, with none at 3.
 SIZE = 3.0
-# a slow rise: the likelihood of twice the usual number exceeds that of the usual one e ** 5 (148) times
+# A slow rise: the likelihood of twice the usual number exceeds that of the usual one e ** 5 (148) times.
 DOUBLED, PROOF = 2.0, 5.0
 
 

@@ -148,7 +148,7 @@ class Overview:
     recent: tuple[Incident, ...] = ()  # newest first, including open ones
     subscriptions: tuple[Subscription, ...] = ()
     offline_since: datetime | None = None
-    # health of our own channels, which are not services of the users
+    # Health of our own channels, which are not services of the users.
     channels: tuple[tuple[Service, ServiceState], ...] = ()
     down: Mapping[str, datetime] = field(default_factory=dict)  # kinds of channel known to be down, and since when
     windows: tuple[Window, ...] = ()  # current and future maintenance, and past windows as far back as `recent`

@@ -8,7 +8,7 @@ from enum import StrEnum
 
 
 class HeartbeatEvent(StrEnum):
-    """What a call reports."""
+    """Kind of call that a job makes."""
 
     DONE = "done"
     BEGUN = "begun"

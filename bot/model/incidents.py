@@ -58,8 +58,8 @@ class Rules:
 
 @dataclass(frozen=True, slots=True)
 class MaintenanceEffect:
-    """Effect of planned maintenance on a round: `suppress` opens no incident, `after` is the end of the preceding
-    window.
+    """Effect of planned maintenance on a round. `suppress`: open no incident. `after`: end of a window that the trouble
+    has outlasted.
     """
 
     suppress: bool = False
@@ -139,7 +139,7 @@ class ServiceState:
     official_headline: str = ""  # trouble on the official page, as last handled; empty: none
     mute: Mute | None = None
     outages: Outages = Outages()  # of this year, as counted so far
-    excused: bool = False  # what is seen was retracted as `last`: nothing opens until it worsens or ends
+    excused: bool = False  # the present trouble was retracted in `last`: nothing opens until it worsens or ends
     echo: bool = False  # trackers or the crowd still report what is over: opens nothing until they are quiet
 
 

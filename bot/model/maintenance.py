@@ -19,7 +19,7 @@ class Origin(StrEnum):
 
 
 class Phase(StrEnum):
-    """What a notice says of a window."""
+    """Phase of a window, as announced in a notice."""
 
     PLANNED = "planned"
     MOVED = "moved"

@@ -11,7 +11,7 @@ from bot.model.incidents import ENDINGS, ChangeKind
 from bot.model.maintenance import OVER, Phase, planned
 
 PLAIN = Style()
-# changes whose notice does not give the present state
+# Changes whose notice does not give the present state.
 ASIDE = frozenset({ChangeKind.OFFICIAL, ChangeKind.ACKNOWLEDGED})
 
 

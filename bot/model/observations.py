@@ -87,7 +87,7 @@ class SourceReport:
     reports: int | None = None  # of a tracker or the crowd: people who reported it within the last hour ...
     usual: int | None = None  # ... and the usual number at this time of a quiet week
     works: int = 0  # of the crowd: people for whom it works
-    planned: tuple[Planned, ...] = ()  # announced maintenance, including what is under way
+    planned: tuple[Planned, ...] = ()  # announced maintenance, including any in progress
     silent_since: datetime | None = None  # if unreadable: time of the first failed attempt
 
 

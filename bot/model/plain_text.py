@@ -14,7 +14,7 @@ APART: Final = "\u200c"  # zero-width non-joiner
 WRITTEN: Final = ("\u200d", APART)
 VIRAMA: Final = 9  # combining class of the signs that join letters in the scripts of India
 DRESS: Final = "\ufe0f\U0001f3fb\U0001f3fc\U0001f3fd\U0001f3fe\U0001f3ff"  # emoji style and skin tones
-# flags of regions, such as England
+# Flags of regions, such as England.
 FLAG: Final = re.compile("\U0001f3f4[\U000e0030-\U000e0039\U000e0061-\U000e007a]{3,6}\U000e007f")
 
 TURNS: Final = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")

@@ -26,7 +26,7 @@ class Tally:
     works: int = 0  # people who said that it works
     usual: int = 0  # usual reports at this time of a quiet week
     surge: bool = False
-    mine: bool | None = None  # the asking person's own report: does it work for them? None: no report
+    mine: bool | None = None  # the asking person's report: True if it works for them; None without a report
     said_enough: bool = False  # the asking person has used up this hour's reports: further ones do not count
 
 

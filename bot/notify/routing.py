@@ -24,7 +24,7 @@ from bot.model import (
     local_time,
 )
 
-# may be the first notice that a reader gets
+# May be the first notice that a reader gets.
 NEWS = frozenset({ChangeKind.OPENED, ChangeKind.CONFIRMED, ChangeKind.WORSENED})
 TROUBLE = {Health.UP: None, Health.UNKNOWN: None, Health.DEGRADED: Topic.DEGRADED, Health.DOWN: Topic.DOWN}
 WISHED: dict[ChangeKind, frozenset[Topic]] = {

@@ -117,7 +117,7 @@ class Pages:
         return await self.overview(self.clock() - PERIOD)
 
     async def _draw(self) -> str:
-        # takes 0.1 s with 1,000 services, which would delay checks
+        # Takes 0.1 s with 1,000 services, which would delay checks.
         return await asyncio.to_thread(self._page, await self._seen())
 
     def _page(self, seen: Overview) -> str:
@@ -145,8 +145,8 @@ def site(
     doors: Sequence[BaseRoute] = (),
     reporting: Reporting | None = None,
 ) -> FastAPI:
-    """The application. Popular pages are rendered every `FRESH` seconds at most, others for each request. `doors`:
-    routes for incoming data.
+    """The application. Pages for the public are rendered every `FRESH` seconds at most, others for each request.
+    `doors`: routes for incoming data.
     """
     pages = Pages(overview, vitals, title, style, clock, reporting)
     app = FastAPI(title=title, version=__version__, openapi_url=None)

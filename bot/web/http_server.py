@@ -30,7 +30,7 @@ class Limits:
     framing: int = 16 * KIB  # between two pieces of a body: chunk sizes, extensions, trailers
     body: int = 64 * KIB
     hook: int = 1024 * KIB
-    # of a heartbeat call, which is answered before its body arrives; the body is dropped
+    # Of a heartbeat call, which is answered before its body arrives; the body is dropped.
     heartbeat: int = 16 * 1024 * KIB
     write_within: float = 10.0  # for `write_least` bytes of a response
     write_least: int = 4 * KIB
@@ -176,7 +176,7 @@ class BoundedProtocol(HttpToolsProtocol):
         self._until(None)
         answered = self.cycle.response_complete
         super().on_message_complete()
-        # answered before the body was complete: the client is idle only now
+        # Answered before the body was complete: the client is idle only now.
         if answered and not self.transport.is_closing():
             self._unset_keepalive_if_required()
             self.timeout_keep_alive_task = self.loop.call_later(self._limits.idle, self.timeout_keep_alive_handler)

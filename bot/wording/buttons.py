@@ -9,8 +9,8 @@ from bot.wording.certificates import only_worn
 
 def buttons(change: Change, service: Service, say: Catalog) -> tuple[Button, ...]:
     """The buttons for an incident. Each names the incident, so that an old button cannot affect a newer one. Endings
-    have none, nor do incidents of Tocsin itself and its channels, nor services whose key is not a single word, as it
-    could not be told from the command's arguments.
+    have none, nor do incidents of Tocsin itself and its channels, nor services whose key has several words, as commands
+    separate their arguments by spaces.
     """
     if change.kind in ENDINGS or service.channel or service.id == OURSELVES or len(service.id.split()) != 1:
         return ()

@@ -32,7 +32,7 @@ from bot.wording.text import NAME, capital, clean, fit, listed, reason, sentence
 from bot.wording.times import Reader, reader
 from bot.wording.titles import name_of, present, sure
 
-WHOLE = 200  # characters of a reason, in full for whoever fixes it
+WHOLE = 200  # characters of a reason, which an admin needs in full
 NUMBERS = re.compile(r"\d+")
 STANDS = frozenset(
     {ChangeKind.OPENED, ChangeKind.CONFIRMED, ChangeKind.WORSENED, ChangeKind.EASED, ChangeKind.REMINDED}
@@ -115,7 +115,7 @@ def _to_admins(thread: str, words: Text, style: Style, now: datetime) -> Notice:
 
 
 def _told_apart(place: Destination) -> str:
-    """A name that tells destinations apart by a checksum, as a URL is shown without the rest, which may hold a
+    """A destination's name with a checksum to tell it from others: of a URL only a part is shown, as it may hold a
     password.
     """
     return f"{clean(place.shown, 60)}:{crc32(str(place).encode()):08x}"

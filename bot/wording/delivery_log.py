@@ -95,7 +95,7 @@ def _passage(row: Progress, trail: Trail, to: Reader) -> DeliveryStep:
 
 
 def seconds(took: timedelta, to: Reader) -> str:
-    """ "0.4 s", "3 min"."""
+    """A short time such as "0.4 s" or "3 min"."""
     return f"{to.seconds(took)} s" if took < PRECISE else to.duration(took)
 
 

@@ -49,7 +49,7 @@ def maintenance(
         tone=Tone.INFO,
         words=words,
         root=None if window.steps <= 1 else words,
-        # Whoever knows of the maintenance needs no alert when it begins as announced.
+        # Readers who know of the maintenance need no alert when it begins as announced.
         fresh=phase is not Phase.BEGUN or window.steps <= 1,
         at=window.end if phase is Phase.ENDED else now,
         since=window.since,

@@ -22,8 +22,8 @@ Entry = tuple[Service, ServiceState]
 
 
 def status(overview: Overview, style: Style, service: str | None = None) -> Text:
-    """`service`: an id. What is down, and since when; otherwise that all is up, with the latest outage and the longest
-    uptime.
+    """The state of `service` (an id), or of all: what is down, and since when; if all are up, the latest outage and the
+    longest uptime.
     """
     words = _status(overview, style, service)
     ours = banner(overview.unwell, style, overview.at)

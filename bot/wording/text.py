@@ -61,14 +61,14 @@ def quoted(text: str, say: Catalog) -> str:
 
 
 def listed(names: Sequence[str], say: Catalog, most: int = ITEMS) -> str:
-    """ "web, app and TweetDeck"; beyond `most` names "web, app and 4 more". Empty for none."""
+    """A list such as "web, app and TweetDeck"; beyond `most` names "web, app and 4 more". Empty for none."""
     if len(names) > most:
         return say.lists.more.format(head=say.lists.comma.join(names[:most]), count=len(names) - most)
     return _joined(names, say, say.lists.and_last, say.and_before)
 
 
 def choice(names: Sequence[str], say: Catalog) -> str:
-    """ "web, app or TweetDeck". Empty for none."""
+    """Alternatives such as "web, app or TweetDeck". Empty for none."""
     return _joined(names, say, say.lists.or_last, say.or_before)
 
 

@@ -32,7 +32,7 @@ class Reader:
     pattern: str  # CLDR pattern of a 24-hour clock
 
     def clock(self, at: datetime) -> str:
-        """ "2:00 p.m.", "noon", "14:00"; "11:40 p.m. Tue" when it is not today."""
+        """A time such as "2:00 p.m.", "noon" or "14:00"; "11:40 p.m. Tue" if it is not today."""
         local = at.astimezone(self.zone)
         return self._dated(" ".join(self._parts(local)).rstrip(), local)
 
@@ -60,7 +60,7 @@ class Reader:
         return self.point(since, dated=apart), self.point(until, dated=apart)
 
     def span(self, since: datetime, until: datetime) -> str:
-        """ "2:00–2:50 p.m.", "11:40 a.m. – 12:20 p.m.", "11:40 p.m. Tue – 12:20 a.m. Wed"."""
+        """A period such as "2:00–2:50 p.m.", "11:40 a.m. – 12:20 p.m." or "11:40 p.m. Tue – 12:20 a.m. Wed"."""
         start, end = since.astimezone(self.zone), until.astimezone(self.zone)
         (first, early), (last, late) = self._parts(start), self._parts(end)
         if start.date() != end.date():
@@ -82,7 +82,7 @@ class Reader:
         return self.duration(max(lasted, MINUTE) if crossed else lasted)
 
     def duration(self, length: timedelta) -> str:
-        """ "50 min", "1 h 30 min", "2 d 4 h"; halves are rounded up."""
+        """A duration such as "50 min", "1 h 30 min" or "2 d 4 h"; halves are rounded up."""
         if length < MINUTE:
             return self.say.times.under_a_minute
         minutes = (length + MINUTE / 2) // MINUTE
@@ -130,7 +130,7 @@ class Reader:
         return plain(format_percent(int(share * 10_000 + 1e-6) / 10_000, self.say.times.percent, locale=self.locale))
 
     def date(self, at: datetime) -> str:
-        """ "Nov. 26", "26 nov"; with its year where that is another."""
+        """A date such as "Nov. 26" or "26 nov", with the year if it is another."""
         return self._far(at.astimezone(self.zone), wide=True)
 
     def _dated(self, text: str, local: datetime) -> str:

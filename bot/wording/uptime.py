@@ -49,7 +49,7 @@ def blind_spans(overview: Overview, period: Span) -> list[Span]:
     if overview.offline_since:
         spans.append((overview.offline_since, overview.at))
     gaps = shared(overview.unseen.get(service.id, ()) for service, _ in overview.services)
-    # nothing was observed before the first round
+    # Nothing was observed before the first round.
     spans += [s for s in gaps if s[1] - s[0] >= MINUTE and s[0] > period[0]]
     return merged(c for s in spans if (c := clip(s, period)))
 
