@@ -145,7 +145,8 @@ def canary(text: str) -> Check:
 def cron(when: str, timezone: str) -> CronTrigger:
     """A trigger for "mon-fri 08:00" in a time zone. Raise ValueError for anything else."""
     days, at = week_time(when)
-    named = ",".join(map(str, sorted(days)))  # APScheduler's week begins on Monday, too, but its ranges cannot wrap
+    # APScheduler's week begins on Monday, too, but its ranges cannot wrap.
+    named = ",".join(map(str, sorted(days)))
     return CronTrigger(day_of_week=named, hour=at.hour, minute=at.minute, timezone=timezone)
 
 

@@ -32,6 +32,7 @@ class Cause(StrEnum):
 
 # Faults on our side, not the service's.
 BLIND = frozenset({Cause.RESOLVER, Cause.OURS, Cause.GUARDED, Cause.UNREADABLE})
+# All others: faults on the service's side.
 THEIRS = frozenset(
     {
         Cause.NO_SUCH_NAME,
@@ -45,7 +46,7 @@ THEIRS = frozenset(
         Cause.PROTOCOL,
         Cause.REDIRECTS,
     }
-)  # all others: faults on the service's side
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -66,9 +66,8 @@ class Recorder:
     unwell: Callable[[], Mapping[str, datetime]] = dict  # our own unhealthy parts, and since when
     changed: Callable[[Service, ServiceState, ServiceState], None] = lambda *_: None  # called with each new state
     _unwritten: dict[str, Streak] = field(default_factory=dict)  # by service: streaks that could not be stored
-    _open: dict[tuple[str, ...], wording.Others] = field(
-        default_factory=dict
-    )  # confirmed open incidents, by followed services
+    # Confirmed open incidents, by followed services.
+    _open: dict[tuple[str, ...], wording.Others] = field(default_factory=dict)
 
     @property
     def readers(self) -> tuple[Audience, ...]:

@@ -152,9 +152,11 @@ class Overview:
     channels: tuple[tuple[Service, ServiceState], ...] = ()
     down: Mapping[str, datetime] = field(default_factory=dict)  # kinds of channel known to be down, and since when
     windows: tuple[Window, ...] = ()  # current and future maintenance, and past windows as far back as `recent`
-    user_reports: Mapping[str, Tally] = field(default_factory=dict)  # reports by people, for each service that has any
+    # Reports by people, for each service that has any.
+    user_reports: Mapping[str, Tally] = field(default_factory=dict)
     unseen: Mapping[str, tuple[Span, ...]] = field(default_factory=dict)  # by service: periods without data, in order
-    answering: Mapping[str, timedelta] = field(default_factory=dict)  # mean response time, if requested
+    # Mean response time, if requested.
+    answering: Mapping[str, timedelta] = field(default_factory=dict)
     unwell: Mapping[str, datetime] = field(default_factory=dict)  # our own unhealthy parts, and since when
 
     def maintenance(self, service: str) -> Window | None:

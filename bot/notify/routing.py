@@ -35,10 +35,10 @@ WISHED: dict[ChangeKind, frozenset[Topic]] = {
     ChangeKind.REMINDED: frozenset({Topic.REMINDER}),
     ChangeKind.ACKNOWLEDGED: frozenset(Topic),  # everybody notified may stop looking for somebody to take care of it
     ChangeKind.RESTORED: frozenset({Topic.RESTORED}),
-    ChangeKind.RETRACTED: frozenset({Topic.RESTORED, Topic.CORRECTION}),  # also an ending: nobody should stay alarmed
-    ChangeKind.UNWATCHED: frozenset(
-        {Topic.RESTORED, Topic.CORRECTION}
-    ),  # likewise: nobody should wait for a restoration
+    # Also an ending: nobody should stay alarmed.
+    ChangeKind.RETRACTED: frozenset({Topic.RESTORED, Topic.CORRECTION}),
+    # Likewise: nobody should wait for a restoration.
+    ChangeKind.UNWATCHED: frozenset({Topic.RESTORED, Topic.CORRECTION}),
 }
 
 

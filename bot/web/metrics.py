@@ -29,9 +29,8 @@ class Metrics:
     rounds: Mapping[str, int]  # counters of rounds and checks
     channels: Mapping[str, datetime | None] = field(default_factory=dict)  # start of each outage; None: up
     unsure: Mapping[tuple[str, str], int] = field(default_factory=dict)  # (channel, outcome) -> number of unsure sends
-    reports: Mapping[tuple[str, str], int] = field(
-        default_factory=dict
-    )  # (service, "down" or "works") -> number of user reports
+    # (service, "down" or "works") -> number of user reports.
+    reports: Mapping[tuple[str, str], int] = field(default_factory=dict)
     audit: Mapping[str, int] = field(default_factory=dict)  # number of inconsistencies, by kind
     troubles: tuple[OwnTrouble, ...] = ()  # faults of our own parts
     unwell: Mapping[str, datetime] = field(default_factory=dict)  # parts that make us unhealthy

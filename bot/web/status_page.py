@@ -16,12 +16,13 @@ PERIOD = timedelta(days=7)
 WIDTH = 100.0  # width of a strip, in its own units
 NARROWEST = 0.8  # likewise: an outage of a minute must stay visible
 BLUR = PERIOD / 500  # gaps closer than this are drawn as one, as a strip has no more resolution
+# Worst first, then all others in the order of the config.
 ORDER = {
     "down": 0,
     "degraded": 1,
     "possible": 2,
     "maintenance": 3,
-}  # worst first, then all others in the order of the config
+}
 
 
 @dataclass(frozen=True, slots=True)

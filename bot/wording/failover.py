@@ -12,7 +12,8 @@ from bot.wording.text import clean, foreign, stop
 from bot.wording.times import reader
 
 CODE = re.compile(r"\s*\(([\w ]*)\)$")  # "(not_in_channel)": meaningless to readers
-ADVICE = re.compile(r"; |: (?=/|(?:add|ask|check|copy|name|turn|unarchive)\b)")  # start of the operator's remedy
+# Start of the operator's remedy.
+ADVICE = re.compile(r"; |: (?=/|(?:add|ask|check|copy|name|turn|unarchive)\b)")
 
 
 def unanswered(notice: Notice, channel: str, since: datetime, now: datetime) -> Notice:

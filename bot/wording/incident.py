@@ -40,9 +40,8 @@ from bot.wording.titles import (
     trouble,
 )
 
-QUIET = frozenset(
-    {ChangeKind.OFFICIAL, ChangeKind.ACKNOWLEDGED, ChangeKind.EASED}
-)  # posted only in the thread, without alerting the place
+# Posted only in the thread, without alerting the place.
+QUIET = frozenset({ChangeKind.OFFICIAL, ChangeKind.ACKNOWLEDGED, ChangeKind.EASED})
 NOTHING = Others()
 
 
