@@ -1,3 +1,3 @@
-"""Tocsin: the bell that is rung when the usual ways of calling people have failed."""
+"""Tocsin watches services and reports their outages on whichever channel still works."""
 
 __version__ = "0.1.0"

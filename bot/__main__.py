@@ -1,4 +1,4 @@
-"""`tocsin` and `python -m bot`."""
+"""Entry point of `python -m bot`."""
 
 from __future__ import annotations
 

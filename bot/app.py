@@ -49,9 +49,9 @@ from bot.wiring import blind_since, canaries, heartbeats, setting, watched, watc
 
 log = logging.getLogger(__name__)
 
-FLUSH = 1.0  # seconds between two writes of results: one transaction for all of them
-GRACE = 1.0  # seconds for the page's last answers at a stop
-SEEN_THROUGH = 3.0  # seconds for what is being sent, and for writing down what became of it
+FLUSH = 1.0  # seconds between two writes of results, each in one transaction
+GRACE = 1.0  # seconds for the page's last responses when stopping
+SEEN_THROUGH = 3.0  # seconds to finish sends in progress and store their receipts
 STORED = 3.0  # seconds that a page waits for the database
 
 
@@ -61,7 +61,7 @@ def now() -> datetime:
 
 @dataclass
 class App:
-    """Everything opened and joined, not yet running."""
+    """All parts, opened and joined, not yet running."""
 
     config: Config
     store: Store
@@ -77,7 +77,7 @@ class App:
     clock: Callable[[], datetime] = now
     started_at: datetime = field(default_factory=now)
     own_health: OwnHealth = field(default_factory=OwnHealth)
-    _shown: dict[str, Overview] = field(default_factory=dict)  # what was shown last, for when the database is away
+    _shown: dict[str, Overview] = field(default_factory=dict)  # the latest overview, for when the database is away
 
     @cached_property
     def scheduler(self) -> Scheduler:
@@ -97,15 +97,14 @@ class App:
         return Results(self.store, self.heartbeats, self.rounds.drain, self.own_health)
 
     async def live(self, stop: asyncio.Event) -> None:
-        """Run until told to stop: first nothing new is looked at or heard, then what is being sent is seen through.
-
-        Raise Unable when a vital part fails again and again, or another daemon has taken over the database.
+        """Run until stopped: first end checks and listening, then finish sends in progress. Raise Unable when a vital
+        part fails repeatedly, or another daemon has taken over the database.
         """
         closing = asyncio.Event()
         ended = asyncio.create_task(stop.wait(), name="stop")
         begun = asyncio.create_task(self.scheduler.begin(), name="begin")
         await asyncio.wait([ended, begun], return_when=asyncio.FIRST_COMPLETED)
-        begun.cancel()  # no more than a mending that the next start does again
+        begun.cancel()  # only repairs, which the next start repeats
         early, late = self._stop_first(stop), self._stop_last(closing)
         try:
             await _until(ended, [*early, *late])
@@ -127,7 +126,7 @@ class App:
             await asyncio.gather(*early, *late, ended, begun, return_exceptions=True)
 
     def _stop_first(self, stop: asyncio.Event) -> list[asyncio.Task[None]]:
-        """All that ends at once when we are told to stop."""
+        """Start the tasks that end at once at a stop."""
         keeper = Supervisor(self.own_health, stop)
         vital: list[tuple[Part, str, Callable[[], Awaitable[None]]]] = [
             (Part.ROUNDS, "rounds", lambda: self.rounds.run(stop)),
@@ -157,13 +156,13 @@ class App:
         return [asyncio.create_task(work, name=name) for name, work in works.items()]
 
     def _stop_last(self, closing: asyncio.Event) -> list[asyncio.Task[None]]:
-        """What sees through what is being sent."""
+        """Start the tasks that finish sends in progress at a stop."""
         keeper = Supervisor(self.own_health, closing)
         parts = self.outbox.parts(closing)
         return [asyncio.create_task(keeper.keep(Part.OUTBOX, name, part), name=name) for name, part in parts.items()]
 
     async def _serve(self, stop: asyncio.Event) -> None:
-        """On a handle of its own: whatever closes it leaves the port ours, for the next start."""
+        """Serve HTTP on a duplicate of the socket, so that the port stays ours when the server closes it."""
         door = self.socket.dup()
         server = Server(self._site(), door, behind_proxy=self.config.web.trust_proxy is not None)
         serving = asyncio.create_task(server.serve(), name="serving")
@@ -179,7 +178,7 @@ class App:
             door.close()
 
     async def _lose(self, stop: asyncio.Event) -> None:
-        """Another daemon that has taken over the database ends us."""
+        """Raise StoreUnavailable when another daemon has taken over the database."""
         lost, ended = asyncio.create_task(self.store.hold.lost.wait()), asyncio.create_task(stop.wait())
         try:
             await asyncio.wait([lost, ended], return_when=asyncio.FIRST_COMPLETED)
@@ -211,8 +210,8 @@ class App:
         return made
 
     async def overview(self, since: datetime) -> Overview:
-        """What every screen shows, with what people say. While the database is away: what was shown last, with what is
-        known since. Raise StoreUnavailable where nothing was shown yet.
+        """The overview for all screens, with user reports. While the database is away: the last one, updated from
+        memory. Raise StoreUnavailable if there is none yet.
         """
         try:
             async with asyncio.timeout(STORED):
@@ -226,7 +225,7 @@ class App:
         return replace(seen, user_reports=self.user_reports.tallies())
 
     async def vitals(self) -> Metrics:
-        """How we are: for /healthz and /metrics, which answer whatever the database does."""
+        """Our own health and counters, for /healthz and /metrics, whether or not the database answers."""
         backlog: dict[str, int] = {}
         found: Mapping[str, int] = {}
         if not self.store.health.away:
@@ -251,7 +250,7 @@ class App:
 
 
 async def _until(ended: asyncio.Task[bool], parts: list[asyncio.Task[None]]) -> None:
-    """Wait for the stop. What a supervised part raises ends the house."""
+    """Wait for the stop, and raise any exception of a supervised part."""
     waiting: set[asyncio.Task[bool] | asyncio.Task[None]] = {ended, *parts}
     while not ended.done():
         done, waiting = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
@@ -264,7 +263,7 @@ async def _until(ended: asyncio.Task[bool], parts: list[asyncio.Task[None]]) -> 
 async def open_app(
     config: Config, clock: Callable[[], datetime] = now, own_health: OwnHealth | None = None
 ) -> AsyncIterator[App]:
-    """Open everything a config names. Raise Unable or StoreUnavailable, with nothing left open, where that fails."""
+    """Open everything the config names. On failure raise Unable or StoreUnavailable and leave nothing open."""
     own_health = own_health or OwnHealth(clock)
     async with AsyncExitStack() as stack:
         stack.callback(pool.close)
@@ -278,7 +277,7 @@ async def open_app(
             store,
             setting(config),
             clock,
-            lambda whom: outbox.wake(whom),  # noqa: PLW0108 - made below, with the record's own `moved`
+            lambda whom: outbox.wake(whom),  # noqa: PLW0108 - `outbox` is made below, as it needs the record's `moved`
             unwell=lambda: own_health.unwell,
             changed=operator_log.changed,
         )
@@ -286,7 +285,7 @@ async def open_app(
         await record.load()
         outbox = _outbox(config, channels, record, store, clock)
         board = HeartbeatRegistry(heartbeats(config), store, clock, partial(blind_since, record))
-        crowd = UserReports(store, clock, lambda service: rounds.again(service))  # noqa: PLW0108 - likewise
+        crowd = UserReports(store, clock, lambda service: rounds.again(service))  # noqa: PLW0108 - made below
         await board.load()
         await crowd.load()
         looked_at = (*watched(config, board), *watched_channels(config, outbox, clock))
@@ -319,8 +318,10 @@ def _outbox(
 
 
 async def bound(config: Config) -> socket.socket:
-    """The page's socket, bound before anything else is opened: a busy port must leave nothing half started."""
-    return await asyncio.to_thread(_bind, *config.web.address)  # a host's name may have to be looked up
+    """The socket of the status page, bound before anything else is opened, so that a busy port leaves nothing half
+    started.
+    """
+    return await asyncio.to_thread(_bind, *config.web.address)  # may need a DNS look-up
 
 
 def _bind(host: str, port: int) -> socket.socket:
@@ -333,14 +334,14 @@ def _bind(host: str, port: int) -> socket.socket:
 
 
 async def trail(config: Config, store: Store, asked: str) -> Trail | None:
-    """How "x#17", or the newest incident of a service, was told."""
+    """The delivery log of an incident ("x#17"), or of a service's latest one."""
     record = Recorder(store, setting(config), now, lambda _kinds: None)
     await record.load()
     return await loading.trail(record, asked)
 
 
 async def glance(config: Config, store: Store) -> tuple[Overview, datetime | None]:
-    """What is known now, and when a daemon last wrote that it lives; without opening a channel."""
+    """The present state, and when a daemon last reported that it is alive; opens no channel."""
     record = Recorder(store, setting(config), now, lambda _kinds: None)
     await record.load()
     crowd = UserReports(store, now, lambda _: None)

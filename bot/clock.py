@@ -1,7 +1,7 @@
-"""The time, as an argument.
+"""UTC that follows a steady clock.
 
-The process's own clock tells UTC, and goes on with the steady clock. What the machine's wall clock does beside that is
-noticed by who asks for its `drift`: a little is taken up smoothly, a step all at once, when what waits has been put right.
+Callers that ask for `drift` notice deviations of the machine's wall clock: small ones are corrected smoothly, a step at
+once, after stored and waiting times were corrected.
 """
 
 from __future__ import annotations
@@ -11,41 +11,41 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-# On Linux the usual monotonic clock stands still while a laptop sleeps: only this one shows that it slept.
+# On Linux the usual monotonic clock stops while a laptop sleeps; this one counts the sleep.
 _STEADY: int = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-STEP = timedelta(seconds=2)  # the wall clock's being off by so much is a step; less is what a time server corrects
-SLEW = 0.5  # seconds, at most, that are taken up in a second: so the time never goes back
-ASIDE = 0.05  # seconds between two looks at the steady clock that make what lies between them worthless
+STEP = timedelta(seconds=2)  # a deviation of this size is a step; smaller ones are corrections by a time server
+SLEW = 0.5  # seconds corrected per second at most, so that time never goes back
+ASIDE = 0.05  # a comparison of the clocks that took longer than this many seconds is void
 TRIES = 5
 
 
 def steady() -> float:
-    """Seconds that only go forward, those of a suspended machine included."""
+    """Seconds that only increase, including time in which the machine was suspended."""
     return time.clock_gettime(_STEADY)
 
 
 def wall() -> datetime:
-    """What the machine's clock says, which somebody may set."""
+    """The machine's wall clock, which may be set."""
     return datetime.now(UTC)
 
 
 @dataclass(frozen=True, slots=True)
 class Clock:
-    """`steady` for lengths and beats, `utcnow` for instants that are told and stored."""
+    """Source of time: `steady` for durations, `utcnow` for instants that are shown and stored."""
 
     steady: Callable[[], float] = steady
     utcnow: Callable[[], datetime] = wall
 
 
 class SteadyClock:
-    """UTC that goes on with the steady clock, from what the wall clock said at the beginning."""
+    """UTC that starts at the wall clock's time and follows the steady clock."""
 
     def __init__(self, steady: Callable[[], float] = steady, wall: Callable[[], datetime] = wall) -> None:
         self.steady = steady
         self._wall = wall
         self._then, self._at, self._rate = wall(), steady(), 0.0
-        self.began = self._at  # since when instants were counted as they are now
+        self.began = self._at  # start of the current reckoning
 
     def utcnow(self) -> datetime:
         passed = self.steady() - self._at
@@ -53,31 +53,31 @@ class SteadyClock:
 
     @property
     def born(self) -> datetime:
-        """When this clock began to run, as it counts now: what lies before was reckoned by another one."""
+        """Start of this clock, in its present reckoning; earlier instants came from another clock."""
         return self.utcnow() - timedelta(seconds=self.steady() - self.began)
 
     @property
     def ahead(self) -> float:
-        """How many seconds UTC is ahead of the steady clock: a number that only steps and what is taken up change."""
+        """Seconds by which UTC is ahead of the steady clock; changed only by steps and corrections."""
         return (self.utcnow() - EPOCH).total_seconds() - self.steady()
 
     def drift(self) -> timedelta:
-        """How far the wall clock is ahead of this one; less than nothing where it is behind."""
+        """How far the wall clock is ahead of this one; negative if behind."""
         found = timedelta()
         for _ in range(TRIES):
             before = self.steady()
             found = self._wall() - self.utcnow()
-            if self.steady() - before < ASIDE:  # else we were put aside between the two, and it is no drift
+            if self.steady() - before < ASIDE:  # otherwise the process was suspended in between, and this is no drift
                 break
         return found
 
     def adopt(self, drift: timedelta) -> None:
-        """Take up a little of it within the next second, without ever going back."""
+        """Correct part of the drift within the next second, without going back."""
         self._then, self._at = self.utcnow(), self.steady()
         self._rate = min(max(drift.total_seconds(), -SLEW), SLEW)
 
     def step(self, by: timedelta) -> None:
-        """Go over to what the wall clock says."""
+        """Jump to the wall clock's time."""
         self._then, self._at, self._rate = self.utcnow() + by, self.steady(), 0.0
 
 

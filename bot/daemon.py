@@ -26,23 +26,25 @@ log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
-RETRY = 5.0  # seconds until a config that is right, and could not be opened, is tried again
+RETRY = 5.0  # seconds until a valid config that could not be opened is tried again
 LOOK = 1.0  # seconds between two looks at the file
-SETTLED = 0.2  # seconds that a changed file must stay as it is: an editor may still be writing
+SETTLED = 0.2  # seconds that a changed file must stay unchanged, as an editor may still be writing
 ENDS_WITHIN = 4.7  # seconds from the signal to the end, whatever hangs
-AWHILE = (1.0, 30.0)  # seconds between two tries to open anything at all, at first and at most
-REHEARSAL = 20.0  # seconds that a changed config has to show that it can be opened
+AWHILE = (1.0, 30.0)  # seconds between attempts to open the parts: first and longest wait
+REHEARSAL = 20.0  # seconds that a trial opening of a changed config may take
 NOT_TAKEN = "the changed config is not taken, the old settings stay"
 UNUSABLE = "the changed config cannot be used, the old settings stay"
 
 
 class Stopped(Exception):
-    """We are to stop, and need not finish what was begun."""
+    """A stop was requested: abandon the work in progress."""
 
 
 @dataclass
 class Stop:
-    """Set by SIGTERM and SIGINT. However the rest hangs, the process ends soon after; a second SIGINT ends it at once."""
+    """Set by SIGTERM and SIGINT. The process ends soon afterwards even if something hangs; a second SIGINT ends it at
+    once.
+    """
 
     event: asyncio.Event = field(default_factory=asyncio.Event)
     within: float = ENDS_WITHIN
@@ -62,7 +64,7 @@ class Stop:
             return
         log.info("stopping: %s", signal.Signals(number).name)
         self.event.set()
-        # A thread, for the loop itself may hang in the end: on a lock of the database, in the driver's own threads.
+        # A thread, as the loop itself may hang at the end: on a database lock, or in threads of a driver.
         self._timer = threading.Timer(self.within, self._cut)
         self._timer.daemon = True
         self._timer.start()
@@ -72,20 +74,20 @@ class Stop:
         self.end(0)
 
     def done(self) -> None:
-        """All has ended in order."""
+        """Cancel the forced end, as everything has ended."""
         if self._timer:
             self._timer.cancel()
 
 
 def stop_at_signal() -> asyncio.Event:
-    """An event that SIGTERM and SIGINT set."""
+    """An event set by SIGTERM and SIGINT."""
     stop = Stop()
     stop.listen()
     return stop.event
 
 
 async def _unless(stop: Stop, work: Coroutine[Any, Any, T]) -> T:
-    """What `work` gives. Raise Stopped if we are told to stop first."""
+    """The result of `work`. Raise Stopped if a stop is requested first."""
     task, ending = asyncio.ensure_future(work), asyncio.create_task(stop.event.wait())
     try:
         await asyncio.wait([task, ending], return_when=asyncio.FIRST_COMPLETED)
@@ -100,7 +102,7 @@ async def _unless(stop: Stop, work: Coroutine[Any, Any, T]) -> T:
 
 
 async def read(path: Path) -> Config:
-    """The config in a file, read away from the loop. Raise ConfigError or Unable for whatever keeps it from being read."""
+    """Read the config file in a thread. Raise ConfigError or Unable if that fails in any way."""
     try:
         return await asyncio.to_thread(load, path)
     except (ConfigError, Unable):
@@ -112,15 +114,14 @@ async def read(path: Path) -> Config:
 async def run(
     path: Path, started: Callable[[App], Awaitable[None]] | None = None, process_stop: Stop | None = None
 ) -> None:
-    """Run the daemon on a config file until SIGTERM or SIGINT; a changed file or SIGHUP is taken up if it is right.
-
-    `process_stop` goes on after this: threads of drivers that hang then hold up the end of the process no longer.
+    """Run the daemon until SIGTERM or SIGINT. A changed file or SIGHUP applies the config if it is valid.
+    `process_stop` stays armed afterwards, so that hanging driver threads cannot delay the end of the process.
     """
     stop, again = process_stop or Stop(), asyncio.Event()
     stop.listen()
     quiet_loop(asyncio.get_running_loop())
     asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, again.set)
-    # One watch for all lives: what is saved while one gives way to the next must not be missed.
+    # One watch for all runs, so that a file saved during a restart is not missed.
     changes = asyncio.create_task(_bell_on_change(path, again))
     try:
         with suppress(Stopped):
@@ -135,15 +136,15 @@ async def run(
 
 @dataclass
 class Lives:
-    """One after the other: each ends with the stop, or with a changed config that the next one can be opened with."""
+    """Successive runs of the app: each ends with the stop, or with a changed config that can be opened."""
 
     path: Path
     stop: Stop
     again: asyncio.Event
     started: Callable[[App], Awaitable[None]] | None = None
     health: OwnHealth = field(default_factory=OwnHealth)
-    usable: Config | None = None  # what was in force last
-    wait: float = AWHILE[0]  # seconds until anything is tried again
+    usable: Config | None = None  # the latest config in force
+    wait: float = AWHILE[0]  # seconds until the next attempt
 
     async def run(self, config: Config) -> None:
         while not self.stop.event.is_set():
@@ -163,7 +164,7 @@ class Lives:
                 config = await _one_life(home, self.path, self.stop, self.again)
 
     async def _in_vain(self, error: Exception, config: Config, usable: Config) -> Config:
-        """What to open next: the old settings, again and again if need be."""
+        """The config to open after a failure: the old one, retried with back-off."""
         if config is not usable:
             self.health.report(Part.CONFIG, "the log says why")
             log.error("%s: %s", UNUSABLE, _why(error))
@@ -177,7 +178,7 @@ class Lives:
 
 
 async def _one_life(home: App, path: Path, stop: Stop, again: asyncio.Event) -> Config:
-    """One config's life. The answer is the config for the next: the file's new one, or this one."""
+    """Run the app with one config. Return the config of the next run: the changed one, or this one."""
     closing = asyncio.Event()
     watch = asyncio.create_task(_next_config(home, path, again))
     ending = asyncio.create_task(stop.event.wait())
@@ -193,7 +194,7 @@ async def _one_life(home: App, path: Path, stop: Stop, again: asyncio.Event) -> 
 
 
 async def _next_config(home: App, path: Path, again: asyncio.Event) -> Config:
-    """Wait for a changed file that is right and can be opened. One that is wrong is said, and the old settings stay."""
+    """Wait for a changed config that is valid and can be opened. Log an invalid one and keep the old settings."""
     said = ""
     while True:
         await again.wait()
@@ -205,9 +206,9 @@ async def _next_config(home: App, path: Path, again: asyncio.Event) -> Config:
                     await rehearse(found, home)
         except ConfigError as error:
             said = _refuse(home, f"{NOT_TAKEN}:\n{error}")
-        except Exception as error:  # noqa: BLE001 - whatever reading or opening raises, what runs goes on
+        except Exception as error:  # noqa: BLE001 - whatever reading or opening raises, the running app goes on
             said = _refuse(home, f"{UNUSABLE}: {_why(error)}", said)
-            asyncio.get_running_loop().call_later(RETRY, again.set)  # it may be the database that is away
+            asyncio.get_running_loop().call_later(RETRY, again.set)  # perhaps only the database is away
         else:
             home.own_health.clear(Part.CONFIG)
             if found != home.config:
@@ -216,7 +217,7 @@ async def _next_config(home: App, path: Path, again: asyncio.Event) -> Config:
 
 
 def _refuse(home: App, line: str, said: str = "") -> str:
-    """Say why a changed config is not in force; what was `said` already is not said again."""
+    """Log why a changed config is not in force, unless `said` already says so. Return the line."""
     home.own_health.report(Part.CONFIG, "the log says why")
     if line != said:
         log.error("%s", line)
@@ -230,7 +231,7 @@ def _why(error: Exception) -> str:
 
 
 async def rehearse(config: Config, home: App) -> None:
-    """Find out whether a changed config can be opened, while the old settings are at work. Raise what opening raises."""
+    """Try to open a changed config while the old one is running, and pass on any error."""
     now = home.config
     async with AsyncExitStack() as stack:
         if config.web.address != now.web.address:
@@ -250,10 +251,10 @@ Signature = tuple[int, int, int, int] | None
 
 
 async def _bell_on_change(path: Path, bell: asyncio.Event) -> None:
-    """Ring whenever another file stands at a path, or another content in it.
+    """Set `bell` when the file at `path` is replaced or changed.
 
-    It is looked at, not watched for: a folder that is moved away and put back, a link that is turned elsewhere, a machine
-    without watches left to give, a file system of the network all tell nobody.
+    Polled, as several changes raise no file event: a folder moved away and back, a redirected link, a machine out of
+    inotify watches, a network file system.
     """
     known = await asyncio.to_thread(_signature, path)
     while True:

@@ -25,12 +25,12 @@ from bot.daemon import stop_at_signal
 
 UP_FOR = 4  # seconds until the site goes down ...
 DOWN_FOR = 40  # ... and until it is back: the whole outage fits into a minute
-LIMIT = 60  # seconds more until a demo that ends by itself gives up
+LIMIT = 60  # further seconds until a demo that ends by itself gives up
 
 
 @dataclass
 class Stage:
-    """The small world the demo watches: a site that can be broken, and a mailbox."""
+    """The demo's test site, which can be broken, and its mailbox."""
 
     folder: Path
     broken: bool = False
@@ -62,7 +62,7 @@ def _text(mail: EmailMessage) -> str:
 
 
 async def demonstrate(out: Console, *, once: bool, port: int) -> int:
-    """Run the demo until it is stopped or, with `once`, until all has been told. 0, or 1 when that took too long."""
+    """Run the demo until stopped or, with `once`, until all is delivered. Return 0, or 1 if that took too long."""
     with TemporaryDirectory(prefix="tocsin-demo-") as folder:
         stage = Stage(Path(folder) / "mailbox")
         async with AsyncExitStack() as stack:
@@ -93,7 +93,7 @@ async def _play(out: Console, stage: Stage, *, once: bool) -> int:
         async with asyncio.timeout(LIMIT):
             await stage.restored.wait()
     told = stage.restored.is_set()
-    await asyncio.sleep(0.5)  # the last lines reach the console
+    await asyncio.sleep(0.5)  # let the last lines reach the console
     out.print(f"[dim]{'All told: by console, by mail and on the page.' if told else 'The mail never came.'}[/]")
     if not once:
         out.print("[dim]The page and the mailbox stay until you press Ctrl-C.[/]")
@@ -141,7 +141,7 @@ def _config(folder: Path, site: str, smtp: int, port: int) -> Config:
 
 
 def _zone() -> str:
-    """The zone of this machine, where it says so by name."""
+    """The machine's time zone, or UTC if it has no name."""
     from tzlocal import get_localzone_name  # noqa: PLC0415 # only here
 
     try:

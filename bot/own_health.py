@@ -1,4 +1,4 @@
-"""What is wrong with Tocsin itself, reported by its parts."""
+"""Health of Tocsin itself, reported by its parts."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from enum import StrEnum
 
 
 class Part(StrEnum):
-    """A part of the daemon that can be unwell."""
+    """A part of the daemon that can be unhealthy."""
 
     DATABASE = "database"
     RESULTS = "results"
@@ -22,14 +22,14 @@ class Part(StrEnum):
     MACHINE = "machine"
 
 
-# What is noted, but leaves the daemon well: it goes on watching and telling. A restart by whoever watches /healthz would
-# make a config that is not taken worse.
+# Noted, but not unhealthy: the daemon still watches and notifies. A restart by a monitor of /healthz would make a
+# rejected config worse.
 LIGHT = frozenset({Part.LISTENING, Part.CONFIG})
 
 
 @dataclass(frozen=True, slots=True)
 class OwnTrouble:
-    """What is wrong with a part. `why` is for logs and operators, in plain English, without secrets."""
+    """A fault of a part. `why` is for logs and operators, in plain English, without secrets."""
 
     part: Part
     why: str
@@ -42,9 +42,8 @@ def _now() -> datetime:
 
 @dataclass
 class OwnHealth:
-    """The troubles of this process: at most one for each part and `of`, the newest reason with the time of the first.
-
-    `of` names one of several of the same part (one channel's outbox), so that each clears only its own trouble.
+    """The faults of this process: at most one per part and `of`, with the latest reason and the time of the first. `of`
+    tells several of a kind apart (one channel's outbox), so that each clears only its own fault.
     """
 
     clock: Callable[[], datetime] = _now
@@ -52,22 +51,22 @@ class OwnHealth:
     _troubles: dict[tuple[Part, str], OwnTrouble] = field(default_factory=dict)
 
     def report(self, part: Part, why: str, of: str = "") -> None:
-        """Note that a part is unwell."""
+        """Note that a part is unhealthy."""
         known = self._troubles.get((part, of))
         self._troubles[part, of] = OwnTrouble(part, why, known.since if known else self.clock())
 
     def clear(self, part: Part, of: str = "") -> None:
-        """Note that a part is well again."""
+        """Note that a part is healthy again."""
         self._troubles.pop((part, of), None)
 
     @property
     def troubles(self) -> tuple[OwnTrouble, ...]:
-        """All that is wrong now, the oldest first."""
+        """All present faults, oldest first."""
         return tuple(sorted(self._troubles.values(), key=lambda trouble: trouble.since))
 
     @property
     def unwell(self) -> dict[str, datetime]:
-        """The parts because of which we are not well, and since when."""
+        """The parts that make us unhealthy, and since when."""
         found: dict[str, datetime] = {}
         for trouble in self.troubles:
             if trouble.part not in LIGHT:

@@ -19,29 +19,29 @@ Run = Callable[[], Awaitable[None]]
 
 
 class GaveUpError(Unable):
-    """A vital part fails again and again: the process is better ended than half alive."""
+    """A vital part keeps failing: better to end the process than to run half of it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """How failures are met. All lengths are seconds of a steady clock."""
+    """Back-off after failures. All durations are seconds of a steady clock."""
 
     first_wait: float = 1.0
     longest_wait: float = 60.0
-    well_after: float = 300.0  # so long without a failure, and the count begins anew
-    recovered_after: float = 10.0  # so long without a failure, and it is shown as well again
-    most: int = 10  # failures in a row; None of them is answered by another restart
+    well_after: float = 300.0  # without a failure for this long, the count restarts
+    recovered_after: float = 10.0  # without a failure for this long, the part counts as healthy
+    most: int = 10  # failures in a row, after which a vital part is not restarted
 
 
 @dataclass(slots=True)
 class Failures:
-    """The failures of one part in a row. Pure: it is told the time."""
+    """Consecutive failures of one part (pure: durations are arguments)."""
 
     policy: Policy
     in_a_row: int = 0
 
     def failed(self, ran_for: float) -> float | None:
-        """How long to wait before the next start; None: it has failed too often."""
+        """Seconds until the next start; None: it has failed too often."""
         if ran_for >= self.policy.well_after:
             self.in_a_row = 0
         self.in_a_row += 1
@@ -53,7 +53,7 @@ class Failures:
 
 @dataclass
 class Supervisor:
-    """Runs parts until `stop`. What none of them may do is end in silence."""
+    """Runs parts until `stop`, so that none ends unnoticed."""
 
     own_health: OwnHealth
     stop: asyncio.Event
@@ -61,10 +61,10 @@ class Supervisor:
     steady: Callable[[], float] = time.monotonic
 
     async def keep(self, part: Part, name: str, run: Run, *, vital: bool = True, may_end: bool = False) -> None:
-        """Run a part until the stop, starting it again whenever it fails.
+        """Run a part until the stop, and restart it when it fails.
 
-        A part that ends by itself has failed too; with `may_end` that holds only once it has run for a while. What is
-        not `vital` is started again for ever. Raise GaveUpError when a vital part fails too often.
+        A part that returns has failed too; with `may_end` only if it had run for a while. Parts that are not `vital`
+        are restarted forever. Raise GaveUpError when a vital part fails too often.
         """
         failures = Failures(self.policy)
         while not self.stop.is_set():
@@ -73,7 +73,7 @@ class Supervisor:
             try:
                 await run()
                 why = "it ended by itself"
-            except Exception as error:  # noqa: BLE001 - whatever a part raises is met here, and nowhere else
+            except Exception as error:  # noqa: BLE001 - the one place where all errors of a part are handled
                 why = fault(error)
             finally:
                 well.cancel()
@@ -103,7 +103,7 @@ class Supervisor:
 
 
 def quiet_loop(loop: asyncio.AbstractEventLoop) -> None:
-    """Let what a background task raises, and nobody awaits, be one line of the log."""
+    """Log unhandled exceptions of background tasks as one line each."""
     loop.set_exception_handler(_one_line)
 
 

@@ -1,4 +1,4 @@
-"""From the config to what the parts take."""
+"""Builds the arguments of the parts from the config."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ from bot.watch.checks import AnyCheck, HeartbeatCheck
 from bot.watch.heartbeats import HeartbeatRegistry
 from bot.watch.rounds import Watched
 
-CHANNEL_EVERY = timedelta(seconds=60)  # between two looks at a channel's provider, at most
+CHANNEL_EVERY = timedelta(seconds=60)  # longest time between two checks of a channel's provider
 
 
 def setting(config: Config) -> Settings:
-    """What the config says of services, readers and maintenance."""
+    """The recorder's settings: services, readers and maintenance."""
     opened, measured, readers = config.opened_channels(), config.watched_channels(), config.readers()
     rules = {
         key: replace(said.watching(config.defaults).rules(), milestones=routing.milestones(readers, key))
@@ -66,7 +66,7 @@ def _channel_every(config: Config) -> timedelta:
 
 
 def watched(config: Config, board: HeartbeatRegistry) -> tuple[Watched, ...]:
-    """What the rounds look at, and how often; of jobs, which call us, what the `board` knows."""
+    """The services to check, and how often; heartbeat routes get their state from `board`."""
     rows, joined = [], trackers(config)
     for key, said in config.services.items():
         how = said.watching(config.defaults)
@@ -88,7 +88,7 @@ def watched(config: Config, board: HeartbeatRegistry) -> tuple[Watched, ...]:
 
 
 def trackers(config: Config) -> Mapping[Any, Source]:
-    """A source for each entry of a service's `trackers`; what they share is made here, once for all services."""
+    """A source for each entry of a service's `trackers`; shared ones are made once for all services."""
     said = [entry for service in config.services.values() for entry in service.trackers]
     joined: dict[Any, Source] = {}
     for kind, tracker in TRACKERS.items():
@@ -102,14 +102,14 @@ def _bound(check: AnyCheck, key: tuple[str, str], board: HeartbeatRegistry) -> C
 
 
 def heartbeats(config: Config) -> dict[tuple[str, str], HeartbeatCheck]:
-    """The routes that are jobs which call us, by service and route."""
+    """The heartbeat routes, by service and route."""
     routes = ((key, route, check) for key, said in config.services.items() for route, check in said.routes.items())
     return {(key, route): check for key, route, check in routes if isinstance(check, HeartbeatCheck)}
 
 
 async def addresses(config: Config) -> dict[str, str]:
-    """Where each job is to call, by its name ("backup/job"), for its operator alone: who knows it can call. Of a token in
-    the config only that it belongs there.
+    """The address that each job calls, by name ("backup/job"). Secret: whoever knows it can call. A token in the config
+    is not shown.
     """
     jobs = heartbeats(config)
     made, why = dict[tuple[str, str], str](), ""
@@ -128,7 +128,7 @@ async def addresses(config: Config) -> dict[str, str]:
 
 
 def watched_channels(config: Config, outbox: Outbox, clock: Callable[[], datetime]) -> Iterator[Watched]:
-    """The ways to people, looked at as services are: their providers' word, and what became of our own messages."""
+    """Channels as services to check: by probes of their providers and the results of our own sends."""
     every = _channel_every(config)
     for kind, settings in config.watched_channels().items():
         checks = ways(kind, partial(settings.probe, often=True), outbox.failures, clock)
@@ -137,11 +137,11 @@ def watched_channels(config: Config, outbox: Outbox, clock: Callable[[], datetim
 
 
 def blind_since(record: Recorder) -> datetime | None:
-    """Since when we see nothing of the world; None while we do."""
+    """Start of our own present outage, or None."""
     ours = record.states.get(OURSELVES)
     return ours.incident.since if ours and ours.incident else None
 
 
 def canaries(config: Config) -> tuple[Check, ...]:
-    """References that have nothing to do with each other: when they fail too, it is us who see nothing."""
+    """Independent references: if they fail too, we are offline."""
     return tuple(canary(text) for text in config.canaries)

@@ -162,7 +162,7 @@ async def test_admins_are_told_through_every_channel_that_works(caplog, saw):
     health.clear(Part.DATABASE)
     now[0] += 50 * SECOND
     await notices.look()
-    assert channels["telegram"].sent[1].notice.words.title.startswith("🟢 Tocsin is well again")
+    assert channels["telegram"].sent[1].notice.words.title.startswith("🟢 Tocsin is working again")
     assert channels["telegram"].sent[0].key != channels["telegram"].sent[1].key
     assert "xoxb-secret" not in caplog.text
 
@@ -245,7 +245,7 @@ async def test_a_locked_database_is_said_everywhere_and_over_when_it_is_over(tmp
             answer = await get(home, "/healthz")
             assert (answer.status_code, answer.json()["well"]) == (503, False)
             saw(answer.json()["troubles"][0].partition(" (")[0])
-            assert "Tocsin has had trouble of its own since" in (await get(home, "/")).text
+            assert "Tocsin itself has had trouble since" in (await get(home, "/")).text
             assert (await get(home, "/status.json")).json()["own_trouble"][0]["part"] == "database"
             assert 'tocsin_own_trouble{part="database"} 1.0' in (await get(home, "/metrics")).text
             seen = home.recorder._unwritten["x"].bad_since

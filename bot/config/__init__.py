@@ -54,7 +54,7 @@ __all__ = ["Config", "ConfigError", "Defaults", "ServiceConfig", "canary", "cron
 
 log = logging.getLogger(__name__)
 
-MOST = 200  # contradictions that are looked for: nobody reads more
+MOST = 200  # contradictions that are reported at most
 
 
 class Web(BaseModel):
@@ -72,7 +72,7 @@ class Web(BaseModel):
 
     @property
     def url(self) -> str:
-        """As far as we know how it is reached, without a slash at its end."""
+        """The page's address as far as known, without a final slash."""
         return (self.public_url or f"http://{self.listen}").rstrip("/")
 
 
@@ -110,7 +110,7 @@ class DigestConfig(BaseModel):
 
 
 def _bare(value: Any) -> Any:
-    """`console:` with nothing behind it is meant as `console: {}`."""
+    """Treat an empty `console:` like `console: {}`."""
     return {} if value is None else value
 
 
@@ -130,7 +130,7 @@ Trackers = create_model(
 )
 
 
-ADMINS = "tocsin:admins"  # as an audience; subscriptions are named alike, by their place
+ADMINS = "tocsin:admins"  # name of the admins' audience; a subscription's is its destination
 
 
 class Config(BaseModel):
@@ -146,15 +146,15 @@ class Config(BaseModel):
     rooms: Rooms = ()
     defaults: Defaults = Defaults()
     services: Annotated[dict[Key, ServiceConfig], Field(min_length=1)]
-    trackers: Trackers = Trackers()  # likewise made above, of their union
-    channels: Channels = Channels()  # made above, of the union
+    trackers: Trackers = Trackers()  # likewise
+    channels: Channels = Channels()  # a model made above from the union of channels
     audiences: dict[Short, AudienceConfig] = {}
     digests: dict[Short, DigestConfig] = {}
     maintenance: tuple[MaintenanceConfig, ...] = ()
     maintenance_before: Annotated[Duration, between("0s", "7d")] = duration("24h")
 
     def style(self, own: AudienceConfig | DigestConfig | None = None) -> Style:
-        """How a place is written to: its own wishes first, then ours."""
+        """Style of a destination: its own settings, then the general ones."""
         return Style(
             (own and own.language) or self.language,
             (own and own.timezone) or self.timezone,
@@ -166,51 +166,52 @@ class Config(BaseModel):
         return Service(key, said.name or key, tuple(said.routes), said.plan, self._shares(said))
 
     def _shares(self, said: ServiceConfig) -> tuple[str, ...]:
-        """What may bring it down with others: what it depends on, and the hosts of its routes."""
+        """Possible shared causes: services it depends on, and hosts of its routes."""
         depends = [f"on:{self.services[other].name or other}" for other in said.depends_on]
         hosts = dict.fromkeys(host for check in said.routes.values() if (host := _host(check)))
         return (*depends, *(f"at:{host}" for host in hosts))
 
     def tracking(self, kind: str) -> BaseModel | None:
-        """The settings of a kind of tracker; None where it cannot be asked without any."""
+        """Settings of a kind of tracker; None if required ones are missing."""
         said: BaseModel | None = getattr(self.trackers, kind)
         usual = TRACKERS[kind].Settings
         return said or (None if any(f.is_required() for f in usual.model_fields.values()) else usual())
 
     def opened_channels(self) -> dict[str, ChannelSettings]:
-        """The channels that are configured, by kind."""
+        """The configured channels, by kind."""
         return {kind: s for kind in type(self.channels).model_fields if (s := getattr(self.channels, kind)) is not None}
 
     @classmethod
     def channel_kinds(cls) -> dict[str, type[ChannelSettings]]:
-        """Those that there are, set up or not."""
+        """All kinds of channel, configured or not."""
         return {kind.model_fields["kind"].default: kind for kind in KINDS}  # type: ignore[attr-defined] # as above
 
     def readers(self) -> tuple[Audience, ...]:
-        """The audiences as the judge's house knows them."""
+        """The audiences, in the form that `notify` takes."""
         return tuple(self._audience(name, said) for name, said in self.audiences.items())
 
     def hooks(self) -> dict[str, str]:
-        """By service, the token by which its status page's webhook is known."""
+        """Webhook tokens of official pages, by service."""
         pages = {key: said.official.webhook_token for key, said in self.services.items() if said.official}
         return {key: token.get_secret_value() for key, token in pages.items() if token}
 
     def watched_channels(self) -> dict[str, ChannelSettings]:
-        """The opened ones whose provider can be asked how it is."""
+        """Configured channels whose provider can be probed."""
         return {kind: settings for kind, settings in self.opened_channels().items() if settings.lives}
 
     def own_rooms(self) -> frozenset[Destination]:
-        """The places that the file names, whose people may therefore ask."""
+        """The places in the config, where people may therefore use commands."""
         named = () if self.rooms == "anyone" else self.rooms
         digests = (place for said in self.digests.values() for place in said.to)
         readers = (place for audience in self.readers() for place in audience.places)
         return frozenset((*named, *digests, *readers))
 
     def admins_audience(self) -> Audience | None:
-        """The admins who can be written to, as those who hear of dead channels and of nothing else."""
+        """The reachable admins as an audience that gets only notices about channels."""
         opened = self.opened_channels()
         places = dict.fromkeys(at for who in sorted(self.admins) if (at := _reached(who)).kind in opened)
-        # Our blindness, a correction, is told to all who hear of those: theirs are the channels alone.
+        # Without corrections, as notices of our own outages go to all who want those: this audience is only for
+        # channels.
         wish = SubscriptionFilter(
             tuple(map(delivering, opened)), frozenset(Topic) - {Topic.CORRECTION}, style=self.style()
         )
@@ -226,13 +227,13 @@ class Config(BaseModel):
 
 
 def _host(check: AnyCheck) -> str | None:
-    """Where a route leads; None for a kind that leads nowhere."""
+    """The host of a route; None for kinds without one."""
     url = getattr(check, "url", None)
     return urlsplit(url).hostname if url else getattr(check, "host", None)
 
 
 def _reached(admin: str) -> Destination:
-    """Where a person reads: Slack writes to a person as to a channel, Discord's persons are marked."""
+    """The destination of messages to a person: Slack's is like a channel's, Discord's has a mark."""
     kind, _, person = admin.partition(":")
     match kind:
         case "slack":
@@ -248,26 +249,25 @@ def some(services: Some) -> tuple[str, ...]:
 
 
 def load(path: Path, *, secrets: bool = True) -> Config:
-    """Read and check a config file. Raise ConfigError, and nothing else, with every problem and its line. Thread-safe.
-
-    `secrets=False`: for what opens no channel, secrets that this shell or user cannot read do no harm.
+    """Read and check a config file. Raise only ConfigError, with all problems and their lines. Thread-safe.
+    `secrets=False`: for commands that open no channel, ignore secrets that this shell or user cannot read.
     """
     config, exposed = examine(path, secrets=secrets)
-    # For the daemon, which keeps a log; `check` says it by itself, and the other commands have one line for their answer.
+    # For the daemon, which has a log; `check` prints this itself, and other commands print only their answer.
     for line in exposed if secrets and logging.root.hasHandlers() else ():
         log.warning("%s", line)
     return config
 
 
 def examine(path: Path, *, secrets: bool = True) -> tuple[Config, list[str]]:
-    """`load`, with what is no mistake but dangerous: files with secrets that others than their owner can read."""
+    """`load`, with warnings: files with secrets that others can read."""
     document = Document(path, None)
     try:
         document = read(path, Config)
         config = _understood(document, secrets=secrets)
     except (ConfigError, CatalogError):
         raise
-    except Exception as error:  # whatever is in a file: its reader must go on
+    except Exception as error:  # whatever a file contains, its reader must go on
         log.debug("a config that nothing here expects", exc_info=True)
         what = f"cannot be understood ({type(error).__name__}); compare it with config.example.yaml"
         raise ConfigError(document, [Problem((), what)]) from None
@@ -283,7 +283,7 @@ def _understood(document: Document, *, secrets: bool) -> Config:
         raise ConfigError(document, [*document.problems, *problems(error, Config)]) from None
     found = [*document.problems, *islice(contradictions(config), MOST)]
     if secrets:
-        # Of a place that has a variable without a value, that is all there is to say.
+        # Where a variable has no value, only that is reported.
         said = {problem.where for problem in document.problems}
         found += islice((problem for problem in unfit_places(config) if problem.where not in said), MOST)
     if found:
@@ -292,7 +292,7 @@ def _understood(document: Document, *, secrets: bool) -> Config:
 
 
 def schema() -> dict[str, Any]:
-    """The JSON Schema of the file, for editors: every secret may also stand in a file of its own."""
+    """The JSON Schema of the config, for editors. Each secret may be given by the path of a file instead."""
     made = Config.model_json_schema()
     for model in set(_models(Config)):
         part = made["$defs"].get(model.__name__, {})

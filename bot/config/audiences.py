@@ -1,4 +1,4 @@
-"""What an audience may wish of when it is told: quiet hours, escalations."""
+"""Quiet hours and escalations of an audience."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""A service that the catalogue knows: what a config does not say of it the catalogue does.
+"""Completes a service in the config from the catalogue.
 
-The catalogue is imported where a config names it, and costs nothing elsewhere.
+The catalogue is imported only if a config names a service of it.
 """
 
 from __future__ import annotations
@@ -12,7 +12,9 @@ from bot.contracts import Telling
 
 
 def filled(said: Any) -> Any:
-    """A service's keys with those that its entry adds; own keys win whole. One that nothing is known of stays as it is."""
+    """Add the keys of the catalogue's entry; the config's own keys replace them. An unknown service is returned
+    unchanged.
+    """
     if not isinstance(said, dict) or not isinstance(said.get("service"), str):
         return said
     from bot import catalogue  # noqa: PLC0415 # see above
@@ -29,7 +31,7 @@ def _near(name: str) -> str:
 
 
 def known(name: str) -> str:
-    """Raise ValueError, in words, for what the catalogue has not."""
+    """Raise Telling if the name is not in the catalogue."""
     from bot import catalogue  # noqa: PLC0415 # as above
 
     if catalogue.find(name) is None:

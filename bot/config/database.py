@@ -1,4 +1,4 @@
-"""The form of a database's address: whatever is taken here can be opened, or fails to open in words."""
+"""Validation of the database URL: what passes can be opened, or fails with a plain error."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ SERVER = re.compile(
 
 
 def database_url(url: str) -> str:
-    """The address itself. Raise ValueError, in words that hold nothing of it, for what names no database."""
+    """The URL, unchanged. Raise ValueError, with a message that quotes none of it, if it names no database."""
     if len(url) > LONGEST or not url.isprintable():
         raise ValueError(f"is no address of a database; {EXPECTED}")
     scheme, slashes, rest = url.partition("://")
@@ -38,7 +38,7 @@ def _check_file(rest: str) -> None:
         raise ValueError("a file takes no ?options; expected sqlite:///file.db")
     if not unquote(path).isprintable():
         raise ValueError("holds a character that cannot be shown")
-    if re.search(":.*@", path):  # a path is shown, and that one would show a password
+    if re.search(":.*@", path):  # a path is shown in messages, and this one may hold a password
         raise ValueError(f"is of a file, and names an account; {EXPECTED}")
 
 
@@ -55,7 +55,8 @@ def _check_server(rest: str) -> None:
         _check_port(port)
     if host:
         _check_host(host)
-    if not set("@:/").isdisjoint(name):  # a password with / in it ends there, and would be shown with the name
+    # An unescaped / in a password ends it there, and the rest would be shown with the name.
+    if not set("@:/").isdisjoint(name):
         raise ValueError(f"has no right name of a database; expected one such as tocsin ({ESCAPED})")
     if any(not unquote(part).isprintable() for part in (account, name, *given.values())):
         raise ValueError("holds a character that cannot be shown")

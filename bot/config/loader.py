@@ -1,4 +1,4 @@
-"""From a file to a tree that knows its lines, with `${NAME}`s and `<key>_file`s filled in. Nothing but ConfigError is raised."""
+"""Reads a file into a tree with line numbers, and fills in `${NAME}` and `<key>_file`. Raises only ConfigError."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ from bot.config.parsing import UNSEEN, Location, Malformed, Place, Tree, parse
 from bot.config.redaction import HIDDEN, key_shown, path_shown, variable_shown
 
 VARIABLE = re.compile(r"\$(?:\$|\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\})")
-SIZE = 1024 * 1024  # bytes: a config is never larger; a file that is was meant for something else
-SECRET_SIZE = 64 * 1024  # bytes: likewise of a file with one secret
+SIZE = 1024 * 1024  # bytes: a larger file is not a config
+SECRET_SIZE = 64 * 1024  # bytes of a file with one secret
 VALUE_SIZE = 64 * 1024  # characters of one value
-FILLED = 4 * SIZE  # characters of all values in which something was filled in
-LINES = 100  # of one error: nobody reads more
-MOUNTED = ("/run/secrets/", "/var/run/secrets/")  # where Docker lays secrets, as readable as it likes, in a container
+FILLED = 4 * SIZE  # total characters of values with variables filled in
+LINES = 100  # lines of one error
+MOUNTED = ("/run/secrets/", "/var/run/secrets/")  # where Docker mounts secrets in a container, readable by all
 
 
 @dataclass(frozen=True, slots=True)
 class Problem:
     where: Location
     what: str
-    unknown: bool = False  # a key that there is not: it may be anything
+    unknown: bool = False  # an unknown key, which may hold anything
 
     @property
     def path(self) -> str:
@@ -44,18 +44,19 @@ class Document:
     tree: Any
     problems: list[Problem] = field(default_factory=list)
     lines: dict[Location, Place] = field(default_factory=dict)
-    open_to_others: list[Problem] = field(default_factory=list)  # files with secrets that not only their owner reads
+    # Files with secrets that others than the owner can read.
+    open_to_others: list[Problem] = field(default_factory=list)
     filled: int = 0  # characters that came from the environment
 
     def place(self, where: Location) -> Place:
-        """Line and column of a key or item, or of the nearest that is in the file."""
+        """Line and column of a key or item, or of its nearest parent in the file."""
         while where and where not in self.lines:
             where = where[:-1]
         return self.lines.get(where, (1, 1))
 
 
 class ConfigError(Exception):
-    """All that is wrong with a config, one line each: `config.yaml:4:5: services.x.routes: what, what was expected`."""
+    """All problems of a config, one per line: `config.yaml:4:5: services.x.routes: what, what was expected`."""
 
     def __init__(self, document: Document, found: list[Problem]) -> None:
         self.document = document
@@ -67,7 +68,7 @@ class ConfigError(Exception):
 
 
 def read(path: Path, model: type[BaseModel]) -> Document:
-    """The tree with `${NAME}`s and `<key>_file`s filled in. Raise ConfigError where there is no tree at all."""
+    """The tree with `${NAME}` and `<key>_file` filled in. Raise ConfigError if there is no tree at all."""
     document = Document(path, None)
     try:
         text = _contents(path, SIZE)
@@ -96,8 +97,8 @@ def read(path: Path, model: type[BaseModel]) -> Document:
 
 
 def _contents(path: Path, most: int) -> str | None:
-    """A regular file's text without a byte order mark; None when it is longer than `most`."""
-    # Not blocking: a pipe to which nobody writes would hold us for ever.
+    """A regular file's text without a byte order mark; None if longer than `most`."""
+    # Non-blocking: a pipe without a writer would block forever.
     with os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as file:
         if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
             raise ValueError("it is no regular file")
@@ -112,7 +113,7 @@ def _why(error: Exception) -> str:
 
 
 def readable_by_others(path: Path) -> str:
-    """In words, when more people than its owner can read a file; empty when not."""
+    """A warning if others than the owner can read a file; else empty."""
     try:
         mode = path.stat().st_mode
     except OSError:
@@ -123,7 +124,7 @@ def readable_by_others(path: Path) -> str:
 
 
 class _Filling:
-    """Makes the values final: variables, files with secrets."""
+    """Fills in variables and secrets from files."""
 
     def __init__(self, document: Document, tree: Tree, model: type[BaseModel]) -> None:
         self._document = document
@@ -133,7 +134,7 @@ class _Filling:
         self._inline = False
 
     def filled(self, node: Any, where: Location) -> Any:
-        """The depth is bounded by what the parser takes."""
+        """The value, filled in. The parser bounds the depth of the recursion."""
         match node:
             case dict():
                 return self._map(node, where)
@@ -144,7 +145,7 @@ class _Filling:
                 return self._checked(self._text(node, where), where)
             case int() | float() if where and where[-1] in self._secrets and not isinstance(node, bool):
                 self._note_if_secret("number", where)
-                return self._tree.written.get(where, node)  # a password of digits needs no quotes, and keeps its zeros
+                return self._tree.written.get(where, node)  # an unquoted numeric password keeps its leading zeros
         return node
 
     def _map(self, node: dict[str, Any], where: Location) -> dict[str, Any]:
@@ -188,10 +189,10 @@ class _Filling:
         self._document.filled += len(found)
         if self._document.filled > FILLED:
             raise ConfigError(self._document, [Problem(where, "is too much, once all variables are filled in")])
-        return found.rstrip("\r\n")  # as of a file: `echo` and many stores of secrets leave one behind
+        return found.rstrip("\r\n")  # as in a file: `echo` and many secret stores append a line break
 
     def _from_file(self, path: Any, where: Location) -> str:
-        """The path is not repeated in an error: people put the secret itself there."""
+        """Read a secret from a file. Errors do not quote the path, as people put the secret itself there."""
         named = self._document.path.parent / self._text(str(path), where)
         try:
             text = _contents(named, SECRET_SIZE)
@@ -206,7 +207,7 @@ class _Filling:
         return self._checked(text.strip(), where)
 
     def _note_if_secret(self, text: str, where: Location) -> None:
-        """A secret in the file itself makes the whole file one."""
+        """Check the config's own permissions if it contains a secret."""
         if self._inline or not text or VARIABLE.search(text) or not _is_secret(text, where, self._hiding):
             return
         self._inline = True
@@ -218,14 +219,14 @@ class _Filling:
 
 
 def _is_secret(text: str, where: Location, hiding: frozenset[str]) -> bool:
-    """Is it under a key for secrets, or an address with a password or a receiver's key in it?"""
+    """True under a key for secrets, or for an address with a password or a receiver's key."""
     named = not hiding.isdisjoint(part for part in where if isinstance(part, str))
     return named or text.startswith(("webhook:", "apprise:")) or bool(re.search(r"://[^/\s@]*:[^/\s@]+@", text))
 
 
 @cache
 def _models(kind: Any) -> tuple[type[BaseModel], ...]:
-    """Every model that a type is made of."""
+    """All models that a type consists of."""
     return tuple(_each_model(kind))
 
 
@@ -240,20 +241,20 @@ def _each_model(kind: Any) -> Iterator[type[BaseModel]]:
 
 
 def _secrets(model: type[BaseModel]) -> Iterator[str]:
-    """The keys that hold a secret anywhere in the config: each also takes `<key>_file`."""
+    """Keys of secrets anywhere in the config, each of which also accepts `<key>_file`."""
     for part in _models(model):
         yield from secret_keys(part)
 
 
 def secret_keys(model: type[BaseModel]) -> Iterator[str]:
-    """Those of one section."""
+    """Keys of secrets in one section."""
     for name, field_ in model.model_fields.items():
         if _holds_secret(field_.annotation):
             yield field_.alias or name
 
 
 def _holds_secret(annotation: Any) -> bool:
-    """A secret or nothing, whatever is said of its form; no map and no list of secrets."""
+    """True for an optional or constrained secret, but not for a map or list of secrets."""
     if annotation is SecretStr:
         return True
     origin = getattr(annotation, "__origin__", None)
@@ -262,7 +263,7 @@ def _holds_secret(annotation: Any) -> bool:
 
 
 def _hiding(model: type[BaseModel]) -> Iterator[str]:
-    """The keys under which nothing is shown: those, and the maps whose values are secret."""
+    """Keys whose values are never shown: secrets, and maps of secrets."""
     yield from _secrets(model)
     for part in _models(model):
         yield from (name for name, field_ in part.model_fields.items() if SecretStr in get_args(field_.annotation))

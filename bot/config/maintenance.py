@@ -1,4 +1,4 @@
-"""Maintenance that the file announces: once, or on the same days of each week."""
+"""Maintenance announced in the config: once, or weekly."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from bot.contracts import Telling, between
 from bot.judge.maintenance import in_file
 from bot.model import Weekly, Window, local_time
 
-YEARS = range(2000, 2101)  # at the ends of the calendar no clock of another zone can be reckoned
+YEARS = range(2000, 2101)  # near the ends of the calendar a time cannot be converted to other zones
 
 
 def _moment(value: Any) -> Any:
-    """ "2026-12-01T22:00": with a zone of its own, or by the clocks of the config's."""
+    """Parse "2026-12-01T22:00", with a zone of its own or in the config's."""
     try:
         found = value if isinstance(value, datetime) else datetime.fromisoformat(str(value))
     except ValueError:
@@ -29,7 +29,7 @@ def _moment(value: Any) -> Any:
 
 
 def _often(value: Any) -> Any:
-    """ "sun 03:00", "mon-fri 03:00", "sat,sun 03:00" or "03:00": days and a time of day."""
+    """Parse days and a time: "sun 03:00", "mon-fri 03:00", "sat,sun 03:00" or "03:00"."""
     return value if isinstance(value, tuple) else week_time(str(value))
 
 
@@ -66,12 +66,12 @@ class MaintenanceConfig(BaseModel):
 
     @property
     def names(self) -> tuple[str, ...]:
-        """Of the services; empty for all."""
+        """Services concerned; empty for all."""
         said = self.services if self.services is not None else (str(self.service),)
         return () if said == "all" else tuple(said)
 
     def window(self, zone: str) -> Window | None:
-        """What takes place once."""
+        """The single window, or None if it is weekly."""
         if self.since is None:
             return None
         since, until = self.span(zone)

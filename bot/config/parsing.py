@@ -1,6 +1,7 @@
-"""The text of a file -> plain maps, lists and values, each with its line. YAML 1.2 without anchors and tags; JSON is such.
+"""Parser from text to plain maps, lists and values with their lines. YAML 1.2 without anchors and tags, which includes
+JSON.
 
-Built on libyaml's events: a mebibyte takes a quarter of a second, however hostile it is, and nothing nests in our stack.
+Uses libyaml's events: a mebibyte takes a quarter of a second, however hostile, and nesting does not use our stack.
 """
 
 from __future__ import annotations
@@ -17,8 +18,8 @@ import yaml
 Location = tuple[str | int, ...]
 Place = tuple[int, int]  # line and column, from 1
 
-DEPTH = 30  # a config has eight levels, a body that is sent as JSON some more
-NODES = 100_000  # values and keys: five thousand services have half of that
+DEPTH = 30  # a config has eight levels, a JSON body in it some more
+NODES = 100_000  # values and keys: five thousand services need half of that
 WORDY = 10_000  # characters of a key
 
 INTEGER = re.compile(r"[-+]?(?:0|[1-9][0-9]{0,17})")
@@ -30,7 +31,8 @@ WORDS = {
     **dict.fromkeys(("true", "True", "TRUE"), True),
     **dict.fromkeys(("false", "False", "FALSE"), False),
 }
-# JSON writes what is beyond U+FFFF in two halves, which YAML does not know; a backslash before it would make it text.
+# JSON writes characters beyond U+FFFF as surrogate pairs, which YAML lacks; after an escaped backslash it is plain
+# text.
 HALVES = re.compile(r"(?<!\\)((?:\\\\)*)\\u([dD][89abAB][0-9a-fA-F]{2})\\u([dD][c-fC-F][0-9a-fA-F]{2})")
 UNSEEN = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
 
@@ -38,7 +40,7 @@ PARSER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 class Malformed(Exception):
-    """What cannot be read: in words without anything of the file in them, and where."""
+    """Invalid input. The message quotes nothing of the file; `at` is its place."""
 
     def __init__(self, what: str, at: Place = (1, 1)) -> None:
         super().__init__(what)
@@ -48,7 +50,7 @@ class Malformed(Exception):
 
 @dataclass(slots=True)
 class Tree:
-    """What a file says. `written`: of values without quotes, their text as it stands there."""
+    """A parsed file. `written`: the original text of unquoted values."""
 
     root: Any = None
     lines: dict[Location, Place] = field(default_factory=dict)
@@ -57,7 +59,7 @@ class Tree:
 
 @dataclass(slots=True)
 class _Level:
-    """A map or a list that has begun and is not closed yet."""
+    """A map or list that is not closed yet."""
 
     where: Location
     into: dict[str, Any] | list[Any]
@@ -65,7 +67,7 @@ class _Level:
 
 
 def parse(text: str) -> Tree:
-    """Raise Malformed for what is no YAML, or more than anybody writes by hand."""
+    """Parse a file. Raise Malformed if it is not YAML, or larger than anything written by hand."""
     try:
         return _Builder().built(_events(HALVES.sub(_joined, text)))
     except yaml.MarkedYAMLError as error:
@@ -87,7 +89,7 @@ def _joined(halves: re.Match[str]) -> str:
 
 
 def _harmless(problem: str) -> str:
-    """libyaml's words without what they quote of the file."""
+    """libyaml's message without its quotations of the file."""
     return re.sub(r"'[^'<]{2,}'", "something", problem)[:200]
 
 
@@ -102,7 +104,7 @@ def _place(mark: Any) -> Place:
 
 
 class _Builder:
-    """Puts events together, one after another: nothing in it calls itself."""
+    """Builds the tree from events without recursion."""
 
     def __init__(self) -> None:
         self._tree = Tree()
@@ -157,7 +159,7 @@ class _Builder:
         self._tree.lines[(*level.where, key)] = at
 
     def _put(self, made: Any, at: Place) -> Location:
-        """Into the map or list that is open, and where that is."""
+        """Add a value to the open map or list, and return its location."""
         if not self._open:
             self._tree.root = made
             return ()
@@ -182,7 +184,7 @@ class _Builder:
 
 
 def _value(text: str) -> Any:
-    """A value without quotes. What only looks like a number or a date, and is none that counts, is text."""
+    """Convert an unquoted value. Text that only resembles a number or a date stays text."""
     if text in WORDS:
         return WORDS[text]
     if len(text) > 40 or text[0] not in "+-.0123456789":

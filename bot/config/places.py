@@ -1,4 +1,4 @@
-"""Places that a channel can never write to, by the form of their names alone."""
+"""Destinations that a channel can never write to, judged by the form of their addresses."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def all_places(config: Config) -> Iterator[tuple[Location, Destination]]:
-    """Every place that the file names, and where; the admins as those who are written to."""
+    """All destinations in the config with their locations, except rooms and admins."""
     for name, audience in config.audiences.items():
         at: Location = ("audiences", name)
         for way in ("ladder", "broadcast"):
@@ -27,7 +27,7 @@ def all_places(config: Config) -> Iterator[tuple[Location, Destination]]:
 
 
 def unfit_places(config: Config) -> Iterator[Problem]:
-    """Of channels that are set up; the others are told elsewhere."""
+    """Problems of destinations on configured channels; others are reported elsewhere."""
     opened = config.opened_channels()
     rooms = () if config.rooms == "anyone" else config.rooms
     asking: list[tuple[Location, Destination]] = [(("rooms", number), room) for number, room in enumerate(rooms)]

@@ -1,4 +1,4 @@
-"""From pydantic's findings to lines that a person can act on, without what may be a secret."""
+"""Converts pydantic's errors to lines that a person can act on, without possible secrets."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from bot.config.parsing import Location
 from bot.config.redaction import value_shown
 from bot.contracts import Telling
 
-# Kinds of findings about values that are numbers, or one of a few known words.
+# Types of errors whose values are numbers or known words.
 OPEN = (
     "int_",
     "float_",
@@ -30,7 +30,7 @@ LONGEST = 500  # characters of one line
 
 
 def problems(error: ValidationError, model: type[BaseModel]) -> Iterator[Problem]:
-    """Those that are told: of a thousand mistakes nobody reads the last."""
+    """The problems to report. Their number is bounded, as nobody reads a thousand."""
     hidden = frozenset(_hiding(model))
     known = frozenset(f.alias or name for part in _models(model) for name, f in part.model_fields.items())
     for found in islice(error.errors(include_url=False), 2 * LINES):
@@ -39,8 +39,8 @@ def problems(error: ValidationError, model: type[BaseModel]) -> Iterator[Problem
 
 
 def _without_tags(where: Location) -> Location:
-    """Pydantic also names the member of a union that it tried ("http", "tuple[str, ...]"), and "[key]" for a map's key:
-    those are no keys of the file.
+    """The location without parts that are not keys of the file: pydantic adds the union member it tried ("http",
+    "tuple[str, ...]") and "[key]" for a map's key.
     """
     tagged = len(where) > 4 and where[0] == "services" and where[2] in {"routes", "trackers"}
     plain = (part for number, part in enumerate(where) if not (tagged and number == 4))

@@ -1,4 +1,4 @@
-"""What a config says of a service: how it is reached, who else speaks of it, how it is watched."""
+"""Settings of a service: its routes, sources, and how it is watched."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from bot.model import Rules
 from bot.watch.checks import AnyCheck
 from bot.watch.sources import AnySource, AnyTracker
 
-# Bounds that make no sense to go beyond: below, a service is besieged or nothing can be known; above, nothing is noticed.
+# Bounds of sensible values: smaller ones would flood a service or tell nothing, larger ones would miss outages.
 Every = Annotated[Duration, between("0.1s", "7d")]
 Timeout = Annotated[Duration, between("0.1s", "5m")]
 ConfirmEvery = Annotated[Duration, between("0.1s", "1d")]
@@ -23,7 +23,7 @@ Reminders = Annotated[tuple[Annotated[Duration, between("1s", "30d")], ...], Fie
 
 
 class Defaults(BaseModel):
-    """How services are watched; each key may stand in a service too."""
+    """How services are watched. A service may override each key."""
 
     model_config = Strict
     every: Every = duration("30s")
@@ -39,7 +39,7 @@ class Defaults(BaseModel):
 
 
 class ServiceConfig(BaseModel):
-    """`service`: its name in the catalogue, which gives the keys that are not here."""
+    """A service. `service` is its name in the catalogue, which supplies the keys left out here."""
 
     model_config = Strict | {"json_schema_extra": {"anyOf": [{"required": ["routes"]}, {"required": ["service"]}]}}
     service: Annotated[str, StringConstraints(max_length=100), AfterValidator(known)] | None = None
@@ -69,6 +69,6 @@ class ServiceConfig(BaseModel):
         return self
 
     def watching(self, defaults: Defaults) -> Defaults:
-        """The defaults with what this service says otherwise."""
+        """The defaults with this service's overrides."""
         own = {k: v for k in Defaults.model_fields if (v := getattr(self, k)) is not None}
         return defaults.model_copy(update=own)

@@ -1,4 +1,4 @@
-"""The kinds of values in a config, each with what was expected where one is wrong."""
+"""Types of config values, with errors that say what was expected."""
 
 from __future__ import annotations
 
@@ -31,12 +31,12 @@ ANYONE = frozenset({"anyone", "anybody", "everyone", "everybody"})
 Strict = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True)
 
 
-RESERVED = frozenset({OURSELVES, "all", "many"})  # "many": how the thread of a message of many incidents begins
+RESERVED = frozenset({OURSELVES, "all", "many"})  # "many" begins the thread of a batch
 KEY = re.compile(r"[^\W_]([\w .+&'()!-]*[\w+!)])?")
 
 
 def duration(value: Any) -> timedelta:
-    """ "30s", "1h30m", "14d" -> timedelta. Raise Telling, in words, for anything else."""
+    """Parse "30s", "1h30m" or "14d". Raise Telling for anything else."""
     try:
         return value if isinstance(value, timedelta) else length(str(value))
     except ValueError as error:
@@ -83,7 +83,7 @@ def _address(url: str) -> str:
 
 
 def _key(text: str) -> str:
-    """A short name of a service: commands, addresses and rows of the database are made of it."""
+    """Validate the key of a service, which becomes part of commands, addresses and database rows."""
     _short(text)
     if text.casefold() in RESERVED:
         raise ValueError("is a name that Tocsin uses itself; call it something else")
@@ -91,7 +91,7 @@ def _key(text: str) -> str:
 
 
 def _short(text: str) -> str:
-    """A short name of readers: "all" is a good one, for no command means anything else by it there."""
+    """Validate the name of an audience or digest. "all" is allowed, as no command gives it another meaning there."""
     if len(text) > 60 or not KEY.fullmatch(text) or not text.isprintable():
         raise ValueError(
             "is no short name; expected at most 60 letters, digits, dots, - and _, such as mail or our-site"
@@ -100,14 +100,16 @@ def _short(text: str) -> str:
 
 
 def _route(text: str) -> str:
-    """A route is named in the file, in notices and in the database: as it is written, or not at all."""
+    """Validate a route's name. It appears in the file, notices and the database, so it is accepted unchanged or not at
+    all.
+    """
     if _name(text) != text:
         raise ValueError("is no name of a route: it begins or ends with a space, or has several together")
     return text
 
 
 def _name(text: str) -> str:
-    """As people call it: something must be seen of it."""
+    """Validate a display name, which must have a visible character."""
     name = " ".join(text.split())
     if not any(unicodedata.category(letter)[0] in "LNPS" for letter in name):
         raise ValueError("is no name: nothing of it can be seen")
@@ -115,7 +117,7 @@ def _name(text: str) -> str:
 
 
 def _rooms(value: Any) -> tuple[Destination, ...] | Literal["anyone"]:
-    """One place needs no list around it."""
+    """Parse rooms. A single place needs no list."""
     if isinstance(value, str) and value.strip().casefold() in ANYONE:
         return "anyone"
     said = (value,) if isinstance(value, str | Destination) else () if value is None else value
@@ -130,7 +132,7 @@ def _canary(text: str) -> str:
 
 
 def canary(text: str) -> Check:
-    """ "https://one.example/" or "tcp://192.0.2.53:53" as a check. Raise ValueError, in words, for anything else."""
+    """A check for "https://one.example/" or "tcp://192.0.2.53:53". Raise ValueError for anything else."""
     try:
         if not text.startswith("tcp://"):
             return HttpCheck(url=text)
@@ -141,11 +143,10 @@ def canary(text: str) -> Check:
 
 
 def cron(when: str, timezone: str) -> CronTrigger:
-    """ "mon-fri 08:00" as a trigger in that zone. Raise ValueError, in words, for anything else."""
+    """A trigger for "mon-fri 08:00" in a time zone. Raise ValueError for anything else."""
     days, at = week_time(when)
-    named = ",".join(
-        map(str, sorted(days))
-    )  # APScheduler's week begins on Monday, too, but knows no range over its end
+    # APScheduler's week begins on Monday, too, but its ranges cannot wrap.
+    named = ",".join(map(str, sorted(days)))
     return CronTrigger(day_of_week=named, hour=at.hour, minute=at.minute, timezone=timezone)
 
 

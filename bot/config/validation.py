@@ -1,4 +1,4 @@
-"""What is wrong with a config though each value alone is right."""
+"""Contradictions between values of the config that are valid by themselves."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from bot.watch.checks import HeartbeatCheck
 if TYPE_CHECKING:
     from bot.config import AudienceConfig, Config
 
-TALKS = ("slack", "discord", "telegram")  # where people can talk to us
+TALKS = ("slack", "discord", "telegram")  # where people can write to us
 
 
 SHOWN = 20  # names in one line
 
 
 def contradictions(config: Config) -> Iterator[Problem]:
-    """What each value alone does not show."""
+    """All contradictions between values."""
     for name in config.services.keys() & set(map(delivering, type(config.channels).model_fields)):
         yield Problem(("services", name), "is the name of a channel's own health; call the service something else")
     for key, service in config.services.items():

@@ -1,4 +1,4 @@
-"""Days of the week as people write them: "mon-fri", "Sunday to Thursday", "sat, sun", "lun-vie", "weekdays"."""
+"""Parser of days of the week: "mon-fri", "Sunday to Thursday", "sat, sun", "lun-vie", "weekdays"."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ EVERY_DAY = frozenset(range(7))
 
 
 def week_time(text: str) -> tuple[frozenset[int], time]:
-    """Read days (Monday is 0; none: all) and a time of day. Raise Telling for anything else."""
+    """Parse days (Monday is 0; none: all) and a time of day. Raise Telling for anything else."""
     said, _, at = text.strip().rpartition(" ") if len(text) <= LONGEST else ("", "", "")
     try:
         return (_days(said) if said.strip() else EVERY_DAY), clock(at)
@@ -40,13 +40,13 @@ def _groups() -> dict[str, frozenset[int]]:
 
 @cache
 def _dash() -> re.Pattern[str]:
-    """What stands between the first and the last day of a range: a dash, or a word for it."""
+    """Separators of a range of days: a dash, or a word for it."""
     words = "".join(rf"|\b{re.escape(word)}\b" for word in sorted(input_words("to")))
     return re.compile(rf"\s*(?:[-–—]{words})\s*")
 
 
 def _range(part: str) -> frozenset[int]:
-    """One day, or a range that may go over the end of the week: "sun-thu"."""
+    """One day, or a range that may wrap around the week: "sun-thu"."""
     first, dash, last = part.partition("-")
     begin = weekdays()[first.rstrip(".")]
     end = weekdays()[last.rstrip(".")] if dash else begin

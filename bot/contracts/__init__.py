@@ -66,7 +66,7 @@ __all__ = [
 
 
 class Unable(Exception):
-    """Tocsin cannot go on; the text is one line that says why and what to do."""
+    """Tocsin cannot continue. The text is one line with the reason and the remedy."""
 
 
 def _length(value: Any) -> Any:
@@ -90,37 +90,37 @@ Seconds = Annotated[
 
 
 Length = Annotated[timedelta, BeforeValidator(_length, json_schema_input_type=str)]
-"""The same, as a `timedelta`: "14d"."""
+"""Likewise, as a `timedelta`: "14d"."""
 
 
 class Check(Protocol):
-    """How one route is tried: a frozen pydantic model whose fields are its YAML."""
+    """A way to check one route: a frozen pydantic model whose fields are its YAML."""
 
     @property
     def kind(self) -> str: ...
 
     async def run(self, route: str, net: Net, timeout: timedelta, *, fresh: bool) -> Reading:
-        """Try once. `fresh`: the service is not known to be up, so nothing may be reused. Raise only on a bug of ours."""
+        """Check once. `fresh`: the service is not known to be up, so reuse no connection. Raise only on a bug of ours."""
 
 
 @dataclass(slots=True)
 class CachedResponse:
-    """What an address gave last, and how it was when it was last asked."""
+    """The latest response of an address, and the result of the latest request."""
 
     body: bytes = b""
-    got_at: datetime | None = None  # when the body came; what is confirmed by a 304 did not come anew
+    got_at: datetime | None = None  # when the body arrived; a 304 does not change it
     etag: str = ""
     modified: str = ""
     asked_at: datetime | None = None
-    answered: bool = False  # was there an answer at all?
-    good: bool = False  # ... and was it the body, or that it still holds?
+    answered: bool = False  # the latest request got a response
+    good: bool = False  # ... and it was the body or a 304
     busy: asyncio.Lock = field(default_factory=asyncio.Lock)
 
 
 @dataclass(slots=True)
 class HttpCache:
-    """What all sources share: the copies, by address and wanted type, and until when hosts asked us to stay away.
-    `guesses`: for how long, by hosts that said "too many" and not for how long, until they answer again.
+    """HTTP state shared by all sources: copies by address and accepted type, and the time until which each host is left
+    alone. `guesses`: our own delay for hosts that sent a rate limit without one, until they answer again.
     """
 
     copies: dict[tuple[str, str], CachedResponse] = field(default_factory=dict)
@@ -131,42 +131,42 @@ class HttpCache:
 
 @dataclass(slots=True)
 class SourceState:
-    """What one source's readings leave for its next, for the life of the process: a config object keeps no state."""
+    """State that a source keeps between readings, for the life of the process: config objects hold no state."""
 
     shelf: HttpCache = field(default_factory=HttpCache)
-    news_at: datetime | None = None  # somebody said then that there is news: what was fetched before is old
-    found: Any = None  # how it is read, where the source had to find that out ...
+    news_at: datetime | None = None  # when news was announced: anything fetched before is stale
+    found: Any = None  # the page's format, where the source had to detect it ...
     found_at: datetime | None = None
-    heard_at: datetime | None = None  # ... when it was last understood so ...
-    sought_at: datetime | None = None  # ... and when it last looked for a way in vain
-    unworkable: bool = False  # what it says could not be worked on within our bounds, and that was logged
-    undated: dict[str, datetime] = field(default_factory=dict)  # when an open incident without a date was first seen
+    heard_at: datetime | None = None  # ... when it last worked ...
+    sought_at: datetime | None = None  # ... and when detection last failed
+    unworkable: bool = False  # its content exceeds our bounds, and that was logged
+    undated: dict[str, datetime] = field(default_factory=dict)  # when each open incident without a date was first seen
 
 
 class Source(Protocol):
-    """Somebody else's word about a service: a frozen pydantic model whose fields are its YAML."""
+    """A third party's reports on a service: a frozen pydantic model whose fields are its YAML."""
 
     @property
     def kind(self) -> str: ...
 
     async def read(self, net: Net, now: datetime, memory: SourceState) -> SourceReport:
-        """Fetch and parse. What cannot be read is a Word that says None; raise only on a bug of ours."""
+        """Fetch and parse. Return a report whose `says` is None if it cannot be read; raise only on a bug of ours."""
 
 
 Answering = Callable[[Ask], Awaitable[Text | None]]
-"""What `desk.answer` is to a channel: None when there is nothing to say."""
+"""Answers a message that a channel received; None if there is no reply."""
 
 
 class Unclear(str):
-    """A provider is there, and only asks us to wait: that says neither that it takes messages nor that it does not."""
+    """A provider that answers only with a request to wait: this does not show whether it takes messages."""
 
     __slots__ = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """What a provider documents that it takes: `most` messages of the whole account in any `per`; to one place, one in
-    `place`. The outbox keeps to it, so that nothing is refused that could have been known.
+    """The documented rate limit of a provider: `most` messages of the account in any `per`, and one per `place` to one
+    destination. The outbox keeps to it, to avoid foreseeable refusals.
     """
 
     most: int = 32
@@ -175,61 +175,60 @@ class Pace:
 
 
 class Channel(Protocol):
-    """One way to people, open."""
+    """An open connection to one messaging platform."""
 
     async def send(self, delivery: Delivery) -> Receipt:
-        """Hand over once: no retry, no sleep, nothing raised for what the provider does."""
+        """Send once: no retry, no sleep, and no exception for a fault of the provider."""
 
     async def listen(self, answer: Answering) -> None:
-        """Hear people until cancelled; return at once where nobody can talk back."""
+        """Receive messages until cancelled; return at once where nobody can reply."""
 
     async def account(self) -> Reach:
-        """Ask the provider whom it takes us for. Nothing is raised for what it does."""
+        """Ask the provider which account we are. Raise nothing for a fault of the provider."""
 
     async def reach(self, place: str) -> Reach:
-        """Ask the provider whether a message could be written there. Nobody is sent anything, and nothing is raised."""
+        """Ask the provider whether we could write there, without sending a message. Raise nothing."""
 
 
 class ChannelSettings(Protocol):
-    """A channel's section of the config: light. Its SDK is imported in `open`, so an unused channel costs nothing."""
+    """A channel's section of the config. The SDK is imported in `open`, so an unused channel costs nothing."""
 
     @property
     def kind(self) -> str: ...
 
-    edits: ClassVar[bool]  # can a message be rewritten?
-    pace: ClassVar[Pace]  # how fast may be written?
-    gathers: ClassVar[bool]  # may many notices be told in one message? People want that, programs do not
-    finds: ClassVar[bool]  # can it find out whether an unsure hand-over arrived? Else a repeat may be told twice
-    looks: ClassVar[bool]  # does it do so first, and say `Later.absent` where it did not, before it is sent again?
-    lives: ClassVar[bool]  # does `probe` tell how its provider is, so that it is worth watching?
+    edits: ClassVar[bool]  # messages can be edited
+    pace: ClassVar[Pace]  # documented rate limit
+    gathers: ClassVar[bool]  # several notices may share a message: right for people, wrong for programs
+    finds: ClassVar[bool]  # it can look up whether an unsure attempt arrived; otherwise a retry may repeat the message
+    looks: ClassVar[bool]  # it looks that up before a retry, and reports a negative result as `Later.absent`
+    lives: ClassVar[bool]  # `probe` shows the provider's health, so it is worth running regularly
 
     @property
     def watch(self) -> str | None:
-        """The service whose outage means that this channel is dead too."""
+        """The service whose outage means that this channel is down too."""
 
     def open(self, desk: ChannelContext) -> AbstractAsyncContextManager[Channel]:
-        """Connect, yield, disconnect: no half-open objects. Never raises for an unreachable provider or a bad token."""
+        """Connect, yield, disconnect, never half open. Never raise for an unreachable provider or a bad token."""
 
     def place_problem(self, place: str) -> str:
-        """Why nothing can ever be written to such a place, in words without the place itself; empty when it may exist."""
+        """The reason why such an address can never be written to, without the address itself; empty if it may exist."""
 
     @staticmethod
     def person_problem(person: str) -> str:
-        """Likewise of a person among `admins`, as the channel names who speaks."""
+        """Likewise for a person among `admins`, given by the channel's own id."""
 
     async def probe(self, net: Net, *, often: bool = False) -> str | None:
-        """Does the provider know us? None, or what is wrong and what to do, in one line without secrets; `Unclear` where
-        it would not say.
-
-        `often`: asked every few seconds, so only what the provider lets us ask that often.
+        """Check that the provider accepts our account. Return None, or the fault and its remedy in one line without
+        secrets; `Unclear` if the provider would not say.
+        `often`: called every few seconds, so use only requests that the provider allows at that rate.
         """
 
 
 @dataclass(frozen=True, slots=True)
 class ChannelContext:
-    """What a channel is handed when it is opened."""
+    """Resources given to a channel when it is opened."""
 
     net: Net
-    commands: tuple[tuple[str, str], ...]  # name and one-line help, for the platform's own command list
-    recall: Callable[[str], Awaitable[str | None]]  # a channel's own small memory, by name, in the store
+    commands: tuple[tuple[str, str], ...]  # name and one-line help, for the platform's command list
+    recall: Callable[[str], Awaitable[str | None]]  # read a small value of the channel's own, by name, from the store
     remember: Callable[[str, str], Awaitable[None]]

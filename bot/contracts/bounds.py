@@ -1,4 +1,4 @@
-"""Bounds and forms that a plugin's settings share with the rest of the config: a mistake in one is said in words."""
+"""Bounds and types shared by the settings of plugins and the rest of the config, with plain error messages."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from bot.model import length, spelled
 
 
 class Telling(ValueError):
-    """A mistake in a value of a kind that holds no secret (a length, a time, a zone, a known word): it may be repeated."""
+    """An error in a value that cannot be a secret (a length, a time, a zone, a known word), so it may be quoted."""
 
 
 @dataclass(frozen=True, slots=True)
 class Between:
-    """The least and the most that a length of time or a number may be; both are allowed."""
+    """Inclusive bounds of a duration or a number."""
 
     least: Any
     most: Any
@@ -35,14 +35,14 @@ class Between:
         return made
 
     def check(self, value: Any) -> Any:
-        # Written so that a NaN, which is neither less nor more than anything, is refused too.
+        # Written so that it rejects NaN too, which compares false with everything.
         if not self.least <= value <= self.most:
             raise Telling(f"is out of bounds; expected {_words(self.least)} to {_words(self.most)}")
         return value
 
 
 def between(least: str, most: str) -> Between:
-    """The bounds of a length of time, as people write them."""
+    """Bounds of a duration, such as "1s" and "10m"."""
     return Between(length(least), length(most))
 
 
@@ -51,7 +51,9 @@ def _words(bound: Any) -> str:
 
 
 def _token(secret: SecretStr) -> SecretStr:
-    """What a provider gave: one word of plain letters. White space around it came with the copying."""
+    """Validate a provider's token: printable ASCII without spaces. Surrounding white space is a copying error and
+    removed.
+    """
     text = secret.get_secret_value().strip()
     if not text or not all("!" <= letter <= "~" for letter in text):
         raise ValueError(

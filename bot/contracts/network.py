@@ -1,4 +1,4 @@
-"""What the network answers, and what it promises to whoever asks."""
+"""Results of network operations, and the protocol of the network itself."""
 
 from __future__ import annotations
 
@@ -14,25 +14,25 @@ from bot.model import Outcome, Reading
 class Cause(StrEnum):
     """Why a connection or an answer failed."""
 
-    NO_SUCH_NAME = "no such name"  # the resolver answered: there is none
-    NAME_SERVERS = (
-        "name servers"  # our resolver is well, those of the name do not answer: it cannot be reached by anybody
-    )
-    RESOLVER = "resolver"  # our resolver did not answer: says nothing of the service
-    OURS = "ours"  # out of sockets, ports or memory, without a route, or forbidden here: says nothing of the service
+    NO_SUCH_NAME = "no such name"  # the resolver answered that there is none
+    NAME_SERVERS = "name servers"  # our resolver works, the name's own servers do not answer: nobody can reach it
+    RESOLVER = "resolver"  # our resolver did not answer: says nothing about the service
+    OURS = "ours"  # out of sockets, ports or memory, no route, or forbidden here: says nothing about the service
     REFUSED = "refused"
     RESET = "reset"
     UNREACHABLE = "unreachable"
     TIMEOUT = "timeout"
     CERTIFICATE = "certificate"
     TLS = "tls"
-    PROTOCOL = "protocol"  # what came back is no HTTP
-    UNREADABLE = "unreadable"  # HTTP by its name, in a way that we cannot read: says nothing of the service
+    PROTOCOL = "protocol"  # the response is not HTTP
+    UNREADABLE = "unreadable"  # HTTP that we cannot read: says nothing about the service
     REDIRECTS = "redirects"
-    GUARDED = "guarded"  # the address guard refused an inner address
+    GUARDED = "guarded"  # the address guard rejected a private address
 
 
-BLIND = frozenset({Cause.RESOLVER, Cause.OURS, Cause.GUARDED, Cause.UNREADABLE})  # they tell of us, not of the service
+# Faults on our side, not the service's.
+BLIND = frozenset({Cause.RESOLVER, Cause.OURS, Cause.GUARDED, Cause.UNREADABLE})
+# All others: faults on the service's side.
 THEIRS = frozenset(
     {
         Cause.NO_SUCH_NAME,
@@ -46,52 +46,52 @@ THEIRS = frozenset(
         Cause.PROTOCOL,
         Cause.REDIRECTS,
     }
-)  # all others: they tell of the service
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Trouble:
-    """No answer. `why` is in plain words, without secrets ("timed out after 10 s while connecting")."""
+    """A failed request. `why` is a plain reason without secrets ("timed out after 10 s while connecting")."""
 
     cause: Cause
     why: str
     took: timedelta
-    left: bool = False  # had the request left? then the far side may have applied it
+    left: bool = False  # the request was sent, so the far side may have acted on it
 
     def reading(self, route: str) -> Reading:
-        """What a check says that met it."""
+        """The reading of a check that failed this way."""
         return Reading(route, Outcome.INCONCLUSIVE if self.cause in BLIND else Outcome.FAILED, self.why, self.took)
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """An HTTP answer: header names in lower case, the body decoded and cut at the cap."""
+    """An HTTP response: header names in lower case, the body decoded and cut at the cap."""
 
     status: int
     headers: Mapping[str, str]
     body: bytes
-    url: str  # the last one, after redirects
+    url: str  # the final URL, after redirects
     took: timedelta  # until the last byte we read
     phases: Mapping[str, float]  # seconds: "dns", "connect", "tls", "wait", "read"; only those that happened
     reused: bool = False
     cut: bool = False  # the body was longer than the cap
     certificate_until: datetime | None = None
-    unread: str = ""  # why the body could not be unpacked, in plain words; then nothing is known of what is in it
+    unread: str = ""  # why the body could not be decompressed; its content is then unknown
 
 
 @dataclass(frozen=True, slots=True)
 class Connected:
-    """A connection was made and closed again."""
+    """A connection was opened and closed again."""
 
     took: timedelta
-    certificate_until: datetime | None = None  # where TLS was spoken
-    line: str = ""  # what the far side said first, without its end; only where that was waited for
+    certificate_until: datetime | None = None  # if TLS was used
+    line: str = ""  # the far side's first line, without the line end; only if it was waited for
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What a name server answered: each record as people write it ("10 mail.example.org"), names in small letters and
-    without their last dot. At least one.
+    """A DNS response with at least one record, each as people write it ("10 mail.example.org"), names in lower case and
+    without the final dot.
     """
 
     records: tuple[str, ...]
@@ -100,7 +100,7 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Echoed:
-    """How many packets came back. `took` is the average of those that did."""
+    """Number of ping packets returned. `took` is their average time."""
 
     sent: int
     received: int
@@ -113,7 +113,7 @@ Record = Literal["A", "AAAA", "CAA", "CNAME", "MX", "NS", "SOA", "SRV", "TXT"]
 
 
 class Net(Protocol):
-    """Every outgoing HTTP request and probe connection (`bot.net`). Nothing here raises for what the network does."""
+    """All outgoing HTTP requests and probe connections (`bot.net`). Nothing here raises for a network fault."""
 
     def prepare(
         self,
@@ -124,8 +124,8 @@ class Net(Protocol):
         *,
         family: Family | None = None,
     ) -> Any:
-        """Build a request once, for many `fetch`es. `family`: over this one only. Raise ValueError for a URL that
-        cannot be asked.
+        """Build a request once, for many calls of `fetch`. `family`: only over this IP version. Raise ValueError for a
+        URL that cannot be requested.
         """
 
     async def fetch(
@@ -139,9 +139,9 @@ class Net(Protocol):
         guarded: bool = False,
         inward: bool = False,
     ) -> Answer | Trouble:
-        """Ask. `timeout` is for the whole; `fresh` forces a new resolve and connection; `guarded` refuses inner addresses.
-
-        Redirects from a public address lead to no inner one unless `inward`; cookies that they set are sent on.
+        """Send a request. `timeout` is for the whole; `fresh` forces a new look-up and connection; `guarded` rejects
+        private addresses. Redirects from a public address to a private one are followed only if `inward`; cookies set
+        on the way are sent on.
         """
 
     async def connect(self, host: str, port: int, *, timeout: timedelta, guarded: bool = False) -> Connected | Trouble:
@@ -157,19 +157,19 @@ class Net(Protocol):
         starttls: Starttls | None = None,
         guarded: bool = False,
     ) -> Connected | Trouble:
-        """Connect, speak TLS, close. `name`: whom the certificate must be for, if not `host`; `starttls`: how it is
-        asked for, where the far side does not begin with it.
+        """Connect, complete the TLS handshake, close. `name`: the name the certificate must match, if not `host`;
+        `starttls`: the protocol of the upgrade, where the server does not begin with TLS.
         """
 
     async def greet(
         self, host: str, port: int, *, timeout: timedelta, secure: bool = False, guarded: bool = False
     ) -> Connected | Trouble:
-        """Connect, over TLS if `secure`, and wait for the first line that the far side says."""
+        """Connect, over TLS if `secure`, and wait for the server's first line."""
 
     async def query(
         self, name: str, kind: Record, *, timeout: timedelta, server: str = "", guarded: bool = False
     ) -> Found | Trouble:
-        """Look up records: of our own resolvers, or of `server` ("192.0.2.53", "ns1.example.org:53")."""
+        """Look up records with our own resolvers, or with `server` ("192.0.2.53", "ns1.example.org:53")."""
 
     async def ping(self, host: str, *, timeout: timedelta, packets: int = 3, guarded: bool = False) -> Echoed | Trouble:
         """Send ICMP echo requests one after another."""

@@ -1,4 +1,4 @@
-"""Whether a place could be written to, as far as its provider says so without a message."""
+"""Whether a destination can be written to, as far as the provider says so without a message."""
 
 from __future__ import annotations
 
@@ -10,10 +10,9 @@ from bot.model import Later, Refused, Unsure
 
 @dataclass(frozen=True, slots=True)
 class Reach:
-    """`good`: True where nothing speaks against it, False where something is wrong, None where it cannot be learnt now.
-
-    `said` is one line without secrets: what was found and, where something is wrong, what to do. `wait` is what the
-    provider asks for before it is asked again.
+    """Result of a reachability check. `good`: True if nothing speaks against it, False if something is wrong, None if
+    unknown at present. `said` is one line without secrets: the finding and, if something is wrong, the remedy. `wait`
+    is the delay the provider asks for before the next attempt.
     """
 
     good: bool | None
@@ -22,7 +21,7 @@ class Reach:
 
 
 def reach_of(receipt: Later | Unsure | Refused) -> Reach:
-    """The same meaning as for a message: what is final is wrong; what passes, or asks to wait, is not known."""
+    """Interpret a receipt: a final refusal or an unsure result is wrong; a temporary failure is unknown."""
     match receipt:
         case Refused(why):
             return Reach(False, why)

@@ -1,4 +1,4 @@
-"""How long an answer asks us to wait: the one reading of whatever a provider gives, whoever it is."""
+"""Retry delays: the one parser for what any provider sends."""
 
 from __future__ import annotations
 
@@ -9,16 +9,17 @@ from email.utils import parsedate_to_datetime
 
 from bot.model import Later
 
-LONGEST = 86_400.0  # s: a page that asks for more is left alone for a day
-LONGEST_FOR_MESSAGES = 900.0  # s: then a provider is asked again, whatever it said, for people wait for what it takes
-YEAR = 365 * 86_400.0  # s: more than that is told as this
+LONGEST = 86_400.0  # seconds: if a page asks for more, it is left alone for a day
+# Seconds: after this a provider is tried again whatever it asked for, as people wait for the message.
+LONGEST_FOR_MESSAGES = 900.0
+YEAR = 365 * 86_400.0  # seconds: longer delays are reported as this
 
 _NUMBER = re.compile(r"\+?\d{1,400}(\.\d{0,400})?", re.ASCII)
 
 
 def seconds(value: object) -> float | None:
-    """A number, a length, digits or an HTTP date (RFC 9110 §10.2.3) as seconds from 0 to a year. None is what says nothing:
-    no number, NaN, true, a list.
+    """Convert a number, a timedelta, digits or an HTTP date (RFC 9110 §10.2.3) to seconds from 0 to a year. None for
+    anything else: NaN, booleans, lists.
     """
     if isinstance(value, timedelta):
         return min(max(value.total_seconds(), 0.0), YEAR)
@@ -46,13 +47,13 @@ def _read(text: str) -> float | None:
 
 
 def retry_after(value: object) -> timedelta | None:
-    """What a page asks for, no more than a day. What cannot be read is None."""
+    """The delay a page asks for, capped at a day; None if unreadable."""
     asked = seconds(value)
     return None if asked is None else timedelta(seconds=min(asked, LONGEST))
 
 
 def later(why: str, value: object, *, whole: bool = False) -> Later:
-    """The receipt of a message whose provider asks us to wait. `Later.asked` is what it asked for, where that is too long."""
+    """The receipt of a message that the provider asks to delay. `Later.asked` is the delay it asked for, if too long."""
     asked = seconds(value)
     if asked is None:
         return Later(why, whole=whole)

@@ -1,1 +1,1 @@
-"""The only writer of state: a round or an order, one transaction."""
+"""The only writer of state: applies a round or an order in one transaction."""

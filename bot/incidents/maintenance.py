@@ -1,4 +1,4 @@
-"""Maintenance kept and told: what the file, people and official pages announce, and what is due to be said of it."""
+"""Storage of maintenance windows from the config, chats and official pages, and their notices."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ log = logging.getLogger(__name__)
 
 
 async def keep(record: Recorder) -> None:
-    """Take up what is announced, and tell what is due. Called again and again; what was told once is not told again."""
+    """Store new announcements and send the notices due. Safe to repeat: nothing is announced twice."""
     now = record.clock()
     for window in (*_from_file(record, now), *_from_pages(record, now)):
         await _write(record, window, now)
@@ -30,13 +30,13 @@ async def keep(record: Recorder) -> None:
 
 
 async def announce(record: Recorder, window: Window) -> None:
-    """What a person has announced, told at once if it is time."""
+    """Store a window that a person announced, and notify if it is time."""
     await _write(record, window, record.clock())
     await keep(record)
 
 
 async def call_off(record: Recorder, number: int) -> None:
-    """It does not take place, or is over now."""
+    """Cancel a window, or end it now."""
     now = record.clock()
     window = record.maintenance.by_number.get(number)
     if window and not window.over(now):
@@ -65,7 +65,7 @@ async def _write(record: Recorder, window: Window, now: datetime) -> None:
 
 
 def _changed(stored: Window, _told: Told, window: Window) -> MaintenanceChange:
-    """What was told of it is the store's to say."""
+    """The window with its notification state taken from the store."""
     kept = replace(
         window,
         told=stored.told,

@@ -1,4 +1,4 @@
-"""What waits follows the config as it is now: pure."""
+"""Readdressing of waiting deliveries after a change of the config (pure)."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ GONE = "the config has this channel no more"
 
 
 def adopted(one: Waiting, audiences: Sequence[Audience], opened: Collection[str] | None, now: datetime) -> Adopted:
-    """`opened`: the kinds of channel that are open; None where that is not known."""
+    """The delivery as the present config would address it. `opened`: open kinds of channel, or None if unknown."""
     ladders = _ladders(
         one, [a for a in audiences if a.ladder], gone=opened is not None and one.destination.kind not in opened
     )
@@ -27,16 +27,18 @@ def adopted(one: Waiting, audiences: Sequence[Audience], opened: Collection[str]
     if not ladders:
         return Adopted(one.ladders, one.deadline, due)
     if one.deadline is None and names == one.ladders:
-        return Adopted(names, None, due)  # its time ran out, and the next rung has been seen to
+        return Adopted(names, None, due)  # its time ran out, and the next rung has it
     start = due if one.deferred else min(one.queued_at, now)
     mine = later(start, min(a.within for a in ladders))
     if one.deadline is not None and one.deadline <= now:
-        mine = one.deadline  # its channel is dead, or it was in a hurry
+        mine = one.deadline  # its channel is down, or it was urgent
     return Adopted(names, mine, due)
 
 
 def _ladders(one: Waiting, ladders: Sequence[Audience], *, gone: bool) -> list[Audience]:
-    """Those that have the place as a rung now; else those it was meant for; where it has no way left, all that follow."""
+    """The ladders that have the place as a rung; else those it was meant for; if its channel is gone, all that follow
+    the service.
+    """
     service = one.thread.rpartition("#")[0]
     if not one.ladders and not gone:
         return []
@@ -47,7 +49,7 @@ def _ladders(one: Waiting, ladders: Sequence[Audience], *, gone: bool) -> list[A
 
 
 def _due(one: Waiting, audiences: Sequence[Audience], now: datetime) -> datetime:
-    """What waits for the end of quiet hours waits for those that the place has now."""
+    """When it is due: at the end of the place's present quiet hours, if it was held back for quiet hours."""
     if not one.deferred:
         return one.due
     ends = []

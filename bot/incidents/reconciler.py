@@ -1,5 +1,5 @@
-"""What each place was told, held against what is so: who missed it is told. At the start, every hour, and when somebody
-subscribes while something is down.
+"""Compares what each place was sent with the actual state and queues what is missing: at the start, every hour, and
+when somebody subscribes during an outage.
 """
 
 from __future__ import annotations
@@ -20,25 +20,25 @@ from bot.store.incidents import Snapshot
 log = logging.getLogger(__name__)
 
 GRACE = timedelta(minutes=1)
-OF_CHANNELS = delivering("")  # how the services end that stand for channels
+OF_CHANNELS = delivering("")  # suffix of the services that stand for channels
 
 
 @dataclass(frozen=True, slots=True)
 class Reconciled:
-    """How many messages were queued: on what is open, and on what is over."""
+    """Number of messages queued about open (`late`) and closed (`ended`) incidents."""
 
     late: int = 0
     ended: int = 0
-    unwatched: int = 0  # incidents closed, for the config has their service no more
+    unwatched: int = 0  # incidents closed because their service is no longer in the config
 
 
 async def reconcile(record: Recorder) -> Reconciled:
-    """Mend all there is. What was queued once is not queued again: the keys of the rows see to that."""
+    """Repair everything. Row keys keep a message from being queued twice."""
     await record.settle(record.clock())
     await _adopt(record)
     gone = [name for name, incident in _opened(record) if name not in record.settings.watched]
     for service in gone:
-        # What we made of a channel that the config has no more concerns no reader.
+        # Readers are not concerned with the health of a channel that was removed from the config.
         await record.unwatch(service, quietly=service.endswith(OF_CHANNELS))
     mended = Reconciled(await catch_up(record), await _end(record), len(gone))
     if mended != Reconciled():
@@ -52,7 +52,7 @@ async def reconcile(record: Recorder) -> Reconciled:
 
 
 async def _adopt(record: Recorder) -> None:
-    """What waits follows the config as it is now; what has no channel left is settled."""
+    """Readdress waiting deliveries to the present config, and settle those without a channel."""
     now = record.clock()
     decide = partial(adopted, audiences=record.readers, opened=record.settings.opened, now=now)
     changed, settled = await record.store.deliveries.adopt(now, decide)
@@ -62,7 +62,7 @@ async def _adopt(record: Recorder) -> None:
 
 
 async def catch_up(record: Recorder, place: Destination | None = None) -> int:
-    """Tell every place, or one, what is open and it should have heard: once, as it stands now. How many were told."""
+    """Send the present state of open incidents to every place, or one, that missed them. Return the number of messages."""
     opened = [(service, incident) for service, incident in _opened(record) if service in record.settings.watched]
     addressed = await record.store.audit.addressed([incident.id for _, incident in opened])
     told = 0
@@ -74,8 +74,9 @@ async def catch_up(record: Recorder, place: Destination | None = None) -> int:
 
 
 async def audit(record: Recorder) -> Mapping[str, int]:
-    """What the reconciler should have left none of: incidents that are open, sure and told to nobody who wishes it,
-    places that were told of trouble and not of its end, and messages that wait for a channel that there is not.
+    """Count what the reconciler should have repaired: messages that wait for a channel that does not exist ("stuck"),
+    confirmed open incidents of which no subscriber was notified ("untold"), and places notified of an outage but not of
+    its end ("dangling").
     """
     now = record.clock()
     opened = {incident.id: incident for _, incident in _opened(record)}
@@ -94,13 +95,13 @@ def _opened(record: Recorder) -> list[tuple[str, Incident]]:
 
 
 def _now(incident: Incident, now: datetime) -> Change:
-    """How it stands, as the news of it."""
+    """The present state of an incident as a change."""
     sure = incident.confidence is Confidence.CONFIRMED
     return Change(ChangeKind.CONFIRMED if sure else ChangeKind.OPENED, now, incident)
 
 
 def _missing(record: Recorder, incident: Incident, addressed: Collection[Destination]) -> set[Destination]:
-    """The places that would hear of it, were it news, and that no message of it was meant for."""
+    """Places that would be notified if the incident were new, and for which no message about it was queued."""
     change = _now(incident, record.clock())
     silent = record.muted(incident.service)
     found = routing.hearers(change, record.readers, told=addressed, muted=silent)
@@ -129,7 +130,7 @@ def _wished(record: Recorder, one: Dangling) -> bool:
 
 
 async def _end(record: Recorder) -> int:
-    """Tell the ends that were not told, as of now: a time that is not of today gets its date."""
+    """Send missing restorations with the present time, so that times of other days are shown with their date."""
     now, ended = record.clock(), 0
     for one in await record.store.audit.dangling(now, timedelta(0)):
         if _wished(record, one):

@@ -1,4 +1,6 @@
-"""A round or an order comes in; judged, worded and routed it goes into the store in one transaction. The only writer of state."""
+"""The only writer of state: judges a round or an order, words and routes its changes, and stores all in one
+transaction.
+"""
 
 from __future__ import annotations
 
@@ -49,7 +51,7 @@ from bot.store.incidents import Snapshot, Transition
 
 log = logging.getLogger(__name__)
 
-LONG_AGO = timedelta(days=400)  # as far back as any figure looks
+LONG_AGO = timedelta(days=400)  # no statistic looks further back
 
 
 @dataclass
@@ -57,26 +59,25 @@ class Recorder:
     store: Store
     settings: Settings
     clock: Callable[[], datetime]
-    wake: Callable[[set[str] | set[Destination]], None]  # tells the outbox for whom there is something to send
+    wake: Callable[[set[str] | set[Destination]], None]  # wakes the outbox for these destinations or kinds of channel
     states: dict[str, ServiceState] = field(default_factory=dict)
     subscriptions: tuple[Subscription, ...] = ()
-    ladders: dict[str, Audience] = field(default_factory=dict)  # by name: what is not taken is handed on by these
+    ladders: dict[str, Audience] = field(default_factory=dict)  # by name, for failover
     maintenance: MaintenanceCalendar = field(default_factory=MaintenanceCalendar)
     coverage: Coverage = field(default_factory=Coverage)
-    unwell: Callable[[], Mapping[str, datetime]] = dict  # the parts of our own that are unwell, and since when
-    changed: Callable[[Service, ServiceState, ServiceState], None] = lambda *_: None  # hears of each new state
-    _unwritten: dict[str, Streak] = field(default_factory=dict)  # by service: what could not be written down
-    _open: dict[tuple[str, ...], wording.Others] = field(
-        default_factory=dict
-    )  # what is known to be bad, by what is followed
+    unwell: Callable[[], Mapping[str, datetime]] = dict  # our own unhealthy parts, and since when
+    changed: Callable[[Service, ServiceState, ServiceState], None] = lambda *_: None  # called with each new state
+    _unwritten: dict[str, Streak] = field(default_factory=dict)  # by service: streaks that could not be stored
+    # Confirmed open incidents, by followed services.
+    _open: dict[tuple[str, ...], wording.Others] = field(default_factory=dict)
 
     @property
     def readers(self) -> tuple[Audience, ...]:
-        """The audiences of the config and, each as an audience of one, those who subscribed in a chat."""
+        """The audiences of the config and, each as an audience of one, the subscriptions made in chats."""
         return (*self.settings.audiences, *map(_alone, self.subscriptions))
 
     def service(self, name: str) -> Service:
-        """Of one that the config has no more only the key is known."""
+        """The service; one that was removed from the config is known only by its key."""
         ours = "Tocsin" if name == OURSELVES else name
         return self.settings.watched.get(name) or Service(name, ours)
 
@@ -84,22 +85,22 @@ class Recorder:
         return _silent(self._state(service), self.clock())
 
     def failing(self, service: str) -> bool:
-        """Does it not answer, whether or not that may be told?"""
+        """True if the service fails, even if that is not announced."""
         state = self._state(service)
         return state.incident is not None or state.streak.bad_since is not None
 
     async def load(self) -> None:
-        """Take up where the last run stopped."""
+        """Restore the state of the last run."""
         now = self.clock()
         self.states = await self.store.incidents.states()
         await self._find_readers()
         again = (window for weekly in self.settings.weekly for window in occurrences(weekly, now))
         self.maintenance.load(await self.store.maintenance.windows(now - LONG_AGO), (*self.settings.windows, *again))
         for style in {audience.filter.style for audience in self.settings.audiences}:
-            wording.reader(style, now)  # a language's data is read now, not while an outage waits to be told
+            wording.reader(style, now)  # load the language now rather than during an outage
 
     async def seen(self, seen: Round) -> bool:
-        """Judge a round. True while the service is in doubt or not up, so that it is looked at more often."""
+        """Record a round. Return True while the service is in doubt or not up, so that it is checked more often."""
         self.coverage.note(seen, self.settings.holds, saw=saw(seen, self._rules(seen.service)))
         await self._track_own_outage(seen)
         self.maintenance.note_announced(seen)
@@ -110,11 +111,11 @@ class Recorder:
         return ill or state.streak.bad > 0 or state.unseen_since is not None
 
     async def order(self, service: str, order: Order) -> tuple[Change, ...]:
-        """Carry out what a person commands; a repeated order changes nothing."""
+        """Carry out a person's order; a repeated one changes nothing."""
         return await self._advance(service, lambda state: step(state, order, self._rules(service)))
 
     async def unwatch(self, service: str, *, quietly: bool = False) -> None:
-        """Close what is open of a service that the config has no more, and tell who was told of it."""
+        """Close the open incident of a service removed from the config, and notify its readers."""
         now = self.clock()
         await self._advance(service, lambda state: unwatched(state, now), quietly=quietly)
 
@@ -124,8 +125,8 @@ class Recorder:
         missed: Callable[[Snapshot], tuple[Change, Snapshot] | None],
         to: Callable[[Destination, Snapshot], bool],
     ) -> int:
-        """Word and route a change for those who missed it: only to the places that `to` says, as `missed` makes the
-        situation look. Nothing else is changed. How many messages were queued.
+        """Queue a change again for readers who missed it, without changing any state. `missed` picks the change and the
+        snapshot to route it with, `to` the destinations. Return the number of messages.
         """
         now = self.clock()
 
@@ -152,18 +153,20 @@ class Recorder:
         return gone
 
     async def moved(self, old: Destination, new: Destination) -> None:
-        """A destination has a new address: nobody loses a notice over it."""
+        """Take over a destination's new address, so that its readers lose no notice."""
         await self.store.subscriptions.moved(old, new)
         await self._find_readers()
 
     async def _find_readers(self) -> None:
-        """Who subscribed, and where the places of the config are now: a file does not learn that a group has moved."""
+        """Load the subscriptions and the present addresses of the config's destinations: a file does not learn that a
+        group has moved.
+        """
         self.subscriptions = await self.store.subscriptions.subscriptions()
         self.settings = self.settings.found(await self.store.subscriptions.addresses())
         self.ladders.update({reader.name: reader for reader in self.settings.audiences if reader.ladder})
 
     async def overview(self, since: datetime) -> Overview:
-        """What every screen shows; `recent` goes back to `since`."""
+        """The state for all screens; `recent` goes back to `since`."""
         recent, unseen = await self.recent(since), await self.unseen(since)
         return replace(self.overview_from_memory(since), recent=recent, unseen=unseen)
 
@@ -191,7 +194,7 @@ class Recorder:
         )
 
     def refreshed(self, overview: Overview) -> Overview:
-        """An earlier overview, with all that is known without the store as it is now."""
+        """An earlier overview, updated with everything known without the store."""
         blind = self._state(OURSELVES).incident
         return replace(
             overview,
@@ -203,14 +206,14 @@ class Recorder:
         )
 
     def step(self, move: Moved) -> None:
-        """The clock has stepped; what is stored is moved already."""
+        """Correct the state in memory after a clock step; the store is corrected already."""
         self.states = {name: moved(state, move) for name, state in self.states.items()}
         self._unwritten = {name: moved(streak, move) for name, streak in self._unwritten.items()}
         self._open.clear()
 
     def reworded(self, before: Change, after: Change, notice: Notice) -> Notice | None:
-        """The notice of a change whose times have moved. None where it is worded otherwise than the change alone would be:
-        for another rung, with what else is bad, by another config.
+        """The notice of a change whose times were corrected. None if its text differs from the plain wording of the
+        change: written for another rung, with other outages, or under another config.
         """
         service, style = self.service(after.incident.service), notice.style
         was, now = (wording.notice(change, service, style) for change in (before, after))
@@ -221,28 +224,28 @@ class Recorder:
         return replace(notice, words=now.words, root=now.root, line=now.line, at=now.at, since=now.since)
 
     async def settle(self, now: datetime) -> None:
-        """Put right what a step of the clock that nobody saw has left: nothing that happened lies ahead."""
+        """Repair times after an unnoticed clock step: no past event may lie in the future."""
         if await self.store.incidents.settle(now):
             log.warning("the clock stepped while nobody saw it: what waited for times far ahead is due now")
             self.states |= await self.store.incidents.states()
             self._open.clear()
 
     def down(self) -> dict[str, datetime]:
-        """The kinds of channel known to be dead, and since when."""
+        """Kinds of channel known to be down, and since when."""
         kinds = dict.fromkeys((*self.settings.channels, *self.settings.stand_ins))
         return {kind: since for kind in kinds if (since := channel_health.down_since(*self._of_channel(kind)))}
 
     def outage(self, kind: str) -> tuple[datetime, datetime | None] | None:
-        """When a kind of channel was last down: since when, and until when if it is over."""
+        """Start and end of a kind of channel's latest outage; the end is None if it is still down."""
         return channel_health.outage(*self._of_channel(kind))
 
     def _of_channel(self, kind: str) -> tuple[ServiceState, ServiceState]:
-        """Its own health, and that of the service that stands for it."""
+        """State of the channel's own health, and of the service that stands for it."""
         return self._state(delivering(kind)), self._state(self.settings.stand_ins.get(kind, ""))
 
     async def refused(self, delivery: Delivery, why: str, scope: RefusalScope = RefusalScope.DESTINATION) -> None:
-        """A place takes nothing, or did not take this one message: the admins hear of it, by other ways. Once a day of the
-        place, once of a reason why it does not take a message.
+        """Notify the admins, by other channels, that a destination refuses messages, or refused this one. Once a day
+        for a destination, once for each reason to refuse a message.
         """
         admins, now, place = self.settings.admins, self.clock(), delivery.destination
         if admins is None:
@@ -264,14 +267,14 @@ class Recorder:
             self.wake({row.destination for row in rows})
 
     async def _take_up(self, states: Mapping[str, ServiceState]) -> None:
-        """Channels that died or came back with it: what waits for them is urged on."""
+        """Take over new states; wake deliveries that wait for a channel that went down or came back."""
         before, now = self.down(), self.clock()
         for name, state in states.items():
             self.changed(self.service(name), self._state(name), state)
         self.states |= states
         self._open.clear()
         after = self.down()
-        with suppress(StoreUnavailable):  # it is only sooner: their deadlines, and their next tries, come anyway
+        with suppress(StoreUnavailable):  # only a shortcut: deadlines and retries take effect anyway
             for kind in after.keys() - before.keys():
                 await self.store.deliveries.expire_deadlines(kind, now)
             for kind in before.keys() - after.keys():
@@ -288,7 +291,7 @@ class Recorder:
             await self._advance(OURSELVES, lambda own: track_own_outage(own, seen.at, online=online, starved=starved))
 
     async def _write_down(self, seen: Round) -> None:
-        """What cannot be written is remembered: when the database is back, an outage has begun when it began."""
+        """Store a round. If the database is away, keep the streak, so that an outage keeps its true start."""
         try:
             await self._advance(seen.service, lambda state: self._judged(state, seen))
         except StoreUnavailable:
@@ -297,7 +300,7 @@ class Recorder:
         self._unwritten.pop(seen.service, None)
 
     def worded(self, change: Change, to: frozenset[Destination] | None = None) -> tuple[Delivery, ...]:
-        """The messages of a change as if nobody had heard of its incident, or only those of `to` had; without the store."""
+        """The messages of a change as if nobody had been notified of its incident, or only `to`; without the store."""
         spread = incident_fanout.Spread() if to is None else incident_fanout.Spread(to, to)
         service, now = self.service(change.incident.service), self.clock()
         rows = incident_fanout.deliveries(change, service, self.addressed(), spread, self._others, muted=False, now=now)
@@ -309,10 +312,10 @@ class Recorder:
         return self.judged(state, seen)
 
     def judged(self, state: ServiceState, seen: Round) -> Step:
-        """What a round makes of a state, stored or not."""
+        """The step that a round causes, without storing it."""
         rules = self._rules(seen.service)
         verdict = judge(seen, state.streak, rules)
-        ours = seen.service in self.settings.services  # the ways to people are in nobody's maintenance
+        ours = seen.service in self.settings.services  # channels are not subject to maintenance
         return step(
             state, verdict, rules, self.maintenance.effect(verdict, seen.service) if ours else MaintenanceEffect()
         )
@@ -340,7 +343,7 @@ class Recorder:
             return Transition(taken.state, taken.changes, told)
 
         move = await self.store.incidents.apply(service, decide, now)
-        if move is None:  # somebody else was first: take up what they wrote
+        if move is None:  # another writer was first: take over its state
             await self._take_up(await self.store.incidents.states())
             return ()
         await self._taken(service, move)
@@ -352,7 +355,7 @@ class Recorder:
         await self._take_up({service: move.state})
 
     def _deliveries(self, change: Change, situation: Snapshot, now: datetime) -> tuple[Delivery, ...]:
-        known = change.incident.id == situation.thread  # of what opens now nobody has heard
+        known = change.incident.id == situation.thread  # nobody has been notified of a new incident
         return incident_fanout.deliveries(
             change,
             self.service(change.incident.service),
@@ -364,11 +367,11 @@ class Recorder:
         )
 
     def addressed(self) -> incident_fanout.Readers:
-        """Everybody who may be told, and the ways to them as they are now."""
+        """All readers, and the present state of their channels."""
         return incident_fanout.Readers(self.readers, self.settings.admins, self.down(), self.settings.editable)
 
     def _others(self, followed: tuple[str, ...]) -> wording.Others:
-        """What is known to be bad of what a reader follows. Found once for all endings of the same moment."""
+        """Confirmed open incidents among the services a reader follows. Computed once for simultaneous endings."""
         if followed not in self._open:
             self._open[followed] = wording.Others(
                 (service, state.incident)
@@ -385,7 +388,7 @@ def _silent(state: ServiceState, now: datetime) -> bool:
 
 
 def _saw(seen: Round) -> bool:
-    """Does it prove that we see? What failed by an error of our own proves nothing."""
+    """True if the round shows that we are online, which errors of our own do not."""
     return any(reading.outcome is not Outcome.INCONCLUSIVE for reading in seen.readings)
 
 

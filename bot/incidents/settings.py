@@ -1,4 +1,4 @@
-"""What the config says of services and readers, as the record takes it."""
+"""Settings of services and readers, as the recorder needs them."""
 
 from __future__ import annotations
 
@@ -11,30 +11,30 @@ from bot.model import Audience, Destination, Rules, Service, Weekly, Window
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What the config says of services and readers."""
+    """Settings of services and readers."""
 
     services: Mapping[str, Service]
     rules: Mapping[str, Rules]
     audiences: tuple[Audience, ...]
-    editable: frozenset[str]  # the channel kinds whose messages can be rewritten
-    channels: Mapping[str, Service] = field(default_factory=dict)  # the kinds whose own health is watched, as services
-    stand_ins: Mapping[str, str] = field(default_factory=dict)  # kind -> the service whose outage is that channel's too
-    windows: tuple[Window, ...] = ()  # maintenance that the file announces ...
-    weekly: tuple[Weekly, ...] = ()  # ... once, and again and again
-    maintenance_before: timedelta = timedelta(hours=24)  # so long before it begins it is told
-    holds: Mapping[str, timedelta] = field(default_factory=dict)  # how far apart two rounds of a service may be
-    opened: frozenset[str] | None = None  # the kinds of channel that there are; None: nobody said
-    admins: Audience | None = None  # who hears of dead channels and of places that refuse
-    rooms: frozenset[Destination] = frozenset()  # the places that the file names: their people may ask
-    public: bool = False  # anybody may ask, wherever they are
+    editable: frozenset[str]  # kinds of channel that can edit messages
+    channels: Mapping[str, Service] = field(default_factory=dict)  # kinds whose own health is watched, as services
+    stand_ins: Mapping[str, str] = field(default_factory=dict)  # kind -> the service whose outage is the channel's too
+    windows: tuple[Window, ...] = ()  # maintenance from the config: single windows ...
+    weekly: tuple[Weekly, ...] = ()  # ... and weekly ones
+    maintenance_before: timedelta = timedelta(hours=24)  # how long before its start maintenance is announced
+    holds: Mapping[str, timedelta] = field(default_factory=dict)  # longest gap between two rounds of a service
+    opened: frozenset[str] | None = None  # open kinds of channel; None: unknown
+    admins: Audience | None = None  # notified of dead channels and of destinations that refuse messages
+    rooms: frozenset[Destination] = frozenset()  # places in the config: people there may use commands
+    public: bool = False  # anybody may use commands, anywhere
 
     @property
     def watched(self) -> Mapping[str, Service]:
-        """All that rounds may come of, by id."""
+        """All services that can have rounds, by id."""
         return {**self.services, **{service.id: service for service in self.channels.values()}}
 
     def found(self, moved: Mapping[Destination, Destination]) -> Settings:
-        """With each place where it is now: `moved` says what the old ones are called."""
+        """The settings with present addresses: `moved` maps old ones to new ones."""
         audiences = tuple(_found(audience, moved) for audience in self.audiences)
         return replace(self, audiences=audiences, rooms=frozenset(moved.get(d, d) for d in self.rooms))
 

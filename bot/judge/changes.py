@@ -1,4 +1,4 @@
-"""One step of an incident: the round's evidence taken in, and the change that tells of it."""
+"""One step of an incident: add the round's evidence and record the change."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ class Step:
 
 
 def tell(state: ServiceState, incident: Incident, kind: ChangeKind, seen: Verdict) -> Step:
-    """Take the round's evidence into the incident and make the change that tells of it."""
+    """Add the round's evidence to the incident and make the change that reports it."""
     said = spoken(official(seen.reports))
     incident = replace(incident, reports=seen.reports)
     if kind is ChangeKind.OFFICIAL or (kind in SHIFTS and not seen.readings):
         incident = replace(incident, reports_told=incident.reports_told + 1, reports_at=seen.at)
     if kind in NEW_EVIDENCE:
         if kind is not ChangeKind.OPENED and seen.readings and not incident.readings:
-            # Until now it was a word alone: an outage that we see began when we first saw it.
+            # So far there were only reports: an outage that we see ourselves begins when we first saw it.
             incident = replace(incident, since=began(state, seen), milestones_passed=0)
         incident = replace(
             incident,
@@ -47,7 +47,7 @@ def tell(state: ServiceState, incident: Incident, kind: ChangeKind, seen: Verdic
 
 
 def began(state: ServiceState, seen: Verdict) -> datetime:
-    """The first bad round; what was taken back before is no part of it."""
+    """The first bad round. Rounds before a retraction are not part of it."""
     if not seen.readings:
         return seen.at
     if state.excused and state.last and state.last.until:

@@ -1,4 +1,4 @@
-"""Is a kind of channel known to be dead, and since when?"""
+"""Whether a kind of channel is known to be down, and since when."""
 
 from __future__ import annotations
 
@@ -8,10 +8,12 @@ from bot.model import Confidence, Health, ServiceState
 
 
 def down_since(own: ServiceState, other: ServiceState) -> datetime | None:
-    """`own`: the channel's health; `other`: the service that stands for it, which counts when it is down for sure."""
+    """Start of the channel's outage, or None. `own`: the channel's health; `other`: the service behind it, which counts
+    if confirmed down.
+    """
     mine, theirs = own.incident, other.incident
     since = []
-    # One that is called unstable stays open for a while after it has taken messages again.
+    # An unstable incident stays open for a while after the channel takes messages again.
     if mine and mine.confidence is Confidence.CONFIRMED and not (mine.unstable_since and own.streak.good):
         since.append(mine.since)
     if theirs and theirs.confidence is Confidence.CONFIRMED and theirs.health is Health.DOWN:
@@ -20,7 +22,7 @@ def down_since(own: ServiceState, other: ServiceState) -> datetime | None:
 
 
 def outage(own: ServiceState, other: ServiceState) -> tuple[datetime, datetime | None] | None:
-    """Its latest: since when, and until when if it is over."""
+    """Start and end of its latest outage; the end is None if it is still down."""
     if since := down_since(own, other):
         return since, None
     return max((span for state in (own, other) for span in state.ended), key=lambda span: span[1], default=None)

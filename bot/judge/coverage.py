@@ -1,4 +1,4 @@
-"""When a service was seen: the time between two rounds is known if they are near enough to each other, else unknown."""
+"""Coverage: the time between two rounds is known if they are close enough to each other, else unknown."""
 
 from __future__ import annotations
 
@@ -9,20 +9,22 @@ from datetime import datetime, timedelta
 
 from bot.model import Round, Span, Stretch, holes
 
-HOLD = timedelta(seconds=70)  # between two rounds of what looks every 30 s, at most: one of them may fail to come
+HOLD = timedelta(seconds=70)  # default limit between rounds of a service checked every 30 s: one of them may be missed
 BACK = timedelta(hours=1)
-ENDED = 20  # stretches that may end before they are rolled up
+ENDED = 20  # closed stretches kept until they are rolled up
 
 
 def hold(every: timedelta, timeout: timedelta) -> timedelta:
-    """How far apart two rounds may be for the time between them to be known: it is as the first of them saw it."""
+    """The longest gap between two rounds across which the first one's result still counts."""
     return 2 * every + timeout
 
 
 def onward(stretch: Stretch | None, at: datetime, most: timedelta, *, saw: bool) -> Stretch | None:
-    """The newest stretch after one more round. One that saw nothing ends it; one after too long a silence begins another."""
+    """The latest stretch after one more round. An inconclusive round closes it; a round after too long a gap opens
+    another.
+    """
     if stretch is not None and stretch.until - BACK < at <= stretch.until:
-        return stretch  # the clock was set back: of this time it is known already whether we saw
+        return stretch  # the clock was set back: this time has been accounted for
     if stretch is not None and stretch.going and timedelta() < at - stretch.until <= most:
         return Stretch(stretch.since, at, saw)
     if saw:
@@ -32,7 +34,7 @@ def onward(stretch: Stretch | None, at: datetime, most: timedelta, *, saw: bool)
 
 @dataclass
 class Coverage:
-    """The newest stretches of each service, kept while we live: what is rolled up is some minutes behind."""
+    """The latest stretches of each service since the start of the process, as the roll-up lags by some minutes."""
 
     newest: dict[str, Stretch | None] = field(default_factory=dict)
     ended: dict[str, deque[Stretch]] = field(default_factory=dict)
@@ -50,8 +52,8 @@ class Coverage:
         holds: Mapping[str, timedelta],
         period: Span,
     ) -> dict[str, tuple[Span, ...]]:
-        """When in `period`, which ends now, each of these was not seen; those that always were are left out. `known`: their
-        stretches as they are rolled up.
+        """The periods within `period`, which ends now, in which each service was not observed; fully observed services
+        are left out. `known`: rolled-up stretches.
         """
         found: dict[str, tuple[Span, ...]] = {}
         for service in services:

@@ -1,4 +1,4 @@
-"""How hand-overs fare, by kind of channel: what of it speaks of the channel itself. Pure."""
+"""Consecutive send failures by kind of channel, as far as they concern the channel itself (pure)."""
 
 from __future__ import annotations
 
@@ -8,31 +8,31 @@ from datetime import datetime, timedelta
 
 from bot.model import Later, Receipt, RefusalScope, Refused, Unsure
 
-ENOUGH = 3  # failures in a row: one may be chance, or the message's own
-LONG = timedelta(minutes=15)  # nobody is left alone for longer, whatever they ask for
-STALE = timedelta(minutes=10)  # a failure as old as this says nothing of now
+ENOUGH = 3  # failures in a row: one may be chance, or due to the message
+LONG = timedelta(minutes=15)  # the longest pause, whatever the provider asks for
+STALE = timedelta(minutes=10)  # older failures say nothing about the present
 
 
 @dataclass(frozen=True, slots=True)
 class FailureCount:
-    """Of one kind of channel, since it last took or answered anything as it should."""
+    """Failures of one kind of channel since its last success or regular answer."""
 
     failures: int = 0  # in a row
-    account: bool = False  # the latest is its word that it does not take our account
+    account: bool = False  # the latest one is that the provider rejects our account
     since: datetime | None = None  # the first of them
     at: datetime | None = None  # the latest of them ...
     why: str = ""  # ... and its reason
-    waits: datetime | None = None  # until when it asked all of us to wait
+    waits: datetime | None = None  # end of a rate limit of the whole account
 
 
 def after(fortune: FailureCount, receipt: Receipt, now: datetime) -> FailureCount:
-    """One receipt further. Whatever shows that the provider is well and knows us begins anew."""
+    """The count after one more receipt. Any sign that the provider works and knows us resets it."""
     match receipt:
         case Refused(why, RefusalScope.ACCOUNT):
             return _failed(fortune, why, now, account=True)
         case Later(why, timedelta() as wait, whole=True):
-            # To be asked once is a matter of pace. To be asked again, when the wait was kept and nothing taken, is none.
-            # And who wants us to wait for longer than any reader does is dead to them at once.
+            # One rate limit is normal. Another one, after the wait was kept and nothing was accepted, is a failure. A
+            # provider that asks for a longer wait than any reader accepts counts as down at once.
             kept = fortune.waits is not None and now >= fortune.waits
             failed = _failed(fortune, why, now) if kept or wait > LONG else fortune
             failures = max(failed.failures, ENOUGH) if wait > LONG else failed.failures
@@ -48,12 +48,12 @@ def _failed(fortune: FailureCount, why: str, now: datetime, *, account: bool = F
 
 
 def trouble(fortune: FailureCount | None, now: datetime) -> str | None:
-    """Why nothing can be handed over, or None."""
+    """The reason why nothing can be sent, or None."""
     if fortune is None or fortune.at is None or now - max(fortune.at, fortune.waits or fortune.at) > STALE:
         return None
     return fortune.why if fortune.account or fortune.failures >= ENOUGH else None
 
 
 def refused(fortunes: Mapping[str, FailureCount]) -> dict[str, datetime]:
-    """The kinds of channel that do not take our account, and since when: no round has to confirm their own word."""
+    """Kinds of channel that reject our account, and since when. Their own word needs no confirming round."""
     return {kind: fortune.since for kind, fortune in fortunes.items() if fortune.account and fortune.since}

@@ -1,6 +1,6 @@
-"""Has a job that calls us failed, or been silent for too long? Pure.
+"""Whether a job's heartbeat has failed or is overdue (pure).
 
-The reasons are such as `Reading.why`: short, without times of day, which each reader has in a zone of their own.
+Reasons are like `Reading.why`: short, without times of day, as readers are in different zones.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from bot.model import Heartbeat, HeartbeatEvent
 
 
 def told(job: Heartbeat, call: HeartbeatEvent, at: datetime, code: int | None = None) -> Heartbeat:
-    """The job after a call. `code`: the exit code with which it failed."""
+    """The job after a call. `code`: exit code of a failed run."""
     match call:
         case HeartbeatEvent.BEGUN:
             return replace(job, begun_at=at)
@@ -23,7 +23,7 @@ def told(job: Heartbeat, call: HeartbeatEvent, at: datetime, code: int | None = 
 
 
 def trouble(job: Heartbeat, every: timedelta, grace: timedelta, now: datetime) -> str:
-    """What is wrong with it; empty when nothing is. A run that has begun has `grace` to end."""
+    """The fault, or an empty string. A run that has begun has `grace` to end."""
     if job.failed_at is not None:
         return "it told us that it failed" if job.code is None else f"it ended with exit code {job.code}"
     if job.begun_at is not None:
@@ -36,7 +36,9 @@ def trouble(job: Heartbeat, every: timedelta, grace: timedelta, now: datetime) -
 
 
 def excused(job: Heartbeat, every: timedelta, grace: timedelta, deaf: tuple[datetime, datetime]) -> Heartbeat:
-    """The job after a time in which we could not hear it: unless it was in trouble before, it is waited for anew."""
+    """The job after a period in which we could not receive calls: unless it was in trouble before, its wait starts
+    anew.
+    """
     began, ended = deaf
     if job.since >= ended or trouble(job, every, grace, began):
         return job
@@ -44,6 +46,6 @@ def excused(job: Heartbeat, every: timedelta, grace: timedelta, deaf: tuple[date
 
 
 def _length(past: timedelta) -> str:
-    """ "50 min", "25 h" or "3 d"."""
+    """A duration such as "50 min", "25 h" or "3 d"."""
     minutes = past // timedelta(minutes=1)
     return f"{minutes} min" if minutes < 120 else f"{minutes // 60} h" if minutes < 72 * 60 else f"{minutes // 1440} d"

@@ -1,4 +1,4 @@
-"""The one state machine: step(state, verdict | order, rules) -> new state and the changes of its incident."""
+"""The state machine of incidents: step(state, verdict | order, rules) -> new state and changes."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ from bot.model import (
 )
 
 DAY = timedelta(days=1)
-CORRECTABLE = timedelta(days=7)  # for so long after its end an incident can be taken back
+CORRECTABLE = timedelta(days=7)  # an incident can be retracted for this long after its end
 UNPLANNED = MaintenanceEffect()
 
 
 def step(state: ServiceState, seen: Verdict | Order, rules: Rules, plan: MaintenanceEffect = UNPLANNED) -> Step:
-    """One verdict or order further. The same state and input always give the same step; a repeated order is none."""
+    """Apply one verdict or order. Deterministic; a repeated order changes nothing."""
     match seen:
         case Verdict(health=Health.UNKNOWN):
             return Step(replace(state, streak=seen.streak, unseen_since=state.unseen_since or seen.at))
@@ -59,11 +59,11 @@ def _sure(state: ServiceState) -> bool:
 
 
 def _held(state: ServiceState) -> ServiceState:
-    """Bad rounds of planned maintenance confirm nothing; since when it is bad is remembered, for when that is over."""
+    """Bad rounds in planned maintenance confirm nothing. Their start is kept, for trouble that outlasts the window."""
     return replace(state, streak=replace(state.streak, bad=0, down=0, total=0))
 
 
-# ── nothing is open ──────────────────────────────────────────────────────────────────────────────────────────────────
+# ── no open incident ─────────────────────────────────────────────────────────────────────────────────────────────────
 
 
 def _closed(state: ServiceState, seen: Verdict, rules: Rules, plan: MaintenanceEffect) -> Step:
@@ -76,7 +76,7 @@ def _closed(state: ServiceState, seen: Verdict, rules: Rules, plan: MaintenanceE
     if _excused(state, seen):
         return Step(state)
     if not seen.readings and (said == state.official_headline if said else state.echo):
-        # They still speak of what is over: a page keeps it up for a while, a tracker's reports are those of an hour.
+        # Sources lag behind a recovery: a page shows an incident for a while, a tracker counts the last hour.
         return Step(state)
     ended = tuple(e for e in state.ended if seen.at - e[1] <= rules.flap_window)
     rumours = tuple(e for e in state.unconfirmed if seen.at - e[1] <= rules.flap_window)
@@ -96,7 +96,7 @@ def _closed(state: ServiceState, seen: Verdict, rules: Rules, plan: MaintenanceE
 
 
 def _excused(state: ServiceState, seen: Verdict) -> bool:
-    """Is it what somebody has said to be no outage? What is worse, or surer, is not."""
+    """True if this is no worse and no surer than the incident a person has retracted."""
     last = state.last
     if not state.excused or last is None:
         return False
@@ -107,7 +107,7 @@ def _unstable(incident: Incident, ended: tuple[tuple[datetime, datetime], ...]) 
     return replace(incident, unstable_since=ended[0][0], outages=len(ended) + 1)
 
 
-# ── one is open ──────────────────────────────────────────────────────────────────────────────────────────────────────
+# ── open incident ────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
 def _open(state: ServiceState, incident: Incident, seen: Verdict, rules: Rules, plan: MaintenanceEffect) -> Step:
@@ -119,10 +119,11 @@ def _open(state: ServiceState, incident: Incident, seen: Verdict, rules: Rules, 
         incident = quiet
         state = replace(state, incident=quiet)
     if seen.health not in TROUBLE or (incident.readings and not seen.readings):
-        return Step(state)  # our own checks answer again, not yet for long enough
+        return Step(state)  # our own checks are good again, but not for long enough
     if seen.confidence > incident.confidence:
         if seen.confidence is Confidence.CONFIRMED:
-            incident = replace(incident, unstable_since=None, outages=1)  # rumours that came and went were no outages
+            # Unconfirmed incidents that came and went were no outages.
+            incident = replace(incident, unstable_since=None, outages=1)
             incident = _unstable(incident, state.ended) if len(state.ended) >= rules.flaps else incident
         return tell(
             state,
@@ -135,7 +136,7 @@ def _open(state: ServiceState, incident: Incident, seen: Verdict, rules: Rules, 
     if seen.confidence == incident.confidence and seen.health > incident.health:
         return tell(state, incident, ChangeKind.WORSENED, seen)
     if seen.confidence == incident.confidence and seen.health < incident.health:
-        # A single milder round in between says nothing: half an outage would come and go with every other round.
+        # A single milder round means nothing: otherwise a partial outage would ease and worsen with every other round.
         return (
             tell(state, incident, ChangeKind.EASED, seen)
             if seen.streak.partial >= rules.restore_rounds
@@ -145,7 +146,7 @@ def _open(state: ServiceState, incident: Incident, seen: Verdict, rules: Rules, 
 
 
 def _goes_on(state: ServiceState, incident: Incident, seen: Verdict, rules: Rules) -> Step:
-    """What is told of an incident that stands as it was."""
+    """The change of an incident whose health and confidence are unchanged, if any is due."""
     if spoken(official(seen.reports)) not in {None, state.official_headline} and damping.may_say(
         incident, seen.at, rules
     ):
@@ -153,7 +154,7 @@ def _goes_on(state: ServiceState, incident: Incident, seen: Verdict, rules: Rule
     if (lasted := sum(seen.at - incident.since >= age for age in rules.milestones)) > incident.milestones_passed:
         return tell(state, replace(incident, milestones_passed=lasted), ChangeKind.LASTING, seen)
     if (due := _reminders_due(incident, seen.at, rules)) > incident.reminded:
-        # Those that were missed, for we were away, are one: it says how it stands now.
+        # Reminders missed while we were away become one with the present state.
         return tell(state, replace(incident, reminded=due), ChangeKind.REMINDED, seen)
     return Step(state)
 
@@ -161,9 +162,9 @@ def _goes_on(state: ServiceState, incident: Incident, seen: Verdict, rules: Rule
 def _over(incident: Incident, seen: Verdict, rules: Rules) -> bool:
     if seen.readings or seen.streak.good < rules.restore_rounds:
         return False
-    theirs = incident.confidence > Confidence.POSSIBLE  # of a word alone: more than a rumour
+    theirs = incident.confidence > Confidence.POSSIBLE  # known from reports alone: more than a rumour
     if not incident.readings and (spoken(official(seen.reports)) if theirs else seen.health in TROUBLE):
-        return False  # it was a word alone, and that still stands
+        return False  # known from reports alone, and they still stand
     good_since = incident.quiet_since or seen.at if not incident.readings else seen.streak.good_since or seen.at
     return incident.unstable_since is None or seen.at - good_since >= rules.settle
 
@@ -183,7 +184,9 @@ def _close(state: ServiceState, incident: Incident, seen: Verdict, rules: Rules)
 
 
 def unwatched(state: ServiceState, at: datetime) -> Step:
-    """Its service is watched no longer. The streak stays: should it come back and still be down, it is since then."""
+    """Close the incident of a service that is no longer watched. The streak stays: if the service returns and is still
+    down, its outage keeps its start.
+    """
     if state.incident is None:
         return Step(state)
     over = replace(state.incident, until=at)
@@ -192,7 +195,7 @@ def unwatched(state: ServiceState, at: datetime) -> Step:
 
 
 def _reminders_due(incident: Incident, now: datetime, rules: Rules) -> int:
-    """How many reminders the incident should have had by now."""
+    """The number of reminders due by now."""
     if incident.confidence is not Confidence.CONFIRMED or incident.acked_by or not rules.remind_every:
         return 0
     age = now - incident.since
@@ -204,11 +207,11 @@ def _reminders_due(incident: Incident, now: datetime, rules: Rules) -> int:
     return first + max(beyond, 0)
 
 
-# ── certificates that end soon ───────────────────────────────────────────────────────────────────────────────────────
+# ── expiring certificates ────────────────────────────────────────────────────────────────────────────────────────────
 
 
 def only_worn(incident: Incident) -> bool:
-    """Does everything work, and is it told only because a certificate ends soon?"""
+    """True if all routes work and only an expiring certificate is reported."""
     return bool(incident.readings) and all(r.outcome is Outcome.EXPIRING for r in incident.readings)
 
 
@@ -220,7 +223,7 @@ def _warn(state: ServiceState, seen: Verdict) -> Step:
 
 
 def _warned(state: ServiceState, incident: Incident, seen: Verdict, rules: Rules) -> Step:
-    """An outage that comes meanwhile is one of its own times: it began with its own first bad round."""
+    """Continue a certificate warning. An outage meanwhile gets its own start: its first bad round."""
     if seen.readings and seen.confidence is Confidence.CONFIRMED:
         ended = tuple(e for e in state.ended if seen.at - e[1] <= rules.flap_window)
         number, steps, before = incident.number, incident.steps, incident.up_before
@@ -253,7 +256,7 @@ def _acknowledge(state: ServiceState, order: Ack) -> Step:
 
 
 def correctable(state: ServiceState, at: datetime) -> Incident | None:
-    """What a correction takes back: the open incident, or the one that was over last; None where there is neither."""
+    """The incident that a correction retracts: the open one, or the latest closed one; None if there is neither."""
     last = state.last
     if state.incident or last is None or last.until is None or last.retracted:
         return state.incident
@@ -261,7 +264,7 @@ def correctable(state: ServiceState, at: datetime) -> Incident | None:
 
 
 def _take_back(state: ServiceState, order: Correct) -> Step:
-    """Nothing of it counts any more: neither as an outage, nor towards flapping, nor against "up since"."""
+    """Retract an incident, so that it counts neither as an outage, nor towards flapping, nor against "up since"."""
     incident = correctable(state, order.at)
     if incident is None:
         return Step(state)

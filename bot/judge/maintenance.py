@@ -1,4 +1,4 @@
-"""Planned maintenance: what it excuses, what is to be told of it, and what becomes of what its origins say. Pure."""
+"""Planned maintenance: its effect on verdicts, the notices due, and windows taken from the config and pages (pure)."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from datetime import datetime, timedelta
 from bot.judge.verdict import TROUBLE, official
 from bot.model import OVER, MaintenanceEffect, Origin, Phase, Planned, Style, Verdict, Weekly, Window, local_time
 
-AHEAD = timedelta(days=8)  # so far ahead what comes again is known
-FULL = 10  # a page's word names no more windows than that: one that is missing may only have been cut off
-GONE = timedelta(minutes=5)  # a page that shows a window no more may be an old copy for so long
-LATELY = timedelta(days=2)  # for so long after its end a window explains what lasts
+AHEAD = timedelta(days=8)  # how far ahead weekly windows are known
+FULL = 10  # a page report lists no more windows than this: a missing one may only have been cut off
+GONE = timedelta(minutes=5)  # a page without a window may be a stale copy for this long
+LATELY = timedelta(days=2)  # after its end a window still explains lasting trouble for this long
 DAY = timedelta(days=1)
 
 
@@ -20,7 +20,7 @@ NONE = MaintenanceEffect()
 
 
 def bearing(windows: Iterable[Window], service: str, seen: Verdict) -> MaintenanceEffect:
-    """`windows`: those that may matter, over or not."""
+    """The effect of maintenance on a verdict. `windows`: all that may apply, past ones included."""
     if seen.health not in TROUBLE:
         return NONE
     left = None
@@ -37,8 +37,8 @@ def bearing(windows: Iterable[Window], service: str, seen: Verdict) -> Maintenan
 
 
 def _excuses(window: Window, seen: Verdict, began: datetime) -> bool:
-    """What others announce excuses only as announced: with an end, told before the trouble began, and while they speak of
-    nothing else. Our own people know what they do.
+    """True if the window excuses trouble. One from an official page must have an end, have been announced before the
+    trouble began, and be all that the page reports. Our own people's windows always do.
     """
     if window.origin is not Origin.OFFICIAL:
         return True
@@ -47,11 +47,11 @@ def _excuses(window: Window, seen: Verdict, began: datetime) -> bool:
     return window.until is not None and window.known_at <= began and not admitted
 
 
-# ── what is to be told ───────────────────────────────────────────────────────────────────────────────────────────────
+# ── notices due ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
 def due(window: Window, now: datetime, before: timedelta) -> Phase | None:
-    """What is to be told of it now; of several things that have happened only the last."""
+    """The phase to announce now; if several have passed, only the latest."""
     if window.told is None:
         return _first(window, now, before)
     if window.over_at:
@@ -68,14 +68,14 @@ def due(window: Window, now: datetime, before: timedelta) -> Phase | None:
 
 
 def _first(window: Window, now: datetime, before: timedelta) -> Phase | None:
-    """Of what is over before anybody was told there is nothing to tell."""
+    """The first phase to announce; None if the window was over before anything was announced."""
     if window.over_at or window.over(now) or window.since - before > now:
         return None
     return Phase.BEGUN if window.since <= now else Phase.PLANNED
 
 
 def told(window: Window, phase: Phase, now: datetime) -> Window:
-    """As it is remembered once that is told."""
+    """The window after `phase` was announced."""
     return replace(
         window,
         told=phase,
@@ -86,15 +86,17 @@ def told(window: Window, phase: Phase, now: datetime) -> Window:
 
 
 def settled(window: Window, now: datetime) -> bool:
-    """Is there nothing more to come of it?"""
+    """True if nothing more will be announced."""
     return (window.over_at is not None or window.over(now)) and (window.told is None or window.told in OVER)
 
 
-# ── what its origins say ─────────────────────────────────────────────────────────────────────────────────────────────
+# ── windows by origin ────────────────────────────────────────────────────────────────────────────────────────────────
 
 
 def occurrences(weekly: Weekly, now: datetime) -> Iterator[Window]:
-    """Those under way and to come, by the clocks of its zone: where they skip the hour, when they show a later one."""
+    """Present and future windows of a weekly schedule, in its zone's time. In a skipped hour they start at the next
+    valid time.
+    """
     here = local_time.zone(Style(timezone=weekly.zone))
     day, last = (now - weekly.lasts - DAY).astimezone(here).date(), (now + AHEAD).astimezone(here).date()
     while day <= last:
@@ -110,8 +112,8 @@ def in_file(services: tuple[str, ...], since: datetime, until: datetime, note: s
 
 
 def from_file(stored: Collection[Window], wanted: Sequence[Window], now: datetime) -> Iterator[Window]:
-    """What has to be written so that `stored` is what the file says: new ones, changed ones, called off ones. One that is
-    gone while another one of the same services is new was moved.
+    """The changes that make `stored` match the config: new, changed and cancelled windows. If one is missing while
+    another of the same services is new, it was moved.
     """
     known = {w.key: w for w in stored if w.origin is Origin.FILE}
     names = {w.key for w in wanted}
@@ -129,7 +131,7 @@ def from_file(stored: Collection[Window], wanted: Sequence[Window], now: datetim
 
 
 def from_page(stored: Iterable[Window], service: str, announced: Sequence[Planned], now: datetime) -> Iterator[Window]:
-    """The same for what a service's page announces. What it shows no more is over, or called off, once that is sure."""
+    """Likewise for windows announced by a service's page. One that is missing for long enough is over or cancelled."""
     known = {w.key: w for w in stored if w.origin is Origin.OFFICIAL and w.services == (service,)}
     shown = {name(service, one): one for one in announced}
     for key, one in shown.items():
@@ -138,7 +140,7 @@ def from_page(stored: Iterable[Window], service: str, announced: Sequence[Planne
             if one.until is None or one.until > now:
                 yield Window(key, (service,), one.since, one.until, Origin.OFFICIAL, now, one.name)
             continue
-        # What somebody here has called off stays so.
+        # A window cancelled by a person here stays so.
         back = replace(window, since=one.since, until=one.until, note=one.name, gone_since=None)
         if back != window:
             yield back

@@ -1,4 +1,4 @@
-"""The windows of maintenance that are known, in memory: what every round asks."""
+"""Known maintenance windows, in memory, for every round."""
 
 from __future__ import annotations
 
@@ -13,11 +13,14 @@ from bot.model import MaintenanceEffect, Origin, Planned, Round, Verdict, Window
 @dataclass
 class MaintenanceCalendar:
     by_number: dict[int, Window] = field(default_factory=dict)
-    announced: dict[str, tuple[Planned, ...]] = field(default_factory=dict)  # by each service's page, as read last
+    # By service: the latest announcements of its page.
+    announced: dict[str, tuple[Planned, ...]] = field(default_factory=dict)
     _near: tuple[Window, ...] = ()
 
     def load(self, stored: Iterable[Window], unwritten: Iterable[Window]) -> None:
-        """`unwritten`: what the file says; it holds from the first round on, before it is in the store."""
+        """Replace all windows. `unwritten`: windows from the config, which hold from the first round, before they are
+        stored.
+        """
         self.by_number = {window.number: window for window in stored}
         known = {window.key for window in self.by_number.values()}
         self._near = (*self.by_number.values(), *(w for w in unwritten if w.key not in known))
@@ -30,17 +33,17 @@ class MaintenanceCalendar:
         return [window for window in self.by_number.values() if window.origin is origin]
 
     def open(self, now: datetime) -> list[Window]:
-        """Those of which something may still be told."""
+        """Windows about which something may still be announced."""
         return [window for window in self.by_number.values() if not maintenance.settled(window, now)]
 
     def note_announced(self, seen: Round) -> None:
-        """What the newest words of a round announce. A page that could not be read says nothing."""
+        """Take the announcements from a round's latest reports. A page that could not be read changes nothing."""
         for word in seen.reports:
             if word.says is not None and (word.planned or seen.service in self.announced):
                 self.announced[seen.service] = word.planned
 
     def shown(self, window: Window) -> bool:
-        """Does its page show it, as far as we have read that?"""
+        """True if the official page shows the window, as last read."""
         (service,) = window.services if window.origin is Origin.OFFICIAL else ("",)
         return any(maintenance.name(service, one) == window.key for one in self.announced.get(service, ()))
 
@@ -48,5 +51,5 @@ class MaintenanceCalendar:
         return maintenance.bearing(self._near, service, seen) if self._near else maintenance.NONE
 
     def since(self, since: datetime) -> Sequence[Window]:
-        """Those not over at `since`, in their order."""
+        """Windows not over at `since`, sorted by start."""
         return sorted((w for w in self.by_number.values() if not w.over(since)), key=lambda w: (w.since, w.number))

@@ -1,4 +1,4 @@
-"""How often lately: the outages of a year are counted as they end, so that the next one can say which it is."""
+"""Number of outages this year, counted as they end, so that the next notice can give its ordinal."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from bot.model import Confidence, Health, Incident, Outages
 
 
 def numbered(incident: Incident, outages: Outages) -> Incident:
-    """Once it is an outage: which of its year it is, and the one before it."""
+    """The incident with its ordinal in the year and the previous outage, once it is a confirmed outage."""
     if (
         incident.number_this_year
         or incident.confidence is not Confidence.CONFIRMED
@@ -20,7 +20,7 @@ def numbered(incident: Incident, outages: Outages) -> Incident:
 
 
 def ended(outages: Outages, incident: Incident) -> Outages:
-    """One that was no outage counts for nothing."""
+    """The count after an incident; unchanged if it was no outage."""
     if not incident.number_this_year or incident.until is None:
         return outages
     known = outages.of(incident.since.year)
@@ -28,7 +28,7 @@ def ended(outages: Outages, incident: Incident) -> Outages:
 
 
 def taken_back(outages: Outages, incident: Incident) -> Outages:
-    """Without the last one, if that is it; an open one was not counted yet."""
+    """The count without the latest outage, if it is this one; an open one was not counted yet."""
     if not outages.last or outages.last[-1] != (incident.since, incident.until):
         return outages
     return replace(outages, count=outages.count - 1, last=outages.last[:-1])

@@ -1,4 +1,4 @@
-"""Our own blindness, as an incident of the service `OURSELVES`: told once, when it is over."""
+"""Outages of Tocsin itself, as incidents of the service `OURSELVES`, reported once, when they are over."""
 
 from __future__ import annotations
 
@@ -8,20 +8,20 @@ from datetime import datetime, timedelta
 from bot.judge.changes import Step, change
 from bot.model import OURSELVES, ChangeKind, Confidence, Health, Incident, ServiceState, Streak
 
-SETTLE = timedelta(seconds=15)  # that a process which got no time must see again for, before we say that it is over ...
-SETTLE_AGAIN = timedelta(minutes=2)  # ... and whatever was blind lately: who goes blind by turns says so once
+SETTLE = timedelta(seconds=15)  # good time that a starved process needs before its outage is over ...
+SETTLE_AGAIN = timedelta(minutes=2)  # ... and that any recent repeat needs: intermittent outages are reported once
 LATELY = timedelta(minutes=10)
 
 
 def track_own_outage(state: ServiceState, at: datetime, *, online: bool, starved: bool = False) -> Step:
-    """One round further: did it see anything? A repeated one changes nothing. `starved`: it did not, for want of time."""
+    """Apply one round. A repeated one changes nothing. `starved`: the process got no CPU time."""
     incident, seen_since = state.incident, state.streak.good_since
     if incident is None and state.last and state.last.until and at < state.last.until:
-        return Step(state)  # that we saw nothing then has been told
+        return Step(state)  # that outage has been reported
     if incident is None:
         return Step(state) if online else _open(state, at, starved=starved)
     if at < incident.since:
-        return Step(state)  # a round that began before we went blind says nothing of whether we see now
+        return Step(state)  # a round that began before the outage does not show that it is over
     if not online:
         return Step(replace(state, streak=Streak()) if seen_since and at >= seen_since else state)
     seen_since = seen_since or at

@@ -1,4 +1,4 @@
-"""Is this many reports unusual? Pure: numbers of people an hour in, yes or no out."""
+"""Detection of an unusual number of user reports (pure)."""
 
 from __future__ import annotations
 
@@ -9,23 +9,25 @@ from math import ceil, exp, lgamma, log, log1p
 from bot.model.reports import hour
 
 HOUR, WEEK = timedelta(hours=1), timedelta(weeks=1)
-SLOTS = 168  # hours of a week, in UTC: what moves with summer time is an hour off for a few weeks
+SLOTS = 168  # hours of a week, in UTC: habits that follow summer time are an hour off for a few weeks
 WEEKS = 52
-LATELY = 24  # hours in which a slow rise is looked for
-FEWEST = 3  # people: fewer are no crowd, however quiet the service
-FLOOR = 0.1  # reports an hour of a service that nobody reports: three people are unusual there, one or two are not
-CHANCE = 0.001  # a surge is a number that a usual hour reaches once in a thousand
-# Reports come in bunches: one person asks the others of an office, a rumour makes the round, Mondays differ. So the
-# spread of a busy hour is about SIZE ** -0.5 = 58 % of its mean, where Poisson's would be 17 % at 35 reports: there it
-# would cry wolf at 55, this at 136. At 1 report an hour it is 8, where nobody reports 3.
+LATELY = 24  # hours searched for a slow rise
+FEWEST = 3  # people: fewer are never a surge, however quiet the service
+FLOOR = 0.1  # assumed reports per hour of a service without any: three people are unusual there, one or two are not
+CHANCE = 0.001  # a surge is a number that a usual hour reaches once in a thousand times
+# Reports come in bunches: colleagues ask each other, rumours spread, Mondays differ. So the standard deviation of a
+# busy hour is about SIZE ** -0.5 = 58 % of its mean, where Poisson's would be 17 % at 35 reports: Poisson would alert
+# at 55, this at 136. With 1 report an hour it alerts at 8, with none at 3.
 SIZE = 3.0
-DOUBLED, PROOF = 2.0, 5.0  # a slow rise: for twice the usual speaks e ** 5 (148) times more than for the usual
+# A slow rise: the likelihood of twice the usual number exceeds that of the usual one e ** 5 (148) times.
+DOUBLED, PROOF = 2.0, 5.0
 
 
 def profile(counts: Mapping[datetime, int], now: datetime) -> tuple[float, ...]:
-    """The usual number of each hour of the week, Monday 0:00 first, from what began at these hours (a missing one: none).
+    """Mean number of reports for each hour of the week, from Monday 0:00, given counts by clock hour (missing: 0).
 
-    A mean without its largest tenth: what was an outage then is not usual. Nor is the last day, which is judged by it.
+    The largest tenth is dropped, as past outages are not usual. The last day is left out, as it is judged by the
+    result.
     """
     end = hour(now) - LATELY * HOUR
     known = {at: count for at, count in counts.items() if end - WEEKS * WEEK <= at < end}
@@ -36,26 +38,26 @@ def profile(counts: Mapping[datetime, int], now: datetime) -> tuple[float, ...]:
         rows[_slot(at)].append(count)
     hours = (end - min(known)) // HOUR
     first = _slot(min(known))
-    # How often each hour of the week has been since the first report: all alike, but for a part of a week.
+    # How often each hour of the week has occurred since the first report; they differ by a partial week.
     times = [hours // SLOTS + ((slot - first) % SLOTS < hours % SLOTS) for slot in range(SLOTS)]
     return tuple(_mean(row, n) for row, n in zip(rows, times, strict=True))
 
 
 def _mean(some: Sequence[int], times: int) -> float:
-    """Of `times` numbers, those not in `some` being 0."""
+    """Trimmed mean of `times` numbers, those not in `some` being 0."""
     dropped = ceil(times / 10) if times > 2 else 0
     return sum(sorted(some)[: max(len(some) - dropped, 0)]) / (times - dropped) if times else 0.0
 
 
 def usual(of: Sequence[float], now: datetime) -> float:
-    """How many people report in an hour that ends now, of a `profile`: two hours of the clock have a share in it."""
+    """Expected number of reports in the hour that ends now, interpolated between two clock hours of a `profile`."""
     share = (now - hour(now)) / HOUR
     return (1 - share) * of[_slot(now - HOUR)] + share * of[_slot(now)]
 
 
 def surge(hours: Sequence[tuple[int, float]], works: int = 0) -> bool:
-    """`hours`: people who reported and the usual number, the oldest first; the last is the hour that ends now. `works`:
-    for how many it works: each stands against one.
+    """Whether the last hour is unusual. `hours`: number of reports and the usual number, oldest first; the last is the
+    hour that ends now. `works`: people for whom it works, each of whom cancels one report.
     """
     *before, (people, often) = hours
     net = people - works
@@ -65,14 +67,14 @@ def surge(hours: Sequence[tuple[int, float]], works: int = 0) -> bool:
 
 
 def tail(count: int, mean: float, size: float = SIZE) -> float:
-    """How likely a usual hour has `count` or more: negative binomial, of variance mean + mean ** 2 / size."""
+    """Probability of `count` or more in a usual hour: negative binomial, with variance mean + mean ** 2 / size."""
     if count <= 0:
         return 1.0
     return _beta(mean / (size + mean), float(count), size)
 
 
 def rises(hours: Sequence[tuple[int, float]]) -> bool:
-    """Has it been twice the usual for a while? CUSUM: what speaks for that is added up, hour by hour, and never below 0."""
+    """True if reports have been twice the usual for a while: CUSUM of the log-likelihood ratio, floored at 0."""
     total = 0.0
     for count, often in hours:
         mean = max(often, FLOOR)
@@ -83,7 +85,9 @@ def rises(hours: Sequence[tuple[int, float]]) -> bool:
 
 
 def _beta(x: float, a: float, b: float) -> float:
-    """The regularized incomplete beta function: of a fraction that converges fast below the mean, else of its mirror."""
+    """The regularized incomplete beta function, by its continued fraction below the mean, where it converges fast, and
+    by symmetry above.
+    """
     if x > (a + 1) / (a + b + 2):
         return 1 - _beta(1 - x, b, a)
     front = exp(lgamma(a + b) - lgamma(a) - lgamma(b) + a * log(x) + b * log1p(-x))
@@ -91,7 +95,7 @@ def _beta(x: float, a: float, b: float) -> float:
 
 
 def _fraction(x: float, a: float, b: float) -> float:
-    """1 + d1/(1 + d2/(1 + ...)), from the front (Lentz): https://dlmf.nist.gov/8.17.v"""
+    """The continued fraction 1 + d1/(1 + d2/(1 + ...)), by Lentz's method: https://dlmf.nist.gov/8.17.v"""
     tiny = 1e-300
     value, above, below = 1.0, 1.0, 0.0
     for step in range(1, 2000):

@@ -1,5 +1,5 @@
-"""Results of checks, rolled up: how long each route was up, slow and down in every five minutes and hour, and when its
-service was seen. What neither adds to is unknown.
+"""Roll-up of check results: how long each route was up, slow and down in every five minutes and hour, and when its
+service was observed. The rest is unknown.
 """
 
 from __future__ import annotations
@@ -15,21 +15,21 @@ from bot.model import Outcome, Stretch
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MILLISECOND = timedelta(milliseconds=1)
 FIVE_MINUTES, HOUR = timedelta(minutes=5), timedelta(hours=1)
-# A certificate that ends soon takes nothing from the time that its route was up.
+# An expiring certificate does not reduce the time that a route was up.
 ANSWERED = frozenset({Outcome.OK, Outcome.EXPIRING, Outcome.SLOW})
 COLUMNS = {
     Outcome.OK: "up",
     Outcome.EXPIRING: "up",
     Outcome.SLOW: "slow",
     Outcome.FAILED: "down",
-    Outcome.INCONCLUSIVE: "",  # what neither adds to is unknown
+    Outcome.INCONCLUSIVE: "",  # counts as unknown
 }
 WORLDLY = frozenset({Outcome.FAILED, Outcome.SLOW})
 
 
 @dataclass(slots=True)
 class Sums:
-    """Of one route in one bucket; times in milliseconds."""
+    """Sums of one route in one bucket; times in milliseconds."""
 
     up: int = 0
     slow: int = 0
@@ -39,8 +39,8 @@ class Sums:
     slowest: int = 0
 
 
-class Result(NamedTuple):  # made a thousand times a minute: a dataclass that is frozen takes four times as long
-    """What one check saw, as it is stored."""
+class Result(NamedTuple):  # created a thousand times a minute: a frozen dataclass is four times as slow
+    """The stored result of one check."""
 
     series: int
     service: str
@@ -51,14 +51,14 @@ class Result(NamedTuple):  # made a thousand times a minute: a dataclass that is
 
 @dataclass
 class Roll:
-    """Takes results in the order of their coming. `last` and `stretches` are where the roll-up before this one ended."""
+    """Adds up results in the order they arrive. `last` and `stretches` are the end state of the previous roll-up."""
 
     last: dict[int, tuple[datetime, Outcome]]
     stretches: dict[str, Stretch]
     holds: Mapping[str, timedelta]
-    sums: dict[tuple[int, datetime], Sums] = field(default_factory=dict)  # by five minutes
-    rolled: dict[int, tuple[datetime, Outcome]] = field(default_factory=dict)  # what is new of `last` ...
-    grown: dict[tuple[str, datetime], Stretch] = field(default_factory=dict)  # ... and of `stretches`
+    sums: dict[tuple[int, datetime], Sums] = field(default_factory=dict)  # per five minutes
+    rolled: dict[int, tuple[datetime, Outcome]] = field(default_factory=dict)  # changes to `last` ...
+    grown: dict[tuple[str, datetime], Stretch] = field(default_factory=dict)  # ... and to `stretches`
     _round: tuple[str, datetime] | None = None
     _outcomes: set[Outcome] = field(default_factory=set)
 
@@ -77,7 +77,7 @@ class Roll:
             self._answer(result.series, at, result.took // 1000)
 
     def end_round(self) -> None:
-        """All routes of a round are added: did it see the service?"""
+        """Finish the round: all its routes are added, so update the service's observed time."""
         if self._round is None:
             return
         service, at = self._round
@@ -89,7 +89,7 @@ class Roll:
         self._outcomes.clear()
 
     def hours(self) -> dict[tuple[int, datetime], Sums]:
-        """The same by the hour."""
+        """The sums per hour."""
         found: dict[tuple[int, datetime], Sums] = {}
         for (series, bucket), part in self.sums.items():
             whole = found.setdefault((series, begun(bucket, HOUR)), Sums())
@@ -102,7 +102,7 @@ class Roll:
         return found
 
     def _time(self, series: int, outcome: Outcome, since: datetime, until: datetime) -> None:
-        """Cut where the clock's millisecond changes, so that what follows one another adds up to the whole."""
+        """Add the time since the last result, cut at whole milliseconds so that consecutive parts add up to the whole."""
         column = COLUMNS[outcome]
         while since < until and column:
             bucket = begun(since, FIVE_MINUTES)
@@ -124,5 +124,5 @@ class Roll:
 
 
 def begun(at: datetime, size: timedelta) -> datetime:
-    """The beginning of the bucket that an instant falls into."""
+    """Start of the bucket that contains `at`."""
     return at - (at - EPOCH) % size

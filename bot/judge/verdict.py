@@ -1,4 +1,4 @@
-"""The readings and words of a round -> Verdict: the table of what may be claimed, and how surely."""
+"""Verdict of a round: which health its readings and reports support, and with what confidence."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ from datetime import datetime
 from bot.model import Confidence, Health, Outcome, Role, Round, Rules, SourceReport, Streak, Verdict
 
 TROUBLE = frozenset({Health.DEGRADED, Health.DOWN})
-UNSTEADY = 3  # this many times `confirm_rounds` bad rounds, though never enough in a row, confirm as well
+UNSTEADY = 3  # this many times `confirm_rounds` bad rounds also confirm, even if never enough in a row
 
 
 def judge(seen: Round, streak: Streak, rules: Rules) -> Verdict:
-    """What this round means after `streak`, the rounds before it."""
+    """The verdict of a round. `streak`: the rounds before it."""
     if seen.asleep_since:
         streak = _doubted(streak)
     looks = _looks(seen, rules)
     if looks is Health.UNKNOWN:
-        # When we go blind, the bad rounds just before were perhaps our own trouble already: they count no more.
+        # When we go offline, the last bad rounds may already have been our own fault, so they no longer count.
         return Verdict(
             seen.at, looks, Confidence.POSSIBLE, streak if seen.online else _doubted(streak), reports=seen.reports
         )
@@ -26,13 +26,13 @@ def judge(seen: Round, streak: Streak, rules: Rules) -> Verdict:
     health, confidence = _claim(looks, streak, seen.reports, rules)
     if looks in TROUBLE:
         return Verdict(seen.at, health, confidence, streak, bad, seen.reports, untried=seen.untried)
-    # A certificate that ends soon is trouble of its own: it neither begins an outage nor keeps one from ending.
+    # An expiring certificate is separate: it neither begins an outage nor keeps one from ending.
     worn = bad if streak.expiring >= rules.confirm_rounds else ()
     return Verdict(seen.at, health, confidence, streak, reports=seen.reports, expiring=worn, untried=seen.untried)
 
 
 def saw(seen: Round, rules: Rules) -> bool:
-    """Does the round say how the service is?"""
+    """True if the round is conclusive."""
     return _looks(seen, rules) is not Health.UNKNOWN
 
 
@@ -41,7 +41,7 @@ def _doubted(streak: Streak) -> Streak:
 
 
 def _looks(seen: Round, rules: Rules) -> Health:
-    """What the round says by itself. A route that could not be judged keeps us from saying "all good" and from saying "all bad"."""
+    """Health by the readings alone. With an inconclusive route it is neither all good nor all bad."""
     outcomes = {r.outcome for r in seen.readings}
     if not seen.online:
         return Health.UNKNOWN
@@ -75,7 +75,9 @@ def _worst(words: tuple[SourceReport, ...], role: Role) -> Health:
 
 
 def count(streak: Streak, looks: Health, at: datetime, rules: Rules, *, worn: bool = False) -> Streak:
-    """The streak with one more round. Counts stop at what the rules ask for: a steady service has a steady state."""
+    """The streak after one more round. Counts are capped at the limits of the rules, so that a steady service has a
+    steady state.
+    """
 
     def up_to(limit: int, number: int) -> int:
         return min(number, limit)
@@ -84,7 +86,7 @@ def count(streak: Streak, looks: Health, at: datetime, rules: Rules, *, worn: bo
     if looks is Health.UP:
         good = up_to(rules.restore_rounds, streak.good + 1)
         total = 0 if good >= rules.restore_rounds else streak.total
-        # Up and down again: where one of several servers has the new certificate, nothing comes and goes with every look.
+        # Counts up and down: if one of several servers has the new certificate, the result does not alternate.
         rounds = up_to(rules.confirm_rounds, streak.expiring + 1) if worn else max(0, streak.expiring - 1)
         since, worn_since = streak.good_since or at, (streak.expiring_since or at) if rounds else None
         return Streak(
@@ -101,17 +103,17 @@ def count(streak: Streak, looks: Health, at: datetime, rules: Rules, *, worn: bo
 
 
 def official(words: tuple[SourceReport, ...]) -> SourceReport | None:
-    """The official page's word, when there is such a page."""
+    """The official page's report, or None without such a page."""
     return next((w for w in words if w.role is Role.OFFICIAL), None)
 
 
 def rumoured(words: tuple[SourceReport, ...]) -> bool:
-    """Do trackers or the crowd speak of trouble?"""
+    """True if trackers or the crowd report trouble."""
     return max(_worst(words, Role.TRACKER), _worst(words, Role.CROWD)) in TROUBLE
 
 
 def spoken(word: SourceReport | None) -> str | None:
-    """The trouble that a word speaks of: its headline, or how bad it is; empty for none. None: it could not be read."""
+    """The trouble in a report: its headline, or else its health; empty for none. None if it could not be read."""
     if word is None or word.says is None or word.says is Health.UNKNOWN:
         return None
     return (word.headline or word.says.name) if word.says in TROUBLE else ""

@@ -1,4 +1,4 @@
-"""What people say to us, who they are as far as a platform proves it, and the rooms that an admin let in."""
+"""Messages people write to the bot, the identity their platform vouches for, and the rooms an admin allowed."""
 
 from __future__ import annotations
 
@@ -10,42 +10,44 @@ from enum import StrEnum
 from bot.model.audiences import Destination
 from bot.model.plain_text import plain_text, typed_text
 
-LONGEST = 4_000  # characters of what is said: a platform's own limit, or near it
+LONGEST = 4_000  # characters of a message, about the limit of the platforms
 NAME = 80  # characters of a person's name
-ID = 300  # characters of what a platform calls a person or a message
+ID = 300  # characters of a platform's id of a person or a message
 
 
 class Reply(StrEnum):
-    """Who sees what is answered."""
+    """Who can see the reply."""
 
     PLACE = "place"  # everybody in the place
-    THREAD = "thread"  # who opens the thread
-    ALONE = "alone"  # the person alone, though others are in the place
-    PRIVATE = "private"  # nobody but the person is in the place
+    THREAD = "thread"  # everybody who opens the thread
+    ALONE = "alone"  # only the person who asked, in a shared place
+    PRIVATE = "private"  # a private conversation with the person
 
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """What a person said to us: `text` without the slash ("status x"). All rights are those that the platform proved."""
+    """A message from a person. `text` has no leading slash ("status x"). Rights are only those the platform vouches
+    for.
+    """
 
     text: str
     who: str  # the platform's id of the person, never the display name: "slack:T01/U01"
-    name: str  # how others know them
+    name: str  # display name
     where: Destination
-    at: datetime  # when it was said, by the platform
-    key: str  # the platform's id of what it handed over: the same one is answered once
-    may_manage: bool = False  # may this person change what the place hears?
-    # Asks the platform the same where it is not told with the ask; only for who wants to change something.
+    at: datetime  # when it was written, by the platform's clock
+    key: str  # the platform's id of the event: each is answered once
+    may_manage: bool = False  # the person may change the place's subscription
+    # Looks up `may_manage` where the platform does not send it along; called only for a change.
     prove: Callable[[], Awaitable[bool]] | None = field(default=None, compare=False)
     reply: Reply = Reply.PLACE
-    home: bool = False  # of the very workspace that the bot belongs to
-    person: bool = True  # False: a channel or a group speaks, and nobody knows how many people that is
-    also: tuple[Destination, ...] = ()  # what else the place is called: "@newsroom", the channel of a thread
-    once: str = ""  # the platform's id of what the person did: an order is carried out once for it. Empty: `key`
-    under: datetime | None = None  # of a pressed button: when the message that bears it was written
+    home: bool = False  # from the workspace the bot itself belongs to
+    person: bool = True  # False: the sender is a channel or a group, which may stand for any number of people
+    also: tuple[Destination, ...] = ()  # other names of the place: "@newsroom", the channel of a thread
+    once: str = ""  # the platform's id of the person's action: an order is executed once per id. Empty: `key`
+    under: datetime | None = None  # of a button press: when the message with the button was written
 
     def __post_init__(self) -> None:
-        """Clean here what people chose themselves, so that no platform can forget it."""
+        """Clean the user-supplied fields here, so that no platform can forget to."""
         object.__setattr__(self, "text", typed_text(self.text, LONGEST))
         for name in ("who", "key", "once"):
             object.__setattr__(self, name, plain_text(getattr(self, name), ID))
@@ -58,17 +60,17 @@ class Ask:
 
 @dataclass(frozen=True, slots=True)
 class AllowedRoom:
-    """A room in which people may ask, for an admin said so."""
+    """A room in which an admin allowed people to use commands."""
 
     place: Destination
     by: str  # the admin's id
-    name: str  # how others know them
+    name: str  # the admin's display name
     at: datetime
 
 
 @dataclass(frozen=True, slots=True)
 class AuditEntry:
-    """An order that was carried out: who gave it when, where, and in which words."""
+    """An order that was carried out: when, by whom, where, and its text."""
 
     at: datetime
     who: str
@@ -78,7 +80,7 @@ class AuditEntry:
 
 
 def room_of(place: Destination) -> Destination:
-    """The room that a place is in: of a Telegram topic its group. Telegram's names are the same in any case."""
+    """The room a place belongs to: for a Telegram topic, its group. Telegram's names are case-insensitive."""
     if place.kind != "telegram":
         return place
     return Destination(place.kind, place.place.partition("/")[0].casefold())

@@ -1,4 +1,4 @@
-"""Who hears it: destinations, audiences and their wishes; and what every screen shows."""
+"""Destinations, audiences, subscriptions and their filters, and the overview that every screen shows."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from bot.model.maintenance import Window
 from bot.model.observations import Confidence, Service
 from bot.model.reports import Tally
 
-SECRETIVE = frozenset({"apprise", "webhook"})  # the kinds of channel whose places are secrets
+SECRETIVE = frozenset({"apprise", "webhook"})  # kinds of channel whose addresses are secrets
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -28,7 +28,7 @@ class Destination:
 
     @classmethod
     def parse(cls, text: str) -> Destination:
-        """Raise ValueError, in words for the one who wrote it, unless `text` is "kind:place"."""
+        """Parse "kind:place". Raise ValueError with a message for the user otherwise."""
         kind, colon, place = text.strip().partition(":")
         if not (kind and colon and place):
             raise ValueError("is no destination; expected kind:place, such as slack:C012 or email:desk@example.org")
@@ -39,8 +39,8 @@ class Destination:
 
     @property
     def shown(self) -> str:
-        """For logs, pages and messages: of a URL its scheme alone, as any other part of it may be the key ("apprise:pbul
-        #a1b2"). The number tells one from another, and tells nobody which it is.
+        """The destination for logs, pages and messages. Of a URL only the scheme is shown, as any other part may be the
+        key ("apprise:pbul #a1b2"). The hash tells two destinations apart without revealing either.
         """
         if self.kind not in SECRETIVE and "://" not in self.place:
             return str(self)
@@ -50,7 +50,7 @@ class Destination:
 
 
 class Topic(StrEnum):
-    """What a reader may wish to hear of."""
+    """Subjects that a reader can subscribe to."""
 
     DOWN = "down"
     DEGRADED = "degraded"
@@ -64,7 +64,7 @@ class Topic(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Style:
-    """How one destination is written to. `clock` is "12h", "24h" or "" for the language's own."""
+    """Language, zone and clock of a destination's messages. `clock` is "12h", "24h" or "" for the language's own."""
 
     language: str = "en"
     timezone: str = "UTC"
@@ -73,7 +73,7 @@ class Style:
 
 @dataclass(frozen=True, slots=True)
 class Quiet:
-    """Hours of the day, by the reader's own clock, in which nothing but what is in `but` is told: it waits for their end."""
+    """Daily quiet hours in the reader's zone. Notices wait until they end, except those of the topics in `but`."""
 
     start: time
     end: time
@@ -81,7 +81,9 @@ class Quiet:
 
     @classmethod
     def parse(cls, text: str) -> Quiet:
-        """Read "22:00-07:00" or "22:00-07:00 except down degraded". Raise ValueError, in words, for anything else."""
+        """Parse "22:00-07:00" or "22:00-07:00 except down degraded". Raise ValueError with a message for the user
+        otherwise.
+        """
         hours, _, but = text.partition(" except ")
         start, _, end = re.sub(r"\s*[–—-]\s*|\s+", "-", hours.strip()).partition("-")
         quiet = cls(clock(start), clock(end), frozenset(map(Topic, but.replace(",", " ").split())))
@@ -92,19 +94,19 @@ class Quiet:
 
 @dataclass(frozen=True, slots=True)
 class SubscriptionFilter:
-    """What a reader hears: which services (empty: all), which changes, from which confidence, written how."""
+    """Which notices a reader gets: services (empty: all), topics, least confidence, and their style."""
 
     services: tuple[str, ...] = ()
     topics: frozenset[Topic] = frozenset(Topic)
     confidence: Confidence = Confidence.CONFIRMED
     style: Style = Style()
     quiet: Quiet | None = None
-    for_at_least: timedelta = timedelta(0)  # only of what has lasted so long
+    for_at_least: timedelta = timedelta(0)  # only incidents that have lasted this long
 
 
 @dataclass(frozen=True, slots=True)
 class Escalation:
-    """Further places that are told of what has lasted for `after` while nobody has acknowledged it."""
+    """Further destinations for an incident that has lasted `after` without being acknowledged."""
 
     after: timedelta
     to: tuple[Destination, ...]
@@ -112,7 +114,7 @@ class Escalation:
 
 @dataclass(frozen=True, slots=True)
 class Audience:
-    """A named group of people: a ladder (one of these) or a broadcast list (all of these)."""
+    """A named group of people with a ladder (one destination at a time) or a broadcast list (all at once)."""
 
     name: str
     destinations: tuple[Destination, ...]
@@ -123,41 +125,40 @@ class Audience:
 
     @property
     def places(self) -> tuple[Destination, ...]:
-        """Everybody whom it may ever tell."""
+        """All destinations it may send to, escalations included."""
         return tuple(dict.fromkeys((*self.destinations, *(place for step in self.escalations for place in step.to))))
 
 
 @dataclass(frozen=True, slots=True)
 class Subscription:
-    """A chat's standing wish, told like an audience of one."""
+    """A chat's standing wish, treated like an audience with one destination."""
 
     destination: Destination
     filter: SubscriptionFilter
-    by: str  # who set it up
+    by: str  # the person who subscribed
     at: datetime
 
 
 @dataclass(frozen=True, slots=True)
 class Overview:
-    """What every screen shows: read once, shown on pages, in chats and in digests."""
+    """The current state, read once for pages, chats and digests."""
 
     at: datetime
     services: tuple[tuple[Service, ServiceState], ...]
-    recent: tuple[Incident, ...] = ()  # newest first, the open ones included
+    recent: tuple[Incident, ...] = ()  # newest first, including open ones
     subscriptions: tuple[Subscription, ...] = ()
     offline_since: datetime | None = None
-    channels: tuple[tuple[Service, ServiceState], ...] = ()  # the ways to people, which are no services of theirs
-    down: Mapping[str, datetime] = field(default_factory=dict)  # the kinds of channel known to be dead, and since when
-    windows: tuple[Window, ...] = ()  # maintenance under way, to come, and as far back as `recent`
-    user_reports: Mapping[str, Tally] = field(
-        default_factory=dict
-    )  # what people say, of the services that they spoke of
-    unseen: Mapping[str, tuple[Span, ...]] = field(default_factory=dict)  # by service: when we did not see it, in order
-    answering: Mapping[str, timedelta] = field(
-        default_factory=dict
-    )  # how long its answers took on average, if asked for
-    unwell: Mapping[str, datetime] = field(default_factory=dict)  # the parts of our own that are unwell, and since when
+    # Health of our own channels, which are not services of the users.
+    channels: tuple[tuple[Service, ServiceState], ...] = ()
+    down: Mapping[str, datetime] = field(default_factory=dict)  # kinds of channel known to be down, and since when
+    windows: tuple[Window, ...] = ()  # current and future maintenance, and past windows as far back as `recent`
+    # Reports by people, for each service that has any.
+    user_reports: Mapping[str, Tally] = field(default_factory=dict)
+    unseen: Mapping[str, tuple[Span, ...]] = field(default_factory=dict)  # by service: periods without data, in order
+    # Mean response time, if requested.
+    answering: Mapping[str, timedelta] = field(default_factory=dict)
+    unwell: Mapping[str, datetime] = field(default_factory=dict)  # our own unhealthy parts, and since when
 
     def maintenance(self, service: str) -> Window | None:
-        """What a service is in now."""
+        """The maintenance window that a service is in now, or None."""
         return next((w for w in self.windows if w.concerns(service) and w.covers(self.at)), None)

@@ -1,4 +1,4 @@
-"""Instants moved from one reckoning of the time to another: what a step of the wall clock makes of what is remembered."""
+"""Correction of remembered instants after a step of the wall clock."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from typing import Any
 from bot.model.observations import Reading, SourceReport
 
 Moved = Callable[[datetime], datetime]
-THEIRS = (Reading, SourceReport)  # speak of times of the world's, which no clock of ours changes
+THEIRS = (Reading, SourceReport)  # hold times of the outside world, which a step of our clock does not affect
 FIRST, LAST = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
 
 
 def later(at: datetime, by: timedelta) -> datetime:
-    """`at + by`, or the end of the calendar where there is no such day."""
+    """`at + by`, clamped to the range of `datetime`."""
     try:
         return at + by
     except OverflowError:
@@ -23,15 +23,15 @@ def later(at: datetime, by: timedelta) -> datetime:
 
 
 def stepped(by: timedelta, born: datetime) -> Moved:
-    """How instants move when the clock of a process that began at `born` steps. What is older was reckoned by another
-    clock, and stays, but for that nothing of it may come after our own beginning: what came first stays first.
+    """A function that corrects instants after a clock step, for a process that started at `born`. Older instants came
+    from another clock and stay, but are capped at the corrected start, so that the order of events is kept.
     """
     start = later(born, by)
     return lambda at: later(at, by) if at >= born else min(at, start)
 
 
 def moved(value: Any, move: Moved) -> Any:
-    """A frozen noun with every instant in it moved."""
+    """A copy of a frozen dataclass with every instant in it moved; `value` itself if nothing changes."""
     if isinstance(value, datetime):
         return move(value)
     if isinstance(value, tuple):
@@ -48,7 +48,7 @@ def moved(value: Any, move: Moved) -> Any:
 
 
 def move_inside(value: Any, move: Moved) -> None:
-    """The same of something that changes: the instants right in its fields, and in the tables and nouns that they hold."""
+    """Move instants of a mutable dataclass in place: in its fields, and in the dicts and dataclasses they hold."""
     for field in fields(value):
         held = getattr(value, field.name)
         if isinstance(held, datetime):

@@ -1,4 +1,4 @@
-"""Who got what: the nouns of those who ask whether everybody was told."""
+"""The delivery log: who got which notice, and why others did not."""
 
 from __future__ import annotations
 
@@ -11,59 +11,59 @@ from bot.model.incidents import ChangeKind, Incident
 from bot.model.maintenance import Phase
 from bot.model.notices import DeliveryAction
 
-DRILL = "drill"  # what is asked for instead of an incident: the last drill that was ordered in a chat
+DRILL = "drill"  # given instead of an incident id: the latest drill ordered in a chat
 
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far one delivery has come."""
+    """Progress of one delivery."""
 
     id: int
     destination: Destination
     key: str
     action: DeliveryAction
-    kind: ChangeKind | Phase | None  # of the change, or of the maintenance, it tells of
+    kind: ChangeKind | Phase | None  # of the change or the maintenance it reports
     audience: str
     ladders: tuple[str, ...]
-    status: str  # the store's: "pending", "sending", "sent", "refused", "merged" (another told it), "superseded"
+    status: str  # the store's: "pending", "sending", "sent", "refused", "merged" (sent within another), "superseded"
     attempts: int
     queued_at: datetime
-    due: datetime  # of one that waits: when it goes again
+    due: datetime  # when a pending one is tried next
     sent_at: datetime | None
-    why: str  # what the channel said last
-    unsure: bool  # it may have arrived, whatever the status says
+    why: str  # the channel's latest answer
+    unsure: bool  # it may have arrived, whatever the status is
 
 
 @dataclass(frozen=True, slots=True)
 class Trail:
-    """How one incident, or one drill, was told: its deliveries in the order they were queued, and the readers of today."""
+    """Deliveries of one incident or drill in the order they were queued, and the present audiences."""
 
     incident: Incident | None  # None: a drill
-    name: str  # of its service
+    name: str  # the service's name
     rows: tuple[Progress, ...]
     readers: tuple[Audience, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """What became of a drill's notice at one rung."""
+    """Result of a drill at one rung."""
 
     audience: str
-    rung: int | None  # of the audience's ladder, from 1; None: it is one of a list
+    rung: int | None  # rung of the audience's ladder, from 1; None: a broadcast list
     destination: Destination
-    why: str  # what went wrong; empty: it has the notice
+    why: str  # the error; empty: delivered
     took: timedelta
-    before: datetime | None  # when the place last had a message of ours, before this one
+    before: datetime | None  # when the place last received a message of ours before this one
 
 
 class NotNotifiedReason(StrEnum):
-    """Why a reader was not told of an incident."""
+    """Why a reader was not notified of an incident."""
 
     NOT_FOLLOWED = "not followed"
-    NOT_HEARD = "not heard"  # its wish has not that kind of change
-    NOT_SURE = "not sure"  # for its wish
+    NOT_HEARD = "not heard"  # the filter excludes this kind of change
+    NOT_SURE = "not sure"  # below the reader's least confidence
     MUTED = "muted"
-    MAINTENANCE = "maintenance"  # it was planned
-    LOWER_RUNG = "lower rung"  # of a ladder: it hears when those above do not take it
+    MAINTENANCE = "maintenance"  # during planned maintenance
+    LOWER_RUNG = "lower rung"  # of a ladder: notified only if the rungs above fail
     SUBSCRIBED_LATER = "subscribed later"
     UNKNOWN = "unknown"

@@ -1,4 +1,4 @@
-"""Lengths of time and times of day as people write them."""
+"""Durations and times of day as people write them."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from datetime import time, timedelta
 
 CLOCK = re.compile(r"([01]?[0-9]|2[0-3]):([0-5][0-9])")
 LENGTH = re.compile(r"(?:([0-9]+)d)?(?:([0-9]+)h)?(?:([0-9]+)m)?(?:([0-9]+(?:\.[0-9]+)?)s)?")
-LONGEST = 40  # characters: what is longer is no length of time, and not worth the look
-MOST = timedelta(days=3660)  # no clock, calendar or database has trouble with so much
+LONGEST = 40  # characters: longer text is rejected unread
+MOST = timedelta(days=3660)  # the most that clocks, calendars and databases handle without trouble
 
 
 def length(text: str) -> timedelta:
-    """Read "30s", "1h30m" or "14d". Raise ValueError, in words, for anything else."""
+    """Parse "30s", "1h30m" or "14d". Raise ValueError with a message for the user otherwise."""
     match = LENGTH.fullmatch(text.replace(" ", "")) if text and len(text) <= LONGEST else None
     if match is None or not any(match.groups()):
         raise ValueError('is no length of time; expected one such as "30s", "10m", "1h30m" or "14d"')
@@ -27,7 +27,7 @@ def length(text: str) -> timedelta:
 
 
 def spelled(span: timedelta) -> str:
-    """The opposite of `length`: "1h30m", "0.1s"."""
+    """The inverse of `length`: "1h30m", "0.1s"."""
     minutes, seconds = divmod(span.total_seconds(), 60)
     hours, minutes = divmod(int(minutes), 60)
     days, hours = divmod(hours, 24)
@@ -36,7 +36,7 @@ def spelled(span: timedelta) -> str:
 
 
 def clock(text: str) -> time:
-    """Read "22:00" or "7:30". Raise ValueError, in words, for anything else."""
+    """Parse "22:00" or "7:30". Raise ValueError with a message for the user otherwise."""
     match = CLOCK.fullmatch(text.strip())
     if match is None:
         raise ValueError('is no time of day; expected one such as "22:00"')

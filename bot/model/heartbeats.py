@@ -1,4 +1,4 @@
-"""What a job that calls us has told."""
+"""Heartbeats: calls of jobs that report that they ran."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from enum import StrEnum
 
 
 class HeartbeatEvent(StrEnum):
-    """What a job may call to say."""
+    """Kind of call that a job makes."""
 
     DONE = "done"
     BEGUN = "begun"
@@ -17,17 +17,17 @@ class HeartbeatEvent(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Heartbeat:
-    """A route that is not looked at, but calls: when it did so last."""
+    """State of a heartbeat route, which is not checked but called by a job."""
 
     service: str
     route: str
-    token: str = field(repr=False)  # of the address that it calls; empty: it stands in the config
-    rhythm: str  # how often it is to call; when that is changed it is waited for anew
-    since: datetime  # its silence counts from here on, for before we did not listen
+    token: str = field(repr=False)  # token in the address that it calls; empty: it is in the config
+    rhythm: str  # the expected interval; the wait starts anew when this changes
+    since: datetime  # start of the wait: before it we were not listening
     done_at: datetime | None = None
-    begun_at: datetime | None = None  # of a run that has not ended
-    failed_at: datetime | None = None  # of the last run, if it failed
-    code: int | None = None  # with which it failed
+    begun_at: datetime | None = None  # start of the run in progress
+    failed_at: datetime | None = None  # failure of the last run, if it failed
+    code: int | None = None  # exit code of that failure
 
     @property
     def key(self) -> tuple[str, str]:

@@ -1,4 +1,4 @@
-"""Stretches of time: cut to a period, joined, taken from one another."""
+"""Arithmetic of time spans: clip, merge, subtract, intersect."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ Span = tuple[datetime, datetime]
 
 
 def clip(span: Span, period: Span) -> Span | None:
-    """What of it lies within the period; None for nothing."""
+    """The part of `span` within `period`, or None."""
     start, end = max(span[0], period[0]), min(span[1], period[1])
     return (start, end) if start < end else None
 
 
 def merged(spans: Iterable[Span]) -> list[Span]:
-    """In order and without overlap: what two incidents cover is counted once."""
+    """The union of the spans, in order and without overlap, so that overlapping incidents are counted once."""
     joined: list[Span] = []
     for start, end in sorted(spans):
         if joined and start <= joined[-1][1]:
@@ -38,12 +38,12 @@ def minus(spans: Iterable[Span], holes: Iterable[Span]) -> list[Span]:
 
 
 def holes(spans: Iterable[Span], period: Span) -> list[Span]:
-    """What of the period they leave open."""
+    """The parts of `period` that no span covers."""
     return minus([period], merged(spans))
 
 
 def shared(several: Iterable[Iterable[Span]]) -> list[Span]:
-    """What lies in each of several sets of spans; each in order and without overlap."""
+    """The intersection of several sets of spans, each in order and without overlap."""
     common: list[Span] | None = None
     for spans in several:
         if common is None:

@@ -1,4 +1,4 @@
-"""Quiet hours by a reader's own clock, right over midnight and when the clocks are changed: pure."""
+"""Time zones and quiet hours, correct across midnight and clock changes."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ MINUTE = timedelta(minutes=1)
 
 
 def zone(style: Style) -> ZoneInfo:
-    """A reader's zone. An unknown one is UTC: a notice is never lost for it."""
+    """The reader's time zone; UTC if it is unknown, so that no notice is lost."""
     try:
         return ZoneInfo(style.timezone)
     except (ValueError, OSError, KeyError):
@@ -22,12 +22,12 @@ def zone(style: Style) -> ZoneInfo:
 
 @cache
 def zones() -> dict[str, str]:
-    """All there are, by their names in small letters."""
+    """All zone names, by their case-folded form."""
     return {name.casefold(): name for name in sorted(available_timezones())}
 
 
 def spell(quiet: Quiet, style: Style, now: datetime) -> tuple[datetime, datetime] | None:
-    """Since when and until when it is quiet, both in UTC; None when it is not. The end itself is no longer quiet."""
+    """Start and end (UTC) of the quiet hours that `now` is in, the end excluded; None outside of them."""
     here = zone(style)
     today = now.astimezone(here).date()
     for day in (today - DAY, today):
@@ -39,9 +39,9 @@ def spell(quiet: Quiet, style: Style, now: datetime) -> tuple[datetime, datetime
 
 
 def reached(clock: time, day: date, here: ZoneInfo) -> datetime:
-    """The first instant of a day at which its clocks show `clock` or later: they may skip it, or show it twice."""
+    """The first instant of a day at which local clocks show `clock` or later: a clock change may skip or repeat it."""
     wall = datetime.combine(day, clock)
     at = min(wall.replace(tzinfo=here, fold=fold).astimezone(UTC) for fold in (0, 1))
-    while at.astimezone(here).replace(tzinfo=None) < wall:  # skipped: `at` is before the clocks are set forward
+    while at.astimezone(here).replace(tzinfo=None) < wall:  # in a skipped hour `at` lies before the change
         at += MINUTE
     return at

@@ -1,4 +1,4 @@
-"""Maintenance: stretches in which a service may be away without anybody being called."""
+"""Planned maintenance: windows in which an outage alerts nobody."""
 
 from __future__ import annotations
 
@@ -7,19 +7,19 @@ from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from enum import StrEnum
 
-EVERYTHING = "all"  # how a window of no service in particular is called
+EVERYTHING = "all"  # service name in the id of a window that covers all services
 
 
 class Origin(StrEnum):
-    """Who says that there will be maintenance."""
+    """Who announced the maintenance."""
 
     FILE = "file"
-    SAID = "said"  # by a person, in a chat
+    SAID = "said"  # a person, in a chat
     OFFICIAL = "official"  # the service's own status page
 
 
 class Phase(StrEnum):
-    """What is told of a window."""
+    """Phase of a window, as announced in a notice."""
 
     PLANNED = "planned"
     MOVED = "moved"
@@ -33,9 +33,9 @@ OVER = frozenset({Phase.ENDED, Phase.CANCELLED})
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """One stretch of maintenance, and what was told of it. `services` empty: all. `until` None: its end is not known."""
+    """A maintenance window and its announcements. `services` empty: all. `until` None: the end is unknown."""
 
-    key: str  # what its origin calls it; `number` stays the same when that changes
+    key: str  # the origin's key; `number` stays when it changes
     services: tuple[str, ...]
     since: datetime
     until: datetime | None
@@ -43,22 +43,22 @@ class Window:
     known_at: datetime
     note: str = ""
     by: str = ""  # who announced it in a chat
-    over_at: datetime | None = None  # called off, or over before its time
-    gone_since: datetime | None = None  # since when its official page shows it no more
-    number: int = 0  # the store's
-    told: Phase | None = None  # the last that was told
-    told_span: tuple[datetime, datetime | None] | None = None  # as the last notice gave it
-    begun: bool = False  # it was told that it has begun
-    steps: int = 0  # notices so far
+    over_at: datetime | None = None  # when it was cancelled or ended early
+    gone_since: datetime | None = None  # since when it is missing from the official page
+    number: int = 0  # assigned by the store
+    told: Phase | None = None  # the latest phase announced
+    told_span: tuple[datetime, datetime | None] | None = None  # times in the latest notice
+    begun: bool = False  # its beginning was announced
+    steps: int = 0  # number of notices so far
 
     @property
     def id(self) -> str:
-        """The thread of its notices: "x#m3"."""
+        """Thread of its notices: "x#m3"."""
         return f"{self.services[0] if self.services else EVERYTHING}#m{self.number}"
 
     @property
     def end(self) -> datetime | None:
-        """When it is, or was, over; None: nobody knows."""
+        """Actual or planned end; None: unknown."""
         return self.over_at or self.until
 
     def concerns(self, service: str) -> bool:
@@ -72,13 +72,13 @@ class Window:
 
 
 def planned(thread: str) -> bool:
-    """Is it the thread of a window, not of an incident?"""
+    """True if the thread belongs to a maintenance window, not to an incident."""
     return re.search(r"#m\d+$", thread) is not None
 
 
 @dataclass(frozen=True, slots=True)
 class Weekly:
-    """Maintenance that comes again on the same days: `at` by the clocks of `zone`. Days: 0 is Monday."""
+    """Maintenance that repeats weekly, at `at` in the time zone `zone`. Days: 0 is Monday."""
 
     services: tuple[str, ...]
     days: frozenset[int]

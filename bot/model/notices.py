@@ -1,4 +1,4 @@
-"""What is said, and what a channel answers."""
+"""Notices, batches, deliveries, and the receipts of channels."""
 
 from __future__ import annotations
 
@@ -11,11 +11,12 @@ from bot.model.incidents import ENDINGS, ChangeKind
 from bot.model.maintenance import OVER, Phase, planned
 
 PLAIN = Style()
-ASIDE = frozenset({ChangeKind.OFFICIAL, ChangeKind.ACKNOWLEDGED})  # changes whose notice does not tell how it stands
+# Changes whose notice does not give the present state.
+ASIDE = frozenset({ChangeKind.OFFICIAL, ChangeKind.ACKNOWLEDGED})
 
 
 class Tone(StrEnum):
-    """What colour a channel may give a notice; never the only sign of anything."""
+    """Colour that a channel may give a notice; never the only sign of anything."""
 
     DOWN = "down"
     DEGRADED = "degraded"
@@ -29,7 +30,7 @@ class Tone(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """What is said, without markup. `title` is complete on a lock screen: 80 characters or less."""
+    """The text of a message, without markup. `title` is complete on a lock screen: 80 characters or less."""
 
     title: str
     lines: tuple[str, ...] = ()
@@ -41,7 +42,7 @@ class Text:
 
 @dataclass(frozen=True, slots=True)
 class Button:
-    """What somebody may press instead of typing `command` ("mute x 1h")."""
+    """A button that runs `command` ("mute x 1h")."""
 
     label: str
     command: str
@@ -49,66 +50,64 @@ class Button:
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """What is said about a change, for one style."""
+    """The message about a change, in one style."""
 
     key: str  # "x#17/3"
-    thread: str  # "x#17": all notices of one incident
+    thread: str  # "x#17": shared by all notices of an incident
     tone: Tone
     words: Text
-    root: Text | None = None  # the present truth, for the thread's first message; None: leave it as it is
-    fresh: bool = True  # False: belongs quietly in the thread; True: everybody in the place should see it
-    at: datetime | None = None  # when what it tells of happened
+    root: Text | None = None  # new text of the thread's first message; None: leave it unchanged
+    fresh: bool = True  # True: visible to everybody in the place; False: only in the thread
+    at: datetime | None = None  # when the reported change happened
     since: datetime | None = None  # when the incident began
-    kind: ChangeKind | Phase | None = (
-        None  # of the change, or of the maintenance, it tells of; None: of neither (a digest, a test)
-    )
-    style: Style = PLAIN  # how it is worded: for what can only be added on its way
-    line: str = ""  # the same in one line, for a message that tells of many; empty: it goes alone
-    causes: tuple[str, ...] = ()  # what it may share with others: services it depends on, hosts of its routes
-    buttons: tuple[Button, ...] = ()  # what can be done about the incident as it stands; none where there is none
+    kind: ChangeKind | Phase | None = None  # of the change or maintenance reported; None: neither (a digest, a test)
+    style: Style = PLAIN  # style of the text, for additions made at delivery
+    line: str = ""  # one-line form for a batch; empty: never batched
+    causes: tuple[str, ...] = ()  # possible shared causes: services it depends on, hosts of its routes
+    buttons: tuple[Button, ...] = ()  # actions available at this state of the incident
 
     @property
     def ends(self) -> ChangeKind | Phase | None:
-        """Of an ending, its kind."""
+        """The kind, if the notice ends its thread; else None."""
         return self.kind if self.kind in ENDINGS or self.kind in OVER else None
 
     @property
     def whole(self) -> bool:
-        """Does it tell how its thread stands? Then what is unsent before it is overtaken."""
+        """True if it gives the present state of its thread, so that unsent notices before it are superseded."""
         return self.kind is not None and self.kind not in ASIDE
 
 
 @dataclass(frozen=True, slots=True)
 class BatchItem:
-    """One incident, as it stands, in a message that tells of many."""
+    """The state of one incident within a batch."""
 
     thread: str
     text: str
     ends: bool
     causes: tuple[str, ...] = ()
     since: datetime | None = None  # when the incident began
-    at: datetime | None = None  # when what is told of it happened
-    well: bool = True  # of one that ends: False where nobody knows whether it is well again
+    at: datetime | None = None  # when the reported change happened
+    well: bool = True  # of an ended one: False if it is unknown whether the service is up
 
     @property
     def planned(self) -> bool:
-        """Is it about maintenance? Then it is no incident."""
+        """True for maintenance, which is not an incident."""
         return planned(self.thread)
 
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """A message that tells of many: what it is worded from."""
+    """Content of a message about several incidents."""
 
     key: str
     thread: str
     destination: Destination
-    items: tuple[BatchItem, ...]  # the oldest first
+    items: tuple[BatchItem, ...]  # oldest first
     style: Style
-    since: datetime  # since when the first of them has waited
-    late: bool = False  # the place did not take what it was given; else it is a storm
-    deferred: bool = False  # they were kept back for the place's quiet hours
-    first: bool = True  # False: it rewrites the message
+    since: datetime  # since when the oldest item has waited
+    late: bool = False  # True: a catch-up after failed deliveries; False: a storm
+    deferred: bool = False  # held back for the place's quiet hours
+    first: bool = True  # False: an edit of the message
 
 
 class DeliveryAction(StrEnum):
@@ -125,26 +124,26 @@ class Delivery:
     action: DeliveryAction
     notice: Notice
     audience: str = ""
-    root: str | None = None  # what the channel answered for the thread's first message there; None: this is the first
-    subject: str = ""  # the title of the thread's first message there: a mail thread keeps one subject
-    attempts: int = 0  # hand-overs before this one
-    unsure: bool = False  # an earlier hand-over may have arrived
-    id: int = 0  # the store's
-    lease: int = 0  # the store's: settles only for the claim that holds it
-    ladders: tuple[str, ...] = ()  # the audiences whose next rung gets it when this place does not take it ...
-    within: timedelta | None = None  # ... so long after it was due
-    due: datetime | None = None  # not before then: the place has quiet hours
-    late: bool = False  # the store's: its time ran out, or it stands for earlier ones that were not taken
-    deferred: bool = False  # the store's: it was kept back for the place's quiet hours
+    root: str | None = None  # the channel's ref of the thread's first message there; None: this is the first
+    subject: str = ""  # title of the thread's first message there: a mail thread keeps one subject
+    attempts: int = 0  # earlier attempts
+    unsure: bool = False  # an earlier attempt may have arrived
+    id: int = 0  # assigned by the store
+    lease: int = 0  # set by the store: only the claim that holds it can settle the delivery
+    ladders: tuple[str, ...] = ()  # audiences whose next rung gets it if this place fails ...
+    within: timedelta | None = None  # ... within this time after it was due
+    due: datetime | None = None  # not before then, because of quiet hours
+    late: bool = False  # set by the store: its time ran out, or it replaces earlier ones that failed
+    deferred: bool = False  # set by the store: held back for quiet hours
 
     @property
     def buttons(self) -> tuple[Button, ...]:
-        """Those that its message bears. What is said aside leaves them to the messages that tell how it stands."""
+        """Buttons of its message. Notices that do not give the state leave them to those that do."""
         return () if self.action is DeliveryAction.POST and self.notice.kind in ASIDE else self.notice.buttons
 
 
 class RefusalScope(StrEnum):
-    """For what a refusal is final."""
+    """How far a final refusal extends."""
 
     MESSAGE = "message"
     DESTINATION = "destination"
@@ -153,40 +152,40 @@ class RefusalScope(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """The channel has it. `ref` names the message there, for edits and replies ("1503435956.000247")."""
+    """Accepted by the channel. `ref` names the message there, for edits and replies ("1503435956.000247")."""
 
     ref: str | None = None
-    found: bool = False  # an earlier hand-over had arrived: nothing was repeated
-    anew: bool = False  # its thread's first message is gone: from now on this one is it
+    found: bool = False  # an earlier attempt had arrived, so nothing was repeated
+    anew: bool = False  # the thread's first message is gone, and this one takes its place
 
 
 @dataclass(frozen=True, slots=True)
 class Later:
-    """Provably not sent. `wait` is what the provider asked for."""
+    """Certainly not sent. `wait` is the delay the provider asked for."""
 
     why: str
     wait: timedelta | None = None
-    whole: bool = False  # the limit holds for the whole account, not for this destination alone
-    local: bool = False  # the provider is well: it speaks of this destination alone (a full mailbox)
-    absent: bool = False  # it was looked for: no earlier hand-over has arrived, so it may be worded anew
-    asked: timedelta | None = None  # what the provider asked for, where it is more than `wait`, which we keep to
+    whole: bool = False  # the limit applies to the whole account, not only to this destination
+    local: bool = False  # the provider works: only this destination fails (a full mailbox)
+    absent: bool = False  # a look-up showed that no earlier attempt arrived, so the text may change
+    asked: timedelta | None = None  # the delay the provider asked for, if longer than `wait`, which we keep
 
 
 @dataclass(frozen=True, slots=True)
 class Unsure:
-    """It left, and there is no trustworthy answer."""
+    """Sent, but without a trustworthy answer."""
 
     why: str
 
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """Final. `moved` is where the destination is now, when the provider says so (Telegram's supergroups)."""
+    """Final. `moved` is the destination's new address, if the provider gives it (Telegram's supergroups)."""
 
     why: str
     scope: RefusalScope = RefusalScope.MESSAGE
     moved: Destination | None = None
-    gone: bool = False  # of an edit: the message is deleted, too old or locked, and will never be rewritten again
+    gone: bool = False  # of an edit: the message is deleted, too old or locked, and cannot be edited again
 
 
 Receipt = Sent | Later | Unsure | Refused

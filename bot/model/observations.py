@@ -1,4 +1,4 @@
-"""What we see: the nouns of `watch`."""
+"""Observations: services, rounds, readings and the reports of sources."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from enum import IntEnum, StrEnum
 
 
 class Health(IntEnum):
-    """How a service is. Ordered: the larger, the worse."""
+    """Health of a service, ordered from good to bad."""
 
     UP = 0
     UNKNOWN = 1
@@ -17,7 +17,7 @@ class Health(IntEnum):
 
 
 class Confidence(IntEnum):
-    """How sure we are. Ordered: the larger, the surer."""
+    """Certainty of a verdict, in ascending order."""
 
     POSSIBLE = 1
     LIKELY = 2
@@ -25,17 +25,17 @@ class Confidence(IntEnum):
 
 
 class Outcome(StrEnum):
-    """What one check saw."""
+    """Result of a check."""
 
     OK = "ok"
-    EXPIRING = "expiring"  # ok, but its certificate ends soon
+    EXPIRING = "expiring"  # ok, but the certificate expires soon
     SLOW = "slow"
     FAILED = "failed"
-    INCONCLUSIVE = "inconclusive"  # our resolver, our bug, a challenge page: says nothing of the service
+    INCONCLUSIVE = "inconclusive"  # our resolver, our bug, a challenge page: says nothing about the service
 
 
 class Role(StrEnum):
-    """Whose word a source passes on."""
+    """Kind of source."""
 
     OFFICIAL = "official"
     TRACKER = "tracker"
@@ -44,16 +44,16 @@ class Role(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What one check saw of one route: `why` in plain words ("HTTP 503"), empty when good."""
+    """Result of one check of one route. `why` is a plain reason ("HTTP 503"), empty when good."""
 
     route: str
     outcome: Outcome
     why: str = ""
     took: timedelta | None = None
-    reused: bool = False  # over a connection kept from an earlier check
-    answered_by: str = ""  # of what is not good: the network that answered in its stead ("Cloudflare")
-    until: datetime | None = None  # of what is worn: when its certificate ends
-    wait: timedelta | None = None  # of one that was refused for asking too often: how long we are to stay away
+    reused: bool = False  # on a connection kept from an earlier check
+    answered_by: str = ""  # if not good: the network that answered instead ("Cloudflare")
+    until: datetime | None = None  # if expiring: the end of the certificate
+    wait: timedelta | None = None  # if rate limited: how long to wait
 
     @property
     def ok(self) -> bool:
@@ -62,59 +62,59 @@ class Reading:
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """Maintenance that was announced. `until` is None where its end is not known."""
+    """Announced maintenance. `until` is None if the end is unknown."""
 
     name: str
     since: datetime
     until: datetime | None = None
     link: str = ""
-    key: str = ""  # names it for as long as it is announced: its times may change
-    parts: tuple[str, ...] = ()  # the components that it touches; none: the page does not say
+    key: str = ""  # stable id while it is announced: the times may change
+    parts: tuple[str, ...] = ()  # components affected; empty: not stated
 
 
 @dataclass(frozen=True, slots=True)
 class SourceReport:
-    """A source's newest word about a service. `says` is None when it could not be read: silence, never an outage."""
+    """A source's latest report on a service. `says` is None if it could not be read: unknown, never an outage."""
 
     role: Role
     source: str  # "Official status page", "Downdetector"
     says: Health | None
-    headline: str = ""  # theirs, cleaned and capped; empty when nothing is reported
+    headline: str = ""  # their text, cleaned and capped; empty when nothing is reported
     link: str = ""
     at: datetime | None = None  # when we read it
-    since: datetime | None = None  # when what it reports began, by its own account
-    components: tuple[str, ...] = ()  # what of the service it says is affected, in its own words
-    reports: int | None = None  # of a tracker or the crowd: how many people reported it within the last hour ...
-    usual: int | None = None  # ... and how many do so at this time of a quiet week
-    works: int = 0  # of the crowd: for how many it works
-    planned: tuple[Planned, ...] = ()  # maintenance that it announces, what is under way included
-    silent_since: datetime | None = None  # of one that cannot be read: when that was first tried in vain
+    since: datetime | None = None  # when the reported trouble began, according to the source
+    components: tuple[str, ...] = ()  # affected parts of the service, as the source names them
+    reports: int | None = None  # of a tracker or the crowd: people who reported it within the last hour ...
+    usual: int | None = None  # ... and the usual number at this time of a quiet week
+    works: int = 0  # of the crowd: people for whom it works
+    planned: tuple[Planned, ...] = ()  # announced maintenance, including any in progress
+    silent_since: datetime | None = None  # if unreadable: time of the first failed attempt
 
 
 @dataclass(frozen=True, slots=True)
 class Round:
-    """One look at a service: all its routes at once, plus the newest word of its sources."""
+    """One look at a service: all its routes at once, plus the latest reports of its sources."""
 
     service: str
-    at: datetime  # when the round began
+    at: datetime  # start of the round
     readings: tuple[Reading, ...]
     reports: tuple[SourceReport, ...] = ()
-    online: bool = True  # False: the canaries failed too, we see nothing of the world
-    starved: bool = False  # our own process got no time: what failed meanwhile could not be judged
-    untried: bool = False  # not all of its sources have been read since the start
-    asleep_since: datetime | None = None  # of the first round after the machine slept: when it fell asleep
+    online: bool = True  # False: the canaries failed too, so we are offline
+    starved: bool = False  # our own process got no CPU time, so failures cannot be judged
+    untried: bool = False  # some sources have not been read since the start
+    asleep_since: datetime | None = None  # of the first round after a sleep of the machine: when the sleep began
 
 
 @dataclass(frozen=True, slots=True)
 class Stretch:
-    """Time in which a service was seen without a break: from one round to another."""
+    """A period of unbroken observation of a service, from one round to another."""
 
     since: datetime
     until: datetime
-    going: bool = True  # it is not over: the round at `until` did see the service
+    going: bool = True  # still open: the round at `until` saw the service
 
 
-OURSELVES = "tocsin"  # the service whose incidents are our own blindness; no config may use the name
+OURSELVES = "tocsin"  # the service whose incidents are our own outages; a reserved name
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,11 +124,11 @@ class Service:
     id: str
     name: str
     routes: tuple[str, ...] = ()
-    plan: str = ""  # what the organisation does when it is down
-    shares: tuple[str, ...] = ()  # what may bring it down with others: "on:Cloudflare", "at:cdn.example.net"
-    channel: str = ""  # of a channel's own health: its kind. Empty for all that people depend on
+    plan: str = ""  # the organisation's plan for an outage
+    shares: tuple[str, ...] = ()  # possible shared causes: "on:Cloudflare", "at:cdn.example.net"
+    channel: str = ""  # kind of channel whose health this is; empty: an ordinary service
 
 
 def delivering(kind: str) -> str:
-    """The built-in service that is a kind of channel's own health; no config may use the name."""
+    """Id of the built-in service for the health of a kind of channel; a reserved name."""
     return f"{kind}-delivery"

@@ -1,4 +1,4 @@
-"""What others write, as plain text: nothing that shows nothing, turns the line round or no program can encode."""
+"""Foreign text made plain: no invisible, text-reversing or unencodable characters."""
 
 from __future__ import annotations
 
@@ -6,21 +6,22 @@ import re
 import unicodedata
 from typing import Final
 
-# Letters and marks that show nothing: whoever writes a headline could hide or blank our words with them.
+# Invisible letters and marks, with which a headline could hide or blank our text.
 BLANK: Final = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")
 
-APART: Final = "\u200c"  # between two letters that would be written as one
-# That joins and that parts: Persian, Hindi and families of emoji are written with them.
+APART: Final = "\u200c"  # zero-width non-joiner
+# The joiner and the non-joiner are part of Persian, Hindi and composed emoji.
 WRITTEN: Final = ("\u200d", APART)
-VIRAMA: Final = 9  # the class of signs that make one letter of two, in the scripts of India
-DRESS: Final = "\ufe0f\U0001f3fb\U0001f3fc\U0001f3fd\U0001f3fe\U0001f3ff"  # colour of an emoji, and of its skin
-FLAG: Final = re.compile("\U0001f3f4[\U000e0030-\U000e0039\U000e0061-\U000e007a]{3,6}\U000e007f")  # England's
+VIRAMA: Final = 9  # combining class of the signs that join letters in the scripts of India
+DRESS: Final = "\ufe0f\U0001f3fb\U0001f3fc\U0001f3fd\U0001f3fe\U0001f3ff"  # emoji style and skin tones
+# Flags of regions, such as England.
+FLAG: Final = re.compile("\U0001f3f4[\U000e0030-\U000e0039\U000e0061-\U000e007a]{3,6}\U000e007f")
 
 TURNS: Final = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
 
 def typed_text(text: str, most: int) -> str:
-    """What somebody typed, in its lines: without control, bidi and unpaired surrogate characters."""
+    """Text a person typed, with its line breaks, without control, bidi and unpaired surrogate characters."""
     return "".join(c for c in text[:most] if c in "\n\t" or _typed(c)).strip()
 
 
@@ -30,12 +31,12 @@ def _typed(char: str) -> bool:
 
 def plain_text(text: str, most: int) -> str:
     """One line of at most `most` characters, without control, bidi, invisible and unpaired surrogate characters."""
-    # Far longer than ever used is cut first: the rest of a huge text is not worth looking at.
+    # Cut first: a huge text is not worth scanning to its end.
     return " ".join(visible(text[: 2 * most]).split())[:most].rstrip()
 
 
 def visible(text: str) -> str:
-    """The text without what shows nothing, joiners that its words or emoji are written with aside; white space as spaces."""
+    """The text without invisible characters, except joiners that words or emoji need; white space becomes spaces."""
     flags = {number for flag in FLAG.finditer(text) for number in range(*flag.span())}
     return "".join(
         char if number in flags or (char in WRITTEN and _joins(text, number)) else _visible(char)
@@ -44,7 +45,7 @@ def visible(text: str) -> str:
 
 
 def _joins(text: str, number: int) -> bool:
-    """Does a joiner belong to the word or the picture it stands in? Between other letters it only hides something."""
+    """True if a joiner belongs to the word or emoji around it. Between other letters it only hides something."""
     before = text[max(number - 8, 0) : number].rstrip(DRESS)[-1:]
     after = text[number + 1 : number + 2]
     if text[number - 1 : number] in WRITTEN or not before:

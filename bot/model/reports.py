@@ -1,4 +1,4 @@
-"""What people say of a service."""
+"""Outage reports by people."""
 
 from __future__ import annotations
 
@@ -8,28 +8,28 @@ from datetime import datetime
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """One person's word on how a service is for them."""
+    """One person's report on how a service works for them."""
 
     service: str
     at: datetime
-    who: str  # the person, as their way names them: "slack:T01/U01"; written down as a hash alone
-    way: str  # the kind of channel it came by, or "web"
-    what: str = ""  # in their words, cleaned and capped
-    works: bool = False  # it works for them
+    who: str  # id of the person: "slack:T01/U01"; stored only as a hash
+    way: str  # kind of channel it came through, or "web"
+    what: str = ""  # their text, cleaned and capped
+    works: bool = False  # True: it works for them
 
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """What people said of a service within the last hour, each counted by their newest word."""
+    """Reports on a service within the last hour; only each person's latest counts."""
 
-    reports: int = 0  # it does not work for so many
-    works: int = 0  # it works for so many who said so
-    usual: int = 0  # so many report at this time of a quiet week
+    reports: int = 0  # people for whom it does not work
+    works: int = 0  # people who said that it works
+    usual: int = 0  # usual reports at this time of a quiet week
     surge: bool = False
-    mine: bool | None = None  # of who asks: does it work for them? None: they did not say
-    said_enough: bool = False  # of who asks: what they say further within the hour does not count
+    mine: bool | None = None  # the asking person's report: True if it works for them; None without a report
+    said_enough: bool = False  # the asking person has used up this hour's reports: further ones do not count
 
 
 def hour(at: datetime) -> datetime:
-    """The beginning of the hour of the clock."""
+    """Start of the clock hour."""
     return at.replace(minute=0, second=0, microsecond=0)

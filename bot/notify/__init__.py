@@ -1,1 +1,1 @@
-"""Who hears what and when (pure)."""
+"""Who is notified, and when (pure)."""

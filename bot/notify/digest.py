@@ -1,4 +1,4 @@
-"""A digest on its way: worded once, addressed to each of its readers."""
+"""Deliveries of a digest."""
 
 from __future__ import annotations
 
@@ -20,9 +20,8 @@ def deliveries(
     services: Sequence[str],
     late: bool = False,
 ) -> tuple[Delivery, ...]:
-    """One a reader. The key holds the reader's date: a digest is sent once a day, though the clocks go back over its minute.
-
-    `overview.at` is the instant it was due; `late`: that was a while ago.
+    """One delivery per reader. The key holds the reader's date: one digest a day, even if the clocks are set back over
+    its time. `overview.at`: when it was due; `late`: that was a while ago.
     """
     day = overview.at.astimezone(ZoneInfo(style.timezone)).date()
     thread = f"digest:{name}:{day}"

@@ -1,4 +1,4 @@
-"""From a change to its deliveries: who hears of it, in which words, by which acts. Pure."""
+"""Deliveries of a change: its readers, their texts, and posts or edits (pure)."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ Followed = tuple[str, ...]
 
 @dataclass(frozen=True, slots=True)
 class Readers:
-    """Who may hear of it, and what is known of the ways to them."""
+    """Possible readers, and the state of their channels."""
 
     audiences: tuple[Audience, ...]
-    admins: Audience | None = None  # they hear first, and what can be done
-    down: Collection[str] = ()  # the kinds of channel known to be dead
-    editable: Collection[str] = ()  # those whose messages can be rewritten
+    admins: Audience | None = None  # notified first, with hints on what can be done
+    down: Collection[str] = ()  # kinds of channel known to be down
+    editable: Collection[str] = ()  # kinds of channel that can edit messages
 
     @property
     def all(self) -> tuple[Audience, ...]:
@@ -29,7 +29,7 @@ class Readers:
 
 @dataclass(frozen=True, slots=True)
 class Spread:
-    """How far word of an incident has come."""
+    """Destinations already notified of an incident: `told` includes queued messages, `heard` only delivered ones."""
 
     told: Collection[Destination] = field(default_factory=frozenset)
     heard: Collection[Destination] = field(default_factory=frozenset)
@@ -45,11 +45,11 @@ def deliveries(
     muted: bool,
     now: datetime,
 ) -> tuple[Delivery, ...]:
-    """`others`: what else is bad of what a reader follows."""
+    """All deliveries of a change. `others`: further incidents among the services a reader follows."""
     audiences = readers.all
     found = routing.hearers(change, audiences, spread.told, spread.heard, muted=muted, dead=service.channel, now=now)
     wishes = {audience.name: audience.filter for audience in audiences}
-    ending = change.kind is ChangeKind.RESTORED  # only an ending says what else is bad
+    ending = change.kind is ChangeKind.RESTORED  # only a restoration lists other incidents
     words: dict[tuple[Style, Followed, datetime | None], Notice] = {}
     rows: list[Delivery] = []
     for hearer in found:
@@ -66,7 +66,7 @@ def deliveries(
 
 
 def acts(notice: Notice, hearer: routing.Hearer, readers: Readers, *, told: bool) -> list[Delivery]:
-    """The news first, then the first message brought up to it: an edit tells nobody, so it never goes before the news."""
+    """A new message, then an edit of the first one. An edit notifies nobody, so it never comes first."""
     if hearer.destination.kind in readers.down:
         hearer = routing.hurried(hearer)
     key = f"{notice.key}@{hearer.destination}"

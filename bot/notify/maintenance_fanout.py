@@ -1,4 +1,4 @@
-"""Who hears of planned maintenance, in which words, by which acts. Pure."""
+"""Deliveries of maintenance notices: readers, texts, and posts or edits (pure)."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from bot import wording
 from bot.model import OVER, Audience, Delivery, Destination, Notice, Phase, Service, Style, Topic, Window, local_time
 from bot.notify import incident_fanout, routing
 
-FIRST = frozenset({Phase.PLANNED, Phase.BEGUN})  # may be the first that a place hears of a window
+FIRST = frozenset({Phase.PLANNED, Phase.BEGUN})  # may be the first notice of a window that a destination gets
 
 
 @dataclass(frozen=True, slots=True)
 class MaintenanceNews:
-    """A window's new phase. `window`: as it is once that is told. `told`: the places that have word of it, True for those
-    that have heard.
+    """A window's new phase. `window`: its state after the notice. `told`: destinations with a notice of it; True if it
+    was delivered.
     """
 
     window: Window
@@ -32,8 +32,8 @@ def deliveries(
     readers: incident_fanout.Readers,
     now: datetime,
 ) -> tuple[Delivery, ...]:
-    """Each place is told once, of all that its readers follow. `services`: all there are, by id; of those that are `muted`
-    nothing new is told.
+    """One delivery per destination, covering all services its readers follow. `services`: all, by id; nothing new is
+    announced of `muted` ones.
     """
     concerned = [s for s in services if news.window.concerns(s) and not (news.phase in FIRST and s in muted)]
     found: dict[Destination, tuple[routing.Hearer, set[str]]] = {}
@@ -62,7 +62,7 @@ def deliveries(
 
 
 def _places(news: MaintenanceNews, audience: Audience) -> Sequence[Destination]:
-    """Of a ladder the first rung, or those that were told; how it goes on is for those who know of it."""
+    """Of a ladder the first rung, or those notified before; updates go to those that got the first notice."""
     known = [d for d in audience.destinations if d in news.told]
     if news.phase in FIRST:
         return (known or audience.destinations[:1]) if audience.ladder else audience.destinations

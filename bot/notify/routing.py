@@ -1,4 +1,4 @@
-"""Who hears of a change: pure."""
+"""Which destinations are notified of a change (pure)."""
 
 from __future__ import annotations
 
@@ -24,35 +24,34 @@ from bot.model import (
     local_time,
 )
 
-NEWS = frozenset({ChangeKind.OPENED, ChangeKind.CONFIRMED, ChangeKind.WORSENED})  # may be the first that a reader hears
+# May be the first notice that a reader gets.
+NEWS = frozenset({ChangeKind.OPENED, ChangeKind.CONFIRMED, ChangeKind.WORSENED})
 TROUBLE = {Health.UP: None, Health.UNKNOWN: None, Health.DEGRADED: Topic.DEGRADED, Health.DOWN: Topic.DOWN}
 WISHED: dict[ChangeKind, frozenset[Topic]] = {
-    # First words are wished by what they tell of: see `TROUBLE`.
+    # First notices depend on health instead: see `TROUBLE`.
     **dict.fromkeys((ChangeKind.OPENED, ChangeKind.CONFIRMED, ChangeKind.WORSENED, ChangeKind.LASTING), frozenset()),
     ChangeKind.EASED: frozenset({Topic.DEGRADED}),
     ChangeKind.OFFICIAL: frozenset({Topic.OFFICIAL}),
     ChangeKind.REMINDED: frozenset({Topic.REMINDER}),
-    ChangeKind.ACKNOWLEDGED: frozenset(Topic),  # whoever was told may stop looking for somebody to look into it
+    ChangeKind.ACKNOWLEDGED: frozenset(Topic),  # everybody notified may stop looking for somebody to take care of it
     ChangeKind.RESTORED: frozenset({Topic.RESTORED}),
-    ChangeKind.RETRACTED: frozenset(
-        {Topic.RESTORED, Topic.CORRECTION}
-    ),  # an end as well: nobody stays alarmed for nothing
-    ChangeKind.UNWATCHED: frozenset(
-        {Topic.RESTORED, Topic.CORRECTION}
-    ),  # likewise: nobody waits for what will not come
+    # Also an ending: nobody should stay alarmed.
+    ChangeKind.RETRACTED: frozenset({Topic.RESTORED, Topic.CORRECTION}),
+    # Likewise: nobody should wait for a restoration.
+    ChangeKind.UNWATCHED: frozenset({Topic.RESTORED, Topic.CORRECTION}),
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Hearer:
-    """A destination that is to be told, for which audience, written how."""
+    """A destination to notify, for which audience, and in which style."""
 
     destination: Destination
     audience: str
     style: Style
-    ladders: tuple[str, ...] = ()  # the audiences whose next rung gets it when this place does not take it ...
-    within: timedelta | None = None  # ... in this time
-    due: datetime | None = None  # not before its quiet hours are over
+    ladders: tuple[str, ...] = ()  # audiences whose next rung gets it if this destination fails ...
+    within: timedelta | None = None  # ... within this time
+    due: datetime | None = None  # not before the end of its quiet hours
 
 
 def hearers(
@@ -65,12 +64,11 @@ def hearers(
     now: datetime | None = None,
     dead: str = "",
 ) -> tuple[Hearer, ...]:
-    """Who hears of `change`, in the order of the audiences, each place once; the first audience that wants it wins.
-
-    `told`: the places that have heard of this incident, or are about to; `heard`: those of them that have. `muted`: of
-    the service nothing new is said, only how what was told ends. `now`: when it is asked, if not at the change itself.
-    Of a ladder only the first rung is named, or those that were told: the others come with failing over. `dead`: the
-    kind of channel whose own incident it is, which is not asked to tell it.
+    """The destinations to notify of `change`, each once, in the order of the audiences; the first audience that wants
+    it wins. `told`: destinations with a notice of this incident, queued or sent; `heard`: those that received it.
+    `muted`: the service is muted, so only endings are sent. `now`: the present, if not the time of the change. Of a
+    ladder only the first rung is returned, or those already notified: the others follow by failover. `dead`: the kind
+    of channel whose own incident this is, which is not used to report it.
     """
     found: dict[Destination, Hearer] = {}
     if muted and change.kind not in ENDINGS:
@@ -82,7 +80,7 @@ def hearers(
         for destination, after in (own | further).items():
             due = _due(change, wish, after, now or change.at, heard=destination in heard)
             hearer = found.get(destination) or Hearer(destination, audience.name, wish.style, due=due)
-            # Who wants it now does not wait for the quiet hours of others in the same place.
+            # If one reader wants it now, it does not wait for the quiet hours of others in the same place.
             hearer = replace(hearer, due=min(hearer.due, due) if hearer.due and due else None)
             rung = audience.ladder and destination in own
             found[destination] = climbing(hearer, audience) if rung else hearer
@@ -94,24 +92,24 @@ def _without(kind: str, audience: Audience) -> Audience:
 
 
 def climbing(hearer: Hearer, ladder: Audience) -> Hearer:
-    """A place may be a rung of several ladders, or of one and on a list: no ladder's reader may miss the next rung."""
+    """Add a ladder's failover to a destination. It may be a rung of several ladders, and none may lose its next rung."""
     within = ladder.within if hearer.within is None else min(hearer.within, ladder.within)
     return replace(hearer, ladders=(*hearer.ladders, ladder.name), within=within)
 
 
 def hurried(hearer: Hearer) -> Hearer:
-    """Its channel is dead: it is tried, and the next rung at once with it."""
+    """For a channel that is down: try it, and the next rung at the same time."""
     return replace(hearer, within=timedelta()) if hearer.ladders else hearer
 
 
 def follows(reader: Audience | SubscriptionFilter, service: str) -> bool:
-    """Whether a reader's wish has the service; one that names none has all."""
+    """True if the reader follows the service; a filter without services follows all."""
     wish = reader.filter if isinstance(reader, Audience) else reader
     return not wish.services or service in wish.services
 
 
 def milestones(audiences: Sequence[Audience], service: str) -> tuple[timedelta, ...]:
-    """The ages of an incident of this service that some audience waits for, the youngest first."""
+    """Ages of an incident of this service that some audience waits for, ascending."""
     ages = {
         age
         for audience in audiences
@@ -121,7 +119,7 @@ def milestones(audiences: Sequence[Audience], service: str) -> tuple[timedelta, 
     return tuple(sorted(ages - {timedelta(0)}))
 
 
-# ── which places ─────────────────────────────────────────────────────────────────────────────────────────────────────
+# ── destinations ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
 def _places(
@@ -130,21 +128,21 @@ def _places(
     wish = audience.filter
     first = audience.destinations[:1] if audience.ladder else audience.destinations
     if change.incident.service == OURSELVES:
-        # Nobody was told that we saw nothing: while blind we may not get through. All who trust us hear of it after.
+        # Our own outage is reported only when it is over, as notices may not get out before.
         return first if change.kind is ChangeKind.RESTORED and Topic.CORRECTION in wish.topics else ()
-    # A config without the service has no wish that names it: who was told is told.
+    # A service removed from the config is in no filter: whoever was notified gets the ending.
     if change.kind is not ChangeKind.UNWATCHED and not follows(wish, change.incident.service):
         return ()
     known = [d for d in audience.destinations if d in told]
     if change.kind is ChangeKind.LASTING:
-        # Who waited for it has a first word; who knows already learns nothing from it.
+        # A reader that waited gets its first notice; for the others it is no news.
         waited = wish.for_at_least and _news(change, wish, wish.for_at_least) and not (audience.ladder and known)
         return [d for d in first if d not in known] if waited else ()
     if change.kind in NEWS:
         if _news(change, wish, wish.for_at_least):
             return (known or first) if audience.ladder else first
         return known
-    # A rung that never answered is not told how it goes on, unless nobody else is; but how it ended it is.
+    # A rung that received nothing gets no updates, unless no other did; but it gets the ending.
     reached = [d for d in known if d in heard] if audience.ladder and change.kind not in ENDINGS else known
     return (reached or known) if wish.topics & WISHED[change.kind] else ()
 
@@ -152,7 +150,7 @@ def _places(
 def _escalated(
     change: Change, audience: Audience, told: Collection[Destination]
 ) -> Iterator[tuple[Destination, timedelta]]:
-    """Of the further places those that are called now, and those that were and hear how it goes on; each with its age."""
+    """Escalation destinations to notify now, and those notified before that get updates; each with its age."""
     wish, incident = audience.filter, change.incident
     if incident.service == OURSELVES or not follows(wish, incident.service):
         return
@@ -170,17 +168,17 @@ def _escalated(
 
 
 def _news(change: Change, wish: SubscriptionFilter, after: timedelta) -> bool:
-    """Is it worth a first word to this reader, who hears of what has lasted so long?"""
+    """True if the change warrants a first notice to a reader that waits for incidents of age `after`."""
     incident = change.incident
     wished = TROUBLE[incident.health] in wish.topics and incident.confidence >= wish.confidence
     return wished and change.at - incident.since >= after
 
 
-# ── when ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
+# ── due times ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
 def _due(change: Change, wish: SubscriptionFilter, after: timedelta, now: datetime, *, heard: bool) -> datetime | None:
-    """When a place is told: None at once, else at the end of its quiet hours. `after`: the age of its first word."""
+    """When to notify: None means now, else the end of quiet hours. `after`: the incident's age at the first notice."""
     quiet = wish.quiet
     spell = local_time.spell(quiet, wish.style, now) if quiet else None
     if quiet is None or spell is None or _wakes(change, quiet):
@@ -190,9 +188,9 @@ def _due(change: Change, wish: SubscriptionFilter, after: timedelta, now: dateti
 
 
 def _wakes(change: Change, quiet: Quiet) -> bool:
-    """Is it of what the reader wants to hear at any hour?"""
+    """True if the reader wants this even in quiet hours."""
     if change.kind is ChangeKind.ACKNOWLEDGED:
-        return False  # nobody needs to wake up to learn that they may sleep
+        return False  # nobody needs to be woken by an acknowledgement
     if change.incident.service == OURSELVES:
         return Topic.CORRECTION in quiet.but
     wished = WISHED[change.kind]
@@ -200,14 +198,14 @@ def _wakes(change: Change, quiet: Quiet) -> bool:
 
 
 def _alarmed(change: Change, quiet: Quiet, after: timedelta, start: datetime, *, heard: bool) -> bool:
-    """Does it end what the place was told of in these very hours? Then nobody stays awake for what is over."""
+    """True if the change ends an incident that was reported in these quiet hours, so that nobody stays awake for it."""
     incident = change.incident
     first = max(incident.confirmed_at or incident.since, incident.since + after)
     let_through = {TROUBLE[incident.health], TROUBLE[incident.worst]} & quiet.but
     return change.kind in ENDINGS and first >= start and (heard or bool(let_through))
 
 
-# ── why not ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+# ── reasons for silence ──────────────────────────────────────────────────────────────────────────────────────────────
 
 
 def unheard(
@@ -219,8 +217,8 @@ def unheard(
     muted: bool,
     planned: bool = False,
 ) -> tuple[tuple[Audience, NotNotifiedReason], ...]:
-    """Why each reader at `place`, which no message was meant for, was not told. `held`: the place's subscription.
-    `planned`: it was within planned maintenance, for a while at least.
+    """The reason why each reader at `place`, for which no message was queued, was not notified. `held`: the place's
+    subscription. `planned`: the incident was at least partly within planned maintenance.
     """
     return tuple(
         (a, _silence(incident, place, a, held, muted=muted, planned=planned))

@@ -1,4 +1,4 @@
-"""Tells the admins when Tocsin itself is unwell, straight through the channels: by a way that needs no database."""
+"""Tells the admins when Tocsin itself is unhealthy, directly through the channels, without the database."""
 
 from __future__ import annotations
 
@@ -18,24 +18,24 @@ from bot.own_health import LIGHT, OwnHealth, OwnTrouble, Part
 log = logging.getLogger(__name__)
 
 LOOK = 1.0  # seconds between two looks
-AFTER = timedelta(seconds=10)  # a trouble that is over sooner is told nobody
-LIGHT_AFTER = timedelta(minutes=1)  # somebody may be about to mend the config
-AGAIN = timedelta(hours=1)  # while it lasts
-APART = timedelta(minutes=10)  # between the end of one told and the beginning of the next
-WITHIN = 30.0  # seconds that a channel has
+AFTER = timedelta(seconds=10)  # shorter trouble is not reported
+LIGHT_AFTER = timedelta(minutes=1)  # likewise for minor trouble, as somebody may be editing the config
+AGAIN = timedelta(hours=1)  # interval of repeats while it lasts
+APART = timedelta(minutes=10)  # least time between the end of reported trouble and the next report
+WITHIN = 30.0  # seconds a channel has to answer
 
 
 @dataclass(slots=True)
 class Policy:
-    """What is to be told when. Pure: it is told the time."""
+    """Decides what is reported, and when (pure: times are arguments)."""
 
-    parts: frozenset[Part] = frozenset()  # those that were told of and are not over
+    parts: frozenset[Part] = frozenset()  # parts that were reported and are still unhealthy
     since: datetime | None = None
     told_at: datetime | None = None
     over_at: datetime | None = None
 
     def due(self, troubles: tuple[OwnTrouble, ...], now: datetime) -> str:
-        """ "new", "still" or "over", or nothing."""
+        """Return "new", "still" or "over"; empty if nothing is due."""
         lasting = [one for one in troubles if now - one.since >= (LIGHT_AFTER if one.part in LIGHT else AFTER)]
         if not troubles and self.parts:
             self.parts, self.over_at = frozenset(), now
@@ -57,7 +57,7 @@ class Policy:
 
 @dataclass
 class AdminAlerts:
-    """`admins`: who is told; None where the config names no place for it."""
+    """Sends our own alerts. `admins`: None if the config names no reachable admin."""
 
     own_health: OwnHealth
     channels: Mapping[str, Channel]
@@ -72,7 +72,7 @@ class AdminAlerts:
             await asyncio.sleep(LOOK)
 
     async def look(self) -> None:
-        """Tell what is to be told now."""
+        """Send what is due now."""
         troubles, now = self.own_health.troubles, self.clock()
         since = self.policy.since
         how = self.policy.due(troubles, now)
@@ -100,13 +100,13 @@ class AdminAlerts:
 
 
 async def hand_over(channel: Channel, row: Delivery) -> bool:
-    """Once, past queue and database, with nothing raised. Was it taken?"""
+    """Send once, bypassing queue and database. Return whether it was accepted; raise nothing."""
     try:
         async with asyncio.timeout(WITHIN):
             receipt = await channel.send(row)
     except TimeoutError:
         why = f"no answer within {WITHIN:.0f} s"
-    except Exception as bug:  # noqa: BLE001 - the border of a channel
+    except Exception as bug:  # noqa: BLE001 - a channel's errors end here
         why = f"our own error in the channel: {fault(bug)}"
     else:
         if isinstance(receipt, Sent):

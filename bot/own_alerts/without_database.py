@@ -1,4 +1,4 @@
-"""Tells what is seen while the database is away, from memory and best effort: a repeat is accepted, silence is not."""
+"""Notifies from memory while the database is away, on a best-effort basis: a repeat is acceptable, silence is not."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from bot.store import StoreUnavailable
 
 log = logging.getLogger(__name__)
 
-AFTER = timedelta(seconds=30)  # the database may be back by then, and everything be told in order
+AFTER = timedelta(seconds=30)  # the database may be back by then, and send everything in order
 
 
 @dataclass
 class WithoutDatabase:
-    """Stands before the record: what the record cannot write down is judged here as well, from the last known state."""
+    """Wraps the recorder: rounds that it cannot store are judged here, from the last known state."""
 
     recorder: Recorder
     channels: Mapping[str, Channel]
@@ -34,7 +34,7 @@ class WithoutDatabase:
     _sending: set[asyncio.Task[None]] = field(default_factory=set)
 
     async def seen(self, seen: Round) -> bool:
-        """As `Recorder.seen`."""
+        """Record a round, like `Recorder.seen`."""
         try:
             doubtful = await self.recorder.seen(seen)
         except StoreUnavailable:
@@ -48,19 +48,19 @@ class WithoutDatabase:
         return doubtful
 
     def _unrecorded(self, service: str) -> bool:
-        """Was it well again when the database was back? Then the record has no outage that it could tell the end of."""
+        """True if the service had recovered when the database came back, so that the recorder has no outage to end."""
         known = self.recorder.states.get(service)
         return known is None or known.incident is None
 
     def _end(self, seen: Round) -> None:
-        """Go on judging until what was told here is over."""
+        """Continue to judge until the outage reported here is over."""
         before = self._states.get(seen.service)
         if before is not None and seen.online:
             after = self._states[seen.service] = self.recorder.judged(before, seen).state
             self._tell(seen.service, after)
 
     def _aside(self, seen: Round) -> None:
-        """Judge a round that could not be written down."""
+        """Judge a round that could not be stored."""
         service = seen.service
         if service not in self.recorder.settings.services or not seen.online:
             return
@@ -74,12 +74,12 @@ class WithoutDatabase:
         return self.clock() - min(since) if since else timedelta(0)
 
     def _tell(self, service: str, state: ServiceState) -> None:
-        """Each outage once, and its end to those who were told of it here."""
+        """Report each outage once, and its end to the same destinations."""
         known = self.recorder.states.get(service)
         incident, told = state.incident, self._told.get(service)
         if incident and incident.confidence is Confidence.CONFIRMED and told is None:
             if known and known.incident and known.incident.confidence is Confidence.CONFIRMED:
-                return  # it was told before the database went away
+                return  # it was reported before the database went away
             self._send(service, Change(ChangeKind.CONFIRMED, self.clock(), incident), None)
         elif incident is None and told and state.last:
             self._send(service, Change(ChangeKind.RESTORED, self.clock(), state.last), told[1])

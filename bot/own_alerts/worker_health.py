@@ -1,4 +1,4 @@
-"""Says so when no process can be had that reads pages from outside, and when there is one again."""
+"""Reports when no worker process for parsing foreign pages can be started, and when one can again."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ from bot.own_health import OwnHealth, Part
 log = logging.getLogger(__name__)
 
 EVERY = 1.0  # seconds between two looks
-AGAIN = 30.0  # seconds between two tries while there is none: it may be long until somebody has work again
+AGAIN = 30.0  # seconds between attempts while there is no worker, as other work may be rare
 OF = "no workers"
 WHY = "no process that reads pages can be started"
 
 
 @dataclass
 class WorkerHealth:
-    """Without a worker the words of status pages stand still, and so do checks of long pages: outages are seen as ever."""
+    """Watches the worker pool. Without workers, status pages and checks of long pages stop; other checks go on."""
 
     own_health: OwnHealth
     steady: Callable[[], float] = time.monotonic
-    _again_at: float | None = None  # when one is tried again; None while there is one
+    _again_at: float | None = None  # time of the next attempt; None while there is a worker
 
     async def run(self, stop: asyncio.Event) -> None:
         while not stop.is_set():
@@ -36,7 +36,7 @@ class WorkerHealth:
                     await stop.wait()
 
     async def look(self) -> None:
-        """Report it, try for one now and then, and clear it."""
+        """Report a missing worker, try to start one from time to time, and clear the report."""
         now = self.steady()
         if self._again_at is not None and now >= self._again_at:
             self._again_at = now + AGAIN

@@ -1,4 +1,4 @@
-"""The machine's clock, held against the steady one each second: when somebody sets it, what waits is moved with it."""
+"""Compares the machine's wall clock with the steady one each second, and moves waiting times along when it is set."""
 
 from __future__ import annotations
 
@@ -23,13 +23,15 @@ from bot.watch.user_reports import UserReports
 log = logging.getLogger(__name__)
 
 EVERY = 1.0  # seconds
-NOTED_BY = 0.5  # seconds: so much drift is remembered, for it would add up to a step
-AFTER = 5.0  # seconds after a step: by then all that was under way has been written, by whichever reckoning
+NOTED_BY = 0.5  # seconds of drift that are stored, as drift would add up to a step
+AFTER = 5.0  # seconds after a step by which all writes under way at its time have ended
 
 
 @dataclass
 class ClockSteps:
-    """Until a step is written down, time goes on by the old reckoning: nothing is lost over a database that is away."""
+    """Handles steps of the wall clock. Until a step is stored, time continues as before, so an absent database loses
+    nothing.
+    """
 
     clock: SteadyClock
     recorder: Recorder
@@ -40,7 +42,7 @@ class ClockSteps:
     run_of_machine: str = ""  # see `reckoning`
     _said: bool = False
     _settle_at: float | None = field(default=None)
-    _noted: float = field(init=False)  # how far ahead the clock was when that was last remembered
+    _noted: float = field(init=False)  # the clock's lead when last stored
 
     def __post_init__(self) -> None:
         self._noted = self.clock.ahead
@@ -53,7 +55,7 @@ class ClockSteps:
                     await stop.wait()
 
     async def look(self) -> None:
-        """Take up a small drift, follow a step, and a little after one put right what was written amid it."""
+        """Correct a small drift, follow a step, and a little later repair what was written during it."""
         drift = self.clock.drift()
         if abs(drift) >= STEP:
             await self._step(drift)
@@ -62,7 +64,7 @@ class ClockSteps:
         await self._note()
         if self._settle_at is not None and self.clock.steady() >= self._settle_at:
             self._settle_at = None
-            with suppress(StoreUnavailable):  # the next start, and the hourly look, do it too
+            with suppress(StoreUnavailable):  # the next start and the hourly job do it too
                 await reconcile(self.recorder)
 
     async def _step(self, by: timedelta) -> None:
@@ -91,14 +93,14 @@ class ClockSteps:
         self._settle_at = self.clock.steady() + AFTER
 
     def _reckoning(self, by: timedelta) -> str:
-        """As it is after the step."""
+        """The reckoning after the step, as text."""
         if not self.run_of_machine:
             return ""
         known = reckoning.of(self.clock, self.run_of_machine)
         return str(replace(known, ahead=known.ahead + by.total_seconds()))
 
     async def _note(self) -> None:
-        """What was taken up little by little is no step, also for the next process."""
+        """Store gradual corrections, so that the next process does not take them for a step."""
         now = self.clock.ahead
         if self.run_of_machine and abs(now - self._noted) >= NOTED_BY:
             with suppress(StoreUnavailable):

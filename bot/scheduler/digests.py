@@ -1,4 +1,4 @@
-"""Digests in their time: each due instant once, late rather than never, though the daemon was stopped or asleep over it."""
+"""Sends digests: each due time once, late if the daemon was stopped or asleep."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from bot.incidents.recorder import Recorder
 from bot.notify import digest
 from bot.store import Store
 
-LATE = timedelta(minutes=10)  # later than this, and the digest says so
-LIE = timedelta(hours=25)  # what was sent so far in the future was sent while the clock was wrong
-LONGEST = timedelta(days=400)  # what is due longer than this is not looked for
-ROUNDED = timedelta(hours=2)  # a day or a week is up to so much shorter or longer than its hours, when clocks change
+LATE = timedelta(minutes=10)  # a digest later than this says so
+LIE = timedelta(hours=25)  # a last digest further in the future than this was sent while the clock was wrong
+LONGEST = timedelta(days=400)  # due times older than this are ignored
+ROUNDED = timedelta(hours=2)  # clock changes make a day or a week up to this much shorter or longer
 
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """What is remembered of a digest: the instant up to which it was told, after which instants it is due, and its rhythm."""
+    """Stored state of a digest: the end of the period reported, the time after which it is due, and its schedule."""
 
     until: str = ""
     after: str = ""
@@ -43,10 +43,9 @@ class Told:
 
 
 def instants(trigger: Any, after: datetime, now: datetime) -> Iterator[datetime]:
-    """The instants that a time of the week names, later than `after` and up to `now`: one each day that it names.
-
-    Where the clocks skip it, it is as much later; where they show it twice, it is the first. The trigger itself loses the
-    midnight that ends a day of 23 hours.
+    """The instants of a weekly schedule after `after` and up to `now`, one per scheduled day. In a skipped hour an
+    instant is later by the gap, in a repeated one it is the first. (The trigger itself misses midnight after a day of
+    23 hours.)
     """
     zone, fields = trigger.timezone, {field.name: field for field in trigger.fields}
     midnight = datetime(2000, 1, 1, tzinfo=zone)
@@ -62,8 +61,8 @@ def instants(trigger: Any, after: datetime, now: datetime) -> Iterator[datetime]
 
 
 def begins(nominal: datetime, until: datetime | None, covers: timedelta, *, wished: bool) -> datetime:
-    """From when on a digest tells: from where the one before ended, so that nothing is told twice or left out; unless it
-    is `wished` that it covers more.
+    """Start of a digest's period: the end of the previous one, so that nothing is repeated or left out, unless a longer
+    period is `wished`.
     """
     if until is None or until >= nominal:
         return nominal - covers
@@ -79,7 +78,7 @@ class Digests:
     clock: Callable[[], datetime]
 
     async def send_due(self) -> None:
-        """Queue every digest whose instant has come."""
+        """Queue all digests that are due."""
         for name, said in self.config.digests.items():
             await self._see_to(name, said)
 
@@ -88,7 +87,7 @@ class Digests:
         key, when = f"digest:{name}", f"{said.when} {zone}"
         told = Told.read(await self.store.subscriptions.recall(key))
         after = datetime.fromisoformat(told.after) if told.after else now
-        if told.when != when or after > now + LIE:  # a new rhythm makes nothing due that is past
+        if told.when != when or after > now + LIE:  # a new schedule has no due times in the past
             until = told.until if after <= now + LIE else ""
             await self.store.subscriptions.remember(key, Told(until, now.isoformat(), when).written)
             return
@@ -97,7 +96,7 @@ class Digests:
             return
         nominal = due[-1]
         await self._send(name, said, nominal, datetime.fromisoformat(told.until) if told.until else None)
-        # What was queued before a kill came in between is not queued again: its keys are there.
+        # If the process was killed after queueing, the row keys keep the digest from being queued twice.
         at = nominal.isoformat()
         await self.store.subscriptions.remember(key, Told(at, at, when).written)
 

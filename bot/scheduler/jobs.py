@@ -1,4 +1,4 @@
-"""What is done again and again while the house runs: digests, roll-ups, forgetting, mending, the sign that we live."""
+"""Periodic jobs: digests, roll-ups, pruning, reconciliation, maintenance, and signs of life."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ from bot.watch.user_reports import UserReports
 log = logging.getLogger(__name__)
 
 PULSE = timedelta(seconds=5)
-PLANS = timedelta(seconds=5)  # the latest that the beginning or the end of maintenance is noticed
+PLANS = timedelta(seconds=5)  # how late the start or end of maintenance may be noticed
 DIGESTS = timedelta(seconds=5)
 ROLL = timedelta(minutes=5)
 HOURLY = timedelta(hours=1)
-SOON = timedelta(minutes=5)  # after a start: a daemon that is restarted every half hour tidies up too
-AGAIN = 60.0  # seconds until a chore that failed is tried again, if it would not come sooner
-ROLLS = 20  # steps of rolling up, at most, before it pauses until the next time
+SOON = timedelta(minutes=5)  # first run after a start, so that a daemon restarted every half hour prunes too
+AGAIN = 60.0  # longest wait in seconds after a failed run
+ROLLS = 20  # roll-up steps per run
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,14 +70,12 @@ class Scheduler:
         return tuple(jobs)
 
     async def begin(self) -> None:
-        """Put right at once what may be amiss after a stop."""
+        """Repair at once what a stop may have left behind."""
         await self._do(Job("hold what was told against what is so", self._reconcile, HOURLY))
         await self._do(Job("keep to what is planned", self._refresh_maintenance, PLANS))
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Do each in its time until told to stop. The lengths between are the steady clock's: whatever becomes of the
-        wall clock, all of them go on.
-        """
+        """Run all jobs until the stop. Intervals are measured by the steady clock, whatever happens to the wall clock."""
         async with asyncio.TaskGroup() as group:
             tasks = [group.create_task(self._repeat(chore), name=chore.name) for chore in self.all()]
             await stop.wait()
@@ -91,11 +89,11 @@ class Scheduler:
             await asyncio.sleep(every if await self._do(chore) else min(every, AGAIN))
 
     async def _do(self, chore: Job) -> bool:
-        """False: it failed. One that fails harms no other, and is tried again."""
+        """Run a job once; False if it failed. A failure affects no other job and is retried."""
         try:
             with retrying(chore.name):
                 await chore.work()
-        except Exception as error:  # noqa: BLE001 - the border of a chore
+        except Exception as error:  # noqa: BLE001 - a job's errors end here
             self.own_health.report(Part.SCHEDULER, f"could not {chore.name}: {fault(error)}", chore.name)
             say_once(log, chore.name, f"could not {chore.name}: our own error: {fault(error)}")
             return False
@@ -106,7 +104,7 @@ class Scheduler:
         await self.store.results.alive(self.clock())
 
     async def _roll(self) -> None:
-        """A little at a time: after an upgrade there may be two days of results."""
+        """Roll up in small steps: after an upgrade there may be two days of results."""
         for _ in range(ROLLS):
             if not await self.store.rollups.roll(self.recorder.settings.holds):
                 break
@@ -122,7 +120,7 @@ class Scheduler:
         await keep(self.recorder)
 
     async def _heartbeat(self, url: str) -> None:
-        """Tell somebody outside that we live; the silence of this is their alarm, so while we are unwell we are silent."""
+        """Ping an external monitor, which alerts when the pings stop; so send none while we are unhealthy."""
         if not self.own_health.well:
             if not self._withheld:
                 log.error(
@@ -139,7 +137,7 @@ class Scheduler:
 
 @contextmanager
 def retrying(what: str) -> Iterator[None]:
-    """A database that is away for a while must not end the house: what watches and tells waits for it as well."""
+    """Log StoreUnavailable instead of raising it, so that jobs survive an outage of the database."""
     try:
         yield
     except StoreUnavailable as error:

@@ -1,7 +1,7 @@
-"""The clock by which what is stored was reckoned, remembered from one process to the next of the same run of the machine.
+"""The reckoning of time used for stored instants, kept from one process to the next until the machine reboots.
 
-The steady clock goes on while a process is stopped. So a start can tell whether the wall clock was set meanwhile, and by
-how much; and what the process before has written moves with a step as well.
+The steady clock continues while no process runs. So a start can tell whether the wall clock was set meanwhile, and by
+how much, and correct what the previous process stored.
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ from bot.store.clock_shift import RECKONING, Reword
 
 log = logging.getLogger(__name__)
 
-BEYOND = 1e12  # seconds: no clock shows so many
+BEYOND = 1e12  # seconds that no clock reaches
 RUN = Path("/proc/sys/kernel/random/boot_id")
 
 
 @dataclass(frozen=True, slots=True)
 class Reckoning:
-    """`run`: of the machine, from one start of it to the next. `since`: from which of its steady seconds on instants were
-    reckoned so. `ahead`: how many seconds UTC is ahead of these.
+    """`run`: id of the machine's boot. `since`: steady seconds at which this reckoning began. `ahead`: seconds by which
+    UTC is ahead of the steady clock.
     """
 
     run: str
@@ -37,12 +37,12 @@ class Reckoning:
 
 
 def of(clock: SteadyClock, run: str) -> Reckoning:
-    """The reckoning by which a clock tells the time now."""
+    """The present reckoning of a clock."""
     return Reckoning(run, clock.began, clock.ahead)
 
 
 def machine_run() -> str:
-    """The number of this run of the machine; empty where the system tells none."""
+    """The machine's boot id; empty where the system has none."""
     try:
         return RUN.read_text("ascii").strip()
     except (OSError, UnicodeDecodeError):
@@ -50,7 +50,7 @@ def machine_run() -> str:
 
 
 def parse(text: str | None) -> Reckoning | None:
-    """Read what was remembered; None for what cannot have been."""
+    """Parse a stored reckoning; None if invalid."""
     try:
         run, since, ahead = (text or "").split()
         known = Reckoning(run, float(since), float(ahead))
@@ -60,15 +60,17 @@ def parse(text: str | None) -> Reckoning | None:
 
 
 async def _went_on(store: Store, known: Reckoning, clock: SteadyClock) -> bool:
-    """Has the steady clock gone on since the last sign of life? In a sandbox it may begin anew with each process."""
+    """True if the steady clock has continued since the last sign of life; in a sandbox it may restart with each
+    process.
+    """
     last = await store.results.last_alive()
     lived = known.since if last is None else max(known.since, (last - EPOCH).total_seconds() - known.ahead)
     return lived <= clock.steady()
 
 
 async def take_up(store: Store, clock: SteadyClock, run: str, reword: Reword) -> None:
-    """Go on with the reckoning of the process before, if it was in the same run of the machine: a step of the wall clock
-    since then is followed. Raise StoreUnavailable.
+    """Continue the previous process's reckoning if the machine has not rebooted, and follow a step of the wall clock
+    since then. Raise StoreUnavailable.
     """
     if not run:
         return

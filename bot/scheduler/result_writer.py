@@ -1,4 +1,4 @@
-"""Keeps what checks saw: gathered for a moment, written in one transaction, held while the database cannot take it."""
+"""Stores check results: collected briefly, written in one transaction, kept in memory while the database is away."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from bot.scheduler.jobs import retrying
 from bot.store import Store, StoreUnavailable
 from bot.watch.heartbeats import HeartbeatRegistry
 
-MOST = 100_000  # held while they cannot be written: some tens of megabytes
-AT_ONCE = 10_000  # in one transaction
+MOST = 100_000  # results kept in memory at most: some tens of megabytes
+AT_ONCE = 10_000  # results per transaction
 Result = tuple[str, datetime, Reading]
 
 
 @dataclass
 class Results:
-    """`drain` hands over what was seen since it was last asked."""
+    """`drain` returns the results since its last call."""
 
     store: Store
     heartbeats: HeartbeatRegistry
@@ -32,7 +32,7 @@ class Results:
     _held: deque[Result] = field(default_factory=deque)
 
     async def run(self, stop: asyncio.Event, every: float) -> None:
-        """Write every so many seconds until told to stop, and once more then."""
+        """Write every `every` seconds until the stop, and once more then."""
         while not stop.is_set():
             with suppress(TimeoutError):
                 async with asyncio.timeout(every):
@@ -40,7 +40,9 @@ class Results:
             await self.write()
 
     async def write(self) -> None:
-        """Write what there is. What cannot be written is held; of too many the oldest are dropped, and that is said."""
+        """Write all results. Those that cannot be written are kept; beyond the limit the oldest are dropped and
+        counted.
+        """
         self._held.extend(self.drain())
         while len(self._held) > MOST:
             self._held.popleft()

@@ -1,4 +1,4 @@
-"""The pages: / for people, /status.json for programs, /healthz and /metrics for operators. Reads only what is stored."""
+"""Pages: / for people, /status.json for programs, /healthz and /metrics for operators. They only read the store."""
 
 from __future__ import annotations
 
@@ -37,14 +37,14 @@ from bot.wording.catalog import catalog
 __all__ = ["Metrics", "Server", "site"]
 
 HERE = Path(__file__).parent
-FRESH = 2.0  # seconds a rendered page is handed out again: a crowd that reloads must not slow the checks
+FRESH = 2.0  # seconds for which a rendered page is reused, so that many reloads do not slow the checks
 MEASURED = 1.0  # likewise for the metrics
-STALE = timedelta(minutes=2)  # no round for this long: we watch nothing
+STALE = timedelta(minutes=2)  # without a round for this long, nothing is being watched
 HEADERS = {
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
     "connect-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'",
     "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "same-origin",  # with "no-referrer" our own form would come without its origin
+    "Referrer-Policy": "same-origin",  # with "no-referrer" our own form would be sent without its origin
     "Cache-Control": "no-cache",
 }
 WITH_FORM = HEADERS | {
@@ -58,7 +58,7 @@ TEMPLATES = Environment(
 
 @dataclass
 class Kept:
-    """What was made last, for `fresh` seconds."""
+    """A text that is reused for `fresh` seconds."""
 
     make: Callable[[], Awaitable[str]]
     fresh: float = FRESH
@@ -67,13 +67,13 @@ class Kept:
     making: asyncio.Task[str] | None = None
 
     async def get(self) -> str:
-        """A crowd that comes at once waits for one making of it, and hears together if that fails."""
+        """Return the text. Simultaneous callers share one rendering and its failure."""
         if monotonic() < self.until:
             return self.text
         if self.making is None:
             self.making = asyncio.create_task(self._made())
             self.making.add_done_callback(self._over)
-        return await asyncio.shield(self.making)  # who hangs up does not end it for the others
+        return await asyncio.shield(self.making)  # a caller that disconnects does not cancel it for others
 
     async def _made(self) -> str:
         self.text, self.until = well_formed(await self.make()), monotonic() + self.fresh
@@ -82,19 +82,19 @@ class Kept:
     def _over(self, task: asyncio.Task[str]) -> None:
         self.making = None
         if not task.cancelled():
-            task.exception()  # its waiters have it; if all of them hung up, nobody misses it
+            task.exception()  # mark it as retrieved: its waiters raise it, unless all disconnected
 
 
 @dataclass
 class Pages:
-    """Each answer, from what is stored: `overview` is asked for what happened since an instant."""
+    """The responses. `overview` gets the time from which incidents are shown."""
 
     overview: Callable[[datetime], Awaitable[Overview]]
     vitals: Callable[[], Awaitable[Metrics]]
     title: str
     style: Style
     clock: Callable[[], datetime]
-    reporting: Reporting | None = None  # None: the page has no form
+    reporting: Reporting | None = None  # None: the page has no report form
 
     def __post_init__(self) -> None:
         self._template = TEMPLATES.get_template("status.html")
@@ -117,7 +117,8 @@ class Pages:
         return await self.overview(self.clock() - PERIOD)
 
     async def _draw(self) -> str:
-        return await asyncio.to_thread(self._page, await self._seen())  # of 1,000 services: 0.1 s, which no check waits
+        # Takes 0.1 s with 1,000 services, which would delay checks.
+        return await asyncio.to_thread(self._page, await self._seen())
 
     def _page(self, seen: Overview) -> str:
         shown, form = page(seen, self.style), [service for service, _ in seen.services] if self.reporting else []
@@ -144,12 +145,12 @@ def site(
     doors: Sequence[BaseRoute] = (),
     reporting: Reporting | None = None,
 ) -> FastAPI:
-    """The application. What a crowd asks for is made anew every `FRESH` at most; the rest with each answer. `doors`: for
-    what comes in.
+    """The application. Pages for the public are rendered every `FRESH` seconds at most, others for each request.
+    `doors`: routes for incoming data.
     """
     pages = Pages(overview, vitals, title, style, clock, reporting)
     app = FastAPI(title=title, version=__version__, openapi_url=None)
-    app.router.redirect_slashes = False  # it would lead to wherever the caller's Host says
+    app.router.redirect_slashes = False  # it would redirect to the host that the caller names
     app.middleware("http")(partial(_guarded, WITH_FORM if reporting else HEADERS, Complaints("the page failed")))
     app.add_exception_handler(Unable, _unable)
     for path, answer in {
@@ -187,9 +188,9 @@ async def _guarded(
 ) -> Response:
     try:
         response = await call_next(request)
-    except ClientDisconnect:  # nobody is there to read it
+    except ClientDisconnect:  # nobody is left to read it
         response = Response(status_code=400)
-    except Exception as error:  # noqa: BLE001 - an error of ours: one line, not a traceback for each who asks
+    except Exception as error:  # noqa: BLE001 - our own error: one line, not a traceback for each request
         complaints.note(fault(error))
         response = PlainTextResponse("Something went wrong here.\n", 500)
     response.headers.update(headers)
@@ -197,14 +198,14 @@ async def _guarded(
 
 
 async def _unable(_request: Request, _error: Exception) -> Response:
-    """The database is away: said without its name, for anybody may read this."""
+    """The response while the database is away, without its name, as anybody may read it."""
     return PlainTextResponse("Tocsin cannot read its database just now.\n", 503)
 
 
 def health(vitals: Metrics) -> dict[str, Any]:
-    """Are we well? The rounds must go on, and no part of our own be in trouble that keeps us from watching and telling.
-    What waits to be sent, and who does not take it, is said, and is no illness of ours. Anybody may read it, so of each
-    trouble only its kind is said.
+    """Body of /healthz. Unhealthy if rounds have stopped, or a part fails that we need for watching and notifying. The
+    backlog and dead channels are listed, but do not count. Anybody may read it, so only the kind of each fault is
+    given.
     """
     stale = vitals.looked_at is None or vitals.at - vitals.looked_at > STALE
     young = vitals.at - vitals.started_at < STALE
@@ -228,14 +229,14 @@ def health(vitals: Metrics) -> dict[str, Any]:
 
 
 class Server(uvicorn.Server):
-    """uvicorn in our loop and on our socket, with a bound on all that callers decide; signals stay ours, for it would end
-    before what is being sent. `behind_proxy`: inner addresses are those of a proxy of ours.
+    """uvicorn in our event loop and on our socket, with bounds on everything that callers control. Signals stay with
+    us, as uvicorn would stop before sends in progress end. `behind_proxy`: private addresses belong to a proxy of ours.
     """
 
     def __init__(self, app: FastAPI, door: socket, *, behind_proxy: bool = False, limits: Limits | None = None) -> None:
         gate = Connections(behind_proxy, affordable())
         super().__init__(
-            # Without `proxy_headers`: by itself uvicorn believes whoever asks from this machine.
+            # Without `proxy_headers`, as by default uvicorn trusts the headers of local callers.
             uvicorn.Config(
                 app,
                 http=cast("type[asyncio.Protocol]", partial(BoundedProtocol, gate=gate, limits=limits or Limits())),

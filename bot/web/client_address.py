@@ -1,4 +1,4 @@
-"""Whom an address stands for: the one that is counted when little is taken from each."""
+"""Client addresses, grouped for rate limits."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from ipaddress import IPv6Address, ip_address, ip_network
 
 
 def network(address: str) -> str:
-    """Of IPv6 the part that one household has: it may take any address in it."""
+    """The address or, for IPv6, the /64 network, which usually belongs to one household."""
     try:
         found = ip_address(address)
     except ValueError:
@@ -17,7 +17,7 @@ def network(address: str) -> str:
 
 
 def inner(address: str) -> bool:
-    """An address of this machine or of a private network, where a proxy of ours stands."""
+    """True for loopback and private addresses, where a proxy of ours may be."""
     try:
         found = ip_address(address)
     except ValueError:

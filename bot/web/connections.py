@@ -1,4 +1,4 @@
-"""How many connections the page takes, and from whom: its sockets can never be those that the checks need."""
+"""Limits of the web server's connections, so that checks never run out of sockets."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ from bot.web.client_address import inner, network
 log = logging.getLogger(__name__)
 
 CONNECTIONS = 200  # in all
-EACH = 20  # an address
-# What the system keeps until we come to it. A burst is taken from it at once, and refused only then: so this, too, is
-# bounded by the files we may open; and where it is full, callers wait a second for their next try.
+EACH = 20  # per address
+# Connections that the kernel queues until we accept them. A burst is accepted at once, and refused only then, so the
+# number of files we may open bounds this too; when the queue is full, callers retry after a second.
 BACKLOG = 1024
-SHARE = 4  # the page has a quarter of the files that this process may open, at most
-PAUSE = 60.0  # seconds between two log lines of what was refused: whoever asks badly must not fill the disk
+SHARE = 4  # the web server gets one quarter of the files that the process may open
+PAUSE = 60.0  # seconds between log lines about refusals, so that no caller can fill the disk
 
 
 @dataclass
 class Complaints:
-    """One log line a minute at most of what strangers do wrong, with how often it happened; the first at once."""
+    """Log faults of callers with their number, once a minute at most; the first at once."""
 
     what: str
     steady: Callable[[], float] = monotonic
@@ -44,7 +44,7 @@ class Complaints:
 
 @dataclass
 class Connections:
-    """The open ones, counted. `behind_proxy`: inner addresses are proxies of ours, and stand for many people."""
+    """Counts open connections. `behind_proxy`: private addresses are proxies of ours, which stand for many people."""
 
     behind_proxy: bool = False
     most: int = CONNECTIONS
@@ -53,7 +53,7 @@ class Connections:
     _open: Counter[str] = field(default_factory=Counter)
 
     def admit(self, address: str) -> bool:
-        """Count a new one, unless there are enough. What is admitted is given back by `release`."""
+        """Count a new connection, unless the limit is reached. `release` returns it."""
         who = network(address)
         crowded = self._open[who] >= self.each and not (self.behind_proxy and inner(address))
         if crowded or self._open.total() >= self.most:
@@ -72,6 +72,6 @@ class Connections:
 
 
 def affordable(most: int = CONNECTIONS) -> int:
-    """How many connections this process can have beside its own work."""
+    """The number of connections that this process can have besides its own work."""
     soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
     return most if soft == resource.RLIM_INFINITY else max(1, min(most, soft // SHARE))

@@ -1,5 +1,5 @@
-"""The addresses that jobs call to say that they live, as healthchecks.io's are: /heartbeat/TOKEN, and then /start, /fail or
-the exit code; /log says nothing of how the job is. Answered from memory; it is written down after the answer.
+"""Heartbeat URLs, compatible with healthchecks.io: /heartbeat/TOKEN with an optional /start, /fail or exit code; /log
+changes nothing. Answered from memory, stored after the response.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from bot.model import HeartbeatEvent
 from bot.store import StoreUnavailable
 from bot.watch.heartbeats import HeartbeatRegistry
 
-NOTED = "log"  # taken, and of no consequence
+NOTED = "log"  # accepted without effect
 CALLS: dict[str, tuple[HeartbeatEvent, int | None]] = {
     "": (HeartbeatEvent.DONE, None),
     "start": (HeartbeatEvent.BEGUN, None),
@@ -26,12 +26,12 @@ CALLS: dict[str, tuple[HeartbeatEvent, int | None]] = {
 
 
 def hear(app: FastAPI, board: HeartbeatRegistry, again: Callable[[str], None]) -> None:
-    """Open them. `again`: there is news of a service. What a job sends along (a body, a run's id) is not read."""
+    """Add the routes. `again`: called with a service that has news. A request's body and parameters are ignored."""
     app.add_route("/heartbeat/{rest:path}", partial(_called, board, again), methods=["GET", "HEAD", "POST"])
 
 
 async def _called(board: HeartbeatRegistry, again: Callable[[str], None], request: Request) -> Response:
-    """One answer for all that there is not, so that no token can be told from a wrong one."""
+    """Handle a call. All unknown addresses get the same response, so that tokens cannot be guessed by it."""
     token, *call = request.path_params["rest"].removesuffix("/").split("/")
     key, said = board.whose(token), "/".join(call)
     if key is None or (said != NOTED and said not in CALLS):
@@ -44,5 +44,5 @@ async def _called(board: HeartbeatRegistry, again: Callable[[str], None], reques
 
 
 async def _written(board: HeartbeatRegistry) -> None:
-    with suppress(StoreUnavailable):  # the house writes it with the next results
+    with suppress(StoreUnavailable):  # they are stored with the next results
         await board.write()

@@ -1,4 +1,4 @@
-"""The page's HTTP: uvicorn's protocol with bounds on all that a stranger decides (connections, sizes, times)."""
+"""HTTP server protocol: uvicorn's, with bounds on everything that callers control (connections, sizes, times)."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from bot.web.connections import Connections
 
 KIB = 1024
-SLICE = 4 * KIB  # what is handed to the parser at once: no bound is overrun by more
+SLICE = 4 * KIB  # bytes passed to the parser at once, and so the most by which a bound is exceeded
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,16 +25,17 @@ class Limits:
     head_within: float = 10.0
     body_within: float = 20.0
     idle: float = 5.0
-    requests: int = 500  # on one connection
+    requests: int = 500  # per connection
     pipelined: int = 4
-    framing: int = 16 * KIB  # between two pieces of a body: chunk sizes, their extensions, trailers
+    framing: int = 16 * KIB  # between two pieces of a body: chunk sizes, extensions, trailers
     body: int = 64 * KIB
     hook: int = 1024 * KIB
-    heartbeat: int = 16 * 1024 * KIB  # of a call, which is answered before its body is here; the body is dropped
-    write_within: float = 10.0  # for `write_least` bytes of an answer
+    # Of a heartbeat call, which is answered before its body arrives; the body is dropped.
+    heartbeat: int = 16 * 1024 * KIB
+    write_within: float = 10.0  # for `write_least` bytes of a response
     write_least: int = 4 * KIB
-    linger: float = 1.0  # how long a refused client may take to read why
-    dropped: int = 256 * KIB  # what a refused client may still send meanwhile
+    linger: float = 1.0  # how long a refused client may take to read the response
+    dropped: int = 256 * KIB  # bytes that a refused client may still send meanwhile
 
     def body_of(self, path: str) -> int:
         if path.startswith("/heartbeat/"):
@@ -42,14 +43,14 @@ class Limits:
         return self.hook if path.startswith("/hooks/") else self.body
 
     def declared(self, path: str, length: bytes) -> bool:
-        """May a body of this length come? A job's call counts however much it brings along."""
+        """True if a body of this length is allowed. A heartbeat call counts whatever its length."""
         if not length.isdigit():
             return False
         return path.startswith("/heartbeat/") or (len(length) <= 15 and int(length) <= self.body_of(path))
 
 
 class RefusedError(Exception):
-    """A request that is not taken, with the status that says why."""
+    """A refused request, with the status of the response."""
 
     def __init__(self, status: HTTPStatus) -> None:
         super().__init__(status.phrase)
@@ -57,21 +58,21 @@ class RefusedError(Exception):
 
 
 class BoundedProtocol(HttpToolsProtocol):
-    """One connection. A head must be whole within its size and time, a body likewise, and an answer must be read."""
+    """One connection. Head and body must arrive within their sizes and times, and the response must be read."""
 
     def __init__(self, *, gate: Connections, limits: Limits, **rest: Any) -> None:
         super().__init__(**rest)
         self.timeout_keep_alive = cast("int", limits.idle)
         self._gate, self._limits = gate, limits
-        self._address: str | None = None  # counted under it; None: not admitted
+        self._address: str | None = None  # the address it counts for; None: not admitted
         self._refused: HTTPStatus | None = None
         self._closed = self._in_head = self._in_body = False
         self._head = self._headers_seen = self._framing = self._body = self._dropped = self._requests = 0
-        self._reading: asyncio.TimerHandle | None = None  # until what is being received must be whole
-        self._writing: asyncio.TimerHandle | None = None  # until more of an answer must have been read
+        self._reading: asyncio.TimerHandle | None = None  # deadline for the head or body being received
+        self._writing: asyncio.TimerHandle | None = None  # deadline for reading more of the response
         self._unread, self._read_some = 0, False
 
-    # ── the connection ───────────────────────────────────────────────────────────────────────────────────────────────
+    # ── connection ───────────────────────────────────────────────────────────────────────────────────────────────────
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
@@ -100,7 +101,7 @@ class BoundedProtocol(HttpToolsProtocol):
         super().shutdown()
         self._watch_writing()
 
-    # ── what comes in ────────────────────────────────────────────────────────────────────────────────────────────────
+    # ── input ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
     def data_received(self, data: bytes) -> None:
         if self._closed or self._refused:
@@ -118,12 +119,12 @@ class BoundedProtocol(HttpToolsProtocol):
         except httptools.HttpParserUpgrade:
             self._drop_rest()
         except httptools.HttpParserError as error:
-            # What our own callbacks raise comes wrapped.
+            # The parser wraps exceptions of our own callbacks.
             cause = error.__context__ or error.__cause__
             self._refuse(cause.status if isinstance(cause, RefusedError) else HTTPStatus.BAD_REQUEST)
 
     def _room(self) -> int:
-        """How much may be looked at next: never more than what is left of a head."""
+        """The number of bytes to parse next, within what is left of the head."""
         return min(SLICE, self._limits.head - self._head) if self._in_head else SLICE
 
     def _feed(self, part: bytes) -> None:
@@ -175,7 +176,8 @@ class BoundedProtocol(HttpToolsProtocol):
         self._until(None)
         answered = self.cycle.response_complete
         super().on_message_complete()
-        if answered and not self.transport.is_closing():  # before its body was whole: only now does the client idle
+        # Answered before the body was complete: the client is idle only now.
+        if answered and not self.transport.is_closing():
             self._unset_keepalive_if_required()
             self.timeout_keep_alive_task = self.loop.call_later(self._limits.idle, self.timeout_keep_alive_handler)
 
@@ -184,7 +186,7 @@ class BoundedProtocol(HttpToolsProtocol):
         self._until(self._limits.head_within)
 
     def _until(self, within: float | None) -> None:
-        """What is being received must be whole by then."""
+        """Set the deadline of the data being received; None: no deadline."""
         if self._reading:
             self._reading.cancel()
         self._reading = self.loop.call_later(within, self._too_late) if within is not None else None
@@ -193,13 +195,15 @@ class BoundedProtocol(HttpToolsProtocol):
         self._reading = None
         if self._head or self._in_body:
             self._refuse(HTTPStatus.REQUEST_TIMEOUT)
-        else:  # not one byte: browsers open such connections in advance
+        else:  # no byte received: browsers open such connections in advance
             self._abort()
 
-    # ── what is not taken ────────────────────────────────────────────────────────────────────────────────────────────
+    # ── refusals ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
     def _refuse(self, status: HTTPStatus) -> None:
-        """Say why, if no answer has begun, and part soon: a client that is still sending must have time to hear it."""
+        """Send the reason, if no response has begun, and close soon: a client that is still sending needs time to read
+        it.
+        """
         if self._closed or self._refused:
             return
         self._refused = status
@@ -207,7 +211,7 @@ class BoundedProtocol(HttpToolsProtocol):
         cycle = self.cycle
         waiting = cycle is not None and not cycle.response_complete
         if waiting:
-            cycle.disconnected = True  # whoever works on it is told that nobody waits
+            cycle.disconnected = True  # tell the handler that nobody waits for it
             cycle.message_event.set()
         self.pipeline.clear()
         self._unset_keepalive_if_required()
@@ -221,7 +225,7 @@ class BoundedProtocol(HttpToolsProtocol):
             self._abort()
 
     def _drop_rest(self) -> None:
-        """Answer as if no other protocol had been asked for, and take nothing more."""
+        """Respond as if no protocol upgrade had been requested, and read nothing more."""
         if self.cycle is not None:
             self.cycle.keep_alive = False
         self._refused = HTTPStatus.OK
@@ -238,7 +242,7 @@ class BoundedProtocol(HttpToolsProtocol):
             self._closed = True
             self.transport.abort()
 
-    # ── what goes out ────────────────────────────────────────────────────────────────────────────────────────────────
+    # ── output ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
     def pause_writing(self) -> None:
         super().pause_writing()
@@ -258,7 +262,7 @@ class BoundedProtocol(HttpToolsProtocol):
         self._watch_writing()
 
     def _watch_writing(self) -> None:
-        """From now on the client must read, a little at least in each stretch of time."""
+        """Require the client to read at least a little in each period from now on."""
         if self._writing is None and not self._closed:
             self._unread, self._read_some = self.transport.get_write_buffer_size(), False
             self._writing = self.loop.call_later(self._limits.write_within, self._has_it_read)

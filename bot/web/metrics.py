@@ -1,4 +1,4 @@
-"""How we are, in numbers, for Prometheus."""
+"""Our own metrics, for Prometheus."""
 
 from __future__ import annotations
 
@@ -19,27 +19,26 @@ HEALTHS = ("up", "unknown", "possible", "degraded", "down", "maintenance")
 
 @dataclass(frozen=True, slots=True)
 class Metrics:
-    """What the running parts say of themselves."""
+    """State and counters of the running parts."""
 
     at: datetime
     started_at: datetime
-    looked_at: datetime | None  # when the last round ended
-    backlog: Mapping[str, int]  # deliveries that wait, by channel
-    told: Mapping[tuple[str, str], int]  # (channel, receipt) -> hand-overs
-    rounds: Mapping[str, int]  # what happened to rounds and checks
-    channels: Mapping[str, datetime | None] = field(default_factory=dict)  # since when each is down; None: it is not
-    unsure: Mapping[tuple[str, str], int] = field(default_factory=dict)  # (channel, what became of it) -> how many
-    reports: Mapping[tuple[str, str], int] = field(
-        default_factory=dict
-    )  # (service, "down" or "works") -> what people said
-    audit: Mapping[str, int] = field(default_factory=dict)  # what the auditor finds amiss
-    troubles: tuple[OwnTrouble, ...] = ()  # what is wrong with our own parts
-    unwell: Mapping[str, datetime] = field(default_factory=dict)  # the parts because of which we are not well
+    looked_at: datetime | None  # end of the last round
+    backlog: Mapping[str, int]  # waiting deliveries by channel
+    told: Mapping[tuple[str, str], int]  # (channel, receipt) -> number of sends
+    rounds: Mapping[str, int]  # counters of rounds and checks
+    channels: Mapping[str, datetime | None] = field(default_factory=dict)  # start of each outage; None: up
+    unsure: Mapping[tuple[str, str], int] = field(default_factory=dict)  # (channel, outcome) -> number of unsure sends
+    # (service, "down" or "works") -> number of user reports.
+    reports: Mapping[tuple[str, str], int] = field(default_factory=dict)
+    audit: Mapping[str, int] = field(default_factory=dict)  # number of inconsistencies, by kind
+    troubles: tuple[OwnTrouble, ...] = ()  # faults of our own parts
+    unwell: Mapping[str, datetime] = field(default_factory=dict)  # parts that make us unhealthy
     restarts: Mapping[str, int] = field(default_factory=dict)  # of our own parts, since the start
 
 
 def metrics(vitals: Metrics, overview: Overview) -> bytes:
-    """One registry an answer: nothing is kept between two, and nothing of other libraries gets in."""
+    """Render the metrics with a registry of their own, free of old values and other libraries' metrics."""
     registry = CollectorRegistry()
     Gauge("tocsin_build_info", "Version.", ["version"], registry=registry).labels(__version__).set(1)
     state = Gauge(

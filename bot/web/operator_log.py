@@ -1,4 +1,4 @@
-"""What whoever runs it sees live in the log: what is watched from the start on, and each change of health in one line."""
+"""The operator's log: what is watched, and one line for each change of health."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ REASON = 100  # characters
 
 
 def begun(version: str, services: Sequence[str], channels: Sequence[str], page: str) -> None:
-    """Say what runs. `page`: its address."""
+    """Log the start. `page`: the page's address."""
     log.info("Tocsin %s", version)
     named = ", ".join(services[:NAMED]) + (f" and {len(services) - NAMED} more" if len(services) > NAMED else "")
     log.info("watching %d %s: %s", len(services), "service" if len(services) == 1 else "services", named)
@@ -30,7 +30,7 @@ def begun(version: str, services: Sequence[str], channels: Sequence[str], page: 
 
 
 def changed(service: Service, before: ServiceState, after: ServiceState) -> None:
-    """Log a change of health; nothing while it stays as it was."""
+    """Log a change of health; nothing if it is unchanged."""
     line = _ourselves(before, after) if service.id == OURSELVES else _line(before, after)
     if line:
         log.info("%s: %s", wording.clean(service.id, REASON), line)
@@ -77,7 +77,7 @@ def _why(incident: Incident) -> str:
 
 
 def _who_says(word: SourceReport) -> str:
-    """Empty: that one speaks of no trouble."""
+    """The source of the trouble, or empty if it reports none."""
     if word.says is None or word.says <= Health.UP:
         return ""
     named = {

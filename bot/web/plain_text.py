@@ -1,21 +1,21 @@
-"""Text that no encoder, parser or browser stumbles over, whatever a person, a page or a file put into it."""
+"""Text that is safe for any encoder, parser or browser, whatever its origin."""
 
 from __future__ import annotations
 
 import re
 from typing import Any, Final
 
-# Control characters but for tab and line feed, and halves of a pair, which no encoding knows.
+# Control characters other than tab and line feed, unpaired surrogates, and noncharacters.
 BROKEN: Final = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 
 
 def well_formed(text: str) -> str:
-    """Each character that cannot be shown as U+FFFD."""
+    """Replace characters that cannot be shown with U+FFFD."""
     return BROKEN.sub("\ufffd", text)
 
 
 def well_formed_tree(value: Any) -> Any:
-    """The same for all strings of what becomes JSON."""
+    """Likewise for all strings of a JSON value."""
     match value:
         case str():
             return well_formed(value)

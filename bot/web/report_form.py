@@ -1,5 +1,5 @@
-"""The form by which people say on the page that something does not work for them. It asks no name: who is behind an address
-is guessed, so little is taken from one.
+"""The status page's form for user reports. Reporters are anonymous and told apart only by address and browser, so each
+address is limited.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ from bot.web.client_address import network
 
 HOUR, MINUTE = timedelta(hours=1), timedelta(minutes=1)
 BODY = 2048  # bytes: the form has two short fields
-PEOPLE = 2  # behind one address, an hour, of one service: whoever invents people never makes the three of a surge alone
-PATIENCE = 10.0  # seconds for all of them
-EACH = 10  # reports of one address an hour
-ALL = 60  # reports a minute
-AGENT = 200  # characters of it that are looked at
+PEOPLE = 2  # people per address, hour and service: invented people alone never reach the three of a surge
+PATIENCE = 10.0  # seconds for the whole body
+EACH = 10  # reports per address and hour
+ALL = 60  # reports per minute
+AGENT = 200  # characters used of the header
 
 
 class Taken(NamedTuple):
@@ -38,7 +38,7 @@ class Taken(NamedTuple):
 
 @dataclass
 class ReportLimits:
-    """Lets in so many. Remembers an hour, which `ALL` bounds."""
+    """Rate limits of user reports. Remembers an hour, which `ALL` bounds."""
 
     taken: deque[Taken] = field(default_factory=deque)
 
@@ -56,8 +56,8 @@ class ReportLimits:
 
 @dataclass
 class Reporting:
-    """Takes what the form sends. `trust`: the header in which a proxy of ours names the address it was asked from;
-    `public_url`: where people find the page.
+    """Handles the form. `trust`: the header in which our own proxy gives the client's address; `public_url`: address of
+    the page.
     """
 
     overview: Callable[[datetime], Awaitable[Overview]]
@@ -69,9 +69,9 @@ class Reporting:
     gate: ReportLimits = field(default_factory=ReportLimits)
 
     async def take(self, request: Request) -> tuple[int, Text]:
-        """Status and answer; the words of a refusal are the reader's, too."""
+        """Status and reply. Refusals are in the reader's language, too."""
         if not self._from_here(request):
-            return 403, wording.report_what(self.style)  # another site makes its readers send it
+            return 403, wording.report_what(self.style)  # another site makes its visitors send it
         form = await _form(request)
         now = self.clock()
         seen = await self.overview(now - HOUR)
@@ -83,7 +83,9 @@ class Reporting:
         )
 
     def _from_here(self, request: Request) -> bool:
-        """Does our own page send it? Browsers say so themselves, or on plain http where the form stands; a program says neither."""
+        """True if the form comes from our own page, as browsers show by Sec-Fetch-Site or, on plain HTTP, Origin or
+        Referer; also for programs, which send none of them.
+        """
         site = request.headers.get("sec-fetch-site")
         if site is not None:
             return site in {"same-origin", "none"}
@@ -106,7 +108,7 @@ class Reporting:
 
 
 async def _form(request: Request) -> dict[str, str]:
-    """What was filled in; nothing of what is too long, too slow, broken off or no form."""
+    """The form's fields; empty if it is too long, too slow, interrupted or invalid."""
     body = b""
     try:
         async with asyncio.timeout(PATIENCE):
@@ -121,7 +123,7 @@ async def _form(request: Request) -> dict[str, str]:
 
 
 def _place(url: str) -> str:
-    """Host and port of an address, as two of one place have it; empty for none."""
+    """Host and port of a URL, without default ports; empty if invalid."""
     try:
         found = urlsplit(url)
         port = found.port
@@ -131,7 +133,7 @@ def _place(url: str) -> str:
 
 
 def _address(request: Request, trust: str | None) -> str:
-    """Whatever else a caller writes into the header stands before what our own proxy adds."""
+    """The client's address. Our own proxy adds it last, so entries that a caller forged come before it."""
     named = request.headers.getlist(trust)[-1:] if trust else []
     last = named[0].rpartition(",")[2].strip() if named else ""
     return last or (request.client.host if request.client else "")

@@ -1,4 +1,4 @@
-"""What is stored, as data and as rows for a page."""
+"""The status page's content, as data and as rows."""
 
 from __future__ import annotations
 
@@ -13,20 +13,21 @@ from bot.web.plain_text import well_formed_tree
 from bot.wording.catalog import Catalog, catalog
 
 PERIOD = timedelta(days=7)
-WIDTH = 100.0  # of a strip, in its own units
-NARROWEST = 0.8  # likewise: an outage of a minute is still to be seen
-BLUR = PERIOD / 500  # what is nearer than this to the next is drawn as one with it: a strip has no more room
+WIDTH = 100.0  # width of a strip, in its own units
+NARROWEST = 0.8  # likewise: an outage of a minute must stay visible
+BLUR = PERIOD / 500  # gaps closer than this are drawn as one, as a strip has no more resolution
+# Worst first, then all others in the order of the config.
 ORDER = {
     "down": 0,
     "degraded": 1,
     "possible": 2,
     "maintenance": 3,
-}  # the worst come first, then all others as the config has them
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A part of a strip: where it begins and how long it is, out of `WIDTH`."""
+    """A part of a strip: start and width, out of `WIDTH`."""
 
     x: float
     width: float
@@ -37,15 +38,15 @@ class Part:
 class Row:
     health: str
     title: str
-    lines: tuple[str, ...]  # only of what is not well
-    uptime: str  # "99.87%"; the label says what is unknown of it
+    lines: tuple[str, ...]  # only if not up
+    uptime: str  # "99.87%"; the label gives the unknown part
     strip: tuple[Part, ...]
     label: str
 
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One thing that is over, all of it in one sentence."""
+    """A past event in one sentence."""
 
     health: str
     text: str
@@ -53,23 +54,23 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """All that the page shows, worded for its reader."""
+    """The whole page, worded for its reader."""
 
     health: str
     headline: str
     facts: wording.DigestFacts
     rows: tuple[Row, ...]
-    channels: tuple[Event, ...]  # the ways to people: one line where all work
-    past: tuple[Event, ...]  # newest first, without what still lasts: that stands with its service
+    channels: tuple[Event, ...]  # our channels: one line if all work
+    past: tuple[Event, ...]  # newest first; open incidents are shown with their service
     read: str
     say: Catalog
-    ours: str = ""  # that we are unwell ourselves
+    ours: str = ""  # that we are unhealthy ourselves
 
 
 def page(overview: Overview, style: Style) -> Page:
-    """The page, the services in trouble first."""
+    """The page, with services in trouble first."""
     facts = wording.digest_facts("", overview, overview.at - PERIOD, style)
-    known = replace(overview, unwell={})  # that we are unwell is said once, above all services
+    known = replace(overview, unwell={})  # our own trouble is shown once, above all services
     to = wording.reader(style, overview.at)
     return Page(
         health=_overall(overview),
@@ -98,7 +99,7 @@ def _past(facts: wording.DigestFacts, overview: Overview) -> tuple[Event, ...]:
 
 
 def _bare(title: str) -> str:
-    """Without the coloured dot in front, which chats need: the page draws its own."""
+    """The title without its coloured dot, which is for chats: the page draws its own."""
     mark, _, rest = title.partition(" ")
     return title if mark[:1].isalnum() else rest
 
@@ -120,13 +121,13 @@ def _rows(overview: Overview, style: Style, facts: wording.DigestFacts) -> Itera
 
 
 def _strip(service: Service, state: ServiceState, overview: Overview) -> Iterator[Part]:
-    """The stretches that were not up, and those that nobody saw."""
+    """Periods that were not up or not observed."""
     start = overview.at - PERIOD
     for since, until in wording.maintenance_spans((start, overview.at), overview.windows, service.id):
         yield _part(since - start, until - since, "maintenance")
     unseen = wording.unseen_spans(service, state, overview, (start, overview.at))
     for since, until in merged((since, until + BLUR) for since, until in unseen):
-        # Before the first look there was nothing to be seen: that is no gap.
+        # Time before the first check is no gap.
         yield _part(since - start, until - BLUR - since, "before" if since == start else "unknown")
     for incident in overview.recent:
         if incident.service == OURSELVES or (incident.service == service.id and _known(incident)):
@@ -145,7 +146,7 @@ def _known(incident: Incident) -> bool:
 
 
 def health(state: ServiceState) -> str:
-    """As a word: what is not confirmed is "possible", what was not looked at yet is "unknown"."""
+    """Health as a word: "possible" if not confirmed, "unknown" if not checked yet."""
     incident = state.incident
     if incident is not None:
         return incident.health.name.lower() if incident.confidence is Confidence.CONFIRMED else "possible"
@@ -153,7 +154,7 @@ def health(state: ServiceState) -> str:
 
 
 def shown(service: Service, state: ServiceState, overview: Overview) -> str:
-    """The same, but "maintenance" for what is in it, unless that is known to be in trouble."""
+    """Likewise, but "maintenance" for a service in maintenance without an incident."""
     planned = state.incident is None and overview.maintenance(service.id)
     return "maintenance" if planned else health(state)
 
@@ -167,7 +168,7 @@ def _overall(overview: Overview) -> str:
 
 
 def as_json(overview: Overview) -> dict[str, Any]:
-    """For programs: stable names, times in ISO 8601, UTC."""
+    """Data for programs: stable names, times in ISO 8601, UTC."""
     uptime = wording.uptimes(overview, overview.at - PERIOD)
     listed = {
         "at": iso(overview.at),

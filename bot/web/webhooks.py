@@ -1,4 +1,4 @@
-"""What comes in over HTTP: a status page's webhook, which says no more than that there is news. Nothing in it is trusted."""
+"""Webhooks of status pages. They only signal that there is news; their content is not trusted."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from fastapi import HTTPException, Request, Response
 from starlette.requests import ClientDisconnect
 from starlette.routing import Route
 
-LARGEST = 1024 * 1024  # bytes that are taken, and thrown away
-PATIENCE = 10.0  # seconds for all of them
-PAUSE = 10.0  # seconds between two readings that a service's webhooks cause
+LARGEST = 1024 * 1024  # bytes accepted and dropped
+PATIENCE = 10.0  # seconds for the whole body
+PAUSE = 10.0  # seconds between two readings of a page due to webhooks
 
 
 def later(wait: float, act: Callable[[], None]) -> None:
@@ -24,19 +24,19 @@ def later(wait: float, act: Callable[[], None]) -> None:
 
 @dataclass
 class Hooks:
-    """`tokens` by service; `again` has a service's pages read now. Who comes within the pause is served at its end."""
+    """`tokens` by service; `again` reads a service's pages now. Calls within the pause are served at its end."""
 
     tokens: Mapping[str, str]
     again: Callable[[str], None]
     steady: Callable[[], float] = monotonic
     later: Callable[[float, Callable[[], None]], object] = later
-    _last: dict[str, float] = field(default_factory=dict)  # when a reading was begun, or is to be
+    _last: dict[str, float] = field(default_factory=dict)  # time of the last reading, done or scheduled
 
     def route(self) -> Route:
         return Route("/hooks/{service}/{token:path}", self.answer, methods=["POST"])
 
     async def answer(self, request: Request) -> Response:
-        """204, whatever was sent; 404 to who does not know the token of a service, as for all that there is not."""
+        """204, whatever was sent; 404 for an unknown service or a wrong token alike."""
         service = request.path_params["service"]
         if not self._known(service, request.path_params["token"].removesuffix("/")):  # some vendors' forms add a slash
             raise HTTPException(404)
@@ -52,7 +52,7 @@ class Hooks:
     def _news(self, service: str) -> None:
         now, last = self.steady(), self._last.get(service, -math.inf)
         if last > now:
-            return  # what is to be read then is newer than this
+            return  # the scheduled reading will include this news
         at = self._last[service] = max(now, last + PAUSE)
         if at == now:
             self.again(service)
@@ -61,7 +61,7 @@ class Hooks:
 
 
 async def _small(request: Request) -> bool:
-    """Take what is sent, so that the sender hears our answer; but only so much, and only for so long."""
+    """Read and drop the body, so that the sender gets our response. False if it is too long or too slow."""
     taken = 0
     try:
         async with asyncio.timeout(PATIENCE):

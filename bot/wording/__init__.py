@@ -1,4 +1,4 @@
-"""Every sentence that people read (pure)."""
+"""All text that people read (pure)."""
 
 from __future__ import annotations
 

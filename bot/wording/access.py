@@ -1,4 +1,4 @@
-"""What is answered about rooms and the audit, told of changes to a place, and answered where nothing is done."""
+"""Replies about rooms and the audit, notices about a place's settings, and refusals of commands."""
 
 from __future__ import annotations
 
@@ -11,11 +11,13 @@ from bot.wording.text import NAME, TITLE, clean, fit, foreign, listed, shorten, 
 from bot.wording.times import reader
 from bot.wording.titles import name_of
 
-MANY = 20  # places named in a row before the rest is counted
+MANY = 20  # places listed by name; the rest is counted
 
 
 def stranger(command: str, style: Style, *, here: bool) -> Text:
-    """To somebody in a place that is not let in. `command`: how it can be; `here`: an admin may say so in the place."""
+    """Reply in a place that is not allowed. `command`: the command that allows it; `here`: an admin may give it in the
+    place.
+    """
     say = catalog(style.language).access
     lines = (say.how_to_allow.format(command=command), say.how_to_allow_here if here else "")
     return _titled(say.not_allowed, lines)
@@ -31,7 +33,7 @@ def disallowed(place: Destination, style: Style) -> Text:
 
 
 def not_disallowed(place: Destination, style: Style, *, named: bool) -> Text:
-    """`named`: by the config, which is the one to change."""
+    """`named`: the config allows the place, so only the config can change that."""
     say = catalog(style.language).access
     return _titled((say.named_in_config if named else say.never_allowed).format(place=_place(place)))
 
@@ -44,7 +46,7 @@ def no_room(command: str, style: Style) -> Text:
 def rooms(
     known: Sequence[AllowedRoom], named: Iterable[Destination], style: Style, now: datetime, *, public: bool
 ) -> Text:
-    """Who may ask: the rooms that were let in, those that the config names, or anyone."""
+    """Reply that lists the rooms allowed by an admin and by the config, or says that all are."""
     to = reader(style, now)
     say = to.say.access
     rows = [
@@ -69,7 +71,7 @@ def audit(entries: Sequence[AuditEntry], style: Style, now: datetime) -> Text:
 
 
 def changed(by: str, answer: Text, style: Style) -> Text:
-    """To everybody in a place: who changed what it hears, and how that is from now on."""
+    """Notice to a place: who changed its settings, and the new settings."""
     say = catalog(style.language)
     title = say.access.preferences_changed.format(name=_by(by, say.access.preferences_changed))
     return Text(shorten(title, TITLE), (answer.title, *answer.lines))
@@ -88,7 +90,7 @@ def shut_out(by: str, style: Style) -> Text:
 
 
 def of_a_place(words: Text, key: str, style: Style, now: datetime) -> Notice:
-    """What a place is told of itself: a thread of its own."""
+    """A notice to a place about its own settings, in a thread of its own."""
     thread = f"place:{key}"
     return Notice(key=f"{thread}/1", thread=thread, tone=Tone.INFO, words=words, at=now, style=style)
 
@@ -115,7 +117,7 @@ def no_records(style: Style) -> Text:
 
 
 def other_incident(incident: str, service: Service, style: Style) -> Text:
-    """The incident that somebody named, or whose button they pressed, is over; empty: nobody knows its number."""
+    """The named incident, or that of the pressed button, is over. `incident` empty: its number is unknown."""
     say = catalog(style.language).replies
     title = (
         say.incident_over.format(incident=clean(incident, 40)) if incident else say.message_outdated.format(name=NAME)
@@ -136,12 +138,12 @@ def _place(place: Destination) -> str:
 
 
 def _by(name: str, form: str) -> str:
-    """As much of the name as leaves room for what was done."""
+    """The name, cut so that the sentence around it fits."""
     return foreign(name, max(TITLE - len(form), 10))
 
 
 def _titled(title: str, lines: Iterable[str] = ()) -> Text:
-    """What has no room on a lock screen stands whole below."""
+    """A text whose title, if cut for a lock screen, is repeated in full below."""
     whole = stop(title)
     cut = shorten(whole, TITLE)
     return Text(cut, (*((whole,) if cut != whole else ()), *(stop(line) for line in lines if line)))

@@ -1,4 +1,4 @@
-"""Many incidents in one message: what a place missed, and storms."""
+"""Several incidents in one message: catch-ups and storms."""
 
 from __future__ import annotations
 
@@ -29,15 +29,15 @@ from bot.wording.times import Reader, reader
 from bot.wording.titles import began, name_of, only_slow, present, sure, theirs_alone
 
 Outage = tuple[datetime, datetime | None]
-LINES = 20  # more is no reading for a lock screen: the page has them all
-MOST = 0.75  # so many of them share a cause before it is named
-ON, AT = "on:", "at:"  # how a cause begins: a service that it depends on, a host or network that serves it
-CHANNELS = delivering("")  # how the services end that stand for channels
+LINES = 20  # incidents listed; the status page has all of them
+MOST = 0.75  # share of the incidents that a common cause must cover to be named
+ON, AT = "on:", "at:"  # prefixes of causes: a service it depends on, a host or network that serves it
+CHANNELS = delivering("")  # suffix of the services that stand for channels
 GOOD, BAD, PLANNED, UNKNOWN = "🟢", "🟠", "🛠", "⚪"
 
 
 def line(change: Change, service: Service, to: Reader) -> str:
-    """How the incident stands, in one line with its colour."""
+    """The state of an incident in one line with its colour."""
     incident = change.incident
     if change.kind is not ChangeKind.RESTORED:
         return present(incident, service, to)
@@ -62,9 +62,9 @@ def _was(incident: Incident, say: Catalog) -> str:
 
 
 def many(gathering: Batch, now: datetime, outage: Outage | None = None) -> Notice:
-    """One message for all of `gathering`. `outage`: when its kind of channel was down last."""
+    """One message for all items of `gathering`. `outage`: the latest outage of its kind of channel."""
     to = reader(gathering.style, now)
-    # What became of our own channels, or of us, is no outage of what a reader follows: it is told last, and not counted.
+    # Outages of our own, or of our channels, concern no followed service: they come last and are not counted.
     ours = [one for one in gathering.items if _ours(one.thread.rpartition("#")[0])]
     theirs = [one for one in gathering.items if one not in ours]
     if ours and theirs:
@@ -92,7 +92,7 @@ def many(gathering: Batch, now: datetime, outage: Outage | None = None) -> Notic
 
 
 def missed(notice: Notice, channel: str, now: datetime, outage: Outage | None, *, deferred: bool) -> Notice:
-    """A notice that comes late and alone: the title of an ended outage says so itself, others in a line."""
+    """A single late notice: a restoration says so in its title, others in an extra line."""
     to = reader(notice.style, now)
     title = ""
     if notice.kind is ChangeKind.RESTORED and (deferred or (outage and outage[1])):
@@ -140,16 +140,16 @@ def _titled(form: str, what: str, mark: str) -> str:
 
 
 def _bare(one: BatchItem) -> str:
-    """Without its colour."""
+    """The item's text without its colour mark."""
     mark, _, rest = one.text.partition(" ")
     return rest if not mark.isascii() else one.text
 
 
 def _storm(lines: tuple[BatchItem, ...], to: Reader, now: datetime, *, ours: bool) -> str:
-    """`ours`: it tells of nothing but our own channels, which are no services."""
+    """The title of a storm. `ours`: it contains only our own channels, which are not services."""
     if all(one.planned for one in lines):
         return title_of_many(len(lines), to)
-    lines = tuple(one for one in lines if not one.planned)  # work that was announced is no trouble
+    lines = tuple(one for one in lines if not one.planned)  # planned maintenance is not trouble
     if len(lines) == 1:
         return fit("", lines[0].text)
     say, left, every = to.say.batches, _services(one for one in lines if not one.ends), _services(lines)
@@ -168,12 +168,12 @@ def _storm(lines: tuple[BatchItem, ...], to: Reader, now: datetime, *, ours: boo
 
 
 def _services(lines: Iterable[BatchItem]) -> int:
-    """How many they are of: one may have been down twice."""
+    """The number of different services: one may have been down twice."""
     return len({one.thread.rpartition("#")[0] for one in lines})
 
 
 def _common(lines: Sequence[BatchItem], say: Catalog) -> list[str]:
-    """What all or most of them share: the likely cause."""
+    """The line that names a cause shared by all or most of them."""
     shared = Counter(cause for one in lines for cause in set(one.causes))
     if not shared:
         return []

@@ -1,4 +1,4 @@
-"""The languages: one data file each in `locales`, and English is the shape of all."""
+"""Message catalogues: one data file per language in `locales`; English defines the keys."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from babel import Locale, UnknownLocaleError
 
 ENGLISH: Final = "en"
 CODE: Final = re.compile(r"[a-z]{2,3}")
-# Tables whose keys differ from language to language.
+# Tables whose keys differ between languages.
 OPEN: Final = frozenset(
     {
         "plurals",
@@ -30,29 +30,29 @@ OPEN: Final = frozenset(
         "own_reasons",
     }
 )
-# Sections of words that people type: a list at each key.
+# Sections of words that people type, with a list at each key.
 TYPED: Final = frozenset({"input", "weekdays"})
-# Of these, a language has all keys or none.
+# Tables of which a language has all keys or none.
 ALL_OR_NONE: Final = {
     "months": frozenset(map(str, range(1, 13))),
     "clock_words": frozenset({"noon", "midnight", "am", "pm"}),
     "clock_patterns": frozenset({"hour", "minute"}),
 }
-# Tables whose keys are patterns, and the sentence that their values stand for.
+# Tables whose keys are patterns, and the sentence that their values replace.
 JOINING: Final = {"and_before": "and_last", "or_before": "or_last"}
 
 Table = dict[str, Any]
 
 
 class CatalogError(Exception):
-    """A file of a language that cannot be used: which, at which key, and what was expected."""
+    """An invalid language file: language, key, and the problem."""
 
     def __init__(self, language: str, key: str, problem: str) -> None:
         super().__init__(f"{language}.toml: {f'{key}: ' if key else ''}{problem}")
 
 
 class Plural(str):
-    """A sentence with a form for each plural category. As text it is the form of "other"."""
+    """A sentence with a form per plural category. As a string it is the form of "other"."""
 
     __slots__ = ("_category", "_forms")
     _category: Callable[[int], str]
@@ -66,11 +66,11 @@ class Plural(str):
 
     @property
     def forms(self) -> Mapping[str, str]:
-        """By their plural category."""
+        """The forms by plural category."""
         return self._forms
 
     def format(self, *args: object, **facts: object) -> str:
-        """Fill in the form for `count`, which must be among the facts."""
+        """Format the form that fits `count`, which must be among the facts."""
         count = facts["count"]
         if not isinstance(count, int):
             raise TypeError("only whole numbers are counted")
@@ -78,7 +78,7 @@ class Plural(str):
 
 
 class Section:
-    """Sentences by their keys: as attributes, or as in a mapping where a key is a value."""
+    """A section of sentences, read as attributes or like a mapping."""
 
     def __init__(self, entries: Mapping[str, str]) -> None:
         self.__dict__.update(entries)
@@ -108,7 +108,7 @@ class Section:
 
 
 class Catalog:
-    """One language: its sections by their names, as attributes."""
+    """The catalogue of one language, with its sections as attributes."""
 
     language: str
     typed: Mapping[str, frozenset[str]]  # words that people type, by "section.key"
@@ -125,7 +125,7 @@ class Catalog:
 
 @cache
 def catalogs() -> Mapping[str, Catalog]:
-    """Every language there is a file for, by its code. Raise CatalogError where one cannot be used."""
+    """All catalogues by language code. Raise CatalogError if a file is invalid."""
     folder = files(__package__) / "locales"
     found = {entry.name.removesuffix(".toml"): entry for entry in folder.iterdir() if entry.name.endswith(".toml")}
     return load({language: entry.read_bytes() for language, entry in sorted(found.items())})
@@ -133,36 +133,36 @@ def catalogs() -> Mapping[str, Catalog]:
 
 @lru_cache(maxsize=256)
 def catalog(language: str) -> Catalog:
-    """The catalogue for "es", "es-MX" or "ES_mx"; English where there is none."""
+    """The catalogue for "es", "es-MX" or "ES_mx"; English for an unknown language."""
     return catalogs().get(base(language)) or catalogs()[ENGLISH]
 
 
 def base(language: str) -> str:
-    """The language of "es-MX" or "ES_mx", without its region: "es"."""
+    """The language code of "es-MX" or "ES_mx" without its region: "es"."""
     return language.replace("_", "-").partition("-")[0].lower()
 
 
 @cache
 def input_words(key: str) -> frozenset[str]:
-    """What people may type for it, in any language, folded."""
+    """Words that people may type for `key` in any language, folded."""
     return frozenset(word for said in catalogs().values() for word in said.typed[f"input.{key}"])
 
 
 @cache
 def weekdays() -> Mapping[str, int]:
-    """The days of the week as people may type them, in any language, folded. Monday is 0."""
+    """Names of the days of the week in all languages, folded. Monday is 0."""
     numbers = range(1, 8)
     return {word: n - 1 for said in catalogs().values() for n in numbers for word in said.typed[f"weekdays.{n}"]}
 
 
 def fold(text: str) -> str:
-    """As words are compared: small letters without accents."""
+    """Normalise for comparison: lower case without accents."""
     parts = unicodedata.normalize("NFD", text.casefold())
     return "".join(part for part in parts if not unicodedata.combining(part))
 
 
 def load(contents: Mapping[str, bytes]) -> Mapping[str, Catalog]:
-    """Read and check the content of each language's file. Raise CatalogError at the first problem."""
+    """Parse and check the contents of all language files. Raise CatalogError at the first problem."""
     english = _parsed(ENGLISH, contents[ENGLISH])
     shape = _checked(ENGLISH, english, english)
     others = {language: _parsed(language, content) for language, content in contents.items() if language != ENGLISH}
@@ -215,7 +215,7 @@ def _words(language: str, place: str, words: object) -> frozenset[str]:
 
 
 def _plural_rule(language: str, shared: Table) -> tuple[Callable[[int], str], frozenset[str]]:
-    """How the language counts: the category of a number, and the categories that a counted sentence must have."""
+    """The language's plural rule, and the plural categories that a counted sentence needs."""
     try:
         rule = Locale.parse(language).plural_form if CODE.fullmatch(language) else None
     except (ValueError, UnknownLocaleError):
@@ -257,7 +257,7 @@ def _open_table(language: str, name: str, section: Table, english: Table) -> Non
 
 
 def _forms(language: str, place: str, value: object, model: object, categories: frozenset[str]) -> dict[str, str]:
-    """The forms of a sentence by their plural categories; a sentence that does not count has only "other"."""
+    """The forms of a sentence by plural category; only "other" if it does not count."""
     forms: dict[str, Any] = value if isinstance(value, dict) else {"other": value}
     if isinstance(model, dict) != isinstance(value, dict):
         counts = isinstance(model, dict)
@@ -274,7 +274,7 @@ def _forms(language: str, place: str, value: object, model: object, categories: 
 
 
 def _same_facts(language: str, place: str, form: str, model: Any) -> None:
-    """A form may leave out the number that chose it, and nothing else."""
+    """Check the placeholders of a form. It may omit only the number that selects it."""
     counted = isinstance(model, dict)
     wanted, found = _facts(model["other"] if counted else model), _facts(form)
     if found is None:
@@ -285,7 +285,7 @@ def _same_facts(language: str, place: str, form: str, model: Any) -> None:
 
 
 def _facts(form: str) -> set[str] | None:
-    """The placeholders of a sentence; None where it is no format string, or a placeholder is more than a name."""
+    """The placeholders of a sentence; None if it is not a format string or has anything but plain names."""
     try:
         parts = [part for part in Formatter().parse(form) if part[1] is not None]
     except ValueError:

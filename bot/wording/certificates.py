@@ -1,4 +1,4 @@
-"""A certificate that ends soon: everything works, and nothing is called slow or down."""
+"""Wording of expiring certificates, while everything works."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ def only_worn(incident: Incident) -> bool:
 
 
 def worn_forms(incident: Incident, to: Reader) -> list[str]:
-    """Titles of the certificate that ends first, the fullest first."""
+    """Titles for the certificate that expires first, the fullest first."""
     until = min((r.until for r in incident.readings if r.until), default=incident.since)
     facts = {"name": NAME, "ends": _ends(until, to), "date": to.date(until)}
     return [form.format(**facts) for form in (to.say.certificates.title, to.say.certificates.title_brief)]
 
 
 def worn_lines(readings: tuple[Reading, ...], to: Reader) -> list[str]:
-    """One sentence for each day on which certificates end."""
+    """One sentence per expiry date."""
     ends: dict[tuple[str, str], list[str]] = {}
     for reading in readings:
         if reading.outcome is Outcome.EXPIRING and reading.until is not None:
@@ -36,7 +36,7 @@ def worn_lines(readings: tuple[Reading, ...], to: Reader) -> list[str]:
 
 
 def _ends(until: datetime, to: Reader) -> str:
-    """In whole days: computed when it is said, for what was true at the incident's first round is not so for ever."""
+    """Days left, computed at the time of writing, as the number at the incident's first round becomes outdated."""
     left = until - to.now
     if left <= timedelta():
         return to.say.certificates.ended

@@ -1,4 +1,4 @@
-"""What is said of channels that have failed, and of places that take nothing."""
+"""Wording of failed channels, and of destinations that refuse messages."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ from bot.wording.text import NAME, capital, clean, fit, listed, reason, sentence
 from bot.wording.times import Reader, reader
 from bot.wording.titles import name_of, present, sure
 
-WHOLE = 200  # characters of a reason: who mends it needs all of it
+WHOLE = 200  # characters of a reason, which an admin needs in full
 NUMBERS = re.compile(r"\d+")
 STANDS = frozenset(
     {ChangeKind.OPENED, ChangeKind.CONFIRMED, ChangeKind.WORSENED, ChangeKind.EASED, ChangeKind.REMINDED}
@@ -40,7 +40,7 @@ STANDS = frozenset(
 
 
 def channel_service(kind: str, routes: tuple[str, ...], language: str) -> Service:
-    """A kind of channel's own health as a service: "Slack delivery"."""
+    """The health of a kind of channel as a service: "Slack delivery"."""
     say = catalog(language)
     name = (
         say.channel_health.name_email
@@ -51,12 +51,12 @@ def channel_service(kind: str, routes: tuple[str, ...], language: str) -> Servic
 
 
 def in_language(service: Service, language: str) -> Service:
-    """What the config names has one name; what we name has one in each language."""
+    """The service with its name translated, if the name is ours and not from the config."""
     return channel_service(service.channel, service.routes, language) if service.channel else service
 
 
 def failing(incident: Incident, to: Reader) -> tuple[str, ...]:
-    """Why nothing gets through, without what is to be done: that is for those who can."""
+    """Why messages do not get through, without the remedy, which concerns only admins."""
     say = to.say
     parts = [_link(r, to) for r in incident.readings if r.outcome is Outcome.FAILED]
     if sure(incident) and incident.confirmed_at:
@@ -71,7 +71,7 @@ def _link(reading: Reading, to: Reader) -> str:
 
 
 def advised(notice: Notice, incident: Incident) -> Notice:
-    """For its admins: what they can do about it."""
+    """The notice for admins, with the remedy added."""
     if notice.kind not in STANDS:
         return notice
     say = catalog(notice.style.language)
@@ -86,7 +86,7 @@ def _with(words: Text, lines: tuple[str, ...]) -> Text:
 
 
 def takes_nothing(place: Destination, why: str, readers: Sequence[str], style: Style, now: datetime) -> Notice:
-    """For its admins: a place that refuses every notice, and who of the audiences misses them. The same on all of a day."""
+    """For admins: a destination refuses all messages, and which audiences miss them. The same key all day."""
     say = catalog(style.language)
     title, lines = _titled(place, why, say.channel_health.refused_code, say.channel_health.refused, say), _why(why, say)
     if readers:
@@ -95,8 +95,8 @@ def takes_nothing(place: Destination, why: str, readers: Sequence[str], style: S
 
 
 def not_taken(delivery: Delivery, why: str, readers: Sequence[str], style: Style, now: datetime) -> Notice:
-    """For its admins: a place that refused this one message, and who of the audiences misses it. The same for each message
-    that it refuses for the same reason: numbers aside, for a reason may name the message.
+    """For admins: a destination refused one message, and which audiences miss it. The same key for each message refused
+    for the same reason; numbers in a reason are ignored, as they may identify the message.
     """
     say, place = catalog(style.language), delivery.destination
     title, lines = (
@@ -115,7 +115,9 @@ def _to_admins(thread: str, words: Text, style: Style, now: datetime) -> Notice:
 
 
 def _told_apart(place: Destination) -> str:
-    """Of a URL only its host is shown: a sum tells two apart, and tells nobody the password in it."""
+    """A destination's name with a checksum to tell it from others: of a URL only a part is shown, as it may hold a
+    password.
+    """
     return f"{clean(place.shown, 60)}:{crc32(str(place).encode()):08x}"
 
 
@@ -133,7 +135,7 @@ def _titled(place: Destination, why: str, with_code: str, plain: str, say: Catal
 
 
 def channels(overview: Overview, style: Style) -> tuple[tuple[str, str], ...]:
-    """Health and a line of each that is dead or in doubt; else one line, once all were looked at."""
+    """Health and one line for each channel in trouble; otherwise a single line, once all were checked."""
     to = reader(style, overview.at)
     rows = [row for service, state in overview.channels if (row := _row(service, state, to))]
     own = {service.channel for service, state in overview.channels if state.incident}
@@ -153,7 +155,7 @@ def _row(service: Service, state: ServiceState, to: Reader) -> tuple[str, str] |
 
 
 def _counted(kind: str, since: datetime, to: Reader) -> str:
-    """Dead by the word of the service that stands for it."""
+    """The line of a channel that counts as down because its service is down."""
     service = channel_service(kind, (), to.say.language)
     return fit(
         name_of(service), *(to.say.channel_health.counts_as_down.format(name=NAME, since=s) for s in to.since(since))

@@ -1,4 +1,4 @@
-"""What is answered to "check": what a look found that somebody asked for."""
+"""Replies to "check": the result of an on-demand check."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from bot.wording.text import NAME, TITLE, capital, clean, fit, foreign, listed, 
 from bot.wording.times import Reader, reader
 from bot.wording.titles import name_of
 
-SHORTEST = timedelta(seconds=0.1)  # "0 s" would be no length of time
+SHORTEST = timedelta(seconds=0.1)  # shorter times are shown as this, never as "0 s"
 
 
 def looked(seen: Round, service: Service, style: Style) -> Text:
-    """What a round of a service's own checks saw, with the newest words of its sources."""
+    """Result of a service's own checks, with the latest reports of its sources."""
     to, service = reader(style, seen.at), in_language(service, style.language)
     if not seen.online:
         return Text(to.say.checks.offline)
@@ -53,7 +53,7 @@ def _title(readings: tuple[Reading, ...], health: Health, service: Service, to: 
 
 
 def _blind(readings: tuple[Reading, ...], to: Reader) -> tuple[str, ...]:
-    """What was not seen, and why: it says nothing of the service."""
+    """Inconclusive routes with the reason, which says nothing about the service."""
     return tuple(
         stop(to.say.evidence.fails.format(routes=clean(r.route, 40), why=unlinked(reason(r.why, to.say))))
         for r in readings
@@ -62,7 +62,7 @@ def _blind(readings: tuple[Reading, ...], to: Reader) -> tuple[str, ...]:
 
 
 def answers(host: str, status: int, took: timedelta, at: datetime, style: Style) -> Text:
-    """An address that a stranger named has answered."""
+    """An arbitrary address has responded."""
     to = reader(style, at)
     say = to.say.checks
     form = say.answers if status < 400 else say.answers_badly if status < 500 else say.answers_error
@@ -70,13 +70,13 @@ def answers(host: str, status: int, took: timedelta, at: datetime, style: Style)
 
 
 def silent(host: str, why: str, style: Style) -> Text:
-    """It has not, though we see others."""
+    """An arbitrary address has not responded, while we are online."""
     say = catalog(style.language).checks
     return _because(host, say.no_answer, say.down, why, style)
 
 
 def cannot(host: str, why: str, style: Style) -> Text:
-    """By a fault of our own nothing is known of it."""
+    """The check failed for a reason on our side."""
     say = catalog(style.language).checks
     return _because(host, say.cannot, say.unknown, why, style)
 
@@ -90,7 +90,7 @@ def see_nothing(style: Style) -> Text:
 
 
 def inner_address(style: Style) -> Text:
-    """The same for every address of our own, and for a name that there is not: nobody learns which hosts we have."""
+    """The same reply for private addresses and unknown names, so that it does not reveal our hosts."""
     say = catalog(style.language).checks
     return Text(say.inner_address, (stop(say.inner_address_line),))
 
@@ -101,18 +101,18 @@ def unfit_address(style: Style) -> Text:
 
 
 def what_to_look_at(service: str, style: Style) -> Text:
-    """`service`: one that there is, as an example."""
+    """`service`: an existing one, as an example."""
     return Text(catalog(style.language).checks.how_to_check.format(service=clean(service, 20)))
 
 
 def too_often(count: int, style: Style) -> Text:
-    """`count`: the most that one person may ask for within a minute; 0: it is all together that is too much."""
+    """`count`: the limit per person and minute; 0: the limit for all people was reached."""
     say = catalog(style.language).checks
     return Text(stop(say.too_often.format(count=count) if count else say.too_many))
 
 
 def _because(host: str, form: str, bare: str, why: str, style: Style) -> Text:
-    """With the reason, where a lock screen has room for it; else that in a line of its own."""
+    """With the reason in the title if it fits on a lock screen, otherwise in a line below."""
     why = reason(why, catalog(style.language))
     title = form.format(name=foreign(host, 100), why=why)
     return (

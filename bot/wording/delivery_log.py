@@ -1,4 +1,4 @@
-"""Who got what, when and by which way; and why a place did, or did not, hear of it."""
+"""The delivery log in words: who got which notice, when and how, and why a place did or did not."""
 
 from __future__ import annotations
 
@@ -25,23 +25,23 @@ from bot.wording.times import Reader, reader
 
 ROWS = 30
 WAITS = frozenset({"pending", "sending"})
-PRECISE = timedelta(minutes=1)  # what takes longer is not told in seconds
+PRECISE = timedelta(minutes=1)  # longer times are not given in seconds
 
 Unheard = Sequence[tuple[Audience, NotNotifiedReason]]
 
 
 @dataclass(frozen=True, slots=True)
 class DeliveryStep:
-    """One delivery, in words: for a table or a line."""
+    """One delivery in words, for a table or a line."""
 
     place: str
-    reader: str  # the audience, and which rung of its ladder
+    reader: str  # the audience, and the rung of its ladder
     change: str
     status: str
-    at: str  # when it was sent; empty while it was not
-    took: str  # from the moment it was queued
+    at: str  # when it was sent; empty if not sent
+    took: str  # since it was queued
     attempts: int
-    way: str  # what it was sent instead of, or why not
+    way: str  # the rung it replaced, or why it failed
 
     def line(self, to: Reader) -> str:
         say = to.say.delivery_log
@@ -54,13 +54,13 @@ class DeliveryStep:
 
 
 def passages(trail: Trail, style: Style, now: datetime) -> tuple[DeliveryStep, ...]:
-    """In the order in which they were queued."""
+    """All deliveries in the order they were queued."""
     to = reader(style, now)
     return tuple(_passage(row, trail, to) for row in trail.rows)
 
 
 def delivered(trail: Trail, style: Style, now: datetime) -> Text:
-    """What "delivery" answers."""
+    """The reply to "delivery"."""
     to = reader(style, now)
     say, posts = to.say.delivery_log, [row for row in trail.rows if row.action is DeliveryAction.POST]
     name = foreign(trail.name, 100) if trail.incident else say.drill
@@ -77,7 +77,7 @@ def _lines(trail: Trail, rows: Sequence[Progress], to: Reader) -> tuple[str, ...
 
 
 def thread(trail: Trail) -> str:
-    """The incident's number; of a drill, that of its thread."""
+    """The incident's id; of a drill, its thread."""
     return trail.incident.id if trail.incident else next((r.key.partition("/")[0] for r in trail.rows), "")
 
 
@@ -95,7 +95,7 @@ def _passage(row: Progress, trail: Trail, to: Reader) -> DeliveryStep:
 
 
 def seconds(took: timedelta, to: Reader) -> str:
-    """ "0.4 s", "3 min"."""
+    """A short time such as "0.4 s" or "3 min"."""
     return f"{to.seconds(took)} s" if took < PRECISE else to.duration(took)
 
 
@@ -145,7 +145,7 @@ def _way(row: Progress, trail: Trail, to: Reader) -> str:
 
 
 def _instead(row: Progress, trail: Trail, to: Reader) -> str:
-    """The rung above that did not take the same notice: this one was queued for it, later."""
+    """The rung above that failed to take this notice before it was queued here."""
     say, ladder = to.say.delivery_log, _ladder(row, trail.readers)
     rung = _rung(row.destination, ladder)
     if ladder is None or not rung or row.action is DeliveryAction.EDIT:
@@ -163,7 +163,9 @@ def _instead(row: Progress, trail: Trail, to: Reader) -> str:
 
 
 def why(trail: Trail, place: Destination, reasons: Unheard, style: Style, now: datetime) -> Text:
-    """Why `place` did, or did not, hear of an incident. `reasons`: of each reader there, where nothing was sent."""
+    """The reply to why `place` did or did not get an incident's notices. `reasons`: for each reader there, if none was
+    sent.
+    """
     to = reader(style, now)
     say, own = to.say.delivery_log, [row for row in trail.rows if row.destination == place]
     title = fit(
@@ -204,7 +206,7 @@ def _reason(audience: Audience, reason: NotNotifiedReason, trail: Trail, place: 
 
 
 def no_incident(said: str, style: Style) -> Text:
-    """Of the one that was asked for."""
+    """The requested incident or drill does not exist."""
     say = catalog(style.language)
     text = (
         say.delivery_log.no_drill
@@ -225,7 +227,7 @@ def drilled(places: int, style: Style) -> Text:
 
 
 def unknown_audience(said: str, near: Sequence[str], style: Style) -> Text:
-    """`near`: the audiences there are, likeliest first; none: the config has none."""
+    """`near`: existing audiences, likeliest first; empty: the config has none."""
     say = catalog(style.language)
     if not near:
         return Text(stop(say.delivery_log.no_audience))

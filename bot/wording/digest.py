@@ -1,4 +1,4 @@
-"""What happened over a stretch of time: the facts for a page, and the same in words."""
+"""Digest of a period: the facts for a page, and the text."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ ROWS = 30
 
 @dataclass(frozen=True, slots=True)
 class Happened:
-    """One incident: times and length as the reader says them; `until` is empty while it lasts."""
+    """One incident with times in the reader's format. `until` is empty while it lasts."""
 
     service: str
     name: str
@@ -27,30 +27,30 @@ class Happened:
     since: str
     until: str
     length: str
-    text: str  # all of it in one line
+    text: str  # complete, in one line
     start: datetime
     end: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
 class DigestFacts:
-    """What a digest shows, worded for one reader."""
+    """Content of a digest, worded for one reader."""
 
     name: str
     title: str
     since: datetime
     until: datetime
-    span: str  # the time it covers
+    span: str  # the period covered
     period: str  # its length: "24 h"
-    quiet: bool  # nothing happened and nothing was missed
-    now: tuple[str, ...]  # a line for each service that is not up, or of which nothing is known
+    quiet: bool  # there were no incidents and no gaps in observation
+    now: tuple[str, ...]  # a line for each service that is not up or unknown
     happened: tuple[Happened, ...]  # oldest first
-    blind: tuple[str, ...]  # lines: when we saw nothing
+    blind: tuple[str, ...]  # lines about our own outages
     uptime: tuple[Uptime, ...]
 
 
 def digest(name: str, overview: Overview, since: datetime, style: Style, services: Sequence[str] = ()) -> Text:
-    """From `since` to `overview.at`. `services`: ids; empty for all. `name` is what its readers call the digest."""
+    """The digest from `since` to `overview.at`. `services`: ids; empty for all. `name`: the title that readers gave it."""
     facts = digest_facts(name, overview, since, style, services)
     if facts.quiet:
         return Text(facts.title)
@@ -58,7 +58,7 @@ def digest(name: str, overview: Overview, since: datetime, style: Style, service
     lines: list[str] = []
     if facts.now:
         lines += [say.digest.now, *facts.now]
-    if over := [h for h in facts.happened if h.until]:  # the others stand under "now"
+    if over := [h for h in facts.happened if h.until]:  # the others are listed under "now"
         lines += [say.digest.happened, *(stop(h.text) for h in over[:ROWS])]
         if len(over) > ROWS:
             lines.append(say.lists.more.format(head="…", count=len(over) - ROWS))
@@ -70,7 +70,7 @@ def digest(name: str, overview: Overview, since: datetime, style: Style, service
 def digest_facts(
     name: str, overview: Overview, since: datetime, style: Style, services: Sequence[str] = ()
 ) -> DigestFacts:
-    """The same for a page. Only what was confirmed and not taken back counts, and only DOWN counts against uptime."""
+    """The facts of a digest. Only confirmed, not retracted incidents are listed, and only DOWN lowers uptime."""
     to = reader(style, overview.at)
     chosen = [e for e in overview.services if not services or e[0].id in services]
     shown = replace(overview, services=tuple(chosen))
@@ -111,7 +111,7 @@ def _title(name: str, all_: int, outages: int, to: Reader, period: Span, *, now:
 
 
 def _incidents(overview: Overview, names: dict[str, str], period: Span) -> list[Incident]:
-    """Confirmed ones of these services that touch the period, oldest first."""
+    """Confirmed incidents of these services that overlap the period, oldest first."""
     told = [
         i
         for i in overview.recent
@@ -148,7 +148,7 @@ def _happened(incident: Incident, name: str, to: Reader) -> Happened:
 
 
 def _uptime_lines(facts: DigestFacts, style: Style, now: datetime) -> list[str]:
-    """The whole ones in one line, so that those that were down are seen."""
+    """Uptime lines; services that were never down share one line, so that the others stand out."""
     to = reader(style, now)
     say = to.say
     part = [u for u in facts.uptime if u.share != 1.0 or u.whole != u.text]

@@ -1,4 +1,4 @@
-"""The lines under the title: what we saw, what others say, what was done about it."""
+"""The lines below the title: our own checks, other sources, and the reaction."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from bot.wording.times import Reader
 from bot.wording.titles import TROUBLE, down, sure
 from bot.wording.trackers import tracked
 
-REASONS = 4  # different reasons told apart; the routes beyond are counted
+REASONS = 4  # different reasons listed; routes with others are counted
 SOURCES = 6
-OFFICIAL = "Official status page"  # what the sources call it; every language has its own word
+OFFICIAL = "Official status page"  # the sources' name for it; each language has its own
 
 
 def evidence(incident: Incident, service: Service, reader: Reader, *, often: bool = False) -> tuple[str, ...]:
-    """One line for our own checks, one for each official page, one for trackers and the crowd, how often if that is
-    asked for, then who and what.
+    """One line for our own checks, one per official page, one for trackers and the crowd, the outage count if `often`,
+    then the acknowledgement and the plan.
     """
     say = reader.say
     if service.id == OURSELVES:
@@ -46,16 +46,16 @@ def evidence(incident: Incident, service: Service, reader: Reader, *, often: boo
 
 
 def _matters(word: SourceReport, incident: Incident) -> bool:
-    """Its page cannot know of a certificate that still is good: that it says nothing is no news."""
+    """False for the silence of an official page on a certificate that is still valid."""
     return word.says in TROUBLE or not only_worn(incident)
 
 
 def lately(incident: Incident, reader: Reader) -> str:
-    """Which outage of the reader's year it is, if not the first, and when the last one was."""
+    """The outage's ordinal in the reader's year, unless it is the first, and the previous one."""
     if not down(incident) or incident.unstable_since or incident.number_this_year < 2 or incident.previous is None:
         return ""
     if {reader.year(at) for at in (incident.since, *incident.previous)} != {reader.now.year}:
-        return ""  # about New Year: the count is by another clock than the reader's
+        return ""  # around New Year, where the count (in UTC) and the reader's year differ
     say, (start, end) = reader.say.evidence, incident.previous
     ordinal = reader.say.ordinals.get(str(incident.number_this_year), "")
     nth = (
@@ -66,7 +66,7 @@ def lately(incident: Incident, reader: Reader) -> str:
 
 
 def seen(incident: Incident, service: Service, reader: Reader) -> str:
-    """What our own checks saw, and how sure that is."""
+    """Result of our own checks, and how certain it is."""
     say = reader.say
     if only_worn(incident):
         return sentences(*worn_lines(incident.readings, reader))
@@ -113,12 +113,12 @@ def _slow(slow: list[Reading], reader: Reader) -> list[str]:
 
 
 def _most(names: list[str]) -> int:
-    """ "and 1 more" would say less than the name it stands for."""
+    """The number of names to list: the last name is never replaced by "and 1 more"."""
     return ITEMS if len(names) == ITEMS else ITEMS - 1
 
 
 def official(word: SourceReport, reader: Reader) -> str:
-    """What its official page says, and when we read it."""
+    """The official page's report, and when it was read."""
     say = reader.say
     source = source_name(word, reader)
     if word.says is None or word.says is Health.UNKNOWN:
@@ -134,7 +134,9 @@ def official(word: SourceReport, reader: Reader) -> str:
 
 
 def _unread(word: SourceReport, source: str, reader: Reader) -> str:
-    """Once may be a hiccup; from then on it is said since when, for it may have nothing to say for the same reason."""
+    """That the page could not be read; from the second failure with the time of the first, as an outage may also affect
+    the page.
+    """
     since = word.silent_since
     if since is None or word.at is None or word.at <= since:
         return reader.say.evidence.unread.format(source=source)
@@ -149,7 +151,7 @@ def source_name(word: SourceReport, reader: Reader) -> str:
 
 
 def lag(incident: Incident, at: datetime, reader: Reader) -> str:
-    """How long after, or before, our own first bad round its official page spoke."""
+    """How long before or after our first bad round the official page reported it."""
     say, apart = reader.say, at - incident.since
     if abs(apart) < timedelta(minutes=1):
         return say.resolution.with_us

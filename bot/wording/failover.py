@@ -1,4 +1,4 @@
-"""What is added to a notice on its way: that it comes by another way, or late. The title stays: the news is read first."""
+"""Lines added to a notice at delivery: sent by another channel, or late. The title stays, so that the news comes first."""
 
 from __future__ import annotations
 
@@ -11,33 +11,32 @@ from bot.wording.catalog import Catalog, catalog
 from bot.wording.text import clean, foreign, stop
 from bot.wording.times import reader
 
-CODE = re.compile(r"\s*\(([\w ]*)\)$")  # "(not_in_channel)": says nothing to a reader
-ADVICE = re.compile(
-    r"; |: (?=/|(?:add|ask|check|copy|name|turn|unarchive)\b)"
-)  # what its operator is to do begins here
+CODE = re.compile(r"\s*\(([\w ]*)\)$")  # "(not_in_channel)": meaningless to readers
+# Start of the operator's remedy.
+ADVICE = re.compile(r"; |: (?=/|(?:add|ask|check|copy|name|turn|unarchive)\b)")
 
 
 def unanswered(notice: Notice, channel: str, since: datetime, now: datetime) -> Notice:
-    """`channel`: the kind that has not taken it since `since`."""
+    """`channel`: the kind that has not accepted the notice since `since`."""
     to = reader(notice.style, now)
     return _headed(notice, to.say.failover.no_answer.format(channel=channel_name(channel, to.say), at=to.point(since)))
 
 
 def dead(notice: Notice, channel: str, since: datetime, now: datetime) -> Notice:
-    """`channel`: the kind that is known to be dead since `since`."""
+    """`channel`: the kind that has been down since `since`."""
     to = reader(notice.style, now)
     return _headed(notice, to.say.failover.down.format(channel=channel_name(channel, to.say), at=to.point(since)))
 
 
 def refused(notice: Notice, channel: str, why: str) -> Notice:
-    """`channel`: the kind that refused it; `why`: what its receipt said."""
+    """`channel`: the kind that refused the notice; `why`: the reason in its receipt."""
     say = catalog(notice.style.language)
     said, _, _ = apart(why)
     return _headed(notice, say.failover.refused.format(channel=channel_name(channel, say), why=foreign(said, 120)))
 
 
 def apart(why: str) -> tuple[str, str, str]:
-    """What a receipt or a probe says: the reason, what its operator is to do, and the provider's own code."""
+    """Split the reason of a receipt or a probe: reason, remedy for the operator, and the provider's code."""
     why = clean(why)
     code = CODE.search(why)
     said, *advice = ADVICE.split(CODE.sub("", why), maxsplit=1)
@@ -45,7 +44,7 @@ def apart(why: str) -> tuple[str, str, str]:
 
 
 def channel_name(channel: str, say: Catalog) -> str:
-    """As inside a sentence."""
+    """The channel's name as used within a sentence."""
     return say.channel_names.get(channel, channel)
 
 

@@ -1,4 +1,4 @@
-"""What happened lately: outages with start, end and length, and how often."""
+"""Reply to "history": recent outages with start, end and length, and their number."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ ROWS = 30
 
 
 def history(overview: Overview, period: timedelta, style: Style, service: Service | None = None) -> Text:
-    """Of one service or of all: the newest first, what still lasts before them."""
+    """Of one service or all: present incidents first, then past ones, newest first."""
     to = reader(style, overview.at)
     facts = digest_facts("", overview, overview.at - period, style, (service.id,) if service else ())
     say, count, name = to.say.history, len(facts.happened), name_of(service) if service else ""
@@ -23,7 +23,7 @@ def history(overview: Overview, period: timedelta, style: Style, service: Servic
         form = say.none_of if service else say.none
         return Text(fit(name, form.format(name=NAME, period=facts.period)), (*facts.now, *figures))
     title = (say.incidents_of if service else say.incidents).format(count=count, name=NAME, period=facts.period)
-    over = [h for h in reversed(facts.happened) if h.end]  # the others stand before them, as they are now
+    over = [h for h in reversed(facts.happened) if h.end]  # open ones come first, with their present state
     lines = [*facts.now, *(stop(h.text) for h in over[:ROWS])]
     if len(over) > ROWS:
         lines.append(to.say.lists.more.format(head="…", count=len(over) - ROWS))
@@ -35,7 +35,7 @@ def history(overview: Overview, period: timedelta, style: Style, service: Servic
 
 
 def _figures(overview: Overview, facts: DigestFacts, to: Reader) -> tuple[str, ...]:
-    """How much of the time it was up, and how fast it answered."""
+    """Uptime and average response time."""
     say, lines = to.say.history, list[str]()
     for figure in facts.uptime:
         took = overview.answering.get(figure.service)

@@ -1,4 +1,4 @@
-"""What is said about a change of an incident, kind by kind."""
+"""Notices about incidents, by kind of change."""
 
 from __future__ import annotations
 
@@ -40,17 +40,16 @@ from bot.wording.titles import (
     trouble,
 )
 
-QUIET = frozenset(
-    {ChangeKind.OFFICIAL, ChangeKind.ACKNOWLEDGED, ChangeKind.EASED}
-)  # belong in the thread: nobody is called for them
+# Posted only in the thread, without alerting the place.
+QUIET = frozenset({ChangeKind.OFFICIAL, ChangeKind.ACKNOWLEDGED, ChangeKind.EASED})
 NOTHING = Others()
 
 
 def notice(
     change: Change, service: Service, style: Style, others: Others = NOTHING, read_at: datetime | None = None
 ) -> Notice:
-    """What is said about `change`. `others`: the open incidents of the other services that this reader follows.
-    `read_at`: when it is read, if not at once: that decides which times need their day.
+    """The notice about `change`. `others`: open incidents of other services that the reader follows. `read_at`: when it
+    is read, if not at once, which decides the times that need a date.
     """
     incident, to = change.incident, reader(style, read_at or change.at)
     service = in_language(service, style.language)
@@ -98,7 +97,7 @@ def _told(change: Change, service: Service, to: Reader, others: Others) -> tuple
 
 
 def _root(change: Change, service: Service, to: Reader) -> Text:
-    """The present truth, for the thread's first message; without what will not stay true."""
+    """New text of the thread's first message, without anything that will become outdated."""
     match change.kind:
         case ChangeKind.RESTORED:
             return restored(change, service, to, None)
@@ -139,7 +138,7 @@ def _official(change: Change, service: Service, to: Reader) -> Text:
 
 
 def _all_clear(change: Change, name: str, to: Reader) -> Text:
-    """Its page has nothing to report any more. That says nothing of what we see."""
+    """The official page reports nothing any more, which says nothing about our own checks."""
     fails = (stop(to.say.evidence.checks_still_fail),) if change.incident.readings else ()
     return Text(
         fit(name, to.say.changes.official_all_clear.format(name=NAME, clock=to.clock(change.at))),
@@ -148,7 +147,7 @@ def _all_clear(change: Change, name: str, to: Reader) -> Text:
 
 
 def _lead(change: Change, to: Reader) -> str:
-    """When its page first reported it, and how long after us."""
+    """When the official page first reported it, relative to us."""
     at = change.incident.official_at or change.at
     return stop(to.say.resolution.official_compared.format(at=to.point(at), lag=lag(change.incident, at, to)))
 
@@ -168,7 +167,7 @@ def _reminded(change: Change, service: Service, to: Reader, *, often: bool = Fal
 
 
 def _lasting(change: Change, service: Service, to: Reader) -> Text:
-    """A first word about what is not new: how long it has been so, and whether anybody looks into it."""
+    """The first notice of an older incident: how long it has lasted, and whether it is acknowledged."""
     words, say = _reminded(change, service, to, often=True), to.say.evidence
     if change.incident.acked_by:
         return words

@@ -1,4 +1,4 @@
-"""What is said of planned maintenance: notices, answers, and the lines that stand beside other things."""
+"""Planned maintenance: notices, replies, and lines within other messages."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from bot.wording.text import NAME, capital, clean, fit, foreign, listed, shorten
 from bot.wording.times import Reader, reader
 from bot.wording.titles import name_of
 
-WIDE = 40  # characters of names in a title before they are counted
+WIDE = 40  # characters of names in a title; longer lists are counted instead
 ROWS = 20
 
 
 @dataclass(frozen=True, slots=True)
 class MaintenanceEnd:
-    """How it stands when the planned time is over."""
+    """The state of services at the planned end."""
 
-    failing: Collection[str] = ()  # ids of services that do not answer
-    shown: bool = False  # its page still shows it as under way
+    failing: Collection[str] = ()  # ids of services that still fail
+    shown: bool = False  # the official page still shows the maintenance
 
 
 IN_ORDER = MaintenanceEnd()
@@ -36,8 +36,8 @@ def maintenance(
     leaving: MaintenanceEnd = IN_ORDER,
     read_at: datetime | None = None,
 ) -> Notice:
-    """The notice of a window's new phase. `window`: as it is once that is told. `services`: those of it that this reader
-    follows; none: all there are. `read_at`: when it is read, if not at once.
+    """The notice of a window's new phase. `window`: its state after the notice. `services`: those of the window that
+    this reader follows; empty: all. `read_at`: when it is read, if not at once.
     """
     to = reader(style, read_at or now)
     title = _title(window, phase, _whose(services, to), to, leaving)
@@ -49,7 +49,7 @@ def maintenance(
         tone=Tone.INFO,
         words=words,
         root=None if window.steps <= 1 else words,
-        # Those who were told before need not be called when it begins as announced.
+        # Readers who know of the maintenance need no alert when it begins as announced.
         fresh=phase is not Phase.BEGUN or window.steps <= 1,
         at=window.end if phase is Phase.ENDED else now,
         since=window.since,
@@ -122,7 +122,7 @@ def _lines(
 
 
 def _source(window: Window, to: Reader) -> list[str]:
-    """What is done, and who says so."""
+    """The work planned, and who announced it."""
     say, note, by = to.say.maintenance, foreign(window.note), foreign(window.by, 40)
     lines = [say.work.format(note=note)] if note else []
     if window.origin is Origin.OFFICIAL:
@@ -130,27 +130,27 @@ def _source(window: Window, to: Reader) -> list[str]:
     return [*lines, *([say.by_person.format(name=by)] if by else [])]
 
 
-# ── beside other things ──────────────────────────────────────────────────────────────────────────────────────────────
+# ── within other messages ────────────────────────────────────────────────────────────────────────────────────────────
 
 
 def in_maintenance(window: Window, service: Service, to: Reader) -> str:
-    """How a service is while nothing else is to be said of it."""
+    """State of a service that is in maintenance and has no incident."""
     form = to.say.maintenance.begun if window.until else to.say.maintenance.begun_from
     return fit(name_of(service), form.format(name=NAME, **_facts(window, to)))
 
 
 def lasts(window: Window, to: Reader) -> str:
-    """The same in a line, beside what is said of its outage."""
+    """The end of the maintenance, as a line below an incident."""
     return stop(to.say.maintenance.lasts_until.format(until=to.point(window.until))) if window.until else ""
 
 
 def ahead(window: Window, services: Sequence[Service], to: Reader) -> str:
-    """One that is to come, or under way, in a line."""
+    """A present or future window in one line."""
     phase = Phase.BEGUN if window.since <= to.now else Phase.PLANNED
     return _title(window, phase, _whose(services, to), to, IN_ORDER)
 
 
-# ── answers ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+# ── replies ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
 def announced(window: Window, services: Sequence[Service], style: Style, now: datetime) -> Text:
@@ -161,7 +161,7 @@ def announced(window: Window, services: Sequence[Service], style: Style, now: da
 
 
 def plans(found: Sequence[tuple[Window, Sequence[Service]]], style: Style, now: datetime) -> Text:
-    """What is under way and what is to come."""
+    """Present and future windows."""
     to = reader(style, now)
     if not found:
         return Text(stop(to.say.maintenance.none))
@@ -185,7 +185,7 @@ def when_unclear(style: Style, now: datetime, *, over: bool = False) -> Text:
 
 
 def why_silent(window: Window, service: Service, style: Style, now: datetime) -> Text:
-    """Why nothing is told of a service now."""
+    """Why no notices of a service are sent at present."""
     to = reader(style, now)
     title = fit(name_of(service), to.say.maintenance.silent.format(name=NAME, **_facts(window, to)))
     return Text(title, (stop(to.say.maintenance.silent_line),))

@@ -1,4 +1,4 @@
-"""What is said of Tocsin's own health, and of what it tells late or without its database."""
+"""Wording of Tocsin's own health, and of messages sent late or without the database."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from bot.wording.text import clean, listed, stop
 from bot.wording.times import reader
 
 WHOLE = 200  # characters of a reason
-Wrong = tuple[str, str, datetime]  # a part, what is wrong with it, since when
+Wrong = tuple[str, str, datetime]  # part, fault, start
 
 
 def unwell(wrong: Sequence[Wrong], style: Style, now: datetime, *, still: bool = False) -> Text:
-    """For the admins: what is wrong with us."""
+    """For admins: our own faults."""
     to = reader(style, now)
     say = to.say.own_health
     title = (say.still_trouble if still else say.trouble).format(since=to.point(min(since for *_, since in wrong)))
@@ -30,7 +30,7 @@ def well_again(since: datetime, style: Style, now: datetime) -> Text:
 
 
 def banner(parts: Mapping[str, datetime], style: Style, now: datetime) -> str:
-    """For whoever looks: what is shown may be old. Empty while we are well."""
+    """For readers of a page: the state shown may be outdated. Empty while we are healthy."""
     if not parts:
         return ""
     to = reader(style, now)
@@ -39,7 +39,7 @@ def banner(parts: Mapping[str, datetime], style: Style, now: datetime) -> str:
 
 
 def may_repeat(words: Text, style: Style, now: datetime) -> Text:
-    """Told without the database: what is told once it is back may be the same."""
+    """A notice sent without the database, with the hint that it may be repeated later."""
     return replace(words, lines=(*words.lines, stop(reader(style, now).say.own_health.may_repeat)))
 
 

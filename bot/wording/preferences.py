@@ -1,4 +1,4 @@
-"""What is answered about how a place is written to, and about what is taken back."""
+"""Replies about a subscription's preferences, and about corrections."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from bot.wording.titles import began, name_of
 
 
 def quiet(hours: Quiet | None, style: Style, now: datetime) -> Text:
-    """The quiet hours of a place, as they are from now on."""
+    """The new quiet hours of a place."""
     to = reader(style, now)
     say = to.say
     if hours is None:
@@ -32,7 +32,7 @@ def quiet(hours: Quiet | None, style: Style, now: datetime) -> Text:
 
 
 def no_hours(style: Style) -> Text:
-    """Hours that nobody can read: how they are written."""
+    """Reply to unreadable quiet hours: how to write them."""
     say = catalog(style.language).preferences
     return Text(stop(say.hours_unclear), (say.how_to_set_hours,))
 
@@ -62,19 +62,19 @@ def timezone(style: Style, now: datetime) -> Text:
 
 
 def unknown_timezone(said: str, near: Sequence[str], style: Style) -> Text:
-    """`near`: the zones that may have been meant, likeliest first."""
+    """`near`: similar zones, likeliest first."""
     say = catalog(style.language)
     return Text(stop(say.preferences.timezone_unknown.format(said=quoted(foreign(said, 30), say))), meant(near, style))
 
 
 def subscribe_first(style: Style) -> Text:
-    """The place has no subscription whose manner could be changed."""
+    """The place has no subscription whose preferences could be changed."""
     say = catalog(style.language)
     return Text(stop(say.subscriptions.not_subscribed), (stop(say.preferences.subscribe_first),))
 
 
 def taken_back(service: Service, incident: Incident, style: Style, now: datetime) -> Text:
-    """`incident`: as it stood before."""
+    """`incident`: its state before the correction."""
     to, start = reader(style, now), began(incident)
     say = to.say.corrections
     if incident.until:

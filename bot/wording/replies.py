@@ -1,4 +1,4 @@
-"""What is answered to a command."""
+"""Replies to commands."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ from bot.wording.text import NAME, capital, choice, clean, fit, foreign, listed,
 from bot.wording.times import Reader, reader
 from bot.wording.titles import name_of
 
-LONG = 12  # names in a list that stands alone
+LONG = 12  # names in a list of its own
 
 
 def subscribed(wish: SubscriptionFilter, names: Sequence[str], style: Style) -> Text:
-    """`names`: of the services in the wish; empty for all."""
+    """`names`: services of the subscription; empty for all."""
     say = catalog(style.language)
     title = (
         say.subscriptions.subscribed.format(names=_names(names, style)) if names else say.subscriptions.subscribed_all
@@ -45,7 +45,7 @@ def subscribed(wish: SubscriptionFilter, names: Sequence[str], style: Style) -> 
 
 
 def unsubscribed(names: Sequence[str], style: Style) -> Text:
-    """`names`: what is no longer heard of; empty for all."""
+    """`names`: services that were unsubscribed; empty for all."""
     say = catalog(style.language)
     return _short(
         say.subscriptions.unsubscribed.format(names=_names(names, style))
@@ -59,7 +59,7 @@ def not_subscribed(style: Style) -> Text:
 
 
 def subscriptions(held: Sequence[Subscription], names: Mapping[str, str], style: Style) -> Text:
-    """`names`: of services by their id."""
+    """`names`: service names by id."""
     say = catalog(style.language)
     if not held:
         return Text(stop(say.subscriptions.none))
@@ -74,25 +74,25 @@ def subscriptions(held: Sequence[Subscription], names: Mapping[str, str], style:
 
 
 def guide(commands: Iterable[tuple[str, str]], style: Style) -> Text:
-    """What "help" says. `commands`: each as it is typed ("status [service]") and in a line what it does."""
+    """The reply to "help". `commands`: usage ("status [service]") and one-line help of each."""
     say = catalog(style.language)
     return Text(say.replies.help_title, tuple(say.replies.help_row.format(command=c, help=h) for c, h in commands))
 
 
 def command_help(name: str, style: Style) -> str:
-    """In a line what a command does; empty for one that no catalogue knows."""
+    """One-line help of a command; empty for an unknown one."""
     return catalog(style.language).commands.get(name, "")
 
 
 def unknown_command(said: str, near: Sequence[str], style: Style) -> Text:
-    """`near`: the commands that may have been meant, likeliest first."""
+    """`near`: similar commands, likeliest first."""
     say = catalog(style.language)
     title = stop(say.replies.unknown_command.format(said=quoted(foreign(said, 30), say)))
     return Text(title, (*meant(near, style), stop(say.replies.see_help)))
 
 
 def unknown_service(said: str, near: Sequence[str], style: Style) -> Text:
-    """`near`: names of the services that may have been meant, likeliest first."""
+    """`near`: names of similar services, likeliest first."""
     say = catalog(style.language)
     return Text(stop(say.replies.unknown_service.format(said=quoted(foreign(said, 30), say))), meant(near, style))
 
@@ -119,7 +119,7 @@ def unmuted(service: Service, style: Style) -> Text:
 
 
 def nothing_open(service: Service | None, style: Style) -> Text:
-    """There is nothing to acknowledge: of one service, or of any."""
+    """There is no incident to acknowledge, of this service or of any."""
     say = catalog(style.language)
     if service is None:
         return _short(say.replies.no_open_incident_at_all)
@@ -127,7 +127,7 @@ def nothing_open(service: Service | None, style: Style) -> Text:
 
 
 def test_notice(name: str, style: Style, now: datetime) -> Notice:
-    """Proves the way to an audience, or whatever `name` names; a thread of its own each second."""
+    """A test notice for an audience or destination, in a new thread each second."""
     to = reader(style, now)
     name = clean(name, 60) or "?"
     thread = f"test:{name}#{now:%Y%m%dT%H%M%S}"
@@ -136,7 +136,7 @@ def test_notice(name: str, style: Style, now: datetime) -> Notice:
 
 
 def muted_line(mute: Mute | None, to: Reader) -> str:
-    """Empty when no mute holds now."""
+    """The mute, or an empty string if there is none now."""
     if mute is None or mute.until <= to.now:
         return ""
     return stop(
@@ -145,7 +145,7 @@ def muted_line(mute: Mute | None, to: Reader) -> str:
 
 
 def last_outage(incident: Incident | None, name: str, to: Reader) -> str:
-    """`name` empty: the reader knows of which service we speak."""
+    """`name` empty: the service is clear from the context."""
     if incident is None or incident.until is None:
         return ""
     start = incident.unstable_since or incident.since
@@ -167,6 +167,6 @@ def meant(near: Sequence[str], style: Style) -> tuple[str, ...]:
 
 
 def _short(title: str, lines: Iterable[str] = ()) -> Text:
-    """A title too long for a lock screen is also said whole."""
+    """A text whose title, if cut for a lock screen, is repeated in full below."""
     cut = shorten(stop(title), 80)
     return Text(cut, (*([stop(title)] if cut != stop(title) else []), *lines))

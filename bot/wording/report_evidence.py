@@ -1,4 +1,4 @@
-"""What people themselves say of a service, as a line of evidence."""
+"""User reports as a line of evidence."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from bot.wording.text import sentences
 
 
 def people(said: SourceReport | Tally, say: Catalog) -> str:
-    """How many reported it, and how many do so usually; and for how many it works. Empty where nobody said anything."""
+    """The number of reports and the usual number, and for how many it works. Empty without reports."""
     often = say.user_reports.usually.format(count=said.usual) if said.usual else say.user_reports.usually_none
     return sentences(
         say.user_reports.reports.format(count=said.reports, usually=often) if said.reports else "",

@@ -1,4 +1,4 @@
-"""What is answered to somebody who says how a service is for them."""
+"""Replies to user reports."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from bot.wording.titles import name_of
 
 
 def reported(service: Service, overview: Overview, style: Style, *, works: bool) -> Text:
-    """`overview`: as it was before, with tallies that know what this person had said."""
+    """`overview`: the state before, including this person's earlier report."""
     say = catalog(style.language)
     before = overview.user_reports.get(service.id, Tally())
     form = say.user_reports.noted_works if works else say.user_reports.noted
@@ -24,7 +24,7 @@ def reported(service: Service, overview: Overview, style: Style, *, works: bool)
 
 
 def report_what(style: Style) -> Text:
-    """It was not said of which service."""
+    """The report named no service."""
     say = catalog(style.language)
     return Text(stop(say.user_reports.which_service), (stop(say.user_reports.how_to_report),))
 

@@ -1,4 +1,4 @@
-"""What is said when an incident ends: it was so long, or it never was."""
+"""Wording of an incident's end: restored, retracted or no longer watched."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ Open = tuple[Service, Incident]
 
 
 class Others:
-    """The open incidents of what a reader follows, by how bad and how sure each is: sorted once for all the endings of
-    one moment, for they may be thousands.
+    """Open incidents among the services a reader follows, by health and certainty. Grouped once for all simultaneous
+    endings, as there may be thousands.
     """
 
     def __init__(self, found: Iterable[Open] = ()) -> None:
@@ -37,7 +37,7 @@ class Others:
 
 
 def restored(change: Change, service: Service, to: Reader, others: Others | None) -> Text:
-    """`others`: what is open of what the reader follows; None says nothing of the rest."""
+    """`others`: open incidents that the reader follows; None: do not mention others."""
     incident = change.incident
     if service.id == OURSELVES:
         return _blind(incident, incident.until or change.at, to)
@@ -91,7 +91,7 @@ def _restored(incident: Incident, to: Reader) -> tuple[str, ...]:
 
 
 def retracted(change: Change, service: Service, to: Reader) -> Text:
-    """Trouble that was never sure went away, or somebody takes back what we were sure of."""
+    """Unconfirmed trouble that went away, or an incident that a person retracted."""
     incident, say, name = change.incident, to.say, name_of(service)
     if not sure(incident) and not incident.retracted:
         forms = (
@@ -113,7 +113,7 @@ def retracted(change: Change, service: Service, to: Reader) -> Text:
 
 
 def _taken_back(change: Change, to: Reader) -> str:
-    """What of it was wrong: that it is so, or also that it was over."""
+    """The correction: of an open incident, or of one that was over."""
     incident, start = change.incident, began(change.incident)
     if incident.until is None or incident.until >= change.at:
         return to.say.resolution.corrected.format(since=to.point(start))
@@ -121,14 +121,14 @@ def _taken_back(change: Change, to: Reader) -> str:
 
 
 def unwatched(change: Change, service: Service, to: Reader) -> Text:
-    """Nobody looks any more: neither that it lasts nor that it is over may be said."""
+    """The service is no longer watched, so it is neither called down nor up."""
     say, name = to.say.resolution, name_of(service)
     forms = [say.unwatched.format(name=NAME, since=since) for since in to.since(began(change.incident))]
     return Text(fit(name, *forms, say.unwatched_brief.format(name=NAME)), (stop(say.unwatched_line),))
 
 
 def official_part(incident: Incident, to: Reader) -> str:
-    """Did its official page report it, and when? Nothing where there is none, or where it could not be read."""
+    """Whether and when the official page reported it. Empty if there is no page or it could not be read."""
     say = to.say
     if incident.official_at:
         at = to.point(incident.official_at)
@@ -140,7 +140,7 @@ def official_part(incident: Incident, to: Reader) -> str:
 
 
 def rest(others: Others, ended: Service, to: Reader) -> list[str]:
-    """What else is open, by how bad and how sure it is; "all up" only when nothing is."""
+    """Other open incidents, by health and certainty; "all up" only if there are none."""
     say = to.say
     groups = (
         (say.resolution.others_down, others.down),
@@ -152,7 +152,7 @@ def rest(others: Others, ended: Service, to: Reader) -> list[str]:
 
 
 def _named(group: Mapping[str, Open], ended: Service, to: Reader) -> str:
-    """The first few, and how many more. What has ended may still be in the group."""
+    """The first few names, and the number of the rest. The ended incident may still be in the group."""
     few = islice((group[id_] for id_ in group if id_ != ended.id), ITEMS)
     names = [
         to.say.resolution.other.format(name=shorten(name_of(s), 60), since=to.point(i.unstable_since or i.since))

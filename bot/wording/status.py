@@ -1,4 +1,4 @@
-"""How everything is, or one service: what "status" answers."""
+"""Reply to "status": all services, or one."""
 
 from __future__ import annotations
 
@@ -22,7 +22,9 @@ Entry = tuple[Service, ServiceState]
 
 
 def status(overview: Overview, style: Style, service: str | None = None) -> Text:
-    """`service`: an id. What is down now and since when; else that all is up, and the longest-standing facts."""
+    """The state of `service` (an id), or of all: what is down, and since when; if all are up, the latest outage and the
+    longest uptime.
+    """
     words = _status(overview, style, service)
     ours = banner(overview.unwell, style, overview.at)
     return replace(words, lines=(*words.lines, ours)) if ours else words
@@ -43,7 +45,7 @@ def _status(overview: Overview, style: Style, service: str | None) -> Text:
 
 
 def troubled(overview: Overview, to: Reader) -> tuple[str, ...]:
-    """A line for each service that is not known to be up: the worst first, the longest first."""
+    """A line for each service not known to be up: the worst first, then the longest."""
     opened = sorted((e for e in overview.services if e[1].incident), key=_rank)
     rows = [present(state.incident, service, to) for service, state in opened if state.incident]
     rows += [_unseen(*e, to) for e in overview.services if _unknown(e[1]) and not overview.maintenance(e[0].id)]
@@ -54,7 +56,7 @@ def troubled(overview: Overview, to: Reader) -> tuple[str, ...]:
 
 
 def _planned(overview: Overview) -> list[tuple[Service, Window]]:
-    """The services of which nothing else is to be said than that they are in maintenance."""
+    """Services in maintenance without an incident."""
     calm = (service for service, state in overview.services if state.incident is None)
     return [(service, window) for service in calm if (window := overview.maintenance(service.id))]
 
@@ -101,7 +103,7 @@ def _unseen(service: Service, state: ServiceState, to: Reader) -> str:
 
 
 def _calm(overview: Overview, to: Reader) -> tuple[str, ...]:
-    """The longest-standing facts: when the last outage was, and who has been up the longest."""
+    """The latest outage, and the service that has been up longest."""
     names = {s.id: name_of(s) for s, _ in overview.services}
     last = next((i for i in overview.recent if i.service in names and outage(i)), None)
     lines = [last_outage(last, names[last.service], to)] if last else []
@@ -113,19 +115,19 @@ def _calm(overview: Overview, to: Reader) -> tuple[str, ...]:
 
 
 def outage(incident: Incident) -> bool:
-    """Confirmed, over, and not taken back."""
+    """True if confirmed, over, and not retracted."""
     return incident.confidence is Confidence.CONFIRMED and incident.until is not None and not incident.retracted
 
 
 def _blind(overview: Overview, since: datetime, to: Reader) -> Text:
-    """While we see nothing, what we knew before is said as such."""
+    """While we are offline, the state is given as the last known one."""
     rows = troubled(overview, to)
     lines = (to.say.status.last_known, *rows) if rows else (stop(to.say.status.nothing_wrong_until_then),)
     return Text(to.say.titles.offline.format(since=to.point(since)), lines)
 
 
 def _without_crowd(incident: Incident) -> Incident:
-    """What people said at its latest change is overtaken by what they say now."""
+    """The incident without its crowd reports, which the present ones replace."""
     return replace(incident, reports=tuple(word for word in incident.reports if word.role is not Role.CROWD))
 
 

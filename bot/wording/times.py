@@ -1,4 +1,4 @@
-"""Times and lengths as a reader says them: zone, language, 12 or 24 hours, a date where it is not today."""
+"""Times and durations in the reader's zone, language and clock, with a date if not today."""
 
 from __future__ import annotations
 
@@ -17,27 +17,27 @@ from bot.model import Style, local_time
 from bot.wording.catalog import Catalog, Section, catalog
 
 MINUTE: Final = timedelta(minutes=1)
-NEAR: Final = 6  # days: a weekday within them cannot be mistaken
+NEAR: Final = 6  # days within which a weekday is unambiguous
 
 
 @dataclass(frozen=True, slots=True)
 class Reader:
-    """One reader at one moment: `now` is in their zone."""
+    """A reader's formats. `now` is in their zone."""
 
     say: Catalog
     locale: Locale
     zone: ZoneInfo
     now: datetime
     twelve: bool
-    pattern: str  # CLDR, for 24 hours
+    pattern: str  # CLDR pattern of a 24-hour clock
 
     def clock(self, at: datetime) -> str:
-        """ "2:00 p.m.", "noon", "14:00"; "11:40 p.m. Tue" when it is not today."""
+        """A time such as "2:00 p.m.", "noon" or "14:00"; "11:40 p.m. Tue" if it is not today."""
         local = at.astimezone(self.zone)
         return self._dated(" ".join(self._parts(local)).rstrip(), local)
 
     def point(self, at: datetime, *, dated: bool = False) -> str:
-        """As it is said after a preposition: "2:00 p.m.", "las 14:00", "la 1:00", "las 23:40 del martes"."""
+        """The time as used after a preposition: "2:00 p.m.", "las 14:00", "la 1:00", "las 23:40 del martes"."""
         local = at.astimezone(self.zone)
         clock = " ".join(self._parts(local)).rstrip()
         point = (self.say.times.point_at_one if clock.startswith(("1:", "01:")) else self.say.times.point).format(
@@ -48,19 +48,19 @@ class Reader:
         return self.say.times.point_dated.format(point=point, day=self._day(local, wide=True))
 
     def since(self, at: datetime) -> tuple[str, ...]:
-        """A point, and for where there is no room: its day alone, when it is not today."""
+        """The time and, if it is not today, a shorter form with only its day."""
         local = at.astimezone(self.zone)
         if local.date() == self.now.date():
             return (self.point(at),)
         return self.point(at), self.say.times.on_day.format(day=self._day(local, wide=True))
 
     def points(self, since: datetime, until: datetime) -> tuple[str, str]:
-        """Two points of one sentence: when they are on two days, both are dated."""
+        """Two times in one sentence: both are dated if they are on different days."""
         apart = since.astimezone(self.zone).date() != until.astimezone(self.zone).date()
         return self.point(since, dated=apart), self.point(until, dated=apart)
 
     def span(self, since: datetime, until: datetime) -> str:
-        """ "2:00–2:50 p.m.", "11:40 a.m. – 12:20 p.m.", "11:40 p.m. Tue – 12:20 a.m. Wed"."""
+        """A period such as "2:00–2:50 p.m.", "11:40 a.m. – 12:20 p.m." or "11:40 p.m. Tue – 12:20 a.m. Wed"."""
         start, end = since.astimezone(self.zone), until.astimezone(self.zone)
         (first, early), (last, late) = self._parts(start), self._parts(end)
         if start.date() != end.date():
@@ -76,13 +76,13 @@ class Reader:
         return self._dated(text, start)
 
     def length(self, since: datetime, until: datetime) -> str:
-        """How long from one to the other. What shows two different minutes lasted at least "1 min"."""
+        """Duration between two times; at least "1 min" if they show different minutes."""
         lasted = max(until - since, timedelta())
         crossed = _minute(since) != _minute(until)
         return self.duration(max(lasted, MINUTE) if crossed else lasted)
 
     def duration(self, length: timedelta) -> str:
-        """ "50 min", "1 h 30 min", "2 d 4 h"; halves are rounded up."""
+        """A duration such as "50 min", "1 h 30 min" or "2 d 4 h"; halves are rounded up."""
         if length < MINUTE:
             return self.say.times.under_a_minute
         minutes = (length + MINUTE / 2) // MINUTE
@@ -95,7 +95,7 @@ class Reader:
         return " ".join(form.format(count=count) for form, count in parts if count)
 
     def period(self, length: timedelta) -> str:
-        """A span of looking back: "24 h", "7 days"."""
+        """A period of the past: "24 h", "7 days"."""
         hours = max(1, round(length / timedelta(hours=1)))
         if hours > 48 and hours % 24 == 0:
             return self.say.times.whole_days.format(count=hours // 24)
@@ -105,16 +105,16 @@ class Reader:
         return plain(format_decimal(took.total_seconds(), "0.#", locale=self.locale))
 
     def number(self, count: int) -> str:
-        """Grouped as the reader does: "1,243", "1.243"."""
+        """A number with the reader's separators: "1,243", "1.243"."""
         return plain(format_decimal(count, locale=self.locale))
 
     def brief(self, took: timedelta) -> str:
-        """Seconds to two digits: "0.34", "12"."""
+        """Seconds with two digits: "0.34", "12"."""
         pattern = "0.##" if took < timedelta(seconds=1) else "0.#"
         return plain(format_decimal(max(took.total_seconds(), 0.01), pattern, locale=self.locale))
 
     def day(self, at: datetime) -> str:
-        """A past day: its time if it is today, its name if it is of the last days, else its date."""
+        """A past day: the time if today, the weekday if recent, else the date."""
         local = at.astimezone(self.zone)
         if local.date() == self.now.date():
             return self.clock(at)
@@ -126,11 +126,11 @@ class Reader:
         return at.astimezone(self.zone).year
 
     def percent(self, share: float) -> str:
-        """Rounded down: what was not always up is never "100%"."""
+        """Rounded down: "100%" only if it was always up."""
         return plain(format_percent(int(share * 10_000 + 1e-6) / 10_000, self.say.times.percent, locale=self.locale))
 
     def date(self, at: datetime) -> str:
-        """ "Nov. 26", "26 nov"; with its year where that is another."""
+        """A date such as "Nov. 26" or "26 nov", with the year if it is another."""
         return self._far(at.astimezone(self.zone), wide=True)
 
     def _dated(self, text: str, local: datetime) -> str:
@@ -154,13 +154,13 @@ class Reader:
         return plain(format_date(local, self._months(pattern, local), locale=self.locale))
 
     def _months(self, pattern: str, local: datetime) -> str:
-        """With the language's own short months and days of a month, if it has any."""
+        """The pattern with the language's own short month names and days of the month, if it has any."""
         own, day = self.say.months.get(str(local.month), ""), self.say.month_days.get(str(local.day), "")
         pattern = pattern.replace("MMM", f"'{own}'") if own else pattern
         return re.sub(r"\bd\b", f"'{day}'", pattern) if day else pattern
 
     def _parts(self, local: datetime) -> tuple[str, str]:
-        """Digits, and what follows them: half of the day, and the zone in an hour that comes twice."""
+        """The digits, and what follows them: a.m. or p.m., and the zone in an hour that occurs twice."""
         zone = f"{local.tzname()}" if _comes_twice(local) else ""
         if not self.twelve:
             pattern = self.say.clock_patterns.get("minute" if local.minute else "hour", self.pattern)
@@ -174,7 +174,7 @@ class Reader:
 
 
 def reader(style: Style, now: datetime) -> Reader:
-    """How to write to a reader. An unknown zone is UTC, an unknown language English: a notice is never lost for it."""
+    """A reader's formats. An unknown zone becomes UTC and an unknown language English, so that no notice is lost."""
     locale, zone, twelve, pattern = _settled(style)
     return Reader(catalog(style.language), locale, zone, now.astimezone(zone), twelve, pattern)
 
@@ -195,19 +195,19 @@ def _settled(style: Style) -> tuple[Locale, ZoneInfo, bool, str]:
 
 
 def plain(text: str) -> str:
-    """CLDR's narrow and hard spaces as plain ones: people search for "2:00 p.m." as they type it."""
+    """Replace CLDR's narrow and non-breaking spaces, as people search for "2:00 p.m." with plain ones."""
     return text.replace("\u202f", " ").replace("\u00a0", " ")
 
 
 def _own_clock(local: datetime, words: Section) -> tuple[str, str]:
-    """Of 12 hours, in the language's own words."""
+    """A 12-hour time in the language's own words."""
     if local.minute == 0 and local.hour in {0, 12}:
         return (words.noon if local.hour else words.midnight), ""
     return f"{local.hour % 12 or 12}:{local.minute:02}", words.pm if local.hour >= 12 else words.am
 
 
 def _comes_twice(local: datetime) -> bool:
-    """The hour in which clocks are set back: without the zone, an outage could seem to end before it began."""
+    """True in the hour that is repeated when clocks go back, where an outage could seem to end before it began."""
     return local.replace(fold=0).utcoffset() != local.replace(fold=1).utcoffset()
 
 

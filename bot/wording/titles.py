@@ -1,4 +1,4 @@
-"""The first line: service, state and time in 80 characters or less, claiming no more than the evidence."""
+"""Titles: service, state and time in 80 characters or less, claiming no more than the evidence."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from bot.wording.certificates import only_worn, worn_forms
 from bot.wording.text import ENOUGH, NAME, TITLE, clean, fit, foreign, listed, quoted, shorten
 from bot.wording.times import Reader
 
-LEAST = 12  # characters of a headline by which it still says something
+LEAST = 12  # characters of a headline that still make sense
 TROUBLE = frozenset({Health.DEGRADED, Health.DOWN})
 
 
 def present(incident: Incident, service: Service, reader: Reader) -> str:
-    """How it is with an open incident."""
+    """The title of an open incident."""
     return fit(name_of(service), *state_forms(incident, service, reader))
 
 
@@ -36,7 +36,7 @@ def sure(incident: Incident) -> bool:
 
 
 def down(incident: Incident) -> bool:
-    """May it be called down, now? An unstable one is what it was at its worst."""
+    """True if it may be called down now. An unstable incident counts by its worst state."""
     health = max(incident.health, incident.worst) if incident.unstable_since else incident.health
     return sure(incident) and health is Health.DOWN
 
@@ -54,13 +54,13 @@ def only_slow(incident: Incident) -> bool:
 
 
 def official_word(incident: Incident) -> SourceReport | None:
-    """Its official page's word of trouble; where there are several pages, the worst."""
+    """The official page's report of trouble, the worst if there are several pages; None without one."""
     words = [w for w in incident.reports if w.role is Role.OFFICIAL and w.says in TROUBLE]
     return max(words, key=lambda w: w.says or Health.UP, default=None)
 
 
 def theirs_alone(incident: Incident) -> bool:
-    """Only its official page speaks of trouble; our own checks saw none."""
+    """True if only the official page reports trouble, and our own checks saw none."""
     seen = routes(incident, Outcome.FAILED) or routes(incident, Outcome.SLOW)
     said = incident.official_at is not None or official_word(incident) is not None
     return not seen and not sure(incident) and said
@@ -72,7 +72,7 @@ def times(incident: Incident, say: Catalog) -> str:
 
 
 def headed(forms: tuple[str, ...], word: SourceReport, name: str, reader: Reader, **facts: str) -> list[str]:
-    """Forms that quote a headline; the last time cut to what fits beside the name."""
+    """Titles that quote a headline; in the last one it is cut to fit beside the name."""
     headline = foreign(word.headline, 200)
     whole = [f.format(name=NAME, headline=quoted(headline, reader.say), **facts) for f in forms]
     room = TITLE - len(forms[-1].format(name="", headline=quoted("", reader.say), **facts)) - min(len(name), ENOUGH)
@@ -81,7 +81,7 @@ def headed(forms: tuple[str, ...], word: SourceReport, name: str, reader: Reader
 
 
 def state_forms(incident: Incident, service: Service, reader: Reader) -> list[str]:
-    """Titles of how it is, the fullest first."""
+    """Titles of the present state, the fullest first."""
     if only_worn(incident):
         return worn_forms(incident, reader)
     return [form for since in reader.since(began(incident)) for form in _state(incident, service, reader, since)]
@@ -125,7 +125,7 @@ def _sure(incident: Incident, reader: Reader, since: str) -> list[str]:
 
 
 def _fewer(names: list[str], say: Catalog) -> list[str]:
-    """The routes in ever fewer words."""
+    """The routes in ever shorter lists."""
     counts = [say.titles.routes.format(count=len(names))] if len(names) > 1 else [shorten(names[0], LEAST)]
     return [*(listed(names, say, most) for most in range(len(names), 0, -1)), *counts]
 

@@ -1,4 +1,4 @@
-"""What independent trackers say, in a line of evidence."""
+"""Tracker reports as a line of evidence."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from bot.wording.report_evidence import people
 from bot.wording.text import foreign
 from bot.wording.times import Reader
 
-REPORTED = frozenset({"Downdetector"})  # they count what people report: that is trouble, not "down"
+REPORTED = frozenset({"Downdetector"})  # count user reports, so they show trouble rather than "down"
 
 
 def tracked(word: SourceReport, reader: Reader) -> str:
-    """How many people reported it, or else how the tracker says that it is; nothing of what could not be read."""
+    """The number of reports, or else the tracker's verdict; empty if it could not be read."""
     say, source = reader.say, foreign(word.source, 40) or "?"
     if word.role is Role.CROWD:
         return people(word, say)

@@ -1,4 +1,6 @@
-"""How much of the time a service was not down: the one reckoning that every screen shows. What nobody saw never counts as up."""
+"""Uptime: the share of observed time in which a service was not down, as all screens show it. Unobserved time never
+counts as up.
+"""
 
 from __future__ import annotations
 
@@ -24,35 +26,36 @@ from bot.model import (
 from bot.wording.times import MINUTE, Reader
 from bot.wording.titles import name_of
 
-LITTLE = 1000  # of a period: what is less than a thousandth of it is not worth saying
+LITTLE = 1000  # less than this fraction (one thousandth) of a period is not mentioned
 
 
 @dataclass(frozen=True, slots=True)
 class Uptime:
-    """Of one service over a period."""
+    """Uptime of one service in a period."""
 
     service: str
     name: str
-    share: float | None = None  # of the time that we saw it: 0.0 to 1.0; None when we never did
-    unknown: timedelta = timedelta()  # how long we did not see it, from the first time on that we did ...
-    alone: timedelta = timedelta()  # ... and how much of that we saw others
-    since: datetime | None = None  # when we first saw it, if that is later than the period begins
-    text: str = ""  # "99.87%", or "" when it is not known
-    whole: str = ""  # with what is unknown of it: "99.87% of the time we saw; 14 min unknown"
+    share: float | None = None  # share of the observed time, from 0.0 to 1.0; None: never observed
+    unknown: timedelta = timedelta()  # unobserved time since the first observation ...
+    alone: timedelta = timedelta()  # ... and the part of it in which other services were observed
+    since: datetime | None = None  # first observation, if later than the start of the period
+    text: str = ""  # "99.87%"; empty if unknown
+    whole: str = ""  # with the unknown part: "99.87% of the time we saw; 14 min unknown"
 
 
 def blind_spans(overview: Overview, period: Span) -> list[Span]:
-    """When we saw nothing at all: we were blind, or did not run."""
+    """Periods in which nothing was observed: we were offline or not running."""
     spans = [(i.since, i.until or overview.at) for i in overview.recent if i.service == OURSELVES]
     if overview.offline_since:
         spans.append((overview.offline_since, overview.at))
     gaps = shared(overview.unseen.get(service.id, ()) for service, _ in overview.services)
-    spans += [s for s in gaps if s[1] - s[0] >= MINUTE and s[0] > period[0]]  # before the first look there was nothing
+    # Nothing was observed before the first round.
+    spans += [s for s in gaps if s[1] - s[0] >= MINUTE and s[0] > period[0]]
     return merged(c for s in spans if (c := clip(s, period)))
 
 
 def unseen_spans(service: Service, state: ServiceState, overview: Overview, period: Span) -> list[Span]:
-    """When this one was not seen, by itself or because nothing was."""
+    """Periods in which this service was not observed, alone or with all others."""
     own = list(overview.unseen.get(service.id, ()))
     if state.unseen_since:
         own.append((state.unseen_since, overview.at))
@@ -60,20 +63,20 @@ def unseen_spans(service: Service, state: ServiceState, overview: Overview, peri
 
 
 def maintenance_spans(period: Span, windows: Iterable[Window], service: str) -> list[Span]:
-    """When a service was in maintenance: that counts neither as up nor as down."""
+    """Periods of maintenance, which count neither as up nor as down."""
     spans = ((w.since, w.end) for w in windows if w.end and w.concerns(service))
     return merged(c for span in spans if (c := clip(span, period)))
 
 
 def uptimes(overview: Overview, since: datetime, services: Sequence[str] = ()) -> tuple[Uptime, ...]:
-    """Of each of these services, or of all; without words."""
+    """Uptime of these services, or all, without text."""
     period = since, overview.at
     blind = blind_spans(overview, period)
     return tuple(_uptime(*e, overview, period, blind) for e in overview.services if not services or e[0].id in services)
 
 
 def worded(found: Uptime, period: Span, to: Reader) -> Uptime:
-    """What was unknown of all services at once is said once for all of them, not here."""
+    """Add the text. Time in which nothing at all was observed is mentioned elsewhere, once for all services."""
     if found.share is None:
         return found
     say, little, text = to.say.history, max((period[1] - period[0]) / LITTLE, MINUTE), to.percent(found.share)
@@ -91,7 +94,7 @@ def worded(found: Uptime, period: Span, to: Reader) -> Uptime:
 
 
 def _uptime(service: Service, state: ServiceState, overview: Overview, period: Span, blind: Sequence[Span]) -> Uptime:
-    """Only confirmed outages count, and only while we saw the service."""
+    """Only confirmed outages count, and only in observed time."""
     own = unseen_spans(service, state, overview, period)
     worked_on = maintenance_spans(period, overview.windows, service.id)
     unseen = merged([*blind, *own, *worked_on])

@@ -502,7 +502,7 @@ class TestProbe:
 
     async def test_no_answer_is_told_with_its_reason(self):
         net = FakeNet(auth_test=Trouble(Cause.TIMEOUT, "timed out after 10 s while connecting", timedelta()))
-        assert await made(self.url).probe(net) == ("Slack doesn't respond: timed out after 10 s while connecting")
+        assert await made(self.url).probe(net) == ("Slack does not answer: timed out after 10 s while connecting")
 
 
 class TestSettings:

@@ -280,7 +280,7 @@ async def test_test_proves_each_way_and_says_which_failed_without_the_secret_of_
 
     assert (right.code, right.err) == (0, "")
     assert right.out.count("delivered") == 2
-    assert [heard["title"].partition(":")[0] for heard in hook.heard] == ["🔔 Test"]
+    assert [heard["title"].partition(":")[0] for heard in hook.heard] == ["🔔 Test for right"]
     assert (wrong.code, wrong.line) == (1, "tocsin: 1 of 2 destinations did not take it")
     assert f"{Destination('webhook', f'{hook.place}-not').shown}: HTTP 404" in wrong.out
     assert TOKEN not in right.out + right.err + wrong.out + wrong.err
@@ -316,7 +316,7 @@ async def test_status_ends_with_0_while_all_is_up_and_says_when_no_daemon_runs(t
     await remember(tmp_path, Health.UP)
     ran = await tocsin(tmp_path, "status", "x", "--exit-code")
     assert (ran.code, ran.err) == (0, "")
-    assert ran.out.startswith("🟢 X (Twitter) is up since ")
+    assert ran.out.startswith("🟢 X (Twitter): up since ")
 
     async with open_store(f"sqlite:///{tmp_path}/tocsin.db") as store:
         await store.results.alive(datetime.now(UTC) - timedelta(minutes=2))

@@ -84,7 +84,7 @@ async def test_every_rung_is_tried_though_one_fails_and_only_what_worked_is_prov
         first, second = [await tocsin(tmp_path, "drill") for _ in range(2)]
 
     assert (first.code, first.line) == (1, "tocsin: 1 of 3 destinations did not take it")
-    assert [row[3] for row in rows(first)[1:]] == ["failed", "delivered", "has it"]
+    assert [row[3] for row in rows(first)[1:]] == ["failed", "delivered", "delivered"]
     [why] = [line for line in first.out.splitlines() if line.startswith("webhook:")]
     assert "HTTP 404" in why
     assert [row[5] == "never" for row in rows(second)[1:]] == [True, False, False]
@@ -174,7 +174,7 @@ async def test_who_got_what_when_by_which_way_in_how_many_attempts(tmp_path):
     head, slack, hook, mail = rows(ran)
     assert head == ["destination", "audience", "change", "status", "sent", "after", "tries"]
     assert slack == ["slack:#newsroom", "desk, rung 1", "confirmed", "waiting", "", "", "1"]
-    assert hook == [HOOK.shown, "list", "confirmed", "refused it", "", "", "1"]
+    assert hook == [HOOK.shown, "list", "confirmed", "rejected", "", "", "1"]
     assert mail[:4] == ["email:a@b.example", "desk, rung 2", "confirmed", "delivered"]
     assert mail[5:] == ["0.4 s", "1"]
     waits, refused, instead = ran.out.strip().splitlines()[-3:]

@@ -138,7 +138,7 @@ async def test_a_service_that_does_not_answer_is_told(everything):
     door.close()
     routes = {"web": {"kind": "tcp", "host": "127.0.0.1", "port": port}}
     ran = await everything.check(services={"x": {"name": "X", "routes": routes}})
-    assert (ran.code, "✗ x web: doesn't respond as expected (connection refused)" in ran.err) == (1, True)
+    assert (ran.code, "✗ x web: does not answer as expected (connection refused)" in ran.err) == (1, True)
 
 
 @pytest.mark.parametrize("fault", [Fault.LIMITED, Fault.HTML, Fault.NOT_JSON, Fault.CUT])

@@ -201,7 +201,8 @@ MISTAKES = {
     ),
     "bad language": (
         RIGHT + "language: klingonese\n",
-        ':8:1: language: "klingonese" is no language that Tocsin speaks; expected one of ' + ", ".join(catalogs()),
+        ':8:1: language: "klingonese" is no language that Tocsin speaks; expected one of '
+        + ", ".join(sorted(catalogs())),
     ),
     "bad clock": (RIGHT + "clock: 13h\n", ':8:1: clock: "13h" should be "12h" or "24h"'),
     "bad address": (

@@ -70,8 +70,8 @@ async def test_who_subscribes_in_a_chat_hears_of_the_outage_there(tmp_path):
         assert last(street.slack, RANDOM)[:2] == changed
 
         street.fail()
-        await street.telegram.until(lambda: "is down" in last(street.telegram, PRIVATE)[0])
-        await street.slack.until(lambda: "is down" in last(street.slack, RANDOM)[0])
+        await street.telegram.until(lambda: "down since" in last(street.telegram, PRIVATE)[0])
+        await street.slack.until(lambda: "down since" in last(street.slack, RANDOM)[0])
         since = english(instant((await daemon.incident())["since"]), street.zone)
         first = f"🔴 X (Twitter): down since {since}"
         assert [last(street.telegram, PRIVATE)[0], last(street.slack, RANDOM)[0]] == [first] * 2
@@ -169,7 +169,7 @@ async def test_work_planned_in_a_chat_is_told_and_holds_an_outage_back_until_it_
         await street.telegram.until(lambda: len(told(street.telegram, GROUP)) == 1)
         begun = last(street.telegram, GROUP)
         assert answer[0] == begun[0]
-        assert begun[0].startswith("🛠 X (Twitter): in maintenance until ")
+        assert begun[0].startswith("🛠 X (Twitter): under maintenance until ")
         assert begun[1:] == ["Work: moving house.", "Announced by Ana."]
         await daemon.becomes("maintenance")
 

@@ -210,7 +210,7 @@ async def test_a_changed_file_is_told_as_moved_and_an_entry_taken_out_as_called_
     house.settings = replace(house.settings, windows=())
     await house.start()
     [title] = await house.titles()
-    assert title.endswith("it is called off")
+    assert title.endswith("is canceled")
     assert "no maintenance" in title
 
 

@@ -73,15 +73,15 @@ async def test_the_page_says_in_words_what_is_down_and_since_when():
     for line in (
         "X (Twitter): down since 2:00 p.m.",
         "Web, app and TweetDeck don't respond (HTTP 503). Our checks confirmed it at 2:01 p.m.",
-        "Slack is partly down since 2:15 p.m.: TweetDeck",
-        "Our mail may be down since about 2:20 p.m. (not confirmed)",
+        "Slack: partly down since 2:15 p.m. (TweetDeck)",
+        "Our mail: may have been down since about 2:20 p.m. (not confirmed)",
         "Cloudflare: up since 11:38 a.m.",
         "Cloudflare: down 11:00–11:38 a.m. (38 min).",
         "Our own connection was down 8:00–8:30 a.m. (30 min).",
     ):
         assert line in text
     assert "Brand new" in text
-    assert words[-3:-1] == ["This page renews itself. As of 2:21 p.m.", "status.json"]
+    assert words[-3:-1] == ["This page refreshes by itself. Updated 2:21 p.m.", "status.json"]
 
 
 async def test_the_worst_stands_first_and_the_rest_as_the_config_has_them():
@@ -110,7 +110,7 @@ async def test_the_page_speaks_spanish():
     assert '<html lang="es">' in answer.text
     assert "X (Twitter) no funciona desde las 14:00" in words
     assert "Últimos 7 días" in words
-    assert "Esta página se renueva sola. A fecha de 14:21." in words
+    assert "Se refresca sola. Actualizada a las 14:21." in words
 
 
 async def test_while_we_are_blind_the_page_says_so_and_calls_nothing_up():
@@ -246,7 +246,7 @@ async def test_the_channels_stand_apart_from_the_services():
     calm = replace(QUIET, channels=tuple(zip(ways, up, strict=True)))
     words = (await read(Stage(calm))).words
     assert words[2] == "The service we watch is up."
-    assert words[words.index("Channels") + 1] == "All work."
+    assert words[words.index("Channels") + 1] == "All notification channels are working."
 
     dead = replace(DOWN, service="slack-delivery", since=at(13, 55))
     states = (ServiceState("slack-delivery", incident=dead), up[1])

@@ -63,7 +63,7 @@ async def test_a_person_reports_without_a_script_and_counts_once(tmp_path):
         assert said.inline == []
         assert "noted: X (Twitter) doesn't work for you" in said.words[0]
         assert "You're the first in the last hour." in said.words
-        assert "You'd already told us" in answers[1].text
+        assert "You&#39;d already told us" in answers[1].text
         assert crowd.tallies()["x"] == Tally(1)
         assert (await web.post("/report", data=DOWN | {"works": "yes"})).status_code == 200
         assert crowd.tallies()["x"] == Tally(0, 1)
