@@ -72,7 +72,7 @@ async def test_a_drill_proves_every_rung_of_every_audience_and_remembers_when(tm
     ]
     assert all(row[4].endswith(" s") for row in table)
     assert len(hook.heard) == 2  # once a drill, though two audiences have the place
-    assert [heard["title"].partition(":")[0] for heard in hook.heard] == ["🔔 Test"] * 2
+    assert [heard["title"].partition(":")[0] for heard in hook.heard] == ["🔔 Test for desk"] * 2
     assert [row[5] == "never" for row in rows(second)[1:]] == [False, False]
     assert TOKEN not in first.out + second.out
 
