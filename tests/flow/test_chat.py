@@ -177,11 +177,11 @@ async def test_work_planned_in_a_chat_is_told_and_holds_an_outage_back_until_it_
         looked = street.asked("/web")
         await eventually(lambda: street.asked("/web") > looked + 4)
         assert len(told(street.telegram, GROUP)) == 1
-        assert "so nothing is told" in (await on_telegram(street, "/why x"))[0]
+        assert "no outage notices" in (await on_telegram(street, "/why x"))[0]
 
         await on_telegram(street, "/maintenance cancel x", user=ADMIN)
         await daemon.becomes("down")
         await street.telegram.until(lambda: ": down since" in last(street.telegram, GROUP)[0])
         titles = [message.text.splitlines()[0] for message in told(street.telegram, GROUP)]
         assert any("maintenance ended early" in title for title in titles)
-        assert "It failed already before maintenance ended" in last(street.telegram, GROUP)[1]
+        assert "It was already failing before maintenance ended" in last(street.telegram, GROUP)[1]

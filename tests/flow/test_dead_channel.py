@@ -25,7 +25,7 @@ async def test_a_dead_slack_is_told_by_the_others_and_its_readers_need_not_wait(
         }
         async with street.daemon() as daemon:
             await daemon.becomes("up")
-            await eventually(lambda: shows(daemon, "<p>All work.</p>"))
+            await eventually(lambda: shows(daemon, "<p>All notification channels are working.</p>"))
 
             street.slack.refusals = dict.fromkeys(METHODS, "account_inactive")
             since = await known_to_be_dead(street, daemon)
@@ -36,7 +36,7 @@ async def test_a_dead_slack_is_told_by_the_others_and_its_readers_need_not_wait(
             await street.telegram.until(lambda: any(over in lines[0] for lines in told(street)))
             await eventually(lambda: any(over in mail.raw["Subject"] for mail in street.relay.applied))
             await street.slack.until(lambda: {m.place for m in street.slack.applied} == {"C012", "C034"})
-            await eventually(lambda: shows(daemon, "<p>All work.</p>"))
+            await eventually(lambda: shows(daemon, "<p>All notification channels are working.</p>"))
 
     spoken = [message.text for message in street.slack.applied]
     assert not any("Slack delivery" in text for text in spoken)  # it cannot tell of itself
@@ -57,9 +57,9 @@ async def known_to_be_dead(street, daemon):
     [title, why, waits] = told(street)[0]
     assert title.startswith(down)
     assert why.startswith(
-        "Its API: channels.slack.bot_token is not accepted by Slack (account_inactive). Confirmed by "
+        "Its API: channels.slack.bot_token is not accepted by Slack (account_inactive). Our checks confirmed it at "
     )
-    assert waits.startswith("What is meant for it goes by the next way")
+    assert waits.startswith("Its notices go by the next channel")
     assert street.relay.applied[0].raw["Subject"] == title
     assert told(street, ADMIN)[0][-1] == "What to do: copy it again from api.slack.com/apps > OAuth & Permissions."
 

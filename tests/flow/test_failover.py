@@ -18,7 +18,7 @@ async def test_slack_that_is_dead_is_told_afterwards_what_telegram_was_told_in_t
             await street.telegram.until(lambda: street.telegram.messages)
             first = street.telegram.messages[0].text
             assert "X (Twitter): down since" in first.splitlines()[0]
-            assert "Sent here because Slack doesn't respond (since" in first
+            assert "Sent here because Slack has not responded since" in first
             street.heal()
             await street.telegram.until(lambda: "restored" in street.telegram.messages[-1].text)
             await eventually(lambda: street.slack.posts, within=20)

@@ -38,8 +38,8 @@ async def test_a_damaged_database_is_told_to_the_admins_and_holds_up_no_stop(tmp
             said = await eventually(unwell, within=30)
             assert "database: its file is damaged" in said["troubles"][0]
             texts = street.telegram.messages
-            await eventually(lambda: any("trouble of its own" in one.text for one in texts), within=40)
-            [told] = [one for one in texts if "trouble of its own" in one.text]
+            await eventually(lambda: any("Tocsin itself has had trouble" in one.text for one in texts), within=40)
+            [told] = [one for one in texts if "Tocsin itself has had trouble" in one.text]
             saw(told.text.splitlines()[1])
             assert daemon.process.returncode is None
             saw(f"ended after {await daemon.stop():.0f} s with 0")

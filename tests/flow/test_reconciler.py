@@ -37,4 +37,4 @@ async def test_who_is_added_during_an_outage_hears_of_it_and_of_its_end(tmp_path
         assert titles(m for m in street.telegram.applied if m.place == GROUP) == [down, restored]
         code, printed = await street.tocsin("delivery", "x#1")
         assert code == 0
-        assert "messages that have arrived: 4 of 4 (x#1)" in printed
+        assert "4 of 4 messages delivered (x#1)" in printed

@@ -116,8 +116,8 @@ async def test_the_outage_of_14_july_is_told_everywhere(tmp_path):
     assert healed.replace(microsecond=0) <= until
     assert (confirmed - flipped).total_seconds() < SOON
     facts = Facts(street.zone, since, confirmed, acked, until)
-    theirs = facts.in_english(read_at(told(street.telegram, GROUP)[0].text, "read", began, flipped, street.zone))
-    ours = facts.in_spanish(read_at(told(street.discord, CHANNEL)[0].text, "leído a", began, flipped, street.zone))
+    theirs = facts.in_english(read_at(told(street.telegram, GROUP)[0].text, "as of", began, flipped, street.zone))
+    ours = facts.in_spanish(read_at(told(street.discord, CHANNEL)[0].text, "consultada a", began, flipped, street.zone))
 
     check_thread(told(street.slack, "C012"), theirs)
     check_thread(told(street.telegram, GROUP), theirs)
@@ -185,7 +185,7 @@ async def news_are_heard(street, daemon):
 
 def read_at(text, words, began, flipped, zone):
     """When the official page was read: before the outage, for it is asked now and then only."""
-    clock = spanish if words.startswith("leído") else english
+    clock = spanish if words.startswith("consultada") else english
     found = re.search(rf"\({words}(?: at)? ([^()]+)\)\.", text)
     assert found, text
     assert found[1] in between(began, flipped, zone, clock)

@@ -68,7 +68,7 @@ async def test_three_people_are_a_possible_incident_for_those_who_wish_it_and_no
             "2 other people reported it in the last hour.",
         ]
         [first] = told(telegram, NERVOUS)
-        assert first[0].startswith("🟡 X (Twitter) may have trouble since about ")
+        assert first[0].startswith("🟡 X (Twitter): may have had trouble since about ")
         assert first[1:] == ["Our own checks find nothing wrong.", "Reports here: 3 in the last hour, usually none."]
 
         for person in (1, 2):  # it works again for them

@@ -211,7 +211,6 @@ async def test_a_changed_file_is_told_as_moved_and_an_entry_taken_out_as_called_
     await house.start()
     [title] = await house.titles()
     assert title.endswith("is canceled")
-    assert "no maintenance" in title
 
 
 # ── from a chat ──────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -63,7 +63,7 @@ class Life:
 
     world: World
     store: Store
-    record: Recorder
+    recorder: Recorder
     rounds: Rounds
     outbox: Outbox
     clock_steps: ClockSteps

@@ -87,7 +87,7 @@ class Ledger:
         self.by_id = {row.id: row for row in self.rows}
         self.lanes, self.edits = Lanes(), Lanes()  # messages, and what rewrites them
         for row in self.rows:
-            (self.lanes if row.action == "post" else self.edits).setdefault((row.thread, row.place), []).append(row)
+            (self.lanes if row.act == "post" else self.edits).setdefault((row.thread, row.place), []).append(row)
         self.applied: dict[str, list[Told]] = defaultdict(list)
         for told in self.world.told:
             self.applied[told.delivery.key].append(told)
@@ -123,7 +123,7 @@ class Ledger:
 
     def direct(self, row: Row) -> float | None:
         """When its own message was there, or was rewritten."""
-        if row.action == "edit":
+        if row.act == "edit":
             return self.world.edits.get(row.key)
         told = self.applied.get(row.key)
         return told[0].at if told else None

@@ -102,7 +102,7 @@ class Told:
         self._rows = {row.id: row for row in rows}
         self._lanes: defaultdict[tuple[str, str, str], list[Row]] = defaultdict(list)
         for row in rows:
-            if row.action == "post" and not row.thread.startswith(MANY):
+            if row.act == "post" and not row.thread.startswith(MANY):
                 self._lanes[row.lane].append(row)
         self._far = far
 
@@ -133,7 +133,7 @@ def judge(log: Path, found: Sequence[tuple[Any, ...]], places: Sequence[str]) ->
     told = Told(rows, far)
     when = {row.key: told.at(row) for lane in told.lanes() for row in lane}
     wanted = {f"{line['happened']}@{place}" for line in lines if "happened" in line for place in places}
-    edits = [row for row in rows if row.action == "edit" and row.status == "sent"]
+    edits = [row for row in rows if row.act == "edit" and row.status == "sent"]
     repeats = {key: moments[:-1] for key, moments in far.told.items() if not key.endswith(";edit")}
     return {
         "incidents": len({row.thread for lane in told.lanes() for row in lane}),

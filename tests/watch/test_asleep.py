@@ -69,7 +69,7 @@ async def test_a_sleep_is_told_once_and_what_was_bad_before_it_counts_no_more(st
     assert len(told) == 1, told
     (note,) = told
     assert "couldn't check anything" in note
-    assert "(own machine)" in note
+    assert "Our own machine had trouble" in note
     (own,) = await store.results.incidents(began - timedelta(hours=1), services=(OURSELVES,))
     assert abs(own.since - began) <= timedelta(seconds=STEP)
     assert timedelta() <= own.until - began - timedelta(hours=8) <= timedelta(seconds=45)

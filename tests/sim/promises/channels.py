@@ -100,7 +100,7 @@ def waits_follow_the_config(of: Ledger) -> Complaints:
                 continue
             if row.kind in gone:
                 yield f"{row.key} waited on after {began:.0f} s for a channel that there was not"
-            elif row.ladders and not _names(of, began, row.settled) & set(row.ladders) and row.action == "post":
+            elif row.ladders and not _names(of, began, row.settled) & set(row.ladders) and row.act == "post":
                 yield f"{row.key} waited on after {began:.0f} s for {', '.join(row.ladders)}, of the old config"
 
 

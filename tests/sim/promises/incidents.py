@@ -85,9 +85,9 @@ def outages_are_seen(of: Ledger) -> Complaints:
             since, one = found[0]
             if len(found) > 1:
                 yield f"one outage of {service}, {len(found)} incidents from {since:.0f} s on"
-            if not one.words and not start - 1 <= since <= start + every + LONGEST_LOOK:
+            if not one.reports and not start - 1 <= since <= start + every + LONGEST_LOOK:
                 yield f"{one.id} began at {since:.0f} s, the truth at {start:.0f} s"
-            if not one.words and not end - 1 <= of.until(one) <= end + every + LONGEST_LOOK:
+            if not one.reports and not end - 1 <= of.until(one) <= end + every + LONGEST_LOOK:
                 yield f"{one.id} ended at {of.until(one):.0f} s, the truth at {end:.0f} s"
 
 

@@ -30,7 +30,7 @@ def nothing_is_lost(of: Ledger) -> Complaints:
     for row in of.rows:
         if row.settled is None:
             yield f"{row.key} is {row.status} for ever"
-        elif row.action == "edit":
+        elif row.act == "edit":
             continue
         elif row.status in {"sent", "merged"} and of.heard(row) is None:
             yield f"{row.key} counts as {row.status} and was not told"
@@ -47,7 +47,7 @@ def _overtaken(of: Ledger, row: Row) -> bool:
 def merged_messages_name_all(of: Ledger) -> Complaints:
     """What tells of many tells of each."""
     for row in of.rows:
-        if row.status == "merged" and row.action == "post" and row.service in of.script.services:
+        if row.status == "merged" and row.act == "post" and row.service in of.script.services:
             shown = [words.text for words in of.world.shown.get(of.by_id[row.told_in].key, ())]
             if not any(f"Service {row.service}" in text for text in shown):
                 yield f"{row.key} counts as told in {of.by_id[row.told_in].key}, which says {shown}"
