@@ -110,6 +110,12 @@ def test_a_translation_differs_from_english_wherever_there_are_words(language):
     assert same <= alike | {"evidence.plan", "times.minutes", "times.hours", "times.days"}
 
 
+def test_translations_know_the_same_reasons():
+    others = [said for language, said in catalogs().items() if language != "en"]
+    for section in ("reasons", "own_reasons"):
+        assert len({frozenset(getattr(said, section)) for said in others}) == 1, section
+
+
 def bare(form: str) -> str:
     return "".join(literal for literal, *_ in Formatter().parse(form))
 
