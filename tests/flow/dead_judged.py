@@ -53,7 +53,8 @@ class Ran:
     telegram: Sequence[Heard]
     discord: Sequence[Heard]
     known: float = 70.0  # seconds after its death at which that is known, at most
-    prompt: float = GATHER.total_seconds() + 2  # within which Discord has what it is told, be it in a storm
+    # Seconds within which Discord has what it is told: a storm is gathered, or the clock goes on to the next look (10 s).
+    prompt: float = max(GATHER.total_seconds(), 10) + 2
 
     @property
     def died(self) -> float:

@@ -79,7 +79,7 @@ async def known_to_be_dead(street, daemon):
 async def nobody_waits(street, since):
     began = time.monotonic()
     street.fail()
-    await street.telegram.until(lambda: "X (Twitter) is down" in told(street)[-1][0])
+    await street.telegram.until(lambda: "X (Twitter): down since" in told(street)[-1][0])
     assert time.monotonic() - began < SOON
     assert told(street)[-1][1] == f"Sent here because Slack has been down since {since}".rstrip(".") + "."
     assert street.slack.applied == []

@@ -209,9 +209,12 @@ async def test_the_worker_knows_no_secrets(monkeypatch):
 
 
 DAEMON = """
-    import asyncio, sys
+    import asyncio, signal, sys
     from bot.offload.pool import offload
     from tests.offload.test_offload import mine, spin
+
+    # Who starts the tests in the background of a shell has them ignore Ctrl-C.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
     async def main():
         print(await offload(mine), flush=True)
