@@ -19,6 +19,7 @@ from bot.model import Health, Overview, Reading, Role, Service, ServiceState, So
 from bot.model.observations import Outcome
 from bot.store import StoreUnavailable
 from bot.web.app import HEADERS, STALE, Server
+from tests.cpu import allowed
 from tests.web.pages import EVERYTHING, NOW, QUIET, Stage, browsing
 from tests.wording import hostile
 from tests.wording.outages import DOWN, at
@@ -324,16 +325,16 @@ async def test_a_crowd_that_reloads_costs_one_making_of_the_page():
         assert stage.asked == 2
 
 
-async def test_a_thousand_services_are_drawn_in_a_second_and_the_house_goes_on_meanwhile():
+async def test_a_thousand_services_are_drawn_in_a_second():
     services = tuple((Service(f"s{n}", f"Service {n}"), ServiceState(f"s{n}", up_since=at(1))) for n in range(1000))
     past = tuple(replace(DOWN, service=f"s{n}", until=at(14, 5)) for n in range(0, 1000, 5))
     async with browsing(Stage(Overview(NOW, services, past))) as web:
-        began = time.perf_counter()
+        began = time.process_time()
         answer = await web.get("/")
-        took = time.perf_counter() - began
+        took = time.process_time() - began
 
     assert answer.text.count("<li") >= 1000
-    assert took < 1
+    assert took < allowed(1)
 
 
 @pytest.mark.parametrize("path", ["/", "/status.json", "/healthz", "/metrics"])
