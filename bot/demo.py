@@ -84,17 +84,18 @@ async def demonstrate(out: Console, *, once: bool, port: int) -> int:
 
 async def _play(out: Console, stage: Stage, *, once: bool) -> int:
     await asyncio.sleep(UP_FOR)
-    out.print("[dim]The demo breaks its site now.[/]")
+    out.print("[dim]Breaking the demo site now.[/]")
     stage.broken = True
     await asyncio.sleep(DOWN_FOR)
-    out.print("[dim]The demo mends its site now.[/]")
+    out.print("[dim]Bringing the demo site back now.[/]")
     stage.broken = False
     with suppress(TimeoutError):
         async with asyncio.timeout(LIMIT):
             await stage.restored.wait()
     told = stage.restored.is_set()
     await asyncio.sleep(0.5)  # let the last lines reach the console
-    out.print(f"[dim]{'All told: by console, by mail and on the page.' if told else 'The mail never came.'}[/]")
+    done = "Done: the notices arrived on the console, by mail and on the page." if told else "The mail did not arrive."
+    out.print(f"[dim]{done}[/]")
     if not once:
         out.print("[dim]The page and the mailbox stay until you press Ctrl-C.[/]")
         await asyncio.Event().wait()
