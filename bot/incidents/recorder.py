@@ -181,16 +181,14 @@ class Recorder:
 
     def overview_from_memory(self, since: datetime) -> Overview:
         """The overview without the parts that only the store knows; maintenance goes back to `since`."""
-        blind = self._state(OURSELVES).incident
-        return Overview(
-            at=self.clock(),
-            services=tuple((s, self._state(s.id)) for s in self.settings.services.values()),
-            subscriptions=self.subscriptions,
-            offline_since=blind.since if blind else None,
-            channels=tuple((s, self._state(s.id)) for s in self.settings.channels.values()),
-            down=self.down(),
-            windows=tuple(self.maintenance.since(since)),
-            unwell=self.unwell(),
+        return self.refreshed(
+            Overview(
+                at=self.clock(),
+                services=(),
+                subscriptions=self.subscriptions,
+                windows=tuple(self.maintenance.since(since)),
+                unwell=self.unwell(),
+            )
         )
 
     def refreshed(self, overview: Overview) -> Overview:

@@ -27,6 +27,7 @@ def upgrade() -> None:
     incidents()
     changes()
     deliveries()
+    indexes_of_deliveries()
     subscriptions()
     series()
     results()
@@ -124,6 +125,9 @@ def deliveries() -> None:
         sa.PrimaryKeyConstraint("id"),
         sa.UniqueConstraint("key"),
     )
+
+
+def indexes_of_deliveries() -> None:
     op.create_index("ix_deliveries_kind_status", "deliveries", ["kind", "status"])
     op.create_index("ix_deliveries_settled_at", "deliveries", ["settled_at"])
     op.create_index("ix_deliveries_thread_kind_place_id", "deliveries", ["thread", "kind", "place", "id"])
