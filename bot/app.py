@@ -31,7 +31,7 @@ from bot.own_alerts.admins import AdminAlerts
 from bot.own_alerts.without_database import WithoutDatabase
 from bot.own_alerts.worker_health import WorkerHealth
 from bot.own_health import OwnHealth, Part
-from bot.scheduler import reckoning
+from bot.scheduler import clock_offset
 from bot.scheduler.clock_steps import ClockSteps
 from bot.scheduler.jobs import Scheduler
 from bot.scheduler.result_writer import Results
@@ -189,8 +189,8 @@ class App:
             raise StoreUnavailable(f"another Tocsin has taken over the database {self.store.hold.name}: this one ends")
 
     def _clock_steps(self) -> ClockSteps:
-        run = reckoning.machine_run()
-        return ClockSteps(PROCESS, self.recorder, self.rounds, self.outbox, self.heartbeats, self.user_reports, run)
+        boot = clock_offset.boot_id()
+        return ClockSteps(PROCESS, self.recorder, self.rounds, self.outbox, self.heartbeats, self.user_reports, boot)
 
     def _site(self) -> FastAPI:
         web, style = self.config.web, self.config.style()
@@ -281,7 +281,7 @@ async def open_app(
             unwell=lambda: own_health.unwell,
             changed=operator_log.changed,
         )
-        await reckoning.take_up(store, PROCESS, reckoning.machine_run(), record.reworded)
+        await clock_offset.restore(store, PROCESS, clock_offset.boot_id(), record.reworded)
         await record.load()
         outbox = _outbox(config, channels, record, store, clock)
         board = HeartbeatRegistry(heartbeats(config), store, clock, partial(blind_since, record))

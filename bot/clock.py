@@ -45,7 +45,7 @@ class SteadyClock:
         self.steady = steady
         self._wall = wall
         self._then, self._at, self._rate = wall(), steady(), 0.0
-        self.began = self._at  # start of the current reckoning
+        self.began = self._at  # since when the present lead over the steady clock holds
 
     def utcnow(self) -> datetime:
         passed = self.steady() - self._at
@@ -53,7 +53,7 @@ class SteadyClock:
 
     @property
     def born(self) -> datetime:
-        """Start of this clock, in its present reckoning; earlier instants came from another clock."""
+        """Start of this clock by its present time; earlier instants came from another clock."""
         return self.utcnow() - timedelta(seconds=self.steady() - self.began)
 
     @property

@@ -13,9 +13,9 @@ from bot.delivery.outbox import Outbox
 from bot.incidents.reconciler import reconcile
 from bot.incidents.recorder import Recorder
 from bot.model.clock_shift import stepped
-from bot.scheduler import reckoning
+from bot.scheduler import clock_offset
 from bot.store import StoreUnavailable
-from bot.store.clock_shift import RECKONING
+from bot.store.clock_shift import CLOCK_OFFSET
 from bot.watch.heartbeats import HeartbeatRegistry
 from bot.watch.rounds import Rounds
 from bot.watch.user_reports import UserReports
@@ -39,7 +39,7 @@ class ClockSteps:
     outbox: Outbox
     heartbeats: HeartbeatRegistry | None = None
     user_reports: UserReports | None = None
-    run_of_machine: str = ""  # see `reckoning`
+    boot_id: str = ""  # see `clock_offset`
     _said: bool = False
     _settle_at: float | None = field(default=None)
     _noted: float = field(init=False)  # the clock's lead when last stored
@@ -70,11 +70,11 @@ class ClockSteps:
     async def _step(self, by: timedelta) -> None:
         if not self._said:
             way = "forward" if by > timedelta() else "back"
-            log.warning("the machine's clock was set %s by %s: what waits is moved with it", way, _shown(by))
+            log.warning("the machine's clock was set %s by %s: waiting messages are shifted with it", way, _shown(by))
         try:
             await self.rounds.hold()
             by, born, now = self.clock.drift(), self.clock.born, self.clock.utcnow()
-            await self.recorder.store.incidents.step(by, born, now, self.recorder.reworded, self._reckoning(by))
+            await self.recorder.store.incidents.step(by, born, now, self.recorder.reworded, self._offset_after(by))
         except StoreUnavailable as error:
             if not self._said:
                 log.error("the clock's step waits for the database: %s", error)
@@ -92,20 +92,20 @@ class ClockSteps:
         self.outbox.wake()
         self._settle_at = self.clock.steady() + AFTER
 
-    def _reckoning(self, by: timedelta) -> str:
-        """The reckoning after the step, as text."""
-        if not self.run_of_machine:
+    def _offset_after(self, by: timedelta) -> str:
+        """The offset after the step, as text."""
+        if not self.boot_id:
             return ""
-        known = reckoning.of(self.clock, self.run_of_machine)
+        known = clock_offset.of(self.clock, self.boot_id)
         return str(replace(known, ahead=known.ahead + by.total_seconds()))
 
     async def _note(self) -> None:
         """Store gradual corrections, so that the next process does not take them for a step."""
         now = self.clock.ahead
-        if self.run_of_machine and abs(now - self._noted) >= NOTED_BY:
+        if self.boot_id and abs(now - self._noted) >= NOTED_BY:
             with suppress(StoreUnavailable):
                 await self.recorder.store.subscriptions.remember(
-                    RECKONING, str(reckoning.of(self.clock, self.run_of_machine))
+                    CLOCK_OFFSET, str(clock_offset.of(self.clock, self.boot_id))
                 )
                 self._noted = now
 

@@ -30,7 +30,7 @@ def as_it_is(*_: object) -> None:
     """Keep every notice as it is."""
 
 
-RECKONING = "clock"  # key under which the clock of all stored times is remembered
+CLOCK_OFFSET = "clock"  # key under which the offset of the clock of all stored times is remembered
 SOON = timedelta(seconds=2)  # two clocks of one machine may differ by this much
 
 
@@ -54,7 +54,7 @@ class Shift:
 
 
 def step(by: timedelta, born: datetime, now: datetime, reword: Reword = as_it_is) -> Shift:
-    """The shift for a process started at `born` whose clock steps by `by`; `born` and `now` are in the old reckoning."""
+    """The shift for a process started at `born` whose clock steps by `by`; `born` and `now` are times of before the step."""
     move = stepped(by, born)
     closed, told = max(born, later(now, -CLOSED)), max(born, later(now, -TOLD))
 

@@ -76,17 +76,17 @@ class IncidentStore:
         born: datetime,
         now: datetime,
         reword: clock_shift.Reword = clock_shift.as_it_is,
-        reckoning: str = "",
+        offset: str = "",
     ) -> int:
         """Shift all times after the clock stepped, see `clock_shift.step`. Return the number of rows changed.
 
-        `reword` may be called again, so it must be pure. `reckoning` is stored as `clock_shift.RECKONING`.
+        `reword` may be called again, so it must be pure. `offset` is stored as `clock_shift.CLOCK_OFFSET`.
         """
         how = clock_shift.step(by, born, now, reword)
 
         async def work(connection: AsyncConnection) -> int:
-            if reckoning:
-                news = {"name": clock_shift.RECKONING, "value": reckoning}
+            if offset:
+                news = {"name": clock_shift.CLOCK_OFFSET, "value": offset}
                 await connection.execute(upsert(connection.dialect.name, key_value, "name"), news)
             return await clock_shift.shift(connection, how)
 

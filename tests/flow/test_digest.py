@@ -14,7 +14,7 @@ from bot.app import open_app
 from bot.clock import PROCESS
 from bot.config import Config
 from bot.model import Outcome, Reading, Round
-from bot.scheduler import jobs, reckoning
+from bot.scheduler import clock_offset, jobs
 from bot.scheduler.digests import Told
 from tests.fakes.mail import PASSWORD, SENDER, FakeRelay, free_ports
 from tests.fakes.site import Site
@@ -47,7 +47,7 @@ def made(folder, site, relay):
 def _often(monkeypatch):
     monkeypatch.setattr(jobs, "DIGESTS", timedelta(seconds=0.2))
     # Here days pass while the steady clock stands still: that is no step of the wall clock.
-    monkeypatch.setattr(reckoning, "machine_run", lambda: "")
+    monkeypatch.setattr(clock_offset, "boot_id", lambda: "")
 
 
 @asynccontextmanager

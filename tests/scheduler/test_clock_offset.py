@@ -7,11 +7,11 @@ from datetime import timedelta
 import pytest
 
 from bot.clock import STEP, SteadyClock
-from bot.scheduler import reckoning
+from bot.scheduler import clock_offset
 from bot.scheduler.clock_steps import ClockSteps
 from tests.scheduler.test_clock_steps import NOON, STEPS, Machine
 
-RUN = "5f3c6c52-6d0c-4a5c-9d3e-2f2f0c1d8a11"
+BOOT = "5f3c6c52-6d0c-4a5c-9d3e-2f2f0c1d8a11"
 
 
 class Process(Machine):
@@ -21,13 +21,13 @@ class Process(Machine):
         super().__init__(store)
         self.passed, self.off = passed, off
         self.clock.__init__(lambda: self.passed, lambda: NOON + timedelta(seconds=self.passed) + self.off)
-        self.steps = ClockSteps(self.clock, self.recorder, self.rounds, self.outbox, run_of_machine=RUN)
+        self.steps = ClockSteps(self.clock, self.recorder, self.rounds, self.outbox, boot_id=BOOT)
 
-    async def start(self, run=RUN):
-        await reckoning.take_up(self.recorder.store, self.clock, run, self.recorder.reworded)
+    async def start(self, run=BOOT):
+        await clock_offset.restore(self.recorder.store, self.clock, run, self.recorder.reworded)
         await self.recorder.load()
 
-    async def after(self, passed, off=None, run=RUN):
+    async def after(self, passed, off=None, run=BOOT):
         """The process that comes after this one."""
         await self.recorder.store.results.alive(self.clock.utcnow())
         later = Process(self.recorder.store, self.passed + passed, self.off if off is None else off)
@@ -120,15 +120,15 @@ async def test_a_steady_clock_that_begins_anew_with_each_process_shows_nothing(s
 
 
 @pytest.mark.parametrize("text", [None, "", "a b", "a b c", "a 1 2 3", "a nan 1", "a 1 nan", "a 1 inf", "a 1 1e300"])
-def test_what_is_no_reckoning_is_none(text):
-    assert reckoning.parse(text) is None
+def test_what_is_no_offset_is_none(text):
+    assert clock_offset.parse(text) is None
 
 
 def test_the_run_of_the_machine_is_told_by_the_system(monkeypatch, tmp_path):
-    monkeypatch.setattr(reckoning, "RUN", tmp_path / "none")
-    assert reckoning.machine_run() == ""
-    (tmp_path / "none").write_text(f"{RUN}\n")
-    assert reckoning.machine_run() == RUN
+    monkeypatch.setattr(clock_offset, "BOOT_ID", tmp_path / "none")
+    assert clock_offset.boot_id() == ""
+    (tmp_path / "none").write_text(f"{BOOT}\n")
+    assert clock_offset.boot_id() == BOOT
 
 
 def test_a_clock_says_how_far_it_is_ahead():
