@@ -13,9 +13,9 @@ from tests.postgres import postgres_server
 pytest_plugins = ["tests.hardening"]
 
 # Properties say what is right; how long an example takes says only how busy the machine is.
-settings.register_profile("quick", deadline=None, max_examples=25)
-settings.register_profile("all", deadline=None, max_examples=200)
-settings.load_profile(os.environ.get("EXAMPLES", "quick"))
+settings.register_profile("usual", deadline=None)
+settings.register_profile("many", deadline=None, max_examples=400)
+settings.load_profile(os.environ.get("EXAMPLES", "usual"))
 
 
 @pytest.fixture(scope="session")
