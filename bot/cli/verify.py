@@ -11,8 +11,11 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
+from bot import wording
 from bot.cli.console import HERE, File, err, fail, log, out, show, work
 from bot.config import Config, examine, load
+from bot.contracts import Unclear
+from bot.model import Reason
 
 
 def check(*, config: File = HERE, live: Annotated[bool, Parameter(negative="")] = False) -> int:
@@ -72,7 +75,11 @@ async def _probed(config: Config) -> list[Line]:
     async with net.Network() as network:
         channels = config.opened_channels()
         faults = await asyncio.gather(*(settings.probe(network) for settings in channels.values()))
-    return [(f"{kind}: {fault or 'ready'}", bool(fault)) for kind, fault in zip(channels, faults, strict=True)]
+    return [(f"{kind}: {_ready(fault)}", bool(fault)) for kind, fault in zip(channels, faults, strict=True)]
+
+
+def _ready(fault: Reason | Unclear | None) -> str:
+    return wording.english(fault.why if isinstance(fault, Unclear) else fault) or "ready"
 
 
 async def _live(config: Config) -> list[Line]:

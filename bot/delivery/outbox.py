@@ -28,6 +28,8 @@ from bot.model import (
     Destination,
     Later,
     Notice,
+    Reason,
+    ReasonCode,
     Receipt,
     RefusalScope,
     Refused,
@@ -77,7 +79,7 @@ class Outbox:
     down: Callable[[], Mapping[str, datetime]] = _nothing
     outage: Callable[[str], Span | None] = lambda _: None
     # called when a destination takes nothing or refused this message, with the reason
-    refused: Callable[[Delivery, str, RefusalScope], Awaitable[None]] | None = None
+    refused: Callable[[Delivery, Reason, RefusalScope], Awaitable[None]] | None = None
     # raises StoreUnavailable if another daemon now owns what we claimed
     ours: Callable[[], Awaitable[None]] = _ours
     counts: Counter[tuple[str, str]] = field(default_factory=Counter)  # by (channel kind, receipt)
@@ -313,7 +315,7 @@ class Outbox:
             case Later(why, timedelta() as wait, whole=False) if wait > MOST_WAIT:
                 await self._complain(delivery, why, RefusalScope.DESTINATION)
 
-    async def _complain(self, delivery: Delivery, why: str, scope: RefusalScope) -> None:
+    async def _complain(self, delivery: Delivery, why: Reason, scope: RefusalScope) -> None:
         if self.refused:
             with suppress(StoreUnavailable):  # a destination that takes nothing refuses the next notice as well
                 await self.refused(delivery, why, scope)
@@ -334,12 +336,12 @@ class Outbox:
                 return await way.channel.send(delivery)
         except asyncio.CancelledError:
             # It may have arrived. Saying so now saves waiting until the lease runs out.
-            return Unsure("stopped while sending")
+            return Unsure(Reason.of(ReasonCode.STOPPED_WHILE_SENDING))
         except Exception as bug:  # noqa: BLE001 - the boundary of a channel
             if isinstance(bug, TimeoutError) and limit.expired():
-                return Unsure(f"no answer within {longest:g} s")
+                return Unsure(Reason.of(ReasonCode.NO_ANSWER_WITHIN, seconds=longest))
             log.error("%s: our own error in the channel: %s", delivery.notice.key, fault(bug))
-            return Unsure(f"our own error: {type(bug).__name__}")
+            return Unsure(Reason.of(ReasonCode.OWN_ERROR, provider_code=type(bug).__name__))
 
 
 async def _see_through(sending: set[asyncio.Task[None]]) -> None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zlib import crc32
 
-from bot.model import Delivery, Later, Receipt, RefusalScope, Refused, Sent, Unsure
+from bot.model import Delivery, Later, Reason, Receipt, RefusalScope, Refused, Sent, Unsure
 from bot.store.deliveries.repository import Status
 
 FIRST_WAIT = timedelta(seconds=2)
@@ -22,7 +22,7 @@ class DeliveryResult:
     status: Status
     due: datetime | None = None
     ref: str | None = None
-    why: str = ""
+    why: Reason | None = None
     unsure: bool = False
     anew: bool = False
     absent: bool = False

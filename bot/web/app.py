@@ -22,7 +22,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.requests import ClientDisconnect
 from starlette.routing import BaseRoute
 
-from bot import __version__
+from bot import __version__, wording
 from bot.contracts import Unable
 from bot.errors import fault
 from bot.model import Overview, Style
@@ -220,7 +220,7 @@ def health(vitals: Metrics) -> dict[str, Any]:
         "troubles": [
             *stopped,
             *(
-                f"{trouble.part.value}: {trouble.why} (since {iso(trouble.since)})"
+                f"{trouble.part.value}: {wording.english_brief(trouble.why)} (since {iso(trouble.since)})"
                 for trouble in reversed(wrong.values())
             ),
         ],

@@ -70,7 +70,9 @@ def _up(ended: Incident | None, was: str, since: datetime | None) -> str:
 
 
 def _why(incident: Incident) -> str:
-    found = dict.fromkeys(wording.clean(reading.why, REASON) for reading in incident.readings if reading.why)
+    found = dict.fromkeys(
+        wording.clean(wording.english_brief(reading.why), REASON) for reading in incident.readings if reading.why
+    )
     others = dict.fromkeys(filter(None, map(_who_says, incident.reports)))
     reasons = list(found or others)[:REASONS]
     return f" ({'; '.join(reasons)})" if reasons else ""

@@ -73,6 +73,7 @@ from bot.wording.preferences import (
     unknown_language,
     unknown_timezone,
 )
+from bot.wording.reasons import english, english_brief
 from bot.wording.replies import (
     acked,
     command_help,
@@ -127,6 +128,8 @@ __all__ = [
     "digest_facts",
     "disallowed",
     "drilled",
+    "english",
+    "english_brief",
     "guide",
     "history",
     "inner_address",

@@ -7,7 +7,8 @@ from datetime import datetime, timedelta
 from bot.model import OURSELVES, Confidence, Health, Incident, Outcome, Reading, Role, Service, SourceReport
 from bot.wording.certificates import only_worn, worn_lines
 from bot.wording.channel_health import failing
-from bot.wording.text import ITEMS, capital, clean, foreign, listed, quoted, reason, sentences, stop, unlinked
+from bot.wording.reasons import reason
+from bot.wording.text import ITEMS, capital, clean, foreign, listed, quoted, sentences, stop, unlinked
 from bot.wording.times import Reader
 from bot.wording.titles import TROUBLE, down, sure
 from bot.wording.trackers import tracked

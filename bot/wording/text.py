@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from functools import cache
 from typing import Final
 
 from bot.model import visible
@@ -81,17 +80,9 @@ def _joined(names: Sequence[str], say: Catalog, form: str, before: Section) -> s
     return fitting.format(head=say.lists.comma.join(head), last=last)
 
 
-def reason(why: str, say: Catalog, most: int = 80) -> str:
-    """A check's reason, translated as far as the catalogue knows its words."""
-    why = clean(why, most).rstrip(".")
-    for english, said in _longest_first(say.reasons):
-        why = why.replace(english, said)
-    return why
-
-
-@cache
-def _longest_first(reasons: Section) -> tuple[tuple[str, str], ...]:
-    return tuple((english, reasons[english]) for english in sorted(reasons, key=len, reverse=True))
+def channel_name(channel: str, say: Catalog) -> str:
+    """The name of a kind of channel as used within a sentence."""
+    return say.channel_names.get(channel, channel)
 
 
 def fit(name: str, *forms: str) -> str:

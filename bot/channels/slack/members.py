@@ -10,6 +10,7 @@ from typing import Any
 
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot import wording
 from bot.channels.slack import ORGANIZATION
 from bot.channels.slack.receipts import Failed, asked
 
@@ -63,7 +64,7 @@ class Members:
             return known
         said = await asked(self._web.users_info(user=user))
         if isinstance(said, Failed):
-            self._complain(said.code or said.receipt.why)
+            self._complain(said.code or wording.english(said.receipt.why))
             return False
         person = said.get("user") or {}
         member = person.get("team_id") == self._team != "" and not any(person.get(mark) for mark in OTHERS)

@@ -238,6 +238,6 @@ async def _row(here: _Place, key: str, act: DeliveryAction, due: datetime, like:
         "lease": 0,
         "attempts": 0,
         "unsure": False,
-        "why": "",
+        "why": None,
         "queued_at": here.now,
     }

@@ -9,7 +9,7 @@ from datetime import datetime
 from sqlalchemy import bindparam, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.model import Audience, Delivery, Destination, Notice
+from bot.model import Audience, Delivery, Destination, Notice, Reason
 from bot.store.deliveries import merge, statements
 from bot.store.deliveries.statements import Status
 from bot.store.schema import deliveries as table
@@ -33,7 +33,7 @@ class Untaken:
     delivery: Delivery
     # the notice to send elsewhere: its own, or the newer one that supersedes it
     notice: Notice
-    refused: str  # the reason, if it was refused
+    refused: Reason | None  # the reason, if it was refused
     since: datetime  # since when the destination has taken nothing
     doubtful: bool  # the incident may have been reported there all the same
     rungs: Mapping[Destination, Rung]  # the destinations of its ladders that `notice` was queued for
@@ -102,7 +102,7 @@ async def _untaken(
     untaken = Untaken(
         delivery,
         told.notice,
-        refused=own.why if own.status == Status.REFUSED else "",
+        refused=own.why if own.status == Status.REFUSED else None,
         since=min(since or own.queued_at, own.queued_at),
         doubtful=lane.doubtful,
         rungs={

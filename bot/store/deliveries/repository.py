@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Row, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.model import Audience, Delivery, DeliveryAction, Destination, Progress
+from bot.model import Audience, Delivery, DeliveryAction, Destination, Progress, Reason
 from bot.store.deliveries import claim, failover, readdress, settle, statements, wake
 from bot.store.deliveries.batch_plan import Claim, Wording
 from bot.store.deliveries.failover import Handed, Untaken
@@ -85,7 +85,7 @@ class Deliveries:
         *,
         ref: str | None = None,
         due: datetime | None = None,
-        why: str = "",
+        why: Reason | None = None,
         unsure: bool = False,
         anew: bool = False,
         absent: bool = False,

@@ -25,7 +25,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.model import ChangeKind, Delivery, DeliveryAction, Destination
+from bot.model import ChangeKind, Delivery, DeliveryAction, Destination, Reason
 from bot.store.columns import Utc
 from bot.store.engine import insert_new
 from bot.store.schema import deliveries as table
@@ -57,7 +57,7 @@ class Settlement:
     at: datetime
     ref: str | None = None
     due: datetime | None = None
-    why: str = ""
+    why: Reason | None = None
     unsure: bool = False
     anew: bool = False  # the thread goes on from this message
     absent: bool = False  # it was looked for and has not arrived, so it is not unsure any more
@@ -207,7 +207,7 @@ def _row(delivery: Delivery, now: datetime) -> dict[str, Any]:
         "lease": 0,
         "attempts": 0,
         "unsure": False,
-        "why": "",
+        "why": None,
         "queued_at": now,
         "ends": notice.ends and notice.ends.value,
         "ladders": delivery.ladders or None,
