@@ -23,6 +23,7 @@ from bot.wording.catalog import catalogs
 from tests.fakes.hook import FakeHook
 from tests.fakes.site import Site
 from tests.flow.house import eventually
+from tests.reasons import english, quote
 from tests.test_daemon import closed_port, free_ports, get, heard, living, made
 
 NOW = datetime(2026, 11, 29, 8, 0, tzinfo=UTC)
@@ -54,7 +55,7 @@ def test_each_of_several_clears_only_its_own():
     health.report(Part.OUTBOX, "b", "telegram")
     health.clear(Part.OUTBOX, "slack")
     health.clear(Part.OUTBOX)
-    assert [trouble.why for trouble in health.troubles] == ["b"]
+    assert [english(trouble.why) for trouble in health.troubles] == ["b"]
 
 
 @pytest.mark.parametrize("part", Part)
@@ -143,7 +144,7 @@ async def test_admins_are_told_through_every_channel_that_works(caplog, saw):
     channels = {
         "slack": Taking(ValueError("xoxb-secret")),
         "telegram": Taking(Sent("1")),
-        "email": Taking(Refused("no")),
+        "email": Taking(Refused(quote("no"))),
     }
     places = tuple(Destination(kind, "1") for kind in (*channels, "gone"))
     admins = Audience("admins", places, SubscriptionFilter(style=Style("en", "UTC")))
@@ -192,7 +193,7 @@ async def test_results_wait_for_the_database_and_are_written_in_order(monkeypatc
     await results.write()
     assert not health.well
     await results.write()
-    assert "2 were dropped" in health.troubles[0].why
+    assert "2 were dropped" in english(health.troubles[0].why)
     Db.shelf.away = False
     await results.write()
     assert Db.shelf.rows == [3, 4, 5, 6, 7]
@@ -312,7 +313,7 @@ async def test_the_end_of_what_was_told_from_memory_is_told_from_memory(tmp_path
     async with FakeHook() as hook:
         config = made(tmp_path, services=closed_port(free_ports(1)[0]), audiences=heard(hook))
         async with open_app(config) as home, locked(tmp_path):
-            bad, good = Reading("web", Outcome.FAILED, "HTTP 503"), Reading("web", Outcome.OK)
+            bad, good = Reading("web", Outcome.FAILED, quote("HTTP 503")), Reading("web", Outcome.OK)
             for n, reading in enumerate([bad] * 4 + [good] * 4):
                 with pytest.raises(StoreUnavailable):
                     await home.rounds._seen(Round("x", home.clock() + n * SECOND, (reading,)))
@@ -332,7 +333,7 @@ async def test_what_ends_as_the_database_comes_back_is_told_from_memory_too(tmp_
     async with FakeHook() as hook:
         config = made(tmp_path, services=closed_port(free_ports(1)[0]), audiences=heard(hook))
         async with open_app(config) as home:
-            bad, good = Reading("web", Outcome.FAILED, "HTTP 503"), Reading("web", Outcome.OK)
+            bad, good = Reading("web", Outcome.FAILED, quote("HTTP 503")), Reading("web", Outcome.OK)
             rounds = [
                 Round("x", home.clock() + n * SECOND, (reading,)) for n, reading in enumerate([bad] * 4 + [good] * 4)
             ]

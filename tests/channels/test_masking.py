@@ -15,6 +15,7 @@ from bot.contracts import ChannelContext
 from bot.model import Destination, RefusalScope, Refused
 from tests.channels import test_discord, test_slack, test_telegram
 from tests.channels.kit import NoNet
+from tests.reasons import english
 
 KEY = "sEcReTkEy0123456789"
 
@@ -101,4 +102,4 @@ async def test_a_token_that_cannot_be_sent_is_a_line_and_a_refused_account(setti
     async with made.open(ChannelContext(NoNet(), (), recall, None)) as channel:
         receipt = await channel.send(kit().first())
     assert (type(receipt), receipt.scope) == (Refused, RefusalScope.ACCOUNT)
-    assert token not in receipt.why
+    assert token not in english(receipt.why)

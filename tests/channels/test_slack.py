@@ -25,6 +25,7 @@ from bot.model import Destination, Later, RefusalScope, Refused, Sent, Text, Uns
 from tests.channels.kit import ACKNOWLEDGED, FIRST, RESTORED, ChannelKit, Expect, closed_port
 from tests.fakes.faults import Fault
 from tests.fakes.slack import APP_TOKEN, BOT_TOKEN, SHORTCUT, FakeSlack
+from tests.reasons import english, quote
 
 REPLY = Text("🟢 All 3 services are up.", ("X (Twitter): up for 12 days.",))
 
@@ -160,7 +161,7 @@ class TestSlack(ChannelKit):
         far.shut["C012"] = error
         receipt = await channel.send(self.first())
         assert (type(receipt), receipt.scope) == (Refused, RefusalScope.DESTINATION)
-        assert error in receipt.why
+        assert error in english(receipt.why)
         assert far.applied == []
 
     # ── an earlier hand-over may have arrived ────────────────────────────────────────────────────────────────────────
@@ -222,7 +223,7 @@ class TestSlack(ChannelKit):
 
     async def test_what_did_not_arrive_may_be_worded_anew_before_it_is_sent_again(self, far, channel):
         await channel.send(self.delivery(9, ACKNOWLEDGED))  # another message of ours
-        assert await channel.send(self.first(unsure=True)) == Later("it did not arrive", absent=True)
+        assert await channel.send(self.first(unsure=True)) == Later(quote("it did not arrive"), absent=True)
         assert len(far.applied) == 1
 
     @pytest.mark.parametrize("dead", [Fault.BROKEN, Fault.NOT_JSON, Fault.LIMITED])
@@ -501,7 +502,7 @@ class TestProbe:
         assert "not Slack" in await made(self.url).probe(FakeNet(auth_test=[]))
 
     async def test_no_answer_is_told_with_its_reason(self):
-        net = FakeNet(auth_test=Trouble(Cause.TIMEOUT, "timed out after 10 s while connecting", timedelta()))
+        net = FakeNet(auth_test=Trouble(Cause.TIMEOUT, quote("timed out after 10 s while connecting"), timedelta()))
         assert await made(self.url).probe(net) == ("Slack does not answer: timed out after 10 s while connecting")
 
 
@@ -542,7 +543,7 @@ class TestReceipts:
     def test_each_word_of_slack_has_its_receipt_and_is_told(self, code, receipt, scope):
         judged = failed(code).receipt
         assert (type(judged), getattr(judged, "scope", None)) == (receipt, scope)
-        assert judged.why.endswith(f"({code})")
+        assert english(judged.why).endswith(f"({code})")
 
     def test_a_limit_of_hours_is_waited_out_by_the_whole_account(self):
         receipt = failed("message_limit_exceeded").receipt

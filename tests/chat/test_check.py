@@ -12,6 +12,7 @@ from bot import wording
 from bot.model import Outcome, Reading, Round, Service, Style
 from tests.chat.strangers import NOON, Street
 from tests.fakes.site import page
+from tests.reasons import quote
 from tests.wording.outages import ALL_CLEAR, EN, ES, INVESTIGATING, X, at, bad, slow
 
 HOST = "outer.\u2060example"  # no chat makes a link of it
@@ -129,7 +130,7 @@ SEEN = Round("x", at(14, 2), (), (ALL_CLEAR,))
             ["🟠 X (Twitter) responde lento: app", "App responde lento (6,2 s)."],
         ),
         (
-            (Reading("web", Outcome.INCONCLUSIVE, "our own resolver does not answer"),),
+            (Reading("web", Outcome.INCONCLUSIVE, quote("our own resolver does not answer")),),
             ["⚫ X (Twitter): our check was inconclusive", "web: our own resolver does not answer."],
             [
                 "⚫ X (Twitter): nuestra comprobación no fue concluyente",

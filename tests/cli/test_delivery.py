@@ -30,6 +30,7 @@ from bot.store import Status, StoreUnavailable, Transition, open_store
 from tests.cli.test_cli import answers, daemon, left_behind, tocsin, write
 from tests.fakes.faults import Fault
 from tests.fakes.hook import TOKEN, FakeHook
+from tests.reasons import quote
 from tests.store.made import wanted
 
 SECOND = timedelta(seconds=1)
@@ -146,8 +147,10 @@ async def told(folder):
             await store.deliveries.settle(one, status, at, **more)
 
         await store.incidents.apply("x", lambda _: move, now)
-        await settle("slack", Status.PENDING, now, due=now + timedelta(minutes=5), why="Slack: connection refused")
-        await settle("webhook", Status.REFUSED, now + SECOND, why="HTTP 410: it is gone")
+        await settle(
+            "slack", Status.PENDING, now, due=now + timedelta(minutes=5), why=quote("Slack: connection refused")
+        )
+        await settle("webhook", Status.REFUSED, now + SECOND, why=quote("HTTP 410: it is gone"))
         await store.deliveries.add([rung], now + 60 * SECOND)
         await settle("email", Status.SENT, now + 60.4 * SECOND)
 

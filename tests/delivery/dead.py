@@ -48,6 +48,7 @@ from bot.store import open_store
 from bot.watch.channel_checks import ROUTES, ways
 from tests.delivery.rungs import MADRID, MAIL, NOON, SECOND, TELEGRAM, at_work
 from tests.flow.dead_judged import Heard, Ran
+from tests.reasons import quote
 
 NEWSROOM, RANDOM, OPS = (Destination("slack", f"C{number}") for number in (1, 2, 3))
 DISCORD = Destination("discord", "112233")
@@ -80,16 +81,16 @@ def answers(*receipts: Receipt) -> Callable[[], Receipt]:
     return following
 
 
-UNHEARD = Unsure("Slack did not answer within the time-out")
-WAIT, BARE = Later("Slack asks to wait", 7 * SECOND, whole=True), Later("Slack asks to wait", whole=True)
-REFUSED = Trouble(lambda: Later("Slack cannot be reached: it does not accept connections"))
+UNHEARD = Unsure(quote("Slack did not answer within the time-out"))
+WAIT, BARE = Later(quote("Slack asks to wait"), 7 * SECOND, whole=True), Later(quote("Slack asks to wait"), whole=True)
+REFUSED = Trouble(lambda: Later(quote("Slack cannot be reached: it does not accept connections")))
 HANGS = Trouble(lambda: UNHEARD, TIMEOUT)
 WRITES = Trouble(lambda: UNHEARD, TIMEOUT, writes=True)  # and hangs
-BROKEN = Trouble(lambda: Unsure("Slack's answer could not be read (HTTP 500)"))
-CUT = Trouble(lambda: Unsure("the connection was lost"), probe="it cannot be reached")
-LIMITED = Trouble(answers(WAIT), probe=Unclear("Slack asks to wait"))
-LIMITED_BARE = Trouble(answers(BARE), probe=Unclear("Slack asks to wait"))
-LIMITED_BOTH = Trouble(answers(WAIT, BARE), probe=Unclear("Slack asks to wait"))
+BROKEN = Trouble(lambda: Unsure(quote("Slack's answer could not be read (HTTP 500)")))
+CUT = Trouble(lambda: Unsure(quote("the connection was lost")), probe="it cannot be reached")
+LIMITED = Trouble(answers(WAIT), probe=Unclear(quote("Slack asks to wait")))
+LIMITED_BARE = Trouble(answers(BARE), probe=Unclear(quote("Slack asks to wait")))
+LIMITED_BOTH = Trouble(answers(WAIT, BARE), probe=Unclear(quote("Slack asks to wait")))
 
 
 class Far:
@@ -109,7 +110,7 @@ class Far:
                 return met
             if any(heard.key == one.key for heard in self.heard):
                 return Sent(f"ref of {one.key}", found=True)
-            return Later("it did not arrive", absent=True)
+            return Later(quote("it did not arrive"), absent=True)
         return await self._meet(lambda: self._write(one)) or Sent(
             one.root if one.action is DeliveryAction.EDIT else f"ref of {one.key}"
         )

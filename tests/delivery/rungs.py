@@ -23,6 +23,7 @@ from bot.model import (
     Style,
     SubscriptionFilter,
 )
+from tests.reasons import quote
 
 NOON = datetime(2022, 7, 14, 12, tzinfo=UTC)  # 2:00 p.m. in Madrid
 SECOND, MINUTE = timedelta(seconds=1), timedelta(minutes=1)
@@ -30,7 +31,7 @@ SLACK, TELEGRAM, MAIL = (Destination(*p) for p in (("slack", "C1"), ("telegram",
 MADRID = SubscriptionFilter(style=Style("en", "Europe/Madrid"))
 DESK = Audience("desk", (SLACK, TELEGRAM, MAIL), MADRID, ladder=True)
 HANG = "hang"
-DEAD = Later("Slack cannot be reached: connection refused")
+DEAD = Later(quote("Slack cannot be reached: connection refused"))
 
 
 class Channel:

@@ -13,6 +13,7 @@ import pytest
 
 from bot.contracts import Cause
 from bot.net.errors import ERRNO, Trip, TroubleError, explain
+from tests.reasons import english, quote
 
 SOON = timedelta(seconds=5)
 
@@ -31,7 +32,7 @@ async def test_our_own_lack_of_sockets_is_not_the_services_fault(net, get):
             resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
             os.close(filled)
     assert (seen.cause, seen.left) == (Cause.OURS, False)
-    assert seen.why == "we have too many sockets open"
+    assert english(seen.why) == "we have too many sockets open"
 
 
 @pytest.mark.parametrize("number", sorted(ERRNO))
@@ -53,7 +54,7 @@ def test_every_error_has_words_of_ours(number, phase):
         (TimeoutError("t0ken"), Cause.TIMEOUT, "timed out while connecting"),
         (ssl.SSLError("t0ken"), Cause.TLS, "TLS failed"),
         (ssl.SSLEOFError("t0ken"), Cause.TLS, "closed the connection while connecting"),
-        (TroubleError(Cause.REDIRECTS, "so it is"), Cause.REDIRECTS, "so it is"),
+        (TroubleError(Cause.REDIRECTS, quote("so it is")), Cause.REDIRECTS, "so it is"),
     ],
 )
 def test_an_error_without_a_number_is_known_by_its_kind(error, cause, why):

@@ -27,6 +27,7 @@ from bot.model import (
     Text,
     Unsure,
 )
+from tests.reasons import quote
 from tests.sim.loop import VirtualLoop
 from tests.sim.script import EDITS, FINDS, LOOKS, Fault, Look, Script
 
@@ -192,7 +193,7 @@ class Route:
                 await world.wait(*((1.0, 1.6) if world.script.starved.at(world.now) else (0.02, 0.8)))
         if world.starved - before > 0.7 * timeout.total_seconds():
             world.occurred["check starved"] += 1
-            return Reading(route, Outcome.FAILED, "no answer in time")
+            return Reading(route, Outcome.FAILED, quote("no answer in time"))
         took = timedelta(seconds=6 if look is Look.SLOW else 0.2)
         return Reading(route, OUTCOMES[look], "HTTP 503" if OUTCOMES[look] is Outcome.FAILED else "", took)
 
@@ -273,7 +274,7 @@ class Provider:
         match fault:
             case Fault.DEAF:
                 await world.wait(0.01, 2)
-                return Later("connection refused")
+                return Later(quote("connection refused"))
             case Fault.LIMITS:
                 await world.wait(0.05, 0.3)
                 wait = world.chance.choice((1, 5, 30))
@@ -312,7 +313,7 @@ class Provider:
         if former and delivery.unsure and self.kind in FINDS:
             return Sent(former.ref, found=True)
         if delivery.unsure and self.kind in LOOKS:
-            return Later("it did not arrive", absent=True)
+            return Later(quote("it did not arrive"), absent=True)
         ref = f"m{len(world.told)}"
         world.told.append(Told(world.now, delivery, ref, world.life, former is not None))
         world.messages[place, ref] = notice.words
@@ -325,7 +326,7 @@ class Provider:
         if self.kind not in EDITS or delivery.root is None:
             world.wrong.append(f"{delivery.key} rewrites what cannot be rewritten")
         if gone:
-            return Refused("message_not_found", gone=True)
+            return Refused(quote("message_not_found"), gone=True)
         world.messages[place, delivery.root] = notice.root or notice.words
         world.shown[delivery.key].append(notice.root or notice.words)
         world.edits.setdefault(delivery.key, world.now)

@@ -9,6 +9,7 @@ import pytest
 from bot import wording
 from bot.model import ChangeKind, Confidence, Destination, Overview, ServiceState
 from bot.model.observations import Outcome, Reading
+from tests.reasons import quote
 from tests.wording.outages import DOWN, EN, ES, POSSIBLE, X, at, told
 
 SLACK = wording.channel_service("slack", ("API", "messages"), "en")
@@ -18,7 +19,11 @@ TOKEN = (
 )
 READINGS = (
     Reading("API", Outcome.FAILED, TOKEN),
-    Reading("messages", Outcome.FAILED, "the bot token is not valid any more: copy it again from here (token_revoked)"),
+    Reading(
+        "messages",
+        Outcome.FAILED,
+        quote("the bot token is not valid any more: copy it again from here (token_revoked)"),
+    ),
 )
 DEAD = replace(DOWN, service="slack-delivery", since=at(13, 55), confirmed_at=at(13, 56), readings=READINGS, reports=())
 OVER = replace(DEAD, until=at(14, 40), steps=3)

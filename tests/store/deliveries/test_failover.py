@@ -13,6 +13,7 @@ from bot.store import Status, open_store
 from bot.store.deliveries.failover import LATE, NEXT
 from bot.store.schema import deliveries as table
 from bot.store.schema import services
+from tests.reasons import quote
 from tests.store.made import LEASE, MAIL, NOW, SECOND, SLACK, delivery, further, wanted
 
 TELEGRAM = Destination("telegram", "-100")
@@ -126,7 +127,7 @@ async def test_what_is_known_of_an_untaken_one(store):
 async def test_a_refusal_is_known_by_its_words_and_what_hangs_is_in_doubt(store):
     await store.deliveries.add([rung(1), rung(1, TELEGRAM)], NOW)
     [refused], [_hangs] = await claim(store), await claim(store, "telegram")
-    await store.deliveries.settle(refused, Status.REFUSED, NOW, why="is_archived")
+    await store.deliveries.settle(refused, Status.REFUSED, NOW, why=quote("is_archived"))
 
     found = [one.untaken for one in await store.deliveries.fail_over(NOW + MINUTE, DESK, lambda _: ())]
     assert [(str(one.delivery.destination), one.refused, one.doubtful) for one in found] == [
