@@ -165,7 +165,6 @@ class ReasonCode(StrEnum):
     NOT_ARRIVED = "not_arrived"
     CHANNEL_REMOVED = "channel_removed"
     STOPPED_WHILE_SENDING = "stopped_while_sending"
-    CHANNEL_ERROR = "channel_error"
     NO_FIRST_MESSAGE = "no_first_message"
     FIRST_MESSAGE_ELSEWHERE = "first_message_elsewhere"
     MESSAGE_GONE = "message_gone"

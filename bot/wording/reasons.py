@@ -69,8 +69,10 @@ def english_brief(why: Reason | None) -> str:
 
 def _known(facts: Mapping[str, Fact], names: frozenset[str]) -> dict[str, Fact]:
     """The facts that a sentence needs; what another version did not store is a question mark."""
-    missing: dict[str, Fact] = {name: 0 if name == "count" else "?" for name in names}
-    return missing | {name: fact for name, fact in facts.items() if name in names}
+    known = {name: fact for name, fact in facts.items() if name in names}
+    if not isinstance(known.get("count", 0), int):
+        del known["count"]
+    return {name: 0 if name == "count" else "?" for name in names} | known
 
 
 def _filled(sentence: str, facts: Mapping[str, Fact], say: Catalog, most: int) -> str:

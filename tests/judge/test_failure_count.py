@@ -43,7 +43,7 @@ def fortune(*receipts):
     ],
 )
 def test_three_failures_in_a_row_or_one_word_about_the_account_are_trouble(receipts, why):
-    assert trouble(fortune(*receipts), NOON + 9 * SECOND) == why
+    assert (english(trouble(fortune(*receipts), NOON + 9 * SECOND)) or None) == why
 
 
 @pytest.mark.parametrize("receipt", WELL.values(), ids=WELL)
@@ -61,13 +61,13 @@ def test_a_wait_asked_of_all_that_was_kept_in_vain_is_a_failure_and_a_burst_of_t
     for number in range(4):
         found = after(found, limited, NOON + number * 2 * SECOND)
     assert (found.failures, found.since) == (3, NOON + 2 * SECOND)
-    assert trouble(found, NOON + 9 * SECOND) == "Slack asks to wait"
+    assert english(trouble(found, NOON + 9 * SECOND)) == "Slack asks to wait"
     assert after(found, Sent("ref"), NOON) == FailureCount()
 
 
 def test_an_old_failure_says_nothing_of_now():
     revoked = fortune(REVOKED)
-    assert trouble(revoked, NOON + STALE) == english(REVOKED.why)
+    assert trouble(revoked, NOON + STALE) == REVOKED.why
     assert trouble(revoked, NOON + STALE + SECOND) is None
     assert trouble(None, NOON) is None
 
@@ -75,4 +75,4 @@ def test_an_old_failure_says_nothing_of_now():
 def test_an_account_that_is_not_accepted_is_known_to_be_dead_since_the_first_failure():
     found = {"slack": fortune(DEAD, REVOKED), "telegram": fortune(DEAD, DEAD, DEAD), "email": FailureCount()}
     assert refused(found) == {"slack": NOON}
-    assert found["slack"] == FailureCount(2, True, NOON, NOON + SECOND, english(REVOKED.why))
+    assert found["slack"] == FailureCount(2, True, NOON, NOON + SECOND, REVOKED.why)
