@@ -134,7 +134,8 @@ async def test_a_wrong_password_and_an_unknown_authority_are_said_without_a_secr
     assert isinstance(refused, Refused)
     assert refused.scope is RefusalScope.ACCOUNT
     assert isinstance(later, Later)
-    said = [refused.why, later.why, await wrong.probe(None), await strange.probe(None)]
+    faults = [refused.why, later.why, await wrong.probe(None), await strange.probe(None)]
+    said = [english(fault) for fault in faults]
     assert "535" in said[2]
     assert "check the user" in said[2]
     assert "its certificate is not trusted" in said[3]

@@ -35,6 +35,8 @@ from bot.model import (
     Later,
     Outcome,
     Reading,
+    Reason,
+    ReasonCode,
     Receipt,
     Round,
     Rules,
@@ -110,7 +112,7 @@ class Far:
                 return met
             if any(heard.key == one.key for heard in self.heard):
                 return Sent(f"ref of {one.key}", found=True)
-            return Later(quote("it did not arrive"), absent=True)
+            return Later(Reason.of(ReasonCode.NOT_ARRIVED), absent=True)
         return await self._meet(lambda: self._write(one)) or Sent(
             one.root if one.action is DeliveryAction.EDIT else f"ref of {one.key}"
         )

@@ -23,7 +23,7 @@ from bot.model import (
     Style,
     SubscriptionFilter,
 )
-from tests.reasons import quote
+from tests.reasons import HTTP_503, quote
 
 NOON = datetime(2022, 7, 14, 12, tzinfo=UTC)  # 2:00 p.m. in Madrid
 SECOND, MINUTE = timedelta(seconds=1), timedelta(minutes=1)
@@ -92,7 +92,7 @@ class House:
         self.outbox.wake(kinds)
 
     async def look(self, *, good, service="x"):
-        reading = Reading("web", Outcome.OK if good else Outcome.FAILED, "" if good else "HTTP 503")
+        reading = Reading("web", Outcome.OK if good else Outcome.FAILED, None if good else HTTP_503)
         await self.recorder.seen(Round(service, self.now, (reading,)))
         await self.quiet()
 

@@ -17,7 +17,19 @@ from bot.delivery import outbox as module
 from bot.delivery.outbox import Outbox
 from bot.delivery.rate_limit import WIDTH, OpenChannel
 from bot.delivery.retry import DEAD_WAIT, FIRST_WAIT, LONGEST_WAIT, backoff, settle
-from bot.model import ChangeKind, Delivery, DeliveryAction, Destination, Later, RefusalScope, Refused, Sent, Unsure
+from bot.model import (
+    ChangeKind,
+    Delivery,
+    DeliveryAction,
+    Destination,
+    Later,
+    Reason,
+    ReasonCode,
+    RefusalScope,
+    Refused,
+    Sent,
+    Unsure,
+)
 from bot.store import Status, StoreUnavailable
 from bot.store.deliveries.batch_plan import EDIT_GAP, NEXT_GAP
 from tests.reasons import english, quote
@@ -222,7 +234,7 @@ def test_how_long_is_waited_at_most_may_be_less_but_not_than_what_the_provider_a
 
 
 def test_what_is_not_there_is_unsure_no_more_and_due_at_once():
-    done = settle(Later(quote("it did not arrive"), absent=True), replace(delivery(), unsure=True), NOW)
+    done = settle(Later(Reason.of(ReasonCode.NOT_ARRIVED), absent=True), replace(delivery(), unsure=True), NOW)
     assert (done.status, done.due, done.unsure, done.absent) == (Status.PENDING, NOW, False, True)
 
 

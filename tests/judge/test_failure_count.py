@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from bot.judge.failure_count import STALE, FailureCount, after, refused, trouble
-from bot.model import Later, RefusalScope, Refused, Sent, Unsure
+from bot.model import Later, Reason, ReasonCode, RefusalScope, Refused, Sent, Unsure
 from tests.reasons import english, quote
 
 NOON = datetime(2022, 7, 14, 12, tzinfo=UTC)
@@ -17,7 +17,7 @@ REVOKED = Refused(quote("the token is not valid any more"), RefusalScope.ACCOUNT
 WELL = {
     "sent": Sent("ref"),
     "asked to wait": Later(quote("slow down"), 7 * SECOND),
-    "not there": Later(quote("it did not arrive"), absent=True),
+    "not there": Later(Reason.of(ReasonCode.NOT_ARRIVED), absent=True),
     "a full mailbox": Later(quote("452 over quota"), local=True),
     "this message": Refused(quote("too long"), RefusalScope.MESSAGE),
     "this place": Refused(quote("not_in_channel"), RefusalScope.DESTINATION),

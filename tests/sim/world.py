@@ -27,7 +27,7 @@ from bot.model import (
     Text,
     Unsure,
 )
-from tests.reasons import quote
+from tests.reasons import HTTP_503, quote
 from tests.sim.loop import VirtualLoop
 from tests.sim.script import EDITS, FINDS, LOOKS, Fault, Look, Script
 
@@ -195,7 +195,7 @@ class Route:
             world.occurred["check starved"] += 1
             return Reading(route, Outcome.FAILED, quote("no answer in time"))
         took = timedelta(seconds=6 if look is Look.SLOW else 0.2)
-        return Reading(route, OUTCOMES[look], "HTTP 503" if OUTCOMES[look] is Outcome.FAILED else "", took)
+        return Reading(route, OUTCOMES[look], HTTP_503 if OUTCOMES[look] is Outcome.FAILED else None, took)
 
 
 @dataclass(frozen=True, slots=True)

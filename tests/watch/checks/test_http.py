@@ -140,10 +140,10 @@ async def test_what_is_expected_is_good_whoever_it_reminds_of(net):
 async def test_redirects_are_followed_as_far_as_allowed(net):
     async with Site() as site:
         site.answer = page(302, "", {"Location": "/"})
-        assert (await look(net, site)).why == "redirects more than 5 times"
+        assert english((await look(net, site)).why) == "redirects more than 5 times"
         assert (await look(net, site, redirects=0)).outcome is Outcome.OK
         site.paths = {"/there": page(503)}
-        assert (await look(net, site, page(302, "", {"Location": "/there"}))).why == "HTTP 503"
+        assert english((await look(net, site, page(302, "", {"Location": "/there"}))).why) == "HTTP 503"
 
 
 async def test_a_refused_connection_is_bad_and_said_in_words(net):
@@ -226,7 +226,7 @@ async def test_redirects_end_where_they_should(net, final_url, why):
 def test_a_beginning_ends_with_the_host():
     at = Answer(200, {}, b"", "https://example.org.evil.example/", timedelta(0), {})
     assert (
-        Expect(final_url="https://example.org").fault(at)
+        english(Expect(final_url="https://example.org").fault(at))
         == "leads elsewhere than it should: to example.org.evil.example"
     )
 
