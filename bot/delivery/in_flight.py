@@ -6,7 +6,7 @@ import asyncio
 import logging
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import datetime
 
 from bot.delivery.retry import DeliveryResult
@@ -73,7 +73,8 @@ class InFlight:
         try:
             if moved:
                 await self.moved(delivery.destination, moved)
-            noted = await self.deliveries.settle(delivery, now=self.clock(), **asdict(done))
+            outcome = {one.name: getattr(done, one.name) for one in fields(done)}
+            noted = await self.deliveries.settle(delivery, now=self.clock(), **outcome)
         except StoreUnavailable as error:
             say_once(log, f"note {key}", f"cannot note what became of {key}: {error}")
             await asyncio.sleep(AGAIN)

@@ -9,7 +9,7 @@ import sys
 import pytest
 from aiohttp import web
 
-from bot.channels.apprise import AppriseSettings
+from bot.channels.apprise import MISSING, AppriseSettings
 from bot.contracts import ChannelContext
 from bot.model import Destination, Later, RefusalScope, Refused, Sent, Text, Tone
 from tests.channels.kit import FIRST, OUTSIDE, ChannelKit
@@ -106,4 +106,4 @@ async def test_without_the_extra_one_is_told_what_to_install(monkeypatch):
     missing = "Apprise is not installed: pip install 'tocsin[apprise]'"
     assert english(await AppriseSettings().probe(None)) == missing
     async with AppriseSettings().open(NOBODY) as channel:
-        assert await channel.send(KIT.first()) == Refused(missing, RefusalScope.ACCOUNT)
+        assert await channel.send(KIT.first()) == Refused(MISSING, RefusalScope.ACCOUNT)

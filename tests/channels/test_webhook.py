@@ -17,7 +17,7 @@ from bot.net import Network
 from tests.channels.kit import AT, ChannelKit, Expect
 from tests.fakes.faults import Fault
 from tests.fakes.hook import TOKEN, FakeHook
-from tests.reasons import english, quote
+from tests.reasons import HTTP_503, english, quote
 
 SECRET = f"https://user:{TOKEN}@hooks.example.org/{TOKEN}?key={TOKEN}"
 
@@ -143,7 +143,7 @@ async def test_a_request_that_had_left_may_have_arrived(left, kind):
 
 
 async def test_the_wait_that_was_asked_for_is_passed_on():
-    assert await received(answered(503, retry_after="120")) == Later(quote("HTTP 503"), timedelta(minutes=2))
+    assert await received(answered(503, retry_after="120")) == Later(HTTP_503, timedelta(minutes=2))
 
 
 @pytest.mark.parametrize(

@@ -285,19 +285,19 @@ class Provider:
             case Fault.BARRED | Fault.REVOKED:
                 await world.wait(0.05, 0.3)
                 barred = fault is Fault.BARRED
-                return Refused(str(fault), RefusalScope.DESTINATION if barred else RefusalScope.ACCOUNT)
+                return Refused(quote(str(fault)), RefusalScope.DESTINATION if barred else RefusalScope.ACCOUNT)
             case Fault.HANGS | Fault.BREAKS:
                 if world.chance.random() < 0.3:
                     await world.wait(0.05, 0.3)
                     self._apply(delivery, answer)
                 await asyncio.sleep(TIMEOUT if fault is Fault.HANGS else 0.2)
-                return Unsure(str(fault))
+                return Unsure(quote(str(fault)))
             case Fault.SLOW:
                 await world.wait(5, TIMEOUT - 1)
             case _:
                 await world.wait(0.05, 0.8)
         receipt = self._apply(delivery, answer)
-        return Unsure(str(fault)) if fault is Fault.DROPS else receipt
+        return Unsure(quote(str(fault))) if fault is Fault.DROPS else receipt
 
     def _apply(self, delivery: Delivery, answer: Answer) -> Receipt:
         world, place, notice = self.world, str(delivery.destination), delivery.notice

@@ -51,7 +51,7 @@ class Members:
         if not said.get("is_enterprise_install"):
             return str(said.get("team_id") or "")
         if not self._warned:
-            log.warning("Slack: %s", ORGANIZATION)
+            log.warning("Slack: %s", wording.english(ORGANIZATION))
         self._warned = True
         return ""
 
