@@ -41,7 +41,7 @@ async def _check(config: Config, exposed: list[str], *, live: bool) -> int:
 
     sizes = {"service": len(config.services), "audience": len(config.audiences)}
     found = await (_live(config) if live else _probed(config))
-    out.print("config: right (" + ", ".join(f"{n} {what}{'s' * (n != 1)}" for what, n in sizes.items()) + ")")
+    out.print("config: right (" + ", ".join(wording.counted(n, what) for what, n in sizes.items()) + ")")
     if not config.canaries:
         out.print("canaries: none set: an outage of our own connection would be told as everybody's")
     for job, address in (await wiring.addresses(config)).items():
@@ -134,5 +134,5 @@ async def _drill(config: Config, name: str | None) -> int:
     for line in delivery_tables.failures(done):
         out.print(line, markup=False)
     if failed := sum(bool(proof.why) for proof in done):
-        fail(f"{failed} of {len(done)} destinations did not take it", 1)
+        fail(f"{failed} of {wording.counted(len(done), 'destination')} did not take it", 1)
     return 0

@@ -21,7 +21,7 @@ def begun(version: str, services: Sequence[str], channels: Sequence[str], page: 
     """Log the start. `page`: the page's address."""
     log.info("Tocsin %s", version)
     named = ", ".join(services[:NAMED]) + (f" and {len(services) - NAMED} more" if len(services) > NAMED else "")
-    log.info("watching %d %s: %s", len(services), "service" if len(services) == 1 else "services", named)
+    log.info("watching %s: %s", wording.counted(len(services), "service"), named)
     if channels:
         log.info("telling by %s", ", ".join(channels))
     else:

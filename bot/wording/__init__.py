@@ -93,7 +93,7 @@ from bot.wording.replies import (
 from bot.wording.reports import report_what, reported, too_many
 from bot.wording.resolution import Others
 from bot.wording.status import status
-from bot.wording.text import clean, stop
+from bot.wording.text import clean, counted, stop
 from bot.wording.times import Reader, reader
 from bot.wording.uptime import Uptime, blind_spans, maintenance_spans, unseen_spans, uptimes
 
@@ -123,6 +123,7 @@ __all__ = [
     "clean",
     "command_help",
     "dead",
+    "counted",
     "delivered",
     "digest",
     "digest_facts",

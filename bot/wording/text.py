@@ -80,6 +80,11 @@ def _joined(names: Sequence[str], say: Catalog, form: str, before: Section) -> s
     return fitting.format(head=say.lists.comma.join(head), last=last)
 
 
+def counted(count: int, noun: str) -> str:
+    """A number of things in English, for the operator's log and shell: "1 service", "3 services"."""
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+
+
 def channel_name(channel: str, say: Catalog) -> str:
     """The name of a kind of channel as used within a sentence."""
     return say.channel_names.get(channel, channel)

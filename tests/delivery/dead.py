@@ -69,7 +69,7 @@ class Trouble:
     says: Callable[[], Receipt]
     takes: timedelta = timedelta(0)
     writes: bool = False
-    probe: str | None = "Slack doesn't respond"
+    probe: Reason | Unclear | None = quote("Slack doesn't respond")
 
 
 def answers(*receipts: Receipt) -> Callable[[], Receipt]:
@@ -89,7 +89,7 @@ REFUSED = Trouble(lambda: Later(quote("Slack cannot be reached: it does not acce
 HANGS = Trouble(lambda: UNHEARD, TIMEOUT)
 WRITES = Trouble(lambda: UNHEARD, TIMEOUT, writes=True)  # and hangs
 BROKEN = Trouble(lambda: Unsure(quote("Slack's answer could not be read (HTTP 500)")))
-CUT = Trouble(lambda: Unsure(quote("the connection was lost")), probe="it cannot be reached")
+CUT = Trouble(lambda: Unsure(quote("the connection was lost")), probe=quote("it cannot be reached"))
 LIMITED = Trouble(answers(WAIT), probe=Unclear(quote("Slack asks to wait")))
 LIMITED_BARE = Trouble(answers(BARE), probe=Unclear(quote("Slack asks to wait")))
 LIMITED_BOTH = Trouble(answers(WAIT, BARE), probe=Unclear(quote("Slack asks to wait")))

@@ -44,9 +44,8 @@ def made() -> list[tuple[str, str, set[str]]]:
                 continue
             codes = [ast.unparse(one) for one in ast.walk(node.args[0]) if isinstance(one, ast.Attribute)]
             facts = {word.arg for word in node.keywords} - {"advice", "provider_code"}
-            for code in codes:
-                if code.startswith(("ReasonCode.", "AdviceCode.")) and None not in facts:
-                    found.append((f"{path.name}:{node.lineno}", code, facts))
+            known = [code for code in codes if code.startswith(("ReasonCode.", "AdviceCode.")) and None not in facts]
+            found.extend((f"{path.name}:{node.lineno}", code, facts) for code in known)
     return found
 
 
