@@ -59,7 +59,7 @@ def row(number, to=HERE, step=2, **more):
         "queued_at": at(14, 1),
         "due": at(14, 1),
         "sent_at": at(14, 1) + timedelta(seconds=0.4),
-        "why": "",
+        "why": None,
         "unsure": False,
     } | more
     if known["status"] != "sent":

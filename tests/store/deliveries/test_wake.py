@@ -8,6 +8,7 @@ from sqlalchemy import update
 
 from bot.store import Status
 from bot.store.schema import deliveries as table
+from tests.reasons import quote
 from tests.store.made import LEASE, MAIL, NOW, SECOND, delivery, wanted
 
 MINUTE = 60 * SECOND
@@ -61,7 +62,7 @@ async def test_a_hurry_hands_on_what_will_be_tried_here_again(store):
     await store.deliveries.add([rung(1, MAIL, "x#1"), delivery(1, MAIL, "y#1")], NOW)
     for one in await claim(store, "email"):
         await store.deliveries.settle(
-            one, Status.PENDING, NOW + SECOND, due=NOW + 5 * MINUTE, why="revoked", hurry=True
+            one, Status.PENDING, NOW + SECOND, due=NOW + 5 * MINUTE, why=quote("revoked"), hurry=True
         )
     assert await store.deliveries.next_deadline() == NOW + SECOND
     assert await store.deliveries.backlog() == {"email": 2}
