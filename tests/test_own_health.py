@@ -44,7 +44,7 @@ def test_a_trouble_keeps_its_beginning_and_takes_the_newest_reason():
     health.report(Part.DATABASE, quote("locked"))
     health.report(Part.DATABASE, quote("full"))
     [trouble] = health.troubles
-    assert (trouble.why, trouble.since, health.unwell) == ("full", NOW, {"database": NOW})
+    assert (english(trouble.why), trouble.since, health.unwell) == ("full", NOW, {"database": NOW})
     health.clear(Part.DATABASE)
     assert health.well
 

@@ -120,7 +120,7 @@ class Far:
     async def listen(self, answer: object) -> None:
         pass
 
-    async def probe(self, _net: object) -> str | None:
+    async def probe(self, _net: object) -> Reason | Unclear | None:
         if self.trouble is None:
             return None
         said = self.trouble.probe
