@@ -173,7 +173,7 @@ class ReasonCode(StrEnum):
     TOKEN_HAS_BLANK = "token_has_blank", "key"
     TOKEN_HAS_ODD_CHARACTER = "token_has_odd_character", "key"
     TOKEN_EMPTY = "token_empty", "key"
-    TOKEN_REJECTED = "token_rejected", "channel", "key"
+    TOKEN_REJECTED = "token_rejected", "channel", "code", "key"
     TOKEN_UNKNOWN = "token_unknown", "channel"
     TOKEN_REVOKED = "token_revoked"
     NOT_A_BOT_TOKEN = "not_a_bot_token"

@@ -470,8 +470,8 @@ class TestProbe:
     async def test_a_bad_bot_token_is_told_with_what_to_do(self):
         fault = await made(self.url).probe(FakeNet(auth_test={"ok": False, "error": "invalid_auth"}))
         assert english(fault) == (
-            "channels.slack.bot_token is not accepted by Slack: "
-            "copy it again from api.slack.com/apps > OAuth & Permissions (invalid_auth)"
+            "channels.slack.bot_token is not accepted by Slack (invalid_auth): "
+            "copy it again from api.slack.com/apps > OAuth & Permissions"
         )
 
     async def test_what_is_asked_each_minute_makes_no_new_connection(self):

@@ -29,7 +29,7 @@ TOKEN = Reason.of(
     ReasonCode.TOKEN_REJECTED,
     key="channels.slack.bot_token",
     channel="slack",
-    provider_code="token_revoked",
+    code="token_revoked",
     advice=Advice.of(AdviceCode.COPY_TOKEN, place=OAUTH),
 )
 REVOKED = Reason.of(
@@ -48,7 +48,7 @@ def test_a_dead_channel_reads_as_a_service_does() -> None:
     assert english.words.text.splitlines() == [
         "🔴 Slack delivery: down since 1:55 p.m.",
         (
-            "Its API: channels.slack.bot_token is not accepted by Slack. "
+            "Its API: channels.slack.bot_token is not accepted by Slack (token_revoked). "
             "Our messages: the bot token is not valid any more. Our checks confirmed it at 1:56 p.m."
         ),
         "Its notices go by the next channel where there is one; the rest wait until it is back.",
@@ -56,7 +56,8 @@ def test_a_dead_channel_reads_as_a_service_does() -> None:
     spanish = told(ChangeKind.CONFIRMED, replace(DEAD, readings=READINGS[:1]), at(13, 56), ES, SLACK)
     assert spanish.words.text.splitlines() == [
         "🔴 Envío por Slack no funciona desde las 13:55",
-        "Su API: Slack no acepta channels.slack.bot_token. Lo confirmaron nuestras comprobaciones a las 13:56.",
+        "Su API: Slack no acepta channels.slack.bot_token (token_revoked). "
+        "Lo confirmaron nuestras comprobaciones a las 13:56.",
         "Sus avisos van por el siguiente canal, si lo hay; el resto espera a que vuelva.",
     ]
 

@@ -110,7 +110,7 @@ class SlackSettings(BaseModel):
         if code in _ITS_OWN:
             return Reason.of(ReasonCode.IN_TROUBLE, channel=self.kind, provider_code=code)
         copy = Advice.of(AdviceCode.COPY_TOKEN, place=place)
-        return Reason.of(ReasonCode.TOKEN_REJECTED, key=key, channel=self.kind, provider_code=code, advice=copy)
+        return Reason.of(ReasonCode.TOKEN_REJECTED, key=key, channel=self.kind, code=code, advice=copy)
 
 
 def _read(answer: Answer) -> dict[str, Any] | None:
