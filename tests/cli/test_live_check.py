@@ -110,7 +110,7 @@ async def test_what_is_wrong_is_told_in_a_line_each_and_ends_with_1(everything):
     for said in (
         "slack:C012 (desk): the bot is not in that channel: /invite @tocsin (not_in_channel)",
         "slack:C034 (desk): the channel is archived: unarchive it or name another one (is_archived)",
-        f"discord:{HERE} (desk): Discord has no such channel; was it deleted, or is the id wrong? (code 10003)",
+        f"discord:{HERE} (desk): Discord has no such channel: was it deleted, or is the id wrong? (code 10003)",
         "telegram:-1001 (desk): the bot is not in that chat: add it there",
     ):
         assert f"✗ {said}" in wrong
