@@ -7,8 +7,7 @@ import unicodedata
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from bot.watch.sources.dialects.base import YEARS, instant, of_seconds
-
+YEARS = range(1990, 2200)  # other years are errors, and could overflow
 LONGEST = 120  # characters searched
 # Hours from UTC. Only unambiguous abbreviations, as mail and North American pages use them.
 _ZONES = {
@@ -69,8 +68,9 @@ _TIME = re.compile(
     r"(?P<half>[ap]\.?m\b\.?)?(?:\s?uhr\b)?|\s?(?P<half2>[ap]\.?m\b\.?))"
     r"|t(?P<hour3>\d{2}):(?P<minute3>\d{2})(?::(?P<second3>\d{2})(?:\.\d{1,9})?)?"
 )
-_OFFSET = re.compile(r"\s{0,2}[(,]?\s?(?:utc|gmt)?\s?([+\-−]\d{1,2})(?::?(\d{2}))?\b")
+_OFFSET = re.compile(r"\s{0,2}[(,]?\s?(?:utc|gmt)?\s?([+-]\d{1,2})(?::?(\d{2}))?\b")
 _NAMED = re.compile(r"\s{0,2}[(,]?\s?([a-z]{1,5})\b")
+_SIGNS = str.maketrans("’‘´`‐‑−", "''''---")  # as people and word processors write an apostrophe and a hyphen
 _YEAR = re.compile(r"\b(?:19|20|21)\d\d\b")
 
 
@@ -92,9 +92,16 @@ class Moment:
         return None if self.ahead is None else self.local - self.ahead
 
 
+def instant(value: object) -> datetime | None:
+    """An instant in any form: seconds or milliseconds since 1970, ISO 8601, in UTC without a zone, and those of `date`."""
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return of_seconds(value)
+    return date(value) if isinstance(value, str) else None
+
+
 def date(text: str) -> datetime | None:
-    """An instant as feeds write it; None for anything else, and without an unambiguous zone."""
-    found = instant(text) or _counted(text)
+    """The same of a text; None for anything else, and in words without an unambiguous zone."""
+    found = _counted(text) or _iso(text)
     if found is None and (read := moment(text)) is not None:
         found = read.at
     return found if found is not None and found.year in YEARS else None
@@ -136,8 +143,26 @@ def folded(text: str) -> str:
     """Lower case without accents, with one form of each sign."""
     if text.isascii():
         return text.casefold()
-    apart = unicodedata.normalize("NFKD", text.casefold())
+    apart = unicodedata.normalize("NFKD", text.casefold().translate(_SIGNS))
     return "".join(char for char in apart if not unicodedata.combining(char))
+
+
+def _iso(text: str) -> datetime | None:
+    """An instant in ISO 8601, in UTC without a zone; else None."""
+    try:
+        found = datetime.fromisoformat(text)
+        return (found if found.tzinfo else found.replace(tzinfo=UTC)).astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
+
+
+def of_seconds(value: float) -> datetime | None:
+    """An instant from seconds since 1970, or from milliseconds if the number is that large; None out of range."""
+    try:
+        at = datetime.fromtimestamp(value / 1000 if value > 10**11 else value, UTC)
+    except (ValueError, OverflowError, OSError):
+        return None
+    return at if at.year in YEARS else None
 
 
 def _counted(text: str) -> datetime | None:
@@ -159,7 +184,7 @@ def _days(pattern: re.Pattern[str], text: str) -> list[tuple[int | None, int, in
         month = int(said["month"]) if said["month"].isdecimal() else _NUMBERS.get(said["month"])
         if month is not None and 1 <= month <= 12:
             year = int(said["year"]) if "year" in said else None
-            year = year + 2000 if year is not None and year < 100 else year
+            year = year + 2000 if year is not None and len(said["year"]) == 2 else year
             return [(year, month, int(said["day"]), match.start(), match.end())]
     return []
 
@@ -181,7 +206,7 @@ def _hours(clock: re.Match[str] | None) -> tuple[int, int, int]:
 def _zone(text: str, at: int) -> tuple[timedelta | None, int]:
     """The zone's offset from UTC at this position, and its end."""
     if (match := _OFFSET.match(text, at)) is not None:
-        hours, minutes = match[1].replace("−", "-"), int(match[2] or 0)
+        hours, minutes = match[1], int(match[2] or 0)
         ahead = timedelta(hours=abs(int(hours)), minutes=minutes) * (-1 if hours[0] == "-" else 1)
         return (ahead if abs(ahead) <= _LONGEST_OFFSET else None), match.end()
     if (match := _NAMED.match(text, at)) is not None:

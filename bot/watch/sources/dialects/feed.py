@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 
 from bot.model import Health, SourceReport
 from bot.watch.sources.dialects.base import LONGEST_KEY, Asked, Dialect, Event, clean, link
+from bot.watch.sources.dialects.dates import folded
 from bot.watch.sources.dialects.feed_entries import Entry, Feed, read
 from bot.watch.sources.dialects.feed_stage import (
     MOST_LINES,
@@ -29,6 +30,7 @@ from bot.watch.sources.dialects.feed_stage import (
     work,
 )
 from bot.watch.sources.dialects.incidents_only import reported, wanted
+from bot.watch.sources.dialects.stage_words import GONE, Label, stage
 
 _ACCEPT = "application/atom+xml, application/rss+xml, application/xml;q=0.9, text/xml;q=0.8"
 FORGOTTEN = timedelta(days=14)  # open and silent for so long: its page forgot to close it, as many do
@@ -50,8 +52,6 @@ _GRAVE = re.compile(
     r"\b(?:major|critical|complete|full|total|widespread|global) (?:service |system )?(?:outage|disruption)\b",
     re.IGNORECASE,
 )
-_WELL = frozenset({"operational", "available", "under maintenance"})
-_GONE = frozenset({"full outage", "major outage"})
 
 
 def where(url: str, page: str) -> tuple[str, ...]:
@@ -159,14 +159,14 @@ def _event(updates: _Updates, asked: Asked, worst: Health) -> Event | None:
     """The event; None if it concerns none of the wanted components."""
     newest = updates[0][0]
     states = components(newest)
-    troubled = {name: state for name, state in states.items() if state not in _WELL}
+    troubled = {name: state for name, state in states.items() if stage(state) not in {Label.OVER, Label.WORK}}
     parts = tuple(troubled)
     grave = bool(_GRAVE.search(plain(newest.title)))
     if asked.components:
         parts = _named(troubled, asked) if states else _mentioned(updates, asked)
         if not parts:
             return None
-        grave = grave or any(troubled.get(part) in _GONE for part in parts)
+        grave = grave or any(folded(troubled.get(part, "")) in GONE for part in parts)
     health = min(worst, Health.DOWN if grave else Health.DEGRADED)
     since = min((at for one, says in updates if (at := began(one, says.dates))), default=None)
     return Event(clean(newest.title), health, since, link(newest.link), parts)

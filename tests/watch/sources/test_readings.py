@@ -1,0 +1,72 @@
+"""Every recorded page is read right, also with its updates in another order, in other languages, with its times in other
+forms and beside a broken entry.
+"""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.watch.sources.readings import FEEDS, PAGES, Reading
+from tests.watch.sources.rewritten import (
+    FORMS,
+    LANGUAGES,
+    Bodies,
+    backwards,
+    broken,
+    in_form,
+    in_language,
+    upside_down,
+)
+
+READINGS = FEEDS + PAGES
+# GitHub's history is the longest by far: of its four readings one is enough where each is tried many times.
+FEW = tuple(one for one in READINGS if not one.name.startswith("github") or one.name == "github rss, open")
+hardened = pytest.mark.hardened
+
+
+def wrong(made: list[tuple[Reading, str, Bodies]]) -> tuple[int, list[str]]:
+    """How many pages were really changed, and which of them are not read as before."""
+    changed = [one for one in made if one[2] != one[0].bodies]
+    read = [(reading, how, reading.read(bodies)) for reading, how, bodies in changed]
+    return len(changed), [f"{reading.name}, {how}: {found}" for reading, how, found in read if found != reading.right]
+
+
+@hardened("T12", "every recorded feed and page at the time of its recording", "as a person reads it")
+@pytest.mark.parametrize("reading", READINGS, ids=lambda reading: reading.name)
+def test_every_recorded_page_is_read_right(reading):
+    assert reading.read(reading.bodies) == reading.right
+
+
+@hardened("T12", "every recorded page with its updates, and its entries, in the other order", "read as before")
+def test_updates_and_entries_may_stand_in_any_order(saw):
+    number, failed = wrong([(one, how.__name__, how(one)) for one in READINGS for how in (backwards, upside_down)])
+    assert not failed
+    saw(f"{number} pages read as before")
+
+
+@hardened("T17", "every recorded page with its stages in es, de, fr, pt, it, nl, ja", "read as before")
+def test_stages_may_be_in_the_languages_that_vendors_use(saw):
+    made = [
+        (one, f"{language} {n % 4}", in_language(one, language, n % 4))
+        for n, one in enumerate(FEW)
+        for language in LANGUAGES
+    ]
+    number, failed = wrong(made)
+    assert not failed
+    saw(f"{number} pages read as before")
+
+
+@hardened("T18", "every recorded page with its times in eight forms", "read as before, to the minute")
+def test_times_may_be_in_any_form(saw):
+    number, failed = wrong([(one, form, in_form(one, form)) for one in FEW for form in FORMS])
+    assert not failed
+    saw(f"{number} pages read as before")
+
+
+@hardened("T20", "every recorded page with one broken entry more, at every place", "read as before")
+def test_a_broken_entry_costs_nothing_but_itself(saw):
+    number, failed = wrong(
+        [(one, str(n), bodies) for at, one in enumerate(FEW) for n, bodies in list(enumerate(broken(one)))[at % 3 :: 3]]
+    )
+    assert not failed
+    saw(f"{number} pages read as before")
