@@ -13,8 +13,8 @@ SHORT = 2000  # if Telegram counts differently from us
 COMMAND = 64  # bytes of a button's command: core.telegram.org/bots/api#inlinekeyboardbutton
 ROW = 2  # buttons side by side: more would have cut labels on a phone
 GENERAL = 1  # a forum's General topic, whose number Telegram rejects with "thread not found"; it has to be left out
-_CALL = re.compile(r"(?<!\w)[@#$](?=\w)|(?<![\w/:])/(?=\w)")
-_JOINED = "\\g<0>\u2060"  # followed by an invisible word joiner
+_CALL = re.compile(r"(?P<url>https?://\S+)|(?<!\w)[@#$](?=\w)|(?<![\w/:])/(?=\w)")
+_JOINER = "\u2060"  # invisible
 _PLACE = re.compile(r"(-?[1-9][0-9]{0,15}|@[A-Za-z][A-Za-z0-9_]{3,31})(?:/([0-9]{1,15}))?")
 LONGEST_ID = 16  # digits: an id has at most 52 bits
 WRONG = (
@@ -79,7 +79,11 @@ def _calling_nobody(words: Text) -> Text:
     Telegram makes a mention of the one, in plain text too, and of the other a link by which an admin sends the command;
     a status page could contain both.
     """
-    return Text(_CALL.sub(_JOINED, words.title), tuple(_CALL.sub(_JOINED, line) for line in words.lines))
+    return Text(_CALL.sub(_joined, words.title), tuple(_CALL.sub(_joined, line) for line in words.lines))
+
+
+def _joined(found: re.Match[str]) -> str:
+    return found["url"] or f"{found[0]}{_JOINER}"  # an address with a joiner leads nowhere
 
 
 def cut(words: Text, limit: int) -> tuple[str, ...]:
