@@ -266,14 +266,18 @@ REPORTED = replace(OVER, official_at=at(14, 21), official_last=SAID)
         (
             replace(REPORTED, reports=(ALL_CLEAR,)),
             'Official status page, last word: "Elevated errors" – https://www.githubstatus.com/incidents/f314#u_2',
-            "Página de estado oficial, última comunicación: «Elevated errors» – "
-            "https://www.githubstatus.com/incidents/f314#u_2",
+            (
+                "Página de estado oficial, última comunicación: «Elevated errors» – "
+                "https://www.githubstatus.com/incidents/f314#u_2"
+            ),
         ),
         (
             replace(REPORTED, reports=(SAID,)),
             'Official status page still says "Elevated errors" – https://www.githubstatus.com/incidents/f314#u_2',
-            "Página de estado oficial: sigue indicando «Elevated errors» – "
-            "https://www.githubstatus.com/incidents/f314#u_2",
+            (
+                "Página de estado oficial: sigue indicando «Elevated errors» – "
+                "https://www.githubstatus.com/incidents/f314#u_2"
+            ),
         ),
         (
             replace(REPORTED, official_last=replace(SAID, link="")),
