@@ -32,6 +32,7 @@ from bot.watch.sources.dialects.stage_words import (
     STATED,
     WORK_FIRST,
     Label,
+    bare,
     known,
 )
 
@@ -45,7 +46,7 @@ _BOLD = re.compile(
 )
 _HEAD = re.compile(r"(.{1,40}?)\s{0,9}(?:[:：(\[【\])】|]|[–—]|\s-|-\s|$)")
 _BRACKETS = re.compile(r"[\[(【（]\s{0,9}([^\[\]()【】（）]{1,40}?)\s{0,9}[\])】）]")
-_TAIL = re.compile(r"[-–—|:：]\s{0,9}([^-–—|:：]{2,40})$")
+_DIVIDED = re.compile(r"\s-\s|[–—|:：]")
 _STATED = re.compile(rf"(?:{'|'.join(STATED)})\s{{0,3}}[:：=-]\s{{0,3}}")
 _OVER_TITLE = re.compile(r"^\W*resolved\b|^service is operating normally\b|^\W*summary of impact\W+between\b")
 _SUMMARY = re.compile(r"^\W*summary of impact\W+between\b")  # Azure's: it has an end
@@ -64,7 +65,6 @@ _MOST_LISTED = 200
 _HEAD_OF_LINE = 60
 _TIMED = re.compile(r"\d[:h時]\d|\d\s?[apAP]\.?[mM]")
 _LAST_HOUR = re.compile(rf"{_HOUR}.{{0,12}}$")
-_EDGES = " \t:.-–—•*·()[]【】!|"
 _NEWEST = 600  # characters of the text, if the length of its newest update is unclear ...
 _OPENING = 4000  # ... and with its markup
 _FEW = 30  # letters beside a date on a line that counts as nothing else
@@ -203,9 +203,9 @@ def subject(title: str) -> str:
     text = plain(title)
     bracket = _BRACKETS.match(text)
     head = bracket or _HEAD.match(text)
-    if head is None or known(folded(head[1].strip(_EDGES))) is None:
+    if head is None or known(bare(folded(head[1]))) is None:
         return text
-    return text[head.end() :].strip(_EDGES) or text
+    return bare(text[head.end() :]) or text
 
 
 def _newest(entry: Entry, lines: _Lines) -> tuple[Label | None, bool]:
@@ -213,7 +213,7 @@ def _newest(entry: Entry, lines: _Lines) -> tuple[Label | None, bool]:
     found = _updates(lines)
     telling = [one for one in found if one.label is not Label.UPDATE]
     if not telling:
-        filed = [named for one in entry.categories if (named := known(folded(one.strip(_EDGES))))]
+        filed = [named for one in entry.categories if (named := known(bare(folded(one))))]
         label = max(filed, key=lambda one: one[1], default=(None, 0))[0]
         return (None if label is Label.UPDATE else label), bool(found)
     stated = [one for one in telling if one.stated]
@@ -279,12 +279,12 @@ def _labelled(line: str, at: Moment | None) -> _Update | None:
 
 def _label(text: str) -> _Update | None:
     """The label of a folded line: the whole line, or its beginning up to a sign."""
-    text = text.strip(_EDGES)
+    text = bare(text)
     stated = _STATED.match(text)
-    text = text[stated.end() :].strip(_EDGES) if stated else text
+    text = bare(text[stated.end() :]) if stated else text
     found = known(text)
     if found is None and (head := _HEAD.match(text)) is not None:
-        found = known(head[1].strip(_EDGES))
+        found = known(bare(head[1]))
     return _Update(*found, stated=stated is not None) if found else None
 
 
@@ -293,10 +293,10 @@ def titled(title: str) -> Label | None:
     if _OVER_TITLE.search(title) or title.startswith(tuple(f"{one} " for one in OVER_HEADS)) or title in OVER_HEADS:
         return Label.OVER
     words = [match[1] for match in _BRACKETS.finditer(title)]
-    head, tail = _HEAD.match(title), _TAIL.search(title)
+    head, divided = _HEAD.match(title), _DIVIDED.split(title)
     words += [head[1]] if head and head.end() < len(title) else []
-    words += [tail[1]] if tail else []
-    found = [called[0] for one in words if (called := known(one.strip(_EDGES)))]
+    words += divided[-1:] if len(divided) > 1 else []
+    found = [called[0] for one in words if (called := known(bare(one)))]
     for label in (Label.OVER, Label.WORK, Label.OPEN, Label.UPDATE):
         if label in found:
             return label

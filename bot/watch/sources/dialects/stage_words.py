@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from enum import Enum
 
 from bot.watch.sources.dialects.dates import folded
@@ -172,6 +173,21 @@ _BESIDE_IN_JAPANESE = re.compile(
         r"(.{1,20}?)(?:です|しました|いたしました|されました|となりました|になりました|しております|しています)?$"
     )
 )
+
+
+def bare(text: str) -> str:
+    """A text without the signs, spaces and emoji at both ends."""
+    begins, ends = 0, len(text)
+    while begins < ends and not _is_letter(text[begins]):
+        begins += 1
+    while ends > begins and not _is_letter(text[ends - 1]):
+        ends -= 1
+    return text[begins:ends]
+
+
+def _is_letter(char: str) -> bool:
+    """True for digits and the marks of letters as well, which some languages end words with."""
+    return char.isalnum() or (unicodedata.category(char)[0] == "M" and char != "\ufe0f")  # of an emoji
 
 
 def known(text: str) -> tuple[Label, int] | None:
