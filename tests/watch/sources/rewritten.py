@@ -80,9 +80,16 @@ _LABEL = re.compile(
 )
 
 
+def words_of(language: str, stage: str) -> list[str]:
+    """What a vendor may call that stage of ENGLISH."""
+    if language == "en":
+        return [stage.capitalize()]
+    return LANGUAGES[language].split(";")[ENGLISH.index(stage)].strip().split("|")
+
+
 def in_language(reading: Reading, language: str, turn: int) -> Bodies:
     """The page with its stages in that language: the `turn`-th of its words."""
-    words = dict(zip(ENGLISH, (part.strip().split("|") for part in LANGUAGES[language].split(";")), strict=True))
+    words = {stage: words_of(language, stage) for stage in ENGLISH}
     rename = partial(_renamed, words=words, turn=turn)
     return tuple(
         json.dumps(_stages(json.loads(body), rename)).encode()

@@ -6,6 +6,10 @@ from __future__ import annotations
 
 import pytest
 
+from bot.watch.sources.dialects.feed_entries import read as entries
+from bot.watch.sources.dialects.feed_stage import Stage
+from bot.watch.sources.dialects.feed_stage import stage as stage_in_feed
+from tests.watch.sources.dialects.feeds import item, rss
 from tests.watch.sources.readings import FEEDS, PAGES, Reading
 from tests.watch.sources.rewritten import (
     FORMS,
@@ -16,6 +20,7 @@ from tests.watch.sources.rewritten import (
     in_form,
     in_language,
     upside_down,
+    words_of,
 )
 
 READINGS = FEEDS + PAGES
@@ -70,3 +75,54 @@ def test_a_broken_entry_costs_nothing_but_itself(saw):
     )
     assert not failed
     saw(f"{number} pages read as before")
+
+
+# Where a feed may name a stage: each makes a title and a text of it.
+PLACES = {
+    "title": "{0}: API|",
+    "title in brackets": "[{0}] API|",
+    "title in brackets at its end": "API ({0})|",
+    "title behind a dash": "API - {0}|",
+    "title behind a bar": "API | {0}|",
+    "Japanese brackets": "【{0}】API|",
+    "emoji": "✅ {0}: API|",
+    **{f"h{n}": f"API|<h{n}>{{0}}</h{n}><p>Text.</p>" for n in range(1, 7)},
+    "strong": "API|<strong>{0}</strong> - Text.",
+    "bold with a colon": "API|<b>{0}:</b> Text.",
+    "emphasis": "API|<p><em>{0}</em></p><p>Text.</p>",
+    "line": "API|{0} - Text.",
+    "stated": "API|Status: {0}<br>Text.",
+    "with its time": "API|<p><small>Nov 20, 10:00 AM PST</small><br><strong>{0}</strong> - Text.</p>",
+    "category": "API|Text.",
+}
+STAGES = {
+    "investigating": Stage.OPEN,
+    "identified": Stage.OPEN,
+    "monitoring": Stage.OPEN,
+    "resolved": Stage.OVER,
+    "scheduled": Stage.WORK,
+    "completed": Stage.OVER,
+    "postmortem": Stage.OVER,
+}
+
+
+@hardened("T14", "stages in titles, headings, categories and texts, in eight languages", "each read as what it says")
+def test_a_stage_may_stand_anywhere(saw):
+    said = [
+        (stage, word, place)
+        for language in ("en", *LANGUAGES)
+        for stage in STAGES
+        for n, place in enumerate(PLACES)
+        for word in [words_of(language, stage)[n % len(words_of(language, stage))]]
+    ]
+    failed = [one for one in said if stage_of(one[1], one[2]) is not STAGES[one[0]]]
+    assert not failed
+    saw(f"{len(said)} entries")
+
+
+def stage_of(word: str, place: str) -> Stage:
+    title, _, text = PLACES[place].format(word).rpartition("|")
+    entry = item(title, text)
+    if place == "category":
+        entry = entry.replace("</item>", f"<category>{word}</category></item>")
+    return stage_in_feed(entries(rss(entry)).entries[0])
