@@ -61,9 +61,11 @@ def test_stages_may_be_in_the_languages_that_vendors_use(saw):
     saw(f"{number} pages read as before")
 
 
-@hardened("T18", "every recorded page with its times in eight forms", "read as before, to the minute")
+@hardened("T18", "every recorded page with its times in five of eight forms", "read as before, to the minute")
 def test_times_may_be_in_any_form(saw):
-    number, failed = wrong([(one, form, in_form(one, form)) for one in FEW for form in FORMS])
+    forms = list(FORMS)
+    made = [(one, form, in_form(one, form)) for n, one in enumerate(FEW) for form in (forms[n % 8 :] + forms)[:5]]
+    number, failed = wrong(made)
     assert not failed
     saw(f"{number} pages read as before")
 
@@ -71,7 +73,7 @@ def test_times_may_be_in_any_form(saw):
 @hardened("T20", "every recorded page with one broken entry more, at every place", "read as before")
 def test_a_broken_entry_costs_nothing_but_itself(saw):
     number, failed = wrong(
-        [(one, str(n), bodies) for at, one in enumerate(FEW) for n, bodies in list(enumerate(broken(one)))[at % 3 :: 3]]
+        [(one, str(n), bodies) for at, one in enumerate(FEW) for n, bodies in list(enumerate(broken(one)))[at % 4 :: 4]]
     )
     assert not failed
     saw(f"{number} pages read as before")
