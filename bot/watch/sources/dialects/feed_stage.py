@@ -20,15 +20,13 @@ from bot.model import Planned
 from bot.watch.sources.dialects.base import SKEW, WRONG_ZONE, clean, link
 from bot.watch.sources.dialects.dates import Moment, folded, moment
 from bot.watch.sources.dialects.feed_entries import Entry
+from bot.watch.sources.dialects.stage_sentences import announces, is_hedged, is_over
 from bot.watch.sources.dialects.stage_words import (
     AFFECTED,
-    ANNOUNCED,
     ENGLISH,
     EVENTS,
     MAINTENANCE,
-    NOT_YET,
     OVER_HEADS,
-    OVER_SENTENCES,
     STATED,
     WORK_FIRST,
     Label,
@@ -307,7 +305,7 @@ def _unlabelled(entry: Entry, text: str) -> Said:
     """The stage of an entry without labels; `text` is folded."""
     if _SUMMARY.search(text) or any(_is_over(one) for one in _SENTENCES.split(text)):
         return Said(Stage.OVER)
-    if ANNOUNCED.search(text):
+    if announces(text):
         return Said(Stage.WORK)
     strange = _BOLD.search(entry.body[:_OPENING])
     if strange and not ENGLISH & set(text.split()) and not any(char.isdecimal() for char in strange[1]):
@@ -317,17 +315,17 @@ def _unlabelled(entry: Entry, text: str) -> Said:
 
 def _is_over(sentence: str) -> bool:
     """True for "The issue was resolved", False for "once it is resolved"."""
-    if NOT_YET.search(sentence):
+    if is_hedged(sentence):
         return False
-    if OVER_SENTENCES.search(sentence):
+    if is_over(sentence):
         return True
     thing, verb = -1, -1
     for n, word in enumerate(sentence.split()):
-        bare = word.strip(".,;:!?()\"'")
-        if bare in _THINGS and verb < 0:
+        alone = word.strip(".,;:!?()\"'")
+        if alone in _THINGS and verb < 0:
             thing = n
-        elif bare in _VERBS and 0 <= thing >= n - 15:
+        elif alone in _VERBS and 0 <= thing >= n - 15:
             verb = n
-        elif bare == "resolved" and 0 <= verb >= n - 6:
+        elif alone == "resolved" and 0 <= verb >= n - 6:
             return True
     return False

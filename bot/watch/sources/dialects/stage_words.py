@@ -222,11 +222,6 @@ WORK_FIRST = re.compile(  # a title with this beginning is about work
         for word in ("メンテナンス", "定期メンテナンス", "計画メンテナンス", "予定メンテナンス")
     )
 )
-ANNOUNCED = re.compile(  # a sentence that announces work, if there is no label
-    r"\b(?:scheduled|planned|upcoming|routine|programado|geplante|planifiee|programada|programmata|gepland)\b[^.!?]{0,40}"
-    r"\b(?:maintenance|mantenimiento|wartung|manutencao|manutenzione|onderhoud)\b"
-    r"|\b(?:maintenance|mantenimiento|manutencao|manutenzione)\b[^.!?]{0,20}\b(?:programad[oa]|planifi\w{2,5}|programm\w{2,5})\b"
-)
 # The heading of the hours of announced work, as Statuspage writes it: "THIS IS A SCHEDULED EVENT Jul 3, 03:00 - 05:30 UTC".
 EVENTS = _listed(
     """scheduled event, evento (?:programado|planificado|agendado|planejado|planeado|programmato|pianificato),
@@ -259,32 +254,6 @@ STATED = _listed(
 # These may begin the title of an entry that is over, without any sign after them.
 OVER_HEADS = _listed(
     """resolved, resuelto, behoben, résolu, resolvido, risolto, opgelost, 解決済み, 解決済, 復旧済み, 已解决"""
-)
-# Sentences that say so in folded text without a label: (the statement, and what turns it into another one).
-OVER_SENTENCES = re.compile(
-    r"\b(?:ha sido|han sido|fue|esta|quedo|se ha)\b[^.!?]{0,30}\b(?:resuelt[oa]|solucionad[oa]|restablecid[oa])\b"
-    r"|\b(?:wurde|ist|konnte)\b[^.!?]{0,60}\b(?:behoben|gelost|beseitigt|wiederhergestellt)\b"
-    r"|\b(?:a ete|est)\b[^.!?]{0,30}\b(?:resolu|resolue|corrige|retabli|retablie)\b"
-    r"|\b(?:foi|esta)\b[^.!?]{0,30}\b(?:resolvid[oa]|solucionad[oa]|corrigid[oa]|restabelecid[oa])\b"
-    r"|\b(?:e stato|e stata)\b[^.!?]{0,30}\b(?:risolt[oa]|ripristinat[oa]|corrett[oa])\b"
-    r"|\bis\b[^.!?]{0,30}\b(?:opgelost|verholpen|hersteld)\b"
-    + "".join(
-        rf"|{folded(word)}"
-        for word in (
-            "解決しました",
-            "解決いたしました",
-            "復旧しました",
-            "復旧いたしました",
-            "解消しました",
-            "解消いたしました",
-            "回復しました",
-        )
-    )
-)
-NOT_YET = re.compile(
-    r"\b(?:once|until|when|if|after|not|before|partially|some|most|many|being|should|will|to be"
-    r"|no|cuando|hasta|aun|todavia|parcialmente|nicht|noch|sobald|teilweise|wenn|pas|encore|lorsque|partiellement"
-    r"|nao|quando|ainda|non|ancora|parzialmente|niet|nog|zodra|gedeeltelijk)\b"
 )
 ENGLISH = frozenset(
     _listed(
