@@ -14,7 +14,7 @@ from itertools import pairwise
 from urllib.parse import urlsplit
 
 from bot.model import Health, SourceReport
-from bot.watch.sources.dialects.base import LONGEST_KEY, Asked, Dialect, Event, clean, link
+from bot.watch.sources.dialects.base import LONGEST_KEY, WRONG_ZONE, Asked, Dialect, Event, clean, link
 from bot.watch.sources.dialects.dates import folded
 from bot.watch.sources.dialects.feed_entries import Entry, Feed, read
 from bot.watch.sources.dialects.feed_stage import (
@@ -118,7 +118,8 @@ def _fresh(feed: Feed, now: datetime) -> list[Entry]:
     """The entries that may still count, the newest first. Long texts are cut to both ends, one of which is the newest
     update.
     """
-    dated = ((one.at or one.roughly, one) for one in feed.entries)
+    entries = (_without_impossible(one, now) for one in feed.entries)
+    dated = ((one.at or one.roughly, one) for one in entries)
     fresh = [(at or _EARLIEST, one) for at, one in dated if at is None or now - at <= FORGOTTEN]
     newest = [one for _, one in sorted(fresh, key=lambda each: each[0], reverse=True)[:_MOST]]
     room = min(max(_READ // max(1, len(newest)), _LEAST), _READ // 6) // 2
@@ -126,6 +127,12 @@ def _fresh(feed: Feed, now: datetime) -> list[Entry]:
         replace(one, body=f"{one.body[:room]}\n{one.body[-room:]}") if len(one.body) > 2 * room else one
         for one in newest
     ]
+
+
+def _without_impossible(entry: Entry, now: datetime) -> Entry:
+    """The entry without the date of an update that is still to come, or it would never be forgotten."""
+    wrong = entry.published and entry.updated and entry.published <= now and entry.updated - now > WRONG_ZONE
+    return replace(entry, updated=None) if wrong else entry
 
 
 def _neighbourly(feed: Feed, spoken: list[tuple[Entry, Said]]) -> tuple[list[Entry], list[Said]]:

@@ -68,6 +68,7 @@ _OPENING = 4000  # ... and with its markup
 _FEW = 30  # letters beside a date on a line that counts as nothing else
 MOST_LINES = 20  # at either end of a text
 _DAY = timedelta(days=1)
+_FARTHEST = timedelta(days=366)  # work announced for later is a slip of the pen
 _EARLIEST = datetime.min.replace(tzinfo=UTC)
 
 
@@ -163,7 +164,7 @@ def work(entry: Entry, now: datetime) -> Planned | None:
     window = _WINDOW.search(folded(plain(entry.body[:_OPENING])[:_NEWEST]))
     if window is None or entry.published is None:
         begins = _begins(entry)
-        announced = begins is not None and begins > now and _is_about_work(entry)
+        announced = begins is not None and now < begins <= now + _FARTHEST and _is_about_work(entry)
         return Planned(clean(entry.title), begins, None, link(entry.link), entry.key) if begins and announced else None
     # The second day may be left out, and the zone stands at the end: "Jul 3, 03:00 - 05:30 UTC".
     opens, closes = window[1], window[2]
