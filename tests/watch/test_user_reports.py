@@ -196,3 +196,15 @@ async def test_the_crowds_word_is_in_the_very_next_round_and_no_round_waits_for_
     [seen] = world.ledger.rounds[before:]
     assert (seen.service, seen.reports, seen.readings[0].outcome) == ("x", tuple(said), Outcome.OK)
     await world.end()
+
+
+async def test_the_crowd_is_told_when_a_round_fails_and_only_then():
+    asked, site = [], Site()
+    world = World({"x": site}, crowd=lambda _, failed_at: asked.append(failed_at))
+    await world.go(1)
+    site.outcome = Outcome.FAILED
+    world.rounds.again("x")
+    await world.go(1)
+    assert asked[0] is None
+    assert asked[-1] == world.ledger.rounds[-1].at
+    await world.end()

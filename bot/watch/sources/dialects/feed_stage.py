@@ -20,7 +20,7 @@ from bot.model import Planned
 from bot.watch.sources.dialects.base import SKEW, WRONG_ZONE, clean, link
 from bot.watch.sources.dialects.dates import Moment, folded, moment
 from bot.watch.sources.dialects.feed_entries import Entry
-from bot.watch.sources.dialects.stage_sentences import announces, is_hedged, is_over
+from bot.watch.sources.dialects.stage_sentences import announces, is_over
 from bot.watch.sources.dialects.stage_words import (
     AFFECTED,
     ENGLISH,
@@ -48,8 +48,6 @@ _DIVIDED = re.compile(r"\s-\s|[–—|:：]")
 _STATED = re.compile(rf"(?:{'|'.join(STATED)})\s{{0,3}}[:：=-]\s{{0,3}}")
 _OVER_TITLE = re.compile(r"^\W*resolved\b|^service is operating normally\b|^\W*summary of impact\W+between\b")
 _SUMMARY = re.compile(r"^\W*summary of impact\W+between\b")  # Azure's: it has an end
-_THINGS = frozenset({"issue", "incident", "problem", "outage", "disruption", "this", "it"})
-_VERBS = frozenset({"is", "are", "has", "have", "was", "were"})
 _SENTENCES = re.compile(r"(?<=[.!?。])\s{0,3}")
 _HOUR = r"\d{1,2}(?:\s?[:h時]\s?\d{2}分?(?:\s?[ap]\.?m\b\.?)?|\s?[ap]\.?m\b\.?)"
 _WINDOW = re.compile(  # in folded text
@@ -304,7 +302,7 @@ def titled(title: str) -> Label | None:
 
 def _unlabelled(entry: Entry, text: str) -> Said:
     """The stage of an entry without labels; `text` is folded."""
-    if _SUMMARY.search(text) or any(_is_over(one) for one in _SENTENCES.split(text)):
+    if _SUMMARY.search(text) or any(is_over(one) for one in _SENTENCES.split(text)):
         return Said(Stage.OVER)
     if announces(text):
         return Said(Stage.WORK)
@@ -312,21 +310,3 @@ def _unlabelled(entry: Entry, text: str) -> Said:
     if strange and not ENGLISH & set(text.split()) and not any(char.isdecimal() for char in strange[1]):
         return Said(Stage.UNCLEAR)
     return Said(Stage.OPEN)
-
-
-def _is_over(sentence: str) -> bool:
-    """True for "The issue was resolved", False for "once it is resolved"."""
-    if is_hedged(sentence):
-        return False
-    if is_over(sentence):
-        return True
-    thing, verb = -1, -1
-    for n, word in enumerate(sentence.split()):
-        alone = word.strip(".,;:!?()\"'")
-        if alone in _THINGS and verb < 0:
-            thing = n
-        elif alone in _VERBS and 0 <= thing >= n - 15:
-            verb = n
-        elif alone == "resolved" and 0 <= verb >= n - 6:
-            return True
-    return False

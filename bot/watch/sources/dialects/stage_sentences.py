@@ -54,6 +54,19 @@ _OVER = re.compile(
         )
     )
 )
+# Some part of every sentence that is over: most texts have none, and are not searched further.
+_STEMS = tuple(
+    folded(stem)
+    for stem in (
+        *("fixed", "restored", "solved", "normal", "operational", "operating", "working"),
+        *("resuel", "resolv", "soluc", "restab", "correg", "correct"),
+        *("behoben", "gelost", "beseitigt", "wieder", "resolu", "corrig", "retabli", "restabel"),
+        *("risolt", "ripristinat", "corrett", "tornat", "opgelost", "verholpen", "hersteld", "weer"),
+        *("解決", "復旧", "解消", "回復", "収束", "修正", "正常"),
+    )
+)
+_THINGS = frozenset({"issue", "incident", "problem", "outage", "disruption", "this", "it"})
+_VERBS = frozenset({"is", "are", "has", "have", "was", "were"})
 _NOT_YET = re.compile(
     r"\b(?:once|until|when|if|after|not|before|partially|some|most|many|being|should|will|to be"
     r"|no (?:ha|han|esta|estan|se|fue|fueron|hemos|funcionan?|services?|systems?)|cuando|hasta|aun|todavia|parcialmente"
@@ -77,13 +90,24 @@ _ANNOUNCED = re.compile(
 
 
 def is_over(sentence: str) -> bool:
-    """True for "The issue was fixed", False for "once it is fixed"."""
-    return not _NOT_YET.search(sentence) and _OVER.search(sentence) is not None
+    """True for "The issue was resolved", False for "once it is resolved"."""
+    if not any(stem in sentence for stem in _STEMS) or _NOT_YET.search(sentence):
+        return False
+    return _OVER.search(sentence) is not None or _is_resolved(sentence)
 
 
-def is_hedged(sentence: str) -> bool:
-    """True if it does not say how it is: "once", "not yet", "some"."""
-    return _NOT_YET.search(sentence) is not None
+def _is_resolved(sentence: str) -> bool:
+    """True if it says of something that it is "resolved", within a few words."""
+    thing, verb = -1, -1
+    for n, word in enumerate(sentence.split()):
+        alone = word.strip(".,;:!?()\"'")
+        if alone in _THINGS and verb < 0:
+            thing = n
+        elif alone in _VERBS and 0 <= thing >= n - 15:
+            verb = n
+        elif alone == "resolved" and 0 <= verb >= n - 6:
+            return True
+    return False
 
 
 def announces(text: str) -> bool:
