@@ -28,7 +28,9 @@ from bot.watch.sources.dialects.base import (
     understood,
     word,
 )
-from bot.watch.sources.dialects.dates import instant
+from bot.watch.sources.dialects.dates import folded, instant
+from bot.watch.sources.dialects.feed_stage import titled
+from bot.watch.sources.dialects.stage_words import Label
 
 _SLUG = re.compile(r"(?P<base>.*?)/(?:status|api/status-page)/(?P<slug>[^/]+)/?")
 _DEFAULT = "default"  # the slug of a page at the root
@@ -57,6 +59,11 @@ class _Notice(Wire):
     title: str = ""
     style: str = ""
     createdDate: Any = None  # noqa: N815 - theirs
+
+    @property
+    def over(self) -> bool:
+        """A notice has no state: people write it into the title, and leave it pinned."""
+        return titled(folded(self.title)) is Label.OVER
 
     def event(self) -> Event:
         health = Health.DEGRADED if self.style in _ALARMING else Health.UP
@@ -134,9 +141,10 @@ def parse(bodies: tuple[bytes, ...], asked: Asked) -> SourceReport:
     once = {key(one.id) or n: one for n, one in enumerate(listed)}.values()
     monitors = [(one, beats.of(one)) for one in once]
     parts = tuple(_part(monitor, of) for monitor, of in monitors)
-    notices = [notice.event() for notice in (*shown.incidents, *((shown.incident,) if shown.incident else ()))]
+    pinned = (*shown.incidents, *((shown.incident,) if shown.incident else ()))
+    notices = [notice.event() for notice in pinned if not notice.over]
     outages = [outage for monitor, of in monitors if (outage := _outage(monitor, of))]
-    if not any(part.health is not None for part in parts) and not notices:
+    if not any(part.health is not None for part in parts) and not pinned:
         raise ValueError("it says nothing of any monitor")
     page = Page(
         parts=parts,
