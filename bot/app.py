@@ -285,7 +285,7 @@ async def open_app(
         await record.load()
         outbox = _outbox(config, channels, record, store, clock)
         board = HeartbeatRegistry(heartbeats(config), store, clock, partial(blind_since, record))
-        crowd = UserReports(store, clock, lambda service: rounds.again(service))  # noqa: PLW0108 - made below
+        crowd = UserReports(store, clock, lambda service: rounds.again(service), record.bad_since)  # noqa: PLW0108 - made below
         await board.load()
         await crowd.load()
         looked_at = (*watched(config, board), *watched_channels(config, outbox, clock))
@@ -344,7 +344,7 @@ async def glance(config: Config, store: Store) -> tuple[Overview, datetime | Non
     """The present state, and when a daemon last reported that it is alive; opens no channel."""
     record = Recorder(store, setting(config), now, lambda _kinds: None)
     await record.load()
-    crowd = UserReports(store, now, lambda _: None)
+    crowd = UserReports(store, now, lambda _: None, record.bad_since)
     await crowd.load()
     overview = replace(await record.overview(now() - timedelta(days=7)), user_reports=crowd.tallies())
     return overview, await store.results.last_alive()

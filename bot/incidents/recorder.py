@@ -93,6 +93,12 @@ class Recorder:
         state = self._state(service)
         return state.incident is not None or state.streak.bad_since is not None
 
+    def bad_since(self, service: str) -> datetime | None:
+        """The first failed round of the service's present trouble; None while our own checks see none."""
+        state = self._state(service)
+        ours = state.incident is not None and state.incident.readings and not only_worn(state.incident)
+        return state.incident.since if state.incident and ours else state.streak.bad_since
+
     async def load(self) -> None:
         """Restore the state of the last run."""
         now = self.clock()

@@ -8,8 +8,8 @@ from itertools import islice
 
 from bot.model import OURSELVES, Change, Health, Incident, Role, Service, Text
 from bot.wording.certificates import only_worn
-from bot.wording.evidence import lag
-from bot.wording.text import ITEMS, NAME, capital, fit, foreign, sentences, shorten, stop
+from bot.wording.evidence import lag, source_name
+from bot.wording.text import ITEMS, NAME, capital, fit, foreign, quoted, sentences, shorten, stop
 from bot.wording.times import Reader
 from bot.wording.titles import began, name_of, only_slow, sure, theirs_alone, times
 
@@ -45,8 +45,8 @@ def restored(change: Change, service: Service, to: Reader, others: Others | None
     parts = [] if only_worn(incident) else [official_part(incident, to)]
     if others is not None:
         parts += rest(others, service, to)
-    line = sentences(*parts)
-    return Text(fit(name_of(service), *_restored_forms(change, to)), (line,) if line else ())
+    lines = (sentences(*parts), "" if only_worn(incident) else last_word(incident, to))
+    return Text(fit(name_of(service), *_restored_forms(change, to)), tuple(line for line in lines if line))
 
 
 def _blind(incident: Incident, until: datetime, to: Reader) -> Text:
@@ -138,6 +138,20 @@ def official_part(incident: Incident, to: Reader) -> str:
         return say.resolution.official_compared.format(at=at, lag=lag(incident, incident.official_at, to))
     pages = [w for w in incident.reports if w.role is Role.OFFICIAL]
     return say.resolution.official_never if pages and all(w.says is Health.UP for w in pages) else ""
+
+
+def last_word(incident: Incident, to: Reader) -> str:
+    """The official page's last report of trouble and its address. Empty if it never reported any."""
+    word, say = incident.official_last, to.say
+    headline = foreign(word.headline) if word else ""
+    if word is None or not headline:
+        return ""
+    stands = any(
+        w.role is Role.OFFICIAL and (w.says, w.headline) == (word.says, word.headline) for w in incident.reports
+    )
+    form = say.resolution.still_says if stands else say.resolution.last_word
+    said = form.format(source=source_name(word, to), headline=quoted(headline, say))
+    return say.resolution.linked.format(sentence=said, link=word.link) if word.link else stop(said)
 
 
 def rest(others: Others, ended: Service, to: Reader) -> list[str]:

@@ -193,9 +193,10 @@ async def test_its_page_that_changes_its_mind_is_told_with_its_lead(newsroom):
     for second in (0, 10):
         await newsroom.look(at(14, 50, second), page(at(14, 50)), good=True)
     ends = await newsroom.told()
-    assert ends[NEWSROOM[0]][0][1].splitlines()[1] == (
-        "The official status page reported it at 2:21 p.m., 21 min after us. Everything else you follow is up."
-    )
+    assert ends[NEWSROOM[0]][0][1].splitlines()[1:] == [
+        "The official status page reported it at 2:21 p.m., 21 min after us. Everything else you follow is up.",
+        'Official status page, last word: "A fix is rolling out".',
+    ]
 
 
 async def test_with_the_usual_reminders_the_story_has_one_more_notice(tmp_path):

@@ -193,6 +193,14 @@ async def test_an_outage_begins_with_its_first_bad_round_and_ends_with_its_first
     assert (incident.since, incident.until) == (at(2), at(5))
 
 
+@pytest.mark.parametrize(
+    ("letters", "since"), [("..", None), ("..B", 2), ("..BBB", 2), ("..BBB.", 2), ("..BB..", None), ("..BWW", None)]
+)
+async def test_the_present_trouble_began_with_the_first_bad_round_of_our_own(house, letters, since):
+    await house.rounds(letters)
+    assert house.recorder.bad_since("x") == (None if since is None else at(since))
+
+
 @pytest.mark.parametrize(("rounds", "doubtful"), [("..", False), ("..B", True), ("..BB", True), ("..BB.", True)])
 async def test_a_service_in_doubt_is_asked_for_again_soon(house, rounds, doubtful):
     assert await house.rounds(rounds) is doubtful

@@ -13,7 +13,7 @@ SHORT = 2000  # if Telegram counts differently from us
 COMMAND = 64  # bytes of a button's command: core.telegram.org/bots/api#inlinekeyboardbutton
 ROW = 2  # buttons side by side: more would have cut labels on a phone
 GENERAL = 1  # a forum's General topic, whose number Telegram rejects with "thread not found"; it has to be left out
-_CALL = re.compile(r"(?<!\w)(?P<mark>[@#$])(?=\w)|(?<![\w/:])(?P<slash>/)(?P<command>\w+)")
+_CALL = re.compile(r"(?P<url>https?://\S+)|(?<!\w)(?P<mark>[@#$])(?=\w)|(?<![\w/:])(?P<slash>/)(?P<command>\w+)")
 JOINER = "\u2060"  # invisible
 _PLACE = re.compile(r"(-?[1-9][0-9]{0,15}|@[A-Za-z][A-Za-z0-9_]{3,31})(?:/([0-9]{1,15}))?")
 LONGEST_ID = 16  # digits: an id has at most 52 bits
@@ -82,8 +82,8 @@ def _calling_nobody(words: Text, commands: frozenset[str]) -> Text:
     """
 
     def joined(found: re.Match[str]) -> str:
-        if found["command"] in commands:
-            return found[0]
+        if found["url"] or found["command"] in commands:
+            return found[0]  # an address with a joiner leads nowhere
         return f"{found['mark'] or found['slash']}{JOINER}{found['command'] or ''}"
 
     return Text(_CALL.sub(joined, words.title), tuple(_CALL.sub(joined, line) for line in words.lines))
