@@ -6,14 +6,13 @@ import asyncio
 import logging
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from datetime import datetime
 
-from bot.delivery.retry import DeliveryResult
 from bot.errors import is_over, say_once
-from bot.model import Delivery, DeliveryAction, Destination
+from bot.model import MANY, Delivery, DeliveryAction, DeliveryResult, DeliveryStatus, Destination
 from bot.store import StoreUnavailable
-from bot.store.deliveries.repository import MANY, Deliveries, Status
+from bot.store.deliveries.repository import Deliveries
 
 log = logging.getLogger(__name__)
 
@@ -62,7 +61,7 @@ class InFlight:
             if noted is False and self._held[number] is not claim:  # claimed anew in the meantime
                 noted = None
         del self._held[number]
-        if not noted and done.status is Status.SENT:
+        if not noted and done.status is DeliveryStatus.SENT:
             self._sent[number] = done
             if len(self._sent) > MOST:
                 self._sent.popitem(last=False)
@@ -73,7 +72,7 @@ class InFlight:
         try:
             if moved:
                 await self.moved(delivery.destination, moved)
-            noted = await self.deliveries.settle(delivery, now=self.clock(), **asdict(done))
+            noted = await self.deliveries.settle(delivery, done, self.clock())
         except StoreUnavailable as error:
             say_once(log, f"note {key}", f"cannot note what became of {key}: {error}")
             await asyncio.sleep(AGAIN)

@@ -13,18 +13,22 @@ from functools import partial
 
 from bot import wording
 from bot.delivery import receipt_log
+from bot.delivery.claiming import Claimer
 from bot.delivery.failover import Failover
 from bot.delivery.in_flight import AGAIN, InFlight
 from bot.delivery.rate_limit import OpenChannel, RateLimiter
-from bot.delivery.retry import DEAD_WAIT, FIRST_WAIT, LONGEST_WAIT, MOST_WAIT, DeliveryResult, bounded, settle
+from bot.delivery.retry import DEAD_WAIT, FIRST_WAIT, LONGEST_WAIT, MOST_WAIT, bounded, settle
 from bot.errors import fault, is_over, say_once
 from bot.judge import failure_count
 from bot.judge.failure_count import FailureCount
 from bot.model import (
+    MANY,
     Audience,
     Batch,
     Delivery,
     DeliveryAction,
+    DeliveryResult,
+    DeliveryStatus,
     Destination,
     Later,
     Notice,
@@ -35,9 +39,9 @@ from bot.model import (
     Unsure,
 )
 from bot.model.clock_shift import Moved, moved
+from bot.notify.batching import EDIT_GAP, NEXT_GAP, Claim
 from bot.store import StoreUnavailable
-from bot.store.deliveries.batch_plan import EDIT_GAP, NEXT_GAP
-from bot.store.deliveries.repository import MANY, Claim, Deliveries, Status
+from bot.store.deliveries.repository import Deliveries
 
 log = logging.getLogger(__name__)
 
@@ -181,7 +185,7 @@ class Outbox:
             channel.looks,
         )
         try:
-            claimed = await self.deliveries.claim(wanted, self._told_together)
+            claimed = await Claimer(self.deliveries, self._told_together).claim(wanted)
         except StoreUnavailable as error:  # the queue is safe: it is sent when the database is back
             say_once(log, f"{kind} waits", f"{kind} waits: {error}")
             await asyncio.sleep(AGAIN)
@@ -232,7 +236,7 @@ class Outbox:
             delivery.action is DeliveryAction.EDIT and delivery.root is None
         ):  # the message to edit was refused or overtaken
             self._rate_limiters[kind].end(place, self.clock())
-            await self._note(delivery, DeliveryResult(Status.SUPERSEDED))
+            await self._note(delivery, DeliveryResult(DeliveryStatus.SUPERSEDED))
             return
         if before := self._in_flight.sent_before(delivery):
             self._rate_limiters[kind].end(place, self.clock())

@@ -17,7 +17,7 @@ from bot.store import StoreUnavailable
 from bot.watch.rounds import Rounds
 from tests.incidents.test_recorder import House
 from tests.judge.rounds import look
-from tests.store.made import wanted
+from tests.store.made import take
 
 STEPS = [timedelta(hours=1), timedelta(hours=-1), timedelta(days=1), timedelta(days=-1)]
 NOON = datetime(2022, 7, 14, 12, 0, tzinfo=UTC)
@@ -91,7 +91,7 @@ async def test_what_waits_says_the_times_as_they_are_now(store, by, saw):
     at.off = by
     await at.steps.look()
     since = at.recorder.states["x"].incident.since
-    waiting = await store.deliveries.claim(*wanted("slack", at.clock.utcnow()))
+    waiting = await take(store, "slack", at.clock.utcnow())
     fresh = [
         wording.notice(change, at.recorder.service("x"), one.notice.style)
         for one in waiting

@@ -29,6 +29,8 @@ from bot.model import (
     Audience,
     Delivery,
     DeliveryAction,
+    DeliveryResult,
+    DeliveryStatus,
     Destination,
     Outcome,
     Reading,
@@ -40,7 +42,6 @@ from bot.model import (
 )
 from bot.net import Network
 from bot.store import Store, StoreUnavailable, open_store
-from bot.store.deliveries.repository import Status
 from tests.fakes import discord as far_discord
 from tests.fakes import slack as far_slack
 from tests.soak.processes import note
@@ -100,7 +101,7 @@ class Careless(Outbox):
     """What healthy outboxes must not do: mark a delivery sent, then send it."""
 
     async def _deliver(self, delivery):
-        await self.deliveries.settle(delivery, Status.SENT, self.clock())
+        await self.deliveries.settle(delivery, DeliveryResult(DeliveryStatus.SENT), self.clock())
         return await super()._deliver(delivery)
 
 

@@ -7,10 +7,10 @@ from datetime import timedelta
 
 import pytest
 
-from bot.model import Change, ChangeKind, Confidence, Health, Incident, ServiceState
-from bot.store.deliveries.repository import MANY, Adopted, Claim, Status
+from bot.model import MANY, Change, ChangeKind, Confidence, DeliveryStatus, Health, Incident, ServiceState
+from bot.store.deliveries.repository import Adopted
 from bot.store.incidents import Transition
-from tests.store.made import NOW, SECOND, delivery, together
+from tests.store.made import NOW, SECOND, delivery, settle, take
 
 HOUR = timedelta(hours=1)
 STEPS = [HOUR, -HOUR, timedelta(days=1), timedelta(days=-1)]
@@ -28,8 +28,7 @@ async def outage(store):
 
 
 async def claimed(store, now):
-    wanted = Claim("slack", now, 5, now + 60 * SECOND)
-    return await store.deliveries.claim(wanted, together)
+    return await take(store, now=now, limit=5)
 
 
 @pytest.mark.hardened("R4", "the clock is set while a message waits", "due at once, failover in its time")
@@ -70,11 +69,11 @@ async def many(store):
     rows = [replace(row, notice=replace(row.notice, kind=ChangeKind.CONFIRMED)) for row in rows]
     await store.deliveries.add(rows, NOW - HOUR)
     for one in await claimed(store, NOW - HOUR):
-        await store.deliveries.settle(one, Status.PENDING, NOW - HOUR)
+        await settle(store, one, DeliveryStatus.PENDING, NOW - HOUR)
     (one,) = await claimed(store, NOW)
     assert one.notice.thread.startswith(MANY)
     assert one.deferred
-    await store.deliveries.settle(one, Status.PENDING, NOW, due=NOW + 30 * SECOND)
+    await settle(store, one, DeliveryStatus.PENDING, NOW, due=NOW + 30 * SECOND)
 
 
 @pytest.mark.hardened("R4", "the clock was set back 2.5 hours while one late message of many waited", "due at once")

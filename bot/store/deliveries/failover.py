@@ -9,9 +9,8 @@ from datetime import datetime
 from sqlalchemy import bindparam, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.model import Audience, Delivery, Destination, Notice
+from bot.model import Audience, Delivery, DeliveryStatus, Destination, Notice
 from bot.store.deliveries import merge, statements
-from bot.store.deliveries.statements import Status
 from bot.store.schema import deliveries as table
 from bot.store.schema import incidents, services
 
@@ -102,11 +101,12 @@ async def _untaken(
     untaken = Untaken(
         delivery,
         told.notice,
-        refused=own.why if own.status == Status.REFUSED else "",
+        refused=own.why if own.status == DeliveryStatus.REFUSED else "",
         since=min(since or own.queued_at, own.queued_at),
         doubtful=lane.doubtful,
         rungs={
-            keys[row.key]: Rung(row.status in {Status.SENT, Status.MERGED}, row.deadline is not None) for row in rows
+            keys[row.key]: Rung(row.status in {DeliveryStatus.SENT, DeliveryStatus.MERGED}, row.deadline is not None)
+            for row in rows
         },
     )
     return untaken, told.id

@@ -9,11 +9,10 @@ from typing import Any
 from sqlalchemy import Row, bindparam, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.model import Delivery, DeliveryAction
-from bot.store.deliveries.statements import Status
+from bot.model import Delivery, DeliveryAction, DeliveryStatus
 from bot.store.schema import deliveries as table
 
-ARRIVED = frozenset({Status.SENT, Status.SENDING, Status.MERGED})
+ARRIVED = frozenset({DeliveryStatus.SENT, DeliveryStatus.SENDING, DeliveryStatus.MERGED})
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,8 +10,7 @@ from typing import Any
 from sqlalchemy import bindparam, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.model import DeliveryAction, Destination
-from bot.store.deliveries.statements import MANY, Status
+from bot.model import MANY, DeliveryAction, DeliveryStatus, Destination
 from bot.store.schema import deliveries as table
 
 
@@ -68,7 +67,7 @@ def _waiting(row: Any) -> Waiting:
         row.queued_at,
         row.due,
         # In a batch, `deferred` only means that it is late: batches do not keep quiet hours.
-        row.deferred and row.status == Status.PENDING.value and not row.thread.startswith(MANY),
+        row.deferred and row.status == DeliveryStatus.PENDING.value and not row.thread.startswith(MANY),
         row.settled_at is not None,
     )
 
@@ -78,7 +77,7 @@ def _settled(row: Any, new: Adopted, now: datetime) -> dict[str, Any]:
     own = row.act == DeliveryAction.POST.value and not row.thread.startswith(MANY)
     return {
         "number": row.id,
-        "new_status": (Status.REFUSED if own else Status.SUPERSEDED).value,
+        "new_status": (DeliveryStatus.REFUSED if own else DeliveryStatus.SUPERSEDED).value,
         "new_why": new.gone,
         "new_ladders": new.ladders or None,
         "new_deadline": now if own and new.ladders else None,
