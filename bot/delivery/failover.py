@@ -8,7 +8,6 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from functools import partial
 from types import MappingProxyType
 
 from bot import wording
@@ -64,8 +63,9 @@ class Failover:
         return min(max((due - self.clock()).total_seconds(), 0.01), REST) if due else REST
 
     async def _hand_on(self, now: datetime) -> tuple[Handed, ...]:
-        choose = partial(next_rungs, readers=self.readers, now=now, down=self.down())
-        handed = await self.deliveries.fail_over(now, self.readers, choose)
+        untaken, down = await self.deliveries.untaken(now, self.readers), self.down()
+        chosen = [Handed(one, next_rungs(one, self.readers, now, down)) for one in untaken]
+        handed = await self.deliveries.hand_on(chosen, self.readers, now) if chosen else ()
         if kinds := {row.destination.kind for one in handed for row in one.onto}:
             self.wake(kinds)
         for one in handed:

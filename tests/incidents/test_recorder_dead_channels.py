@@ -26,6 +26,7 @@ from bot.model import (
     Topic,
     delivering,
 )
+from bot.store.deliveries.failover import Handed
 from tests.judge.rounds import at
 from tests.store.made import delivery, settle, take
 
@@ -112,7 +113,8 @@ async def test_what_its_ladders_wait_for_is_handed_on_now_and_new_notices_at_onc
     assert await house.store.deliveries.next_deadline() == at(1)
     assert {"slack"} in house.woken
 
-    await house.store.deliveries.fail_over(at(1), {}, lambda _: ())
+    untaken = await house.store.deliveries.untaken(at(1), {})
+    await house.store.deliveries.hand_on([Handed(one, ()) for one in untaken], {}, at(1))
     house.now = at(2)
     await house.look("slack", "web")
     rows = await take(house.store, "slack", at(2), limit=9, lease=timedelta(minutes=1))

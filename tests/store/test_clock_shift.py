@@ -93,8 +93,7 @@ async def test_what_tells_of_many_late_moves_with_the_clock(store, by):
 
 async def test_what_tells_of_many_late_is_not_held_back_by_the_config(store):
     await many(store)
-    saw = []
-    await store.deliveries.adopt(NOW, lambda one: saw.append(one) or Adopted(one.ladders, one.deadline, one.due))
+    saw = await store.deliveries.waiting()
     assert [one.deferred for one in saw] == [False] * len(saw)
 
 
@@ -128,6 +127,7 @@ async def test_no_quiet_hours_last_for_more_than_a_day(store):
 )
 async def test_what_has_no_channel_left_is_settled_and_its_next_rung_is_due(store):
     await outage(store)
-    assert await store.deliveries.adopt(NOW, lambda one: Adopted(("desk",), one.deadline, one.due, "gone")) == (0, 1)
+    decided = [(one, Adopted(("desk",), one.deadline, one.due, "gone")) for one in await store.deliveries.waiting()]
+    assert await store.deliveries.readdress(decided, NOW) == (0, 1)
     assert await store.deliveries.backlog() == {}
     assert await store.deliveries.next_deadline() == NOW

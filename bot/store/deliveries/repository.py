@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from functools import partial
 from typing import Any, NamedTuple
@@ -117,15 +117,17 @@ class Deliveries:
 
         return await self._database.read(work)
 
-    async def fail_over(
-        self, now: datetime, ladders: Mapping[str, Audience], onto: Callable[[Untaken], Sequence[Delivery]]
-    ) -> tuple[Handed, ...]:
-        """Queue what `onto` returns for each delivery whose deadline has come, some tens at a time.
+    async def untaken(self, now: datetime, ladders: Mapping[str, Audience]) -> tuple[Untaken, ...]:
+        """Read the deliveries whose deadline has come, some tens at a time."""
+        return await self._database.read(partial(failover.read, now=now, ladders=ladders))
 
-        Each is handled once, even if other processes do the same at the same time. `onto` may be called again, so it
-        must be pure.
+    async def hand_on(
+        self, handed: Sequence[Handed], ladders: Mapping[str, Audience], now: datetime
+    ) -> tuple[Handed, ...]:
+        """Queue what goes to the next rungs; return those that still were as they were read. Each is handed on once, even
+        if other processes do the same at the same time.
         """
-        return await self._database.write(partial(failover.hand_on, now=now, ladders=ladders, onto=onto))
+        return await self._database.write(partial(failover.write, handed=handed, ladders=ladders, now=now))
 
     async def settle(self, delivery: Delivery, result: DeliveryResult, at: datetime) -> bool:
         """Write what became of a delivery. False, and nothing is written, if another claim took over."""
@@ -178,9 +180,13 @@ class Deliveries:
 
         return await self._database.read(work)
 
-    async def adopt(self, now: datetime, decide: Callable[[Waiting], Adopted]) -> tuple[int, int]:
-        """Apply a new config to what waits, see `readdress.adopt`. `decide` may be called again, so it must be pure."""
-        return await self._database.write(partial(readdress.adopt, now=now, decide=decide))
+    async def waiting(self) -> list[Waiting]:
+        """Read all that is unfinished, or not handed to its next rung yet."""
+        return await self._database.read(readdress.read)
+
+    async def readdress(self, decided: Sequence[tuple[Waiting, Adopted]], now: datetime) -> tuple[int, int]:
+        """Write what a new config means for what waits, see `readdress.write`."""
+        return await self._database.write(partial(readdress.write, decided=decided, now=now))
 
     async def expire_deadlines(self, kind: str, now: datetime) -> int:
         """Let the next rungs take over what a dead kind of channel has not taken. Return how many."""

@@ -10,7 +10,7 @@ from sqlalchemy import select, text
 
 from bot.model import Audience, ChangeKind, Delivery, DeliveryAction, DeliveryStatus, Destination
 from bot.store import open_store
-from bot.store.deliveries.failover import LATE, NEXT
+from bot.store.deliveries.failover import LATE, NEXT, Handed
 from bot.store.schema import deliveries as table
 from bot.store.schema import services
 from tests.store.made import LEASE, MAIL, NOW, SECOND, SLACK, delivery, further, settle, take
@@ -34,9 +34,17 @@ def next_one(untaken):
     ] * bool(place)
 
 
+async def fail_over(store, now, choose=lambda _: ()):
+    """As `Failover` does: what changed meanwhile is decided again."""
+    handed = []
+    while untaken := await store.deliveries.untaken(now, DESK):
+        chosen = [Handed(one, tuple(choose(one))) for one in untaken]
+        handed += await store.deliveries.hand_on(chosen, DESK, now)
+    return handed
+
+
 async def hand_on(store, now):
-    handed = await store.deliveries.fail_over(now, DESK, next_one)
-    return [str(row.destination) for one in handed for row in one.onto]
+    return [str(row.destination) for one in await fail_over(store, now, next_one) for row in one.onto]
 
 
 async def claim(store, kind="slack", now=NOW):
@@ -114,7 +122,7 @@ async def test_what_is_known_of_an_untaken_one(store):
     [told] = await claim(store, "telegram")
     await settle(store, told, DeliveryStatus.SENT, NOW)
 
-    found = [one.untaken for one in await store.deliveries.fail_over(NOW + MINUTE, DESK, lambda _: ())]
+    found = [one.untaken for one in await fail_over(store, NOW + MINUTE)]
     assert [one.delivery.notice.key for one in found] == ["y#1/1", "x#1/1"]
     assert (found[1].since, found[1].refused, found[1].doubtful) == (NOW - MINUTE, "", False)
     assert {place: (r.sent, r.running) for place, r in found[1].rungs.items()} == {
@@ -128,7 +136,7 @@ async def test_a_refusal_is_known_by_its_words_and_what_hangs_is_in_doubt(store)
     [refused], [_hangs] = await claim(store), await claim(store, "telegram")
     await settle(store, refused, DeliveryStatus.REFUSED, NOW, why="is_archived")
 
-    found = [one.untaken for one in await store.deliveries.fail_over(NOW + MINUTE, DESK, lambda _: ())]
+    found = [one.untaken for one in await fail_over(store, NOW + MINUTE)]
     assert [(str(one.delivery.destination), one.refused, one.doubtful) for one in found] == [
         ("slack:C012", "is_archived", False),
         ("telegram:-100", "", True),
@@ -138,7 +146,7 @@ async def test_a_refusal_is_known_by_its_words_and_what_hangs_is_in_doubt(store)
 async def test_an_ending_that_waits_behind_is_handed_on_in_its_stead(store):
     await store.deliveries.add([rung(1)], NOW)
     await store.deliveries.add([rung(2, ends=ChangeKind.RESTORED)], NOW + 20 * SECOND)
-    [one] = await store.deliveries.fail_over(NOW + MINUTE, DESK, next_one)
+    [one] = await fail_over(store, NOW + MINUTE, next_one)
     assert [row.key for row in one.onto] == ["x#1/2@telegram:-100"]
     assert await store.deliveries.next_deadline() == NOW + 2 * MINUTE  # Telegram's; Slack's are all seen to
 
@@ -153,6 +161,22 @@ async def test_whoever_was_deciding_meanwhile_has_to_decide_again(store):
     before = await store.deliveries._database.read(version)
     await hand_on(store, NOW + MINUTE)
     assert await store.deliveries._database.read(version) == before + 1
+
+
+@pytest.mark.parametrize("change", ["sent", "newer news", "another rung"])
+async def test_what_is_no_longer_as_it_was_read_is_decided_again(store, change):
+    await store.deliveries.add([rung()], NOW)
+    [was] = await store.deliveries.untaken(NOW + MINUTE, DESK)
+    if change == "sent":
+        [one] = await claim(store)
+        await settle(store, one, DeliveryStatus.SENT, NOW)
+    elif change == "newer news":
+        await store.deliveries.add([rung(2, ends=ChangeKind.RESTORED)], NOW)
+    else:
+        await store.deliveries.add([rung(1, TELEGRAM)], NOW)
+    assert await store.deliveries.hand_on([Handed(was, tuple(next_one(was)))], DESK, NOW + MINUTE) == ()
+    assert "email" not in await store.deliveries.backlog()
+    assert ("telegram" in await store.deliveries.backlog()) is (change == "another rung")
 
 
 async def test_what_was_refused_counts_as_told_until_the_next_rung_has_it(store):
