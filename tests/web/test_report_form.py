@@ -134,4 +134,4 @@ def test_the_gate_lets_in_so_many_of_an_address_and_of_all_and_forgets():
     later = NOW + timedelta(hours=1, seconds=1)
     people = [gate.admits(Taken(later, "a", f"{n}", "x")) for n in range(PEOPLE + 1)]
     assert people == [True] * PEOPLE + [False]
-    assert len(gate.taken) == PEOPLE
+    assert len(gate.people.full(later)) == PEOPLE  # the rest is forgotten
