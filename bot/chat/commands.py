@@ -14,6 +14,7 @@ from bot.chat.check import check
 from bot.chat.context import RECENT, CommandContext, ForService, Load, Response, SendDrill, Subscribe, Unsubscribe
 from bot.judge.incidents import correctable
 from bot.model import Ack, Ask, Confidence, Correct, Mute, Style, Subscription, Topic, Unmute, length
+from bot.notify import drill
 
 TOPICS = frozenset(topic.value for topic in Topic)
 QUOTES = "\"'`´“”„‘’‚«»"
@@ -116,7 +117,7 @@ def _drill(context: CommandContext) -> Response:
     if not audiences:
         near = difflib.get_close_matches(name, by_name, 3) or list(by_name)
         return Response(wording.unknown_audience(context.phrase, [by_name[n].name for n in near], context.style))
-    deliveries = delivery_log.drill(audiences, context.ask.at)
+    deliveries = drill.deliveries(audiences, context.ask.at)
     return Response(wording.drilled(len(deliveries), context.style), (SendDrill(deliveries),))
 
 

@@ -31,7 +31,7 @@ from bot.store import StoreUnavailable, Transition, open_store
 from tests.cli.test_cli import answers, daemon, left_behind, tocsin, write
 from tests.fakes.faults import Fault
 from tests.fakes.hook import TOKEN, FakeHook
-from tests.store.made import take
+from tests.store.made import settle, take
 
 SECOND = timedelta(seconds=1)
 NOBODY = "tocsin: no daemon has run here yet: start one with `tocsin run`"
@@ -142,17 +142,17 @@ async def told(folder):
     )
     async with open_store(f"sqlite:///{folder}/tocsin.db") as store:
 
-        async def settle(kind, status, at, **more):
+        async def settled(kind, status, at, **more):
             [one] = await take(store, kind, at, limit=9, lease=timedelta(minutes=9))
             await settle(store, one, status, at, **more)
 
         await store.incidents.apply("x", lambda _: move, now)
-        await settle(
+        await settled(
             "slack", DeliveryStatus.PENDING, now, due=now + timedelta(minutes=5), why="Slack: connection refused"
         )
-        await settle("webhook", DeliveryStatus.REFUSED, now + SECOND, why="HTTP 410: it is gone")
+        await settled("webhook", DeliveryStatus.REFUSED, now + SECOND, why="HTTP 410: it is gone")
         await store.deliveries.add([rung], now + 60 * SECOND)
-        await settle("email", DeliveryStatus.SENT, now + 60.4 * SECOND)
+        await settled("email", DeliveryStatus.SENT, now + 60.4 * SECOND)
 
 
 LADDER = {
