@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Protocol
 
 from bot.errors import is_over, say_once
 from bot.model import MANY, Delivery, DeliveryAction, DeliveryResult, DeliveryStatus, Destination
@@ -20,6 +21,12 @@ AGAIN = 1.0  # seconds until the database is tried again
 MOST = 1000  # outcomes kept: with more than this, the database is not coming back
 
 
+class Moves(Protocol):
+    """Whoever notes that a destination has a new address."""
+
+    async def moved(self, old: Destination, new: Destination) -> None: ...
+
+
 @dataclass
 class InFlight:
     """Guards against sending twice after a lease has run out.
@@ -29,7 +36,7 @@ class InFlight:
     """
 
     deliveries: Deliveries
-    moved: Callable[[Destination, Destination], Awaitable[None]]
+    record: Moves
     clock: Callable[[], datetime]
     _held: dict[int, Delivery] = field(default_factory=dict)  # by id, under the newest claim
     # outcomes that could not be stored under their old claim
@@ -71,7 +78,7 @@ class InFlight:
         key = delivery.notice.key
         try:
             if moved:
-                await self.moved(delivery.destination, moved)
+                await self.record.moved(delivery.destination, moved)
             noted = await self.deliveries.settle(delivery, done, self.clock())
         except StoreUnavailable as error:
             say_once(log, f"note {key}", f"cannot note what became of {key}: {error}")

@@ -46,6 +46,7 @@ from bot.model import (
 )
 from bot.model.clock_shift import Moved, moved
 from bot.notify import incident_fanout
+from bot.own_health import OwnHealth
 from bot.store import Store, StoreUnavailable
 from bot.store.incidents import Snapshot, Transition
 
@@ -54,19 +55,23 @@ log = logging.getLogger(__name__)
 LONG_AGO = timedelta(days=400)  # no statistic looks further back
 
 
+def no_outbox(_whom: set[str] | set[Destination]) -> None:
+    """Nothing sends what is queued: the state is only read."""
+
+
 @dataclass
 class Recorder:
     store: Store
     settings: Settings
     clock: Callable[[], datetime]
-    wake: Callable[[set[str] | set[Destination]], None]  # wakes the outbox for these destinations or kinds of channel
+    # Wakes the outbox for these destinations or kinds of channel.
+    wake: Callable[[set[str] | set[Destination]], None] = no_outbox
     states: dict[str, ServiceState] = field(default_factory=dict)
     subscriptions: tuple[Subscription, ...] = ()
-    ladders: dict[str, Audience] = field(default_factory=dict)  # by name, for failover
     maintenance: MaintenanceCalendar = field(default_factory=MaintenanceCalendar)
     coverage: Coverage = field(default_factory=Coverage)
-    unwell: Callable[[], Mapping[str, datetime]] = dict  # our own unhealthy parts, and since when
-    changed: Callable[[Service, ServiceState, ServiceState], None] = lambda *_: None  # called with each new state
+    own_health: OwnHealth = field(default_factory=OwnHealth)
+    changed: Callable[[Service, ServiceState, ServiceState], None] | None = None  # called with each new state
     _unwritten: dict[str, Streak] = field(default_factory=dict)  # by service: streaks that could not be stored
     # Confirmed open incidents, by followed services.
     _open: dict[tuple[str, ...], wording.Others] = field(default_factory=dict)
@@ -74,7 +79,11 @@ class Recorder:
     @property
     def readers(self) -> tuple[Audience, ...]:
         """The audiences of the config and, each as an audience of one, the subscriptions made in chats."""
-        return (*self.settings.audiences, *map(_alone, self.subscriptions))
+        return self.settings.readers(self.subscriptions)
+
+    @property
+    def ladders(self) -> Mapping[str, Audience]:
+        return self.settings.ladders
 
     def service(self, name: str) -> Service:
         """The service; one that was removed from the config is known only by its key."""
@@ -163,7 +172,6 @@ class Recorder:
         """
         self.subscriptions = await self.store.subscriptions.subscriptions()
         self.settings = self.settings.found(await self.store.subscriptions.addresses())
-        self.ladders.update({reader.name: reader for reader in self.settings.audiences if reader.ladder})
 
     async def overview(self, since: datetime) -> Overview:
         """The state for all screens; `recent` goes back to `since`."""
@@ -187,7 +195,7 @@ class Recorder:
                 services=(),
                 subscriptions=self.subscriptions,
                 windows=tuple(self.maintenance.since(since)),
-                unwell=self.unwell(),
+                unwell=self.own_health.unwell,
             )
         )
 
@@ -267,8 +275,9 @@ class Recorder:
     async def _take_up(self, states: Mapping[str, ServiceState]) -> None:
         """Take over new states; wake deliveries that wait for a channel that went down or came back."""
         before, now = self.down(), self.clock()
-        for name, state in states.items():
-            self.changed(self.service(name), self._state(name), state)
+        if self.changed:
+            for name, state in states.items():
+                self.changed(self.service(name), self._state(name), state)
         self.states |= states
         self._open.clear()
         after = self.down()
@@ -388,7 +397,3 @@ def _silent(state: ServiceState, now: datetime) -> bool:
 def _saw(seen: Round) -> bool:
     """True if the round shows that we are online, which errors of our own do not."""
     return any(reading.outcome is not Outcome.INCONCLUSIVE for reading in seen.readings)
-
-
-def _alone(wish: Subscription) -> Audience:
-    return Audience(str(wish.destination), (wish.destination,), wish.filter)

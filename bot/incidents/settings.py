@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
-from bot.model import Audience, Destination, Rules, Service, Weekly, Window
+from bot.model import Audience, Destination, Rules, Service, Subscription, Weekly, Window
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +32,15 @@ class Settings:
     def watched(self) -> Mapping[str, Service]:
         """All services that can have rounds, by id."""
         return {**self.services, **{service.id: service for service in self.channels.values()}}
+
+    @property
+    def ladders(self) -> Mapping[str, Audience]:
+        """The audiences that have a ladder, by name."""
+        return {reader.name: reader for reader in self.audiences if reader.ladder}
+
+    def readers(self, subscriptions: Iterable[Subscription]) -> tuple[Audience, ...]:
+        """The audiences and, each as an audience of one, these subscriptions."""
+        return (*self.audiences, *(Audience(str(s.destination), (s.destination,), s.filter) for s in subscriptions))
 
     def found(self, moved: Mapping[Destination, Destination]) -> Settings:
         """The settings with present addresses: `moved` maps old ones to new ones."""

@@ -25,15 +25,15 @@ Profile = tuple[float, ...]
 
 
 class UserReports:
-    """Counts each person once per service and hour, by their newest report. `again` requests a round of a service.
+    """Counts each person once per service and hour, by their newest report. `again` requests a round of a service; None: nothing is watched.
 
     People are stored only as a hash, with a salt that changes every day and is deleted after the next.
     """
 
-    def __init__(self, store: Store, clock: Callable[[], datetime], again: Callable[[str], None]) -> None:
+    def __init__(self, store: Store, clock: Callable[[], datetime], again: Callable[[str], None] | None = None) -> None:
         self._store = store
         self._clock = clock
-        self._again = again
+        self.again = again
         self._words: dict[str, list[Report]] = {}  # by service, for a day, the oldest first
         self._profiles: dict[str, tuple[datetime, Profile]] = {}  # with the hour in which it was made
         self._salts: dict[str, str] = {}  # by day, the newest last
@@ -84,7 +84,8 @@ class UserReports:
         log.info(
             "%s: it %s for somebody (%s)%s", report.service, "works" if report.works else "is down", report.way, about
         )
-        self._again(report.service)
+        if self.again:
+            self.again(report.service)
 
     def _spent(self, report: Report, now: datetime) -> bool:
         """Whether this person has used up the hour's reports, or has reported later than this."""

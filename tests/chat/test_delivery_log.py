@@ -346,7 +346,7 @@ def test_a_drill_of_one_audience_of_none_and_of_a_misspelt_one():
 
 class Chat:
     def __init__(self, house):
-        crowd = UserReports(house.store, lambda: house.now, lambda _: None)
+        crowd = UserReports(house.store, lambda: house.now)
         self.desk = Dispatcher(house.recorder, frozenset({"telegram:7"}), Style(), crowd, None)
         self.house, self.asked = house, 0
 

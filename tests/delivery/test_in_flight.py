@@ -19,7 +19,7 @@ async def claim(store, now):
 
 @pytest.fixture
 def hands(store):
-    return InFlight(store.deliveries, store.subscriptions.moved, lambda: NOW + 2 * LEASE)
+    return InFlight(store.deliveries, store.subscriptions, lambda: NOW + 2 * LEASE)
 
 
 async def status(store):

@@ -31,6 +31,7 @@ from bot.model import (
 )
 from bot.notify.batching import EDIT_GAP, NEXT_GAP
 from bot.store import StoreUnavailable
+from tests.engine import engine
 from tests.sim.script import SETTINGS
 from tests.store.made import NOW, SECOND, delivery
 
@@ -73,12 +74,7 @@ class Post:
         self.now = NOW
         self.slack, self.email = FakeChannel(), FakeChannel()
         self.stop = asyncio.Event()
-        self.outbox = Outbox(
-            store.deliveries,
-            {"slack": OpenChannel(self.slack), "email": OpenChannel(self.email)},
-            lambda: self.now,
-            store.subscriptions.moved,
-        )
+        self.outbox = engine(store, {"slack": self.slack, "email": self.email}, lambda: self.now).outbox
 
     async def queue(self, *rows):
         await self.store.deliveries.add(rows, self.now)
@@ -147,7 +143,7 @@ def test_waits_double_from_two_seconds_to_five_minutes_spread_by_a_tenth():
 def test_a_lease_outlasts_every_channels_own_time_out(settings, timeout, saw):
     said = settings.model_construct(timeout=timeout)
     way = OpenChannel.of(FakeChannel(), said)
-    lease = Outbox(None, {"it": way}, lambda: NOW, None).lease("it")
+    lease = Outbox(None, {"it": way}, lambda: NOW, None, None).lease("it")
     saw(f"time-out {timeout} s, lease {lease.total_seconds():g} s")
     assert lease >= way.longest + timedelta(seconds=15) >= timedelta(seconds=timeout + 30)
 
@@ -583,7 +579,7 @@ async def test_an_outbox_that_is_cut_off_whole_leaves_nobody_sending(store, monk
 
 
 def test_only_channels_that_have_something_to_send_are_woken():
-    outbox = Outbox(None, {}, None, None)
+    outbox = Outbox(None, {}, None, None, None)
     outbox._wakers = {"slack": asyncio.Event(), "email": asyncio.Event()}
     outbox.wake({"email", "gone"})
     assert [kind for kind, bell in outbox._wakers.items() if bell.is_set()] == ["email"]
@@ -634,7 +630,7 @@ async def test_a_place_that_takes_nothing_and_one_that_took_not_this_message_are
         raise StoreUnavailable("cannot use the database: it restarts")  # holds nothing up
 
     async with post(store) as office:
-        office.outbox.refused = refused
+        office.outbox.record.refused = refused
         office.slack.script[C1].append(Refused("not_in_channel", RefusalScope.DESTINATION))
         office.slack.script[C2].append(Refused("too long", RefusalScope.MESSAGE))
         office.slack.script[C3].append(Refused("moved", RefusalScope.DESTINATION, moved=MAIL))
@@ -650,7 +646,7 @@ async def test_a_place_that_takes_nothing_and_one_that_took_not_this_message_are
 
 async def test_while_it_is_dead_one_hand_over_at_a_time_though_it_hangs(store):
     async with post(store) as at:
-        at.outbox.down = lambda: {"slack": NOW}
+        at.outbox.record.down = lambda: {"slack": NOW}
         for place in (C1, C2, C3):
             at.slack.script[place].append(HANG)
         await at.queue(delivery(1, C1), delivery(1, C2), delivery(1, C3), delivery(1, MAIL))
@@ -673,7 +669,7 @@ async def test_what_was_under_way_when_it_came_back_is_tried_soon_however_often_
 
     async with post(store) as at:
         at.slack.send = answer
-        at.outbox.down = lambda: {} if back.is_set() else {"slack": NOW}
+        at.outbox.record.down = lambda: {} if back.is_set() else {"slack": NOW}
         await at.queue(delivery(1, C1))
         for number in range(1, 9):
             await at.heard(at.slack, number)

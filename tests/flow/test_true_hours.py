@@ -83,7 +83,7 @@ class Newsroom:
     def __init__(self, store, rules: Rules) -> None:
         self.store, self.now = store, at(13, 59)
         setting = Settings({"x": X, "banner": BANNER}, {"x": rules}, AUDIENCES, frozenset(CHANNELS) - {"email"})
-        self.recorder = Recorder(store, setting, lambda: self.now, lambda _: None)
+        self.recorder = Recorder(store, setting, lambda: self.now)
 
     async def look(self, when: datetime, *words: SourceReport, good: bool = False) -> None:
         outcome, why = (Outcome.OK, "") if good else (Outcome.FAILED, "HTTP 503")

@@ -56,7 +56,7 @@ class House:
         self.recorder = None
 
     async def start(self):
-        self.recorder = Recorder(self.store, self.settings, lambda: self.now, lambda _: None)
+        self.recorder = Recorder(self.store, self.settings, lambda: self.now)
         await self.recorder.load()
         await keep(self.recorder)
         return self
@@ -149,7 +149,7 @@ async def test_no_outage_inside_and_the_truth_on_leaving(store):
 async def test_the_first_round_after_a_start_knows_of_maintenance_under_way(store):
     house = House(store)
     house.now = START + MINUTE
-    house.recorder = Recorder(store, house.settings, lambda: house.now, lambda _: None)
+    house.recorder = Recorder(store, house.settings, lambda: house.now)
     await house.recorder.load()
     await house.rounds("mail", BAD, BAD)
     assert await store.results.incidents(START) == ()
@@ -191,7 +191,7 @@ async def test_quiet_hours_put_it_off_and_tell_how_it_ended_in_one_message(store
 
 async def test_a_muted_service_is_silent_of_what_is_new(store):
     house = House(store)
-    house.recorder = Recorder(store, house.settings, lambda: house.now, lambda _: None)
+    house.recorder = Recorder(store, house.settings, lambda: house.now)
     await house.recorder.load()
     await house.recorder.order("mail", Mute("Ana", house.now, START + 5 * HOUR))
     await keep(house.recorder)

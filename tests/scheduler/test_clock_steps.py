@@ -9,12 +9,10 @@ import pytest
 
 from bot import wording
 from bot.clock import Clock, SteadyClock
-from bot.delivery.outbox import Outbox
-from bot.incidents.recorder import Recorder
 from bot.model import Style
 from bot.scheduler.clock_steps import ClockSteps
 from bot.store import StoreUnavailable
-from bot.watch.rounds import Rounds
+from tests.engine import engine
 from tests.incidents.test_recorder import House
 from tests.judge.rounds import look
 from tests.store.made import take
@@ -27,11 +25,9 @@ class Machine:
     def __init__(self, store):
         self.passed, self.off = 0.0, timedelta()
         self.clock = SteadyClock(lambda: self.passed, lambda: NOON + timedelta(seconds=self.passed) + self.off)
-        setting = House(store).recorder.settings
-        self.recorder = Recorder(store, setting, self.clock.utcnow, lambda _: None)
-        self.outbox = Outbox(store.deliveries, {}, self.clock.utcnow, self.recorder.moved)
-        clock = Clock(self.clock.steady, self.clock.utcnow)
-        self.rounds = Rounds((), (), None, seen=self.recorder.seen, clock=clock)
+        made = engine(store, {}, self.clock.utcnow, House(store).recorder.settings)
+        self.recorder, self.outbox = made.recorder, made.outbox
+        self.rounds = made.watch((), (), None, clock=Clock(self.clock.steady, self.clock.utcnow))
         self.steps = ClockSteps(self.clock, self.recorder, self.rounds, self.outbox)
 
     async def see(self, letters):

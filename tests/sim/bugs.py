@@ -8,6 +8,7 @@ from sqlalchemy import select, update
 
 import bot.delivery.outbox
 import bot.delivery.retry
+import bot.engine
 import bot.incidents.reconciler
 import bot.judge.incidents
 import bot.judge.verdict
@@ -34,7 +35,7 @@ def sent_before_sending(patch):
             await self.deliveries.settle(delivery, DeliveryResult(DeliveryStatus.SENT), self.clock())
             await super()._deliver(delivery, at)
 
-    patch.setattr(tests.sim.engine, "Outbox", Careless)
+    patch.setattr(bot.engine, "Outbox", Careless)
 
 
 def no_order(patch):

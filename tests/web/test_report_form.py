@@ -28,7 +28,7 @@ async def page(folder, *, trust=None, style=EN):
     """The page over a real socket, and the crowd behind it."""
     stage = Stage()
     async with open_store(f"sqlite:///{folder}/tocsin.db") as store:
-        crowd = UserReports(store, lambda: NOW, lambda _: None)
+        crowd = UserReports(store, lambda: NOW)
         form = Reporting(stage.seen, crowd, style, lambda: NOW, trust)
         app = site(overview=stage.seen, vitals=stage.how, title="T", style=style, clock=lambda: NOW, reporting=form)
         with socket.create_server(("127.0.0.1", 0)) as door:
