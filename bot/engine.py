@@ -43,10 +43,10 @@ class Engine:
         self.recorder = Recorder(store, settings, clock, own_health=self.own_health, changed=changed)
         self.outbox = Outbox(store.deliveries, channels, clock, self.recorder, store.hold)
         self.recorder.wake = self.outbox.wake
-        self.heartbeats = HeartbeatRegistry(heartbeats or {}, store, clock, self.blind_since)
+        self.heartbeats = HeartbeatRegistry(heartbeats or {}, store, clock, self.offline_since)
         self.user_reports = UserReports(store, clock)
 
-    def blind_since(self) -> datetime | None:
+    def offline_since(self) -> datetime | None:
         """Start of our own present outage, or None."""
         ours = self.recorder.states.get(OURSELVES)
         return ours.incident.since if ours and ours.incident else None

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from bot.model import Batch, Delivery, DeliveryAction, Destination, Notice
 from bot.notify import batching
 from bot.notify.batching import WINDOW, Claim, Message, Plan
-from bot.notify.lanes import Head, PlaceQueue
+from bot.notify.place_queue import Head, PlaceQueue
 from bot.store.deliveries.repository import Claimed, Deliveries
 
 TRIES = 20  # in a row, each of which meets another process that has claimed or changed the same deliveries
@@ -53,7 +53,7 @@ class Claimer:
         self, heads: Sequence[Head], crowded: Collection[str], wanted: Claim
     ) -> Mapping[Destination, PlaceQueue]:
         whole = [Destination(wanted.kind, place) for place in crowded]
-        edited = {head.place for head in heads if head.act == DeliveryAction.EDIT}
+        edited = {head.place for head in heads if head.action == DeliveryAction.EDIT}
         edits = [Destination(wanted.kind, place) for place in edited]
         return await self.deliveries.place_queues(whole, edits, wanted.now - WINDOW) if whole or edits else {}
 

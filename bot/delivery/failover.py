@@ -23,7 +23,7 @@ AGAIN = 1.0  # seconds until the database is tried again
 REST = 5.0  # seconds between two looks: other processes may queue deliveries too
 
 
-class Ladders(Protocol):
+class LadderSource(Protocol):
     """The audiences that have a ladder, by name, with their present addresses."""
 
     @property
@@ -39,7 +39,7 @@ class Failover:
     """
 
     deliveries: Deliveries
-    record: Ladders
+    record: LadderSource
     clock: Callable[[], datetime]
     wake: Callable[[set[str]], None]
     down: Callable[[], Mapping[str, datetime]] = dict
@@ -74,7 +74,7 @@ class Failover:
         ladders, down = self.record.ladders, self.down()
         untaken = await self.deliveries.untaken(now, ladders)
         chosen = [Handed(one, next_rungs(one, ladders, now, down)) for one in untaken]
-        handed = await self.deliveries.hand_on(chosen, ladders, now) if chosen else ()
+        handed = await self.deliveries.fail_over(chosen, ladders, now) if chosen else ()
         if kinds := {row.destination.kind for one in handed for row in one.onto}:
             self.wake(kinds)
         for one in handed:

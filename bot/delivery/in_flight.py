@@ -21,7 +21,7 @@ AGAIN = 1.0  # seconds until the database is tried again
 MOST = 1000  # outcomes kept: with more than this, the database is not coming back
 
 
-class Moves(Protocol):
+class AddressBook(Protocol):
     """Whoever notes that a destination has a new address."""
 
     async def moved(self, old: Destination, new: Destination) -> None: ...
@@ -36,7 +36,7 @@ class InFlight:
     """
 
     deliveries: Deliveries
-    record: Moves
+    record: AddressBook
     clock: Callable[[], datetime]
     _held: dict[int, Delivery] = field(default_factory=dict)  # by id, under the newest claim
     # outcomes that could not be stored under their old claim

@@ -15,8 +15,8 @@ from typing import Protocol
 from bot import wording
 from bot.delivery import receipt_log
 from bot.delivery.claiming import Claimer
-from bot.delivery.failover import Failover, Ladders
-from bot.delivery.in_flight import AGAIN, InFlight, Moves
+from bot.delivery.failover import Failover, LadderSource
+from bot.delivery.in_flight import AGAIN, AddressBook, InFlight
 from bot.delivery.rate_limit import OpenChannel, RateLimiter
 from bot.delivery.retry import DEAD_WAIT, FIRST_WAIT, LONGEST_WAIT, MOST_WAIT, bounded, settle
 from bot.errors import fault, is_over, say_once
@@ -58,7 +58,7 @@ async def _run(part: Callable[[], Awaitable[None]]) -> None:
     await part()
 
 
-class Record(Ladders, Moves, Protocol):
+class DeliveryRecord(LadderSource, AddressBook, Protocol):
     """What is on record about channels and destinations, and where the outbox reports what it learns about them."""
 
     def down(self) -> Mapping[str, datetime]:
@@ -78,7 +78,7 @@ class Outbox:
     deliveries: Deliveries
     channels: Mapping[str, OpenChannel]
     clock: Callable[[], datetime]
-    record: Record
+    record: DeliveryRecord
     hold: Hold
     counts: Counter[tuple[str, str]] = field(default_factory=Counter)  # by (channel kind, receipt)
     # outcomes of unsure deliveries, by (channel kind, outcome)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from bot.model import MANY, Batch, BatchItem, ChangeKind, DeliveryAction, DeliveryStatus, Destination, Style
-from bot.notify.lanes import Head, Lane, PlaceQueue, Queued, Recent, Standing, StormMessage
+from bot.notify.place_queue import Head, Lane, PlaceQueue, Queued, Recent, Standing, StormMessage
 
 FEW = 3  # up to this many incidents that begin, or end, within `WINDOW` are sent one by one; more are a storm
 WINDOW = timedelta(minutes=2)
@@ -136,7 +136,7 @@ def _edit(plan: Plan, queue: PlaceQueue, thread: str, ids: list[int], now: datet
         waiting = next((r for r in unfinished if r.status == DeliveryStatus.PENDING or r.due <= now), None)
         if waiting:
             message = Message(thread, _notice_key(waiting), rows[0].id, [], waiting.due, waiting.id)
-            message.action = DeliveryAction(waiting.act)
+            message.action = DeliveryAction(waiting.action)
         else:
             due = max((row.settled_at for row in rows if row.settled_at), default=now) + EDIT_GAP
             message = Message(thread, f"{thread}/{len(rows)}", rows[0].id, [], max(due, now))

@@ -114,7 +114,7 @@ async def test_what_its_ladders_wait_for_is_handed_on_now_and_new_notices_at_onc
     assert {"slack"} in house.woken
 
     untaken = await house.store.deliveries.untaken(at(1), {})
-    await house.store.deliveries.hand_on([Handed(one, ()) for one in untaken], {}, at(1))
+    await house.store.deliveries.fail_over([Handed(one, ()) for one in untaken], {}, at(1))
     house.now = at(2)
     await house.look("slack", "web")
     rows = await take(house.store, "slack", at(2), limit=9, lease=timedelta(minutes=1))

@@ -23,7 +23,6 @@ import tests.sim.engine
 from bot.delivery.outbox import Outbox
 from bot.judge.changes import Step
 from bot.model import ChangeKind, Confidence, DeliveryAction, DeliveryResult, DeliveryStatus, Health
-from bot.notify.lanes import Head
 from bot.store.schema import deliveries as table
 
 
@@ -42,7 +41,7 @@ def no_order(patch):
     """Claims whatever is due, not the first of its lane."""
     claiming = bot.store.deliveries.claim
     heads = (
-        select(*(table.c[name] for name in Head._fields))
+        select(*claiming.HEADS.selected_columns)
         .where(table.c.kind == claiming.bindparam("of_kind"), table.c.due <= claiming.bindparam("now"), claiming.FREE)
         .where(table.c.settled_at.is_(None), table.c.told_in.is_(None))
         .order_by(table.c.due, table.c.id)

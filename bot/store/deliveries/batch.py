@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.model import DeliveryStatus, Destination, Notice
 from bot.notify.batching import Contents, Message, Plan
-from bot.notify.lanes import Lane, PlaceQueue, Queued, Recent, StormMessage
+from bot.notify.place_queue import Lane, PlaceQueue, Queued, Recent, StormMessage
 from bot.store.deliveries import place_statements
 
 T = TypeVar("T")

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.model import DeliveryStatus
 from bot.notify.batching import Claim
-from bot.notify.lanes import Head, Standing
+from bot.notify.place_queue import Head, Standing
 from bot.store.deliveries import place_statements
 from bot.store.schema import deliveries as table
 
@@ -62,7 +62,7 @@ FREE_TO_GO = table.c.settled_at.is_(None) & table.c.told_in.is_(None)
 HEAD = FREE_TO_GO & ~_unfinished_before()  # the first unfinished one of its lane
 FREE = table.c.place.not_in(bindparam("busy", expanding=True))
 HEADS = (
-    select(*(table.c[name] for name in Head._fields))
+    select(*place_statements.columns(Head._fields))
     .where(table.c.kind == bindparam("of_kind"), table.c.due <= bindparam("now"), FREE, HEAD)
     .order_by(table.c.due, table.c.id)
     .limit(bindparam("most"))

@@ -11,7 +11,7 @@ from sqlalchemy import bindparam, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.model import ARRIVED, Audience, Delivery, DeliveryAction, DeliveryStatus, Destination, Notice
-from bot.notify.lanes import Lane, Queued
+from bot.notify.place_queue import Lane, Queued
 from bot.store.deliveries import place_statements, statements
 from bot.store.schema import deliveries as table
 from bot.store.schema import incidents, services

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Select, bindparam, case, exists, func, or_, select, update
+from sqlalchemy import ColumnElement, Select, bindparam, case, exists, func, or_, select, update
 from sqlalchemy import insert as plain_insert
 
 from bot.model import MANY, DeliveryAction, DeliveryStatus
-from bot.notify.lanes import Queued
+from bot.notify.place_queue import Queued
 from bot.store.schema import deliveries as table
 
 HERE = (table.c.kind == bindparam("of_kind")) & (table.c.place == bindparam("of_place"))
@@ -34,7 +34,14 @@ STANDING = (
     )
     .group_by(table.c.place)
 )
-LIGHT = tuple(table.c[name] for name in Queued._fields)
+
+
+def columns(fields: tuple[str, ...]) -> list[ColumnElement[Any]]:
+    """The columns that the fields of a plain value stand for."""
+    return [table.c.act.label(name) if name == "action" else table.c[name] for name in fields]
+
+
+LIGHT = columns(Queued._fields)
 UNFINISHED = select(*LIGHT).where(HERE, OPEN).order_by(table.c.id)
 THESE = select(*LIGHT).where(BY_ID).order_by(table.c.id)
 STATE = ("id", "status", "lease", "due", "told_in", "deadline", "unsure", "settled_at")  # what changes of a row

@@ -23,7 +23,7 @@ from bot.model import (
     Progress,
 )
 from bot.notify.batching import Claim, Contents, Message, Plan
-from bot.notify.lanes import Head, PlaceQueue, Standing
+from bot.notify.place_queue import Head, PlaceQueue, Standing
 from bot.store.deliveries import batch, claim, failover, readdress, settle, statements, wake
 from bot.store.deliveries.failover import Handed, Untaken
 from bot.store.deliveries.readdress import Adopted, Waiting
@@ -121,7 +121,7 @@ class Deliveries:
         """Read the deliveries whose deadline has come, some tens at a time."""
         return await self._database.read(partial(failover.read, now=now, ladders=ladders))
 
-    async def hand_on(
+    async def fail_over(
         self, handed: Sequence[Handed], ladders: Mapping[str, Audience], now: datetime
     ) -> tuple[Handed, ...]:
         """Queue what goes to the next rungs; return those that still were as they were read. Each is handed on once, even

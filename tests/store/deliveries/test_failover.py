@@ -39,7 +39,7 @@ async def fail_over(store, now, choose=lambda _: ()):
     handed = []
     while untaken := await store.deliveries.untaken(now, DESK):
         chosen = [Handed(one, tuple(choose(one))) for one in untaken]
-        handed += await store.deliveries.hand_on(chosen, DESK, now)
+        handed += await store.deliveries.fail_over(chosen, DESK, now)
     return handed
 
 
@@ -174,7 +174,7 @@ async def test_what_is_no_longer_as_it_was_read_is_decided_again(store, change):
         await store.deliveries.add([rung(2, ends=ChangeKind.RESTORED)], NOW)
     else:
         await store.deliveries.add([rung(1, TELEGRAM)], NOW)
-    assert await store.deliveries.hand_on([Handed(was, tuple(next_one(was)))], DESK, NOW + MINUTE) == ()
+    assert await store.deliveries.fail_over([Handed(was, tuple(next_one(was)))], DESK, NOW + MINUTE) == ()
     assert "email" not in await store.deliveries.backlog()
     assert ("telegram" in await store.deliveries.backlog()) is (change == "another rung")
 

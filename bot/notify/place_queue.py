@@ -16,7 +16,7 @@ class Queued(NamedTuple):
     id: int
     key: str
     thread: str
-    act: str  # a DeliveryAction
+    action: str  # a DeliveryAction
     status: str  # a DeliveryStatus
     due: datetime
     lease: int
@@ -36,7 +36,7 @@ class Queued(NamedTuple):
 
     @property
     def posts(self) -> bool:
-        return self.act == DeliveryAction.POST
+        return self.action == DeliveryAction.POST
 
     def on_its_way(self, now: datetime) -> bool:
         """Whether it is being sent, under a lease that still runs."""
@@ -49,7 +49,7 @@ class Head(NamedTuple):
     id: int
     place: str
     thread: str
-    act: str
+    action: str
     attempts: int
     deferred: bool
     reminder: bool
