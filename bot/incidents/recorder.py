@@ -293,7 +293,8 @@ class Recorder:
         if slept := seen.asleep_since:
             await self._advance(OURSELVES, lambda own: track_own_outage(own, slept, online=False, starved=True))
         online, blind = seen.online and not seen.starved, self._state(OURSELVES).incident is not None
-        if not online or (blind and _saw(seen)):
+        seeing = any(reading.outcome is not Outcome.INCONCLUSIVE for reading in seen.readings)
+        if not online or (blind and seeing):  # errors of our own do not show that we are online
             starved = seen.starved
             await self._advance(OURSELVES, lambda own: track_own_outage(own, seen.at, online=online, starved=starved))
 
@@ -394,8 +395,3 @@ class Recorder:
                 len(services),
             )
         return self._open[followed]
-
-
-def _saw(seen: Round) -> bool:
-    """True if the round shows that we are online, which errors of our own do not."""
-    return any(reading.outcome is not Outcome.INCONCLUSIVE for reading in seen.readings)
