@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from bot import wording
+from bot.incidents.places import Places
 from bot.incidents.settings import Settings
 from bot.judge import channel_health
 from bot.judge.changes import Step
@@ -42,11 +43,11 @@ from bot.model import (
     ServiceState,
     Span,
     Streak,
-    Subscription,
     delivering,
 )
 from bot.model.clock_shift import Moved, moved
 from bot.notify import incident_fanout
+from bot.own_health import OwnHealth
 from bot.store import Store, StoreUnavailable
 from bot.store.incidents import Snapshot, Transition
 
@@ -55,27 +56,38 @@ log = logging.getLogger(__name__)
 LONG_AGO = timedelta(days=400)  # no statistic looks further back
 
 
+def no_outbox(_whom: set[str] | set[Destination]) -> None:
+    """Nothing sends what is queued: the state is only read."""
+
+
 @dataclass
 class Recorder:
     store: Store
     settings: Settings
     clock: Callable[[], datetime]
-    wake: Callable[[set[str] | set[Destination]], None]  # wakes the outbox for these destinations or kinds of channel
+    # Wakes the outbox for these destinations or kinds of channel.
+    wake: Callable[[set[str] | set[Destination]], None] = no_outbox
     states: dict[str, ServiceState] = field(default_factory=dict)
-    subscriptions: tuple[Subscription, ...] = ()
-    ladders: dict[str, Audience] = field(default_factory=dict)  # by name, for failover
+    places: Places = field(init=False)
     maintenance: MaintenanceCalendar = field(default_factory=MaintenanceCalendar)
     coverage: Coverage = field(default_factory=Coverage)
-    unwell: Callable[[], Mapping[str, datetime]] = dict  # our own unhealthy parts, and since when
-    changed: Callable[[Service, ServiceState, ServiceState], None] = lambda *_: None  # called with each new state
+    own_health: OwnHealth = field(default_factory=OwnHealth)
+    changed: Callable[[Service, ServiceState, ServiceState], None] | None = None  # called with each new state
     _unwritten: dict[str, Streak] = field(default_factory=dict)  # by service: streaks that could not be stored
-    # Confirmed open incidents, by followed services.
-    _open: dict[tuple[str, ...], wording.Others] = field(default_factory=dict)
+    # Confirmed open incidents, by what a reader follows.
+    _open: dict[incident_fanout.Followed, wording.Others] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.places = Places(self.store)
 
     @property
     def readers(self) -> tuple[Audience, ...]:
         """The audiences of the config and, each as an audience of one, the subscriptions made in chats."""
-        return (*self.settings.audiences, *map(_alone, self.subscriptions))
+        return self.settings.readers(self.places.subscriptions, self.places.settings)
+
+    @property
+    def ladders(self) -> Mapping[str, Audience]:
+        return self.settings.ladders
 
     def service(self, name: str) -> Service:
         """The service; one that was removed from the config is known only by its key."""
@@ -83,12 +95,18 @@ class Recorder:
         return self.settings.watched.get(name) or Service(name, ours)
 
     def muted(self, service: str) -> bool:
-        return _silent(self._state(service), self.clock())
+        return self._state(service).muted(self.clock())
 
     def failing(self, service: str) -> bool:
         """True if the service fails, even if that is not announced."""
         state = self._state(service)
         return state.incident is not None or state.streak.bad_since is not None
+
+    def bad_since(self, service: str) -> datetime | None:
+        """The first failed round of the service's present trouble; None while our own checks see none."""
+        state = self._state(service)
+        ours = state.incident is not None and state.incident.readings and not only_worn(state.incident)
+        return state.incident.since if state.incident and ours else state.streak.bad_since
 
     async def load(self) -> None:
         """Restore the state of the last run."""
@@ -97,7 +115,7 @@ class Recorder:
         await self._find_readers()
         again = (window for weekly in self.settings.weekly for window in occurrences(weekly, now))
         self.maintenance.load(await self.store.maintenance.windows(now - LONG_AGO), (*self.settings.windows, *again))
-        for style in {audience.filter.style for audience in self.settings.audiences}:
+        for style in {audience.style for audience in self.settings.audiences}:
             wording.reader(style, now)  # load the language now rather than during an outage
 
     async def seen(self, seen: Round) -> bool:
@@ -144,15 +162,6 @@ class Recorder:
         await self._taken(service, move)
         return sum(delivery.action is DeliveryAction.POST for delivery in move.deliveries)
 
-    async def subscribe(self, wish: Subscription) -> None:
-        await self.store.subscriptions.subscribe(wish)
-        self.subscriptions = await self.store.subscriptions.subscriptions()
-
-    async def unsubscribe(self, destination: Destination) -> bool:
-        gone = await self.store.subscriptions.unsubscribe(destination)
-        self.subscriptions = await self.store.subscriptions.subscriptions()
-        return gone
-
     async def moved(self, old: Destination, new: Destination) -> None:
         """Take over a destination's new address, so that its readers lose no notice."""
         await self.store.subscriptions.moved(old, new)
@@ -162,9 +171,8 @@ class Recorder:
         """Load the subscriptions and the present addresses of the config's destinations: a file does not learn that a
         group has moved.
         """
-        self.subscriptions = await self.store.subscriptions.subscriptions()
+        await self.places.load()
         self.settings = self.settings.found(await self.store.subscriptions.addresses())
-        self.ladders.update({reader.name: reader for reader in self.settings.audiences if reader.ladder})
 
     async def overview(self, since: datetime) -> Overview:
         """The state for all screens; `recent` goes back to `since`."""
@@ -186,9 +194,9 @@ class Recorder:
             Overview(
                 at=self.clock(),
                 services=(),
-                subscriptions=self.subscriptions,
+                subscriptions=self.places.subscriptions,
                 windows=tuple(self.maintenance.since(since)),
-                unwell=self.unwell(),
+                unwell=self.own_health.unwell,
             )
         )
 
@@ -251,7 +259,7 @@ class Recorder:
             return
         readers = tuple(dict.fromkeys((delivery.audience, *delivery.ladders)))
         own = {admins.name, str(place), ""}
-        missing, style = [r for r in readers if r not in own], admins.filter.style
+        missing, style = [r for r in readers if r not in own], admins.style
         if scope is RefusalScope.MESSAGE:
             lost = [r for r in missing if r not in self.ladders or self.ladders[r].destinations[-1] == place]
             notice = wording.not_taken(delivery, why, lost, style, now)
@@ -268,8 +276,9 @@ class Recorder:
     async def _take_up(self, states: Mapping[str, ServiceState]) -> None:
         """Take over new states; wake deliveries that wait for a channel that went down or came back."""
         before, now = self.down(), self.clock()
-        for name, state in states.items():
-            self.changed(self.service(name), self._state(name), state)
+        if self.changed:
+            for name, state in states.items():
+                self.changed(self.service(name), self._state(name), state)
         self.states |= states
         self._open.clear()
         after = self.down()
@@ -285,7 +294,8 @@ class Recorder:
         if slept := seen.asleep_since:
             await self._advance(OURSELVES, lambda own: track_own_outage(own, slept, online=False, starved=True))
         online, blind = seen.online and not seen.starved, self._state(OURSELVES).incident is not None
-        if not online or (blind and _saw(seen)):
+        seeing = any(reading.outcome is not Outcome.INCONCLUSIVE for reading in seen.readings)
+        if not online or (blind and seeing):  # errors of our own do not show that we are online
             starved = seen.starved
             await self._advance(OURSELVES, lambda own: track_own_outage(own, seen.at, online=online, starved=starved))
 
@@ -323,7 +333,10 @@ class Recorder:
         return self.states.get(service) or ServiceState(service)
 
     def _rules(self, service: str) -> Rules:
-        return self.settings.rules.get(service) or Rules()
+        rules = self.settings.rules.get(service) or Rules()
+        if not (ages := self.places.waits(service)):
+            return rules
+        return replace(rules, milestones=tuple(sorted({*rules.milestones, *ages})))
 
     async def _advance(
         self, service: str, take: Callable[[ServiceState], Step], *, quietly: bool = False
@@ -361,7 +374,7 @@ class Recorder:
             self.addressed(),
             incident_fanout.Spread(situation.told, situation.heard) if known else incident_fanout.Spread(),
             self._others,
-            muted=_silent(situation.state, now),
+            muted=situation.state.muted(now),
             now=now,
         )
 
@@ -369,27 +382,17 @@ class Recorder:
         """All readers, and the present state of their channels."""
         return incident_fanout.Readers(self.readers, self.settings.admins, self.down(), self.settings.editable)
 
-    def _others(self, followed: tuple[str, ...]) -> wording.Others:
+    def _others(self, followed: incident_fanout.Followed) -> wording.Others:
         """Confirmed open incidents among the services a reader follows. Computed once for simultaneous endings."""
         if followed not in self._open:
+            services = [s for s in self.settings.services.values() if any(one.follows(s.id) for one in followed)]
             self._open[followed] = wording.Others(
-                (service, state.incident)
-                for service in self.settings.services.values()
-                if not followed or service.id in followed
-                if (state := self._state(service.id)).incident is not None
-                and state.incident.confidence is Confidence.CONFIRMED
+                (
+                    (service, state.incident)
+                    for service in services
+                    if (state := self._state(service.id)).incident is not None
+                    and state.incident.confidence is Confidence.CONFIRMED
+                ),
+                len(services),
             )
         return self._open[followed]
-
-
-def _silent(state: ServiceState, now: datetime) -> bool:
-    return state.mute is not None and state.mute.until > now
-
-
-def _saw(seen: Round) -> bool:
-    """True if the round shows that we are online, which errors of our own do not."""
-    return any(reading.outcome is not Outcome.INCONCLUSIVE for reading in seen.readings)
-
-
-def _alone(wish: Subscription) -> Audience:
-    return Audience(str(wish.destination), (wish.destination,), wish.filter)

@@ -10,6 +10,7 @@ from bot.model.audiences import (
     Destination,
     Escalation,
     Overview,
+    PlaceSettings,
     Quiet,
     Style,
     Subscription,
@@ -17,6 +18,7 @@ from bot.model.audiences import (
     Topic,
 )
 from bot.model.delivery_log import DRILL, NotNotifiedReason, Progress, Proof, Trail
+from bot.model.delivery_status import ARRIVED, FINISHED, MANY, DeliveryResult, DeliveryStatus
 from bot.model.durations import clock, length, spelled
 from bot.model.heartbeats import Heartbeat, HeartbeatEvent
 from bot.model.incidents import (
@@ -73,9 +75,12 @@ from bot.model.reasons import Reason, ReasonCode
 from bot.model.reports import Report, Tally
 
 __all__ = [
+    "ARRIVED",
     "DRILL",
     "ENDINGS",
     "EVERYTHING",
+    "FINISHED",
+    "MANY",
     "OURSELVES",
     "OVER",
     "Ack",
@@ -94,6 +99,8 @@ __all__ = [
     "Correct",
     "Delivery",
     "DeliveryAction",
+    "DeliveryResult",
+    "DeliveryStatus",
     "Destination",
     "Escalation",
     "Health",
@@ -111,6 +118,7 @@ __all__ = [
     "Outcome",
     "Overview",
     "Phase",
+    "PlaceSettings",
     "Planned",
     "Progress",
     "Proof",

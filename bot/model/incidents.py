@@ -109,6 +109,7 @@ class Incident:
     reports_told: int = 0  # changes so far that only reported what sources say ...
     reports_at: datetime | None = None  # ... and the time of the latest
     quiet_since: datetime | None = None  # of an unstable one known from sources alone: since when they are quiet
+    official_last: SourceReport | None = None  # the official page's last report of trouble, as it was first read
 
     @property
     def id(self) -> str:
@@ -141,6 +142,9 @@ class ServiceState:
     outages: Outages = Outages()  # of this year, as counted so far
     excused: bool = False  # the present trouble was retracted in `last`: nothing opens until it worsens or ends
     echo: bool = False  # trackers or the crowd still report what is over: opens nothing until they are quiet
+
+    def muted(self, now: datetime) -> bool:
+        return self.mute is not None and self.mute.until > now
 
 
 class ChangeKind(StrEnum):
