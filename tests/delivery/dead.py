@@ -63,6 +63,9 @@ PROBED = 8 * SECOND  # of a look at Slack's API
 EVERY, DOUBTFUL, HEALTH = 30, 10, 60  # seconds between two looks: at a service, at one in doubt, at Slack
 
 
+SILENT = quote("Slack doesn't respond")
+
+
 @dataclass
 class Trouble:
     """How a far side answers: `takes` seconds, `says` a receipt; `writes` what it is given all the same."""
@@ -70,7 +73,7 @@ class Trouble:
     says: Callable[[], Receipt]
     takes: timedelta = timedelta(0)
     writes: bool = False
-    probe: Reason | Unclear | None = quote("Slack doesn't respond")
+    probe: Reason | Unclear | None = SILENT
 
 
 def answers(*receipts: Receipt) -> Callable[[], Receipt]:

@@ -56,8 +56,10 @@ def test_a_dead_channel_reads_as_a_service_does() -> None:
     spanish = told(ChangeKind.CONFIRMED, replace(DEAD, readings=READINGS[:1]), at(13, 56), ES, SLACK)
     assert spanish.words.text.splitlines() == [
         "🔴 Envío por Slack no funciona desde las 13:55",
-        "Su API: Slack no acepta channels.slack.bot_token (token_revoked). "
-        "Lo confirmaron nuestras comprobaciones a las 13:56.",
+        (
+            "Su API: Slack no acepta channels.slack.bot_token (token_revoked). "
+            "Lo confirmaron nuestras comprobaciones a las 13:56."
+        ),
         "Sus avisos van por el siguiente canal, si lo hay; el resto espera a que vuelva.",
     ]
 
