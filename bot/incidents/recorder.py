@@ -381,6 +381,10 @@ class Recorder:
         """All readers, and the present state of their channels."""
         return incident_fanout.Readers(self.readers, self.settings.admins, self.down(), self.settings.editable)
 
+    def others(self, audience: str) -> wording.Others:
+        """Confirmed open incidents among the services that an audience follows."""
+        return self._others(tuple(one.filter for one in self.readers if one.name == audience))
+
     def _others(self, followed: incident_fanout.Followed) -> wording.Others:
         """Confirmed open incidents among the services a reader follows. Computed once for simultaneous endings."""
         if followed not in self._open:
