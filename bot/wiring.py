@@ -49,6 +49,7 @@ def setting(config: Config) -> Settings:
         admins=config.admins_audience(),
         rooms=config.own_rooms(),
         public=config.rooms == "anyone",
+        style=config.style(),
     )
 
 

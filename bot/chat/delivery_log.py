@@ -59,7 +59,7 @@ def drill(audiences: Sequence[Audience], at: datetime) -> tuple[Delivery, ...]:
     thread = f"{DRILL}#{at:%Y%m%dT%H%M%S}"
     found: dict[Destination, Delivery] = {}
     for audience in audiences:
-        notice = wording.test_notice(audience.name, audience.filter.style, at)
+        notice = wording.test_notice(audience.name, audience.style, at)
         notice = replace(notice, thread=thread, key=f"{thread}/1")
         for place in audience.destinations:
             found.setdefault(

@@ -61,7 +61,7 @@ async def drill(config: Config, names: Sequence[str], tried: Callable[[int, int]
 
 
 async def _prove(channel: Channel, place: Destination, audience: Audience, store: Store) -> Tried:
-    notice, began = wording.test_notice(audience.name, audience.filter.style, now()), monotonic()
+    notice, began = wording.test_notice(audience.name, audience.style, now()), monotonic()
     try:
         receipt = await channel.send(
             Delivery(f"{notice.key}@{place}", place, DeliveryAction.POST, notice, audience.name)

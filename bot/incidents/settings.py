@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
-from bot.model import Audience, Destination, Rules, Service, Weekly, Window
+from bot.model import Audience, Destination, Rules, Service, Style, Weekly, Window
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +27,7 @@ class Settings:
     admins: Audience | None = None  # notified of dead channels and of destinations that refuse messages
     rooms: frozenset[Destination] = frozenset()  # places in the config: people there may use commands
     public: bool = False  # anybody may use commands, anywhere
+    style: Style = field(default_factory=Style)  # of places for which nobody has set one
 
     @property
     def watched(self) -> Mapping[str, Service]:

@@ -71,13 +71,13 @@ class Reporting:
     async def take(self, request: Request) -> tuple[int, Text]:
         """Status and reply. Refusals are in the reader's language, too."""
         if not self._from_here(request):
-            return 403, wording.report_what(self.style)  # another site makes its visitors send it
+            return 403, wording.which_service(self.style)  # another site makes its visitors send it
         form = await _form(request)
         now = self.clock()
         seen = await self.overview(now - HOUR)
         service = next((one for one, _ in seen.services if one.id == form.get("service")), None)
         if service is None or form.get("works") not in {"yes", "no"}:
-            return 400, wording.report_what(self.style)
+            return 400, wording.which_service(self.style)
         return await self._take(
             service, seen, Report(service.id, now, "", "web", works=form["works"] == "yes"), request
         )

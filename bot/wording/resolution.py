@@ -18,10 +18,11 @@ Open = tuple[Service, Incident]
 
 class Others:
     """Open incidents among the services a reader follows, by health and certainty. Grouped once for all simultaneous
-    endings, as there may be thousands.
+    endings, as there may be thousands. `followed`: how many services that are; None: several.
     """
 
-    def __init__(self, found: Iterable[Open] = ()) -> None:
+    def __init__(self, found: Iterable[Open] = (), followed: int | None = None) -> None:
+        self.followed = followed
         self.down: dict[str, Open] = {}
         self.partly: dict[str, Open] = {}
         self.perhaps: dict[str, Open] = {}
@@ -154,7 +155,7 @@ def last_word(incident: Incident, to: Reader) -> str:
 
 
 def rest(others: Others, ended: Service, to: Reader) -> list[str]:
-    """Other open incidents, by health and certainty; "all up" only if there are none."""
+    """Other open incidents, by health and certainty; "all up" only if there are none, but others are followed."""
     say = to.say
     groups = (
         (say.resolution.others_down, others.down),
@@ -162,7 +163,8 @@ def rest(others: Others, ended: Service, to: Reader) -> list[str]:
         (say.resolution.others_perhaps, others.perhaps),
     )
     named = [(form, _named(group, ended, to)) for form, group in groups]
-    return [form.format(list=names) for form, names in named if names] or [say.resolution.all_up]
+    found = [form.format(list=names) for form, names in named if names]
+    return found or ([say.resolution.all_up] if others.followed != 1 else [])
 
 
 def _named(group: Mapping[str, Open], ended: Service, to: Reader) -> str:

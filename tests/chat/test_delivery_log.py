@@ -297,7 +297,7 @@ def test_why_a_muted_service_was_not_told_of():
 
 
 def test_why_who_subscribed_later_was_not_told():
-    held = (Subscription(HERE, SubscriptionFilter(), "telegram:7", at(14, 55)),)
+    held = (Subscription(HERE, (SubscriptionFilter(),), "telegram:7", at(14, 55)),)
     reply = said("why", seen=overview(OVER, held=held), trail=trail(readers=(ALONE,))).reply
     assert reply.lines == ("It subscribed after that was over.",)
 
@@ -311,7 +311,7 @@ def test_why_in_spanish():
 
 
 def test_a_drill_sends_a_marked_notice_to_every_rung_each_place_once():
-    everyone = Audience("everyone", (HERE, MAIL), SubscriptionFilter(style=ES))
+    everyone = Audience("everyone", (HERE, MAIL), SubscriptionFilter(), style=ES)
     drill = said("drill", audiences=(LADDER, everyone))
     [order] = drill.orders
     assert isinstance(order, SendDrill)

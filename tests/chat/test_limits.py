@@ -235,7 +235,7 @@ async def test_a_button_is_about_its_own_incident(store, text):
     desk = await two_outages(store)
     before = desk.house.recorder.states["x"]
     answer = await desk.say(text, ADMIN, reply=Reply.ALONE)
-    assert answer == ["⌛ x#1 is over: nothing changed", 'For the latest, send "status x".']
+    assert answer == ["⌛ x#1 is over: nothing changed", "For the latest, send /status x."]
     assert (desk.house.recorder.states["x"], desk.looked) == (before, [])
     assert not (await desk.say(text.replace("#1", "#2"), ADMIN))[0].startswith("⌛")
 

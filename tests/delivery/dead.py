@@ -41,6 +41,7 @@ from bot.model import (
     Sent,
     Service,
     Subscription,
+    SubscriptionFilter,
     Unsure,
     delivering,
 )
@@ -51,8 +52,8 @@ from tests.flow.dead_judged import Heard, Ran
 
 NEWSROOM, RANDOM, OPS = (Destination("slack", f"C{number}") for number in (1, 2, 3))
 DISCORD = Destination("discord", "112233")
-DESK = Audience("desk", (NEWSROOM, TELEGRAM, MAIL), MADRID, ladder=True)
-EVERYONE = Audience("everyone", (RANDOM, DISCORD), MADRID)
+DESK = Audience("desk", (NEWSROOM, TELEGRAM, MAIL), ladder=True, style=MADRID)
+EVERYONE = Audience("everyone", (RANDOM, DISCORD), style=MADRID)
 SETTINGS = {"slack": SlackSettings, "discord": DiscordSettings, "telegram": TelegramSettings, "email": EmailSettings}
 TIMEOUT = 30 * SECOND  # of a hand-over
 PROBED = 8 * SECOND  # of a look at Slack's API
@@ -291,7 +292,7 @@ async def town(folder: Path, *services: str, watched: Sequence[str] = ("slack",)
         with contextlib.closing(sqlite3.connect(path)) as look:
             made = Town(store, look, services, watched)
             await made.recorder.load()
-            await made.recorder.subscribe(Subscription(OPS, MADRID, "slack:T1/U1", NOON))
+            await made.recorder.subscribe(Subscription(OPS, (SubscriptionFilter(),), "slack:T1/U1", NOON))
             async with at_work(made):
                 yield made
 

@@ -21,14 +21,13 @@ from bot.model import (
     Sent,
     Service,
     Style,
-    SubscriptionFilter,
 )
 
 NOON = datetime(2022, 7, 14, 12, tzinfo=UTC)  # 2:00 p.m. in Madrid
 SECOND, MINUTE = timedelta(seconds=1), timedelta(minutes=1)
 SLACK, TELEGRAM, MAIL = (Destination(*p) for p in (("slack", "C1"), ("telegram", "-100"), ("email", "a@example.org")))
-MADRID = SubscriptionFilter(style=Style("en", "Europe/Madrid"))
-DESK = Audience("desk", (SLACK, TELEGRAM, MAIL), MADRID, ladder=True)
+MADRID = Style("en", "Europe/Madrid")
+DESK = Audience("desk", (SLACK, TELEGRAM, MAIL), ladder=True, style=MADRID)
 HANG = "hang"
 DEAD = Later("Slack cannot be reached: connection refused")
 

@@ -34,10 +34,10 @@ NEWSROOM = tuple(Destination(kind, "newsroom") for kind in CHANNELS)
 REDACCION = tuple(Destination(kind, "redaccion") for kind in CHANNELS)
 EARLY, EARLIEST = Destination("slack", "early"), Destination("slack", "earliest")
 AUDIENCES = (
-    Audience("newsroom", NEWSROOM, SubscriptionFilter(style=EN)),
-    Audience("redaccion", REDACCION, SubscriptionFilter(style=ES)),
-    Audience("early", (EARLY,), SubscriptionFilter(style=EN, confidence=Confidence.LIKELY)),
-    Audience("earliest", (EARLIEST,), SubscriptionFilter(style=EN, confidence=Confidence.POSSIBLE)),
+    Audience("newsroom", NEWSROOM, SubscriptionFilter(), style=EN),
+    Audience("redaccion", REDACCION, SubscriptionFilter(), style=ES),
+    Audience("early", (EARLY,), SubscriptionFilter(confidence=Confidence.LIKELY), style=EN),
+    Audience("earliest", (EARLIEST,), SubscriptionFilter(confidence=Confidence.POSSIBLE), style=EN),
 )
 
 DOWN = """\

@@ -37,7 +37,7 @@ START = datetime(2026, 12, 1, 21, tzinfo=UTC)  # 10 p.m. in Madrid
 HOUR, MINUTE = timedelta(hours=1), timedelta(minutes=1)
 SLACK, MAIL, CHAT = Destination("slack", "C1"), Destination("email", "a@example.org"), Destination("telegram", "7")
 STYLE = Style("en", "Europe/Madrid")
-DESK = Audience("desk", (SLACK, MAIL), SubscriptionFilter(style=STYLE))
+DESK = Audience("desk", (SLACK, MAIL), SubscriptionFilter(), style=STYLE)
 SERVICES = {"mail": Service("mail", "Our mail", ("smtp",)), "shop": Service("shop", "The shop", ("web",))}
 TONIGHT = in_file(("mail",), START, START + 1.5 * HOUR, "Moving the mail server")
 
@@ -167,7 +167,7 @@ async def test_who_does_not_hear_of_maintenance_or_of_the_service_is_not_told(st
 
 async def test_one_notice_names_all_that_the_reader_follows(store):
     both = in_file(("mail", "shop"), START, START + HOUR, "")
-    one = Audience("one", (CHAT,), SubscriptionFilter(services=("shop",), style=STYLE))
+    one = Audience("one", (CHAT,), SubscriptionFilter(services=("shop",)), style=STYLE)
     await (house := House(store, (DESK, one), (both,))).start()
     told = {where: title for where, _, title in await house.sent()}
     assert told[str(MAIL)] == "🛠 Our mail and The shop: maintenance 10:00–11:00 p.m."
@@ -183,7 +183,7 @@ async def test_a_ladder_hears_on_its_first_rung_and_those_who_were_told_hear_the
 
 
 async def test_quiet_hours_put_it_off_and_tell_how_it_ended_in_one_message(store):
-    asleep = Audience("asleep", (MAIL,), SubscriptionFilter(style=STYLE, quiet=Quiet(time(19), time(7))))
+    asleep = Audience("asleep", (MAIL,), SubscriptionFilter(), style=STYLE, quiet=Quiet(time(19), time(7)))
     house = await House(store, (asleep,)).start()
     await house.at(0, 1.5)
     assert await house.sent() == []

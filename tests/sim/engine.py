@@ -44,7 +44,7 @@ from bot.watch.channel_checks import ROUTES, ways
 from bot.watch.rounds import Rounds, Watched
 from tests.sim.inline import Disk, fresh, inline, template
 from tests.sim.loop import VirtualLoop
-from tests.sim.readers import CHAT, admins, opened, place, readers
+from tests.sim.readers import CHAT, CHAT_SETTINGS, admins, opened, place, readers
 from tests.sim.script import EDITS, LIVES, SETTINGS, STEP, Script, write
 from tests.sim.world import Canary, Looked, Page, Provider, Route, World
 
@@ -160,8 +160,9 @@ class Run:
             life = await self._begun(stack)
             if self.world.life == 1 and "chat" in self.script.readers:
                 with suppress(StoreUnavailable):
+                    await life.recorder.set_place(place("telegram:chat"), CHAT_SETTINGS)
                     await life.recorder.subscribe(
-                        Subscription(place("telegram:chat"), CHAT, "Ana", life.recorder.clock())
+                        Subscription(place("telegram:chat"), (CHAT,), "Ana", life.recorder.clock())
                     )
             await life.live(lambda: self._until(life, end, killed=killed))
 

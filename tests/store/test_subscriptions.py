@@ -2,19 +2,29 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
+from datetime import timedelta
 
-from bot.model import Confidence, DeliveryAction, Destination, Style, Subscription, SubscriptionFilter, Topic
+from bot.model import (
+    Confidence,
+    DeliveryAction,
+    Destination,
+    PlaceSettings,
+    Quiet,
+    Subscription,
+    SubscriptionFilter,
+    Topic,
+)
 from bot.store import Status
 from tests.store.made import LEASE, MAIL, NOW, SECOND, SLACK, delivery, further, wanted
 
+TEN = timedelta(minutes=10)
 OLD, NEW = Destination("telegram", "-100"), Destination("telegram", "-100200")
-WISH = SubscriptionFilter(
-    ("x",), frozenset({Topic.DOWN, Topic.RESTORED}), Confidence.LIKELY, Style("es", "Europe/Madrid", "24h")
-)
+WISH = SubscriptionFilter(("x",), frozenset({Topic.DOWN, Topic.RESTORED}), Confidence.LIKELY, TEN)
+SETTINGS = PlaceSettings("es", "Europe/Madrid", "24h", Quiet.parse("22:00-07:00 except down"))
 
 
 def wished(to=SLACK, wish=WISH):
-    return Subscription(to, wish, "slack:T01/U01", NOW)
+    return Subscription(to, (wish, SubscriptionFilter(but=("x", "y"))), "slack:T01/U01", NOW)
 
 
 async def test_a_subscription_comes_back_as_it_was(store):
@@ -22,6 +32,13 @@ async def test_a_subscription_comes_back_as_it_was(store):
     await store.subscriptions.subscribe(wished(MAIL, SubscriptionFilter()))
 
     assert set(await store.subscriptions.subscriptions()) == {wished(), wished(MAIL, SubscriptionFilter())}
+
+
+async def test_settings_of_a_place_come_back_as_they_were_last_set(store):
+    await store.subscriptions.set_place(MAIL, PlaceSettings("de"))
+    await store.subscriptions.set_place(MAIL, SETTINGS)
+
+    assert await store.subscriptions.places() == {MAIL: SETTINGS}
 
 
 async def test_a_destination_has_one_subscription(store):
@@ -44,6 +61,7 @@ async def test_unsubscribing_says_whether_there_was_one(store):
 
 async def test_a_moved_destination_takes_its_subscription_and_its_deliveries_with_it(store):
     await store.subscriptions.subscribe(wished(OLD))
+    await store.subscriptions.set_place(OLD, SETTINGS)
     await store.incidents.apply("x", further(OLD), NOW)
     [first] = await store.deliveries.claim(*wanted("telegram", NOW, limit=9, lease=LEASE))
     await store.deliveries.settle(first, Status.SENT, NOW, ref="4711")
@@ -52,6 +70,7 @@ async def test_a_moved_destination_takes_its_subscription_and_its_deliveries_wit
     await store.subscriptions.moved(OLD, NEW)
 
     assert await store.subscriptions.subscriptions() == (wished(NEW),)
+    assert await store.subscriptions.places() == {NEW: SETTINGS}
     [second] = await store.deliveries.claim(*wanted("telegram", NOW, limit=9, lease=LEASE))
     assert (second.destination, second.root, second.action) == (NEW, None, DeliveryAction.POST)
     told = []

@@ -17,7 +17,7 @@ from bot.model import (
     Topic,
     delivering,
 )
-from bot.notify.routing import NEWS, follows
+from bot.notify.routing import NEWS
 from bot.store.deliveries.repository import MANY
 from tests.sim.ledger import Complaints, Ledger, Row
 from tests.sim.script import EDITS, FINDS, LOOKS
@@ -61,10 +61,12 @@ def everybody_is_told(of: Ledger) -> Complaints:
         for reader in of.readers.values():
             if reader.filter.for_at_least and not of.exact:
                 continue
-            if follows(reader, one.service) and any(_wants(of, reader, change) for change in of.steps[one.id]):
+            if reader.filter.follows(one.service) and any(_wants(of, reader, change) for change in of.steps[one.id]):
                 yield from _missed(of, reader, one)
             for step in reader.escalations:
-                if follows(reader, one.service) and any(_calls(change, step.after) for change in of.steps[one.id]):
+                if reader.filter.follows(one.service) and any(
+                    _calls(change, step.after) for change in of.steps[one.id]
+                ):
                     yield from _missed(of, Audience(reader.name, step.to), one)
 
 
