@@ -13,6 +13,7 @@ from bot.chat import delivery_log, maintenance, orders, preferences, report, roo
 from bot.chat.check import check
 from bot.chat.context import RECENT, CommandContext, Load, Response, SendDrill
 from bot.model import Ask, Style
+from bot.notify import drill
 from bot.wording.catalog import command_words, fold
 
 QUOTES = "\"'`´“”„‘’‚«»"
@@ -115,7 +116,7 @@ def _drill(context: CommandContext) -> Response:
     if not audiences:
         near = difflib.get_close_matches(name, by_name, 3) or list(by_name)
         return Response(wording.unknown_audience(context.phrase, [by_name[n].name for n in near], context.style))
-    deliveries = delivery_log.drill(audiences, context.ask.at)
+    deliveries = drill.deliveries(audiences, context.ask.at)
     return Response(wording.drilled(len(deliveries), context.style), (SendDrill(deliveries),))
 
 

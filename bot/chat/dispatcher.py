@@ -27,10 +27,11 @@ from bot.chat.context import (
     Subscribe,
     Unsubscribe,
 )
-from bot.chat.limits import EACH, Admission, Buckets, Pacer, PersonLimits, Turns
+from bot.chat.limits import EACH, Admission, Pacer, PersonLimits, Turns
 from bot.chat.loading import load
 from bot.chat.on_demand_check import OnDemandChecker
 from bot.contracts import Pace
+from bot.delivery.rate_limit import RateLimit
 from bot.incidents.maintenance import announce, call_off
 from bot.incidents.reconciler import catch_up
 from bot.incidents.recorder import Recorder
@@ -59,6 +60,7 @@ log = logging.getLogger(__name__)
 STALE_AFTER = timedelta(minutes=10)
 # Answers to stale asks in ten minutes.
 STALE_ANSWERS_OF_PLACE, STALE_ANSWERS_OF_PLATFORM = 3, 30
+STALE_WITHIN = 600.0
 REMEMBERED_KEYS = 2_000
 CHANGES_PLACE = (Subscribe, Unsubscribe, SetPlace, Allow, Disallow)
 
@@ -102,9 +104,11 @@ class Dispatcher:
     _people: PersonLimits = field(default_factory=PersonLimits, init=False)
     _answered: RecentKeys = field(default_factory=RecentKeys, init=False)
     _ordered: RecentKeys = field(default_factory=RecentKeys, init=False)
-    _stale_of_place: Buckets[object] = field(default_factory=lambda: Buckets(STALE_ANSWERS_OF_PLACE, 600), init=False)
-    _stale_of_platform: Buckets[str] = field(
-        default_factory=lambda: Buckets(STALE_ANSWERS_OF_PLATFORM, 600), init=False
+    _stale_of_place: RateLimit[object, float] = field(
+        default_factory=lambda: RateLimit(STALE_ANSWERS_OF_PLACE), init=False
+    )
+    _stale_of_platform: RateLimit[str, float] = field(
+        default_factory=lambda: RateLimit(STALE_ANSWERS_OF_PLATFORM), init=False
     )
     _queues: dict[str, PlatformQueue] = field(default_factory=dict, init=False)
 
@@ -159,7 +163,10 @@ class Dispatcher:
         if now - ask.at <= STALE_AFTER:
             return True
         who = ask.who if admin else room_of(ask.where)
-        return self._stale_of_place.take(who, at) and (admin or self._stale_of_platform.take(ask.where.kind, at))
+        until = at + STALE_WITHIN
+        if not self._stale_of_place.take(who, at, until):
+            return False
+        return admin or self._stale_of_platform.take(ask.where.kind, at, until)
 
     def _queue(self, kind: str) -> PlatformQueue:
         return self._queues.setdefault(kind, PlatformQueue(self.limits.get(kind, Pace())))

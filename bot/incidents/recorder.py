@@ -47,7 +47,8 @@ from bot.model import (
     delivering,
 )
 from bot.model.clock_shift import Moved, moved
-from bot.notify import audiences, incident_fanout
+from bot.notify import incident_fanout
+from bot.own_health import OwnHealth
 from bot.store import Store, StoreUnavailable
 from bot.store.incidents import Snapshot, Transition
 
@@ -56,20 +57,24 @@ log = logging.getLogger(__name__)
 LONG_AGO = timedelta(days=400)  # no statistic looks further back
 
 
+def no_outbox(_whom: set[str] | set[Destination]) -> None:
+    """Nothing sends what is queued: the state is only read."""
+
+
 @dataclass
 class Recorder:
     store: Store
     settings: Settings
     clock: Callable[[], datetime]
-    wake: Callable[[set[str] | set[Destination]], None]  # wakes the outbox for these destinations or kinds of channel
+    # Wakes the outbox for these destinations or kinds of channel.
+    wake: Callable[[set[str] | set[Destination]], None] = no_outbox
     states: dict[str, ServiceState] = field(default_factory=dict)
     subscriptions: tuple[Subscription, ...] = ()
     places: Mapping[Destination, PlaceSettings] = field(default_factory=dict)  # how people want them written to
-    ladders: dict[str, Audience] = field(default_factory=dict)  # by name, for failover
     maintenance: MaintenanceCalendar = field(default_factory=MaintenanceCalendar)
     coverage: Coverage = field(default_factory=Coverage)
-    unwell: Callable[[], Mapping[str, datetime]] = dict  # our own unhealthy parts, and since when
-    changed: Callable[[Service, ServiceState, ServiceState], None] = lambda *_: None  # called with each new state
+    own_health: OwnHealth = field(default_factory=OwnHealth)
+    changed: Callable[[Service, ServiceState, ServiceState], None] | None = None  # called with each new state
     _patient: tuple[SubscriptionFilter, ...] = ()  # those of subscriptions that wait until an incident has lasted
     _unwritten: dict[str, Streak] = field(default_factory=dict)  # by service: streaks that could not be stored
     # Confirmed open incidents, by what a reader follows.
@@ -78,7 +83,11 @@ class Recorder:
     @property
     def readers(self) -> tuple[Audience, ...]:
         """The audiences of the config and, each as an audience of one, the subscriptions made in chats."""
-        return audiences.readers(self.settings.audiences, self.subscriptions, self.places, self.settings.style)
+        return self.settings.readers(self.subscriptions, self.places)
+
+    @property
+    def ladders(self) -> Mapping[str, Audience]:
+        return self.settings.ladders
 
     def service(self, name: str) -> Service:
         """The service; one that was removed from the config is known only by its key."""
@@ -179,7 +188,6 @@ class Recorder:
         await self._read_subscriptions()
         self.places = await self.store.subscriptions.places()
         self.settings = self.settings.found(await self.store.subscriptions.addresses())
-        self.ladders.update({reader.name: reader for reader in self.settings.audiences if reader.ladder})
 
     async def overview(self, since: datetime) -> Overview:
         """The state for all screens; `recent` goes back to `since`."""
@@ -203,7 +211,7 @@ class Recorder:
                 services=(),
                 subscriptions=self.subscriptions,
                 windows=tuple(self.maintenance.since(since)),
-                unwell=self.unwell(),
+                unwell=self.own_health.unwell,
             )
         )
 
@@ -283,8 +291,9 @@ class Recorder:
     async def _take_up(self, states: Mapping[str, ServiceState]) -> None:
         """Take over new states; wake deliveries that wait for a channel that went down or came back."""
         before, now = self.down(), self.clock()
-        for name, state in states.items():
-            self.changed(self.service(name), self._state(name), state)
+        if self.changed:
+            for name, state in states.items():
+                self.changed(self.service(name), self._state(name), state)
         self.states |= states
         self._open.clear()
         after = self.down()

@@ -26,8 +26,9 @@ Profile = tuple[float, ...]
 
 
 class UserReports:
-    """Counts each person once per service and hour, by their newest report. `again` requests a round of a service;
-    `bad_since` returns the first failed round of its present trouble, before which nobody knew of it.
+    """Counts each person once per service and hour, by their newest report. `again` requests a round of a service; None:
+    nothing is watched. `bad_since` returns the first failed round of a service's present trouble, before which nobody
+    knew of it.
 
     People are stored only as a hash, with a salt that changes every day and is deleted after the next.
     """
@@ -36,12 +37,12 @@ class UserReports:
         self,
         store: Store,
         clock: Callable[[], datetime],
-        again: Callable[[str], None],
+        again: Callable[[str], None] | None = None,
         bad_since: Callable[[str], datetime | None] = lambda _: None,
     ) -> None:
         self._store = store
         self._clock = clock
-        self._again = again
+        self.again = again
         self._bad_since = bad_since
         self._words: dict[str, list[Report]] = {}  # by service, for a day, the oldest first
         self._profiles: dict[str, tuple[datetime, Profile]] = {}  # with the hour in which it was made
@@ -95,7 +96,8 @@ class UserReports:
         log.info(
             "%s: it %s for somebody (%s)%s", report.service, "works" if report.works else "is down", report.way, about
         )
-        self._again(report.service)
+        if self.again:
+            self.again(report.service)
 
     def _still_counts(self, said: Report) -> bool:
         """Whether a report is about the present trouble, if there is any: then its person need not repeat it."""

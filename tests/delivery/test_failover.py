@@ -194,7 +194,7 @@ async def test_an_account_that_is_not_accepted_is_handed_on_at_once_and_told_whe
 
 async def test_a_rung_that_is_known_to_be_dead_is_not_waited_for(store):
     async with house(store) as at:
-        at.outbox.down = at.outbox._ladders.down = lambda: {"telegram": NOON - 5 * MINUTE}
+        at.outbox.record.down = at.outbox._failover.down = lambda: {"telegram": NOON - 5 * MINUTE}
         at.slack.receipt = NOT_IN
         at.telegram.receipt = DEAD
         await at.down()

@@ -11,6 +11,7 @@ from bot.model import (
     Audience,
     Confidence,
     DeliveryAction,
+    DeliveryStatus,
     Destination,
     Health,
     Outcome,
@@ -22,8 +23,8 @@ from bot.model import (
     SourceReport,
     SubscriptionFilter,
 )
-from bot.store import Status, open_store
-from tests.store.made import wanted
+from bot.store import open_store
+from tests.store.made import settle, take
 from tests.wording.outages import EN, ES, at
 
 PLAN = "breaking news goes to Telegram @newsroom and to the site banner."
@@ -82,7 +83,7 @@ class Newsroom:
     def __init__(self, store, rules: Rules) -> None:
         self.store, self.now = store, at(13, 59)
         setting = Settings({"x": X, "banner": BANNER}, {"x": rules}, AUDIENCES, frozenset(CHANNELS) - {"email"})
-        self.recorder = Recorder(store, setting, lambda: self.now, lambda _: None)
+        self.recorder = Recorder(store, setting, lambda: self.now)
 
     async def look(self, when: datetime, *words: SourceReport, good: bool = False) -> None:
         outcome, why = (Outcome.OK, "") if good else (Outcome.FAILED, "HTTP 503")
@@ -93,13 +94,11 @@ class Newsroom:
         """What each place got since it was last asked, in order: the act, and the words."""
         got: dict[Destination, list[tuple[str, str]]] = {}
         for kind in CHANNELS:
-            while claimed := await self.store.deliveries.claim(
-                *wanted(kind, self.now, limit=50, lease=timedelta(minutes=1))
-            ):
+            while claimed := await take(self.store, kind, self.now, limit=50, lease=timedelta(minutes=1)):
                 for one in claimed:
                     words = one.notice.root if one.action is DeliveryAction.EDIT else one.notice.words
                     got.setdefault(one.destination, []).append((one.action.value, words.text))
-                    await self.store.deliveries.settle(one, Status.SENT, self.now, ref=f"ref {one.key}")
+                    await settle(self.store, one, DeliveryStatus.SENT, self.now, ref=f"ref {one.key}")
         return got
 
 

@@ -18,6 +18,7 @@ from bot.model import (
     ChangeKind,
     Confidence,
     DeliveryAction,
+    DeliveryStatus,
     Destination,
     Mute,
     Style,
@@ -25,10 +26,9 @@ from bot.model import (
     SubscriptionFilter,
     Topic,
 )
-from bot.store import Status
 from tests.incidents.test_recorder import CHAT, DESK, MAIL, OTHER, SERVICES, SLACK, House, titles
 from tests.judge.rounds import at
-from tests.store.made import wanted
+from tests.store.made import settle, take
 
 CLEAN = {"stuck": 0, "untold": 0, "dangling": 0}
 SPANISH = Style("es", "Europe/Madrid", "24h")
@@ -198,8 +198,8 @@ async def test_a_ladder_that_was_told_on_a_lower_rung_is_not_told_again(house):
 async def test_a_place_that_refused_is_not_written_to_every_hour(house):
     house = living(house, Audience("desk", (SLACK,)))
     await house.rounds("BB")
-    for one in await house.store.deliveries.claim(*wanted("slack", house.now, limit=9, lease=DAY)):
-        await house.store.deliveries.settle(one, Status.REFUSED, house.now, why="no such channel")
+    for one in await take(house.store, "slack", house.now, limit=9, lease=DAY):
+        await settle(house.store, one, DeliveryStatus.REFUSED, house.now, why="no such channel")
     await house.recorder.order("x", Ack("Ana", at(3)))
     house.now += DAY
     assert await reconcile(house.recorder) == Reconciled()

@@ -18,6 +18,7 @@ from bot.model import (
     ChangeKind,
     Confidence,
     DeliveryAction,
+    DeliveryStatus,
     Destination,
     Mute,
     Outcome,
@@ -31,9 +32,9 @@ from bot.model import (
     Topic,
     Unmute,
 )
-from bot.store import Status, StoreUnavailable
+from bot.store import StoreUnavailable
 from tests.judge.rounds import at, look
-from tests.store.made import wanted
+from tests.store.made import settle, take
 
 SLACK, OTHER, MAIL = Destination("slack", "C1"), Destination("slack", "C2"), Destination("email", "desk@example.org")
 CHAT = Destination("telegram", "4242")
@@ -72,11 +73,9 @@ class House:
         """Everything queued is claimed and sent."""
         sent = []
         for kind in ("slack", "email", "telegram"):
-            while claimed := await self.store.deliveries.claim(
-                *wanted(kind, self.now, limit=50, lease=timedelta(minutes=1))
-            ):
+            while claimed := await take(self.store, kind, self.now, limit=50, lease=timedelta(minutes=1)):
                 for one in claimed:
-                    await self.store.deliveries.settle(one, Status.SENT, self.now, ref=f"ref {one.key}")
+                    await settle(self.store, one, DeliveryStatus.SENT, self.now, ref=f"ref {one.key}")
                 sent += claimed
         return sent
 

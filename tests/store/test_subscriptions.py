@@ -7,6 +7,7 @@ from datetime import timedelta
 from bot.model import (
     Confidence,
     DeliveryAction,
+    DeliveryStatus,
     Destination,
     PlaceSettings,
     Quiet,
@@ -14,8 +15,7 @@ from bot.model import (
     SubscriptionFilter,
     Topic,
 )
-from bot.store import Status
-from tests.store.made import LEASE, MAIL, NOW, SECOND, SLACK, delivery, further, wanted
+from tests.store.made import LEASE, MAIL, NOW, SECOND, SLACK, delivery, further, settle, take
 
 TEN = timedelta(minutes=10)
 OLD, NEW = Destination("telegram", "-100"), Destination("telegram", "-100200")
@@ -63,15 +63,15 @@ async def test_a_moved_destination_takes_its_subscription_and_its_deliveries_wit
     await store.subscriptions.subscribe(wished(OLD))
     await store.subscriptions.set_place(OLD, SETTINGS)
     await store.incidents.apply("x", further(OLD), NOW)
-    [first] = await store.deliveries.claim(*wanted("telegram", NOW, limit=9, lease=LEASE))
-    await store.deliveries.settle(first, Status.SENT, NOW, ref="4711")
+    [first] = await take(store, "telegram", NOW, limit=9, lease=LEASE)
+    await settle(store, first, DeliveryStatus.SENT, NOW, ref="4711")
     await store.deliveries.add([delivery(2, OLD), delivery(2, SLACK)], NOW)
 
     await store.subscriptions.moved(OLD, NEW)
 
     assert await store.subscriptions.subscriptions() == (wished(NEW),)
     assert await store.subscriptions.places() == {NEW: SETTINGS}
-    [second] = await store.deliveries.claim(*wanted("telegram", NOW, limit=9, lease=LEASE))
+    [second] = await take(store, "telegram", NOW, limit=9, lease=LEASE)
     assert (second.destination, second.root, second.action) == (NEW, None, DeliveryAction.POST)
     told = []
     await store.incidents.apply("x", lambda situation: told.append(situation.told), NOW)
@@ -89,11 +89,11 @@ async def test_where_a_place_is_now_is_remembered_however_often_it_moved(store):
 
 async def test_a_claim_outlives_the_move_of_its_destination(store):
     await store.deliveries.add([delivery(1, OLD)], NOW)
-    [claimed] = await store.deliveries.claim(*wanted("telegram", NOW, limit=9, lease=LEASE))
+    [claimed] = await take(store, "telegram", NOW, limit=9, lease=LEASE)
     await store.subscriptions.moved(OLD, NEW)
 
-    assert await store.deliveries.settle(claimed, Status.PENDING, NOW) is True
-    [again] = await store.deliveries.claim(*wanted("telegram", NOW, limit=9, lease=LEASE))
+    assert await settle(store, claimed, DeliveryStatus.PENDING, NOW) is True
+    [again] = await take(store, "telegram", NOW, limit=9, lease=LEASE)
     assert again.destination == NEW
 
 
