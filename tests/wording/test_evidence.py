@@ -6,7 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from bot.model import ChangeKind, Health, Outcome, Reading, Role, SourceReport, Style
+from bot import wording
+from bot.model import ChangeKind, Health, Outcome, Reading, Role, Round, SourceReport, Style
 from tests.wording.outages import (
     ALL_CLEAR,
     DOWN,
@@ -292,3 +293,10 @@ def test_a_job_fails_and_does_not_fail_to_respond(why, english, spanish):
     failed = replace(DOWN, readings=bad("job", why=why), reports=(), confirmed_at=None)
     for style, line in ((EN, english), (ES, spanish)):
         assert told(ChangeKind.CONFIRMED, failed, at(14, 1), style).words.lines[0] == line
+
+
+def test_a_job_that_is_checked_on_request_has_failed_too():
+    seen = Round("x", at(14, 2), bad("job", why="failed (exit code 1)"))
+    assert wording.looked(seen, X, EN).text == (
+        "🔴 X (Twitter): the job failed or is overdue\nJob: failed (exit code 1)."
+    )
