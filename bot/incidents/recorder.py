@@ -16,7 +16,7 @@ from bot.incidents.settings import Settings
 from bot.judge import channel_health
 from bot.judge.changes import Step
 from bot.judge.coverage import Coverage
-from bot.judge.incidents import only_worn, step, unwatched
+from bot.judge.incidents import bad_since, only_worn, step, unwatched
 from bot.judge.maintenance import occurrences
 from bot.judge.maintenance_calendar import MaintenanceCalendar
 from bot.judge.own_outage import track_own_outage
@@ -103,9 +103,7 @@ class Recorder:
 
     def bad_since(self, service: str) -> datetime | None:
         """The first failed round of the service's present trouble; None while our own checks see none."""
-        state = self._state(service)
-        ours = state.incident is not None and state.incident.readings and not only_worn(state.incident)
-        return state.incident.since if state.incident and ours else state.streak.bad_since
+        return bad_since(self._state(service))
 
     async def load(self) -> None:
         """Restore the state of the last run."""

@@ -25,7 +25,7 @@ def told(job: Heartbeat, call: HeartbeatEvent, at: datetime, code: int | None = 
 def trouble(job: Heartbeat, every: timedelta, grace: timedelta, now: datetime) -> str:
     """The fault, or an empty string. A run that has begun has `grace` to end."""
     if job.failed_at is not None:
-        return "it told us that it failed" if job.code is None else f"it ended with exit code {job.code}"
+        return "reported a failure" if job.code is None else f"failed (exit code {job.code})"
     if job.begun_at is not None:
         late = now - max(job.begun_at, job.since) > grace
         return f"its run began {_length(now - job.begun_at)} ago and has not ended" if late else ""

@@ -6,10 +6,12 @@ from dataclasses import replace
 
 import pytest
 
-from bot.model import ChangeKind, Health, Outcome, Reading, Role, SourceReport, Style
+from bot import wording
+from bot.model import ChangeKind, Health, Outcome, Reading, Role, Round, SourceReport, Style
 from tests.wording.outages import (
     ALL_CLEAR,
     DOWN,
+    EN,
     ES,
     INVESTIGATING,
     LIKELY,
@@ -272,3 +274,29 @@ def test_braces_and_quotes_of_others_stay_text() -> None:
     )
     assert notice.words.title == "🔴 {x!r}: down since 2:00 p.m."
     assert "\"{name} 'down' {0}\"" in notice.words.lines[1]
+
+
+@pytest.mark.parametrize(
+    ("why", "english", "spanish"),
+    [
+        ("failed (exit code 1)", "Job: failed (exit code 1).", "Job: falló (código de salida 1)."),
+        ("reported a failure", "Job: reported a failure.", "Job: informó de un fallo."),
+        ("no sign for 25 h", "Job: no sign for 25 h.", "Job: sin señales desde hace 25 h."),
+        (
+            "its run began 90 min ago and has not ended",
+            "Job: its run began 90 min ago and has not ended.",
+            "Job: empezó hace 90 min y no ha terminado.",
+        ),
+    ],
+)
+def test_a_job_fails_and_does_not_fail_to_respond(why, english, spanish):
+    failed = replace(DOWN, readings=bad("job", why=why), reports=(), confirmed_at=None)
+    for style, line in ((EN, english), (ES, spanish)):
+        assert told(ChangeKind.CONFIRMED, failed, at(14, 1), style).words.lines[0] == line
+
+
+def test_a_job_that_is_checked_on_request_has_failed_too():
+    seen = Round("x", at(14, 2), bad("job", why="failed (exit code 1)"))
+    assert wording.looked(seen, X, EN).text == (
+        "🔴 X (Twitter): the job failed or is overdue\nJob: failed (exit code 1)."
+    )
