@@ -7,11 +7,12 @@ from dataclasses import dataclass
 
 from bot.model import Batch, Delivery, DeliveryAction, Destination, Notice
 from bot.notify import batching
-from bot.notify.batching import WINDOW, Claim, Message, Plan
+from bot.notify.batching import Claim, Message, Plan
 from bot.notify.place_queue import Head, PlaceQueue
+from bot.notify.storms import WINDOW
 from bot.store.deliveries.repository import Claimed, Deliveries
 
-TRIES = 20  # in a row, each of which meets another process that has claimed or changed the same deliveries
+TRIES = 50  # in a row, each of which meets another process that has claimed or changed the same deliveries
 
 
 @dataclass

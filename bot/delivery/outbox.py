@@ -41,7 +41,8 @@ from bot.model import (
     Unsure,
 )
 from bot.model.clock_shift import Moved, moved
-from bot.notify.batching import EDIT_GAP, NEXT_GAP, Claim
+from bot.notify.batching import Claim
+from bot.notify.storms import EDIT_GAP, NEXT_GAP
 from bot.store import StoreUnavailable
 from bot.store.deliveries.repository import Deliveries
 from bot.store.instance_lock import Hold
@@ -68,6 +69,9 @@ class DeliveryRecord(LadderSource, AddressBook, Protocol):
 
     def outage(self, kind: str) -> Span | None:
         """When a kind was last down, to mention in late notices."""
+
+    def others(self, audience: str) -> wording.Others:
+        """Confirmed open incidents among the services that an audience follows."""
 
     async def refused(self, delivery: Delivery, why: Reason, scope: RefusalScope) -> None:
         """A destination takes nothing, or refused this message."""
@@ -192,7 +196,7 @@ class Outbox:
         return claimed
 
     def _told_together(self, many: Batch) -> Notice:
-        return wording.many(many, self.clock(), self._outage(many.destination.kind))
+        return wording.many(many, self.clock(), self._outage(many.destination.kind), self.record.others(many.audience))
 
     async def _rest(self, kind: str, waker: asyncio.Event, free: int) -> None:
         """Wait until woken, until something is due, or for `REST` seconds."""

@@ -16,7 +16,7 @@ from bot.incidents.settings import Settings
 from bot.judge import channel_health
 from bot.judge.changes import Step
 from bot.judge.coverage import Coverage
-from bot.judge.incidents import only_worn, step, unwatched
+from bot.judge.incidents import bad_since, only_worn, step, unwatched
 from bot.judge.maintenance import occurrences
 from bot.judge.maintenance_calendar import MaintenanceCalendar
 from bot.judge.own_outage import track_own_outage
@@ -104,9 +104,7 @@ class Recorder:
 
     def bad_since(self, service: str) -> datetime | None:
         """The first failed round of the service's present trouble; None while our own checks see none."""
-        state = self._state(service)
-        ours = state.incident is not None and state.incident.readings and not only_worn(state.incident)
-        return state.incident.since if state.incident and ours else state.streak.bad_since
+        return bad_since(self._state(service))
 
     async def load(self) -> None:
         """Restore the state of the last run."""
@@ -381,6 +379,10 @@ class Recorder:
     def addressed(self) -> incident_fanout.Readers:
         """All readers, and the present state of their channels."""
         return incident_fanout.Readers(self.readers, self.settings.admins, self.down(), self.settings.editable)
+
+    def others(self, audience: str) -> wording.Others:
+        """Confirmed open incidents among the services that an audience follows."""
+        return self._others(tuple(one.filter for one in self.readers if one.name == audience))
 
     def _others(self, followed: incident_fanout.Followed) -> wording.Others:
         """Confirmed open incidents among the services a reader follows. Computed once for simultaneous endings."""

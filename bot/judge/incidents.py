@@ -183,6 +183,14 @@ def _close(state: ServiceState, incident: Incident, seen: Verdict, rules: Rules)
     return Step(replace(state, echo=echo, outages=counted), told.changes)
 
 
+def bad_since(state: ServiceState) -> datetime | None:
+    """The first failed round of the present trouble; None while our own checks see none."""
+    incident = state.incident
+    if incident is not None and incident.readings and not only_worn(incident):
+        return incident.since
+    return state.streak.bad_since
+
+
 def unwatched(state: ServiceState, at: datetime) -> Step:
     """Close the incident of a service that is no longer watched. The streak stays: if the service returns and is still
     down, its outage keeps its start.

@@ -64,6 +64,7 @@ class Notice:
     kind: ChangeKind | Phase | None = None  # of the change or maintenance reported; None: neither (a digest, a test)
     style: Style = PLAIN  # style of the text, for additions made at delivery
     line: str = ""  # one-line form for a batch; empty: never batched
+    detail: str = ""  # what stands below that line: evidence and plan
     causes: tuple[str, ...] = ()  # possible shared causes: services it depends on, hosts of its routes
     buttons: tuple[Button, ...] = ()  # actions available at this state of the incident
 
@@ -89,6 +90,7 @@ class BatchItem:
     since: datetime | None = None  # when the incident began
     at: datetime | None = None  # when the reported change happened
     well: bool = True  # of an ended one: False if it is unknown whether the service is up
+    detail: str = ""  # evidence and plan
 
     @property
     def planned(self) -> bool:
@@ -109,6 +111,7 @@ class Batch:
     late: bool = False  # True: a catch-up after failed deliveries; False: a storm
     deferred: bool = False  # held back for the place's quiet hours
     first: bool = True  # False: an edit of the message
+    audience: str = ""  # of whoever reads it
 
 
 class DeliveryAction(StrEnum):

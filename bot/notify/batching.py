@@ -5,19 +5,14 @@ After a channel's return, after quiet hours and in a storm, one message carries 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from bot.model import MANY, Batch, BatchItem, ChangeKind, DeliveryAction, DeliveryStatus, Destination, Style
-from bot.notify.place_queue import Head, Lane, PlaceQueue, Queued, Recent, Standing, StormMessage
-
-FEW = 3  # up to this many incidents that begin, or end, within `WINDOW` are sent one by one; more are a storm
-WINDOW = timedelta(minutes=2)
-# in a storm that trickles in, how long to wait for more before the first message
-GATHER = timedelta(seconds=5)
-EDIT_GAP = timedelta(seconds=5)  # between two edits of a growing message
-NEXT_GAP = timedelta(seconds=30)  # between two messages where none can grow
+from bot.notify import storms as storm_rules
+from bot.notify.place_queue import Head, Lane, PlaceQueue, Queued, Recent, Standing
+from bot.notify.storms import EDIT_GAP, FEW, GATHER, Storms, Subject, subject
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +43,8 @@ class Message:
     action: DeliveryAction = DeliveryAction.POST
     rows: Sequence[Queued] = ()  # its contents; empty: the present state of all its incidents
     late: bool = False  # a catch-up: nothing joins it
-    ends: str | None = None
+    subject: Subject = Subject.NEWS
+    causes: tuple[str, ...] = ()  # shared by what it tells
     worded: bool = True  # False: its text is made when it is due
 
     def row_key(self, destination: Destination) -> str:
@@ -80,6 +76,11 @@ class Plan:
             ids.update(message.joins, [message.id] if message.id else ())
         return {number: self.known[number] for number in ids if number in self.known}
 
+    @property
+    def decided(self) -> set[int | Message]:
+        """What it takes by what it knows; the rest is taken only if it is still due."""
+        return {one for one in self.take if isinstance(one, Message) or one in self.known}
+
     def message(self, thread: str) -> Message | None:
         return next((message for message in self.messages if message.thread == thread), None)
 
@@ -110,6 +111,8 @@ def decide(queue: PlaceQueue, heads: Sequence[int], wanted: Claim, *, whole: boo
     edits = _refresh(plan, queue, wanted.now)
     rest = [head for head in heads if head not in queue.led]
     if whole:
+        # Another process may have taken or settled one since the heads were read.
+        rest = [head for head in rest if head in plan.known and not plan.known[head].on_its_way(wanted.now)]
         _crowd(plan, queue, rest, wanted)
     else:
         plan.take += rest
@@ -168,7 +171,7 @@ def _crowd(plan: Plan, queue: PlaceQueue, heads: list[int], wanted: Claim) -> No
     sending = {row.id for lane in lanes if lane.handed_over(now) for row in lane.posts if row.told_in is None}
     under_way = [row for lane in lanes for row in lane.posts if row.id in sending or row.told_in in sending]
     lanes = [lane for lane in lanes if not lane.handed_over(now)]
-    storms = latest_storms(queue.storms, wanted)
+    storms = storm_rules.latest(queue.storms, now, edits=wanted.edits)
     plan.take += heads
     _bundle(plan, lanes, [*queue.recent, *under_way], storms, wanted)
     many = [lane for lane in lanes if lane.thread.startswith(MANY)]
@@ -197,7 +200,7 @@ def _form(plan: Plan, queue: PlaceQueue, many: Sequence[Lane], storms: Storms, n
     take: list[int | Message] = []
     for group in plan.together:
         kept = _kept(plan, group)
-        storm = None if plan.late else storms.get(bool(kept[0].ends))
+        storm = None if plan.late else storms.get(subject(kept[0]))
         if storm and storm.grows:
             edit = _edit(plan, queue, storm.thread, [row.id for row in kept], now)
             take += [edit] if edit else []
@@ -223,33 +226,13 @@ def _together(plan: Plan, kept: list[Queued], before: Queued | None, now: dateti
     thread = before.thread if before else f"{MANY}{kept[0].id}"
     message = Message(thread, f"{thread}/0", kept[0].id, ids, now, rows=kept, late=plan.late)
     message.id = before.id if before else 0
-    message.ends = "restored" if kept[0].ends else None
+    message.subject = subject(kept[0]) if not plan.late else Subject.NEWS
+    message.causes = tuple(sorted(storm_rules.common([Lane(row.thread, [row]) for row in kept])))
     plan.messages.append(message)
     return message
 
 
 # ── the rules ────────────────────────────────────────────────────────────────────────────────────────────────────────
-
-
-@dataclass(frozen=True, slots=True)
-class Storm:
-    """The latest message of a storm at a destination."""
-
-    thread: str
-    grows: bool  # it was sent, and can be edited
-    until: datetime  # if it cannot grow: no next message before this time
-
-
-Storms = Mapping[bool, Storm]  # by kind: news (False), endings (True)
-
-
-def latest_storms(rows: Iterable[StormMessage], wanted: Claim) -> Storms:
-    found: dict[bool, Storm] = {}
-    for row in rows:
-        sent = row.status == DeliveryStatus.SENT
-        until = row.settled_at + NEXT_GAP if sent and row.settled_at else wanted.now + EDIT_GAP
-        found[bool(row.ends)] = Storm(row.thread, sent and wanted.edits and not row.stuck, until)
-    return found
 
 
 def doubtful(lanes: Sequence[Lane], wanted: Claim) -> Queued | None:
@@ -265,7 +248,7 @@ def doubtful(lanes: Sequence[Lane], wanted: Claim) -> Queued | None:
 
 
 def _bundle(
-    plan: Plan, lanes: Sequence[Lane], recent: Sequence[Recent | Queued], before: Storms, wanted: Claim
+    plan: Plan, lanes: Sequence[Lane], recent: Sequence[Recent | Queued], storms: Storms, wanted: Claim
 ) -> None:
     """Decide what is sent together, what is superseded and what waits for more.
 
@@ -278,38 +261,32 @@ def _bundle(
     back = max((row.settled_at for row in recent if row.attempts > 1 and row.settled_at), default=None)
     missed = back is not None and any(lane.posts[0].queued_at < back for lane in waiting)
     plan.late = bool(messages) or missed or any(lane.tried for lane in waiting)
-    if not (plan.late or (wanted.gathers and _many(waiting, recent, before))):
+    alone = [row for row in recent if not isinstance(row, Recent) or row.alone]
+    crowd = storm_rules.crowded(waiting, alone, storms) if wanted.gathers and not plan.late else []
+    if not (plan.late or crowd):
         _drop(plan, [])
         return
+    if not plan.late:
+        waiting = crowd
     plan.supersede += [row.id for lane in waiting if lane.unsaid for row in lane.rows]
     waiting = [lane for lane in waiting if not lane.unsaid]
     if plan.late:
         plan.together = ([waiting] if waiting else []) if wanted.gathers else [[lane] for lane in waiting]
     else:
-        _gather(plan, waiting, before, wanted.now)
+        waiting = _gather(plan, waiting, storms, wanted.now)
     _drop(plan, waiting)
 
 
-def _many(waiting: Sequence[Lane], recent: Collection[Recent | Queued], before: Storms) -> bool:
-    """Whether a storm begins or goes on.
-
-    News and endings are counted apart, so that short outages one after the other are sent as they come.
-    """
-    news, endings = (
-        {lane.thread for lane in waiting if bool(lane.newest and lane.newest.ends) is ending}
-        | {row.thread for row in recent if row.line and bool(row.ends) is ending}
-        for ending in (False, True)
-    )
-    return max(len(news), len(endings)) > FEW or (bool(before) and len(news | endings) > FEW)
-
-
-def _gather(plan: Plan, waiting: Sequence[Lane], before: Storms, now: datetime) -> None:
-    """Put news and endings into one message each: a restored service must not be reported by editing its outage away."""
-    for ending in (False, True):
-        group = [lane for lane in waiting if bool(lane.newest and lane.newest.ends) is ending]
+def _gather(plan: Plan, waiting: Sequence[Lane], storms: Storms, now: datetime) -> list[Lane]:
+    """Put what waits of each subject into one message, or have it wait for more; return what is not sent by itself."""
+    taken: list[Lane] = []
+    for one in Subject:
+        group = [lane for lane in waiting if lane.newest and subject(lane.newest) is one]
         if not group:
             continue
-        storm = before.get(ending)
+        storm = storms.get(one)
+        joined = storm is not None and storm.open
+        group = group if joined else storm_rules.of_one_cause(group)
         since = min(lane.posts[0].queued_at for lane in group)
         until = storm.until if storm else since if len(group) > FEW else since + GATHER
         if (storm and storm.grows) or until <= now:
@@ -317,6 +294,8 @@ def _gather(plan: Plan, waiting: Sequence[Lane], before: Storms, now: datetime) 
         else:
             plan.wait += [lane.rows[0].id for lane in group]
             plan.until = min(plan.until or until, until)
+        taken += group
+    return taken
 
 
 def _drop(plan: Plan, lanes: Sequence[Lane]) -> None:
@@ -341,6 +320,7 @@ class Contents:
 
     rows: Sequence[Queued]
     style: Style
+    audience: str  # of whoever reads it
 
 
 def batch(message: Message, contents: Contents, plan: Plan) -> Batch:
@@ -359,6 +339,7 @@ def batch(message: Message, contents: Contents, plan: Plan) -> Batch:
             row.began,
             row.happened,
             well=row.ends != ChangeKind.UNWATCHED,
+            detail=row.detail,
         )
         for row in rows
     )
@@ -372,4 +353,5 @@ def batch(message: Message, contents: Contents, plan: Plan) -> Batch:
         late=message.late,
         deferred=any(row.deferred for row in rows),
         first=bool(message.rows),
+        audience=contents.audience,
     )

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple
 
-from bot.model import MANY, ChangeKind, DeliveryAction, DeliveryStatus, Destination
+from bot.model import MANY, ChangeKind, DeliveryAction, DeliveryStatus, Destination, planned
 
 
 class Queued(NamedTuple):
@@ -29,6 +29,7 @@ class Queued(NamedTuple):
     told_in: int | None  # id of the batch message that carries it
     reminder: bool
     line: str  # its line in a batch message; empty if it does not tell the state of its incident
+    detail: str  # its evidence and plan there
     causes: tuple[str, ...] | None
     began: datetime | None
     happened: datetime | None
@@ -37,6 +38,11 @@ class Queued(NamedTuple):
     @property
     def posts(self) -> bool:
         return self.action == DeliveryAction.POST
+
+    @property
+    def planned(self) -> bool:
+        """True for maintenance, which is no incident."""
+        return planned(self.thread)
 
     def on_its_way(self, now: datetime) -> bool:
         """Whether it is being sent, under a lease that still runs."""
@@ -66,13 +72,18 @@ class Standing(NamedTuple):
 
 
 class Recent(NamedTuple):
-    """A post that arrived of late."""
+    """A post that arrived of late; `alone`: by itself, not in a batch message."""
 
     thread: str
     line: str
     ends: str | None
     attempts: int
     settled_at: datetime | None
+    alone: bool
+
+    @property
+    def planned(self) -> bool:
+        return planned(self.thread)
 
 
 class StormMessage(NamedTuple):
@@ -83,6 +94,7 @@ class StormMessage(NamedTuple):
     status: str
     settled_at: datetime | None
     stuck: bool  # an edit of it was refused
+    causes: tuple[str, ...] | None
 
 
 @dataclass(frozen=True, slots=True)

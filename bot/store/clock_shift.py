@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Table, bindparam, or_, select, update
+from sqlalchemy import Row, Table, bindparam, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.model import MANY, Change, DeliveryStatus, Notice, ServiceState
@@ -21,12 +21,18 @@ CLOSED = timedelta(days=1)  # what ended within this time is shifted too: its en
 TOLD = timedelta(minutes=10)  # likewise recent messages: they decide whether a storm goes on
 LONGEST = timedelta(minutes=15)  # the longest wait for a retry
 A_DAY = timedelta(days=1)  # the longest that quiet hours or a rung's time can be
+Wanted = tuple[Change, Change, Notice]
+"""What a notice is worded anew from: the change before and after the shift, and the notice before it."""
 Reword = Callable[[Change, Change, Notice], Notice | None]
-"""Words a shifted change anew: (change before, change after, notice before) -> the new notice, or None to keep it."""
+"""Words a shifted change anew: the new notice, or None to keep it."""
 
 
-def as_it_is(*_: object) -> None:
-    """Keep every notice as it is."""
+class UnwordedError(Exception):
+    """Raised before anything is written: these notices, by delivery, must be worded first."""
+
+    def __init__(self, wanted: Mapping[int, Wanted]) -> None:
+        super().__init__(f"{len(wanted)} notices are not worded yet")
+        self.wanted = wanted
 
 
 CLOCK_OFFSET = "clock"  # key under which the offset of the clock of all stored times is remembered
@@ -38,7 +44,8 @@ class Shift:
     """How to shift each sort of time.
 
     `past`: what has happened. `due`, `deadline`: what is waited for. `quiet`: the end of quiet hours. `closed`, `told`:
-    what ended or was sent after this is shifted too. `reword`: gives waiting notices the shifted times.
+    what ended or was sent after this is shifted too. `texts`: the new texts of waiting notices, by delivery, each with the
+    notice that it stands for; None: all keep their texts.
     """
 
     past: Moved
@@ -49,10 +56,15 @@ class Shift:
     told: datetime
     state: Callable[[ServiceState], ServiceState]
     seen: bool  # the size of the step is known, so waiting notices are shifted too
-    reword: Reword = as_it_is
+    texts: Mapping[int, tuple[Notice, Notice | None]] | None = None
 
 
-def step(by: timedelta, born: datetime, now: datetime, reword: Reword = as_it_is) -> Shift:
+def step(
+    by: timedelta,
+    born: datetime,
+    now: datetime,
+    texts: Mapping[int, tuple[Notice, Notice | None]] | None = None,
+) -> Shift:
     """The shift for a process started at `born` whose clock steps by `by`; `born` and `now` are times of before the step."""
     move = stepped(by, born)
     closed, told = max(born, later(now, -CLOSED)), max(born, later(now, -TOLD))
@@ -61,7 +73,7 @@ def step(by: timedelta, born: datetime, now: datetime, reword: Reword = as_it_is
         new: ServiceState = moved(known, move)
         return new
 
-    return Shift(move, move, move, lambda at: at, closed, told, state, seen=True, reword=reword)
+    return Shift(move, move, move, lambda at: at, closed, told, state, seen=True, texts=texts)
 
 
 def settle(now: datetime) -> Shift:
@@ -85,7 +97,7 @@ def settle(now: datetime) -> Shift:
 
 
 async def shift(connection: AsyncConnection, how: Shift) -> int:
-    """Shift everything. Return the number of rows changed."""
+    """Shift everything. Return the number of rows changed. Raise UnwordedError if texts are missing."""
     count = await _states(connection, how)
     threads, moves, more = await _incidents(connection, how)
     return (
@@ -136,9 +148,12 @@ async def _incidents(connection: AsyncConnection, how: Shift) -> tuple[Sequence[
 
 
 async def _deliveries(connection: AsyncConnection, how: Shift, threads: Sequence[str], moves: Moves) -> int:
+    found = (await connection.execute(WAITING, {"since": how.told, "threads": threads})).all()
+    if missing := _missing(found, how, moves):
+        raise UnwordedError(missing)
     rows = []
-    for row in (await connection.execute(WAITING, {"since": how.told, "threads": threads})).all():
-        new = _delivery(row, how) | _said(row, how, moves)
+    for row in found:
+        new = _delivery(row, how) | _said(row, how)
         if any(new[name] != getattr(row, name) for name in MOVES):
             rows.append({"number": row.id} | {f"new_{name}": value for name, value in new.items()})
     if rows:
@@ -169,10 +184,20 @@ def _delivery(row: Any, how: Shift) -> dict[str, Any]:
     }
 
 
-def _said(row: Any, how: Shift, moves: Moves) -> dict[str, Any]:
-    """The notice with the shifted times; one that may have arrived already keeps its text."""
-    change = None if row.settled_at or row.unsure else moves.get(row.notice.key)
-    notice = how.reword(*change, row.notice) if change and how.seen else None
+def _missing(rows: Sequence[Row[Any]], how: Shift, moves: Moves) -> dict[int, Wanted]:
+    """The notices that get the shifted times and are not worded yet; one that may have arrived already keeps its text."""
+    if how.texts is None:
+        return {}
+    wanted = {row.id: (*moves[row.notice.key], row.notice) for row in rows if _waits(row) and row.notice.key in moves}
+    return {number: one for number, one in wanted.items() if how.texts.get(number, (None,))[0] != one[2]}
+
+
+def _waits(row: Row[Any]) -> bool:
+    return not (row.settled_at or row.unsure)
+
+
+def _said(row: Row[Any], how: Shift) -> dict[str, Any]:
+    _, notice = (how.texts or {}).get(row.id, (None, None)) if _waits(row) else (None, None)
     if notice is None:
         return {"title": row.title, "line": row.line}
     line = (notice.line or notice.words.title) if row.line else ""

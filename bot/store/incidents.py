@@ -12,7 +12,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.sql.dml import ReturningInsert
 
-from bot.model import Change, Delivery, Destination, Incident, ServiceState
+from bot.model import Change, Delivery, Destination, Incident, Notice, ServiceState
 from bot.store import clock_shift
 from bot.store.deliveries import quiet_hours, statements
 from bot.store.engine import Database, insert, upsert
@@ -75,14 +75,16 @@ class IncidentStore:
         by: timedelta,
         born: datetime,
         now: datetime,
-        reword: clock_shift.Reword = clock_shift.as_it_is,
+        reword: clock_shift.Reword | None = None,
         offset: str = "",
     ) -> int:
         """Shift all times after the clock stepped, see `clock_shift.step`. Return the number of rows changed.
 
-        `reword` may be called again, so it must be pure. `offset` is stored as `clock_shift.CLOCK_OFFSET`.
+        `reword` words waiting notices anew, between two attempts to write them; None: all keep their texts. `offset` is
+        stored as `clock_shift.CLOCK_OFFSET`.
         """
-        how = clock_shift.step(by, born, now, reword)
+        texts: dict[int, tuple[Notice, Notice | None]] = {}
+        how = clock_shift.step(by, born, now, texts if reword else None)
 
         async def work(connection: AsyncConnection) -> int:
             if offset:
@@ -90,7 +92,12 @@ class IncidentStore:
                 await connection.execute(upsert(connection.dialect.name, key_value, "name"), news)
             return await clock_shift.shift(connection, how)
 
-        return await self._database.write(work)
+        while True:
+            try:
+                return await self._database.write(work)
+            except clock_shift.UnwordedError as missing:
+                if reword is not None:
+                    texts |= {number: (one[2], reword(*one)) for number, one in missing.wanted.items()}
 
     async def settle(self, now: datetime) -> int:
         """Repair times after a clock step that nobody saw, see `clock_shift.settle`. Return the number of rows

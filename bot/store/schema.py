@@ -100,6 +100,7 @@ deliveries = Table(
     Column("leads", Boolean, nullable=False, server_default=false()),  # the thread's first message there, from now on
     Column("reminder", Boolean, nullable=False, server_default=false()),  # dropped once there is newer news
     Column("line", Said, nullable=False, server_default=""),  # the notice in one line, for batch messages ...
+    Column("detail", Said, nullable=False, server_default=""),  # evidence and plan below it
     Column("causes", Json(tuple[str, ...])),  # ... which then need not read thousands of notices
     Column("began", Utc),  # when the incident began
     Column("happened", Utc),  # when the reported change happened

@@ -11,6 +11,7 @@ from bot.model import (
     OURSELVES,
     Batch,
     BatchItem,
+    Button,
     Change,
     ChangeKind,
     Health,
@@ -24,12 +25,15 @@ from bot.model import (
 from bot.wording.catalog import Catalog
 from bot.wording.certificates import only_worn
 from bot.wording.maintenance import title_of_many
+from bot.wording.resolution import Others, still_open
 from bot.wording.text import NAME, TITLE, fit, stop
 from bot.wording.times import Reader, reader
 from bot.wording.titles import began, name_of, only_slow, present, sure, theirs_alone
 
 Outage = tuple[datetime, datetime | None]
 LINES = 20  # incidents listed; the status page has all of them
+DETAILED = 8  # up to this many incidents are told with their evidence and plan
+BUTTONS = 5  # up to this many can be acknowledged by a button
 MOST = 0.75  # share of the incidents that a common cause must cover to be named
 ON, AT = "on:", "at:"  # prefixes of causes: a service it depends on, a host or network that serves it
 CHANNELS = delivering("")  # suffix of the services that stand for channels
@@ -61,11 +65,13 @@ def _was(incident: Incident, say: Catalog) -> str:
     return say.batches.was_slow if only_slow(incident) else say.batches.was_partly_down
 
 
-def many(gathering: Batch, now: datetime, outage: Outage | None = None) -> Notice:
-    """One message for all items of `gathering`. `outage`: the latest outage of its kind of channel."""
+def many(gathering: Batch, now: datetime, outage: Outage | None = None, others: Others | None = None) -> Notice:
+    """One message for all items of `gathering`. `outage`: the latest outage of its kind of channel; `others`: the open
+    incidents that the reader follows.
+    """
     to = reader(gathering.style, now)
     # Outages of our own, or of our channels, concern no followed service: they come last and are not counted.
-    ours = [one for one in gathering.items if _ours(one.thread.rpartition("#")[0])]
+    ours = [one for one in gathering.items if _ours(_service(one))]
     theirs = [one for one in gathering.items if one not in ours]
     if ours and theirs:
         gathering = replace(gathering, items=tuple(theirs))
@@ -74,11 +80,12 @@ def many(gathering: Batch, now: datetime, outage: Outage | None = None) -> Notic
     alone = gathering.late and len(gathering.items) == 1 and _bare(gathering.items[0]) in title
     every = (*theirs, *ours)
     alone = alone and len(every) == 1
-    rows = [] if alone else [one.text for one in every[:LINES] if one.text != title]
+    rows = [] if alone else _rows(every, title)
     left = len(every) - LINES
     rest = [stop(to.say.batches.more.format(count=left))] if left > 0 else []
     shared = [one for one in gathering.items if not one.planned]
-    words = Text(title, (*_common(shared, to.say), *rows, *rest))
+    still = still_open(others, {one.thread for one in every}, to) if others and shared and over else []
+    words = Text(title, (*_common(shared, to.say), *still, *rows, *rest))
     return Notice(
         gathering.key,
         gathering.thread,
@@ -86,9 +93,34 @@ def many(gathering: Batch, now: datetime, outage: Outage | None = None) -> Notic
         words,
         root=words,
         fresh=gathering.first,
-        at=gathering.items[0].since,
+        at=max((one.at for one in gathering.items if one.at), default=now),
         style=gathering.style,
+        buttons=_buttons(shared, to.say),
     )
+
+
+def _rows(items: Sequence[BatchItem], title: str) -> list[str]:
+    """A line for each; where they are few, with its evidence and plan below."""
+    told = items[:LINES]
+    details = len([one for one in told if one.detail and not one.ends]) <= DETAILED
+    rows: list[str] = []
+    for one in told:
+        rows += [one.text] if one.text != title else []
+        rows += [one.detail] if details and one.detail and not one.ends else []
+    return rows
+
+
+def _buttons(items: Sequence[BatchItem], say: Catalog) -> tuple[Button, ...]:
+    """One to acknowledge each open incident, where they are few."""
+    keys = [one.thread for one in items if not one.ends and " " not in one.thread and not _ours(_service(one))]
+    label = say.buttons.acknowledge_one
+    return tuple(
+        Button(label.format(service=key.rpartition("#")[0]), f"ack {key}") for key in keys if len(keys) <= BUTTONS
+    )
+
+
+def _service(one: BatchItem) -> str:
+    return one.thread.rpartition("#")[0]
 
 
 def missed(notice: Notice, channel: str, now: datetime, outage: Outage | None, *, deferred: bool) -> Notice:

@@ -9,7 +9,7 @@ from bot.model import Confidence, Health, Incident, Outcome, Reading, Reason, Ro
 from bot.wording.catalog import catalog
 from bot.wording.channel_health import in_language
 from bot.wording.commands import for_example
-from bot.wording.evidence import evidence
+from bot.wording.evidence import evidence, of_job
 from bot.wording.reasons import reason
 from bot.wording.text import NAME, TITLE, capital, clean, fit, foreign, listed, stop, unlinked
 from bot.wording.times import Reader, reader
@@ -51,6 +51,8 @@ def _title(readings: tuple[Reading, ...], health: Health, service: Service, to: 
         )
         names = [clean(route, 40) for route in routes]
         return fit(name, *(form.format(name=NAME, routes=listed(names, to.say, most)) for most in (5, 3, 2, 1)))
+    if health is Health.DOWN and all(of_job(reading) for reading in readings if reading.outcome is Outcome.FAILED):
+        return fit(name, say.job.format(name=NAME))
     return fit(name, (say.down if health is Health.DOWN else say.unknown).format(name=NAME))
 
 

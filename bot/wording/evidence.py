@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from bot.model import OURSELVES, Confidence, Health, Incident, Outcome, Reading, Role, Service, SourceReport
+from bot.model import OURSELVES, Confidence, Health, Incident, Outcome, Reading, ReasonCode, Role, Service, SourceReport
 from bot.wording.certificates import only_worn, worn_lines
 from bot.wording.channel_health import failing
 from bot.wording.reasons import reason
@@ -15,6 +15,15 @@ from bot.wording.trackers import tracked
 
 REASONS = 4  # different reasons listed; routes with others are counted
 SOURCES = 6
+_OF_JOBS = frozenset(
+    {
+        ReasonCode.JOB_FAILED,
+        ReasonCode.JOB_EXIT_CODE,
+        ReasonCode.JOB_NOT_ENDED,
+        ReasonCode.NO_SIGN_YET,
+        ReasonCode.NO_SIGN_FOR,
+    }
+)
 OFFICIAL = "Official status page"  # the sources' name for it; each language has its own
 
 
@@ -84,9 +93,15 @@ def seen(incident: Incident, service: Service, reader: Reader) -> str:
     return sentences(*parts)
 
 
+def of_job(reading: Reading) -> bool:
+    """True for a job that calls us: it was not asked, so it does not fail to respond."""
+    return reading.why is not None and reading.why.code in _OF_JOBS
+
+
 def _unanswered(bad: list[Reading], reader: Reader) -> list[str]:
     say = reader.say
     reasons: dict[str, list[str]] = {}
+    jobs = {unlinked(reason(reading.why, say)) for reading in bad if of_job(reading)}
     for reading in bad:
         reasons.setdefault(unlinked(reason(reading.why, say)), []).append(clean(reading.route, 40) or "?")
     parts: list[str] = []
@@ -94,7 +109,7 @@ def _unanswered(bad: list[Reading], reader: Reader) -> list[str]:
         routes = capital(listed(names, say, _most(names)))
         if not why:
             parts.append(say.evidence.no_answer_brief.format(count=len(names), routes=routes))
-        elif len(reasons) == 1:
+        elif len(reasons) == 1 and why not in jobs:
             parts.append(say.evidence.no_answer.format(count=len(names), routes=routes, why=why))
         else:
             parts.append(say.evidence.fails.format(routes=routes, why=why))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from bot.model import (
+    ENDINGS,
     OURSELVES,
     Change,
     ChangeKind,
@@ -65,10 +66,16 @@ def notice(
         since=began(incident),
         kind=change.kind,
         line=words.title if change.kind is ChangeKind.RETRACTED else line(change, service, to),
+        detail=_detail(change, words),
         causes=(*service.shares, *sorted({f"at:{r.answered_by}" for r in incident.readings if r.answered_by})),
         style=style,
         buttons=buttons(change, service, to.say),
     )
+
+
+def _detail(change: Change, words: Text) -> str:
+    """What a message of many says below the line: nothing more of what is over."""
+    return "" if change.kind in ENDINGS else " ".join(words.lines)
 
 
 def _told(change: Change, service: Service, to: Reader, others: Others) -> tuple[Tone, Text, datetime]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from itertools import islice
 
@@ -162,17 +162,24 @@ def rest(others: Others, ended: Service, to: Reader) -> list[str]:
         (say.resolution.others_partly_down, others.partly),
         (say.resolution.others_perhaps, others.perhaps),
     )
-    named = [(form, _named(group, ended, to)) for form, group in groups]
+    named = [(form, _named({id_: one for id_, one in group.items() if id_ != ended.id}, to)) for form, group in groups]
     found = [form.format(list=names) for form, names in named if names]
     return found or ([say.resolution.all_up] if others.followed != 1 else [])
 
 
-def _named(group: Mapping[str, Open], ended: Service, to: Reader) -> str:
-    """The first few names, and the number of the rest. The ended incident may still be in the group."""
-    few = islice((group[id_] for id_ in group if id_ != ended.id), ITEMS)
+def still_open(others: Others, told: Collection[str], to: Reader) -> list[str]:
+    """Lines about open incidents other than those in `told`, by id."""
+    say = to.say.resolution
+    groups = ((say.others_down, others.down), (say.others_partly_down, others.partly))
+    left = [(form, {key: one for key, one in group.items() if one[1].id not in told}) for form, group in groups]
+    return [stop(form.format(list=_named(group, to))) for form, group in left if group]
+
+
+def _named(group: Mapping[str, Open], to: Reader) -> str:
+    """The first few names, and the number of the rest."""
     names = [
         to.say.resolution.other.format(name=shorten(name_of(s), 60), since=to.point(i.unstable_since or i.since))
-        for s, i in few
+        for s, i in islice(group.values(), ITEMS)
     ]
-    head, left = to.say.lists.comma.join(names), len(group) - (ended.id in group) - len(names)
+    head, left = to.say.lists.comma.join(names), len(group) - len(names)
     return to.say.lists.more.format(head=head, count=left) if left else head

@@ -34,6 +34,7 @@ from bot.model import (
     Destination,
     Later,
     Outcome,
+    PlaceSettings,
     Reading,
     Reason,
     ReasonCode,
@@ -287,6 +288,7 @@ async def town(folder: Path, *services: str, watched: Sequence[str] = ("slack",)
         with contextlib.closing(sqlite3.connect(path)) as look:
             made = Town(store, look, services, watched)
             await made.recorder.load()
+            await made.recorder.places.set(OPS, PlaceSettings(timezone=MADRID.timezone))
             await made.recorder.places.subscribe(Subscription(OPS, (SubscriptionFilter(),), "slack:T1/U1", NOON))
             async with at_work(made):
                 yield made

@@ -29,7 +29,7 @@ from bot.model import (
     Sent,
     Unsure,
 )
-from bot.notify.batching import EDIT_GAP, NEXT_GAP
+from bot.notify.storms import EDIT_GAP, NEXT_GAP
 from bot.store import StoreUnavailable
 from tests.engine import engine
 from tests.reasons import english, quote

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.contracts import Pace
-from bot.delivery.rate_limit import AHEAD, WIDTH, RateLimiter
+from bot.delivery.rate_limit import AHEAD, WIDTH, RateLimit, RateLimiter
 
 NOW = datetime(2022, 7, 14, 12, tzinfo=UTC)
 SECOND = timedelta(seconds=1)
@@ -84,3 +84,18 @@ def test_no_second_sees_more_messages_than_are_allowed(delays, arrives):
             gate.end("C", now)
     seen.sort()
     assert all(later - first >= SECOND for first, later in zip(seen, seen[5:], strict=False))
+
+
+@given(st.lists(st.tuples(st.sampled_from("ab"), st.integers(0, 30)), max_size=60), st.integers(1, 4))
+def test_no_stretch_of_time_sees_more_of_a_key_than_allowed(asked, most):
+    limit, taken, at = RateLimit(most), [], 0.0
+    for key, wait in asked:
+        at += wait
+        opens = limit.opens(key, at)
+        assert limit.take(key, at, at + 60) is (opens is None)
+        if opens is None:
+            taken.append((key, at))
+        else:
+            assert limit.left(key, opens) >= 1
+    for key, start in taken:
+        assert sum(other == key and start <= when < start + 60 for other, when in taken) <= most

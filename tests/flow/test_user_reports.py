@@ -127,7 +127,7 @@ async def test_a_job_that_is_silent_is_told_and_a_restart_forgets_no_call(tmp_pa
         async with open_app(config, clock) as home, living(home):  # at once again: it goes on from where it was
             late[0] = 25.5 * HOURS
             await eventually(lambda: hook.applied)
-            assert hook.applied[0].text.splitlines()[1].startswith("Job doesn't respond (no sign for 25 h).")
+            assert hook.applied[0].text.splitlines()[1].startswith("Job: no sign for 25 h.")
             await call()
             await eventually(lambda: health(home) is Health.UP)
             await call("/3")

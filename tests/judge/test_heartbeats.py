@@ -35,12 +35,12 @@ def test_it_is_in_trouble_only_after_its_time_and_grace(job):
         (NEW, 26 * HOUR, "no sign yet", "ninguna señal todavía"),
         (DONE, 26 * HOUR, "no sign for 26 h", "sin señales desde hace 26 h"),
         (DONE, 9 * DAY, "no sign for 9 d", "sin señales desde hace 9 d"),
-        (told(DONE, HeartbeatEvent.FAILED, NOON + MINUTE), MINUTE, "it told us that it failed", "avisó de que falló"),
+        (told(DONE, HeartbeatEvent.FAILED, NOON + MINUTE), MINUTE, "reported a failure", "informó de un fallo"),
         (
             told(DONE, HeartbeatEvent.FAILED, NOON, 3),
             30 * HOUR,
-            "it ended with exit code 3",
-            "terminó con el código 3",
+            "failed (exit code 3)",
+            "falló (código de salida 3)",
         ),
         (
             told(DONE, HeartbeatEvent.BEGUN, NOON),
@@ -66,7 +66,7 @@ def test_a_run_that_has_begun_has_its_grace_though_the_day_is_over():
 def test_a_failure_is_over_with_the_next_good_run_and_not_before():
     failed = told(DONE, HeartbeatEvent.FAILED, NOON, 3)
     begun = told(failed, HeartbeatEvent.BEGUN, NOON + HOUR)
-    assert after(begun, HOUR) == "it ended with exit code 3"
+    assert after(begun, HOUR) == "failed (exit code 3)"
     assert after(told(begun, HeartbeatEvent.DONE, NOON + HOUR), HOUR) == ""
 
 

@@ -94,7 +94,7 @@ async def test_a_short_restart_changes_nothing_and_a_failure_is_remembered(life)
     await life.call(HeartbeatEvent.FAILED, 3)
     await life.die(30 * HOUR)
     await life.begin()
-    assert life.trouble() == "it ended with exit code 3"
+    assert life.trouble() == "failed (exit code 3)"
 
 
 async def test_after_a_long_sleep_of_ours_it_has_all_its_time_again(life):

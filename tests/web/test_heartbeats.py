@@ -84,7 +84,7 @@ async def test_what_it_says_is_in_the_address(door):
     assert door.trouble == ""
     door.now += timedelta(hours=2)
     assert door.trouble == "its run began 2 h ago and has not ended"
-    for path, why in {"/fail": "it told us that it failed", "/3": "it ended with exit code 3", "/0": ""}.items():
+    for path, why in {"/fail": "reported a failure", "/3": "failed (exit code 3)", "/0": ""}.items():
         assert (await door.call(path)).text == "OK"
         assert door.trouble == why
     assert door.looked == ["backup"] * 3

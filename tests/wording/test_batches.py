@@ -72,7 +72,7 @@ def test_several_are_counted_and_listed():
         "🟢 X (Twitter) was down 2:00–2:35 p.m.",
         "🟠 X (Twitter): partly down since 2:00 p.m. (TweetDeck)",
     )
-    assert (notice.tone, notice.root, notice.at) == (Tone.DOWN, notice.words, at(14))
+    assert (notice.tone, notice.root, notice.at) == (Tone.DOWN, notice.words, at(14, 35))
 
 
 def test_why_it_is_late_where_nobody_saw_the_channel_down():

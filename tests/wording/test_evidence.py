@@ -6,11 +6,13 @@ from dataclasses import replace
 
 import pytest
 
-from bot.model import ChangeKind, Health, Outcome, Reading, Role, SourceReport, Style
+from bot import wording
+from bot.model import ChangeKind, Health, Outcome, Reading, Reason, ReasonCode, Role, Round, SourceReport, Style
 from tests.reasons import REFUSED, TIMED_OUT, quote
 from tests.wording.outages import (
     ALL_CLEAR,
     DOWN,
+    EN,
     ES,
     INVESTIGATING,
     LIKELY,
@@ -24,6 +26,8 @@ from tests.wording.outages import (
     slow,
     told,
 )
+
+EXITED = Reason.of(ReasonCode.JOB_EXIT_CODE, exit_code=1)
 
 
 @pytest.mark.parametrize(
@@ -273,3 +277,33 @@ def test_braces_and_quotes_of_others_stay_text() -> None:
     )
     assert notice.words.title == "🔴 {x!r}: down since 2:00 p.m."
     assert "\"{name} 'down' {0}\"" in notice.words.lines[1]
+
+
+@pytest.mark.parametrize(
+    ("why", "english", "spanish"),
+    [
+        (EXITED, "Job: failed (exit code 1).", "Job: falló (código de salida 1)."),
+        (Reason.of(ReasonCode.JOB_FAILED), "Job: reported a failure.", "Job: informó de un fallo."),
+        (
+            Reason.of(ReasonCode.NO_SIGN_FOR, length=25 * 60),
+            "Job: no sign for 25 h.",
+            "Job: sin señales desde hace 25 h.",
+        ),
+        (
+            "its run began 90 min ago and has not ended",
+            "Job: its run began 90 min ago and has not ended.",
+            "Job: empezó hace 90 min y no ha terminado.",
+        ),
+    ],
+)
+def test_a_job_fails_and_does_not_fail_to_respond(why, english, spanish):
+    failed = replace(DOWN, readings=bad("job", why=why), reports=(), confirmed_at=None)
+    for style, line in ((EN, english), (ES, spanish)):
+        assert told(ChangeKind.CONFIRMED, failed, at(14, 1), style).words.lines[0] == line
+
+
+def test_a_job_that_is_checked_on_request_has_failed_too():
+    seen = Round("x", at(14, 2), bad("job", why=EXITED))
+    assert wording.looked(seen, X, EN).text == (
+        "🔴 X (Twitter): the job failed or is overdue\nJob: failed (exit code 1)."
+    )

@@ -53,7 +53,7 @@ async def contents(connection: AsyncConnection, plan: Plan) -> dict[Message, Con
             told = await connection.execute(place_statements.TOLD_THERE, names | {"of_thread": message.thread})
             rows = tuple(map(Queued._make, told))
         example = (await connection.execute(place_statements.EXAMPLE, {"number": message.like})).one()
-        found[message] = Contents(rows, example.notice.style)
+        found[message] = Contents(rows, example.notice.style, example.audience)
     return found
 
 
@@ -156,5 +156,5 @@ async def _row(
     }
     if message.rows:
         # For a batch, `deferred` means that it is late, so nothing joins it.
-        row |= {"deferred": message.late, "ends": message.ends}
+        row |= {"deferred": message.late, "ends": message.subject or None, "causes": message.causes}
     return row

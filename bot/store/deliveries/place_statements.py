@@ -51,14 +51,15 @@ HEARD = (
     .where(HERE, POST, table.c.thread.in_(bindparam("threads", expanding=True)), or_(TOLD, table.c.unsure))
     .group_by(table.c.thread)
 )
-RECENT = select(table.c.thread, table.c.line, table.c.ends, table.c.attempts, table.c.settled_at).where(
-    HERE, POST, TOLD, table.c.settled_at > bindparam("since")
-)
+ALONE = table.c.status == DeliveryStatus.SENT.value
+RECENT = select(
+    table.c.thread, table.c.line, table.c.ends, table.c.attempts, table.c.settled_at, ALONE.label("alone")
+).where(HERE, POST, TOLD, table.c.settled_at > bindparam("since"))
 OF_MANY = select(*LIGHT).where(HERE, table.c.thread.in_(bindparam("threads", expanding=True))).order_by(table.c.id)
 REFUSED = table.alias("refused")
 STUCK = exists().where(REFUSED.c.thread == table.c.thread, REFUSED.c.status == DeliveryStatus.REFUSED.value)
 STORMS = (
-    select(table.c.thread, table.c.ends, table.c.status, table.c.settled_at, STUCK.label("stuck"))
+    select(table.c.thread, table.c.ends, table.c.status, table.c.settled_at, STUCK.label("stuck"), table.c.causes)
     .where(
         HERE,
         POST,

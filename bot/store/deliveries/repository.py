@@ -101,8 +101,10 @@ class Deliveries:
         async def work(connection: AsyncConnection) -> Claimed:
             gone, planned = set[int | Message](), set[int | Message]()
             for plan in plans:
-                written = await batch.write(connection, plan, notices, wanted.now)
-                (planned if written else gone).update(plan.take)
+                if await batch.write(connection, plan, notices, wanted.now):
+                    planned |= plan.decided
+                else:
+                    gone.update(plan.take)
             ids = [_id(one) for one in take if one not in gone]
             taken = await claim.take(connection, ids, {*map(_id, planned)}, wanted.now, wanted.until)
             return Claimed(await statements.load(connection, taken), bool(gone) or len(taken) < len(ids))

@@ -194,6 +194,7 @@ def _row(delivery: Delivery, now: datetime) -> dict[str, Any]:
         "why": None,
         "queued_at": now,
         "ends": notice.ends and notice.ends.value,
+        "detail": notice.detail if notice.whole and delivery.action is DeliveryAction.POST else "",
         "ladders": delivery.ladders or None,
         "deadline": None if delivery.within is None else (delivery.due or now) + delivery.within,
         "deferred": delivery.due is not None and delivery.due > now,

@@ -7,8 +7,8 @@ from datetime import timedelta
 
 import pytest
 
-from bot.model import ChangeKind, DeliveryAction, DeliveryStatus, Destination
-from bot.notify.batching import EDIT_GAP, FEW, GATHER, NEXT_GAP, WINDOW
+from bot.model import ChangeKind, DeliveryAction, DeliveryStatus, Destination, Phase
+from bot.notify.storms import EDIT_GAP, FEW, GATHER, JOINS, NEXT_GAP, WINDOW
 from bot.store.deliveries import batch
 from tests.reasons import quote
 from tests.store.made import MAIL, NOW, SECOND, SLACK, delivery, settle, take, together
@@ -16,9 +16,10 @@ from tests.store.made import MAIL, NOW, SECOND, SLACK, delivery, settle, take, t
 MINUTE = timedelta(minutes=1)
 
 
-def news(name="x", kind=ChangeKind.CONFIRMED, step=1, to=SLACK, **more):
+def news(name="x", kind=ChangeKind.CONFIRMED, step=1, to=SLACK, causes=(), **more):
     made = delivery(step, to, f"{name}#1")
-    notice = replace(made.notice, kind=kind, line=f"{name} {kind}", since=NOW + ord(name[0]) * SECOND)
+    since = NOW + ord(name[0]) * SECOND
+    notice = replace(made.notice, kind=kind, line=f"{name} {kind}", since=since, causes=causes)
     return replace(made, notice=notice, **more)
 
 
@@ -326,9 +327,61 @@ async def test_where_nothing_can_be_rewritten_a_storm_goes_on_in_further_message
     await store.deliveries.add([news(name, to=MAIL) for name in "abcd"], NOW)
     [_] = await claim_sent_without_edits(store, NOW)
     await store.deliveries.add([news(name, to=MAIL) for name in "ef"], NOW + SECOND)
-    assert await claim_sent_without_edits(store, NOW + SECOND) == ()
+    assert [one.notice.key for one in await claim_sent_without_edits(store, NOW + SECOND)] == ["e#1/1", "f#1/1"]
+    await store.deliveries.add([news(name, to=MAIL) for name in "gh"], NOW + 2 * SECOND)
+    assert await claim_sent_without_edits(store, NOW + 2 * SECOND) == ()
     [one] = await claim_sent_without_edits(store, NOW + NEXT_GAP)
-    assert (one.action, lines(one)) == (DeliveryAction.POST, ("e confirmed", "f confirmed"))
+    assert (one.action, lines(one)) == (DeliveryAction.POST, ("g confirmed", "h confirmed"))
+
+
+# ── what is no part of a storm ───────────────────────────────────────────────────────────────────────────────────────
+
+
+def work(number, **more):
+    """A notice of maintenance that begins."""
+    made = news("mail", **more)
+    thread = f"mail#m{number}"
+    notice = replace(made.notice, key=f"{thread}/1", thread=thread, line=f"mail {number}", kind=Phase.BEGUN)
+    return replace(made, key=f"{notice.key}@{made.destination}", notice=notice)
+
+
+async def test_planned_work_never_opens_fills_or_lends_its_message_to_a_storm(store):
+    await store.deliveries.add([work(n) for n in range(6)], NOW)
+    [planned] = await sent(store, ref="planned")
+    assert len(lines(planned)) == 6
+    await store.deliveries.add([news("x")], NOW + 5 * SECOND)
+    [alone] = await sent(store, NOW + 5 * SECOND, ref="x")
+    assert (alone.action, alone.notice.key) == (DeliveryAction.POST, "x#1/1")
+    await store.deliveries.add([*(news(name) for name in "abcd"), work(7)], NOW + 9 * SECOND)
+    told = await sent(store, NOW + 9 * SECOND + GATHER, ref="r")
+    assert [lines(one) for one in told if one.notice.thread.startswith("#many")] == [
+        ("a confirmed", "b confirmed", "c confirmed", "d confirmed")
+    ]
+    assert "mail#m7/1" in {one.notice.key for one in told}
+
+
+@pytest.mark.parametrize(("after", "posted"), [(JOINS, False), (JOINS + SECOND, True), (50 * SECOND, True)])
+async def test_what_fails_later_than_ten_seconds_after_a_storms_message_gets_one_of_its_own(store, after, posted):
+    await store.deliveries.add([news(name) for name in "abcde"], NOW)
+    await sent(store, ref="storm")
+    await store.deliveries.add([news("x")], NOW + after)
+    [one] = await sent(store, NOW + after, ref="x")
+    assert (one.action is DeliveryAction.POST) is posted
+    assert (one.notice.key == "x#1/1") is posted
+
+
+async def test_another_cause_gets_its_own_message_though_it_comes_with_the_storm(store):
+    shared = [news(name, causes=("at:Cloudflare",)) for name in "abcd"]
+    await store.deliveries.add([*shared, news("x")], NOW)
+    told = await sent(store, ref="r")
+    assert sorted(len(lines(one)) for one in told if one.notice.thread.startswith("#many")) == [4]
+    assert [one.notice.key for one in told if not one.notice.thread.startswith("#many")] == ["x#1/1"]
+    await store.deliveries.add([news("y"), news("z", causes=("at:Cloudflare",))], NOW + 5 * SECOND)
+    later = await sent(store, NOW + 5 * SECOND, ref="s")
+    assert {(one.action, one.notice.key == "y#1/1") for one in later} == {
+        (DeliveryAction.POST, True),
+        (DeliveryAction.EDIT, False),
+    }
 
 
 async def claim_sent_without_edits(store, now):

@@ -120,6 +120,7 @@ def deliveries() -> None:
         required("leads", sa.Boolean(), server_default=sa.false()),
         required("reminder", sa.Boolean(), server_default=sa.false()),
         required("line", sa.Text(), server_default=""),
+        required("detail", sa.Text(), server_default=""),
         sa.Column("causes", sa.Text()),
         sa.Column("began", Utc()),
         sa.Column("happened", Utc()),

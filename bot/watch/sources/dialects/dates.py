@@ -104,7 +104,8 @@ def moment(text: str, near: datetime | None = None) -> Moment | None:
     year, month, day, begins, ends = found
     left, right = text[:begins], text[ends:]
     clock = _clock(right) or _clock(left)
-    if clock is not None and clock.string is left:
+    before = clock is not None and clock.string is left
+    if clock is not None and before:
         left = left[: clock.start()] + " " * (clock.end() - clock.start()) + left[clock.end() :]
     begun = clock.end() if clock is not None and clock.string is right else 0
     later = _YEAR.search(right, begun) if year is None and clock is not None else None
@@ -115,8 +116,8 @@ def moment(text: str, near: datetime | None = None) -> Moment | None:
     if local is None:
         return None
     ahead, after = offset(clock.string, clock.end(), local) if clock else (None, 0)
-    if clock is not None and ahead is None:  # it may stand behind the date, or behind a year behind the hour
-        ahead, _ = offset(right, later.end() if later else 0, local)
+    if clock is not None and ahead is None and (later is not None or before):
+        ahead, _ = offset(right, later.end() if later else 0, local)  # behind the year, or behind the date
     if clock is not None and clock.string is right:
         right = right[: clock.start()] + right[after:]
     return Moment(local, ahead, clock is not None, f"{left} {right}")

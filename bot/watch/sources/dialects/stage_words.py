@@ -109,7 +109,7 @@ _ROWS: tuple[tuple[Label, str], ...] = (
         complété, complétée, effectué, effectuée
         resolvido, resolvida, concluído, concluída, corrigido, corrigida, encerrado, encerrada, fechado, fechada, restabelecido,
         restabelecida, restaurado, normalizado, operacional, manutenção concluída, alarme falso, resolvidos, resolvidas, solucionado, solucionada, restaurada, normalizada, finalizado, finalizada, terminado, terminada,
-        completo, completado, completada, cancelado, cancelada, recuperado, recuperada, reparado, disponível
+        completado, completada, cancelado, cancelada, recuperado, recuperada, reparado, disponível
         risolto, risolta, completato, completata, concluso, conclusa, chiuso, chiusa, ripristinato, ripristinata, corretto,
         annullato, annullata, operativo, terminato, manutenzione completata, falso allarme, risolti, risolte, terminata, corretta, finito, disponibile, rientrato, rientrata, sistemato, riparato
         opgelost, verholpen, hersteld, voltooid, afgerond, afgesloten, gesloten, beëindigd, geannuleerd, operationeel,

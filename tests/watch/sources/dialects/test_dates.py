@@ -99,6 +99,7 @@ def test_an_instant_is_understood_in_any_form(saw):
         ("05/06/2026 11:00 UTC", None),  # of May or of June
         ("0001-01-01T00:00:00+14:00", None),
         ("20 Nov 2026, 99.95 UTC", None),
+        ("20 nov 2026 est prévu à 10:00", None),  # French: "is"
     ],
 )
 def test_what_could_be_another_instant_is_not_understood(text, at):

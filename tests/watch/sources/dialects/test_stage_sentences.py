@@ -112,3 +112,18 @@ def test_a_sentence_says_what_stage_it_is(saw):
     read = {line: stage(entries(rss(item("API", line))).entries[0]) for line, _ in said}
     assert [(line, read[line]) for line, is_it in said if read[line] is not is_it] == []
     saw(f"{len(said)} sentences")
+
+
+@pytest.mark.parametrize(
+    "title",
+    [
+        "Caída: servicio completo",
+        "Problema no resuelto: API",
+        "Störung nicht behoben - API",
+        "Incident partiellement résolu : API",
+        "Monitoring: dashboards cannot be opened",
+        "Resolver errors: API",
+    ],
+)
+def test_a_title_that_only_looks_like_the_end_is_open(title):
+    assert stage(entries(rss(item(title, "We are investigating."))).entries[0]) is Stage.OPEN
