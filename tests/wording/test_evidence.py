@@ -290,7 +290,7 @@ def test_braces_and_quotes_of_others_stay_text() -> None:
             "Job: sin señales desde hace 25 h.",
         ),
         (
-            "its run began 90 min ago and has not ended",
+            Reason.of(ReasonCode.JOB_NOT_ENDED, length=90),
             "Job: its run began 90 min ago and has not ended.",
             "Job: empezó hace 90 min y no ha terminado.",
         ),
