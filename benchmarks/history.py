@@ -29,6 +29,7 @@ from bot.judge.coverage import hold
 from bot.model import Ask, Destination, Outcome, Reading, Round, Service, Style
 from bot.store import Store, open_store
 from bot.watch.user_reports import UserReports
+from tests.reasons import quote
 
 BEGIN = datetime(2026, 1, 5, tzinfo=UTC)
 EVERY, TIMEOUT = 30, timedelta(seconds=10)
@@ -64,7 +65,9 @@ def readings(run: Run, names: list[str], second: int) -> Iterator[tuple[str, dat
     for number in range(second % EVERY, run.services, EVERY):
         took = timedelta(microseconds=120_000 + (second * 7919 + number * 104_729) % 200_000)
         bad = (second + number * 61) % period < length
-        reading = Reading("web", Outcome.FAILED, "HTTP 503", took) if bad else Reading("web", Outcome.OK, "", took)
+        reading = (
+            Reading("web", Outcome.FAILED, quote("HTTP 503"), took) if bad else Reading("web", Outcome.OK, "", took)
+        )
         yield names[number], at + timedelta(microseconds=number), reading
 
 

@@ -17,6 +17,7 @@ from bot.app import App, bound, open_app
 from bot.config import Config, ConfigError, load
 from bot.contracts import ChannelContext, Unable
 from bot.errors import fault
+from bot.model import Reason, ReasonCode
 from bot.net import Network
 from bot.own_health import OwnHealth, Part
 from bot.store import open_store
@@ -166,7 +167,7 @@ class Lives:
     async def _in_vain(self, error: Exception, config: Config, usable: Config) -> Config:
         """The config to open after a failure: the old one, retried with back-off."""
         if config is not usable:
-            self.health.report(Part.CONFIG, "the log says why")
+            self.health.report(Part.CONFIG, Reason.of(ReasonCode.SEE_LOG))
             log.error("%s: %s", UNUSABLE, _why(error))
             return usable
         log.error("the old settings cannot be used just now, tried again in %.0f s: %s", self.wait, _why(error))
@@ -218,7 +219,7 @@ async def _next_config(home: App, path: Path, again: asyncio.Event) -> Config:
 
 def _refuse(home: App, line: str, said: str = "") -> str:
     """Log why a changed config is not in force, unless `said` already says so. Return the line."""
-    home.own_health.report(Part.CONFIG, "the log says why")
+    home.own_health.report(Part.CONFIG, Reason.of(ReasonCode.SEE_LOG))
     if line != said:
         log.error("%s", line)
     return line

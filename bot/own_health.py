@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
 
+from bot.model import Reason
+
 
 class Part(StrEnum):
     """A part of the daemon that can be unhealthy."""
@@ -29,10 +31,10 @@ LIGHT = frozenset({Part.LISTENING, Part.CONFIG})
 
 @dataclass(frozen=True, slots=True)
 class OwnTrouble:
-    """A fault of a part. `why` is for logs and operators, in plain English, without secrets."""
+    """A fault of a part. `why` has no secrets."""
 
     part: Part
-    why: str
+    why: Reason
     since: datetime
 
 
@@ -50,7 +52,7 @@ class OwnHealth:
     restarts: dict[str, int] = field(default_factory=dict)  # of supervised parts, by name, since the start
     _troubles: dict[tuple[Part, str], OwnTrouble] = field(default_factory=dict)
 
-    def report(self, part: Part, why: str, of: str = "") -> None:
+    def report(self, part: Part, why: Reason, of: str = "") -> None:
         """Note that a part is unhealthy."""
         known = self._troubles.get((part, of))
         self._troubles[part, of] = OwnTrouble(part, why, known.since if known else self.clock())

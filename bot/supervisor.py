@@ -11,11 +11,15 @@ from dataclasses import dataclass, field
 
 from bot.contracts import Unable
 from bot.errors import fault
+from bot.model import Reason, ReasonCode
 from bot.own_health import OwnHealth, Part
 
 log = logging.getLogger(__name__)
 
 Run = Callable[[], Awaitable[None]]
+
+
+ENDED = "it ended by itself"
 
 
 class GaveUpError(Unable):
@@ -72,7 +76,7 @@ class Supervisor:
             well = asyncio.create_task(self._note_recovery(part, name), name=f"recovery of {name}")
             try:
                 await run()
-                why = "it ended by itself"
+                why = ENDED
             except Exception as error:  # noqa: BLE001 - the one place where all errors of a part are handled
                 why = fault(error)
             finally:
@@ -80,7 +84,7 @@ class Supervisor:
             if self.stop.is_set():
                 return
             ran_for = self.steady() - began
-            if may_end and why == "it ended by itself" and ran_for < self.policy.first_wait:
+            if may_end and why == ENDED and ran_for < self.policy.first_wait:
                 return
             await self._pause(part, name, why, failures.failed(ran_for), vital=vital)
 
@@ -91,7 +95,7 @@ class Supervisor:
         if wait is None:
             wait = self.policy.longest_wait
         self.own_health.restarts[name] = self.own_health.restarts.get(name, 0) + 1
-        self.own_health.report(part, f"{name} failed ({why}) and is started again", name)
+        self.own_health.report(part, _restarted(name, why), name)
         log.error("%s has failed, and is started again in %.0f s: %s", name, wait, why)
         with suppress(TimeoutError):
             async with asyncio.timeout(wait):
@@ -100,6 +104,12 @@ class Supervisor:
     async def _note_recovery(self, part: Part, name: str) -> None:
         await asyncio.sleep(self.policy.recovered_after)
         self.own_health.clear(part, name)
+
+
+def _restarted(name: str, why: str) -> Reason:
+    if why == ENDED:
+        return Reason.of(ReasonCode.PART_ENDED, part=name)
+    return Reason.of(ReasonCode.PART_RESTARTED, part=name, detail=why)
 
 
 def quiet_loop(loop: asyncio.AbstractEventLoop) -> None:

@@ -50,6 +50,7 @@ from bot.watch.sources import OfficialPage
 from bot.watch.sources.trackers.downdetector import DowndetectorTracker
 from bot.watch.sources.trackers.isitdownrightnow import IsItDownRightNowTracker
 from bot.web.metrics import Metrics, metrics
+from tests.reasons import quote
 from tests.wording.outages import (
     ALL_CLEAR,
     BLIND,
@@ -361,7 +362,7 @@ PLANS = {
 AFTER = replace(
     DOWN,
     service="mail",
-    readings=bad("smtp", why="timed out"),
+    readings=bad("smtp", why=quote("timed out")),
     reports=(),
     since=at(22, 10),
     maintenance_ended=at(23, 30),

@@ -23,6 +23,7 @@ from bot.wording.catalog import catalogs
 from tests.fakes.hook import FakeHook
 from tests.fakes.site import Site
 from tests.flow.house import eventually
+from tests.reasons import english, quote
 from tests.test_daemon import closed_port, free_ports, get, heard, living, made
 
 NOW = datetime(2026, 11, 29, 8, 0, tzinfo=UTC)
@@ -40,27 +41,27 @@ def health_at(*times):
 
 def test_a_trouble_keeps_its_beginning_and_takes_the_newest_reason():
     health = health_at(NOW, NOW + SECOND)
-    health.report(Part.DATABASE, "locked")
-    health.report(Part.DATABASE, "full")
+    health.report(Part.DATABASE, quote("locked"))
+    health.report(Part.DATABASE, quote("full"))
     [trouble] = health.troubles
-    assert (trouble.why, trouble.since, health.unwell) == ("full", NOW, {"database": NOW})
+    assert (english(trouble.why), trouble.since, health.unwell) == ("full", NOW, {"database": NOW})
     health.clear(Part.DATABASE)
     assert health.well
 
 
 def test_each_of_several_clears_only_its_own():
     health = health_at(NOW)
-    health.report(Part.OUTBOX, "a", "slack")
-    health.report(Part.OUTBOX, "b", "telegram")
+    health.report(Part.OUTBOX, quote("a"), "slack")
+    health.report(Part.OUTBOX, quote("b"), "telegram")
     health.clear(Part.OUTBOX, "slack")
     health.clear(Part.OUTBOX)
-    assert [trouble.why for trouble in health.troubles] == ["b"]
+    assert [english(trouble.why) for trouble in health.troubles] == ["b"]
 
 
 @pytest.mark.parametrize("part", Part)
 def test_a_config_that_is_not_taken_and_a_deaf_ear_are_noted_and_no_illness(part):
     health = health_at(NOW)
-    health.report(part, "why")
+    health.report(part, quote("why"))
     assert health.well is (part in {Part.CONFIG, Part.LISTENING})
     assert len(health.troubles) == 1
 
@@ -95,13 +96,13 @@ def told(health, *seconds):
 
 def test_a_trouble_is_told_once_after_ten_seconds_and_again_each_hour():
     health = health_at(NOW)
-    health.report(Part.DATABASE, "full")
+    health.report(Part.DATABASE, quote("full"))
     assert told(health, 0, 9, 10, 11, 3609, 3610, 3611) == ["", "", "new", "", "", "still", ""]
 
 
 def test_its_end_is_told_if_it_was_told_and_what_comes_right_after_it_is_not():
     health, policy = health_at(NOW), Policy()
-    health.report(Part.DATABASE, "full")
+    health.report(Part.DATABASE, quote("full"))
     assert policy.due(health.troubles, NOW + 10 * SECOND) == "new"
     assert policy.due((), NOW + 20 * SECOND) == "over"
     assert policy.due((), NOW + 21 * SECOND) == ""
@@ -111,9 +112,9 @@ def test_its_end_is_told_if_it_was_told_and_what_comes_right_after_it_is_not():
 
 def test_a_second_part_is_told_too():
     health, policy = health_at(NOW, NOW + 60 * SECOND), Policy()
-    health.report(Part.DATABASE, "full")
+    health.report(Part.DATABASE, quote("full"))
     assert policy.due(health.troubles, NOW + 10 * SECOND) == "new"
-    health.report(Part.RESULTS, "dropped")
+    health.report(Part.RESULTS, quote("dropped"))
     assert policy.due(health.troubles, NOW + 65 * SECOND) == ""
     assert policy.due(health.troubles, NOW + 70 * SECOND) == "new"
 
@@ -121,7 +122,7 @@ def test_a_second_part_is_told_too():
 def test_what_is_no_illness_is_told_after_a_minute():
     assert {Part.CONFIG, Part.LISTENING} == LIGHT
     health = health_at(NOW)
-    health.report(Part.CONFIG, "the log says why")
+    health.report(Part.CONFIG, quote("the log says why"))
     assert told(health, 59, 60) == ["", "new"]
 
 
@@ -143,13 +144,13 @@ async def test_admins_are_told_through_every_channel_that_works(caplog, saw):
     channels = {
         "slack": Taking(ValueError("xoxb-secret")),
         "telegram": Taking(Sent("1")),
-        "email": Taking(Refused("no")),
+        "email": Taking(Refused(quote("no"))),
     }
     places = tuple(Destination(kind, "1") for kind in (*channels, "gone"))
     admins = Audience("admins", places, SubscriptionFilter(), style=Style("en", "UTC"))
     health, now = health_at(NOW), [NOW]
     notices = AdminAlerts(health, channels, admins, lambda: now[0])
-    health.report(Part.DATABASE, "its file is damaged")
+    health.report(Part.DATABASE, quote("its file is damaged"))
     now[0] += 10 * SECOND
     await notices.look()
     await notices.look()
@@ -192,7 +193,7 @@ async def test_results_wait_for_the_database_and_are_written_in_order(monkeypatc
     await results.write()
     assert not health.well
     await results.write()
-    assert "2 were dropped" in health.troubles[0].why
+    assert "2 were dropped" in english(health.troubles[0].why)
     Db.shelf.away = False
     await results.write()
     assert Db.shelf.rows == [3, 4, 5, 6, 7]
@@ -312,7 +313,7 @@ async def test_the_end_of_what_was_told_from_memory_is_told_from_memory(tmp_path
     async with FakeHook() as hook:
         config = made(tmp_path, services=closed_port(free_ports(1)[0]), audiences=heard(hook))
         async with open_app(config) as home, locked(tmp_path):
-            bad, good = Reading("web", Outcome.FAILED, "HTTP 503"), Reading("web", Outcome.OK)
+            bad, good = Reading("web", Outcome.FAILED, quote("HTTP 503")), Reading("web", Outcome.OK)
             for n, reading in enumerate([bad] * 4 + [good] * 4):
                 with pytest.raises(StoreUnavailable):
                     await home.rounds._seen(Round("x", home.clock() + n * SECOND, (reading,)))
@@ -332,7 +333,7 @@ async def test_what_ends_as_the_database_comes_back_is_told_from_memory_too(tmp_
     async with FakeHook() as hook:
         config = made(tmp_path, services=closed_port(free_ports(1)[0]), audiences=heard(hook))
         async with open_app(config) as home:
-            bad, good = Reading("web", Outcome.FAILED, "HTTP 503"), Reading("web", Outcome.OK)
+            bad, good = Reading("web", Outcome.FAILED, quote("HTTP 503")), Reading("web", Outcome.OK)
             rounds = [
                 Round("x", home.clock() + n * SECOND, (reading,)) for n, reading in enumerate([bad] * 4 + [good] * 4)
             ]

@@ -20,14 +20,27 @@ from urllib.parse import urlsplit
 from pydantic import BaseModel, ConfigDict
 
 from bot.channels.connecting import UNPROVEN, connecting
-from bot.contracts import Answering, ChannelContext, Net, Pace, Reach
-from bot.model import Delivery, DeliveryAction, Later, Receipt, RefusalScope, Refused, Sent, Tone
+from bot.contracts import Answering, ChannelContext, Net, Pace, Reach, Unclear
+from bot.model import (
+    AdviceCode,
+    Delivery,
+    DeliveryAction,
+    Later,
+    Reason,
+    ReasonCode,
+    Receipt,
+    RefusalScope,
+    Refused,
+    Sent,
+    Tone,
+)
 
 if TYPE_CHECKING:
     from apprise import Apprise
 
 TIMEOUT = timedelta(seconds=10)  # for trying a connection
-MISSING = "Apprise is not installed: pip install 'tocsin[apprise]'"
+MISSING = Reason.of(ReasonCode.APPRISE_MISSING, advice=AdviceCode.INSTALL_APPRISE)
+UNKNOWN = Reason.of(ReasonCode.APPRISE_URL_UNKNOWN)
 FAILURES = frozenset({Tone.DOWN})
 WARNINGS = frozenset({Tone.DEGRADED, Tone.POSSIBLE})
 
@@ -64,7 +77,7 @@ class AppriseSettings(BaseModel):
     def person_problem(person: str) -> str:
         return "" if person else "names nobody"
 
-    async def probe(self, net: Net, *, often: bool = False) -> str | None:
+    async def probe(self, net: Net, *, often: bool = False) -> Reason | Unclear | None:
         """Only check that the extra is installed: an Apprise URL can be proven by a test notice alone."""
         return None if is_installed() else MISSING
 
@@ -86,14 +99,14 @@ class AppriseChannel:
 
         notice, service = delivery.notice, self._service(delivery.destination.place)
         if service is None:
-            return Refused("Apprise does not know this kind of URL", RefusalScope.DESTINATION)
+            return Refused(UNKNOWN, RefusalScope.DESTINATION)
         done = await service.async_notify(
             title=notice.words.title,
             body="\n".join(notice.words.lines) or notice.words.title,  # many services refuse an empty body
             body_format=NotifyFormat.TEXT,
             notify_type=kind(notice.tone),
         )
-        return Sent() if done else Later("Apprise could not hand it over, and says no more")
+        return Sent() if done else Later(Reason.of(ReasonCode.APPRISE_FAILED))
 
     async def listen(self, answer: Answering) -> None:
         """Return at once: there are no replies."""
@@ -104,7 +117,7 @@ class AppriseChannel:
     async def reach(self, place: str) -> Reach:
         service = self._service(place) if self._installed else None
         if service is None:
-            return Reach(False, "Apprise does not know this kind of URL" if self._installed else MISSING)
+            return Reach(False, UNKNOWN if self._installed else MISSING)
         if (led := leads_to(service[0])) is None:
             return Reach(None, f"Apprise does not tell where this leads, and {UNPROVEN}")
         host, port, secure = led

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from bot.contracts import BLIND, Net, Reach, Trouble
+from bot.model import AdviceCode, Reason, ReasonCode
 
 UNPROVEN = "nothing was sent, so whether it takes notices shows only in `tocsin test`"
 
@@ -18,5 +19,6 @@ async def connecting(net: Net, host: str, port: int, *, secure: bool, timeout: t
         return Reach(False, "this address cannot be asked: check it")
     if isinstance(answer, Trouble):
         ours = answer.cause in BLIND
-        return Reach(None if ours else False, f"takes no connection ({answer.why}): check the address and the network")
+        why = Reason.of(ReasonCode.NO_CONNECTION_TAKEN, cause=answer.why, advice=AdviceCode.CHECK_ADDRESS)
+        return Reach(None if ours else False, why)
     return Reach(True, f"takes connections{' over TLS' if secure else ''} ({UNPROVEN})")

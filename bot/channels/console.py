@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from bot.contracts import Answering, ChannelContext, Net, Pace, Reach
-from bot.model import Delivery, DeliveryAction, Later, Receipt, Sent, Tone
+from bot.contracts import Answering, ChannelContext, Net, Pace, Reach, Unclear
+from bot.model import Delivery, DeliveryAction, Later, Reason, ReasonCode, Receipt, Sent, Tone
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -55,7 +55,7 @@ class ConsoleSettings(BaseModel):
     def person_problem(person: str) -> str:
         return "" if person else "names nobody"
 
-    async def probe(self, net: Net, *, often: bool = False) -> str | None:
+    async def probe(self, net: Net, *, often: bool = False) -> Reason | Unclear | None:
         """Standard output always exists."""
         return None
 
@@ -78,7 +78,7 @@ class ConsoleChannel:
         try:
             self._console.print(text, soft_wrap=True)
         except (OSError, ValueError) as trouble:  # a pipe without a reader, a closed file
-            return Later(f"standard output: {trouble}")
+            return Later(Reason.of(ReasonCode.STDOUT_FAILED, detail=str(trouble)))
         return Sent()
 
     async def listen(self, answer: Answering) -> None:

@@ -14,11 +14,24 @@ from urllib.parse import urlsplit
 from pydantic import BaseModel, ConfigDict
 
 from bot.channels.connecting import connecting
-from bot.contracts import Answer, Answering, Between, ChannelContext, Net, Pace, Reach, Seconds, Trouble
+from bot.contracts import Answer, Answering, Between, ChannelContext, Net, Pace, Reach, Seconds, Trouble, Unclear
 from bot.contracts.retry_after import later
-from bot.model import Delivery, DeliveryAction, Later, Receipt, RefusalScope, Refused, Sent, Unsure
+from bot.model import (
+    AdviceCode,
+    Delivery,
+    DeliveryAction,
+    Later,
+    Reason,
+    ReasonCode,
+    Receipt,
+    RefusalScope,
+    Refused,
+    Sent,
+    Unsure,
+)
 
 LONGEST = 2000  # characters of a URL
+UNUSABLE = Reason.of(ReasonCode.URL_UNUSABLE, advice=AdviceCode.WRITE_WEBHOOK_URL)
 
 encode = json.JSONEncoder(separators=(",", ":")).encode  # dumps() makes an encoder per call
 
@@ -57,7 +70,7 @@ class WebhookSettings(BaseModel):
     def person_problem(person: str) -> str:
         return "" if person else "names nobody"
 
-    async def probe(self, net: Net, *, often: bool = False) -> str | None:
+    async def probe(self, net: Net, *, often: bool = False) -> Reason | Unclear | None:
         """Nothing to check, as there is no account: a test notice proves each receiver."""
         return None
 
@@ -77,13 +90,13 @@ class WebhookChannel:
             headers = {"Content-Type": "application/json", "Idempotency-Key": once(delivery)}
             request = self._net.prepare("POST", url, headers, content)
         except ValueError:
-            return Refused("this URL cannot be asked: expected webhook:https://host/path", RefusalScope.DESTINATION)
+            return Refused(UNUSABLE, RefusalScope.DESTINATION)
         answer = await self._net.fetch(request, timeout=self._timeout, cap=4096)
         if isinstance(answer, Trouble):
             return Unsure(answer.why) if answer.left else Later(answer.why)
         if 200 <= answer.status < 300:
             return Sent(name(delivery))
-        return meaning(answer, f"HTTP {answer.status}")
+        return meaning(answer)
 
     async def listen(self, answer: Answering) -> None:
         """Return at once: there are no replies."""
@@ -96,7 +109,7 @@ class WebhookChannel:
             parts = urlsplit(place)
             host, secure, port = parts.hostname or "", parts.scheme == "https", parts.port
         except ValueError:
-            return Reach(False, "this URL cannot be asked: expected webhook:https://host/path")
+            return Reach(False, UNUSABLE)
         return await connecting(self._net, host, port or (443 if secure else 80), secure=secure, timeout=self._timeout)
 
 
@@ -120,8 +133,9 @@ def body(delivery: Delivery) -> dict[str, Any]:
     }
 
 
-def meaning(answer: Answer, why: str) -> Receipt:
+def meaning(answer: Answer) -> Receipt:
     """The receipt for an answer other than 2xx."""
+    why = Reason.of(ReasonCode.HTTP_STATUS, status=answer.status)
     match answer.status:
         case 429 | 503:
             return later(why, answer.headers.get("retry-after"))
@@ -132,7 +146,8 @@ def meaning(answer: Answer, why: str) -> Receipt:
         case 401 | 403 | 404 | 410:
             return Refused(why, RefusalScope.DESTINATION)
         case status if 300 <= status < 400:
-            return Refused(f"{why}, a redirect: give the address it leads to", RefusalScope.DESTINATION)
+            leads = Reason.of(ReasonCode.URL_REDIRECTS, status=status, advice=AdviceCode.GIVE_FINAL_ADDRESS)
+            return Refused(leads, RefusalScope.DESTINATION)
         case _:
             return Refused(why)
 

@@ -13,7 +13,7 @@ from bot import wording
 from bot.chat.context import CheckNow
 from bot.contracts import Answer, Cause, Net, Trouble
 from bot.delivery.rate_limit import RateLimit
-from bot.model import Round, Service, Style, Text
+from bot.model import Reason, ReasonCode, Round, Service, Style, Text
 from bot.net import Guarded, Network, Prepared
 
 PORTS = frozenset({80, 443, 8080, 8443})
@@ -27,7 +27,7 @@ SHARED = timedelta(seconds=10)  # so long an answer holds for others who ask the
 MINUTE = timedelta(minutes=1)
 EACH, ALL = 6, 60  # asked for by one person, and looked at in all, within a minute
 NOWHERE = frozenset({Cause.GUARDED, Cause.NO_SUCH_NAME})  # one answer for both, or names of ours could be guessed
-ASTRAY = "redirects to something that cannot be asked"
+ASTRAY = Reason.of(ReasonCode.REDIRECTS_TO_UNUSABLE_URL)
 
 Telling = Callable[[Style], Text]
 """What a look found, worded for whoever asked."""
@@ -133,19 +133,20 @@ class OnDemandChecker:
             if _alone(onwards.host):
                 return wording.inner_address
             prepared = onwards
-        return partial(wording.silent, host, f"redirects more than {REDIRECTS} times")
+        return partial(wording.silent, host, Reason.of(ReasonCode.REDIRECTS_TOO_OFTEN, count=REDIRECTS))
 
     async def _failed(self, host: str, trouble: Trouble) -> Telling:
         if trouble.cause in NOWHERE:
             return wording.inner_address
         if trouble.cause is Cause.RESOLVER:
-            return partial(wording.cannot, host, "our own resolver does not answer")
+            return partial(wording.cannot, host, Reason.of(ReasonCode.OWN_RESOLVER_SILENT))
         if trouble.cause in {Cause.OURS, Cause.UNREADABLE}:
             return partial(wording.cannot, host, trouble.why)
         if not await self._online():
             return wording.see_nothing
         if trouble.cause is Cause.TIMEOUT:  # a hop had only what was left of the time
-            return partial(wording.silent, host, f"timed out after {self._timeout.total_seconds():g} s")
+            late = Reason.of(ReasonCode.TIMED_OUT_AFTER, seconds=self._timeout.total_seconds())
+            return partial(wording.silent, host, late)
         return partial(wording.silent, host, trouble.why)
 
 

@@ -43,7 +43,9 @@ def ways(trail: Trail, style: Style, now: datetime) -> tuple[str, ...]:
 
 def failures(proofs: Sequence[Proof]) -> tuple[str, ...]:
     """A line for each failure with its reason and advice."""
-    return tuple(dict.fromkeys(f"{proof.destination.shown}: {proof.why}" for proof in proofs if proof.why))
+    return tuple(
+        dict.fromkeys(f"{proof.destination.shown}: {wording.english(proof.why)}" for proof in proofs if proof.why)
+    )
 
 
 def as_json(trail: Trail, style: Style, now: datetime) -> dict[str, Any]:
@@ -63,7 +65,7 @@ def as_json(trail: Trail, style: Style, now: datetime) -> dict[str, Any]:
                 "attempts": row.attempts,
                 "queued_at": row.queued_at.isoformat(timespec="milliseconds"),
                 "sent_at": row.sent_at.isoformat(timespec="milliseconds") if row.sent_at else None,
-                "why": row.why,
+                "why": wording.english(row.why),
                 "way": words.way,
             }
             for row, words in zip(trail.rows, worded, strict=True)

@@ -14,7 +14,7 @@ from bot.app import now
 from bot.config import Config
 from bot.contracts import Channel, ChannelContext
 from bot.errors import fault
-from bot.model import Audience, Delivery, Destination, Proof, Sent
+from bot.model import Audience, Delivery, Destination, Proof, Reason, ReasonCode, Sent
 from bot.net import Network
 from bot.notify.drill import deliveries
 from bot.store import Store, open_store
@@ -25,9 +25,9 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Tried:
-    """The outcome of one destination's test notice: `why` is empty on success."""
+    """The outcome of one destination's test notice: `why` is None on success."""
 
-    why: str
+    why: Reason | None
     took: timedelta
 
 
@@ -62,10 +62,10 @@ async def _prove(channel: Channel, row: Delivery, store: Store) -> Tried:
     began, place = monotonic(), row.destination
     try:
         receipt = await channel.send(row)
-        why = "" if isinstance(receipt, Sent) else receipt.why
+        why = None if isinstance(receipt, Sent) else receipt.why
     except Exception as bug:  # noqa: BLE001 - the boundary of a channel: the other rungs are tried all the same
         log.error("our own error in the channel %s: %s", place.kind, fault(bug))
-        why = f"our own error: {type(bug).__name__}"
+        why = Reason.of(ReasonCode.OWN_ERROR, provider_code=type(bug).__name__)
     tried = Tried(why, timedelta(seconds=monotonic() - began))
     if not why:
         await store.subscriptions.remember(f"{PROVEN}{place}", now().isoformat())

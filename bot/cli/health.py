@@ -21,21 +21,21 @@ async def asked_how_it_is(config: Config, within: timedelta = timedelta(seconds=
 
 
 def troubles(answer: Answer | Trouble) -> tuple[str, ...]:
-    """The troubles that the daemon reports; none if nobody answers."""
+    """The troubles that the daemon reports, a line each; none if nobody answers."""
+    return tuple(one for one in _reported(answer, "troubles") if isinstance(one, str))
+
+
+def as_data(answer: Answer | Trouble) -> list[dict[str, str]]:
+    """The same for programs: the part, why, and since when."""
+    parts = (one for one in _reported(answer, "parts") if isinstance(one, dict))
+    return [{str(key): str(value) for key, value in part.items()} for part in parts]
+
+
+def _reported(answer: Answer | Trouble, key: str) -> list[object]:
     if not isinstance(answer, Answer) or answer.status != 503:
-        return ()
+        return []
     try:
-        said = json.loads(answer.body)["troubles"]
+        said = json.loads(answer.body)[key]
     except (ValueError, KeyError, TypeError):
-        return ()
-    return tuple(one for one in said if isinstance(one, str)) if isinstance(said, list) else ()
-
-
-def as_data(said: tuple[str, ...]) -> list[dict[str, str]]:
-    """The same for programs: "database: it is locked (since 2026-11-29T08:00:00+00:00)" as its parts."""
-    rows = []
-    for line in said:
-        part, _, rest = line.partition(": ")
-        why, known, since = rest.removesuffix(")").rpartition(" (since ")
-        rows.append({"part": part, "why": why, "since": since} if known else {"part": part, "why": rest})
-    return rows
+        return []
+    return said if isinstance(said, list) else []

@@ -11,6 +11,7 @@ from functools import partial
 
 from pydantic import SecretStr
 
+from bot import wording
 from bot.channels.masking import masked
 from bot.config import Config, canary
 from bot.config.places import all_places
@@ -64,7 +65,7 @@ class Asking:
 
     def found(self, what: str, reach: Reach) -> Found:
         """Make one line of an answer, which may quote anything, without our secrets."""
-        return Found(what, replace(reach, said=plain_text(masked(reach.said, *self.secrets), LONGEST)))
+        return Found(what, replace(reach, said=plain_text(masked(wording.english(reach.said), *self.secrets), LONGEST)))
 
     async def _in_time(self, what: str, asking: Callable[[], Awaitable[Reach]]) -> Reach:
         now = asyncio.get_running_loop().time
@@ -77,7 +78,9 @@ class Asking:
             found = await self._once(what, asking)
         if found.wait is None:
             return found
-        return replace(found, said=f"{found.said}: run this again in {spelled(max(found.wait, AGAIN))}")
+        return replace(
+            found, said=f"{wording.english(found.said)}: run this again in {spelled(max(found.wait, AGAIN))}"
+        )
 
     async def _once(self, what: str, asking: Callable[[], Awaitable[Reach]]) -> Reach:
         try:
@@ -147,9 +150,9 @@ async def _account(settings: ChannelSettings, channel: Channel, net: Net) -> Rea
     if known.good is False:
         return known
     wrong = await settings.probe(net)  # of everything it needs, including the way it listens
-    if wrong:
-        return Reach(None if isinstance(wrong, Unclear) else False, wrong)
-    return known
+    if isinstance(wrong, Unclear):
+        return Reach(None, wrong.why)
+    return Reach(False, wrong) if wrong else known
 
 
 async def _forgetful(*_: str) -> None:
@@ -198,7 +201,7 @@ def _route(route: str, check: Check, timeout: timedelta) -> Callable[[Net], Awai
 
 
 def _why(reading: Reading) -> str:
-    return f" ({reading.why})" if reading.why else ""
+    return f" ({wording.english(reading.why)})" if reading.why else ""
 
 
 def _page(page: Source) -> Callable[[Net], Awaitable[Reach]]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import Parameter, validators
 
-from bot import __version__
+from bot import __version__, wording
 from bot.cli.console import HERE, File, fail, log, out, work
 from bot.cli.file_limit import file_limit, raise_file_limit
 from bot.cli.health import asked_how_it_is, troubles
@@ -84,7 +84,7 @@ def healthcheck(*, config: File = HERE) -> int:
 async def _healthcheck(config: Config) -> int:
     url, answer = await asked_how_it_is(config)
     if not isinstance(answer, Answer) or answer.status != 200:
-        why = f"HTTP {answer.status}" if isinstance(answer, Answer) else answer.why
+        why = f"HTTP {answer.status}" if isinstance(answer, Answer) else wording.english(answer.why)
         fail("; ".join((f"not well: {why} at {url}", *troubles(answer))), 1)
     out.print("well")
     return 0

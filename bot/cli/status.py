@@ -83,12 +83,13 @@ async def _status(config: Config, service: str | None, *, as_data: bool, exit_co
     if service is not None and service not in config.services:
         fail(f'there is no service "{service}"; expected one of {", ".join(config.services)}', 2)
     _, answer = await health.asked_how_it_is(config, timedelta(seconds=2))
-    for line in (said := health.troubles(answer)):  # even if the database cannot be read
+    for line in health.troubles(answer):  # even if the database cannot be read
         err.print(f"Tocsin itself is unwell: {line}", markup=False)
     async with open_store(config.database, create=False) as store:
         overview, alive = await glance(config, store)
     if as_data:
-        out.print_json(json.dumps(as_json(overview) | ({"own_trouble": health.as_data(said)} if said else {})))
+        own = health.as_data(answer)
+        out.print_json(json.dumps(as_json(overview) | ({"own_trouble": own} if own else {})))
     else:
         out.print(wording.status(overview, config.style(), service).text, markup=False)
     if alive is None or overview.at - alive > timedelta(minutes=1):

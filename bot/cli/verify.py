@@ -11,8 +11,11 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
+from bot import wording
 from bot.cli.console import HERE, File, err, fail, log, out, show, work
 from bot.config import Config, examine, load
+from bot.contracts import Unclear
+from bot.model import Reason
 
 
 def check(*, config: File = HERE, live: Annotated[bool, Parameter(negative="")] = False) -> int:
@@ -38,7 +41,7 @@ async def _check(config: Config, exposed: list[str], *, live: bool) -> int:
 
     sizes = {"service": len(config.services), "audience": len(config.audiences)}
     found = await (_live(config) if live else _probed(config))
-    out.print("config: right (" + ", ".join(f"{n} {what}{'s' * (n != 1)}" for what, n in sizes.items()) + ")")
+    out.print("config: right (" + ", ".join(wording.counted(n, what) for what, n in sizes.items()) + ")")
     if not config.canaries:
         out.print("canaries: none set: an outage of our own connection would be told as everybody's")
     for job, address in (await wiring.addresses(config)).items():
@@ -72,7 +75,11 @@ async def _probed(config: Config) -> list[Line]:
     async with net.Network() as network:
         channels = config.opened_channels()
         faults = await asyncio.gather(*(settings.probe(network) for settings in channels.values()))
-    return [(f"{kind}: {fault or 'ready'}", bool(fault)) for kind, fault in zip(channels, faults, strict=True)]
+    return [(f"{kind}: {_ready(fault)}", bool(fault)) for kind, fault in zip(channels, faults, strict=True)]
+
+
+def _ready(fault: Reason | Unclear | None) -> str:
+    return wording.english(fault.why if isinstance(fault, Unclear) else fault) or "ready"
 
 
 async def _live(config: Config) -> list[Line]:
@@ -127,5 +134,5 @@ async def _drill(config: Config, name: str | None) -> int:
     for line in delivery_tables.failures(done):
         out.print(line, markup=False)
     if failed := sum(bool(proof.why) for proof in done):
-        fail(f"{failed} of {len(done)} destinations did not take it", 1)
+        fail(f"{failed} of {wording.counted(len(done), 'destination')} did not take it", 1)
     return 0

@@ -27,7 +27,7 @@ from bot.contracts.network import (
     Trouble,
 )
 from bot.contracts.reach import Reach, reach_of
-from bot.model import Ask, Delivery, Reading, Receipt, SourceReport, Text, length
+from bot.model import Ask, Delivery, Reading, Reason, Receipt, SourceReport, Text, length
 
 __all__ = [
     "BLIND",
@@ -157,10 +157,11 @@ Answering = Callable[[Ask], Awaitable[Text | None]]
 """Answers a message that a channel received; None if there is no reply."""
 
 
-class Unclear(str):
+@dataclass(frozen=True, slots=True)
+class Unclear:
     """A provider that answers only with a request to wait: this does not show whether it takes messages."""
 
-    __slots__ = ()
+    why: Reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,9 +218,9 @@ class ChannelSettings(Protocol):
     def person_problem(person: str) -> str:
         """Likewise for a person among `admins`, given by the channel's own id."""
 
-    async def probe(self, net: Net, *, often: bool = False) -> str | None:
-        """Check that the provider accepts our account. Return None, or the fault and its remedy in one line without
-        secrets; `Unclear` if the provider would not say.
+    async def probe(self, net: Net, *, often: bool = False) -> Reason | Unclear | None:
+        """Check that the provider accepts our account. Return None, or the fault without secrets; `Unclear` if the
+        provider would not say.
         `often`: called every few seconds, so use only requests that the provider allows at that rate.
         """
 

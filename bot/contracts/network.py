@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, Literal, Protocol
 
-from bot.model import Outcome, Reading
+from bot.model import Outcome, Reading, Reason
 
 
 class Cause(StrEnum):
@@ -51,10 +51,10 @@ THEIRS = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Trouble:
-    """A failed request. `why` is a plain reason without secrets ("timed out after 10 s while connecting")."""
+    """A failed request. `why` has no secrets."""
 
     cause: Cause
-    why: str
+    why: Reason
     took: timedelta
     left: bool = False  # the request was sent, so the far side may have acted on it
 
@@ -76,7 +76,7 @@ class Answer:
     reused: bool = False
     cut: bool = False  # the body was longer than the cap
     certificate_until: datetime | None = None
-    unread: str = ""  # why the body could not be decompressed; its content is then unknown
+    unread: Reason | None = None  # why the body could not be decompressed; its content is then unknown
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,18 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import timedelta
 
-from bot.model import Later, Refused, Unsure
+from bot.model import Later, Reason, Refused, Unsure
 
 
 @dataclass(frozen=True, slots=True)
 class Reach:
     """Result of a reachability check. `good`: True if nothing speaks against it, False if something is wrong, None if
-    unknown at present. `said` is one line without secrets: the finding and, if something is wrong, the remedy. `wait`
-    is the delay the provider asks for before the next attempt.
+    unknown at present. `said` is one line without secrets, in English, as only the operator reads it; or the reason, if
+    it is not good. `wait` is the delay the provider asks for before the next attempt.
     """
 
     good: bool | None
-    said: str
+    said: str | Reason
     wait: timedelta | None = None
 
 

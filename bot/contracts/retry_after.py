@@ -7,7 +7,7 @@ import re
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 
-from bot.model import Later
+from bot.model import Later, Reason
 
 LONGEST = 86_400.0  # seconds: if a page asks for more, it is left alone for a day
 # Seconds: after this a provider is tried again whatever it asked for, as people wait for the message.
@@ -52,7 +52,7 @@ def retry_after(value: object) -> timedelta | None:
     return None if asked is None else timedelta(seconds=min(asked, LONGEST))
 
 
-def later(why: str, value: object, *, whole: bool = False) -> Later:
+def later(why: Reason, value: object, *, whole: bool = False) -> Later:
     """The receipt of a message that the provider asks to delay. `Later.asked` is the delay it asked for, if too long."""
     asked = seconds(value)
     if asked is None:

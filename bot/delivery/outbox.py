@@ -32,6 +32,8 @@ from bot.model import (
     Destination,
     Later,
     Notice,
+    Reason,
+    ReasonCode,
     Receipt,
     RefusalScope,
     Refused,
@@ -71,7 +73,7 @@ class DeliveryRecord(LadderSource, AddressBook, Protocol):
     def others(self, audience: str) -> wording.Others:
         """Confirmed open incidents among the services that an audience follows."""
 
-    async def refused(self, delivery: Delivery, why: str, scope: RefusalScope) -> None:
+    async def refused(self, delivery: Delivery, why: Reason, scope: RefusalScope) -> None:
         """A destination takes nothing, or refused this message."""
 
 
@@ -317,7 +319,7 @@ class Outbox:
             case Later(why, timedelta() as wait, whole=False) if wait > MOST_WAIT:
                 await self._complain(delivery, why, RefusalScope.DESTINATION)
 
-    async def _complain(self, delivery: Delivery, why: str, scope: RefusalScope) -> None:
+    async def _complain(self, delivery: Delivery, why: Reason, scope: RefusalScope) -> None:
         with suppress(StoreUnavailable):  # a destination that takes nothing refuses the next notice as well
             await self.record.refused(delivery, why, scope)
 
@@ -337,12 +339,12 @@ class Outbox:
                 return await way.channel.send(delivery)
         except asyncio.CancelledError:
             # It may have arrived. Saying so now saves waiting until the lease runs out.
-            return Unsure("stopped while sending")
+            return Unsure(Reason.of(ReasonCode.STOPPED_WHILE_SENDING))
         except Exception as bug:  # noqa: BLE001 - the boundary of a channel
             if isinstance(bug, TimeoutError) and limit.expired():
-                return Unsure(f"no answer within {longest:g} s")
+                return Unsure(Reason.of(ReasonCode.NO_ANSWER_WITHIN, seconds=longest))
             log.error("%s: our own error in the channel: %s", delivery.notice.key, fault(bug))
-            return Unsure(f"our own error: {type(bug).__name__}")
+            return Unsure(Reason.of(ReasonCode.OWN_ERROR, provider_code=type(bug).__name__))
 
 
 async def _see_through(sending: set[asyncio.Task[None]]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 
+from bot import wording
 from bot.model import Delivery, Later, Receipt, RefusalScope, Refused, Sent, Unsure
 
 log = logging.getLogger("bot.delivery.outbox")
@@ -20,7 +21,7 @@ def say(delivery: Delivery, receipt: Receipt) -> None:
                 "%s has not heard of %s yet: %s",
                 delivery.destination.shown,
                 delivery.notice.key,
-                why,
+                wording.english(why),
             )
         case Refused(why, scope):
             again = scope is RefusalScope.ACCOUNT and delivery.attempts
@@ -29,5 +30,5 @@ def say(delivery: Delivery, receipt: Receipt) -> None:
                 "%s refused %s: %s",
                 delivery.destination.shown,
                 delivery.notice.key,
-                why,
+                wording.english(why),
             )

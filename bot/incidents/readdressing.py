@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from datetime import datetime
 
-from bot.model import Audience, local_time
+from bot.model import Audience, Reason, ReasonCode, local_time
 from bot.model.clock_shift import later
 from bot.store.deliveries.repository import Adopted, Waiting
 
-GONE = "the config has this channel no more"
+GONE = Reason.of(ReasonCode.CHANNEL_REMOVED)
 
 
 def adopted(one: Waiting, audiences: Sequence[Audience], opened: Collection[str] | None, now: datetime) -> Adopted:

@@ -35,6 +35,7 @@ from bot.model import (
     Order,
     Outcome,
     Overview,
+    Reason,
     RefusalScope,
     Round,
     Rules,
@@ -247,7 +248,7 @@ class Recorder:
         """State of the channel's own health, and of the service that stands for it."""
         return self._state(delivering(kind)), self._state(self.settings.stand_ins.get(kind, ""))
 
-    async def refused(self, delivery: Delivery, why: str, scope: RefusalScope = RefusalScope.DESTINATION) -> None:
+    async def refused(self, delivery: Delivery, why: Reason, scope: RefusalScope = RefusalScope.DESTINATION) -> None:
         """Notify the admins, by other channels, that a destination refuses messages, or refused this one. Once a day
         for a destination, once for each reason to refuse a message.
         """

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from bot.model import Later, Receipt, RefusalScope, Refused, Unsure
+from bot.model import Later, Reason, Receipt, RefusalScope, Refused, Unsure
 
 ENOUGH = 3  # failures in a row: one may be chance, or due to the message
 LONG = timedelta(minutes=15)  # the longest pause, whatever the provider asks for
@@ -21,7 +21,7 @@ class FailureCount:
     account: bool = False  # the latest one is that the provider rejects our account
     since: datetime | None = None  # the first of them
     at: datetime | None = None  # the latest of them ...
-    why: str = ""  # ... and its reason
+    why: Reason | None = None  # ... and its reason
     waits: datetime | None = None  # end of a rate limit of the whole account
 
 
@@ -43,11 +43,11 @@ def after(fortune: FailureCount, receipt: Receipt, now: datetime) -> FailureCoun
             return FailureCount()
 
 
-def _failed(fortune: FailureCount, why: str, now: datetime, *, account: bool = False) -> FailureCount:
+def _failed(fortune: FailureCount, why: Reason, now: datetime, *, account: bool = False) -> FailureCount:
     return FailureCount(fortune.failures + 1, account, fortune.since or now, now, why, fortune.waits)
 
 
-def trouble(fortune: FailureCount | None, now: datetime) -> str | None:
+def trouble(fortune: FailureCount | None, now: datetime) -> Reason | None:
     """The reason why nothing can be sent, or None."""
     if fortune is None or fortune.at is None or now - max(fortune.at, fortune.waits or fortune.at) > STALE:
         return None

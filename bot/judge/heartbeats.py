@@ -1,14 +1,13 @@
-"""Whether a job's heartbeat has failed or is overdue (pure).
-
-Reasons are like `Reading.why`: short, without times of day, as readers are in different zones.
-"""
+"""Whether a job's heartbeat has failed or is overdue (pure)."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from bot.model import Heartbeat, HeartbeatEvent
+from bot.model import Heartbeat, HeartbeatEvent, Reason, ReasonCode
+
+MINUTE = timedelta(minutes=1)
 
 
 def told(job: Heartbeat, call: HeartbeatEvent, at: datetime, code: int | None = None) -> Heartbeat:
@@ -22,17 +21,21 @@ def told(job: Heartbeat, call: HeartbeatEvent, at: datetime, code: int | None = 
             return replace(job, begun_at=None, failed_at=None, code=None, done_at=at)
 
 
-def trouble(job: Heartbeat, every: timedelta, grace: timedelta, now: datetime) -> str:
-    """The fault, or an empty string. A run that has begun has `grace` to end."""
+def trouble(job: Heartbeat, every: timedelta, grace: timedelta, now: datetime) -> Reason | None:
+    """The fault, or None. A run that has begun has `grace` to end."""
     if job.failed_at is not None:
-        return "reported a failure" if job.code is None else f"failed (exit code {job.code})"
+        if job.code is None:
+            return Reason.of(ReasonCode.JOB_FAILED)
+        return Reason.of(ReasonCode.JOB_EXIT_CODE, exit_code=job.code)
     if job.begun_at is not None:
         late = now - max(job.begun_at, job.since) > grace
-        return f"its run began {_length(now - job.begun_at)} ago and has not ended" if late else ""
+        return Reason.of(ReasonCode.JOB_NOT_ENDED, length=(now - job.begun_at) // MINUTE) if late else None
     since = max(job.done_at or job.since, job.since)
     if now - since <= every + grace:
-        return ""
-    return "no sign yet" if job.done_at is None else f"no sign for {_length(now - since)}"
+        return None
+    if job.done_at is None:
+        return Reason.of(ReasonCode.NO_SIGN_YET)
+    return Reason.of(ReasonCode.NO_SIGN_FOR, length=(now - since) // MINUTE)
 
 
 def excused(job: Heartbeat, every: timedelta, grace: timedelta, deaf: tuple[datetime, datetime]) -> Heartbeat:
@@ -43,9 +46,3 @@ def excused(job: Heartbeat, every: timedelta, grace: timedelta, deaf: tuple[date
     if job.since >= ended or trouble(job, every, grace, began):
         return job
     return replace(job, since=ended)
-
-
-def _length(past: timedelta) -> str:
-    """A duration such as "50 min", "25 h" or "3 d"."""
-    minutes = past // timedelta(minutes=1)
-    return f"{minutes} min" if minutes < 120 else f"{minutes // 60} h" if minutes < 72 * 60 else f"{minutes // 1440} d"

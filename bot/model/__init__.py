@@ -3,6 +3,7 @@
 All instants are aware and in UTC; all lengths are `timedelta`. Zones and languages appear only in `Style`, for display.
 """
 
+from bot.model.advice import Advice, AdviceCode
 from bot.model.asks import AllowedRoom, Ask, AuditEntry, Reply, room_of
 from bot.model.audiences import (
     Audience,
@@ -70,6 +71,7 @@ from bot.model.observations import (
     delivering,
 )
 from bot.model.plain_text import plain_text, visible
+from bot.model.reasons import Reason, ReasonCode
 from bot.model.reports import Report, Tally
 
 __all__ = [
@@ -82,6 +84,8 @@ __all__ = [
     "OURSELVES",
     "OVER",
     "Ack",
+    "Advice",
+    "AdviceCode",
     "AllowedRoom",
     "Ask",
     "Audience",
@@ -120,6 +124,8 @@ __all__ = [
     "Proof",
     "Quiet",
     "Reading",
+    "Reason",
+    "ReasonCode",
     "Receipt",
     "RefusalScope",
     "Refused",

@@ -10,6 +10,7 @@ from bot.model.audiences import Audience, Destination
 from bot.model.incidents import ChangeKind, Incident
 from bot.model.maintenance import Phase
 from bot.model.notices import DeliveryAction
+from bot.model.reasons import Reason
 
 DRILL = "drill"  # given instead of an incident id: the latest drill ordered in a chat
 
@@ -30,7 +31,7 @@ class Progress:
     queued_at: datetime
     due: datetime  # when a pending one is tried next
     sent_at: datetime | None
-    why: str  # the channel's latest answer
+    why: Reason | None  # the channel's latest answer, unless it took the message
     unsure: bool  # it may have arrived, whatever the status is
 
 
@@ -51,7 +52,7 @@ class Proof:
     audience: str
     rung: int | None  # rung of the audience's ladder, from 1; None: a broadcast list
     destination: Destination
-    why: str  # the error; empty: delivered
+    why: Reason | None  # the error; None: delivered
     took: timedelta
     before: datetime | None  # when the place last received a message of ours before this one
 

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from bot.model.reasons import Reason
+
 
 class DeliveryStatus(StrEnum):
     """Where a delivery stands."""
@@ -34,7 +36,7 @@ class DeliveryResult:
     status: DeliveryStatus
     due: datetime | None = None
     ref: str | None = None
-    why: str = ""
+    why: Reason | None = None
     unsure: bool = False
     anew: bool = False  # the thread goes on from this message
     absent: bool = False  # it was looked for and has not arrived, so it is not unsure any more

@@ -9,6 +9,7 @@ from enum import StrEnum
 from bot.model.audiences import Destination, Style
 from bot.model.incidents import ENDINGS, ChangeKind
 from bot.model.maintenance import OVER, Phase, planned
+from bot.model.reasons import Reason
 
 PLAIN = Style()
 # Changes whose notice does not give the present state.
@@ -166,7 +167,7 @@ class Sent:
 class Later:
     """Certainly not sent. `wait` is the delay the provider asked for."""
 
-    why: str
+    why: Reason
     wait: timedelta | None = None
     whole: bool = False  # the limit applies to the whole account, not only to this destination
     local: bool = False  # the provider works: only this destination fails (a full mailbox)
@@ -178,14 +179,14 @@ class Later:
 class Unsure:
     """Sent, but without a trustworthy answer."""
 
-    why: str
+    why: Reason
 
 
 @dataclass(frozen=True, slots=True)
 class Refused:
     """Final. `moved` is the destination's new address, if the provider gives it (Telegram's supergroups)."""
 
-    why: str
+    why: Reason
     scope: RefusalScope = RefusalScope.MESSAGE
     moved: Destination | None = None
     gone: bool = False  # of an edit: the message is deleted, too old or locked, and cannot be edited again

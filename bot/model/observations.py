@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import IntEnum, StrEnum
 
+from bot.model.reasons import Reason
+
 
 class Health(IntEnum):
     """Health of a service, ordered from good to bad."""
@@ -44,11 +46,11 @@ class Role(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """Result of one check of one route. `why` is a plain reason ("HTTP 503"), empty when good."""
+    """Result of one check of one route. `why` is None when good."""
 
     route: str
     outcome: Outcome
-    why: str = ""
+    why: Reason | None = None
     took: timedelta | None = None
     reused: bool = False  # on a connection kept from an earlier check
     answered_by: str = ""  # if not good: the network that answered instead ("Cloudflare")

@@ -10,7 +10,9 @@ import socket
 from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 
-INNER = "its address is an inner one, which may not be asked from here"
+from bot.model import Reason, ReasonCode
+
+INNER = Reason.of(ReasonCode.INNER_ADDRESS)
 UNICAST = IPv6Network("2000::/3")  # all that IANA has assigned for the public internet
 # 64:ff9b::/96 is NAT64 (RFC 6052), ::ffff:0:0:0/96 SIIT (RFC 7915), ::/96 the old "compatible" form: all end in an IPv4
 # address, and Python calls them global whatever that address is.

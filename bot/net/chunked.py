@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 
 from bot.contracts import Cause
+from bot.model import Reason, ReasonCode
 from bot.net.errors import TroubleError
 
 SIZE = re.compile(rb"[ \t]*([0-9A-Fa-f]{1,16})(?![0-9A-Fa-f])")
 LARGEST = 2**63 - 1
-BROKEN = "breaks off into something that is no HTTP"
+BROKEN = Reason.of(ReasonCode.HTTP_BROKEN)
 
 
 class Chunks:

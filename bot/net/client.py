@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Self, TypeVar
 
 from bot.contracts import Answer, Cause, Connected, Echoed, Family, Found, Record, Starttls, Trouble
+from bot.model import Reason, ReasonCode
 from bot.net.address_guard import INNER, inner
 from bot.net.connection import Connection
 from bot.net.cookies import Cookies
@@ -24,7 +25,7 @@ from bot.net.transport import Transport
 Seen = TypeVar("Seen")
 
 CAP = 256 * 1024
-INWARD = "redirects to an inner address, which is not followed (redirects_inward)"
+INWARD = Reason.of(ReasonCode.REDIRECTS_INWARD)
 MOVED = frozenset({301, 302, 303, 307, 308})
 
 
@@ -164,7 +165,7 @@ class Network:
                 return _answer(prepared, trip, reply, wire)
             hops.note(prepared, reply, public=not hops.guarded and self._open.public(wire))
             prepared = with_cookies(redirected(prepared, reply.status, reply.location), hops.cookies)
-        raise TroubleError(Cause.REDIRECTS, f"redirects more than {hops.most} times")
+        raise TroubleError(Cause.REDIRECTS, Reason.of(ReasonCode.REDIRECTS_TOO_OFTEN, count=hops.most))
 
     @property
     def _open(self) -> Transport:

@@ -9,6 +9,7 @@ from ssl import cert_time_to_seconds
 from typing import Any, cast
 
 from bot.contracts import Cause
+from bot.model import Reason, ReasonCode
 from bot.net.errors import Trip, TroubleError
 from bot.net.response import Reply
 
@@ -50,7 +51,7 @@ class Connection(asyncio.BufferedProtocol):
     async def ask(self, request: bytes, reply: Reply, trip: Trip) -> None:
         """Send, and read until `reply` is done. Raise OSError or TroubleError."""
         if self.transport is None or self.transport.is_closing():
-            raise TroubleError(Cause.RESET, "closed the connection without an answer")
+            raise TroubleError(Cause.RESET, Reason.of(ReasonCode.CLOSED_WITHOUT_ANSWER))
         self._reply, self._trip = reply, trip
         answered = self._answered = asyncio.get_running_loop().create_future()
         trip.enter("wait")

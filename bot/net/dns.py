@@ -16,6 +16,7 @@ import pycares
 from aiodns import error as ares
 
 from bot.contracts import Cause, Record
+from bot.model import Reason, ReasonCode
 from bot.net.dns_records import written
 from bot.net.errors import TroubleError
 
@@ -28,8 +29,8 @@ NONE_SUCH = frozenset(
     {ares.ARES_ENOTFOUND, ares.ARES_ENODATA, ares.ARES_ENONAME, ares.ARES_EBADNAME, ares.ARES_EBADSTR}
 )
 SAYS = {  # for a name server given explicitly
-    ares.ARES_ESERVFAIL: "its name server fails (SERVFAIL)",
-    ares.ARES_EREFUSED: "its name server refuses to answer (REFUSED)",
+    ares.ARES_ESERVFAIL: ReasonCode.NAME_SERVER_FAILS,
+    ares.ARES_EREFUSED: ReasonCode.NAME_SERVER_REFUSES,
 }
 # The four-part, decimal, octal and hexadecimal forms of inet_aton. Browsers read them too, so they count as addresses.
 NUMERIC = re.compile(r"(?:0x[0-9a-f]*|[0-9]+)(?:\.(?:0x[0-9a-f]*|[0-9]+)){0,3}\.?", re.IGNORECASE | re.ASCII)
@@ -89,10 +90,10 @@ class Resolver:
         except aiodns.error.DNSError as error:
             raise await self._blame(error.args[0]) from None
         except UnicodeError:
-            raise TroubleError(Cause.NO_SUCH_NAME, "no such name") from None
+            raise TroubleError(Cause.NO_SUCH_NAME, Reason.of(ReasonCode.NO_SUCH_NAME)) from None
         addresses = [node.addr[0].decode("ascii") for node in found.nodes]
         if not addresses:
-            raise TroubleError(Cause.NO_SUCH_NAME, "no such name")
+            raise TroubleError(Cause.NO_SUCH_NAME, Reason.of(ReasonCode.NO_SUCH_NAME))
         return alternate(addresses)[:MOST]
 
     async def records(self, name: str, kind: Record, server: str) -> tuple[str, ...]:
@@ -103,9 +104,9 @@ class Resolver:
             except aiodns.error.DNSError as error:
                 raise await self._lacking(error.args[0], kind, own=not server) from None
             except UnicodeError:
-                raise TroubleError(Cause.NO_SUCH_NAME, "no such name") from None
+                raise TroubleError(Cause.NO_SUCH_NAME, Reason.of(ReasonCode.NO_SUCH_NAME)) from None
         if not found:
-            raise TroubleError(Cause.NO_SUCH_NAME, f"has no {kind} record")
+            raise TroubleError(Cause.NO_SUCH_NAME, Reason.of(ReasonCode.NO_RECORD, record=kind))
         return found
 
     async def close(self) -> None:
@@ -133,20 +134,20 @@ class Resolver:
 
     async def _lacking(self, code: int, kind: Record, *, own: bool) -> TroubleError:
         if code == ares.ARES_ENODATA:
-            return TroubleError(Cause.NO_SUCH_NAME, f"has no {kind} record")
+            return TroubleError(Cause.NO_SUCH_NAME, Reason.of(ReasonCode.NO_RECORD, record=kind))
         if own or code in NONE_SUCH:
             return await self._blame(code)
-        return TroubleError(Cause.NAME_SERVERS, SAYS.get(code, "its name server does not answer"))
+        return TroubleError(Cause.NAME_SERVERS, Reason.of(SAYS.get(code, ReasonCode.NAME_SERVER_SILENT)))
 
     async def _blame(self, code: int) -> TroubleError:
         """The cause of a failure. SERVFAIL and silence come from a broken resolver, or from a good one if all servers
         of the name are gone.
         """
         if code in NONE_SUCH:
-            return TroubleError(Cause.NO_SUCH_NAME, "no such name")
+            return TroubleError(Cause.NO_SUCH_NAME, Reason.of(ReasonCode.NO_SUCH_NAME))
         if code != ares.ARES_ECONNREFUSED and await self._works():
-            return TroubleError(Cause.NAME_SERVERS, "its name cannot be looked up: its name servers do not answer")
-        return TroubleError(Cause.RESOLVER, "our own resolver does not answer")
+            return TroubleError(Cause.NAME_SERVERS, Reason.of(ReasonCode.NAME_SERVERS_SILENT))
+        return TroubleError(Cause.RESOLVER, Reason.of(ReasonCode.OWN_RESOLVER_SILENT))
 
     async def _works(self) -> bool:
         now = asyncio.get_running_loop().time()

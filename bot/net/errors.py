@@ -1,4 +1,4 @@
-"""Causes of failures in plain words, fit for anybody: no URLs, no headers, no library's own text."""
+"""Causes and reasons of failures, fit for anybody: no URLs, no headers."""
 
 from __future__ import annotations
 
@@ -9,80 +9,81 @@ from datetime import timedelta
 from time import perf_counter
 
 from bot.contracts import Cause, Trouble
+from bot.model import Reason, ReasonCode
 
 WHILE = {
-    "": "before it began",
-    "turn": "while waiting for a free socket of our own",
-    "dns": "while looking up its name",
-    "connect": "while connecting",
-    "tls": "during the TLS handshake",
-    "wait": "while waiting for the answer",
-    "read": "while reading the answer",
-    "greet": "while waiting for its greeting",
+    "": ReasonCode.BEFORE_IT_BEGAN,
+    "turn": ReasonCode.WHILE_QUEUED,
+    "dns": ReasonCode.WHILE_RESOLVING,
+    "connect": ReasonCode.WHILE_CONNECTING,
+    "tls": ReasonCode.DURING_HANDSHAKE,
+    "wait": ReasonCode.WHILE_WAITING,
+    "read": ReasonCode.WHILE_READING,
+    "greet": ReasonCode.WHILE_GREETED,
 }
 
 # X509_V_ERR_* of OpenSSL's x509_vfy.h
 CERTIFICATE = {
-    9: "its certificate is not valid yet",
-    10: "its certificate has expired",
-    18: "its certificate is self-signed",
-    19: "its certificate comes from an authority we do not know",
-    20: "its certificate comes from an authority we do not know",
-    21: "its certificate comes from an authority we do not know",
-    23: "its certificate has been revoked",
-    62: "its certificate is for another name",
-    64: "its certificate is for another address",
+    9: ReasonCode.CERTIFICATE_NOT_YET_VALID,
+    10: ReasonCode.CERTIFICATE_EXPIRED,
+    18: ReasonCode.CERTIFICATE_SELF_SIGNED,
+    19: ReasonCode.CERTIFICATE_OF_UNKNOWN_AUTHORITY,
+    20: ReasonCode.CERTIFICATE_OF_UNKNOWN_AUTHORITY,
+    21: ReasonCode.CERTIFICATE_OF_UNKNOWN_AUTHORITY,
+    23: ReasonCode.CERTIFICATE_REVOKED,
+    62: ReasonCode.CERTIFICATE_OF_OTHER_NAME,
+    64: ReasonCode.CERTIFICATE_OF_OTHER_ADDRESS,
 }
 
 # The system's errors that concern the service, and those of this machine. Reported as the service's fault, ours would
 # be an outage of everything watched.
 ERRNO = {
-    errno.ECONNREFUSED: (Cause.REFUSED, "connection refused"),
-    errno.ECONNRESET: (Cause.RESET, "connection reset"),
-    errno.ECONNABORTED: (Cause.RESET, "connection reset"),
-    errno.ENETRESET: (Cause.RESET, "connection reset"),
-    errno.ENOTCONN: (Cause.RESET, "connection reset"),
-    errno.ESHUTDOWN: (Cause.RESET, "connection reset"),
-    errno.EPIPE: (Cause.RESET, "connection reset"),
-    errno.ETIMEDOUT: (Cause.TIMEOUT, "timed out"),
-    errno.EHOSTUNREACH: (Cause.UNREACHABLE, "host unreachable"),
-    errno.EHOSTDOWN: (Cause.UNREACHABLE, "host unreachable"),
+    errno.ECONNREFUSED: (Cause.REFUSED, ReasonCode.CONNECTION_REFUSED),
+    errno.ECONNRESET: (Cause.RESET, ReasonCode.CONNECTION_RESET),
+    errno.ECONNABORTED: (Cause.RESET, ReasonCode.CONNECTION_RESET),
+    errno.ENETRESET: (Cause.RESET, ReasonCode.CONNECTION_RESET),
+    errno.ENOTCONN: (Cause.RESET, ReasonCode.CONNECTION_RESET),
+    errno.ESHUTDOWN: (Cause.RESET, ReasonCode.CONNECTION_RESET),
+    errno.EPIPE: (Cause.RESET, ReasonCode.CONNECTION_RESET),
+    errno.ETIMEDOUT: (Cause.TIMEOUT, ReasonCode.TIMED_OUT),
+    errno.EHOSTUNREACH: (Cause.UNREACHABLE, ReasonCode.HOST_UNREACHABLE),
+    errno.EHOSTDOWN: (Cause.UNREACHABLE, ReasonCode.HOST_UNREACHABLE),
     # from the ICMP message of a filter on the way
-    errno.EACCES: (Cause.UNREACHABLE, "forbidden on the way"),
-    errno.ENOPROTOOPT: (Cause.UNREACHABLE, "forbidden on the way"),
-    errno.EPROTO: (Cause.UNREACHABLE, "forbidden on the way"),
+    errno.EACCES: (Cause.UNREACHABLE, ReasonCode.BLOCKED_ON_THE_WAY),
+    errno.ENOPROTOOPT: (Cause.UNREACHABLE, ReasonCode.BLOCKED_ON_THE_WAY),
+    errno.EPROTO: (Cause.UNREACHABLE, ReasonCode.BLOCKED_ON_THE_WAY),
     # if this machine has a route to such addresses at all; otherwise the transport reports it
-    errno.ENETUNREACH: (Cause.UNREACHABLE, "network unreachable"),
-    errno.ENETDOWN: (Cause.OURS, "this machine's network is down"),
-    errno.ENONET: (Cause.OURS, "this machine's network is down"),
-    errno.ENODEV: (Cause.OURS, "this machine's network is down"),
-    errno.EMFILE: (Cause.OURS, "we have too many sockets open"),
-    errno.ENFILE: (Cause.OURS, "this machine has too many files open"),
-    errno.ENOBUFS: (Cause.OURS, "this machine is out of memory for sockets"),
-    errno.ENOMEM: (Cause.OURS, "this machine is out of memory"),
-    errno.ENOSPC: (Cause.OURS, "this machine is out of memory"),
-    errno.EADDRNOTAVAIL: (Cause.OURS, "this machine has no free port or no address of that kind"),
-    errno.EADDRINUSE: (Cause.OURS, "this machine has no free port or no address of that kind"),
-    errno.EAGAIN: (Cause.OURS, "this machine has no free port or no address of that kind"),
-    errno.EAFNOSUPPORT: (Cause.OURS, "this machine does not speak that kind of address"),
-    errno.EPFNOSUPPORT: (Cause.OURS, "this machine does not speak that kind of address"),
-    errno.EPROTONOSUPPORT: (Cause.OURS, "this machine does not speak that kind of address"),
-    errno.ESOCKTNOSUPPORT: (Cause.OURS, "this machine does not speak that kind of address"),
-    errno.EPERM: (Cause.OURS, "this machine forbids the connection"),
-    errno.EINVAL: (Cause.OURS, "this machine forbids the connection"),
-    errno.EBADF: (Cause.OURS, "our own socket was gone"),
-    errno.ENOTSOCK: (Cause.OURS, "our own socket was gone"),
-    errno.ECANCELED: (Cause.OURS, "our own socket was gone"),
+    errno.ENETUNREACH: (Cause.UNREACHABLE, ReasonCode.NETWORK_UNREACHABLE),
+    errno.ENETDOWN: (Cause.OURS, ReasonCode.OWN_NETWORK_DOWN),
+    errno.ENONET: (Cause.OURS, ReasonCode.OWN_NETWORK_DOWN),
+    errno.ENODEV: (Cause.OURS, ReasonCode.OWN_NETWORK_DOWN),
+    errno.EMFILE: (Cause.OURS, ReasonCode.OWN_SOCKETS_USED_UP),
+    errno.ENFILE: (Cause.OURS, ReasonCode.OWN_FILES_USED_UP),
+    errno.ENOBUFS: (Cause.OURS, ReasonCode.OWN_SOCKET_MEMORY_USED_UP),
+    errno.ENOMEM: (Cause.OURS, ReasonCode.OWN_MEMORY_USED_UP),
+    errno.ENOSPC: (Cause.OURS, ReasonCode.OWN_MEMORY_USED_UP),
+    errno.EADDRNOTAVAIL: (Cause.OURS, ReasonCode.OWN_PORTS_USED_UP),
+    errno.EADDRINUSE: (Cause.OURS, ReasonCode.OWN_PORTS_USED_UP),
+    errno.EAGAIN: (Cause.OURS, ReasonCode.OWN_PORTS_USED_UP),
+    errno.EAFNOSUPPORT: (Cause.OURS, ReasonCode.OWN_ADDRESS_KIND_UNKNOWN),
+    errno.EPFNOSUPPORT: (Cause.OURS, ReasonCode.OWN_ADDRESS_KIND_UNKNOWN),
+    errno.EPROTONOSUPPORT: (Cause.OURS, ReasonCode.OWN_ADDRESS_KIND_UNKNOWN),
+    errno.ESOCKTNOSUPPORT: (Cause.OURS, ReasonCode.OWN_ADDRESS_KIND_UNKNOWN),
+    errno.EPERM: (Cause.OURS, ReasonCode.OWN_CONNECTION_FORBIDDEN),
+    errno.EINVAL: (Cause.OURS, ReasonCode.OWN_CONNECTION_FORBIDDEN),
+    errno.EBADF: (Cause.OURS, ReasonCode.OWN_SOCKET_GONE),
+    errno.ENOTSOCK: (Cause.OURS, ReasonCode.OWN_SOCKET_GONE),
+    errno.ECANCELED: (Cause.OURS, ReasonCode.OWN_SOCKET_GONE),
 }
 # The cause of a time-out by phase, if it is not the service.
 OVERDUE = {"dns": Cause.RESOLVER, "turn": Cause.OURS}
 
 
 class TroubleError(Exception):
-    """Carries a cause and its text to the place where it becomes a `Trouble`; never leaves this package."""
+    """Carries a cause and its reason to the place where it becomes a `Trouble`; never leaves this package."""
 
-    def __init__(self, cause: Cause, why: str) -> None:
-        super().__init__(why)
+    def __init__(self, cause: Cause, why: Reason) -> None:
+        super().__init__(why.code)
         self.cause = cause
         self.why = why
 
@@ -112,30 +113,34 @@ class Trip:
     def took(self) -> timedelta:
         return timedelta(seconds=perf_counter() - self._began)
 
-    def trouble(self, cause: Cause, why: str) -> Trouble:
+    def trouble(self, cause: Cause, why: Reason) -> Trouble:
         return Trouble(cause, why, self.took, self.left)
 
     def overdue(self, timeout: timedelta) -> Trouble:
         cause = OVERDUE.get(self.phase, Cause.TIMEOUT)
-        return self.trouble(cause, f"timed out after {timeout.total_seconds():g} s {WHILE[self.phase]}")
+        late = Reason.of(ReasonCode.TIMED_OUT_AFTER, seconds=timeout.total_seconds())
+        return self.trouble(cause, Reason.of(WHILE[self.phase], what=late))
 
     def failed(self, error: OSError | TroubleError) -> Trouble:
         return self.trouble(*explain(error, self.phase))
 
 
-def explain(error: OSError | TroubleError, phase: str) -> tuple[Cause, str]:
-    """The cause of `error` in `phase`, and its text."""
+def explain(error: OSError | TroubleError, phase: str) -> tuple[Cause, Reason]:
+    """The cause of `error` in `phase`, and the reason."""
     if isinstance(error, TroubleError):
         return error.cause, error.why
     if isinstance(error, ssl.SSLCertVerificationError):
-        return Cause.CERTIFICATE, CERTIFICATE.get(getattr(error, "verify_code", 0), "its certificate cannot be trusted")
+        wrong = CERTIFICATE.get(getattr(error, "verify_code", 0), ReasonCode.CERTIFICATE_UNTRUSTED)
+        return Cause.CERTIFICATE, Reason.of(wrong)
     if isinstance(error, ssl.SSLEOFError | ssl.SSLZeroReturnError):
-        return Cause.TLS, f"closed the connection {WHILE[phase]}"
+        return Cause.TLS, Reason.of(WHILE[phase], what=Reason.of(ReasonCode.CONNECTION_CLOSED))
     if isinstance(error, ssl.SSLError):
-        reason = (getattr(error, "reason", "") or "").lower().replace("_", " ")
-        return Cause.TLS, f"TLS failed: {reason}" if reason else "TLS failed"
-    cause, why = ERRNO.get(error.errno or _errno(error), (Cause.UNREACHABLE, "connection failed"))
-    return cause, why if phase == "connect" and cause is not Cause.TIMEOUT else f"{why} {WHILE[phase]}"
+        detail = (getattr(error, "reason", "") or "").lower().replace("_", " ")
+        known = Reason.of(ReasonCode.TLS_FAILED_BECAUSE, detail=detail)
+        return Cause.TLS, known if detail else Reason.of(ReasonCode.TLS_FAILED)
+    cause, code = ERRNO.get(error.errno or _errno(error), (Cause.UNREACHABLE, ReasonCode.CONNECTION_FAILED))
+    why = Reason.of(code)
+    return cause, why if phase == "connect" and cause is not Cause.TIMEOUT else Reason.of(WHILE[phase], what=why)
 
 
 def _errno(error: OSError) -> int:

@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 
 from bot.contracts import Cause
+from bot.model import Reason, ReasonCode
 from bot.net.errors import TroubleError
 
 # curl's own limit
@@ -13,8 +14,8 @@ LONGEST_LINE = 100 * 1024
 # Further headers are ignored: three-byte lines could keep us busy, and none concerns the body.
 MOST_HEADERS = 5_000
 MOST_COOKIES = 50
-NO_HTTP = "what it answers is no HTTP"
-NOT_OURS = "it answers in a kind of HTTP that we cannot read"
+NO_HTTP = Reason.of(ReasonCode.NOT_HTTP)
+NOT_OURS = Reason.of(ReasonCode.HTTP_UNREADABLE)
 
 # A line ends with a line feed, whatever comes before it. One that is empty or begins with CR ends the head.
 END = re.compile(rb"\n(?:\n|\r[^\n]*\n)")

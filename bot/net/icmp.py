@@ -6,13 +6,12 @@ import asyncio
 from datetime import timedelta
 
 from bot.contracts import Cause, Echoed
+from bot.model import AdviceCode, Reason, ReasonCode
 from bot.net.errors import TroubleError
 
 APART = 0.2  # seconds between packets: many hosts drop some if they come faster
-FORBIDDEN = (
-    "this machine forbids us to ping: let net.ipv4.ping_group_range have our group, or give us CAP_NET_RAW",
-    'to ping, Tocsin needs its extra: pip install "tocsin[ping]"',
-)
+FORBIDDEN = Reason.of(ReasonCode.OWN_PING_FORBIDDEN, advice=AdviceCode.ALLOW_PING)
+MISSING = Reason.of(ReasonCode.OWN_PING_MISSING, advice=AdviceCode.INSTALL_PING)
 
 
 async def echo(address: str, packets: int, until: float) -> Echoed:
@@ -20,7 +19,7 @@ async def echo(address: str, packets: int, until: float) -> Echoed:
     try:
         import icmplib  # noqa: PLC0415 - an extra, and only for those who ping
     except ImportError:
-        raise TroubleError(Cause.OURS, FORBIDDEN[1]) from None
+        raise TroubleError(Cause.OURS, MISSING) from None
     left = until - asyncio.get_running_loop().time()
     pause = min(APART, left / (4 * packets))
     each = max((left - packets * pause) / packets, 0.001)  # for one packet, so that a time-out counts as its loss
@@ -30,7 +29,7 @@ async def echo(address: str, packets: int, until: float) -> Echoed:
         except icmplib.SocketPermissionError:
             continue
         except icmplib.ICMPLibError:
-            raise TroubleError(Cause.UNREACHABLE, "cannot be pinged") from None
+            raise TroubleError(Cause.UNREACHABLE, Reason.of(ReasonCode.NOT_PINGABLE)) from None
         took = timedelta(milliseconds=seen.avg_rtt) if seen.packets_received else None
         return Echoed(packets, seen.packets_received, took)
-    raise TroubleError(Cause.OURS, FORBIDDEN[0])
+    raise TroubleError(Cause.OURS, FORBIDDEN)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from bot.contracts import Cause, Starttls
+from bot.model import Reason, ReasonCode
 from bot.net.connection import Connection
 from bot.net.errors import Trip, TroubleError
 
@@ -27,7 +28,7 @@ class LineConversation(Connection):
         trip.enter("greet")
         while b"\n" not in self._come:
             if len(self._come) >= LONGEST:
-                raise TroubleError(Cause.PROTOCOL, "what it says first is no line of text")
+                raise TroubleError(Cause.PROTOCOL, Reason.of(ReasonCode.GREETING_NOT_TEXT))
             if self._ended is not None:
                 raise self._ended
             self._waiting = asyncio.get_running_loop().create_future()
@@ -50,7 +51,7 @@ class LineConversation(Connection):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self.transport = None
-        closed = TroubleError(Cause.RESET, "closed the connection without a greeting")
+        closed = TroubleError(Cause.RESET, Reason.of(ReasonCode.CLOSED_WITHOUT_GREETING))
         self._ended = exc if isinstance(exc, OSError) else closed
         self._wake()
 
@@ -71,7 +72,7 @@ async def ask_for_tls(talk: LineConversation, protocol: Starttls, trip: Trip) ->
             pass
         granted = granted and line.startswith("a OK")
     if not granted:
-        raise TroubleError(Cause.TLS, "does not offer TLS (STARTTLS)")
+        raise TroubleError(Cause.TLS, Reason.of(ReasonCode.TLS_NOT_OFFERED))
     talk.hush()
 
 

@@ -13,6 +13,7 @@ import httpx
 
 from bot import __version__
 from bot.contracts import Cause, Family
+from bot.model import Reason, ReasonCode
 from bot.net.cookies import Cookies
 from bot.net.errors import TroubleError
 
@@ -97,18 +98,18 @@ def redirected(old: Prepared, status: int, location: str) -> Prepared:
     try:
         url = old.url.join(place(location)).copy_with(userinfo=b"")
     except (httpx.InvalidURL, ValueError):
-        raise TroubleError(Cause.REDIRECTS, "redirects to something that is no URL") from None
+        raise TroubleError(Cause.REDIRECTS, Reason.of(ReasonCode.REDIRECTS_TO_NO_URL)) from None
     same = _same(old.url, url)
     method, content = old.method, old.content
     if (status == 303 and method != "HEAD") or (status in {301, 302} and method == "POST"):
         method, content = "GET", None
     if content is not None and not same:
-        raise TroubleError(Cause.REDIRECTS, "redirects what is posted to another host")
+        raise TroubleError(Cause.REDIRECTS, Reason.of(ReasonCode.REDIRECTS_POST))
     kept = old.headers if same else tuple(h for h in old.headers if h[0].lower() in PUBLIC)
     try:
         return _build(method, str(url), kept, content, old.family)
     except ValueError:
-        raise TroubleError(Cause.REDIRECTS, "redirects to something that cannot be asked") from None
+        raise TroubleError(Cause.REDIRECTS, Reason.of(ReasonCode.REDIRECTS_TO_UNUSABLE_URL)) from None
 
 
 def place(location: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bot.contracts import Cause
+from bot.model import Reason, ReasonCode
 from bot.net import head
 from bot.net.chunked import BROKEN, Chunks
 from bot.net.errors import TroubleError
@@ -10,8 +11,8 @@ from bot.net.unpacking import BrokenError, Unpacker, decoders
 
 # Limit of consecutive bytes that are not body: headers, interim responses, chunk sizes, trailers. As in curl.
 DRY = 300 * 1024
-UNKNOWN = "it is packed in a way that we do not know"
-SPOILT = "its compressed page is broken"
+UNKNOWN = Reason.of(ReasonCode.COMPRESSION_UNKNOWN)
+SPOILT = Reason.of(ReasonCode.COMPRESSION_BROKEN)
 
 
 class Reply:
@@ -51,7 +52,7 @@ class Reply:
         self.cookies: list[str] = []  # one Set-Cookie each
         self.location = ""
         self.body = bytearray()
-        self.unread = ""  # why the body could not be decompressed; "" if it could
+        self.unread: Reason | None = None  # why the body could not be decompressed
         self._bare = method == "HEAD"
         self._cap = cap
         self._chunks: Chunks | None = None
@@ -76,7 +77,7 @@ class Reply:
         else:
             self._lead(data)
         if self._dry > DRY and not self.done:
-            raise TroubleError(Cause.PROTOCOL, "its headers are too long")
+            raise TroubleError(Cause.PROTOCOL, Reason.of(ReasonCode.HEADERS_TOO_LONG))
         return self.done
 
     def end(self) -> None:
@@ -87,9 +88,9 @@ class Reply:
         if self.done or (self._final and (self._to_end or (self._chunks is not None and self._chunks.end()))):
             self._finish()
         elif not self.begun:
-            raise TroubleError(Cause.RESET, "closed the connection without an answer")
+            raise TroubleError(Cause.RESET, Reason.of(ReasonCode.CLOSED_WITHOUT_ANSWER))
         else:
-            raise TroubleError(Cause.PROTOCOL, "closed the connection in the middle of its answer")
+            raise TroubleError(Cause.PROTOCOL, Reason.of(ReasonCode.CLOSED_IN_ANSWER))
 
     def release(self) -> None:
         """Free what only reading needed."""
@@ -113,7 +114,7 @@ class Reply:
             raise TroubleError(Cause.PROTOCOL, head.NO_HTTP)
         if 10 not in data:
             if len(buffer) - self._line > head.LONGEST_LINE:
-                raise TroubleError(Cause.PROTOCOL, "its headers are too long")
+                raise TroubleError(Cause.PROTOCOL, Reason.of(ReasonCode.HEADERS_TOO_LONG))
             return
         while not self._final and buffer:
             ended = head.END.search(buffer, max(self._line - 1, 0))
@@ -143,7 +144,7 @@ class Reply:
                 raise TroubleError(Cause.UNREADABLE, head.NOT_OURS)
         self._line = buffer.rfind(b"\n") + 1
         if len(buffer) - self._line > head.LONGEST_LINE:
-            raise TroubleError(Cause.PROTOCOL, "its headers are too long")
+            raise TroubleError(Cause.PROTOCOL, Reason.of(ReasonCode.HEADERS_TOO_LONG))
 
     def _begin(self, said: head.Head) -> None:
         if 100 <= said.status < 200 and said.status != 101:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from bot.contracts import Cause, Family
+from bot.model import AdviceCode, Reason, ReasonCode
 from bot.net.address_guard import INNER, inner
 from bot.net.connection import Connection
 from bot.net.dns import DnsClient, literal
@@ -20,6 +21,8 @@ from bot.net.pool import Origin, Pool
 from bot.net.request import IDEMPOTENT, Prepared
 from bot.net.response import Reply
 from bot.net.sockets import Sockets
+
+NO_AUTHORITIES = Reason.of(ReasonCode.OWN_AUTHORITIES_MISSING, advice=AdviceCode.SET_AUTHORITIES)
 
 # Many servers close a connection idle for 5 s (Apache, Node.js). A request that crosses the closing may be repeated,
 # but not a POST: so a POST takes only a recently used one.
@@ -90,7 +93,7 @@ class Transport:
         if family is not None:
             addresses = [each for each in addresses if (6 if ":" in each else 4) == family]
             if not addresses:
-                raise TroubleError(Cause.NO_SUCH_NAME, f"has no IPv{family} address")
+                raise TroubleError(Cause.NO_SUCH_NAME, Reason.of(ReasonCode.NO_ADDRESS, family=f"IPv{family}"))
         trip.enter("connect")
         return await _first(addresses, port, make)
 
@@ -149,7 +152,7 @@ class Transport:
         except ssl.SSLCertVerificationError:
             plain.abort()
             if _trusts_nobody(self._context):
-                raise TroubleError(Cause.OURS, "this machine trusts no authority at all: set SSL_CERT_FILE") from None
+                raise TroubleError(Cause.OURS, NO_AUTHORITIES) from None
             raise
         except BaseException:
             plain.abort()
@@ -185,7 +188,7 @@ async def _attempt(address: str, port: int, make: type[AnyWire]) -> AnyWire:
     except OSError as error:
         if error.errno in ROUTELESS and not has_route(address):
             family = "IPv6" if ":" in address else "IPv4"
-            raise TroubleError(Cause.OURS, f"this machine has no way to {family} addresses") from None
+            raise TroubleError(Cause.OURS, Reason.of(ReasonCode.OWN_ROUTE_MISSING, family=family)) from None
         raise
     wire.address = address
     return wire

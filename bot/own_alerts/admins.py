@@ -111,6 +111,6 @@ async def hand_over(channel: Channel, row: Delivery) -> bool:
     else:
         if isinstance(receipt, Sent):
             return True
-        why = receipt.why
+        why = wording.english(receipt.why)
     log.warning("%s was not told of %s: %s", row.destination.shown, row.notice.key, why)
     return False

@@ -9,6 +9,8 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 
+from bot import wording
+from bot.model import Reason, ReasonCode
 from bot.offload import pool
 from bot.own_health import OwnHealth, Part
 
@@ -17,7 +19,7 @@ log = logging.getLogger(__name__)
 EVERY = 1.0  # seconds between two looks
 AGAIN = 30.0  # seconds between attempts while there is no worker, as other work may be rare
 OF = "no workers"
-WHY = "no process that reads pages can be started"
+WHY = Reason.of(ReasonCode.WORKERS_MISSING)
 
 
 @dataclass
@@ -45,7 +47,7 @@ class WorkerHealth:
         if why := pool.missing():
             if self._again_at is None:
                 self._again_at = now + AGAIN
-                log.error("%s: %s", WHY, why)
+                log.error("%s: %s", wording.english(WHY), why)
             self.own_health.report(Part.MACHINE, WHY, OF)
         elif self._again_at is not None:
             self._again_at = None

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
 
+from bot import wording
 from bot.config import Config
 from bot.contracts import Answer, Net
 from bot.delivery.outbox import Outbox
@@ -17,6 +18,7 @@ from bot.errors import fault, is_over, say_once
 from bot.incidents.maintenance import keep
 from bot.incidents.reconciler import reconcile
 from bot.incidents.recorder import Recorder
+from bot.model import Reason, ReasonCode
 from bot.own_health import OwnHealth, Part
 from bot.scheduler.digests import Digests
 from bot.store import Store, StoreUnavailable
@@ -94,7 +96,8 @@ class Scheduler:
             with retrying(chore.name):
                 await chore.work()
         except Exception as error:  # noqa: BLE001 - a job's errors end here
-            self.own_health.report(Part.SCHEDULER, f"could not {chore.name}: {fault(error)}", chore.name)
+            why = Reason.of(ReasonCode.JOB_OF_OURS_FAILED, task=chore.name, detail=fault(error))
+            self.own_health.report(Part.SCHEDULER, why, chore.name)
             say_once(log, chore.name, f"could not {chore.name}: our own error: {fault(error)}")
             return False
         self.own_health.clear(Part.SCHEDULER, chore.name)
@@ -131,7 +134,7 @@ class Scheduler:
         self._withheld = False
         answer = await self.net.fetch(self.net.prepare("GET", url), timeout=timedelta(seconds=10))
         if not isinstance(answer, Answer) or answer.status >= 400:
-            why = f"HTTP {answer.status}" if isinstance(answer, Answer) else answer.why
+            why = f"HTTP {answer.status}" if isinstance(answer, Answer) else wording.english(answer.why)
             log.warning("the outbound heartbeat was not taken: %s", why)
 
 

@@ -9,7 +9,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from bot.model import Reading
+from bot.model import Reading, Reason, ReasonCode
 from bot.own_health import OwnHealth, Part
 from bot.scheduler.jobs import retrying
 from bot.store import Store, StoreUnavailable
@@ -62,7 +62,7 @@ class Results:
                 for _ in rows:
                     self._held.popleft()
         except StoreUnavailable:
-            lost = f"; {self.dropped} were dropped" if self.dropped else ""
-            self.own_health.report(Part.RESULTS, f"they cannot be written just now{lost}")
+            lost = Reason.of(ReasonCode.RESULTS_DROPPED, count=self.dropped)
+            self.own_health.report(Part.RESULTS, lost if self.dropped else Reason.of(ReasonCode.RESULTS_UNWRITTEN))
             raise
         self.own_health.clear(Part.RESULTS)

@@ -13,6 +13,8 @@ from pydantic_core import PydanticSerializationError
 from sqlalchemy import BigInteger, DateTime, Dialect, Text, TypeDecorator
 from sqlalchemy.types import TypeEngine
 
+from bot.model import Reason
+
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
 
@@ -80,6 +82,26 @@ class Json(TypeDecorator[Any]):
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> Any:
         return None if value is None else _adapter(self.noun).validate_json(value)
+
+
+class Why(TypeDecorator[Reason]):
+    """A `Reason` as short JSON, or an empty text for None, as the column may not be null."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: Reason | None, dialect: Dialect) -> str:
+        if value is None:
+            return ""
+        adapter = _adapter(Reason)
+        try:
+            return adapter.dump_json(value, exclude_defaults=True).decode()
+        except PydanticSerializationError:  # half a surrogate pair
+            return _clean(dumps(adapter.dump_python(value, mode="json", exclude_defaults=True), ensure_ascii=False))
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> Reason | None:
+        found: Reason | None = _adapter(Reason).validate_json(value) if value else None
+        return found
 
 
 def refuse_naive(value: object) -> None:

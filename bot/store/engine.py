@@ -31,7 +31,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 from sqlalchemy.pool import NullPool
 from sqlalchemy.sql.dml import ReturningInsert
 
+from bot import wording
 from bot.contracts import Unable
+from bot.model import Reason
 from bot.own_health import OwnHealth
 from bot.store.errors import DatabaseHealth, what_it_is, withdrawn
 
@@ -180,7 +182,7 @@ class Database:
         cause = getattr(error, "orig", None) or error
         if isinstance(cause, PoolTimeout):
             cause = TimeoutError(f"it has not answered for {PATIENCE} s")
-        what = next(iter(str(cause).splitlines()), "") or what_it_is(error)
+        what = next(iter(str(cause).splitlines()), "") or wording.english(Reason.of(what_it_is(error)))
         return StoreUnavailable(f"cannot use the database {self.name}: {what.split('>: ')[-1]}")
 
 

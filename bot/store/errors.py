@@ -1,4 +1,4 @@
-"""Database troubles: naming them in plain words, without the database's name, and noticing when they are over."""
+"""Database troubles: naming their kind, without the database's name, and noticing when they are over."""
 
 from __future__ import annotations
 
@@ -7,16 +7,17 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from bot.model import Reason, ReasonCode
 from bot.own_health import OwnHealth, Part
 
-AWAY = "it cannot be reached"
-DAMAGED = "its file is damaged"
-LOCKED = "it is locked by another program"
-FULL = "its disk is full"
-READ_ONLY = "it can only be read"
-REFUSES = "it does not let us do what we need to"
-UNREADABLE = "its file cannot be read or written"
-REPLACED = "its file was deleted or replaced while we used it"
+AWAY = ReasonCode.DATABASE_UNREACHABLE
+DAMAGED = ReasonCode.DATABASE_DAMAGED
+LOCKED = ReasonCode.DATABASE_LOCKED
+FULL = ReasonCode.DATABASE_DISK_FULL
+READ_ONLY = ReasonCode.DATABASE_READ_ONLY
+REFUSES = ReasonCode.DATABASE_REFUSES
+UNREADABLE = ReasonCode.DATABASE_UNREADABLE
+REPLACED = ReasonCode.DATABASE_REPLACED
 
 # By SQLite's primary result codes, https://sqlite.org/rescode.html
 SQLITE = {
@@ -48,8 +49,8 @@ LASTS = {DAMAGED: 60.0}
 SHORTLY = 2.0
 
 
-def what_it_is(error: BaseException) -> str:
-    """The kind of trouble behind a driver's error, in words for operators."""
+def what_it_is(error: BaseException) -> ReasonCode:
+    """The kind of trouble behind a driver's error, as a code."""
     cause = getattr(error, "orig", None) or error
     if isinstance(cause, sqlite3.Error):
         missing = "no such table" in str(cause) or "no such column" in str(cause)
@@ -74,7 +75,7 @@ class DatabaseHealth:
         """Report a failure; `how` is "reading" or "writing"."""
         what = what_it_is(error)
         self._until[how] = max(self._until.get(how, 0.0), self.steady() + LASTS.get(what, SHORTLY))
-        self.own_health.report(Part.DATABASE, what, how)
+        self.own_health.report(Part.DATABASE, Reason.of(what), how)
 
     def worked(self, how: str) -> None:
         if how in self._until and self.steady() >= self._until[how]:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from time import monotonic
 
+from bot.model import Reason
 from bot.own_health import Part
 from bot.store.engine import Database, StoreUnavailable
 from bot.store.errors import REPLACED
@@ -114,7 +115,7 @@ def _still_ours(database: Database, path: str, held: int) -> bool:
     if there and (there.st_dev, there.st_ino) == (mine.st_dev, mine.st_ino):
         health.clear(Part.DATABASE, "file")
         return True
-    health.report(Part.DATABASE, REPLACED, "file")
+    health.report(Part.DATABASE, Reason.of(REPLACED), "file")
     if there is None:
         return True
     other = os.open(path, os.O_RDONLY | os.O_CLOEXEC)

@@ -121,7 +121,7 @@ def _values(
             "series": numbers[service, reading.route],
             "at": at,
             "outcome": CODES[reading.outcome],
-            "why": reading.why or None,
+            "why": reading.why,
             "took": None if reading.took is None else reading.took // MICROSECOND,
             "reused": reading.reused,
         }
@@ -131,4 +131,4 @@ def _values(
 
 def _reading(row: Row[Any]) -> Reading:
     took = None if row.took is None else timedelta(microseconds=row.took)
-    return Reading(row.route, OUTCOMES[row.outcome], row.why or "", took, row.reused)
+    return Reading(row.route, OUTCOMES[row.outcome], row.why, took, row.reused)

@@ -18,7 +18,7 @@ from sqlalchemy import (
 )
 
 from bot.model import Change, Incident, Notice, PlaceSettings, ServiceState, SubscriptionFilter, Window
-from bot.store.columns import Json, Said, Utc
+from bot.store.columns import Json, Said, Utc, Why
 
 metadata = MetaData(
     naming_convention={
@@ -89,7 +89,7 @@ deliveries = Table(
     Column("attempts", Integer, nullable=False),
     Column("unsure", Boolean, nullable=False),
     Column("ref", Said),
-    Column("why", Said, nullable=False),
+    Column("why", Why, nullable=False),
     Column("queued_at", Utc, nullable=False),
     Column("settled_at", Utc),  # None while unfinished
     Column("ends", Text),  # the kind of ending it reports
@@ -148,7 +148,7 @@ results = Table(  # millions of rows, written once and read once: compact, witho
     Column("series", Integer, nullable=False),  # without a foreign key, which would be checked for each row
     Column("at", Utc, nullable=False),
     Column("outcome", Integer, nullable=False),
-    Column("why", Said),  # the reason, if the outcome is not good
+    Column("why", Why),  # the reason, if the outcome is not good
     Column("took", BigInteger),  # microseconds
     Column("reused", Boolean, nullable=False),
     sqlite_autoincrement=True,  # numbers are never reused: they mark the roll-up's progress

@@ -9,10 +9,10 @@ from datetime import datetime, timedelta
 
 from bot.contracts import Check, Net, Unclear
 from bot.judge.failure_count import FailureCount, trouble
-from bot.model import Outcome, Reading
+from bot.model import Outcome, Reading, Reason, ReasonCode
 
 ROUTES = API, MESSAGES = "API", "messages"
-Probe = Callable[[Net], Awaitable[str | None]]
+Probe = Callable[[Net], Awaitable[Reason | Unclear | None]]
 SHARE = 0.8  # of the time-out: closing a connection to a relay that fell silent takes 2 s more
 
 
@@ -27,7 +27,7 @@ def ways(
     def mended() -> None:
         fortunes.pop(kind, None)
 
-    def failing() -> str | None:
+    def failing() -> Reason | None:
         return trouble(fortunes.get(kind), clock())
 
     return {API: ApiCheck(probe, mended), MESSAGES: MessagesCheck(failing)}
@@ -52,9 +52,9 @@ class ApiCheck:
             async with asyncio.timeout(seconds):
                 why = await self.probe(net)
         except TimeoutError:
-            why = f"timed out after {seconds:g} s"
+            why = Reason.of(ReasonCode.TIMED_OUT_AFTER, seconds=seconds)
         if isinstance(why, Unclear):
-            return Reading(route, Outcome.INCONCLUSIVE, str(why))
+            return Reading(route, Outcome.INCONCLUSIVE, why.why, wait=timedelta())
         if self._bad and why is None:
             self.mended()
         self._bad = why is not None
@@ -65,7 +65,7 @@ class ApiCheck:
 class MessagesCheck:
     """Failed while our own messages are not taken; `trouble` gives the reason."""
 
-    trouble: Callable[[], str | None]
+    trouble: Callable[[], Reason | None]
     kind: str = "messages"
 
     async def run(self, route: str, net: Net, timeout: timedelta, *, fresh: bool) -> Reading:
@@ -73,5 +73,5 @@ class MessagesCheck:
         return _reading(route, self.trouble())
 
 
-def _reading(route: str, why: str | None) -> Reading:
+def _reading(route: str, why: Reason | None) -> Reading:
     return Reading(route, Outcome.OK) if why is None else Reading(route, Outcome.FAILED, why)

@@ -11,7 +11,7 @@ from hashlib import blake2b
 from secrets import token_urlsafe
 
 from bot.judge import heartbeats
-from bot.model import Heartbeat, HeartbeatEvent
+from bot.model import Heartbeat, HeartbeatEvent, Reason
 from bot.model.clock_shift import Moved, moved
 from bot.store import Store
 from bot.watch.checks.heartbeat import HeartbeatCheck
@@ -77,8 +77,8 @@ class HeartbeatRegistry:
         self._put(heartbeats.told(self._jobs[key], call, self._clock(), code), changed=True)
         return before != self.trouble(key)
 
-    def trouble(self, key: Key) -> str:
-        """The job's fault; "" if there is none."""
+    def trouble(self, key: Key) -> Reason | None:
+        """The job's fault; None if there is none."""
         check, job, now = self._checks[key], self._jobs[key], self._clock()
         if since := self._blind():
             job = heartbeats.excused(job, check.every, check.grace, (since, now))

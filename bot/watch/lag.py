@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 
+from bot.model import Reason, ReasonCode
 from bot.own_health import OwnHealth, Part
 
 logger = logging.getLogger(__name__)
@@ -53,4 +54,4 @@ class Lag:
         if self._spoiled_at is None:
             logger.warning("this process got no time for %.1f s: what failed meanwhile is not judged", held)
         self._spoiled_at = now
-        self._own_health.report(Part.MACHINE, "the machine gives this process too little time: checks are not judged")
+        self._own_health.report(Part.MACHINE, Reason.of(ReasonCode.MACHINE_TOO_SLOW))

@@ -51,7 +51,7 @@ class RateLimits:
 
 def limited(reading: Reading) -> bool:
     """Whether it was refused for asking too often."""
-    return reading.outcome is Outcome.INCONCLUSIVE and (reading.wait is not None or "HTTP 429" in reading.why)
+    return reading.outcome is Outcome.INCONCLUSIVE and reading.wait is not None
 
 
 def seconds(wait: timedelta | None) -> float:

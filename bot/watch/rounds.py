@@ -14,7 +14,7 @@ from functools import partial
 from bot.clock import SYSTEM, Clock
 from bot.contracts import Check, Net, Source
 from bot.errors import fault
-from bot.model import Health, Outcome, Reading, Role, Round, Service, SourceReport
+from bot.model import Health, Outcome, Reading, Reason, ReasonCode, Role, Round, Service, SourceReport
 from bot.model.clock_shift import Moved
 from bot.own_health import OwnHealth
 from bot.watch.canaries import Canaries
@@ -36,8 +36,8 @@ GAP = (5.0, 60.0)  # seconds: ticks this far apart, or two intervals within thes
 HELD = 5.0  # seconds to wait for rounds being recorded, on `hold`
 GRACE = timedelta(seconds=2)  # a check this long past its time-out has ignored it
 
-_OUR_ERROR = "our own error"
-_STARVED = "our own process got no time"
+_OUR_ERROR = Reason.of(ReasonCode.OWN_ERROR)
+_STARVED = Reason.of(ReasonCode.OWN_PROCESS_STARVED)
 _ANSWERED = frozenset({Outcome.OK, Outcome.EXPIRING})
 _WORLDLY = frozenset({Outcome.FAILED, Outcome.SLOW})  # tells against the service, provided that we are online
 
@@ -326,7 +326,7 @@ class Rounds:
         if reading.why != _OUR_ERROR:
             self._faulty.discard("/".join(key))
         if reading.took is not None and reading.took > watched.slow_after and reading.outcome in _ANSWERED:
-            why = f"answered after {reading.took.total_seconds():.1f} s"
+            why = Reason.of(ReasonCode.ANSWERED_AFTER, seconds=round(reading.took.total_seconds(), 1))
             return replace(reading, outcome=Outcome.SLOW, why=why), False
         return reading, False
 
@@ -394,6 +394,6 @@ def _asked_less(seen: Round) -> bool:
 def _by_words(words: Sequence[SourceReport]) -> Reading:
     """The reading of a service without routes, from its sources' reports alone."""
     if all(word.says is None for word in words):
-        return Reading("", Outcome.INCONCLUSIVE, "no source could be read")
+        return Reading("", Outcome.INCONCLUSIVE, Reason.of(ReasonCode.NO_SOURCE_READ))
     worst = max((word.says for word in words if word.role is Role.OFFICIAL and word.says), default=Health.UP)
     return Reading("", {Health.DOWN: Outcome.FAILED, Health.DEGRADED: Outcome.SLOW}.get(worst, Outcome.OK))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
@@ -22,10 +22,11 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.requests import ClientDisconnect
 from starlette.routing import BaseRoute
 
-from bot import __version__
+from bot import __version__, wording
 from bot.contracts import Unable
 from bot.errors import fault
 from bot.model import Overview, Style
+from bot.own_health import OwnTrouble
 from bot.web.connections import BACKLOG, Complaints, Connections, affordable
 from bot.web.http_server import BoundedProtocol, Limits
 from bot.web.metrics import Metrics, metrics
@@ -210,22 +211,27 @@ def health(vitals: Metrics) -> dict[str, Any]:
     stale = vitals.looked_at is None or vitals.at - vitals.looked_at > STALE
     young = vitals.at - vitals.started_at < STALE
     channels = {kind: f"down since {iso(since)}" if since else "up" for kind, since in vitals.channels.items()}
-    stopped = [] if young or not stale else ["rounds: none has ended for two minutes"]
+    stopped = [] if young or not stale else [{"part": "rounds", "why": "none has ended for two minutes"}]
     wrong = {(trouble.part, trouble.why): trouble for trouble in reversed(vitals.troubles)}
+    parts = [*stopped, *map(_in_english, reversed(wrong.values()))]
     return {
         "well": not stopped and not vitals.unwell,
         "version": __version__,
         "waiting": dict(vitals.backlog),
         "channels": channels,
-        "troubles": [
-            *stopped,
-            *(
-                f"{trouble.part.value}: {trouble.why} (since {iso(trouble.since)})"
-                for trouble in reversed(wrong.values())
-            ),
-        ],
+        "troubles": list(map(_line, parts)),
+        "parts": parts,
         "restarts": dict(vitals.restarts),
     }
+
+
+def _in_english(trouble: OwnTrouble) -> dict[str, str]:
+    since = trouble.since.isoformat(timespec="seconds")
+    return {"part": trouble.part.value, "why": wording.english_brief(trouble.why), "since": since}
+
+
+def _line(part: Mapping[str, str]) -> str:
+    return f"{part['part']}: {part['why']}" + (f" (since {part['since']})" if "since" in part else "")
 
 
 class Server(uvicorn.Server):

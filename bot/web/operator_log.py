@@ -21,7 +21,7 @@ def begun(version: str, services: Sequence[str], channels: Sequence[str], page: 
     """Log the start. `page`: the page's address."""
     log.info("Tocsin %s", version)
     named = ", ".join(services[:NAMED]) + (f" and {len(services) - NAMED} more" if len(services) > NAMED else "")
-    log.info("watching %d %s: %s", len(services), "service" if len(services) == 1 else "services", named)
+    log.info("watching %s: %s", wording.counted(len(services), "service"), named)
     if channels:
         log.info("telling by %s", ", ".join(channels))
     else:
@@ -70,7 +70,9 @@ def _up(ended: Incident | None, was: str, since: datetime | None) -> str:
 
 
 def _why(incident: Incident) -> str:
-    found = dict.fromkeys(wording.clean(reading.why, REASON) for reading in incident.readings if reading.why)
+    found = dict.fromkeys(
+        wording.clean(wording.english_brief(reading.why), REASON) for reading in incident.readings if reading.why
+    )
     others = dict.fromkeys(filter(None, map(_who_says, incident.reports)))
     reasons = list(found or others)[:REASONS]
     return f" ({'; '.join(reasons)})" if reasons else ""

@@ -215,7 +215,7 @@ def _incident(incident: Incident) -> dict[str, Any]:
         "confirmed_at": iso(incident.confirmed_at),
         "until": iso(incident.until),
         "acknowledged_by": incident.acked_by or None,
-        "routes": [{"route": r.route, "why": r.why} for r in incident.readings],
+        "routes": [{"route": r.route, "why": wording.english_brief(r.why)} for r in incident.readings],
     }
 
 

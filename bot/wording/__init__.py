@@ -79,12 +79,13 @@ from bot.wording.preferences import (
     unknown_language,
     unknown_timezone,
 )
+from bot.wording.reasons import english, english_brief
 from bot.wording.replies import acked, acked_already, muted, not_allowed, nothing_open, somebody, test_notice, unmuted
 from bot.wording.reports import report_what, reported, too_many, which_service
 from bot.wording.resolution import Others
 from bot.wording.status import status
 from bot.wording.subscriptions import PlaceView, not_subscribed, subscribed, subscriptions, unsubscribed
-from bot.wording.text import clean, stop
+from bot.wording.text import clean, counted, stop
 from bot.wording.times import Reader, reader
 from bot.wording.uptime import Uptime, blind_spans, maintenance_spans, unseen_spans, uptimes
 
@@ -116,12 +117,15 @@ __all__ = [
     "clean",
     "clock",
     "command_help",
+    "counted",
     "dead",
     "delivered",
     "digest",
     "digest_facts",
     "disallowed",
     "drilled",
+    "english",
+    "english_brief",
     "fixed",
     "guide",
     "history",

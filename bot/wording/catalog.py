@@ -26,8 +26,6 @@ OPEN: Final = frozenset(
         "clock_words",
         "clock_patterns",
         "ordinals",
-        "reasons",
-        "own_reasons",
     }
 )
 # Sections of words that people type, with a list at each key.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -19,6 +18,7 @@ from bot.model import (
     Outcome,
     Overview,
     Reading,
+    Reason,
     Service,
     ServiceState,
     Style,
@@ -27,13 +27,11 @@ from bot.model import (
     delivering,
 )
 from bot.wording.catalog import Catalog, catalog
-from bot.wording.failover import apart, channel_name
-from bot.wording.text import NAME, capital, clean, fit, listed, reason, sentences, stop
+from bot.wording.reasons import WHOLE, advice, provider_code, reason
+from bot.wording.text import NAME, capital, channel_name, clean, fit, listed, sentences, stop
 from bot.wording.times import Reader, reader
 from bot.wording.titles import name_of, present, sure
 
-WHOLE = 200  # characters of a reason, which an admin needs in full
-NUMBERS = re.compile(r"\d+")
 STANDS = frozenset(
     {ChangeKind.OPENED, ChangeKind.CONFIRMED, ChangeKind.WORSENED, ChangeKind.EASED, ChangeKind.REMINDED}
 )
@@ -66,8 +64,7 @@ def failing(incident: Incident, to: Reader) -> tuple[str, ...]:
 
 def _link(reading: Reading, to: Reader) -> str:
     form = to.say.channel_health.messages if reading.route == "messages" else to.say.channel_health.api
-    why, _, _ = apart(reading.why)
-    return form.format(why=reason(why, to.say, WHOLE))
+    return form.format(why=reason(reading.why, to.say, WHOLE))
 
 
 def advised(notice: Notice, incident: Incident) -> Notice:
@@ -75,8 +72,8 @@ def advised(notice: Notice, incident: Incident) -> Notice:
     if notice.kind not in STANDS:
         return notice
     say = catalog(notice.style.language)
-    advice = dict.fromkeys(apart(r.why)[1] for r in incident.readings)
-    lines = tuple(stop(say.channel_health.to_do.format(advice=clean(text, WHOLE))) for text in advice if text)
+    remedies = dict.fromkeys(advice(r.why, say) for r in incident.readings)
+    lines = tuple(stop(say.channel_health.to_do.format(advice=text)) for text in remedies if text)
     root = notice.root and _with(notice.root, lines)
     return replace(notice, words=_with(notice.words, lines), root=root)
 
@@ -85,7 +82,7 @@ def _with(words: Text, lines: tuple[str, ...]) -> Text:
     return replace(words, lines=(*words.lines, *lines))
 
 
-def takes_nothing(place: Destination, why: str, readers: Sequence[str], style: Style, now: datetime) -> Notice:
+def takes_nothing(place: Destination, why: Reason, readers: Sequence[str], style: Style, now: datetime) -> Notice:
     """For admins: a destination refuses all messages, and which audiences miss them. The same key all day."""
     say = catalog(style.language)
     title, lines = _titled(place, why, say.channel_health.refused_code, say.channel_health.refused, say), _why(why, say)
@@ -94,9 +91,9 @@ def takes_nothing(place: Destination, why: str, readers: Sequence[str], style: S
     return _to_admins(f"refused:{_told_apart(place)}:{now:%Y-%m-%d}", Text(title, tuple(lines)), style, now)
 
 
-def not_taken(delivery: Delivery, why: str, readers: Sequence[str], style: Style, now: datetime) -> Notice:
+def not_taken(delivery: Delivery, why: Reason, readers: Sequence[str], style: Style, now: datetime) -> Notice:
     """For admins: a destination refused one message, and which audiences miss it. The same key for each message refused
-    for the same reason; numbers in a reason are ignored, as they may identify the message.
+    for the same reason, whatever the numbers in it, as they may identify the message.
     """
     say, place = catalog(style.language), delivery.destination
     title, lines = (
@@ -106,8 +103,13 @@ def not_taken(delivery: Delivery, why: str, readers: Sequence[str], style: Style
     lines.append(say.channel_health.not_taken_message.format(title=clean(delivery.notice.words.title, WHOLE)))
     if readers and delivery.action is DeliveryAction.POST:
         lines.append(stop(say.channel_health.who_misses_it.format(names=listed([clean(r, 40) for r in readers], say))))
-    reason = crc32(NUMBERS.sub("0", why).encode())
-    return _to_admins(f"not-taken:{_told_apart(place)}:{reason:08x}", Text(title, tuple(lines)), style, now)
+    sort = crc32(f"{why.code} {why.provider_code} {_without_digits(why)}".encode(errors="replace"))
+    return _to_admins(f"not-taken:{_told_apart(place)}:{sort:08x}", Text(title, tuple(lines)), style, now)
+
+
+def _without_digits(why: Reason) -> str:
+    texts = (fact for _, fact in why.facts if isinstance(fact, str))
+    return "".join(letter for letter in " ".join(texts) if not letter.isdecimal())
 
 
 def _to_admins(thread: str, words: Text, style: Style, now: datetime) -> Notice:
@@ -121,14 +123,13 @@ def _told_apart(place: Destination) -> str:
     return f"{clean(place.shown, 60)}:{crc32(str(place).encode()):08x}"
 
 
-def _why(why: str, say: Catalog) -> list[str]:
-    said, advice, _ = apart(why)
-    lines = [stop(say.channel_health.refused_why.format(why=clean(said, WHOLE)))]
-    return lines + [stop(say.channel_health.to_do.format(advice=clean(text, WHOLE))) for text in (advice,) if text]
+def _why(why: Reason, say: Catalog) -> list[str]:
+    lines = [stop(say.channel_health.refused_why.format(why=reason(why, say, WHOLE)))]
+    return lines + [stop(say.channel_health.to_do.format(advice=text)) for text in (advice(why, say),) if text]
 
 
-def _titled(place: Destination, why: str, with_code: str, plain: str, say: Catalog) -> str:
-    _, _, code = apart(why)
+def _titled(place: Destination, why: Reason, with_code: str, plain: str, say: Catalog) -> str:
+    code = provider_code(why, say)
     facts = {"channel": capital(channel_name(place.kind, say)), "name": NAME}
     forms = [with_code.format(code=clean(code, 40), **facts)] if code else []
     return fit(clean(place.shown, 60), *forms, plain.format(**facts))

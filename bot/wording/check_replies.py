@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from bot.model import Confidence, Health, Incident, Outcome, Reading, Round, Service, Style, Text
+from bot.model import Confidence, Health, Incident, Outcome, Reading, Reason, Round, Service, Style, Text
 from bot.wording.catalog import catalog
 from bot.wording.channel_health import in_language
 from bot.wording.commands import for_example
 from bot.wording.evidence import evidence, of_job
-from bot.wording.text import NAME, TITLE, capital, clean, fit, foreign, listed, reason, stop, unlinked
+from bot.wording.reasons import reason
+from bot.wording.text import NAME, TITLE, capital, clean, fit, foreign, listed, stop, unlinked
 from bot.wording.times import Reader, reader
 from bot.wording.titles import name_of
 
@@ -72,13 +73,13 @@ def answers(host: str, status: int, took: timedelta, at: datetime, style: Style)
     return _of(host, form.format(name=NAME, status=status, seconds=_seconds(took, to)))
 
 
-def silent(host: str, why: str, style: Style) -> Text:
+def silent(host: str, why: Reason, style: Style) -> Text:
     """An arbitrary address has not responded, while we are online."""
     say = catalog(style.language).checks
     return _because(host, say.no_answer, say.down, why, style)
 
 
-def cannot(host: str, why: str, style: Style) -> Text:
+def cannot(host: str, why: Reason, style: Style) -> Text:
     """The check failed for a reason on our side."""
     say = catalog(style.language).checks
     return _because(host, say.cannot, say.unknown, why, style)
@@ -115,13 +116,13 @@ def too_often(count: int, style: Style) -> Text:
     return Text(stop(say.too_often.format(count=count) if count else say.too_many))
 
 
-def _because(host: str, form: str, bare: str, why: str, style: Style) -> Text:
+def _because(host: str, form: str, bare: str, why: Reason, style: Style) -> Text:
     """With the reason in the title if it fits on a lock screen, otherwise in a line below."""
-    why = reason(why, catalog(style.language))
-    title = form.format(name=foreign(host, 100), why=why)
-    return (
-        Text(title) if len(title) <= TITLE else replace(_of(host, bare.format(name=NAME)), lines=(stop(capital(why)),))
-    )
+    said = reason(why, catalog(style.language))
+    title = form.format(name=foreign(host, 100), why=said)
+    if len(title) <= TITLE:
+        return Text(title)
+    return replace(_of(host, bare.format(name=NAME)), lines=(stop(capital(said)),))
 
 
 def _seconds(took: timedelta, to: Reader) -> str:

@@ -20,7 +20,8 @@ from bot.model import (
 )
 from bot.wording.catalog import catalog
 from bot.wording.commands import meant, typed
-from bot.wording.text import NAME, clean, fit, foreign, quoted, stop
+from bot.wording.reasons import whole
+from bot.wording.text import NAME, clean, fit, foreign, quoted, stop, unlinked
 from bot.wording.times import Reader, reader
 
 ROWS = 30
@@ -136,7 +137,7 @@ def _has_it(row: Progress) -> bool:
 
 
 def _way(row: Progress, trail: Trail, to: Reader) -> str:
-    say, why = to.say.delivery_log, foreign(row.why, 120).rstrip(".")
+    say, why = to.say.delivery_log, unlinked(whole(row.why, to.say))
     if row.status == "pending" and row.attempts:
         return to.say.lists.comma.join([say.retry_at.format(at=to.point(row.due)), *([why] if why else [])])
     if row.status == "refused":
@@ -158,7 +159,7 @@ def _instead(row: Progress, trail: Trail, to: Reader) -> str:
     last = max(untaken, key=lambda r: (r.queued_at, r.id))
     place = clean(last.destination.shown, 100)
     if last.status == "refused":
-        return say.instead_of_refused.format(place=place, why=foreign(last.why, 120).rstrip("."))
+        return say.instead_of_refused.format(place=place, why=unlinked(whole(last.why, to.say)))
     return say.instead_of_late.format(place=place, length=seconds(row.queued_at - last.queued_at, to))
 
 

@@ -4,17 +4,26 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from bot.model import OURSELVES, Confidence, Health, Incident, Outcome, Reading, Role, Service, SourceReport
+from bot.model import OURSELVES, Confidence, Health, Incident, Outcome, Reading, ReasonCode, Role, Service, SourceReport
 from bot.wording.certificates import only_worn, worn_lines
 from bot.wording.channel_health import failing
-from bot.wording.text import ITEMS, capital, clean, foreign, listed, quoted, reason, sentences, stop, unlinked
+from bot.wording.reasons import reason
+from bot.wording.text import ITEMS, capital, clean, foreign, listed, quoted, sentences, stop, unlinked
 from bot.wording.times import Reader
 from bot.wording.titles import TROUBLE, down, sure
 from bot.wording.trackers import tracked
 
 REASONS = 4  # different reasons listed; routes with others are counted
 SOURCES = 6
-_OF_JOBS = ("failed (exit code", "reported a failure", "its run began", "no sign")
+_OF_JOBS = frozenset(
+    {
+        ReasonCode.JOB_FAILED,
+        ReasonCode.JOB_EXIT_CODE,
+        ReasonCode.JOB_NOT_ENDED,
+        ReasonCode.NO_SIGN_YET,
+        ReasonCode.NO_SIGN_FOR,
+    }
+)
 OFFICIAL = "Official status page"  # the sources' name for it; each language has its own
 
 
@@ -86,7 +95,7 @@ def seen(incident: Incident, service: Service, reader: Reader) -> str:
 
 def of_job(reading: Reading) -> bool:
     """True for a job that calls us: it was not asked, so it does not fail to respond."""
-    return reading.why.startswith(_OF_JOBS)
+    return reading.why is not None and reading.why.code in _OF_JOBS
 
 
 def _unanswered(bad: list[Reading], reader: Reader) -> list[str]:

@@ -6,12 +6,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from bot.model import Style, Text
-from bot.wording.text import clean, listed, stop
+from bot.model import Reason, Style, Text
+from bot.wording.reasons import WHOLE, reason
+from bot.wording.text import listed, stop
 from bot.wording.times import reader
 
-WHOLE = 200  # characters of a reason
-Wrong = tuple[str, str, datetime]  # part, fault, start
+Wrong = tuple[str, Reason, datetime]  # part, fault, start
 
 
 def unwell(wrong: Sequence[Wrong], style: Style, now: datetime, *, still: bool = False) -> Text:
@@ -19,8 +19,7 @@ def unwell(wrong: Sequence[Wrong], style: Style, now: datetime, *, still: bool =
     to = reader(style, now)
     say = to.say.own_health
     title = (say.still_trouble if still else say.trouble).format(since=to.point(min(since for *_, since in wrong)))
-    whys, troubles = to.say.own_reasons, to.say.own_troubles
-    lines = [troubles[part].format(why=clean(whys.get(why, why), WHOLE)) for part, why, _ in wrong]
+    lines = [to.say.own_troubles[part].format(why=reason(why, to.say, WHOLE)) for part, why, _ in wrong]
     return Text(title, tuple(stop(line) for line in dict.fromkeys((*lines, say.consequence))))
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from functools import cache
 from typing import Final
 
 from bot.model import Text, visible
@@ -88,17 +87,14 @@ def _joined(names: Sequence[str], say: Catalog, form: str, before: Section) -> s
     return fitting.format(head=say.lists.comma.join(head), last=last)
 
 
-def reason(why: str, say: Catalog, most: int = 80) -> str:
-    """A check's reason, translated as far as the catalogue knows its words."""
-    why = clean(why, most).rstrip(".")
-    for english, said in _longest_first(say.reasons):
-        why = why.replace(english, said)
-    return why
+def counted(count: int, noun: str) -> str:
+    """A number of things in English, for the operator's log and shell: "1 service", "3 services"."""
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
 
 
-@cache
-def _longest_first(reasons: Section) -> tuple[tuple[str, str], ...]:
-    return tuple((english, reasons[english]) for english in sorted(reasons, key=len, reverse=True))
+def channel_name(channel: str, say: Catalog) -> str:
+    """The name of a kind of channel as used within a sentence."""
+    return say.channel_names.get(channel, channel)
 
 
 def fit(name: str, *forms: str) -> str:

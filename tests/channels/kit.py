@@ -50,6 +50,7 @@ from bot.model import (
 )
 from tests.channels.story import STORY, notices
 from tests.fakes.faults import ELSEWHERE, WAIT, Far, Fault
+from tests.reasons import english
 from tests.wording import hostile
 
 AT = datetime(2022, 7, 14, 12, 0, tzinfo=UTC)  # 2:00 p.m. in Madrid
@@ -326,7 +327,7 @@ class ChannelKit:
         assert len(far.applied) == expect.applied
         assert getattr(receipt, "scope", None) == (expect.scope or getattr(receipt, "scope", None))
         assert expect.wait is None or getattr(receipt, "wait", None) == expect.wait
-        assert isinstance(receipt, Sent) or receipt.why.strip()
+        assert isinstance(receipt, Sent) or english(receipt.why).strip()
         no_secret_told(receipt)
 
     async def test_after_a_fault_the_next_notice_arrives(self, far, channel):

@@ -39,6 +39,7 @@ from tests.channels.kit import ChannelKit, NoNet, closed_port
 from tests.delivery import rungs
 from tests.delivery.rungs import MADRID, NOON, SECOND, House, at_work
 from tests.fakes.faults import ELSEWHERE, Far, Fault
+from tests.reasons import quote
 
 MESSAGES = {  # which message: the routes that are bad before it, and those that it tells of
     "first": ((), ("web",)),
@@ -230,7 +231,7 @@ class Street(House):
 
     async def sees(self, *bad: str) -> None:
         readings = [
-            Reading(route, Outcome.FAILED, "HTTP 503") if route in bad else Reading(route, Outcome.OK)
+            Reading(route, Outcome.FAILED, quote("HTTP 503")) if route in bad else Reading(route, Outcome.OK)
             for route in ("web", "app")
         ]
         await self.recorder.seen(Round("x", self.now, tuple(readings)))

@@ -9,11 +9,12 @@ import sys
 import pytest
 from aiohttp import web
 
-from bot.channels.apprise import AppriseSettings
+from bot.channels.apprise import MISSING, AppriseSettings
 from bot.contracts import ChannelContext
 from bot.model import Destination, Later, RefusalScope, Refused, Sent, Text, Tone
 from tests.channels.kit import FIRST, OUTSIDE, ChannelKit
 from tests.fakes.faults import FaultyServer
+from tests.reasons import english
 
 pytestmark = pytest.mark.filterwarnings("ignore:'imghdr' is deprecated:DeprecationWarning")  # in one of its services
 NOBODY = ChannelContext(None, (), None, None)
@@ -103,6 +104,6 @@ async def test_it_is_there_and_never_speaks(channel):
 async def test_without_the_extra_one_is_told_what_to_install(monkeypatch):
     monkeypatch.setitem(sys.modules, "apprise", None)  # as Python itself notes what cannot be imported
     missing = "Apprise is not installed: pip install 'tocsin[apprise]'"
-    assert await AppriseSettings().probe(None) == missing
+    assert english(await AppriseSettings().probe(None)) == missing
     async with AppriseSettings().open(NOBODY) as channel:
-        assert await channel.send(KIT.first()) == Refused(missing, RefusalScope.ACCOUNT)
+        assert await channel.send(KIT.first()) == Refused(MISSING, RefusalScope.ACCOUNT)

@@ -15,6 +15,7 @@ from bot.model import Destination, Later, RefusalScope, Refused, Sent, Unsure
 from tests.channels.kit import ACKNOWLEDGED, FIRST, RESTORED, ChannelKit, Expect, plain
 from tests.fakes.faults import Fault
 from tests.fakes.mail import PASSWORD, SENDER, FakeRelay, Page, mail_server, settings
+from tests.reasons import english
 
 OURS = {"html", "head", "meta", "title", "body", "div", "h1", "p"}  # the tags of a mail of ours
 NOBODY = ChannelContext(None, (), None, None)
@@ -133,7 +134,8 @@ async def test_a_wrong_password_and_an_unknown_authority_are_said_without_a_secr
     assert isinstance(refused, Refused)
     assert refused.scope is RefusalScope.ACCOUNT
     assert isinstance(later, Later)
-    said = [refused.why, later.why, await wrong.probe(None), await strange.probe(None)]
+    faults = [refused.why, later.why, await wrong.probe(None), await strange.probe(None)]
+    said = [english(fault) for fault in faults]
     assert "535" in said[2]
     assert "check the user" in said[2]
     assert "its certificate is not trusted" in said[3]
@@ -183,7 +185,7 @@ async def test_each_answer_of_a_relay_has_its_receipt(relay, channel, command, a
     receipt = await channel.send(KIT.first())
     assert isinstance(receipt, Later if expected is Later else Refused), receipt
     assert expected is Later or receipt.scope is expected
-    assert answer in receipt.why
+    assert answer in english(receipt.why)
     if expected is Later:  # of one mailbox, or of the relay?
         assert receipt.local is (command == "RCPT" or "full" in answer)
     assert relay.applied == []
@@ -222,7 +224,7 @@ async def test_a_relay_that_takes_very_long_over_all_is_given_up_before_anything
         slow = await channel.send(KIT.first())
         receipts = await asyncio.gather(*(channel.send(KIT.first()) for _ in range(5)))
     assert isinstance(slow, Later)
-    assert "timed out" in slow.why.lower()
+    assert "timed out" in english(slow.why).lower()
     assert sorted(type(receipt).__name__ for receipt in receipts) == ["Later"] + ["Unsure"] * 4
     assert len(relay.applied) == 4
 

@@ -13,6 +13,7 @@ from bot.contracts import ChannelContext
 from bot.model import DeliveryAction, Destination, Later, RefusalScope, Refused, Sent, Text
 from tests.channels.kit import ChannelKit
 from tests.fakes.mail import PASSWORD, SENDER, FakeRelay, Page, free_ports, settings
+from tests.reasons import english
 
 NOBODY = ChannelContext(None, (), None, None)
 KIT = ChannelKit()
@@ -133,14 +134,14 @@ async def test_a_relay_without_starttls_gets_no_mail_unless_that_is_wanted(relay
     async with careful.open(NOBODY) as channel:
         receipt = await channel.send(KIT.first())
     assert isinstance(receipt, Later)
-    assert "STARTTLS" in receipt.why
-    assert "STARTTLS" in await careful.probe(None)
+    assert "STARTTLS" in english(receipt.why)
+    assert "STARTTLS" in english(await careful.probe(None))
     assert relay.applied == []
 
 
 async def test_a_relay_that_is_not_there_is_said_in_one_line():
     (port,) = free_ports(1)
-    said = await settings(f"smtp://127.0.0.1:{port}").probe(None)
+    said = english(await settings(f"smtp://127.0.0.1:{port}").probe(None))
     assert said.startswith(f"127.0.0.1:{port}: ")
     assert "check server" in said
 

@@ -26,6 +26,7 @@ from tests.fakes.hook import FakeHook
 from tests.fakes.mail import FakeRelay, free_ports
 from tests.fakes.slack import BOT_TOKEN, FakeSlack
 from tests.fakes.telegram import TOKEN, FakeTelegram
+from tests.reasons import english
 
 pytestmark = pytest.mark.filterwarnings(
     "ignore:'imghdr' is deprecated:DeprecationWarning"
@@ -77,7 +78,10 @@ async def test_every_channel_says_whether_a_place_can_be_reached_and_raises_noth
         assert contract <= set(dir(channel))
         account, place = await channel.account(), await channel.reach(PLACES[kind])
         strange = await channel.reach("\n\0 <no place> é" * 50)
-    assert all(isinstance(one, Reach) and one.said and "secret" not in one.said for one in (account, place, strange))
+    assert all(
+        isinstance(one, Reach) and english(one.said) and "secret" not in english(one.said)
+        for one in (account, place, strange)
+    )
     assert place.good is (True if kind == "console" else False if kind in {"webhook", "apprise"} else None)
 
 
@@ -122,8 +126,8 @@ async def test_slack_says_of_each_place_what_it_is(case):
         far.channels["C056"] = "third"
         far.facts = facts
         account, found = await asked(slack(far), place)
-    assert (account.good, account.said) == (True, "knows the bot as @tocsin in the workspace xxx")
-    assert (found.good, said in found.said) == (good, True), found
+    assert (account.good, english(account.said)) == (True, "knows the bot as @tocsin in the workspace xxx")
+    assert (found.good, said in english(found.said)) == (good, True), found
     assert far.applied == []
     assert not {"chat.postMessage", "conversations.open"} & {method for method, _ in far.calls}
 
@@ -145,11 +149,11 @@ async def test_without_the_scope_to_look_slack_is_asked_by_what_notices_need():
         far.refusals |= {"conversations.history": "missing_scope", "users.info": "missing_scope"}
         _, blind, person = await asked(slack(far), "C012", "U111")
     assert (known.good, unknown.good, outside.good) == (True, False, False)
-    assert "/invite" in outside.said
+    assert "/invite" in english(outside.said)
     assert [one.good for one in (named, blind, person)] == [None] * 3
-    assert "channels:read" in named.said
-    assert "channels:read" in blind.said
-    assert "users:read" in person.said
+    assert "channels:read" in english(named.said)
+    assert "channels:read" in english(blind.said)
+    assert "users:read" in english(person.said)
 
 
 @pytest.mark.parametrize("error", ["token_revoked", "invalid_auth", "account_inactive", "org_login_required"])
@@ -158,14 +162,14 @@ async def test_a_token_that_slack_does_not_take_is_said_of_the_account(error):
         far.refusals["auth.test"] = error
         account, place = await asked(slack(far), "C012")
     assert (account.good, place.good) == (False, False)
-    assert error in account.said
+    assert error in english(account.said)
 
 
 async def test_a_slack_app_that_may_not_write_is_told_its_scope():
     async with FakeSlack() as far:
         far.scopes = "channels:read"
         [account] = await asked(slack(far))
-    assert (account.good, "chat:write" in account.said) == (False, True)
+    assert (account.good, "chat:write" in english(account.said)) == (False, True)
 
 
 @pytest.mark.hardened(
@@ -175,9 +179,9 @@ async def test_a_token_of_a_whole_organization_is_refused_in_words():
     async with FakeSlack() as far, Network() as net:
         far.enterprise = True
         [account] = await asked(slack(far))
-        assert "Enterprise Grid" in (await slack(far).probe(net))
+        assert "Enterprise Grid" in english(await slack(far).probe(net))
         assert await slack(far).probe(net, often=True) is None  # what can be written is written
-    assert (account.good, "Install the app in one workspace" in account.said) == (False, True)
+    assert (account.good, "install the app in one workspace" in english(account.said)) == (False, True)
 
 
 # ── Telegram ─────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -217,8 +221,8 @@ async def test_telegram_says_of_each_place_what_it_is(case):
         far.chats = dict.fromkeys((-1001, -1009, 77), facts)
         far.standing = {number: standing for number in (-1001, -1009) if standing}
         account, found = await asked(telegram(far), place)
-    assert (account.good, account.said) == (True, "knows the bot as @TocsinBot")
-    assert (found.good, said in found.said) == (good, True), found
+    assert (account.good, english(account.said)) == (True, "knows the bot as @TocsinBot")
+    assert (found.good, said in english(found.said)) == (good, True), found
     assert (far.applied, far.broken) == ([], [])
     assert {method for method, _ in far.calls} <= {"getMe", "getChat", "getChatMember"}
 
@@ -227,7 +231,7 @@ async def test_a_group_that_became_a_supergroup_is_told_by_its_new_id():
     async with FakeTelegram() as far:
         far.moved[-5] = -1_009_999
         found = await reach(telegram(far), "-5")
-    assert (found.good, "telegram:-1009999" in found.said) == (False, True)
+    assert (found.good, "telegram:-1009999" in english(found.said)) == (False, True)
 
 
 @pytest.mark.parametrize(("status", "words"), [(401, "Unauthorized"), (404, "Not Found")])
@@ -235,7 +239,7 @@ async def test_a_token_that_telegram_does_not_take_is_said_of_the_account(status
     async with FakeTelegram() as far:
         far.refuse("getMe", status, words, times=9)
         [account] = await asked(telegram(far))
-    assert (account.good, "@BotFather" in account.said) == (False, True)
+    assert (account.good, "@BotFather" in english(account.said)) == (False, True)
 
 
 # ── Discord ──────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -280,8 +284,8 @@ async def test_discord_says_of_each_place_what_it_is(case):
         far.channels = {HERE: facts, "300": {}}
         far.users = {"9999": {}, "9997": {"bot": True}}
         account, found = await asked(discord(far), place)
-    assert (account.good, account.said) == (True, "knows the bot as @tocsin")
-    assert (found.good, said in found.said) == (good, True), found
+    assert (account.good, english(account.said)) == (True, "knows the bot as @tocsin")
+    assert (found.good, said in english(found.said)) == (good, True), found
     assert all(call.startswith("GET ") for call in far.calls)
 
 
@@ -317,8 +321,8 @@ async def test_a_relay_says_of_each_address_whether_it_takes_it(case):
         if command:
             far.say(command, answer)
         account, found, after = await asked(email(far), "ana@example.org", "ben@example.org")
-    assert (account.good, account.said) == (True, "takes the login of tocsin, without TLS")
-    assert (found.good, said in found.said) == (good, True), found
+    assert (account.good, english(account.said)) == (True, "takes the login of tocsin, without TLS")
+    assert (found.good, said in english(found.said)) == (good, True), found
     assert after.good is True  # what was asked before does not stay in the conversation
     assert far.applied == []
 
@@ -335,14 +339,14 @@ async def test_a_wrong_password_is_said_of_the_account():
     async with FakeRelay() as far:
         account, place = await asked(email(far, password="wr0ng"), "ana@example.org")
     assert (account.good, place.good) == (False, False)
-    assert "wr0ng" not in account.said + place.said
+    assert "wr0ng" not in english(account.said) + english(place.said)
 
 
 async def test_letters_beyond_ascii_need_a_relay_that_takes_them():
     async with FakeRelay() as far:
         found = await reach(email(far), "josé@example.org")
     assert found.good in {True, False}
-    assert found.good or "SMTPUTF8" in found.said
+    assert found.good or "SMTPUTF8" in english(found.said)
 
 
 # ── what is sent to blindly ──────────────────────────────────────────────────────────────────────────────────────────
@@ -356,7 +360,7 @@ async def test_webhooks_and_apprise_are_connected_to_and_sent_nothing():
         apprise = await reach(AppriseSettings(), f"json://127.0.0.1:{far.port}/{far.secrets[0]}")
         assert far.heard == []
     assert (hook.good, apprise.good, secure.good) == (True, True, False)
-    assert all("nothing was sent" in one.said for one in (hook, apprise))
+    assert all("nothing was sent" in english(one.said) for one in (hook, apprise))
     assert far.secrets[0] not in f"{hook}{apprise}{secure}"
 
 
@@ -396,7 +400,7 @@ async def test_trouble_on_the_way_is_a_value(kind, fault):
     assert found.good is not True
     assert (found.good is None) >= limited
     assert (found.wait is not None) >= (fault is Fault.LIMITED)
-    assert [secret for secret in far.secrets if secret in found.said] == []
+    assert [secret for secret in far.secrets if secret in english(found.said)] == []
 
 
 async def test_a_relay_that_says_nothing_is_not_waited_for_for_ever():
@@ -427,5 +431,5 @@ async def test_an_answer_of_the_wrong_form_is_a_value(kind, answer):
         found = await asked(made(far, timeout=2), place)
     finally:
         await runner.cleanup()
-    assert [one.good for one in found if one.good and "tocsin" in one.said] == []
+    assert [one.good for one in found if one.good and "tocsin" in english(one.said)] == []
     assert found[1].good is not True

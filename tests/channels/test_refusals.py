@@ -12,6 +12,7 @@ from bot.channels.email.smtp import meaning
 from bot.channels.slack.receipts import THREADLESS, failed, too_rich
 from bot.channels.telegram.receipts import receipt
 from bot.model import Later, RefusalScope, Refused, Unsure
+from tests.reasons import english, quote
 
 PLACE, ACCOUNT, MESSAGE = RefusalScope.DESTINATION, RefusalScope.ACCOUNT, RefusalScope.MESSAGE
 # chat.postMessage, chat.update, conversations.open and what all methods of Slack share, as published on docs.slack.dev.
@@ -52,7 +53,7 @@ AGAIN = ["ratelimited", "rate_limited", "service_unavailable", "team_added_to_or
 def test_each_published_error_of_slack_has_its_scope(code, scope):
     receipt = failed(code).receipt
     assert (type(receipt), receipt.scope) == (Refused, scope)
-    assert code in receipt.why
+    assert code in english(receipt.why)
 
 
 @pytest.mark.parametrize("code", RICH)
@@ -188,5 +189,5 @@ def test_what_telegram_says_of_a_message_is_not_the_place_s(words):
      (530, "5.7.0", ACCOUNT), (535, "5.7.8", ACCOUNT), (552, "5.3.4", MESSAGE), (501, "5.5.4", MESSAGE)],
 )  # fmt: skip
 def test_each_code_of_a_relay_about_a_mailbox_has_its_scope(code, said, scope):
-    found = meaning(SMTPRecipientRefused(code, said, "ana@example.org"), "said")
+    found = meaning(SMTPRecipientRefused(code, said, "ana@example.org"), quote("said"))
     assert (type(found), found.scope) == (Refused, scope)

@@ -168,5 +168,5 @@ async def test_the_library_stumbles_over_no_number_of_discords_headers(name, val
 
 @pytest.mark.parametrize("asked", ["604800", "999999999999"])
 def test_a_webhooks_wait(asked):
-    said = meaning(Answer(503, {"retry-after": asked}, b"", "https://h", timedelta(), {}), "h: HTTP 503")
+    said = meaning(Answer(503, {"retry-after": asked}, b"", "https://h", timedelta(), {}))
     assert (said.wait, said.asked is not None) == (QUARTER, True)

@@ -21,10 +21,11 @@ from bot.channels.slack.parse import unmarked
 from bot.channels.slack.receipts import failed
 from bot.channels.slack.render import blocks, date, plain
 from bot.contracts import Answer, Cause, Trouble, Unclear
-from bot.model import Destination, Later, RefusalScope, Refused, Sent, Text, Unsure
+from bot.model import Destination, Later, Reason, ReasonCode, RefusalScope, Refused, Sent, Text, Unsure
 from tests.channels.kit import ACKNOWLEDGED, FIRST, RESTORED, ChannelKit, Expect, closed_port
 from tests.fakes.faults import Fault
 from tests.fakes.slack import APP_TOKEN, BOT_TOKEN, SHORTCUT, FakeSlack
+from tests.reasons import english, quote
 
 REPLY = Text("🟢 All 3 services are up.", ("X (Twitter): up for 12 days.",))
 
@@ -160,7 +161,7 @@ class TestSlack(ChannelKit):
         far.shut["C012"] = error
         receipt = await channel.send(self.first())
         assert (type(receipt), receipt.scope) == (Refused, RefusalScope.DESTINATION)
-        assert error in receipt.why
+        assert error in english(receipt.why)
         assert far.applied == []
 
     # ── an earlier hand-over may have arrived ────────────────────────────────────────────────────────────────────────
@@ -222,7 +223,7 @@ class TestSlack(ChannelKit):
 
     async def test_what_did_not_arrive_may_be_worded_anew_before_it_is_sent_again(self, far, channel):
         await channel.send(self.delivery(9, ACKNOWLEDGED))  # another message of ours
-        assert await channel.send(self.first(unsure=True)) == Later("it did not arrive", absent=True)
+        assert await channel.send(self.first(unsure=True)) == Later(Reason.of(ReasonCode.NOT_ARRIVED), absent=True)
         assert len(far.applied) == 1
 
     @pytest.mark.parametrize("dead", [Fault.BROKEN, Fault.NOT_JSON, Fault.LIMITED])
@@ -468,7 +469,7 @@ class TestProbe:
 
     async def test_a_bad_bot_token_is_told_with_what_to_do(self):
         fault = await made(self.url).probe(FakeNet(auth_test={"ok": False, "error": "invalid_auth"}))
-        assert fault == (
+        assert english(fault) == (
             "channels.slack.bot_token is not accepted by Slack (invalid_auth): "
             "copy it again from api.slack.com/apps > OAuth & Permissions"
         )
@@ -483,26 +484,28 @@ class TestProbe:
         [("ratelimited", None), ("internal_error", "Slack has trouble of its own (internal_error)")],
     )
     async def test_a_limit_or_its_own_trouble_is_no_fault_of_the_token(self, error, fault):
-        assert await made(self.url).probe(FakeNet(auth_test={"ok": False, "error": error}), often=True) == fault
+        said = await made(self.url).probe(FakeNet(auth_test={"ok": False, "error": error}), often=True)
+        assert (english(said) or None) == fault
 
     @pytest.mark.parametrize("body", [b"slow down", {"ok": False, "error": "ratelimited"}])
     async def test_asked_each_minute_a_limit_says_neither_that_it_is_well_nor_that_it_is_not(self, body):
         net = FakeNet(auth_test=body)
         net.status = 429
         said = await made(self.url).probe(net, often=True)
-        assert (type(said), said) == (Unclear, "Slack asks to wait (HTTP 429)")
+        assert (type(said), english(said)) == (Unclear, "Slack asks to wait (HTTP 429)")
 
     async def test_a_bad_app_token_is_told_as_such(self):
         net = FakeNet(auth_test={"ok": True}, apps_connections_open={"ok": False, "error": "not_allowed_token_type"})
-        assert (await made(self.url).probe(net)).startswith("channels.slack.app_token is not accepted")
+        assert english(await made(self.url).probe(net)).startswith("channels.slack.app_token is not accepted")
 
     async def test_what_is_not_slack_is_told_as_such(self):
-        assert "not Slack" in await made(self.url).probe(FakeNet(auth_test=b"<html>"))
-        assert "not Slack" in await made(self.url).probe(FakeNet(auth_test=[]))
+        assert "not Slack" in english(await made(self.url).probe(FakeNet(auth_test=b"<html>")))
+        assert "not Slack" in english(await made(self.url).probe(FakeNet(auth_test=[])))
 
     async def test_no_answer_is_told_with_its_reason(self):
-        net = FakeNet(auth_test=Trouble(Cause.TIMEOUT, "timed out after 10 s while connecting", timedelta()))
-        assert await made(self.url).probe(net) == ("Slack does not answer: timed out after 10 s while connecting")
+        net = FakeNet(auth_test=Trouble(Cause.TIMEOUT, quote("timed out after 10 s while connecting"), timedelta()))
+        fault = english(await made(self.url).probe(net))
+        assert fault == "Slack does not answer: timed out after 10 s while connecting"
 
 
 class TestSettings:
@@ -542,7 +545,7 @@ class TestReceipts:
     def test_each_word_of_slack_has_its_receipt_and_is_told(self, code, receipt, scope):
         judged = failed(code).receipt
         assert (type(judged), getattr(judged, "scope", None)) == (receipt, scope)
-        assert judged.why.endswith(f"({code})")
+        assert english(judged.why).endswith(f"({code})")
 
     def test_a_limit_of_hours_is_waited_out_by_the_whole_account(self):
         receipt = failed("message_limit_exceeded").receipt

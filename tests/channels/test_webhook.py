@@ -17,6 +17,7 @@ from bot.net import Network
 from tests.channels.kit import AT, ChannelKit, Expect
 from tests.fakes.faults import Fault
 from tests.fakes.hook import TOKEN, FakeHook
+from tests.reasons import HTTP_503, english, quote
 
 SECRET = f"https://user:{TOKEN}@hooks.example.org/{TOKEN}?key={TOKEN}"
 
@@ -130,19 +131,19 @@ async def test_each_status_has_its_receipt(status, kind, scope):
     receipt = await received(answered(status))
     assert isinstance(receipt, kind)
     assert getattr(receipt, "scope", None) is scope
-    assert kind is Sent or f"HTTP {status}" in receipt.why
+    assert kind is Sent or f"HTTP {status}" in english(receipt.why)
     assert kind is Sent or TOKEN not in repr(receipt)
 
 
 @pytest.mark.parametrize(("left", "kind"), [(False, Later), (True, Unsure)])
 async def test_a_request_that_had_left_may_have_arrived(left, kind):
-    receipt = await received(Trouble(Cause.RESET, "reset by the far side", timedelta(), left=left))
+    receipt = await received(Trouble(Cause.RESET, quote("reset by the far side"), timedelta(), left=left))
     assert isinstance(receipt, kind)
-    assert receipt.why == "reset by the far side"
+    assert english(receipt.why) == "reset by the far side"
 
 
 async def test_the_wait_that_was_asked_for_is_passed_on():
-    assert await received(answered(503, retry_after="120")) == Later("HTTP 503", timedelta(minutes=2))
+    assert await received(answered(503, retry_after="120")) == Later(HTTP_503, timedelta(minutes=2))
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from bot.chat.on_demand_check import PORTS, OnDemandChecker
 from bot.contracts import Cause
 from bot.incidents.places import Places
 from bot.incidents.settings import Settings
-from bot.model import Ask, Destination, Overview, Service, ServiceState, Style
+from bot.model import Ask, Destination, Overview, Reason, ReasonCode, Service, ServiceState, Style
 from bot.net import Network
 from bot.net.errors import TroubleError
 from tests.fakes.site import Site
@@ -36,7 +36,7 @@ class Names:
     async def addresses(self, host):
         self.asked.append(host)
         if host.endswith(".missing.example"):
-            raise TroubleError(Cause.NO_SUCH_NAME, "no such name")
+            raise TroubleError(Cause.NO_SUCH_NAME, Reason.of(ReasonCode.NO_SUCH_NAME))
         answers = self.known.get(host, [["127.0.0.1"]])
         return answers.pop(0) if len(answers) > 1 else answers[0]
 

@@ -9,7 +9,7 @@ from datetime import timedelta
 import pytest
 
 from bot import wording
-from bot.model import Outcome, Reading, Round, Service, Style
+from bot.model import Outcome, Reading, Reason, ReasonCode, Round, Service, Style
 from tests.chat.strangers import NOON, Street
 from tests.fakes.site import page
 from tests.wording.outages import ALL_CLEAR, EN, ES, INVESTIGATING, X, at, bad, slow
@@ -47,7 +47,7 @@ async def test_a_silent_address_is_given_up_and_said_in_plain_words(monkeypatch)
         chat.outside.answer = hang
         assert (await chat.say(f"check {chat.outer()}")).text == f"🔴 {HOST} doesn't respond: timed out after 0.2 s"
         spanish = await chat.say(f"check {chat.outer('/2')}", language="es")
-        assert spanish.text == f"🔴 {HOST} no responde: sin respuesta tras 0.2 s"
+        assert spanish.text == f"🔴 {HOST} no responde: sin respuesta tras 0,2 s"
         chat.sees = False
         assert (
             await chat.say(f"check {chat.outer('/3')}")
@@ -131,7 +131,7 @@ SEEN = Round("x", at(14, 2), (), (ALL_CLEAR,))
             ["🟠 X (Twitter) responde lento: app", "App responde lento (6,2 s)."],
         ),
         (
-            (Reading("web", Outcome.INCONCLUSIVE, "our own resolver does not answer"),),
+            (Reading("web", Outcome.INCONCLUSIVE, Reason.of(ReasonCode.OWN_RESOLVER_SILENT)),),
             ["⚫ X (Twitter): our check was inconclusive", "web: our own resolver does not answer."],
             [
                 "⚫ X (Twitter): nuestra comprobación no fue concluyente",
@@ -171,7 +171,10 @@ def test_every_title_fits_a_lock_screen(style):
     routes = tuple(f"{name} of a route" * 3 for name in ("one", "two", "three", "four"))
     for readings in ((GOOD,), bad(*routes), (GOOD, *bad(*routes)), (GOOD, *(slow(r) for r in routes)), ()):
         assert len(wording.looked(replace(SEEN, readings=readings), long, style).title) <= 80
-    host, why = "a-very-long-name.of.somebodys.department.in.a.large.house.example.org", "its certificate has expired"
+    host, why = (
+        "a-very-long-name.of.somebodys.department.in.a.large.house.example.org",
+        Reason.of(ReasonCode.CERTIFICATE_EXPIRED),
+    )
     for words in (
         wording.answers(host, 200, timedelta(seconds=12.3), at(14), style),
         wording.answers(host, 404, timedelta(0), at(14), style),

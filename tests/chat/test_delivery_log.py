@@ -35,6 +35,7 @@ from bot.watch.user_reports import UserReports
 from tests.chat.answers import context_of, respond
 from tests.incidents.test_recorder import CHAT, DESK, SLACK, House
 from tests.judge.rounds import at as round_at
+from tests.reasons import quote
 from tests.store.made import settle, take
 from tests.wording.outages import BLIND, DOWN, EN, ES, PARTLY, X, at
 
@@ -58,7 +59,7 @@ def row(number, to=HERE, step=2, **more):
         "queued_at": at(14, 1),
         "due": at(14, 1),
         "sent_at": at(14, 1) + timedelta(seconds=0.4),
-        "why": "",
+        "why": None,
         "unsure": False,
     } | more
     if known["status"] != "sent":
@@ -153,12 +154,12 @@ def test_how_far_an_ask_looks_back(text, days):
 
 # ── delivery ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-UNTAKEN = row(1, ELSE, status="pending", ladders=("desk",), why="Slack: 503", due=at(14, 6))
+UNTAKEN = row(1, ELSE, status="pending", ladders=("desk",), why=quote("Slack: 503"), due=at(14, 6))
 INSTEAD = row(2, HERE, queued_at=at(14, 2), sent_at=at(14, 2), ladders=("desk",), attempts=2)
 
 
 def test_who_got_what_when_by_which_way():
-    rows = (UNTAKEN, INSTEAD, row(3, MAIL, status="refused", why="no such mailbox", audience="list"))
+    rows = (UNTAKEN, INSTEAD, row(3, MAIL, status="refused", why=quote("no such mailbox"), audience="list"))
     instead = "instead of slack:C1, which didn't accept it within 1 min."
     assert said("delivery", trail=trail(*rows)).reply.text.splitlines() == [
         "📬 X (Twitter): 1 of 3 messages delivered (x#17)",
@@ -173,7 +174,7 @@ def test_who_got_what_when_by_which_way():
 
 
 def test_a_refusal_above_is_named_as_the_reason_for_the_way():
-    refused = replace(UNTAKEN, status="refused", why="not in the channel")
+    refused = replace(UNTAKEN, status="refused", why=quote("not in the channel"))
     [_, line] = said("delivery", trail=trail(refused, INSTEAD)).reply.lines
     assert line.endswith("instead of slack:C1, which rejected it: not in the channel.")
 
@@ -389,7 +390,7 @@ async def test_a_drill_ordered_in_a_chat_is_delivered_and_told_of(house):
 async def test_delivery_history_and_why_read_what_is_stored(house):
     await house.rounds("..BB..")
     for one in await take(house.store, "slack", house.now, limit=9, lease=timedelta(minutes=1)):
-        await settle(house.store, one, DeliveryStatus.REFUSED, house.now, why="no such channel")
+        await settle(house.store, one, DeliveryStatus.REFUSED, house.now, why=quote("no such channel"))
     chat = Chat(house)
     assert (await chat.say("delivery x#1")).splitlines()[1] == "slack:C1 (desk): confirmed: rejected, no such channel."
     assert (await chat.say("history x 2")).splitlines() == [

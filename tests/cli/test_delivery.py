@@ -31,6 +31,7 @@ from bot.store import StoreUnavailable, Transition, open_store
 from tests.cli.test_cli import answers, daemon, left_behind, tocsin, write
 from tests.fakes.faults import Fault
 from tests.fakes.hook import TOKEN, FakeHook
+from tests.reasons import quote
 from tests.store.made import settle, take
 
 SECOND = timedelta(seconds=1)
@@ -148,9 +149,9 @@ async def told(folder):
 
         await store.incidents.apply("x", lambda _: move, now)
         await settled(
-            "slack", DeliveryStatus.PENDING, now, due=now + timedelta(minutes=5), why="Slack: connection refused"
+            "slack", DeliveryStatus.PENDING, now, due=now + timedelta(minutes=5), why=quote("Slack: connection refused")
         )
-        await settled("webhook", DeliveryStatus.REFUSED, now + SECOND, why="HTTP 410: it is gone")
+        await settled("webhook", DeliveryStatus.REFUSED, now + SECOND, why=quote("HTTP 410: it is gone"))
         await store.deliveries.add([rung], now + 60 * SECOND)
         await settled("email", DeliveryStatus.SENT, now + 60.4 * SECOND)
 

@@ -23,6 +23,7 @@ from tests.fakes.mail import FakeRelay
 from tests.fakes.site import Site
 from tests.fakes.slack import APP_TOKEN, BOT_TOKEN, FakeSlack
 from tests.fakes.telegram import FakeTelegram
+from tests.reasons import english
 
 HERE = "112233445566778899"
 
@@ -109,7 +110,7 @@ async def test_what_is_wrong_is_told_in_a_line_each_and_ends_with_1(everything):
     for said in (
         "slack:C012 (desk): the bot is not in that channel: /invite @tocsin (not_in_channel)",
         "slack:C034 (desk): the channel is archived: unarchive it or name another one (is_archived)",
-        f"discord:{HERE} (desk): Discord has no such channel; was it deleted, or is the id wrong? (code 10003)",
+        f"discord:{HERE} (desk): Discord has no such channel: was it deleted, or is the id wrong? (code 10003)",
         "telegram:-1001 (desk): the bot is not in that chat: add it there",
     ):
         assert f"✗ {said}" in wrong
@@ -204,7 +205,7 @@ async def test_a_short_wait_is_waited_and_a_long_one_is_told():
         found = (await asked.ask("b", long_wait, turns)).reach
         assert (await asked.ask("c", always_a_little, turns)).reach.said == "asks to wait: run this again in 0.5s"
     assert len(often) == TRIES
-    assert (found.good, found.said) == (None, "asks to wait: run this again in 8m20s")
+    assert (found.good, english(found.said)) == (None, "asks to wait: run this again in 8m20s")
 
 
 async def test_what_had_no_turn_in_time_is_not_known():
@@ -213,7 +214,7 @@ async def test_what_had_no_turn_in_time_is_not_known():
 
     async with asking(0.05) as asked:
         found = (await asked.ask("a", never, asyncio.Semaphore(1))).reach
-    assert (found.good, found.said) == (None, "no time was left to ask")
+    assert (found.good, english(found.said)) == (None, "no time was left to ask")
 
 
 async def test_a_bug_of_ours_is_one_line():
@@ -222,7 +223,7 @@ async def test_a_bug_of_ours_is_one_line():
 
     async with asking() as asked:
         found = (await asked.ask("a", broken, asyncio.Semaphore(1))).reach
-    assert (found.good, found.said) == (False, "our own error: KeyError")
+    assert (found.good, english(found.said)) == (False, "our own error: KeyError")
 
 
 # ── what others could read ───────────────────────────────────────────────────────────────────────────────────────────

@@ -18,6 +18,7 @@ from bot.model.observations import Outcome
 from bot.web import operator_log
 from tests.cli.test_cli import tocsin, write
 from tests.flow.house import eventually, world
+from tests.reasons import quote
 from tests.wording.outages import DOWN, POSSIBLE
 
 SERVICE = Service("x", "X (Twitter)")
@@ -76,7 +77,8 @@ def test_where_only_others_speak_of_trouble_the_line_says_who(caplog, words, rig
 
 def test_what_a_page_says_breaks_no_line(caplog):
     evil = replace(
-        DOWN, readings=(Reading("web", Outcome.FAILED, "HTTP 503\n2026 ERROR forged: \x1b[31m\ud800" + "x" * 999),)
+        DOWN,
+        readings=(Reading("web", Outcome.FAILED, quote("HTTP 503\n2026 ERROR forged: \x1b[31m\ud800" + "x" * 999)),),
     )
     [line] = said(caplog, UP, ServiceState("x", incident=evil))
     assert line.isprintable()

@@ -36,6 +36,8 @@ from bot.model import (
     Outcome,
     PlaceSettings,
     Reading,
+    Reason,
+    ReasonCode,
     Receipt,
     Round,
     Rules,
@@ -50,6 +52,7 @@ from bot.store import open_store
 from bot.watch.channel_checks import ROUTES, ways
 from tests.delivery.rungs import MADRID, MAIL, NOON, SECOND, TELEGRAM, at_work
 from tests.flow.dead_judged import Heard, Ran
+from tests.reasons import quote
 
 NEWSROOM, RANDOM, OPS = (Destination("slack", f"C{number}") for number in (1, 2, 3))
 DISCORD = Destination("discord", "112233")
@@ -61,6 +64,9 @@ PROBED = 8 * SECOND  # of a look at Slack's API
 EVERY, DOUBTFUL, HEALTH = 30, 10, 60  # seconds between two looks: at a service, at one in doubt, at Slack
 
 
+SILENT = quote("Slack doesn't respond")
+
+
 @dataclass
 class Trouble:
     """How a far side answers: `takes` seconds, `says` a receipt; `writes` what it is given all the same."""
@@ -68,7 +74,7 @@ class Trouble:
     says: Callable[[], Receipt]
     takes: timedelta = timedelta(0)
     writes: bool = False
-    probe: str | None = "Slack doesn't respond"
+    probe: Reason | Unclear | None = SILENT
 
 
 def answers(*receipts: Receipt) -> Callable[[], Receipt]:
@@ -82,16 +88,16 @@ def answers(*receipts: Receipt) -> Callable[[], Receipt]:
     return following
 
 
-UNHEARD = Unsure("Slack did not answer within the time-out")
-WAIT, BARE = Later("Slack asks to wait", 7 * SECOND, whole=True), Later("Slack asks to wait", whole=True)
-REFUSED = Trouble(lambda: Later("Slack cannot be reached: it does not accept connections"))
+UNHEARD = Unsure(quote("Slack did not answer within the time-out"))
+WAIT, BARE = Later(quote("Slack asks to wait"), 7 * SECOND, whole=True), Later(quote("Slack asks to wait"), whole=True)
+REFUSED = Trouble(lambda: Later(quote("Slack cannot be reached: it does not accept connections")))
 HANGS = Trouble(lambda: UNHEARD, TIMEOUT)
 WRITES = Trouble(lambda: UNHEARD, TIMEOUT, writes=True)  # and hangs
-BROKEN = Trouble(lambda: Unsure("Slack's answer could not be read (HTTP 500)"))
-CUT = Trouble(lambda: Unsure("the connection was lost"), probe="it cannot be reached")
-LIMITED = Trouble(answers(WAIT), probe=Unclear("Slack asks to wait"))
-LIMITED_BARE = Trouble(answers(BARE), probe=Unclear("Slack asks to wait"))
-LIMITED_BOTH = Trouble(answers(WAIT, BARE), probe=Unclear("Slack asks to wait"))
+BROKEN = Trouble(lambda: Unsure(quote("Slack's answer could not be read (HTTP 500)")))
+CUT = Trouble(lambda: Unsure(quote("the connection was lost")), probe=quote("it cannot be reached"))
+LIMITED = Trouble(answers(WAIT), probe=Unclear(quote("Slack asks to wait")))
+LIMITED_BARE = Trouble(answers(BARE), probe=Unclear(quote("Slack asks to wait")))
+LIMITED_BOTH = Trouble(answers(WAIT, BARE), probe=Unclear(quote("Slack asks to wait")))
 
 
 class Far:
@@ -111,7 +117,7 @@ class Far:
                 return met
             if any(heard.key == one.key for heard in self.heard):
                 return Sent(f"ref of {one.key}", found=True)
-            return Later("it did not arrive", absent=True)
+            return Later(Reason.of(ReasonCode.NOT_ARRIVED), absent=True)
         return await self._meet(lambda: self._write(one)) or Sent(
             one.root if one.action is DeliveryAction.EDIT else f"ref of {one.key}"
         )
@@ -119,7 +125,7 @@ class Far:
     async def listen(self, answer: object) -> None:
         pass
 
-    async def probe(self, _net: object) -> str | None:
+    async def probe(self, _net: object) -> Reason | Unclear | None:
         if self.trouble is None:
             return None
         said = self.trouble.probe

@@ -21,6 +21,7 @@ from bot.model import (
     Style,
 )
 from tests.engine import engine
+from tests.reasons import HTTP_503, quote
 
 NOON = datetime(2022, 7, 14, 12, tzinfo=UTC)  # 2:00 p.m. in Madrid
 SECOND, MINUTE = timedelta(seconds=1), timedelta(minutes=1)
@@ -28,7 +29,7 @@ SLACK, TELEGRAM, MAIL = (Destination(*p) for p in (("slack", "C1"), ("telegram",
 MADRID = Style("en", "Europe/Madrid")
 DESK = Audience("desk", (SLACK, TELEGRAM, MAIL), ladder=True, style=MADRID)
 HANG = "hang"
-DEAD = Later("Slack cannot be reached: connection refused")
+DEAD = Later(quote("Slack cannot be reached: connection refused"))
 
 
 class Channel:
@@ -79,7 +80,7 @@ class House:
             raise AttributeError(kind) from None
 
     async def look(self, *, good, service="x"):
-        reading = Reading("web", Outcome.OK if good else Outcome.FAILED, "" if good else "HTTP 503")
+        reading = Reading("web", Outcome.OK if good else Outcome.FAILED, None if good else HTTP_503)
         await self.recorder.seen(Round(service, self.now, (reading,)))
         await self.quiet()
 

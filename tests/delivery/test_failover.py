@@ -8,6 +8,7 @@ from datetime import timedelta
 
 import pytest
 
+from bot.channels.slack.receipts import failed as slack_said
 from bot.delivery import outbox as module
 from bot.delivery.failover import exhausted, next_rung, next_rungs
 from bot.model import (
@@ -18,8 +19,6 @@ from bot.model import (
     Destination,
     Later,
     Notice,
-    RefusalScope,
-    Refused,
     Sent,
     SubscriptionFilter,
     Text,
@@ -44,17 +43,18 @@ from tests.delivery.rungs import (
     at_work,
     house,
 )
+from tests.reasons import quote
 from tests.store.made import delivery
 
 DOWN = "🔴 X: down since 2:00 p.m."
 TROUBLES = {
     "hangs": HANG,
     "refuses connections": DEAD,
-    "answers 500": Unsure("Slack answered HTTP 500"),
-    "answers 429": Later("Slack asks to wait", 5 * MINUTE),
-    "answers 429 for all": Later("Slack asks to wait", 5 * MINUTE, whole=True),
+    "answers 500": Unsure(quote("Slack answered HTTP 500")),
+    "answers 429": Later(quote("Slack asks to wait"), 5 * MINUTE),
+    "answers 429 for all": Later(quote("Slack asks to wait"), 5 * MINUTE, whole=True),
 }
-NOT_IN = Refused("the bot is not in that channel: /invite @tocsin (not_in_channel)", RefusalScope.DESTINATION)
+NOT_IN = slack_said("not_in_channel").receipt
 
 
 @pytest.fixture(autouse=True)
@@ -175,9 +175,7 @@ async def test_a_refusal_is_handed_on_at_once_and_says_why(store):
 
 async def test_an_account_that_is_not_accepted_is_handed_on_at_once_and_told_when_it_is_mended(store):
     async with house(store) as at:
-        at.slack.receipt = Refused(
-            "the bot token is not valid any more: copy it again (token_revoked)", RefusalScope.ACCOUNT
-        )
+        at.slack.receipt = slack_said("token_revoked").receipt
         await at.down()
         [(when, title, lines)] = at.telegram.got
         assert (when, title) == (0, DOWN)

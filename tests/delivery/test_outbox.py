@@ -32,6 +32,7 @@ from bot.model import (
 from bot.notify.storms import EDIT_GAP, NEXT_GAP
 from bot.store import StoreUnavailable
 from tests.engine import engine
+from tests.reasons import english, quote
 from tests.sim.script import SETTINGS
 from tests.store.made import NOW, SECOND, delivery
 
@@ -177,7 +178,7 @@ async def test_a_hand_over_that_outstays_the_longest_is_cut_off_and_unsure(store
 @pytest.mark.parametrize("wait", [timedelta(days=7), timedelta.max, timedelta(minutes=15)])
 async def test_no_provider_makes_us_wait_for_ever(store, wait, saw):
     async with post(store) as at:
-        at.slack.script[C1].append(Later("429", wait))
+        at.slack.script[C1].append(Later(quote("429"), wait))
         await at.queue(delivery(to=C1))
         await at.heard(at.slack, 1)
         await at.later(timedelta(minutes=15, seconds=1))
@@ -190,7 +191,7 @@ async def test_no_provider_makes_us_wait_for_ever(store, wait, saw):
 async def test_a_wait_of_nonsense_harms_nobody(store, whole):
     async with post(store) as at:
         for wait in (timedelta(days=-1), timedelta.max, timedelta.min):
-            at.slack.script[C1].append(Later("429", wait, whole=whole))
+            at.slack.script[C1].append(Later(quote("429"), wait, whole=whole))
         await at.queue(delivery(to=C1))
         for number in range(1, 5):
             await at.heard(at.slack, number)
@@ -206,9 +207,9 @@ async def test_a_wait_of_nonsense_harms_nobody(store, whole):
     ("receipt", "status", "due", "unsure"),
     [
         (Sent("17.4"), DeliveryStatus.SENT, None, False),
-        (Later("429", 7 * SECOND), DeliveryStatus.PENDING, NOW + 7 * SECOND, False),
-        (Refused("gone"), DeliveryStatus.REFUSED, NOW, False),
-        (Refused("moved", RefusalScope.DESTINATION, C2), DeliveryStatus.PENDING, NOW, False),
+        (Later(quote("429"), 7 * SECOND), DeliveryStatus.PENDING, NOW + 7 * SECOND, False),
+        (Refused(quote("gone")), DeliveryStatus.REFUSED, NOW, False),
+        (Refused(quote("moved"), RefusalScope.DESTINATION, C2), DeliveryStatus.PENDING, NOW, False),
     ],
 )
 def test_a_receipt_says_what_becomes_of_a_delivery(receipt, status, due, unsure):
@@ -219,21 +220,23 @@ def test_a_receipt_says_what_becomes_of_a_delivery(receipt, status, due, unsure)
 @pytest.mark.parametrize("longest", [DEAD_WAIT, FIRST_WAIT])
 def test_how_long_is_waited_at_most_may_be_less_but_not_than_what_the_provider_asks(longest):
     tried = replace(delivery(), attempts=12)
-    assert settle(Unsure("cut"), tried, NOW, longest=longest).due == NOW + longest
-    assert settle(Later("refused"), tried, NOW, longest=longest).due == NOW + longest
-    assert settle(Later("429", MINUTE), tried, NOW, longest=longest).due == NOW + MINUTE
-    assert settle(Unsure("cut"), replace(tried, unsure=True), NOW, finds=False, longest=longest).due > NOW + MINUTE
+    assert settle(Unsure(quote("cut")), tried, NOW, longest=longest).due == NOW + longest
+    assert settle(Later(quote("refused")), tried, NOW, longest=longest).due == NOW + longest
+    assert settle(Later(quote("429"), MINUTE), tried, NOW, longest=longest).due == NOW + MINUTE
+    assert (
+        settle(Unsure(quote("cut")), replace(tried, unsure=True), NOW, finds=False, longest=longest).due > NOW + MINUTE
+    )
 
 
 def test_what_is_not_there_is_unsure_no_more_and_due_at_once():
-    done = settle(Later("it did not arrive", absent=True), replace(delivery(), unsure=True), NOW)
+    done = settle(Later(quote("it did not arrive"), absent=True), replace(delivery(), unsure=True), NOW)
     assert (done.status, done.due, done.unsure, done.absent) == (DeliveryStatus.PENDING, NOW, False, True)
 
 
 def test_a_wait_of_no_time_is_no_wish_and_once_unsure_stays_unsure():
-    assert settle(Later("429", timedelta()), delivery(), NOW).due > NOW + SECOND
-    assert settle(Unsure("cut"), delivery(), NOW).unsure
-    assert settle(Later("429"), replace(delivery(), unsure=True), NOW).unsure
+    assert settle(Later(quote("429"), timedelta()), delivery(), NOW).due > NOW + SECOND
+    assert settle(Unsure(quote("cut")), delivery(), NOW).unsure
+    assert settle(Later(quote("429")), replace(delivery(), unsure=True), NOW).unsure
 
 
 # ── over the store ───────────────────────────────────────────────────────────────────────────────────────────────────
@@ -254,7 +257,7 @@ async def test_what_is_queued_is_sent_once_and_its_ref_reaches_the_next_of_its_l
 
 async def test_a_provider_that_asks_to_wait_is_not_asked_before(store):
     async with post(store) as at:
-        at.slack.script[C1].append(Later("429", 30 * SECOND))
+        at.slack.script[C1].append(Later(quote("429"), 30 * SECOND))
         await at.queue(delivery(1, C1), delivery(2, C1))
         await at.heard(at.slack, 1)
         await at.idle()
@@ -272,7 +275,7 @@ async def test_a_provider_that_asks_to_wait_is_not_asked_before(store):
 
 async def test_an_unsure_hand_over_is_repeated_and_says_that_it_is_one(store):
     async with post(store) as at:
-        at.slack.script[C1] += [Unsure("no answer"), Later("429", 5 * SECOND)]
+        at.slack.script[C1] += [Unsure(quote("no answer")), Later(quote("429"), 5 * SECOND)]
         await at.queue(delivery(1, C1))
         await at.heard(at.slack, 1)
         await at.idle()
@@ -288,7 +291,7 @@ async def test_an_unsure_hand_over_is_repeated_and_says_that_it_is_one(store):
 
 async def test_a_refusal_is_final_and_the_lane_goes_on(store, caplog):
     async with post(store) as at:
-        at.slack.script[C1].append(Refused("msg_too_long"))
+        at.slack.script[C1].append(Refused(quote("msg_too_long")))
         await at.queue(delivery(1, C1), delivery(2, C1))
         await at.heard(at.slack, 2)
         await at.idle()
@@ -302,7 +305,7 @@ async def test_a_refusal_is_final_and_the_lane_goes_on(store, caplog):
 
 async def test_a_place_that_moved_is_written_to_where_it_is_now(store):
     async with post(store) as at:
-        at.slack.script[C1].append(Refused("moved", RefusalScope.DESTINATION, moved=C3))
+        at.slack.script[C1].append(Refused(quote("moved"), RefusalScope.DESTINATION, moved=C3))
         await at.queue(delivery(1, C1), delivery(2, C1))
         await at.heard(at.slack, 3)
         await at.idle()
@@ -316,7 +319,7 @@ async def test_a_place_that_moved_is_written_to_where_it_is_now(store):
 
 async def test_an_edit_waits_for_the_message_that_it_rewrites(store):
     async with post(store) as at:
-        at.slack.script[C1].append(Later("429", 10 * SECOND))
+        at.slack.script[C1].append(Later(quote("429"), 10 * SECOND))
         await at.queue(delivery(1, C1), delivery(2, C1), delivery(2, C1, action=DeliveryAction.EDIT))
         await at.heard(at.slack, 1)
         await at.idle()
@@ -420,7 +423,7 @@ def outage(name):
 
 async def test_a_limit_of_the_whole_account_holds_only_its_own_channel(store):
     async with post(store) as at:
-        at.slack.script[C1].append(Later("429", 30 * SECOND, whole=True))
+        at.slack.script[C1].append(Later(quote("429"), 30 * SECOND, whole=True))
         await at.queue(delivery(1, C1))
         await at.heard(at.slack, 1)
         await at.idle()
@@ -438,7 +441,7 @@ async def test_a_limit_of_the_whole_account_holds_only_its_own_channel(store):
 
 async def test_a_limit_of_one_place_holds_only_that_place(store):
     async with post(store) as at:
-        at.slack.script[C1].append(Later("429", 30 * SECOND))
+        at.slack.script[C1].append(Later(quote("429"), 30 * SECOND))
         await at.queue(delivery(1, C1))
         await at.heard(at.slack, 1)
         await at.idle()
@@ -464,13 +467,13 @@ async def test_a_bug_in_a_channel_is_unsure_and_told_without_what_it_may_quote(s
     assert [one.unsure for one in at.slack.heard if one.destination == secret] == [False, True]
     assert "x#1/1: our own error in the channel: ValueError at test_outbox.py" in caplog.text
     assert "T0K3N" not in caplog.text
-    assert [row.why for row in (await at.progress()).values()] == ["", ""]
+    assert [english(row.why) for row in (await at.progress()).values()] == ["", ""]
 
 
 async def test_the_first_failure_is_a_warning_and_the_fortieth_is_not(store, caplog):
     caplog.set_level(logging.INFO)
     async with post(store) as at:
-        at.slack.script[C1] += [Later("503", SECOND)] * 3
+        at.slack.script[C1] += [Later(quote("503"), SECOND)] * 3
         await at.queue(delivery(1, C1))
         for number in range(1, 5):
             await at.heard(at.slack, number)
@@ -555,7 +558,7 @@ async def test_what_a_stop_cuts_off_is_settled_as_unsure_and_repeated_by_the_nex
         await at.heard(at.slack, 1)
 
     [row] = (await at.progress()).values()
-    assert (row.status, row.why) == (DeliveryStatus.PENDING, "stopped while sending")
+    assert (row.status, english(row.why)) == (DeliveryStatus.PENDING, "stopped while sending")
 
     async with post(store) as again:
         await again.later(3 * SECOND)
@@ -575,7 +578,7 @@ async def test_an_outbox_that_is_cut_off_whole_leaves_nobody_sending(store, monk
         await running
 
     [row] = (await made.progress()).values()
-    assert (row.status, row.why) == (DeliveryStatus.PENDING, "stopped while sending")
+    assert (row.status, english(row.why)) == (DeliveryStatus.PENDING, "stopped while sending")
 
 
 def test_only_channels_that_have_something_to_send_are_woken():
@@ -591,8 +594,8 @@ def test_only_channels_that_have_something_to_send_are_woken():
 
 
 def test_an_account_that_is_not_accepted_costs_no_notice():
-    done = settle(Refused("revoked", RefusalScope.ACCOUNT), delivery(), NOW)
-    assert (done.status, done.due, done.why, done.hurry) == (
+    done = settle(Refused(quote("revoked"), RefusalScope.ACCOUNT), delivery(), NOW)
+    assert (done.status, done.due, english(done.why), done.hurry) == (
         DeliveryStatus.PENDING,
         NOW + LONGEST_WAIT,
         "revoked",
@@ -602,7 +605,7 @@ def test_an_account_that_is_not_accepted_costs_no_notice():
 
 async def test_how_hand_overs_fare_is_known_by_channel(store):
     async with post(store) as office:
-        office.slack.script[C1].extend([Later("cannot be reached"), Unsure("no answer")])
+        office.slack.script[C1].extend([Later(quote("cannot be reached")), Unsure(quote("no answer"))])
         await office.queue(delivery(1, C1), delivery(1, MAIL))
         await office.heard(office.slack, 1)
         await office.idle()
@@ -610,7 +613,7 @@ async def test_how_hand_overs_fare_is_known_by_channel(store):
         await office.heard(office.slack, 2)
         await office.idle()
         bad = office.outbox.failures["slack"]
-        assert (bad.failures, bad.since, bad.at, bad.why) == (2, NOW, NOW + LONGEST_WAIT, "no answer")
+        assert (bad.failures, bad.since, bad.at, english(bad.why)) == (2, NOW, NOW + LONGEST_WAIT, "no answer")
         assert office.outbox.failures["email"].failures == 0
 
         await office.later(LONGEST_WAIT)
@@ -631,9 +634,9 @@ async def test_a_place_that_takes_nothing_and_one_that_took_not_this_message_are
 
     async with post(store) as office:
         office.outbox.record.refused = refused
-        office.slack.script[C1].append(Refused("not_in_channel", RefusalScope.DESTINATION))
-        office.slack.script[C2].append(Refused("too long", RefusalScope.MESSAGE))
-        office.slack.script[C3].append(Refused("moved", RefusalScope.DESTINATION, moved=MAIL))
+        office.slack.script[C1].append(Refused(quote("not_in_channel"), RefusalScope.DESTINATION))
+        office.slack.script[C2].append(Refused(quote("too long"), RefusalScope.MESSAGE))
+        office.slack.script[C3].append(Refused(quote("moved"), RefusalScope.DESTINATION, moved=MAIL))
         await office.queue(*(delivery(1, place) for place in (C1, C2, C3)))
         await office.heard(office.slack, 3)
         await office.idle()
@@ -665,7 +668,7 @@ async def test_what_was_under_way_when_it_came_back_is_tried_soon_however_often_
         at.slack.heard.append(one)
         if len(at.slack.heard) == 9:
             await back.wait()
-        return Unsure("no answer") if len(at.slack.heard) < 10 else Sent("ref")
+        return Unsure(quote("no answer")) if len(at.slack.heard) < 10 else Sent("ref")
 
     async with post(store) as at:
         at.slack.send = answer

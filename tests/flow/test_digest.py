@@ -19,6 +19,7 @@ from bot.scheduler.digests import Told
 from tests.fakes.mail import PASSWORD, SENDER, FakeRelay, free_ports
 from tests.fakes.site import Site
 from tests.flow.house import eventually
+from tests.reasons import quote
 
 MADRID = ZoneInfo("Europe/Madrid")
 EIGHT = datetime(2026, 11, 20, 8, 0, tzinfo=MADRID)
@@ -98,7 +99,7 @@ async def sent(home):
 
 async def was_down(home, service, since, until):
     """Rounds as they would have been: bad ones from `since`, good ones from `until` on."""
-    bad, good = Reading("web", Outcome.FAILED, "HTTP 503"), Reading("web", Outcome.OK)
+    bad, good = Reading("web", Outcome.FAILED, quote("HTTP 503")), Reading("web", Outcome.OK)
     beat = timedelta(seconds=10)
     for at, reading in [(since, bad), (since + beat, bad), (until, good), (until + beat, good)]:
         await home.recorder.seen(Round(service, at, (reading,)))

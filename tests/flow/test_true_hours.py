@@ -24,6 +24,7 @@ from bot.model import (
     SubscriptionFilter,
 )
 from bot.store import open_store
+from tests.reasons import HTTP_503
 from tests.store.made import settle, take
 from tests.wording.outages import EN, ES, at
 
@@ -86,7 +87,7 @@ class Newsroom:
         self.recorder = Recorder(store, setting, lambda: self.now)
 
     async def look(self, when: datetime, *words: SourceReport, good: bool = False) -> None:
-        outcome, why = (Outcome.OK, "") if good else (Outcome.FAILED, "HTTP 503")
+        outcome, why = (Outcome.OK, None) if good else (Outcome.FAILED, HTTP_503)
         self.now = when
         await self.recorder.seen(Round("x", when, tuple(Reading(r, outcome, why) for r in X.routes), words))
 

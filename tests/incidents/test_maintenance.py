@@ -31,6 +31,7 @@ from bot.model import (
     Topic,
     Window,
 )
+from tests.reasons import quote
 from tests.store.made import settle, take
 
 START = datetime(2026, 12, 1, 21, tzinfo=UTC)  # 10 p.m. in Madrid
@@ -69,7 +70,7 @@ class House:
     async def rounds(self, service, *outcomes, words=()):
         for outcome in outcomes:
             route = SERVICES[service].routes[0]
-            await self.recorder.seen(Round(service, self.now, (Reading(route, outcome, "timed out"),), words))
+            await self.recorder.seen(Round(service, self.now, (Reading(route, outcome, quote("timed out")),), words))
             self.now += 10 * timedelta(seconds=1)
 
     async def read(self, *planned, says=Health.UP):

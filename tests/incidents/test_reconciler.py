@@ -28,6 +28,7 @@ from bot.model import (
 )
 from tests.incidents.test_recorder import CHAT, DESK, MAIL, OTHER, SERVICES, SLACK, House, titles
 from tests.judge.rounds import at
+from tests.reasons import quote
 from tests.store.made import settle, take
 
 CLEAN = {"stuck": 0, "untold": 0, "dangling": 0}
@@ -201,7 +202,7 @@ async def test_a_place_that_refused_is_not_written_to_every_hour(house):
     house = living(house, Audience("desk", (SLACK,)))
     await house.rounds("BB")
     for one in await take(house.store, "slack", house.now, limit=9, lease=DAY):
-        await settle(house.store, one, DeliveryStatus.REFUSED, house.now, why="no such channel")
+        await settle(house.store, one, DeliveryStatus.REFUSED, house.now, why=quote("no such channel"))
     await house.recorder.order("x", Ack("Ana", at(3)))
     house.now += DAY
     assert await reconcile(house.recorder) == Reconciled()

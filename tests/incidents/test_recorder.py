@@ -34,6 +34,7 @@ from bot.model import (
 )
 from bot.store import StoreUnavailable
 from tests.judge.rounds import at, look
+from tests.reasons import quote
 from tests.store.made import settle, take
 
 SLACK, OTHER, MAIL = Destination("slack", "C1"), Destination("slack", "C2"), Destination("email", "desk@example.org")
@@ -390,7 +391,10 @@ async def test_a_place_of_the_config_that_has_moved_hears_the_end_where_it_is_no
 
 async def test_a_certificate_that_ends_soon_is_told_and_not_looked_at_more_often(house):
     until = at(40_000)  # two weeks
-    worn = (Reading("web", Outcome.EXPIRING, "its certificate ends soon", until=until), Reading("app", Outcome.OK))
+    worn = (
+        Reading("web", Outcome.EXPIRING, quote("its certificate ends soon"), until=until),
+        Reading("app", Outcome.OK),
+    )
     for number in range(3):
         house.now = at(number)
         assert not await house.recorder.seen(Round("x", at(number), worn))

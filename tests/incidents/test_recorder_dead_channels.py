@@ -10,6 +10,8 @@ import pytest
 from bot import wording
 from bot.incidents.recorder import Recorder, Settings
 from bot.model import (
+    Advice,
+    AdviceCode,
     Audience,
     Delivery,
     DeliveryAction,
@@ -18,6 +20,8 @@ from bot.model import (
     Health,
     Outcome,
     Reading,
+    Reason,
+    ReasonCode,
     RefusalScope,
     Round,
     Rules,
@@ -28,6 +32,7 @@ from bot.model import (
 )
 from bot.store.deliveries.failover import Handed
 from tests.judge.rounds import at
+from tests.reasons import quote
 from tests.store.made import delivery, settle, take
 
 SLACK, TELEGRAM, MAIL = (Destination(*p) for p in (("slack", "C1"), ("telegram", "-100"), ("email", "a@example.org")))
@@ -38,8 +43,16 @@ ADMINS = Audience(
     "tocsin:admins", (BOSS, SLACK), SubscriptionFilter((delivering("slack"),), frozenset(Topic) - {Topic.CORRECTION})
 )
 ROUTES = ("API", "messages")
-REVOKED = "the token is not accepted (token_revoked): copy it again from there"
+REVOKED = Reason.of(
+    ReasonCode.TOKEN_REVOKED, advice=Advice.of(AdviceCode.COPY_TOKEN, place="there"), provider_code="token_revoked"
+)
+NOT_FOUND = Reason.of(ReasonCode.AS_SAID, text="chat not found", advice=AdviceCode.CHECK_CHAT)
 QUICK = Rules(confirm_rounds=1, restore_rounds=1)
+
+
+def odd(number):
+    """A refusal with a code that nobody knows, and a number that is another one each time."""
+    return Reason.of(ReasonCode.AS_SAID, text=f"Slack refused the message {number}", provider_code="odd_code")
 
 
 class House:
@@ -59,7 +72,9 @@ class House:
         self.recorder = Recorder(store, setting, lambda: self.now, self.woken.append)
 
     async def look(self, service, *bad, routes=("web",)):
-        readings = tuple(Reading(r, Outcome.FAILED if r in bad else Outcome.OK, REVOKED * (r in bad)) for r in routes)
+        readings = tuple(
+            Reading(r, Outcome.FAILED if r in bad else Outcome.OK, REVOKED if r in bad else None) for r in routes
+        )
         await self.recorder.seen(Round(service, self.now, readings))
 
     async def slack(self, *bad):
@@ -169,9 +184,9 @@ async def test_the_overview_has_the_channels_apart(house):
 
 async def test_admins_hear_once_a_day_of_a_place_that_refuses_but_not_there(house):
     lost = Delivery("k", TELEGRAM, "post", delivery().notice, "desk", ladders=("desk", "boss"))
-    await house.recorder.refused(lost, "chat not found; add the bot")
-    await house.recorder.refused(replace(lost, key="another"), "chat not found; add the bot")
-    await house.recorder.refused(replace(lost, destination=BOSS), "blocked")
+    await house.recorder.refused(lost, NOT_FOUND)
+    await house.recorder.refused(replace(lost, key="another"), NOT_FOUND)
+    await house.recorder.refused(replace(lost, destination=BOSS), quote("blocked"))
     rows = [
         one.notice.words.text.splitlines()
         for kind in ("telegram", "slack")
@@ -179,10 +194,14 @@ async def test_admins_hear_once_a_day_of_a_place_that_refuses_but_not_there(hous
     ]
     first = "⚠️ Telegram rejects notices for telegram:-100"
     assert [lines[0] for lines in rows] == [first, first, "⚠️ Telegram rejects notices for telegram:4242"]
-    assert rows[0][1:] == ["Why: chat not found.", "What to do: add the bot.", "Not getting them: desk and boss."]
+    assert rows[0][1:] == [
+        "Why: chat not found.",
+        "What to do: check the id, and that the bot is in the chat and may write there.",
+        "Not getting them: desk and boss.",
+    ]
 
     house.now += timedelta(days=1)
-    await house.recorder.refused(lost, "chat not found; add the bot")
+    await house.recorder.refused(lost, NOT_FOUND)
     assert (await house.store.deliveries.backlog()) == {"telegram": 2, "slack": 3}
 
 
@@ -192,20 +211,18 @@ async def test_admins_hear_once_a_day_of_a_place_that_refuses_but_not_there(hous
 async def test_admins_hear_once_of_a_reason_why_a_place_does_not_take_a_message(house):
     await house.recorder.load()
     lost = Delivery("k", SLACK, DeliveryAction.POST, delivery().notice, "list")
-    await house.recorder.refused(lost, "Slack refused the message 17 (odd_code)", RefusalScope.MESSAGE)
+    await house.recorder.refused(lost, odd(17), RefusalScope.MESSAGE)
     house.now += timedelta(days=1)
+    await house.recorder.refused(replace(lost, key="2"), odd(18), RefusalScope.MESSAGE)
+    await house.recorder.refused(replace(lost, key="3"), quote("too long"), RefusalScope.MESSAGE)
     await house.recorder.refused(
-        replace(lost, key="2"), "Slack refused the message 18 (odd_code)", RefusalScope.MESSAGE
-    )
-    await house.recorder.refused(replace(lost, key="3"), "too long", RefusalScope.MESSAGE)
-    await house.recorder.refused(
-        replace(lost, key="4", audience="desk", ladders=("desk",)), "why", RefusalScope.MESSAGE
+        replace(lost, key="4", audience="desk", ladders=("desk",)), quote("why"), RefusalScope.MESSAGE
     )
     await house.recorder.refused(
-        replace(lost, key="5", action=DeliveryAction.EDIT), "cannot be changed", RefusalScope.MESSAGE
+        replace(lost, key="5", action=DeliveryAction.EDIT), quote("cannot be changed"), RefusalScope.MESSAGE
     )
     await house.recorder.refused(
-        replace(lost, destination=MAIL, audience="desk", ladders=("desk",)), "no", RefusalScope.MESSAGE
+        replace(lost, destination=MAIL, audience="desk", ladders=("desk",)), quote("no"), RefusalScope.MESSAGE
     )
     title = delivery().notice.words.title
     rows = await take(house.store, "telegram", house.now, limit=9, lease=timedelta(minutes=1))

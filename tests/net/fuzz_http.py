@@ -25,6 +25,7 @@ from bot.net import Network
 from bot.net.errors import TroubleError
 from bot.net.response import Reply
 from tests.fakes.site import Site
+from tests.reasons import english
 
 HOLD = 0.05  # seconds of CPU
 CAP = 256 * 1024
@@ -216,7 +217,7 @@ async def main():
         f"{curled} beside curl: {json.dumps({str(key): value for key, value in seen.items()})}, (curl exit 0, we read it)"
     )
     for data, status, ours in differ[:20]:
-        print("curl", status, "we", ours.why if not isinstance(ours, Answer) else ours.status, data[:300])
+        print("curl", status, "we", english(ours.why) if not isinstance(ours, Answer) else ours.status, data[:300])
     print(f"{len(differ)} that curl takes and we do not; {time.perf_counter() - began:.0f} s")
     return bool(differ) or longest > HOLD
 

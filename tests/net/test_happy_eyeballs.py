@@ -15,6 +15,7 @@ from bot.net.errors import ERRNO, Trip, TroubleError
 from bot.net.happy_eyeballs import first
 from bot.net.sockets import Sockets, a_share
 from tests.fakes.site import Site
+from tests.reasons import english, quote
 
 
 def attempt(after, made, log):
@@ -87,7 +88,7 @@ async def test_who_comes_second_is_closed():
     [
         ([OSError(errno.ECONNREFUSED, ""), OSError(errno.EHOSTUNREACH, "")], errno.EHOSTUNREACH),
         ([OSError(errno.EMFILE, ""), OSError(errno.ECONNREFUSED, "")], errno.EMFILE),
-        ([OSError(errno.ECONNREFUSED, ""), TroubleError(Cause.OURS, "no IPv6")], errno.ECONNREFUSED),
+        ([OSError(errno.ECONNREFUSED, ""), TroubleError(Cause.OURS, quote("no IPv6"))], errno.ECONNREFUSED),
     ],
 )
 async def test_of_many_errors_the_one_is_told_that_says_most(errors, number):
@@ -117,7 +118,7 @@ async def test_no_way_of_our_own_is_our_lack(get, monkeypatch):
     monkeypatch.setattr(transport, "has_route", lambda _address: False)
     async with Network(resolver=Named("2606:4700::1111")) as net:
         seen = await get(net, "http://six.example/")
-    assert (seen.cause, seen.why) == (Cause.OURS, "this machine has no way to IPv6 addresses")
+    assert (seen.cause, english(seen.why)) == (Cause.OURS, "this machine has no way to IPv6 addresses")
     monkeypatch.setattr(transport, "has_route", lambda _address: True)
     async with Network(resolver=Named("2606:4700::1111")) as net:
         assert (await get(net, "http://six.example/")).cause is Cause.UNREACHABLE
@@ -172,5 +173,8 @@ def test_a_turn_that_never_comes_is_our_trouble():
     trip = Trip(0.0)
     trip.enter("turn")
     late = trip.overdue(timedelta(seconds=5))
-    assert (late.cause, late.why) == (Cause.OURS, "timed out after 5 s while waiting for a free socket of our own")
+    assert (late.cause, english(late.why)) == (
+        Cause.OURS,
+        "timed out after 5 s while waiting for a free socket of our own",
+    )
     assert a_share() >= 16

@@ -11,6 +11,7 @@ from bot.watch.checks import HttpCheck
 from bot.watch.sources.http_cache import PageRequest, fetch
 from tests.fakes.site import Site, page
 from tests.net.conftest import SOON
+from tests.reasons import english
 
 OUTER = "127.0.0.9"
 
@@ -57,7 +58,7 @@ async def test_a_public_page_leads_to_no_inner_address(split, place, hops):
         }
         reading = await HttpCheck(url=vendor.url(host="vendor.example")).run("web", split, SOON, fresh=True)
     assert (reading.outcome, inner.heard) == (Outcome.INCONCLUSIVE, [])
-    assert reading.why == "redirects to an inner address, which is not followed (redirects_inward)"
+    assert english(reading.why) == "redirects to an inner address, which is not followed (redirects_inward)"
 
 
 @pytest.mark.hardened("A6", "the same with redirects_inward: true", "followed")

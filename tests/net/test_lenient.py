@@ -23,6 +23,7 @@ from bot.net.response import SPOILT, UNKNOWN, Reply
 from bot.watch.checks import HttpCheck
 from tests.fakes.site import Site, page
 from tests.net import fuzz_http
+from tests.reasons import english
 
 if sys.version_info >= (3, 14):
     from compression import zstd
@@ -91,7 +92,7 @@ def test_what_curl_reads_is_read(name, step):
         if reply.feed(data[at : at + step]):
             break
     reply.end()
-    assert (reply.status, bytes(reply.body), reply.unread) == (200, b"ok", "")
+    assert (reply.status, bytes(reply.body), reply.unread) == (200, b"ok", None)
 
 
 @pytest.mark.hardened("T04", "a folded header, a header given twice", "one value")
@@ -117,7 +118,7 @@ def test_folded_and_repeated_headers_are_one_value():
 )
 @pytest.mark.hardened("T04", "a body cut short, chunks that are none, no HTTP at all", "bad, as with curl")
 def test_what_curl_does_not_read_is_bad(data):
-    with pytest.raises(TroubleError, match=r"closed the connection|no HTTP") as trouble:
+    with pytest.raises(TroubleError, match=r"closed_|not_http") as trouble:
         fed(data, PIECE)
     assert trouble.value.cause in THEIRS
 
@@ -174,7 +175,7 @@ def fed(data, step, cap=10_000):
 def test_a_packed_body_is_unpacked(name, step):
     coding, body = PACKED[name]
     reply = fed(page(body=body, headers={"Content-Encoding": coding}), step)
-    assert (bytes(reply.body), reply.unread) == (WELCOME, "")
+    assert (bytes(reply.body), reply.unread) == (WELCOME, None)
 
 
 BROKEN = {
@@ -204,7 +205,7 @@ async def test_what_cannot_be_unpacked_is_inconclusive(net, name, expect):
     async with Site(page(body=body, headers={"Content-Encoding": coding})) as site:
         reading = await HttpCheck(url=site.url(), expect=expect).run("web", net, SOON, fresh=False)
         alone = await HttpCheck(url=site.url()).run("web", net, SOON, fresh=False)
-    assert (reading.outcome, reading.why) == (Outcome.INCONCLUSIVE, why)
+    assert (reading.outcome, english(reading.why)) == (Outcome.INCONCLUSIVE, why)
     assert alone.outcome is Outcome.OK
 
 
@@ -281,7 +282,7 @@ def test_no_head_holds_the_loop(name, saw):
         try:
             return reply.feed(piece)
         except TroubleError as error:
-            return "too long" in error.why
+            return "too long" in english(error.why)
 
     held = longest((data[at : at + PIECE] for at in range(0, len(data), PIECE)), work)
     saw(f"{name}: {held * 1000:.0f} ms")

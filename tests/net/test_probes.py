@@ -15,6 +15,7 @@ from bot.net.dns import Resolver, split
 from tests.fakes.lines import LineServer
 from tests.fakes.nameserver import NXDOMAIN, REFUSED, SERVFAIL, SILENCE, NameServer, address, name, text
 from tests.fakes.site import Site, page
+from tests.reasons import english
 
 SOON = timedelta(seconds=5)
 BRIEF = timedelta(seconds=0.2)
@@ -54,7 +55,7 @@ async def test_the_certificate_must_be_for_the_name_that_is_meant(ca_file, certi
     async with Network(ca_file, Here()) as net, Site(context=certified("example.org")) as site:
         host = await net.handshake("example.com", site.port, timeout=SOON)
         named = await net.handshake("127.0.0.1", site.port, name="example.org", timeout=SOON)
-    assert (host.cause, host.why) == (Cause.CERTIFICATE, "its certificate is for another name")
+    assert (host.cause, english(host.why)) == (Cause.CERTIFICATE, "its certificate is for another name")
     assert isinstance(named, Connected)
 
 
@@ -85,7 +86,7 @@ async def test_tls_is_asked_for_where_it_must_be(trusting, certified, *, protoco
 async def test_tls_that_is_not_granted_is_told(trusting, *, protocol, says, answers):
     async with LineServer(says, answers) as server:
         seen = await trusting.handshake("127.0.0.1", server.port, starttls=protocol, timeout=SOON)
-    assert (seen.cause, seen.why) == (Cause.TLS, "does not offer TLS (STARTTLS)")
+    assert (seen.cause, english(seen.why)) == (Cause.TLS, "does not offer TLS (STARTTLS)")
 
 
 # ── greetings ────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -118,7 +119,7 @@ async def test_no_greeting_is_told(net, *, says, stays, cause, why):
     async with LineServer(says, stays=stays) as server:
         timeout = BRIEF if cause is Cause.TIMEOUT else SOON
         seen = await net.greet("127.0.0.1", server.port, timeout=timeout)
-        assert (seen.cause, seen.why) == (cause, why)
+        assert (seen.cause, english(seen.why)) == (cause, why)
 
 
 async def test_a_connection_is_never_left_open(net):
@@ -211,19 +212,19 @@ async def test_records_are_told_as_people_write_them(resolving, nameserver, *, a
 )
 async def test_whose_fault_it_is_that_nothing_is_found(resolving, nameserver, *, asked, own, theirs):
     seen = await resolving.query(asked, "MX", timeout=SOON)
-    assert (seen.cause, seen.why) == own
+    assert (seen.cause, english(seen.why)) == own
     seen = await resolving.query(asked, "MX", server=nameserver.address, timeout=SOON)
-    assert (seen.cause, seen.why) == (theirs or own)
+    assert (seen.cause, english(seen.why)) == (theirs or own)
 
 
 async def test_our_own_resolver_that_is_dead_is_our_own_trouble(resolving, nameserver):
     nameserver.zone = dict.fromkeys((".", "a.example"), SILENCE)
     seen = await resolving.query("a.example", "A", timeout=SOON)
-    assert (seen.cause, seen.why) == (Cause.RESOLVER, "our own resolver does not answer")
+    assert (seen.cause, english(seen.why)) == (Cause.RESOLVER, "our own resolver does not answer")
     late = await resolving.query("a.example", "A", timeout=timedelta(seconds=0.05))
-    assert (late.cause, late.why) == (Cause.RESOLVER, "timed out after 0.05 s while looking up its name")
+    assert (late.cause, english(late.why)) == (Cause.RESOLVER, "timed out after 0.05 s while looking up its name")
     asked = await resolving.query("a.example", "A", server=nameserver.address, timeout=timedelta(seconds=0.05))
-    assert (asked.cause, asked.why) == (Cause.TIMEOUT, "timed out after 0.05 s while waiting for the answer")
+    assert (asked.cause, english(asked.why)) == (Cause.TIMEOUT, "timed out after 0.05 s while waiting for the answer")
 
 
 async def test_answers_are_never_remembered(resolving, nameserver):
@@ -270,7 +271,7 @@ async def test_only_the_family_that_is_meant_is_asked():
         literal = await net.fetch(net.prepare("GET", site.url(), family=6), timeout=SOON)
     assert isinstance(four, Answer)
     assert six.cause in {Cause.REFUSED, Cause.UNREACHABLE, Cause.OURS}  # the last where there is no IPv6 at all
-    assert (literal.cause, literal.why) == (Cause.NO_SUCH_NAME, "has no IPv6 address")
+    assert (literal.cause, english(literal.why)) == (Cause.NO_SUCH_NAME, "has no IPv6 address")
     assert len(site.heard) == 1
 
 
@@ -278,7 +279,7 @@ async def test_a_redirect_stays_in_the_family():
     async with Network(resolver=Here()) as net, Site() as site:
         site.paths = {"/": page(302, "", {"Location": f"http://[::1]:{site.port}/"})}
         seen = await net.fetch(net.prepare("GET", site.url(), family=4), redirects=3, timeout=SOON)
-    assert seen.why == "has no IPv4 address"
+    assert english(seen.why) == "has no IPv4 address"
 
 
 async def test_a_kept_connection_of_one_family_is_not_for_the_other(trusting, certified):
@@ -316,7 +317,7 @@ async def test_who_may_not_ping_is_told_what_to_do(net, monkeypatch):
     monkeypatch.setattr(icmplib, "async_ping", refuse)
     seen = await net.ping("127.0.0.1", timeout=SOON)
     assert seen.cause is Cause.OURS
-    assert "net.ipv4.ping_group_range" in seen.why
+    assert "net.ipv4.ping_group_range" in english(seen.why)
 
 
 async def test_lost_packets_are_counted_within_the_time_out(net, monkeypatch):

@@ -11,6 +11,7 @@ import pytest
 
 from bot.contracts import Answer, Cause, Trouble
 from tests.fakes.site import Site, page
+from tests.reasons import english
 
 
 def pieces(*parts, pause=0.001):
@@ -133,7 +134,7 @@ async def test_what_is_no_answer_is_said_so(net, get, answer, cause, why):
     async with Site(answer) as site:
         seen = await get(net, site.url())
     assert isinstance(seen, Trouble), seen
-    assert (seen.cause, seen.why, seen.left) == (cause, why, True)
+    assert (seen.cause, english(seen.why), seen.left) == (cause, why, True)
 
 
 @pytest.mark.parametrize(
@@ -165,7 +166,7 @@ async def test_endless_headers_end(net, get, start):
     async with Site(act) as site:
         seen = await get(net, site.url())
     assert isinstance(seen, Trouble)
-    assert seen.why == "its headers are too long"
+    assert english(seen.why) == "its headers are too long"
 
 
 async def test_a_chunk_extension_without_end_ends(net, get):

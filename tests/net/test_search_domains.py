@@ -9,6 +9,7 @@ from bot.net import Network, dns
 from bot.net.dns import Resolver
 from tests.fakes.nameserver import NameServer, address
 from tests.fakes.site import Site
+from tests.reasons import english
 
 WILD = [("A", address("127.0.0.1"))]
 
@@ -43,7 +44,7 @@ async def test_a_name_with_a_dot_is_in_no_search_domain(get, host):
         async with Network(resolver=names) as net:
             seen = await get(net, site.url(host=host))
         await names.close()
-    assert (seen.cause, seen.why) == (Cause.NO_SUCH_NAME, "no such name")
+    assert (seen.cause, english(seen.why)) == (Cause.NO_SUCH_NAME, "no such name")
     assert not [asked for asked in server.asked if "corp" in asked]
 
 

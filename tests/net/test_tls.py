@@ -11,6 +11,7 @@ import trustme
 from bot.contracts import Answer, Cause
 from bot.net import Network
 from tests.fakes.site import Site, page
+from tests.reasons import english
 
 NOW = datetime.now(UTC).replace(microsecond=0)
 
@@ -41,7 +42,7 @@ async def test_a_body_without_a_length_is_read_over_tls(trusting, get, certified
 async def test_a_bad_certificate_is_told_in_words(trusting, get, certified, *, names, dates, why):
     async with Site(context=certified(*names, **dates)) as site:
         seen = await get(trusting, site.url())
-    assert (seen.cause, seen.why, seen.left) == (Cause.CERTIFICATE, why, False)
+    assert (seen.cause, english(seen.why), seen.left) == (Cause.CERTIFICATE, why, False)
 
 
 async def test_a_certificate_for_another_name_is_told(ca_file, get, certified):
@@ -53,7 +54,7 @@ async def test_a_certificate_for_another_name_is_told(ca_file, get, certified):
         wrong = await get(net, site.url(host="example.com"))
         right = await get(net, site.url(host="example.org"))
         dotted = await get(net, site.url(host="example.org."))
-    assert (wrong.cause, wrong.why) == (Cause.CERTIFICATE, "its certificate is for another name")
+    assert (wrong.cause, english(wrong.why)) == (Cause.CERTIFICATE, "its certificate is for another name")
     assert right.status == dotted.status == 200
 
 
@@ -62,7 +63,10 @@ async def test_an_unknown_authority_and_a_self_signed_certificate_are_told(trust
     async with Site(context=certified("127.0.0.1", ca=stranger)) as site:
         seen = await get(trusting, site.url())
     assert seen.cause is Cause.CERTIFICATE
-    assert seen.why in {"its certificate comes from an authority we do not know", "its certificate is self-signed"}
+    assert english(seen.why) in {
+        "its certificate comes from an authority we do not know",
+        "its certificate is self-signed",
+    }
 
 
 async def test_plain_http_where_tls_is_meant_is_told(trusting, get):
@@ -76,7 +80,7 @@ async def test_plain_http_where_tls_is_meant_is_told(trusting, get):
         port = server.sockets[0].getsockname()[1]
         seen = await get(trusting, f"https://127.0.0.1:{port}/")
     assert (seen.cause, seen.left) == (Cause.TLS, False)
-    assert seen.why.startswith("TLS failed: ")
+    assert english(seen.why).startswith("TLS failed: ")
 
 
 @pytest.mark.parametrize("wait", [False, True], ids=["at once", "after our hello"])
@@ -91,7 +95,7 @@ async def test_a_close_in_the_handshake_is_told(trusting, get, wait):
         port = server.sockets[0].getsockname()[1]
         seen = await get(trusting, f"https://127.0.0.1:{port}/")
     assert seen.cause in {Cause.RESET, Cause.TLS}
-    assert seen.why.endswith("during the TLS handshake")
+    assert english(seen.why).endswith("during the TLS handshake")
 
 
 async def test_a_silent_handshake_times_out_as_such(trusting, get):
@@ -107,4 +111,4 @@ async def test_a_silent_handshake_times_out_as_such(trusting, get):
         for writer in held:
             writer.close()
             await asyncio.gather(writer.wait_closed(), return_exceptions=True)
-    assert (seen.cause, seen.why) == (Cause.TIMEOUT, "timed out after 0.2 s during the TLS handshake")
+    assert (seen.cause, english(seen.why)) == (Cause.TIMEOUT, "timed out after 0.2 s during the TLS handshake")

@@ -12,6 +12,7 @@ import pytest
 import bot.offload.pool
 from bot.own_alerts.worker_health import AGAIN, WHY, WorkerHealth
 from bot.own_health import OwnHealth, Part
+from tests.reasons import english
 
 
 @pytest.fixture(autouse=True)
@@ -64,8 +65,8 @@ async def test_it_is_told_while_there_is_none_and_not_after(monkeypatch, saw, ca
         for _ in range(3):
             await workers.look()
             now[0] += AGAIN
-        saw(health.troubles[0].why)
-        assert [(one.part, one.why) for one in health.troubles] == [(Part.MACHINE, WHY)]
+        saw(english(health.troubles[0].why))
+        assert [(one.part, english(one.why)) for one in health.troubles] == [(Part.MACHINE, WHY)]
         assert why in bot.offload.pool.missing()
         assert len(caplog.messages) == 1
         assert why in caplog.text

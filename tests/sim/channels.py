@@ -21,6 +21,7 @@ from bot.model import Delivery, DeliveryAction, Later, Receipt, Sent
 from bot.store import Store, open_store
 from tests.engine import NOTHING
 from tests.fakes.limits import Limits, Rule
+from tests.reasons import quote
 from tests.sim.inline import Disk, fresh, inline, template
 from tests.sim.loop import VirtualLoop
 from tests.store.made import NOW
@@ -41,7 +42,7 @@ class Taker:
         await asyncio.sleep(self._chance.uniform(*TRAVELS))
         does = "chat.postMessage" if delivery.action is DeliveryAction.POST else "chat.update"
         if over := self.limits.over(does, delivery.destination.place):
-            return Later("too many requests", timedelta(seconds=math.ceil(over[0])), whole=over[1])
+            return Later(quote("too many requests"), timedelta(seconds=math.ceil(over[0])), whole=over[1])
         self.taken.append(delivery)
         await asyncio.sleep(self._chance.uniform(*TRAVELS))
         return Sent(delivery.root or f"r{len(self.taken)}")

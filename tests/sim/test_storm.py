@@ -12,6 +12,7 @@ from bot.channels.telegram import TelegramSettings
 from bot.incidents.recorder import Settings
 from bot.model import Audience, Destination, Outcome, Reading, Round, Rules, Service
 from tests.fakes.limits import DISCORD, SLACK, TELEGRAM
+from tests.reasons import HTTP_503
 from tests.sim.channels import held
 
 COUNT = 300
@@ -51,7 +52,7 @@ def test_a_storm_of_hundreds_is_a_few_messages_to_each_reader_and_everything_is_
 async def look(record, outcome):
     """One round of each service, evenly over its length."""
     for service in record.settings.services:
-        reading = Reading("web", outcome, "HTTP 503" if outcome is Outcome.FAILED else "", timedelta(milliseconds=5))
+        reading = Reading("web", outcome, HTTP_503 if outcome is Outcome.FAILED else None, timedelta(milliseconds=5))
         await record.seen(Round(service, record.clock(), (reading,)))
         await asyncio.sleep(ROUND / COUNT)
 

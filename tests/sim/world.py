@@ -27,6 +27,7 @@ from bot.model import (
     Text,
     Unsure,
 )
+from tests.reasons import HTTP_503, quote
 from tests.sim.loop import VirtualLoop
 from tests.sim.script import EDITS, FINDS, LOOKS, Fault, Look, Script
 
@@ -192,9 +193,9 @@ class Route:
                 await world.wait(*((1.0, 1.6) if world.script.starved.at(world.now) else (0.02, 0.8)))
         if world.starved - before > 0.7 * timeout.total_seconds():
             world.occurred["check starved"] += 1
-            return Reading(route, Outcome.FAILED, "no answer in time")
+            return Reading(route, Outcome.FAILED, quote("no answer in time"))
         took = timedelta(seconds=6 if look is Look.SLOW else 0.2)
-        return Reading(route, OUTCOMES[look], "HTTP 503" if OUTCOMES[look] is Outcome.FAILED else "", took)
+        return Reading(route, OUTCOMES[look], HTTP_503 if OUTCOMES[look] is Outcome.FAILED else None, took)
 
 
 @dataclass(frozen=True, slots=True)
@@ -273,7 +274,7 @@ class Provider:
         match fault:
             case Fault.DEAF:
                 await world.wait(0.01, 2)
-                return Later("connection refused")
+                return Later(quote("connection refused"))
             case Fault.LIMITS:
                 await world.wait(0.05, 0.3)
                 wait = world.chance.choice((1, 5, 30))
@@ -284,19 +285,19 @@ class Provider:
             case Fault.BARRED | Fault.REVOKED:
                 await world.wait(0.05, 0.3)
                 barred = fault is Fault.BARRED
-                return Refused(str(fault), RefusalScope.DESTINATION if barred else RefusalScope.ACCOUNT)
+                return Refused(quote(str(fault)), RefusalScope.DESTINATION if barred else RefusalScope.ACCOUNT)
             case Fault.HANGS | Fault.BREAKS:
                 if world.chance.random() < 0.3:
                     await world.wait(0.05, 0.3)
                     self._apply(delivery, answer)
                 await asyncio.sleep(TIMEOUT if fault is Fault.HANGS else 0.2)
-                return Unsure(str(fault))
+                return Unsure(quote(str(fault)))
             case Fault.SLOW:
                 await world.wait(5, TIMEOUT - 1)
             case _:
                 await world.wait(0.05, 0.8)
         receipt = self._apply(delivery, answer)
-        return Unsure(str(fault)) if fault is Fault.DROPS else receipt
+        return Unsure(quote(str(fault))) if fault is Fault.DROPS else receipt
 
     def _apply(self, delivery: Delivery, answer: Answer) -> Receipt:
         world, place, notice = self.world, str(delivery.destination), delivery.notice
@@ -312,7 +313,7 @@ class Provider:
         if former and delivery.unsure and self.kind in FINDS:
             return Sent(former.ref, found=True)
         if delivery.unsure and self.kind in LOOKS:
-            return Later("it did not arrive", absent=True)
+            return Later(quote("it did not arrive"), absent=True)
         ref = f"m{len(world.told)}"
         world.told.append(Told(world.now, delivery, ref, world.life, former is not None))
         world.messages[place, ref] = notice.words
@@ -325,7 +326,7 @@ class Provider:
         if self.kind not in EDITS or delivery.root is None:
             world.wrong.append(f"{delivery.key} rewrites what cannot be rewritten")
         if gone:
-            return Refused("message_not_found", gone=True)
+            return Refused(quote("message_not_found"), gone=True)
         world.messages[place, delivery.root] = notice.root or notice.words
         world.shown[delivery.key].append(notice.root or notice.words)
         world.edits.setdefault(delivery.key, world.now)

@@ -46,6 +46,7 @@ from bot.net import Network
 from bot.store import Store, StoreUnavailable, open_store
 from tests.fakes import discord as far_discord
 from tests.fakes import slack as far_slack
+from tests.reasons import HTTP_503
 from tests.soak.processes import note
 
 SERVICES = [f"s{number}" for number in range(6)]
@@ -193,7 +194,7 @@ async def _happen(record: Recorder, log: Path, service: str, chance: random.Rand
         bad = state is not None and state.incident is not None
         if last and not bad:
             return
-        reading = Reading("web", Outcome.OK if bad else Outcome.FAILED, "" if bad else "HTTP 503")
+        reading = Reading("web", Outcome.OK if bad else Outcome.FAILED, None if bad else HTTP_503)
         try:
             await record.seen(Round(service, now(), (reading,)))
         except StoreUnavailable:

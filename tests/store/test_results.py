@@ -7,10 +7,11 @@ import pytest
 from bot.model import DeliveryStatus, Outcome, Reading
 from bot.store.retention import SWEEP
 from bot.store.series import CODES
+from tests.reasons import quote
 from tests.store.made import LEASE, NOW, SECOND, SLACK, delivery, further, over, settle, take
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
-READING = Reading("web", Outcome.SLOW, "6.1 s", timedelta(microseconds=6_100_001), reused=True)
+READING = Reading("web", Outcome.SLOW, quote("6.1 s"), timedelta(microseconds=6_100_001), reused=True)
 
 
 async def test_incidents_are_those_open_or_ended_later_newest_first(store):

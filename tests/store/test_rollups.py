@@ -10,12 +10,13 @@ from bot.judge.coverage import HOLD
 from bot.model import Outcome, Reading, Stretch
 from bot.store import StoreUnavailable, open_store, rollups
 from bot.store.schema import five_minutes, hours, results, series, stretches
+from tests.reasons import quote
 from tests.store.made import NOW, SECOND
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 GOOD = Reading("web", Outcome.OK, "", 200 * timedelta(milliseconds=1))
-BAD = Reading("web", Outcome.FAILED, "HTTP 503", 300 * timedelta(milliseconds=1))
-BLIND = Reading("web", Outcome.INCONCLUSIVE, "our own error")
+BAD = Reading("web", Outcome.FAILED, quote("HTTP 503"), 300 * timedelta(milliseconds=1))
+BLIND = Reading("web", Outcome.INCONCLUSIVE, quote("our own error"))
 
 
 def rounds(letters, since=NOW, service="x", every=30 * SECOND):

@@ -8,12 +8,12 @@ from datetime import timedelta
 import pytest
 
 from bot.contracts import Answer
-from bot.model import Outcome, Reading
+from bot.model import Outcome, Reading, Reason, ReasonCode
 from bot.watch.checks import rate_limits
 from bot.watch.rate_limit import LONGEST
 from tests.watch.world import Page, Site, World
 
-LIMITED = "asks us to ask less (HTTP 429)"
+LIMITED = Reason.of(ReasonCode.RATE_LIMITED, status=429)
 
 
 class Limited(Site):
@@ -21,7 +21,7 @@ class Limited(Site):
 
     def __init__(self, wait=None):
         super().__init__(Outcome.INCONCLUSIVE)
-        self.wait = wait
+        self.wait = timedelta() if wait is None else wait
 
     async def run(self, route, net, timeout, *, fresh):
         reading = await super().run(route, net, timeout, fresh=fresh)

@@ -9,9 +9,10 @@ from bot.contracts import Unclear
 from bot.judge.failure_count import FailureCount, after
 from bot.model import Later, Outcome, Reading, RefusalScope, Refused
 from bot.watch.channel_checks import API, MESSAGES, ways
+from tests.reasons import english, quote
 
 NOON = datetime(2022, 7, 14, 12, tzinfo=UTC)
-REVOKED = Refused("the token is not valid any more: copy it again", RefusalScope.ACCOUNT)
+REVOKED = Refused(quote("the token is not valid any more: copy it again"), RefusalScope.ACCOUNT)
 
 
 class Provider:
@@ -39,18 +40,18 @@ async def test_a_channel_that_is_well_is_good_on_both_ways_and_never_slow():
 
 async def test_what_its_provider_says_is_the_reason():
     slack = Provider()
-    slack.fault = "channels.slack.bot_token is not accepted"
+    slack.fault = quote("channels.slack.bot_token is not accepted")
     assert (await slack.look())[API] == Reading(API, Outcome.FAILED, slack.fault)
 
 
 async def test_one_that_only_asks_to_wait_says_neither_and_is_not_back():
     slack = Provider()
     slack.fortunes["slack"] = after(FailureCount(), REVOKED, NOON)
-    slack.fault = "Slack doesn't respond"
+    slack.fault = quote("Slack doesn't respond")
     await slack.look()
-    slack.fault = Unclear("Slack asks to wait (HTTP 429)")
+    slack.fault = Unclear(quote("Slack asks to wait (HTTP 429)"))
     found = await slack.look()
-    assert found[API] == Reading(API, Outcome.INCONCLUSIVE, "Slack asks to wait (HTTP 429)")
+    assert found[API] == Reading(API, Outcome.INCONCLUSIVE, quote("Slack asks to wait (HTTP 429)"), wait=timedelta())
     assert not found[MESSAGES].ok  # what failed before is not over
     slack.fault = None
     assert (await slack.look())[MESSAGES].ok
@@ -60,23 +61,24 @@ async def test_a_silent_provider_is_given_up_before_the_rounds_own_time_is_up():
     slack = Provider()
     slack.silent = True
     async with asyncio.timeout(0.05):
-        assert (await slack.look(timeout=0.05))[API] == Reading(API, Outcome.FAILED, "timed out after 0.04 s")
+        found = (await slack.look(timeout=0.05))[API]
+        assert (found.outcome, english(found.why)) == (Outcome.FAILED, "timed out after 0.04 s")
 
 
 async def test_messages_that_are_not_taken_are_a_fault_of_their_own():
     slack = Provider()
     slack.fortunes["slack"] = after(FailureCount(), REVOKED, NOON)
-    slack.fortunes["telegram"] = after(FailureCount(), Later("cannot be reached"), NOON)
+    slack.fortunes["telegram"] = after(FailureCount(), Later(quote("cannot be reached")), NOON)
     found = await slack.look()
     assert found[API].ok
-    assert found[MESSAGES] == Reading(MESSAGES, Outcome.FAILED, REVOKED.why)
+    assert found[MESSAGES] == Reading(MESSAGES, Outcome.FAILED, english(REVOKED.why))
     assert len(slack.fortunes) == 2  # its API was not bad: the messages alone say how it is
 
 
 async def test_what_failed_before_the_api_came_back_says_nothing_any_more():
     slack = Provider()
     slack.fortunes["slack"] = after(FailureCount(), REVOKED, NOON)
-    slack.fault = "Slack doesn't respond"
+    slack.fault = quote("Slack doesn't respond")
     assert not (await slack.look())[MESSAGES].ok
     slack.fault = None
     assert [reading.ok for reading in (await slack.look()).values()] == [True, True]

@@ -10,6 +10,7 @@ from bot.model import HeartbeatEvent
 from bot.store import StoreUnavailable, open_store
 from bot.watch.checks import HeartbeatCheck
 from bot.watch.heartbeats import HeartbeatRegistry
+from tests.reasons import english
 
 NOON = datetime(2022, 7, 14, 12, tzinfo=UTC)
 HOUR, MINUTE = timedelta(hours=1), timedelta(minutes=1)
@@ -40,7 +41,7 @@ class Life:
 
     def trouble(self, later=timedelta()):
         self.now += later
-        return self.board.trouble(JOB)
+        return english(self.board.trouble(JOB))
 
     async def token(self):
         [job] = await self.store.heartbeats.all()

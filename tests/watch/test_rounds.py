@@ -6,6 +6,7 @@ from datetime import timedelta
 
 from bot.model import Health, Outcome
 from bot.watch import rounds as module
+from tests.reasons import english
 from tests.watch.clock import START
 from tests.watch.world import Page, Site, World
 
@@ -161,7 +162,7 @@ async def test_a_worn_answer_that_is_slow_is_called_slow_and_one_in_time_needs_n
 async def test_a_good_answer_that_is_slow_is_called_slow():
     world = World({"x": Site(took=6.2), "y": Site(took=5.0), "z": Site(Outcome.FAILED, took=9)}, every=20)
     readings = [(await world.rounds.look(one)).readings[0] for one in world.watched]
-    assert [(one.outcome, one.why) for one in readings] == [
+    assert [(one.outcome, english(one.why)) for one in readings] == [
         (Outcome.SLOW, "answered after 6.2 s"),
         (Outcome.OK, ""),
         (Outcome.FAILED, "HTTP 503"),
@@ -174,7 +175,7 @@ async def test_our_own_error_in_a_check_is_blindness_and_logged_in_one_line_a_st
     world = World({"x": {"web": site, "app": Site()}}, every=20, confirm_every=10)
     await world.go(100)
     seen = world.ledger.rounds[-1]
-    assert [(one.outcome, one.why) for one in seen.readings] == [
+    assert [(one.outcome, english(one.why)) for one in seen.readings] == [
         (Outcome.INCONCLUSIVE, "our own error"),
         (Outcome.OK, ""),
     ]

@@ -16,6 +16,7 @@ from bot.watch.schedule import share
 from bot.watch.source_poller import FIRST_WITHIN
 from bot.watch.sources import OfficialPage
 from tests.fakes import site as web
+from tests.reasons import english
 from tests.watch.clock import Hands
 from tests.watch.world import Ledger, Page, Site, World
 
@@ -162,7 +163,7 @@ async def test_over_a_real_network_a_page_that_fails_is_seen_with_the_word_of_it
         await running
     first, last = ledger.rounds[0], ledger.rounds[-1]
     assert first.readings[0].ok
-    assert (last.readings[0].why, last.online, last.reports[0].headline) == ("HTTP 503", True, "Login fails")
+    assert (english(last.readings[0].why), last.online, last.reports[0].headline) == ("HTTP 503", True, "Login fails")
 
 
 async def test_without_services_it_waits_for_its_end():

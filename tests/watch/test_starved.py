@@ -13,6 +13,7 @@ from bot.model import Outcome, Reading
 from bot.own_health import OwnHealth, Part
 from bot.watch import rounds as module
 from bot.watch.rounds import most_at_once
+from tests.reasons import quote
 from tests.watch.world import Site, World
 
 
@@ -28,7 +29,7 @@ class Slow(Site):
         while self.hands.now - began < self.after:
             await asyncio.sleep(0)
         if self.hands.now - began >= timeout.total_seconds():
-            return Reading(route, Outcome.FAILED, "timed out after 2 s while waiting for the answer")
+            return Reading(route, Outcome.FAILED, quote("timed out after 2 s while waiting for the answer"))
         return Reading(route, Outcome.OK, took=timedelta(seconds=self.hands.now - began))
 
 

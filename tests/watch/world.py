@@ -7,6 +7,7 @@ from datetime import timedelta
 
 from bot.model import Health, Outcome, Reading, Role, Round, Service, SourceReport
 from bot.watch.rounds import Rounds, Watched
+from tests.reasons import HTTP_503
 from tests.watch.clock import Hands
 
 
@@ -29,7 +30,7 @@ class Site:
         await self.free.wait()
         if self.error:
             raise self.error
-        return Reading(route, self.outcome, "" if self.outcome is Outcome.OK else "HTTP 503", self.took)
+        return Reading(route, self.outcome, None if self.outcome is Outcome.OK else HTTP_503, self.took)
 
 
 class Page:

@@ -20,6 +20,7 @@ from bot.model.observations import Outcome
 from bot.store import StoreUnavailable
 from bot.web.app import HEADERS, STALE, Server
 from tests.cpu import allowed
+from tests.reasons import quote
 from tests.web.pages import EVERYTHING, NOW, QUIET, Stage, browsing
 from tests.wording import hostile
 from tests.wording.outages import DOWN, at
@@ -121,7 +122,7 @@ async def test_while_we_are_blind_the_page_says_so_and_calls_nothing_up():
 
 
 async def test_what_others_wrote_is_text_and_never_markup():
-    incident = replace(DOWN, readings=(Reading("web", Outcome.FAILED, EVIL),))
+    incident = replace(DOWN, readings=(Reading("web", Outcome.FAILED, quote(EVIL)),))
     service = Service("x", EVIL, ("web",), plan=EVIL)
     overview = Overview(NOW, ((service, ServiceState("x", incident=incident)),), (incident,))
     seen = await read(Stage(overview), title=EVIL)
@@ -137,7 +138,10 @@ async def test_what_an_enemy_wrote_has_no_address_and_hides_nothing():
         SourceReport(role, hostile.HOSTILE, Health.DOWN, hostile.HOSTILE) for role in (Role.OFFICIAL, Role.TRACKER)
     )
     incident = replace(
-        DOWN, reports=words, readings=(Reading("web", Outcome.FAILED, hostile.HOSTILE),), acked_by=hostile.HOSTILE
+        DOWN,
+        reports=words,
+        readings=(Reading("web", Outcome.FAILED, quote(hostile.HOSTILE)),),
+        acked_by=hostile.HOSTILE,
     )
     service = Service("x", hostile.HOSTILE, ("web",))
     seen = await read(Stage(Overview(NOW, ((service, ServiceState("x", incident=incident)),), (incident,))))

@@ -17,6 +17,7 @@ from bot.watch.heartbeats import HeartbeatRegistry
 from bot.web import heartbeats
 from bot.web.app import Server
 from tests.flow.house import eventually
+from tests.reasons import english
 from tests.web.pages import NOW, Stage
 
 TOKEN = "a-token-of-the-file"
@@ -36,7 +37,7 @@ class Door:
 
     @property
     def trouble(self):
-        return self.board.trouble(JOB)
+        return english(self.board.trouble(JOB))
 
 
 @pytest.fixture

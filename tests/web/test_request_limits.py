@@ -18,6 +18,7 @@ from bot.web.plain_text import well_formed
 from bot.web.report_form import Reporting
 from bot.web.webhooks import Hooks
 from tests.flow.house import eventually, world
+from tests.reasons import quote
 from tests.web.pages import NOW, Stage, browsing
 from tests.web.test_heartbeats import JOB, door  # noqa: F401 - a fixture
 from tests.web.test_http_server import answered
@@ -179,7 +180,7 @@ async def test_who_hangs_up_or_drips_costs_nothing(tmp_path, caplog, monkeypatch
 @pytest.mark.hardened("B12", "lone surrogates and control characters in every name", "/, /status.json, /metrics: 200")
 @pytest.mark.parametrize("path", ["/", "/status.json", "/metrics"])
 async def test_no_character_breaks_an_answer(path):
-    incident = replace(DOWN, acked_by=ODD, readings=(Reading(ODD, Outcome.FAILED, ODD),))
+    incident = replace(DOWN, acked_by=ODD, readings=(Reading(ODD, Outcome.FAILED, quote(ODD)),))
     service = Service("x", ODD, (ODD,), ODD)
     stage = Stage(Overview(NOW, ((service, ServiceState("x", incident=incident)),), (incident,)))
     stage.vitals = replace(stage.vitals, backlog={ODD: 1}, told={(ODD, "sent"): 1}, channels={ODD: None})

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from bot import wording
 from bot.model import ChangeKind, Health, Notice, Outcome, Reading, Role, Round, Service, SourceReport
+from tests.reasons import quote
 from tests.wording.outages import DOWN, EN, THEIRS, at, told
 
 MARKS = (  # what must be read as it is written
@@ -37,7 +38,7 @@ def notices() -> dict[str, Notice]:
     """A notice by who wrote the hostile words in it."""
     word = SourceReport(Role.OFFICIAL, HOSTILE, Health.DEGRADED, HOSTILE, at=at(14, 21), components=(HOSTILE,))
     tracker = SourceReport(Role.TRACKER, HOSTILE, Health.DOWN, HOSTILE, at=at(14, 21), components=(HOSTILE, HOSTILE))
-    readings = (Reading("web", Outcome.FAILED, HOSTILE), Reading("app", Outcome.FAILED, HOSTILE[::-1]))
+    readings = (Reading("web", Outcome.FAILED, quote(HOSTILE)), Reading("app", Outcome.FAILED, quote(HOSTILE[::-1])))
     named = Service("x", HOSTILE, ("web",))
     return {
         "a status page": told(
@@ -52,7 +53,9 @@ def notices() -> dict[str, Notice]:
         "who takes it back": told(
             ChangeKind.RETRACTED, replace(DOWN, until=at(14, 50), retracted=True), at(15), by=HOSTILE, why=HOSTILE
         ),
-        "a provider that refuses": wording.refused(told(ChangeKind.CONFIRMED, DOWN, at(14, 1)), "slack", HOSTILE),
+        "a provider that refuses": wording.refused(
+            told(ChangeKind.CONFIRMED, DOWN, at(14, 1)), "slack", quote(HOSTILE)
+        ),
         "all that a look finds": replace(
             told(ChangeKind.CONFIRMED, DOWN, at(14, 1)),
             words=wording.looked(Round("x", at(14, 2), readings, (word, tracker)), named, EN),

@@ -17,11 +17,13 @@ from bot.model import (
     Notice,
     Outcome,
     Reading,
+    Reason,
     Role,
     Service,
     SourceReport,
     Style,
 )
+from tests.reasons import HTTP_503, quote
 
 MADRID = ZoneInfo("Europe/Madrid")
 EN = Style("en", "Europe/Madrid")
@@ -34,16 +36,16 @@ def at(hour: int, minute: int = 0, second: int = 0, *, day: int = 14, month: int
     return datetime(year, month, day, hour, minute, second, tzinfo=MADRID).astimezone(UTC)
 
 
-def bad(*routes: str, why: str = "HTTP 503") -> tuple[Reading, ...]:
+def bad(*routes: str, why: Reason | None = HTTP_503) -> tuple[Reading, ...]:
     return tuple(Reading(route, Outcome.FAILED, why) for route in routes)
 
 
 def slow(route: str, seconds: float | None = 6.2) -> Reading:
-    return Reading(route, Outcome.SLOW, "slow", None if seconds is None else timedelta(seconds=seconds))
+    return Reading(route, Outcome.SLOW, quote("slow"), None if seconds is None else timedelta(seconds=seconds))
 
 
 def worn(route: str, until: datetime | None = None) -> Reading:
-    return Reading(route, Outcome.EXPIRING, "its certificate ends soon", until=until or at(9, day=20))
+    return Reading(route, Outcome.EXPIRING, quote("its certificate ends soon"), until=until or at(9, day=20))
 
 
 ALL_CLEAR = SourceReport(Role.OFFICIAL, "Official status page", Health.UP, at=at(14, 1))

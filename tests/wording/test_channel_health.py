@@ -7,18 +7,37 @@ from dataclasses import replace
 import pytest
 
 from bot import wording
-from bot.model import ChangeKind, Confidence, Destination, Overview, ServiceState
+from bot.model import (
+    Advice,
+    AdviceCode,
+    ChangeKind,
+    Confidence,
+    Destination,
+    Overview,
+    Reason,
+    ReasonCode,
+    ServiceState,
+)
 from bot.model.observations import Outcome, Reading
+from tests.reasons import quote
 from tests.wording.outages import DOWN, EN, ES, POSSIBLE, X, at, told
 
 SLACK = wording.channel_service("slack", ("API", "messages"), "en")
 MAIL = wording.channel_service("email", ("API", "messages"), "en")
-TOKEN = (
-    "channels.slack.bot_token is not accepted by Slack (token_revoked): copy it again from api.slack.com/apps > OAuth"
+OAUTH = "api.slack.com/apps > OAuth"
+TOKEN = Reason.of(
+    ReasonCode.TOKEN_REJECTED,
+    key="channels.slack.bot_token",
+    channel="slack",
+    code="token_revoked",
+    advice=Advice.of(AdviceCode.COPY_TOKEN, place=OAUTH),
+)
+REVOKED = Reason.of(
+    ReasonCode.TOKEN_REVOKED, provider_code="token_revoked", advice=Advice.of(AdviceCode.COPY_TOKEN, place="here")
 )
 READINGS = (
     Reading("API", Outcome.FAILED, TOKEN),
-    Reading("messages", Outcome.FAILED, "the bot token is not valid any more: copy it again from here (token_revoked)"),
+    Reading("messages", Outcome.FAILED, REVOKED),
 )
 DEAD = replace(DOWN, service="slack-delivery", since=at(13, 55), confirmed_at=at(13, 56), readings=READINGS, reports=())
 OVER = replace(DEAD, until=at(14, 40), steps=3)
@@ -38,7 +57,7 @@ def test_a_dead_channel_reads_as_a_service_does() -> None:
     assert spanish.words.text.splitlines() == [
         "🔴 Envío por Slack no funciona desde las 13:55",
         (
-            "Su API: channels.slack.bot_token is not accepted by Slack (token_revoked). "
+            "Su API: Slack no acepta channels.slack.bot_token (token_revoked). "
             "Lo confirmaron nuestras comprobaciones a las 13:56."
         ),
         "Sus avisos van por el siguiente canal, si lo hay; el resto espera a que vuelva.",
@@ -79,7 +98,8 @@ def test_what_comes_by_another_way_says_since_when_its_own_is_dead() -> None:
 
 # ── places that refuse ───────────────────────────────────────────────────────────────────────────────────────────────
 
-NOT_IN = "the bot is not in that channel: /invite @tocsin (not_in_channel)"
+NOT_IN = Reason.of(ReasonCode.BOT_NOT_IN_CHANNEL, advice=AdviceCode.INVITE_BOT, provider_code="not_in_channel")
+UNSEEN = Reason.of(ReasonCode.DISCORD_CHANNEL_UNSEEN, advice=AdviceCode.LET_BOT_SEE_CHANNEL, provider_code="50001")
 
 
 def test_a_place_that_refuses_is_named_with_the_reason_what_to_do_and_who_misses_it() -> None:
@@ -93,7 +113,7 @@ def test_a_place_that_refuses_is_named_with_the_reason_what_to_do_and_who_misses
     ]
     assert wording.takes_nothing(place, NOT_IN, (), ES, at(14)).words.text.splitlines() == [
         "⚠️ Slack rechaza los avisos para slack:C012: not_in_channel",
-        "Motivo: the bot is not in that channel.",
+        "Motivo: el bot no está en ese canal.",
         "Qué hacer: /invite @tocsin.",
     ]
 
@@ -103,17 +123,17 @@ def test_a_place_that_refuses_is_named_with_the_reason_what_to_do_and_who_misses
     [
         (
             Destination("email", "a.very.long.name.of.somebody@mail.department.example.org"),
-            "550 5.1.1 no such user here",
+            quote("550 5.1.1 no such user here"),
             "⚠️ E-mail rejects notices for email:a.very.long.name.of.somebody@mail.departmen…",
         ),
         (
             Destination("discord", "998877"),
-            "the bot cannot see the channel; invite it, and give it View Channel there (code 50001)",
+            UNSEEN,
             "⚠️ Discord rejects notices for discord:998877: code 50001",
         ),
         (
             Destination("webhook", "https://user:pass@hook.example.org/s3cret"),
-            "HTTP 410",
+            quote("HTTP 410"),
             "⚠️ The webhook rejects notices for webhook:https #dc01",
         ),
     ],
@@ -127,10 +147,14 @@ def test_its_title_fits_a_lock_screen_and_tells_no_secret(place, why, title) -> 
 
 def test_two_places_of_one_host_are_two_and_one_place_is_one_a_day() -> None:
     one, two = (Destination("webhook", f"https://hook.example.org/{name}") for name in "ab")
-    keys = [wording.takes_nothing(*args, (), EN, when).key for args in ((one, "x"), (two, "y")) for when in (at(9),)]
+    keys = [
+        wording.takes_nothing(*args, (), EN, when).key
+        for args in ((one, quote("x")), (two, quote("y")))
+        for when in (at(9),)
+    ]
     assert len(set(keys)) == 2
-    assert wording.takes_nothing(one, "z", ("desk",), ES, at(21)).key == keys[0]
-    assert wording.takes_nothing(one, "x", (), EN, at(9, day=15)).key != keys[0]
+    assert wording.takes_nothing(one, quote("z"), ("desk",), ES, at(21)).key == keys[0]
+    assert wording.takes_nothing(one, quote("x"), (), EN, at(9, day=15)).key != keys[0]
 
 
 # ── in answers ───────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -8,6 +8,7 @@ import pytest
 
 from bot import wording
 from bot.model import ChangeKind, Health, Outcome, Reading, Role, Round, SourceReport, Style
+from tests.reasons import REFUSED, TIMED_OUT, quote
 from tests.wording.outages import (
     ALL_CLEAR,
     DOWN,
@@ -31,15 +32,15 @@ from tests.wording.outages import (
     ("readings", "english", "spanish"),
     [
         (bad("web"), "Web doesn't respond (HTTP 503).", "Web no responde (HTTP 503)."),
-        (bad("web", why=""), "Web doesn't respond.", "Web no responde."),
+        (bad("web", why=None), "Web doesn't respond.", "Web no responde."),
         (bad("iOS", "app"), "iOS and app don't respond (HTTP 503).", "iOS y app no responden (HTTP 503)."),
         (
-            bad("app", "iOS", why="connection refused"),
+            bad("app", "iOS", why=REFUSED),
             "App and iOS don't respond (connection refused).",
             "App e iOS no responden (conexión rechazada).",
         ),
         (
-            bad("web") + bad("app", why="timed out after 10 s while connecting"),
+            bad("web") + bad("app", why=TIMED_OUT),
             "Web: HTTP 503. App: timed out after 10 s while connecting.",
             "Web: HTTP 503. App: sin respuesta tras 10 s al conectar.",
         ),
@@ -67,7 +68,7 @@ from tests.wording.outages import (
         ),
         (bad(*"abcde"), "A, b, c, d and e don't respond (HTTP 503).", "A, b, c, d y e no responden (HTTP 503)."),
         (
-            tuple(Reading(f"r{n}", Outcome.FAILED, f"HTTP 50{n}") for n in range(6)),
+            tuple(Reading(f"r{n}", Outcome.FAILED, quote(f"HTTP 50{n}")) for n in range(6)),
             "R0: HTTP 500. R1: HTTP 501. R2: HTTP 502. R3: HTTP 503. 2 more routes don't respond.",
             "R0: HTTP 500. R1: HTTP 501. R2: HTTP 502. R3: HTTP 503. 2 vías más no responden.",
         ),

@@ -6,8 +6,9 @@ import pytest
 
 from bot import wording
 from bot.config import KINDS
-from bot.model import ChangeKind
+from bot.model import AdviceCode, ChangeKind, Reason, ReasonCode
 from bot.wording.catalog import catalogs
+from tests.reasons import quote
 from tests.wording.outages import DOWN, EN, ES, at, told
 
 ENGLISH, SPANISH = (told(ChangeKind.CONFIRMED, DOWN, at(14, 1), style) for style in (EN, ES))
@@ -49,11 +50,12 @@ def test_a_silence_of_another_day_is_dated():
 @pytest.mark.parametrize(
     ("why", "said"),
     [
-        ("the bot is not in that channel: /invite @tocsin (not_in_channel)", "the bot is not in that channel"),
-        ("Forbidden: bot was kicked; add the bot to the chat again, or unblock it", "Forbidden: bot was kicked"),
-        ("hooks.example: HTTP 404", "hooks.\u2060example: HTTP 404"),
-        ("550 no such\u202e user\n" + "x" * 300, f"550 no such user {'x' * 102}…"),
-        ("Discord has no such server; was the bot removed from it?", "Discord has no such server"),
+        (
+            Reason.of(ReasonCode.AS_SAID, text="Forbidden: bot was kicked", advice=AdviceCode.ADD_OR_UNBLOCK_BOT),
+            "Forbidden: bot was kicked",
+        ),
+        (quote("hooks.example: HTTP 404"), "hooks.\u2060example: HTTP 404"),
+        (quote("550 no such\u202e user\n" + "x" * 300), f"550 no such user {'x' * 102}…"),
     ],
 )
 def test_a_refusal_is_told_in_its_own_words_without_what_its_operator_is_to_do(why, said):
@@ -61,6 +63,30 @@ def test_a_refusal_is_told_in_its_own_words_without_what_its_operator_is_to_do(w
     end = "" if said.endswith("…") else "."
     assert english == f"Sent here because Discord rejected it: {said}{end}"
     assert spanish == f"Enviado aquí porque Discord lo rechazó: {said}{end}"
+
+
+@pytest.mark.parametrize(
+    ("code", "advice", "said", "dicho"),
+    [
+        (
+            ReasonCode.BOT_NOT_IN_CHANNEL,
+            AdviceCode.INVITE_BOT,
+            "the bot is not in that channel",
+            "el bot no está en ese canal",
+        ),
+        (
+            ReasonCode.DISCORD_NO_SERVER,
+            AdviceCode.CHECK_MEMBERSHIP,
+            "Discord has no such server",
+            "Discord no tiene ese servidor",
+        ),
+    ],
+)
+def test_a_refusal_that_we_know_is_told_in_the_readers_language(code, advice, said, dicho):
+    why = Reason.of(code, advice=advice, provider_code="10004")
+    english, spanish = (wording.refused(notice, "discord", why).words.lines[0] for notice in (ENGLISH, SPANISH))
+    assert english == f"Sent here because Discord rejected it: {said}."
+    assert spanish == f"Enviado aquí porque Discord lo rechazó: {dicho}."
 
 
 def test_what_comes_late_says_so():

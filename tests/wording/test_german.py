@@ -27,6 +27,7 @@ from bot.model import (
 from bot.wording.catalog import catalog, fold, input_words, weekdays
 from bot.wording.text import choice, listed
 from bot.wording.times import reader
+from tests.reasons import TIMED_OUT
 from tests.wording.outages import (
     ALL_CLEAR,
     BLIND,
@@ -185,7 +186,7 @@ def test_our_own_end_is_told_whole(incident: Incident, said: str) -> None:
 def test_the_evidence_below() -> None:
     lasting = replace(
         TRACKED,
-        readings=bad("web", "app", why="timed out after 10 s while connecting"),
+        readings=bad("web", "app", why=TIMED_OUT),
         number_this_year=3,
         previous=(at(9, day=3), at(9, 50, day=3)),
     )

@@ -25,6 +25,7 @@ from bot.model import (
 from bot.wording.catalog import catalog, fold, input_words
 from bot.wording.text import choice, listed
 from bot.wording.times import Reader, reader
+from tests.reasons import TIMED_OUT
 from tests.wording.outages import (
     BLIND,
     DOWN,
@@ -183,8 +184,7 @@ def test_the_evidence_is_word_for_word() -> None:
         "Relatos: 1.243 na última hora, normalmente 35 (Downdetector). IsItDownRightNow: fora do ar.",
         "Terceira queda vista este ano; a última: 14 de fevereiro, 47 min.",
     )
-    why = "timed out after 10 s while connecting"
-    timed_out = told(CONFIRMED, replace(DOWN, readings=bad("web", why=why)), at(14, 1), PT)
+    timed_out = told(CONFIRMED, replace(DOWN, readings=bad("web", why=TIMED_OUT)), at(14, 1), PT)
     assert timed_out.words.lines[0].startswith("Web não responde (sem resposta após 10 s ao conectar). ")
 
 

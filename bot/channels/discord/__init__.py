@@ -13,7 +13,9 @@ from pydantic import AfterValidator, BaseModel, ConfigDict
 
 from bot.channels.masking import unsendable
 from bot.contracts import Answer, Between, Channel, ChannelContext, Net, Pace, Seconds, Token, Trouble, Unclear
+from bot.model import Advice, AdviceCode, Reason, ReasonCode
 
+PORTAL = "the developer portal"
 _ID = re.compile(r"[1-9][0-9]{16,18}")  # all ids except those of January 2015, before Discord existed
 
 
@@ -65,22 +67,24 @@ class DiscordSettings(BaseModel):
         right = _ID.fullmatch(person)
         return "" if right else "names nobody on Discord; expected a person's id, such as discord:112233445566778899"
 
-    async def probe(self, net: Net, *, often: bool = False) -> str | None:
-        if fault := unsendable(self.token.get_secret_value()):
-            return f"channels.discord.token {fault}; copy it again from the developer portal"
+    async def probe(self, net: Net, *, often: bool = False) -> Reason | Unclear | None:
+        if fault := unsendable(self.token.get_secret_value(), "channels.discord.token", PORTAL):
+            return fault
         headers = {"Authorization": f"Bot {self.token.get_secret_value().strip()}"}
         try:
             prepared = net.prepare("GET", f"{self.api_url}/users/@me", headers)
         except ValueError:
-            return "Discord cannot be asked; check api_url, and that the token is one line from the developer portal"
+            advice = Advice.of(AdviceCode.CHECK_TOKEN_LINE, key="api_url", place=PORTAL)
+            return Reason.of(ReasonCode.ADDRESS_UNUSABLE, channel=self.kind, advice=advice)
         match await net.fetch(prepared, timeout=timedelta(seconds=self.timeout)):
             case Trouble(why=why):
-                return f"Discord cannot be reached ({why}); check the network and api_url"
+                advice = Advice.of(AdviceCode.CHECK_NETWORK, key="api_url")
+                return Reason.of(ReasonCode.NOT_REACHED, channel=self.kind, cause=why, advice=advice)
             case Answer() as answer:
                 return _verdict(answer)
 
 
-def _verdict(answer: Answer) -> str | None:
+def _verdict(answer: Answer) -> Reason | Unclear | None:
     try:
         said = json.loads(answer.body)
         known = answer.status == 200 and bool(said["id"])
@@ -89,9 +93,12 @@ def _verdict(answer: Answer) -> str | None:
     if known:
         return None
     if answer.status == 401:
-        return "Discord does not know the token; reset it in the developer portal (Bot, Reset Token) and copy it anew"
+        return Reason.of(ReasonCode.TOKEN_UNKNOWN, channel="discord", advice=AdviceCode.RESET_TOKEN)
+    status = f"HTTP {answer.status}"
     if answer.status == 429:
-        return Unclear("Discord limits us (HTTP 429); try again later")
+        return Unclear(Reason.of(ReasonCode.ASKS_TO_WAIT, channel="discord", provider_code=status))
     if answer.status >= 500:
-        return f"Discord is in trouble (HTTP {answer.status}); try again later"
-    return f"what answers at api_url is not Discord's API (HTTP {answer.status}); check api_url"
+        later = AdviceCode.TRY_LATER
+        return Reason.of(ReasonCode.IN_TROUBLE, channel="discord", provider_code=status, advice=later)
+    check = Advice.of(AdviceCode.CHECK_SETTING, key="api_url")
+    return Reason.of(ReasonCode.NOT_THE_PROVIDER, channel="discord", provider_code=status, advice=check)

@@ -10,14 +10,15 @@ from typing import Any
 
 import discord
 
-from bot.channels.discord import gateway
+from bot import wording
+from bot.channels.discord import PORTAL, gateway
 from bot.channels.discord.reach import Reacher
-from bot.channels.discord.receipts import PLAINER, TROUBLE, UNKNOWN_MESSAGE, Limited, judge, uneditable
+from bot.channels.discord.receipts import PLAINER, TROUBLE, UNKNOWN_MESSAGE, Limited, invalid, judge, uneditable
 from bot.channels.discord.render import nonce, tag, written
 from bot.channels.discord.session import Call, Session, created_at, point
 from bot.channels.masking import unsendable
 from bot.contracts import Answering, ChannelContext, Reach
-from bot.model import Delivery, DeliveryAction, Later, Receipt, RefusalScope, Refused, Sent
+from bot.model import Delivery, DeliveryAction, Later, Reason, ReasonCode, Receipt, RefusalScope, Refused, Sent
 
 log = logging.getLogger(__name__)
 
@@ -43,7 +44,7 @@ async def _log_in_early(session: Session, patience: float) -> None:
         async with asyncio.timeout(patience):
             await session.client()
     except Exception as trouble:  # noqa: BLE001  the boundary of a channel: the next hand-over tries again and reports
-        log.warning("Discord: %s", judge(trouble, left=False, timeout=patience).why)
+        log.warning("Discord: %s", wording.english(judge(trouble, left=False, timeout=patience).why))
 
 
 class DiscordChannel:
@@ -55,8 +56,8 @@ class DiscordChannel:
         self._reacher = Reacher(session, timeout)
 
     async def send(self, delivery: Delivery) -> Receipt:
-        if fault := unsendable(self._token):
-            return Refused(f"channels.discord.token {fault}; copy it again", RefusalScope.ACCOUNT)
+        if fault := unsendable(self._token, "channels.discord.token", PORTAL):
+            return Refused(fault, RefusalScope.ACCOUNT)
         call = Call()
         try:
             async with asyncio.timeout(self._timeout):
@@ -80,9 +81,7 @@ class DiscordChannel:
     async def _hand_over(self, delivery: Delivery, call: Call) -> Receipt:
         client, place = await self._session.client(), delivery.destination.place
         if (number := await _number(client, place)) is None:
-            return Refused(
-                f'"{place}" is no channel id of Discord, such as 112233445566778899', RefusalScope.DESTINATION
-            )
+            return Refused(invalid(place), RefusalScope.DESTINATION)
         channel = client.get_partial_messageable(number)
         if delivery.action is DeliveryAction.EDIT:
             return await self._edit(channel, delivery, call)
@@ -114,7 +113,7 @@ class DiscordChannel:
 
     async def _edit(self, channel: discord.PartialMessageable, delivery: Delivery, call: Call) -> Receipt:
         if not delivery.root or not delivery.root.isdecimal():
-            return Refused("there is no first message on Discord to rewrite", RefusalScope.MESSAGE)
+            return Refused(Reason.of(ReasonCode.NO_FIRST_MESSAGE), RefusalScope.MESSAGE)
         message, first = written(delivery), channel.get_partial_message(int(delivery.root))
         try:
             with call:
@@ -143,7 +142,7 @@ class DiscordChannel:
                         # A post without a reference was made where replies are not allowed.
                         anew = bool(delivery.root and message.embeds) and not _answers(message)
                         return Sent(str(message.id), found=True, anew=anew)
-                return Later("it did not arrive", absent=True)
+                return Later(Reason.of(ReasonCode.NOT_ARRIVED), absent=True)
         except (discord.DiscordException, Limited, *TROUBLE) as trouble:
             log.debug("Discord: no look back for %s (%s)", delivery.key, type(trouble).__name__)
         return None

@@ -15,6 +15,7 @@ from typing import Any
 import discord
 from discord import app_commands
 
+from bot import wording
 from bot.channels.discord.receipts import TROUBLE, describe
 from bot.channels.discord.render import answered
 from bot.channels.discord.session import created_at
@@ -61,7 +62,7 @@ async def hear(token: str, desk: ChannelContext, answer: Answering, timeout: flo
             log.log(
                 logging.WARNING if wait == pause else logging.DEBUG,
                 "Discord: no commands are heard for now: %s",
-                describe(trouble, timeout),
+                wording.english(describe(trouble, timeout)),
             )
         finally:
             await ear.part()
@@ -148,7 +149,9 @@ class Gateway(discord.Client):
         try:
             await self._tree.sync()
         except discord.DiscordException as refusal:
-            log.warning("Discord: the commands' list was not taken: %s", describe(refusal, self._timeout))
+            log.warning(
+                "Discord: the commands' list was not taken: %s", wording.english(describe(refusal, self._timeout))
+            )
         else:
             await self._desk.remember(MEMORY, digest)
 
@@ -197,7 +200,7 @@ class Gateway(discord.Client):
             async with asyncio.timeout(self._timeout):
                 await saying
         except (discord.DiscordException, *TROUBLE) as trouble:
-            log.warning("Discord: a command was not answered: %s", describe(trouble, self._timeout))
+            log.warning("Discord: a command was not answered: %s", wording.english(describe(trouble, self._timeout)))
             return False
         return True
 

@@ -8,10 +8,10 @@ from typing import Any
 
 import discord
 
-from bot.channels.discord.receipts import judge, refused
+from bot.channels.discord.receipts import invalid, judge, refused, unreadable
 from bot.channels.discord.session import Session
 from bot.contracts import Reach, reach_of
-from bot.model import Unsure
+from bot.model import Reason, ReasonCode
 
 Said = dict[str, Any]
 
@@ -23,7 +23,7 @@ WRITTEN = frozenset({0, 2, 5, 13}) | THREADS
 UNSEEN = "whether they take direct messages from the bot shows only when it writes"
 
 NOT_TEXT, FORUM, LOCKED, UNSEEABLE, MUTE = 50008, 40058, 160005, 50001, 50013
-NOT_OURS = Reach(None, "Discord does not tell what the bot may do there")
+NOT_OURS = Reach(None, Reason.of(ReasonCode.DISCORD_RIGHTS_UNTOLD))
 
 
 class Reacher:
@@ -41,7 +41,7 @@ class Reacher:
     async def reach(self, place: str) -> Reach:
         number = place.removeprefix("@")
         if not (number.isascii() and number.isdecimal()):
-            return Reach(False, "is no channel id of Discord, such as 112233445566778899")
+            return Reach(False, invalid(place))
         return await self._asked(self._person(int(number)) if place != number else self._look(int(number)))
 
     async def _ourselves(self) -> Reach:
@@ -93,6 +93,6 @@ class Reacher:
             async with asyncio.timeout(self._timeout):
                 return await asking
         except (KeyError, TypeError, ValueError, AttributeError, discord.InvalidData) as odd:
-            return reach_of(Unsure(f"what answered makes no sense for Discord ({type(odd).__name__}): check api_url"))
+            return Reach(False, unreadable(odd))
         except Exception as trouble:  # noqa: BLE001  the boundary of a channel
             return reach_of(judge(trouble, left=False, timeout=self._timeout))

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import aiohttp
 import discord
 
+from bot.channels.unreached import unreached
 from bot.contracts import retry_after
-from bot.model import Later, RefusalScope, Refused, Unsure
+from bot.model import Advice, AdviceCode, Later, Reason, ReasonCode, RefusalScope, Refused, Unsure
 
 Failed = Later | Unsure | Refused
+
+KIND = "discord"
+CHECK_URL = Advice.of(AdviceCode.CHECK_SETTING, key="api_url")
 
 
 class ServerTrouble(Exception):
@@ -16,6 +22,7 @@ class ServerTrouble(Exception):
 
     def __init__(self, status: int) -> None:
         super().__init__(f"HTTP {status}")
+        self.status = status
 
 
 class Limited(Exception):
@@ -38,90 +45,75 @@ UNKNOWN_MESSAGE = 10008
 _UNEDITABLE = frozenset({UNKNOWN_MESSAGE, 50005, 50083, 160005})
 
 _LATER = {
-    10007: "Discord does not know the person in the server yet",
-    20016: "Discord's slow mode holds in the channel",
-    20022: "Discord limits edits in an announcement channel",
-    20028: "Discord limits what is written in the channel",
-    20029: "Discord limits what is written in the server",
-    30046: "Discord limits edits of messages older than an hour",
-    40003: "Discord limits how many people the bot begins to write to",
-    40004: "Discord has switched sending off for a while",
-    40006: "Discord has switched this off for a while",
-    40062: "Discord limits this kind of request",
-    40333: "Cloudflare, before Discord, blocks us",
-    110001: "Discord does not know the application yet",
-    130000: "Discord is overloaded",
+    10007: ReasonCode.DISCORD_PERSON_UNKNOWN_YET,
+    20016: ReasonCode.DISCORD_SLOW_MODE,
+    20022: ReasonCode.DISCORD_LIMITS_ANNOUNCEMENT_EDITS,
+    20028: ReasonCode.DISCORD_LIMITS_CHANNEL,
+    20029: ReasonCode.DISCORD_LIMITS_SERVER,
+    30046: ReasonCode.DISCORD_LIMITS_OLD_EDITS,
+    40003: ReasonCode.DISCORD_LIMITS_NEW_PEOPLE,
+    40004: ReasonCode.DISCORD_SENDING_OFF,
+    40006: ReasonCode.DISCORD_FUNCTION_OFF,
+    40062: ReasonCode.DISCORD_LIMITS_REQUESTS,
+    40333: ReasonCode.DISCORD_BLOCKED_BY_CLOUDFLARE,
+    110001: ReasonCode.DISCORD_APP_UNKNOWN_YET,
+    130000: ReasonCode.DISCORD_OVERLOADED,
 }
-_ID = "copy the user id again from their profile (Developer Mode, Copy User ID)"
-_ALLOW = "they must share a server with it, and allow direct messages there (Privacy Settings)"
-_NOT_A_BOT = "Discord wants a bot's token, not a person's; copy it from the developer portal"
-_STALE = "Discord does not take the token; reset it in the developer portal and copy it anew"
-_OWNER = "Discord wants the bot's owner to verify the account"
-_FORUM = "nothing can be written in a forum itself; name one of its posts"
-_REFUSED = {
-    10001: (RefusalScope.ACCOUNT, _STALE),
-    10002: (RefusalScope.ACCOUNT, _STALE),
-    10003: (RefusalScope.DESTINATION, "Discord has no such channel; was it deleted, or is the id wrong?"),
-    10004: (RefusalScope.DESTINATION, "Discord has no such server; was the bot removed from it?"),
-    UNKNOWN_MESSAGE: (RefusalScope.MESSAGE, "the message is no longer there; somebody deleted it"),
-    10012: (RefusalScope.ACCOUNT, _STALE),
-    10013: (RefusalScope.DESTINATION, f"Discord knows no such person; {_ID}"),
-    10015: (RefusalScope.DESTINATION, "Discord has no such webhook; name the channel instead"),
-    20001: (RefusalScope.ACCOUNT, "Discord does not let bots do this; check api_url"),
-    20002: (RefusalScope.ACCOUNT, _NOT_A_BOT),
-    20009: (RefusalScope.MESSAGE, "Discord finds the message unfit for this person"),
-    20012: (RefusalScope.ACCOUNT, "this application may not do that; check the token in the developer portal"),
-    30007: (RefusalScope.DESTINATION, "the server has all the webhooks that it may have"),
-    30033: (RefusalScope.DESTINATION, "the thread has all the members that it may have; name its channel"),
-    40001: (RefusalScope.ACCOUNT, _STALE),
-    40002: (RefusalScope.ACCOUNT, _OWNER),
-    40007: (RefusalScope.DESTINATION, "the server has banned this person, or the bot"),
-    40058: (RefusalScope.DESTINATION, _FORUM),
-    40067: (RefusalScope.DESTINATION, _FORUM),
-    50001: (RefusalScope.DESTINATION, "the bot cannot see the channel; invite it, and give it View Channel there"),
-    50005: (RefusalScope.MESSAGE, "the message was written by another bot"),
-    50007: (RefusalScope.DESTINATION, f"this person takes no direct messages from the bot; {_ALLOW}"),
-    50008: (
-        RefusalScope.DESTINATION,
-        "nothing can be written in this kind of channel; name a text channel or a thread",
-    ),
-    50009: (RefusalScope.DESTINATION, "the server's verification keeps the bot from writing there; ask its admin"),
-    50003: (RefusalScope.DESTINATION, "nothing can be written in a conversation of this kind; name a text channel"),
-    50010: (RefusalScope.ACCOUNT, "this application has no bot; add one in the developer portal, and copy its token"),
-    50014: (RefusalScope.ACCOUNT, _STALE),
-    50025: (RefusalScope.ACCOUNT, _STALE),
-    50026: (RefusalScope.ACCOUNT, "the bot lacks a scope; invite it anew with the scope bot"),
-    50013: (
-        RefusalScope.DESTINATION,
-        "the bot may not write there; give it Send Messages and Embed Links in the channel",
-    ),
-    50024: (
-        RefusalScope.DESTINATION,
-        "nothing can be written in this kind of channel; name a text channel or a thread",
-    ),
-    50033: (RefusalScope.DESTINATION, f"this person cannot be written to; {_ID}"),
-    50041: (RefusalScope.ACCOUNT, "Discord does not know this version of its API; check api_url"),
-    50055: (RefusalScope.DESTINATION, "Discord does not take this server's id; was the bot removed from it?"),
-    50068: (
-        RefusalScope.DESTINATION,
-        "nothing can be written in this kind of channel; name a text channel or a thread",
-    ),
-    50095: (RefusalScope.DESTINATION, "the server is not to be had from where the bot is"),
-    50083: (RefusalScope.DESTINATION, "the thread is archived; open it again, or name its channel"),
-    50178: (RefusalScope.ACCOUNT, _OWNER),
-    50278: (RefusalScope.DESTINATION, f"this person is in no server of the bot's; {_ALLOW}"),
-    60003: (RefusalScope.ACCOUNT, "the bot's owner has to switch on two-factor login for this server"),
-    80007: (RefusalScope.ACCOUNT, _OWNER),
-    160006: (RefusalScope.DESTINATION, "the server has all the open threads that it may have; name a channel"),
-    160007: (RefusalScope.DESTINATION, "the channel has all the open threads that it may have; name a channel"),
-    200000: (RefusalScope.MESSAGE, "the server's AutoMod does not let the message through; allow the bot there"),
-    200001: (RefusalScope.MESSAGE, "the server's AutoMod does not let the title through; allow the bot there"),
-    220003: (RefusalScope.DESTINATION, _FORUM),
-    240000: (
-        RefusalScope.MESSAGE,
-        "the server's filter of harmful links does not let the message through; allow the bot there",
-    ),
-    160005: (RefusalScope.DESTINATION, "the thread is locked; unlock it, or name its channel"),
+Fault = tuple[RefusalScope, ReasonCode, Advice | AdviceCode | None]
+
+_STALE: Fault = RefusalScope.ACCOUNT, ReasonCode.TOKEN_UNKNOWN, AdviceCode.RESET_TOKEN
+_OWNER: Fault = RefusalScope.ACCOUNT, ReasonCode.DISCORD_OWNER_UNVERIFIED, None
+_FORUM: Fault = RefusalScope.DESTINATION, ReasonCode.DISCORD_FORUM, AdviceCode.NAME_FORUM_POST
+_KIND: Fault = RefusalScope.DESTINATION, ReasonCode.CHANNEL_KIND_UNWRITABLE, AdviceCode.NAME_TEXT_CHANNEL_OR_THREAD
+_REFUSED: dict[int, Fault] = {
+    10001: _STALE,
+    10002: _STALE,
+    10003: (RefusalScope.DESTINATION, ReasonCode.DISCORD_NO_CHANNEL, AdviceCode.CHECK_CHANNEL_ID),
+    10004: (RefusalScope.DESTINATION, ReasonCode.DISCORD_NO_SERVER, AdviceCode.CHECK_MEMBERSHIP),
+    UNKNOWN_MESSAGE: (RefusalScope.MESSAGE, ReasonCode.MESSAGE_GONE, None),
+    10012: _STALE,
+    10013: (RefusalScope.DESTINATION, ReasonCode.DISCORD_NO_PERSON, AdviceCode.COPY_USER_ID),
+    10015: (RefusalScope.DESTINATION, ReasonCode.DISCORD_NO_WEBHOOK, AdviceCode.NAME_CHANNEL_INSTEAD),
+    20001: (RefusalScope.ACCOUNT, ReasonCode.DISCORD_BOTS_BARRED, CHECK_URL),
+    20002: (RefusalScope.ACCOUNT, ReasonCode.DISCORD_NOT_A_BOT_TOKEN, AdviceCode.COPY_FROM_PORTAL),
+    20009: (RefusalScope.MESSAGE, ReasonCode.DISCORD_MESSAGE_UNFIT, None),
+    20012: (RefusalScope.ACCOUNT, ReasonCode.DISCORD_APP_BARRED, AdviceCode.CHECK_TOKEN_IN_PORTAL),
+    30007: (RefusalScope.DESTINATION, ReasonCode.DISCORD_WEBHOOKS_FULL, None),
+    30033: (RefusalScope.DESTINATION, ReasonCode.DISCORD_THREAD_FULL, AdviceCode.NAME_ITS_CHANNEL),
+    40001: _STALE,
+    40002: _OWNER,
+    40007: (RefusalScope.DESTINATION, ReasonCode.DISCORD_BANNED, None),
+    40058: _FORUM,
+    40067: _FORUM,
+    50001: (RefusalScope.DESTINATION, ReasonCode.DISCORD_CHANNEL_UNSEEN, AdviceCode.LET_BOT_SEE_CHANNEL),
+    50003: (RefusalScope.DESTINATION, ReasonCode.CONVERSATION_UNWRITABLE, AdviceCode.NAME_TEXT_CHANNEL),
+    50005: (RefusalScope.MESSAGE, ReasonCode.MESSAGE_OF_OTHER_BOT, None),
+    50007: (RefusalScope.DESTINATION, ReasonCode.DISCORD_NO_DIRECT_MESSAGES, AdviceCode.ALLOW_DIRECT_MESSAGES),
+    50008: _KIND,
+    50009: (RefusalScope.DESTINATION, ReasonCode.DISCORD_VERIFICATION, AdviceCode.ASK_SERVER_ADMIN),
+    50010: (RefusalScope.ACCOUNT, ReasonCode.DISCORD_NO_BOT, AdviceCode.ADD_BOT_IN_PORTAL),
+    50013: (RefusalScope.DESTINATION, ReasonCode.BOT_MAY_NOT_WRITE, AdviceCode.LET_BOT_WRITE),
+    50014: _STALE,
+    50024: _KIND,
+    50025: _STALE,
+    50026: (RefusalScope.ACCOUNT, ReasonCode.DISCORD_SCOPE_MISSING, AdviceCode.INVITE_WITH_SCOPE),
+    50033: (RefusalScope.DESTINATION, ReasonCode.DISCORD_PERSON_UNWRITABLE, AdviceCode.COPY_USER_ID),
+    50041: (RefusalScope.ACCOUNT, ReasonCode.DISCORD_API_UNKNOWN, CHECK_URL),
+    50055: (RefusalScope.DESTINATION, ReasonCode.DISCORD_SERVER_ID_REFUSED, AdviceCode.CHECK_MEMBERSHIP),
+    50068: _KIND,
+    50083: (RefusalScope.DESTINATION, ReasonCode.THREAD_ARCHIVED, AdviceCode.REOPEN_THREAD),
+    50095: (RefusalScope.DESTINATION, ReasonCode.DISCORD_SERVER_UNAVAILABLE, None),
+    50178: _OWNER,
+    220003: _FORUM,
+    50278: (RefusalScope.DESTINATION, ReasonCode.DISCORD_NO_SHARED_SERVER, AdviceCode.ALLOW_DIRECT_MESSAGES),
+    60003: (RefusalScope.ACCOUNT, ReasonCode.DISCORD_TWO_FACTOR_MISSING, None),
+    80007: _OWNER,
+    160005: (RefusalScope.DESTINATION, ReasonCode.THREAD_LOCKED, AdviceCode.UNLOCK_THREAD),
+    160006: (RefusalScope.DESTINATION, ReasonCode.DISCORD_SERVER_THREADS_FULL, AdviceCode.NAME_CHANNEL),
+    160007: (RefusalScope.DESTINATION, ReasonCode.DISCORD_CHANNEL_THREADS_FULL, AdviceCode.NAME_CHANNEL),
+    200000: (RefusalScope.MESSAGE, ReasonCode.DISCORD_MESSAGE_FILTERED, AdviceCode.EXEMPT_BOT),
+    200001: (RefusalScope.MESSAGE, ReasonCode.DISCORD_TITLE_FILTERED, AdviceCode.EXEMPT_BOT),
+    240000: (RefusalScope.MESSAGE, ReasonCode.DISCORD_LINK_FILTERED, AdviceCode.EXEMPT_BOT),
 }
 
 
@@ -129,62 +121,85 @@ def uneditable(refusal: discord.HTTPException) -> Refused | None:
     """The receipt of an edit that can never succeed, so that another message must take its place; else None."""
     if refusal.code not in _UNEDITABLE:
         return None
-    return Refused(f"{_REFUSED[refusal.code][1]} (code {refusal.code})", gone=True)
+    return replace(refused(refusal.code), scope=RefusalScope.MESSAGE, gone=True)
 
 
 def refused(code: int) -> Refused:
     """The receipt for one of Discord's final codes."""
-    scope, why = _REFUSED[code]
-    return Refused(f"{why} (code {code})", scope)
+    scope, reason, advice = _REFUSED[code]
+    return Refused(_why(reason, str(code), advice), scope)
 
 
 def judge(trouble: Exception, *, left: bool, timeout: float) -> Failed:
     """The receipt for a failure. `left`: the request had left, so it may have been applied. `timeout` is in seconds."""
     match trouble:
         case Limited(wait=wait, whole=whole):
-            return retry_after.later(f"Discord asks us to wait {wait:g} s", wait, whole=whole)
+            why = Reason.of(ReasonCode.ASKS_TO_WAIT_FOR, channel=KIND, seconds=wait)
+            return retry_after.later(why, wait, whole=whole)
         case discord.RateLimited(retry_after=wait):
-            return retry_after.later(f"Discord's limit for the channel is used up for {wait:g} s", wait)
+            return retry_after.later(Reason.of(ReasonCode.LIMIT_USED_UP, channel=KIND, seconds=wait), wait)
         case discord.LoginFailure():
-            return Refused(_REFUSED[40001][1], RefusalScope.ACCOUNT)
+            return token_unknown()
         case discord.HTTPException():
             return _answered(trouble)
     why = describe(trouble, timeout)
     return Unsure(why) if left else Later(why)
 
 
-def describe(trouble: Exception, timeout: float) -> str:
-    """A failure in one line, without secrets."""
+def token_unknown() -> Refused:
+    scope, reason, advice = _STALE
+    return Refused(_why(reason, advice=advice), scope)
+
+
+def invalid(place: str) -> Reason:
+    """The reason if a destination is no id of Discord's."""
+    advice = Advice.of(AdviceCode.WRITE_ID, example="112233445566778899")
+    return Reason.of(ReasonCode.PLACE_INVALID, channel=KIND, place=place, advice=advice)
+
+
+def describe(trouble: Exception, timeout: float) -> Reason:
+    """The reason of a failure, without secrets. `timeout` is in seconds."""
     match trouble:
-        case ServerTrouble():
-            return f"Discord answered {trouble}"
+        case ServerTrouble(status=status):
+            return Reason.of(ReasonCode.ANSWERED_STATUS, channel=KIND, status=status)
         case discord.HTTPException(status=status, code=code):
-            return f"Discord answered HTTP {status}, code {code}"
+            return Reason.of(ReasonCode.ANSWERED_STATUS, channel=KIND, status=status, provider_code=str(code))
         case TimeoutError():
-            return f"no answer from Discord within {timeout:g} s"
+            return Reason.of(ReasonCode.NO_ANSWER_FROM, channel=KIND, seconds=timeout)
         case aiohttp.ClientConnectorError():
-            return f"cannot connect to Discord: {trouble}"
+            return unreached(KIND, trouble)
         case aiohttp.ClientError() | OSError():
-            return f"the connection to Discord broke ({type(trouble).__name__})"
+            return _why(ReasonCode.CONNECTION_BROKE, type(trouble).__name__)
         case discord.DiscordException():
-            return f"Discord cannot be used now ({type(trouble).__name__})"
+            return _why(ReasonCode.DISCORD_UNUSABLE, type(trouble).__name__)
         case _:
-            return f"what answered makes no sense for Discord ({type(trouble).__name__})"
+            return _why(ReasonCode.ANSWER_UNREADABLE, type(trouble).__name__)
+
+
+def unreadable(odd: Exception) -> Reason:
+    """The reason if an answer is not of Discord's form."""
+    return _why(ReasonCode.ANSWER_UNREADABLE, type(odd).__name__, CHECK_URL)
+
+
+def _why(reason: ReasonCode, code: str = "", advice: Advice | AdviceCode | None = None) -> Reason:
+    """The reason, with Discord's name if its sentence shows it."""
+    facts = {"channel": KIND} if "channel" in reason.facts else {}
+    return Reason.of(reason, provider_code=code, advice=advice, **facts)
 
 
 def _answered(answer: discord.HTTPException) -> Failed:
+    status = f"HTTP {answer.status}"
     if answer.code in _LATER:
-        return Later(_LATER[answer.code])
+        return Later(_why(_LATER[answer.code], str(answer.code)))
     if answer.status == 401:
-        return Refused(_REFUSED[40001][1], RefusalScope.ACCOUNT)
+        return token_unknown()
     if answer.code in _REFUSED:
         return refused(answer.code)
     if answer.status in {403, 404} and not answer.code:
         # Without a code of Discord's, a proxy, Cloudflare or a wrong address answered: that means nothing for the
         # channel.
-        return Later(f"what answers at api_url is not Discord's API, or blocks us (HTTP {answer.status})")
+        return Later(_why(ReasonCode.NOT_THE_PROVIDER_OR_BLOCKED, status, CHECK_URL))
     if answer.status == 403:
-        return Refused(
-            f"Discord forbids it (code {answer.code}); check the bot's rights there", RefusalScope.DESTINATION
-        )
-    return Refused(f"Discord refused the message (HTTP {answer.status}, code {answer.code})", RefusalScope.MESSAGE)
+        why = _why(ReasonCode.DISCORD_FORBIDS, str(answer.code), AdviceCode.CHECK_RIGHTS)
+        return Refused(why, RefusalScope.DESTINATION)
+    return Refused(_why(ReasonCode.REFUSED_MESSAGE, f"{status}, {answer.code}"), RefusalScope.MESSAGE)

@@ -17,8 +17,8 @@ from urllib.parse import unquote, urlsplit
 from pydantic import BaseModel, ConfigDict, Field, FilePath, SecretStr, field_validator, model_validator
 
 from bot.channels.masking import masked
-from bot.contracts import Answering, Between, ChannelContext, Net, Pace, Reach, Seconds
-from bot.model import Delivery, DeliveryAction, Receipt, RefusalScope, Refused, Sent
+from bot.contracts import Answering, Between, ChannelContext, Net, Pace, Reach, Seconds, Unclear
+from bot.model import AdviceCode, Delivery, DeliveryAction, Reason, ReasonCode, Receipt, RefusalScope, Refused, Sent
 
 if TYPE_CHECKING:
     from bot.channels.email.render import Letters
@@ -147,7 +147,7 @@ class EmailSettings(BaseModel):
             return f"is no e-mail address; {wrong}"
         return ""
 
-    async def probe(self, net: Net, *, often: bool = False) -> str | None:
+    async def probe(self, net: Net, *, often: bool = False) -> Reason | Unclear | None:
         from bot.channels.email import smtp  # noqa: PLC0415  an unused channel costs nothing
 
         return await smtp.probe(self, await asyncio.to_thread(self.tls))
@@ -155,21 +155,27 @@ class EmailSettings(BaseModel):
     def tls(self) -> ssl.SSLContext:
         return ssl.create_default_context(cafile=str(self.ca_file) if self.ca_file else None)
 
-    def said(self, trouble: Exception) -> str:
-        """A failure in one short line, without the password, even if the relay echoes it."""
+    def said(self, trouble: Exception, advice: AdviceCode | None = None) -> Reason:
+        """A failure, without the password, even if the relay echoes it."""
+        return self.relay(self._cause(trouble), advice)
+
+    def relay(self, cause: Reason, advice: AdviceCode | None = None) -> Reason:
+        return Reason.of(ReasonCode.RELAY_SAID, relay=f"{self.host}:{self.port}", cause=cause, advice=advice)
+
+    def _cause(self, trouble: Exception) -> Reason:
         cause = trouble.__cause__ or trouble
         if isinstance(cause, ssl.SSLCertVerificationError):
-            words = f"its certificate is not trusted ({cause.verify_message})"
-        elif isinstance(trouble, TimeoutError) and not trouble.args:
-            words = "timed out"
-        elif isinstance(cause, OSError) and cause.strerror:
+            return Reason.of(ReasonCode.CERTIFICATE_UNTRUSTED_BECAUSE, detail=str(cause.verify_message))
+        if isinstance(trouble, TimeoutError) and not trouble.args:
+            return Reason.of(ReasonCode.TIMED_OUT)
+        if isinstance(cause, OSError) and cause.strerror:
             words = cause.strerror
         else:
             words = " ".join(" ".join(map(str, trouble.args[:2])).split()) or type(trouble).__name__
         if self.password is not None:
             password = self.password.get_secret_value()
             words = masked(words, f"\0{self.user}\0{password}", password)
-        return f"{self.host}:{self.port}: {words}"[:200]
+        return Reason.of(ReasonCode.AS_SAID, text=words[:200])
 
 
 def address(text: str) -> Address:
@@ -220,11 +226,11 @@ class EmailChannel:
         try:
             to = address(delivery.destination.place)
         except ValueError:
-            return Refused("this is no e-mail address", RefusalScope.DESTINATION)
+            return Refused(Reason.of(ReasonCode.NOT_AN_ADDRESS), RefusalScope.DESTINATION)
         try:
             mail = self._letters.write(delivery, to)
         except (ValueError, LookupError) as trouble:
-            return Refused(f"no mail can be made of this notice ({type(trouble).__name__})")
+            return Refused(Reason.of(ReasonCode.MAIL_NOT_MADE, provider_code=type(trouble).__name__))
         return await self._relay.deliver(mail)
 
     async def listen(self, answer: Answering) -> None:

@@ -26,7 +26,7 @@ from aiosmtplib import (
 )
 
 from bot.contracts import Reach, reach_of
-from bot.model import Later, Receipt, RefusalScope, Refused, Sent, Unsure
+from bot.model import Advice, AdviceCode, Later, Reason, ReasonCode, Receipt, RefusalScope, Refused, Sent, Unsure
 
 if TYPE_CHECKING:
     from bot.channels.email import EmailSettings
@@ -84,7 +84,7 @@ class Relay:
             async with asyncio.timeout_at(ready):
                 await self._room.acquire()
         except TimeoutError:
-            return Later(f"{self._settings.host}: {CONNECTIONS} other mails take very long")
+            return Later(self._busy())
         try:
             receipt = None
             while receipt is None:
@@ -107,7 +107,7 @@ class Relay:
             async with asyncio.timeout_at(ready):
                 await self._room.acquire()
         except TimeoutError:
-            return Reach(None, f"{self._settings.host}: other mails take very long")
+            return Reach(None, self._busy())
         line = self._take()
         trouble: Exception | None = TimeoutError()
         try:
@@ -121,8 +121,10 @@ class Relay:
             self._room.release()
         if trouble is None:
             return Reach(True, f"the relay takes mail for it from {sender}")
-        receipt = self._not_left(trouble)
-        return replace(reach_of(receipt), said=receipt.why + _advice(trouble, receipt))
+        return reach_of(_advised(trouble, self._not_left(trouble)))
+
+    def _busy(self) -> Reason:
+        return Reason.of(ReasonCode.RELAY_BUSY, relay=self._settings.host, count=CONNECTIONS)
 
     async def close(self) -> None:
         idle, self._idle = self._idle, []
@@ -182,7 +184,7 @@ class Relay:
 
     def _not_left(self, trouble: Exception) -> Later | Refused:
         if isinstance(trouble, _NoUtf8):
-            return Refused("the relay takes no address with letters such as é (no SMTPUTF8)", RefusalScope.DESTINATION)
+            return Refused(Reason.of(ReasonCode.RELAY_WITHOUT_UTF8), RefusalScope.DESTINATION)
         said = self._settings.said(trouble)
         return meaning(trouble, said) if isinstance(trouble, SMTPResponseException) else Later(said)
 
@@ -194,7 +196,7 @@ class Relay:
         except SMTPResponseException as answer:
             return meaning(answer, said(answer)) if answer.code >= 400 else Unsure(said(answer))
         except (SMTPException, OSError) as trouble:
-            return Unsure(f"{said(trouble)}, after the mail was handed over")
+            return Unsure(replace(said(trouble), code=ReasonCode.RELAY_BROKE_AFTER_MAIL))
         line.mails += 1
         return Sent(mail.id)
 
@@ -216,16 +218,16 @@ def client(settings: EmailSettings, tls: ssl.SSLContext) -> SMTP:
     )
 
 
-async def probe(settings: EmailSettings, tls: ssl.SSLContext) -> str | None:
+async def probe(settings: EmailSettings, tls: ssl.SSLContext) -> Reason | None:
     """Connect, secure, log in, leave. None, or the fault with advice."""
     smtp = client(settings, tls)
     try:
         await smtp.connect()
         await greet(smtp)
     except SMTPAuthenticationError as trouble:
-        return f"{settings.said(trouble)}: check the user in server, and password"
+        return settings.said(trouble, AdviceCode.CHECK_LOGIN)
     except (SMTPException, OSError, ValueError) as trouble:
-        return f"{settings.said(trouble)}: check server, security and ca_file"
+        return settings.said(trouble, AdviceCode.CHECK_RELAY)
     finally:
         await leave(smtp)
     return None
@@ -256,26 +258,28 @@ def hang_up(smtp: SMTP) -> None:
     smtp.close()
 
 
-def _advice(trouble: Exception, receipt: Later | Refused) -> str:
-    """Advice on a refusal; one about our name contains its own."""
-    if not isinstance(receipt, Refused) or "ehlo_name" in receipt.why:
-        return ""
+def _advised(trouble: Exception, receipt: Later | Refused) -> Later | Refused:
+    """Add advice to a refusal; one about our name has its own."""
+    if not isinstance(receipt, Refused) or receipt.why.advice:
+        return receipt
     if isinstance(trouble, SMTPSenderRefused):
-        return ": the relay does not take the sender, check channels.email.from"
-    if receipt.scope is RefusalScope.DESTINATION:
-        return ": the relay does not take the address, check it"
-    return ": the relay passes on no mail of ours, check the server, its user and password"
+        advice = AdviceCode.CHECK_FROM
+    elif receipt.scope is RefusalScope.DESTINATION:
+        advice = AdviceCode.CHECK_RECIPIENT
+    else:
+        advice = AdviceCode.CHECK_RELAY_ACCOUNT
+    return replace(receipt, why=replace(receipt.why, advice=Advice(advice)))
 
 
-def meaning(answer: SMTPResponseException, said: str) -> Later | Refused:
+def meaning(answer: SMTPResponseException, said: Reason) -> Later | Refused:
     """The receipt for a relay's error: 4xx are temporary, 5xx final for the mail, its recipient or the account."""
     greeted = isinstance(answer, SMTPSenderRefused | SMTPRecipientRefused | SMTPDataError) and answer.code != 503
     if greeted and OUR_NAME.search(answer.message):
-        return Refused(f"{said}; set channels.email.ehlo_name to a name that the relay takes", RefusalScope.ACCOUNT)
+        return Refused(replace(said, advice=Advice(AdviceCode.SET_EHLO_NAME)), RefusalScope.ACCOUNT)
     return _meaning(answer, said)
 
 
-def _meaning(answer: SMTPResponseException, said: str) -> Later | Refused:
+def _meaning(answer: SMTPResponseException, said: Reason) -> Later | Refused:
     code = answer.code
     found = re.match(r"\s*(5\.\d{1,3}\.\d{1,3})\b", answer.message)
     enhanced = found[1] if found else ""

@@ -13,13 +13,14 @@ from pydantic import BaseModel, ConfigDict, SecretStr, field_validator
 
 from bot.channels.masking import unsendable
 from bot.contracts import Answer, Between, Channel, ChannelContext, Net, Pace, Seconds, Token, Trouble, Unclear
+from bot.model import Advice, AdviceCode, Reason, ReasonCode
 
 _LIMITED = frozenset({"ratelimited", "rate_limited"})  # said about valid tokens
 _ITS_OWN = frozenset({"internal_error", "fatal_error", "request_timeout", "service_unavailable"})
-ORGANIZATION = (
-    "the bot token is of an app installed for a whole organization (Enterprise Grid), which is not supported: nobody counts "
-    "as a member of its workspace, and no #name is found. Install the app in one workspace, and copy the bot token of that"
-)
+ORGANIZATION = Reason.of(ReasonCode.ORGANIZATION_APP, advice=AdviceCode.INSTALL_IN_WORKSPACE)
+TOKENS = "api.slack.com/apps > OAuth & Permissions"
+APP_TOKENS = "api.slack.com/apps > Basic Information > App-Level Tokens (scope connections:write)"
+CHECK_URL = Advice.of(AdviceCode.CHECK_SETTING, key="channels.slack.api_url")
 _PLACE = re.compile(r"#[\w-]{1,80}")
 _ID = re.compile(r"[CGDUW][A-Z0-9]{1,30}")
 _PERSON = re.compile(r"[TE][A-Z0-9]{1,30}/[UW][A-Z0-9]{1,30}")
@@ -73,41 +74,43 @@ class SlackSettings(BaseModel):
         right = _PERSON.fullmatch(person)
         return "" if right else "names nobody in Slack; expected workspace and person, such as slack:T01/U01"
 
-    async def probe(self, net: Net, *, often: bool = False) -> str | None:
-        place = "api.slack.com/apps > OAuth & Permissions"
-        if fault := await self._rejected(net, "auth.test", "bot_token", self.bot_token, place, often=often):
+    async def probe(self, net: Net, *, often: bool = False) -> Reason | Unclear | None:
+        if fault := await self._rejected(net, "auth.test", "bot_token", self.bot_token, TOKENS, often=often):
             return fault
         if self.app_token is None or often:  # each request makes a new connection's address; few per minute are allowed
             return None
-        place = "api.slack.com/apps > Basic Information > App-Level Tokens (scope connections:write)"
-        return await self._rejected(net, "apps.connections.open", "app_token", self.app_token, place)
+        return await self._rejected(net, "apps.connections.open", "app_token", self.app_token, APP_TOKENS)
 
     async def _rejected(
         self, net: Net, method: str, key: str, token: SecretStr, place: str, *, often: bool = False
-    ) -> str | None:
+    ) -> Reason | Unclear | None:
         """Ask Slack about a token; return the fault, or None."""
-        if fault := unsendable(token.get_secret_value()):
-            return f"channels.slack.{key} {fault}: copy it again from {place}"
+        key = f"channels.slack.{key}"
+        if fault := unsendable(token.get_secret_value(), key, place):
+            return fault
         headers = {"Authorization": f"Bearer {token.get_secret_value().strip()}"}
         try:
             prepared = net.prepare("POST", self.api_url + method, headers)
         except ValueError:
-            return "Slack cannot be asked: check channels.slack.api_url"
+            return Reason.of(ReasonCode.ADDRESS_UNUSABLE, channel=self.kind, advice=CHECK_URL)
         answer = await net.fetch(prepared, timeout=timedelta(seconds=self.timeout))
         if isinstance(answer, Trouble):
-            return f"Slack does not answer: {answer.why}"
+            return Reason.of(ReasonCode.NO_ANSWER, channel=self.kind, cause=answer.why)
         said = _read(answer)
+        status = f"HTTP {answer.status}"
         if often and answer.status == 429:
-            return Unclear("Slack asks to wait (HTTP 429)")
+            return Unclear(Reason.of(ReasonCode.ASKS_TO_WAIT, channel=self.kind, provider_code=status))
         if said is None:
-            return f"what answered is not Slack (HTTP {answer.status}): check channels.slack.api_url"
+            return Reason.of(ReasonCode.NOT_THE_PROVIDER, channel=self.kind, provider_code=status, advice=CHECK_URL)
         if said.get("ok") and said.get("is_enterprise_install") and not often:
             return ORGANIZATION
         if said.get("ok") or said.get("error") in _LIMITED:
             return None
-        if said.get("error") in _ITS_OWN:
-            return f"Slack has trouble of its own ({said.get('error')})"
-        return f"channels.slack.{key} is not accepted by Slack ({said.get('error')}): copy it again from {place}"
+        code = str(said.get("error"))
+        if code in _ITS_OWN:
+            return Reason.of(ReasonCode.IN_TROUBLE, channel=self.kind, provider_code=code)
+        copy = Advice.of(AdviceCode.COPY_TOKEN, place=place)
+        return Reason.of(ReasonCode.TOKEN_REJECTED, key=key, channel=self.kind, code=code, advice=copy)
 
 
 def _read(answer: Answer) -> dict[str, Any] | None:

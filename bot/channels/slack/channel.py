@@ -11,6 +11,7 @@ import aiohttp
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.channels.masking import unsendable
+from bot.channels.slack import TOKENS
 from bot.channels.slack.channel_names import ChannelNames
 from bot.channels.slack.lookup import EVENT, found
 from bot.channels.slack.reach import Reacher
@@ -18,7 +19,7 @@ from bot.channels.slack.receipts import ROOTLESS, THREADLESS, Failed, asked, too
 from bot.channels.slack.render import blocks, plain
 from bot.channels.slack.socket_mode import SocketMode
 from bot.contracts import Answering, ChannelContext, Reach
-from bot.model import Delivery, DeliveryAction, Later, Receipt, RefusalScope, Refused, Sent, Unsure
+from bot.model import Delivery, DeliveryAction, Later, Reason, ReasonCode, Receipt, RefusalScope, Refused, Sent, Unsure
 
 if TYPE_CHECKING:
     from bot.channels.slack import SlackSettings
@@ -43,7 +44,7 @@ class Slack:
     def __init__(self, settings: SlackSettings, session: aiohttp.ClientSession, desk: ChannelContext) -> None:
         # No retries by the SDK: its default repeats a POST that Slack may have applied.
         token = settings.bot_token.get_secret_value().strip()
-        self._unsendable = unsendable(token)
+        self._unsendable = unsendable(token, "channels.slack.bot_token", TOKENS)
         self._web = AsyncWebClient(token, settings.api_url, session=session, retry_handlers=[], logger=sdk_log)
         self._names = ChannelNames(self._web, desk)
         self._ear = SocketMode(settings, self._web, session, self._names) if settings.app_token else None
@@ -51,7 +52,7 @@ class Slack:
 
     async def send(self, delivery: Delivery) -> Receipt:
         if self._unsendable:
-            return Refused(f"channels.slack.bot_token {self._unsendable}: copy it again", RefusalScope.ACCOUNT)
+            return Refused(self._unsendable, RefusalScope.ACCOUNT)
         if delivery.action is DeliveryAction.EDIT:
             return await self._edit(delivery)
         looked = await self._looked_up(delivery) if delivery.unsure else None
@@ -87,7 +88,7 @@ class Slack:
         channel, ts = _place(delivery)
         words = delivery.notice.root or delivery.notice.words
         if ts is None:
-            return Refused("there is no first message to rewrite")
+            return Refused(Reason.of(ReasonCode.NO_FIRST_MESSAGE))
         rich: list[dict[str, Any]] = blocks(words, delivery.notice.at, delivery.buttons)
         said = await asked(self._web.chat_update(channel=channel, ts=ts, text=plain(words), blocks=rich))
         if isinstance(said, Failed) and too_rich(said.code):

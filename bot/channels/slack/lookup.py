@@ -9,7 +9,7 @@ from typing import Any
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.channels.slack.receipts import RATELIMITED, Failed, asked
-from bot.model import Later, Sent, Unsure
+from bot.model import Later, Reason, ReasonCode, Sent, Unsure
 
 EVENT = "tocsin_notice"
 RECENT = timedelta(hours=1)  # how far back an earlier copy is searched
@@ -40,7 +40,7 @@ async def found(web: AsyncWebClient, key: str, channel: str, thread: str | None)
                 if _bears(message, key) and _second(message) >= oldest:
                     beside = thread is not None and message.get("thread_ts") != thread
                     return Sent(f"{channel}/{message['ts']}", found=True, anew=beside)
-    return Later("it did not arrive", absent=True) if seen else None
+    return Later(Reason.of(ReasonCode.NOT_ARRIVED), absent=True) if seen else None
 
 
 async def _pages(method: Callable[..., Awaitable[Any]], **arguments: str) -> AsyncIterator[list[Message] | Failed]:

@@ -11,6 +11,7 @@ from typing import Any
 
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot import wording
 from bot.channels.slack import ORGANIZATION
 from bot.channels.slack.receipts import Failed, asked
 
@@ -62,7 +63,7 @@ class Members:
         if not said.get("is_enterprise_install"):
             return str(said.get("team_id") or "")
         if not self._warned:
-            log.warning("Slack: %s", ORGANIZATION)
+            log.warning("Slack: %s", wording.english(ORGANIZATION))
         self._warned = True
         return ""
 
@@ -91,7 +92,7 @@ class Members:
         said = await asked(self._web.users_info(user=user))
         if isinstance(said, Failed):
             self._refused_at = time.monotonic()
-            self._complain(said.code or said.receipt.why)
+            self._complain(said.code or wording.english(said.receipt.why))
             return None
         found = said.get("user")
         about = found if isinstance(found, dict) else {}

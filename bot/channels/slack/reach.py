@@ -8,12 +8,12 @@ from typing import Any
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.channels.slack import ORGANIZATION
-from bot.channels.slack.receipts import Failed, asked, failed
+from bot.channels.slack.receipts import KIND, SCOPELESS, Failed, asked, failed
 from bot.contracts import Reach, reach_of
+from bot.model import Advice, AdviceCode, Reason, ReasonCode
 
 PAGE = 1000  # channels per call, Slack's maximum
 PAGES = 10
-SCOPELESS = "missing_scope"
 PEOPLE = ("U", "W")
 ALL, PUBLIC = "public_channel,private_channel", "public_channel"
 
@@ -120,9 +120,8 @@ class Reacher:
         if place in names:
             return await self._conversation(names[place])
         if not self._names_whole:
-            return Reach(
-                None, "Slack does not list all channels to the bot: write the channel's id to have it looked at"
-            )
+            why = Reason.of(ReasonCode.CHANNELS_NOT_LISTED, channel=KIND, advice=AdviceCode.WRITE_CHANNEL_ID)
+            return Reach(None, why)
         return _refused("channel_not_found")
 
     async def _all_names(self) -> dict[str, str] | Failed:
@@ -168,6 +167,5 @@ def _refused(code: str) -> Reach:
 
 
 def _untold(scope: str) -> Reach:
-    return Reach(
-        None, f"Slack does not tell without a scope: add {scope} at api.slack.com/apps and install the app again"
-    )
+    add = Advice.of(AdviceCode.ADD_SCOPE, scope=scope)
+    return Reach(None, Reason.of(ReasonCode.SCOPE_UNTOLD, channel=KIND, advice=add))

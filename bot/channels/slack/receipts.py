@@ -11,9 +11,13 @@ import aiohttp
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
+from bot.channels.slack import CHECK_URL, TOKENS
+from bot.channels.unreached import unreached
 from bot.contracts.retry_after import later
 from bot.contracts.retry_after import retry_after as asked_to_wait
-from bot.model import Later, RefusalScope, Refused, Unsure
+from bot.model import Advice, AdviceCode, Later, Reason, ReasonCode, RefusalScope, Refused, Unsure
+
+KIND = "slack"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +65,7 @@ _REFINED_TOO = frozenset({
     "markdown_text_conflict",
 })  # fmt: skip
 
+SCOPELESS, WRITE = "missing_scope", "chat:write"
 RATELIMITED = "ratelimited"
 _AGAIN = {
     RATELIMITED: None,
@@ -71,17 +76,20 @@ _AGAIN = {
 _WHOLE = frozenset({"service_unavailable", "team_added_to_org", "message_limit_exceeded"})
 _DOUBTFUL = frozenset({"internal_error", "fatal_error", "request_timeout", "update_failed"})
 
-_STALE = "the bot token is not valid any more: copy it again from api.slack.com/apps > OAuth & Permissions"
-_ADMIN = "the workspace's admin does not let this app in: ask the admin to allow it"
-_OLD = "Slack has given up the way by which this version of Tocsin writes: update it"
-_ACCOUNT = {
+Fault = tuple[ReasonCode, Advice | AdviceCode | None]
+
+_COPY = Advice.of(AdviceCode.COPY_TOKEN, place=TOKENS)
+_STALE = ReasonCode.TOKEN_REVOKED, _COPY
+_ADMIN = ReasonCode.APP_NOT_ALLOWED, AdviceCode.ASK_ADMIN_TO_ALLOW
+_OLD = ReasonCode.API_OUTDATED, AdviceCode.UPDATE_TOCSIN
+_ACCOUNT: dict[str, Fault] = {
     "account_inactive": _STALE,
     "token_revoked": _STALE,
     "token_expired": _STALE,
     "invalid_auth": _STALE,
     "not_authed": _STALE,
-    "not_allowed_token_type": "this is not a bot token (xoxb-…): copy it from api.slack.com/apps > OAuth & Permissions",
-    "missing_scope": "the app lacks the scope chat:write: add it at api.slack.com/apps and install the app again",
+    "not_allowed_token_type": (ReasonCode.NOT_A_BOT_TOKEN, _COPY),
+    SCOPELESS: (ReasonCode.SCOPE_MISSING, Advice.of(AdviceCode.ADD_SCOPE, scope=WRITE)),
     "access_denied": _ADMIN,
     "accesslimited": _ADMIN,
     "app_access_restricted": _ADMIN,
@@ -92,30 +100,32 @@ _ACCOUNT = {
     "user_removed_from_team": _STALE,
     "deprecated_endpoint": _OLD,
     "method_deprecated": _OLD,
-    "team_disabled": "the workspace is switched off: ask its owner",
+    "team_disabled": (ReasonCode.WORKSPACE_OFF, AdviceCode.ASK_OWNER),
 }
-_PERSON = "nobody can be written to by that id: copy it again from the person's profile, or name a channel"
-_ELSEWHERE = "the channel is being moved to another workspace: name it again once that is done"
-_LOCKED = "the channel's settings do not let the bot write there: ask the workspace's admin"
-_DESTINATION = {
-    "channel_not_found": "there is no such channel, or it is private and the bot is not in it: /invite @tocsin there",
-    "not_in_channel": "the bot is not in that channel: /invite @tocsin",
-    "is_archived": "the channel is archived: unarchive it or name another one",
+_PERSON = ReasonCode.NO_SUCH_PERSON, AdviceCode.COPY_PERSON_ID
+_ELSEWHERE = ReasonCode.CHANNEL_MOVING, AdviceCode.NAME_CHANNEL_AGAIN
+_LOCKED = ReasonCode.CHANNEL_LOCKED, AdviceCode.ASK_WORKSPACE_ADMIN
+_BOT = ReasonCode.ID_OF_A_BOT, AdviceCode.NAME_PERSON_OR_CHANNEL
+_KIND = ReasonCode.CONVERSATION_UNWRITABLE, AdviceCode.NAME_CHANNEL
+_DESTINATION: dict[str, Fault] = {
+    "channel_not_found": (ReasonCode.CHANNEL_NOT_FOUND, AdviceCode.INVITE_BOT_THERE),
+    "not_in_channel": (ReasonCode.BOT_NOT_IN_CHANNEL, AdviceCode.INVITE_BOT),
+    "is_archived": (ReasonCode.CHANNEL_ARCHIVED, AdviceCode.UNARCHIVE),
     "no_permission": _LOCKED,
     "ekm_access_denied": _LOCKED,
-    "messages_tab_disabled": "the app's Messages tab is off: turn it on at api.slack.com/apps > App Home",
-    "team_not_found": "there is no such workspace",
-    "user_disabled": "that person's account is switched off: name somebody else",
+    "messages_tab_disabled": (ReasonCode.MESSAGES_TAB_OFF, AdviceCode.TURN_ON_MESSAGES_TAB),
+    "team_not_found": (ReasonCode.NO_SUCH_WORKSPACE, None),
+    "user_disabled": (ReasonCode.PERSON_SWITCHED_OFF, AdviceCode.NAME_SOMEBODY_ELSE),
     "user_not_found": _PERSON,
     "users_not_found": _PERSON,
     "user_not_visible": _PERSON,
-    "cannot_dm_bot": "that id is a bot's, which reads no messages: name a person or a channel",
-    "cannot_dm_self": "that id is the bot's own: name a person or a channel",
-    "user_is_bot": "that id is a bot's, which reads no messages: name a person or a channel",
+    "cannot_dm_bot": _BOT,
+    "cannot_dm_self": (ReasonCode.ID_OF_OWN_BOT, AdviceCode.NAME_PERSON_OR_CHANNEL),
+    "user_is_bot": _BOT,
     "user_is_restricted": _LOCKED,
     "user_is_ultra_restricted": _LOCKED,
     "invalid_user_combination": _PERSON,
-    "invalid_channel": "there is no such channel: copy its id again from the channel's details",
+    "invalid_channel": (ReasonCode.NO_SUCH_CHANNEL, AdviceCode.COPY_CHANNEL_ID),
     "channel_is_limited_access": _LOCKED,
     "posting_to_general_channel_denied": _LOCKED,
     "not_allowed": _LOCKED,
@@ -124,28 +134,34 @@ _DESTINATION = {
     "app_cannot_join_channel": _LOCKED,
     "external_channel_migrating": _ELSEWHERE,
     "migration_in_progress": _ELSEWHERE,
-    "method_not_supported_for_channel_type": "nothing can be written in this kind of conversation: name a channel",
-    "channel_type_not_supported": "nothing can be written in this kind of conversation: name a channel",
-    "is_inactive": "the channel is archived or frozen: unarchive it or name another one",
+    "method_not_supported_for_channel_type": _KIND,
+    "channel_type_not_supported": _KIND,
+    "is_inactive": (ReasonCode.CHANNEL_FROZEN, AdviceCode.UNARCHIVE),
 }
 
 
 def failed(code: str, wait: object = None) -> Failed:
     """Judge an `error` of Slack's."""
-    told, code = f"({code})", RATELIMITED if code == "rate_limited" else code
+    code = RATELIMITED if code == "rate_limited" else code
     if code in _AGAIN:
-        why = "Slack asks to wait" if "limit" in code else "Slack is not available for this workspace right now"
-        receipt = later(f"{why} {told}", wait, whole=code in _WHOLE)
+        receipt = later(_why(ReasonCode.ASKS_TO_WAIT if "limit" in code else ReasonCode.NOT_AVAILABLE, code), wait)
+        receipt = replace(receipt, whole=code in _WHOLE)
         return Failed(code, receipt if receipt.wait else replace(receipt, wait=_AGAIN[code]))
     if code in _DOUBTFUL:
-        return Failed(code, Unsure(f"Slack had trouble of its own and may or may not have it {told}"))
+        return Failed(code, Unsure(_why(ReasonCode.PERHAPS_TAKEN, code)))
     if code in _ACCOUNT:
-        return Failed(code, Refused(f"{_ACCOUNT[code]} {told}", RefusalScope.ACCOUNT))
+        return Failed(code, Refused(_why(_ACCOUNT[code][0], code, _ACCOUNT[code][1]), RefusalScope.ACCOUNT))
     if code in _DESTINATION:
-        return Failed(code, Refused(f"{_DESTINATION[code]} {told}", RefusalScope.DESTINATION))
+        return Failed(code, Refused(_why(_DESTINATION[code][0], code, _DESTINATION[code][1]), RefusalScope.DESTINATION))
     if code.startswith("restricted_action") and code not in THREADLESS:
-        return Failed(code, Refused(f"{_LOCKED} {told}", RefusalScope.DESTINATION))
-    return Failed(code, Refused(f"Slack refused the message {told}", RefusalScope.MESSAGE, gone=code in _GONE))
+        return Failed(code, Refused(_why(_LOCKED[0], code, _LOCKED[1]), RefusalScope.DESTINATION))
+    return Failed(code, Refused(_why(ReasonCode.REFUSED_MESSAGE, code), RefusalScope.MESSAGE, gone=code in _GONE))
+
+
+def _why(reason: ReasonCode, code: str = "", advice: Advice | AdviceCode | None = None) -> Reason:
+    """The reason, with those of Slack's facts that its sentence shows."""
+    facts = {name: fact for name, fact in {"channel": KIND, "scope": WRITE}.items() if name in reason.facts}
+    return Reason.of(reason, provider_code=code, advice=advice, **facts)
 
 
 def whole(said: Failed) -> Later | Unsure | Refused:
@@ -168,16 +184,17 @@ async def asked(call: Awaitable[AsyncSlackResponse]) -> dict[str, Any] | Failed:
     except SlackApiError as error:
         return _judged(error.response)
     except aiohttp.ClientConnectorError as error:  # names, TCP and TLS: the request never left
-        return Failed("", Later(f"Slack cannot be reached: {_cause(error)}"))
+        return Failed("", Later(unreached(KIND, error)))
     except aiohttp.ConnectionTimeoutError:
-        return Failed("", Later("Slack cannot be reached: no connection within the time-out"))
+        late = Reason.of(ReasonCode.NO_CONNECTION_IN_TIME)
+        return Failed("", Later(Reason.of(ReasonCode.NOT_REACHED, channel=KIND, cause=late)))
     except TimeoutError:
-        return Failed("", Unsure("Slack did not answer within the time-out"))
+        return Failed("", Unsure(_why(ReasonCode.NO_ANSWER_IN_TIME)))
     except (aiohttp.ClientError, OSError):
-        return Failed("", Unsure("the connection to Slack broke before the answer"))
+        return Failed("", Unsure(_why(ReasonCode.CONNECTION_BROKE)))
     except Exception as error:  # noqa: BLE001 an unforeseen body (a list, plain text) makes the SDK raise anything
-        return Failed("", Unsure(f"Slack's answer could not be read ({type(error).__name__})"))
-    return answer if isinstance(answer, dict) else Failed("", Unsure("Slack's answer could not be read"))
+        return Failed("", Unsure(_why(ReasonCode.ANSWER_UNREADABLE, type(error).__name__)))
+    return answer if isinstance(answer, dict) else Failed("", Unsure(_why(ReasonCode.ANSWER_UNREADABLE)))
 
 
 def _judged(response: Any) -> Failed:
@@ -191,13 +208,17 @@ def _judged(response: Any) -> Failed:
     if isinstance(code, str):
         judged = failed(code, wait)
         if status >= 500 and isinstance(judged.receipt, Refused):
-            return Failed(code, Unsure(f"Slack answered HTTP {status} ({code})"))
+            answered = Reason.of(ReasonCode.ANSWERED_STATUS, channel=KIND, status=status, provider_code=code)
+            return Failed(code, Unsure(answered))
         return judged
     if 400 <= status < 500:
-        return Failed(
-            "", Refused(f"not Slack answered, but HTTP {status}: check channels.slack.api_url", RefusalScope.ACCOUNT)
-        )
-    return Failed("", Unsure(f"Slack's answer could not be read (HTTP {status})"))
+        return Failed("", Refused(other_answered(status), RefusalScope.ACCOUNT))
+    return Failed("", Unsure(_why(ReasonCode.ANSWER_UNREADABLE, f"HTTP {status}")))
+
+
+def other_answered(status: int) -> Reason:
+    """The reason if a proxy or another server answered."""
+    return _why(ReasonCode.NOT_THE_PROVIDER, f"HTTP {status}", CHECK_URL)
 
 
 def retry_after(headers: Iterable[tuple[str, str]]) -> timedelta | None:
@@ -207,11 +228,3 @@ def retry_after(headers: Iterable[tuple[str, str]]) -> timedelta | None:
 
 def _asked_wait(headers: Iterable[tuple[str, str]]) -> str | None:
     return next((value for name, value in headers if name.lower() == "retry-after"), None)
-
-
-def _cause(error: aiohttp.ClientConnectorError) -> str:
-    if isinstance(error, aiohttp.ClientConnectorDNSError):
-        return f"the name {error.host} was not found"
-    if isinstance(error, aiohttp.ClientSSLError):
-        return f"no trusted TLS connection to {error.host}"
-    return f"{error.host} does not accept connections"

@@ -19,6 +19,7 @@ import aiohttp
 from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.webhook.async_client import AsyncWebhookClient
 
+from bot import wording
 from bot.channels.slack.channel_names import ChannelNames
 from bot.channels.slack.members import Members
 from bot.channels.slack.parse import Heard, heard
@@ -72,7 +73,7 @@ class SocketMode:
             said = await asked(self._web.apps_connections_open(app_token=self._token()))
             if isinstance(said, Failed):
                 wait = (isinstance(said.receipt, Later) and said.receipt.wait) or timedelta()
-                self._failed(f"apps.connections.open: {said.code or said.receipt.why}")
+                self._failed(f"apps.connections.open: {said.code or wording.english(said.receipt.why)}")
                 continue
             try:
                 return await self._session.ws_connect(
@@ -186,7 +187,7 @@ class SocketMode:
             self._web.chat_postMessage(blocks=blocks(words), mrkdwn=False, unfurl_links=False, **message)  # type: ignore[arg-type]
         )
         if isinstance(sent, Failed):
-            log.warning("Slack: a reply did not go out: %s", sent.receipt.why)
+            log.warning("Slack: a reply did not go out: %s", wording.english(sent.receipt.why))
 
     async def _whisper(self, url: str, words: Text) -> None:
         """Answer one person alone; retry if it was provably not sent, as nobody else would."""

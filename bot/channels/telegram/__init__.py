@@ -14,6 +14,9 @@ from bot.channels.masking import unsendable
 from bot.channels.telegram.render import LONGEST_ID, WRONG, where
 from bot.channels.telegram.token_filter import quieten, redact
 from bot.contracts import Answer, Between, Channel, ChannelContext, Net, Pace, Seconds, Token, Trouble, Unclear
+from bot.model import Advice, AdviceCode, Reason, ReasonCode
+
+BOTFATHER = "@BotFather"
 
 
 def _address(url: str) -> str:
@@ -59,32 +62,41 @@ class TelegramSettings(BaseModel):
         right = person.isascii() and person.isdigit() and person[0] != "0" and len(person) <= LONGEST_ID
         return "" if right else "names nobody on Telegram; expected a person's id, such as telegram:4242"
 
-    async def probe(self, net: Net, *, often: bool = False) -> str | None:
+    def _redacted(self, text: str) -> str:
+        return redact(text, self.token.get_secret_value())
+
+    async def probe(self, net: Net, *, often: bool = False) -> Reason | Unclear | None:
         quieten()  # the address holds the token, and the HTTP client logs addresses
-        if fault := unsendable(self.token.get_secret_value()):
-            return f"channels.telegram.token {fault}; copy it again from @BotFather"
+        if fault := unsendable(self.token.get_secret_value(), "channels.telegram.token", BOTFATHER):
+            return fault
         try:
             prepared = net.prepare("GET", f"{self.api_url}/bot{self.token.get_secret_value().strip()}/getMe")
         except ValueError:
-            return "Telegram's address cannot be asked; check api_url, and that the token is one line from @BotFather"
+            advice = Advice.of(AdviceCode.CHECK_TOKEN_LINE, key="api_url", place=BOTFATHER)
+            return Reason.of(ReasonCode.ADDRESS_UNUSABLE, channel=self.kind, advice=advice)
         match await net.fetch(prepared, timeout=timedelta(seconds=self.timeout)):
             case Trouble(why=why):
-                why = redact(why, self.token.get_secret_value())
-                return f"Telegram cannot be reached ({why}); check the network and api_url"
+                advice = Advice.of(AdviceCode.CHECK_NETWORK, key="api_url")
+                return Reason.of(
+                    ReasonCode.NOT_REACHED, channel=self.kind, cause=why.rewritten(self._redacted), advice=advice
+                )
             case Answer() as answer:
-                said = _verdict(answer)
-                return said and type(said)(redact(said, self.token.get_secret_value()))
+                return _verdict(answer, self.token.get_secret_value())
 
 
-def _verdict(answer: Answer) -> str | None:
+def _verdict(answer: Answer, token: str) -> Reason | Unclear | None:
+    status = f"HTTP {answer.status}"
     try:
         said = json.loads(answer.body)
-        known, why = said["ok"] is True, str(said.get("description", ""))
+        known, text = said["ok"] is True, redact(str(said.get("description", "")), token)[:200]
     except (ValueError, TypeError, KeyError):
-        return f"what answers at api_url is not Telegram (HTTP {answer.status}); check api_url"
+        check = Advice.of(AdviceCode.CHECK_SETTING, key="api_url")
+        return Reason.of(ReasonCode.NOT_THE_PROVIDER, channel="telegram", provider_code=status, advice=check)
     if known:
         return None
     if answer.status in {401, 404}:
-        return f"Telegram does not know the token ({why}); copy it again from @BotFather"
-    says = Unclear if answer.status == 429 else str
-    return says(f"Telegram answered HTTP {answer.status}: {why[:200]}; try again later")
+        copy = Advice.of(AdviceCode.COPY_TOKEN, place=BOTFATHER)
+        return Reason.of(ReasonCode.TOKEN_UNKNOWN, channel="telegram", provider_code=text, advice=copy)
+    answered = ReasonCode.ASKS_TO_WAIT if answer.status == 429 else ReasonCode.IN_TROUBLE
+    why = Reason.of(answered, channel="telegram", provider_code=f"{status}: {text}", advice=AdviceCode.TRY_LATER)
+    return Unclear(why) if answer.status == 429 else why

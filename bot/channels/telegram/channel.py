@@ -6,7 +6,6 @@ import asyncio
 import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import replace
 from datetime import timedelta
 from math import ceil
 from typing import Any
@@ -17,14 +16,28 @@ from telegram.error import BadRequest
 from telegram.request import HTTPXRequest
 
 from bot.channels.masking import unsendable
+from bot.channels.telegram import BOTFATHER
 from bot.channels.telegram.parse import trim
 from bot.channels.telegram.polling import Polling
 from bot.channels.telegram.reach import Reacher
-from bot.channels.telegram.receipts import mend, receipt, uneditable
+from bot.channels.telegram.receipts import KIND, invalid, mend, of_an_edit, receipt
 from bot.channels.telegram.render import Draft, fitting, root, where
 from bot.channels.telegram.token_filter import quieten
 from bot.contracts import Answering, ChannelContext, Reach, retry_after
-from bot.model import Delivery, DeliveryAction, Destination, Later, Receipt, RefusalScope, Refused, Sent, Text, Unsure
+from bot.model import (
+    Delivery,
+    DeliveryAction,
+    Destination,
+    Later,
+    Reason,
+    ReasonCode,
+    Receipt,
+    RefusalScope,
+    Refused,
+    Sent,
+    Text,
+    Unsure,
+)
 
 REPLY_TRIES = 3
 LONGEST_WAIT = timedelta(seconds=30)  # for a person waiting for an answer
@@ -75,7 +88,7 @@ class TelegramChannel:
     def __init__(self, bot: Bot, desk: ChannelContext, timeout: float) -> None:
         self._bot = bot
         self._timeout = timeout
-        self._unsendable = unsendable(bot.token)
+        self._unsendable = unsendable(bot.token, "channels.telegram.token", BOTFATHER)
         self._commands = frozenset(name for name, _ in desk.commands)
         self._listener = Polling(bot, desk, self.reply)
         self._reacher = Reacher(bot, timeout)
@@ -83,12 +96,10 @@ class TelegramChannel:
     async def send(self, delivery: Delivery) -> Receipt:
         try:
             chat, topic = where(delivery.destination.place)
-        except ValueError as exc:
-            return Refused(str(exc), RefusalScope.DESTINATION)
+        except ValueError:
+            return Refused(invalid(delivery.destination.place), RefusalScope.DESTINATION)
         if self._unsendable:
-            return Refused(
-                f"channels.telegram.token {self._unsendable}; copy it again from @BotFather", RefusalScope.ACCOUNT
-            )
+            return Refused(self._unsendable, RefusalScope.ACCOUNT)
         if delivery.action is DeliveryAction.EDIT:
             return await self._edit(delivery, chat)
         notice, first = delivery.notice, root(delivery)
@@ -119,23 +130,18 @@ class TelegramChannel:
         if delivery.notice.root is None:
             return Sent(delivery.root)
         if (message := root(delivery)) is None:
-            return Refused("the first message was not written in this chat, so it cannot be rewritten", gone=True)
+            return Refused(Reason.of(ReasonCode.FIRST_MESSAGE_ELSEWHERE), gone=True)
         receipt = await self._hand_over(Draft(chat, delivery.notice.root, buttons=delivery.buttons), rewrite=message)
-        match receipt:
-            case Sent():
-                return Sent(delivery.root)
-            case Refused(why) if uneditable(why):
-                return replace(receipt, gone=True)
-        return receipt
+        return Sent(delivery.root) if isinstance(receipt, Sent) else receipt
 
     async def _hand_over(self, draft: Draft, rewrite: int | None = None) -> Receipt:
         try:
             async with asyncio.timeout(self._timeout):
                 return await self._write(draft, rewrite)
         except TimeoutError:
-            return Unsure(f"Telegram did not answer within {self._timeout:g} s")
+            return Unsure(Reason.of(ReasonCode.NO_ANSWER_FROM, channel=KIND, seconds=self._timeout))
         except Exception as exc:  # noqa: BLE001  the channel's boundary: also answers that the SDK cannot read
-            return receipt(exc, self._bot.token)
+            return (receipt if rewrite is None else of_an_edit)(exc, self._bot.token)
 
     async def _write(self, draft: Draft, rewrite: int | None) -> Receipt:
         try:

@@ -16,6 +16,7 @@ from telegram import Bot, BotCommand, CallbackQuery, Message, Update
 from telegram.constants import ChatMemberStatus
 from telegram.error import BadRequest, Conflict, InvalidToken, RetryAfter, TelegramError
 
+from bot import wording
 from bot.channels.telegram.parse import hear, press
 from bot.channels.telegram.receipts import foreign, plain, wait
 from bot.channels.telegram.render import cut
@@ -207,7 +208,7 @@ class Polling:
     async def _tell(self, ask: Ask, message: int, words: Text) -> None:
         receipt = await self._reply(ask.where, message, words)
         if not isinstance(receipt, Sent):
-            log.warning("An answer to %s may not have arrived: %s", ask.where, receipt.why)
+            log.warning("An answer to %s may not have arrived: %s", ask.where, wording.english(receipt.why))
 
     async def _rules(self, message: Message) -> bool:
         """Whether the sender is an administrator of the group; False if that cannot be looked up."""

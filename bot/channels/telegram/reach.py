@@ -9,23 +9,20 @@ from urllib.parse import urlencode
 
 from telegram import Bot
 
-from bot.channels.telegram.receipts import receipt
+from bot.channels.telegram.receipts import KIND, invalid, receipt
 from bot.channels.telegram.render import where
 from bot.contracts import Reach, reach_of
-from bot.model import Later, Receipt, RefusalScope, Refused, Sent, Unsure
+from bot.model import Advice, AdviceCode, Later, Reason, ReasonCode, Receipt, Refused, Sent, Unsure
 
 Said = dict[str, Any]
 
 UNSEEN = "whether they have blocked the bot shows only when it writes"
-_NOT_IN = Refused("the bot is not in that chat: add it there", RefusalScope.DESTINATION)
-_NO_POSTS = Refused(
-    "the bot may not write in that channel: make it an admin there, with the right to post messages",
-    RefusalScope.DESTINATION,
+_NOT_IN = Reason.of(ReasonCode.BOT_NOT_IN_CHAT, advice=AdviceCode.ADD_BOT_THERE)
+_NO_POSTS = Reason.of(ReasonCode.BOT_MAY_NOT_POST, advice=AdviceCode.MAKE_BOT_ADMIN_OF_CHANNEL)
+_MUTE = Reason.of(ReasonCode.BOT_MUTED_IN_GROUP, advice=AdviceCode.LET_MEMBERS_WRITE)
+_UNREADABLE = Reason.of(
+    ReasonCode.NOT_THE_PROVIDER, channel=KIND, advice=Advice.of(AdviceCode.CHECK_PROXY, key="api_url")
 )
-_MUTE = Refused(
-    "the bot may not write in that group: let members send messages, or make it an admin", RefusalScope.DESTINATION
-)
-_UNREADABLE = Unsure("what answered is not Telegram: check api_url and the proxy")
 
 
 class Reacher:
@@ -44,11 +41,11 @@ class Reacher:
     async def reach(self, place: str) -> Reach:
         try:
             chat, topic = where(place)
-        except ValueError as wrong:
-            return Reach(False, str(wrong))
+        except ValueError:
+            return Reach(False, invalid(place))
         found: Reach = await self._asked(self._look(chat, topic))
         if found.good is False and isinstance(chat, int) and chat > 0:
-            return replace(found, said=f"{found.said}; a person has to write /start to the bot first")
+            return replace(found, said=_start_first(found.said))
         return found
 
     async def _ourselves(self) -> Said:
@@ -71,7 +68,7 @@ class Reacher:
         us = await self._ourselves()
         member = await self._call("getChatMember", chat_id=chat, user_id=us.get("id"))
         if refusal := _refusal(str(kind), member, said):
-            return reach_of(refusal)
+            return Reach(False, refusal)
         if topic is not None and not said.get("is_forum"):
             return Reach(False, f"{name} has no topics: write its id without /{topic}")
         unsure = f" (whether the topic {topic} is open shows only when it writes)" if topic is not None else ""
@@ -83,24 +80,30 @@ class Reacher:
             async with asyncio.timeout(self._timeout):
                 return await asking
         except TimeoutError:
-            return reach_of(Unsure(f"Telegram did not answer within {self._timeout:g} s"))
+            return Reach(False, Reason.of(ReasonCode.NO_ANSWER_FROM, channel=KIND, seconds=self._timeout))
         except (KeyError, TypeError, AttributeError):
-            return reach_of(_UNREADABLE)
+            return Reach(False, _UNREADABLE)
         except Exception as exc:  # noqa: BLE001  the channel's boundary: also answers that the SDK cannot read
             return _meaning(receipt(exc, self._bot.token))
+
+
+def _start_first(said: str | Reason) -> str | Reason:
+    if isinstance(said, Reason):
+        return replace(said, advice=Advice(AdviceCode.START_BOT_FIRST))
+    return said
 
 
 def _meaning(said: Receipt) -> Reach:
     match said:
         case Sent():
-            return reach_of(_UNREADABLE)
+            return Reach(False, _UNREADABLE)
         case Refused(moved=new) if new is not None:
             return Reach(False, f"the group has become a supergroup: write {new} in its place")
         case Later() | Unsure() | Refused():
             return reach_of(said)
 
 
-def _refusal(kind: str, member: Said, chat: Said) -> Refused | None:
+def _refusal(kind: str, member: Said, chat: Said) -> Reason | None:
     """The reason why the bot cannot write, by its status in the chat: core.telegram.org/bots/api#chatmember."""
     standing = member.get("status")
     if standing in {"left", "kicked"} or (standing == "restricted" and member.get("is_member") is False):

@@ -17,10 +17,11 @@ from telegram.error import (
     TimedOut,
 )
 
+from bot.channels.telegram import BOTFATHER
 from bot.channels.telegram.render import LIMIT, SHORT, Draft
 from bot.channels.telegram.token_filter import redact
 from bot.contracts import retry_after
-from bot.model import Destination, Later, Receipt, RefusalScope, Refused, Unsure
+from bot.model import Advice, AdviceCode, Destination, Later, Reason, ReasonCode, Receipt, RefusalScope, Refused, Unsure
 
 # httpx's errors before the first byte of a request is sent
 _NEVER_LEFT = frozenset({"ConnectError", "ConnectTimeout", "PoolTimeout", "ProxyError", "UnsupportedProtocol"})
@@ -85,42 +86,63 @@ _PAUSE = re.compile(r"slow ?mode|flood|msg_wait|timeout")
 _ACCOUNT = ("frozen_method_invalid", "bot_invalid", "access_token")
 
 
+KIND = "telegram"
+EXAMPLES = "-1001234567890, -1001234567890/45, @ourchannel"
+
+
 def receipt(exc: Exception, secret: str) -> Receipt:
     """The receipt for an error. The order matters: the SDK derives BadRequest and TimedOut from NetworkError."""
-    why = plain(exc, secret)
-    if "too many requests" in why.lower():  # a 429 without a wait has no class of its own
+    text = plain(exc, secret)
+    why = said(text)
+    if "too many requests" in text.lower():  # a 429 without a wait has no class of its own
         return Later(why)
     if foreign(exc):
-        return Unsure(f"what answered is not Telegram: {why}; should this last, check api_url and the proxy")
+        return Unsure(_why(ReasonCode.NOT_THE_PROVIDER, text, Advice.of(AdviceCode.CHECK_PROXY, key="api_url")))
     match exc:
         case RetryAfter():
             return retry_after.later(why, exc.retry_after)
         case ChatMigrated(new_chat_id=chat):
-            return Refused(why, RefusalScope.DESTINATION, moved=Destination("telegram", str(chat)))
+            return Refused(why, RefusalScope.DESTINATION, moved=Destination(KIND, str(chat)))
         case Forbidden():
-            return Refused(f"{why}; add the bot to the chat again, or unblock it", RefusalScope.DESTINATION)
+            return Refused(said(text, AdviceCode.ADD_OR_UNBLOCK_BOT), RefusalScope.DESTINATION)
         case InvalidToken():
-            return Refused(
-                f"Telegram does not know the token ({why}); copy it again from @BotFather", RefusalScope.ACCOUNT
-            )
+            return Refused(token_unknown(text), RefusalScope.ACCOUNT)
         case BadRequest():
-            return _bad_request(why)
+            return _bad_request(text)
         case TimedOut() | NetworkError() if type(exc.__cause__).__name__ in _NEVER_LEFT:
             return Later(why)
     return Unsure(why)
 
 
-def _bad_request(why: str) -> Receipt:
-    said = why.lower()
-    if any(sign in said for sign in _ACCOUNT):
-        return Refused(f"Telegram does not let the bot write ({why}); ask @BotFather about it", RefusalScope.ACCOUNT)
-    if _PAUSE.search(said):
-        return Later(why)
-    if any(sign in said for sign in _CHAT_GONE) or _CLOSED.search(said):
-        return Refused(
-            f"{why}; check the id, and that the bot is in the chat and may write there", RefusalScope.DESTINATION
-        )
-    return Refused(why)
+def _bad_request(text: str) -> Receipt:
+    known = text.lower()
+    if any(sign in known for sign in _ACCOUNT):
+        return Refused(_why(ReasonCode.BOT_BARRED, text, AdviceCode.ASK_BOTFATHER), RefusalScope.ACCOUNT)
+    if _PAUSE.search(known):
+        return Later(said(text))
+    if any(sign in known for sign in _CHAT_GONE) or _CLOSED.search(known):
+        return Refused(said(text, AdviceCode.CHECK_CHAT), RefusalScope.DESTINATION)
+    return Refused(said(text))
+
+
+def token_unknown(text: str) -> Reason:
+    """The reason if Telegram answered `text` to our token."""
+    return _why(ReasonCode.TOKEN_UNKNOWN, text, Advice.of(AdviceCode.COPY_TOKEN, place=BOTFATHER))
+
+
+def invalid(place: str) -> Reason:
+    """The reason if a destination is no chat that Telegram could have."""
+    advice = Advice.of(AdviceCode.WRITE_ID, example=EXAMPLES)
+    return Reason.of(ReasonCode.PLACE_INVALID, channel=KIND, place=place, advice=advice)
+
+
+def said(text: str, advice: AdviceCode | None = None) -> Reason:
+    """Telegram's own words: it has no codes."""
+    return Reason.of(ReasonCode.AS_SAID, text=text, advice=advice)
+
+
+def _why(reason: ReasonCode, text: str, advice: Advice | AdviceCode) -> Reason:
+    return Reason.of(reason, channel=KIND, provider_code=text, advice=advice)
 
 
 def mend(draft: Draft, exc: BadRequest) -> Draft | None:
@@ -140,9 +162,12 @@ def mend(draft: Draft, exc: BadRequest) -> Draft | None:
     return None
 
 
-def uneditable(why: str) -> bool:
-    """Whether a refused edit can never succeed: the message is deleted, too old or another's."""
-    return any(sign in why.lower() for sign in _UNEDITABLE)
+def of_an_edit(exc: Exception, secret: str) -> Receipt:
+    """The receipt for an error of an edit, which never succeeds if the message is deleted, too old or another's."""
+    found = receipt(exc, secret)
+    if isinstance(found, Refused) and any(sign in str(exc).lower() for sign in _UNEDITABLE):
+        return replace(found, gone=True)
+    return found
 
 
 def foreign(exc: Exception) -> bool:

@@ -151,7 +151,7 @@ async def _row(
         "lease": 0,
         "attempts": 0,
         "unsure": False,
-        "why": "",
+        "why": None,
         "queued_at": now,
     }
     if message.rows:

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import bindparam, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.model import ARRIVED, Audience, Delivery, DeliveryAction, DeliveryStatus, Destination, Notice
+from bot.model import ARRIVED, Audience, Delivery, DeliveryAction, DeliveryStatus, Destination, Notice, Reason
 from bot.notify.place_queue import Lane, Queued
 from bot.store.deliveries import place_statements, statements
 from bot.store.schema import deliveries as table
@@ -34,7 +34,7 @@ class Untaken:
     delivery: Delivery
     # the notice to send elsewhere: its own, or the newer one that supersedes it
     notice: Notice
-    refused: str  # the reason, if it was refused
+    refused: Reason | None  # the reason, if it was refused
     since: datetime = field(compare=False)  # since when the destination has taken nothing
     doubtful: bool  # the incident may have been reported there all the same
     rungs: Mapping[Destination, Rung]  # the destinations of its ladders that `notice` was queued for
@@ -106,7 +106,7 @@ async def _untaken(connection: AsyncConnection, delivery: Delivery, ladders: Map
     return Untaken(
         delivery,
         notice,
-        refused=own.why if own.status == DeliveryStatus.REFUSED else "",
+        refused=own.why if own.status == DeliveryStatus.REFUSED else None,
         since=min(since or own.queued_at, own.queued_at),
         doubtful=lane.doubtful,
         rungs=await _rungs(connection, delivery, notice, ladders),

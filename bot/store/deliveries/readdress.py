@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import bindparam, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.model import MANY, DeliveryAction, DeliveryStatus, Destination
+from bot.model import MANY, DeliveryAction, DeliveryStatus, Destination, Reason
 from bot.store.schema import deliveries as table
 
 
@@ -31,12 +31,12 @@ class Waiting:
 
 @dataclass(frozen=True, slots=True)
 class Adopted:
-    """A delivery under the new config. `gone`: why its channel cannot send any more, "" if it can."""
+    """A delivery under the new config. `gone`: why its channel cannot send any more, None if it can."""
 
     ladders: tuple[str, ...]
     deadline: datetime | None
     due: datetime
-    gone: str = ""
+    gone: Reason | None = None
 
 
 async def read(connection: AsyncConnection) -> list[Waiting]:

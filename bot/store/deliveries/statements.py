@@ -191,7 +191,7 @@ def _row(delivery: Delivery, now: datetime) -> dict[str, Any]:
         "lease": 0,
         "attempts": 0,
         "unsure": False,
-        "why": "",
+        "why": None,
         "queued_at": now,
         "ends": notice.ends and notice.ends.value,
         "detail": notice.detail if notice.whole and delivery.action is DeliveryAction.POST else "",

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from bot.model import Outcome
+from bot.model import Outcome, Reason, ReasonCode
 from bot.net.charset import Decoded, decoded
 from bot.watch.checks import json_assertions, regex
 
@@ -40,12 +40,11 @@ class Page:
     body: bytes
     content_type: str = ""
     cut: bool = False
-    unread: str = ""
+    unread: Reason | None = None
 
 
-Fault = tuple[Outcome, str]
-FINE: Fault = (Outcome.OK, "")
-UNSURE = "its charset is not known: whether {what} is on the page cannot be said"
+Fault = tuple[Outcome, Reason | None]
+FINE: Fault = (Outcome.OK, None)
 
 
 def judged(wanted: Wanted, page: Page) -> Fault:
@@ -59,21 +58,22 @@ def judged(wanted: Wanted, page: Page) -> Fault:
 
 
 def _misworded(wanted: Wanted, page: Page, text: Decoded) -> Fault | None:
-    where = "in the first megabyte of the page" if page.cut else "on the page"
+    missing = ReasonCode.TEXT_MISSING_AT_FIRST if page.cut else ReasonCode.TEXT_MISSING
     doubt: Fault | None = None
     for word in wanted.not_contains:
         if _is_in(word, page, text):
-            return Outcome.FAILED, f'"{word}" is on the page'
+            return Outcome.FAILED, Reason.of(ReasonCode.TEXT_FOUND, text=word)
         doubt = doubt or _doubt(word, text)
     for word in wanted.contains:
         if not _is_in(word, page, text):
-            return _doubt(word, text) or (Outcome.FAILED, f'"{word}" is not {where}')
+            return _doubt(word, text) or (Outcome.FAILED, Reason.of(missing, text=word))
     if wanted.matches:
+        missing = ReasonCode.PATTERN_MISSING_AT_FIRST if page.cut else ReasonCode.PATTERN_MISSING
         # RE2 is fastest on UTF-8.
         encoded = text.text.encode("utf-8", "replace")
         for pattern in wanted.matches:
             if not regex.compiled(pattern).search(encoded):
-                return _doubt(pattern, text) or (Outcome.FAILED, f'nothing {where} is like "{pattern}"')
+                return _doubt(pattern, text) or (Outcome.FAILED, Reason.of(missing, pattern=pattern))
     return doubt
 
 
@@ -95,4 +95,4 @@ def _doubt(said: str, text: Decoded) -> Fault | None:
     """INCONCLUSIVE if the charset is uncertain; ASCII would be found in any."""
     if text.sure or said.isascii():
         return None
-    return Outcome.INCONCLUSIVE, UNSURE.format(what=f'"{said}"')
+    return Outcome.INCONCLUSIVE, Reason.of(ReasonCode.CHARSET_UNKNOWN, text=said)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from bot.contracts import Answer
-from bot.model import Outcome, Reading
+from bot.model import Outcome, Reading, Reason, ReasonCode
 
 # These headers occur only with a challenge or a refusal:
 HEADERS = {
@@ -48,5 +48,5 @@ def shown(answer: Answer) -> str:
 
 
 def reading(route: str, answer: Answer, who: str) -> Reading:
-    why = f"{who} asks whether we are human: what people see is not known"
+    why = Reason.of(ReasonCode.BOT_CHALLENGE, who=who)
     return Reading(route, Outcome.INCONCLUSIVE, why, answer.took, answer.reused)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from bot.model import Outcome, Reading
+from bot.model import Outcome, Reading, Reason, ReasonCode
 
 
 def reading(
@@ -13,4 +13,5 @@ def reading(
     """EXPIRING if the certificate ends within `within`, else OK. `until`: its end; None without a certificate."""
     if until is None or within is None or until - datetime.now(UTC) > within:
         return Reading(route, Outcome.OK, took=took, reused=reused)
-    return Reading(route, Outcome.EXPIRING, f"its certificate ends on {until:%Y-%m-%d}", took, reused, until=until)
+    why = Reason.of(ReasonCode.CERTIFICATE_ENDS, day=f"{until:%Y-%m-%d}")
+    return Reading(route, Outcome.EXPIRING, why, took, reused, until=until)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
 from ipaddress import ip_address
 from typing import Annotated, Literal
@@ -9,7 +10,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, StringConstraints, field_validator
 
 from bot.contracts import Net, Record, Trouble
-from bot.model import Outcome, Reading
+from bot.model import Outcome, Reading, Reason, ReasonCode
 from bot.net.dns import split
 from bot.watch.checks.expectations import Phrase, listed
 from bot.watch.checks.fields import Host
@@ -39,10 +40,14 @@ class DnsCheck(BaseModel):
             known |= {record.rpartition(" ")[2] for record in known}
         lacking = [value for value in self.expect if self._plain(value) not in known]
         if lacking:
-            more = f" and {len(seen.records) - SHOWN} more" if len(seen.records) > SHOWN else ""
-            why = f"its {self.type} record is {', '.join(seen.records[:SHOWN])}{more}, not {lacking[0]}"
-            return Reading(route, Outcome.FAILED, why, seen.took)
+            return Reading(route, Outcome.FAILED, self._differs(seen.records, lacking[0]), seen.took)
         return Reading(route, Outcome.OK, took=seen.took)
+
+    def _differs(self, records: Sequence[str], wanted: str) -> Reason:
+        found, more = ", ".join(records[:SHOWN]), len(records) - SHOWN
+        if more > 0:
+            return Reason.of(ReasonCode.RECORDS_DIFFER, record=self.type, found=found, count=more, wanted=wanted)
+        return Reason.of(ReasonCode.RECORD_DIFFERS, record=self.type, found=found, wanted=wanted)
 
     @field_validator("server")
     @classmethod

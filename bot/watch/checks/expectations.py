@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, field_validator
 
 from bot.contracts import Answer
-from bot.model import Outcome
+from bot.model import Outcome, Reason, ReasonCode
 from bot.net import Network
 from bot.offload.pool import OverranError, offload
 from bot.watch.checks import body_text, json_assertions, regex
@@ -79,7 +79,7 @@ class Expect(BaseModel):
         """The number of bytes of the response that are needed."""
         return SEARCHED if self._wanted else READ
 
-    async def judge(self, answer: Answer) -> tuple[Outcome, str]:
+    async def judge(self, answer: Answer) -> body_text.Fault:
         """Compare a response with the expectations; return the reason if it differs. Long pages are searched outside
         the loop.
         """
@@ -91,10 +91,10 @@ class Expect(BaseModel):
         try:
             return await offload(body_text.judged, self._wanted, page)
         except OverranError:
-            return Outcome.INCONCLUSIVE, "its page takes too long to look through"
+            return Outcome.INCONCLUSIVE, Reason.of(ReasonCode.PAGE_TOO_SLOW)
 
-    def fault(self, answer: Answer) -> str:
-        """The first difference, "" if there is none; runs in the loop, whatever the length."""
+    def fault(self, answer: Answer) -> Reason | None:
+        """The first difference, None if there is none; runs in the loop, whatever the length."""
         why = self._without_body(answer)
         return why if why or not self._wanted else body_text.judged(self._wanted, _page(answer))[1]
 
@@ -102,16 +102,16 @@ class Expect(BaseModel):
         """Whether this very status is listed, not only a range around it."""
         return str(status) in self.status
 
-    def _without_body(self, answer: Answer) -> str:
+    def _without_body(self, answer: Answer) -> Reason | None:
         if not any(low <= answer.status <= high for low, high in self._ranges):
-            return f"HTTP {answer.status}"
+            return Reason.of(ReasonCode.HTTP_STATUS, status=answer.status)
         for name, part in self.headers.items():
             if part.casefold() not in answer.headers.get(name.lower(), "").casefold():
-                return f'header {name} does not say "{part}"'
+                return Reason.of(ReasonCode.HEADER_DIFFERS, name=name, text=part)
         if self.final_url and not _whole(answer.url).startswith(self.final_url):
-            host = urlsplit(answer.url).hostname
-            return f"leads elsewhere than it should: to {'another page of ' * self._at(host)}{host}"
-        return ""
+            host = urlsplit(answer.url).hostname or ""
+            return Reason.of(ReasonCode.OTHER_PAGE if self._at(host) else ReasonCode.OTHER_HOST, host=host)
+        return None
 
     @cached_property
     def _wanted(self) -> body_text.Wanted:

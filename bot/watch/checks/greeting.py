@@ -10,7 +10,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict
 
 from bot.contracts import Net, Trouble
-from bot.model import Outcome, Reading
+from bot.model import Outcome, Reading, Reason, ReasonCode
 from bot.watch.checks.fields import Host, Port
 
 SHOWN = 60  # characters of the greeting
@@ -33,6 +33,6 @@ class GreetingCheck(BaseModel):
         if isinstance(seen, Trouble):
             return seen.reading(route)
         if not seen.line.startswith(self.expect):
-            why = f'greets with "{seen.line[:SHOWN]}", not with "{self.expect}"'
+            why = Reason.of(ReasonCode.GREETING_DIFFERS, line=seen.line[:SHOWN], wanted=self.expect)
             return Reading(route, Outcome.FAILED, why, seen.took)
         return Reading(route, Outcome.OK, took=seen.took)

@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, SecretStr
 
 from bot.contracts import Check, Length, Net, between
-from bot.model import Outcome, Reading
+from bot.model import Outcome, Reading, Reason
 
 SHORTEST = 12  # characters of a token: whoever guesses it can report the job as well
 SAFE = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.~")
@@ -38,14 +38,14 @@ class HeartbeatCheck(BaseModel):
     grace: Silence = timedelta(hours=1)
     token: Annotated[SecretStr, AfterValidator(_safe)] | None = None  # of its address; None: one is made and stored
 
-    def bound(self, trouble: Callable[[], str]) -> Check:
-        """The check itself. `trouble` returns the job's fault, "" if there is none."""
+    def bound(self, trouble: Callable[[], Reason | None]) -> Check:
+        """The check itself. `trouble` returns the job's fault, None if there is none."""
         return _Bound(trouble)
 
 
 @dataclass(frozen=True)
 class _Bound:
-    trouble: Callable[[], str]
+    trouble: Callable[[], Reason | None]
     kind: str = "heartbeat"
 
     async def run(self, route: str, net: Net, timeout: timedelta, *, fresh: bool) -> Reading:

@@ -6,10 +6,9 @@ import json
 from functools import lru_cache
 from typing import Any
 
-from bot.model import Outcome
+from bot.model import Outcome, Reason, ReasonCode
 
 TRUE: Any = ...  # the value of an expression without one: whatever JMESPath counts as true
-NONE = "what it answers is no JSON"
 LONGEST = 40  # characters shown of a value
 
 
@@ -47,34 +46,38 @@ def _plain(value: object) -> None:
         raise ValueError("holds what is no value of JSON, such as a date; put it in quotes") from None
 
 
-def fault(wanted: tuple[tuple[str, Any], ...], text: str, cut: bool) -> tuple[Outcome, str]:
+def fault(wanted: tuple[tuple[str, Any], ...], text: str, cut: bool) -> tuple[Outcome, Reason | None]:
     """The first assertion that does not hold, with the reason; INCONCLUSIVE if we cannot read the JSON."""
     if cut:
-        return Outcome.FAILED, "its JSON is longer than a megabyte"
+        return Outcome.FAILED, Reason.of(ReasonCode.JSON_TOO_LONG)
     try:
         return _held(wanted, json.loads(text))
     except json.JSONDecodeError:
-        return Outcome.FAILED, NONE
+        return Outcome.FAILED, Reason.of(ReasonCode.NOT_JSON)
     except RecursionError:
         # Text without its end is no JSON, however deeply it is nested.
         whole = text.rstrip()[-1:] in {"]", "}"}
-        return (Outcome.INCONCLUSIVE, "its JSON is nested too deep for us to read") if whole else (Outcome.FAILED, NONE)
+        if whole:
+            return Outcome.INCONCLUSIVE, Reason.of(ReasonCode.JSON_TOO_DEEP)
+        return Outcome.FAILED, Reason.of(ReasonCode.NOT_JSON)
     except ValueError:
-        return Outcome.INCONCLUSIVE, "its JSON has a number that is too long for us to read"
+        return Outcome.INCONCLUSIVE, Reason.of(ReasonCode.JSON_NUMBER_TOO_LONG)
 
 
-def _held(wanted: tuple[tuple[str, Any], ...], said: Any) -> tuple[Outcome, str]:
+def _held(wanted: tuple[tuple[str, Any], ...], said: Any) -> tuple[Outcome, Reason | None]:
     for expression, value in wanted:
         try:
             found = compiled(expression).search(said)
         except (ValueError, TypeError, AttributeError, ArithmeticError, LookupError):
             # a function got an argument of the wrong type
-            return Outcome.FAILED, f"its JSON is not such that {expression} can be found"
+            return Outcome.FAILED, Reason.of(ReasonCode.JSON_NOT_FOUND, expression=expression)
         if value is TRUE and not _true(found):
-            return Outcome.FAILED, f"{expression} is {_shown(found)}"
+            return Outcome.FAILED, Reason.of(ReasonCode.JSON_VALUE, expression=expression, value=_shown(found))
         if value is not TRUE and not _same(found, value):
-            return Outcome.FAILED, f"{expression} is {_shown(found)}, not {_shown(value)}"
-    return Outcome.OK, ""
+            return Outcome.FAILED, Reason.of(
+                ReasonCode.JSON_VALUE_DIFFERS, expression=expression, value=_shown(found), wanted=_shown(value)
+            )
+    return Outcome.OK, None
 
 
 def _true(found: object) -> bool:

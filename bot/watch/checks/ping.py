@@ -9,7 +9,7 @@ from typing import Annotated, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from bot.contracts import Net, Trouble
-from bot.model import Outcome, Reading
+from bot.model import Outcome, Reading, Reason, ReasonCode
 from bot.watch.checks.fields import Host
 
 
@@ -30,8 +30,8 @@ class PingCheck(BaseModel):
             return seen.reading(route)
         lost = seen.sent - seen.received
         if lost * 100 > self.max_loss * seen.sent:
-            why = f"lost {lost} of {seen.sent} pings" if seen.received else "answers no ping"
-            return Reading(route, Outcome.FAILED, why, seen.took)
+            some = Reason.of(ReasonCode.PINGS_LOST, lost=lost, count=seen.sent)
+            return Reading(route, Outcome.FAILED, some if seen.received else Reason.of(ReasonCode.NO_PING), seen.took)
         return Reading(route, Outcome.OK, took=seen.took)
 
     @model_validator(mode="after")

@@ -6,10 +6,9 @@ from datetime import timedelta
 
 from bot.contracts import Answer
 from bot.contracts.retry_after import retry_after
-from bot.model import Outcome, Reading
+from bot.model import Outcome, Reading, Reason, ReasonCode
 
 LONGEST = timedelta(minutes=15)  # the longest wait obeyed: an outage must not go unnoticed for longer
-WHY = "asks us to ask less often (HTTP {status})"
 
 
 def met(answer: Answer) -> bool:
@@ -25,4 +24,5 @@ def reading(route: str, answer: Answer) -> Reading:
     """
     asked = retry_after(answer.headers.get("retry-after", ""))
     wait = min(asked, LONGEST) if asked else timedelta()
-    return Reading(route, Outcome.INCONCLUSIVE, WHY.format(status=answer.status), answer.took, answer.reused, wait=wait)
+    why = Reason.of(ReasonCode.RATE_LIMITED, status=answer.status)
+    return Reading(route, Outcome.INCONCLUSIVE, why, answer.took, answer.reused, wait=wait)

@@ -12,7 +12,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
 
 from bot.contracts import Length, Net, Trouble, between
-from bot.model import Outcome, Reading
+from bot.model import Outcome, Reading, Reason, ReasonCode
 from bot.net import Network, Prepared, network
 from bot.watch.checks import bot_challenges, certificates, rate_limits
 
@@ -41,9 +41,10 @@ class WebsocketCheck(BaseModel):
         if rate_limits.met(seen):
             return rate_limits.reading(route, seen)
         if seen.status != 101:
-            return Reading(route, Outcome.FAILED, f"HTTP {seen.status}", seen.took, answered_by=network(seen.headers))
+            why = Reason.of(ReasonCode.HTTP_STATUS, status=seen.status)
+            return Reading(route, Outcome.FAILED, why, seen.took, answered_by=network(seen.headers))
         if seen.headers.get("sec-websocket-accept", "").strip() != self._accepted:
-            return Reading(route, Outcome.FAILED, "what it answers is no WebSocket handshake", seen.took)
+            return Reading(route, Outcome.FAILED, Reason.of(ReasonCode.NOT_WEBSOCKET), seen.took)
         return certificates.reading(route, seen.certificate_until, self.expires_in, seen.took)
 
     @field_validator("url")

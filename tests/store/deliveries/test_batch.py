@@ -10,6 +10,7 @@ import pytest
 from bot.model import ChangeKind, DeliveryAction, DeliveryStatus, Destination, Phase
 from bot.notify.storms import EDIT_GAP, FEW, GATHER, JOINS, NEXT_GAP, WINDOW
 from bot.store.deliveries import batch
+from tests.reasons import quote
 from tests.store.made import MAIL, NOW, SECOND, SLACK, delivery, settle, take, together
 
 MINUTE = timedelta(minutes=1)
@@ -168,7 +169,7 @@ async def test_a_refused_message_is_refused_for_all_that_it_tells_and_the_next_r
     await fail(store)
     assert await store.deliveries.next_deadline() == NOW + MINUTE
     [one] = await claim(store, NOW + 40 * SECOND)
-    await settle(store, one, DeliveryStatus.REFUSED, NOW + 41 * SECOND, why="is_archived")
+    await settle(store, one, DeliveryStatus.REFUSED, NOW + 41 * SECOND, why=quote("is_archived"))
 
     assert await statuses(store, "x", "y") == ["refused", "refused"]
     assert await store.deliveries.next_deadline() == NOW + 41 * SECOND
@@ -317,7 +318,7 @@ async def test_a_storm_message_that_is_gone_is_not_waited_for(store):
     await store.deliveries.add([news("e")], NOW + SECOND)
     assert await claim(store, NOW + SECOND) == ()
     [grown] = await claim(store, NOW + EDIT_GAP)
-    await settle(store, grown, DeliveryStatus.REFUSED, NOW + EDIT_GAP, why="message_not_found")
+    await settle(store, grown, DeliveryStatus.REFUSED, NOW + EDIT_GAP, why=quote("message_not_found"))
     [alone] = await sent(store, NOW + NEXT_GAP)
     assert (alone.action, alone.notice.key) == (DeliveryAction.POST, "e#1/1")
 

@@ -13,6 +13,7 @@ from bot.store import open_store
 from bot.store.deliveries.failover import LATE, NEXT, Handed
 from bot.store.schema import deliveries as table
 from bot.store.schema import services
+from tests.reasons import quote
 from tests.store.made import LEASE, MAIL, NOW, SECOND, SLACK, delivery, further, settle, take
 
 TELEGRAM = Destination("telegram", "-100")
@@ -124,7 +125,7 @@ async def test_what_is_known_of_an_untaken_one(store):
 
     found = [one.untaken for one in await fail_over(store, NOW + MINUTE)]
     assert [one.delivery.notice.key for one in found] == ["y#1/1", "x#1/1"]
-    assert (found[1].since, found[1].refused, found[1].doubtful) == (NOW - MINUTE, "", False)
+    assert (found[1].since, found[1].refused, found[1].doubtful) == (NOW - MINUTE, None, False)
     assert {place: (r.sent, r.running) for place, r in found[1].rungs.items()} == {
         SLACK: (False, True),
         TELEGRAM: (True, False),
@@ -134,7 +135,7 @@ async def test_what_is_known_of_an_untaken_one(store):
 async def test_a_refusal_is_known_by_its_words_and_what_hangs_is_in_doubt(store):
     await store.deliveries.add([rung(1), rung(1, TELEGRAM)], NOW)
     [refused], [_hangs] = await claim(store), await claim(store, "telegram")
-    await settle(store, refused, DeliveryStatus.REFUSED, NOW, why="is_archived")
+    await settle(store, refused, DeliveryStatus.REFUSED, NOW, why=quote("is_archived"))
 
     found = [one.untaken for one in await fail_over(store, NOW + MINUTE)]
     assert [(str(one.delivery.destination), one.refused, one.doubtful) for one in found] == [
@@ -332,7 +333,7 @@ async def test_a_database_of_the_first_schema_keeps_what_it_has_to_tell(tmp_path
         row = {
             "key": "x#1/1@slack:C012", "kind": "slack", "place": "C012", "thread": "x#1", "act": "post",
             "audience": "desk", "title": "t", "notice": delivery().notice, "status": "pending", "due": NOW, "lease": 0,
-            "attempts": 0, "unsure": False, "why": "", "queued_at": NOW,
+            "attempts": 0, "unsure": False, "why": None, "queued_at": NOW,
         }  # fmt: skip
         await connection.execute(table.insert().values({c: row[c.name] for c in columns if c.name in row}))
 

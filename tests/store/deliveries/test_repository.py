@@ -7,6 +7,7 @@ import pytest
 
 from bot.model import DeliveryAction, DeliveryStatus, Destination
 from bot.store import open_store
+from tests.reasons import english, quote
 from tests.store.made import LEASE, MAIL, NOW, SECOND, SLACK, delivery, settle, take
 
 
@@ -47,7 +48,7 @@ async def test_a_lane_is_told_in_order_and_waits_for_its_head(store):
     assert [one.key for one in first] == ["x#1/1@slack:C012", "y#1/1@slack:C012"]
     assert await claim(store) == ()
 
-    await settle(store, first[0], DeliveryStatus.PENDING, NOW, due=NOW + 30 * SECOND, why="429")
+    await settle(store, first[0], DeliveryStatus.PENDING, NOW, due=NOW + 30 * SECOND, why=quote("429"))
     assert await claim(store) == ()
     [again] = await claim(store, now=NOW + 30 * SECOND)
     assert again.key == "x#1/1@slack:C012"
@@ -87,7 +88,7 @@ async def test_what_follows_the_first_message_knows_its_ref_and_its_subject(stor
 async def test_a_refused_first_message_is_nobodys_root(store):
     await store.deliveries.add([delivery(1), delivery(2)], NOW)
     [first] = await claim(store)
-    await settle(store, first, DeliveryStatus.REFUSED, NOW, why="channel_not_found")
+    await settle(store, first, DeliveryStatus.REFUSED, NOW, why=quote("channel_not_found"))
 
     [second] = await claim(store)
     assert (second.root, second.subject) == (None, "x#1 step 2")
@@ -99,7 +100,7 @@ async def test_hand_overs_are_counted(store):
         [one] = await claim(store)
         assert one.attempts == attempts
         assert one.unsure is False
-        await settle(store, one, DeliveryStatus.PENDING, NOW, why="503")
+        await settle(store, one, DeliveryStatus.PENDING, NOW, why=quote("503"))
 
 
 async def test_an_expired_lease_is_claimed_again_as_unsure_and_the_first_claim_has_lost_it(store):
@@ -178,12 +179,16 @@ async def test_who_got_what_can_be_asked(store):
     await store.deliveries.add([delivery(1), delivery(1, MAIL)], NOW)
     await sent(store, now=NOW + SECOND)
     [mail] = await claim(store, "email")
-    await settle(store, mail, DeliveryStatus.REFUSED, NOW + SECOND, why="550 no such user \0\ud800")
+    await settle(store, mail, DeliveryStatus.REFUSED, NOW + SECOND, why=quote("550 no such user \0\ud800"))
 
     slack, refused = await store.deliveries.of_incident("x#1")
     assert (slack.destination, slack.status, slack.attempts) == (SLACK, DeliveryStatus.SENT, 1)
     assert (slack.queued_at, slack.sent_at) == (NOW, NOW + SECOND)
-    assert (refused.status, refused.sent_at, refused.why) == (DeliveryStatus.REFUSED, None, "550 no such user ?")
+    assert (refused.status, refused.sent_at, english(refused.why)) == (
+        DeliveryStatus.REFUSED,
+        None,
+        "550 no such user ?",
+    )
     assert await store.deliveries.backlog() == {}
     assert await store.deliveries.counts() == {("slack", "sent"): 1, ("email", "refused"): 1}
 

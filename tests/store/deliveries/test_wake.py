@@ -8,6 +8,7 @@ from sqlalchemy import update
 
 from bot.model import DeliveryStatus
 from bot.store.schema import deliveries as table
+from tests.reasons import quote
 from tests.store.made import LEASE, MAIL, NOW, SECOND, delivery, settle, take
 
 MINUTE = 60 * SECOND
@@ -60,7 +61,9 @@ async def test_what_waits_is_due_when_its_channel_is_back_but_not_what_is_on_its
 async def test_a_hurry_hands_on_what_will_be_tried_here_again(store):
     await store.deliveries.add([rung(1, MAIL, "x#1"), delivery(1, MAIL, "y#1")], NOW)
     for one in await claim(store, "email"):
-        await settle(store, one, DeliveryStatus.PENDING, NOW + SECOND, due=NOW + 5 * MINUTE, why="revoked", hurry=True)
+        await settle(
+            store, one, DeliveryStatus.PENDING, NOW + SECOND, due=NOW + 5 * MINUTE, why=quote("revoked"), hurry=True
+        )
     assert await store.deliveries.next_deadline() == NOW + SECOND
     assert await store.deliveries.backlog() == {"email": 2}
     assert await store.deliveries.next_due("email") == NOW + 5 * MINUTE

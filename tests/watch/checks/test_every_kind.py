@@ -15,6 +15,7 @@ from bot.net.dns import Resolver
 from bot.watch.checks import AnyCheck
 from tests.fakes.lines import LineServer
 from tests.fakes.nameserver import SERVFAIL, NameServer
+from tests.reasons import english, quote
 
 SOON, BRIEF = timedelta(seconds=5), timedelta(seconds=0.15)
 KINDS = {
@@ -62,7 +63,7 @@ def free_port():
 @pytest.mark.parametrize("kind", CONNECTING)
 async def test_refused_is_bad(net, free_port, kind):
     reading = await make(kind, port=free_port).run("web", net, SOON, fresh=False)
-    assert (reading.route, reading.outcome, reading.why) == ("web", Outcome.FAILED, "connection refused")
+    assert (reading.route, reading.outcome, english(reading.why)) == ("web", Outcome.FAILED, "connection refused")
 
 
 @pytest.mark.parametrize("kind", SPEAKING)
@@ -70,7 +71,7 @@ async def test_silence_beyond_the_time_out_is_bad(net, kind):
     async with LineServer(b"") as server:
         reading = await make(kind, port=server.port).run("web", net, BRIEF, fresh=False)
     assert reading.outcome is Outcome.FAILED
-    assert reading.why.startswith("timed out after 0.15 s while ") or "during the TLS" in reading.why
+    assert english(reading.why).startswith("timed out after 0.15 s while ") or "during the TLS" in english(reading.why)
 
 
 @pytest.mark.parametrize("kind", SPEAKING)
@@ -79,20 +80,20 @@ async def test_garbage_is_bad(net, kind, junk):
     async with LineServer(junk, stays=False) as server:
         reading = await make(kind, port=server.port).run("web", net, SOON, fresh=False)
     assert reading.outcome is Outcome.FAILED
-    assert reading.why
+    assert english(reading.why)
 
 
 @pytest.mark.parametrize("kind", KINDS)
 async def test_a_name_that_does_not_exist_is_bad(named, kind):
     reading = await make(kind, host="none.example").run("web", named, SOON, fresh=False)
-    assert (reading.outcome, reading.why) == (Outcome.FAILED, "no such name")
+    assert (reading.outcome, english(reading.why)) == (Outcome.FAILED, "no such name")
 
 
 @pytest.mark.parametrize("kind", KINDS)
 async def test_name_servers_that_do_not_answer_are_bad(named, kind):
     reading = await make(kind, host="fails.example").run("web", named, SOON, fresh=False)
     assert reading.outcome is Outcome.FAILED
-    assert reading.why == "its name cannot be looked up: its name servers do not answer"
+    assert english(reading.why) == "its name cannot be looked up: its name servers do not answer"
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -101,7 +102,7 @@ async def test_our_own_resolver_that_is_dead_says_nothing_of_the_service(free_po
     async with Network(resolver=resolver) as net:
         reading = await make(kind, host="some.example").run("web", net, SOON, fresh=False)
     await resolver.close()
-    assert (reading.outcome, reading.why) == (Outcome.INCONCLUSIVE, "our own resolver does not answer")
+    assert (reading.outcome, english(reading.why)) == (Outcome.INCONCLUSIVE, "our own resolver does not answer")
 
 
 class Told:
@@ -120,10 +121,10 @@ class Told:
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("cause", list(Cause))
 async def test_only_our_own_trouble_is_blind(kind, cause):
-    net = Told(Trouble(cause, "so it is", timedelta(0)))
+    net = Told(Trouble(cause, quote("so it is"), timedelta(0)))
     reading = await make(kind).run("web", net, SOON, fresh=False)
     blind = cause in {Cause.RESOLVER, Cause.OURS, Cause.GUARDED, Cause.UNREADABLE}
-    assert (reading.outcome, reading.why) == (Outcome.INCONCLUSIVE if blind else Outcome.FAILED, "so it is")
+    assert (reading.outcome, english(reading.why)) == (Outcome.INCONCLUSIVE if blind else Outcome.FAILED, "so it is")
 
 
 @pytest.mark.parametrize(
@@ -142,7 +143,7 @@ async def test_a_ping_is_good_while_enough_comes_back(received, fields, outcome,
     check = TypeAdapter(AnyCheck).validate_python({"kind": "ping", "host": "h", "packets": 4} | fields)
     net = Told(Echoed(4, received, timedelta(milliseconds=3)))
     reading = await check.run("host", net, SOON, fresh=False)
-    assert (reading.outcome, reading.why, reading.took) == (outcome, why, timedelta(milliseconds=3))
+    assert (reading.outcome, english(reading.why), reading.took) == (outcome, why, timedelta(milliseconds=3))
 
 
 @pytest.mark.parametrize("kind", KINDS)

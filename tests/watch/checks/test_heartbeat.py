@@ -9,12 +9,13 @@ from pydantic import ValidationError
 
 from bot.model import Outcome, Reading
 from bot.watch.checks import HeartbeatCheck
+from tests.reasons import quote
 
 
 async def test_it_is_as_the_board_says_and_asks_nobody():
     check = HeartbeatCheck(every="24h")
     assert (check.every, check.grace, check.token) == (timedelta(days=1), timedelta(hours=1), None)
-    for why, outcome in (("", Outcome.OK), ("no sign for 25 h", Outcome.FAILED)):
+    for why, outcome in ((None, Outcome.OK), (quote("no sign for 25 h"), Outcome.FAILED)):
         bound = check.bound(lambda why=why: why)
         assert await bound.run("job", None, timedelta(seconds=1), fresh=False) == Reading("job", outcome, why)
 

@@ -12,6 +12,7 @@ from bot.model import Outcome
 from bot.watch.checks import AnyCheck, HttpCheck
 from bot.watch.checks.expectations import Expect
 from tests.fakes.site import Site, page
+from tests.reasons import english
 
 SOON = timedelta(seconds=5)
 
@@ -87,7 +88,7 @@ async def look(net, site, answer=None, *, fresh=False, **fields):
 async def test_an_answer_is_as_expected_or_it_is_said_why_not(net, answer, expect, why):
     async with Site(answer) as site:
         reading = await look(net, site, expect=expect)
-    assert (reading.route, reading.why) == ("web", why)
+    assert (reading.route, english(reading.why)) == ("web", why)
     assert reading.outcome is (Outcome.FAILED if why else Outcome.OK)
     assert reading.took > timedelta(0)
 
@@ -113,7 +114,7 @@ async def test_a_challenge_page_says_nothing_of_the_service(net, answer, who):
     async with Site(answer) as site:
         reading = await look(net, site)
     assert reading.outcome is Outcome.INCONCLUSIVE
-    assert reading.why.startswith(f"{who} asks")
+    assert english(reading.why).startswith(f"{who} asks")
 
 
 @pytest.mark.parametrize(
@@ -139,17 +140,17 @@ async def test_what_is_expected_is_good_whoever_it_reminds_of(net):
 async def test_redirects_are_followed_as_far_as_allowed(net):
     async with Site() as site:
         site.answer = page(302, "", {"Location": "/"})
-        assert (await look(net, site)).why == "redirects more than 5 times"
+        assert english((await look(net, site)).why) == "redirects more than 5 times"
         assert (await look(net, site, redirects=0)).outcome is Outcome.OK
         site.paths = {"/there": page(503)}
-        assert (await look(net, site, page(302, "", {"Location": "/there"}))).why == "HTTP 503"
+        assert english((await look(net, site, page(302, "", {"Location": "/there"}))).why) == "HTTP 503"
 
 
 async def test_a_refused_connection_is_bad_and_said_in_words(net):
     async with Site() as site:
         check = HttpCheck(url=site.url())
     reading = await check.run("web", net, SOON, fresh=False)
-    assert (reading.outcome, reading.why) == (Outcome.FAILED, "connection refused")
+    assert (reading.outcome, english(reading.why)) == (Outcome.FAILED, "connection refused")
 
 
 class Told:
@@ -219,13 +220,13 @@ async def test_redirects_end_where_they_should(net, final_url, why):
     async with Site(page(302, "", {"Location": "/there?t0ken"})) as site:
         site.paths = {"/there?t0ken": page()}
         reading = await look(net, site, expect={"final_url": final_url.format(port=site.port)})
-    assert (reading.outcome, reading.why) == (Outcome.FAILED if why else Outcome.OK, why)
+    assert (reading.outcome, english(reading.why)) == (Outcome.FAILED if why else Outcome.OK, why)
 
 
 def test_a_beginning_ends_with_the_host():
     at = Answer(200, {}, b"", "https://example.org.evil.example/", timedelta(0), {})
     assert (
-        Expect(final_url="https://example.org").fault(at)
+        english(Expect(final_url="https://example.org").fault(at))
         == "leads elsewhere than it should: to example.org.evil.example"
     )
 
@@ -247,7 +248,7 @@ async def test_only_one_family_is_asked_where_that_is_meant(net):
     async with Site() as site:
         assert (await look(net, site, ip=4)).outcome is Outcome.OK
         reading = await look(net, site, ip=6)
-    assert (reading.outcome, reading.why) == (Outcome.FAILED, "has no IPv6 address")
+    assert (reading.outcome, english(reading.why)) == (Outcome.FAILED, "has no IPv6 address")
 
 
 SECRETS = {"url": "http://us3r:t0ken@127.0.0.1:{port}/t0ken?key=t0ken", "headers": {"Authorization": "Bearer t0ken"}}
@@ -271,7 +272,7 @@ async def test_no_secret_is_repeated(net, answer):
         reading = await check.run("web", net, SOON, fresh=True)
         prepared = net.prepare("GET", url, SECRETS["headers"])
     assert site.heard[0].headers["authorization"] == "Bearer t0ken"
-    assert reading.why
+    assert english(reading.why)
     assert "t0ken" not in f"{reading!r} {check!r} {check} {prepared!r}"
 
 

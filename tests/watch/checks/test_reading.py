@@ -17,6 +17,7 @@ from bot.watch.checks import HttpCheck, expectations
 from bot.watch.checks.expectations import Expect
 from bot.watch.checks.websocket import WebsocketCheck
 from tests.fakes.site import Site, page
+from tests.reasons import english
 
 SOON = timedelta(seconds=5)
 META = '<meta charset="iso-8859-1"><h1>Élections</h1>'
@@ -78,7 +79,7 @@ async def test_a_guessed_charset_decides_nothing(net, wanted, kind):
     async with Site(page(body="出错了".encode("gbk"), headers={"Content-Type": kind})) as site:
         reading = await HttpCheck(url=site.url(), expect=wanted).run("web", net, SOON, fresh=False)
     assert reading.outcome is Outcome.INCONCLUSIVE
-    assert "charset is not known" in reading.why
+    assert "charset is not known" in english(reading.why)
 
 
 @pytest.mark.parametrize("codec", sorted(set(CODECS.values())))
@@ -181,7 +182,7 @@ async def test_long_pages_are_looked_through_elsewhere(net, monkeypatch, wanted,
         assert (await check.run("web", net, SOON, fresh=False)).outcome is Outcome.FAILED
         monkeypatch.setattr(expectations, "offload", overran)
         reading = await check.run("web", net, SOON, fresh=False)
-    assert (reading.outcome, reading.why) == (Outcome.INCONCLUSIVE, "its page takes too long to look through")
+    assert (reading.outcome, english(reading.why)) == (Outcome.INCONCLUSIVE, "its page takes too long to look through")
 
 
 # ── 429 ──────────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -216,7 +217,7 @@ async def test_who_asks_for_less_is_not_down(net, wait, seconds):
     """A wait of 0: it does not say how long, so that each refusal doubles the wait before."""
     async with Site(limited(wait)) as site:
         reading = await HttpCheck(url=site.url(), expect={"contains": "X"}).run("web", net, SOON, fresh=False)
-    assert (reading.outcome, reading.why) == (Outcome.INCONCLUSIVE, "asks us to ask less often (HTTP 429)")
+    assert (reading.outcome, english(reading.why)) == (Outcome.INCONCLUSIVE, "asks us to ask less often (HTTP 429)")
     assert seconds is None or reading.wait == timedelta(seconds=seconds)
 
 

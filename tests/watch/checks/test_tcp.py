@@ -11,6 +11,7 @@ from bot.model import Outcome
 from bot.net import Network
 from bot.watch.checks import TcpCheck
 from tests.fakes.site import Site
+from tests.reasons import english
 
 SOON = timedelta(seconds=5)
 
@@ -21,9 +22,9 @@ async def test_a_port_that_takes_connections_is_good_and_one_that_does_not_is_ba
             check = TcpCheck(host="127.0.0.1", port=site.port)
             good = await check.run("smtp", net, SOON, fresh=False)
         bad = await check.run("smtp", net, SOON, fresh=True)
-    assert (good.route, good.outcome, good.why, good.reused) == ("smtp", Outcome.OK, "", False)
+    assert (good.route, good.outcome, english(good.why), good.reused) == ("smtp", Outcome.OK, "", False)
     assert good.took > timedelta(0)
-    assert (bad.outcome, bad.why) == (Outcome.FAILED, "connection refused")
+    assert (bad.outcome, english(bad.why)) == (Outcome.FAILED, "connection refused")
 
 
 @pytest.mark.parametrize(
