@@ -8,6 +8,7 @@ import pytest
 from hypothesis import settings
 
 from bot.store import open_store
+from tests import sqlite
 from tests.postgres import postgres_server
 
 pytest_plugins = ["tests.hardening"]
@@ -28,7 +29,7 @@ def postgres():
 def database_url(request, tmp_path):
     """A database of each kind, without rows."""
     if request.param == "sqlite":
-        yield f"sqlite:///{tmp_path / 'tocsin.db'}"
+        yield sqlite.ready(tmp_path / "tocsin.db")
     else:
         with request.getfixturevalue("postgres").database() as url:
             yield url
