@@ -14,7 +14,7 @@ import pytest
 
 from bot.delivery import outbox
 from bot.model import Refused, Sent
-from bot.store import open_store
+from tests import sqlite
 from tests.channels import test_discord, test_email, test_slack, test_telegram
 from tests.channels.kit import EXPECTED, no_names
 from tests.channels.matrix import LASTS, MESSAGES, Cell, Ground, meet
@@ -49,9 +49,9 @@ def quick(monkeypatch):
 
 
 @pytest.fixture
-async def folder(tmp_path):
-    async with open_store(f"sqlite:///{tmp_path}/ready.db"):
-        return tmp_path
+def folder(tmp_path):
+    sqlite.ready(tmp_path / "ready.db")
+    return tmp_path
 
 
 @pytest.mark.parametrize("kind", CHANNELS)

@@ -22,6 +22,7 @@ from bot.channels.telegram.parse import hear, press
 from bot.chat.dispatcher import Dispatcher
 from bot.model import Audience, Destination, Reply, Style, Subscription, SubscriptionFilter, Text
 from bot.store import open_store
+from tests import sqlite
 from tests.chat.dispatcher import Desk
 from tests.fakes.botapi import entities
 from tests.fakes.slack import MENTION, SAID, SLASH
@@ -289,7 +290,7 @@ async def table(role: Role) -> dict[str, str]:
     ear._connection.user = discord.ClientUser(state=ear._connection, data=us)
     _EARS[:] = [ear]
     with tempfile.TemporaryDirectory() as folder:
-        async with open_store(f"sqlite:///{folder}/tocsin.db") as store:
+        async with open_store(sqlite.ready(Path(folder) / "tocsin.db")) as store:
             return await outcomes(role, store)
 
 

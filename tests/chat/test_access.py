@@ -8,6 +8,7 @@ import pytest
 
 from bot.model import Ask, Audience, Destination, Reply, Subscription, SubscriptionFilter
 from bot.store import StoreUnavailable, open_store
+from tests import sqlite
 from tests.chat.dispatcher import ADMIN, ROOM, Desk
 from tests.incidents.test_recorder import counting
 
@@ -19,7 +20,7 @@ READS = ("status", "history x 90", "why", "report x", "subscribe x", "maintenanc
 
 @pytest.fixture
 async def store(tmp_path):
-    async with open_store(f"sqlite:///{tmp_path}/tocsin.db") as opened:
+    async with open_store(sqlite.ready(tmp_path / "tocsin.db")) as opened:
         yield opened
 
 

@@ -11,6 +11,7 @@ from bot.chat.limits import ADMINS, BURST, EACH, WAITING, Admission, Buckets, Pa
 from bot.contracts import Pace
 from bot.model import Audience, Destination, Reply
 from bot.store import open_store
+from tests import sqlite
 from tests.chat.dispatcher import ADMIN, Desk
 from tests.incidents.test_recorder import counting
 
@@ -21,7 +22,7 @@ DESK = Audience("desk", (Destination("slack", "C1"),))
 
 @pytest.fixture
 async def store(tmp_path):
-    async with open_store(f"sqlite:///{tmp_path}/tocsin.db") as opened:
+    async with open_store(sqlite.ready(tmp_path / "tocsin.db")) as opened:
         yield opened
 
 

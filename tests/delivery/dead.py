@@ -46,6 +46,7 @@ from bot.model import (
 )
 from bot.store import open_store
 from bot.watch.channel_checks import ROUTES, ways
+from tests import sqlite
 from tests.delivery.rungs import MADRID, MAIL, NOON, SECOND, TELEGRAM, at_work
 from tests.flow.dead_judged import Heard, Ran
 
@@ -287,7 +288,7 @@ def _way(far: Far, settings: type) -> OpenChannel:
 @asynccontextmanager
 async def town(folder: Path, *services: str, watched: Sequence[str] = ("slack",)) -> AsyncIterator[Town]:
     path = folder / "tocsin.db"
-    async with open_store(f"sqlite:///{path}") as store:
+    async with open_store(sqlite.ready(path)) as store:
         with contextlib.closing(sqlite3.connect(path)) as look:
             made = Town(store, look, services, watched)
             await made.recorder.load()

@@ -23,6 +23,7 @@ from bot.model import (
     SubscriptionFilter,
 )
 from bot.store import Status, open_store
+from tests import sqlite
 from tests.store.made import wanted
 from tests.wording.outages import EN, ES, at
 
@@ -105,7 +106,7 @@ class Newsroom:
 
 @pytest.fixture
 async def newsroom(tmp_path):
-    async with open_store(f"sqlite:///{tmp_path / 'tocsin.db'}") as store:
+    async with open_store(sqlite.ready(tmp_path / "tocsin.db")) as store:
         yield Newsroom(store, Rules(remind_every=()))
 
 
@@ -199,7 +200,7 @@ async def test_its_page_that_changes_its_mind_is_told_with_its_lead(newsroom):
 
 
 async def test_with_the_usual_reminders_the_story_has_one_more_notice(tmp_path):
-    async with open_store(f"sqlite:///{tmp_path / 'tocsin.db'}") as store:
+    async with open_store(sqlite.ready(tmp_path / "tocsin.db")) as store:
         newsroom = Newsroom(store, Rules())
         await newsroom.look(at(13, 59), good=True)
         for minute in range(50):
