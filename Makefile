@@ -15,9 +15,10 @@ demo: .venv/run.stamp  ## an outage and its restoration within a minute, with no
 run: .venv/run.stamp  ## the daemon, with ./config.yaml
 	@$(BIN)/tocsin run
 
-test: .venv/dev.stamp  ## style, types, import rules and all tests
+test: .venv/dev.stamp  ## style, types, unused code, import rules and all tests
 	@$(BIN)/ruff check --quiet . && $(BIN)/ruff format --quiet --check .
 	@$(BIN)/mypy
+	@$(BIN)/vulture
 	@$(BIN)/python -m pytest -n 2 --dist worksteal $(ARGS)
 
 test-all: .venv/dev.stamp  ## the same with four times the examples of each property, three times the seeds, and the soak

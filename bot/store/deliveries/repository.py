@@ -97,14 +97,6 @@ class Deliveries:
             Settlement(delivery, status, now, ref, due, why, unsure, anew, absent, rest, hurry)
         )
 
-    async def settle_many(self, settlements: Sequence[Settlement]) -> tuple[bool, ...]:
-        """Settle many in one transaction."""
-
-        async def work(connection: AsyncConnection) -> tuple[bool, ...]:
-            return tuple(await settle.settle(connection, settlements))
-
-        return await self._database.write(work)
-
     async def next_due(self, kind: str, busy: Sequence[str] = ()) -> datetime | None:
         """When there will be something to claim outside the `busy` places, if nothing changes before; None if nothing
         waits.
