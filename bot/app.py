@@ -8,12 +8,11 @@ import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import cached_property, partial
 
 from fastapi import FastAPI
 
-from bot.chat import loading
 from bot.chat.commands import listed
 from bot.chat.dispatcher import Dispatcher
 from bot.chat.on_demand_check import OnDemandChecker
@@ -24,7 +23,7 @@ from bot.delivery.outbox import Outbox
 from bot.delivery.rate_limit import OpenChannel
 from bot.incidents.reconciler import audit
 from bot.incidents.recorder import Recorder
-from bot.model import Overview, Trail
+from bot.model import Overview
 from bot.net import Network
 from bot.offload import pool
 from bot.own_alerts.admins import AdminAlerts
@@ -331,20 +330,3 @@ def _bind(host: str, port: int) -> socket.socket:
     except (OSError, OverflowError, UnicodeError) as error:
         why = (getattr(error, "strerror", None) or str(error)).partition(" (while ")[0]
         raise Unable(f"cannot listen on {host}:{port} ({why}); set another web.listen") from None
-
-
-async def trail(config: Config, store: Store, asked: str) -> Trail | None:
-    """The delivery log of an incident ("x#17"), or of a service's latest one."""
-    record = Recorder(store, setting(config), now, lambda _kinds: None)
-    await record.load()
-    return await loading.trail(record, asked)
-
-
-async def glance(config: Config, store: Store) -> tuple[Overview, datetime | None]:
-    """The present state, and when a daemon last reported that it is alive; opens no channel."""
-    record = Recorder(store, setting(config), now, lambda _kinds: None)
-    await record.load()
-    crowd = UserReports(store, now, lambda _: None)
-    await crowd.load()
-    overview = replace(await record.overview(now() - timedelta(days=7)), user_reports=crowd.tallies())
-    return overview, await store.results.last_alive()

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from time import monotonic
 
 from bot import wording
-from bot.app import now
+from bot.clock import SYSTEM
 from bot.config import Config
 from bot.contracts import Channel, ChannelContext
 from bot.errors import fault
@@ -61,7 +61,7 @@ async def drill(config: Config, names: Sequence[str], tried: Callable[[int, int]
 
 
 async def _prove(channel: Channel, place: Destination, audience: Audience, store: Store) -> Tried:
-    notice, began = wording.test_notice(audience.name, audience.filter.style, now()), monotonic()
+    notice, began = wording.test_notice(audience.name, audience.filter.style, SYSTEM.utcnow()), monotonic()
     try:
         receipt = await channel.send(
             Delivery(f"{notice.key}@{place}", place, DeliveryAction.POST, notice, audience.name)
@@ -72,7 +72,7 @@ async def _prove(channel: Channel, place: Destination, audience: Audience, store
         why = f"our own error: {type(bug).__name__}"
     tried = Tried(why, timedelta(seconds=monotonic() - began))
     if not why:
-        await store.subscriptions.remember(f"{PROVEN}{place}", now().isoformat())
+        await store.subscriptions.remember(f"{PROVEN}{place}", SYSTEM.utcnow().isoformat())
     return tried
 
 

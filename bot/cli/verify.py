@@ -7,12 +7,14 @@ import contextlib
 import logging
 from pathlib import Path
 from stat import S_IMODE
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
 from bot.cli.console import HERE, File, err, fail, log, out, show, work
-from bot.config import Config, examine, load
+
+if TYPE_CHECKING:
+    from bot.config import Config
 
 
 def check(*, config: File = HERE, live: Annotated[bool, Parameter(negative="")] = False) -> int:
@@ -27,6 +29,8 @@ def check(*, config: File = HERE, live: Annotated[bool, Parameter(negative="")] 
         take the address?), and check every service and status page once. A line each, marked right, wrong or unknown.
 
     """
+    from bot.config import examine  # noqa: PLC0415 # `--help` starts quickly without it
+
     read, exposed = examine(config)
     exposed += _open_database(read)
     log(logging.ERROR)  # the clients' complaints are in the lines below
@@ -95,6 +99,8 @@ def mark(good: bool | None) -> str:
 
 def prove(audience: str, *, config: File = HERE) -> int:
     """Send a marked test notice to every destination of an audience, and show the outcome of each."""
+    from bot.config import load  # noqa: PLC0415 # as above
+
     return work(_drill(load(config), audience))
 
 
@@ -109,13 +115,15 @@ def drill(audience: str | None = None, *, config: File = HERE) -> int:
         The config file.
 
     """
+    from bot.config import load  # noqa: PLC0415 # as above
+
     return work(_drill(load(config), audience))
 
 
 async def _drill(config: Config, name: str | None) -> int:
-    from bot.app import now  # noqa: PLC0415 # as above
     from bot.cli import delivery_tables  # noqa: PLC0415 # as above
     from bot.cli.drill import drill as try_all  # noqa: PLC0415 # as above
+    from bot.clock import SYSTEM  # noqa: PLC0415 # as above
 
     if name not in {None, *config.audiences}:
         fail(f'there is no audience "{name}"; expected one of {", ".join(config.audiences) or "none yet"}', 2)
@@ -123,7 +131,7 @@ async def _drill(config: Config, name: str | None) -> int:
         done = await try_all(
             config, [name] if name else list(config.audiences), lambda n, m: shown.update(f"{n} of {m} tried")
         )
-    show(delivery_tables.drilled(done, config.style(), now()))
+    show(delivery_tables.drilled(done, config.style(), SYSTEM.utcnow()))
     for line in delivery_tables.failures(done):
         out.print(line, markup=False)
     if failed := sum(bool(proof.why) for proof in done):
