@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import os
+import shutil
+import tempfile
+from pathlib import Path
 
 import pytest
 from hypothesis import settings
@@ -12,6 +15,11 @@ from tests import sqlite
 from tests.postgres import postgres_server
 
 pytest_plugins = ["tests.hardening"]
+
+# Each commit is synced, which a disk takes its time for. What is written here dies with the tests: memory will do.
+MEMORY = Path("/dev/shm")  # only where it is large enough
+if "TMPDIR" not in os.environ and os.access(MEMORY, os.W_OK) and shutil.disk_usage(MEMORY).free > 2 << 30:
+    os.environ["TMPDIR"] = tempfile.tempdir = str(MEMORY)
 
 # Properties say what is right; how long an example takes says only how busy the machine is.
 settings.register_profile("usual", deadline=None)
