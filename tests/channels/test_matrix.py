@@ -23,6 +23,7 @@ from tests.fakes.faults import Fault
 from tests.fakes.mail import ENDS, PASSWORD, SAYS, FakeRelay
 from tests.fakes.slack import FakeSlack
 from tests.fakes.telegram import FakeTelegram
+from tests.sim.inline import Disk, inline
 
 PAGE = Path(__file__).parents[2] / "docs" / "faults.md"
 CHANNELS = {
@@ -51,7 +52,8 @@ def quick(monkeypatch):
 @pytest.fixture
 def folder(tmp_path):
     sqlite.ready(tmp_path / "ready.db")
-    return tmp_path
+    with inline(Disk()):
+        yield tmp_path
 
 
 @pytest.mark.parametrize("kind", CHANNELS)

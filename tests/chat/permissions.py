@@ -26,6 +26,7 @@ from tests import sqlite
 from tests.chat.dispatcher import Desk
 from tests.fakes.botapi import entities
 from tests.fakes.slack import MENTION, SAID, SLASH
+from tests.sim.inline import Disk, inline
 
 PAGE = Path(__file__).parents[2] / "docs/permissions.md"
 ADMINS = frozenset({"telegram:4242", "slack:T111/UADM", "discord:99"})
@@ -289,7 +290,7 @@ async def table(role: Role) -> dict[str, str]:
     us = {"id": "1", "username": "tocsin", "discriminator": "0", "avatar": None, "bot": True}
     ear._connection.user = discord.ClientUser(state=ear._connection, data=us)
     _EARS[:] = [ear]
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory() as folder, inline(Disk()):
         async with open_store(sqlite.ready(Path(folder) / "tocsin.db")) as store:
             return await outcomes(role, store)
 

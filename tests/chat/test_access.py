@@ -11,6 +11,7 @@ from bot.store import StoreUnavailable, open_store
 from tests import sqlite
 from tests.chat.dispatcher import ADMIN, ROOM, Desk
 from tests.incidents.test_recorder import counting
+from tests.sim.inline import Disk, inline
 
 DM = Destination("telegram", "888")
 NEWSROOM = Destination("slack", "C1")
@@ -20,8 +21,9 @@ READS = ("status", "history x 90", "why", "report x", "subscribe x", "maintenanc
 
 @pytest.fixture
 async def store(tmp_path):
-    async with open_store(sqlite.ready(tmp_path / "tocsin.db")) as opened:
-        yield opened
+    with inline(Disk()):
+        async with open_store(sqlite.ready(tmp_path / "tocsin.db")) as opened:
+            yield opened
 
 
 @pytest.mark.hardened(

@@ -14,6 +14,7 @@ from bot.store import open_store
 from tests import sqlite
 from tests.chat.dispatcher import ADMIN, Desk
 from tests.incidents.test_recorder import counting
+from tests.sim.inline import Disk, inline
 
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
 TELEGRAM = Pace(30, timedelta(seconds=1), timedelta(seconds=1))
@@ -22,8 +23,9 @@ DESK = Audience("desk", (Destination("slack", "C1"),))
 
 @pytest.fixture
 async def store(tmp_path):
-    async with open_store(sqlite.ready(tmp_path / "tocsin.db")) as opened:
-        yield opened
+    with inline(Disk()):
+        async with open_store(sqlite.ready(tmp_path / "tocsin.db")) as opened:
+            yield opened
 
 
 # ── how fast ─────────────────────────────────────────────────────────────────────────────────────────────────────────

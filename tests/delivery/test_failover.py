@@ -44,6 +44,7 @@ from tests.delivery.rungs import (
     at_work,
     house,
 )
+from tests.sim.inline import Disk, inline
 from tests.store.made import delivery
 
 DOWN = "🔴 X: down since 2:00 p.m."
@@ -65,8 +66,9 @@ def quick(monkeypatch):
 @pytest.fixture
 async def store(tmp_path):
     """The store's own tests are on both databases."""
-    async with open_store(sqlite.ready(tmp_path / "tocsin.db")) as opened:
-        yield opened
+    with inline(Disk()):
+        async with open_store(sqlite.ready(tmp_path / "tocsin.db")) as opened:
+            yield opened
 
 
 @pytest.fixture

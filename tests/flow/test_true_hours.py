@@ -24,6 +24,7 @@ from bot.model import (
 )
 from bot.store import Status, open_store
 from tests import sqlite
+from tests.sim.inline import Disk, inline
 from tests.store.made import wanted
 from tests.wording.outages import EN, ES, at
 
@@ -106,8 +107,9 @@ class Newsroom:
 
 @pytest.fixture
 async def newsroom(tmp_path):
-    async with open_store(sqlite.ready(tmp_path / "tocsin.db")) as store:
-        yield Newsroom(store, Rules(remind_every=()))
+    with inline(Disk()):
+        async with open_store(sqlite.ready(tmp_path / "tocsin.db")) as store:
+            yield Newsroom(store, Rules(remind_every=()))
 
 
 def heard(told, places=(*NEWSROOM, *REDACCION)):
