@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import sys
 import tempfile
 from pathlib import Path
 
@@ -20,6 +21,9 @@ pytest_plugins = ["tests.hardening"]
 MEMORY = Path("/dev/shm")  # only where it is large enough
 if "TMPDIR" not in os.environ and os.access(MEMORY, os.W_OK) and shutil.disk_usage(MEMORY).free > 2 << 30:
     os.environ["TMPDIR"] = tempfile.tempdir = str(MEMORY)
+
+# jsonschema builds a grammar for internationalised addresses when it is imported, which takes seconds; none is checked.
+sys.modules.setdefault("rfc3987_syntax", None)
 
 # Properties say what is right; how long an example takes says only how busy the machine is.
 settings.register_profile("usual", deadline=None)
