@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
 import sys
@@ -61,3 +62,9 @@ def bare_url(request, tmp_path):
     else:
         with request.getfixturevalue("postgres").database("template1") as url:
             yield url
+
+
+def pytest_collection_finish():
+    """What all tests are made of stays: the collector need not walk through it again and again."""
+    gc.collect()
+    gc.freeze()
