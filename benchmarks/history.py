@@ -84,8 +84,8 @@ async def live(folder: Path, run: Run, hours: int) -> None:
         public=True,
     )
     async with open_store(f"sqlite:///{folder / 'tocsin.db'}", alone=True) as store:
-        record = Recorder(store, setting, lambda: now[0], lambda _whom: None)
-        crowd = UserReports(store, lambda: now[0], lambda _service: None)
+        record = Recorder(store, setting, lambda: now[0])
+        crowd = UserReports(store, lambda: now[0])
         eyes = OnDemandChecker(_unasked, _unasked, None, lambda: now[0])
         desk = Dispatcher(record, frozenset(), Style(), crowd, eyes)
         await record.load()

@@ -15,8 +15,9 @@ from benchmarks.figures import Row
 from benchmarks.webhook import NOTICE
 from bot.channels.telegram import TelegramSettings
 from bot.contracts import ChannelContext
-from bot.delivery.outbox import Outbox
 from bot.delivery.rate_limit import OpenChannel
+from bot.engine import Engine
+from bot.incidents.settings import Settings
 from bot.model import Delivery, DeliveryAction, Destination
 from bot.net import Network
 from bot.store import open_store
@@ -58,7 +59,10 @@ async def told(far: FakeTelegram, count: int) -> float:
             settings.open(ChannelContext(net, (), store.subscriptions.recall, store.subscriptions.remember)) as channel,
         ):
             way = OpenChannel(channel, settings.pace, settings.edits, settings.gathers, settings.finds)
-            outbox, stop = Outbox(store.deliveries, {"telegram": way}, now, store.subscriptions.moved), asyncio.Event()
+            outbox, stop = (
+                Engine(store, Settings({}, {}, (), frozenset()), {"telegram": way}, now).outbox,
+                asyncio.Event(),
+            )
             async with asyncio.timeout(WITHIN), asyncio.TaskGroup() as tasks:
                 tasks.create_task(outbox.run(stop))
                 for queued in (range(1), range(1, count + 1)):

@@ -17,9 +17,11 @@ from bot.channels.webhook import WebhookSettings
 from bot.contracts import Channel, ChannelContext
 from bot.delivery.outbox import Outbox
 from bot.delivery.rate_limit import OpenChannel
+from bot.engine import Engine
+from bot.incidents.settings import Settings
 from bot.model import Delivery, DeliveryAction, Destination
 from bot.net import Network
-from bot.store import Deliveries, open_store
+from bot.store import Store, open_store
 
 TARGET = 500
 PLACES = 20
@@ -54,18 +56,17 @@ async def drained(folder: Path, url: str, count: int) -> tuple[float, float]:
         await store.deliveries.add([delivery(number, url) for number in range(count)], now())
         stop, cpu, wall = asyncio.Event(), time.process_time(), time.perf_counter()
         async with asyncio.timeout(WITHIN), asyncio.TaskGroup() as tasks:
-            tasks.create_task(outbox(store.deliveries, {"webhook": channel}).run(stop))
+            tasks.create_task(outbox(store, {"webhook": channel}).run(stop))
             while await store.deliveries.backlog():
                 await asyncio.sleep(0.05)
             stop.set()
         return time.process_time() - cpu, time.perf_counter() - wall
 
 
-def outbox(deliveries: Deliveries, channels: Mapping[str, Channel]) -> Outbox:
-    async def moved(_old: Destination, _new: Destination) -> None:
-        """No receiver of this one moves."""
-
-    return Outbox(deliveries, {kind: OpenChannel(channel) for kind, channel in channels.items()}, now, moved)
+def outbox(store: Store, channels: Mapping[str, Channel]) -> Outbox:
+    """An outbox of an engine that watches nothing."""
+    opened = {kind: OpenChannel(channel) for kind, channel in channels.items()}
+    return Engine(store, Settings({}, {}, (), frozenset()), opened, now).outbox
 
 
 def delivery(number: int, url: str) -> Delivery:

@@ -19,10 +19,9 @@ from bot.chat.on_demand_check import OnDemandChecker
 from bot.clock import PROCESS, SYSTEM
 from bot.config import Config
 from bot.contracts import Channel, ChannelContext, Net, Unable
-from bot.delivery.outbox import Outbox
 from bot.delivery.rate_limit import OpenChannel
+from bot.engine import Engine
 from bot.incidents.reconciler import audit
-from bot.incidents.recorder import Recorder
 from bot.model import Overview
 from bot.net import Network
 from bot.offload import pool
@@ -34,17 +33,15 @@ from bot.scheduler import clock_offset
 from bot.scheduler.clock_steps import ClockSteps
 from bot.scheduler.jobs import Scheduler
 from bot.scheduler.result_writer import Results
-from bot.store import Store, StoreUnavailable, open_store
+from bot.store import StoreUnavailable, open_store
 from bot.supervisor import Supervisor
-from bot.watch.heartbeats import HeartbeatRegistry
 from bot.watch.rounds import Rounds
-from bot.watch.user_reports import UserReports
 from bot.web import heartbeats as heartbeat_urls
 from bot.web import operator_log
 from bot.web.app import Metrics, Server, site
 from bot.web.report_form import Reporting
 from bot.web.webhooks import Hooks
-from bot.wiring import blind_since, canaries, heartbeats, setting, watched, watched_channels
+from bot.wiring import canaries, heartbeats, setting, watched, watched_channels
 
 log = logging.getLogger(__name__)
 
@@ -63,20 +60,20 @@ class App:
     """All parts, opened and joined, not yet running."""
 
     config: Config
-    store: Store
+    engine: Engine
     net: Net
     channels: Mapping[str, Channel]
-    recorder: Recorder
     rounds: Rounds
-    outbox: Outbox
     dispatcher: Dispatcher
-    user_reports: UserReports
-    heartbeats: HeartbeatRegistry
     socket: socket.socket
-    clock: Callable[[], datetime] = now
     started_at: datetime = field(default_factory=now)
-    own_health: OwnHealth = field(default_factory=OwnHealth)
     _shown: dict[str, Overview] = field(default_factory=dict)  # the latest overview, for when the database is away
+
+    def __post_init__(self) -> None:
+        engine = self.engine
+        self.store, self.clock, self.own_health = engine.store, engine.clock, engine.own_health
+        self.recorder, self.outbox = engine.recorder, engine.outbox
+        self.heartbeats, self.user_reports = engine.heartbeats, engine.user_reports
 
     @cached_property
     def scheduler(self) -> Scheduler:
@@ -128,10 +125,10 @@ class App:
         """Start the tasks that end at once at a stop."""
         keeper = Supervisor(self.own_health, stop)
         vital: list[tuple[Part, str, Callable[[], Awaitable[None]]]] = [
-            (Part.ROUNDS, "rounds", lambda: self.rounds.run(stop)),
-            (Part.RESULTS, "results", lambda: self.results.run(stop, FLUSH)),
+            (Part.ROUNDS, "rounds", partial(self.rounds.run, stop)),
+            (Part.RESULTS, "results", partial(self.results.run, stop, FLUSH)),
             (Part.WEB, "web", partial(self._serve, stop)),
-            (Part.SCHEDULER, "scheduler", lambda: self.scheduler.run(stop)),
+            (Part.SCHEDULER, "scheduler", partial(self.scheduler.run, stop)),
             (Part.MACHINE, "clock", partial(self._clock_steps().run, stop)),
         ]
         notices = AdminAlerts(self.own_health, self.channels, self.recorder.settings.admins, self.clock)
@@ -269,51 +266,32 @@ async def open_app(
         door = stack.enter_context(await bound(config))
         store = await stack.enter_async_context(open_store(config.database, alone=True, own_health=own_health))
         net = await stack.enter_async_context(Network())
-        desk = ChannelContext(net, listed(config.style()), store.subscriptions.recall, store.subscriptions.remember)
+        context = ChannelContext(net, listed(config.style()), store.subscriptions.recall, store.subscriptions.remember)
         settings = config.opened_channels()
-        channels = {kind: await stack.enter_async_context(s.open(desk)) for kind, s in settings.items()}
-        record = Recorder(
+        channels = {kind: await stack.enter_async_context(s.open(context)) for kind, s in settings.items()}
+        engine = Engine(
             store,
             setting(config),
+            {kind: OpenChannel.of(channels[kind], said) for kind, said in settings.items()},
             clock,
-            lambda whom: outbox.wake(whom),  # noqa: PLW0108 - `outbox` is made below, as it needs the record's `moved`
-            unwell=lambda: own_health.unwell,
+            heartbeats=heartbeats(config),
+            own_health=own_health,
             changed=operator_log.changed,
         )
-        await clock_offset.restore(store, PROCESS, clock_offset.boot_id(), record.reworded)
-        await record.load()
-        outbox = _outbox(config, channels, record, store, clock)
-        board = HeartbeatRegistry(heartbeats(config), store, clock, partial(blind_since, record))
-        crowd = UserReports(store, clock, lambda service: rounds.again(service))  # noqa: PLW0108 - made below
-        await board.load()
-        await crowd.load()
-        looked_at = (*watched(config, board), *watched_channels(config, outbox, clock))
-        emergency = WithoutDatabase(record, channels, own_health, clock)
-        rounds = Rounds(
-            looked_at, canaries(config), net, seen=emergency.seen, crowd=crowd.report, own_health=own_health
-        )
-        eyes = OnDemandChecker(rounds.once, rounds.online, net, clock)
-        paces = {kind: s.pace for kind, s in settings.items()}
-        front = Dispatcher(record, config.admins, config.style(), crowd, eyes, paces)
-        parts = (config, store, net, channels, record, rounds, outbox, front, crowd, board, door, clock)
-        yield App(*parts, own_health=own_health)
+        await clock_offset.restore(store, PROCESS, clock_offset.boot_id(), engine.recorder.reworded)
+        await engine.load()
+        yield _app(config, engine, net, channels, door)
 
 
-def _outbox(
-    config: Config, channels: Mapping[str, Channel], record: Recorder, store: Store, clock: Callable[[], datetime]
-) -> Outbox:
-    settings = config.opened_channels().items()
-    return Outbox(
-        store.deliveries,
-        {kind: OpenChannel.of(channels[kind], said) for kind, said in settings},
-        clock,
-        record.moved,
-        record.ladders,
-        down=record.down,
-        outage=record.outage,
-        refused=record.refused,
-        ours=store.hold.ours,
-    )
+def _app(config: Config, engine: Engine, net: Net, channels: Mapping[str, Channel], door: socket.socket) -> App:
+    recorder, clock = engine.recorder, engine.clock
+    looked_at = (*watched(config, engine.heartbeats), *watched_channels(config, engine.outbox, clock))
+    emergency = WithoutDatabase(recorder, channels, engine.own_health, clock)
+    rounds = engine.watch(looked_at, canaries(config), net, seen=emergency.seen)
+    on_demand = OnDemandChecker(rounds.once, rounds.online, net, clock)
+    paces = {kind: settings.pace for kind, settings in config.opened_channels().items()}
+    dispatcher = Dispatcher(recorder, config.admins, config.style(), engine.user_reports, on_demand, paces)
+    return App(config, engine, net, channels, rounds, dispatcher, door)
 
 
 async def bound(config: Config) -> socket.socket:

@@ -12,10 +12,9 @@ from bot import wording
 from bot.config import TRACKERS, Config, canary
 from bot.contracts import Check, Source
 from bot.delivery.outbox import Outbox
-from bot.incidents.recorder import Recorder
 from bot.incidents.settings import Settings
 from bot.judge.coverage import hold
-from bot.model import OURSELVES, delivering
+from bot.model import delivering
 from bot.notify import routing
 from bot.store import StoreUnavailable, open_store
 from bot.watch.channel_checks import ROUTES, ways
@@ -49,6 +48,7 @@ def setting(config: Config) -> Settings:
         admins=config.admins_audience(),
         rooms=config.own_rooms(),
         public=config.rooms == "anyone",
+        style=config.style(),
     )
 
 
@@ -134,12 +134,6 @@ def watched_channels(config: Config, outbox: Outbox, clock: Callable[[], datetim
         checks = ways(kind, partial(settings.probe, often=True), outbox.failures, clock)
         service = wording.channel_service(kind, tuple(checks), config.language)
         yield Watched(service, checks, every=every, confirm_every=config.defaults.confirm_every)
-
-
-def blind_since(record: Recorder) -> datetime | None:
-    """Start of our own present outage, or None."""
-    ours = record.states.get(OURSELVES)
-    return ours.incident.since if ours and ours.incident else None
 
 
 def canaries(config: Config) -> tuple[Check, ...]:

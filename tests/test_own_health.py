@@ -146,7 +146,7 @@ async def test_admins_are_told_through_every_channel_that_works(caplog, saw):
         "email": Taking(Refused("no")),
     }
     places = tuple(Destination(kind, "1") for kind in (*channels, "gone"))
-    admins = Audience("admins", places, SubscriptionFilter(style=Style("en", "UTC")))
+    admins = Audience("admins", places, SubscriptionFilter(), style=Style("en", "UTC"))
     health, now = health_at(NOW), [NOW]
     notices = AdminAlerts(health, channels, admins, lambda: now[0])
     health.report(Part.DATABASE, "its file is damaged")

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import logging
-from collections import OrderedDict
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
-from bot.chat.limits import Buckets
+from bot.chat.limits import MINUTE
+from bot.delivery.rate_limit import RateLimit
 from bot.incidents.recorder import Recorder
 from bot.model import AllowedRoom, Ask, Destination, Reply, room_of
 from bot.store import StoreUnavailable
@@ -40,8 +40,8 @@ class Access:
     # The settings and subscriptions that `_known` was made of.
     _made_of: tuple[Any, ...] = ()
     _known: frozenset[Destination] = frozenset()
-    _answered: OrderedDict[object, float] = field(default_factory=OrderedDict)
-    _answers: Buckets[str] = field(default_factory=lambda: Buckets(STRANGER_ANSWERS, 60))
+    _answered: RateLimit[object, float] = field(default_factory=lambda: RateLimit(1, REMEMBERED_STRANGERS))
+    _answers: RateLimit[str, float] = field(default_factory=lambda: RateLimit(STRANGER_ANSWERS))
 
     @property
     def named(self) -> frozenset[Destination]:
@@ -76,12 +76,9 @@ class Access:
     def answers(self, ask: Ask, at: float) -> bool:
         """True if a stranger is told that they may not ask: once an hour, and only a few strangers a minute."""
         key = (room_of(ask.where), ask.who if ask.reply is Reply.ALONE else "")
-        if at - self._answered.get(key, -HOUR) < HOUR or not self._answers.take(ask.where.kind, at):
+        if not self._answered.left(key, at) or not self._answers.take(ask.where.kind, at, at + MINUTE):
             return False
-        self._answered[key] = at
-        self._answered.move_to_end(key)
-        if len(self._answered) > REMEMBERED_STRANGERS:
-            self._answered.popitem(last=False)
+        self._answered.count(key, at, at + HOUR)
         log.info("a stranger asked in %s: it is not let in", ask.where)
         return True
 

@@ -9,14 +9,16 @@ from datetime import timedelta
 from functools import partial
 
 from bot import wording
-from bot.chat import delivery_log, maintenance, preferences, report, rooms
+from bot.chat import delivery_log, maintenance, orders, preferences, report, rooms, subscriptions
 from bot.chat.check import check
-from bot.chat.context import RECENT, CommandContext, ForService, Load, Response, SendDrill, Subscribe, Unsubscribe
-from bot.judge.incidents import correctable
-from bot.model import Ack, Ask, Confidence, Correct, Mute, Style, Subscription, Topic, Unmute, length
+from bot.chat.context import RECENT, CommandContext, Load, Response, SendDrill
+from bot.model import Ask, Style
+from bot.notify import drill
+from bot.wording.catalog import command_words, fold
 
-TOPICS = frozenset(topic.value for topic in Topic)
 QUOTES = "\"'`´“”„‘’‚«»"
+FIRST = ("status", "report", "subscribe", "history", "why")  # what most people need
+NEAR = 0.7  # how similar the name of another command must be to be suggested
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,16 +27,19 @@ class Command:
 
     `admins` and `manages` restrict it: to admins, because it gives an order about services; to those who manage the
     place, because it changes what the place hears. `days`: a number at its end is how many days it looks back.
+    `examples`: lines that show how it is written; {service} is a service of the config. A command that returns None
+    did not understand its words: then its usage is shown.
     """
 
     name: str
     usage: str
-    run: Callable[[CommandContext], Response]
+    run: Callable[[CommandContext], Response | None]
     admins: bool = False
     manages: bool = False
     days: bool = False
     loads: tuple[Load, ...] = ()
     aliases: tuple[str, ...] = ()
+    examples: tuple[str, ...] = ()
 
     def allows(self, ask: Ask, *, admin: bool) -> bool:
         """True if the person who asks may give it."""
@@ -55,20 +60,21 @@ def parse(text: str) -> Line:
     name, *rest = (text.strip(QUOTES) if text[:1] in QUOTES else text).split() or ["help"]
     words = tuple(rest)
     called = name.strip(QUOTES).removeprefix("/").casefold() or name
-    command = BY_NAME.get(called) or Command(called, "", partial(_unknown, called))
+    command = named(called) or Command(called, "", partial(_unknown, called))
     words, period = delivery_log.days(words) if command.days else (words, RECENT)
     return Line(command, words, period)
+
+
+def named(word: str) -> Command | None:
+    """The command of this name, or of this word for it in any language."""
+    return BY_NAME.get(word) or BY_NAME.get(command_words().get(fold(word), ""))
 
 
 def respond(command: Command, context: CommandContext) -> Response:
     """Run a command, or say that the person may not give it. There is always an answer."""
     if not command.allows(context.ask, admin=context.admin):
-        return Response(wording.not_allowed(context.style))
-    return command.run(context)
-
-
-def _unknown(name: str, context: CommandContext) -> Response:
-    return Response(wording.unknown_command(name, difflib.get_close_matches(name, COMMANDS, 2), context.style))
+        return Response(wording.not_allowed(context.style, manages=command.manages))
+    return command.run(context) or usage(command, context)
 
 
 def _status(context: CommandContext) -> Response:
@@ -103,12 +109,6 @@ def _delivery(context: CommandContext) -> Response:
     return Response(wording.delivered(context.trail, context.style, context.ask.at))
 
 
-def _no_trail(context: CommandContext) -> Response:
-    if context.words:
-        return Response(wording.no_incident(context.phrase, context.style))
-    return Response(wording.nothing_yet(RECENT, context.style, context.ask.at))
-
-
 def _drill(context: CommandContext) -> Response:
     """Drill one audience; without a name, every audience."""
     name, by_name = context.phrase.casefold(), {audience.name.casefold(): audience for audience in context.audiences}
@@ -116,137 +116,53 @@ def _drill(context: CommandContext) -> Response:
     if not audiences:
         near = difflib.get_close_matches(name, by_name, 3) or list(by_name)
         return Response(wording.unknown_audience(context.phrase, [by_name[n].name for n in near], context.style))
-    deliveries = delivery_log.drill(audiences, context.ask.at)
+    deliveries = drill.deliveries(audiences, context.ask.at)
     return Response(wording.drilled(len(deliveries), context.style), (SendDrill(deliveries),))
 
 
-def _subscribe(context: CommandContext) -> Response:
-    """Subscribe the place to services (none named: all), or add them to its subscription."""
-    wanted = context.filter
-    services, topics = list[str](), set[Topic]()
-    for word in context.words:
-        if service := context.find(word):
-            services.append(service.id)
-        elif word.casefold() in TOPICS:
-            topics.add(Topic(word.casefold()))
-        elif word.upper() in Confidence.__members__:
-            wanted = replace(wanted, confidence=Confidence[word.upper()])
-        else:
-            return context.unknown_service(word)
-    before = context.subscription.filter.services if context.subscription else None
-    # A subscription without services has them all: there is nothing to add.
-    together = (*(before or ()), *services) if services and before != () else ()
-    wanted = replace(wanted, services=tuple(dict.fromkeys(together)), topics=frozenset(topics) or wanted.topics)
-    subscription = Subscription(context.ask.where, wanted, context.ask.who, context.ask.at)
-    reply = wording.subscribed(wanted, _names(context, wanted.services), context.style)
-    return Response(reply, (Subscribe(subscription),))
-
-
-def _unsubscribe(context: CommandContext) -> Response:
-    """Take services off the place's subscription; without one named, or with none left, end it."""
-    subscription = context.subscription
-    if subscription is None:
-        return Response(wording.not_subscribed(context.style))
-    removed = list[str]()
-    for word in context.words:
-        service = context.find(word)
-        if service is None:
-            return context.unknown_service(word)
-        removed.append(service.id)
-    everything = subscription.filter.services or tuple(s.id for s, _ in context.overview.services)
-    left = tuple(s for s in everything if s not in removed) if removed else ()
-    reply = wording.unsubscribed(_names(context, tuple(removed)), context.style)
-    if not left:
-        return Response(reply, (Unsubscribe(subscription.destination),))
-    fewer = replace(subscription, filter=replace(subscription.filter, services=left))
-    return Response(reply, (Subscribe(fewer),))
-
-
-def _subscriptions(context: CommandContext) -> Response:
-    names = {s.id: s.name for s, _ in context.known}
-    subscriptions = (context.subscription,) if context.subscription else ()
-    return Response(wording.subscriptions(subscriptions, names, context.style))
-
-
-def _ack(context: CommandContext) -> Response:
-    """Acknowledge a service; without a name the one that is down, if only one is."""
-    down = [s for s, state in context.overview.services if state.incident]
-    dead = [s for s, state in context.overview.channels if state.incident]
-    number = None
+def _no_trail(context: CommandContext) -> Response:
+    """There is no incident to tell of: of a service, of what was named, or at all."""
+    if service := context.service:
+        return Response(wording.history(replace(context.overview, recent=()), RECENT, context.style, service))
     if context.words:
-        service, number = context.find_incident(context.phrase)
-        if service is None:
-            return context.unknown_service(context.phrase)
-    elif len(down or dead) == 1:
-        (service,) = down or dead
-    else:
-        several = bool(down or dead)
-        return Response(
-            wording.status(context.overview, context.style) if several else wording.nothing_open(None, context.style)
-        )
-    if context.means_another(number, context.state(service).incident):
-        return context.another_incident(service, number)
-    if service not in (*down, *dead):
-        return Response(wording.nothing_open(service, context.style))
-    now = context.ask.at
-    return Response(
-        wording.acked(service, context.ask.name, context.style, now),
-        (ForService(service.id, Ack(context.ask.name, now)),),
-    )
+        return Response(wording.no_incident(context.phrase, context.style))
+    return Response(wording.nothing_yet(RECENT, context.style, context.ask.at))
 
 
-def _mute(context: CommandContext) -> Response:
-    if len(context.words) < 2:
-        return _help(context)
-    service, number = context.find_incident(context.words[0])
-    if service is None:
-        return context.unknown_service(context.words[0])
-    if context.means_another(number, context.state(service).incident):
-        return context.another_incident(service, number)
-    try:
-        until = context.ask.at + length(context.words[1])
-    except (ValueError, OverflowError):
-        return _help(context)
-    mute = Mute(context.ask.name, context.ask.at, until, " ".join(context.words[2:])[:200])
-    return Response(wording.muted(service, mute, context.style, context.ask.at), (ForService(service.id, mute),))
+def _services(context: CommandContext) -> Response:
+    return Response(wording.services([service for service, _ in context.overview.services], context.style))
 
 
-def _unmute(context: CommandContext) -> Response:
-    service = context.service
-    if service is None:
-        return context.unknown_service(context.phrase) if context.words else _help(context)
-    order = Unmute(context.ask.name, context.ask.at)
-    return Response(wording.unmuted(service, context.style), (ForService(service.id, order),))
-
-
-def _correct(context: CommandContext) -> Response:
-    """Correct a service, named by all words, or by the first with the reason after it."""
-    if not context.words:
-        return _help(context)
-    why = ""
-    service, number = context.find_incident(context.phrase)
-    if service is None:
-        (service, number), why = context.find_incident(context.words[0]), " ".join(context.words[1:])[:200]
-    if service is None:
-        return context.unknown_service(context.words[0])
-    state, now = context.state(service), context.ask.at
-    incident = correctable(state, now)
-    if context.means_another(number, incident):
-        return context.another_incident(service, number)
-    if incident is None:
-        already = state.last is not None and state.last.retracted
-        return Response(wording.nothing_to_take_back(service, context.style, already=already))
-    order = Correct(context.ask.name, now, why)
-    return Response(wording.taken_back(service, incident, context.style, now), (ForService(service.id, order),))
+def _unknown(name: str, context: CommandContext) -> Response:
+    """Suggest commands of a similar name; and, where the line names a service ("is x down?"), its status."""
+    near = difflib.get_close_matches(name, COMMANDS, 2, NEAR)
+    words = (word.strip("?!.,;") for word in (name, *context.words))
+    service = context.find(f"{name} {context.phrase}".strip()) or next(filter(None, map(context.find, words)), None)
+    return Response(wording.unknown_command(name, [f"status {service.id}"] if service else near, context.style))
 
 
 def _help(context: CommandContext) -> Response:
-    rows = ((c.usage, wording.command_help(c.name, context.style)) for c in COMMANDS.values())
-    return Response(wording.guide(rows, context.style))
+    """Say what Tocsin is, and list the commands that the person may give; of one that is named, how it is written."""
+    if context.words and (command := named(context.words[0].strip(QUOTES).removeprefix("/").casefold())):
+        return usage(command, context)
+    rows = {
+        c.name: (c.usage, wording.command_help(c.name, context.style)) for c in COMMANDS.values() if _may(c, context)
+    }
+    first = [row for name in FIRST if (row := rows.pop(name, None))]
+    names = [service.name for service, _ in context.overview.services]
+    return Response(wording.guide(first, list(rows.values()), names, context.style))
 
 
-def _names(context: CommandContext, services: tuple[str, ...]) -> tuple[str, ...]:
-    return tuple(s.name for s, _ in context.known if s.id in services)
+def _may(command: Command, context: CommandContext) -> bool:
+    return command.allows(context.ask, admin=context.admin) or (command.manages and context.ask.prove is not None)
+
+
+def usage(command: Command, context: CommandContext) -> Response:
+    """How one command is written."""
+    service = next((service.id for service, _ in context.overview.services), "x")
+    examples = [example.format(service=service) for example in command.examples]
+    row = command.usage, wording.command_help(command.name, context.style)
+    return Response(wording.usage(row, examples, context.style))
 
 
 COMMANDS = {
@@ -260,29 +176,49 @@ COMMANDS = {
             days=True,
             loads=(Load.INCIDENTS, Load.COVERAGE, Load.ANSWER_TIME),
         ),
+        Command("services", "services", _services),
         Command("check", "check service|address", check),
         Command("report", "report service [what|works]", report.report, loads=(Load.INCIDENTS,)),
-        Command("subscribe", "subscribe [service…] [possible|likely|confirmed]", _subscribe, manages=True),
-        Command("unsubscribe", "unsubscribe [service…]", _unsubscribe, manages=True),
-        Command("subscriptions", "subscriptions", _subscriptions),
-        Command("language", "language es", preferences.language, manages=True),
-        Command("timezone", "timezone Europe/Madrid", preferences.timezone, manages=True),
-        Command("quiet", "quiet 22:00-07:00 [except down …]|off", preferences.quiet, manages=True),
+        Command(
+            "subscribe",
+            "subscribe [service…] [down restored …] [likely|possible] [after 10m]",
+            subscriptions.subscribe,
+            manages=True,
+            examples=("subscribe", "subscribe {service} likely", "subscribe {service} down restored"),
+        ),
+        Command("unsubscribe", "unsubscribe [service…]", subscriptions.unsubscribe, manages=True),
+        Command("subscriptions", "subscriptions", subscriptions.subscriptions),
+        Command("language", "language [es]", preferences.language, manages=True),
+        Command("timezone", "timezone [Europe/Madrid]", preferences.timezone, manages=True),
+        Command("clock", "clock [12h|24h]", preferences.clock, manages=True),
+        Command("quiet", "quiet [22:00-07:00 [except down …]|off]", preferences.quiet, manages=True),
         Command("why", "why [incident]", _why, loads=(Load.TRAIL,)),
-        Command("ack", "ack [service]", _ack, admins=True, loads=(Load.INCIDENTS,)),
-        Command("mute", "mute service 2h [reason]", _mute, admins=True),
-        Command("unmute", "unmute service", _unmute, admins=True),
+        Command("ack", "ack [service]", orders.ack, admins=True, loads=(Load.INCIDENTS,)),
+        Command(
+            "mute",
+            "mute service 2h [reason]",
+            orders.mute,
+            admins=True,
+            examples=("mute {service} 2h", "mute {service} 1d moving house"),
+        ),
+        Command("unmute", "unmute service", orders.unmute, admins=True, examples=("unmute {service}",)),
         Command(
             "maintenance", "maintenance [service 22:00 23:30|for 1h [note]|cancel service]", maintenance.maintenance
         ),
-        Command("correct", "correct service [reason]", _correct, admins=True),
+        Command(
+            "correct",
+            "correct service [reason]",
+            orders.correct,
+            admins=True,
+            examples=("correct {service}", "correct {service} our own proxy failed"),
+        ),
         Command("delivery", "delivery [incident]", _delivery, admins=True, loads=(Load.TRAIL,)),
         Command("drill", "drill [audience]", _drill, admins=True),
         Command("allow", "allow [telegram:-100123]", rooms.allow, admins=True, loads=(Load.ROOMS,)),
         Command("disallow", "disallow [telegram:-100123]", rooms.disallow, admins=True, loads=(Load.ROOMS,)),
         Command("rooms", "rooms", rooms.rooms, admins=True, loads=(Load.ROOMS,)),
         Command("audit", "audit", rooms.audit, admins=True, loads=(Load.AUDIT,)),
-        Command("help", "help", _help, aliases=("start",)),
+        Command("help", "help [command]", _help, aliases=("start",)),
     )
 }
 BY_NAME = {name: command for command in COMMANDS.values() for name in (command.name, *command.aliases)}

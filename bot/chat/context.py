@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import Enum
 
@@ -18,12 +18,12 @@ from bot.model import (
     Incident,
     Order,
     Overview,
+    PlaceSettings,
     Report,
     Service,
     ServiceState,
     Style,
     Subscription,
-    SubscriptionFilter,
     Text,
     Trail,
     Window,
@@ -32,6 +32,7 @@ from bot.model import (
 # A platform gives the time of a message in whole seconds, by its own clock.
 CLOCK_TOLERANCE = timedelta(minutes=1)
 RECENT = timedelta(days=30)
+LONGEST_NAME = 20  # words of a service's name: a line of thousands is not tried at each of them
 
 
 class Load(Enum):
@@ -53,6 +54,14 @@ class Subscribe:
 @dataclass(frozen=True, slots=True)
 class Unsubscribe:
     destination: Destination
+
+
+@dataclass(frozen=True, slots=True)
+class SetPlace:
+    """Write to a place in another way."""
+
+    place: Destination
+    settings: PlaceSettings
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +113,9 @@ class CheckNow:
     address: str = ""
 
 
-Ordered = Subscribe | Unsubscribe | ForService | SendDrill | Plan | CallOff | Report | Allow | Disallow | CheckNow
+Ordered = (
+    Subscribe | Unsubscribe | SetPlace | ForService | SendDrill | Plan | CallOff | Report | Allow | Disallow | CheckNow
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +139,8 @@ class Response:
 class CommandContext:
     """All that a command may know.
 
-    `words` follow the command's name; `period` is how far back it looks. What a `Load` stands for is empty unless the
+    `words` follow the command's name; `period` is how far back it looks. `settings`: what people set for this place;
+    `style`: how the reply is written. What a `Load` stands for is empty unless the
     command's row declares it: `overview.recent`, `overview.unseen`, `overview.answering`, `trail`, `rooms`, `audit`.
     """
 
@@ -142,6 +154,7 @@ class CommandContext:
     trail: Trail | None = None
     rooms: KnownRooms = KnownRooms()
     audit: tuple[AuditEntry, ...] = ()
+    settings: PlaceSettings = field(default_factory=PlaceSettings)
 
     @property
     def phrase(self) -> str:
@@ -163,9 +176,9 @@ class CommandContext:
         return next((s for s in self.overview.subscriptions if s.destination == self.ask.where), None)
 
     @property
-    def filter(self) -> SubscriptionFilter:
-        """The filter of the place's subscription, or the one it would start with."""
-        return self.subscription.filter if self.subscription else SubscriptionFilter(style=self.style)
+    def configured(self) -> tuple[Audience, ...]:
+        """The audiences of the config that have this place."""
+        return tuple(audience for audience in self.audiences if self.ask.where in audience.places)
 
     @property
     def known(self) -> tuple[tuple[Service, ServiceState], ...]:
@@ -176,6 +189,16 @@ class CommandContext:
         """Find a service by its id or its name, in any case."""
         folded = word.casefold()
         return next((s for s, _ in self.known if folded in (s.id.casefold(), s.name.casefold())), None)
+
+    def split(self, words: tuple[str, ...]) -> tuple[Service | None, int | None, tuple[str, ...]]:
+        """The service that the first words name, as many of them as possible; the number of its incident, or None; the
+        words after it.
+        """
+        for end in range(min(len(words), LONGEST_NAME), 0, -1):
+            service, number = self.find_incident(" ".join(words[:end]))
+            if service is not None:
+                return service, number, words[end:]
+        return None, None, words
 
     def find_incident(self, word: str) -> tuple[Service | None, int | None]:
         """Find a service, and in "x#17" the number of its incident too."""
@@ -202,4 +225,7 @@ class CommandContext:
     def unknown_service(self, word: str) -> Response:
         names = {n.casefold(): s.id for s, _ in self.known for n in (s.name, s.id)}
         near = difflib.get_close_matches(word.casefold(), names, 3)
-        return Response(wording.unknown_service(word, tuple(dict.fromkeys(names[n] for n in near)), self.style))
+        watched = [service.name for service, _ in self.overview.services]
+        return Response(
+            wording.unknown_service(word, tuple(dict.fromkeys(names[n] for n in near)), watched, self.style)
+        )

@@ -1,18 +1,12 @@
-"""The commands about past incidents and who was notified of them: which incident, for how long, why not; drills. Pure."""
+"""The commands about past incidents and who was notified of them: which incident, for how long, why not. Pure."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 
-from bot import wording
 from bot.chat.context import RECENT, CommandContext
 from bot.model import (
-    DRILL,
     Audience,
-    Delivery,
-    DeliveryAction,
     Destination,
     NotNotifiedReason,
     Overview,
@@ -52,17 +46,3 @@ def reasons(trail: Trail, place: Destination, overview: Overview) -> tuple[tuple
     until = about.until or overview.at
     planned = any(w.concerns(about.service) and w.since <= until and not w.over(about.since) for w in overview.windows)
     return routing.unheard(about, place, trail.readers, subscription, muted=muted, planned=planned)
-
-
-def drill(audiences: Sequence[Audience], at: datetime) -> tuple[Delivery, ...]:
-    """A marked test notice to every place of these audiences, each once, every rung."""
-    thread = f"{DRILL}#{at:%Y%m%dT%H%M%S}"
-    found: dict[Destination, Delivery] = {}
-    for audience in audiences:
-        notice = wording.test_notice(audience.name, audience.filter.style, at)
-        notice = replace(notice, thread=thread, key=f"{thread}/1")
-        for place in audience.destinations:
-            found.setdefault(
-                place, Delivery(f"{notice.key}@{place}", place, DeliveryAction.POST, notice, audience.name)
-            )
-    return tuple(found.values())

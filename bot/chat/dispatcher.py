@@ -23,13 +23,15 @@ from bot.chat.context import (
     Plan,
     Response,
     SendDrill,
+    SetPlace,
     Subscribe,
     Unsubscribe,
 )
-from bot.chat.limits import EACH, Admission, Buckets, Pacer, PersonLimits, Turns
+from bot.chat.limits import EACH, Admission, Pacer, PersonLimits, Turns
 from bot.chat.loading import load
 from bot.chat.on_demand_check import OnDemandChecker
 from bot.contracts import Pace
+from bot.delivery.rate_limit import RateLimit
 from bot.incidents.maintenance import announce, call_off
 from bot.incidents.reconciler import catch_up
 from bot.incidents.recorder import Recorder
@@ -41,12 +43,14 @@ from bot.model import (
     DeliveryAction,
     Destination,
     Notice,
+    PlaceSettings,
     Reply,
     Report,
     Style,
     Text,
     room_of,
 )
+from bot.notify import audiences
 from bot.store import StoreUnavailable
 from bot.watch.user_reports import UserReports
 
@@ -56,8 +60,9 @@ log = logging.getLogger(__name__)
 STALE_AFTER = timedelta(minutes=10)
 # Answers to stale asks in ten minutes.
 STALE_ANSWERS_OF_PLACE, STALE_ANSWERS_OF_PLATFORM = 3, 30
+STALE_WITHIN = 600.0
 REMEMBERED_KEYS = 2_000
-CHANGES_PLACE = (Subscribe, Unsubscribe, Allow, Disallow)
+CHANGES_PLACE = (Subscribe, Unsubscribe, SetPlace, Allow, Disallow)
 
 
 class RecentKeys:
@@ -99,9 +104,11 @@ class Dispatcher:
     _people: PersonLimits = field(default_factory=PersonLimits, init=False)
     _answered: RecentKeys = field(default_factory=RecentKeys, init=False)
     _ordered: RecentKeys = field(default_factory=RecentKeys, init=False)
-    _stale_of_place: Buckets[object] = field(default_factory=lambda: Buckets(STALE_ANSWERS_OF_PLACE, 600), init=False)
-    _stale_of_platform: Buckets[str] = field(
-        default_factory=lambda: Buckets(STALE_ANSWERS_OF_PLATFORM, 600), init=False
+    _stale_of_place: RateLimit[object, float] = field(
+        default_factory=lambda: RateLimit(STALE_ANSWERS_OF_PLACE), init=False
+    )
+    _stale_of_platform: RateLimit[str, float] = field(
+        default_factory=lambda: RateLimit(STALE_ANSWERS_OF_PLATFORM), init=False
     )
     _queues: dict[str, PlatformQueue] = field(default_factory=dict, init=False)
 
@@ -114,6 +121,7 @@ class Dispatcher:
         """
         now, at, admin = self.recorder.clock(), asyncio.get_running_loop().time(), ask.who in self.admins
         try:
+            ask = await self._at_home(ask)
             if not await self.access.admits(ask, at):
                 return await self._refuse_stranger(ask, at)
             if ask.key in self._answered:
@@ -126,6 +134,18 @@ class Dispatcher:
             self._answered.forget(ask.key)
             log.warning("a command was not answered: %s", error)
             return wording.no_records(self._style(ask))
+
+    async def _at_home(self, ask: Ask) -> Ask:
+        """The ask with its place as the config names it: "#newsroom" and C012 are one place. What was subscribed under
+        the other name moves.
+        """
+        named = self.access.named
+        own = next((place for place in ask.also if place.kind == ask.where.kind and place in named), None)
+        if own is None or ask.where in named:
+            return ask
+        if ask.where in self.recorder.places or any(s.destination == ask.where for s in self.recorder.subscriptions):
+            await self.recorder.moved(ask.where, own)
+        return replace(ask, where=own)
 
     # ── access and limits ─────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -143,7 +163,10 @@ class Dispatcher:
         if now - ask.at <= STALE_AFTER:
             return True
         who = ask.who if admin else room_of(ask.where)
-        return self._stale_of_place.take(who, at) and (admin or self._stale_of_platform.take(ask.where.kind, at))
+        until = at + STALE_WITHIN
+        if not self._stale_of_place.take(who, at, until):
+            return False
+        return admin or self._stale_of_platform.take(ask.where.kind, at, until)
 
     def _queue(self, kind: str) -> PlatformQueue:
         return self._queues.setdefault(kind, PlatformQueue(self.limits.get(kind, Pace())))
@@ -182,6 +205,7 @@ class Dispatcher:
         line = parse(ask.text)
         if line.command.manages and not ask.may_manage and not admin and ask.prove:
             ask = replace(ask, may_manage=await ask.prove())
+        ask = replace(ask, name=ask.name or wording.somebody(self._style(ask)))
         context = self._context(ask, line, admin=admin)
         if line.command.allows(ask, admin=admin):
             context = await load(line.command.loads, self.recorder, self.access, context)
@@ -200,9 +224,10 @@ class Dispatcher:
             line.words,
             replace(overview, user_reports=self.user_reports.tallies(ask.who)),
             self._style(ask),
-            self.recorder.settings.audiences,
+            audiences.settled(self.recorder.settings.audiences, self.recorder.places),
             admin,
             line.period,
+            settings=self.recorder.places.get(ask.where, PlaceSettings()),
         )
 
     # ── orders ────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -235,7 +260,7 @@ class Dispatcher:
             current = next(
                 (s for s in self.recorder.subscriptions if s.destination == order.subscription.destination), None
             )
-            return current is None or current.filter != order.subscription.filter
+            return current is None or current.filters != order.subscription.filters
         return True
 
     async def _announce(self, ask: Ask, reply: Text, order: Ordered) -> Text:
@@ -263,11 +288,8 @@ class Dispatcher:
 
     async def _carry_out(self, order: Ordered) -> None:
         match order:
-            case Subscribe(subscription):
-                await self.recorder.subscribe(subscription)
-                await catch_up(self.recorder, subscription.destination)
-            case Unsubscribe(destination):
-                await self.recorder.unsubscribe(destination)
+            case Subscribe() | Unsubscribe() | SetPlace() | Allow() | Disallow():
+                await self._change_place(order)
             case ForService(service, wanted):
                 await self.recorder.order(service, wanted)
             case Plan(window):
@@ -278,6 +300,16 @@ class Dispatcher:
                 await drill(self.recorder, deliveries)
             case Report():
                 await self.user_reports.take(order)
+
+    async def _change_place(self, order: Subscribe | Unsubscribe | SetPlace | Allow | Disallow) -> None:
+        match order:
+            case Subscribe(subscription):
+                await self.recorder.subscribe(subscription)
+                await catch_up(self.recorder, subscription.destination)
+            case Unsubscribe(destination):
+                await self.recorder.unsubscribe(destination)
+            case SetPlace(place, settings):
+                await self.recorder.set_place(place, settings)
             case Allow(room):
                 await self.recorder.store.rooms.allow(room)
                 await self.access.read(asyncio.get_running_loop().time())
@@ -292,14 +324,17 @@ class Dispatcher:
         await self.access.read(asyncio.get_running_loop().time())
 
     def _style(self, ask: Ask) -> Style:
-        """The style of the place's subscription or audience, else the default."""
-        for subscription in self.recorder.subscriptions:
-            if subscription.destination == ask.where:
-                return subscription.filter.style
-        for audience in self.recorder.settings.audiences:
-            if ask.where in audience.places:
-                return audience.filter.style
-        return self.style
+        """The style of the place's audience, or what people set for it, else the default; in a private chat for which
+        nobody set a language, the person's own.
+        """
+        known = audiences.settled(self.recorder.settings.audiences, self.recorder.places)
+        style = audiences.style_of(ask.where, known)
+        if style is None:
+            settings = self.recorder.places.get(ask.where, PlaceSettings())
+            if ask.reply is Reply.PRIVATE and not settings.language:
+                settings = replace(settings, language=wording.spoken(ask.language))
+            style = settings.style(self.style)
+        return replace(style, platform=ask.where.kind)
 
 
 async def drill(recorder: Recorder, deliveries: Sequence[Delivery]) -> None:

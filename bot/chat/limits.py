@@ -11,43 +11,19 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import Generic, TypeVar
 
 from bot.contracts import Pace
+from bot.delivery.rate_limit import KEYS, RateLimit
 
-K = TypeVar("K")
-
+MINUTE = 60.0
 # Commands a minute of one person, and of an admin.
 EACH, ADMINS = 20, 120
-# People whose tokens are remembered; one who is forgotten has all tokens again.
-PEOPLE = 5_000
 # Asks worked on at once on one platform, and how many may wait for that.
 WIDTH, WAITING = 8, 100
 # Seconds: an answer that could leave only later is not made.
 LATEST = 20.0
 # Answers in one place that may leave without a pause.
 BURST = 10
-
-
-class Buckets(Generic[K]):
-    """A token bucket for each key: `most` at once, and again as many in `per` seconds."""
-
-    def __init__(self, most: float, per: float, keys: int = PEOPLE) -> None:
-        self.most, self._per, self._keys = most, per, keys
-        self._left: OrderedDict[K, tuple[float, float]] = OrderedDict()
-
-    def left(self, key: K, at: float) -> float:
-        left, since = self._left.get(key, (self.most, at))
-        return min(self.most, left + max(at - since, 0) * self.most / self._per)
-
-    def take(self, key: K, at: float) -> bool:
-        """Take a token; False if there is none."""
-        left = self.left(key, at)
-        self._left[key] = (left - 1 if left >= 1 else left, at)
-        self._left.move_to_end(key)
-        if len(self._left) > self._keys:
-            self._left.popitem(last=False)
-        return left >= 1
 
 
 class Admission(Enum):
@@ -60,20 +36,20 @@ class PersonLimits:
     """A rate limit for each person. One who exceeds it is told so once, until they have paused."""
 
     def __init__(self) -> None:
-        self._people: Buckets[str] = Buckets(EACH, 60)
-        self._admins: Buckets[str] = Buckets(ADMINS, 60)
+        self._people: RateLimit[str, float] = RateLimit(EACH)
+        self._admins: RateLimit[str, float] = RateLimit(ADMINS)
         self._told: OrderedDict[str, None] = OrderedDict()
 
     def take(self, who: str, at: float, *, admin: bool) -> Admission:
-        buckets = self._admins if admin else self._people
-        if buckets.left(who, at) >= buckets.most / 2:
+        limit = self._admins if admin else self._people
+        if limit.left(who, at) >= limit.most / 2:
             self._told.pop(who, None)
-        if buckets.take(who, at):
+        if limit.take(who, at, at + MINUTE):
             return Admission.FINE
         if who in self._told:
             return Admission.SILENT
         self._told[who] = None
-        if len(self._told) > PEOPLE:
+        if len(self._told) > KEYS:
             self._told.popitem(last=False)
         return Admission.SLOWLY
 
@@ -102,7 +78,7 @@ class Pacer:
             # Those who go first do not shut a place for others.
             self._places[place] = min(there, at + LATEST) + self._place_apart
             self._places.move_to_end(place)
-            if len(self._places) > PEOPLE:
+            if len(self._places) > KEYS:
                 self._places.popitem(last=False)
         return due
 

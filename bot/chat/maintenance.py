@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 
 from bot import wording
+from bot.chat import durations
 from bot.chat.context import CallOff, CommandContext, Plan, Response
-from bot.model import Origin, Service, Style, Window, clock, length, local_time
+from bot.model import Origin, Service, Style, Window, clock, local_time
 from bot.wording.catalog import fold, input_words
 
-DAY = timedelta(days=1)
+DAY, MINUTE = timedelta(days=1), timedelta(minutes=1)
 LONGEST = timedelta(days=31)
 WALL = re.compile(r"(\d{4}-\d{2}-\d{2})T(\d{1,2}:\d{2})(?::00)?", re.IGNORECASE)
 
@@ -23,7 +24,7 @@ class _Span:
     note: str
 
 
-def maintenance(context: CommandContext) -> Response:
+def maintenance(context: CommandContext) -> Response | None:
     if not context.words:
         return _list(context)
     if not context.admin:
@@ -44,6 +45,11 @@ def maintenance(context: CommandContext) -> Response:
     names = tuple(service.id for service in services)
     key = f"said:{context.ask.key}"
     window = Window(key, names, span.since, span.until, Origin.SAID, now, span.note, context.ask.name)
+    if earlier := _planned(context, window):
+        since = min(earlier.since, window.since) if earlier.since <= now else window.since
+        window = replace(earlier, since=since, until=window.until, note=window.note or earlier.note)
+        if _near(window, earlier):
+            return Response(wording.announced(earlier, services, context.style, now), (Plan(earlier),))
     return Response(wording.announced(window, services, context.style, now), (Plan(window),))
 
 
@@ -53,8 +59,10 @@ def _list(context: CommandContext) -> Response:
     return Response(wording.plans([(w, _services(context, w)) for w in found], context.style, now))
 
 
-def _call_off(context: CommandContext, words: tuple[str, ...]) -> Response:
-    """Cancel the window under way, else the next one."""
+def _call_off(context: CommandContext, words: tuple[str, ...]) -> Response | None:
+    """Cancel all that is under way, else the next window."""
+    if not words:
+        return None
     services, _ = _whose(context, words)
     if services is None:
         return context.unknown_service(" ".join(words))
@@ -62,10 +70,33 @@ def _call_off(context: CommandContext, words: tuple[str, ...]) -> Response:
     found = [w for w in context.overview.windows if not w.over(now) and _meant(w, wanted)]
     if not found:
         return Response(wording.nothing_planned(" ".join(words), context.style, now))
-    window = min(found, key=lambda w: (w.since > now, w.since, w.number))
-    return Response(
-        wording.called_off(window, _services(context, window), context.style, now), (CallOff(window.number),)
+    found.sort(key=lambda w: (w.since, w.number))
+    ending = [w for w in found if w.since <= now] or found[:1]
+    left = [w for w in found if w not in ending]
+    reply = wording.called_off(ending, left, _services(context, ending[0]), context.style, now)
+    return Response(reply, tuple(CallOff(window.number) for window in ending))
+
+
+def _planned(context: CommandContext, wanted: Window) -> Window | None:
+    """The window that people planned for the same services and an overlapping time: planning again moves it."""
+    return next(
+        (
+            w
+            for w in context.overview.windows
+            if w.origin is Origin.SAID
+            and w.services == wanted.services
+            and not w.over(context.ask.at)
+            and w.since < (wanted.until or w.since)
+            and (w.until is None or wanted.since < w.until)
+        ),
+        None,
     )
+
+
+def _near(one: Window, other: Window) -> bool:
+    """True if both begin and end in about the same minute."""
+    ends = one.until and other.until and abs(one.until - other.until) < MINUTE
+    return abs(one.since - other.since) < MINUTE and bool(ends) and one.note == other.note
 
 
 def _meant(window: Window, wanted: tuple[str, ...]) -> bool:
@@ -97,9 +128,9 @@ def _span(words: tuple[str, ...], style: Style, now: datetime) -> _Span:
     if left and fold(left[0]) not in input_words("for"):
         since = _moment(left, style, now)
     if left and fold(left[0]) in input_words("for"):
-        if len(left) < 2:
+        if (lasts := durations.taken(tuple(left[1:]))) is None:
             raise ValueError
-        until, left = since + length(left[1]), left[2:]
+        until, left = since + lasts[0], list(lasts[1])
     else:
         until = _moment(left, style, since)
     return _Span(since, until, " ".join(left)[:200])

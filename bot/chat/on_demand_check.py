@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections import deque
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -13,6 +12,7 @@ from urllib.parse import urljoin
 from bot import wording
 from bot.chat.context import CheckNow
 from bot.contracts import Answer, Cause, Net, Trouble
+from bot.delivery.rate_limit import RateLimit
 from bot.model import Round, Service, Style, Text
 from bot.net import Guarded, Network, Prepared
 
@@ -65,32 +65,16 @@ class OnDemandChecker:
         self._ports = ports
         self._timeout = timeout
         self._glances: dict[str, CheckResult] = {}
-        self._asked: deque[tuple[datetime, str]] = deque()  # when, and by whom, within the last minute
-        self._looked: deque[datetime] = deque()
+        self._asks: RateLimit[str, datetime] = RateLimit(EACH)  # by who asks
+        self._looks: RateLimit[str, datetime] = RateLimit(ALL)
 
     async def answer(self, order: CheckNow, service: Service | None, who: str, style: Style) -> Text:
         """`service`: the one that is ordered. Takes no longer than the checks' time-outs, or `timeout`."""
         now = self._clock()
-        if not self._may_ask(who, now):
+        if not self._asks.take(who, now, now + MINUTE):
             return wording.too_often(EACH, style)
         telling = await (self._at_service(service, now) if service else self._at_address(order.address, now))
         return telling(style) if telling else wording.too_often(0, style)
-
-    def _may_ask(self, who: str, now: datetime) -> bool:
-        while self._asked and self._asked[0][0] <= now - MINUTE:
-            self._asked.popleft()
-        if sum(one == who for _, one in self._asked) >= EACH:
-            return False
-        self._asked.append((now, who))
-        return True
-
-    def _may_look(self, now: datetime) -> bool:
-        while self._looked and self._looked[0] <= now - MINUTE:
-            self._looked.popleft()
-        if len(self._looked) >= ALL:
-            return False
-        self._looked.append(now)
-        return True
 
     async def _at_service(self, service: Service, now: datetime) -> Telling | None:
         async def look() -> Telling:
@@ -116,7 +100,7 @@ class OnDemandChecker:
         glance = self._glances.setdefault(place, CheckResult())
         async with glance.lock:
             if glance.until is None:
-                if not self._may_look(now):
+                if not self._looks.take("", now, now + MINUTE):
                     return None
                 glance.telling = await look()
                 glance.until = self._clock() + SHARED

@@ -1,4 +1,4 @@
-"""The commands for how a place is written to: `quiet`, `language`, `timezone`. Pure."""
+"""The commands for how a place is written to: `quiet`, `language`, `timezone`, `clock`. Alone they show what holds. Pure."""
 
 from __future__ import annotations
 
@@ -6,47 +6,68 @@ import difflib
 from dataclasses import replace
 
 from bot import wording
-from bot.chat.context import CommandContext, Response, Subscribe
-from bot.model import Quiet, SubscriptionFilter, Text, local_time
-from bot.wording.catalog import base, catalogs, fold, input_words
+from bot.chat.context import CommandContext, Response, SetPlace
+from bot.model import PlaceSettings, Quiet, Text, local_time
+from bot.wording.catalog import fold, input_words
+
+CLOCKS = {"12h": "12h", "12": "12h", "24h": "24h", "24": "24h"}
 
 
 def quiet(context: CommandContext) -> Response:
-    """Set or clear the quiet hours; without words, show them."""
+    """Set or clear the quiet hours."""
     exception = input_words("except")
     said = " ".join("except" if fold(word) in exception else word for word in context.words).casefold()
-    wanted = context.filter.quiet
+    now, place = context.ask.at, context.ask.where
+    if not said:
+        held = next((one.quiet_at(place) for one in context.configured), context.settings.quiet)
+        return Response(wording.quiet(held, context.style, now))
     try:
-        if said:
-            wanted = None if fold(said) in input_words("off") else Quiet.parse(said)
+        wanted = None if fold(said) in input_words("off") else Quiet.parse(said)
     except ValueError:
         return Response(wording.no_hours(context.style))
-    return _set(
-        context, replace(context.filter, quiet=wanted), wording.quiet(wanted, context.filter.style, context.ask.at)
-    )
+    reply = wording.quiet(wanted, context.style, now)
+    return _set(context, "quiet", replace(context.settings, quiet=wanted), reply)
 
 
 def language(context: CommandContext) -> Response:
-    said = context.words[0].casefold() if context.words else ""
-    if base(said) not in catalogs():
+    """Set the language, by its code or its name in any language."""
+    if not context.words:
+        return Response(wording.language_now(context.style))
+    said = context.phrase.casefold()
+    code = wording.language_code(said)
+    if code is None:
         return Response(wording.unknown_language(said, context.style))
-    style = replace(context.filter.style, language=said)
-    return _set(context, replace(context.filter, style=style), wording.language(style))
+    style = replace(context.style, language=code)
+    return _set(context, "language", replace(context.settings, language=code), wording.language(style))
 
 
 def timezone(context: CommandContext) -> Response:
+    """Set the time zone."""
+    if not context.words:
+        return Response(wording.timezone_now(context.style, context.ask.at))
     said = "_".join(context.words).casefold()
-    zone = local_time.zones().get(said)
+    zone = local_time.named(said)
     if zone is None:
         near = difflib.get_close_matches(said, local_time.zones(), 3)
         return Response(wording.unknown_timezone(said, [local_time.zones()[name] for name in near], context.style))
-    style = replace(context.filter.style, timezone=zone)
-    return _set(context, replace(context.filter, style=style), wording.timezone(style, context.ask.at))
+    style = replace(context.style, timezone=zone)
+    reply = wording.timezone(style, context.ask.at)
+    return _set(context, "timezone", replace(context.settings, timezone=zone), reply)
 
 
-def _set(context: CommandContext, wish: SubscriptionFilter, reply: Text) -> Response:
-    """Store a filter in the place's subscription. Without one there is nothing to set."""
-    if context.subscription is None:
-        return Response(wording.subscribe_first(context.style))
-    orders = (Subscribe(replace(context.subscription, filter=wish)),) if wish != context.subscription.filter else ()
-    return Response(reply, orders)
+def clock(context: CommandContext) -> Response:
+    """Set how times look: in 12 or in 24 hours."""
+    wanted = CLOCKS.get("".join(context.words).casefold())
+    if wanted is None:
+        return Response(wording.clock(context.style, context.ask.at, new=False))
+    style = replace(context.style, clock=wanted)
+    reply = wording.clock(style, context.ask.at, new=True)
+    return _set(context, "clock", replace(context.settings, clock=wanted), reply)
+
+
+def _set(context: CommandContext, what: str, wanted: PlaceSettings, reply: Text) -> Response:
+    """Store the settings of the place, unless the config has set `what` for it."""
+    audience = next((one.name for one in context.configured if getattr(one.fixed, what)), None)
+    if audience is not None:
+        return Response(wording.fixed(audience, context.style))
+    return Response(reply, (SetPlace(context.ask.where, wanted),) if wanted != context.settings else ())

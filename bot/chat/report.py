@@ -4,20 +4,19 @@ from __future__ import annotations
 
 from bot import wording
 from bot.chat.context import CommandContext, Response
-from bot.model import Report, Service, Tally
+from bot.model import Report, Tally
 from bot.wording.catalog import fold, input_words
 
 LONGEST = 140  # characters of what they say
-LONGEST_NAME = 20  # words of a service's name: a line of thousands is not tried at each of them
 
 
 def report(context: CommandContext) -> Response:
     """Take `report x`, `report x login fails` or `report x works`. Without a service, show how it is written."""
-    service, number, rest = _named(context)
-    if service is None:
-        return (
-            context.unknown_service(context.phrase) if context.words else Response(wording.report_what(context.style))
-        )
+    service, number, rest = context.split(context.words)
+    if service is None or service.channel:  # the health of channels is known
+        example = next((one.id for one, _ in context.overview.services), "x")
+        asked = wording.report_what(context.style, example)
+        return context.unknown_service(context.phrase) if context.words else Response(asked)
     if context.means_another(number, context.state(service).incident):
         return context.another_incident(service, number)
     if not context.ask.person:
@@ -29,14 +28,3 @@ def report(context: CommandContext) -> Response:
     what = wording.clean(" ".join(rest), LONGEST)
     said = Report(service.id, context.ask.at, context.ask.who, context.ask.where.kind, what, works)
     return Response(wording.reported(service, context.overview, context.style, works=works), (said,))
-
-
-def _named(context: CommandContext) -> tuple[Service | None, int | None, tuple[str, ...]]:
-    """The service that the first words name, as many of them as possible; the number of its incident, or None; the words
-    after it. Channels are left out: their health is known.
-    """
-    for end in range(min(len(context.words), LONGEST_NAME), 0, -1):
-        service, number = context.find_incident(" ".join(context.words[:end]))
-        if service is not None and not service.channel:
-            return service, number, context.words[end:]
-    return None, None, ()

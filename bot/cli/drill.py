@@ -1,4 +1,4 @@
-"""Drills: a marked test notice to every rung of an audience, straight through its channel."""
+"""`tocsin drill`: the test notices of a drill, straight through their channels."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from time import monotonic
 
-from bot import wording
 from bot.clock import SYSTEM
 from bot.config import Config
 from bot.contracts import Channel, ChannelContext
 from bot.errors import fault
-from bot.model import Audience, Delivery, DeliveryAction, Destination, Proof, Sent
+from bot.model import Audience, Delivery, Destination, Proof, Sent
 from bot.net import Network
+from bot.notify.drill import deliveries
 from bot.store import Store, open_store
 from bot.store.audit import PROVEN
 
@@ -37,35 +37,31 @@ async def drill(config: Config, names: Sequence[str], tried: Callable[[int, int]
     `tried` gets the number done and the total. Successes are stored, for the next drill to show.
     """
     audiences = [reader for reader in config.readers() if reader.name in names]
-    first: dict[Destination, Audience] = {}
-    for audience in audiences:
-        for place in audience.places:
-            first.setdefault(place, audience)
+    rows = deliveries(audiences, SYSTEM.utcnow())
+    places = [row.destination for row in rows]
     done: dict[Destination, Tried] = {}
     async with AsyncExitStack() as stack:
         store = await stack.enter_async_context(open_store(config.database))
-        before = await store.audit.proven(first)
+        before = await store.audit.proven(places)
         net = await stack.enter_async_context(Network())
         desk, settings = ChannelContext(net, (), _forgetful, _forgetful), config.opened_channels()
-        kinds = {place.kind for place in first}
+        kinds = {place.kind for place in places}
         channels = {kind: await stack.enter_async_context(settings[kind].open(desk)) for kind in sorted(kinds)}
 
         async def prove_all(kind: str) -> None:
-            for place in [place for place in first if place.kind == kind]:
-                done[place] = await _prove(channels[kind], place, first[place], store)
-                tried(len(done), len(first))
+            for row in (row for row in rows if row.destination.kind == kind):
+                done[row.destination] = await _prove(channels[kind], row, store)
+                tried(len(done), len(rows))
 
-        tried(0, len(first))
+        tried(0, len(rows))
         await asyncio.gather(*map(prove_all, kinds))
     return tuple(proof for audience in audiences for proof in _proofs(audience, done, before))
 
 
-async def _prove(channel: Channel, place: Destination, audience: Audience, store: Store) -> Tried:
-    notice, began = wording.test_notice(audience.name, audience.filter.style, SYSTEM.utcnow()), monotonic()
+async def _prove(channel: Channel, row: Delivery, store: Store) -> Tried:
+    began, place = monotonic(), row.destination
     try:
-        receipt = await channel.send(
-            Delivery(f"{notice.key}@{place}", place, DeliveryAction.POST, notice, audience.name)
-        )
+        receipt = await channel.send(row)
         why = "" if isinstance(receipt, Sent) else receipt.why
     except Exception as bug:  # noqa: BLE001 - the boundary of a channel: the other rungs are tried all the same
         log.error("our own error in the channel %s: %s", place.kind, fault(bug))

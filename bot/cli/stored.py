@@ -17,16 +17,16 @@ from bot.wiring import setting
 
 async def trail(config: Config, store: Store, asked: str) -> Trail | None:
     """The delivery log of an incident ("x#17"), or of a service's latest one."""
-    record = Recorder(store, setting(config), SYSTEM.utcnow, lambda _kinds: None)
+    record = Recorder(store, setting(config), SYSTEM.utcnow)
     await record.load()
     return await loading.trail(record, asked)
 
 
 async def glance(config: Config, store: Store) -> tuple[Overview, datetime | None]:
     """The present state, and when a daemon last reported that it is alive."""
-    record = Recorder(store, setting(config), SYSTEM.utcnow, lambda _kinds: None)
+    record = Recorder(store, setting(config), SYSTEM.utcnow)
     await record.load()
-    crowd = UserReports(store, SYSTEM.utcnow, lambda _: None)
+    crowd = UserReports(store, SYSTEM.utcnow, bad_since=record.bad_since)
     await crowd.load()
     overview = replace(await record.overview(SYSTEM.utcnow() - timedelta(days=7)), user_reports=crowd.tallies())
     return overview, await store.results.last_alive()

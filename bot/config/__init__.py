@@ -43,7 +43,17 @@ from bot.config.types import (
 )
 from bot.config.validation import contradictions
 from bot.contracts import ChannelSettings, between
-from bot.model import Audience, Confidence, Destination, Service, Style, SubscriptionFilter, Topic, delivering
+from bot.model import (
+    Audience,
+    Confidence,
+    Destination,
+    PlaceSettings,
+    Service,
+    Style,
+    SubscriptionFilter,
+    Topic,
+    delivering,
+)
 from bot.watch.checks import AnyCheck
 from bot.watch.sources import AnyTracker
 from bot.watch.sources.trackers.base import Tracker
@@ -212,18 +222,22 @@ class Config(BaseModel):
         places = dict.fromkeys(at for who in sorted(self.admins) if (at := _reached(who)).kind in opened)
         # Without corrections, as notices of our own outages go to all who want those: this audience is only for
         # channels.
-        wish = SubscriptionFilter(
-            tuple(map(delivering, opened)), frozenset(Topic) - {Topic.CORRECTION}, style=self.style()
-        )
-        return Audience(ADMINS, tuple(places), wish) if places else None
+        wish = SubscriptionFilter(tuple(map(delivering, opened)), frozenset(Topic) - {Topic.CORRECTION})
+        return Audience(ADMINS, tuple(places), wish, style=self.style()) if places else None
 
     def _audience(self, name: str, said: AudienceConfig) -> Audience:
         quiet = said.quiet.quiet() if said.quiet else None
-        wish = SubscriptionFilter(
-            some(said.services), said.hears, said.confidence, self.style(said), quiet, said.for_at_least
+        return Audience(
+            name,
+            said.ladder or said.broadcast,
+            SubscriptionFilter(some(said.services), said.hears, said.confidence, said.for_at_least),
+            bool(said.ladder),
+            said.within,
+            tuple(step.escalation() for step in said.escalate),
+            style=self.style(said),
+            quiet=quiet,
+            fixed=PlaceSettings(said.language or "", said.timezone or "", said.clock or "", quiet),
         )
-        escalations = tuple(step.escalation() for step in said.escalate)
-        return Audience(name, said.ladder or said.broadcast, wish, bool(said.ladder), said.within, escalations)
 
 
 def _host(check: AnyCheck) -> str | None:

@@ -8,8 +8,8 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from functools import partial
 from types import MappingProxyType
+from typing import Protocol
 
 from bot import wording
 from bot.errors import is_over, say_once
@@ -23,16 +23,23 @@ AGAIN = 1.0  # seconds until the database is tried again
 REST = 5.0  # seconds between two looks: other processes may queue deliveries too
 
 
+class LadderSource(Protocol):
+    """The audiences that have a ladder, by name, with their present addresses."""
+
+    @property
+    def ladders(self) -> Mapping[str, Audience]: ...
+
+
 @dataclass
 class Failover:
     """The task that hands overdue and refused deliveries to the next rung.
 
-    `readers`: the audiences that have a ladder, by name. `wake` wakes the outbox for the given kinds of channel.
+    `record` has the audiences with a ladder. `wake` wakes the outbox for the given kinds of channel.
     `down`: the kinds of channel known to be down, and since when.
     """
 
     deliveries: Deliveries
-    readers: Mapping[str, Audience]
+    record: LadderSource
     clock: Callable[[], datetime]
     wake: Callable[[set[str]], None]
     down: Callable[[], Mapping[str, datetime]] = dict
@@ -64,12 +71,14 @@ class Failover:
         return min(max((due - self.clock()).total_seconds(), 0.01), REST) if due else REST
 
     async def _hand_on(self, now: datetime) -> tuple[Handed, ...]:
-        choose = partial(next_rungs, readers=self.readers, now=now, down=self.down())
-        handed = await self.deliveries.fail_over(now, self.readers, choose)
+        ladders, down = self.record.ladders, self.down()
+        untaken = await self.deliveries.untaken(now, ladders)
+        chosen = [Handed(one, next_rungs(one, ladders, now, down)) for one in untaken]
+        handed = await self.deliveries.fail_over(chosen, ladders, now) if chosen else ()
         if kinds := {row.destination.kind for one in handed for row in one.onto}:
             self.wake(kinds)
         for one in handed:
-            _say(one, self.readers)
+            _say(one, ladders)
         return handed
 
 

@@ -5,20 +5,26 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable
-from dataclasses import asdict, dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Protocol
 
-from bot.delivery.retry import DeliveryResult
 from bot.errors import is_over, say_once
-from bot.model import Delivery, DeliveryAction, Destination
+from bot.model import MANY, Delivery, DeliveryAction, DeliveryResult, DeliveryStatus, Destination
 from bot.store import StoreUnavailable
-from bot.store.deliveries.repository import MANY, Deliveries, Status
+from bot.store.deliveries.repository import Deliveries
 
 log = logging.getLogger(__name__)
 
 AGAIN = 1.0  # seconds until the database is tried again
 MOST = 1000  # outcomes kept: with more than this, the database is not coming back
+
+
+class AddressBook(Protocol):
+    """Whoever notes that a destination has a new address."""
+
+    async def moved(self, old: Destination, new: Destination) -> None: ...
 
 
 @dataclass
@@ -30,7 +36,7 @@ class InFlight:
     """
 
     deliveries: Deliveries
-    moved: Callable[[Destination, Destination], Awaitable[None]]
+    record: AddressBook
     clock: Callable[[], datetime]
     _held: dict[int, Delivery] = field(default_factory=dict)  # by id, under the newest claim
     # outcomes that could not be stored under their old claim
@@ -62,7 +68,7 @@ class InFlight:
             if noted is False and self._held[number] is not claim:  # claimed anew in the meantime
                 noted = None
         del self._held[number]
-        if not noted and done.status is Status.SENT:
+        if not noted and done.status is DeliveryStatus.SENT:
             self._sent[number] = done
             if len(self._sent) > MOST:
                 self._sent.popitem(last=False)
@@ -72,8 +78,8 @@ class InFlight:
         key = delivery.notice.key
         try:
             if moved:
-                await self.moved(delivery.destination, moved)
-            noted = await self.deliveries.settle(delivery, now=self.clock(), **asdict(done))
+                await self.record.moved(delivery.destination, moved)
+            noted = await self.deliveries.settle(delivery, done, self.clock())
         except StoreUnavailable as error:
             say_once(log, f"note {key}", f"cannot note what became of {key}: {error}")
             await asyncio.sleep(AGAIN)

@@ -10,21 +10,25 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import partial
+from typing import Protocol
 
 from bot import wording
 from bot.delivery import receipt_log
-from bot.delivery.failover import Failover
-from bot.delivery.in_flight import AGAIN, InFlight
+from bot.delivery.claiming import Claimer
+from bot.delivery.failover import Failover, LadderSource
+from bot.delivery.in_flight import AGAIN, AddressBook, InFlight
 from bot.delivery.rate_limit import OpenChannel, RateLimiter
-from bot.delivery.retry import DEAD_WAIT, FIRST_WAIT, LONGEST_WAIT, MOST_WAIT, DeliveryResult, bounded, settle
+from bot.delivery.retry import DEAD_WAIT, FIRST_WAIT, LONGEST_WAIT, MOST_WAIT, bounded, settle
 from bot.errors import fault, is_over, say_once
 from bot.judge import failure_count
 from bot.judge.failure_count import FailureCount
 from bot.model import (
-    Audience,
+    MANY,
     Batch,
     Delivery,
     DeliveryAction,
+    DeliveryResult,
+    DeliveryStatus,
     Destination,
     Later,
     Notice,
@@ -35,9 +39,10 @@ from bot.model import (
     Unsure,
 )
 from bot.model.clock_shift import Moved, moved
+from bot.notify.batching import EDIT_GAP, NEXT_GAP, Claim
 from bot.store import StoreUnavailable
-from bot.store.deliveries.batch_plan import EDIT_GAP, NEXT_GAP
-from bot.store.deliveries.repository import MANY, Claim, Deliveries, Status
+from bot.store.deliveries.repository import Deliveries
+from bot.store.instance_lock import Hold
 
 log = logging.getLogger(__name__)
 
@@ -49,37 +54,32 @@ GRACE = 2.5  # seconds to finish running hand-overs after a stop
 Span = tuple[datetime, datetime | None]
 
 
-def _nothing() -> Mapping[str, datetime]:
-    return {}
-
-
-async def _ours() -> None:
-    return
-
-
 async def _run(part: Callable[[], Awaitable[None]]) -> None:
     await part()
 
 
+class DeliveryRecord(LadderSource, AddressBook, Protocol):
+    """What is on record about channels and destinations, and where the outbox reports what it learns about them."""
+
+    def down(self) -> Mapping[str, datetime]:
+        """The kinds of channel known to be down, and since when."""
+
+    def outage(self, kind: str) -> Span | None:
+        """When a kind was last down, to mention in late notices."""
+
+    async def refused(self, delivery: Delivery, why: str, scope: RefusalScope) -> None:
+        """A destination takes nothing, or refused this message."""
+
+
 @dataclass
 class Outbox:
-    """Sends what is queued.
-
-    `ladders`: the audiences that have one, by name. `down`: the kinds of channel known to be down, and since when.
-    `outage`: when a kind was last down, to mention in late notices.
-    """
+    """Sends what is queued. `hold`: our claim on the database, which another daemon may take over."""
 
     deliveries: Deliveries
     channels: Mapping[str, OpenChannel]
     clock: Callable[[], datetime]
-    moved: Callable[[Destination, Destination], Awaitable[None]]
-    ladders: Mapping[str, Audience] = field(default_factory=dict)
-    down: Callable[[], Mapping[str, datetime]] = _nothing
-    outage: Callable[[str], Span | None] = lambda _: None
-    # called when a destination takes nothing or refused this message, with the reason
-    refused: Callable[[Delivery, str, RefusalScope], Awaitable[None]] | None = None
-    # raises StoreUnavailable if another daemon now owns what we claimed
-    ours: Callable[[], Awaitable[None]] = _ours
+    record: DeliveryRecord
+    hold: Hold
     counts: Counter[tuple[str, str]] = field(default_factory=Counter)  # by (channel kind, receipt)
     # outcomes of unsure deliveries, by (channel kind, outcome)
     unsure: Counter[tuple[str, str]] = field(default_factory=Counter)
@@ -88,9 +88,9 @@ class Outbox:
     _rate_limiters: dict[str, RateLimiter] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self._ladders = Failover(self.deliveries, self.ladders, self.clock, self.wake, self._dead)
+        self._failover = Failover(self.deliveries, self.record, self.clock, self.wake, self._dead)
         self._rate_limiters = {kind: RateLimiter(way.pace) for kind, way in self.channels.items()}
-        self._in_flight = InFlight(self.deliveries, self.moved, self.clock)
+        self._in_flight = InFlight(self.deliveries, self.record, self.clock)
 
     def wake(self, whom: set[str] | set[Destination] | None = None) -> None:
         """Look now for deliveries of these channel kinds or to these destinations; None means all.
@@ -100,7 +100,7 @@ class Outbox:
         kinds = self._wakers.keys() if whom is None else {kind for one in whom if (kind := self._awake(one))}
         for kind in self._wakers.keys() & kinds:
             self._wakers[kind].set()
-        self._ladders.wake_up()
+        self._failover.wake_up()
 
     def _awake(self, one: str | Destination) -> str | None:
         if isinstance(one, str):
@@ -109,7 +109,7 @@ class Outbox:
         return None if limiter is None or limiter.rests(one.place, self.clock()) else one.kind
 
     def _dead(self) -> dict[str, datetime]:
-        return failure_count.refused(self.failures) | dict(self.down())
+        return failure_count.refused(self.failures) | dict(self.record.down())
 
     def parts(self, stop: asyncio.Event) -> dict[str, Callable[[], Awaitable[None]]]:
         """The tasks to run until `stop` is set, by name: each may fail and be restarted alone."""
@@ -117,8 +117,8 @@ class Outbox:
         parts: dict[str, Callable[[], Awaitable[None]]] = {
             f"outbox {kind}": partial(self._pump, kind, stop) for kind in self.channels
         }
-        if self.ladders:
-            parts["ladders"] = partial(self._ladders.run, stop)
+        if self.record.ladders:
+            parts["ladders"] = partial(self._failover.run, stop)
         return parts
 
     def step(self, move: Moved) -> None:
@@ -163,7 +163,7 @@ class Outbox:
         """
         limiter = self._rate_limiters[kind]
         free = limiter.free(self.clock())
-        return min(free, 1 - min(limiter.under_way, 1)) if kind in self.down() else free
+        return min(free, 1 - min(limiter.under_way, 1)) if kind in self.record.down() else free
 
     async def _claim(self, kind: str, free: int) -> tuple[Delivery, ...]:
         if not free:
@@ -181,7 +181,7 @@ class Outbox:
             channel.looks,
         )
         try:
-            claimed = await self.deliveries.claim(wanted, self._told_together)
+            claimed = await Claimer(self.deliveries, self._told_together).claim(wanted)
         except StoreUnavailable as error:  # the queue is safe: it is sent when the database is back
             say_once(log, f"{kind} waits", f"{kind} waits: {error}")
             await asyncio.sleep(AGAIN)
@@ -232,7 +232,7 @@ class Outbox:
             delivery.action is DeliveryAction.EDIT and delivery.root is None
         ):  # the message to edit was refused or overtaken
             self._rate_limiters[kind].end(place, self.clock())
-            await self._note(delivery, DeliveryResult(Status.SUPERSEDED))
+            await self._note(delivery, DeliveryResult(DeliveryStatus.SUPERSEDED))
             return
         if before := self._in_flight.sent_before(delivery):
             self._rate_limiters[kind].end(place, self.clock())
@@ -241,8 +241,8 @@ class Outbox:
         early = min(at - self.clock(), self.channels[kind].pace.per)  # no longer than a slot, whatever the clock does
         if early > timedelta():
             await asyncio.sleep(early.total_seconds())
-        await self.ours()
-        dead = kind in self.down()
+        await self.hold.ours()
+        dead = kind in self.record.down()
         receipt = await self._hand_over(self.channels[kind], self._headed(delivery))
         self._count(delivery, receipt)
         now = self.clock()
@@ -255,7 +255,7 @@ class Outbox:
             await self._new_root(delivery)
         receipt_log.say(delivery, receipt)
         if isinstance(receipt, Refused):
-            self._ladders.wake_up()  # the next rung need not wait for the deadline
+            self._failover.wake_up()  # the next rung need not wait for the deadline
 
     def _headed(self, delivery: Delivery) -> Delivery:
         if not (delivery.late or delivery.deferred) or delivery.notice.thread.startswith(MANY):
@@ -266,7 +266,7 @@ class Outbox:
 
     def _outage(self, kind: str) -> Span | None:
         """The channel's last outage. It ends now at the latest: a message that gets through proves that it is over."""
-        span = self.outage(kind)
+        span = self.record.outage(kind)
         return span and (span[0], span[1] or self.clock())
 
     def _count(self, delivery: Delivery, receipt: Receipt) -> None:
@@ -289,7 +289,7 @@ class Outbox:
             else:
                 limiter.rest(place, now + wait)
         failed = isinstance(receipt, Unsure) or (isinstance(receipt, Later) and not receipt.absent)
-        if failed and kind in self.down():
+        if failed and kind in self.record.down():
             limiter.hold(now + TRIAL)
 
     def _longest(self, kind: str, *, dead: bool) -> timedelta:
@@ -298,7 +298,7 @@ class Outbox:
         `dead`: the channel was down when the attempt began; if it no longer is, nothing wakes the delivery, so the wait
         is short.
         """
-        return DEAD_WAIT if kind in self.down() else FIRST_WAIT if dead else LONGEST_WAIT
+        return DEAD_WAIT if kind in self.record.down() else FIRST_WAIT if dead else LONGEST_WAIT
 
     async def _note_failure(self, delivery: Delivery, receipt: Receipt) -> None:
         """Count a failure for the channel, and report a destination that takes nothing."""
@@ -314,9 +314,8 @@ class Outbox:
                 await self._complain(delivery, why, RefusalScope.DESTINATION)
 
     async def _complain(self, delivery: Delivery, why: str, scope: RefusalScope) -> None:
-        if self.refused:
-            with suppress(StoreUnavailable):  # a destination that takes nothing refuses the next notice as well
-                await self.refused(delivery, why, scope)
+        with suppress(StoreUnavailable):  # a destination that takes nothing refuses the next notice as well
+            await self.record.refused(delivery, why, scope)
 
     async def _note(self, delivery: Delivery, done: DeliveryResult, moved: Destination | None = None) -> None:
         await self._in_flight.note(delivery, done, moved)

@@ -2,32 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zlib import crc32
 
-from bot.model import Delivery, Later, Receipt, RefusalScope, Refused, Sent, Unsure
-from bot.store.deliveries.repository import Status
+from bot.model import Delivery, DeliveryResult, DeliveryStatus, Later, Receipt, RefusalScope, Refused, Sent, Unsure
 
 FIRST_WAIT = timedelta(seconds=2)
 LONGEST_WAIT = timedelta(minutes=5)  # also the time between two attempts while a provider does not accept our account
 DEAD_WAIT = timedelta(seconds=30)  # in a channel known to be down: short, to notice soon that it is back
 MOST_WAIT = timedelta(minutes=15)  # the longest wait a provider may ask for
-
-
-@dataclass(frozen=True, slots=True)
-class DeliveryResult:
-    """The new state of a delivery after a receipt."""
-
-    status: Status
-    due: datetime | None = None
-    ref: str | None = None
-    why: str = ""
-    unsure: bool = False
-    anew: bool = False
-    absent: bool = False
-    rest: bool = False
-    hurry: bool = False  # hand it to the next rung now
 
 
 def settle(
@@ -43,19 +26,21 @@ def settle(
     """
     match receipt:
         case Sent(ref, _, anew):
-            return DeliveryResult(Status.SENT, ref=ref, anew=anew)
+            return DeliveryResult(DeliveryStatus.SENT, ref=ref, anew=anew)
         case Later(why, absent=True):
-            return DeliveryResult(Status.PENDING, now, why=why, absent=True)
+            return DeliveryResult(DeliveryStatus.PENDING, now, why=why, absent=True)
         case Later(why, wait):
             due = now + (bounded(wait) or min(backoff(delivery), longest))
-            return DeliveryResult(Status.PENDING, due, why=why, unsure=delivery.unsure, rest=wait is not None)
+            return DeliveryResult(DeliveryStatus.PENDING, due, why=why, unsure=delivery.unsure, rest=wait is not None)
         case Unsure(why):
             again = min(backoff(delivery), longest) if finds or not delivery.unsure else LONGEST_WAIT
-            return DeliveryResult(Status.PENDING, now + again, why=why, unsure=True)
+            return DeliveryResult(DeliveryStatus.PENDING, now + again, why=why, unsure=True)
         case Refused(why, RefusalScope.ACCOUNT):  # the channel is at fault, not the message
-            return DeliveryResult(Status.PENDING, now + LONGEST_WAIT, why=why, unsure=delivery.unsure, hurry=True)
+            return DeliveryResult(
+                DeliveryStatus.PENDING, now + LONGEST_WAIT, why=why, unsure=delivery.unsure, hurry=True
+            )
         case Refused(why, _, moved, gone):
-            status = Status.PENDING if moved else Status.SUPERSEDED if gone else Status.REFUSED
+            status = DeliveryStatus.PENDING if moved else DeliveryStatus.SUPERSEDED if gone else DeliveryStatus.REFUSED
             return DeliveryResult(status, now, why=why)
 
 

@@ -7,7 +7,6 @@ from datetime import datetime
 
 from bot.model import Audience, local_time
 from bot.model.clock_shift import later
-from bot.notify import routing
 from bot.store.deliveries.repository import Adopted, Waiting
 
 GONE = "the config has this channel no more"
@@ -42,7 +41,7 @@ def _ladders(one: Waiting, ladders: Sequence[Audience], *, gone: bool) -> list[A
     service = one.thread.rpartition("#")[0]
     if not one.ladders and not gone:
         return []
-    following = [a for a in ladders if routing.follows(a, service)]
+    following = [a for a in ladders if a.filter.follows(service)]
     here = [a for a in following if one.destination in a.destinations]
     named = [a for a in following if a.name in one.ladders]
     return here or named or (following if one.ladders else [])
@@ -54,8 +53,8 @@ def _due(one: Waiting, audiences: Sequence[Audience], now: datetime) -> datetime
         return one.due
     ends = []
     for audience in audiences:
-        if one.destination in audience.places and routing.follows(audience, one.thread.rpartition("#")[0]):
-            quiet = audience.filter.quiet
-            spell = local_time.spell(quiet, audience.filter.style, now) if quiet else None
+        if one.destination in audience.places and audience.filter.follows(one.thread.rpartition("#")[0]):
+            quiet = audience.quiet_at(one.destination)
+            spell = local_time.spell(quiet, audience.style_at(one.destination), now) if quiet else None
             ends.append(spell[1] if spell else now)
     return min([*ends, one.due]) if ends and min(ends) <= now else min(ends, default=one.due)

@@ -54,8 +54,9 @@ async def reconcile(record: Recorder) -> Reconciled:
 async def _adopt(record: Recorder) -> None:
     """Readdress waiting deliveries to the present config, and settle those without a channel."""
     now = record.clock()
-    decide = partial(adopted, audiences=record.readers, opened=record.settings.opened, now=now)
-    changed, settled = await record.store.deliveries.adopt(now, decide)
+    waiting = await record.store.deliveries.waiting()
+    decided = [(one, adopted(one, record.readers, record.settings.opened, now)) for one in waiting]
+    changed, settled = await record.store.deliveries.readdress(decided, now) if decided else (0, 0)
     if changed or settled:
         log.warning("the config has changed: %d messages wait otherwise, %d have no channel left", changed, settled)
         record.wake(set())

@@ -34,6 +34,7 @@ from bot.model import (
     Order,
     Outcome,
     Overview,
+    PlaceSettings,
     RefusalScope,
     Round,
     Rules,
@@ -42,10 +43,12 @@ from bot.model import (
     Span,
     Streak,
     Subscription,
+    SubscriptionFilter,
     delivering,
 )
 from bot.model.clock_shift import Moved, moved
 from bot.notify import incident_fanout
+from bot.own_health import OwnHealth
 from bot.store import Store, StoreUnavailable
 from bot.store.incidents import Snapshot, Transition
 
@@ -54,27 +57,37 @@ log = logging.getLogger(__name__)
 LONG_AGO = timedelta(days=400)  # no statistic looks further back
 
 
+def no_outbox(_whom: set[str] | set[Destination]) -> None:
+    """Nothing sends what is queued: the state is only read."""
+
+
 @dataclass
 class Recorder:
     store: Store
     settings: Settings
     clock: Callable[[], datetime]
-    wake: Callable[[set[str] | set[Destination]], None]  # wakes the outbox for these destinations or kinds of channel
+    # Wakes the outbox for these destinations or kinds of channel.
+    wake: Callable[[set[str] | set[Destination]], None] = no_outbox
     states: dict[str, ServiceState] = field(default_factory=dict)
     subscriptions: tuple[Subscription, ...] = ()
-    ladders: dict[str, Audience] = field(default_factory=dict)  # by name, for failover
+    places: Mapping[Destination, PlaceSettings] = field(default_factory=dict)  # how people want them written to
     maintenance: MaintenanceCalendar = field(default_factory=MaintenanceCalendar)
     coverage: Coverage = field(default_factory=Coverage)
-    unwell: Callable[[], Mapping[str, datetime]] = dict  # our own unhealthy parts, and since when
-    changed: Callable[[Service, ServiceState, ServiceState], None] = lambda *_: None  # called with each new state
+    own_health: OwnHealth = field(default_factory=OwnHealth)
+    changed: Callable[[Service, ServiceState, ServiceState], None] | None = None  # called with each new state
+    _patient: tuple[SubscriptionFilter, ...] = ()  # those of subscriptions that wait until an incident has lasted
     _unwritten: dict[str, Streak] = field(default_factory=dict)  # by service: streaks that could not be stored
-    # Confirmed open incidents, by followed services.
-    _open: dict[tuple[str, ...], wording.Others] = field(default_factory=dict)
+    # Confirmed open incidents, by what a reader follows.
+    _open: dict[incident_fanout.Followed, wording.Others] = field(default_factory=dict)
 
     @property
     def readers(self) -> tuple[Audience, ...]:
         """The audiences of the config and, each as an audience of one, the subscriptions made in chats."""
-        return (*self.settings.audiences, *map(_alone, self.subscriptions))
+        return self.settings.readers(self.subscriptions, self.places)
+
+    @property
+    def ladders(self) -> Mapping[str, Audience]:
+        return self.settings.ladders
 
     def service(self, name: str) -> Service:
         """The service; one that was removed from the config is known only by its key."""
@@ -89,6 +102,12 @@ class Recorder:
         state = self._state(service)
         return state.incident is not None or state.streak.bad_since is not None
 
+    def bad_since(self, service: str) -> datetime | None:
+        """The first failed round of the service's present trouble; None while our own checks see none."""
+        state = self._state(service)
+        ours = state.incident is not None and state.incident.readings and not only_worn(state.incident)
+        return state.incident.since if state.incident and ours else state.streak.bad_since
+
     async def load(self) -> None:
         """Restore the state of the last run."""
         now = self.clock()
@@ -96,7 +115,7 @@ class Recorder:
         await self._find_readers()
         again = (window for weekly in self.settings.weekly for window in occurrences(weekly, now))
         self.maintenance.load(await self.store.maintenance.windows(now - LONG_AGO), (*self.settings.windows, *again))
-        for style in {audience.filter.style for audience in self.settings.audiences}:
+        for style in {audience.style for audience in self.settings.audiences}:
             wording.reader(style, now)  # load the language now rather than during an outage
 
     async def seen(self, seen: Round) -> bool:
@@ -145,12 +164,17 @@ class Recorder:
 
     async def subscribe(self, wish: Subscription) -> None:
         await self.store.subscriptions.subscribe(wish)
-        self.subscriptions = await self.store.subscriptions.subscriptions()
+        await self._read_subscriptions()
 
     async def unsubscribe(self, destination: Destination) -> bool:
         gone = await self.store.subscriptions.unsubscribe(destination)
-        self.subscriptions = await self.store.subscriptions.subscriptions()
+        await self._read_subscriptions()
         return gone
+
+    async def set_place(self, place: Destination, settings: PlaceSettings) -> None:
+        """Write to a place in another way from now on."""
+        await self.store.subscriptions.set_place(place, settings)
+        self.places = await self.store.subscriptions.places()
 
     async def moved(self, old: Destination, new: Destination) -> None:
         """Take over a destination's new address, so that its readers lose no notice."""
@@ -161,9 +185,9 @@ class Recorder:
         """Load the subscriptions and the present addresses of the config's destinations: a file does not learn that a
         group has moved.
         """
-        self.subscriptions = await self.store.subscriptions.subscriptions()
+        await self._read_subscriptions()
+        self.places = await self.store.subscriptions.places()
         self.settings = self.settings.found(await self.store.subscriptions.addresses())
-        self.ladders.update({reader.name: reader for reader in self.settings.audiences if reader.ladder})
 
     async def overview(self, since: datetime) -> Overview:
         """The state for all screens; `recent` goes back to `since`."""
@@ -187,7 +211,7 @@ class Recorder:
                 services=(),
                 subscriptions=self.subscriptions,
                 windows=tuple(self.maintenance.since(since)),
-                unwell=self.unwell(),
+                unwell=self.own_health.unwell,
             )
         )
 
@@ -250,7 +274,7 @@ class Recorder:
             return
         readers = tuple(dict.fromkeys((delivery.audience, *delivery.ladders)))
         own = {admins.name, str(place), ""}
-        missing, style = [r for r in readers if r not in own], admins.filter.style
+        missing, style = [r for r in readers if r not in own], admins.style
         if scope is RefusalScope.MESSAGE:
             lost = [r for r in missing if r not in self.ladders or self.ladders[r].destinations[-1] == place]
             notice = wording.not_taken(delivery, why, lost, style, now)
@@ -267,8 +291,9 @@ class Recorder:
     async def _take_up(self, states: Mapping[str, ServiceState]) -> None:
         """Take over new states; wake deliveries that wait for a channel that went down or came back."""
         before, now = self.down(), self.clock()
-        for name, state in states.items():
-            self.changed(self.service(name), self._state(name), state)
+        if self.changed:
+            for name, state in states.items():
+                self.changed(self.service(name), self._state(name), state)
         self.states |= states
         self._open.clear()
         after = self.down()
@@ -322,7 +347,15 @@ class Recorder:
         return self.states.get(service) or ServiceState(service)
 
     def _rules(self, service: str) -> Rules:
-        return self.settings.rules.get(service) or Rules()
+        rules = self.settings.rules.get(service) or Rules()
+        if not self._patient:
+            return rules
+        ages = {one.for_at_least for one in self._patient if one.follows(service)}
+        return replace(rules, milestones=tuple(sorted({*rules.milestones, *ages})))
+
+    async def _read_subscriptions(self) -> None:
+        self.subscriptions = await self.store.subscriptions.subscriptions()
+        self._patient = tuple(one for s in self.subscriptions for one in s.filters if one.for_at_least)
 
     async def _advance(
         self, service: str, take: Callable[[ServiceState], Step], *, quietly: bool = False
@@ -368,15 +401,18 @@ class Recorder:
         """All readers, and the present state of their channels."""
         return incident_fanout.Readers(self.readers, self.settings.admins, self.down(), self.settings.editable)
 
-    def _others(self, followed: tuple[str, ...]) -> wording.Others:
+    def _others(self, followed: incident_fanout.Followed) -> wording.Others:
         """Confirmed open incidents among the services a reader follows. Computed once for simultaneous endings."""
         if followed not in self._open:
+            services = [s for s in self.settings.services.values() if any(one.follows(s.id) for one in followed)]
             self._open[followed] = wording.Others(
-                (service, state.incident)
-                for service in self.settings.services.values()
-                if not followed or service.id in followed
-                if (state := self._state(service.id)).incident is not None
-                and state.incident.confidence is Confidence.CONFIRMED
+                (
+                    (service, state.incident)
+                    for service in services
+                    if (state := self._state(service.id)).incident is not None
+                    and state.incident.confidence is Confidence.CONFIRMED
+                ),
+                len(services),
             )
         return self._open[followed]
 
@@ -388,7 +424,3 @@ def _silent(state: ServiceState, now: datetime) -> bool:
 def _saw(seen: Round) -> bool:
     """True if the round shows that we are online, which errors of our own do not."""
     return any(reading.outcome is not Outcome.INCONCLUSIVE for reading in seen.readings)
-
-
-def _alone(wish: Subscription) -> Audience:
-    return Audience(str(wish.destination), (wish.destination,), wish.filter)

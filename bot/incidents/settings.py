@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
-from bot.model import Audience, Destination, Rules, Service, Weekly, Window
+from bot.model import Audience, Destination, PlaceSettings, Rules, Service, Style, Subscription, Weekly, Window
+from bot.notify.audiences import readers
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,11 +28,23 @@ class Settings:
     admins: Audience | None = None  # notified of dead channels and of destinations that refuse messages
     rooms: frozenset[Destination] = frozenset()  # places in the config: people there may use commands
     public: bool = False  # anybody may use commands, anywhere
+    style: Style = field(default_factory=Style)  # of places for which nobody has set one
 
     @property
     def watched(self) -> Mapping[str, Service]:
         """All services that can have rounds, by id."""
         return {**self.services, **{service.id: service for service in self.channels.values()}}
+
+    @property
+    def ladders(self) -> Mapping[str, Audience]:
+        """The audiences that have a ladder, by name."""
+        return {reader.name: reader for reader in self.audiences if reader.ladder}
+
+    def readers(
+        self, subscriptions: Sequence[Subscription], places: Mapping[Destination, PlaceSettings]
+    ) -> tuple[Audience, ...]:
+        """The audiences and these subscriptions, written to as people set it in `places`."""
+        return readers(self.audiences, subscriptions, places, self.style)
 
     def found(self, moved: Mapping[Destination, Destination]) -> Settings:
         """The settings with present addresses: `moved` maps old ones to new ones."""

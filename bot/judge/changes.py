@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from bot.judge import outage_count
-from bot.judge.verdict import official, spoken
-from bot.model import Change, ChangeKind, Confidence, Health, Incident, ServiceState, Verdict
+from bot.judge.verdict import TROUBLE, official, spoken
+from bot.model import Change, ChangeKind, Confidence, Health, Incident, Role, ServiceState, Verdict
 
 SHIFTS = frozenset({ChangeKind.WORSENED, ChangeKind.EASED})
 NEW_EVIDENCE = frozenset({ChangeKind.OPENED, ChangeKind.CONFIRMED, ChangeKind.WORSENED, ChangeKind.EASED})
@@ -22,7 +22,7 @@ class Step:
 def tell(state: ServiceState, incident: Incident, kind: ChangeKind, seen: Verdict) -> Step:
     """Add the round's evidence to the incident and make the change that reports it."""
     said = spoken(official(seen.reports))
-    incident = replace(incident, reports=seen.reports)
+    incident = heard(replace(incident, reports=seen.reports), seen)
     if kind is ChangeKind.OFFICIAL or (kind in SHIFTS and not seen.readings):
         incident = replace(incident, reports_told=incident.reports_told + 1, reports_at=seen.at)
     if kind in NEW_EVIDENCE:
@@ -44,6 +44,16 @@ def tell(state: ServiceState, incident: Incident, kind: ChangeKind, seen: Verdic
     return change(
         replace(state, official_headline=state.official_headline if said is None else said), incident, kind, seen.at
     )
+
+
+def heard(incident: Incident, seen: Verdict) -> Incident:
+    """The incident with the official page's last report of trouble, which outlives the page's all-clear."""
+    words = [one for one in seen.reports if one.role is Role.OFFICIAL and one.says in TROUBLE]
+    newest = max(words, key=lambda one: one.says or Health.UP, default=None)
+    last = incident.official_last
+    if newest is None or (last and (last.headline, last.link) == (newest.headline, newest.link)):
+        return incident
+    return replace(incident, official_last=replace(newest, planned=()))
 
 
 def began(state: ServiceState, seen: Verdict) -> datetime:

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from bot.judge import damping, outage_count
-from bot.judge.changes import Step, began, change, tell
+from bot.judge.changes import Step, began, change, heard, tell
 from bot.judge.verdict import TROUBLE, official, rumoured, spoken
 from bot.model import (
     Ack,
@@ -115,9 +115,9 @@ def _open(state: ServiceState, incident: Incident, seen: Verdict, rules: Rules, 
         return _warned(state, incident, seen, rules)
     if _over(incident, seen, rules):
         return _close(state, incident, seen, rules)
-    if (quiet := damping.quiet(incident, seen)) is not incident:
-        incident = quiet
-        state = replace(state, incident=quiet)
+    if (newer := heard(damping.quiet(incident, seen), seen)) is not incident:
+        incident = newer
+        state = replace(state, incident=newer)
     if seen.health not in TROUBLE or (incident.readings and not seen.readings):
         return Step(state)  # our own checks are good again, but not for long enough
     if seen.confidence > incident.confidence:

@@ -9,6 +9,7 @@ from bot.model.audiences import (
     Destination,
     Escalation,
     Overview,
+    PlaceSettings,
     Quiet,
     Style,
     Subscription,
@@ -16,6 +17,7 @@ from bot.model.audiences import (
     Topic,
 )
 from bot.model.delivery_log import DRILL, NotNotifiedReason, Progress, Proof, Trail
+from bot.model.delivery_status import ARRIVED, FINISHED, MANY, DeliveryResult, DeliveryStatus
 from bot.model.durations import clock, length, spelled
 from bot.model.heartbeats import Heartbeat, HeartbeatEvent
 from bot.model.incidents import (
@@ -71,9 +73,12 @@ from bot.model.plain_text import plain_text, visible
 from bot.model.reports import Report, Tally
 
 __all__ = [
+    "ARRIVED",
     "DRILL",
     "ENDINGS",
     "EVERYTHING",
+    "FINISHED",
+    "MANY",
     "OURSELVES",
     "OVER",
     "Ack",
@@ -90,6 +95,8 @@ __all__ = [
     "Correct",
     "Delivery",
     "DeliveryAction",
+    "DeliveryResult",
+    "DeliveryStatus",
     "Destination",
     "Escalation",
     "Health",
@@ -107,6 +114,7 @@ __all__ = [
     "Outcome",
     "Overview",
     "Phase",
+    "PlaceSettings",
     "Planned",
     "Progress",
     "Proof",

@@ -32,7 +32,7 @@ class Ask:
 
     text: str
     who: str  # the platform's id of the person, never the display name: "slack:T01/U01"
-    name: str  # display name
+    name: str  # display name; "" if the platform does not tell it
     where: Destination
     at: datetime  # when it was written, by the platform's clock
     key: str  # the platform's id of the event: each is answered once
@@ -45,13 +45,14 @@ class Ask:
     also: tuple[Destination, ...] = ()  # other names of the place: "@newsroom", the channel of a thread
     once: str = ""  # the platform's id of the person's action: an order is executed once per id. Empty: `key`
     under: datetime | None = None  # of a button press: when the message with the button was written
+    language: str = ""  # of the person's own app, such as "es" or "pt-BR"
 
     def __post_init__(self) -> None:
         """Clean the user-supplied fields here, so that no platform can forget to."""
         object.__setattr__(self, "text", typed_text(self.text, LONGEST))
         for name in ("who", "key", "once"):
             object.__setattr__(self, name, plain_text(getattr(self, name), ID))
-        object.__setattr__(self, "name", plain_text(self.name, NAME) or self.who)
+        object.__setattr__(self, "name", plain_text(self.name, NAME))
 
     @property
     def order_key(self) -> str:

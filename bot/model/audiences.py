@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, time, timedelta
 from enum import StrEnum
 from hashlib import blake2b
@@ -64,11 +64,15 @@ class Topic(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Style:
-    """Language, zone and clock of a destination's messages. `clock` is "12h", "24h" or "" for the language's own."""
+    """Language, zone and clock of a destination's messages. `clock` is "12h", "24h" or "" for the language's own.
+
+    `platform`: the kind of channel of a reply, which says how commands are typed there; "" in all other messages.
+    """
 
     language: str = "en"
     timezone: str = "UTC"
     clock: str = ""
+    platform: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,15 +97,49 @@ class Quiet:
 
 
 @dataclass(frozen=True, slots=True)
+class PlaceSettings:
+    """How a place is written to, as far as somebody set it: "" and None are not set."""
+
+    language: str = ""
+    timezone: str = ""
+    clock: str = ""
+    quiet: Quiet | None = None
+
+    def over(self, other: PlaceSettings) -> PlaceSettings:
+        """These settings, and the other's where nothing is set."""
+        return PlaceSettings(
+            self.language or other.language,
+            self.timezone or other.timezone,
+            self.clock or other.clock,
+            self.quiet or other.quiet,
+        )
+
+    def style(self, usual: Style) -> Style:
+        """The style of the place; `usual` where nothing is set."""
+        return replace(
+            usual,
+            language=self.language or usual.language,
+            timezone=self.timezone or usual.timezone,
+            clock=self.clock or usual.clock,
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class SubscriptionFilter:
-    """Which notices a reader gets: services (empty: all), topics, least confidence, and their style."""
+    """Which notices a reader gets: of which services (empty: all but those in `but`), topics, and least confidence."""
 
     services: tuple[str, ...] = ()
     topics: frozenset[Topic] = frozenset(Topic)
     confidence: Confidence = Confidence.CONFIRMED
-    style: Style = Style()
-    quiet: Quiet | None = None
     for_at_least: timedelta = timedelta(0)  # only incidents that have lasted this long
+    but: tuple[str, ...] = ()
+
+    def follows(self, service: str) -> bool:
+        return service in self.services if self.services else service not in self.but
+
+    def alike(self, other: SubscriptionFilter) -> bool:
+        """True if they differ at most in their services."""
+        return replace(self, services=(), but=()) == replace(other, services=(), but=())
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +152,11 @@ class Escalation:
 
 @dataclass(frozen=True, slots=True)
 class Audience:
-    """A named group of people with a ladder (one destination at a time) or a broadcast list (all at once)."""
+    """A named group of people with a ladder (one destination at a time) or a broadcast list (all at once).
+
+    `style` and `quiet` hold in each place, except where `own` has others. `fixed`: what the config says of them itself,
+    which a place cannot change.
+    """
 
     name: str
     destinations: tuple[Destination, ...]
@@ -122,6 +164,17 @@ class Audience:
     ladder: bool = False
     within: timedelta = timedelta(seconds=60)
     escalations: tuple[Escalation, ...] = ()
+    style: Style = Style()
+    quiet: Quiet | None = None
+    fixed: PlaceSettings = PlaceSettings()
+    own: tuple[tuple[Destination, Style, Quiet | None], ...] = ()
+
+    def style_at(self, place: Destination) -> Style:
+        return next((style for at, style, _ in self.own if at == place), self.style)
+
+    def quiet_at(self, place: Destination) -> Quiet | None:
+        """The quiet hours of a place, in its own time zone; None if it has none."""
+        return next((quiet for at, _, quiet in self.own if at == place), self.quiet)
 
     @property
     def places(self) -> tuple[Destination, ...]:
@@ -131,10 +184,10 @@ class Audience:
 
 @dataclass(frozen=True, slots=True)
 class Subscription:
-    """A chat's standing wish, treated like an audience with one destination."""
+    """A chat's standing wish: one filter for each group of services that were subscribed with the same options."""
 
     destination: Destination
-    filter: SubscriptionFilter
+    filters: tuple[SubscriptionFilter, ...]
     by: str  # the person who subscribed
     at: datetime
 

@@ -109,6 +109,7 @@ class Incident:
     reports_told: int = 0  # changes so far that only reported what sources say ...
     reports_at: datetime | None = None  # ... and the time of the latest
     quiet_since: datetime | None = None  # of an unstable one known from sources alone: since when they are quiet
+    official_last: SourceReport | None = None  # the official page's last report of trouble, as it was first read
 
     @property
     def id(self) -> str:

@@ -26,6 +26,15 @@ def zones() -> dict[str, str]:
     return {name.casefold(): name for name in sorted(available_timezones())}
 
 
+def named(said: str) -> str | None:
+    """The zone of this name, or the only one of a city of this name ("Madrid"); None for another."""
+    said = "_".join(said.casefold().split())
+    if said in zones():
+        return zones()[said]
+    there = [name for key, name in zones().items() if "/" in key and key.rpartition("/")[2] == said]
+    return there[0] if len(there) == 1 else None
+
+
 def spell(quiet: Quiet, style: Style, now: datetime) -> tuple[datetime, datetime] | None:
     """Start and end (UTC) of the quiet hours that `now` is in, the end excluded; None outside of them."""
     here = zone(style)

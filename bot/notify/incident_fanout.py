@@ -7,10 +7,21 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from bot import wording
-from bot.model import Audience, Change, ChangeKind, Delivery, DeliveryAction, Destination, Notice, Service, Style
+from bot.model import (
+    Audience,
+    Change,
+    ChangeKind,
+    Delivery,
+    DeliveryAction,
+    Destination,
+    Notice,
+    Service,
+    Style,
+    SubscriptionFilter,
+)
 from bot.notify import routing
 
-Followed = tuple[str, ...]
+Followed = tuple[SubscriptionFilter, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,15 +56,14 @@ def deliveries(
     muted: bool,
     now: datetime,
 ) -> tuple[Delivery, ...]:
-    """All deliveries of a change. `others`: further incidents among the services a reader follows."""
+    """All deliveries of a change. `others`: further incidents among the services that these filters follow."""
     audiences = readers.all
     found = routing.hearers(change, audiences, spread.told, spread.heard, muted=muted, dead=service.channel, now=now)
-    wishes = {audience.name: audience.filter for audience in audiences}
     ending = change.kind is ChangeKind.RESTORED  # only a restoration lists other incidents
     words: dict[tuple[Style, Followed, datetime | None], Notice] = {}
     rows: list[Delivery] = []
     for hearer in found:
-        followed = wishes[hearer.audience].services if ending else ()
+        followed = tuple(a.filter for a in audiences if a.name == hearer.audience) if ending else ()
         manner = hearer.style, followed, hearer.due
         if manner not in words:
             rest = others(followed) if ending else wording.Others()

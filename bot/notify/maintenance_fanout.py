@@ -38,13 +38,13 @@ def deliveries(
     concerned = [s for s in services if news.window.concerns(s) and not (news.phase in FIRST and s in muted)]
     found: dict[Destination, tuple[routing.Hearer, set[str]]] = {}
     for audience in readers.audiences:
-        follows = {s for s in concerned if routing.follows(audience, s)}
+        follows = {s for s in concerned if audience.filter.follows(s)}
         if not follows or Topic.MAINTENANCE not in audience.filter.topics:
             continue
         for place in _places(news, audience):
-            due = _due(audience, now)
+            due = _due(audience, place, now)
             hearer, others = found.get(place, (None, set()))
-            hearer = hearer or routing.Hearer(place, audience.name, audience.filter.style, due=due)
+            hearer = hearer or routing.Hearer(place, audience.name, audience.style_at(place), due=due)
             hearer = replace(hearer, due=min(hearer.due, due) if hearer.due and due else None)
             found[place] = (routing.climbing(hearer, audience) if audience.ladder else hearer), others | follows
     words: dict[tuple[Style, frozenset[str], datetime | None], Notice] = {}
@@ -70,7 +70,7 @@ def _places(news: MaintenanceNews, audience: Audience) -> Sequence[Destination]:
     return reached or known
 
 
-def _due(audience: Audience, now: datetime) -> datetime | None:
-    quiet = audience.filter.quiet
-    spell = local_time.spell(quiet, audience.filter.style, now) if quiet else None
+def _due(audience: Audience, place: Destination, now: datetime) -> datetime | None:
+    quiet = audience.quiet_at(place)
+    spell = local_time.spell(quiet, audience.style_at(place), now) if quiet else None
     return spell[1] if spell and quiet and Topic.MAINTENANCE not in quiet.but else None

@@ -78,8 +78,10 @@ def hearers(
         own = dict.fromkeys(_places(change, audience, told, heard), wish.for_at_least)
         further = {d: after for d, after in _escalated(change, audience, told) if d not in own}
         for destination, after in (own | further).items():
-            due = _due(change, wish, after, now or change.at, heard=destination in heard)
-            hearer = found.get(destination) or Hearer(destination, audience.name, wish.style, due=due)
+            heard_here = destination in heard
+            due = _due(change, audience, destination, after, now or change.at, heard=heard_here)
+            style = audience.style_at(destination)
+            hearer = found.get(destination) or Hearer(destination, audience.name, style, due=due)
             # If one reader wants it now, it does not wait for the quiet hours of others in the same place.
             hearer = replace(hearer, due=min(hearer.due, due) if hearer.due and due else None)
             rung = audience.ladder and destination in own
@@ -102,18 +104,12 @@ def hurried(hearer: Hearer) -> Hearer:
     return replace(hearer, within=timedelta()) if hearer.ladders else hearer
 
 
-def follows(reader: Audience | SubscriptionFilter, service: str) -> bool:
-    """True if the reader follows the service; a filter without services follows all."""
-    wish = reader.filter if isinstance(reader, Audience) else reader
-    return not wish.services or service in wish.services
-
-
 def milestones(audiences: Sequence[Audience], service: str) -> tuple[timedelta, ...]:
     """Ages of an incident of this service that some audience waits for, ascending."""
     ages = {
         age
         for audience in audiences
-        if follows(audience, service)
+        if audience.filter.follows(service)
         for age in (audience.filter.for_at_least, *(step.after for step in audience.escalations))
     }
     return tuple(sorted(ages - {timedelta(0)}))
@@ -131,7 +127,7 @@ def _places(
         # Our own outage is reported only when it is over, as notices may not get out before.
         return first if change.kind is ChangeKind.RESTORED and Topic.CORRECTION in wish.topics else ()
     # A service removed from the config is in no filter: whoever was notified gets the ending.
-    if change.kind is not ChangeKind.UNWATCHED and not follows(wish, change.incident.service):
+    if change.kind is not ChangeKind.UNWATCHED and not wish.follows(change.incident.service):
         return ()
     known = [d for d in audience.destinations if d in told]
     if change.kind is ChangeKind.LASTING:
@@ -152,7 +148,7 @@ def _escalated(
 ) -> Iterator[tuple[Destination, timedelta]]:
     """Escalation destinations to notify now, and those notified before that get updates; each with its age."""
     wish, incident = audience.filter, change.incident
-    if incident.service == OURSELVES or not follows(wish, incident.service):
+    if incident.service == OURSELVES or not wish.follows(incident.service):
         return
     for step in audience.escalations:
         called = not incident.acked_by and _news(change, wish, max(step.after, wish.for_at_least))
@@ -177,10 +173,12 @@ def _news(change: Change, wish: SubscriptionFilter, after: timedelta) -> bool:
 # ── due times ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _due(change: Change, wish: SubscriptionFilter, after: timedelta, now: datetime, *, heard: bool) -> datetime | None:
+def _due(
+    change: Change, audience: Audience, place: Destination, after: timedelta, now: datetime, *, heard: bool
+) -> datetime | None:
     """When to notify: None means now, else the end of quiet hours. `after`: the incident's age at the first notice."""
-    quiet = wish.quiet
-    spell = local_time.spell(quiet, wish.style, now) if quiet else None
+    quiet = audience.quiet_at(place)
+    spell = local_time.spell(quiet, audience.style_at(place), now) if quiet else None
     if quiet is None or spell is None or _wakes(change, quiet):
         return None
     start, end = spell
@@ -237,7 +235,7 @@ def _silence(
     planned: bool,
 ) -> NotNotifiedReason:
     wish, subscribed = audience.filter, held is not None and audience.name == str(place)
-    if not follows(wish, incident.service):
+    if not wish.follows(incident.service):
         return NotNotifiedReason.NOT_FOLLOWED
     if wish.topics.isdisjoint({TROUBLE[incident.health], TROUBLE[incident.worst]}):
         return NotNotifiedReason.NOT_HEARD

@@ -78,7 +78,7 @@ class AdminAlerts:
         how = self.policy.due(troubles, now)
         if not how or self.admins is None:
             return
-        style = self.admins.filter.style
+        style = self.admins.style
         if how == "over":
             words, tone = wording.well_again(since or now, style, now), Tone.UP
         else:
@@ -88,7 +88,7 @@ class AdminAlerts:
 
     async def _tell(self, words: Text, tone: Tone, admins: Audience, now: datetime) -> None:
         thread = f"tocsin:own:{now:%Y%m%dT%H%M%S}:{next(self._numbers)}"
-        notice = Notice(f"{thread}/1", thread, tone, words, at=now, style=admins.filter.style)
+        notice = Notice(f"{thread}/1", thread, tone, words, at=now, style=admins.style)
         rows = [
             Delivery(f"{notice.key}@{place}", place, DeliveryAction.POST, notice, admins.name)
             for place in admins.destinations

@@ -14,7 +14,6 @@ from bot.own_health import OwnHealth
 from bot.store.audit import Audit, Dangling
 from bot.store.deliveries import statements
 from bot.store.deliveries.repository import Deliveries, Progress
-from bot.store.deliveries.statements import Settlement, Status
 from bot.store.engine import Database, StoreUnavailable, absent, connect
 from bot.store.errors import DatabaseHealth
 from bot.store.heartbeats import HeartbeatStore
@@ -41,9 +40,7 @@ __all__ = [
     "ResultStore",
     "Rollups",
     "Rooms",
-    "Settlement",
     "Snapshot",
-    "Status",
     "Store",
     "StoreUnavailable",
     "Subscriptions",

@@ -10,8 +10,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, and_, bindparam, exists, func, or_, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.model import ENDINGS, OURSELVES, Change, Confidence, DeliveryAction, Destination
-from bot.store.deliveries.statements import Status
+from bot.model import ENDINGS, OURSELVES, Change, Confidence, DeliveryAction, DeliveryStatus, Destination
 from bot.store.engine import Database
 from bot.store.retention import DELIVERIES_FOR
 from bot.store.schema import OPEN, changes, incidents, key_value
@@ -89,7 +88,8 @@ class Audit:
 
 
 HAS_HEARD = or_(
-    table.c.status.in_([Status.SENT.value, Status.MERGED.value]), and_(table.c.unsure, table.c.settled_at.is_(None))
+    table.c.status.in_([DeliveryStatus.SENT.value, DeliveryStatus.MERGED.value]),
+    and_(table.c.unsure, table.c.settled_at.is_(None)),
 )
 
 
@@ -101,7 +101,7 @@ def _ending_is_told() -> ColumnElement[bool]:
         ending.c.place == table.c.place,
         ending.c.act == DeliveryAction.POST.value,
         ending.c.ends.is_not(None),
-        ending.c.status != Status.SUPERSEDED.value,
+        ending.c.status != DeliveryStatus.SUPERSEDED.value,
     )
 
 
@@ -147,7 +147,7 @@ LAST_SENT = (
     select(table.c.place, func.max(table.c.settled_at))
     .where(
         table.c.kind == bindparam("of_kind"),
-        table.c.status == Status.SENT.value,
+        table.c.status == DeliveryStatus.SENT.value,
         table.c.place.in_(bindparam("places", expanding=True)),
     )
     .group_by(table.c.place)

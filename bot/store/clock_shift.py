@@ -10,10 +10,9 @@ from typing import Any
 from sqlalchemy import Table, bindparam, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.model import Change, Notice, ServiceState
+from bot.model import MANY, Change, DeliveryStatus, Notice, ServiceState
 from bot.model.clock_shift import Moved, later, moved, stepped
 from bot.model.maintenance import planned
-from bot.store.deliveries.statements import MANY, Status
 from bot.store.engine import upsert
 from bot.store.schema import changes, heartbeats, incidents, reports, services
 from bot.store.schema import deliveries as table
@@ -153,10 +152,10 @@ def _delivery(row: Any, how: Shift) -> dict[str, Any]:
     Deliveries that wait for the end of quiet hours follow the wall clock and stay. In a batch, `deferred` only means
     that it is late: batches do not keep quiet hours.
     """
-    kept = row.deferred and row.status == Status.PENDING.value and not row.thread.startswith(MANY)
+    kept = row.deferred and row.status == DeliveryStatus.PENDING.value and not row.thread.startswith(MANY)
     ours = how.seen and not planned(row.thread)  # maintenance is planned in wall-clock time
     # If nobody saw the step, a delivery keeps the wait it had when it was queued. A lease stays as it is.
-    guessed = not how.seen and row.status == Status.PENDING.value
+    guessed = not how.seen and row.status == DeliveryStatus.PENDING.value
     lag = how.past(row.queued_at) - row.queued_at if guessed else timedelta()
     due = how.quiet(row.due) if kept else how.due(later(row.due, lag))
     return {

@@ -17,7 +17,7 @@ from sqlalchemy import (
     text,
 )
 
-from bot.model import Change, Incident, Notice, ServiceState, SubscriptionFilter, Window
+from bot.model import Change, Incident, Notice, PlaceSettings, ServiceState, SubscriptionFilter, Window
 from bot.store.columns import Json, Said, Utc
 
 metadata = MetaData(
@@ -116,9 +116,17 @@ subscriptions = Table(
     metadata,
     Column("kind", Text, primary_key=True),
     Column("place", Text, primary_key=True),
-    Column("filter", Json(SubscriptionFilter), nullable=False),
+    Column("filters", Json(tuple[SubscriptionFilter, ...]), nullable=False),
     Column("by", Said, nullable=False),
     Column("at", Utc, nullable=False),
+)
+
+place_settings = Table(  # how people want a place written to
+    "place_settings",
+    metadata,
+    Column("kind", Text, primary_key=True),
+    Column("place", Text, primary_key=True),
+    Column("settings", Json(PlaceSettings), nullable=False),
 )
 
 series = Table(  # the routes of services, by number

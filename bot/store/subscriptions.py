@@ -1,4 +1,4 @@
-"""Subscriptions, keys of handled inputs, and small remembered values."""
+"""Subscriptions and settings of places, keys of handled inputs, and small remembered values."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, Table, delete, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.model import Destination, Subscription, room_of
+from bot.model import Destination, PlaceSettings, Subscription, room_of
 from bot.store.engine import Database, insert_new, upsert
-from bot.store.schema import deliveries, done_once, key_value, rooms, subscriptions
+from bot.store.schema import deliveries, done_once, key_value, place_settings, rooms, subscriptions
 
 MOVED = "moved:"
 
@@ -23,7 +23,7 @@ class Subscriptions:
 
         async def work(connection: AsyncConnection) -> tuple[Subscription, ...]:
             rows = await connection.execute(query)
-            return tuple(Subscription(Destination(row.kind, row.place), row.filter, row.by, row.at) for row in rows)
+            return tuple(Subscription(Destination(row.kind, row.place), row.filters, row.by, row.at) for row in rows)
 
         return await self._database.read(work)
 
@@ -32,7 +32,7 @@ class Subscriptions:
         row = {
             "kind": subscription.destination.kind,
             "place": subscription.destination.place,
-            "filter": subscription.filter,
+            "filters": subscription.filters,
             "by": subscription.by,
             "at": subscription.at,
         }
@@ -51,18 +51,34 @@ class Subscriptions:
 
         return await self._database.write(work)
 
+    async def places(self) -> dict[Destination, PlaceSettings]:
+        """How people want their places written to."""
+
+        async def work(connection: AsyncConnection) -> dict[Destination, PlaceSettings]:
+            rows = await connection.execute(select(place_settings))
+            return {Destination(row.kind, row.place): row.settings for row in rows}
+
+        return await self._database.read(work)
+
+    async def set_place(self, place: Destination, settings: PlaceSettings) -> None:
+        row = {"kind": place.kind, "place": place.place, "settings": settings}
+
+        async def work(connection: AsyncConnection) -> None:
+            await connection.execute(upsert(connection.dialect.name, place_settings, "kind", "place"), row)
+
+        await self._database.write(work)
+
     async def moved(self, old: Destination, new: Destination) -> None:
-        """Move the subscription, permission and deliveries of `old` to its new address.
+        """Move the subscription, settings, permission and deliveries of `old` to its new address.
 
         Messages under the old address cannot be answered or edited under the new one, so their refs are dropped.
         """
         name = {"kind": new.kind, "place": new.place}
 
         async def work(connection: AsyncConnection) -> None:
-            taken = await connection.scalar(select(subscriptions.c.kind).where(_at(subscriptions, new)))
-            change = delete(subscriptions) if taken else update(subscriptions).values(name)
-            await connection.execute(change.where(_at(subscriptions, old)))
-            await self._move_room(connection, room_of(old), room_of(new))
+            for table in (subscriptions, place_settings):
+                await self._move(connection, table, old, new)
+            await self._move(connection, rooms, room_of(old), room_of(new))
             await connection.execute(update(deliveries).where(_at(deliveries, old)).values(**name, ref=None))
 
         if old != new:
@@ -70,12 +86,13 @@ class Subscriptions:
             await self.remember(f"{MOVED}{old}", str(new))
 
     @staticmethod
-    async def _move_room(connection: AsyncConnection, old: Destination, new: Destination) -> None:
+    async def _move(connection: AsyncConnection, table: Table, old: Destination, new: Destination) -> None:
+        """Move a row to a new address; one that is there already stays."""
         if old == new:
             return
-        taken = await connection.scalar(select(rooms.c.kind).where(_at(rooms, new)))
-        change = delete(rooms) if taken else update(rooms).values({"kind": new.kind, "place": new.place})
-        await connection.execute(change.where(_at(rooms, old)))
+        taken = await connection.scalar(select(table.c.kind).where(_at(table, new)))
+        change = delete(table) if taken else update(table).values({"kind": new.kind, "place": new.place})
+        await connection.execute(change.where(_at(table, old)))
 
     async def addresses(self) -> dict[Destination, Destination]:
         """The present address of each destination that has moved."""

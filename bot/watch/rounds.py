@@ -87,7 +87,8 @@ class Rounds:
     """`seen` judges and stores a round; it returns True if the service is in doubt or not up, so that it is checked
     sooner and on fresh connections.
 
-    `crowd`: people's reports on a service, which are at hand: no round waits for them as for a source.
+    `crowd`: people's reports on a service, which are at hand: no round waits for them as for a source. It is told when
+    the round began if that fails, since what people said before an outage says nothing of it.
     """
 
     def __init__(
@@ -97,7 +98,7 @@ class Rounds:
         net: Net,
         *,
         seen: Callable[[Round], Awaitable[bool]],
-        crowd: Callable[[str], SourceReport | None] = lambda _: None,
+        crowd: Callable[[str, datetime | None], SourceReport | None] = lambda _service, _failed_at: None,
         clock: Clock = SYSTEM,
         at_once: int | None = None,
         grace: timedelta = GRACE,
@@ -176,9 +177,10 @@ class Rounds:
             # Also if nothing could be judged: a resolver that fails for all names means that we are blind. And services
             # next door that answer do not prove that we are online.
             online = await self._canaries.online(began)
+        bad = any(reading.outcome in _WORLDLY for reading in readings)
         words, people, untried = (
             self._sources.of(service),
-            self._user_reports(service),
+            self._user_reports(service, at if bad else None),
             not self._sources.tried(service),
         )
         words = (*words, people) if people else words

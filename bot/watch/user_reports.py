@@ -21,19 +21,29 @@ log = logging.getLogger(__name__)
 NAME = "Reports here"
 SALTS = "crowd:salts"
 COUNTED = 2  # reports of one person on a service per hour
+LEAD = timedelta(minutes=1)  # people may notice an outage this long before our first failed round
 Profile = tuple[float, ...]
 
 
 class UserReports:
-    """Counts each person once per service and hour, by their newest report. `again` requests a round of a service.
+    """Counts each person once per service and hour, by their newest report. `again` requests a round of a service; None:
+    nothing is watched. `bad_since` returns the first failed round of a service's present trouble, before which nobody
+    knew of it.
 
     People are stored only as a hash, with a salt that changes every day and is deleted after the next.
     """
 
-    def __init__(self, store: Store, clock: Callable[[], datetime], again: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        store: Store,
+        clock: Callable[[], datetime],
+        again: Callable[[str], None] | None = None,
+        bad_since: Callable[[str], datetime | None] = lambda _: None,
+    ) -> None:
         self._store = store
         self._clock = clock
-        self._again = again
+        self.again = again
+        self._bad_since = bad_since
         self._words: dict[str, list[Report]] = {}  # by service, for a day, the oldest first
         self._profiles: dict[str, tuple[datetime, Profile]] = {}  # with the hour in which it was made
         self._salts: dict[str, str] = {}  # by day, the newest last
@@ -54,14 +64,16 @@ class UserReports:
             await self._learn(service, now)
 
     async def take(self, report: Report) -> None:
-        """Take a report. A repetition within the hour is ignored, and so is anything beyond `COUNTED` per hour.
+        """Take a report. A repetition within the hour is ignored, unless an outage has begun meanwhile, and so is
+        anything beyond `COUNTED` per hour.
 
         May raise StoreUnavailable.
         """
         now = self._clock()
         await self._salt(now)
         report = replace(report, who=self._person(report, now))
-        if self._last_hour(report.service, now).get(report.who) == report.works or self._spent(report, now):
+        said = self._last_hour(report.service, now).get(report.who)
+        if (said is not None and said.works == report.works and self._still_counts(said)) or self._spent(report, now):
             return
         counted = self._counted.setdefault((report.service, report.who), [])
         counted.append(now)  # before the first await, so that a concurrent report counts as the third
@@ -84,7 +96,13 @@ class UserReports:
         log.info(
             "%s: it %s for somebody (%s)%s", report.service, "works" if report.works else "is down", report.way, about
         )
-        self._again(report.service)
+        if self.again:
+            self.again(report.service)
+
+    def _still_counts(self, said: Report) -> bool:
+        """Whether a report is about the present trouble, if there is any: then its person need not repeat it."""
+        since = self._bad_since(said.service)
+        return since is None or said.at >= (since if said.works else since - LEAD)
 
     def _spent(self, report: Report, now: datetime) -> bool:
         """Whether this person has used up the hour's reports, or has reported later than this."""
@@ -98,17 +116,30 @@ class UserReports:
         counted[:] = [at for at in counted if now - HOUR < at <= now]
         return counted
 
-    def report(self, service: str) -> SourceReport | None:
-        """The report for a round; None if there is none within the hour."""
+    def report(self, service: str, failed_at: datetime | None = None) -> SourceReport | None:
+        """The report for a round, which failed at `failed_at` unless that is None; None if there is none within the
+        hour, or none since the first failed round.
+
+        Only a surge of reports counts from before it, having been first.
+        """
         now = self._clock()
-        if not self._last_hour(service, now):
+        said = self._last_hour(service, now)
+        if not said:
             return None
-        tally = self._tally(service, now)
+        since = self._bad_since(service) or failed_at
+        tally = self._tally(service, now, since)
+        if since is not None and not tally.surge:
+            lately = since - LEAD
+            tally = replace(tally, reports=sum(not one.works and one.at >= lately for one in said.values()))
+        if not tally.reports and not tally.works:
+            return None
         says = Health.DEGRADED if tally.surge else Health.UP
         return SourceReport(Role.CROWD, NAME, says, at=now, reports=tally.reports, usual=tally.usual, works=tally.works)
 
     def tallies(self, who: str = "") -> Mapping[str, Tally]:
-        """The tallies of all services reported within the hour. `who` asks, and gets their own report marked."""
+        """The tallies of all services reported within the hour; that one works counts since its first failed round.
+        `who` asks, and gets their own report marked.
+        """
         now = self._clock()
         asking = [_hashed(who, salt) for salt in self._salts.values()] if who else []
         found = {}
@@ -116,8 +147,11 @@ class UserReports:
             said = self._last_hour(service, now)
             if said:
                 asker = next((one for one in asking if one in said), "")
+                own = said[asker].works if asker and self._still_counts(said[asker]) else None
                 enough = len(self._lately(service, asker, now)) >= COUNTED
-                found[service] = replace(self._tally(service, now), mine=said.get(asker), said_enough=enough)
+                found[service] = replace(
+                    self._tally(service, now, self._bad_since(service)), mine=own, said_enough=enough
+                )
         return found
 
     def step(self, move: Moved) -> None:
@@ -140,14 +174,15 @@ class UserReports:
                 del self._words[service]
                 self._profiles.pop(service, None)
 
-    def _last_hour(self, service: str, now: datetime) -> dict[str, bool]:
-        """Whether it works, by person."""
-        return {one.who: one.works for one in self._words.get(service, ()) if one.at > now - HOUR}
+    def _last_hour(self, service: str, now: datetime) -> dict[str, Report]:
+        """The newest report of each person."""
+        return {one.who: one for one in self._words.get(service, ()) if one.at > now - HOUR}
 
-    def _tally(self, service: str, now: datetime) -> Tally:
-        said = list(self._last_hour(service, now).values())
-        works, of = sum(said), self._profiles[service][1]
-        down, often = len(said) - works, usual(of, now)
+    def _tally(self, service: str, now: datetime, since: datetime | None) -> Tally:
+        """The tally of the last hour. That it works counts from `since` on, the first failed round."""
+        said, of = self._last_hour(service, now).values(), self._profiles[service][1]
+        works = sum(one.works and (since is None or one.at >= since) for one in said)
+        down, often = sum(not one.works for one in said), usual(of, now)
         return Tally(down, works, round(often), surge((*self._before(service, now, of), (down, often)), works))
 
     def _before(self, service: str, now: datetime, of: Profile) -> list[tuple[int, float]]:

@@ -5,7 +5,6 @@ address is limited.
 from __future__ import annotations
 
 import asyncio
-from collections import deque
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -16,6 +15,7 @@ from fastapi import Request
 from starlette.requests import ClientDisconnect
 
 from bot import wording
+from bot.delivery.rate_limit import RateLimit
 from bot.model import Overview, Report, Service, Style, Text
 from bot.watch.user_reports import UserReports
 from bot.web.client_address import network
@@ -38,19 +38,21 @@ class Taken(NamedTuple):
 
 @dataclass
 class ReportLimits:
-    """Rate limits of user reports. Remembers an hour, which `ALL` bounds."""
+    """Rate limits of user reports, and of how many people one address has."""
 
-    taken: deque[Taken] = field(default_factory=deque)
+    of_address: RateLimit[str, datetime] = field(default_factory=lambda: RateLimit(EACH))
+    of_all: RateLimit[str, datetime] = field(default_factory=lambda: RateLimit(ALL))
+    people: RateLimit[tuple[str, str, str], datetime] = field(default_factory=lambda: RateLimit(1))
 
     def admits(self, new: Taken) -> bool:
-        while self.taken and new.at - self.taken[0].at > HOUR:
-            self.taken.popleft()
-        lately = sum(new.at - one.at < MINUTE for one in self.taken)
-        theirs = [one for one in self.taken if one.address == new.address]
-        people = {one.who for one in theirs if one.service == new.service} | {new.who}
-        if lately >= ALL or len(theirs) >= EACH or len(people) > PEOPLE:
+        who = (new.address, new.service, new.who)
+        people = {key for key in self.people.full(new.at) if key[:2] == who[:2]} | {who}
+        if len(people) > PEOPLE or not self.of_all.left("", new.at):
             return False
-        self.taken.append(new)
+        if not self.of_address.take(new.address, new.at, new.at + HOUR):
+            return False
+        self.of_all.count("", new.at, new.at + MINUTE)
+        self.people.count(who, new.at, new.at + HOUR)
         return True
 
 
@@ -71,13 +73,13 @@ class Reporting:
     async def take(self, request: Request) -> tuple[int, Text]:
         """Status and reply. Refusals are in the reader's language, too."""
         if not self._from_here(request):
-            return 403, wording.report_what(self.style)  # another site makes its visitors send it
+            return 403, wording.which_service(self.style)  # another site makes its visitors send it
         form = await _form(request)
         now = self.clock()
         seen = await self.overview(now - HOUR)
         service = next((one for one, _ in seen.services if one.id == form.get("service")), None)
         if service is None or form.get("works") not in {"yes", "no"}:
-            return 400, wording.report_what(self.style)
+            return 400, wording.which_service(self.style)
         return await self._take(
             service, seen, Report(service.id, now, "", "web", works=form["works"] == "yes"), request
         )

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import hmac
-import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from time import monotonic
 
 from fastapi import HTTPException, Request, Response
 from starlette.requests import ClientDisconnect
 from starlette.routing import Route
+
+from bot.delivery.rate_limit import RateLimit
 
 LARGEST = 1024 * 1024  # bytes accepted and dropped
 PATIENCE = 10.0  # seconds for the whole body
@@ -30,7 +32,8 @@ class Hooks:
     again: Callable[[str], None]
     steady: Callable[[], float] = monotonic
     later: Callable[[float, Callable[[], None]], object] = later
-    _last: dict[str, float] = field(default_factory=dict)  # time of the last reading, done or scheduled
+    # Readings, done or scheduled, by service.
+    _readings: RateLimit[str, float] = field(default_factory=lambda: RateLimit(1))
 
     def route(self) -> Route:
         return Route("/hooks/{service}/{token:path}", self.answer, methods=["POST"])
@@ -50,14 +53,14 @@ class Hooks:
         return hmac.compare_digest(token.encode(), right.encode()) and right != ""
 
     def _news(self, service: str) -> None:
-        now, last = self.steady(), self._last.get(service, -math.inf)
-        if last > now:
-            return  # the scheduled reading will include this news
-        at = self._last[service] = max(now, last + PAUSE)
-        if at == now:
+        now = self.steady()
+        at = self._readings.opens(service, now)
+        if at is None:
+            self._readings.count(service, now, now + PAUSE)
             self.again(service)
-        else:
-            self.later(at - now, lambda: self.again(service))
+        elif at - PAUSE <= now:  # else a reading is scheduled, and will include this news
+            self._readings.count(service, now, at + PAUSE)
+            self.later(at - now, partial(self.again, service))
 
 
 async def _small(request: Request) -> bool:

@@ -36,6 +36,7 @@ from bot.wording.check_replies import (
     unfit_address,
     what_to_look_at,
 )
+from bot.wording.commands import command_help, guide, services, unknown_command, unknown_service, usage
 from bot.wording.delivery_log import (
     DeliveryStep,
     delivered,
@@ -63,35 +64,26 @@ from bot.wording.maintenance import (
 )
 from bot.wording.own_health import Wrong, banner, may_repeat, sent_late, unwell, well_again
 from bot.wording.preferences import (
+    clock,
+    fixed,
     language,
+    language_code,
+    language_now,
     no_hours,
     nothing_to_take_back,
     quiet,
-    subscribe_first,
+    spoken,
     taken_back,
     timezone,
+    timezone_now,
     unknown_language,
     unknown_timezone,
 )
-from bot.wording.replies import (
-    acked,
-    command_help,
-    guide,
-    muted,
-    not_allowed,
-    not_subscribed,
-    nothing_open,
-    subscribed,
-    subscriptions,
-    test_notice,
-    unknown_command,
-    unknown_service,
-    unmuted,
-    unsubscribed,
-)
-from bot.wording.reports import report_what, reported, too_many
+from bot.wording.replies import acked, acked_already, muted, not_allowed, nothing_open, somebody, test_notice, unmuted
+from bot.wording.reports import report_what, reported, too_many, which_service
 from bot.wording.resolution import Others
 from bot.wording.status import status
+from bot.wording.subscriptions import PlaceView, not_subscribed, subscribed, subscriptions, unsubscribed
 from bot.wording.text import clean, stop
 from bot.wording.times import Reader, reader
 from bot.wording.uptime import Uptime, blind_spans, maintenance_spans, unseen_spans, uptimes
@@ -102,10 +94,12 @@ __all__ = [
     "Happened",
     "MaintenanceEnd",
     "Others",
+    "PlaceView",
     "Reader",
     "Uptime",
     "Wrong",
     "acked",
+    "acked_already",
     "advised",
     "allowed",
     "announced",
@@ -120,6 +114,7 @@ __all__ = [
     "channel_service",
     "channels",
     "clean",
+    "clock",
     "command_help",
     "dead",
     "delivered",
@@ -127,10 +122,13 @@ __all__ = [
     "digest_facts",
     "disallowed",
     "drilled",
+    "fixed",
     "guide",
     "history",
     "inner_address",
     "language",
+    "language_code",
+    "language_now",
     "let_in",
     "looked",
     "maintenance",
@@ -167,13 +165,15 @@ __all__ = [
     "seconds",
     "see_nothing",
     "sent_late",
+    "services",
     "shut_out",
     "silent",
     "slow_down",
+    "somebody",
+    "spoken",
     "status",
     "stop",
     "stranger",
-    "subscribe_first",
     "subscribed",
     "subscriptions",
     "taken_back",
@@ -181,6 +181,7 @@ __all__ = [
     "takes_nothing",
     "test_notice",
     "timezone",
+    "timezone_now",
     "too_many",
     "too_often",
     "too_old",
@@ -196,9 +197,11 @@ __all__ = [
     "unsubscribed",
     "unwell",
     "uptimes",
+    "usage",
     "well_again",
     "what_to_look_at",
     "when_unclear",
+    "which_service",
     "why",
     "why_silent",
 ]

@@ -7,7 +7,8 @@ from datetime import datetime
 
 from bot.model import AllowedRoom, AuditEntry, Destination, Notice, Service, Style, Text, Tone
 from bot.wording.catalog import catalog
-from bot.wording.text import NAME, TITLE, clean, fit, foreign, listed, shorten, stop
+from bot.wording.commands import typed
+from bot.wording.text import NAME, TITLE, clean, fit, foreign, listed, shorten, stop, titled
 from bot.wording.times import reader
 from bot.wording.titles import name_of
 
@@ -19,28 +20,33 @@ def stranger(command: str, style: Style, *, here: bool) -> Text:
     place.
     """
     say = catalog(style.language).access
-    lines = (say.how_to_allow.format(command=command), say.how_to_allow_here if here else "")
-    return _titled(say.not_allowed, lines)
+    lines = (
+        stop(say.how_to_allow.format(command=typed(command, style))),
+        stop(say.how_to_allow_here.format(command=typed("allow", style))) if here else "",
+    )
+    return titled(say.not_allowed, lines)
 
 
 def allowed(place: Destination, style: Style, *, already: bool = False) -> Text:
     say = catalog(style.language).access
-    return _titled((say.allowed_already if already else say.allowed).format(place=_place(place)))
+    return titled((say.allowed_already if already else say.allowed).format(place=_place(place)))
 
 
 def disallowed(place: Destination, style: Style) -> Text:
-    return _titled(catalog(style.language).access.disallowed.format(place=_place(place)))
+    return titled(catalog(style.language).access.disallowed.format(place=_place(place)))
 
 
 def not_disallowed(place: Destination, style: Style, *, named: bool) -> Text:
     """`named`: the config allows the place, so only the config can change that."""
     say = catalog(style.language).access
-    return _titled((say.named_in_config if named else say.never_allowed).format(place=_place(place)))
+    return titled((say.named_in_config if named else say.never_allowed).format(place=_place(place)))
 
 
 def no_room(command: str, style: Style) -> Text:
     say = catalog(style.language).access
-    return _titled(say.which_place, (say.how_to_name.format(command=command),))
+    elsewhere = typed(f"{command} telegram:-100123", style)
+    how = say.how_to_name.format(command=typed(command, style), elsewhere=elsewhere)
+    return titled(say.which_place, (stop(how),))
 
 
 def rooms(
@@ -80,7 +86,8 @@ def changed(by: str, answer: Text, style: Style) -> Text:
 def let_in(by: str, style: Style) -> Text:
     say = catalog(style.language).access
     return Text(
-        shorten(say.place_allowed.format(name=_by(by, say.place_allowed)), TITLE), (stop(say.place_allowed_line),)
+        shorten(say.place_allowed.format(name=_by(by, say.place_allowed)), TITLE),
+        (stop(say.place_allowed_line.format(command=typed("help", style))),),
     )
 
 
@@ -97,23 +104,23 @@ def of_a_place(words: Text, key: str, style: Style, now: datetime) -> Notice:
 
 def slow_down(most: int, style: Style) -> Text:
     say = catalog(style.language).replies
-    return _titled(say.rate_limited.format(count=most), (say.rate_limited_line,))
+    return titled(say.rate_limited.format(count=most), (stop(say.rate_limited_line),))
 
 
 def too_old(said_at: datetime, style: Style, now: datetime) -> Text:
     to = reader(style, now)
     say = to.say.replies
-    return _titled(say.too_old.format(length=to.length(said_at, now)), (say.too_old_line,))
+    return titled(say.too_old.format(length=to.length(said_at, now)), (stop(say.too_old_line),))
 
 
 def taken_before(style: Style) -> Text:
     say = catalog(style.language).replies
-    return _titled(say.repeated, (say.repeated_line,))
+    return titled(say.repeated, (stop(say.repeated_line),))
 
 
 def no_records(style: Style) -> Text:
     say = catalog(style.language).replies
-    return _titled(say.no_database, (say.no_database_line,))
+    return titled(say.no_database, (stop(say.no_database_line),))
 
 
 def other_incident(incident: str, service: Service, style: Style) -> Text:
@@ -122,15 +129,17 @@ def other_incident(incident: str, service: Service, style: Style) -> Text:
     title = (
         say.incident_over.format(incident=clean(incident, 40)) if incident else say.message_outdated.format(name=NAME)
     )
-    return Text(fit(name_of(service), title), (stop(say.see_status.format(service=service.id)),))
+    return Text(
+        fit(name_of(service), title), (stop(say.see_status.format(command=typed(f"status {service.id}", style))),)
+    )
 
 
 def said_enough(style: Style) -> Text:
-    return _titled(catalog(style.language).user_reports.twice_already)
+    return titled(catalog(style.language).user_reports.twice_already)
 
 
 def no_person(style: Style) -> Text:
-    return _titled(catalog(style.language).user_reports.no_person)
+    return titled(catalog(style.language).user_reports.no_person)
 
 
 def _place(place: Destination) -> str:
@@ -140,10 +149,3 @@ def _place(place: Destination) -> str:
 def _by(name: str, form: str) -> str:
     """The name, cut so that the sentence around it fits."""
     return foreign(name, max(TITLE - len(form), 10))
-
-
-def _titled(title: str, lines: Iterable[str] = ()) -> Text:
-    """A text whose title, if cut for a lock screen, is repeated in full below."""
-    whole = stop(title)
-    cut = shorten(whole, TITLE)
-    return Text(cut, (*((whole,) if cut != whole else ()), *(stop(line) for line in lines if line)))

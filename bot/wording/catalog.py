@@ -31,7 +31,7 @@ OPEN: Final = frozenset(
     }
 )
 # Sections of words that people type, with a list at each key.
-TYPED: Final = frozenset({"input", "weekdays"})
+TYPED: Final = frozenset({"input", "command_words", "weekdays"})
 # Tables of which a language has all keys or none.
 ALL_OR_NONE: Final = {
     "months": frozenset(map(str, range(1, 13))),
@@ -146,6 +146,19 @@ def base(language: str) -> str:
 def input_words(key: str) -> frozenset[str]:
     """Words that people may type for `key` in any language, folded."""
     return frozenset(word for said in catalogs().values() for word in said.typed[f"input.{key}"])
+
+
+@cache
+def command_words() -> Mapping[str, str]:
+    """The commands by the words for them in all languages, folded."""
+    section = "command_words."
+    return {
+        word: key.removeprefix(section)
+        for said in catalogs().values()
+        for key, words in said.typed.items()
+        if key.startswith(section)
+        for word in words
+    }
 
 
 @cache

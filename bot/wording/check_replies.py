@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from bot.model import Confidence, Health, Incident, Outcome, Reading, Round, Service, Style, Text
 from bot.wording.catalog import catalog
 from bot.wording.channel_health import in_language
+from bot.wording.commands import for_example
 from bot.wording.evidence import evidence
 from bot.wording.text import NAME, TITLE, capital, clean, fit, foreign, listed, reason, stop, unlinked
 from bot.wording.times import Reader, reader
@@ -102,7 +103,8 @@ def unfit_address(style: Style) -> Text:
 
 def what_to_look_at(service: str, style: Style) -> Text:
     """`service`: an existing one, as an example."""
-    return Text(catalog(style.language).checks.how_to_check.format(service=clean(service, 20)))
+    examples = (f"check {clean(service, 20)}", "check example.org")
+    return Text(catalog(style.language).checks.how_to_check, (for_example(examples, style),))
 
 
 def too_often(count: int, style: Style) -> Text:

@@ -19,7 +19,7 @@ from bot.model import (
     Trail,
 )
 from bot.wording.catalog import catalog
-from bot.wording.replies import meant
+from bot.wording.commands import meant, typed
 from bot.wording.text import NAME, clean, fit, foreign, quoted, stop
 from bot.wording.times import Reader, reader
 
@@ -223,7 +223,9 @@ def nothing_yet(period: timedelta, style: Style, now: datetime) -> Text:
 
 def drilled(places: int, style: Style) -> Text:
     say = catalog(style.language).delivery_log
-    return Text(stop(say.drilled.format(count=places)), (stop(say.drilled_line),))
+    return Text(
+        stop(say.drilled.format(count=places)), (stop(say.drilled_line.format(command=typed("delivery drill", style))),)
+    )
 
 
 def unknown_audience(said: str, near: Sequence[str], style: Style) -> Text:

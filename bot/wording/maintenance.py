@@ -7,12 +7,19 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bot.model import Notice, Origin, Phase, Service, Style, Text, Tone, Window
+from bot.wording.commands import for_example
 from bot.wording.text import NAME, capital, clean, fit, foreign, listed, shorten, stop
 from bot.wording.times import Reader, reader
 from bot.wording.titles import name_of
 
 WIDE = 40  # characters of names in a title; longer lists are counted instead
 ROWS = 20
+HOW = (
+    "maintenance mail for 1h",
+    "maintenance mail 22:00 23:30 new disks",
+    "maintenance mail 2026-12-01T22:00 for 90m",
+    "maintenance cancel mail",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,9 +177,15 @@ def plans(found: Sequence[tuple[Window, Sequence[Service]]], style: Style, now: 
     return Text(to.say.maintenance.list_title, (*rows[:ROWS], *rest))
 
 
-def called_off(window: Window, services: Sequence[Service], style: Style, now: datetime) -> Text:
+def called_off(
+    windows: Sequence[Window], left: Sequence[Window], services: Sequence[Service], style: Style, now: datetime
+) -> Text:
+    """`windows`: those that end now; `left`: those of the same services that stay planned."""
     to = reader(style, now)
-    return Text(fit(_whose(services, to), to.say.maintenance.cancelled_answer.format(name=NAME, **_facts(window, to))))
+    whose, say = _whose(services, to), to.say.maintenance
+    first, *more = (fit(whose, say.cancelled_answer.format(name=NAME, **_facts(window, to))) for window in windows)
+    stays = [stop(say.still_planned.format(span=_facts(window, to)["span"])) for window in left if window.until]
+    return Text(first, (*more, *stays))
 
 
 def nothing_planned(name: str, style: Style, now: datetime) -> Text:
@@ -181,7 +194,7 @@ def nothing_planned(name: str, style: Style, now: datetime) -> Text:
 
 def when_unclear(style: Style, now: datetime, *, over: bool = False) -> Text:
     say = reader(style, now).say.maintenance
-    return Text(stop(say.over_already if over else say.time_unclear), (stop(say.how_to_plan),))
+    return Text(stop(say.over_already if over else say.time_unclear), (for_example(HOW, style),))
 
 
 def why_silent(window: Window, service: Service, style: Style, now: datetime) -> Text:

@@ -1,4 +1,4 @@
-"""Replies about a subscription's preferences, and about corrections."""
+"""Replies about how a place is written to, and about corrections."""
 
 from __future__ import annotations
 
@@ -8,33 +8,39 @@ from datetime import datetime, time
 from babel import Locale
 
 from bot.model import Incident, Quiet, Service, Style, Text, Topic
-from bot.wording.catalog import catalog, catalogs
-from bot.wording.replies import meant
-from bot.wording.text import NAME, clean, fit, foreign, listed, quoted, stop
+from bot.wording.catalog import base, catalog, catalogs, fold
+from bot.wording.commands import for_example, meant, typed
+from bot.wording.text import NAME, clean, fit, foreign, listed, quoted, stop, titled
 from bot.wording.times import Reader, reader
 from bot.wording.titles import began, name_of
 
+HOURS = ("quiet 22:00-07:00", "quiet 22:00-07:00 except down", "quiet off")
 
-def quiet(hours: Quiet | None, style: Style, now: datetime) -> Text:
-    """The new quiet hours of a place."""
+
+def quiet(span: Quiet | None, style: Style, now: datetime) -> Text:
+    """The quiet hours of a place."""
     to = reader(style, now)
     say = to.say
-    if hours is None:
-        return Text(stop(say.preferences.quiet_hours_off))
-    span = say.times.span_wide.format(since=_clock(hours.start, to), until=_clock(hours.end, to))
-    but = listed([say.topics[h] for h in Topic if h in hours.but], say, len(Topic))
+    if span is None:
+        return Text(stop(say.preferences.quiet_hours_off), (for_example(HOURS, style),))
+    but = listed([say.topics[h] for h in Topic if h in span.but], say, len(Topic))
     lines = (
         say.preferences.quiet_hours_except.format(hears=but) if but else "",
         say.preferences.quiet_hours_line,
-        say.preferences.timezone_now.format(zone=style.timezone),
+        say.preferences.timezone_now.format(zone=clean(style.timezone, 34), clock=to.clock(now)),
     )
-    return Text(stop(say.preferences.quiet_hours.format(span=span)), tuple(stop(line) for line in lines if line))
+    title = stop(say.preferences.quiet_hours.format(span=hours(span, to)))
+    return Text(title, tuple(stop(line) for line in lines if line))
 
 
 def no_hours(style: Style) -> Text:
     """Reply to unreadable quiet hours: how to write them."""
-    say = catalog(style.language).preferences
-    return Text(stop(say.hours_unclear), (say.how_to_set_hours,))
+    return Text(stop(catalog(style.language).preferences.hours_unclear), (for_example(HOURS, style),))
+
+
+def hours(span: Quiet, to: Reader) -> str:
+    """ "10:00 p.m. – 7:00 a.m."."""
+    return to.say.times.span_wide.format(since=_clock(span.start, to), until=_clock(span.end, to))
 
 
 def _clock(clock: time, to: Reader) -> str:
@@ -42,23 +48,60 @@ def _clock(clock: time, to: Reader) -> str:
 
 
 def language(style: Style) -> Text:
+    """The new language of a place."""
     return Text(stop(catalog(style.language).preferences.language_set))
 
 
+def language_now(style: Style) -> Text:
+    say = catalog(style.language).preferences
+    change = stop(say.change_it.format(command=typed(f"language {'es' if style.language == 'en' else 'en'}", style)))
+    return Text(stop(say.language_now.format(language=language_name(style))), (_languages(style), change))
+
+
+def language_name(style: Style) -> str:
+    code = catalog(style.language).language
+    name: str = Locale.parse(code).languages.get(code, code)
+    return name
+
+
+def spoken(code: str) -> str:
+    """The language of somebody's app; "" if it is none of ours."""
+    return base(code) if base(code) in catalogs() else ""
+
+
+def language_code(said: str) -> str | None:
+    """The code of a language that there is, by its code or by its name in any of them; None for another."""
+    if base(said) in catalogs():
+        return said
+    named = {fold(Locale.parse(one).languages.get(code, code)): code for one in catalogs() for code in catalogs()}
+    return named.get(fold(said))
+
+
 def unknown_language(said: str, style: Style) -> Text:
-    """Which languages there are. `said`: the one that there is not; empty where none was named."""
+    """`said`: the language that there is not."""
+    say = catalog(style.language)
+    title = say.preferences.language_unknown.format(said=quoted(foreign(said, 30), say))
+    return Text(stop(title), (_languages(style),))
+
+
+def _languages(style: Style) -> str:
     say = catalog(style.language)
     called = Locale.parse(say.language).languages
     names = [f"{called.get(code, code)} ({code})" for code in sorted(catalogs())]
-    there_are = stop(say.preferences.languages.format(names=listed(names, say, len(names))))
-    if not said:
-        return Text(there_are)
-    return Text(stop(say.preferences.language_unknown.format(said=quoted(foreign(said, 30), say))), (there_are,))
+    return stop(say.preferences.languages.format(names=listed(names, say, len(names))))
 
 
 def timezone(style: Style, now: datetime) -> Text:
+    """The new time zone of a place."""
     to = reader(style, now)
     return Text(stop(to.say.preferences.timezone_set.format(zone=clean(style.timezone, 34), clock=to.clock(now))))
+
+
+def timezone_now(style: Style, now: datetime) -> Text:
+    to = reader(style, now)
+    say = to.say.preferences
+    change = stop(say.change_it.format(command=typed("timezone Europe/Madrid", style)))
+    return Text(stop(say.timezone_now.format(zone=clean(style.timezone, 34), clock=to.clock(now))), (change,))
 
 
 def unknown_timezone(said: str, near: Sequence[str], style: Style) -> Text:
@@ -67,10 +110,20 @@ def unknown_timezone(said: str, near: Sequence[str], style: Style) -> Text:
     return Text(stop(say.preferences.timezone_unknown.format(said=quoted(foreign(said, 30), say))), meant(near, style))
 
 
-def subscribe_first(style: Style) -> Text:
-    """The place has no subscription whose preferences could be changed."""
-    say = catalog(style.language)
-    return Text(stop(say.subscriptions.not_subscribed), (stop(say.preferences.subscribe_first),))
+def clock(style: Style, now: datetime, *, new: bool) -> Text:
+    """How times look in a place. `new`: from now on."""
+    to = reader(style, now)
+    say, example = to.say.preferences, to.clock(now)
+    if new:
+        return Text(stop(say.clock_set.format(clock=example)))
+    change = stop(say.change_it.format(command=typed("clock 12h" if style.clock == "24h" else "clock 24h", style)))
+    return Text(stop(say.clock_now.format(clock=example)), (change,))
+
+
+def fixed(audience: str, style: Style) -> Text:
+    """The config sets it, for an audience that has this place."""
+    say = catalog(style.language).preferences
+    return titled(say.fixed.format(audience=clean(audience, 30)))
 
 
 def taken_back(service: Service, incident: Incident, style: Style, now: datetime) -> Text:

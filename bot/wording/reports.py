@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bot.model import Overview, Service, Style, Tally, Text
 from bot.wording.catalog import Catalog, catalog
+from bot.wording.commands import for_example, typed
 from bot.wording.status import status
 from bot.wording.text import NAME, fit, stop
 from bot.wording.titles import name_of
@@ -18,15 +19,21 @@ def reported(service: Service, overview: Overview, style: Style, *, works: bool)
         say.user_reports.already_counted if before.mine is works else "",
         *_others(before, say),
         say.user_reports.now.format(title=status(overview, style, service.id).title),
-        "" if works else say.user_reports.how_to_end.format(service=service.id),
+        "" if works else say.user_reports.how_to_end.format(command=typed(f"report {service.id} works", style)),
     )
     return Text(fit(name_of(service), form.format(name=NAME)), tuple(stop(line) for line in lines if line))
 
 
-def report_what(style: Style) -> Text:
-    """The report named no service."""
+def report_what(style: Style, example: str) -> Text:
+    """The report named no service. `example`: one that could be named."""
     say = catalog(style.language)
-    return Text(stop(say.user_reports.which_service), (stop(say.user_reports.how_to_report),))
+    examples = (f"report {example}", f"report {example} {say.user_reports.login_fails}", f"report {example} works")
+    return Text(stop(say.user_reports.which_service), (for_example(examples, style),))
+
+
+def which_service(style: Style) -> Text:
+    """The form on the page was sent without a service."""
+    return Text(stop(catalog(style.language).user_reports.which_service))
 
 
 def too_many(style: Style) -> Text:

@@ -8,8 +8,8 @@ from itertools import islice
 
 from bot.model import OURSELVES, Change, Health, Incident, Role, Service, Text
 from bot.wording.certificates import only_worn
-from bot.wording.evidence import lag
-from bot.wording.text import ITEMS, NAME, capital, fit, foreign, sentences, shorten, stop
+from bot.wording.evidence import lag, source_name
+from bot.wording.text import ITEMS, NAME, capital, fit, foreign, quoted, sentences, shorten, stop
 from bot.wording.times import Reader
 from bot.wording.titles import began, name_of, only_slow, sure, theirs_alone, times
 
@@ -18,10 +18,11 @@ Open = tuple[Service, Incident]
 
 class Others:
     """Open incidents among the services a reader follows, by health and certainty. Grouped once for all simultaneous
-    endings, as there may be thousands.
+    endings, as there may be thousands. `followed`: how many services that are; None: several.
     """
 
-    def __init__(self, found: Iterable[Open] = ()) -> None:
+    def __init__(self, found: Iterable[Open] = (), followed: int | None = None) -> None:
+        self.followed = followed
         self.down: dict[str, Open] = {}
         self.partly: dict[str, Open] = {}
         self.perhaps: dict[str, Open] = {}
@@ -44,8 +45,8 @@ def restored(change: Change, service: Service, to: Reader, others: Others | None
     parts = [] if only_worn(incident) else [official_part(incident, to)]
     if others is not None:
         parts += rest(others, service, to)
-    line = sentences(*parts)
-    return Text(fit(name_of(service), *_restored_forms(change, to)), (line,) if line else ())
+    lines = (sentences(*parts), "" if only_worn(incident) else last_word(incident, to))
+    return Text(fit(name_of(service), *_restored_forms(change, to)), tuple(line for line in lines if line))
 
 
 def _blind(incident: Incident, until: datetime, to: Reader) -> Text:
@@ -139,8 +140,22 @@ def official_part(incident: Incident, to: Reader) -> str:
     return say.resolution.official_never if pages and all(w.says is Health.UP for w in pages) else ""
 
 
+def last_word(incident: Incident, to: Reader) -> str:
+    """The official page's last report of trouble and its address. Empty if it never reported any."""
+    word, say = incident.official_last, to.say
+    headline = foreign(word.headline) if word else ""
+    if word is None or not headline:
+        return ""
+    stands = any(
+        w.role is Role.OFFICIAL and (w.says, w.headline) == (word.says, word.headline) for w in incident.reports
+    )
+    form = say.resolution.still_says if stands else say.resolution.last_word
+    said = form.format(source=source_name(word, to), headline=quoted(headline, say))
+    return say.resolution.linked.format(sentence=said, link=word.link) if word.link else stop(said)
+
+
 def rest(others: Others, ended: Service, to: Reader) -> list[str]:
-    """Other open incidents, by health and certainty; "all up" only if there are none."""
+    """Other open incidents, by health and certainty; "all up" only if there are none, but others are followed."""
     say = to.say
     groups = (
         (say.resolution.others_down, others.down),
@@ -148,7 +163,8 @@ def rest(others: Others, ended: Service, to: Reader) -> list[str]:
         (say.resolution.others_perhaps, others.perhaps),
     )
     named = [(form, _named(group, ended, to)) for form, group in groups]
-    return [form.format(list=names) for form, names in named if names] or [say.resolution.all_up]
+    found = [form.format(list=names) for form, names in named if names]
+    return found or ([say.resolution.all_up] if others.followed != 1 else [])
 
 
 def _named(group: Mapping[str, Open], ended: Service, to: Reader) -> str:

@@ -7,10 +7,11 @@ from datetime import datetime
 
 from bot.model import Confidence, Health, Incident, Overview, Role, Service, ServiceState, Style, Tally, Text, Window
 from bot.wording.channel_health import channels, in_language
+from bot.wording.commands import unknown_service
 from bot.wording.evidence import evidence
 from bot.wording.maintenance import ahead, in_maintenance, lasts
 from bot.wording.own_health import banner
-from bot.wording.replies import last_outage, muted_line, unknown_service
+from bot.wording.replies import last_outage, muted_line
 from bot.wording.report_evidence import people
 from bot.wording.text import NAME, fit, stop
 from bot.wording.times import Reader, reader
@@ -34,7 +35,11 @@ def _status(overview: Overview, style: Style, service: str | None) -> Text:
     to = reader(style, overview.at)
     if service is not None:
         entry = next((e for e in (*overview.services, *overview.channels) if e[0].id == service), None)
-        return _one(*entry, overview, to) if entry else unknown_service(service, (), style)
+        return (
+            _one(*entry, overview, to)
+            if entry
+            else unknown_service(service, (), [one.name for one, _ in overview.services], style)
+        )
     if not overview.services:
         return Text(stop(to.say.status.none))
     if overview.offline_since is not None:

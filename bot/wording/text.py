@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import cache
 from typing import Final
 
-from bot.model import visible
+from bot.model import Text, visible
 from bot.wording.catalog import Catalog, Section
 
 TITLE: Final = 80  # characters shown on a lock screen
@@ -48,6 +48,13 @@ def stop(sentence: str) -> str:
 
 def sentences(*parts: str) -> str:
     return " ".join(stop(p) for p in parts if p)
+
+
+def titled(title: str, lines: Iterable[str] = ()) -> Text:
+    """A text whose title, if cut for a lock screen, is repeated in full below. Empty lines are left out."""
+    whole = stop(title)
+    cut = shorten(whole, TITLE)
+    return Text(cut, (*((whole,) if cut != whole else ()), *(line for line in lines if line)))
 
 
 def capital(text: str) -> str:

@@ -174,7 +174,7 @@ async def test_slack_hears_a_press_as_the_command_and_answers_the_presser_alone(
     told = await far.press(ref, "Acknowledge", user="U042")
     await far.until(lambda: far.replies)
     (ask,) = asked.asks
-    assert (ask.text, ask.who, ask.name) == ("ack x", "slack:T111/U042", "ana")
+    assert (ask.text, ask.who, ask.name) == ("ack x", "slack:T111/U042", "Ana")
     assert (ask.where, ask.key) == (
         Destination("slack", "C012"),
         f"slack:T111/U042 {told['actions'][0]['action_ts']}",
@@ -252,26 +252,30 @@ async def test_telegram_shows_a_short_answer_to_the_presser_alone(on_telegram):
     assert (len(far.messages), far.called("getChatMember")) == (1, [])
 
 
-async def test_telegram_answers_the_message_with_what_has_no_room(on_telegram):
+async def test_telegram_cuts_what_has_no_room_in_a_notification_and_posts_nothing(on_telegram):
     far = on_telegram.far
-    ref = await on_telegram.post()
-    pressed = far.press(ref, "Details")
-    await far.until(lambda: len(far.messages) == 2)
-    assert far.toasts == [(pressed, WHY.title)]
-    assert (far.messages[1].thread, far.messages[1].text) == (ref, WHY.text)
+    pressed = far.press(await on_telegram.post(), "Details")
+    await far.until(lambda: far.toasts)
+    [(number, shown)] = far.toasts
+    assert number == pressed
+    assert shown.splitlines()[0] == WHY.title
+    assert shown.endswith("…")
+    assert len(shown.encode("utf-16-le")) // 2 <= 200
+    assert len(far.messages) == 1
 
 
 @pytest.mark.parametrize(
     "refusal", [(429, "Too Many Requests: retry after 60"), (400, "Bad Request: query is too old")]
 )
-async def test_telegram_that_shows_nothing_is_answered_by_a_message(on_telegram, refusal):
+async def test_telegram_that_shows_nothing_gets_no_post_instead(on_telegram, refusal):
     far = on_telegram.far
     ref = await on_telegram.post()
     more = {"retry_after": 60} if refusal[0] == 429 else {}
     far.refuse("answerCallbackQuery", *refusal, **more)
     far.press(ref, "Acknowledge")
-    await far.until(lambda: len(far.messages) == 2)
-    assert (far.messages[1].text, len(on_telegram.asked.asks)) == (NOTED.text, 1)
+    far.press(ref, "Details")
+    await far.until(lambda: far.toasts)
+    assert (len(far.messages), len(on_telegram.asked.asks)) == (1, 2)
 
 
 async def test_telegram_that_asks_for_a_moment_shows_it_then(on_telegram):
@@ -295,12 +299,12 @@ async def test_telegrams_topics_and_private_chats_are_told_apart(on_telegram):
     for place in (f"{GROUP}/45", "77"):
         on_telegram.kit.destination = Destination("telegram", place)
         far.press(await on_telegram.post(), "Details", 77)
-    await far.until(lambda: len(far.messages) == 4)
+    await far.until(lambda: len(far.toasts) == 2)
     assert {(ask.where.place, ask.may_manage) for ask in on_telegram.asked.asks} == {
         (f"{GROUP}/45", False),
         ("77", True),
     }
-    assert {message.place for message in far.messages[2:]} == {f"{GROUP}/45", "77"}
+    assert len(far.messages) == 2
 
 
 # ── many presses ─────────────────────────────────────────────────────────────────────────────────────────────────────

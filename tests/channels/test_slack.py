@@ -283,7 +283,7 @@ class TestSlack(ChannelKit):
         envelope_id = await far.command("status x &amp; y", channel="C034", user="U042")
         await far.until(lambda: far.replies)
         (ask,) = asks
-        assert (ask.text, ask.who, ask.name) == ("status x & y", "slack:T111/U042", "ana")
+        assert (ask.text, ask.who, ask.name) == ("status x & y", "slack:T111/U042", "Ana")
         assert (ask.where, ask.key, ask.may_manage) == (Destination("slack", "C034"), envelope_id, False)
         assert ask.home
         assert await ask.prove()  # a full member of our workspace

@@ -13,7 +13,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.channels.slack.members import Members
 from bot.channels.slack.parse import heard
 from bot.contracts import ChannelContext
-from bot.model import Reply, Text
+from bot.model import Destination, Reply, Text
 from tests.channels.test_slack import made
 from tests.fakes.slack import BOT_TOKEN, FakeSlack
 
@@ -157,7 +157,7 @@ async def test_without_the_scope_nobody_is_a_member_and_it_is_said_once(far, ear
     await far.until(lambda: far.replies)
     assert [await ear[0].prove(), await ear[0].prove()] == [False, False]
     [said] = [r.message for r in caplog.records if "users:read" in r.message and r.levelname == "WARNING"]
-    assert said.startswith("Slack does not say who is a guest (missing_scope): ")
+    assert said.startswith("Slack does not say who is a guest, nor people's names (missing_scope): ")
 
 
 async def test_a_slack_that_does_not_say_which_workspace_is_ours_makes_nobody_one_of_us(far, ear):
@@ -182,3 +182,36 @@ async def test_the_token_of_an_organization_is_said_in_the_log(caplog):
     told = [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
     assert len(told) == 1
     assert "Enterprise Grid" in told[0]
+
+
+# ── names ────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize("way", ["command", "mention", "direct"])
+async def test_people_are_called_by_the_name_that_slack_shows(far, ear, way):
+    far.facts["U777"] = {"name": "ana.g", "real_name": "Ana García", "profile": {"display_name": "Ana"}}
+    await getattr(far, way)("status", user="U777")
+    await far.until(lambda: ear)
+    assert ear[0].name == "Ana"
+
+
+async def test_whose_name_slack_does_not_tell_has_none_and_not_an_id(far, ear):
+    far.refusals["users.info"] = "missing_scope"
+    await far.mention("status", user="U777")
+    await far.until(lambda: ear)
+    assert (ear[0].name, ear[0].who) == ("", "slack:T111/U777")
+
+
+@pytest.mark.parametrize("way", ["command", "mention"])
+async def test_a_channel_is_known_by_its_name_too(far, ear, way):
+    await getattr(far, way)("status", channel="C012")
+    await far.until(lambda: ear)
+    assert ear[0].where == Destination("slack", "C012")
+    assert ear[0].also == (Destination("slack", f"#{far.channels['C012']}"),)
+
+
+async def test_a_name_that_slack_keeps_to_itself_is_none(far, ear):
+    far.refusals["conversations.info"] = "missing_scope"
+    await far.mention("status", channel="C012")
+    await far.until(lambda: ear)
+    assert ear[0].also == ()

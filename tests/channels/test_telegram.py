@@ -331,6 +331,12 @@ def test_a_name_is_shown_and_calls_nobody():
     assert text == "<b>@\u2060ana is here</b>\nwrite to desk@example.org or @\u2060newsroom"
 
 
+def test_an_address_stays_one():
+    link = "https://status.example.org/#incident/a9C?by=@x&in=/y"
+    text = Draft(1, Text("title", (f"see {link} or #incident",))).text
+    assert text.endswith(f"see {link.replace('&', '&amp;')} or #\u2060incident")
+
+
 def test_places_are_read():
     assert where("-100123") == (-100123, None)
     assert where("-100123/45") == (-100123, 45)

@@ -111,7 +111,7 @@ class TestHearing(Hearing):
             await until(lambda: asked.asks)
         assert (datetime.now(UTC) - asked.asks[0].at > timedelta(hours=2)) is old
         assert asked.asks[0].under is not None
-        assert asked.asks[0].name == "telegram:1"
+        assert asked.asks[0].name == ""
 
     @pytest.mark.hardened("B13", "one message comes as two updates", "one order: it is known by its own number")
     async def test_a_message_is_known_by_its_own_number(self, far, channel):

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from bot.chat import commands
 from bot.chat.context import CommandContext
+from bot.model import PlaceSettings
+
+UNSET = PlaceSettings()
 
 
-def context_of(ask, overview, style, *, admin, audiences=(), trail=None):
+def context_of(ask, overview, style, *, admin=False, audiences=(), trail=None, settings=UNSET):
     line = commands.parse(ask.text)
-    return CommandContext(ask, line.words, overview, style, audiences, admin, line.period, trail)
+    return CommandContext(ask, line.words, overview, style, audiences, admin, line.period, trail, settings=settings)
 
 
 def respond(ask, overview, style, **more):

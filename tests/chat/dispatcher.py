@@ -7,11 +7,10 @@ from dataclasses import replace
 from datetime import timedelta
 
 from bot.chat.dispatcher import Dispatcher
-from bot.model import Ask, Destination, Style
-from bot.store import Status
+from bot.model import Ask, DeliveryStatus, Destination, Style
 from bot.watch.user_reports import UserReports
 from tests.incidents.test_recorder import House
-from tests.store.made import wanted
+from tests.store.made import settle, take
 
 ADMIN = "telegram:7"
 ROOM = Destination("telegram", "-100777")  # in no config
@@ -49,9 +48,7 @@ class Desk:
         """What waits to be sent to a place that is not about an incident, by its title and first line."""
         rows = []
         for kind in ("slack", "email", "telegram", "discord"):
-            rows += await self.store.deliveries.claim(
-                *wanted(kind, self.house.now, limit=50, lease=timedelta(minutes=1))
-            )
+            rows += await take(self.store, kind, self.house.now, limit=50, lease=timedelta(minutes=1))
         for row in rows:
-            await self.store.deliveries.settle(row, Status.SENT, self.house.now, ref="1")
+            await settle(self.store, row, DeliveryStatus.SENT, self.house.now, ref="1")
         return [row.notice.words.text.splitlines() for row in rows if row.destination == place]

@@ -42,7 +42,7 @@ class Names:
 class Books:
     """As much of a record as a desk needs that only looks."""
 
-    subscriptions = ()
+    subscriptions, places = (), {}
     settings = Settings({"x": X}, {}, (), frozenset(), public=True)
 
     @staticmethod

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from bot.model import Ask, Audience, Destination, Reply, Subscription, SubscriptionFilter
+from bot.model import Ask, Audience, Destination, Reply, Style, Subscription, SubscriptionFilter
 from bot.store import StoreUnavailable, open_store
 from tests import sqlite
 from tests.chat.dispatcher import ADMIN, ROOM, Desk
@@ -15,7 +15,7 @@ from tests.sim.inline import Disk, inline
 
 DM = Destination("telegram", "888")
 NEWSROOM = Destination("slack", "C1")
-STRANGER = ["🔒 This channel hasn't been let in.", 'An admin of this bot can let it in with "allow telegram:-100777".']
+STRANGER = ["🔒 This channel hasn't been let in.", "An admin of this bot can let it in with /allow telegram:-100777."]
 READS = ("status", "history x 90", "why", "report x", "subscribe x", "maintenance", "check example.org", "nonsense")
 
 
@@ -112,7 +112,9 @@ async def test_what_is_no_room_is_not_let_in(store, text):
 )
 async def test_who_may_ask_by_default(store, asked_in, more):
     places = tuple(map(Destination.parse, ("slack:C1", "telegram:-100/45", "telegram:@ourchannel")))
-    await store.subscriptions.subscribe(Subscription(DM, SubscriptionFilter(), "telegram:888", Desk(store).house.now))
+    await store.subscriptions.subscribe(
+        Subscription(DM, (SubscriptionFilter(),), "telegram:888", Desk(store).house.now)
+    )
     desk = Desk(store, (Audience("desk", places),), rooms=(Destination("discord", "12"),))
     await desk.house.recorder.load()
     assert (await desk.say("status", where=asked_in, **more))[0].startswith("⚫ No data")
@@ -192,7 +194,7 @@ async def test_rights_are_false_unless_a_platform_proves_them(store, text):
         return True
 
     assert Ask(text, "a:1", "", ROOM, desk.house.now, "k").may_manage is False
-    refused = ["🔒 Only Tocsin's admins can do that."]
+    refused = ["🔒 Only this channel's administrators can change what it gets."]
     assert await desk.say(text) == refused
     assert await desk.say(text, prove=denied) == refused
     assert await desk.say("status", prove=denied) != refused
@@ -209,10 +211,10 @@ async def test_rights_are_false_unless_a_platform_proves_them(store, text):
 @pytest.mark.parametrize(
     ("name", "shown"),
     [
-        ("\ud800", "telegram:9"),
+        ("\ud800", ""),
         ("A\u202ena", "Ana"),
         ("A\0n\u2066a\u200b", "Ana"),
-        ("\u3164\u2800", "telegram:9"),
+        ("\u3164\u2800", ""),
         ("A\n\nB", "A B"),
     ],
 )
@@ -234,3 +236,43 @@ async def test_a_database_that_is_away_is_answered_in_a_line(store, caplog, monk
     monkeypatch.undo()
     assert (await desk.desk.answer(said)).title.startswith("⚫ No data")  # it was not answered
     assert "Traceback" not in caplog.text
+
+
+# ── one place, two names ─────────────────────────────────────────────────────────────────────────────────────────────
+
+NAMED, BY_ID = Destination("slack", "#newsroom"), Destination("slack", "C012")
+
+
+@pytest.mark.parametrize("first", [True, False])
+async def test_a_channel_that_the_config_names_is_one_place_by_name_and_by_id(store, first):
+    desk = Desk(store, (Audience("desk", (NAMED,), style=Style("es", "Europe/Madrid")),))
+    if not first:  # subscribed under its id, before its name was known
+        await desk.house.recorder.subscribe(
+            Subscription(BY_ID, (SubscriptionFilter(("x",)),), "slack:U1", desk.house.now)
+        )
+    here = {"who": ADMIN, "where": BY_ID, "also": (NAMED,)}
+    assert (await desk.say("status", **here))[0].startswith("⚫ Sin datos")
+    await desk.say("subscribe x", **here)
+    await desk.say("clock 12h", **here)
+    assert [subscription.destination for subscription in desk.house.recorder.subscriptions] == [NAMED]
+    assert set(desk.house.recorder.places) == {NAMED}
+    await desk.house.rounds("BB")
+    assert [place for _, place, _ in await desk.house.queued()] == [str(NAMED)]
+    assert (
+        "recibió el aviso" in (await desk.say("why x", **here))[0]
+        or "en camino" in (await desk.say("why x", **here))[0]
+    )
+
+
+async def test_a_private_chat_is_answered_in_the_language_of_the_persons_app(store):
+    desk = Desk(store, public=True)
+    assert (await desk.say("status", where=DM, reply=Reply.PRIVATE, language="es-AR"))[0].startswith("⚫ Sin datos")
+    assert (await desk.say("status", where=ROOM, language="es"))[0].startswith("⚫ No data")
+    await desk.say("language en", where=DM, reply=Reply.PRIVATE, language="es", may_manage=True)
+    assert (await desk.say("status", where=DM, reply=Reply.PRIVATE, language="es"))[0].startswith("⚫ No data")
+
+
+async def test_somebody_without_a_name_is_someone_and_not_an_id(store):
+    desk = Desk(store, (Audience("desk", (NAMED,)),), public=True)
+    await desk.house.rounds("BB")
+    assert (await desk.say("ack x", ADMIN, name=""))[0] == "👀 Noted: someone is looking into X (Twitter) (noon)"

@@ -95,11 +95,13 @@ async def test_a_service_is_looked_at_by_its_own_checks_and_what_nobody_knows_is
         assert (await chat.say("check X (Twitter)")).text == "🟢 X (Twitter) responds (0.3 s)"
         assert (await chat.say("CHECK x")).text == "🟢 X (Twitter) responds (0.3 s)"
         assert chat.rounds == ["x"]
-        assert (await chat.say("check netflix")).text == 'There\'s no service called "netflix".'
-        assert (await chat.say("check")).text == 'Check what? For example: "check x", "check example.org"'
+        assert (await chat.say("check netflix")).text == 'There\'s no service called "netflix".\nServices: X (Twitter).'
+        assert (await chat.say("check")).text == (
+            "Check what?\nFor example: /tocsin check x, /tocsin check example.org"
+        )
         assert (
             await chat.say("check", language="es")
-        ).text == "¿Qué comprobamos? Por ejemplo: «check x», «check example.org»"
+        ).text == "¿Qué comprobamos?\nPor ejemplo: /tocsin check x, /tocsin check example.org"
         assert chat.opened == []
 
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.chat.commands import COMMANDS, listed
-from bot.chat.context import ForService, Subscribe, Unsubscribe
+from bot.chat.context import ForService
 from bot.model import (
     Ack,
     Ask,
@@ -21,15 +21,14 @@ from bot.model import (
     Incident,
     Mute,
     Overview,
-    Quiet,
     Service,
     ServiceState,
     Style,
     Subscription,
     SubscriptionFilter,
-    Topic,
     Unmute,
 )
+from bot.wording.catalog import command_words
 from tests.chat.answers import respond
 
 LANGUAGES = "German (de), English (en), Spanish (es), French (fr) and Portuguese (pt)"
@@ -64,7 +63,7 @@ def test_a_channel_can_be_asked_about_followed_and_acknowledged():
         "🔴 Slack delivery: down since 2:00 p.m."
     )
     [wanted] = about_channels("subscribe slack-delivery", ("slack", DEAD)).orders
-    assert wanted.subscription.filter.services == ("slack-delivery",)
+    assert wanted.subscription.filters[0].services == ("slack-delivery",)
     for text in ("ack", "ack slack-delivery"):
         [order] = about_channels(text, ("slack", DEAD), ("email", UP)).orders
         assert order.service == "slack-delivery"
@@ -74,7 +73,7 @@ def test_a_channel_can_be_asked_about_followed_and_acknowledged():
 
 
 def held(*services, **wish):
-    return Subscription(HERE, SubscriptionFilter(services, **wish), "telegram:7", NOW)
+    return Subscription(HERE, (SubscriptionFilter(services, **wish),), "telegram:7", NOW)
 
 
 def test_status_tells_what_is_down_and_since_when():
@@ -93,44 +92,78 @@ def test_a_misspelt_service_or_command_gets_a_suggestion():
     assert "status" in said("statsu").reply.text
 
 
-def test_help_lists_every_command_and_start_is_help():
-    text = said("help").reply.text
-    assert all(command.usage in text for command in COMMANDS.values())
+def test_help_says_what_tocsin_is_and_lists_what_the_person_may_do():
+    everyone, admin = said("help", may_manage=False).reply, said("help", admin=True).reply
+    assert everyone.title == "👋 Tocsin tells you when a service goes down, and when it's back."
+    assert everyone.lines[0] == "It watches X (Twitter) and Slack."
+    assert [line.partition(" ")[0].rstrip(":") for line in everyone.lines[1:5]] == [
+        "status",
+        "report",
+        "history",
+        "why",
+    ]
+    assert all(command.usage in admin.text for command in COMMANDS.values())
+    for command in COMMANDS.values():
+        assert (command.usage in everyone.text) is not (command.admins or command.manages), command.name
     assert said("start").reply == said("help").reply == said("").reply
     assert [name for name, help_ in listed(STYLE) if help_] == list(COMMANDS)
 
 
-def test_subscribing_names_services_changes_and_confidence():
-    (order,) = said("subscribe x down restored likely").orders
-    assert order == Subscribe(
-        held("x", topics=frozenset({Topic.DOWN, Topic.RESTORED}), confidence=Confidence.LIKELY, style=STYLE)
+def test_help_of_one_command_says_how_it_is_written():
+    assert said("help /Mute").reply.text == (
+        "How to write it: mute service 2h [reason]\n"
+        "Pause notices for a service.\n"
+        'For example: "mute x 2h", "mute x 1d moving house"'
     )
 
 
-def test_subscribing_to_nothing_in_particular_is_all():
-    (order,) = said("subscribe").orders
-    assert order.subscription.filter.services == ()
+@pytest.mark.parametrize(
+    ("platform", "typed"),
+    [
+        ("telegram", "/mute x 2h, /mute x 1d moving house"),
+        ("slack", "/tocsin mute x 2h, /tocsin mute x 1d moving house"),
+        ("discord", "/mute text:x 2h, /mute text:x 1d moving house"),
+    ],
+)
+def test_commands_are_named_as_the_platform_takes_them(platform, typed):
+    overview = Overview(NOW, ((X, DOWN),))
+    reply = respond(ask("mute x"), overview, replace(STYLE, platform=platform), admin=True).reply
+    assert reply.lines[-1] == f"For example: {typed}"
 
 
-def test_subscribing_again_adds_and_unsubscribing_takes_away():
-    (more,) = said("subscribe slack", held("x")).orders
-    (less,) = said("unsubscribe x", more.subscription).orders
-    (none,) = said("unsubscribe slack", less.subscription).orders
-
-    assert more.subscription.filter.services == ("x", "slack")
-    assert less.subscription.filter.services == ("slack",)
-    assert none == Unsubscribe(HERE)
+@pytest.mark.parametrize("text", ["is x down?", "x", "x?", "X (Twitter)"])
+def test_a_line_that_names_a_service_suggests_its_status(text):
+    assert 'Did you mean "status x"?' in said(text).reply.text
 
 
-def test_whoever_hears_all_and_wants_less_hears_the_rest():
-    (order,) = said("unsubscribe x", held()).orders
-    assert order.subscription.filter.services == ("slack",)
+@pytest.mark.parametrize("text", ["hello", "thanks!", "🔥"])
+def test_small_talk_gets_no_wild_guess(text):
+    assert said(text).reply.lines == ('Send "help" for the list.',)
+
+
+@pytest.mark.parametrize("text", ["/estado x", "Zustand x", "état x", "etat x"])
+def test_a_command_is_understood_by_its_word_in_every_language(text):
+    assert said(text).reply == said("status x").reply
+
+
+def test_no_word_for_a_command_is_the_name_of_another():
+    for word, command in command_words().items():
+        assert word not in COMMANDS or word == command
+
+
+def test_services_lists_what_is_watched_by_name_and_key():
+    assert said("services").reply.text == "🔭 2 services are being watched\nX (Twitter): x\nSlack: slack"
+
+
+def test_a_service_that_there_is_not_gets_the_list_of_those_that_there_are():
+    assert said("status netflix").reply.lines == ("Services: X (Twitter) and Slack.",)
 
 
 def test_a_member_who_may_not_manage_is_told_so():
     refused = said("subscribe x", may_manage=False)
     assert refused.orders == ()
-    assert refused.reply == said("ack x").reply
+    assert refused.reply.title == "🔒 Only this channel's administrators can change what it gets."
+    assert said("ack x").reply.title == "🔒 Only Tocsin's admins can do that."
     for text in ("language es", "timezone UTC", "quiet off"):
         assert said(text, held("x"), may_manage=False) == refused
 
@@ -152,9 +185,37 @@ def test_a_mute_has_an_end_and_a_reason():
     assert said("unmute x", admin=True).orders == (ForService("x", Unmute("Ana", NOW)),)
 
 
-@pytest.mark.parametrize("text", ["mute", "mute x", "mute x soon", "mute x 99999999999d", "unmute", "correct"])
-def test_half_an_order_gets_help(text):
-    assert said(text, admin=True) == said("help")
+@pytest.mark.parametrize(
+    "text",
+    ["mute", "mute x", "mute x soon", "mute x 0s", "mute x 99999999999d", "unmute", "correct", "maintenance cancel"],
+)
+def test_half_an_order_gets_the_usage_of_that_command(text):
+    answer = said(text, admin=True)
+    assert answer.orders == ()
+    assert answer.reply.title == f"How to write it: {COMMANDS[text.split()[0]].usage}"
+
+
+@pytest.mark.parametrize("length", ["2h", "2 hours", "120 min", "120m", "2 horas", "2 Stunden", "2heures"])
+def test_a_length_is_understood_as_people_write_it(length):
+    (order,) = said(f"mute x {length} moving house", admin=True).orders
+    assert order == ForService("x", Mute("Ana", NOW, NOW + timedelta(hours=2), "moving house"))
+
+
+def test_a_name_of_several_words_works_wherever_a_service_is_named():
+    for text in ("mute X (Twitter) 2h", "unmute X (Twitter)", "correct X (Twitter) wrong host", "ack x (twitter)"):
+        (order,) = said(text, admin=True).orders
+        assert order.service == "x"
+
+
+def test_a_second_acknowledgement_says_who_is_on_it_already():
+    acked = replace(DOWN, incident=replace(DOWN.incident, acked_by="Bo", acked_at=NOW - timedelta(minutes=9)))
+    answer = respond(ask("ack x"), Overview(NOW, ((X, acked), (SLACK, UP))), STYLE, admin=True)
+    assert (answer.orders, answer.reply.title) == ((), "👀 X (Twitter): Bo is already on it (2:21 p.m.)")
+
+
+def test_why_and_delivery_of_a_service_without_incidents_say_that_it_had_none():
+    assert said("why slack").reply.title == "🗓 Slack: no incidents in 30 days"
+    assert said("delivery slack", admin=True).reply.title == "🗓 Slack: no incidents in 30 days"
 
 
 def test_answers_come_in_the_language_of_the_place():
@@ -166,88 +227,6 @@ def test_answers_come_in_the_language_of_the_place():
 @given(st.text(max_size=60), st.booleans())
 def test_whatever_is_said_is_answered(text, admin):
     assert said(text, admin=admin).reply.title
-
-
-# ── how a place is written to ────────────────────────────────────────────────────────────────────────────────────────
-
-
-def settled(text, **wish):
-    """The wish of a subscribed place after it, and what was answered."""
-    before = held("x", **{"style": STYLE, **wish})
-    answer = said(text, before)
-    [order] = answer.orders or [Subscribe(before)]
-    assert replace(order.subscription, filter=before.filter) == before
-    return order.subscription.filter, answer.reply
-
-
-@pytest.mark.parametrize(
-    ("text", "quiet"),
-    [
-        ("quiet 22:00-07:00", Quiet(time(22), time(7))),
-        ("quiet 22:00 – 7:00 Except DOWN", Quiet(time(22), time(7), frozenset({Topic.DOWN}))),
-        ("quiet 22:00-7:00 excepto down", Quiet(time(22), time(7), frozenset({Topic.DOWN}))),
-        ("quiet off", None),
-        ("QUIET OFF", None),
-    ],
-)
-def test_a_place_has_quiet_hours_by_its_own_clock(text, quiet):
-    for before in (None, Quiet(time(1), time(2))):
-        wish, reply = settled(text, quiet=before)
-        assert wish == replace(held("x", style=STYLE).filter, quiet=quiet)
-        assert reply == said("quiet", held("x", style=STYLE, quiet=quiet)).reply
-
-
-def test_quiet_without_words_tells_how_it_is():
-    assert settled("quiet")[1].text == "🔔 No quiet hours here."
-    assert settled("quiet", quiet=Quiet(time(22), time(7), frozenset({Topic.DOWN})))[1].text == (
-        "🌙 Quiet hours here: 10:00 p.m. – 7:00 a.m.\n"
-        "Sent anyway: outages.\n"
-        "Notices held back come in one message at the end.\n"
-        "Time zone: Europe/Madrid."
-    )
-    assert said("quiet", held("x", style=STYLE)).orders == ()
-
-
-@pytest.mark.parametrize("text", ["quiet please", "quiet 22:00", "quiet 22:00-22:00", "quiet 22:00-07:00 except doom"])
-def test_hours_that_are_none_are_shown_how_they_are_written(text):
-    assert settled(text)[0].quiet is None
-    assert '"quiet 22:00-07:00 except down"' in settled(text)[1].text
-
-
-@pytest.mark.parametrize(
-    ("text", "language"), [("language es", "es"), ("language ES-mx", "es-mx"), ("language en", "en")]
-)
-def test_a_place_has_its_own_language_and_is_answered_in_it(text, language):
-    wish, reply = settled(text)
-    assert wish.style == replace(STYLE, language=language)
-    assert reply.title.startswith("✅ Los avisos" if language != "en" else "✅ Notices")
-
-
-def test_a_place_has_its_own_zone():
-    wish, reply = settled("timezone america/New york")
-    assert wish.style == replace(STYLE, timezone="America/New_York")
-    assert reply.title == "✅ Times here are now in America/New_York (it is 8:30 a.m.)."
-
-
-@pytest.mark.parametrize(
-    ("text", "near"),
-    [
-        ("language tlh", LANGUAGES),
-        ("language", LANGUAGES),
-        ("timezone Europe/Madird", "Europe/Madrid"),
-        ("timezone", ""),
-    ],
-)
-def test_a_language_or_zone_that_there_is_not_changes_nothing(text, near):
-    wish, reply = settled(text)
-    assert wish.style == STYLE
-    assert near in reply.text
-
-
-@pytest.mark.parametrize("text", ["quiet 22:00-07:00", "quiet", "language es", "timezone UTC"])
-def test_a_place_without_a_subscription_is_told_to_subscribe_first(text):
-    assert said(text).orders == ()
-    assert 'Send "subscribe" first.' in said(text).reply.text
 
 
 # ── what is taken back ───────────────────────────────────────────────────────────────────────────────────────────────

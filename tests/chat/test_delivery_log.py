@@ -18,6 +18,7 @@ from bot.model import (
     ChangeKind,
     Confidence,
     DeliveryAction,
+    DeliveryStatus,
     Destination,
     Mute,
     Overview,
@@ -30,12 +31,11 @@ from bot.model import (
     Topic,
     Trail,
 )
-from bot.store import Status
 from bot.watch.user_reports import UserReports
 from tests.chat.answers import context_of, respond
 from tests.incidents.test_recorder import CHAT, DESK, SLACK, House
 from tests.judge.rounds import at as round_at
-from tests.store.made import wanted
+from tests.store.made import settle, take
 from tests.wording.outages import BLIND, DOWN, EN, ES, PARTLY, X, at
 
 NOW = at(15)
@@ -297,7 +297,7 @@ def test_why_a_muted_service_was_not_told_of():
 
 
 def test_why_who_subscribed_later_was_not_told():
-    held = (Subscription(HERE, SubscriptionFilter(), "telegram:7", at(14, 55)),)
+    held = (Subscription(HERE, (SubscriptionFilter(),), "telegram:7", at(14, 55)),)
     reply = said("why", seen=overview(OVER, held=held), trail=trail(readers=(ALONE,))).reply
     assert reply.lines == ("It subscribed after that was over.",)
 
@@ -311,7 +311,7 @@ def test_why_in_spanish():
 
 
 def test_a_drill_sends_a_marked_notice_to_every_rung_each_place_once():
-    everyone = Audience("everyone", (HERE, MAIL), SubscriptionFilter(style=ES))
+    everyone = Audience("everyone", (HERE, MAIL), SubscriptionFilter(), style=ES)
     drill = said("drill", audiences=(LADDER, everyone))
     [order] = drill.orders
     assert isinstance(order, SendDrill)
@@ -346,7 +346,7 @@ def test_a_drill_of_one_audience_of_none_and_of_a_misspelt_one():
 
 class Chat:
     def __init__(self, house):
-        crowd = UserReports(house.store, lambda: house.now, lambda _: None)
+        crowd = UserReports(house.store, lambda: house.now)
         self.desk = Dispatcher(house.recorder, frozenset({"telegram:7"}), Style(), crowd, None)
         self.house, self.asked = house, 0
 
@@ -388,8 +388,8 @@ async def test_a_drill_ordered_in_a_chat_is_delivered_and_told_of(house):
 
 async def test_delivery_history_and_why_read_what_is_stored(house):
     await house.rounds("..BB..")
-    for one in await house.store.deliveries.claim(*wanted("slack", house.now, limit=9, lease=timedelta(minutes=1))):
-        await house.store.deliveries.settle(one, Status.REFUSED, house.now, why="no such channel")
+    for one in await take(house.store, "slack", house.now, limit=9, lease=timedelta(minutes=1)):
+        await settle(house.store, one, DeliveryStatus.REFUSED, house.now, why="no such channel")
     chat = Chat(house)
     assert (await chat.say("delivery x#1")).splitlines()[1] == "slack:C1 (desk): confirmed: rejected, no such channel."
     assert (await chat.say("history x 2")).splitlines() == [

@@ -96,7 +96,7 @@ OVERVIEW = Overview(
     NOW,
     (down(X), up(SLACK)),
     recent=(OUTAGE, EARLIER),
-    subscriptions=(Subscription(ROOM, SubscriptionFilter(("x",)), "telegram:9", NOW),),
+    subscriptions=(Subscription(ROOM, (SubscriptionFilter(("x",)),), "telegram:9", NOW),),
     channels=(up(MAIL),),
     windows=(Window("k", ("slack",), NOW, NOW + timedelta(hours=1), Origin.SAID, NOW, number=1),),
     unseen={"x": ((NOW - timedelta(days=3), NOW - timedelta(days=2)),)},
@@ -219,7 +219,7 @@ async def test_what_is_declared_is_loaded_and_nothing_for_who_may_not(store, nam
     assert asked == list(COMMANDS[name].loads)
     if COMMANDS[name].admins or COMMANDS[name].manages:
         with counting(store) as begun:
-            assert await desk.say(line) == [wording.not_allowed(Style()).title]
+            assert await desk.say(line) == [wording.not_allowed(Style(), manages=COMMANDS[name].manages).title]
         assert (asked, begun) == (list(COMMANDS[name].loads), [])
 
 

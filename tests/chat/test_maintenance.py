@@ -125,6 +125,24 @@ def test_what_is_under_way_is_called_off_before_what_comes_next():
     assert said("maintenance cancel", TONIGHT).orders == ()
 
 
+def test_all_that_is_under_way_is_called_off_and_what_stays_planned_is_said():
+    now = replace(TONIGHT, since=NOW - MINUTE, until=NOW + 9 * MINUTE, number=5)
+    answer = said("maintenance cancel mail", TONIGHT, now, replace(now, number=6))
+    assert answer.orders == (CallOff(5), CallOff(6))
+    assert answer.reply.lines[-1] == "Still planned: 10:00–11:30 p.m."
+
+
+def test_planning_again_moves_the_window_and_twice_the_same_is_one():
+    first = said("maintenance mail for 1h").orders[0].window
+    planned = replace(first, number=3)
+    [same] = said("maintenance mail for 1h", planned).orders
+    assert same.window == planned
+    [longer] = said("maintenance mail for 2 hours", planned).orders
+    assert (longer.window.number, longer.window.until - longer.window.since) == (3, timedelta(hours=2))
+    [other] = said("maintenance mail 23:50 23:55", planned).orders
+    assert other.window.number == 0
+
+
 # ── why ──────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 UNDER_WAY = replace(TONIGHT, since=NOW - 30 * MINUTE)

@@ -76,7 +76,7 @@ def test_status_of_a_service_tells_how_many_report_it_now():
 
 def test_half_a_report_gets_help_and_a_channel_is_none_of_the_services():
     assert said("report").reply.text == (
-        'Which service?\nFor example: "report x", "report x login fails", "report x works".'
+        'Which service?\nFor example: "report x", "report x login fails", "report x works"'
     )
     assert said("report slak").reply.text == 'There\'s no service called "slak".\nDid you mean slack?'
     assert said("report s-delivery").orders == said("report").orders == ()

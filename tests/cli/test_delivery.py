@@ -18,6 +18,7 @@ from bot.model import (
     Confidence,
     Delivery,
     DeliveryAction,
+    DeliveryStatus,
     Destination,
     Health,
     Incident,
@@ -26,11 +27,11 @@ from bot.model import (
     Text,
     Tone,
 )
-from bot.store import Status, StoreUnavailable, Transition, open_store
+from bot.store import StoreUnavailable, Transition, open_store
 from tests.cli.test_cli import answers, daemon, left_behind, tocsin, write
 from tests.fakes.faults import Fault
 from tests.fakes.hook import TOKEN, FakeHook
-from tests.store.made import wanted
+from tests.store.made import settle, take
 
 SECOND = timedelta(seconds=1)
 NOBODY = "tocsin: no daemon has run here yet: start one with `tocsin run`"
@@ -141,15 +142,17 @@ async def told(folder):
     )
     async with open_store(f"sqlite:///{folder}/tocsin.db") as store:
 
-        async def settle(kind, status, at, **more):
-            [one] = await store.deliveries.claim(*wanted(kind, at, limit=9, lease=timedelta(minutes=9)))
-            await store.deliveries.settle(one, status, at, **more)
+        async def settled(kind, status, at, **more):
+            [one] = await take(store, kind, at, limit=9, lease=timedelta(minutes=9))
+            await settle(store, one, status, at, **more)
 
         await store.incidents.apply("x", lambda _: move, now)
-        await settle("slack", Status.PENDING, now, due=now + timedelta(minutes=5), why="Slack: connection refused")
-        await settle("webhook", Status.REFUSED, now + SECOND, why="HTTP 410: it is gone")
+        await settled(
+            "slack", DeliveryStatus.PENDING, now, due=now + timedelta(minutes=5), why="Slack: connection refused"
+        )
+        await settled("webhook", DeliveryStatus.REFUSED, now + SECOND, why="HTTP 410: it is gone")
         await store.deliveries.add([rung], now + 60 * SECOND)
-        await settle("email", Status.SENT, now + 60.4 * SECOND)
+        await settled("email", DeliveryStatus.SENT, now + 60.4 * SECOND)
 
 
 LADDER = {

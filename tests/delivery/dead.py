@@ -24,9 +24,9 @@ from bot.channels.email import EmailSettings
 from bot.channels.slack import SlackSettings
 from bot.channels.telegram import TelegramSettings
 from bot.contracts import Unclear
-from bot.delivery.outbox import Outbox
 from bot.delivery.rate_limit import OpenChannel
-from bot.incidents.recorder import Recorder, Settings
+from bot.engine import Engine
+from bot.incidents.recorder import Settings
 from bot.model import (
     Audience,
     Delivery,
@@ -41,6 +41,7 @@ from bot.model import (
     Sent,
     Service,
     Subscription,
+    SubscriptionFilter,
     Unsure,
     delivering,
 )
@@ -53,8 +54,8 @@ from tests.sim.inline import Disk, inline
 
 NEWSROOM, RANDOM, OPS = (Destination("slack", f"C{number}") for number in (1, 2, 3))
 DISCORD = Destination("discord", "112233")
-DESK = Audience("desk", (NEWSROOM, TELEGRAM, MAIL), MADRID, ladder=True)
-EVERYONE = Audience("everyone", (RANDOM, DISCORD), MADRID)
+DESK = Audience("desk", (NEWSROOM, TELEGRAM, MAIL), ladder=True, style=MADRID)
+EVERYONE = Audience("everyone", (RANDOM, DISCORD), style=MADRID)
 SETTINGS = {"slack": SlackSettings, "discord": DiscordSettings, "telegram": TelegramSettings, "email": EmailSettings}
 TIMEOUT = 30 * SECOND  # of a hand-over
 PROBED = 8 * SECOND  # of a look at Slack's API
@@ -159,28 +160,17 @@ class Town:
     def __post_init__(self) -> None:
         self.fars = {kind: Far(self, kind) for kind in SETTINGS}
         rules = Rules(remind_every=(timedelta(hours=9),))
-        self.recorder = Recorder(
-            self.store,
-            Settings(
-                {name: Service(name, name.capitalize(), ("web",)) for name in self.services},
-                {delivering(kind): Rules(chained=True, remind_every=rules.remind_every) for kind in self.watched}
-                | dict.fromkeys(self.services, rules),
-                (DESK, EVERYONE),
-                frozenset(kind for kind, settings in SETTINGS.items() if settings.edits),
-                channels={kind: wording.channel_service(kind, ROUTES, "en") for kind in self.watched},
-            ),
-            lambda: self.now,
-            lambda kinds: self.outbox.wake(kinds),  # noqa: PLW0108 - made below
+        settings = Settings(
+            {name: Service(name, name.capitalize(), ("web",)) for name in self.services},
+            {delivering(kind): Rules(chained=True, remind_every=rules.remind_every) for kind in self.watched}
+            | dict.fromkeys(self.services, rules),
+            (DESK, EVERYONE),
+            frozenset(kind for kind, settings in SETTINGS.items() if settings.edits),
+            channels={kind: wording.channel_service(kind, ROUTES, "en") for kind in self.watched},
         )
-        self.outbox = Outbox(
-            self.store.deliveries,
-            {kind: _way(self.fars[kind], settings) for kind, settings in SETTINGS.items()},
-            lambda: self.now,
-            self.recorder.moved,
-            {"desk": DESK},
-            down=self.recorder.down,
-            outage=self.recorder.outage,
-        )
+        ways_out = {kind: _way(self.fars[kind], settings) for kind, settings in SETTINGS.items()}
+        made = Engine(self.store, settings, ways_out, lambda: self.now)
+        self.recorder, self.outbox = made.recorder, made.outbox
         self._checks = {
             kind: ways(kind, self.fars[kind].probe, self.outbox.failures, lambda: self.now) for kind in self.watched
         }
@@ -294,7 +284,7 @@ async def town(folder: Path, *services: str, watched: Sequence[str] = ("slack",)
         async with open_store(sqlite.ready(path)) as store:
             made = Town(store, look, services, watched)
             await made.recorder.load()
-            await made.recorder.subscribe(Subscription(OPS, MADRID, "slack:T1/U1", NOON))
+            await made.recorder.subscribe(Subscription(OPS, (SubscriptionFilter(),), "slack:T1/U1", NOON))
             async with at_work(made):
                 yield made
 

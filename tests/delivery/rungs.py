@@ -6,9 +6,7 @@ import asyncio
 from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime, timedelta
 
-from bot.delivery.outbox import Outbox
-from bot.delivery.rate_limit import OpenChannel
-from bot.incidents.recorder import Recorder, Settings
+from bot.incidents.recorder import Settings
 from bot.model import (
     Audience,
     Delivery,
@@ -21,14 +19,14 @@ from bot.model import (
     Sent,
     Service,
     Style,
-    SubscriptionFilter,
 )
+from tests.engine import engine
 
 NOON = datetime(2022, 7, 14, 12, tzinfo=UTC)  # 2:00 p.m. in Madrid
 SECOND, MINUTE = timedelta(seconds=1), timedelta(minutes=1)
 SLACK, TELEGRAM, MAIL = (Destination(*p) for p in (("slack", "C1"), ("telegram", "-100"), ("email", "a@example.org")))
-MADRID = SubscriptionFilter(style=Style("en", "Europe/Madrid"))
-DESK = Audience("desk", (SLACK, TELEGRAM, MAIL), MADRID, ladder=True)
+MADRID = Style("en", "Europe/Madrid")
+DESK = Audience("desk", (SLACK, TELEGRAM, MAIL), ladder=True, style=MADRID)
 HANG = "hang"
 DEAD = Later("Slack cannot be reached: connection refused")
 
@@ -71,24 +69,14 @@ class House:
         rules = Rules(confirm_rounds=confirm, restore_rounds=1, remind_every=(remind,))
         services = {name: Service(name, name.upper(), ("web",)) for name in ("x", "y")}
         setting = Settings(services, dict.fromkeys(services, rules), audiences or (DESK,), frozenset({"slack"}))
-        self.recorder = Recorder(store, setting, lambda: self.now, self._wake)
-        ladders = {a.name: a for a in setting.audiences if a.ladder}
-        self.outbox = Outbox(
-            store.deliveries,
-            {k: OpenChannel(c) for k, c in self.channels.items()},
-            lambda: self.now,
-            self.recorder.moved,
-            ladders,
-        )
+        made = engine(store, self.channels, lambda: self.now, setting)
+        self.recorder, self.outbox = made.recorder, made.outbox
 
     def __getattr__(self, kind):
         try:
             return self.__dict__["channels"][kind]
         except KeyError:
             raise AttributeError(kind) from None
-
-    def _wake(self, kinds):
-        self.outbox.wake(kinds)
 
     async def look(self, *, good, service="x"):
         reading = Reading("web", Outcome.OK if good else Outcome.FAILED, "" if good else "HTTP 503")

@@ -21,6 +21,7 @@ from bot.model import (
     RefusalScope,
     Refused,
     Sent,
+    SubscriptionFilter,
     Text,
     Tone,
     Unsure,
@@ -196,7 +197,7 @@ async def test_an_account_that_is_not_accepted_is_handed_on_at_once_and_told_whe
 
 async def test_a_rung_that_is_known_to_be_dead_is_not_waited_for(store):
     async with house(store) as at:
-        at.outbox.down = at.outbox._ladders.down = lambda: {"telegram": NOON - 5 * MINUTE}
+        at.outbox.record.down = at.outbox._failover.down = lambda: {"telegram": NOON - 5 * MINUTE}
         at.slack.receipt = NOT_IN
         at.telegram.receipt = DEAD
         await at.down()
@@ -230,7 +231,9 @@ async def test_two_dead_rungs_take_two_times_and_the_reader_sees_both(store):
 
 
 async def test_a_slow_channel_delays_nobody_else(store):
-    everyone = Audience("everyone", (Destination("email", "b@example.org"), Destination("telegram", "-200")), MADRID)
+    everyone = Audience(
+        "everyone", (Destination("email", "b@example.org"), Destination("telegram", "-200")), style=MADRID
+    )
     async with house(store, DESK, everyone) as at:
         at.slack.receipt = HANG
         await at.down()
@@ -241,7 +244,7 @@ async def test_a_slow_channel_delays_nobody_else(store):
 
 
 async def test_a_place_on_a_list_and_on_a_ladder_has_the_ladders_time(store):
-    async with house(store, Audience("everyone", (SLACK,), MADRID), DESK) as at:
+    async with house(store, Audience("everyone", (SLACK,), style=MADRID), DESK) as at:
         at.slack.receipt = DEAD
         await at.down()
         await at.until(62)
@@ -306,7 +309,7 @@ async def test_slack_hears_once_of_an_outage_that_ended_while_it_was_dead(store)
 
 
 async def test_a_list_hears_once_too(store):
-    async with house(store, Audience("everyone", (SLACK, MAIL), MADRID)) as at:
+    async with house(store, Audience("everyone", (SLACK, MAIL), style=MADRID)) as at:
         at.slack.receipt = DEAD
         await at.down()
         await at.until(600)
@@ -352,7 +355,7 @@ async def test_an_outage_that_ends_within_the_time_reaches_the_next_rung_as_one_
 
 
 async def test_trouble_that_was_not_confirmed_while_slack_was_dead_is_told_to_nobody(store):
-    keen = replace(DESK, filter=replace(MADRID, confidence=Confidence.POSSIBLE))
+    keen = replace(DESK, filter=SubscriptionFilter(confidence=Confidence.POSSIBLE))
     async with house(store, keen, confirm=2) as at:
         at.slack.receipt = DEAD
         await at.down()

@@ -6,20 +6,20 @@ import pytest
 
 from bot.delivery.in_flight import MOST, InFlight
 from bot.delivery.retry import DeliveryResult
-from bot.store import Status
-from tests.store.made import LEASE, NOW, SECOND, delivery, wanted
+from bot.model import DeliveryStatus
+from tests.store.made import LEASE, NOW, SECOND, delivery, take
 
-SENT = DeliveryResult(Status.SENT, ref="r1")
+SENT = DeliveryResult(DeliveryStatus.SENT, ref="r1")
 
 
 async def claim(store, now):
-    [one] = await store.deliveries.claim(*wanted(now=now))
+    [one] = await take(store, now=now)
     return one
 
 
 @pytest.fixture
 def hands(store):
-    return InFlight(store.deliveries, store.subscriptions.moved, lambda: NOW + 2 * LEASE)
+    return InFlight(store.deliveries, store.subscriptions, lambda: NOW + 2 * LEASE)
 
 
 async def status(store):
@@ -36,7 +36,7 @@ async def test_what_is_claimed_again_while_we_send_it_is_not_handed_over_again_a
     again = await claim(store, NOW + LEASE)
     assert not hands.take(again)
     await hands.note(first, SENT)
-    assert await status(store) is Status.SENT
+    assert await status(store) is DeliveryStatus.SENT
     assert hands.take(first)  # it is out of our hands
 
 
@@ -46,13 +46,13 @@ async def test_what_was_sent_and_could_not_be_noted_is_noted_when_it_is_claimed_
     hands.take(first)
     rival = await claim(store, NOW + LEASE)  # taken, and not yet heard of by us
     await hands.note(first, SENT)
-    assert await status(store) is Status.SENDING
+    assert await status(store) is DeliveryStatus.SENDING
 
     assert hands.take(rival)
     assert hands.sent_before(rival) == SENT
     assert hands.sent_before(rival) is None
     await hands.note(rival, SENT)
-    assert await status(store) is Status.SENT
+    assert await status(store) is DeliveryStatus.SENT
 
 
 async def test_what_was_not_sent_is_simply_tried_again(store, hands):
@@ -60,7 +60,7 @@ async def test_what_was_not_sent_is_simply_tried_again(store, hands):
     first = await claim(store, NOW)
     hands.take(first)
     await claim(store, NOW + LEASE)
-    await hands.note(first, DeliveryResult(Status.PENDING, NOW + 9 * SECOND))
+    await hands.note(first, DeliveryResult(DeliveryStatus.PENDING, NOW + 9 * SECOND))
     assert hands.sent_before(first) is None
 
 

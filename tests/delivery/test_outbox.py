@@ -17,9 +17,21 @@ from bot.delivery import outbox as module
 from bot.delivery.outbox import Outbox
 from bot.delivery.rate_limit import WIDTH, OpenChannel
 from bot.delivery.retry import DEAD_WAIT, FIRST_WAIT, LONGEST_WAIT, backoff, settle
-from bot.model import ChangeKind, Delivery, DeliveryAction, Destination, Later, RefusalScope, Refused, Sent, Unsure
-from bot.store import Status, StoreUnavailable
-from bot.store.deliveries.batch_plan import EDIT_GAP, NEXT_GAP
+from bot.model import (
+    ChangeKind,
+    Delivery,
+    DeliveryAction,
+    DeliveryStatus,
+    Destination,
+    Later,
+    RefusalScope,
+    Refused,
+    Sent,
+    Unsure,
+)
+from bot.notify.batching import EDIT_GAP, NEXT_GAP
+from bot.store import StoreUnavailable
+from tests.engine import engine
 from tests.sim.script import SETTINGS
 from tests.store.made import NOW, SECOND, delivery
 
@@ -62,12 +74,7 @@ class Post:
         self.now = NOW
         self.slack, self.email = FakeChannel(), FakeChannel()
         self.stop = asyncio.Event()
-        self.outbox = Outbox(
-            store.deliveries,
-            {"slack": OpenChannel(self.slack), "email": OpenChannel(self.email)},
-            lambda: self.now,
-            store.subscriptions.moved,
-        )
+        self.outbox = engine(store, {"slack": self.slack, "email": self.email}, lambda: self.now).outbox
 
     async def queue(self, *rows):
         await self.store.deliveries.add(rows, self.now)
@@ -97,7 +104,7 @@ class Post:
 
         async def still():
             rows = [row for thread in ("x#1", "y#1", "z#1") for row in (await self.progress(thread)).values()]
-            return rows and all(row.status is not Status.SENDING for row in rows) and not await self._due()
+            return rows and all(row.status is not DeliveryStatus.SENDING for row in rows) and not await self._due()
 
         await self.until(still)
 
@@ -136,7 +143,7 @@ def test_waits_double_from_two_seconds_to_five_minutes_spread_by_a_tenth():
 def test_a_lease_outlasts_every_channels_own_time_out(settings, timeout, saw):
     said = settings.model_construct(timeout=timeout)
     way = OpenChannel.of(FakeChannel(), said)
-    lease = Outbox(None, {"it": way}, lambda: NOW, None).lease("it")
+    lease = Outbox(None, {"it": way}, lambda: NOW, None, None).lease("it")
     saw(f"time-out {timeout} s, lease {lease.total_seconds():g} s")
     assert lease >= way.longest + timedelta(seconds=15) >= timedelta(seconds=timeout + 30)
 
@@ -198,10 +205,10 @@ async def test_a_wait_of_nonsense_harms_nobody(store, whole):
 @pytest.mark.parametrize(
     ("receipt", "status", "due", "unsure"),
     [
-        (Sent("17.4"), Status.SENT, None, False),
-        (Later("429", 7 * SECOND), Status.PENDING, NOW + 7 * SECOND, False),
-        (Refused("gone"), Status.REFUSED, NOW, False),
-        (Refused("moved", RefusalScope.DESTINATION, C2), Status.PENDING, NOW, False),
+        (Sent("17.4"), DeliveryStatus.SENT, None, False),
+        (Later("429", 7 * SECOND), DeliveryStatus.PENDING, NOW + 7 * SECOND, False),
+        (Refused("gone"), DeliveryStatus.REFUSED, NOW, False),
+        (Refused("moved", RefusalScope.DESTINATION, C2), DeliveryStatus.PENDING, NOW, False),
     ],
 )
 def test_a_receipt_says_what_becomes_of_a_delivery(receipt, status, due, unsure):
@@ -220,7 +227,7 @@ def test_how_long_is_waited_at_most_may_be_less_but_not_than_what_the_provider_a
 
 def test_what_is_not_there_is_unsure_no_more_and_due_at_once():
     done = settle(Later("it did not arrive", absent=True), replace(delivery(), unsure=True), NOW)
-    assert (done.status, done.due, done.unsure, done.absent) == (Status.PENDING, NOW, False, True)
+    assert (done.status, done.due, done.unsure, done.absent) == (DeliveryStatus.PENDING, NOW, False, True)
 
 
 def test_a_wait_of_no_time_is_no_wish_and_once_unsure_stays_unsure():
@@ -241,7 +248,7 @@ async def test_what_is_queued_is_sent_once_and_its_ref_reaches_the_next_of_its_l
     first, second = at.slack.heard
     assert (first.root, second.root, second.subject) == (None, f"ref of {first.key}", "x#1 step 1")
     assert len(at.email.heard) == 1
-    assert {row.status for row in (await at.progress()).values()} == {Status.SENT}
+    assert {row.status for row in (await at.progress()).values()} == {DeliveryStatus.SENT}
     assert at.outbox.counts == {("slack", "sent"): 2, ("email", "sent"): 1}
 
 
@@ -288,7 +295,7 @@ async def test_a_refusal_is_final_and_the_lane_goes_on(store, caplog):
         await at.later(LONGEST_WAIT)
 
     statuses = [row.status for row in (await at.progress()).values()]
-    assert statuses == [Status.REFUSED, Status.SENT]
+    assert statuses == [DeliveryStatus.REFUSED, DeliveryStatus.SENT]
     assert at.slack.keys == ["x#1/1@slack:C1", "x#1/2@slack:C1"]
     assert "slack:C1 refused x#1/1: msg_too_long" in caplog.text
 
@@ -369,9 +376,9 @@ class Counting:
     def __getattr__(self, name):
         return getattr(self._real, name)
 
-    async def claim(self, wanted, word):
+    async def heads(self, wanted, since):
         self._asked.append(wanted.kind)
-        return await self._real.claim(wanted, word)
+        return await self._real.heads(wanted, since)
 
     async def next_due(self, kind, busy):
         self._asked.append(kind)
@@ -504,7 +511,7 @@ async def test_a_database_that_goes_away_for_a_while_loses_nothing_and_repeats_n
     await running
 
     assert made.slack.keys == ["x#1/1@slack:C1", "x#1/2@slack:C1"]
-    assert {row.status for row in (await made.progress()).values()} == {Status.SENT}
+    assert {row.status for row in (await made.progress()).values()} == {DeliveryStatus.SENT}
     assert "cannot note what became of x#1/1: cannot use the database: it restarts" in caplog.text
 
 
@@ -537,7 +544,7 @@ async def test_a_stop_sees_through_what_is_being_sent_and_begins_nothing_new(sto
     await running
 
     assert slow.keys == ["x#1/1@slack:C1"]
-    assert [row.status for row in (await made.progress()).values()] == [Status.SENT, Status.PENDING]
+    assert [row.status for row in (await made.progress()).values()] == [DeliveryStatus.SENT, DeliveryStatus.PENDING]
 
 
 async def test_what_a_stop_cuts_off_is_settled_as_unsure_and_repeated_by_the_next_run(store, monkeypatch):
@@ -548,7 +555,7 @@ async def test_what_a_stop_cuts_off_is_settled_as_unsure_and_repeated_by_the_nex
         await at.heard(at.slack, 1)
 
     [row] = (await at.progress()).values()
-    assert (row.status, row.why) == (Status.PENDING, "stopped while sending")
+    assert (row.status, row.why) == (DeliveryStatus.PENDING, "stopped while sending")
 
     async with post(store) as again:
         await again.later(3 * SECOND)
@@ -568,11 +575,11 @@ async def test_an_outbox_that_is_cut_off_whole_leaves_nobody_sending(store, monk
         await running
 
     [row] = (await made.progress()).values()
-    assert (row.status, row.why) == (Status.PENDING, "stopped while sending")
+    assert (row.status, row.why) == (DeliveryStatus.PENDING, "stopped while sending")
 
 
 def test_only_channels_that_have_something_to_send_are_woken():
-    outbox = Outbox(None, {}, None, None)
+    outbox = Outbox(None, {}, None, None, None)
     outbox._wakers = {"slack": asyncio.Event(), "email": asyncio.Event()}
     outbox.wake({"email", "gone"})
     assert [kind for kind, bell in outbox._wakers.items() if bell.is_set()] == ["email"]
@@ -585,7 +592,12 @@ def test_only_channels_that_have_something_to_send_are_woken():
 
 def test_an_account_that_is_not_accepted_costs_no_notice():
     done = settle(Refused("revoked", RefusalScope.ACCOUNT), delivery(), NOW)
-    assert (done.status, done.due, done.why, done.hurry) == (Status.PENDING, NOW + LONGEST_WAIT, "revoked", True)
+    assert (done.status, done.due, done.why, done.hurry) == (
+        DeliveryStatus.PENDING,
+        NOW + LONGEST_WAIT,
+        "revoked",
+        True,
+    )
 
 
 async def test_how_hand_overs_fare_is_known_by_channel(store):
@@ -618,7 +630,7 @@ async def test_a_place_that_takes_nothing_and_one_that_took_not_this_message_are
         raise StoreUnavailable("cannot use the database: it restarts")  # holds nothing up
 
     async with post(store) as office:
-        office.outbox.refused = refused
+        office.outbox.record.refused = refused
         office.slack.script[C1].append(Refused("not_in_channel", RefusalScope.DESTINATION))
         office.slack.script[C2].append(Refused("too long", RefusalScope.MESSAGE))
         office.slack.script[C3].append(Refused("moved", RefusalScope.DESTINATION, moved=MAIL))
@@ -626,7 +638,7 @@ async def test_a_place_that_takes_nothing_and_one_that_took_not_this_message_are
         await office.heard(office.slack, 3)
         await office.idle()
         assert set(told) == {(C1, "not_in_channel", RefusalScope.DESTINATION), (C2, "too long", RefusalScope.MESSAGE)}
-        assert [row.status for row in (await office.progress()).values()].count(Status.REFUSED) == 2
+        assert [row.status for row in (await office.progress()).values()].count(DeliveryStatus.REFUSED) == 2
 
 
 # ── a channel that is known to be dead ───────────────────────────────────────────────────────────────────────────────
@@ -634,7 +646,7 @@ async def test_a_place_that_takes_nothing_and_one_that_took_not_this_message_are
 
 async def test_while_it_is_dead_one_hand_over_at_a_time_though_it_hangs(store):
     async with post(store) as at:
-        at.outbox.down = lambda: {"slack": NOW}
+        at.outbox.record.down = lambda: {"slack": NOW}
         for place in (C1, C2, C3):
             at.slack.script[place].append(HANG)
         await at.queue(delivery(1, C1), delivery(1, C2), delivery(1, C3), delivery(1, MAIL))
@@ -657,7 +669,7 @@ async def test_what_was_under_way_when_it_came_back_is_tried_soon_however_often_
 
     async with post(store) as at:
         at.slack.send = answer
-        at.outbox.down = lambda: {} if back.is_set() else {"slack": NOW}
+        at.outbox.record.down = lambda: {} if back.is_set() else {"slack": NOW}
         await at.queue(delivery(1, C1))
         for number in range(1, 9):
             await at.heard(at.slack, number)

@@ -81,6 +81,7 @@ class FakeSlack(FaultyServer):
         hook = f"hook-secret-{next(self._number)}"
         self._hooks[hook] = 5
         said = {"command": "/tocsin", "text": text, "channel_id": channel, "user_id": user, "user_name": "ana"}
+        said["channel_name"] = self.channels.get(channel) or "directmessage"
         url = f"http://127.0.0.1:{self.port}/hooks/{hook}"
         return await self.deliver(SLASH, payload=said | {"response_url": url})
 

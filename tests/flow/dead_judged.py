@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from bot.store.deliveries.batch_plan import GATHER
+from bot.notify.batching import GATHER
 from tests.flow.spoken import between, instant_of
 
 BUDGET = 62.0  # seconds: the ladder's minute, and two to get there

@@ -66,7 +66,7 @@ async def decided(home, letters, first=0):
 
 async def test_what_falls_into_quiet_hours_waits_for_their_end_and_its_edit_too(store):
     home = house(
-        store, Audience("desk", (SLACK,), SubscriptionFilter(style=MADRID, quiet=SIESTA)), Audience("mail", (MAIL,))
+        store, Audience("desk", (SLACK,), SubscriptionFilter(), style=MADRID, quiet=SIESTA), Audience("mail", (MAIL,))
     )
     assert await decided(home, "BB") == [(f"1/2@{SLACK}", ENDS), (f"1/2@{MAIL}", None)]
     assert await decided(home, "..", 2) == [(f"1/3@{SLACK}", ENDS), (f"1/3@{SLACK};edit", ENDS), (f"1/3@{MAIL}", None)]
@@ -74,13 +74,13 @@ async def test_what_falls_into_quiet_hours_waits_for_their_end_and_its_edit_too(
 
 async def test_what_is_excepted_is_told_at_once_and_so_is_its_end(store):
     quiet = replace(SIESTA, but=frozenset({Topic.DOWN}))
-    home = house(store, Audience("desk", (SLACK,), SubscriptionFilter(style=MADRID, quiet=quiet)))
+    home = house(store, Audience("desk", (SLACK,), SubscriptionFilter(), style=MADRID, quiet=quiet))
     assert await decided(home, "BBPP") == [(f"1/2@{SLACK}", None), (f"1/3@{SLACK}", ENDS), (f"1/3@{SLACK};edit", ENDS)]
     assert {due for _, due in await decided(home, "..", 4)} == {None}
 
 
 async def test_a_deferred_delivery_is_claimed_at_the_end_of_the_quiet_hours_and_not_before(store):
-    home = house(store, Audience("desk", (SLACK,), SubscriptionFilter(style=MADRID, quiet=SIESTA)))
+    home = house(store, Audience("desk", (SLACK,), SubscriptionFilter(), style=MADRID, quiet=SIESTA))
     await home.rounds("BB")
     assert await store.deliveries.next_due("slack") == ENDS
     home.now = ENDS - timedelta(seconds=1)
@@ -91,7 +91,7 @@ async def test_a_deferred_delivery_is_claimed_at_the_end_of_the_quiet_hours_and_
 
 async def test_what_is_kept_back_holds_up_nothing_that_goes_through(store):
     quiet = replace(SIESTA, but=frozenset({Topic.DOWN}))
-    home = house(store, Audience("desk", (SLACK,), SubscriptionFilter(style=MADRID, quiet=quiet)))
+    home = house(store, Audience("desk", (SLACK,), SubscriptionFilter(), style=MADRID, quiet=quiet))
     await home.rounds("PP")
     assert await home.deliver() == []
     await home.rounds("BB", first=2)
@@ -108,7 +108,7 @@ async def test_what_is_kept_back_holds_up_nothing_that_goes_through(store):
 
 
 async def test_what_is_kept_back_is_told_once_at_the_end_as_it_stands_then(store):
-    home = house(store, Audience("desk", (SLACK,), SubscriptionFilter(style=MADRID, quiet=SIESTA)))
+    home = house(store, Audience("desk", (SLACK,), SubscriptionFilter(), style=MADRID, quiet=SIESTA))
     await home.rounds("PPBB....")
     assert await home.deliver() == []
     home.now = ENDS
@@ -120,7 +120,7 @@ async def test_what_is_kept_back_is_told_once_at_the_end_as_it_stands_then(store
 async def test_what_is_read_the_next_morning_says_of_which_day_it_speaks(store):
     night = Quiet(time(13, 30), time(7))
     home = house(
-        store, Audience("desk", (SLACK,), SubscriptionFilter(style=MADRID, quiet=night)), Audience("mail", (MAIL,))
+        store, Audience("desk", (SLACK,), SubscriptionFilter(), style=MADRID, quiet=night), Audience("mail", (MAIL,))
     )
     await home.rounds("BB")
     home.now += timedelta(days=1)
@@ -133,7 +133,7 @@ async def test_what_is_read_the_next_morning_says_of_which_day_it_speaks(store):
 
 async def test_the_boss_is_called_after_ten_minutes_and_then_hears_of_the_end(store):
     home = house(
-        store, Audience("desk", (SLACK,), SubscriptionFilter(style=MADRID), escalations=(Escalation(TEN, (BOSS,)),))
+        store, Audience("desk", (SLACK,), SubscriptionFilter(), escalations=(Escalation(TEN, (BOSS,)),), style=MADRID)
     )
     await home.rounds("B" * 20)
     assert text(await home.deliver()) == {str(SLACK): "🔴 X (Twitter): down since 2:00 p.m."}

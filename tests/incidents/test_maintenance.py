@@ -11,6 +11,7 @@ from bot.judge.maintenance import in_file
 from bot.model import (
     Audience,
     DeliveryAction,
+    DeliveryStatus,
     Destination,
     Health,
     Mute,
@@ -30,14 +31,13 @@ from bot.model import (
     Topic,
     Window,
 )
-from bot.store import Status
-from tests.store.made import wanted
+from tests.store.made import settle, take
 
 START = datetime(2026, 12, 1, 21, tzinfo=UTC)  # 10 p.m. in Madrid
 HOUR, MINUTE = timedelta(hours=1), timedelta(minutes=1)
 SLACK, MAIL, CHAT = Destination("slack", "C1"), Destination("email", "a@example.org"), Destination("telegram", "7")
 STYLE = Style("en", "Europe/Madrid")
-DESK = Audience("desk", (SLACK, MAIL), SubscriptionFilter(style=STYLE))
+DESK = Audience("desk", (SLACK, MAIL), SubscriptionFilter(), style=STYLE)
 SERVICES = {"mail": Service("mail", "Our mail", ("smtp",)), "shop": Service("shop", "The shop", ("web",))}
 TONIGHT = in_file(("mail",), START, START + 1.5 * HOUR, "Moving the mail server")
 
@@ -56,7 +56,7 @@ class House:
         self.recorder = None
 
     async def start(self):
-        self.recorder = Recorder(self.store, self.settings, lambda: self.now, lambda _: None)
+        self.recorder = Recorder(self.store, self.settings, lambda: self.now)
         await self.recorder.load()
         await keep(self.recorder)
         return self
@@ -82,11 +82,9 @@ class House:
         """What goes out now: destination, act and title."""
         rows = []
         for kind in ("slack", "email", "telegram"):
-            while claimed := await self.store.deliveries.claim(
-                *wanted(kind, self.now, limit=50, lease=timedelta(minutes=1))
-            ):
+            while claimed := await take(self.store, kind, self.now, limit=50, lease=timedelta(minutes=1)):
                 for one in claimed:
-                    await self.store.deliveries.settle(one, Status.SENT, self.now, ref=f"ref {one.key}")
+                    await settle(self.store, one, DeliveryStatus.SENT, self.now, ref=f"ref {one.key}")
                 rows += [(str(one.destination), one.action, one.notice.words.title) for one in claimed]
         return rows
 
@@ -142,7 +140,7 @@ async def test_no_outage_inside_and_the_truth_on_leaving(store):
     assert await house.titles() == ["🛠 Our mail: maintenance was due to end by 11:30 p.m."]
     await house.rounds("mail", BAD, BAD)
     await house.start()
-    claimed = await store.deliveries.claim(*wanted("email", house.now, limit=5, lease=MINUTE))
+    claimed = await take(store, "email", house.now, limit=5, lease=MINUTE)
     [outage] = [one.notice.words for one in claimed]
     assert outage.title == "🔴 Our mail: down since 10:10 p.m."
     assert "It was already failing before maintenance ended at 11:30 p.m." in outage.lines
@@ -151,7 +149,7 @@ async def test_no_outage_inside_and_the_truth_on_leaving(store):
 async def test_the_first_round_after_a_start_knows_of_maintenance_under_way(store):
     house = House(store)
     house.now = START + MINUTE
-    house.recorder = Recorder(store, house.settings, lambda: house.now, lambda _: None)
+    house.recorder = Recorder(store, house.settings, lambda: house.now)
     await house.recorder.load()
     await house.rounds("mail", BAD, BAD)
     assert await store.results.incidents(START) == ()
@@ -167,7 +165,7 @@ async def test_who_does_not_hear_of_maintenance_or_of_the_service_is_not_told(st
 
 async def test_one_notice_names_all_that_the_reader_follows(store):
     both = in_file(("mail", "shop"), START, START + HOUR, "")
-    one = Audience("one", (CHAT,), SubscriptionFilter(services=("shop",), style=STYLE))
+    one = Audience("one", (CHAT,), SubscriptionFilter(services=("shop",)), style=STYLE)
     await (house := House(store, (DESK, one), (both,))).start()
     told = {where: title for where, _, title in await house.sent()}
     assert told[str(MAIL)] == "🛠 Our mail and The shop: maintenance 10:00–11:00 p.m."
@@ -183,7 +181,7 @@ async def test_a_ladder_hears_on_its_first_rung_and_those_who_were_told_hear_the
 
 
 async def test_quiet_hours_put_it_off_and_tell_how_it_ended_in_one_message(store):
-    asleep = Audience("asleep", (MAIL,), SubscriptionFilter(style=STYLE, quiet=Quiet(time(19), time(7))))
+    asleep = Audience("asleep", (MAIL,), SubscriptionFilter(), style=STYLE, quiet=Quiet(time(19), time(7)))
     house = await House(store, (asleep,)).start()
     await house.at(0, 1.5)
     assert await house.sent() == []
@@ -193,7 +191,7 @@ async def test_quiet_hours_put_it_off_and_tell_how_it_ended_in_one_message(store
 
 async def test_a_muted_service_is_silent_of_what_is_new(store):
     house = House(store)
-    house.recorder = Recorder(store, house.settings, lambda: house.now, lambda _: None)
+    house.recorder = Recorder(store, house.settings, lambda: house.now)
     await house.recorder.load()
     await house.recorder.order("mail", Mute("Ana", house.now, START + 5 * HOUR))
     await keep(house.recorder)

@@ -89,7 +89,7 @@ def test_what_waits_for_quiet_hours_waits_for_those_there_are_now():
     loud = Audience("desk", (SLACK,))
     assert adopted(one, [loud], KINDS, NOW).due <= NOW
     quiet = Audience(
-        "desk", (SLACK,), SubscriptionFilter(quiet=Quiet.parse(f"{NOW:%H}:00-{NOW + timedelta(hours=2):%H}:00"))
+        "desk", (SLACK,), SubscriptionFilter(), quiet=Quiet.parse(f"{NOW:%H}:00-{NOW + timedelta(hours=2):%H}:00")
     )
     assert adopted(one, [quiet], KINDS, NOW).due > NOW
 

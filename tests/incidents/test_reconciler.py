@@ -18,6 +18,7 @@ from bot.model import (
     ChangeKind,
     Confidence,
     DeliveryAction,
+    DeliveryStatus,
     Destination,
     Mute,
     Style,
@@ -25,13 +26,12 @@ from bot.model import (
     SubscriptionFilter,
     Topic,
 )
-from bot.store import Status
 from tests.incidents.test_recorder import CHAT, DESK, MAIL, OTHER, SERVICES, SLACK, House, titles
 from tests.judge.rounds import at
-from tests.store.made import wanted
+from tests.store.made import settle, take
 
 CLEAN = {"stuck": 0, "untold": 0, "dangling": 0}
-SPANISH = SubscriptionFilter(style=Style("es", "Europe/Madrid", "24h"))
+SPANISH = Style("es", "Europe/Madrid", "24h")
 DAY = timedelta(days=1)
 
 
@@ -96,7 +96,7 @@ async def test_an_audience_that_is_new_hears_of_what_is_open_as_it_is_now_and_of
     await house.deliver()
     await house.recorder.order("x", Ack("Ana", at(3)))
     await house.deliver()
-    boss = Audience("boss", (OTHER,), SPANISH)
+    boss = Audience("boss", (OTHER,), style=SPANISH)
     house.now = at(40)
     after, mended = await restarted(house, DESK, boss)
 
@@ -115,12 +115,12 @@ async def test_who_subscribes_during_an_outage_hears_of_it_at_once_and_nobody_el
     await house.rounds("BB")
     await house.rounds("BB", "y")
     await house.deliver()
-    await house.recorder.subscribe(Subscription(CHAT, SubscriptionFilter(services=("x",)), "telegram:4242", at(3)))
+    await house.recorder.subscribe(Subscription(CHAT, (SubscriptionFilter(services=("x",)),), "telegram:4242", at(3)))
 
     assert await catch_up(house.recorder, CHAT) == 1
     assert await told(house) == {str(CHAT): "🔴 X (Twitter): down since noon"}
     assert await catch_up(house.recorder, CHAT) == 0
-    await house.recorder.subscribe(Subscription(CHAT, SubscriptionFilter(), "telegram:4242", at(4)))
+    await house.recorder.subscribe(Subscription(CHAT, (SubscriptionFilter(),), "telegram:4242", at(4)))
     assert await catch_up(house.recorder, CHAT) == 1
     assert await told(house) == {str(CHAT): "🔴 Y: down since noon"}
 
@@ -129,7 +129,7 @@ async def test_catching_up_one_place_leaves_the_others_for_the_next_round(house)
     await house.rounds("BB")
     after = living(house, DESK, Audience("boss", (OTHER,)))
     await after.recorder.load()
-    await after.recorder.subscribe(Subscription(CHAT, SubscriptionFilter(), "telegram:4242", at(3)))
+    await after.recorder.subscribe(Subscription(CHAT, (SubscriptionFilter(),), "telegram:4242", at(3)))
     assert await catch_up(after.recorder, CHAT) == 1
     assert str(OTHER) not in {place for _, place, _ in await after.queued()}
 
@@ -198,8 +198,8 @@ async def test_a_ladder_that_was_told_on_a_lower_rung_is_not_told_again(house):
 async def test_a_place_that_refused_is_not_written_to_every_hour(house):
     house = living(house, Audience("desk", (SLACK,)))
     await house.rounds("BB")
-    for one in await house.store.deliveries.claim(*wanted("slack", house.now, limit=9, lease=DAY)):
-        await house.store.deliveries.settle(one, Status.REFUSED, house.now, why="no such channel")
+    for one in await take(house.store, "slack", house.now, limit=9, lease=DAY):
+        await settle(house.store, one, DeliveryStatus.REFUSED, house.now, why="no such channel")
     await house.recorder.order("x", Ack("Ana", at(3)))
     house.now += DAY
     assert await reconcile(house.recorder) == Reconciled()

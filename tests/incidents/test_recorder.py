@@ -18,22 +18,23 @@ from bot.model import (
     ChangeKind,
     Confidence,
     DeliveryAction,
+    DeliveryStatus,
     Destination,
     Mute,
     Outcome,
+    PlaceSettings,
     Reading,
     Round,
     Rules,
     Service,
-    Style,
     Subscription,
     SubscriptionFilter,
     Topic,
     Unmute,
 )
-from bot.store import Status, StoreUnavailable
+from bot.store import StoreUnavailable
 from tests.judge.rounds import at, look
-from tests.store.made import wanted
+from tests.store.made import settle, take
 
 SLACK, OTHER, MAIL = Destination("slack", "C1"), Destination("slack", "C2"), Destination("email", "desk@example.org")
 CHAT = Destination("telegram", "4242")
@@ -72,11 +73,9 @@ class House:
         """Everything queued is claimed and sent."""
         sent = []
         for kind in ("slack", "email", "telegram"):
-            while claimed := await self.store.deliveries.claim(
-                *wanted(kind, self.now, limit=50, lease=timedelta(minutes=1))
-            ):
+            while claimed := await take(self.store, kind, self.now, limit=50, lease=timedelta(minutes=1)):
                 for one in claimed:
-                    await self.store.deliveries.settle(one, Status.SENT, self.now, ref=f"ref {one.key}")
+                    await settle(self.store, one, DeliveryStatus.SENT, self.now, ref=f"ref {one.key}")
                 sent += claimed
         return sent
 
@@ -193,6 +192,14 @@ async def test_an_outage_begins_with_its_first_bad_round_and_ends_with_its_first
     assert (incident.since, incident.until) == (at(2), at(5))
 
 
+@pytest.mark.parametrize(
+    ("letters", "since"), [("..", None), ("..B", 2), ("..BBB", 2), ("..BBB.", 2), ("..BB..", None), ("..BWW", None)]
+)
+async def test_the_present_trouble_began_with_the_first_bad_round_of_our_own(house, letters, since):
+    await house.rounds(letters)
+    assert house.recorder.bad_since("x") == (None if since is None else at(since))
+
+
 @pytest.mark.parametrize(("rounds", "doubtful"), [("..", False), ("..B", True), ("..BB", True), ("..BB.", True)])
 async def test_a_service_in_doubt_is_asked_for_again_soon(house, rounds, doubtful):
     assert await house.rounds(rounds) is doubtful
@@ -255,7 +262,7 @@ async def test_of_a_muted_service_only_those_told_hear_how_it_ends(house):
     await house.rounds("BB")
     await house.deliver()
     await house.recorder.order("x", Mute("ana", at(2), at(10_000), "known"))
-    await house.recorder.subscribe(Subscription(CHAT, SubscriptionFilter(), "telegram:4242", at(2)))
+    await house.recorder.subscribe(Subscription(CHAT, (SubscriptionFilter(),), "telegram:4242", at(2)))
     await house.rounds("B" * 20, first=2)
     assert await house.deliver() == []
     await house.rounds("..", first=22)
@@ -287,10 +294,9 @@ async def test_an_order_is_carried_out_once_and_told_to_those_who_know(house, st
 
 
 async def test_a_subscription_is_told_like_an_audience_in_its_own_words(house, store):
-    wish = SubscriptionFilter(
-        services=("x",), style=Style("es", "Europe/Madrid", "24h"), topics=frozenset({Topic.DOWN})
-    )
-    await house.recorder.subscribe(Subscription(CHAT, wish, "telegram:4242", at(0)))
+    wish = SubscriptionFilter(services=("x",), topics=frozenset({Topic.DOWN}))
+    await house.recorder.set_place(CHAT, PlaceSettings("es", "Europe/Madrid", "24h"))
+    await house.recorder.subscribe(Subscription(CHAT, (wish,), "telegram:4242", at(0)))
     await house.rounds("BB")
     await house.rounds("BB", "y")
     told = await house.deliver()
@@ -307,13 +313,13 @@ async def test_a_subscription_is_told_like_an_audience_in_its_own_words(house, s
 
 
 async def test_a_place_that_is_in_an_audience_and_subscribed_hears_once(house):
-    await house.recorder.subscribe(Subscription(SLACK, SubscriptionFilter(style=Style("es")), "slack:U1", at(0)))
+    await house.recorder.subscribe(Subscription(SLACK, (SubscriptionFilter(),), "slack:U1", at(0)))
     await house.rounds("BB")
     assert [one for one, place, _ in await house.queued() if place == str(SLACK)] == ["x#1/2"]
 
 
 async def test_a_place_that_moved_takes_its_subscription_with_it(house):
-    await house.recorder.subscribe(Subscription(CHAT, SubscriptionFilter(), "telegram:4242", at(0)))
+    await house.recorder.subscribe(Subscription(CHAT, (SubscriptionFilter(),), "telegram:4242", at(0)))
     new = Destination("telegram", "-1001")
     await house.recorder.moved(CHAT, new)
     assert [s.destination for s in house.recorder.subscriptions] == [new]

@@ -13,6 +13,7 @@ from bot.model import (
     Audience,
     Delivery,
     DeliveryAction,
+    DeliveryStatus,
     Destination,
     Health,
     Outcome,
@@ -25,9 +26,9 @@ from bot.model import (
     Topic,
     delivering,
 )
-from bot.store import Status
+from bot.store.deliveries.failover import Handed
 from tests.judge.rounds import at
-from tests.store.made import delivery, wanted
+from tests.store.made import delivery, settle, take
 
 SLACK, TELEGRAM, MAIL = (Destination(*p) for p in (("slack", "C1"), ("telegram", "-100"), ("email", "a@example.org")))
 BOSS = Destination("telegram", "4242")
@@ -90,7 +91,7 @@ async def test_it_is_told_by_the_others_and_never_by_itself(house):
     assert await house.queued(number) == [f"{number}/1@{place}" for place in (BOSS, TELEGRAM, MAIL)]
     told = {}
     for kind in ("telegram", "email"):
-        for one in await house.store.deliveries.claim(*wanted(kind, house.now, limit=9, lease=timedelta(minutes=1))):
+        for one in await take(house.store, kind, house.now, limit=9, lease=timedelta(minutes=1)):
             told[one.destination] = one.notice.words.lines[-1]
     assert told[BOSS] == "What to do: copy it again from there."
     assert not any("copy it again" in told[place] for place in (TELEGRAM, MAIL))
@@ -112,10 +113,11 @@ async def test_what_its_ladders_wait_for_is_handed_on_now_and_new_notices_at_onc
     assert await house.store.deliveries.next_deadline() == at(1)
     assert {"slack"} in house.woken
 
-    await house.store.deliveries.fail_over(at(1), {}, lambda _: ())
+    untaken = await house.store.deliveries.untaken(at(1), {})
+    await house.store.deliveries.fail_over([Handed(one, ()) for one in untaken], {}, at(1))
     house.now = at(2)
     await house.look("slack", "web")
-    rows = await house.store.deliveries.claim(*wanted("slack", at(2), limit=9, lease=timedelta(minutes=1)))
+    rows = await take(house.store, "slack", at(2), limit=9, lease=timedelta(minutes=1))
     assert [row.notice.thread for row in rows] == ["x#1", "slack#1"]
     assert await house.store.deliveries.next_deadline() == at(2)
 
@@ -123,8 +125,8 @@ async def test_what_its_ladders_wait_for_is_handed_on_now_and_new_notices_at_onc
 async def test_what_waits_for_it_is_due_when_it_is_back(house):
     await house.slack("API")
     await house.store.deliveries.add([delivery(1, SLACK)], at(0))
-    [one] = await house.store.deliveries.claim(*wanted("slack", at(0), limit=1, lease=timedelta(minutes=1)))
-    await house.store.deliveries.settle(one, Status.PENDING, at(0), due=at(9))
+    [one] = await take(house.store, "slack", at(0), limit=1, lease=timedelta(minutes=1))
+    await settle(house.store, one, DeliveryStatus.PENDING, at(0), due=at(9))
     house.now = at(1)
     await house.slack()
     assert await house.store.deliveries.next_due("slack") == at(1)
@@ -173,7 +175,7 @@ async def test_admins_hear_once_a_day_of_a_place_that_refuses_but_not_there(hous
     rows = [
         one.notice.words.text.splitlines()
         for kind in ("telegram", "slack")
-        for one in await house.store.deliveries.claim(*wanted(kind, house.now, limit=9, lease=timedelta(minutes=1)))
+        for one in await take(house.store, kind, house.now, limit=9, lease=timedelta(minutes=1))
     ]
     first = "⚠️ Telegram rejects notices for telegram:-100"
     assert [lines[0] for lines in rows] == [first, first, "⚠️ Telegram rejects notices for telegram:4242"]
@@ -206,7 +208,7 @@ async def test_admins_hear_once_of_a_reason_why_a_place_does_not_take_a_message(
         replace(lost, destination=MAIL, audience="desk", ladders=("desk",)), "no", RefusalScope.MESSAGE
     )
     title = delivery().notice.words.title
-    rows = await house.store.deliveries.claim(*wanted("telegram", house.now, limit=9, lease=timedelta(minutes=1)))
+    rows = await take(house.store, "telegram", house.now, limit=9, lease=timedelta(minutes=1))
     assert [one.notice.words.text.splitlines()[1:] for one in rows] == [
         ["Why: Slack refused the message 17.", f"The message: {title}", "Not getting it: list."],
         ["Why: too long.", f"The message: {title}", "Not getting it: list."],

@@ -270,3 +270,21 @@ def test_no_round_tells_the_official_word_twice_over(rounds, rules):
                 last = said
             if change.kind in ENDINGS:
                 last = None
+
+
+def test_the_last_word_of_its_page_outlives_the_all_clear():
+    state, _ = rounds(ServiceState("x"), "BB", CLEAR)
+    said = [RED, word(Health.DEGRADED, "Identified"), word(None), CLEAR]
+    lasts = []
+    for number, one in enumerate(said, 2):
+        state, _ = go(state, look("B", number, one), QUIET)
+        lasts.append(state.incident.official_last.headline)
+    assert lasts == ["Investigating", "Identified", "Identified", "Identified"]
+    _, changes = rounds(state, "..", CLEAR, first=6)
+    assert (changes[-1].kind, changes[-1].incident.official_last.headline) == (ChangeKind.RESTORED, "Identified")
+
+
+def test_a_last_word_while_our_checks_are_good_again_is_kept_without_a_change():
+    state, _ = rounds(ServiceState("x"), "BB", RED)
+    state, none = go(state, look(".", 2, word(Health.DEGRADED, "Monitoring")), QUIET)
+    assert (none, state.incident.official_last.headline) == ((), "Monitoring")

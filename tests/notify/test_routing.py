@@ -25,7 +25,7 @@ from bot.model import (
     SubscriptionFilter,
     Topic,
 )
-from bot.notify.routing import Hearer, follows, hearers, milestones
+from bot.notify.routing import Hearer, hearers, milestones
 
 AT = datetime(2022, 7, 14, 12, tzinfo=UTC)
 SLACK, TELEGRAM, MAIL = (Destination(*p) for p in (("slack", "C1"), ("telegram", "-100"), ("email", "a@example.org")))
@@ -43,7 +43,8 @@ def change(
 
 
 def audience(*destinations: Destination, name: str = "desk", ladder: bool = False, **wish: object) -> Audience:
-    return Audience(name, destinations, SubscriptionFilter(**wish), ladder)
+    manner = {key: wish.pop(key) for key in ("style", "quiet") if key in wish}
+    return Audience(name, destinations, SubscriptionFilter(**wish), ladder, **manner)
 
 
 def places(found: tuple[Hearer, ...]) -> list[Destination]:
@@ -162,9 +163,11 @@ def test_our_blindness_is_told_at_its_end_to_whoever_hears_corrections() -> None
 
 
 def test_a_wish_without_services_follows_all() -> None:
-    assert follows(SubscriptionFilter(), "x")
-    assert follows(audience(SLACK, services=("x",)), "x")
-    assert not follows(SubscriptionFilter(services=("y",)), "x")
+    assert SubscriptionFilter().follows("x")
+    assert audience(SLACK, services=("x",)).filter.follows("x")
+    assert not SubscriptionFilter(services=("y",)).follows("x")
+    assert not SubscriptionFilter(but=("x",)).follows("x")
+    assert SubscriptionFilter(but=("x",)).follows("y")
 
 
 DESTINATIONS = st.builds(Destination, st.sampled_from(["slack", "email"]), st.sampled_from("abc"))
@@ -173,9 +176,8 @@ WISHES = st.builds(
     st.sampled_from([(), ("x",), ("y",)]),
     st.frozensets(st.sampled_from(Topic)),
     st.sampled_from(Confidence),
-    st.builds(Style, st.sampled_from(["en", "es"])),
-    st.none() | st.just(Quiet(time(22), time(7), frozenset({Topic.DOWN}))),
     st.sampled_from([timedelta(0), timedelta(minutes=5)]),
+    st.sampled_from([(), ("x",)]),
 )
 STEPS = st.builds(Escalation, st.just(timedelta(minutes=10)), st.lists(DESTINATIONS).map(tuple))
 AUDIENCES = st.lists(
@@ -186,6 +188,8 @@ AUDIENCES = st.lists(
         WISHES,
         st.booleans(),
         escalations=st.lists(STEPS, max_size=1).map(tuple),
+        style=st.builds(Style, st.sampled_from(["en", "es"])),
+        quiet=st.none() | st.just(Quiet(time(22), time(7), frozenset({Topic.DOWN}))),
     ),
     max_size=5,
 )

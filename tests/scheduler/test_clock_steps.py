@@ -9,15 +9,13 @@ import pytest
 
 from bot import wording
 from bot.clock import Clock, SteadyClock
-from bot.delivery.outbox import Outbox
-from bot.incidents.recorder import Recorder
 from bot.model import Style
 from bot.scheduler.clock_steps import ClockSteps
 from bot.store import StoreUnavailable
-from bot.watch.rounds import Rounds
+from tests.engine import engine
 from tests.incidents.test_recorder import House
 from tests.judge.rounds import look
-from tests.store.made import wanted
+from tests.store.made import take
 
 STEPS = [timedelta(hours=1), timedelta(hours=-1), timedelta(days=1), timedelta(days=-1)]
 NOON = datetime(2022, 7, 14, 12, 0, tzinfo=UTC)
@@ -27,11 +25,9 @@ class Machine:
     def __init__(self, store):
         self.passed, self.off = 0.0, timedelta()
         self.clock = SteadyClock(lambda: self.passed, lambda: NOON + timedelta(seconds=self.passed) + self.off)
-        setting = House(store).recorder.settings
-        self.recorder = Recorder(store, setting, self.clock.utcnow, lambda _: None)
-        self.outbox = Outbox(store.deliveries, {}, self.clock.utcnow, self.recorder.moved)
-        clock = Clock(self.clock.steady, self.clock.utcnow)
-        self.rounds = Rounds((), (), None, seen=self.recorder.seen, clock=clock)
+        made = engine(store, {}, self.clock.utcnow, House(store).recorder.settings)
+        self.recorder, self.outbox = made.recorder, made.outbox
+        self.rounds = made.watch((), (), None, clock=Clock(self.clock.steady, self.clock.utcnow))
         self.steps = ClockSteps(self.clock, self.recorder, self.rounds, self.outbox)
 
     async def see(self, letters):
@@ -91,7 +87,7 @@ async def test_what_waits_says_the_times_as_they_are_now(store, by, saw):
     at.off = by
     await at.steps.look()
     since = at.recorder.states["x"].incident.since
-    waiting = await store.deliveries.claim(*wanted("slack", at.clock.utcnow()))
+    waiting = await take(store, "slack", at.clock.utcnow())
     fresh = [
         wording.notice(change, at.recorder.service("x"), one.notice.style)
         for one in waiting

@@ -8,6 +8,7 @@ from sqlalchemy import select, update
 
 import bot.delivery.outbox
 import bot.delivery.retry
+import bot.engine
 import bot.incidents.reconciler
 import bot.judge.incidents
 import bot.judge.verdict
@@ -21,8 +22,7 @@ import bot.watch.lag
 import tests.sim.engine
 from bot.delivery.outbox import Outbox
 from bot.judge.changes import Step
-from bot.model import ChangeKind, Confidence, DeliveryAction, Health
-from bot.store.deliveries.repository import Status
+from bot.model import ChangeKind, Confidence, DeliveryAction, DeliveryResult, DeliveryStatus, Health
 from bot.store.schema import deliveries as table
 
 
@@ -31,17 +31,17 @@ def sent_before_sending(patch):
 
     class Careless(Outbox):
         async def _deliver(self, delivery, at):
-            await self.deliveries.settle(delivery, Status.SENT, self.clock())
+            await self.deliveries.settle(delivery, DeliveryResult(DeliveryStatus.SENT), self.clock())
             await super()._deliver(delivery, at)
 
-    patch.setattr(tests.sim.engine, "Outbox", Careless)
+    patch.setattr(bot.engine, "Outbox", Careless)
 
 
 def no_order(patch):
     """Claims whatever is due, not the first of its lane."""
     claiming = bot.store.deliveries.claim
     heads = (
-        select(table.c.id, table.c.place, table.c.thread, table.c.act, claiming.BEHIND)
+        select(*claiming.HEADS.selected_columns)
         .where(table.c.kind == claiming.bindparam("of_kind"), table.c.due <= claiming.bindparam("now"), claiming.FREE)
         .where(table.c.settled_at.is_(None), table.c.told_in.is_(None))
         .order_by(table.c.due, table.c.id)
@@ -89,8 +89,8 @@ def restarts_sure(patch):
     """What was being sent when the process died counts as not sent."""
     release = (
         update(table)
-        .where(table.c.settled_at.is_(None), table.c.status == Status.SENDING.value)
-        .values(status=Status.PENDING.value, due=table.c.queued_at)
+        .where(table.c.settled_at.is_(None), table.c.status == DeliveryStatus.SENDING.value)
+        .values(status=DeliveryStatus.PENDING.value, due=table.c.queued_at)
         .returning(table.c.id)
     )
     patch.setattr(bot.store.deliveries.statements, "RELEASE", release)

@@ -14,8 +14,12 @@ from pathlib import Path
 from bot.contracts import ChannelSettings
 from bot.delivery.outbox import Outbox
 from bot.delivery.rate_limit import OpenChannel
+from bot.engine import Engine
+from bot.incidents.recorder import Recorder
+from bot.incidents.settings import Settings
 from bot.model import Delivery, DeliveryAction, Later, Receipt, Sent
 from bot.store import Store, open_store
+from tests.engine import NOTHING
 from tests.fakes.limits import Limits, Rule
 from tests.sim.inline import Disk, fresh, inline, template
 from tests.sim.loop import VirtualLoop
@@ -53,6 +57,7 @@ class Taker:
 @dataclass
 class Hall:
     store: Store
+    recorder: Recorder
     outbox: Outbox
     takers: dict[str, Taker]
     clock: Callable[[], datetime]
@@ -70,6 +75,7 @@ def held(
     folder: Path,
     kinds: dict[str, tuple[type[ChannelSettings], tuple[Rule, ...]]],
     work: Callable[[Hall], Awaitable[None]],
+    settings: Settings = NOTHING,
 ) -> None:
     """Run `work` beside an outbox with these kinds of channel."""
     chance, disk = random.Random("hall"), Disk(lambda what: COMMIT if what == "COMMIT" else 0.0)
@@ -84,11 +90,12 @@ def held(
             ways = {
                 kind: OpenChannel(takers[kind], s.pace, s.edits, s.gathers, s.finds) for kind, (s, _) in kinds.items()
             }
-            outbox, stop = Outbox(store.deliveries, ways, now, store.subscriptions.moved), asyncio.Event()
+            made, stop = Engine(store, settings, ways, now), asyncio.Event()
+            outbox = made.outbox
             running = asyncio.create_task(outbox.run(stop))
             await asyncio.sleep(0)
             try:
-                await work(Hall(store, outbox, takers, now))
+                await work(Hall(store, made.recorder, outbox, takers, now))
             finally:
                 stop.set()
                 outbox.wake()

@@ -25,6 +25,7 @@ from bot import wording
 from bot.clock import Clock, SteadyClock
 from bot.delivery.outbox import Outbox
 from bot.delivery.rate_limit import OpenChannel
+from bot.engine import Engine
 from bot.incidents.reconciler import reconcile
 from bot.incidents.recorder import Recorder, Settings
 from bot.model import (
@@ -44,7 +45,7 @@ from bot.watch.channel_checks import ROUTES, ways
 from bot.watch.rounds import Rounds, Watched
 from tests.sim.inline import Disk, fresh, inline, template
 from tests.sim.loop import VirtualLoop
-from tests.sim.readers import CHAT, admins, opened, place, readers
+from tests.sim.readers import CHAT, CHAT_SETTINGS, admins, opened, place, readers
 from tests.sim.script import EDITS, LIVES, SETTINGS, STEP, Script, write
 from tests.sim.world import Canary, Looked, Page, Provider, Route, World
 
@@ -160,8 +161,9 @@ class Run:
             life = await self._begun(stack)
             if self.world.life == 1 and "chat" in self.script.readers:
                 with suppress(StoreUnavailable):
+                    await life.recorder.set_place(place("telegram:chat"), CHAT_SETTINGS)
                     await life.recorder.subscribe(
-                        Subscription(place("telegram:chat"), CHAT, "Ana", life.recorder.clock())
+                        Subscription(place("telegram:chat"), (CHAT,), "Ana", life.recorder.clock())
                     )
             await life.live(lambda: self._until(life, end, killed=killed))
 
@@ -207,7 +209,7 @@ class Run:
         )
 
     def _joined(self, store: Store) -> Life:
-        """As `bot.app.house` does it, without doors and nets."""
+        """As `bot.app` joins it, without sockets and networks."""
         world, script = self.world, self.script
 
         process, kinds = SteadyClock(lambda: world.now, world.wall), opened(script, world.began)
@@ -218,18 +220,8 @@ class Run:
             for kind, s in SETTINGS.items()
             if kind in kinds
         }
-        record = Recorder(store, setting(script, world.began), utcnow, lambda kinds: outbox.wake(kinds))  # noqa: PLW0108 # made below
-        ladders = {one.name: one for one in readers(script, world.began) if one.ladder}
-        outbox = Outbox(
-            store.deliveries,
-            channels,
-            utcnow,
-            record.moved,
-            ladders,
-            down=record.down,
-            outage=record.outage,
-            refused=record.refused,
-        )
+        engine = Engine(store, setting(script, world.began), channels, utcnow)
+        record, outbox = engine.recorder, engine.outbox
         own = [
             Watched(record.settings.channels[kind], ways(kind, providers[kind].probe, outbox.failures, utcnow))
             for kind in LIVES
@@ -237,7 +229,7 @@ class Run:
         ]
         canaries = [Canary(world) for _ in range(3)]
         clock = Clock(lambda: world.now, utcnow)
-        rounds = Rounds((*watched(world), *own), canaries, None, seen=self._witness(record), clock=clock)
+        rounds = engine.watch((*watched(world), *own), canaries, None, seen=self._witness(record), clock=clock)
         return Life(world, store, record, rounds, outbox, ClockSteps(process, record, rounds, outbox))
 
     def _witness(self, record: Recorder) -> Callable[[Round], Awaitable[bool]]:

@@ -13,6 +13,7 @@ from bot.model import (
     Confidence,
     Destination,
     Escalation,
+    PlaceSettings,
     Quiet,
     Style,
     SubscriptionFilter,
@@ -79,15 +80,17 @@ def _readers(script: Script) -> tuple[Audience, ...]:
         Audience(
             "desk",
             (place("slack:one"), place("telegram:one"), place("email:one")),
-            SubscriptionFilter(style=Style("es", "Europe/Madrid")),
+            SubscriptionFilter(),
             ladder=True,
+            style=Style("es", "Europe/Madrid"),
         ),
         Audience(
             "night",
             (place("telegram:two"), place("slack:one"), place("webhook:two")),
-            SubscriptionFilter(("s0", "s1"), style=Style("en", "America/New_York", "12h")),
+            SubscriptionFilter(("s0", "s1")),
             ladder=True,
             within=timedelta(seconds=30),
+            style=Style("en", "America/New_York", "12h"),
         ),
         Audience("everyone", (place("slack:all"), place("telegram:all"), place("webhook:all"))),
         Audience("nervous", (place("discord:one"),), SubscriptionFilter(confidence=Confidence.POSSIBLE)),
@@ -104,7 +107,9 @@ def _readers(script: Script) -> tuple[Audience, ...]:
             (place("discord:two"),),
             escalations=(Escalation(timedelta(minutes=3), (place("telegram:all"), place("email:boss"))),),
         ),
-        Audience("sleeper", (place("slack:two"),), SubscriptionFilter(style=Style("en", "Europe/Madrid"), quiet=quiet)),
+        Audience(
+            "sleeper", (place("slack:two"),), SubscriptionFilter(), style=Style("en", "Europe/Madrid"), quiet=quiet
+        ),
     )
     return tuple(one for one in found if one.name in script.readers)
 
@@ -115,4 +120,5 @@ def admins(script: Script, at: float = 0.0) -> Audience | None:
     return Audience(ADMINS, there, wish) if there and "admins" in script.readers else None
 
 
-CHAT = SubscriptionFilter(("s0",), confidence=Confidence.LIKELY, style=Style("es", "America/New_York"))
+CHAT = SubscriptionFilter(("s0",), confidence=Confidence.LIKELY)
+CHAT_SETTINGS = PlaceSettings("es", "America/New_York")

@@ -22,7 +22,7 @@ FIRST, LAST = map(int, os.environ.get("SEEDS", "1-100").split("-"))
 FOUND = (900195, 900137, 900325, 900443, 900524, 900828, 901440)
 CHUNK = 25
 ENOUGH = 300  # seeds in which a bug must show
-RARE = {"restarts_sure": 136, "keeps_the_old_config": 19}  # where to look first for the bugs that few seeds show
+RARE = {"restarts_sure": 300, "keeps_the_old_config": 19}  # where to look first for the bugs that few seeds show
 
 
 def complaints(run, seed):

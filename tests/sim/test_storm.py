@@ -9,7 +9,7 @@ from bot.channels.discord import DiscordSettings
 from bot.channels.email import EmailSettings
 from bot.channels.slack import SlackSettings
 from bot.channels.telegram import TelegramSettings
-from bot.incidents.recorder import Recorder, Settings
+from bot.incidents.recorder import Settings
 from bot.model import Audience, Destination, Outcome, Reading, Round, Rules, Service
 from tests.fakes.limits import DISCORD, SLACK, TELEGRAM
 from tests.sim.channels import held
@@ -32,7 +32,7 @@ def test_a_storm_of_hundreds_is_a_few_messages_to_each_reader_and_everything_is_
     setting = Settings(services, rules, (Audience("everyone", READERS),), frozenset({"slack", "discord", "telegram"}))
 
     async def work(hall):
-        record = Recorder(hall.store, setting, hall.clock, hall.outbox.wake)
+        record = hall.recorder
         await record.load()
         for outcome, ends in ((Outcome.FAILED, False), (Outcome.OK, True)):
             told = {kind: len(taker.posts) for kind, taker in hall.takers.items()}
@@ -45,7 +45,7 @@ def test_a_storm_of_hundreds_is_a_few_messages_to_each_reader_and_everything_is_
         await everything_is_told(hall.store)
         assert {kind: taker.limits.refusals for kind, taker in hall.takers.items()} == dict.fromkeys(KINDS, 0)
 
-    held(tmp_path, KINDS, work)
+    held(tmp_path, KINDS, work, setting)
 
 
 async def look(record, outcome):

@@ -15,7 +15,8 @@ from pathlib import Path
 from pydantic import SecretStr
 
 import bot.channels.discord.channel
-import bot.channels.slack.channel  # noqa: F401 # the SDKs are loaded once, not by each life
+import bot.channels.slack.channel  # the SDKs are loaded once, not by each life
+import bot.engine
 from bot.channels.discord import DiscordSettings
 from bot.channels.slack import SlackSettings
 from bot.channels.webhook import WebhookSettings
@@ -24,11 +25,14 @@ from bot.delivery import outbox as telling
 from bot.delivery import retry
 from bot.delivery.outbox import Outbox
 from bot.delivery.rate_limit import OpenChannel
+from bot.engine import Engine
 from bot.incidents.recorder import Recorder, Settings
 from bot.model import (
     Audience,
     Delivery,
     DeliveryAction,
+    DeliveryResult,
+    DeliveryStatus,
     Destination,
     Outcome,
     Reading,
@@ -40,7 +44,6 @@ from bot.model import (
 )
 from bot.net import Network
 from bot.store import Store, StoreUnavailable, open_store
-from bot.store.deliveries.repository import Status
 from tests.fakes import discord as far_discord
 from tests.fakes import slack as far_slack
 from tests.soak.processes import note
@@ -100,7 +103,7 @@ class Careless(Outbox):
     """What healthy outboxes must not do: mark a delivery sent, then send it."""
 
     async def _deliver(self, delivery):
-        await self.deliveries.settle(delivery, Status.SENT, self.clock())
+        await self.deliveries.settle(delivery, DeliveryResult(DeliveryStatus.SENT), self.clock())
         return await super()._deliver(delivery)
 
 
@@ -173,8 +176,9 @@ async def _telling(
     rules = dict.fromkeys(SERVICES, Rules(confirm_rounds=1, restore_rounds=1, remind_every=(), flaps=10**9))
     setting = Settings({s: Service(s, s) for s in SERVICES}, rules, readers, frozenset(ways))
     stop = asyncio.Event()
-    record = Recorder(store, setting, now, lambda kinds: outbox.wake(kinds))  # noqa: PLW0108 # made below
-    outbox = world.kind(store.deliveries, ways, now, record.moved, ours=store.hold.ours)
+    bot.engine.Outbox = world.kind
+    engine = Engine(store, setting, ways, now)
+    record, outbox = engine.recorder, engine.outbox
     await record.load()
     async with asyncio.TaskGroup() as tasks:
         tasks.create_task(outbox.run(stop))

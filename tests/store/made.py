@@ -5,12 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
+from bot.delivery.claiming import Claimer
 from bot.model import (
     Change,
     ChangeKind,
     Confidence,
     Delivery,
     DeliveryAction,
+    DeliveryResult,
     Destination,
     Health,
     Incident,
@@ -18,8 +20,8 @@ from bot.model import (
     Text,
     Tone,
 )
+from bot.notify.batching import Claim
 from bot.store import Snapshot, Transition
-from bot.store.deliveries.repository import Claim
 
 NOW = datetime(2022, 7, 14, 12, 0, tzinfo=UTC)
 SECOND = timedelta(seconds=1)
@@ -68,9 +70,14 @@ def counted(situation: Snapshot) -> Transition:
     return Transition(replace(situation.state, opened=situation.state.opened + 1))
 
 
-def wanted(kind="slack", now=NOW, *, limit=10, lease=LEASE, busy=(), one_each=False, **more):
-    """What `Deliveries.claim` takes."""
-    return Claim(kind, now, limit, now + lease, busy, one_each, **more), together
+async def take(store, kind="slack", now=NOW, *, limit=10, lease=LEASE, busy=(), one_each=False, word=None, **more):
+    """Claim as the outbox does. `word` makes the text of a batch message."""
+    wanted = Claim(kind, now, limit, now + lease, busy, one_each, **more)
+    return await Claimer(store.deliveries, word or together).claim(wanted)
+
+
+async def settle(store, one, status, now, **more):
+    return await store.deliveries.settle(one, DeliveryResult(status, **more), now)
 
 
 def together(many):

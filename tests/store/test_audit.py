@@ -8,11 +8,11 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import text, update
 
-from bot.model import OURSELVES, Change, ChangeKind, Confidence, DeliveryAction, Destination
-from bot.store import Status, Transition
+from bot.model import OURSELVES, Change, ChangeKind, Confidence, DeliveryAction, DeliveryStatus, Destination
+from bot.store import Transition
 from bot.store.audit import ADDRESSED, DANGLING, DRILLED, LAST_SENT, UNTOLD
 from bot.store.schema import deliveries as table
-from tests.store.made import LEASE, MAIL, NOW, SECOND, SLACK, delivery, further, wanted
+from tests.store.made import LEASE, MAIL, NOW, SECOND, SLACK, delivery, further, settle, take
 
 MINUTE, HOUR, DAY = 60 * SECOND, timedelta(hours=1), timedelta(days=1)
 LATER = NOW + 10 * MINUTE
@@ -31,10 +31,10 @@ def ended(*to: Destination, kind: ChangeKind = ChangeKind.RESTORED, until=NOW + 
     return decide
 
 
-async def settle(store, status, kind="slack", now=NOW, **more):
+async def settled(store, status, kind="slack", now=NOW, **more):
     """All that is due of one kind of channel becomes so."""
-    for one in await store.deliveries.claim(*wanted(kind, now, limit=50, lease=LEASE)):
-        await store.deliveries.settle(one, status, now, **more)
+    for one in await take(store, kind, now, limit=50, lease=LEASE):
+        await settle(store, one, status, now, **more)
 
 
 async def found(store, now=LATER):
@@ -61,10 +61,10 @@ async def test_an_open_incident_without_a_delivery_is_found_after_its_grace(stor
     assert await store.audit.untold(NOW + MINUTE, MINUTE) == ("x#1",)
 
 
-@pytest.mark.parametrize("status", Status)
+@pytest.mark.parametrize("status", DeliveryStatus)
 async def test_whoever_was_meant_to_hear_is_told_of_whatever_became_of_it(store, status):
     await store.incidents.apply("x", further(SLACK), NOW)
-    await settle(store, status)
+    await settled(store, status)
     assert await store.audit.untold(LATER, MINUTE) == ()
 
 
@@ -93,8 +93,8 @@ async def test_what_is_not_sure_is_over_or_is_our_own_blindness_is_no_finding(st
 @pytest.mark.parametrize("kind", [ChangeKind.RESTORED, ChangeKind.RETRACTED, ChangeKind.UNWATCHED])
 async def test_who_was_told_and_has_no_ending_is_found_after_its_grace(store, kind):
     await store.incidents.apply("x", further(SLACK, MAIL), NOW)
-    await settle(store, Status.SENT)
-    await settle(store, Status.SENT, "email")
+    await settled(store, DeliveryStatus.SENT)
+    await settled(store, DeliveryStatus.SENT, "email")
     await store.incidents.apply("x", further(SLACK, MAIL), NOW)
     assert await found(store) == []  # it lasts
 
@@ -105,52 +105,54 @@ async def test_who_was_told_and_has_no_ending_is_found_after_its_grace(store, ki
     assert (dangling.ending.kind, dangling.ending.key) == (kind, "x#1/3")
 
 
-@pytest.mark.parametrize("status", [Status.PENDING, Status.SENDING, Status.SENT, Status.REFUSED])
+@pytest.mark.parametrize(
+    "status", [DeliveryStatus.PENDING, DeliveryStatus.SENDING, DeliveryStatus.SENT, DeliveryStatus.REFUSED]
+)
 async def test_an_ending_on_its_way_or_refused_is_dealt_with(store, status):
     await store.incidents.apply("x", further(SLACK), NOW)
-    await settle(store, Status.SENT)
+    await settled(store, DeliveryStatus.SENT)
     await store.incidents.apply("x", ended(SLACK), NOW)
-    await settle(store, status)
+    await settled(store, status)
     assert await found(store) == []
 
 
 @pytest.mark.parametrize(
     ("status", "unsure", "expected"),
     [
-        (Status.PENDING, False, 0),
-        (Status.PENDING, True, 1),
-        (Status.SENDING, True, 1),
-        (Status.REFUSED, False, 0),
-        (Status.REFUSED, True, 0),
-        (Status.SUPERSEDED, False, 0),
+        (DeliveryStatus.PENDING, False, 0),
+        (DeliveryStatus.PENDING, True, 1),
+        (DeliveryStatus.SENDING, True, 1),
+        (DeliveryStatus.REFUSED, False, 0),
+        (DeliveryStatus.REFUSED, True, 0),
+        (DeliveryStatus.SUPERSEDED, False, 0),
     ],
 )
 async def test_who_may_have_heard_counts_and_who_has_not_does_not(store, status, unsure, expected):
     await store.incidents.apply("x", further(SLACK), NOW)
-    await settle(store, status, unsure=unsure)
+    await settled(store, status, unsure=unsure)
     await store.incidents.apply("x", ended(), NOW)
     assert len(await found(store)) == expected
 
 
 async def test_who_heard_in_another_message_has_heard(store):
     await store.incidents.apply("x", further(SLACK), NOW)
-    await settle(store, Status.MERGED)
+    await settled(store, DeliveryStatus.MERGED)
     await store.incidents.apply("x", ended(), NOW)
     assert await found(store) == [("x#1", str(SLACK))]
 
 
-@pytest.mark.parametrize(("status", "expected"), [(Status.MERGED, 0), (Status.SUPERSEDED, 1)])
+@pytest.mark.parametrize(("status", "expected"), [(DeliveryStatus.MERGED, 0), (DeliveryStatus.SUPERSEDED, 1)])
 async def test_an_end_that_another_message_told_is_told(store, status, expected):
     await store.incidents.apply("x", further(SLACK), NOW)
-    await settle(store, Status.SENT)
+    await settled(store, DeliveryStatus.SENT)
     await store.incidents.apply("x", ended(SLACK), NOW)
-    await settle(store, status)
+    await settled(store, status)
     assert len(await found(store)) == expected
 
 
 async def test_only_the_last_day_is_looked_at(store):
     await store.incidents.apply("x", further(SLACK), NOW)
-    await settle(store, Status.SENT)
+    await settled(store, DeliveryStatus.SENT)
     await store.incidents.apply("x", ended(until=NOW + MINUTE), NOW)
     assert len(await found(store, NOW + DAY + MINUTE)) == 1
     assert await found(store, NOW + DAY + MINUTE + SECOND) == []
@@ -161,7 +163,7 @@ async def test_only_the_last_day_is_looked_at(store):
 
 async def test_the_places_of_a_thread_are_all_that_a_message_was_meant_for(store):
     await store.incidents.apply("x", further(SLACK, MAIL), NOW)
-    await settle(store, Status.REFUSED)
+    await settled(store, DeliveryStatus.REFUSED)
     assert await store.audit.addressed(["x#1", "y#1"]) == {"x#1": {SLACK, MAIL}, "y#1": frozenset()}
     assert await store.audit.addressed([]) == {}
 
@@ -172,8 +174,8 @@ async def test_a_place_is_proven_by_a_drill_and_by_whatever_it_took(store):
     assert await store.audit.proven([]) == {}
 
     await store.deliveries.add([delivery(1), delivery(1, MAIL), delivery(1, other)], NOW)
-    await settle(store, Status.SENT)
-    await settle(store, Status.REFUSED, "email")
+    await settled(store, DeliveryStatus.SENT)
+    await settled(store, DeliveryStatus.REFUSED, "email")
     await store.subscriptions.remember(f"proven:{SLACK}", (NOW - HOUR).isoformat())
     assert await store.audit.proven([SLACK, MAIL]) == {SLACK: NOW}
 

@@ -7,10 +7,10 @@ from datetime import timedelta
 
 import pytest
 
-from bot.model import Change, ChangeKind, Confidence, Health, Incident, ServiceState
-from bot.store.deliveries.repository import MANY, Adopted, Claim, Status
+from bot.model import MANY, Change, ChangeKind, Confidence, DeliveryStatus, Health, Incident, ServiceState
+from bot.store.deliveries.repository import Adopted
 from bot.store.incidents import Transition
-from tests.store.made import NOW, SECOND, delivery, together
+from tests.store.made import NOW, SECOND, delivery, settle, take
 
 HOUR = timedelta(hours=1)
 STEPS = [HOUR, -HOUR, timedelta(days=1), timedelta(days=-1)]
@@ -28,8 +28,7 @@ async def outage(store):
 
 
 async def claimed(store, now):
-    wanted = Claim("slack", now, 5, now + 60 * SECOND)
-    return await store.deliveries.claim(wanted, together)
+    return await take(store, now=now, limit=5)
 
 
 @pytest.mark.hardened("R4", "the clock is set while a message waits", "due at once, failover in its time")
@@ -70,11 +69,11 @@ async def many(store):
     rows = [replace(row, notice=replace(row.notice, kind=ChangeKind.CONFIRMED)) for row in rows]
     await store.deliveries.add(rows, NOW - HOUR)
     for one in await claimed(store, NOW - HOUR):
-        await store.deliveries.settle(one, Status.PENDING, NOW - HOUR)
+        await settle(store, one, DeliveryStatus.PENDING, NOW - HOUR)
     (one,) = await claimed(store, NOW)
     assert one.notice.thread.startswith(MANY)
     assert one.deferred
-    await store.deliveries.settle(one, Status.PENDING, NOW, due=NOW + 30 * SECOND)
+    await settle(store, one, DeliveryStatus.PENDING, NOW, due=NOW + 30 * SECOND)
 
 
 @pytest.mark.hardened("R4", "the clock was set back 2.5 hours while one late message of many waited", "due at once")
@@ -94,8 +93,7 @@ async def test_what_tells_of_many_late_moves_with_the_clock(store, by):
 
 async def test_what_tells_of_many_late_is_not_held_back_by_the_config(store):
     await many(store)
-    saw = []
-    await store.deliveries.adopt(NOW, lambda one: saw.append(one) or Adopted(one.ladders, one.deadline, one.due))
+    saw = await store.deliveries.waiting()
     assert [one.deferred for one in saw] == [False] * len(saw)
 
 
@@ -129,6 +127,7 @@ async def test_no_quiet_hours_last_for_more_than_a_day(store):
 )
 async def test_what_has_no_channel_left_is_settled_and_its_next_rung_is_due(store):
     await outage(store)
-    assert await store.deliveries.adopt(NOW, lambda one: Adopted(("desk",), one.deadline, one.due, "gone")) == (0, 1)
+    decided = [(one, Adopted(("desk",), one.deadline, one.due, "gone")) for one in await store.deliveries.waiting()]
+    assert await store.deliveries.readdress(decided, NOW) == (0, 1)
     assert await store.deliveries.backlog() == {}
     assert await store.deliveries.next_deadline() == NOW

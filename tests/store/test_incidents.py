@@ -5,9 +5,9 @@ from dataclasses import replace
 
 import pytest
 
-from bot.model import ChangeKind, Destination, Incident, ServiceState
-from bot.store import Status, Transition, open_store
-from tests.store.made import LEASE, MAIL, NOW, SLACK, counted, delivery, further, over, wanted
+from bot.model import ChangeKind, DeliveryStatus, Destination, Incident, ServiceState
+from bot.store import Transition, open_store
+from tests.store.made import LEASE, MAIL, NOW, SLACK, counted, delivery, further, over, settle, take
 
 
 def nothing(_situation):
@@ -72,8 +72,8 @@ async def test_a_second_incident_may_open_only_after_the_first_has_ended(store):
 async def test_told_names_whom_the_open_incident_was_posted_to_and_nobody_else(store):
     telegram, discord = Destination("telegram", "4/5"), Destination("discord", "9")
     await store.incidents.apply("x", further(SLACK, MAIL, telegram), NOW)
-    [claimed] = await store.deliveries.claim(*wanted("telegram", NOW, limit=1, lease=LEASE))
-    await store.deliveries.settle(claimed, Status.REFUSED, NOW)
+    [claimed] = await take(store, "telegram", NOW, limit=1, lease=LEASE)
+    await settle(store, claimed, DeliveryStatus.REFUSED, NOW)
     await store.deliveries.add(
         [delivery(1, discord, "y#1"), delivery(2, discord, "x#1", action=delivery().action.EDIT)], NOW
     )

@@ -4,11 +4,10 @@ from datetime import timedelta
 
 import pytest
 
-from bot.model import Outcome, Reading
-from bot.store import Status
+from bot.model import DeliveryStatus, Outcome, Reading
 from bot.store.retention import SWEEP
 from bot.store.series import CODES
-from tests.store.made import LEASE, NOW, SECOND, SLACK, delivery, further, over, wanted
+from tests.store.made import LEASE, NOW, SECOND, SLACK, delivery, further, over, settle, take
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 READING = Reading("web", Outcome.SLOW, "6.1 s", timedelta(microseconds=6_100_001), reused=True)
@@ -76,8 +75,8 @@ async def test_pruning_forgets_what_is_old_and_nothing_else(store):
     await store.subscriptions.once("old", NOW - 31 * DAY)
     await store.subscriptions.once("young", NOW - 29 * DAY)
     await store.deliveries.add([delivery(1, thread="a#1"), delivery(1, thread="b#1")], NOW - 92 * DAY)
-    [finished, stuck] = await store.deliveries.claim(*wanted("slack", NOW - 91 * DAY, limit=9, lease=LEASE))
-    await store.deliveries.settle(finished, Status.SENT, NOW - 91 * DAY)
+    [finished, stuck] = await take(store, "slack", NOW - 91 * DAY, limit=9, lease=LEASE)
+    await settle(store, finished, DeliveryStatus.SENT, NOW - 91 * DAY)
 
     await store.results.prune(NOW)
 

@@ -2,19 +2,29 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
+from datetime import timedelta
 
-from bot.model import Confidence, DeliveryAction, Destination, Style, Subscription, SubscriptionFilter, Topic
-from bot.store import Status
-from tests.store.made import LEASE, MAIL, NOW, SECOND, SLACK, delivery, further, wanted
-
-OLD, NEW = Destination("telegram", "-100"), Destination("telegram", "-100200")
-WISH = SubscriptionFilter(
-    ("x",), frozenset({Topic.DOWN, Topic.RESTORED}), Confidence.LIKELY, Style("es", "Europe/Madrid", "24h")
+from bot.model import (
+    Confidence,
+    DeliveryAction,
+    DeliveryStatus,
+    Destination,
+    PlaceSettings,
+    Quiet,
+    Subscription,
+    SubscriptionFilter,
+    Topic,
 )
+from tests.store.made import LEASE, MAIL, NOW, SECOND, SLACK, delivery, further, settle, take
+
+TEN = timedelta(minutes=10)
+OLD, NEW = Destination("telegram", "-100"), Destination("telegram", "-100200")
+WISH = SubscriptionFilter(("x",), frozenset({Topic.DOWN, Topic.RESTORED}), Confidence.LIKELY, TEN)
+SETTINGS = PlaceSettings("es", "Europe/Madrid", "24h", Quiet.parse("22:00-07:00 except down"))
 
 
 def wished(to=SLACK, wish=WISH):
-    return Subscription(to, wish, "slack:T01/U01", NOW)
+    return Subscription(to, (wish, SubscriptionFilter(but=("x", "y"))), "slack:T01/U01", NOW)
 
 
 async def test_a_subscription_comes_back_as_it_was(store):
@@ -22,6 +32,13 @@ async def test_a_subscription_comes_back_as_it_was(store):
     await store.subscriptions.subscribe(wished(MAIL, SubscriptionFilter()))
 
     assert set(await store.subscriptions.subscriptions()) == {wished(), wished(MAIL, SubscriptionFilter())}
+
+
+async def test_settings_of_a_place_come_back_as_they_were_last_set(store):
+    await store.subscriptions.set_place(MAIL, PlaceSettings("de"))
+    await store.subscriptions.set_place(MAIL, SETTINGS)
+
+    assert await store.subscriptions.places() == {MAIL: SETTINGS}
 
 
 async def test_a_destination_has_one_subscription(store):
@@ -44,15 +61,17 @@ async def test_unsubscribing_says_whether_there_was_one(store):
 
 async def test_a_moved_destination_takes_its_subscription_and_its_deliveries_with_it(store):
     await store.subscriptions.subscribe(wished(OLD))
+    await store.subscriptions.set_place(OLD, SETTINGS)
     await store.incidents.apply("x", further(OLD), NOW)
-    [first] = await store.deliveries.claim(*wanted("telegram", NOW, limit=9, lease=LEASE))
-    await store.deliveries.settle(first, Status.SENT, NOW, ref="4711")
+    [first] = await take(store, "telegram", NOW, limit=9, lease=LEASE)
+    await settle(store, first, DeliveryStatus.SENT, NOW, ref="4711")
     await store.deliveries.add([delivery(2, OLD), delivery(2, SLACK)], NOW)
 
     await store.subscriptions.moved(OLD, NEW)
 
     assert await store.subscriptions.subscriptions() == (wished(NEW),)
-    [second] = await store.deliveries.claim(*wanted("telegram", NOW, limit=9, lease=LEASE))
+    assert await store.subscriptions.places() == {NEW: SETTINGS}
+    [second] = await take(store, "telegram", NOW, limit=9, lease=LEASE)
     assert (second.destination, second.root, second.action) == (NEW, None, DeliveryAction.POST)
     told = []
     await store.incidents.apply("x", lambda situation: told.append(situation.told), NOW)
@@ -70,11 +89,11 @@ async def test_where_a_place_is_now_is_remembered_however_often_it_moved(store):
 
 async def test_a_claim_outlives_the_move_of_its_destination(store):
     await store.deliveries.add([delivery(1, OLD)], NOW)
-    [claimed] = await store.deliveries.claim(*wanted("telegram", NOW, limit=9, lease=LEASE))
+    [claimed] = await take(store, "telegram", NOW, limit=9, lease=LEASE)
     await store.subscriptions.moved(OLD, NEW)
 
-    assert await store.deliveries.settle(claimed, Status.PENDING, NOW) is True
-    [again] = await store.deliveries.claim(*wanted("telegram", NOW, limit=9, lease=LEASE))
+    assert await settle(store, claimed, DeliveryStatus.PENDING, NOW) is True
+    [again] = await take(store, "telegram", NOW, limit=9, lease=LEASE)
     assert again.destination == NEW
 
 

@@ -23,7 +23,7 @@ class Laptop:
         self.store, self.site, self.other = store, Site(), Site()
         self.world = World({"x": self.site, "y": self.other}, every=30, confirm_every=10)
         self.house = House(store)
-        self.recorder = Recorder(store, self.house.recorder.settings, self.world.hands.utcnow, lambda _: None)
+        self.recorder = Recorder(store, self.house.recorder.settings, self.world.hands.utcnow)
         self.world.rounds._seen = self.seen
 
     async def seen(self, seen):

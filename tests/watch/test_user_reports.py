@@ -20,8 +20,8 @@ class People:
     """A crowd on a clock that a test turns."""
 
     def __init__(self, store):
-        self.store, self.now, self.looked = store, START, []
-        self.crowd = UserReports(store, lambda: self.now, self.looked.append)
+        self.store, self.now, self.looked, self.bad_since = store, START, [], None
+        self.crowd = UserReports(store, lambda: self.now, self.looked.append, lambda _: self.bad_since)
 
     async def say(self, *who, service="x", works=False, after=MINUTE):
         for one in who:
@@ -65,6 +65,35 @@ async def test_whoever_says_that_it_works_stands_against_one_who_says_that_it_do
     await people.say("ana", works=True)
     assert people.heard() == (3, 2, False)
     assert people.crowd.counts == {("x", "down"): 4, ("x", "works"): 2}
+
+
+@pytest.mark.hardened("A7", "three people say it works, then it fails", "their words are no evidence of the outage")
+async def test_what_was_said_before_an_outage_is_no_evidence_of_it(people, saw):
+    await people.say("ana", "ben", "eva", works=True)
+    await people.say("leo", after=20 * MINUTE)
+    assert people.heard() == (1, 3, False)
+    assert people.crowd.report("x", people.now + 2 * MINUTE) is None  # the first round that fails
+    people.bad_since = people.now + 2 * MINUTE
+    people.now += 3 * MINUTE
+    assert people.heard() is None
+    assert (people.crowd.tallies()["x"].works, people.crowd.tallies("ana")["x"].mine) == (0, None)
+    await people.say("ana", works=True)  # who said so before says it anew, of the outage
+    await people.say("leo", "zoe")
+    assert people.heard() == (2, 1, False)
+    assert people.crowd.tallies("ana")["x"].mine is True
+    saw("works: 3 before, 1 since")
+
+
+async def test_a_report_shortly_before_the_first_failed_round_counts_for_it_may_have_caused_it(people):
+    await people.say("ana")
+    people.bad_since = people.now + timedelta(seconds=1)
+    assert people.heard() == (1, 0, False)
+
+
+async def test_a_surge_counts_from_before_the_first_failed_round(people):
+    await people.say("ana", "ben", "eva")
+    people.bad_since = people.now + 10 * MINUTE
+    assert people.heard() == (3, 0, True)
 
 
 async def test_an_hour_later_it_is_over_and_a_person_counts_anew(people):
@@ -158,7 +187,7 @@ async def test_a_day_later_nothing_of_it_is_in_memory(people):
 
 async def test_the_crowds_word_is_in_the_very_next_round_and_no_round_waits_for_it():
     said = []
-    world = World({"x": Site(), "y": Site()}, crowd=lambda service: said[0] if said and service == "x" else None)
+    world = World({"x": Site(), "y": Site()}, crowd=lambda service, _: said[0] if said and service == "x" else None)
     await world.go(31)
     assert all(seen.reports == () for seen in world.ledger.rounds)
     said.append(SourceReport(Role.CROWD, NAME, Health.DEGRADED, reports=3))
@@ -167,4 +196,16 @@ async def test_the_crowds_word_is_in_the_very_next_round_and_no_round_waits_for_
     await world.go(0.3)
     [seen] = world.ledger.rounds[before:]
     assert (seen.service, seen.reports, seen.readings[0].outcome) == ("x", tuple(said), Outcome.OK)
+    await world.end()
+
+
+async def test_the_crowd_is_told_when_a_round_fails_and_only_then():
+    asked, site = [], Site()
+    world = World({"x": site}, crowd=lambda _, failed_at: asked.append(failed_at))
+    await world.go(1)
+    site.outcome = Outcome.FAILED
+    world.rounds.again("x")
+    await world.go(1)
+    assert asked[0] is None
+    assert asked[-1] == world.ledger.rounds[-1].at
     await world.end()

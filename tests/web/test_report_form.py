@@ -29,7 +29,7 @@ async def page(folder, *, trust=None, style=EN):
     """The page over a real socket, and the crowd behind it."""
     stage = Stage()
     async with open_store(sqlite.ready(folder / "tocsin.db")) as store:
-        crowd = UserReports(store, lambda: NOW, lambda _: None)
+        crowd = UserReports(store, lambda: NOW)
         form = Reporting(stage.seen, crowd, style, lambda: NOW, trust)
         app = site(overview=stage.seen, vitals=stage.how, title="T", style=style, clock=lambda: NOW, reporting=form)
         with socket.create_server(("127.0.0.1", 0)) as door:
@@ -135,4 +135,4 @@ def test_the_gate_lets_in_so_many_of_an_address_and_of_all_and_forgets():
     later = NOW + timedelta(hours=1, seconds=1)
     people = [gate.admits(Taken(later, "a", f"{n}", "x")) for n in range(PEOPLE + 1)]
     assert people == [True] * PEOPLE + [False]
-    assert len(gate.taken) == PEOPLE
+    assert len(gate.people.full(later)) == PEOPLE  # the rest is forgotten

@@ -13,8 +13,7 @@ from typing import Any
 import pytest
 
 from bot.chat.commands import COMMANDS
-from bot.model import ChangeKind, Topic
-from bot.store.deliveries.statements import Status
+from bot.model import ChangeKind, DeliveryStatus, Topic
 from bot.wording import catalog as module
 from bot.wording.catalog import (
     OPEN,
@@ -164,7 +163,7 @@ def test_a_typo_is_seen(source):
 def test_every_list_of_typed_words_is_used_and_exists():
     sources = "".join(path.read_text("utf-8") for path in (ROOT / "bot").rglob("*.py"))
     literal = set(re.findall(r'\binput_words\("(\w+)"\)', sources))
-    tabled = {"every_day", "working_days", "weekend"}
+    tabled = {"every_day", "working_days", "weekend", "days", "hours", "minutes"}
     assert literal | tabled == set(tomllib.loads(ENGLISH)["input"])
     assert all(input_words(key) for key in tabled)
 
@@ -179,7 +178,7 @@ def test_tables_over_enums_are_complete(language):
     said = catalogs()[language]
     assert set(said.topics) == {str(topic) for topic in Topic}
     assert set(said.delivery_changes) == {str(kind) for kind in ChangeKind}
-    assert set(said.delivery_states) == {str(status) for status in Status}
+    assert set(said.delivery_states) == {str(status) for status in DeliveryStatus}
     assert set(said.commands) >= set(COMMANDS)
 
 

@@ -21,19 +21,22 @@ ANSWERS = {
             "🌙 Quiet hours here: 10:00 p.m. – midnight.\n"
             "Sent anyway: outages and restorations.\n"
             "Notices held back come in one message at the end.\n"
-            "Time zone: Europe/Madrid."
+            "Time zone: Europe/Madrid (it is 2:00 p.m.)."
         ),
         (
             "🌙 Horas de silencio aquí: 22:00 – 0:00.\n"
             "Se envían igualmente: caídas y restablecimientos.\n"
             "Los avisos retenidos llegan en un solo mensaje al terminar.\n"
-            "Zona horaria: Europe/Madrid."
+            "Zona horaria: Europe/Madrid (14:00)."
         ),
     ),
     "no quiet hours": (
         lambda style: wording.quiet(None, style, at(14)),
-        "🔔 No quiet hours here.",
-        "🔔 Aquí no hay horas de silencio.",
+        '🔔 No quiet hours here.\nFor example: "quiet 22:00-07:00", "quiet 22:00-07:00 except down", "quiet off"',
+        (
+            "🔔 Aquí no hay horas de silencio.\n"
+            "Por ejemplo: «quiet 22:00-07:00», «quiet 22:00-07:00 except down», «quiet off»"
+        ),
     ),
     "no hours": (
         wording.no_hours,
@@ -60,10 +63,31 @@ ANSWERS = {
         'There\'s no time zone "madird".\nDid you mean Europe/Madrid?',
         "No existe la zona horaria «madird».\n¿Querías decir Europe/Madrid?",
     ),
-    "not subscribed": (
-        wording.subscribe_first,
-        'This channel has no subscription of its own.\nSend "subscribe" first.',
-        "Este canal no tiene suscripción propia.\nEnvía antes «subscribe».",
+    "language alone": (
+        wording.language_now,
+        (
+            "Language: English.\nAvailable languages: German (de), English (en), Spanish (es), French (fr) and Portuguese (pt).\n"
+            'To change it: "language es".'
+        ),
+        (
+            "Idioma: español.\nIdiomas disponibles: alemán (de), inglés (en), español (es), francés (fr) y portugués (pt).\n"
+            "Para cambiarlo: «language en»."
+        ),
+    ),
+    "zone alone": (
+        lambda style: wording.timezone_now(style, at(13)),
+        'Time zone: Europe/Madrid (it is 1:00 p.m.).\nTo change it: "timezone Europe/Madrid".',
+        "Zona horaria: Europe/Madrid (13:00).\nPara cambiarlo: «timezone Europe/Madrid».",
+    ),
+    "clock": (
+        lambda style: wording.clock(style, at(13), new=True),
+        "✅ Times here now look like this: 1:00 p.m.",
+        "✅ Las horas se escriben aquí ahora así: 13:00.",
+    ),
+    "set by the config": (
+        lambda style: wording.fixed("desk", style),
+        "🔒 The config sets this (audience desk): it can only be changed there.",
+        "🔒 Lo fija la configuración (audiencia desk): solo se cambia allí.",
     ),
     "taken back": (
         lambda style: wording.taken_back(X, DOWN, style, at(14, 9)),

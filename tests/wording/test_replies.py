@@ -9,14 +9,12 @@ from bot import wording
 from bot.model import (
     ChangeKind,
     Confidence,
-    Destination,
     Health,
     Incident,
     Mute,
     Overview,
     Service,
     ServiceState,
-    Subscription,
     SubscriptionFilter,
     Tone,
     Topic,
@@ -125,45 +123,40 @@ def test_a_storm_fits_one_answer() -> None:
 
 def test_subscribing_says_what_this_place_will_hear() -> None:
     picky = SubscriptionFilter(("x",), frozenset({Topic.RESTORED, Topic.DOWN}), Confidence.POSSIBLE)
-    assert wording.subscribed(picky, ["X (Twitter)"], EN).text == (
+    assert wording.subscribed(picky, {"x": "X (Twitter)"}, EN, NOW).text == (
         "✅ Subscribed to X (Twitter).\nOnly these notices: outages and restorations.\nIncluding what is only possible."
     )
-    assert wording.subscribed(picky, ["X (Twitter)"], ES).text == (
+    assert wording.subscribed(picky, {"x": "X (Twitter)"}, ES, NOW).text == (
         "✅ Suscrito a X (Twitter).\nSolo estos avisos: caídas y restablecimientos.\nIncluido lo que solo es posible."
     )
-    assert wording.subscribed(SubscriptionFilter(confidence=Confidence.LIKELY), [], EN).text == (
+    assert wording.subscribed(SubscriptionFilter(confidence=Confidence.LIKELY), {}, EN, NOW).text == (
         "✅ Subscribed to all services.\nIncluding what is only likely."
     )
     assert wording.unsubscribed(["Slack"], EN).text == "✅ Unsubscribed from Slack."
     assert wording.unsubscribed([], ES).text == "✅ Todas las suscripciones canceladas."
-    assert wording.not_subscribed(EN).text == "This channel has no subscription of its own."
 
 
 def test_a_long_subscription_is_whole_below_its_title() -> None:
-    words = wording.subscribed(SubscriptionFilter(), [f"Service number {n}" for n in range(9)], EN)
+    words = wording.subscribed(
+        SubscriptionFilter(tuple(f"s{n}" for n in range(9))),
+        {f"s{n}": f"Service number {n}" for n in range(9)},
+        EN,
+        NOW,
+    )
     assert len(words.title) <= 80
     assert words.lines[0].endswith("Service number 7 and Service number 8.")
 
 
-def test_subscriptions_are_listed_by_place() -> None:
-    held = Subscription(Destination("slack", "C012"), SubscriptionFilter(("x", "gone")), "slack:T/U", NOW)
-    every = Subscription(Destination("email", "desk@example.org"), SubscriptionFilter(), "slack:T/U", NOW)
-    assert wording.subscriptions([held, every], {"x": "X (Twitter)"}, EN).text == (
-        "Subscriptions here:\nslack:C012: X (Twitter) and gone\nemail:desk@example.org: all services"
-    )
-    assert wording.subscriptions([], {}, ES).text == "Este canal no tiene suscripción propia."
-
-
 def test_what_is_not_understood_is_answered_with_a_way_on() -> None:
     assert wording.unknown_command("statsu", ["status"], EN).text == (
-        'There\'s no command "statsu".\nDid you mean status?\nSend "help" for the list.'
+        'There\'s no command "statsu".\nDid you mean "status"?\nSend "help" for the list.'
     )
-    assert wording.unknown_service("tw\u202eiter", ["X (Twitter)", "Twitch"], EN).text == (
+    assert wording.unknown_service("tw\u202eiter", ["X (Twitter)", "Twitch"], ["Slack"], EN).text == (
         'There\'s no service called "twiter".\nDid you mean X (Twitter) or Twitch?'
     )
-    assert wording.unknown_service("a" * 400, [], EN).lines == ()
-    assert len(wording.unknown_service("a" * 400, [], ES).title) <= 80
-    assert wording.unknown_service("twiter", ["X (Twitter)"], ES).text == (
+    assert wording.unknown_service("a" * 400, [], ["Slack", "X"], EN).lines == ("Services: Slack and X.",)
+    assert len(wording.unknown_service("a" * 400, [], [], ES).title) <= 80
+    assert wording.unknown_service("twiter", ["X (Twitter)"], [], ES).text == (
         "No hay ningún servicio llamado «twiter».\n¿Querías decir X (Twitter)?"
     )
 
@@ -185,8 +178,12 @@ def test_orders_are_answered_with_what_they_did() -> None:
 
 def test_help_lists_the_commands_it_is_given() -> None:
     rows = [("status [service]", wording.command_help("status", EN)), ("help", wording.command_help("help", EN))]
-    assert wording.guide(rows, EN).text == (
-        "What you can ask:\nstatus [service]: what is down now, and since when\nhelp: this list"
+    assert wording.guide(rows[:1], rows[1:], ["X (Twitter)"], EN).text == (
+        "👋 Tocsin tells you when a service goes down, and when it's back.\n"
+        "It watches X (Twitter).\n"
+        "status [service]: what is down now, and since when\n"
+        "More:\n"
+        "help: this list, or how to write a command"
     )
     assert wording.command_help("nope", EN) == ""
 

@@ -14,6 +14,7 @@ from tests.wording.outages import (
     DOWN,
     EN,
     ES,
+    INVESTIGATING,
     LIKELY,
     PARTLY,
     POSSIBLE,
@@ -253,3 +254,43 @@ def test_a_long_name_is_cut_at_an_end_and_state_and_time_never(style: Style) -> 
         title = told(kind, incident, when, style, long).words.title
         assert len(title) <= 80
         assert "…" in title
+
+
+SAID = replace(INVESTIGATING, headline="Elevated errors", link="https://www.githubstatus.com/incidents/f314#u_2")
+REPORTED = replace(OVER, official_at=at(14, 21), official_last=SAID)
+
+
+@pytest.mark.parametrize(
+    ("incident", "english", "spanish"),
+    [
+        (
+            replace(REPORTED, reports=(ALL_CLEAR,)),
+            'Official status page, last word: "Elevated errors" – https://www.githubstatus.com/incidents/f314#u_2',
+            (
+                "Página de estado oficial, última comunicación: «Elevated errors» – "
+                "https://www.githubstatus.com/incidents/f314#u_2"
+            ),
+        ),
+        (
+            replace(REPORTED, reports=(SAID,)),
+            'Official status page still says "Elevated errors" – https://www.githubstatus.com/incidents/f314#u_2',
+            (
+                "Página de estado oficial: sigue indicando «Elevated errors» – "
+                "https://www.githubstatus.com/incidents/f314#u_2"
+            ),
+        ),
+        (
+            replace(REPORTED, official_last=replace(SAID, link="")),
+            'Official status page, last word: "Elevated errors".',
+            "Página de estado oficial, última comunicación: «Elevated errors».",
+        ),
+    ],
+)
+def test_the_end_quotes_the_last_word_of_the_official_page(incident, english, spanish):
+    for style, line in ((EN, english), (ES, spanish)):
+        assert told(ChangeKind.RESTORED, incident, at(14, 51), style).words.lines[-1] == line
+
+
+@pytest.mark.parametrize("last", [None, replace(SAID, headline="")])
+def test_a_page_that_gave_no_word_is_not_quoted(last):
+    assert len(told(ChangeKind.RESTORED, replace(REPORTED, official_last=last), at(14, 51), EN).words.lines) == 1

@@ -238,6 +238,7 @@ def _ask_of(interaction: discord.Interaction, text: str) -> Ask:
         reply=Reply.PRIVATE if alone else Reply.ALONE,
         also=_also(interaction, alone=alone),
         once=f"discord:{interaction.id}",
+        language=str(interaction.locale),
         under=created_at(message) if message is not None else None,
     )
 

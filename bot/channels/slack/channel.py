@@ -11,6 +11,7 @@ import aiohttp
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.channels.masking import unsendable
+from bot.channels.slack.channel_names import ChannelNames
 from bot.channels.slack.lookup import EVENT, found
 from bot.channels.slack.reach import Reacher
 from bot.channels.slack.receipts import ROOTLESS, THREADLESS, Failed, asked, too_rich, whole
@@ -22,9 +23,6 @@ from bot.model import Delivery, DeliveryAction, Later, Receipt, RefusalScope, Re
 if TYPE_CHECKING:
     from bot.channels.slack import SlackSettings
 
-log = logging.getLogger(__name__)
-
-OTHERWISE = ("#", "U", "W")  # the beginnings of places that are no channel ids: names and people
 
 # The SDK's own log, silenced below: at debug it has whole bodies, and the ticket in Socket Mode's URL.
 sdk_log = logging.getLogger(f"{__name__}.sdk")
@@ -47,10 +45,9 @@ class Slack:
         token = settings.bot_token.get_secret_value().strip()
         self._unsendable = unsendable(token)
         self._web = AsyncWebClient(token, settings.api_url, session=session, retry_handlers=[], logger=sdk_log)
-        self._ear = SocketMode(settings, self._web, session) if settings.app_token else None
+        self._names = ChannelNames(self._web, desk)
+        self._ear = SocketMode(settings, self._web, session, self._names) if settings.app_token else None
         self._reacher = Reacher(self._web)
-        self._desk = desk
-        self._ids: dict[str, str] = {}  # "#newsroom" -> "C012"
 
     async def send(self, delivery: Delivery) -> Receipt:
         if self._unsendable:
@@ -83,7 +80,7 @@ class Slack:
             else:
                 return whole(said)
         channel = str(said.get("channel") or delivery.destination.place)
-        await self._learn(delivery.destination.place, channel)
+        await self._names.learn(delivery.destination.place, channel)
         return Sent(f"{channel}/{said['ts']}" if "ts" in said else None, anew=anew)
 
     async def _edit(self, delivery: Delivery) -> Receipt:
@@ -99,22 +96,7 @@ class Slack:
 
     async def _looked_up(self, delivery: Delivery) -> Sent | Later | Unsure | None:
         channel, thread = _place(delivery)
-        return await found(self._web, delivery.key, await self._id(channel), thread)
-
-    async def _id(self, place: str) -> str:
-        """The id of a channel given by name or person, if an earlier message revealed it: look-ups need the id."""
-        if place.startswith(OTHERWISE) and place not in self._ids:
-            self._ids[place] = await self._desk.recall(f"slack {place}") or place
-        return self._ids.get(place, place)
-
-    async def _learn(self, place: str, channel: str) -> None:
-        if not place.startswith(OTHERWISE) or self._ids.get(place) == channel:
-            return
-        self._ids[place] = channel
-        try:
-            await self._desk.remember(f"slack {place}", channel)
-        except Exception as error:  # noqa: BLE001 - sent: our failing memory must not make it look unsent
-            log.warning("could not remember the id of %s (%s)", place, type(error).__name__)
+        return await found(self._web, delivery.key, await self._names.id(channel), thread)
 
 
 def _message(delivery: Delivery) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Membership in our own workspace: who is a full member, not a guest."""
+"""People by what Slack says of them: their names, and who is a full member of our workspace, not a guest."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import asyncio
 import logging
 import time
 from collections import OrderedDict
+from dataclasses import dataclass
 from typing import Any
 
 from slack_sdk.web.async_client import AsyncWebClient
@@ -18,7 +19,17 @@ log = logging.getLogger(__name__)
 AGAIN = 30.0  # seconds between two attempts to learn our workspace
 KNOWN_FOR = 600.0  # seconds that Slack's answer on a person is kept
 PEOPLE = 1_000  # size of that cache
+PATIENCE = 1.0  # seconds that an answer waits for a name
 OTHERS = ("deleted", "is_bot", "is_restricted", "is_ultra_restricted", "is_stranger")  # guests and bots
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """What Slack said of somebody, and when, by a steady clock."""
+
+    at: float
+    name: str
+    member: bool
 
 
 class Members:
@@ -29,7 +40,8 @@ class Members:
         self._team = ""
         self._tried_at: float | None = None
         self._lock = asyncio.Lock()
-        self._people: OrderedDict[str, tuple[float, bool]] = OrderedDict()
+        self._people: OrderedDict[str, Person] = OrderedDict()
+        self._refused_at = -AGAIN
         self._complained = False
         self._warned = False
 
@@ -58,27 +70,52 @@ class Members:
         """Whether somebody is a full member of our workspace: no guest, and not of another one that shares a channel
         with us.
         """
-        at, known = self._people.get(user, (0.0, False))
-        if user in self._people and time.monotonic() - at < KNOWN_FOR:
+        person = await self._person(user)
+        return person is not None and person.member
+
+    async def name(self, user: str) -> str:
+        """The name that Slack shows; "" if it does not tell it soon."""
+        if user not in self._people and time.monotonic() - self._refused_at < AGAIN:
+            return ""
+        try:
+            async with asyncio.timeout(PATIENCE):
+                person = await self._person(user)
+        except TimeoutError:
+            return ""
+        return person.name if person else ""
+
+    async def _person(self, user: str) -> Person | None:
+        known = self._people.get(user)
+        if known and time.monotonic() - known.at < KNOWN_FOR:
             return known
         said = await asked(self._web.users_info(user=user))
         if isinstance(said, Failed):
+            self._refused_at = time.monotonic()
             self._complain(said.code or said.receipt.why)
-            return False
-        person = said.get("user") or {}
-        member = person.get("team_id") == self._team != "" and not any(person.get(mark) for mark in OTHERS)
-        self._people[user] = (time.monotonic(), member)
+            return None
+        found = said.get("user")
+        about = found if isinstance(found, dict) else {}
+        member = about.get("team_id") == self._team != "" and not any(about.get(mark) for mark in OTHERS)
+        self._people[user] = Person(time.monotonic(), _shown(about), member)
         self._people.move_to_end(user)
         if len(self._people) > PEOPLE:
             self._people.popitem(last=False)
-        return member
+        return self._people[user]
 
     def _complain(self, why: str) -> None:
         """Log it once: it lasts until somebody grants the scope."""
         log.log(
             logging.DEBUG if self._complained else logging.WARNING,
-            "Slack does not say who is a guest (%s): until the app has the scope users:read, only admins change what a "
-            "channel hears",
+            "Slack does not say who is a guest, nor people's names (%s): until the app has the scope users:read, only "
+            "admins change what a channel gets",
             why,
         )
         self._complained = True
+
+
+def _shown(user: dict[str, Any]) -> str:
+    """The display name, else the full name, else the login name."""
+    profile = user.get("profile")
+    named = profile if isinstance(profile, dict) else {}
+    said = (named.get("display_name"), named.get("real_name"), user.get("real_name"), user.get("name"))
+    return next((name for name in said if isinstance(name, str) and name.strip()), "")

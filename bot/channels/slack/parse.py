@@ -23,11 +23,15 @@ _MARKED = re.compile(r"<(?:([#@!])[^|>]*\|)?([^|>]*)(?:\|[^>]*)?>")
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """A question and the way of its answer: to a `url` of Slack's for that one person, or under the `thread`."""
+    """A question and the way of its answer: to a `url` of Slack's for that one person, or under the `thread`.
+
+    `channel`: the name of the channel, as far as Slack told it.
+    """
 
     ask: Ask
     url: str | None = None
     thread: str | None = None
+    channel: str = ""
 
 
 def heard(envelope: dict[str, Any], at: datetime, team: str = "") -> Heard | None:
@@ -59,7 +63,7 @@ def _press(payload: dict[str, Any], key: str, at: datetime, own: str) -> Heard |
     ask = Ask(
         text=_text(pressed, "value"),
         who=who,
-        name=_text(person, "name") or _text(person, "username") or _text(person, "id"),
+        name=_text(person, "name") or _text(person, "username"),
         where=Destination("slack", place),
         at=_moment(pressed_at) or at,
         # The time of the press, if given: a repeat comes in another envelope.
@@ -68,7 +72,8 @@ def _press(payload: dict[str, Any], key: str, at: datetime, own: str) -> Heard |
         home=bool(own) and team == own,
         under=_moment(message),
     )
-    return Heard(ask, url=_text(payload, "response_url") or None, thread=message or None)
+    named = _text(_part(payload, "channel"), "name")
+    return Heard(ask, url=_text(payload, "response_url") or None, thread=message or None, channel=named)
 
 
 def _pressed(payload: dict[str, Any]) -> dict[str, Any] | None:
@@ -92,7 +97,7 @@ def _command(payload: dict[str, Any], key: str, at: datetime, own: str) -> Heard
     ask = Ask(
         text=text,
         who=who,
-        name=_text(payload, "user_name") or person,
+        name=_text(payload, "user_name"),
         where=Destination("slack", place),
         at=at,
         key=key,
@@ -100,7 +105,7 @@ def _command(payload: dict[str, Any], key: str, at: datetime, own: str) -> Heard
         home=bool(own) and team == own,
         once=f"{who} {trigger} {text}" if trigger else "",
     )
-    return Heard(ask, url=_text(payload, "response_url") or None)
+    return Heard(ask, url=_text(payload, "response_url") or None, channel=_text(payload, "channel_name"))
 
 
 def _event(payload: dict[str, Any], key: str, at: datetime, own: str) -> Heard | None:
@@ -116,7 +121,7 @@ def _event(payload: dict[str, Any], key: str, at: datetime, own: str) -> Heard |
     ask = Ask(
         text=unmarked(_MENTION.sub("", _text(event, "text"), count=1)),
         who=f"slack:{team}/{person}",
-        name=person,
+        name="",
         where=Destination("slack", place),
         at=_moment(said_at) or at,
         key=_text(payload, "event_id") or key,

@@ -19,6 +19,7 @@ import aiohttp
 from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.webhook.async_client import AsyncWebhookClient
 
+from bot.channels.slack.channel_names import ChannelNames
 from bot.channels.slack.members import Members
 from bot.channels.slack.parse import Heard, heard
 from bot.channels.slack.receipts import Failed, asked, retry_after
@@ -41,8 +42,11 @@ MOST = 500  # questions at once; further ones are acknowledged, but not answered
 class SocketMode:
     """Listens in one workspace."""
 
-    def __init__(self, settings: SlackSettings, web: AsyncWebClient, session: aiohttp.ClientSession) -> None:
+    def __init__(
+        self, settings: SlackSettings, web: AsyncWebClient, session: aiohttp.ClientSession, names: ChannelNames
+    ) -> None:
         self._settings = settings
+        self._names = names
         self._web = web
         self._session = session
         self._failures = 0  # in a row
@@ -151,7 +155,7 @@ class SocketMode:
         self._under_way += 1
         try:
             asked_for = heard(envelope, datetime.now(UTC), await self._members.team())
-            if asked_for and (words := await answer(self._provable(asked_for))):
+            if asked_for and (words := await answer(await self._named(self._provable(asked_for), asked_for.channel))):
                 await self._reply(asked_for, words)
         except Exception:  # the boundary: one person's question must not stop us from answering all others
             log.exception("Slack: a question could not be answered")
@@ -164,6 +168,14 @@ class SocketMode:
         if ask.may_manage or not ask.home:
             return ask
         return replace(ask, prove=partial(self._members.is_member, ask.who.rpartition("/")[2]))
+
+    async def _named(self, ask: Ask, channel: str) -> Ask:
+        """Add the names that Slack shows: the person's, and that of the channel, by which the config may call it."""
+        name, room = await asyncio.gather(
+            self._members.name(ask.who.rpartition("/")[2]), self._names.name(ask.where.place, channel)
+        )
+        also = (replace(ask.where, place=room),) if room else ()
+        return replace(ask, name=name or ask.name, also=(*ask.also, *also))
 
     async def _reply(self, asked_for: Heard, words: Text) -> None:
         if asked_for.url:

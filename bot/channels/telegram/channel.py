@@ -76,6 +76,7 @@ class TelegramChannel:
         self._bot = bot
         self._timeout = timeout
         self._unsendable = unsendable(bot.token)
+        self._commands = frozenset(name for name, _ in desk.commands)
         self._listener = Polling(bot, desk, self.reply)
         self._reacher = Reacher(bot, timeout)
 
@@ -108,7 +109,7 @@ class TelegramChannel:
         """Reply to a person's message; retry if it was provably not sent, as nobody else would."""
         chat, topic = where(place.place)
         for left in reversed(range(REPLY_TRIES)):
-            receipt = await self._hand_over(Draft(chat, words, topic, message))
+            receipt = await self._hand_over(Draft(chat, words, topic, message, commands=self._commands))
             if not (isinstance(receipt, Later) and left):
                 break
             await asyncio.sleep(min(receipt.wait or timedelta(seconds=1), LONGEST_WAIT).total_seconds())

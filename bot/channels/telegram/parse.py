@@ -12,7 +12,14 @@ from bot.model import Ask, Destination, Reply
 
 LONG_AGO = datetime.fromtimestamp(0, UTC)  # the time of a message for which Telegram gives none any more
 _MOST = 1 << 53  # limit of update numbers
-_PERSON: dict[str, Any] = {"id": {}, "is_bot": {}, "first_name": {}, "last_name": {}, "username": {}}
+_PERSON: dict[str, Any] = {
+    "id": {},
+    "is_bot": {},
+    "first_name": {},
+    "last_name": {},
+    "username": {},
+    "language_code": {},
+}
 _CHAT: dict[str, Any] = {"id": {}, "type": {}, "title": {}, "first_name": {}, "last_name": {}, "username": {}}
 _MESSAGE: dict[str, Any] = {
     "message_id": {},
@@ -94,9 +101,10 @@ def hear(update: Update, name: str) -> Ask | None:
         at=message.date,
         key=f"telegram:{update.update_id}",
         may_manage=itself or alone,
+        language=(person.language_code or "") if person else "",
         reply=Reply.PRIVATE if alone else Reply.PLACE,
         person=person is not None and sender is None,
-        also=_also(message.chat),
+        also=_also(message.chat, message.message_thread_id if message.is_topic_message else None),
         # Another bot counts from 1 again, but its messages have other times.
         once=f"telegram:{message.chat_id}/{message.message_id} {message.date.timestamp():.0f}",
     )
@@ -121,7 +129,7 @@ def press(update: Update, at: datetime) -> Ask | None:
         key=f"telegram:{update.update_id}",
         may_manage=_alone(message.chat, person),
         reply=Reply.ALONE,
-        also=_also(message.chat),
+        also=_also(message.chat, topic),
         once=f"telegram:pressed {pressed.id}",
         under=message.date if isinstance(message, Message) else LONG_AGO,
     )
@@ -132,9 +140,10 @@ def _alone(chat: Chat, person: User | None) -> bool:
     return chat.type == ChatType.PRIVATE and person is not None and person.id == chat.id
 
 
-def _also(chat: Chat) -> tuple[Destination, ...]:
-    """A public group or channel may be named in the config."""
-    return (Destination("telegram", f"@{chat.username}"),) if chat.username else ()
+def _also(chat: Chat, topic: int | None = None) -> tuple[Destination, ...]:
+    """A public group or channel may be named in the config, and so may a topic in it."""
+    names = (f"@{chat.username}/{topic}",) * (topic is not None) + (f"@{chat.username}",)
+    return tuple(Destination("telegram", name) for name in names) if chat.username else ()
 
 
 def command(message: Message, name: str) -> str | None:

@@ -18,6 +18,7 @@ from telegram.error import BadRequest, Conflict, InvalidToken, RetryAfter, Teleg
 
 from bot.channels.telegram.parse import hear, press
 from bot.channels.telegram.receipts import foreign, plain, wait
+from bot.channels.telegram.render import cut
 from bot.contracts import Answering, ChannelContext
 from bot.model import Ask, Destination, Receipt, Sent, Text
 
@@ -33,7 +34,7 @@ AWAY = timedelta(minutes=2)  # without a poll: presses received after it may be 
 NOTED = timedelta(minutes=5)
 TOAST = 200  # characters: core.telegram.org/bots/api#answercallbackquery
 TOAST_TRIES = 2
-LONGEST_TOAST = timedelta(seconds=10)  # later the press is too old, and the answer becomes a message
+LONGEST_TOAST = timedelta(seconds=10)  # later the press is too old
 OFFSET = "telegram.offset"
 HEARD = "telegram.heard"
 COMMANDS = "telegram.commands"
@@ -183,29 +184,25 @@ class Polling:
         await self._tell(ask, message.message_id, words)
 
     async def _answer_press(self, update: Update, pressed: CallbackQuery, answer: Answering) -> None:
-        """Answer a press by a notification for the presser, or by a reply if the answer is too long or too late for
-        one.
-        """
+        """Answer a press by a notification for the presser: never by a post, which a whole group would get."""
         ask = press(update, self._pressed_at or datetime.now(UTC))
         words = await answer(ask) if ask else None
-        short = words is not None and len(words.text) <= TOAST
-        shown = await self._toast(pressed, words.text if words and short else words.title[:TOAST] if words else None)
-        if ask and words and pressed.message and not (short and shown):
-            await self._tell(ask, pressed.message.message_id, words)
+        await self._toast(pressed, "\n".join(cut(words, TOAST)) if words else None)
 
-    async def _toast(self, pressed: CallbackQuery, text: str | None) -> bool:
+    async def _toast(self, pressed: CallbackQuery, text: str | None) -> None:
         """Show a notification, or end the waiting if there is no text. Several lines stay until they are closed."""
         for left in reversed(range(TOAST_TRIES)):
             try:
-                return await pressed.answer(text, show_alert=text is not None and "\n" in text)
+                await pressed.answer(text, show_alert=text is not None and "\n" in text)
             except RetryAfter as exc:
                 if not left or (asked := wait(exc)) > LONGEST_TOAST:
-                    return False
+                    return
                 await asyncio.sleep(asked.total_seconds())
             except TelegramError as exc:  # after some seconds the press is "too old"
                 log.debug("Telegram showed no answer to a press: %s", plain(exc, self._bot.token))
-                return False
-        return False
+                return
+            else:
+                return
 
     async def _tell(self, ask: Ask, message: int, words: Text) -> None:
         receipt = await self._reply(ask.where, message, words)

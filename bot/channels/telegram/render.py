@@ -13,8 +13,8 @@ SHORT = 2000  # if Telegram counts differently from us
 COMMAND = 64  # bytes of a button's command: core.telegram.org/bots/api#inlinekeyboardbutton
 ROW = 2  # buttons side by side: more would have cut labels on a phone
 GENERAL = 1  # a forum's General topic, whose number Telegram rejects with "thread not found"; it has to be left out
-_CALL = re.compile(r"(?<!\w)[@#$](?=\w)|(?<![\w/:])/(?=\w)")
-_JOINED = "\\g<0>\u2060"  # followed by an invisible word joiner
+_CALL = re.compile(r"(?P<url>https?://\S+)|(?<!\w)(?P<mark>[@#$])(?=\w)|(?<![\w/:])(?P<slash>/)(?P<command>\w+)")
+JOINER = "\u2060"  # invisible
 _PLACE = re.compile(r"(-?[1-9][0-9]{0,15}|@[A-Za-z][A-Za-z0-9_]{3,31})(?:/([0-9]{1,15}))?")
 LONGEST_ID = 16  # digits: an id has at most 52 bits
 WRONG = (
@@ -36,11 +36,12 @@ class Draft:
     marked: bool = True  # False: without bold, if Telegram rejects our markup
     limit: int = LIMIT
     buttons: tuple[Button, ...] = ()
+    commands: frozenset[str] = frozenset()  # our own, which a reply may offer for tapping
 
     @property
     def text(self) -> str:
         """The text, cut before escaping, so that no tag or entity is split."""
-        title, *lines = cut(_calling_nobody(self.words), self.limit)
+        title, *lines = cut(_calling_nobody(self.words, self.commands), self.limit)
         if not self.marked:
             return "\n".join((title, *lines))
         return "\n".join((f"<b>{html.escape(title, quote=False)}</b>", *(html.escape(s, quote=False) for s in lines)))
@@ -73,13 +74,19 @@ def root(delivery: Delivery) -> int | None:
     return int(message) if message.isdecimal() and (now.startswith("@") or chat == now) else None
 
 
-def _calling_nobody(words: Text) -> Text:
-    """Break up "@name" and "/command" in text.
+def _calling_nobody(words: Text, commands: frozenset[str]) -> Text:
+    """Break up "@name" and "/command" in text, but for commands of ours.
 
     Telegram makes a mention of the one, in plain text too, and of the other a link by which an admin sends the command;
     a status page could contain both.
     """
-    return Text(_CALL.sub(_JOINED, words.title), tuple(_CALL.sub(_JOINED, line) for line in words.lines))
+
+    def joined(found: re.Match[str]) -> str:
+        if found["url"] or found["command"] in commands:
+            return found[0]  # an address with a joiner leads nowhere
+        return f"{found['mark'] or found['slash']}{JOINER}{found['command'] or ''}"
+
+    return Text(_CALL.sub(joined, words.title), tuple(_CALL.sub(joined, line) for line in words.lines))
 
 
 def cut(words: Text, limit: int) -> tuple[str, ...]:

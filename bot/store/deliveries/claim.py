@@ -1,43 +1,49 @@
-"""Claiming: choosing the next deliveries to send, under a lease."""
+"""Claiming: reading the deliveries that may be sent next, and taking some of them under a lease."""
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Collection, Sequence
+from datetime import datetime
 
-from sqlalchemy import ColumnElement, Row, bindparam, case, exists, func, or_, select, true, update
+from sqlalchemy import ColumnElement, bindparam, case, exists, func, or_, select, true, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.model import Delivery
-from bot.store.deliveries import batch, statements
-from bot.store.deliveries.batch_plan import Claim, Wording
-from bot.store.deliveries.statements import Status
+from bot.model import DeliveryStatus
+from bot.notify.batching import Claim
+from bot.notify.place_queue import Head, Standing
+from bot.store.deliveries import place_statements
 from bot.store.schema import deliveries as table
 
 AHEAD = 8  # heads read for each wanted one, if a destination gets one at a time
 
 
-async def claim(connection: AsyncConnection, wanted: Claim, word: Wording) -> tuple[Delivery, ...]:
-    heads = await _heads(connection, wanted)
-    if not heads:
-        return ()
-    ids = await batch.gather(connection, heads, wanted, word)
-    ids = ids[: wanted.most]
-    if not ids:
-        return ()
-    await connection.execute(TAKE, {"ids": ids, "until": wanted.until})
-    return await statements.load(connection, ids)
-
-
-async def _heads(connection: AsyncConnection, wanted: Claim) -> list[Row[Any]]:
+async def heads(connection: AsyncConnection, wanted: Claim) -> list[Head]:
+    """The deliveries that may be claimed, the longest due first."""
     most = wanted.most * AHEAD if wanted.one_each else wanted.most
     facts = {"of_kind": wanted.kind, "now": wanted.now, "busy": list(wanted.busy), "most": most}
-    rows: list[Row[Any]] = list(await connection.execute(HEADS, facts))
+    rows = list(map(Head._make, await connection.execute(HEADS, facts)))
     if not wanted.one_each:
         return rows
-    first: dict[str, Row[Any]] = {}
+    first: dict[str, Head] = {}
     for row in rows:
         first.setdefault(row.place, row)
     return list(first.values())[: wanted.most]
+
+
+async def standing(
+    connection: AsyncConnection, kind: str, places: Sequence[str], since: datetime, now: datetime
+) -> dict[str, Standing]:
+    facts = {"of_kind": kind, "places": list(places), "since": since, "now": now}
+    rows = await connection.execute(place_statements.STANDING, facts) if places else ()
+    return {row.place: Standing._make(row) for row in rows}
+
+
+async def take(
+    connection: AsyncConnection, ids: Sequence[int], planned: Collection[int], now: datetime, until: datetime
+) -> list[int]:
+    """Take those of `ids` that are planned, or still due, under a lease until then; return which."""
+    facts = {"ids": ids, "planned": list(planned), "now": now, "until": until}
+    return list(await connection.scalars(TAKE, facts)) if ids else []
 
 
 def _unfinished_before() -> ColumnElement[bool]:
@@ -51,26 +57,30 @@ def _unfinished_before() -> ColumnElement[bool]:
     )
 
 
-# The first unfinished one of its lane; members of a batch are not sent alone.
-HEAD = table.c.settled_at.is_(None) & table.c.told_in.is_(None) & ~_unfinished_before()
-BEHIND = or_(table.c.attempts > 0, table.c.deferred, table.c.reminder).label("behind")
+# Members of a batch are not sent alone.
+FREE_TO_GO = table.c.settled_at.is_(None) & table.c.told_in.is_(None)
+HEAD = FREE_TO_GO & ~_unfinished_before()  # the first unfinished one of its lane
 FREE = table.c.place.not_in(bindparam("busy", expanding=True))
 HEADS = (
-    select(table.c.id, table.c.place, table.c.thread, table.c.act, BEHIND)
+    select(*place_statements.columns(Head._fields))
     .where(table.c.kind == bindparam("of_kind"), table.c.due <= bindparam("now"), FREE, HEAD)
     .order_by(table.c.due, table.c.id)
     .limit(bindparam("most"))
-    .with_for_update(skip_locked=True)
 )
 TAKE = (
     update(table)
-    .where(table.c.id.in_(bindparam("ids", expanding=True)))
+    .where(
+        table.c.id.in_(bindparam("ids", expanding=True)),
+        or_(table.c.due <= bindparam("now"), table.c.id.in_(bindparam("planned", expanding=True))),
+        FREE_TO_GO,
+    )
     .values(
-        status=Status.SENDING.value,
+        status=DeliveryStatus.SENDING.value,
         due=bindparam("until"),
         lease=table.c.lease + 1,
         attempts=table.c.attempts + 1,
-        unsure=case((table.c.status == Status.SENDING.value, true()), else_=table.c.unsure),
+        unsure=case((table.c.status == DeliveryStatus.SENDING.value, true()), else_=table.c.unsure),
     )
+    .returning(table.c.id)
 )
 NEXT_DUE = select(func.min(table.c.due)).where(table.c.kind == bindparam("of_kind"), FREE, HEAD)

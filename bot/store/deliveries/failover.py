@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import bindparam, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.model import Audience, Delivery, Destination, Notice
-from bot.store.deliveries import merge, statements
-from bot.store.deliveries.statements import Status
+from bot.model import ARRIVED, Audience, Delivery, DeliveryAction, DeliveryStatus, Destination, Notice
+from bot.notify.place_queue import Lane, Queued
+from bot.store.deliveries import place_statements, statements
 from bot.store.schema import deliveries as table
 from bot.store.schema import incidents, services
 
@@ -34,9 +35,10 @@ class Untaken:
     # the notice to send elsewhere: its own, or the newer one that supersedes it
     notice: Notice
     refused: str  # the reason, if it was refused
-    since: datetime  # since when the destination has taken nothing
+    since: datetime = field(compare=False)  # since when the destination has taken nothing
     doubtful: bool  # the incident may have been reported there all the same
     rungs: Mapping[Destination, Rung]  # the destinations of its ladders that `notice` was queued for
+    last: int = 0  # id of the last delivery of its lane that is handed on with it
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,29 +49,34 @@ class Handed:
     onto: tuple[Delivery, ...]
 
 
-async def hand_on(
-    connection: AsyncConnection,
-    now: datetime,
-    ladders: Mapping[str, Audience],
-    onto: Callable[[Untaken], Sequence[Delivery]],
+async def read(connection: AsyncConnection, now: datetime, ladders: Mapping[str, Audience]) -> tuple[Untaken, ...]:
+    """What has not been taken in time, one of each lane."""
+    ids = (await connection.scalars(LATE, {"now": now})).all()
+    found: dict[tuple[str, Destination], Untaken] = {}
+    for delivery in await statements.load(connection, ids):
+        before = found.get(lane := (delivery.notice.thread, delivery.destination))
+        if before is None:
+            found[lane] = await _untaken(connection, delivery, ladders)
+    return tuple(found.values())
+
+
+async def write(
+    connection: AsyncConnection, handed: Sequence[Handed], ladders: Mapping[str, Audience], now: datetime
 ) -> tuple[Handed, ...]:
-    late = (await connection.execute(LATE, {"now": now})).all()
-    if not late:
-        return ()
-    await _hold(connection, sorted({row.thread for row in late}))
-    held = (await connection.scalars(HELD, {"ids": [row.id for row in late]})).all()
-    seen_to: set[int] = set()
-    handed: list[Handed] = []
-    for delivery in await statements.load(connection, held):
-        if delivery.id in seen_to:
+    """Queue the deliveries instead; return those that still were untaken, and as they were read."""
+    await _hold(connection, sorted({one.untaken.delivery.notice.thread for one in handed}))
+    held = (await connection.scalars(HELD, {"ids": [one.untaken.delivery.id for one in handed]})).all()
+    present = {delivery.id: delivery for delivery in await statements.load(connection, held)}
+    written: list[Handed] = []
+    for one in handed:
+        was = one.untaken
+        delivery = present.get(was.delivery.id)
+        if delivery is None or await _untaken(connection, delivery, ladders) != was:
             continue
-        untaken, last = await _untaken(connection, delivery, ladders)
-        queued = tuple(onto(untaken))
-        await statements.queue(connection, queued, now)
-        names = merge.names(delivery) | {"first": delivery.id, "last": last}
-        seen_to.update(await connection.scalars(SEEN_TO, names))
-        handed.append(Handed(untaken, queued))
-    return tuple(handed)
+        await statements.queue(connection, one.onto, now)
+        await connection.execute(SEEN_TO, _lane(delivery) | {"first": delivery.id, "last": was.last})
+        written.append(one)
+    return tuple(written)
 
 
 async def _hold(connection: AsyncConnection, threads: Sequence[str]) -> None:
@@ -82,39 +89,62 @@ async def _hold(connection: AsyncConnection, threads: Sequence[str]) -> None:
         await connection.execute(DECIDE_AGAIN, {"names": names})
 
 
-async def _untaken(
-    connection: AsyncConnection, delivery: Delivery, ladders: Mapping[str, Audience]
-) -> tuple[Untaken, int]:
-    """The untaken delivery, and the id of the last one in its lane that is handled with it."""
-    lane = await merge.lane(connection, delivery)
-    own = next(row for row in lane.posts if row.id == delivery.id)
-    newest = lane.newest
-    told = own if newest is None or newest.id < own.id else newest
-    place = {"of_kind": own.kind, "of_place": own.place}
-    since = await connection.scalar(SINCE, place)
+async def _untaken(connection: AsyncConnection, delivery: Delivery, ladders: Mapping[str, Audience]) -> Untaken:
+    posts = (await connection.execute(POSTS, _lane(delivery))).all()
+    rows = [Queued._make(row[:-1]) for row in posts]
+    own = next(row for row in posts if row.id == delivery.id)
+    heard = any(row.unsure or row.status in ARRIVED for row in rows)
+    lane = Lane(delivery.notice.thread, rows, heard=heard)
+    newest, notice = lane.newest, delivery.notice
+    last = newest.id if newest and newest.id > own.id else own.id
+    if last != own.id:
+        [later] = await statements.load(connection, [last])
+        notice = later.notice
+    since = await connection.scalar(
+        SINCE, {"of_kind": delivery.destination.kind, "of_place": delivery.destination.place}
+    )
+    return Untaken(
+        delivery,
+        notice,
+        refused=own.why if own.status == DeliveryStatus.REFUSED else "",
+        since=min(since or own.queued_at, own.queued_at),
+        doubtful=lane.doubtful,
+        rungs=await _rungs(connection, delivery, notice, ladders),
+        last=last,
+    )
+
+
+async def _rungs(
+    connection: AsyncConnection, delivery: Delivery, notice: Notice, ladders: Mapping[str, Audience]
+) -> dict[Destination, Rung]:
     keys = {
-        f"{told.notice.key}@{place}": place
+        f"{notice.key}@{place}": place
         for name in delivery.ladders
         if name in ladders
         for place in ladders[name].destinations
     }
     rows = await connection.execute(KNOWN, {"keys": list(keys)}) if keys else ()
-    untaken = Untaken(
-        delivery,
-        told.notice,
-        refused=own.why if own.status == Status.REFUSED else "",
-        since=min(since or own.queued_at, own.queued_at),
-        doubtful=lane.doubtful,
-        rungs={
-            keys[row.key]: Rung(row.status in {Status.SENT, Status.MERGED}, row.deadline is not None) for row in rows
-        },
-    )
-    return untaken, told.id
+    return {keys[row.key]: Rung(row.status in ARRIVED, row.deadline is not None) for row in rows}
 
 
+def _lane(delivery: Delivery) -> dict[str, Any]:
+    place = delivery.destination
+    return {"of_thread": delivery.notice.thread, "of_kind": place.kind, "of_place": place.place}
+
+
+IN_LANE = (
+    (table.c.thread == bindparam("of_thread"))
+    & (table.c.kind == bindparam("of_kind"))
+    & (table.c.place == bindparam("of_place"))
+)
+POSTS = (
+    select(*place_statements.LIGHT, table.c.why)
+    .where(IN_LANE, table.c.act == DeliveryAction.POST.value)
+    .order_by(table.c.id)
+)
 NEXT = select(table.c.deadline).where(table.c.deadline.is_not(None)).order_by(table.c.deadline).limit(1)
 LATE = (
-    select(table.c.id, table.c.thread)
+    select(table.c.id)
     .where(table.c.deadline.is_not(None), table.c.deadline <= bindparam("now"))
     .order_by(table.c.deadline)
     .limit(LIMIT)
@@ -143,10 +173,9 @@ KNOWN = select(table.c.key, table.c.status, table.c.deadline).where(table.c.key.
 SEEN_TO = (
     update(table)
     .where(
-        merge.IN_LANE,
+        IN_LANE,
         table.c.id.between(bindparam("first"), bindparam("last")),
         table.c.deadline.is_not(None),
     )
     .values(deadline=None)
-    .returning(table.c.id)
 )

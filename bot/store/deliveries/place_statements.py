@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Select, bindparam, case, exists, func, or_, select, update
+from sqlalchemy import ColumnElement, Select, bindparam, case, exists, func, or_, select, update
 from sqlalchemy import insert as plain_insert
 
-from bot.model import DeliveryAction
-from bot.store.deliveries.statements import MANY, Status
+from bot.model import MANY, DeliveryAction, DeliveryStatus
+from bot.notify.place_queue import Queued
 from bot.store.schema import deliveries as table
 
 HERE = (table.c.kind == bindparam("of_kind")) & (table.c.place == bindparam("of_place"))
 POST = table.c.act == DeliveryAction.POST.value
-TOLD = table.c.status.in_([Status.SENT.value, Status.MERGED.value])
+TOLD = table.c.status.in_([DeliveryStatus.SENT.value, DeliveryStatus.MERGED.value])
 OPEN = table.c.settled_at.is_(None)
 BY_ID = table.c.id.in_(bindparam("ids", expanding=True))
 NOT_TAKEN = OPEN & POST & or_(table.c.attempts > 0, table.c.deferred & (table.c.due <= bindparam("now")))
@@ -21,7 +21,9 @@ TAKEN_LATE = TOLD & (table.c.attempts > 1)
 STANDING = (
     select(
         table.c.place,
-        func.max(case((NOT_TAKEN, 1), (OPEN & table.c.reminder, 1), (TAKEN_LATE, 1), else_=0)).label("behind"),
+        func.max(case((NOT_TAKEN, 1), else_=0)).label("untaken"),
+        func.max(case((OPEN & table.c.reminder, 1), else_=0)).label("reminder"),
+        func.max(case((TAKEN_LATE, 1), else_=0)).label("late"),
         func.count(case((table.c.line != "", table.c.thread)).distinct()).label("incidents"),
     )
     .where(
@@ -32,12 +34,18 @@ STANDING = (
     )
     .group_by(table.c.place)
 )
-LIGHT = (
-    table.c.id, table.c.thread, table.c.act, table.c.status, table.c.due, table.c.attempts, table.c.unsure,
-    table.c.queued_at, table.c.ends, table.c.deadline, table.c.deferred, table.c.told_in, table.c.reminder,
-    table.c.line, table.c.causes, table.c.began, table.c.happened, table.c.settled_at,
-)  # fmt: skip
+
+
+def columns(fields: tuple[str, ...]) -> list[ColumnElement[Any]]:
+    """The columns that the fields of a plain value stand for."""
+    return [table.c.act.label(name) if name == "action" else table.c[name] for name in fields]
+
+
+LIGHT = columns(Queued._fields)
 UNFINISHED = select(*LIGHT).where(HERE, OPEN).order_by(table.c.id)
+THESE = select(*LIGHT).where(BY_ID).order_by(table.c.id)
+STATE = ("id", "status", "lease", "due", "told_in", "deadline", "unsure", "settled_at")  # what changes of a row
+NOW = select(*(table.c[name] for name in STATE)).where(BY_ID).order_by(table.c.id).with_for_update()
 HEARD = (
     select(table.c.thread, func.max(case((TOLD, 1), else_=0)).label("sent"))
     .where(HERE, POST, table.c.thread.in_(bindparam("threads", expanding=True)), or_(TOLD, table.c.unsure))
@@ -46,11 +54,9 @@ HEARD = (
 RECENT = select(table.c.thread, table.c.line, table.c.ends, table.c.attempts, table.c.settled_at).where(
     HERE, POST, TOLD, table.c.settled_at > bindparam("since")
 )
-OF_MANY = select(table.c.id, table.c.status, table.c.settled_at, table.c.due).where(
-    HERE, table.c.thread == bindparam("of_thread")
-).order_by(table.c.id)  # fmt: skip
+OF_MANY = select(*LIGHT).where(HERE, table.c.thread.in_(bindparam("threads", expanding=True))).order_by(table.c.id)
 REFUSED = table.alias("refused")
-STUCK = exists().where(REFUSED.c.thread == table.c.thread, REFUSED.c.status == Status.REFUSED.value)
+STUCK = exists().where(REFUSED.c.thread == table.c.thread, REFUSED.c.status == DeliveryStatus.REFUSED.value)
 STORMS = (
     select(table.c.thread, table.c.ends, table.c.status, table.c.settled_at, STUCK.label("stuck"))
     .where(
@@ -58,7 +64,7 @@ STORMS = (
         POST,
         table.c.thread.startswith(MANY),
         ~table.c.deferred,
-        or_(OPEN, (table.c.status == Status.SENT.value) & (table.c.settled_at > bindparam("since"))),
+        or_(OPEN, (table.c.status == DeliveryStatus.SENT.value) & (table.c.settled_at > bindparam("since"))),
     )
     .order_by(table.c.id)
 )
@@ -67,7 +73,9 @@ NEW = plain_insert(table).returning(table.c.id)
 TELL_IN = update(table).where(BY_ID).values(told_in=bindparam("number"))
 WAIT = update(table).where(BY_ID).values(due=bindparam("until"))
 SUPERSEDE = (
-    update(table).where(BY_ID).values(status=Status.SUPERSEDED.value, settled_at=bindparam("now"), deadline=None)
+    update(table)
+    .where(BY_ID)
+    .values(status=DeliveryStatus.SUPERSEDED.value, settled_at=bindparam("now"), deadline=None)
 )
 TAKES_TIME_OF = update(table).where(table.c.id == bindparam("number")).values(deadline=bindparam("soonest"))
 REWORD = (
@@ -104,7 +112,7 @@ def _led_by_many() -> Select[Any]:
         select(table.c.id, message.c.thread.label("many"))
         .select_from(led)
         .where(HERE, OPEN, table.c.act == DeliveryAction.EDIT.value, table.c.told_in.is_(None), ~blocked)
-        .where(first.c.status == Status.MERGED.value)
+        .where(first.c.status == DeliveryStatus.MERGED.value)
     )
 
 

@@ -8,9 +8,8 @@ from datetime import datetime
 from sqlalchemy import bindparam, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.model import Delivery, DeliveryAction
+from bot.model import Delivery, DeliveryAction, DeliveryStatus
 from bot.store.deliveries import place_statements
-from bot.store.deliveries.statements import Status
 from bot.store.schema import deliveries as table
 
 
@@ -33,7 +32,7 @@ KEPT = select(table.c.id, table.c.thread, table.c.kind, table.c.place).where(
     table.c.thread.in_(bindparam("threads", expanding=True)),
     table.c.deferred,
     table.c.due > bindparam("now"),
-    table.c.status == Status.PENDING.value,
+    table.c.status == DeliveryStatus.PENDING.value,
     table.c.attempts == 0,
     table.c.told_in.is_(None),
 )

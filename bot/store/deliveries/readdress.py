@@ -1,8 +1,8 @@
-"""Reading the waiting deliveries again under a new config: who else gets them, and which have no way left."""
+"""Readdressing the waiting deliveries under a new config: who else gets them, and which have no way left."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -10,8 +10,7 @@ from typing import Any
 from sqlalchemy import bindparam, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.model import DeliveryAction, Destination
-from bot.store.deliveries.statements import MANY, Status
+from bot.model import MANY, DeliveryAction, DeliveryStatus, Destination
 from bot.store.schema import deliveries as table
 
 
@@ -27,6 +26,7 @@ class Waiting:
     due: datetime
     deferred: bool
     finished: bool
+    id: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,13 +39,22 @@ class Adopted:
     gone: str = ""
 
 
-async def adopt(connection: AsyncConnection, now: datetime, decide: Callable[[Waiting], Adopted]) -> tuple[int, int]:
-    """Return how many deliveries were changed, and how many were settled because their channel is gone."""
-    rows = (await connection.execute(WAITING)).all()
+async def read(connection: AsyncConnection) -> list[Waiting]:
+    return [_waiting(row) for row in await connection.execute(WAITING)]
+
+
+async def write(
+    connection: AsyncConnection, decided: Sequence[tuple[Waiting, Adopted]], now: datetime
+) -> tuple[int, int]:
+    """Write those that are still as they were read. Return how many deliveries were changed, and how many were settled
+    because their channel is gone.
+    """
+    rows = {row.id: row for row in await connection.execute(WAITING.with_for_update())}
     changed, settled = [], []
-    for row in rows:
-        was = _waiting(row)
-        new = decide(was)
+    for was, new in decided:
+        row = rows.get(was.id)
+        if row is None or _waiting(row) != was:
+            continue
         if new.gone and not was.finished:
             settled.append(_settled(row, new, now))
         elif (new.ladders, new.deadline, new.due) != (was.ladders, was.deadline, was.due):
@@ -68,8 +77,9 @@ def _waiting(row: Any) -> Waiting:
         row.queued_at,
         row.due,
         # In a batch, `deferred` only means that it is late: batches do not keep quiet hours.
-        row.deferred and row.status == Status.PENDING.value and not row.thread.startswith(MANY),
+        row.deferred and row.status == DeliveryStatus.PENDING.value and not row.thread.startswith(MANY),
         row.settled_at is not None,
+        row.id,
     )
 
 
@@ -78,7 +88,7 @@ def _settled(row: Any, new: Adopted, now: datetime) -> dict[str, Any]:
     own = row.act == DeliveryAction.POST.value and not row.thread.startswith(MANY)
     return {
         "number": row.id,
-        "new_status": (Status.REFUSED if own else Status.SUPERSEDED).value,
+        "new_status": (DeliveryStatus.REFUSED if own else DeliveryStatus.SUPERSEDED).value,
         "new_why": new.gone,
         "new_ladders": new.ladders or None,
         "new_deadline": now if own and new.ladders else None,
@@ -97,7 +107,6 @@ WAITING = (
     select(*(table.c[name] for name in COLUMNS))
     .where(or_(table.c.settled_at.is_(None), table.c.deadline.is_not(None)))
     .order_by(table.c.id)
-    .with_for_update()
 )
 CHANGE = update(table).where(table.c.id == bindparam("number")).values(_bound("ladders", "deadline", "due"))
 SETTLE = (

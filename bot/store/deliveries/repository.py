@@ -2,40 +2,44 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Row, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.model import Audience, Delivery, DeliveryAction, Destination, Progress
-from bot.store.deliveries import claim, failover, readdress, settle, statements, wake
-from bot.store.deliveries.batch_plan import Claim, Wording
+from bot.model import (
+    ARRIVED,
+    MANY,
+    Audience,
+    Delivery,
+    DeliveryAction,
+    DeliveryResult,
+    DeliveryStatus,
+    Destination,
+    Notice,
+    Progress,
+)
+from bot.notify.batching import Claim, Contents, Message, Plan
+from bot.notify.place_queue import Head, PlaceQueue, Standing
+from bot.store.deliveries import batch, claim, failover, readdress, settle, statements, wake
 from bot.store.deliveries.failover import Handed, Untaken
 from bot.store.deliveries.readdress import Adopted, Waiting
-from bot.store.deliveries.statements import MANY, Settlement, Status
+from bot.store.deliveries.statements import Settlement
 from bot.store.engine import Database
 from bot.store.group_commit import Group
 from bot.store.schema import deliveries as table
 
-__all__ = [
-    "MANY",
-    "Adopted",
-    "Claim",
-    "Deliveries",
-    "Handed",
-    "Progress",
-    "Settlement",
-    "Status",
-    "Untaken",
-    "Waiting",
-    "Wording",
-]
+__all__ = ["MANY", "Adopted", "Claim", "Claimed", "Deliveries", "Handed", "Progress", "Untaken", "Waiting"]
 
 
-ARRIVED = frozenset({Status.SENT, Status.MERGED})
+class Claimed(NamedTuple):
+    """The deliveries of a claim. `stale`: some others were no longer as they were read, and were left alone."""
+
+    deliveries: tuple[Delivery, ...]
+    stale: bool = False
 
 
 class Deliveries:
@@ -50,14 +54,60 @@ class Deliveries:
         """
         return await self._database.write(partial(statements.queue, deliveries=deliveries, now=now))
 
-    async def claim(self, wanted: Claim, word: Wording) -> tuple[Delivery, ...]:
-        """Claim what is `wanted`, the longest due first.
-
-        Only the first unfinished delivery of a lane can be claimed: one that is pending and due, or sending with an
-        expired lease. Several for one destination may become a batch, worded by `word`; it may be called again, so it
-        must be pure.
+    async def heads(self, wanted: Claim, since: datetime) -> tuple[list[Head], dict[str, Standing]]:
+        """Read what can be claimed, the longest due first: the first unfinished delivery of each lane, if it is pending
+        and due, or sending with an expired lease. With the standing of their places since then.
         """
-        return await self._database.write(partial(claim.claim, wanted=wanted, word=word))
+
+        async def work(connection: AsyncConnection) -> tuple[list[Head], dict[str, Standing]]:
+            heads = await claim.heads(connection, wanted)
+            places = list({head.place for head in heads}) if wanted.gathers else ()
+            return heads, await claim.standing(connection, wanted.kind, places, since, wanted.now)
+
+        return await self._database.read(work)
+
+    async def place_queues(
+        self, whole: Collection[Destination], edits: Collection[Destination], since: datetime
+    ) -> dict[Destination, PlaceQueue]:
+        """Read all that waits for the destinations in `whole`, and for those in `edits` the edits of batch messages: left
+        out where there are none.
+        """
+
+        async def work(connection: AsyncConnection) -> dict[Destination, PlaceQueue]:
+            read = {
+                place: await batch.read(connection, place, since, edits=place in edits, whole=place in whole)
+                for place in {**dict.fromkeys(whole), **dict.fromkeys(edits)}
+            }
+            return {place: queue for place, queue in read.items() if queue}
+
+        return await self._database.read(work)
+
+    async def contents(self, plan: Plan) -> dict[Message, Contents]:
+        """Read what the batch messages of a plan have to say so far."""
+        return await self._database.read(partial(batch.contents, plan=plan))
+
+    async def claim(
+        self,
+        take: Sequence[int | Message],
+        plans: Sequence[Plan],
+        notices: Mapping[Message, Notice],
+        wanted: Claim,
+    ) -> Claimed:
+        """Write plans, with the texts of their messages, and take deliveries under a lease.
+
+        What is no longer as it was read is left alone. Only with that lease can they be settled.
+        """
+
+        async def work(connection: AsyncConnection) -> Claimed:
+            gone, planned = set[int | Message](), set[int | Message]()
+            for plan in plans:
+                written = await batch.write(connection, plan, notices, wanted.now)
+                (planned if written else gone).update(plan.take)
+            ids = [_id(one) for one in take if one not in gone]
+            taken = await claim.take(connection, ids, {*map(_id, planned)}, wanted.now, wanted.until)
+            return Claimed(await statements.load(connection, taken), bool(gone) or len(taken) < len(ids))
+
+        return await self._database.write(work)
 
     async def next_deadline(self) -> datetime | None:
         """The next deadline of a delivery with a ladder; after it the next rung takes over. None if there is none."""
@@ -67,35 +117,21 @@ class Deliveries:
 
         return await self._database.read(work)
 
+    async def untaken(self, now: datetime, ladders: Mapping[str, Audience]) -> tuple[Untaken, ...]:
+        """Read the deliveries whose deadline has come, some tens at a time."""
+        return await self._database.read(partial(failover.read, now=now, ladders=ladders))
+
     async def fail_over(
-        self, now: datetime, ladders: Mapping[str, Audience], onto: Callable[[Untaken], Sequence[Delivery]]
+        self, handed: Sequence[Handed], ladders: Mapping[str, Audience], now: datetime
     ) -> tuple[Handed, ...]:
-        """Queue what `onto` returns for each delivery whose deadline has come, some tens at a time.
-
-        Each is handled once, even if other processes do the same at the same time. `onto` may be called again, so it
-        must be pure.
+        """Queue what goes to the next rungs; return those that still were as they were read. Each is handed on once, even
+        if other processes do the same at the same time.
         """
-        return await self._database.write(partial(failover.hand_on, now=now, ladders=ladders, onto=onto))
+        return await self._database.write(partial(failover.write, handed=handed, ladders=ladders, now=now))
 
-    async def settle(
-        self,
-        delivery: Delivery,
-        status: Status,
-        now: datetime,
-        *,
-        ref: str | None = None,
-        due: datetime | None = None,
-        why: str = "",
-        unsure: bool = False,
-        anew: bool = False,
-        absent: bool = False,
-        rest: bool = False,
-        hurry: bool = False,
-    ) -> bool:
-        """Settle one delivery, see `Settlement`. False, and nothing is written, if another claim took over."""
-        return await self._settling.join(
-            Settlement(delivery, status, now, ref, due, why, unsure, anew, absent, rest, hurry)
-        )
+    async def settle(self, delivery: Delivery, result: DeliveryResult, at: datetime) -> bool:
+        """Write what became of a delivery. False, and nothing is written, if another claim took over."""
+        return await self._settling.join(Settlement(delivery, result, at))
 
     async def next_due(self, kind: str, busy: Sequence[str] = ()) -> datetime | None:
         """When there will be something to claim outside the `busy` places, if nothing changes before; None if nothing
@@ -144,9 +180,13 @@ class Deliveries:
 
         return await self._database.read(work)
 
-    async def adopt(self, now: datetime, decide: Callable[[Waiting], Adopted]) -> tuple[int, int]:
-        """Apply a new config to what waits, see `readdress.adopt`. `decide` may be called again, so it must be pure."""
-        return await self._database.write(partial(readdress.adopt, now=now, decide=decide))
+    async def waiting(self) -> list[Waiting]:
+        """Read all that is unfinished, or not handed to its next rung yet."""
+        return await self._database.read(readdress.read)
+
+    async def readdress(self, decided: Sequence[tuple[Waiting, Adopted]], now: datetime) -> tuple[int, int]:
+        """Write what a new config means for what waits, see `readdress.write`."""
+        return await self._database.write(partial(readdress.write, decided=decided, now=now))
 
     async def expire_deadlines(self, kind: str, now: datetime) -> int:
         """Let the next rungs take over what a dead kind of channel has not taken. Return how many."""
@@ -160,6 +200,10 @@ class Deliveries:
         return await self._database.write(partial(settle.settle, settlements=settlements))
 
 
+def _id(one: int | Message) -> int:
+    return one.id if isinstance(one, Message) else one
+
+
 def _progress(row: Row[Any]) -> Progress:
     return Progress(
         id=row.id,
@@ -169,7 +213,7 @@ def _progress(row: Row[Any]) -> Progress:
         kind=row.notice.kind,
         audience=row.audience,
         ladders=row.ladders or (),
-        status=Status(row.status),
+        status=DeliveryStatus(row.status),
         attempts=row.attempts,
         queued_at=row.queued_at,
         due=row.due,

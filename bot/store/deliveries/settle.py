@@ -9,10 +9,10 @@ from datetime import datetime
 from sqlalchemy import bindparam, case, exists, false, func, null, select, true, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.model import Delivery, DeliveryAction
+from bot.model import FINISHED, MANY, Delivery, DeliveryAction, DeliveryStatus
 from bot.store.columns import Utc
 from bot.store.deliveries import statements
-from bot.store.deliveries.statements import MANY, Settlement, Status
+from bot.store.deliveries.statements import Settlement
 from bot.store.schema import deliveries as table
 
 ANEW = ";anew"  # suffix of the key of a replacement
@@ -57,21 +57,21 @@ async def _brought_up(connection: AsyncConnection, delivery: Delivery, leader: s
 
 
 async def _beyond(connection: AsyncConnection, one: Settlement) -> None:
-    place = {"of_kind": one.delivery.destination.kind, "of_place": one.delivery.destination.place}
-    if one.rest and one.due:
-        await connection.execute(REST, place | {"until": one.due})
+    result, place = one.result, {"of_kind": one.delivery.destination.kind, "of_place": one.delivery.destination.place}
+    if result.rest and result.due:
+        await connection.execute(REST, place | {"until": result.due})
     if not one.delivery.notice.thread.startswith(MANY):
         return
     facts = place | {"number": one.delivery.id, "at": one.at}
-    if one.status is Status.SENT:
-        await connection.execute(MERGED, facts | {"new_ref": one.ref})
-    elif one.status is Status.REFUSED and one.delivery.action is DeliveryAction.POST:
-        await connection.execute(REFUSED_TOO, facts | {"new_why": one.why})
-    elif one.status in statements.FINISHED:  # it cannot grow any more: its contents are sent otherwise
+    if result.status is DeliveryStatus.SENT:
+        await connection.execute(MERGED, facts | {"new_ref": result.ref})
+    elif result.status is DeliveryStatus.REFUSED and one.delivery.action is DeliveryAction.POST:
+        await connection.execute(REFUSED_TOO, facts | {"new_why": result.why})
+    elif result.status in FINISHED:  # it cannot grow any more: its contents are sent otherwise
         await connection.execute(ALONE_AGAIN, facts)
         await connection.execute(NOTHING_TO_REWRITE, facts)
-    elif one.unsure or one.absent:
-        await connection.execute(IN_DOUBT, facts | {"doubt": one.unsure})
+    elif result.unsure or result.absent:
+        await connection.execute(IN_DOUBT, facts | {"doubt": result.unsure})
 
 
 # ── the statements ───────────────────────────────────────────────────────────────────────────────────────────────────
@@ -89,7 +89,7 @@ GOES_ON = (
             NEWEST.c.place == bindparam("of_place"),
             NEWEST.c.act == DeliveryAction.POST.value,
             # Merged: the batch message leads on, and carries the end of this one as well.
-            NEWEST.c.status.in_([Status.SENT.value, Status.MERGED.value]),
+            NEWEST.c.status.in_([DeliveryStatus.SENT.value, DeliveryStatus.MERGED.value]),
             NEWEST.c.ref != bindparam("old"),
         )
         .scalar_subquery()
@@ -107,14 +107,18 @@ MERGED = (
     update(table)
     .where(MEMBERS)
     .values(
-        status=Status.MERGED.value, settled_at=bindparam("at"), ref=bindparam("new_ref"), deadline=None, leads=BEGINS
+        status=DeliveryStatus.MERGED.value,
+        settled_at=bindparam("at"),
+        ref=bindparam("new_ref"),
+        deadline=None,
+        leads=BEGINS,
     )
 )
 REFUSED_TOO = (
     update(table)
     .where(MEMBERS)
     .values(
-        status=Status.REFUSED.value,
+        status=DeliveryStatus.REFUSED.value,
         settled_at=bindparam("at"),
         why=bindparam("new_why"),
         deadline=case((table.c.deadline.is_not(None), bindparam("at", type_=Utc)), else_=null()),
@@ -126,7 +130,7 @@ ALONE_AGAIN = (
 NOTHING_TO_REWRITE = (
     update(table)
     .where(MEMBERS, table.c.act == DeliveryAction.EDIT.value)
-    .values(status=Status.SUPERSEDED.value, settled_at=bindparam("at"))
+    .values(status=DeliveryStatus.SUPERSEDED.value, settled_at=bindparam("at"))
 )
 IN_DOUBT = update(table).where(MEMBERS).values(unsure=bindparam("doubt"))
 REST = (
@@ -134,7 +138,7 @@ REST = (
     .where(
         THERE,
         table.c.settled_at.is_(None),
-        table.c.status == Status.PENDING.value,
+        table.c.status == DeliveryStatus.PENDING.value,
         table.c.due < bindparam("until"),
     )
     .values(due=bindparam("until"))

@@ -6,10 +6,8 @@ A lane is a destination and a thread: messages about one incident go to one dest
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import (
     Boolean,
@@ -25,45 +23,27 @@ from sqlalchemy import (
 )
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.model import ChangeKind, Delivery, DeliveryAction, Destination
+from bot.model import (
+    ARRIVED,
+    FINISHED,
+    ChangeKind,
+    Delivery,
+    DeliveryAction,
+    DeliveryResult,
+    DeliveryStatus,
+    Destination,
+)
 from bot.store.columns import Utc
 from bot.store.engine import insert_new
 from bot.store.schema import deliveries as table
 
 
-class Status(StrEnum):
-    PENDING = "pending"
-    SENDING = "sending"
-    SENT = "sent"
-    REFUSED = "refused"
-    MERGED = "merged"  # another message, which was sent, carries it
-    SUPERSEDED = "superseded"  # a later one says it too, or there is no message to edit
-
-
-FINISHED = frozenset({Status.SENT, Status.REFUSED, Status.MERGED, Status.SUPERSEDED})
-MANY = "#many#"  # prefix of a batch message's thread; no service's name begins like this
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Settlement:
-    """The outcome of one claimed delivery.
-
-    `due`: when a PENDING one may be claimed again (None: at once), or until when one still SENDING keeps its lease.
-    `unsure` sticks until the delivery is `absent`. `hurry`: it is retried here, but the next rung gets it now.
-    """
+class Settlement(NamedTuple):
+    """What became of a claimed delivery, and when that is stored."""
 
     delivery: Delivery
-    status: Status
+    result: DeliveryResult
     at: datetime
-    ref: str | None = None
-    due: datetime | None = None
-    why: str = ""
-    unsure: bool = False
-    anew: bool = False  # the thread goes on from this message
-    absent: bool = False  # it was looked for and has not arrived, so it is not unsure any more
-    # the provider asked for rest until `due`, which holds for all deliveries to that destination
-    rest: bool = False
-    hurry: bool = False
 
 
 async def queue(connection: AsyncConnection, deliveries: Sequence[Delivery], now: datetime) -> int:
@@ -128,11 +108,15 @@ def _claimed() -> Select[Any]:
     )
     leads = lane.where(first.c.leads, first.c.ref.is_not(None)).order_by(first.c.id.desc())
     # A merged delivery is led by a batch message: it can be replied to, but not edited for this one alone.
-    own = or_(table.c.act == DeliveryAction.POST.value, first.c.status == Status.SENT.value)
+    own = or_(table.c.act == DeliveryAction.POST.value, first.c.status == DeliveryStatus.SENT.value)
     root = leads.where(own).with_only_columns(first.c.ref).scalar_subquery()
     opening = lane.order_by(first.c.id)
-    subject = opening.where(first.c.status == Status.SENT.value).with_only_columns(first.c.title).scalar_subquery()
-    overtook = opening.where(first.c.status == Status.SUPERSEDED.value).with_only_columns(first.c.id).scalar_subquery()
+    subject = (
+        opening.where(first.c.status == DeliveryStatus.SENT.value).with_only_columns(first.c.title).scalar_subquery()
+    )
+    overtook = (
+        opening.where(first.c.status == DeliveryStatus.SUPERSEDED.value).with_only_columns(first.c.id).scalar_subquery()
+    )
     return (
         select(table, root.label("root"), subject.label("subject"), overtook.label("overtook"))
         .where(table.c.id.in_(bindparam("ids", expanding=True)))
@@ -141,7 +125,7 @@ def _claimed() -> Select[Any]:
 
 
 CLAIMED = _claimed()
-HAS_HEARD = or_(table.c.status.in_([Status.SENT.value, Status.MERGED.value]), table.c.unsure)
+HAS_HEARD = or_(table.c.status.in_(sorted(ARRIVED)), table.c.unsure)
 TOLD = (
     select(table.c.thread, table.c.kind, table.c.place, func.max(case((HAS_HEARD, 1), else_=0)))
     .where(
@@ -149,7 +133,7 @@ TOLD = (
         table.c.act == DeliveryAction.POST.value,
         # A refused delivery counts until the next rung has it: an end decided meanwhile must not miss the ladder.
         or_(
-            table.c.status.not_in([Status.REFUSED.value, Status.SUPERSEDED.value]),
+            table.c.status.not_in([DeliveryStatus.REFUSED.value, DeliveryStatus.SUPERSEDED.value]),
             table.c.deadline.is_not(None),
         ),
     )
@@ -157,7 +141,7 @@ TOLD = (
 )
 HELD = (
     select(table.c.id, table.c.lease)
-    .where(table.c.id.in_(bindparam("ids", expanding=True)), table.c.status == Status.SENDING.value)
+    .where(table.c.id.in_(bindparam("ids", expanding=True)), table.c.status == DeliveryStatus.SENDING.value)
     .order_by(table.c.id)  # everybody locks in this order, so that no deadlock arises
     .with_for_update()
 )
@@ -182,8 +166,8 @@ SETTLE = (
 )
 RELEASE = (
     update(table)
-    .where(table.c.settled_at.is_(None), table.c.status == Status.SENDING.value)
-    .values(status=Status.PENDING.value, due=table.c.queued_at, unsure=True)
+    .where(table.c.settled_at.is_(None), table.c.status == DeliveryStatus.SENDING.value)
+    .values(status=DeliveryStatus.PENDING.value, due=table.c.queued_at, unsure=True)
     .returning(table.c.id)
 )
 
@@ -202,7 +186,7 @@ def _row(delivery: Delivery, now: datetime) -> dict[str, Any]:
         "audience": delivery.audience,
         "title": notice.words.title,
         "notice": notice,
-        "status": Status.PENDING.value,
+        "status": DeliveryStatus.PENDING.value,
         "due": delivery.due or now,
         "lease": 0,
         "attempts": 0,
@@ -222,20 +206,21 @@ def _row(delivery: Delivery, now: datetime) -> dict[str, Any]:
 
 
 def _settled(one: Settlement) -> dict[str, Any]:
+    result, done = one.result, one.result.status in FINISHED
     return {
         "number": one.delivery.id,
-        "new_status": one.status.value,
-        "new_due": one.due or one.at,
-        "new_why": one.why,
-        "new_settled_at": one.at if one.status in FINISHED else None,
-        "new_ref": one.ref,
-        "new_unsure": one.unsure,
-        "new_absent": one.absent,
-        "new_leads": one.status is Status.SENT
+        "new_status": result.status.value,
+        "new_due": result.due or one.at,
+        "new_why": result.why,
+        "new_settled_at": one.at if done else None,
+        "new_ref": result.ref,
+        "new_unsure": result.unsure,
+        "new_absent": result.absent,
+        "new_leads": result.status is DeliveryStatus.SENT
         and one.delivery.action is DeliveryAction.POST
-        and (one.anew or one.delivery.root is None),
-        "still_runs": one.status not in FINISHED and not one.hurry,
-        "handed_on_at": one.at if one.hurry or one.status is Status.REFUSED else None,
+        and (result.anew or one.delivery.root is None),
+        "still_runs": not done and not result.hurry,
+        "handed_on_at": one.at if result.hurry or result.status is DeliveryStatus.REFUSED else None,
     }
 
 

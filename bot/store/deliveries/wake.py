@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import bindparam, or_, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.store.deliveries.statements import MANY, Status
+from bot.model import MANY, DeliveryStatus
 from bot.store.schema import deliveries as table
 
 
@@ -38,7 +38,7 @@ ROUSE = (
     .where(
         table.c.kind == bindparam("of_kind"),
         table.c.settled_at.is_(None),
-        table.c.status == Status.PENDING.value,
+        table.c.status == DeliveryStatus.PENDING.value,
         # In a batch, `deferred` only means that it is late: batches do not keep quiet hours.
         or_(table.c.deferred.is_(False), table.c.thread.startswith(MANY, autoescape=True)),
         table.c.due > bindparam("now"),

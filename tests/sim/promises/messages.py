@@ -17,7 +17,7 @@ from bot.model import (
     Topic,
     delivering,
 )
-from bot.notify.routing import NEWS, follows
+from bot.notify.routing import NEWS
 from bot.store.deliveries.repository import MANY
 from tests.sim.ledger import Complaints, Ledger, Row
 from tests.sim.script import EDITS, FINDS, LOOKS
@@ -61,10 +61,12 @@ def everybody_is_told(of: Ledger) -> Complaints:
         for reader in of.readers.values():
             if reader.filter.for_at_least and not of.exact:
                 continue
-            if follows(reader, one.service) and any(_wants(of, reader, change) for change in of.steps[one.id]):
+            if reader.filter.follows(one.service) and any(_wants(of, reader, change) for change in of.steps[one.id]):
                 yield from _missed(of, reader, one)
             for step in reader.escalations:
-                if follows(reader, one.service) and any(_calls(change, step.after) for change in of.steps[one.id]):
+                if reader.filter.follows(one.service) and any(
+                    _calls(change, step.after) for change in of.steps[one.id]
+                ):
                     yield from _missed(of, Audience(reader.name, step.to), one)
 
 
@@ -191,9 +193,12 @@ def first_messages_tell_the_truth(of: Ledger) -> Complaints:
         if (place, first.ref) in of.world.deleted or first.kind in of.gone or end.notice.root is None:
             continue
         reads = of.world.messages.get((place, first.ref))
-        # An edit that waited while the clock was set is worded anew; the post that had gone out before is not.
-        edits = (row for row in of.edits.get((thread, place), ()) if row.notice.key == end.notice.key)
-        true = reads == next((row.notice.root for row in edits if row.status == "sent"), end.notice.root)
+        # An edit that waited while the clock was set is worded anew; the post that had gone out before is not, nor is an
+        # edit that was on its way.
+        edits = [row for row in of.edits.get((thread, place), ()) if row.notice.key == end.notice.key]
+        answers = [answer for row in edits if row.status == "sent" for answer in of.answers[row.key]]
+        sent = [answer.delivery.notice.root for answer in answers if isinstance(answer.receipt, Sent)]
+        true = reads == (sent[-1] if sent else end.notice.root)
         if first.status == "merged":
             true = reads is not None and end.notice.line in reads.text
         if not true:

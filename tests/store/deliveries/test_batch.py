@@ -7,11 +7,10 @@ from datetime import timedelta
 
 import pytest
 
-from bot.model import ChangeKind, DeliveryAction, Destination
-from bot.store import Status
+from bot.model import ChangeKind, DeliveryAction, DeliveryStatus, Destination
+from bot.notify.batching import EDIT_GAP, FEW, GATHER, NEXT_GAP, WINDOW
 from bot.store.deliveries import batch
-from bot.store.deliveries.batch_plan import EDIT_GAP, FEW, GATHER, NEXT_GAP, WINDOW
-from tests.store.made import MAIL, NOW, SECOND, SLACK, delivery, wanted
+from tests.store.made import MAIL, NOW, SECOND, SLACK, delivery, settle, take, together
 
 MINUTE = timedelta(minutes=1)
 
@@ -28,22 +27,26 @@ def edit(name, step=2, to=SLACK):
 
 
 async def claim(store, now=NOW, kind="slack", **more):
-    return await store.deliveries.claim(*wanted(kind, now, **more))
+    return await take(store, kind, now, **more)
 
 
 async def fail(store, now=NOW, **more):
     """Everything that is due is handed over in vain."""
     claimed = await claim(store, now)
     for one in claimed:
-        await store.deliveries.settle(one, Status.PENDING, now, due=now + 30 * SECOND, **more)
+        await settle(store, one, DeliveryStatus.PENDING, now, due=now + 30 * SECOND, **more)
     return claimed
 
 
 async def sent(store, now=NOW, kind="slack", ref="r"):
     claimed = await claim(store, now, kind)
     for number, one in enumerate(claimed):
-        assert await store.deliveries.settle(
-            one, Status.SENT, now, ref=one.root if one.action is DeliveryAction.EDIT else f"{ref}{number}"
+        assert await settle(
+            store,
+            one,
+            DeliveryStatus.SENT,
+            now,
+            ref=one.root if one.action is DeliveryAction.EDIT else f"{ref}{number}",
         )
     return claimed
 
@@ -67,7 +70,7 @@ async def test_a_place_that_comes_back_gets_one_message_with_each_outage_once_th
     [one] = await claim(store, NOW + MINUTE)
     assert lines(one) == ("x restored", "y confirmed", "z confirmed")
     assert (one.root, one.unsure, one.action) == (None, False, DeliveryAction.POST)
-    assert await store.deliveries.settle(one, Status.SENT, NOW + MINUTE, ref="m")
+    assert await settle(store, one, DeliveryStatus.SENT, NOW + MINUTE, ref="m")
     assert await statuses(store, "x", "y", "z") == ["superseded", "merged", "superseded", "merged", "merged"]
     assert await store.deliveries.backlog() == {}
 
@@ -101,6 +104,36 @@ async def test_while_the_place_stays_away_the_message_takes_in_what_else_happens
     assert set(await statuses(store, "x", "y", "z")) == {"merged", "superseded"}
 
 
+async def test_what_else_happens_does_not_wait_until_the_message_is_tried_again(store):
+    await store.deliveries.add([news("x"), news("y")], NOW)
+    await fail(store)
+    [first] = await fail(store, NOW + MINUTE)  # due again in half a minute
+    await store.deliveries.add([news("z")], NOW + MINUTE + SECOND)
+
+    [again] = await sent(store, NOW + MINUTE + SECOND)
+    assert (again.key, lines(again)) == (first.key, ("x confirmed", "y confirmed", "z confirmed"))
+
+
+async def test_a_plan_about_what_has_changed_meanwhile_is_not_written(store):
+    async def changed_while_the_text_is_made(plan):
+        found = await real(plan)
+        [row] = await store.deliveries.of_incident("x#1")
+        if not seen:
+            await store.deliveries.expire_deadlines("slack", NOW + SECOND)
+        seen.append(row.status)
+        return found
+
+    seen, real = [], store.deliveries.contents
+    store.deliveries.contents = changed_while_the_text_is_made
+    rows = [news(name, ladders=("desk",), within=MINUTE) for name in "wxyz"]
+    await store.deliveries.add(rows, NOW)
+
+    [one] = await claim(store)
+    assert one.notice.thread.startswith("#many#")
+    assert seen == ["pending", "pending"]  # decided anew, and nothing was written before
+    assert await store.deliveries.next_deadline() == NOW + SECOND
+
+
 async def test_a_message_that_may_have_arrived_is_not_reworded(store):
     await store.deliveries.add([news("x"), news("y")], NOW)
     await fail(store)
@@ -111,7 +144,7 @@ async def test_a_message_that_may_have_arrived_is_not_reworded(store):
     assert await store.deliveries.next_due("slack") > NOW + MINUTE  # nobody asks for it again and again meanwhile
     [again] = await claim(store, NOW + 2 * MINUTE, looks=True)
     assert (again.unsure, lines(again)) == (True, lines(first))
-    await store.deliveries.settle(again, Status.SENT, NOW + 2 * MINUTE, ref="m")
+    await settle(store, again, DeliveryStatus.SENT, NOW + 2 * MINUTE, ref="m")
     [after] = await sent(store, NOW + 2 * MINUTE)
     assert after.notice.key == "z#1/1"
 
@@ -134,7 +167,7 @@ async def test_a_refused_message_is_refused_for_all_that_it_tells_and_the_next_r
     await fail(store)
     assert await store.deliveries.next_deadline() == NOW + MINUTE
     [one] = await claim(store, NOW + 40 * SECOND)
-    await store.deliveries.settle(one, Status.REFUSED, NOW + 41 * SECOND, why="is_archived")
+    await settle(store, one, DeliveryStatus.REFUSED, NOW + 41 * SECOND, why="is_archived")
 
     assert await statuses(store, "x", "y") == ["refused", "refused"]
     assert await store.deliveries.next_deadline() == NOW + 41 * SECOND
@@ -272,9 +305,8 @@ async def test_how_a_service_ended_that_is_no_longer_watched_is_not_known(store)
     await sent(store)
     endings = [news("a", ChangeKind.UNWATCHED, 2), *(news(name, ChangeKind.RESTORED, 2) for name in "bcd")]
     await store.deliveries.add(endings, NOW + MINUTE)
-    what, word = wanted("slack", NOW + MINUTE)
     batches = []
-    await store.deliveries.claim(what, lambda many: batches.append(many) or word(many))
+    await take(store, now=NOW + MINUTE, word=lambda many: batches.append(many) or together(many))
     assert [one.well for one in batches[-1].items] == [False, True, True, True]
 
 
@@ -284,7 +316,7 @@ async def test_a_storm_message_that_is_gone_is_not_waited_for(store):
     await store.deliveries.add([news("e")], NOW + SECOND)
     assert await claim(store, NOW + SECOND) == ()
     [grown] = await claim(store, NOW + EDIT_GAP)
-    await store.deliveries.settle(grown, Status.REFUSED, NOW + EDIT_GAP, why="message_not_found")
+    await settle(store, grown, DeliveryStatus.REFUSED, NOW + EDIT_GAP, why="message_not_found")
     [alone] = await sent(store, NOW + NEXT_GAP)
     assert (alone.action, alone.notice.key) == (DeliveryAction.POST, "e#1/1")
 
@@ -301,7 +333,7 @@ async def test_where_nothing_can_be_rewritten_a_storm_goes_on_in_further_message
 async def claim_sent_without_edits(store, now):
     claimed = await claim(store, now, "email", edits=False)
     for one in claimed:
-        await store.deliveries.settle(one, Status.SENT, now, ref="r")
+        await settle(store, one, DeliveryStatus.SENT, now, ref="r")
     return claimed
 
 
@@ -338,7 +370,7 @@ async def test_a_thread_goes_on_from_the_message_that_was_written_anew(store):
     await sent(store, ref="gone")
     await store.deliveries.add([news("x", ChangeKind.WORSENED, 2)], NOW)
     [two] = await claim(store)
-    await store.deliveries.settle(two, Status.SENT, NOW, ref="anew", anew=True)
+    await settle(store, two, DeliveryStatus.SENT, NOW, ref="anew", anew=True)
     await store.deliveries.add([edit("x", 3)], NOW)
     [three] = await claim(store)
     assert (two.root, three.root) == ("gone0", "anew")
@@ -352,10 +384,10 @@ async def test_when_the_first_message_is_gone_the_newest_one_takes_its_place(sto
         await store.deliveries.add([news("x", ChangeKind.WORSENED, 2)], NOW)
         await sent(store, ref="answer")
         [answer] = [r for r in await store.deliveries.of_incident("x#1") if r.key.startswith("x#1/2")]
-        assert answer.status is Status.SENT
+        assert answer.status is DeliveryStatus.SENT
     await store.deliveries.add([edit("x", 3)], NOW)
     [lost] = await claim(store)
-    await store.deliveries.settle(lost, Status.SUPERSEDED, NOW)
+    await settle(store, lost, DeliveryStatus.SUPERSEDED, NOW)
     await store.deliveries.new_root(lost, NOW)
 
     posted = await sent(store, ref="fresh")
@@ -380,7 +412,7 @@ async def test_a_place_gets_one_at_a_time_and_no_other_place_waits_for_it(store)
 async def test_a_providers_wish_to_wait_holds_for_all_that_goes_to_the_place(store):
     await store.deliveries.add([delivery(1), delivery(1, thread="y#1"), delivery(1, Destination("slack", "C2"))], NOW)
     one, *_ = await claim(store, limit=1)
-    await store.deliveries.settle(one, Status.PENDING, NOW, due=NOW + 30 * SECOND, rest=True)
+    await settle(store, one, DeliveryStatus.PENDING, NOW, due=NOW + 30 * SECOND, rest=True)
     assert [str(d.destination) for d in await claim(store)] == ["slack:C2"]
     assert await store.deliveries.next_due("slack", ("C2",)) == NOW + 30 * SECOND
 
@@ -390,7 +422,7 @@ async def test_programs_get_each_incident_by_itself(store):
     claimed = await claim(store, gathers=False)
     assert len(claimed) == 5
     for one in claimed:
-        await store.deliveries.settle(one, Status.PENDING, NOW)
+        await settle(store, one, DeliveryStatus.PENDING, NOW)
     await store.deliveries.add([news("a", ChangeKind.RESTORED, 2)], NOW)
     again = await claim(store, NOW + MINUTE, gathers=False)
     assert sorted(one.notice.key for one in again) == ["a#1/2", "b#1/1", "c#1/1", "d#1/1", "e#1/1"]

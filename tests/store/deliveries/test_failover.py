@@ -8,12 +8,12 @@ from dataclasses import replace
 import pytest
 from sqlalchemy import select, text
 
-from bot.model import Audience, ChangeKind, Delivery, DeliveryAction, Destination
-from bot.store import Status, open_store
-from bot.store.deliveries.failover import LATE, NEXT
+from bot.model import Audience, ChangeKind, Delivery, DeliveryAction, DeliveryStatus, Destination
+from bot.store import open_store
+from bot.store.deliveries.failover import LATE, NEXT, Handed
 from bot.store.schema import deliveries as table
 from bot.store.schema import services
-from tests.store.made import LEASE, MAIL, NOW, SECOND, SLACK, delivery, further, wanted
+from tests.store.made import LEASE, MAIL, NOW, SECOND, SLACK, delivery, further, settle, take
 
 TELEGRAM = Destination("telegram", "-100")
 DESK = {"desk": Audience("desk", (SLACK, TELEGRAM, MAIL), ladder=True)}
@@ -34,13 +34,21 @@ def next_one(untaken):
     ] * bool(place)
 
 
+async def fail_over(store, now, choose=lambda _: ()):
+    """As `Failover` does: what changed meanwhile is decided again."""
+    handed = []
+    while untaken := await store.deliveries.untaken(now, DESK):
+        chosen = [Handed(one, tuple(choose(one))) for one in untaken]
+        handed += await store.deliveries.fail_over(chosen, DESK, now)
+    return handed
+
+
 async def hand_on(store, now):
-    handed = await store.deliveries.fail_over(now, DESK, next_one)
-    return [str(row.destination) for one in handed for row in one.onto]
+    return [str(row.destination) for one in await fail_over(store, now, next_one) for row in one.onto]
 
 
 async def claim(store, kind="slack", now=NOW):
-    return await store.deliveries.claim(*wanted(kind, now, limit=10, lease=LEASE))
+    return await take(store, kind, now, limit=10, lease=LEASE)
 
 
 async def statuses(store, thread="x#1"):
@@ -60,17 +68,17 @@ async def test_only_what_is_on_a_ladder_has_a_deadline(store):
 @pytest.mark.parametrize(
     ("status", "deadline"),
     [
-        (Status.SENT, None),
-        (Status.PENDING, NOW + MINUTE),
-        (Status.REFUSED, NOW + 5 * SECOND),  # at once
-        (Status.SUPERSEDED, None),
+        (DeliveryStatus.SENT, None),
+        (DeliveryStatus.PENDING, NOW + MINUTE),
+        (DeliveryStatus.REFUSED, NOW + 5 * SECOND),  # at once
+        (DeliveryStatus.SUPERSEDED, None),
     ],
 )
 async def test_a_receipt_says_what_becomes_of_the_deadline(store, status, deadline):
     await store.deliveries.add([rung(), delivery(1, MAIL)], NOW)
     for kind in ("slack", "email"):
         [one] = await claim(store, kind)
-        await store.deliveries.settle(one, status, NOW + 5 * SECOND)
+        await settle(store, one, status, NOW + 5 * SECOND)
     assert await store.deliveries.next_deadline() == deadline
 
 
@@ -112,9 +120,9 @@ async def test_what_is_known_of_an_untaken_one(store):
     await store.deliveries.add([rung(1, thread="y#1")], NOW - MINUTE)  # its place has been silent since then
     await store.deliveries.add([rung(1), rung(1, TELEGRAM)], NOW)
     [told] = await claim(store, "telegram")
-    await store.deliveries.settle(told, Status.SENT, NOW)
+    await settle(store, told, DeliveryStatus.SENT, NOW)
 
-    found = [one.untaken for one in await store.deliveries.fail_over(NOW + MINUTE, DESK, lambda _: ())]
+    found = [one.untaken for one in await fail_over(store, NOW + MINUTE)]
     assert [one.delivery.notice.key for one in found] == ["y#1/1", "x#1/1"]
     assert (found[1].since, found[1].refused, found[1].doubtful) == (NOW - MINUTE, "", False)
     assert {place: (r.sent, r.running) for place, r in found[1].rungs.items()} == {
@@ -126,9 +134,9 @@ async def test_what_is_known_of_an_untaken_one(store):
 async def test_a_refusal_is_known_by_its_words_and_what_hangs_is_in_doubt(store):
     await store.deliveries.add([rung(1), rung(1, TELEGRAM)], NOW)
     [refused], [_hangs] = await claim(store), await claim(store, "telegram")
-    await store.deliveries.settle(refused, Status.REFUSED, NOW, why="is_archived")
+    await settle(store, refused, DeliveryStatus.REFUSED, NOW, why="is_archived")
 
-    found = [one.untaken for one in await store.deliveries.fail_over(NOW + MINUTE, DESK, lambda _: ())]
+    found = [one.untaken for one in await fail_over(store, NOW + MINUTE)]
     assert [(str(one.delivery.destination), one.refused, one.doubtful) for one in found] == [
         ("slack:C012", "is_archived", False),
         ("telegram:-100", "", True),
@@ -138,7 +146,7 @@ async def test_a_refusal_is_known_by_its_words_and_what_hangs_is_in_doubt(store)
 async def test_an_ending_that_waits_behind_is_handed_on_in_its_stead(store):
     await store.deliveries.add([rung(1)], NOW)
     await store.deliveries.add([rung(2, ends=ChangeKind.RESTORED)], NOW + 20 * SECOND)
-    [one] = await store.deliveries.fail_over(NOW + MINUTE, DESK, next_one)
+    [one] = await fail_over(store, NOW + MINUTE, next_one)
     assert [row.key for row in one.onto] == ["x#1/2@telegram:-100"]
     assert await store.deliveries.next_deadline() == NOW + 2 * MINUTE  # Telegram's; Slack's are all seen to
 
@@ -155,6 +163,22 @@ async def test_whoever_was_deciding_meanwhile_has_to_decide_again(store):
     assert await store.deliveries._database.read(version) == before + 1
 
 
+@pytest.mark.parametrize("change", ["sent", "newer news", "another rung"])
+async def test_what_is_no_longer_as_it_was_read_is_decided_again(store, change):
+    await store.deliveries.add([rung()], NOW)
+    [was] = await store.deliveries.untaken(NOW + MINUTE, DESK)
+    if change == "sent":
+        [one] = await claim(store)
+        await settle(store, one, DeliveryStatus.SENT, NOW)
+    elif change == "newer news":
+        await store.deliveries.add([rung(2, ends=ChangeKind.RESTORED)], NOW)
+    else:
+        await store.deliveries.add([rung(1, TELEGRAM)], NOW)
+    assert await store.deliveries.fail_over([Handed(was, tuple(next_one(was)))], DESK, NOW + MINUTE) == ()
+    assert "email" not in await store.deliveries.backlog()
+    assert ("telegram" in await store.deliveries.backlog()) is (change == "another rung")
+
+
 async def test_what_was_refused_counts_as_told_until_the_next_rung_has_it(store):
     async def situation():
         seen = []
@@ -164,21 +188,21 @@ async def test_what_was_refused_counts_as_told_until_the_next_rung_has_it(store)
     await store.incidents.apply("x", further(), NOW)
     await store.deliveries.add([rung()], NOW)
     [one] = await claim(store)
-    await store.deliveries.settle(one, Status.REFUSED, NOW)
+    await settle(store, one, DeliveryStatus.REFUSED, NOW)
     assert (await situation()).told == {SLACK}
     await hand_on(store, NOW)
     assert (await situation()).told == {TELEGRAM}
     assert (await situation()).heard == frozenset()
     [two] = await claim(store, "telegram")
-    await store.deliveries.settle(two, Status.PENDING, NOW, unsure=True)
+    await settle(store, two, DeliveryStatus.PENDING, NOW, unsure=True)
     assert (await situation()).heard == {TELEGRAM}
 
 
 async def test_looking_for_deadlines_does_not_walk_through_what_is_finished(store):
     await store.deliveries.add([rung(n, thread=f"x#{n}") for n in range(400)], NOW)
-    while rows := await store.deliveries.claim(*wanted("slack", NOW, limit=500, lease=LEASE)):
+    while rows := await take(store, "slack", NOW, limit=500, lease=LEASE):
         for one in rows:
-            await store.deliveries.settle(one, Status.SENT, NOW)
+            await settle(store, one, DeliveryStatus.SENT, NOW)
 
     async def work(connection):
         dialect = connection.dialect
@@ -203,7 +227,7 @@ async def test_looking_for_deadlines_does_not_walk_through_what_is_finished(stor
 async def tried(store, *, unsure=False):
     """The head is handed over once, in vain."""
     [head] = await claim(store)
-    await store.deliveries.settle(head, Status.PENDING, NOW, due=NOW + SECOND, unsure=unsure)
+    await settle(store, head, DeliveryStatus.PENDING, NOW, due=NOW + SECOND, unsure=unsure)
     return head
 
 
@@ -220,17 +244,17 @@ async def test_a_place_that_did_not_take_the_beginning_gets_the_ending_alone(sto
     [one] = await claim(store, now=NOW + SECOND)
     assert (one.key, one.late, one.root, one.attempts, one.lease) == ("x#1/3@slack:C012", True, None, 0, 1)
     assert await statuses(store) == ["superseded", "superseded", "superseded", "sending", "superseded"]
-    await store.deliveries.settle(one, Status.PENDING, NOW, due=NOW + 2 * SECOND)
+    await settle(store, one, DeliveryStatus.PENDING, NOW, due=NOW + 2 * SECOND)
     [again] = await claim(store, now=NOW + 2 * SECOND)
     assert (again.key, again.late, again.attempts) == (one.key, True, 1)
-    assert await store.deliveries.settle(again, Status.SENT, NOW)
+    assert await settle(store, again, DeliveryStatus.SENT, NOW)
     assert await store.deliveries.backlog() == {}
 
 
 async def test_where_it_was_begun_the_ending_stays_an_answer_and_its_edit_is_made(store):
     await store.deliveries.add([delivery(1)], NOW)
     [first] = await claim(store)
-    await store.deliveries.settle(first, Status.SENT, NOW, ref="r1")
+    await settle(store, first, DeliveryStatus.SENT, NOW, ref="r1")
     await store.deliveries.add([delivery(2), delivery(2, action=DeliveryAction.EDIT)], NOW)
     await tried(store)
     await store.deliveries.add([ending(), delivery(3, action=DeliveryAction.EDIT)], NOW)
@@ -260,7 +284,7 @@ async def test_one_place_is_merged_and_another_one_is_not(store):
     other = Destination("slack", "C2")
     await store.deliveries.add([delivery(1), delivery(1, other)], NOW)
     for head in await claim(store):
-        await store.deliveries.settle(head, Status.PENDING, NOW, due=NOW + SECOND)
+        await settle(store, head, DeliveryStatus.PENDING, NOW, due=NOW + SECOND)
     await store.deliveries.add([ending()], NOW)
     assert {one.key for one in await claim(store, now=NOW + SECOND)} == {"x#1/3@slack:C012", "x#1/1@slack:C2"}
 

@@ -5,20 +5,20 @@ from datetime import timedelta
 
 import pytest
 
-from bot.model import DeliveryAction, Destination
-from bot.store import Status, open_store
-from tests.store.made import LEASE, MAIL, NOW, SECOND, SLACK, delivery, wanted
+from bot.model import DeliveryAction, DeliveryStatus, Destination
+from bot.store import open_store
+from tests.store.made import LEASE, MAIL, NOW, SECOND, SLACK, delivery, settle, take
 
 
 async def claim(store, kind="slack", now=NOW, limit=10):
-    return await store.deliveries.claim(*wanted(kind, now, limit=limit, lease=LEASE))
+    return await take(store, kind, now, limit=limit, lease=LEASE)
 
 
 async def sent(store, ref=None, kind="slack", now=NOW):
     """Claim and settle all that is due of one kind."""
     claimed = await claim(store, kind, now)
     for one in claimed:
-        assert await store.deliveries.settle(one, Status.SENT, now, ref=ref)
+        assert await settle(store, one, DeliveryStatus.SENT, now, ref=ref)
     return claimed
 
 
@@ -47,19 +47,19 @@ async def test_a_lane_is_told_in_order_and_waits_for_its_head(store):
     assert [one.key for one in first] == ["x#1/1@slack:C012", "y#1/1@slack:C012"]
     assert await claim(store) == ()
 
-    await store.deliveries.settle(first[0], Status.PENDING, NOW, due=NOW + 30 * SECOND, why="429")
+    await settle(store, first[0], DeliveryStatus.PENDING, NOW, due=NOW + 30 * SECOND, why="429")
     assert await claim(store) == ()
     [again] = await claim(store, now=NOW + 30 * SECOND)
     assert again.key == "x#1/1@slack:C012"
-    await store.deliveries.settle(again, Status.SENT, NOW)
+    await settle(store, again, DeliveryStatus.SENT, NOW)
     assert [one.key for one in await claim(store)] == ["x#1/2@slack:C012"]
 
 
-@pytest.mark.parametrize("end", [Status.SENT, Status.REFUSED])
+@pytest.mark.parametrize("end", [DeliveryStatus.SENT, DeliveryStatus.REFUSED])
 async def test_a_finished_head_lets_the_next_go(store, end):
     await store.deliveries.add([delivery(1), delivery(2)], NOW)
     [first] = await claim(store)
-    await store.deliveries.settle(first, end, NOW)
+    await settle(store, first, end, NOW)
 
     assert [one.key for one in await claim(store)] == ["x#1/2@slack:C012"]
 
@@ -87,7 +87,7 @@ async def test_what_follows_the_first_message_knows_its_ref_and_its_subject(stor
 async def test_a_refused_first_message_is_nobodys_root(store):
     await store.deliveries.add([delivery(1), delivery(2)], NOW)
     [first] = await claim(store)
-    await store.deliveries.settle(first, Status.REFUSED, NOW, why="channel_not_found")
+    await settle(store, first, DeliveryStatus.REFUSED, NOW, why="channel_not_found")
 
     [second] = await claim(store)
     assert (second.root, second.subject) == (None, "x#1 step 2")
@@ -99,7 +99,7 @@ async def test_hand_overs_are_counted(store):
         [one] = await claim(store)
         assert one.attempts == attempts
         assert one.unsure is False
-        await store.deliveries.settle(one, Status.PENDING, NOW, why="503")
+        await settle(store, one, DeliveryStatus.PENDING, NOW, why="503")
 
 
 async def test_an_expired_lease_is_claimed_again_as_unsure_and_the_first_claim_has_lost_it(store):
@@ -109,26 +109,26 @@ async def test_an_expired_lease_is_claimed_again_as_unsure_and_the_first_claim_h
 
     [second] = await claim(store, now=NOW + LEASE)
     assert (second.unsure, second.attempts, second.lease) == (True, 1, 2)
-    assert await store.deliveries.settle(first, Status.REFUSED, NOW) is False
-    assert await store.deliveries.settle(second, Status.SENT, NOW) is True
-    assert await store.deliveries.settle(second, Status.SENT, NOW) is False
+    assert await settle(store, first, DeliveryStatus.REFUSED, NOW) is False
+    assert await settle(store, second, DeliveryStatus.SENT, NOW) is True
+    assert await settle(store, second, DeliveryStatus.SENT, NOW) is False
 
 
 async def test_a_longer_lease_can_be_had(store):
     await store.deliveries.add([delivery()], NOW)
     [one] = await claim(store)
-    await store.deliveries.settle(one, Status.SENDING, NOW, due=NOW + 10 * LEASE)
+    await settle(store, one, DeliveryStatus.SENDING, NOW, due=NOW + 10 * LEASE)
 
     assert await claim(store, now=NOW + 2 * LEASE) == ()
-    assert await store.deliveries.settle(one, Status.SENT, NOW) is True
+    assert await settle(store, one, DeliveryStatus.SENT, NOW) is True
 
 
 async def test_doubt_once_said_stays(store):
     await store.deliveries.add([delivery()], NOW)
     [one] = await claim(store)
-    await store.deliveries.settle(one, Status.PENDING, NOW, unsure=True)
+    await settle(store, one, DeliveryStatus.PENDING, NOW, unsure=True)
     [two] = await claim(store)
-    await store.deliveries.settle(two, Status.PENDING, NOW)
+    await settle(store, two, DeliveryStatus.PENDING, NOW)
     [three] = await claim(store)
 
     assert (one.unsure, two.unsure, three.unsure) == (False, True, True)
@@ -137,14 +137,14 @@ async def test_doubt_once_said_stays(store):
 async def test_many_are_settled_together_each_with_its_own_answer(store):
     await store.deliveries.add([delivery(1, Destination("slack", f"C{n}")) for n in range(4)], NOW)
     a, b, c, d = await claim(store)
-    await store.deliveries.settle(b, Status.SENT, NOW)
+    await settle(store, b, DeliveryStatus.SENT, NOW)
 
     answers = await asyncio.gather(
-        *(store.deliveries.settle(one, Status.SENT, NOW, ref=one.destination.place) for one in (a, b, c, c))
+        *(settle(store, one, DeliveryStatus.SENT, NOW, ref=one.destination.place) for one in (a, b, c, c))
     )
     assert answers == [True, False, True, False]
     assert await store.deliveries.counts() == {("slack", "sent"): 3, ("slack", "sending"): 1}
-    assert await asyncio.gather(*(store.deliveries.settle(d, Status.SENT, NOW) for _ in range(2))) == [True, False]
+    assert await asyncio.gather(*(settle(store, d, DeliveryStatus.SENT, NOW) for _ in range(2))) == [True, False]
 
 
 async def test_claimers_at_once_never_get_the_same_row(store, database_url):
@@ -165,7 +165,7 @@ async def test_next_due_is_when_a_head_may_go(store):
 
     [first] = await claim(store)
     assert await store.deliveries.next_due("slack") == NOW + LEASE
-    await store.deliveries.settle(first, Status.PENDING, NOW, due=NOW + 5 * SECOND)
+    await settle(store, first, DeliveryStatus.PENDING, NOW, due=NOW + 5 * SECOND)
     assert await store.deliveries.next_due("slack") == NOW + 5 * SECOND
     assert await store.deliveries.next_due("email") is None
 
@@ -174,12 +174,12 @@ async def test_who_got_what_can_be_asked(store):
     await store.deliveries.add([delivery(1), delivery(1, MAIL)], NOW)
     await sent(store, now=NOW + SECOND)
     [mail] = await claim(store, "email")
-    await store.deliveries.settle(mail, Status.REFUSED, NOW + SECOND, why="550 no such user \0\ud800")
+    await settle(store, mail, DeliveryStatus.REFUSED, NOW + SECOND, why="550 no such user \0\ud800")
 
     slack, refused = await store.deliveries.of_incident("x#1")
-    assert (slack.destination, slack.status, slack.attempts) == (SLACK, Status.SENT, 1)
+    assert (slack.destination, slack.status, slack.attempts) == (SLACK, DeliveryStatus.SENT, 1)
     assert (slack.queued_at, slack.sent_at) == (NOW, NOW + SECOND)
-    assert (refused.status, refused.sent_at, refused.why) == (Status.REFUSED, None, "550 no such user ?")
+    assert (refused.status, refused.sent_at, refused.why) == (DeliveryStatus.REFUSED, None, "550 no such user ?")
     assert await store.deliveries.backlog() == {}
     assert await store.deliveries.counts() == {("slack", "sent"): 1, ("email", "refused"): 1}
 
@@ -191,10 +191,10 @@ async def test_what_a_dead_predecessor_was_sending_is_released_once_to_who_is_al
 
     async with open_store(database_url, alone=True) as store:
         assert store.released == 1
-        assert await store.deliveries.settle(cut_off, Status.SENT, NOW) is False
+        assert await settle(store, cut_off, DeliveryStatus.SENT, NOW) is False
         [again] = await claim(store)
         assert (again.key, again.unsure, again.attempts) == (cut_off.key, True, 1)
-        await store.deliveries.settle(again, Status.SENT, NOW)
+        await settle(store, again, DeliveryStatus.SENT, NOW)
     async with open_store(database_url, alone=True) as store:
         assert store.released == 0
 
@@ -243,7 +243,7 @@ async def explained(store):
 
 async def test_a_lease_is_as_long_as_was_asked_for(store):
     await store.deliveries.add([delivery()], NOW)
-    await store.deliveries.claim(*wanted("slack", NOW, limit=1, lease=timedelta(microseconds=1)))
+    await take(store, "slack", NOW, limit=1, lease=timedelta(microseconds=1))
 
     assert await store.deliveries.next_due("slack") == NOW + timedelta(microseconds=1)
 

@@ -15,8 +15,8 @@ from bot.net import Network
 from bot.offload.pool import SMALL, OverranError
 from bot.watch.sources import OfficialPage, status_page
 from bot.watch.sources.dialects import statuspage
-from bot.watch.sources.dialects.base import CAP, Asked, clean, instant
-from bot.watch.sources.dialects.dates import about, date
+from bot.watch.sources.dialects.base import CAP, Asked, clean
+from bot.watch.sources.dialects.dates import about, date, instant
 from bot.watch.sources.dialects.feed import ATOM, FORGOTTEN, RSS
 from bot.watch.sources.dialects.feed_entries import read as entries
 from bot.watch.sources.dialects.feed_stage import Stage, said, stage

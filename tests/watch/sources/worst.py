@@ -37,6 +37,9 @@ BAIT = {
     "kana": "解決",
     "stars": "**",
     "line": "Summary:\n",
+    "sentences": "service wieder normal fixed ",
+    "hours": "scheduled event 1:00 am ",
+    "kana with stages": "障害は解決",
 }
 NUMBERS: tuple[Any, ...] = (
     float("nan"),

@@ -29,6 +29,7 @@ def upgrade() -> None:
     deliveries()
     indexes_of_deliveries()
     subscriptions()
+    place_settings()
     series()
     results()
     rollup("five_minutes")
@@ -149,9 +150,19 @@ def subscriptions() -> None:
         "subscriptions",
         required("kind", sa.Text()),
         required("place", sa.Text()),
-        required("filter", sa.Text()),
+        required("filters", sa.Text()),
         required("by", sa.Text()),
         required("at", Utc()),
+        sa.PrimaryKeyConstraint("kind", "place"),
+    )
+
+
+def place_settings() -> None:
+    op.create_table(
+        "place_settings",
+        required("kind", sa.Text()),
+        required("place", sa.Text()),
+        required("settings", sa.Text()),
         sa.PrimaryKeyConstraint("kind", "place"),
     )
 

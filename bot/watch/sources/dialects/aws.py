@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from datetime import datetime
 from itertools import islice
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
@@ -24,15 +23,15 @@ from bot.watch.sources.dialects.base import (
     Dialect,
     Event,
     Wire,
-    instant,
     loads,
-    of_seconds,
     understood,
 )
+from bot.watch.sources.dialects.dates import folded, instant
+from bot.watch.sources.dialects.feed_stage import titled
 from bot.watch.sources.dialects.incidents_only import reported, wanted
+from bot.watch.sources.dialects.stage_words import Label
 
 _CAP = 8 * 1024 * 1024  # bytes, two per character: a large event has texts on 150 services
-_DIGITS = 20  # of an instant
 _EVENTS = "/public/currentevents"
 _HOSTS = frozenset({"health.aws.amazon.com", "status.aws.amazon.com"})
 _REGION = re.compile(r"-([a-z]{2}(?:-[a-z]{1,12}){1,3}-\d{1,3})")  # of "ec2-us-gov-west-1", at its end
@@ -79,7 +78,7 @@ class _Event(Wire):
 
     @property
     def over(self) -> bool:
-        return str(self.status) == _WELL or bool(self.end_time) or "[RESOLVED]" in self.summary
+        return str(self.status) == _WELL or bool(self.end_time) or titled(folded(self.summary)) is Label.OVER
 
     @property
     def place(self) -> _Place:
@@ -99,7 +98,7 @@ class _Event(Wire):
         if not places:
             return None
         shown = tuple(one.shown for one in places[:TOUCHED])
-        return Event(f"{whole.shown}: {self.summary}", Health.DEGRADED, _instant(self.date), parts=shown)
+        return Event(f"{whole.shown}: {self.summary}", Health.DEGRADED, instant(self.date), parts=shown)
 
     def _impacted(self) -> Iterator[_Place]:
         for service, said in islice(self.impacted_services.items(), _MOST_IMPACTED):
@@ -124,13 +123,6 @@ def parse(bodies: tuple[bytes, ...], asked: Asked) -> SourceReport:
     cared = wanted(asked)
     events = understood(listed, _Event, EVENTS)
     return reported((one for event in events if not event.over and (one := event.about(cared))), asked)
-
-
-def _instant(seconds: object) -> datetime | None:
-    """An instant from seconds since 1970, as a number or digits."""
-    if isinstance(seconds, str) and seconds.isdecimal() and len(seconds) <= _DIGITS:
-        return of_seconds(int(seconds))
-    return instant(seconds)
 
 
 def _region(service: str) -> str:

@@ -28,8 +28,9 @@ MOST_PLANNED = 10
 PARTS = 1000
 EVENTS = 200
 TOUCHED = 100  # components named by one event
-YEARS = range(1990, 2200)  # other years are errors, and could overflow
-SKEW = timedelta(minutes=5)  # a page's clock may be this far ahead of ours
+UPDATES = 10  # of one event, at either end of their list: the newest stands first or last
+SKEW = timedelta(minutes=5)  # a page's clock may be this far ahead of ours ...
+WRONG_ZONE = timedelta(hours=14)  # ... and this far if it writes times in a zone that it does not name
 
 _TAG = re.compile(r"<[/!?@#]*[A-Za-z][^<>]*>")
 _EARLIEST = datetime.min.replace(tzinfo=UTC)
@@ -150,6 +151,16 @@ def several(model: Callable[[], type[Wire]], most: int) -> BeforeValidator:
     return BeforeValidator(lambda listed: understood(listed, model(), most))
 
 
+def either_end(model: Callable[[], type[Wire]]) -> BeforeValidator:
+    """A validator to annotate the updates of an event with: keeps the valid ones among those at either end."""
+
+    def found(listed: object) -> list[Wire]:
+        many = isinstance(listed, list) and len(listed) > 2 * UPDATES
+        return understood([*listed[:UPDATES], *listed[-UPDATES:]] if many else listed, model(), 2 * UPDATES)  # type: ignore[index]
+
+    return BeforeValidator(found)
+
+
 def texts(most: int) -> BeforeValidator:
     """A validator to annotate a list of texts with: keeps the texts among the first `most`."""
 
@@ -185,7 +196,11 @@ def word(page: Page, asked: Asked) -> SourceReport:
         raise NotShownError("the page shows none of the components")
     known = {part.name for part in cared}
     events = sorted(
-        (_of_the_past(event, asked.now) for event in page.events if not narrowed or _concerns(event, known)),
+        (
+            found
+            for event in page.events
+            if (found := _of_the_past(event, asked.now)) and (not narrowed or _concerns(found, known))
+        ),
         key=lambda event: event.since or _EARLIEST,
         reverse=True,
     )
@@ -204,10 +219,14 @@ def word(page: Page, asked: Asked) -> SourceReport:
     )
 
 
-def _of_the_past(event: Event, now: datetime) -> Event:
-    """Correct a start in the future: within `SKEW` it becomes now, else unknown."""
+def _of_the_past(event: Event, now: datetime) -> Event | None:
+    """Correct a start in the future: within `SKEW` it becomes now, within `WRONG_ZONE` unknown. What begins later than
+    that has not begun: None.
+    """
     if event.since is None or event.since <= now:
         return event
+    if event.since - now > WRONG_ZONE:
+        return None
     return replace(event, since=now if event.since - now <= SKEW else None)
 
 
@@ -314,24 +333,3 @@ def key(value: object) -> str:
     """An id on the page, from text or a number; "" for anything else."""
     right = isinstance(value, str | int) and not isinstance(value, bool)
     return text if right and 0 < len(text := str(value)) <= LONGEST_KEY and value else ""
-
-
-def instant(value: object) -> datetime | None:
-    """An instant from an ISO 8601 date, in UTC without a zone, or from seconds or milliseconds since 1970; else None."""
-    if isinstance(value, int | float) and not isinstance(value, bool):
-        return of_seconds(value)
-    try:
-        found = datetime.fromisoformat(value)  # type: ignore[arg-type] # anything but a string raises TypeError
-        at = (found if found.tzinfo else found.replace(tzinfo=UTC)).astimezone(UTC)
-    except (TypeError, ValueError, OverflowError):
-        return None
-    return at if at.year in YEARS else None
-
-
-def of_seconds(value: float) -> datetime | None:
-    """An instant from seconds since 1970, or from milliseconds if the number is that large; None out of range."""
-    try:
-        at = datetime.fromtimestamp(value / 1000 if value > 10**11 else value, UTC)
-    except (ValueError, OverflowError, OSError):
-        return None
-    return at if at.year in YEARS else None

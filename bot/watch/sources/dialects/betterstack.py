@@ -25,7 +25,7 @@ from bot.watch.sources.dialects.base import (
     Part,
     Wire,
     clean,
-    instant,
+    either_end,
     key,
     link,
     loads,
@@ -34,6 +34,8 @@ from bot.watch.sources.dialects.base import (
     understood,
     word,
 )
+from bot.watch.sources.dialects.dates import instant
+from bot.watch.sources.dialects.stage_words import Label, stage
 
 _PATH = "/index.json"
 _LEVELS = {  # of the page, of a resource, of a report, and of a resource in a report
@@ -67,7 +69,7 @@ class _Reference(Wire):
 
 
 class _References(Wire):
-    data: Annotated[list[_Reference], several(lambda: _Reference, TOUCHED)] = []
+    data: Annotated[list[_Reference], either_end(lambda: _Reference)] = []
 
 
 class _Relationships(Wire):
@@ -94,9 +96,9 @@ class _Item(Wire):
     attributes: _Attributes = _Attributes()
     relationships: _Relationships = _Relationships()
 
-    def affected(self, updates: dict[str, _Item]) -> list[_Affected]:
+    def affected(self, known: dict[str, _Item]) -> list[_Affected]:
         """The resources named by the newest update that names any, else by the report itself."""
-        own = [updates[id_] for one in self.relationships.status_updates.data if (id_ := key(one.id)) in updates]
+        own = [known[id_] for one in self.relationships.status_updates.data if (id_ := key(one.id)) in known]
         told = [one for one in own if one.attributes.affected_resources]
         newest = max(told, key=lambda one: instant(one.attributes.published_at) or _EARLIEST, default=self)
         return newest.attributes.affected_resources
@@ -154,12 +156,12 @@ def parse(bodies: tuple[bytes, ...], asked: Asked) -> SourceReport:
     stated = index.data.attributes.aggregate_state
     if stated not in _LEVELS:
         raise ValueError("a vocabulary we do not know")
-    resources, updates = index.of("status_page_resource"), index.of("status_update")
+    resources, written = index.of("status_page_resource"), index.of("status_update")
     parts = {id_: _part(one) for id_, one in resources.items()}
     home = link(_home(index.data.attributes.custom_domain, asked.url))
     events, planned, working = [], [], stated == _MAINTENANCE
     for report in index.of("status_report").values():
-        affected = report.affected(updates)
+        affected = report.affected(written)
         if _over(report, affected, asked.now):
             continue
         if report.attributes.report_type == _MAINTENANCE:
@@ -187,8 +189,12 @@ def _part(resource: _Item) -> Part:
 
 def _over(report: _Item, affected: list[_Affected], now: datetime) -> bool:
     ends = instant(report.attributes.ends_at)
-    last = {one.status for one in affected}
-    return report.attributes.aggregate_state == "resolved" or last == {"resolved"} or (ends is not None and ends <= now)
+    last, state = {one.status for one in affected}, report.attributes.aggregate_state
+    return (
+        (state != "operational" and stage(state) is Label.OVER)
+        or last == {"resolved"}
+        or (ends is not None and ends <= now)
+    )
 
 
 def _open(stated: str, affected: list[_Affected], parts: dict[str, Part]) -> bool:

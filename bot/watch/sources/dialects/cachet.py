@@ -25,13 +25,13 @@ from bot.watch.sources.dialects.base import (
     Part,
     Wire,
     clean,
-    instant,
     key,
     link,
     loads,
     several,
     word,
 )
+from bot.watch.sources.dialects.dates import instant
 
 _COMPONENTS = "/api/v1/components"
 _INCIDENTS = "/api/v1/incidents"

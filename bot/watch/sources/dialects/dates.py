@@ -7,30 +7,10 @@ import unicodedata
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from bot.watch.sources.dialects.base import YEARS, instant, of_seconds
+from bot.watch.sources.dialects.zones import offset
 
+YEARS = range(1990, 2200)  # other years are errors, and could overflow
 LONGEST = 120  # characters searched
-# Hours from UTC. Only unambiguous abbreviations, as mail and North American pages use them.
-_ZONES = {
-    **dict.fromkeys(("z", "ut", "utc", "gmt", "wet"), 0),
-    **dict.fromkeys(("cet", "mez", "west"), 1),
-    **dict.fromkeys(("cest", "mesz", "eet"), 2),
-    **dict.fromkeys(("eest", "msk"), 3),
-    **dict.fromkeys(("sgt", "hkt"), 8),
-    **dict.fromkeys(("jst", "kst"), 9),
-    "aest": 10,
-    "aedt": 11,
-    "nzst": 12,
-    "nzdt": 13,
-    "edt": -4,
-    **dict.fromkeys(("est", "cdt"), -5),
-    **dict.fromkeys(("cst", "mdt"), -6),
-    **dict.fromkeys(("mst", "pdt"), -7),
-    **dict.fromkeys(("pst", "akdt"), -8),
-    "akst": -9,
-    "hst": -10,
-}
-_LONGEST_OFFSET = timedelta(hours=14)
 _MONTHS = (
     "january enero januar janvier janeiro gennaio januari",
     "february febrero februar fevrier fevereiro febbraio februari",
@@ -60,17 +40,18 @@ _IN_WORDS = re.compile(
 )
 _IN_NUMBERS = re.compile(
     r"\b(?P<year>\d{4})\s?[-/.年]\s?(?P<month>\d{1,2})\s?[-/.月]\s?(?P<day>\d{1,2})"
-    r"|\b(?P<day2>\d{1,2})\s?\.\s?(?P<month2>\d{1,2})\s?\.\s?(?P<year2>\d{4})\b"
+    r"|\b(?P<day2>\d{1,2})\s?\.\s?(?P<month2>\d{1,2})\s?\.\s?(?P<year2>\d{4}\b|\d{2}(?=\s+\d{1,2}[:.]\d\d))"
     r"|\b(?P<either>\d{1,2})/(?P<other>\d{1,2})/(?P<year3>\d{4})\b"
     r"|\b(?P<month4>\d{1,2})月\s?(?P<day4>\d{1,2})日"
 )
 _TIME = re.compile(
-    r"\b(?P<hour>\d{1,2})(?:\s?[:h時]\s?(?P<minute>\d{2})分?(?:\s?:\s?(?P<second>\d{2})(?:\.\d{1,9})?)?\s{0,2}"
-    r"(?P<half>[ap]\.?m\b\.?)?(?:\s?uhr\b)?|\s?(?P<half2>[ap]\.?m\b\.?))"
+    r"(?:\b|(?P<half3>午前|午後)\s?)(?P<hour>\d{1,2})(?:\s?[:h時]\s?(?P<minute>\d{2})分?(?:\s?:\s?(?P<second>\d{2})(?:\.\d{1,9})?)?"
+    r"\s{0,2}(?P<half>[ap]\.?\s?m\b\.?)?(?:\s?(?:uhr|uur)\b)?|\s?(?P<half2>[ap]\.?\s?m\b\.?)|時"
+    r"|\.(?P<minute2>\d{2})(?=\s?(?:uhr|uur|utc|gmt|cet|cest|mez|mesz|jst|e[sd]t|p[sd]t)\b)(?:\s?(?:uhr|uur)\b)?)"
     r"|t(?P<hour3>\d{2}):(?P<minute3>\d{2})(?::(?P<second3>\d{2})(?:\.\d{1,9})?)?"
 )
-_OFFSET = re.compile(r"\s{0,2}[(,]?\s?(?:utc|gmt)?\s?([+\-−]\d{1,2})(?::?(\d{2}))?\b")
-_NAMED = re.compile(r"\s{0,2}[(,]?\s?([a-z]{1,5})\b")
+_COUNTED = re.compile(r"(?:/date\()?([0-9]{9,13})(?:\.[0-9]{1,9})?(?:\)/)?", re.IGNORECASE)  # also Microsoft's form
+_SIGNS = str.maketrans("’‘´`‐‑−", "''''---")  # as people and word processors write an apostrophe and a hyphen
 _YEAR = re.compile(r"\b(?:19|20|21)\d\d\b")
 
 
@@ -92,9 +73,16 @@ class Moment:
         return None if self.ahead is None else self.local - self.ahead
 
 
+def instant(value: object) -> datetime | None:
+    """An instant in any form: seconds or milliseconds since 1970, ISO 8601, in UTC without a zone, and those of `date`."""
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return of_seconds(value)
+    return date(value) if isinstance(value, str) else None
+
+
 def date(text: str) -> datetime | None:
-    """An instant as feeds write it; None for anything else, and without an unambiguous zone."""
-    found = instant(text) or _counted(text)
+    """The same of a text; None for anything else, and in words without an unambiguous zone."""
+    found = _counted(text) or _iso(text)
     if found is None and (read := moment(text)) is not None:
         found = read.at
     return found if found is not None and found.year in YEARS else None
@@ -118,38 +106,59 @@ def moment(text: str, near: datetime | None = None) -> Moment | None:
     clock = _clock(right) or _clock(left)
     if clock is not None and clock.string is left:
         left = left[: clock.start()] + " " * (clock.end() - clock.start()) + left[clock.end() :]
-    if (
-        year is None
-        and clock is not None
-        and (later := _YEAR.search(right, clock.end() if clock.string is right else 0))
-    ):
+    begun = clock.end() if clock is not None and clock.string is right else 0
+    later = _YEAR.search(right, begun) if year is None and clock is not None else None
+    if later is not None:
         year = int(later[0])
         right = right[: later.start()] + " " * 4 + right[later.end() :]
-    ahead, after = _zone(clock.string, clock.end()) if clock else (None, 0)
+    local = _local(year, month, day, _hours(clock), near)
+    if local is None:
+        return None
+    ahead, after = offset(clock.string, clock.end(), local) if clock else (None, 0)
+    if clock is not None and ahead is None:  # it may stand behind the date, or behind a year behind the hour
+        ahead, _ = offset(right, later.end() if later else 0, local)
     if clock is not None and clock.string is right:
         right = right[: clock.start()] + right[after:]
-    local = _local(year, month, day, _hours(clock), near)
-    return Moment(local, ahead, clock is not None, f"{left} {right}") if local else None
+    return Moment(local, ahead, clock is not None, f"{left} {right}")
 
 
 def folded(text: str) -> str:
     """Lower case without accents, with one form of each sign."""
     if text.isascii():
         return text.casefold()
-    apart = unicodedata.normalize("NFKD", text.casefold())
+    apart = unicodedata.normalize("NFKD", text.casefold().translate(_SIGNS))
     return "".join(char for char in apart if not unicodedata.combining(char))
+
+
+def _iso(text: str) -> datetime | None:
+    """An instant in ISO 8601, in UTC without a zone; else None."""
+    try:
+        found = datetime.fromisoformat(text)
+        return (found if found.tzinfo else found.replace(tzinfo=UTC)).astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
+
+
+def of_seconds(value: float) -> datetime | None:
+    """An instant from seconds since 1970, or from milliseconds if the number is that large; None out of range."""
+    try:
+        at = datetime.fromtimestamp(value / 1000 if value > 10**11 else value, UTC)
+    except (ValueError, OverflowError, OSError):
+        return None
+    return at if at.year in YEARS else None
 
 
 def _counted(text: str) -> datetime | None:
     """Seconds or milliseconds since 1970, in digits; None for anything else."""
-    digits = text.strip()
-    right = digits.isascii() and digits.isdecimal() and 9 <= len(digits) <= 13
-    return of_seconds(int(digits)) if right else None
+    digits = _COUNTED.fullmatch(text.strip())
+    return of_seconds(int(digits[1])) if digits else None
 
 
 def _days(pattern: re.Pattern[str], text: str) -> list[tuple[int | None, int, int, int, int]]:
     """Year, month and day of the first valid date, and its position."""
-    for match in pattern.finditer(text):
+    at = 0
+    while (match := pattern.search(text, at)) is not None:
+        at = match.end()
         said = {name.rstrip("234"): value for name, value in match.groupdict().items() if value}
         if "either" in said:
             one, other = int(said["either"]), int(said["other"])
@@ -159,8 +168,10 @@ def _days(pattern: re.Pattern[str], text: str) -> list[tuple[int | None, int, in
         month = int(said["month"]) if said["month"].isdecimal() else _NUMBERS.get(said["month"])
         if month is not None and 1 <= month <= 12:
             year = int(said["year"]) if "year" in said else None
-            year = year + 2000 if year is not None and year < 100 else year
+            year = year + 2000 if year is not None and len(said["year"]) == 2 else year
             return [(year, month, int(said["day"]), match.start(), match.end())]
+        if match.lastgroup in {"day2", "year2"} and "month2" in match.re.groupindex:
+            at = match.start("day2")  # "Friday 20 November": no month, but the day belongs to the next word
     return []
 
 
@@ -174,20 +185,8 @@ def _hours(clock: re.Match[str] | None) -> tuple[int, int, int]:
     said = {name.rstrip("23"): value for name, value in clock.groupdict().items() if value}
     hour, half = int(said["hour"]), said.get("half", "")
     if half and 1 <= hour <= 12:
-        hour = hour % 12 + (12 if half[0] == "p" else 0)
+        hour = hour % 12 + (12 if half[0] in "p午" and half != "午前" else 0)
     return hour, int(said.get("minute", 0)), int(said.get("second", 0))
-
-
-def _zone(text: str, at: int) -> tuple[timedelta | None, int]:
-    """The zone's offset from UTC at this position, and its end."""
-    if (match := _OFFSET.match(text, at)) is not None:
-        hours, minutes = match[1].replace("−", "-"), int(match[2] or 0)
-        ahead = timedelta(hours=abs(int(hours)), minutes=minutes) * (-1 if hours[0] == "-" else 1)
-        return (ahead if abs(ahead) <= _LONGEST_OFFSET else None), match.end()
-    if (match := _NAMED.match(text, at)) is not None:
-        hours_ahead = _ZONES.get(match[1])
-        return (None if hours_ahead is None else timedelta(hours=hours_ahead)), match.end()
-    return None, at
 
 
 def _local(

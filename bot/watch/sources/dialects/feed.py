@@ -14,7 +14,8 @@ from itertools import pairwise
 from urllib.parse import urlsplit
 
 from bot.model import Health, SourceReport
-from bot.watch.sources.dialects.base import LONGEST_KEY, Asked, Dialect, Event, clean, link
+from bot.watch.sources.dialects.base import LONGEST_KEY, WRONG_ZONE, Asked, Dialect, Event, clean, link
+from bot.watch.sources.dialects.dates import folded
 from bot.watch.sources.dialects.feed_entries import Entry, Feed, read
 from bot.watch.sources.dialects.feed_stage import (
     MOST_LINES,
@@ -29,6 +30,7 @@ from bot.watch.sources.dialects.feed_stage import (
     work,
 )
 from bot.watch.sources.dialects.incidents_only import reported, wanted
+from bot.watch.sources.dialects.stage_words import GONE, Label, stage
 
 _ACCEPT = "application/atom+xml, application/rss+xml, application/xml;q=0.9, text/xml;q=0.8"
 FORGOTTEN = timedelta(days=14)  # open and silent for so long: its page forgot to close it, as many do
@@ -50,8 +52,6 @@ _GRAVE = re.compile(
     r"\b(?:major|critical|complete|full|total|widespread|global) (?:service |system )?(?:outage|disruption)\b",
     re.IGNORECASE,
 )
-_WELL = frozenset({"operational", "available", "under maintenance"})
-_GONE = frozenset({"full outage", "major outage"})
 
 
 def where(url: str, page: str) -> tuple[str, ...]:
@@ -118,7 +118,8 @@ def _fresh(feed: Feed, now: datetime) -> list[Entry]:
     """The entries that may still count, the newest first. Long texts are cut to both ends, one of which is the newest
     update.
     """
-    dated = ((one.at or one.roughly, one) for one in feed.entries)
+    entries = (_without_impossible(one, now) for one in feed.entries)
+    dated = ((one.at or one.roughly, one) for one in entries)
     fresh = [(at or _EARLIEST, one) for at, one in dated if at is None or now - at <= FORGOTTEN]
     newest = [one for _, one in sorted(fresh, key=lambda each: each[0], reverse=True)[:_MOST]]
     room = min(max(_READ // max(1, len(newest)), _LEAST), _READ // 6) // 2
@@ -126,6 +127,12 @@ def _fresh(feed: Feed, now: datetime) -> list[Entry]:
         replace(one, body=f"{one.body[:room]}\n{one.body[-room:]}") if len(one.body) > 2 * room else one
         for one in newest
     ]
+
+
+def _without_impossible(entry: Entry, now: datetime) -> Entry:
+    """The entry without the date of an update that is still to come, or it would never be forgotten."""
+    wrong = entry.published and entry.updated and entry.published <= now and entry.updated - now > WRONG_ZONE
+    return replace(entry, updated=None) if wrong else entry
 
 
 def _neighbourly(feed: Feed, spoken: list[tuple[Entry, Said]]) -> tuple[list[Entry], list[Said]]:
@@ -159,14 +166,14 @@ def _event(updates: _Updates, asked: Asked, worst: Health) -> Event | None:
     """The event; None if it concerns none of the wanted components."""
     newest = updates[0][0]
     states = components(newest)
-    troubled = {name: state for name, state in states.items() if state not in _WELL}
+    troubled = {name: state for name, state in states.items() if stage(state) not in {Label.OVER, Label.WORK}}
     parts = tuple(troubled)
     grave = bool(_GRAVE.search(plain(newest.title)))
     if asked.components:
         parts = _named(troubled, asked) if states else _mentioned(updates, asked)
         if not parts:
             return None
-        grave = grave or any(troubled.get(part) in _GONE for part in parts)
+        grave = grave or any(folded(troubled.get(part, "")) in GONE for part in parts)
     health = min(worst, Health.DOWN if grave else Health.DEGRADED)
     since = min((at for one, says in updates if (at := began(one, says.dates))), default=None)
     return Event(clean(newest.title), health, since, link(newest.link), parts)

@@ -17,20 +17,21 @@ from enum import Enum
 from itertools import islice
 
 from bot.model import Planned
-from bot.watch.sources.dialects.base import SKEW, clean, link
+from bot.watch.sources.dialects.base import SKEW, WRONG_ZONE, clean, link
 from bot.watch.sources.dialects.dates import Moment, folded, moment
 from bot.watch.sources.dialects.feed_entries import Entry
+from bot.watch.sources.dialects.stage_sentences import announces, is_over
 from bot.watch.sources.dialects.stage_words import (
-    ANNOUNCED,
+    AFFECTED,
     ENGLISH,
-    LABELS,
+    EVENTS,
     MAINTENANCE,
-    NOT_YET,
     OVER_HEADS,
-    OVER_SENTENCES,
     STATED,
     WORK_FIRST,
     Label,
+    bare,
+    known,
 )
 
 _BLOCKS = re.compile(
@@ -43,29 +44,30 @@ _BOLD = re.compile(
 )
 _HEAD = re.compile(r"(.{1,40}?)\s{0,9}(?:[:：(\[【\])】|]|[–—]|\s-|-\s|$)")
 _BRACKETS = re.compile(r"[\[(【（]\s{0,9}([^\[\]()【】（）]{1,40}?)\s{0,9}[\])】）]")
-_TAIL = re.compile(r"[-–—|:：]\s{0,9}([^-–—|:：]{2,40})$")
+_DIVIDED = re.compile(r"\s-\s|[–—|:：]")
 _STATED = re.compile(rf"(?:{'|'.join(STATED)})\s{{0,3}}[:：=-]\s{{0,3}}")
 _OVER_TITLE = re.compile(r"^\W*resolved\b|^service is operating normally\b|^\W*summary of impact\W+between\b")
 _SUMMARY = re.compile(r"^\W*summary of impact\W+between\b")  # Azure's: it has an end
-_THINGS = frozenset({"issue", "incident", "problem", "outage", "disruption", "this", "it"})
-_VERBS = frozenset({"is", "are", "has", "have", "was", "were"})
 _SENTENCES = re.compile(r"(?<=[.!?。])\s{0,3}")
-_WINDOW = re.compile(
-    r"SCHEDULED EVENT\s{1,9}(.{6,40}?)\s{0,9}[-–]\s{0,9}(.{0,40}?\d{1,2}:\d\d(?:\s?[AaPp]\.?[Mm]\.?)?\s{0,9}\w{0,5})"
+_HOUR = r"\d{1,2}(?:\s?[:h時]\s?\d{2}分?(?:\s?[ap]\.?m\b\.?)?|\s?[ap]\.?m\b\.?)"
+_WINDOW = re.compile(  # in folded text
+    rf"(?:{'|'.join(EVENTS)})\W{{0,9}}(.{{0,40}}?{_HOUR}(?:\suhr)?(?:\s[a-z]{{1,5}}\b)?)"
+    rf"\s{{0,9}}(?:[-–—~〜]|to|until|bis|hasta|al?|au|ate|alle|tot)\s{{0,9}}(.{{0,40}}?{_HOUR}\s{{0,9}}\w{{0,5}}(?:[+-]\d{{1,2}})?)"
 )
+_HALF = re.compile(r"[ap]\.?m\b\.?")
+_AFFECTED = re.compile("|".join(AFFECTED), re.IGNORECASE)
 _LISTED = re.compile(r"<li>([^<>]{1,300})</li>", re.IGNORECASE)
 _MOST_LISTED = 200
 _HEAD_OF_LINE = 60
 _TIMED = re.compile(r"\d[:h時]\d|\d\s?[apAP]\.?[mM]")
-_HOUR = re.compile(r"\d{1,2}:\d\d.{0,12}$")
-_EDGES = " \t:.-–—•*·()[]【】!|"
+_LAST_HOUR = re.compile(rf"{_HOUR}.{{0,12}}$")
 _NEWEST = 600  # characters of the text, if the length of its newest update is unclear ...
 _OPENING = 4000  # ... and with its markup
 _FEW = 30  # letters beside a date on a line that counts as nothing else
 MOST_LINES = 20  # at either end of a text
 _DAY = timedelta(days=1)
+_FARTHEST = timedelta(days=366)  # work announced for later is a slip of the pen
 _EARLIEST = datetime.min.replace(tzinfo=UTC)
-_AHEAD = timedelta(hours=14)  # the error of a clock in the wrong zone
 
 
 class Stage(Enum):
@@ -112,11 +114,11 @@ def said(entry: Entry, most: int = MOST_LINES) -> Said:
 def _said(entry: Entry, lines: _Lines) -> Said:
     title = folded(plain(entry.title))
     newest, updated = _newest(entry, lines)
-    called = _titled(title)
+    called = titled(title)
     if newest is Label.OVER or called is Label.OVER:
         return Said(Stage.OVER, labelled=True)
     text = plain(entry.body[:_OPENING])[:_NEWEST]
-    if newest is Label.WORK or _WINDOW.search(text):
+    if newest is Label.WORK or _WINDOW.search(folded(text)):
         return Said(Stage.WORK, labelled=True)
     if newest is not Label.OPEN and (WORK_FIRST.search(title) or called is Label.WORK):
         return Said(Stage.WORK, labelled=True)
@@ -132,7 +134,7 @@ def ahead(entry: Entry, spoken: Said, now: datetime) -> Said:
     begins = _begins(entry)
     if begins is None or begins - now <= SKEW or spoken.stage is not Stage.OPEN:
         return spoken
-    return Said(Stage.WORK) if _is_about_work(entry) or begins - now > _AHEAD else spoken
+    return Said(Stage.WORK) if _is_about_work(entry) or begins - now > WRONG_ZONE else spoken
 
 
 def _begins(entry: Entry) -> datetime | None:
@@ -148,23 +150,26 @@ def began(entry: Entry, dates: tuple[Moment, ...]) -> datetime | None:
     dated = entry.published or entry.updated
     if dated is None or entry.published is None:
         return dated
-    known = bool(dates) and all(found.ahead is not None for found in dates)
-    times = [(found.at if known else None) or found.local for found in dates]
+    zoned = bool(dates) and all(found.ahead is not None for found in dates)
+    times = [(found.at if zoned else None) or found.local for found in dates]
     # The entry's own date is that of its newest update: that reveals an unknown zone.
-    apart = timedelta(0) if known or not times else dated.replace(second=0, microsecond=0) - max(times)
+    apart = timedelta(0) if zoned or not times else dated.replace(second=0, microsecond=0) - max(times)
     return min((at + apart for at in times if at + apart <= dated), default=dated)
 
 
 def work(entry: Entry, now: datetime) -> Planned | None:
     """The announced work; None if it is over or its hours are unknown."""
-    window = _WINDOW.search(plain(entry.body[:_OPENING])[:_NEWEST])
+    window = _WINDOW.search(folded(plain(entry.body[:_OPENING])[:_NEWEST]))
     if window is None or entry.published is None:
         begins = _begins(entry)
-        announced = begins is not None and begins > now and _is_about_work(entry)
+        announced = begins is not None and now < begins <= now + _FARTHEST and _is_about_work(entry)
         return Planned(clean(entry.title), begins, None, link(entry.link), entry.key) if begins and announced else None
     # The second day may be left out, and the zone stands at the end: "Jul 3, 03:00 - 05:30 UTC".
-    first = moment(window[1], entry.published)
-    last = moment(window[2], entry.published) or moment(f"{_HOUR.sub('', window[1])} {window[2]}", entry.published)
+    opens, closes = window[1], window[2]
+    if (half := _HALF.search(closes)) and not _HALF.search(opens):
+        opens = f"{opens} {half[0]}"  # "3:00 - 5:30 PM"
+    first = moment(opens, entry.published)
+    last = moment(closes, entry.published) or moment(f"{_LAST_HOUR.sub('', opens)} {closes}", entry.published)
     if first is None or last is None:
         return None
     # The entry's date is the start; the length does not depend on the zone.
@@ -175,10 +180,12 @@ def work(entry: Entry, now: datetime) -> Planned | None:
 
 def components(entry: Entry) -> dict[str, str]:
     """The components that incident.io lists under an update, with their states: {"Login": "partial outage"}."""
-    _, listed, after = entry.body.partition("Affected components")
+    listed = _AFFECTED.search(entry.body)
     found: dict[str, str] = {}
-    for match in islice(_LISTED.finditer(after) if listed else (), _MOST_LISTED):
-        name, _, state = html.unescape(match[1]).strip().removesuffix(")").rpartition("(")
+    for match in islice(_LISTED.finditer(entry.body, listed.end()) if listed else (), _MOST_LISTED):
+        name, _, state = (
+            html.unescape(match[1]).strip().removesuffix(")").removesuffix("）").replace("（", "(").rpartition("(")
+        )
         found[name.strip()] = state.strip().casefold()
     return found
 
@@ -193,9 +200,9 @@ def subject(title: str) -> str:
     text = plain(title)
     bracket = _BRACKETS.match(text)
     head = bracket or _HEAD.match(text)
-    if head is None or folded(head[1].strip(_EDGES)) not in LABELS:
+    if head is None or known(bare(folded(head[1]))) is None:
         return text
-    return text[head.end() :].strip(_EDGES) or text
+    return bare(text[head.end() :]) or text
 
 
 def _newest(entry: Entry, lines: _Lines) -> tuple[Label | None, bool]:
@@ -203,7 +210,7 @@ def _newest(entry: Entry, lines: _Lines) -> tuple[Label | None, bool]:
     found = _updates(lines)
     telling = [one for one in found if one.label is not Label.UPDATE]
     if not telling:
-        filed = [LABELS[name] for one in entry.categories if (name := folded(one.strip(_EDGES))) in LABELS]
+        filed = [named for one in entry.categories if (named := known(bare(folded(one))))]
         label = max(filed, key=lambda one: one[1], default=(None, 0))[0]
         return (None if label is Label.UPDATE else label), bool(found)
     stated = [one for one in telling if one.stated]
@@ -243,7 +250,8 @@ def _updates(lines: _Lines) -> list[_Update]:
 
 def _lines(body: str, most: int) -> Iterator[str]:
     """The text in lines as displayed, without the list of components."""
-    text = body.partition("Affected components")[0]
+    listed = _AFFECTED.search(body)
+    text = body[: listed.start()] if listed else body
     text = html.unescape(_MARKUP.sub(" ", _BLOCKS.sub("\n", text)))
     lines = (" ".join(line.split()) for line in text.split("\n") if not line.isspace() and len(line) > 1)
     found = list(lines)
@@ -268,24 +276,24 @@ def _labelled(line: str, at: Moment | None) -> _Update | None:
 
 def _label(text: str) -> _Update | None:
     """The label of a folded line: the whole line, or its beginning up to a sign."""
-    text = text.strip(_EDGES)
+    text = bare(text)
     stated = _STATED.match(text)
-    text = text[stated.end() :].strip(_EDGES) if stated else text
-    known = LABELS.get(text)
-    if known is None and (head := _HEAD.match(text)) is not None:
-        known = LABELS.get(head[1].strip(_EDGES))
-    return _Update(*known, stated=stated is not None) if known else None
+    text = bare(text[stated.end() :]) if stated else text
+    found = known(text)
+    if found is None and (head := _HEAD.match(text)) is not None:
+        found = known(bare(head[1]))
+    return _Update(*found, stated=stated is not None) if found else None
 
 
-def _titled(title: str) -> Label | None:
+def titled(title: str) -> Label | None:
     """The label in a folded title: in brackets, or at its head or end beside a sign; None without one."""
     if _OVER_TITLE.search(title) or title.startswith(tuple(f"{one} " for one in OVER_HEADS)) or title in OVER_HEADS:
         return Label.OVER
     words = [match[1] for match in _BRACKETS.finditer(title)]
-    head, tail = _HEAD.match(title), _TAIL.search(title)
+    head, divided = _HEAD.match(title), _DIVIDED.split(title)
     words += [head[1]] if head and head.end() < len(title) else []
-    words += [tail[1]] if tail else []
-    found = [LABELS[word][0] for one in words if (word := one.strip(_EDGES)) in LABELS]
+    words += divided[-1:] if len(divided) > 1 else []
+    found = [called[0] for one in words if (called := known(bare(one)))]
     for label in (Label.OVER, Label.WORK, Label.OPEN, Label.UPDATE):
         if label in found:
             return label
@@ -294,29 +302,11 @@ def _titled(title: str) -> Label | None:
 
 def _unlabelled(entry: Entry, text: str) -> Said:
     """The stage of an entry without labels; `text` is folded."""
-    if _SUMMARY.search(text) or any(_is_over(one) for one in _SENTENCES.split(text)):
+    if _SUMMARY.search(text) or any(is_over(one) for one in _SENTENCES.split(text)):
         return Said(Stage.OVER)
-    if ANNOUNCED.search(text):
+    if announces(text):
         return Said(Stage.WORK)
     strange = _BOLD.search(entry.body[:_OPENING])
     if strange and not ENGLISH & set(text.split()) and not any(char.isdecimal() for char in strange[1]):
         return Said(Stage.UNCLEAR)
     return Said(Stage.OPEN)
-
-
-def _is_over(sentence: str) -> bool:
-    """True for "The issue was resolved", False for "once it is resolved"."""
-    if NOT_YET.search(sentence):
-        return False
-    if OVER_SENTENCES.search(sentence):
-        return True
-    thing, verb = -1, -1
-    for n, word in enumerate(sentence.split()):
-        bare = word.strip(".,;:!?()\"'")
-        if bare in _THINGS and verb < 0:
-            thing = n
-        elif bare in _VERBS and 0 <= thing >= n - 15:
-            verb = n
-        elif bare == "resolved" and 0 <= verb >= n - 6:
-            return True
-    return False

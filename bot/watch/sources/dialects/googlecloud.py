@@ -19,12 +19,12 @@ from bot.watch.sources.dialects.base import (
     Dialect,
     Event,
     Wire,
-    instant,
     link,
     loads,
     several,
     understood,
 )
+from bot.watch.sources.dialects.dates import instant
 from bot.watch.sources.dialects.incidents_only import concerning, reported, wanted
 
 _CAP = 8 * 1024 * 1024  # bytes: a year of incidents with all their updates

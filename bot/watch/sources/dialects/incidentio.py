@@ -28,14 +28,16 @@ from bot.watch.sources.dialects.base import (
     Part,
     Wire,
     clean,
-    instant,
     key,
     link,
     loads,
     several,
     word,
 )
+from bot.watch.sources.dialects.dates import instant
+from bot.watch.sources.dialects.stage_words import Label, stage
 
+_IMPACTS = 20  # of an incident: stretches of trouble of its components
 _DRAWN_FROM = "/proxy/"
 _WIDGET = "/api/v1/summary"
 _LOOK_ALIKE = "/api/v2/summary.json"
@@ -75,15 +77,15 @@ class _Incident(Wire):
     scheduled_end_at: Any = None
     current_worst_impact: str = ""
     affected_components: Annotated[list[_Touched], several(lambda: _Touched, TOUCHED)] = []
-    component_impacts: Annotated[list[_Touched], several(lambda: _Touched, TOUCHED)] = []
+    component_impacts: Annotated[list[_Touched], several(lambda: _Touched, _IMPACTS)] = []
 
     @property
     def announced(self) -> bool:
-        return self.type == "maintenance" or self.status.startswith("maintenance")
+        return self.type == "maintenance" or self.status.startswith("maintenance") or stage(self.status) is Label.WORK
 
     @property
     def over(self) -> bool:
-        return self.status in {"resolved", "maintenance_complete"}
+        return stage(self.status) is Label.OVER
 
     def event(self, names: dict[str, str], home: str) -> Event:
         """The event. Which components are down their own states tell: one of them is not the whole page."""

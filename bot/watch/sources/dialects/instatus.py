@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from itertools import islice
 from typing import Annotated, Any
 from urllib.parse import urlsplit
@@ -18,7 +18,6 @@ from bot.watch.sources.dialects.base import (
     EVENTS,
     PARTS,
     TOUCHED,
-    YEARS,
     Asked,
     Dialect,
     Event,
@@ -26,7 +25,6 @@ from bot.watch.sources.dialects.base import (
     Part,
     Wire,
     clean,
-    instant,
     key,
     link,
     loads,
@@ -34,6 +32,8 @@ from bot.watch.sources.dialects.base import (
     understood,
     word,
 )
+from bot.watch.sources.dialects.dates import instant
+from bot.watch.sources.dialects.stage_words import Label, stage
 
 _SUMMARY = "/summary.json"
 _STATED = {"UP": Health.UP, "UNDERMAINTENANCE": Health.UP, "HASISSUES": Health.DEGRADED}
@@ -66,7 +66,7 @@ class _Incident(Wire):
         health, _ = _LEVELS.get(self.impact.upper(), (Health.DEGRADED, ""))
         if troubled:
             health = min(health, Health.DEGRADED)  # their own state tells whether they are down
-        return Event(self.name, health, _moment(self.started), link(self.url), troubled)
+        return Event(self.name, health, instant(self.started), link(self.url), troubled)
 
 
 class _Maintenance(Wire):
@@ -78,7 +78,7 @@ class _Maintenance(Wire):
     url: Any = None
 
     def planned(self) -> Planned | None:
-        begins = _moment(self.start)
+        begins = instant(self.start)
         if begins is None:
             return None
         return Planned(clean(self.name), begins, _end(begins, self.duration), link(self.url), key(self.id))
@@ -133,28 +133,16 @@ def parse(bodies: tuple[bytes, ...], asked: Asked) -> SourceReport:
         raise ValueError("a vocabulary we do not know")
     parts = tuple(islice(_Components.model_validate(loads(bodies[1])).parts(), PARTS)) if len(bodies) > 1 else ()
     troubled = tuple(part.name for part in parts if part.health not in {None, Health.UP})[:TOUCHED]
-    ahead = [one for one in summary.activeMaintenances if one.status.upper() != "COMPLETED"]
+    ahead = [one for one in summary.activeMaintenances if stage(one.status) is not Label.OVER]
     page = Page(
         parts=parts,
-        events=tuple(one.event(troubled) for one in summary.activeIncidents if one.status.upper() != "RESOLVED"),
+        events=tuple(one.event(troubled) for one in summary.activeIncidents if stage(one.status) is not Label.OVER),
         overall=_STATED[stated],
         planned=tuple(found for one in ahead if (found := one.planned())),
-        in_maintenance=stated == "UNDERMAINTENANCE" or any(one.status.upper() == "INPROGRESS" for one in ahead),
+        in_maintenance=stated == "UNDERMAINTENANCE" or any(stage(one.status) is Label.EITHER for one in ahead),
         home=summary.page.url if isinstance(summary.page.url, str) else "",
     )
     return word(page, asked)
-
-
-def _moment(value: object) -> datetime | None:
-    """An instant in ISO 8601, or in JavaScript's "Sat Jun 11 2022 18:55:50 GMT+0000 (Coordinated Universal Time)";
-    else None.
-    """
-    if (found := instant(value)) is not None or not isinstance(value, str):
-        return found
-    with suppress(ValueError, OverflowError):
-        at = datetime.strptime(value.partition(" (")[0], "%a %b %d %Y %H:%M:%S GMT%z").astimezone(UTC)
-        return at if at.year in YEARS else None
-    return None
 
 
 def _end(begins: datetime, minutes: object) -> datetime | None:

@@ -14,14 +14,15 @@ from bot.watch.sources.dialects.base import (
     Event,
     Wire,
     clean,
-    instant,
     key,
     link,
     loads,
     several,
     texts,
 )
+from bot.watch.sources.dialects.dates import instant
 from bot.watch.sources.dialects.incidents_only import concerning, reported, wanted
+from bot.watch.sources.dialects.stage_words import Label, stage
 
 _HOSTS = frozenset({"slack-status.com", "status.slack.com"})
 _CURRENT = "/api/v2.0.0/current"
@@ -68,7 +69,7 @@ def parse(bodies: tuple[bytes, ...], asked: Asked) -> SourceReport:
     current = _Current.model_validate(loads(bodies[0]))
     if current.status not in _STATES or (current.status == _OPEN and not current.active_incidents):
         raise ValueError("a vocabulary we do not know")
-    cared, under_way = wanted(asked), [one for one in current.active_incidents if one.status == _OPEN]
+    cared, under_way = wanted(asked), [one for one in current.active_incidents if stage(one.status) is Label.OPEN]
     events = (one.event(cared) for one in under_way if one.type not in {"notice", "maintenance"})
     planned = (one.planned() for one in under_way if one.type == "maintenance")
     return reported(

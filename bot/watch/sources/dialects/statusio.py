@@ -26,7 +26,7 @@ from bot.watch.sources.dialects.base import (
     Page,
     Wire,
     clean,
-    instant,
+    either_end,
     key,
     link,
     loads,
@@ -36,6 +36,7 @@ from bot.watch.sources.dialects.base import (
     word,
 )
 from bot.watch.sources.dialects.component_tree import Node, parts
+from bot.watch.sources.dialects.dates import instant
 
 _API = "https://api.status.io/1.0/status/"
 _OF_API = re.compile(r"/1\.0/status/([0-9a-f]{24})/?$")
@@ -87,7 +88,7 @@ class _Announced(Wire):
     datetime_planned_end: Any = None
     components_affected: list[Any] = []
     containers_affected: list[Any] = []
-    messages: Annotated[list[_Message], several(lambda: _Message, TOUCHED)] = []
+    messages: Annotated[list[_Message], either_end(lambda: _Message)] = []
 
     @property
     def last(self) -> _Message:

@@ -20,7 +20,6 @@ from bot.watch.sources.dialects.base import (
     Part,
     Wire,
     clean,
-    instant,
     key,
     link,
     loads,
@@ -28,11 +27,11 @@ from bot.watch.sources.dialects.base import (
     several,
     word,
 )
+from bot.watch.sources.dialects.dates import instant
+from bot.watch.sources.dialects.stage_words import Label, stage
 
 _SUMMARY = "/api/v2/summary.json"
-_OVER = frozenset({"resolved", "postmortem", "completed"})
-_UNDER_WAY = frozenset({"in_progress", "verifying"})
-_ANNOUNCED = _UNDER_WAY | {"scheduled"}
+_LISTS = frozenset({"incidents", "scheduled_maintenances"})
 _MAINTENANCE = "under_maintenance"
 _SLIGHT = frozenset({"none", "minor"})
 _GRAVE = frozenset({"major", "critical"})
@@ -91,7 +90,7 @@ class _Incident(Wire):
     def planned(self) -> Planned | None:
         """The maintenance. Entered as an incident it has no hours: it runs from its entry."""
         announced, ends = instant(self.scheduled_for), instant(self.scheduled_until)
-        begins = announced or (None if self.status in _ANNOUNCED else self.since)
+        begins = announced or (None if stage(self.status) in {Label.WORK, Label.EITHER} else self.since)
         if begins is None or (ends is not None and ends <= begins):
             return None
         parts = named(self.components)
@@ -103,15 +102,20 @@ class _Home(Wire):
 
 
 class _Summary(Wire):
-    status: _Status
+    status: _Status | None = None
     page: _Home = _Home()
     components: Annotated[list[_Component], several(lambda: _Component, PARTS)] = []
     incidents: Annotated[list[_Incident], several(lambda: _Incident, EVENTS)] = []
     scheduled_maintenances: Annotated[list[_Incident], several(lambda: _Incident, EVENTS)] = []
 
     @property
+    def indicator(self) -> str | None:
+        """The state of the page; None if this is one of its lists alone."""
+        return self.status.indicator if self.status else None
+
+    @property
     def unresolved(self) -> list[_Incident]:
-        return [one for one in self.incidents if one.status not in _OVER]
+        return [one for one in self.incidents if stage(one.status) is not Label.OVER]
 
     @property
     def open(self) -> list[_Incident]:
@@ -119,16 +123,16 @@ class _Summary(Wire):
 
     def _is_work(self, one: _Incident) -> bool:
         """Whether an incident is really work: by its impact, or if the page is in maintenance and not in trouble."""
-        return one.impact == "maintenance" or (self.status.indicator == "maintenance" and one.impact in _SLIGHT)
+        return one.impact == "maintenance" or (self.indicator == "maintenance" and one.impact in _SLIGHT)
 
     @property
     def in_maintenance(self) -> bool:
-        announced = any(one.status in _UNDER_WAY for one in self.scheduled_maintenances)
+        announced = any(stage(one.status) is Label.EITHER for one in self.scheduled_maintenances)
         return announced or any(one.status == _MAINTENANCE for one in self.components)
 
     @property
     def planned(self) -> tuple[Planned, ...]:
-        announced = [one for one in self.scheduled_maintenances if one.status not in _OVER]
+        announced = [one for one in self.scheduled_maintenances if stage(one.status) is not Label.OVER]
         entered = [one for one in self.unresolved if self._is_work(one)]
         return tuple(found for one in (*announced, *entered) if (found := one.planned()))
 
@@ -143,33 +147,42 @@ def where(url: str) -> tuple[str, ...]:
 
 def shown(body: bytes) -> Page:
     """The contents of a summary. Raise ValueError if it is none."""
-    return _page(_Summary.model_validate(loads(body)))
+    return _page(_summary(body))
 
 
 def parse(bodies: tuple[bytes, ...], asked: Asked) -> SourceReport:
-    """As in `base.Dialect`."""
-    return word(shown(bodies[0]), asked)
+    """As in `base.Dialect`. Its list of incidents or of maintenance, at an address of its own, is read as well."""
+    lists = urlsplit(asked.url).path.endswith(".json")
+    return word(_page(_summary(bodies[0], lists=lists)), asked)
 
 
 def parse_whole(bodies: tuple[bytes, ...], asked: Asked) -> SourceReport:
     """As in `base.Dialect`, for pages that list their incidents; look-alikes do not."""
-    summary = _Summary.model_validate(loads(bodies[0]))
+    summary = _summary(bodies[0])
     if "incidents" not in summary.model_fields_set:
         raise ValueError("it hides its incidents")
     return word(_page(summary), asked)
 
 
+def _summary(body: bytes, *, lists: bool = False) -> _Summary:
+    """Parse a summary, or with `lists` also a list alone, which does not tell the state of the page."""
+    summary = _Summary.model_validate(loads(body))
+    if summary.status is None and not (lists and summary.model_fields_set & _LISTS):
+        raise ValueError("no summary")
+    return summary
+
+
 def _page(summary: _Summary) -> Page:
-    if summary.status.indicator not in _INDICATED:
+    if summary.indicator is not None and summary.indicator not in _INDICATED:
         raise ValueError("a vocabulary we do not know")
-    levels = {summary.status.indicator, *(one.impact for one in summary.open)}
+    levels = {summary.indicator, *(one.impact for one in summary.open)}
     return Page(
         parts=tuple(
             Part(one.name, _COMPONENT.get(one.status), one.status.replace("_", " ")) for one in summary.components
         ),
         events=tuple(one.event() for one in summary.open),
-        overall=_INDICATED[summary.status.indicator],
-        line=summary.status.description,
+        overall=_INDICATED[summary.indicator] if summary.indicator is not None else None,
+        line=summary.status.description if summary.status else "",
         grave=bool(levels & _GRAVE),
         planned=summary.planned,
         in_maintenance=summary.in_maintenance,

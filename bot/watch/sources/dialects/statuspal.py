@@ -23,7 +23,7 @@ from bot.watch.sources.dialects.base import (
     Page,
     Wire,
     clean,
-    instant,
+    either_end,
     key,
     link,
     loads,
@@ -33,6 +33,8 @@ from bot.watch.sources.dialects.base import (
     word,
 )
 from bot.watch.sources.dialects.component_tree import Node, parts
+from bot.watch.sources.dialects.dates import instant
+from bot.watch.sources.dialects.stage_words import Label, stage
 
 _HOST = re.compile(r"(?P<subdomain>[a-z0-9-]+)\.(?P<domain>statuspal\.(?:eu|io))", re.IGNORECASE)
 _DOMAINS = frozenset({"statuspal.eu", "statuspal.io"})
@@ -89,12 +91,12 @@ class _Incident(Wire):
     starts_at: Any = None
     ends_at: Any = None
     service_ids: list[Any] = []
-    updates: Annotated[list[_Update], several(lambda: _Update, TOUCHED)] = []
+    updates: Annotated[list[_Update], either_end(lambda: _Update)] = []
 
     def over(self, now: datetime) -> bool:
         last = max(self.updates, key=lambda one: instant(one.posted_at) or _EARLIEST, default=_Update())
         ends = instant(self.ends_at)
-        return last.type == "resolved" or (ends is not None and ends <= now)
+        return stage(last.type) is Label.OVER or (ends is not None and ends <= now)
 
     def event(self, nodes: _Services, asked: Asked) -> Event:
         found = [below for one in self.service_ids[:TOUCHED] for below in nodes.get(key(one), ())]

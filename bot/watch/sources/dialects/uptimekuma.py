@@ -22,17 +22,20 @@ from bot.watch.sources.dialects.base import (
     Part,
     Wire,
     clean,
-    instant,
     key,
     loads,
     several,
     understood,
     word,
 )
+from bot.watch.sources.dialects.dates import folded, instant
+from bot.watch.sources.dialects.feed_stage import titled
+from bot.watch.sources.dialects.stage_words import Label
 
 _SLUG = re.compile(r"(?P<base>.*?)/(?:status|api/status-page)/(?P<slug>[^/]+)/?")
 _DEFAULT = "default"  # the slug of a page at the root
 _MONITORS, _BEATS = 500, 100  # limits: monitors, and heartbeats of each
+_SLOTS = 10  # of one maintenance: the first counts
 _DOWN, _UP, _PENDING, _MAINTENANCE = 0, 1, 2, 3
 _LEVELS = {
     _DOWN: (Health.DOWN, "down"),
@@ -57,6 +60,11 @@ class _Notice(Wire):
     style: str = ""
     createdDate: Any = None  # noqa: N815 - theirs
 
+    @property
+    def over(self) -> bool:
+        """A notice has no state: people write it into the title, and leave it pinned."""
+        return titled(folded(self.title)) is Label.OVER
+
     def event(self) -> Event:
         health = Health.DEGRADED if self.style in _ALARMING else Health.UP
         return Event(self.title, health, instant(self.createdDate))
@@ -72,10 +80,10 @@ class _Maintenance(Wire):
     title: str = ""
     status: str = ""
     timezoneOffset: Any = None  # noqa: N815 - theirs
-    timeslotList: Annotated[list[_Slot], several(lambda: _Slot, 1)] = []  # noqa: N815 - theirs
+    timeslotList: Annotated[list[_Slot], several(lambda: _Slot, _SLOTS)] = []  # noqa: N815 - theirs
 
     def planned(self) -> Planned | None:
-        slot = self.timeslotList[0] if self.timeslotList else _Slot()
+        slot = next((one for one in self.timeslotList if one.startDate), _Slot())
         begins, ends = self._moment(slot.startDate), self._moment(slot.endDate)
         if begins is None or (ends is not None and ends <= begins):
             return None
@@ -103,11 +111,15 @@ class _Beats(Wire):
     heartbeatList: dict[str, Any]  # noqa: N815 - theirs
 
     def of(self, monitor: _Monitor) -> list[_Beat]:
-        """The newest heartbeats, which stand last; 0 fills gaps."""
+        """The newest heartbeats, the newest last, as they usually stand; 0 fills gaps."""
         listed = self.heartbeatList.get(key(monitor.id))
         if not isinstance(listed, list):
             return []
-        return understood([one for one in listed[-_BEATS:] if isinstance(one, dict)], _Beat, _BEATS)
+        first, last = (
+            instant(one.get("time")) if isinstance(one, dict) else None for one in (listed[:1] + listed[-1:] or [0, 0])
+        )
+        newest = listed[:_BEATS][::-1] if first and last and first > last else listed[-_BEATS:]
+        return understood([one for one in newest if isinstance(one, dict)], _Beat, _BEATS)
 
 
 def where(url: str) -> tuple[str, ...]:
@@ -129,9 +141,10 @@ def parse(bodies: tuple[bytes, ...], asked: Asked) -> SourceReport:
     once = {key(one.id) or n: one for n, one in enumerate(listed)}.values()
     monitors = [(one, beats.of(one)) for one in once]
     parts = tuple(_part(monitor, of) for monitor, of in monitors)
-    notices = [notice.event() for notice in (*shown.incidents, *((shown.incident,) if shown.incident else ()))]
+    pinned = (*shown.incidents, *((shown.incident,) if shown.incident else ()))
+    notices = [notice.event() for notice in pinned if not notice.over]
     outages = [outage for monitor, of in monitors if (outage := _outage(monitor, of))]
-    if not any(part.health is not None for part in parts) and not notices:
+    if not any(part.health is not None for part in parts) and not pinned:
         raise ValueError("it says nothing of any monitor")
     page = Page(
         parts=parts,

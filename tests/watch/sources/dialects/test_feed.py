@@ -332,3 +332,24 @@ def test_a_date_is_understood_with_its_zone_or_not_at_all(text, at):
 )
 def test_where_a_feed_is_asked_for(dialect, url, asked):
     assert dialect.where(url) == ((asked,) if asked else ())
+
+
+@pytest.mark.hardened(
+    "T15", "entries dated ahead, by minutes, hours, days and decades", "planned, nothing, or open and not since then"
+)
+@pytest.mark.parametrize(
+    ("title", "label", "published", "updated", "says", "since", "planned"),
+    [
+        ("API", "Investigating", "20 Nov 2026 12:03 GMT", "", Health.DEGRADED, utc(2026, 11, 20, 12), 0),
+        ("API", "Investigating", "20 Nov 2026 15:00 GMT", "", Health.DEGRADED, None, 0),  # in another zone
+        ("API", "Investigating", "22 Nov 2026 15:00 GMT", "", Health.UP, None, 0),
+        ("API", "Investigating", "20 Nov 2020 11:00 GMT", "2099-01-01T00:00:00Z", Health.UP, None, 0),
+        ("API", "Investigating", "20 Nov 2026 11:00 GMT", "2099-01-01T00:00:00Z", Health.DEGRADED, utc(2026, 11, 20, 11), 0),
+        ("Maintenance", "Scheduled", "21 Nov 2026 11:00 GMT", "", Health.UP, None, 1),
+        ("Maintenance", "Scheduled", "21 Nov 2099 11:00 GMT", "", Health.UP, None, 0),
+    ],
+)  # fmt: skip
+def test_what_is_still_to_come_has_not_begun(title, label, published, updated, says, since, planned):  # noqa: PLR0917
+    entry = item(title, f"<b>{label}</b> - Text.", at=published)
+    word = read(RSS, rss(entry.replace("</item>", f"<updated>{updated}</updated></item>")), utc(2026, 11, 20, 12))
+    assert (word.says, word.since, len(word.planned)) == (says, since, planned)

@@ -448,3 +448,12 @@ def test_an_incident_of_statuspal_concerns_those_who_care_for_the_zone_above():
     bodies = shaped("statuspal")
     bodies[0]["incidents"][0]["service_ids"] = [21]
     assert read("statuspal", bodies, "Zone B").headline == "Machines in zone B do not start"
+
+
+@pytest.mark.parametrize("title", ["[Resolved] API requests fail", "API requests fail - Behoben", "解決済み：API"])
+def test_a_pinned_notice_is_over_when_its_title_says_so(title):
+    bodies = made("uptimekuma", "well")
+    bodies[0]["incident"] = {"id": 3, "style": "danger", "title": title, "createdDate": "2026-11-21 13:10:00"}
+    assert read("uptimekuma", bodies).says is Health.UP
+    bodies[0]["incident"]["title"] = "API requests fail"
+    assert read("uptimekuma", bodies).says is Health.DEGRADED

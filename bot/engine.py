@@ -1,0 +1,80 @@
+"""The engine: store, recorder, outbox and rounds, joined in one way. It opens no socket, and nothing listens."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from datetime import datetime
+
+from bot.clock import SYSTEM, Clock
+from bot.contracts import Check, Net
+from bot.delivery.outbox import Outbox
+from bot.delivery.rate_limit import OpenChannel
+from bot.incidents.recorder import Recorder
+from bot.incidents.settings import Settings
+from bot.model import OURSELVES, Round, Service, ServiceState
+from bot.own_health import OwnHealth
+from bot.store import Store
+from bot.watch.checks import HeartbeatCheck
+from bot.watch.heartbeats import HeartbeatRegistry
+from bot.watch.rounds import Rounds, Watched
+from bot.watch.user_reports import UserReports
+
+
+class Engine:
+    """All that works between the checks and the channels.
+
+    `clock`: the time of all that is stored. `heartbeats`: the heartbeat routes, by service and route. `changed` is
+    called with each new state.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        settings: Settings,
+        channels: Mapping[str, OpenChannel],
+        clock: Callable[[], datetime],
+        *,
+        heartbeats: Mapping[tuple[str, str], HeartbeatCheck] | None = None,
+        own_health: OwnHealth | None = None,
+        changed: Callable[[Service, ServiceState, ServiceState], None] | None = None,
+    ) -> None:
+        self.store, self.clock = store, clock
+        self.own_health = own_health or OwnHealth(clock)
+        self.recorder = Recorder(store, settings, clock, own_health=self.own_health, changed=changed)
+        self.outbox = Outbox(store.deliveries, channels, clock, self.recorder, store.hold)
+        self.recorder.wake = self.outbox.wake
+        self.heartbeats = HeartbeatRegistry(heartbeats or {}, store, clock, self.offline_since)
+        self.user_reports = UserReports(store, clock, bad_since=self.recorder.bad_since)
+
+    def offline_since(self) -> datetime | None:
+        """Start of our own present outage, or None."""
+        ours = self.recorder.states.get(OURSELVES)
+        return ours.incident.since if ours and ours.incident else None
+
+    async def load(self) -> None:
+        """Restore the state of the last run. May raise StoreUnavailable."""
+        await self.recorder.load()
+        await self.heartbeats.load()
+        await self.user_reports.load()
+
+    def watch(
+        self,
+        watched: Sequence[Watched],
+        canaries: Sequence[Check],
+        net: Net,
+        *,
+        seen: Callable[[Round], Awaitable[bool]] | None = None,
+        clock: Clock = SYSTEM,
+    ) -> Rounds:
+        """The rounds of these services; what they see goes to `seen`, or else to the recorder."""
+        rounds = Rounds(
+            watched,
+            canaries,
+            net,
+            seen=seen or self.recorder.seen,
+            crowd=self.user_reports.report,
+            clock=clock,
+            own_health=self.own_health,
+        )
+        self.user_reports.again = rounds.again
+        return rounds
