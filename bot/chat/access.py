@@ -83,9 +83,9 @@ class Access:
         return True
 
     def _places(self) -> frozenset[Destination]:
-        made_of = (self.recorder.settings, self.recorder.subscriptions)
+        made_of = (self.recorder.settings, self.recorder.places.subscriptions)
         if not self._made_of or any(old is not new for old, new in zip(self._made_of, made_of, strict=True)):
-            subscribed = (subscription.destination for subscription in self.recorder.subscriptions)
+            subscribed = (subscription.destination for subscription in self.recorder.places.subscriptions)
             self._known, self._made_of = frozenset(map(room_of, (*self.named, *subscribed))), made_of
         return self._known
 

@@ -43,7 +43,6 @@ from bot.model import (
     DeliveryAction,
     Destination,
     Notice,
-    PlaceSettings,
     Reply,
     Report,
     Style,
@@ -143,7 +142,8 @@ class Dispatcher:
         own = next((place for place in ask.also if place.kind == ask.where.kind and place in named), None)
         if own is None or ask.where in named:
             return ask
-        if ask.where in self.recorder.places or any(s.destination == ask.where for s in self.recorder.subscriptions):
+        places = self.recorder.places
+        if ask.where in places.settings or places.subscription(ask.where):
             await self.recorder.moved(ask.where, own)
         return replace(ask, where=own)
 
@@ -224,10 +224,10 @@ class Dispatcher:
             line.words,
             replace(overview, user_reports=self.user_reports.tallies(ask.who)),
             self._style(ask),
-            audiences.settled(self.recorder.settings.audiences, self.recorder.places),
+            audiences.settled(self.recorder.settings.audiences, self.recorder.places.settings),
             admin,
             line.period,
-            settings=self.recorder.places.get(ask.where, PlaceSettings()),
+            settings=self.recorder.places.of(ask.where),
         )
 
     # ── orders ────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -257,9 +257,7 @@ class Dispatcher:
     def _changes_anything(self, order: Ordered) -> bool:
         """False for a subscription that is there already."""
         if isinstance(order, Subscribe):
-            current = next(
-                (s for s in self.recorder.subscriptions if s.destination == order.subscription.destination), None
-            )
+            current = self.recorder.places.subscription(order.subscription.destination)
             return current is None or current.filters != order.subscription.filters
         return True
 
@@ -304,12 +302,12 @@ class Dispatcher:
     async def _change_place(self, order: Subscribe | Unsubscribe | SetPlace | Allow | Disallow) -> None:
         match order:
             case Subscribe(subscription):
-                await self.recorder.subscribe(subscription)
+                await self.recorder.places.subscribe(subscription)
                 await catch_up(self.recorder, subscription.destination)
             case Unsubscribe(destination):
-                await self.recorder.unsubscribe(destination)
+                await self.recorder.places.unsubscribe(destination)
             case SetPlace(place, settings):
-                await self.recorder.set_place(place, settings)
+                await self.recorder.places.set(place, settings)
             case Allow(room):
                 await self.recorder.store.rooms.allow(room)
                 await self.access.read(asyncio.get_running_loop().time())
@@ -318,8 +316,8 @@ class Dispatcher:
 
     async def _shut_out(self, place: Destination) -> None:
         """Also end its subscriptions: one of them would let it in again."""
-        for subscription in [s for s in self.recorder.subscriptions if room_of(s.destination) == place]:
-            await self.recorder.unsubscribe(subscription.destination)
+        for subscription in [s for s in self.recorder.places.subscriptions if room_of(s.destination) == place]:
+            await self.recorder.places.unsubscribe(subscription.destination)
         await self.recorder.store.rooms.disallow(place)
         await self.access.read(asyncio.get_running_loop().time())
 
@@ -327,10 +325,10 @@ class Dispatcher:
         """The style of the place's audience, or what people set for it, else the default; in a private chat for which
         nobody set a language, the person's own.
         """
-        known = audiences.settled(self.recorder.settings.audiences, self.recorder.places)
+        known = audiences.settled(self.recorder.settings.audiences, self.recorder.places.settings)
         style = audiences.style_of(ask.where, known)
         if style is None:
-            settings = self.recorder.places.get(ask.where, PlaceSettings())
+            settings = self.recorder.places.of(ask.where)
             if ask.reply is Reply.PRIVATE and not settings.language:
                 settings = replace(settings, language=wording.spoken(ask.language))
             style = settings.style(self.style)

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from bot import wording
+from bot.incidents.places import Places
 from bot.incidents.settings import Settings
 from bot.judge import channel_health
 from bot.judge.changes import Step
@@ -34,7 +35,6 @@ from bot.model import (
     Order,
     Outcome,
     Overview,
-    PlaceSettings,
     RefusalScope,
     Round,
     Rules,
@@ -42,8 +42,6 @@ from bot.model import (
     ServiceState,
     Span,
     Streak,
-    Subscription,
-    SubscriptionFilter,
     delivering,
 )
 from bot.model.clock_shift import Moved, moved
@@ -69,21 +67,22 @@ class Recorder:
     # Wakes the outbox for these destinations or kinds of channel.
     wake: Callable[[set[str] | set[Destination]], None] = no_outbox
     states: dict[str, ServiceState] = field(default_factory=dict)
-    subscriptions: tuple[Subscription, ...] = ()
-    places: Mapping[Destination, PlaceSettings] = field(default_factory=dict)  # how people want them written to
+    places: Places = field(init=False)
     maintenance: MaintenanceCalendar = field(default_factory=MaintenanceCalendar)
     coverage: Coverage = field(default_factory=Coverage)
     own_health: OwnHealth = field(default_factory=OwnHealth)
     changed: Callable[[Service, ServiceState, ServiceState], None] | None = None  # called with each new state
-    _patient: tuple[SubscriptionFilter, ...] = ()  # those of subscriptions that wait until an incident has lasted
     _unwritten: dict[str, Streak] = field(default_factory=dict)  # by service: streaks that could not be stored
     # Confirmed open incidents, by what a reader follows.
     _open: dict[incident_fanout.Followed, wording.Others] = field(default_factory=dict)
 
+    def __post_init__(self) -> None:
+        self.places = Places(self.store)
+
     @property
     def readers(self) -> tuple[Audience, ...]:
         """The audiences of the config and, each as an audience of one, the subscriptions made in chats."""
-        return self.settings.readers(self.subscriptions, self.places)
+        return self.settings.readers(self.places.subscriptions, self.places.settings)
 
     @property
     def ladders(self) -> Mapping[str, Audience]:
@@ -95,7 +94,7 @@ class Recorder:
         return self.settings.watched.get(name) or Service(name, ours)
 
     def muted(self, service: str) -> bool:
-        return _silent(self._state(service), self.clock())
+        return self._state(service).muted(self.clock())
 
     def failing(self, service: str) -> bool:
         """True if the service fails, even if that is not announced."""
@@ -162,20 +161,6 @@ class Recorder:
         await self._taken(service, move)
         return sum(delivery.action is DeliveryAction.POST for delivery in move.deliveries)
 
-    async def subscribe(self, wish: Subscription) -> None:
-        await self.store.subscriptions.subscribe(wish)
-        await self._read_subscriptions()
-
-    async def unsubscribe(self, destination: Destination) -> bool:
-        gone = await self.store.subscriptions.unsubscribe(destination)
-        await self._read_subscriptions()
-        return gone
-
-    async def set_place(self, place: Destination, settings: PlaceSettings) -> None:
-        """Write to a place in another way from now on."""
-        await self.store.subscriptions.set_place(place, settings)
-        self.places = await self.store.subscriptions.places()
-
     async def moved(self, old: Destination, new: Destination) -> None:
         """Take over a destination's new address, so that its readers lose no notice."""
         await self.store.subscriptions.moved(old, new)
@@ -185,8 +170,7 @@ class Recorder:
         """Load the subscriptions and the present addresses of the config's destinations: a file does not learn that a
         group has moved.
         """
-        await self._read_subscriptions()
-        self.places = await self.store.subscriptions.places()
+        await self.places.load()
         self.settings = self.settings.found(await self.store.subscriptions.addresses())
 
     async def overview(self, since: datetime) -> Overview:
@@ -209,7 +193,7 @@ class Recorder:
             Overview(
                 at=self.clock(),
                 services=(),
-                subscriptions=self.subscriptions,
+                subscriptions=self.places.subscriptions,
                 windows=tuple(self.maintenance.since(since)),
                 unwell=self.own_health.unwell,
             )
@@ -309,7 +293,8 @@ class Recorder:
         if slept := seen.asleep_since:
             await self._advance(OURSELVES, lambda own: track_own_outage(own, slept, online=False, starved=True))
         online, blind = seen.online and not seen.starved, self._state(OURSELVES).incident is not None
-        if not online or (blind and _saw(seen)):
+        seeing = any(reading.outcome is not Outcome.INCONCLUSIVE for reading in seen.readings)
+        if not online or (blind and seeing):  # errors of our own do not show that we are online
             starved = seen.starved
             await self._advance(OURSELVES, lambda own: track_own_outage(own, seen.at, online=online, starved=starved))
 
@@ -348,14 +333,9 @@ class Recorder:
 
     def _rules(self, service: str) -> Rules:
         rules = self.settings.rules.get(service) or Rules()
-        if not self._patient:
+        if not (ages := self.places.waits(service)):
             return rules
-        ages = {one.for_at_least for one in self._patient if one.follows(service)}
         return replace(rules, milestones=tuple(sorted({*rules.milestones, *ages})))
-
-    async def _read_subscriptions(self) -> None:
-        self.subscriptions = await self.store.subscriptions.subscriptions()
-        self._patient = tuple(one for s in self.subscriptions for one in s.filters if one.for_at_least)
 
     async def _advance(
         self, service: str, take: Callable[[ServiceState], Step], *, quietly: bool = False
@@ -393,7 +373,7 @@ class Recorder:
             self.addressed(),
             incident_fanout.Spread(situation.told, situation.heard) if known else incident_fanout.Spread(),
             self._others,
-            muted=_silent(situation.state, now),
+            muted=situation.state.muted(now),
             now=now,
         )
 
@@ -415,12 +395,3 @@ class Recorder:
                 len(services),
             )
         return self._open[followed]
-
-
-def _silent(state: ServiceState, now: datetime) -> bool:
-    return state.mute is not None and state.mute.until > now
-
-
-def _saw(seen: Round) -> bool:
-    """True if the round shows that we are online, which errors of our own do not."""
-    return any(reading.outcome is not Outcome.INCONCLUSIVE for reading in seen.readings)

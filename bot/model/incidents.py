@@ -143,6 +143,9 @@ class ServiceState:
     excused: bool = False  # the present trouble was retracted in `last`: nothing opens until it worsens or ends
     echo: bool = False  # trackers or the crowd still report what is over: opens nothing until they are quiet
 
+    def muted(self, now: datetime) -> bool:
+        return self.mute is not None and self.mute.until > now
+
 
 class ChangeKind(StrEnum):
     """Kind of a change of an incident."""

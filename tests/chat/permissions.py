@@ -269,7 +269,9 @@ async def outcomes(role: Role, store: Any) -> dict[str, str]:
         front = Dispatcher(desk.house.recorder, ADMINS, Style(), desk.crowd, Seen())  # nobody is too fast here
         ask = replace(role.make(line, number), prove=ruler)
         if role.asks and line in MANAGES:
-            await desk.house.recorder.subscribe(Subscription(ask.where, (SubscriptionFilter(("y",)),), ask.who, _now()))
+            await desk.house.recorder.places.subscribe(
+                Subscription(ask.where, (SubscriptionFilter(("y",)),), ask.who, _now())
+            )
         before = len(await store.audit_log.newest(999)), len(desk.looked)
         words = await front.answer(ask)
         after = len(await store.audit_log.newest(999)), len(desk.looked)

@@ -9,10 +9,12 @@ from __future__ import annotations
 import asyncio
 import itertools
 from datetime import UTC, datetime
+from types import SimpleNamespace
 
 from bot.chat.dispatcher import Dispatcher
 from bot.chat.on_demand_check import PORTS, OnDemandChecker
 from bot.contracts import Cause
+from bot.incidents.places import Places
 from bot.incidents.settings import Settings
 from bot.model import Ask, Destination, Overview, Service, ServiceState, Style
 from bot.net import Network
@@ -42,7 +44,7 @@ class Names:
 class Books:
     """As much of a record as a desk needs that only looks."""
 
-    subscriptions, places = (), {}
+    places = Places(SimpleNamespace(subscriptions=None))
     settings = Settings({"x": X}, {}, (), frozenset(), public=True)
 
     @staticmethod

@@ -37,7 +37,7 @@ async def test_a_stranger_gets_one_line_and_leaves_nothing_behind(store, saw):
     with counting(store) as asked:
         answers = [await desk.say(text, key=f"again {text}") for text in READS]
     assert (answers, asked) == ([None] * len(READS), [])
-    assert (desk.crowd.tallies(), desk.looked, desk.house.recorder.subscriptions) == ({}, [], ())
+    assert (desk.crowd.tallies(), desk.looked, desk.house.recorder.places.subscriptions) == ({}, [], ())
     assert await desk.say("ack x") is None
     assert desk.house.recorder.states["x"].incident.acked_by == ""
     saw("one line, then silence; no read or write of the database")
@@ -71,7 +71,7 @@ async def test_an_admin_lets_a_room_in_and_shuts_it_out_again(store, order):
     assert (await desk.say("rooms", ADMIN, DM))[1].startswith("telegram:-100777: by Ana, ")
 
     assert "shut out" in " ".join(await desk.say("disallow telegram:-100777", ADMIN, DM))
-    assert desk.house.recorder.subscriptions == ()
+    assert desk.house.recorder.places.subscriptions == ()
     assert (await desk.say("status"))[:2] == STRANGER
     assert (await desk.say("disallow", ADMIN, ROOM))[0] == "No admin has let telegram:-100777 in."
     audit = await desk.say("audit", ADMIN, DM)
@@ -247,15 +247,15 @@ NAMED, BY_ID = Destination("slack", "#newsroom"), Destination("slack", "C012")
 async def test_a_channel_that_the_config_names_is_one_place_by_name_and_by_id(store, first):
     desk = Desk(store, (Audience("desk", (NAMED,), style=Style("es", "Europe/Madrid")),))
     if not first:  # subscribed under its id, before its name was known
-        await desk.house.recorder.subscribe(
+        await desk.house.recorder.places.subscribe(
             Subscription(BY_ID, (SubscriptionFilter(("x",)),), "slack:U1", desk.house.now)
         )
     here = {"who": ADMIN, "where": BY_ID, "also": (NAMED,)}
     assert (await desk.say("status", **here))[0].startswith("⚫ Sin datos")
     await desk.say("subscribe x", **here)
     await desk.say("clock 12h", **here)
-    assert [subscription.destination for subscription in desk.house.recorder.subscriptions] == [NAMED]
-    assert set(desk.house.recorder.places) == {NAMED}
+    assert [subscription.destination for subscription in desk.house.recorder.places.subscriptions] == [NAMED]
+    assert set(desk.house.recorder.places.settings) == {NAMED}
     await desk.house.rounds("BB")
     assert [place for _, place, _ in await desk.house.queued()] == [str(NAMED)]
     assert (

@@ -284,7 +284,7 @@ async def town(folder: Path, *services: str, watched: Sequence[str] = ("slack",)
         async with open_store(sqlite.ready(path)) as store:
             made = Town(store, look, services, watched)
             await made.recorder.load()
-            await made.recorder.subscribe(Subscription(OPS, (SubscriptionFilter(),), "slack:T1/U1", NOON))
+            await made.recorder.places.subscribe(Subscription(OPS, (SubscriptionFilter(),), "slack:T1/U1", NOON))
             async with at_work(made):
                 yield made
 

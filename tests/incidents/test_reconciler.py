@@ -115,12 +115,14 @@ async def test_who_subscribes_during_an_outage_hears_of_it_at_once_and_nobody_el
     await house.rounds("BB")
     await house.rounds("BB", "y")
     await house.deliver()
-    await house.recorder.subscribe(Subscription(CHAT, (SubscriptionFilter(services=("x",)),), "telegram:4242", at(3)))
+    await house.recorder.places.subscribe(
+        Subscription(CHAT, (SubscriptionFilter(services=("x",)),), "telegram:4242", at(3))
+    )
 
     assert await catch_up(house.recorder, CHAT) == 1
     assert await told(house) == {str(CHAT): "🔴 X (Twitter): down since noon"}
     assert await catch_up(house.recorder, CHAT) == 0
-    await house.recorder.subscribe(Subscription(CHAT, (SubscriptionFilter(),), "telegram:4242", at(4)))
+    await house.recorder.places.subscribe(Subscription(CHAT, (SubscriptionFilter(),), "telegram:4242", at(4)))
     assert await catch_up(house.recorder, CHAT) == 1
     assert await told(house) == {str(CHAT): "🔴 Y: down since noon"}
 
@@ -129,7 +131,7 @@ async def test_catching_up_one_place_leaves_the_others_for_the_next_round(house)
     await house.rounds("BB")
     after = living(house, DESK, Audience("boss", (OTHER,)))
     await after.recorder.load()
-    await after.recorder.subscribe(Subscription(CHAT, (SubscriptionFilter(),), "telegram:4242", at(3)))
+    await after.recorder.places.subscribe(Subscription(CHAT, (SubscriptionFilter(),), "telegram:4242", at(3)))
     assert await catch_up(after.recorder, CHAT) == 1
     assert str(OTHER) not in {place for _, place, _ in await after.queued()}
 

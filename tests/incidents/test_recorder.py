@@ -262,7 +262,7 @@ async def test_of_a_muted_service_only_those_told_hear_how_it_ends(house):
     await house.rounds("BB")
     await house.deliver()
     await house.recorder.order("x", Mute("ana", at(2), at(10_000), "known"))
-    await house.recorder.subscribe(Subscription(CHAT, (SubscriptionFilter(),), "telegram:4242", at(2)))
+    await house.recorder.places.subscribe(Subscription(CHAT, (SubscriptionFilter(),), "telegram:4242", at(2)))
     await house.rounds("B" * 20, first=2)
     assert await house.deliver() == []
     await house.rounds("..", first=22)
@@ -295,8 +295,8 @@ async def test_an_order_is_carried_out_once_and_told_to_those_who_know(house, st
 
 async def test_a_subscription_is_told_like_an_audience_in_its_own_words(house, store):
     wish = SubscriptionFilter(services=("x",), topics=frozenset({Topic.DOWN}))
-    await house.recorder.set_place(CHAT, PlaceSettings("es", "Europe/Madrid", "24h"))
-    await house.recorder.subscribe(Subscription(CHAT, (wish,), "telegram:4242", at(0)))
+    await house.recorder.places.set(CHAT, PlaceSettings("es", "Europe/Madrid", "24h"))
+    await house.recorder.places.subscribe(Subscription(CHAT, (wish,), "telegram:4242", at(0)))
     await house.rounds("BB")
     await house.rounds("BB", "y")
     told = await house.deliver()
@@ -306,23 +306,23 @@ async def test_a_subscription_is_told_like_an_audience_in_its_own_words(house, s
     ]
     after = House(store)
     await after.recorder.load()
-    assert after.recorder.subscriptions == house.recorder.subscriptions
-    assert await house.recorder.unsubscribe(CHAT)
-    assert not await house.recorder.unsubscribe(CHAT)
-    assert house.recorder.subscriptions == ()
+    assert after.recorder.places.subscriptions == house.recorder.places.subscriptions
+    assert await house.recorder.places.unsubscribe(CHAT)
+    assert not await house.recorder.places.unsubscribe(CHAT)
+    assert house.recorder.places.subscriptions == ()
 
 
 async def test_a_place_that_is_in_an_audience_and_subscribed_hears_once(house):
-    await house.recorder.subscribe(Subscription(SLACK, (SubscriptionFilter(),), "slack:U1", at(0)))
+    await house.recorder.places.subscribe(Subscription(SLACK, (SubscriptionFilter(),), "slack:U1", at(0)))
     await house.rounds("BB")
     assert [one for one, place, _ in await house.queued() if place == str(SLACK)] == ["x#1/2"]
 
 
 async def test_a_place_that_moved_takes_its_subscription_with_it(house):
-    await house.recorder.subscribe(Subscription(CHAT, (SubscriptionFilter(),), "telegram:4242", at(0)))
+    await house.recorder.places.subscribe(Subscription(CHAT, (SubscriptionFilter(),), "telegram:4242", at(0)))
     new = Destination("telegram", "-1001")
     await house.recorder.moved(CHAT, new)
-    assert [s.destination for s in house.recorder.subscriptions] == [new]
+    assert [s.destination for s in house.recorder.places.subscriptions] == [new]
 
 
 async def test_the_first_message_is_brought_up_to_date_only_where_that_can_be(house):

@@ -161,8 +161,8 @@ class Run:
             life = await self._begun(stack)
             if self.world.life == 1 and "chat" in self.script.readers:
                 with suppress(StoreUnavailable):
-                    await life.recorder.set_place(place("telegram:chat"), CHAT_SETTINGS)
-                    await life.recorder.subscribe(
+                    await life.recorder.places.set(place("telegram:chat"), CHAT_SETTINGS)
+                    await life.recorder.places.subscribe(
                         Subscription(place("telegram:chat"), (CHAT,), "Ana", life.recorder.clock())
                     )
             await life.live(lambda: self._until(life, end, killed=killed))

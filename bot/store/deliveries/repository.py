@@ -64,7 +64,7 @@ class Deliveries:
             places = list({head.place for head in heads}) if wanted.gathers else ()
             return heads, await claim.standing(connection, wanted.kind, places, since, wanted.now)
 
-        return await self._database.read(work)
+        return await self._database.read_latest(work)
 
     async def place_queues(
         self, whole: Collection[Destination], edits: Collection[Destination], since: datetime
@@ -80,11 +80,11 @@ class Deliveries:
             }
             return {place: queue for place, queue in read.items() if queue}
 
-        return await self._database.read(work)
+        return await self._database.read_latest(work)
 
     async def contents(self, plan: Plan) -> dict[Message, Contents]:
         """Read what the batch messages of a plan have to say so far."""
-        return await self._database.read(partial(batch.contents, plan=plan))
+        return await self._database.read_latest(partial(batch.contents, plan=plan))
 
     async def claim(
         self,
