@@ -1,8 +1,7 @@
 """`python -m bot` as a process of its own, but quickly: forked from one that has imported all already.
 
 Importing takes a second or three, the work of most tests a tenth of that. What is forked has its own arguments, folder,
-environment and pipes, is signalled and ends as any process does. Each file that uses it starts Tocsin at least once
-from nothing, too.
+environment and pipes, is signalled and ends as any process does. Some tests start Tocsin from nothing all the same.
 
     process = await start("status", cwd=folder, env=env)     # as asyncio.create_subprocess_exec gives it
     out, err = await process.communicate()
