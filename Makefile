@@ -3,6 +3,9 @@ PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 
+# Hundreds of processes are started by the tests: each would compile all that it imports.
+export PYTHONDONTWRITEBYTECODE =
+
 .PHONY: help install demo run test test-all hardening soak attack sim dead lint bench sentences lock base-image sbom audit wheel clean
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12

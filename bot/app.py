@@ -8,12 +8,11 @@ import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import cached_property, partial
 
 from fastapi import FastAPI
 
-from bot.chat import loading
 from bot.chat.commands import listed
 from bot.chat.dispatcher import Dispatcher
 from bot.chat.on_demand_check import OnDemandChecker
@@ -23,8 +22,7 @@ from bot.contracts import Channel, ChannelContext, Net, Unable
 from bot.delivery.rate_limit import OpenChannel
 from bot.engine import Engine
 from bot.incidents.reconciler import audit
-from bot.incidents.recorder import Recorder
-from bot.model import Overview, Trail
+from bot.model import Overview
 from bot.net import Network
 from bot.offload import pool
 from bot.own_alerts.admins import AdminAlerts
@@ -35,10 +33,9 @@ from bot.scheduler import clock_offset
 from bot.scheduler.clock_steps import ClockSteps
 from bot.scheduler.jobs import Scheduler
 from bot.scheduler.result_writer import Results
-from bot.store import Store, StoreUnavailable, open_store
+from bot.store import StoreUnavailable, open_store
 from bot.supervisor import Supervisor
 from bot.watch.rounds import Rounds
-from bot.watch.user_reports import UserReports
 from bot.web import heartbeats as heartbeat_urls
 from bot.web import operator_log
 from bot.web.app import Metrics, Server, site
@@ -311,20 +308,3 @@ def _bind(host: str, port: int) -> socket.socket:
     except (OSError, OverflowError, UnicodeError) as error:
         why = (getattr(error, "strerror", None) or str(error)).partition(" (while ")[0]
         raise Unable(f"cannot listen on {host}:{port} ({why}); set another web.listen") from None
-
-
-async def trail(config: Config, store: Store, asked: str) -> Trail | None:
-    """The delivery log of an incident ("x#17"), or of a service's latest one."""
-    record = Recorder(store, setting(config), now)
-    await record.load()
-    return await loading.trail(record, asked)
-
-
-async def glance(config: Config, store: Store) -> tuple[Overview, datetime | None]:
-    """The present state, and when a daemon last reported that it is alive; opens no channel."""
-    record = Recorder(store, setting(config), now)
-    await record.load()
-    crowd = UserReports(store, now, bad_since=record.bad_since)
-    await crowd.load()
-    overview = replace(await record.overview(now() - timedelta(days=7)), user_reports=crowd.tallies())
-    return overview, await store.results.last_alive()

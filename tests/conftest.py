@@ -2,15 +2,29 @@
 
 from __future__ import annotations
 
+import gc
 import os
+import shutil
+import sys
+import tempfile
+from pathlib import Path
 
 import pytest
 from hypothesis import settings
 
 from bot.store import open_store
+from tests import sqlite
 from tests.postgres import postgres_server
 
 pytest_plugins = ["tests.hardening"]
+
+# Each commit is synced, which a disk takes its time for. What is written here dies with the tests: memory will do.
+MEMORY = Path("/dev/shm")  # only where it is large enough
+if "TMPDIR" not in os.environ and os.access(MEMORY, os.W_OK) and shutil.disk_usage(MEMORY).free > 2 << 30:
+    os.environ["TMPDIR"] = tempfile.tempdir = str(MEMORY)
+
+# jsonschema builds a grammar for internationalised addresses when it is imported, which takes seconds; none is checked.
+sys.modules.setdefault("rfc3987_syntax", None)
 
 # Properties say what is right; how long an example takes says only how busy the machine is.
 settings.register_profile("usual", deadline=None)
@@ -28,7 +42,7 @@ def postgres():
 def database_url(request, tmp_path):
     """A database of each kind, without rows."""
     if request.param == "sqlite":
-        yield f"sqlite:///{tmp_path / 'tocsin.db'}"
+        yield sqlite.ready(tmp_path / "tocsin.db")
     else:
         with request.getfixturevalue("postgres").database() as url:
             yield url
@@ -48,3 +62,9 @@ def bare_url(request, tmp_path):
     else:
         with request.getfixturevalue("postgres").database("template1") as url:
             yield url
+
+
+def pytest_collection_finish():
+    """What all tests are made of stays: the collector need not walk through it again and again."""
+    gc.collect()
+    gc.freeze()

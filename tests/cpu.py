@@ -21,9 +21,12 @@ def cpu(work: Callable[[], object], enough: float = 0.1) -> float:
     return least
 
 
-def allowed(seconds: float) -> float:
-    """So many seconds of a quiet machine, in those of this one now: fixed work of the same sort is its yardstick."""
-    return seconds * max(1.0, cpu(_yardstick, enough=0.0) / QUIET)
+def allowed(seconds: float, taken: float = float("inf")) -> float:
+    """So many seconds of a quiet machine, in those of this one now: fixed work of the same sort is its yardstick.
+
+    It is not needed where no more than these seconds were `taken`.
+    """
+    return seconds if taken < seconds else seconds * max(1.0, cpu(_yardstick, enough=0.0) / QUIET)
 
 
 def _once(work: Callable[[], object]) -> float:

@@ -1,4 +1,4 @@
-"""A PostgreSQL of the tests' own: one server a test process, a fresh database a test."""
+"""A PostgreSQL of the tests' own: one server a test process, an empty database a test."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import asyncio
 import shutil
 import subprocess
 import warnings
-from collections.abc import Iterator
+from collections.abc import Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -14,7 +14,9 @@ from importlib import import_module
 from itertools import count
 from pathlib import Path
 from tempfile import mkdtemp
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+import asyncpg
 
 from bot.store import open_store
 
@@ -32,11 +34,45 @@ QUICK = (
 
 READY = "ready"  # the database whose copies have the schema already: that is quicker than migrating each
 
+# Emptying a database is quicker than making another. Nobody may be left in it, and every number starts anew.
+EMPTY = """
+SET session_replication_role = replica;
+DO $$
+DECLARE found text;
+BEGIN
+    PERFORM pg_terminate_backend(pid, 10000) FROM pg_stat_activity
+        WHERE datname = current_database() AND pid <> pg_backend_pid();
+    FOR found IN SELECT oid::regclass FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind = 'r'
+            AND relname <> 'alembic_version' LOOP
+        EXECUTE 'DELETE FROM ' || found;
+    END LOOP;
+    PERFORM setval(oid::regclass, 1, false) FROM pg_class
+        WHERE relnamespace = 'public'::regnamespace AND relkind = 'S';
+END $$"""
+# All that a test may have altered besides rows: what is not as in READY is not used again.
+SHAPE = """
+SELECT md5(string_agg(part, E'\n' ORDER BY part)) FROM (
+    SELECT concat_ws(' ', c.relname, c.relkind, c.relacl, c.relowner, a.attname, a.atttypid, a.attnotnull, a.attisdropped)
+        FROM pg_class c LEFT JOIN pg_attribute a ON a.attrelid = c.oid WHERE c.relnamespace = 'public'::regnamespace
+    UNION ALL SELECT pg_get_indexdef(oid) FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind = 'i'
+    UNION ALL SELECT concat_ws(' ', conrelid::regclass, conname, pg_get_constraintdef(oid)) FROM pg_constraint
+        WHERE connamespace = 'public'::regnamespace
+    UNION ALL SELECT concat_ws(' ', adrelid::regclass, adnum, pg_get_expr(adbin, adrelid)) FROM pg_attrdef
+    UNION ALL SELECT concat_ws(' ', tgrelid::regclass, tgname) FROM pg_trigger WHERE NOT tgisinternal
+    UNION ALL SELECT proname FROM pg_proc WHERE pronamespace = 'public'::regnamespace
+    UNION ALL SELECT concat_ws(' ', nspname, nspacl, nspowner) FROM pg_namespace WHERE nspname !~ '^pg_(toast|temp)'
+    UNION ALL SELECT setconfig::text FROM pg_db_role_setting
+        WHERE setdatabase IN (0, (SELECT oid FROM pg_database WHERE datname = current_database()))
+    UNION ALL SELECT version_num FROM alembic_version
+) AS parts (part)"""
+
 
 @dataclass
 class Postgres:
     server: PostgresServer
     _numbers: Iterator[int] = field(default_factory=count)
+    _empty: list[str] = field(default_factory=list)  # names of databases that are like READY again
+    _shape: str = ""
 
     @property
     def socket(self) -> Path:
@@ -65,13 +101,44 @@ class Postgres:
 
     @contextmanager
     def database(self, template: str = READY) -> Iterator[str]:
-        """The URL of a database without rows, gone afterwards; with "template1", without tables too."""
-        name = f"test{next(self._numbers)}"
-        self.run(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY file_copy")
+        """The URL of a database without rows, nobody's afterwards; with "template1", without tables too."""
+        if template == READY and self._empty:
+            name = self._empty.pop()
+        else:
+            name = f"test{next(self._numbers)}"
+            self.run(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY file_copy")
         try:
             yield self.url(name)
         finally:
-            self.run(f"DROP DATABASE {name} WITH (FORCE)")
+            if template == READY and _aside(_emptied(self.url(name))) == self._shape:
+                self._empty.append(name)
+            else:
+                self.run(f"DROP DATABASE {name} WITH (FORCE)")
+
+    def make_ready(self) -> None:
+        """Make the database that all others are copies of."""
+        self.run(f"CREATE DATABASE {READY}")
+        _aside(_migrated(self.url(READY)))
+        self._shape = _aside(_emptied(self.url(READY)))
+
+
+def _aside(work: Coroutine[Any, Any, Any]) -> Any:
+    """Run in a thread of its own: the test that asks may have a loop here."""
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(asyncio.run, work).result()
+
+
+async def _emptied(url: str) -> str:
+    """Remove all rows, and tell the shape that is left; "" if it is no database that can be used again."""
+    try:
+        connection = await asyncpg.connect(url)
+        try:
+            await connection.execute(EMPTY)
+            return str(await connection.fetchval(SHAPE))
+        finally:
+            await connection.close()
+    except (asyncpg.PostgresError, OSError):
+        return ""
 
 
 async def _migrated(url: str) -> None:
@@ -96,9 +163,7 @@ def postgres_server() -> Iterator[Postgres]:
         (server.pgdata / "pg_hba.conf").write_text(ACCESS)
         statements = [part.strip() for part in QUICK.split(";") if part.strip()]
         postgres.run(*statements, f"CREATE ROLE {WITH_PASSWORD} LOGIN PASSWORD 'right'", "SELECT pg_reload_conf()")
-        postgres.run(f"CREATE DATABASE {READY}")
-        with ThreadPoolExecutor(1) as aside:  # in a thread of its own: the test that asks first may have a loop here
-            aside.submit(asyncio.run, _migrated(postgres.url(READY))).result()
+        postgres.make_ready()
         yield postgres
     finally:
         server.cleanup()

@@ -18,6 +18,7 @@ import pytest
 
 from bot import app, daemon, supervisor
 from bot.app import open_app
+from bot.cli.stored import glance
 from bot.config import Config, load
 from bot.contracts import Unable
 from bot.model import Delivery, DeliveryAction, Destination, Notice, Text, Tone
@@ -121,7 +122,7 @@ async def test_it_notes_that_it_lives_and_what_its_checks_saw(tmp_path, monkeypa
         await home.scheduler._roll()
         assert "x" in await home.store.rollups.stretches(since - timedelta(days=1))
     async with open_store(config.database) as store:
-        overview, alive = await app.glance(config, store)
+        overview, alive = await glance(config, store)
     assert alive >= home.started_at
     assert [service.id for service, _ in overview.services] == ["x"]
 

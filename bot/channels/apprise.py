@@ -48,7 +48,7 @@ WARNINGS = frozenset({Tone.DEGRADED, Tone.POSSIBLE})
 class AppriseSettings(BaseModel):
     """The destination is apprise: and any Apprise URL."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(defer_build=True, frozen=True, extra="forbid")
     edits: ClassVar[bool] = False
     pace: ClassVar[Pace] = Pace()
     gathers: ClassVar[bool] = True

@@ -30,7 +30,7 @@ COLOURS = {
 class ConsoleSettings(BaseModel):
     """The destination is console:- ."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(defer_build=True, frozen=True, extra="forbid")
     edits: ClassVar[bool] = False
     pace: ClassVar[Pace] = Pace()
     gathers: ClassVar[bool] = True

@@ -39,7 +39,7 @@ encode = json.JSONEncoder(separators=(",", ":")).encode  # dumps() makes an enco
 class WebhookSettings(BaseModel):
     """The URL belongs to the destination, so that each receiver has its own."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(defer_build=True, frozen=True, extra="forbid")
     edits: ClassVar[bool] = True
     pace: ClassVar[Pace] = Pace()
     gathers: ClassVar[bool] = False

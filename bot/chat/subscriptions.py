@@ -23,7 +23,7 @@ class _Said:
 
     services: list[str] = field(default_factory=list)
     topics: set[Topic] = field(default_factory=set)
-    wish: SubscriptionFilter = field(default_factory=SubscriptionFilter)
+    options: SubscriptionFilter = field(default_factory=SubscriptionFilter)
     excepted: list[str] = field(default_factory=list)  # of all
     excepting: bool = False  # what follows is excepted
     unknown: str = ""  # the first word that means nothing here
@@ -32,10 +32,10 @@ class _Said:
     def filter(self) -> SubscriptionFilter:
         services, excepted = tuple(dict.fromkeys(self.services)), tuple(dict.fromkeys(self.excepted))
         return replace(
-            self.wish,
+            self.options,
             services=services,
             but=() if services else excepted,
-            topics=frozenset(self.topics) or self.wish.topics,
+            topics=frozenset(self.topics) or self.options.topics,
         )
 
 
@@ -126,9 +126,9 @@ def _option(said: _Said, left: tuple[str, ...]) -> tuple[str, ...]:
     if word in TOPICS:
         said.topics.add(Topic(word))
     elif word.upper() in Confidence.__members__:
-        said.wish = replace(said.wish, confidence=Confidence[word.upper()])
+        said.options = replace(said.options, confidence=Confidence[word.upper()])
     elif word in input_words("after") and (lasting := durations.taken(left[1:])):
-        said.wish = replace(said.wish, for_at_least=min(lasting[0], LONGEST))
+        said.options = replace(said.options, for_at_least=min(lasting[0], LONGEST))
         return lasting[1]
     elif word in input_words("except"):
         said.excepting = True

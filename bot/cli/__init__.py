@@ -12,9 +12,6 @@ from cyclopts import App, CycloptsError
 from bot import __version__
 from bot.cli import run, schema, status, verify
 from bot.cli.console import err, fail
-from bot.config import ConfigError
-from bot.contracts import Unable
-from bot.wording.catalog import CatalogError
 
 COMMANDS: dict[str, Callable[..., int]] = {
     "demo": run.demo,
@@ -45,11 +42,22 @@ def main() -> None:
         code = app(exit_on_error=False, print_error=False, result_action="return_value")
     except CycloptsError as error:
         fail(" ".join(str(error).split()), 2)
-    except ConfigError as error:
-        err.print(str(error), markup=False)
-        raise SystemExit(2) from None
-    except (Unable, CatalogError) as error:
-        fail(str(error), 1)
     except KeyboardInterrupt:
         raise SystemExit(130) from None
+    except Exception as error:
+        _explain(error)
+        raise
     raise SystemExit(code or 0)
+
+
+def _explain(error: Exception) -> None:
+    """Say what is wrong, and exit, if it is the user's to mend."""
+    from bot.config import ConfigError  # noqa: PLC0415 # `--help` starts quickly without it
+    from bot.contracts import Unable  # noqa: PLC0415 # as above
+    from bot.wording.catalog import CatalogError  # noqa: PLC0415 # as above
+
+    if isinstance(error, ConfigError):
+        err.print(str(error), markup=False)
+        raise SystemExit(2) from None
+    if isinstance(error, (Unable, CatalogError)):
+        fail(str(error), 1)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from time import monotonic
 
-from bot.app import now
+from bot.clock import SYSTEM
 from bot.config import Config
 from bot.contracts import Channel, ChannelContext
 from bot.errors import fault
@@ -37,7 +37,7 @@ async def drill(config: Config, names: Sequence[str], tried: Callable[[int, int]
     `tried` gets the number done and the total. Successes are stored, for the next drill to show.
     """
     audiences = [reader for reader in config.readers() if reader.name in names]
-    rows = deliveries(audiences, now())
+    rows = deliveries(audiences, SYSTEM.utcnow())
     places = [row.destination for row in rows]
     done: dict[Destination, Tried] = {}
     async with AsyncExitStack() as stack:
@@ -68,7 +68,7 @@ async def _prove(channel: Channel, row: Delivery, store: Store) -> Tried:
         why = Reason.of(ReasonCode.OWN_ERROR, provider_code=type(bug).__name__)
     tried = Tried(why, timedelta(seconds=monotonic() - began))
     if not why:
-        await store.subscriptions.remember(f"{PROVEN}{place}", now().isoformat())
+        await store.subscriptions.remember(f"{PROVEN}{place}", SYSTEM.utcnow().isoformat())
     return tried
 
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 from datetime import timedelta
+from typing import TYPE_CHECKING
 
-from bot.config import Config
-from bot.contracts import Answer, Trouble
+if TYPE_CHECKING:
+    from bot.config import Config
+    from bot.contracts import Answer, Trouble
 
 
 async def asked_how_it_is(config: Config, within: timedelta = timedelta(seconds=5)) -> tuple[str, Answer | Trouble]:
@@ -32,6 +34,8 @@ def as_data(answer: Answer | Trouble) -> list[dict[str, str]]:
 
 
 def _reported(answer: Answer | Trouble, key: str) -> list[object]:
+    from bot.contracts import Answer  # noqa: PLC0415 # as above
+
     if not isinstance(answer, Answer) or answer.status != 503:
         return []
     try:

@@ -12,11 +12,10 @@ from bot.cli.console import HERE, File, fail, log, out, work
 from bot.cli.file_limit import file_limit, raise_file_limit
 from bot.cli.health import asked_how_it_is, troubles
 from bot.cli.log_lines import JsonLines
-from bot.config import Config, ConfigError, load
-from bot.contracts import Answer, Unable
 
 if TYPE_CHECKING:
     from bot.app import App
+    from bot.config import Config
 
 LogFormat = Literal["text", "json"]
 LogLevel = Literal["debug", "info", "warning", "error"]
@@ -55,6 +54,8 @@ def run(*, config: File = HERE, log_format: LogFormat = "text", log_level: LogLe
 
     """
     from bot import daemon  # noqa: PLC0415 # the shell commands start quickly without it
+    from bot.config import ConfigError  # noqa: PLC0415 # as above
+    from bot.contracts import Unable  # noqa: PLC0415 # as above
 
     in_json = log_format == "json"
     log(logging.getLevelNamesMapping()[log_level.upper()], JsonLines() if in_json else None)
@@ -78,10 +79,14 @@ async def _begun(home: App) -> None:
 
 def healthcheck(*, config: File = HERE) -> int:
     """Ask the running daemon's /healthz: exit code 0 if it is well. For Docker's HEALTHCHECK."""
+    from bot.config import load  # noqa: PLC0415 # `--help` starts quickly without it
+
     return work(_healthcheck(load(config, secrets=False)))
 
 
 async def _healthcheck(config: Config) -> int:
+    from bot.contracts import Answer  # noqa: PLC0415 # as above
+
     url, answer = await asked_how_it_is(config)
     if not isinstance(answer, Answer) or answer.status != 200:
         why = f"HTTP {answer.status}" if isinstance(answer, Answer) else wording.english(answer.why)

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import bot
 from bot.cli.console import AsData, fail, out, show
-from bot.config import schema as config_schema
 
 PACKAGE = Path(bot.__file__).parent
 EXAMPLE = "config.example.yaml"
@@ -16,6 +15,8 @@ EXAMPLE = "config.example.yaml"
 
 def schema() -> int:
     """Print the JSON Schema of the config, for editors."""
+    from bot.config import schema as config_schema  # noqa: PLC0415 # the other commands start quickly without it
+
     sys.stdout.write(json.dumps(config_schema(), indent=2, ensure_ascii=False) + "\n")
     return 0
 

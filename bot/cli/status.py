@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import json
 from datetime import timedelta
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
 from bot.cli import health
 from bot.cli.console import HERE, AsData, File, err, fail, out, show, work
-from bot.config import Config, load
-from bot.model import Confidence, Overview
+
+if TYPE_CHECKING:
+    from bot.config import Config
+    from bot.model import Overview
 
 
 def delivery(incident: str, *, config: File = HERE, as_data: AsData = False) -> int:
@@ -27,25 +29,28 @@ def delivery(incident: str, *, config: File = HERE, as_data: AsData = False) -> 
         The config file.
 
     """
+    from bot.config import load  # noqa: PLC0415 # `--help` starts quickly without it
+
     return work(_delivery(load(config, secrets=False), incident, as_data=as_data))
 
 
 async def _delivery(config: Config, asked: str, *, as_data: bool) -> int:
     from bot import wording  # noqa: PLC0415 # as above
-    from bot.app import now, trail  # noqa: PLC0415 # the other commands start quickly without it
-    from bot.cli import delivery_tables  # noqa: PLC0415 # as above
+    from bot.cli import delivery_tables  # noqa: PLC0415 # the other commands start quickly without it
+    from bot.cli.stored import trail  # noqa: PLC0415 # as above
+    from bot.clock import SYSTEM  # noqa: PLC0415 # as above
     from bot.store import open_store  # noqa: PLC0415 # as above
 
     async with open_store(config.database, create=False) as store:
-        found, style = await trail(config, store, asked), config.style()
+        found, style, now = await trail(config, store, asked), config.style(), SYSTEM.utcnow()
     if found is None:
         fail(f'nothing is known of "{asked}"; expected an incident such as x#17, or a service that has had one', 2)
     if as_data:
-        out.print_json(json.dumps(delivery_tables.as_json(found, style, now())))
+        out.print_json(json.dumps(delivery_tables.as_json(found, style, now)))
         return 0
-    out.print(wording.delivered(found, style, now()).title, markup=False)
-    show(delivery_tables.delivered(found, style, now()))
-    for line in delivery_tables.ways(found, style, now()):
+    out.print(wording.delivered(found, style, now).title, markup=False)
+    show(delivery_tables.delivered(found, style, now))
+    for line in delivery_tables.ways(found, style, now):
         out.print(line, markup=False)
     return 0
 
@@ -71,12 +76,14 @@ def status(
         The config file.
 
     """
+    from bot.config import load  # noqa: PLC0415 # as above
+
     return work(_status(load(config, secrets=False), service, as_data=as_data, exit_code=exit_code))
 
 
 async def _status(config: Config, service: str | None, *, as_data: bool, exit_code: bool) -> int:
     from bot import wording  # noqa: PLC0415 # as above
-    from bot.app import glance  # noqa: PLC0415 # as above
+    from bot.cli.stored import glance  # noqa: PLC0415 # as above
     from bot.store import open_store  # noqa: PLC0415 # as above
     from bot.web.status_page import as_json  # noqa: PLC0415 # as above
 
@@ -98,6 +105,8 @@ async def _status(config: Config, service: str | None, *, as_data: bool, exit_co
 
 
 def _down(overview: Overview, service: str | None) -> bool:
+    from bot.model import Confidence  # noqa: PLC0415 # as above
+
     return any(
         state.incident is not None and state.incident.confidence is Confidence.CONFIRMED
         for known, state in overview.services

@@ -7,15 +7,16 @@ import contextlib
 import logging
 from pathlib import Path
 from stat import S_IMODE
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
-from bot import wording
 from bot.cli.console import HERE, File, err, fail, log, out, show, work
-from bot.config import Config, examine, load
-from bot.contracts import Unclear
-from bot.model import Reason
+
+if TYPE_CHECKING:
+    from bot.config import Config
+    from bot.contracts import Unclear
+    from bot.model import Reason
 
 
 def check(*, config: File = HERE, live: Annotated[bool, Parameter(negative="")] = False) -> int:
@@ -30,6 +31,8 @@ def check(*, config: File = HERE, live: Annotated[bool, Parameter(negative="")] 
         take the address?), and check every service and status page once. A line each, marked right, wrong or unknown.
 
     """
+    from bot.config import examine  # noqa: PLC0415 # `--help` starts quickly without it
+
     read, exposed = examine(config)
     exposed += _open_database(read)
     log(logging.ERROR)  # the clients' complaints are in the lines below
@@ -41,6 +44,8 @@ async def _check(config: Config, exposed: list[str], *, live: bool) -> int:
 
     sizes = {"service": len(config.services), "audience": len(config.audiences)}
     found = await (_live(config) if live else _probed(config))
+    from bot import wording  # noqa: PLC0415 # as above
+
     out.print("config: right (" + ", ".join(wording.counted(n, what) for what, n in sizes.items()) + ")")
     if not config.canaries:
         out.print("canaries: none set: an outage of our own connection would be told as everybody's")
@@ -79,6 +84,9 @@ async def _probed(config: Config) -> list[Line]:
 
 
 def _ready(fault: Reason | Unclear | None) -> str:
+    from bot import wording  # noqa: PLC0415 # as above
+    from bot.contracts import Unclear  # noqa: PLC0415 # as above
+
     return wording.english(fault.why if isinstance(fault, Unclear) else fault) or "ready"
 
 
@@ -102,6 +110,8 @@ def mark(good: bool | None) -> str:
 
 def prove(audience: str, *, config: File = HERE) -> int:
     """Send a marked test notice to every destination of an audience, and show the outcome of each."""
+    from bot.config import load  # noqa: PLC0415 # as above
+
     return work(_drill(load(config), audience))
 
 
@@ -116,13 +126,15 @@ def drill(audience: str | None = None, *, config: File = HERE) -> int:
         The config file.
 
     """
+    from bot.config import load  # noqa: PLC0415 # as above
+
     return work(_drill(load(config), audience))
 
 
 async def _drill(config: Config, name: str | None) -> int:
-    from bot.app import now  # noqa: PLC0415 # as above
     from bot.cli import delivery_tables  # noqa: PLC0415 # as above
     from bot.cli.drill import drill as try_all  # noqa: PLC0415 # as above
+    from bot.clock import SYSTEM  # noqa: PLC0415 # as above
 
     if name not in {None, *config.audiences}:
         fail(f'there is no audience "{name}"; expected one of {", ".join(config.audiences) or "none yet"}', 2)
@@ -130,9 +142,11 @@ async def _drill(config: Config, name: str | None) -> int:
         done = await try_all(
             config, [name] if name else list(config.audiences), lambda n, m: shown.update(f"{n} of {m} tried")
         )
-    show(delivery_tables.drilled(done, config.style(), now()))
+    show(delivery_tables.drilled(done, config.style(), SYSTEM.utcnow()))
     for line in delivery_tables.failures(done):
         out.print(line, markup=False)
     if failed := sum(bool(proof.why) for proof in done):
+        from bot import wording  # noqa: PLC0415 # as above
+
         fail(f"{failed} of {wording.counted(len(done), 'destination')} did not take it", 1)
     return 0

@@ -12,7 +12,7 @@ from bot.model import Escalation, Quiet, Topic
 
 
 class QuietConfig(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(defer_build=True, frozen=True, extra="forbid")
     start: Annotated[ClockTime, Field(alias="from")]
     end: Annotated[ClockTime, Field(alias="to")]
     but: Annotated[frozenset[Topic], Field(alias="except")] = frozenset()
@@ -22,7 +22,7 @@ class QuietConfig(BaseModel):
 
 
 class EscalationConfig(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(defer_build=True, frozen=True, extra="forbid")
     after: Annotated[Duration, between("0s", "30d")]
     to: Annotated[tuple[Place, ...], Field(min_length=1)]
 

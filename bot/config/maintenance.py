@@ -45,7 +45,7 @@ Often = Annotated[
 
 
 class MaintenanceConfig(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(defer_build=True, frozen=True, extra="forbid")
     service: str | None = None
     services: Some | None = None
     since: Annotated[Moment | None, Field(alias="from")] = None

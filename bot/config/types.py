@@ -28,7 +28,7 @@ from bot.watch.checks import HttpCheck, TcpCheck
 from bot.wording.catalog import base, catalogs
 
 ANYONE = frozenset({"anyone", "anybody", "everyone", "everybody"})
-Strict = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True)
+Strict = ConfigDict(defer_build=True, frozen=True, extra="forbid", arbitrary_types_allowed=True)
 
 
 RESERVED = frozenset({OURSELVES, "all", "many"})  # "many" begins the thread of a batch

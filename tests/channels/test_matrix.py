@@ -14,7 +14,7 @@ import pytest
 
 from bot.delivery import outbox
 from bot.model import Refused, Sent
-from bot.store import open_store
+from tests import sqlite
 from tests.channels import test_discord, test_email, test_slack, test_telegram
 from tests.channels.kit import EXPECTED, no_names
 from tests.channels.matrix import LASTS, MESSAGES, Cell, Ground, meet
@@ -23,6 +23,7 @@ from tests.fakes.faults import Fault
 from tests.fakes.mail import ENDS, PASSWORD, SAYS, FakeRelay
 from tests.fakes.slack import FakeSlack
 from tests.fakes.telegram import FakeTelegram
+from tests.sim.inline import Disk, inline
 
 PAGE = Path(__file__).parents[2] / "docs" / "faults.md"
 CHANNELS = {
@@ -49,9 +50,10 @@ def quick(monkeypatch):
 
 
 @pytest.fixture
-async def folder(tmp_path):
-    async with open_store(f"sqlite:///{tmp_path}/ready.db"):
-        return tmp_path
+def folder(tmp_path):
+    sqlite.ready(tmp_path / "ready.db")
+    with inline(Disk()):
+        yield tmp_path
 
 
 @pytest.mark.parametrize("kind", CHANNELS)

@@ -23,9 +23,11 @@ from bot.chat.dispatcher import Dispatcher
 from bot.model import Audience, Destination, Reply, Style, Subscription, SubscriptionFilter, Text
 from bot.store import open_store
 from bot.wording.catalog import catalogs
+from tests import sqlite
 from tests.chat.dispatcher import Desk
 from tests.fakes.botapi import entities
 from tests.fakes.slack import MENTION, SAID, SLASH
+from tests.sim.inline import Disk, inline
 
 PAGE = Path(__file__).parents[2] / "docs/permissions.md"
 ADMINS = frozenset({"telegram:4242", "slack:T111/UADM", "discord:99"})
@@ -297,8 +299,8 @@ async def table(role: Role) -> dict[str, str]:
     us = {"id": "1", "username": "tocsin", "discriminator": "0", "avatar": None, "bot": True}
     ear._connection.user = discord.ClientUser(state=ear._connection, data=us)
     _EARS[:] = [ear]
-    with tempfile.TemporaryDirectory() as folder:
-        async with open_store(f"sqlite:///{folder}/tocsin.db") as store:
+    with tempfile.TemporaryDirectory() as folder, inline(Disk()):
+        async with open_store(sqlite.ready(Path(folder) / "tocsin.db")) as store:
             return await outcomes(role, store)
 
 

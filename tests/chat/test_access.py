@@ -8,8 +8,10 @@ import pytest
 
 from bot.model import Ask, Audience, Destination, Reply, Style, Subscription, SubscriptionFilter
 from bot.store import StoreUnavailable, open_store
+from tests import sqlite
 from tests.chat.dispatcher import ADMIN, ROOM, Desk
 from tests.incidents.test_recorder import counting
+from tests.sim.inline import Disk, inline
 
 DM = Destination("telegram", "888")
 NEWSROOM = Destination("slack", "C1")
@@ -19,8 +21,9 @@ READS = ("status", "history x 90", "why", "report x", "subscribe x", "maintenanc
 
 @pytest.fixture
 async def store(tmp_path):
-    async with open_store(f"sqlite:///{tmp_path}/tocsin.db") as opened:
-        yield opened
+    with inline(Disk()):
+        async with open_store(sqlite.ready(tmp_path / "tocsin.db")) as opened:
+            yield opened
 
 
 @pytest.mark.hardened(

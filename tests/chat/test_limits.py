@@ -12,8 +12,10 @@ from bot.contracts import Pace
 from bot.delivery.rate_limit import RateLimit
 from bot.model import Audience, Destination, Reply
 from bot.store import open_store
+from tests import sqlite
 from tests.chat.dispatcher import ADMIN, Desk
 from tests.incidents.test_recorder import counting
+from tests.sim.inline import Disk, inline
 
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
 TELEGRAM = Pace(30, timedelta(seconds=1), timedelta(seconds=1))
@@ -22,8 +24,9 @@ DESK = Audience("desk", (Destination("slack", "C1"),))
 
 @pytest.fixture
 async def store(tmp_path):
-    async with open_store(f"sqlite:///{tmp_path}/tocsin.db") as opened:
-        yield opened
+    with inline(Disk()):
+        async with open_store(sqlite.ready(tmp_path / "tocsin.db")) as opened:
+            yield opened
 
 
 # ── how fast ─────────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -35,8 +35,10 @@ from bot.model import (
     Window,
 )
 from bot.store import open_store
+from tests import sqlite
 from tests.chat.dispatcher import ADMIN, Desk
 from tests.incidents.test_recorder import SERVICES, counting
+from tests.sim.inline import Disk, inline
 
 PARTS = {
     Load.INCIDENTS: (Overview, "recent"),
@@ -52,8 +54,9 @@ NOW = datetime(2022, 7, 14, 12, 30, tzinfo=UTC)
 
 @pytest.fixture
 async def store(tmp_path):
-    async with open_store(f"sqlite:///{tmp_path}/tocsin.db") as opened:
-        yield opened
+    with inline(Disk()):
+        async with open_store(sqlite.ready(tmp_path / "tocsin.db")) as opened:
+            yield opened
 
 
 # ── what a command reads ─────────────────────────────────────────────────────────────────────────────────────────────

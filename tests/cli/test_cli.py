@@ -21,6 +21,7 @@ from ruamel.yaml import YAML
 
 from bot.model import Confidence, Destination, Health, Incident, ServiceState
 from bot.store import Transition, open_store
+from tests import warm
 from tests.fakes import discord as far_discord
 from tests.fakes import mail as far_mail
 from tests.fakes import telegram as far_telegram
@@ -53,19 +54,28 @@ class Ran:
         return lines[0]
 
 
+def environ(folder):
+    return {"PATH": os.environ["PATH"], "HOME": str(folder), "PYTHONPATH": str(ROOT), "LANG": "C.UTF-8"}
+
+
 def start(folder, *arguments, **env):
+    return warm.start(*arguments, cwd=folder, env=environ(folder) | env)
+
+
+def cold(folder, *arguments, **env):
+    """As people start it: from nothing."""
     return asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "bot", *arguments),
         cwd=folder,
-        env={"PATH": os.environ["PATH"], "HOME": str(folder), "PYTHONPATH": str(ROOT), "LANG": "C.UTF-8"} | env,
+        env=environ(folder) | env,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
     )
 
 
-async def tocsin(folder, *arguments, **env):
+async def tocsin(folder, *arguments, how=start, **env):
     """Run it in `folder`, where config.yaml is."""
-    process = await start(folder, *arguments, **env)
+    process = await how(folder, *arguments, **env)
     out, err = await process.communicate()
     return Ran(process.returncode, out.decode(), err.decode())
 
@@ -97,9 +107,9 @@ def assert_free(port):
 
 
 @asynccontextmanager
-async def daemon(folder, port, **env):
+async def daemon(folder, port, how=start, **env):
     """A running daemon that answers. Stopped in order at the end, which is asserted; its log is kept in `folder`/log."""
-    process = await start(folder, "run", **env)
+    process = await how(folder, "run", **env)
     try:
         await eventually(lambda: process.returncode is not None or answers(port), within=20)
         assert process.returncode is None, (await process.communicate())[1].decode()
@@ -148,7 +158,7 @@ USAGE = {
 @pytest.mark.parametrize("mistake", USAGE)
 async def test_wrong_usage_is_one_line_and_2(mistake, tmp_path):
     arguments, said = USAGE[mistake]
-    ran = await tocsin(tmp_path, *arguments)
+    ran = await tocsin(tmp_path, *arguments, how=cold)
 
     assert ran.line.startswith(said)
     assert (ran.code, ran.out, left_behind(tmp_path)) == (2, "", [])
@@ -335,8 +345,8 @@ async def test_a_running_daemon_is_well_is_alone_and_stops_in_order(tmp_path):
         other = tmp_path / "other"
         other.mkdir()
         write(other, database=f"sqlite:///{tmp_path}/tocsin.db")
-        async with daemon(tmp_path, port):
-            well, second = await asyncio.gather(tocsin(tmp_path, "healthcheck"), tocsin(other, "run"))
+        async with daemon(tmp_path, port, how=cold):
+            well, second = await asyncio.gather(tocsin(tmp_path, "healthcheck", how=cold), tocsin(other, "run"))
             assert (well.code, well.out, well.err) == (0, "well\n", "")
             assert second.code == 1
             assert second.line == (

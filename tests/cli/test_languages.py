@@ -6,7 +6,7 @@ import shutil
 
 import pytest
 
-from tests.cli.test_cli import ROOT, tocsin, write
+from tests.cli.test_cli import ROOT, cold, tocsin, write
 
 
 @pytest.fixture
@@ -17,7 +17,7 @@ def locales(tmp_path):
 
 
 async def check(folder):
-    return await tocsin(folder, "check", PYTHONPATH=str(folder / "copy"))
+    return await tocsin(folder, "check", how=cold, PYTHONPATH=str(folder / "copy"))
 
 
 async def test_a_language_is_known_by_its_file_alone(tmp_path, locales):

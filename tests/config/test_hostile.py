@@ -22,6 +22,7 @@ from bot.config.parsing import HALVES
 from bot.model import length, spelled
 from bot.offload.worker import resident
 from bot.wording.text import clean
+from tests.amount import ALL
 from tests.config.fuzz import SECRET, mutated_url, run
 from tests.cpu import allowed, cpu
 
@@ -433,11 +434,12 @@ def test_a_mebibyte_is_no_burden(tmp_path, saw, piece):
 
 
 def test_many_services_and_mistakes_are_no_burden_either(tmp_path):
-    rows = "".join(f"  s{n}: {{service: githb{n}, depends_on: [t{n}]}}\n" for n in range(4000))
+    many = 4000 if ALL else 1000
+    rows = "".join(f"  s{n}: {{service: githb{n}, depends_on: [t{n}]}}\n" for n in range(many))
     begun = time.process_time()
     said = refused(tmp_path, "services:\n" + rows)
     assert len(said.splitlines()) <= 101
-    assert time.process_time() - begun < 60
+    assert time.process_time() - begun < many * 0.015
 
 
 def test_a_config_is_read_in_several_threads_at_once(tmp_path):

@@ -50,9 +50,11 @@ from bot.model import (
 )
 from bot.store import open_store
 from bot.watch.channel_checks import ROUTES, ways
+from tests import sqlite
 from tests.delivery.rungs import MADRID, MAIL, NOON, SECOND, TELEGRAM, at_work
 from tests.flow.dead_judged import Heard, Ran
 from tests.reasons import quote
+from tests.sim.inline import Disk, inline
 
 NEWSROOM, RANDOM, OPS = (Destination("slack", f"C{number}") for number in (1, 2, 3))
 DISCORD = Destination("discord", "112233")
@@ -253,13 +255,14 @@ class Town:
             calm = 0
             while calm < 2:
                 await asyncio.sleep(0.001)
-                calm = 0 if await self._busy() else calm + 1
+                calm = 0 if self._written() or (calm == 0 and await self._busy()) else calm + 1
+
+    def _written(self) -> bool:
+        """Whether anything was, since the last time: all that moves on is written down."""
+        version, self._seen = self._seen, self.look.execute("PRAGMA data_version").fetchone()[0]
+        return version != self._seen
 
     async def _busy(self) -> bool:
-        version = self.look.execute("PRAGMA data_version").fetchone()[0]
-        if version != self._seen:
-            self._seen = version
-            return True
         sending = "SELECT count(*) FROM deliveries WHERE settled_at IS NULL AND status = 'sending'"
         if self.look.execute(sending).fetchone()[0] > sum(far.hanging for far in self.fars.values()):
             return True
@@ -284,8 +287,8 @@ def _way(far: Far, settings: type) -> OpenChannel:
 @asynccontextmanager
 async def town(folder: Path, *services: str, watched: Sequence[str] = ("slack",)) -> AsyncIterator[Town]:
     path = folder / "tocsin.db"
-    async with open_store(f"sqlite:///{path}") as store:
-        with contextlib.closing(sqlite3.connect(path)) as look:
+    with inline(Disk()), contextlib.closing(sqlite3.connect(path)) as look:
+        async with open_store(sqlite.ready(path)) as store:
             made = Town(store, look, services, watched)
             await made.recorder.load()
             await made.recorder.places.set(OPS, PlaceSettings(timezone=MADRID.timezone))

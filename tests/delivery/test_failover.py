@@ -28,6 +28,7 @@ from bot.model import (
 from bot.store import open_store
 from bot.store.deliveries.failover import Rung
 from bot.store.deliveries.repository import Untaken
+from tests import sqlite
 from tests.delivery.rungs import (
     DEAD,
     DESK,
@@ -44,6 +45,7 @@ from tests.delivery.rungs import (
     house,
 )
 from tests.reasons import quote
+from tests.sim.inline import Disk, inline
 from tests.store.made import delivery
 
 DOWN = "🔴 X: down since 2:00 p.m."
@@ -65,13 +67,14 @@ def quick(monkeypatch):
 @pytest.fixture
 async def store(tmp_path):
     """The store's own tests are on both databases."""
-    async with open_store(f"sqlite:///{tmp_path}/tocsin.db") as opened:
-        yield opened
+    with inline(Disk()):
+        async with open_store(sqlite.ready(tmp_path / "tocsin.db")) as opened:
+            yield opened
 
 
 @pytest.fixture
 def database_url(tmp_path):
-    return f"sqlite:///{tmp_path}/tocsin.db"
+    return sqlite.ready(tmp_path / "tocsin.db")
 
 
 # ── which rung ───────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -21,11 +21,12 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from inspect import isawaitable
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import httpx
 from ruamel.yaml import YAML
 
+from tests import warm
 from tests.fakes import discord as far_discord
 from tests.fakes import hook as far_hook
 from tests.fakes import mail as far_mail
@@ -66,7 +67,7 @@ async def eventually(look: Callable[[], Any | Awaitable[Any]], within: float = 1
 
 @dataclass
 class Daemon:
-    process: asyncio.subprocess.Process
+    process: asyncio.subprocess.Process | warm.Warm
     web: httpx.AsyncClient
     out: Path
     err: Path
@@ -143,6 +144,7 @@ class World:
     config: dict[str, Any] = field(default_factory=dict)
     environment: dict[str, str] = field(default_factory=dict)
     lives: int = 0
+    cold: bool = False  # start the daemon from nothing, as people do
 
     def fail(self, *routes: str) -> None:
         self.site.paths |= {f"/{route}": BROKEN for route in routes or ROUTES}
@@ -179,15 +181,9 @@ class World:
 
     async def tocsin(self, *arguments: str) -> tuple[int, str]:
         """Run a shell command on the config; its exit code, and all that it printed."""
-        process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "bot", *arguments, "-c", str(self.write())),
-            cwd=ROOT,
-            env=self._environ(),
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.STDOUT,
-        )
-        said, _ = await process.communicate()
-        return process.returncode, said.decode()
+        process = await warm.start(*arguments, "-c", str(self.write()), cwd=ROOT, env=self._environ())
+        out, err = await process.communicate()
+        return process.returncode, (out + err).decode()
 
     @asynccontextmanager
     async def daemon(self, *, heard: bool = True) -> AsyncIterator[Daemon]:
@@ -196,14 +192,7 @@ class World:
         out, err = self.folder / f"out{self.lives}", self.folder / f"err{self.lives}"
         before, talking = self._ears(), self._ears().keys() & self.config["channels"].keys()
         with out.open("wb") as stdout, err.open("wb") as stderr:
-            process = await asyncio.create_subprocess_exec(
-                *(sys.executable, "-W", "default::ResourceWarning", "-W", "default::RuntimeWarning"),
-                *("-m", "bot", "run", "-c", str(path)),
-                cwd=ROOT,
-                env=self._environ(),
-                stdout=stdout,
-                stderr=stderr,
-            )
+            process = await self._start("run", "-c", str(path), stdout=stdout, stderr=stderr)
         async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{self.port}", trust_env=False) as web:
             daemon = Daemon(process, web, out, err)
             try:
@@ -219,6 +208,14 @@ class World:
             finally:
                 await daemon.kill()
         self._tidy(daemon)
+
+    async def _start(self, *arguments: str, **pipes: IO[bytes]) -> asyncio.subprocess.Process | warm.Warm:
+        how = {"cwd": ROOT, "env": self._environ()} | pipes
+        warns = ("ResourceWarning", "RuntimeWarning")
+        if not self.cold:
+            return await warm.start(*arguments, warns=warns, **how)
+        shown = [word for name in warns for word in ("-W", f"default::{name}")]
+        return await asyncio.create_subprocess_exec(sys.executable, *shown, "-m", "bot", *arguments, **how)
 
     def _environ(self) -> dict[str, str]:
         return {"PATH": os.environ["PATH"], "HOME": str(self.folder), "LANG": "C.UTF-8"} | self.environment

@@ -24,7 +24,9 @@ from bot.model import (
     SubscriptionFilter,
 )
 from bot.store import open_store
+from tests import sqlite
 from tests.reasons import HTTP_503
+from tests.sim.inline import Disk, inline
 from tests.store.made import settle, take
 from tests.wording.outages import EN, ES, at
 
@@ -105,8 +107,9 @@ class Newsroom:
 
 @pytest.fixture
 async def newsroom(tmp_path):
-    async with open_store(f"sqlite:///{tmp_path / 'tocsin.db'}") as store:
-        yield Newsroom(store, Rules(remind_every=()))
+    with inline(Disk()):
+        async with open_store(sqlite.ready(tmp_path / "tocsin.db")) as store:
+            yield Newsroom(store, Rules(remind_every=()))
 
 
 def heard(told, places=(*NEWSROOM, *REDACCION)):
@@ -200,7 +203,7 @@ async def test_its_page_that_changes_its_mind_is_told_with_its_lead(newsroom):
 
 
 async def test_with_the_usual_reminders_the_story_has_one_more_notice(tmp_path):
-    async with open_store(f"sqlite:///{tmp_path / 'tocsin.db'}") as store:
+    async with open_store(sqlite.ready(tmp_path / "tocsin.db")) as store:
         newsroom = Newsroom(store, Rules())
         await newsroom.look(at(13, 59), good=True)
         for minute in range(50):

@@ -137,6 +137,7 @@ async def test_the_whole_story_is_told_everywhere_in_two_languages(tmp_path):
     async with world(tmp_path) as street, mail_server(tmp_path) as box, trackers(street) as (reports, isit):
         configure(street, box)
         began = datetime.now(UTC)
+        street.cold = True
         async with street.daemon(heard=False) as daemon:
             await daemon.becomes("possible")  # so say the trackers: that is told to nobody here
             flipped = datetime.now(UTC)

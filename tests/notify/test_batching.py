@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 from bot.model import DeliveryStatus, Destination, Style
-from bot.notify.batching import FEW, GATHER, Claim, Contents, Message, batch, decide
+from bot.notify.batching import FEW, Claim, Contents, Message, batch, decide
 from bot.notify.place_queue import Lane, PlaceQueue, Queued
 
 NOW = datetime(2022, 7, 14, 12, tzinfo=UTC)
@@ -17,7 +17,7 @@ def queued(number, thread="x#1", **more):
     known = {
         "id": number, "key": f"{thread}/{number}@{SLACK}", "thread": thread, "action": "post", "status": "pending", "due": NOW,
         "lease": 0, "attempts": 0, "unsure": False, "queued_at": NOW, "ends": None, "deadline": None, "deferred": False,
-        "told_in": None, "reminder": False, "line": f"{thread} is down", "causes": None, "began": NOW, "happened": NOW,
+        "told_in": None, "reminder": False, "line": f"{thread} is down", "detail": "", "causes": None, "began": NOW, "happened": NOW,
         "settled_at": None,
     }  # fmt: skip
     return Queued(**known | more)
@@ -51,7 +51,7 @@ def test_more_are_one_message_that_the_wording_gets_with_the_oldest_first():
     [message] = made.take
     assert isinstance(message, Message)
     assert (message.thread, message.joins, message.late) == ("#many#1", [1, 2, 3, 4], False)
-    worded = batch(message, Contents(message.rows, Style()), made)
+    worded = batch(message, Contents(message.rows, Style(), "desk"), made)
     assert [item.thread for item in worded.items] == ["s2#1", "s3#1", "s4#1", "s1#1"]
     assert set(made.changed) == {1, 2, 3, 4}
 
@@ -72,10 +72,11 @@ def test_a_retraction_of_what_nobody_heard_is_not_sent():
     assert (made.take, sorted(set(made.supersede))) == ([], [1, 2])
 
 
-def test_a_storm_that_trickles_in_waits_a_moment_for_more():
-    rows = [*news(FEW), queued(9, "t#1", ends="restored")]
-    storm = plan(*rows, *(queued(10 + n, f"u{n}#1") for n in range(2)))
-    assert (storm.wait, storm.until) == ([9], NOW + GATHER)
+def test_what_ends_in_a_storm_of_news_is_no_part_of_its_message():
+    rows = [*news(FEW + 1), queued(9, "t#1", ends="restored")]
+    made = plan(*rows)
+    assert [message.joins for message in made.messages] == [[1, 2, 3, 4]]
+    assert 9 in made.take + made.wait
 
 
 def test_what_may_have_arrived_is_looked_for_first():

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import os
 import signal
 import subprocess
@@ -15,64 +14,23 @@ from pathlib import Path
 import pytest
 
 import bot.offload.pool
-from bot.model import Health, Role, SourceReport
 from bot.offload import worker
 from bot.offload.pool import OverranError, offload
 from bot.watch.sources.dialects.base import NotShownError
-
-
-def spin(_what: object = None) -> None:
-    while True:
-        pass
-
-
-def word() -> SourceReport:
-    return SourceReport(Role.OFFICIAL, "x", Health.DOWN, components=("a",))
-
-
-def refuse(kind: str) -> None:
-    raise {"ours": NotShownError, "usual": ValueError, "deep": RecursionError}[kind]("because")
-
-
-def unicode_error() -> None:
-    b"\xff".decode()
-
-
-def mine() -> int:
-    return os.getpid()
-
-
-def collects() -> bool:
-    return gc.isenabled()
-
-
-def cycles() -> int:
-    """Rubbish that only the collector frees, and how much memory is held before it."""
-    held = worker.resident()
-    for _ in range(20_000):
-        one: list[object] = [bytes(1000)]
-        one.append(one)
-    return held
-
-
-def ours() -> object:
-    return os.system
-
-
-def end() -> None:
-    os.kill(os.getpid(), signal.SIGSEGV)
-
-
-def grow() -> int:
-    return len(b" " * 2**33)
-
-
-def large() -> bytes:
-    return b" " * 8_000_000
-
-
-def secrets() -> list[str]:
-    return sorted(name for name in os.environ if "TOKEN" in name)
+from tests.offload.work import (
+    collects,
+    cycles,
+    end,
+    grow,
+    large,
+    mine,
+    ours,
+    refuse,
+    secrets,
+    spin,
+    unicode_error,
+    word,
+)
 
 
 @pytest.fixture(autouse=True)
@@ -211,7 +169,7 @@ async def test_the_worker_knows_no_secrets(monkeypatch):
 DAEMON = """
     import asyncio, signal, sys
     from bot.offload.pool import offload
-    from tests.offload.test_offload import mine, spin
+    from tests.offload.work import mine, spin
 
     # Who starts the tests in the background of a shell has them ignore Ctrl-C.
     signal.signal(signal.SIGINT, signal.default_int_handler)

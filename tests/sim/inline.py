@@ -16,8 +16,8 @@ from sqlalchemy.engine import AdaptedConnection
 from sqlalchemy.util.concurrency import await_
 
 import bot.store.engine
-from bot.store import open_store
 from bot.store.engine import _begin  # noqa: F401 - see `_engines`
+from tests import sqlite
 
 
 @dataclass
@@ -137,12 +137,8 @@ def template(folder: Path) -> Path:
     """An empty database with its schema, made once: migrating takes longer than a whole run."""
     path = folder / "template.db"
 
-    async def make() -> None:
-        async with open_store(f"sqlite:///{path}"):
-            pass
-
     if not path.exists():
-        asyncio.run(make())
+        sqlite.ready(path)
     return path
 
 

@@ -10,6 +10,7 @@ from bot.model import HeartbeatEvent
 from bot.store import StoreUnavailable, open_store
 from bot.watch.checks import HeartbeatCheck
 from bot.watch.heartbeats import HeartbeatRegistry
+from tests import sqlite
 from tests.reasons import english
 
 NOON = datetime(2022, 7, 14, 12, tzinfo=UTC)
@@ -50,7 +51,7 @@ class Life:
 
 @pytest.fixture
 async def life(tmp_path):
-    async with open_store(f"sqlite:///{tmp_path}/tocsin.db") as store:
+    async with open_store(sqlite.ready(tmp_path / "tocsin.db")) as store:
         yield Life(store)
 
 

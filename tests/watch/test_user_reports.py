@@ -9,6 +9,7 @@ import pytest
 from bot.model import Health, Outcome, Report, Role, SourceReport
 from bot.store import open_store
 from bot.watch.user_reports import NAME, UserReports
+from tests import sqlite
 from tests.watch.world import Site, World
 
 HOUR, MINUTE = timedelta(hours=1), timedelta(minutes=1)
@@ -35,7 +36,7 @@ class People:
 
 @pytest.fixture
 async def people(tmp_path):
-    async with open_store(f"sqlite:///{tmp_path}/tocsin.db") as store:
+    async with open_store(sqlite.ready(tmp_path / "tocsin.db")) as store:
         made = People(store)
         await made.crowd.load()
         yield made

@@ -16,6 +16,7 @@ from bot.watch.checks import HeartbeatCheck
 from bot.watch.heartbeats import HeartbeatRegistry
 from bot.web import heartbeats
 from bot.web.app import Server
+from tests import sqlite
 from tests.flow.house import eventually
 from tests.reasons import english
 from tests.web.pages import NOW, Stage
@@ -42,7 +43,7 @@ class Door:
 
 @pytest.fixture
 async def door(tmp_path):
-    async with open_store(f"sqlite:///{tmp_path}/tocsin.db") as store, _open(store) as made:
+    async with open_store(sqlite.ready(tmp_path / "tocsin.db")) as store, _open(store) as made:
         yield made
 
 

@@ -16,6 +16,7 @@ from bot.watch.user_reports import UserReports
 from bot.web.app import HEADERS, Server, site
 from bot.web.client_address import network
 from bot.web.report_form import ALL, EACH, PEOPLE, Reporting, ReportLimits, Taken
+from tests import sqlite
 from tests.web.pages import NOW, Stage, browsing
 from tests.web.test_app import Read
 
@@ -27,7 +28,7 @@ EN = Style("en", "Europe/Madrid")
 async def page(folder, *, trust=None, style=EN):
     """The page over a real socket, and the crowd behind it."""
     stage = Stage()
-    async with open_store(f"sqlite:///{folder}/tocsin.db") as store:
+    async with open_store(sqlite.ready(folder / "tocsin.db")) as store:
         crowd = UserReports(store, lambda: NOW)
         form = Reporting(stage.seen, crowd, style, lambda: NOW, trust)
         app = site(overview=stage.seen, vitals=stage.how, title="T", style=style, clock=lambda: NOW, reporting=form)

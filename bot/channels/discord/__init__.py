@@ -34,7 +34,7 @@ def _gateway(url: str | None) -> str | None:
 class DiscordSettings(BaseModel):
     """`timeout` is in seconds and holds for one hand-over. `gateway_url` None means Discord's own gateway."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(defer_build=True, frozen=True, extra="forbid")
 
     edits: ClassVar[bool] = True
     pace: ClassVar[Pace] = Pace(most=45, per=timedelta(seconds=1), place=timedelta(seconds=1))

@@ -36,7 +36,7 @@ PORTS = {"starttls": 587, "tls": 465, "none": 25}
 class EmailSettings(BaseModel):
     """`server` is "smtp://user@host:587" or "smtps://user@host:465"; `from` is "Tocsin <tocsin@example.org>"."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+    model_config = ConfigDict(defer_build=True, frozen=True, extra="forbid", hide_input_in_errors=True)
     edits: ClassVar[bool] = False
     pace: ClassVar[Pace] = Pace()
     gathers: ClassVar[bool] = True

@@ -29,7 +29,7 @@ _PERSON = re.compile(r"[TE][A-Z0-9]{1,30}/[UW][A-Z0-9]{1,30}")
 class SlackSettings(BaseModel):
     """A Slack app's tokens. Without `app_token` it sends but takes no commands. Times are in seconds."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(defer_build=True, frozen=True, extra="forbid")
 
     kind: Literal["slack"] = "slack"
     edits: ClassVar[bool] = True

@@ -28,7 +28,7 @@ def _address(url: str) -> str:
 class TelegramSettings(BaseModel):
     """`timeout` is in seconds and holds for one hand-over. `api_url` may be your own Bot API server."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(defer_build=True, frozen=True, extra="forbid")
 
     edits: ClassVar[bool] = True
     pace: ClassVar[Pace] = Pace(most=30, per=timedelta(seconds=1), place=timedelta(seconds=1))

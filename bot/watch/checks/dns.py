@@ -22,7 +22,7 @@ LAST_COUNTS = frozenset({"CAA", "MX", "SRV"})  # "mail.example.org" is found in 
 class DnsCheck(BaseModel):
     """Good when the name has records of the type, including all expected ones."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(defer_build=True, frozen=True, extra="forbid")
 
     kind: Literal["dns"] = "dns"
     name: Annotated[str, StringConstraints(pattern=r"^[^\s/@:]+$", max_length=253)]

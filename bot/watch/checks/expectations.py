@@ -59,7 +59,7 @@ Claims = Annotated[
 class Expect(BaseModel):
     """All of it must hold."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(defer_build=True, frozen=True, extra="forbid")
 
     status: Statuses = ("200-399",)
     contains: Phrases = ()

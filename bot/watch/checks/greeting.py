@@ -19,7 +19,7 @@ SHOWN = 60  # characters of the greeting
 class GreetingCheck(BaseModel):
     """Good when the first line begins as expected."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(defer_build=True, frozen=True, extra="forbid")
 
     kind: Literal["greeting"] = "greeting"
     host: Host

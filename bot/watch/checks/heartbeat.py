@@ -31,7 +31,7 @@ Silence = Annotated[Length, between("1s", "400d")]
 class HeartbeatCheck(BaseModel):
     """Good while the job calls at least every `every`, and its runs succeed; `grace` allows for delays and long runs."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+    model_config = ConfigDict(defer_build=True, frozen=True, extra="forbid", hide_input_in_errors=True)
 
     kind: Literal["heartbeat"] = "heartbeat"
     every: Silence

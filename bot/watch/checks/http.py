@@ -34,7 +34,7 @@ def _body(value: object) -> object:
 class Auth(BaseModel):
     """Credentials: `user` and `password` (Basic), or a `token` (Bearer)."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+    model_config = ConfigDict(defer_build=True, frozen=True, extra="forbid", hide_input_in_errors=True)
 
     user: str | None = None
     password: SecretStr | None = None
@@ -62,7 +62,7 @@ class HttpCheck(BaseModel):
     """Good when the response is as expected."""
 
     # Errors in the config must not quote the value: a URL or a header may hold a token.
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+    model_config = ConfigDict(defer_build=True, frozen=True, extra="forbid", hide_input_in_errors=True)
 
     kind: Literal["http"] = "http"
     url: Annotated[str, Field(repr=False)]

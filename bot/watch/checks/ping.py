@@ -16,7 +16,7 @@ from bot.watch.checks.fields import Host
 class PingCheck(BaseModel):
     """Good when at most `max_loss` percent of the packets stay unanswered. The reading's time is their average."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(defer_build=True, frozen=True, extra="forbid")
 
     kind: Literal["ping"] = "ping"
     host: Host

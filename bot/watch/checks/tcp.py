@@ -15,7 +15,7 @@ from bot.watch.checks.fields import Host, Port
 class TcpCheck(BaseModel):
     """Good when a connection is made."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(defer_build=True, frozen=True, extra="forbid")
 
     kind: Literal["tcp"] = "tcp"
     host: Host

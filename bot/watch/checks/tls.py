@@ -18,7 +18,7 @@ class TlsCheck(BaseModel):
     `expires_in`.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(defer_build=True, frozen=True, extra="forbid")
 
     kind: Literal["tls"] = "tls"
     host: Host

@@ -24,7 +24,7 @@ WRONG = "expected an address such as wss://example.org/socket"
 class WebsocketCheck(BaseModel):
     """Good when the server switches to the WebSocket protocol."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+    model_config = ConfigDict(defer_build=True, frozen=True, extra="forbid", hide_input_in_errors=True)
 
     kind: Literal["websocket"] = "websocket"
     url: Annotated[str, Field(repr=False)]

@@ -81,7 +81,7 @@ class OfficialPage(BaseModel):
     `webhook_token`: whoever knows it may report news.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(defer_build=True, frozen=True, extra="forbid")
     role: ClassVar[Role] = Role.OFFICIAL
 
     kind: Literal[

@@ -57,7 +57,7 @@ def attempt(dialect: Dialect, bodies: Bodies, components: tuple[str, ...], well:
         taken = cpu(lambda: said.append(told(dialect, *bodies, components=components)), enough=LONGEST / 2)
     except BaseException as error:  # noqa: BLE001 - what is looked for
         return f"{type(error).__name__} escapes"
-    if taken > LONGEST and taken > allowed(LONGEST):
+    if taken > allowed(LONGEST, taken):
         return f"takes {taken:.2f} s"
     return wrong(said[0], well) or ("silence" if said[0].says is None else "understood")
 

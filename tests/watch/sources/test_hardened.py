@@ -22,6 +22,7 @@ from bot.watch.sources.dialects.feed_entries import read as entries
 from bot.watch.sources.dialects.feed_stage import Stage, said, stage
 from bot.watch.sources.discovery import feeds as named_feeds
 from bot.watch.sources.trackers.isitdownrightnow import understood
+from tests.amount import some
 from tests.cpu import allowed, cpu
 from tests.fakes.site import Site, page
 from tests.watch.sources import fuzz, worst
@@ -52,17 +53,19 @@ def test_a_mebibyte_of_the_worst_is_read_in_a_moment(kind, saw):
     """One case in twenty-nine: all of them take minutes."""
     slowest, name = 0.0, ""
     for dialect, what, bodies in worst.cases(kind, every=29):
-        taken = cpu(lambda dialect=dialect, bodies=bodies: told(dialect, *bodies, components=("a", "n5", "x")))
+        taken = cpu(
+            lambda dialect=dialect, bodies=bodies: told(dialect, *bodies, components=("a", "n5", "x")), enough=LONGEST
+        )
         slowest, name = max((slowest, name), (taken, what))
-    assert slowest < allowed(LONGEST), name
+    assert slowest < allowed(LONGEST, slowest), name
     saw(f"{kind}: {slowest:.2f} s of CPU at most")
 
 
 @hardened("A4", "the worst answers of trackers, and a page's HTML that may name feeds", "read in a moment, or refused")
 @pytest.mark.parametrize("kind", OTHERS)
 def test_the_worst_that_is_no_status_page_is_read_in_a_moment(kind, saw):
-    slowest, name = max((cpu(work), what) for what, work in OTHERS[kind]())
-    assert slowest < allowed(LONGEST), name
+    slowest, name = max((cpu(work, enough=LONGEST), what) for what, work in OTHERS[kind]())
+    assert slowest < allowed(LONGEST, slowest), name
     saw(f"{kind}: {slowest:.2f} s of CPU at most")
 
 
@@ -118,8 +121,8 @@ FROZE = {
 @pytest.mark.parametrize("kind", FROZE)
 def test_what_froze_the_daemon_is_read_in_a_moment(kind, saw):
     dialect = next(one for one in status_page.DIALECTS if one.kind == kind)
-    taken = cpu(lambda: told(dialect, *FROZE[kind]))
-    assert taken < allowed(LONGEST)
+    taken = cpu(lambda: told(dialect, *FROZE[kind]), enough=LONGEST)
+    assert taken < allowed(LONGEST, taken)
     saw(f"{taken:.2f} s")
 
 
@@ -133,7 +136,8 @@ def test_parts_and_events_are_not_multiplied():
         {"scheduled_maintenances": [event | {"scheduled_for": "2026-11-25"}] * 6000},
     ):
         body = json.dumps(found | lists).encode()
-        assert cpu(lambda body=body: told(statuspage.DIALECT, body, components=("c1",))) < allowed(LONGEST)
+        taken = cpu(lambda body=body: told(statuspage.DIALECT, body, components=("c1",)), enough=LONGEST)
+        assert taken < allowed(LONGEST, taken)
 
 
 @pytest.mark.parametrize("bait", worst.BAIT.values(), ids=worst.BAIT)
@@ -147,7 +151,8 @@ def test_texts_links_names_and_fragments_are_linear(bait):
         lambda: understood("<a " + lure[:16000]),
         lambda: [date(lure), about(lure), instant(lure)],
     ):
-        assert cpu(work) < allowed(LONGEST)
+        taken = cpu(work, enough=LONGEST)
+        assert taken < allowed(LONGEST, taken)
 
 
 async def test_a_hostile_page_is_silence_said_once_and_others_are_read(caplog, monkeypatch):
@@ -448,7 +453,8 @@ def test_recorded_feeds_are_read_alike_however_they_are_written(name, language, 
             body,
             flags=re.DOTALL,
         )
-    for form in FORMS.values():
+    turn = 2 * list(RECORDED).index(name) + backwards
+    for form in some(list(FORMS.values()), turn, of=4):  # each language has each form in one of its four turns
         spoken = TIME.sub(lambda m, form=form: escape(form(date(f"{m[2]} {m[1]} 2026 {m[3]} UTC") or at)), body)
         for broken in (spoken, re.sub("<(item|entry)>", r"<\1><broken></\1><\1>", spoken, count=1)):
             assert read(dialect, broken.encode(), at).says is Health.UP

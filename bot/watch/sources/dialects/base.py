@@ -106,7 +106,7 @@ class NotShownError(ValueError):
 class Wire(BaseModel):
     """Base of validated input. Strict: a type that has changed is not understood."""
 
-    model_config = ConfigDict(frozen=True, strict=True)
+    model_config = ConfigDict(defer_build=True, frozen=True, strict=True)
 
     @model_validator(mode="before")
     @classmethod

@@ -38,7 +38,7 @@ _SAYS = {"success": Health.UP, "warning": Health.DEGRADED, "danger": Health.DOWN
 class DowndetectorSettings(BaseModel):
     """The account for the API. `api_url` may be a gateway of your own."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(defer_build=True, frozen=True, extra="forbid")
     client_id: SecretStr
     client_secret: SecretStr
     api_url: WebAddress = "https://downdetectorapi.com/v2"
@@ -47,7 +47,7 @@ class DowndetectorSettings(BaseModel):
 class DowndetectorTracker(BaseModel):
     """`company`: the number that the API's `companies/search` gives for it; each country's site has its own."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(defer_build=True, frozen=True, extra="forbid")
     Settings: ClassVar[type[DowndetectorSettings]] = DowndetectorSettings
     in_doubt: ClassVar[bool] = False
 

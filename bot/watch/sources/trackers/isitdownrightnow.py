@@ -39,14 +39,14 @@ def _domain(text: str) -> str:
 
 
 class IsItDownRightNowSettings(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(defer_build=True, frozen=True, extra="forbid")
     url: WebAddress = "https://www.isitdownrightnow.com"
 
 
 class IsItDownRightNowTracker(BaseModel):
     """`domain`: the site's, without www."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(defer_build=True, frozen=True, extra="forbid")
     Settings: ClassVar[type[IsItDownRightNowSettings]] = IsItDownRightNowSettings
     in_doubt: ClassVar[bool] = True
 
