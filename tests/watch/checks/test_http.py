@@ -12,7 +12,7 @@ from bot.model import Outcome
 from bot.watch.checks import AnyCheck, HttpCheck
 from bot.watch.checks.expectations import Expect
 from tests.fakes.site import Site, page
-from tests.reasons import english
+from tests.reasons import english, quote
 
 SOON = timedelta(seconds=5)
 
@@ -173,7 +173,7 @@ class Told:
 
 @pytest.mark.parametrize("doubt", [False, True])
 async def test_in_doubt_nothing_is_reused(doubt):
-    net = Told(Trouble(Cause.RESET, "", timedelta(0)))
+    net = Told(Trouble(Cause.RESET, quote("reset"), timedelta(0)))
     await HttpCheck(url="http://example.org/").run("web", net, SOON, fresh=doubt)
     assert net.how[0]["fresh"] is doubt
 
