@@ -37,6 +37,8 @@ from bot.model import (
     Origin,
     Overview,
     Phase,
+    Reason,
+    ReasonCode,
     Service,
     ServiceState,
     Style,
@@ -50,7 +52,6 @@ from bot.watch.sources import OfficialPage
 from bot.watch.sources.trackers.downdetector import DowndetectorTracker
 from bot.watch.sources.trackers.isitdownrightnow import IsItDownRightNowTracker
 from bot.web.metrics import Metrics, metrics
-from tests.reasons import quote
 from tests.wording.outages import (
     ALL_CLEAR,
     BLIND,
@@ -362,7 +363,7 @@ PLANS = {
 AFTER = replace(
     DOWN,
     service="mail",
-    readings=bad("smtp", why=quote("timed out")),
+    readings=bad("smtp", why=Reason.of(ReasonCode.TIMED_OUT)),
     reports=(),
     since=at(22, 10),
     maintenance_ended=at(23, 30),
