@@ -248,7 +248,7 @@ def test_only_admins_learn_who_got_what_and_order_drills(text):
         ({}, "✅ X (Twitter): this channel got the notice of x#17"),
         ({"status": "pending"}, "⏳ X (Twitter): the notice of x#17 is on its way here"),
         ({"status": "pending", "unsure": True}, "❔ X (Twitter): this channel may have got the notice of x#17"),
-        ({"status": "refused", "why": "gone"}, "⛔ X (Twitter): this channel rejected the notice of x#17"),
+        ({"status": "refused", "why": quote("gone")}, "⛔ X (Twitter): this channel rejected the notice of x#17"),
         ({"status": "superseded"}, "🔇 X (Twitter): this channel didn't get the notice of x#17"),
     ],
 )

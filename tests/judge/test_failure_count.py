@@ -67,7 +67,7 @@ def test_a_wait_asked_of_all_that_was_kept_in_vain_is_a_failure_and_a_burst_of_t
 
 def test_an_old_failure_says_nothing_of_now():
     revoked = fortune(REVOKED)
-    assert trouble(revoked, NOON + STALE) == english(REVOKED.why)
+    assert trouble(revoked, NOON + STALE) == REVOKED.why
     assert trouble(revoked, NOON + STALE + SECOND) is None
     assert trouble(None, NOON) is None
 
@@ -75,4 +75,4 @@ def test_an_old_failure_says_nothing_of_now():
 def test_an_account_that_is_not_accepted_is_known_to_be_dead_since_the_first_failure():
     found = {"slack": fortune(DEAD, REVOKED), "telegram": fortune(DEAD, DEAD, DEAD), "email": FailureCount()}
     assert refused(found) == {"slack": NOON}
-    assert found["slack"] == FailureCount(2, True, NOON, NOON + SECOND, english(REVOKED.why))
+    assert found["slack"] == FailureCount(2, True, NOON, NOON + SECOND, REVOKED.why)

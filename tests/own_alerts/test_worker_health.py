@@ -66,7 +66,7 @@ async def test_it_is_told_while_there_is_none_and_not_after(monkeypatch, saw, ca
             await workers.look()
             now[0] += AGAIN
         saw(english(health.troubles[0].why))
-        assert [(one.part, english(one.why)) for one in health.troubles] == [(Part.MACHINE, WHY)]
+        assert [(one.part, one.why) for one in health.troubles] == [(Part.MACHINE, WHY)]
         assert why in bot.offload.pool.missing()
         assert len(caplog.messages) == 1
         assert why in caplog.text

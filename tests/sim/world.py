@@ -17,6 +17,7 @@ from bot.model import (
     Later,
     Outcome,
     Reading,
+    Reason,
     Receipt,
     RefusalScope,
     Refused,
@@ -239,7 +240,7 @@ class Provider:
     async def listen(self, answer):
         return
 
-    async def probe(self, net) -> str | None:
+    async def probe(self, net) -> Reason | None:
         """As `ChannelSettings.probe`: does the provider answer, and know us?"""
         world = self.world
         found = world.script.channels[self.kind].at(world.now) if world.faulty else None
@@ -247,7 +248,7 @@ class Provider:
         if world.script.blind.at(world.now) or fault is Fault.HANGS:
             await asyncio.sleep(TIMEOUT)
         await world.wait(0.05, 0.3)
-        return str(fault) if fault in {Fault.DEAF, Fault.REVOKED} else None
+        return quote(str(fault)) if fault in {Fault.DEAF, Fault.REVOKED} else None
 
     async def send(self, delivery: Delivery) -> Receipt:
         world = self.world

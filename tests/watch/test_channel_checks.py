@@ -71,7 +71,7 @@ async def test_messages_that_are_not_taken_are_a_fault_of_their_own():
     slack.fortunes["telegram"] = after(FailureCount(), Later(quote("cannot be reached")), NOON)
     found = await slack.look()
     assert found[API].ok
-    assert found[MESSAGES] == Reading(MESSAGES, Outcome.FAILED, english(REVOKED.why))
+    assert found[MESSAGES] == Reading(MESSAGES, Outcome.FAILED, REVOKED.why)
     assert len(slack.fortunes) == 2  # its API was not bad: the messages alone say how it is
 
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from bot import wording
-from bot.model import ChangeKind, Health, Outcome, Reading, Role, Round, SourceReport, Style
+from bot.model import ChangeKind, Health, Outcome, Reading, Reason, ReasonCode, Role, Round, SourceReport, Style
 from tests.reasons import REFUSED, TIMED_OUT, quote
 from tests.wording.outages import (
     ALL_CLEAR,
@@ -26,6 +26,8 @@ from tests.wording.outages import (
     slow,
     told,
 )
+
+EXITED = Reason.of(ReasonCode.JOB_EXIT_CODE, exit_code=1)
 
 
 @pytest.mark.parametrize(
@@ -280,11 +282,15 @@ def test_braces_and_quotes_of_others_stay_text() -> None:
 @pytest.mark.parametrize(
     ("why", "english", "spanish"),
     [
-        ("failed (exit code 1)", "Job: failed (exit code 1).", "Job: falló (código de salida 1)."),
-        ("reported a failure", "Job: reported a failure.", "Job: informó de un fallo."),
-        ("no sign for 25 h", "Job: no sign for 25 h.", "Job: sin señales desde hace 25 h."),
+        (EXITED, "Job: failed (exit code 1).", "Job: falló (código de salida 1)."),
+        (Reason.of(ReasonCode.JOB_FAILED), "Job: reported a failure.", "Job: informó de un fallo."),
         (
-            "its run began 90 min ago and has not ended",
+            Reason.of(ReasonCode.NO_SIGN_FOR, length=25 * 60),
+            "Job: no sign for 25 h.",
+            "Job: sin señales desde hace 25 h.",
+        ),
+        (
+            Reason.of(ReasonCode.JOB_NOT_ENDED, length=90),
             "Job: its run began 90 min ago and has not ended.",
             "Job: empezó hace 90 min y no ha terminado.",
         ),
@@ -297,7 +303,7 @@ def test_a_job_fails_and_does_not_fail_to_respond(why, english, spanish):
 
 
 def test_a_job_that_is_checked_on_request_has_failed_too():
-    seen = Round("x", at(14, 2), bad("job", why="failed (exit code 1)"))
+    seen = Round("x", at(14, 2), bad("job", why=EXITED))
     assert wording.looked(seen, X, EN).text == (
         "🔴 X (Twitter): the job failed or is overdue\nJob: failed (exit code 1)."
     )

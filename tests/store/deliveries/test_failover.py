@@ -13,7 +13,7 @@ from bot.store import open_store
 from bot.store.deliveries.failover import LATE, NEXT, Handed
 from bot.store.schema import deliveries as table
 from bot.store.schema import services
-from tests.reasons import quote
+from tests.reasons import english, quote
 from tests.store.made import LEASE, MAIL, NOW, SECOND, SLACK, delivery, further, settle, take
 
 TELEGRAM = Destination("telegram", "-100")
@@ -138,7 +138,7 @@ async def test_a_refusal_is_known_by_its_words_and_what_hangs_is_in_doubt(store)
     await settle(store, refused, DeliveryStatus.REFUSED, NOW, why=quote("is_archived"))
 
     found = [one.untaken for one in await fail_over(store, NOW + MINUTE)]
-    assert [(str(one.delivery.destination), one.refused, one.doubtful) for one in found] == [
+    assert [(str(one.delivery.destination), english(one.refused), one.doubtful) for one in found] == [
         ("slack:C012", "is_archived", False),
         ("telegram:-100", "", True),
     ]
