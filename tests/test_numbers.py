@@ -87,7 +87,7 @@ def test_a_wait_is_bounded_or_none(value):
 
 @wild
 def test_a_moment_is_one_that_can_be_reckoned_with_in_any_zone(value):
-    found = [base.instant(value)]
+    found = [dates.instant(value)]
     if isinstance(value, str):
         read = dates.moment(value, datetime(2026, 11, 20, tzinfo=UTC))
         found += [dates.date(value), dates.about(value), read.at if read else None]

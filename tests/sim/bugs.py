@@ -14,6 +14,7 @@ import bot.judge.incidents
 import bot.judge.verdict
 import bot.notify.incident_fanout
 import bot.notify.routing
+import bot.notify.storms
 import bot.scheduler.clock_steps
 import bot.store.deliveries.claim
 import bot.store.deliveries.statements
@@ -169,6 +170,17 @@ def believes_a_starved_process(patch):
     patch.setattr(bot.watch.lag.Lag, "spoils", lambda *_: False)
 
 
+def edits_for_ever(patch):
+    """Tells what fails minutes after a storm by editing the storm's message."""
+    latest = bot.notify.storms.latest
+
+    def grown(rows, now, *, edits):
+        found = latest(rows, now, edits=edits)
+        return {one: replace(storm, open=True, grows=edits) for one, storm in found.items()}
+
+    patch.setattr(bot.notify.storms, "latest", grown)
+
+
 BUGS = (
     sent_before_sending,
     no_order,
@@ -186,4 +198,5 @@ BUGS = (
     leaves_the_clock_behind,
     keeps_the_old_config,
     believes_a_starved_process,
+    edits_for_ever,
 )

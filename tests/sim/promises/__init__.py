@@ -22,6 +22,7 @@ PROMISES: tuple[Callable[[Ledger], Complaints], ...] = (
     messages.everybody_is_told,
     messages.repeats_follow_doubt,
     messages.nothing_found_is_told_again,
+    messages.every_outage_is_posted,
     messages.order_is_kept,
     messages.nobody_hears_only_the_end,
     messages.nobody_stays_alarmed,

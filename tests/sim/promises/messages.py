@@ -18,6 +18,7 @@ from bot.model import (
     delivering,
 )
 from bot.notify.routing import NEWS
+from bot.notify.storms import JOINS
 from bot.store.deliveries.repository import MANY
 from tests.sim.ledger import Complaints, Ledger, Row
 from tests.sim.script import EDITS, FINDS, LOOKS
@@ -129,7 +130,25 @@ def _ended(of: Ledger, after: float) -> list[tuple[float, float, bool]]:
     return [life for life in of.world.lives if life[0] <= after <= life[1]]
 
 
-# ── 3: down before restored ──────────────────────────────────────────────────────────────────────────────────────────
+# ── 3: posted, and down before restored ──────────────────────────────────────────────────────────────────────────────────────────
+
+
+def every_outage_is_posted(of: Ledger) -> Complaints:
+    """What a place hears of an outage is posted there, alone or in a message of many; an edit of what had been posted seconds
+    before will do, any other edit is not telling.
+    """
+    for (thread, place), lane in of.lanes.items():
+        told = [row for row in lane if not row.notice.ends and of.heard(row) is not None]
+        if told and not thread.startswith(MANY) and not any(_posted(of, row) for row in told):
+            yield f"{thread} was told at {place} by edits of another message alone"
+
+
+def _posted(of: Ledger, row: Row) -> bool:
+    if of.direct(row) is not None or row.told_in is None:
+        return True
+    message = of.by_id[row.told_in]
+    posts = [at for one in of.lanes[message.thread, row.place] if (at := of.heard(one)) is not None]
+    return message.act == "post" or any(row.queued - at <= JOINS.total_seconds() + 1 for at in posts)
 
 
 def order_is_kept(of: Ledger) -> Complaints:
