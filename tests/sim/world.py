@@ -282,7 +282,7 @@ class Provider:
                 if world.script.nonsense and world.chance.random() < 0.5:
                     wait = world.chance.choice(NONSENSE)
                     world.occurred["nonsense Retry-After"] += 1
-                return later("429", wait, whole=world.chance.random() < 0.5)
+                return later(quote("429"), wait, whole=world.chance.random() < 0.5)
             case Fault.BARRED | Fault.REVOKED:
                 await world.wait(0.05, 0.3)
                 barred = fault is Fault.BARRED
