@@ -1,11 +1,15 @@
-"""Trying a connection: the only test of an address that takes messages without authentication."""
+"""Connections to providers: trying one, and the reason why one could not be made."""
 
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import TYPE_CHECKING
 
 from bot.contracts import BLIND, Net, Reach, Trouble
 from bot.model import AdviceCode, Reason, ReasonCode
+
+if TYPE_CHECKING:
+    import aiohttp
 
 UNPROVEN = "nothing was sent, so whether it takes notices shows only in `tocsin test`"
 
@@ -22,3 +26,18 @@ async def connecting(net: Net, host: str, port: int, *, secure: bool, timeout: t
         why = Reason.of(ReasonCode.NO_CONNECTION_TAKEN, cause=answer.why, advice=AdviceCode.CHECK_ADDRESS)
         return Reach(None if ours else False, why)
     return Reach(True, f"takes connections{' over TLS' if secure else ''} ({UNPROVEN})")
+
+
+def unreached(channel: str, error: aiohttp.ClientConnectorError) -> Reason:
+    """The reason why a provider cannot be reached: its name, TLS or the connection."""
+    return Reason.of(ReasonCode.NOT_REACHED, channel=channel, cause=Reason.of(_cause(error), host=error.host))
+
+
+def _cause(error: aiohttp.ClientConnectorError) -> ReasonCode:
+    import aiohttp  # noqa: PLC0415  a channel that is not configured costs nothing
+
+    if isinstance(error, aiohttp.ClientConnectorDNSError):
+        return ReasonCode.NAME_NOT_FOUND
+    if isinstance(error, aiohttp.ClientSSLError):
+        return ReasonCode.NO_TRUSTED_TLS
+    return ReasonCode.NO_CONNECTIONS_ACCEPTED

@@ -10,8 +10,7 @@ from functools import partial
 
 from bot import wording
 from bot.chat import delivery_log, maintenance, orders, preferences, report, rooms, subscriptions
-from bot.chat.check import check
-from bot.chat.context import RECENT, CommandContext, Load, Response, SendDrill
+from bot.chat.context import RECENT, CheckNow, CommandContext, Load, Response, SendDrill
 from bot.model import Ask, Style
 from bot.notify import drill
 from bot.wording.catalog import command_words, fold
@@ -129,6 +128,19 @@ def _no_trail(context: CommandContext) -> Response:
     return Response(wording.nothing_yet(RECENT, context.style, context.ask.at))
 
 
+def _check(context: CommandContext) -> Response:
+    """Check a service of the config, else an address: it has a dot or a colon, which a misspelt name has not."""
+    said = context.phrase
+    if not said:
+        example = next((service.id for service, _ in context.known), "x")
+        return Response(wording.what_to_look_at(example, context.style))
+    if service := context.find(said):
+        return Response(None, (CheckNow(service.id),))
+    if "://" in said or (len(context.words) == 1 and any(sign in said for sign in ".:")):
+        return Response(None, (CheckNow("", said),))
+    return context.unknown_service(said)
+
+
 def _services(context: CommandContext) -> Response:
     return Response(wording.services([service for service, _ in context.overview.services], context.style))
 
@@ -177,7 +189,7 @@ COMMANDS = {
             loads=(Load.INCIDENTS, Load.COVERAGE, Load.ANSWER_TIME),
         ),
         Command("services", "services", _services),
-        Command("check", "check service|address", check),
+        Command("check", "check service|address", _check),
         Command("report", "report service [what|works]", report.report, loads=(Load.INCIDENTS,)),
         Command(
             "subscribe",

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import logging
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import Parameter, validators
@@ -11,7 +13,6 @@ from bot import __version__, wording
 from bot.cli.console import HERE, File, fail, log, out, work
 from bot.cli.file_limit import file_limit, raise_file_limit
 from bot.cli.health import asked_how_it_is, troubles
-from bot.cli.log_lines import JsonLines
 
 if TYPE_CHECKING:
     from bot.app import App
@@ -93,3 +94,19 @@ async def _healthcheck(config: Config) -> int:
         fail("; ".join((f"not well: {why} at {url}", *troubles(answer))), 1)
     out.print("well")
     return 0
+
+
+class JsonLines(logging.Formatter):
+    """time (ISO 8601, UTC), level, logger, message; for errors also the traceback, which has no values."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """One line, whatever the message contains."""
+        said = {
+            "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
+            "level": record.levelname.lower(),
+            "logger": record.name,
+            "message": record.getMessage(),
+        }
+        if record.exc_info:
+            said["traceback"] = self.formatException(record.exc_info)
+        return json.dumps(said)

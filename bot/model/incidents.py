@@ -143,6 +143,13 @@ class ServiceState:
     excused: bool = False  # the present trouble was retracted in `last`: nothing opens until it worsens or ends
     echo: bool = False  # trackers or the crowd still report what is over: opens nothing until they are quiet
 
+    @property
+    def answering_since(self) -> datetime | None:
+        """Since when a service whose incident is unstable responds again; None if it doesn't, or has no such incident."""
+        one = self.incident
+        unstable = one is not None and one.unstable_since is not None and bool(one.readings)
+        return self.streak.good_since if unstable and self.streak.good else None
+
     def muted(self, now: datetime) -> bool:
         return self.mute is not None and self.mute.until > now
 

@@ -131,7 +131,8 @@ def _strip(service: Service, state: ServiceState, overview: Overview) -> Iterato
         yield _part(since - start, until - BLUR - since, "before" if since == start else "unknown")
     for incident in overview.recent:
         if incident.service == OURSELVES or (incident.service == service.id and _known(incident)):
-            since, until = max(incident.since, start), incident.until or overview.at
+            now = (state.answering_since if incident.service == service.id else None) or overview.at
+            since, until = max(incident.since, start), incident.until or now
             if until > start:
                 yield _part(since - start, until - since, max(incident.worst, incident.health).name.lower())
 
@@ -146,10 +147,14 @@ def _known(incident: Incident) -> bool:
 
 
 def health(state: ServiceState) -> str:
-    """Health as a word: "possible" if not confirmed, "unknown" if not checked yet."""
+    """Health as a word: "possible" if not confirmed, "unknown" if not checked yet; "degraded" for an unstable service
+    that responds.
+    """
     incident = state.incident
+    if incident is not None and incident.confidence is Confidence.CONFIRMED:
+        return (Health.DEGRADED if state.answering_since else incident.health).name.lower()
     if incident is not None:
-        return incident.health.name.lower() if incident.confidence is Confidence.CONFIRMED else "possible"
+        return "possible"
     return "unknown" if state.up_since is None or state.unseen_since is not None else "up"
 
 
@@ -194,6 +199,7 @@ def _service(service: Service, state: ServiceState, overview: Overview, uptime: 
         "name": service.name,
         "status": shown(service, state, overview),
         "up_since": iso(state.up_since),
+        "answering_since": iso(state.answering_since),
         "maintenance_until": iso(planned.until) if planned else None,
         "incident": _incident(incident) if incident else None,
         "uptime": {

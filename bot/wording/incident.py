@@ -7,6 +7,7 @@ from datetime import datetime
 from bot.model import (
     ENDINGS,
     OURSELVES,
+    Button,
     Change,
     ChangeKind,
     Health,
@@ -19,7 +20,7 @@ from bot.model import (
     Tone,
 )
 from bot.wording.batches import line
-from bot.wording.buttons import buttons
+from bot.wording.catalog import Catalog
 from bot.wording.certificates import only_worn
 from bot.wording.channel_health import in_language
 from bot.wording.evidence import evidence, lag
@@ -69,7 +70,7 @@ def notice(
         detail=_detail(change, words),
         causes=(*service.shares, *sorted({f"at:{r.answered_by}" for r in incident.readings if r.answered_by})),
         style=style,
-        buttons=buttons(change, service, to.say),
+        buttons=_buttons(change, service, to.say),
     )
 
 
@@ -192,3 +193,20 @@ def _still(incident: Incident, to: Reader) -> str:
     if down(incident):
         return say.changes.still_down
     return say.changes.still_slow if only_slow(incident) else say.changes.still_partly_down
+
+
+def _buttons(change: Change, service: Service, say: Catalog) -> tuple[Button, ...]:
+    """The buttons for an incident. Each names the incident, so that an old button cannot affect a newer one. Endings
+    have none, nor do incidents of Tocsin itself and its channels, nor services whose key has several words, as commands
+    separate their arguments by spaces.
+    """
+    if change.kind in ENDINGS or service.channel or service.id == OURSELVES or len(service.id.split()) != 1:
+        return ()
+    incident, label = change.incident, say.buttons
+    people = (Button(label.down, f"report {incident.id}"), Button(label.works, f"report {incident.id} works"))
+    return (
+        *(() if only_worn(incident) else people),  # users cannot notice an expiring certificate
+        *(() if incident.acked_by else (Button(label.acknowledge, f"ack {incident.id}"),)),
+        Button(label.mute, f"mute {incident.id} 1h"),
+        Button(label.details, f"why {incident.id}"),
+    )

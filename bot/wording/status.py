@@ -12,10 +12,10 @@ from bot.wording.evidence import evidence
 from bot.wording.maintenance import ahead, in_maintenance, lasts
 from bot.wording.own_health import banner
 from bot.wording.replies import last_outage, muted_line
-from bot.wording.report_evidence import people
 from bot.wording.text import NAME, fit, stop
 from bot.wording.times import Reader, reader
-from bot.wording.titles import name_of, present
+from bot.wording.titles import name_of, standing
+from bot.wording.trackers import people
 
 ROWS = 20
 
@@ -52,7 +52,7 @@ def _status(overview: Overview, style: Style, service: str | None) -> Text:
 def troubled(overview: Overview, to: Reader) -> tuple[str, ...]:
     """A line for each service not known to be up: the worst first, then the longest."""
     opened = sorted((e for e in overview.services if e[1].incident), key=_rank)
-    rows = [present(state.incident, service, to) for service, state in opened if state.incident]
+    rows = [standing(state, service, to) for service, state in opened]
     rows += [_unseen(*e, to) for e in overview.services if _unknown(e[1]) and not overview.maintenance(e[0].id)]
     rows += [in_maintenance(w, s, to) for s, w in _planned(overview)]
     if len(rows) <= ROWS:
@@ -71,14 +71,15 @@ def _rank(entry: Entry) -> tuple[int, int, datetime, str]:
     incident = state.incident
     if incident is None:
         raise ValueError(f"{service.id} has no open incident to be ranked by")
-    return -incident.confidence, -incident.health, incident.since, service.id
+    health = Health.DEGRADED if state.answering_since else incident.health
+    return -incident.confidence, -health, incident.since, service.id
 
 
 def _title(overview: Overview, to: Reader) -> str:
     say, count = to.say, len(overview.services)
-    opened = [s.incident for _, s in overview.services if s.incident]
-    sure = [i for i in opened if i.confidence is Confidence.CONFIRMED]
-    down = [i for i in sure if i.health is Health.DOWN]
+    opened = [s for _, s in overview.services if s.incident]
+    sure = [s for s in opened if s.incident and s.incident.confidence is Confidence.CONFIRMED]
+    down = [s for s in sure if s.incident and s.incident.health is Health.DOWN and not s.answering_since]
     planned = {service.id for service, _ in _planned(overview)}
     unknown = [s for service, s in overview.services if _unknown(s) and service.id not in planned]
     if down:
@@ -140,7 +141,9 @@ def _one(service: Service, state: ServiceState, overview: Overview, to: Reader) 
     service = in_language(service, to.say.language)
     lines: tuple[str, ...] = ()
     if state.incident:
-        title, lines = present(state.incident, service, to), evidence(_without_crowd(state.incident), service, to)
+        title = standing(state, service, to)
+        # While it responds, what failed before is no evidence of how it is now.
+        lines = () if state.answering_since else evidence(_without_crowd(state.incident), service, to)
     elif planned := overview.maintenance(service.id):
         title = in_maintenance(planned, service, to)
     elif state.up_since is None or state.unseen_since is not None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from bot.model import OURSELVES, Confidence, Health, Incident, Outcome, Role, Service, SourceReport, Tone
+from bot.model import OURSELVES, Confidence, Health, Incident, Outcome, Role, Service, ServiceState, SourceReport, Tone
 from bot.wording.catalog import Catalog
 from bot.wording.certificates import only_worn, worn_forms
 from bot.wording.text import ENOUGH, NAME, TITLE, clean, fit, foreign, listed, quoted, shorten
@@ -78,6 +78,17 @@ def headed(forms: tuple[str, ...], word: SourceReport, name: str, reader: Reader
     room = TITLE - len(forms[-1].format(name="", headline=quoted("", reader.say), **facts)) - min(len(name), ENOUGH)
     cut = quoted(shorten(headline, max(room, LEAST)), reader.say)
     return [*whole, forms[-1].format(name=NAME, headline=cut, **facts)]
+
+
+def standing(state: ServiceState, service: Service, reader: Reader) -> str:
+    """The present state of a service with an open incident, in one line: an unstable one that responds is not down."""
+    one = state.incident
+    if one is None:
+        raise ValueError(f"{service.id} has no open incident")
+    if (since := state.answering_since) is None:
+        return present(one, service, reader)
+    facts = {"times": times(one, reader.say), "since": reader.point(began(one)), "until": reader.point(since)}
+    return fit(name_of(service), reader.say.titles.answering.format(name=NAME, **facts))
 
 
 def state_forms(incident: Incident, service: Service, reader: Reader) -> list[str]:

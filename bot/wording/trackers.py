@@ -1,10 +1,10 @@
-"""Tracker reports as a line of evidence."""
+"""Trackers and people's reports as lines of evidence."""
 
 from __future__ import annotations
 
-from bot.model import Health, Role, SourceReport
-from bot.wording.report_evidence import people
-from bot.wording.text import foreign
+from bot.model import Health, Role, SourceReport, Tally
+from bot.wording.catalog import Catalog
+from bot.wording.text import foreign, sentences
 from bot.wording.times import Reader
 
 REPORTED = frozenset({"Downdetector"})  # count user reports, so they show trouble rather than "down"
@@ -32,3 +32,12 @@ def tracked(word: SourceReport, reader: Reader) -> str:
     else:
         form = say.trackers.down if word.says is Health.DOWN else say.trackers.trouble
     return form.format(source=source)
+
+
+def people(said: SourceReport | Tally, say: Catalog) -> str:
+    """The number of reports and the usual number, and for how many it works. Empty without reports."""
+    often = say.user_reports.usually.format(count=said.usual) if said.usual else say.user_reports.usually_none
+    return sentences(
+        say.user_reports.reports.format(count=said.reports, usually=often) if said.reports else "",
+        say.user_reports.works.format(count=said.works) if said.works else "",
+    )

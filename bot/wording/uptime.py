@@ -101,7 +101,7 @@ def _uptime(service: Service, state: ServiceState, overview: Overview, period: S
     seen = period[1] - period[0] - total(unseen)
     if seen <= timedelta():
         return Uptime(service.id, name_of(service))
-    down = merged(c for s in _outages(service, overview) if (c := clip(s, period)))
+    down = merged(c for s in _outages(service, state, overview) if (c := clip(s, period)))
     share = max(0.0, 1 - total(minus(down, unseen)) / seen)
     first = own[0][1] if own and own[0][0] <= period[0] else period[0]
     later = [(period[0], first), *worked_on]
@@ -109,8 +109,11 @@ def _uptime(service: Service, state: ServiceState, overview: Overview, period: S
     return Uptime(service.id, name_of(service), share, unknown, alone, first if first > period[0] else None)
 
 
-def _outages(service: Service, overview: Overview) -> list[Span]:
+def _outages(service: Service, state: ServiceState, overview: Overview) -> list[Span]:
+    now = state.answering_since or overview.at
     mine = [i for i in overview.recent if i.service == service.id and i.confidence is Confidence.CONFIRMED]
     return [
-        (i.since, i.until or overview.at) for i in mine if not i.retracted and max(i.worst, i.health) is Health.DOWN
+        (i.since, i.until or max(now, i.since))
+        for i in mine
+        if not i.retracted and max(i.worst, i.health) is Health.DOWN
     ]

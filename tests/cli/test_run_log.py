@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from bot.cli import file_limit
-from bot.cli.log_lines import JsonLines
+from bot.cli.run import JsonLines
 from bot.model import OURSELVES, Confidence, Health, Incident, Reading, Role, Service, ServiceState, SourceReport
 from bot.model.observations import Outcome
 from bot.web import operator_log

@@ -15,10 +15,23 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from bot import wording
-from bot.model import Health, Overview, Reading, Role, Service, ServiceState, SourceReport, Style
+from bot.model import (
+    Confidence,
+    Health,
+    Incident,
+    Overview,
+    Reading,
+    Role,
+    Service,
+    ServiceState,
+    SourceReport,
+    Streak,
+    Style,
+)
 from bot.model.observations import Outcome
 from bot.store import StoreUnavailable
 from bot.web.app import HEADERS, STALE, Server
+from bot.web.status_page import health
 from tests.cpu import allowed
 from tests.reasons import quote
 from tests.web.pages import EVERYTHING, NOW, QUIET, Stage, browsing
@@ -204,6 +217,7 @@ async def test_status_json_has_stable_names_and_times_in_utc():
         "name": "X (Twitter)",
         "status": "down",
         "up_since": None,
+        "answering_since": None,
         "maintenance_until": None,
         "incident": {
             "id": "x#17",
@@ -377,3 +391,18 @@ async def test_over_a_real_socket_it_answers_keeps_its_name_to_itself_and_ends_w
         async with asyncio.timeout(5):
             await serving
     door.close()
+
+
+def test_an_unstable_service_that_responds_is_degraded_and_not_down():
+    incident = Incident(
+        "x",
+        3,
+        at(14, 30),
+        Health.DOWN,
+        Confidence.CONFIRMED,
+        (Reading("web", Outcome.FAILED),),
+        unstable_since=at(14),
+    )
+    state = ServiceState("x", Streak(good=2, good_since=at(14, 45)), incident=incident)
+    assert health(state) == "degraded"
+    assert health(replace(state, streak=Streak(bad=1))) == "down"

@@ -15,6 +15,7 @@ from bot.model import (
     Overview,
     Service,
     ServiceState,
+    Streak,
     SubscriptionFilter,
     Tone,
     Topic,
@@ -87,6 +88,29 @@ def test_status_does_not_call_up_what_it_has_not_seen() -> None:
         "⚫ No data for 2 of 3 services\n⚫ Our mail: no data since 2:00 p.m.\n⚫ Slack: not checked yet"
     )
     assert wording.status(seen, ES).lines[1] == "⚫ Slack: aún sin comprobar"
+
+
+def test_status_of_an_unstable_service_that_responds_is_not_down() -> None:
+    state = ServiceState("x", Streak(good=3, good_since=at(14, 50)), incident=UNSTABLE)
+    seen = view((X, state), up(SLACK, at(3)))
+    assert wording.status(seen, EN).text.splitlines()[:2] == [
+        "🟠 1 of 2 services has trouble",
+        "🟠 X (Twitter): down 3 times since 2:00 p.m., responding since 2:50 p.m.",
+    ]
+    assert (
+        wording.status(seen, EN, "x").text == "🟠 X (Twitter): down 3 times since 2:00 p.m., responding since 2:50 p.m."
+    )
+    assert wording.status(seen, ES, "x").title == "🟠 X (Twitter): 3 caídas desde las 14:00, responde desde las 14:50"
+    again = replace(state, streak=Streak(bad=1, bad_since=at(14, 55)))
+    assert wording.status(view((X, again)), EN).title == "🔴 1 of 1 services is down"
+
+
+def test_the_minutes_in_which_an_unstable_service_responds_are_good_at_once() -> None:
+    state = ServiceState("x", Streak(good=3, good_since=at(14, 45)), incident=UNSTABLE)
+    for responds, share in ((state, 0.75), (replace(state, streak=Streak()), 0.5)):
+        seen = replace(view((X, responds), recent=(UNSTABLE,)), at=at(15))
+        [found] = wording.uptimes(seen, at(14))
+        assert found.share == share
 
 
 def test_status_while_we_are_blind_is_what_we_knew_before() -> None:

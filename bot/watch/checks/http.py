@@ -13,7 +13,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, f
 from bot.contracts import Answer, Family, Length, Net, Trouble, between
 from bot.model import Outcome, Reading
 from bot.net import Network, Prepared, network
-from bot.watch.checks import bot_challenges, certificates, rate_limits
+from bot.watch.checks import bot_challenges, readings
 from bot.watch.checks.expectations import Expect
 
 BODIED = frozenset({"POST", "PUT", "PATCH", "DELETE"})
@@ -139,10 +139,10 @@ class HttpCheck(BaseModel):
             if self.expires_in is None:
                 return Reading(route, Outcome.OK, took=answer.took, reused=answer.reused)
             until = answer.certificate_until
-            return certificates.reading(route, until, self.expires_in, answer.took, reused=answer.reused)
+            return readings.of_certificate(route, until, self.expires_in, answer.took, reused=answer.reused)
         if who := bot_challenges.shown(answer):
             return bot_challenges.reading(route, answer, who)
-        if rate_limits.met(answer) and not self.expect.lists(answer.status):
-            return rate_limits.reading(route, answer)
+        if readings.is_rate_limit(answer) and not self.expect.lists(answer.status):
+            return readings.of_rate_limit(route, answer)
         by = network(answer.headers) if outcome is Outcome.FAILED else ""
         return Reading(route, outcome, why, answer.took, answer.reused, by)

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict
 
 from bot.contracts import Length, Net, Starttls, Trouble, between
 from bot.model import Reading
-from bot.watch.checks import certificates
+from bot.watch.checks import readings
 from bot.watch.checks.fields import Host, Port
 
 
@@ -32,4 +32,4 @@ class TlsCheck(BaseModel):
         seen = await net.handshake(self.host, self.port, name=self.name or "", starttls=self.starttls, timeout=timeout)
         if isinstance(seen, Trouble):
             return seen.reading(route)
-        return certificates.reading(route, seen.certificate_until, self.expires_in, seen.took)
+        return readings.of_certificate(route, seen.certificate_until, self.expires_in, seen.took)

@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
 from bot.contracts import Length, Net, Trouble, between
 from bot.model import Outcome, Reading, Reason, ReasonCode
 from bot.net import Network, Prepared, network
-from bot.watch.checks import bot_challenges, certificates, rate_limits
+from bot.watch.checks import bot_challenges, readings
 
 GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 SCHEMES = {"ws": "http", "wss": "https"}
@@ -38,14 +38,14 @@ class WebsocketCheck(BaseModel):
             return seen.reading(route)
         if who := bot_challenges.declared(seen.headers) or bot_challenges.shown(seen):
             return bot_challenges.reading(route, seen, who)
-        if rate_limits.met(seen):
-            return rate_limits.reading(route, seen)
+        if readings.is_rate_limit(seen):
+            return readings.of_rate_limit(route, seen)
         if seen.status != 101:
             why = Reason.of(ReasonCode.HTTP_STATUS, status=seen.status)
             return Reading(route, Outcome.FAILED, why, seen.took, answered_by=network(seen.headers))
         if seen.headers.get("sec-websocket-accept", "").strip() != self._accepted:
             return Reading(route, Outcome.FAILED, Reason.of(ReasonCode.NOT_WEBSOCKET), seen.took)
-        return certificates.reading(route, seen.certificate_until, self.expires_in, seen.took)
+        return readings.of_certificate(route, seen.certificate_until, self.expires_in, seen.took)
 
     @field_validator("url")
     @classmethod
