@@ -84,7 +84,7 @@ def many(gathering: Batch, now: datetime, outage: Outage | None = None, others: 
     left = len(every) - LINES
     rest = [stop(to.say.batches.more.format(count=left))] if left > 0 else []
     shared = [one for one in gathering.items if not one.planned]
-    still = still_open(others, {one.thread for one in every}, to) if others and shared and over else []
+    still = still_open(others, {one.thread for one in every}, to) if others and theirs and shared and over else []
     words = Text(title, (*_common(shared, to.say), *still, *rows, *rest))
     return Notice(
         gathering.key,
@@ -102,11 +102,11 @@ def many(gathering: Batch, now: datetime, outage: Outage | None = None, others: 
 def _rows(items: Sequence[BatchItem], title: str) -> list[str]:
     """A line for each; where they are few, with its evidence and plan below."""
     told = items[:LINES]
-    details = len([one for one in told if one.detail and not one.ends]) <= DETAILED
+    detailed = [one for one in told if one.detail and not one.ends and not _ours(_service(one))]
     rows: list[str] = []
     for one in told:
         rows += [one.text] if one.text != title else []
-        rows += [one.detail] if details and one.detail and not one.ends else []
+        rows += [one.detail] if one in detailed and len(detailed) <= DETAILED else []
     return rows
 
 

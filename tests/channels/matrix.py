@@ -199,7 +199,7 @@ class Street(House):
         self._coming: dict[str, datetime | None] = {}  # what is due next, by kind of channel
         self._look = look  # asking the store itself whether all is quiet would take longer than all else here
         kind = way.ground.kind
-        super().__init__(store, Audience("desk", (Destination(kind, place), NEXT), MADRID, ladder=True))
+        super().__init__(store, Audience("desk", (Destination(kind, place), NEXT), ladder=True, style=MADRID))
         self.way, way.street = way, self
         self.channels = {kind: way, NEXT.kind: rungs.Channel(self)}
         settings = way.ground.settings

@@ -188,7 +188,7 @@ async def test_each_load_fills_its_own_part_and_no_other(store, part):
     desk = desk_of(store)
     await desk.house.rounds("BB..")
     await desk.say("mute y 1h", ADMIN)
-    good = Reading("web", Outcome.OK, "", timedelta(milliseconds=120))
+    good = Reading("web", Outcome.OK, None, timedelta(milliseconds=120))
     await store.results.record([("x", desk.house.now + n * timedelta(minutes=1), good) for n in range(9)])
     await store.rollups.roll({})
     filled, bare = await loaded(desk, "history x", part)

@@ -56,9 +56,9 @@ def test_the_example_loads_and_means_what_it_says(monkeypatch):
     desk = config.readers()[0]
 
     assert desk.ladder
-    assert desk.filter.style == Style("es", "Europe/Madrid", "24h")
+    assert desk.style == Style("es", "Europe/Madrid", "24h")
     assert desk.filter.confidence is Confidence.CONFIRMED
-    assert desk.filter.quiet == Quiet(time(22), time(7), frozenset({Topic.DOWN}))
+    assert desk.quiet == Quiet(time(22), time(7), frozenset({Topic.DOWN}))
     assert desk.escalations[0] == Escalation(timedelta(minutes=10), (Destination("telegram", "4242"),))
     assert config.services["mail"].watching(config.defaults).every == timedelta(minutes=1)
     assert config.services["mail"].watching(config.defaults).timeout == timedelta(seconds=10)

@@ -53,7 +53,7 @@ from bot.watch.channel_checks import ROUTES, ways
 from tests import sqlite
 from tests.delivery.rungs import MADRID, MAIL, NOON, SECOND, TELEGRAM, at_work
 from tests.flow.dead_judged import Heard, Ran
-from tests.reasons import quote
+from tests.reasons import HTTP_503, quote
 from tests.sim.inline import Disk, inline
 
 NEWSROOM, RANDOM, OPS = (Destination("slack", f"C{number}") for number in (1, 2, 3))
@@ -232,7 +232,7 @@ class Town:
         for name, at in self._looks.items():
             if at <= self.now and name in self.services:
                 bad = name in self.failing
-                reading = Reading("web", Outcome.FAILED if bad else Outcome.OK, "HTTP 503" * bad)
+                reading = Reading("web", Outcome.FAILED if bad else Outcome.OK, HTTP_503 if bad else None)
                 doubtful = await self.recorder.seen(Round(name, self.now, (reading,)))
                 self._looks[name] = self.now + (DOUBTFUL if doubtful else EVERY) * SECOND
         for kind in self.watched:

@@ -66,7 +66,7 @@ async def test_who_subscribes_in_a_chat_hears_of_the_outage_there(tmp_path):
         assert answers == [["✅ Subscribed to X (Twitter)."]] * 2
         # On Slack nobody else sees that answer, though all there will get what is told.
         await street.slack.until(lambda: told(street.slack, RANDOM))
-        changed = ["⚙️ ana changed how this channel gets notices", "✅ Subscribed to X (Twitter)."]
+        changed = ["⚙️ Ana changed how this channel gets notices", "✅ Subscribed to X (Twitter)."]
         assert last(street.slack, RANDOM)[:2] == changed
 
         street.fail()

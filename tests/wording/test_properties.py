@@ -28,6 +28,7 @@ from bot.model import (
     Style,
     Text,
 )
+from tests.reasons import quote
 
 NASTY = st.sampled_from(
     ["", "...", "a.b..", "\u202eevil", "{x}", "<!here>", "p.m.", "e\u0301\u0301", "«x»", '"', "\0", "a\nb", "x" * 400]
@@ -41,8 +42,9 @@ STYLES = st.builds(
     st.sampled_from(["Europe/Madrid", "America/New_York", "UTC", "Nowhere/Else"]),
     st.sampled_from(["", "12h", "24h"]),
 )
+REASONS = st.none() | TEXT.map(quote)
 READINGS = st.builds(
-    Reading, TEXT, st.sampled_from(Outcome), TEXT, st.none() | st.timedeltas(timedelta(), timedelta(minutes=2))
+    Reading, TEXT, st.sampled_from(Outcome), REASONS, st.none() | st.timedeltas(timedelta(), timedelta(minutes=2))
 )
 WORDS = st.builds(
     SourceReport, st.sampled_from(Role), TEXT, st.none() | st.sampled_from(Health), TEXT, at=st.none() | TIMES

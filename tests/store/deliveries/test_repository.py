@@ -225,7 +225,7 @@ async def test_claiming_looks_at_unfinished_rows_only(store):
     await store.deliveries.add([delivery(1, thread="y#1")], NOW)
 
     plan = await explained(store)
-    assert "unfinished_" in plan
+    assert "unfinished_" in plan or "Index Cond: (settled_at IS NULL)" in plan
     assert "Seq Scan" not in plan
     assert "SCAN" not in plan
 
