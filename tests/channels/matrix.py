@@ -208,6 +208,7 @@ class Street(House):
         self.outbox = replace(
             self.outbox, channels={kind: first, NEXT.kind: rate_limit.OpenChannel(self.channels[NEXT.kind])}
         )
+        self.recorder.wake = self.outbox.wake
         editable = frozenset({kind} if settings.edits else ())
         services = {"x": Service("x", way.name, ("web", "app"))}
         self.recorder.settings = replace(self.recorder.settings, services=services, editable=editable)
