@@ -112,11 +112,8 @@ def _whose(context: CommandContext, words: tuple[str, ...]) -> tuple[tuple[Servi
     if words and fold(words[0]) in input_words("all") and context.find(words[0]) is None:
         return (), words[1:]
     watched = {service.id for service, _ in context.overview.services}
-    for most in range(len(words), 0, -1):
-        service = context.find(" ".join(words[:most]))
-        if service and service.id in watched:
-            return (service,), words[most:]
-    return None, words
+    service, _, rest = context.split(words)
+    return ((service,), rest) if service and service.id in watched else (None, words)
 
 
 def _span(words: tuple[str, ...], style: Style, now: datetime) -> _Span:

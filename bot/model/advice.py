@@ -7,8 +7,8 @@ from enum import StrEnum
 from typing import Self
 
 
-class AdviceCode(StrEnum):
-    """What to do about a failure, with the names of the facts that its sentence shows."""
+class FactCode(StrEnum):
+    """A code with the names of the facts that its sentence shows."""
 
     facts: frozenset[str]
 
@@ -17,6 +17,10 @@ class AdviceCode(StrEnum):
         member._value_ = value
         member.facts = frozenset(facts)
         return member
+
+
+class AdviceCode(FactCode):
+    """What to do about a failure."""
 
     @classmethod
     def _missing_(cls, _value: object) -> AdviceCode:

@@ -4,24 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from enum import StrEnum
 from typing import Self
 
-from bot.model.advice import Advice, AdviceCode
+from bot.model.advice import Advice, AdviceCode, FactCode
 
 LONGEST = 300  # characters of a fact: some are text from outside
 
 
-class ReasonCode(StrEnum):
-    """Why something failed, with the names of the facts that its sentence shows."""
-
-    facts: frozenset[str]
-
-    def __new__(cls, value: str, *facts: str) -> Self:
-        member = str.__new__(cls, value)
-        member._value_ = value
-        member.facts = frozenset(facts)
-        return member
+class ReasonCode(FactCode):
+    """Why something failed."""
 
     @classmethod
     def _missing_(cls, _value: object) -> ReasonCode:
