@@ -13,6 +13,7 @@ from pydantic import BaseModel, BeforeValidator, Field, ValidationError, create_
 from bot.channels import AnyChannel
 from bot.config.audiences import EscalationConfig, QuietConfig
 from bot.config.loader import ConfigError, Document, Problem, _models, read, secret_keys
+from bot.config.mail import MailConfig, placed
 from bot.config.maintenance import MaintenanceConfig
 from bot.config.places import unfit_places
 from bot.config.problems import problems
@@ -160,6 +161,7 @@ class Config(BaseModel):
     channels: Channels = Channels()  # a model made above from the union of channels
     audiences: dict[Short, AudienceConfig] = {}
     digests: dict[Short, DigestConfig] = {}
+    mail: MailConfig = MailConfig()
     maintenance: tuple[MaintenanceConfig, ...] = ()
     maintenance_before: Annotated[Duration, between("0s", "7d")] = duration("24h")
 
@@ -292,7 +294,7 @@ def _understood(document: Document, *, secrets: bool) -> Config:
     if not secrets:
         document.problems.clear()
     try:
-        config = Config.model_validate(document.tree)
+        config = Config.model_validate(placed(document.tree, document.path.parent))
     except ValidationError as error:
         raise ConfigError(document, [*document.problems, *problems(error, Config)]) from None
     found = [*document.problems, *islice(contradictions(config), MOST)]

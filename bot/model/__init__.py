@@ -39,6 +39,7 @@ from bot.model.incidents import (
     Verdict,
 )
 from bot.model.intervals import Span, clip, holes, merged, minus, shared, total
+from bot.model.mail import PLAIN_LOOK, MailLook
 from bot.model.maintenance import EVERYTHING, OVER, Origin, Phase, Weekly, Window, planned
 from bot.model.notices import (
     Batch,
@@ -83,6 +84,7 @@ __all__ = [
     "MANY",
     "OURSELVES",
     "OVER",
+    "PLAIN_LOOK",
     "Ack",
     "Advice",
     "AdviceCode",
@@ -108,6 +110,7 @@ __all__ = [
     "HeartbeatEvent",
     "Incident",
     "Later",
+    "MailLook",
     "MaintenanceEffect",
     "Mute",
     "NotNotifiedReason",

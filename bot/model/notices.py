@@ -67,6 +67,8 @@ class Notice:
     detail: str = ""  # what stands below that line: evidence and plan
     causes: tuple[str, ...] = ()  # possible shared causes: services it depends on, hosts of its routes
     buttons: tuple[Button, ...] = ()  # actions available at this state of the incident
+    plan: str = ""  # that line of `words` which is the organisation's plan ...
+    quotes: tuple[str, ...] = ()  # ... and those that quote an official page
 
     @property
     def ends(self) -> ChangeKind | Phase | None:
