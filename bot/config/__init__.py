@@ -54,6 +54,7 @@ from bot.model import (
     SubscriptionFilter,
     Topic,
     delivering,
+    for_people,
 )
 from bot.watch.checks import AnyCheck
 from bot.watch.sources import AnyTracker
@@ -175,7 +176,15 @@ class Config(BaseModel):
 
     def service(self, key: str) -> Service:
         said = self.services[key]
-        return Service(key, said.name or key, tuple(said.routes), said.plan, self._shares(said))
+        return Service(
+            key,
+            said.name or key,
+            tuple(said.routes),
+            said.plan,
+            self._shares(said),
+            status_page=for_people(said.official.url) if said.official else "",
+            site=self.web.public_url.rstrip("/"),
+        )
 
     def _shares(self, said: ServiceConfig) -> tuple[str, ...]:
         """Possible shared causes: services it depends on, and hosts of its routes."""

@@ -39,6 +39,7 @@ from bot.model.incidents import (
     Verdict,
 )
 from bot.model.intervals import Span, clip, holes, merged, minus, shared, total
+from bot.model.links import Link, LinkKind, for_people, incident_path, service_path
 from bot.model.mail import PLAIN_LOOK, MailLook
 from bot.model.maintenance import EVERYTHING, OVER, Origin, Phase, Weekly, Window, planned
 from bot.model.notices import (
@@ -110,6 +111,8 @@ __all__ = [
     "HeartbeatEvent",
     "Incident",
     "Later",
+    "Link",
+    "LinkKind",
     "MailLook",
     "MaintenanceEffect",
     "Mute",
@@ -160,13 +163,16 @@ __all__ = [
     "clip",
     "clock",
     "delivering",
+    "for_people",
     "holes",
+    "incident_path",
     "length",
     "merged",
     "minus",
     "plain_text",
     "planned",
     "room_of",
+    "service_path",
     "shared",
     "spelled",
     "total",

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
 
 from jinja2 import Environment, StrictUndefined, Template
 from mjml import mjml2html
@@ -64,7 +63,7 @@ def page(notice: Notice, look: MailLook, stamp: str, foot: Sequence[Foot]) -> st
         organisation=look.organisation,
         logo=LOGO if look.logo else "",
         sections=[{"heading": "", "parts": parts(notice), "table": None, "bars": ()}],
-        links=links(notice),
+        links=notice.links,
         footer=foot,
     )
 
@@ -87,11 +86,6 @@ def parts(notice: Notice) -> list[Part]:
         else:
             found.append(Part("plan" if line == notice.plan else "line", line))
     return found
-
-
-def links(notice: Notice) -> tuple[Any, ...]:
-    """The notice's links, as far as it has any."""
-    return tuple(getattr(notice, "links", ()))
 
 
 def ink(color: str) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Iterator, Sequence
 
-from bot.channels.email.page import Foot, links, parts
+from bot.channels.email.page import Foot, parts
 from bot.model import MailLook, Notice
 
 WIDTH = 72
@@ -33,7 +33,7 @@ def _body(notice: Notice, stamp: str) -> Iterator[str]:
             yield from (f"> {line}" for line in flowed(whole, WIDTH - 2))
         else:
             yield from flowed(part.text)
-    for link in links(notice):
+    for link in notice.links:
         yield ""
         yield f"{link.label}:"
         yield link.url
