@@ -203,5 +203,5 @@ def test_a_logo_is_looked_for_beside_the_config(tmp_path):
     file.write_text('services: {x: {routes: {web: {kind: http, url: "https://x.example/"}}}}\nmail: {logo: logo.png, color: "#abc"}\n')
     assert load(file).mail.look.logo == PNG
     (tmp_path / "logo.png").unlink()
-    with pytest.raises(ConfigError, match=r"config.yaml:2:15: mail.logo: "):
+    with pytest.raises(ConfigError, match=r"config.yaml:2:8: mail.logo: "):
         load(file)
