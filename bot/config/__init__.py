@@ -16,6 +16,7 @@ from bot.config.loader import ConfigError, Document, Problem, _models, read, sec
 from bot.config.maintenance import MaintenanceConfig
 from bot.config.places import unfit_places
 from bot.config.problems import problems
+from bot.config.schedule import cron
 from bot.config.services import Defaults, ServiceConfig
 from bot.config.types import (
     Canary,
@@ -38,7 +39,6 @@ from bot.config.types import (
     Timezone,
     Url,
     canary,
-    cron,
     duration,
 )
 from bot.config.validation import contradictions
@@ -112,7 +112,7 @@ class DigestConfig(BaseModel):
     model_config = Strict
     to: Annotated[tuple[Place, ...], Field(min_length=1)]
     when: Cron
-    covers: Annotated[Duration, between("1m", "400d")] = duration("24h")
+    covers: Annotated[Duration, between("1m", "400d")] | None = None
     services: Some = "all"
     language: Language | None = None
     timezone: Timezone | None = None
