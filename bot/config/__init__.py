@@ -17,6 +17,7 @@ from bot.config.mail import MailConfig, placed
 from bot.config.maintenance import MaintenanceConfig
 from bot.config.places import unfit_places
 from bot.config.problems import problems
+from bot.config.schedule import cron
 from bot.config.services import Defaults, ServiceConfig
 from bot.config.types import (
     Canary,
@@ -39,7 +40,6 @@ from bot.config.types import (
     Timezone,
     Url,
     canary,
-    cron,
     duration,
 )
 from bot.config.validation import contradictions
@@ -114,7 +114,7 @@ class DigestConfig(BaseModel):
     model_config = Strict
     to: Annotated[tuple[Place, ...], Field(min_length=1)]
     when: Cron
-    covers: Annotated[Duration, between("1m", "400d")] = duration("24h")
+    covers: Annotated[Duration, between("1m", "400d")] | None = None
     services: Some = "all"
     language: Language | None = None
     timezone: Timezone | None = None

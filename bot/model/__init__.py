@@ -19,6 +19,7 @@ from bot.model.audiences import (
 )
 from bot.model.delivery_log import DRILL, NotNotifiedReason, Progress, Proof, Trail
 from bot.model.delivery_status import ARRIVED, FINISHED, MANY, DeliveryResult, DeliveryStatus
+from bot.model.digests import DigestReader, DigestReaderState, DigestRun
 from bot.model.durations import clock, length, spelled
 from bot.model.heartbeats import Heartbeat, HeartbeatEvent
 from bot.model.incidents import (
@@ -105,6 +106,9 @@ __all__ = [
     "DeliveryResult",
     "DeliveryStatus",
     "Destination",
+    "DigestReader",
+    "DigestReaderState",
+    "DigestRun",
     "Escalation",
     "Health",
     "Heartbeat",

@@ -14,6 +14,7 @@ from bot.own_health import OwnHealth
 from bot.store.audit import Audit, Dangling
 from bot.store.deliveries import statements
 from bot.store.deliveries.repository import Deliveries, Progress
+from bot.store.digests import DigestStore
 from bot.store.engine import Database, StoreUnavailable, absent, connect
 from bot.store.errors import DatabaseHealth
 from bot.store.heartbeats import HeartbeatStore
@@ -32,6 +33,7 @@ __all__ = [
     "AuditLog",
     "Dangling",
     "Deliveries",
+    "DigestStore",
     "Figures",
     "IncidentStore",
     "MaintenanceChange",
@@ -65,6 +67,7 @@ class Store:
     heartbeats: HeartbeatStore
     rooms: Rooms
     audit_log: AuditLog
+    digests: DigestStore
     released: int = 0  # deliveries that the last run left half sent
     hold: Hold = field(default_factory=not_alone)
     health: DatabaseHealth = field(default_factory=lambda: DatabaseHealth(OwnHealth()))
@@ -118,6 +121,7 @@ def _store(database: Database, released: int, hold: Hold) -> Store:
         HeartbeatStore(database),
         Rooms(database),
         AuditLog(database),
+        DigestStore(database),
         released,
         hold,
         database.health,
