@@ -17,6 +17,16 @@ from bot.model.audiences import (
     SubscriptionFilter,
     Topic,
 )
+from bot.model.availability import (
+    Availability,
+    availability_of,
+    bar,
+    blind_spans,
+    maintenance_spans,
+    outage,
+    outages,
+    unseen_spans,
+)
 from bot.model.delivery_log import DRILL, NotNotifiedReason, Progress, Proof, Trail
 from bot.model.delivery_status import ARRIVED, FINISHED, MANY, DeliveryResult, DeliveryStatus
 from bot.model.digests import DigestReader, DigestReaderState, DigestRun
@@ -32,6 +42,7 @@ from bot.model.incidents import (
     MaintenanceEffect,
     Mute,
     Order,
+    Outage,
     Outages,
     Rules,
     ServiceState,
@@ -94,6 +105,7 @@ __all__ = [
     "Ask",
     "Audience",
     "AuditEntry",
+    "Availability",
     "Batch",
     "BatchItem",
     "Button",
@@ -124,6 +136,7 @@ __all__ = [
     "Notice",
     "Order",
     "Origin",
+    "Outage",
     "Outages",
     "Outcome",
     "Overview",
@@ -164,6 +177,9 @@ __all__ = [
     "Verdict",
     "Weekly",
     "Window",
+    "availability_of",
+    "bar",
+    "blind_spans",
     "clip",
     "clock",
     "delivering",
@@ -171,8 +187,11 @@ __all__ = [
     "holes",
     "incident_path",
     "length",
+    "maintenance_spans",
     "merged",
     "minus",
+    "outage",
+    "outages",
     "plain_text",
     "planned",
     "room_of",
@@ -180,5 +199,6 @@ __all__ = [
     "shared",
     "spelled",
     "total",
+    "unseen_spans",
     "visible",
 ]
