@@ -107,7 +107,9 @@ def outage(incident: Incident) -> Outage | None:
             return None
         if incident.readings and all(r.outcome is Outcome.EXPIRING for r in incident.readings):
             return None
-    return Outage(incident.service, incident.number, incident.since, incident.until, worst, incident.calm)
+    return Outage(
+        incident.service, incident.number, incident.since, incident.until, worst, incident.calm, incident.unstable_since
+    )
 
 
 def _outages(service: Service, state: ServiceState, overview: Overview) -> list[Outage]:

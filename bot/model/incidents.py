@@ -127,6 +127,7 @@ class Outage:
     until: datetime | None
     health: Health
     calm: tuple[Span, ...] = ()
+    unstable_since: datetime | None = None  # start of the first outage that belongs to it
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import TypeVar
 
 from bot.model import (
     Confidence,
     Health,
     Incident,
+    Outage,
     Overview,
     Span,
     Style,
@@ -29,6 +31,7 @@ from bot.wording.titles import began, name_of, only_slow, times
 from bot.wording.uptime import Uptime, uptimes, worded
 
 ROWS = 30
+One = TypeVar("One", Incident, Outage)
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,17 +138,24 @@ def _incidents(overview: Overview, names: dict[str, str], period: Span) -> list[
         if i.service in names and i.confidence is Confidence.CONFIRMED and not i.retracted
         if clip((began(i), i.until or overview.at), period) is not None
     ]
-    return sorted(told, key=lambda i: (began(i), i.id))
+    return sorted(outer(told), key=lambda i: (began(i), i.id))
 
 
 def _count(overview: Overview, names: dict[str, str], period: Span) -> int:
     """All incidents that the title counts: the outages, of which there may be more than incidents, and certificates."""
     known = {
         (o.service, o.number)
-        for o in outages(overview)
-        if o.service in names and clip((o.since, o.until or overview.at), period) is not None
+        for o in outer(outages(overview))
+        if o.service in names and clip((o.unstable_since or o.since, o.until or overview.at), period) is not None
     }
     return len(known | {(i.service, i.number) for i in _incidents(overview, names, period)})
+
+
+def outer(found: Iterable[One]) -> list[One]:
+    """Without those that belong to an unstable one, whose text counts them."""
+    all_ = list(found)
+    unstable = [(i.service, i.unstable_since, i.since) for i in all_ if i.unstable_since]
+    return [i for i in all_ if not any(s == i.service and a <= i.since < b for s, a, b in unstable)]
 
 
 def bad_time(overview: Overview, service: str, period: Span) -> timedelta:

@@ -200,7 +200,9 @@ def test_a_logo_that_is_gone_later_keeps_no_mail_back(tmp_path):
 def test_a_logo_is_looked_for_beside_the_config(tmp_path):
     (tmp_path / "logo.png").write_bytes(PNG)
     file = tmp_path / "config.yaml"
-    file.write_text('services: {x: {routes: {web: {kind: http, url: "https://x.example/"}}}}\nmail: {logo: logo.png, color: "#abc"}\n')
+    file.write_text(
+        'services: {x: {routes: {web: {kind: http, url: "https://x.example/"}}}}\nmail: {logo: logo.png, color: "#abc"}\n'
+    )
     assert load(file).mail.look.logo == PNG
     (tmp_path / "logo.png").unlink()
     with pytest.raises(ConfigError, match=r"config.yaml:2:8: mail.logo: "):
