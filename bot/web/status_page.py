@@ -71,7 +71,7 @@ class Page:
 
     health: str
     headline: str
-    facts: wording.DigestFacts
+    facts: wording.PeriodFacts
     rows: tuple[Row, ...]
     channels: tuple[Event, ...]  # our channels: one line if all work
     past: tuple[Event, ...]  # newest first; open incidents are shown with their service
@@ -82,7 +82,7 @@ class Page:
 
 def page(overview: Overview, style: Style) -> Page:
     """The page, with services in trouble first."""
-    facts = wording.digest_facts("", overview, overview.at - PERIOD, style)
+    facts = wording.digest_facts(overview, overview.at - PERIOD, style)
     known = replace(overview, unwell={})  # our own trouble is shown once, above all services
     to = wording.reader(style, overview.at)
     return Page(
@@ -104,7 +104,7 @@ def _channels(overview: Overview, style: Style) -> Iterator[Event]:
         yield Event(state, wording.stop(say.page_all_work if state == "up" else _bare(line)))
 
 
-def _past(facts: wording.DigestFacts, overview: Overview) -> tuple[Event, ...]:
+def _past(facts: wording.PeriodFacts, overview: Overview) -> tuple[Event, ...]:
     over = [(h.start, Event(h.health.name.lower(), wording.stop(h.text))) for h in facts.happened if h.end]
     spans = blind_spans(overview, (facts.since, facts.until))
     unseen = [(start, Event("unknown", line)) for (start, _), line in zip(spans, facts.blind, strict=True)]
@@ -117,7 +117,7 @@ def _bare(title: str) -> str:
     return title if mark[:1].isalnum() else rest
 
 
-def _rows(overview: Overview, style: Style, facts: wording.DigestFacts) -> Iterator[Row]:
+def _rows(overview: Overview, style: Style, facts: wording.PeriodFacts) -> Iterator[Row]:
     uptime = {u.service: u for u in facts.uptime}
     form = catalog(style.language).page.strip
     for service, state in overview.services:
