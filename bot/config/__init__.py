@@ -47,6 +47,7 @@ from bot.model import (
     Audience,
     Confidence,
     Destination,
+    Digest,
     PlaceSettings,
     Service,
     Style,
@@ -215,6 +216,20 @@ class Config(BaseModel):
         digests = (place for said in self.digests.values() for place in said.to)
         readers = (place for audience in self.readers() for place in audience.places)
         return frozenset((*named, *digests, *readers))
+
+    def all_digests(self) -> dict[str, Digest]:
+        """The digests, in the form that the commands and the scheduler take."""
+        return {
+            name: Digest(
+                name,
+                said.when,
+                tuple(dict.fromkeys(said.to)),
+                some(said.services),
+                PlaceSettings(said.language or "", said.timezone or "", said.clock or ""),
+                said.covers,
+            )
+            for name, said in self.digests.items()
+        }
 
     def admins_audience(self) -> Audience | None:
         """The reachable admins as an audience that gets only notices about channels."""

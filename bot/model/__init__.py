@@ -19,7 +19,7 @@ from bot.model.audiences import (
 )
 from bot.model.delivery_log import DRILL, NotNotifiedReason, Progress, Proof, Trail
 from bot.model.delivery_status import ARRIVED, FINISHED, MANY, DeliveryResult, DeliveryStatus
-from bot.model.digests import DigestReader, DigestReaderState, DigestRun
+from bot.model.digests import Digest, DigestReader, DigestReaderState, DigestRun, Undeliverable
 from bot.model.durations import clock, length, spelled
 from bot.model.heartbeats import Heartbeat, HeartbeatEvent
 from bot.model.incidents import (
@@ -103,6 +103,7 @@ __all__ = [
     "DeliveryResult",
     "DeliveryStatus",
     "Destination",
+    "Digest",
     "DigestReader",
     "DigestReaderState",
     "DigestRun",
@@ -153,6 +154,7 @@ __all__ = [
     "Tone",
     "Topic",
     "Trail",
+    "Undeliverable",
     "Unmute",
     "Unsure",
     "Verdict",

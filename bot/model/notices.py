@@ -67,6 +67,7 @@ class Notice:
     detail: str = ""  # what stands below that line: evidence and plan
     causes: tuple[str, ...] = ()  # possible shared causes: services it depends on, hosts of its routes
     buttons: tuple[Button, ...] = ()  # actions available at this state of the incident
+    unsubscribe: str = ""  # address of the page where its only reader can unsubscribe
 
     @property
     def ends(self) -> ChangeKind | Phase | None:

@@ -7,14 +7,15 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from bot.config import Config, DigestConfig, cron, some
+from bot.config import cron
 from bot.delivery.outbox import Outbox
 from bot.incidents.recorder import Recorder
-from bot.model import Destination, DigestRun, Overview, PlaceSettings
+from bot.model import Delivery, Destination, Digest, DigestRun, Overview, Style
 from bot.model.instants import instants
 from bot.notify import digest_words
 from bot.scheduler.digest_plan import Due, Key, Plan, Recipient, begins, due, plan, spelled
 from bot.store import Store
+from bot.wording import english
 
 __all__ = ["Digests", "begins", "instants"]
 
@@ -29,21 +30,22 @@ SHOWN = 3  # recipients that a line of the log names
 
 @dataclass
 class Digests:
-    config: Config
     store: Store
     recorder: Recorder
     outbox: Outbox
     clock: Callable[[], datetime]
     _planned: Mapping[Key, Recipient] = field(default_factory=dict)  # for whom we have planned ...
     _looked_at: datetime | None = None  # ... and when
-    _left_out: dict[Key, str] = field(default_factory=dict)  # who gets none at present, and why
+    _reasons: dict[Key, str] = field(default_factory=dict)  # why somebody gets none at present
 
     async def send_due(self) -> None:
         """Queue all digests that are due."""
-        now = self.clock()
-        wanted = await self._wanted()
-        looked_at = self._looked_at
-        if wanted != self._planned or looked_at is None or not looked_at <= now < looked_at + LOOK:
+        now, looked_at = self.clock(), self._looked_at
+        look = looked_at is None or not looked_at <= now < looked_at + LOOK
+        if look:
+            await self.recorder.places.digests.load()  # another process may have changed them
+        wanted = self._wanted()
+        if look or wanted != self._planned:
             await self._plan(wanted, now)
         seen: dict[datetime, Overview] = {}
         for group in due(await self.store.digests.coming(now), wanted, now):
@@ -53,22 +55,31 @@ class Digests:
 
     # ── who gets which, and when ──────────────────────────────────────────────────────────────────────────────────────
 
-    async def _wanted(self) -> dict[Key, Recipient]:
+    def _wanted(self) -> dict[Key, Recipient]:
         """All recipients of all digests, each with its own zone and language."""
-        moved = await self.store.subscriptions.addresses()
-        made: dict[tuple[str, str], Recipient] = {}
-        return {
-            (name, place): self._recipient(name, said, place, made)
-            for name, said in self.config.digests.items()
-            for place in dict.fromkeys(moved.get(place, place) for place in said.to)
-        }
+        readers, made = self.recorder.places.digests, dict[tuple[str, Style], Recipient]()
+        found: dict[Key, Recipient] = {}
+        for name, said in self.recorder.settings.digests.items():
+            for place in dict.fromkeys((*said.to, *(one.destination for one in readers.of(name)))):
+                if not self._left_out(name, place):
+                    found[name, place] = self._recipient(said, place, made)
+        return found
 
-    def _recipient(
-        self, name: str, said: DigestConfig, place: Destination, made: dict[tuple[str, str], Recipient]
-    ) -> Recipient:
-        fixed = PlaceSettings(said.language or "", said.timezone or "", said.clock or "")
-        style = fixed.over(self.recorder.places.of(place)).style(self.config.style())
-        key = name, str(style)
+    def _left_out(self, name: str, place: Destination) -> bool:
+        """True for a recipient that can get none at present; the log says so once."""
+        dead, opened = self.recorder.places.digests.undeliverable.get(place), self.recorder.settings.opened
+        why = f"it takes no mail since {dead.at:%Y-%m-%d}: {english(dead.why)}" if dead else ""
+        if opened is not None and place.kind not in opened:
+            why = f"the config has no channel {place.kind}"
+        if why and self._reasons.get((name, place)) != why:
+            log.warning("digest %s is not sent to %s: %s", name, place.shown, why)
+        if why or (name, place) in self._reasons:
+            self._reasons[name, place] = why
+        return why != ""
+
+    def _recipient(self, said: Digest, place: Destination, made: dict[tuple[str, Style], Recipient]) -> Recipient:
+        style = said.style(place, self.recorder.places.of(place), self.recorder.settings.style)
+        key = said.name, style
         if key not in made:
             trigger = cron(said.when, style.timezone)
             made[key] = Recipient(style, f"{said.when} {style.timezone}", trigger, said.covers)
@@ -81,30 +92,38 @@ class Digests:
         found = plan(wanted, coming, await self.store.digests.latest(), now)
         if found.add or found.drop:
             await self.store.digests.plan(found.add, found.drop)
-            _log_plan(found, wanted, self.config, now)
+            _log_plan(found, wanted, self.recorder.settings.digests, now)
         self._planned, self._looked_at = wanted, now
 
     # ── what is due ───────────────────────────────────────────────────────────────────────────────────────────────────
 
     async def _send(self, group: Due, overview: Overview, now: datetime) -> None:
-        said, late = self.config.digests[group.digest], now - group.nominal > LATE
+        said, late = self.recorder.settings.digests[group.digest], now - group.nominal > LATE
         period = digest_words.Period(group.since, group.nominal, late)
         places = [run.destination for run in group.runs]
-        rows = digest_words.deliveries(
-            group.digest, overview, period, places, group.style, services=some(said.services)
-        )
+        rows = digest_words.deliveries(said.name, overview, period, places, group.style, services=said.services)
         queued = 0
         for first in range(0, len(rows), CHUNK):
-            some_runs = group.runs[first : first + CHUNK]
+            some = group.runs[first : first + CHUNK]
             nexts = {
                 run.id: replace(run, nominal=group.then, since=group.nominal, schedule=group.schedule, id=0)
-                for run in some_runs
+                for run in some
             }
-            some_rows = {run.id: row for run, row in zip(some_runs, rows[first : first + CHUNK], strict=True)}
-            queued += len(await self.store.digests.queue(some_rows, group.nominal, nexts, now))
+            texts = zip(some, rows[first : first + CHUNK], strict=True)
+            linked = {run.id: await self._with_link(said, row, now) for run, row in texts}
+            queued += len(await self.store.digests.queue(linked, group.nominal, nexts, now))
         if queued:
             _log_sent(group, queued, late=late)
             self.outbox.wake()
+
+    async def _with_link(self, said: Digest, row: Delivery, now: datetime) -> Delivery:
+        """The delivery with the link by which its reader can unsubscribe, if they are not on the config's list."""
+        readers, page, place = self.recorder.places.digests, self.recorder.settings.page, row.destination
+        reader = None if page is None or place in said.to else readers.find(said.name, place)
+        if reader is None or page is None:
+            return row
+        link = await readers.unsubscribe_link(reader, page.url, now)
+        return replace(row, notice=replace(row.notice, unsubscribe=link))
 
 
 def _log_sent(group: Due, queued: int, *, late: bool) -> None:
@@ -123,9 +142,9 @@ def _log_sent(group: Due, queued: int, *, late: bool) -> None:
     log.info("digest %s of %s: queued %s for %s", group.digest, at, how, _named(group.runs, queued))
 
 
-def _log_plan(found: Plan, wanted: Mapping[Key, Recipient], config: Config, now: datetime) -> None:
+def _log_plan(found: Plan, wanted: Mapping[Key, Recipient], digests: Mapping[str, Digest], now: datetime) -> None:
     for run in found.unwanted:
-        why = "it is no longer on its list" if run.digest in config.digests else "there is no such digest any more"
+        why = "it is no longer on its list" if run.digest in digests else "there is no such digest any more"
         if run.nominal <= now:
             log.warning(
                 "digest %s: what was due to %s at %s is not sent: %s",

@@ -289,9 +289,9 @@ digest_readers = Table(  # who gets a digest besides the config's list
     Column("by", Said, nullable=False),
     Column("at", Utc, nullable=False),  # of the last change
     Column("state", Text, nullable=False),  # "asked", "confirmed", "left"
-    Column("nonce", Text, nullable=False),  # in the link that confirms: another one with each request
+    Column("link", Text, nullable=False, unique=True),  # the name of the reader in links, which tells nothing
+    Column("nonce", Text, nullable=False),  # in the link that confirms: another one with each request, none afterwards
     UniqueConstraint("digest", "kind", "place"),
-    sqlite_autoincrement=True,  # numbers are never reused: links name them
 )
 
 undeliverable = Table(  # addresses that no longer exist, as their mail server says

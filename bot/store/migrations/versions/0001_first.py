@@ -360,10 +360,11 @@ def digest_readers() -> None:
         required("by", sa.Text()),
         required("at", Utc()),
         required("state", sa.Text()),
+        required("link", sa.Text()),
         required("nonce", sa.Text()),
         sa.PrimaryKeyConstraint("id"),
         sa.UniqueConstraint("digest", "kind", "place"),
-        sqlite_autoincrement=True,
+        sa.UniqueConstraint("link"),
     )
 
 
