@@ -17,7 +17,7 @@ async def tell_of_refusal(recorder: Recorder, delivery: Delivery, why: Reason, s
     destination, once for each reason to refuse a message.
     """
     admins, now, place = recorder.settings.admins, recorder.clock(), delivery.destination
-    dead = scope is RefusalScope.DESTINATION and bounces.hard(why)
+    dead = place.kind == "email" and scope is RefusalScope.DESTINATION and bounces.hard(why)
     bounced = dead and await recorder.places.digests.mark(place, why, now)
     if admins is None:
         return
