@@ -40,8 +40,9 @@ async def trail(recorder: Recorder, asked: str) -> Trail | None:
 
 
 async def _incidents(recorder: Recorder, _: Access, context: CommandContext) -> CommandContext:
-    recent = await recorder.recent(context.since)
-    return replace(context, overview=replace(context.overview, recent=recent))
+    asked = context.service.id if context.service and not context.service.channel else ""
+    recent, outages = await recorder.recent(context.since, asked), await recorder.outages(context.since, asked)
+    return replace(context, overview=replace(context.overview, recent=recent, outages=outages))
 
 
 async def _coverage(recorder: Recorder, _: Access, context: CommandContext) -> CommandContext:

@@ -13,6 +13,7 @@ from pydantic import BaseModel, BeforeValidator, Field, ValidationError, create_
 from bot.channels import AnyChannel
 from bot.config.audiences import EscalationConfig, QuietConfig
 from bot.config.loader import ConfigError, Document, Problem, _models, read, secret_keys
+from bot.config.mail import MailConfig, placed
 from bot.config.maintenance import MaintenanceConfig
 from bot.config.places import unfit_places
 from bot.config.problems import problems
@@ -54,6 +55,7 @@ from bot.model import (
     SubscriptionFilter,
     Topic,
     delivering,
+    for_people,
 )
 from bot.watch.checks import AnyCheck
 from bot.watch.sources import AnyTracker
@@ -161,6 +163,7 @@ class Config(BaseModel):
     channels: Channels = Channels()  # a model made above from the union of channels
     audiences: dict[Short, AudienceConfig] = {}
     digests: dict[Short, DigestConfig] = {}
+    mail: MailConfig = MailConfig()
     maintenance: tuple[MaintenanceConfig, ...] = ()
     maintenance_before: Annotated[Duration, between("0s", "7d")] = duration("24h")
 
@@ -174,7 +177,15 @@ class Config(BaseModel):
 
     def service(self, key: str) -> Service:
         said = self.services[key]
-        return Service(key, said.name or key, tuple(said.routes), said.plan, self._shares(said))
+        return Service(
+            key,
+            said.name or key,
+            tuple(said.routes),
+            said.plan,
+            self._shares(said),
+            status_page=for_people(said.official.url) if said.official else "",
+            site=self.web.public_url.rstrip("/"),
+        )
 
     def _shares(self, said: ServiceConfig) -> tuple[str, ...]:
         """Possible shared causes: services it depends on, and hosts of its routes."""
@@ -307,7 +318,7 @@ def _understood(document: Document, *, secrets: bool) -> Config:
     if not secrets:
         document.problems.clear()
     try:
-        config = Config.model_validate(document.tree)
+        config = Config.model_validate(placed(document.tree, document.path.parent))
     except ValidationError as error:
         raise ConfigError(document, [*document.problems, *problems(error, Config)]) from None
     found = [*document.problems, *islice(contradictions(config), MOST)]

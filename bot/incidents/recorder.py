@@ -34,6 +34,7 @@ from bot.model import (
     MaintenanceEffect,
     Notice,
     Order,
+    Outage,
     Outcome,
     Overview,
     Reason,
@@ -176,11 +177,20 @@ class Recorder:
     async def overview(self, since: datetime) -> Overview:
         """The state for all screens; `recent` goes back to `since`."""
         recent, unseen = await self.recent(since), await self.unseen(since)
-        return replace(self.overview_from_memory(since), recent=recent, unseen=unseen)
+        outages = await self.outages(since)
+        return replace(self.overview_from_memory(since), recent=recent, unseen=unseen, outages=outages)
 
-    async def recent(self, since: datetime) -> tuple[Incident, ...]:
-        """Read the incidents of the services and of Tocsin itself, open or ended after `since`, newest first."""
-        return await self.store.results.incidents(since, services=(*self.settings.services, OURSELVES))
+    async def recent(self, since: datetime, service: str = "") -> tuple[Incident, ...]:
+        """Read the newest incidents of a service, or of all, and of Tocsin itself, open or ended after `since`, newest
+        first. They are for lists; figures need all `outages`.
+        """
+        wanted = (service,) if service else tuple(self.settings.services)
+        return await self.store.results.incidents(since, services=(*wanted, OURSELVES))
+
+    async def outages(self, since: datetime, service: str = "") -> tuple[Outage, ...]:
+        """Read all outages of a service, or of all, and of Tocsin itself, open or ended after `since`, oldest first."""
+        wanted = (service,) if service else tuple(self.settings.services)
+        return await self.store.results.outages(since, (*wanted, OURSELVES))
 
     async def unseen(self, since: datetime) -> Mapping[str, tuple[Span, ...]]:
         """Read, by service, when it was not observed since then."""

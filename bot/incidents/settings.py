@@ -39,6 +39,11 @@ class Settings:
         return {**self.services, **{service.id: service for service in self.channels.values()}}
 
     @property
+    def site(self) -> str:
+        """The public address of our pages, without a final slash; empty: none."""
+        return next((service.site for service in self.services.values()), "")
+
+    @property
     def ladders(self) -> Mapping[str, Audience]:
         """The audiences that have a ladder, by name."""
         return {reader.name: reader for reader in self.audiences if reader.ladder}

@@ -8,7 +8,20 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from bot import wording
-from bot.model import OURSELVES, Confidence, Health, Incident, Overview, Service, ServiceState, Style, merged
+from bot.model import (
+    OURSELVES,
+    Confidence,
+    Health,
+    Incident,
+    Overview,
+    Service,
+    ServiceState,
+    Style,
+    blind_spans,
+    maintenance_spans,
+    merged,
+    unseen_spans,
+)
 from bot.web.plain_text import well_formed_tree
 from bot.wording.catalog import Catalog, catalog
 
@@ -93,7 +106,7 @@ def _channels(overview: Overview, style: Style) -> Iterator[Event]:
 
 def _past(facts: wording.DigestFacts, overview: Overview) -> tuple[Event, ...]:
     over = [(h.start, Event(h.health.name.lower(), wording.stop(h.text))) for h in facts.happened if h.end]
-    spans = wording.blind_spans(overview, (facts.since, facts.until))
+    spans = blind_spans(overview, (facts.since, facts.until))
     unseen = [(start, Event("unknown", line)) for (start, _), line in zip(spans, facts.blind, strict=True)]
     return tuple(event for _, event in sorted([*over, *unseen], key=lambda row: row[0], reverse=True))
 
@@ -123,9 +136,9 @@ def _rows(overview: Overview, style: Style, facts: wording.DigestFacts) -> Itera
 def _strip(service: Service, state: ServiceState, overview: Overview) -> Iterator[Part]:
     """Periods that were not up or not observed."""
     start = overview.at - PERIOD
-    for since, until in wording.maintenance_spans((start, overview.at), overview.windows, service.id):
+    for since, until in maintenance_spans((start, overview.at), overview.windows, service.id):
         yield _part(since - start, until - since, "maintenance")
-    unseen = wording.unseen_spans(service, state, overview, (start, overview.at))
+    unseen = unseen_spans(service, state, overview, (start, overview.at))
     for since, until in merged((since, until + BLUR) for since, until in unseen):
         # Time before the first check is no gap.
         yield _part(since - start, until - BLUR - since, "before" if since == start else "unknown")
