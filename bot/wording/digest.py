@@ -30,6 +30,7 @@ class Happened:
     text: str  # complete, in one line
     start: datetime
     end: datetime | None
+    number: int = 0  # of the incident
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +145,7 @@ def _happened(incident: Incident, name: str, to: Reader) -> Happened:
         text=form.format(**facts),
         start=start,
         end=incident.until,
+        number=incident.number,
     )
 
 

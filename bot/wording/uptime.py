@@ -41,6 +41,7 @@ class Uptime:
     since: datetime | None = None  # first observation, if later than the start of the period
     text: str = ""  # "99.87%"; empty if unknown
     whole: str = ""  # with the unknown part: "99.87% of the time we saw; 14 min unknown"
+    brief: str = ""  # with the time it covers, if shorter than the period: "99.87% since 3:06 a.m."
 
 
 def blind_spans(overview: Overview, period: Span) -> list[Span]:
@@ -90,7 +91,7 @@ def worded(found: Uptime, period: Span, to: Reader) -> Uptime:
         whole = (say.of_time_seen_since if late else say.of_time_seen).format(**facts)
     else:
         whole = say.since.format(**facts) if late else text
-    return replace(found, text=text, whole=whole)
+    return replace(found, text=text, whole=whole, brief=say.since.format(**facts) if late else text)
 
 
 def _uptime(service: Service, state: ServiceState, overview: Overview, period: Span, blind: Sequence[Span]) -> Uptime:
