@@ -80,12 +80,15 @@ def site(
             app.add_route(spelled, answer, methods=["GET", "HEAD"])
     app.router.routes.extend(doors)
     if reporting:
-        reports = ReportPages(reporting, errors)
-        for spelled in ("/report", "/report/"):
-            app.add_route(spelled, reports.take, methods=["POST"])
-            app.add_route(spelled, reports.show, methods=["GET", "HEAD"])
+        _add_form(app, ReportPages(reporting, errors))
     app.mount("/static", StaticFiles(directory=HERE / "static"))
     return app
+
+
+def _add_form(app: FastAPI, reports: ReportPages) -> None:
+    for spelled in ("/report", "/report/"):
+        app.add_route(spelled, reports.take, methods=["POST"])
+        app.add_route(spelled, reports.show, methods=["GET", "HEAD"])
 
 
 async def _guarded(
