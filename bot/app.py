@@ -201,6 +201,7 @@ class App:
             clock=self.clock,
             doors=[Hooks(self.config.hooks(), partial(self.rounds.again, vouched=True)).route()],
             reporting=reporting,
+            archive=self.store.results,
         )
         heartbeat_urls.hear(made, self.heartbeats, self.rounds.again)
         return made

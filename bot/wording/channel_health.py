@@ -149,7 +149,7 @@ def channels(overview: Overview, style: Style) -> tuple[tuple[str, str], ...]:
     own = {service.channel for service, state in overview.channels if state.incident}
     rows += [("down", _counted(kind, since, to)) for kind, since in overview.down.items() if kind not in own]
     looked = all(state.up_since and not state.unseen_since for _, state in overview.channels)
-    if not rows and overview.channels and looked:
+    if not rows and overview.channels and looked and overview.offline_since is None:
         return (("up", stop(to.say.channel_health.all_work)),)
     return tuple(rows)
 

@@ -47,6 +47,7 @@ class Happened:
     text: str  # complete, in one line
     start: datetime
     end: datetime | None
+    number: int = 0  # of the incident
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,6 +196,7 @@ def _happened(incident: Incident, name: str, to: Reader, overview: Overview) -> 
         text=form.format(**facts),
         start=start,
         end=incident.until,
+        number=incident.number,
     )
 
 
