@@ -79,13 +79,16 @@ class DeliveryRecord(LadderSource, AddressBook, Protocol):
 
 @dataclass
 class Outbox:
-    """Sends what is queued. `hold`: our claim on the database, which another daemon may take over."""
+    """Sends what is queued. `hold`: our claim on the database, which another daemon may take over. `site`: the public
+    address of our pages.
+    """
 
     deliveries: Deliveries
     channels: Mapping[str, OpenChannel]
     clock: Callable[[], datetime]
     record: DeliveryRecord
     hold: Hold
+    site: str = ""
     counts: Counter[tuple[str, str]] = field(default_factory=Counter)  # by (channel kind, receipt)
     # outcomes of unsure deliveries, by (channel kind, outcome)
     unsure: Counter[tuple[str, str]] = field(default_factory=Counter)
@@ -196,7 +199,8 @@ class Outbox:
         return claimed
 
     def _told_together(self, many: Batch) -> Notice:
-        return wording.many(many, self.clock(), self._outage(many.destination.kind), self.record.others(many.audience))
+        outage, others = self._outage(many.destination.kind), self.record.others(many.audience)
+        return wording.many(many, self.clock(), outage, others, self.site)
 
     async def _rest(self, kind: str, waker: asyncio.Event, free: int) -> None:
         """Wait until woken, until something is due, or for `REST` seconds."""

@@ -8,6 +8,7 @@ from enum import StrEnum
 
 from bot.model.audiences import Destination, Style
 from bot.model.incidents import ENDINGS, ChangeKind
+from bot.model.links import Link
 from bot.model.maintenance import OVER, Phase, planned
 from bot.model.reasons import Reason
 
@@ -67,6 +68,10 @@ class Notice:
     detail: str = ""  # what stands below that line: evidence and plan
     causes: tuple[str, ...] = ()  # possible shared causes: services it depends on, hosts of its routes
     buttons: tuple[Button, ...] = ()  # actions available at this state of the incident
+    unsubscribe: str = ""  # address of the page where its only reader can unsubscribe
+    plan: str = ""  # that line of `words` which is the organisation's plan ...
+    quotes: tuple[str, ...] = ()  # ... and those that quote an official page
+    links: tuple[Link, ...] = ()  # the vendor's page first, then ours
 
     @property
     def ends(self) -> ChangeKind | Phase | None:

@@ -24,6 +24,7 @@ from bot.model import (
 )
 from bot.wording.catalog import Catalog
 from bot.wording.certificates import only_worn
+from bot.wording.links import overview
 from bot.wording.maintenance import title_of_many
 from bot.wording.resolution import Others, still_open
 from bot.wording.text import NAME, TITLE, fit, stop
@@ -65,9 +66,11 @@ def _was(incident: Incident, say: Catalog) -> str:
     return say.batches.was_slow if only_slow(incident) else say.batches.was_partly_down
 
 
-def many(gathering: Batch, now: datetime, outage: Outage | None = None, others: Others | None = None) -> Notice:
+def many(
+    gathering: Batch, now: datetime, outage: Outage | None = None, others: Others | None = None, site: str = ""
+) -> Notice:
     """One message for all items of `gathering`. `outage`: the latest outage of its kind of channel; `others`: the open
-    incidents that the reader follows.
+    incidents that the reader follows; `site`: the public address of our pages.
     """
     to = reader(gathering.style, now)
     # Outages of our own, or of our channels, concern no followed service: they come last and are not counted.
@@ -97,6 +100,7 @@ def many(gathering: Batch, now: datetime, outage: Outage | None = None, others: 
         at=max((one.at for one in gathering.items if one.at), default=now),
         style=gathering.style,
         buttons=_buttons(shared, to.say),
+        links=overview(site, to.say) if theirs else (),
     )
 
 

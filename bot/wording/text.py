@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from typing import Final
 
-from bot.model import Text, visible
+from bot.model import Service, Text, visible
 from bot.wording.catalog import Catalog, Section
 
 TITLE: Final = 80  # characters shown on a lock screen
+STAND_IN: Final = "\ufffc"  # "object replacement character": takes the place of a name that is put in later
 NAME: Final = "\0"  # placeholder for the service's name in a title, until the space left for it is known
 ENOUGH: Final = 20  # characters that keep a name recognisable
 ITEMS: Final = 5  # names in a list; the rest is counted
@@ -104,3 +106,16 @@ def fit(name: str, *forms: str) -> str:
         if room >= (min(len(name), ENOUGH) if NAME in form else 0):
             break
     return shorten(form.replace(NAME, shorten(name, max(room, 1))), TITLE)
+
+
+def uncut(made: Callable[[Service], Text], service: Service) -> Text:
+    """The text about `service`, whose name is not cut for a lock screen: titles are fitted without it."""
+    name = foreign(service.name) or service.id
+    words = made(replace(service, name=STAND_IN))
+    return Text(words.title.replace(STAND_IN, name), tuple(line.replace(STAND_IN, name) for line in words.lines))
+
+
+def bare(title: str) -> str:
+    """The title without its coloured mark."""
+    mark, _, rest = title.partition(" ")
+    return title if mark[:1].isalnum() else rest

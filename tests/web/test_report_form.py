@@ -41,6 +41,15 @@ async def page(folder, *, trust=None, style=EN):
             await serving
 
 
+async def sent(web, form):
+    """The page that a browser shows after sending the form."""
+    answer = await web.post("/report", data=form)
+    assert (answer.status_code, answer.text) == (303, "")
+    shown = await web.get(answer.headers["location"])
+    assert shown.status_code == 200
+    return shown
+
+
 async def test_without_a_wish_there_is_no_form_and_nothing_takes_one():
     async with browsing(Stage()) as web:
         shown = await web.get("/")
@@ -58,22 +67,21 @@ async def test_a_person_reports_without_a_script_and_counts_once(tmp_path):
         assert '<form class="card report" method="post" action="report">' in shown.text
         assert '<option value="x">X (Twitter)</option>' in shown.text
 
-        answers = [await web.post("/report", data=DOWN) for _ in range(2)]
-        assert [answer.status_code for answer in answers] == [200, 200]
+        answers = [await sent(web, DOWN) for _ in range(2)]
         said = Read(answers[0].text)
         assert said.inline == []
         assert "noted: X (Twitter) doesn't work for you" in said.words[0]
         assert "You're the first in the last hour." in said.words
         assert "You&#39;d already told us" in answers[1].text
         assert crowd.tallies()["x"] == Tally(1)
-        assert (await web.post("/report", data=DOWN | {"works": "yes"})).status_code == 200
+        await sent(web, DOWN | {"works": "yes"})
         assert crowd.tallies()["x"] == Tally(0, 1)
 
 
 async def test_it_speaks_spanish(tmp_path):
     async with page(tmp_path, style=Style("es", "Europe/Madrid")) as (web, _):
         assert "¿Algo no te funciona?" in (await web.get("/")).text
-        assert "anotado: X (Twitter) no te funciona" in (await web.post("/report", data=DOWN)).text
+        assert "anotado: X (Twitter) no te funciona" in (await sent(web, DOWN)).text
 
 
 @pytest.mark.parametrize(
@@ -85,20 +93,20 @@ async def test_it_speaks_spanish(tmp_path):
         ({"service": "x", "works": "no", "more": "y" * 5000}, {}, 400),
         (DOWN, {"sec-fetch-site": "cross-site"}, 403),
         (DOWN, {"sec-fetch-site": "same-site"}, 403),
-        (DOWN, {"sec-fetch-site": "same-origin"}, 200),
+        (DOWN, {"sec-fetch-site": "same-origin"}, 303),
     ],
 )
 async def test_what_no_form_of_ours_sends_is_refused(tmp_path, sent, headers, status):
     async with page(tmp_path) as (web, crowd):
         assert (await web.post("/report", data=sent, headers=headers)).status_code == status
-        assert bool(crowd.tallies()) == (status == 200)
+        assert bool(crowd.tallies()) == (status == 303)
         assert (await web.post("/report", content=b"\xff\xfe=&" * 3)).status_code == 400
 
 
 async def test_one_address_never_makes_a_surge(tmp_path):
     async with page(tmp_path) as (web, crowd):
         answers = [await web.post("/report", data=DOWN, headers={"user-agent": f"person {n}"}) for n in range(5)]
-        assert [answer.status_code for answer in answers] == [200, 200, 429, 429, 429]
+        assert [answer.status_code for answer in answers] == [303, 303, 429, 429, 429]
         assert "Too many reports" in answers[-1].text
         assert crowd.tallies()["x"] == Tally(2)
 
