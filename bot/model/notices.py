@@ -142,7 +142,9 @@ class Delivery:
     ladders: tuple[str, ...] = ()  # audiences whose next rung gets it if this place fails ...
     within: timedelta | None = None  # ... within this time after it was due
     due: datetime | None = None  # not before then, because of quiet hours
-    late: bool = False  # set by the store: its time ran out, or it replaces earlier ones that failed
+    late: bool = False  # set by the store: its time ran out, or it replaces earlier ones that waited
+    in_vain: bool = False  # set by the store: it, or what it replaces, was handed over before and not taken
+    waited_since: datetime | None = None  # set by the store: when it, or the first that it replaces, was queued
     deferred: bool = False  # set by the store: held back for quiet hours
 
     @property
