@@ -39,7 +39,7 @@ from bot.model.incidents import (
     Verdict,
 )
 from bot.model.intervals import Span, clip, holes, merged, minus, shared, total
-from bot.model.links import Link, LinkKind, for_people, incident_path, service_path
+from bot.model.links import Link, LinkKind, for_people, incident_path, marked, service_path
 from bot.model.maintenance import EVERYTHING, OVER, Origin, Phase, Weekly, Window, planned
 from bot.model.notices import (
     Batch,
@@ -164,6 +164,7 @@ __all__ = [
     "holes",
     "incident_path",
     "length",
+    "marked",
     "merged",
     "minus",
     "plain_text",

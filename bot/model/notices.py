@@ -69,6 +69,7 @@ class Notice:
     causes: tuple[str, ...] = ()  # possible shared causes: services it depends on, hosts of its routes
     buttons: tuple[Button, ...] = ()  # actions available at this state of the incident
     links: tuple[Link, ...] = ()  # the vendor's page first, then ours
+    plans: tuple[str, ...] = ()  # the operators' own plans within the text, whose addresses and names stay links
 
     @property
     def ends(self) -> ChangeKind | Phase | None:

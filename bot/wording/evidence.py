@@ -50,9 +50,13 @@ def evidence(incident: Incident, service: Service, reader: Reader, *, often: boo
         lines.append(
             stop(say.evidence.acknowledged.format(by=foreign(incident.acked_by, 40) or say.changes.somebody, at=at))
         )
-    if plan := clean(service.plan, 500):
-        lines.append(stop(say.evidence.plan.format(plan=plan)))
+    lines += [stop(say.evidence.plan.format(plan=plan)) for plan in own_plans(service)]
     return tuple(line for line in lines if line)
+
+
+def own_plans(*services: Service) -> tuple[str, ...]:
+    """The operators' own plans for these services, as they stand in texts."""
+    return tuple(dict.fromkeys(plan for service in services if (plan := clean(service.plan, 500))))
 
 
 def _matters(word: SourceReport, incident: Incident) -> bool:

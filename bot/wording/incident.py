@@ -23,7 +23,7 @@ from bot.wording.batches import line
 from bot.wording.catalog import Catalog
 from bot.wording.certificates import only_worn
 from bot.wording.channel_health import in_language
-from bot.wording.evidence import evidence, lag
+from bot.wording.evidence import evidence, lag, own_plans
 from bot.wording.evidence import official as official_line
 from bot.wording.links import links
 from bot.wording.resolution import Others, restored, retracted, unwatched
@@ -73,6 +73,7 @@ def notice(
         causes=(*service.shares, *sorted({f"at:{r.answered_by}" for r in incident.readings if r.answered_by})),
         style=style,
         buttons=_buttons(change, service, to.say),
+        plans=own_plans(service),
         links=links(incident, service, to.say, "\n".join(text.text for text in (words, root) if text)),
     )
 
