@@ -32,7 +32,7 @@ from bot.own_health import OwnHealth, Part
 from bot.scheduler import clock_offset
 from bot.scheduler.clock_steps import ClockSteps
 from bot.scheduler.jobs import Scheduler
-from bot.scheduler.result_writer import Results
+from bot.scheduler.result_writer import Result, Results
 from bot.store import StoreUnavailable, open_store
 from bot.supervisor import Supervisor
 from bot.watch.rounds import Rounds
@@ -41,7 +41,8 @@ from bot.web import operator_log
 from bot.web.app import Metrics, Server, site
 from bot.web.report_form import Reporting
 from bot.web.webhooks import Hooks
-from bot.wiring import canaries, heartbeats, setting, watched, watched_channels
+from bot.web.witness import Witnesses
+from bot.wiring import canaries, heartbeats, setting, watched, watched_channels, witnesses
 
 log = logging.getLogger(__name__)
 
@@ -66,6 +67,7 @@ class App:
     rounds: Rounds
     dispatcher: Dispatcher
     socket: socket.socket
+    witnesses: Witnesses | None = None
     started_at: datetime = field(default_factory=now)
     _shown: dict[str, Overview] = field(default_factory=dict)  # the latest overview, for when the database is away
 
@@ -90,7 +92,7 @@ class App:
 
     @cached_property
     def results(self) -> Results:
-        return Results(self.store, self.heartbeats, self.rounds.drain, self.own_health)
+        return Results(self.store, self.heartbeats, self._drain, self.own_health)
 
     async def live(self, stop: asyncio.Event) -> None:
         """Run until stopped: first end checks and listening, then finish sends in progress. Raise Unable when a vital
@@ -184,6 +186,10 @@ class App:
         if self.store.hold.lost.is_set():
             raise StoreUnavailable(f"another Tocsin has taken over the database {self.store.hold.name}: this one ends")
 
+    def _drain(self) -> list[Result]:
+        """The results since the last call: our own, and those of the witnesses."""
+        return [*self.rounds.drain(), *(self.witnesses.board.drain() if self.witnesses else ())]
+
     def _clock_steps(self) -> ClockSteps:
         boot = clock_offset.boot_id()
         return ClockSteps(PROCESS, self.recorder, self.rounds, self.outbox, self.heartbeats, self.user_reports, boot)
@@ -199,7 +205,10 @@ class App:
             title=web.title,
             style=style,
             clock=self.clock,
-            doors=[Hooks(self.config.hooks(), partial(self.rounds.again, vouched=True)).route()],
+            doors=[
+                Hooks(self.config.hooks(), partial(self.rounds.again, vouched=True)).route(),
+                *(self.witnesses.routes() if self.witnesses else ()),
+            ],
             reporting=reporting,
         )
         heartbeat_urls.hear(made, self.heartbeats, self.rounds.again)
@@ -285,13 +294,17 @@ async def open_app(
 
 def _app(config: Config, engine: Engine, net: Net, channels: Mapping[str, Channel], door: socket.socket) -> App:
     recorder, clock = engine.recorder, engine.clock
-    looked_at = (*watched(config, engine.heartbeats), *watched_channels(config, engine.outbox, clock))
+    services = watched(config, engine.heartbeats)
+    looked_at = (*services, *watched_channels(config, engine.outbox, clock))
+    others = witnesses(config, services)
     emergency = WithoutDatabase(recorder, channels, engine.own_health, clock)
-    rounds = engine.watch(looked_at, canaries(config), net, seen=emergency.seen)
+    rounds = engine.watch(
+        looked_at, canaries(config), net, seen=emergency.seen, places=others.board if others else None
+    )
     on_demand = OnDemandChecker(rounds.once, rounds.online, net, clock)
     paces = {kind: settings.pace for kind, settings in config.opened_channels().items()}
     dispatcher = Dispatcher(recorder, config.admins, config.style(), engine.user_reports, on_demand, paces)
-    return App(config, engine, net, channels, rounds, dispatcher, door)
+    return App(config, engine, net, channels, rounds, dispatcher, door, others)
 
 
 async def bound(config: Config) -> socket.socket:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -9,6 +10,7 @@ from bot.model import Outcome, Reading
 
 # s: the longest wait before a route is asked again, unless its service's interval is longer
 LONGEST = 900.0
+ANSWERED = frozenset({Outcome.OK, Outcome.EXPIRING})
 
 Key = tuple[str, str]  # service and route
 
@@ -52,6 +54,12 @@ class RateLimits:
 def limited(reading: Reading) -> bool:
     """Whether it was refused for asking too often."""
     return reading.outcome is Outcome.INCONCLUSIVE and reading.wait is not None
+
+
+def asked_less(readings: Sequence[Reading]) -> bool:
+    """Whether some routes were rate-limited, and nothing else is wrong."""
+    rest = [reading for reading in readings if not limited(reading)]
+    return len(rest) < len(readings) and all(reading.outcome in ANSWERED for reading in rest)
 
 
 def seconds(wait: timedelta | None) -> float:

@@ -1,0 +1,254 @@
+"""The latest readings of all witnesses, and the rounds that ask them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from bot.clock import SYSTEM, Clock
+from bot.judge.quorum import BAD, Vote, combined, fresh, in_doubt
+from bot.model import Reading
+from bot.watch.witness.protocol import LONGEST_AGE, Report, SeenRound
+from bot.watch.witness.transit import Transit
+
+LOST = 10.0  # seconds without a word after which a witness is not waited for
+SILENT = 300.0  # seconds without a word that admins should know of
+WAIT = 3.0  # seconds, besides a check's time-out, for a wish to reach a witness and its readings to come back
+AHEAD = 1.0  # seconds by which a reading may seem to lie in the future, since clocks are read one after the other
+ROWS = 50_000  # readings for the history kept until `drain`
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """A witness: its name as people read it, and the routes that it may report, by service."""
+
+    key: str
+    name: str
+    routes: Mapping[str, frozenset[str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What a place saw of a service when it was asked. `readings` None: it did not answer within the time; empty: it
+    cannot see anything, as its own connection is down.
+    """
+
+    place: str
+    readings: tuple[Reading, ...] | None = None
+
+
+@dataclass(slots=True)
+class Station:
+    """What is known of a witness. Instants are seconds of our steady clock."""
+
+    member: Member
+    heard_at: float | None = None
+    blind: bool = False
+    votes: dict[tuple[str, str], Vote] = field(default_factory=dict)
+    began: dict[str, float] = field(default_factory=dict)  # by service: when the newest round that it told began
+    wishes: dict[str, None] = field(default_factory=dict)
+    transit: Transit = field(default_factory=Transit)
+
+    def listens(self, now: float) -> bool:
+        return self.heard_at is not None and now - self.heard_at <= LOST
+
+
+@dataclass(slots=True)
+class Tally:
+    """Counts since the start, by witness."""
+
+    taken: int = 0
+    late: int = 0  # kept as history only
+    refused: int = 0  # readings of what the witness was not given
+
+
+class Board:
+    """`every`: the interval of each service, in seconds. `quorum` None: a majority. `place`: the name of our own."""
+
+    def __init__(
+        self,
+        members: Sequence[Member],
+        every: Mapping[str, float],
+        *,
+        quorum: int | None = None,
+        place: str = "",
+        clock: Clock = SYSTEM,
+        again: Callable[[str], None] = lambda _service: None,
+    ) -> None:
+        self.quorum, self.place, self.again = quorum, place, again
+        self._every, self._clock = every, clock
+        self._stations = {member.key: Station(member) for member in members}
+        self._of: dict[str, list[Station]] = {}
+        for station in self._stations.values():
+            for service in station.member.routes:
+                self._of.setdefault(service, []).append(station)
+        self._doubted: set[str] = set()  # services whose last round found trouble in some place
+        self._news = asyncio.Event()  # set, and replaced, with each report
+        self._rows: deque[tuple[str, float, Reading]] = deque(maxlen=ROWS)
+        self._started = clock.steady()
+        self.tallies = {key: Tally() for key in self._stations}
+
+    # ── from the witnesses ───────────────────────────────────────────────────────────────────────────────────────────
+
+    def take(self, key: str, report: Report) -> tuple[str, ...]:
+        """Take a witness's report. Return the services that it should check now."""
+        station, now = self._stations[key], self._clock.steady()
+        delay = station.transit.delay(report.session, report.sent, now)
+        station.heard_at, station.blind = now, report.blind
+        news: set[str] = set()
+        for seen in report.rounds:
+            if self._take_round(station, seen, now, delay):
+                news.add(seen.service)
+        self._wake()
+        wishes = tuple(station.wishes)
+        station.wishes.clear()
+        for service in news - self._doubted:
+            self.again(service)
+        return wishes
+
+    def _take_round(self, station: Station, seen: SeenRound, now: float, delay: float) -> bool:
+        """Take a round's readings. True if it shows new trouble."""
+        member, tally = station.member, self.tallies[station.member.key]
+        routes = member.routes.get(seen.service, frozenset())
+        known = [one.reading() for one in seen.readings if one.route in routes]
+        tally.refused += len(seen.readings) - len(known)
+        if not known:
+            return False
+        age = seen.age + delay
+        at = now - max(age, 0.0)
+        self._rows.extend((series(seen.service, member.key), at, reading) for reading in known)
+        if not -AHEAD <= age <= LONGEST_AGE or at < station.began.get(seen.service, at):
+            tally.late += len(known)
+            return False
+        tally.taken += len(known)
+        station.began[seen.service] = at
+        worse = False
+        for reading in known:
+            before = station.votes.get((seen.service, reading.route))
+            worse |= reading.outcome in BAD and (before is None or before.reading is None or before.reading.ok)
+            station.votes[seen.service, reading.route] = Vote(member.name, reading, at)
+        return worse
+
+    def drain(self) -> list[tuple[str, datetime, Reading]]:
+        """The readings since the last call, for the history: the witness's own name for the service, when, what."""
+        now, steady = self._clock.utcnow(), self._clock.steady()
+        rows = [(name, now - timedelta(seconds=max(steady - at, 0.0)), reading) for name, at, reading in self._rows]
+        self._rows.clear()
+        return rows
+
+    # ── for the rounds ───────────────────────────────────────────────────────────────────────────────────────────────
+
+    def begin(self, service: str) -> None:
+        """Called at the beginning of a round: while there is trouble, all places look at the same time."""
+        if service in self._doubted:
+            self._ask(service)
+
+    async def joined(
+        self, service: str, own: Sequence[Reading], began: float, timeout: timedelta
+    ) -> tuple[Reading, ...]:
+        """The readings of a round that began then, with those of the witnesses.
+
+        If any place sees trouble, all of them are asked to look again, and waited for: a reading from before would
+        speak for a service that has failed since.
+        """
+        if service not in self._of:
+            return tuple(own)
+        if not self._sees_trouble(service, own):
+            self._doubted.discard(service)
+            return self._combined(service, own, None)
+        self._doubted.add(service)
+        await self._answers(service, began, timeout)
+        if not self._sees_trouble(service, own, began):
+            self._doubted.discard(service)
+        return self._combined(service, own, began)
+
+    async def looks(self, service: str, timeout: timedelta) -> tuple[Look, ...]:
+        """Ask all places that know the service to look now."""
+        began = self._clock.steady()
+        await self._answers(service, began, timeout)
+        return tuple(_look(station, service, began) for station in self._of.get(service, ()))
+
+    async def _answers(self, service: str, began: float, timeout: timedelta) -> None:
+        """Wait until all places that listen have looked since then, or for as long as that takes at most."""
+        self._ask(service, began)
+        limit = asyncio.get_running_loop().time() + timeout.total_seconds() + WAIT
+        while self._missing(service, began):
+            news, left = self._news, limit - asyncio.get_running_loop().time()
+            if left <= 0:
+                return
+            try:
+                async with asyncio.timeout(min(left, LOST)):
+                    await news.wait()
+            except TimeoutError:
+                continue
+
+    def _missing(self, service: str, began: float) -> bool:
+        now = self._clock.steady()
+        return any(
+            station.listens(now) and not station.blind and station.began.get(service, -1.0) < began
+            for station in self._of.get(service, ())
+        )
+
+    def _ask(self, service: str, began: float | None = None) -> None:
+        for station in self._of.get(service, ()):
+            if began is None or station.began.get(service, -1.0) < began:
+                station.wishes[service] = None
+
+    def _sees_trouble(self, service: str, own: Sequence[Reading], since: float | None = None) -> bool:
+        return any(in_doubt(reading, self._votes(service, reading.route, since)) for reading in own)
+
+    def _combined(self, service: str, own: Sequence[Reading], since: float | None) -> tuple[Reading, ...]:
+        return tuple(
+            combined(reading, self._votes(service, reading.route, since), self.quorum, self.place) for reading in own
+        )
+
+    def _votes(self, service: str, route: str, since: float | None) -> list[Vote]:
+        now, every, found = self._clock.steady(), self._every.get(service, 30.0), []
+        for station in self._of.get(service, ()):
+            vote = station.votes.get((service, route))
+            if vote is None or station.blind or not fresh(vote, now, every):
+                continue
+            if fresh(vote, now, every, since):
+                found.append(vote)
+            elif station.listens(now):
+                found.append(Vote(vote.place, None, vote.at))
+        return found
+
+    def _wake(self) -> None:
+        news, self._news = self._news, asyncio.Event()
+        news.set()
+
+    # ── for operators ────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def ages(self) -> dict[str, float | None]:
+        """Seconds since the last word of each witness; None if it has not been heard since the start."""
+        now = self._clock.steady()
+        return {
+            key: None if station.heard_at is None else now - station.heard_at for key, station in self._stations.items()
+        }
+
+    def silent(self) -> dict[str, tuple[str, float]]:
+        """The witnesses that should be heard of again: their names, and for how many seconds they have been silent."""
+        now, found = self._clock.steady(), {}
+        for key, station in self._stations.items():
+            since = self._started if station.heard_at is None else station.heard_at
+            if now - since > SILENT:
+                found[key] = station.member.name, now - since
+        return found
+
+
+def series(service: str, witness: str) -> str:
+    """The name under which the history keeps what a witness sees of a service: no service is called so."""
+    return f"{service}@{witness}"
+
+
+def _look(station: Station, service: str, began: float) -> Look:
+    if station.blind:
+        return Look(station.member.name, ())
+    if station.began.get(service, -1.0) < began:
+        return Look(station.member.name)
+    votes = [vote for (of, _), vote in station.votes.items() if of == service and vote.at >= began]
+    return Look(station.member.name, tuple(vote.reading for vote in votes if vote.reading))
