@@ -188,7 +188,7 @@ class App:
 
     def _drain(self) -> list[Result]:
         """The results since the last call: our own, and those of the witnesses."""
-        return [*self.rounds.drain(), *(self.witnesses.board.drain() if self.witnesses else ())]
+        return [*self.rounds.drain(), *(self.witnesses.registry.drain() if self.witnesses else ())]
 
     def _clock_steps(self) -> ClockSteps:
         boot = clock_offset.boot_id()
@@ -297,11 +297,10 @@ def _app(config: Config, engine: Engine, net: Net, channels: Mapping[str, Channe
     services = watched(config, engine.heartbeats)
     looked_at = (*services, *watched_channels(config, engine.outbox, clock))
     others = witnesses(config, services)
+    places = others.registry if others else None
     emergency = WithoutDatabase(recorder, channels, engine.own_health, clock)
-    rounds = engine.watch(
-        looked_at, canaries(config), net, seen=emergency.seen, places=others.board if others else None
-    )
-    on_demand = OnDemandChecker(rounds.once, rounds.online, net, clock)
+    rounds = engine.watch(looked_at, canaries(config), net, seen=emergency.seen, places=places)
+    on_demand = OnDemandChecker(rounds.once, rounds.online, net, clock, places=places)
     paces = {kind: settings.pace for kind, settings in config.opened_channels().items()}
     dispatcher = Dispatcher(recorder, config.admins, config.style(), engine.user_reports, on_demand, paces)
     return App(config, engine, net, channels, rounds, dispatcher, door, others)

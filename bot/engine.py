@@ -18,7 +18,7 @@ from bot.watch.checks import HeartbeatCheck
 from bot.watch.heartbeats import HeartbeatRegistry
 from bot.watch.rounds import Rounds, Watched
 from bot.watch.user_reports import UserReports
-from bot.watch.witness.board import Board
+from bot.watch.witness.registry import WitnessRegistry
 
 
 class Engine:
@@ -66,7 +66,7 @@ class Engine:
         *,
         seen: Callable[[Round], Awaitable[bool]] | None = None,
         clock: Clock = SYSTEM,
-        places: Board | None = None,
+        places: WitnessRegistry | None = None,
     ) -> Rounds:
         """The rounds of these services; what they see goes to `seen`, or else to the recorder. `places`: the readings
         of the witnesses.

@@ -22,7 +22,7 @@ from bot.watch.checks import AnyCheck, HeartbeatCheck
 from bot.watch.heartbeats import HeartbeatRegistry
 from bot.watch.rounds import Watched
 from bot.watch.witness.assignment import given
-from bot.watch.witness.board import Board, Member
+from bot.watch.witness.registry import Member, WitnessRegistry
 from bot.web.witness import Witnesses
 
 CHANNEL_EVERY = timedelta(seconds=60)  # longest time between two checks of a channel's provider
@@ -154,5 +154,5 @@ def witnesses(config: Config, looked_at: Sequence[Watched]) -> Witnesses | None:
     members = [Member(key, settings.name, tasks[key].routes) for key, settings in known.items()]
     every = {one.service.id: one.every.total_seconds() for one in looked_at}
     quorum = None if config.quorum == "majority" else config.quorum
-    board = Board(members, every, quorum=quorum, place=config.location or "")
-    return Witnesses({key: settings.token for key, settings in known.items()}, tasks, board)
+    registry = WitnessRegistry(members, every, quorum=quorum, place=config.location or "")
+    return Witnesses({key: settings.token for key, settings in known.items()}, tasks, registry)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import resource
 import signal
 from ipaddress import ip_address
 from pathlib import Path
@@ -64,8 +63,17 @@ async def _run(server: str, token: str, source: str | None) -> int:
             await Witness(Link(server, token, home), net).run(stop)
         except TokenRefusedError:
             fail("the server knows no witness with this token; compare it with witnesses in the server's config", 2)
-    said.info("stopped; at most %d MB of memory", resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)
+    said.info("stopped; at most %d MB of memory", _memory() // 1024)
     return 0
+
+
+def _memory() -> int:
+    """The most memory that was resident, in KiB; 0 where the system does not tell it."""
+    try:
+        lines = Path("/proc/self/status").read_text("ascii").splitlines()
+    except OSError:
+        return 0
+    return next((int(line.split()[1]) for line in lines if line.startswith("VmHWM:")), 0)
 
 
 def _server(text: str) -> str:

@@ -135,6 +135,17 @@ class Stretch:
     going: bool = True  # still open: the round at `until` saw the service
 
 
+@dataclass(frozen=True, slots=True)
+class PlaceLook:
+    """What one of several places saw of a service when it was asked. `place`: its name; empty: our own, without one.
+
+    `readings` None: it did not answer in time; empty: it cannot see anything, as its own connection is down.
+    """
+
+    place: str
+    readings: tuple[Reading, ...] | None = None
+
+
 OURSELVES = "tocsin"  # the service whose incidents are our own outages; a reserved name
 
 

@@ -22,7 +22,7 @@ from bot.watch.lag import Lag
 from bot.watch.rate_limit import ANSWERED, RateLimits, asked_less
 from bot.watch.schedule import Schedule
 from bot.watch.source_poller import SourcePoller
-from bot.watch.witness.board import Board
+from bot.watch.witness.registry import WitnessRegistry
 
 logger = logging.getLogger(__name__)
 
@@ -103,7 +103,7 @@ class Rounds:
         at_once: int | None = None,
         grace: timedelta = GRACE,
         own_health: OwnHealth | None = None,
-        places: Board | None = None,
+        places: WitnessRegistry | None = None,
     ) -> None:
         self._watched = {one.service.id: one for one in watched}
         self._net, self._seen, self._user_reports, self._clock, self._places = net, seen, crowd, clock, places

@@ -19,8 +19,8 @@ from starlette.routing import BaseRoute, Route
 
 from bot.delivery.rate_limit import RateLimit
 from bot.watch.witness.assignment import Given
-from bot.watch.witness.board import Board
 from bot.watch.witness.protocol import CONFIG, LARGEST, READINGS, Report
+from bot.watch.witness.registry import WitnessRegistry
 from bot.web.connections import Complaints
 
 log = logging.getLogger(__name__)
@@ -37,7 +37,7 @@ class Witnesses:
 
     tokens: Mapping[str, str] = field(repr=False)
     tasks: Mapping[str, Given] = field(repr=False)
-    board: Board
+    registry: WitnessRegistry
     _limit: RateLimit[tuple[str, str], float] = field(default_factory=lambda: RateLimit(EACH))
     _complaints: Complaints = field(default_factory=lambda: Complaints("refused on the door of the witnesses"))
     _refused: set[str] = field(default_factory=set)  # witnesses whose refused readings were logged
@@ -76,10 +76,12 @@ class Witnesses:
         except (ValidationError, ValueError, RecursionError):
             self._complaints.note(f"readings of {key} that cannot be read")
             return PlainTextResponse("These readings cannot be read; is the witness of another version?\n", 400)
-        wishes = self.board.take(key, report)
+        requested = self.registry.take(key, report)
         self._note_refused(key)
         return Response(
-            json.dumps({"etag": self.tasks[key].etag, "checks": wishes}), media_type="application/json", headers=SECRET
+            json.dumps({"etag": self.tasks[key].etag, "checks": requested}),
+            media_type="application/json",
+            headers=SECRET,
         )
 
     def _whose(self, request: Request) -> str | Response:
@@ -97,7 +99,7 @@ class Witnesses:
         return key
 
     def _note_refused(self, key: str) -> None:
-        if self.board.tallies[key].refused and key not in self._refused:
+        if self.registry.tallies[key].refused and key not in self._refused:
             self._refused.add(key)
             log.warning("the witness %s reports what it was not given to check: those readings are refused", key)
 

@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from bot.contracts import Answer, Net, Trouble
 from bot.model import Reason, ReasonCode
-from bot.watch.witness.protocol import CONFIG, READINGS, Assignment, Report, Wishes
+from bot.watch.witness.protocol import CONFIG, READINGS, Assignment, Report, Instructions
 
 TIMEOUT = timedelta(seconds=10)
 LARGEST_CONFIG = 64 * 1024 * 1024  # bytes
@@ -50,7 +50,7 @@ class Link:
         except ValidationError:
             return Failed(Reason.of(ReasonCode.WITNESS_CONFIG_UNREADABLE))
 
-    async def send(self, report: Report) -> Wishes | Failed:
+    async def send(self, report: Report) -> Instructions | Failed:
         """Send readings. Raise TokenRefusedError."""
         content = report.model_dump_json(exclude_defaults=True).encode()
         headers = self._headers | {"Content-Type": "application/json"}
@@ -58,7 +58,7 @@ class Link:
         if isinstance(answer, Failed):
             return answer
         try:
-            return Wishes.model_validate_json(answer.body)
+            return Instructions.model_validate_json(answer.body)
         except ValidationError:
             return Failed(Reason.of(ReasonCode.WITNESS_CONFIG_UNREADABLE))
 

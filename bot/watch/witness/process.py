@@ -20,7 +20,7 @@ from bot.model import Outcome, Reading, Round, Service
 from bot.watch.rounds import Rounds, Watched
 from bot.watch.witness.buffer import Buffer
 from bot.watch.witness.link import Failed, Link, TokenRefusedError
-from bot.watch.witness.protocol import EVERY, PULL, Assignment, Task, Wishes, understood
+from bot.watch.witness.protocol import EVERY, PULL, Assignment, Task, Instructions, understood
 
 log = logging.getLogger("tocsin.witness")
 
@@ -150,10 +150,12 @@ class Witness:
         self._buffer.sent()
         self._follow(answer)
 
-    def _follow(self, wishes: Wishes) -> None:
-        if wishes.etag != self.etag:
+    def _follow(self, requested: Instructions) -> None:
+        if self._running is None:
+            return  # we stop: these were the last readings
+        if requested.etag != self.etag:
             self._pull_at = 0.0
-        for service in wishes.checks:
+        for service in requested.checks:
             if service not in self._looks and len(self._looks) < AT_ONCE:
                 task = asyncio.create_task(self._look(service), name=f"look at {service}")
                 self._looks[service] = task

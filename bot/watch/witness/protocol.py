@@ -84,7 +84,7 @@ class Report(Strict):
     rounds: Annotated[tuple[SeenRound, ...], Field(max_length=MOST)] = ()
 
 
-class Wishes(BaseModel):
+class Instructions(BaseModel):
     """The server's answer. `etag`: of the config to check by; `checks`: services to check now."""
 
     model_config = ConfigDict(frozen=True)

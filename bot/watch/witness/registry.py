@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 
 from bot.clock import SYSTEM, Clock
 from bot.judge.quorum import BAD, Vote, combined, fresh, in_doubt
-from bot.model import Reading
+from bot.model import PlaceLook, Reading
 from bot.watch.witness.protocol import LONGEST_AGE, Report, SeenRound
 from bot.watch.witness.transit import Transit
 
@@ -30,16 +30,6 @@ class Member:
     routes: Mapping[str, frozenset[str]]
 
 
-@dataclass(frozen=True, slots=True)
-class Look:
-    """What a place saw of a service when it was asked. `readings` None: it did not answer within the time; empty: it
-    cannot see anything, as its own connection is down.
-    """
-
-    place: str
-    readings: tuple[Reading, ...] | None = None
-
-
 @dataclass(slots=True)
 class Station:
     """What is known of a witness. Instants are seconds of our steady clock."""
@@ -49,7 +39,7 @@ class Station:
     blind: bool = False
     votes: dict[tuple[str, str], Vote] = field(default_factory=dict)
     began: dict[str, float] = field(default_factory=dict)  # by service: when the newest round that it told began
-    wishes: dict[str, None] = field(default_factory=dict)
+    requested: dict[str, None] = field(default_factory=dict)
     transit: Transit = field(default_factory=Transit)
 
     def listens(self, now: float) -> bool:
@@ -65,7 +55,7 @@ class Tally:
     refused: int = 0  # readings of what the witness was not given
 
 
-class Board:
+class WitnessRegistry:
     """`every`: the interval of each service, in seconds. `quorum` None: a majority. `place`: the name of our own."""
 
     def __init__(
@@ -85,6 +75,7 @@ class Board:
         for station in self._stations.values():
             for service in station.member.routes:
                 self._of.setdefault(service, []).append(station)
+        self._own: dict[str, tuple[Reading, ...]] = {}
         self._doubted: set[str] = set()  # services whose last round found trouble in some place
         self._news = asyncio.Event()  # set, and replaced, with each report
         self._rows: deque[tuple[str, float, Reading]] = deque(maxlen=ROWS)
@@ -103,11 +94,11 @@ class Board:
             if self._take_round(station, seen, now, delay):
                 news.add(seen.service)
         self._wake()
-        wishes = tuple(station.wishes)
-        station.wishes.clear()
+        requested = tuple(station.requested)
+        station.requested.clear()
         for service in news - self._doubted:
             self.again(service)
-        return wishes
+        return requested
 
     def _take_round(self, station: Station, seen: SeenRound, now: float, delay: float) -> bool:
         """Take a round's readings. True if it shows new trouble."""
@@ -156,6 +147,7 @@ class Board:
         """
         if service not in self._of:
             return tuple(own)
+        self._own[service] = tuple(own)
         if not self._sees_trouble(service, own):
             self._doubted.discard(service)
             return self._combined(service, own, None)
@@ -165,11 +157,16 @@ class Board:
             self._doubted.discard(service)
         return self._combined(service, own, began)
 
-    async def looks(self, service: str, timeout: timedelta) -> tuple[Look, ...]:
-        """Ask all places that know the service to look now."""
+    async def looks(self, service: str, timeout: timedelta) -> tuple[PlaceLook, ...]:
+        """Ask all other places that know the service to look now."""
         began = self._clock.steady()
         await self._answers(service, began, timeout)
         return tuple(_look(station, service, began) for station in self._of.get(service, ()))
+
+    def own(self, service: str) -> PlaceLook | None:
+        """What our own place saw of it last; None if no other place knows it."""
+        seen = self._own.get(service)
+        return None if seen is None else PlaceLook(self.place, seen)
 
     async def _answers(self, service: str, began: float, timeout: timedelta) -> None:
         """Wait until all places that listen have looked since then, or for as long as that takes at most."""
@@ -195,7 +192,7 @@ class Board:
     def _ask(self, service: str, began: float | None = None) -> None:
         for station in self._of.get(service, ()):
             if began is None or station.began.get(service, -1.0) < began:
-                station.wishes[service] = None
+                station.requested[service] = None
 
     def _sees_trouble(self, service: str, own: Sequence[Reading], since: float | None = None) -> bool:
         return any(in_doubt(reading, self._votes(service, reading.route, since)) for reading in own)
@@ -245,10 +242,10 @@ def series(service: str, witness: str) -> str:
     return f"{service}@{witness}"
 
 
-def _look(station: Station, service: str, began: float) -> Look:
-    if station.blind:
-        return Look(station.member.name, ())
+def _look(station: Station, service: str, began: float) -> PlaceLook:
+    if station.blind and station.heard_at is not None and station.heard_at >= began:
+        return PlaceLook(station.member.name, ())
     if station.began.get(service, -1.0) < began:
-        return Look(station.member.name)
+        return PlaceLook(station.member.name)
     votes = [vote for (of, _), vote in station.votes.items() if of == service and vote.at >= began]
-    return Look(station.member.name, tuple(vote.reading for vote in votes if vote.reading))
+    return PlaceLook(station.member.name, tuple(vote.reading for vote in votes if vote.reading))
