@@ -26,7 +26,7 @@ from bot.web.connections import Complaints
 log = logging.getLogger(__name__)
 
 PATIENCE = 10.0  # seconds for the whole body
-EACH, PER = 10, 5.0  # requests of each kind that a witness may send, in so many seconds
+EACH, PER = 20, 5.0  # requests of each kind that a witness may send, in so many seconds
 SHOWN = 10  # services in one line
 SECRET = {"Cache-Control": "no-store"}
 

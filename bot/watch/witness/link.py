@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from bot.contracts import Answer, Net, Trouble
 from bot.model import Reason, ReasonCode
-from bot.watch.witness.protocol import CONFIG, READINGS, Assignment, Report, Instructions
+from bot.watch.witness.protocol import CONFIG, READINGS, Assignment, Instructions, Report
 
 TIMEOUT = timedelta(seconds=10)
 LARGEST_CONFIG = 64 * 1024 * 1024  # bytes

@@ -20,10 +20,11 @@ from bot.model import Outcome, Reading, Round, Service
 from bot.watch.rounds import Rounds, Watched
 from bot.watch.witness.buffer import Buffer
 from bot.watch.witness.link import Failed, Link, TokenRefusedError
-from bot.watch.witness.protocol import EVERY, PULL, Assignment, Task, Instructions, understood
+from bot.watch.witness.protocol import EVERY, PULL, Assignment, Instructions, Task, understood
 
 log = logging.getLogger("tocsin.witness")
 
+SOONEST = 0.4  # seconds between two bodies, if the server waits for one
 SLOWEST = 15.0  # seconds between two attempts while the server is away
 LOOK = 2.0  # seconds between two looks at the canaries while we are blind
 LAST = 2.0  # seconds for the last readings at a stop
@@ -46,6 +47,7 @@ class Witness:
     _running: asyncio.Task[None] | None = None
     _ending: asyncio.Event = field(default_factory=asyncio.Event)
     _looks: dict[str, asyncio.Task[None]] = field(default_factory=dict)
+    _asked_for: asyncio.Event = field(default_factory=asyncio.Event)  # the server waits for a reading
     _away: bool = False
     _retry_at: float = 0.0
     _pause: float = 0.0
@@ -58,14 +60,18 @@ class Witness:
             while not stop.is_set():
                 began = self.clock.steady()
                 await self.turn(began)
-                pause = max(EVERY - (self.clock.steady() - began), 0.05)
-                await _until(stop, pause)
+                await self._rest(stop, began)
         finally:
             await self._end_rounds()
         if self._rounds and not self._away:
             with suppress(TimeoutError, TokenRefusedError):
                 async with asyncio.timeout(LAST):
                     await self._send(self.clock.steady())
+
+    async def _rest(self, stop: asyncio.Event, began: float) -> None:
+        """Wait for the next second; less if the server waits for what we were asked to look at."""
+        await _first_of(stop, None, began + SOONEST - self.clock.steady())
+        await _first_of(stop, self._asked_for, began + EVERY - self.clock.steady())
 
     async def turn(self, now: float) -> None:
         """What a second brings: the config if it is due, the canaries while we are blind, and the readings."""
@@ -134,6 +140,7 @@ class Witness:
             log.log(logging.INFO if online else logging.WARNING, "sees again" if online else BLIND)
 
     async def _send(self, now: float) -> None:
+        self._asked_for.clear()
         self._buffer.expire(now)
         waiting = len(self._buffer)
         answer = await self.link.send(
@@ -150,12 +157,12 @@ class Witness:
         self._buffer.sent()
         self._follow(answer)
 
-    def _follow(self, requested: Instructions) -> None:
+    def _follow(self, said: Instructions) -> None:
         if self._running is None:
             return  # we stop: these were the last readings
-        if requested.etag != self.etag:
+        if said.etag != self.etag:
             self._pull_at = 0.0
-        for service in requested.checks:
+        for service in said.checks:
             if service not in self._looks and len(self._looks) < AT_ONCE:
                 task = asyncio.create_task(self._look(service), name=f"look at {service}")
                 self._looks[service] = task
@@ -165,6 +172,7 @@ class Witness:
         try:
             if self._rounds and (seen := await self._rounds.once(service)):
                 self._keep(seen)
+                self._asked_for.set()
         except Exception as error:  # noqa: BLE001 - our own error: one line, and the rounds go on
             log.error("could not look at %s: %s", service, fault(error))
 
@@ -216,9 +224,13 @@ def _many(things: list[Any], noun: str) -> str:
     return f"{len(things)} {noun if len(things) == 1 else plural}"
 
 
-async def _until(stop: asyncio.Event, seconds: float) -> None:
-    try:
-        async with asyncio.timeout(seconds):
-            await stop.wait()
-    except TimeoutError:
+async def _first_of(one: asyncio.Event, other: asyncio.Event | None, seconds: float) -> None:
+    """Wait until one of them is set, for so long at most."""
+    if seconds <= 0 or one.is_set():
         return
+    tasks = [asyncio.create_task(event.wait()) for event in (one, other) if event is not None]
+    try:
+        await asyncio.wait(tasks, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in tasks:
+            task.cancel()

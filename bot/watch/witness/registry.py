@@ -16,7 +16,7 @@ from bot.watch.witness.transit import Transit
 
 LOST = 10.0  # seconds without a word after which a witness is not waited for
 SILENT = 300.0  # seconds without a word that admins should know of
-WAIT = 3.0  # seconds, besides a check's time-out, for a wish to reach a witness and its readings to come back
+WAIT = 3.0  # seconds, besides a check's time-out, for a request to reach a witness and its readings to come back
 AHEAD = 1.0  # seconds by which a reading may seem to lie in the future, since clocks are read one after the other
 ROWS = 50_000  # readings for the history kept until `drain`
 
@@ -48,11 +48,11 @@ class Station:
 
 @dataclass(slots=True)
 class Tally:
-    """Counts since the start, by witness."""
+    """Counts of a witness's readings since the start."""
 
     taken: int = 0
     late: int = 0  # kept as history only
-    refused: int = 0  # readings of what the witness was not given
+    refused: int = 0  # of what the witness was not given
 
 
 class WitnessRegistry:
@@ -226,6 +226,11 @@ class WitnessRegistry:
         return {
             key: None if station.heard_at is None else now - station.heard_at for key, station in self._stations.items()
         }
+
+    def counts(self) -> dict[tuple[str, str], int]:
+        """The numbers of readings, by witness and what became of them."""
+        kinds = ("taken", "late", "refused")
+        return {(key, kind): getattr(tally, kind) for key, tally in self.tallies.items() for kind in kinds}
 
     def silent(self) -> dict[str, tuple[str, float]]:
         """The witnesses that should be heard of again: their names, and for how many seconds they have been silent."""
