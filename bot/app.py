@@ -27,6 +27,7 @@ from bot.net import Network
 from bot.offload import pool
 from bot.own_alerts.admins import AdminAlerts
 from bot.own_alerts.without_database import WithoutDatabase
+from bot.own_alerts.witness_health import WitnessHealth
 from bot.own_alerts.worker_health import WorkerHealth
 from bot.own_health import OwnHealth, Part
 from bot.scheduler import clock_offset
@@ -150,6 +151,9 @@ class App:
         works["own notices"] = keeper.keep(Part.SCHEDULER, "own notices", partial(notices.run, stop), vital=False)
         workers = WorkerHealth(self.own_health)
         works["workers"] = keeper.keep(Part.MACHINE, "workers", partial(workers.run, stop), vital=False)
+        if self.witnesses:
+            heard = WitnessHealth(self.witnesses.registry, self.own_health)
+            works["witnesses"] = keeper.keep(Part.WITNESSES, "witnesses", partial(heard.run, stop), vital=False)
         works["hold"] = self._lose(stop)
         return [asyncio.create_task(work, name=name) for name, work in works.items()]
 

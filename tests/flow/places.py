@@ -1,8 +1,8 @@
 """A server and witnesses as processes of their own, on 127.0.0.1: each place calls from an address of its own.
 
-    async with places(tmp_path) as town:
-        town.site.failing = {LONDON}
-        await town.told("partly down")
+async with places(tmp_path) as town:
+    town.site.failing = {LONDON}
+    await town.told("partly down")
 """
 
 from __future__ import annotations
