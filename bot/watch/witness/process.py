@@ -95,7 +95,8 @@ class Witness:
         if isinstance(found, Failed):
             self._failed(found, now)
             return
-        self._answered()
+        if self._rounds is None:
+            self._answered()  # else only readings that are taken show that all is well again
         self._pull_at = now + PULL
         if found is not None:
             await self._take_up(*found)
@@ -191,6 +192,7 @@ class Witness:
     def _answered(self, waiting: int = 0) -> None:
         if self._away and self._rounds:
             log.info("the server answers again; %d rounds had waited, %d were dropped", waiting, self._buffer.dropped)
+            self._buffer.dropped = 0
         self._away, self._pause = False, 0.0
 
 
