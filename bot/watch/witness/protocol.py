@@ -9,10 +9,11 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Annotated, Any, Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, TypeAdapter
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, TypeAdapter, field_validator
 
 from bot.contracts import Check
 from bot.model import Outcome, Reading, Reason
+from bot.model.reasons import LONGEST
 from bot.watch.checks import AnyCheck
 
 CONFIG, READINGS = "/witness/config", "/witness/readings"
@@ -23,6 +24,8 @@ LONGEST_AGE = 300.0  # seconds that readings are kept for a server that is away
 EVERY = 1.0  # seconds between two bodies
 PULL = 30.0  # seconds between two looks at the config, if the server names no change
 
+DEEPEST, FACTS, HIGHEST = 4, 8, 1e12  # of a reason from outside
+
 Finite = Annotated[float, Field(allow_inf_nan=False, ge=-1e9, le=1e9)]
 ShortText = Annotated[str, StringConstraints(max_length=100)]
 
@@ -31,6 +34,23 @@ class Strict(BaseModel):
     """Refuses what it does not know, without quoting it."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+
+def sound(why: Reason, depth: int = 0) -> Reason:
+    """A reason from outside, with its text cut and without advice. Raise ValueError if it cannot be worded."""
+    if depth > DEEPEST or len(why.facts) > FACTS:
+        raise ValueError("has too many facts")
+    facts: list[tuple[str, str | int | float | Reason]] = []
+    for name, fact in why.facts:
+        if isinstance(fact, Reason):
+            facts.append((name, sound(fact, depth + 1)))
+        elif isinstance(fact, str):
+            facts.append((name, fact[:LONGEST]))
+        elif abs(fact) < HIGHEST:  # which NaN is not
+            facts.append((name, fact))
+        else:
+            raise ValueError("has a fact that is no number")
+    return Reason(why.code, tuple(facts))
 
 
 class SeenReading(Strict):
@@ -43,6 +63,11 @@ class SeenReading(Strict):
     reused: bool = False
     answered_by: ShortText = ""
     until: AwareDatetime | None = None
+
+    @field_validator("why")
+    @classmethod
+    def _can_be_worded(cls, why: Reason | None) -> Reason | None:
+        return why and sound(why)
 
     @classmethod
     def of(cls, reading: Reading) -> SeenReading:
