@@ -34,6 +34,7 @@ from bot.scheduler import clock_offset
 from bot.scheduler.clock_steps import ClockSteps
 from bot.scheduler.jobs import Scheduler
 from bot.scheduler.result_writer import Result, Results
+from bot.scheduler.witness_sharing import WitnessSharing
 from bot.store import StoreUnavailable, open_store
 from bot.supervisor import Supervisor
 from bot.watch.rounds import Rounds
@@ -154,8 +155,15 @@ class App:
         if self.witnesses:
             heard = WitnessHealth(self.witnesses.registry, self.own_health)
             works["witnesses"] = keeper.keep(Part.WITNESSES, "witnesses", partial(heard.run, stop), vital=False)
+            shared = WitnessSharing(self.witnesses.registry, self.store.witnesses, self._several)
+            works["sharing"] = keeper.keep(Part.WITNESSES, "sharing", partial(shared.run, stop), vital=False)
         works["hold"] = self._lose(stop)
         return [asyncio.create_task(work, name=name) for name, work in works.items()]
+
+    @staticmethod
+    def _several() -> bool:
+        """Whether other nodes share the database."""
+        return False
 
     def _stop_last(self, closing: asyncio.Event) -> list[asyncio.Task[None]]:
         """Start the tasks that finish sends in progress at a stop."""

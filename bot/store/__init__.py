@@ -26,6 +26,7 @@ from bot.store.results import ResultStore
 from bot.store.rollups import Figures, Rollups
 from bot.store.rooms import AuditLog, Rooms
 from bot.store.subscriptions import Subscriptions
+from bot.store.witnesses import WitnessStore
 
 __all__ = [
     "Audit",
@@ -65,6 +66,7 @@ class Store:
     heartbeats: HeartbeatStore
     rooms: Rooms
     audit_log: AuditLog
+    witnesses: WitnessStore
     released: int = 0  # deliveries that the last run left half sent
     hold: Hold = field(default_factory=not_alone)
     health: DatabaseHealth = field(default_factory=lambda: DatabaseHealth(OwnHealth()))
@@ -118,6 +120,7 @@ def _store(database: Database, released: int, hold: Hold) -> Store:
         HeartbeatStore(database),
         Rooms(database),
         AuditLog(database),
+        WitnessStore(database),
         released,
         hold,
         database.health,

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from bot.clock import SYSTEM, Clock
 from bot.judge.quorum import BAD, Vote, combined, fresh, in_doubt
 from bot.model import PlaceLook, Reading
+from bot.model.witnesses import SharedReading, SharedWord, WitnessNews
 from bot.watch.witness.protocol import LONGEST_AGE, Report, SeenRound
 from bot.watch.witness.transit import Transit
 
@@ -18,6 +19,9 @@ LOST = 10.0  # seconds without a word after which a witness is not waited for
 SILENT = 300.0  # seconds without a word that admins should know of
 WAIT = 3.0  # seconds, besides a check's time-out, for a request to reach a witness and its readings to come back
 AHEAD = 1.0  # seconds by which a reading may seem to lie in the future, since clocks are read one after the other
+WAIT_SHARED = 6.0  # likewise, if the witness reports to another node
+SAME = 0.1  # seconds by which an instant may differ after it went through the database
+ASKED = 10.0  # seconds for which a request stands: later nobody waits for it
 ROWS = 50_000  # readings for the history kept until `drain`
 
 
@@ -39,7 +43,8 @@ class Station:
     blind: bool = False
     votes: dict[tuple[str, str], Vote] = field(default_factory=dict)
     began: dict[str, float] = field(default_factory=dict)  # by service: when the newest round that it told began
-    requested: dict[str, None] = field(default_factory=dict)
+    requested: dict[str, float] = field(default_factory=dict)  # services to look at, and since when
+    here: bool = False  # it reports to this node, and something is new since `outgoing`
     transit: Transit = field(default_factory=Transit)
 
     def listens(self, now: float) -> bool:
@@ -79,6 +84,9 @@ class WitnessRegistry:
         self._doubted: set[str] = set()  # services whose last round found trouble in some place
         self._news = asyncio.Event()  # set, and replaced, with each report
         self._rows: deque[tuple[str, float, Reading]] = deque(maxlen=ROWS)
+        self.wait = WAIT
+        self._unshared: set[tuple[str, str, str]] = set()  # of votes: witness, service, route
+        self._asked: set[str] = set()  # services whose requests other nodes do not know yet
         self._started = clock.steady()
         self.tallies = {key: Tally() for key in self._stations}
 
@@ -88,13 +96,13 @@ class WitnessRegistry:
         """Take a witness's report. Return the services that it should check now."""
         station, now = self._stations[key], self._clock.steady()
         delay = station.transit.delay(report.session, report.sent, now)
-        station.heard_at, station.blind = now, report.blind
+        station.heard_at, station.blind, station.here = now, report.blind, True
         news: set[str] = set()
         for seen in report.rounds:
             if self._take_round(station, seen, now, delay):
                 news.add(seen.service)
         self._wake()
-        requested = tuple(station.requested)
+        requested = tuple(service for service, at in station.requested.items() if now - at <= ASKED)
         station.requested.clear()
         for service in news - self._doubted:
             self.again(service)
@@ -121,6 +129,7 @@ class WitnessRegistry:
             before = station.votes.get((seen.service, reading.route))
             worse |= reading.outcome in BAD and (before is None or before.reading is None or before.reading.ok)
             station.votes[seen.service, reading.route] = Vote(member.name, reading, at)
+            self._unshared.add((member.key, seen.service, reading.route))
         return worse
 
     def drain(self) -> list[tuple[str, datetime, Reading]]:
@@ -171,7 +180,7 @@ class WitnessRegistry:
     async def _answers(self, service: str, began: float, timeout: timedelta) -> None:
         """Wait until all places that listen have looked since then, or for as long as that takes at most."""
         self._ask(service, began)
-        limit = asyncio.get_running_loop().time() + timeout.total_seconds() + WAIT
+        limit = asyncio.get_running_loop().time() + timeout.total_seconds() + self.wait
         while self._missing(service, began):
             news, left = self._news, limit - asyncio.get_running_loop().time()
             if left <= 0:
@@ -190,9 +199,12 @@ class WitnessRegistry:
         )
 
     def _ask(self, service: str, began: float | None = None) -> None:
+        now = self._clock.steady()
+        if service in self._of:
+            self._asked.add(service)
         for station in self._of.get(service, ()):
             if began is None or station.began.get(service, -1.0) < began:
-                station.requested[service] = None
+                station.requested[service] = now
 
     def _sees_trouble(self, service: str, own: Sequence[Reading], since: float | None = None) -> bool:
         return any(in_doubt(reading, self._votes(service, reading.route, since)) for reading in own)
@@ -217,6 +229,50 @@ class WitnessRegistry:
     def _wake(self) -> None:
         news, self._news = self._news, asyncio.Event()
         news.set()
+
+    # ── among nodes ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def outgoing(self) -> tuple[list[SharedReading], list[SharedWord], list[str]]:
+        """What other nodes do not know yet: readings and words heard here, and services that we want looked at."""
+        now, readings = self._clock.steady(), []
+        for key, service, route in self._unshared:
+            vote = self._stations[key].votes[service, route]
+            if vote.reading is not None:
+                readings.append(SharedReading(service, route, key, now - vote.at, vote.reading))
+        words = [
+            SharedWord(key, now - station.heard_at, station.blind)
+            for key, station in self._stations.items()
+            if station.here and station.heard_at is not None
+        ]
+        for station in self._stations.values():
+            station.here = False
+        asked = list(self._asked)
+        self._unshared.clear()
+        self._asked.clear()
+        return readings, words, asked
+
+    def adopt(self, news: WitnessNews) -> None:
+        """Take over what other nodes have heard, as far as it is newer, and what they ask for."""
+        now = self._clock.steady()
+        for word in news.words:
+            station, at = self._stations.get(word.witness), now - word.age
+            if station and (station.heard_at is None or at > station.heard_at + SAME):
+                station.heard_at, station.blind = at, word.blind
+        for one in news.readings:
+            self._adopt(one, now - one.age)
+        for service in news.requests:
+            for station in self._of.get(service, ()):
+                station.requested.setdefault(service, now)
+        self._wake()
+
+    def _adopt(self, one: SharedReading, at: float) -> None:
+        station = self._stations.get(one.witness)
+        if station is None or one.route not in station.member.routes.get(one.service, ()):
+            return  # another node's config gives it more
+        known = station.votes.get((one.service, one.route))
+        if known is None or at > known.at + SAME:
+            station.votes[one.service, one.route] = Vote(station.member.name, one.reading, at)
+            station.began[one.service] = max(at, station.began.get(one.service, at))
 
     # ── for operators ────────────────────────────────────────────────────────────────────────────────────────────────
 

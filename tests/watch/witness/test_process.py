@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import subprocess
+import sys
 from datetime import timedelta
 
 import pytest
@@ -252,3 +254,9 @@ def test_the_address_has_no_final_slash_in_requests():
     with pytest.raises(RuntimeError):
         Link("https://status.example.org", "t", Net()).config().send(None)
     assert asked == [("GET", "https://status.example.org/witness/config", "Bearer t")]
+
+
+def test_it_imports_neither_the_database_nor_the_config():
+    code = "import bot.cli.witness, bot.watch.witness.process, sys; print(*sys.modules)"
+    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
+    assert not {"sqlalchemy", "fastapi", "jinja2", "apscheduler", "bot.store", "bot.config", "bot.web"} & set(loaded)
