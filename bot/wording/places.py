@@ -27,9 +27,9 @@ def somewhere(reading: Reading) -> bool:
 
 
 def only_somewhere(incident: Incident) -> tuple[str, ...]:
-    """The places, if all that is bad is bad from some of them only; else none."""
+    """The places, if all that is bad is bad from some of them only, and known to be fine from others; else none."""
     bad = [one for one in incident.readings if one.outcome in {Outcome.FAILED, Outcome.SLOW}]
-    if not bad or not all(map(somewhere, bad)):
+    if not bad or not all(somewhere(one) and one.places and one.places.fine for one in bad):
         return ()
     return tuple(dict.fromkeys(place for one in bad if one.places for place in one.places.bad))
 

@@ -99,7 +99,9 @@ def test_many_places_are_counted_and_our_own_is_said():
     assert said(seen(replace(SOME, bad=("",))), "en")[1] == (
         "Not reachable from our server (HTTP 503); fine from New York."
     )
-    assert said(seen(replace(SOME, bad=("London",), fine=())), "en")[1] == "Not reachable from London (HTTP 503)."
+    silent = said(seen(replace(SOME, bad=("London",), fine=())), "en")
+    assert silent[1] == "Not reachable from London (HTTP 503)."
+    assert silent[0].endswith("(web)"), "where others have not answered, nothing is said of them"
 
 
 def test_routes_are_named_where_it_does_not_hold_for_all():

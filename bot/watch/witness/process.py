@@ -28,7 +28,8 @@ SOONEST = 0.4  # seconds between two bodies, if the server waits for one
 SLOWEST = 15.0  # seconds between two attempts while the server is away
 LOOK = 2.0  # seconds between two looks at the canaries while we are blind
 LAST = 2.0  # seconds for the last readings at a stop
-AT_ONCE = 50  # services looked at by request of the server at once
+AT_ONCE = 200  # services looked at by request of the server at once; others wait for their turn ...
+WAITS = 10.0  # ... for so many seconds: later nobody waits for the reading
 WORLDLY = frozenset({Outcome.FAILED, Outcome.SLOW})
 
 
@@ -47,6 +48,7 @@ class Witness:
     _running: asyncio.Task[None] | None = None
     _ending: asyncio.Event = field(default_factory=asyncio.Event)
     _looks: dict[str, asyncio.Task[None]] = field(default_factory=dict)
+    _queue: dict[str, float] = field(default_factory=dict)  # services to look at, and when that was asked
     _asked_for: asyncio.Event = field(default_factory=asyncio.Event)  # the server waits for a reading
     _away: bool = False
     _retry_at: float = 0.0
@@ -113,6 +115,7 @@ class Witness:
         log.info("checks %s from %s, with %s", _many(watched, "service"), task.name, _many(canaries, "canary"))
 
     async def _end_rounds(self) -> None:
+        self._queue.clear()
         for look in self._looks.values():
             look.cancel()
         await asyncio.gather(*self._looks.values(), return_exceptions=True)
@@ -163,8 +166,19 @@ class Witness:
             return  # we stop: these were the last readings
         if said.etag != self.etag:
             self._pull_at = 0.0
+        now = self.clock.steady()
         for service in said.checks:
-            if service not in self._looks and len(self._looks) < AT_ONCE:
+            if service not in self._looks:
+                self._queue.setdefault(service, now)
+        self._look_on()
+
+    def _look_on(self) -> None:
+        """Begin the looks that there is room for."""
+        now = self.clock.steady()
+        while self._queue and len(self._looks) < AT_ONCE and self._running is not None:
+            service, asked_at = next(iter(self._queue.items()))
+            del self._queue[service]
+            if now - asked_at <= WAITS:
                 task = asyncio.create_task(self._look(service), name=f"look at {service}")
                 self._looks[service] = task
                 task.add_done_callback(partial(self._looked, service))
@@ -179,6 +193,7 @@ class Witness:
 
     def _looked(self, service: str, _task: asyncio.Task[None]) -> None:
         self._looks.pop(service, None)
+        self._look_on()
 
     # ── the server ───────────────────────────────────────────────────────────────────────────────────────────────────
 

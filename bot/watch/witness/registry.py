@@ -12,7 +12,7 @@ from bot.clock import SYSTEM, Clock
 from bot.judge.quorum import BAD, Vote, combined, fresh, in_doubt
 from bot.model import PlaceLook, Reading
 from bot.model.witnesses import SharedReading, SharedWord, WitnessNews
-from bot.watch.witness.protocol import LONGEST_AGE, Report, SeenRound
+from bot.watch.witness.protocol import LONGEST_AGE, MOST, Report, SeenRound
 from bot.watch.witness.transit import Transit
 
 LOST = 10.0  # seconds without a word after which a witness is not waited for
@@ -81,7 +81,8 @@ class WitnessRegistry:
             for service in station.member.routes:
                 self._of.setdefault(service, []).append(station)
         self._own: dict[str, tuple[Reading, ...]] = {}
-        self._doubted: set[str] = set()  # services whose last round found trouble in some place
+        # By service whose last round found trouble in some place: when that was first seen.
+        self._doubted: dict[str, float] = {}
         self._news = asyncio.Event()  # set, and replaced, with each report
         self._rows: deque[tuple[str, float, Reading]] = deque(maxlen=ROWS)
         self.wait = WAIT
@@ -102,9 +103,9 @@ class WitnessRegistry:
             if self._take_round(station, seen, now, delay):
                 news.add(seen.service)
         self._wake()
-        requested = tuple(service for service, at in station.requested.items() if now - at <= ASKED)
+        requested = tuple(service for service, at in station.requested.items() if now - at <= ASKED)[:MOST]
         station.requested.clear()
-        for service in news - self._doubted:
+        for service in news - self._doubted.keys():
             self.again(service)
         return requested
 
@@ -151,20 +152,21 @@ class WitnessRegistry:
     ) -> tuple[Reading, ...]:
         """The readings of a round that began then, with those of the witnesses.
 
-        If any place sees trouble, all of them are asked to look again, and waited for: a reading from before would
-        speak for a service that has failed since.
+        If any place sees trouble, all of them are asked to look again, and waited for: a reading from before it began
+        would speak for a service that has failed since. Whoever does not answer in time votes by what it has seen since
+        the trouble began, or counts for neither side.
         """
         if service not in self._of:
             return tuple(own)
         self._own[service] = tuple(own)
         if not self._sees_trouble(service, own):
-            self._doubted.discard(service)
+            self._doubted.pop(service, None)
             return self._combined(service, own, None)
-        self._doubted.add(service)
+        since = self._doubted.setdefault(service, min(began, self._first_seen(service, began)))
         await self._answers(service, began, timeout)
-        if not self._sees_trouble(service, own, began):
-            self._doubted.discard(service)
-        return self._combined(service, own, began)
+        if not self._sees_trouble(service, own, since):
+            self._doubted.pop(service, None)
+        return self._combined(service, own, since)
 
     async def looks(self, service: str, timeout: timedelta) -> tuple[PlaceLook, ...]:
         """Ask all other places that know the service to look now."""
@@ -205,6 +207,14 @@ class WitnessRegistry:
         for station in self._of.get(service, ()):
             if began is None or station.began.get(service, -1.0) < began:
                 station.requested[service] = now
+
+    def _first_seen(self, service: str, began: float) -> float:
+        """When a witness that sees trouble now began its check."""
+        votes = (vote for route in self._routes(service) for vote in self._votes(service, route, None))
+        return min((vote.at for vote in votes if vote.reading and vote.reading.outcome in BAD), default=began)
+
+    def _routes(self, service: str) -> set[str]:
+        return {route for station in self._of.get(service, ()) for route in station.member.routes[service]}
 
     def _sees_trouble(self, service: str, own: Sequence[Reading], since: float | None = None) -> bool:
         return any(in_doubt(reading, self._votes(service, reading.route, since)) for reading in own)

@@ -143,6 +143,30 @@ async def test_what_the_server_asks_for_is_looked_at_at_once(place):
     assert place.server.reports[1].rounds[0].readings[0].outcome is Outcome.FAILED
 
 
+async def test_a_storm_of_requests_is_looked_at_in_turns_and_not_after_its_time(place, monkeypatch):
+    monkeypatch.setattr(process, "AT_ONCE", 5)
+    place.server.answer = Instructions(etag='"1"', checks=tuple(f"s{number}" for number in range(50)))
+    await place.second()
+    place.server.answer = Instructions(etag='"1"')
+    await place.second(4)
+    assert place.made[0].asked == [f"s{number}" for number in range(50)]
+
+    free = asyncio.Event()
+
+    async def slow(service):
+        place.made[0].asked.append(service)
+        await free.wait()
+
+    place.made[0].once, place.made[0].asked = slow, []
+    place.server.answer = Instructions(etag='"1"', checks=tuple(f"s{number}" for number in range(50)))
+    await place.second()
+    place.server.answer = Instructions(etag='"1"')
+    await place.second(int(process.WAITS) + 1)
+    free.set()
+    await place.second(2)
+    assert len(place.made[0].asked) == 5
+
+
 async def test_readings_wait_while_the_server_is_away_and_are_no_older_than_five_minutes(place, caplog):
     caplog.set_level("INFO")
     await place.second()

@@ -123,6 +123,41 @@ async def test_a_place_that_does_not_answer_in_time_counts_for_neither_side(town
     assert reading.places == Places(("Madrid",), (), 3, some=True)
 
 
+async def test_who_does_not_answer_in_time_votes_by_what_it_saw_since_the_trouble_began(town):
+    town.tell("london", web())
+    town.tell("sydney", web())
+    town.hands.now += 5
+    await town.ask(web(FAILED))
+    town.hands.now += 5
+    town.tell("london", web(FAILED))  # on its own beat
+    town.tell("sydney")
+    town.hands.now += 5
+    [reading] = await town.ask(web(FAILED))
+    assert reading.places == Places(("Madrid", "London"), (), 3)
+
+    town.hands.now += 5  # all is well, and then something new begins: what was seen before it is old
+    for who in ("london", "sydney"):
+        town.tell(who, web())
+    await town.ask()
+    town.hands.now += 5
+    [reading] = await town.ask(web(FAILED))
+    assert reading.places == Places(("Madrid",), (), 3, some=True)
+
+
+async def test_more_requests_than_a_body_holds_are_cut(town, monkeypatch):
+    monkeypatch.setattr(module, "MOST", 1)
+    for service in ("x", "y"):
+        town.registry.joined(service, (web(),), 0.0, BRIEF).close()
+        town.registry._ask(service)
+    assert len(town.tell("london")) == 1
+
+
+async def test_a_request_that_nobody_waits_for_any_more_is_forgotten(town):
+    town.registry._ask("x")
+    town.hands.now += module.ASKED + 1
+    assert town.tell("london") == ()
+
+
 async def test_who_is_gone_is_not_waited_for_and_does_not_vote(town):
     town.tell("london", web())
     town.hands.now += module.LOST + 1
