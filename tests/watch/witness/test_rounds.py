@@ -43,7 +43,7 @@ async def test_what_only_london_sees_brings_a_round_at_once_and_is_kept_as_slow(
     await world.second(40)
     assert kept(world) == {Outcome.OK}
     before, world.sees = len(world.ledger.rounds), Outcome.FAILED
-    await world.second(30)
+    await world.second(45)
     [reading] = world.ledger.rounds[before].readings
     assert reading.places == Places(("London",), ("Madrid",), 2, some=True)
     assert len(world.ledger.rounds) > before + 2, "in doubt, it is looked at more often"
