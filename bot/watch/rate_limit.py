@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
-from bot.model import Outcome, Reading
+from bot.model import Outcome, Reading, Round
 
 # s: the longest wait before a route is asked again, unless its service's interval is longer
 LONGEST = 900.0
-ANSWERED = frozenset({Outcome.OK, Outcome.EXPIRING})
 
 Key = tuple[str, str]  # service and route
 
@@ -56,12 +54,12 @@ def limited(reading: Reading) -> bool:
     return reading.outcome is Outcome.INCONCLUSIVE and reading.wait is not None
 
 
-def asked_less(readings: Sequence[Reading]) -> bool:
-    """Whether some routes were rate-limited, and nothing else is wrong."""
-    rest = [reading for reading in readings if not limited(reading)]
-    return len(rest) < len(readings) and all(reading.outcome in ANSWERED for reading in rest)
-
-
 def seconds(wait: timedelta | None) -> float:
     """The wait in seconds; None and negative waits are 0."""
     return max(wait.total_seconds(), 0.0) if wait else 0.0
+
+
+def only_limited(seen: Round) -> bool:
+    """Whether some routes of a round were rate-limited, and nothing else is wrong."""
+    rest = [reading for reading in seen.readings if not limited(reading)]
+    return len(rest) < len(seen.readings) and all(reading.outcome in {Outcome.OK, Outcome.EXPIRING} for reading in rest)

@@ -19,7 +19,7 @@ from bot.model.clock_shift import Moved
 from bot.own_health import OwnHealth
 from bot.watch.canaries import Canaries
 from bot.watch.lag import Lag
-from bot.watch.rate_limit import ANSWERED, RateLimits, asked_less
+from bot.watch.rate_limit import RateLimits, only_limited
 from bot.watch.schedule import Schedule
 from bot.watch.source_poller import SourcePoller
 from bot.watch.witness.registry import WitnessRegistry
@@ -39,6 +39,7 @@ GRACE = timedelta(seconds=2)  # a check this long past its time-out has ignored 
 
 _OUR_ERROR = Reason.of(ReasonCode.OWN_ERROR)
 _STARVED = Reason.of(ReasonCode.OWN_PROCESS_STARVED)
+_ANSWERED = frozenset({Outcome.OK, Outcome.EXPIRING})
 _WORLDLY = frozenset({Outcome.FAILED, Outcome.SLOW})  # tells against the service, provided that we are online
 
 
@@ -176,7 +177,7 @@ class Rounds:
         tried = await self._tries(watched, fresh=fresh or service in self._doubtful)
         readings, starved = tuple(reading for reading, _ in tried), any(held for _, held in tried)
         online = True
-        if self._canaries.offline or any(reading.outcome not in ANSWERED and not held for reading, held in tried):
+        if self._canaries.offline or any(reading.outcome not in _ANSWERED and not held for reading, held in tried):
             # Also if nothing could be judged: a resolver that fails for all names means that we are blind. And services
             # next door that answer do not prove that we are online.
             online = await self._canaries.online(began)
@@ -259,7 +260,7 @@ class Rounds:
             return
         self._keep(result)
         self._recording.add(key)
-        self._judged(watched, began, doubtful=await self._seen(result), asked_less=asked_less(result.readings))
+        self._judged(watched, began, doubtful=await self._seen(result), asked_less=only_limited(result))
         self._faulty.discard(key)
         if result.asleep_since and self._asleep_since.get(key) == result.asleep_since:
             del self._asleep_since[key]
@@ -323,14 +324,14 @@ class Rounds:
         self._note_sleep(now)
         held = self._lag.held(now) - before
         if self._lag.spoils(held, watched.timeout.total_seconds()):
-            if reading.outcome in ANSWERED:
+            if reading.outcome in _ANSWERED:
                 return replace(reading, took=None), False  # the delay is ours
             self._lag.spoiled(now, held)
             return Reading(route, Outcome.INCONCLUSIVE, _STARVED), True
         self._limits.note(key, reading, now, watched.every.total_seconds())
         if reading.why != _OUR_ERROR:
             self._faulty.discard("/".join(key))
-        if reading.took is not None and reading.took > watched.slow_after and reading.outcome in ANSWERED:
+        if reading.took is not None and reading.took > watched.slow_after and reading.outcome in _ANSWERED:
             why = Reason.of(ReasonCode.ANSWERED_AFTER, seconds=round(reading.took.total_seconds(), 1))
             return replace(reading, outcome=Outcome.SLOW, why=why), False
         return reading, False
