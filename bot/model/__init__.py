@@ -51,7 +51,7 @@ from bot.model.incidents import (
     Verdict,
 )
 from bot.model.intervals import Span, clip, holes, merged, minus, shared, total
-from bot.model.links import Link, LinkKind, for_people, incident_path, service_path
+from bot.model.links import Link, LinkKind, for_people, incident_path, marked, service_path
 from bot.model.mail import PLAIN_LOOK, MailLook
 from bot.model.maintenance import EVERYTHING, OVER, Origin, Phase, Weekly, Window, planned
 from bot.model.notices import (
@@ -75,6 +75,8 @@ from bot.model.observations import (
     Confidence,
     Health,
     Outcome,
+    PlaceLook,
+    Places,
     Planned,
     Reading,
     Role,
@@ -142,7 +144,9 @@ __all__ = [
     "Outcome",
     "Overview",
     "Phase",
+    "PlaceLook",
     "PlaceSettings",
+    "Places",
     "Planned",
     "Progress",
     "Proof",
@@ -190,6 +194,7 @@ __all__ = [
     "incident_path",
     "length",
     "maintenance_spans",
+    "marked",
     "merged",
     "minus",
     "outage",

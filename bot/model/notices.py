@@ -72,6 +72,7 @@ class Notice:
     plan: str = ""  # that line of `words` which is the organisation's plan ...
     quotes: tuple[str, ...] = ()  # ... and those that quote an official page
     links: tuple[Link, ...] = ()  # the vendor's page first, then ours
+    plans: tuple[str, ...] = ()  # the operators' own plans within the text, whose addresses and names stay links
 
     @property
     def ends(self) -> ChangeKind | Phase | None:

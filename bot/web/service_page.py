@@ -48,13 +48,13 @@ def service_page(
     of_weeks = replace(known, services=((service, state),), recent=tuple(recent))
     facts = wording.digest_facts("", of_weeks, overview.at - PAST, style, (service.id,))
     past = tuple(event(one) for one in reversed(facts.happened) if one.end)
-    days = to.period(PERIOD)
+    days, blind = to.period(PERIOD), overview.offline_since is not None
     return ServicePage(
         id=service.id,
         name=name_of(service),
         health=shown(service, state, overview),
         headline=bare(words.title),
-        lines=words.lines,
+        lines=tuple(map(bare, words.lines[:1])) + words.lines[1:] if blind else words.lines,
         incident=opened(state),
         vendor=vendor(state.incident, service),
         period=to.say.page.happened.format(period=days),

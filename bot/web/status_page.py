@@ -14,6 +14,7 @@ from bot.model import (
     Health,
     Incident,
     Overview,
+    Places,
     Service,
     ServiceState,
     Style,
@@ -133,7 +134,12 @@ def _channels(overview: Overview, style: Style) -> Iterator[Event]:
 def _past(facts: wording.DigestFacts, overview: Overview) -> tuple[Event, ...]:
     over = [(h.start, event(h)) for h in facts.happened if h.end]
     spans = blind_spans(overview, (facts.since, facts.until))
-    unseen = [(start, Event("unknown", line)) for (start, _), line in zip(spans, facts.blind, strict=True)]
+    ongoing = overview.offline_since is not None  # the banner says so
+    unseen = [
+        (start, Event("unknown", line))
+        for (start, end), line in zip(spans, facts.blind, strict=True)
+        if not (ongoing and end == facts.until)
+    ]
     return tuple(event for _, event in sorted([*over, *unseen], key=lambda row: row[0], reverse=True))
 
 
@@ -149,13 +155,18 @@ def _rows(overview: Overview, style: Style, facts: wording.DigestFacts) -> Itera
         yield Row(
             health=now,
             title=bare(words.title),
-            lines=words.lines if now in ORDER or state.incident else (),
+            lines=_lines(words.lines, overview) if now in ORDER or state.incident else (),
             uptime=uptime[service.id].brief,
             strip=tuple(strip(service, state, overview)),
             label=label(service, uptime[service.id], facts.period, to),
             path=service_path(service.id).lstrip("/"),
             incident=opened(state),
         )
+
+
+def _lines(lines: tuple[str, ...], overview: Overview) -> tuple[str, ...]:
+    """While we are offline, the banner says so: the line that says it again is left out."""
+    return lines[1:] if overview.offline_since is not None else lines
 
 
 def label(service: Service, uptime: wording.Uptime, period: str, to: wording.Reader) -> str:
@@ -176,12 +187,15 @@ def strip(service: Service, state: ServiceState, overview: Overview) -> Iterator
     for since, until in maintenance_spans((start, overview.at), overview.windows, service.id):
         yield _part(since - start, until - since, "maintenance")
     unseen = unseen_spans(service, state, overview, (start, overview.at))
+    if overview.offline_since is not None:
+        unseen.append((max(overview.offline_since, start), overview.at))
     for since, until in merged((since, until + BLUR) for since, until in unseen):
         # Time before the first check is no gap.
         yield _part(since - start, until - BLUR - since, "before" if since == start else "unknown")
     for incident in overview.recent:
         if incident.service == OURSELVES or (incident.service == service.id and _known(incident)):
-            now = (state.answering_since if incident.service == service.id else None) or overview.at
+            own = (state.answering_since or overview.offline_since) if incident.service == service.id else None
+            now = own or overview.at
             since, until = max(incident.since, start), incident.until or now
             if until > start:
                 yield _part(since - start, until - since, max(incident.worst, incident.health).name.lower())
@@ -275,8 +289,17 @@ def _incident(incident: Incident) -> dict[str, Any]:
         "confirmed_at": iso(incident.confirmed_at),
         "until": iso(incident.until),
         "acknowledged_by": incident.acked_by or None,
-        "routes": [{"route": r.route, "why": wording.english_brief(r.why)} for r in incident.readings],
+        "routes": [
+            {"route": r.route, "why": wording.english_brief(r.why)} | (_places(r.places) if r.places else {})
+            for r in incident.readings
+        ],
     }
+
+
+def _places(places: Places) -> dict[str, Any]:
+    """Where a route is bad, and where it is fine; only where there are witnesses. Our own place may have no name."""
+    bad, fine = ([name or "here" for name in names] for names in (places.bad, places.fine))
+    return {"bad_from": bad, "fine_from": fine, "places": places.total}
 
 
 def iso(at: datetime | None) -> str | None:

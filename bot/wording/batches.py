@@ -24,6 +24,7 @@ from bot.model import (
 )
 from bot.wording.catalog import Catalog
 from bot.wording.certificates import only_worn
+from bot.wording.evidence import own_plans
 from bot.wording.links import overview
 from bot.wording.maintenance import title_of_many
 from bot.wording.resolution import Others, still_open
@@ -100,6 +101,7 @@ def many(
         at=max((one.at for one in gathering.items if one.at), default=now),
         style=gathering.style,
         buttons=_buttons(shared, to.say),
+        plans=_plans(others),
         links=overview(site, to.say) if theirs else (),
     )
 
@@ -227,6 +229,12 @@ def _common(lines: Sequence[BatchItem], say: Catalog) -> list[str]:
     depend = say.batches.all_depend if every else say.batches.most_depend
     served = say.batches.all_served_from if every else say.batches.most_served_from
     return [stop((depend if cause.startswith(ON) else served).format(cause=cause.partition(":")[2]))]
+
+
+def _plans(others: Others | None) -> tuple[str, ...]:
+    """The operators' plans that may stand in the text."""
+    groups = (others.down, others.partly, others.perhaps) if others else ()
+    return own_plans(*(service for group in groups for service, _ in group.values()))
 
 
 def _channel(kind: str, say: Catalog) -> str:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Final
 
 from bot.model import Service, Text, visible
-from bot.wording.catalog import Catalog, Section
+from bot.wording.catalog import Catalog, Section, fold, input_words
 
 TITLE: Final = 80  # characters shown on a lock screen
 STAND_IN: Final = "\ufffc"  # "object replacement character": takes the place of a name that is put in later
@@ -16,6 +16,7 @@ NAME: Final = "\0"  # placeholder for the service's name in a title, until the s
 ENOUGH: Final = 20  # characters that keep a name recognisable
 ITEMS: Final = 5  # names in a list; the rest is counted
 JOINER: Final = "\u2060"  # word joiner, invisible: breaks up addresses so that no program links them
+LETTER: Final = re.compile(r"[^\W\d_]\d*")
 # Characters that make a link: "http://", and the dots of host names and IPv4 addresses.
 LINKED: Final = re.compile(r":(?=//)|(?<=\w)[.。．｡](?=[^\W\d_]{2}|\d+\.\d)")
 
@@ -61,6 +62,20 @@ def titled(title: str, lines: Iterable[str] = ()) -> Text:
 def capital(text: str) -> str:
     """Capitalise the first letter, except in a name such as "iOS"."""
     return text if text[1:2].isupper() else text[:1].upper() + text[1:]
+
+
+def begins(name: str) -> bool:
+    """True if a route's name may begin a sentence: it has a capital, or can get one, as a plain word ("web") or a letter
+    with a number ("r2") can; not "api" or "smtp", which would look wrong.
+    """
+    if not name[:1].islower() or name[1:2].isupper():
+        return True
+    return LETTER.fullmatch(name) is not None or fold(name.split(maxsplit=1)[0]) in input_words("routes")
+
+
+def opening(names: Sequence[str], text: str) -> str:
+    """The list `text` of these names at a beginning: with a capital only if its first name may have one."""
+    return capital(text) if names and begins(names[0]) else text
 
 
 def quoted(text: str, say: Catalog) -> str:

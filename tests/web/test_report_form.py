@@ -144,3 +144,74 @@ def test_the_gate_lets_in_so_many_of_an_address_and_of_all_and_forgets():
     people = [gate.admits(Taken(later, "a", f"{n}", "x")) for n in range(PEOPLE + 1)]
     assert people == [True] * PEOPLE + [False]
     assert len(gate.people.full(later)) == PEOPLE  # the rest is forgotten
+
+
+# ── the answer ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.hardened(
+    "A14", "the form is sent, and the page reloaded", "an answer in the page's words; nothing is sent again"
+)
+async def test_a_reload_sends_nothing_again(tmp_path, saw):
+    async with page(tmp_path) as (web, crowd):
+        answer = await web.post("/report", data=DOWN)
+        place = answer.headers["location"]
+        saw(f"{answer.status_code} to {place}")
+        assert (answer.status_code, place) == (303, "report?service=x")
+        for _ in range(3):
+            shown = await web.get(place)
+            words = Read(shown.text).words
+            assert shown.status_code == 200
+            assert words[0].startswith("Thanks, noted: X (Twitter) doesn't work for you")
+            assert "When it works again, press the button." in words
+            assert "It works for me" in words
+            assert "report x" not in shown.text
+            assert shown.headers["cache-control"] == "no-store"
+        assert crowd.tallies()["x"] == Tally(1)
+        again = await web.post("/report", data=DOWN)
+        assert again.headers["location"] == "report?service=x&again=1"
+        await sent(web, DOWN | {"works": "yes"})
+        words = Read((await web.get(place)).text).words
+        assert words[0].startswith("Thanks, noted: X (Twitter) works for you")
+        assert "When it works again, press the button." not in words
+
+
+async def test_the_answer_is_for_whoever_sent_the_form(tmp_path):
+    async with page(tmp_path) as (web, _):
+        place = (await web.post("/report", data=DOWN)).headers["location"]
+        other = await web.get(place, headers={"user-agent": "somebody else"})
+        assert "noted" not in other.text
+        assert '<option value="x" selected>' in other.text
+
+
+@pytest.mark.hardened("A14", "`GET /report`", "a page with the form")
+@pytest.mark.parametrize("query", ["", "?service=", "?service=netflix", "?service=x&again=1", "?service=%00%ff"])
+async def test_the_form_has_a_page_of_its_own(tmp_path, query):
+    async with page(tmp_path) as (web, _):
+        for path in ("/report", "/report/"):
+            shown = await web.get(f"{path}{query}")
+            assert shown.status_code == 200
+            assert "Is something not working for you?" in Read(shown.text).words
+            assert Read(shown.text).inline == []
+
+
+@pytest.mark.hardened("A14", "the form is sent with nothing chosen", "the page asks for a service, without commands")
+async def test_a_form_without_a_service_asks_for_one(tmp_path):
+    async with page(tmp_path) as (web, _):
+        answer = await web.post("/report", data={"service": "", "works": "no"}, headers={"accept": "text/html"})
+        words = Read(answer.text).words
+        assert answer.status_code == 400
+        assert "Which service?" in words
+        assert "Please choose a service." in words
+        assert "report x" not in answer.text
+        assert "<form" in answer.text
+
+
+async def test_too_many_reports_are_refused_by_a_page(tmp_path):
+    async with page(tmp_path, style=Style("fr", "Europe/Paris")) as (web, _):
+        for n in range(3):
+            agent = {"user-agent": f"person {n}", "accept": "text/html"}
+            answer = await web.post("/report", data=DOWN, headers=agent)
+        assert answer.status_code == 429
+        assert '<html lang="fr">' in answer.text
+        assert "Trop de signalements" in answer.text
