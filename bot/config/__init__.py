@@ -43,11 +43,13 @@ from bot.config.types import (
     duration,
 )
 from bot.config.validation import contradictions
+from bot.config.witnesses import PlaceName, Quorum, WitnessConfig
 from bot.contracts import ChannelSettings, between
 from bot.model import (
     Audience,
     Confidence,
     Destination,
+    Digest,
     PlaceSettings,
     Service,
     Style,
@@ -165,6 +167,9 @@ class Config(BaseModel):
     mail: MailConfig = MailConfig()
     maintenance: tuple[MaintenanceConfig, ...] = ()
     maintenance_before: Annotated[Duration, between("0s", "7d")] = duration("24h")
+    location: PlaceName | None = None
+    witnesses: Annotated[dict[Short, WitnessConfig], Field(max_length=50)] = {}
+    quorum: Quorum = "majority"
 
     def style(self, own: AudienceConfig | DigestConfig | None = None) -> Style:
         """Style of a destination: its own settings, then the general ones."""
@@ -226,6 +231,20 @@ class Config(BaseModel):
         digests = (place for said in self.digests.values() for place in said.to)
         readers = (place for audience in self.readers() for place in audience.places)
         return frozenset((*named, *digests, *readers))
+
+    def all_digests(self) -> dict[str, Digest]:
+        """The digests, in the form that the commands and the scheduler take."""
+        return {
+            name: Digest(
+                name,
+                said.when,
+                tuple(dict.fromkeys(said.to)),
+                some(said.services),
+                PlaceSettings(said.language or "", said.timezone or "", said.clock or ""),
+                said.covers,
+            )
+            for name, said in self.digests.items()
+        }
 
     def admins_audience(self) -> Audience | None:
         """The reachable admins as an audience that gets only notices about channels."""

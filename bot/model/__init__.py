@@ -39,7 +39,7 @@ from bot.model.digest_facts import (
     Figure,
     OutageFact,
 )
-from bot.model.digests import DigestReader, DigestReaderState, DigestRun
+from bot.model.digests import Digest, DigestReader, DigestReaderState, DigestRun, Undeliverable
 from bot.model.document import Attachment, Bar, Document, Section, Table
 from bot.model.durations import clock, length, spelled
 from bot.model.heartbeats import Heartbeat, HeartbeatEvent
@@ -62,7 +62,7 @@ from bot.model.incidents import (
     Verdict,
 )
 from bot.model.intervals import Span, clip, holes, merged, minus, shared, total
-from bot.model.links import Link, LinkKind, for_people, incident_path, service_path
+from bot.model.links import Link, LinkKind, for_people, incident_path, marked, service_path
 from bot.model.mail import PLAIN_LOOK, MailLook
 from bot.model.maintenance import EVERYTHING, OVER, Origin, Phase, Weekly, Window, planned
 from bot.model.notices import (
@@ -86,6 +86,8 @@ from bot.model.observations import (
     Confidence,
     Health,
     Outcome,
+    PlaceLook,
+    Places,
     Planned,
     Reading,
     Role,
@@ -133,6 +135,7 @@ __all__ = [
     "DeliveryStatus",
     "DeliverySummary",
     "Destination",
+    "Digest",
     "DigestFacts",
     "DigestOrder",
     "DigestReader",
@@ -161,7 +164,9 @@ __all__ = [
     "Outcome",
     "Overview",
     "Phase",
+    "PlaceLook",
     "PlaceSettings",
+    "Places",
     "Planned",
     "Progress",
     "Proof",
@@ -194,6 +199,7 @@ __all__ = [
     "Tone",
     "Topic",
     "Trail",
+    "Undeliverable",
     "Unmute",
     "Unsure",
     "Verdict",
@@ -211,6 +217,7 @@ __all__ = [
     "incident_path",
     "length",
     "maintenance_spans",
+    "marked",
     "merged",
     "minus",
     "outage",

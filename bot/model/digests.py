@@ -2,11 +2,30 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from enum import StrEnum
 
-from bot.model.audiences import Destination
+from bot.model.audiences import Destination, PlaceSettings, Style
+from bot.model.reasons import Reason
+
+
+@dataclass(frozen=True, slots=True)
+class Digest:
+    """A digest of the config. `when`: as it is written there; `fixed`: how it is written, as far as the config says;
+    `covers`: the least that it looks back.
+    """
+
+    name: str
+    when: str
+    to: tuple[Destination, ...]
+    services: tuple[str, ...] = ()  # empty: all
+    fixed: PlaceSettings = field(default_factory=PlaceSettings)
+    covers: timedelta | None = None
+
+    def style(self, place: Destination, own: PlaceSettings, usual: Style) -> Style:
+        """How it is written to a place: on the config's list as the config says first, elsewhere as the place does."""
+        return (self.fixed.over(own) if place in self.to else own.over(self.fixed)).style(usual)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,5 +61,18 @@ class DigestReader:
     by: str
     at: datetime  # of the last change
     state: DigestReaderState
+    link: str  # the name of the reader in links, which tells nothing
     nonce: str = ""
-    id: int = 0  # assigned by the store
+
+    @property
+    def key(self) -> tuple[str, Destination]:
+        return self.digest, self.destination
+
+
+@dataclass(frozen=True, slots=True)
+class Undeliverable:
+    """An address that no longer exists, as its mail server says."""
+
+    destination: Destination
+    at: datetime
+    why: Reason

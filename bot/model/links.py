@@ -11,6 +11,8 @@ from urllib.parse import quote, urlsplit
 # Ends and parts of the paths of addresses that show no page for people.
 MACHINE: Final = re.compile(r"\.(?:json|xml|rss|atom|rdf)$|/(?:api|feed|rss|atom)(?:/|$)", re.IGNORECASE)
 
+MARKUP: Final = {ord(mark): f"%{ord(mark):02X}" for mark in "<>|()[]\\\"'`*~ "}
+
 
 class LinkKind(StrEnum):
     """Where a link leads."""
@@ -27,6 +29,11 @@ class Link:
     label: str
     url: str
 
+    @property
+    def text(self) -> str:
+        """The link where text is all there is."""
+        return f"{self.label}: {self.url}"
+
 
 def service_path(service: str) -> str:
     """The path of a service's page, below the page's own address: "/service/x"."""
@@ -36,6 +43,11 @@ def service_path(service: str) -> str:
 def incident_path(service: str, number: int) -> str:
     """Likewise of an incident: "/incident/x/17"."""
     return f"/incident/{quote(service, safe='')}/{number}"
+
+
+def marked(url: str) -> str:
+    """The address without the characters that could end a link in some platform's markup."""
+    return url.translate(MARKUP)
 
 
 def for_people(url: str) -> str:

@@ -71,9 +71,11 @@ class Notice:
     buttons: tuple[Button, ...] = ()  # actions available at this state of the incident
     headings: tuple[str, ...] = ()  # those lines of `words` which are headings
     document: Document | None = None  # the long form, for channels that have room for it
+    unsubscribe: str = ""  # address of the page where its only reader can unsubscribe
     plan: str = ""  # that line of `words` which is the organisation's plan ...
     quotes: tuple[str, ...] = ()  # ... and those that quote an official page
     links: tuple[Link, ...] = ()  # the vendor's page first, then ours
+    plans: tuple[str, ...] = ()  # the operators' own plans within the text, whose addresses and names stay links
 
     @property
     def ends(self) -> ChangeKind | Phase | None:
@@ -144,7 +146,9 @@ class Delivery:
     ladders: tuple[str, ...] = ()  # audiences whose next rung gets it if this place fails ...
     within: timedelta | None = None  # ... within this time after it was due
     due: datetime | None = None  # not before then, because of quiet hours
-    late: bool = False  # set by the store: its time ran out, or it replaces earlier ones that failed
+    late: bool = False  # set by the store: its time ran out, or it replaces earlier ones that waited
+    in_vain: bool = False  # set by the store: it, or what it replaces, was handed over before and not taken
+    waited_since: datetime | None = None  # set by the store: when it, or the first that it replaces, was queued
     deferred: bool = False  # set by the store: held back for quiet hours
 
     @property

@@ -7,14 +7,15 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from bot.config import Config, DigestConfig, cron, some
+from bot.config import cron
 from bot.delivery.outbox import Outbox
 from bot.incidents.recorder import Recorder
-from bot.model import Destination, DigestRun, Overview, PlaceSettings
+from bot.model import Delivery, Destination, Digest, DigestRun, Overview, Style
 from bot.model.instants import instants
 from bot.notify import digest_words
 from bot.scheduler.digest_plan import Due, Key, Plan, Recipient, begins, due, plan, spelled
-from bot.store import Store
+from bot.store import Store, StoreUnavailable
+from bot.wording import english
 
 __all__ = ["Digests", "begins", "instants"]
 
@@ -22,53 +23,84 @@ log = logging.getLogger(__name__)
 
 LATE = timedelta(minutes=10)  # a digest later than this says so
 LIE = timedelta(hours=25)  # what was sent for a time further in the future than this was sent while the clock was wrong
-LOOK = timedelta(minutes=1)  # between two looks at what is planned, if we know of no reason for one
+READ = timedelta(minutes=1)  # between two looks at who gets digests ...
+LOOK = timedelta(minutes=10)  # ... and at what is planned, if we know of no reason for one
 CHUNK = 50  # recipients in one transaction: more would hold up the checks
 SHOWN = 3  # recipients that a line of the log names
 
 
 @dataclass
 class Digests:
-    config: Config
     store: Store
     recorder: Recorder
     outbox: Outbox
     clock: Callable[[], datetime]
-    _planned: Mapping[Key, Recipient] = field(default_factory=dict)  # for whom we have planned ...
-    _looked_at: datetime | None = None  # ... and when
-    _left_out: dict[Key, str] = field(default_factory=dict)  # who gets none at present, and why
+    _planned: Mapping[Key, Recipient] | None = None  # for whom we have planned ...
+    _planned_at: datetime | None = None  # ... and when
+    _read_at: datetime | None = None  # when we read who gets digests
+    _wanted: Mapping[Key, Recipient] = field(default_factory=dict)  # all recipients ...
+    _made_of: tuple[object, ...] = ()  # ... and what they were found in
+    _reasons: dict[Key, str] = field(default_factory=dict)  # why somebody gets none at present
 
     async def send_due(self) -> None:
         """Queue all digests that are due."""
         now = self.clock()
-        wanted = await self._wanted()
-        looked_at = self._looked_at
-        if wanted != self._planned or looked_at is None or not looked_at <= now < looked_at + LOOK:
+        if _is_past(self._read_at, READ, now):
+            await self.recorder.places.digests.load()  # another process may have changed them
+            self._read_at = now
+        wanted = self._recipients()
+        if wanted is not self._planned or _is_past(self._planned_at, LOOK, now):
             await self._plan(wanted, now)
         seen: dict[datetime, Overview] = {}
+        faults: list[Exception] = []
         for group in due(await self.store.digests.coming(now), wanted, now):
-            if group.since not in seen:
-                seen[group.since] = await self.recorder.overview(group.since)
-            await self._send(group, seen[group.since], now)
+            try:
+                if group.since not in seen:
+                    seen[group.since] = await self.recorder.overview(group.since)
+                await self._send(group, seen[group.since], now)
+            except StoreUnavailable:
+                raise
+            except Exception as error:  # noqa: BLE001 - one that cannot be made keeps back no other
+                faults.append(error)
+        if faults:
+            raise faults[0]
 
     # ── who gets which, and when ──────────────────────────────────────────────────────────────────────────────────────
 
-    async def _wanted(self) -> dict[Key, Recipient]:
-        """All recipients of all digests, each with its own zone and language."""
-        moved = await self.store.subscriptions.addresses()
-        made: dict[tuple[str, str], Recipient] = {}
-        return {
-            (name, place): self._recipient(name, said, place, made)
-            for name, said in self.config.digests.items()
-            for place in dict.fromkeys(moved.get(place, place) for place in said.to)
-        }
+    def _recipients(self) -> Mapping[Key, Recipient]:
+        """All recipients of all digests, each with its own zone and language; the same object while they are the same."""
+        settings, places = self.recorder.settings, self.recorder.places
+        made_of = settings.digests, settings.style, places.settings, places.digests.all, places.digests.undeliverable
+        if not self._made_of or any(one is not old for one, old in zip(made_of, self._made_of, strict=True)):
+            found = self._found()
+            self._wanted = self._wanted if found == self._wanted else found
+            self._made_of = made_of
+        return self._wanted
 
-    def _recipient(
-        self, name: str, said: DigestConfig, place: Destination, made: dict[tuple[str, str], Recipient]
-    ) -> Recipient:
-        fixed = PlaceSettings(said.language or "", said.timezone or "", said.clock or "")
-        style = fixed.over(self.recorder.places.of(place)).style(self.config.style())
-        key = name, str(style)
+    def _found(self) -> dict[Key, Recipient]:
+        readers, made = self.recorder.places.digests, dict[tuple[str, Style], Recipient]()
+        found: dict[Key, Recipient] = {}
+        for name, said in self.recorder.settings.digests.items():
+            for place in dict.fromkeys((*said.to, *(one.destination for one in readers.of(name)))):
+                if not self._left_out(name, place):
+                    found[name, place] = self._recipient(said, place, made)
+        return found
+
+    def _left_out(self, name: str, place: Destination) -> bool:
+        """True for a recipient that can get none at present; the log says so once."""
+        dead, opened = self.recorder.places.digests.undeliverable.get(place), self.recorder.settings.opened
+        why = f"it takes no mail since {dead.at:%Y-%m-%d}: {english(dead.why)}" if dead else ""
+        if opened is not None and place.kind not in opened:
+            why = f"the config has no channel {place.kind}"
+        if why and self._reasons.get((name, place)) != why:
+            log.warning("digest %s is not sent to %s: %s", name, place.shown, why)
+        if why or (name, place) in self._reasons:
+            self._reasons[name, place] = why
+        return why != ""
+
+    def _recipient(self, said: Digest, place: Destination, made: dict[tuple[str, Style], Recipient]) -> Recipient:
+        style = said.style(place, self.recorder.places.of(place), self.recorder.settings.style)
+        key = said.name, style
         if key not in made:
             trigger = cron(said.when, style.timezone)
             made[key] = Recipient(style, f"{said.when} {style.timezone}", trigger, said.covers)
@@ -81,30 +113,60 @@ class Digests:
         found = plan(wanted, coming, await self.store.digests.latest(), now)
         if found.add or found.drop:
             await self.store.digests.plan(found.add, found.drop)
-            _log_plan(found, wanted, self.config, now)
-        self._planned, self._looked_at = wanted, now
+            self._log_plan(found, wanted, now)
+        self._planned, self._planned_at = wanted, now
+
+    def _log_plan(self, found: Plan, wanted: Mapping[Key, Recipient], now: datetime) -> None:
+        for run in (run for run in found.unwanted if run.nominal <= now):
+            there_is = run.digest in self.recorder.settings.digests
+            why = "it is no longer on its list" if there_is else "there is no such digest any more"
+            why = self._reasons.get(run.key) or why
+            at = spelled(run.nominal, "UTC")
+            log.warning(
+                "digest %s: what was due to %s at %s is not sent: %s", run.digest, run.destination.shown, at, why
+            )
+        for name in dict.fromkeys(run.digest for run in found.unwanted):
+            gone = [run for run in found.unwanted if run.digest == name]
+            log.info("digest %s: no longer sent to %s", name, _named(gone, len(gone)))
+        for name, schedule in dict.fromkeys((run.digest, run.schedule) for run in found.add):
+            new = [run for run in found.add if (run.digest, run.schedule) == (name, schedule)]
+            at, to = spelled(new[0].nominal, wanted[new[0].key].style.timezone), _named(new, len(new))
+            log.info("digest %s (%s): next at %s to %s", name, schedule, at, to)
 
     # ── what is due ───────────────────────────────────────────────────────────────────────────────────────────────────
 
     async def _send(self, group: Due, overview: Overview, now: datetime) -> None:
-        said, late = self.config.digests[group.digest], now - group.nominal > LATE
+        said, late = self.recorder.settings.digests[group.digest], now - group.nominal > LATE
         period = digest_words.Period(group.since, group.nominal, late)
         places = [run.destination for run in group.runs]
-        rows = digest_words.deliveries(
-            group.digest, overview, period, places, group.style, services=some(said.services)
-        )
+        rows = digest_words.deliveries(said.name, overview, period, places, group.style, services=said.services)
         queued = 0
         for first in range(0, len(rows), CHUNK):
-            some_runs = group.runs[first : first + CHUNK]
+            some = group.runs[first : first + CHUNK]
             nexts = {
                 run.id: replace(run, nominal=group.then, since=group.nominal, schedule=group.schedule, id=0)
-                for run in some_runs
+                for run in some
             }
-            some_rows = {run.id: row for run, row in zip(some_runs, rows[first : first + CHUNK], strict=True)}
-            queued += len(await self.store.digests.queue(some_rows, group.nominal, nexts, now))
+            texts = zip(some, rows[first : first + CHUNK], strict=True)
+            linked = {run.id: await self._with_link(said, row, now) for run, row in texts}
+            queued += len(await self.store.digests.queue(linked, group.nominal, nexts, now))
         if queued:
             _log_sent(group, queued, late=late)
             self.outbox.wake()
+
+    async def _with_link(self, said: Digest, row: Delivery, now: datetime) -> Delivery:
+        """The delivery with the link by which its reader can unsubscribe, if they are not on the config's list."""
+        readers, page, place = self.recorder.places.digests, self.recorder.settings.page, row.destination
+        reader = None if page is None or place in said.to else readers.find(said.name, place)
+        if reader is None or page is None:
+            return row
+        link = await readers.unsubscribe_link(reader, page.url, now)
+        return replace(row, notice=replace(row.notice, unsubscribe=link))
+
+
+def _is_past(at: datetime | None, every: timedelta, now: datetime) -> bool:
+    """True if something is to be done again; also after the clock went back."""
+    return at is None or not at <= now < at + every
 
 
 def _log_sent(group: Due, queued: int, *, late: bool) -> None:
@@ -121,28 +183,6 @@ def _log_sent(group: Due, queued: int, *, late: bool) -> None:
         )
     how = "late" if late else "in time"
     log.info("digest %s of %s: queued %s for %s", group.digest, at, how, _named(group.runs, queued))
-
-
-def _log_plan(found: Plan, wanted: Mapping[Key, Recipient], config: Config, now: datetime) -> None:
-    for run in found.unwanted:
-        why = "it is no longer on its list" if run.digest in config.digests else "there is no such digest any more"
-        if run.nominal <= now:
-            log.warning(
-                "digest %s: what was due to %s at %s is not sent: %s",
-                run.digest,
-                run.destination.shown,
-                run.nominal,
-                why,
-            )
-    for name in dict.fromkeys(run.digest for run in found.unwanted):
-        gone = [run for run in found.unwanted if run.digest == name]
-        log.info("digest %s: no longer sent to %s", name, _named(gone, len(gone)))
-    for name, schedule in dict.fromkeys((run.digest, run.schedule) for run in found.add):
-        new = [run for run in found.add if (run.digest, run.schedule) == (name, schedule)]
-        zone = wanted[new[0].key].style.timezone
-        log.info(
-            "digest %s (%s): next at %s to %s", name, schedule, spelled(new[0].nominal, zone), _named(new, len(new))
-        )
 
 
 def _named(runs: Sequence[DigestRun], count: int) -> str:

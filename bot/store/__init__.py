@@ -14,6 +14,7 @@ from bot.own_health import OwnHealth
 from bot.store.audit import Audit, Dangling
 from bot.store.deliveries import statements
 from bot.store.deliveries.repository import Deliveries, Progress
+from bot.store.digest_readers import DigestReaderStore
 from bot.store.digests import DigestStore
 from bot.store.engine import Database, StoreUnavailable, absent, connect
 from bot.store.errors import DatabaseHealth
@@ -27,12 +28,14 @@ from bot.store.results import ResultStore
 from bot.store.rollups import Figures, Rollups
 from bot.store.rooms import AuditLog, Rooms
 from bot.store.subscriptions import Subscriptions
+from bot.store.witnesses import WitnessStore
 
 __all__ = [
     "Audit",
     "AuditLog",
     "Dangling",
     "Deliveries",
+    "DigestReaderStore",
     "DigestStore",
     "Figures",
     "IncidentStore",
@@ -68,6 +71,8 @@ class Store:
     rooms: Rooms
     audit_log: AuditLog
     digests: DigestStore
+    digest_readers: DigestReaderStore
+    witnesses: WitnessStore
     released: int = 0  # deliveries that the last run left half sent
     hold: Hold = field(default_factory=not_alone)
     health: DatabaseHealth = field(default_factory=lambda: DatabaseHealth(OwnHealth()))
@@ -122,6 +127,8 @@ def _store(database: Database, released: int, hold: Hold) -> Store:
         Rooms(database),
         AuditLog(database),
         DigestStore(database),
+        DigestReaderStore(database),
+        WitnessStore(database),
         released,
         hold,
         database.health,

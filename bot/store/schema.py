@@ -6,6 +6,7 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
+    Float,
     ForeignKey,
     Index,
     Integer,
@@ -17,7 +18,7 @@ from sqlalchemy import (
     text,
 )
 
-from bot.model import Change, Incident, Notice, PlaceSettings, ServiceState, SubscriptionFilter, Window
+from bot.model import Change, Incident, Notice, PlaceSettings, Reading, ServiceState, SubscriptionFilter, Window
 from bot.store.columns import Json, Said, Utc, Why
 
 metadata = MetaData(
@@ -242,6 +243,34 @@ rooms = Table(  # rooms that admins allowed
     Column("at", Utc, nullable=False),
 )
 
+witness_readings = Table(  # the latest ones, for the nodes that a witness does not report to
+    "witness_readings",
+    metadata,
+    Column("service", Text, primary_key=True),
+    Column("route", Text, primary_key=True),
+    Column("location", Text, primary_key=True),  # the witness
+    Column("at", Float, nullable=False),  # when its check began: seconds since 1970, by the database's clock
+    Column("written", Float, nullable=False),
+    Column("json", Json(Reading), nullable=False),
+    Index(None, "written"),
+)
+
+witnesses = Table(  # their last words
+    "witnesses",
+    metadata,
+    Column("location", Text, primary_key=True),
+    Column("at", Float, nullable=False),
+    Column("written", Float, nullable=False),
+    Column("blind", Boolean, nullable=False),
+)
+
+witness_requests = Table(  # services that some node wants all witnesses to look at
+    "witness_requests",
+    metadata,
+    Column("service", Text, primary_key=True),
+    Column("written", Float, nullable=False),
+)
+
 audit = Table(  # people's orders
     "audit",
     metadata,
@@ -289,9 +318,9 @@ digest_readers = Table(  # who gets a digest besides the config's list
     Column("by", Said, nullable=False),
     Column("at", Utc, nullable=False),  # of the last change
     Column("state", Text, nullable=False),  # "asked", "confirmed", "left"
-    Column("nonce", Text, nullable=False),  # in the link that confirms: another one with each request
+    Column("link", Text, nullable=False, unique=True),  # the name of the reader in links, which tells nothing
+    Column("nonce", Text, nullable=False),  # in the link that confirms: another one with each request, none afterwards
     UniqueConstraint("digest", "kind", "place"),
-    sqlite_autoincrement=True,  # numbers are never reused: links name them
 )
 
 undeliverable = Table(  # addresses that no longer exist, as their mail server says

@@ -82,7 +82,7 @@ from bot.wording.preferences import (
 )
 from bot.wording.reasons import english, english_brief
 from bot.wording.replies import acked, acked_already, muted, not_allowed, nothing_open, somebody, test_notice, unmuted
-from bot.wording.reports import report_what, reported, too_many, which_service
+from bot.wording.reports import report_what, reported, too_many
 from bot.wording.resolution import Others
 from bot.wording.status import status
 from bot.wording.subscriptions import PlaceView, not_subscribed, subscribed, subscriptions, unsubscribed
@@ -205,7 +205,6 @@ __all__ = [
     "well_again",
     "what_to_look_at",
     "when_unclear",
-    "which_service",
     "why",
     "why_silent",
 ]

@@ -21,9 +21,10 @@ from bot.model import (
     outer,
 )
 from bot.wording.certificates import only_worn
+from bot.wording.places import names_of, only_somewhere
 from bot.wording.status import troubled
 from bot.wording.subject import subject
-from bot.wording.text import shorten, stop
+from bot.wording.text import listed, shorten, stop
 from bot.wording.times import Reader, reader
 from bot.wording.titles import began, name_of, only_slow, times
 from bot.wording.uptime import Uptime, uptimes, worded
@@ -46,6 +47,7 @@ class Happened:
     text: str  # complete, in one line
     start: datetime
     end: datetime | None
+    number: int  # of the incident
     lasted: timedelta  # how long it was not up
 
 
@@ -168,8 +170,13 @@ def _happened(incident: Incident, name: str, to: Reader, overview: Overview) -> 
         form = say.digest.unstable
     elif worst is Health.DOWN:
         form = say.digest.down
+    elif only_slow(incident):
+        form = say.digest.slow
+    elif places := only_somewhere(incident):
+        form = say.digest.partly_down_somewhere
+        facts["places"] = say.titles.from_only.format(places=listed(names_of(places, say), say))
     else:
-        form = say.digest.slow if only_slow(incident) else say.digest.partly_down
+        form = say.digest.partly_down
     return Happened(
         service=incident.service,
         name=name,
@@ -181,6 +188,7 @@ def _happened(incident: Incident, name: str, to: Reader, overview: Overview) -> 
         start=start,
         end=incident.until,
         lasted=lasted,
+        number=incident.number,
     )
 
 

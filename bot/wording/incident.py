@@ -23,7 +23,7 @@ from bot.wording.batches import line
 from bot.wording.catalog import Catalog
 from bot.wording.certificates import only_worn
 from bot.wording.channel_health import in_language
-from bot.wording.evidence import evidence, lag
+from bot.wording.evidence import evidence, lag, own_plans
 from bot.wording.evidence import official as official_line
 from bot.wording.links import links
 from bot.wording.parts import plan_line, quote_lines
@@ -76,6 +76,7 @@ def notice(
         buttons=_buttons(change, service, to.say),
         plan=plan_line(service, to, words.lines),
         quotes=quote_lines(incident, to, words.lines),
+        plans=own_plans(service),
         links=links(incident, service, to.say, "\n".join(text.text for text in (words, root) if text)),
     )
 

@@ -27,6 +27,7 @@ class Uptime:
     since: datetime | None = None  # first observation, if later than the start of the period
     text: str = ""  # "99.87%"; empty if unknown
     whole: str = ""  # with the unknown part: "99.87% of the time we saw; 14 min unknown"
+    brief: str = ""  # with the time it covers, if shorter than the period: "99.87% since 3:06 a.m."
 
 
 def uptimes(overview: Overview, since: datetime, services: Sequence[str] = ()) -> tuple[Uptime, ...]:
@@ -52,7 +53,7 @@ def worded(found: Uptime, period: Span, to: Reader) -> Uptime:
         whole = (say.of_time_seen_since if late else say.of_time_seen).format(**facts)
     else:
         whole = say.since.format(**facts) if late else text
-    return replace(found, text=text, whole=whole)
+    return replace(found, text=text, whole=whole, brief=say.since.format(**facts) if late else text)
 
 
 def figure(service: Service, seen: Availability) -> Uptime:

@@ -60,7 +60,7 @@ class House:
         self.digests = self.part()
 
     def part(self):
-        return Digests(self.config, self.store, self.engine.recorder, self.engine.outbox, self.clock)
+        return Digests(self.store, self.engine.recorder, self.engine.outbox, self.clock)
 
     def again(self, changed=None):
         return House(self.store, changed or self.config, self.clock)

@@ -42,6 +42,7 @@ def upgrade() -> None:
     report_hours()
     heartbeats()
     rooms()
+    of_witnesses()
     audit()
     digest_runs()
     digest_readers()
@@ -310,6 +311,30 @@ def rooms() -> None:
     )
 
 
+def of_witnesses() -> None:
+    op.create_table(
+        "witness_readings",
+        *(required(name, sa.Text()) for name in ("service", "route", "location")),
+        *(required(name, sa.Float()) for name in ("at", "written")),
+        required("json", sa.Text()),
+        sa.PrimaryKeyConstraint("service", "route", "location"),
+    )
+    op.create_index("ix_witness_readings_written", "witness_readings", ["written"])
+    op.create_table(
+        "witnesses",
+        required("location", sa.Text()),
+        *(required(name, sa.Float()) for name in ("at", "written")),
+        required("blind", sa.Boolean()),
+        sa.PrimaryKeyConstraint("location"),
+    )
+    op.create_table(
+        "witness_requests",
+        required("service", sa.Text()),
+        required("written", sa.Float()),
+        sa.PrimaryKeyConstraint("service"),
+    )
+
+
 def audit() -> None:
     op.create_table(
         "audit",
@@ -360,10 +385,11 @@ def digest_readers() -> None:
         required("by", sa.Text()),
         required("at", Utc()),
         required("state", sa.Text()),
+        required("link", sa.Text()),
         required("nonce", sa.Text()),
         sa.PrimaryKeyConstraint("id"),
         sa.UniqueConstraint("digest", "kind", "place"),
-        sqlite_autoincrement=True,
+        sa.UniqueConstraint("link"),
     )
 
 
