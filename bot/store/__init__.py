@@ -14,6 +14,7 @@ from bot.own_health import OwnHealth
 from bot.store.audit import Audit, Dangling
 from bot.store.deliveries import statements
 from bot.store.deliveries.repository import Deliveries, Progress
+from bot.store.digest_log import DigestLog
 from bot.store.digest_readers import DigestReaderStore
 from bot.store.digests import DigestStore
 from bot.store.engine import Database, StoreUnavailable, absent, connect
@@ -71,6 +72,7 @@ class Store:
     rooms: Rooms
     audit_log: AuditLog
     digests: DigestStore
+    digest_log: DigestLog
     digest_readers: DigestReaderStore
     witnesses: WitnessStore
     released: int = 0  # deliveries that the last run left half sent
@@ -127,6 +129,7 @@ def _store(database: Database, released: int, hold: Hold) -> Store:
         Rooms(database),
         AuditLog(database),
         DigestStore(database),
+        DigestLog(database),
         DigestReaderStore(database),
         WitnessStore(database),
         released,

@@ -91,7 +91,9 @@ def written(delivery: Delivery) -> Message:
     notice = delivery.notice
     words = notice.root or notice.words if delivery.action is DeliveryAction.EDIT else notice.words
     linked = " · ".join(f"[{escaped(link.label)}]({marked(link.url)})" for link in notice.links)
-    lines = fitted(words.lines, DESCRIPTION - len(linked) - 1)
+    bold = {escaped(heading): f"**{escaped(heading)}**" for heading in notice.headings}
+    lines = fitted(words.lines, DESCRIPTION - len(linked) - 1 - 4 * len(bold))
+    lines = "\n".join(bold.get(line, line) for line in lines.split("\n"))
     description = "\n".join(part for part in (lines, linked) if part)
     embed = discord.Embed(description=description or None, colour=COLOURS[notice.tone], timestamp=notice.at)
     embed.set_footer(text=tag(delivery))

@@ -38,6 +38,7 @@ class Draft:
     buttons: tuple[Button, ...] = ()
     commands: frozenset[str] = frozenset()  # our own, which a reply may offer for tapping
     links: tuple[Link, ...] = ()
+    headings: tuple[str, ...] = ()  # lines that are headings
     plans: tuple[str, ...] = ()  # the operators' own texts, which may call whom they name
 
     @property
@@ -47,7 +48,9 @@ class Draft:
         title, *lines = cut(words, self.limit - sum(_size(line) + 1 for line in below))
         if not self.marked:
             return "\n".join((title, *lines, *below))
-        rows = [html.escape(line, quote=False) for line in lines]
+        bold = set(_calling_nobody(Text("", self.headings), self.commands, ()).lines)
+        escaped = ((line, html.escape(line, quote=False)) for line in lines)
+        rows = [f"<b>{text}</b>" if line in bold else text for line, text in escaped]
         if self.links:
             rows.append(" · ".join(map(_linked, self.links)))
         return "\n".join((f"<b>{html.escape(title, quote=False)}</b>", *rows))
