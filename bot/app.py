@@ -39,7 +39,7 @@ from bot.store import StoreUnavailable, open_store
 from bot.supervisor import Supervisor
 from bot.watch.rounds import Rounds
 from bot.web import heartbeats as heartbeat_urls
-from bot.web import operator_log
+from bot.web import operator_log, unsubscribe
 from bot.web.app import Metrics, Server, site
 from bot.web.report_form import Reporting
 from bot.web.webhooks import Hooks
@@ -225,6 +225,7 @@ class App:
             archive=self.store.results,
         )
         heartbeat_urls.hear(made, self.heartbeats, self.rounds.again)
+        unsubscribe.hear(made, unsubscribe.DigestLinks(self.recorder, web.title, style, self.clock))
         return made
 
     async def overview(self, since: datetime) -> Overview:

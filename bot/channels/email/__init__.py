@@ -52,6 +52,7 @@ class EmailSettings(BaseModel):
     ehlo_name: str | None = None  # our name in EHLO
     # s for the reply to the mail: a short time-out causes repeats
     timeout: Annotated[Seconds, Between(0.01, 120)] = 120.0
+    dkim: bool = True  # the relay signs our mails; only then may they say that a mail program can unsubscribe by itself
     ca_file: FilePath | None = None  # trusted instead of the system's authorities
     watch: str | None = None
 
@@ -132,7 +133,7 @@ class EmailSettings(BaseModel):
 
         way = smtp.Relay(self, await asyncio.to_thread(self.tls))  # reading the system's authorities takes 0.1 s
         try:
-            yield EmailChannel(render.Letters(self.sender, desk.look), way, self.sender.addr_spec)
+            yield EmailChannel(render.Letters(self.sender, desk.look, dkim=self.dkim), way, self.sender.addr_spec)
         finally:
             await way.close()
 
