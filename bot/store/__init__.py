@@ -14,6 +14,8 @@ from bot.own_health import OwnHealth
 from bot.store.audit import Audit, Dangling
 from bot.store.deliveries import statements
 from bot.store.deliveries.repository import Deliveries, Progress
+from bot.store.digest_readers import DigestReaderStore
+from bot.store.digests import DigestStore
 from bot.store.engine import Database, StoreUnavailable, absent, connect
 from bot.store.errors import DatabaseHealth
 from bot.store.heartbeats import HeartbeatStore
@@ -32,6 +34,8 @@ __all__ = [
     "AuditLog",
     "Dangling",
     "Deliveries",
+    "DigestReaderStore",
+    "DigestStore",
     "Figures",
     "IncidentStore",
     "MaintenanceChange",
@@ -65,6 +69,8 @@ class Store:
     heartbeats: HeartbeatStore
     rooms: Rooms
     audit_log: AuditLog
+    digests: DigestStore
+    digest_readers: DigestReaderStore
     released: int = 0  # deliveries that the last run left half sent
     hold: Hold = field(default_factory=not_alone)
     health: DatabaseHealth = field(default_factory=lambda: DatabaseHealth(OwnHealth()))
@@ -118,6 +124,8 @@ def _store(database: Database, released: int, hold: Hold) -> Store:
         HeartbeatStore(database),
         Rooms(database),
         AuditLog(database),
+        DigestStore(database),
+        DigestReaderStore(database),
         released,
         hold,
         database.health,

@@ -17,9 +17,12 @@ from bot.model import (
     Service,
     ServiceState,
     Style,
+    blind_spans,
     incident_path,
+    maintenance_spans,
     merged,
     service_path,
+    unseen_spans,
 )
 from bot.web.plain_text import well_formed_tree
 from bot.wording.catalog import catalog
@@ -129,7 +132,7 @@ def _channels(overview: Overview, style: Style) -> Iterator[Event]:
 
 def _past(facts: wording.DigestFacts, overview: Overview) -> tuple[Event, ...]:
     over = [(h.start, event(h)) for h in facts.happened if h.end]
-    spans = wording.blind_spans(overview, (facts.since, facts.until))
+    spans = blind_spans(overview, (facts.since, facts.until))
     ongoing = overview.offline_since is not None  # the banner says so
     unseen = [
         (start, Event("unknown", line))
@@ -180,9 +183,9 @@ def opened(state: ServiceState) -> str:
 def strip(service: Service, state: ServiceState, overview: Overview) -> Iterator[Part]:
     """Periods that were not up or not observed."""
     start = overview.at - PERIOD
-    for since, until in wording.maintenance_spans((start, overview.at), overview.windows, service.id):
+    for since, until in maintenance_spans((start, overview.at), overview.windows, service.id):
         yield _part(since - start, until - since, "maintenance")
-    unseen = wording.unseen_spans(service, state, overview, (start, overview.at))
+    unseen = unseen_spans(service, state, overview, (start, overview.at))
     if overview.offline_since is not None:
         unseen.append((max(overview.offline_since, start), overview.at))
     for since, until in merged((since, until + BLUR) for since, until in unseen):

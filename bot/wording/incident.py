@@ -26,6 +26,7 @@ from bot.wording.channel_health import in_language
 from bot.wording.evidence import evidence, lag, own_plans
 from bot.wording.evidence import official as official_line
 from bot.wording.links import links
+from bot.wording.parts import plan_line, quote_lines
 from bot.wording.resolution import Others, restored, retracted, unwatched
 from bot.wording.text import NAME, TITLE, fit, foreign, quoted, sentences, stop
 from bot.wording.times import Reader, reader
@@ -74,6 +75,8 @@ def notice(
         style=style,
         buttons=_buttons(change, service, to.say),
         plans=own_plans(service),
+        plan=plan_line(service, to, words.lines),
+        quotes=quote_lines(incident, to, words.lines),
         links=links(incident, service, to.say, "\n".join(text.text for text in (words, root) if text)),
     )
 
