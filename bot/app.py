@@ -27,12 +27,14 @@ from bot.net import Network
 from bot.offload import pool
 from bot.own_alerts.admins import AdminAlerts
 from bot.own_alerts.without_database import WithoutDatabase
+from bot.own_alerts.witness_health import WitnessHealth
 from bot.own_alerts.worker_health import WorkerHealth
 from bot.own_health import OwnHealth, Part
 from bot.scheduler import clock_offset
 from bot.scheduler.clock_steps import ClockSteps
 from bot.scheduler.jobs import Scheduler
-from bot.scheduler.result_writer import Results
+from bot.scheduler.result_writer import Result, Results
+from bot.scheduler.witness_sharing import WitnessSharing
 from bot.store import StoreUnavailable, open_store
 from bot.supervisor import Supervisor
 from bot.watch.rounds import Rounds
@@ -41,7 +43,8 @@ from bot.web import operator_log
 from bot.web.app import Metrics, Server, site
 from bot.web.report_form import Reporting
 from bot.web.webhooks import Hooks
-from bot.wiring import canaries, heartbeats, setting, watched, watched_channels
+from bot.web.witness import Witnesses
+from bot.wiring import canaries, heartbeats, setting, watched, watched_channels, witnesses
 
 log = logging.getLogger(__name__)
 
@@ -66,6 +69,7 @@ class App:
     rounds: Rounds
     dispatcher: Dispatcher
     socket: socket.socket
+    witnesses: Witnesses | None = None
     started_at: datetime = field(default_factory=now)
     _shown: dict[str, Overview] = field(default_factory=dict)  # the latest overview, for when the database is away
 
@@ -90,7 +94,7 @@ class App:
 
     @cached_property
     def results(self) -> Results:
-        return Results(self.store, self.heartbeats, self.rounds.drain, self.own_health)
+        return Results(self.store, self.heartbeats, self._drain, self.own_health)
 
     async def live(self, stop: asyncio.Event) -> None:
         """Run until stopped: first end checks and listening, then finish sends in progress. Raise Unable when a vital
@@ -148,8 +152,18 @@ class App:
         works["own notices"] = keeper.keep(Part.SCHEDULER, "own notices", partial(notices.run, stop), vital=False)
         workers = WorkerHealth(self.own_health)
         works["workers"] = keeper.keep(Part.MACHINE, "workers", partial(workers.run, stop), vital=False)
+        if self.witnesses:
+            heard = WitnessHealth(self.witnesses.registry, self.own_health)
+            works["witnesses"] = keeper.keep(Part.WITNESSES, "witnesses", partial(heard.run, stop), vital=False)
+            shared = WitnessSharing(self.witnesses.registry, self.store.witnesses, self._several)
+            works["sharing"] = keeper.keep(Part.WITNESSES, "sharing", partial(shared.run, stop), vital=False)
         works["hold"] = self._lose(stop)
         return [asyncio.create_task(work, name=name) for name, work in works.items()]
+
+    @staticmethod
+    def _several() -> bool:
+        """Whether other nodes share the database."""
+        return False
 
     def _stop_last(self, closing: asyncio.Event) -> list[asyncio.Task[None]]:
         """Start the tasks that finish sends in progress at a stop."""
@@ -184,6 +198,10 @@ class App:
         if self.store.hold.lost.is_set():
             raise StoreUnavailable(f"another Tocsin has taken over the database {self.store.hold.name}: this one ends")
 
+    def _drain(self) -> list[Result]:
+        """The results since the last call: our own, and those of the witnesses."""
+        return [*self.rounds.drain(), *(self.witnesses.registry.drain() if self.witnesses else ())]
+
     def _clock_steps(self) -> ClockSteps:
         boot = clock_offset.boot_id()
         return ClockSteps(PROCESS, self.recorder, self.rounds, self.outbox, self.heartbeats, self.user_reports, boot)
@@ -199,7 +217,10 @@ class App:
             title=web.title,
             style=style,
             clock=self.clock,
-            doors=[Hooks(self.config.hooks(), partial(self.rounds.again, vouched=True)).route()],
+            doors=[
+                Hooks(self.config.hooks(), partial(self.rounds.again, vouched=True)).route(),
+                *(self.witnesses.routes() if self.witnesses else ()),
+            ],
             reporting=reporting,
             archive=self.store.results,
         )
@@ -243,6 +264,8 @@ class App:
             troubles=self.own_health.troubles,
             unwell=self.own_health.unwell,
             restarts=dict(self.own_health.restarts),
+            witnesses=self.witnesses.registry.ages() if self.witnesses else {},
+            witness_readings=self.witnesses.registry.counts() if self.witnesses else {},
         )
 
 
@@ -288,13 +311,16 @@ async def open_app(
 
 def _app(config: Config, engine: Engine, net: Net, channels: Mapping[str, Channel], door: socket.socket) -> App:
     recorder, clock = engine.recorder, engine.clock
-    looked_at = (*watched(config, engine.heartbeats), *watched_channels(config, engine.outbox, clock))
+    services = watched(config, engine.heartbeats)
+    looked_at = (*services, *watched_channels(config, engine.outbox, clock))
+    others = witnesses(config, services)
+    places = others.registry if others else None
     emergency = WithoutDatabase(recorder, channels, engine.own_health, clock)
-    rounds = engine.watch(looked_at, canaries(config), net, seen=emergency.seen)
-    on_demand = OnDemandChecker(rounds.once, rounds.online, net, clock)
+    rounds = engine.watch(looked_at, canaries(config), net, seen=emergency.seen, places=places)
+    on_demand = OnDemandChecker(rounds.once, rounds.online, net, clock, places=places)
     paces = {kind: settings.pace for kind, settings in config.opened_channels().items()}
     dispatcher = Dispatcher(recorder, config.admins, config.style(), engine.user_reports, on_demand, paces)
-    return App(config, engine, net, channels, rounds, dispatcher, door)
+    return App(config, engine, net, channels, rounds, dispatcher, door, others)
 
 
 async def bound(config: Config) -> socket.socket:

@@ -18,6 +18,7 @@ from bot.watch.checks import HeartbeatCheck
 from bot.watch.heartbeats import HeartbeatRegistry
 from bot.watch.rounds import Rounds, Watched
 from bot.watch.user_reports import UserReports
+from bot.watch.witness.registry import WitnessRegistry
 
 
 class Engine:
@@ -65,8 +66,11 @@ class Engine:
         *,
         seen: Callable[[Round], Awaitable[bool]] | None = None,
         clock: Clock = SYSTEM,
+        places: WitnessRegistry | None = None,
     ) -> Rounds:
-        """The rounds of these services; what they see goes to `seen`, or else to the recorder."""
+        """The rounds of these services; what they see goes to `seen`, or else to the recorder. `places`: the readings
+        of the witnesses.
+        """
         rounds = Rounds(
             watched,
             canaries,
@@ -75,6 +79,9 @@ class Engine:
             crowd=self.user_reports.report,
             clock=clock,
             own_health=self.own_health,
+            places=places,
         )
         self.user_reports.again = rounds.again
+        if places:
+            places.again = rounds.again
         return rounds

@@ -43,6 +43,7 @@ from bot.config.types import (
     duration,
 )
 from bot.config.validation import contradictions
+from bot.config.witnesses import PlaceName, Quorum, WitnessConfig
 from bot.contracts import ChannelSettings, between
 from bot.model import (
     Audience,
@@ -166,6 +167,9 @@ class Config(BaseModel):
     mail: MailConfig = MailConfig()
     maintenance: tuple[MaintenanceConfig, ...] = ()
     maintenance_before: Annotated[Duration, between("0s", "7d")] = duration("24h")
+    location: PlaceName | None = None
+    witnesses: Annotated[dict[Short, WitnessConfig], Field(max_length=50)] = {}
+    quorum: Quorum = "majority"
 
     def style(self, own: AudienceConfig | DigestConfig | None = None) -> Style:
         """Style of a destination: its own settings, then the general ones."""

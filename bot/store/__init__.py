@@ -28,6 +28,7 @@ from bot.store.results import ResultStore
 from bot.store.rollups import Figures, Rollups
 from bot.store.rooms import AuditLog, Rooms
 from bot.store.subscriptions import Subscriptions
+from bot.store.witnesses import WitnessStore
 
 __all__ = [
     "Audit",
@@ -71,6 +72,7 @@ class Store:
     audit_log: AuditLog
     digests: DigestStore
     digest_readers: DigestReaderStore
+    witnesses: WitnessStore
     released: int = 0  # deliveries that the last run left half sent
     hold: Hold = field(default_factory=not_alone)
     health: DatabaseHealth = field(default_factory=lambda: DatabaseHealth(OwnHealth()))
@@ -126,6 +128,7 @@ def _store(database: Database, released: int, hold: Hold) -> Store:
         AuditLog(database),
         DigestStore(database),
         DigestReaderStore(database),
+        WitnessStore(database),
         released,
         hold,
         database.health,

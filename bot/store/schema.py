@@ -6,6 +6,7 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
+    Float,
     ForeignKey,
     Index,
     Integer,
@@ -17,7 +18,7 @@ from sqlalchemy import (
     text,
 )
 
-from bot.model import Change, Incident, Notice, PlaceSettings, ServiceState, SubscriptionFilter, Window
+from bot.model import Change, Incident, Notice, PlaceSettings, Reading, ServiceState, SubscriptionFilter, Window
 from bot.store.columns import Json, Said, Utc, Why
 
 metadata = MetaData(
@@ -240,6 +241,34 @@ rooms = Table(  # rooms that admins allowed
     Column("by", Said, nullable=False),
     Column("name", Said, nullable=False),
     Column("at", Utc, nullable=False),
+)
+
+witness_readings = Table(  # the latest ones, for the nodes that a witness does not report to
+    "witness_readings",
+    metadata,
+    Column("service", Text, primary_key=True),
+    Column("route", Text, primary_key=True),
+    Column("location", Text, primary_key=True),  # the witness
+    Column("at", Float, nullable=False),  # when its check began: seconds since 1970, by the database's clock
+    Column("written", Float, nullable=False),
+    Column("json", Json(Reading), nullable=False),
+    Index(None, "written"),
+)
+
+witnesses = Table(  # their last words
+    "witnesses",
+    metadata,
+    Column("location", Text, primary_key=True),
+    Column("at", Float, nullable=False),
+    Column("written", Float, nullable=False),
+    Column("blind", Boolean, nullable=False),
+)
+
+witness_requests = Table(  # services that some node wants all witnesses to look at
+    "witness_requests",
+    metadata,
+    Column("service", Text, primary_key=True),
+    Column("written", Float, nullable=False),
 )
 
 audit = Table(  # people's orders

@@ -19,9 +19,10 @@ from bot.model.clock_shift import Moved
 from bot.own_health import OwnHealth
 from bot.watch.canaries import Canaries
 from bot.watch.lag import Lag
-from bot.watch.rate_limit import RateLimits, limited
+from bot.watch.rate_limit import RateLimits, only_limited
 from bot.watch.schedule import Schedule
 from bot.watch.source_poller import SourcePoller
+from bot.watch.witness.registry import WitnessRegistry
 
 logger = logging.getLogger(__name__)
 
@@ -88,7 +89,7 @@ class Rounds:
     sooner and on fresh connections.
 
     `crowd`: people's reports on a service, which are at hand: no round waits for them as for a source. It is told when
-    the round began if that fails, since what people said before an outage says nothing of it.
+    the round began if that fails, since what people said before an outage says nothing of it. `places`: the witnesses.
     """
 
     def __init__(
@@ -103,9 +104,10 @@ class Rounds:
         at_once: int | None = None,
         grace: timedelta = GRACE,
         own_health: OwnHealth | None = None,
+        places: WitnessRegistry | None = None,
     ) -> None:
         self._watched = {one.service.id: one for one in watched}
-        self._net, self._seen, self._user_reports, self._clock = net, seen, crowd, clock
+        self._net, self._seen, self._user_reports, self._clock, self._places = net, seen, crowd, clock, places
         self._at_once = most_at_once() if at_once is None else at_once
         self._grace = grace
         every = {key: one.every.total_seconds() for key, one in self._watched.items()}
@@ -170,6 +172,8 @@ class Rounds:
     async def look(self, watched: Watched, *, fresh: bool = False) -> Round:
         """One round. Raises nothing if a check fails. `fresh`: reuse no connection, even if the service is up."""
         at, began, service = self._clock.utcnow(), self._clock.steady(), watched.service.id
+        if self._places:
+            self._places.begin(service)
         tried = await self._tries(watched, fresh=fresh or service in self._doubtful)
         readings, starved = tuple(reading for reading, _ in tried), any(held for _, held in tried)
         online = True
@@ -177,6 +181,8 @@ class Rounds:
             # Also if nothing could be judged: a resolver that fails for all names means that we are blind. And services
             # next door that answer do not prove that we are online.
             online = await self._canaries.online(began)
+        if self._places and online:
+            readings = await self._places.joined(service, readings, began, watched.timeout)
         bad = any(reading.outcome in _WORLDLY for reading in readings)
         words, people, untried = (
             self._sources.of(service),
@@ -255,7 +261,7 @@ class Rounds:
             return
         self._keep(result)
         self._recording.add(key)
-        self._judged(watched, began, doubtful=await self._seen(result), asked_less=_asked_less(result))
+        self._judged(watched, began, doubtful=await self._seen(result), asked_less=only_limited(result))
         self._faulty.discard(key)
         if result.asleep_since and self._asleep_since.get(key) == result.asleep_since:
             del self._asleep_since[key]
@@ -297,9 +303,9 @@ class Rounds:
             if len(self._rows) == ROWS:
                 self.counts.dropped += 1
             # What we could not see counts as unknown in the figures, not as the service's failure.
-            self._rows.append(
-                (result.service, result.at, replace(reading, outcome=Outcome.INCONCLUSIVE) if blind else reading)
-            )
+            counts_as = Outcome.INCONCLUSIVE if blind else reading.overall
+            row = reading if reading.outcome is counts_as else replace(reading, outcome=counts_as)
+            self._rows.append((result.service, result.at, row))
 
     async def _tries(self, watched: Watched, *, fresh: bool) -> list[tuple[Reading, bool]]:
         """The reading of each route; True if it proves nothing because this process got no time."""
@@ -384,12 +390,6 @@ def most_at_once() -> int:
     """How many rounds may run at once with this process's limit of file descriptors."""
     soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
     return AT_ONCE if soft == resource.RLIM_INFINITY else max(1, min(AT_ONCE, soft // OF_FILES))
-
-
-def _asked_less(seen: Round) -> bool:
-    """Whether some routes were rate-limited, and nothing else is wrong."""
-    rest = [reading for reading in seen.readings if not limited(reading)]
-    return len(rest) < len(seen.readings) and all(reading.outcome in _ANSWERED for reading in rest)
 
 
 def _by_words(words: Sequence[SourceReport]) -> Reading:

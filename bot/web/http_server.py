@@ -41,7 +41,7 @@ class Limits:
     def body_of(self, path: str) -> int:
         if path.startswith("/heartbeat/"):
             return self.heartbeat
-        return self.hook if path.startswith("/hooks/") else self.body
+        return self.hook if path.startswith(("/hooks/", "/witness/")) else self.body
 
     def declared(self, path: str, length: bytes) -> bool:
         """True if a body of this length is allowed. A heartbeat call counts whatever its length."""

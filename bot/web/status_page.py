@@ -14,6 +14,7 @@ from bot.model import (
     Health,
     Incident,
     Overview,
+    Places,
     Service,
     ServiceState,
     Style,
@@ -288,8 +289,17 @@ def _incident(incident: Incident) -> dict[str, Any]:
         "confirmed_at": iso(incident.confirmed_at),
         "until": iso(incident.until),
         "acknowledged_by": incident.acked_by or None,
-        "routes": [{"route": r.route, "why": wording.english_brief(r.why)} for r in incident.readings],
+        "routes": [
+            {"route": r.route, "why": wording.english_brief(r.why)} | (_places(r.places) if r.places else {})
+            for r in incident.readings
+        ],
     }
+
+
+def _places(places: Places) -> dict[str, Any]:
+    """Where a route is bad, and where it is fine; only where there are witnesses. Our own place may have no name."""
+    bad, fine = ([name or "here" for name in names] for names in (places.bad, places.fine))
+    return {"bad_from": bad, "fine_from": fine, "places": places.total}
 
 
 def iso(at: datetime | None) -> str | None:

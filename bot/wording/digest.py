@@ -24,8 +24,9 @@ from bot.model import (
     total,
 )
 from bot.wording.certificates import only_worn
+from bot.wording.places import names_of, only_somewhere
 from bot.wording.status import troubled
-from bot.wording.text import clean, fit, shorten, stop
+from bot.wording.text import clean, fit, listed, shorten, stop
 from bot.wording.times import Reader, reader
 from bot.wording.titles import began, name_of, only_slow, times
 from bot.wording.uptime import Uptime, uptimes, worded
@@ -184,8 +185,13 @@ def _happened(incident: Incident, name: str, to: Reader, overview: Overview) -> 
         form = say.digest.unstable
     elif worst is Health.DOWN:
         form = say.digest.down
+    elif only_slow(incident):
+        form = say.digest.slow
+    elif places := only_somewhere(incident):
+        form = say.digest.partly_down_somewhere
+        facts["places"] = say.titles.from_only.format(places=listed(names_of(places, say), say))
     else:
-        form = say.digest.slow if only_slow(incident) else say.digest.partly_down
+        form = say.digest.partly_down
     return Happened(
         service=incident.service,
         name=name,

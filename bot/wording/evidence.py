@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from bot.model import OURSELVES, Confidence, Health, Incident, Outcome, Reading, ReasonCode, Role, Service, SourceReport
+from bot.wording import places
 from bot.wording.catalog import Catalog
 from bot.wording.certificates import only_worn, worn_lines
 from bot.wording.channel_health import failing
@@ -90,12 +92,20 @@ def seen(incident: Incident, service: Service, reader: Reader) -> str:
     if not bad and not slow:
         fine = service.routes and not sure(incident) and incident.health in TROUBLE
         return stop(say.evidence.checks_fine) if fine else ""
-    parts = [*_unanswered(bad, reader), *_slow(slow, reader), *worn_lines(incident.readings, reader)]
+    whole, late = ([r for r in some if not places.somewhere(r)] for some in (bad, slow))
+    where = places.lines([*bad, *slow], service, say)
+    parts = [*_unanswered(whole, reader), *_slow(late, reader), *where, *worn_lines(incident.readings, reader)]
     if sure(incident) and incident.confirmed_at:
         parts.append(say.evidence.confirmed.format(at=reader.point(incident.confirmed_at)))
     elif incident.confidence is Confidence.LIKELY:
         parts.append(say.evidence.not_confirmed)
     return sentences(*parts)
+
+
+def unanswered(readings: Sequence[Reading], reader: Reader) -> list[str]:
+    """What fails or is slow, in sentences; none if all is well."""
+    bad, slow = ([r for r in readings if r.outcome is outcome] for outcome in (Outcome.FAILED, Outcome.SLOW))
+    return [*_unanswered(bad, reader), *_slow(slow, reader)]
 
 
 def of_job(reading: Reading) -> bool:

@@ -74,9 +74,9 @@ def notice(
         causes=(*service.shares, *sorted({f"at:{r.answered_by}" for r in incident.readings if r.answered_by})),
         style=style,
         buttons=_buttons(change, service, to.say),
-        plans=own_plans(service),
         plan=plan_line(service, to, words.lines),
         quotes=quote_lines(incident, to, words.lines),
+        plans=own_plans(service),
         links=links(incident, service, to.say, "\n".join(text.text for text in (words, root) if text)),
     )
 

@@ -42,6 +42,7 @@ def upgrade() -> None:
     report_hours()
     heartbeats()
     rooms()
+    of_witnesses()
     audit()
     digest_runs()
     digest_readers()
@@ -307,6 +308,30 @@ def rooms() -> None:
         required("name", sa.Text()),
         required("at", Utc()),
         sa.PrimaryKeyConstraint("kind", "place"),
+    )
+
+
+def of_witnesses() -> None:
+    op.create_table(
+        "witness_readings",
+        *(required(name, sa.Text()) for name in ("service", "route", "location")),
+        *(required(name, sa.Float()) for name in ("at", "written")),
+        required("json", sa.Text()),
+        sa.PrimaryKeyConstraint("service", "route", "location"),
+    )
+    op.create_index("ix_witness_readings_written", "witness_readings", ["written"])
+    op.create_table(
+        "witnesses",
+        required("location", sa.Text()),
+        *(required(name, sa.Float()) for name in ("at", "written")),
+        required("blind", sa.Boolean()),
+        sa.PrimaryKeyConstraint("location"),
+    )
+    op.create_table(
+        "witness_requests",
+        required("service", sa.Text()),
+        required("written", sa.Float()),
+        sa.PrimaryKeyConstraint("service"),
     )
 
 
