@@ -223,6 +223,31 @@ async def test_a_blind_witness_says_so_and_its_failures_are_inconclusive(place, 
     assert caplog.text.count("blind, so no reading counts") == caplog.text.count("sees again") == 1
 
 
+async def test_an_error_of_our_own_ends_nothing(place, caplog):
+    await place.second()
+    place.server.answer = ZeroDivisionError()
+    stop = asyncio.Event()
+    running = asyncio.create_task(place.witness.run(stop))
+    await asyncio.sleep(0.01)
+    assert "an error of our own: ZeroDivisionError" in caplog.text
+    stop.set()
+    place.server.answer = Instructions(etag='"1"')
+    await running
+
+
+async def test_checks_that_end_by_themselves_begin_anew(place, caplog):
+    await place.second()
+    place.witness._running.cancel()
+    place.witness._running = asyncio.create_task(broken())
+    await place.second(20)
+    assert len(place.made) == 2
+    assert "the checks ended by themselves, and begin anew: ZeroDivisionError" in caplog.text
+
+
+async def broken():
+    raise ZeroDivisionError
+
+
 async def test_a_token_that_is_refused_ends_it(place):
     place.server.config_answer = TokenRefusedError()
     with pytest.raises(TokenRefusedError):
