@@ -222,6 +222,7 @@ class App:
                 *(self.witnesses.routes() if self.witnesses else ()),
             ],
             reporting=reporting,
+            archive=self.store.results,
         )
         heartbeat_urls.hear(made, self.heartbeats, self.rounds.again)
         return made
@@ -289,7 +290,9 @@ async def open_app(
         door = stack.enter_context(await bound(config))
         store = await stack.enter_async_context(open_store(config.database, alone=True, own_health=own_health))
         net = await stack.enter_async_context(Network())
-        context = ChannelContext(net, listed(config.style()), store.subscriptions.recall, store.subscriptions.remember)
+        people = store.subscriptions
+        look = await asyncio.to_thread(lambda: config.mail.look)
+        context = ChannelContext(net, listed(config.style()), people.recall, people.remember, look)
         settings = config.opened_channels()
         channels = {kind: await stack.enter_async_context(s.open(context)) for kind, s in settings.items()}
         engine = Engine(

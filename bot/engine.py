@@ -42,7 +42,7 @@ class Engine:
         self.store, self.clock = store, clock
         self.own_health = own_health or OwnHealth(clock)
         self.recorder = Recorder(store, settings, clock, own_health=self.own_health, changed=changed)
-        self.outbox = Outbox(store.deliveries, channels, clock, self.recorder, store.hold)
+        self.outbox = Outbox(store.deliveries, channels, clock, self.recorder, store.hold, settings.site)
         self.recorder.wake = self.outbox.wake
         self.heartbeats = HeartbeatRegistry(heartbeats or {}, store, clock, self.offline_since)
         self.user_reports = UserReports(store, clock, bad_since=self.recorder.bad_since)

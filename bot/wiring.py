@@ -12,6 +12,7 @@ from bot import wording
 from bot.config import TRACKERS, Config, canary
 from bot.contracts import Check, Source
 from bot.delivery.outbox import Outbox
+from bot.incidents.digest_readers import OurPage
 from bot.incidents.settings import Settings
 from bot.judge.coverage import hold
 from bot.model import delivering
@@ -46,6 +47,8 @@ def setting(config: Config) -> Settings:
         windows=tuple(window for plan in config.maintenance if (window := plan.window(config.timezone))),
         weekly=tuple(weekly for plan in config.maintenance if (weekly := plan.weekly(config.timezone))),
         maintenance_before=config.maintenance_before,
+        digests=config.all_digests(),
+        page=OurPage(config.web.url, config.web.title) if config.web.public_url else None,
         holds=dict(_holds(config)),
         opened=frozenset(opened),
         admins=config.admins_audience(),

@@ -168,6 +168,7 @@ TABLES = {
     "`quiet`": settings.QuietConfig,
     "`escalate`": settings.EscalationConfig,
     "digests": settings.DigestConfig,
+    "mail": settings.MailConfig,
     "maintenance": settings.MaintenanceConfig,
     "witnesses": settings.WitnessConfig,
 }

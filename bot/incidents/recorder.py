@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 
 from bot import wording
 from bot.incidents.places import Places
+from bot.incidents.refusals import tell_of_refusal
 from bot.incidents.settings import Settings
 from bot.judge import channel_health
 from bot.judge.changes import Step
@@ -33,6 +34,7 @@ from bot.model import (
     MaintenanceEffect,
     Notice,
     Order,
+    Outage,
     Outcome,
     Overview,
     Reason,
@@ -175,11 +177,20 @@ class Recorder:
     async def overview(self, since: datetime) -> Overview:
         """The state for all screens; `recent` goes back to `since`."""
         recent, unseen = await self.recent(since), await self.unseen(since)
-        return replace(self.overview_from_memory(since), recent=recent, unseen=unseen)
+        outages = await self.outages(since)
+        return replace(self.overview_from_memory(since), recent=recent, unseen=unseen, outages=outages)
 
-    async def recent(self, since: datetime) -> tuple[Incident, ...]:
-        """Read the incidents of the services and of Tocsin itself, open or ended after `since`, newest first."""
-        return await self.store.results.incidents(since, services=(*self.settings.services, OURSELVES))
+    async def recent(self, since: datetime, service: str = "") -> tuple[Incident, ...]:
+        """Read the newest incidents of a service, or of all, and of Tocsin itself, open or ended after `since`, newest
+        first. They are for lists; figures need all `outages`.
+        """
+        wanted = (service,) if service else tuple(self.settings.services)
+        return await self.store.results.incidents(since, services=(*wanted, OURSELVES))
+
+    async def outages(self, since: datetime, service: str = "") -> tuple[Outage, ...]:
+        """Read all outages of a service, or of all, and of Tocsin itself, open or ended after `since`, oldest first."""
+        wanted = (service,) if service else tuple(self.settings.services)
+        return await self.store.results.outages(since, (*wanted, OURSELVES))
 
     async def unseen(self, since: datetime) -> Mapping[str, tuple[Span, ...]]:
         """Read, by service, when it was not observed since then."""
@@ -249,27 +260,8 @@ class Recorder:
         return self._state(delivering(kind)), self._state(self.settings.stand_ins.get(kind, ""))
 
     async def refused(self, delivery: Delivery, why: Reason, scope: RefusalScope = RefusalScope.DESTINATION) -> None:
-        """Notify the admins, by other channels, that a destination refuses messages, or refused this one. Once a day
-        for a destination, once for each reason to refuse a message.
-        """
-        admins, now, place = self.settings.admins, self.clock(), delivery.destination
-        if admins is None:
-            return
-        readers = tuple(dict.fromkeys((delivery.audience, *delivery.ladders)))
-        own = {admins.name, str(place), ""}
-        missing, style = [r for r in readers if r not in own], admins.style
-        if scope is RefusalScope.MESSAGE:
-            lost = [r for r in missing if r not in self.ladders or self.ladders[r].destinations[-1] == place]
-            notice = wording.not_taken(delivery, why, lost, style, now)
-        else:
-            notice = wording.takes_nothing(place, why, missing, style, now)
-        rows = [
-            Delivery(f"{notice.key}@{d}", d, DeliveryAction.POST, notice, admins.name)
-            for d in admins.destinations
-            if d != place
-        ]
-        if rows and await self.store.deliveries.add(rows, now):
-            self.wake({row.destination for row in rows})
+        """Notify the admins that a destination refuses messages, or refused this one."""
+        await tell_of_refusal(self, delivery, why, scope)
 
     async def _take_up(self, states: Mapping[str, ServiceState]) -> None:
         """Take over new states; wake deliveries that wait for a channel that went down or came back."""

@@ -17,8 +17,19 @@ from bot.model.audiences import (
     SubscriptionFilter,
     Topic,
 )
+from bot.model.availability import (
+    Availability,
+    availability_of,
+    bar,
+    blind_spans,
+    maintenance_spans,
+    outage,
+    outages,
+    unseen_spans,
+)
 from bot.model.delivery_log import DRILL, NotNotifiedReason, Progress, Proof, Trail
 from bot.model.delivery_status import ARRIVED, FINISHED, MANY, DeliveryResult, DeliveryStatus
+from bot.model.digests import Digest, DigestReader, DigestReaderState, DigestRun, Undeliverable
 from bot.model.durations import clock, length, spelled
 from bot.model.heartbeats import Heartbeat, HeartbeatEvent
 from bot.model.incidents import (
@@ -31,6 +42,7 @@ from bot.model.incidents import (
     MaintenanceEffect,
     Mute,
     Order,
+    Outage,
     Outages,
     Rules,
     ServiceState,
@@ -39,6 +51,8 @@ from bot.model.incidents import (
     Verdict,
 )
 from bot.model.intervals import Span, clip, holes, merged, minus, shared, total
+from bot.model.links import Link, LinkKind, for_people, incident_path, marked, service_path
+from bot.model.mail import PLAIN_LOOK, MailLook
 from bot.model.maintenance import EVERYTHING, OVER, Origin, Phase, Weekly, Window, planned
 from bot.model.notices import (
     Batch,
@@ -85,6 +99,7 @@ __all__ = [
     "MANY",
     "OURSELVES",
     "OVER",
+    "PLAIN_LOOK",
     "Ack",
     "Advice",
     "AdviceCode",
@@ -92,6 +107,7 @@ __all__ = [
     "Ask",
     "Audience",
     "AuditEntry",
+    "Availability",
     "Batch",
     "BatchItem",
     "Button",
@@ -104,18 +120,26 @@ __all__ = [
     "DeliveryResult",
     "DeliveryStatus",
     "Destination",
+    "Digest",
+    "DigestReader",
+    "DigestReaderState",
+    "DigestRun",
     "Escalation",
     "Health",
     "Heartbeat",
     "HeartbeatEvent",
     "Incident",
     "Later",
+    "Link",
+    "LinkKind",
+    "MailLook",
     "MaintenanceEffect",
     "Mute",
     "NotNotifiedReason",
     "Notice",
     "Order",
     "Origin",
+    "Outage",
     "Outages",
     "Outcome",
     "Overview",
@@ -153,23 +177,35 @@ __all__ = [
     "Tone",
     "Topic",
     "Trail",
+    "Undeliverable",
     "Unmute",
     "Unsure",
     "Verdict",
     "Weekly",
     "Window",
+    "availability_of",
+    "bar",
+    "blind_spans",
     "clip",
     "clock",
     "delivering",
+    "for_people",
     "holes",
+    "incident_path",
     "length",
+    "maintenance_spans",
+    "marked",
     "merged",
     "minus",
+    "outage",
+    "outages",
     "plain_text",
     "planned",
     "room_of",
+    "service_path",
     "shared",
     "spelled",
     "total",
+    "unseen_spans",
     "visible",
 ]

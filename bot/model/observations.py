@@ -159,6 +159,8 @@ class Service:
     plan: str = ""  # the organisation's plan for an outage
     shares: tuple[str, ...] = ()  # possible shared causes: "on:Cloudflare", "at:cdn.example.net"
     channel: str = ""  # kind of channel whose health this is; empty: an ordinary service
+    status_page: str = ""  # address of its official status page for people; empty: none or unknown
+    site: str = ""  # public address of our own pages, without a final slash; empty: none
 
 
 def delivering(kind: str) -> str:

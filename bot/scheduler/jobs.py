@@ -57,7 +57,7 @@ class Scheduler:
     _withheld: bool = False
 
     def all(self) -> tuple[Job, ...]:
-        digests = Digests(self.config, self.store, self.recorder, self.outbox, self.clock)
+        digests = Digests(self.store, self.recorder, self.outbox, self.clock)
         jobs = [
             Job("note that we live", self._send_heartbeat, PULSE),
             Job("keep to what is planned", self._refresh_maintenance, PLANS),

@@ -14,6 +14,8 @@ from bot.own_health import OwnHealth
 from bot.store.audit import Audit, Dangling
 from bot.store.deliveries import statements
 from bot.store.deliveries.repository import Deliveries, Progress
+from bot.store.digest_readers import DigestReaderStore
+from bot.store.digests import DigestStore
 from bot.store.engine import Database, StoreUnavailable, absent, connect
 from bot.store.errors import DatabaseHealth
 from bot.store.heartbeats import HeartbeatStore
@@ -33,6 +35,8 @@ __all__ = [
     "AuditLog",
     "Dangling",
     "Deliveries",
+    "DigestReaderStore",
+    "DigestStore",
     "Figures",
     "IncidentStore",
     "MaintenanceChange",
@@ -66,6 +70,8 @@ class Store:
     heartbeats: HeartbeatStore
     rooms: Rooms
     audit_log: AuditLog
+    digests: DigestStore
+    digest_readers: DigestReaderStore
     witnesses: WitnessStore
     released: int = 0  # deliveries that the last run left half sent
     hold: Hold = field(default_factory=not_alone)
@@ -120,6 +126,8 @@ def _store(database: Database, released: int, hold: Hold) -> Store:
         HeartbeatStore(database),
         Rooms(database),
         AuditLog(database),
+        DigestStore(database),
+        DigestReaderStore(database),
         WitnessStore(database),
         released,
         hold,

@@ -246,12 +246,13 @@ class Rounds:
         return rows
 
     def _start(self, key: str) -> None:
-        task = asyncio.create_task(self._round(self._watched[key]))
+        # The count is taken here: a clock that is set before the task first runs must spoil the round, too.
+        task = asyncio.create_task(self._round(self._watched[key], self._sleeps))
         self._running[key] = task
         task.add_done_callback(partial(self._ended, key))
 
-    async def _round(self, watched: Watched) -> None:
-        key, sleeps, began = watched.service.id, self._sleeps, self._clock.steady()
+    async def _round(self, watched: Watched, sleeps: int) -> None:
+        key, began = watched.service.id, self._clock.steady()
         result = await self.look(watched)
         self._note_sleep(self._clock.steady())
         if sleeps != self._sleeps:

@@ -7,10 +7,11 @@ from datetime import datetime, timedelta
 
 from bot.model import OURSELVES, Confidence, Health, Incident, Outcome, Reading, ReasonCode, Role, Service, SourceReport
 from bot.wording import places
+from bot.wording.catalog import Catalog
 from bot.wording.certificates import only_worn, worn_lines
 from bot.wording.channel_health import failing
 from bot.wording.reasons import reason
-from bot.wording.text import ITEMS, capital, clean, foreign, listed, quoted, sentences, stop, unlinked
+from bot.wording.text import ITEMS, begins, clean, foreign, listed, opening, quoted, sentences, stop, unlinked
 from bot.wording.times import Reader
 from bot.wording.titles import TROUBLE, down, sure
 from bot.wording.trackers import tracked
@@ -52,9 +53,13 @@ def evidence(incident: Incident, service: Service, reader: Reader, *, often: boo
         lines.append(
             stop(say.evidence.acknowledged.format(by=foreign(incident.acked_by, 40) or say.changes.somebody, at=at))
         )
-    if plan := clean(service.plan, 500):
-        lines.append(stop(say.evidence.plan.format(plan=plan)))
+    lines += [stop(say.evidence.plan.format(plan=plan)) for plan in own_plans(service)]
     return tuple(line for line in lines if line)
+
+
+def own_plans(*services: Service) -> tuple[str, ...]:
+    """The operators' own plans for these services, as they stand in texts."""
+    return tuple(dict.fromkeys(plan for service in services if (plan := clean(service.plan, 500))))
 
 
 def _matters(word: SourceReport, incident: Incident) -> bool:
@@ -116,26 +121,34 @@ def _unanswered(bad: list[Reading], reader: Reader) -> list[str]:
         reasons.setdefault(unlinked(reason(reading.why, say)), []).append(clean(reading.route, 40) or "?")
     parts: list[str] = []
     for why, names in list(reasons.items())[:REASONS]:
-        routes = capital(listed(names, say, _most(names)))
-        if not why:
-            parts.append(say.evidence.no_answer_brief.format(count=len(names), routes=routes))
-        elif len(reasons) == 1 and why not in jobs:
-            parts.append(say.evidence.no_answer.format(count=len(names), routes=routes, why=why))
-        else:
+        routes = opening(names, listed(names, say, _most(names)))
+        if why and (len(reasons) > 1 or why in jobs):
             parts.append(say.evidence.fails.format(routes=routes, why=why))
+        else:
+            parts.append(_silent(names, routes, why, say))
     rest = sum(map(len, list(reasons.values())[REASONS:]))
     return [*parts, say.evidence.more_fail.format(count=rest)] if rest else parts
+
+
+def _silent(names: list[str], routes: str, why: str, say: Catalog) -> str:
+    """That routes do not respond. A name that may not begin a sentence stands within it, as people wrote it."""
+    if begins(names[0]):
+        form = say.evidence.no_answer if why else say.evidence.no_answer_brief
+        return form.format(count=len(names), routes=routes, why=why)
+    form = say.evidence.no_answer_of if why else say.evidence.no_answer_of_brief
+    return form.format(routes=routes, why=why)
 
 
 def _slow(slow: list[Reading], reader: Reader) -> list[str]:
     if not slow:
         return []
     names = [clean(r.route, 40) or "?" for r in slow]
-    routes = capital(listed(names, reader.say, _most(names)))
+    routes, say = opening(names, listed(names, reader.say, _most(names))), reader.say.evidence
+    brief, form = (say.slow_brief, say.slow) if begins(names[0]) else (say.slow_of_brief, say.slow_of)
     took = max((r.took for r in slow if r.took is not None), default=timedelta())
     if not took:
-        return [reader.say.evidence.slow_brief.format(count=len(slow), routes=routes)]
-    return [reader.say.evidence.slow.format(count=len(slow), routes=routes, seconds=reader.seconds(took))]
+        return [brief.format(count=len(slow), routes=routes)]
+    return [form.format(count=len(slow), routes=routes, seconds=reader.seconds(took))]
 
 
 def _most(names: list[str]) -> int:

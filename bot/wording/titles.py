@@ -20,6 +20,11 @@ def present(incident: Incident, service: Service, reader: Reader) -> str:
     return fit(name_of(service), *state_forms(incident, service, reader))
 
 
+def offline(since: datetime, reader: Reader) -> str:
+    """That we are offline ourselves."""
+    return reader.say.titles.offline.format(since=reader.point(since))
+
+
 def tone(incident: Incident) -> Tone:
     if incident.health is Health.UNKNOWN:
         return Tone.UNSEEN
