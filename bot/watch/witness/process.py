@@ -161,7 +161,7 @@ class Witness:
         self._buffer.expire(now)
         waiting = len(self._buffer)
         answer = await self.link.send(
-            self._buffer.report(self.clock.steady(), session=self.session, blind=self.blind, etag=self.etag)
+            self._buffer.body(self.clock.steady(), session=self.session, blind=self.blind, etag=self.etag)
         )
         if isinstance(answer, Failed):
             if answer.unreadable:
