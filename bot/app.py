@@ -23,6 +23,7 @@ from bot.delivery.rate_limit import OpenChannel
 from bot.engine import Engine
 from bot.incidents.reconciler import audit
 from bot.model import Overview
+from bot.model.cluster import channel_role
 from bot.net import Network
 from bot.offload import pool
 from bot.own_alerts.admins import AdminAlerts
@@ -33,6 +34,7 @@ from bot.scheduler import clock_offset
 from bot.scheduler.clock_steps import ClockSteps
 from bot.scheduler.jobs import Scheduler
 from bot.scheduler.result_writer import Results
+from bot.scheduler.roles import while_ours
 from bot.store import StoreUnavailable, open_store
 from bot.supervisor import Supervisor
 from bot.watch.rounds import Rounds
@@ -139,7 +141,12 @@ class App:
             f"listen {kind}": keeper.keep(
                 Part.LISTENING,
                 f"listen {kind}",
-                partial(channel.listen, self.dispatcher.answer),
+                partial(
+                    while_ours,
+                    self.store.ownership,
+                    channel_role(kind),
+                    partial(channel.listen, self.dispatcher.answer),
+                ),
                 vital=False,
                 may_end=True,
             )
@@ -175,14 +182,15 @@ class App:
 
     async def _lose(self, stop: asyncio.Event) -> None:
         """Raise StoreUnavailable when another daemon has taken over the database."""
-        lost, ended = asyncio.create_task(self.store.hold.lost.wait()), asyncio.create_task(stop.wait())
+        lost = asyncio.create_task(self.store.ownership.lost.wait())
+        ended = asyncio.create_task(stop.wait())
         try:
             await asyncio.wait([lost, ended], return_when=asyncio.FIRST_COMPLETED)
         finally:
             lost.cancel()
             ended.cancel()
-        if self.store.hold.lost.is_set():
-            raise StoreUnavailable(f"another Tocsin has taken over the database {self.store.hold.name}: this one ends")
+        if self.store.ownership.lost.is_set():
+            raise StoreUnavailable("another Tocsin has taken over the database, or our node name: this one ends")
 
     def _clock_steps(self) -> ClockSteps:
         boot = clock_offset.boot_id()

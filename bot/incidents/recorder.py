@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 
 from bot import wording
 from bot.incidents.places import Places
+from bot.incidents.refusals import refusal_notices
 from bot.incidents.settings import Settings
 from bot.judge import channel_health
 from bot.judge.changes import Step
@@ -46,9 +47,10 @@ from bot.model import (
     delivering,
 )
 from bot.model.clock_shift import Moved, moved
+from bot.model.cluster import Claim
 from bot.notify import incident_fanout
 from bot.own_health import OwnHealth
-from bot.store import Store, StoreUnavailable
+from bot.store import FencedError, Store, StoreUnavailable
 from bot.store.incidents import Snapshot, Transition
 
 log = logging.getLogger(__name__)
@@ -252,22 +254,8 @@ class Recorder:
         """Notify the admins, by other channels, that a destination refuses messages, or refused this one. Once a day
         for a destination, once for each reason to refuse a message.
         """
-        admins, now, place = self.settings.admins, self.clock(), delivery.destination
-        if admins is None:
-            return
-        readers = tuple(dict.fromkeys((delivery.audience, *delivery.ladders)))
-        own = {admins.name, str(place), ""}
-        missing, style = [r for r in readers if r not in own], admins.style
-        if scope is RefusalScope.MESSAGE:
-            lost = [r for r in missing if r not in self.ladders or self.ladders[r].destinations[-1] == place]
-            notice = wording.not_taken(delivery, why, lost, style, now)
-        else:
-            notice = wording.takes_nothing(place, why, missing, style, now)
-        rows = [
-            Delivery(f"{notice.key}@{d}", d, DeliveryAction.POST, notice, admins.name)
-            for d in admins.destinations
-            if d != place
-        ]
+        now = self.clock()
+        rows = refusal_notices(delivery, why, scope, self.settings, now)
         if rows and await self.store.deliveries.add(rows, now):
             self.wake({row.destination for row in rows})
 
@@ -289,6 +277,9 @@ class Recorder:
             self.wake(set(changed))
 
     async def _track_own_outage(self, seen: Round) -> None:
+        self.store.ownership.see(online=seen.online)
+        if self.store.ownership.others_see:
+            return  # another node takes over, and nothing goes unseen
         if slept := seen.asleep_since:
             await self._advance(OURSELVES, lambda own: track_own_outage(own, slept, online=False, starved=True))
         online, blind = seen.online and not seen.starved, self._state(OURSELVES).incident is not None
@@ -300,7 +291,11 @@ class Recorder:
     async def _write_down(self, seen: Round) -> None:
         """Store a round. If the database is away, keep the streak, so that an outage keeps its true start."""
         try:
-            await self._advance(seen.service, lambda state: self._judged(state, seen))
+            claim = self.store.ownership.claim(seen.service)
+            await self._advance(seen.service, lambda state: self._judged(state, seen), claim=claim)
+        except FencedError:
+            self._unwritten.pop(seen.service, None)  # another node watches it by now
+            raise
         except StoreUnavailable:
             self._unwritten[seen.service] = self._judged(self._state(seen.service), seen).state.streak
             raise
@@ -337,7 +332,12 @@ class Recorder:
         return replace(rules, milestones=tuple(sorted({*rules.milestones, *ages})))
 
     async def _advance(
-        self, service: str, take: Callable[[ServiceState], Step], *, quietly: bool = False
+        self,
+        service: str,
+        take: Callable[[ServiceState], Step],
+        *,
+        quietly: bool = False,
+        claim: Claim | None = None,
     ) -> tuple[Change, ...]:
         state = self._state(service)
         if take(state).state == state:
@@ -352,7 +352,7 @@ class Recorder:
             told = tuple(d for change in news for d in self._deliveries(change, situation, now))
             return Transition(taken.state, taken.changes, told)
 
-        move = await self.store.incidents.apply(service, decide, now)
+        move = await self.store.incidents.apply(service, decide, now, claim)
         if move is None:  # another writer was first: take over its state
             await self._take_up(await self.store.incidents.states())
             return ()

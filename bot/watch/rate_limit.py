@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import timedelta
 
-from bot.model import Outcome, Reading
+from bot.model import Outcome, Reading, Round
 
 # s: the longest wait before a route is asked again, unless its service's interval is longer
 LONGEST = 900.0
@@ -57,3 +57,9 @@ def limited(reading: Reading) -> bool:
 def seconds(wait: timedelta | None) -> float:
     """The wait in seconds; None and negative waits are 0."""
     return max(wait.total_seconds(), 0.0) if wait else 0.0
+
+
+def only_limited(seen: Round) -> bool:
+    """Whether some routes of a round were rate-limited, and nothing else is wrong."""
+    rest = [reading for reading in seen.readings if not limited(reading)]
+    return len(rest) < len(seen.readings) and all(reading.outcome in {Outcome.OK, Outcome.EXPIRING} for reading in rest)

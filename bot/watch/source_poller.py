@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -13,7 +13,7 @@ from bot.contracts import HttpCache, Net, Source, SourceState
 from bot.errors import fault
 from bot.model import Health, Role, SourceReport
 from bot.model.clock_shift import Moved, move_inside
-from bot.watch.schedule import Schedule
+from bot.watch.schedule import Schedule, share
 
 logger = logging.getLogger(__name__)
 
@@ -42,6 +42,7 @@ class SourcePoller:
         *,
         longest: timedelta = LONGEST,
         in_doubt: Mapping[str, Sequence[Source]] | None = None,
+        ours: Callable[[str], bool] = lambda _service: True,
     ) -> None:
         passing = in_doubt or {}
         every = {service: (*of, *passing.get(service, ())) for service, of in sources.items()}
@@ -49,6 +50,7 @@ class SourcePoller:
         self._sources = {f"{service}/{n}": (service, one) for service, of in every.items() for n, one in enumerate(of)}
         self._passing = {service: self._keys[service][-len(of) :] for service, of in passing.items() if of}
         self._unasked = {key for keys in self._passing.values() for key in keys}  # not wanted at the moment
+        self._ours = ours
         self._net = net
         self._clock = clock
         self._longest = longest.total_seconds()
@@ -99,10 +101,17 @@ class SourcePoller:
             else:
                 self._beat.sooner(key, max(now, self._began.get(key, now - EVERY_IN_DOUBT) + EVERY_IN_DOUBT))
 
+    def won(self, service: str) -> None:
+        """Read what is always read of a service soon, since it is ours from now on."""
+        now = self._clock.steady()
+        for key in self._keys.get(service, ()):
+            if key not in self._unasked:
+                self._beat.sooner(key, now + share(key) * FIRST_WITHIN)
+
     def tick(self, now: float) -> None:
         """Start the readings that are due."""
         for key, _ in self._beat.due(now, AT_ONCE - len(self._reading)):
-            if key not in self._reading and key not in self._unasked:
+            if key not in self._reading and key not in self._unasked and self._ours(self._sources[key][0]):
                 self._reading[key] = asyncio.create_task(self._read(key), name=f"source {key}")
 
     def restart(self, now: float) -> None:

@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any, Protocol
 
 import asyncpg
-
 from bot.store.lease import KEY
+
 from tests.postgres import Postgres, postgres_server
 
 HELD = f"SELECT value FROM key_value WHERE name = '{KEY}'"
