@@ -38,12 +38,13 @@ from bot.scheduler.roles import while_ours
 from bot.store import StoreUnavailable, open_store
 from bot.supervisor import Supervisor
 from bot.watch.rounds import Rounds
+from bot.watch.sight import look_while_blind
 from bot.web import heartbeats as heartbeat_urls
 from bot.web import operator_log
 from bot.web.app import Metrics, Server, site
 from bot.web.report_form import Reporting
 from bot.web.webhooks import Hooks
-from bot.wiring import canaries, heartbeats, setting, watched, watched_channels
+from bot.wiring import canaries, heartbeats, node_facts, setting, watched, watched_channels
 
 log = logging.getLogger(__name__)
 
@@ -155,6 +156,8 @@ class App:
         works["own notices"] = keeper.keep(Part.SCHEDULER, "own notices", partial(notices.run, stop), vital=False)
         workers = WorkerHealth(self.own_health)
         works["workers"] = keeper.keep(Part.MACHINE, "workers", partial(workers.run, stop), vital=False)
+        sight = partial(look_while_blind, self.store.ownership, self.rounds.online, stop)
+        works["sight"] = keeper.keep(Part.ROUNDS, "sight", sight, vital=False)
         works["hold"] = self._lose(stop)
         return [asyncio.create_task(work, name=name) for name, work in works.items()]
 
@@ -272,7 +275,9 @@ async def open_app(
     async with AsyncExitStack() as stack:
         stack.callback(pool.close)
         door = stack.enter_context(await bound(config))
-        store = await stack.enter_async_context(open_store(config.database, alone=True, own_health=own_health))
+        store = await stack.enter_async_context(
+            open_store(config.database, alone=True, own_health=own_health, node=node_facts(config))
+        )
         net = await stack.enter_async_context(Network())
         context = ChannelContext(net, listed(config.style()), store.subscriptions.recall, store.subscriptions.remember)
         settings = config.opened_channels()

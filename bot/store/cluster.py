@@ -140,6 +140,10 @@ class Membership:
             self.wake()
 
     @property
+    def blind(self) -> bool:
+        return self._entry.blind
+
+    @property
     def others_see(self) -> bool:
         alive = (node for node in self._seen.nodes if node.age < self.gone and node.name != self.name)
         return any(not node.blind for node in alive)

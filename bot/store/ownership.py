@@ -61,6 +61,10 @@ class Ownership(Protocol):
         """Tell whether our own connection works: another node does the work of a blind one."""
 
     @property
+    def blind(self) -> bool:
+        """Whether our own connection does not work."""
+
+    @property
     def others_see(self) -> bool:
         """Whether another node lives and sees the world."""
 
@@ -111,6 +115,10 @@ class AllOurs:
 
     def see(self, *, online: bool) -> None:
         """Nobody could do the work instead."""
+
+    @property
+    def blind(self) -> bool:
+        return False
 
     @property
     def others_see(self) -> bool:
