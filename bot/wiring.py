@@ -58,7 +58,7 @@ def node_facts(config: Config) -> NodeFacts:
     masked in it.
     """
     own: dict[str, Any] = {"cluster": True, "web": {"listen"}}
-    said = repr(_ordered(config.model_dump(exclude=own)))
+    said = repr(_ordered(config.model_dump(exclude=own, warnings=False)))
     return NodeFacts(config.cluster.node or "", __version__, blake2b(said.encode(), digest_size=8).hexdigest())
 
 

@@ -74,7 +74,7 @@ class Membership:
         self._yielding: set[Share] = set()
         self._deadline = self._beat_at = self.steady()
         self._seen = Seen("")
-        self._named: dict[str, frozenset[str]] = {}  # services by the owner that named them
+        self._named: dict[str, frozenset[str]] = {}  # services, by the checksum of their names
         self._changed: list[Changed] = []
         self._wake, self._beaten = asyncio.Event(), asyncio.Event()
         self._busy: Callable[[Share], bool] = lambda _share: False
@@ -203,7 +203,12 @@ class Membership:
     async def beat(self) -> None:
         """Give a sign of life, renew what is ours, release what another node should own, take what we should."""
         began = self.steady()
-        seen = await self.database.write_aside(self._beat)
+        for _ in range(2):
+            if not self._entry.told:  # in a transaction of its own: a beat holds rows for which this may wait
+                await self.database.write_aside(self._entry.register)
+            seen = await self.database.write_aside(self._beat)
+            if self._entry.told:
+                break
         if seen.owner != self.owner:
             self.lost.set()
             return
@@ -227,8 +232,9 @@ class Membership:
         owner = (await connection.execute(sql.BEAT, facts | {"session": session(self.owner)})).one().owner
         if owner not in {None, self.owner}:
             return Seen(owner)
-        if owner is None or not self._entry.told:
-            await self._entry.register(connection)  # None: an older state of the database was put back
+        if owner is None:
+            self._entry.renew()  # an older state of the database was put back
+            return Seen(self.owner, self._seen.nodes, self._seen.leases)
         nodes = await self._nodes(connection)
         leases = await self._leases(connection)
         owned = {lease.share: lease.epoch for lease in leases if lease.owner == self.owner}
@@ -242,11 +248,12 @@ class Membership:
 
     async def _nodes(self, connection: AsyncConnection) -> tuple[Node, ...]:
         rows = (await connection.execute(sql.NODES)).all()
+        known = self._named
+        self._named = {row.named: known[row.named] for row in rows if row.named in known}
         for row in rows:
-            if row.owner not in self._named:
+            if row.named not in self._named:  # thousands of names, which hardly ever change
                 written = await connection.scalar(sql.SERVICES, {"owner": row.owner})
-                self._named[row.owner] = frozenset(json.loads(written or "[]"))
-        self._named = {row.owner: self._named[row.owner] for row in rows} | {self.owner: self._entry.services}
+                self._named[row.named] = frozenset(json.loads(written or "[]"))
         return tuple(
             Node(
                 row.name,
@@ -254,7 +261,7 @@ class Membership:
                 row.age,
                 row.version,
                 row.config_hash,
-                self._named[row.owner],
+                self._named[row.named],
                 frozenset(json.loads(row.roles)),
                 row.blind,
             )
@@ -264,8 +271,7 @@ class Membership:
     async def _leases(self, connection: AsyncConnection) -> tuple[Lease, ...]:
         rows = (await connection.execute(sql.LEASES)).all()
         if sum(row.name is None for row in rows) < SHARDS:
-            await connection.execute(sql.NEW_SHARDS)
-            rows = (await connection.execute(sql.LEASES)).all()
+            self._entry.renew()  # an older state of the database was put back
         return tuple(
             Lease(row.number if row.name is None else row.name, row.owner, row.epoch, row.lasts) for row in rows
         )

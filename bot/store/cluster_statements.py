@@ -10,8 +10,13 @@ CHANNEL = "tocsin"  # of NOTIFY
 SOON = "clock_timestamp() + make_interval(secs => :lasts)"
 AGE = "extract(epoch FROM clock_timestamp() - seen_at)::float8"
 
+# Two that insert the same rows at once may wait for each other, and each for a beat that updates them.
+REGISTERING = 0x70C54  # advisory lock, an arbitrary number that nothing else uses
+ONE_AT_A_TIME = text(f"SELECT pg_advisory_xact_lock({REGISTERING})")
 NODE = text(f"SELECT name, owner, process, {AGE} AS age FROM nodes WHERE name = :name FOR UPDATE")
-NODES = text(f"SELECT name, owner, {AGE} AS age, version, config_hash, roles, blind FROM nodes ORDER BY name")
+NODES = text(
+    f"SELECT name, owner, {AGE} AS age, version, config_hash, roles, blind, md5(services) AS named FROM nodes ORDER BY name"
+)
 SERVICES = text("SELECT services FROM nodes WHERE owner = :owner")
 REGISTER = text(
     "INSERT INTO nodes (name, owner, process, seen_at, version, config_hash, services, roles, blind)"
@@ -21,11 +26,13 @@ REGISTER = text(
 )
 NEW_SHARDS = text(
     "INSERT INTO shards (number, owner, epoch, until)"
-    f" SELECT generate_series(0, {SHARDS - 1}), '', 0, clock_timestamp() ON CONFLICT (number) DO NOTHING"
+    f" SELECT number, '', 0, clock_timestamp() FROM generate_series(0, {SHARDS - 1}) AS new (number)"
+    " WHERE NOT EXISTS (SELECT FROM shards WHERE shards.number = new.number)"
 )
 NEW_ROLES = text(
     "INSERT INTO roles (name, owner, epoch, until)"
-    " SELECT unnest(CAST(:names AS text[])), '', 0, clock_timestamp() ON CONFLICT (name) DO NOTHING"
+    " SELECT name, '', 0, clock_timestamp() FROM unnest(CAST(:names AS text[])) AS new (name)"
+    " WHERE NOT EXISTS (SELECT FROM roles WHERE roles.name = new.name)"
 )
 LONG_GONE = text("DELETE FROM nodes WHERE seen_at < clock_timestamp() - interval '1 day'")
 

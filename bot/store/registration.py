@@ -54,7 +54,7 @@ class Registration:
     blind: bool = False
     services: frozenset[str] = frozenset()
     roles: frozenset[str] = frozenset()
-    _told: tuple[frozenset[str], frozenset[str]] = (frozenset(), frozenset())
+    _told: tuple[frozenset[str], frozenset[str]] | None = (frozenset(), frozenset())
     _run: str = field(default_factory=lambda: uuid4().hex[:12])
 
     def __post_init__(self) -> None:
@@ -70,11 +70,16 @@ class Registration:
         """Whether our row says all that we can do."""
         return self._told == (self.services, self.roles)
 
+    def renew(self) -> None:
+        """Write our row anew with the next beat."""
+        self._told = None
+
     async def enter(self, connection: AsyncConnection) -> float | None:
         """Register under our name, or the first free one of the host's. The age of the other daemon's last sign of life if
         that is in our way. Raise StoreUnavailable if a daemon of an older version runs.
         """
         await self._refuse_older(connection)
+        await connection.execute(sql.ONE_AT_A_TIME)
         names = [self.facts.name] if self.facts.name else [host(), *(f"{host()}-{n}" for n in range(2, NAMESAKES))]
         age = 0.0
         for name in names:
@@ -91,6 +96,7 @@ class Registration:
 
     async def register(self, connection: AsyncConnection) -> None:
         """Write our row, and those of the shares that are missing."""
+        await connection.execute(sql.ONE_AT_A_TIME)
         await connection.execute(sql.REGISTER, self._row())
         self._told = self.services, self.roles
         await connection.execute(sql.NEW_SHARDS)
