@@ -37,8 +37,8 @@ from bot.scheduler.result_writer import Results
 from bot.scheduler.roles import while_ours
 from bot.store import StoreUnavailable, open_store
 from bot.supervisor import Supervisor
+from bot.watch.blindness import look_while_blind
 from bot.watch.rounds import Rounds
-from bot.watch.sight import look_while_blind
 from bot.web import heartbeats as heartbeat_urls
 from bot.web import operator_log
 from bot.web.app import Metrics, Server, site
@@ -156,8 +156,8 @@ class App:
         works["own notices"] = keeper.keep(Part.SCHEDULER, "own notices", partial(notices.run, stop), vital=False)
         workers = WorkerHealth(self.own_health)
         works["workers"] = keeper.keep(Part.MACHINE, "workers", partial(workers.run, stop), vital=False)
-        sight = partial(look_while_blind, self.store.ownership, self.rounds.online, stop)
-        works["sight"] = keeper.keep(Part.ROUNDS, "sight", sight, vital=False)
+        looking = partial(look_while_blind, self.store.ownership, self.rounds.online, stop)
+        works["blindness"] = keeper.keep(Part.ROUNDS, "blindness", looking, vital=False)
         works["hold"] = self._lose(stop)
         return [asyncio.create_task(work, name=name) for name, work in works.items()]
 
