@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import socket
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -28,13 +28,15 @@ from bot.net import Network
 from bot.offload import pool
 from bot.own_alerts.admins import AdminAlerts
 from bot.own_alerts.without_database import WithoutDatabase
+from bot.own_alerts.witness_health import WitnessHealth
 from bot.own_alerts.worker_health import WorkerHealth
 from bot.own_health import OwnHealth, Part
 from bot.scheduler import clock_offset
 from bot.scheduler.clock_steps import ClockSteps
 from bot.scheduler.jobs import Scheduler
-from bot.scheduler.result_writer import Results
+from bot.scheduler.result_writer import Result, Results
 from bot.scheduler.roles import while_ours
+from bot.scheduler.witness_sharing import WitnessSharing
 from bot.store import StoreUnavailable, open_store
 from bot.supervisor import Supervisor
 from bot.watch.blindness import look_while_blind
@@ -44,7 +46,8 @@ from bot.web import operator_log
 from bot.web.app import Metrics, Server, site
 from bot.web.report_form import Reporting
 from bot.web.webhooks import Hooks
-from bot.wiring import canaries, heartbeats, node_facts, setting, watched, watched_channels
+from bot.web.witness import Witnesses
+from bot.wiring import canaries, heartbeats, node_facts, setting, watched, watched_channels, witnesses
 
 log = logging.getLogger(__name__)
 
@@ -69,6 +72,7 @@ class App:
     rounds: Rounds
     dispatcher: Dispatcher
     socket: socket.socket
+    witnesses: Witnesses | None = None
     started_at: datetime = field(default_factory=now)
     _shown: dict[str, Overview] = field(default_factory=dict)  # the latest overview, for when the database is away
 
@@ -93,7 +97,7 @@ class App:
 
     @cached_property
     def results(self) -> Results:
-        return Results(self.store, self.heartbeats, self.rounds.drain, self.own_health)
+        return Results(self.store, self.heartbeats, self._drain, self.own_health)
 
     async def live(self, stop: asyncio.Event) -> None:
         """Run until stopped: first end checks and listening, then finish sends in progress. Raise Unable when a vital
@@ -134,32 +138,39 @@ class App:
             (Part.SCHEDULER, "scheduler", partial(self.scheduler.run, stop)),
             (Part.MACHINE, "clock", partial(self._clock_steps().run, stop)),
         ]
-        notices = AdminAlerts(self.own_health, self.channels, self.recorder.settings.admins, self.clock)
         works: dict[str, Coroutine[None, None, None]] = {
             name: keeper.keep(part, name, run) for part, name, run in vital
         }
+        works |= {name: keeper.keep(part, name, run, vital=False) for part, name, run in self._beside(stop)}
         works |= {
             f"listen {kind}": keeper.keep(
-                Part.LISTENING,
-                f"listen {kind}",
-                partial(
-                    while_ours,
-                    self.store.ownership,
-                    channel_role(kind),
-                    partial(channel.listen, self.dispatcher.answer),
-                ),
-                vital=False,
-                may_end=True,
+                Part.LISTENING, f"listen {kind}", self._listening(kind, channel), vital=False, may_end=True
             )
             for kind, channel in self.channels.items()
         }
-        works["own notices"] = keeper.keep(Part.SCHEDULER, "own notices", partial(notices.run, stop), vital=False)
-        workers = WorkerHealth(self.own_health)
-        works["workers"] = keeper.keep(Part.MACHINE, "workers", partial(workers.run, stop), vital=False)
-        looking = partial(look_while_blind, self.store.ownership, self.rounds.online, stop)
-        works["blindness"] = keeper.keep(Part.ROUNDS, "blindness", looking, vital=False)
         works["hold"] = self._lose(stop)
         return [asyncio.create_task(work, name=name) for name, work in works.items()]
+
+    def _beside(self, stop: asyncio.Event) -> Iterator[tuple[Part, str, Callable[[], Awaitable[None]]]]:
+        """The parts without which the rest goes on."""
+        notices = AdminAlerts(self.own_health, self.channels, self.recorder.settings.admins, self.clock)
+        yield Part.SCHEDULER, "own notices", partial(notices.run, stop)
+        yield Part.MACHINE, "workers", partial(WorkerHealth(self.own_health).run, stop)
+        yield Part.ROUNDS, "blindness", partial(look_while_blind, self.store.ownership, self.rounds.online, stop)
+        if self.witnesses:
+            registry = self.witnesses.registry
+            yield Part.WITNESSES, "witnesses", partial(WitnessHealth(registry, self.own_health).run, stop)
+            shared = WitnessSharing(registry, self.store.witnesses, self._several)
+            yield Part.WITNESSES, "sharing", partial(shared.run, stop)
+
+    def _listening(self, kind: str, channel: Channel) -> Callable[[], Awaitable[None]]:
+        """Listen on a channel while it is ours."""
+        listen = partial(channel.listen, self.dispatcher.answer)
+        return partial(while_ours, self.store.ownership, channel_role(kind), listen)
+
+    def _several(self) -> bool:
+        """Whether other nodes share the database."""
+        return not self.store.ownership.alone
 
     def _stop_last(self, closing: asyncio.Event) -> list[asyncio.Task[None]]:
         """Start the tasks that finish sends in progress at a stop."""
@@ -195,6 +206,10 @@ class App:
         if self.store.ownership.lost.is_set():
             raise StoreUnavailable("another Tocsin has taken over the database, or our node name: this one ends")
 
+    def _drain(self) -> list[Result]:
+        """The results since the last call: our own, and those of the witnesses."""
+        return [*self.rounds.drain(), *(self.witnesses.registry.drain() if self.witnesses else ())]
+
     def _clock_steps(self) -> ClockSteps:
         boot = clock_offset.boot_id()
         return ClockSteps(PROCESS, self.recorder, self.rounds, self.outbox, self.heartbeats, self.user_reports, boot)
@@ -210,8 +225,12 @@ class App:
             title=web.title,
             style=style,
             clock=self.clock,
-            doors=[Hooks(self.config.hooks(), partial(self.rounds.again, vouched=True)).route()],
+            doors=[
+                Hooks(self.config.hooks(), partial(self.rounds.again, vouched=True)).route(),
+                *(self.witnesses.routes() if self.witnesses else ()),
+            ],
             reporting=reporting,
+            archive=self.store.results,
         )
         heartbeat_urls.hear(made, self.heartbeats, self.rounds.again)
         return made
@@ -253,6 +272,8 @@ class App:
             troubles=self.own_health.troubles,
             unwell=self.own_health.unwell,
             restarts=dict(self.own_health.restarts),
+            witnesses=self.witnesses.registry.ages() if self.witnesses else {},
+            witness_readings=self.witnesses.registry.counts() if self.witnesses else {},
         )
 
 
@@ -279,7 +300,9 @@ async def open_app(
             open_store(config.database, alone=True, own_health=own_health, node=node_facts(config))
         )
         net = await stack.enter_async_context(Network())
-        context = ChannelContext(net, listed(config.style()), store.subscriptions.recall, store.subscriptions.remember)
+        people = store.subscriptions
+        look = await asyncio.to_thread(lambda: config.mail.look)
+        context = ChannelContext(net, listed(config.style()), people.recall, people.remember, look)
         settings = config.opened_channels()
         channels = {kind: await stack.enter_async_context(s.open(context)) for kind, s in settings.items()}
         engine = Engine(
@@ -298,13 +321,16 @@ async def open_app(
 
 def _app(config: Config, engine: Engine, net: Net, channels: Mapping[str, Channel], door: socket.socket) -> App:
     recorder, clock = engine.recorder, engine.clock
-    looked_at = (*watched(config, engine.heartbeats), *watched_channels(config, engine.outbox, clock))
+    services = watched(config, engine.heartbeats)
+    looked_at = (*services, *watched_channels(config, engine.outbox, clock))
+    others = witnesses(config, services)
+    places = others.registry if others else None
     emergency = WithoutDatabase(recorder, channels, engine.own_health, clock)
-    rounds = engine.watch(looked_at, canaries(config), net, seen=emergency.seen)
-    on_demand = OnDemandChecker(rounds.once, rounds.online, net, clock)
+    rounds = engine.watch(looked_at, canaries(config), net, seen=emergency.seen, places=places)
+    on_demand = OnDemandChecker(rounds.once, rounds.online, net, clock, places=places)
     paces = {kind: settings.pace for kind, settings in config.opened_channels().items()}
     dispatcher = Dispatcher(recorder, config.admins, config.style(), engine.user_reports, on_demand, paces)
-    return App(config, engine, net, channels, rounds, dispatcher, door)
+    return App(config, engine, net, channels, rounds, dispatcher, door, others)
 
 
 async def bound(config: Config) -> socket.socket:

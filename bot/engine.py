@@ -19,6 +19,7 @@ from bot.watch.checks import HeartbeatCheck
 from bot.watch.heartbeats import HeartbeatRegistry
 from bot.watch.rounds import Rounds, Watched
 from bot.watch.user_reports import UserReports
+from bot.watch.witness.registry import WitnessRegistry
 
 
 class Engine:
@@ -42,7 +43,7 @@ class Engine:
         self.store, self.clock = store, clock
         self.own_health = own_health or OwnHealth(clock)
         self.recorder = Recorder(store, settings, clock, own_health=self.own_health, changed=changed)
-        self.outbox = Outbox(store.deliveries, channels, clock, self.recorder, store.ownership)
+        self.outbox = Outbox(store.deliveries, channels, clock, self.recorder, store.ownership, settings.site)
         self.recorder.wake = self.outbox.wake
         store.ownership.finish_first(self.outbox.busy)
         store.ownership.on_change(self._changed_hands)
@@ -70,8 +71,11 @@ class Engine:
         *,
         seen: Callable[[Round], Awaitable[bool]] | None = None,
         clock: Clock = SYSTEM,
+        places: WitnessRegistry | None = None,
     ) -> Rounds:
-        """The rounds of these services; what they see goes to `seen`, or else to the recorder."""
+        """The rounds of these services; what they see goes to `seen`, or else to the recorder. `places`: the readings
+        of the witnesses.
+        """
         rounds = Rounds(
             watched,
             canaries,
@@ -81,8 +85,11 @@ class Engine:
             clock=clock,
             own_health=self.own_health,
             epoch=self.store.ownership.epoch,
+            places=places,
         )
         self.user_reports.again = rounds.again
+        if places:
+            places.again = rounds.again
         self._rounds = rounds
         return rounds
 

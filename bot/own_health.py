@@ -22,11 +22,12 @@ class Part(StrEnum):
     LISTENING = "listening"
     CONFIG = "config"
     MACHINE = "machine"
+    WITNESSES = "witnesses"
 
 
 # Noted, but not unhealthy: the daemon still watches and notifies. A restart by a monitor of /healthz would make a
 # rejected config worse.
-LIGHT = frozenset({Part.LISTENING, Part.CONFIG})
+LIGHT = frozenset({Part.LISTENING, Part.CONFIG, Part.WITNESSES})
 
 
 @dataclass(frozen=True, slots=True)

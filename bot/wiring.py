@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -13,6 +13,7 @@ from bot import __version__, wording
 from bot.config import TRACKERS, Config, canary
 from bot.contracts import Check, Source
 from bot.delivery.outbox import Outbox
+from bot.incidents.digest_readers import OurPage
 from bot.incidents.settings import Settings
 from bot.judge.coverage import hold
 from bot.model import delivering
@@ -22,6 +23,9 @@ from bot.watch.channel_checks import ROUTES, ways
 from bot.watch.checks import AnyCheck, HeartbeatCheck
 from bot.watch.heartbeats import HeartbeatRegistry
 from bot.watch.rounds import Watched
+from bot.watch.witness.assignment import given
+from bot.watch.witness.registry import Member, WitnessRegistry
+from bot.web.witness import Witnesses
 
 CHANNEL_EVERY = timedelta(seconds=60)  # longest time between two checks of a channel's provider
 
@@ -44,6 +48,8 @@ def setting(config: Config) -> Settings:
         windows=tuple(window for plan in config.maintenance if (window := plan.window(config.timezone))),
         weekly=tuple(weekly for plan in config.maintenance if (weekly := plan.weekly(config.timezone))),
         maintenance_before=config.maintenance_before,
+        digests=config.all_digests(),
+        page=OurPage(config.web.url, config.web.title) if config.web.public_url else None,
         holds=dict(_holds(config)),
         opened=frozenset(opened),
         admins=config.admins_audience(),
@@ -162,3 +168,17 @@ def watched_channels(config: Config, outbox: Outbox, clock: Callable[[], datetim
 def canaries(config: Config) -> tuple[Check, ...]:
     """Independent references: if they fail too, we are offline."""
     return tuple(canary(text) for text in config.canaries)
+
+
+def witnesses(config: Config, looked_at: Sequence[Watched]) -> Witnesses | None:
+    """The door of the witnesses, with what each is to check; None if there are none."""
+    if not config.witnesses:
+        return None
+    known = {key: said.settings(key) for key, said in config.witnesses.items()}
+    ours = canaries(config)
+    tasks = {key: given(settings, looked_at, ours) for key, settings in known.items()}
+    members = [Member(key, settings.name, tasks[key].routes) for key, settings in known.items()]
+    every = {one.service.id: one.every.total_seconds() for one in looked_at}
+    quorum = None if config.quorum == "majority" else config.quorum
+    registry = WitnessRegistry(members, every, quorum=quorum, place=config.location or "")
+    return Witnesses({key: settings.token for key, settings in known.items()}, tasks, registry)

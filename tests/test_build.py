@@ -24,6 +24,7 @@ LOCKS = ("requirements.lock", "requirements-build.lock", "requirements-dev.lock"
 DOCKERFILE = (ROOT / "Dockerfile").read_text().replace("\\\n", " ")
 MAKEFILE = (ROOT / "Makefile").read_text()
 UNIT = (ROOT / "docs/tocsin.service").read_text()
+WITNESS_UNIT = (ROOT / "docs/tocsin-witness@.service").read_text()
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 
 
@@ -94,6 +95,19 @@ def test_the_container_has_limits_and_can_write_its_data_alone():
         True,
     )
     assert said["healthcheck"]["test"][1:3] == ["tocsin", "healthcheck"]
+
+
+def test_a_witness_has_limits_too_and_needs_no_data():
+    said = YAML(typ="safe").load(ROOT / "compose.witness.yaml")["services"]["witness"]
+    assert said["command"] == ["witness"]
+    assert (said["read_only"], said["cap_drop"], said["mem_limit"]) == (True, ["ALL"], "128m")
+    assert "volumes" not in said
+    assert "ports" not in said
+    unit = dict(re.findall(r"^(\w+)=(.*)$", WITNESS_UNIT, re.MULTILINE))
+    ours = dict(re.findall(r"^(\w+)=(.*)$", UNIT, re.MULTILINE))
+    assert unit["RestartPreventExitStatus"] == "2"
+    differ = {"Description", "Documentation", "ExecStart", "EnvironmentFile", "MemoryMax", "TasksMax"}
+    assert {key for key in unit.keys() & ours.keys() if unit[key] != ours[key]} <= differ
 
 
 @pytest.mark.hardened("A2", "the systemd unit", "LimitNOFILE, MemoryMax, no privileges")

@@ -79,7 +79,7 @@ README = (ROOT / "README.md").read_text()
 EXAMPLE = (ROOT / "config.example.yaml").read_text()
 PAGES = {path.name: path.read_text() for path in (ROOT / "docs").glob("*.md")} | {"README.md": README}
 TOKENS = ("SLACK_BOT_TOKEN", "SLACK_APP_TOKEN", "DISCORD_TOKEN", "TELEGRAM_TOKEN", "SMTP_PASSWORD", "X_WEBHOOK_TOKEN")
-TOKENS += ("BACKUP_TOKEN",)
+TOKENS += ("BACKUP_TOKEN", "LONDON_WITNESS_TOKEN")
 TOKENS += ("DOWNDETECTOR_CLIENT_ID", "DOWNDETECTOR_CLIENT_SECRET")
 
 
@@ -169,7 +169,9 @@ TABLES = {
     "`quiet`": settings.QuietConfig,
     "`escalate`": settings.EscalationConfig,
     "digests": settings.DigestConfig,
+    "mail": settings.MailConfig,
     "maintenance": settings.MaintenanceConfig,
+    "witnesses": settings.WitnessConfig,
 }
 
 

@@ -62,7 +62,7 @@ def test_each_of_several_clears_only_its_own():
 def test_a_config_that_is_not_taken_and_a_deaf_ear_are_noted_and_no_illness(part):
     health = health_at(NOW)
     health.report(part, quote("why"))
-    assert health.well is (part in {Part.CONFIG, Part.LISTENING})
+    assert health.well is (part in {Part.CONFIG, Part.LISTENING, Part.WITNESSES})
     assert len(health.troubles) == 1
 
 
@@ -120,7 +120,7 @@ def test_a_second_part_is_told_too():
 
 
 def test_what_is_no_illness_is_told_after_a_minute():
-    assert {Part.CONFIG, Part.LISTENING} == LIGHT
+    assert {Part.CONFIG, Part.LISTENING, Part.WITNESSES} == LIGHT
     health = health_at(NOW)
     health.report(Part.CONFIG, quote("the log says why"))
     assert told(health, 59, 60) == ["", "new"]

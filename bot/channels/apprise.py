@@ -102,7 +102,8 @@ class AppriseChannel:
             return Refused(UNKNOWN, RefusalScope.DESTINATION)
         done = await service.async_notify(
             title=notice.words.title,
-            body="\n".join(notice.words.lines) or notice.words.title,  # many services refuse an empty body
+            # many services refuse an empty body
+            body="\n".join((*notice.words.lines, *(link.text for link in notice.links))) or notice.words.title,
             body_format=NotifyFormat.TEXT,
             notify_type=kind(notice.tone),
         )

@@ -73,7 +73,7 @@ class ConsoleChannel:
             return Sent()
         words, clock = delivery.notice.words, datetime.now(UTC).astimezone().strftime("%H:%M:%S")
         text = Text.assemble(f"{clock} ", (self._clean(words.title), COLOURS[delivery.notice.tone]))
-        for line in words.lines:
+        for line in (*words.lines, *(link.text for link in delivery.notice.links)):
             text.append(f"\n{'':9}{self._clean(line)}")
         try:
             self._console.print(text, soft_wrap=True)

@@ -117,6 +117,7 @@ def body(delivery: Delivery) -> dict[str, Any]:
     """The JSON for receivers. `version` counts its forms; within one, only new keys are added."""
     notice = delivery.notice
     words = (notice.root or notice.words) if delivery.action is DeliveryAction.EDIT else notice.words
+    links = [{"kind": link.kind.value, "label": link.label, "url": link.url} for link in notice.links]
     return {
         "version": 1,
         "key": name(delivery),
@@ -130,7 +131,7 @@ def body(delivery: Delivery) -> dict[str, Any]:
         "lines": words.lines,
         "text": words.text,
         "at": notice.at.isoformat() if notice.at else None,
-    }
+    } | ({"links": links} if links else {})
 
 
 def meaning(answer: Answer) -> Receipt:

@@ -9,7 +9,7 @@ from datetime import timedelta
 from functools import partial
 
 from bot import wording
-from bot.chat import delivery_log, maintenance, orders, preferences, report, rooms, subscriptions
+from bot.chat import delivery_log, digests, maintenance, orders, preferences, report, rooms, subscriptions
 from bot.chat.context import RECENT, CheckNow, CommandContext, Load, Response, SendDrill
 from bot.model import Ask, Style
 from bot.notify import drill
@@ -193,13 +193,17 @@ COMMANDS = {
         Command("report", "report service [what|works]", report.report, loads=(Load.INCIDENTS,)),
         Command(
             "subscribe",
-            "subscribe [service…] [down restored …] [likely|possible] [after 10m]",
+            "subscribe [service…|digest name] [down restored …] [likely|possible] [after 10m]",
             subscriptions.subscribe,
             manages=True,
             examples=("subscribe", "subscribe {service} likely", "subscribe {service} down restored"),
         ),
-        Command("unsubscribe", "unsubscribe [service…]", subscriptions.unsubscribe, manages=True),
+        Command("unsubscribe", "unsubscribe [service…|digest [name]]", subscriptions.unsubscribe, manages=True),
         Command("subscriptions", "subscriptions", subscriptions.subscriptions),
+        Command("digests", "digests", digests.digests, loads=(Load.DIGEST_TIMES,)),
+        Command(
+            "digest", "digest [name|add name address|remove name address]", digests.digest, loads=(Load.DIGEST_NOW,)
+        ),
         Command("language", "language [es]", preferences.language, manages=True),
         Command("timezone", "timezone [Europe/Madrid]", preferences.timezone, manages=True),
         Command("clock", "clock [12h|24h]", preferences.clock, manages=True),

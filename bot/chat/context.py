@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import Enum
@@ -15,6 +16,8 @@ from bot.model import (
     AuditEntry,
     Delivery,
     Destination,
+    Digest,
+    DigestReader,
     Incident,
     Order,
     Overview,
@@ -26,6 +29,7 @@ from bot.model import (
     Subscription,
     Text,
     Trail,
+    Undeliverable,
     Window,
 )
 
@@ -44,6 +48,8 @@ class Load(Enum):
     TRAIL = "trail"
     ROOMS = "rooms"
     AUDIT = "audit"
+    DIGEST_TIMES = "digest times"
+    DIGEST_NOW = "digest now"
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,8 +119,63 @@ class CheckNow:
     address: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class SubscribeDigest:
+    """Send a digest to a place."""
+
+    digest: str
+    place: Destination
+    by: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class UnsubscribeDigests:
+    """Send these digests to a place no more."""
+
+    digests: tuple[str, ...]
+    place: Destination
+
+
+@dataclass(frozen=True, slots=True)
+class AskForDigest:
+    """Ask an address to confirm that it wants a digest."""
+
+    digest: Digest
+    place: Destination
+    by: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class RemoveFromDigest:
+    """Take an address off a digest."""
+
+    digest: str
+    place: Destination
+
+
+@dataclass(frozen=True, slots=True)
+class RetryAddress:
+    """Send to an address again that took no mail."""
+
+    place: Destination
+
+
+DigestOrder = SubscribeDigest | UnsubscribeDigests | AskForDigest | RemoveFromDigest | RetryAddress
 Ordered = (
-    Subscribe | Unsubscribe | SetPlace | ForService | SendDrill | Plan | CallOff | Report | Allow | Disallow | CheckNow
+    Subscribe
+    | Unsubscribe
+    | SetPlace
+    | ForService
+    | SendDrill
+    | Plan
+    | CallOff
+    | Report
+    | Allow
+    | Disallow
+    | CheckNow
+    | DigestOrder
 )
 
 
@@ -125,6 +186,29 @@ class KnownRooms:
     allowed: tuple[AllowedRoom, ...] = ()
     named: frozenset[Destination] = frozenset()
     public: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class KnownDigests:
+    """The digests, and who gets them besides the config's lists. `mail`, `page`: whether an address can be asked."""
+
+    known: tuple[Digest, ...] = ()
+    readers: tuple[DigestReader, ...] = ()
+    undeliverable: tuple[Undeliverable, ...] = ()
+    mail: bool = False
+    page: bool = False
+
+    def find(self, name: str) -> Digest | None:
+        """Find a digest by its name, in any case."""
+        return next((one for one in self.known if one.name.casefold() == name.casefold()), None)
+
+    @property
+    def only(self) -> Digest | None:
+        """The digest, if there is one alone."""
+        return self.known[0] if len(self.known) == 1 else None
+
+    def of(self, digest: str) -> tuple[DigestReader, ...]:
+        return tuple(one for one in self.readers if one.digest == digest)
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +225,9 @@ class CommandContext:
 
     `words` follow the command's name; `period` is how far back it looks. `settings`: what people set for this place;
     `style`: how the reply is written. What a `Load` stands for is empty unless the
-    command's row declares it: `overview.recent`, `overview.unseen`, `overview.answering`, `trail`, `rooms`, `audit`.
+    command's row declares it: `overview.recent`, `overview.unseen`, `overview.answering`, `trail`, `rooms`, `audit`,
+    `digest_times` (when each digest comes here next), `digest_now` (from when on the one that is named looks back, and
+    what it is made of).
     """
 
     ask: Ask
@@ -155,6 +241,9 @@ class CommandContext:
     rooms: KnownRooms = KnownRooms()
     audit: tuple[AuditEntry, ...] = ()
     settings: PlaceSettings = field(default_factory=PlaceSettings)
+    digests: KnownDigests = KnownDigests()
+    digest_times: Mapping[str, datetime] = field(default_factory=dict)
+    digest_now: tuple[datetime, Overview] | None = None
 
     @property
     def phrase(self) -> str:

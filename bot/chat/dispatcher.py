@@ -14,6 +14,7 @@ from bot.chat.access import Access
 from bot.chat.commands import Line, parse, respond
 from bot.chat.context import (
     Allow,
+    AskForDigest,
     CallOff,
     CheckNow,
     CommandContext,
@@ -21,12 +22,17 @@ from bot.chat.context import (
     ForService,
     Ordered,
     Plan,
+    RemoveFromDigest,
     Response,
+    RetryAddress,
     SendDrill,
     SetPlace,
     Subscribe,
+    SubscribeDigest,
     Unsubscribe,
+    UnsubscribeDigests,
 )
+from bot.chat.digest_orders import carry_out, known_digests, shut_out
 from bot.chat.limits import EACH, Admission, Pacer, PersonLimits, Turns
 from bot.chat.loading import load
 from bot.chat.on_demand_check import OnDemandChecker
@@ -61,7 +67,7 @@ STALE_AFTER = timedelta(minutes=10)
 STALE_ANSWERS_OF_PLACE, STALE_ANSWERS_OF_PLATFORM = 3, 30
 STALE_WITHIN = 600.0
 REMEMBERED_KEYS = 2_000
-CHANGES_PLACE = (Subscribe, Unsubscribe, SetPlace, Allow, Disallow)
+CHANGES_PLACE = (Subscribe, Unsubscribe, SetPlace, Allow, Disallow, SubscribeDigest, UnsubscribeDigests)
 
 
 class RecentKeys:
@@ -228,6 +234,7 @@ class Dispatcher:
             admin,
             line.period,
             settings=self.recorder.places.of(ask.where),
+            digests=known_digests(self.recorder),
         )
 
     # ── orders ────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -298,6 +305,8 @@ class Dispatcher:
                 await drill(self.recorder, deliveries)
             case Report():
                 await self.user_reports.take(order)
+            case SubscribeDigest() | UnsubscribeDigests() | AskForDigest() | RemoveFromDigest() | RetryAddress():
+                await carry_out(order, self.recorder)
 
     async def _change_place(self, order: Subscribe | Unsubscribe | SetPlace | Allow | Disallow) -> None:
         match order:
@@ -318,6 +327,7 @@ class Dispatcher:
         """Also end its subscriptions: one of them would let it in again."""
         for subscription in [s for s in self.recorder.places.subscriptions if room_of(s.destination) == place]:
             await self.recorder.places.unsubscribe(subscription.destination)
+        await shut_out(place, self.recorder)
         await self.recorder.store.rooms.disallow(place)
         await self.access.read(asyncio.get_running_loop().time())
 

@@ -5,14 +5,16 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import replace
+from datetime import timedelta
 
 from bot.chat import delivery_log
 from bot.chat.access import Access
 from bot.chat.context import CommandContext, KnownRooms, Load
-from bot.incidents.recorder import Recorder
+from bot.incidents.recorder import LONG_AGO, Recorder
 from bot.model import DRILL, Trail
 
 AUDIT_ENTRIES = 10
+A_DAY = timedelta(days=1)
 
 Loader = Callable[[Recorder, Access, CommandContext], Awaitable[CommandContext]]
 
@@ -38,8 +40,9 @@ async def trail(recorder: Recorder, asked: str) -> Trail | None:
 
 
 async def _incidents(recorder: Recorder, _: Access, context: CommandContext) -> CommandContext:
-    recent = await recorder.recent(context.since)
-    return replace(context, overview=replace(context.overview, recent=recent))
+    asked = context.service.id if context.service and not context.service.channel else ""
+    recent, outages = await recorder.recent(context.since, asked), await recorder.outages(context.since, asked)
+    return replace(context, overview=replace(context.overview, recent=recent, outages=outages))
 
 
 async def _coverage(recorder: Recorder, _: Access, context: CommandContext) -> CommandContext:
@@ -79,6 +82,28 @@ async def _audit(recorder: Recorder, _: Access, context: CommandContext) -> Comm
     return replace(context, audit=await recorder.store.audit_log.newest(AUDIT_ENTRIES))
 
 
+async def _digest_times(recorder: Recorder, _: Access, context: CommandContext) -> CommandContext:
+    """When each digest comes to the place that asks."""
+    coming = await recorder.store.digests.coming()
+    return replace(
+        context, digest_times={one.digest: one.nominal for one in coming if one.destination == context.ask.where}
+    )
+
+
+async def _digest_now(recorder: Recorder, _: Access, context: CommandContext) -> CommandContext:
+    """What the digest that is named is made of: as much time as each one covers, up to now."""
+    digests = context.digests
+    found = digests.find(context.phrase) or (None if context.words else digests.only)
+    if found is None:
+        return context
+    covers, now = found.covers, context.ask.at
+    if covers is None:
+        coming = [one for one in await recorder.store.digests.coming() if one.digest == found.name]
+        covers = max((one.nominal - one.since for one in coming), default=A_DAY)
+    since = now - min(covers, LONG_AGO)
+    return replace(context, digest_now=(since, replace(await recorder.overview(since), at=now)))
+
+
 LOADERS: dict[Load, Loader] = {
     Load.INCIDENTS: _incidents,
     Load.COVERAGE: _coverage,
@@ -86,4 +111,6 @@ LOADERS: dict[Load, Loader] = {
     Load.TRAIL: _trail,
     Load.ROOMS: _rooms,
     Load.AUDIT: _audit,
+    Load.DIGEST_TIMES: _digest_times,
+    Load.DIGEST_NOW: _digest_now,
 }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
@@ -13,8 +13,9 @@ from bot import wording
 from bot.chat.context import CheckNow
 from bot.contracts import Answer, Cause, Net, Trouble
 from bot.delivery.rate_limit import RateLimit
-from bot.model import Reason, ReasonCode, Round, Service, Style, Text
+from bot.model import PlaceLook, Reason, ReasonCode, Round, Service, Style, Text
 from bot.net import Guarded, Network, Prepared
+from bot.watch.witness.registry import WitnessRegistry
 
 PORTS = frozenset({80, 443, 8080, 8443})
 PLAIN = frozenset({80, 8080})  # where http is spoken, if nobody says what
@@ -46,7 +47,9 @@ class CheckResult:
 
 
 class OnDemandChecker:
-    """`look`: one round of a service, neither judged nor kept. `sighted`: do we see anything of the world?"""
+    """`look`: one round of a service, neither judged nor kept. `sighted`: do we see anything of the world? `places`:
+    the witnesses, if there are any.
+    """
 
     def __init__(
         self,
@@ -57,8 +60,9 @@ class OnDemandChecker:
         *,
         ports: frozenset[int] = PORTS,
         timeout: timedelta = TIMEOUT,
+        places: WitnessRegistry | None = None,
     ) -> None:
-        self._look = look
+        self._look, self._places = look, places
         self._online = sighted
         self._net = Guarded(net)
         self._clock = clock
@@ -78,10 +82,15 @@ class OnDemandChecker:
 
     async def _at_service(self, service: Service, now: datetime) -> Telling | None:
         async def look() -> Telling:
-            seen = await self._look(service.id)
-            return partial(wording.looked, seen, service) if seen else wording.see_nothing
+            seen, others = await asyncio.gather(self._look(service.id), self._elsewhere(service.id))
+            own = self._places.own(service.id) if self._places and others else None
+            looks = (own, *others) if own else others
+            return partial(wording.looked, seen, service, looks=looks) if seen else wording.see_nothing
 
         return await self._shared(f"service {service.id}", now, look)
+
+    async def _elsewhere(self, service: str) -> Sequence[PlaceLook]:
+        return await self._places.looks(service, self._timeout) if self._places else ()
 
     async def _at_address(self, said: str, now: datetime) -> Telling | None:
         prepared = self._fit(said if "://" in said else f"https://{said}")

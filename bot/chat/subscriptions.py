@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 from bot import wording
-from bot.chat import durations
+from bot.chat import digests, durations
 from bot.chat.context import CommandContext, Response, Subscribe, Unsubscribe
 from bot.model import Confidence, Subscription, SubscriptionFilter, Topic
 from bot.wording.catalog import fold, input_words
@@ -40,7 +40,11 @@ class _Said:
 
 
 def subscribe(context: CommandContext) -> Response:
-    """Subscribe the place to services (none named: all) with these options, which replace earlier ones of theirs."""
+    """Subscribe the place to services (none named: all) with these options, which replace earlier ones of theirs; or
+    to a digest.
+    """
+    if (response := digests.subscribe(context)) is not None:
+        return response
     said = _read(context)
     if said.unknown:
         return context.unknown_service(said.unknown)
@@ -52,7 +56,9 @@ def subscribe(context: CommandContext) -> Response:
 
 
 def unsubscribe(context: CommandContext) -> Response:
-    """Take services off the place's subscription; without one named, or with none left, end it."""
+    """Take services off the place's subscription; without one named, or with none left, end it. Or end that to digests."""
+    if (response := digests.unsubscribe(context)) is not None:
+        return response
     held = context.subscription
     if held is None:
         return Response(wording.not_subscribed(_here(context), _names(context), context.ask.at))

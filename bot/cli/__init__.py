@@ -10,7 +10,7 @@ from collections.abc import Callable
 from cyclopts import App, CycloptsError
 
 from bot import __version__
-from bot.cli import run, schema, status, verify
+from bot.cli import run, schema, status, verify, witness
 from bot.cli.console import err, fail
 
 COMMANDS: dict[str, Callable[..., int]] = {
@@ -25,6 +25,7 @@ COMMANDS: dict[str, Callable[..., int]] = {
     "example": schema.example,
     "services": schema.services,
     "healthcheck": run.healthcheck,
+    "witness": witness.witness,
 }
 
 app = App(

@@ -61,6 +61,7 @@ def as_json(trail: Trail, style: Style, now: datetime) -> dict[str, Any]:
                 "change": row.kind.value if row.kind else None,
                 "act": row.action.value,
                 "status": row.status,
+                "by_edit": row.by_edit,
                 "unsure": row.unsure,
                 "attempts": row.attempts,
                 "queued_at": row.queued_at.isoformat(timespec="milliseconds"),

@@ -44,7 +44,7 @@ async def drill(config: Config, names: Sequence[str], tried: Callable[[int, int]
         store = await stack.enter_async_context(open_store(config.database))
         before = await store.audit.proven(places)
         net = await stack.enter_async_context(Network())
-        desk, settings = ChannelContext(net, (), _forgetful, _forgetful), config.opened_channels()
+        desk, settings = ChannelContext(net, (), _forgetful, _forgetful, config.mail.look), config.opened_channels()
         kinds = {place.kind for place in places}
         channels = {kind: await stack.enter_async_context(settings[kind].open(desk)) for kind in sorted(kinds)}
 

@@ -13,9 +13,11 @@ from pydantic import BaseModel, BeforeValidator, Field, ValidationError, create_
 from bot.channels import AnyChannel
 from bot.config.audiences import EscalationConfig, QuietConfig
 from bot.config.loader import ConfigError, Document, Problem, _models, read, secret_keys
+from bot.config.mail import MailConfig, placed
 from bot.config.maintenance import MaintenanceConfig
 from bot.config.places import unfit_places
 from bot.config.problems import problems
+from bot.config.schedule import cron
 from bot.config.services import Defaults, ServiceConfig
 from bot.config.types import (
     Canary,
@@ -39,21 +41,23 @@ from bot.config.types import (
     Timezone,
     Url,
     canary,
-    cron,
     duration,
 )
 from bot.config.validation import contradictions
+from bot.config.witnesses import PlaceName, Quorum, WitnessConfig
 from bot.contracts import ChannelSettings, between
 from bot.model import (
     Audience,
     Confidence,
     Destination,
+    Digest,
     PlaceSettings,
     Service,
     Style,
     SubscriptionFilter,
     Topic,
     delivering,
+    for_people,
 )
 from bot.watch.checks import AnyCheck
 from bot.watch.sources import AnyTracker
@@ -118,7 +122,7 @@ class DigestConfig(BaseModel):
     model_config = Strict
     to: Annotated[tuple[Place, ...], Field(min_length=1)]
     when: Cron
-    covers: Annotated[Duration, between("1m", "400d")] = duration("24h")
+    covers: Annotated[Duration, between("1m", "400d")] | None = None
     services: Some = "all"
     language: Language | None = None
     timezone: Timezone | None = None
@@ -167,8 +171,12 @@ class Config(BaseModel):
     channels: Channels = Channels()  # a model made above from the union of channels
     audiences: dict[Short, AudienceConfig] = {}
     digests: dict[Short, DigestConfig] = {}
+    mail: MailConfig = MailConfig()
     maintenance: tuple[MaintenanceConfig, ...] = ()
     maintenance_before: Annotated[Duration, between("0s", "7d")] = duration("24h")
+    location: PlaceName | None = None
+    witnesses: Annotated[dict[Short, WitnessConfig], Field(max_length=50)] = {}
+    quorum: Quorum = "majority"
 
     def style(self, own: AudienceConfig | DigestConfig | None = None) -> Style:
         """Style of a destination: its own settings, then the general ones."""
@@ -180,7 +188,15 @@ class Config(BaseModel):
 
     def service(self, key: str) -> Service:
         said = self.services[key]
-        return Service(key, said.name or key, tuple(said.routes), said.plan, self._shares(said))
+        return Service(
+            key,
+            said.name or key,
+            tuple(said.routes),
+            said.plan,
+            self._shares(said),
+            status_page=for_people(said.official.url) if said.official else "",
+            site=self.web.public_url.rstrip("/"),
+        )
 
     def _shares(self, said: ServiceConfig) -> tuple[str, ...]:
         """Possible shared causes: services it depends on, and hosts of its routes."""
@@ -222,6 +238,20 @@ class Config(BaseModel):
         digests = (place for said in self.digests.values() for place in said.to)
         readers = (place for audience in self.readers() for place in audience.places)
         return frozenset((*named, *digests, *readers))
+
+    def all_digests(self) -> dict[str, Digest]:
+        """The digests, in the form that the commands and the scheduler take."""
+        return {
+            name: Digest(
+                name,
+                said.when,
+                tuple(dict.fromkeys(said.to)),
+                some(said.services),
+                PlaceSettings(said.language or "", said.timezone or "", said.clock or ""),
+                said.covers,
+            )
+            for name, said in self.digests.items()
+        }
 
     def admins_audience(self) -> Audience | None:
         """The reachable admins as an audience that gets only notices about channels."""
@@ -299,7 +329,7 @@ def _understood(document: Document, *, secrets: bool) -> Config:
     if not secrets:
         document.problems.clear()
     try:
-        config = Config.model_validate(document.tree)
+        config = Config.model_validate(placed(document.tree, document.path.parent))
     except ValidationError as error:
         raise ConfigError(document, [*document.problems, *problems(error, Config)]) from None
     found = [*document.problems, *islice(contradictions(config), MOST)]

@@ -7,7 +7,6 @@ import unicodedata
 from datetime import time, timedelta
 from typing import Annotated, Any, Literal
 
-from apscheduler.triggers.cron import CronTrigger
 from pydantic import (
     AfterValidator,
     BeforeValidator,
@@ -20,7 +19,7 @@ from pydantic import (
 )
 
 from bot.config.database import database_url
-from bot.config.week import week_time
+from bot.config.schedule import cron
 from bot.contracts import Check, Telling
 from bot.model import OURSELVES, Confidence, Destination, clock, length, local_time
 from bot.net import Network
@@ -73,7 +72,7 @@ def _public(url: str) -> str:
 
 
 def _cron(when: str) -> str:
-    week_time(when)
+    cron(when, "UTC")
     return when
 
 
@@ -140,14 +139,6 @@ def canary(text: str) -> Check:
         return TcpCheck(host=host.strip("[]"), port=int(port))
     except ValueError:
         raise ValueError('is no canary; expected "https://one.example/" or "tcp://192.0.2.53:53"') from None
-
-
-def cron(when: str, timezone: str) -> CronTrigger:
-    """A trigger for "mon-fri 08:00" in a time zone. Raise ValueError for anything else."""
-    days, at = week_time(when)
-    # APScheduler's week begins on Monday, too, but its ranges cannot wrap.
-    named = ",".join(map(str, sorted(days)))
-    return CronTrigger(day_of_week=named, hour=at.hour, minute=at.minute, timezone=timezone)
 
 
 def _clock(value: Any) -> Any:

@@ -12,6 +12,7 @@ from bot.config.loader import Problem
 from bot.config.parsing import Location
 from bot.config.redaction import name_shown
 from bot.config.types import Some
+from bot.config.witnesses import witness_problems
 from bot.model import Destination, delivering
 from bot.watch.checks import HeartbeatCheck
 
@@ -46,10 +47,17 @@ def contradictions(config: Config) -> Iterator[Problem]:
     for name, digest in config.digests.items():
         yield from _unknown_services(config, digest.services, ("digests", name))
         yield from _unknown_channels(config, digest.to, ("digests", name, "to"))
+    yield from _witnesses(config)
     yield from _deaf_rooms(config)
     yield from _without_account(config)
     yield from _ill_planned(config)
     yield from _nobody(config)
+
+
+def _witnesses(config: Config) -> Iterator[Problem]:
+    for name, witness in config.witnesses.items():
+        yield from _unknown_services(config, witness.services, ("witnesses", name))
+    yield from witness_problems(config)
 
 
 def _deaf_rooms(config: Config) -> Iterator[Problem]:

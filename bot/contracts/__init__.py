@@ -27,7 +27,7 @@ from bot.contracts.network import (
     Trouble,
 )
 from bot.contracts.reach import Reach, reach_of
-from bot.model import Ask, Delivery, Reading, Reason, Receipt, SourceReport, Text, length
+from bot.model import PLAIN_LOOK, Ask, Delivery, MailLook, Reading, Reason, Receipt, SourceReport, Text, length
 
 __all__ = [
     "BLIND",
@@ -233,3 +233,4 @@ class ChannelContext:
     commands: tuple[tuple[str, str], ...]  # name and one-line help, for the platform's command list
     recall: Callable[[str], Awaitable[str | None]]  # read a small value of the channel's own, by name, from the store
     remember: Callable[[str, str], Awaitable[None]]
+    look: MailLook = PLAIN_LOOK

@@ -80,13 +80,16 @@ class DeliveryRecord(LadderSource, AddressBook, Protocol):
 
 @dataclass
 class Outbox:
-    """Sends what is queued. `ownership`: which channels are ours, as each is sent to by one node of a cluster."""
+    """Sends what is queued. `ownership`: which channels are ours, as each is sent to by one node of a cluster. `site`: the
+    public address of our pages.
+    """
 
     deliveries: Deliveries
     channels: Mapping[str, OpenChannel]
     clock: Callable[[], datetime]
     record: DeliveryRecord
     ownership: Ownership
+    site: str = ""
     counts: Counter[tuple[str, str]] = field(default_factory=Counter)  # by (channel kind, receipt)
     # outcomes of unsure deliveries, by (channel kind, outcome)
     unsure: Counter[tuple[str, str]] = field(default_factory=Counter)
@@ -211,7 +214,8 @@ class Outbox:
         return claimed
 
     def _told_together(self, many: Batch) -> Notice:
-        return wording.many(many, self.clock(), self._outage(many.destination.kind), self.record.others(many.audience))
+        outage, others = self._outage(many.destination.kind), self.record.others(many.audience)
+        return wording.many(many, self.clock(), outage, others, self.site)
 
     async def _rest(self, kind: str, waker: asyncio.Event, free: int) -> None:
         """Wait until woken, until something is due, or for `REST` seconds."""
@@ -281,11 +285,16 @@ class Outbox:
     def _headed(self, delivery: Delivery) -> Delivery:
         if not (delivery.late or delivery.deferred) or delivery.notice.thread.startswith(MANY):
             return delivery
-        kind = delivery.destination.kind
-        late = wording.missed(delivery.notice, kind, self.clock(), self._outage(kind), deferred=delivery.deferred)
+        now, kind, since = self.clock(), delivery.destination.kind, delivery.waited_since
+        outage = self._outage(kind)
+        if outage and since and outage[1] < since:
+            outage = None  # it was over before this began to wait
+        if not (delivery.in_vain or delivery.deferred or outage):
+            return delivery  # only we made it wait
+        late = wording.missed(delivery.notice, kind, now, outage, deferred=delivery.deferred)
         return replace(delivery, notice=late)
 
-    def _outage(self, kind: str) -> Span | None:
+    def _outage(self, kind: str) -> tuple[datetime, datetime] | None:
         """The channel's last outage. It ends now at the latest: a message that gets through proves that it is over."""
         span = self.record.outage(kind)
         return span and (span[0], span[1] or self.clock())

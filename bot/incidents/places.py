@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import timedelta
 
+from bot.incidents.digest_readers import DigestReaders
 from bot.model import Destination, PlaceSettings, Subscription
 from bot.store import Store
 
@@ -14,12 +15,14 @@ NOTHING_SET = PlaceSettings()
 class Places:
     def __init__(self, store: Store) -> None:
         self._store = store.subscriptions
+        self.digests = DigestReaders(store)
         self.subscriptions: tuple[Subscription, ...] = ()
         self.settings: Mapping[Destination, PlaceSettings] = {}
 
     async def load(self) -> None:
         self.settings = await self._store.places()
         self.subscriptions = await self._store.subscriptions()
+        await self.digests.load()
 
     async def subscribe(self, wish: Subscription) -> None:
         await self._store.subscribe(wish)

@@ -12,7 +12,8 @@ from datetime import datetime, timedelta
 
 from bot import wording
 from bot.incidents.places import Places
-from bot.incidents.refusals import refusal_notices
+from bot.incidents.refusals import tell_of_refusal
+from bot.incidents.rewording import reworded
 from bot.incidents.settings import Settings
 from bot.judge import channel_health
 from bot.judge.changes import Step
@@ -34,6 +35,7 @@ from bot.model import (
     MaintenanceEffect,
     Notice,
     Order,
+    Outage,
     Outcome,
     Overview,
     Reason,
@@ -177,11 +179,20 @@ class Recorder:
     async def overview(self, since: datetime) -> Overview:
         """The state for all screens; `recent` goes back to `since`."""
         recent, unseen = await self.recent(since), await self.unseen(since)
-        return replace(self.overview_from_memory(since), recent=recent, unseen=unseen)
+        outages = await self.outages(since)
+        return replace(self.overview_from_memory(since), recent=recent, unseen=unseen, outages=outages)
 
-    async def recent(self, since: datetime) -> tuple[Incident, ...]:
-        """Read the incidents of the services and of Tocsin itself, open or ended after `since`, newest first."""
-        return await self.store.results.incidents(since, services=(*self.settings.services, OURSELVES))
+    async def recent(self, since: datetime, service: str = "") -> tuple[Incident, ...]:
+        """Read the newest incidents of a service, or of all, and of Tocsin itself, open or ended after `since`, newest
+        first. They are for lists; figures need all `outages`.
+        """
+        wanted = (service,) if service else tuple(self.settings.services)
+        return await self.store.results.incidents(since, services=(*wanted, OURSELVES))
+
+    async def outages(self, since: datetime, service: str = "") -> tuple[Outage, ...]:
+        """Read all outages of a service, or of all, and of Tocsin itself, open or ended after `since`, oldest first."""
+        wanted = (service,) if service else tuple(self.settings.services)
+        return await self.store.results.outages(since, (*wanted, OURSELVES))
 
     async def unseen(self, since: datetime) -> Mapping[str, tuple[Span, ...]]:
         """Read, by service, when it was not observed since then."""
@@ -219,16 +230,8 @@ class Recorder:
         self._open.clear()
 
     def reworded(self, before: Change, after: Change, notice: Notice) -> Notice | None:
-        """The notice of a change whose times were corrected. None if its text differs from the plain wording of the
-        change: written for another rung, with other outages, or under another config.
-        """
-        service, style = self.service(after.incident.service), notice.style
-        was, now = (wording.notice(change, service, style) for change in (before, after))
-        if was.words != notice.words:
-            was, now = wording.advised(was, before.incident), wording.advised(now, after.incident)
-        if was.words != notice.words:
-            return None
-        return replace(notice, words=now.words, root=now.root, line=now.line, at=now.at, since=now.since)
+        """The notice of a change whose times were corrected, see `rewording`."""
+        return reworded(self.service(after.incident.service), before, after, notice)
 
     async def settle(self, now: datetime) -> None:
         """Repair times after an unnoticed clock step: no past event may lie in the future."""
@@ -251,13 +254,8 @@ class Recorder:
         return self._state(delivering(kind)), self._state(self.settings.stand_ins.get(kind, ""))
 
     async def refused(self, delivery: Delivery, why: Reason, scope: RefusalScope = RefusalScope.DESTINATION) -> None:
-        """Notify the admins, by other channels, that a destination refuses messages, or refused this one. Once a day
-        for a destination, once for each reason to refuse a message.
-        """
-        now = self.clock()
-        rows = refusal_notices(delivery, why, scope, self.settings, now)
-        if rows and await self.store.deliveries.add(rows, now):
-            self.wake({row.destination for row in rows})
+        """Notify the admins that a destination refuses messages, or refused this one."""
+        await tell_of_refusal(self, delivery, why, scope)
 
     async def _take_up(self, states: Mapping[str, ServiceState]) -> None:
         """Take over new states; wake deliveries that wait for a channel that went down or came back."""

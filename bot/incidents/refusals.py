@@ -1,32 +1,39 @@
-"""The notices to the admins that a destination refuses messages (pure)."""
+"""What becomes of a destination that refuses messages: the admins are told, and a dead address gets no digest."""
 
 from __future__ import annotations
 
-from datetime import datetime
+from typing import TYPE_CHECKING
 
 from bot import wording
-from bot.incidents.settings import Settings
 from bot.model import Delivery, DeliveryAction, Reason, RefusalScope
+from bot.notify import bounces
+
+if TYPE_CHECKING:
+    from bot.incidents.recorder import Recorder
 
 
-def refusal_notices(
-    delivery: Delivery, why: Reason, scope: RefusalScope, settings: Settings, now: datetime
-) -> list[Delivery]:
-    """The messages by other destinations; none if the config names no admin."""
-    admins, place = settings.admins, delivery.destination
+async def tell_of_refusal(recorder: Recorder, delivery: Delivery, why: Reason, scope: RefusalScope) -> None:
+    """Notify the admins, by other channels, that a destination refuses messages, or refused this one. Once a day for a
+    destination, once for each reason to refuse a message.
+    """
+    admins, now, place = recorder.settings.admins, recorder.clock(), delivery.destination
+    dead = place.kind == "email" and scope is RefusalScope.DESTINATION and bounces.hard(why)
+    bounced = dead and await recorder.places.digests.mark(place, why, now)
     if admins is None:
-        return []
+        return
     readers = tuple(dict.fromkeys((delivery.audience, *delivery.ladders)))
     own = {admins.name, str(place), ""}
     missing, style = [r for r in readers if r not in own], admins.style
     if scope is RefusalScope.MESSAGE:
-        ladders = settings.ladders
+        ladders = recorder.ladders
         lost = [r for r in missing if r not in ladders or ladders[r].destinations[-1] == place]
         notice = wording.not_taken(delivery, why, lost, style, now)
     else:
-        notice = wording.takes_nothing(place, why, missing, style, now)
-    return [
+        notice = wording.takes_nothing(place, why, missing, style, now, undeliverable=bounced)
+    rows = [
         Delivery(f"{notice.key}@{d}", d, DeliveryAction.POST, notice, admins.name)
         for d in admins.destinations
         if d != place
     ]
+    if rows and await recorder.store.deliveries.add(rows, now):
+        recorder.wake({row.destination for row in rows})

@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
-from bot.model import Audience, Destination, PlaceSettings, Rules, Service, Style, Subscription, Weekly, Window
+from bot.incidents.digest_readers import OurPage
+from bot.model import Audience, Destination, Digest, PlaceSettings, Rules, Service, Style, Subscription, Weekly, Window
 from bot.notify.audiences import readers
 
 
@@ -29,11 +30,18 @@ class Settings:
     rooms: frozenset[Destination] = frozenset()  # places in the config: people there may use commands
     public: bool = False  # anybody may use commands, anywhere
     style: Style = field(default_factory=Style)  # of places for which nobody has set one
+    digests: Mapping[str, Digest] = field(default_factory=dict)
+    page: OurPage | None = None  # our page, if it can be reached from elsewhere
 
     @property
     def watched(self) -> Mapping[str, Service]:
         """All services that can have rounds, by id."""
         return {**self.services, **{service.id: service for service in self.channels.values()}}
+
+    @property
+    def site(self) -> str:
+        """The public address of our pages, without a final slash; empty: none."""
+        return next((service.site for service in self.services.values()), "")
 
     @property
     def ladders(self) -> Mapping[str, Audience]:
@@ -49,7 +57,8 @@ class Settings:
     def found(self, moved: Mapping[Destination, Destination]) -> Settings:
         """The settings with present addresses: `moved` maps old ones to new ones."""
         audiences = tuple(_found(audience, moved) for audience in self.audiences)
-        return replace(self, audiences=audiences, rooms=frozenset(moved.get(d, d) for d in self.rooms))
+        digests = {d.name: replace(d, to=tuple(moved.get(at, at) for at in d.to)) for d in self.digests.values()}
+        return replace(self, audiences=audiences, digests=digests, rooms=frozenset(moved.get(d, d) for d in self.rooms))
 
 
 def _found(audience: Audience, moved: Mapping[Destination, Destination]) -> Audience:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime, timedelta
+from itertools import pairwise
 
 from bot.judge.verdict import TROUBLE, official, spoken
 from bot.model import Confidence, Health, Incident, Rules, ServiceState, Span, Verdict
@@ -11,6 +12,7 @@ from bot.model import Confidence, Health, Incident, Rules, ServiceState, Span, V
 FREE = 5  # changes of an incident based only on reports; each further one waits longer than the last ...
 LONGEST = timedelta(minutes=30)  # ... up to this ...
 LONGEST_UNSTABLE = timedelta(hours=6)  # ... or this, for an incident that has come and gone before
+CALM = 500  # spans of good rounds kept of an unstable incident
 
 
 def unheard(state: ServiceState, seen: Verdict) -> bool:
@@ -56,3 +58,23 @@ def may_say(incident: Incident, at: datetime, rules: Rules) -> bool:
     pause = min(rules.settle * (1 << min(beyond, 10)), LONGEST_UNSTABLE if unstable else LONGEST)
     latest: datetime = incident.reports_at or incident.since
     return at - latest >= pause
+
+
+def answered(state: ServiceState, seen: Verdict) -> ServiceState:
+    """The state whose unstable incident knows of the good rounds that end with this bad one: they count as good."""
+    one, since = state.incident, state.streak.good_since
+    if one is None or one.unstable_since is None or not (one.readings and seen.readings) or since is None:
+        return state
+    span = max(since, one.since), seen.streak.bad_since or seen.at
+    if not state.streak.good or span[0] >= span[1]:
+        return state
+    return replace(state, incident=replace(one, calm=_kept((*one.calm, span))))
+
+
+def _kept(calm: tuple[Span, ...]) -> tuple[Span, ...]:
+    """At most CALM spans: beyond that, the shortest bad time between two of them is forgotten."""
+    if len(calm) <= CALM:
+        return calm
+    gaps = [(after[0] - before[1], number) for number, (before, after) in enumerate(pairwise(calm))]
+    _, at = min(gaps)
+    return (*calm[:at], (calm[at][0], calm[at + 1][1]), *calm[at + 2 :])

@@ -36,7 +36,7 @@ def step(state: ServiceState, seen: Verdict | Order, rules: Rules, plan: Mainten
         case Verdict(health=Health.UNKNOWN):
             return Step(replace(state, streak=seen.streak, unseen_since=state.unseen_since or seen.at))
         case Verdict():
-            state = replace(state, streak=seen.streak, unseen_since=None)
+            state = replace(damping.answered(state, seen), streak=seen.streak, unseen_since=None)
             if damping.unheard(state, seen):
                 return Step(state)
             if plan.suppress and seen.health in TROUBLE and not _sure(state):

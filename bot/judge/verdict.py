@@ -42,7 +42,7 @@ def _doubted(streak: Streak) -> Streak:
 
 def _looks(seen: Round, rules: Rules) -> Health:
     """Health by the readings alone. With an inconclusive route it is neither all good nor all bad."""
-    outcomes = {r.outcome for r in seen.readings}
+    outcomes = {r.overall for r in seen.readings}
     if not seen.online:
         return Health.UNKNOWN
     if outcomes & {Outcome.FAILED, Outcome.SLOW}:

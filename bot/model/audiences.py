@@ -10,7 +10,7 @@ from enum import StrEnum
 from hashlib import blake2b
 
 from bot.model.durations import clock
-from bot.model.incidents import Incident, ServiceState
+from bot.model.incidents import Incident, Outage, ServiceState
 from bot.model.intervals import Span
 from bot.model.maintenance import Window
 from bot.model.observations import Confidence, Service
@@ -211,6 +211,8 @@ class Overview:
     # Mean response time, if requested.
     answering: Mapping[str, timedelta] = field(default_factory=dict)
     unwell: Mapping[str, datetime] = field(default_factory=dict)  # our own unhealthy parts, and since when
+    # All outages that count, as far back as `recent`, which may be fewer; None: those of `recent` are all.
+    outages: tuple[Outage, ...] | None = None
 
     def maintenance(self, service: str) -> Window | None:
         """The maintenance window that a service is in now, or None."""

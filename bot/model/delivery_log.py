@@ -33,6 +33,7 @@ class Progress:
     sent_at: datetime | None
     why: Reason | None  # the channel's latest answer, unless it took the message
     unsure: bool  # it may have arrived, whatever the status is
+    by_edit: bool = False  # it was put into a message that stood there already
 
 
 @dataclass(frozen=True, slots=True)

@@ -110,10 +110,24 @@ class Incident:
     reports_at: datetime | None = None  # ... and the time of the latest
     quiet_since: datetime | None = None  # of an unstable one known from sources alone: since when they are quiet
     official_last: SourceReport | None = None  # the official page's last report of trouble, as it was first read
+    calm: tuple[Span, ...] = ()  # of an unstable one: when the service responded, as far as that is over
 
     @property
     def id(self) -> str:
         return f"{self.service}#{self.number}"
+
+
+@dataclass(frozen=True, slots=True)
+class Outage:
+    """What counts of an incident: from when to when it was how bad. `calm`: when the service responded meanwhile."""
+
+    service: str
+    number: int
+    since: datetime
+    until: datetime | None
+    health: Health
+    calm: tuple[Span, ...] = ()
+    unstable_since: datetime | None = None  # start of the first outage that belongs to it
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from enum import StrEnum
 
 from bot.model.audiences import Destination, Style
 from bot.model.incidents import ENDINGS, ChangeKind
+from bot.model.links import Link
 from bot.model.maintenance import OVER, Phase, planned
 from bot.model.reasons import Reason
 
@@ -67,6 +68,11 @@ class Notice:
     detail: str = ""  # what stands below that line: evidence and plan
     causes: tuple[str, ...] = ()  # possible shared causes: services it depends on, hosts of its routes
     buttons: tuple[Button, ...] = ()  # actions available at this state of the incident
+    unsubscribe: str = ""  # address of the page where its only reader can unsubscribe
+    plan: str = ""  # that line of `words` which is the organisation's plan ...
+    quotes: tuple[str, ...] = ()  # ... and those that quote an official page
+    links: tuple[Link, ...] = ()  # the vendor's page first, then ours
+    plans: tuple[str, ...] = ()  # the operators' own plans within the text, whose addresses and names stay links
 
     @property
     def ends(self) -> ChangeKind | Phase | None:
@@ -137,7 +143,9 @@ class Delivery:
     ladders: tuple[str, ...] = ()  # audiences whose next rung gets it if this place fails ...
     within: timedelta | None = None  # ... within this time after it was due
     due: datetime | None = None  # not before then, because of quiet hours
-    late: bool = False  # set by the store: its time ran out, or it replaces earlier ones that failed
+    late: bool = False  # set by the store: its time ran out, or it replaces earlier ones that waited
+    in_vain: bool = False  # set by the store: it, or what it replaces, was handed over before and not taken
+    waited_since: datetime | None = None  # set by the store: when it, or the first that it replaces, was queued
     deferred: bool = False  # set by the store: held back for quiet hours
 
     @property

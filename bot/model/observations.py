@@ -45,6 +45,19 @@ class Role(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Places:
+    """Names of the places where a route is bad, and where it is fine; an empty name is our own place without one.
+
+    `total`: the places that vote. `some`: too few are bad for the whole to be called so.
+    """
+
+    bad: tuple[str, ...]
+    fine: tuple[str, ...] = ()
+    total: int = 0
+    some: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Reading:
     """Result of one check of one route. `why` is None when good."""
 
@@ -56,10 +69,16 @@ class Reading:
     answered_by: str = ""  # if not good: the network that answered instead ("Cloudflare")
     until: datetime | None = None  # if expiring: the end of the certificate
     wait: timedelta | None = None  # if rate limited: how long to wait
+    places: Places | None = None  # if not good, and other places vote too
 
     @property
     def ok(self) -> bool:
         return self.outcome is Outcome.OK
+
+    @property
+    def overall(self) -> Outcome:
+        """The outcome for people everywhere: what fails from some places only is not failing, but not well either."""
+        return Outcome.SLOW if self.places is not None and self.places.some else self.outcome
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +135,17 @@ class Stretch:
     going: bool = True  # still open: the round at `until` saw the service
 
 
+@dataclass(frozen=True, slots=True)
+class PlaceLook:
+    """What one of several places saw of a service when it was asked. `place`: its name; empty: our own, without one.
+
+    `readings` None: it did not answer in time; empty: it cannot see anything, as its own connection is down.
+    """
+
+    place: str
+    readings: tuple[Reading, ...] | None = None
+
+
 OURSELVES = "tocsin"  # the service whose incidents are our own outages; a reserved name
 
 
@@ -129,6 +159,8 @@ class Service:
     plan: str = ""  # the organisation's plan for an outage
     shares: tuple[str, ...] = ()  # possible shared causes: "on:Cloudflare", "at:cdn.example.net"
     channel: str = ""  # kind of channel whose health this is; empty: an ordinary service
+    status_page: str = ""  # address of its official status page for people; empty: none or unknown
+    site: str = ""  # public address of our own pages, without a final slash; empty: none
 
 
 def delivering(kind: str) -> str:

@@ -277,6 +277,8 @@ class ReasonCode(FactCode):
     PART_RESTARTED = "part_restarted", "detail", "part"
     PART_ENDED = "part_ended", "part"
     JOB_OF_OURS_FAILED = "job_of_ours_failed", "detail", "task"
+    WITNESS_SILENT = "witness_silent", "length", "place"
+    WITNESS_CONFIG_UNREADABLE = "witness_config_unreadable"
     UNKNOWN = "unknown"
 
 

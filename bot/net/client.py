@@ -32,17 +32,21 @@ MOVED = frozenset({301, 302, 303, 307, 308})
 class Network:
     """`contracts.Net`, open within `async with`.
 
-    `ca_file` is trusted besides the system's authorities; `resolver` replaces the system's.
+    `ca_file` is trusted besides the system's authorities; `resolver` replaces the system's; `source` is the address of
+    ours that connections come from, where there are several.
     """
 
-    def __init__(self, ca_file: str | Path | None = None, resolver: DnsClient | None = None) -> None:
+    def __init__(
+        self, ca_file: str | Path | None = None, resolver: DnsClient | None = None, *, source: str | None = None
+    ) -> None:
+        self._source = source
         self._ca_file = ca_file
         self._own = Resolver()
         self._names = resolver or self._own
         self._transport: Transport | None = None
 
     async def __aenter__(self) -> Self:
-        self._transport = Transport(self._names, self._ca_file)
+        self._transport = Transport(self._names, self._ca_file, self._source)
         return self
 
     async def __aexit__(self, *_: object) -> None:

@@ -40,8 +40,9 @@ class Transport:
     saved.
     """
 
-    def __init__(self, names: DnsClient, ca_file: str | Path | None) -> None:
+    def __init__(self, names: DnsClient, ca_file: str | Path | None, source: str | None = None) -> None:
         self._names = names
+        self._source = source  # the address of ours that connections come from
         self._ca_file = ca_file
         self._pool = Pool()
         self.sockets = Sockets()
@@ -90,12 +91,14 @@ class Transport:
     ) -> AnyWire:
         """Resolve and connect over TCP."""
         addresses = await self.addresses(host, trip, guarded=guarded)
+        if family is None and self._source is not None:
+            family = 6 if ":" in self._source else 4
         if family is not None:
             addresses = [each for each in addresses if (6 if ":" in each else 4) == family]
             if not addresses:
                 raise TroubleError(Cause.NO_SUCH_NAME, Reason.of(ReasonCode.NO_ADDRESS, family=f"IPv{family}"))
         trip.enter("connect")
-        return await _first(addresses, port, make)
+        return await _first(addresses, port, make, self._source)
 
     async def addresses(self, host: str, trip: Trip, *, guarded: bool) -> Sequence[str]:
         """At least one address, the best first."""
@@ -174,17 +177,17 @@ def _origin(prepared: Prepared, guarded: bool) -> Origin:
     return prepared.host, prepared.port, prepared.secure, guarded, prepared.family
 
 
-async def _first(addresses: Sequence[str], port: int, make: type[AnyWire]) -> AnyWire:
+async def _first(addresses: Sequence[str], port: int, make: type[AnyWire], source: str | None) -> AnyWire:
     """The first connection to succeed. Raise OSError or TroubleError if none does."""
     if len(addresses) == 1:
-        return await _attempt(addresses[0], port, make)
-    attempts = [partial(_attempt, address, port, make) for address in addresses]
+        return await _attempt(addresses[0], port, make, source)
+    attempts = [partial(_attempt, address, port, make, source) for address in addresses]
     return await first(attempts, dispose=lambda wire: wire.abort())
 
 
-async def _attempt(address: str, port: int, make: type[AnyWire]) -> AnyWire:
+async def _attempt(address: str, port: int, make: type[AnyWire], source: str | None) -> AnyWire:
     try:
-        wire = await _open(address, port, make)
+        wire = await (_open(address, port, make) if source is None else _open_from(source, address, port, make))
     except OSError as error:
         if error.errno in ROUTELESS and not has_route(address):
             family = "IPv6" if ":" in address else "IPv4"
@@ -196,4 +199,9 @@ async def _attempt(address: str, port: int, make: type[AnyWire]) -> AnyWire:
 
 async def _open(address: str, port: int, make: type[AnyWire]) -> AnyWire:
     _, wire = await asyncio.get_running_loop().create_connection(make, address, port)
+    return wire
+
+
+async def _open_from(source: str, address: str, port: int, make: type[AnyWire]) -> AnyWire:
+    _, wire = await asyncio.get_running_loop().create_connection(make, address, port, local_addr=(source, 0))
     return wire

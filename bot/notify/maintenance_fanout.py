@@ -47,6 +47,7 @@ def deliveries(
             hearer = hearer or routing.Hearer(place, audience.name, audience.style_at(place), due=due)
             hearer = replace(hearer, due=min(hearer.due, due) if hearer.due and due else None)
             found[place] = (routing.climbing(hearer, audience) if audience.ladder else hearer), others | follows
+    site = next((service.site for service in services.values()), "")
     words: dict[tuple[Style, frozenset[str], datetime | None], Notice] = {}
     rows: list[Delivery] = []
     for place, (hearer, follows) in found.items():
@@ -55,7 +56,7 @@ def deliveries(
             whole = not news.window.services and len(follows) == len(services)
             named = () if whole else tuple(services[s] for s in concerned if s in follows)
             words[manner] = wording.maintenance(
-                news.window, news.phase, named, hearer.style, now, leaving=news.leaving, read_at=hearer.due
+                news.window, news.phase, named, hearer.style, now, leaving=news.leaving, read_at=hearer.due, site=site
             )
         rows += incident_fanout.acts(words[manner], hearer, readers, told=place in news.told)
     return tuple(rows)

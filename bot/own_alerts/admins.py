@@ -22,6 +22,7 @@ AFTER = timedelta(seconds=10)  # shorter trouble is not reported
 LIGHT_AFTER = timedelta(minutes=1)  # likewise for minor trouble, as somebody may be editing the config
 AGAIN = timedelta(hours=1)  # interval of repeats while it lasts
 APART = timedelta(minutes=10)  # least time between the end of reported trouble and the next report
+ONCE = frozenset({Part.WITNESSES})  # parts whose lasting trouble is not repeated
 WITHIN = 30.0  # seconds a channel has to answer
 
 
@@ -45,7 +46,7 @@ class Policy:
         news = frozenset(one.part for one in lasting) - self.parts
         if news and (self.parts or self.over_at is None or now - self.over_at >= APART):
             how = "new"
-        elif self.parts and self.told_at and now - self.told_at >= AGAIN:
+        elif self.parts - ONCE and self.told_at and now - self.told_at >= AGAIN:
             how = "still"
         else:
             return ""

@@ -1,111 +1,171 @@
-"""Sends digests: each due time once, late if the daemon was stopped or asleep."""
+"""Sends digests: each due time once for each recipient, late if the daemon was stopped or asleep."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass, replace
-from datetime import UTC, datetime, time, timedelta
-from typing import Any
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 
-from bot.config import Config, DigestConfig, cron, some
+from bot.config import cron
 from bot.delivery.outbox import Outbox
 from bot.incidents.recorder import Recorder
-from bot.notify import digest
+from bot.model import Delivery, Destination, Digest, DigestRun, Overview, Style
+from bot.model.instants import instants
+from bot.notify import digest_words
+from bot.scheduler.digest_plan import Due, Key, Plan, Recipient, begins, due, plan, spelled
 from bot.store import Store
+from bot.wording import english
+
+__all__ = ["Digests", "begins", "instants"]
+
+log = logging.getLogger(__name__)
 
 LATE = timedelta(minutes=10)  # a digest later than this says so
-LIE = timedelta(hours=25)  # a last digest further in the future than this was sent while the clock was wrong
-LONGEST = timedelta(days=400)  # due times older than this are ignored
-ROUNDED = timedelta(hours=2)  # clock changes make a day or a week up to this much shorter or longer
-
-
-@dataclass(frozen=True, slots=True)
-class Told:
-    """Stored state of a digest: the end of the period reported, the time after which it is due, and its schedule."""
-
-    until: str = ""
-    after: str = ""
-    when: str = ""
-
-    @classmethod
-    def read(cls, value: str | None) -> Told:
-        try:
-            told = cls(**json.loads(value or "{}"))
-            [datetime.fromisoformat(at) for at in (told.until, told.after) if at]
-        except (ValueError, TypeError):
-            return cls()
-        return told
-
-    @property
-    def written(self) -> str:
-        return json.dumps(asdict(self))
-
-
-def instants(trigger: Any, after: datetime, now: datetime) -> Iterator[datetime]:
-    """The instants of a weekly schedule after `after` and up to `now`, one per scheduled day. In a skipped hour an
-    instant is later by the gap, in a repeated one it is the first. (The trigger itself misses midnight after a day of
-    23 hours.)
-    """
-    zone, fields = trigger.timezone, {field.name: field for field in trigger.fields}
-    midnight = datetime(2000, 1, 1, tzinfo=zone)
-    at = time(*(fields[name].get_next_value(midnight) for name in ("hour", "minute")))
-    day, last = max(after, now - LONGEST).astimezone(zone).date(), now.astimezone(zone).date()
-    while day <= last:
-        named = datetime.combine(day, at, zone)
-        if fields["day_of_week"].get_next_value(named) == day.weekday():
-            instant = named.astimezone(UTC)
-            if after < instant <= now:
-                yield instant
-        day += timedelta(days=1)
-
-
-def begins(nominal: datetime, until: datetime | None, covers: timedelta, *, wished: bool) -> datetime:
-    """Start of a digest's period: the end of the previous one, so that nothing is repeated or left out, unless a longer
-    period is `wished`.
-    """
-    if until is None or until >= nominal:
-        return nominal - covers
-    return nominal - covers if wished and covers - (nominal - until) > ROUNDED else until
+LIE = timedelta(hours=25)  # what was sent for a time further in the future than this was sent while the clock was wrong
+LOOK = timedelta(minutes=1)  # between two looks at what is planned, if we know of no reason for one
+CHUNK = 50  # recipients in one transaction: more would hold up the checks
+SHOWN = 3  # recipients that a line of the log names
 
 
 @dataclass
 class Digests:
-    config: Config
     store: Store
     recorder: Recorder
     outbox: Outbox
     clock: Callable[[], datetime]
+    _planned: Mapping[Key, Recipient] = field(default_factory=dict)  # for whom we have planned ...
+    _looked_at: datetime | None = None  # ... and when
+    _reasons: dict[Key, str] = field(default_factory=dict)  # why somebody gets none at present
 
     async def send_due(self) -> None:
         """Queue all digests that are due."""
-        for name, said in self.config.digests.items():
-            await self._see_to(name, said)
+        now, looked_at = self.clock(), self._looked_at
+        look = looked_at is None or not looked_at <= now < looked_at + LOOK
+        if look:
+            await self.recorder.places.digests.load()  # another process may have changed them
+        wanted = self._wanted()
+        if look or wanted != self._planned:
+            await self._plan(wanted, now)
+        seen: dict[datetime, Overview] = {}
+        for group in due(await self.store.digests.coming(now), wanted, now):
+            if group.since not in seen:
+                seen[group.since] = await self.recorder.overview(group.since)
+            await self._send(group, seen[group.since], now)
 
-    async def _see_to(self, name: str, said: DigestConfig) -> None:
-        now, zone = self.clock(), said.timezone or self.config.timezone
-        key, when = f"digest:{name}", f"{said.when} {zone}"
-        told = Told.read(await self.store.subscriptions.recall(key))
-        after = datetime.fromisoformat(told.after) if told.after else now
-        if told.when != when or after > now + LIE:  # a new schedule has no due times in the past
-            until = told.until if after <= now + LIE else ""
-            await self.store.subscriptions.remember(key, Told(until, now.isoformat(), when).written)
-            return
-        due = list(instants(cron(said.when, zone), after, now))
-        if not due:
-            return
-        nominal = due[-1]
-        await self._send(name, said, nominal, datetime.fromisoformat(told.until) if told.until else None)
-        # If the process was killed after queueing, the row keys keep the digest from being queued twice.
-        at = nominal.isoformat()
-        await self.store.subscriptions.remember(key, Told(at, at, when).written)
+    # ── who gets which, and when ──────────────────────────────────────────────────────────────────────────────────────
 
-    async def _send(self, name: str, said: DigestConfig, nominal: datetime, until: datetime | None) -> None:
-        now = self.clock()
-        since = begins(nominal, until, said.covers, wished="covers" in said.model_fields_set)
-        overview = await self.recorder.overview(since)
-        seen = replace(overview, at=nominal)
-        style, services, late = self.config.style(said), some(said.services), now - nominal > LATE
-        rows = digest.deliveries(name, seen, said.to, style, covers=nominal - since, services=services, late=late)
-        await self.store.deliveries.add(rows, now)
-        self.outbox.wake()
+    def _wanted(self) -> dict[Key, Recipient]:
+        """All recipients of all digests, each with its own zone and language."""
+        readers, made = self.recorder.places.digests, dict[tuple[str, Style], Recipient]()
+        found: dict[Key, Recipient] = {}
+        for name, said in self.recorder.settings.digests.items():
+            for place in dict.fromkeys((*said.to, *(one.destination for one in readers.of(name)))):
+                if not self._left_out(name, place):
+                    found[name, place] = self._recipient(said, place, made)
+        return found
+
+    def _left_out(self, name: str, place: Destination) -> bool:
+        """True for a recipient that can get none at present; the log says so once."""
+        dead, opened = self.recorder.places.digests.undeliverable.get(place), self.recorder.settings.opened
+        why = f"it takes no mail since {dead.at:%Y-%m-%d}: {english(dead.why)}" if dead else ""
+        if opened is not None and place.kind not in opened:
+            why = f"the config has no channel {place.kind}"
+        if why and self._reasons.get((name, place)) != why:
+            log.warning("digest %s is not sent to %s: %s", name, place.shown, why)
+        if why or (name, place) in self._reasons:
+            self._reasons[name, place] = why
+        return why != ""
+
+    def _recipient(self, said: Digest, place: Destination, made: dict[tuple[str, Style], Recipient]) -> Recipient:
+        style = said.style(place, self.recorder.places.of(place), self.recorder.settings.style)
+        key = said.name, style
+        if key not in made:
+            trigger = cron(said.when, style.timezone)
+            made[key] = Recipient(style, f"{said.when} {style.timezone}", trigger, said.covers)
+        return made[key]
+
+    async def _plan(self, wanted: Mapping[Key, Recipient], now: datetime) -> None:
+        if forgotten := await self.store.digests.forget_after(now + LIE):
+            log.warning("%d digests were sent while the clock was ahead: their times will come again", forgotten)
+        coming = await self.store.digests.coming()
+        found = plan(wanted, coming, await self.store.digests.latest(), now)
+        if found.add or found.drop:
+            await self.store.digests.plan(found.add, found.drop)
+            _log_plan(found, wanted, self.recorder.settings.digests, now)
+        self._planned, self._looked_at = wanted, now
+
+    # ── what is due ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+    async def _send(self, group: Due, overview: Overview, now: datetime) -> None:
+        said, late = self.recorder.settings.digests[group.digest], now - group.nominal > LATE
+        period = digest_words.Period(group.since, group.nominal, late)
+        places = [run.destination for run in group.runs]
+        rows = digest_words.deliveries(said.name, overview, period, places, group.style, services=said.services)
+        queued = 0
+        for first in range(0, len(rows), CHUNK):
+            some = group.runs[first : first + CHUNK]
+            nexts = {
+                run.id: replace(run, nominal=group.then, since=group.nominal, schedule=group.schedule, id=0)
+                for run in some
+            }
+            texts = zip(some, rows[first : first + CHUNK], strict=True)
+            linked = {run.id: await self._with_link(said, row, now) for run, row in texts}
+            queued += len(await self.store.digests.queue(linked, group.nominal, nexts, now))
+        if queued:
+            _log_sent(group, queued, late=late)
+            self.outbox.wake()
+
+    async def _with_link(self, said: Digest, row: Delivery, now: datetime) -> Delivery:
+        """The delivery with the link by which its reader can unsubscribe, if they are not on the config's list."""
+        readers, page, place = self.recorder.places.digests, self.recorder.settings.page, row.destination
+        reader = None if page is None or place in said.to else readers.find(said.name, place)
+        if reader is None or page is None:
+            return row
+        link = await readers.unsubscribe_link(reader, page.url, now)
+        return replace(row, notice=replace(row.notice, unsubscribe=link))
+
+
+def _log_sent(group: Due, queued: int, *, late: bool) -> None:
+    zone = group.style.timezone
+    at = spelled(group.nominal, zone)
+    if group.missed:
+        first = spelled(group.missed[0], zone)
+        log.warning(
+            "digest %s: %d times that it was due at were missed, from %s on; the one of %s is about all of them",
+            group.digest,
+            len(group.missed),
+            first,
+            at,
+        )
+    how = "late" if late else "in time"
+    log.info("digest %s of %s: queued %s for %s", group.digest, at, how, _named(group.runs, queued))
+
+
+def _log_plan(found: Plan, wanted: Mapping[Key, Recipient], digests: Mapping[str, Digest], now: datetime) -> None:
+    for run in found.unwanted:
+        why = "it is no longer on its list" if run.digest in digests else "there is no such digest any more"
+        if run.nominal <= now:
+            log.warning(
+                "digest %s: what was due to %s at %s is not sent: %s",
+                run.digest,
+                run.destination.shown,
+                run.nominal,
+                why,
+            )
+    for name in dict.fromkeys(run.digest for run in found.unwanted):
+        gone = [run for run in found.unwanted if run.digest == name]
+        log.info("digest %s: no longer sent to %s", name, _named(gone, len(gone)))
+    for name, schedule in dict.fromkeys((run.digest, run.schedule) for run in found.add):
+        new = [run for run in found.add if (run.digest, run.schedule) == (name, schedule)]
+        zone = wanted[new[0].key].style.timezone
+        log.info(
+            "digest %s (%s): next at %s to %s", name, schedule, spelled(new[0].nominal, zone), _named(new, len(new))
+        )
+
+
+def _named(runs: Sequence[DigestRun], count: int) -> str:
+    """The recipients of a line of the log."""
+    if count != len(runs) or count > SHOWN:
+        return f"{count} recipients"
+    return ", ".join(run.destination.shown for run in runs)

@@ -59,7 +59,7 @@ class Scheduler:
     _withheld: bool = False
 
     def all(self) -> tuple[Job, ...]:
-        digests = Digests(self.config, self.store, self.recorder, self.outbox, self.clock)
+        digests = Digests(self.store, self.recorder, self.outbox, self.clock)
         jobs = [
             Job("note that we live", self._send_heartbeat, PULSE, everywhere=True),
             # Each node hears of what the pages of its services plan; a window's row lets nobody announce it twice.

@@ -15,6 +15,8 @@ from bot.store.audit import Audit, Dangling
 from bot.store.cluster import Membership
 from bot.store.deliveries import statements
 from bot.store.deliveries.repository import Deliveries, Progress
+from bot.store.digest_readers import DigestReaderStore
+from bot.store.digests import DigestStore
 from bot.store.engine import Database, FencedError, StoreUnavailable, absent, connect
 from bot.store.errors import DatabaseHealth
 from bot.store.heartbeats import HeartbeatStore
@@ -29,12 +31,15 @@ from bot.store.results import ResultStore
 from bot.store.rollups import Figures, Rollups
 from bot.store.rooms import AuditLog, Rooms
 from bot.store.subscriptions import Subscriptions
+from bot.store.witnesses import WitnessStore
 
 __all__ = [
     "Audit",
     "AuditLog",
     "Dangling",
     "Deliveries",
+    "DigestReaderStore",
+    "DigestStore",
     "FencedError",
     "Figures",
     "IncidentStore",
@@ -71,6 +76,9 @@ class Store:
     heartbeats: HeartbeatStore
     rooms: Rooms
     audit_log: AuditLog
+    digests: DigestStore
+    digest_readers: DigestReaderStore
+    witnesses: WitnessStore
     ownership: Ownership = field(default_factory=lambda: AllOurs(not_alone()))
     health: DatabaseHealth = field(default_factory=lambda: DatabaseHealth(OwnHealth()))
 
@@ -131,6 +139,9 @@ def _store(database: Database, ownership: Ownership) -> Store:
         HeartbeatStore(database),
         Rooms(database),
         AuditLog(database),
+        DigestStore(database),
+        DigestReaderStore(database),
+        WitnessStore(database),
         ownership,
         database.health,
     )

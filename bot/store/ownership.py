@@ -61,6 +61,10 @@ class Ownership(Protocol):
         """Tell whether our own connection works: another node does the work of a blind one."""
 
     @property
+    def alone(self) -> bool:
+        """Whether no other node lived at the last look."""
+
+    @property
     def blind(self) -> bool:
         """Whether our own connection does not work."""
 
@@ -115,6 +119,10 @@ class AllOurs:
 
     def see(self, *, online: bool) -> None:
         """Nobody could do the work instead."""
+
+    @property
+    def alone(self) -> bool:
+        return True
 
     @property
     def blind(self) -> bool:

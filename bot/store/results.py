@@ -7,11 +7,11 @@ from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
 from typing import Any
 
-from sqlalchemy import Row, or_, select, text
+from sqlalchemy import ColumnElement, Row, Text, and_, case, null, or_, select, text, type_coerce
 from sqlalchemy import insert as plain_insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.model import Change, Incident, Reading
+from bot.model import OURSELVES, Change, Confidence, Health, Incident, Outage, Reading, outage
 from bot.model.cluster import Claim
 from bot.store.columns import MICROSECOND, refuse_naive
 from bot.store.engine import Database
@@ -40,6 +40,28 @@ class ResultStore:
 
         async def work(connection: AsyncConnection) -> tuple[Incident, ...]:
             return tuple(await connection.scalars(query))
+
+        return await self._database.read(work)
+
+    async def outages(self, since: datetime, services: Sequence[str]) -> tuple[Outage, ...]:
+        """All outages open or ended after `since`, oldest first: no limit, so that figures are right, and few columns,
+        so that thousands cost little. Only of the unstable and of certificates is the whole incident read.
+        """
+        columns = incidents.c
+        counts = or_(
+            columns.service == OURSELVES,
+            and_(columns.confidence == Confidence.CONFIRMED.value, ~columns.retracted),
+        )
+        query = (
+            select(columns.service, columns.number, columns.since, columns.until, columns.worst, columns.health)
+            .add_columns(case((_plain(), null()), else_=columns.json).label("json"))
+            .where(or_(columns.until.is_(None), columns.until > since), columns.service.in_(services), counts)
+            .order_by(columns.since, columns.service, columns.number)
+        )
+
+        async def work(connection: AsyncConnection) -> tuple[Outage, ...]:
+            found = [_outage(row) for row in await connection.execute(query)]
+            return tuple(one for one in found if one is not None)
 
         return await self._database.read(work)
 
@@ -145,3 +167,15 @@ def _values(
 def _reading(row: Row[Any]) -> Reading:
     took = None if row.took is None else timedelta(microseconds=row.took)
     return Reading(row.route, OUTCOMES[row.outcome], row.why, took, row.reused)
+
+
+def _plain() -> ColumnElement[bool]:
+    """An incident whose columns say all that counts: it was never unstable, and reports no certificate."""
+    text = type_coerce(incidents.c.json, Text)
+    return and_(text.like('%"unstable_since":null%'), ~text.like('%"expiring"%'))
+
+
+def _outage(row: Row[Any]) -> Outage | None:
+    if row.json is not None:
+        return outage(row.json)
+    return Outage(row.service, row.number, row.since, row.until, Health(max(row.worst, row.health)))

@@ -13,6 +13,7 @@ from bot.store.schema import (
     audit,
     changes,
     deliveries,
+    digest_runs,
     done_once,
     five_minutes,
     hours,
@@ -54,6 +55,7 @@ def _steps(now: datetime, routes: list[int]) -> Iterator[_Step]:
     yield _Step(_oldest(deliveries, deliveries.c.settled_at < now - DELIVERIES_FOR))
     yield _Step(_some(done_once, done_once.c.at < now - KEYS_FOR))
     yield _Step(_oldest(audit, audit.c.at < now - YEARS))
+    yield _Step(_some(digest_runs, digest_runs.c.settled_at < now - YEARS))
     yield _Step(_some(stretches, stretches.c.until < now - YEARS))
     # `since` has an index, and no incident ends before it began.
     old = select(incidents.c.id).where(incidents.c.since < now - YEARS, incidents.c.until < now - YEARS)

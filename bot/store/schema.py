@@ -6,6 +6,7 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
+    Float,
     ForeignKey,
     Index,
     Integer,
@@ -17,7 +18,7 @@ from sqlalchemy import (
     text,
 )
 
-from bot.model import Change, Incident, Notice, PlaceSettings, ServiceState, SubscriptionFilter, Window
+from bot.model import Change, Incident, Notice, PlaceSettings, Reading, ServiceState, SubscriptionFilter, Window
 from bot.store.columns import Json, Said, Utc, Why
 
 metadata = MetaData(
@@ -274,6 +275,34 @@ roles = Table(  # what one node does for all: a channel account, the periodic jo
     Column("until", Utc, nullable=False),
 )
 
+witness_readings = Table(  # the latest ones, for the nodes that a witness does not report to
+    "witness_readings",
+    metadata,
+    Column("service", Text, primary_key=True),
+    Column("route", Text, primary_key=True),
+    Column("location", Text, primary_key=True),  # the witness
+    Column("at", Float, nullable=False),  # when its check began: seconds since 1970, by the database's clock
+    Column("written", Float, nullable=False),
+    Column("json", Json(Reading), nullable=False),
+    Index(None, "written"),
+)
+
+witnesses = Table(  # their last words
+    "witnesses",
+    metadata,
+    Column("location", Text, primary_key=True),
+    Column("at", Float, nullable=False),
+    Column("written", Float, nullable=False),
+    Column("blind", Boolean, nullable=False),
+)
+
+witness_requests = Table(  # services that some node wants all witnesses to look at
+    "witness_requests",
+    metadata,
+    Column("service", Text, primary_key=True),
+    Column("written", Float, nullable=False),
+)
+
 audit = Table(  # people's orders
     "audit",
     metadata,
@@ -284,4 +313,53 @@ audit = Table(  # people's orders
     Column("kind", Text, nullable=False),
     Column("place", Said, nullable=False),
     Column("what", Said, nullable=False),
+)
+
+digest_runs = Table(  # a row for each digest that is due to a recipient, or was: written when the one before is queued
+    "digest_runs",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("digest", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("place", Text, nullable=False),
+    Column("nominal", Utc, nullable=False),  # when it is due by its schedule, whenever it is sent
+    Column("since", Utc, nullable=False),  # the beginning of its period, which ends when it is due
+    Column("schedule", Text, nullable=False),  # what it was planned by
+    Column("settled_at", Utc),  # when it was queued; None: it is still to come
+    UniqueConstraint("digest", "kind", "place", "nominal"),
+    Index(
+        "one_coming_digest",
+        "digest",
+        "kind",
+        "place",
+        unique=True,
+        sqlite_where=UNFINISHED,
+        postgresql_where=UNFINISHED,
+    ),
+    Index("coming_digests", "nominal", sqlite_where=UNFINISHED, postgresql_where=UNFINISHED),
+    Index(None, "settled_at"),
+)
+
+digest_readers = Table(  # who gets a digest besides the config's list
+    "digest_readers",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("digest", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("place", Text, nullable=False),
+    Column("by", Said, nullable=False),
+    Column("at", Utc, nullable=False),  # of the last change
+    Column("state", Text, nullable=False),  # "asked", "confirmed", "left"
+    Column("link", Text, nullable=False, unique=True),  # the name of the reader in links, which tells nothing
+    Column("nonce", Text, nullable=False),  # in the link that confirms: another one with each request, none afterwards
+    UniqueConstraint("digest", "kind", "place"),
+)
+
+undeliverable = Table(  # addresses that no longer exist, as their mail server says
+    "undeliverable",
+    metadata,
+    Column("kind", Text, primary_key=True),
+    Column("place", Text, primary_key=True),
+    Column("at", Utc, nullable=False),
+    Column("why", Why, nullable=False),
 )

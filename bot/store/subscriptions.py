@@ -9,7 +9,16 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.model import Destination, PlaceSettings, Subscription, room_of
 from bot.store.engine import Database, insert_new, upsert
-from bot.store.schema import deliveries, done_once, key_value, place_settings, rooms, subscriptions
+from bot.store.schema import (
+    deliveries,
+    digest_readers,
+    digest_runs,
+    done_once,
+    key_value,
+    place_settings,
+    rooms,
+    subscriptions,
+)
 
 MOVED = "moved:"
 
@@ -76,7 +85,7 @@ class Subscriptions:
         name = {"kind": new.kind, "place": new.place}
 
         async def work(connection: AsyncConnection) -> None:
-            for table in (subscriptions, place_settings):
+            for table in (subscriptions, place_settings, digest_readers, digest_runs):
                 await self._move(connection, table, old, new)
             await self._move(connection, rooms, room_of(old), room_of(new))
             await connection.execute(update(deliveries).where(_at(deliveries, old)).values(**name, ref=None))

@@ -14,7 +14,7 @@ from functools import partial
 from bot.clock import SYSTEM, Clock
 from bot.contracts import Check, Net, Source
 from bot.errors import fault
-from bot.model import Health, Outcome, Reading, Reason, ReasonCode, Role, Round, Service, SourceReport
+from bot.model import Outcome, Reading, Reason, ReasonCode, Round, Service, SourceReport
 from bot.model.clock_shift import Moved
 from bot.own_health import OwnHealth
 from bot.store import FencedError
@@ -23,7 +23,8 @@ from bot.watch.counts import Counts
 from bot.watch.lag import Lag
 from bot.watch.rate_limit import RateLimits, only_limited
 from bot.watch.schedule import Schedule, share
-from bot.watch.source_poller import SourcePoller
+from bot.watch.source_poller import SourcePoller, reading_of_reports
+from bot.watch.witness.registry import WitnessRegistry
 
 logger = logging.getLogger(__name__)
 
@@ -67,7 +68,7 @@ class Rounds:
     sooner and on fresh connections.
 
     `crowd`: people's reports on a service, which are at hand: no round waits for them as for a source. It is told when
-    the round began if that fails, since what people said before an outage says nothing of it.
+    the round began if that fails, since what people said before an outage says nothing of it. `places`: the witnesses.
     """
 
     def __init__(
@@ -83,9 +84,10 @@ class Rounds:
         grace: timedelta = GRACE,
         own_health: OwnHealth | None = None,
         epoch: Callable[[str], int | None] = lambda _: 0,
+        places: WitnessRegistry | None = None,
     ) -> None:
         self._watched = {one.service.id: one for one in watched}
-        self._net, self._seen, self._user_reports, self._clock = net, seen, crowd, clock
+        self._net, self._seen, self._user_reports, self._clock, self._places = net, seen, crowd, clock, places
         self._epoch = epoch
         self._at_once = most_at_once() if at_once is None else at_once
         self._grace = grace
@@ -157,6 +159,8 @@ class Rounds:
     async def look(self, watched: Watched, *, fresh: bool = False) -> Round:
         """One round. Raises nothing if a check fails. `fresh`: reuse no connection, even if the service is up."""
         at, began, service = self._clock.utcnow(), self._clock.steady(), watched.service.id
+        if self._places:
+            self._places.begin(service)
         tried = await self._tries(watched, fresh=fresh or service in self._doubtful)
         readings, starved = tuple(reading for reading, _ in tried), any(held for _, held in tried)
         online = True
@@ -164,6 +168,8 @@ class Rounds:
             # Also if nothing could be judged: a resolver that fails for all names means that we are blind. And services
             # next door that answer do not prove that we are online.
             online = await self._canaries.online(began)
+        if self._places and online:
+            readings = await self._places.joined(service, readings, began, watched.timeout)
         bad = any(reading.outcome in _WORLDLY for reading in readings)
         words, people, untried = (
             self._sources.of(service),
@@ -236,12 +242,13 @@ class Rounds:
         return rows
 
     def _start(self, key: str) -> None:
-        task = asyncio.create_task(self._round(self._watched[key]))
+        # The count is taken here: a clock that is set before the task first runs must spoil the round, too.
+        task = asyncio.create_task(self._round(self._watched[key], self._sleeps))
         self._running[key] = task
         task.add_done_callback(partial(self._ended, key))
 
-    async def _round(self, watched: Watched) -> None:
-        key, sleeps, began = watched.service.id, self._sleeps, self._clock.steady()
+    async def _round(self, watched: Watched, sleeps: int) -> None:
+        key, began = watched.service.id, self._clock.steady()
         epoch = self._epoch(key)
         result = await self.look(watched)
         self._note_sleep(self._clock.steady())
@@ -292,16 +299,16 @@ class Rounds:
     def _keep(self, result: Round) -> None:
         self.counts.rounds += 1
         if not result.readings:
-            self._rows.append((result.service, result.at, _by_words(result.reports)))
+            self._rows.append((result.service, result.at, reading_of_reports(result.reports)))
         for reading in result.readings:
             self.counts.checks[reading.outcome] += 1
             blind = not result.online and reading.outcome in _WORLDLY
             if len(self._rows) == ROWS:
                 self.counts.dropped += 1
             # What we could not see counts as unknown in the figures, not as the service's failure.
-            self._rows.append(
-                (result.service, result.at, replace(reading, outcome=Outcome.INCONCLUSIVE) if blind else reading)
-            )
+            counts_as = Outcome.INCONCLUSIVE if blind else reading.overall
+            row = reading if reading.outcome is counts_as else replace(reading, outcome=counts_as)
+            self._rows.append((result.service, result.at, row))
 
     async def _tries(self, watched: Watched, *, fresh: bool) -> list[tuple[Reading, bool]]:
         """The reading of each route; True if it proves nothing because this process got no time."""
@@ -385,11 +392,3 @@ def most_at_once() -> int:
     """How many rounds may run at once with this process's limit of file descriptors."""
     soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
     return AT_ONCE if soft == resource.RLIM_INFINITY else max(1, min(AT_ONCE, soft // OF_FILES))
-
-
-def _by_words(words: Sequence[SourceReport]) -> Reading:
-    """The reading of a service without routes, from its sources' reports alone."""
-    if all(word.says is None for word in words):
-        return Reading("", Outcome.INCONCLUSIVE, Reason.of(ReasonCode.NO_SOURCE_READ))
-    worst = max((word.says for word in words if word.role is Role.OFFICIAL and word.says), default=Health.UP)
-    return Reading("", {Health.DOWN: Outcome.FAILED, Health.DEGRADED: Outcome.SLOW}.get(worst, Outcome.OK))

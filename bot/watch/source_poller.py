@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from bot.clock import Clock
 from bot.contracts import HttpCache, Net, Source, SourceState
 from bot.errors import fault
-from bot.model import Health, Role, SourceReport
+from bot.model import Health, Outcome, Reading, Reason, ReasonCode, Role, SourceReport
 from bot.model.clock_shift import Moved, move_inside
 from bot.watch.schedule import Schedule, share
 
@@ -183,3 +183,11 @@ class SourcePoller:
         if word is None or word.says is None or word.says <= Health.UP or word.at is None:
             return False
         return self._clock.utcnow() - word.at < HOLD
+
+
+def reading_of_reports(words: Sequence[SourceReport]) -> Reading:
+    """The reading of a service without routes, from its sources' reports alone."""
+    if all(word.says is None for word in words):
+        return Reading("", Outcome.INCONCLUSIVE, Reason.of(ReasonCode.NO_SOURCE_READ))
+    worst = max((word.says for word in words if word.role is Role.OFFICIAL and word.says), default=Health.UP)
+    return Reading("", {Health.DOWN: Outcome.FAILED, Health.DEGRADED: Outcome.SLOW}.get(worst, Outcome.OK))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any, cast
@@ -40,13 +41,17 @@ class Limits:
     def body_of(self, path: str) -> int:
         if path.startswith("/heartbeat/"):
             return self.heartbeat
-        return self.hook if path.startswith("/hooks/") else self.body
+        return self.hook if path.startswith(("/hooks/", "/witness/")) else self.body
 
     def declared(self, path: str, length: bytes) -> bool:
         """True if a body of this length is allowed. A heartbeat call counts whatever its length."""
         if not length.isdigit():
             return False
         return path.startswith("/heartbeat/") or (len(length) <= 15 and int(length) <= self.body_of(path))
+
+
+# Makes the whole answer of a refusal, given the status, the Accept header and the path.
+Refusal = Callable[[HTTPStatus, str, str], bytes]
 
 
 class RefusedError(Exception):
@@ -60,10 +65,10 @@ class RefusedError(Exception):
 class BoundedProtocol(HttpToolsProtocol):
     """One connection. Head and body must arrive within their sizes and times, and the response must be read."""
 
-    def __init__(self, *, gate: Connections, limits: Limits, **rest: Any) -> None:
+    def __init__(self, *, gate: Connections, limits: Limits, refusal: Refusal, **rest: Any) -> None:
         super().__init__(**rest)
         self.timeout_keep_alive = cast("int", limits.idle)
-        self._gate, self._limits = gate, limits
+        self._gate, self._limits, self._refusal = gate, limits, refusal
         self._address: str | None = None  # the address it counts for; None: not admitted
         self._refused: HTTPStatus | None = None
         self._closed = self._in_head = self._in_body = False
@@ -216,8 +221,15 @@ class BoundedProtocol(HttpToolsProtocol):
         self.pipeline.clear()
         self._unset_keepalive_if_required()
         if (not waiting and not self._in_body) or (waiting and self._in_body and not cycle.response_started):
-            self.transport.write(_plain(status))
+            self.transport.write(self._answer(status))
         self._part()
+
+    def _answer(self, status: HTTPStatus) -> bytes:
+        """The refusal in the form that the request asks for, as far as it has arrived."""
+        begun = self._requests > 0  # before that there are neither headers nor an address
+        accept = next((value for name, value in self.headers if name == b"accept"), b"") if begun else b""
+        path = self.url.partition(b"?")[0] if begun else b"/"
+        return self._refusal(status, accept.decode("latin-1"), path.decode("ascii", "replace"))
 
     def _drop(self, size: int) -> None:
         self._dropped += size
@@ -275,9 +287,3 @@ class BoundedProtocol(HttpToolsProtocol):
             self._abort()
         elif left or self.transport.is_closing():
             self._watch_writing()
-
-
-def _plain(status: HTTPStatus) -> bytes:
-    text = f"{status.phrase}.\n"
-    head = f"HTTP/1.1 {status.value} {status.phrase}\r\ncontent-type: text/plain; charset=utf-8\r\n"
-    return f"{head}content-length: {len(text)}\r\nx-content-type-options: nosniff\r\nconnection: close\r\n\r\n{text}".encode()

@@ -35,6 +35,9 @@ class Metrics:
     troubles: tuple[OwnTrouble, ...] = ()  # faults of our own parts
     unwell: Mapping[str, datetime] = field(default_factory=dict)  # parts that make us unhealthy
     restarts: Mapping[str, int] = field(default_factory=dict)  # of our own parts, since the start
+    witnesses: Mapping[str, float | None] = field(default_factory=dict)  # seconds since the last word of each
+    # (witness, "taken", "late" or "refused") -> number of readings.
+    witness_readings: Mapping[tuple[str, str], int] = field(default_factory=dict)
 
 
 def metrics(vitals: Metrics, overview: Overview) -> bytes:
@@ -67,6 +70,7 @@ def metrics(vitals: Metrics, overview: Overview) -> bytes:
     for finding, number in vitals.audit.items():
         amiss.labels(well_formed(finding)).set(number)
     _own(registry, vitals)
+    _witnesses(registry, vitals)
     return generate_latest(registry)
 
 
@@ -78,6 +82,17 @@ def _own(registry: CollectorRegistry, vitals: Metrics) -> None:
     again = Counter("tocsin_restarts", "Restarts of Tocsin's own parts.", ["name"], registry=registry)
     for name, number in vitals.restarts.items():
         again.labels(name).inc(number)
+
+
+def _witnesses(registry: CollectorRegistry, vitals: Metrics) -> None:
+    if not vitals.witnesses:
+        return
+    what = "Seconds since the last word of a witness; infinite before the first."
+    age = Gauge("tocsin_witness_age_seconds", what, ["witness"], registry=registry)
+    for witness, seconds in vitals.witnesses.items():
+        age.labels(well_formed(witness)).set(float("inf") if seconds is None else round(seconds, 1))
+    readings = "Readings of witnesses, by what became of them."
+    _count(registry, "witness_readings", readings, ["witness", "what"], vitals.witness_readings)
 
 
 def _count(

@@ -8,17 +8,23 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import NamedTuple
-from urllib.parse import parse_qs, urlsplit
+from http import HTTPStatus
+from typing import Any, NamedTuple
+from urllib.parse import parse_qs, urlencode, urlsplit
 
-from fastapi import Request
+from fastapi import Request, Response
+from fastapi.responses import HTMLResponse
 from starlette.requests import ClientDisconnect
 
-from bot import wording
 from bot.delivery.rate_limit import RateLimit
-from bot.model import Overview, Report, Service, Style, Text
+from bot.model import Overview, Report, Service, Style, Tally, Text
 from bot.watch.user_reports import UserReports
 from bot.web.client_address import network
+from bot.web.error_pages import ErrorPages, Form, wanted
+from bot.web.rendering import draw, path_of, root_of
+from bot.wording.catalog import catalog
+from bot.wording.reports import too_many
+from bot.wording.web import choose, form_reply
 
 HOUR, MINUTE = timedelta(hours=1), timedelta(minutes=1)
 BODY = 2048  # bytes: the form has two short fields
@@ -27,6 +33,16 @@ PATIENCE = 10.0  # seconds for the whole body
 EACH = 10  # reports per address and hour
 ALL = 60  # reports per minute
 AGENT = 200  # characters used of the header
+PRIVATE = {"Cache-Control": "no-store"}  # the reply is for one person
+
+
+@dataclass(frozen=True, slots=True)
+class Taking:
+    """What became of a form: `SEE_OTHER` if its report was taken."""
+
+    status: HTTPStatus
+    service: Service | None = None
+    again: bool = False  # the person had said so before
 
 
 class Taken(NamedTuple):
@@ -70,19 +86,41 @@ class Reporting:
     public_url: str = ""
     gate: ReportLimits = field(default_factory=ReportLimits)
 
-    async def take(self, request: Request) -> tuple[int, Text]:
-        """Status and reply. Refusals are in the reader's language, too."""
+    async def take(self, request: Request) -> Taking:
+        """Take the form's report."""
         if not self._from_here(request):
-            return 403, wording.which_service(self.style)  # another site makes its visitors send it
+            return Taking(HTTPStatus.FORBIDDEN)  # another site makes its visitors send it
         form = await _form(request)
+        if form is None:
+            return Taking(HTTPStatus.REQUEST_TIMEOUT)
         now = self.clock()
-        seen = await self.overview(now - HOUR)
-        service = next((one for one, _ in seen.services if one.id == form.get("service")), None)
-        if service is None or form.get("works") not in {"yes", "no"}:
-            return 400, wording.which_service(self.style)
-        return await self._take(
-            service, seen, Report(service.id, now, "", "web", works=form["works"] == "yes"), request
+        service = next(
+            (one for one, _ in (await self.overview(now - HOUR)).services if one.id == form.get("service")), None
         )
+        if service is None or form.get("works") not in {"yes", "no"}:
+            return Taking(HTTPStatus.BAD_REQUEST, service)
+        return await self._take(service, Report(service.id, now, "", "web", works=form["works"] == "yes"), request)
+
+    async def reply(self, key: str, request: Request, *, again: bool) -> tuple[Text, bool] | None:
+        """The reply to whoever has reported on this service within the hour, and whether it works for them; None for
+        everybody else. `again`: they had said so before.
+        """
+        seen = await self.overview(self.clock() - HOUR)
+        service = next((one for one, _ in seen.services if one.id == key), None)
+        known = replace(seen, user_reports=self.user_reports.tallies(self._who(request)[1]))
+        mine = known.user_reports.get(key, Tally()).mine
+        if service is None or mine is None:
+            return None
+        return form_reply(service, known, self.style, again=again), mine
+
+    async def services(self) -> list[Service]:
+        """The services that the form lists."""
+        return [service for service, _ in (await self.overview(self.clock() - HOUR)).services]
+
+    def _who(self, request: Request) -> tuple[str, str]:
+        """The caller's address, and the person that it is with this browser."""
+        address = network(_address(request, self.trust))
+        return address, f"web {address} {request.headers.get('user-agent', '')[:AGENT]}"
 
     def _from_here(self, request: Request) -> bool:
         """True if the form comes from our own page, as browsers show by Sec-Fetch-Site or, on plain HTTP, Origin or
@@ -99,18 +137,67 @@ class Reporting:
             ours.append(f"//{request.headers.get('x-forwarded-host', '')}")
         return (where := _place(origin)) != "" and where in map(_place, ours)
 
-    async def _take(self, service: Service, seen: Overview, report: Report, request: Request) -> tuple[int, Text]:
-        address = network(_address(request, self.trust))
-        who = f"web {address} {request.headers.get('user-agent', '')[:AGENT]}"
+    async def _take(self, service: Service, report: Report, request: Request) -> Taking:
+        address, who = self._who(request)
         if not self.gate.admits(Taken(report.at, address, who, service.id)):
-            return 429, wording.too_many(self.style)
-        known = replace(seen, user_reports=self.user_reports.tallies(who))
+            return Taking(HTTPStatus.TOO_MANY_REQUESTS, service)
+        before = self.user_reports.tallies(who).get(service.id, Tally())
         await self.user_reports.take(replace(report, who=who))
-        return 200, wording.reported(service, known, self.style, works=report.works)
+        return Taking(HTTPStatus.SEE_OTHER, service, again=before.mine is report.works)
 
 
-async def _form(request: Request) -> dict[str, str]:
-    """The form's fields; empty if it is too long, too slow, interrupted or invalid."""
+@dataclass(frozen=True, slots=True)
+class ReportPages:
+    """The form's pages. A report taken leads to its reply by another request, so that a reload sends nothing again."""
+
+    reporting: Reporting
+    errors: ErrorPages
+
+    async def take(self, request: Request) -> Response:
+        taken = await self.reporting.take(request)
+        root = root_of(path_of(request))
+        if taken.status == HTTPStatus.SEE_OTHER and taken.service:
+            query = {"service": taken.service.id} | ({"again": "1"} if taken.again else {})
+            return Response(status_code=taken.status, headers={"Location": f"{root}report?{urlencode(query)}"})
+        said = self._refusal(taken)
+        if taken.status != HTTPStatus.BAD_REQUEST or wanted(request.headers.get("accept", "")) is not Form.PAGE:
+            return self.errors.answer(request, taken.status, said)
+        return await self._page(root, said or choose(self.reporting.style), taken.status, taken.service)
+
+    async def show(self, request: Request) -> Response:
+        """The reply to a report taken within the last hour, or else the form."""
+        key, again = request.query_params.get("service", ""), request.query_params.get("again") == "1"
+        root, found = root_of(path_of(request)), await self.reporting.reply(key, request, again=again)
+        if found is None:
+            services = await self.reporting.services()
+            return await self._page(
+                root,
+                Text(catalog(self.reporting.style.language).user_reports.question),
+                HTTPStatus.OK,
+                next((one for one in services if one.id == key), None),
+            )
+        said, works = found
+        drawn = self._drawn(root, said=said, reply=True, ending=not works, chosen=key, form=[])
+        return HTMLResponse(drawn, headers=PRIVATE)
+
+    def _refusal(self, taken: Taking) -> Text | None:
+        """What to say instead of what the status says of itself; None for that."""
+        if taken.status == HTTPStatus.TOO_MANY_REQUESTS:
+            return too_many(self.reporting.style)
+        return choose(self.reporting.style) if taken.status == HTTPStatus.BAD_REQUEST else None
+
+    async def _page(self, root: str, said: Text, status: int, chosen: Service | None) -> Response:
+        services = await self.reporting.services()
+        key = chosen.id if chosen else ""
+        drawn = self._drawn(root, said=said, reply=False, ending=False, chosen=key, form=services)
+        return HTMLResponse(drawn, status, headers=PRIVATE)
+
+    def _drawn(self, root: str, **facts: Any) -> str:
+        return draw("reported.html", title=self.errors.title, style=self.errors.style, root=root, **facts)
+
+
+async def _form(request: Request) -> dict[str, str] | None:
+    """The form's fields; empty if it is too long, interrupted or invalid, None if it is too slow."""
     body = b""
     try:
         async with asyncio.timeout(PATIENCE):
@@ -119,7 +206,9 @@ async def _form(request: Request) -> dict[str, str]:
                 if len(body) > BODY:
                     return {}
         found = parse_qs(body.decode(), max_num_fields=10)
-    except (TimeoutError, ClientDisconnect, ValueError):
+    except TimeoutError:
+        return None
+    except (ClientDisconnect, ValueError):
         return {}
     return {name: values[0] for name, values in found.items()}
 

@@ -8,14 +8,33 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from bot import wording
-from bot.model import OURSELVES, Confidence, Health, Incident, Overview, Service, ServiceState, Style, merged
+from bot.model import (
+    OURSELVES,
+    Confidence,
+    Health,
+    Incident,
+    Overview,
+    Places,
+    Service,
+    ServiceState,
+    Style,
+    blind_spans,
+    incident_path,
+    maintenance_spans,
+    merged,
+    service_path,
+    unseen_spans,
+)
 from bot.web.plain_text import well_formed_tree
-from bot.wording.catalog import Catalog, catalog
+from bot.wording.catalog import catalog
+from bot.wording.text import bare
+from bot.wording.web import zone
 
 PERIOD = timedelta(days=7)
 WIDTH = 100.0  # width of a strip, in its own units
 NARROWEST = 0.8  # likewise: an outage of a minute must stay visible
 BLUR = PERIOD / 500  # gaps closer than this are drawn as one, as a strip has no more resolution
+LITTLE = timedelta(minutes=10)  # a later start of the watch is told
 # Worst first, then all others in the order of the config.
 ORDER = {
     "down": 0,
@@ -42,6 +61,8 @@ class Row:
     uptime: str  # "99.87%"; the label gives the unknown part
     strip: tuple[Part, ...]
     label: str
+    path: str  # of the service's page
+    incident: str = ""  # path of the page of its open incident
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +71,7 @@ class Event:
 
     health: str
     text: str
+    path: str = ""  # of its page; empty: it has none
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +84,8 @@ class Page:
     rows: tuple[Row, ...]
     channels: tuple[Event, ...]  # our channels: one line if all work
     past: tuple[Event, ...]  # newest first; open incidents are shown with their service
+    quiet: str  # that there were no incidents; empty unless that is known
     read: str
-    say: Catalog
     ours: str = ""  # that we are unhealthy ourselves
 
 
@@ -71,67 +93,109 @@ def page(overview: Overview, style: Style) -> Page:
     """The page, with services in trouble first."""
     facts = wording.digest_facts("", overview, overview.at - PERIOD, style)
     known = replace(overview, unwell={})  # our own trouble is shown once, above all services
-    to = wording.reader(style, overview.at)
+    to, past = wording.reader(style, overview.at), _past(facts, overview)
     return Page(
-        health=_overall(overview),
-        headline=_bare(wording.status(overview, style).title),
+        health=overall(overview),
+        headline=bare(wording.status(overview, style).title),
         facts=facts,
         rows=tuple(sorted(_rows(known, style, facts), key=lambda row: ORDER.get(row.health, len(ORDER)))),
         channels=tuple(_channels(overview, style)),
-        past=_past(facts, overview),
-        read=wording.stop(to.say.page.as_of.format(at=to.point(overview.at))),
-        say=to.say,
+        past=past,
+        quiet="" if past else quiet(facts, overview, to),
+        read=read(to),
         ours=wording.banner(overview.unwell, style, overview.at),
     )
+
+
+def read(to: wording.Reader) -> str:
+    """When the page was made, and the zone of all its times."""
+    at, where = to.say.page.as_of.format(at=to.point(to.now)), to.say.page.zone.format(zone=zone(to))
+    return f"{wording.stop(at)} {wording.stop(where)}"
+
+
+def quiet(facts: wording.DigestFacts, overview: Overview, to: wording.Reader) -> str:
+    """That there were no incidents, and since when that is known; empty if there is one or we see nothing."""
+    opened = any(state.incident for _, state in overview.services)
+    seen = [one for one in facts.uptime if one.share is not None]
+    if opened or facts.happened or overview.offline_since is not None or not seen:
+        return ""
+    starts = [one.since for one in seen if one.since]
+    if len(starts) == len(seen) and min(starts) - facts.since > LITTLE:
+        return wording.stop(to.say.page.quiet_since.format(since=to.since(min(starts))[-1]))
+    return wording.stop(to.say.page.quiet.format(period=facts.period))
 
 
 def _channels(overview: Overview, style: Style) -> Iterator[Event]:
     say = catalog(style.language).channel_health
     for state, line in wording.channels(overview, style):
-        yield Event(state, wording.stop(say.page_all_work if state == "up" else _bare(line)))
+        yield Event(state, wording.stop(say.page_all_work if state == "up" else bare(line)))
 
 
 def _past(facts: wording.DigestFacts, overview: Overview) -> tuple[Event, ...]:
-    over = [(h.start, Event(h.health.name.lower(), wording.stop(h.text))) for h in facts.happened if h.end]
-    spans = wording.blind_spans(overview, (facts.since, facts.until))
-    unseen = [(start, Event("unknown", line)) for (start, _), line in zip(spans, facts.blind, strict=True)]
+    over = [(h.start, event(h)) for h in facts.happened if h.end]
+    spans = blind_spans(overview, (facts.since, facts.until))
+    ongoing = overview.offline_since is not None  # the banner says so
+    unseen = [
+        (start, Event("unknown", line))
+        for (start, end), line in zip(spans, facts.blind, strict=True)
+        if not (ongoing and end == facts.until)
+    ]
     return tuple(event for _, event in sorted([*over, *unseen], key=lambda row: row[0], reverse=True))
 
 
-def _bare(title: str) -> str:
-    """The title without its coloured dot, which is for chats: the page draws its own."""
-    mark, _, rest = title.partition(" ")
-    return title if mark[:1].isalnum() else rest
+def event(one: wording.Happened) -> Event:
+    return Event(one.health.name.lower(), wording.stop(one.text), incident_path(one.service, one.number).lstrip("/"))
 
 
 def _rows(overview: Overview, style: Style, facts: wording.DigestFacts) -> Iterator[Row]:
     uptime = {u.service: u for u in facts.uptime}
-    form = catalog(style.language).page.strip
+    to = wording.reader(style, overview.at)
     for service, state in overview.services:
-        words, now = wording.status(overview, style, service.id), shown(service, state, overview)
-        label = form.format(name=wording.clean(service.name, 100), period=facts.period)
+        words, now = wording.status(overview, style, service.id, whole=True), shown(service, state, overview)
         yield Row(
             health=now,
-            title=_bare(words.title),
-            lines=words.lines if now in ORDER else (),
-            uptime=uptime[service.id].text,
-            strip=tuple(_strip(service, state, overview)),
-            label=f"{label}: {whole}" if (whole := uptime[service.id].whole) else label,
+            title=bare(words.title),
+            lines=_lines(words.lines, overview) if now in ORDER or state.incident else (),
+            uptime=uptime[service.id].brief,
+            strip=tuple(strip(service, state, overview)),
+            label=label(service, uptime[service.id], facts.period, to),
+            path=service_path(service.id).lstrip("/"),
+            incident=opened(state),
         )
 
 
-def _strip(service: Service, state: ServiceState, overview: Overview) -> Iterator[Part]:
+def _lines(lines: tuple[str, ...], overview: Overview) -> tuple[str, ...]:
+    """While we are offline, the banner says so: the line that says it again is left out."""
+    return lines[1:] if overview.offline_since is not None else lines
+
+
+def label(service: Service, uptime: wording.Uptime, period: str, to: wording.Reader) -> str:
+    """What the strip shows, for those who cannot see it."""
+    name = to.say.page.strip.format(name=wording.clean(service.name, 100), period=period)
+    return f"{name}: {uptime.whole}" if uptime.whole else name
+
+
+def opened(state: ServiceState) -> str:
+    """The path of the page of the open incident; empty if there is none."""
+    one = state.incident
+    return incident_path(one.service, one.number).lstrip("/") if one else ""
+
+
+def strip(service: Service, state: ServiceState, overview: Overview) -> Iterator[Part]:
     """Periods that were not up or not observed."""
     start = overview.at - PERIOD
-    for since, until in wording.maintenance_spans((start, overview.at), overview.windows, service.id):
+    for since, until in maintenance_spans((start, overview.at), overview.windows, service.id):
         yield _part(since - start, until - since, "maintenance")
-    unseen = wording.unseen_spans(service, state, overview, (start, overview.at))
+    unseen = unseen_spans(service, state, overview, (start, overview.at))
+    if overview.offline_since is not None:
+        unseen.append((max(overview.offline_since, start), overview.at))
     for since, until in merged((since, until + BLUR) for since, until in unseen):
         # Time before the first check is no gap.
         yield _part(since - start, until - BLUR - since, "before" if since == start else "unknown")
     for incident in overview.recent:
         if incident.service == OURSELVES or (incident.service == service.id and _known(incident)):
-            now = (state.answering_since if incident.service == service.id else None) or overview.at
+            own = (state.answering_since or overview.offline_since) if incident.service == service.id else None
+            now = own or overview.at
             since, until = max(incident.since, start), incident.until or now
             if until > start:
                 yield _part(since - start, until - since, max(incident.worst, incident.health).name.lower())
@@ -159,17 +223,20 @@ def health(state: ServiceState) -> str:
 
 
 def shown(service: Service, state: ServiceState, overview: Overview) -> str:
-    """Likewise, but "maintenance" for a service in maintenance without an incident."""
+    """Likewise, but "maintenance" for a service in maintenance without an incident, and "unknown" while we are offline."""
+    if overview.offline_since is not None:
+        return "unknown"
     planned = state.incident is None and overview.maintenance(service.id)
     return "maintenance" if planned else health(state)
 
 
-def _overall(overview: Overview) -> str:
+def overall(overview: Overview) -> str:
+    """The worst of all; "maintenance" if all services are under maintenance."""
     if overview.offline_since is not None:
         return "unknown"
     worst = ("down", "degraded", "possible", "unknown")
     states = {shown(service, state, overview) for service, state in overview.services}
-    return next((word for word in worst if word in states), "up")
+    return "maintenance" if states == {"maintenance"} else next((word for word in worst if word in states), "up")
 
 
 def as_json(overview: Overview) -> dict[str, Any]:
@@ -177,7 +244,7 @@ def as_json(overview: Overview) -> dict[str, Any]:
     uptime = wording.uptimes(overview, overview.at - PERIOD)
     listed = {
         "at": iso(overview.at),
-        "status": _overall(overview),
+        "status": overall(overview),
         "blind_since": iso(overview.offline_since),
         "own_trouble": [{"part": part, "since": iso(since)} for part, since in overview.unwell.items()],
         "services": [_service(*e, overview, u) for e, u in zip(overview.services, uptime, strict=True)],
@@ -189,7 +256,8 @@ def as_json(overview: Overview) -> dict[str, Any]:
 
 def _channel(service: Service, state: ServiceState, overview: Overview) -> dict[str, Any]:
     since = overview.down.get(service.channel)
-    return {"channel": service.channel, "status": "down" if since else health(state), "down_since": iso(since)}
+    status = "down" if since else "unknown" if overview.offline_since else health(state)
+    return {"channel": service.channel, "status": status, "down_since": iso(since)}
 
 
 def _service(service: Service, state: ServiceState, overview: Overview, uptime: wording.Uptime) -> dict[str, Any]:
@@ -221,8 +289,17 @@ def _incident(incident: Incident) -> dict[str, Any]:
         "confirmed_at": iso(incident.confirmed_at),
         "until": iso(incident.until),
         "acknowledged_by": incident.acked_by or None,
-        "routes": [{"route": r.route, "why": wording.english_brief(r.why)} for r in incident.readings],
+        "routes": [
+            {"route": r.route, "why": wording.english_brief(r.why)} | (_places(r.places) if r.places else {})
+            for r in incident.readings
+        ],
     }
+
+
+def _places(places: Places) -> dict[str, Any]:
+    """Where a route is bad, and where it is fine; only where there are witnesses. Our own place may have no name."""
+    bad, fine = ([name or "here" for name in names] for names in (places.bad, places.fine))
+    return {"bad_from": bad, "fine_from": fine, "places": places.total}
 
 
 def iso(at: datetime | None) -> str | None:

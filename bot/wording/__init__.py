@@ -81,13 +81,13 @@ from bot.wording.preferences import (
 )
 from bot.wording.reasons import english, english_brief
 from bot.wording.replies import acked, acked_already, muted, not_allowed, nothing_open, somebody, test_notice, unmuted
-from bot.wording.reports import report_what, reported, too_many, which_service
+from bot.wording.reports import report_what, reported, too_many
 from bot.wording.resolution import Others
 from bot.wording.status import status
 from bot.wording.subscriptions import PlaceView, not_subscribed, subscribed, subscriptions, unsubscribed
 from bot.wording.text import clean, counted, stop
 from bot.wording.times import Reader, reader
-from bot.wording.uptime import Uptime, blind_spans, maintenance_spans, unseen_spans, uptimes
+from bot.wording.uptime import Uptime, uptimes
 
 __all__ = [
     "DeliveryStep",
@@ -108,7 +108,6 @@ __all__ = [
     "asks_human",
     "audit",
     "banner",
-    "blind_spans",
     "called_off",
     "cannot",
     "changed",
@@ -136,7 +135,6 @@ __all__ = [
     "let_in",
     "looked",
     "maintenance",
-    "maintenance_spans",
     "many",
     "may_repeat",
     "missed",
@@ -197,7 +195,6 @@ __all__ = [
     "unknown_service",
     "unknown_timezone",
     "unmuted",
-    "unseen_spans",
     "unsubscribed",
     "unwell",
     "uptimes",
@@ -205,7 +202,6 @@ __all__ = [
     "well_again",
     "what_to_look_at",
     "when_unclear",
-    "which_service",
     "why",
     "why_silent",
 ]

@@ -24,6 +24,8 @@ from bot.model import (
 )
 from bot.wording.catalog import Catalog
 from bot.wording.certificates import only_worn
+from bot.wording.evidence import own_plans
+from bot.wording.links import overview
 from bot.wording.maintenance import title_of_many
 from bot.wording.resolution import Others, still_open
 from bot.wording.text import NAME, TITLE, fit, stop
@@ -65,9 +67,11 @@ def _was(incident: Incident, say: Catalog) -> str:
     return say.batches.was_slow if only_slow(incident) else say.batches.was_partly_down
 
 
-def many(gathering: Batch, now: datetime, outage: Outage | None = None, others: Others | None = None) -> Notice:
+def many(
+    gathering: Batch, now: datetime, outage: Outage | None = None, others: Others | None = None, site: str = ""
+) -> Notice:
     """One message for all items of `gathering`. `outage`: the latest outage of its kind of channel; `others`: the open
-    incidents that the reader follows.
+    incidents that the reader follows; `site`: the public address of our pages.
     """
     to = reader(gathering.style, now)
     # Outages of our own, or of our channels, concern no followed service: they come last and are not counted.
@@ -76,16 +80,17 @@ def many(gathering: Batch, now: datetime, outage: Outage | None = None, others: 
     if ours and theirs:
         gathering = replace(gathering, items=tuple(theirs))
     over = all(one.ends for one in gathering.items)
-    title = _missed(gathering, to, outage) if gathering.late else _storm(gathering.items, to, now, ours=not theirs)
-    alone = gathering.late and len(gathering.items) == 1 and _bare(gathering.items[0]) in title
     every = (*theirs, *ours)
-    alone = alone and len(every) == 1
-    rows = [] if alone else _rows(every, title)
+    if gathering.late:
+        title, why = _missed(gathering, to, outage)
+    else:
+        title, why = _storm(gathering.items, to, now, ours=not theirs), []
+    rows = _rows(every, title)
     left = len(every) - LINES
     rest = [stop(to.say.batches.more.format(count=left))] if left > 0 else []
     shared = [one for one in gathering.items if not one.planned]
     still = still_open(others, {one.thread for one in every}, to) if others and theirs and shared and over else []
-    words = Text(title, (*_common(shared, to.say), *still, *rows, *rest))
+    words = Text(title, (*why, *_common(shared, to.say), *still, *rows, *rest))
     return Notice(
         gathering.key,
         gathering.thread,
@@ -96,6 +101,8 @@ def many(gathering: Batch, now: datetime, outage: Outage | None = None, others: 
         at=max((one.at for one in gathering.items if one.at), default=now),
         style=gathering.style,
         buttons=_buttons(shared, to.say),
+        plans=_plans(others),
+        links=overview(site, to.say) if theirs else (),
     )
 
 
@@ -105,7 +112,7 @@ def _rows(items: Sequence[BatchItem], title: str) -> list[str]:
     detailed = [one for one in told if one.detail and not one.ends and not _ours(_service(one))]
     rows: list[str] = []
     for one in told:
-        rows += [one.text] if one.text != title else []
+        rows += [one.text] if _bare(one) not in title else []
         rows += [one.detail] if one in detailed and len(detailed) <= DETAILED else []
     return rows
 
@@ -132,35 +139,41 @@ def missed(notice: Notice, channel: str, now: datetime, outage: Outage | None, *
         title = _titled(_what_kept(to, channel, notice.since or now, outage, deferred=deferred), _bare(told), GOOD)
     if title and len(title) <= TITLE:
         return replace(notice, words=replace(notice.words, title=title))
+    said = _why_late(to, channel, outage, deferred=deferred)
+    return replace(notice, words=replace(notice.words, lines=(said, *notice.words.lines)))
+
+
+def _why_late(to: Reader, channel: str, outage: Outage | None, *, deferred: bool) -> str:
     if deferred:
-        said = to.say.batches.late_quiet_hours
-    elif outage and outage[1]:
-        said = to.say.batches.late_down.format(channel=_channel(channel, to.say), span=to.span(outage[0], outage[1]))
-    else:
-        said = to.say.failover.late.format(channel=_channel(channel, to.say))
-    return replace(notice, words=replace(notice.words, lines=(stop(said), *notice.words.lines)))
+        return stop(to.say.batches.late_quiet_hours)
+    name = _channel(channel, to.say)
+    if outage and outage[1]:
+        return stop(to.say.batches.late_down.format(channel=name, span=to.span(outage[0], outage[1])))
+    return stop(to.say.failover.late.format(channel=name))
 
 
-def _missed(gathering: Batch, to: Reader, outage: Outage | None) -> str:
-    kind, lines = gathering.destination.kind, gathering.items
-    form = _what_kept(to, kind, gathering.since, outage, deferred=gathering.deferred)
-    outages = [one for one in lines if not one.planned]
+def _missed(gathering: Batch, to: Reader, outage: Outage | None) -> tuple[str, list[str]]:
+    """The title of a catch-up, and the line that says why it is late if that is not in the title."""
+    kind, items, deferred = gathering.destination.kind, gathering.items, gathering.deferred
+    if outage and (outage[1] is None or outage[1] < gathering.since):
+        outage = None
+    form = _what_kept(to, kind, gathering.since, outage, deferred=deferred)
+    outages = [one for one in items if not one.planned]
     mark = PLANNED if not outages else GOOD if all(one.ends for one in outages) else BAD
-    if len(lines) == 1 and len(title := _titled(form, _bare(lines[0]), mark)) <= TITLE:
-        return title
-    what = (
-        to.say.batches.incidents.format(count=len(outages))
-        if outages
-        else to.say.maintenance.notices.format(count=len(lines))
-    )
-    return fit("", _titled(form, what, mark))
+    if len(items) == 1 and len(title := _titled(form, _bare(items[0]), mark)) <= TITLE:
+        return title, []
+    if len(outages) == 1:  # it is what a lock screen has to show
+        return fit("", outages[0].text), [_why_late(to, kind, outage, deferred=deferred)]
+    count = len(outages) or len(items)
+    what = (to.say.batches.incidents if outages else to.say.maintenance.notices).format(count=count)
+    return fit("", _titled(form, what, mark)), []
 
 
 def _what_kept(to: Reader, channel: str, since: datetime, outage: Outage | None, *, deferred: bool) -> str:
     say = to.say.batches
     if deferred:
         return say.missed_quiet_hours
-    if outage and outage[1] and outage[1] >= since:
+    if outage and outage[1]:
         return say.missed_down.replace("{channel}", _channel(channel, to.say)).replace(
             "{span}", to.span(outage[0], outage[1])
         )
@@ -216,6 +229,12 @@ def _common(lines: Sequence[BatchItem], say: Catalog) -> list[str]:
     depend = say.batches.all_depend if every else say.batches.most_depend
     served = say.batches.all_served_from if every else say.batches.most_served_from
     return [stop((depend if cause.startswith(ON) else served).format(cause=cause.partition(":")[2]))]
+
+
+def _plans(others: Others | None) -> tuple[str, ...]:
+    """The operators' plans that may stand in the text."""
+    groups = (others.down, others.partly, others.perhaps) if others else ()
+    return own_plans(*(service for group in groups for service, _ in group.values()))
 
 
 def _channel(kind: str, say: Catalog) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from bot.model import Incident, Outcome, Reading
-from bot.wording.text import NAME, capital, clean, listed
+from bot.wording.text import NAME, clean, listed, opening
 from bot.wording.times import Reader
 
 DAY = timedelta(days=1)
@@ -30,7 +30,7 @@ def worn_lines(readings: tuple[Reading, ...], to: Reader) -> list[str]:
             name = clean(reading.route, 40) or "?"
             ends.setdefault((_ends(reading.until, to), to.date(reading.until)), []).append(name)
     return [
-        to.say.certificates.route.format(routes=capital(listed(names, to.say)), ends=end, date=date)
+        to.say.certificates.route.format(routes=opening(names, listed(names, to.say)), ends=end, date=date)
         for (end, date), names in ends.items()
     ]
 

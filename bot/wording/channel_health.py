@@ -27,6 +27,7 @@ from bot.model import (
     delivering,
 )
 from bot.wording.catalog import Catalog, catalog
+from bot.wording.commands import typed
 from bot.wording.reasons import WHOLE, advice, provider_code, reason
 from bot.wording.text import NAME, capital, channel_name, clean, fit, listed, sentences, stop
 from bot.wording.times import Reader, reader
@@ -82,12 +83,18 @@ def _with(words: Text, lines: tuple[str, ...]) -> Text:
     return replace(words, lines=(*words.lines, *lines))
 
 
-def takes_nothing(place: Destination, why: Reason, readers: Sequence[str], style: Style, now: datetime) -> Notice:
-    """For admins: a destination refuses all messages, and which audiences miss them. The same key all day."""
+def takes_nothing(
+    place: Destination, why: Reason, readers: Sequence[str], style: Style, now: datetime, *, undeliverable: bool = False
+) -> Notice:
+    """For admins: a destination refuses all messages, and which audiences miss them. The same key all day.
+    `undeliverable`: from now on it gets no digest.
+    """
     say = catalog(style.language)
     title, lines = _titled(place, why, say.channel_health.refused_code, say.channel_health.refused, say), _why(why, say)
     if readers:
         lines.append(stop(say.channel_health.who_misses_all.format(names=listed([clean(r, 40) for r in readers], say))))
+    if undeliverable:
+        lines.append(stop(say.digest_lists.no_more.format(command=typed("digests", style))))
     return _to_admins(f"refused:{_told_apart(place)}:{now:%Y-%m-%d}", Text(title, tuple(lines)), style, now)
 
 
@@ -142,7 +149,7 @@ def channels(overview: Overview, style: Style) -> tuple[tuple[str, str], ...]:
     own = {service.channel for service, state in overview.channels if state.incident}
     rows += [("down", _counted(kind, since, to)) for kind, since in overview.down.items() if kind not in own]
     looked = all(state.up_since and not state.unseen_since for _, state in overview.channels)
-    if not rows and overview.channels and looked:
+    if not rows and overview.channels and looked and overview.offline_since is None:
         return (("up", stop(to.say.channel_health.all_work)),)
     return tuple(rows)
 

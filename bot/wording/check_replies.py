@@ -2,35 +2,56 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from bot.model import Confidence, Health, Incident, Outcome, Reading, Reason, Round, Service, Style, Text
+from bot.model import Confidence, Health, Incident, Outcome, PlaceLook, Reading, Reason, Round, Service, Style, Text
 from bot.wording.catalog import catalog
 from bot.wording.channel_health import in_language
 from bot.wording.commands import for_example
-from bot.wording.evidence import evidence, of_job
+from bot.wording.evidence import evidence, of_job, unanswered
+from bot.wording.places import place_name
 from bot.wording.reasons import reason
-from bot.wording.text import NAME, TITLE, capital, clean, fit, foreign, listed, stop, unlinked
+from bot.wording.text import NAME, TITLE, capital, clean, fit, foreign, listed, sentences, stop, unlinked
 from bot.wording.times import Reader, reader
 from bot.wording.titles import name_of
 
 SHORTEST = timedelta(seconds=0.1)  # shorter times are shown as this, never as "0 s"
 
 
-def looked(seen: Round, service: Service, style: Style) -> Text:
-    """Result of a service's own checks, with the latest reports of its sources."""
+def looked(seen: Round, service: Service, style: Style, looks: Sequence[PlaceLook] = ()) -> Text:
+    """Result of a service's own checks, with the latest reports of its sources. `looks`: what each place saw, if there
+    are several.
+    """
     to, service = reader(style, seen.at), in_language(service, style.language)
     if not seen.online:
         return Text(to.say.checks.offline)
     health = _health(seen.readings)
     found = Incident(service.id, 0, seen.at, health, Confidence.POSSIBLE, seen.readings, seen.reports)
     known = replace(service, plan=service.plan if health is Health.DOWN else "")
-    return Text(_title(seen.readings, health, service, to), (*_blind(seen.readings, to), *evidence(found, known, to)))
+    lines = (*_blind(seen.readings, to), *evidence(found, known, to), *(_place(look, to) for look in looks))
+    return Text(_title(seen.readings, health, service, to), lines)
+
+
+def _place(look: PlaceLook, to: Reader) -> str:
+    """What one place saw, in a line."""
+    say = to.say.checks
+    place = place_name(look.place, to.say) if look.place else say.our_server
+    if not look.readings:
+        return stop((say.place_late if look.readings is None else say.place_offline).format(place=place))
+    if faults := unanswered([replace(reading, places=None) for reading in look.readings], to):
+        return sentences(to.say.evidence.fails.format(routes=place, why=faults[0]), *faults[1:])
+    if why := next((r.why for r in look.readings if r.outcome is Outcome.INCONCLUSIVE and r.why), None):
+        return stop(to.say.evidence.fails.format(routes=place, why=unlinked(reason(why, to.say))))
+    took = max((reading.took for reading in look.readings if reading.took is not None), default=None)
+    if took is None:
+        return stop(say.place_up_brief.format(place=place))
+    return stop(say.place_up.format(place=place, seconds=_seconds(took, to)))
 
 
 def _health(readings: tuple[Reading, ...]) -> Health:
-    outcomes = {reading.outcome for reading in readings if reading.outcome is not Outcome.INCONCLUSIVE}
+    outcomes = {reading.overall for reading in readings if reading.outcome is not Outcome.INCONCLUSIVE}
     if not outcomes:
         return Health.UNKNOWN
     if outcomes == {Outcome.FAILED}:

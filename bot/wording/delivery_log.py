@@ -43,15 +43,22 @@ class DeliveryStep:
     took: str  # since it was queued
     attempts: int
     way: str  # the rung it replaced, or why it failed
+    brief: str = ""  # its line's part if it arrived at the first attempt, in a message of its own; else empty
 
     def line(self, to: Reader) -> str:
+        return stop(f"{self.whose}: {self.told(to)}")
+
+    @property
+    def whose(self) -> str:
+        return f"{self.place} ({self.reader})"
+
+    def told(self, to: Reader) -> str:
+        """The change and what became of it."""
         say = to.say.delivery_log
         parts = [f"{self.change}: {self.status}"]
         parts += [say.at.format(at=self.at), say.after.format(length=self.took)] if self.at else []
         parts += [say.attempts.format(count=self.attempts)] if self.attempts > 1 else []
-        return stop(
-            f"{self.place} ({self.reader}): {to.say.lists.comma.join([*parts, *([self.way] if self.way else [])])}"
-        )
+        return to.say.lists.comma.join([*parts, *([self.way] if self.way else [])])
 
 
 def passages(trail: Trail, style: Style, now: datetime) -> tuple[DeliveryStep, ...]:
@@ -67,14 +74,27 @@ def delivered(trail: Trail, style: Style, now: datetime) -> Text:
     name = foreign(trail.name, 100) if trail.incident else say.drill
     facts = {"name": NAME, "id": thread(trail), "count": sum(map(_has_it, posts)), "all": len(posts)}
     forms = (say.arrived, say.arrived_brief) if posts else (say.none,)
-    return Text(fit(name, *(form.format(**facts) for form in forms)), _lines(trail, trail.rows, to))
+    return Text(fit(name, *(form.format(**facts) for form in forms)), _by_place(trail, to))
+
+
+def _by_place(trail: Trail, to: Reader) -> tuple[str, ...]:
+    """A line for each place and reader; first messages that were updated as they should stand in no line."""
+    told: dict[str, list[str]] = {}
+    for row in trail.rows:
+        if row.action is DeliveryAction.POST or row.status not in {"sent", "superseded"}:
+            step = _passage(row, trail, to)
+            told.setdefault(step.whose, []).append(step.brief or step.told(to))
+    lines = [stop(f"{whose}: {'; '.join(steps)}") for whose, steps in told.items()]
+    return _cut(lines, to)
+
+
+def _cut(lines: Sequence[str], to: Reader) -> tuple[str, ...]:
+    more = [to.say.lists.more.format(head="…", count=len(lines) - ROWS)] if len(lines) > ROWS else []
+    return (*lines[:ROWS], *more)
 
 
 def _lines(trail: Trail, rows: Sequence[Progress], to: Reader) -> tuple[str, ...]:
-    lines = [_passage(row, trail, to).line(to) for row in rows[:ROWS]]
-    if len(rows) > ROWS:
-        lines.append(to.say.lists.more.format(head="…", count=len(rows) - ROWS))
-    return tuple(lines)
+    return _cut([_passage(row, trail, to).line(to) for row in rows], to)
 
 
 def thread(trail: Trail) -> str:
@@ -83,15 +103,19 @@ def thread(trail: Trail) -> str:
 
 
 def _passage(row: Progress, trail: Trail, to: Reader) -> DeliveryStep:
+    change, way = _change(row, to), _way(row, trail, to)
+    took = seconds(row.sent_at - row.queued_at, to) if row.sent_at else ""
+    simple = row.sent_at and row.status == "sent" and row.attempts <= 1 and not way
     return DeliveryStep(
         place=clean(row.destination.shown, 100),
         reader=_reader(row, trail.readers, to),
-        change=_change(row, to),
+        change=change,
         status=_status(row, to),
         at=to.point(row.sent_at) if row.sent_at else "",
-        took=seconds(row.sent_at - row.queued_at, to) if row.sent_at else "",
+        took=took,
         attempts=row.attempts,
-        way=_way(row, trail, to),
+        way=way,
+        brief=f"{to.clock(row.sent_at)} {change} ({took})" if simple and row.sent_at else "",
     )
 
 
@@ -129,7 +153,7 @@ def _status(row: Progress, to: Reader) -> str:
     say = to.say.delivery_log
     if row.unsure and row.status in WAITS:
         return say.perhaps
-    return to.say.delivery_states[row.status]
+    return say.by_edit if row.status == "merged" and row.by_edit else to.say.delivery_states[row.status]
 
 
 def _has_it(row: Progress) -> bool:

@@ -2,19 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import TypeVar
 
-from bot.model import Confidence, Health, Incident, Overview, Span, Style, Text, clip
+from bot.model import (
+    Confidence,
+    Health,
+    Incident,
+    Outage,
+    Overview,
+    Span,
+    Style,
+    Text,
+    blind_spans,
+    clip,
+    merged,
+    minus,
+    outages,
+    total,
+)
 from bot.wording.certificates import only_worn
+from bot.wording.places import names_of, only_somewhere
 from bot.wording.status import troubled
-from bot.wording.text import clean, fit, shorten, stop
+from bot.wording.text import clean, fit, listed, shorten, stop
 from bot.wording.times import Reader, reader
 from bot.wording.titles import began, name_of, only_slow, times
-from bot.wording.uptime import Uptime, blind_spans, uptimes, worded
+from bot.wording.uptime import Uptime, uptimes, worded
 
 ROWS = 30
+One = TypeVar("One", Incident, Outage)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +48,7 @@ class Happened:
     text: str  # complete, in one line
     start: datetime
     end: datetime | None
+    number: int = 0  # of the incident
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +63,8 @@ class DigestFacts:
     period: str  # its length: "24 h"
     quiet: bool  # there were no incidents and no gaps in observation
     now: tuple[str, ...]  # a line for each service that is not up or unknown
-    happened: tuple[Happened, ...]  # oldest first
+    happened: tuple[Happened, ...]  # the newest ones, oldest first
+    count: int  # how many there were
     blind: tuple[str, ...]  # lines about our own outages
     uptime: tuple[Uptime, ...]
 
@@ -77,7 +97,8 @@ def digest_facts(
     period = (since, overview.at)
     unseen = blind_spans(overview, period)
     names = {s.id: name_of(s) for s, _ in chosen}
-    happened = tuple(_happened(i, names[i.service], to) for i in _incidents(shown, names, period))
+    happened = tuple(_happened(i, names[i.service], to, overview) for i in _incidents(shown, names, period))
+    count = _count(shown, names, period)
     now = troubled(shown, to)
     figures = tuple(worded(found, period, to) for found in uptimes(overview, since, services))
     quiet = not (
@@ -89,7 +110,7 @@ def digest_facts(
     )
     return DigestFacts(
         name=clean(name, 60),
-        title=_title(name, len(chosen), len(happened), to, period, now=bool(now), quiet=quiet),
+        title=_title(name, len(chosen), count, to, period, now=bool(now), quiet=quiet),
         since=since,
         until=overview.at,
         span=to.span(since, overview.at),
@@ -97,6 +118,7 @@ def digest_facts(
         quiet=quiet,
         now=now,
         happened=happened,
+        count=count,
         blind=tuple(stop(to.say.digest.offline.format(span=to.span(*s), length=to.length(*s))) for s in unseen),
         uptime=figures,
     )
@@ -118,22 +140,58 @@ def _incidents(overview: Overview, names: dict[str, str], period: Span) -> list[
         if i.service in names and i.confidence is Confidence.CONFIRMED and not i.retracted
         if clip((began(i), i.until or overview.at), period) is not None
     ]
-    return sorted(told, key=lambda i: (began(i), i.id))
+    return sorted(outer(told), key=lambda i: (began(i), i.id))
 
 
-def _happened(incident: Incident, name: str, to: Reader) -> Happened:
+def _count(overview: Overview, names: dict[str, str], period: Span) -> int:
+    """All incidents that the title counts: the outages, of which there may be more than incidents, and certificates."""
+    known = {
+        (o.service, o.number)
+        for o in outer(outages(overview))
+        if o.service in names and clip((o.unstable_since or o.since, o.until or overview.at), period) is not None
+    }
+    return len(known | {(i.service, i.number) for i in _incidents(overview, names, period)})
+
+
+def outer(found: Iterable[One]) -> list[One]:
+    """Without those that belong to an unstable one, whose text counts them."""
+    all_ = list(found)
+    unstable = [(i.service, i.unstable_since, i.since) for i in all_ if i.unstable_since]
+    return [i for i in all_ if not any(s == i.service and a <= i.since < b for s, a, b in unstable)]
+
+
+def bad_time(overview: Overview, service: str, period: Span) -> timedelta:
+    """How long a service was not up in a period: no minute twice, and none in which it responded."""
+    spans = (
+        part
+        for o in outages(overview)
+        if o.service == service
+        for part in minus([(o.since, o.until or overview.at)], o.calm)
+    )
+    return total(merged(c for span in spans if (c := clip(span, period))))
+
+
+def _happened(incident: Incident, name: str, to: Reader, overview: Overview) -> Happened:
     say, start = to.say, began(incident)
     end = incident.until or to.now
     worst = max(incident.worst, incident.health)
-    facts = {"name": name, "span": to.span(start, end), "length": to.length(start, end), "times": times(incident, say)}
+    length = to.length(start, end)
+    if incident.unstable_since:
+        length = to.duration(bad_time(overview, incident.service, (start, end)))
+    facts = {"name": name, "span": to.span(start, end), "length": length, "times": times(incident, say)}
     if only_worn(incident):
         form = say.certificates.happened
     elif incident.unstable_since:
         form = say.digest.unstable
     elif worst is Health.DOWN:
         form = say.digest.down
+    elif only_slow(incident):
+        form = say.digest.slow
+    elif places := only_somewhere(incident):
+        form = say.digest.partly_down_somewhere
+        facts["places"] = say.titles.from_only.format(places=listed(names_of(places, say), say))
     else:
-        form = say.digest.slow if only_slow(incident) else say.digest.partly_down
+        form = say.digest.partly_down
     return Happened(
         service=incident.service,
         name=name,
@@ -144,6 +202,7 @@ def _happened(incident: Incident, name: str, to: Reader) -> Happened:
         text=form.format(**facts),
         start=start,
         end=incident.until,
+        number=incident.number,
     )
 
 

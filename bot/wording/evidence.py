@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from bot.model import OURSELVES, Confidence, Health, Incident, Outcome, Reading, ReasonCode, Role, Service, SourceReport
+from bot.wording import places
+from bot.wording.catalog import Catalog
 from bot.wording.certificates import only_worn, worn_lines
 from bot.wording.channel_health import failing
 from bot.wording.reasons import reason
-from bot.wording.text import ITEMS, capital, clean, foreign, listed, quoted, sentences, stop, unlinked
+from bot.wording.text import ITEMS, begins, clean, foreign, listed, opening, quoted, sentences, stop, unlinked
 from bot.wording.times import Reader
 from bot.wording.titles import TROUBLE, down, sure
 from bot.wording.trackers import tracked
@@ -50,9 +53,13 @@ def evidence(incident: Incident, service: Service, reader: Reader, *, often: boo
         lines.append(
             stop(say.evidence.acknowledged.format(by=foreign(incident.acked_by, 40) or say.changes.somebody, at=at))
         )
-    if plan := clean(service.plan, 500):
-        lines.append(stop(say.evidence.plan.format(plan=plan)))
+    lines += [stop(say.evidence.plan.format(plan=plan)) for plan in own_plans(service)]
     return tuple(line for line in lines if line)
+
+
+def own_plans(*services: Service) -> tuple[str, ...]:
+    """The operators' own plans for these services, as they stand in texts."""
+    return tuple(dict.fromkeys(plan for service in services if (plan := clean(service.plan, 500))))
 
 
 def _matters(word: SourceReport, incident: Incident) -> bool:
@@ -85,12 +92,20 @@ def seen(incident: Incident, service: Service, reader: Reader) -> str:
     if not bad and not slow:
         fine = service.routes and not sure(incident) and incident.health in TROUBLE
         return stop(say.evidence.checks_fine) if fine else ""
-    parts = [*_unanswered(bad, reader), *_slow(slow, reader), *worn_lines(incident.readings, reader)]
+    whole, late = ([r for r in some if not places.somewhere(r)] for some in (bad, slow))
+    where = places.lines([*bad, *slow], service, say)
+    parts = [*_unanswered(whole, reader), *_slow(late, reader), *where, *worn_lines(incident.readings, reader)]
     if sure(incident) and incident.confirmed_at:
         parts.append(say.evidence.confirmed.format(at=reader.point(incident.confirmed_at)))
     elif incident.confidence is Confidence.LIKELY:
         parts.append(say.evidence.not_confirmed)
     return sentences(*parts)
+
+
+def unanswered(readings: Sequence[Reading], reader: Reader) -> list[str]:
+    """What fails or is slow, in sentences; none if all is well."""
+    bad, slow = ([r for r in readings if r.outcome is outcome] for outcome in (Outcome.FAILED, Outcome.SLOW))
+    return [*_unanswered(bad, reader), *_slow(slow, reader)]
 
 
 def of_job(reading: Reading) -> bool:
@@ -106,26 +121,34 @@ def _unanswered(bad: list[Reading], reader: Reader) -> list[str]:
         reasons.setdefault(unlinked(reason(reading.why, say)), []).append(clean(reading.route, 40) or "?")
     parts: list[str] = []
     for why, names in list(reasons.items())[:REASONS]:
-        routes = capital(listed(names, say, _most(names)))
-        if not why:
-            parts.append(say.evidence.no_answer_brief.format(count=len(names), routes=routes))
-        elif len(reasons) == 1 and why not in jobs:
-            parts.append(say.evidence.no_answer.format(count=len(names), routes=routes, why=why))
-        else:
+        routes = opening(names, listed(names, say, _most(names)))
+        if why and (len(reasons) > 1 or why in jobs):
             parts.append(say.evidence.fails.format(routes=routes, why=why))
+        else:
+            parts.append(_silent(names, routes, why, say))
     rest = sum(map(len, list(reasons.values())[REASONS:]))
     return [*parts, say.evidence.more_fail.format(count=rest)] if rest else parts
+
+
+def _silent(names: list[str], routes: str, why: str, say: Catalog) -> str:
+    """That routes do not respond. A name that may not begin a sentence stands within it, as people wrote it."""
+    if begins(names[0]):
+        form = say.evidence.no_answer if why else say.evidence.no_answer_brief
+        return form.format(count=len(names), routes=routes, why=why)
+    form = say.evidence.no_answer_of if why else say.evidence.no_answer_of_brief
+    return form.format(routes=routes, why=why)
 
 
 def _slow(slow: list[Reading], reader: Reader) -> list[str]:
     if not slow:
         return []
     names = [clean(r.route, 40) or "?" for r in slow]
-    routes = capital(listed(names, reader.say, _most(names)))
+    routes, say = opening(names, listed(names, reader.say, _most(names))), reader.say.evidence
+    brief, form = (say.slow_brief, say.slow) if begins(names[0]) else (say.slow_of_brief, say.slow_of)
     took = max((r.took for r in slow if r.took is not None), default=timedelta())
     if not took:
-        return [reader.say.evidence.slow_brief.format(count=len(slow), routes=routes)]
-    return [reader.say.evidence.slow.format(count=len(slow), routes=routes, seconds=reader.seconds(took))]
+        return [brief.format(count=len(slow), routes=routes)]
+    return [form.format(count=len(slow), routes=routes, seconds=reader.seconds(took))]
 
 
 def _most(names: list[str]) -> int:

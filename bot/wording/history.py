@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from bot.model import Overview, Service, Style, Text
-from bot.wording.digest import DigestFacts, digest_facts
+from bot.model import Overview, Service, Style, Text, outages
+from bot.wording.digest import DigestFacts, bad_time, digest_facts
 from bot.wording.text import NAME, fit, sentences, stop
 from bot.wording.times import Reader, reader
 from bot.wording.titles import name_of
@@ -17,7 +17,7 @@ def history(overview: Overview, period: timedelta, style: Style, service: Servic
     """Of one service or all: present incidents first, then past ones, newest first."""
     to = reader(style, overview.at)
     facts = digest_facts("", overview, overview.at - period, style, (service.id,) if service else ())
-    say, count, name = to.say.history, len(facts.happened), name_of(service) if service else ""
+    say, count, name = to.say.history, facts.count, name_of(service) if service else ""
     figures = (*facts.blind, *(_figures(overview, facts, to) if service else ()))
     if not count:
         form = say.none_of if service else say.none
@@ -25,13 +25,22 @@ def history(overview: Overview, period: timedelta, style: Style, service: Servic
     title = (say.incidents_of if service else say.incidents).format(count=count, name=NAME, period=facts.period)
     over = [h for h in reversed(facts.happened) if h.end]  # open ones come first, with their present state
     lines = [*facts.now, *(stop(h.text) for h in over[:ROWS])]
-    if len(over) > ROWS:
-        lines.append(to.say.lists.more.format(head="…", count=len(over) - ROWS))
-    if len(over) > 1:
-        lengths = [h.end - h.start for h in over if h.end]
-        total, longest = to.duration(sum(lengths, timedelta())), to.duration(max(lengths))
-        lines.append(stop(say.total.format(length=total, longest=longest)))
+    ended = count - sum(h.end is None for h in facts.happened)
+    if ended > len(over[:ROWS]):
+        lines.append(to.say.lists.more.format(head="…", count=ended - len(over[:ROWS])))
+    if ended > 1:
+        lines.append(_lengths(overview, facts, to))
     return Text(fit(name, title), (*lines, *figures))
+
+
+def _lengths(overview: Overview, facts: DigestFacts, to: Reader) -> str:
+    """How long it was in all, without any minute twice, and the longest."""
+    period = facts.since, facts.until
+    services = [u.service for u in facts.uptime]
+    whole = sum((bad_time(overview, name, period) for name in services), timedelta())
+    lengths = [h.end - h.start for h in facts.happened if h.end]
+    lengths += [o.until - o.since for o in outages(overview) if o.until and o.service in services]
+    return stop(to.say.history.total.format(length=to.duration(whole), longest=to.duration(max(lengths))))
 
 
 def _figures(overview: Overview, facts: DigestFacts, to: Reader) -> tuple[str, ...]:

@@ -23,8 +23,10 @@ from bot.wording.batches import line
 from bot.wording.catalog import Catalog
 from bot.wording.certificates import only_worn
 from bot.wording.channel_health import in_language
-from bot.wording.evidence import evidence, lag
+from bot.wording.evidence import evidence, lag, own_plans
 from bot.wording.evidence import official as official_line
+from bot.wording.links import links
+from bot.wording.parts import plan_line, quote_lines
 from bot.wording.resolution import Others, restored, retracted, unwatched
 from bot.wording.text import NAME, TITLE, fit, foreign, quoted, sentences, stop
 from bot.wording.times import Reader, reader
@@ -56,12 +58,13 @@ def notice(
     incident, to = change.incident, reader(style, read_at or change.at)
     service = in_language(service, style.language)
     colour, words, at = _told(change, service, to, others)
+    root = None if incident.steps <= 1 else _root(change, service, to)
     return Notice(
         key=change.key,
         thread=incident.id,
         tone=colour,
         words=words,
-        root=None if incident.steps <= 1 else _root(change, service, to),
+        root=root,
         fresh=change.kind not in QUIET,
         at=at,
         since=began(incident),
@@ -71,6 +74,10 @@ def notice(
         causes=(*service.shares, *sorted({f"at:{r.answered_by}" for r in incident.readings if r.answered_by})),
         style=style,
         buttons=_buttons(change, service, to.say),
+        plan=plan_line(service, to, words.lines),
+        quotes=quote_lines(incident, to, words.lines),
+        plans=own_plans(service),
+        links=links(incident, service, to.say, "\n".join(text.text for text in (words, root) if text)),
     )
 
 

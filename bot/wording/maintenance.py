@@ -8,6 +8,7 @@ from datetime import datetime
 
 from bot.model import Notice, Origin, Phase, Service, Style, Text, Tone, Window
 from bot.wording.commands import for_example
+from bot.wording.links import of_maintenance
 from bot.wording.text import NAME, capital, clean, fit, foreign, listed, shorten, stop
 from bot.wording.times import Reader, reader
 from bot.wording.titles import name_of
@@ -42,9 +43,10 @@ def maintenance(
     *,
     leaving: MaintenanceEnd = IN_ORDER,
     read_at: datetime | None = None,
+    site: str = "",
 ) -> Notice:
     """The notice of a window's new phase. `window`: its state after the notice. `services`: those of the window that
-    this reader follows; empty: all. `read_at`: when it is read, if not at once.
+    this reader follows; empty: all. `read_at`: when it is read, if not at once. `site`: the public address of our pages.
     """
     to = reader(style, read_at or now)
     title = _title(window, phase, _whose(services, to), to, leaving)
@@ -63,6 +65,7 @@ def maintenance(
         kind=phase,
         style=style,
         line=title,
+        links=of_maintenance(window, services, site, to.say),
     )
 
 

@@ -11,6 +11,8 @@ from bot.wording.reasons import WHOLE, reason
 from bot.wording.text import listed, stop
 from bot.wording.times import reader
 
+HARMLESS = frozenset({"witnesses"})  # parts without which all notices are still sent in time
+
 Wrong = tuple[str, Reason, datetime]  # part, fault, start
 
 
@@ -20,7 +22,8 @@ def unwell(wrong: Sequence[Wrong], style: Style, now: datetime, *, still: bool =
     say = to.say.own_health
     title = (say.still_trouble if still else say.trouble).format(since=to.point(min(since for *_, since in wrong)))
     lines = [to.say.own_troubles[part].format(why=reason(why, to.say, WHOLE)) for part, why, _ in wrong]
-    return Text(title, tuple(stop(line) for line in dict.fromkeys((*lines, say.consequence))))
+    ends = () if {part for part, *_ in wrong} <= HARMLESS else (say.consequence,)
+    return Text(title, tuple(stop(line) for line in dict.fromkeys((*lines, *ends))))
 
 
 def well_again(since: datetime, style: Style, now: datetime) -> Text:

@@ -12,9 +12,9 @@ from bot.wording.evidence import evidence
 from bot.wording.maintenance import ahead, in_maintenance, lasts
 from bot.wording.own_health import banner
 from bot.wording.replies import last_outage, muted_line
-from bot.wording.text import NAME, fit, stop
+from bot.wording.text import NAME, bare, fit, stop, uncut
 from bot.wording.times import Reader, reader
-from bot.wording.titles import name_of, standing
+from bot.wording.titles import name_of, offline, standing
 from bot.wording.trackers import people
 
 ROWS = 20
@@ -22,24 +22,23 @@ ROWS = 20
 Entry = tuple[Service, ServiceState]
 
 
-def status(overview: Overview, style: Style, service: str | None = None) -> Text:
+def status(overview: Overview, style: Style, service: str | None = None, *, whole: bool = False) -> Text:
     """The state of `service` (an id), or of all: what is down, and since when; if all are up, the latest outage and the
-    longest uptime.
+    longest uptime. `whole`: its name is never cut, as there is room.
     """
-    words = _status(overview, style, service)
+    words = _status(overview, style, service, whole=whole)
     ours = banner(overview.unwell, style, overview.at)
     return replace(words, lines=(*words.lines, ours)) if ours else words
 
 
-def _status(overview: Overview, style: Style, service: str | None) -> Text:
+def _status(overview: Overview, style: Style, service: str | None, *, whole: bool) -> Text:
     to = reader(style, overview.at)
     if service is not None:
         entry = next((e for e in (*overview.services, *overview.channels) if e[0].id == service), None)
-        return (
-            _one(*entry, overview, to)
-            if entry
-            else unknown_service(service, (), [one.name for one, _ in overview.services], style)
-        )
+        if entry is None:
+            return unknown_service(service, (), [one.name for one, _ in overview.services], style)
+        known, state = entry
+        return uncut(lambda named: _one(named, state, overview, to), known) if whole else _one(*entry, overview, to)
     if not overview.services:
         return Text(stop(to.say.status.none))
     if overview.offline_since is not None:
@@ -129,7 +128,7 @@ def _blind(overview: Overview, since: datetime, to: Reader) -> Text:
     """While we are offline, the state is given as the last known one."""
     rows = troubled(overview, to)
     lines = (to.say.status.last_known, *rows) if rows else (stop(to.say.status.nothing_wrong_until_then),)
-    return Text(to.say.titles.offline.format(since=to.point(since)), lines)
+    return Text(offline(since, to), lines)
 
 
 def _without_crowd(incident: Incident) -> Incident:
@@ -139,27 +138,50 @@ def _without_crowd(incident: Incident) -> Incident:
 
 def _one(service: Service, state: ServiceState, overview: Overview, to: Reader) -> Text:
     service = in_language(service, to.say.language)
-    lines: tuple[str, ...] = ()
-    if state.incident:
-        title = standing(state, service, to)
-        # While it responds, what failed before is no evidence of how it is now.
-        lines = () if state.answering_since else evidence(_without_crowd(state.incident), service, to)
-    elif planned := overview.maintenance(service.id):
-        title = in_maintenance(planned, service, to)
-    elif state.up_since is None or state.unseen_since is not None:
-        title = _unseen(service, state, to)
-    else:
-        title = fit(name_of(service), *(to.say.titles.up.format(name=NAME, since=s) for s in to.since(state.up_since)))
     if overview.offline_since is not None:
-        lines = (stop(to.say.titles.offline.format(since=to.point(overview.offline_since))), *lines)
-    last = next((i for i in overview.recent if i.service == service.id and outage(i)), None)
+        return _unseen_one(service, state, overview, overview.offline_since, to)
+    # While it responds, what failed before is no evidence of how it is now.
+    failing = state.incident and not state.answering_since
+    lines = evidence(_without_crowd(state.incident), service, to) if state.incident and failing else ()
     if state.incident and (planned := overview.maintenance(service.id)):
         lines = (*lines, lasts(planned, to))
+    return Text(_one_title(service, state, overview, to), (*lines, *_further(service, state, overview, to)))
+
+
+def _one_title(service: Service, state: ServiceState, overview: Overview, to: Reader) -> str:
+    if state.incident:
+        return standing(state, service, to)
+    if planned := overview.maintenance(service.id):
+        return in_maintenance(planned, service, to)
+    if state.up_since is None or state.unseen_since is not None:
+        return _unseen(service, state, to)
+    return fit(name_of(service), *(to.say.titles.up.format(name=NAME, since=s) for s in to.since(state.up_since)))
+
+
+def _unseen_one(service: Service, state: ServiceState, overview: Overview, since: datetime, to: Reader) -> Text:
+    """While we are offline, nothing is known of the service but how it was before."""
+    known = _one_title(service, state, overview, to)
+    if state.unseen_since is None and state.up_since is None and state.incident is None:
+        title, before = known, ""  # it has never been seen
+    else:
+        since = min(state.unseen_since or since, since)
+        title = _unseen(service, replace(state, unseen_since=since), to)
+        before = f"{to.say.status.last_known} {bare(known)}" if state.incident else ""
+    lines = (offline(overview.offline_since or since, to), before)
+    return Text(title, (*(stop(line) for line in lines if line), *_further(service, state, overview, to)))
+
+
+def _further(service: Service, state: ServiceState, overview: Overview, to: Reader) -> tuple[str, ...]:
+    """Maintenance to come, what people say, the latest outage, and a mute."""
     coming = next(
         (w for w in overview.windows if w.concerns(service.id) and not w.over(overview.at) and w.since > overview.at),
         None,
     )
-    lines = (*lines, *((ahead(coming, (service,), to),) if coming and not coming.over_at else ()))
-    said = people(overview.user_reports.get(service.id, Tally()), to.say)
-    extra = (said, last_outage(last, "", to), muted_line(state.mute, to))
-    return Text(title, (*lines, *(line for line in extra if line)))
+    last = next((i for i in overview.recent if i.service == service.id and outage(i)), None)
+    lines = (
+        ahead(coming, (service,), to) if coming and not coming.over_at else "",
+        people(overview.user_reports.get(service.id, Tally()), to.say),
+        last_outage(last, "", to),
+        muted_line(state.mute, to),
+    )
+    return tuple(line for line in lines if line)

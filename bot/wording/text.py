@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from typing import Final
 
-from bot.model import Text, visible
-from bot.wording.catalog import Catalog, Section
+from bot.model import Service, Text, visible
+from bot.wording.catalog import Catalog, Section, fold, input_words
 
 TITLE: Final = 80  # characters shown on a lock screen
+STAND_IN: Final = "\ufffc"  # "object replacement character": takes the place of a name that is put in later
 NAME: Final = "\0"  # placeholder for the service's name in a title, until the space left for it is known
 ENOUGH: Final = 20  # characters that keep a name recognisable
 ITEMS: Final = 5  # names in a list; the rest is counted
 JOINER: Final = "\u2060"  # word joiner, invisible: breaks up addresses so that no program links them
+LETTER: Final = re.compile(r"[^\W\d_]\d*")
 # Characters that make a link: "http://", and the dots of host names and IPv4 addresses.
 LINKED: Final = re.compile(r":(?=//)|(?<=\w)[.。．｡](?=[^\W\d_]{2}|\d+\.\d)")
 
@@ -61,6 +64,20 @@ def capital(text: str) -> str:
     return text if text[1:2].isupper() else text[:1].upper() + text[1:]
 
 
+def begins(name: str) -> bool:
+    """True if a route's name may begin a sentence: it has a capital, or can get one, as a plain word ("web") or a letter
+    with a number ("r2") can; not "api" or "smtp", which would look wrong.
+    """
+    if not name[:1].islower() or name[1:2].isupper():
+        return True
+    return LETTER.fullmatch(name) is not None or fold(name.split(maxsplit=1)[0]) in input_words("routes")
+
+
+def opening(names: Sequence[str], text: str) -> str:
+    """The list `text` of these names at a beginning: with a capital only if its first name may have one."""
+    return capital(text) if names and begins(names[0]) else text
+
+
 def quoted(text: str, say: Catalog) -> str:
     inner = text.rstrip(". ").replace('"', "'").replace("«", "'").replace("»", "'")
     return say.lists.quoted.format(text=inner)
@@ -104,3 +121,16 @@ def fit(name: str, *forms: str) -> str:
         if room >= (min(len(name), ENOUGH) if NAME in form else 0):
             break
     return shorten(form.replace(NAME, shorten(name, max(room, 1))), TITLE)
+
+
+def uncut(made: Callable[[Service], Text], service: Service) -> Text:
+    """The text about `service`, whose name is not cut for a lock screen: titles are fitted without it."""
+    name = foreign(service.name) or service.id
+    words = made(replace(service, name=STAND_IN))
+    return Text(words.title.replace(STAND_IN, name), tuple(line.replace(STAND_IN, name) for line in words.lines))
+
+
+def bare(title: str) -> str:
+    """The title without its coloured mark."""
+    mark, _, rest = title.partition(" ")
+    return title if mark[:1].isalnum() else rest

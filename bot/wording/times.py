@@ -133,6 +133,15 @@ class Reader:
         """A date such as "Nov. 26" or "26 nov", with the year if it is another."""
         return self._far(at.astimezone(self.zone), wide=True)
 
+    def stamp(self, at: datetime) -> str:
+        """A whole date with time and zone: "Thursday, July 14, 2022, 2:00 p.m. CEST"."""
+        local = at.astimezone(self.zone)
+        clock = " ".join(self._parts(local)).rstrip().removesuffix(f" {local.tzname()}")
+        zone = local.tzname() or ""
+        date = plain(format_date(local, "full", locale=self.locale))
+        zone = f"UTC{zone}" if zone[:1] in {"+", "-"} else zone
+        return self.say.mail.stamp.format(date=date, clock=clock, zone=zone)
+
     def _dated(self, text: str, local: datetime) -> str:
         return text if local.date() == self.now.date() else self._date(text, local)
 

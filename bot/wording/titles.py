@@ -7,6 +7,7 @@ from datetime import datetime
 from bot.model import OURSELVES, Confidence, Health, Incident, Outcome, Role, Service, ServiceState, SourceReport, Tone
 from bot.wording.catalog import Catalog
 from bot.wording.certificates import only_worn, worn_forms
+from bot.wording.places import names_of, only_somewhere
 from bot.wording.text import ENOUGH, NAME, TITLE, clean, fit, foreign, listed, quoted, shorten
 from bot.wording.times import Reader
 
@@ -17,6 +18,11 @@ TROUBLE = frozenset({Health.DEGRADED, Health.DOWN})
 def present(incident: Incident, service: Service, reader: Reader) -> str:
     """The title of an open incident."""
     return fit(name_of(service), *state_forms(incident, service, reader))
+
+
+def offline(since: datetime, reader: Reader) -> str:
+    """That we are offline ourselves."""
+    return reader.say.titles.offline.format(since=reader.point(since))
 
 
 def tone(incident: Incident) -> Tone:
@@ -122,7 +128,8 @@ def _sure(incident: Incident, reader: Reader, since: str) -> list[str]:
     if incident.health is Health.DOWN:
         return [say.titles.down.format(name=NAME, since=since)]
     eased = incident.worst is Health.DOWN
-    names = routes(incident, Outcome.FAILED) or routes(incident, Outcome.SLOW)
+    places = only_somewhere(incident)
+    names = names_of(places, say) or routes(incident, Outcome.FAILED) or routes(incident, Outcome.SLOW)
     bare = (say.titles.now_partly_down_brief if eased else say.titles.partly_down_brief).format(name=NAME, since=since)
     if not names:
         return [bare]
@@ -132,13 +139,15 @@ def _sure(incident: Incident, reader: Reader, since: str) -> list[str]:
         else (say.titles.partly_down, say.titles.now_partly_down)
     )
     form = later if eased else full
-    return [form.format(name=NAME, since=since, routes=text) for text in _fewer(names, say)]
+    return [form.format(name=NAME, since=since, routes=text) for text in _fewer(names, say, places=bool(places))]
 
 
-def _fewer(names: list[str], say: Catalog) -> list[str]:
-    """The routes in ever shorter lists."""
-    counts = [say.titles.routes.format(count=len(names))] if len(names) > 1 else [shorten(names[0], LEAST)]
-    return [*(listed(names, say, most) for most in range(len(names), 0, -1)), *counts]
+def _fewer(names: list[str], say: Catalog, *, places: bool = False) -> list[str]:
+    """The routes in ever shorter lists; or the places that alone see trouble."""
+    counted = say.titles.places if places else say.titles.routes
+    counts = [counted.format(count=len(names))] if len(names) > 1 else [shorten(names[0], LEAST)]
+    found = [*(listed(names, say, most) for most in range(len(names), 0, -1)), *counts]
+    return [say.titles.from_only.format(places=one) for one in found] if places else found
 
 
 def _likely(incident: Incident, service: Service, reader: Reader, since: str) -> list[str]:

@@ -14,10 +14,13 @@ from bot.contracts import ChannelContext
 from bot.model import Destination, Later, RefusalScope, Refused, Sent, Unsure
 from tests.channels.kit import ACKNOWLEDGED, FIRST, RESTORED, ChannelKit, Expect, plain
 from tests.fakes.faults import Fault
-from tests.fakes.mail import PASSWORD, SENDER, FakeRelay, Page, mail_server, settings
+from tests.fakes.mail import PASSWORD, SENDER, FakeRelay, Page, mail_server, read_text, settings
 from tests.reasons import english
 
-OURS = {"html", "head", "meta", "title", "body", "div", "h1", "p"}  # the tags of a mail of ours
+# The tags of a mail of ours.
+OURS = {"html", "head", "meta", "title", "style", "body", "div", "h1", "p", "span", "a"} | {
+    *("table", "tbody", "tr", "td", "blockquote", "noscript", "xml", "o")  # the last three for old Outlook alone
+}
 NOBODY = ChannelContext(None, (), None, None)
 KIT = ChannelKit()
 KIT.destination = Destination("email", "desk@example.org")
@@ -57,9 +60,9 @@ class TestEmail(ChannelKit):
         return settings(url, password=PASSWORD, security=security, timeout=timeout)
 
     def read(self, message):
-        page = Page(message.raw)
+        page, ours = Page(message.raw), message.raw["From"].addresses[0].addr_spec  # it stands below each mail
         assert set(re.findall(r"<(\w+)", message.raw.get_body(("html",)).get_content())) <= OURS
-        return message.text, message.raw["Subject"], page.text
+        return message.text.replace(ours, ""), message.raw["Subject"], page.text.replace(ours, "")
 
     def elsewhere(self, far, fault, port):
         match fault:
@@ -115,9 +118,13 @@ async def test_a_whole_thread_is_read_back_by_imap(server):
     assert {mail["In-Reply-To"] for mail in (acknowledged, restored)} == {root}
     assert [mail["References"].split() for mail in (acknowledged, restored)] == [["<x-17@example.org>", root]] * 2
     assert down.get_content_type() == "multipart/alternative"
-    assert down.get_body(("plain",)).get_content().split("\n-- \n") == [f"{FIRST.text}\n", "x#17\n"]
+    body, below = read_text(down).split("\n-- \n")
+    dated = "Thursday, July 14, 2022, noon UTC"
+    assert body == "\n".join((FIRST.title, dated, *(f"\n{line}" for line in FIRST.lines), ""))
+    why = "You get this because your address is on the list “desk”."
+    assert below == f"{why}\nTo stop these mails, write to tocsin@example.org\nReference: x#17\n"
     page = Page(down)
-    assert [line for line in (FIRST.title, *FIRST.lines, "x#17") if line not in page.text] == []
+    assert [line for line in (FIRST.title, dated, *FIRST.lines, why, "Reference: x#17") if line not in page.text] == []
     assert (down["From"], down["To"], down["List-Id"]) == (SENDER, "desk@example.org", "<desk.example.org>")
     assert (down["Auto-Submitted"], down["X-Auto-Response-Suppress"]) == ("auto-generated", "All")
     assert abs(down["Date"].datetime - datetime.now(UTC)) < timedelta(minutes=1)

@@ -20,7 +20,8 @@ from bot.channels.discord.gateway import Gateway, _ask_of
 from bot.channels.slack.parse import heard
 from bot.channels.telegram.parse import hear, press
 from bot.chat.dispatcher import Dispatcher
-from bot.model import Audience, Destination, Reply, Style, Subscription, SubscriptionFilter, Text
+from bot.incidents.digest_readers import OurPage
+from bot.model import Audience, Destination, Digest, Reply, Style, Subscription, SubscriptionFilter, Text
 from bot.store import open_store
 from bot.wording.catalog import catalogs
 from tests import sqlite
@@ -40,16 +41,17 @@ STRANGER = {f"{say.access.not_allowed}." for say in catalogs().values()}
 
 ASKS = (
     *("status", "status x", "history", "history x 90", "why", "why x#1", "check x", "check 127.0.0.1", "subscriptions"),
-    "services",
+    *("services", "digests", "digest weekly"),
     *("maintenance", "help", "start", "STATUS", "nonsense", "/status", "status\nack x", "report", "report nobody"),
 )
 REPORTS = ("report x", "report x works", "report y#1")
 MANAGES = (
     *("subscribe x", "subscribe y likely", "language es", "timezone Europe/Paris", "clock 24h", "quiet 22:00-07:00"),
-    "unsubscribe",
+    *("subscribe digest weekly", "unsubscribe digest weekly", "unsubscribe"),
 )
 ORDERS = (
     *("ack x", "mute y 1m", "unmute y", "maintenance y for 1h evil", "maintenance cancel y", "correct x"),
+    *("digest add weekly a@example.org", "digest remove weekly a@example.org"),
     *("drill desk", "allow", "disallow", "allow telegram:5", "disallow telegram:5"),
 )
 SEES = ("ack x#2", "delivery", "delivery x#1", "rooms", "audit", "correct y")
@@ -258,6 +260,12 @@ async def outcomes(role: Role, store: Any) -> dict[str, str]:
     mail = Audience("desk", (Destination("email", "desk@example.org"),))
     desk = Desk(store, (mail,), rooms=map(Destination.parse, ROOMS))
     await desk.house.rounds("BB")
+    record = desk.house.recorder
+    page, weekly = (
+        OurPage("https://status.example.org", "Status"),
+        Digest("weekly", "mon 08:00", (mail.destinations[0],)),
+    )
+    record.settings = replace(record.settings, page=page, digests={"weekly": weekly})
     desk.house.recorder.clock = _now
     desk.crowd._clock = _now
 

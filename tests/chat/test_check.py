@@ -9,7 +9,7 @@ from datetime import timedelta
 import pytest
 
 from bot import wording
-from bot.model import Outcome, Reading, Reason, ReasonCode, Round, Service, Style
+from bot.model import Outcome, PlaceLook, Reading, Reason, ReasonCode, Round, Service, Style
 from tests.chat.strangers import NOON, Street
 from tests.fakes.site import page
 from tests.wording.outages import ALL_CLEAR, EN, ES, INVESTIGATING, X, at, bad, slow
@@ -103,6 +103,27 @@ async def test_a_service_is_looked_at_by_its_own_checks_and_what_nobody_knows_is
             await chat.say("check", language="es")
         ).text == "¿Qué comprobamos?\nPor ejemplo: /tocsin check x, /tocsin check example.org"
         assert chat.opened == []
+
+
+async def test_with_witnesses_all_places_are_asked_and_each_is_listed(monkeypatch):
+    asked = []
+
+    class Elsewhere:
+        async def looks(self, service, timeout):
+            asked.append(service)
+            return (PlaceLook("London", bad("web")), PlaceLook("Sydney")) if service == "x" else ()
+
+        def own(self, service):
+            return PlaceLook("Madrid", (GOOD,))
+
+    async with Street(monkeypatch, places=Elsewhere()) as chat:
+        chat.round = Round("x", NOON, (GOOD,))
+        assert (await chat.say("check x")).text == (
+            "🟢 X (Twitter) responds (0.3 s)\nMadrid: it responds (0.3 s).\nLondon: Web doesn't respond (HTTP 503).\n"
+            "Sydney: no answer in time."
+        )
+        assert (await chat.say("check x", language="de")).lines[0] == "Madrid: antwortet (0,3 s)."
+        assert asked == ["x"], "the answer is shared, so the places are asked once"
 
 
 # ── a look at a service, in words ────────────────────────────────────────────────────────────────────────────────────

@@ -187,15 +187,30 @@ def test_a_refusal_above_is_named_as_the_reason_for_the_way():
         ({"status": "pending", "unsure": True, "attempts": 1, "due": at(14, 2)}, "may have arrived"),
         ({"status": "superseded"}, "no longer needed"),
         ({"status": "merged"}, "delivered in one message with others"),
-        ({"action": DeliveryAction.EDIT}, "first message updated: delivered"),
-        ({"kind": ChangeKind.RESTORED}, "restored: delivered"),
-        ({"kind": None}, "test: delivered"),
+        ({"action": DeliveryAction.EDIT, "status": "refused"}, "first message updated: rejected"),
+        ({"kind": ChangeKind.RESTORED}, "2:01 p.m. restored (0.4 s)"),
+        ({"kind": None}, "2:01 p.m. test (0.4 s)"),
         ({"audience": str(HERE)}, "(subscribed)"),
     ],
 )
 def test_how_far_a_delivery_has_come_is_said_in_words(more, words):
     [line] = said("delivery", trail=trail(row(1, **more), readers=(ALONE,))).reply.lines
     assert words in line
+
+
+def test_a_place_has_one_line_and_what_was_added_to_an_earlier_message_is_said_to_be():
+    told = (ChangeKind.CONFIRMED, ChangeKind.ACKNOWLEDGED, ChangeKind.RESTORED)
+    rows = [row(n, place, n, kind=kind) for n, kind in enumerate(told) for place in (ELSE, MAIL)]
+    edit = row(8, ELSE, 2, action=DeliveryAction.EDIT)
+    late = row(9, HERE, 2, status="merged", by_edit=True)
+    reply = said("delivery", trail=trail(*rows, edit, late)).reply
+    all_of_it = "2:01 p.m. confirmed (0.4 s); 2:01 p.m. someone is looking into it (0.4 s); 2:01 p.m. restored (0.4 s)."
+    assert reply.lines == (
+        f"slack:C1 (desk, rung 1): {all_of_it}",
+        f"email:a@b.example (desk): {all_of_it}",
+        "telegram:-100/45 (desk, rung 2): confirmed: added to a message that was already there.",
+    )
+    assert reply.title == "📬 X (Twitter): 7 of 7 messages delivered (x#17)"
 
 
 @pytest.mark.parametrize("kind", ChangeKind)
@@ -212,7 +227,7 @@ def test_the_secret_in_a_place_is_not_shown():
 
 
 def test_a_long_list_is_cut_and_counted():
-    lines = said("delivery", trail=trail(*(row(n) for n in range(99)))).reply.lines
+    lines = said("delivery", trail=trail(*(row(n, Destination("slack", f"C{n}")) for n in range(99)))).reply.lines
     assert (len(lines), lines[-1]) == (31, "… and 69 more")
 
 
@@ -382,7 +397,7 @@ async def test_a_drill_ordered_in_a_chat_is_delivered_and_told_of(house):
     assert {str(one.destination) for one in await house.deliver()} == set(map(str, DESK.destinations))
     told = (await chat.say("delivery drill")).splitlines()
     assert told[0] == "📬 Drill: 2 of 2 messages delivered (drill#20220714T120000)"
-    assert told[1].startswith("slack:C1 (desk): test: delivered, at noon")
+    assert told[1].startswith("slack:C1 (desk): noon test (")
     assert set(await house.store.audit.proven(DESK.destinations)) == set(DESK.destinations)
     assert await reconcile(house.recorder) == type(await reconcile(house.recorder))()
 
@@ -392,7 +407,11 @@ async def test_delivery_history_and_why_read_what_is_stored(house):
     for one in await take(house.store, "slack", house.now, limit=9, lease=timedelta(minutes=1)):
         await settle(house.store, one, DeliveryStatus.REFUSED, house.now, why=quote("no such channel"))
     chat = Chat(house)
-    assert (await chat.say("delivery x#1")).splitlines()[1] == "slack:C1 (desk): confirmed: rejected, no such channel."
+    assert (
+        (await chat.say("delivery x#1"))
+        .splitlines()[1]
+        .startswith("slack:C1 (desk): confirmed: rejected, no such channel; restored: ")
+    )
     assert (await chat.say("history x 2")).splitlines() == [
         "🗓 X (Twitter): 1 incident in 48 h",
         "X (Twitter): down 12:01–12:02 p.m. (1 min).",

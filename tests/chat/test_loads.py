@@ -11,7 +11,7 @@ import pytest
 from bot import wording
 from bot.chat import loading
 from bot.chat.commands import COMMANDS, parse
-from bot.chat.context import CommandContext, KnownRooms, Load
+from bot.chat.context import CommandContext, KnownDigests, KnownRooms, Load
 from bot.model import (
     OURSELVES,
     AllowedRoom,
@@ -20,6 +20,8 @@ from bot.model import (
     AuditEntry,
     Confidence,
     Destination,
+    Digest,
+    DigestRun,
     Health,
     Incident,
     Origin,
@@ -47,6 +49,8 @@ PARTS = {
     Load.TRAIL: (CommandContext, "trail"),
     Load.ROOMS: (CommandContext, "rooms"),
     Load.AUDIT: (CommandContext, "audit"),
+    Load.DIGEST_TIMES: (CommandContext, "digest_times"),
+    Load.DIGEST_NOW: (CommandContext, "digest_now"),
 }
 ROOM = Destination("telegram", "-100777")
 NOW = datetime(2022, 7, 14, 12, 30, tzinfo=UTC)
@@ -147,6 +151,9 @@ def touched_by(command, situation, arguments, admin, declared):
         Trail(OUTAGE, "X (Twitter)", (), READERS) if arguments != "nobody" else None,
         KnownRooms((AllowedRoom(Destination("telegram", "5"), ADMIN, "Ana", NOW),), frozenset({ROOM})),
         (AuditEntry(NOW, ADMIN, "Ana", ROOM, "ack x"),),
+        digests=KnownDigests((Digest("x", "08:00", (ROOM,)),)),
+        digest_times={"x": NOW},
+        digest_now=(NOW - timedelta(days=1), OVERVIEW),
     )
     line.command.run(guarded(CommandContext, context, declared, touched))
     return touched
@@ -172,7 +179,10 @@ def test_a_command_that_reads_what_it_does_not_declare_is_found_out():
 
 
 def desk_of(store):
-    return Desk(store, (Audience("desk", (Destination("email", "desk@example.org"),)),), rooms=(ROOM,))
+    desk = Desk(store, (Audience("desk", (Destination("email", "desk@example.org"),)),), rooms=(ROOM,))
+    record = desk.house.recorder
+    record.settings = replace(record.settings, digests={"x": Digest("x", "08:00", (ROOM,))})
+    return desk
 
 
 async def loaded(desk, text, *loads):
@@ -191,6 +201,8 @@ async def test_each_load_fills_its_own_part_and_no_other(store, part):
     good = Reading("web", Outcome.OK, None, timedelta(milliseconds=120))
     await store.results.record([("x", desk.house.now + n * timedelta(minutes=1), good) for n in range(9)])
     await store.rollups.roll({})
+    at = desk.house.now
+    await store.digests.plan([DigestRun("x", ROOM, at + timedelta(days=1), at, "08:00 UTC")], [])
     filled, bare = await loaded(desk, "history x", part)
 
     def values(context):

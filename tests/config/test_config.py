@@ -96,8 +96,8 @@ MISTAKES = {
     ),
     "unknown key": (RIGHT + "sevrices: {}\n", ':8:1: sevrices: unknown key; did you mean "services"?'),
     "unknown key inside": (
-        RIGHT.replace("console: {}", "console: {hue: red}"),
-        ":5:13: channels.console.hue: unknown key; see config.example.yaml for those there are",
+        RIGHT.replace("console: {}", "console: {zzz: red}"),
+        ":5:13: channels.console.zzz: unknown key; see config.example.yaml for those there are",
     ),
     "unknown channel": (
         RIGHT.replace("console: {}", "telegramm: {}"),

@@ -15,7 +15,6 @@ from bot.clock import PROCESS
 from bot.config import Config
 from bot.model import Outcome, Reading, Round
 from bot.scheduler import clock_offset, jobs
-from bot.scheduler.digests import Told
 from tests.fakes.mail import PASSWORD, SENDER, FakeRelay, free_ports
 from tests.fakes.site import Site
 from tests.flow.house import eventually
@@ -75,8 +74,8 @@ async def until_told(home, stop, instant):
     life = asyncio.create_task(home.live(stop))
 
     async def told():
-        until = Told.read(await home.store.subscriptions.recall("digest:comms")).until
-        return until and datetime.fromisoformat(until) >= instant and home.clock() > instant
+        told = (await home.store.digests.latest()).values()
+        return all(at >= instant for at in told) and told and home.clock() > instant
 
     try:
         await eventually(told)

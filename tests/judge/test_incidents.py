@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.judge.incidents import only_worn, step
-from bot.model import ENDINGS, Ack, ChangeKind, Confidence, Health, Mute, Rules, ServiceState, Unmute
+from bot.model import ENDINGS, Ack, ChangeKind, Confidence, Health, Mute, Rules, ServiceState, Unmute, outage
 from tests.judge.rounds import EVERY, NOON, WEB, at, go, look, walk, word
 
 
@@ -246,3 +246,30 @@ def test_a_reminder_of_the_same_moment_comes_with_the_next_round():
     both = Rules(milestones=(timedelta(minutes=2),), remind_every=(timedelta(minutes=2),))
     kinds = [c.kind for c in walk("B" * 6, both)[1]]
     assert kinds[2:] == [ChangeKind.LASTING, ChangeKind.REMINDED]
+
+
+@pytest.mark.hardened(
+    "A6", "a service flaps and stays one unstable incident", "the minutes in which it responded count as up"
+)
+def test_an_unstable_incident_knows_when_the_service_responded():
+    state, _ = walk("..BB..BB..BB....B..BBBB?..B..")
+    one = state.incident
+    assert one.unstable_since is not None
+    assert [(span[0], span[1]) for span in one.calm] == [
+        (at(12), at(16)),
+        (at(17), at(19)),
+        (at(24), at(26)),
+    ]
+    assert state.answering_since == at(27)
+    assert outage(one).calm == one.calm
+
+
+def test_an_incident_that_is_not_unstable_goes_through_a_single_good_round():
+    state, _ = walk("..BB.BB.B")
+    assert state.incident.calm == ()
+
+
+def test_the_good_times_of_an_unstable_incident_are_bounded(monkeypatch):
+    monkeypatch.setattr("bot.judge.damping.CALM", 3)
+    state, _ = walk("..BB..BB..BB...B..B....BB.....B..")
+    assert state.incident.calm == ((at(12), at(18)), (at(19), at(23)), (at(25), at(30)))

@@ -11,7 +11,9 @@ import bot.delivery.retry
 import bot.engine
 import bot.incidents.reconciler
 import bot.judge.incidents
+import bot.judge.maintenance
 import bot.judge.verdict
+import bot.notify.batching
 import bot.notify.incident_fanout
 import bot.notify.routing
 import bot.notify.storms
@@ -20,10 +22,12 @@ import bot.store.deliveries.claim
 import bot.store.deliveries.statements
 import bot.watch.canaries
 import bot.watch.lag
+import bot.wording.batches
 import tests.sim.engine
 from bot.delivery.outbox import Outbox
 from bot.judge.changes import Step
-from bot.model import ChangeKind, Confidence, DeliveryAction, DeliveryResult, DeliveryStatus, Health
+from bot.model import ChangeKind, Confidence, DeliveryAction, DeliveryResult, DeliveryStatus, Health, Window
+from bot.notify.storms import Subject
 from bot.store.schema import deliveries as table
 
 
@@ -181,6 +185,28 @@ def edits_for_ever(patch):
     patch.setattr(bot.notify.storms, "latest", grown)
 
 
+def lends_what_is_planned(patch):
+    """Tells an outage in a message about maintenance."""
+    subject = bot.notify.storms.subject
+    for room in (bot.notify.storms, bot.notify.batching):
+        patch.setattr(room, "subject", lambda row: Subject.NEWS if row.planned else subject(row))
+
+
+def forgets_what_is_still_down(patch):
+    """Says that many are back to normal, and nothing of the others."""
+    patch.setattr(bot.wording.batches, "still_open", lambda *_: [])
+
+
+def maintenance_never_ends(patch):
+    """Keeps an outage quiet that outlasts its window."""
+    patch.setattr(Window, "covers", lambda self, at: self.since <= at)
+
+
+def forgets_maintenance(patch):
+    """Tells an outage that is planned."""
+    patch.setattr(bot.judge.maintenance, "bearing", lambda *_: bot.judge.maintenance.NONE)
+
+
 BUGS = (
     sent_before_sending,
     no_order,
@@ -199,4 +225,8 @@ BUGS = (
     keeps_the_old_config,
     believes_a_starved_process,
     edits_for_ever,
+    lends_what_is_planned,
+    forgets_what_is_still_down,
+    maintenance_never_ends,
+    forgets_maintenance,
 )

@@ -26,8 +26,10 @@ from bot.clock import Clock, SteadyClock
 from bot.delivery.outbox import Outbox
 from bot.delivery.rate_limit import OpenChannel
 from bot.engine import Engine
+from bot.incidents import maintenance
 from bot.incidents.reconciler import reconcile
 from bot.incidents.recorder import Recorder, Settings
+from bot.judge.maintenance import in_file
 from bot.model import (
     Ack,
     Mute,
@@ -36,17 +38,19 @@ from bot.model import (
     Service,
     Subscription,
     Unmute,
+    Window,
     delivering,
 )
 from bot.notify import routing
 from bot.scheduler.clock_steps import ClockSteps
+from bot.scheduler.jobs import PLANS
 from bot.store import Store, StoreUnavailable, open_store
 from bot.watch.channel_checks import ROUTES, ways
 from bot.watch.rounds import Rounds, Watched
 from tests.sim.inline import Disk, fresh, inline, template
 from tests.sim.loop import VirtualLoop
 from tests.sim.readers import CHAT, CHAT_SETTINGS, admins, opened, place, readers
-from tests.sim.script import EDITS, LIVES, SETTINGS, STEP, Script, write
+from tests.sim.script import EDITS, LIVES, SETTINGS, STEP, Script, Work, write
 from tests.sim.world import Canary, Looked, Page, Provider, Route, World
 
 CALM = 5400.0  # seconds after the last fault in which all must have come to rest
@@ -76,6 +80,7 @@ class Life:
             await reconcile(self.recorder)
         early, late = asyncio.create_task(self.rounds.run(stop)), asyncio.create_task(self.outbox.run(closing))
         people, end = asyncio.create_task(self._people()), asyncio.ensure_future(until())
+        planned = asyncio.create_task(self._maintenance())
         clock = [asyncio.create_task(self._clock(stop))] if self.world.script.steps else []
         done, _ = await asyncio.wait({early, late, end, *clock}, return_when=asyncio.FIRST_COMPLETED)
         for task in done - {end}:
@@ -87,7 +92,8 @@ class Life:
         closing.set()
         await late
         people.cancel()
-        await asyncio.gather(people, *clock, return_exceptions=True)
+        planned.cancel()
+        await asyncio.gather(people, planned, *clock, return_exceptions=True)
         self.keep()
 
     async def _clock(self, stop: asyncio.Event) -> None:
@@ -118,6 +124,23 @@ class Life:
             world.orders.append((world.now, service, what))
             with suppress(StoreUnavailable):
                 await self.recorder.order(service, order)
+
+    async def _maintenance(self) -> None:
+        """As the scheduler's job; what a person calls off, they call off again until it is."""
+        world, recorder = self.world, self.recorder
+        while world.script.works:
+            with suppress(StoreUnavailable):
+                await maintenance.keep(recorder)
+                for work in world.script.works:
+                    if work.off is not None and work.off <= world.now < work.end:
+                        await self._call_off(window(world.script, work).key)
+            await asyncio.sleep(PLANS.total_seconds())
+
+    async def _call_off(self, key: str) -> None:
+        for known in tuple(self.recorder.maintenance.by_number.values()):
+            if known.key == key and known.over_at is None:
+                await maintenance.call_off(self.recorder, known.number)
+                self.world.occurred["maintenance called off"] += 1
 
 
 class Run:
@@ -206,6 +229,7 @@ class Run:
             not any(state.incident or (state.streak.bad and name in watched) for name, state in states.items())
             and not await life.store.deliveries.backlog()
             and await life.store.deliveries.next_deadline() is None
+            and not life.recorder.maintenance.open(life.recorder.clock())
         )
 
     def _joined(self, store: Store) -> Life:
@@ -270,10 +294,11 @@ def setting(script: Script, at: float) -> Settings:
         settle=timedelta(minutes=3),
     )
     services, told = {key: _service(script, key) for key in script.services}, readers(script, at)
+    unwatched = {key: Service(key, f"Service {key}", ("web",)) for work in script.works for key in work.services}
     kinds = frozenset(opened(script, at))
     own = {key: replace(rules, milestones=routing.milestones(told, key)) for key in services}
     return Settings(
-        services,
+        unwatched | services,
         own | {delivering(kind): replace(rules, chained=True) for kind in LIVES if kind in kinds},
         told,
         EDITS & kinds,
@@ -281,7 +306,13 @@ def setting(script: Script, at: float) -> Settings:
         stand_ins={script.stand_in: "s0"} if script.stand_in else {},
         opened=kinds,
         admins=admins(script, at),
+        windows=tuple(window(script, work) for work in script.works),
+        maintenance_before=timedelta(seconds=script.before),
     )
+
+
+def window(script: Script, work: Work) -> Window:
+    return in_file(work.services, script.utc(work.start), script.utc(work.end), "")
 
 
 def _service(script: Script, key: str) -> Service:

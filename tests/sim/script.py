@@ -84,6 +84,20 @@ class Stretch:
         return self.start < end and start < self.end
 
 
+@dataclass(frozen=True, slots=True)
+class Work:
+    """Planned maintenance of some services; `off`: when a person calls it off, None: nobody does."""
+
+    start: float
+    end: float
+    services: tuple[str, ...]
+    off: float | None = None
+
+    @property
+    def over(self) -> float:
+        return self.end if self.off is None else min(self.off, self.end)
+
+
 class Stretches(list[Stretch]):
     """Stretches in the order of their starts; where two overlap, the later one counts."""
 
@@ -121,6 +135,8 @@ class Script:
     changes: list[tuple[float, str]] = field(default_factory=list)  # when the config changes, and how
     holds: list[tuple[float, float]] = field(default_factory=list)  # when the loop gets no time, and for how long
     starved: Stretches = field(default_factory=Stretches)  # where the holds are
+    works: list[Work] = field(default_factory=list)
+    before: float = 0.0  # how long before its start maintenance is announced
     nonsense: bool = False  # do answers ask for waits that make no sense?
     drop: float = 0.0  # how often an answer is lost outside of all stretches
     disk: float = 0.0  # seconds that a transaction takes at most
@@ -190,6 +206,7 @@ def write(seed: int) -> Script:
     script.deletions.sort()
     script.stand_in = chance.choice(KINDS) if chance.random() < 0.12 else ""
     _more(script, random.Random(f"more {seed}"))
+    _planned(script, random.Random(f"planned {seed}"))
     return script
 
 
@@ -248,6 +265,26 @@ def _starve(script: Script, chance: random.Random) -> None:
     while at < end:
         script.holds.append((at, chance.uniform(*HOLDS)))
         at += script.holds[-1][1] + chance.uniform(1, 2)
+
+
+def _planned(script: Script, chance: random.Random) -> None:
+    """Maintenance just before an outage: of many services that nobody checks, or of those that fail. Windows are hours of
+    the wall clock: where that is set, nobody can say which of them was meant.
+    """
+    if script.steps or script.stand_in or chance.random() >= 0.25:
+        return
+    outages = [(service, one.start) for (service, _), found in script.truth.items() for one in found]
+    service, start = chance.choice(outages) if outages else ("s0", chance.uniform(60, script.faults_end - 300))
+    start, script.before = max(start - chance.uniform(-20, 60), 5.0), chance.choice((0.0, 120.0))
+    if chance.random() < 0.5:
+        for number in range(chance.randint(4, 7)):
+            begins = start + chance.uniform(0, 20)
+            script.works.append(Work(begins, begins + chance.uniform(60, 400), (f"p{number}",)))
+        return
+    for name in {service, chance.choice(list(script.services))}:
+        end = start + chance.choice((chance.uniform(30, 120), chance.uniform(120, 600)))
+        off = chance.uniform(start, end) if chance.random() < 0.3 else None
+        script.works.append(Work(start, end, (name,), off))
 
 
 # ── the services ─────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -1,10 +1,11 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
-from bot.model import DeliveryStatus, Outcome, Reading
+from bot.model import Confidence, DeliveryStatus, Health, Outcome, Reading, outage
 from bot.store.retention import SWEEP
 from bot.store.series import CODES
 from tests.reasons import quote
@@ -30,9 +31,36 @@ async def test_incidents_are_those_open_or_ended_later_newest_first(store):
     assert await ids(NOW + DAY) == ["c#1"]
 
 
-async def test_the_newest_incident_is_the_one_that_began_last(store):
-    from dataclasses import replace
+@pytest.mark.parametrize(
+    ("change", "counts"),
+    [
+        ({}, True),
+        ({"confidence": Confidence.LIKELY}, False),
+        ({"retracted": True, "until": NOW}, False),
+        ({"until": NOW - DAY}, False),
+        ({"until": NOW + HOUR}, True),
+        ({"unstable_since": NOW - HOUR, "calm": ((NOW, NOW + SECOND),)}, True),
+        ({"readings": (Reading("web", Outcome.EXPIRING),)}, False),
+        ({"readings": (Reading("web", Outcome.EXPIRING), Reading("app", Outcome.FAILED))}, True),
+        ({"acked_by": "\ud83d half a pair"}, True),
+    ],
+)
+async def test_outages_are_read_without_a_limit_and_as_the_whole_incident_would_say(store, change, counts):
+    def begun(situation):
+        move = further()(situation)
+        sure = {"confidence": Confidence.CONFIRMED, "health": Health.DOWN, "worst": Health.DOWN}
+        incident = replace(move.state.incident, **(sure | change))
+        return replace(move, changes=(replace(move.changes[0], incident=incident),))
 
+    for service in ("a", "b", "c"):
+        await store.incidents.apply(service, begun, NOW)
+    found = await store.results.outages(NOW - HOUR, ("a", "b"))
+    whole = await store.results.incidents(NOW - HOUR, services=("a", "b"))
+    assert sorted(o.service for o in found) == (["a", "b"] if counts else [])
+    assert set(found) == {made for incident in whole if (made := outage(incident))}
+
+
+async def test_the_newest_incident_is_the_one_that_began_last(store):
     for service, since in (("a", NOW), ("b", NOW + HOUR), ("c", NOW - HOUR)):
 
         def begun(situation, since=since):

@@ -41,6 +41,15 @@ async def page(folder, *, trust=None, style=EN):
             await serving
 
 
+async def sent(web, form):
+    """The page that a browser shows after sending the form."""
+    answer = await web.post("/report", data=form)
+    assert (answer.status_code, answer.text) == (303, "")
+    shown = await web.get(answer.headers["location"])
+    assert shown.status_code == 200
+    return shown
+
+
 async def test_without_a_wish_there_is_no_form_and_nothing_takes_one():
     async with browsing(Stage()) as web:
         shown = await web.get("/")
@@ -58,22 +67,21 @@ async def test_a_person_reports_without_a_script_and_counts_once(tmp_path):
         assert '<form class="card report" method="post" action="report">' in shown.text
         assert '<option value="x">X (Twitter)</option>' in shown.text
 
-        answers = [await web.post("/report", data=DOWN) for _ in range(2)]
-        assert [answer.status_code for answer in answers] == [200, 200]
+        answers = [await sent(web, DOWN) for _ in range(2)]
         said = Read(answers[0].text)
         assert said.inline == []
         assert "noted: X (Twitter) doesn't work for you" in said.words[0]
         assert "You're the first in the last hour." in said.words
         assert "You&#39;d already told us" in answers[1].text
         assert crowd.tallies()["x"] == Tally(1)
-        assert (await web.post("/report", data=DOWN | {"works": "yes"})).status_code == 200
+        await sent(web, DOWN | {"works": "yes"})
         assert crowd.tallies()["x"] == Tally(0, 1)
 
 
 async def test_it_speaks_spanish(tmp_path):
     async with page(tmp_path, style=Style("es", "Europe/Madrid")) as (web, _):
         assert "¿Algo no te funciona?" in (await web.get("/")).text
-        assert "anotado: X (Twitter) no te funciona" in (await web.post("/report", data=DOWN)).text
+        assert "anotado: X (Twitter) no te funciona" in (await sent(web, DOWN)).text
 
 
 @pytest.mark.parametrize(
@@ -85,20 +93,20 @@ async def test_it_speaks_spanish(tmp_path):
         ({"service": "x", "works": "no", "more": "y" * 5000}, {}, 400),
         (DOWN, {"sec-fetch-site": "cross-site"}, 403),
         (DOWN, {"sec-fetch-site": "same-site"}, 403),
-        (DOWN, {"sec-fetch-site": "same-origin"}, 200),
+        (DOWN, {"sec-fetch-site": "same-origin"}, 303),
     ],
 )
 async def test_what_no_form_of_ours_sends_is_refused(tmp_path, sent, headers, status):
     async with page(tmp_path) as (web, crowd):
         assert (await web.post("/report", data=sent, headers=headers)).status_code == status
-        assert bool(crowd.tallies()) == (status == 200)
+        assert bool(crowd.tallies()) == (status == 303)
         assert (await web.post("/report", content=b"\xff\xfe=&" * 3)).status_code == 400
 
 
 async def test_one_address_never_makes_a_surge(tmp_path):
     async with page(tmp_path) as (web, crowd):
         answers = [await web.post("/report", data=DOWN, headers={"user-agent": f"person {n}"}) for n in range(5)]
-        assert [answer.status_code for answer in answers] == [200, 200, 429, 429, 429]
+        assert [answer.status_code for answer in answers] == [303, 303, 429, 429, 429]
         assert "Too many reports" in answers[-1].text
         assert crowd.tallies()["x"] == Tally(2)
 
@@ -136,3 +144,74 @@ def test_the_gate_lets_in_so_many_of_an_address_and_of_all_and_forgets():
     people = [gate.admits(Taken(later, "a", f"{n}", "x")) for n in range(PEOPLE + 1)]
     assert people == [True] * PEOPLE + [False]
     assert len(gate.people.full(later)) == PEOPLE  # the rest is forgotten
+
+
+# ── the answer ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.hardened(
+    "A14", "the form is sent, and the page reloaded", "an answer in the page's words; nothing is sent again"
+)
+async def test_a_reload_sends_nothing_again(tmp_path, saw):
+    async with page(tmp_path) as (web, crowd):
+        answer = await web.post("/report", data=DOWN)
+        place = answer.headers["location"]
+        saw(f"{answer.status_code} to {place}")
+        assert (answer.status_code, place) == (303, "report?service=x")
+        for _ in range(3):
+            shown = await web.get(place)
+            words = Read(shown.text).words
+            assert shown.status_code == 200
+            assert words[0].startswith("Thanks, noted: X (Twitter) doesn't work for you")
+            assert "When it works again, press the button." in words
+            assert "It works for me" in words
+            assert "report x" not in shown.text
+            assert shown.headers["cache-control"] == "no-store"
+        assert crowd.tallies()["x"] == Tally(1)
+        again = await web.post("/report", data=DOWN)
+        assert again.headers["location"] == "report?service=x&again=1"
+        await sent(web, DOWN | {"works": "yes"})
+        words = Read((await web.get(place)).text).words
+        assert words[0].startswith("Thanks, noted: X (Twitter) works for you")
+        assert "When it works again, press the button." not in words
+
+
+async def test_the_answer_is_for_whoever_sent_the_form(tmp_path):
+    async with page(tmp_path) as (web, _):
+        place = (await web.post("/report", data=DOWN)).headers["location"]
+        other = await web.get(place, headers={"user-agent": "somebody else"})
+        assert "noted" not in other.text
+        assert '<option value="x" selected>' in other.text
+
+
+@pytest.mark.hardened("A14", "`GET /report`", "a page with the form")
+@pytest.mark.parametrize("query", ["", "?service=", "?service=netflix", "?service=x&again=1", "?service=%00%ff"])
+async def test_the_form_has_a_page_of_its_own(tmp_path, query):
+    async with page(tmp_path) as (web, _):
+        for path in ("/report", "/report/"):
+            shown = await web.get(f"{path}{query}")
+            assert shown.status_code == 200
+            assert "Is something not working for you?" in Read(shown.text).words
+            assert Read(shown.text).inline == []
+
+
+@pytest.mark.hardened("A14", "the form is sent with nothing chosen", "the page asks for a service, without commands")
+async def test_a_form_without_a_service_asks_for_one(tmp_path):
+    async with page(tmp_path) as (web, _):
+        answer = await web.post("/report", data={"service": "", "works": "no"}, headers={"accept": "text/html"})
+        words = Read(answer.text).words
+        assert answer.status_code == 400
+        assert "Which service?" in words
+        assert "Please choose a service." in words
+        assert "report x" not in answer.text
+        assert "<form" in answer.text
+
+
+async def test_too_many_reports_are_refused_by_a_page(tmp_path):
+    async with page(tmp_path, style=Style("fr", "Europe/Paris")) as (web, _):
+        for n in range(3):
+            agent = {"user-agent": f"person {n}", "accept": "text/html"}
+            answer = await web.post("/report", data=DOWN, headers=agent)
+        assert answer.status_code == 429
+        assert '<html lang="fr">' in answer.text
+        assert "Trop de signalements" in answer.text

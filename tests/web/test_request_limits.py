@@ -126,12 +126,12 @@ async def test_all_that_there_is_not_has_one_answer(door, path):  # noqa: F811
         ({"origin": "http://status.example.org.evil.example"}, 403),
         ({"origin": "http://[broken"}, 403),
         ({"referer": "http://evil.example/page"}, 403),
-        ({"origin": "https://status.example.org"}, 200),
-        ({"origin": "http://page.inner:8080", "host": "page.inner:8080"}, 200),
-        ({"origin": "https://page.inner", "host": "page.inner"}, 200),
+        ({"origin": "https://status.example.org"}, 303),
+        ({"origin": "http://page.inner:8080", "host": "page.inner:8080"}, 303),
+        ({"origin": "https://page.inner", "host": "page.inner"}, 303),
         ({"origin": "http://page.inner:81", "host": "page.inner:8080"}, 403),
         ({"origin": "https://outer.example", "x-forwarded-host": "outer.example"}, 403),
-        ({}, 200),
+        ({}, 303),
     ],
 )
 async def test_a_form_of_another_site_does_not_count(tmp_path, monkeypatch, headers, right):
@@ -145,7 +145,7 @@ async def test_a_form_of_another_site_does_not_count(tmp_path, monkeypatch, head
     async with page(tmp_path) as (web, crowd):
         answer = await web.post("/report", data=FORM, headers=headers)
         assert answer.status_code == right
-        assert bool(crowd.tallies()) == (right == 200)
+        assert bool(crowd.tallies()) == (right == 303)
 
 
 async def test_the_page_lets_its_own_form_name_its_origin(tmp_path):
@@ -166,9 +166,9 @@ async def test_who_hangs_up_or_drips_costs_nothing(tmp_path, caplog, monkeypatch
             writer.transport.abort()
         reader, writer = await asyncio.open_connection(url.host, url.port)
         writer.write(head)
-        assert b" 400 " in await asyncio.wait_for(reader.read(100), 10)
+        assert b" 408 " in await asyncio.wait_for(reader.read(100), 10)
         writer.close()
-        assert (await web.post("/report", data=FORM)).status_code == 200
+        assert (await web.post("/report", data=FORM)).status_code == 303
         assert crowd.tallies()["x"] == Tally(1)
     assert [record for record in caplog.records if record.levelname == "ERROR"] == []
     assert "Traceback" not in caplog.text

@@ -56,9 +56,9 @@ def test_slack_back_after_one_outage_gets_one_line():
     spanish = wording.many(gathering(ended(DOWN, ES), style=ES, late=True), at(14, 41), AWAY)
     assert english.words.text == "🟢 While Slack was down (1:55–2:40 p.m.): X (Twitter) was down 2:00–2:35 p.m."
     assert len(english.words.title) <= 80
-    # Too long for a lock screen in Spanish: the count in the title, the outage below.
+    # Too long for a lock screen in Spanish: the outage in the title, why it is late below.
     assert spanish.words.text == (
-        "🟢 Mientras Slack estuvo sin funcionar (13:55–14:40): 1 incidencia\n🟢 X (Twitter) estuvo caído 14:00–14:35"
+        "🟢 X (Twitter) estuvo caído 14:00–14:35\nCon retraso: Slack estuvo sin funcionar 13:55–14:40."
     )
     assert english.tone is Tone.UP
 

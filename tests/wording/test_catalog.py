@@ -42,6 +42,7 @@ TABLES = {
     "own_parts",
     "delivery_changes",
     "delivery_states",
+    "mail_labels",
     "reasons",
     "advice",
 }

@@ -8,6 +8,8 @@ import pytest
 
 from bot import wording
 from bot.model import ChangeKind, Health, Outcome, Reading, Reason, ReasonCode, Role, Round, SourceReport, Style
+from bot.wording.evidence import seen
+from bot.wording.times import reader
 from tests.reasons import REFUSED, TIMED_OUT, quote
 from tests.wording.outages import (
     ALL_CLEAR,
@@ -18,6 +20,7 @@ from tests.wording.outages import (
     LIKELY,
     PARTLY,
     REPORTS,
+    SLOW,
     THEIRS,
     UNREACHED,
     X,
@@ -307,3 +310,36 @@ def test_a_job_that_is_checked_on_request_has_failed_too():
     assert wording.looked(seen, X, EN).text == (
         "🔴 X (Twitter): the job failed or is overdue\nJob: failed (exit code 1)."
     )
+
+
+@pytest.mark.hardened("B12", "routes are called api, smtp, db", "they stand as people wrote them, in whole sentences")
+@pytest.mark.parametrize(
+    ("style", "routes", "line"),
+    [
+        (EN, ("api",), "No response from api (HTTP 503)."),
+        (EN, ("smtp", "imap"), "No response from smtp and imap (HTTP 503)."),
+        (EN, ("db-eu", "web"), "No response from db-eu and web (HTTP 503)."),
+        (EN, ("web", "api"), "Web and api don't respond (HTTP 503)."),
+        (EN, ("iOS", "api"), "iOS and api don't respond (HTTP 503)."),
+        (EN, ("API",), "API doesn't respond (HTTP 503)."),
+        (EN, ("login page",), "Login page doesn't respond (HTTP 503)."),
+        (EN, ("ñandú",), "No response from ñandú (HTTP 503)."),
+        (ES, ("smtp",), "Sin respuesta de smtp (HTTP 503)."),
+        (ES, ("página de pago",), "Página de pago no responde (HTTP 503)."),
+        (replace(EN, language="fr"), ("api", "smtp"), "Sans réponse\u00a0: api et smtp (HTTP 503)."),
+        (replace(EN, language="de"), ("api",), "Keine Antwort von api (HTTP 503)."),
+        (replace(EN, language="pt"), ("api",), "Sem resposta de api (HTTP 503)."),
+    ],
+)
+def test_routes_stand_as_people_wrote_them(style, routes, line, saw) -> None:
+    incident = replace(DOWN, readings=bad(*routes))
+    line_ = seen(incident, X, reader(style, at(14, 1)))
+    saw(line_)
+    assert line_.startswith(line)
+
+
+def test_slow_and_mixed_routes_stand_as_people_wrote_them() -> None:
+    slowly = replace(SLOW, readings=(slow("api", 6.2), slow("smtp", 8.0)))
+    assert seen(slowly, X, reader(EN, at(14, 1))).startswith("Slow responses from api and smtp (up to 8 s).")
+    mixed = replace(DOWN, readings=(*bad("api"), *bad("smtp", why=quote("connection refused"))))
+    assert seen(mixed, X, reader(EN, at(14, 1))).startswith("api: HTTP 503. smtp: connection refused.")

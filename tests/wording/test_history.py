@@ -211,3 +211,20 @@ def test_the_strip_shows_what_was_not_seen_as_such_and_near_gaps_as_one():
     row = next(row for row in page(view(x=(*gaps, (at(14), NOW))), EN).rows if "X (Twitter)" in row.title)
     assert [part.health for part in row.strip] == ["unknown", "unknown"]
     assert all(0 <= part.x <= 100 and part.x + part.width <= 100.01 for part in row.strip)
+
+
+@pytest.mark.hardened(
+    "A6", "`history` after a service flapped", "the two first outages stand within the unstable one, no minute twice"
+)
+def test_the_outages_of_an_unstable_one_are_counted_once():
+    def down(number, start, end, **more):
+        return replace(DOWN, number=number, since=start, until=end, **more)
+
+    calm = ((at(15, 24), at(15, 26)),)
+    unstable = down(19, at(15, 22), at(15, 28), unstable_since=at(15, 9), outages=4, calm=calm)
+    recent = (unstable, down(18, at(15, 15), at(15, 21)), down(17, at(15, 9), at(15, 14)))
+    seen = Overview(at(16), ((X, ServiceState("x", up_since=at(15, 28))),), recent=recent)
+    said = wording.history(seen, timedelta(days=7), EN, X).text
+    assert said.splitlines()[0] == "🗓 X (Twitter): 1 incident in 7 days"
+    assert said.splitlines()[1] == "X (Twitter): unstable 3:09–3:28 p.m. (down 4 times, 15 min)."
+    assert "in all" not in said

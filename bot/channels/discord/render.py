@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import discord
 
-from bot.model import Button, Delivery, DeliveryAction, Text, Tone
+from bot.model import Button, Delivery, DeliveryAction, Text, Tone, marked
 
 # https://discord.com/developers/docs/resources/message#embed-object-embed-limits
 CONTENT = 2_000
@@ -90,11 +90,13 @@ def nonce(delivery: Delivery) -> str:
 def written(delivery: Delivery) -> Message:
     notice = delivery.notice
     words = notice.root or notice.words if delivery.action is DeliveryAction.EDIT else notice.words
-    embed = discord.Embed(
-        description=fitted(words.lines, DESCRIPTION) or None, colour=COLOURS[notice.tone], timestamp=notice.at
-    )
+    linked = " · ".join(f"[{escaped(link.label)}]({marked(link.url)})" for link in notice.links)
+    lines = fitted(words.lines, DESCRIPTION - len(linked) - 1)
+    description = "\n".join(part for part in (lines, linked) if part)
+    embed = discord.Embed(description=description or None, colour=COLOURS[notice.tone], timestamp=notice.at)
     embed.set_footer(text=tag(delivery))
-    small = f"\n-# {escaped(tag(delivery))}"
+    plain = "".join(f"\n{escaped(link.label)}: <{marked(link.url)}>" for link in notice.links)
+    small = f"{plain}\n-# {escaped(tag(delivery))}"
     text = fitted((words.title, *words.lines), CONTENT - len(small)) + small
     return Message(fitted((words.title,), CONTENT), [embed], text, pressed(delivery.buttons))
 

@@ -132,7 +132,7 @@ class EmailSettings(BaseModel):
 
         way = smtp.Relay(self, await asyncio.to_thread(self.tls))  # reading the system's authorities takes 0.1 s
         try:
-            yield EmailChannel(render.Letters(self.sender), way, self.sender.addr_spec)
+            yield EmailChannel(render.Letters(self.sender, desk.look), way, self.sender.addr_spec)
         finally:
             await way.close()
 

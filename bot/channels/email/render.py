@@ -8,33 +8,20 @@ from datetime import UTC, datetime
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP, SMTPUTF8
-from pathlib import Path
+from urllib.parse import quote
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
+from bot.channels.email import page, plain
 from bot.channels.email.smtp import Mail
-from bot.model import Delivery, Notice, Tone
-
-TEMPLATES = Path(__file__).parent.parent / "templates"
-COLOURS = {
-    Tone.DOWN: "#c62828",
-    Tone.DEGRADED: "#ef6c00",
-    Tone.POSSIBLE: "#f9a825",
-    Tone.INFO: "#1565c0",
-    Tone.UP: "#2e7d32",
-    Tone.CORRECTION: "#9e9e9e",
-    Tone.UNSEEN: "#424242",
-    Tone.TEST: "#6a1b9a",
-}
+from bot.model import PLAIN_LOOK, Delivery, MailLook
+from bot.wording import mail as words
 
 
 class Letters:
     """Writes the mails of one sender."""
 
-    def __init__(self, sender: Address) -> None:
+    def __init__(self, sender: Address, look: MailLook = PLAIN_LOOK) -> None:
         self.sender = sender
-        env = Environment(loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined)
-        self._page = env.get_template("mail.html")
+        self.look = look
 
     def write(self, delivery: Delivery, to: Address) -> Mail:
         """Write a mail. Raise ValueError if something cannot be put in one."""
@@ -58,13 +45,33 @@ class Letters:
         mail["X-Auto-Response-Suppress"] = "All"  # against Exchange's out-of-office replies
         if delivery.audience:
             mail["List-Id"] = f"<{slug(delivery.audience)}.{domain}>"
-        # Quoted-printable: readable as it is, and no relay needs 8BITMIME.
-        mail.set_content(f"{notice.words.text}\n\n-- \n{notice.thread}\n", cte="quoted-printable")
-        mail.add_alternative(self._html(notice), subtype="html", cte="quoted-printable")
+        self._fill(mail, delivery)
         return mail
 
-    def _html(self, notice: Notice) -> str:
-        return self._page.render(words=notice.words, thread=notice.thread, colour=COLOURS[notice.tone])
+    def _fill(self, mail: EmailMessage, delivery: Delivery) -> None:
+        """The text and the page, with the pictures that stand in it."""
+        notice = delivery.notice
+        stamp, foot = words.stamp(notice, datetime.now(UTC)), self._foot(delivery)
+        # Quoted-printable: readable as it is, and no relay needs 8BITMIME.
+        text = plain.text(notice, self.look, stamp, foot)
+        mail.set_content(text, cte="quoted-printable", params={"format": "flowed"})
+        mail.add_alternative(page.page(notice, self.look, stamp, foot), subtype="html", cte="quoted-printable")
+        html = mail.get_payload()[1]  # type: ignore[index]  # a list, since there are two parts
+        if self.look.logo:
+            html.add_related(  # type: ignore[union-attr]
+                self.look.logo, "image", self.look.logo_type, cid=f"<{page.LOGO}>", disposition="inline"
+            )
+
+    def _foot(self, delivery: Delivery) -> tuple[page.Foot, ...]:
+        """The organisation's own line, why the mail came, how to stop it, and its number."""
+        notice, address = delivery.notice, self.sender.addr_spec
+        own = (page.Foot(self.look.footer),) if self.look.footer else ()
+        return (
+            *own,
+            page.Foot(words.reason_for(delivery)),
+            page.Foot(words.way_out(notice, by_mail=True), f"mailto:{quote(address, safe='@')}", address),
+            page.Foot(words.reference(notice)),
+        )
 
 
 def message_id(delivery: Delivery, domain: str) -> str:

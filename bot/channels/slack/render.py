@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
-from bot.model import Button, Text
+from bot.model import Button, Link, Text, marked
 
 HEADER = 150  # characters, docs.slack.dev/reference/block-kit/blocks/header-block
 SECTION = 2_900  # characters; 3,000 by docs.slack.dev/reference/block-kit/blocks/section-block, less a margin for emoji
@@ -17,6 +18,10 @@ VALUE = 2_000
 PLAIN = 3_900  # characters before escaping; Slack advises 4,000, docs.slack.dev/reference/methods/chat.postMessage
 
 ACTION = "tocsin-"  # prefix of our buttons' names
+
+# An address, without the punctuation after it.
+ADDRESS = re.compile(r"(https?://[^\s<>|\u2060]*[^\s<>|\u2060.,;:!?()'\"»“”])")
+MARKS = frozenset("*_~`")
 
 Block = dict[str, Any]
 
@@ -35,18 +40,33 @@ def plain(words: Text) -> str:
     return escape(cut(words.text, PLAIN))
 
 
-def blocks(words: Text, at: datetime | None = None, buttons: tuple[Button, ...] = ()) -> list[Block]:
-    """Title, lines, the time in the reader's zone, and the buttons."""
+def blocks(
+    words: Text, at: datetime | None = None, buttons: tuple[Button, ...] = (), links: tuple[Link, ...] = ()
+) -> list[Block]:
+    """Title, lines, the time in the reader's zone and the links, and the buttons."""
     title = {"type": "plain_text", "text": cut(words.title, HEADER), "emoji": False}
     made: list[Block] = [{"type": "header", "text": title}]
-    made.extend(
-        {"type": "section", "text": {"type": "plain_text", "text": text, "emoji": False}}
-        for text in _sections(words.lines)
-    )
-    if at:
-        made.append({"type": "context", "elements": [{"type": "mrkdwn", "text": date(at)}]})
+    made.extend({"type": "section", "text": _prose(text)} for text in _sections(words.lines))
+    below = [*((date(at),) if at else ()), *((" · ".join(map(_link, links)),) if links else ())]
+    if below:
+        made.append({"type": "context", "elements": [{"type": "mrkdwn", "text": text} for text in below]})
     pressed = [_button(number, button) for number, button in enumerate(buttons) if len(button.command) <= VALUE]
     return [*made, {"type": "actions", "elements": pressed}] if pressed else made
+
+
+def _link(link: Link) -> str:
+    return f"<{escape(marked(link.url))}|{escape(link.label)}>"
+
+
+def _prose(text: str) -> Block:
+    """A section's text. Its whole addresses become links, unless something in it would become markup: those of others
+    are broken up already.
+    """
+    parts = ADDRESS.split(text)
+    linked = "".join(f"<{escape(part)}>" if number % 2 else escape(part) for number, part in enumerate(parts))
+    if len(parts) == 1 or MARKS & set("".join(parts[::2])) or len(linked) > SECTION:
+        return {"type": "plain_text", "text": text, "emoji": False}
+    return {"type": "mrkdwn", "text": linked, "verbatim": True}
 
 
 def _button(number: int, button: Button) -> Block:

@@ -6,6 +6,7 @@ import asyncio
 import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import timedelta
 from math import ceil
 from typing import Any
@@ -105,7 +106,7 @@ class TelegramChannel:
         notice, first = delivery.notice, root(delivery)
         anew = bool(delivery.root) and first is None
         draft = Draft(chat, notice.words, topic, first, anew, quiet=not notice.fresh, buttons=delivery.buttons)
-        return await self._hand_over(draft)
+        return await self._hand_over(replace(draft, links=notice.links, plans=notice.plans))
 
     async def listen(self, answer: Answering) -> None:
         await self._listener.listen(answer)
@@ -131,7 +132,9 @@ class TelegramChannel:
             return Sent(delivery.root)
         if (message := root(delivery)) is None:
             return Refused(Reason.of(ReasonCode.FIRST_MESSAGE_ELSEWHERE), gone=True)
-        receipt = await self._hand_over(Draft(chat, delivery.notice.root, buttons=delivery.buttons), rewrite=message)
+        notice = delivery.notice
+        draft = Draft(chat, delivery.notice.root, buttons=delivery.buttons, links=notice.links, plans=notice.plans)
+        receipt = await self._hand_over(draft, rewrite=message)
         return Sent(delivery.root) if isinstance(receipt, Sent) else receipt
 
     async def _hand_over(self, draft: Draft, rewrite: int | None = None) -> Receipt:

@@ -6,7 +6,7 @@ import html
 import re
 from dataclasses import dataclass
 
-from bot.model import Button, Delivery, Text
+from bot.model import Button, Delivery, Link, Text, marked
 
 LIMIT = 4096  # after removing the markup
 SHORT = 2000  # if Telegram counts differently from us
@@ -37,14 +37,30 @@ class Draft:
     limit: int = LIMIT
     buttons: tuple[Button, ...] = ()
     commands: frozenset[str] = frozenset()  # our own, which a reply may offer for tapping
+    links: tuple[Link, ...] = ()
+    plans: tuple[str, ...] = ()  # the operators' own texts, which may call whom they name
 
     @property
     def text(self) -> str:
         """The text, cut before escaping, so that no tag or entity is split."""
-        title, *lines = cut(_calling_nobody(self.words, self.commands), self.limit)
+        words, below = _calling_nobody(self.words, self.commands, self.plans), self._below()
+        title, *lines = cut(words, self.limit - sum(_size(line) + 1 for line in below))
         if not self.marked:
-            return "\n".join((title, *lines))
-        return "\n".join((f"<b>{html.escape(title, quote=False)}</b>", *(html.escape(s, quote=False) for s in lines)))
+            return "\n".join((title, *lines, *below))
+        rows = [html.escape(line, quote=False) for line in lines]
+        if self.links:
+            rows.append(" · ".join(map(_linked, self.links)))
+        return "\n".join((f"<b>{html.escape(title, quote=False)}</b>", *rows))
+
+    def _below(self) -> tuple[str, ...]:
+        """The links as they count, or as text if Telegram takes no markup."""
+        if not self.links or not self.marked:
+            return tuple(link.text for link in self.links)
+        return (" · ".join(link.label for link in self.links),)
+
+
+def _linked(link: Link) -> str:
+    return f'<a href="{html.escape(marked(link.url))}">{html.escape(link.label, quote=False)}</a>'
 
 
 def fitting(buttons: tuple[Button, ...]) -> list[tuple[Button, ...]]:
@@ -74,8 +90,8 @@ def root(delivery: Delivery) -> int | None:
     return int(message) if message.isdecimal() and (now.startswith("@") or chat == now) else None
 
 
-def _calling_nobody(words: Text, commands: frozenset[str]) -> Text:
-    """Break up "@name" and "/command" in text, but for commands of ours.
+def _calling_nobody(words: Text, commands: frozenset[str], plans: tuple[str, ...] = ()) -> Text:
+    """Break up "@name" and "/command" in text, but for commands of ours and in the operators' own `plans`.
 
     Telegram makes a mention of the one, in plain text too, and of the other a link by which an admin sends the command;
     a status page could contain both.
@@ -86,7 +102,12 @@ def _calling_nobody(words: Text, commands: frozenset[str]) -> Text:
             return found[0]  # an address with a joiner leads nowhere
         return f"{found['mark'] or found['slash']}{JOINER}{found['command'] or ''}"
 
-    return Text(_CALL.sub(joined, words.title), tuple(_CALL.sub(joined, line) for line in words.lines))
+    def broken(line: str) -> str:
+        own = max((plan for plan in plans if plan in line), key=len, default="")
+        before, own, after = line.rpartition(own) if own else (line, "", "")
+        return f"{_CALL.sub(joined, before)}{own}{_CALL.sub(joined, after)}"
+
+    return Text(broken(words.title), tuple(map(broken, words.lines)))
 
 
 def cut(words: Text, limit: int) -> tuple[str, ...]:

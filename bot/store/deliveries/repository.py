@@ -177,7 +177,13 @@ class Deliveries:
 
     async def of_incident(self, incident_id: str) -> tuple[Progress, ...]:
         """The deliveries of one incident, in the order they were queued."""
-        query = select(table).where(table.c.thread == incident_id).order_by(table.c.id)
+        carrier = table.alias("carrier")
+        query = (
+            select(table, carrier.c.act.label("carried_by"))
+            .join(carrier, carrier.c.id == table.c.told_in, isouter=True)
+            .where(table.c.thread == incident_id)
+            .order_by(table.c.id)
+        )
 
         async def work(connection: AsyncConnection) -> tuple[Progress, ...]:
             return tuple(_progress(row) for row in await connection.execute(query))
@@ -224,4 +230,5 @@ def _progress(row: Row[Any]) -> Progress:
         sent_at=row.settled_at if row.status in ARRIVED else None,
         why=row.why,
         unsure=row.unsure,
+        by_edit=row.carried_by == DeliveryAction.EDIT,
     )

@@ -117,11 +117,13 @@ def _claimed() -> Select[Any]:
     subject = (
         opening.where(first.c.status == DeliveryStatus.SENT.value).with_only_columns(first.c.title).scalar_subquery()
     )
-    overtook = (
-        opening.where(first.c.status == DeliveryStatus.SUPERSEDED.value).with_only_columns(first.c.id).scalar_subquery()
-    )
+    overtaken = lane.limit(None).where(first.c.status == DeliveryStatus.SUPERSEDED.value)
+    tried = overtaken.with_only_columns(func.max(first.c.attempts)).scalar_subquery()  # None: it overtook nothing
+    since = overtaken.with_only_columns(func.min(first.c.queued_at)).scalar_subquery()
     return (
-        select(table, root.label("root"), subject.label("subject"), overtook.label("overtook"))
+        select(
+            table, root.label("root"), subject.label("subject"), tried.label("overtaken_tried"), since.label("since")
+        )
         .where(table.c.id.in_(bindparam("ids", expanding=True)))
         .order_by(table.c.id)
     )
@@ -243,11 +245,13 @@ def _delivery(row: Row[Any]) -> Delivery:
         lease=row.lease,
         ladders=row.ladders or (),
         late=_late(row),
+        in_vain=row.attempts > 1 or bool(row.overtaken_tried),
+        waited_since=row.since or row.queued_at,
         deferred=row.deferred,
     )
 
 
 def _late(row: Row[Any]) -> bool:
-    merged = row.overtook is not None and row.subject is None
+    merged = row.overtaken_tried is not None and row.subject is None
     ran_out = bool(row.ladders) and row.deadline is None
     return row.act == DeliveryAction.POST and row.settled_at is None and (merged or ran_out)

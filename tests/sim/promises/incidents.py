@@ -102,6 +102,7 @@ def _outages(of: Ledger, service: str) -> Iterator[tuple[float, float]]:
             other.meets(start - 200, end + 200) for key in keys for other in script.truth[key] if other.start != start
         )
         usual = one.what in {Look.BAD, Look.HANGS} and end - start > script.confirm * 25 + 60
+        usual = usual and not any(service in w.services and one.meets(w.start - 60, w.over + 60) for w in script.works)
         seen = not script.blind.meet(start - 60, end + 60) and of.steady(start - 60, end + 90)
         if whole and alone and usual and seen and not _unstable(of, service, start):
             yield start, end
@@ -111,6 +112,43 @@ def _unstable(of: Ledger, service: str, at: float) -> bool:
     return any(
         one.unstable_since for one in of.incidents if one.service == service and of.seconds(one.since) < at + 300
     )
+
+
+# ── planned maintenance ──────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def maintenance_is_quiet(of: Ledger) -> Complaints:
+    """Nothing begins to be told while it is planned."""
+    for work in of.script.works:
+        for one in of.incidents:
+            first = of.seconds(of.steps[one.id][0].at)
+            if one.service in work.services and work.start + 1 <= first < work.over - 1:
+                yield f"{one.id} was opened at {first:.0f} s, in maintenance until {work.over:.0f} s"
+
+
+def what_outlasts_maintenance_is_told(of: Ledger) -> Complaints:
+    """What began in a window and goes on after it is an incident soon after its end."""
+    script = of.script
+    for work in script.works:
+        for service in set(work.services) & script.services.keys():
+            soon = work.over + script.every[service] * (script.confirm + 1) + LONGEST_LOOK
+            others = [one for one in script.works if one is not work and service in one.services]
+            if any(one.start < soon and one.over > work.start for one in others):
+                continue
+            if _lasts(of, service, work.over - 40, soon) and not any(
+                one.service == service and of.seconds(one.since) < soon and of.until(one) > work.over
+                for one in of.incidents
+            ):
+                yield f"{service} was down from before {work.over:.0f} s until {soon:.0f} s, and nothing was said"
+
+
+def _lasts(of: Ledger, service: str, start: float, end: float) -> bool:
+    """Down on every route for the whole time, while we could see it."""
+    routes = [of.script.truth[service, route] for route in of.script.services[service]]
+    meeting = [[one for one in found if one.meets(start, end)] for found in routes]
+    down = all(any(one.start <= start and end <= one.end for one in found) for found in meeting)
+    down = down and all(one.what is Look.BAD for found in meeting for one in found)
+    return down and not of.script.blind.meet(start - 60, end + 60) and of.steady(start - 60, end + 60)
 
 
 # ── 6 and 7: our own trouble, and the crowd ──────────────────────────────────────────────────────────────────────────

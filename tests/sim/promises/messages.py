@@ -16,12 +16,15 @@ from bot.model import (
     Sent,
     Topic,
     delivering,
+    planned,
 )
 from bot.notify.routing import NEWS
 from bot.notify.storms import JOINS
 from bot.store.deliveries.repository import MANY
 from tests.sim.ledger import Complaints, Ledger, Row
 from tests.sim.script import EDITS, FINDS, LOOKS
+
+NAMED = 5  # of what is still down, so many are named
 
 # ── 1: nothing is lost ───────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -135,8 +138,10 @@ def _ended(of: Ledger, after: float) -> list[tuple[float, float, bool]]:
 
 def every_outage_is_posted(of: Ledger) -> Complaints:
     """What a place hears of an outage is posted there, alone or in a message of many; an edit of what had been posted seconds
-    before will do, any other edit is not telling.
+    before will do, any other edit is not telling. What an earlier life wrote does not move with the clock.
     """
+    if of.script.steps and len(of.world.lives) > 1:
+        return
     for (thread, place), lane in of.lanes.items():
         told = [row for row in lane if not row.notice.ends and of.heard(row) is not None]
         if told and not thread.startswith(MANY) and not any(_posted(of, row) for row in told):
@@ -149,6 +154,49 @@ def _posted(of: Ledger, row: Row) -> bool:
     message = of.by_id[row.told_in]
     posts = [at for one in of.lanes[message.thread, row.place] if (at := of.heard(one)) is not None]
     return message.act == "post" or any(row.queued - at <= JOINS.total_seconds() + 1 for at in posts)
+
+
+def planned_work_stands_alone(of: Ledger) -> Complaints:
+    """A message of many is about planned work or about trouble; only what comes late tells of both."""
+    for message in of.rows:
+        late = message.deferred or len(of.answers[message.key]) > 1
+        if message.thread.startswith(MANY) and message.act == "post" and not late:
+            carried = {planned(row.thread) for row in of.rows if row.told_in == message.id and row.act == "post"}
+            if len(carried) > 1:
+                yield f"{message.key} tells of maintenance and of trouble"
+
+
+def ends_name_what_is_still_down(of: Ledger) -> Complaints:
+    """A message of many that tells of ends alone names the outages that its reader was told of and that last."""
+    for message in of.rows:
+        parts = [row for row in of.rows if row.told_in == message.id and row.act == "post"]
+        if not parts or message.act != "post" or not all(row.notice.ends for row in parts):
+            continue
+        if any(planned(row.thread) for row in parts) or message.key not in of.applied:
+            continue
+        at, text = of.answers[message.key][0].began, of.world.shown[message.key][0].text
+        open_ = {thread.partition("#")[0] for thread in _open_at(of, message.place, at)} - {r.service for r in parts}
+        going_on = [one for one in of.incidents if of.seconds(one.since) < at and of.until(one) > at - 60]
+        for service in open_ if len(going_on) <= NAMED else ():
+            if f"Service {service}" not in text:
+                yield f"{message.key} says that all is well at {at:.0f} s, and nothing of {service}: {text!r}"
+
+
+def _open_at(of: Ledger, place: str, at: float) -> list[str]:
+    """The incidents that the place was told of before then, and that went on for some time after it."""
+    found = []
+    for (thread, where), lane in of.lanes.items():
+        one = of.incident.get(thread)
+        if where != place or one is None or one.service not in of.script.services or of.until(one) < at + 60:
+            continue
+        heard = [when for row in lane if not row.notice.ends and (when := of.heard(row)) is not None]
+        sure = any(
+            change.incident.confidence is Confidence.CONFIRMED and of.seconds(change.at) < at - 60
+            for change in of.steps[thread]
+        )
+        if heard and min(heard) < at - 60 and sure and not one.retracted:
+            found.append(thread)
+    return found
 
 
 def order_is_kept(of: Ledger) -> Complaints:

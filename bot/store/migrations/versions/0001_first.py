@@ -43,7 +43,11 @@ def upgrade() -> None:
     heartbeats()
     rooms()
     cluster()
+    of_witnesses()
     audit()
+    digest_runs()
+    digest_readers()
+    undeliverable()
 
 
 def services() -> None:
@@ -332,6 +336,30 @@ def cluster() -> None:
         )
 
 
+def of_witnesses() -> None:
+    op.create_table(
+        "witness_readings",
+        *(required(name, sa.Text()) for name in ("service", "route", "location")),
+        *(required(name, sa.Float()) for name in ("at", "written")),
+        required("json", sa.Text()),
+        sa.PrimaryKeyConstraint("service", "route", "location"),
+    )
+    op.create_index("ix_witness_readings_written", "witness_readings", ["written"])
+    op.create_table(
+        "witnesses",
+        required("location", sa.Text()),
+        *(required(name, sa.Float()) for name in ("at", "written")),
+        required("blind", sa.Boolean()),
+        sa.PrimaryKeyConstraint("location"),
+    )
+    op.create_table(
+        "witness_requests",
+        required("service", sa.Text()),
+        required("written", sa.Float()),
+        sa.PrimaryKeyConstraint("service"),
+    )
+
+
 def audit() -> None:
     op.create_table(
         "audit",
@@ -343,4 +371,59 @@ def audit() -> None:
         required("place", sa.Text()),
         required("what", sa.Text()),
         sa.PrimaryKeyConstraint("id"),
+    )
+
+
+def digest_runs() -> None:
+    op.create_table(
+        "digest_runs",
+        required("id", Id),
+        required("digest", sa.Text()),
+        required("kind", sa.Text()),
+        required("place", sa.Text()),
+        required("nominal", Utc()),
+        required("since", Utc()),
+        required("schedule", sa.Text()),
+        sa.Column("settled_at", Utc()),
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("digest", "kind", "place", "nominal"),
+    )
+    op.create_index(
+        "one_coming_digest",
+        "digest_runs",
+        ["digest", "kind", "place"],
+        unique=True,
+        sqlite_where=UNFINISHED,
+        postgresql_where=UNFINISHED,
+    )
+    op.create_index("coming_digests", "digest_runs", ["nominal"], sqlite_where=UNFINISHED, postgresql_where=UNFINISHED)
+    op.create_index("ix_digest_runs_settled_at", "digest_runs", ["settled_at"])
+
+
+def digest_readers() -> None:
+    op.create_table(
+        "digest_readers",
+        required("id", Id),
+        required("digest", sa.Text()),
+        required("kind", sa.Text()),
+        required("place", sa.Text()),
+        required("by", sa.Text()),
+        required("at", Utc()),
+        required("state", sa.Text()),
+        required("link", sa.Text()),
+        required("nonce", sa.Text()),
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("digest", "kind", "place"),
+        sa.UniqueConstraint("link"),
+    )
+
+
+def undeliverable() -> None:
+    op.create_table(
+        "undeliverable",
+        required("kind", sa.Text()),
+        required("place", sa.Text()),
+        required("at", Utc()),
+        required("why", sa.Text()),
+        sa.PrimaryKeyConstraint("kind", "place"),
     )

@@ -1,0 +1,99 @@
+"""Mails as web pages: one MJML template, compiled once, for all kinds."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from jinja2 import Environment, StrictUndefined, Template
+from mjml import mjml2html
+
+from bot.model import MailLook, Notice, Tone
+from bot.wording import mail as words
+
+TEMPLATE = Path(__file__).parent.parent / "templates" / "mail.mjml"
+LOGO = "logo"
+# Each dark enough for white letters (WCAG: 4.5 to 1).
+COLOURS = {
+    Tone.DOWN: "#c62828",
+    Tone.DEGRADED: "#b34700",
+    Tone.POSSIBLE: "#8a6100",
+    Tone.INFO: "#1565c0",
+    Tone.UP: "#2e7d32",
+    Tone.CORRECTION: "#616161",
+    Tone.UNSEEN: "#424242",
+    Tone.TEST: "#6a1b9a",
+}
+_ADDRESS = re.compile(r"(.*\s)(https?://\S+)", re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True)
+class Foot:
+    """A line below a mail, with a link at its end if `url` is not empty."""
+
+    text: str
+    url: str = ""
+    shown: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A paragraph of a notice, the plan or a quotation. `url` stands at the end of the text."""
+
+    kind: str
+    text: str
+    url: str = ""
+
+
+def page(notice: Notice, look: MailLook, stamp: str, foot: Sequence[Foot]) -> str:
+    """The HTML. Everything is escaped by the template."""
+    title = notice.words.title
+    return template().render(
+        lang=notice.style.language,
+        title=title,
+        preview=next(iter(notice.words.lines), ""),
+        label=words.label(notice),
+        colour=COLOURS[notice.tone],
+        stamp=stamp,
+        accent=look.color,
+        accent_ink=ink(look.color),
+        organisation=look.organisation,
+        logo=LOGO if look.logo else "",
+        sections=[{"heading": "", "parts": parts(notice), "table": None, "bars": ()}],
+        links=notice.links,
+        footer=foot,
+    )
+
+
+@cache
+def template() -> Template:
+    """The template as HTML that only needs to be filled: compiling MJML takes longer than filling it."""
+    # Without fonts: it would fetch some from elsewhere, which tells others who reads the mail.
+    html = mjml2html(TEMPLATE.read_text("utf-8"), fonts={})
+    html = re.sub(r">\s+<", "><", re.sub(r"\n\s+", "\n", html))
+    return Environment(autoescape=True, undefined=StrictUndefined).from_string(html)
+
+
+def parts(notice: Notice) -> list[Part]:
+    found = []
+    for line in notice.words.lines:
+        if line in notice.quotes:
+            linked = _ADDRESS.fullmatch(line)
+            found.append(Part("quote", linked[1], linked[2]) if linked else Part("quote", line))
+        else:
+            found.append(Part("plan" if line == notice.plan else "line", line))
+    return found
+
+
+def ink(color: str) -> str:
+    """Black or white letters, whichever is easier to read on this colour."""
+    red, green, blue = (_linear(int(color[at : at + 2], 16) / 255) for at in (1, 3, 5))
+    light = 0.2126 * red + 0.7152 * green + 0.0722 * blue
+    return "#ffffff" if 1.05 / (light + 0.05) >= (light + 0.05) / 0.05 else "#000000"
+
+
+def _linear(share: float) -> float:
+    return share / 12.92 if share <= 0.04045 else ((share + 0.055) / 1.055) ** 2.4

@@ -1,0 +1,139 @@
+"""Who gets which digest besides the config's lists, kept as the database has it; and the addresses that take no mail."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from bot.model import (
+    Delivery,
+    DeliveryAction,
+    Destination,
+    Digest,
+    DigestReader,
+    DigestReaderState,
+    Reason,
+    Style,
+    Undeliverable,
+)
+from bot.model.signed_links import NAME, LinkPurpose, SignedLink, opened, signed
+from bot.notify.digest_asking import CONFIRM_FOR, UNSUBSCRIBE_FOR
+from bot.store import DigestReaderStore, Store
+from bot.wording import digest_lists
+
+
+@dataclass(frozen=True, slots=True)
+class OurPage:
+    """Our page, as a mail names it. `url`: without a slash at its end."""
+
+    url: str
+    title: str
+
+
+class DigestReaders:
+    def __init__(self, store: Store) -> None:
+        self._opened = store
+        self._secret = ""
+        self.all: tuple[DigestReader, ...] = ()
+        self.undeliverable: Mapping[Destination, Undeliverable] = {}
+
+    @property
+    def _store(self) -> DigestReaderStore:
+        return self._opened.digest_readers
+
+    async def load(self) -> None:
+        self.all = await self._store.all()
+        self.undeliverable = {one.destination: one for one in await self._store.undeliverable()}
+
+    def of(self, digest: str, *states: DigestReaderState) -> tuple[DigestReader, ...]:
+        """The readers of a digest in these states; none given: confirmed."""
+        wanted = states or (DigestReaderState.CONFIRMED,)
+        return tuple(one for one in self.all if one.digest == digest and one.state in wanted)
+
+    def find(self, digest: str, place: Destination) -> DigestReader | None:
+        return next((one for one in self.all if one.key == (digest, place)), None)
+
+    # ── from chat ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    async def subscribe(self, digest: str, place: Destination, by: str, at: datetime) -> None:
+        """Send a digest to a place from now on: those who manage it want it, so nobody has to confirm."""
+        await self._store.put(DigestReader(digest, place, by, at, DigestReaderState.CONFIRMED, _name()))
+        await self._store.unmark(place)
+        await self.load()
+
+    async def remove(self, digest: str, place: Destination) -> bool:
+        """Forget a reader, whose links then lead nowhere; False if there was none."""
+        gone = await self._store.remove(digest, place)
+        await self.load()
+        return gone
+
+    async def ask(
+        self, digest: Digest, place: Destination, by: str, at: datetime, *, page: OurPage, style: Style
+    ) -> None:
+        """Ask an address, by mail, to confirm that it wants a digest."""
+        nonce, until = _name(), at + CONFIRM_FOR
+        link = page.url + "/confirm/" + signed(SignedLink(LinkPurpose.CONFIRM, nonce, until), await self._key())
+        notice = digest_lists.digest_request(digest, page.title, style, at, link=link, until=until)
+        notice = replace(notice, key=f"digest-request:{nonce}/1", thread=f"digest-request:{nonce}")
+        delivery = Delivery(f"{notice.key}@{place}", place, DeliveryAction.POST, notice)
+        await self._store.put(
+            DigestReader(digest.name, place, by, at, DigestReaderState.ASKED, _name(), nonce), [delivery]
+        )
+        await self._store.unmark(place)
+        await self.load()
+
+    async def retry(self, place: Destination) -> None:
+        """Send to an address that took no mail again."""
+        await self._store.unmark(place)
+        await self.load()
+
+    # ── from mails ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    async def unsubscribe_link(self, reader: DigestReader, page: str, now: datetime) -> str:
+        """The address at which a reader can unsubscribe."""
+        until = (now + UNSUBSCRIBE_FOR).replace(hour=0, minute=0, second=0, microsecond=0)
+        return (
+            page + "/unsubscribe/" + signed(SignedLink(LinkPurpose.UNSUBSCRIBE, reader.link, until), await self._key())
+        )
+
+    async def reader(self, token: str, purpose: LinkPurpose, now: datetime) -> DigestReader | None:
+        """The reader of a link; None for one that is forged, used, too old, or of a reader who was removed."""
+        link = opened(token, await self._key(), purpose, now)
+        if link is None:
+            return None
+        if purpose is LinkPurpose.CONFIRM:
+            return await self._store.find(nonce=link.name)
+        return await self._store.find(link=link.name)
+
+    async def confirm(self, reader: DigestReader, at: datetime) -> bool:
+        """Take a confirmation, once; False if another was first."""
+        taken = await self._store.confirm(reader.nonce, at)
+        await self.load()
+        return taken is not None
+
+    async def leave(self, reader: DigestReader, at: datetime) -> None:
+        await self._store.move(
+            reader.link, (DigestReaderState.ASKED, DigestReaderState.CONFIRMED), DigestReaderState.LEFT, at
+        )
+        await self.load()
+
+    async def come_back(self, reader: DigestReader, at: datetime) -> None:
+        await self._store.move(reader.link, (DigestReaderState.LEFT,), DigestReaderState.CONFIRMED, at)
+        await self.load()
+
+    async def mark(self, place: Destination, why: Reason, at: datetime) -> bool:
+        """Note that an address takes no mail; False if that was known."""
+        new = await self._store.mark(place, why, at)
+        await self.load()
+        return new
+
+    async def _key(self) -> str:
+        if not self._secret:
+            self._secret = await self._store.secret(secrets.token_hex(32))
+        return self._secret
+
+
+def _name() -> str:
+    return secrets.token_bytes(NAME).hex()

@@ -1,0 +1,169 @@
+"""The pages of one site, rendered every few seconds at most."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import partial
+from time import monotonic
+from typing import Any, Protocol
+
+from fastapi import HTTPException, Request, Response
+from fastapi.responses import HTMLResponse, JSONResponse
+
+from bot.model import Change, ChangeKind, Incident, Overview, Service, ServiceState, Style
+from bot.web.health import health
+from bot.web.incident_page import incident_page
+from bot.web.kept import FRESH, Kept
+from bot.web.metrics import Metrics, metrics
+from bot.web.rendering import draw, path_of, root_of
+from bot.web.service_page import PAST, service_page
+from bot.web.status_page import PERIOD, as_json, page, shown
+
+MEASURED = 1.0  # seconds for which the metrics are reused
+PROMETHEUS = "text/plain; version=0.0.4; charset=utf-8"
+MOST = 500  # pages of services and incidents that are kept
+NUMBER = re.compile(r"[1-9][0-9]{0,8}", re.ASCII)
+
+
+class Archive(Protocol):
+    """What the store knows of the past."""
+
+    async def incidents(
+        self, since: datetime, *, services: Sequence[str] = (), limit: int = 200
+    ) -> tuple[Incident, ...]:
+        """The incidents open or ended after `since`, the newest first."""
+
+    async def changes(self, incident_id: str) -> tuple[Change, ...]:
+        """The steps of an incident, the oldest first; none if it is unknown."""
+
+
+@dataclass
+class Pages:
+    """The responses. `overview` gets the time from which incidents are shown; `archive`: None if only that is known."""
+
+    overview: Callable[[datetime], Awaitable[Overview]]
+    vitals: Callable[[], Awaitable[Metrics]]
+    title: str
+    style: Style
+    clock: Callable[[], datetime]
+    reporting: bool = False  # whether there is a form for reports
+    archive: Archive | None = None
+    _seen_at: float = float("-inf")
+    _last: Overview | None = None
+    _others: dict[tuple[str, ...], Kept] = field(default_factory=dict)  # pages of services and incidents
+
+    def __post_init__(self) -> None:
+        self._html, self._json, self._metrics = Kept(self._draw), Kept(self._list), Kept(self._measure, MEASURED)
+
+    async def html(self, _request: Request) -> Response:
+        return HTMLResponse(await self._html.get())
+
+    async def data(self, _request: Request) -> Response:
+        return Response(await self._json.get(), media_type="application/json")
+
+    async def healthz(self, _request: Request) -> Response:
+        body = health(await self.vitals())
+        return JSONResponse(body, 200 if body["well"] else 503)
+
+    async def metrics(self, _request: Request) -> Response:
+        return Response(await self._metrics.get(), media_type=PROMETHEUS)
+
+    async def service(self, request: Request) -> Response:
+        service, state = await self._known(request.path_params["service"])
+        root = root_of(path_of(request))
+        return await self._kept(partial(self._draw_service, service, state, root), "service", service.id, root)
+
+    async def incident(self, request: Request) -> Response:
+        service, state = await self._known(request.path_params["service"])
+        number = request.path_params["number"]
+        if not NUMBER.fullmatch(number):
+            raise HTTPException(404)
+        root = root_of(path_of(request))
+        make = partial(self._draw_incident, service, state, int(number), root)
+        return await self._kept(make, "incident", service.id, number, root)
+
+    async def _known(self, key: str) -> tuple[Service, ServiceState]:
+        """A service and its state."""
+        services = (await self._lately()).services
+        found = next((entry for entry in services if entry[0].id == key), None)
+        if found is None:
+            raise HTTPException(404)
+        return found
+
+    async def _kept(self, make: Callable[[], Awaitable[str]], *key: str) -> Response:
+        kept = self._others.pop(key, None) or Kept(make)
+        kept.make = make
+        text = await kept.get()
+        self._others[key] = kept  # the last used stand last
+        while len(self._others) > MOST:
+            del self._others[next(iter(self._others))]
+        return HTMLResponse(text)
+
+    async def _lately(self) -> Overview:
+        """The overview, at most `FRESH` seconds old."""
+        if self._last is None or monotonic() - self._seen_at > FRESH:
+            self._last = await self._seen()
+            self._seen_at = monotonic()
+        return self._last
+
+    async def _seen(self) -> Overview:
+        return await self.overview(self.clock() - PERIOD)
+
+    async def _draw(self) -> str:
+        # Takes 0.1 s with 1,000 services, which would delay checks.
+        return await asyncio.to_thread(self._page, await self._seen())
+
+    def _page(self, seen: Overview) -> str:
+        return self._drawn("status.html", "", page=page(seen, self.style), form=self._form(seen))
+
+    async def _draw_service(self, service: Service, state: ServiceState, root: str) -> str:
+        seen = await self._lately()
+        since = self.clock() - PAST
+        recent = (
+            await self.archive.incidents(since, services=(service.id,))
+            if self.archive
+            else tuple(one for one in seen.recent if one.service == service.id)
+        )
+        drawn = service_page(service, state, seen, self.style, recent)
+        form = self._form(seen, service.id)
+        return await asyncio.to_thread(self._drawn, "service.html", root, page=drawn, form=form)
+
+    async def _draw_incident(self, service: Service, state: ServiceState, number: int, root: str) -> str:
+        seen = await self._lately()
+        known = (one for one in (state.incident, state.last, *seen.recent) if one and one.service == service.id)
+        changes = await self._changes(service, number, known)
+        if not changes:
+            raise HTTPException(404)
+        now_ = shown(service, state, seen)
+        drawn = incident_page(service, changes, self.style, seen.at, health=now_, blind_since=seen.offline_since)
+        return await asyncio.to_thread(self._drawn, "incident.html", root, page=drawn)
+
+    async def _changes(self, service: Service, number: int, known: Iterable[Incident]) -> tuple[Change, ...]:
+        if self.archive:
+            return await self.archive.changes(f"{service.id}#{number}")
+        found = next((one for one in known if one.number == number), None)
+        if found is None:
+            return ()
+        kind = ChangeKind.RESTORED if found.until else ChangeKind.OPENED
+        return (Change(kind, found.until or found.since, found),)
+
+    def _form(self, seen: Overview, service: str = "") -> list[Service]:
+        """The services in the form; none if there is no form."""
+        every = [one for one, _ in seen.services if not service or one.id == service]
+        return every if self.reporting else []
+
+    def _drawn(self, template: str, root: str, **facts: Any) -> str:
+        return draw(template, title=self.title, style=self.style, root=root, **facts)
+
+    async def _list(self) -> str:
+        seen = await self._seen()
+        return await asyncio.to_thread(lambda: json.dumps(as_json(seen), ensure_ascii=False))
+
+    async def _measure(self) -> str:
+        vitals, seen = await self.vitals(), await self._seen()
+        return (await asyncio.to_thread(metrics, vitals, seen)).decode()
