@@ -141,6 +141,7 @@ def test_the_example_leads_editors_to_the_schema_and_names_every_secret():
 
 TABLES = {
     "Top level": Config,
+    "cluster": settings.Cluster,
     "web": settings.Web,
     "heartbeat": settings.Heartbeat,
     "defaults": settings.Defaults,
