@@ -17,6 +17,8 @@ from bot.own_health import LIGHT, OwnHealth, Part
 from bot.scheduler import jobs
 from bot.scheduler.result_writer import Results
 from bot.store import StoreUnavailable
+from bot.store.instance_lock import not_alone
+from bot.store.ownership import AllOurs
 from bot.supervisor import Failures
 from bot.supervisor import Policy as Restarts
 from bot.wording.catalog import catalogs
@@ -176,7 +178,7 @@ async def test_results_wait_for_the_database_and_are_written_in_order(monkeypatc
         def __init__(self):
             self.rows, self.away = [], True
 
-        async def record(self, rows):
+        async def record(self, rows, _claims):
             if self.away:
                 raise StoreUnavailable("away")
             self.rows += rows
@@ -186,6 +188,7 @@ async def test_results_wait_for_the_database_and_are_written_in_order(monkeypatc
 
     class Db:
         results = shelf = Shelf()
+        ownership = AllOurs(not_alone())
 
     monkeypatch.setattr("bot.scheduler.result_writer.MOST", 5)
     health, waiting = OwnHealth(), [[1, 2, 3], [4, 5, 6, 7], []]

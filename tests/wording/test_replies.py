@@ -248,7 +248,7 @@ def test_a_digest_tells_what_is_down_what_happened_and_how_much_was_up() -> None
         "🔴 X (Twitter): down since 2:00 p.m.\n"
         "Incidents:\n"
         "X (Twitter): down 2:10–3:00 a.m. (50 min).\n"
-        "Our mail: unstable 4:30–5:30 a.m. (down 3 times, 1 h).\n"
+        "Our mail: unstable 4:30–5:30 a.m. (down 3 times, 30 min).\n"
         "Our mail: partly down 9:00–9:30 a.m. (30 min).\n"
         "Our own connection was down 2:00–2:04 p.m. (4 min).\n"
         "Uptime, 24 h:\n"
