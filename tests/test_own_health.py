@@ -173,6 +173,10 @@ async def test_admins_are_told_through_every_channel_that_works(caplog, saw):
 # ── results ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
+def result(number):
+    return "x", NOW, Reading(f"route {number}", Outcome.OK)
+
+
 async def test_results_wait_for_the_database_and_are_written_in_order(monkeypatch):
     class Shelf:
         def __init__(self):
@@ -191,7 +195,7 @@ async def test_results_wait_for_the_database_and_are_written_in_order(monkeypatc
         ownership = AllOurs(not_alone())
 
     monkeypatch.setattr("bot.scheduler.result_writer.MOST", 5)
-    health, waiting = OwnHealth(), [[1, 2, 3], [4, 5, 6, 7], []]
+    health, waiting = OwnHealth(), [list(map(result, row)) for row in ([1, 2, 3], [4, 5, 6, 7], [])]
     results = Results(Db, Db.shelf, lambda: waiting.pop(0), health)
     await results.write()
     assert not health.well
@@ -199,7 +203,7 @@ async def test_results_wait_for_the_database_and_are_written_in_order(monkeypatc
     assert "2 were dropped" in english(health.troubles[0].why)
     Db.shelf.away = False
     await results.write()
-    assert Db.shelf.rows == [3, 4, 5, 6, 7]
+    assert Db.shelf.rows == list(map(result, [3, 4, 5, 6, 7]))
     assert health.well
 
 
