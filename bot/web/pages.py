@@ -18,8 +18,8 @@ from fastapi.responses import HTMLResponse, JSONResponse
 from bot.model import Change, ChangeKind, Incident, Overview, Service, ServiceState, Style
 from bot.web.health import health
 from bot.web.incident_page import incident_page
-from bot.web.render_cache import FRESH, RenderCache
 from bot.web.metrics import Metrics, metrics
+from bot.web.render_cache import FRESH, RenderCache
 from bot.web.rendering import draw, path_of, root_of
 from bot.web.service_page import PAST, service_page
 from bot.web.status_page import PERIOD, as_json, page, shown

@@ -324,11 +324,11 @@ def test_a_job_that_is_checked_on_request_has_failed_too():
         (EN, ("API",), "API doesn't respond (HTTP 503)."),
         (EN, ("login page",), "Login page doesn't respond (HTTP 503)."),
         (EN, ("ñandú",), "No response from ñandú (HTTP 503)."),
-        (ES, ("smtp",), "Sin respuesta de smtp (HTTP 503)."),
+        (ES, ("smtp",), "No responde smtp (HTTP 503)."),
         (ES, ("página de pago",), "Página de pago no responde (HTTP 503)."),
-        (replace(EN, language="fr"), ("api", "smtp"), "Sans réponse\u00a0: api et smtp (HTTP 503)."),
+        (replace(EN, language="fr"), ("api", "smtp"), "Ne répondent pas\u00a0: api et smtp (HTTP 503)."),
         (replace(EN, language="de"), ("api",), "Keine Antwort von api (HTTP 503)."),
-        (replace(EN, language="pt"), ("api",), "Sem resposta de api (HTTP 503)."),
+        (replace(EN, language="pt"), ("api",), "Não responde api (HTTP 503)."),
     ],
 )
 def test_routes_stand_as_people_wrote_them(style, routes, line, saw) -> None:
