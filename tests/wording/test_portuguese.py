@@ -200,7 +200,7 @@ def test_a_digest_is_word_for_word() -> None:
     over = replace(DOWN, number=16, since=at(2, 10), until=at(3))
     seen = Overview(at(15), ((X, ServiceState("x", up_since=at(3))),), (over,))
     words = wording.digest("Comunicação", seen, at(15) - timedelta(days=7), PT)
-    assert words.title == "📰 Comunicação: 1 incidente em 7 dias"
+    assert words.title == "📰 Comunicação, 7 jul. – 14 jul.: 1 queda, 50 min"
     assert "X (Twitter): fora do ar 02:10–03:00 (50 min)." in words.lines
 
 
