@@ -185,7 +185,7 @@ def test_the_evidence_is_word_for_word() -> None:
         "Terceira queda vista este ano; a última: 14 de fevereiro, 47 min.",
     )
     timed_out = told(CONFIRMED, replace(DOWN, readings=bad("web", why=TIMED_OUT)), at(14, 1), PT)
-    assert timed_out.words.lines[0].startswith("Web não responde (sem resposta após 10 s ao conectar). ")
+    assert timed_out.words.lines[0].startswith("Web não responde (tempo esgotado após 10 s ao conectar). ")
 
 
 def test_the_answer_to_status_is_word_for_word() -> None:

@@ -16,6 +16,7 @@ from urllib.parse import unquote, urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, FilePath, SecretStr, field_validator, model_validator
 
+from bot.channels.email.bounce_box import BounceBox, is_local
 from bot.channels.masking import masked
 from bot.contracts import Answering, Between, ChannelContext, Net, Pace, Reach, Seconds, Unclear
 from bot.model import AdviceCode, Delivery, DeliveryAction, Reason, ReasonCode, Receipt, RefusalScope, Refused, Sent
@@ -54,6 +55,7 @@ class EmailSettings(BaseModel):
     timeout: Annotated[Seconds, Between(0.01, 120)] = 120.0
     dkim: bool = True  # the relay signs our mails; only then may they say that a mail program can unsubscribe by itself
     ca_file: FilePath | None = None  # trusted instead of the system's authorities
+    bounces: BounceBox | None = None
     watch: str | None = None
 
     @model_validator(mode="before")
@@ -206,10 +208,6 @@ def address(text: str) -> Address:
         return Address(name, unicodedata.normalize("NFC", local), ascii_domain)
     except Exception:  # noqa: BLE001  the parser's own errors come from several families
         raise ValueError(wrong) from None
-
-
-def is_local(host: str) -> bool:
-    return host in {"localhost", "::1"} or host.startswith("127.")
 
 
 class EmailChannel:
