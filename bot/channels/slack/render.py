@@ -6,6 +6,7 @@ import math
 import re
 from collections.abc import Iterator
 from datetime import datetime
+from itertools import pairwise
 from typing import Any
 
 from bot.model import Button, Link, Text, marked
@@ -66,7 +67,7 @@ def _parted(lines: tuple[str, ...], headings: tuple[str, ...]) -> Iterator[tuple
     """Each heading with the lines below it; the first lines may have none."""
     starts = [at for at, line in enumerate(lines) if line in headings]
     yield "", lines[: starts[0]] if starts else lines
-    for start, end in zip(starts, [*starts[1:], len(lines)], strict=True):
+    for start, end in pairwise([*starts, len(lines)]):
         yield lines[start], lines[start + 1 : end]
 
 
