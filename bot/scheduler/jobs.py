@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from functools import partial
 
 from bot import wording
+from bot.channels.email import EmailSettings
 from bot.config import Config
 from bot.contracts import Answer, Net
 from bot.delivery.outbox import Outbox
@@ -19,9 +20,11 @@ from bot.incidents.maintenance import keep
 from bot.incidents.reconciler import reconcile
 from bot.incidents.recorder import Recorder
 from bot.model import Reason, ReasonCode
+from bot.model.cluster import SCHEDULER
 from bot.own_health import OwnHealth, Part
+from bot.scheduler.bounces import Bounces, MailboxUnavailable
 from bot.scheduler.digests import Digests
-from bot.store import Store, StoreUnavailable
+from bot.store import FencedError, Store, StoreUnavailable
 from bot.watch.user_reports import UserReports
 
 log = logging.getLogger(__name__)
@@ -29,6 +32,7 @@ log = logging.getLogger(__name__)
 PULSE = timedelta(seconds=5)
 PLANS = timedelta(seconds=5)  # how late the start or end of maintenance may be noticed
 DIGESTS = timedelta(seconds=5)
+BOUNCES = timedelta(minutes=10)
 ROLL = timedelta(minutes=5)
 HOURLY = timedelta(hours=1)
 SOON = timedelta(minutes=5)  # first run after a start, so that a daemon restarted every half hour prunes too
@@ -42,6 +46,7 @@ class Job:
     work: Callable[[], Awaitable[None]]
     every: timedelta
     first: timedelta | None = None  # after a start; None: after `every`
+    everywhere: bool = False  # on each node of a cluster, not on one for all
 
 
 @dataclass
@@ -59,14 +64,18 @@ class Scheduler:
     def all(self) -> tuple[Job, ...]:
         digests = Digests(self.store, self.recorder, self.outbox, self.clock)
         jobs = [
-            Job("note that we live", self._send_heartbeat, PULSE),
-            Job("keep to what is planned", self._refresh_maintenance, PLANS),
+            Job("note that we live", self._send_heartbeat, PULSE, everywhere=True),
+            # Each node hears of what the pages of its services plan; a window's row lets nobody announce it twice.
+            Job("keep to what is planned", self._refresh_maintenance, PLANS, everywhere=True),
             Job("roll up results", self._roll, ROLL),
             Job("forget what is old", self._prune, HOURLY, SOON),
             Job("hold what was told against what is so", self._reconcile, HOURLY),
         ]
         if self.config.digests:
             jobs.append(Job("send the digests that are due", digests.send_due, DIGESTS, timedelta(0)))
+        mail = self.config.opened_channels().get("email")
+        if isinstance(mail, EmailSettings) and mail.bounces:
+            jobs.append(Job("read what came back by mail", Bounces(mail, self.recorder).look, BOUNCES, SOON))
         if beat := self.config.heartbeat:
             jobs.append(Job("tell the outside that we live", partial(self._heartbeat, beat.url), beat.every))
         return tuple(jobs)
@@ -74,7 +83,7 @@ class Scheduler:
     async def begin(self) -> None:
         """Repair at once what a stop may have left behind."""
         await self._do(Job("hold what was told against what is so", self._reconcile, HOURLY))
-        await self._do(Job("keep to what is planned", self._refresh_maintenance, PLANS))
+        await self._do(Job("keep to what is planned", self._refresh_maintenance, PLANS, everywhere=True))
 
     async def run(self, stop: asyncio.Event) -> None:
         """Run all jobs until the stop. Intervals are measured by the steady clock, whatever happens to the wall clock."""
@@ -91,10 +100,11 @@ class Scheduler:
             await asyncio.sleep(every if await self._do(chore) else min(every, AGAIN))
 
     async def _do(self, chore: Job) -> bool:
-        """Run a job once; False if it failed. A failure affects no other job and is retried."""
+        """Run a job once, if it is ours to do; False if it failed. A failure affects no other job and is retried."""
         try:
             with retrying(chore.name):
-                await chore.work()
+                if chore.everywhere or await self._ours():
+                    await chore.work()
         except Exception as error:  # noqa: BLE001 - a job's errors end here
             why = Reason.of(ReasonCode.JOB_OF_OURS_FAILED, task=chore.name, detail=fault(error))
             self.own_health.report(Part.SCHEDULER, why, chore.name)
@@ -102,6 +112,11 @@ class Scheduler:
             return False
         self.own_health.clear(Part.SCHEDULER, chore.name)
         return True
+
+    async def _ours(self) -> bool:
+        ownership = self.store.ownership
+        await ownership.offer(roles=[SCHEDULER])
+        return ownership.owns(SCHEDULER)
 
     async def _send_heartbeat(self) -> None:
         await self.store.results.alive(self.clock())
@@ -143,7 +158,9 @@ def retrying(what: str) -> Iterator[None]:
     """Log StoreUnavailable instead of raising it, so that jobs survive an outage of the database."""
     try:
         yield
-    except StoreUnavailable as error:
+    except FencedError:
+        pass  # another node does it by now
+    except (StoreUnavailable, MailboxUnavailable) as error:
         say_once(log, what, f"could not {what}: {error}")
     else:
         is_over(what)

@@ -7,7 +7,8 @@ from pathlib import Path
 from sqlalchemy import Connection, inspect, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.store.engine import StoreUnavailable, lock_schema
+from bot.contracts import StoreUnavailable
+from bot.store.engine import lock_schema
 from bot.store.schema import metadata
 
 MIGRATIONS = Path(__file__).parent / "migrations"
@@ -53,11 +54,6 @@ def _missing(connection: Connection) -> str:
 async def is_empty(connection: AsyncConnection) -> bool:
     """Whether no Tocsin has ever written here."""
     return not await connection.run_sync(_current)
-
-
-async def knows_leases(connection: AsyncConnection) -> bool:
-    """Whether the table with the lease exists."""
-    return await connection.run_sync(lambda there: inspect(there).has_table("key_value"))
 
 
 def _current(connection: Connection) -> str:

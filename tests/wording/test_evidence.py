@@ -47,7 +47,7 @@ EXITED = Reason.of(ReasonCode.JOB_EXIT_CODE, exit_code=1)
         (
             bad("web") + bad("app", why=TIMED_OUT),
             "Web: HTTP 503. App: timed out after 10 s while connecting.",
-            "Web: HTTP 503. App: sin respuesta tras 10 s al conectar.",
+            "Web: HTTP 503. App: tiempo agotado tras 10 s al conectar.",
         ),
         ((slow("web"),), "Web responds slowly (6.2 s).", "Web responde lento (6,2 s)."),
         ((slow("web", None),), "Web responds slowly.", "Web responde lento."),
