@@ -58,3 +58,8 @@ def marked(url: str) -> str:
 def for_people(url: str) -> str:
     """The address; "" if it only serves programs, as a feed does."""
     return "" if MACHINE.search(urlsplit(url).path) else url
+
+
+def bare_address(url: str) -> str:
+    """The address without a query and fragment, which may hold a key."""
+    return url.partition("#")[0].partition("?")[0]

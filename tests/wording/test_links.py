@@ -20,6 +20,7 @@ from bot.model import (
     Phase,
     Service,
     Window,
+    bare_address,
     delivering,
     for_people,
     incident_path,
@@ -132,3 +133,7 @@ def test_the_line_about_the_status_page_names_it_as_its_link_does(language):
     for kind, incident in ((ChangeKind.CONFIRMED, DOWN), (ChangeKind.RESTORED, replace(DOWN, until=at(14, 50)))):
         notice = told(kind, incident, at(14, 50), style, LINKED)
         assert any(notice.links[0].split(line) for line in notice.words.lines)
+
+
+def test_what_may_be_a_key_in_the_configs_address_is_not_shown():
+    assert bare_address("https://status.example.org/page?key=secret#part") == "https://status.example.org/page"

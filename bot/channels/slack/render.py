@@ -21,7 +21,8 @@ ACTION = "tocsin-"  # prefix of our buttons' names
 
 # An address, without the punctuation after it.
 ADDRESS = re.compile(r"(https?://[^\s<>|\u2060]*[^\s<>|\u2060.,;:!?()'\"»“”])")
-MARKS = frozenset("*_~`")
+# What Slack would take for markup in a text with links: styles, quotes, emoji.
+MARKS = re.compile(r"[*_~`]|^\s*>|:[\w+-]+:", re.MULTILINE)
 
 Block = dict[str, Any]
 
@@ -75,7 +76,7 @@ def _prose(text: str, left: list[Link]) -> Block:
             used.append(link)
         else:
             linked += escape(part)
-    if linked == escape(text) or len(linked) > SECTION or MARKS & set("".join(parts[::2])):
+    if linked == escape(text) or len(linked) > SECTION or any(map(MARKS.search, parts[::2])):
         return {"type": "plain_text", "text": text, "emoji": False}
     left[:] = [one for one in left if one not in used]
     return {"type": "mrkdwn", "text": linked, "verbatim": True}
