@@ -56,6 +56,7 @@ from bot.model import (
     Style,
     SubscriptionFilter,
     Topic,
+    bare_address,
     delivering,
     for_people,
 )
@@ -200,7 +201,7 @@ class Config(BaseModel):
             tuple(said.routes),
             said.plan,
             self._shares(said),
-            status_page=for_people(said.official.url) if said.official else "",
+            status_page=for_people(bare_address(said.official.url)) if said.official else "",
             site=self.web.public_url.rstrip("/"),
         )
 
