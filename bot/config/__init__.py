@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from itertools import islice
 from pathlib import Path
-from typing import Annotated, Any, get_args
+from typing import Annotated, Any, Literal, get_args
 from urllib.parse import urlsplit
 
 from pydantic import BaseModel, BeforeValidator, Field, ValidationError, create_model
@@ -126,8 +126,10 @@ class DigestConfig(BaseModel):
     model_config = Strict
     to: Annotated[Places, Field(min_length=1)]
     when: Cron
+    title: ShortText = ""
     covers: Annotated[Duration, between("1m", "400d")] | None = None
     services: Some = "all"
+    attach: tuple[Literal["csv", "ics"], ...] = ()
     language: Language | None = None
     timezone: Timezone | None = None
     clock: Clock | None = None
@@ -256,6 +258,8 @@ class Config(BaseModel):
                 some(said.services),
                 PlaceSettings(said.language or "", said.timezone or "", said.clock or ""),
                 said.covers,
+                said.title,
+                said.attach,
             )
             for name, said in self.digests.items()
         }

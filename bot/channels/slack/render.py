@@ -6,6 +6,7 @@ import math
 import re
 from collections.abc import Iterator
 from datetime import datetime
+from itertools import pairwise
 from typing import Any
 
 from bot.model import Button, Link, Text, marked
@@ -42,13 +43,21 @@ def plain(words: Text) -> str:
 
 
 def blocks(
-    words: Text, at: datetime | None = None, buttons: tuple[Button, ...] = (), links: tuple[Link, ...] = ()
+    words: Text,
+    at: datetime | None = None,
+    buttons: tuple[Button, ...] = (),
+    links: tuple[Link, ...] = (),
+    headings: tuple[str, ...] = (),
 ) -> list[Block]:
     """Title, lines, the time in the reader's zone and the links, and the buttons."""
     title = {"type": "plain_text", "text": cut(words.title, HEADER), "emoji": False}
     made: list[Block] = [{"type": "header", "text": title}]
     left = list(links)
-    made.extend({"type": "section", "text": _prose(text, left)} for text in _sections(words.lines))
+    for heading, lines in _parted(words.lines, headings):
+        if heading:
+            bold = {"type": "mrkdwn", "text": f"*{escape(heading)}*", "verbatim": True}
+            made.append({"type": "section", "text": bold})
+        made.extend({"type": "section", "text": _prose(text, left)} for text in _sections(lines))
     below = [date(at)] if at else []
     if left:
         below.append(" · ".join(_link(link, link.label) for link in left))
@@ -56,6 +65,14 @@ def blocks(
         made.append({"type": "context", "elements": [{"type": "mrkdwn", "text": text} for text in below]})
     pressed = [_button(number, button) for number, button in enumerate(buttons) if len(button.command) <= VALUE]
     return [*made, {"type": "actions", "elements": pressed}] if pressed else made
+
+
+def _parted(lines: tuple[str, ...], headings: tuple[str, ...]) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """Each heading with the lines below it; the first lines may have none."""
+    starts = [at for at, line in enumerate(lines) if line in headings]
+    yield "", lines[: starts[0]] if starts else lines
+    for start, end in pairwise([*starts, len(lines)]):
+        yield lines[start], lines[start + 1 : end]
 
 
 def _link(link: Link, label: str) -> str:
