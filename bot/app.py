@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import socket
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -23,6 +23,7 @@ from bot.delivery.rate_limit import OpenChannel
 from bot.engine import Engine
 from bot.incidents.reconciler import audit
 from bot.model import Overview
+from bot.model.cluster import channel_role
 from bot.net import Network
 from bot.offload import pool
 from bot.own_alerts.admins import AdminAlerts
@@ -34,9 +35,11 @@ from bot.scheduler import clock_offset
 from bot.scheduler.clock_steps import ClockSteps
 from bot.scheduler.jobs import Scheduler
 from bot.scheduler.result_writer import Result, Results
+from bot.scheduler.roles import while_ours
 from bot.scheduler.witness_sharing import WitnessSharing
 from bot.store import StoreUnavailable, open_store
 from bot.supervisor import Supervisor
+from bot.watch.blindness import look_while_blind
 from bot.watch.rounds import Rounds
 from bot.web import heartbeats as heartbeat_urls
 from bot.web import operator_log, unsubscribe
@@ -44,7 +47,7 @@ from bot.web.app import Metrics, Server, site
 from bot.web.report_form import Reporting
 from bot.web.webhooks import Hooks
 from bot.web.witness import Witnesses
-from bot.wiring import canaries, heartbeats, setting, watched, watched_channels, witnesses
+from bot.wiring import canaries, heartbeats, node_facts, setting, watched, watched_channels, witnesses
 
 log = logging.getLogger(__name__)
 
@@ -135,35 +138,39 @@ class App:
             (Part.SCHEDULER, "scheduler", partial(self.scheduler.run, stop)),
             (Part.MACHINE, "clock", partial(self._clock_steps().run, stop)),
         ]
-        notices = AdminAlerts(self.own_health, self.channels, self.recorder.settings.admins, self.clock)
         works: dict[str, Coroutine[None, None, None]] = {
             name: keeper.keep(part, name, run) for part, name, run in vital
         }
+        works |= {name: keeper.keep(part, name, run, vital=False) for part, name, run in self._beside(stop)}
         works |= {
             f"listen {kind}": keeper.keep(
-                Part.LISTENING,
-                f"listen {kind}",
-                partial(channel.listen, self.dispatcher.answer),
-                vital=False,
-                may_end=True,
+                Part.LISTENING, f"listen {kind}", self._listening(kind, channel), vital=False, may_end=True
             )
             for kind, channel in self.channels.items()
         }
-        works["own notices"] = keeper.keep(Part.SCHEDULER, "own notices", partial(notices.run, stop), vital=False)
-        workers = WorkerHealth(self.own_health)
-        works["workers"] = keeper.keep(Part.MACHINE, "workers", partial(workers.run, stop), vital=False)
-        if self.witnesses:
-            heard = WitnessHealth(self.witnesses.registry, self.own_health)
-            works["witnesses"] = keeper.keep(Part.WITNESSES, "witnesses", partial(heard.run, stop), vital=False)
-            shared = WitnessSharing(self.witnesses.registry, self.store.witnesses, self._several)
-            works["sharing"] = keeper.keep(Part.WITNESSES, "sharing", partial(shared.run, stop), vital=False)
         works["hold"] = self._lose(stop)
         return [asyncio.create_task(work, name=name) for name, work in works.items()]
 
-    @staticmethod
-    def _several() -> bool:
+    def _beside(self, stop: asyncio.Event) -> Iterator[tuple[Part, str, Callable[[], Awaitable[None]]]]:
+        """The parts without which the rest goes on."""
+        notices = AdminAlerts(self.own_health, self.channels, self.recorder.settings.admins, self.clock)
+        yield Part.SCHEDULER, "own notices", partial(notices.run, stop)
+        yield Part.MACHINE, "workers", partial(WorkerHealth(self.own_health).run, stop)
+        yield Part.ROUNDS, "blindness", partial(look_while_blind, self.store.ownership, self.rounds.online, stop)
+        if self.witnesses:
+            registry = self.witnesses.registry
+            yield Part.WITNESSES, "witnesses", partial(WitnessHealth(registry, self.own_health).run, stop)
+            shared = WitnessSharing(registry, self.store.witnesses, self._several)
+            yield Part.WITNESSES, "sharing", partial(shared.run, stop)
+
+    def _listening(self, kind: str, channel: Channel) -> Callable[[], Awaitable[None]]:
+        """Listen on a channel while it is ours."""
+        listen = partial(channel.listen, self.dispatcher.answer)
+        return partial(while_ours, self.store.ownership, channel_role(kind), listen)
+
+    def _several(self) -> bool:
         """Whether other nodes share the database."""
-        return False
+        return not self.store.ownership.alone
 
     def _stop_last(self, closing: asyncio.Event) -> list[asyncio.Task[None]]:
         """Start the tasks that finish sends in progress at a stop."""
@@ -189,14 +196,15 @@ class App:
 
     async def _lose(self, stop: asyncio.Event) -> None:
         """Raise StoreUnavailable when another daemon has taken over the database."""
-        lost, ended = asyncio.create_task(self.store.hold.lost.wait()), asyncio.create_task(stop.wait())
+        lost = asyncio.create_task(self.store.ownership.lost.wait())
+        ended = asyncio.create_task(stop.wait())
         try:
             await asyncio.wait([lost, ended], return_when=asyncio.FIRST_COMPLETED)
         finally:
             lost.cancel()
             ended.cancel()
-        if self.store.hold.lost.is_set():
-            raise StoreUnavailable(f"another Tocsin has taken over the database {self.store.hold.name}: this one ends")
+        if self.store.ownership.lost.is_set():
+            raise StoreUnavailable("another Tocsin has taken over the database, or our node name: this one ends")
 
     def _drain(self) -> list[Result]:
         """The results since the last call: our own, and those of the witnesses."""
@@ -289,7 +297,9 @@ async def open_app(
     async with AsyncExitStack() as stack:
         stack.callback(pool.close)
         door = stack.enter_context(await bound(config))
-        store = await stack.enter_async_context(open_store(config.database, alone=True, own_health=own_health))
+        store = await stack.enter_async_context(
+            open_store(config.database, alone=True, own_health=own_health, node=node_facts(config))
+        )
         net = await stack.enter_async_context(Network())
         people = store.subscriptions
         look = await asyncio.to_thread(lambda: config.mail.look)

@@ -238,7 +238,8 @@ async def rehearse(config: Config, home: App) -> None:
         if config.web.address != now.web.address:
             stack.enter_context(await bound(config))
         if config.database != now.database:
-            await stack.enter_async_context(open_store(config.database, alone=True))
+            file = config.database.startswith("sqlite:")  # on a server it would become a node, and take its share
+            await stack.enter_async_context(open_store(config.database, alone=file))
         else:
             await home.store.subscriptions.remember("rehearsed", home.clock().isoformat())
         net = await stack.enter_async_context(Network())

@@ -12,6 +12,7 @@ from bot.delivery.rate_limit import OpenChannel
 from bot.incidents.recorder import Recorder
 from bot.incidents.settings import Settings
 from bot.model import OURSELVES, Round, Service, ServiceState
+from bot.model.cluster import Share
 from bot.own_health import OwnHealth
 from bot.store import Store
 from bot.watch.checks import HeartbeatCheck
@@ -42,8 +43,11 @@ class Engine:
         self.store, self.clock = store, clock
         self.own_health = own_health or OwnHealth(clock)
         self.recorder = Recorder(store, settings, clock, own_health=self.own_health, changed=changed)
-        self.outbox = Outbox(store.deliveries, channels, clock, self.recorder, store.hold, settings.site)
+        self.outbox = Outbox(store.deliveries, channels, clock, self.recorder, store.ownership, settings.site)
         self.recorder.wake = self.outbox.wake
+        store.ownership.finish_first(self.outbox.busy)
+        store.ownership.on_change(self._changed_hands)
+        self._rounds: Rounds | None = None
         self.heartbeats = HeartbeatRegistry(heartbeats or {}, store, clock, self.offline_since)
         self.user_reports = UserReports(store, clock, bad_since=self.recorder.bad_since)
 
@@ -54,6 +58,7 @@ class Engine:
 
     async def load(self) -> None:
         """Restore the state of the last run. May raise StoreUnavailable."""
+        await self.store.ownership.offer(self.recorder.settings.watched)
         await self.recorder.load()
         await self.heartbeats.load()
         await self.user_reports.load()
@@ -79,9 +84,18 @@ class Engine:
             crowd=self.user_reports.report,
             clock=clock,
             own_health=self.own_health,
+            epoch=self.store.ownership.epoch,
             places=places,
         )
         self.user_reports.again = rounds.again
         if places:
             places.again = rounds.again
+        self._rounds = rounds
         return rounds
+
+    def _changed_hands(self, won: frozenset[Share], _lost: frozenset[Share]) -> None:
+        """Begin with the shares that are ours from now on."""
+        if self._rounds is not None:
+            share_of = self.store.ownership.share_of
+            self._rounds.won([name for name in self.recorder.settings.watched if share_of(name) in won])
+        self.outbox.wake()

@@ -6,9 +6,10 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
+from hashlib import blake2b
 from typing import Any
 
-from bot import wording
+from bot import __version__, wording
 from bot.config import TRACKERS, Config, canary
 from bot.contracts import Check, Source
 from bot.delivery.outbox import Outbox
@@ -17,7 +18,7 @@ from bot.incidents.settings import Settings
 from bot.judge.coverage import hold
 from bot.model import delivering
 from bot.notify import routing
-from bot.store import StoreUnavailable, open_store
+from bot.store import NodeFacts, StoreUnavailable, open_store
 from bot.watch.channel_checks import ROUTES, ways
 from bot.watch.checks import AnyCheck, HeartbeatCheck
 from bot.watch.heartbeats import HeartbeatRegistry
@@ -56,6 +57,28 @@ def setting(config: Config) -> Settings:
         public=config.rooms == "anyone",
         style=config.style(),
     )
+
+
+def node_facts(config: Config) -> NodeFacts:
+    """What this node tells the others of itself. What may differ from node to node is left out of the hash; secrets are
+    masked in it.
+    """
+    own: dict[str, Any] = {"cluster": True, "web": {"listen"}}
+    said = repr(_ordered(config.model_dump(exclude=own, warnings=False)))
+    return NodeFacts(config.cluster.node or "", __version__, blake2b(said.encode(), digest_size=8).hexdigest())
+
+
+def _ordered(value: Any) -> Any:
+    """The same for equal settings in each process: sets have another order in each."""
+    match value:
+        case Mapping():
+            return [(str(key), _ordered(value[key])) for key in value]
+        case frozenset() | set():
+            return sorted(map(str, value))
+        case list() | tuple():
+            return [_ordered(one) for one in value]
+        case _:
+            return str(value)
 
 
 def _holds(config: Config) -> Iterator[tuple[str, timedelta]]:

@@ -291,7 +291,7 @@ async def test_the_page_comes_back_on_its_port(tmp_path, monkeypatch):
 @pytest.mark.hardened("R8", "another daemon takes over the database", "this one ends with one line")
 async def test_a_lost_database_ends_the_house(tmp_path):
     async with open_app(made(tmp_path)) as home:
-        home.store.hold.lost.set()
+        home.store.ownership.lost.set()
         with pytest.raises(Unable, match="another Tocsin has taken over the database"):
             await home.live(asyncio.Event())
 

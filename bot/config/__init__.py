@@ -30,6 +30,7 @@ from bot.config.types import (
     Key,
     Language,
     Listen,
+    NodeName,
     Place,
     PublicUrl,
     Rooms,
@@ -88,6 +89,11 @@ class Web(BaseModel):
     def url(self) -> str:
         """The page's address as far as known, without a final slash."""
         return (self.public_url or f"http://{self.listen}").rstrip("/")
+
+
+class Cluster(BaseModel):
+    model_config = Strict
+    node: NodeName | None = None
 
 
 class Heartbeat(BaseModel):
@@ -153,6 +159,7 @@ class Config(BaseModel):
     timezone: Timezone = "UTC"
     clock: Clock | None = None
     database: Database = "sqlite:///tocsin.db"
+    cluster: Cluster = Cluster()
     web: Web = Web()
     heartbeat: Heartbeat | None = None
     canaries: Annotated[tuple[Canary, ...], Field(max_length=50)] = ()

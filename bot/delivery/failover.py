@@ -14,8 +14,10 @@ from typing import Protocol
 from bot import wording
 from bot.errors import is_over, say_once
 from bot.model import Audience, ChangeKind, Delivery, DeliveryAction, Destination, Notice, delivering
-from bot.store import StoreUnavailable
+from bot.model.cluster import SCHEDULER
+from bot.store import FencedError, StoreUnavailable
 from bot.store.deliveries.repository import Deliveries, Handed, Untaken
+from bot.store.ownership import Ownership
 
 log = logging.getLogger(__name__)
 
@@ -35,7 +37,7 @@ class Failover:
     """The task that hands overdue and refused deliveries to the next rung.
 
     `record` has the audiences with a ladder. `wake` wakes the outbox for the given kinds of channel.
-    `down`: the kinds of channel known to be down, and since when.
+    `down`: the kinds of channel known to be down, and since when. `ownership`: in a cluster one node does this.
     """
 
     deliveries: Deliveries
@@ -43,6 +45,7 @@ class Failover:
     clock: Callable[[], datetime]
     wake: Callable[[set[str]], None]
     down: Callable[[], Mapping[str, datetime]] = dict
+    ownership: Ownership | None = None
     _waker: asyncio.Event = field(default_factory=asyncio.Event)
 
     def wake_up(self) -> None:
@@ -61,14 +64,25 @@ class Failover:
     async def _sweep(self) -> float:
         """Hand on all overdue deliveries; return the seconds until the next look."""
         try:
+            if not await self._ours():
+                return AGAIN
             while (due := await self.deliveries.next_deadline()) and due <= self.clock():
                 if not await self._hand_on(self.clock()):
                     return AGAIN  # another process has handed it on
+        except FencedError:
+            return AGAIN
         except StoreUnavailable as error:  # the deadlines are in the database: they are met when it is back
             say_once(log, "the next rungs", f"the next rungs wait: {error}")
             return AGAIN
         is_over("the next rungs")
         return min(max((due - self.clock()).total_seconds(), 0.01), REST) if due else REST
+
+    async def _ours(self) -> bool:
+        """Whether the timers of ladders are ours to keep."""
+        if self.ownership is None:
+            return True
+        await self.ownership.offer(roles=[SCHEDULER])
+        return self.ownership.owns(SCHEDULER)
 
     async def _hand_on(self, now: datetime) -> tuple[Handed, ...]:
         ladders, down = self.record.ladders, self.down()

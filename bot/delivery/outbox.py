@@ -41,11 +41,12 @@ from bot.model import (
     Unsure,
 )
 from bot.model.clock_shift import Moved, moved
+from bot.model.cluster import CHANNEL, Share, channel_role
 from bot.notify.batching import Claim
 from bot.notify.storms import EDIT_GAP, NEXT_GAP
 from bot.store import StoreUnavailable
 from bot.store.deliveries.repository import Deliveries
-from bot.store.instance_lock import Hold
+from bot.store.ownership import Ownership
 
 log = logging.getLogger(__name__)
 
@@ -79,15 +80,15 @@ class DeliveryRecord(LadderSource, AddressBook, Protocol):
 
 @dataclass
 class Outbox:
-    """Sends what is queued. `hold`: our claim on the database, which another daemon may take over. `site`: the public
-    address of our pages.
+    """Sends what is queued. `ownership`: which channels are ours, as each is sent to by one node of a cluster. `site`: the
+    public address of our pages.
     """
 
     deliveries: Deliveries
     channels: Mapping[str, OpenChannel]
     clock: Callable[[], datetime]
     record: DeliveryRecord
-    hold: Hold
+    ownership: Ownership
     site: str = ""
     counts: Counter[tuple[str, str]] = field(default_factory=Counter)  # by (channel kind, receipt)
     # outcomes of unsure deliveries, by (channel kind, outcome)
@@ -95,9 +96,10 @@ class Outbox:
     failures: dict[str, FailureCount] = field(default_factory=dict)  # by channel kind
     _wakers: dict[str, asyncio.Event] = field(default_factory=dict)
     _rate_limiters: dict[str, RateLimiter] = field(default_factory=dict)
+    _sending: dict[str, set[asyncio.Task[None]]] = field(default_factory=dict)  # by channel kind
 
     def __post_init__(self) -> None:
-        self._failover = Failover(self.deliveries, self.record, self.clock, self.wake, self._dead)
+        self._failover = Failover(self.deliveries, self.record, self.clock, self.wake, self._dead, self.ownership)
         self._rate_limiters = {kind: RateLimiter(way.pace) for kind, way in self.channels.items()}
         self._in_flight = InFlight(self.deliveries, self.record, self.clock)
 
@@ -110,6 +112,11 @@ class Outbox:
         for kind in self._wakers.keys() & kinds:
             self._wakers[kind].set()
         self._failover.wake_up()
+
+    def busy(self, share: Share) -> bool:
+        """Whether something is being sent by the channel of this role."""
+        tasks = self._sending.get(str(share).removeprefix(CHANNEL), ())
+        return str(share).startswith(CHANNEL) and any(not task.done() for task in tasks)
 
     def _awake(self, one: str | Destination) -> str | None:
         if isinstance(one, str):
@@ -145,11 +152,12 @@ class Outbox:
             self.wake()
 
     async def _pump(self, kind: str, stop: asyncio.Event) -> None:
-        waker, sending = self._wakers[kind], set[asyncio.Task[None]]()
+        waker = self._wakers[kind]
+        sending = self._sending[kind] = set[asyncio.Task[None]]()
         try:
             while not stop.is_set():
                 waker.clear()
-                free = self._free(kind)
+                free = self._free(kind) if await self._ours(kind) else 0
                 claimed = await self._claim(kind, free)
                 for delivery in claimed:
                     if self._in_flight.take(delivery):
@@ -160,6 +168,13 @@ class Outbox:
                 sending -= {task for task in sending if task.done()}
         finally:  # also before a restart: no hand-over may be left half done
             await _see_through(sending)
+
+    async def _ours(self, kind: str) -> bool:
+        """Whether this channel is ours to send by."""
+        role = channel_role(kind)
+        with suppress(StoreUnavailable):  # told again with the next beat
+            await self.ownership.offer(roles=[role])
+        return self.ownership.owns(role)
 
     def lease(self, kind: str) -> timedelta:
         """How long a claim is ours: longer than any hand-over of this kind of channel may take."""
@@ -224,7 +239,7 @@ class Outbox:
         """Handle one delivery. If that fails, release it, so that it is tried again when its lease has run out."""
         try:
             await self._deliver(delivery, at)
-        except StoreUnavailable as error:  # another daemon has the database by now and sends what we hold
+        except StoreUnavailable as error:  # another node has the channel by now and sends what we hold
             log.error("%s is left alone: %s", delivery.notice.key, error)
             self._let_go(delivery)
         except Exception as bug:  # noqa: BLE001 - the boundary of one delivery
@@ -251,7 +266,7 @@ class Outbox:
         early = min(at - self.clock(), self.channels[kind].pace.per)  # no longer than a slot, whatever the clock does
         if early > timedelta():
             await asyncio.sleep(early.total_seconds())
-        await self.hold.ours()
+        await self.ownership.ours(channel_role(kind))
         dead = kind in self.record.down()
         receipt = await self._hand_over(self.channels[kind], self._headed(delivery))
         self._count(delivery, receipt)
@@ -334,6 +349,8 @@ class Outbox:
 
     async def _note(self, delivery: Delivery, done: DeliveryResult, moved: Destination | None = None) -> None:
         await self._in_flight.note(delivery, done, moved)
+        if not self.ownership.owns(channel_role(delivery.destination.kind)):
+            self.ownership.wake()  # it waits for this to end, to be released
         self._wakers[delivery.destination.kind].set()
 
     async def _new_root(self, delivery: Delivery) -> None:

@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from bot import wording
 from bot.incidents.places import Places
 from bot.incidents.refusals import tell_of_refusal
+from bot.incidents.rewording import reworded
 from bot.incidents.settings import Settings
 from bot.judge import channel_health
 from bot.judge.changes import Step
@@ -48,9 +49,10 @@ from bot.model import (
     delivering,
 )
 from bot.model.clock_shift import Moved, moved
+from bot.model.cluster import Claim
 from bot.notify import incident_fanout
 from bot.own_health import OwnHealth
-from bot.store import Store, StoreUnavailable
+from bot.store import FencedError, Store, StoreUnavailable
 from bot.store.incidents import Snapshot, Transition
 
 log = logging.getLogger(__name__)
@@ -228,16 +230,8 @@ class Recorder:
         self._open.clear()
 
     def reworded(self, before: Change, after: Change, notice: Notice) -> Notice | None:
-        """The notice of a change whose times were corrected. None if its text differs from the plain wording of the
-        change: written for another rung, with other outages, or under another config.
-        """
-        service, style = self.service(after.incident.service), notice.style
-        was, now = (wording.notice(change, service, style) for change in (before, after))
-        if was.words != notice.words:
-            was, now = wording.advised(was, before.incident), wording.advised(now, after.incident)
-        if was.words != notice.words:
-            return None
-        return replace(notice, words=now.words, root=now.root, line=now.line, at=now.at, since=now.since)
+        """The notice of a change whose times were corrected, see `rewording`."""
+        return reworded(self.service(after.incident.service), before, after, notice)
 
     async def settle(self, now: datetime) -> None:
         """Repair times after an unnoticed clock step: no past event may lie in the future."""
@@ -281,6 +275,9 @@ class Recorder:
             self.wake(set(changed))
 
     async def _track_own_outage(self, seen: Round) -> None:
+        self.store.ownership.see(online=seen.online)
+        if self.store.ownership.others_see:
+            return  # another node takes over, and nothing goes unseen
         if slept := seen.asleep_since:
             await self._advance(OURSELVES, lambda own: track_own_outage(own, slept, online=False, starved=True))
         online, blind = seen.online and not seen.starved, self._state(OURSELVES).incident is not None
@@ -292,7 +289,11 @@ class Recorder:
     async def _write_down(self, seen: Round) -> None:
         """Store a round. If the database is away, keep the streak, so that an outage keeps its true start."""
         try:
-            await self._advance(seen.service, lambda state: self._judged(state, seen))
+            claim = self.store.ownership.claim(seen.service)
+            await self._advance(seen.service, lambda state: self._judged(state, seen), claim=claim)
+        except FencedError:
+            self._unwritten.pop(seen.service, None)  # another node watches it by now
+            raise
         except StoreUnavailable:
             self._unwritten[seen.service] = self._judged(self._state(seen.service), seen).state.streak
             raise
@@ -329,7 +330,12 @@ class Recorder:
         return replace(rules, milestones=tuple(sorted({*rules.milestones, *ages})))
 
     async def _advance(
-        self, service: str, take: Callable[[ServiceState], Step], *, quietly: bool = False
+        self,
+        service: str,
+        take: Callable[[ServiceState], Step],
+        *,
+        quietly: bool = False,
+        claim: Claim | None = None,
     ) -> tuple[Change, ...]:
         state = self._state(service)
         if take(state).state == state:
@@ -344,7 +350,7 @@ class Recorder:
             told = tuple(d for change in news for d in self._deliveries(change, situation, now))
             return Transition(taken.state, taken.changes, told)
 
-        move = await self.store.incidents.apply(service, decide, now)
+        move = await self.store.incidents.apply(service, decide, now, claim)
         if move is None:  # another writer was first: take over its state
             await self._take_up(await self.store.incidents.states())
             return ()

@@ -14,7 +14,7 @@ from bot.incidents.recorder import Recorder
 from bot.model import Change, ChangeKind, Confidence, Delivery, Destination, Incident, Round, ServiceState
 from bot.own_alerts.admins import hand_over
 from bot.own_health import OwnHealth, Part
-from bot.store import StoreUnavailable
+from bot.store import FencedError, StoreUnavailable
 
 log = logging.getLogger(__name__)
 
@@ -37,6 +37,10 @@ class WithoutDatabase:
         """Record a round, like `Recorder.seen`."""
         try:
             doubtful = await self.recorder.seen(seen)
+        except FencedError:  # another node watches it by now
+            self._states.pop(seen.service, None)
+            self._told.pop(seen.service, None)
+            raise
         except StoreUnavailable:
             self._aside(seen)
             raise

@@ -20,10 +20,11 @@ from bot.incidents.maintenance import keep
 from bot.incidents.reconciler import reconcile
 from bot.incidents.recorder import Recorder
 from bot.model import Reason, ReasonCode
+from bot.model.cluster import SCHEDULER
 from bot.own_health import OwnHealth, Part
 from bot.scheduler.bounces import Bounces, MailboxUnavailable
 from bot.scheduler.digests import Digests
-from bot.store import Store, StoreUnavailable
+from bot.store import FencedError, Store, StoreUnavailable
 from bot.watch.user_reports import UserReports
 
 log = logging.getLogger(__name__)
@@ -45,6 +46,7 @@ class Job:
     work: Callable[[], Awaitable[None]]
     every: timedelta
     first: timedelta | None = None  # after a start; None: after `every`
+    everywhere: bool = False  # on each node of a cluster, not on one for all
 
 
 @dataclass
@@ -62,8 +64,9 @@ class Scheduler:
     def all(self) -> tuple[Job, ...]:
         digests = Digests(self.store, self.recorder, self.outbox, self.clock)
         jobs = [
-            Job("note that we live", self._send_heartbeat, PULSE),
-            Job("keep to what is planned", self._refresh_maintenance, PLANS),
+            Job("note that we live", self._send_heartbeat, PULSE, everywhere=True),
+            # Each node hears of what the pages of its services plan; a window's row lets nobody announce it twice.
+            Job("keep to what is planned", self._refresh_maintenance, PLANS, everywhere=True),
             Job("roll up results", self._roll, ROLL),
             Job("forget what is old", self._prune, HOURLY, SOON),
             Job("hold what was told against what is so", self._reconcile, HOURLY),
@@ -80,7 +83,7 @@ class Scheduler:
     async def begin(self) -> None:
         """Repair at once what a stop may have left behind."""
         await self._do(Job("hold what was told against what is so", self._reconcile, HOURLY))
-        await self._do(Job("keep to what is planned", self._refresh_maintenance, PLANS))
+        await self._do(Job("keep to what is planned", self._refresh_maintenance, PLANS, everywhere=True))
 
     async def run(self, stop: asyncio.Event) -> None:
         """Run all jobs until the stop. Intervals are measured by the steady clock, whatever happens to the wall clock."""
@@ -97,10 +100,11 @@ class Scheduler:
             await asyncio.sleep(every if await self._do(chore) else min(every, AGAIN))
 
     async def _do(self, chore: Job) -> bool:
-        """Run a job once; False if it failed. A failure affects no other job and is retried."""
+        """Run a job once, if it is ours to do; False if it failed. A failure affects no other job and is retried."""
         try:
             with retrying(chore.name):
-                await chore.work()
+                if chore.everywhere or await self._ours():
+                    await chore.work()
         except Exception as error:  # noqa: BLE001 - a job's errors end here
             why = Reason.of(ReasonCode.JOB_OF_OURS_FAILED, task=chore.name, detail=fault(error))
             self.own_health.report(Part.SCHEDULER, why, chore.name)
@@ -108,6 +112,11 @@ class Scheduler:
             return False
         self.own_health.clear(Part.SCHEDULER, chore.name)
         return True
+
+    async def _ours(self) -> bool:
+        ownership = self.store.ownership
+        await ownership.offer(roles=[SCHEDULER])
+        return ownership.owns(SCHEDULER)
 
     async def _send_heartbeat(self) -> None:
         await self.store.results.alive(self.clock())
@@ -149,6 +158,8 @@ def retrying(what: str) -> Iterator[None]:
     """Log StoreUnavailable instead of raising it, so that jobs survive an outage of the database."""
     try:
         yield
+    except FencedError:
+        pass  # another node does it by now
     except (StoreUnavailable, MailboxUnavailable) as error:
         say_once(log, what, f"could not {what}: {error}")
     else:

@@ -58,7 +58,7 @@ class Results:
         try:
             while self._held:
                 rows = [self._held[n] for n in range(min(len(self._held), AT_ONCE))]
-                await self.store.results.record(rows)
+                await self._record(rows)
                 for _ in rows:
                     self._held.popleft()
         except StoreUnavailable:
@@ -66,3 +66,10 @@ class Results:
             self.own_health.report(Part.RESULTS, lost if self.dropped else Reason.of(ReasonCode.RESULTS_UNWRITTEN))
             raise
         self.own_health.clear(Part.RESULTS)
+
+    async def _record(self, rows: list[Result]) -> None:
+        """Write the results of services that are ours; what another node watches by now, it tells."""
+        ownership = self.store.ownership
+        ours = [row for row in rows if ownership.epoch(row[0]) is not None]
+        claims = {service: claim for service in {row[0] for row in ours} if (claim := ownership.claim(service))}
+        await self.store.results.record(ours, claims)

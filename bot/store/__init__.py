@@ -12,17 +12,20 @@ from dataclasses import dataclass, field
 
 from bot.own_health import OwnHealth
 from bot.store.audit import Audit, Dangling
+from bot.store.cluster import Membership
 from bot.store.deliveries import statements
 from bot.store.deliveries.repository import Deliveries, Progress
 from bot.store.digest_readers import DigestReaderStore
 from bot.store.digests import DigestStore
-from bot.store.engine import Database, StoreUnavailable, absent, connect
+from bot.store.engine import Database, FencedError, StoreUnavailable, absent, connect
 from bot.store.errors import DatabaseHealth
 from bot.store.heartbeats import HeartbeatStore
 from bot.store.incidents import IncidentStore, Snapshot, Transition
-from bot.store.instance_lock import Hold, hold_file, hold_server, not_alone
+from bot.store.instance_lock import hold_file, not_alone
 from bot.store.maintenance import MaintenanceChange, MaintenanceStore
-from bot.store.migrate import is_empty, knows_leases, upgrade
+from bot.store.migrate import is_empty, upgrade
+from bot.store.ownership import AllOurs, Ownership
+from bot.store.registration import NodeFacts
 from bot.store.reports import ReportStore
 from bot.store.results import ResultStore
 from bot.store.rollups import Figures, Rollups
@@ -37,10 +40,13 @@ __all__ = [
     "Deliveries",
     "DigestReaderStore",
     "DigestStore",
+    "FencedError",
     "Figures",
     "IncidentStore",
     "MaintenanceChange",
     "MaintenanceStore",
+    "NodeFacts",
+    "Ownership",
     "Progress",
     "ResultStore",
     "Rollups",
@@ -73,20 +79,25 @@ class Store:
     digests: DigestStore
     digest_readers: DigestReaderStore
     witnesses: WitnessStore
-    released: int = 0  # deliveries that the last run left half sent
-    hold: Hold = field(default_factory=not_alone)
+    ownership: Ownership = field(default_factory=lambda: AllOurs(not_alone()))
     health: DatabaseHealth = field(default_factory=lambda: DatabaseHealth(OwnHealth()))
 
 
 @asynccontextmanager
 async def open_store(
-    url: str, *, alone: bool = False, create: bool = True, own_health: OwnHealth | None = None
+    url: str,
+    *,
+    alone: bool = False,
+    create: bool = True,
+    own_health: OwnHealth | None = None,
+    node: NodeFacts | None = None,
 ) -> AsyncIterator[Store]:
     """Open a database and migrate it to the present schema.
 
     `url`: "sqlite:///tocsin.db", "sqlite:////var/lib/tocsin/tocsin.db" or "postgresql://user:password@host/name".
-    `alone` is for the one daemon that sends: a second one on the same database is refused, and what a dead predecessor
-    was sending may be sent again at once, not only when its lease has run out. `create=False` is for readers: a
+    `alone` is for a daemon: on SQLite a second one on the same database is refused, and on PostgreSQL it becomes a `node`
+    of a cluster; what a dead predecessor was sending may be sent again at once, not only when its lease has run out.
+    `create=False` is for readers: a
     database that no daemon has written yet is an error, and is not created. `own_health` gets the database's troubles.
 
     Raise StoreUnavailable if the database cannot be reached, read or written.
@@ -96,23 +107,25 @@ async def open_store(
     database = await asyncio.to_thread(connect, url)
     health = DatabaseHealth(own_health or OwnHealth())
     async with AsyncExitStack() as stack:
-        hold = not_alone()
+        ownership: Ownership = AllOurs(not_alone())
         with database.opening():
             if alone and database.file is not None:
-                hold = await stack.enter_async_context(hold_file(database, database.file))
+                ownership = AllOurs(await stack.enter_async_context(hold_file(database, database.file)))
             stack.push_async_callback(database.close)
             if not create and await database.read(is_empty):
                 raise StoreUnavailable(NOTHING_YET)
             if alone and database.file is None:
-                hold = await _hold_server(database, stack)
-            await database.migrate(upgrade)
-            stack.push_async_callback(database.finish)  # before the hold is released
-            released = await database.write(statements.requeue_in_flight) if alone else 0
+                ownership = await _join(database, stack, node or NodeFacts())
+            else:
+                await database.migrate(upgrade)
+                if isinstance(ownership, AllOurs) and alone:
+                    ownership.requeued = await database.write(statements.requeue_in_flight)
+            stack.push_async_callback(database.finish)  # before what is ours is released
         database.health = health
-        yield _store(database, released, hold)
+        yield _store(database, ownership)
 
 
-def _store(database: Database, released: int, hold: Hold) -> Store:
+def _store(database: Database, ownership: Ownership) -> Store:
     people = Subscriptions(database)
     return Store(
         IncidentStore(database),
@@ -129,14 +142,27 @@ def _store(database: Database, released: int, hold: Hold) -> Store:
         DigestStore(database),
         DigestReaderStore(database),
         WitnessStore(database),
-        released,
-        hold,
+        ownership,
         database.health,
     )
 
 
-async def _hold_server(database: Database, stack: AsyncExitStack) -> Hold:
-    """Take the lease, before existing tables are altered; a new database has to be migrated first."""
-    if not await database.read(knows_leases):
-        await database.migrate(upgrade)
-    return await stack.enter_async_context(hold_server(database))
+async def _join(database: Database, stack: AsyncExitStack, facts: NodeFacts) -> Membership:
+    """Migrate, and join the cluster. Whoever still writes with another schema is refused by the migration's locks."""
+    await database.migrate(upgrade)
+    member = Membership(database, facts)
+    if not await member.join():
+        raise StoreUnavailable(
+            f"cannot use the database {database.name}: another Tocsin with the node name {facts.name or member.name} is"
+            " running on it; give each its own cluster.node"
+        )
+    database.guard, database.claims = member.guard, member.claims
+    stack.push_async_callback(member.leave)
+    keeper = asyncio.create_task(member.keep(), name="beats")
+    stack.push_async_callback(_ended, keeper)
+    return member
+
+
+async def _ended(keeper: asyncio.Task[None]) -> None:
+    keeper.cancel()
+    await asyncio.wait([keeper], timeout=1)

@@ -7,12 +7,12 @@ import logging
 import os
 import sqlite3
 import stat
-from collections.abc import Awaitable, Callable, Coroutine, Iterator
+from collections.abc import Awaitable, Callable, Collection, Coroutine, Iterator
 from contextlib import AbstractAsyncContextManager, closing, contextmanager, suppress
 from functools import cache
 from pathlib import Path
 from time import monotonic, sleep
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from sqlalchemy import URL, Connection, Table, event, make_url, text
 from sqlalchemy.dialects import postgresql, sqlite
@@ -34,6 +34,7 @@ from sqlalchemy.sql.dml import ReturningInsert
 from bot import wording
 from bot.contracts import Unable
 from bot.model import Reason
+from bot.model.cluster import Claim
 from bot.own_health import OwnHealth
 from bot.store.errors import DatabaseHealth, what_it_is, withdrawn
 
@@ -42,17 +43,35 @@ log = logging.getLogger(__name__)
 T = TypeVar("T")
 Work = Callable[[AsyncConnection], Awaitable[T]]
 
+
+class Guard(Protocol):
+    """Checks at the begin of a transaction which claims are not good any more."""
+
+    async def __call__(
+        self, connection: AsyncConnection, claims: Collection[Claim], *, hold: bool = True
+    ) -> frozenset[Claim]: ...
+
+
 OUR_BUG = (IntegrityError, ProgrammingError, DataError, NotSupportedError)
 MIGRATING = 0x70C51  # advisory lock, an arbitrary number that nothing else uses in the same PostgreSQL database
 READERS = 3
 PATIENCE = 15  # seconds for a statement, or for getting a connection
 CONNECT = 5  # seconds to reach a server
+BEATING = 4  # seconds for a statement by which a node tells that it lives
 LOCKED = 5  # seconds SQLite waits for another program's lock
 CLOSING = 1.0  # seconds for running work when the database is closed
 
 
 class StoreUnavailable(Unable):
     """The database cannot be used now. One line for the operator, without the password."""
+
+
+class FencedError(StoreUnavailable):
+    """A write was refused: what it belongs to has another owner by now, or our lease on it is over."""
+
+
+def fenced(name: str) -> FencedError:
+    return FencedError(f"cannot write to the database {name}: another node does this by now")
 
 
 class Database:
@@ -69,25 +88,53 @@ class Database:
         *,
         file: str | None = None,
         migrator: AsyncEngine | None = None,
+        beater: AsyncEngine | None = None,
     ) -> None:
         self.name = name
         self.file = file  # None for a server
         self.reader = reader
-        self.guard: Work[None] | None = None  # checks in each transaction that the database is still ours
+        self.guard: Guard | None = None  # checks in each transaction that what it is for is still ours
+        self.claims: Callable[[Collection[str]], frozenset[Claim]] = lambda _roles: frozenset()
         self.health = DatabaseHealth(OwnHealth())
         self._writer = writer
         self._migrator = migrator or writer
+        self._beater = beater or writer
         self._trouble: tuple[type[Exception], ...] = (DBAPIError, PoolTimeout, OSError, *trouble)
         self._any_trouble: tuple[type[Exception], ...] = (SQLAlchemyError, *self._trouble)
         self._running: set[asyncio.Task[Any]] = set()
 
-    async def write(self, work: Work[T]) -> T:
-        """Run `work` in one transaction. Raise StoreUnavailable, or ValueError for a time without a zone."""
-        return await asyncio.shield(self.spawn(self._run(self._writer.begin(), self._guarded(work), "writing")))
+    async def write(self, work: Work[T], *, roles: Collection[str] = ()) -> T:
+        """Run `work` in one transaction. Raise StoreUnavailable, also where one of these `roles` is not ours, or ValueError
+        for a time without a zone.
+        """
 
-    async def write_unguarded(self, work: Work[T]) -> T:
-        """`write` without the guard, for finding out who owns the database."""
-        return await asyncio.shield(self.spawn(self._run(self._writer.begin(), work, "writing")))
+        async def alone(connection: AsyncConnection, refused: frozenset[Claim]) -> T:
+            if refused:
+                raise fenced(self.name)
+            return await work(connection)
+
+        return await self.write_claimed(alone, self.claims(roles) if roles else ())
+
+    async def write_claimed(
+        self,
+        work: Callable[[AsyncConnection, frozenset[Claim]], Awaitable[T]],
+        claims: Collection[Claim],
+        *,
+        hold: bool = True,
+    ) -> T:
+        """`write` work that gets those of its `claims` that are not good any more. `hold`: the others are until the
+        commit.
+        """
+
+        async def guarded(connection: AsyncConnection) -> T:
+            refused = await self.guard(connection, claims, hold=hold) if self.guard else frozenset()
+            return await work(connection, refused)
+
+        return await asyncio.shield(self.spawn(self._run(self._writer.begin(), guarded, "writing")))
+
+    async def write_aside(self, work: Work[T]) -> T:
+        """`write` without the guard on a connection of its own, for finding out what is ours: no storm delays it."""
+        return await asyncio.shield(self.spawn(self._run(self._beater.begin(), work, "writing")))
 
     async def read_latest(self, work: Work[T]) -> T:
         """`read` on the connection that writes, for the queue: each commit would empty another one's cache of pages, and
@@ -96,18 +143,8 @@ class Database:
         return await asyncio.shield(self.spawn(self._run(self._writer.begin(), work, "reading")))
 
     async def migrate(self, work: Work[T]) -> T:
-        """`write_unguarded` without a time limit: it alters tables with years of data."""
+        """`write` without the guard and without a time limit: it alters tables with years of data."""
         return await asyncio.shield(self.spawn(self._run(self._migrator.begin(), work, "writing")))
-
-    def _guarded(self, work: Work[T]) -> Work[T]:
-        if (guard := self.guard) is None:
-            return work
-
-        async def guarded(connection: AsyncConnection) -> T:
-            await guard(connection)
-            return await work(connection)
-
-        return guarded
 
     async def read(self, work: Work[T]) -> T:
         """Run `work` outside a transaction: it never waits for a writer. Raise like `write`."""
@@ -138,7 +175,7 @@ class Database:
         with suppress(TimeoutError, *self._trouble):
             async with asyncio.timeout(CLOSING):
                 await asyncio.gather(*late, return_exceptions=True)
-                for engine in {self._writer, self.reader, self._migrator}:
+                for engine in {self._writer, self.reader, self._migrator, self._beater}:
                     await engine.dispose()
 
     async def _run(self, context: AbstractAsyncContextManager[AsyncConnection], work: Work[T], how: str = "") -> T:
@@ -320,6 +357,7 @@ def _postgresql(url: URL) -> Database:
     try:
         driven = url.set(drivername="postgresql+asyncpg", query=query)
         engine, migrator = _engine(driven, PATIENCE), _engine(driven, None)
+        beater = _engine(driven, BEATING, pool_size=1, max_overflow=0)
     except ImportError as error:
         raise StoreUnavailable(
             f"cannot use the database {name}: PostgreSQL needs a driver; pip install 'tocsin[postgres]'"
@@ -327,10 +365,10 @@ def _postgresql(url: URL) -> Database:
     import asyncpg  # type: ignore[import-untyped]  # noqa: PLC0415 - it has no types; it is an extra
 
     trouble = (asyncpg.PostgresError, asyncpg.InterfaceError)  # not wrapped while connecting
-    return Database(name, engine, engine, trouble, migrator=migrator)
+    return Database(name, engine, engine, trouble, migrator=migrator, beater=beater)
 
 
-def _engine(url: URL, seconds: float | None) -> AsyncEngine:
+def _engine(url: URL, seconds: float | None, **more: Any) -> AsyncEngine:
     """An engine that also works behind a pooler in transaction mode.
 
     Nothing may depend on the session: statements are unnamed and not cached, and even reads are transactions.
@@ -348,4 +386,5 @@ def _engine(url: URL, seconds: float | None) -> AsyncEngine:
             "server_settings": {"application_name": "tocsin"},
         },
         **how,
+        **more,
     )

@@ -13,9 +13,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.sql.dml import ReturningInsert
 
 from bot.model import Change, Delivery, Destination, Incident, Notice, ServiceState
+from bot.model.cluster import Claim
 from bot.store import clock_shift
 from bot.store.deliveries import quiet_hours, statements
-from bot.store.engine import Database, insert, upsert
+from bot.store.engine import Database, fenced, insert, upsert
 from bot.store.group_commit import Again, Group
 from bot.store.schema import changes, incidents, key_value, services
 
@@ -47,6 +48,7 @@ class _Job:
     service: str
     decide: Decide
     now: datetime
+    claim: Claim | None
 
 
 class IncidentStore:
@@ -62,13 +64,16 @@ class IncidentStore:
 
         return await self._database.read(work)
 
-    async def apply(self, service: str, decide: Decide, now: datetime) -> Transition | None:
+    async def apply(self, service: str, decide: Decide, now: datetime, claim: Claim | None = None) -> Transition | None:
         """Let `decide` turn the stored state into the new one, and write it; None writes nothing.
+
+        `claim`: what was seen of the service counts only while it is ours, else FencedError is raised; None for what
+        holds whoever says it, as a person's order.
 
         `decide` may be called more than once, each time with the state stored then, so it must be pure. Its errors are
         raised here. Transitions that wait at the same moment share one transaction.
         """
-        return await self._moving.join(_Job(service, decide, now))
+        return await self._moving.join(_Job(service, decide, now, claim))
 
     async def step(
         self,
@@ -106,7 +111,17 @@ class IncidentStore:
         return await self._database.write(partial(clock_shift.shift, how=clock_shift.settle(now)))
 
     async def _commit(self, jobs: Sequence[_Job]) -> Sequence[Transition | Exception | Again | None]:
-        return await self._database.write(partial(_together, jobs=jobs))
+        claims = {job.claim for job in jobs if job.claim}
+        return await self._database.write_claimed(partial(_unless_refused, jobs=jobs, name=self._database.name), claims)
+
+
+async def _unless_refused(
+    connection: AsyncConnection, refused: frozenset[Claim], jobs: Sequence[_Job], name: str
+) -> list[Transition | Exception | Again | None]:
+    """Write the transitions whose claims are good."""
+    good = [job for job in jobs if job.claim not in refused]
+    written = iter(await _together(connection, good) if good else ())
+    return [fenced(name) if job.claim in refused else next(written) for job in jobs]
 
 
 async def _together(connection: AsyncConnection, jobs: Sequence[_Job]) -> list[Transition | Exception | Again | None]:

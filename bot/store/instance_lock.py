@@ -1,4 +1,4 @@
-"""One daemon per database: a second one is refused, and one that was frozen and replaced writes no more."""
+"""One daemon per SQLite file: a second one is refused."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from bot.model import Reason
 from bot.own_health import Part
 from bot.store.engine import Database, StoreUnavailable
 from bot.store.errors import REPLACED
-from bot.store.lease import KEPT_EVERY, Lease
 
+KEPT_EVERY = 2.0  # seconds between two looks
 FROZEN = 3.0  # seconds without a look, beyond the usual, after which we assume that we were frozen
 
 
@@ -123,23 +123,6 @@ def _still_ours(database: Database, path: str, held: int) -> bool:
         return _locked(other, database.name)
     finally:
         os.close(other)
-
-
-@asynccontextmanager
-async def hold_server(database: Database) -> AsyncIterator[Hold]:
-    """Hold a server's database by a lease, checked in each transaction. Leave before the database is closed."""
-    lease = Lease(database)
-    if not await lease.take():
-        raise taken(database.name)
-    hold = Hold(database.name, lease.renew)
-    lease.lost = hold.lost
-    database.guard = lease.guard
-    try:
-        async with _kept(hold):
-            yield hold
-    finally:
-        database.guard = None
-        await lease.give_back()
 
 
 @asynccontextmanager

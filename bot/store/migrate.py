@@ -55,11 +55,6 @@ async def is_empty(connection: AsyncConnection) -> bool:
     return not await connection.run_sync(_current)
 
 
-async def knows_leases(connection: AsyncConnection) -> bool:
-    """Whether the table with the lease exists."""
-    return await connection.run_sync(lambda there: inspect(there).has_table("key_value"))
-
-
 def _current(connection: Connection) -> str:
     if not inspect(connection).has_table("alembic_version"):
         return ""

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from types import MappingProxyType
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Text, and_, case, null, or_, select, type_coerce
+from sqlalchemy import ColumnElement, Row, Text, and_, case, null, or_, select, text, type_coerce
 from sqlalchemy import insert as plain_insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.model import OURSELVES, Change, Confidence, Health, Incident, Outage, Reading, outage
+from bot.model.cluster import Claim
 from bot.store.columns import MICROSECOND, refuse_naive
 from bot.store.engine import Database
 from bot.store.retention import prune
@@ -84,16 +86,23 @@ class ResultStore:
 
         return await self._database.read(work)
 
-    async def record(self, rows: Sequence[tuple[str, datetime, Reading]]) -> None:
-        """Store readings as (service, when, reading)."""
+    async def record(
+        self, rows: Sequence[tuple[str, datetime, Reading]], claims: Mapping[str, Claim] = MappingProxyType({})
+    ) -> None:
+        """Store readings as (service, when, reading). `claims`, by service: without a good one, its readings are dropped."""
 
-        async def work(connection: AsyncConnection) -> None:
-            await self._series.find(connection, {(service, reading.route) for service, _, reading in rows})
-            await connection.execute(KEEP, _values(rows, self._series.numbers))
+        async def work(connection: AsyncConnection, refused: frozenset[Claim]) -> None:
+            good = [row for row in rows if claims.get(row[0]) not in refused] if refused else rows
+            if not good:
+                return
+            await self._series.find(connection, {(service, reading.route) for service, _, reading in good})
+            if connection.dialect.name == "postgresql":
+                await connection.execute(IN_ORDER, {"number": RECORDING})
+            await connection.execute(KEEP, _values(good, self._series.numbers))
 
         if rows:
             try:
-                await self._database.write(work)
+                await self._database.write_claimed(work, set(claims.values()), hold=False)
             except BaseException:
                 self._series.forget()
                 raise
@@ -133,6 +142,10 @@ class ResultStore:
 
 
 KEEP = plain_insert(results)
+# The roll-up reads by number up to the newest one: so numbers must be given in the order of the commits, and each round's
+# in a row, whoever else records.
+RECORDING = 0x70C53  # advisory lock, an arbitrary number that nothing else uses
+IN_ORDER = text("SELECT pg_advisory_xact_lock(:number)")
 
 
 def _values(

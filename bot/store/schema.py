@@ -243,6 +243,38 @@ rooms = Table(  # rooms that admins allowed
     Column("at", Utc, nullable=False),
 )
 
+nodes = Table(  # daemons that share this database
+    "nodes",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("owner", Text, nullable=False),  # the name with the number of its run
+    Column("process", Text, nullable=False),  # by which others on its machine know whether it has ended
+    Column("seen_at", Utc, nullable=False),  # by the database's clock
+    Column("version", Text, nullable=False),
+    Column("config_hash", Text, nullable=False),
+    Column("services", Text, nullable=False),  # those that its config names, as JSON
+    Column("roles", Text, nullable=False),  # those that it can play, as JSON
+    Column("blind", Boolean, nullable=False),
+)
+
+shards = Table(  # shares of the services
+    "shards",
+    metadata,
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("owner", Text, nullable=False),  # "": nobody
+    Column("epoch", BigInteger, nullable=False),  # counts the owners
+    Column("until", Utc, nullable=False),  # by the database's clock
+)
+
+roles = Table(  # what one node does for all: a channel account, the periodic jobs
+    "roles",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("owner", Text, nullable=False),
+    Column("epoch", BigInteger, nullable=False),
+    Column("until", Utc, nullable=False),
+)
+
 witness_readings = Table(  # the latest ones, for the nodes that a witness does not report to
     "witness_readings",
     metadata,

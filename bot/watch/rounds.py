@@ -6,22 +6,24 @@ import asyncio
 import logging
 import resource
 from collections import deque
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
 
 from bot.clock import SYSTEM, Clock
 from bot.contracts import Check, Net, Source
 from bot.errors import fault
-from bot.model import Health, Outcome, Reading, Reason, ReasonCode, Role, Round, Service, SourceReport
+from bot.model import Outcome, Reading, Reason, ReasonCode, Round, Service, SourceReport
 from bot.model.clock_shift import Moved
 from bot.own_health import OwnHealth
+from bot.store import FencedError
 from bot.watch.canaries import Canaries
+from bot.watch.counts import Counts
 from bot.watch.lag import Lag
 from bot.watch.rate_limit import RateLimits, only_limited
-from bot.watch.schedule import Schedule
-from bot.watch.source_poller import SourcePoller
+from bot.watch.schedule import Schedule, share
+from bot.watch.source_poller import SourcePoller, reading_of_reports
 from bot.watch.witness.registry import WitnessRegistry
 
 logger = logging.getLogger(__name__)
@@ -32,6 +34,7 @@ OF_FILES = 4  # ... and one per this many file descriptors: channels, pages and 
 ROWS = 100_000  # readings kept until `drain`
 FIRST_WITHIN = 60.0  # seconds after a start within which every service has its first round ...
 RATE = 20.0  # ... less for few services: this many per second
+WON_WITHIN = 10.0  # seconds within which services taken over from another node have their first round
 WORDS_WITHIN = 1.0  # seconds after a start that first rounds wait for the reports of their sources
 GAP = (5.0, 60.0)  # seconds: ticks this far apart, or two intervals within these bounds, mean a sleep
 HELD = 5.0  # seconds to wait for rounds being recorded, on `hold`
@@ -60,30 +63,6 @@ class Watched:
     in_doubt: tuple[Source, ...] = ()
 
 
-@dataclass(slots=True)
-class Counts:
-    """Counts since the start, for metrics."""
-
-    rounds: int = 0
-    checks: dict[Outcome, int] = field(default_factory=lambda: dict.fromkeys(Outcome, 0))
-    skipped: int = 0  # the last round was still running
-    discarded: int = 0  # the machine slept during the round
-    unrecorded: int = 0  # the database or a fault of ours prevented recording
-    dropped: int = 0  # readings that nobody drained in time
-    late: float = 0.0  # seconds: the worst lateness of a round
-    ended_at: datetime | None = None  # when a round last ended, or none was running: the rounds go on
-
-    def by_name(self) -> dict[str, int]:
-        """The counts of rounds, and of checks by outcome."""
-        whole = {
-            "rounds": self.rounds,
-            "skipped": self.skipped,
-            "discarded": self.discarded,
-            "unrecorded": self.unrecorded,
-        }
-        return whole | {"dropped": self.dropped} | {outcome.value: n for outcome, n in self.checks.items()}
-
-
 class Rounds:
     """`seen` judges and stores a round; it returns True if the service is in doubt or not up, so that it is checked
     sooner and on fresh connections.
@@ -104,10 +83,12 @@ class Rounds:
         at_once: int | None = None,
         grace: timedelta = GRACE,
         own_health: OwnHealth | None = None,
+        epoch: Callable[[str], int | None] = lambda _: 0,
         places: WitnessRegistry | None = None,
     ) -> None:
         self._watched = {one.service.id: one for one in watched}
         self._net, self._seen, self._user_reports, self._clock, self._places = net, seen, crowd, clock, places
+        self._epoch = epoch
         self._at_once = most_at_once() if at_once is None else at_once
         self._grace = grace
         every = {key: one.every.total_seconds() for key, one in self._watched.items()}
@@ -118,13 +99,8 @@ class Rounds:
         self._limits = RateLimits()
         self._extra: dict[str, float] = {}  # when the last requested extra round began, or will begin
         self._canaries = Canaries(canaries, net, self._clock, self._lag)
-        self._sources = SourcePoller(
-            {key: one.sources for key, one in self._watched.items()},
-            net,
-            self._clock,
-            in_doubt={key: one.in_doubt for key, one in self._watched.items()},
-        )
-        self._doubtful = set(self._watched)  # not known to be up: at first, all of them
+        self._sources = self._poller()
+        self._doubtful = set(self._watched)  # not known to be up
         self._running: dict[str, asyncio.Task[None]] = {}
         self._recording: set[str] = set()
         self._faulty: set[str] = set()  # failed by our own error the last time: logged once
@@ -132,6 +108,15 @@ class Rounds:
         self._sleeps, self._settling, self._held = 0, False, False
         self._asleep_since: dict[str, datetime] = {}  # by service, until a round has reported the sleep
         self.counts = Counts()
+
+    def _poller(self) -> SourcePoller:
+        return SourcePoller(
+            {key: one.sources for key, one in self._watched.items()},
+            self._net,
+            self._clock,
+            in_doubt={key: one.in_doubt for key, one in self._watched.items()},
+            ours=lambda service: self._epoch(service) is not None,
+        )
 
     async def run(self, stop: asyncio.Event) -> None:
         """Run until `stop` is set; then cancel running checks and wait for rounds being recorded."""
@@ -160,6 +145,8 @@ class Rounds:
             self.counts.ended_at = self._clock.utcnow()
         self._sources.tick(now)
         for key, late in self._schedule.due(now, self._at_once - len(self._running)):
+            if self._epoch(key) is None:
+                continue  # another node watches it
             if key in self._running:
                 self.counts.skipped += 1
             elif not self._sources.tried(key) and now < self._started + WORDS_WITHIN:
@@ -217,6 +204,15 @@ class Rounds:
         if self._open_at(watched) <= asked:
             self._schedule.sooner(service, asked)
 
+    def won(self, services: Collection[str]) -> None:
+        """Look soon at services that are ours from now on: nothing is known of them yet."""
+        now, within = self._clock.steady(), min(WON_WITHIN, len(services) / RATE)
+        for key in services:
+            self._doubtful.add(key)
+            self._asleep_since.pop(key, None)  # another node has watched it
+            self._schedule.sooner(key, now + share(key) * within)
+            self._sources.won(key)
+
     def _open_at(self, watched: Watched) -> float:
         """When its first route may be asked; 0 if some route has no rate limit."""
         until = [self._limits.until((watched.service.id, route)) or 0.0 for route in watched.checks]
@@ -253,11 +249,15 @@ class Rounds:
 
     async def _round(self, watched: Watched, sleeps: int) -> None:
         key, began = watched.service.id, self._clock.steady()
+        epoch = self._epoch(key)
         result = await self.look(watched)
         self._note_sleep(self._clock.steady())
         if sleeps != self._sleeps:
             self.counts.discarded += 1
             self._schedule.move(key, self._clock.steady())
+            return
+        if self._epoch(key) != epoch:
+            self.counts.fenced += 1  # another node has it, or had it
             return
         self._keep(result)
         self._recording.add(key)
@@ -289,6 +289,9 @@ class Rounds:
         error = None if task.cancelled() else task.exception()
         if error is None:
             return
+        if isinstance(error, FencedError):
+            self.counts.fenced += 1  # another node has taken it over
+            return
         self.counts.unrecorded += 1
         self._judged(self._watched[key], self._clock.steady(), doubtful=True)
         self._complain(key, f"the round of {key} could not be recorded", error)
@@ -296,7 +299,7 @@ class Rounds:
     def _keep(self, result: Round) -> None:
         self.counts.rounds += 1
         if not result.readings:
-            self._rows.append((result.service, result.at, _by_words(result.reports)))
+            self._rows.append((result.service, result.at, reading_of_reports(result.reports)))
         for reading in result.readings:
             self.counts.checks[reading.outcome] += 1
             blind = not result.online and reading.outcome in _WORLDLY
@@ -345,9 +348,8 @@ class Rounds:
         except Exception as error:  # noqa: BLE001 - the boundary of a check
             now = self._clock.steady()
             self._note_sleep(now)
-            ours = sleeps != self._sleeps or self._lag.spoils(
-                self._lag.held(now) - before, watched.timeout.total_seconds()
-            )
+            held = self._lag.held(now) - before
+            ours = sleeps != self._sleeps or self._lag.spoils(held, watched.timeout.total_seconds())
             if not (isinstance(error, TimeoutError) and ours):
                 name = f"{watched.service.id}/{route}"
                 self._complain(name, f"the {check.kind} check {name} failed by our own error", error)
@@ -390,11 +392,3 @@ def most_at_once() -> int:
     """How many rounds may run at once with this process's limit of file descriptors."""
     soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
     return AT_ONCE if soft == resource.RLIM_INFINITY else max(1, min(AT_ONCE, soft // OF_FILES))
-
-
-def _by_words(words: Sequence[SourceReport]) -> Reading:
-    """The reading of a service without routes, from its sources' reports alone."""
-    if all(word.says is None for word in words):
-        return Reading("", Outcome.INCONCLUSIVE, Reason.of(ReasonCode.NO_SOURCE_READ))
-    worst = max((word.says for word in words if word.role is Role.OFFICIAL and word.says), default=Health.UP)
-    return Reading("", {Health.DOWN: Outcome.FAILED, Health.DEGRADED: Outcome.SLOW}.get(worst, Outcome.OK))

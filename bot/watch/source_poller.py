@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
 from bot.clock import Clock
 from bot.contracts import HttpCache, Net, Source, SourceState
 from bot.errors import fault
-from bot.model import Health, Role, SourceReport
+from bot.model import Health, Outcome, Reading, Reason, ReasonCode, Role, SourceReport
 from bot.model.clock_shift import Moved, move_inside
-from bot.watch.schedule import Schedule
+from bot.watch.schedule import Schedule, share
 
 logger = logging.getLogger(__name__)
 
@@ -42,6 +42,7 @@ class SourcePoller:
         *,
         longest: timedelta = LONGEST,
         in_doubt: Mapping[str, Sequence[Source]] | None = None,
+        ours: Callable[[str], bool] = lambda _service: True,
     ) -> None:
         passing = in_doubt or {}
         every = {service: (*of, *passing.get(service, ())) for service, of in sources.items()}
@@ -49,6 +50,7 @@ class SourcePoller:
         self._sources = {f"{service}/{n}": (service, one) for service, of in every.items() for n, one in enumerate(of)}
         self._passing = {service: self._keys[service][-len(of) :] for service, of in passing.items() if of}
         self._unasked = {key for keys in self._passing.values() for key in keys}  # not wanted at the moment
+        self._ours = ours
         self._net = net
         self._clock = clock
         self._longest = longest.total_seconds()
@@ -99,10 +101,17 @@ class SourcePoller:
             else:
                 self._beat.sooner(key, max(now, self._began.get(key, now - EVERY_IN_DOUBT) + EVERY_IN_DOUBT))
 
+    def won(self, service: str) -> None:
+        """Read what is always read of a service soon, since it is ours from now on."""
+        now = self._clock.steady()
+        for key in self._keys.get(service, ()):
+            if key not in self._unasked:
+                self._beat.sooner(key, now + share(key) * FIRST_WITHIN)
+
     def tick(self, now: float) -> None:
         """Start the readings that are due."""
         for key, _ in self._beat.due(now, AT_ONCE - len(self._reading)):
-            if key not in self._reading and key not in self._unasked:
+            if key not in self._reading and key not in self._unasked and self._ours(self._sources[key][0]):
                 self._reading[key] = asyncio.create_task(self._read(key), name=f"source {key}")
 
     def restart(self, now: float) -> None:
@@ -174,3 +183,11 @@ class SourcePoller:
         if word is None or word.says is None or word.says <= Health.UP or word.at is None:
             return False
         return self._clock.utcnow() - word.at < HOLD
+
+
+def reading_of_reports(words: Sequence[SourceReport]) -> Reading:
+    """The reading of a service without routes, from its sources' reports alone."""
+    if all(word.says is None for word in words):
+        return Reading("", Outcome.INCONCLUSIVE, Reason.of(ReasonCode.NO_SOURCE_READ))
+    worst = max((word.says for word in words if word.role is Role.OFFICIAL and word.says), default=Health.UP)
+    return Reading("", {Health.DOWN: Outcome.FAILED, Health.DEGRADED: Outcome.SLOW}.get(worst, Outcome.OK))

@@ -149,7 +149,7 @@ async def _live(world: World, chance: random.Random, *, last: bool) -> None:
 
 
 async def _lose(store: Store) -> None:
-    await store.hold.lost.wait()
+    await store.ownership.lost.wait()
     raise Fenced
 
 

@@ -1,16 +1,14 @@
 """What befalls a daemon and its database; what befalls its messages is done by `far`. All that was done is in LOG.
 
 Now and then a rival is started: a second daemon on the same database. SQLite's file is held by a lock of the process, which
-does not end for being slow: the rival of a frozen daemon is turned away. PostgreSQL is held by a row that has to be renewed:
-the rival of a frozen daemon is let in once that has run out, and never before. Then the frozen one, when it wakes up, is
-fenced: it tells nothing more and ends at once, and is started anew, as a supervisor would. A server that restarts still has
-the row, so a restart lets nobody in.
+does not end for being slow: the rival of a frozen daemon is turned away. On PostgreSQL it is another node: it takes over what
+a frozen one has once its leases have run out, and never before; from one that lives it gets its share. When it leaves, the
+first one goes on with all.
 """
 
 from __future__ import annotations
 
 import asyncio
-import math
 import os
 import random
 import signal
@@ -18,6 +16,7 @@ import time
 from dataclasses import dataclass
 
 from bot.contracts import Unable
+from bot.model.cluster import SHARDS
 from bot.store import open_store
 from tests.soak.databases import Database
 from tests.soak.life import FENCED, TAKEN, World, live
@@ -26,7 +25,7 @@ from tests.soak.processes import ending, forked, note
 SLOW = 20.0  # seconds without a message after which a daemon counts as stalled
 ENOUGH = 120.0  # seconds in which the last life must have told all
 DRAIN = 0.1  # seconds until what a dead process had written to its sockets is applied, or committed
-STANDS_BY = 90.0  # seconds in which a rival must be let in where the hold runs out, if it is started again and again
+STANDS_BY = 90.0  # seconds in which another node must have its share
 AMPLE = 2.0  # seconds that a hold must still last, for a rival to be turned away for sure
 UNDER_WAY = "SELECT key FROM deliveries WHERE act = 'post' AND status = 'sending'"
 
@@ -82,12 +81,11 @@ class Nemesis:
         time.sleep(DRAIN)
         under_way = self.under_way()  # now: a rival that is let in tells the database that nobody sends
         self.freezes += 1
-        let_in = self.freezes % 2 and self.rival(STANDS_BY if self.database.held_until() < math.inf else 0)
+        if self.freezes % 2:
+            self.rival(self.database.held_until())
         time.sleep(1.5 * self.world.lease)
         note(self.world.log, frozen=under_way)
         os.kill(self.life, signal.SIGCONT)
-        if let_in:
-            self.await_fencing()
 
     def restart(self) -> None:
         """Also, a rival uses the opportunity."""
@@ -95,8 +93,7 @@ class Nemesis:
         limit = time.monotonic() + SLOW
         while self.database.held_until() < time.time() + AMPLE and time.monotonic() < limit:
             time.sleep(0.05)  # the machine is slow: wait until the hold is renewed
-        if self.rival():
-            self.await_fencing()
+        self.rival()
 
     def lose(self, away: float | None = None) -> None:
         """The database, for longer than a message's lease."""
@@ -118,27 +115,10 @@ class Nemesis:
             os.waitpid(self.life, 0)
             self.life = 0
 
-    def rival(self, persists: float = 0) -> bool:
-        """Start a second daemon on the same database, again and again for so many seconds; let in, it leaves at once.
-
-        Was it let in?
-        """
-        held_until, began = self.database.held_until(), time.monotonic()
-        while True:
-            code = ending(forked(lambda: asyncio.run(enter(self.world, held_until))))
-            if code != TAKEN or time.monotonic() - began > persists:
-                break
+    def rival(self, not_before: float = 0) -> None:
+        """Start a second daemon on the same database; once it has its share, it leaves. `not_before`: too early for that."""
+        code = ending(forked(lambda: asyncio.run(enter(self.world, not_before))))
         note(self.world.log, rival={0: "in", TAKEN: "turned away"}[code])
-        return code == 0
-
-    def await_fencing(self) -> None:
-        """Until the life that was replaced has expired, of itself; then start it anew."""
-        limit = time.monotonic() + SLOW
-        while not self.revive():
-            if time.monotonic() > limit:
-                note(self.world.log, stalled=True)
-                return
-            time.sleep(0.005)
 
     def await_telling(self, more: float) -> None:
         """Until it tells something, and up to so many seconds more."""
@@ -182,11 +162,13 @@ class Nemesis:
         return [key for (key,) in self.database.rows(UNDER_WAY)]
 
 
-async def enter(world: World, held_until: float) -> int:
-    """Note if the hold, which was another's until then, is ours before it."""
+async def enter(world: World, not_before: float) -> int:
+    """Note if something that was another's until then is ours before it."""
     try:
-        async with open_store(world.database, alone=True):
-            note(world.log, holds=os.getpid(), early=time.time() < held_until)
+        async with open_store(world.database, alone=True) as store, asyncio.timeout(STANDS_BY):
+            while not any(map(store.ownership.owns, range(SHARDS))):
+                await asyncio.sleep(0.02)
+            note(world.log, early=time.time() < not_before)
             return 0
     except Unable:
         return TAKEN

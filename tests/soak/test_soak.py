@@ -45,10 +45,10 @@ def test_nothing_is_lost_whatever_befalls(backend):
     assert tally["repeats where looked up"] <= tally["looked in vain"]
     assert (tally["stalled"], tally["fell"], tally["ended"]) == (0, 0, 0)
     assert (tally["let in too early"], tally["told by two"]) == (0, 0)
-    assert tally["rivals turned away"] > 0
-    # A frozen daemon keeps a file; on a server its hold runs out, and whoever was replaced ends by itself.
-    assert tally["fenced"] == tally["rivals let in"]
+    # A frozen daemon keeps a file; on a server another node takes over, and leaves again: nobody has to end.
+    assert (tally["rivals turned away"] > 0) == (backend == "sqlite")
     assert (tally["rivals let in"] > 0) == (backend == "postgresql")
+    assert tally["fenced"] == 0
 
 
 @pytest.mark.timeout(600)

@@ -20,9 +20,12 @@ from bot.model import (
     Text,
     Tone,
 )
+from bot.model.cluster import SCHEDULER, channel_role
 from bot.notify.batching import Claim
 from bot.store import Snapshot, Transition
 
+# the roles of a node that is alone on a server
+ROLES = (SCHEDULER, *(channel_role(kind) for kind in ("slack", "telegram", "email")))
 NOW = datetime(2022, 7, 14, 12, 0, tzinfo=UTC)
 SECOND = timedelta(seconds=1)
 LEASE = timedelta(seconds=60)

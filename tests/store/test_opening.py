@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import socket
 import sqlite3
 import stat
@@ -247,14 +246,14 @@ async def test_reading_waits_for_no_writer(tmp_path):
 # ── alone ────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-async def test_a_second_daemon_on_the_same_database_is_refused_and_may_start_after_the_first(database_url, monkeypatch):
-    monkeypatch.setattr("bot.store.lease.KEPT_EVERY", 0.2)
+async def test_a_second_daemon_on_the_same_file_is_refused_and_may_start_after_the_first(tmp_path, monkeypatch):
     monkeypatch.setattr("bot.store.instance_lock.KEPT_EVERY", 0.2)
-    async with open_store(database_url, alone=True):
-        assert "another Tocsin is running on it" in await refused(database_url, alone=True)
-        async with open_store(database_url) as looker:
-            assert looker.released == 0
-    async with open_store(database_url, alone=True):
+    url = f"sqlite:///{tmp_path}/tocsin.db"
+    async with open_store(url, alone=True):
+        assert "another Tocsin is running on it" in await refused(url, alone=True)
+        async with open_store(url) as looker:
+            assert looker.ownership.requeued == 0
+    async with open_store(url, alone=True):
         pass
 
 
@@ -276,84 +275,6 @@ asyncio.run(main())"""
         assert time.monotonic() - began < 5
 
 
-async def set_row(url, **facts):
-    """What the row says by which a server's database is held."""
-    from sqlalchemy import text
-
-    looker = connect(url)
-
-    async def work(connection):
-        return await connection.scalar(text("SELECT value FROM key_value WHERE name = 'daemon'"))
-
-    async def change(connection):
-        await connection.execute(
-            text("UPDATE key_value SET value = :v WHERE name = 'daemon'"), {"v": json.dumps(row | facts)}
-        )
-
-    row = json.loads(await looker.read(work))
-    if facts:
-        await looker.write(change)
-    await looker.close()
-    return row
-
-
-@pytest.mark.hardened("R8", "frozen while another daemon takes over its PostgreSQL", "it writes nothing more, and ends")
-async def test_a_daemon_whose_lease_another_one_took_writes_nothing_more(postgres, monkeypatch, saw):
-    monkeypatch.setattr("bot.store.lease.Lease.renew", lambda _self: asyncio.sleep(3600))  # as if frozen
-    with postgres.database() as url:
-        async with open_store(url, alone=True) as first:
-            before = await set_row(url, until=0.0, process="elsewhere")
-            async with open_store(url, alone=True) as second:
-                with pytest.raises(StoreUnavailable, match="another Tocsin has taken it over"):
-                    await first.incidents.apply("x", counted, NOW)
-                with pytest.raises(StoreUnavailable, match="another Tocsin is running on it"):
-                    await first.hold.ours()
-                assert first.hold.lost.is_set()
-                assert (await second.incidents.apply("x", counted, NOW)).state.opened == 1
-                assert (await set_row(url))["epoch"] == before["epoch"] + 1
-    saw("refused by the epoch of the row, in its own transaction")
-
-
-@pytest.mark.hardened("R8", "frozen in the midst of a statement, holding its lease's row", "replaced all the same")
-async def test_what_a_frozen_daemon_left_open_amid_a_statement_keeps_nobody_out(postgres, saw):
-    import asyncpg
-
-    with postgres.database() as url:
-        async with open_store(url, alone=True):
-            pass
-        await set_row(url, owner="frozen", process="elsewhere", until=0.0)
-        frozen = await asyncpg.connect(url)
-        await frozen.execute("BEGIN; SELECT value FROM key_value WHERE name = 'daemon' FOR KEY SHARE")
-        await frozen.prepare("SELECT 1")  # parsed, not executed: no time-out of the server ends that
-        async with open_store(url, alone=True) as second:
-            assert (await second.incidents.apply("x", counted, NOW)).state.opened == 1
-        with pytest.raises((asyncpg.PostgresError, asyncpg.InterfaceError)):
-            await frozen.execute("COMMIT")
-    saw("what it had begun was ended, and the other one let in")
-
-
-@pytest.mark.hardened("R8", "PostgreSQL restarts under a daemon", "it stays the only one")
-async def test_sessions_that_are_killed_do_not_let_a_second_daemon_in(postgres, monkeypatch, saw):
-    monkeypatch.setattr("bot.store.instance_lock.KEPT_EVERY", 0.1)
-    with postgres.database() as url:
-        async with open_store(url, alone=True) as store:
-            postgres.run("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'tocsin'")
-            assert "another Tocsin is running on it" in await refused(url, alone=True)
-            await store.incidents.apply("x", counted, NOW)
-    saw("refused")
-
-
-async def test_an_older_backup_that_is_put_back_under_us_is_ours_again(postgres, monkeypatch):
-    with postgres.database() as url:
-        monkeypatch.setattr("bot.store.instance_lock.KEPT_EVERY", 0.1)
-        async with open_store(url, alone=True) as store:
-            await set_row(url, owner="of a former life", epoch=0, until=0.0)
-            async with asyncio.timeout(5):
-                while (await set_row(url))["epoch"] == 0:
-                    await asyncio.sleep(0.05)
-            await store.incidents.apply("x", counted, NOW)
-
-
 @pytest.mark.hardened("R7", "the lock file beside SQLite's is deleted, a second daemon starts", "refused")
 async def test_a_deleted_lock_file_lets_no_second_daemon_in(tmp_path, saw):
     url = f"sqlite:///{tmp_path}/tocsin.db"
@@ -373,10 +294,10 @@ async def test_a_replaced_file_that_another_daemon_holds_is_lost(tmp_path, monke
             while health.well:
                 await asyncio.sleep(0.02)
         saw(health.troubles[0].why)
-        assert not first.hold.lost.is_set()
+        assert not first.ownership.lost.is_set()
         async with open_store(url, alone=True):
             async with asyncio.timeout(5):
-                await first.hold.lost.wait()
+                await first.ownership.lost.wait()
 
 
 # ── trouble while it runs ────────────────────────────────────────────────────────────────────────────────────────────

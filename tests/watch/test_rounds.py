@@ -229,7 +229,7 @@ async def test_results_are_drained_once_and_what_a_blind_round_saw_counts_as_unk
     assert [at for _, at, _ in rows] == [seen.at for seen in world.ledger.rounds]
     assert world.rounds.drain() == []
     assert world.rounds.counts.by_name() | {"late": 0} == {
-        "rounds": 2, "skipped": 0, "discarded": 0, "unrecorded": 0, "dropped": 0, "late": 0,
+        "rounds": 2, "skipped": 0, "discarded": 0, "unrecorded": 0, "fenced": 0, "dropped": 0, "late": 0,
         "ok": 1, "expiring": 0, "slow": 0, "failed": 1, "inconclusive": 0,
     }  # fmt: skip
 

@@ -78,9 +78,9 @@ async def test_the_page_of_an_incident_tells_it_whole(saw):
     assert facts == [
         "Began",
         "2:00 p.m.",
-        "Confirmed by our checks",
+        "Confirmed",
         "2:01 p.m.",
-        "On the official status page",
+        "Official status page",
         "2:12 p.m. (12 min after us)",
         "Acknowledged by",
         "Ana Beltrán (2:09 p.m.)",

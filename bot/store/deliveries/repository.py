@@ -22,6 +22,7 @@ from bot.model import (
     Notice,
     Progress,
 )
+from bot.model.cluster import SCHEDULER, channel_role
 from bot.notify.batching import Claim, Contents, Message, Plan
 from bot.notify.place_queue import Head, PlaceQueue, Standing
 from bot.store.deliveries import batch, claim, failover, readdress, settle, statements, wake
@@ -109,7 +110,7 @@ class Deliveries:
             taken = await claim.take(connection, ids, {*map(_id, planned)}, wanted.now, wanted.until)
             return Claimed(await statements.load(connection, taken), bool(gone) or len(taken) < len(ids))
 
-        return await self._database.write(work)
+        return await self._database.write(work, roles=[channel_role(wanted.kind)])
 
     async def next_deadline(self) -> datetime | None:
         """The next deadline of a delivery with a ladder; after it the next rung takes over. None if there is none."""
@@ -129,7 +130,8 @@ class Deliveries:
         """Queue what goes to the next rungs; return those that still were as they were read. Each is handed on once, even
         if other processes do the same at the same time.
         """
-        return await self._database.write(partial(failover.write, handed=handed, ladders=ladders, now=now))
+        work = partial(failover.write, handed=handed, ladders=ladders, now=now)
+        return await self._database.write(work, roles=[SCHEDULER])
 
     async def settle(self, delivery: Delivery, result: DeliveryResult, at: datetime) -> bool:
         """Write what became of a delivery. False, and nothing is written, if another claim took over."""

@@ -68,9 +68,12 @@ async def load(connection: AsyncConnection, ids: Sequence[int]) -> tuple[Deliver
     return tuple(_delivery(row) for row in await connection.execute(CLAIMED, {"ids": ids})) if ids else ()
 
 
-async def requeue_in_flight(connection: AsyncConnection) -> int:
-    """Make all deliveries in hand claimable at once, as unsure. Return how many. Only safe while nobody sends."""
-    return len((await connection.scalars(RELEASE)).all())
+async def requeue_in_flight(connection: AsyncConnection, kinds: Sequence[str] | None = None) -> int:
+    """Make all deliveries in hand claimable at once, or those of some kinds of channel, as unsure. Return how many. Only
+    safe while nobody sends.
+    """
+    statement = RELEASE if kinds is None else RELEASE.where(table.c.kind.in_(kinds))
+    return len((await connection.scalars(statement)).all())
 
 
 async def settle(connection: AsyncConnection, settlements: Sequence[Settlement]) -> list[bool]:

@@ -14,7 +14,7 @@ from bot.store.deliveries.failover import LATE, NEXT, Handed
 from bot.store.schema import deliveries as table
 from bot.store.schema import services
 from tests.reasons import english, quote
-from tests.store.made import LEASE, MAIL, NOW, SECOND, SLACK, delivery, further, settle, take
+from tests.store.made import LEASE, MAIL, NOW, ROLES, SECOND, SLACK, delivery, further, settle, take
 
 TELEGRAM = Destination("telegram", "-100")
 DESK = {"desk": Audience("desk", (SLACK, TELEGRAM, MAIL), ladder=True)}
@@ -109,11 +109,14 @@ async def test_two_that_see_to_it_at_once_hand_on_once(store, database_url):
 
 async def test_the_deadline_outlives_the_process(database_url):
     async with open_store(database_url, alone=True) as store:
+        await store.ownership.offer(roles=ROLES)
         await store.deliveries.add([rung()], NOW)
         await claim(store)
     async with open_store(database_url, alone=True) as store:
+        await store.ownership.offer(roles=ROLES)
         assert await hand_on(store, NOW + MINUTE) == ["telegram:-100"]
     async with open_store(database_url, alone=True) as store:
+        await store.ownership.offer(roles=ROLES)
         assert await hand_on(store, NOW + MINUTE) == []
 
 

@@ -8,7 +8,7 @@ import pytest
 from bot.model import DeliveryAction, DeliveryStatus, Destination
 from bot.store import open_store
 from tests.reasons import english, quote
-from tests.store.made import LEASE, MAIL, NOW, SECOND, SLACK, delivery, settle, take
+from tests.store.made import LEASE, MAIL, NOW, ROLES, SECOND, SLACK, delivery, settle, take
 
 
 async def claim(store, kind="slack", now=NOW, limit=10):
@@ -199,13 +199,15 @@ async def test_what_a_dead_predecessor_was_sending_is_released_once_to_who_is_al
         [cut_off] = await claim(store)
 
     async with open_store(database_url, alone=True) as store:
-        assert store.released == 1
+        await store.ownership.offer(roles=ROLES)
+        assert store.ownership.requeued == 1
         assert await settle(store, cut_off, DeliveryStatus.SENT, NOW) is False
         [again] = await claim(store)
         assert (again.key, again.unsure, again.attempts) == (cut_off.key, True, 1)
         await settle(store, again, DeliveryStatus.SENT, NOW)
     async with open_store(database_url, alone=True) as store:
-        assert store.released == 0
+        await store.ownership.offer(roles=ROLES)
+        assert store.ownership.requeued == 0
 
 
 async def test_a_naive_time_is_refused(store):

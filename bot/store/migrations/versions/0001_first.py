@@ -42,6 +42,7 @@ def upgrade() -> None:
     report_hours()
     heartbeats()
     rooms()
+    cluster()
     of_witnesses()
     audit()
     digest_runs()
@@ -309,6 +310,30 @@ def rooms() -> None:
         required("at", Utc()),
         sa.PrimaryKeyConstraint("kind", "place"),
     )
+
+
+def cluster() -> None:
+    op.create_table(
+        "nodes",
+        required("name", sa.Text()),
+        *(required(name, sa.Text()) for name in ("owner", "process")),
+        required("seen_at", Utc()),
+        *(required(name, sa.Text()) for name in ("version", "config_hash", "services", "roles")),
+        required("blind", sa.Boolean()),
+        sa.PrimaryKeyConstraint("name"),
+    )
+    for table, key in (
+        ("shards", required("number", sa.Integer(), autoincrement=False)),
+        ("roles", required("name", sa.Text())),
+    ):
+        op.create_table(
+            table,
+            key,
+            required("owner", sa.Text()),
+            required("epoch", sa.BigInteger()),
+            required("until", Utc()),
+            sa.PrimaryKeyConstraint(key.name),
+        )
 
 
 def of_witnesses() -> None:
