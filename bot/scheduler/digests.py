@@ -14,7 +14,7 @@ from bot.model import Delivery, Destination, Digest, DigestRun, Overview, Style
 from bot.model.instants import instants
 from bot.notify import digest_words
 from bot.scheduler.digest_plan import Due, Key, Plan, Recipient, begins, due, plan, spelled
-from bot.store import FencedError, Store, StoreUnavailable
+from bot.store import Store, StoreUnavailable
 from bot.wording import english
 
 __all__ = ["Digests", "begins", "instants"]
@@ -58,7 +58,7 @@ class Digests:
                 if group.since not in seen:
                     seen[group.since] = await self.recorder.overview(group.since)
                 await self._send(group, seen[group.since], now)
-            except (StoreUnavailable, FencedError):
+            except StoreUnavailable:
                 raise
             except Exception as error:  # noqa: BLE001 - one that cannot be made keeps back no other
                 faults.append(error)

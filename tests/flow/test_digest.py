@@ -96,6 +96,11 @@ async def sent(home):
     return not sum((await home.store.deliveries.backlog()).values())
 
 
+def body(mail):
+    """The lines above the footer."""
+    return [line.rstrip() for line in mail.text.partition("\n-- ")[0].split("\n") if line]
+
+
 async def was_down(home, service, since, until):
     """Rounds as they would have been: bad ones from `since`, good ones from `until` on."""
     bad, good = Reading("web", Outcome.FAILED, quote("HTTP 503")), Reading("web", Outcome.OK)
@@ -127,8 +132,9 @@ async def test_the_digest_says_what_happened_at_its_minute_and_comes_once(tmp_pa
         (mail,) = relay.applied
         assert mail.place == "comms@example.org"
         assert mail.raw["Subject"] == "📰 comms: 1 incident in 24 h"
-        assert mail.text.partition("\n-- ")[0].split("\n")[:6] == [
+        assert body(mail)[:7] == [
             "📰 comms: 1 incident in 24 h",
+            "Friday, November 20, 2026, 8:00 a.m. CET",
             "Incidents:",
             "X (Twitter): down 2:00–2:50 p.m. Thu (50 min).",
             "Uptime, 24 h:",
@@ -152,7 +158,7 @@ async def test_the_digest_of_a_day_with_nothing_is_one_line(tmp_path):
         (mail,) = relay.applied
         said = "No incidents: all 2 services were up for the whole 24 h."
         assert mail.raw["Subject"] == said
-        assert mail.text.partition("\n-- ")[0].strip() == said
+        assert body(mail) == [said, "Thursday, November 19, 2026, 8:00 a.m. CET"]
 
 
 async def test_no_digest_comes_at_the_weekend(tmp_path):
