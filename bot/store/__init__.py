@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 
+from bot.contracts import FencedError, StoreUnavailable
 from bot.own_health import OwnHealth
 from bot.store.audit import Audit, Dangling
 from bot.store.cluster import Membership
@@ -17,7 +18,7 @@ from bot.store.deliveries import statements
 from bot.store.deliveries.repository import Deliveries, Progress
 from bot.store.digest_readers import DigestReaderStore
 from bot.store.digests import DigestStore
-from bot.store.engine import Database, FencedError, StoreUnavailable, absent, connect
+from bot.store.engine import Database, absent, connect
 from bot.store.errors import DatabaseHealth
 from bot.store.heartbeats import HeartbeatStore
 from bot.store.incidents import IncidentStore, Snapshot, Transition

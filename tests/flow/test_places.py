@@ -10,6 +10,7 @@ from itertools import pairwise
 import httpx
 
 from bot.store import open_store
+from tests.fakes.mail import free_ports
 from tests.flow.house import eventually
 from tests.flow.places import HOME, LONDON, SYDNEY, places, token_of
 
@@ -122,3 +123,16 @@ async def test_readings_wait_while_the_server_is_away(tmp_path):
     at = [at for at, _ in rows]
     gaps = [later - earlier for earlier, later in pairwise(sorted(at))]
     assert max(gaps) < timedelta(seconds=2.5), "what it saw meanwhile is history"
+
+
+async def test_two_nodes_judge_by_what_either_of_them_hears(tmp_path, postgres):
+    with postgres.database() as url:
+        async with places(tmp_path, "london", database=url) as town:
+            [other] = free_ports(1)
+            await town.another("second", other)
+            await town.witness("sydney", server=f"http://127.0.0.1:{other}")
+            await eventually(lambda: SYDNEY in town.site.callers)
+            town.site.failing = {LONDON, SYDNEY}
+            told = await town.told("X: down since", within=25)
+            assert "Not reachable from London and Sydney (2 of 3); fine from Madrid." in told["text"]
+            assert len([m for m in town.hook.applied if "X: down since" in m.raw["title"] and m.raw["fresh"]]) == 1
