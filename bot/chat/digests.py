@@ -57,7 +57,9 @@ def digest(context: CommandContext) -> Response | None:
         return _unknown(context.phrase, context)
     since, overview = context.digest_now
     period, here = digest_words.Period(since, overview.at), [context.ask.where]
-    rows = digest_words.deliveries(found.name, overview, period, here, context.style, services=found.services)
+    rows = digest_words.deliveries(
+        found.name, overview, period, here, context.style, services=found.services, order=found.order
+    )
     return Response(rows[0].notice.words)
 
 

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from cyclopts import App, CycloptsError
 
 from bot import __version__
-from bot.cli import run, schema, status, verify, witness
+from bot.cli import digest, run, schema, status, verify, witness
 from bot.cli.console import err, fail
 
 COMMANDS: dict[str, Callable[..., int]] = {
@@ -20,6 +20,7 @@ COMMANDS: dict[str, Callable[..., int]] = {
     "test": verify.prove,
     "drill": verify.drill,
     "delivery": status.delivery,
+    "digest": digest.digest,
     "status": status.status,
     "schema": schema.schema,
     "example": schema.example,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from itertools import islice
 from pathlib import Path
-from typing import Annotated, Any, get_args
+from typing import Annotated, Any, Literal, get_args
 from urllib.parse import urlsplit
 
 from pydantic import BaseModel, BeforeValidator, Field, ValidationError, create_model
@@ -18,20 +18,20 @@ from bot.config.maintenance import MaintenanceConfig
 from bot.config.places import unfit_places
 from bot.config.problems import problems
 from bot.config.schedule import cron
-from bot.config.services import Defaults, ServiceConfig
+from bot.config.services import Defaults, ServiceConfig, Services
+from bot.config.shorthands import one_or_many
 from bot.config.types import (
-    Canary,
+    Canaries,
     Clock,
     Confident,
     Cron,
     Database,
     Duration,
     Header,
-    Key,
     Language,
     Listen,
     NodeName,
-    Place,
+    Places,
     PublicUrl,
     Rooms,
     Short,
@@ -56,6 +56,7 @@ from bot.model import (
     Style,
     SubscriptionFilter,
     Topic,
+    bare_address,
     delivering,
     for_people,
 )
@@ -104,15 +105,18 @@ class Heartbeat(BaseModel):
 
 class AudienceConfig(BaseModel):
     model_config = Strict
-    ladder: tuple[Place, ...] = ()
-    broadcast: tuple[Place, ...] = ()
+    ladder: Places = ()
+    broadcast: Places = ()
     within: Annotated[Duration, between("0.1s", "1d")] = duration("60s")
     services: Some = "all"
     hears: frozenset[Topic] = frozenset(Topic)
     confidence: Confident = Confidence.CONFIRMED
     for_at_least: Annotated[Duration, between("0s", "7d")] = duration("0s")
     quiet: QuietConfig | None = None
-    escalate: tuple[EscalationConfig, ...] = ()
+    escalate: Annotated[
+        tuple[EscalationConfig, ...],
+        BeforeValidator(one_or_many, json_schema_input_type=EscalationConfig | list[EscalationConfig]),
+    ] = ()
     language: Language | None = None
     timezone: Timezone | None = None
     clock: Clock | None = None
@@ -120,10 +124,12 @@ class AudienceConfig(BaseModel):
 
 class DigestConfig(BaseModel):
     model_config = Strict
-    to: Annotated[tuple[Place, ...], Field(min_length=1)]
+    to: Annotated[Places, Field(min_length=1)]
     when: Cron
+    title: ShortText = ""
     covers: Annotated[Duration, between("1m", "400d")] | None = None
     services: Some = "all"
+    attach: tuple[Literal["csv", "ics"], ...] = ()
     language: Language | None = None
     timezone: Timezone | None = None
     clock: Clock | None = None
@@ -162,17 +168,20 @@ class Config(BaseModel):
     cluster: Cluster = Cluster()
     web: Web = Web()
     heartbeat: Heartbeat | None = None
-    canaries: Annotated[tuple[Canary, ...], Field(max_length=50)] = ()
+    canaries: Canaries = ()
     admins: frozenset[str] = frozenset()
     rooms: Rooms = ()
     defaults: Defaults = Defaults()
-    services: Annotated[dict[Key, ServiceConfig], Field(min_length=1)]
+    services: Services
     trackers: Trackers = Trackers()  # likewise
     channels: Channels = Channels()  # a model made above from the union of channels
     audiences: dict[Short, AudienceConfig] = {}
     digests: dict[Short, DigestConfig] = {}
     mail: MailConfig = MailConfig()
-    maintenance: tuple[MaintenanceConfig, ...] = ()
+    maintenance: Annotated[
+        tuple[MaintenanceConfig, ...],
+        BeforeValidator(one_or_many, json_schema_input_type=MaintenanceConfig | list[MaintenanceConfig]),
+    ] = ()
     maintenance_before: Annotated[Duration, between("0s", "7d")] = duration("24h")
     location: PlaceName | None = None
     witnesses: Annotated[dict[Short, WitnessConfig], Field(max_length=50)] = {}
@@ -194,7 +203,7 @@ class Config(BaseModel):
             tuple(said.routes),
             said.plan,
             self._shares(said),
-            status_page=for_people(said.official.url) if said.official else "",
+            status_page=for_people(bare_address(said.official.url)) if said.official else "",
             site=self.web.public_url.rstrip("/"),
         )
 
@@ -249,6 +258,8 @@ class Config(BaseModel):
                 some(said.services),
                 PlaceSettings(said.language or "", said.timezone or "", said.clock or ""),
                 said.covers,
+                said.title,
+                said.attach,
             )
             for name, said in self.digests.items()
         }

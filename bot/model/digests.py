@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from bot.model.audiences import Destination, PlaceSettings, Style
+from bot.model.digest_facts import DigestOrder
 from bot.model.reasons import Reason
 
 
@@ -22,6 +23,12 @@ class Digest:
     services: tuple[str, ...] = ()  # empty: all
     fixed: PlaceSettings = field(default_factory=PlaceSettings)
     covers: timedelta | None = None
+    title: str = ""  # as its readers know it; empty: its name
+    attach: tuple[str, ...] = ()  # kinds of files that go with it by mail: "csv", "ics"
+
+    @property
+    def order(self) -> DigestOrder:
+        return DigestOrder(self.name, self.title, self.services, self.attach)
 
     def style(self, place: Destination, own: PlaceSettings, usual: Style) -> Style:
         """How it is written to a place: on the config's list as the config says first, elsewhere as the place does."""

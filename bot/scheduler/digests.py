@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 
 from bot.config import cron
 from bot.delivery.outbox import Outbox
+from bot.incidents import digest_log
 from bot.incidents.recorder import Recorder
 from bot.model import Delivery, Destination, Digest, DigestRun, Overview, Style
 from bot.model.instants import instants
@@ -55,9 +56,10 @@ class Digests:
         faults: list[Exception] = []
         for group in due(await self.store.digests.coming(now), wanted, now):
             try:
-                if group.since not in seen:
-                    seen[group.since] = await self.recorder.overview(group.since)
-                await self._send(group, seen[group.since], now)
+                earlier = group.since - (group.nominal - group.since)  # figures are compared with those before
+                if earlier not in seen:
+                    seen[earlier] = await self.recorder.overview(earlier)
+                await self._send(group, seen[earlier], now)
             except StoreUnavailable:
                 raise
             except Exception as error:  # noqa: BLE001 - one that cannot be made keeps back no other
@@ -139,7 +141,12 @@ class Digests:
         said, late = self.recorder.settings.digests[group.digest], now - group.nominal > LATE
         period = digest_words.Period(group.since, group.nominal, late)
         places = [run.destination for run in group.runs]
-        rows = digest_words.deliveries(said.name, overview, period, places, group.style, services=said.services)
+        told = await digest_log.deliveries(
+            self.store, self.recorder.settings.audiences, overview, (group.since, group.nominal)
+        )
+        rows = digest_words.deliveries(
+            *(said.name, overview, period, places, group.style), services=said.services, order=said.order, log=told
+        )
         queued = 0
         for first in range(0, len(rows), CHUNK):
             some = group.runs[first : first + CHUNK]

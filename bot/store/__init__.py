@@ -16,6 +16,7 @@ from bot.store.audit import Audit, Dangling
 from bot.store.cluster import Membership
 from bot.store.deliveries import statements
 from bot.store.deliveries.repository import Deliveries, Progress
+from bot.store.digest_log import DigestLog
 from bot.store.digest_readers import DigestReaderStore
 from bot.store.digests import DigestStore
 from bot.store.engine import Database, absent, connect
@@ -78,6 +79,7 @@ class Store:
     rooms: Rooms
     audit_log: AuditLog
     digests: DigestStore
+    digest_log: DigestLog
     digest_readers: DigestReaderStore
     witnesses: WitnessStore
     ownership: Ownership = field(default_factory=lambda: AllOurs(not_alone()))
@@ -141,6 +143,7 @@ def _store(database: Database, ownership: Ownership) -> Store:
         Rooms(database),
         AuditLog(database),
         DigestStore(database),
+        DigestLog(database),
         DigestReaderStore(database),
         WitnessStore(database),
         ownership,

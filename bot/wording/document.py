@@ -214,7 +214,8 @@ def _delivery(known: DigestFacts, to: Reader) -> Iterator[str]:
     say, log = to.say.report, known.deliveries
 
     def facts(entry: tuple[str, str]) -> dict[str, str]:
-        return {"audience": quoted(clean(entry[0], 40), to.say), "channel": channel_name(entry[1], to.say)}
+        name = quoted(clean(entry[0], 40), to.say) if entry[0] else say.subscribers
+        return {"audience": name, "channel": channel_name(entry[1], to.say)}
 
     for entry, count in log.refused.items():
         yield stop(say.refused.format(count=count, **facts(entry)))

@@ -48,7 +48,7 @@ def _news(overview: Overview, period: Span, to: Reader, *, quiet: bool) -> Itera
         return
     names = {service.id: clean(name_of(service), 40) for service, _ in overview.services}
     found = [o for o in outer(outages(overview)) if o.service in names and _overlaps(o, overview, period)]
-    now = _now(overview, names, to)
+    now = _now(overview, to)
     if not found:
         yield now or say.news_none
         return
@@ -64,12 +64,12 @@ def _news(overview: Overview, period: Span, to: Reader, *, quiet: bool) -> Itera
         yield joined
 
 
-def _now(overview: Overview, names: dict[str, str], to: Reader) -> str:
+def _now(overview: Overview, to: Reader) -> str:
     """What is not up at the end of the period."""
-    bad = [state.incident for _, state in overview.services if state.incident and not state.answering_since]
-    sure = [i for i in bad if i.confidence is Confidence.CONFIRMED]
-    if len(sure) == 1 and sure[0].health is Health.DOWN:
-        return to.say.report.news_down.format(name=shorten(names[sure[0].service], 30))
+    bad = [(service, state.incident) for service, state in overview.services if not state.answering_since]
+    sure = [(service, one) for service, one in bad if one and one.confidence is Confidence.CONFIRMED]
+    if len(sure) == 1 and sure[0][1].health is Health.DOWN:
+        return to.say.report.news_down.format(name=shorten(clean(name_of(sure[0][0]), 40), 30))
     return to.say.report.news_trouble.format(count=len(sure)) if sure else ""
 
 

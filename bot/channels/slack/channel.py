@@ -89,7 +89,8 @@ class Slack:
         words = delivery.notice.root or delivery.notice.words
         if ts is None:
             return Refused(Reason.of(ReasonCode.NO_FIRST_MESSAGE))
-        rich: list[dict[str, Any]] = blocks(words, delivery.notice.at, delivery.buttons, delivery.notice.links)
+        notice = delivery.notice
+        rich: list[dict[str, Any]] = blocks(words, notice.at, delivery.buttons, notice.links, notice.headings)
         said = await asked(self._web.chat_update(channel=channel, ts=ts, text=plain(words), blocks=rich))
         if isinstance(said, Failed) and too_rich(said.code):
             said = await asked(self._web.chat_update(channel=channel, ts=ts, text=plain(words), blocks=[]))
@@ -106,7 +107,7 @@ def _message(delivery: Delivery) -> dict[str, Any]:
     message: dict[str, Any] = {
         "channel": channel,
         "text": plain(notice.words),
-        "blocks": blocks(notice.words, notice.at, delivery.buttons, notice.links),
+        "blocks": blocks(notice.words, notice.at, delivery.buttons, notice.links, notice.headings),
         "metadata": _metadata(delivery),
         "mrkdwn": False,
         "unfurl_links": False,

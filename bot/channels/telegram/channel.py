@@ -106,7 +106,7 @@ class TelegramChannel:
         notice, first = delivery.notice, root(delivery)
         anew = bool(delivery.root) and first is None
         draft = Draft(chat, notice.words, topic, first, anew, quiet=not notice.fresh, buttons=delivery.buttons)
-        return await self._hand_over(replace(draft, links=notice.links, plans=notice.plans))
+        return await self._hand_over(replace(draft, links=notice.links, headings=notice.headings, plans=notice.plans))
 
     async def listen(self, answer: Answering) -> None:
         await self._listener.listen(answer)
