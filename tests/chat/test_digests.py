@@ -75,7 +75,7 @@ async def test_addresses_are_for_admins_in_private(desk):
 async def test_a_digest_now_and_here(desk):
     await desk.house.rounds("BB")
     said = await desk.say("digest comms")
-    assert said[0] == "📰 comms: 1 incident in 24 h"
+    assert said[0] == "📰 comms, Thursday, July 14: X (Twitter) is down; 1 outage, less than 1 min"
     assert (await desk.say("digest"))[0] == "Which digest?"
     assert await desk.say("digest nothing") == ["No digest is called nothing.", "There are: comms and weekly."]
     assert (await desk.say("resumen WEEKLY"))[0]
