@@ -227,6 +227,28 @@ async def test_where_only_a_route_of_ours_fails_nobody_is_asked(town):
     assert town.tell("london") == ()
 
 
+async def test_a_new_trouble_does_not_go_by_when_an_old_one_began(town):
+    town.tell("london", web())
+    await town.ask(web(FAILED))
+    town.hands.now += 200  # nobody looked meanwhile, as on a node that does not own the service
+    town.tell("london", web())
+    town.hands.now += 5
+    [reading] = await town.ask(web(FAILED))
+    assert reading.places == Places(("Madrid",), (), 2, some=True)
+
+
+async def test_of_several_nodes_one_tells_of_a_silent_witness(town, caplog):
+    own, ours = OwnHealth(town.hands.utcnow), [True]
+    watch = WitnessHealth(town.registry, own, lambda: ours[0])
+    town.hands.now += 400
+    watch.look()
+    assert len(own.troubles) == 2
+    ours[0] = False
+    watch.look()
+    assert own.troubles == ()
+    assert "heard again" not in caplog.text
+
+
 async def test_what_was_not_given_is_refused_and_counted(town):
     town.tell("sydney", web(FAILED), service="y")
     town.tell("sydney", web(FAILED, "other"), web())
