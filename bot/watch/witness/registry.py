@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -21,6 +22,7 @@ SILENT = 300.0  # seconds without a word that admins should know of
 WAIT = 3.0  # seconds, besides a check's time-out, for a request to reach a witness and its readings to come back
 AHEAD = 1.0  # seconds by which a reading may seem to lie in the future, since clocks are read one after the other
 WAIT_SHARED = 6.0  # likewise, if the witness reports to another node
+WAITING = 100  # rounds that wait for witnesses at once
 SAME = 0.1  # seconds by which an instant may differ after it went through the database
 ASKED = 10.0  # seconds for which a request stands: later nobody waits for it
 ROWS = 50_000  # readings for the history kept until `drain`
@@ -97,7 +99,7 @@ class WitnessRegistry:
         self._doubted: dict[str, Doubt] = {}  # by service whose last round found trouble in some place
         self._news = asyncio.Event()  # set, and replaced, with each report
         self._rows: deque[tuple[str, float, Reading]] = deque(maxlen=ROWS)
-        self.wait = WAIT
+        self.wait, self._waiting = WAIT, 0
         self._unshared: set[tuple[str, str, str]] = set()  # of votes: witness, service, route
         self._asked: set[str] = set()  # services whose requests other nodes do not know yet
         self._started = clock.steady()
@@ -198,16 +200,23 @@ class WitnessRegistry:
     async def _answers(self, service: str, began: float, timeout: timedelta) -> None:
         """Wait until all places that listen have looked since then, or for as long as that takes at most."""
         self._ask(service, began)
-        limit = asyncio.get_running_loop().time() + timeout.total_seconds() + self.wait
+        if self._waiting >= WAITING:
+            return  # a storm: what all places see by themselves will do, so that other services are still looked at
+        self._waiting += 1
+        try:
+            await self._wait_for(service, began, timeout.total_seconds() + self.wait)
+        finally:
+            self._waiting -= 1
+
+    async def _wait_for(self, service: str, began: float, seconds: float) -> None:
+        limit = asyncio.get_running_loop().time() + seconds
         while self._missing(service, began):
             news, left = self._news, limit - asyncio.get_running_loop().time()
             if left <= 0:
                 return
-            try:
+            with suppress(TimeoutError):
                 async with asyncio.timeout(min(left, LOST)):
                     await news.wait()
-            except TimeoutError:
-                continue
 
     def _missing(self, service: str, began: float) -> bool:
         now = self._clock.steady()

@@ -144,6 +144,21 @@ async def test_who_does_not_answer_in_time_votes_by_what_it_saw_since_the_troubl
     assert reading.places == Places(("Madrid",), (), 3, some=True)
 
 
+async def test_in_a_storm_no_more_rounds_wait_and_what_is_seen_since_counts(town, monkeypatch):
+    monkeypatch.setattr(module, "WAITING", 1)
+    town.tell("london", web())
+    town.tell("london", web(), service="y")
+    town.hands.now += 5
+    first = town.ask(web(FAILED))
+    await settle()
+    [reading] = await asyncio.wait_for(town.ask(web(FAILED), service="y"), 0.04)
+    assert reading.places.some, "asked, but not waited for"
+    assert set(town.tell("london", web(FAILED), service="y")) == {"x", "y"}
+    [reading] = await asyncio.wait_for(town.ask(web(FAILED), service="y"), 0.04)
+    assert reading.places == Places(("Madrid", "London"), (), 2)
+    await first
+
+
 async def test_more_requests_than_a_body_holds_are_cut(town, monkeypatch):
     monkeypatch.setattr(module, "MOST", 1)
     for service in ("x", "y"):
