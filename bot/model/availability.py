@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import pairwise
+from typing import TypeVar
 
 from bot.model.audiences import Overview
 from bot.model.incidents import Incident, Outage, ServiceState
@@ -16,6 +17,7 @@ from bot.model.intervals import Span, clip, merged, minus, shared, total
 from bot.model.maintenance import Window
 from bot.model.observations import OURSELVES, Confidence, Health, Outcome, Service
 
+One = TypeVar("One", Incident, Outage)
 MINUTE = timedelta(minutes=1)  # a shorter gap in all observations is not mentioned
 
 
@@ -155,3 +157,21 @@ def _letter(seen: Availability, slot: Span) -> str:
     if planned >= length / 2 or (counts <= timedelta() and planned >= unknown):
         return "m"
     return "n" if unknown >= length / 2 or counts <= timedelta() else "u"
+
+
+def outer(found: Iterable[One]) -> list[One]:
+    """Without those that belong to an unstable one, whose text counts them."""
+    all_ = list(found)
+    unstable = [(i.service, i.unstable_since, i.since) for i in all_ if i.unstable_since]
+    return [i for i in all_ if not any(s == i.service and a <= i.since < b for s, a, b in unstable)]
+
+
+def bad_time(overview: Overview, service: str, period: Span) -> timedelta:
+    """How long a service was not up in a period: no minute twice, and none in which it responded."""
+    spans = (
+        part
+        for o in outages(overview)
+        if o.service == service
+        for part in minus([(o.since, o.until or overview.at)], o.calm)
+    )
+    return total(merged(c for span in spans if (c := clip(span, period))))

@@ -18,8 +18,8 @@ from fastapi.responses import HTMLResponse, JSONResponse
 from bot.model import Change, ChangeKind, Incident, Overview, Service, ServiceState, Style
 from bot.web.health import health
 from bot.web.incident_page import incident_page
-from bot.web.kept import FRESH, Kept
 from bot.web.metrics import Metrics, metrics
+from bot.web.render_cache import FRESH, RenderCache
 from bot.web.rendering import draw, path_of, root_of
 from bot.web.service_page import PAST, service_page
 from bot.web.status_page import PERIOD, as_json, page, shown
@@ -55,10 +55,14 @@ class Pages:
     archive: Archive | None = None
     _seen_at: float = float("-inf")
     _last: Overview | None = None
-    _others: dict[tuple[str, ...], Kept] = field(default_factory=dict)  # pages of services and incidents
+    _others: dict[tuple[str, ...], RenderCache] = field(default_factory=dict)  # pages of services and incidents
 
     def __post_init__(self) -> None:
-        self._html, self._json, self._metrics = Kept(self._draw), Kept(self._list), Kept(self._measure, MEASURED)
+        self._html, self._json, self._metrics = (
+            RenderCache(self._draw),
+            RenderCache(self._list),
+            RenderCache(self._measure, MEASURED),
+        )
 
     async def html(self, _request: Request) -> Response:
         return HTMLResponse(await self._html.get())
@@ -96,7 +100,7 @@ class Pages:
         return found
 
     async def _kept(self, make: Callable[[], Awaitable[str]], *key: str) -> Response:
-        kept = self._others.pop(key, None) or Kept(make)
+        kept = self._others.pop(key, None) or RenderCache(make)
         kept.make = make
         text = await kept.get()
         self._others[key] = kept  # the last used stand last

@@ -107,6 +107,12 @@ def unknown_digest(said: str, names: Sequence[str], style: Style) -> Text:
     return titled(form, [stop(there_are)])
 
 
+def digests_here(names: Sequence[str], style: Style) -> tuple[str, ...]:
+    say = catalog(style.language)
+    listed_names = listed([_named(name) for name in names], say, NAMED)
+    return (stop(say.digest_lists.digests_here.format(names=listed_names)),) if names else ()
+
+
 def digest_subscribed(name: str, style: Style, *, already: bool = False) -> Text:
     say = catalog(style.language).digest_lists
     return titled((say.subscribed_already if already else say.subscribed).format(name=_named(name)))

@@ -95,7 +95,8 @@ def _forty() -> Overview:
 
 WORK = Window("k", ("mail",), at(14), at(16), Origin.FILE, at(9), "New disks", number=1)
 ALL_UP = tuple((service, ServiceState(service.id, up_since=at(11, 38))) for service, _ in SERVICES)
-ANSWERING = ServiceState("x", Streak(good=3, good_since=at(14, 19)), incident=UNSTABLE)
+FLAPPING = replace(UNSTABLE, since=at(14, 15))
+ANSWERING = ServiceState("x", Streak(good=3, good_since=at(14, 19)), incident=FLAPPING)
 YOUNG = {service.id: ((at(14, day=7), at(14, 10)),) for service, _ in SERVICES}
 STATES: dict[str, Overview] = {
     "everything": EVERYTHING,
@@ -106,7 +107,7 @@ STATES: dict[str, Overview] = {
         services=((LINKED, ServiceState("x", incident=ACKED)), *ALL_UP[:-1]),
         recent=(ACKED, RESTORED),
     ),
-    "unstable": replace(EVERYTHING, services=((X, ANSWERING), *ALL_UP[:-1]), recent=(UNSTABLE, RESTORED)),
+    "unstable": replace(EVERYTHING, services=((X, ANSWERING), *ALL_UP[:-1]), recent=(FLAPPING, RESTORED)),
     "blind": replace(EVERYTHING, offline_since=at(14, 10)),
     "blind-while-up": replace(EVERYTHING, services=ALL_UP, recent=(), offline_since=at(14, 10)),
     "maintenance": replace(EVERYTHING, services=ALL_UP, recent=(), windows=(WORK,)),

@@ -8,10 +8,10 @@ from email.message import EmailMessage
 from email.policy import SMTPUTF8
 from urllib.parse import quote
 
-from bot.channels.email import page, plain
+from bot.channels.email import bars, page, plain
 from bot.channels.email.headers import POLICY, add_headers, hashed, slug
 from bot.channels.email.smtp import Mail
-from bot.model import PLAIN_LOOK, Delivery, MailLook
+from bot.model import PLAIN_LOOK, Delivery, MailLook, Notice
 from bot.wording import mail as words
 
 
@@ -54,10 +54,15 @@ class Letters:
         mail.set_content(text, cte="quoted-printable", params={"format": "flowed"})
         mail.add_alternative(page.page(notice, self.look, stamp, foot), subtype="html", cte="quoted-printable")
         html = mail.get_payload()[1]  # type: ignore[index]  # a list, since there are two parts
-        if self.look.logo:
-            html.add_related(  # type: ignore[union-attr]
-                self.look.logo, "image", self.look.logo_type, cid=f"<{page.LOGO}>", disposition="inline"
-            )
+        for name, (content, kind) in self._pictures(notice).items():
+            html.add_related(content, "image", kind, cid=f"<{name}>", disposition="inline")  # type: ignore[union-attr]
+        for file in notice.document.attachments if notice.document else ():
+            mail.add_attachment(file.text, subtype=file.kind, filename=file.name, cte="quoted-printable")
+
+    def _pictures(self, notice: Notice) -> dict[str, tuple[bytes, str]]:
+        """What stands in the page, by the name it has there: the picture and its kind."""
+        logo = {page.LOGO: (self.look.logo, self.look.logo_type)} if self.look.logo else {}
+        return logo | {name: (bars.picture(cells), "png") for cells, name in page.pictures(notice).items()}
 
     def _foot(self, delivery: Delivery) -> tuple[page.Foot, ...]:
         """The organisation's own line, why the mail came, how to stop it, and its number."""
@@ -70,7 +75,7 @@ class Letters:
             *own,
             page.Foot(words.reason_for(delivery)),
             way_out,
-            page.Foot(words.reference(notice)),
+            *(() if notice.document else (page.Foot(words.reference(notice)),)),
         )
 
 

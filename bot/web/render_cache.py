@@ -13,7 +13,7 @@ FRESH = 2.0  # seconds for which a page is reused
 
 
 @dataclass
-class Kept:
+class RenderCache:
     """A text that is reused for `fresh` seconds."""
 
     make: Callable[[], Awaitable[str]]
