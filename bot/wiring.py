@@ -64,7 +64,7 @@ def node_facts(config: Config) -> NodeFacts:
     """What this node tells the others of itself. What may differ from node to node is left out of the hash; secrets are
     masked in it.
     """
-    own: dict[str, Any] = {"cluster": True, "web": {"listen"}}
+    own: dict[str, Any] = {"cluster": True, "location": True, "web": {"listen"}}
     said = repr(_ordered(config.model_dump(exclude=own, warnings=False)))
     return NodeFacts(config.cluster.node or "", __version__, blake2b(said.encode(), digest_size=8).hexdigest())
 
