@@ -62,7 +62,7 @@ from bot.model.incidents import (
     Verdict,
 )
 from bot.model.intervals import Span, clip, holes, merged, minus, shared, total
-from bot.model.links import Link, LinkKind, for_people, incident_path, marked, service_path
+from bot.model.links import Link, LinkKind, bare_address, for_people, incident_path, marked, service_path
 from bot.model.mail import PLAIN_LOOK, MailLook
 from bot.model.maintenance import EVERYTHING, OVER, Origin, Phase, Weekly, Window, planned
 from bot.model.notices import (
@@ -208,6 +208,7 @@ __all__ = [
     "availability_of",
     "bad_time",
     "bar",
+    "bare_address",
     "blind_spans",
     "clip",
     "clock",

@@ -117,7 +117,11 @@ def outage(incident: Incident) -> Outage | None:
 def _outages(service: Service, state: ServiceState, overview: Overview) -> list[Outage]:
     """Of one service. The state is newer than the store's rows, and knows when an unstable service responded."""
     now = outage(state.incident) if state.incident else None
-    mine = [o for o in outages(overview) if o.service == service.id]
+    recent = overview.recent if overview.outages is None else ()  # looked through before anything is made of it
+    mine = [
+        *(o for o in overview.outages or () if o.service == service.id),
+        *(found for one in recent if one.service == service.id and (found := outage(one))),
+    ]
     return [now if now and o.number == now.number else o for o in mine]
 
 
