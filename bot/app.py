@@ -23,7 +23,7 @@ from bot.delivery.rate_limit import OpenChannel
 from bot.engine import Engine
 from bot.incidents.reconciler import audit
 from bot.model import Overview
-from bot.model.cluster import channel_role
+from bot.model.cluster import SCHEDULER, channel_role
 from bot.net import Network
 from bot.offload import pool
 from bot.own_alerts.admins import AdminAlerts
@@ -159,7 +159,8 @@ class App:
         yield Part.ROUNDS, "blindness", partial(look_while_blind, self.store.ownership, self.rounds.online, stop)
         if self.witnesses:
             registry = self.witnesses.registry
-            yield Part.WITNESSES, "witnesses", partial(WitnessHealth(registry, self.own_health).run, stop)
+            heard = WitnessHealth(registry, self.own_health, partial(self.store.ownership.plays, SCHEDULER))
+            yield Part.WITNESSES, "witnesses", partial(heard.run, stop)
             shared = WitnessSharing(registry, self.store.witnesses, self._several)
             yield Part.WITNESSES, "sharing", partial(shared.run, stop)
 
