@@ -33,6 +33,7 @@ from bot.own_alerts.worker_health import WorkerHealth
 from bot.own_health import OwnHealth, Part
 from bot.scheduler import clock_offset
 from bot.scheduler.clock_steps import ClockSteps
+from bot.scheduler.following import Following
 from bot.scheduler.jobs import Scheduler
 from bot.scheduler.result_writer import Result, Results
 from bot.scheduler.roles import while_ours
@@ -157,6 +158,8 @@ class App:
         yield Part.SCHEDULER, "own notices", partial(notices.run, stop)
         yield Part.MACHINE, "workers", partial(WorkerHealth(self.own_health).run, stop)
         yield Part.ROUNDS, "blindness", partial(look_while_blind, self.store.ownership, self.rounds.online, stop)
+        if self.store.feed.several:
+            yield Part.DATABASE, "following", partial(Following(self.engine).run, stop)
         if self.witnesses:
             registry = self.witnesses.registry
             yield Part.WITNESSES, "witnesses", partial(WitnessHealth(registry, self.own_health).run, stop)

@@ -19,6 +19,7 @@ from bot.store.digest_readers import DigestReaderStore
 from bot.store.digests import DigestStore
 from bot.store.engine import Database, FencedError, StoreUnavailable, absent, connect
 from bot.store.errors import DatabaseHealth
+from bot.store.feed import Feed
 from bot.store.heartbeats import HeartbeatStore
 from bot.store.incidents import IncidentStore, Snapshot, Transition
 from bot.store.instance_lock import hold_file, not_alone
@@ -79,6 +80,7 @@ class Store:
     digests: DigestStore
     digest_readers: DigestReaderStore
     witnesses: WitnessStore
+    feed: Feed
     ownership: Ownership = field(default_factory=lambda: AllOurs(not_alone()))
     health: DatabaseHealth = field(default_factory=lambda: DatabaseHealth(OwnHealth()))
 
@@ -142,6 +144,7 @@ def _store(database: Database, ownership: Ownership) -> Store:
         DigestStore(database),
         DigestReaderStore(database),
         WitnessStore(database),
+        Feed(database),
         ownership,
         database.health,
     )

@@ -142,6 +142,10 @@ class Database:
         """
         return await asyncio.shield(self.spawn(self._run(self._writer.begin(), work, "reading")))
 
+    async def open_session(self) -> AsyncConnection:
+        """Open a session of our own, to be closed by the caller."""
+        return await self._migrator.connect()
+
     async def migrate(self, work: Work[T]) -> T:
         """`write` without the guard and without a time limit: it alters tables with years of data."""
         return await asyncio.shield(self.spawn(self._run(self._migrator.begin(), work, "writing")))
