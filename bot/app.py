@@ -214,7 +214,7 @@ class App:
         return [*self.rounds.drain(), *(self.witnesses.registry.drain() if self.witnesses else ())]
 
     def _clock_steps(self) -> ClockSteps:
-        boot = clock_offset.boot_id()
+        boot = "" if self.store.ownership.wall else clock_offset.boot_id()
         return ClockSteps(PROCESS, self.recorder, self.rounds, self.outbox, self.heartbeats, self.user_reports, boot)
 
     def _site(self) -> FastAPI:
@@ -317,7 +317,10 @@ async def open_app(
             own_health=own_health,
             changed=operator_log.changed,
         )
-        await clock_offset.restore(store, PROCESS, clock_offset.boot_id(), engine.recorder.reworded)
+        # What several machines store has one clock, the database's; this one's may be set as it likes.
+        PROCESS.follow(store.ownership.wall)
+        if store.ownership.wall is None:
+            await clock_offset.restore(store, PROCESS, clock_offset.boot_id(), engine.recorder.reworded)
         await engine.load()
         yield _app(config, engine, net, channels, door)
 

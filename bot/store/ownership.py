@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import Callable, Collection
+from datetime import datetime
 from typing import Protocol
 
 from bot.model.cluster import Claim, ClusterView, Share
@@ -59,6 +60,10 @@ class Ownership(Protocol):
 
     def see(self, *, online: bool) -> None:
         """Tell whether our own connection works: another node does the work of a blind one."""
+
+    @property
+    def wall(self) -> Callable[[], datetime] | None:
+        """The clock that all nodes go by; None: the machine's."""
 
     @property
     def alone(self) -> bool:
@@ -119,6 +124,10 @@ class AllOurs:
 
     def see(self, *, online: bool) -> None:
         """Nobody could do the work instead."""
+
+    @property
+    def wall(self) -> Callable[[], datetime] | None:
+        return None
 
     @property
     def alone(self) -> bool:

@@ -10,6 +10,7 @@ from datetime import timedelta
 import asyncpg
 import pytest
 
+from bot.clock import SteadyClock, wall
 from bot.model import Delivery, DeliveryAction, Destination, Notice, Text, Tone
 from bot.model.cluster import SHARDS, channel_role, shard_of
 from bot.notify.batching import Claim
@@ -333,3 +334,16 @@ async def test_the_view_says_who_has_how_much(url):
         assert seen["a"].shards + seen["b"].shards + a.view().free == SHARDS
         assert seen["a"].roles == (SLACK,)
         await b.leave()
+
+
+@pytest.mark.hardened("R9", "a node's own clock is an hour wrong", "it goes by the database's")
+async def test_all_nodes_go_by_the_clock_of_the_database(url, saw):
+    wrong = SteadyClock(wall=lambda: wall() + timedelta(hours=1))
+    async with node(url, "a", 60) as a:
+        wrong.follow(a.wall)
+        await a.beat()
+        assert abs(wrong.drift()) < timedelta(seconds=2)
+        assert abs(wrong.utcnow() - wall()) < timedelta(seconds=2)
+        wrong.follow(None)
+        assert wrong.utcnow() - wall() > timedelta(minutes=59)
+    saw("the database's time")
