@@ -275,6 +275,7 @@ class App:
             troubles=self.own_health.troubles,
             unwell=self.own_health.unwell,
             restarts=dict(self.own_health.restarts),
+            cluster=self.store.ownership.view(),
             witnesses=self.witnesses.registry.ages() if self.witnesses else {},
             witness_readings=self.witnesses.registry.counts() if self.witnesses else {},
         )

@@ -9,7 +9,10 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from bot.engine import Engine
-from bot.model import ServiceState
+from bot.incidents.reconciler import reconcile
+from bot.model import Reason, ReasonCode, ServiceState
+from bot.model.cluster import SCHEDULER
+from bot.own_health import Part
 from bot.scheduler.jobs import retrying
 from bot.store import StoreUnavailable
 from bot.store.feed import BEAT, Subject
@@ -27,6 +30,7 @@ class Following:
     engine: Engine
     listened: bool | None = None  # whether notifications come; None: not tried yet
     _since: int | None = None
+    _named: frozenset[str] = frozenset()
     _heard: asyncio.Event = field(default_factory=asyncio.Event)
 
     def __post_init__(self) -> None:
@@ -65,6 +69,19 @@ class Following:
         for subject in map(Subject, news.subjects):
             await self._reload(subject)
         self._since = news.mark
+        self._compare()
+        named, self._named = self._named, self.engine.store.ownership.named()
+        if named - self._named and self.engine.store.ownership.owns(SCHEDULER):
+            await reconcile(record)  # the last node that named a service has let it go
+
+    def _compare(self) -> None:
+        """Report a node with another config; one node does it for all."""
+        ownership, health = self.engine.store.ownership, self.engine.own_health
+        others = ownership.view().differing if ownership.owns(SCHEDULER) else ()
+        if others:
+            health.report(Part.CONFIG, Reason.of(ReasonCode.CONFIGS_DIFFER, nodes=", ".join(others)), "nodes")
+        else:
+            health.clear(Part.CONFIG, "nodes")
 
     async def _reload(self, subject: Subject) -> None:
         record = self.engine.recorder

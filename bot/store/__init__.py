@@ -6,13 +6,16 @@ Every method is one transaction, completed even if its caller is cancelled, and 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
+from functools import partial
 
+from bot.model.cluster import ClusterView
 from bot.own_health import OwnHealth
 from bot.store.audit import Audit, Dangling
 from bot.store.cluster import Membership
+from bot.store.cluster_reading import read_cluster
 from bot.store.deliveries import statements
 from bot.store.deliveries.repository import Deliveries, Progress
 from bot.store.digest_readers import DigestReaderStore
@@ -81,6 +84,7 @@ class Store:
     digest_readers: DigestReaderStore
     witnesses: WitnessStore
     feed: Feed
+    nodes: Callable[[], Awaitable[ClusterView]]  # reads the cluster, also for whoever is no node of it
     ownership: Ownership = field(default_factory=lambda: AllOurs(not_alone()))
     health: DatabaseHealth = field(default_factory=lambda: DatabaseHealth(OwnHealth()))
 
@@ -145,6 +149,7 @@ def _store(database: Database, ownership: Ownership) -> Store:
         DigestReaderStore(database),
         WitnessStore(database),
         Feed(database),
+        partial(read_cluster, database),
         ownership,
         database.health,
     )

@@ -77,6 +77,9 @@ class Ownership(Protocol):
     def others_see(self) -> bool:
         """Whether another node lives and sees the world."""
 
+    def named(self) -> frozenset[str]:
+        """The services that the config of any other live node may still name."""
+
     def view(self) -> ClusterView: ...
 
 
@@ -140,6 +143,9 @@ class AllOurs:
     @property
     def others_see(self) -> bool:
         return False
+
+    def named(self) -> frozenset[str]:
+        return frozenset()
 
     def view(self) -> ClusterView:
         return ClusterView()

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import AsyncExitStack
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
 from bot.engine import Engine
+from bot.incidents.reconciler import reconcile
 from bot.incidents.settings import Settings
 from bot.model import (
     Destination,
@@ -20,7 +22,7 @@ from bot.model import (
     Service,
     Subscription,
 )
-from bot.model.cluster import shard_of
+from bot.model.cluster import SCHEDULER, shard_of
 from bot.scheduler.following import Following
 from bot.store import NodeFacts, open_store
 from bot.store.feed import Feed
@@ -180,3 +182,21 @@ async def test_it_looks_by_itself_when_notified_and_each_second_else(pair):
             await asyncio.sleep(0.02)
     stop.set()
     await running
+
+
+async def test_a_service_is_let_go_only_when_no_live_node_names_it(pair):
+    owner, other, _, follows = pair
+    await owner.recorder.seen(look("B", 0))
+    await other.store.ownership.offer(roles=[SCHEDULER])
+    await follows.look()
+    other.recorder.settings = replace(other.recorder.settings, services={})  # its config is the newer one
+    await other.store.ownership.beat()
+    await reconcile(other.recorder)
+    assert other.recorder.states["x"].incident is not None
+    await owner.store.ownership.leave()
+    other.store.ownership._entry.services = frozenset()
+    other.store.ownership._entry.renew()
+    await other.store.ownership.beat()
+    await follows.look()
+    assert other.store.ownership.owns(SCHEDULER)
+    assert other.recorder.states["x"].incident is None
