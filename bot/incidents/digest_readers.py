@@ -107,7 +107,8 @@ class DigestReaders:
         if link is None:
             return None
         if purpose is LinkPurpose.CONFIRM:
-            return await self._store.find(nonce=link.name)
+            asked = await self._store.find(nonce=link.name)
+            return asked if asked and asked.state is DigestReaderState.ASKED else None
         return await self._store.find(link=link.name)
 
     async def confirm(self, reader: DigestReader, at: datetime) -> bool:

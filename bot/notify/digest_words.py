@@ -38,4 +38,6 @@ def deliveries(
         name, seen, to, style, covers=covers, services=services, late=period.late, order=order, log=log
     )
     key = f"digest:{name}:{period.until:%Y-%m-%dT%H:%MZ}/1"
-    return tuple(replace(row, key=f"{key}@{row.destination}", notice=replace(row.notice, key=key)) for row in rows)
+    return tuple(
+        replace(row, key=f"{key}@{row.destination}", notice=replace(row.notice, key=key, style=style)) for row in rows
+    )

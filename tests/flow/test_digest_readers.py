@@ -6,7 +6,6 @@ import asyncio
 import re
 
 import httpx
-import pytest
 
 from bot.model import Destination
 from tests.fakes.mail import FakeRelay
@@ -75,9 +74,6 @@ async def _only_boss(home):
     return {place for _, place, _, _ in await runs(home.store, coming=True)} == {"comms@example.org"}
 
 
-@pytest.mark.hardened(
-    "D13", "an address of a digest is refused as unknown", "marked, no more digests, admins told once"
-)
 async def test_an_address_that_no_longer_exists_is_marked_and_the_admins_are_told_once(tmp_path, saw):
     async with Site(keep=True) as site, FakeRelay() as relay:
         config = of(tmp_path, site, relay).model_copy(update={"admins": frozenset({"email:admin@example.org"})})

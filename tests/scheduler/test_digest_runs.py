@@ -253,3 +253,22 @@ def test_which_answers_mean_that_an_address_no_longer_exists(answer, hard):
     cause = Reason.of(ReasonCode.AS_SAID, text=answer)
     assert bounces.hard(Reason.of(ReasonCode.RELAY_SAID, relay="h:25", cause=cause)) is hard
     assert not bounces.hard(cause)
+
+
+async def test_a_kill_among_a_thousand_leaves_the_rest_to_the_next_process(store, monkeypatch):
+    daemon = await begun(store, comms(to=[f"email:{n}@example.org" for n in range(170)]))
+    real, calls = daemon.store.digests.queue, []
+
+    async def twice(*given):
+        calls.append(1)
+        if len(calls) > 2:
+            raise OSError("killed")
+        return await real(*given)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(daemon.store.digests, "queue", twice)
+        with pytest.raises(OSError, match="killed"):
+            await daemon.at(EIGHT)
+    assert len(await runs(store)) == len(await queued(store)) == 100
+    await daemon.again().at(EIGHT + timedelta(minutes=1))
+    assert len(await runs(store)) == len({key for key, _, _ in await queued(store)}) == len(await queued(store)) == 170

@@ -126,7 +126,9 @@ async def test_an_address_confirms_once_by_its_button(door):
     neutral = await nothing(door)
     assert same(await door.web.post(link, data={"do": "confirm"}), neutral)
     assert same(await door.web.get(link), neutral)
+    again = await door.asked()
     await door.web.post(await door.link(), data=ONE_CLICK)
+    assert same(await door.web.get(again), neutral)  # who has left was not waited for
     assert same(await door.web.post(link, data={"do": "confirm"}), neutral)
     assert door.state() is DigestReaderState.LEFT
 
