@@ -23,7 +23,7 @@ from bot.delivery.rate_limit import OpenChannel
 from bot.engine import Engine
 from bot.incidents.reconciler import audit
 from bot.model import Overview
-from bot.model.cluster import channel_role
+from bot.model.cluster import SCHEDULER, channel_role
 from bot.net import Network
 from bot.offload import pool
 from bot.own_alerts.admins import AdminAlerts
@@ -33,6 +33,7 @@ from bot.own_alerts.worker_health import WorkerHealth
 from bot.own_health import OwnHealth, Part
 from bot.scheduler import clock_offset
 from bot.scheduler.clock_steps import ClockSteps
+from bot.scheduler.following import Following
 from bot.scheduler.jobs import Scheduler
 from bot.scheduler.result_writer import Result, Results
 from bot.scheduler.roles import while_ours
@@ -157,9 +158,12 @@ class App:
         yield Part.SCHEDULER, "own notices", partial(notices.run, stop)
         yield Part.MACHINE, "workers", partial(WorkerHealth(self.own_health).run, stop)
         yield Part.ROUNDS, "blindness", partial(look_while_blind, self.store.ownership, self.rounds.online, stop)
+        if self.store.feed.several:
+            yield Part.DATABASE, "following", partial(Following(self.engine).run, stop)
         if self.witnesses:
             registry = self.witnesses.registry
-            yield Part.WITNESSES, "witnesses", partial(WitnessHealth(registry, self.own_health).run, stop)
+            heard = WitnessHealth(registry, self.own_health, partial(self.store.ownership.plays, SCHEDULER))
+            yield Part.WITNESSES, "witnesses", partial(heard.run, stop)
             shared = WitnessSharing(registry, self.store.witnesses, self._several)
             yield Part.WITNESSES, "sharing", partial(shared.run, stop)
 
@@ -211,7 +215,7 @@ class App:
         return [*self.rounds.drain(), *(self.witnesses.registry.drain() if self.witnesses else ())]
 
     def _clock_steps(self) -> ClockSteps:
-        boot = clock_offset.boot_id()
+        boot = "" if self.store.ownership.wall else clock_offset.boot_id()
         return ClockSteps(PROCESS, self.recorder, self.rounds, self.outbox, self.heartbeats, self.user_reports, boot)
 
     def _site(self) -> FastAPI:
@@ -273,6 +277,7 @@ class App:
             troubles=self.own_health.troubles,
             unwell=self.own_health.unwell,
             restarts=dict(self.own_health.restarts),
+            cluster=self.store.ownership.view(),
             witnesses=self.witnesses.registry.ages() if self.witnesses else {},
             witness_readings=self.witnesses.registry.counts() if self.witnesses else {},
         )
@@ -315,7 +320,10 @@ async def open_app(
             own_health=own_health,
             changed=operator_log.changed,
         )
-        await clock_offset.restore(store, PROCESS, clock_offset.boot_id(), engine.recorder.reworded)
+        # What several machines store has one clock, the database's; this one's may be set as it likes.
+        PROCESS.follow(store.ownership.wall)
+        if store.ownership.wall is None:
+            await clock_offset.restore(store, PROCESS, clock_offset.boot_id(), engine.recorder.reworded)
         await engine.load()
         yield _app(config, engine, net, channels, door)
 

@@ -43,9 +43,17 @@ class SteadyClock:
 
     def __init__(self, steady: Callable[[], float] = steady, wall: Callable[[], datetime] = wall) -> None:
         self.steady = steady
-        self._wall = wall
+        self._wall = self._machine = wall
         self._then, self._at, self._rate = wall(), steady(), 0.0
         self.began = self._at  # since when the present lead over the steady clock holds
+
+    def follow(self, wall: Callable[[], datetime] | None) -> None:
+        """Go by another wall clock from now on, None: by the machine's. For before anything is stored by it."""
+        if wall is None and self._wall is self._machine:
+            return
+        self._wall = wall or self._machine
+        self._then, self._at, self._rate = self._wall(), self.steady(), 0.0
+        self.began = self._at
 
     def utcnow(self) -> datetime:
         passed = self.steady() - self._at

@@ -93,8 +93,11 @@ class Engine:
         self._rounds = rounds
         return rounds
 
-    def _changed_hands(self, won: frozenset[Share], _lost: frozenset[Share]) -> None:
-        """Begin with the shares that are ours from now on."""
+    def _changed_hands(self, won: frozenset[Share], lost: frozenset[Share]) -> None:
+        """Begin with the shares that are ours from now on, and forget what only their owner knows of the others."""
+        announced = self.recorder.maintenance.announced
+        for name in [name for name in announced if self.store.ownership.share_of(name) in lost]:
+            del announced[name]
         if self._rounds is not None:
             share_of = self.store.ownership.share_of
             self._rounds.won([name for name in self.recorder.settings.watched if share_of(name) in won])

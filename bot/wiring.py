@@ -27,6 +27,7 @@ from bot.watch.witness.assignment import given
 from bot.watch.witness.registry import Member, WitnessRegistry
 from bot.web.witness import Witnesses
 
+SHOWN = 10  # services in one line
 CHANNEL_EVERY = timedelta(seconds=60)  # longest time between two checks of a channel's provider
 
 
@@ -63,7 +64,7 @@ def node_facts(config: Config) -> NodeFacts:
     """What this node tells the others of itself. What may differ from node to node is left out of the hash; secrets are
     masked in it.
     """
-    own: dict[str, Any] = {"cluster": True, "web": {"listen"}}
+    own: dict[str, Any] = {"cluster": True, "location": True, "web": {"listen"}}
     said = repr(_ordered(config.model_dump(exclude=own, warnings=False)))
     return NodeFacts(config.cluster.node or "", __version__, blake2b(said.encode(), digest_size=8).hexdigest())
 
@@ -182,3 +183,18 @@ def witnesses(config: Config, looked_at: Sequence[Watched]) -> Witnesses | None:
     quorum = None if config.quorum == "majority" else config.quorum
     registry = WitnessRegistry(members, every, quorum=quorum, place=config.location or "")
     return Witnesses({key: settings.token for key, settings in known.items()}, tasks, registry)
+
+
+def witness_lines(config: Config) -> Iterator[str]:
+    """What each witness is to check, a line each."""
+    services = [
+        Watched(config.service(key), {r: c for r, c in said.routes.items() if not isinstance(c, HeartbeatCheck)})
+        for key, said in config.services.items()
+    ]
+    for key, said in config.witnesses.items():
+        task = given(said.settings(key), services, ())
+        line = f"witness {key}: checks {wording.counted(len(task.routes), 'service')}"
+        if task.withheld:
+            shown = ", ".join(task.withheld[:SHOWN]) + (" …" if len(task.withheld) > SHOWN else "")
+            line += f"; private, so only if its services name them: {shown}"
+        yield line

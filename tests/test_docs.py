@@ -48,6 +48,7 @@ from bot.model import (
     Window,
     length,
 )
+from bot.model.cluster import ClusterView, NodeView
 from bot.watch.checks import dns, expectations, greeting, heartbeat, http, ping, tcp, tls, websocket
 from bot.watch.sources import OfficialPage
 from bot.watch.sources.trackers.downdetector import DowndetectorTracker
@@ -456,7 +457,8 @@ def test_a_webhook_gets_what_the_readme_shows():
 
 
 def test_every_metric_is_explained():
-    vitals = Metrics(at(14), at(13), at(14), {"slack": 1}, {("slack", "sent"): 1}, {"rounds": 1})
+    cluster = ClusterView("a", (NodeView("a", True, False, "1", "h", 0.5, 256),))
+    vitals = Metrics(at(14), at(13), at(14), {"slack": 1}, {("slack", "sent"): 1}, {"rounds": 1}, cluster=cluster)
     names = {f.name for f in text_string_to_metric_families(metrics(vitals, MORNING).decode())}
     for name in (n for n in names if not n.endswith("_created")):
         assert re.search(rf"^\| `{name}(_total)?[{{`]", PAGES["operations.md"], re.MULTILINE), name

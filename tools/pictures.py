@@ -1,4 +1,5 @@
 """Take pictures of the page in all its states: `python tools/pictures.py FOLDER [state ...]`. Needs Chromium.
+`--readme` takes the one in the README.
 
 The widths are a small and a usual phone, a tablet and a desk; light and dark; English and Spanish. No daemon is started.
 """
@@ -32,9 +33,17 @@ async def taken(folder: Path, wanted: set[str]) -> None:
                     print(file)
 
 
+async def readme(file: Path) -> None:
+    async with served(shown("readme", Style("en", "Europe/Madrid"))) as address:
+        await picture(address, file, 900, 1580)
+
+
 if __name__ == "__main__":
     if CHROMIUM is None:
         sys.exit("Chromium is not installed: `apt-get install chromium`")
+    if sys.argv[1:] == ["--readme"]:
+        asyncio.run(readme(Path(__file__).parent.parent / "docs/screenshots/status.png"))
+        sys.exit()
     place = Path(sys.argv[1] if len(sys.argv) > 1 else "pictures")
     place.mkdir(parents=True, exist_ok=True)
     asyncio.run(taken(place, set(sys.argv[2:])))

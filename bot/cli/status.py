@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from dataclasses import asdict
 from datetime import timedelta
 from typing import TYPE_CHECKING, Annotated
 
@@ -10,6 +12,7 @@ from cyclopts import Parameter
 
 from bot.cli import health
 from bot.cli.console import HERE, AsData, File, err, fail, out, show, work
+from bot.model.cluster import SHARDS, ClusterView
 
 if TYPE_CHECKING:
     from bot.config import Config
@@ -94,14 +97,32 @@ async def _status(config: Config, service: str | None, *, as_data: bool, exit_co
         err.print(f"Tocsin itself is unwell: {line}", markup=False)
     async with open_store(config.database, create=False) as store:
         overview, alive = await glance(config, store)
+        cluster = await store.nodes()
     if as_data:
         own = health.as_data(answer)
-        out.print_json(json.dumps(as_json(overview) | ({"own_trouble": own} if own else {})))
+        nodes = {"nodes": [asdict(node) for node in cluster.nodes]} if cluster.nodes else {}
+        out.print_json(json.dumps(as_json(overview) | ({"own_trouble": own} if own else {}) | nodes))
     else:
         out.print(wording.status(overview, config.style(), service).text, markup=False)
+        for line in _nodes(cluster) if len(cluster.nodes) > 1 else ():
+            out.print(line, markup=False)
     if alive is None or overview.at - alive > timedelta(minutes=1):
         err.print("The daemon is not running: this is what was known when it stopped.")
     return 3 if exit_code and _down(overview, service) else 0
+
+
+def _nodes(cluster: ClusterView) -> Iterator[str]:
+    """A line for each node, and one for what nobody does."""
+    for node in cluster.nodes:
+        if not node.alive:
+            yield f"node {node.name}: gone since {node.age:.0f} s"
+            continue
+        notes = [f"{node.shards} of {SHARDS} shards", *node.roles]
+        notes += ["blind: its own connection fails"] if node.blind else []
+        notes += ["with another config"] if node.name in cluster.differing else []
+        yield f"node {node.name}: {', '.join(notes)}"
+    if cluster.free:
+        yield f"{cluster.free} of {SHARDS} shards have no node"
 
 
 def _down(overview: Overview, service: str | None) -> bool:

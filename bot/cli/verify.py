@@ -51,6 +51,8 @@ async def _check(config: Config, exposed: list[str], *, live: bool) -> int:
         out.print("canaries: none set: an outage of our own connection would be told as everybody's")
     for job, address in (await wiring.addresses(config)).items():
         out.print(f"heartbeat {job}: {address}", markup=False)
+    for line in wiring.witness_lines(config):
+        out.print(line, markup=False)
     for line, wrong in found:
         (err if wrong else out).print(line, markup=False)
     for line in exposed:

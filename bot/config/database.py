@@ -51,15 +51,26 @@ def _check_server(rest: str) -> None:
     given = _options(options)
     if not (host or given.get("host")):
         raise ValueError(f"names no server; {EXPECTED}")
-    if port is not None:
-        _check_port(port)
-    if host:
-        _check_host(host)
+    for one, its_port in _servers(host, port):
+        if its_port is not None:
+            _check_port(its_port)
+        if one:
+            _check_host(one)
     # An unescaped / in a password ends it there, and the rest would be shown with the name.
     if not set("@:/").isdisjoint(name):
         raise ValueError(f"has no right name of a database; expected one such as tocsin ({ESCAPED})")
     if any(not unquote(part).isprintable() for part in (account, name, *given.values())):
         raise ValueError("holds a character that cannot be shown")
+
+
+def _servers(host: str, port: str | None) -> list[tuple[str, str | None]]:
+    """Each server of `a:5432,b:5432` with its port: a pair of them, of which one at a time takes writes."""
+    if host.startswith("[") or "," not in host + (port or ""):
+        return [(host, port)]
+    parts = (host if port is None else f"{host}:{port}").split(",")
+    if not all(parts):
+        raise ValueError(f"names a server without a name; {EXPECTED}")
+    return [(name, number if colon else None) for name, colon, number in (part.partition(":") for part in parts)]
 
 
 def _check_port(port: str) -> None:

@@ -36,7 +36,8 @@ async def reconcile(record: Recorder) -> Reconciled:
     """Repair everything. Row keys keep a message from being queued twice."""
     await record.settle(record.clock())
     await _adopt(record)
-    gone = [name for name, incident in _opened(record) if name not in record.settings.watched]
+    named = record.store.ownership.named()  # while a config is rolled out, some nodes still have the former one
+    gone = [name for name, _ in _opened(record) if name not in record.settings.watched and name not in named]
     for service in gone:
         # Readers are not concerned with the health of a channel that was removed from the config.
         await record.unwatch(service, quietly=service.endswith(OF_CHANNELS))

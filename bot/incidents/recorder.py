@@ -71,6 +71,7 @@ class Recorder:
     # Wakes the outbox for these destinations or kinds of channel.
     wake: Callable[[set[str] | set[Destination]], None] = no_outbox
     states: dict[str, ServiceState] = field(default_factory=dict)
+    versions: dict[str, int] = field(default_factory=dict)  # of the states that we wrote or were told of
     places: Places = field(init=False)
     maintenance: MaintenanceCalendar = field(default_factory=MaintenanceCalendar)
     coverage: Coverage = field(default_factory=Coverage)
@@ -113,7 +114,7 @@ class Recorder:
         """Restore the state of the last run."""
         now = self.clock()
         self.states = await self.store.incidents.states()
-        await self._find_readers()
+        await self.find_readers()
         again = (window for weekly in self.settings.weekly for window in occurrences(weekly, now))
         self.maintenance.load(await self.store.maintenance.windows(now - LONG_AGO), (*self.settings.windows, *again))
         for style in {audience.style for audience in self.settings.audiences}:
@@ -166,9 +167,9 @@ class Recorder:
     async def moved(self, old: Destination, new: Destination) -> None:
         """Take over a destination's new address, so that its readers lose no notice."""
         await self.store.subscriptions.moved(old, new)
-        await self._find_readers()
+        await self.find_readers()
 
-    async def _find_readers(self) -> None:
+    async def find_readers(self) -> None:
         """Load the subscriptions and the present addresses of the config's destinations: a file does not learn that a
         group has moved.
         """
@@ -244,7 +245,7 @@ class Recorder:
         """Notify the admins that a destination refuses messages, or refused this one."""
         await tell_of_refusal(self, delivery, why, scope)
 
-    async def _take_up(self, states: Mapping[str, ServiceState]) -> None:
+    async def take_up(self, states: Mapping[str, ServiceState]) -> None:
         """Take over new states; wake deliveries that wait for a channel that went down or came back."""
         before, now = self.down(), self.clock()
         if self.changed:
@@ -339,7 +340,7 @@ class Recorder:
 
         move = await self.store.incidents.apply(service, decide, now, claim)
         if move is None:  # another writer was first: take over its state
-            await self._take_up(await self.store.incidents.states())
+            await self.take_up(await self.store.incidents.states())
             return ()
         await self._taken(service, move)
         return move.changes
@@ -347,7 +348,8 @@ class Recorder:
     async def _taken(self, service: str, move: Transition) -> None:
         if move.deliveries:
             self.wake({delivery.destination for delivery in move.deliveries})
-        await self._take_up({service: move.state})
+        self.versions[service] = max(move.version, self.versions.get(service, 0))
+        await self.take_up({service: move.state})
 
     def _deliveries(self, change: Change, situation: Snapshot, now: datetime) -> tuple[Delivery, ...]:
         known = change.incident.id == situation.thread  # nobody has been notified of a new incident

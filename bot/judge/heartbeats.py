@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from bot.model import Heartbeat, HeartbeatEvent, Reason, ReasonCode
 
 MINUTE = timedelta(minutes=1)
+NEVER = datetime(1, 1, 1, tzinfo=UTC)
 
 
 def told(job: Heartbeat, call: HeartbeatEvent, at: datetime, code: int | None = None) -> Heartbeat:
@@ -19,6 +20,18 @@ def told(job: Heartbeat, call: HeartbeatEvent, at: datetime, code: int | None = 
             return replace(job, begun_at=None, failed_at=at, code=code)
         case HeartbeatEvent.DONE:
             return replace(job, begun_at=None, failed_at=None, code=None, done_at=at)
+
+
+def merged(mine: Heartbeat, theirs: Heartbeat) -> Heartbeat:
+    """The job as two nodes know it: the later call counts."""
+    if mine.rhythm != theirs.rhythm:
+        return mine
+    newest = max(mine, theirs, key=_called_at)
+    return replace(newest, since=max(mine.since, theirs.since), token=theirs.token or mine.token)
+
+
+def _called_at(job: Heartbeat) -> datetime:
+    return max(at for at in (NEVER, job.done_at, job.begun_at, job.failed_at) if at is not None)
 
 
 def trouble(job: Heartbeat, every: timedelta, grace: timedelta, now: datetime) -> Reason | None:

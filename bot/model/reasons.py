@@ -279,6 +279,7 @@ class ReasonCode(FactCode):
     JOB_OF_OURS_FAILED = "job_of_ours_failed", "detail", "task"
     WITNESS_SILENT = "witness_silent", "length", "place"
     WITNESS_CONFIG_UNREADABLE = "witness_config_unreadable"
+    CONFIGS_DIFFER = "configs_differ", "nodes"
     UNKNOWN = "unknown"
 
 

@@ -44,6 +44,8 @@ def opened(token: str, secret: str, purpose: LinkPurpose, now: datetime) -> Sign
         data = urlsafe_b64decode(token + "=" * (-len(token) % 4))
     except (binascii.Error, ValueError):
         return None
+    if urlsafe_b64encode(data).decode().rstrip("=") != token:  # other spellings of the same bytes
+        return None
     body, mac = data[:-MAC], data[-MAC:]
     if len(body) != 1 + NAME + UNTIL or not hmac.compare_digest(mac, _mac(body, secret)):
         return None

@@ -6,6 +6,18 @@ from dataclasses import dataclass
 
 from bot.model.observations import Reading
 
+MARK = "@"  # in no name of a service
+
+
+def series(service: str, witness: str) -> str:
+    """The name under which the history keeps what a witness sees of a service."""
+    return f"{service}{MARK}{witness}"
+
+
+def of_witness(name: str) -> bool:
+    """True for such a name: it is written by the node that the witness reports to, whoever owns the service."""
+    return MARK in name
+
 
 @dataclass(frozen=True, slots=True)
 class SharedReading:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 
@@ -22,6 +23,7 @@ class WitnessHealth:
 
     registry: WitnessRegistry
     own_health: OwnHealth
+    tells: Callable[[], bool] = lambda: True  # whether it is this node that tells, not another one
     _silent: dict[str, str] = field(default_factory=dict)  # names by key, as reported
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -33,7 +35,8 @@ class WitnessHealth:
 
     def look(self) -> None:
         """Report who is silent, and clear who is not any more."""
-        silent = self.registry.silent()
+        tells = self.tells()
+        silent = self.registry.silent() if tells else {}
         for key, (name, seconds) in silent.items():
             if key not in self._silent:
                 log.warning("the witness %s has not been heard of for %.0f minutes", key, seconds / 60)
@@ -41,6 +44,7 @@ class WitnessHealth:
             why = Reason.of(ReasonCode.WITNESS_SILENT, place=name, length=seconds // 60)
             self.own_health.report(Part.WITNESSES, why, key)
         for key in self._silent.keys() - silent.keys():
-            log.info("the witness %s is heard again", key)
+            if tells:
+                log.info("the witness %s is heard again", key)
             del self._silent[key]
             self.own_health.clear(Part.WITNESSES, key)

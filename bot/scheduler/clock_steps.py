@@ -13,6 +13,7 @@ from bot.delivery.outbox import Outbox
 from bot.incidents.reconciler import reconcile
 from bot.incidents.recorder import Recorder
 from bot.model.clock_shift import stepped
+from bot.model.cluster import SCHEDULER
 from bot.scheduler import clock_offset
 from bot.store import StoreUnavailable
 from bot.store.clock_shift import CLOCK_OFFSET
@@ -74,7 +75,8 @@ class ClockSteps:
         try:
             await self.rounds.hold()
             by, born, now = self.clock.drift(), self.clock.born, self.clock.utcnow()
-            await self.recorder.store.incidents.step(by, born, now, self.recorder.reworded, self._offset_after(by))
+            if self.recorder.store.ownership.owns(SCHEDULER):  # once for all nodes; each corrects its own memory
+                await self.recorder.store.incidents.step(by, born, now, self.recorder.reworded, self._offset_after(by))
         except StoreUnavailable as error:
             if not self._said:
                 log.error("the clock's step waits for the database: %s", error)

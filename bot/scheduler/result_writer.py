@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from bot.model import Reading, Reason, ReasonCode
+from bot.model.witnesses import of_witness
 from bot.own_health import OwnHealth, Part
 from bot.scheduler.jobs import retrying
 from bot.store import Store, StoreUnavailable
@@ -68,8 +69,11 @@ class Results:
         self.own_health.clear(Part.RESULTS)
 
     async def _record(self, rows: list[Result]) -> None:
-        """Write the results of services that are ours; what another node watches by now, it tells."""
+        """Write the results of services that are ours, and what witnesses told us; what another node watches by now, it
+        tells.
+        """
         ownership = self.store.ownership
-        ours = [row for row in rows if ownership.epoch(row[0]) is not None]
-        claims = {service: claim for service in {row[0] for row in ours} if (claim := ownership.claim(service))}
+        ours = [row for row in rows if of_witness(row[0]) or ownership.epoch(row[0]) is not None]
+        watched = {row[0] for row in ours if not of_witness(row[0])}
+        claims = {service: claim for service in watched if (claim := ownership.claim(service))}
         await self.store.results.record(ours, claims)

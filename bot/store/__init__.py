@@ -6,14 +6,17 @@ Every method is one transaction, completed even if its caller is cancelled, and 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
+from functools import partial
 
 from bot.contracts import FencedError, StoreUnavailable
+from bot.model.cluster import ClusterView
 from bot.own_health import OwnHealth
 from bot.store.audit import Audit, Dangling
 from bot.store.cluster import Membership
+from bot.store.cluster_reading import read_cluster
 from bot.store.deliveries import statements
 from bot.store.deliveries.repository import Deliveries, Progress
 from bot.store.digest_log import DigestLog
@@ -21,6 +24,7 @@ from bot.store.digest_readers import DigestReaderStore
 from bot.store.digests import DigestStore
 from bot.store.engine import Database, absent, connect
 from bot.store.errors import DatabaseHealth
+from bot.store.feed import Feed
 from bot.store.heartbeats import HeartbeatStore
 from bot.store.incidents import IncidentStore, Snapshot, Transition
 from bot.store.instance_lock import hold_file, not_alone
@@ -82,6 +86,8 @@ class Store:
     digest_log: DigestLog
     digest_readers: DigestReaderStore
     witnesses: WitnessStore
+    feed: Feed
+    nodes: Callable[[], Awaitable[ClusterView]]  # reads the cluster, also for whoever is no node of it
     ownership: Ownership = field(default_factory=lambda: AllOurs(not_alone()))
     health: DatabaseHealth = field(default_factory=lambda: DatabaseHealth(OwnHealth()))
 
@@ -146,6 +152,8 @@ def _store(database: Database, ownership: Ownership) -> Store:
         DigestLog(database),
         DigestReaderStore(database),
         WitnessStore(database),
+        Feed(database),
+        partial(read_cluster, database),
         ownership,
         database.health,
     )

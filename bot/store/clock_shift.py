@@ -14,6 +14,7 @@ from bot.model import MANY, Change, DeliveryStatus, Notice, ServiceState
 from bot.model.clock_shift import Moved, later, moved, stepped
 from bot.model.maintenance import planned
 from bot.store.engine import upsert
+from bot.store.feed import transaction
 from bot.store.schema import changes, heartbeats, incidents, reports, services
 from bot.store.schema import deliveries as table
 
@@ -119,7 +120,7 @@ async def _states(connection: AsyncConnection, how: Shift) -> int:
         if (state := how.state(row.state)) != row.state
     ]
     if rows:
-        await connection.execute(STATE, rows)
+        await connection.execute(STATE.values(written=transaction(connection.dialect.name)), rows)
     return len(rows)
 
 

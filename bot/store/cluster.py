@@ -9,10 +9,11 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.clock import steady
+from bot.clock import EPOCH, steady
 from bot.contracts import StoreUnavailable
 from bot.judge import cluster_view, rendezvous
 from bot.model import delivering
@@ -40,6 +41,7 @@ BEAT_EVERY = 2.0  # seconds between two beats
 MARGIN = 0.5  # seconds before a lease ends in which nothing is sent on it any more
 AWAITED = 3.0  # seconds that a message waits for the next beat, after a freeze
 PATIENCE = 15.0  # seconds to watch another daemon of our name: it beats, or it is gone
+PROMPT = 0.5  # seconds: an answer that took longer does not tell the time well enough
 LOOK_EVERY = 0.2  # seconds between two looks at it
 GIVING_BACK = 0.5  # seconds to leave at a stop
 
@@ -77,6 +79,7 @@ class Membership:
         self._seen = Seen("")
         self._named: dict[str, frozenset[str]] = {}  # services, by the checksum of their names
         self._changed: list[Changed] = []
+        self._ahead: float | None = None  # seconds by which the database's clock is ahead of the steady one
         self._wake, self._beaten = asyncio.Event(), asyncio.Event()
         self._busy: Callable[[Share], bool] = lambda _share: False
 
@@ -148,6 +151,10 @@ class Membership:
     def others_see(self) -> bool:
         alive = (node for node in self._seen.nodes if node.age < self.gone and node.name != self.name)
         return any(not node.blind for node in alive)
+
+    @property
+    def wall(self) -> Callable[[], datetime]:
+        return lambda: EPOCH + timedelta(seconds=self.steady() + (self._ahead or 0.0))
 
     @property
     def alone(self) -> bool:
@@ -230,7 +237,10 @@ class Membership:
 
     async def _beat(self, connection: AsyncConnection) -> Seen:
         facts = {"name": self.name, "owner": self.owner, "blind": self._entry.blind, "lasts": self.lasts}
-        owner = (await connection.execute(sql.BEAT, facts | {"session": session(self.owner)})).one().owner
+        before = self.steady()
+        owner, now = (await connection.execute(sql.BEAT, facts | {"session": session(self.owner)})).one()[:2]
+        if (took := self.steady() - before) < PROMPT or self._ahead is None:
+            self._ahead = now - before - took / 2
         if owner not in {None, self.owner}:
             return Seen(owner)
         if owner is None:

@@ -43,6 +43,7 @@ BEAT = text(
     f" kept AS (UPDATE shards SET until = {SOON} WHERE owner = :owner AND EXISTS (SELECT FROM me)),"
     f" played AS (UPDATE roles SET until = {SOON} WHERE owner = :owner AND EXISTS (SELECT FROM me))"
     " SELECT (SELECT owner FROM nodes WHERE name = :name) AS owner,"
+    " extract(epoch FROM clock_timestamp())::float8 AS now,"
     " set_config('application_name', :session, true), set_config('lock_timeout', '2s', true),"
     " set_config('idle_in_transaction_session_timeout', '10s', true)"
 )

@@ -36,7 +36,8 @@ from bot.contracts import FencedError, StoreUnavailable
 from bot.model import Reason
 from bot.model.cluster import Claim
 from bot.own_health import OwnHealth
-from bot.store.errors import DatabaseHealth, what_it_is, withdrawn
+from bot.store.errors import READ_ONLY, DatabaseHealth, what_it_is, withdrawn
+from bot.store.hosts import shown, with_hosts_apart
 
 log = logging.getLogger(__name__)
 
@@ -134,6 +135,10 @@ class Database:
         """
         return await asyncio.shield(self.spawn(self._run(self._writer.begin(), work, "reading")))
 
+    async def open_session(self) -> AsyncConnection:
+        """Open a session of our own, to be closed by the caller."""
+        return await self._migrator.connect()
+
     async def migrate(self, work: Work[T]) -> T:
         """`write` without the guard and without a time limit: it alters tables with years of data."""
         return await asyncio.shield(self.spawn(self._run(self._migrator.begin(), work, "writing")))
@@ -180,6 +185,7 @@ class Database:
             if isinstance(error, OUR_BUG) and not withdrawn(error):
                 raise
             self.health.failed(how, error)
+            await self._leave_standby(error)
             raise self._unavailable(error) from error
         except StatementError as error:
             if isinstance(error.orig, ValueError):  # rejected by a column type
@@ -187,6 +193,12 @@ class Database:
             raise
         self.health.worked(how)
         return result
+
+    async def _leave_standby(self, error: Exception) -> None:
+        """Drop the sessions on a server that takes no writes any more: another one is the primary by now."""
+        if self.file is None and what_it_is(error) is READ_ONLY:
+            for engine in {self._writer, self.reader, self._beater}:
+                await engine.dispose()
 
     @contextmanager
     def opening(self) -> Iterator[None]:
@@ -224,7 +236,7 @@ def absent(url: str) -> bool:
 def connect(url: str) -> Database:
     """Connect. Raise StoreUnavailable if the URL's database is of no known kind, or its file cannot be written."""
     try:
-        parsed = make_url(url)
+        parsed = make_url(with_hosts_apart(url))
     except (ArgumentError, ValueError):  # ValueError: the port is not a number
         parsed = URL.create("none")
     match parsed.get_backend_name():
@@ -340,9 +352,7 @@ def _begin(connection: Connection) -> None:
 
 
 def _postgresql(url: URL) -> Database:
-    name = URL.create(
-        "postgresql", url.username, host=url.host, port=url.port, database=url.database
-    ).render_as_string()
+    name = shown(url)
     query = dict(url.query)
     if "sslmode" in query:  # libpq's name for asyncpg's `ssl`
         query["ssl"] = query.pop("sslmode")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import cache, partial
 from typing import Any
@@ -17,6 +17,7 @@ from bot.model.cluster import Claim
 from bot.store import clock_shift
 from bot.store.deliveries import quiet_hours, statements
 from bot.store.engine import Database, fenced, insert, upsert
+from bot.store.feed import notify, transaction
 from bot.store.group_commit import Again, Group
 from bot.store.schema import changes, incidents, key_value, services
 
@@ -38,6 +39,7 @@ class Transition:
     state: ServiceState
     changes: tuple[Change, ...] = ()
     deliveries: tuple[Delivery, ...] = ()
+    version: int = 0  # of the state, once written
 
 
 Decide = Callable[[Snapshot], Transition | None]
@@ -133,6 +135,9 @@ async def _together(connection: AsyncConnection, jobs: Sequence[_Job]) -> list[T
     written = await _write_states(connection, {job.service: (found[job.service][0], moves[job]) for job in moves})
     moves = {job: move for job, move in moves.items() if job.service in written}
     await _write_rest(connection, moves)
+    if moves:
+        await notify(connection, "states")
+    decided |= {job: replace(move, version=found[job.service][0] + 1) for job, move in moves.items()}
     return [
         Again.AGAIN
         if job not in decided or (isinstance(decided[job], Transition) and job not in moves)
@@ -178,11 +183,11 @@ async def _write_states(connection: AsyncConnection, moves: dict[str, tuple[int,
 
 @cache
 def _write_state(dialect: str) -> ReturningInsert[Any]:
-    statement = insert(dialect, services)
+    statement = insert(dialect, services).values(written=transaction(dialect))
     new = statement.excluded
     return statement.on_conflict_do_update(
         index_elements=[services.c.id],
-        set_={"version": new.version, "state": new.state},
+        set_={"version": new.version, "state": new.state, "written": transaction(dialect)},
         where=services.c.version == new.version - 1,
     ).returning(services.c.id)
 

@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.model import Delivery, Destination, Window
 from bot.store.deliveries import quiet_hours, statements
 from bot.store.engine import Database, insert_new
+from bot.store.feed import Subject, mark
 from bot.store.schema import maintenance_windows
 
 
@@ -45,7 +46,11 @@ class MaintenanceStore:
         """Store a window and return it with its number; one whose key exists is left as it is."""
 
         async def work(connection: AsyncConnection) -> Window:
-            await connection.execute(insert_new(connection.dialect.name, maintenance_windows, "key"), _row(window))
+            new = await connection.execute(
+                insert_new(connection.dialect.name, maintenance_windows, "key"), _row(window)
+            )
+            if new.first() is not None:
+                await mark(connection, Subject.MAINTENANCE)
             return _window((await connection.execute(BY_KEY, {"name": window.key})).one())
 
         return await self._database.write(work)
@@ -62,6 +67,8 @@ class MaintenanceStore:
             planning = decide(stored, told)
             if planning is not None:
                 await connection.execute(CHANGE, {"number": number, **_changed(planning.window)})
+                if planning.window != stored:
+                    await mark(connection, Subject.MAINTENANCE)
                 await quiet_hours.overtake(connection, planning.deliveries, now)
                 await statements.queue(connection, planning.deliveries, now)
             return planning

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import Callable, Collection
+from datetime import datetime
 from typing import Protocol
 
 from bot.model.cluster import Claim, ClusterView, Share
@@ -61,6 +62,10 @@ class Ownership(Protocol):
         """Tell whether our own connection works: another node does the work of a blind one."""
 
     @property
+    def wall(self) -> Callable[[], datetime] | None:
+        """The clock that all nodes go by; None: the machine's."""
+
+    @property
     def alone(self) -> bool:
         """Whether no other node lived at the last look."""
 
@@ -71,6 +76,9 @@ class Ownership(Protocol):
     @property
     def others_see(self) -> bool:
         """Whether another node lives and sees the world."""
+
+    def named(self) -> frozenset[str]:
+        """The services that the config of any other live node may still name."""
 
     def view(self) -> ClusterView: ...
 
@@ -121,6 +129,10 @@ class AllOurs:
         """Nobody could do the work instead."""
 
     @property
+    def wall(self) -> Callable[[], datetime] | None:
+        return None
+
+    @property
     def alone(self) -> bool:
         return True
 
@@ -131,6 +143,9 @@ class AllOurs:
     @property
     def others_see(self) -> bool:
         return False
+
+    def named(self) -> frozenset[str]:
+        return frozenset()
 
     def view(self) -> ClusterView:
         return ClusterView()

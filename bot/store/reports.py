@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.model import Report
 from bot.model.reports import hour
 from bot.store.engine import Database, insert, upsert
+from bot.store.feed import Subject, mark
 from bot.store.schema import report_hours, reports
 
 WORDS_FOR = timedelta(hours=48)
@@ -37,6 +38,7 @@ class ReportStore:
 
         async def work(connection: AsyncConnection) -> None:
             await connection.execute(upsert(connection.dialect.name, reports, "service", "who", "hour"), row)
+            await mark(connection, Subject.REPORTS)
 
         await self._database.write(work)
 

@@ -41,6 +41,15 @@ services = Table(
     Column("id", Text, primary_key=True),
     Column("version", BigInteger, nullable=False),  # counts writes: a decision on an older version is made again
     Column("state", Json(ServiceState), nullable=False),
+    Column("written", BigInteger, nullable=False, server_default="0"),  # by this transaction
+    Index(None, "written"),
+)
+
+news = Table(  # what else has changed
+    "news",
+    metadata,
+    Column("subject", Text, primary_key=True),
+    Column("written", BigInteger, nullable=False),
 )
 
 incidents = Table(

@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.model import Destination, PlaceSettings, Subscription, room_of
 from bot.store.engine import Database, insert_new, upsert
+from bot.store.feed import Subject, mark
 from bot.store.schema import (
     deliveries,
     digest_readers,
@@ -48,6 +49,7 @@ class Subscriptions:
 
         async def work(connection: AsyncConnection) -> None:
             await connection.execute(upsert(connection.dialect.name, subscriptions, "kind", "place"), row)
+            await mark(connection, Subject.PLACES)
 
         await self._database.write(work)
 
@@ -56,6 +58,7 @@ class Subscriptions:
 
         async def work(connection: AsyncConnection) -> bool:
             gone = delete(subscriptions).where(_at(subscriptions, destination)).returning(subscriptions.c.place)
+            await mark(connection, Subject.PLACES)
             return (await connection.execute(gone)).first() is not None
 
         return await self._database.write(work)
@@ -74,6 +77,7 @@ class Subscriptions:
 
         async def work(connection: AsyncConnection) -> None:
             await connection.execute(upsert(connection.dialect.name, place_settings, "kind", "place"), row)
+            await mark(connection, Subject.PLACES)
 
         await self._database.write(work)
 
@@ -89,10 +93,12 @@ class Subscriptions:
                 await self._move(connection, table, old, new)
             await self._move(connection, rooms, room_of(old), room_of(new))
             await connection.execute(update(deliveries).where(_at(deliveries, old)).values(**name, ref=None))
+            address = {"name": f"{MOVED}{old}", "value": str(new)}
+            await connection.execute(upsert(connection.dialect.name, key_value, "name"), address)
+            await mark(connection, Subject.PLACES)
 
         if old != new:
             await self._database.write(work)
-            await self.remember(f"{MOVED}{old}", str(new))
 
     @staticmethod
     async def _move(connection: AsyncConnection, table: Table, old: Destination, new: Destination) -> None:

@@ -64,6 +64,17 @@ class HeartbeatRegistry:
         await self._store.heartbeats.keep(gone)
         await self.write()
 
+    async def refresh(self) -> None:
+        """Take over what other nodes have heard. May raise StoreUnavailable."""
+        for job in await self._store.heartbeats.all():
+            mine = self._jobs.get(job.key)
+            if mine is None or job.rhythm != mine.rhythm:
+                continue
+            self._jobs[job.key] = heartbeats.merged(mine, job)
+            if job.token and job.token != mine.token:  # two nodes made one at once, and the other's was first
+                self._tokens = {digest: found for digest, found in self._tokens.items() if found[0] != mine.token}
+                self._tokens[_digest(job.token)] = job.token, job.key
+
     def whose(self, token: str) -> Key | None:
         """The job of a token, None if there is none. Looked up by digest, so that the time taken reveals nothing of
         the token.

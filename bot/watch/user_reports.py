@@ -21,6 +21,7 @@ log = logging.getLogger(__name__)
 NAME = "Reports here"
 SALTS = "crowd:salts"
 COUNTED = 2  # reports of one person on a service per hour
+REFRESHED = timedelta(minutes=10)  # what other nodes were told before that is known already
 LEAD = timedelta(minutes=1)  # people may notice an outage this long before our first failed round
 Profile = tuple[float, ...]
 
@@ -63,6 +64,30 @@ class UserReports:
         for service in self._words:
             await self._learn(service, now)
 
+    async def refresh(self) -> None:
+        """Take over what other nodes were told. May raise StoreUnavailable."""
+        now = self._clock()
+        rows = (await self._store.subscriptions.recall(SALTS) or "").split()
+        self._salts |= dict(zip(rows[::2], rows[1::2], strict=True))
+        for report in await self._store.reports.since(now - REFRESHED):
+            words = self._words.setdefault(report.service, [])
+            if any(one.who == report.who and one.at == report.at for one in words):
+                continue
+            await self._learn(report.service, now)
+            self._put(report, now)
+            self._counted.setdefault((report.service, report.who), []).append(report.at)
+            if self.again:
+                self.again(report.service)
+
+    def _put(self, report: Report, now: datetime) -> None:
+        """Note a report: of a person there is one per clock hour, and one within the last hour."""
+        started = min(hour(report.at), now - HOUR)
+        words = self._words.setdefault(report.service, [])
+        words[:] = [
+            one for one in words if one.at > now - LATELY * HOUR and (one.who != report.who or one.at < started)
+        ]
+        words.append(report)
+
     async def take(self, report: Report) -> None:
         """Take a report. A repetition within the hour is ignored, unless an outage has begun meanwhile, and so is
         anything beyond `COUNTED` per hour.
@@ -84,13 +109,7 @@ class UserReports:
             if now in counted:
                 counted.remove(now)
             raise
-        words = self._words.setdefault(report.service, [])
-        # one report per person and clock hour, and one within the last hour
-        started = min(hour(report.at), now - HOUR)
-        words[:] = [
-            one for one in words if one.at > now - LATELY * HOUR and (one.who != report.who or one.at < started)
-        ]
-        words.append(report)
+        self._put(report, now)
         self.counts[report.service, "works" if report.works else "down"] += 1
         about = f": {report.what}" if report.what else ""
         log.info(

@@ -33,7 +33,28 @@ def health(vitals: Metrics) -> dict[str, Any]:
         "troubles": list(map(_line, parts)),
         "parts": parts,
         "restarts": dict(vitals.restarts),
-    }
+    } | ({"node": vitals.cluster.ours} if vitals.cluster.nodes else {})
+
+
+def cluster_health(vitals: Metrics) -> dict[str, Any]:
+    """Body of /healthz?cluster: this node and all others. Unhealthy if this one is, or if some shards have no owner."""
+    own, cluster = health(vitals), vitals.cluster
+    nodes = [
+        {
+            "name": node.name,
+            "alive": node.alive,
+            "blind": node.blind,
+            "version": node.version,
+            "same_config": node.name not in cluster.differing,
+            "age": round(node.age, 1),
+            "shards": node.shards,
+            "roles": list(node.roles),
+        }
+        for node in cluster.nodes
+    ]
+    free = cluster.free if nodes else 0
+    lease = {"lease_age": round(cluster.lease_age, 1), "fenced": cluster.fenced}
+    return own | {"well": own["well"] and not free, "nodes": nodes, "free": free} | lease
 
 
 def _in_english(trouble: OwnTrouble) -> dict[str, str]:

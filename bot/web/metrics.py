@@ -10,6 +10,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, generate_latest
 
 from bot import __version__
 from bot.model import Overview
+from bot.model.cluster import ClusterView
 from bot.own_health import OwnTrouble, Part
 from bot.web.plain_text import well_formed
 from bot.web.status_page import shown
@@ -36,6 +37,7 @@ class Metrics:
     unwell: Mapping[str, datetime] = field(default_factory=dict)  # parts that make us unhealthy
     restarts: Mapping[str, int] = field(default_factory=dict)  # of our own parts, since the start
     witnesses: Mapping[str, float | None] = field(default_factory=dict)  # seconds since the last word of each
+    cluster: ClusterView = field(default_factory=ClusterView)
     # (witness, "taken", "late" or "refused") -> number of readings.
     witness_readings: Mapping[tuple[str, str], int] = field(default_factory=dict)
 
@@ -71,6 +73,7 @@ def metrics(vitals: Metrics, overview: Overview) -> bytes:
         amiss.labels(well_formed(finding)).set(number)
     _own(registry, vitals)
     _witnesses(registry, vitals)
+    _cluster(registry, vitals.cluster)
     return generate_latest(registry)
 
 
@@ -82,6 +85,20 @@ def _own(registry: CollectorRegistry, vitals: Metrics) -> None:
     again = Counter("tocsin_restarts", "Restarts of Tocsin's own parts.", ["name"], registry=registry)
     for name, number in vitals.restarts.items():
         again.labels(name).inc(number)
+
+
+def _cluster(registry: CollectorRegistry, cluster: ClusterView) -> None:
+    if not cluster.nodes:
+        return
+    up = Gauge("tocsin_node_up", "1 for a node that lives, 0 for one that is gone.", ["node"], registry=registry)
+    own = Gauge("tocsin_node_shards", "Shards that a node owns.", ["node"], registry=registry)
+    for node in cluster.nodes:
+        up.labels(node.name).set(node.alive)
+        own.labels(node.name).set(node.shards)
+    Gauge("tocsin_shards_free", "Shards that no node owns.", registry=registry).set(cluster.free)
+    age = Gauge("tocsin_lease_age_seconds", "Seconds since this node's leases were renewed.", registry=registry)
+    age.set(round(cluster.lease_age, 1))
+    Counter("tocsin_fenced", "Writes and sends that this node was refused.", registry=registry).inc(cluster.fenced)
 
 
 def _witnesses(registry: CollectorRegistry, vitals: Metrics) -> None:

@@ -15,7 +15,7 @@ from fastapi import HTTPException, Request, Response
 from fastapi.responses import HTMLResponse, JSONResponse
 
 from bot.model import Change, ChangeKind, Incident, Overview, Service, ServiceState, Style
-from bot.web.health import health
+from bot.web.health import cluster_health, health
 from bot.web.incident_page import incident_page
 from bot.web.metrics import Metrics, metrics
 from bot.web.render_cache import Recent, RenderCache, RenderCaches
@@ -67,8 +67,9 @@ class Pages:
     async def data(self, _request: Request) -> Response:
         return Response(await self._json.get(), media_type="application/json")
 
-    async def healthz(self, _request: Request) -> Response:
-        body = health(await self.vitals())
+    async def healthz(self, request: Request) -> Response:
+        told = cluster_health if "cluster" in request.query_params else health
+        body = told(await self.vitals())
         return JSONResponse(body, 200 if body["well"] else 503)
 
     async def metrics(self, _request: Request) -> Response:

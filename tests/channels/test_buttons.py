@@ -239,6 +239,7 @@ async def test_a_press_that_discord_would_not_have_answered_is_carried_out(on_di
     assert on_discord.far.followups == []
 
 
+@pytest.mark.hardened("N-A8", "a button is pressed on Telegram", "is answered in the notification, never by a post")
 async def test_telegram_shows_a_short_answer_to_the_presser_alone(on_telegram):
     far, asked = on_telegram.far, on_telegram.asked
     ref = await on_telegram.post()

@@ -56,7 +56,7 @@ def test_an_address_in_markup_ends_where_it_should():
 # ── Slack ────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-@pytest.mark.hardened("D", "a notice on Slack", "the vendor's page and ours can be clicked")
+@pytest.mark.hardened("N-D", "a notice on Slack", "the vendor's page and ours can be clicked")
 def test_slack_links_below_the_lines(saw):
     made = blocks(FIRST, at(14), (), LINKS)
     assert faults_of({"blocks": made}) == []
@@ -84,7 +84,7 @@ def test_slack_links_below_where_it_cannot_link_within(line):
     assert len(links) == 2
 
 
-@pytest.mark.hardened("D", "an address in an answer or a plan on Slack", "a link; what others wrote stays text")
+@pytest.mark.hardened("N-D", "an address in an answer or a plan on Slack", "a link; what others wrote stays text")
 @pytest.mark.parametrize(
     ("line", "links"),
     [
@@ -129,7 +129,7 @@ def seen_on_discord(message):
     )
 
 
-@pytest.mark.hardened("D", "a notice on Discord", "the vendor's page and ours can be clicked")
+@pytest.mark.hardened("N-D", "a notice on Discord", "the vendor's page and ours can be clicked")
 def test_discord_links_below_the_lines():
     for action in DeliveryAction:
         seen = seen_on_discord(written(delivery(notice(root=FIRST), action)))
@@ -152,7 +152,7 @@ def test_discord_keeps_its_limits_with_links():
 # ── Telegram ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-@pytest.mark.hardened("D", "a notice on Telegram", "the vendor's page and ours can be touched")
+@pytest.mark.hardened("N-D", "a notice on Telegram", "the vendor's page and ours can be touched")
 def test_telegram_links_below_the_lines():
     shown, links = render(Draft(1, FIRST, links=LINKS).text)
     assert [link.replace("&amp;", "&") for link in links] == SAFE
@@ -170,7 +170,7 @@ def test_telegram_keeps_its_limit_with_links():
     assert len(links) == 2
 
 
-@pytest.mark.hardened("B13", "the plan names @newsroom, on Telegram", "it can be touched and copied; others' cannot")
+@pytest.mark.hardened("N-B13", "the plan names @newsroom, on Telegram", "it can be touched and copied; others' cannot")
 def test_the_name_in_ones_own_plan_stays_a_link_on_telegram(saw):
     plan = "breaking news goes to Telegram @newsroom and to /site"
     service = dataclasses.replace(X, plan=plan)

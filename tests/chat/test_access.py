@@ -243,6 +243,11 @@ async def test_a_database_that_is_away_is_answered_in_a_line(store, caplog, monk
 NAMED, BY_ID = Destination("slack", "#newsroom"), Destination("slack", "C012")
 
 
+@pytest.mark.hardened(
+    "N-A3",
+    "a Slack channel that the config names by name asks by its id",
+    "one place: its language, its audience, its subscription",
+)
 @pytest.mark.parametrize("first", [True, False])
 async def test_a_channel_that_the_config_names_is_one_place_by_name_and_by_id(store, first):
     desk = Desk(store, (Audience("desk", (NAMED,), style=Style("es", "Europe/Madrid")),))

@@ -117,6 +117,7 @@ def test_help_of_one_command_says_how_it_is_written():
     )
 
 
+@pytest.mark.hardened("N-B5", "answers that name a command", "write it as the platform takes it")
 @pytest.mark.parametrize(
     ("platform", "typed"),
     [
@@ -136,6 +137,7 @@ def test_a_line_that_names_a_service_suggests_its_status(text):
     assert 'Did you mean "status x"?' in said(text).reply.text
 
 
+@pytest.mark.hardened("N-B8", "small talk, in a direct message", "gets the way to help, and no wild guess")
 @pytest.mark.parametrize("text", ["hello", "thanks!", "🔥"])
 def test_small_talk_gets_no_wild_guess(text):
     assert said(text).reply.lines == ('Send "help" for the list.',)
@@ -151,6 +153,7 @@ def test_no_word_for_a_command_is_the_name_of_another():
         assert word not in COMMANDS or word == command
 
 
+@pytest.mark.hardened("N-B7", "what is watched?", "services lists it")
 def test_services_lists_what_is_watched_by_name_and_key():
     assert said("services").reply.text == "🔭 2 services are being watched\nX (Twitter): x\nSlack: slack"
 
@@ -159,6 +162,7 @@ def test_a_service_that_there_is_not_gets_the_list_of_those_that_there_are():
     assert said("status netflix").reply.lines == ("Services: X (Twitter) and Slack.",)
 
 
+@pytest.mark.hardened("N-B6", "an ordinary member subscribes a group", "is told that its administrators may")
 def test_a_member_who_may_not_manage_is_told_so():
     refused = said("subscribe x", may_manage=False)
     assert refused.orders == ()
@@ -185,6 +189,7 @@ def test_a_mute_has_an_end_and_a_reason():
     assert said("unmute x", admin=True).orders == (ForService("x", Unmute("Ana", NOW)),)
 
 
+@pytest.mark.hardened("N-B4", "mute, unmute, correct with a mistake", "the usage of that command")
 @pytest.mark.parametrize(
     "text",
     ["mute", "mute x", "mute x soon", "mute x 0s", "mute x 99999999999d", "unmute", "correct", "maintenance cancel"],
@@ -207,6 +212,7 @@ def test_a_name_of_several_words_works_wherever_a_service_is_named():
         assert order.service == "x"
 
 
+@pytest.mark.hardened("N-A5", "a second admin acknowledges", "is answered who is on it already, and since when")
 def test_a_second_acknowledgement_says_who_is_on_it_already():
     acked = replace(DOWN, incident=replace(DOWN.incident, acked_by="Bo", acked_at=NOW - timedelta(minutes=9)))
     answer = respond(ask("ack x"), Overview(NOW, ((X, acked), (SLACK, UP))), STYLE, admin=True)

@@ -198,6 +198,7 @@ def test_how_far_a_delivery_has_come_is_said_in_words(more, words):
     assert words in line
 
 
+@pytest.mark.hardened("N-B9", "delivery in a chat", "one line a place; an edit is not called a message")
 def test_a_place_has_one_line_and_what_was_added_to_an_earlier_message_is_said_to_be():
     told = (ChangeKind.CONFIRMED, ChangeKind.ACKNOWLEDGED, ChangeKind.RESTORED)
     rows = [row(n, place, n, kind=kind) for n, kind in enumerate(told) for place in (ELSE, MAIL)]
@@ -246,6 +247,12 @@ def test_an_incident_that_nobody_was_told_of():
 )
 def test_what_nobody_knows_is_answered(text, title):
     assert said(text).reply.title == title
+
+
+@pytest.mark.hardened("N-B2", "why and delivery of a service that had no incident", "it is known, and has had none")
+@pytest.mark.parametrize("text", ["why banner", "delivery banner"])
+def test_a_service_without_incidents_is_known_all_the_same(text):
+    assert said(text).reply.text == "🗓 Site banner: no incidents in 30 days\nUp 100%."
 
 
 @pytest.mark.parametrize("text", ["delivery", "drill"])

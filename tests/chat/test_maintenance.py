@@ -132,6 +132,7 @@ def test_all_that_is_under_way_is_called_off_and_what_stays_planned_is_said():
     assert answer.reply.lines[-1] == "Still planned: 10:00–11:30 p.m."
 
 
+@pytest.mark.hardened("N-A11", "the same maintenance is planned twice", "is one window")
 def test_planning_again_moves_the_window_and_twice_the_same_is_one():
     first = said("maintenance mail for 1h").orders[0].window
     planned = replace(first, number=3)

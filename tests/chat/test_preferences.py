@@ -88,6 +88,7 @@ def test_a_place_has_its_own_clock():
     assert said("clock").reply.text == 'Times look like this: 2:30 p.m.\nTo change it: "clock 24h".'
 
 
+@pytest.mark.hardened("N-B3", "language, timezone with nothing behind them", "show what holds and how to change it")
 def test_language_and_zone_alone_show_what_holds_and_how_to_change_it():
     assert said("language").reply.text == (
         f'Language: English.\nAvailable languages: {LANGUAGES}.\nTo change it: "language es".'

@@ -57,6 +57,11 @@ def test_a_line_says_services_and_options_in_any_order(text, filters):
     assert after(text) == filters
 
 
+@pytest.mark.hardened(
+    "N-A4",
+    "subscribe with options, then subscribe other services with others",
+    "each service has its own; a plain subscribe resets them",
+)
 def test_options_belong_to_the_services_they_were_given_with():
     first = after("subscribe x likely down restored")
     both = after("subscribe slack official announcement", *first)

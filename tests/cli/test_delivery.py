@@ -79,6 +79,7 @@ async def test_a_drill_proves_every_rung_of_every_audience_and_remembers_when(tm
     assert TOKEN not in first.out + second.out
 
 
+@pytest.mark.hardened("N-B16", "the first tocsin test", "proven before: not yet")
 async def test_every_rung_is_tried_though_one_fails_and_only_what_worked_is_proven(tmp_path):
     async with FakeHook() as hook:
         ladder = [f"webhook:{hook.place}-not", "console:-", f"webhook:{hook.place}"]

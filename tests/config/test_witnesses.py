@@ -6,7 +6,7 @@ import pytest
 
 from bot.config import Config
 from bot.config.witnesses import place_name
-from bot.wiring import witnesses
+from bot.wiring import witness_lines, witnesses
 from tests.config.test_config import RIGHT, read, refused
 
 TOKEN = "a-token-of-the-file"
@@ -64,6 +64,15 @@ def test_what_is_wrong_is_said_without_the_token(tmp_path, said, problem):
 )
 def test_a_key_reads_as_a_place(key, name):
     assert place_name(key) == name
+
+
+def test_check_says_what_each_is_given(tmp_path):
+    private = "  y: {routes: {web: {kind: http, url: 'http://10.0.0.1/'}, job: {kind: heartbeat, every: 24h}}}\n"
+    config = read(tmp_path, RIGHT.replace("channels:", private + "channels:") + BOTH)
+    assert list(witness_lines(config)) == [
+        "witness london: checks 1 service; private, so only if its services name them: y",
+        "witness new-york: checks 1 service",
+    ]
 
 
 def test_without_witnesses_there_is_no_door():

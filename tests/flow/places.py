@@ -95,7 +95,7 @@ class Town:
         [service] = answer.json()["services"] if answer else [{"incident": None}]
         return service["incident"]
 
-    async def told(self, words: str, within: float = 10) -> dict[str, Any]:
+    async def told(self, words: str, within: float = 20) -> dict[str, Any]:
         """The message with these words, once there is one."""
         return await eventually(
             lambda: next((m.raw for m in reversed(self.hook.applied) if words in m.raw["text"]), None), within=within

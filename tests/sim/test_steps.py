@@ -9,6 +9,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+import pytest
+
 from bot.incidents import maintenance
 from bot.incidents.settings import Settings
 from bot.judge.maintenance import in_file
@@ -229,6 +231,17 @@ def _text(one: Delivery) -> str:
     return "\n".join([way, words.text, *([buttons] if buttons else [])])
 
 
+@pytest.mark.hardened(
+    "N-A1",
+    "six windows begin in a minute, then X fails",
+    "X has a message of its own in every channel, and none says that a channel failed",
+)
+@pytest.mark.hardened(
+    "N-A2",
+    "five tools fail, X 50 s later; the tools are back",
+    "X has a message of its own, and stands under their end as still down",
+)
+@pytest.mark.hardened("N-A12", "one service, and several, in a storm and in its end", "the number agrees with its noun")
 def test_what_each_channel_shows_step_by_step(tmp_path):
     parts = []
     for number, story in enumerate(STORIES):

@@ -10,12 +10,15 @@ from datetime import timedelta
 import asyncpg
 import pytest
 
-from bot.model import Delivery, DeliveryAction, Destination, Notice, Text, Tone
+from bot.clock import SteadyClock, wall
+from bot.model import Delivery, DeliveryAction, Destination, Notice, Overview, Text, Tone
 from bot.model.cluster import SHARDS, channel_role, shard_of
 from bot.notify.batching import Claim
 from bot.store import FencedError, NodeFacts, StoreUnavailable, open_store
 from bot.store.cluster import Membership
 from bot.store.engine import connect
+from bot.web.health import cluster_health, health
+from bot.web.metrics import Metrics, metrics
 from tests.store.made import NOW, counted
 
 SHORT = 1.0  # seconds that a lease lasts here
@@ -332,4 +335,42 @@ async def test_the_view_says_who_has_how_much(url):
         assert {name: one.alive for name, one in seen.items()} == {"a": True, "b": True}
         assert seen["a"].shards + seen["b"].shards + a.view().free == SHARDS
         assert seen["a"].roles == (SLACK,)
+        async with open_store(url) as looker:  # who is no node sees the same
+            assert {one.name: one.shards for one in (await looker.nodes()).nodes} == {
+                name: one.shards for name, one in seen.items()
+            }
         await b.leave()
+
+
+async def test_all_nodes_go_by_the_clock_of_the_database(url):
+    wrong = SteadyClock(wall=lambda: wall() + timedelta(hours=1))
+    async with node(url, "a", 60) as a:
+        wrong.follow(a.wall)
+        await a.beat()
+        assert abs(wrong.drift()) < timedelta(seconds=2)
+        assert abs(wrong.utcnow() - wall()) < timedelta(seconds=2)
+        wrong.follow(None)
+        assert wrong.utcnow() - wall() > timedelta(minutes=59)
+
+
+async def test_health_and_metrics_tell_of_all_nodes(url):
+    async with node(url, "a", 60, roles=[SLACK]) as a, node(url, "b", 60) as b:
+        for member in (a, b, a):
+            await member.beat()
+        vitals = Metrics(NOW, NOW, NOW, {}, {}, {}, cluster=a.view())
+        assert health(vitals)["node"] == "a"
+        told = cluster_health(vitals)
+        assert [(one["name"], one["alive"], one["same_config"]) for one in told["nodes"]] == [
+            ("a", True, True),
+            ("b", True, True),
+        ]
+        assert told["well"] is not bool(told["free"])
+        page = metrics(vitals, Overview(NOW, ())).decode()
+        assert 'tocsin_node_up{node="b"} 1.0' in page
+        assert "tocsin_fenced_total 0.0" in page
+
+
+def test_without_a_cluster_health_and_metrics_are_as_before():
+    vitals = Metrics(NOW, NOW, NOW, {}, {}, {})
+    assert "node" not in health(vitals)
+    assert "tocsin_node" not in metrics(vitals, Overview(NOW, ())).decode()

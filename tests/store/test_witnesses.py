@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
 from bot.model import Outcome, Places, Reading
 from bot.model.witnesses import SharedReading, SharedWord
+from bot.own_health import OwnHealth
+from bot.scheduler.result_writer import Results
 from bot.scheduler.witness_sharing import WitnessSharing
+from bot.watch.heartbeats import HeartbeatRegistry
 from bot.watch.witness.protocol import Report, SeenReading, SeenRound
 from bot.watch.witness.registry import WAIT, WAIT_SHARED, Member, WitnessRegistry
 from tests.reasons import HTTP_503
-from tests.watch.clock import Hands
+from tests.watch.clock import START, Hands
 
 GIVEN = {"x": frozenset({"web"})}
 BAD, GOOD = Reading("web", Outcome.FAILED, HTTP_503, timedelta(seconds=1)), Reading("web", Outcome.OK)
@@ -68,6 +72,40 @@ async def test_a_node_votes_by_what_the_other_one_hears(store):
         assert reading.places == Places(("Madrid", "London", "Sydney"), (), 3)
         assert node.registry.wait == WAIT_SHARED
         assert set(node.registry.ages().values()) != {None}
+
+
+async def test_the_owner_looks_at_once_when_another_node_hears_of_trouble(store):
+    owner, other = Node(store), Node(store)
+    owner.registry.again = (asked := []).append
+    for reading in (GOOD, BAD, BAD):
+        other.tell("london", reading)
+        other.hands.now += 5
+        for node in (other, owner):
+            await node.sharing.turn()
+        owner.hands.now += 5
+    assert asked == ["x"]
+
+
+async def test_what_a_witness_sees_is_kept_by_the_node_that_hears_it(store):
+    class Others:
+        """Another node owns all services."""
+
+        def epoch(self, service):
+            return None
+
+        def claim(self, service):
+            raise AssertionError(service)
+
+    rows = [("x", START, BAD), ("x@london", START, BAD)]
+    writer = Results(
+        replace(store, ownership=Others()),
+        HeartbeatRegistry({}, store, lambda: START, lambda: None),
+        lambda: rows,
+        OwnHealth(),
+    )
+    await writer.write()
+    assert await store.results.results("x", START) == ()
+    assert [reading.outcome for _, reading in await store.results.results("x@london", START)] == [Outcome.FAILED]
 
 
 async def test_a_request_reaches_the_node_that_the_witness_reports_to(store):

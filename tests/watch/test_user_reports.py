@@ -67,7 +67,7 @@ async def test_whoever_says_that_it_works_stands_against_one_who_says_that_it_do
     assert people.crowd.counts == {("x", "down"): 4, ("x", "works"): 2}
 
 
-@pytest.mark.hardened("A7", "three people say it works, then it fails", "their words are no evidence of the outage")
+@pytest.mark.hardened("N-A7", "three people say it works, then it fails", "their words are no evidence of the outage")
 async def test_what_was_said_before_an_outage_is_no_evidence_of_it(people, saw):
     await people.say("ana", "ben", "eva", works=True)
     await people.say("leo", after=20 * MINUTE)

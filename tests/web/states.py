@@ -24,9 +24,9 @@ from bot.model import (
 )
 from bot.web.app import site
 from bot.web.report_form import Reporting
-from tests.reasons import HTTP_503, quote
-from tests.web.pages import CALM, EVERYTHING, MAIL, NOW, PAST, QUIET, SERVICES, Stage
-from tests.wording.outages import DOWN, INVESTIGATING, REPORTS, UNSTABLE, X, at, bad
+from tests.reasons import HTTP_503, TIMED_OUT, quote
+from tests.web.pages import CALM, EVERYTHING, MAIL, NOW, PAST, QUIET, SERVICES, UNSEEN, Stage
+from tests.wording.outages import ALL_CLEAR, DOWN, INVESTIGATING, REPORTS, UNSTABLE, X, at, bad
 
 LONG = "Newsroom CMS (articles, images and live blogs) of Example Daily Madrid"
 UNBROKEN = "ArticlesImagesAndLiveBlogsOfTheExampleDailyNewspaperInMadridAndLisbon"
@@ -101,6 +101,40 @@ def _forty() -> Overview:
     return Overview(NOW, tuple((s, state.get(s.id) or ServiceState(s.id, up_since=at(3))) for s in services), (down,))
 
 
+def _readme() -> Overview:
+    """A week of a newspaper's services."""
+    slack = Service("slack", "Slack", ("web", "api"))
+    own, telegram = Service("site", "Our own site", ("home", "login")), Service("telegram", "Telegram")
+    partly = replace(
+        DOWN,
+        service="slack",
+        number=4,
+        since=at(14, 15),
+        health=Health.DEGRADED,
+        worst=Health.DEGRADED,
+        readings=bad("api", why=TIMED_OUT),
+        reports=(),
+        confirmed_at=at(14, 16),
+    )
+    down = replace(DOWN, acked_by="Ana", acked_at=at(14, 9), reports=(replace(ALL_CLEAR, at=at(14, 20)), REPORTS))
+    past = (
+        replace(DOWN, service="cf", number=3, since=at(12, 21, day=12), until=at(12, 59, day=12)),
+        replace(partly, service="site", number=9, since=at(10, 21, day=11), until=at(12, 26, day=11)),
+        replace(UNSEEN, since=at(8, 21, day=10), until=at(10, 21, day=10)),
+        replace(DOWN, number=16, since=at(11, 21, day=9), until=at(11, 33, day=9)),
+        replace(DOWN, service="mail", number=2, since=at(14, 31, day=8), until=at(14, 35, day=8)),
+    )
+    up = {one.service: one.until for one in past}
+    calm = [(s, ServiceState(s.id, up_since=up.get(s.id, at(9, day=1)))) for s in (own, CALM, telegram, MAIL)]
+    channel = Service("slack-delivery", "Slack", ("API",), channel="slack")
+    return Overview(
+        NOW,
+        ((LINKED, ServiceState("x", incident=down)), (slack, ServiceState("slack", incident=partly)), *calm),
+        (partly, down, *past),
+        channels=((channel, ServiceState(channel.id, up_since=at(1))),),
+    )
+
+
 WORK = Window("k", ("mail",), at(14), at(16), Origin.FILE, at(9), "New disks", number=1)
 ALL_UP = tuple((service, ServiceState(service.id, up_since=at(11, 38))) for service, _ in SERVICES)
 FLAPPING = replace(UNSTABLE, since=at(14, 15))
@@ -125,6 +159,7 @@ STATES: dict[str, Overview] = {
     "young": replace(EVERYTHING, services=ALL_UP, recent=(), unseen=YOUNG),
     "long": _long(),
     "forty": _forty(),
+    "readme": _readme(),
 }
 # Pages below the first one, with the state in which they are shown.
 BELOW = {

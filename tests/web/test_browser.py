@@ -13,7 +13,7 @@ pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not instal
 WIDTHS = (320, 360, 700)
 
 
-@pytest.mark.hardened("A9", "names of 69 characters, with and without spaces, on a phone", "no page scrolls sideways")
+@pytest.mark.hardened("N-A9", "names of 69 characters, with and without spaces, on a phone", "no page scrolls sideways")
 @pytest.mark.parametrize("language", ["en", "de"])
 async def test_no_page_scrolls_sideways(language, saw):
     style = Style(language, "Europe/Madrid")

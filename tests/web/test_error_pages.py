@@ -49,7 +49,7 @@ def test_a_client_gets_what_it_takes(accept, form):
     assert wanted(accept) is form
 
 
-@pytest.mark.hardened("A14", "a wrong address in a browser, in curl, in a program", "a page, a line, JSON")
+@pytest.mark.hardened("N-A14", "a wrong address in a browser, in curl, in a program", "a page, a line, JSON")
 async def test_a_wrong_address_is_a_page_a_line_or_data(saw):
     async with browsing(Stage(), style=Style("es", "Europe/Madrid")) as web:
         page, line = await web.get("/nowhere", headers=PAGE), await web.get("/nowhere", headers=ANY)
@@ -126,7 +126,7 @@ async def spoken(data, *, limits=None):
     return answer.decode()
 
 
-@pytest.mark.hardened("A14", "a form too large, or too slow to arrive, in a browser", "a page that says so")
+@pytest.mark.hardened("N-A14", "a form too large, or too slow to arrive, in a browser", "a page that says so")
 @pytest.mark.parametrize(
     ("length", "limits", "status", "said"),
     [

@@ -25,7 +25,7 @@ async def read(overview, style=EN):
         return (await web.get("/")).text
 
 
-@pytest.mark.hardened("A10", "we see nothing since 2:10 p.m.", "every service is unknown and grey, on all faces")
+@pytest.mark.hardened("N-A10", "we see nothing since 2:10 p.m.", "every service is unknown and grey, on all faces")
 @pytest.mark.parametrize("overview", [BLIND, replace(EVERYTHING, offline_since=at(14, 10))])
 async def test_a_blind_spell_shows_unknown_everywhere(overview, saw):
     text = await read(overview)
@@ -48,7 +48,7 @@ async def test_what_was_down_before_is_said_as_the_last_known():
     assert "Last known: X (Twitter): down since 2:00 p.m." in words
 
 
-@pytest.mark.hardened("A10", "a service is down, and nothing was over", 'no "No incidents" below it')
+@pytest.mark.hardened("N-A10", "a service is down, and nothing was over", 'no "No incidents" below it')
 async def test_no_incidents_is_said_only_where_there_were_none(saw):
     down = replace(EVERYTHING, recent=tuple(one for one in EVERYTHING.recent if one.until is None))
     assert "No incidents" not in await read(down)
@@ -66,7 +66,9 @@ async def test_a_time_in_which_we_were_blind_is_listed():
     assert "Our own connection was down 8:00–8:30 a.m. (30 min)." in Read(await read(calm)).words
 
 
-@pytest.mark.hardened("B14", "ten minutes after the first start", "percentages and the quiet name the time they cover")
+@pytest.mark.hardened(
+    "N-B14", "ten minutes after the first start", "percentages and the quiet name the time they cover"
+)
 @pytest.mark.parametrize(
     ("language", "share", "calm"),
     [
@@ -85,7 +87,9 @@ def test_figures_name_the_time_they_cover(language, share, calm, saw):
     assert plain == [share, calm]
 
 
-@pytest.mark.hardened("A16", "one of five services is under maintenance", "4 of 5 services are up, 1 under maintenance")
+@pytest.mark.hardened(
+    "N-A16", "one of five services is under maintenance", "4 of 5 services are up, 1 under maintenance"
+)
 async def test_maintenance_is_neither_up_nor_down(saw):
     calm = STATES["maintenance"]
     words = Read(await read(calm)).words
@@ -107,7 +111,7 @@ async def test_an_outage_within_maintenance_stays_an_outage():
     assert overall(overview) == "down"
 
 
-@pytest.mark.hardened("B11", "a name of 70 characters", "it stands whole on the page; a browser breaks the line")
+@pytest.mark.hardened("N-B11", "a name of 70 characters", "it stands whole on the page; a browser breaks the line")
 async def test_names_are_not_cut_where_there_is_room(saw):
 
     words = Read(await read(STATES["long"])).words

@@ -49,7 +49,7 @@ class House:
         )
 
 
-@pytest.mark.hardened("D", "the link in a notice is followed, during the outage and after it", "the incident's page")
+@pytest.mark.hardened("N-D", "the link in a notice is followed, during the outage and after it", "the incident's page")
 async def test_the_link_in_a_notice_leads_to_its_incident(store, saw):
     house = House(store)
     await house.rounds("..BB", 0)

@@ -35,7 +35,7 @@ async def read(state, path, style=EN):
 
 
 @pytest.mark.hardened(
-    "D", "the page of one service", "its state, evidence, acknowledgement, week, and the official page"
+    "N-D", "the page of one service", "its state, evidence, acknowledgement, week, and the official page"
 )
 async def test_the_page_of_a_service_says_how_it_is():
     seen = await read("down", "/service/x")
@@ -69,7 +69,7 @@ async def test_the_page_of_a_service_lists_its_past_incidents():
     assert "No incidents in the last 30 days." in (await read("up", "/service/mail")).words
 
 
-@pytest.mark.hardened("D", "the page of an incident", "facts, evidence, steps as people read them, the official page")
+@pytest.mark.hardened("N-D", "the page of an incident", "facts, evidence, steps as people read them, the official page")
 async def test_the_page_of_an_incident_tells_it_whole(saw):
     seen = await read("down", "/incident/x/17")
     words = seen.words

@@ -150,7 +150,7 @@ def test_the_gate_lets_in_so_many_of_an_address_and_of_all_and_forgets():
 
 
 @pytest.mark.hardened(
-    "A14", "the form is sent, and the page reloaded", "an answer in the page's words; nothing is sent again"
+    "N-A14", "the form is sent, and the page reloaded", "an answer in the page's words; nothing is sent again"
 )
 async def test_a_reload_sends_nothing_again(tmp_path, saw):
     async with page(tmp_path) as (web, crowd):
@@ -184,7 +184,7 @@ async def test_the_answer_is_for_whoever_sent_the_form(tmp_path):
         assert '<option value="x" selected>' in other.text
 
 
-@pytest.mark.hardened("A14", "`GET /report`", "a page with the form")
+@pytest.mark.hardened("N-A14", "`GET /report`", "a page with the form")
 @pytest.mark.parametrize("query", ["", "?service=", "?service=netflix", "?service=x&again=1", "?service=%00%ff"])
 async def test_the_form_has_a_page_of_its_own(tmp_path, query):
     async with page(tmp_path) as (web, _):
@@ -195,7 +195,7 @@ async def test_the_form_has_a_page_of_its_own(tmp_path, query):
             assert Read(shown.text).inline == []
 
 
-@pytest.mark.hardened("A14", "the form is sent with nothing chosen", "the page asks for a service, without commands")
+@pytest.mark.hardened("N-A14", "the form is sent with nothing chosen", "the page asks for a service, without commands")
 async def test_a_form_without_a_service_asks_for_one(tmp_path):
     async with page(tmp_path) as (web, _):
         answer = await web.post("/report", data={"service": "", "works": "no"}, headers={"accept": "text/html"})

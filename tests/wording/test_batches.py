@@ -63,6 +63,7 @@ def test_slack_back_after_one_outage_gets_one_line():
     assert english.tone is Tone.UP
 
 
+@pytest.mark.hardened("N-A13", "the time below a message of many", "is that of what it tells last")
 def test_several_are_counted_and_listed():
     notice = wording.many(
         gathering(ended(DOWN), told(ChangeKind.CONFIRMED, PARTLY, at(14, 3)), late=True), at(14, 41), AWAY

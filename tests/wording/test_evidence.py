@@ -312,7 +312,7 @@ def test_a_job_that_is_checked_on_request_has_failed_too():
     )
 
 
-@pytest.mark.hardened("B12", "routes are called api, smtp, db", "they stand as people wrote them, in whole sentences")
+@pytest.mark.hardened("N-B12", "routes are called api, smtp, db", "they stand as people wrote them, in whole sentences")
 @pytest.mark.parametrize(
     ("style", "routes", "line"),
     [

@@ -39,7 +39,9 @@ def urls(notice):
     return [link.url for link in notice.links]
 
 
-@pytest.mark.hardened("D", "a notice of an outage", "it links to the vendor's status page and to ours of the incident")
+@pytest.mark.hardened(
+    "N-D", "a notice of an outage", "it links to the vendor's status page and to ours of the incident"
+)
 def test_a_notice_links_to_the_vendors_page_and_ours(saw):
     notice = told(ChangeKind.CONFIRMED, DOWN, at(14, 1), EN, LINKED)
     saw(urls(notice))

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+import pytest
+
 from bot import wording
 from bot.model import (
     ChangeKind,
@@ -105,6 +107,9 @@ def test_status_of_an_unstable_service_that_responds_is_not_down() -> None:
     assert wording.status(view((X, again)), EN).title == "🔴 1 of 1 services is down"
 
 
+@pytest.mark.hardened(
+    "N-A6", "an unstable service responds", "it is shown as responding, and its good minutes are good"
+)
 def test_the_minutes_in_which_an_unstable_service_responds_are_good_at_once() -> None:
     state = ServiceState("x", Streak(good=3, good_since=at(14, 45)), incident=UNSTABLE)
     for responds, share in ((state, 0.75), (replace(state, streak=Streak()), 0.5)):

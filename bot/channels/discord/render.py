@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import discord
 
-from bot.model import Button, Delivery, DeliveryAction, Link, Text, Tone, marked
+from bot.model import Button, Delivery, DeliveryAction, Notice, Text, Tone, marked
 
 # https://discord.com/developers/docs/resources/message#embed-object-embed-limits
 CONTENT = 2_000
@@ -90,9 +90,7 @@ def nonce(delivery: Delivery) -> str:
 def written(delivery: Delivery) -> Message:
     notice = delivery.notice
     words = notice.root or notice.words if delivery.action is DeliveryAction.EDIT else notice.words
-    bold = {escaped(heading): f"**{escaped(heading)}**" for heading in notice.headings}
-    lines = _described(words, notice.links, DESCRIPTION - 4 * len(bold)).split("\n")
-    description = "\n".join(bold.get(line, line) for line in lines)
+    description = _described(words, notice)
     embed = discord.Embed(description=description or None, colour=COLOURS[notice.tone], timestamp=notice.at)
     embed.set_footer(text=tag(delivery))
     plain = "".join(f"\n{escaped(link.label)}: <{marked(link.url)}>" for link in notice.links)
@@ -101,11 +99,13 @@ def written(delivery: Delivery) -> Message:
     return Message(fitted((words.title,), CONTENT), [embed], text, pressed(delivery.buttons))
 
 
-def _described(words: Text, links: tuple[Link, ...], most: int) -> str:
-    """The lines with the links, in `most` characters: where the text names the vendor's page, else below."""
-    room = most - sum(len(escaped(link.label)) + len(marked(link.url)) + 8 for link in links)
-    text, rest = fitted(words.lines, room), []
-    for link in links:
+def _described(words: Text, notice: Notice) -> str:
+    """The lines, headings in bold, with the links: where the text names the vendor's page, else below."""
+    room = DESCRIPTION - sum(len(escaped(link.label)) + len(marked(link.url)) + 8 for link in notice.links)
+    bold = {escaped(heading): f"**{escaped(heading)}**" for heading in notice.headings}
+    lines, rest = fitted(words.lines, room - 4 * len(bold)), []
+    text = "\n".join(bold.get(line, line) for line in lines.split("\n"))
+    for link in notice.links:
         if found := link.split(text):
             text = f"{found[0]}[{found[1]}]({marked(link.url)}){found[2]}"
         else:

@@ -48,10 +48,8 @@ class Draft:
         title, *lines = cut(words, self.limit - sum(_size(line) + 1 for line in below))
         if not self.marked:
             return "\n".join((title, *lines, *below))
-        bold = set(_calling_nobody(Text("", self.headings), self.commands, ()).lines)
-        rows = [
-            f"<b>{row}</b>" if line in bold else row for line, row in zip(lines, _rows(lines, self.links), strict=True)
-        ]
+        bold = frozenset(_calling_nobody(Text("", self.headings), self.commands, ()).lines)
+        rows = _rows(lines, self.links, bold)
         if rest := self._rest():
             rows.append(" · ".join(_linked(link, link.label) for link in rest))
         return "\n".join((f"<b>{html.escape(title, quote=False)}</b>", *rows))
@@ -67,8 +65,8 @@ class Draft:
         return (" · ".join(link.label for link in rest),) if (rest := self._rest()) else ()
 
 
-def _rows(lines: list[str], links: tuple[Link, ...]) -> list[str]:
-    """The lines in markup; the first one that names the vendor's page links to it."""
+def _rows(lines: list[str], links: tuple[Link, ...], bold: frozenset[str]) -> list[str]:
+    """The lines in markup, headings in bold; the first one that names the vendor's page links to it."""
     rows, left = [], list(links)
     for line in lines:
         link = next((one for one in left if one.split(line)), None)
@@ -77,7 +75,8 @@ def _rows(lines: list[str], links: tuple[Link, ...]) -> list[str]:
             before, after = (html.escape(text, quote=False) for text in (found[0], found[2]))
             rows.append(f"{before}{_linked(link, found[1])}{after}")
         else:
-            rows.append(html.escape(line, quote=False))
+            text = html.escape(line, quote=False)
+            rows.append(f"<b>{text}</b>" if line in bold else text)
     return rows
 
 

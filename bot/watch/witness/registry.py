@@ -5,23 +5,24 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from bot.clock import SYSTEM, Clock
-from bot.judge.quorum import BAD, Vote, combined, fresh, in_doubt
+from bot.judge.quorum import BAD, FRESH, Vote, combined, fresh, in_doubt
 from bot.model import PlaceLook, Reading
-from bot.model.witnesses import SharedReading, SharedWord, WitnessNews
+from bot.model.witnesses import SharedReading, SharedWord, WitnessNews, series
+from bot.watch.witness.allowance import IN_DOUBT, Allowance
 from bot.watch.witness.protocol import LONGEST_AGE, MOST, Report, SeenRound
 from bot.watch.witness.transit import Transit
 
 LOST = 10.0  # seconds without a word after which a witness is not waited for
 SILENT = 300.0  # seconds without a word that admins should know of
 WAIT = 3.0  # seconds, besides a check's time-out, for a request to reach a witness and its readings to come back
-OFTEN = 1.5  # how much more often than planned a service may be looked at, as by request
-IN_DOUBT = 10.0  # seconds between two looks while there is trouble
 AHEAD = 1.0  # seconds by which a reading may seem to lie in the future, since clocks are read one after the other
 WAIT_SHARED = 6.0  # likewise, if the witness reports to another node
+WAITING = 100  # rounds that wait for witnesses at once
 SAME = 0.1  # seconds by which an instant may differ after it went through the database
 ASKED = 10.0  # seconds for which a request stands: later nobody waits for it
 ROWS = 50_000  # readings for the history kept until `drain`
@@ -34,32 +35,6 @@ class Member:
     key: str
     name: str
     routes: Mapping[str, frozenset[str]]
-
-
-@dataclass(slots=True)
-class Allowance:
-    """How many readings of a witness are kept for the history, so that none can fill the disk: `rate` a second, and at
-    once what gathers in the time for which a witness keeps them.
-    """
-
-    rate: float
-    left: float = field(init=False)
-    _at: float | None = None
-
-    def __post_init__(self) -> None:
-        self.left = self.most
-
-    @property
-    def most(self) -> float:
-        return self.rate * LONGEST_AGE + 100
-
-    def spend(self, now: float) -> bool:
-        self.left = min(self.left + self.rate * (now - (now if self._at is None else self._at)), self.most)
-        self._at = now
-        if self.left < 1:
-            return False
-        self.left -= 1
-        return True
 
 
 @dataclass(slots=True)
@@ -90,6 +65,14 @@ class Tally:
     surplus: int = 0  # far more than its checks can give: not kept for the history
 
 
+@dataclass(slots=True)
+class Doubt:
+    """Trouble: since when it is seen, and the last round that saw it."""
+
+    since: float
+    at: float
+
+
 class WitnessRegistry:
     """`every`: the interval of each service, in seconds. `quorum` None: a majority. `place`: the name of our own."""
 
@@ -105,7 +88,7 @@ class WitnessRegistry:
     ) -> None:
         self.quorum, self.place, self.again = quorum, place, again
         self._every, self._clock = every, clock
-        self._stations = {member.key: Station(member, Allowance(_rate(member, every))) for member in members}
+        self._stations = {member.key: Station(member, Allowance.of(member.routes, every)) for member in members}
         self._of: dict[str, list[Station]] = {}
         self._routes: dict[str, set[str]] = {}  # that some witness checks, by service
         for station in self._stations.values():
@@ -113,11 +96,10 @@ class WitnessRegistry:
                 self._of.setdefault(service, []).append(station)
                 self._routes.setdefault(service, set()).update(routes)
         self._own: dict[str, tuple[Reading, ...]] = {}
-        # By service whose last round found trouble in some place: when that was first seen.
-        self._doubted: dict[str, float] = {}
+        self._doubted: dict[str, Doubt] = {}  # by service whose last round found trouble in some place
         self._news = asyncio.Event()  # set, and replaced, with each report
         self._rows: deque[tuple[str, float, Reading]] = deque(maxlen=ROWS)
-        self.wait = WAIT
+        self.wait, self._waiting = WAIT, 0
         self._unshared: set[tuple[str, str, str]] = set()  # of votes: witness, service, route
         self._asked: set[str] = set()  # services whose requests other nodes do not know yet
         self._started = clock.steady()
@@ -164,7 +146,7 @@ class WitnessRegistry:
         worse = False
         for reading in known:
             before = station.votes.get((seen.service, reading.route))
-            worse |= reading.outcome in BAD and (before is None or before.reading is None or before.reading.ok)
+            worse |= _new_trouble(before, reading)
             station.votes[seen.service, reading.route] = Vote(member.name, reading, at)
             self._unshared.add((member.key, seen.service, reading.route))
         return worse
@@ -198,7 +180,7 @@ class WitnessRegistry:
         if not self._sees_trouble(service, own):
             self._doubted.pop(service, None)
             return self._combined(service, own, None)
-        since = self._doubted.setdefault(service, min(began, self._first_seen(service, began)))
+        since = self._doubt(service, began)
         await self._answers(service, began, timeout)
         if not self._sees_trouble(service, own, since):
             self._doubted.pop(service, None)
@@ -218,16 +200,23 @@ class WitnessRegistry:
     async def _answers(self, service: str, began: float, timeout: timedelta) -> None:
         """Wait until all places that listen have looked since then, or for as long as that takes at most."""
         self._ask(service, began)
-        limit = asyncio.get_running_loop().time() + timeout.total_seconds() + self.wait
+        if self._waiting >= WAITING:
+            return  # a storm: what all places see by themselves will do, so that other services are still looked at
+        self._waiting += 1
+        try:
+            await self._wait_for(service, began, timeout.total_seconds() + self.wait)
+        finally:
+            self._waiting -= 1
+
+    async def _wait_for(self, service: str, began: float, seconds: float) -> None:
+        limit = asyncio.get_running_loop().time() + seconds
         while self._missing(service, began):
             news, left = self._news, limit - asyncio.get_running_loop().time()
             if left <= 0:
                 return
-            try:
+            with suppress(TimeoutError):
                 async with asyncio.timeout(min(left, LOST)):
                     await news.wait()
-            except TimeoutError:
-                continue
 
     def _missing(self, service: str, began: float) -> bool:
         now = self._clock.steady()
@@ -243,6 +232,14 @@ class WitnessRegistry:
         for station in self._of.get(service, ()):
             if began is None or station.began.get(service, -1.0) < began:
                 station.requested[service] = now
+
+    def _doubt(self, service: str, began: float) -> float:
+        """When the trouble that a round sees was first seen; one that nobody has looked at for long is a new one."""
+        known = self._doubted.get(service)
+        if known is None or began - known.at > FRESH * max(self._every.get(service, 30.0), IN_DOUBT):
+            known = self._doubted[service] = Doubt(min(began, self._first_seen(service, began)), began)
+        known.at = began
+        return known.since
 
     def _first_seen(self, service: str, began: float) -> float:
         """When a witness that sees trouble now began its check."""
@@ -316,9 +313,12 @@ class WitnessRegistry:
         if station is None or one.route not in station.member.routes.get(one.service, ()):
             return  # another node's config gives it more
         known = station.votes.get((one.service, one.route))
-        if known is None or at > known.at + SAME:
-            station.votes[one.service, one.route] = Vote(station.member.name, one.reading, at)
-            station.began[one.service] = max(at, station.began.get(one.service, at))
+        if known is not None and at <= known.at + SAME:
+            return
+        station.votes[one.service, one.route] = Vote(station.member.name, one.reading, at)
+        station.began[one.service] = max(at, station.began.get(one.service, at))
+        if _new_trouble(known, one.reading) and one.service not in self._doubted:
+            self.again(one.service)
 
     # ── for operators ────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -344,15 +344,8 @@ class WitnessRegistry:
         return found
 
 
-def _rate(member: Member, every: Mapping[str, float]) -> float:
-    """Readings a second that a witness can have reason to report."""
-    often = ((len(routes), every.get(service, 30.0)) for service, routes in member.routes.items())
-    return OFTEN * sum(count * (1 / usual + 1 / min(usual, IN_DOUBT)) for count, usual in often)
-
-
-def series(service: str, witness: str) -> str:
-    """The name under which the history keeps what a witness sees of a service: no service is called so."""
-    return f"{service}@{witness}"
+def _new_trouble(before: Vote | None, reading: Reading) -> bool:
+    return reading.outcome in BAD and (before is None or before.reading is None or before.reading.ok)
 
 
 def _look(station: Station, service: str, began: float) -> PlaceLook:

@@ -172,7 +172,8 @@ def ends_name_what_is_still_down(of: Ledger) -> Complaints:
         parts = [row for row in of.rows if row.told_in == message.id and row.act == "post"]
         if not parts or message.act != "post" or not all(row.notice.ends for row in parts):
             continue
-        if any(planned(row.thread) for row in parts) or message.key not in of.applied:
+        followed = [row for row in parts if row.service in of.script.services]
+        if not followed or any(planned(row.thread) for row in followed) or message.key not in of.applied:
             continue
         at, text = of.answers[message.key][0].began, of.world.shown[message.key][0].text
         open_ = {thread.partition("#")[0] for thread in _open_at(of, message.place, at)} - {r.service for r in parts}

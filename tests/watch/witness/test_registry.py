@@ -144,6 +144,21 @@ async def test_who_does_not_answer_in_time_votes_by_what_it_saw_since_the_troubl
     assert reading.places == Places(("Madrid",), (), 3, some=True)
 
 
+async def test_in_a_storm_no_more_rounds_wait_and_what_is_seen_since_counts(town, monkeypatch):
+    monkeypatch.setattr(module, "WAITING", 1)
+    town.tell("london", web())
+    town.tell("london", web(), service="y")
+    town.hands.now += 5
+    first = town.ask(web(FAILED))
+    await settle()
+    [reading] = await asyncio.wait_for(town.ask(web(FAILED), service="y"), 0.04)
+    assert reading.places.some, "asked, but not waited for"
+    assert set(town.tell("london", web(FAILED), service="y")) == {"x", "y"}
+    [reading] = await asyncio.wait_for(town.ask(web(FAILED), service="y"), 0.04)
+    assert reading.places == Places(("Madrid", "London"), (), 2)
+    await first
+
+
 async def test_more_requests_than_a_body_holds_are_cut(town, monkeypatch):
     monkeypatch.setattr(module, "MOST", 1)
     for service in ("x", "y"):
@@ -225,6 +240,28 @@ async def test_where_only_a_route_of_ours_fails_nobody_is_asked(town):
     own = (web(), web(FAILED, "job"))
     assert await asyncio.wait_for(town.ask(*own), 0.04) == own
     assert town.tell("london") == ()
+
+
+async def test_a_new_trouble_does_not_go_by_when_an_old_one_began(town):
+    town.tell("london", web())
+    await town.ask(web(FAILED))
+    town.hands.now += 200  # nobody looked meanwhile, as on a node that does not own the service
+    town.tell("london", web())
+    town.hands.now += 5
+    [reading] = await town.ask(web(FAILED))
+    assert reading.places == Places(("Madrid",), (), 2, some=True)
+
+
+async def test_of_several_nodes_one_tells_of_a_silent_witness(town, caplog):
+    own, ours = OwnHealth(town.hands.utcnow), [True]
+    watch = WitnessHealth(town.registry, own, lambda: ours[0])
+    town.hands.now += 400
+    watch.look()
+    assert len(own.troubles) == 2
+    ours[0] = False
+    watch.look()
+    assert own.troubles == ()
+    assert "heard again" not in caplog.text
 
 
 async def test_what_was_not_given_is_refused_and_counted(town):

@@ -56,7 +56,15 @@ def services() -> None:
         required("id", sa.Text()),
         required("version", sa.BigInteger()),
         required("state", sa.Text()),
+        required("written", sa.BigInteger(), server_default="0"),
         sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index("ix_services_written", "services", ["written"])
+    op.create_table(
+        "news",
+        required("subject", sa.Text()),
+        required("written", sa.BigInteger()),
+        sa.PrimaryKeyConstraint("subject"),
     )
 
 

@@ -1,0 +1,116 @@
+"""Keeps what is in memory like what other nodes have written, at most a second late."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from bot.engine import Engine
+from bot.incidents.reconciler import reconcile
+from bot.model import Reason, ReasonCode, ServiceState
+from bot.model.cluster import SCHEDULER
+from bot.own_health import Part
+from bot.scheduler.jobs import retrying
+from bot.store import StoreUnavailable
+from bot.store.feed import BEAT, Subject
+
+log = logging.getLogger(__name__)
+
+EVERY = 0.8  # seconds between two looks, if nothing notifies us sooner
+APART = 0.05  # seconds between two looks at least: a storm notifies often
+AGAIN = 60.0  # seconds until listening is tried again, where it did not work
+RECENT = timedelta(days=1)  # windows that ended before this do not change
+
+
+@dataclass
+class Following:
+    engine: Engine
+    listened: bool | None = None  # whether notifications come; None: not tried yet
+    _since: int | None = None
+    _named: frozenset[str] = frozenset()
+    _heard: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def __post_init__(self) -> None:
+        self.engine.store.ownership.on_change(lambda _won, _lost: self._heard.set())
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Look until the stop."""
+        listening = asyncio.create_task(self._listen(stop), name="notifications")
+        try:
+            while not stop.is_set():
+                self._heard.clear()
+                with retrying("follow what other nodes write, which the next look does"):
+                    await self.look()
+                await asyncio.sleep(APART)
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(EVERY):
+                        await self._heard.wait()
+        finally:
+            listening.cancel()
+            await asyncio.gather(listening, return_exceptions=True)
+
+    async def look(self) -> None:
+        """Take over what was written since the last look. May raise StoreUnavailable."""
+        if self._since is None:
+            self._since = 0  # what was written while we loaded
+        news = await self.engine.store.feed.news(self._since)
+        record = self.engine.recorder
+        states: dict[str, ServiceState] = {}
+        for service, (version, state) in news.states.items():
+            if version > record.versions.get(service, 0):
+                record.versions[service] = version
+                if state != record.states.get(service):
+                    states[service] = state
+        if states:
+            await record.take_up(states)
+        for subject in map(Subject, news.subjects):
+            await self._reload(subject)
+        self._since = news.mark
+        self._compare()
+        named, self._named = self._named, self.engine.store.ownership.named()
+        if named - self._named and self.engine.store.ownership.owns(SCHEDULER):
+            await reconcile(record)  # the last node that named a service has let it go
+
+    def _compare(self) -> None:
+        """Report a node with another config; one node does it for all."""
+        ownership, health = self.engine.store.ownership, self.engine.own_health
+        others = ownership.view().differing if ownership.owns(SCHEDULER) else ()
+        if others:
+            health.report(Part.CONFIG, Reason.of(ReasonCode.CONFIGS_DIFFER, nodes=", ".join(others)), "nodes")
+        else:
+            health.clear(Part.CONFIG, "nodes")
+
+    async def _reload(self, subject: Subject) -> None:
+        record = self.engine.recorder
+        match subject:
+            case Subject.PLACES:
+                await record.find_readers()
+            case Subject.MAINTENANCE:
+                now = record.clock()
+                for window in await self.engine.store.maintenance.windows(now - RECENT):
+                    record.maintenance.put(window, now)
+            case Subject.REPORTS:
+                await self.engine.user_reports.refresh()
+            case Subject.HEARTBEATS:
+                await self.engine.heartbeats.refresh()
+
+    async def _listen(self, stop: asyncio.Event) -> None:
+        """Listen for notifications, anew whenever the session is lost."""
+        while not stop.is_set():
+            with suppress(StoreUnavailable):
+                async with self.engine.store.feed.listening(self._hear) as works:
+                    if works is not self.listened:
+                        log.info("changes of other nodes are %s", "notified" if works else "looked for each second")
+                    self.listened = works
+                    while works and await self.engine.store.feed.lives():  # noqa: ASYNC110 - a lost session says nothing
+                        await asyncio.sleep(EVERY * 5)
+            await asyncio.sleep(1 if self.listened else AGAIN)
+
+    def _hear(self, what: str) -> None:
+        if what == BEAT:
+            self.engine.store.ownership.wake()
+        else:
+            self._heard.set()
