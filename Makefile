@@ -6,7 +6,7 @@ PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 # Hundreds of processes are started by the tests: each would compile all that it imports.
 export PYTHONDONTWRITEBYTECODE =
 
-.PHONY: help install demo run test test-all hardening soak attack sim dead lint bench sentences lock base-image sbom audit wheel clean
+.PHONY: help install demo run test test-all hardening soak attack sim dead lint pictures bench sentences lock base-image sbom audit wheel clean
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
 
@@ -47,6 +47,9 @@ lint: .venv/dev.stamp  ## mend what ruff can mend, then say what is left
 
 sentences: .venv/run.stamp  ## every sentence that people can read, in every language; ARGS="en fr" for some
 	@$(BIN)/python tools/sentences.py $(ARGS)
+
+pictures: .venv/dev.stamp  ## the page in all its states, as Chromium shows it; ARGS="FOLDER [state ...]"
+	@$(BIN)/python tools/pictures.py $(ARGS)
 
 bench: .venv/dev.stamp  ## what performance is promised, measured
 	@$(BIN)/python -m benchmarks $(ARGS)

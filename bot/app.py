@@ -43,7 +43,7 @@ from bot.supervisor import Supervisor
 from bot.watch.blindness import look_while_blind
 from bot.watch.rounds import Rounds
 from bot.web import heartbeats as heartbeat_urls
-from bot.web import operator_log
+from bot.web import operator_log, unsubscribe
 from bot.web.app import Metrics, Server, site
 from bot.web.report_form import Reporting
 from bot.web.webhooks import Hooks
@@ -236,6 +236,7 @@ class App:
             archive=self.store.results,
         )
         heartbeat_urls.hear(made, self.heartbeats, self.rounds.again)
+        unsubscribe.hear(made, unsubscribe.DigestLinks(self.recorder, web.title, style, self.clock))
         return made
 
     async def overview(self, since: datetime) -> Overview:

@@ -37,6 +37,7 @@ from bot.model import (
     Origin,
     Overview,
     Phase,
+    Places,
     Reason,
     ReasonCode,
     Service,
@@ -283,11 +284,16 @@ def test_the_manifest_asks_slack_for_what_the_channel_uses():
 PLANNED = replace(X, plan="Breaking news goes to Telegram @newsroom and to the site banner.")
 THIRD = replace(DOWN, number_this_year=3, previous=(at(9, 12, day=14, month=2), at(9, 59, day=14, month=2)))
 OVER = replace(DOWN, until=at(14, 50), steps=3)
+SOMEWHERE = replace(
+    PARTLY,
+    readings=tuple(replace(one, places=Places(("London",), ("Madrid", "Sydney"), 3, some=True)) for one in bad("web")),
+)
 AGREED = replace(INVESTIGATING, at=at(14))
 SCENES = {
     "Down": (ChangeKind.CONFIRMED, TRACKED, at(14, 1)),
     "Not the first this year": (ChangeKind.CONFIRMED, THIRD, at(14, 1)),
     "Partly down": (ChangeKind.CONFIRMED, PARTLY, at(14, 1)),
+    "Down from some places only": (ChangeKind.CONFIRMED, SOMEWHERE, at(14, 1)),
     "Slow": (ChangeKind.CONFIRMED, SLOW, at(14, 1)),
     "A certificate expires soon": (ChangeKind.OPENED, WORN, at(14, 1)),
     "May be down": (ChangeKind.OPENED, POSSIBLE, at(14)),

@@ -17,6 +17,8 @@ from bot.own_health import LIGHT, OwnHealth, Part
 from bot.scheduler import jobs
 from bot.scheduler.result_writer import Results
 from bot.store import StoreUnavailable
+from bot.store.instance_lock import not_alone
+from bot.store.ownership import AllOurs
 from bot.supervisor import Failures
 from bot.supervisor import Policy as Restarts
 from bot.wording.catalog import catalogs
@@ -171,12 +173,16 @@ async def test_admins_are_told_through_every_channel_that_works(caplog, saw):
 # ── results ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
+def result(number):
+    return "x", NOW, Reading(f"route {number}", Outcome.OK)
+
+
 async def test_results_wait_for_the_database_and_are_written_in_order(monkeypatch):
     class Shelf:
         def __init__(self):
             self.rows, self.away = [], True
 
-        async def record(self, rows):
+        async def record(self, rows, _claims):
             if self.away:
                 raise StoreUnavailable("away")
             self.rows += rows
@@ -186,9 +192,10 @@ async def test_results_wait_for_the_database_and_are_written_in_order(monkeypatc
 
     class Db:
         results = shelf = Shelf()
+        ownership = AllOurs(not_alone())
 
     monkeypatch.setattr("bot.scheduler.result_writer.MOST", 5)
-    health, waiting = OwnHealth(), [[1, 2, 3], [4, 5, 6, 7], []]
+    health, waiting = OwnHealth(), [list(map(result, row)) for row in ([1, 2, 3], [4, 5, 6, 7], [])]
     results = Results(Db, Db.shelf, lambda: waiting.pop(0), health)
     await results.write()
     assert not health.well
@@ -196,7 +203,7 @@ async def test_results_wait_for_the_database_and_are_written_in_order(monkeypatc
     assert "2 were dropped" in english(health.troubles[0].why)
     Db.shelf.away = False
     await results.write()
-    assert Db.shelf.rows == [3, 4, 5, 6, 7]
+    assert Db.shelf.rows == list(map(result, [3, 4, 5, 6, 7]))
     assert health.well
 
 

@@ -91,6 +91,12 @@ def unsubscribe(context: CommandContext) -> Response | None:
     return Response(digest_lists.digest_unsubscribed(gone, by_config, context.style), orders)
 
 
+def lines(context: CommandContext) -> tuple[str, ...]:
+    """A line that names the digests that come to the place; none if there is none."""
+    names = [one.name for one in context.digests.known if _gets(one, context.ask.where, context)]
+    return digest_lists.digests_here(names, context.style)
+
+
 def _about_digests(context: CommandContext) -> bool:
     """True if the first word is "digest", and all the words are not a service's name."""
     return bool(context.words) and fold(context.words[0]) in input_words("digest") and context.service is None

@@ -10,6 +10,7 @@ from datetime import timedelta
 from bot.chat import delivery_log
 from bot.chat.access import Access
 from bot.chat.context import CommandContext, KnownRooms, Load
+from bot.incidents.history import past
 from bot.incidents.recorder import LONG_AGO, Recorder
 from bot.model import DRILL, Trail
 
@@ -41,8 +42,8 @@ async def trail(recorder: Recorder, asked: str) -> Trail | None:
 
 async def _incidents(recorder: Recorder, _: Access, context: CommandContext) -> CommandContext:
     asked = context.service.id if context.service and not context.service.channel else ""
-    recent, outages = await recorder.recent(context.since, asked), await recorder.outages(context.since, asked)
-    return replace(context, overview=replace(context.overview, recent=recent, outages=outages))
+    known = await past(recorder.store, recorder.settings, context.since, asked)
+    return replace(context, overview=replace(context.overview, recent=known.incidents, outages=known.outages))
 
 
 async def _coverage(recorder: Recorder, _: Access, context: CommandContext) -> CommandContext:

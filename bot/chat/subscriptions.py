@@ -75,7 +75,8 @@ def unsubscribe(context: CommandContext) -> Response:
 
 def subscriptions(context: CommandContext) -> Response:
     """All that holds in this place."""
-    return Response(wording.subscriptions(context.subscription, _here(context), _names(context), context.ask.at))
+    words = wording.subscriptions(context.subscription, _here(context), _names(context), context.ask.at)
+    return Response(replace(words, lines=(*words.lines, *digests.lines(context))))
 
 
 def _here(context: CommandContext) -> wording.PlaceView:

@@ -17,9 +17,9 @@ from bot.model import Proof, Style, Trail
 def drilled(proofs: Sequence[Proof], style: Style, now: datetime) -> Table:
     """A row per rung: whether it took its test notice, how long that took, and when it was last reached before."""
     to = wording.reader(style, now)
-    table = _table("audience", "rung", "destination", "outcome", "latency", "last proven")
+    table = _table("audience", "rung", "destination", "outcome", "latency", "proven before")
     for proof in proofs:
-        before = to.clock(proof.before) if proof.before else "never"
+        before = to.clock(proof.before) if proof.before else "not yet"
         rung, took = str(proof.rung or "all"), wording.seconds(proof.took, to)
         table.add_row(
             *_plain(proof.audience, rung, proof.destination.shown, "failed" if proof.why else "delivered", took, before)

@@ -18,20 +18,20 @@ from bot.config.maintenance import MaintenanceConfig
 from bot.config.places import unfit_places
 from bot.config.problems import problems
 from bot.config.schedule import cron
-from bot.config.services import Defaults, ServiceConfig
+from bot.config.services import Defaults, ServiceConfig, Services
+from bot.config.shorthands import one_or_many
 from bot.config.types import (
-    Canary,
+    Canaries,
     Clock,
     Confident,
     Cron,
     Database,
     Duration,
     Header,
-    Key,
     Language,
     Listen,
     NodeName,
-    Place,
+    Places,
     PublicUrl,
     Rooms,
     Short,
@@ -56,6 +56,7 @@ from bot.model import (
     Style,
     SubscriptionFilter,
     Topic,
+    bare_address,
     delivering,
     for_people,
 )
@@ -104,15 +105,18 @@ class Heartbeat(BaseModel):
 
 class AudienceConfig(BaseModel):
     model_config = Strict
-    ladder: tuple[Place, ...] = ()
-    broadcast: tuple[Place, ...] = ()
+    ladder: Places = ()
+    broadcast: Places = ()
     within: Annotated[Duration, between("0.1s", "1d")] = duration("60s")
     services: Some = "all"
     hears: frozenset[Topic] = frozenset(Topic)
     confidence: Confident = Confidence.CONFIRMED
     for_at_least: Annotated[Duration, between("0s", "7d")] = duration("0s")
     quiet: QuietConfig | None = None
-    escalate: tuple[EscalationConfig, ...] = ()
+    escalate: Annotated[
+        tuple[EscalationConfig, ...],
+        BeforeValidator(one_or_many, json_schema_input_type=EscalationConfig | list[EscalationConfig]),
+    ] = ()
     language: Language | None = None
     timezone: Timezone | None = None
     clock: Clock | None = None
@@ -120,7 +124,7 @@ class AudienceConfig(BaseModel):
 
 class DigestConfig(BaseModel):
     model_config = Strict
-    to: Annotated[tuple[Place, ...], Field(min_length=1)]
+    to: Annotated[Places, Field(min_length=1)]
     when: Cron
     covers: Annotated[Duration, between("1m", "400d")] | None = None
     services: Some = "all"
@@ -162,17 +166,20 @@ class Config(BaseModel):
     cluster: Cluster = Cluster()
     web: Web = Web()
     heartbeat: Heartbeat | None = None
-    canaries: Annotated[tuple[Canary, ...], Field(max_length=50)] = ()
+    canaries: Canaries = ()
     admins: frozenset[str] = frozenset()
     rooms: Rooms = ()
     defaults: Defaults = Defaults()
-    services: Annotated[dict[Key, ServiceConfig], Field(min_length=1)]
+    services: Services
     trackers: Trackers = Trackers()  # likewise
     channels: Channels = Channels()  # a model made above from the union of channels
     audiences: dict[Short, AudienceConfig] = {}
     digests: dict[Short, DigestConfig] = {}
     mail: MailConfig = MailConfig()
-    maintenance: tuple[MaintenanceConfig, ...] = ()
+    maintenance: Annotated[
+        tuple[MaintenanceConfig, ...],
+        BeforeValidator(one_or_many, json_schema_input_type=MaintenanceConfig | list[MaintenanceConfig]),
+    ] = ()
     maintenance_before: Annotated[Duration, between("0s", "7d")] = duration("24h")
     location: PlaceName | None = None
     witnesses: Annotated[dict[Short, WitnessConfig], Field(max_length=50)] = {}
@@ -194,7 +201,7 @@ class Config(BaseModel):
             tuple(said.routes),
             said.plan,
             self._shares(said),
-            status_page=for_people(said.official.url) if said.official else "",
+            status_page=for_people(bare_address(said.official.url)) if said.official else "",
             site=self.web.public_url.rstrip("/"),
         )
 

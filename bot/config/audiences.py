@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from bot.config.types import ClockTime, Duration, Place
+from bot.config.types import ClockTime, Duration, Places
 from bot.contracts import between
 from bot.model import Escalation, Quiet, Topic
 
@@ -24,7 +24,7 @@ class QuietConfig(BaseModel):
 class EscalationConfig(BaseModel):
     model_config = ConfigDict(defer_build=True, frozen=True, extra="forbid")
     after: Annotated[Duration, between("0s", "30d")]
-    to: Annotated[tuple[Place, ...], Field(min_length=1)]
+    to: Annotated[Places, Field(min_length=1)]
 
     def escalation(self) -> Escalation:
         return Escalation(self.after, self.to)

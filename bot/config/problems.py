@@ -27,6 +27,27 @@ OPEN = (
     "union_tag_invalid",
 )
 LONGEST = 500  # characters of one line
+KEYS, LIST, NUMBER = "expected keys with their values", "expected a list", "is no number"
+# What pydantic says of a value of the wrong shape, in the words of the file.
+SHAPES = {
+    "dict_type": KEYS,
+    "model_type": KEYS,
+    "model_attributes_type": KEYS,
+    "list_type": LIST,
+    "tuple_type": LIST,
+    "set_type": LIST,
+    "frozen_set_type": LIST,
+    "string_type": "expected text; put it in quotes",
+    "bool_type": "is neither true nor false",
+    "bool_parsing": "is neither true nor false",
+    "int_type": "is no whole number",
+    "int_parsing": "is no whole number",
+    "int_from_float": "is no whole number",
+    "float_type": NUMBER,
+    "float_parsing": NUMBER,
+    "too_short": "expected at least {min_length}",
+    "too_long": "expected at most {max_length}, there are {actual_length}",
+}
 
 
 def problems(error: ValidationError, model: type[BaseModel]) -> Iterator[Problem]:
@@ -67,6 +88,8 @@ def _in_words(found: dict[str, Any], hidden: frozenset[str], known: frozenset[st
             return "kind is missing"
         case "value_error":
             what = str(fault)
+        case shape if shape in SHAPES:
+            what = SHAPES[shape].format(**context)
         case _:
             what = found["msg"].replace("Input should", "should").replace("String should", "should").replace("'", '"')
     given = found["input"]

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, Field, StringConstraints, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, StringConstraints, model_validator
 
 from bot.config.catalogue import filled, known
-from bot.config.types import Duration, Name, RouteName, Strict, Text, duration
+from bot.config.shorthands import one_or_many, route, service, services
+from bot.config.types import Duration, Key, Name, RouteName, Strict, Text, duration
 from bot.contracts import between
 from bot.model import Rules
 from bot.watch.checks import AnyCheck
@@ -20,6 +21,9 @@ ConfirmEvery = Annotated[Duration, between("0.1s", "1d")]
 Rounds = Annotated[int, Field(ge=1, le=100)]
 SlowAfter = Annotated[Duration, between("0.01s", "5m")]
 Reminders = Annotated[tuple[Annotated[Duration, between("1s", "30d")], ...], Field(max_length=50)]
+
+
+Route = Annotated[AnyCheck, BeforeValidator(route, json_schema_input_type=AnyCheck | str)]
 
 
 class Defaults(BaseModel):
@@ -44,11 +48,15 @@ class ServiceConfig(BaseModel):
     model_config = Strict | {"json_schema_extra": {"anyOf": [{"required": ["routes"]}, {"required": ["service"]}]}}
     service: Annotated[str, StringConstraints(max_length=100), AfterValidator(known)] | None = None
     name: Name | None = None
-    routes: Annotated[dict[RouteName, AnyCheck], Field(min_length=1, max_length=200)] = {}
+    routes: Annotated[dict[RouteName, Route], Field(min_length=1, max_length=200)] = {}
     official: AnySource | None = None
-    trackers: Annotated[tuple[AnyTracker, ...], Field(max_length=20)] = ()
+    trackers: Annotated[
+        tuple[AnyTracker, ...],
+        Field(max_length=20),
+        BeforeValidator(one_or_many, json_schema_input_type=AnyTracker | list[AnyTracker]),
+    ] = ()
     plan: Text = ""
-    depends_on: tuple[str, ...] = ()
+    depends_on: Annotated[tuple[str, ...], BeforeValidator(one_or_many, json_schema_input_type=str | list[str])] = ()
     every: Every | None = None
     timeout: Timeout | None = None
     confirm_every: ConfirmEvery | None = None
@@ -60,7 +68,7 @@ class ServiceConfig(BaseModel):
     @model_validator(mode="before")
     @classmethod
     def _filled(cls, said: Any) -> Any:
-        return filled(said)
+        return filled(service(said))
 
     @model_validator(mode="after")
     def _looked_at(self) -> ServiceConfig:
@@ -72,3 +80,10 @@ class ServiceConfig(BaseModel):
         """The defaults with this service's overrides."""
         own = {k: v for k in Defaults.model_fields if (v := getattr(self, k)) is not None}
         return defaults.model_copy(update=own)
+
+
+Services = Annotated[
+    dict[Key, ServiceConfig],
+    Field(min_length=1),
+    BeforeValidator(services, json_schema_input_type=dict[Key, ServiceConfig | str | None] | list[Key] | Key),
+]

@@ -20,6 +20,7 @@ from pydantic import (
 
 from bot.config.database import database_url
 from bot.config.schedule import cron
+from bot.config.shorthands import one_or_many, some
 from bot.contracts import Check, Telling
 from bot.model import OURSELVES, Confidence, Destination, clock, length, local_time
 from bot.net import Network
@@ -196,4 +197,13 @@ Rooms = Annotated[
     ),
 ]
 Clock = Literal["12h", "24h"]
-Some = tuple[str, ...] | Literal["all"]
+Some = Annotated[
+    tuple[str, ...] | Literal["all"],
+    BeforeValidator(some, json_schema_input_type=list[str] | str),
+]
+Places = Annotated[tuple[Place, ...], BeforeValidator(one_or_many, json_schema_input_type=Place | list[Place])]
+Canaries = Annotated[
+    tuple[Canary, ...],
+    Field(max_length=50),
+    BeforeValidator(one_or_many, json_schema_input_type=Canary | list[Canary]),
+]

@@ -44,6 +44,7 @@ __all__ = [
     "Connected",
     "Echoed",
     "Family",
+    "FencedError",
     "Found",
     "HttpCache",
     "Length",
@@ -55,6 +56,7 @@ __all__ = [
     "Source",
     "SourceState",
     "Starttls",
+    "StoreUnavailable",
     "Telling",
     "Token",
     "Trouble",
@@ -67,6 +69,14 @@ __all__ = [
 
 class Unable(Exception):
     """Tocsin cannot continue. The text is one line with the reason and the remedy."""
+
+
+class StoreUnavailable(Unable):
+    """The database cannot be used now. One line for the operator, without the password."""
+
+
+class FencedError(StoreUnavailable):
+    """A write was refused: what it belongs to has another owner by now, or our lease on it is over."""
 
 
 def _length(value: Any) -> Any:

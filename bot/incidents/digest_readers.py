@@ -44,8 +44,11 @@ class DigestReaders:
         return self._opened.digest_readers
 
     async def load(self) -> None:
-        self.all = await self._store.all()
-        self.undeliverable = {one.destination: one for one in await self._store.undeliverable()}
+        """Read all anew; what has not changed stays the same object."""
+        found = await self._store.all()
+        dead = {one.destination: one for one in await self._store.undeliverable()}
+        self.all = self.all if found == self.all else found
+        self.undeliverable = self.undeliverable if dead == self.undeliverable else dead
 
     def of(self, digest: str, *states: DigestReaderState) -> tuple[DigestReader, ...]:
         """The readers of a digest in these states; none given: confirmed."""

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from bot import wording
+from bot.incidents.history import past
 from bot.incidents.places import Places
 from bot.incidents.refusals import tell_of_refusal
 from bot.incidents.rewording import reworded
@@ -31,11 +32,9 @@ from bot.model import (
     Delivery,
     DeliveryAction,
     Destination,
-    Incident,
     MaintenanceEffect,
     Notice,
     Order,
-    Outage,
     Outcome,
     Overview,
     Reason,
@@ -179,21 +178,9 @@ class Recorder:
 
     async def overview(self, since: datetime) -> Overview:
         """The state for all screens; `recent` goes back to `since`."""
-        recent, unseen = await self.recent(since), await self.unseen(since)
-        outages = await self.outages(since)
-        return replace(self.overview_from_memory(since), recent=recent, unseen=unseen, outages=outages)
-
-    async def recent(self, since: datetime, service: str = "") -> tuple[Incident, ...]:
-        """Read the newest incidents of a service, or of all, and of Tocsin itself, open or ended after `since`, newest
-        first. They are for lists; figures need all `outages`.
-        """
-        wanted = (service,) if service else tuple(self.settings.services)
-        return await self.store.results.incidents(since, services=(*wanted, OURSELVES))
-
-    async def outages(self, since: datetime, service: str = "") -> tuple[Outage, ...]:
-        """Read all outages of a service, or of all, and of Tocsin itself, open or ended after `since`, oldest first."""
-        wanted = (service,) if service else tuple(self.settings.services)
-        return await self.store.results.outages(since, (*wanted, OURSELVES))
+        known, unseen = await past(self.store, self.settings, since), await self.unseen(since)
+        overview = self.overview_from_memory(since)
+        return replace(overview, recent=known.incidents, outages=known.outages, unseen=unseen)
 
     async def unseen(self, since: datetime) -> Mapping[str, tuple[Span, ...]]:
         """Read, by service, when it was not observed since then."""

@@ -20,16 +20,27 @@ from bot.model.audiences import (
 from bot.model.availability import (
     Availability,
     availability_of,
+    bad_time,
     bar,
     blind_spans,
     maintenance_spans,
     outage,
     outages,
+    outer,
     unseen_spans,
 )
 from bot.model.delivery_log import DRILL, NotNotifiedReason, Progress, Proof, Trail
 from bot.model.delivery_status import ARRIVED, FINISHED, MANY, DeliveryResult, DeliveryStatus
+from bot.model.digest_facts import (
+    NO_DELIVERIES,
+    DeliverySummary,
+    DigestFacts,
+    DigestOrder,
+    Figure,
+    OutageFact,
+)
 from bot.model.digests import Digest, DigestReader, DigestReaderState, DigestRun, Undeliverable
+from bot.model.document import Attachment, Bar, Document, Section, Table
 from bot.model.durations import clock, length, spelled
 from bot.model.heartbeats import Heartbeat, HeartbeatEvent
 from bot.model.incidents import (
@@ -51,7 +62,7 @@ from bot.model.incidents import (
     Verdict,
 )
 from bot.model.intervals import Span, clip, holes, merged, minus, shared, total
-from bot.model.links import Link, LinkKind, for_people, incident_path, marked, service_path
+from bot.model.links import Link, LinkKind, bare_address, for_people, incident_path, marked, service_path
 from bot.model.mail import PLAIN_LOOK, MailLook
 from bot.model.maintenance import EVERYTHING, OVER, Origin, Phase, Weekly, Window, planned
 from bot.model.notices import (
@@ -97,6 +108,7 @@ __all__ = [
     "EVERYTHING",
     "FINISHED",
     "MANY",
+    "NO_DELIVERIES",
     "OURSELVES",
     "OVER",
     "PLAIN_LOOK",
@@ -105,9 +117,11 @@ __all__ = [
     "AdviceCode",
     "AllowedRoom",
     "Ask",
+    "Attachment",
     "Audience",
     "AuditEntry",
     "Availability",
+    "Bar",
     "Batch",
     "BatchItem",
     "Button",
@@ -119,12 +133,17 @@ __all__ = [
     "DeliveryAction",
     "DeliveryResult",
     "DeliveryStatus",
+    "DeliverySummary",
     "Destination",
     "Digest",
+    "DigestFacts",
+    "DigestOrder",
     "DigestReader",
     "DigestReaderState",
     "DigestRun",
+    "Document",
     "Escalation",
+    "Figure",
     "Health",
     "Heartbeat",
     "HeartbeatEvent",
@@ -140,6 +159,7 @@ __all__ = [
     "Order",
     "Origin",
     "Outage",
+    "OutageFact",
     "Outages",
     "Outcome",
     "Overview",
@@ -162,6 +182,7 @@ __all__ = [
     "Role",
     "Round",
     "Rules",
+    "Section",
     "Sent",
     "Service",
     "ServiceState",
@@ -172,6 +193,7 @@ __all__ = [
     "Style",
     "Subscription",
     "SubscriptionFilter",
+    "Table",
     "Tally",
     "Text",
     "Tone",
@@ -184,7 +206,9 @@ __all__ = [
     "Weekly",
     "Window",
     "availability_of",
+    "bad_time",
     "bar",
+    "bare_address",
     "blind_spans",
     "clip",
     "clock",
@@ -199,6 +223,7 @@ __all__ = [
     "minus",
     "outage",
     "outages",
+    "outer",
     "plain_text",
     "planned",
     "room_of",

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import pairwise
+from typing import TypeVar
 
 from bot.model.audiences import Overview
 from bot.model.incidents import Incident, Outage, ServiceState
@@ -16,6 +17,7 @@ from bot.model.intervals import Span, clip, merged, minus, shared, total
 from bot.model.maintenance import Window
 from bot.model.observations import OURSELVES, Confidence, Health, Outcome, Service
 
+One = TypeVar("One", Incident, Outage)
 MINUTE = timedelta(minutes=1)  # a shorter gap in all observations is not mentioned
 
 
@@ -115,7 +117,11 @@ def outage(incident: Incident) -> Outage | None:
 def _outages(service: Service, state: ServiceState, overview: Overview) -> list[Outage]:
     """Of one service. The state is newer than the store's rows, and knows when an unstable service responded."""
     now = outage(state.incident) if state.incident else None
-    mine = [o for o in outages(overview) if o.service == service.id]
+    recent = overview.recent if overview.outages is None else ()  # looked through before anything is made of it
+    mine = [
+        *(o for o in overview.outages or () if o.service == service.id),
+        *(found for one in recent if one.service == service.id and (found := outage(one))),
+    ]
     return [now if now and o.number == now.number else o for o in mine]
 
 
@@ -155,3 +161,21 @@ def _letter(seen: Availability, slot: Span) -> str:
     if planned >= length / 2 or (counts <= timedelta() and planned >= unknown):
         return "m"
     return "n" if unknown >= length / 2 or counts <= timedelta() else "u"
+
+
+def outer(found: Iterable[One]) -> list[One]:
+    """Without those that belong to an unstable one, whose text counts them."""
+    all_ = list(found)
+    unstable = [(i.service, i.unstable_since, i.since) for i in all_ if i.unstable_since]
+    return [i for i in all_ if not any(s == i.service and a <= i.since < b for s, a, b in unstable)]
+
+
+def bad_time(overview: Overview, service: str, period: Span) -> timedelta:
+    """How long a service was not up in a period: no minute twice, and none in which it responded."""
+    spans = (
+        part
+        for o in outages(overview)
+        if o.service == service
+        for part in minus([(o.since, o.until or overview.at)], o.calm)
+    )
+    return total(merged(c for span in spans if (c := clip(span, period))))

@@ -34,6 +34,11 @@ class Link:
         """The link where text is all there is."""
         return f"{self.label}: {self.url}"
 
+    def split(self, text: str) -> tuple[str, str, str] | None:
+        """The text before, in and after what names the vendor's page, which can be the link itself; None if nothing does."""
+        found = re.search(re.escape(self.label), text, re.IGNORECASE) if self.kind is LinkKind.VENDOR else None
+        return found and (text[: found.start()], found[0], text[found.end() :])
+
 
 def service_path(service: str) -> str:
     """The path of a service's page, below the page's own address: "/service/x"."""
@@ -53,3 +58,8 @@ def marked(url: str) -> str:
 def for_people(url: str) -> str:
     """The address; "" if it only serves programs, as a feed does."""
     return "" if MACHINE.search(urlsplit(url).path) else url
+
+
+def bare_address(url: str) -> str:
+    """The address without a query and fragment, which may hold a key."""
+    return url.partition("#")[0].partition("?")[0]

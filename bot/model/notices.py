@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from bot.model.audiences import Destination, Style
+from bot.model.document import Document
 from bot.model.incidents import ENDINGS, ChangeKind
 from bot.model.links import Link
 from bot.model.maintenance import OVER, Phase, planned
@@ -68,6 +69,8 @@ class Notice:
     detail: str = ""  # what stands below that line: evidence and plan
     causes: tuple[str, ...] = ()  # possible shared causes: services it depends on, hosts of its routes
     buttons: tuple[Button, ...] = ()  # actions available at this state of the incident
+    headings: tuple[str, ...] = ()  # those lines of `words` which are headings
+    document: Document | None = None  # the long form, for channels that have room for it
     unsubscribe: str = ""  # address of the page where its only reader can unsubscribe
     plan: str = ""  # that line of `words` which is the organisation's plan ...
     quotes: tuple[str, ...] = ()  # ... and those that quote an official page

@@ -14,7 +14,7 @@ from bot.model import Delivery, Destination, Digest, DigestRun, Overview, Style
 from bot.model.instants import instants
 from bot.notify import digest_words
 from bot.scheduler.digest_plan import Due, Key, Plan, Recipient, begins, due, plan, spelled
-from bot.store import Store
+from bot.store import Store, StoreUnavailable
 from bot.wording import english
 
 __all__ = ["Digests", "begins", "instants"]
@@ -23,7 +23,8 @@ log = logging.getLogger(__name__)
 
 LATE = timedelta(minutes=10)  # a digest later than this says so
 LIE = timedelta(hours=25)  # what was sent for a time further in the future than this was sent while the clock was wrong
-LOOK = timedelta(minutes=1)  # between two looks at what is planned, if we know of no reason for one
+READ = timedelta(minutes=1)  # between two looks at who gets digests ...
+LOOK = timedelta(minutes=10)  # ... and at what is planned, if we know of no reason for one
 CHUNK = 50  # recipients in one transaction: more would hold up the checks
 SHOWN = 3  # recipients that a line of the log names
 
@@ -34,29 +35,49 @@ class Digests:
     recorder: Recorder
     outbox: Outbox
     clock: Callable[[], datetime]
-    _planned: Mapping[Key, Recipient] = field(default_factory=dict)  # for whom we have planned ...
-    _looked_at: datetime | None = None  # ... and when
+    _planned: Mapping[Key, Recipient] | None = None  # for whom we have planned ...
+    _planned_at: datetime | None = None  # ... and when
+    _read_at: datetime | None = None  # when we read who gets digests
+    _wanted: Mapping[Key, Recipient] = field(default_factory=dict)  # all recipients ...
+    _made_of: tuple[object, ...] = ()  # ... and what they were found in
     _reasons: dict[Key, str] = field(default_factory=dict)  # why somebody gets none at present
 
     async def send_due(self) -> None:
         """Queue all digests that are due."""
-        now, looked_at = self.clock(), self._looked_at
-        look = looked_at is None or not looked_at <= now < looked_at + LOOK
-        if look:
+        now = self.clock()
+        if _is_past(self._read_at, READ, now):
             await self.recorder.places.digests.load()  # another process may have changed them
-        wanted = self._wanted()
-        if look or wanted != self._planned:
+            self._read_at = now
+        wanted = self._recipients()
+        if wanted is not self._planned or _is_past(self._planned_at, LOOK, now):
             await self._plan(wanted, now)
         seen: dict[datetime, Overview] = {}
+        faults: list[Exception] = []
         for group in due(await self.store.digests.coming(now), wanted, now):
-            if group.since not in seen:
-                seen[group.since] = await self.recorder.overview(group.since)
-            await self._send(group, seen[group.since], now)
+            try:
+                if group.since not in seen:
+                    seen[group.since] = await self.recorder.overview(group.since)
+                await self._send(group, seen[group.since], now)
+            except StoreUnavailable:
+                raise
+            except Exception as error:  # noqa: BLE001 - one that cannot be made keeps back no other
+                faults.append(error)
+        if faults:
+            raise faults[0]
 
     # ── who gets which, and when ──────────────────────────────────────────────────────────────────────────────────────
 
-    def _wanted(self) -> dict[Key, Recipient]:
-        """All recipients of all digests, each with its own zone and language."""
+    def _recipients(self) -> Mapping[Key, Recipient]:
+        """All recipients of all digests, each with its own zone and language; the same object while they are the same."""
+        settings, places = self.recorder.settings, self.recorder.places
+        made_of = settings.digests, settings.style, places.settings, places.digests.all, places.digests.undeliverable
+        if not self._made_of or any(one is not old for one, old in zip(made_of, self._made_of, strict=True)):
+            found = self._found()
+            self._wanted = self._wanted if found == self._wanted else found
+            self._made_of = made_of
+        return self._wanted
+
+    def _found(self) -> dict[Key, Recipient]:
         readers, made = self.recorder.places.digests, dict[tuple[str, Style], Recipient]()
         found: dict[Key, Recipient] = {}
         for name, said in self.recorder.settings.digests.items():
@@ -92,8 +113,25 @@ class Digests:
         found = plan(wanted, coming, await self.store.digests.latest(), now)
         if found.add or found.drop:
             await self.store.digests.plan(found.add, found.drop)
-            _log_plan(found, wanted, self.recorder.settings.digests, now)
-        self._planned, self._looked_at = wanted, now
+            self._log_plan(found, wanted, now)
+        self._planned, self._planned_at = wanted, now
+
+    def _log_plan(self, found: Plan, wanted: Mapping[Key, Recipient], now: datetime) -> None:
+        for run in (run for run in found.unwanted if run.nominal <= now):
+            there_is = run.digest in self.recorder.settings.digests
+            why = "it is no longer on its list" if there_is else "there is no such digest any more"
+            why = self._reasons.get(run.key) or why
+            at = spelled(run.nominal, "UTC")
+            log.warning(
+                "digest %s: what was due to %s at %s is not sent: %s", run.digest, run.destination.shown, at, why
+            )
+        for name in dict.fromkeys(run.digest for run in found.unwanted):
+            gone = [run for run in found.unwanted if run.digest == name]
+            log.info("digest %s: no longer sent to %s", name, _named(gone, len(gone)))
+        for name, schedule in dict.fromkeys((run.digest, run.schedule) for run in found.add):
+            new = [run for run in found.add if (run.digest, run.schedule) == (name, schedule)]
+            at, to = spelled(new[0].nominal, wanted[new[0].key].style.timezone), _named(new, len(new))
+            log.info("digest %s (%s): next at %s to %s", name, schedule, at, to)
 
     # ── what is due ───────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -126,6 +164,11 @@ class Digests:
         return replace(row, notice=replace(row.notice, unsubscribe=link))
 
 
+def _is_past(at: datetime | None, every: timedelta, now: datetime) -> bool:
+    """True if something is to be done again; also after the clock went back."""
+    return at is None or not at <= now < at + every
+
+
 def _log_sent(group: Due, queued: int, *, late: bool) -> None:
     zone = group.style.timezone
     at = spelled(group.nominal, zone)
@@ -140,28 +183,6 @@ def _log_sent(group: Due, queued: int, *, late: bool) -> None:
         )
     how = "late" if late else "in time"
     log.info("digest %s of %s: queued %s for %s", group.digest, at, how, _named(group.runs, queued))
-
-
-def _log_plan(found: Plan, wanted: Mapping[Key, Recipient], digests: Mapping[str, Digest], now: datetime) -> None:
-    for run in found.unwanted:
-        why = "it is no longer on its list" if run.digest in digests else "there is no such digest any more"
-        if run.nominal <= now:
-            log.warning(
-                "digest %s: what was due to %s at %s is not sent: %s",
-                run.digest,
-                run.destination.shown,
-                run.nominal,
-                why,
-            )
-    for name in dict.fromkeys(run.digest for run in found.unwanted):
-        gone = [run for run in found.unwanted if run.digest == name]
-        log.info("digest %s: no longer sent to %s", name, _named(gone, len(gone)))
-    for name, schedule in dict.fromkeys((run.digest, run.schedule) for run in found.add):
-        new = [run for run in found.add if (run.digest, run.schedule) == (name, schedule)]
-        zone = wanted[new[0].key].style.timezone
-        log.info(
-            "digest %s (%s): next at %s to %s", name, schedule, spelled(new[0].nominal, zone), _named(new, len(new))
-        )
 
 
 def _named(runs: Sequence[DigestRun], count: int) -> str:

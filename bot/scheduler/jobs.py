@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from functools import partial
 
 from bot import wording
+from bot.channels.email import EmailSettings
 from bot.config import Config
 from bot.contracts import Answer, Net
 from bot.delivery.outbox import Outbox
@@ -21,6 +22,7 @@ from bot.incidents.recorder import Recorder
 from bot.model import Reason, ReasonCode
 from bot.model.cluster import SCHEDULER
 from bot.own_health import OwnHealth, Part
+from bot.scheduler.bounces import Bounces, MailboxUnavailable
 from bot.scheduler.digests import Digests
 from bot.store import FencedError, Store, StoreUnavailable
 from bot.watch.user_reports import UserReports
@@ -30,6 +32,7 @@ log = logging.getLogger(__name__)
 PULSE = timedelta(seconds=5)
 PLANS = timedelta(seconds=5)  # how late the start or end of maintenance may be noticed
 DIGESTS = timedelta(seconds=5)
+BOUNCES = timedelta(minutes=10)
 ROLL = timedelta(minutes=5)
 HOURLY = timedelta(hours=1)
 SOON = timedelta(minutes=5)  # first run after a start, so that a daemon restarted every half hour prunes too
@@ -70,6 +73,9 @@ class Scheduler:
         ]
         if self.config.digests:
             jobs.append(Job("send the digests that are due", digests.send_due, DIGESTS, timedelta(0)))
+        mail = self.config.opened_channels().get("email")
+        if isinstance(mail, EmailSettings) and mail.bounces:
+            jobs.append(Job("read what came back by mail", Bounces(mail, self.recorder).look, BOUNCES, SOON))
         if beat := self.config.heartbeat:
             jobs.append(Job("tell the outside that we live", partial(self._heartbeat, beat.url), beat.every))
         return tuple(jobs)
@@ -154,7 +160,7 @@ def retrying(what: str) -> Iterator[None]:
         yield
     except FencedError:
         pass  # another node does it by now
-    except StoreUnavailable as error:
+    except (StoreUnavailable, MailboxUnavailable) as error:
         say_once(log, what, f"could not {what}: {error}")
     else:
         is_over(what)

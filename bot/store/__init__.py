@@ -11,6 +11,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from functools import partial
 
+from bot.contracts import FencedError, StoreUnavailable
 from bot.model.cluster import ClusterView
 from bot.own_health import OwnHealth
 from bot.store.audit import Audit, Dangling
@@ -20,7 +21,7 @@ from bot.store.deliveries import statements
 from bot.store.deliveries.repository import Deliveries, Progress
 from bot.store.digest_readers import DigestReaderStore
 from bot.store.digests import DigestStore
-from bot.store.engine import Database, FencedError, StoreUnavailable, absent, connect
+from bot.store.engine import Database, absent, connect
 from bot.store.errors import DatabaseHealth
 from bot.store.feed import Feed
 from bot.store.heartbeats import HeartbeatStore

@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.clock import EPOCH, steady
+from bot.contracts import StoreUnavailable
 from bot.judge import cluster_view, rendezvous
 from bot.model import delivering
 from bot.model.cluster import (
@@ -29,7 +30,7 @@ from bot.model.cluster import (
 )
 from bot.store import cluster_statements as sql
 from bot.store.deliveries.statements import requeue_in_flight
-from bot.store.engine import Database, StoreUnavailable, fenced
+from bot.store.engine import Database, fenced
 from bot.store.ownership import Changed
 from bot.store.registration import NodeFacts, Registration, session
 

@@ -32,7 +32,7 @@ from sqlalchemy.pool import NullPool
 from sqlalchemy.sql.dml import ReturningInsert
 
 from bot import wording
-from bot.contracts import Unable
+from bot.contracts import FencedError, StoreUnavailable
 from bot.model import Reason
 from bot.model.cluster import Claim
 from bot.own_health import OwnHealth
@@ -61,14 +61,6 @@ CONNECT = 5  # seconds to reach a server
 BEATING = 4  # seconds for a statement by which a node tells that it lives
 LOCKED = 5  # seconds SQLite waits for another program's lock
 CLOSING = 1.0  # seconds for running work when the database is closed
-
-
-class StoreUnavailable(Unable):
-    """The database cannot be used now. One line for the operator, without the password."""
-
-
-class FencedError(StoreUnavailable):
-    """A write was refused: what it belongs to has another owner by now, or our lease on it is over."""
 
 
 def fenced(name: str) -> FencedError:

@@ -15,9 +15,10 @@ from sqlalchemy import BigInteger, func, select, text
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.contracts import StoreUnavailable
 from bot.model import ServiceState
 from bot.store.cluster_statements import CHANNEL, TELL
-from bot.store.engine import Database, StoreUnavailable, upsert
+from bot.store.engine import Database, upsert
 from bot.store.schema import news, services
 
 log = logging.getLogger(__name__)

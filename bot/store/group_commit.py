@@ -8,7 +8,8 @@ from collections.abc import Awaitable, Callable, Sequence
 from enum import Enum
 from typing import Generic, TypeVar
 
-from bot.store.engine import Database, StoreUnavailable
+from bot.contracts import StoreUnavailable
+from bot.store.engine import Database
 
 Job = TypeVar("Job")
 Result = TypeVar("Result")

@@ -11,9 +11,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from time import monotonic
 
+from bot.contracts import StoreUnavailable
 from bot.model import Reason
 from bot.own_health import Part
-from bot.store.engine import Database, StoreUnavailable
+from bot.store.engine import Database
 from bot.store.errors import REPLACED
 
 KEPT_EVERY = 2.0  # seconds between two looks

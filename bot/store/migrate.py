@@ -7,7 +7,8 @@ from pathlib import Path
 from sqlalchemy import Connection, inspect, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.store.engine import StoreUnavailable, lock_schema
+from bot.contracts import StoreUnavailable
+from bot.store.engine import lock_schema
 from bot.store.schema import metadata
 
 MIGRATIONS = Path(__file__).parent / "migrations"

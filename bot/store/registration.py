@@ -11,8 +11,9 @@ from uuid import uuid4
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.contracts import StoreUnavailable
 from bot.store import cluster_statements as sql
-from bot.store.engine import MIGRATING, StoreUnavailable
+from bot.store.engine import MIGRATING
 from bot.store.process_identity import has_ended, this_process
 
 NAMESAKES = 100  # nodes of one host that are told apart by a number

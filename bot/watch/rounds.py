@@ -12,12 +12,11 @@ from datetime import datetime, timedelta
 from functools import partial
 
 from bot.clock import SYSTEM, Clock
-from bot.contracts import Check, Net, Source
+from bot.contracts import Check, FencedError, Net, Source
 from bot.errors import fault
 from bot.model import Outcome, Reading, Reason, ReasonCode, Round, Service, SourceReport
 from bot.model.clock_shift import Moved
 from bot.own_health import OwnHealth
-from bot.store import FencedError
 from bot.watch.canaries import Canaries
 from bot.watch.counts import Counts
 from bot.watch.lag import Lag

@@ -9,7 +9,6 @@ from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
-from time import monotonic
 from typing import Any, Protocol
 
 from fastapi import HTTPException, Request, Response
@@ -18,15 +17,14 @@ from fastapi.responses import HTMLResponse, JSONResponse
 from bot.model import Change, ChangeKind, Incident, Overview, Service, ServiceState, Style
 from bot.web.health import cluster_health, health
 from bot.web.incident_page import incident_page
-from bot.web.kept import FRESH, Kept
 from bot.web.metrics import Metrics, metrics
+from bot.web.render_cache import Recent, RenderCache, RenderCaches
 from bot.web.rendering import draw, path_of, root_of
 from bot.web.service_page import PAST, service_page
 from bot.web.status_page import PERIOD, as_json, page, shown
 
 MEASURED = 1.0  # seconds for which the metrics are reused
 PROMETHEUS = "text/plain; version=0.0.4; charset=utf-8"
-MOST = 500  # pages of services and incidents that are kept
 NUMBER = re.compile(r"[1-9][0-9]{0,8}", re.ASCII)
 
 
@@ -53,12 +51,15 @@ class Pages:
     clock: Callable[[], datetime]
     reporting: bool = False  # whether there is a form for reports
     archive: Archive | None = None
-    _seen_at: float = float("-inf")
-    _last: Overview | None = None
-    _others: dict[tuple[str, ...], Kept] = field(default_factory=dict)  # pages of services and incidents
+    _others: RenderCaches = field(default_factory=RenderCaches)  # pages of services and incidents
 
     def __post_init__(self) -> None:
-        self._html, self._json, self._metrics = Kept(self._draw), Kept(self._list), Kept(self._measure, MEASURED)
+        self._html, self._json, self._metrics = (
+            RenderCache(self._draw),
+            RenderCache(self._list),
+            RenderCache(self._measure, MEASURED),
+        )
+        self._lately = Recent(self._seen)
 
     async def html(self, _request: Request) -> Response:
         return HTMLResponse(await self._html.get())
@@ -75,42 +76,25 @@ class Pages:
         return Response(await self._metrics.get(), media_type=PROMETHEUS)
 
     async def service(self, request: Request) -> Response:
-        service, state = await self._known(request.path_params["service"])
-        root = root_of(path_of(request))
-        return await self._kept(partial(self._draw_service, service, state, root), "service", service.id, root)
+        key, root = request.path_params["service"], root_of(path_of(request))
+        await self._known(key)
+        return HTMLResponse(await self._others.get(("service", key, root), partial(self._draw_service, key, root)))
 
     async def incident(self, request: Request) -> Response:
-        service, state = await self._known(request.path_params["service"])
-        number = request.path_params["number"]
-        if not NUMBER.fullmatch(number):
+        key, number, root = request.path_params["service"], request.path_params["number"], root_of(path_of(request))
+        _, state = await self._known(key)
+        if not NUMBER.fullmatch(number) or 0 < state.opened < int(number):
             raise HTTPException(404)
-        root = root_of(path_of(request))
-        make = partial(self._draw_incident, service, state, int(number), root)
-        return await self._kept(make, "incident", service.id, number, root)
+        make = partial(self._draw_incident, key, int(number), root)
+        return HTMLResponse(await self._others.get(("incident", key, number, root), make))
 
     async def _known(self, key: str) -> tuple[Service, ServiceState]:
         """A service and its state."""
-        services = (await self._lately()).services
+        services = (await self._lately.get()).services
         found = next((entry for entry in services if entry[0].id == key), None)
         if found is None:
             raise HTTPException(404)
         return found
-
-    async def _kept(self, make: Callable[[], Awaitable[str]], *key: str) -> Response:
-        kept = self._others.pop(key, None) or Kept(make)
-        kept.make = make
-        text = await kept.get()
-        self._others[key] = kept  # the last used stand last
-        while len(self._others) > MOST:
-            del self._others[next(iter(self._others))]
-        return HTMLResponse(text)
-
-    async def _lately(self) -> Overview:
-        """The overview, at most `FRESH` seconds old."""
-        if self._last is None or monotonic() - self._seen_at > FRESH:
-            self._last = await self._seen()
-            self._seen_at = monotonic()
-        return self._last
 
     async def _seen(self) -> Overview:
         return await self.overview(self.clock() - PERIOD)
@@ -122,8 +106,8 @@ class Pages:
     def _page(self, seen: Overview) -> str:
         return self._drawn("status.html", "", page=page(seen, self.style), form=self._form(seen))
 
-    async def _draw_service(self, service: Service, state: ServiceState, root: str) -> str:
-        seen = await self._lately()
+    async def _draw_service(self, key: str, root: str) -> str:
+        seen, (service, state) = await self._lately.get(), await self._known(key)
         since = self.clock() - PAST
         recent = (
             await self.archive.incidents(since, services=(service.id,))
@@ -134,8 +118,8 @@ class Pages:
         form = self._form(seen, service.id)
         return await asyncio.to_thread(self._drawn, "service.html", root, page=drawn, form=form)
 
-    async def _draw_incident(self, service: Service, state: ServiceState, number: int, root: str) -> str:
-        seen = await self._lately()
+    async def _draw_incident(self, key: str, number: int, root: str) -> str:
+        seen, (service, state) = await self._lately.get(), await self._known(key)
         known = (one for one in (state.incident, state.last, *seen.recent) if one and one.service == service.id)
         changes = await self._changes(service, number, known)
         if not changes:

@@ -44,9 +44,9 @@ def service_page(
     to = wording.reader(style, overview.at)
     known = replace(overview, unwell={})
     words, week = wording.status(known, style, service.id, whole=True), overview.at - PERIOD
-    uptime = wording.digest_facts("", known, week, style, (service.id,)).uptime[0]
+    uptime = wording.digest_facts(known, week, style, (service.id,)).uptime[0]
     of_weeks = replace(known, services=((service, state),), recent=tuple(recent))
-    facts = wording.digest_facts("", of_weeks, overview.at - PAST, style, (service.id,))
+    facts = wording.digest_facts(of_weeks, overview.at - PAST, style, (service.id,))
     past = tuple(event(one) for one in reversed(facts.happened) if one.end)
     days, blind = to.period(PERIOD), overview.offline_since is not None
     return ServicePage(

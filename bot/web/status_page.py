@@ -80,7 +80,7 @@ class Page:
 
     health: str
     headline: str
-    facts: wording.DigestFacts
+    facts: wording.PeriodFacts
     rows: tuple[Row, ...]
     channels: tuple[Event, ...]  # our channels: one line if all work
     past: tuple[Event, ...]  # newest first; open incidents are shown with their service
@@ -91,7 +91,7 @@ class Page:
 
 def page(overview: Overview, style: Style) -> Page:
     """The page, with services in trouble first."""
-    facts = wording.digest_facts("", overview, overview.at - PERIOD, style)
+    facts = wording.digest_facts(overview, overview.at - PERIOD, style)
     known = replace(overview, unwell={})  # our own trouble is shown once, above all services
     to, past = wording.reader(style, overview.at), _past(facts, overview)
     return Page(
@@ -113,7 +113,7 @@ def read(to: wording.Reader) -> str:
     return f"{wording.stop(at)} {wording.stop(where)}"
 
 
-def quiet(facts: wording.DigestFacts, overview: Overview, to: wording.Reader) -> str:
+def quiet(facts: wording.PeriodFacts, overview: Overview, to: wording.Reader) -> str:
     """That there were no incidents, and since when that is known; empty if there is one or we see nothing."""
     opened = any(state.incident for _, state in overview.services)
     seen = [one for one in facts.uptime if one.share is not None]
@@ -131,7 +131,7 @@ def _channels(overview: Overview, style: Style) -> Iterator[Event]:
         yield Event(state, wording.stop(say.page_all_work if state == "up" else bare(line)))
 
 
-def _past(facts: wording.DigestFacts, overview: Overview) -> tuple[Event, ...]:
+def _past(facts: wording.PeriodFacts, overview: Overview) -> tuple[Event, ...]:
     over = [(h.start, event(h)) for h in facts.happened if h.end]
     spans = blind_spans(overview, (facts.since, facts.until))
     ongoing = overview.offline_since is not None  # the banner says so
@@ -147,7 +147,7 @@ def event(one: wording.Happened) -> Event:
     return Event(one.health.name.lower(), wording.stop(one.text), incident_path(one.service, one.number).lstrip("/"))
 
 
-def _rows(overview: Overview, style: Style, facts: wording.DigestFacts) -> Iterator[Row]:
+def _rows(overview: Overview, style: Style, facts: wording.PeriodFacts) -> Iterator[Row]:
     uptime = {u.service: u for u in facts.uptime}
     to = wording.reader(style, overview.at)
     for service, state in overview.services:

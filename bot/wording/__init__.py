@@ -48,7 +48,8 @@ from bot.wording.delivery_log import (
     unknown_audience,
     why,
 )
-from bot.wording.digest import DigestFacts, Happened, digest, digest_facts
+from bot.wording.digest import Happened, PeriodFacts, digest, digest_facts, headings
+from bot.wording.document import document
 from bot.wording.failover import dead, refused, unanswered
 from bot.wording.history import history
 from bot.wording.incident import notice
@@ -91,10 +92,10 @@ from bot.wording.uptime import Uptime, uptimes
 
 __all__ = [
     "DeliveryStep",
-    "DigestFacts",
     "Happened",
     "MaintenanceEnd",
     "Others",
+    "PeriodFacts",
     "PlaceView",
     "Reader",
     "Uptime",
@@ -122,11 +123,13 @@ __all__ = [
     "digest",
     "digest_facts",
     "disallowed",
+    "document",
     "drilled",
     "english",
     "english_brief",
     "fixed",
     "guide",
+    "headings",
     "history",
     "inner_address",
     "language",

@@ -2,37 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
-from typing import TypeVar
+from datetime import UTC, datetime, timedelta
 
 from bot.model import (
     Confidence,
     Health,
     Incident,
-    Outage,
     Overview,
     Span,
     Style,
     Text,
+    bad_time,
     blind_spans,
     clip,
-    merged,
-    minus,
     outages,
-    total,
+    outer,
 )
 from bot.wording.certificates import only_worn
 from bot.wording.places import names_of, only_somewhere
 from bot.wording.status import troubled
-from bot.wording.text import clean, fit, listed, shorten, stop
+from bot.wording.subject import subject
+from bot.wording.text import listed, shorten, stop
 from bot.wording.times import Reader, reader
 from bot.wording.titles import began, name_of, only_slow, times
 from bot.wording.uptime import Uptime, uptimes, worded
 
 ROWS = 30
-One = TypeVar("One", Incident, Outage)
+OUTAGES = 10  # listed in chats
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,15 +47,14 @@ class Happened:
     text: str  # complete, in one line
     start: datetime
     end: datetime | None
-    number: int = 0  # of the incident
+    number: int  # of the incident
+    lasted: timedelta  # how long it was not up
 
 
 @dataclass(frozen=True, slots=True)
-class DigestFacts:
-    """Content of a digest, worded for one reader."""
+class PeriodFacts:
+    """What happened in a period, worded for one reader: for pages, `history` and digests."""
 
-    name: str
-    title: str
     since: datetime
     until: datetime
     span: str  # the period covered
@@ -70,27 +68,41 @@ class DigestFacts:
 
 
 def digest(name: str, overview: Overview, since: datetime, style: Style, services: Sequence[str] = ()) -> Text:
-    """The digest from `since` to `overview.at`. `services`: ids; empty for all. `name`: the title that readers gave it."""
-    facts = digest_facts(name, overview, since, style, services)
+    """The short form of the digest from `since` to `overview.at`. `services`: ids; empty for all. `name`: the title that
+    readers know.
+    """
+    facts = digest_facts(overview, since, style, services)
+    shown = replace(overview, services=tuple(e for e in overview.services if not services or e[0].id in services))
+    title = subject(name, shown, since, style, quiet=facts.quiet)
     if facts.quiet:
-        return Text(facts.title)
+        return Text(title)
     say = reader(style, overview.at).say
     lines: list[str] = []
     if facts.now:
         lines += [say.digest.now, *facts.now]
-    if over := [h for h in facts.happened if h.until]:  # the others are listed under "now"
-        lines += [say.digest.happened, *(stop(h.text) for h in over[:ROWS])]
-        if len(over) > ROWS:
-            lines.append(say.lists.more.format(head="…", count=len(over) - ROWS))
+    # The longest first; the others are listed under "now".
+    if over := sorted((h for h in facts.happened if h.end), key=lambda h: -h.lasted):
+        lines += [say.digest.happened, *(stop(h.text) for h in over[:OUTAGES])]
+        if (ended := facts.count - sum(h.end is None for h in facts.happened)) > len(over[:OUTAGES]):
+            lines.append(say.lists.more.format(head="…", count=ended - len(over[:OUTAGES])))
     lines += facts.blind
     lines += [say.digest.uptime.format(period=facts.period), *_uptime_lines(facts, style, overview.at)]
-    return Text(facts.title, tuple(lines))
+    return Text(title, tuple(lines))
 
 
-def digest_facts(
-    name: str, overview: Overview, since: datetime, style: Style, services: Sequence[str] = ()
-) -> DigestFacts:
-    """The facts of a digest. Only confirmed, not retracted incidents are listed, and only DOWN lowers uptime."""
+def headings(words: Text, style: Style) -> tuple[str, ...]:
+    """Those lines of a digest which are headings."""
+    say = reader(style, EPOCH).say.digest
+    uptime = say.uptime.partition("{")[0]
+    return tuple(
+        line
+        for line in words.lines
+        if line in {say.now, say.happened} or (line.startswith(uptime) and line.endswith(":"))
+    )
+
+
+def digest_facts(overview: Overview, since: datetime, style: Style, services: Sequence[str] = ()) -> PeriodFacts:
+    """What happened in a period. Only confirmed, not retracted incidents are listed, and only DOWN lowers uptime."""
     to = reader(style, overview.at)
     chosen = [e for e in overview.services if not services or e[0].id in services]
     shown = replace(overview, services=tuple(chosen))
@@ -108,9 +120,7 @@ def digest_facts(
         or overview.offline_since
         or any(f.share is None or f.whole != f.text for f in figures)
     )
-    return DigestFacts(
-        name=clean(name, 60),
-        title=_title(name, len(chosen), count, to, period, now=bool(now), quiet=quiet),
+    return PeriodFacts(
         since=since,
         until=overview.at,
         span=to.span(since, overview.at),
@@ -122,14 +132,6 @@ def digest_facts(
         blind=tuple(stop(to.say.digest.offline.format(span=to.span(*s), length=to.length(*s))) for s in unseen),
         uptime=figures,
     )
-
-
-def _title(name: str, all_: int, outages: int, to: Reader, period: Span, *, now: bool, quiet: bool) -> str:
-    say, length = to.say, to.period(period[1] - period[0])
-    if quiet and all_:
-        return say.digest.quiet.format(count=all_, period=length)
-    form = say.digest.incidents if outages else say.digest.none_new if now else say.digest.none_seen
-    return fit(clean(name, 60) or "?", form.format(name="\0", count=outages, period=length))
 
 
 def _incidents(overview: Overview, names: dict[str, str], period: Span) -> list[Incident]:
@@ -153,31 +155,14 @@ def _count(overview: Overview, names: dict[str, str], period: Span) -> int:
     return len(known | {(i.service, i.number) for i in _incidents(overview, names, period)})
 
 
-def outer(found: Iterable[One]) -> list[One]:
-    """Without those that belong to an unstable one, whose text counts them."""
-    all_ = list(found)
-    unstable = [(i.service, i.unstable_since, i.since) for i in all_ if i.unstable_since]
-    return [i for i in all_ if not any(s == i.service and a <= i.since < b for s, a, b in unstable)]
-
-
-def bad_time(overview: Overview, service: str, period: Span) -> timedelta:
-    """How long a service was not up in a period: no minute twice, and none in which it responded."""
-    spans = (
-        part
-        for o in outages(overview)
-        if o.service == service
-        for part in minus([(o.since, o.until or overview.at)], o.calm)
-    )
-    return total(merged(c for span in spans if (c := clip(span, period))))
-
-
 def _happened(incident: Incident, name: str, to: Reader, overview: Overview) -> Happened:
     say, start = to.say, began(incident)
     end = incident.until or to.now
     worst = max(incident.worst, incident.health)
-    length = to.length(start, end)
+    lasted, length = end - start, to.length(start, end)
     if incident.unstable_since:
-        length = to.duration(bad_time(overview, incident.service, (start, end)))
+        lasted = bad_time(overview, incident.service, (start, end))
+        length = to.duration(lasted)
     facts = {"name": name, "span": to.span(start, end), "length": length, "times": times(incident, say)}
     if only_worn(incident):
         form = say.certificates.happened
@@ -202,11 +187,12 @@ def _happened(incident: Incident, name: str, to: Reader, overview: Overview) -> 
         text=form.format(**facts),
         start=start,
         end=incident.until,
+        lasted=lasted,
         number=incident.number,
     )
 
 
-def _uptime_lines(facts: DigestFacts, style: Style, now: datetime) -> list[str]:
+def _uptime_lines(facts: PeriodFacts, style: Style, now: datetime) -> list[str]:
     """Uptime lines; services that were never down share one line, so that the others stand out."""
     to = reader(style, now)
     say = to.say

@@ -1,4 +1,4 @@
-"""Who gets a digest: replies to commands, the mail that asks, the pages behind its links, and why a mail came."""
+"""Who gets a digest: replies to commands, the mail that asks, and the pages behind its links."""
 
 from __future__ import annotations
 
@@ -107,6 +107,12 @@ def unknown_digest(said: str, names: Sequence[str], style: Style) -> Text:
     return titled(form, [stop(there_are)])
 
 
+def digests_here(names: Sequence[str], style: Style) -> tuple[str, ...]:
+    say = catalog(style.language)
+    listed_names = listed([_named(name) for name in names], say, NAMED)
+    return (stop(say.digest_lists.digests_here.format(names=listed_names)),) if names else ()
+
+
 def digest_subscribed(name: str, style: Style, *, already: bool = False) -> Text:
     say = catalog(style.language).digest_lists
     return titled((say.subscribed_already if already else say.subscribed).format(name=_named(name)))
@@ -209,26 +215,3 @@ def no_link_page(style: Style) -> LinkPage:
     """The same for every link that does not work, whatever the cause."""
     say = catalog(style.language).digest_lists
     return LinkPage(titled(say.no_link, [stop(say.no_link_line)]))
-
-
-# ── why a mail came ──────────────────────────────────────────────────────────────────────────────────────────────────
-
-
-@dataclass(frozen=True, slots=True)
-class MailOrigin:
-    """Why a mail came and how to stop it, in its language. `link`: where to stop it, a page's address or a mailto."""
-
-    why: str
-    stop: str
-    link: str
-
-
-def mail_origin(name: str, link: str, address: str, style: Style, *, own: bool = False) -> MailOrigin:
-    """`name`: of the audience or digest. `link`: of the page where its reader can unsubscribe; empty: by a mail to
-    `address`. `own`: the address has subscribed itself to notices.
-    """
-    say = catalog(style.language).digest_lists
-    why = say.why_own if own else (say.why_subscribed if link else say.why_listed).format(name=_named(name))
-    if link:
-        return MailOrigin(stop(why), say.stop_page.format(link=link), link)
-    return MailOrigin(stop(why), stop(say.stop_mail.format(address=address)), f"mailto:{address}")

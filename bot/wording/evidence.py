@@ -132,11 +132,12 @@ def _unanswered(bad: list[Reading], reader: Reader) -> list[str]:
 
 def _silent(names: list[str], routes: str, why: str, say: Catalog) -> str:
     """That routes do not respond. A name that may not begin a sentence stands within it, as people wrote it."""
-    if begins(names[0]):
-        form = say.evidence.no_answer if why else say.evidence.no_answer_brief
-        return form.format(count=len(names), routes=routes, why=why)
-    form = say.evidence.no_answer_of if why else say.evidence.no_answer_of_brief
-    return form.format(routes=routes, why=why)
+    whole, brief = (
+        (say.evidence.no_answer, say.evidence.no_answer_brief)
+        if begins(names[0])
+        else (say.evidence.no_answer_of, say.evidence.no_answer_of_brief)
+    )
+    return (whole if why else brief).format(count=len(names), routes=routes, why=why)
 
 
 def _slow(slow: list[Reading], reader: Reader) -> list[str]:

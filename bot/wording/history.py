@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from bot.model import Overview, Service, Style, Text, outages
-from bot.wording.digest import DigestFacts, bad_time, digest_facts
+from bot.model import Overview, Service, Style, Text, bad_time, outages
+from bot.wording.digest import PeriodFacts, digest_facts
 from bot.wording.text import NAME, fit, sentences, stop
 from bot.wording.times import Reader, reader
 from bot.wording.titles import name_of
@@ -16,7 +16,7 @@ ROWS = 30
 def history(overview: Overview, period: timedelta, style: Style, service: Service | None = None) -> Text:
     """Of one service or all: present incidents first, then past ones, newest first."""
     to = reader(style, overview.at)
-    facts = digest_facts("", overview, overview.at - period, style, (service.id,) if service else ())
+    facts = digest_facts(overview, overview.at - period, style, (service.id,) if service else ())
     say, count, name = to.say.history, facts.count, name_of(service) if service else ""
     figures = (*facts.blind, *(_figures(overview, facts, to) if service else ()))
     if not count:
@@ -33,7 +33,7 @@ def history(overview: Overview, period: timedelta, style: Style, service: Servic
     return Text(fit(name, title), (*lines, *figures))
 
 
-def _lengths(overview: Overview, facts: DigestFacts, to: Reader) -> str:
+def _lengths(overview: Overview, facts: PeriodFacts, to: Reader) -> str:
     """How long it was in all, without any minute twice, and the longest."""
     period = facts.since, facts.until
     services = [u.service for u in facts.uptime]
@@ -43,7 +43,7 @@ def _lengths(overview: Overview, facts: DigestFacts, to: Reader) -> str:
     return stop(to.say.history.total.format(length=to.duration(whole), longest=to.duration(max(lengths))))
 
 
-def _figures(overview: Overview, facts: DigestFacts, to: Reader) -> tuple[str, ...]:
+def _figures(overview: Overview, facts: PeriodFacts, to: Reader) -> tuple[str, ...]:
     """Uptime and average response time."""
     say, lines = to.say.history, list[str]()
     for figure in facts.uptime:

@@ -12,6 +12,7 @@ from bot.model import (
     ChangeKind,
     Health,
     Incident,
+    Link,
     Notice,
     Role,
     Service,
@@ -77,8 +78,15 @@ def notice(
         plan=plan_line(service, to, words.lines),
         quotes=quote_lines(incident, to, words.lines),
         plans=own_plans(service),
-        links=links(incident, service, to.say, "\n".join(text.text for text in (words, root) if text)),
+        links=_links(change, service, to.say, words, root),
     )
+
+
+def _links(change: Change, service: Service, say: Catalog, words: Text, root: Text | None) -> tuple[Link, ...]:
+    """None for an acknowledgement, which is one line in a thread that has them."""
+    if change.kind is ChangeKind.ACKNOWLEDGED:
+        return ()
+    return links(change.incident, service, say, "\n".join(text.text for text in (words, root) if text))
 
 
 def _detail(change: Change, words: Text) -> str:

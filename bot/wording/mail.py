@@ -16,6 +16,8 @@ DIGEST = "digest:"  # ... and the threads of digests
 def label(notice: Notice) -> str:
     """The kind of news in a word or two: "Restored"."""
     say = catalog(notice.style.language).mail_labels
+    if notice.document:
+        return say.digest
     if isinstance(notice.kind, Phase):
         return say.maintenance
     if notice.kind is ChangeKind.RESTORED:
@@ -25,17 +27,20 @@ def label(notice: Notice) -> str:
 
 def stamp(notice: Notice, now: datetime) -> str:
     """The date and time of the news, with the zone."""
+    if notice.document:
+        return notice.document.period
     at = notice.at or now
     return reader(notice.style, at).stamp(at)
 
 
 def reason_for(delivery: Delivery) -> str:
     """Why the reader gets this mail."""
-    say, name = catalog(delivery.notice.style.language).mail, delivery.audience
+    notice, name = delivery.notice, delivery.audience
+    say = catalog(notice.style.language).mail
     if not name:
         return stop(say.why_direct)
-    if delivery.notice.thread.startswith(DIGEST):
-        return stop(say.why_digest.format(name=clean(name, 60)))
+    if notice.thread.startswith(DIGEST):
+        return stop(say.why_digest.format(name=clean((notice.document and notice.document.name) or name, 60)))
     if name.startswith(OWN):
         return stop(say.why_admin)
     if name == str(delivery.destination):

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from bot.model import Incident, Outcome, Places, Reading, Service
 from bot.wording.catalog import Catalog
 from bot.wording.reasons import reason
-from bot.wording.text import ITEMS, capital, clean, listed, unlinked
+from bot.wording.text import ITEMS, capital, clean, listed, opening, unlinked
 
 LENGTH = 40  # characters of a place's name
 
@@ -49,8 +49,9 @@ def lines(readings: Sequence[Reading], service: Service, say: Catalog) -> list[s
         # Where the routes fail everywhere, a sentence before has named them.
         if not alone or (places.some and len(group) < len(service.routes)):
             routes = [clean(one.route, LENGTH) or "?" for one in group]
-            said = say.evidence.fails.format(routes=listed(routes, say), why=said)
-        found.append(capital(said))
+            found.append(say.evidence.fails.format(routes=opening(routes, listed(routes, say)), why=said))
+        else:
+            found.append(capital(said))
     return found
 
 

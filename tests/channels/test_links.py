@@ -61,13 +61,27 @@ def test_slack_links_below_the_lines(saw):
     made = blocks(FIRST, at(14), (), LINKS)
     assert faults_of({"blocks": made}) == []
     seen, mentions, links = drawn({"blocks": made, "text": ""})
-    saw(seen.splitlines()[-1])
-    assert seen.endswith("Official status page · Página de la incidencia")
+    saw(" / ".join(seen.splitlines()[-3:]))
+    assert seen.startswith(FIRST.text)  # the page is linked where the text names it
+    assert seen.endswith("Página de la incidencia")
     assert mentions == ()
     escaped = [url.replace("&", "&amp;") for url in SAFE]
     assert [link.partition("|")[0] for link in links] == escaped
     assert made[-1]["elements"][0]["text"].startswith("<!date^")
     assert blocks(FIRST, None, (), LINKS)[-1]["type"] == "context"
+
+
+@pytest.mark.parametrize("line", ["The official status page never reported it.", "OFFICIAL STATUS PAGE: unread"])
+def test_slack_links_the_page_wherever_it_is_named(line):
+    seen, _, links = drawn({"blocks": blocks(Text("Title", (line,)), None, (), LINKS), "text": ""})
+    assert (seen.splitlines()[1], len(links)) == (line, 2)
+
+
+@pytest.mark.parametrize("line", ["Nobody said anything.", "The official status page says *bold* things"])
+def test_slack_links_below_where_it_cannot_link_within(line):
+    seen, _, links = drawn({"blocks": blocks(Text("Title", (line,)), None, (), LINKS), "text": ""})
+    assert seen.splitlines()[1:] == [line, "Official status page · Página de la incidencia"]
+    assert len(links) == 2
 
 
 @pytest.mark.hardened("D", "an address in an answer or a plan on Slack", "a link; what others wrote stays text")
@@ -79,6 +93,9 @@ def test_slack_links_below_the_lines(saw):
         ("https://example.org/_under_score", ["https://example.org/_under_score"]),
         (f"Their page: {unlinked('https://evil.example/')}", []),
         ("*bold* https://example.org/", []),
+        ("> quote https://example.org/", []),
+        ("a :fire: at https://example.org/", []),
+        ("At 10:30 p.m.: https://example.org/", ["https://example.org/"]),
         ("<!channel> and <https://evil.example|click>", None),
         ("no address", []),
         ("https://", []),
@@ -117,7 +134,10 @@ def test_discord_links_below_the_lines():
     for action in DeliveryAction:
         seen = seen_on_discord(written(delivery(notice(root=FIRST), action)))
         assert list(seen.links) == SAFE
-        assert "Official status page · Página de la incidencia" in seen.text
+        assert FIRST.lines[-1] in seen.text
+        assert "\nPágina de la incidencia" in seen.text
+    bare = seen_on_discord(written(delivery(notice(Text("🔴 X: down", ("It is.",))))))
+    assert "It is.\nOfficial status page · Página de la incidencia" in bare.text
 
 
 def test_discord_keeps_its_limits_with_links():
@@ -136,7 +156,9 @@ def test_discord_keeps_its_limits_with_links():
 def test_telegram_links_below_the_lines():
     shown, links = render(Draft(1, FIRST, links=LINKS).text)
     assert [link.replace("&amp;", "&") for link in links] == SAFE
-    assert shown.endswith("\nOfficial status page · Página de la incidencia")
+    assert shown == f"{FIRST.text}\nPágina de la incidencia"
+    bare, _ = render(Draft(1, Text("🔴 X: down", ("It is <b>.",)), links=LINKS).text)
+    assert bare == "🔴 X: down\nIt is <b>.\nOfficial status page · Página de la incidencia"
     unmarked = Draft(1, FIRST, links=LINKS, marked=False).text
     assert unmarked.endswith(f"Official status page: {VENDOR.url}\nPágina de la incidencia: {OURS.url}")
 

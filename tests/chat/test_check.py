@@ -47,7 +47,7 @@ async def test_a_silent_address_is_given_up_and_said_in_plain_words(monkeypatch)
         chat.outside.answer = hang
         assert (await chat.say(f"check {chat.outer()}")).text == f"🔴 {HOST} doesn't respond: timed out after 0.2 s"
         spanish = await chat.say(f"check {chat.outer('/2')}", language="es")
-        assert spanish.text == f"🔴 {HOST} no responde: sin respuesta tras 0,2 s"
+        assert spanish.text == f"🔴 {HOST} no responde: tiempo agotado tras 0,2 s"
         chat.sees = False
         assert (
             await chat.say(f"check {chat.outer('/3')}")

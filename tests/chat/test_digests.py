@@ -177,3 +177,9 @@ async def test_an_address_that_takes_no_mail_is_tried_again_when_an_admin_says_s
     said = await desk.say("digest add comms boss@example.org", ADMIN)
     assert said == ["✅ boss@example.org gets comms again: the next one is tried."]
     assert people.undeliverable == {}
+
+
+async def test_subscriptions_names_the_digests_too(desk):
+    assert "Digests: weekly." in await desk.say("subscriptions")
+    await desk.say("subscribe digest comms", **MANAGER)
+    assert "Digests: comms and weekly." in await desk.say("subscriptions")

@@ -66,16 +66,16 @@ async def test_a_drill_proves_every_rung_of_every_audience_and_remembers_when(tm
     head, *table = rows(first)
     shown = Destination("webhook", hook.place).shown
     assert shown.startswith("webhook:http #")  # its address is a secret
-    assert head == ["audience", "rung", "destination", "outcome", "latency", "last proven"]
+    assert head == ["audience", "rung", "destination", "outcome", "latency", "proven before"]
     assert [(*row[:4], row[5]) for row in table] == [
-        ("desk", "1", "console:-", "delivered", "never"),
-        ("desk", "2", shown, "delivered", "never"),
-        ("list", "all", shown, "delivered", "never"),
+        ("desk", "1", "console:-", "delivered", "not yet"),
+        ("desk", "2", shown, "delivered", "not yet"),
+        ("list", "all", shown, "delivered", "not yet"),
     ]
     assert all(row[4].endswith(" s") for row in table)
     assert len(hook.heard) == 2  # once a drill, though two audiences have the place
     assert [heard["title"].partition(":")[0] for heard in hook.heard] == ["🔔 Test for desk"] * 2
-    assert [row[5] == "never" for row in rows(second)[1:]] == [False, False]
+    assert [row[5] == "not yet" for row in rows(second)[1:]] == [False, False]
     assert TOKEN not in first.out + second.out
 
 
@@ -89,7 +89,7 @@ async def test_every_rung_is_tried_though_one_fails_and_only_what_worked_is_prov
     assert [row[3] for row in rows(first)[1:]] == ["failed", "delivered", "delivered"]
     [why] = [line for line in first.out.splitlines() if line.startswith("webhook:")]
     assert "HTTP 404" in why
-    assert [row[5] == "never" for row in rows(second)[1:]] == [True, False, False]
+    assert [row[5] == "not yet" for row in rows(second)[1:]] == [True, False, False]
 
 
 async def test_one_kind_of_channel_that_hangs_holds_up_no_other(tmp_path):

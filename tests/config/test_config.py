@@ -112,7 +112,7 @@ MISTAKES = {
         RIGHT.replace("kind: http", "kind: htpp"),
         ':3:14: services.x.routes.web: "htpp" is no kind; expected one of "http", "tcp"',
     ),
-    "check without a kind": (RIGHT.replace("kind: http, ", ""), ":3:14: services.x.routes.web: kind is missing"),
+    "check without a kind": (other("host: x.example"), ":3:14: services.x.routes.web: kind is missing"),
     "check without its url": (
         RIGHT.replace(', url: "https://x.example/"', ""),
         ":3:14: services.x.routes.web.url: is missing",
@@ -193,7 +193,7 @@ MISTAKES = {
     ),
     "not a number": (
         RIGHT + "defaults: {confirm_rounds: two}\n",
-        ':8:12: defaults.confirm_rounds: "two" should be a valid integer, unable to parse string as an integer',
+        ':8:12: defaults.confirm_rounds: "two" is no whole number',
     ),
     "bad zone": (
         RIGHT + "timezone: Madrid\n",

@@ -314,3 +314,4 @@ class Page(HTMLParser):
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.links += [value or "" for name, value in attrs if name in {"href", "src"}]
         self.links += ["script"] if tag == "script" else []
+        self.text += "".join(f" {value} " for name, value in attrs if name == "alt" and value)

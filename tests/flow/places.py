@@ -56,21 +56,30 @@ class Town:
             self.running[name] = await warm.start(*arguments, cwd=ROOT, env=env, stdout=log, stderr=log)
         return self.running[name]
 
-    async def witness(self, name: str, *, token: str = "") -> warm.Warm:
+    async def witness(self, name: str, *, token: str = "", server: str = "") -> warm.Warm:
         file = self.folder / f"{name}.token"
         file.write_text(f"{token or token_of(name)}\n")
         return await self.start(
-            name, "witness", "--server", self.url, "--token-file", str(file), "--source", AT.get(name, HOME)
+            name, "witness", "--server", server or self.url, "--token-file", str(file), "--source", AT.get(name, HOME)
         )
 
     async def server(self) -> warm.Warm:
-        path = self.folder / "config.yaml"
-        with path.open("w", encoding="utf-8") as file:
-            YAML().dump(self.config, file)
-        path.chmod(0o600)
-        process = await self.start("server", "run", "-c", str(path))
+        process = await self.start("server", "run", "-c", str(self.write("config.yaml", self.config)))
         await eventually(lambda: self.get("/healthz"), within=10)
         return process
+
+    async def another(self, name: str, port: int) -> None:
+        """A second node on the same database."""
+        config = self.config | {"web": {"listen": f"127.0.0.1:{port}"}, "cluster": {"node": name}}
+        await self.start(name, "run", "-c", str(self.write(f"{name}.yaml", config)))
+        await eventually(lambda: "page:" in self.log(name), within=10)
+
+    def write(self, name: str, config: dict[str, Any]) -> Path:
+        path = self.folder / name
+        with path.open("w", encoding="utf-8") as file:
+            YAML().dump(config, file)
+        path.chmod(0o600)
+        return path
 
     async def get(self, path: str) -> httpx.Response | None:
         """None while nobody answers."""
@@ -86,10 +95,10 @@ class Town:
         [service] = answer.json()["services"] if answer else [{"incident": None}]
         return service["incident"]
 
-    async def told(self, words: str) -> dict[str, Any]:
+    async def told(self, words: str, within: float = 10) -> dict[str, Any]:
         """The message with these words, once there is one."""
         return await eventually(
-            lambda: next((m.raw for m in reversed(self.hook.applied) if words in m.raw["text"]), None), within=10
+            lambda: next((m.raw for m in reversed(self.hook.applied) if words in m.raw["text"]), None), within=within
         )
 
     async def stop(self) -> None:
@@ -104,13 +113,13 @@ class Town:
 
 
 @asynccontextmanager
-async def places(folder: Path, *names: str) -> AsyncIterator[Town]:
+async def places(folder: Path, *names: str, database: str = "") -> AsyncIterator[Town]:
     """The server, watching one service, and these witnesses, all at work."""
     async with AsyncExitStack() as stack:
         site, canary, hook = [await stack.enter_async_context(one) for one in (World(), World(), FakeHook())]
         [port] = free_ports(1)
         config = {
-            "database": f"sqlite:///{folder}/tocsin.db",
+            "database": database or f"sqlite:///{folder}/tocsin.db",
             "timezone": "Europe/Madrid",
             "web": {"listen": f"127.0.0.1:{port}"},
             "services": {"x": {"name": "X", "routes": {"web": {"kind": "http", "url": site.url}}}},

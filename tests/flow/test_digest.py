@@ -126,14 +126,18 @@ async def test_the_digest_says_what_happened_at_its_minute_and_comes_once(tmp_pa
             await until_told(home, stop, EIGHT)
         (mail,) = relay.applied
         assert mail.place == "comms@example.org"
-        assert mail.raw["Subject"] == "📰 comms: 1 incident in 24 h"
-        assert mail.text.partition("\n-- ")[0].split("\n")[:6] == [
-            "📰 comms: 1 incident in 24 h",
-            "Incidents:",
-            "X (Twitter): down 2:00–2:50 p.m. Thu (50 min).",
-            "Uptime, 24 h:",
-            "X (Twitter): 96.52%",  # 50 of 1,440 minutes, rounded down
-            "All others: 100%",
+        assert mail.raw["Subject"] == "📰 comms, Friday, November 20: 1 outage, 50 min"
+        lines = [" ".join(line.split()) for line in mail.text.partition("\n-- ")[0].split("\n") if line]
+        assert lines[:9] == [
+            "comms, Friday, November 20: 1 outage, 50 min",
+            "From Thursday, November 19, 2026, 8:00 a.m. CET to Friday, November 20, 2026, 8:00 a.m. CET",
+            "Outages",
+            "Service Start End Length",
+            "X (Twitter) 2:00 p.m. Thu 2:50 p.m. Thu 50 min",
+            "Down. Confirmed by our checks 2:00 p.m. Thu.",
+            "Uptime",
+            "Service Uptime Before",
+            "X (Twitter) 96.52% –",  # 50 of 1,440 minutes, rounded down
         ]
 
         # Restarted a moment before its minute, as if the clock had been set back: the same day's digest is not sent again.
@@ -150,9 +154,9 @@ async def test_the_digest_of_a_day_with_nothing_is_one_line(tmp_path):
             await was_watched(home, "x", "blog")
             await until_told(home, stop, EIGHT - timedelta(days=1))
         (mail,) = relay.applied
-        said = "No incidents: all 2 services were up for the whole 24 h."
-        assert mail.raw["Subject"] == said
-        assert mail.text.partition("\n-- ")[0].strip() == said
+        assert mail.raw["Subject"] == "📰 comms, Thursday, November 19: all quiet, all 2 services were up"
+        assert "\nNo outage, and nothing was missed: all 2 services were up all the time.\n" in mail.text
+        assert "\nX (Twitter)    100%       –\nUp the whole time.\n" in mail.text
 
 
 async def test_no_digest_comes_at_the_weekend(tmp_path):

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import signal
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 
 import httpx
 
+from bot.store import open_store
+from tests.fakes.mail import free_ports
 from tests.flow.house import eventually
 from tests.flow.places import HOME, LONDON, SYDNEY, places, token_of
 
@@ -76,11 +80,11 @@ async def test_a_late_witness_does_not_vote_and_its_readings_are_history(tmp_pat
         await town.told("partly down")
         late.send_signal(signal.SIGSTOP)  # its last readings stay bad, and grow old
         assert "restored" in (await town.told("restored"))["title"]
-        town.site.failing = {HOME}
-        told = await town.told("Not reachable from Madrid")
-        assert "fine from London." in told["text"]
-        late.send_signal(signal.SIGCONT)
-        await asyncio.sleep(1)
+        before = len(town.hook.applied)
+        town.site.failing = set()
+        late.send_signal(signal.SIGCONT)  # what it had not sent yet is sent now, and is late
+        await asyncio.sleep(2)
+        assert len(town.hook.applied) == before
 
 
 async def test_a_liar_is_refused(tmp_path):
@@ -113,3 +117,22 @@ async def test_readings_wait_while_the_server_is_away(tmp_path):
         await eventually(lambda: "does not take readings" in town.log("london"))
         await town.server()
         await eventually(lambda: "answers again" in town.log("london"), within=12)
+        await asyncio.sleep(1.5)
+    async with open_store(town.config["database"], create=False) as store:
+        rows = await store.results.results("x@london", datetime.now(UTC) - timedelta(minutes=5))
+    at = [at for at, _ in rows]
+    gaps = [later - earlier for earlier, later in pairwise(sorted(at))]
+    assert max(gaps) < timedelta(seconds=2.5), "what it saw meanwhile is history"
+
+
+async def test_two_nodes_judge_by_what_either_of_them_hears(tmp_path, postgres):
+    with postgres.database() as url:
+        async with places(tmp_path, "london", database=url) as town:
+            [other] = free_ports(1)
+            await town.another("second", other)
+            await town.witness("sydney", server=f"http://127.0.0.1:{other}")
+            await eventually(lambda: SYDNEY in town.site.callers)
+            town.site.failing = {LONDON, SYDNEY}
+            told = await town.told("X: down since", within=25)
+            assert "Not reachable from London and Sydney (2 of 3); fine from Madrid." in told["text"]
+            assert len([m for m in town.hook.applied if "X: down since" in m.raw["title"] and m.raw["fresh"]]) == 1

@@ -223,7 +223,7 @@ async def test_what_was_over_already_is_taken_back_where_it_stands_and_leaves_no
     assert (incident.retracted, incident.until) == (True, at(6))
     overview = await home.recorder.overview(at(0))
     assert wording.status(overview, Style(), "x").text == "🟢 X (Twitter): up since noon"
-    facts = wording.digest_facts("d", overview, at(0), Style(), ("x",))
+    facts = wording.digest_facts(overview, at(0), Style(), ("x",))
     assert (facts.happened, facts.uptime[0].share) == ((), 1.0)
     assert as_json(overview)["incidents"] == []
 

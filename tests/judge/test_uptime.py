@@ -116,7 +116,7 @@ def test_the_uptime_of_incidents_and_of_roll_ups_is_the_same(rounds):
         assert abs(figure.share - (1 - known["down"] / total)) < 1e-3
         gone = (now - (figure.since or since) - figure.unknown) / timedelta(milliseconds=1)
         assert abs(gone - total) <= len(rounds)  # of each round's time a millisecond may be cut
-        [worded] = wording.digest_facts("", seen, since, EN).uptime
+        [worded] = wording.digest_facts(seen, since, EN).uptime
         assert (worded.share, worded.unknown) == (figure.share, figure.unknown)
     else:
         assert figure.share is None

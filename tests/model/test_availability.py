@@ -156,7 +156,7 @@ def test_every_figure_agrees_with_a_plain_recount(story, light):
     figure, other = wording.uptimes(known, at(0))
     assert figure.share == found.share
     assert total(found.unknown) == figure.unknown
-    facts = wording.digest_facts("", known, at(0), Style())
+    facts = wording.digest_facts(known, at(0), Style())
     assert facts.uptime[0].share == found.share
     assert other.share is None or other.share == 1.0
 

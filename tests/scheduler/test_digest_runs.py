@@ -8,7 +8,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from bot.model import Destination, PlaceSettings
+from bot.model import Destination, PlaceSettings, Reason, ReasonCode
+from bot.notify import bounces, digest_words
 from tests.scheduler.digest_house import DAY, HOUR, START, comms, config, queued, runs
 from tests.scheduler.digest_house import House as Daemon
 
@@ -179,3 +180,76 @@ async def test_a_moved_recipient_stays_one(store):
         ("new@example.org", EIGHT),
         ("new@example.org", EIGHT + DAY),
     ]
+
+
+async def test_a_digest_that_cannot_be_made_keeps_no_other_back(store, monkeypatch):
+    made = config({name: {"when": "08:00", "to": ["email:ana@example.org"]} for name in ("bad", "good")})
+    daemon = await begun(store, made)
+    real = digest_words.deliveries
+
+    def some(name, *rest, **more):
+        if name == "bad":
+            raise ValueError("cannot be worded")
+        return real(name, *rest, **more)
+
+    monkeypatch.setattr(digest_words, "deliveries", some)
+    with pytest.raises(ValueError, match="cannot be worded"):
+        await daemon.at(EIGHT)
+    assert [name for name, *_ in await runs(store)] == ["good"]
+    monkeypatch.setattr(digest_words, "deliveries", real)
+    await daemon.at(EIGHT + HOUR)
+    assert sorted(name for name, *_ in await runs(store)) == ["bad", "good"]
+
+
+async def test_a_reader_who_confirmed_is_planned_with_the_next_look_and_one_who_left_is_dropped(store):
+    daemon = await begun(store, comms("08:00"))
+    people, bob = daemon.engine.recorder.places.digests, Destination("email", "bob@example.org")
+    await people.subscribe("comms", bob, "telegram:7", START)
+    await daemon.at(START + timedelta(seconds=5))
+    assert [place for _, place, _, _ in await runs(store, coming=True)] == ["ana@example.org", "bob@example.org"]
+    await people.leave(people.find("comms", bob), START)
+    await daemon.at(START + timedelta(seconds=10))
+    assert [place for _, place, _, _ in await runs(store, coming=True)] == ["ana@example.org"]
+    other = daemon.again()
+    await other.at(START + timedelta(seconds=15))
+    await people.subscribe("comms", bob, "telegram:7", START)
+    await other.at(START + timedelta(minutes=2))  # another process learns of it
+    assert len(await runs(store, coming=True)) == 2
+
+
+async def test_an_address_that_takes_no_mail_gets_none_and_the_log_says_why(store, caplog):
+    daemon = await begun(store)
+    cause = Reason.of(ReasonCode.AS_SAID, text="550 5.1.1 gone")
+    why = Reason.of(ReasonCode.RELAY_SAID, relay="h:25", cause=cause)
+    await daemon.engine.recorder.places.digests.mark(Destination("email", "ana@example.org"), why, START)
+    await daemon.at(EIGHT)
+    assert await queued(store) == []
+    said = "\n".join(record.getMessage() for record in caplog.records)
+    assert (
+        "digest comms is not sent to email:ana@example.org: it takes no mail since 2026-11-20: h:25: 550 5.1.1" in said
+    )
+    assert "what was due to email:ana@example.org at 2026-11-20 08:00 UTC is not sent: it takes no mail" in said
+    await daemon.engine.recorder.places.digests.retry(Destination("email", "ana@example.org"))
+    await daemon.at(EIGHT + HOUR)
+    assert len(await runs(store, coming=True)) == 1
+
+
+@pytest.mark.parametrize(
+    ("answer", "hard"),
+    [
+        ("550 5.1.1 No such user", True),
+        ("550 No such user here", True),
+        ("553 5.1.3 bad address", True),
+        ("550-5.1.1 The email account that you tried to reach does not exist", True),
+        ("551 user not local", True),
+        ("552 5.2.2 mailbox full", False),
+        ("550 5.7.1 blocked by policy", False),
+        ("450 4.2.1 try later", False),
+        ("timed out", False),
+        ("5500 what", False),
+    ],
+)
+def test_which_answers_mean_that_an_address_no_longer_exists(answer, hard):
+    cause = Reason.of(ReasonCode.AS_SAID, text=answer)
+    assert bounces.hard(Reason.of(ReasonCode.RELAY_SAID, relay="h:25", cause=cause)) is hard
+    assert not bounces.hard(cause)

@@ -37,6 +37,7 @@ class Taker:
         self._chance = chance
         self.limits = Limits(rules, lambda: asyncio.get_running_loop().time())
         self.taken: list[Delivery] = []
+        self.times: list[float] = []  # of what was taken
 
     async def send(self, delivery: Delivery) -> Receipt:
         await asyncio.sleep(self._chance.uniform(*TRAVELS))
@@ -44,6 +45,7 @@ class Taker:
         if over := self.limits.over(does, delivery.destination.place):
             return Later(quote("too many requests"), timedelta(seconds=math.ceil(over[0])), whole=over[1])
         self.taken.append(delivery)
+        self.times.append(asyncio.get_running_loop().time())
         await asyncio.sleep(self._chance.uniform(*TRAVELS))
         return Sent(delivery.root or f"r{len(self.taken)}")
 
@@ -77,13 +79,14 @@ def held(
     kinds: dict[str, tuple[type[ChannelSettings], tuple[Rule, ...]]],
     work: Callable[[Hall], Awaitable[None]],
     settings: Settings = NOTHING,
+    began: datetime = NOW,
 ) -> None:
-    """Run `work` beside an outbox with these kinds of channel."""
+    """Run `work` beside an outbox with these kinds of channel, from `began` on."""
     chance, disk = random.Random("hall"), Disk(lambda what: COMMIT if what == "COMMIT" else 0.0)
     fresh(template(folder), folder / "hall.db")
 
     def now() -> datetime:
-        return NOW + timedelta(seconds=loop.time())
+        return began + timedelta(seconds=loop.time())
 
     async def life() -> None:
         async with open_store(f"sqlite:///{folder / 'hall.db'}", alone=True) as store:

@@ -15,7 +15,7 @@ from pathlib import Path
 import uvicorn
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-PATIENCE = 60
+PATIENCE = 180  # seconds, for a busy machine
 
 
 @asynccontextmanager

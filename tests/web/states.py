@@ -78,8 +78,16 @@ def _long() -> Overview:
         (Service("unbroken", UNBROKEN), replace(DOWN, service="unbroken", reports=(word,), readings=_wordy())),
     ]
     states = [(one, ServiceState(one.id, incident=incident)) for one, incident in services]
-    calm = Service("calm", UNBROKEN[::-1])
-    return Overview(NOW, (*states, (calm, ServiceState("calm", up_since=at(3)))), tuple(i for _, i in services))
+    calm, over = Service("calm", UNBROKEN[::-1]), replace(PAST, service="calm")
+    channel = Service("slack-delivery", "Slack", ("API",), channel="slack")
+    dead = ServiceState("slack-delivery", incident=replace(DOWN, service="slack-delivery", readings=_wordy()))
+    return Overview(
+        NOW,
+        (*states, (calm, ServiceState("calm", up_since=at(3)))),
+        (*(incident for _, incident in services), over),
+        channels=((channel, dead),),
+        unwell={"database": at(13)},
+    )
 
 
 def _wordy() -> tuple[Reading, ...]:
@@ -95,7 +103,8 @@ def _forty() -> Overview:
 
 WORK = Window("k", ("mail",), at(14), at(16), Origin.FILE, at(9), "New disks", number=1)
 ALL_UP = tuple((service, ServiceState(service.id, up_since=at(11, 38))) for service, _ in SERVICES)
-ANSWERING = ServiceState("x", Streak(good=3, good_since=at(14, 19)), incident=UNSTABLE)
+FLAPPING = replace(UNSTABLE, since=at(14, 15))
+ANSWERING = ServiceState("x", Streak(good=3, good_since=at(14, 19)), incident=FLAPPING)
 YOUNG = {service.id: ((at(14, day=7), at(14, 10)),) for service, _ in SERVICES}
 STATES: dict[str, Overview] = {
     "everything": EVERYTHING,
@@ -106,7 +115,7 @@ STATES: dict[str, Overview] = {
         services=((LINKED, ServiceState("x", incident=ACKED)), *ALL_UP[:-1]),
         recent=(ACKED, RESTORED),
     ),
-    "unstable": replace(EVERYTHING, services=((X, ANSWERING), *ALL_UP[:-1]), recent=(UNSTABLE, RESTORED)),
+    "unstable": replace(EVERYTHING, services=((X, ANSWERING), *ALL_UP[:-1]), recent=(FLAPPING, RESTORED)),
     "blind": replace(EVERYTHING, offline_since=at(14, 10)),
     "blind-while-up": replace(EVERYTHING, services=ALL_UP, recent=(), offline_since=at(14, 10)),
     "maintenance": replace(EVERYTHING, services=ALL_UP, recent=(), windows=(WORK,)),
@@ -127,20 +136,18 @@ BELOW = {
     "incident-long": ("long", "/incident/unbroken/17"),
     "no-such-page": ("up", "/no/such/page"),
     "form": ("long", "/report?service=unbroken"),
+    "answer": ("long", "/report?service=cms"),
 }
 
 
 class Crowd:
-    """People's reports, without a store."""
+    """People's reports, without a store: whoever asks is who has reported on the CMS."""
 
     def __init__(self):
-        self.taken: dict[str, Report] = {}
+        self.taken = {"cms": Report("cms", NOW, "", "web")}
 
     def tallies(self, who=""):
-        return {
-            key: Tally(int(not one.works), int(one.works), mine=one.works if who == one.who else None)
-            for key, one in self.taken.items()
-        }
+        return {key: Tally(int(not one.works), int(one.works), mine=one.works) for key, one in self.taken.items()}
 
     async def take(self, report):
         self.taken[report.service] = report

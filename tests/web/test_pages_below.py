@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from urllib.parse import urljoin
@@ -78,9 +79,9 @@ async def test_the_page_of_an_incident_tells_it_whole(saw):
     assert facts == [
         "Began",
         "2:00 p.m.",
-        "Confirmed by our checks",
+        "Confirmed",
         "2:01 p.m.",
-        "On the official status page",
+        "Official status page",
         "2:12 p.m. (12 min after us)",
         "Acknowledged by",
         "Ana Beltrán (2:09 p.m.)",
@@ -189,10 +190,27 @@ async def test_a_crowd_costs_one_reading_of_the_store():
     past.changes = _counted(past.changes, asked)
     app = site(overview=stage.seen, vitals=stage.how, title="T", style=EN, clock=lambda: NOW, archive=past)
     async with browsing(app) as web:
+        answers = await asyncio.gather(*(web.get(path) for path in ("/incident/x/17", "/service/x") for _ in range(20)))
         for _ in range(20):
-            assert (await web.get("/incident/x/17")).status_code == 200
-            assert (await web.get("/service/x")).status_code == 200
+            answers += [await web.get("/incident/x/17"), await web.get("/service/x")]
+    assert {answer.status_code for answer in answers} == {200}
     assert (len(asked), stage.asked) == (1, 1)
+
+
+async def test_whoever_guesses_addresses_asks_the_store_for_nothing():
+    past, asked = states.Past(), []
+    past.changes = _counted(past.changes, asked)
+    overview = states.STATES["down"]
+    known = tuple((service, replace(state, opened=17)) for service, state in overview.services)
+    stage = Stage(replace(overview, services=known))
+    app = site(overview=stage.seen, vitals=stage.how, title="T", style=EN, clock=lambda: NOW, archive=past)
+    async with browsing(app) as web:
+        for number in range(18, 60):
+            assert (await web.get(f"/incident/x/{number}")).status_code == 404
+            assert (await web.get(f"/incident/guess{number}/1")).status_code == 404
+        assert asked == []
+        assert (await web.get("/incident/x/17")).status_code == 200
+    assert stage.asked == 1
 
 
 def _counted(read_, asked):

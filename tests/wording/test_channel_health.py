@@ -203,5 +203,5 @@ def test_status_of_a_channel_is_answered_in_the_readers_language() -> None:
 def test_a_digest_does_not_count_the_channels() -> None:
     seen = replace(overview(ServiceState("slack-delivery", incident=DEAD), slack=at(13, 55)), recent=(OVER,))
     assert wording.digest("comms", seen, at(9), EN).text == (
-        "No incidents: the service we watch was up for the whole 5 h."
+        "📰 comms, Thursday, July 14: all quiet, the service was up"
     )

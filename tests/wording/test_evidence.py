@@ -47,7 +47,7 @@ EXITED = Reason.of(ReasonCode.JOB_EXIT_CODE, exit_code=1)
         (
             bad("web") + bad("app", why=TIMED_OUT),
             "Web: HTTP 503. App: timed out after 10 s while connecting.",
-            "Web: HTTP 503. App: sin respuesta tras 10 s al conectar.",
+            "Web: HTTP 503. App: tiempo agotado tras 10 s al conectar.",
         ),
         ((slow("web"),), "Web responds slowly (6.2 s).", "Web responde lento (6,2 s)."),
         ((slow("web", None),), "Web responds slowly.", "Web responde lento."),
@@ -324,11 +324,11 @@ def test_a_job_that_is_checked_on_request_has_failed_too():
         (EN, ("API",), "API doesn't respond (HTTP 503)."),
         (EN, ("login page",), "Login page doesn't respond (HTTP 503)."),
         (EN, ("ñandú",), "No response from ñandú (HTTP 503)."),
-        (ES, ("smtp",), "Sin respuesta de smtp (HTTP 503)."),
+        (ES, ("smtp",), "No responde smtp (HTTP 503)."),
         (ES, ("página de pago",), "Página de pago no responde (HTTP 503)."),
-        (replace(EN, language="fr"), ("api", "smtp"), "Sans réponse\u00a0: api et smtp (HTTP 503)."),
+        (replace(EN, language="fr"), ("api", "smtp"), "Ne répondent pas\u00a0: api et smtp (HTTP 503)."),
         (replace(EN, language="de"), ("api",), "Keine Antwort von api (HTTP 503)."),
-        (replace(EN, language="pt"), ("api",), "Sem resposta de api (HTTP 503)."),
+        (replace(EN, language="pt"), ("api",), "Não responde api (HTTP 503)."),
     ],
 )
 def test_routes_stand_as_people_wrote_them(style, routes, line, saw) -> None:

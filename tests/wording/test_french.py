@@ -151,7 +151,7 @@ def test_the_lines_below_say_what_we_saw_and_what_others_say():
 def test_a_digest_and_an_answer_to_status():
     seen = Overview(at(15), ((X, ServiceState("x", up_since=at(14, 50))), (SLACK, ServiceState("slack"))), (OVER,))
     words = wording.digest("La rédaction", seen, at(15) - timedelta(days=1), FR)
-    assert plain(words.title) == "📰 La rédaction : 1 incident en 24 h"
+    assert plain(words.title) == "📰 La rédaction, jeudi 14 juillet : 1 panne, 50 min"
     assert "X (Twitter) : en panne de 14 h à 14 h 50 (50 min)." in [plain(line) for line in words.lines]
     states = ((X, ServiceState("x", incident=DOWN)), (SLACK, ServiceState("slack", up_since=at(1))))
     assert plain(wording.status(Overview(at(15), states, ()), FR).text) == (

@@ -225,7 +225,7 @@ def test_answers_and_the_digest() -> None:
         "Am längsten ohne Störung: Slack, seit 01:00 Uhr.",
     ]
     assert wording.digest("Überblick", seen, at(15, day=7), DE).text.splitlines() == [
-        "📰 Überblick: 1 Störung in den letzten 7 Tagen",
+        "📰 Überblick, 7. Juli – 14. Juli: 1 Ausfall, 50 Min.",
         "Störungen:",
         "X (Twitter): ausgefallen 14:00–14:50 Uhr (50 Min.).",
         "Verfügbarkeit in den letzten 7 Tagen:",
@@ -233,7 +233,7 @@ def test_answers_and_the_digest() -> None:
         "Alle anderen: 100 %",
     ]
     quiet = wording.digest("Überblick", replace(seen, recent=()), at(15, day=13), DE).text
-    assert quiet == "Keine Störungen in den letzten 24 Std.: Alle 2 Dienste liefen durchgehend."
+    assert quiet == "📰 Überblick, Donnerstag, 14. Juli: alles ruhig, alle 2 Dienste liefen"
     down = replace(seen, services=((X, ServiceState("x", incident=DOWN)), up[1]))
     assert wording.status(down, DE).title == "🔴 1 von 2 Diensten ausgefallen"
 

@@ -116,7 +116,7 @@ def test_what_nobody_saw_is_neither_up_nor_down_and_is_said():
     gap = at(2, 40), at(4)
     seen = view(EARLIER, x=(gap,))
     assert wording.digest("Comms", seen, NOW - DAY, EN).text == (
-        "📰 Comms: 1 incident in 24 h\n"
+        "📰 Comms, Thursday, July 14: 1 outage, 50 min\n"
         "Incidents:\n"
         "X (Twitter): down 2:10–3:00 a.m. (50 min).\n"
         "Uptime, 24 h:\n"
@@ -132,7 +132,7 @@ def test_what_nobody_saw_is_neither_up_nor_down_and_is_said():
 
 def test_a_day_of_which_something_is_unknown_is_no_day_without_trouble():
     words = wording.digest("Comms", view(x=((at(4), at(4, 14)),)), NOW - DAY, EN)
-    assert words.title == "📰 Comms: no incidents seen in 24 h"
+    assert words.title == "📰 Comms, Thursday, July 14: no outages seen"
     assert words.lines == (
         "Uptime, 24 h:",
         "X (Twitter): 100% of the time we have data for; no data for 14 min",
@@ -192,7 +192,7 @@ def test_the_page_the_digest_the_answer_and_the_data_say_the_same():
     gap = at(4), at(12)
     seen = view(EARLIER, BLIND, x=(gap,))
     shown, data = page(seen, EN), as_json(seen)
-    facts = wording.digest_facts("", seen, NOW - 7 * DAY, EN)
+    facts = wording.digest_facts(seen, NOW - 7 * DAY, EN)
     row = next(row for row in shown.rows if "X (Twitter)" in row.title)
     assert row.uptime == facts.uptime[0].text == "99.47%"
     assert row.label == "X (Twitter), last 7 days: 99.47% of the time we have data for; no data for 8 h"

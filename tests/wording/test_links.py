@@ -20,6 +20,7 @@ from bot.model import (
     Phase,
     Service,
     Window,
+    bare_address,
     delivering,
     for_people,
     incident_path,
@@ -119,3 +120,20 @@ def test_paths_of_odd_keys_are_quoted():
 )
 def test_feeds_are_no_pages_for_people(url, shown):
     assert for_people(url) == (url if shown else "")
+
+
+def test_an_acknowledgement_stays_one_line():
+    assert told(ChangeKind.ACKNOWLEDGED, replace(DOWN, acked_by="Ana"), at(14, 5), EN, LINKED, by="Ana").links == ()
+
+
+@pytest.mark.parametrize("language", ["en", "es", "fr", "de", "pt"])
+def test_the_line_about_the_status_page_names_it_as_its_link_does(language):
+    """So the link can stand in the line, on the platforms that have such links."""
+    style = replace(EN, language=language)
+    for kind, incident in ((ChangeKind.CONFIRMED, DOWN), (ChangeKind.RESTORED, replace(DOWN, until=at(14, 50)))):
+        notice = told(kind, incident, at(14, 50), style, LINKED)
+        assert any(notice.links[0].split(line) for line in notice.words.lines)
+
+
+def test_what_may_be_a_key_in_the_configs_address_is_not_shown():
+    assert bare_address("https://status.example.org/page?key=secret#part") == "https://status.example.org/page"

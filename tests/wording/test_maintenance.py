@@ -143,6 +143,6 @@ def test_it_counts_neither_as_up_nor_as_down():
     half = replace(DOWN, service="mail", since=at(21), until=at(23))
     for incident, share in ((outage, 1.0), (half, 1 - 60 / (24 * 60 - 90))):
         overview = seen((MAIL, UP), now=at(0, day=15), recent=(incident,))
-        [uptime] = wording.digest_facts("d", overview, at(0), EN).uptime
+        [uptime] = wording.digest_facts(overview, at(0), EN).uptime
         assert uptime.share == pytest.approx(share)
     assert outage.worst is Health.DOWN

@@ -185,7 +185,7 @@ def test_the_evidence_is_word_for_word() -> None:
         "Terceira queda vista este ano; a última: 14 de fevereiro, 47 min.",
     )
     timed_out = told(CONFIRMED, replace(DOWN, readings=bad("web", why=TIMED_OUT)), at(14, 1), PT)
-    assert timed_out.words.lines[0].startswith("Web não responde (sem resposta após 10 s ao conectar). ")
+    assert timed_out.words.lines[0].startswith("Web não responde (tempo esgotado após 10 s ao conectar). ")
 
 
 def test_the_answer_to_status_is_word_for_word() -> None:
@@ -200,7 +200,7 @@ def test_a_digest_is_word_for_word() -> None:
     over = replace(DOWN, number=16, since=at(2, 10), until=at(3))
     seen = Overview(at(15), ((X, ServiceState("x", up_since=at(3))),), (over,))
     words = wording.digest("Comunicação", seen, at(15) - timedelta(days=7), PT)
-    assert words.title == "📰 Comunicação: 1 incidente em 7 dias"
+    assert words.title == "📰 Comunicação, 7 jul. – 14 jul.: 1 queda, 50 min"
     assert "X (Twitter): fora do ar 02:10–03:00 (50 min)." in words.lines
 
 

@@ -87,10 +87,10 @@ def test_text_from_outside_gives_way_to_the_sentence_around_it():
     ("language", "text"),
     [
         ("en", "timed out after 0.25 s while connecting"),
-        ("es", "sin respuesta tras 0,25 s al conectar"),
-        ("fr", "pas de réponse après 0,25 s à la connexion"),
+        ("es", "tiempo agotado tras 0,25 s al conectar"),
+        ("fr", "délai de 0,25 s dépassé à la connexion"),
         ("de", "Zeitüberschreitung nach 0,25 s beim Verbindungsaufbau"),
-        ("pt", "sem resposta após 0,25 s ao conectar"),
+        ("pt", "tempo esgotado após 0,25 s ao conectar"),
     ],
 )
 def test_numbers_are_written_as_the_language_does(language, text):

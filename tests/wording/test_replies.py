@@ -229,10 +229,10 @@ def test_a_test_says_that_it_is_one() -> None:
 def test_a_quiet_day_is_one_line() -> None:
     calm = view(up(X, at(3)), up(SLACK, at(3)))
     assert wording.digest("Comms", calm, NOW - DAY, EN).text == (
-        "No incidents: all 2 services were up for the whole 24 h."
+        "📰 Comms, Thursday, July 14: all quiet, all 2 services were up"
     )
     assert wording.digest("Comms", calm, NOW - DAY, ES).text == (
-        "Sin incidencias: los 2 servicios funcionaron durante todo el periodo (24 h)."
+        "📰 Comms, jueves 14 de julio: sin novedad, los 2 servicios funcionaron"
     )
 
 
@@ -243,12 +243,12 @@ def test_a_digest_tells_what_is_down_what_happened_and_how_much_was_up() -> None
         open_(X, DOWN), up(SLACK, at(3)), up(MAIL, at(3)), recent=(replace(DOWN), partly, unstable, EARLIER, BLIND)
     )
     assert wording.digest("Comms", seen, NOW - DAY, EN).text == (
-        "📰 Comms: 4 incidents in 24 h\n"
+        "📰 Comms, Thursday, July 14: X (Twitter) is down; 4 incidents, 2 h 50 min\n"
         "Now:\n"
         "🔴 X (Twitter): down since 2:00 p.m.\n"
         "Incidents:\n"
         "X (Twitter): down 2:10–3:00 a.m. (50 min).\n"
-        "Our mail: unstable 4:30–5:30 a.m. (down 3 times, 1 h).\n"
+        "Our mail: unstable 4:30–5:30 a.m. (down 3 times, 30 min).\n"
         "Our mail: partly down 9:00–9:30 a.m. (30 min).\n"
         "Our own connection was down 2:00–2:04 p.m. (4 min).\n"
         "Uptime, 24 h:\n"
@@ -261,14 +261,14 @@ def test_a_digest_tells_what_is_down_what_happened_and_how_much_was_up() -> None
 
 def test_only_what_is_confirmed_and_stands_counts() -> None:
     recent = (replace(POSSIBLE, until=at(5)), replace(EARLIER, retracted=True), replace(EARLIER, until=at(3, day=10)))
-    facts = wording.digest_facts("Comms", view((X, UP), recent=recent), NOW - DAY, EN)
+    facts = wording.digest_facts(view((X, UP), recent=recent), NOW - DAY, EN)
     assert (facts.happened, facts.quiet, facts.uptime[0].share) == ((), True, 1.0)
 
 
 def test_overlapping_incidents_and_unseen_time_are_counted_once() -> None:
     twice = (replace(EARLIER, since=at(2)), replace(EARLIER, number=15, since=at(1), until=at(2, 30)))
     blind = replace(BLIND, since=at(2, 30), until=at(4))
-    facts = wording.digest_facts("Comms", view((X, UP), recent=(*twice, blind)), at(0), EN)
+    facts = wording.digest_facts(view((X, UP), recent=(*twice, blind)), at(0), EN)
     assert facts.uptime[0].share == 1 - timedelta(minutes=90) / timedelta(minutes=15 * 60 - 90)
 
 
@@ -276,26 +276,26 @@ def test_a_service_we_never_saw_has_no_share() -> None:
     unseen = (X, ServiceState("x", up_since=at(1), unseen_since=at(1, day=1)))
     words = wording.digest("Comms", view(unseen), NOW - DAY, EN)
     assert words.lines[-1] == "X (Twitter): no data"
-    assert words.title == "📰 Comms: no new incidents in 24 h, but not everything is up"
+    assert words.title == "📰 Comms, Thursday, July 14: no outages seen"
 
 
 def test_time_we_were_blind_is_no_quiet_day() -> None:
     words = wording.digest("Comms", view((X, UP), recent=(BLIND,)), NOW - DAY, EN)
     assert words.text == (
-        "📰 Comms: no incidents seen in 24 h\nOur own connection was down 2:00–2:04 p.m. (4 min).\nUptime, 24 h:\nAll services: 100%."
+        "📰 Comms, Thursday, July 14: no outages seen\nOur own connection was down 2:00–2:04 p.m. (4 min).\nUptime, 24 h:\nAll services: 100%."
     )
 
 
 def test_a_digest_may_be_of_some_services_and_gives_a_page_its_facts() -> None:
     seen = view(open_(X, DOWN), up(SLACK, at(3)), recent=(DOWN, EARLIER))
-    facts = wording.digest_facts("Comms", seen, NOW - timedelta(days=7), EN, ["x"])
+    facts = wording.digest_facts(seen, NOW - timedelta(days=7), EN, ["x"])
     assert [u.service for u in facts.uptime] == ["x"]
     assert facts.period == "7 days"
     first, last = facts.happened
     assert (first.since, first.until, first.length, first.health) == ("2:10 a.m.", "3:00 a.m.", "50 min", Health.DOWN)
     assert (last.since, last.until, last.end) == ("2:00 p.m.", "", None)
     assert wording.digest("Comms", seen, NOW - DAY, EN, ["slack"]).text == (
-        "No incidents: the service we watch was up for the whole 24 h."
+        "📰 Comms, Thursday, July 14: all quiet, the service was up"
     )
 
 

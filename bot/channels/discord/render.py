@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import discord
 
-from bot.model import Button, Delivery, DeliveryAction, Text, Tone, marked
+from bot.model import Button, Delivery, DeliveryAction, Link, Text, Tone, marked
 
 # https://discord.com/developers/docs/resources/message#embed-object-embed-limits
 CONTENT = 2_000
@@ -90,15 +90,25 @@ def nonce(delivery: Delivery) -> str:
 def written(delivery: Delivery) -> Message:
     notice = delivery.notice
     words = notice.root or notice.words if delivery.action is DeliveryAction.EDIT else notice.words
-    linked = " · ".join(f"[{escaped(link.label)}]({marked(link.url)})" for link in notice.links)
-    lines = fitted(words.lines, DESCRIPTION - len(linked) - 1)
-    description = "\n".join(part for part in (lines, linked) if part)
+    description = _described(words, notice.links)
     embed = discord.Embed(description=description or None, colour=COLOURS[notice.tone], timestamp=notice.at)
     embed.set_footer(text=tag(delivery))
     plain = "".join(f"\n{escaped(link.label)}: <{marked(link.url)}>" for link in notice.links)
     small = f"{plain}\n-# {escaped(tag(delivery))}"
     text = fitted((words.title, *words.lines), CONTENT - len(small)) + small
     return Message(fitted((words.title,), CONTENT), [embed], text, pressed(delivery.buttons))
+
+
+def _described(words: Text, links: tuple[Link, ...]) -> str:
+    """The lines with the links: where the text names the vendor's page, else below."""
+    room = DESCRIPTION - sum(len(escaped(link.label)) + len(marked(link.url)) + 8 for link in links)
+    text, rest = fitted(words.lines, room), []
+    for link in links:
+        if found := link.split(text):
+            text = f"{found[0]}[{found[1]}]({marked(link.url)}){found[2]}"
+        else:
+            rest.append(f"[{escaped(link.label)}]({marked(link.url)})")
+    return "\n".join(part for part in (text, " · ".join(rest)) if part)
 
 
 def pressed(buttons: tuple[Button, ...]) -> discord.ui.View | None:

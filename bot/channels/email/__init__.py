@@ -16,6 +16,7 @@ from urllib.parse import unquote, urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, FilePath, SecretStr, field_validator, model_validator
 
+from bot.channels.email.bounce_box import BounceBox, is_local
 from bot.channels.masking import masked
 from bot.contracts import Answering, Between, ChannelContext, Net, Pace, Reach, Seconds, Unclear
 from bot.model import AdviceCode, Delivery, DeliveryAction, Reason, ReasonCode, Receipt, RefusalScope, Refused, Sent
@@ -52,7 +53,9 @@ class EmailSettings(BaseModel):
     ehlo_name: str | None = None  # our name in EHLO
     # s for the reply to the mail: a short time-out causes repeats
     timeout: Annotated[Seconds, Between(0.01, 120)] = 120.0
+    dkim: bool = True  # the relay signs our mails; only then may they say that a mail program can unsubscribe by itself
     ca_file: FilePath | None = None  # trusted instead of the system's authorities
+    bounces: BounceBox | None = None
     watch: str | None = None
 
     @model_validator(mode="before")
@@ -132,7 +135,7 @@ class EmailSettings(BaseModel):
 
         way = smtp.Relay(self, await asyncio.to_thread(self.tls))  # reading the system's authorities takes 0.1 s
         try:
-            yield EmailChannel(render.Letters(self.sender, desk.look), way, self.sender.addr_spec)
+            yield EmailChannel(render.Letters(self.sender, desk.look, dkim=self.dkim), way, self.sender.addr_spec)
         finally:
             await way.close()
 
@@ -207,10 +210,6 @@ def address(text: str) -> Address:
         raise ValueError(wrong) from None
 
 
-def is_local(host: str) -> bool:
-    return host in {"localhost", "::1"} or host.startswith("127.")
-
-
 class EmailChannel:
     """An open connection to one relay."""
 
@@ -228,7 +227,10 @@ class EmailChannel:
         except ValueError:
             return Refused(Reason.of(ReasonCode.NOT_AN_ADDRESS), RefusalScope.DESTINATION)
         try:
-            mail = self._letters.write(delivery, to)
+            # A digest has dozens of pictures: that would hold up the checks.
+            large = delivery.notice.document is not None
+            write = self._letters.write
+            mail = await asyncio.to_thread(write, delivery, to) if large else write(delivery, to)
         except (ValueError, LookupError) as trouble:
             return Refused(Reason.of(ReasonCode.MAIL_NOT_MADE, provider_code=type(trouble).__name__))
         return await self._relay.deliver(mail)

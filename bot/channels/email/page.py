@@ -11,7 +11,8 @@ from pathlib import Path
 from jinja2 import Environment, StrictUndefined, Template
 from mjml import mjml2html
 
-from bot.model import MailLook, Notice, Tone
+from bot.channels.email import bars
+from bot.model import MailLook, Notice, Section, Tone
 from bot.wording import mail as words
 
 TEMPLATE = Path(__file__).parent.parent / "templates" / "mail.mjml"
@@ -50,10 +51,9 @@ class Part:
 
 def page(notice: Notice, look: MailLook, stamp: str, foot: Sequence[Foot]) -> str:
     """The HTML. Everything is escaped by the template."""
-    title = notice.words.title
     return template().render(
         lang=notice.style.language,
-        title=title,
+        title=title(notice),
         preview=next(iter(notice.words.lines), ""),
         label=words.label(notice),
         colour=COLOURS[notice.tone],
@@ -62,7 +62,10 @@ def page(notice: Notice, look: MailLook, stamp: str, foot: Sequence[Foot]) -> st
         accent_ink=ink(look.color),
         organisation=look.organisation,
         logo=LOGO if look.logo else "",
-        sections=[{"heading": "", "parts": parts(notice), "table": None, "bars": ()}],
+        sections=notice.document.sections if notice.document else (Section("", table=None),),
+        parts=() if notice.document else parts(notice),
+        cells=pictures(notice),
+        width=bars.WIDTH,
         links=notice.links,
         footer=foot,
     )
@@ -75,6 +78,17 @@ def template() -> Template:
     html = mjml2html(TEMPLATE.read_text("utf-8"), fonts={})
     html = re.sub(r">\s+<", "><", re.sub(r"\n\s+", "\n", html))
     return Environment(autoescape=True, undefined=StrictUndefined).from_string(html)
+
+
+def title(notice: Notice) -> str:
+    """The heading. A digest has its sign in the subject alone."""
+    return notice.words.title.removeprefix("📰 ") if notice.document else notice.words.title
+
+
+def pictures(notice: Notice) -> dict[str, str]:
+    """The name of the picture of each bar, by its cells: services with the same bar share one."""
+    found = dict.fromkeys(b.cells for s in (notice.document.sections if notice.document else ()) for b in s.bars)
+    return {cells: f"bar{number}" for number, cells in enumerate(found, 1)}
 
 
 def parts(notice: Notice) -> list[Part]:

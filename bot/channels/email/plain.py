@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Iterator, Sequence
+from unicodedata import east_asian_width
 
-from bot.channels.email.page import Foot, parts
-from bot.model import MailLook, Notice
+from bot.channels.email.page import Foot, parts, title
+from bot.model import MailLook, Notice, Section, Table
 
 WIDTH = 72
+LEAST = 16  # columns of a name
 STUFFED = (" ", ">", "From ")  # how a line may not begin
 
 
@@ -24,9 +26,11 @@ def text(notice: Notice, look: MailLook, stamp: str, foot: Sequence[Foot]) -> st
 
 
 def _body(notice: Notice, stamp: str) -> Iterator[str]:
-    yield from flowed(notice.words.title)
+    yield from flowed(title(notice))
     yield from flowed(stamp)
-    for part in parts(notice):
+    for section in notice.document.sections if notice.document else ():
+        yield from _section(section)
+    for part in () if notice.document else parts(notice):
         yield ""
         if part.kind == "quote":
             whole = f"{part.text} {part.url}".rstrip()
@@ -37,6 +41,71 @@ def _body(notice: Notice, stamp: str) -> Iterator[str]:
         yield ""
         yield f"{link.label}:"
         yield link.url
+
+
+def _section(section: Section) -> Iterator[str]:
+    if section.heading:
+        yield from ("", "", section.heading)
+    for line in section.lines:
+        yield ""
+        yield from flowed(line)
+    if section.table:
+        yield from _table(section.table)
+    if section.bars:
+        yield ""
+        yield from _bars(section)
+    for line in section.notes:
+        yield ""
+        yield from flowed(line)
+
+
+def _table(table: Table) -> Iterator[str]:
+    """Columns, and below each row what stands in the last one, which needs more room."""
+    rows = [row[:-1] for row in (table.head, *table.rows)]
+    details = ("", *(row[-1] for row in table.rows))
+    for line, detail in zip(_columns(rows), details, strict=True):
+        yield ""
+        yield line
+        yield from flowed(detail) if detail else ()
+
+
+def _bars(section: Section) -> Iterator[str]:
+    """Columns: the name, the uptime, and the one before; below it what the bar shows."""
+    rows = [section.bar_head, *((bar.name, bar.value, bar.before) for bar in section.bars)]
+    details = ("", *(bar.alt.removeprefix(f"{bar.name}: ") for bar in section.bars))
+    for line, detail in zip(_columns(rows), details, strict=True):
+        yield ""
+        yield line
+        yield from flowed(detail) if detail else ()
+
+
+def _columns(rows: Sequence[Sequence[str]]) -> Iterator[str]:
+    """Each row in one line: the names on the left, cut if need be, and the figures on the right."""
+    widths = [max(_wide(row[at]) for row in rows) for at in range(1, len(rows[0]))]
+    room = min(max(_wide(row[0]) for row in rows), max(WIDTH - sum(widths) - 2 * len(widths), LEAST))
+    for name, *figures in rows:
+        shown = name if _wide(name) <= room else f"{_cut(name, room - 1)}…"
+        cells = (_right(figure, width) for figure, width in zip(figures, widths, strict=True))
+        yield _stuffed("  ".join((_left(shown, room), *cells)))
+
+
+def _cut(text: str, width: int) -> str:
+    while _wide(text) > width:
+        text = text[:-1]
+    return text
+
+
+def _wide(text: str) -> int:
+    """Columns that a text takes: letters of East Asia take two."""
+    return sum(2 if east_asian_width(char) in "WF" else 1 for char in text)
+
+
+def _left(text: str, width: int) -> str:
+    return text + " " * (width - _wide(text))
+
+
+def _right(text: str, width: int) -> str:
+    return " " * (width - _wide(text)) + text
 
 
 def _foot(look: MailLook, foot: Sequence[Foot]) -> Iterator[str]:

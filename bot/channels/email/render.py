@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
-import hashlib
-import re
 from datetime import UTC, datetime
 from email.headerregistry import Address
 from email.message import EmailMessage
-from email.policy import SMTP, SMTPUTF8
+from email.policy import SMTPUTF8
 from urllib.parse import quote
 
-from bot.channels.email import page, plain
+from bot.channels.email import bars, page, plain
+from bot.channels.email.headers import POLICY, add_headers, hashed, slug
 from bot.channels.email.smtp import Mail
-from bot.model import PLAIN_LOOK, Delivery, MailLook
+from bot.model import PLAIN_LOOK, Delivery, MailLook, Notice
 from bot.wording import mail as words
 
 
 class Letters:
     """Writes the mails of one sender."""
 
-    def __init__(self, sender: Address, look: MailLook = PLAIN_LOOK) -> None:
+    def __init__(self, sender: Address, look: MailLook = PLAIN_LOOK, *, dkim: bool = True) -> None:
         self.sender = sender
+        self.dkim = dkim
         self.look = look
 
     def write(self, delivery: Delivery, to: Address) -> Mail:
@@ -33,7 +33,7 @@ class Letters:
     def _compose(self, delivery: Delivery, to: Address) -> EmailMessage:
         notice, domain = delivery.notice, short(self.sender.domain)
         thread = thread_id(notice.thread, domain)
-        mail = EmailMessage(policy=SMTP)  # rejects line breaks in headers
+        mail = EmailMessage(policy=POLICY)
         mail["From"], mail["To"] = self.sender, to
         # A subject of its own, for lock screens; References keep the thread together.
         mail["Subject"] = " ".join(notice.words.title.split())
@@ -41,10 +41,7 @@ class Letters:
         mail["Message-ID"] = message_id(delivery, domain)
         mail["In-Reply-To"] = delivery.root or thread
         mail["References"] = f"{thread} {delivery.root}" if delivery.root else thread
-        mail["Auto-Submitted"] = "auto-generated"
-        mail["X-Auto-Response-Suppress"] = "All"  # against Exchange's out-of-office replies
-        if delivery.audience:
-            mail["List-Id"] = f"<{slug(delivery.audience)}.{domain}>"
+        add_headers(mail, delivery, self.sender, domain, dkim=self.dkim)
         self._fill(mail, delivery)
         return mail
 
@@ -57,20 +54,28 @@ class Letters:
         mail.set_content(text, cte="quoted-printable", params={"format": "flowed"})
         mail.add_alternative(page.page(notice, self.look, stamp, foot), subtype="html", cte="quoted-printable")
         html = mail.get_payload()[1]  # type: ignore[index]  # a list, since there are two parts
-        if self.look.logo:
-            html.add_related(  # type: ignore[union-attr]
-                self.look.logo, "image", self.look.logo_type, cid=f"<{page.LOGO}>", disposition="inline"
-            )
+        for name, (content, kind) in self._pictures(notice).items():
+            html.add_related(content, "image", kind, cid=f"<{name}>", disposition="inline")  # type: ignore[union-attr]
+        for file in notice.document.attachments if notice.document else ():
+            mail.add_attachment(file.text, subtype=file.kind, filename=file.name, cte="quoted-printable")
+
+    def _pictures(self, notice: Notice) -> dict[str, tuple[bytes, str]]:
+        """What stands in the page, by the name it has there: the picture and its kind."""
+        logo = {page.LOGO: (self.look.logo, self.look.logo_type)} if self.look.logo else {}
+        return logo | {name: (bars.picture(cells), "png") for cells, name in page.pictures(notice).items()}
 
     def _foot(self, delivery: Delivery) -> tuple[page.Foot, ...]:
         """The organisation's own line, why the mail came, how to stop it, and its number."""
         notice, address = delivery.notice, self.sender.addr_spec
         own = (page.Foot(self.look.footer),) if self.look.footer else ()
+        way_out = page.Foot(words.way_out(notice, by_mail=True), f"mailto:{quote(address, safe='@')}", address)
+        if notice.unsubscribe:
+            way_out = page.Foot(words.way_out(notice, by_mail=False), notice.unsubscribe, notice.unsubscribe)
         return (
             *own,
             page.Foot(words.reason_for(delivery)),
-            page.Foot(words.way_out(notice, by_mail=True), f"mailto:{quote(address, safe='@')}", address),
-            page.Foot(words.reference(notice)),
+            way_out,
+            *(() if notice.document else (page.Foot(words.reference(notice)),)),
         )
 
 
@@ -81,22 +86,12 @@ def message_id(delivery: Delivery, domain: str) -> str:
     of a lost database.
     """
     at = delivery.notice.at
-    return f"<{digest(f'{delivery.key} {at.timestamp():.0f}' if at else delivery.key)}@{domain}>"
+    return f"<{hashed(f'{delivery.key} {at.timestamp():.0f}' if at else delivery.key)}@{domain}>"
 
 
 def thread_id(thread: str, domain: str) -> str:
     """The id of a mail that was never sent: references to it make one thread even if the first mail was lost."""
     return f"<{slug(thread)}@{domain}>"
-
-
-def slug(text: str) -> str:
-    """A part of an id: "x#17" gives "x-17"; anything unsuitable gives a digest, to stay unique."""
-    word = text.replace("#", "-")
-    return word if re.fullmatch(r"[A-Za-z0-9_-]{1,24}", word) else digest(text)
-
-
-def digest(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()[:24]
 
 
 def short(domain: str) -> str:

@@ -21,7 +21,8 @@ ACTION = "tocsin-"  # prefix of our buttons' names
 
 # An address, without the punctuation after it.
 ADDRESS = re.compile(r"(https?://[^\s<>|\u2060]*[^\s<>|\u2060.,;:!?()'\"»“”])")
-MARKS = frozenset("*_~`")
+# What Slack would take for markup in a text with links: styles, quotes, emoji.
+MARKS = re.compile(r"[*_~`]|^\s*>|:[\w+-]+:", re.MULTILINE)
 
 Block = dict[str, Any]
 
@@ -46,26 +47,38 @@ def blocks(
     """Title, lines, the time in the reader's zone and the links, and the buttons."""
     title = {"type": "plain_text", "text": cut(words.title, HEADER), "emoji": False}
     made: list[Block] = [{"type": "header", "text": title}]
-    made.extend({"type": "section", "text": _prose(text)} for text in _sections(words.lines))
-    below = [*((date(at),) if at else ()), *((" · ".join(map(_link, links)),) if links else ())]
+    left = list(links)
+    made.extend({"type": "section", "text": _prose(text, left)} for text in _sections(words.lines))
+    below = [date(at)] if at else []
+    if left:
+        below.append(" · ".join(_link(link, link.label) for link in left))
     if below:
         made.append({"type": "context", "elements": [{"type": "mrkdwn", "text": text} for text in below]})
     pressed = [_button(number, button) for number, button in enumerate(buttons) if len(button.command) <= VALUE]
     return [*made, {"type": "actions", "elements": pressed}] if pressed else made
 
 
-def _link(link: Link) -> str:
-    return f"<{escape(marked(link.url))}|{escape(link.label)}>"
+def _link(link: Link, label: str) -> str:
+    return f"<{escape(marked(link.url))}|{escape(label)}>"
 
 
-def _prose(text: str) -> Block:
-    """A section's text. Its whole addresses become links, unless something in it would become markup: those of others
-    are broken up already.
+def _prose(text: str, left: list[Link]) -> Block:
+    """A section's text. Its whole addresses become links, and what names the vendor's page, whose link is taken out of
+    `left`; not if something in it would become markup. Addresses that others wrote are broken up already.
     """
-    parts = ADDRESS.split(text)
-    linked = "".join(f"<{escape(part)}>" if number % 2 else escape(part) for number, part in enumerate(parts))
-    if len(parts) == 1 or MARKS & set("".join(parts[::2])) or len(linked) > SECTION:
+    parts, linked, used = ADDRESS.split(text), "", list[Link]()
+    for number, part in enumerate(parts):
+        link = next((one for one in left if one not in used and one.split(part)), None)
+        if number % 2:
+            linked += f"<{escape(part)}>"
+        elif link and (found := link.split(part)):
+            linked += f"{escape(found[0])}{_link(link, found[1])}{escape(found[2])}"
+            used.append(link)
+        else:
+            linked += escape(part)
+    if linked == escape(text) or len(linked) > SECTION or any(map(MARKS.search, parts[::2])):
         return {"type": "plain_text", "text": text, "emoji": False}
+    left[:] = [one for one in left if one not in used]
     return {"type": "mrkdwn", "text": linked, "verbatim": True}
 
 

@@ -47,20 +47,38 @@ class Draft:
         title, *lines = cut(words, self.limit - sum(_size(line) + 1 for line in below))
         if not self.marked:
             return "\n".join((title, *lines, *below))
-        rows = [html.escape(line, quote=False) for line in lines]
-        if self.links:
-            rows.append(" · ".join(map(_linked, self.links)))
+        rows = _rows(lines, self.links)
+        if rest := self._rest():
+            rows.append(" · ".join(_linked(link, link.label) for link in rest))
         return "\n".join((f"<b>{html.escape(title, quote=False)}</b>", *rows))
 
+    def _rest(self) -> tuple[Link, ...]:
+        """The links that no line names."""
+        return tuple(link for link in self.links if not any(map(link.split, self.words.lines)))
+
     def _below(self) -> tuple[str, ...]:
-        """The links as they count, or as text if Telegram takes no markup."""
-        if not self.links or not self.marked:
+        """The lines of links below the text, as they count; if Telegram takes no markup, of all."""
+        if not self.marked:
             return tuple(link.text for link in self.links)
-        return (" · ".join(link.label for link in self.links),)
+        return (" · ".join(link.label for link in rest),) if (rest := self._rest()) else ()
 
 
-def _linked(link: Link) -> str:
-    return f'<a href="{html.escape(marked(link.url))}">{html.escape(link.label, quote=False)}</a>'
+def _rows(lines: list[str], links: tuple[Link, ...]) -> list[str]:
+    """The lines in markup; the first one that names the vendor's page links to it."""
+    rows, left = [], list(links)
+    for line in lines:
+        link = next((one for one in left if one.split(line)), None)
+        if link and (found := link.split(line)):
+            left.remove(link)
+            before, after = (html.escape(text, quote=False) for text in (found[0], found[2]))
+            rows.append(f"{before}{_linked(link, found[1])}{after}")
+        else:
+            rows.append(html.escape(line, quote=False))
+    return rows
+
+
+def _linked(link: Link, label: str) -> str:
+    return f'<a href="{html.escape(marked(link.url))}">{html.escape(label, quote=False)}</a>'
 
 
 def fitting(buttons: tuple[Button, ...]) -> list[tuple[Button, ...]]:

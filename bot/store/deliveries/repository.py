@@ -190,6 +190,16 @@ class Deliveries:
 
         return await self._database.read(work)
 
+    async def sent_as(self, place: Destination, ref: str) -> bool:
+        """Whether a message that the channel calls so was sent to a place. (Without an index: it is asked seldom.)"""
+        ours = (table.c.kind == place.kind, table.c.place == place.place, table.c.ref == ref)
+        query = select(table.c.id).where(*ours).limit(1)
+
+        async def work(connection: AsyncConnection) -> bool:
+            return await connection.scalar(query) is not None
+
+        return await self._database.read(work)
+
     async def waiting(self) -> list[Waiting]:
         """Read all that is unfinished, or not handed to its next rung yet."""
         return await self._database.read(readdress.read)

@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from bot.contracts import Answer, Net, Trouble
 from bot.model import Reason, ReasonCode
-from bot.watch.witness.protocol import CONFIG, READINGS, Assignment, Instructions, Report
+from bot.watch.witness.protocol import CONFIG, READINGS, Assignment, Instructions
 
 TIMEOUT = timedelta(seconds=10)
 LARGEST_CONFIG = 64 * 1024 * 1024  # bytes
@@ -50,11 +50,10 @@ class Link:
         except ValidationError:
             return Failed(Reason.of(ReasonCode.WITNESS_CONFIG_UNREADABLE))
 
-    async def send(self, report: Report) -> Instructions | Failed:
-        """Send readings. Raise TokenRefusedError."""
-        content = report.model_dump_json(exclude_defaults=True).encode()
+    async def send(self, body: bytes) -> Instructions | Failed:
+        """Send a `Report`. Raise TokenRefusedError."""
         headers = self._headers | {"Content-Type": "application/json"}
-        answer = await self._ask("POST", READINGS, headers, content, SMALL)
+        answer = await self._ask("POST", READINGS, headers, body, SMALL)
         if isinstance(answer, Failed):
             return answer
         try:

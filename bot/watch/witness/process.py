@@ -61,7 +61,13 @@ class Witness:
         try:
             while not stop.is_set():
                 began = self.clock.steady()
-                await self.turn(began)
+                try:
+                    await self.turn(began)
+                except TokenRefusedError:
+                    raise
+                except Exception as error:  # noqa: BLE001 - our own error: one line, and the next second
+                    log.error("an error of our own: %s", fault(error))
+                    self._retry_at = began + SLOWEST
                 await self._rest(stop, began)
         finally:
             await self._end_rounds()
@@ -77,8 +83,7 @@ class Witness:
 
     async def turn(self, now: float) -> None:
         """What a second brings: the config if it is due, the canaries while we are blind, and the readings."""
-        if self._running and self._running.done():
-            self._running.result()  # a fault of ours, which ends the process
+        self._begin_anew_if_ended(now)
         if now < self._retry_at:
             return
         if now >= self._pull_at:
@@ -89,6 +94,14 @@ class Witness:
             self._look_at = now + LOOK
             self._note_sight(online=await self._rounds.online())
         await self._send(now)
+
+    def _begin_anew_if_ended(self, now: float) -> None:
+        """Rounds do not end by themselves: that is a fault of ours."""
+        if self._running is None or not self._running.done():
+            return
+        error = None if self._running.cancelled() else self._running.exception()
+        log.error("the checks ended by themselves, and begin anew: %s", fault(error) if error else "cancelled")
+        self._running, self._rounds, self.etag, self._pull_at = None, None, "", now + SLOWEST
 
     # ── the config ───────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -148,7 +161,7 @@ class Witness:
         self._buffer.expire(now)
         waiting = len(self._buffer)
         answer = await self.link.send(
-            self._buffer.report(self.clock.steady(), session=self.session, blind=self.blind, etag=self.etag)
+            self._buffer.body(self.clock.steady(), session=self.session, blind=self.blind, etag=self.etag)
         )
         if isinstance(answer, Failed):
             if answer.unreadable:

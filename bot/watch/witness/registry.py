@@ -18,6 +18,8 @@ from bot.watch.witness.transit import Transit
 LOST = 10.0  # seconds without a word after which a witness is not waited for
 SILENT = 300.0  # seconds without a word that admins should know of
 WAIT = 3.0  # seconds, besides a check's time-out, for a request to reach a witness and its readings to come back
+OFTEN = 1.5  # how much more often than planned a service may be looked at, as by request
+IN_DOUBT = 10.0  # seconds between two looks while there is trouble
 AHEAD = 1.0  # seconds by which a reading may seem to lie in the future, since clocks are read one after the other
 WAIT_SHARED = 6.0  # likewise, if the witness reports to another node
 SAME = 0.1  # seconds by which an instant may differ after it went through the database
@@ -35,10 +37,37 @@ class Member:
 
 
 @dataclass(slots=True)
+class Allowance:
+    """How many readings of a witness are kept for the history, so that none can fill the disk: `rate` a second, and at
+    once what gathers in the time for which a witness keeps them.
+    """
+
+    rate: float
+    left: float = field(init=False)
+    _at: float | None = None
+
+    def __post_init__(self) -> None:
+        self.left = self.most
+
+    @property
+    def most(self) -> float:
+        return self.rate * LONGEST_AGE + 100
+
+    def spend(self, now: float) -> bool:
+        self.left = min(self.left + self.rate * (now - (now if self._at is None else self._at)), self.most)
+        self._at = now
+        if self.left < 1:
+            return False
+        self.left -= 1
+        return True
+
+
+@dataclass(slots=True)
 class Station:
     """What is known of a witness. Instants are seconds of our steady clock."""
 
     member: Member
+    history: Allowance
     heard_at: float | None = None
     blind: bool = False
     votes: dict[tuple[str, str], Vote] = field(default_factory=dict)
@@ -58,6 +87,7 @@ class Tally:
     taken: int = 0
     late: int = 0  # kept as history only
     refused: int = 0  # of what the witness was not given
+    surplus: int = 0  # far more than its checks can give: not kept for the history
 
 
 class WitnessRegistry:
@@ -75,11 +105,13 @@ class WitnessRegistry:
     ) -> None:
         self.quorum, self.place, self.again = quorum, place, again
         self._every, self._clock = every, clock
-        self._stations = {member.key: Station(member) for member in members}
+        self._stations = {member.key: Station(member, Allowance(_rate(member, every))) for member in members}
         self._of: dict[str, list[Station]] = {}
+        self._routes: dict[str, set[str]] = {}  # that some witness checks, by service
         for station in self._stations.values():
-            for service in station.member.routes:
+            for service, routes in station.member.routes.items():
                 self._of.setdefault(service, []).append(station)
+                self._routes.setdefault(service, set()).update(routes)
         self._own: dict[str, tuple[Reading, ...]] = {}
         # By service whose last round found trouble in some place: when that was first seen.
         self._doubted: dict[str, float] = {}
@@ -119,7 +151,11 @@ class WitnessRegistry:
             return False
         age = seen.age + delay
         at = now - max(age, 0.0)
-        self._rows.extend((series(seen.service, member.key), at, reading) for reading in known)
+        for reading in known:
+            if station.history.spend(now):
+                self._rows.append((series(seen.service, member.key), at, reading))
+            else:
+                tally.surplus += 1
         if not -AHEAD <= age <= LONGEST_AGE or at < station.began.get(seen.service, at):
             tally.late += len(known)
             return False
@@ -210,14 +246,14 @@ class WitnessRegistry:
 
     def _first_seen(self, service: str, began: float) -> float:
         """When a witness that sees trouble now began its check."""
-        votes = (vote for route in self._routes(service) for vote in self._votes(service, route, None))
+        votes = (vote for route in self._routes[service] for vote in self._votes(service, route, None))
         return min((vote.at for vote in votes if vote.reading and vote.reading.outcome in BAD), default=began)
 
-    def _routes(self, service: str) -> set[str]:
-        return {route for station in self._of.get(service, ()) for route in station.member.routes[service]}
-
     def _sees_trouble(self, service: str, own: Sequence[Reading], since: float | None = None) -> bool:
-        return any(in_doubt(reading, self._votes(service, reading.route, since)) for reading in own)
+        known = self._routes[service]
+        return any(
+            in_doubt(reading, self._votes(service, reading.route, since)) for reading in own if reading.route in known
+        )
 
     def _combined(self, service: str, own: Sequence[Reading], since: float | None) -> tuple[Reading, ...]:
         return tuple(
@@ -295,7 +331,7 @@ class WitnessRegistry:
 
     def counts(self) -> dict[tuple[str, str], int]:
         """The numbers of readings, by witness and what became of them."""
-        kinds = ("taken", "late", "refused")
+        kinds = ("taken", "late", "refused", "surplus")
         return {(key, kind): getattr(tally, kind) for key, tally in self.tallies.items() for kind in kinds}
 
     def silent(self) -> dict[str, tuple[str, float]]:
@@ -306,6 +342,12 @@ class WitnessRegistry:
             if now - since > SILENT:
                 found[key] = station.member.name, now - since
         return found
+
+
+def _rate(member: Member, every: Mapping[str, float]) -> float:
+    """Readings a second that a witness can have reason to report."""
+    often = ((len(routes), every.get(service, 30.0)) for service, routes in member.routes.items())
+    return OFTEN * sum(count * (1 / usual + 1 / min(usual, IN_DOUBT)) for count, usual in often)
 
 
 def series(service: str, witness: str) -> str:

@@ -152,7 +152,7 @@ def _posted(of: Ledger, row: Row) -> bool:
     if of.direct(row) is not None or row.told_in is None:
         return True
     message = of.by_id[row.told_in]
-    posts = [at for one in of.lanes[message.thread, row.place] if (at := of.heard(one)) is not None]
+    posts = [told.at for one in of.lanes[message.thread, row.place] for told in of.applied.get(one.key, ())]
     return message.act == "post" or any(row.queued - at <= JOINS.total_seconds() + 1 for at in posts)
 
 

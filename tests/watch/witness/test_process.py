@@ -46,8 +46,8 @@ class Server:
             return None
         return self.config_answer
 
-    async def send(self, report):
-        self.reports.append(report)
+    async def send(self, body):
+        self.reports.append(Report.model_validate_json(body))
         if isinstance(self.answer, Exception):
             raise self.answer
         return self.answer
@@ -223,6 +223,31 @@ async def test_a_blind_witness_says_so_and_its_failures_are_inconclusive(place, 
     assert caplog.text.count("blind, so no reading counts") == caplog.text.count("sees again") == 1
 
 
+async def test_an_error_of_our_own_ends_nothing(place, caplog):
+    await place.second()
+    place.server.answer = ZeroDivisionError()
+    stop = asyncio.Event()
+    running = asyncio.create_task(place.witness.run(stop))
+    await asyncio.sleep(0.01)
+    assert "an error of our own: ZeroDivisionError" in caplog.text
+    stop.set()
+    place.server.answer = Instructions(etag='"1"')
+    await running
+
+
+async def test_checks_that_end_by_themselves_begin_anew(place, caplog):
+    await place.second()
+    place.witness._running.cancel()
+    place.witness._running = asyncio.create_task(broken())
+    await place.second(20)
+    assert len(place.made) == 2
+    assert "the checks ended by themselves, and begin anew: ZeroDivisionError" in caplog.text
+
+
+async def broken():
+    raise ZeroDivisionError
+
+
 async def test_a_token_that_is_refused_ends_it(place):
     place.server.config_answer = TokenRefusedError()
     with pytest.raises(TokenRefusedError):
@@ -248,11 +273,10 @@ def test_a_body_is_bounded_and_the_rest_follows():
         buffer.add(float(number) / 100, f"service-{number}", BAD)
     sent = []
     while len(buffer):
-        report = buffer.report(60.0, session="s", blind=False, etag="e")
-        body = report.model_dump_json(exclude_defaults=True)
+        body = buffer.body(60.0, session="s", blind=False, etag="e")
         assert len(body) <= LARGEST
-        assert len(report.rounds) <= MOST
-        assert Report.model_validate_json(body) == report
+        report = Report.model_validate_json(body)
+        assert 0 < len(report.rounds) <= MOST
         assert buffer.sent() == len(report.rounds)
         sent += report.rounds
     assert len({one.service for one in sent}) == total
@@ -265,6 +289,16 @@ def test_beyond_its_bound_the_oldest_go():
     assert (len(buffer), buffer.dropped) == (KEPT, 10)
     buffer.expire(KEPT + 10.0 + 290)
     assert len(buffer) < 20
+
+
+def test_a_round_that_fits_no_body_holds_up_nothing():
+    buffer = Buffer()
+    buffer.add(1.0, "x", OK)
+    buffer.add(2.0, "y", BAD * 5000)
+    buffer.add(3.0, "z", OK)
+    sent = Report.model_validate_json(buffer.body(4.0, session="s", blind=False, etag="e"))
+    assert [one.service for one in sent.rounds] == ["x", "z"]
+    assert buffer.dropped == 1
 
 
 def test_the_address_has_no_final_slash_in_requests():

@@ -205,6 +205,28 @@ async def test_late_readings_are_history_only(town):
     assert town.registry.drain() == []
 
 
+async def test_nobody_can_fill_the_history(town):
+    """Sydney checks two routes each 30 s: 0.4 readings a second at most, and at once what it keeps for five minutes."""
+    for _ in range(1000):
+        town.tell("sydney", web())
+    kept = len(town.registry.drain())
+    assert kept == 220
+    assert town.registry.counts()["sydney", "surplus"] == 1000 - kept
+    town.hands.now += 60
+    for _ in range(100):
+        town.tell("sydney", web(), web(route="app"))
+    assert len(town.registry.drain()) == 24
+    assert await town.ask() == (web(),), "for verdicts all of them count"
+
+
+async def test_where_only_a_route_of_ours_fails_nobody_is_asked(town):
+    town.tell("london", web())
+    town.hands.now += 5
+    own = (web(), web(FAILED, "job"))
+    assert await asyncio.wait_for(town.ask(*own), 0.04) == own
+    assert town.tell("london") == ()
+
+
 async def test_what_was_not_given_is_refused_and_counted(town):
     town.tell("sydney", web(FAILED), service="y")
     town.tell("sydney", web(FAILED, "other"), web())

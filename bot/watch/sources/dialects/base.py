@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError, model_validator
 
-from bot.model import Health, Planned, Role, SourceReport, visible
+from bot.model import Health, Planned, Role, SourceReport, bare_address, visible
 
 NAME = "Official status page"
 CAP = 1024 * 1024  # bytes of one answer
@@ -205,7 +205,7 @@ def word(page: Page, asked: Asked) -> SourceReport:
         reverse=True,
     )
     says = _worst(page, cared, events, narrowed=narrowed)
-    home = link(page.home) or link(asked.url)
+    home = link(page.home) or link(bare_address(asked.url))
     return SourceReport(
         Role.OFFICIAL,
         NAME,
