@@ -14,6 +14,7 @@ from bot.own_health import OwnHealth, Part
 from bot.scheduler.jobs import retrying
 from bot.store import Store, StoreUnavailable
 from bot.watch.heartbeats import HeartbeatRegistry
+from bot.watch.witness.registry import from_witness
 
 MOST = 100_000  # results kept in memory at most: some tens of megabytes
 AT_ONCE = 10_000  # results per transaction
@@ -68,8 +69,11 @@ class Results:
         self.own_health.clear(Part.RESULTS)
 
     async def _record(self, rows: list[Result]) -> None:
-        """Write the results of services that are ours; what another node watches by now, it tells."""
+        """Write the results of services that are ours; what another node watches by now, it tells. What a witness told us
+        is ours to write, whoever owns the service.
+        """
         ownership = self.store.ownership
-        ours = [row for row in rows if ownership.epoch(row[0]) is not None]
-        claims = {service: claim for service in {row[0] for row in ours} if (claim := ownership.claim(service))}
+        ours = [row for row in rows if from_witness(row[0]) or ownership.epoch(row[0]) is not None]
+        services = {row[0] for row in ours if not from_witness(row[0])}
+        claims = {service: claim for service in services if (claim := ownership.claim(service))}
         await self.store.results.record(ours, claims)

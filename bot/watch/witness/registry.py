@@ -355,6 +355,11 @@ def series(service: str, witness: str) -> str:
     return f"{service}@{witness}"
 
 
+def from_witness(name: str) -> bool:
+    """Whether a name of the history is one of `series`."""
+    return "@" in name
+
+
 def _look(station: Station, service: str, began: float) -> PlaceLook:
     if station.blind and station.heard_at is not None and station.heard_at >= began:
         return PlaceLook(station.member.name, ())
