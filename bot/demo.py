@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator
+from base64 import b64encode
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from email import policy
 from email.message import EmailMessage
 from email.parser import BytesParser
+from functools import partial
 from html import escape
 from mailbox import Maildir
 from pathlib import Path
@@ -19,9 +22,11 @@ from aiohttp import web
 from aiosmtpd.smtp import SMTP, Envelope
 from rich.console import Console
 
-from bot.app import open_app
+from bot.app import App, open_app
 from bot.config import Config
 from bot.daemon import stop_at_signal
+from bot.incidents import digest_log
+from bot.notify import digest_words
 
 UP_FOR = 4  # seconds until the site goes down ...
 DOWN_FOR = 40  # ... and until it is back: the whole outage fits into a minute
@@ -36,16 +41,27 @@ class Stage:
     broken: bool = False
     mails: list[EmailMessage] = field(default_factory=list)
     restored: asyncio.Event = field(default_factory=asyncio.Event)
+    digested: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def page(self, _: web.Request) -> web.Response:
         text = "Something went wrong, try reloading" if self.broken else "All is well"
         return web.Response(text=text, status=503 if self.broken else 200)
 
     async def mailbox(self, _: web.Request) -> web.Response:
-        rows = "".join(f"<h2>{escape(m['Subject'])}</h2><pre>{escape(_text(m))}</pre>" for m in reversed(self.mails))
+        numbered = reversed(list(enumerate(self.mails)))
+        rows = "".join(
+            f'<h2><a href="/mail/{n}">{escape(m["Subject"])}</a></h2><pre>{escape(_text(m))}</pre>' for n, m in numbered
+        )
         return web.Response(
             text=f"<!doctype html><title>Mailbox</title>{rows or 'No mail yet.'}", content_type="text/html"
         )
+
+    async def mail(self, request: web.Request) -> web.Response:
+        """One mail as a mail program shows it."""
+        number = request.match_info["number"]
+        if not number.isdecimal() or int(number) >= len(self.mails):
+            raise web.HTTPNotFound
+        return web.Response(text=_page(self.mails[int(number)]), content_type="text/html")
 
     async def handle_DATA(self, _server: SMTP, _session: object, envelope: Envelope) -> str:  # noqa: N802 # aiosmtpd's name for it
         content = envelope.content if isinstance(envelope.content, bytes) else b""
@@ -53,12 +69,39 @@ class Stage:
         self.mails.append(BytesParser(EmailMessage, policy=policy.default).parsebytes(content))
         if "restored" in self.mails[-1]["Subject"]:
             self.restored.set()
+        if self.mails[-1]["Subject"].startswith("📰"):
+            self.digested.set()
         return "250 kept"
 
 
 def _text(mail: EmailMessage) -> str:
     body = mail.get_body(("plain",))
     return body.get_content() if body else ""
+
+
+def _page(mail: EmailMessage) -> str:
+    """The page, with its pictures in it."""
+    body = mail.get_body(("html",))
+    text = body.get_content() if body else ""
+    for part in mail.walk():
+        if name := part["Content-ID"]:
+            data = b64encode(part.get_content()).decode()
+            text = text.replace(f'"cid:{name.strip("<>")}"', f'"data:{part.get_content_type()};base64,{data}"')
+    return str(text)
+
+
+async def _digest(home: App, config: Config) -> None:
+    """Queue the digest of the last hour, now."""
+    said, until = config.all_digests()["demo"], home.clock()
+    since = until - timedelta(hours=1)
+    overview = replace(await home.recorder.overview(since - timedelta(hours=1)), at=until)
+    log = await digest_log.deliveries(home.store, config.readers(), overview, (since, until))
+    period = digest_words.Period(since, until)
+    rows = digest_words.deliveries(
+        said.name, overview, period, said.to, config.style(), services=(), order=said.order, log=log
+    )
+    await home.store.deliveries.add(rows, until)
+    home.outbox.wake()
 
 
 async def demonstrate(out: Console, *, once: bool, port: int) -> int:
@@ -71,7 +114,7 @@ async def demonstrate(out: Console, *, once: bool, port: int) -> int:
             home = await stack.enter_async_context(open_app(config))
             _introduce(out, site, port, stage)
             closing = asyncio.Event()
-            play = asyncio.create_task(_play(out, stage, once=once))
+            play = asyncio.create_task(_play(out, stage, partial(_digest, home, config), once=once))
             signalled = asyncio.create_task(stop_at_signal().wait())
             living = asyncio.create_task(home.live(closing))
             await asyncio.wait([play, signalled, living], return_when=asyncio.FIRST_COMPLETED)
@@ -82,7 +125,7 @@ async def demonstrate(out: Console, *, once: bool, port: int) -> int:
             return play.result() if play.done() and not play.cancelled() else 0
 
 
-async def _play(out: Console, stage: Stage, *, once: bool) -> int:
+async def _play(out: Console, stage: Stage, digest: Callable[[], Awaitable[None]], *, once: bool) -> int:
     await asyncio.sleep(UP_FOR)
     out.print("[dim]Breaking the demo site now.[/]")
     stage.broken = True
@@ -92,9 +135,15 @@ async def _play(out: Console, stage: Stage, *, once: bool) -> int:
     with suppress(TimeoutError):
         async with asyncio.timeout(LIMIT):
             await stage.restored.wait()
-    told = stage.restored.is_set()
+            await digest()
+            await stage.digested.wait()
+    told = stage.digested.is_set()
     await asyncio.sleep(0.5)  # let the last lines reach the console
-    done = "Done: the notices arrived on the console, by mail and on the page." if told else "The mail did not arrive."
+    done = (
+        "Done: the notices arrived on the console, by mail and on the page, and a digest by mail."
+        if told
+        else "The mail did not arrive."
+    )
     out.print(f"[dim]{done}[/]")
     if not once:
         out.print("[dim]The page and the mailbox stay until you press Ctrl-C.[/]")
@@ -137,6 +186,8 @@ def _config(folder: Path, site: str, smtp: int, port: int) -> Config:
                 },
             },
             "audiences": {"desk": {"broadcast": ["console:-", "email:desk@demo.example"]}},
+            "digests": {"demo": {"title": "Tocsin demo", "to": ["email:desk@demo.example"], "when": "monthly 08:00"}},
+            "mail": {"organisation": "The demo's newsroom"},
         }
     )
 
@@ -155,6 +206,7 @@ def _zone() -> str:
 async def _served(stage: Stage) -> AsyncIterator[tuple[str, int]]:
     app = web.Application()
     app.router.add_get("/mail", stage.mailbox)
+    app.router.add_get("/mail/{number}", stage.mail)
     app.router.add_get("/{path:.*}", stage.page)
     runner = web.AppRunner(app, access_log=None)
     await runner.setup()

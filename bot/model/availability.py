@@ -140,7 +140,7 @@ def _clipped(spans: Iterable[Span], period: Span) -> list[Span]:
 
 def bar(seen: Availability, edges: Sequence[datetime]) -> str:
     """A letter for each slot between two edges: "u" up, "d" down for a part, "D" for at least half of what was observed,
-    "g" in trouble (degraded), "m" maintenance, "n" not observed, "b" before the first observation.
+    "g" and "G" likewise in trouble (degraded), "m" maintenance, "n" not observed, "b" before the first observation.
     """
     return "".join(_letter(seen, (start, end)) for start, end in pairwise(edges))
 
@@ -154,8 +154,8 @@ def _letter(seen: Availability, slot: Span) -> str:
     counts = length - before - planned - unknown
     if down:
         return "D" if down >= counts / 2 else "d"
-    if part(seen.degraded):
-        return "g"
+    if degraded := part(seen.degraded):
+        return "G" if degraded >= counts / 2 else "g"
     if before >= length / 2 or (counts <= timedelta() and before >= max(planned, unknown)):
         return "b"
     if planned >= length / 2 or (counts <= timedelta() and planned >= unknown):

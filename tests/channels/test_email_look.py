@@ -6,19 +6,38 @@ import dataclasses
 import email
 import email.policy
 import re
+from datetime import timedelta
 from email.headerregistry import Address
 from email.message import EmailMessage
 from html.parser import HTMLParser
+from time import process_time
 
 import pytest
 
 from bot import wording
-from bot.channels.email import page, plain
+from bot.channels.email import bars, page, plain
 from bot.channels.email.render import Letters
 from bot.config import ConfigError, load
 from bot.config.mail import MailConfig
-from bot.model import Change, ChangeKind, Delivery, DeliveryAction, Destination, MailLook, Notice, Text, Tone
-from tests.fakes.mail import Page, read_text
+from bot.contracts import ChannelContext
+from bot.model import (
+    Change,
+    ChangeKind,
+    Delivery,
+    DeliveryAction,
+    Destination,
+    DigestOrder,
+    MailLook,
+    Notice,
+    Overview,
+    Sent,
+    Service,
+    ServiceState,
+    Text,
+    Tone,
+)
+from bot.notify import digest
+from tests.fakes.mail import Page, mail_server, read_text, settings
 from tests.wording.outages import DOWN, EN, ES, INVESTIGATING, X, at
 
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(40)
@@ -39,6 +58,12 @@ def written(notice: Notice, look: MailLook = LOOK, audience: str = "desk") -> Em
     delivery = Delivery(f"{notice.key}@{place}", place, DeliveryAction.POST, notice, audience)
     mail = Letters(SENDER, look).write(delivery, READER)
     return email.message_from_bytes(mail.content, policy=email.policy.default)
+
+
+def cpu(work) -> float:
+    begun = process_time()
+    work()
+    return process_time() - begun
 
 
 def html(mail: EmailMessage) -> str:
@@ -207,3 +232,74 @@ def test_a_logo_is_looked_for_beside_the_config(tmp_path):
     (tmp_path / "logo.png").unlink()
     with pytest.raises(ConfigError, match=r"config.yaml:2:8: mail.logo: "):
         load(file)
+
+
+def a_digest(style=EN, **order: object) -> Notice:
+    down = dataclasses.replace(DOWN, until=at(14, 50), confirmed_at=at(14, 1))
+    services = tuple((s, ServiceState(s.id, up_since=at(0))) for s in (X, Service("mail", "Our <mail>")))
+    seen = Overview(at(20), services, recent=(down,))
+    place = Destination("email", "ana@example.org")
+    (row,) = digest.deliveries(
+        "comms",
+        seen,
+        [place],
+        style,
+        covers=timedelta(days=1),
+        services=(),
+        order=DigestOrder("comms", "Morning brief", **order),
+    )
+    return row.notice
+
+
+async def test_a_digest_is_read_back_by_imap_with_its_pictures_and_files(tmp_path):
+    async with mail_server(tmp_path) as server:
+        user = server.user.replace("@", "%40")
+        config = settings(
+            f"smtps://{user}@127.0.0.1:{server.smtps_port}", password=server.password, ca_file=server.ca_file
+        )
+        notice = a_digest(attach=("csv",))
+        place = Destination("email", "ana@example.org")
+        async with config.open(ChannelContext(None, (), None, None, LOOK)) as channel:
+            receipt = await channel.send(Delivery("k", place, DeliveryAction.POST, notice, "comms"))
+        assert isinstance(receipt, Sent)
+        (mail,) = await server.mailbox()
+    assert mail["Subject"] == "📰 Morning brief, Thursday, July 14: 1 outage, 50 min"
+    assert (mail["Precedence"], mail["List-Id"]) == ("list", "<comms.example.org>")
+    shown = html(mail)
+    named = set(re.findall(r'src="cid:([^"]+)"', shown))
+    pictures = {part["Content-ID"].strip("<>"): part for part in mail.walk() if part["Content-ID"]}
+    assert named == set(pictures) == {"logo", "bar1", "bar2"}
+    assert all(part.get_content().startswith(b"\x89PNG") for part in pictures.values())
+    assert [part.get_filename() for part in mail.iter_attachments() if part.get_filename()] == [
+        "outages-2022-07-14.csv",
+        "uptime-2022-07-14.csv",
+    ]
+    shape = Shape(shown)
+    assert all(image["alt"] for image in shape.all("img") if image["src"] != "cid:logo")
+    assert len(shape.all("h1")) == 1
+    assert {scope["scope"] for scope in shape.all("th")} == {"col", "row"}
+    assert "Our &lt;mail&gt;" in shown
+    text = read_text(mail)
+    assert max(map(len, mail.get_body(("plain",)).get_content().splitlines())) <= plain.WIDTH
+    assert "Reference:" not in text
+    assert "You get this because your address is on the list of the digest “Morning brief”." in text
+    plain_words = {word for word in text.replace("\n-- \n", "\n").split() if word != ">"}
+    assert plain_words <= set(Page(mail).text.split())
+
+
+def test_bars_are_pictures_without_letters_and_each_slot_is_seen():
+    drawn = bars.svg("uDdgGmnb")
+    assert drawn.count("<rect") == 8 + 2  # what is bad only in part stands on green
+    assert "<text" not in drawn
+    assert bars.picture("uDdgGmnb") is bars.picture("uDdgGmnb")
+    assert bars.picture("u" * 24) != bars.picture("u" * 23 + "d")
+
+
+def test_filling_the_template_costs_far_less_than_making_it_and_grows_with_what_it_holds():
+    """A storm of a thousand mails must not hold up the checks: about half a millisecond each."""
+    notice = KINDS["down"]
+    written(notice)
+    page.template.cache_clear()
+    first = cpu(page.template)
+    each = cpu(lambda: [page.page(notice, LOOK, "now", ()) for _ in range(50)]) / 50
+    assert each < first

@@ -210,6 +210,8 @@ def test_a_certificate_that_ends_soon_takes_nothing_from_the_figures():
         ({"down": ((0, 30),)}, "D"),
         ({"down": ((0, 10),), "unknown": ((10, 50),)}, "D"),
         ({"degraded": ((0, 1),)}, "g"),
+        ({"degraded": ((0, 30),)}, "G"),
+        ({"degraded": ((0, 50),), "down": ((50, 51),)}, "d"),
         ({"unknown": ((0, 29),)}, "u"),
         ({"unknown": ((0, 30),)}, "n"),
         ({"maintenance": ((0, 40),)}, "m"),

@@ -16,12 +16,13 @@ COLOURS = {
     "u": "#3fa34d",
     "D": "#b3261e",
     "d": "#b3261e",
+    "G": "#e08a00",
     "g": "#e08a00",
     "m": "#4a7fd0",
     "n": "#8a939c",
     "b": "#8a939c",
 }
-LOW = {"d": 0.5, "n": 0.35, "b": 0.12}  # share of the height
+LOW = {"d": 0.5, "g": 0.5, "n": 0.35, "b": 0.12}  # share of the height
 
 
 @lru_cache(maxsize=2_000)
@@ -35,7 +36,7 @@ def svg(cells: str) -> str:
     shapes = []
     for number, cell in enumerate(cells):
         x, width = number * slot, slot * (1 - GAP) if slot > 3 else slot
-        if cell == "d":
+        if cell in "dg":
             shapes.append(_shape(x, width, 1.0, COLOURS["u"]))
         shapes.append(_shape(x, width, LOW.get(cell, 1.0), COLOURS[cell]))
     size = f'width="{WIDTH}" height="{HEIGHT}" viewBox="0 0 {WIDTH} {HEIGHT}"'
