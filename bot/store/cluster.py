@@ -165,7 +165,7 @@ class Membership:
     def view(self) -> ClusterView:
         since = self.steady() - self._beat_at
         found = cluster_view.view(self.name, self._seen.nodes, self._seen.leases, since, self.gone + self.every)
-        return replace(found, fenced=self.fenced.total())
+        return replace(found, fenced=self.fenced.total(), requeued=self.requeued)
 
     def named(self) -> frozenset[str]:
         """The services that the config of any live node names."""

@@ -4,7 +4,6 @@ address is limited.
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -14,7 +13,6 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 
 from fastapi import Request, Response
 from fastapi.responses import HTMLResponse
-from starlette.requests import ClientDisconnect
 
 from bot.delivery.rate_limit import RateLimit
 from bot.model import Overview, Report, Service, Style, Tally, Text
@@ -22,6 +20,7 @@ from bot.watch.user_reports import UserReports
 from bot.web.client_address import network
 from bot.web.error_pages import ErrorPages, Form, wanted
 from bot.web.rendering import draw, path_of, root_of
+from bot.web.request_body import BodyFault, read_body
 from bot.wording.catalog import catalog
 from bot.wording.reports import too_many
 from bot.wording.web import choose, form_reply
@@ -29,7 +28,6 @@ from bot.wording.web import choose, form_reply
 HOUR, MINUTE = timedelta(hours=1), timedelta(minutes=1)
 BODY = 2048  # bytes: the form has two short fields
 PEOPLE = 2  # people per address, hour and service: invented people alone never reach the three of a surge
-PATIENCE = 10.0  # seconds for the whole body
 EACH = 10  # reports per address and hour
 ALL = 60  # reports per minute
 AGENT = 200  # characters used of the header
@@ -198,17 +196,12 @@ class ReportPages:
 
 async def _form(request: Request) -> dict[str, str] | None:
     """The form's fields; empty if it is too long, interrupted or invalid, None if it is too slow."""
-    body = b""
-    try:
-        async with asyncio.timeout(PATIENCE):
-            async for part in request.stream():
-                body += part
-                if len(body) > BODY:
-                    return {}
-        found = parse_qs(body.decode(), max_num_fields=10)
-    except TimeoutError:
+    body = await read_body(request, BODY)
+    if body is BodyFault.TOO_SLOW:
         return None
-    except (ClientDisconnect, ValueError):
+    try:
+        found = {} if isinstance(body, BodyFault) else parse_qs(body.decode(), max_num_fields=10)
+    except ValueError:
         return {}
     return {name: values[0] for name, values in found.items()}
 

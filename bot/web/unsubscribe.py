@@ -6,7 +6,6 @@ A link that is forged, used or too old, or of a reader who is no more, gets one 
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,17 +15,16 @@ from urllib.parse import parse_qs
 
 from fastapi import FastAPI, Request, Response
 from fastapi.responses import HTMLResponse
-from starlette.requests import ClientDisconnect
 
 from bot.incidents.recorder import Recorder
 from bot.model import DigestReader, DigestReaderState, Style
 from bot.model.signed_links import LinkPurpose
 from bot.web.rendering import draw, path_of, root_of
+from bot.web.request_body import BodyFault, read_body
 from bot.wording import digest_lists
 from bot.wording.digest_lists import LinkPage
 
 BODY: Final = 4096  # bytes: one field, also in the form with boundaries
-PATIENCE: Final = 10.0  # seconds for the whole body
 FIELD: Final = "do"
 # Whoever has the address may unsubscribe: it must not leave this page, or stay in a cache.
 OWN: Final = {"Referrer-Policy": "no-referrer", "Cache-Control": "no-store", "X-Robots-Tag": "noindex"}
@@ -103,17 +101,11 @@ def _token(request: Request) -> str:
 
 
 async def _body(request: Request) -> str | None:
-    """What the form says is to be done; empty for a form without it, None for one that is too long or too slow."""
-    body = b""
-    try:
-        async with asyncio.timeout(PATIENCE):
-            async for part in request.stream():
-                body += part
-                if len(body) > BODY:
-                    return None
-        found = parse_qs(body.decode(errors="replace"), max_num_fields=10)
-    except (TimeoutError, ClientDisconnect):
+    """What the form says is to be done; empty for a form without it, None for one that could not be read."""
+    body = await read_body(request, BODY)
+    if isinstance(body, BodyFault):
         return None
+    try:
+        return parse_qs(body.decode(errors="replace"), max_num_fields=10).get(FIELD, [""])[0]
     except ValueError:
         return ""
-    return found.get(FIELD, [""])[0]

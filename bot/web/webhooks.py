@@ -10,13 +10,12 @@ from functools import partial
 from time import monotonic
 
 from fastapi import HTTPException, Request, Response
-from starlette.requests import ClientDisconnect
 from starlette.routing import Route
 
 from bot.delivery.rate_limit import RateLimit
+from bot.web.request_body import BodyFault, read_body
 
 LARGEST = 1024 * 1024  # bytes accepted and dropped
-PATIENCE = 10.0  # seconds for the whole body
 PAUSE = 10.0  # seconds between two readings of a page due to webhooks
 
 
@@ -43,7 +42,7 @@ class Hooks:
         service = request.path_params["service"]
         if not self._known(service, request.path_params["token"].removesuffix("/")):  # some vendors' forms add a slash
             raise HTTPException(404)
-        if not await _small(request):
+        if isinstance(await read_body(request, LARGEST, keep=False), BodyFault):
             raise HTTPException(413)
         self._news(service)
         return Response(status_code=204)
@@ -61,17 +60,3 @@ class Hooks:
         elif at - PAUSE <= now:  # else a reading is scheduled, and will include this news
             self._readings.count(service, now, at + PAUSE)
             self.later(at - now, partial(self.again, service))
-
-
-async def _small(request: Request) -> bool:
-    """Read and drop the body, so that the sender gets our response. False if it is too long or too slow."""
-    taken = 0
-    try:
-        async with asyncio.timeout(PATIENCE):
-            async for part in request.stream():
-                taken += len(part)
-                if taken > LARGEST:
-                    return False
-    except (TimeoutError, ClientDisconnect):
-        return False
-    return True

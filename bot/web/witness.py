@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import hmac
 import json
 import logging
@@ -14,7 +13,6 @@ from time import monotonic
 from fastapi import Request, Response
 from fastapi.responses import PlainTextResponse
 from pydantic import ValidationError
-from starlette.requests import ClientDisconnect
 from starlette.routing import BaseRoute, Route
 
 from bot.delivery.rate_limit import RateLimit
@@ -22,10 +20,10 @@ from bot.watch.witness.assignment import Given
 from bot.watch.witness.protocol import CONFIG, LARGEST, READINGS, Report
 from bot.watch.witness.registry import WitnessRegistry
 from bot.web.connections import Complaints
+from bot.web.request_body import BodyFault, read_body
 
 log = logging.getLogger(__name__)
 
-PATIENCE = 10.0  # seconds for the whole body
 EACH, PER = 20, 5.0  # requests of each kind that a witness may send, in so many seconds
 SHOWN = 10  # services in one line
 SECRET = {"Cache-Control": "no-store"}
@@ -68,8 +66,8 @@ class Witnesses:
         key = self._whose(request)
         if isinstance(key, Response):
             return key
-        body = await _body(request)
-        if body is None:
+        body = await read_body(request, LARGEST)
+        if isinstance(body, BodyFault):
             return PlainTextResponse("The readings are too long, or came too slowly.\n", 413)
         try:
             report = Report.model_validate_json(body)
@@ -102,22 +100,6 @@ class Witnesses:
         if self.registry.tallies[key].refused and key not in self._refused:
             self._refused.add(key)
             log.warning("the witness %s reports what it was not given to check: those readings are refused", key)
-
-
-async def _body(request: Request) -> bytes | None:
-    """None if it is too long, too slow or interrupted."""
-    parts: list[bytes] = []
-    size = 0
-    try:
-        async with asyncio.timeout(PATIENCE):
-            async for part in request.stream():
-                size += len(part)
-                if size > LARGEST:
-                    return None
-                parts.append(part)
-    except (TimeoutError, ClientDisconnect):
-        return None
-    return b"".join(parts)
 
 
 def _bytes(text: str) -> bytes:
