@@ -87,6 +87,6 @@ class ClusterView:
     nodes: tuple[NodeView, ...] = ()
     free: int = 0  # shards that nobody owns
     fenced: int = 0  # writes that this node was refused
-    requeued: int = 0  # deliveries that it found in the hands of others who died
+    requeued: int = 0  # deliveries that a dead node had begun and it took over
     lease_age: float = 0.0  # seconds since this node's leases were renewed
     differing: tuple[str, ...] = field(default=())  # names of live nodes with another config

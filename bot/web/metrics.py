@@ -99,7 +99,7 @@ def _cluster(registry: CollectorRegistry, cluster: ClusterView) -> None:
     age = Gauge("tocsin_lease_age_seconds", "Seconds since this node's leases were renewed.", registry=registry)
     age.set(round(cluster.lease_age, 1))
     Counter("tocsin_fenced", "Writes and sends that this node was refused.", registry=registry).inc(cluster.fenced)
-    what = "Deliveries that this node found in the hands of others who died."
+    what = "Deliveries that a dead node had begun, taken over by this one."
     Counter("tocsin_requeued", what, registry=registry).inc(cluster.requeued)
 
 
