@@ -159,7 +159,7 @@ class App:
         yield Part.MACHINE, "workers", partial(WorkerHealth(self.own_health).run, stop)
         yield Part.ROUNDS, "blindness", partial(look_while_blind, self.store.ownership, self.rounds.online, stop)
         if self.store.feed.several:
-            yield Part.DATABASE, "following", partial(Following(self.engine).run, stop)
+            yield Part.DATABASE, "following", partial(Following(self.engine, self._read_rooms).run, stop)
         if self.witnesses:
             registry = self.witnesses.registry
             heard = WitnessHealth(registry, self.own_health, partial(self.store.ownership.plays, SCHEDULER))
@@ -171,6 +171,9 @@ class App:
         """Listen on a channel while it is ours."""
         listen = partial(channel.listen, self.dispatcher.answer)
         return partial(while_ours, self.store.ownership, channel_role(kind), listen)
+
+    async def _read_rooms(self) -> None:
+        await self.dispatcher.access.read(asyncio.get_running_loop().time())
 
     def _several(self) -> bool:
         """Whether other nodes share the database."""

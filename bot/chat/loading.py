@@ -101,8 +101,9 @@ async def _digest_now(recorder: Recorder, _: Access, context: CommandContext) ->
     if covers is None:
         coming = [one for one in await recorder.store.digests.coming() if one.digest == found.name]
         covers = max((one.nominal - one.since for one in coming), default=A_DAY)
-    since = now - min(covers, LONG_AGO)
-    return replace(context, digest_now=(since, replace(await recorder.overview(since), at=now)))
+    since = now - min(covers, LONG_AGO / 2)
+    earlier = since - (now - since)  # figures are compared with those before
+    return replace(context, digest_now=(since, replace(await recorder.overview(earlier), at=now)))
 
 
 LOADERS: dict[Load, Loader] = {

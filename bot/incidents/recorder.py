@@ -185,7 +185,9 @@ class Recorder:
     async def unseen(self, since: datetime) -> Mapping[str, tuple[Span, ...]]:
         """Read, by service, when it was not observed since then."""
         known = await self.store.rollups.stretches(since)
-        return self.coverage.unseen(known, self.settings.services, self.settings.holds, (since, self.clock()))
+        services, ours = self.settings.services, self.store.ownership.epoch
+        elsewhere = {name for name in services if ours(name) is None}
+        return self.coverage.unseen(known, services, self.settings.holds, (since, self.clock()), elsewhere)
 
     def overview_from_memory(self, since: datetime) -> Overview:
         """The overview without the parts that only the store knows; maintenance goes back to `since`."""

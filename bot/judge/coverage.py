@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -51,14 +51,20 @@ class Coverage:
         services: Iterable[str],
         holds: Mapping[str, timedelta],
         period: Span,
+        elsewhere: Container[str] = (),
     ) -> dict[str, tuple[Span, ...]]:
         """The periods within `period`, which ends now, in which each service was not observed; fully observed services
-        are left out. `known`: rolled-up stretches.
+        are left out. `known`: rolled-up stretches. `elsewhere`: services that another node observes now; it tells the
+        roll-up.
         """
         found: dict[str, tuple[Span, ...]] = {}
         for service in services:
             spans = [(one.since, one.until) for one in (*known.get(service, ()), *self.ended.get(service, ()))]
-            if newest := self.newest.get(service):
+            if service in elsewhere:
+                last = max(known.get(service, ()), key=lambda one: one.until, default=None)
+                if last and last.going:
+                    spans.append((last.since, period[1]))
+            elif newest := self.newest.get(service):
                 lasts = newest.going and period[1] - newest.until <= holds.get(service, HOLD)
                 spans.append((newest.since, period[1] if lasts else newest.until))
             if gaps := holes(spans, period):

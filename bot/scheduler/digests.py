@@ -164,7 +164,8 @@ class Digests:
     async def _with_link(self, said: Digest, row: Delivery, now: datetime) -> Delivery:
         """The delivery with the link by which its reader can unsubscribe, if they are not on the config's list."""
         readers, page, place = self.recorder.places.digests, self.recorder.settings.page, row.destination
-        reader = None if page is None or place in said.to else readers.find(said.name, place)
+        by_mail = place.kind == "email" and place not in said.to  # in a chat, `unsubscribe digest` ends it
+        reader = readers.find(said.name, place) if by_mail else None
         if reader is None or page is None:
             return row
         link = await readers.unsubscribe_link(reader, page.url, now)

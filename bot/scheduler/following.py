@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -28,6 +29,7 @@ RECENT = timedelta(days=1)  # windows that ended before this do not change
 @dataclass
 class Following:
     engine: Engine
+    read_rooms: Callable[[], Awaitable[object]] | None = None  # who may ask has changed
     listened: bool | None = None  # whether notifications come; None: not tried yet
     _since: int | None = None
     _named: frozenset[str] = frozenset()
@@ -96,6 +98,9 @@ class Following:
                 await self.engine.user_reports.refresh()
             case Subject.HEARTBEATS:
                 await self.engine.heartbeats.refresh()
+            case Subject.ROOMS:
+                if self.read_rooms is not None:
+                    await self.read_rooms()
 
     async def _listen(self, stop: asyncio.Event) -> None:
         """Listen for notifications, anew whenever the session is lost."""

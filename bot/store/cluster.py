@@ -42,6 +42,7 @@ MARGIN = 0.5  # seconds before a lease ends in which nothing is sent on it any m
 AWAITED = 3.0  # seconds that a message waits for the next beat, after a freeze
 PATIENCE = 15.0  # seconds to watch another daemon of our name: it beats, or it is gone
 PROMPT = 0.5  # seconds: an answer that took longer does not tell the time well enough
+JUST_AFTER = 0.05  # seconds after the end of another's lease, and least time between two beats
 LOOK_EVERY = 0.2  # seconds between two looks at it
 GIVING_BACK = 0.5  # seconds to leave at a stop
 
@@ -202,11 +203,19 @@ class Membership:
         """Beat again and again, until cancelled or until another daemon has our name."""
         while not self.lost.is_set():
             self._wake.clear()
+            wait = self.every
             with suppress(StoreUnavailable):  # the database is away: readers and writers report it
                 await self.beat()
+                wait = min(wait, self._next_end())
             with suppress(TimeoutError):
-                async with asyncio.timeout(self.every):
+                async with asyncio.timeout(wait):
                     await self._wake.wait()
+
+    def _next_end(self) -> float:
+        """Seconds until the next lease of another node ends, as of the last beat: what a dead one had is taken then."""
+        since = self.steady() - self._beat_at
+        others = [one.left for one in self._seen.leases if one.owner != self.owner and not one.free]
+        return max(min(others, default=self.every) - since, 0.0) + JUST_AFTER
 
     async def beat(self) -> None:
         """Give a sign of life, renew what is ours, release what another node should own, take what we should."""

@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.model import Delivery, Destination, DigestReader, DigestReaderState, Reason, Undeliverable
 from bot.store.deliveries import statements
 from bot.store.engine import Database, insert, insert_new
+from bot.store.feed import Subject, mark
 from bot.store.schema import digest_readers as readers
 from bot.store.schema import key_value, undeliverable
 
@@ -52,6 +53,7 @@ class DigestReaderStore:
             keys = ["digest", "kind", "place"]
             await connection.execute(new.on_conflict_do_update(index_elements=keys, set_=changed), row)
             await statements.queue(connection, deliveries, reader.at)
+            await mark(connection, Subject.PLACES)
 
         await self._database.write(work)
 
@@ -61,6 +63,7 @@ class DigestReaderStore:
         gone = delete(readers).where(*ours).returning(readers.c.id)
 
         async def work(connection: AsyncConnection) -> bool:
+            await mark(connection, Subject.PLACES)
             return (await connection.execute(gone)).first() is not None
 
         return await self._database.write(work)
@@ -79,6 +82,7 @@ class DigestReaderStore:
     async def _change(self, statement: Any) -> DigestReader | None:
         async def work(connection: AsyncConnection) -> DigestReader | None:
             row = (await connection.execute(statement)).first()
+            await mark(connection, Subject.PLACES)
             return _reader(row) if row else None
 
         return await self._database.write(work)
@@ -110,6 +114,7 @@ class DigestReaderStore:
 
         async def work(connection: AsyncConnection) -> bool:
             new = insert(connection.dialect.name, undeliverable).on_conflict_do_nothing()
+            await mark(connection, Subject.PLACES)
             return (await connection.execute(new.returning(undeliverable.c.place), row)).first() is not None
 
         return await self._database.write(work)

@@ -34,6 +34,7 @@ class Subject(StrEnum):
     MAINTENANCE = "maintenance"
     REPORTS = "reports"
     HEARTBEATS = "heartbeats"
+    ROOMS = "rooms"
 
 
 def transaction(dialect: str) -> Any:

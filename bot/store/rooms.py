@@ -7,6 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.model import AllowedRoom, AuditEntry, Destination
 from bot.store.engine import Database, upsert
+from bot.store.feed import Subject, mark
 from bot.store.schema import audit, rooms
 
 
@@ -30,6 +31,7 @@ class Rooms:
 
         async def work(connection: AsyncConnection) -> None:
             await connection.execute(upsert(connection.dialect.name, rooms, "kind", "place"), row)
+            await mark(connection, Subject.ROOMS)
 
         await self._database.write(work)
 
@@ -38,6 +40,7 @@ class Rooms:
 
         async def work(connection: AsyncConnection) -> None:
             await connection.execute(gone)
+            await mark(connection, Subject.ROOMS)
 
         await self._database.write(work)
 

@@ -240,7 +240,7 @@ async def test_what_needs_no_load_reads_nothing(store):
     with counting(store) as begun:
         for text in ("help", "start", "nonsense", "subscriptions", "maintenance", "status"):
             assert await desk.say(text)
-    assert len(begun) == 1  # by "status"
+    assert len(begun) == 2  # by "status": the incidents, and all outages
 
 
 @pytest.mark.parametrize(
@@ -287,14 +287,14 @@ async def test_without_a_name_an_outage_of_our_own_connection_is_not_meant(store
 async def test_a_service_is_told_of_as_it_is_when_all_is_read(store, monkeypatch):
     desk = desk_of(store)
     await desk.house.rounds("BB")
-    read = desk.house.recorder.recent
+    read = loading.past
 
-    async def meanwhile(since):
-        found = await read(since)
+    async def meanwhile(*given):
+        found = await read(*given)
         await desk.house.rounds("..", first=2)
         return found
 
-    monkeypatch.setattr(desk.house.recorder, "recent", meanwhile)
+    monkeypatch.setattr(loading, "past", meanwhile)
     filled, bare = await loaded(desk, "status")
     assert bare.state(SERVICES["x"]).incident
     assert filled.state(SERVICES["x"]).incident is None

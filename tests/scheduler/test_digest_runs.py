@@ -12,6 +12,7 @@ from bot.model import Destination, PlaceSettings, Reason, ReasonCode
 from bot.notify import bounces, digest_words
 from tests.scheduler.digest_house import DAY, HOUR, START, comms, config, queued, runs
 from tests.scheduler.digest_house import House as Daemon
+from tests.store.made import take
 
 EIGHT = START + HOUR
 WEEK = 7 * DAY
@@ -272,3 +273,18 @@ async def test_a_kill_among_a_thousand_leaves_the_rest_to_the_next_process(store
     assert len(await runs(store)) == len(await queued(store)) == 100
     await daemon.again().at(EIGHT + timedelta(minutes=1))
     assert len(await runs(store)) == len({key for key, _, _ in await queued(store)}) == len(await queued(store)) == 170
+
+
+async def test_only_mails_to_those_who_were_added_have_a_link_to_leave(store):
+    made = comms("08:00", to=["email:ana@example.org"])
+    made = made.model_copy(update={"web": made.web.model_copy(update={"public_url": "https://status.example.org"})})
+    daemon = await begun(store, made)
+    people = daemon.engine.recorder.places.digests
+    for place in (Destination("email", "bob@example.org"), Destination("console", "-")):
+        await people.subscribe("comms", place, "telegram:7", START)
+    await daemon.at(START + timedelta(minutes=1))
+    await daemon.at(EIGHT)
+    rows = [await take(store, kind, EIGHT) for kind in ("email", "console")]
+    links = {str(row.destination): row.notice.unsubscribe for some in rows for row in some}
+    assert links.pop("email:bob@example.org").startswith("https://status.example.org/unsubscribe/")
+    assert links == {"email:ana@example.org": "", "console:-": ""}

@@ -13,6 +13,7 @@ from bot.engine import Engine
 from bot.incidents.reconciler import reconcile
 from bot.incidents.settings import Settings
 from bot.model import (
+    AllowedRoom,
     Destination,
     HeartbeatEvent,
     Mute,
@@ -20,10 +21,12 @@ from bot.model import (
     Report,
     Rules,
     Service,
+    Stretch,
     Subscription,
 )
 from bot.model.cluster import SCHEDULER, shard_of
 from bot.scheduler.following import Following
+from bot.scheduler.result_writer import Results
 from bot.store import NodeFacts, open_store
 from bot.store.feed import Feed
 from bot.watch.checks import HeartbeatCheck
@@ -200,3 +203,43 @@ async def test_a_service_is_let_go_only_when_no_live_node_names_it(pair):
     await follows.look()
     assert other.store.ownership.owns(SCHEDULER)
     assert other.recorder.states["x"].incident is None
+
+
+async def test_a_room_that_is_shut_out_is_shut_out_everywhere(pair):
+    owner, other, _, _ = pair
+    asked = []
+
+    async def read():
+        asked.append(await other.store.rooms.all())
+
+    follows = Following(other, read)
+    await follows.look()
+    asked.clear()
+    await owner.store.rooms.allow(AllowedRoom(PLACE, "U1", "newsroom", at(0)))
+    await follows.look()
+    await owner.store.rooms.disallow(PLACE)
+    await follows.look()
+    assert [len(rooms) for rooms in asked] == [1, 0]
+
+
+async def test_what_another_node_observes_counts_as_observed(pair):
+    _, other, _, _ = pair
+    held = {"x": timedelta(seconds=70)}
+    rolled = {"x": [Stretch(at(0), at(9))]}
+    over = {"x": [Stretch(at(0), at(9), going=False)]}
+    period = (at(0), at(99))
+    coverage = other.recorder.coverage
+    assert coverage.unseen(rolled, ["x"], held, period, {"x"}) == {}
+    assert coverage.unseen(over, ["x"], held, period, {"x"}) == {"x": ((at(9), at(99)),)}
+    assert coverage.unseen(rolled, ["x"], held, period) == {"x": ((at(9), at(99)),)}
+
+
+async def test_what_a_witness_told_is_written_by_whoever_heard_it(pair):
+    owner, other, _, _ = pair
+    reading = look("B", 0).readings[0]
+    rows = [("x", at(0), reading), ("x@london", at(0), reading)]
+    await Results(other.store, other.heartbeats, lambda: rows, other.own_health).write()
+    assert not await owner.store.results.results("x", at(0))  # another node's
+    assert len(await owner.store.results.results("x@london", at(0))) == 1
+    await Results(owner.store, owner.heartbeats, lambda: rows[:1], owner.own_health).write()
+    assert len(await owner.store.results.results("x", at(0))) == 1

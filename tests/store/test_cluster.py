@@ -374,3 +374,16 @@ def test_without_a_cluster_health_and_metrics_are_as_before():
     vitals = Metrics(NOW, NOW, NOW, {}, {}, {})
     assert "node" not in health(vitals)
     assert "tocsin_node" not in metrics(vitals, Overview(NOW, ())).decode()
+
+
+async def test_the_next_beat_comes_when_anothers_lease_ends(url):
+    """Else what a dead node had would wait for up to a whole beat more."""
+    async with node(url, "a", 60) as a, node(url, "b", 3) as b:
+        for member in (a, b, a):
+            await member.beat()
+        a.every = 60
+        assert await numbers(b)
+        assert a._next_end() < 3.1
+        await b.leave()
+        await a.beat()
+        assert a._next_end() > 59
