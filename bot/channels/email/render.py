@@ -11,6 +11,7 @@ from urllib.parse import quote
 from bot.channels.email import bars, page, plain
 from bot.channels.email.headers import POLICY, add_headers, hashed, slug
 from bot.channels.email.smtp import Mail
+from bot.channels.email.text_parts import TEXTS
 from bot.model import PLAIN_LOOK, Delivery, MailLook, Notice
 from bot.wording import mail as words
 
@@ -49,10 +50,9 @@ class Letters:
         """The text and the page, with the pictures that stand in it."""
         notice = delivery.notice
         stamp, foot = words.stamp(notice, datetime.now(UTC)), self._foot(delivery)
-        # Quoted-printable: readable as it is, and no relay needs 8BITMIME.
         text = plain.text(notice, self.look, stamp, foot)
-        mail.set_content(text, cte="quoted-printable", params={"format": "flowed"})
-        mail.add_alternative(page.page(notice, self.look, stamp, foot), subtype="html", cte="quoted-printable")
+        mail.set_content(text, "plain", {"format": "flowed"}, content_manager=TEXTS)
+        mail.add_alternative(page.page(notice, self.look, stamp, foot), "html", content_manager=TEXTS)
         html = mail.get_payload()[1]  # type: ignore[index]  # a list, since there are two parts
         for name, (content, kind) in self._pictures(notice).items():
             html.add_related(content, "image", kind, cid=f"<{name}>", disposition="inline")  # type: ignore[union-attr]
