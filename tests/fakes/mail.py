@@ -7,6 +7,7 @@ import contextlib
 import email
 import email.policy
 import imaplib
+import re
 import socket
 import subprocess
 import sys
@@ -294,6 +295,14 @@ def read_text(mail: EmailMessage) -> str:
             shown.append(f"{'>' * depth}{' ' if depth else ''}{text}")
         open_ = depth if flows else None
     return "\n".join(shown)
+
+
+def read_notice(mail: EmailMessage) -> list[str]:
+    """The lines of a notice's text part: without its second line, the date, and without the links and the footer."""
+    first, date, *rest = [line for line in read_text(mail).partition("\n-- ")[0].split("\n") if line]
+    assert re.search(r"\b20\d\d\b", date), date
+    links = [number for number, line in enumerate(rest) if number and line.startswith(("http://", "https://"))]
+    return [first, *(line for number, line in enumerate(rest) if not {number, number + 1} & set(links))]
 
 
 class Page(HTMLParser):

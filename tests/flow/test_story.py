@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from tests.fakes.mail import PASSWORD, USER, Page, mail_server
+from tests.fakes.mail import PASSWORD, USER, Page, mail_server, read_notice
 from tests.flow.house import ADMIN, CHANNEL, DESK, GROUP, HEARTBEAT, eventually, world
 from tests.flow.spoken import between, english, instant, lasted, spanish
 
@@ -219,7 +219,6 @@ def check_mails(mails, said):
     assert [mail["In-Reply-To"] for mail in later] == [first["Message-ID"]] * 2
     assert {mail["To"] for mail in mails} == {DESK}
     for mail, words in zip(mails, (said.down, said.acked, said.restored), strict=True):
-        text = mail.get_body(("plain",)).get_content().partition("\n-- ")[0].split("\n")
-        assert [line for line in text if line] == words
+        assert read_notice(mail) == words
         assert all(line in Page(mail).text for line in words)
         assert PASSWORD not in mail.as_string()

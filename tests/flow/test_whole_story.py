@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
-from tests.fakes.mail import USER, Page, mail_server
+from tests.fakes.mail import USER, Page, mail_server, read_notice
 from tests.fakes.site import page
 from tests.fakes.trackers import CLIENT, SECRET, FakeDowndetector, FakeIsItDown
 from tests.flow.house import CHANNEL, DESK, GROUP, eventually, world
@@ -178,6 +178,5 @@ def check_mails(mails, down, restored):
     assert [mail["Subject"] for mail in mails] == [down[0], restored[0]]
     assert mails[1]["In-Reply-To"] == mails[0]["Message-ID"]
     for mail, words in zip(mails, (down, restored), strict=True):
-        text = mail.get_body(("plain",)).get_content().partition("\n-- ")[0].split("\n")
-        assert [line for line in text if line] == words
+        assert read_notice(mail) == words
         assert all(line in Page(mail).text for line in words)
