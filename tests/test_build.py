@@ -97,6 +97,19 @@ def test_the_container_has_limits_and_can_write_its_data_alone():
     assert said["healthcheck"]["test"][1:3] == ["tocsin", "healthcheck"]
 
 
+def test_the_nodes_of_a_cluster_are_alike_and_have_the_limits_of_one():
+    said = YAML(typ="safe").load(ROOT / "compose.cluster.yaml")["services"]
+    alone = YAML(typ="safe").load(ROOT / "compose.yaml")["services"]["tocsin"]
+    nodes = [said[name] for name in ("node-a", "node-b")]
+    own = {"hostname", "ports"}
+    assert len({str({key: value for key, value in node.items() if key not in own}) for node in nodes}) == 1
+    assert {node["hostname"] for node in nodes} == {"node-a", "node-b"}
+    for key in alone.keys() - {"volumes", "ports", "env_file"}:
+        assert nodes[0][key] == alone[key], key
+    assert nodes[0]["volumes"] == ["./data:/data:ro"]  # the state is in the database
+    assert said["db"]["environment"]["POSTGRES_PASSWORD"].startswith("${DB_PASSWORD:?")
+
+
 def test_a_witness_has_limits_too_and_needs_no_data():
     said = YAML(typ="safe").load(ROOT / "compose.witness.yaml")["services"]["witness"]
     assert said["command"] == ["witness"]
