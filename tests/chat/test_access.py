@@ -227,10 +227,10 @@ def test_names_are_clean(name, shown):
 async def test_a_database_that_is_away_is_answered_in_a_line(store, caplog, monkeypatch):
     desk = Desk(store, public=True)
 
-    async def away(*_):
+    async def away(*_, **__):
         raise StoreUnavailable("the database is locked")
 
-    monkeypatch.setattr(desk.house.recorder, "recent", away)
+    monkeypatch.setattr(desk.house.store.results, "incidents", away)
     said = desk.ask("status")
     assert (await desk.desk.answer(said)).title == "⚠️ We can't reach our own database right now."
     monkeypatch.undo()

@@ -29,7 +29,8 @@ RARE = {
     "keeps_the_old_config": 19,
     "edits_for_ever": 67,
     "forgets_maintenance": 8,
-    "lends_what_is_planned": 18,
+    "lends_what_is_planned": 73,
+    "tells_each_alone": 42,
     "maintenance_never_ends": 297,
     "forgets_what_is_still_down": 167,
 }
