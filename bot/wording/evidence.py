@@ -53,8 +53,20 @@ def evidence(incident: Incident, service: Service, reader: Reader, *, often: boo
         lines.append(
             stop(say.evidence.acknowledged.format(by=foreign(incident.acked_by, 40) or say.changes.somebody, at=at))
         )
-    lines += [stop(say.evidence.plan.format(plan=plan)) for plan in own_plans(service)]
-    return tuple(line for line in lines if line)
+    return tuple(line for line in (*lines, plan_line(service, reader)) if line)
+
+
+def plan_line(service: Service, to: Reader) -> str:
+    """The organisation's own plan for the service; empty without one."""
+    return "".join(stop(to.say.evidence.plan.format(plan=plan)) for plan in own_plans(service))
+
+
+def quotes(incident: Incident, lines: Sequence[str], to: Reader) -> tuple[str, ...]:
+    """Those of the lines that quote an official page."""
+    words = [w for w in incident.reports if w.role is Role.OFFICIAL]
+    words += [incident.official_last] if incident.official_last else []
+    said = [quoted(headline, to.say) for w in words if (headline := foreign(w.headline))]
+    return tuple(line for line in lines if any(headline in line for headline in said))
 
 
 def own_plans(*services: Service) -> tuple[str, ...]:

@@ -24,10 +24,9 @@ from bot.wording.batches import line
 from bot.wording.catalog import Catalog
 from bot.wording.certificates import only_worn
 from bot.wording.channel_health import in_language
-from bot.wording.evidence import evidence, lag, own_plans
+from bot.wording.evidence import evidence, lag, own_plans, plan_line, quotes
 from bot.wording.evidence import official as official_line
 from bot.wording.links import links
-from bot.wording.parts import plan_line, quote_lines
 from bot.wording.resolution import Others, restored, retracted, unwatched
 from bot.wording.text import NAME, TITLE, fit, foreign, quoted, sentences, stop
 from bot.wording.times import Reader, reader
@@ -75,8 +74,8 @@ def notice(
         causes=(*service.shares, *sorted({f"at:{r.answered_by}" for r in incident.readings if r.answered_by})),
         style=style,
         buttons=_buttons(change, service, to.say),
-        plan=plan_line(service, to, words.lines),
-        quotes=quote_lines(incident, to, words.lines),
+        plan=plan if (plan := plan_line(service, to)) in words.lines else "",
+        quotes=quotes(incident, words.lines, to),
         plans=own_plans(service),
         links=_links(change, service, to.say, words, root),
     )
