@@ -29,8 +29,8 @@ async def test_down_by_two_of_three_places_and_partly_by_one(tmp_path):
         town.site.failing = {LONDON, SYDNEY, HOME}
         town.site.failing = set()
         assert "restored" in (await town.told("restored"))["title"]
-        down = [m.raw["title"] for m in town.hook.applied if "down since" in m.raw["title"]]
-        assert len(down) <= 4
+        posts = [m.raw["title"].split(" since")[0] for m in town.hook.applied if m.raw["act"] == "post"]
+        assert posts == ["🟠 X: partly down", "🔴 X: down", "🟢 X: down"]
         assert "tocsin_witness_age_seconds" in (await town.get("/metrics")).text
 
 
