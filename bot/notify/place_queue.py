@@ -9,7 +9,6 @@ from typing import NamedTuple
 
 from bot.model import MANY, ChangeKind, DeliveryAction, DeliveryStatus, Destination, planned
 
-
 ANEW = ";anew"  # suffix of the key of a message that replaces a deleted one
 
 
