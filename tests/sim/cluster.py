@@ -27,7 +27,7 @@ from bot.model.cluster import SCHEDULER
 from bot.scheduler.clock_steps import ClockSteps
 from bot.scheduler.following import Following
 from bot.store import NodeFacts, StoreUnavailable
-from bot.store.cluster import Membership
+from bot.store.cluster import LASTS, Membership
 from bot.store.columns import EPOCH, MICROSECOND
 from bot.store.engine import Database, connect
 from bot.watch.blindness import look_while_blind
@@ -43,7 +43,7 @@ BEATING = 4.0  # seconds until a statement without an answer fails, see `bot.sto
 ENDING = 3.0  # seconds that a clean stop may take
 
 
-LENGTH = (480.0, 800.0)  # seconds with faults
+LENGTH = (450.0, 550.0)  # seconds with faults
 
 
 class ClusterRun(engine.Run):
@@ -148,6 +148,10 @@ class ClusterRun(engine.Run):
                 await asyncio.sleep(max(trouble.end - world.now, 0))
             case Fault.FROZEN:
                 world.occurred["frozen"] += 1
+                node.alarmed.clear()  # amid a look at something that fails, if there is one soon
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(max(trouble.end - world.now - LASTS - 1, 0)):
+                        await node.alarmed.wait()
                 node.frozen = True
                 await asyncio.sleep(max(trouble.end - world.now, 0))
                 world.loop.go_on(node)

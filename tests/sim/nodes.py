@@ -14,6 +14,7 @@ from bot.engine import Engine
 from bot.store.cluster import Membership
 from tests.sim.disk import NODE, Shared
 from tests.sim.loop import VirtualLoop
+from tests.sim.script import Look
 from tests.sim.world import World
 
 SETTLED = 12.0  # seconds after its trouble in which a node is as all others
@@ -39,7 +40,7 @@ def troubles(chance: random.Random, nodes: int, end: float) -> list[list[Trouble
     for _ in range(nodes):
         at, mine = chance.uniform(15, end / 2), []
         for _ in range(chance.choice((0, 1, 2, 3))):
-            length = chance.choice((chance.uniform(0.5, 6), chance.uniform(6, 45)))
+            length = chance.choice((chance.uniform(0.5, 6), chance.uniform(8, 40), chance.uniform(8, 40)))
             if at + length > end - 20:
                 break
             mine.append(Trouble(at, at + length, chance.choice(list(Fault))))
@@ -66,6 +67,7 @@ class Node:
     heard: Callable[..., None] | None = None  # is called with what the database notifies
     aside: list[asyncio.Handle] = field(default_factory=list)
     stop: asyncio.Event = field(default_factory=asyncio.Event)
+    alarmed: asyncio.Event = field(default_factory=asyncio.Event)  # it looks at something that fails
 
     def cut_off(self, now: float) -> bool:
         """Whether it does not reach the database."""
@@ -155,6 +157,12 @@ class Town(World):
         if cut and not (what == "COMMIT" and self.chance.random() < 0.5):
             raise sqlite3.OperationalError("no route to the server")
         return super().turn(what)
+
+    def look(self, service: str, route: str) -> Look:
+        found, node = super().look(service, route), NODE.get()
+        if found is not Look.GOOD and node is not None:
+            node.alarmed.set()
+        return found
 
     def kill(self, node: Node) -> None:
         """Nothing that it does reaches anything from now on; what it was at unwinds."""
