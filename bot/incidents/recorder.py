@@ -339,12 +339,13 @@ class Recorder:
         claim: Claim | None = None,
     ) -> tuple[Change, ...]:
         state = self._state(service)
-        if take(state).state == state:
+        foreseen = take(state)
+        if foreseen.state == state:
             return ()  # a steady service costs no transaction
         now = self.clock()
 
         def decide(situation: Snapshot) -> Transition | None:
-            taken = take(situation.state)
+            taken = foreseen if situation.state == state else take(situation.state)
             if taken.state == situation.state:
                 return None
             news = () if quietly else taken.changes

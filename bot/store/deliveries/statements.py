@@ -34,7 +34,7 @@ from bot.model import (
     Destination,
 )
 from bot.store.columns import Utc
-from bot.store.engine import insert_new
+from bot.store.engine import insert_new, insert_silently
 from bot.store.schema import deliveries as table
 
 
@@ -53,6 +53,13 @@ async def queue(connection: AsyncConnection, deliveries: Sequence[Delivery], now
     statement = insert_new(connection.dialect.name, table, "key")
     written = await connection.execute(statement, [_row(delivery, now) for delivery in deliveries])
     return len(written.all())
+
+
+async def queue_many(connection: AsyncConnection, deliveries: Sequence[tuple[Delivery, datetime]]) -> None:
+    """Queue deliveries, each at its own time; those whose key exists are left as they are."""
+    if deliveries:
+        statement = insert_silently(connection.dialect.name, table, "key")
+        await connection.execute(statement, [_row(*each) for each in deliveries])
 
 
 async def told(connection: AsyncConnection, threads: Sequence[str]) -> dict[str, dict[Destination, bool]]:
