@@ -365,6 +365,7 @@ class Membership:
         refused = frozenset(claim for claim in claims if claim.share not in good and not self.unfenced)
         if refused:
             self.fenced["write"] += len(refused)
+            log.info("node %s: %d writes refused, as another node owns them by now", self.name, len(refused))
             self.wake()
         return refused
 
