@@ -71,6 +71,7 @@ class Run:
     counts: Counter[str] = field(default_factory=Counter)
     troubles: list[str] = field(default_factory=list)
     services: list[str] = field(default_factory=list)
+    over: bool = False  # no more outages begin
     say: Callable[[str], None] = print
 
     # ── outages ──────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -81,18 +82,18 @@ class Run:
             for service in self.services:
                 group.create_task(self._outage(service))
                 await asyncio.sleep(self.chance.uniform(0.5, 1.5) * EVERY)
+                if self.over:
+                    break
 
     async def _outage(self, service: str) -> None:
         if service in self.held:
             return
         began = self.failing[service] = time.time()
         self.site.paths[f"/{service}"] = BROKEN
-        try:
-            await asyncio.sleep(self.chance.uniform(*LASTS))
-        finally:
-            self.site.paths[f"/{service}"] = WELL
-            del self.failing[service]
-            self.outages.append(Outage(service, began, time.time(), 4))
+        await asyncio.sleep(self.chance.uniform(*LASTS))
+        self.site.paths[f"/{service}"] = WELL
+        del self.failing[service]
+        self.outages.append(Outage(service, began, time.time(), 4))
 
     # ── the database as we see it ────────────────────────────────────────────────────────────────────────────────────
 
@@ -334,8 +335,8 @@ async def play(run: Run, minutes: float) -> list[audit.Note]:
     try:
         await run.torment(time.monotonic() + 60 * minutes)
     finally:
-        tasks[0].cancel()
-        await asyncio.gather(tasks[0], return_exceptions=True)
+        run.over = True
+        await tasks[0]
     await asyncio.sleep(10)
     if not await until(run.nothing_waits, 90):
         run.troubles += [f"left over: {dict(row)}" for row in await run.ask(LEFT)]
