@@ -63,7 +63,7 @@ from bot.wording.maintenance import (
     when_unclear,
     why_silent,
 )
-from bot.wording.own_health import Wrong, banner, may_repeat, sent_late, unwell, well_again
+from bot.wording.own_health import Wrong, banner, may_repeat, nodes, sent_late, unwell, well_again
 from bot.wording.preferences import (
     clock,
     fixed,
@@ -151,6 +151,7 @@ __all__ = [
     "not_disallowed",
     "not_subscribed",
     "not_taken",
+    "nodes",
     "nothing_open",
     "nothing_planned",
     "nothing_to_take_back",

@@ -7,6 +7,7 @@ the woes and their order; the machine chooses the moments. With KEEP=FOLDER logs
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import shutil
 import statistics
@@ -109,7 +110,14 @@ def verdict(run: Run, notes: list[audit.Note], minutes: float) -> int:
     return 1 if wrong else 0
 
 
+def _quiet() -> None:
+    """Say nothing of connections that end, as all of them do here."""
+    logging.getLogger("aiohttp.server").setLevel(logging.CRITICAL)
+    asyncio.get_running_loop().set_exception_handler(lambda _loop, _context: None)
+
+
 async def run(minutes: float, seed: int, how: tuple[str, ...]) -> int:
+    _quiet()
     with TemporaryDirectory(prefix="tocsin-cluster-", dir="/tmp") as folder:
         try:
             async with tormented(Path(folder), seed, minutes, how) as one:
