@@ -45,28 +45,38 @@ def test_status_and_the_page_say_which_nodes_are_up() -> None:
     [
         (
             "en",
-            "Nodes up: madrid-1 and madrid-2; silent: paris-1 (since 14:50); without a connection of its own: madrid-2; "
-            "with another config: madrid-2.",
+            (
+                "Nodes up: madrid-1 and madrid-2; silent: paris-1 (since 14:50); without a connection of its own: madrid-2; "
+                "with another config: madrid-2."
+            ),
         ),
         (
             "es",
-            "Nodos activos: madrid-1 y madrid-2; sin señal de vida: paris-1 (desde las 14:50); sin conexión propia: "
-            "madrid-2; con otra configuración: madrid-2.",
+            (
+                "Nodos activos: madrid-1 y madrid-2; sin señal de vida: paris-1 (desde las 14:50); sin conexión propia: "
+                "madrid-2; con otra configuración: madrid-2."
+            ),
         ),
         (
             "fr",
-            "Nœuds actifs\u00a0: madrid-1 et madrid-2\u00a0; sans signe de vie\u00a0: paris-1 (depuis 14\u202fh\u202f50)\u00a0; "
-            "sans connexion\u00a0: madrid-2\u00a0; avec une autre configuration\u00a0: madrid-2.",
+            (
+                "Nœuds actifs\u00a0: madrid-1 et madrid-2\u00a0; sans signe de vie\u00a0: paris-1 (depuis 14 h 50)\u00a0; "
+                "sans connexion\u00a0: madrid-2\u00a0; avec une autre configuration\u00a0: madrid-2."
+            ),
         ),
         (
             "de",
-            "Aktive Knoten: madrid-1 und madrid-2; ohne Lebenszeichen: paris-1 (seit 14:50 Uhr); ohne eigene Verbindung: "
-            "madrid-2; mit anderer Konfiguration: madrid-2.",
+            (
+                "Aktive Knoten: madrid-1 und madrid-2; ohne Lebenszeichen: paris-1 (seit 14:50 Uhr); ohne eigene Verbindung: "
+                "madrid-2; mit anderer Konfiguration: madrid-2."
+            ),
         ),
         (
             "pt",
-            "Nós ativos: madrid-1 e madrid-2; sem sinal de vida: paris-1 (desde as 14:50); sem ligação própria: madrid-2; "
-            "com outra configuração: madrid-2.",
+            (
+                "Nós ativos: madrid-1 e madrid-2; sem sinal de vida: paris-1 (desde as 14:50); sem ligação própria: madrid-2; "
+                "com outra configuração: madrid-2."
+            ),
         ),
     ],
 )
