@@ -18,8 +18,7 @@ from bot.model import (
     Style,
     Undeliverable,
 )
-from bot.model.signed_links import NAME, LinkPurpose, SignedLink, opened, signed
-from bot.notify.digest_asking import CONFIRM_FOR, UNSUBSCRIBE_FOR
+from bot.model.signed_links import CONFIRM_FOR, NAME, UNSUBSCRIBE_FOR, LinkPurpose, SignedLink, opened, signed
 from bot.store import DigestReaderStore, Store
 from bot.wording import digest_lists
 

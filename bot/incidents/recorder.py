@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from bot import wording
-from bot.incidents.history import past
+from bot.incidents.past import past
 from bot.incidents.places import Places
 from bot.incidents.refusals import tell_of_refusal
 from bot.incidents.rewording import reworded

@@ -25,7 +25,7 @@ from bot.model import (
     service_path,
     unseen_spans,
 )
-from bot.web.plain_text import well_formed_tree
+from bot.web.rendering import well_formed_tree
 from bot.wording.catalog import catalog
 from bot.wording.text import bare
 from bot.wording.web import zone
