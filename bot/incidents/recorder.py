@@ -219,6 +219,7 @@ class Recorder:
             offline_since=blind.since if blind else None,
             channels=tuple((s, self._state(s.id)) for s in self.settings.channels.values()),
             down=self.down(),
+            cluster=self.store.ownership.view(),
         )
 
     def step(self, move: Moved) -> None:

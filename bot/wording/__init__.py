@@ -63,7 +63,7 @@ from bot.wording.maintenance import (
     when_unclear,
     why_silent,
 )
-from bot.wording.own_health import Wrong, banner, may_repeat, sent_late, unwell, well_again
+from bot.wording.own_health import Wrong, banner, may_repeat, nodes, sent_late, unwell, well_again
 from bot.wording.preferences import (
     clock,
     fixed,
@@ -157,6 +157,7 @@ __all__ = [
     "no_person",
     "no_records",
     "no_room",
+    "nodes",
     "not_allowed",
     "not_disallowed",
     "not_muted",
