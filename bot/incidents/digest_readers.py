@@ -37,6 +37,7 @@ class DigestReaders:
         self._opened = store
         self._secret = ""
         self.all: tuple[DigestReader, ...] = ()
+        self._by_key: Mapping[tuple[str, Destination], DigestReader] = {}
         self.undeliverable: Mapping[Destination, Undeliverable] = {}
 
     @property
@@ -47,7 +48,8 @@ class DigestReaders:
         """Read all anew; what has not changed stays the same object."""
         found = await self._store.all()
         dead = {one.destination: one for one in await self._store.undeliverable()}
-        self.all = self.all if found == self.all else found
+        if found != self.all:
+            self.all, self._by_key = found, {one.key: one for one in found}
         self.undeliverable = self.undeliverable if dead == self.undeliverable else dead
 
     def of(self, digest: str, *states: DigestReaderState) -> tuple[DigestReader, ...]:
@@ -56,7 +58,7 @@ class DigestReaders:
         return tuple(one for one in self.all if one.digest == digest and one.state in wanted)
 
     def find(self, digest: str, place: Destination) -> DigestReader | None:
-        return next((one for one in self.all if one.key == (digest, place)), None)
+        return self._by_key.get((digest, place))
 
     # ── from chat ─────────────────────────────────────────────────────────────────────────────────────────────────────
 

@@ -23,8 +23,22 @@ class UriList(UnstructuredHeader):
         return f"{name}: " + f",{policy.linesep} ".join(uris) + policy.linesep
 
 
+class Registry(HeaderRegistry):
+    """Makes the class of a header once: the library makes it anew for each line of each mail."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._made: dict[str, type] = {}
+
+    def __getitem__(self, name: str) -> type:
+        made = self._made.get(name)
+        if made is None:
+            made = self._made[name] = super().__getitem__(name)
+        return made
+
+
 def _registry() -> HeaderRegistry:
-    made = HeaderRegistry()
+    made = Registry()
     made.map_to_type("list-unsubscribe", UriList)  # type: ignore[arg-type]  # likewise
     return made
 
