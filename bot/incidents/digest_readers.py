@@ -18,6 +18,7 @@ from bot.model import (
     Style,
     Undeliverable,
 )
+from bot.model.digests import THREAD
 from bot.model.signed_links import NAME, LinkPurpose, SignedLink, opened, signed
 from bot.notify.digest_asking import CONFIRM_FOR, UNSUBSCRIBE_FOR
 from bot.store import DigestReaderStore, Store
@@ -59,6 +60,22 @@ class DigestReaders:
 
     def find(self, digest: str, place: Destination) -> DigestReader | None:
         return self._by_key.get((digest, place))
+
+    async def unwanted(self, delivery: Delivery, digests: Mapping[str, Digest]) -> str:
+        """Why a digest that waits to be sent is not to be sent any more; empty if it is. The database is asked, as
+        another process may have heard it.
+        """
+        name, place = delivery.audience, delivery.destination
+        if not delivery.notice.thread.startswith(THREAD):
+            return ""
+        if name not in digests:
+            return "there is no such digest any more"
+        state, undeliverable = await self._store.standing(name, place)
+        if undeliverable:
+            return "it takes no mail any more"
+        if place in digests[name].to or state is DigestReaderState.CONFIRMED:
+            return ""
+        return "it is no longer on its list" if state is None else "it has unsubscribed"
 
     # ── from chat ─────────────────────────────────────────────────────────────────────────────────────────────────────
 

@@ -10,8 +10,7 @@ from email.policy import SMTP, Policy
 from urllib.parse import quote
 
 from bot.model import Delivery
-
-DIGEST = "digest:"  # how the threads of digests begin
+from bot.model.digests import THREAD
 
 
 class UriList(UnstructuredHeader):
@@ -57,7 +56,7 @@ def add_headers(mail: EmailMessage, delivery: Delivery, sender: Address, domain:
     if dkim and delivery.notice.unsubscribe.startswith("https://"):
         # Mail programs then unsubscribe by themselves; only what is signed may say so.
         mail["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
-    if delivery.notice.thread.startswith(DIGEST):
+    if delivery.notice.thread.startswith(THREAD):
         mail["Precedence"] = "list"
         if dkim:
             mail["Feedback-ID"] = f"{slug(delivery.audience)}:digest:tocsin"
