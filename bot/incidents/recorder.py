@@ -382,6 +382,10 @@ class Recorder:
         """All readers, and the present state of their channels."""
         return incident_fanout.Readers(self.readers, self.settings.admins, self.down(), self.settings.editable)
 
+    async def unwanted(self, delivery: Delivery) -> str:
+        """Why a queued digest is not to be sent any more; empty for what is."""
+        return await self.places.digests.unwanted(delivery, self.settings.digests)
+
     def others(self, audience: str) -> wording.Others:
         """Confirmed open incidents among the services that an audience follows."""
         return self._others(tuple(one.filter for one in self.readers if one.name == audience))

@@ -27,7 +27,9 @@ def loaded(*arguments, code="from bot.__main__ import main; main()", cwd=ROOT):
 
 def test_help_loads_neither_config_nor_database_nor_what_reads_markdown():
     found = loaded("--help")
-    assert not found & (UNUSED | DATABASE | PAGE | CHANNELS | {"asyncio", "pydantic", "bot.config", "bot.model", "bot.wording"})
+    assert not found & (
+        UNUSED | DATABASE | PAGE | CHANNELS | {"asyncio", "pydantic", "bot.config", "bot.model", "bot.wording"}
+    )
 
 
 def test_a_healthcheck_of_what_runs_loads_next_to_nothing(tmp_path):
