@@ -135,6 +135,7 @@ class ClusterRun(engine.Run):
         world = self.world
         match trouble.what:
             case Fault.KILLED:
+                await self._amid(node.sends, trouble.end - 1)
                 node.kill_in = world.chance.choice((1, world.chance.randint(2, 40)))
                 await asyncio.wait({life}, timeout=3)
                 if not node.dead and node.member is not None:
@@ -148,16 +149,20 @@ class ClusterRun(engine.Run):
                 await asyncio.sleep(max(trouble.end - world.now, 0))
             case Fault.FROZEN:
                 world.occurred["frozen"] += 1
-                node.alarmed.clear()  # amid a look at something that fails, if there is one soon
-                with suppress(TimeoutError):
-                    async with asyncio.timeout(max(trouble.end - world.now - LASTS - 1, 0)):
-                        await node.alarmed.wait()
+                await self._amid(node.alarmed, trouble.end - LASTS - 1)
                 node.frozen = True
                 await asyncio.sleep(max(trouble.end - world.now, 0))
                 world.loop.go_on(node)
             case Fault.CUT_OFF:
                 world.occurred["cut off"] += 1
                 await asyncio.sleep(max(trouble.end - world.now, 0))
+
+    async def _amid(self, event: asyncio.Event, latest: float) -> None:
+        """Trouble comes at the worst moment, if there is one soon."""
+        event.clear()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(max(latest - self.world.now, 0)):
+                await event.wait()
 
     async def _buried(self, node: Node) -> None:
         while tasks := self.world.loop.of(node):

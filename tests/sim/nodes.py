@@ -68,6 +68,7 @@ class Node:
     aside: list[asyncio.Handle] = field(default_factory=list)
     stop: asyncio.Event = field(default_factory=asyncio.Event)
     alarmed: asyncio.Event = field(default_factory=asyncio.Event)  # it looks at something that fails
+    sends: asyncio.Event = field(default_factory=asyncio.Event)  # it hands something over
 
     def cut_off(self, now: float) -> bool:
         """Whether it does not reach the database."""
@@ -163,6 +164,11 @@ class Town(World):
         if found is not Look.GOOD and node is not None:
             node.alarmed.set()
         return found
+
+    async def step(self) -> None:
+        if (node := NODE.get()) is not None:
+            node.sends.set()
+        await super().step()
 
     def kill(self, node: Node) -> None:
         """Nothing that it does reaches anything from now on; what it was at unwinds."""
