@@ -13,6 +13,7 @@ from datetime import timedelta
 from pathlib import Path
 from unittest.mock import patch
 
+import bot.delivery.outbox
 import bot.model.cluster
 import bot.store
 import bot.store.cluster
@@ -43,6 +44,7 @@ BEATING = 4.0  # seconds until a statement without an answer fails, see `bot.sto
 ENDING = 3.0  # seconds that a clean stop may take
 
 
+PATIENT = (*engine.PATIENT[:1], (bot.delivery.outbox, "REST", 60.0))  # a bell that another node should ring is seen
 LENGTH = (450.0, 550.0)  # seconds with faults
 
 
@@ -294,7 +296,8 @@ class ClusterRun(engine.Run):
 def plain(script: Script) -> Script:
     """Without what one process and its config alone go through."""
     script.ends, script.changes, script.steps, script.holds, script.works = [], [], [], [], []
-    script.starved, script.stand_in, script.disk = Stretches(), "", min(script.disk, 0.02)
+    script.starved, script.stand_in, script.nonsense = Stretches(), "", False
+    script.disk = min(script.disk, 0.02)
     return script
 
 
@@ -317,7 +320,7 @@ def runs() -> Iterator:
         for cache in caches:
             cache.cache_clear()
             stack.callback(cache.cache_clear)
-        yield stack.enter_context(engine.runs(ClusterRun, Shared(), engine.PATIENT[:1]))
+        yield stack.enter_context(engine.runs(ClusterRun, Shared(), PATIENT))
 
 
 def _held(write):
