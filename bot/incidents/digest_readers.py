@@ -19,8 +19,7 @@ from bot.model import (
     Undeliverable,
 )
 from bot.model.digests import THREAD
-from bot.model.signed_links import NAME, LinkPurpose, SignedLink, opened, signed
-from bot.notify.digest_asking import CONFIRM_FOR, UNSUBSCRIBE_FOR
+from bot.model.signed_links import CONFIRM_FOR, NAME, UNSUBSCRIBE_FOR, LinkPurpose, SignedLink, opened, signed
 from bot.store import DigestReaderStore, Store
 from bot.wording import digest_lists
 

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 from bot.config import cron
 from bot.delivery.outbox import Outbox
-from bot.incidents import digest_log
+from bot.incidents.past import deliveries
 from bot.incidents.recorder import Recorder
 from bot.model import Delivery, Destination, Digest, DigestRun, Overview, Style
 from bot.model.instants import instants
@@ -141,9 +141,7 @@ class Digests:
 
     async def _send(self, group: Due, overview: Overview, now: datetime) -> None:
         said, late = self.recorder.settings.digests[group.digest], now - group.nominal > LATE
-        told = await digest_log.deliveries(
-            self.store, self.recorder.settings.audiences, overview, (group.since, group.nominal)
-        )
+        told = await deliveries(self.store, self.recorder.settings.audiences, overview, (group.since, group.nominal))
         period = digest_words.Period(group.since, group.nominal, late)
         by_mail = any(run.destination.kind == MAIL for run in group.runs)
         made = await digest_texts.notices(said.order, overview, period, group.style, told, by_mail=by_mail)

@@ -37,7 +37,7 @@ from bot.model import (
 )
 from bot.store.columns import Utc
 from bot.store.deliveries import documents
-from bot.store.engine import insert_new
+from bot.store.engine import insert_new, insert_silently
 from bot.store.schema import deliveries as table
 
 
@@ -59,6 +59,16 @@ async def queue(connection: AsyncConnection, deliveries: Sequence[Delivery], now
         statement, [_row(row, now, named.get(id(row.notice.document))) for row in deliveries]
     )
     return len(written.all())
+
+
+async def queue_many(connection: AsyncConnection, deliveries: Sequence[tuple[Delivery, datetime]]) -> None:
+    """Queue deliveries, each at its own time; those whose key exists are left as they are."""
+    if not deliveries:
+        return
+    named = await documents.store(connection, [row for row, _ in deliveries], deliveries[-1][1])
+    statement = insert_silently(connection.dialect.name, table, "key")
+    rows = [_row(row, now, named.get(id(row.notice.document))) for row, now in deliveries]
+    await connection.execute(statement, rows)
 
 
 async def told(connection: AsyncConnection, threads: Sequence[str]) -> dict[str, dict[Destination, bool]]:
