@@ -15,7 +15,7 @@ from tempfile import TemporaryDirectory
 
 from benchmarks.checks import Size
 from benchmarks.figures import Row
-from benchmarks.receivers import RELAY_CONNECTIONS, RELAY_TAKES, WORKSPACE, Receiver, receiver
+from benchmarks.receivers import RELAY_CONNECTIONS, RELAY_TAKES, WORKSPACE, Receiver, place, receiver
 from benchmarks.webhook import NOTICE
 from bot.channels.discord import DiscordSettings
 from bot.channels.email import EmailSettings
@@ -44,7 +44,6 @@ class Case:
     kind: str
     count: int
     settings: Callable[[str], ChannelSettings]
-    place: Callable[[int], str]
     least: Callable[[int], float]
     over: float  # times the least, at most
     refusals: int = 0  # at most
@@ -61,7 +60,6 @@ CASES = {
         "telegram",
         1000,
         lambda url: TelegramSettings(token=TELEGRAM_TOKEN, api_url=url),
-        lambda number: str(1000 + number),
         windows(30, 1),
         1.05,
     ),
@@ -70,7 +68,6 @@ CASES = {
         "discord",
         1000,
         lambda url: DiscordSettings(token=DISCORD_TOKEN, api_url=url),
-        lambda number: str(112233445566770000 + number),
         windows(50, 1),
         1.05,
     ),
@@ -79,8 +76,7 @@ CASES = {
         "slack",
         300,
         lambda url: SlackSettings(bot_token=BOT_TOKEN, api_url=url),
-        lambda number: f"C{number:09d}",
-        windows(WORKSPACE.most, WORKSPACE.per),
+        lambda count: (count - WORKSPACE.most) * WORKSPACE.per / WORKSPACE.most,
         1.05,
         10,
     ),
@@ -89,7 +85,6 @@ CASES = {
         "email",
         2000,
         lambda url: EmailSettings.model_validate({"server": url, "security": "none", "from": SENDER}),
-        lambda number: f"reader{number}@example.org",
         lambda count: count * RELAY_TAKES / RELAY_CONNECTIONS,
         1.1,
         10,
@@ -150,8 +145,8 @@ async def told(case: Case, far: Receiver, count: int) -> tuple[float, float]:
 
 
 def delivery(case: Case, number: int) -> Delivery:
-    place = Destination(case.kind, case.place(number))
-    return Delivery(f"{NOTICE.key}@{place}", place, DeliveryAction.POST, NOTICE, audience="everyone")
+    to = Destination(case.kind, place(case.kind, number))
+    return Delivery(f"{NOTICE.key}@{to}", to, DeliveryAction.POST, NOTICE, audience="everyone")
 
 
 def now() -> datetime:

@@ -19,12 +19,12 @@ import uvloop
 from tests.fakes.busy_relay import BusyRelay
 from tests.fakes.discord import FakeDiscord
 from tests.fakes.faults import FaultyServer
-from tests.fakes.limits import DISCORD, SLACK, TELEGRAM, Limits, Rule
+from tests.fakes.limits import DISCORD, SLACK, TELEGRAM, Bucket, Limits, Rule
 from tests.fakes.slack import FakeSlack
 from tests.fakes.telegram import FakeTelegram
 
 # Slack documents one message a second in each channel, and lets a whole workspace have "several hundred a minute".
-WORKSPACE = Rule(20, 4, lambda does, _place: "workspace" if does == "chat.postMessage" else None, whole=True)
+WORKSPACE = Bucket(20, 4, lambda does, _place: "workspace" if does == "chat.postMessage" else None, whole=True)
 FAKES: dict[str, tuple[Callable[[], FaultyServer], tuple[Rule, ...]]] = {
     "discord": (FakeDiscord, DISCORD),
     "slack": (FakeSlack, (*SLACK, WORKSPACE)),
@@ -33,6 +33,18 @@ FAKES: dict[str, tuple[Callable[[], FaultyServer], tuple[Rule, ...]]] = {
 RELAY_CONNECTIONS = 10
 RELAY_TAKES = 0.05  # seconds for each mail
 ANSWER_WITHIN = 30  # seconds
+
+
+PLACES = 2001  # that there are
+
+
+def place(kind: str, number: int) -> str:
+    return {
+        "telegram": f"{1000 + number}",
+        "discord": f"{112233445566770000 + number}",
+        "slack": f"C{number:09d}",
+        "email": f"reader{number}@example.org",
+    }[kind]
 
 
 @dataclass(frozen=True)
@@ -49,6 +61,10 @@ def _serve(pipe: Connection, kind: str) -> None:
         far = BusyRelay(RELAY_CONNECTIONS, RELAY_TAKES) if kind == "email" else FAKES[kind][0]()
         if isinstance(far, FaultyServer):
             far.limits = Limits(FAKES[kind][1])
+        if isinstance(far, FakeSlack):
+            far.channels = {place(kind, number): f"c{number}" for number in range(PLACES)}
+        elif isinstance(far, FakeDiscord):
+            far.channels = {place(kind, number): {} for number in range(PLACES)}
         await far.start()
         pipe.send(far.url)
 
