@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from bot import wording
-from bot.incidents.history import past
+from bot.incidents.past import past
 from bot.incidents.places import Places
 from bot.incidents.refusals import tell_of_refusal
 from bot.incidents.rewording import reworded
@@ -219,6 +219,7 @@ class Recorder:
             offline_since=blind.since if blind else None,
             channels=tuple((s, self._state(s.id)) for s in self.settings.channels.values()),
             down=self.down(),
+            cluster=self.store.ownership.view(),
         )
 
     def step(self, move: Moved) -> None:
@@ -339,12 +340,13 @@ class Recorder:
         claim: Claim | None = None,
     ) -> tuple[Change, ...]:
         state = self._state(service)
-        if take(state).state == state:
+        foreseen = take(state)
+        if foreseen.state == state:
             return ()  # a steady service costs no transaction
         now = self.clock()
 
         def decide(situation: Snapshot) -> Transition | None:
-            taken = take(situation.state)
+            taken = foreseen if situation.state == state else take(situation.state)
             if taken.state == situation.state:
                 return None
             news = () if quietly else taken.changes
@@ -379,6 +381,10 @@ class Recorder:
     def addressed(self) -> incident_fanout.Readers:
         """All readers, and the present state of their channels."""
         return incident_fanout.Readers(self.readers, self.settings.admins, self.down(), self.settings.editable)
+
+    async def unwanted(self, delivery: Delivery) -> str:
+        """Why a queued digest is not to be sent any more; empty for what is."""
+        return await self.places.digests.unwanted(delivery, self.settings.digests)
 
     def others(self, audience: str) -> wording.Others:
         """Confirmed open incidents among the services that an audience follows."""

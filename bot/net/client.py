@@ -33,7 +33,7 @@ class Network:
     """`contracts.Net`, open within `async with`.
 
     `ca_file` is trusted besides the system's authorities; `resolver` replaces the system's; `source` is the address of
-    ours that connections come from, where there are several.
+    ours that checks come from, where there are several.
     """
 
     def __init__(
@@ -41,7 +41,7 @@ class Network:
     ) -> None:
         self._source = source
         self._ca_file = ca_file
-        self._own = Resolver()
+        self._own = Resolver(source=source)
         self._names = resolver or self._own
         self._transport: Transport | None = None
 
@@ -144,7 +144,7 @@ class Network:
     ) -> Found | Trouble:
         async def work(trip: Trip) -> Found:
             host, port = split(server)
-            at = (await self._open.addresses(host, trip, guarded=guarded))[0] if host else ""
+            at = (await self._open.reachable(host, trip, guarded=guarded))[0] if host else ""
             trip.enter("dns" if not host else "wait")
             records = await self._names.records(name, kind, at and f"[{at}]:{port}")
             if guarded and any(inner(record) for record in records if kind in {"A", "AAAA"}):
@@ -155,9 +155,9 @@ class Network:
 
     async def ping(self, host: str, *, timeout: timedelta, packets: int = 3, guarded: bool = False) -> Echoed | Trouble:
         async def work(trip: Trip) -> Echoed:
-            address = (await self._open.addresses(host, trip, guarded=guarded))[0]
+            address = (await self._open.reachable(host, trip, guarded=guarded))[0]
             trip.enter("wait")
-            return await echo(address, packets, trip.until)
+            return await echo(address, packets, trip.until, self._source)
 
         return await self._within(timeout, work)
 

@@ -95,17 +95,22 @@ class Transport:
         family: Family | None = None,
     ) -> AnyWire:
         """Resolve and connect over TCP."""
-        addresses = await self.addresses(host, trip, guarded=guarded)
-        if family is None and self._source is not None:
-            family = 6 if ":" in self._source else 4
-        if family is not None:
-            addresses = [each for each in addresses if (6 if ":" in each else 4) == family]
-            if not addresses:
-                raise TroubleError(Cause.NO_SUCH_NAME, Reason.of(ReasonCode.NO_ADDRESS, family=f"IPv{family}"))
+        addresses = await self.reachable(host, trip, guarded=guarded, family=family)
         trip.enter("connect")
         if len(addresses) == 1:
             return await _attempt(addresses[0], port, make, self._source)
         return await _first(addresses, port, make, self._source)
+
+    async def reachable(self, host: str, trip: Trip, *, guarded: bool, family: Family | None = None) -> Sequence[str]:
+        """The `addresses` of this family, or of the family of the address that we come from."""
+        addresses = await self.addresses(host, trip, guarded=guarded)
+        if family is None and self._source is not None:
+            family = 6 if ":" in self._source else 4
+        if family is None:
+            return addresses
+        if found := [each for each in addresses if (6 if ":" in each else 4) == family]:
+            return found
+        raise TroubleError(Cause.NO_SUCH_NAME, Reason.of(ReasonCode.NO_ADDRESS, family=f"IPv{family}"))
 
     async def addresses(self, host: str, trip: Trip, *, guarded: bool) -> Sequence[str]:
         """At least one address, the best first."""

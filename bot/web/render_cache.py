@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from time import monotonic
 from typing import Generic, TypeVar
 
-from bot.web.plain_text import well_formed
+from bot.web.rendering import well_formed
 
 FRESH = 2.0  # seconds for which a page is reused
 MOST = 500  # pages that are kept by key

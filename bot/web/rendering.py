@@ -1,7 +1,8 @@
-"""Templates, and the way from any page back to the first one."""
+"""Templates, the way from any page back to the first one, and text that no encoder or browser refuses."""
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any, Final
 
@@ -10,7 +11,6 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from bot import __version__
 from bot.model import Style
-from bot.web.plain_text import well_formed
 from bot.wording.catalog import catalog
 
 HERE: Final = Path(__file__).parent
@@ -18,6 +18,8 @@ DEEPEST: Final = 8  # levels of an address; our own pages have three
 TEMPLATES = Environment(
     loader=FileSystemLoader(HERE / "templates"), autoescape=True, undefined=StrictUndefined, trim_blocks=True
 )
+# Control characters other than tab and line feed, unpaired surrogates, and noncharacters.
+BROKEN: Final = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 
 
 def root_of(path: str) -> str:
@@ -44,3 +46,21 @@ def draw(template: str, *, title: str, style: Style, root: str, **facts: Any) ->
         **facts,
     )
     return well_formed(drawn)
+
+
+def well_formed(text: str) -> str:
+    """Replace characters that cannot be shown with U+FFFD."""
+    return BROKEN.sub("\ufffd", text)
+
+
+def well_formed_tree(value: Any) -> Any:
+    """Likewise for all strings of a JSON value."""
+    match value:
+        case str():
+            return well_formed(value)
+        case dict():
+            return {well_formed(str(key)): well_formed_tree(part) for key, part in value.items()}
+        case list() | tuple():
+            return [well_formed_tree(part) for part in value]
+        case _:
+            return value
