@@ -28,7 +28,7 @@ from bot.web.health import STALE
 from bot.web.http_server import Limits
 from bot.web.metrics import Metrics
 from bot.web.pages import Archive, Pages
-from bot.web.ready_protocol import ReadyProtocol, Turns
+from bot.web.ready_protocol import ReadyProtocol, Requests, Turns
 from bot.web.rendering import HERE
 from bot.web.report_form import Reporting, ReportPages
 
@@ -134,7 +134,7 @@ class Server(uvicorn.Server):
     def __init__(self, app: FastAPI, door: socket, *, behind_proxy: bool = False, limits: Limits | None = None) -> None:
         gate, bounds = Connections(behind_proxy, affordable()), limits or Limits()
         refusal = partial(app.state.errors.raw, app.state.headers)
-        ready = partial(ReadyProtocol, at_hand=app.state.ready.at_hand, turns=Turns())
+        ready = partial(ReadyProtocol, at_hand=app.state.ready.at_hand, turns=Turns(), requests=Requests())
         super().__init__(
             # Without `proxy_headers`, as by default uvicorn trusts the headers of local callers.
             uvicorn.Config(
