@@ -27,6 +27,7 @@ from bot.model import (
 )
 from bot.web.plain_text import well_formed_tree
 from bot.wording.catalog import catalog
+from bot.wording.status import status_of
 from bot.wording.text import bare
 from bot.wording.web import zone
 
@@ -151,7 +152,7 @@ def _rows(overview: Overview, style: Style, facts: wording.PeriodFacts) -> Itera
     uptime = {u.service: u for u in facts.uptime}
     to = wording.reader(style, overview.at)
     for service, state in overview.services:
-        words, now = wording.status(overview, style, service.id, whole=True), shown(service, state, overview)
+        words, now = status_of((service, state), overview, to), shown(service, state, overview)
         yield Row(
             health=now,
             title=bare(words.title),
@@ -184,7 +185,7 @@ def opened(state: ServiceState) -> str:
 def strip(service: Service, state: ServiceState, overview: Overview) -> Iterator[Part]:
     """Periods that were not up or not observed."""
     start = overview.at - PERIOD
-    for since, until in maintenance_spans((start, overview.at), overview.windows, service.id):
+    for since, until in maintenance_spans((start, overview.at), overview.windows_of(service.id), service.id):
         yield _part(since - start, until - since, "maintenance")
     unseen = unseen_spans(service, state, overview, (start, overview.at))
     if overview.offline_since is not None:
@@ -192,8 +193,8 @@ def strip(service: Service, state: ServiceState, overview: Overview) -> Iterator
     for since, until in merged((since, until + BLUR) for since, until in unseen):
         # Time before the first check is no gap.
         yield _part(since - start, until - BLUR - since, "before" if since == start else "unknown")
-    for incident in overview.recent:
-        if incident.service == OURSELVES or (incident.service == service.id and _known(incident)):
+    for incident in (*overview.recent_of(service.id), *overview.recent_of(OURSELVES)):
+        if incident.service == OURSELVES or _known(incident):
             own = (state.answering_since or overview.offline_since) if incident.service == service.id else None
             now = own or overview.at
             since, until = max(incident.since, start), incident.until or now

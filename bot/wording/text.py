@@ -17,6 +17,7 @@ ENOUGH: Final = 20  # characters that keep a name recognisable
 ITEMS: Final = 5  # names in a list; the rest is counted
 JOINER: Final = "\u2060"  # word joiner, invisible: breaks up addresses so that no program links them
 LETTER: Final = re.compile(r"[^\W\d_]\d*")
+DOTS: Final = re.compile(r"[.…]{2,}")
 # Characters that make a link: "http://", and the dots of host names and IPv4 addresses.
 LINKED: Final = re.compile(r":(?=//)|(?<=\w)[.。．｡](?=[^\W\d_]{2}|\d+\.\d)")
 
@@ -25,7 +26,8 @@ def clean(text: str, most: int = 200) -> str:
     """Foreign text in one line of at most `most` characters, without control, bidi or invisible characters."""
     # Cut first: a huge body is not worth scanning to its end.
     shown = visible(text[: 8 * most])
-    return shorten(re.sub(r"[.…]{2,}", "…", " ".join(shown.split())), most)
+    line = " ".join(shown.split())
+    return shorten(DOTS.sub("…", line) if "." in line or "…" in line else line, most)
 
 
 def foreign(text: str, most: int = 200) -> str:
