@@ -69,6 +69,19 @@ def availability_of(
     return Availability(service.id, period, *map(tuple, (before, planned, unknown, alone, down, degraded)))
 
 
+def calm(service: Service, state: ServiceState, overview: Overview) -> bool:
+    """Whether all is known of a service and all is well, as of most: its bar is empty, and it was up all the time."""
+    return (
+        state.incident is None
+        and state.unseen_since is None
+        and overview.offline_since is None
+        and not overview.unseen.get(service.id)
+        and not overview.windows_of(service.id)
+        and not overview.recent_of(service.id)
+        and not overview.outages_of(service.id)
+    )
+
+
 def blind_spans(overview: Overview, period: Span) -> list[Span]:
     """Periods in which nothing was observed: we were offline or not running."""
     spans = [(o.since, o.until or overview.at) for o in outages(overview) if o.service == OURSELVES]

@@ -20,9 +20,9 @@ from bot.web.incident_page import incident_page
 from bot.web.metrics import Metrics, metrics
 from bot.web.ready import ReadyPages
 from bot.web.render_cache import Recent
-from bot.web.rendering import draw, path_of, root_of
+from bot.web.rendering import DrawnRows, draw, path_of, root_of
 from bot.web.service_page import PAST, service_page
-from bot.web.status_page import PERIOD, as_json, page, shown
+from bot.web.status_page import PERIOD, Rows, as_json, page, shown
 
 SEEN = 0.5  # seconds for which one look serves all pages
 HTML, JSON = "text/html; charset=utf-8", "application/json"
@@ -62,6 +62,7 @@ class Pages:
     def __post_init__(self) -> None:
         self.ready = ReadyPages(self.headers)
         self._lately = Recent(self._seen)
+        self._rows, self._markup = Rows(), DrawnRows(self.style)
         self._glanced: tuple[object, datetime, Overview] | None = None
         self._rendered: dict[str, tuple[Overview, str]] = {}  # the overview that a page was rendered from
 
@@ -126,7 +127,9 @@ class Pages:
         return await self._once("html", self._page)
 
     def _page(self, seen: Overview) -> str:
-        return self._drawn("status.html", "", page=page(seen, self.style), form=self._form(seen))
+        self._markup.begin()
+        shown = page(seen, self.style, self._rows)
+        return self._drawn("status.html", "", page=shown, form=self._form(seen), drawn=self._markup)
 
     async def _draw_service(self, key: str, root: str) -> str:
         seen = await self._lately.get(SEEN)

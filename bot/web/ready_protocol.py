@@ -123,8 +123,11 @@ class ReadyProtocol(BoundedProtocol):
             return
         before, self._asked = self._requests, None
         super().data_received(data)
-        # Alone and complete: so it is read the same way the next time.
-        if self._asked and self._requests == before + 1 and not self._in_head and not self._in_body:
+        self._remember(data, alone=self._requests == before + 1)
+
+    def _remember(self, data: bytes, *, alone: bool) -> None:
+        """Remember a request that came alone and whole: so it is read the same way the next time."""
+        if self._asked and alone and not self._in_head and not self._in_body:
             self._known.note(data, self._asked)
 
     def on_headers_complete(self) -> None:
