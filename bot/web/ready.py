@@ -13,6 +13,7 @@ from time import monotonic
 import brotli
 from fastapi import Request, Response
 
+from bot.web.aside import aside
 from bot.web.plain_text import well_formed
 
 FRESH = 1.0  # seconds for which a page is reused as it is
@@ -172,7 +173,7 @@ class ReadyPages:
         began = self.steady()
         text, value = await kept.make(), kept.value
         if value is None or value.source is not text:
-            value = await asyncio.to_thread(prepared, text, kept.media, self.headers)
+            value = await aside(prepared, text, kept.media, self.headers)
         kept.value, kept.made = value, began
         return value
 
