@@ -25,7 +25,7 @@ from rich.console import Console
 from bot.app import App, open_app
 from bot.config import Config
 from bot.daemon import stop_at_signal
-from bot.incidents import digest_log
+from bot.incidents.past import deliveries
 from bot.notify import digest_words
 
 UP_FOR = 4  # seconds until the site goes down ...
@@ -95,7 +95,7 @@ async def _digest(home: App, config: Config) -> None:
     said, until = config.all_digests()["demo"], home.clock()
     since = until - timedelta(hours=1)
     overview = replace(await home.recorder.overview(since - timedelta(hours=1)), at=until)
-    log = await digest_log.deliveries(home.store, config.readers(), overview, (since, until))
+    log = await deliveries(home.store, config.readers(), overview, (since, until))
     period = digest_words.Period(since, until)
     rows = digest_words.deliveries(
         said.name, overview, period, said.to, config.style(), services=(), order=said.order, log=log

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from bot import wording
 from bot.chat.context import (
@@ -16,14 +16,15 @@ from bot.chat.context import (
     UnsubscribeDigests,
 )
 from bot.model import Destination, Digest, DigestReaderState, Reply
+from bot.model.signed_links import CONFIRM_FOR
 from bot.notify import digest_words
-from bot.notify.digest_asking import ASK_AGAIN, CONFIRM_FOR
 from bot.wording import digest_lists
 from bot.wording.catalog import fold, input_words
 
 # Stricter than mail itself: no quotes, no comments.
 ADDRESS = re.compile(r"(?:email:|mailto:)?([^\s@<>()\[\],;:\"\\]{1,64})@([\w-]+(?:\.[\w-]+)+)", re.IGNORECASE)
 LONGEST = 254  # characters of an address
+ASK_AGAIN = timedelta(hours=1)  # nobody can be flooded with mails that ask
 
 
 def digests(context: CommandContext) -> Response:

@@ -17,7 +17,7 @@ from bot.channels.email.render import Letters
 from bot.clock import SYSTEM
 from bot.config import Config, cron
 from bot.contracts import ChannelContext
-from bot.incidents import digest_log
+from bot.incidents.past import deliveries
 from bot.incidents.recorder import Recorder
 from bot.model import Delivery, Destination, Digest, Sent
 from bot.model.instants import instants
@@ -42,7 +42,7 @@ async def made(config: Config, name: str, to: str) -> Delivery:
         until = SYSTEM.utcnow()
         since = until - (said.covers or usual(said, style.timezone))
         overview = await recorder.overview(since - (until - since))
-        log = await digest_log.deliveries(store, recorder.settings.audiences, overview, (since, until))
+        log = await deliveries(store, recorder.settings.audiences, overview, (since, until))
     period = digest_words.Period(since, until)
     (row,) = digest_words.deliveries(
         name, replace(overview, at=until), period, [place], style, services=said.services, order=said.order, log=log

@@ -105,8 +105,8 @@ def _now(incident: Incident, now: datetime) -> Change:
 def _missing(record: Recorder, incident: Incident, addressed: Collection[Destination]) -> set[Destination]:
     """Places that would be notified if the incident were new, and for which no message about it was queued."""
     change = _now(incident, record.clock())
-    silent = record.muted(incident.service)
-    found = routing.hearers(change, record.readers, told=addressed, muted=silent)
+    silent, dead = record.muted(incident.service), record.service(incident.service).channel
+    found = routing.hearers(change, record.readers, told=addressed, muted=silent, dead=dead)
     return {hearer.destination for hearer in found} - set(addressed)
 
 
@@ -127,8 +127,9 @@ def _wished(record: Recorder, one: Dangling) -> bool:
     service = one.ending.incident.service
     if service.endswith(OF_CHANNELS) and service not in record.settings.watched:
         return False
-    there = {one.destination}
-    return any(h.destination in there for h in routing.hearers(one.ending, record.readers, told=there, heard=there))
+    there, dead = {one.destination}, record.service(service).channel
+    found = routing.hearers(one.ending, record.readers, told=there, heard=there, dead=dead)
+    return any(hearer.destination in there for hearer in found)
 
 
 async def _end(record: Recorder) -> int:

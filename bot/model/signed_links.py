@@ -6,13 +6,15 @@ import binascii
 import hmac
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
 NAME = 12  # bytes of random that name a reader, or one request
 UNTIL = 5  # bytes of a time in seconds
 MAC = 16  # bytes
 LONGEST = 100  # characters of a token
+CONFIRM_FOR = timedelta(days=3)
+UNSUBSCRIBE_FOR = timedelta(days=400)  # a mail is read long after it came
 
 
 class LinkPurpose(StrEnum):

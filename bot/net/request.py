@@ -45,6 +45,7 @@ class Prepared:
     headers: Headers  # the caller's
     content: bytes | None
     family: Family | None = None  # connect over this family only
+    address: str = ""  # the URL as text
 
     def __repr__(self) -> str:
         return f"<{self.method} {self.host}>"
@@ -76,7 +77,7 @@ def _build(method: str, url: str, asked: Headers, content: bytes | None, family:
     upgrade = next((value for name, value in asked if name.lower() == "upgrade"), "")
     keeps = (secure or method == "POST") and not upgrade
     wire = _bytes(method, target, asked, content, "Upgrade" if upgrade else "keep-alive" if keeps else "close")
-    return Prepared(method, target, secure, host, port, keeps, wire, asked, content, family)
+    return Prepared(method, target, secure, host, port, keeps, wire, asked, content, family, str(target))
 
 
 @lru_cache(maxsize=1024)

@@ -9,6 +9,8 @@ from typing import NamedTuple
 
 from bot.model import MANY, ChangeKind, DeliveryAction, DeliveryStatus, Destination, planned
 
+ANEW = ";anew"  # suffix of the key of a message that replaces a deleted one
+
 
 class Queued(NamedTuple):
     """A queued delivery without its text; the fields are columns of the queue."""
@@ -124,8 +126,12 @@ class Lane:
         return any(row.on_its_way(now) for row in self.rows)
 
     def waits_again(self, now: datetime) -> bool:
-        """Whether it is a batch message that was not taken."""
-        return self.thread.startswith(MANY) and self.tried and not self.handed_over(now)
+        """Whether it is a batch message that was not taken.
+
+        One that replaces a deleted message carries nothing that waits: it is sent again as it is.
+        """
+        again = self.thread.startswith(MANY) and self.tried and not self.handed_over(now)
+        return again and not self.rows[0].key.endswith(ANEW)
 
     @property
     def doubtful(self) -> bool:

@@ -90,7 +90,8 @@ def hearers(
 
 
 def _without(kind: str, audience: Audience) -> Audience:
-    return replace(audience, destinations=tuple(d for d in audience.destinations if d.kind != kind))
+    steps = tuple(replace(one, to=tuple(d for d in one.to if d.kind != kind)) for one in audience.escalations)
+    return replace(audience, destinations=tuple(d for d in audience.destinations if d.kind != kind), escalations=steps)
 
 
 def climbing(hearer: Hearer, ladder: Audience) -> Hearer:

@@ -25,7 +25,9 @@ log = logging.getLogger(__name__)
 
 EVERY = 1.0  # seconds
 NOTED_BY = 0.5  # seconds of drift that are stored, as drift would add up to a step
-AFTER = 5.0  # seconds after a step by which all writes under way at its time have ended
+# Seconds after a step at which what was written amid it is repaired. A write may have read the clock before the step and
+# have waited for a slow database since then, so one look would come too early; after these, the hourly job looks on.
+REPAIRS = (5.0, 30.0, 120.0)
 
 
 @dataclass
@@ -42,7 +44,7 @@ class ClockSteps:
     user_reports: UserReports | None = None
     boot_id: str = ""  # see `clock_offset`
     _said: bool = False
-    _settle_at: float | None = field(default=None)
+    _repairs: list[float] = field(default_factory=list)  # when to repair, by the steady clock
     _noted: float = field(init=False)  # the clock's lead when last stored
 
     def __post_init__(self) -> None:
@@ -63,10 +65,11 @@ class ClockSteps:
             return
         self.clock.adopt(drift)
         await self._note()
-        if self._settle_at is not None and self.clock.steady() >= self._settle_at:
-            self._settle_at = None
+        if self._repairs and self.clock.steady() >= self._repairs[0]:
+            del self._repairs[0]
             with suppress(StoreUnavailable):  # the next start and the hourly job do it too
                 await reconcile(self.recorder)
+                self.outbox.wake()
 
     async def _step(self, by: timedelta) -> None:
         if not self._said:
@@ -92,7 +95,7 @@ class ClockSteps:
                 one.step(move)
         self.rounds.go_on()
         self.outbox.wake()
-        self._settle_at = self.clock.steady() + AFTER
+        self._repairs = [self.clock.steady() + after for after in REPAIRS]
 
     def _offset_after(self, by: timedelta) -> str:
         """The offset after the step, as text."""

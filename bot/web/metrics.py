@@ -12,7 +12,7 @@ from bot import __version__
 from bot.model import Overview
 from bot.model.cluster import ClusterView
 from bot.own_health import OwnTrouble, Part
-from bot.web.plain_text import well_formed
+from bot.web.rendering import well_formed
 from bot.web.status_page import shown
 
 HEALTHS = ("up", "unknown", "possible", "degraded", "down", "maintenance")

@@ -15,12 +15,13 @@ from fastapi.responses import JSONResponse
 
 from bot.model import Change, ChangeKind, Incident, Overview, Service, ServiceState, Style
 from bot.web.aside import aside
+from bot.web.drawn_rows import DrawnRows
 from bot.web.health import cluster_health, health
 from bot.web.incident_page import incident_page
 from bot.web.metrics import Metrics, metrics
 from bot.web.ready import ReadyPages
 from bot.web.render_cache import Recent
-from bot.web.rendering import DrawnRows, draw, path_of, root_of
+from bot.web.rendering import draw, path_of, root_of
 from bot.web.service_page import PAST, service_page
 from bot.web.status_page import PERIOD, Rows, as_json, page, shown
 

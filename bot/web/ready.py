@@ -14,7 +14,7 @@ import brotli
 from fastapi import Request, Response
 
 from bot.web.aside import aside
-from bot.web.plain_text import well_formed
+from bot.web.rendering import well_formed
 
 FRESH = 1.0  # seconds for which a page is reused as it is
 STALE = 2.0  # seconds for which it is, while the next one is being made

@@ -1,7 +1,8 @@
-"""Templates, and the way from any page back to the first one."""
+"""Templates, the way from any page back to the first one, and text that no encoder or browser refuses."""
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any, Final
 
@@ -10,8 +11,6 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from bot import __version__
 from bot.model import Style
-from bot.web.plain_text import well_formed
-from bot.web.status_page import Row
 from bot.wording.catalog import catalog
 
 HERE: Final = Path(__file__).parent
@@ -19,6 +18,8 @@ DEEPEST: Final = 8  # levels of an address; our own pages have three
 TEMPLATES = Environment(
     loader=FileSystemLoader(HERE / "templates"), autoescape=True, undefined=StrictUndefined, trim_blocks=True
 )
+# Control characters other than tab and line feed, unpaired surrogates, and noncharacters.
+BROKEN: Final = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 
 
 def root_of(path: str) -> str:
@@ -33,27 +34,6 @@ def path_of(request: Request) -> str:
     return raw.partition(b"?")[0].decode("ascii", "replace")
 
 
-class DrawnRows:
-    """The markup of the status page's rows, of which most are as they were when the page was drawn last."""
-
-    def __init__(self, style: Style) -> None:
-        self._say = catalog(style.language)
-        self._before: dict[Row, str] = {}
-        self._now: dict[Row, str] = {}
-
-    def begin(self) -> None:
-        """Begin another page: rows that the last one did not have are forgotten."""
-        self._before, self._now = self._now, {}
-
-    def __call__(self, row: Row) -> str:
-        drawn = self._before.get(row)
-        if drawn is None:
-            parts: Any = TEMPLATES.get_template("parts.html").module
-            drawn = parts.row(row, self._say, "")
-        self._now[row] = drawn
-        return drawn
-
-
 def draw(template: str, *, title: str, style: Style, root: str, **facts: Any) -> str:
     """A whole page. `title`: the name of the site; `root`: see `root_of`."""
     drawn = TEMPLATES.get_template(template).render(
@@ -66,3 +46,21 @@ def draw(template: str, *, title: str, style: Style, root: str, **facts: Any) ->
         **facts,
     )
     return well_formed(drawn)
+
+
+def well_formed(text: str) -> str:
+    """Replace characters that cannot be shown with U+FFFD."""
+    return BROKEN.sub("\ufffd", text)
+
+
+def well_formed_tree(value: Any) -> Any:
+    """Likewise for all strings of a JSON value."""
+    match value:
+        case str():
+            return well_formed(value)
+        case dict():
+            return {well_formed(str(key)): well_formed_tree(part) for key, part in value.items()}
+        case list() | tuple():
+            return [well_formed_tree(part) for part in value]
+        case _:
+            return value

@@ -26,7 +26,7 @@ from bot.model import (
     service_path,
     unseen_spans,
 )
-from bot.web.plain_text import well_formed_tree
+from bot.web.rendering import well_formed_tree
 from bot.wording.catalog import catalog
 from bot.wording.status import status_of
 from bot.wording.text import bare
@@ -89,6 +89,7 @@ class Page:
     quiet: str  # that there were no incidents; empty unless that is known
     read: str
     ours: str = ""  # that we are unhealthy ourselves
+    nodes: str = ""  # which nodes are up; empty unless there are several
 
 
 class Rows:
@@ -127,6 +128,7 @@ def page(overview: Overview, style: Style, rows: Rows | None = None) -> Page:
         quiet="" if past else quiet(facts, overview, to),
         read=read(to),
         ours=wording.banner(overview.unwell, style, overview.at),
+        nodes=wording.nodes(overview.cluster, style, overview.at),
     )
 
 

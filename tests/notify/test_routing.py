@@ -472,6 +472,18 @@ def test_a_dead_channel_is_told_by_every_other_way_and_a_ladder_begins_at_its_fi
     assert places(hearers(over, [ladder, several], {TELEGRAM, MAIL}, {TELEGRAM}, dead="slack")) == [TELEGRAM, MAIL]
 
 
+def test_a_dead_channel_is_not_told_by_itself_to_whom_an_outage_that_lasts_is_escalated() -> None:
+    boss = replace(audience(MAIL), escalations=(Escalation(timedelta(minutes=3), (SLACK, TELEGRAM)),))
+    for kind in (ChangeKind.LASTING, ChangeKind.CONFIRMED, ChangeKind.REMINDED, ChangeKind.RESTORED):
+        news = change(kind, service="slack-delivery")
+        news = replace(news, at=news.incident.since + timedelta(minutes=3))
+        found = places(hearers(news, [boss], {MAIL, SLACK, TELEGRAM}, {MAIL, SLACK, TELEGRAM}, dead="slack"))
+        assert SLACK not in found
+    news = change(ChangeKind.CONFIRMED, service="slack-delivery")
+    late = replace(news, at=news.incident.since + timedelta(minutes=3))
+    assert places(hearers(late, [boss], (), dead="slack")) == [MAIL, TELEGRAM]
+
+
 def test_a_dead_channel_is_told_to_those_who_follow_all_or_name_it() -> None:
     news = change(ChangeKind.CONFIRMED, service="slack-delivery")
     readers = [audience(MAIL, services=("x",)), audience(TELEGRAM, services=("x", "slack-delivery"))]

@@ -15,7 +15,7 @@ from bot.store import StoreUnavailable
 from tests.engine import engine
 from tests.incidents.test_recorder import House
 from tests.judge.rounds import look
-from tests.store.made import take
+from tests.store.made import delivery, take
 
 STEPS = [timedelta(hours=1), timedelta(hours=-1), timedelta(days=1), timedelta(days=-1)]
 NOON = datetime(2022, 7, 14, 12, 0, tzinfo=UTC)
@@ -126,3 +126,19 @@ async def test_while_the_database_is_away_the_time_goes_on_as_before(store, monk
         assert at.clock.utcnow() == before
     await at.steps.look()
     assert at.clock.utcnow() == before + timedelta(hours=1)
+
+
+@pytest.mark.parametrize("late", [1, 7, 20, 60])
+async def test_what_is_written_late_by_the_time_before_the_step_does_not_wait_for_that_time(store, late):
+    """A claim or a change may have read the clock before the step and have waited for a slow database since then."""
+    at = Machine(store)
+    await at.recorder.load()
+    before = at.clock.utcnow()
+    at.off = timedelta(hours=-3)
+    await at.steps.look()
+    for second in range(150):
+        at.passed += 1
+        if second == late:
+            assert await store.deliveries.add([delivery()], before)
+        await at.steps.look()
+    assert await store.deliveries.next_due("slack") <= at.clock.utcnow()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
-from bot.incidents import digest_log
+from bot.incidents.past import deliveries
 from bot.model import (
     Audience,
     Confidence,
@@ -41,15 +41,15 @@ async def test_it_counts_what_arrived_what_was_refused_and_what_a_later_rung_too
     incident = Incident("x", 1, NOW - HOUR, Health.DOWN, Confidence.CONFIRMED)
     overview = Overview(NOW, (), recent=(incident,))
     period = NOW - HOUR, NOW + HOUR
-    found = await digest_log.deliveries(store, [DESK], overview, period)
+    found = await deliveries(store, [DESK], overview, period)
     assert found.told == {"x#1": {"telegram": 1}}
     assert found.sent == 1
     assert found.refused == {("desk", "slack"): 1, ("", "email"): 1}
     assert found.fallbacks == {("desk", "telegram"): 1}
     assert found.unproven == {("desk", "slack"): 1}
-    later = await digest_log.deliveries(store, [DESK], overview, (NOW + HOUR, NOW + 2 * HOUR))
+    later = await deliveries(store, [DESK], overview, (NOW + HOUR, NOW + 2 * HOUR))
     assert (later.sent, later.refused) == (0, {})
-    long_after = await digest_log.deliveries(
+    long_after = await deliveries(
         store, [DESK], replace(overview, recent=()), (NOW + 40 * 24 * HOUR, NOW + 41 * 24 * HOUR)
     )
     assert long_after.unproven == {("desk", "slack"): 1, ("desk", "telegram"): 1}

@@ -14,7 +14,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from bot.model import Overview, Reading, Service, ServiceState, Tally
 from bot.model.observations import Outcome
 from bot.web import request_body
-from bot.web.plain_text import well_formed
+from bot.web.rendering import well_formed
 from bot.web.report_form import Reporting
 from bot.web.webhooks import Hooks
 from tests.flow.house import eventually, world

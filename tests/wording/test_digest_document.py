@@ -109,7 +109,7 @@ def test_a_busy_day_says_all_in_its_order():
     assert planned.table.rows == (("Our mail", "10:00–11:00 p.m.", "Moving, the; server"),)
     assert delivery.lines == (
         '3 messages to "desk" were refused by Slack.',
-        "1 message to places that have subscribed was refused by e-mail.",
+        "1 message to subscribers was refused by e-mail.",
         '3 messages to "desk" went to Telegram instead, as the places before it did not take them.',
         'Nothing reached "board" by e-mail in 30 days, so nobody knows whether it works: try drill "board".',
         "41 messages were delivered.",

@@ -157,7 +157,7 @@ FIRST_LINES: list[tuple[ChangeKind, Incident, datetime, str]] = [
         at(15),
         "⚪ Korrektur: X (Twitter) war nicht ausgefallen.",
     ),
-    (ChangeKind.UNWATCHED, DOWN, at(15), "⚪ X (Twitter): nicht mehr beobachtet (gestört seit 14:00 Uhr)"),
+    (ChangeKind.UNWATCHED, DOWN, at(15), "⚪ X (Twitter): nicht mehr überwacht (gestört seit 14:00 Uhr)"),
 ]
 
 

@@ -156,7 +156,7 @@ TITLES: list[tuple[ChangeKind, Incident, datetime, str]] = [
         at(15),
         "⚪ Correção: X (Twitter) não estava fora do ar.",
     ),
-    (ChangeKind.UNWATCHED, DOWN, at(15), "⚪ X (Twitter): acompanhamento encerrado (problemas desde as 14:00)"),
+    (ChangeKind.UNWATCHED, DOWN, at(15), "⚪ X (Twitter): monitoramento encerrado (problemas desde as 14:00)"),
 ]
 
 

@@ -10,12 +10,12 @@ from sqlalchemy import bindparam, case, exists, false, func, null, select, true,
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.model import FINISHED, MANY, Delivery, DeliveryAction, DeliveryStatus
+from bot.notify.place_queue import ANEW
 from bot.store.columns import Utc
 from bot.store.deliveries import statements
 from bot.store.deliveries.statements import Settlement
 from bot.store.schema import deliveries as table
 
-ANEW = ";anew"  # suffix of the key of a replacement
 ANEWS = 3  # replacements for the same news at most: somebody may delete them all
 
 

@@ -13,7 +13,7 @@ from bot.contracts import Net, Record, Trouble
 from bot.model import Outcome, Reading, Reason, ReasonCode
 from bot.net.dns import split
 from bot.watch.checks.expectations import Phrase, listed
-from bot.watch.checks.fields import Host
+from bot.watch.checks.tcp import Host
 
 SHOWN = 3  # records
 LAST_COUNTS = frozenset({"CAA", "MX", "SRV"})  # "mail.example.org" is found in "10 mail.example.org"

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict
 
 from bot.contracts import Net, Trouble
 from bot.model import Outcome, Reading, Reason, ReasonCode
-from bot.watch.checks.fields import Host, Port
+from bot.watch.checks.tcp import Host, Port
 
 SHOWN = 60  # characters of the greeting
 

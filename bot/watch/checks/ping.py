@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from bot.contracts import Net, Trouble
 from bot.model import Outcome, Reading, Reason, ReasonCode
-from bot.watch.checks.fields import Host
+from bot.watch.checks.tcp import Host
 
 
 class PingCheck(BaseModel):

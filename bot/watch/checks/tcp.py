@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from bot.contracts import Net, Trouble
 from bot.model import Outcome, Reading
-from bot.watch.checks.fields import Host, Port
+
+# Also of the other checks of a host.
+Host = Annotated[str, StringConstraints(pattern=r"^[^\s/@]+$", max_length=253)]
+Port = Annotated[int, Field(ge=1, le=65535)]
 
 
 class TcpCheck(BaseModel):

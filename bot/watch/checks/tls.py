@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict
 from bot.contracts import Length, Net, Starttls, Trouble, between
 from bot.model import Reading
 from bot.watch.checks import readings
-from bot.watch.checks.fields import Host, Port
+from bot.watch.checks.tcp import Host, Port
 
 
 class TlsCheck(BaseModel):

@@ -72,13 +72,18 @@ def nobody_waits_for_others(of: Ledger) -> Complaints:
 
 
 def storms_are_few_messages(of: Ledger) -> Complaints:
-    """However many services go down, or come back, at once."""
+    """However many services go down, or come back, at once. A service in maintenance is not among them: that its window
+    ends, and what is wrong with it then, is news of its own time.
+    """
     storm = of.script.storm
     for at in (storm.start, storm.end) if storm else ():
+        apart = {name for work in of.script.works if work.start < at + 120 and work.over > at for name in work.services}
         count: Counter[tuple[str, str]] = Counter()
         for told in of.world.told:
-            if at <= told.at < at + 120 and not told.again and SETTINGS[told.delivery.destination.kind].gathers:
-                count[str(told.delivery.destination), told.delivery.notice.kind or "many"] += 1
+            kind, notice = told.delivery.destination.kind, told.delivery.notice
+            counts = SETTINGS[kind].gathers and not told.again and notice.thread.partition("#")[0] not in apart
+            if at <= told.at < at + 120 and counts:
+                count[str(told.delivery.destination), notice.kind or "many"] += 1
         for place in {place for place, _ in count}:
             numbers = {kind: number for (where, kind), number in count.items() if where == place}
             if sum(numbers.values()) > MOST and max(numbers.values()) > ALONE:

@@ -451,6 +451,27 @@ async def test_when_the_first_message_is_gone_the_newest_one_takes_its_place(sto
     assert ending.root == ("answer0" if answered else "fresh0")
 
 
+@pytest.mark.parametrize("others", [(), ("e",), ("e", "f", "g")])
+async def test_a_batch_message_that_is_written_anew_is_sent_though_it_was_not_taken_at_once(store, others):
+    await store.deliveries.add([news(name) for name in "abcd"], NOW)
+    then = NOW + 60 * MINUTE
+    await sent(store, ref="gone")
+    await store.deliveries.add([news("a", ChangeKind.RESTORED, 2), edit("a")], then)
+    await sent(store, then, ref="end")
+    [lost] = await claim(store, then)
+    assert (lost.action, lost.root) == (DeliveryAction.EDIT, "gone0")
+    await settle(store, lost, DeliveryStatus.SUPERSEDED, then)
+    await store.deliveries.new_root(lost, then)
+    [anew] = await fail(store, then)
+    assert anew.action is DeliveryAction.POST
+    await store.deliveries.add([news(name) for name in others], then + MINUTE)
+
+    told = [one for after in range(3) for one in await sent(store, then + (1 + after) * MINUTE, ref=f"m{after}")]
+    [again] = [one for one in told if one.key == anew.key]
+    assert lines(again) == ("a restored", "b confirmed", "c confirmed", "d confirmed")
+    assert set(await statuses(store, *others)) <= {"sent", "merged"}
+
+
 # ── one at a time ────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
