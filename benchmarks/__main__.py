@@ -13,7 +13,7 @@ import uvloop
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import checks, digests, history, imports, limits, outbox, storm, transport, webhook
+from benchmarks import burst, checks, digests, history, imports, limits, outbox, rush, storm, transport, webhook
 from benchmarks.checks import Size
 from benchmarks.figures import Row
 
