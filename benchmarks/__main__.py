@@ -15,6 +15,7 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks import (
+    burst,
     checks,
     commands,
     digests,
@@ -24,6 +25,7 @@ from benchmarks import (
     outbox,
     reload,
     report,
+    rush,
     storm,
     transport,
     webhook,
@@ -54,6 +56,8 @@ BENCHMARKS: dict[str, Benchmark] = {
     "outbox": outbox.rows,
     "webhook": _webhook,
     "storm": storm.rows,
+    "burst": burst.rows,
+    "rush": rush.rows,
     "digests": digests.rows,
     "fanout": fanout.rows,
     "reload": reload.rows,
@@ -66,6 +70,8 @@ LEFT_OUT = {
     "many",
     "most",
     "storm",
+    "burst",
+    "rush",
     "digests",
     "fanout",
     "reload",
