@@ -25,9 +25,10 @@ from bot.model import Overview, Style
 from bot.web.connections import BACKLOG, Complaints, Connections, affordable
 from bot.web.error_pages import ErrorPages
 from bot.web.health import STALE
-from bot.web.http_server import BoundedProtocol, Limits
+from bot.web.http_server import Limits
 from bot.web.metrics import Metrics
 from bot.web.pages import Archive, Pages
+from bot.web.ready_protocol import ReadyProtocol, Requests, Turns
 from bot.web.rendering import HERE
 from bot.web.report_form import Reporting, ReportPages
 
@@ -55,16 +56,17 @@ def site(
     doors: Sequence[BaseRoute] = (),
     reporting: Reporting | None = None,
     archive: Archive | None = None,
+    glance: Callable[[], object] | None = None,
 ) -> FastAPI:
-    """The application. Pages for the public are rendered every few seconds at most, others for each request. `doors`:
-    routes for incoming data. `archive`: the past; None: pages know only what the overview shows.
+    """The application. Pages for the public are rendered once a second at most, others for each request. `doors`:
+    routes for incoming data. `archive`: the past; None: pages know only what the overview shows. `glance`: see `Pages`.
     """
-    pages = Pages(overview, vitals, title, style, clock, reporting is not None, archive)
-    errors = ErrorPages(title, style)
     headers = WITH_FORM if reporting else HEADERS
+    pages = Pages(overview, vitals, title, style, clock, reporting is not None, archive, headers, glance)
+    errors = ErrorPages(title, style)
     app = FastAPI(title=title, version=__version__, openapi_url=None)
     app.router.redirect_slashes = False  # it would redirect to the host that the caller names
-    app.state.errors, app.state.headers = errors, headers
+    app.state.errors, app.state.headers, app.state.ready = errors, headers, pages.ready
     app.middleware("http")(partial(_guarded, headers, Complaints("the page failed"), errors))
     app.add_exception_handler(Unable, partial(_unable, errors))
     app.add_exception_handler(HTTPException, partial(_refused, errors))
@@ -132,13 +134,12 @@ class Server(uvicorn.Server):
     def __init__(self, app: FastAPI, door: socket, *, behind_proxy: bool = False, limits: Limits | None = None) -> None:
         gate, bounds = Connections(behind_proxy, affordable()), limits or Limits()
         refusal = partial(app.state.errors.raw, app.state.headers)
+        ready = partial(ReadyProtocol, at_hand=app.state.ready.at_hand, turns=Turns(), requests=Requests())
         super().__init__(
             # Without `proxy_headers`, as by default uvicorn trusts the headers of local callers.
             uvicorn.Config(
                 app,
-                http=cast(
-                    "type[asyncio.Protocol]", partial(BoundedProtocol, gate=gate, limits=bounds, refusal=refusal)
-                ),
+                http=cast("type[asyncio.Protocol]", partial(ready, gate=gate, limits=bounds, refusal=refusal)),
                 ws="none",
                 backlog=affordable(BACKLOG),
                 log_level="warning",
