@@ -139,7 +139,7 @@ class ClusterRun(engine.Run):
             case Fault.KILLED:
                 await self._amid(node.sends, trouble.end - 1)
                 node.kill_in = world.chance.choice((1, world.chance.randint(2, 40)))
-                await asyncio.wait({life}, timeout=3)
+                await self._amid(node.killed, world.now + 3)
                 if not node.dead and node.member is not None:
                     world.kill(node)
                 await self._buried(node)

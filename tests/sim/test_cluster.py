@@ -16,7 +16,11 @@ FIRST, LAST = map(int, os.environ.get("CLUSTER_SEEDS", "1-4").split("-"))
 FOUND: tuple[int, ...] = ()
 CHUNK = 2
 ENOUGH = 40  # seeds in which a bug must show
-RARE = {"writes_what_is_stale": 5, "waits_to_be_notified": 3, "forgets_what_was_in_hand": 2}  # where to look first for the bugs that few seeds show
+RARE = {
+    "writes_what_is_stale": 5,
+    "waits_to_be_notified": 3,
+    "forgets_what_was_in_hand": 2,
+}  # where to look first for the bugs that few seeds show
 
 
 @pytest.mark.timeout(600)
