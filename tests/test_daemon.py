@@ -466,10 +466,10 @@ async def test_whatever_a_changed_file_makes_its_reader_raise_leaves_the_old_set
     async with running(path) as (homes, task):
         await eventually(lambda: homes and homes[0].rounds.counts.rounds)
 
-        def broken(_path):
+        async def broken(_path, _now):
             raise error(f"with {TOKEN}")
 
-        monkeypatch.setattr(daemon, "load", broken)
+        monkeypatch.setattr(daemon, "read_apart", broken)
         os.kill(os.getpid(), signal.SIGHUP)
         await eventually(lambda: f"cannot be read ({error.__name__} at" in caplog.text)
         saw(caplog.messages[-1].splitlines()[0])

@@ -17,6 +17,7 @@ from fastapi.staticfiles import StaticFiles
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.routing import BaseRoute
+from starlette.types import Receive, Scope, Send
 
 from bot import __version__
 from bot.contracts import Unable
@@ -91,6 +92,16 @@ def _add_form(app: FastAPI, reports: ReportPages) -> None:
         app.add_route(spelled, reports.show, methods=["GET", "HEAD"])
 
 
+class Front:
+    """The application behind the server, which may be replaced by another one at any time."""
+
+    def __init__(self, site: FastAPI) -> None:
+        self.site = site
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await self.site(scope, receive, send)
+
+
 async def _guarded(
     headers: dict[str, str],
     complaints: Complaints,
@@ -129,9 +140,12 @@ class Server(uvicorn.Server):
     us, as uvicorn would stop before sends in progress end. `behind_proxy`: private addresses belong to a proxy of ours.
     """
 
-    def __init__(self, app: FastAPI, door: socket, *, behind_proxy: bool = False, limits: Limits | None = None) -> None:
+    def __init__(
+        self, app: FastAPI | Front, door: socket, *, behind_proxy: bool = False, limits: Limits | None = None
+    ) -> None:
         gate, bounds = Connections(behind_proxy, affordable()), limits or Limits()
-        refusal = partial(app.state.errors.raw, app.state.headers)
+        state = app.site.state if isinstance(app, Front) else app.state
+        refusal = partial(state.errors.raw, state.headers)
         super().__init__(
             # Without `proxy_headers`, as by default uvicorn trusts the headers of local callers.
             uvicorn.Config(

@@ -20,14 +20,17 @@ def loaded(*arguments, code="from bot.__main__ import main; main()", cwd=ROOT):
     """The modules that are there when a command ends."""
     code = f"import atexit, sys; atexit.register(lambda: print('LOADED', *(m for m in sys.modules if sys.modules[m])));{code}"
     env = os.environ | {"PYTHONPATH": str(ROOT), "XDG_RUNTIME_DIR": ""}
-    ran = subprocess.run([sys.executable, "-c", code, *arguments], capture_output=True, text=True, cwd=cwd, env=env)
+    command = [sys.executable, "-c", code, *arguments]
+    ran = subprocess.run(command, capture_output=True, text=True, cwd=cwd, env=env, check=False)
     assert "Traceback" not in ran.stderr, ran.stderr
     return set(ran.stdout.rpartition("LOADED")[2].split())
 
 
 def test_help_loads_neither_config_nor_database_nor_what_reads_markdown():
     found = loaded("--help")
-    assert not found & (UNUSED | DATABASE | PAGE | CHANNELS | {"asyncio", "pydantic", "bot.config", "bot.model", "bot.wording"})
+    assert not found & (
+        UNUSED | DATABASE | PAGE | CHANNELS | {"asyncio", "pydantic", "bot.config", "bot.model", "bot.wording"}
+    )
 
 
 def test_a_healthcheck_of_what_runs_loads_next_to_nothing(tmp_path):
