@@ -21,7 +21,7 @@ from bot.watch.counts import Counts
 from bot.watch.lag import Lag
 from bot.watch.rate_limit import RateLimits, only_limited
 from bot.watch.schedule import Schedule, share
-from bot.watch.source_poller import SourcePoller, reading_of_reports
+from bot.watch.source_poller import poller, reading_of_reports
 from bot.watch.watched import Watched, most_at_once, sleep_gap
 from bot.watch.witness.registry import WitnessRegistry
 
@@ -80,13 +80,7 @@ class Rounds:
         self._limits = RateLimits()
         self._extra: dict[str, float] = {}  # when the last requested extra round began, or will begin
         self._canaries = Canaries(canaries, net, self._clock, self._lag)
-        self._sources = SourcePoller(
-            {key: one.sources for key, one in self._watched.items()},
-            net,
-            clock,
-            in_doubt={key: one.in_doubt for key, one in self._watched.items()},
-            ours=lambda service: epoch(service) is not None,
-        )
+        self._sources = poller(watched, net, clock, lambda service: epoch(service) is not None)
         self._doubtful = set(self._watched)  # not known to be up
         self._running: dict[str, asyncio.Task[None]] = {}
         self._recording: set[str] = set()

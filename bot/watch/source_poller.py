@@ -14,6 +14,7 @@ from bot.errors import fault
 from bot.model import Health, Outcome, Reading, Reason, ReasonCode, Role, SourceReport
 from bot.model.clock_shift import Moved, move_inside
 from bot.watch.schedule import Schedule, share
+from bot.watch.watched import Watched
 
 logger = logging.getLogger(__name__)
 
@@ -206,6 +207,12 @@ class SourcePoller:
         if word is None or word.says is None or word.says <= Health.UP or word.at is None:
             return False
         return self._clock.utcnow() - word.at < HOLD
+
+
+def poller(watched: Sequence[Watched], net: Net, clock: Clock, ours: Callable[[str], bool]) -> SourcePoller:
+    """The poller of these services' sources."""
+    sources = {one.service.id: one.sources for one in watched}
+    return SourcePoller(sources, net, clock, in_doubt={one.service.id: one.in_doubt for one in watched}, ours=ours)
 
 
 def reading_of_reports(words: Sequence[SourceReport]) -> Reading:
