@@ -98,7 +98,8 @@ class Engine:
         """Put other settings in force, in one step. What is the same object as before is not touched. `canaries`: None:
         they stay.
         """
-        self.recorder.settings, self.outbox.site = settings, settings.site
+        self.recorder.change(settings)
+        self.outbox.site = settings.site
         self.watched = {one.service.id: one for one in watched}
         if self._rounds is not None:
             self._rounds.change(watched, canaries)

@@ -8,6 +8,7 @@ import asyncio
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
+from bot import wording
 from bot.config import Config
 from bot.engine import Engine
 from bot.incidents.settings import Settings
@@ -42,9 +43,12 @@ def put_in_force(old: Config, new: Config, made: Prepared, engine: Engine) -> No
 
 
 def _prepared(old: Config, new: Config, engine: Engine, before: Mapping[str, Watched]) -> Prepared:
+    settings = setting(new)
+    for style in {audience.style for audience in settings.audiences}:
+        wording.reader(style, engine.clock())  # load the language now rather than during an outage
     looked_at = (*watched(new, engine.heartbeats), *watched_channels(new, engine.outbox, engine.clock))
     return Prepared(
-        setting(new),
+        settings,
         tuple(_kept(old, new, looked_at, before)),
         heartbeats(new),
         node_facts(new).config_hash,

@@ -182,7 +182,7 @@ class Rounds:
             self._drop(key)
         for one in watched:
             if before.get(one.service.id) is not one:
-                self._put(one, before.get(one.service.id))
+                self._put(one, before.get(one.service.id), within=min(WON_WITHIN, len(fresh) / RATE))
         self.won([one.service.id for one in fresh])
         self._gap = sleep_gap(watched)
         if canaries is not None:
@@ -225,10 +225,11 @@ class Rounds:
         self._rows.clear()
         return rows
 
-    def _put(self, one: Watched, old: Watched | None) -> None:
+    def _put(self, one: Watched, old: Watched | None, *, within: float) -> None:
         key, every = one.service.id, one.every.total_seconds()
         if old is None or old.every != one.every:
-            self._schedule.put(key, every, self._clock.steady() + share(key) * min(every, FIRST_WITHIN))
+            spread = within if old is None else min(every, FIRST_WITHIN)
+            self._schedule.put(key, every, self._clock.steady() + share(key) * spread)
         if old is None or (old.sources, old.in_doubt) != (one.sources, one.in_doubt):
             self._sources.change(key, one.sources, one.in_doubt)
 
