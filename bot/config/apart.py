@@ -25,6 +25,7 @@ from bot.wording.catalog import CatalogError
 
 WITHIN = 600.0  # seconds
 HEAD = 8  # bytes of a frame's length
+LARGEST = 1 << 30  # bytes of a frame
 
 ROOT = str(Path(bot.__file__).parents[1])
 
@@ -38,7 +39,7 @@ class RefusedError(ConfigError):
 
 async def read_apart(path: Path, now: Config) -> tuple[Config, list[str]]:
     """The config, with `now`'s services where they are equal, and warnings. Raise ConfigError or Unable."""
-    process = await asyncio.to_thread(_started, path)
+    process = _started(path)
     try:
         async with asyncio.timeout(WITHIN):
             return await asyncio.to_thread(_received, process, now)
@@ -87,11 +88,13 @@ def _received(process: subprocess.Popen[bytes], now: Config) -> tuple[Config, li
 def _ended(process: subprocess.Popen[bytes]) -> None:
     with suppress(subprocess.TimeoutExpired):
         process.wait(10)
+    if process.stdout:
+        process.stdout.close()  # if nobody has begun to read it
 
 
 def _frame(pipe: IO[bytes]) -> Any:
     length = int.from_bytes(pipe.read(HEAD), "big")
-    whole = pipe.read(length)
+    whole = pipe.read(length) if length <= LARGEST else b""
     if not length or len(whole) < length:
         raise EOFError
     return pickle.loads(whole)  # noqa: S301 # written by our own code, below
