@@ -6,7 +6,7 @@ PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 # Hundreds of processes are started by the tests: each would compile all that it imports.
 export PYTHONDONTWRITEBYTECODE =
 
-.PHONY: help install demo run test test-all hardening soak attack sim dead lint pictures bench sentences lock base-image sbom audit wheel clean
+.PHONY: help install demo run test test-all hardening soak cluster chart attack sim dead lint pictures bench sentences lock base-image sbom audit wheel clean
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
 
@@ -32,6 +32,12 @@ hardening: .venv/dev.stamp  ## run the tests of faults that once got through, an
 
 soak: .venv/dev.stamp  ## on each database: 112 kills, freezes, restarts, lost answers: nothing may be lost
 	@SOAK="cut*100 kill*12 freeze*4 restart*4 lose*3" SEED=$${SEED:-$$(date +%s)} $(BIN)/python -m pytest -n 2 -rP tests/soak $(ARGS)
+
+cluster: .venv/dev.stamp  ## three nodes and PostgreSQL under Patroni, killed, frozen, cut off, for MINUTES (20); ARGS=unfenced
+	@$(BIN)/python -m tests.cluster $${MINUTES:-20} $${SEED:-$$(date +%s)} $(ARGS)
+
+chart: .venv/dev.stamp  ## the Helm chart, linted and rendered by helm
+	@$(BIN)/python tools/helm.py $(BIN) >/dev/null && $(BIN)/python -m pytest -q tests/test_chart.py $(ARGS)
 
 attack: .venv/dev.stamp  ## hostile pages, clients, people, configs and a locked database at once, for MINUTES (15)
 	@$(BIN)/python -m tests.soak.attack $${MINUTES:-15} $${SEED:-1}

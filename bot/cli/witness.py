@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import signal
+import socket
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated
@@ -43,6 +44,8 @@ def witness(
     secret = _token(token, token_file)
     if source is not None and not _is_address(source):
         fail("--source is no IP address; expected one such as 192.0.2.7", 2)
+    if source is not None and not _is_ours(source):
+        fail(f"--source {source} is no address of this machine", 2)
     log(logging.INFO)
     raise_file_limit()
     return work(_run(address, secret, source))
@@ -104,6 +107,16 @@ def _token(token: str | None, file: Path | None) -> str:
     if not found or not found.isascii() or not found.isprintable() or " " in found:
         fail("the token is empty, or holds what no token has; expected it as in the server's config", 2)
     return found
+
+
+def _is_ours(address: str) -> bool:
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    with socket.socket(family, socket.SOCK_DGRAM) as trial:
+        try:
+            trial.bind((address, 0))
+        except OSError:
+            return False
+    return True
 
 
 def _is_address(text: str) -> bool:

@@ -9,6 +9,7 @@ from datetime import datetime, time, timedelta
 from enum import StrEnum
 from hashlib import blake2b
 
+from bot.model.cluster import ClusterView
 from bot.model.durations import clock
 from bot.model.incidents import Incident, Outage, ServiceState
 from bot.model.intervals import Span
@@ -213,6 +214,7 @@ class Overview:
     unwell: Mapping[str, datetime] = field(default_factory=dict)  # our own unhealthy parts, and since when
     # All outages that count, as far back as `recent`, which may be fewer; None: those of `recent` are all.
     outages: tuple[Outage, ...] | None = None
+    cluster: ClusterView = field(default_factory=ClusterView)  # the nodes, where there are several
 
     def maintenance(self, service: str) -> Window | None:
         """The maintenance window that a service is in now, or None."""

@@ -73,11 +73,12 @@ class Resolver:
     """Uses the system's resolvers and /etc/hosts, or `servers` ("127.0.0.1:5353"). Opened by the first query.
 
     A name with a dot is looked up as it is; this machine's search domains apply to single words only, such as names of
-    containers.
+    containers. `source`: the address of ours from which name servers are asked that were given explicitly.
     """
 
-    def __init__(self, servers: Sequence[str] | None = None) -> None:
+    def __init__(self, servers: Sequence[str] | None = None, source: str | None = None) -> None:
         self._servers = servers
+        self._source = source
         self._ares: aiodns.DNSResolver | None = None
         self._searching: aiodns.DNSResolver | None = None
         self._well: asyncio.Task[bool] | None = None
@@ -98,7 +99,8 @@ class Resolver:
 
     async def records(self, name: str, kind: Record, server: str) -> tuple[str, ...]:
         """As in `DnsClient`. In a new channel, since c-ares caches, and records have to be fresh."""
-        async with self._open([server] if server else self._servers) as channel:
+        opened = self._open([server], local_ip=self._source) if server else self._open(self._servers)
+        async with opened as channel:
             try:
                 found = written(await channel.query_dns(name, kind), kind)
             except aiodns.error.DNSError as error:
@@ -129,8 +131,10 @@ class Resolver:
         return self._searching
 
     @staticmethod
-    def _open(servers: Sequence[str] | None, flags: int = pycares.ARES_FLAG_NOSEARCH) -> aiodns.DNSResolver:
-        return aiodns.DNSResolver(servers, timeout=ATTEMPT, tries=TRIES, flags=flags)
+    def _open(
+        servers: Sequence[str] | None, flags: int = pycares.ARES_FLAG_NOSEARCH, local_ip: str | None = None
+    ) -> aiodns.DNSResolver:
+        return aiodns.DNSResolver(servers, timeout=ATTEMPT, tries=TRIES, flags=flags, local_ip=local_ip)
 
     async def _lacking(self, code: int, kind: Record, *, own: bool) -> TroubleError:
         if code == ares.ARES_ENODATA:

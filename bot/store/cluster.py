@@ -264,8 +264,12 @@ class Membership:
         owned = {lease.share: lease.epoch for lease in leases if lease.owner == self.owner}
         plan = self._plan(nodes, leases)
         await self._release(connection, [share for share in owned if plan.get(share) != self.name], owned)
+        # Whoever could not beat himself knows nothing of others: the database was away for all, and they come back next.
+        judges = before - self._beat_at <= self.lasts or not self._seen.nodes
         mine = [
-            one.share for one in leases if one.free and one.owner != self.owner and plan.get(one.share) == self.name
+            one.share
+            for one in leases
+            if one.free and one.owner != self.owner and plan.get(one.share) == self.name and (judges or not one.owner)
         ]
         await self._take(connection, mine, leases, owned)
         return Seen(self.owner, nodes, leases, owned)
@@ -369,6 +373,7 @@ class Membership:
         refused = frozenset(claim for claim in claims if claim.share not in good and not self.unfenced)
         if refused:
             self.fenced["write"] += len(refused)
+            log.info("node %s: %d writes refused, as another node owns them by now", self.name, len(refused))
             self.wake()
         return refused
 

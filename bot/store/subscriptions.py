@@ -140,6 +140,18 @@ class Subscriptions:
 
         return await self._database.read(work)
 
+    async def exchange(self, key: str, before: str | None, value: str) -> bool:
+        """Keep a value if the one before it is still there; None: if there is none. False if another node was first."""
+
+        async def work(connection: AsyncConnection) -> bool:
+            if before is None:
+                added = insert_new(connection.dialect.name, key_value, "name")
+                return (await connection.execute(added, {"name": key, "value": value})).first() is not None
+            there = (key_value.c.name == key) & (key_value.c.value == before)
+            return (await connection.execute(update(key_value).where(there).values(value=value))).rowcount == 1
+
+        return await self._database.write(work)
+
     async def remember(self, key: str, value: str) -> None:
         async def work(connection: AsyncConnection) -> None:
             await connection.execute(upsert(connection.dialect.name, key_value, "name"), {"name": key, "value": value})

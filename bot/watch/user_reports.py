@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections import Counter
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
 from hashlib import blake2b
@@ -14,7 +15,7 @@ from bot.judge.surge import HOUR, LATELY, profile, surge, usual
 from bot.model import Health, Report, Role, SourceReport, Tally
 from bot.model.clock_shift import Moved
 from bot.model.reports import hour
-from bot.store import Store
+from bot.store import Store, StoreUnavailable
 
 log = logging.getLogger(__name__)
 
@@ -54,8 +55,7 @@ class UserReports:
     async def load(self) -> None:
         """Load the stored reports."""
         now = self._clock()
-        rows = (await self._store.subscriptions.recall(SALTS) or "").split()
-        self._salts = dict(zip(rows[::2], rows[1::2], strict=True))
+        self._salts = _salts(await self._store.subscriptions.recall(SALTS))
         for written in await self._store.reports.since(now - LATELY * HOUR):
             # The clock may have stepped while we were stopped: nothing stored lies in the future.
             report = replace(written, at=min(written.at, now))
@@ -67,8 +67,7 @@ class UserReports:
     async def refresh(self) -> None:
         """Take over what other nodes were told. May raise StoreUnavailable."""
         now = self._clock()
-        rows = (await self._store.subscriptions.recall(SALTS) or "").split()
-        self._salts |= dict(zip(rows[::2], rows[1::2], strict=True))
+        self._salts = _salts(await self._store.subscriptions.recall(SALTS)) or self._salts
         for report in await self._store.reports.since(now - REFRESHED):
             words = self._words.setdefault(report.service, [])
             if any(one.who == report.who and one.at == report.at for one in words):
@@ -78,6 +77,12 @@ class UserReports:
             self._counted.setdefault((report.service, report.who), []).append(report.at)
             if self.again:
                 self.again(report.service)
+
+    async def look(self) -> None:
+        """`refresh` where other nodes take reports too, for whoever comes to this one straight from another."""
+        if self._store.feed.several:
+            with suppress(StoreUnavailable):
+                await self.refresh()
 
     def _put(self, report: Report, now: datetime) -> None:
         """Note a report: of a person there is one per clock hour, and one within the last hour."""
@@ -219,18 +224,29 @@ class UserReports:
             self._profiles[service] = hour(now), profile(await self._store.reports.hours(service), now)
 
     async def _salt(self, now: datetime) -> None:
-        day = f"{now:%Y-%m-%d}"
-        if day not in self._salts:
-            yesterday = f"{now - timedelta(days=1):%Y-%m-%d}"
-            self._salts = {old: salt for old, salt in self._salts.items() if old == yesterday} | {day: token_hex(16)}
-            kept = " ".join(part for row in self._salts.items() for part in row)
-            await self._store.subscriptions.remember(SALTS, kept)
+        """Have a salt for this day: the one of the node that needed it first, or else they would count a person twice."""
+        day, yesterday = f"{now:%Y-%m-%d}", f"{now - timedelta(days=1):%Y-%m-%d}"
+        while day not in self._salts:
+            written = await self._store.subscriptions.recall(SALTS)
+            known = _salts(written)
+            if day not in known:
+                known = {old: salt for old, salt in known.items() if old == yesterday} | {day: token_hex(16)}
+                kept = " ".join(part for row in known.items() for part in row)
+                if not await self._store.subscriptions.exchange(SALTS, written, kept):
+                    continue
+            self._salts = known
 
     def _person(self, report: Report, now: datetime) -> str:
         """The person's hash. It stays the same over midnight."""
         known = self._last_hour(report.service, now)
         found = [_hashed(report.who, salt) for salt in self._salts.values()]
         return next((one for one in found if one in known), found[-1])
+
+
+def _salts(written: str | None) -> dict[str, str]:
+    """By day, the newest last."""
+    rows = (written or "").split()
+    return dict(sorted(zip(rows[::2], rows[1::2], strict=True)))
 
 
 def _hashed(who: str, salt: str) -> str:

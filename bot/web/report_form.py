@@ -105,9 +105,15 @@ class Reporting:
         """
         seen = await self.overview(self.clock() - HOUR)
         service = next((one for one, _ in seen.services if one.id == key), None)
-        known = replace(seen, user_reports=self.user_reports.tallies(self._who(request)[1]))
-        mine = known.user_reports.get(key, Tally()).mine
-        if service is None or mine is None:
+        if service is None:
+            return None
+        who = self._who(request)[1]
+        tallies = self.user_reports.tallies(who)
+        if tallies.get(key, Tally()).mine is None:
+            await self.user_reports.look()
+            tallies = self.user_reports.tallies(who)
+        known, mine = replace(seen, user_reports=tallies), tallies.get(key, Tally()).mine
+        if mine is None:
             return None
         return form_reply(service, known, self.style, again=again), mine
 

@@ -87,6 +87,7 @@ class Page:
     quiet: str  # that there were no incidents; empty unless that is known
     read: str
     ours: str = ""  # that we are unhealthy ourselves
+    nodes: str = ""  # which nodes are up; empty unless there are several
 
 
 def page(overview: Overview, style: Style) -> Page:
@@ -104,6 +105,7 @@ def page(overview: Overview, style: Style) -> Page:
         quiet="" if past else quiet(facts, overview, to),
         read=read(to),
         ours=wording.banner(overview.unwell, style, overview.at),
+        nodes=wording.nodes(overview.cluster, style, overview.at),
     )
 
 

@@ -63,7 +63,7 @@ from bot.wording.maintenance import (
     when_unclear,
     why_silent,
 )
-from bot.wording.own_health import Wrong, banner, may_repeat, sent_late, unwell, well_again
+from bot.wording.own_health import Wrong, banner, may_repeat, nodes, sent_late, unwell, well_again
 from bot.wording.preferences import (
     clock,
     fixed,
@@ -81,7 +81,17 @@ from bot.wording.preferences import (
     unknown_timezone,
 )
 from bot.wording.reasons import english, english_brief
-from bot.wording.replies import acked, acked_already, muted, not_allowed, nothing_open, somebody, test_notice, unmuted
+from bot.wording.replies import (
+    acked,
+    acked_already,
+    muted,
+    not_allowed,
+    not_muted,
+    nothing_open,
+    somebody,
+    test_notice,
+    unmuted,
+)
 from bot.wording.reports import report_what, reported, too_many
 from bot.wording.resolution import Others
 from bot.wording.status import status
@@ -147,8 +157,10 @@ __all__ = [
     "no_person",
     "no_records",
     "no_room",
+    "nodes",
     "not_allowed",
     "not_disallowed",
+    "not_muted",
     "not_subscribed",
     "not_taken",
     "nothing_open",

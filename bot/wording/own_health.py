@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from bot.model import Reason, Style, Text
+from bot.model.cluster import ClusterView
 from bot.wording.reasons import WHOLE, reason
 from bot.wording.text import listed, stop
 from bot.wording.times import reader
@@ -38,6 +39,27 @@ def banner(parts: Mapping[str, datetime], style: Style, now: datetime) -> str:
     to = reader(style, now)
     names = listed([to.say.own_parts[part] for part in parts], to.say, len(parts))
     return stop(to.say.own_health.banner.format(since=to.point(min(parts.values())), parts=names))
+
+
+def nodes(cluster: ClusterView, style: Style, now: datetime) -> str:
+    """For readers: which nodes are up, and what is amiss with the others. Empty where there are not several."""
+    if len(cluster.nodes) < 2:
+        return ""
+    to = reader(style, now)
+    say = to.say.nodes
+    late = [
+        say.silent_since.format(name=node.name, since=to.point(now - timedelta(seconds=node.age)))
+        for node in cluster.nodes
+        if not node.alive
+    ]
+    kinds = {
+        say.up: [node.name for node in cluster.nodes if node.alive],
+        say.silent: late,
+        say.blind: [node.name for node in cluster.nodes if node.alive and node.blind],
+        say.differing: list(cluster.differing),
+    }
+    parts = [form.format(names=listed(names, to.say)) for form, names in kinds.items() if names]
+    return stop(say.next.join(parts))
 
 
 def may_repeat(words: Text, style: Style, now: datetime) -> Text:

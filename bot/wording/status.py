@@ -10,7 +10,7 @@ from bot.wording.channel_health import channels, in_language
 from bot.wording.commands import unknown_service
 from bot.wording.evidence import evidence
 from bot.wording.maintenance import ahead, in_maintenance, lasts
-from bot.wording.own_health import banner
+from bot.wording.own_health import banner, nodes
 from bot.wording.replies import last_outage, muted_line
 from bot.wording.text import NAME, bare, fit, stop, uncut
 from bot.wording.times import Reader, reader
@@ -28,7 +28,8 @@ def status(overview: Overview, style: Style, service: str | None = None, *, whol
     """
     words = _status(overview, style, service, whole=whole)
     ours = banner(overview.unwell, style, overview.at)
-    return replace(words, lines=(*words.lines, ours)) if ours else words
+    shared = nodes(overview.cluster, style, overview.at) if service is None else ""
+    return replace(words, lines=(*words.lines, *filter(None, (ours, shared))))
 
 
 def _status(overview: Overview, style: Style, service: str | None, *, whole: bool) -> Text:

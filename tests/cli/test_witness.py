@@ -28,6 +28,7 @@ TASK = b'{"name": "London", "services": [], "surprise": 1}'
         (["--server", "https://x.example", "--token", " "], "the token is empty"),
         (["--server", "https://x.example", "--token-file", "/nowhere"], "cannot be read"),
         (["--server", "https://x.example", "--token", TOKEN, "--source", "eth0"], "--source is no IP address"),
+        (["--server", "https://x.example", "--token", TOKEN, "--source", "192.0.2.1"], "is no address of this machine"),
     ],
 )
 async def test_wrong_usage_is_one_line_and_2(arguments, said, tmp_path):

@@ -77,7 +77,7 @@ async def test_errors_are_told_word_by_word(tmp_path, text):
     assert str(there.value) == str(here.value)
 
 
-async def test_what_breaks_the_reader_is_one_line_without_values(tmp_path, monkeypatch):
+async def test_what_breaks_the_reader_is_one_line_without_values(monkeypatch):
     def broken(_path):
         raise RecursionError("with a secret")
 

@@ -31,6 +31,7 @@ class NameServer(asyncio.DatagramProtocol):
     def __init__(self, zone: dict[str, Answer] | None = None) -> None:
         self.zone: dict[str, Answer] = {".": [("NS", name("a.root"))]} | (zone or {})
         self.asked: list[str] = []
+        self.callers: list[str] = []
         self.ttl = 60  # seconds
 
     async def __aenter__(self) -> Self:
@@ -53,6 +54,7 @@ class NameServer(asyncio.DatagramProtocol):
         asked, question = ".".join(labels) or ".", data[12 : at + 5]
         kind = struct.unpack("!H", data[at + 1 : at + 3])[0]
         self.asked.append(asked)
+        self.callers.append(addr[0])
         answer = self.zone.get(asked, NXDOMAIN)
         if answer is SILENCE:
             return

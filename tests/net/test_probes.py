@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 import icmplib
 import pytest
 
-from bot.contracts import Answer, Cause, Connected, Echoed, Found
+from bot.contracts import Answer, Cause, Connected, Echoed, Found, Trouble
 from bot.net import Guarded, Network, dns
 from bot.net.dns import Resolver, split
 from tests.fakes.lines import LineServer
@@ -308,6 +308,32 @@ async def test_this_machine_answers_pings(net):
     assert isinstance(seen, Echoed), seen
     assert (seen.sent, seen.received) == (2, 2)
     assert timedelta(0) < seen.took < timedelta(seconds=1)
+
+
+@pytest.mark.skipif(not may_ping(), reason="this machine forbids us to ping")
+async def test_pings_come_from_the_address_that_checks_come_from(monkeypatch):
+    asked, ping = [], icmplib.async_ping
+
+    async def noted(address, **how):
+        asked.append((address, how["source"]))
+        return await ping(address, **how)
+
+    monkeypatch.setattr(icmplib, "async_ping", noted)
+    async with Network(source="127.0.0.9") as here, Network(source="192.0.2.1") as nowhere:
+        seen = await here.ping("127.0.0.1", packets=1, timeout=timedelta(seconds=1))
+        assert seen.received == 1
+        assert set(asked) == {("127.0.0.1", "127.0.0.9")}
+        other_family = await here.ping("::1", packets=1, timeout=timedelta(seconds=1))
+        assert english(other_family.why) == "has no IPv4 address"
+        seen = await nowhere.ping("127.0.0.1", packets=1, timeout=timedelta(seconds=1))
+        assert isinstance(seen, Trouble)
+        assert seen.cause is Cause.OURS
+
+
+async def test_a_name_server_is_asked_from_the_address_that_checks_come_from(nameserver):
+    async with Network(source="127.0.0.9") as net:
+        await net.query("x.example", "A", server=nameserver.address, timeout=SOON)
+    assert set(nameserver.callers) == {"127.0.0.9"}
 
 
 async def test_who_may_not_ping_is_told_what_to_do(net, monkeypatch):

@@ -94,6 +94,19 @@ async def test_three_nodes_have_a_third_each_and_one_alone_has_all(url):
         assert await numbers(a) == set(range(SHARDS))
 
 
+async def test_after_an_outage_of_the_database_each_node_keeps_what_it_had(url):
+    async with node(url, "a") as a, node(url, "b") as b:
+        await a.beat()
+        await b.beat()
+        had = await numbers(a)
+        assert 0 < len(had) < SHARDS
+        await until_gone(a)  # nobody could beat
+        await a.beat()
+        assert await numbers(a) == had
+        await a.beat()  # ... and now b is late
+        assert await numbers(a) == set(range(SHARDS))
+
+
 @pytest.mark.hardened("R8", "a node is frozen beyond its lease, another takes over", "it writes nothing stale")
 async def test_what_a_frozen_node_writes_after_its_lease_is_refused(url, saw):
     async with node(url, "a") as a, node(url, "b", 60) as b:

@@ -209,3 +209,20 @@ async def test_the_crowd_is_told_when_a_round_fails_and_only_then():
     assert asked[0] is None
     assert asked[-1] == world.ledger.rounds[-1].at
     await world.end()
+
+
+async def test_two_nodes_know_a_person_by_the_same_salt(people):
+    other = People(people.store)
+    await people.say("ana")
+    await other.say("ana")  # this node has not been told of the other's salt yet
+    again = People(people.store)
+    again.now = other.now
+    await again.crowd.load()
+    assert again.heard() == (1, 0, False)
+    assert await people.store.subscriptions.exchange("crowd:salts", "another", "mine") is False
+
+
+async def test_the_salt_of_the_day_before_yesterday_is_forgotten(people):
+    for _ in range(3):
+        await people.say("ana", after=24 * HOUR)
+    assert len((await people.store.subscriptions.recall("crowd:salts")).split()) == 4

@@ -215,3 +215,24 @@ async def test_too_many_reports_are_refused_by_a_page(tmp_path):
         assert answer.status_code == 429
         assert '<html lang="fr">' in answer.text
         assert "Trop de signalements" in answer.text
+
+
+async def test_the_answer_is_given_by_whichever_node_is_asked(postgres):
+    """The report is taken by one node, the answer asked of another, before it was told of the report."""
+    with postgres.database() as url:
+        async with open_store(url) as one, open_store(url) as two:
+            stage, crowds = Stage(), [UserReports(store, lambda: NOW) for store in (one, two)]
+            for crowd in crowds:
+                await crowd.load()
+            forms = [Reporting(stage.seen, crowd, EN, lambda: NOW) for crowd in crowds]
+            async with _served(stage, forms[0]) as here, _served(stage, forms[1]) as there:
+                answer = await here.post("/report", data=DOWN)
+                shown = await there.get(answer.headers["location"])
+                assert "noted: X (Twitter) doesn't work for you" in Read(shown.text).words[0]
+                bare = await there.get("/report?service=x", headers={"User-Agent": "somebody else"})
+                assert "<form" in bare.text
+
+
+def _served(stage, form):
+    app = site(overview=stage.seen, vitals=stage.how, title="T", style=EN, clock=lambda: NOW, reporting=form)
+    return httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://status.example")
