@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property, partial
 
-from fastapi import FastAPI
+from starlette.applications import Starlette
 
 from bot.chat.commands import listed
 from bot.chat.dispatcher import Dispatcher
@@ -248,7 +248,7 @@ class App:
         boot = "" if self.store.ownership.wall else clock_offset.boot_id()
         return ClockSteps(PROCESS, self.recorder, self.rounds, self.outbox, self.heartbeats, self.user_reports, boot)
 
-    def _site(self) -> FastAPI:
+    def _site(self) -> Starlette:
         web, style = self.config.web, self.config.style()
         reporting = None
         if web.reports:

@@ -12,14 +12,15 @@ from socket import socket
 from typing import cast
 
 import uvicorn
-from fastapi import FastAPI, Request, Response
-from fastapi.staticfiles import StaticFiles
+from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
-from starlette.requests import ClientDisconnect
+from starlette.middleware.base import BaseHTTPMiddleware
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
 from starlette.routing import BaseRoute
+from starlette.staticfiles import StaticFiles
 from starlette.types import Receive, Scope, Send
 
-from bot import __version__
 from bot.contracts import Unable
 from bot.errors import fault
 from bot.model import Overview, Style
@@ -56,17 +57,17 @@ def site(
     doors: Sequence[BaseRoute] = (),
     reporting: Reporting | None = None,
     archive: Archive | None = None,
-) -> FastAPI:
+) -> Starlette:
     """The application. Pages for the public are rendered every few seconds at most, others for each request. `doors`:
     routes for incoming data. `archive`: the past; None: pages know only what the overview shows.
     """
     pages = Pages(overview, vitals, title, style, clock, reporting is not None, archive)
     errors = ErrorPages(title, style)
     headers = WITH_FORM if reporting else HEADERS
-    app = FastAPI(title=title, version=__version__, openapi_url=None)
+    app = Starlette()
     app.router.redirect_slashes = False  # it would redirect to the host that the caller names
     app.state.errors, app.state.headers = errors, headers
-    app.middleware("http")(partial(_guarded, headers, Complaints("the page failed"), errors))
+    app.add_middleware(BaseHTTPMiddleware, dispatch=partial(_guarded, headers, Complaints("the page failed"), errors))
     app.add_exception_handler(Unable, partial(_unable, errors))
     app.add_exception_handler(HTTPException, partial(_refused, errors))
     for path, answer in {
@@ -86,7 +87,7 @@ def site(
     return app
 
 
-def _add_form(app: FastAPI, reports: ReportPages) -> None:
+def _add_form(app: Starlette, reports: ReportPages) -> None:
     for spelled in ("/report", "/report/"):
         app.add_route(spelled, reports.take, methods=["POST"])
         app.add_route(spelled, reports.show, methods=["GET", "HEAD"])
@@ -95,7 +96,7 @@ def _add_form(app: FastAPI, reports: ReportPages) -> None:
 class Front:
     """The application behind the server, which may be replaced by another one at any time."""
 
-    def __init__(self, site: FastAPI) -> None:
+    def __init__(self, site: Starlette) -> None:
         self.site = site
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -141,7 +142,7 @@ class Server(uvicorn.Server):
     """
 
     def __init__(
-        self, app: FastAPI | Front, door: socket, *, behind_proxy: bool = False, limits: Limits | None = None
+        self, app: Starlette | Front, door: socket, *, behind_proxy: bool = False, limits: Limits | None = None
     ) -> None:
         gate, bounds = Connections(behind_proxy, affordable()), limits or Limits()
         state = app.site.state if isinstance(app, Front) else app.state
