@@ -10,9 +10,16 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-UNUSED = {"sqlalchemy.orm", "httpx._main", "pygments", "markdown_it"}  # of libraries, by nobody
+UNUSED = {
+    "fastapi",
+    "httpx._main",
+    "markdown_it",
+    "opentelemetry",
+    "pygments",
+    "sqlalchemy.orm",
+}  # of libraries, by nobody
 DATABASE = {"sqlalchemy", "aiosqlite", "alembic", "bot.store"}
-PAGE = {"fastapi", "starlette", "uvicorn", "jinja2", "prometheus_client", "bot.web.app"}
+PAGE = {"starlette", "uvicorn", "jinja2", "prometheus_client", "bot.web.app"}
 CHANNELS = {"slack_sdk", "discord", "telegram", "aiosmtplib", "aiohttp"}
 
 

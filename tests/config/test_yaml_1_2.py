@@ -14,12 +14,81 @@ from ruamel.yaml import YAML
 from bot.config.parsing import parse
 
 # Words and numbers that versions 1.1 and 1.2 understand in different ways, and some near them.
-TRICKY = (
-    "on off yes no y n Yes NO On OFF true True TRUE tRue false False null Null NULL nULL ~ "
-    "22:30 1:30:00 190:20:30 0644 0o644 0o8 0x1F 0xg +1 -1 -0 +0 007 1. .5 1.5 -.5 +1.5e3 1e3 1E-3 1e "
-    "e3 . .. - + 1.2.3 192.0.2.1 10:00 24h 5s 0.5s 1h30m a:b C012 T01/U01 08:00 8:00 mon-fri x#17 @x/y 12e03 "
-    "123456789012345678 1-2 --1 0o 0x +.5 5.e1 == <x >x"
-).split()
+TRICKY = [
+    "on",
+    "off",
+    "yes",
+    "no",
+    "y",
+    "n",
+    "Yes",
+    "NO",
+    "On",
+    "OFF",
+    "true",
+    "True",
+    "TRUE",
+    "tRue",
+    "false",
+    "False",
+    "null",
+    "Null",
+    "NULL",
+    "nULL",
+    "~",
+    "22:30",
+    "1:30:00",
+    "190:20:30",
+    "0644",
+    "0o644",
+    "0o8",
+    "0x1F",
+    "0xg",
+    "+1",
+    "-1",
+    "-0",
+    "+0",
+    "007",
+    "1.",
+    ".5",
+    "1.5",
+    "-.5",
+    "+1.5e3",
+    "1e3",
+    "1E-3",
+    "1e",
+    "e3",
+    ".",
+    "..",
+    "-",
+    "+",
+    "1.2.3",
+    "192.0.2.1",
+    "10:00",
+    "24h",
+    "5s",
+    "0.5s",
+    "1h30m",
+    "a:b",
+    "C012",
+    "T01/U01",
+    "08:00",
+    "8:00",
+    "mon-fri",
+    "x#17",
+    "@x/y",
+    "12e03",
+    "123456789012345678",
+    "1-2",
+    "--1",
+    "0o",
+    "0x",
+    "+.5",
+    "5.e1",
+    "==",
+    "<x",
+    ">x",
+]
 
 plain = st.sampled_from([one for one in TRICKY if one not in {".", "<x", ">x", "@x/y", "-"}])
 wordy = st.text(alphabet="acdefxyzABC0123456789.:+-eo", min_size=1, max_size=12).filter(
@@ -47,7 +116,10 @@ def under(node, deep):
 
 
 documents = st.dictionaries(
-    keys, st.recursive(scalars, lambda one: st.lists(one, max_size=4) | st.dictionaries(keys, one, max_size=4), max_leaves=12)
+    keys,
+    st.recursive(
+        scalars, lambda one: st.lists(one, max_size=4) | st.dictionaries(keys, one, max_size=4), max_leaves=12
+    ),
 )
 
 
