@@ -13,7 +13,7 @@ import uvloop
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import checks, history, imports, limits, outbox, storm, transport, webhook
+from benchmarks import checks, cluster, history, imports, limits, outbox, storm, transport, webhook
 from benchmarks.checks import Size
 from benchmarks.figures import Row
 
@@ -32,6 +32,10 @@ async def _webhook(_size: Size) -> list[Row]:
     return [Row(*row, HEALTHCHECKS) for row in await asyncio.to_thread(webhook.rows)]
 
 
+async def _cluster(size: Size) -> list[Row]:
+    return await cluster.rows(quick=size.quick)
+
+
 BENCHMARKS: dict[str, Benchmark] = {
     "http": lambda size: checks.http(500 if size.quick else 1000, size, outages=True),
     "many": lambda size: checks.http(5000, size, outages=False),
@@ -43,8 +47,9 @@ BENCHMARKS: dict[str, Benchmark] = {
     "history": history.rows,
     "transport": _transport,
     "imports": imports.rows,
+    "cluster": _cluster,
 }
-LEFT_OUT = {"many", "storm", "limits", "history", "transport", "imports"}  # of the quick run
+LEFT_OUT = {"many", "storm", "limits", "history", "transport", "imports", "cluster"}  # of the quick run
 
 
 async def run(chosen: list[str], size: Size) -> bool:
