@@ -70,7 +70,7 @@ class House:
             "defaults": {"every": f"{EVERY}s"},
             "services": {one: {"routes": {"web": {"kind": "http", "url": f"{site}/{one}"}}} for one in services},
             "channels": {"console": {}},
-            "audiences": {"all": {"broadcast": ["console:here"]}},
+            "audiences": {"all": {"broadcast": ["console:-"]}},
         }
         path = self.folder / f"{name}.yaml"
         path.write_text(json.dumps(said))

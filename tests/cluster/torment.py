@@ -29,7 +29,7 @@ from tests.flow.house import BROKEN
 
 LEASE = 6.0
 EVERY = 5.0  # seconds from one outage to the next
-LASTS = (25.0, 40.0)  # seconds of an outage: longer than nodes or database may be away
+LASTS = (30.0, 50.0)  # seconds of an outage: longer than nodes or database may be away
 SETTLES = 60.0  # seconds until everything is as before
 FREEZE, CUT = (LEASE + 1, LEASE + 5), (LEASE + 2, LEASE + 6)
 OWNED = "SELECT number, split_part(owner, '/', 1) AS node FROM shards WHERE until > clock_timestamp()"
@@ -288,7 +288,8 @@ def config(run: Run) -> dict[str, Any]:
         "defaults": {
             "every": "3s",
             "confirm_every": "1s",
-            "timeout": "10s",
+            "timeout": "25s",
+            "slow_after": "25s",  # on a busy machine all is slow
             "confirm_rounds": 1,
             "restore_rounds": 1,
         },
