@@ -10,6 +10,7 @@ import asyncio
 import logging
 import os
 import shutil
+import signal
 import statistics
 import sys
 import time
@@ -120,14 +121,17 @@ def verdict(run: Run, notes: list[audit.Note], minutes: float) -> int:
     return 1 if wrong else 0
 
 
-def _quiet() -> None:
-    """Say nothing of connections that end, as all of them do here."""
+def _set_up() -> None:
+    """Say nothing of connections that end, as all of them do here; leave nothing running when we are stopped."""
+    task = asyncio.current_task()
+    if task is not None:
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
     logging.getLogger("aiohttp.server").setLevel(logging.CRITICAL)
     asyncio.get_running_loop().set_exception_handler(lambda _loop, _context: None)
 
 
 async def run(minutes: float, seed: int, how: tuple[str, ...]) -> int:
-    _quiet()
+    _set_up()
     with TemporaryDirectory(prefix="tocsin-cluster-", dir="/tmp") as folder:
         try:
             async with tormented(Path(folder), seed, minutes, how) as one:
