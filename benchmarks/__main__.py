@@ -13,7 +13,7 @@ import uvloop
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import checks, cluster, history, imports, limits, outbox, storm, transport, webhook
+from benchmarks import checks, cluster, digests, history, imports, limits, outbox, storm, transport, webhook
 from benchmarks.checks import Size
 from benchmarks.figures import Row
 
@@ -43,13 +43,14 @@ BENCHMARKS: dict[str, Benchmark] = {
     "outbox": outbox.rows,
     "webhook": _webhook,
     "storm": storm.rows,
+    "digests": digests.rows,
     "limits": limits.rows,
     "history": history.rows,
     "transport": _transport,
     "imports": imports.rows,
     "cluster": _cluster,
 }
-LEFT_OUT = {"many", "storm", "limits", "history", "transport", "imports", "cluster"}  # of the quick run
+LEFT_OUT = {"many", "storm", "digests", "limits", "history", "transport", "imports", "cluster"}  # of the quick run
 
 
 async def run(chosen: list[str], size: Size) -> bool:

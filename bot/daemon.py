@@ -20,6 +20,7 @@ from bot.errors import fault
 from bot.model import Reason, ReasonCode
 from bot.net import Network
 from bot.own_health import OwnHealth, Part
+from bot.runtime_record import RuntimeRecord, kept
 from bot.store import open_store
 from bot.supervisor import quiet_loop
 
@@ -125,9 +126,9 @@ async def run(
     # One watch for all runs, so that a file saved during a restart is not missed.
     changes = asyncio.create_task(_bell_on_change(path, again))
     try:
-        with suppress(Stopped):
+        with suppress(Stopped), kept(str(path)) as record:
             config = await _unless(stop, read(path))
-            await Lives(path, stop, again, started).run(config)
+            await Lives(path, stop, again, record, started).run(config)
     finally:
         changes.cancel()
         if process_stop is None:
@@ -142,6 +143,7 @@ class Lives:
     path: Path
     stop: Stop
     again: asyncio.Event
+    record: RuntimeRecord
     started: Callable[[App], Awaitable[None]] | None = None
     health: OwnHealth = field(default_factory=OwnHealth)
     usable: Config | None = None  # the latest config in force
@@ -159,6 +161,7 @@ class Lives:
                         raise
                     config = await self._in_vain(error, config, self.usable)
                     continue
+                self.record.say(config.web.address)
                 if self.started:
                     await self.started(home)
                 self.usable, self.wait = config, AWHILE[0]

@@ -7,12 +7,11 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 from hashlib import blake2b
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from bot import __version__, wording
 from bot.config import TRACKERS, Config, canary
 from bot.contracts import Check, Source
-from bot.delivery.outbox import Outbox
 from bot.incidents.digest_readers import OurPage
 from bot.incidents.settings import Settings
 from bot.judge.coverage import hold
@@ -25,7 +24,10 @@ from bot.watch.heartbeats import HeartbeatRegistry
 from bot.watch.rounds import Watched
 from bot.watch.witness.assignment import given
 from bot.watch.witness.registry import Member, WitnessRegistry
-from bot.web.witness import Witnesses
+
+if TYPE_CHECKING:
+    from bot.delivery.outbox import Outbox
+    from bot.web.witness import Witnesses
 
 SHOWN = 10  # services in one line
 CHANNEL_EVERY = timedelta(seconds=60)  # longest time between two checks of a channel's provider
@@ -175,6 +177,8 @@ def witnesses(config: Config, looked_at: Sequence[Watched]) -> Witnesses | None:
     """The door of the witnesses, with what each is to check; None if there are none."""
     if not config.witnesses:
         return None
+    from bot.web.witness import Witnesses  # noqa: PLC0415 # `status` starts quickly without the page
+
     known = {key: said.settings(key) for key, said in config.witnesses.items()}
     ours = canaries(config)
     tasks = {key: given(settings, looked_at, ours) for key, settings in known.items()}

@@ -212,10 +212,13 @@ COMMANDS = {
         Command("ack", "ack [service]", orders.ack, admins=True, loads=(Load.INCIDENTS,)),
         Command(
             "mute",
-            "mute service 2h [reason]",
+            "mute service 2h|until 18:00|until restored [reason]",
             orders.mute,
             admins=True,
-            examples=("mute {service} 2h", "mute {service} 1d moving house"),
+            examples=(
+                "mute {service} 2h",
+                "mute {service} until tomorrow 9:00 moving house",
+            ),
         ),
         Command("unmute", "unmute service", orders.unmute, admins=True, examples=("unmute {service}",)),
         Command(

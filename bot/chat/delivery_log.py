@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from bot.chat import durations
 from bot.chat.context import RECENT, CommandContext
 from bot.model import (
     Audience,
@@ -15,14 +16,25 @@ from bot.model import (
 from bot.notify import routing
 
 MOST_DAYS = 366
+DAY = timedelta(days=1)
 
 
 def days(words: tuple[str, ...]) -> tuple[tuple[str, ...], timedelta]:
-    """Split a number of days off the end of the words: the words left, and the period."""
+    """Split a number of days, or another length of time ("7d", "2 days"), off the end of the words: the words left, and
+    the period in whole days.
+    """
     *rest, last = words or ("",)
-    if last.isascii() and last.isdigit() and int(last[:9]):
-        return tuple(rest), timedelta(days=min(int(last[:9]), MOST_DAYS))
+    if last.isascii() and last.isdigit():
+        return tuple(rest), _whole(timedelta(days=int(last[:9])))
+    for count in (2, 1):
+        found = durations.taken(words[-count:]) if len(words) >= count else None
+        if found and not found[1]:
+            return words[:-count], _whole(found[0])
     return words, RECENT
+
+
+def _whole(span: timedelta) -> timedelta:
+    return timedelta(days=min(max(-(-span // DAY), 1), MOST_DAYS))
 
 
 def incident(context: CommandContext) -> str:

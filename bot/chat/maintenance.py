@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import datetime, timedelta
 
 from bot import wording
-from bot.chat import durations
+from bot.chat import times
 from bot.chat.context import CallOff, CommandContext, Plan, Response
-from bot.model import Origin, Service, Style, Window, clock, local_time
+from bot.model import Origin, Service, Style, Window
 from bot.wording.catalog import fold, input_words
 
-DAY, MINUTE = timedelta(days=1), timedelta(minutes=1)
+MINUTE = timedelta(minutes=1)
 LONGEST = timedelta(days=31)
-WALL = re.compile(r"(\d{4}-\d{2}-\d{2})T(\d{1,2}:\d{2})(?::00)?", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +33,8 @@ def maintenance(context: CommandContext) -> Response | None:
     services, words = _whose(context, context.words)
     if services is None:
         return context.unknown_service(first)
+    if len(words) == 1 and fold(words[0]) in input_words("cancel"):
+        return _call_off(context, context.words[:-1])
     now = context.ask.at
     try:
         span = _span(words, context.style, now)
@@ -117,39 +117,16 @@ def _whose(context: CommandContext, words: tuple[str, ...]) -> tuple[tuple[Servi
 
 
 def _span(words: tuple[str, ...], style: Style, now: datetime) -> _Span:
-    """Parse "for 1h", "22:00 23:30", "from 22:00 until 23:30" or "2026-12-01T22:00 for 90m", each with a note after it.
-    Raise ValueError for anything else.
+    """Parse "for 1h", "22:00 23:30", "tomorrow 22:00 until 23:30" or "2026-12-01T22:00 for 90m", each with a note after
+    it. Raise ValueError for anything else.
     """
-    left = [word for word in words if word]
-    since = now
-    if left and fold(left[0]) not in input_words("for"):
-        since = _moment(left, style, now)
-    if left and fold(left[0]) in input_words("for"):
-        if (lasts := durations.taken(tuple(left[1:]))) is None:
-            raise ValueError
-        until, left = since + lasts[0], list(lasts[1])
+    left, since = [word for word in words if word], now
+    if left and fold(left[0]) in input_words("now"):
+        del left[0]
+    elif lasts := times.length(left):
+        return _Span(now, now + lasts, " ".join(left)[:200])
     else:
-        until = _moment(left, style, since)
+        since = times.moment(left, style, now)
+    lasts = times.length(left)
+    until = since + lasts if lasts else times.moment(left, style, since)
     return _Span(since, until, " ".join(left)[:200])
-
-
-def _moment(left: list[str], style: Style, after: datetime) -> datetime:
-    """Take a point in time off the front of `left`: a time of day is the next one after `after`."""
-    if left and fold(left[0]) in input_words("from_until"):
-        left.pop(0)
-    if len(left) > 1 and re.fullmatch(r"\d{4}-\d{2}-\d{2}", left[0]):
-        left[:2] = [f"{left[0]}T{left[1]}"]
-    if not left:
-        raise ValueError
-    said, here = left.pop(0), local_time.zone(style)
-    if match := WALL.fullmatch(said):
-        return local_time.reached(clock(match[2]), date.fromisoformat(match[1]), here)
-    if "T" in said.upper():
-        exact = datetime.fromisoformat(said)
-        if exact.tzinfo is None:
-            raise ValueError
-        return exact.astimezone(UTC)
-    wall, today = clock(said), after.astimezone(here).date()
-    return next(
-        at for day in (today, today + DAY, today + 2 * DAY) if (at := local_time.reached(wall, day, here)) > after
-    )

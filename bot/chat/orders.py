@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
+
 from bot import wording
-from bot.chat import durations
+from bot.chat import times
 from bot.chat.context import CommandContext, ForService, Response
 from bot.judge.incidents import correctable
-from bot.model import Ack, Correct, Mute, Unmute
+from bot.model import Ack, Correct, Mute, Style, Unmute
+from bot.wording.catalog import fold, input_words
 
 LONGEST_REASON = 200  # characters
+LONGEST_MUTE = timedelta(days=366)  # of an outage that does not end
 
 
 def ack(context: CommandContext) -> Response:
@@ -41,18 +45,38 @@ def ack(context: CommandContext) -> Response:
 
 
 def mute(context: CommandContext) -> Response | None:
-    """Take `mute x 2h [reason]`; `mute x 2 hours` as well. None if no length of time follows the service."""
+    """Take `mute x 2h [reason]`, `mute x until 18:00` and `mute x until restored`. None if neither a length of time nor
+    its end follows the service.
+    """
     service, number, rest = context.split(context.words)
     if service is None:
         return context.unknown_service(context.words[0]) if context.words else None
     if context.means_another(number, context.state(service).incident):
         return context.another_incident(service, number)
-    if (lasts := durations.taken(rest)) is None:
+    now, left = context.ask.at, list(rest)
+    restored = _until_restored(left)
+    if restored and context.state(service).incident is None:
+        return Response(wording.nothing_open(service, context.style))
+    try:
+        until = now + LONGEST_MUTE if restored else _until(left, context.style, now)
+    except (ValueError, OverflowError):
         return None
-    span, reason = lasts
-    now = context.ask.at
-    order = Mute(context.ask.name, now, now + span, " ".join(reason)[:LONGEST_REASON])
+    order = Mute(context.ask.name, now, until, " ".join(left)[:LONGEST_REASON], until_restored=restored)
     return Response(wording.muted(service, order, context.style, now), (ForService(service.id, order),))
+
+
+def _until_restored(left: list[str]) -> bool:
+    """Take "until restored" off the front of `left`."""
+    said = len(left) > 1 and fold(left[0]) in input_words("from_until") and fold(left[1]) in input_words("restored")
+    if said:
+        del left[:2]
+    return said
+
+
+def _until(left: list[str], style: Style, now: datetime) -> datetime:
+    """Take "2h", "for 2h" or "until tomorrow 9:00" off the front of `left`. ValueError for anything else."""
+    lasts = times.length(left)
+    return now + lasts if lasts else times.moment(left, style, now)
 
 
 def unmute(context: CommandContext) -> Response | None:
@@ -61,8 +85,10 @@ def unmute(context: CommandContext) -> Response | None:
     service = context.service
     if service is None:
         return context.unknown_service(context.phrase)
+    # Another node may have muted it just now, so the order is given whatever this one knows.
     order = Unmute(context.ask.name, context.ask.at)
-    return Response(wording.unmuted(service, context.style), (ForService(service.id, order),))
+    say = wording.unmuted if context.state(service).muted(context.ask.at) else wording.not_muted
+    return Response(say(service, context.style), (ForService(service.id, order),))
 
 
 def correct(context: CommandContext) -> Response | None:

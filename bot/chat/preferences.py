@@ -3,30 +3,40 @@
 from __future__ import annotations
 
 import difflib
+import re
 from dataclasses import replace
 
 from bot import wording
+from bot.chat import times
 from bot.chat.context import CommandContext, Response, SetPlace
 from bot.model import PlaceSettings, Quiet, Text, local_time
 from bot.wording.catalog import fold, input_words
 
+OFFSET = re.compile(r"(utc|gmt)[+-]\d")  # a zone that knows no summer time is not what people mean
 CLOCKS = {"12h": "12h", "12": "12h", "24h": "24h", "24": "24h"}
 
 
 def quiet(context: CommandContext) -> Response:
     """Set or clear the quiet hours."""
-    exception = input_words("except")
-    said = " ".join("except" if fold(word) in exception else word for word in context.words).casefold()
     now, place = context.ask.at, context.ask.where
-    if not said:
+    if not context.words:
         held = next((one.quiet_at(place) for one in context.configured), context.settings.quiet)
         return Response(wording.quiet(held, context.style, now))
     try:
-        wanted = None if fold(said) in input_words("off") else Quiet.parse(said)
+        wanted = None if fold(context.phrase) in input_words("off") else _quiet(context.words)
     except ValueError:
         return Response(wording.no_hours(context.style))
     reply = wording.quiet(wanted, context.style, now)
     return _set(context, "quiet", replace(context.settings, quiet=wanted), reply)
+
+
+def _quiet(said: tuple[str, ...]) -> Quiet:
+    """Parse "22:00-07:00", "from 10pm until 7am", each with "except down" after it. ValueError for anything else."""
+    left = list(said)
+    if (hours := times.range_of_day(left)) is None:
+        raise ValueError("is no range of hours")
+    topics = ["except" if fold(word) in input_words("except") else word for word in left]
+    return Quiet.parse(" ".join(["{:%H:%M}-{:%H:%M}".format(*hours), *topics]).casefold())
 
 
 def language(context: CommandContext) -> Response:
@@ -48,7 +58,7 @@ def timezone(context: CommandContext) -> Response:
     said = "_".join(context.words).casefold()
     zone = local_time.named(said)
     if zone is None:
-        near = difflib.get_close_matches(said, local_time.zones(), 3)
+        near = [] if OFFSET.match(said) else difflib.get_close_matches(said, local_time.zones(), 3)
         return Response(wording.unknown_timezone(said, [local_time.zones()[name] for name in near], context.style))
     style = replace(context.style, timezone=zone)
     reply = wording.timezone(style, context.ask.at)

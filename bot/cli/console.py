@@ -2,19 +2,68 @@
 
 from __future__ import annotations
 
-import asyncio
+import json
 import logging
+import os
+import re
 import sys
 from collections.abc import Coroutine
+from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Any, NoReturn
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn, TextIO
 
 from cyclopts import Parameter
-from rich.console import Console
-from rich.table import Table
 
-out = Console(highlight=False, soft_wrap=True)
-err = Console(stderr=True, highlight=False, soft_wrap=True)
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.table import Table
+
+# What moves the cursor or rings the bell; tabs and line ends are text.
+CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\x80-\x9f]")
+
+
+class Output:
+    """Standard output or standard error. Lines are written plainly; rich is loaded only for what needs it."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    @property
+    def _file(self) -> TextIO:
+        file: TextIO = getattr(sys, self._name)
+        return file
+
+    @cached_property
+    def rich(self) -> Console:
+        """For tables and for what moves in a terminal."""
+        from rich.console import Console  # noqa: PLC0415 # most commands need only lines
+
+        return Console(stderr=self._name == "stderr", highlight=False, soft_wrap=True)
+
+    @property
+    def encoding(self) -> str:
+        return self._file.encoding or "utf-8"
+
+    def line(self, text: str) -> None:
+        """Write a line, or several; what the terminal's encoding lacks becomes a question mark."""
+        text = CONTROLS.sub("", text).encode(self.encoding, "replace").decode(self.encoding)
+        try:
+            self._file.write(f"{text}\n")
+            self._file.flush()
+        except BrokenPipeError:  # `| head` has seen enough
+            os.dup2(os.open(os.devnull, os.O_WRONLY), self._file.fileno())
+            raise SystemExit(1) from None
+
+    def data(self, data: Any) -> None:
+        """Write data as JSON, in colours in a terminal."""
+        if self._file.isatty():
+            self.rich.print_json(data=data)
+        else:
+            self.line(json.dumps(data, indent=2, ensure_ascii=False))
+
+
+out = Output("stdout")
+err = Output("stderr")
 
 File = Annotated[Path, Parameter(name=["--config", "-c"], help="The config file.")]
 AsData = Annotated[bool, Parameter(name="--json", negative="")]
@@ -39,13 +88,15 @@ CHATTY = (
 
 def show(table: Table) -> None:
     """Print a table, at full width into a file or another program."""
-    if not out.is_terminal:
-        out.width = 1000
-    out.print(table)
+    if not out.rich.is_terminal:
+        out.rich.width = 1000
+    out.rich.print(table)
 
 
 def work(task: Coroutine[Any, Any, int | None]) -> int:
     """Run a coroutine on uvloop if it is installed: that halves the cost of a check."""
+    import asyncio  # noqa: PLC0415 # `--help` starts quickly without it
+
     try:
         import uvloop  # noqa: PLC0415 # not on every platform
     except ImportError:
@@ -66,5 +117,5 @@ def log(level: int = logging.INFO, formatter: logging.Formatter | None = None) -
 
 
 def fail(line: str, code: int) -> NoReturn:
-    err.print(f"tocsin: {line}", markup=False)
+    err.line(f"tocsin: {line}")
     raise SystemExit(code)

@@ -52,11 +52,11 @@ async def _digest(config: Config, name: str, folder: Path | None, address: str |
     if folder is not None:
         try:
             for path in digest_preview.write(folder, delivery, config):
-                out.print(str(path), markup=False)
+                out.line(str(path))
         except OSError as error:
             fail(f"{folder}: cannot be written: {error.strerror}", 1)
     if address is not None:
         if why := await digest_preview.send(config, delivery):
             fail(why, 1)
-        out.print(f"sent to {address}", markup=False)
+        out.line(f"sent to {address}")
     return 0

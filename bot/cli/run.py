@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import Parameter, validators
 
-from bot import __version__, wording
+from bot import __version__
 from bot.cli.console import HERE, File, fail, log, out, work
 from bot.cli.file_limit import file_limit, raise_file_limit
 from bot.cli.health import asked_how_it_is, troubles
@@ -38,7 +38,7 @@ def demo(*, once: bool = False, port: Port = 8080) -> int:
     from bot.demo import demonstrate  # noqa: PLC0415 # the daemon need not import the demo
 
     log(logging.WARNING)
-    return work(demonstrate(out, once=once, port=port))
+    return work(demonstrate(out.rich, once=once, port=port))
 
 
 def run(*, config: File = HERE, log_format: LogFormat = "text", log_level: LogLevel = "info") -> int:
@@ -86,13 +86,15 @@ def healthcheck(*, config: File = HERE) -> int:
 
 
 async def _healthcheck(config: Config) -> int:
+    from bot import wording  # noqa: PLC0415 # as above
+
     from bot.contracts import Answer  # noqa: PLC0415 # as above
 
     url, answer = await asked_how_it_is(config)
     if not isinstance(answer, Answer) or answer.status != 200:
         why = f"HTTP {answer.status}" if isinstance(answer, Answer) else wording.english(answer.why)
         fail("; ".join((f"not well: {why} at {url}", *troubles(answer))), 1)
-    out.print("well")
+    out.line("well")
     return 0
 
 

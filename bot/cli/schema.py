@@ -45,11 +45,11 @@ def services(search: str = "", *, as_data: AsData = False) -> int:
 
     found = catalogue.search(search)
     if as_data:
-        out.print_json(json.dumps(shown.as_json(found), ensure_ascii=False))
+        out.data(shown.as_json(found))
         return 0
     if not found:
         near = ", ".join(catalogue.near(search))
         fail(f'no service is like "{search}"; {f"near: {near}" if near else "without a word all are listed"}', 1)
     show(shown.table(found))
-    out.print(shown.age(found), markup=False)
+    out.line(shown.age(found))
     return 0

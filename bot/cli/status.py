@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from dataclasses import asdict
 from datetime import timedelta
@@ -12,11 +11,11 @@ from cyclopts import Parameter
 
 from bot.cli import health
 from bot.cli.console import HERE, AsData, File, err, fail, out, show, work
-from bot.model.cluster import SHARDS, ClusterView
 
 if TYPE_CHECKING:
     from bot.config import Config
     from bot.model import Overview
+    from bot.model.cluster import ClusterView
 
 
 def delivery(incident: str, *, config: File = HERE, as_data: AsData = False) -> int:
@@ -49,12 +48,12 @@ async def _delivery(config: Config, asked: str, *, as_data: bool) -> int:
     if found is None:
         fail(f'nothing is known of "{asked}"; expected an incident such as x#17, or a service that has had one', 2)
     if as_data:
-        out.print_json(json.dumps(delivery_tables.as_json(found, style, now)))
+        out.data(delivery_tables.as_json(found, style, now))
         return 0
-    out.print(wording.delivered(found, style, now).title, markup=False)
+    out.line(wording.delivered(found, style, now).title)
     show(delivery_tables.delivered(found, style, now))
     for line in delivery_tables.ways(found, style, now):
-        out.print(line, markup=False)
+        out.line(line)
     return 0
 
 
@@ -94,25 +93,27 @@ async def _status(config: Config, service: str | None, *, as_data: bool, exit_co
         fail(f'there is no service "{service}"; expected one of {", ".join(config.services)}', 2)
     _, answer = await health.asked_how_it_is(config, timedelta(seconds=2))
     for line in health.troubles(answer):  # even if the database cannot be read
-        err.print(f"Tocsin itself is unwell: {line}", markup=False)
+        err.line(f"Tocsin itself is unwell: {line}")
     async with open_store(config.database, create=False) as store:
         overview, alive = await glance(config, store)
         cluster = await store.nodes()
     if as_data:
         own = health.as_data(answer)
         nodes = {"nodes": [asdict(node) for node in cluster.nodes]} if cluster.nodes else {}
-        out.print_json(json.dumps(as_json(overview) | ({"own_trouble": own} if own else {}) | nodes))
+        out.data(as_json(overview) | ({"own_trouble": own} if own else {}) | nodes)
     else:
-        out.print(wording.status(overview, config.style(), service).text, markup=False)
+        out.line(wording.status(overview, config.style(), service).text)
         for line in _nodes(cluster) if len(cluster.nodes) > 1 else ():
-            out.print(line, markup=False)
+            out.line(line)
     if alive is None or overview.at - alive > timedelta(minutes=1):
-        err.print("The daemon is not running: this is what was known when it stopped.")
+        err.line("The daemon is not running: this is what was known when it stopped.")
     return 3 if exit_code and _down(overview, service) else 0
 
 
 def _nodes(cluster: ClusterView) -> Iterator[str]:
     """A line for each node, and one for what nobody does."""
+    from bot.model.cluster import SHARDS  # noqa: PLC0415 # as above
+
     for node in cluster.nodes:
         if not node.alive:
             yield f"node {node.name}: gone since {node.age:.0f} s"

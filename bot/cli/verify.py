@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import logging
 from pathlib import Path
@@ -46,17 +45,17 @@ async def _check(config: Config, exposed: list[str], *, live: bool) -> int:
     found = await (_live(config) if live else _probed(config))
     from bot import wording  # noqa: PLC0415 # as above
 
-    out.print("config: right (" + ", ".join(wording.counted(n, what) for what, n in sizes.items()) + ")")
+    out.line("config: right (" + ", ".join(wording.counted(n, what) for what, n in sizes.items()) + ")")
     if not config.canaries:
-        out.print("canaries: none set: an outage of our own connection would be told as everybody's")
+        out.line("canaries: none set: an outage of our own connection would be told as everybody's")
     for job, address in (await wiring.addresses(config)).items():
-        out.print(f"heartbeat {job}: {address}", markup=False)
+        out.line(f"heartbeat {job}: {address}")
     for line in wiring.witness_lines(config):
-        out.print(line, markup=False)
+        out.line(line)
     for line, wrong in found:
-        (err if wrong else out).print(line, markup=False)
+        (err if wrong else out).line(line)
     for line in exposed:
-        err.print(line, markup=False)
+        err.line(line)
     return 1 if any(wrong for _, wrong in found) or exposed else 0
 
 
@@ -77,6 +76,8 @@ Line = tuple[str, bool]  # a line, and whether it reports a fault
 
 
 async def _probed(config: Config) -> list[Line]:
+    import asyncio  # noqa: PLC0415 # as above
+
     from bot import net  # noqa: PLC0415 # as above
 
     async with net.Network() as network:
@@ -95,7 +96,7 @@ def _ready(fault: Reason | Unclear | None) -> str:
 async def _live(config: Config) -> list[Line]:
     from bot.cli.live_check import live_check  # noqa: PLC0415 # as above
 
-    with err.status("") as shown:  # visible in a terminal only
+    with err.rich.status("") as shown:  # visible in a terminal only
         found = await live_check(config, lambda n, m: shown.update(f"{n} of {m} asked"))
     return [(f"{mark(one.reach.good)} {one.what}: {one.reach.said}", one.reach.good is False) for one in found]
 
@@ -140,13 +141,13 @@ async def _drill(config: Config, name: str | None) -> int:
 
     if name not in {None, *config.audiences}:
         fail(f'there is no audience "{name}"; expected one of {", ".join(config.audiences) or "none yet"}', 2)
-    with err.status("") as shown:  # visible in a terminal only
+    with err.rich.status("") as shown:  # visible in a terminal only
         done = await try_all(
             config, [name] if name else list(config.audiences), lambda n, m: shown.update(f"{n} of {m} tried")
         )
     show(delivery_tables.drilled(done, config.style(), SYSTEM.utcnow()))
     for line in delivery_tables.failures(done):
-        out.print(line, markup=False)
+        out.line(line)
     if failed := sum(bool(proof.why) for proof in done):
         from bot import wording  # noqa: PLC0415 # as above
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import signal
 import socket
@@ -53,7 +52,9 @@ def witness(
 
 
 async def _run(server: str, token: str, source: str | None) -> int:
-    from bot.net import Network  # noqa: PLC0415 # `--help` starts quickly without it
+    import asyncio  # noqa: PLC0415 # `--help` starts quickly without it
+
+    from bot.net import Network  # noqa: PLC0415 # as above
     from bot.watch.witness.link import Link, TokenRefusedError  # noqa: PLC0415 # as above
     from bot.watch.witness.process import Witness  # noqa: PLC0415 # as above
 

@@ -74,6 +74,9 @@ class DeliveryRecord(LadderSource, AddressBook, Protocol):
     def others(self, audience: str) -> wording.Others:
         """Confirmed open incidents among the services that an audience follows."""
 
+    async def unwanted(self, delivery: Delivery) -> str:
+        """Why it is not to be sent any more; empty if it is."""
+
     async def refused(self, delivery: Delivery, why: Reason, scope: RefusalScope) -> None:
         """A destination takes nothing, or refused this message."""
 
@@ -266,6 +269,11 @@ class Outbox:
         early = min(at - self.clock(), self.channels[kind].pace.per)  # no longer than a slot, whatever the clock does
         if early > timedelta():
             await asyncio.sleep(early.total_seconds())
+        if why := await self.record.unwanted(delivery):
+            self._rate_limiters[kind].end(place, self.clock())
+            log.info("%s to %s is not sent: %s", delivery.notice.key, delivery.destination.shown, why)
+            await self._note(delivery, DeliveryResult(DeliveryStatus.UNWANTED))
+            return
         await self.ownership.ours(channel_role(kind))
         dead = kind in self.record.down()
         receipt = await self._hand_over(self.channels[kind], self._headed(delivery))

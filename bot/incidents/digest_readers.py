@@ -18,6 +18,7 @@ from bot.model import (
     Style,
     Undeliverable,
 )
+from bot.model.digests import THREAD
 from bot.model.signed_links import CONFIRM_FOR, NAME, UNSUBSCRIBE_FOR, LinkPurpose, SignedLink, opened, signed
 from bot.store import DigestReaderStore, Store
 from bot.wording import digest_lists
@@ -36,6 +37,7 @@ class DigestReaders:
         self._opened = store
         self._secret = ""
         self.all: tuple[DigestReader, ...] = ()
+        self._by_key: Mapping[tuple[str, Destination], DigestReader] = {}
         self.undeliverable: Mapping[Destination, Undeliverable] = {}
 
     @property
@@ -46,7 +48,8 @@ class DigestReaders:
         """Read all anew; what has not changed stays the same object."""
         found = await self._store.all()
         dead = {one.destination: one for one in await self._store.undeliverable()}
-        self.all = self.all if found == self.all else found
+        if found != self.all:
+            self.all, self._by_key = found, {one.key: one for one in found}
         self.undeliverable = self.undeliverable if dead == self.undeliverable else dead
 
     def of(self, digest: str, *states: DigestReaderState) -> tuple[DigestReader, ...]:
@@ -55,7 +58,23 @@ class DigestReaders:
         return tuple(one for one in self.all if one.digest == digest and one.state in wanted)
 
     def find(self, digest: str, place: Destination) -> DigestReader | None:
-        return next((one for one in self.all if one.key == (digest, place)), None)
+        return self._by_key.get((digest, place))
+
+    async def unwanted(self, delivery: Delivery, digests: Mapping[str, Digest]) -> str:
+        """Why a digest that waits to be sent is not to be sent any more; empty if it is. The database is asked, as
+        another process may have heard it.
+        """
+        name, place = delivery.audience, delivery.destination
+        if not delivery.notice.thread.startswith(THREAD):
+            return ""
+        if name not in digests:
+            return "there is no such digest any more"
+        state, undeliverable = await self._store.standing(name, place)
+        if undeliverable:
+            return "it takes no mail any more"
+        if place in digests[name].to or state is DigestReaderState.CONFIRMED:
+            return ""
+        return "it is no longer on its list" if state is None else "it has unsubscribed"
 
     # ── from chat ─────────────────────────────────────────────────────────────────────────────────────────────────────
 

@@ -23,6 +23,7 @@ from bot.judge.incidents import bad_since, only_worn, step, unwatched
 from bot.judge.maintenance import occurrences
 from bot.judge.maintenance_calendar import MaintenanceCalendar
 from bot.judge.own_outage import track_own_outage
+from bot.judge.steadiness import steady
 from bot.judge.verdict import judge, saw
 from bot.model import (
     OURSELVES,
@@ -57,6 +58,7 @@ from bot.store.incidents import Snapshot, Transition
 log = logging.getLogger(__name__)
 
 LONG_AGO = timedelta(days=400)  # no statistic looks further back
+USUAL_RULES = Rules()
 
 
 def no_outbox(_whom: set[str] | set[Destination]) -> None:
@@ -122,9 +124,15 @@ class Recorder:
 
     async def seen(self, seen: Round) -> bool:
         """Record a round. Return True while the service is in doubt or not up, so that it is checked more often."""
-        self.coverage.note(seen, self.settings.holds, saw=saw(seen, self._rules(seen.service)))
+        rules = self.settings.rules.get(seen.service) or USUAL_RULES
+        before = self._state(seen.service)
+        is_steady = steady(before, seen, rules) and seen.service not in self._unwritten
+        self.coverage.note(seen, self.settings.holds, saw=is_steady or saw(seen, rules))
         await self._track_own_outage(seen)
         self.maintenance.note_announced(seen)
+        if is_steady and self._state(seen.service) is before:
+            self.store.ownership.claim(seen.service)  # raises if it is not ours
+            return False
         if seen.online or self._state(seen.service).streak.bad:
             await self._write_down(seen)
         state = self._state(seen.service)
@@ -267,12 +275,15 @@ class Recorder:
 
     async def _track_own_outage(self, seen: Round) -> None:
         self.store.ownership.see(online=seen.online)
+        online, own = seen.online and not seen.starved, self.states.get(OURSELVES)
+        if online and seen.asleep_since is None and (own is None or own.incident is None):
+            return
         if self.store.ownership.others_see:
             return  # another node takes over, and nothing goes unseen
         if slept := seen.asleep_since:
             await self._advance(OURSELVES, lambda own: track_own_outage(own, slept, online=False, starved=True))
-        online, blind = seen.online and not seen.starved, self._state(OURSELVES).incident is not None
         seeing = any(reading.outcome is not Outcome.INCONCLUSIVE for reading in seen.readings)
+        blind = self._state(OURSELVES).incident is not None
         if not online or (blind and seeing):  # errors of our own do not show that we are online
             starved = seen.starved
             await self._advance(OURSELVES, lambda own: track_own_outage(own, seen.at, online=online, starved=starved))
@@ -315,7 +326,7 @@ class Recorder:
         return self.states.get(service) or ServiceState(service)
 
     def _rules(self, service: str) -> Rules:
-        rules = self.settings.rules.get(service) or Rules()
+        rules = self.settings.rules.get(service) or USUAL_RULES
         if not (ages := self.places.waits(service)):
             return rules
         return replace(rules, milestones=tuple(sorted({*rules.milestones, *ages})))
@@ -329,12 +340,13 @@ class Recorder:
         claim: Claim | None = None,
     ) -> tuple[Change, ...]:
         state = self._state(service)
-        if take(state).state == state:
+        foreseen = take(state)
+        if foreseen.state == state:
             return ()  # a steady service costs no transaction
         now = self.clock()
 
         def decide(situation: Snapshot) -> Transition | None:
-            taken = take(situation.state)
+            taken = foreseen if situation.state == state else take(situation.state)
             if taken.state == situation.state:
                 return None
             news = () if quietly else taken.changes
@@ -369,6 +381,10 @@ class Recorder:
     def addressed(self) -> incident_fanout.Readers:
         """All readers, and the present state of their channels."""
         return incident_fanout.Readers(self.readers, self.settings.admins, self.down(), self.settings.editable)
+
+    async def unwanted(self, delivery: Delivery) -> str:
+        """Why a queued digest is not to be sent any more; empty for what is."""
+        return await self.places.digests.unwanted(delivery, self.settings.digests)
 
     def others(self, audience: str) -> wording.Others:
         """Confirmed open incidents among the services that an audience follows."""

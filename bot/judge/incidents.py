@@ -32,6 +32,15 @@ UNPLANNED = MaintenanceEffect()
 
 def step(state: ServiceState, seen: Verdict | Order, rules: Rules, plan: MaintenanceEffect = UNPLANNED) -> Step:
     """Apply one verdict or order. Deterministic; a repeated order changes nothing."""
+    done = _step(state, seen, rules, plan)
+    mute = done.state.mute
+    over = state.incident is not None and done.state.incident is None
+    if mute is None or not (over and mute.until_restored):
+        return done
+    return replace(done, state=replace(done.state, mute=replace(mute, until=seen.at, until_restored=False)))
+
+
+def _step(state: ServiceState, seen: Verdict | Order, rules: Rules, plan: MaintenanceEffect) -> Step:
     match seen:
         case Verdict(health=Health.UNKNOWN):
             return Step(replace(state, streak=seen.streak, unseen_since=state.unseen_since or seen.at))

@@ -18,9 +18,10 @@ class DeliveryStatus(StrEnum):
     REFUSED = "refused"
     MERGED = "merged"  # another message, which was sent, carries it
     SUPERSEDED = "superseded"  # a later one says it too, or there is no message to edit
+    UNWANTED = "unwanted"  # a digest whose reader unsubscribed, or was removed, before it was sent
 
 
-FINISHED = frozenset({DeliveryStatus.SENT, DeliveryStatus.REFUSED, DeliveryStatus.MERGED, DeliveryStatus.SUPERSEDED})
+FINISHED = frozenset(DeliveryStatus) - {DeliveryStatus.PENDING, DeliveryStatus.SENDING}
 ARRIVED = frozenset({DeliveryStatus.SENT, DeliveryStatus.MERGED})
 MANY = "#many#"  # prefix of a batch message's thread; no service's name begins like this
 

@@ -10,6 +10,8 @@ from bot.model.audiences import Destination, PlaceSettings, Style
 from bot.model.digest_facts import DigestOrder
 from bot.model.reasons import Reason
 
+THREAD = "digest:"  # how the threads of digests begin
+
 
 @dataclass(frozen=True, slots=True)
 class Digest:

@@ -136,6 +136,7 @@ class Mute:
     at: datetime
     until: datetime
     reason: str = ""
+    until_restored: bool = False  # ends with the incident, at `until` at the latest
 
 
 @dataclass(frozen=True, slots=True)

@@ -83,15 +83,18 @@ class Network:
         inward: bool = False,
     ) -> Answer | Trouble:
         """As in `contracts.Net`. With `redirects=0` a redirect is the response."""
-        seconds = timeout.total_seconds()
+        net, seconds = self._open, timeout.total_seconds()
         trip = Trip(asyncio.get_running_loop().time() + seconds)
-        limit = asyncio.timeout(seconds)
+        limit = net.wheel.limit(seconds)
         try:
-            async with limit:
+            with limit:
+                reply, wire = await net.ask(prepared, trip, cap=cap, fresh=fresh, guarded=guarded)
+                if not (redirects and reply.location and reply.status in MOVED):
+                    return _answer(prepared, trip, reply, wire)
                 hops = _Hops(redirects, fresh=fresh, guarded=guarded, inward=inward)
-                return await self._follow(prepared, trip, cap, hops)
+                return await self._follow(prepared, (reply, wire), trip, cap, hops)
         except (OSError, TroubleError) as error:
-            return trip.overdue(timeout) if limit.expired() else trip.failed(error)
+            return trip.overdue(timeout) if limit.expired else trip.failed(error)
 
     async def connect(self, host: str, port: int, *, timeout: timedelta, guarded: bool = False) -> Connected | Trouble:
         """As in `contracts.Net`, like all methods below."""
@@ -101,7 +104,7 @@ class Network:
                 with closing(await self._open.dial(host, port, trip, guarded=guarded, make=Connection)):
                     return Connected(trip.took)
 
-        return await _within(timeout, work)
+        return await self._within(timeout, work)
 
     async def handshake(
         self,
@@ -121,7 +124,7 @@ class Network:
                     await self._open.secure(talk, name or host, trip)
                     return Connected(trip.took, talk.certificate_until)
 
-        return await _within(timeout, work)
+        return await self._within(timeout, work)
 
     async def greet(
         self, host: str, port: int, *, timeout: timedelta, secure: bool = False, guarded: bool = False
@@ -134,7 +137,7 @@ class Network:
                     line = await talk.line(trip)
                     return Connected(trip.took, talk.certificate_until, line)
 
-        return await _within(timeout, work)
+        return await self._within(timeout, work)
 
     async def query(
         self, name: str, kind: Record, *, timeout: timedelta, server: str = "", guarded: bool = False
@@ -148,7 +151,7 @@ class Network:
                 raise TroubleError(Cause.GUARDED, INNER)
             return Found(records, trip.took)
 
-        return await _within(timeout, work)
+        return await self._within(timeout, work)
 
     async def ping(self, host: str, *, timeout: timedelta, packets: int = 3, guarded: bool = False) -> Echoed | Trouble:
         async def work(trip: Trip) -> Echoed:
@@ -156,20 +159,33 @@ class Network:
             trip.enter("wait")
             return await echo(address, packets, trip.until, self._source)
 
-        return await _within(timeout, work)
+        return await self._within(timeout, work)
 
-    async def _follow(self, prepared: Prepared, trip: Trip, cap: int, hops: _Hops) -> Answer:
-        """Send the request and follow its redirects."""
-        for _ in range(hops.most + 1):
+    async def _follow(
+        self, prepared: Prepared, seen: tuple[Reply, Connection], trip: Trip, cap: int, hops: _Hops
+    ) -> Answer:
+        """Follow redirects from the first one, `seen`."""
+        reply, wire = seen
+        for _ in range(hops.most):
+            hops.note(prepared, reply, public=not hops.guarded and self._open.public(wire))
+            prepared = with_cookies(redirected(prepared, reply.status, reply.location), hops.cookies)
             try:
                 reply, wire = await self._open.ask(prepared, trip, cap=cap, fresh=hops.fresh, guarded=hops.guarded)
             except TroubleError as error:
                 raise hops.explained(error) from None
-            if not (hops.most and reply.location and reply.status in MOVED):
+            if not (reply.location and reply.status in MOVED):
                 return _answer(prepared, trip, reply, wire)
-            hops.note(prepared, reply, public=not hops.guarded and self._open.public(wire))
-            prepared = with_cookies(redirected(prepared, reply.status, reply.location), hops.cookies)
         raise TroubleError(Cause.REDIRECTS, Reason.of(ReasonCode.REDIRECTS_TOO_OFTEN, count=hops.most))
+
+    async def _within(self, timeout: timedelta, work: Callable[[Trip], Awaitable[Seen]]) -> Seen | Trouble:
+        seconds = timeout.total_seconds()
+        trip = Trip(asyncio.get_running_loop().time() + seconds)
+        limit = self._open.wheel.limit(seconds)
+        try:
+            with limit:
+                return await work(trip)
+        except (OSError, TroubleError) as error:
+            return trip.overdue(timeout) if limit.expired else trip.failed(error)
 
     @property
     def _open(self) -> Transport:
@@ -209,7 +225,7 @@ def _answer(prepared: Prepared, trip: Trip, reply: Reply, wire: Connection) -> A
         status=reply.status,
         headers=reply.headers,
         body=bytes(reply.body),
-        url=str(prepared.url),
+        url=prepared.address,
         took=trip.took,
         phases=trip.phases,
         reused=trip.reused,
@@ -217,14 +233,3 @@ def _answer(prepared: Prepared, trip: Trip, reply: Reply, wire: Connection) -> A
         certificate_until=wire.certificate_until,
         unread=reply.unread,
     )
-
-
-async def _within(timeout: timedelta, work: Callable[[Trip], Awaitable[Seen]]) -> Seen | Trouble:
-    seconds = timeout.total_seconds()
-    trip = Trip(asyncio.get_running_loop().time() + seconds)
-    limit = asyncio.timeout(seconds)
-    try:
-        async with limit:
-            return await work(trip)
-    except (OSError, TroubleError) as error:
-        return trip.overdue(timeout) if limit.expired() else trip.failed(error)

@@ -45,6 +45,7 @@ class Prepared:
     headers: Headers  # the caller's
     content: bytes | None
     family: Family | None = None  # connect over this family only
+    address: str = ""  # the URL as text
 
     def __repr__(self) -> str:
         return f"<{self.method} {self.host}>"
@@ -69,19 +70,25 @@ def prepare(
 def _build(method: str, url: str, asked: Headers, content: bytes | None, family: Family | None) -> Prepared:
     if not TOKEN.fullmatch(method):
         raise ValueError("that is no HTTP method")
+    target, userinfo, host, port = _target(url)
+    if userinfo and not any(name.lower() == "authorization" for name, _ in asked):
+        asked = (*asked, ("Authorization", _basic(userinfo)))
+    secure = target.scheme == "https"
+    upgrade = next((value for name, value in asked if name.lower() == "upgrade"), "")
+    keeps = (secure or method == "POST") and not upgrade
+    wire = _bytes(method, target, asked, content, "Upgrade" if upgrade else "keep-alive" if keeps else "close")
+    return Prepared(method, target, secure, host, port, keeps, wire, asked, content, family, str(target))
+
+
+@lru_cache(maxsize=1024)
+def _target(url: str) -> tuple[httpx.URL, bytes, str, int]:
+    """The URL as it is asked, its user information, host and port."""
     try:
         target = httpx.URL(url)
     except httpx.InvalidURL:
         raise ValueError("that is no valid URL") from None
     host, port = _origin(target)
-    if target.userinfo and not any(name.lower() == "authorization" for name, _ in asked):
-        asked = (*asked, ("Authorization", _basic(target.userinfo)))
-    target = target.copy_with(userinfo=b"", fragment=None)
-    secure = target.scheme == "https"
-    upgrade = next((value for name, value in asked if name.lower() == "upgrade"), "")
-    keeps = (secure or method == "POST") and not upgrade
-    wire = _bytes(method, target, asked, content, "Upgrade" if upgrade else "keep-alive" if keeps else "close")
-    return Prepared(method, target, secure, host, port, keeps, wire, asked, content, family)
+    return target.copy_with(userinfo=b"", fragment=None), target.userinfo, host, port
 
 
 @lru_cache(maxsize=16384)

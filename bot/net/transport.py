@@ -21,6 +21,7 @@ from bot.net.pool import Origin, Pool
 from bot.net.request import IDEMPOTENT, Prepared
 from bot.net.response import Reply
 from bot.net.sockets import Sockets
+from bot.net.timer_wheel import TimerWheel
 
 NO_AUTHORITIES = Reason.of(ReasonCode.OWN_AUTHORITIES_MISSING, advice=AdviceCode.SET_AUTHORITIES)
 
@@ -46,6 +47,7 @@ class Transport:
         self._ca_file = ca_file
         self._pool = Pool()
         self.sockets = Sockets()
+        self.wheel = TimerWheel()
 
     @cached_property
     def _context(self) -> ssl.SSLContext:
@@ -70,7 +72,8 @@ class Transport:
                 if reply.begun or prepared.method not in IDEMPOTENT:
                     raise
             trip.reused = False  # it was closed while idle, which means nothing: try a new one
-        async with self.sockets.one(trip):
+        await self.sockets.take(trip)
+        try:
             wire = await self.dial(
                 prepared.host, prepared.port, trip, guarded=guarded, make=Connection, family=prepared.family
             )
@@ -78,6 +81,8 @@ class Transport:
                 await self.secure(wire, prepared.host, trip)
             wire.born = asyncio.get_running_loop().time()
             return await self._converse(wire, prepared, Reply(prepared.method, cap), trip, guarded), wire
+        finally:
+            self.sockets.give_back()
 
     async def dial(
         self,
@@ -92,6 +97,8 @@ class Transport:
         """Resolve and connect over TCP."""
         addresses = await self.reachable(host, trip, guarded=guarded, family=family)
         trip.enter("connect")
+        if len(addresses) == 1:
+            return await _attempt(addresses[0], port, make, self._source)
         return await _first(addresses, port, make, self._source)
 
     async def reachable(self, host: str, trip: Trip, *, guarded: bool, family: Family | None = None) -> Sequence[str]:
@@ -184,29 +191,19 @@ def _origin(prepared: Prepared, guarded: bool) -> Origin:
 
 async def _first(addresses: Sequence[str], port: int, make: type[AnyWire], source: str | None) -> AnyWire:
     """The first connection to succeed. Raise OSError or TroubleError if none does."""
-    if len(addresses) == 1:
-        return await _attempt(addresses[0], port, make, source)
     attempts = [partial(_attempt, address, port, make, source) for address in addresses]
     return await first(attempts, dispose=lambda wire: wire.abort())
 
 
 async def _attempt(address: str, port: int, make: type[AnyWire], source: str | None) -> AnyWire:
+    """Connect to an address. `source`: the address of ours that the connection comes from."""
+    ours = None if source is None else (source, 0)
     try:
-        wire = await (_open(address, port, make) if source is None else _open_from(source, address, port, make))
+        _, wire = await asyncio.get_running_loop().create_connection(make, address, port, local_addr=ours)
     except OSError as error:
         if error.errno in ROUTELESS and not has_route(address):
             family = "IPv6" if ":" in address else "IPv4"
             raise TroubleError(Cause.OURS, Reason.of(ReasonCode.OWN_ROUTE_MISSING, family=family)) from None
         raise
     wire.address = address
-    return wire
-
-
-async def _open(address: str, port: int, make: type[AnyWire]) -> AnyWire:
-    _, wire = await asyncio.get_running_loop().create_connection(make, address, port)
-    return wire
-
-
-async def _open_from(source: str, address: str, port: int, make: type[AnyWire]) -> AnyWire:
-    _, wire = await asyncio.get_running_loop().create_connection(make, address, port, local_addr=(source, 0))
     return wire

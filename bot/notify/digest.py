@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -42,6 +42,17 @@ SLOTS = 100  # more would be too narrow to see: then each slot is several days
 MAIL = "email"
 
 
+@dataclass(frozen=True, slots=True)
+class DigestNotices:
+    """The same digest for chats and, with its document, for mail."""
+
+    short: Notice
+    full: Notice
+
+    def at(self, place: Destination) -> Notice:
+        return self.full if place.kind == MAIL else self.short
+
+
 def deliveries(
     name: str,
     overview: Overview,
@@ -58,14 +69,20 @@ def deliveries(
     its time. `overview.at`: when it was due; it reaches back over the period before, too. `late`: that was a while ago.
     """
     asked = replace(order or DigestOrder(name), services=tuple(services), late=late)
-    day = overview.at.astimezone(ZoneInfo(style.timezone)).date()
-    known = facts(asked, overview, overview.at - covers, style, log)
-    plain = notice(known, style, f"digest:{name}:{day}")
-    full = replace(plain, document=wording.document(known, style)) if any(p.kind == MAIL for p in to) else plain
+    made = notices(asked, overview, style, covers, log, by_mail=any(place.kind == MAIL for place in to))
     return tuple(
-        Delivery(f"{plain.key}@{place}", place, DeliveryAction.POST, full if place.kind == MAIL else plain, name)
-        for place in to
+        Delivery(f"{made.short.key}@{place}", place, DeliveryAction.POST, made.at(place), name) for place in to
     )
+
+
+def notices(
+    order: DigestOrder, overview: Overview, style: Style, covers: timedelta, log: DeliverySummary, *, by_mail: bool
+) -> DigestNotices:
+    """The texts for all readers of one style. `by_mail`: some are read in mails."""
+    day = overview.at.astimezone(ZoneInfo(style.timezone)).date()
+    known = facts(order, overview, overview.at - covers, style, log)
+    short = notice(known, style, f"digest:{order.name}:{day}")
+    return DigestNotices(short, replace(short, document=wording.document(known, style)) if by_mail else short)
 
 
 def notice(known: DigestFacts, style: Style, thread: str) -> Notice:

@@ -6,8 +6,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from bot.model import NO_DELIVERIES, Delivery, DeliverySummary, Destination, DigestOrder, Overview, Style
+from bot.model import (
+    NO_DELIVERIES,
+    Delivery,
+    DeliveryAction,
+    DeliverySummary,
+    Destination,
+    DigestOrder,
+    Overview,
+    Style,
+)
 from bot.notify import digest
+from bot.notify.digest import DigestNotices
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,14 +40,24 @@ def deliveries(
     order: DigestOrder | None = None,
     log: DeliverySummary = NO_DELIVERIES,
 ) -> tuple[Delivery, ...]:
-    """One delivery for each recipient. The keys hold the time when it was due, of which there is one for each digest and
-    recipient.
+    """One delivery for each recipient."""
+    asked = replace(order or DigestOrder(name), services=tuple(services))
+    made = notices(asked, overview, period, style, log, by_mail=any(place.kind == digest.MAIL for place in to))
+    return tuple(delivery(made, place, name) for place in to)
+
+
+def notices(
+    order: DigestOrder, overview: Overview, period: Period, style: Style, log: DeliverySummary, *, by_mail: bool
+) -> DigestNotices:
+    """The texts for all recipients of one style. Their keys hold the time when it was due, of which there is one for each
+    digest and recipient. (With plain values alone, so that another process can do it.)
     """
     seen, covers = replace(overview, at=period.until), period.until - period.since
-    rows = digest.deliveries(
-        name, seen, to, style, covers=covers, services=services, late=period.late, order=order, log=log
-    )
-    key = f"digest:{name}:{period.until:%Y-%m-%dT%H:%MZ}/1"
-    return tuple(
-        replace(row, key=f"{key}@{row.destination}", notice=replace(row.notice, key=key, style=style)) for row in rows
-    )
+    made = digest.notices(replace(order, late=period.late), seen, style, covers, log, by_mail=by_mail)
+    key = f"digest:{order.name}:{period.until:%Y-%m-%dT%H:%MZ}/1"
+    return DigestNotices(replace(made.short, key=key, style=style), replace(made.full, key=key, style=style))
+
+
+def delivery(made: DigestNotices, place: Destination, name: str) -> Delivery:
+    notice = made.at(place)
+    return Delivery(f"{notice.key}@{place}", place, DeliveryAction.POST, notice, name)

@@ -14,6 +14,8 @@ from bot.incidents.recorder import Recorder
 from bot.model import Delivery, Destination, Digest, DigestRun, Overview, Style
 from bot.model.instants import instants
 from bot.notify import digest_words
+from bot.notify.digest import MAIL
+from bot.scheduler import digest_texts
 from bot.scheduler.digest_plan import Due, Key, Plan, Recipient, begins, due, plan, spelled
 from bot.store import Store, StoreUnavailable
 from bot.wording import english
@@ -139,21 +141,19 @@ class Digests:
 
     async def _send(self, group: Due, overview: Overview, now: datetime) -> None:
         said, late = self.recorder.settings.digests[group.digest], now - group.nominal > LATE
-        period = digest_words.Period(group.since, group.nominal, late)
-        places = [run.destination for run in group.runs]
         told = await deliveries(self.store, self.recorder.settings.audiences, overview, (group.since, group.nominal))
-        rows = digest_words.deliveries(
-            *(said.name, overview, period, places, group.style), services=said.services, order=said.order, log=told
-        )
+        period = digest_words.Period(group.since, group.nominal, late)
+        by_mail = any(run.destination.kind == MAIL for run in group.runs)
+        made = await digest_texts.notices(said.order, overview, period, group.style, told, by_mail=by_mail)
         queued = 0
-        for first in range(0, len(rows), CHUNK):
+        for first in range(0, len(group.runs), CHUNK):
             some = group.runs[first : first + CHUNK]
             nexts = {
                 run.id: replace(run, nominal=group.then, since=group.nominal, schedule=group.schedule, id=0)
                 for run in some
             }
-            texts = zip(some, rows[first : first + CHUNK], strict=True)
-            linked = {run.id: await self._with_link(said, row, now) for run, row in texts}
+            rows = {run.id: digest_words.delivery(made, run.destination, said.name) for run in some}
+            linked = {number: await self._with_link(said, row, now) for number, row in rows.items()}
             queued += len(await self.store.digests.queue(linked, group.nominal, nexts, now))
         if queued:
             _log_sent(group, queued, late=late)

@@ -11,6 +11,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from functools import partial
 
+import bot.store.core_only  # noqa: F401 # first, see there
 from bot.contracts import FencedError, StoreUnavailable
 from bot.model.cluster import ClusterView
 from bot.own_health import OwnHealth

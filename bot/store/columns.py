@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import fields, is_dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cache
@@ -17,6 +18,8 @@ from bot.model import Reason
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
+# In JSON, a time without a zone, or a text that looks like one.
+ZONELESS = re.compile(r'"-?\d{4,}-\d\d-\d\dT\d\d:\d\d[\d:.]*"')
 
 
 class Utc(TypeDecorator[datetime]):
@@ -73,12 +76,15 @@ class Json(TypeDecorator[Any]):
     def process_bind_param(self, value: Any, dialect: Dialect) -> str | None:
         if value is None:
             return None
-        refuse_naive(value)
         adapter = _adapter(self.noun)
         try:
-            return adapter.dump_json(value).decode()
+            text = adapter.dump_json(value).decode()
         except PydanticSerializationError:  # half a surrogate pair, as in a foreign headline
-            return _clean(dumps(adapter.dump_python(value, mode="json"), ensure_ascii=False))
+            text = _clean(dumps(adapter.dump_python(value, mode="json"), ensure_ascii=False))
+        # Searching the text is much quicker than looking at every value, of which none may be at fault.
+        if ZONELESS.search(text):
+            refuse_naive(value)
+        return text
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> Any:
         return None if value is None else _adapter(self.noun).validate_json(value)

@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, delete, select, update
+from sqlalchemy import Row, delete, exists, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.model import Delivery, Destination, DigestReader, DigestReaderState, Reason, Undeliverable
@@ -96,6 +96,20 @@ class DigestReaderStore:
             return _reader(row) if row else None
 
         return await self._database.read(work) if link or nonce else None
+
+    async def standing(self, digest: str, place: Destination) -> tuple[DigestReaderState | None, bool]:
+        """How a place reads a digest now, None if not, and whether it takes no mail."""
+        ours = (readers.c.digest == digest, readers.c.kind == place.kind, readers.c.place == place.place)
+        dead = (undeliverable.c.kind == place.kind, undeliverable.c.place == place.place)
+        query = select(
+            select(readers.c.state).where(*ours).scalar_subquery(), exists().where(*dead).label("undeliverable")
+        )
+
+        async def work(connection: AsyncConnection) -> tuple[DigestReaderState | None, bool]:
+            state, takes_none = (await connection.execute(query)).one()
+            return DigestReaderState(state) if state else None, bool(takes_none)
+
+        return await self._database.read_latest(work)
 
     # ── addresses that take no mail ───────────────────────────────────────────────────────────────────────────────────
 

@@ -262,6 +262,12 @@ def insert_new(dialect: str, table: Table, key: str) -> ReturningInsert[Any]:
 
 
 @cache
+def insert_silently(dialect: str, table: Table, key: str) -> sqlite.Insert | postgresql.Insert:
+    """An INSERT that skips existing keys: one statement for any number of rows, as it returns nothing."""
+    return insert(dialect, table).on_conflict_do_nothing(index_elements=[key])
+
+
+@cache
 def upsert(dialect: str, table: Table, *keys: str) -> sqlite.Insert | postgresql.Insert:
     """An INSERT that overwrites existing rows, except for their `keys`."""
     statement = insert(dialect, table)

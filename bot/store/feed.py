@@ -37,23 +37,28 @@ class Subject(StrEnum):
     ROOMS = "rooms"
 
 
+# By dialect, where several daemons may share a database: the number of the present transaction.
+NUMBERS: dict[str, Any] = {"postgresql": func.txid_current(type_=BigInteger)}
+
+
 def transaction(dialect: str) -> Any:
     """The number of the present transaction, which is kept with what it writes; 0 where nobody else reads."""
-    return func.txid_current(type_=BigInteger) if dialect == "postgresql" else 0
+    return NUMBERS.get(dialect, 0)
 
 
 async def mark(connection: AsyncConnection, subject: Subject) -> None:
     """Note that something of this subject changes in the present transaction."""
-    if connection.dialect.name != "postgresql":
+    dialect = connection.dialect.name
+    if dialect not in NUMBERS:
         return
-    row = {"subject": subject.value, "written": await connection.scalar(select(transaction("postgresql")))}
-    await connection.execute(upsert("postgresql", news, "subject"), row)
+    row = {"subject": subject.value, "written": await connection.scalar(select(transaction(dialect)))}
+    await connection.execute(upsert(dialect, news, "subject"), row)
     await connection.execute(TELL, {"what": subject.value})
 
 
 async def notify(connection: AsyncConnection, what: str) -> None:
     """Notify other nodes when the present transaction is committed."""
-    if connection.dialect.name == "postgresql":
+    if connection.dialect.name in NUMBERS:
         await connection.execute(TELL, {"what": what})
 
 

@@ -13,7 +13,7 @@ from bot.store.engine import Database
 
 Job = TypeVar("Job")
 Result = TypeVar("Result")
-SIZE = 1000
+SIZE = 200  # a transaction: with more, everybody else waits long for the database
 
 
 class Again(Enum):
@@ -26,7 +26,7 @@ class Group(Generic[Job, Result]):
     """Hands waiting jobs to `commit`, which runs them in one transaction.
 
     `commit` answers each with its result, with the exception for its caller, or with AGAIN. A storm of 1,000 thus syncs
-    the disk once or twice, not 1,000 times.
+    the disk some times, not 1,000 times.
     """
 
     def __init__(

@@ -199,10 +199,9 @@ async def _write_rest(connection: AsyncConnection, moves: dict[_Job, Transition]
         latest = {change.incident.id: change.incident for change in steps}
         await connection.execute(upsert(dialect, incidents, "id"), [_incident(i) for i in latest.values()])
         await connection.execute(upsert(dialect, changes, "incident", "step"), [_change(change) for change in steps])
-    for now in {job.now for job in moves}:
-        waiting = [delivery for job, move in moves.items() if job.now == now for delivery in move.deliveries]
-        await quiet_hours.overtake(connection, waiting, now)
-        await statements.queue(connection, waiting, now)
+    waiting = [(delivery, job.now) for job, move in moves.items() for delivery in move.deliveries]
+    await quiet_hours.overtake(connection, waiting)
+    await statements.queue_many(connection, waiting)
 
 
 def _incident(incident: Incident) -> dict[str, Any]:

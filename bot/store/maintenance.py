@@ -69,7 +69,7 @@ class MaintenanceStore:
                 await connection.execute(CHANGE, {"number": number, **_changed(planning.window)})
                 if planning.window != stored:
                     await mark(connection, Subject.MAINTENANCE)
-                await quiet_hours.overtake(connection, planning.deliveries, now)
+                await quiet_hours.overtake(connection, [(one, now) for one in planning.deliveries])
                 await statements.queue(connection, planning.deliveries, now)
             return planning
 

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import ColumnElement, Delete, Select, Table, delete, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.store.deliveries import documents
 from bot.store.engine import Database
 from bot.store.schema import (
     audit,
@@ -53,6 +54,7 @@ class _Step:
 def _steps(now: datetime, routes: list[int]) -> Iterator[_Step]:
     yield _Step(_oldest(results, results.c.at < now - RESULTS_FOR))
     yield _Step(_oldest(deliveries, deliveries.c.settled_at < now - DELIVERIES_FOR))
+    yield _Step(documents.old(now - DELIVERIES_FOR))
     yield _Step(_some(done_once, done_once.c.at < now - KEYS_FOR))
     yield _Step(_oldest(audit, audit.c.at < now - YEARS))
     yield _Step(_some(digest_runs, digest_runs.c.settled_at < now - YEARS))

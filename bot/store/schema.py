@@ -18,7 +18,17 @@ from sqlalchemy import (
     text,
 )
 
-from bot.model import Change, Incident, Notice, PlaceSettings, Reading, ServiceState, SubscriptionFilter, Window
+from bot.model import (
+    Change,
+    Document,
+    Incident,
+    Notice,
+    PlaceSettings,
+    Reading,
+    ServiceState,
+    SubscriptionFilter,
+    Window,
+)
 from bot.store.columns import Json, Said, Utc, Why
 
 metadata = MetaData(
@@ -114,6 +124,7 @@ deliveries = Table(
     Column("causes", Json(tuple[str, ...])),  # ... which then need not read thousands of notices
     Column("began", Utc),  # when the incident began
     Column("happened", Utc),  # when the reported change happened
+    Column("document", Text),  # of `documents`: the notice's, which is stored once for all its readers
     Index(None, "thread", "kind", "place", "id"),
     Index("unfinished_places", "place", "kind", sqlite_where=UNFINISHED, postgresql_where=UNFINISHED),
     Index(None, "settled_at"),
@@ -348,6 +359,14 @@ digest_runs = Table(  # a row for each digest that is due to a recipient, or was
     ),
     Index("coming_digests", "nominal", sqlite_where=UNFINISHED, postgresql_where=UNFINISHED),
     Index(None, "settled_at"),
+)
+
+documents = Table(  # the long form of digests: each once, however many readers it has
+    "documents",
+    metadata,
+    Column("name", Text, primary_key=True),  # a hash of the body
+    Column("at", Utc, nullable=False),  # when it was first queued
+    Column("body", Json(Document), nullable=False),
 )
 
 digest_readers = Table(  # who gets a digest besides the config's list

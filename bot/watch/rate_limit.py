@@ -28,6 +28,10 @@ class RateLimits:
     def __init__(self) -> None:
         self._holds: dict[Key, Hold] = {}
 
+    def __bool__(self) -> bool:
+        """Whether any route is or was lately left alone."""
+        return bool(self._holds)
+
     def holds(self, key: Key, now: float) -> Reading | None:
         """The reading that stands for a route while it must not be asked, else None."""
         hold = self._holds.get(key)
@@ -61,5 +65,7 @@ def seconds(wait: timedelta | None) -> float:
 
 def only_limited(seen: Round) -> bool:
     """Whether some routes of a round were rate-limited, and nothing else is wrong."""
+    if not any(limited(reading) for reading in seen.readings):
+        return False
     rest = [reading for reading in seen.readings if not limited(reading)]
-    return len(rest) < len(seen.readings) and all(reading.outcome in {Outcome.OK, Outcome.EXPIRING} for reading in rest)
+    return all(reading.outcome in {Outcome.OK, Outcome.EXPIRING} for reading in rest)

@@ -16,6 +16,7 @@ from bot.contracts import Check, FencedError, Net, Source
 from bot.errors import fault
 from bot.model import Outcome, Reading, Reason, ReasonCode, Round, Service, SourceReport
 from bot.model.clock_shift import Moved
+from bot.net.timer_wheel import TimerWheel
 from bot.own_health import OwnHealth
 from bot.watch.canaries import Canaries
 from bot.watch.counts import Counts
@@ -96,6 +97,7 @@ class Rounds:
         self._schedule = Schedule(every, self._started, within=min(FIRST_WITHIN, len(every) / RATE))
         self._lag = Lag(TICK, self._started, own_health)
         self._limits = RateLimits()
+        self._wheel = TimerWheel()
         self._extra: dict[str, float] = {}  # when the last requested extra round began, or will begin
         self._canaries = Canaries(canaries, net, self._clock, self._lag)
         self._sources = self._poller()
@@ -214,6 +216,8 @@ class Rounds:
 
     def _open_at(self, watched: Watched) -> float:
         """When its first route may be asked; 0 if some route has no rate limit."""
+        if not self._limits:
+            return 0.0
         until = [self._limits.until((watched.service.id, route)) or 0.0 for route in watched.checks]
         return min(until, default=0.0)
 
@@ -322,7 +326,7 @@ class Rounds:
         if (refused := self._limits.holds(key, began)) is not None:
             return refused, False
         before = self._lag.held(began)
-        reading = await self._ask(watched, route, check, fresh=fresh)
+        reading = await self._ask(watched, route, check, before, fresh=fresh)
         now = self._clock.steady()
         self._note_sleep(now)
         held = self._lag.held(now) - before
@@ -339,10 +343,11 @@ class Rounds:
             return replace(reading, outcome=Outcome.SLOW, why=why), False
         return reading, False
 
-    async def _ask(self, watched: Watched, route: str, check: Check, *, fresh: bool) -> Reading:
-        before, sleeps = self._lag.held(self._clock.steady()), self._sleeps
+    async def _ask(self, watched: Watched, route: str, check: Check, before: float, *, fresh: bool) -> Reading:
+        """Run a check. `before`: how long the loop had been held."""
+        sleeps = self._sleeps
         try:
-            async with asyncio.timeout((watched.timeout + self._grace).total_seconds()):
+            with self._wheel.limit((watched.timeout + self._grace).total_seconds()):
                 return await check.run(route, self._net, watched.timeout, fresh=fresh)
         except Exception as error:  # noqa: BLE001 - the boundary of a check
             now = self._clock.steady()

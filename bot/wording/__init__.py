@@ -81,7 +81,17 @@ from bot.wording.preferences import (
     unknown_timezone,
 )
 from bot.wording.reasons import english, english_brief
-from bot.wording.replies import acked, acked_already, muted, not_allowed, nothing_open, somebody, test_notice, unmuted
+from bot.wording.replies import (
+    acked,
+    acked_already,
+    muted,
+    not_allowed,
+    not_muted,
+    nothing_open,
+    somebody,
+    test_notice,
+    unmuted,
+)
 from bot.wording.reports import report_what, reported, too_many
 from bot.wording.resolution import Others
 from bot.wording.status import status
@@ -150,6 +160,7 @@ __all__ = [
     "nodes",
     "not_allowed",
     "not_disallowed",
+    "not_muted",
     "not_subscribed",
     "not_taken",
     "nothing_open",

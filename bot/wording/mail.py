@@ -5,12 +5,12 @@ from __future__ import annotations
 from datetime import datetime
 
 from bot.model import ChangeKind, Delivery, Notice, Phase
+from bot.model.digests import THREAD
 from bot.wording.catalog import catalog
 from bot.wording.text import clean, stop
 from bot.wording.times import reader
 
-OWN = "tocsin:"  # how the audiences of Tocsin itself begin ...
-DIGEST = "digest:"  # ... and the threads of digests
+OWN = "tocsin:"  # how the audiences of Tocsin itself begin
 
 
 def label(notice: Notice) -> str:
@@ -39,7 +39,7 @@ def reason_for(delivery: Delivery) -> str:
     say = catalog(notice.style.language).mail
     if not name:
         return stop(say.why_direct)
-    if notice.thread.startswith(DIGEST):
+    if notice.thread.startswith(THREAD):
         return stop(say.why_digest.format(name=clean((notice.document and notice.document.name) or name, 60)))
     if name.startswith(OWN):
         return stop(say.why_admin)

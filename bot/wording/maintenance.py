@@ -18,7 +18,7 @@ ROWS = 20
 HOW = (
     "maintenance mail for 1h",
     "maintenance mail 22:00 23:30 new disks",
-    "maintenance mail 2026-12-01T22:00 for 90m",
+    "maintenance mail tomorrow 22:00 for 90m",
     "maintenance cancel mail",
 )
 

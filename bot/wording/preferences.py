@@ -107,7 +107,10 @@ def timezone_now(style: Style, now: datetime) -> Text:
 def unknown_timezone(said: str, near: Sequence[str], style: Style) -> Text:
     """`near`: similar zones, likeliest first."""
     say = catalog(style.language)
-    return Text(stop(say.preferences.timezone_unknown.format(said=quoted(foreign(said, 30), say))), meant(near, style))
+    return Text(
+        stop(say.preferences.timezone_unknown.format(said=quoted(foreign(said, 30), say))),
+        meant(near, style) or (for_example(("timezone Europe/Madrid",), style),),
+    )
 
 
 def clock(style: Style, now: datetime, *, new: bool) -> Text:

@@ -40,13 +40,19 @@ def acked_already(service: Service, incident: Incident, style: Style, now: datet
 
 def muted(service: Service, mute: Mute, style: Style, now: datetime) -> Text:
     to = reader(style, now)
-    title = fit(name_of(service), to.say.replies.muted.format(name=NAME, until=to.point(mute.until)))
+    said = to.say.replies
+    form = said.muted_until_restored if mute.until_restored else said.muted
+    title = fit(name_of(service), form.format(name=NAME, until=to.point(mute.until)))
     why = capital(foreign(mute.reason))
     return Text(title, (stop(to.say.replies.muted_line), *([stop(why)] if why else [])))
 
 
 def unmuted(service: Service, style: Style) -> Text:
     return Text(fit(name_of(service), catalog(style.language).replies.unmuted.format(name=NAME)))
+
+
+def not_muted(service: Service, style: Style) -> Text:
+    return Text(fit(name_of(service), catalog(style.language).replies.not_muted.format(name=NAME)))
 
 
 def nothing_open(service: Service | None, style: Style) -> Text:
@@ -75,9 +81,10 @@ def muted_line(mute: Mute | None, to: Reader) -> str:
     """The mute, or an empty string if there is none now."""
     if mute is None or mute.until <= to.now:
         return ""
-    return stop(
-        to.say.status.muted.format(by=foreign(mute.by, 40) or to.say.changes.somebody, until=to.point(mute.until))
-    )
+    by = foreign(mute.by, 40) or to.say.changes.somebody
+    if mute.until_restored:
+        return stop(to.say.status.muted_until_restored.format(by=by))
+    return stop(to.say.status.muted.format(by=by, until=to.point(mute.until)))
 
 
 def last_outage(incident: Incident | None, name: str, to: Reader) -> str:

@@ -111,9 +111,9 @@ def test_help_says_what_tocsin_is_and_lists_what_the_person_may_do():
 
 def test_help_of_one_command_says_how_it_is_written():
     assert said("help /Mute").reply.text == (
-        "How to write it: mute service 2h [reason]\n"
+        "How to write it: mute service 2h|until 18:00|until restored [reason]\n"
         "Pause notices for a service.\n"
-        'For example: "mute x 2h", "mute x 1d moving house"'
+        'For example: "mute x 2h", "mute x until tomorrow 9:00 moving house"'
     )
 
 
@@ -121,9 +121,9 @@ def test_help_of_one_command_says_how_it_is_written():
 @pytest.mark.parametrize(
     ("platform", "typed"),
     [
-        ("telegram", "/mute x 2h, /mute x 1d moving house"),
-        ("slack", "/tocsin mute x 2h, /tocsin mute x 1d moving house"),
-        ("discord", "/mute text:x 2h, /mute text:x 1d moving house"),
+        ("telegram", "/mute x 2h, /mute x until tomorrow 9:00 moving house"),
+        ("slack", "/tocsin mute x 2h, /tocsin mute x until tomorrow 9:00 moving house"),
+        ("discord", "/mute text:x 2h, /mute text:x until tomorrow 9:00 moving house"),
     ],
 )
 def test_commands_are_named_as_the_platform_takes_them(platform, typed):
@@ -181,6 +181,32 @@ def test_only_admins_order_about_services(text):
 def test_ack_without_a_name_is_the_one_that_is_down():
     assert said("ack", admin=True).orders == (ForService("x", Ack("Ana", NOW)),)
     assert said("ack slack", admin=True).orders == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "until"),
+    [
+        ("mute x for 2h they know", NOW + timedelta(hours=2)),
+        ("mute x until 18:00 they know", NOW.replace(hour=16, minute=0)),
+        ("mute x until tomorrow 9:00 they know", NOW.replace(day=15, hour=7, minute=0)),
+    ],
+)
+def test_a_mute_ends_when_people_say(text, until):
+    (order,) = said(text, admin=True).orders
+    assert (order.order.until, order.order.reason, order.order.until_restored) == (until, "they know", False)
+
+
+def test_a_mute_until_restored_ends_with_the_incident():
+    answer = said("mute x until restored they know", admin=True)
+    (order,) = answer.orders
+    assert (order.order.until_restored, order.order.reason) == (True, "they know")
+    assert answer.reply.title == "🔕 X (Twitter): muted until it's restored"
+    nothing_open = said("mute slack until restored", admin=True)
+    assert (nothing_open.orders, nothing_open.reply.title) == ((), "Slack has no open incident")
+
+
+def test_what_is_not_muted_is_not_called_unmuted():
+    assert said("unmute x", admin=True).reply.title == "X (Twitter) is not muted"
 
 
 def test_a_mute_has_an_end_and_a_reason():

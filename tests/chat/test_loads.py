@@ -316,7 +316,7 @@ async def test_a_service_is_told_of_as_it_is_when_all_is_read(store, monkeypatch
         ('"status" x', "status", ("x",)),
         ("status\nack x", "status", ("ack", "x")),
         ("history x 90", "history", ("x",)),
-        ("history 0", "history", ("0",)),
+        ("history 0", "history", ()),
         ("status 90", "status", ("90",)),
         ('mute x 2h "planned"', "mute", ("x", "2h", '"planned"')),
         ("Nonsense x", "nonsense", ("x",)),

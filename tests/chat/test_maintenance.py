@@ -58,6 +58,14 @@ def window(text):
         ("maintenance x 2026-12-01T22:00+00:00 for 1h", ("x",), 150, 210, ""),
         ("maintenance mail durante 1h discos nuevos", ("mail",), 0, 60, "discos nuevos"),
         ("maintenance todos desde 22:00 hasta 23:30", (), 90, 180, ""),
+        ("maintenance mail 22:00-23:30 new disks", ("mail",), 90, 180, "new disks"),
+        ("maintenance mail 10pm - 11:30 pm", ("mail",), 90, 180, ""),
+        ("maintenance mail 22h 23h30", ("mail",), 90, 180, ""),
+        ("maintenance mail now 30m racks 1-2", ("mail",), 0, 30, "racks 1-2"),
+        ("maintenance all 2h", (), 0, 120, ""),
+        ("maintenance mail tomorrow 22:00 for 2h", ("mail",), 90 + 1440, 210 + 1440, ""),
+        ("maintenance mail wednesday 22:00 until 23:30", ("mail",), 90 + 1440, 180 + 1440, ""),
+        ("mantenimiento mail mañana a las 22:00 durante 2h", ("mail",), 90 + 1440, 210 + 1440, ""),
     ],
 )
 def test_it_is_planned_by_the_clocks_of_the_place(text, services, since, until, note):
@@ -117,6 +125,7 @@ def test_only_admins_plan_and_everybody_may_know():
 def test_what_is_under_way_is_called_off_before_what_comes_next():
     now = replace(TONIGHT, since=NOW - MINUTE, number=5)
     assert said("maintenance cancel mail", TONIGHT, now).orders == (CallOff(5),)
+    assert said("maintenance mail cancel", TONIGHT, now).orders == (CallOff(5),)
     answer = said("maintenance cancel Our mail", TONIGHT)
     assert answer.orders == (CallOff(1),)
     assert answer.reply.title == "🛠 Noted: Our mail, maintenance 10:00–11:30 p.m. is canceled"

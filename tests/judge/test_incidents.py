@@ -131,6 +131,17 @@ def test_a_mute_is_remembered_and_lifted():
     assert step(muted, Unmute("Ana", NOON), Rules()).state.mute is None
 
 
+@pytest.mark.parametrize("until_restored", [True, False])
+def test_a_mute_until_restored_ends_with_the_incident_and_no_other_does(until_restored):
+    rules = Rules(confirm_rounds=1, restore_rounds=1, settle=timedelta(0))
+    down, _ = go(ServiceState("x"), look("B", 0), rules)
+    muted = step(down, Mute("Ana", at(1), at(900), until_restored=until_restored), rules).state
+    assert muted.muted(at(2))
+    up, changes = go(muted, look(".", 300), rules)
+    assert [one.kind for one in changes] == [ChangeKind.RESTORED]
+    assert up.muted(at(400)) is not until_restored
+
+
 letters = st.text(alphabet=list(WEB), max_size=80)
 rules = st.builds(
     Rules,

@@ -13,8 +13,9 @@ import warnings
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack, contextmanager, suppress
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
+from types import ModuleType
 
 from sqlalchemy.exc import SAWarning
 
@@ -55,7 +56,8 @@ from tests.sim.world import Canary, Looked, Page, Provider, Route, World
 
 CALM = 5400.0  # seconds after the last fault in which all must have come to rest
 # Idle looks cost a transaction each, and here nobody else queues anything: a bell that is not rung shall be seen.
-PATIENT = (
+Patient = tuple[tuple[ModuleType, str, float], ...]
+PATIENT: Patient = (
     (bot.watch.rounds, "TICK", 2.0),
     (bot.delivery.outbox, "REST", 600.0),
     (bot.delivery.failover, "REST", 600.0),
@@ -115,15 +117,7 @@ class Life:
         world = self.world
         for at, service, what in [one for one in world.script.people if one[0] >= world.now]:
             await asyncio.sleep(max(at - world.now, 0))
-            now = self.recorder.clock()
-            order = {
-                "ack": Ack("Ana", now),
-                "mute": Mute("Ana", now, now + timedelta(seconds=world.chance.uniform(60, 900))),
-                "unmute": Unmute("Ana", now),
-            }[what]
-            world.orders.append((world.now, service, what))
-            with suppress(StoreUnavailable):
-                await self.recorder.order(service, order)
+            await ordered(world, self.recorder, service, what)
 
     async def _maintenance(self) -> None:
         """As the scheduler's job; what a person calls off, they call off again until it is."""
@@ -218,60 +212,19 @@ class Run:
         last = self.script.faults_end + CALM
         while not self.converged and world.now < last:
             await asyncio.sleep(60)
-            self.converged = await self._quiet(life)
+            self.converged = await quiet(life.recorder)
         if not self.converged:
             world.wrong.append(f"not at rest {CALM / 60:.0f} minutes after the last fault")
             self.converged = True
 
-    async def _quiet(self, life: Life) -> bool:
-        states, watched = life.recorder.states, life.recorder.settings.watched
-        return (
-            not any(state.incident or (state.streak.bad and name in watched) for name, state in states.items())
-            and not await life.store.deliveries.backlog()
-            and await life.store.deliveries.next_deadline() is None
-            and not life.recorder.maintenance.open(life.recorder.clock())
-        )
-
     def _joined(self, store: Store) -> Life:
-        """As `bot.app` joins it, without sockets and networks."""
-        world, script = self.world, self.script
-
-        process, kinds = SteadyClock(lambda: world.now, world.wall), opened(script, world.began)
-        utcnow = process.utcnow
-        providers = {kind: Provider(world, kind) for kind in kinds}
-        channels = {
-            kind: OpenChannel(providers[kind], s.pace, s.edits, s.gathers, s.finds, s.looks)
-            for kind, s in SETTINGS.items()
-            if kind in kinds
-        }
-        engine = Engine(store, setting(script, world.began), channels, utcnow)
-        record, outbox = engine.recorder, engine.outbox
-        own = [
-            Watched(record.settings.channels[kind], ways(kind, providers[kind].probe, outbox.failures, utcnow))
-            for kind in LIVES
-            if kind in kinds
-        ]
-        canaries = [Canary(world) for _ in range(3)]
-        clock = Clock(lambda: world.now, utcnow)
-        rounds = engine.watch((*watched(world), *own), canaries, None, seen=self._witness(record), clock=clock)
+        world = self.world
+        process = SteadyClock(lambda: world.now, world.wall)
+        engine, own = made(world, store, opened(self.script, world.began), process.utcnow)
+        clock = Clock(lambda: world.now, process.utcnow)
+        record, outbox, canaries = engine.recorder, engine.outbox, [Canary(world) for _ in range(3)]
+        rounds = engine.watch((*watched(world), *own), canaries, None, seen=witness(world, record), clock=clock)
         return Life(world, store, record, rounds, outbox, ClockSteps(process, record, rounds, outbox))
-
-    def _witness(self, record: Recorder) -> Callable[[Round], Awaitable[bool]]:
-        async def seen(found: Round) -> bool:
-            looked = Looked(found, self.world.seconds(found.at))
-            self.world.rounds.append(looked)
-            try:
-                doubtful = await record.seen(found)
-            except StoreUnavailable:
-                looked.became = "failed"
-                raise
-            except Exception as error:
-                self.world.wrong.append(f"a round of {found.service} broke: {error!r}")
-                raise
-            looked.became = "taken"
-            return doubtful
-
-        return seen
 
     @property
     def trace(self) -> str:
@@ -284,6 +237,67 @@ class Run:
         for looked in world.rounds:
             seen.update(f"{looked.began} {looked.round.service} {looked.became}\n".encode())
         return seen.hexdigest()[:16]
+
+
+async def quiet(record: Recorder) -> bool:
+    """Whether nothing is wrong any more, and nothing waits."""
+    states, watched = record.states, record.settings.watched
+    return (
+        not any(state.incident or (state.streak.bad and name in watched) for name, state in states.items())
+        and not await record.store.deliveries.backlog()
+        and await record.store.deliveries.next_deadline() is None
+        and not record.maintenance.open(record.clock())
+    )
+
+
+async def ordered(world: World, record: Recorder, service: str, what: str) -> None:
+    now = record.clock()
+    order = {
+        "ack": Ack("Ana", now),
+        "mute": Mute("Ana", now, now + timedelta(seconds=world.chance.uniform(60, 900))),
+        "unmute": Unmute("Ana", now),
+    }[what]
+    world.orders.append((world.now, service, what))
+    with suppress(StoreUnavailable):
+        await record.order(service, order)
+
+
+def made(
+    world: World, store: Store, kinds: tuple[str, ...], utcnow: Callable[[], datetime]
+) -> tuple[Engine, list[Watched]]:
+    """The engine as `bot.app` joins it, without sockets and networks, and the channels as services."""
+    providers = {kind: Provider(world, kind) for kind in kinds}
+    channels = {
+        kind: OpenChannel(providers[kind], s.pace, s.edits, s.gathers, s.finds, s.looks)
+        for kind, s in SETTINGS.items()
+        if kind in kinds
+    }
+    engine = Engine(store, setting(world.script, world.began), channels, utcnow)
+    return engine, [
+        Watched(
+            engine.recorder.settings.channels[kind], ways(kind, providers[kind].probe, engine.outbox.failures, utcnow)
+        )
+        for kind in LIVES
+        if kind in kinds
+    ]
+
+
+def witness(world: World, record: Recorder) -> Callable[[Round], Awaitable[bool]]:
+    async def seen(found: Round) -> bool:
+        looked = Looked(found, world.seconds(found.at))
+        world.rounds.append(looked)
+        try:
+            doubtful = await record.seen(found)
+        except StoreUnavailable:
+            looked.became = "failed"
+            raise
+        except Exception as error:
+            world.wrong.append(f"a round of {found.service} broke: {error!r}")
+            raise
+        looked.became = "taken"
+        return doubtful
+
+    return seen
 
 
 def setting(script: Script, at: float) -> Settings:
@@ -347,10 +361,12 @@ class Complaints(logging.Handler):
 
 
 @contextmanager
-def runs() -> Iterator[Callable[[int], Run]]:
-    """Runs one seed after another, on one file that is new for each."""
-    log, former = logging.getLogger("bot"), [(room, name, getattr(room, name)) for room, name, _ in PATIENT]
-    level, passes, disk, complaints = log.level, log.propagate, Disk(), Complaints()
+def runs(
+    kind: type[Run] | None = None, disk: Disk | None = None, patient: Patient = PATIENT
+) -> Iterator[Callable[[int], Run]]:
+    """Runs one seed after another, on one file that is new for each. `kind`: of run; `disk`: what they write on."""
+    log, former = logging.getLogger("bot"), [(room, name, getattr(room, name)) for room, name, _ in patient]
+    level, passes, disk, complaints = log.level, log.propagate, disk or Disk(), Complaints()
     memory = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None  # a disk that is none: nothing is synced
     with tempfile.TemporaryDirectory(prefix="tocsin-sim-", dir=memory) as folder:
         template(Path(folder))
@@ -361,10 +377,10 @@ def runs() -> Iterator[Callable[[int], Run]]:
             log.propagate = False
             log.addHandler(complaints)
             gc.disable()  # a third of the time; there is little to collect
-            for room, name, value in PATIENT:
+            for room, name, value in patient:
                 setattr(room, name, value)
             try:
-                yield lambda seed: complaints.of(Run(seed, Path(folder), disk)).go()
+                yield lambda seed: complaints.of((kind or Run)(seed, Path(folder), disk)).go()
             finally:
                 gc.enable()
                 gc.collect()

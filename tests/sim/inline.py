@@ -22,10 +22,15 @@ from tests import sqlite
 
 @dataclass
 class Disk:
-    """What the database's file goes through: `turn` is asked before each step of it, and may raise or take its time."""
+    """What the database's file goes through: `turn` is asked before each step of it, and may raise or take its time.
+
+    `user`: whoever connects now gets engines of its own. `made`: how a connection is made; None: a `Connection`.
+    """
 
     turn: Callable[[str], float | None] = lambda _what: None
     open: set[Connection] = field(default_factory=set)
+    user: str = ""
+    made: Callable[..., Connection] | None = None
 
 
 class Connection(AdaptedConnection):
@@ -110,7 +115,7 @@ class Driver(AsyncAdapt_aiosqlite_dbapi):
 
     def connect(self, path, **how):
         how.pop("check_same_thread", None)
-        return Connection(self._disk, path, **how)
+        return (self._disk.made or Connection)(self._disk, path, **how)
 
 
 @contextmanager
@@ -120,7 +125,7 @@ def inline(disk: Disk) -> Iterator[None]:
     made = {}
 
     def engine(url, **how):
-        key = url, how.get("isolation_level")
+        key = disk.user, url, how.get("isolation_level")
         if key not in made:
             made[key] = former[1](url, **how)
         return made[key]

@@ -178,7 +178,9 @@ class Ledger:
     def steady(self, start: float, end: float) -> bool:
         """One life, with its database, for the whole time?"""
         return self.lived(start, end) and not (
-            self.script.away.meet(start - 40, end) or self.script.starved.meet(start - 60, end)
+            self.script.away.meet(start - 40, end)
+            or self.script.starved.meet(start - 60, end)
+            or self.script.troubled.meet(start - 60, end)
         )
 
     def lived(self, start: float, end: float) -> bool:

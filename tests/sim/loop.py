@@ -83,6 +83,10 @@ class VirtualLoop(asyncio.BaseEventLoop):
         self.call_soon(run)
         return result
 
+    def lets(self, handle: asyncio.Handle) -> bool:
+        """Whether what is ready may run now."""
+        return True
+
     def _end(self, _life: asyncio.Task[None]) -> None:
         self.stop()
 
@@ -94,7 +98,7 @@ class VirtualLoop(asyncio.BaseEventLoop):
 
     def _run_once(self) -> None:
         self._come_to_the_next()
-        row, ready = list(self._ready), self._ready
+        row, ready = [handle for handle in self._ready if self.lets(handle)], self._ready
         ready.clear()
         self._ran += len(row)
         if self._ran > SPINS:

@@ -135,6 +135,7 @@ class Script:
     changes: list[tuple[float, str]] = field(default_factory=list)  # when the config changes, and how
     holds: list[tuple[float, float]] = field(default_factory=list)  # when the loop gets no time, and for how long
     starved: Stretches = field(default_factory=Stretches)  # where the holds are
+    troubled: Stretches = field(default_factory=Stretches)  # when some node of a cluster is not well
     works: list[Work] = field(default_factory=list)
     before: float = 0.0  # how long before its start maintenance is announced
     nonsense: bool = False  # do answers ask for waits that make no sense?

@@ -227,10 +227,8 @@ class EmailChannel:
         except ValueError:
             return Refused(Reason.of(ReasonCode.NOT_AN_ADDRESS), RefusalScope.DESTINATION)
         try:
-            # A digest has dozens of pictures: that would hold up the checks.
-            large = delivery.notice.document is not None
-            write = self._letters.write
-            mail = await asyncio.to_thread(write, delivery, to) if large else write(delivery, to)
+            await self._letters.prepare(delivery.notice)
+            mail = self._letters.write(delivery, to)
         except (ValueError, LookupError) as trouble:
             return Refused(Reason.of(ReasonCode.MAIL_NOT_MADE, provider_code=type(trouble).__name__))
         return await self._relay.deliver(mail)

@@ -10,8 +10,7 @@ from email.policy import SMTP, Policy
 from urllib.parse import quote
 
 from bot.model import Delivery
-
-DIGEST = "digest:"  # how the threads of digests begin
+from bot.model.digests import THREAD
 
 
 class UriList(UnstructuredHeader):
@@ -23,8 +22,22 @@ class UriList(UnstructuredHeader):
         return f"{name}: " + f",{policy.linesep} ".join(uris) + policy.linesep
 
 
+class Registry(HeaderRegistry):
+    """Makes the class of a header once: the library makes it anew for each line of each mail."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._made: dict[str, type] = {}
+
+    def __getitem__(self, name: str) -> type:
+        made = self._made.get(name)
+        if made is None:
+            made = self._made[name] = super().__getitem__(name)
+        return made
+
+
 def _registry() -> HeaderRegistry:
-    made = HeaderRegistry()
+    made = Registry()
     made.map_to_type("list-unsubscribe", UriList)  # type: ignore[arg-type]  # likewise
     return made
 
@@ -43,7 +56,7 @@ def add_headers(mail: EmailMessage, delivery: Delivery, sender: Address, domain:
     if dkim and delivery.notice.unsubscribe.startswith("https://"):
         # Mail programs then unsubscribe by themselves; only what is signed may say so.
         mail["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
-    if delivery.notice.thread.startswith(DIGEST):
+    if delivery.notice.thread.startswith(THREAD):
         mail["Precedence"] = "list"
         if dkim:
             mail["Feedback-ID"] = f"{slug(delivery.audience)}:digest:tocsin"

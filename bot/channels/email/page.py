@@ -28,6 +28,11 @@ COLOURS = {
     Tone.UNSEEN: "#424242",
     Tone.TEST: "#6a1b9a",
 }
+FOOTER = "=footer="  # where it goes
+_FOOTER = Environment(autoescape=True, undefined=StrictUndefined).from_string(
+    "{% for line in footer %}<p>{{ line.text }}"
+    '{% if line.url %} <a href="{{ line.url }}">{{ line.shown }}</a>{% endif %}</p>{% endfor %}'
+)
 _ADDRESS = re.compile(r"(.*\s)(https?://\S+)", re.DOTALL)
 
 
@@ -50,8 +55,14 @@ class Part:
 
 
 def page(notice: Notice, look: MailLook, stamp: str, foot: Sequence[Foot]) -> str:
-    """The HTML. Everything is escaped by the template."""
-    return template().render(
+    """The whole HTML."""
+    above, below = pieces(notice, look, stamp)
+    return above + footer(foot) + below
+
+
+def pieces(notice: Notice, look: MailLook, stamp: str) -> tuple[str, str]:
+    """The HTML above and below its footer, the same for all readers. Everything is escaped by the template."""
+    html = template().render(
         lang=notice.style.language,
         title=title(notice),
         preview=next(iter(notice.words.lines), ""),
@@ -67,8 +78,14 @@ def page(notice: Notice, look: MailLook, stamp: str, foot: Sequence[Foot]) -> st
         cells=pictures(notice),
         width=bars.WIDTH,
         links=notice.links,
-        footer=foot,
+        footer=FOOTER,
     )
+    above, _, below = html.rpartition(FOOTER)  # nothing from outside stands below it
+    return f"{above}\n", f"\n{below}"
+
+
+def footer(foot: Sequence[Foot]) -> str:
+    return _FOOTER.render(footer=foot)
 
 
 @cache

@@ -20,9 +20,19 @@ STUFFED = (" ", ">", "From ")  # how a line may not begin
 
 def text(notice: Notice, look: MailLook, stamp: str, foot: Sequence[Foot]) -> str:
     """The whole text part."""
-    body = "\n".join(_body(notice, stamp))
-    below = "\n".join(_foot(look, foot))
-    return f"{body}\n\n-- \n{below}\n"
+    return above(notice, look, stamp) + footer(foot)
+
+
+def above(notice: Notice, look: MailLook, stamp: str) -> str:
+    """The text above its footer, the same for all readers."""
+    own = [*flowed(look.organisation), ""] if look.organisation else [""]
+    return "\n".join((*_body(notice, stamp), "", "-- ", *own))
+
+
+def footer(foot: Sequence[Foot]) -> str:
+    return "".join(
+        f"{part}\n" for line in foot for part in flowed(f"{line.text} {line.shown}" if line.url else line.text)
+    )
 
 
 def _body(notice: Notice, stamp: str) -> Iterator[str]:
@@ -106,13 +116,6 @@ def _left(text: str, width: int) -> str:
 
 def _right(text: str, width: int) -> str:
     return " " * (width - _wide(text)) + text
-
-
-def _foot(look: MailLook, foot: Sequence[Foot]) -> Iterator[str]:
-    if look.organisation:
-        yield from flowed(look.organisation)
-    for line in foot:
-        yield from flowed(f"{line.text} {line.shown}" if line.url else line.text)
 
 
 def flowed(line: str, width: int = WIDTH) -> list[str]:

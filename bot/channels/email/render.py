@@ -2,38 +2,75 @@
 
 from __future__ import annotations
 
-from binascii import b2a_qp
-from collections.abc import Mapping
+import asyncio
+from collections import OrderedDict
+from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, datetime
-from email.contentmanager import ContentManager
 from email.headerregistry import Address
-from email.message import EmailMessage, MIMEPart
+from email.message import EmailMessage
 from email.policy import SMTPUTF8
+from typing import Final
 from urllib.parse import quote
 
-from bot.channels.email import bars, page, plain
+from bot.channels.email import page, plain
+from bot.channels.email.body import Body, body
 from bot.channels.email.headers import POLICY, add_headers, hashed, slug
 from bot.channels.email.smtp import Mail
 from bot.model import PLAIN_LOOK, Delivery, MailLook, Notice
+from bot.offload.pool import OverranError, offload
 from bot.wording import mail as words
+
+SMALL: Final = 12  # rows and bars of a document that are drawn in a few milliseconds
+KEPT: Final = 8  # bodies, ...
+KEPT_BYTES: Final = 8 * 1024 * 1024  # ... and their size: one digest in many languages and zones
+SECONDS: Final = 20.0  # for one body
 
 
 class Letters:
-    """Writes the mails of one sender."""
+    """Writes the mails of one sender. What they have in common is made once for all readers."""
 
     def __init__(self, sender: Address, look: MailLook = PLAIN_LOOK, *, dkim: bool = True) -> None:
         self.sender = sender
         self.dkim = dkim
         self.look = look
+        self._bodies: OrderedDict[tuple[Notice, str], Body] = OrderedDict()
+        self._making = asyncio.Lock()
 
     def write(self, delivery: Delivery, to: Address) -> Mail:
         """Write a mail. Raise ValueError if something cannot be put in one."""
-        letter = self._compose(delivery, to)
+        key = self._key(delivery.notice)
+        made = self._bodies.get(key) or self._keep(key, body(key[0], self.look, key[1]))
+        letter = self._head(delivery, to)
         utf8 = not (to.addr_spec.isascii() and self.sender.addr_spec.isascii())
-        content = letter.as_bytes(policy=SMTPUTF8) if utf8 else letter.as_bytes()
+        head = letter.as_bytes(policy=SMTPUTF8) if utf8 else letter.as_bytes()
+        foot = self._foot(delivery)
+        content = head.removesuffix(b"\r\n") + made.whole(plain.footer(foot), page.footer(foot))
         return Mail(self.sender.addr_spec, to.addr_spec, content, str(letter["Message-ID"]), utf8)
 
-    def _compose(self, delivery: Delivery, to: Address) -> EmailMessage:
+    async def prepare(self, notice: Notice) -> None:
+        """Make what its readers have in common, in another process if it is large: that would hold up the checks. Raise
+        ValueError if something cannot be put in a mail.
+        """
+        key = self._key(notice)
+        if key in self._bodies or notice.document is None:
+            return
+        async with self._making:
+            if key not in self._bodies:
+                self._keep(key, await _made(*key, self.look))
+
+    def _key(self, notice: Notice) -> tuple[Notice, str]:
+        """All that a body depends on."""
+        alike = replace(notice, key="", thread="", unsubscribe="", root=None)
+        return alike, words.stamp(notice, datetime.now(UTC))
+
+    def _keep(self, key: tuple[Notice, str], made: Body) -> Body:
+        self._bodies[key] = made
+        while len(self._bodies) > KEPT or sum(one.size for one in self._bodies.values()) > KEPT_BYTES:
+            self._bodies.popitem(last=False)
+        return made
+
+    def _head(self, delivery: Delivery, to: Address) -> EmailMessage:
         notice, domain = delivery.notice, short(self.sender.domain)
         thread = thread_id(notice.thread, domain)
         mail = EmailMessage(policy=POLICY)
@@ -45,26 +82,7 @@ class Letters:
         mail["In-Reply-To"] = delivery.root or thread
         mail["References"] = f"{thread} {delivery.root}" if delivery.root else thread
         add_headers(mail, delivery, self.sender, domain, dkim=self.dkim)
-        self._fill(mail, delivery)
         return mail
-
-    def _fill(self, mail: EmailMessage, delivery: Delivery) -> None:
-        """The text and the page, with the pictures that stand in it."""
-        notice = delivery.notice
-        stamp, foot = words.stamp(notice, datetime.now(UTC)), self._foot(delivery)
-        text = plain.text(notice, self.look, stamp, foot)
-        mail.set_content(text, "plain", {"format": "flowed"}, content_manager=TEXTS)
-        mail.add_alternative(page.page(notice, self.look, stamp, foot), "html", content_manager=TEXTS)
-        html = mail.get_payload()[1]  # type: ignore[index]  # a list, since there are two parts
-        for name, (content, kind) in self._pictures(notice).items():
-            html.add_related(content, "image", kind, cid=f"<{name}>", disposition="inline")  # type: ignore[union-attr]
-        for file in notice.document.attachments if notice.document else ():
-            mail.add_attachment(file.text, subtype=file.kind, filename=file.name, cte="quoted-printable")
-
-    def _pictures(self, notice: Notice) -> dict[str, tuple[bytes, str]]:
-        """What stands in the page, by the name it has there: the picture and its kind."""
-        logo = {page.LOGO: (self.look.logo, self.look.logo_type)} if self.look.logo else {}
-        return logo | {name: (bars.picture(cells), "png") for cells, name in page.pictures(notice).items()}
 
     def _foot(self, delivery: Delivery) -> tuple[page.Foot, ...]:
         """The organisation's own line, why the mail came, how to stop it, and its number."""
@@ -79,6 +97,15 @@ class Letters:
             way_out,
             *(() if notice.document else (page.Foot(words.reference(notice)),)),
         )
+
+
+async def _made(notice: Notice, stamp: str, look: MailLook) -> Body:
+    """A body, in another process if it is large, and if there is one."""
+    sections = notice.document.sections if notice.document else ()
+    if sum(len(s.bars) + (len(s.table.rows) if s.table else 0) for s in sections) > SMALL:
+        with suppress(OverranError):
+            return await offload(body, notice, look, stamp, seconds=SECONDS, key="mail")
+    return await asyncio.to_thread(body, notice, look, stamp)
 
 
 def message_id(delivery: Delivery, domain: str) -> str:
@@ -104,20 +131,3 @@ def short(domain: str) -> str:
     while len(domain) > 36 and "." in domain:
         domain = domain.partition(".")[2]
     return domain
-
-
-_NO_PARAMS: Mapping[str, str] = {}
-
-
-def _set_text(part: MIMEPart, text: str, subtype: str, params: Mapping[str, str] = _NO_PARAMS) -> None:
-    """Set a text part in quoted-printable: readable as it is, and no relay needs 8BITMIME. The library encodes
-    character by character, which for a page takes longer than all the rest of a mail.
-    """
-    more = "".join(f'; {name}="{value}"' for name, value in params.items())
-    part["Content-Type"] = f'text/{subtype}; charset="utf-8"{more}'
-    part["Content-Transfer-Encoding"] = "quoted-printable"
-    part.set_payload(b2a_qp(text.encode(), istext=True).decode("ascii"))
-
-
-TEXTS = ContentManager()
-TEXTS.add_set_handler(str, _set_text)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 from datetime import datetime
 
@@ -13,22 +14,27 @@ from bot.store.deliveries import place_statements
 from bot.store.schema import deliveries as table
 
 
-async def overtake(connection: AsyncConnection, deliveries: Sequence[Delivery], now: datetime) -> None:
-    """Supersede held-back deliveries before urgent ones that tell the whole state are queued to the same place."""
+async def overtake(connection: AsyncConnection, deliveries: Sequence[tuple[Delivery, datetime]]) -> None:
+    """Supersede held-back deliveries before urgent ones that tell the whole state are queued to the same place, each at
+    its own time.
+    """
     through = {
-        (one.notice.thread, one.destination.kind, one.destination.place)
-        for one in deliveries
+        (one.notice.thread, one.destination.kind, one.destination.place): now
+        for one, now in deliveries
         if one.due is None and one.action is DeliveryAction.POST and one.notice.whole
     }
     if not through:
         return
-    rows = await connection.execute(KEPT, {"threads": list({thread for thread, *_ in through}), "now": now})
-    ids = [number for number, *lane in rows if tuple(lane) in through]
-    if ids:
+    facts = {"threads": list({thread for thread, *_ in through}), "now": min(through.values())}
+    kept = defaultdict[datetime, list[int]](list)
+    for number, due, *lane in await connection.execute(KEPT, facts):
+        if (now := through.get(tuple(lane))) is not None and due > now:
+            kept[now].append(number)
+    for now, ids in kept.items():
         await connection.execute(place_statements.SUPERSEDE, {"ids": ids, "now": now})
 
 
-KEPT = select(table.c.id, table.c.thread, table.c.kind, table.c.place).where(
+KEPT = select(table.c.id, table.c.due, table.c.thread, table.c.kind, table.c.place).where(
     table.c.thread.in_(bindparam("threads", expanding=True)),
     table.c.deferred,
     table.c.due > bindparam("now"),

@@ -6,6 +6,7 @@ A lane is a destination and a thread: messages about one incident go to one dest
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -32,9 +33,11 @@ from bot.model import (
     DeliveryResult,
     DeliveryStatus,
     Destination,
+    Document,
 )
 from bot.store.columns import Utc
-from bot.store.engine import insert_new
+from bot.store.deliveries import documents
+from bot.store.engine import insert_new, insert_silently
 from bot.store.schema import deliveries as table
 
 
@@ -50,9 +53,22 @@ async def queue(connection: AsyncConnection, deliveries: Sequence[Delivery], now
     """Queue deliveries and return how many were new; those whose key exists are left as they are."""
     if not deliveries:
         return 0
+    named = await documents.store(connection, deliveries, now)
     statement = insert_new(connection.dialect.name, table, "key")
-    written = await connection.execute(statement, [_row(delivery, now) for delivery in deliveries])
+    written = await connection.execute(
+        statement, [_row(row, now, named.get(id(row.notice.document))) for row in deliveries]
+    )
     return len(written.all())
+
+
+async def queue_many(connection: AsyncConnection, deliveries: Sequence[tuple[Delivery, datetime]]) -> None:
+    """Queue deliveries, each at its own time; those whose key exists are left as they are."""
+    if not deliveries:
+        return
+    named = await documents.store(connection, [row for row, _ in deliveries], deliveries[-1][1])
+    statement = insert_silently(connection.dialect.name, table, "key")
+    rows = [_row(row, now, named.get(id(row.notice.document))) for row, now in deliveries]
+    await connection.execute(statement, rows)
 
 
 async def told(connection: AsyncConnection, threads: Sequence[str]) -> dict[str, dict[Destination, bool]]:
@@ -65,7 +81,9 @@ async def told(connection: AsyncConnection, threads: Sequence[str]) -> dict[str,
 
 async def load(connection: AsyncConnection, ids: Sequence[int]) -> tuple[Delivery, ...]:
     """Deliveries with the facts of their lanes, in the order they were queued."""
-    return tuple(_delivery(row) for row in await connection.execute(CLAIMED, {"ids": ids})) if ids else ()
+    rows = (await connection.execute(CLAIMED, {"ids": ids})).all() if ids else ()
+    found = await documents.read(connection, {row.document for row in rows if row.document})
+    return tuple(_delivery(row, found.get(row.document)) for row in rows)
 
 
 async def requeue_in_flight(connection: AsyncConnection, kinds: Sequence[str] | None = None) -> int:
@@ -180,7 +198,7 @@ RELEASE = (
 # ── rows ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _row(delivery: Delivery, now: datetime) -> dict[str, Any]:
+def _row(delivery: Delivery, now: datetime, document: str | None) -> dict[str, Any]:
     notice = delivery.notice
     return {
         "key": delivery.key,
@@ -190,7 +208,8 @@ def _row(delivery: Delivery, now: datetime) -> dict[str, Any]:
         "act": delivery.action.value,
         "audience": delivery.audience,
         "title": notice.words.title,
-        "notice": notice,
+        "notice": replace(notice, document=None) if document else notice,
+        "document": document,
         "status": DeliveryStatus.PENDING.value,
         "due": delivery.due or now,
         "lease": 0,
@@ -230,12 +249,12 @@ def _settled(one: Settlement) -> dict[str, Any]:
     }
 
 
-def _delivery(row: Row[Any]) -> Delivery:
+def _delivery(row: Row[Any], document: Document | None) -> Delivery:
     return Delivery(
         key=row.key,
         destination=Destination(row.kind, row.place),
         action=DeliveryAction(row.act),
-        notice=row.notice,
+        notice=replace(row.notice, document=document) if document else row.notice,
         audience=row.audience,
         root=row.root,
         subject=row.title if row.subject is None else row.subject,

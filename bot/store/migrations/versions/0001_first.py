@@ -46,6 +46,7 @@ def upgrade() -> None:
     of_witnesses()
     audit()
     digest_runs()
+    documents()
     digest_readers()
     undeliverable()
 
@@ -137,6 +138,7 @@ def deliveries() -> None:
         sa.Column("causes", sa.Text()),
         sa.Column("began", Utc()),
         sa.Column("happened", Utc()),
+        sa.Column("document", sa.Text()),
         sa.PrimaryKeyConstraint("id"),
         sa.UniqueConstraint("key"),
     )
@@ -407,6 +409,16 @@ def digest_runs() -> None:
     )
     op.create_index("coming_digests", "digest_runs", ["nominal"], sqlite_where=UNFINISHED, postgresql_where=UNFINISHED)
     op.create_index("ix_digest_runs_settled_at", "digest_runs", ["settled_at"])
+
+
+def documents() -> None:
+    op.create_table(
+        "documents",
+        required("name", sa.Text()),
+        required("at", Utc()),
+        required("body", sa.Text()),
+        sa.PrimaryKeyConstraint("name"),
+    )
 
 
 def digest_readers() -> None:

@@ -1,0 +1,70 @@
+"""Which modules a command loads: what it has no use for is neither waited for nor kept in memory."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+UNUSED = {"sqlalchemy.orm", "httpx._main", "pygments", "markdown_it"}  # of libraries, by nobody
+DATABASE = {"sqlalchemy", "aiosqlite", "alembic", "bot.store"}
+PAGE = {"fastapi", "starlette", "uvicorn", "jinja2", "prometheus_client", "bot.web.app"}
+CHANNELS = {"slack_sdk", "discord", "telegram", "aiosmtplib", "aiohttp"}
+
+
+def loaded(*arguments, code="from bot.__main__ import main; main()", cwd=ROOT):
+    """The modules that are there when a command ends."""
+    code = f"import atexit, sys; atexit.register(lambda: print('LOADED', *(m for m in sys.modules if sys.modules[m])));{code}"
+    env = os.environ | {"PYTHONPATH": str(ROOT), "XDG_RUNTIME_DIR": ""}
+    ran = subprocess.run([sys.executable, "-c", code, *arguments], capture_output=True, text=True, cwd=cwd, env=env)
+    assert "Traceback" not in ran.stderr, ran.stderr
+    return set(ran.stdout.rpartition("LOADED")[2].split())
+
+
+def test_help_loads_neither_config_nor_database_nor_what_reads_markdown():
+    found = loaded("--help")
+    assert not found & (
+        UNUSED | DATABASE | PAGE | CHANNELS | {"asyncio", "pydantic", "bot.config", "bot.model", "bot.wording"}
+    )
+
+
+def test_a_healthcheck_of_what_runs_loads_next_to_nothing(tmp_path):
+    code = """
+import socket, threading
+from bot import runtime_record
+from bot.healthcheck import quick
+door = socket.create_server(("127.0.0.1", 0))
+def answer():
+    line = door.accept()[0]; line.recv(9999)
+    line.sendall(b"HTTP/1.1 200 OK\\r\\nContent-Length: 2\\r\\n\\r\\n{}"); line.close()
+threading.Thread(target=answer, daemon=True).start()
+with runtime_record.kept("config.yaml") as record:
+    record.say(door.getsockname())
+    assert quick([]) == 0
+"""
+    found = loaded(code=code, cwd=tmp_path)
+    assert len({name for name in found if name.startswith("bot")}) == 3
+    assert not found & {"asyncio", "cyclopts", "rich", "pydantic", "yaml", "json", "logging", "pathlib", "typing"}
+
+
+def test_status_loads_neither_the_page_nor_any_channel(tmp_path):
+    (tmp_path / "config.yaml").write_text(
+        "services: {x: {routes: {web: 'https://x.example'}}}\nweb: {listen: '127.0.0.1:9'}\n"
+    )
+    found = loaded("status", cwd=tmp_path)
+    assert "bot.config" in found
+    assert not found & (UNUSED | PAGE | CHANNELS | {"rich", "alembic"})
+
+
+@pytest.mark.parametrize("module", sorted(UNUSED | CHANNELS | {"rich", "alembic"}))
+def test_the_daemon_loads_no_library_that_it_was_not_asked_for(module, daemons):
+    assert module not in daemons
+
+
+@pytest.fixture(scope="module")
+def daemons():
+    return loaded(code="import bot.cli, bot.daemon, uvloop")

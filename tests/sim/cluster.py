@@ -1,0 +1,516 @@
+"""Nodes that share one database, from the first round to the last receipt: each is killed, frozen and cut off by itself.
+
+The engine, the beats, the shares, the fence and the feed are the real ones; PostgreSQL's statements run on SQLite.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextvars
+import random
+import sqlite3
+from collections.abc import Iterator
+from contextlib import AsyncExitStack, ExitStack, asynccontextmanager, closing, contextmanager, suppress
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+from unittest.mock import patch
+
+from pydantic import TypeAdapter
+
+import bot.model.cluster
+import bot.store
+import bot.store.cluster
+import bot.store.cluster_statements
+import bot.store.feed
+import bot.store.incidents
+import bot.store.registration
+from bot.clock import Clock, SteadyClock
+from bot.engine import Engine
+from bot.incidents.reconciler import reconcile
+from bot.model import ServiceState
+from bot.model.cluster import SCHEDULER
+from bot.scheduler.clock_steps import ClockSteps
+from bot.scheduler.following import Following
+from bot.store import NodeFacts, StoreUnavailable
+from bot.store.cluster import Membership
+from bot.store.columns import EPOCH, MICROSECOND
+from bot.store.engine import Database, connect
+from bot.watch.blindness import look_while_blind
+from bot.watch.rounds import Rounds
+from tests.sim import cluster_sql, engine
+from tests.sim.disk import NODE, Shared
+from tests.sim.loop import VirtualLoop
+from tests.sim.nodes import Fault, Trouble, troubles
+from tests.sim.readers import CHAT, CHAT_SETTINGS, opened, place
+from tests.sim.script import Script, Stretch, Stretches, write
+from tests.sim.world import World
+
+BEATING = 4.0  # seconds until a statement without an answer fails, see `bot.store.engine`
+ENDING = 3.0  # seconds that a clean stop may take
+
+
+@dataclass(eq=False)
+class Node:
+    """A machine and the daemon on it. `aside`: what it will do when it goes on."""
+
+    name: str
+    skew: float  # seconds by which its wall clock is wrong
+    booted: float  # seconds that its steady clock is ahead
+    troubles: list[Trouble]
+    dead: bool = True
+    frozen: bool = False
+    run: int = 0
+    kill_in: int = 0
+    world: Town | None = None
+    context: contextvars.Context | None = None
+    member: Membership | None = None
+    engine: Engine | None = None
+    heard: object = None
+    aside: list[asyncio.Handle] = field(default_factory=list)
+    stop: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def at(self, now: float) -> Trouble | None:
+        """How it is cut off from the database."""
+        return next((one for one in self.troubles if one.cuts and one.start <= now < one.end), None)
+
+
+class Loop(VirtualLoop):
+    """What a frozen node would do waits until it goes on, unless it writes: then it freezes after that."""
+
+    def __init__(self, chance: random.Random, disk: Shared) -> None:
+        super().__init__(chance)
+        self._disk = disk
+
+    def lets(self, handle: asyncio.Handle) -> bool:
+        node = handle._context.get(NODE)
+        if node is None or not node.frozen or node.dead:
+            return True
+        if self._disk.holder is not None and self._disk.holder.node is node:
+            return True
+        node.aside.append(handle)
+        return False
+
+    def go_on(self, node: Node) -> None:
+        node.frozen = False
+        self._ready.extend(node.aside)
+        node.aside.clear()
+
+    def _number(self, _loop, work, **more):
+        task = super()._number(_loop, work, **more)
+        task.node = NODE.get()
+        return task
+
+    def of(self, node: Node) -> list[asyncio.Task]:
+        return [task for task in asyncio.all_tasks(self) if task.node is node]
+
+
+class Town(World):
+    """The world as the nodes meet it: who is dead reaches nothing, who is cut off no database."""
+
+    disk: Shared
+    loses = 0.0  # how many notifications are lost
+
+    @property
+    def dead(self) -> bool:
+        node = NODE.get()
+        return node is not None and node.dead
+
+    @dead.setter
+    def dead(self, _value: bool) -> None:
+        pass
+
+    def _cut(self) -> bool:
+        node = NODE.get()
+        if node is None or node.dead or not node.kill_in:
+            return False
+        node.kill_in -= 1
+        if not node.kill_in:
+            self.kill(node)
+        return node.dead
+
+    def turn(self, what: str) -> float | None:
+        node = NODE.get()
+        if node is None:
+            return None
+        cut = None if node.dead else node.at(self.now)
+        if what == "COMMITTED":
+            if cut and not node.dead:
+                self.occurred["commit in doubt"] += 1
+                raise sqlite3.OperationalError("the connection is lost")
+            return None
+        if cut and not (what == "COMMIT" and self.chance.random() < 0.5):
+            raise sqlite3.OperationalError("no route to the server")
+        return super().turn(what)
+
+    def kill(self, node: Node) -> None:
+        """Nothing that it does reaches anything from now on; what it was at unwinds."""
+        node.dead, node.kill_in = True, 0
+        self.loop.go_on(node)
+        self.occurred["killed"] += 1
+        node.member._entry.forget()
+
+    def notify(self, nodes: list[Node], what: str) -> None:
+        for node in nodes:
+            if node.heard is None or node.dead or node.at(self.now) or self.chance.random() < self.loses:
+                continue
+            context = node.context
+            self.loop.call_later(self.chance.uniform(0, 0.05), _hear, node, what, context=context)
+
+
+def _hear(node: Node, what: str) -> None:
+    if node.heard is not None and not node.dead:
+        node.heard(None, 0, "", what)
+
+
+class ClusterRun(engine.Run):
+    """A seed, run by two or three nodes."""
+
+    def __init__(self, seed: int, folder: Path, disk: Shared) -> None:
+        super().__init__(seed, folder, disk)
+        self.script = plain(write(seed))
+        self.world = world = Town(self.script, random.Random(f"chance {seed}"))
+        chance = random.Random(f"nodes {seed}")
+        names = "abc"[: chance.choice((2, 3, 3))]
+        self.nodes = [
+            Node(name, chance.choice((0.0, 3600.0, -3600.0, 40.0)), chance.uniform(0, 1e5), found)
+            for name, found in zip(names, troubles(chance, len(names), self.script.faults_end), strict=True)
+        ]
+        for node in self.nodes:
+            node.world = world
+        world.untended = 0.0
+        self.free: dict[int | str, float] = {}  # since when nobody has had a share
+        self.behind: dict[tuple[str, str], float] = {}  # since when a node has not known the state of a service
+        self.states: dict[str, tuple[int, ServiceState]] = {}
+        world.loses, world.disk = chance.choice((0.0, 0.3, 1.0)), disk
+        disk.turn, disk.notify = world.turn, lambda what: world.notify(self.nodes, what)
+        disk.clock = self.clock
+        self._disk = disk
+        spoilt = [Stretch(one.start - 1, one.end + 12) for node in self.nodes for one in node.troubles]
+        self.script.troubled = Stretches(spoilt).sorted()
+
+    def clock(self) -> int:
+        """The database's, whoever asks."""
+        return (self.script.utc(self.world.now) - EPOCH) // MICROSECOND
+
+    def go(self) -> ClusterRun:
+        world = self.world
+        self._disk.holder = None
+        world.loop = loop = Loop(self._order, self._disk)
+        asyncio.set_event_loop(loop)
+        try:
+            loop.live(self._all())
+            world.lives.append((0.0, loop.time(), False))
+            for node in self.nodes:  # whatever was on its way then may have been applied and not written down
+                world.lives += [(max(one.start - 60, 0), one.end + 5, True) for one in node.troubles]
+        finally:
+            for node in self.nodes:
+                node.dead, node.frozen = True, False
+            loop.bury()
+            asyncio.set_event_loop(None)
+        return self
+
+    # ── the nodes ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    async def _all(self) -> None:
+        keepers = [asyncio.create_task(self._kept(node)) for node in self.nodes]
+        looking = asyncio.create_task(self._watch())
+        ending = asyncio.create_task(self._converge())
+        done, _ = await asyncio.wait({*keepers, looking, ending}, return_when=asyncio.FIRST_COMPLETED)
+        for task in done:
+            task.result()
+        self.converged = True
+        for node in self.nodes:
+            node.stop.set()
+        await asyncio.wait(keepers, timeout=60)
+        looking.cancel()
+
+    async def _kept(self, node: Node) -> None:
+        """Start a node again and again, and let its troubles happen."""
+        ahead = list(node.troubles)
+        first = True
+        while not self.converged:
+            life = self._start(node, first=first)
+            first = False
+            while ahead and not life.done() and not self.converged:
+                trouble = ahead[0]
+                await asyncio.wait({life}, timeout=max(trouble.start - self.world.now, 0.01))
+                if life.done() or self.world.now < trouble.start:
+                    break
+                ahead.pop(0)
+                await self._suffer(node, trouble, life)
+            if not ahead:
+                await asyncio.wait({life})
+            if life.done() and not node.dead and (error := life.exception()):
+                self.world.wrong.append(f"node {node.name} fell: {error!r}")
+            if not self.converged:
+                await asyncio.sleep(1)
+
+    def _start(self, node: Node, *, first: bool) -> asyncio.Task:
+        node.dead, node.frozen, node.heard, node.kill_in, node.stop = False, False, None, 0, asyncio.Event()
+        node.run += 1
+        token = NODE.set(node)
+        try:
+            node.context = contextvars.copy_context()
+            return asyncio.create_task(self._life_of(node, first=first))
+        finally:
+            NODE.reset(token)
+
+    async def _suffer(self, node: Node, trouble: Trouble, life: asyncio.Task) -> None:
+        world = self.world
+        match trouble.what:
+            case Fault.KILLED:
+                node.kill_in = world.chance.choice((1, world.chance.randint(2, 40)))
+                await asyncio.wait({life}, timeout=3)
+                if not node.dead and node.member is not None:
+                    world.kill(node)
+                await self._buried(node)
+                await asyncio.sleep(max(trouble.end - world.now, 0))
+            case Fault.STOPPED:
+                world.occurred["stopped"] += 1
+                node.stop.set()
+                await asyncio.wait({life}, timeout=30)
+                await asyncio.sleep(max(trouble.end - world.now, 0))
+            case Fault.FROZEN:
+                world.occurred["frozen"] += 1
+                node.frozen = True
+                await asyncio.sleep(max(trouble.end - world.now, 0))
+                world.loop.go_on(node)
+            case Fault.CUT_OFF:
+                world.occurred["cut off"] += 1
+                await asyncio.sleep(max(trouble.end - world.now, 0))
+
+    async def _buried(self, node: Node) -> None:
+        while tasks := self.world.loop.of(node):
+            for task in sorted(tasks, key=lambda one: one.number):
+                task.cancel()
+            await asyncio.wait(tasks, timeout=60)
+
+    async def _life_of(self, node: Node, *, first: bool) -> None:
+        world = self.world
+        with suppress(StoreUnavailable):
+            async with AsyncExitStack() as stack:
+                store, node.member = await stack.enter_async_context(self._store(node))
+                made, rounds, steps = self._made(node, store)
+                await made.load()
+                node.engine = made
+                record = made.recorder
+                if first and node is self.nodes[0] and "chat" in self.script.readers:
+                    await record.places.set(place("telegram:chat"), CHAT_SETTINGS)
+                    subscription = engine.Subscription(place("telegram:chat"), (CHAT,), "Ana", record.clock())
+                    await record.places.subscribe(subscription)
+                closing = asyncio.Event()
+                late = asyncio.create_task(made.outbox.run(closing))
+                early = [
+                    asyncio.create_task(rounds.run(node.stop)),
+                    asyncio.create_task(Following(made).run(node.stop)),
+                    asyncio.create_task(steps.run(node.stop)),
+                ]
+                beside = [
+                    asyncio.create_task(look_while_blind(store.ownership, rounds.online, node.stop)),
+                    asyncio.create_task(self._jobs(made)),
+                    asyncio.create_task(self._people(node)),
+                ]
+                ends = [asyncio.create_task(node.stop.wait()), asyncio.create_task(store.ownership.lost.wait())]
+                done, _ = await asyncio.wait({late, *early, *ends}, return_when=asyncio.FIRST_COMPLETED)
+                for task in done - set(ends):
+                    task.result()
+                    if not node.stop.is_set():
+                        raise AssertionError("a part of the house has ended before its time")
+                node.stop.set()
+                await asyncio.wait(early, timeout=10)
+                closing.set()
+                await asyncio.wait({late}, timeout=ENDING)
+                for task in (*beside, *early, late, *ends):
+                    task.cancel()
+                await asyncio.gather(*beside, *early, late, *ends, return_exceptions=True)
+                world.readings += [(name, world.seconds(at), one) for name, at, one in rounds.drain()]
+
+    async def _jobs(self, made: Engine) -> None:
+        """As the scheduler's, at the start and each quarter of an hour."""
+        while True:
+            with suppress(StoreUnavailable):
+                await made.store.ownership.offer(roles=[SCHEDULER])
+                if made.store.ownership.owns(SCHEDULER):
+                    await reconcile(made.recorder)
+            await asyncio.sleep(900)
+
+    async def _people(self, node: Node) -> None:
+        """Orders are given to any node."""
+        world, mine = self.world, self.nodes.index(node)
+        for number, (at, service, what) in enumerate(self.script.people):
+            if number % len(self.nodes) == mine and at >= world.now:
+                await asyncio.sleep(at - world.now)
+                await engine.ordered(world, node.engine.recorder, service, what)
+
+    @asynccontextmanager
+    async def _store(self, node: Node):
+        url, disk = f"sqlite:///{self.path}", self._disk
+        disk.user = node.name
+        main = connect(url)
+        disk.user = f"{node.name} aside"
+        aside = connect(url)
+        disk.user = ""
+        database = Database(
+            main.name, main._writer, main.reader, migrator=aside.reader, beater=aside._writer
+        )  # no file: it is shared
+        member = Membership(database, NodeFacts(node.name), steady=lambda: self.world.now + node.booted)
+        try:
+            if not await member.join():
+                raise StoreUnavailable("another node has this name")
+            node.member = member
+            database.guard, database.claims = member.guard, member.claims
+            keeper = asyncio.create_task(member.keep())
+            try:
+                yield bot.store._store(database, member), member
+            finally:
+                keeper.cancel()
+                await asyncio.wait([keeper], timeout=1)
+                await database.finish()
+                await member.leave()
+        finally:
+            await database.close()
+
+    def _made(self, node: Node, store) -> tuple[Engine, Rounds, ClockSteps]:
+        world, script = self.world, self.script
+
+        def steady() -> float:
+            return world.now + node.booted
+
+        process = SteadyClock(steady, lambda: world.wall() + timedelta(seconds=node.skew))
+        process.follow(store.ownership.wall)
+        made, own = engine.made(world, store, opened(script, 0.0), process.utcnow)
+        clock = Clock(steady, process.utcnow)
+        canaries = [engine.Canary(world) for _ in range(3)]
+        rounds = made.watch(
+            (*engine.watched(world), *own), canaries, None, seen=engine.witness(world, made.recorder), clock=clock
+        )
+        return made, rounds, ClockSteps(process, made.recorder, rounds, made.outbox)
+
+    # ── from outside ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+    async def _watch(self) -> None:
+        """Look four times a second whether all is done by somebody, and known to all."""
+        with closing(sqlite3.connect(self.path)) as file:
+            while True:
+                await asyncio.sleep(0.25)
+                fit = [node for node in self.nodes if self._fit(node)]
+                if not fit or self.script.away.meet(self.world.now - 12, self.world.now):
+                    self.free.clear()
+                    self.behind.clear()
+                    continue
+                self._tended(file)
+                self._known(file, fit)
+
+    def _tended(self, file: sqlite3.Connection) -> None:
+        """Whoever is well has all that is to be done within the lease and a second."""
+        now, world = self._disk.clock(), self.world
+        able = {node.member.owner for node in self.nodes if node.member is not None and self._able(node)}
+        rows = file.execute("SELECT number, owner, until FROM shards UNION ALL SELECT name, owner, until FROM roles")
+        for share, owner, until in rows.fetchall():
+            if owner in able and until > now:
+                world.untended = max(world.untended, world.now - self.free.pop(share, world.now))
+            elif world.now - self.free.setdefault(share, world.now) > TAKEN:
+                world.wrong.append(f"nobody has had {share} for {TAKEN} s at {world.now:.1f} s")
+                self.free[share] = float("inf")
+
+    def _known(self, file: sqlite3.Connection, fit: list[Node]) -> None:
+        """A node knows within a second what another one has written."""
+        world = self.world
+        for name, version, state in file.execute("SELECT id, version, state FROM services").fetchall():
+            if self.states.get(name, (0, None))[0] != version:
+                self.states[name] = version, STATE.validate_json(state)
+            for node in self.nodes:
+                record = node.engine.recorder if node in fit else None
+                if record is None or record.states.get(name) == self.states[name][1]:
+                    self.behind.pop((node.name, name), None)
+                elif world.now - self.behind.setdefault((node.name, name), world.now) > KNOWN:
+                    world.wrong.append(f"{node.name} has not known of {name} for {KNOWN} s at {world.now:.1f} s")
+                    self.behind[node.name, name] = float("inf")
+
+    def _able(self, node: Node) -> bool:
+        return not node.dead and not node.frozen and not node.at(self.world.now)
+
+    def _fit(self, node: Node) -> bool:
+        """Whether a node has been well for so long that it has taken what is free."""
+        return (
+            node.engine is not None
+            and not node.dead
+            and not any(one.start - 0.5 <= self.world.now <= one.end + 12 for one in node.troubles)
+            and self.world.now > 12
+        )
+
+    async def _converge(self) -> None:
+        world = self.world
+        await asyncio.sleep(self.script.faults_end)
+        last = self.script.faults_end + engine.CALM
+        while world.now < last:
+            await asyncio.sleep(30)
+            quiet = [await self._rests(node) for node in self.nodes]
+            if all(quiet):
+                return
+        world.wrong.append(f"not at rest {engine.CALM / 60:.0f} minutes after the last fault")
+
+    async def _rests(self, node: Node) -> bool:
+        if node.dead or node.engine is None:
+            return False
+        token = NODE.set(node)
+        try:
+            return await engine.quiet(node.engine.recorder)
+        except StoreUnavailable:
+            return False
+        finally:
+            NODE.reset(token)
+
+
+STATE = TypeAdapter(ServiceState)
+TAKEN = 7.5  # seconds: a lease and one more, as seen each quarter of a second
+KNOWN = 1.5  # seconds: one, and for what is under way
+
+
+def plain(script: Script) -> Script:
+    """Without what one process and its config alone go through."""
+    script.ends, script.changes, script.steps, script.holds, script.works = [], [], [], [], []
+    script.starved, script.stand_in, script.disk = Stretches(), "", min(script.disk, 0.02)
+    return script
+
+
+@contextmanager
+def runs() -> Iterator:
+    """As `engine.runs`, with nodes."""
+    feed, cluster = bot.store.feed, bot.store.cluster_statements
+    with ExitStack() as stack:
+        for name, statement in cluster_sql.STATEMENTS.items():
+            stack.enter_context(patch.object(cluster, name, statement))
+        stack.enter_context(patch.object(feed, "MARK", cluster_sql.MARK))
+        stack.enter_context(patch.dict(feed.NUMBERS, {"sqlite": feed.NUMBERS["postgresql"]}))
+        for module in (bot.model.cluster, bot.store.cluster):
+            stack.enter_context(patch.object(module, "SHARDS", cluster_sql.SHARDS))
+        stack.enter_context(patch.object(bot.store.registration, "has_ended", lambda _process: True))
+        stack.enter_context(
+            patch.object(bot.store.incidents, "_unless_refused", _held(bot.store.incidents._unless_refused))
+        )
+        caches = bot.model.cluster.shard_of, bot.store.incidents._write_state
+        for cache in caches:
+            cache.cache_clear()
+            stack.callback(cache.cache_clear)
+        yield stack.enter_context(engine.runs(ClusterRun, Shared(), engine.PATIENT[:1]))
+
+
+def _held(write):
+    """Notes each state that is written for a share that is somebody else's."""
+
+    async def unless_refused(connection, refused, jobs, name):
+        node, moves = NODE.get(), await write(connection, refused, jobs, name)
+        for job, move in zip(jobs, moves, strict=True):
+            if job.claim is None or job.claim in refused or not isinstance(move, bot.store.Transition):
+                continue
+            table, key = ("shards", "number") if isinstance(job.claim.share, int) else ("roles", "name")
+            row = await connection.exec_driver_sql(
+                f"SELECT owner, epoch, until > clock_timestamp() FROM {table} WHERE {key} = ?", (job.claim.share,)
+            )
+            if tuple(row.one()) != (node.member.owner, job.claim.epoch, 1):
+                node.world.wrong.append(f"{node.name} has written of {job.service}, which was not its own any more")
+        return moves
+
+    return unless_refused

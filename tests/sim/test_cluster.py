@@ -1,0 +1,51 @@
+"""Two or three real nodes through seeded faults, on virtual time: `make test` runs 12 seeds, `make sim` thousands."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+import pytest
+
+from tests.sim.cluster import runs
+from tests.sim.cluster_bugs import BUGS
+from tests.sim.promises import broken
+from tests.sim.test_sim import complaints
+
+FIRST, LAST = map(int, os.environ.get("CLUSTER_SEEDS", "1-12").split("-"))
+FOUND: tuple[int, ...] = ()
+CHUNK = 3
+ENOUGH = 40  # seeds in which a bug must show
+RARE: dict[str, int] = {}  # where to look first for the bugs that few seeds show
+
+
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("first", range(FIRST, LAST + 1, CHUNK))
+def test_every_promise_is_kept_by_several_nodes(first):
+    with runs() as run:
+        seeds = range(first, min(first + CHUNK, LAST + 1))
+        found = {seed: said for seed in seeds if (said := complaints(run, seed))}
+
+    told = [
+        f"seed {seed} (its story: python -m tests.sim {seed} nodes): {'; '.join(said)}" for seed, said in found.items()
+    ]
+    assert not told, "\n".join(told)
+
+
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("seed", FOUND)
+def test_what_a_seed_has_found_stays_mended(seed):
+    with runs() as run:
+        assert complaints(run, seed) == []
+
+
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("bug", BUGS, ids=lambda bug: bug.__name__)
+def test_a_bug_of_several_nodes_is_caught(bug, monkeypatch):
+    bug(monkeypatch)
+    first = RARE.get(bug.__name__, 1)
+    with runs() as run:
+        caught = next((seed for seed in (*range(first, ENOUGH + 1), *range(1, first)) if broken(run(seed))), None)
+
+    assert caught is not None
+    sys.stdout.write(f"seed {caught}\n")
