@@ -1,4 +1,4 @@
-"""`python -m tests.cluster [MINUTES] [SEED] [unfenced | own-clock]`: three nodes, Patroni, and everything that may befall them.
+"""`python -m tests.cluster [MINUTES] [SEED] [unfenced | unguarded | own-clock]`: three nodes, Patroni, and everything that may befall them.
 
 Printed is what came of it; exit code 0 if all that is promised held, 1 if not, 2 if it could not be tried. The seed chooses
 the woes and their order; the machine chooses the moments. With KEEP=FOLDER logs stay there.

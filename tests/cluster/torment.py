@@ -38,6 +38,7 @@ LEFT = (
     "SELECT key, status, due - clock_timestamp() AS due, lease, attempts, unsure, ref, told_in,"
     " queued_at - clock_timestamp() AS queued FROM deliveries WHERE status IN ('pending', 'sending') LIMIT 9"
 )
+ENDED = {None, 0, -signal.SIGKILL, -signal.SIGTERM}  # exit codes of nodes that run, or that we ended
 WAITING = "SELECT count(*) FROM deliveries WHERE status IN ('pending', 'sending')"
 
 
@@ -271,7 +272,7 @@ class Run:
     async def look(self) -> None:
         while True:
             for node in self.nodes.values():
-                if node.process and node.process.returncode not in {None, -signal.SIGKILL, 0}:
+                if node.process and node.process.returncode not in ENDED:
                     self.troubles.append(f"{node.name} ended by itself: {node.process.returncode}")
                     await node.start()
                 await node.look(self.web)
