@@ -92,7 +92,10 @@ class House:
             await link.close()
 
     async def owners(self) -> dict[int, str]:
-        return {row["number"]: row["node"] for row in await self.ask(OWNERS)}
+        try:
+            return {row["number"]: row["node"] for row in await self.ask(OWNERS)}
+        except asyncpg.UndefinedTableError:  # the first node makes them
+            return {}
 
     async def even(self) -> dict[int, str]:
         """Wait until each node has its share of the shards, and give their owners."""

@@ -30,6 +30,7 @@ from tests.flow.house import BROKEN
 LEASE = 6.0
 EVERY = 5.0  # seconds from one outage to the next
 LASTS = (30.0, 50.0)  # seconds of an outage: longer than nodes or database may be away
+TRIES_FOR = 400.0  # seconds in which what was dropped again and again is told
 SETTLES = 60.0  # seconds until everything is as before
 FREEZE, CUT = (LEASE + 1, LEASE + 5), (LEASE + 2, LEASE + 6)
 OWNED = "SELECT number, split_part(owner, '/', 1) AS node FROM shards WHERE until > clock_timestamp()"
@@ -340,7 +341,7 @@ async def play(run: Run, minutes: float) -> list[audit.Note]:
         run.over = True
         await tasks[0]
     await asyncio.sleep(10)
-    if not await until(run.nothing_waits, 90):
+    if not await until(run.nothing_waits, TRIES_FOR):
         run.troubles += [f"left over: {dict(row)}" for row in await run.ask(LEFT)]
     await asyncio.sleep(3)
     tasks[1].cancel()
