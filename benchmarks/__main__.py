@@ -17,6 +17,7 @@ from rich.table import Table
 from benchmarks import (
     burst,
     checks,
+    cluster,
     commands,
     digests,
     fanout,
@@ -48,6 +49,10 @@ async def _webhook(_size: Size) -> list[Row]:
     return [Row(*row, HEALTHCHECKS) for row in await asyncio.to_thread(webhook.rows)]
 
 
+async def _cluster(size: Size) -> list[Row]:
+    return await cluster.rows(quick=size.quick)
+
+
 BENCHMARKS: dict[str, Benchmark] = {
     "http": lambda size: checks.http(500 if size.quick else 1000, size, outages=True),
     "many": lambda size: checks.http(5000, size, outages=False),
@@ -65,6 +70,7 @@ BENCHMARKS: dict[str, Benchmark] = {
     "history": history.rows,
     "transport": _transport,
     "imports": imports.rows,
+    "cluster": _cluster,
 }
 LEFT_OUT = {
     "many",
@@ -78,6 +84,7 @@ LEFT_OUT = {
     "history",
     "transport",
     "imports",
+    "cluster",
 }  # of the quick run
 
 
