@@ -18,13 +18,12 @@ TARGETS = {"--help": "0.3 s or less", "status": "0.7 s or less", "healthcheck": 
 
 
 async def rows(_size: Size) -> list[Row]:
-    async with places() as (side, folder):
-        async with daemon(folder, config(side, 1, {}, secure=False)):
-            await first_checks(side, 1)
-            found = {}
-            for command in TARGETS:
-                options = [] if command == "--help" else ["-c", str(folder / "config.yaml")]
-                found[command] = [await asyncio.to_thread(cost, [command, *options]) for _ in range(RUNS)]
+    async with places() as (side, folder), daemon(folder, config(side, 1, {}, secure=False)):
+        await first_checks(side, 1)
+        found = {}
+        for command in TARGETS:
+            options = [] if command == "--help" else ["-c", str(folder / "config.yaml")]
+            found[command] = [await asyncio.to_thread(cost, [command, *options]) for _ in range(RUNS)]
     return [
         Row(f"CPU of `tocsin {command}`, one service", f"{median(costs):.2f} s", TARGETS[command])
         for command, costs in found.items()
