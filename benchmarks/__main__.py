@@ -15,7 +15,9 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks import (
+    burst,
     checks,
+    cluster,
     commands,
     digests,
     fanout,
@@ -24,6 +26,7 @@ from benchmarks import (
     outbox,
     reload,
     report,
+    rush,
     storm,
     transport,
     webhook,
@@ -46,6 +49,10 @@ async def _webhook(_size: Size) -> list[Row]:
     return [Row(*row, HEALTHCHECKS) for row in await asyncio.to_thread(webhook.rows)]
 
 
+async def _cluster(size: Size) -> list[Row]:
+    return await cluster.rows(quick=size.quick)
+
+
 BENCHMARKS: dict[str, Benchmark] = {
     "http": lambda size: checks.http(500 if size.quick else 1000, size, outages=True),
     "many": lambda size: checks.http(5000, size, outages=False),
@@ -54,6 +61,8 @@ BENCHMARKS: dict[str, Benchmark] = {
     "outbox": outbox.rows,
     "webhook": _webhook,
     "storm": storm.rows,
+    "burst": burst.rows,
+    "rush": rush.rows,
     "digests": digests.rows,
     "fanout": fanout.rows,
     "reload": reload.rows,
@@ -61,17 +70,21 @@ BENCHMARKS: dict[str, Benchmark] = {
     "history": history.rows,
     "transport": _transport,
     "imports": imports.rows,
+    "cluster": _cluster,
 }
 LEFT_OUT = {
     "many",
     "most",
     "storm",
+    "burst",
+    "rush",
     "digests",
     "fanout",
     "reload",
     "history",
     "transport",
     "imports",
+    "cluster",
 }  # of the quick run
 
 
