@@ -23,7 +23,7 @@ from bot.model import Delivery, DeliveryAction, Destination
 from bot.net import Network
 from bot.store import Store, open_store
 
-TARGET = 500
+TARGET = 1500
 PLACES = 20
 WITHIN = 120  # seconds
 

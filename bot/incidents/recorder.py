@@ -9,8 +9,11 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from functools import partial
 
 from bot import wording
+from bot.incidents import own_outages
+from bot.incidents.open_incidents import confirmed
 from bot.incidents.past import past
 from bot.incidents.places import Places
 from bot.incidents.refusals import tell_of_refusal
@@ -22,21 +25,18 @@ from bot.judge.coverage import Coverage
 from bot.judge.incidents import bad_since, only_worn, step, unwatched
 from bot.judge.maintenance import occurrences
 from bot.judge.maintenance_calendar import MaintenanceCalendar
-from bot.judge.own_outage import track_own_outage
 from bot.judge.steadiness import steady
 from bot.judge.verdict import judge, saw
 from bot.model import (
     OURSELVES,
     Audience,
     Change,
-    Confidence,
     Delivery,
     DeliveryAction,
     Destination,
     MaintenanceEffect,
     Notice,
     Order,
-    Outcome,
     Overview,
     Reason,
     RefusalScope,
@@ -280,18 +280,11 @@ class Recorder:
 
     async def _track_own_outage(self, seen: Round) -> None:
         self.store.ownership.see(online=seen.online)
-        online, own = seen.online and not seen.starved, self.states.get(OURSELVES)
-        if online and seen.asleep_since is None and (own is None or own.incident is None):
-            return
-        if self.store.ownership.others_see:
-            return  # another node takes over, and nothing goes unseen
-        if slept := seen.asleep_since:
-            await self._advance(OURSELVES, lambda own: track_own_outage(own, slept, online=False, starved=True))
-        seeing = any(reading.outcome is not Outcome.INCONCLUSIVE for reading in seen.readings)
-        blind = self._state(OURSELVES).incident is not None
-        if not online or (blind and seeing):  # errors of our own do not show that we are online
-            starved = seen.starved
-            await self._advance(OURSELVES, lambda own: track_own_outage(own, seen.at, online=online, starved=starved))
+        own = self.states.get(OURSELVES)
+        well = seen.online and not seen.starved and seen.asleep_since is None
+        # If another node sees the world, it takes over, and nothing goes unseen.
+        if not (well and (own is None or own.incident is None)) and not self.store.ownership.others_see:
+            await own_outages.track(seen, lambda: self._state(OURSELVES), partial(self._advance, OURSELVES))
 
     async def _write_down(self, seen: Round) -> None:
         """Store a round. If the database is away, keep the streak, so that an outage keeps its true start."""
@@ -399,13 +392,5 @@ class Recorder:
         """Confirmed open incidents among the services a reader follows. Computed once for simultaneous endings."""
         if followed not in self._open:
             services = [s for s in self.settings.services.values() if any(one.follows(s.id) for one in followed)]
-            self._open[followed] = wording.Others(
-                (
-                    (service, state.incident)
-                    for service in services
-                    if (state := self._state(service.id)).incident is not None
-                    and state.incident.confidence is Confidence.CONFIRMED
-                ),
-                len(services),
-            )
+            self._open[followed] = confirmed(services, self._state)
         return self._open[followed]
