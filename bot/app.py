@@ -16,7 +16,7 @@ from starlette.applications import Starlette
 from bot.chat.commands import listed
 from bot.chat.dispatcher import Dispatcher
 from bot.chat.on_demand_check import OnDemandChecker
-from bot.clock import PROCESS, SYSTEM
+from bot.clock import EPOCH, PROCESS, SYSTEM
 from bot.config import Config
 from bot.contracts import Channel, ChannelContext, Net, Unable
 from bot.delivery.rate_limit import OpenChannel
@@ -47,6 +47,7 @@ from bot.web import heartbeats as heartbeat_urls
 from bot.web import operator_log, unsubscribe
 from bot.web.app import Front, Metrics, Server, site
 from bot.web.report_form import Reporting
+from bot.web.status_page import PERIOD
 from bot.web.webhooks import Hooks
 from bot.web.witness import Witnesses
 from bot.wiring import canaries, heartbeats, node_facts, setting, watched, watched_channels, witnesses
@@ -265,10 +266,18 @@ class App:
             ],
             reporting=reporting,
             archive=self.store.results,
+            glance=self._glance,
         )
         heartbeat_urls.hear(made, self.heartbeats, self.rounds.again)
         unsubscribe.hear(made, unsubscribe.DigestLinks(self.recorder, web.title, style, self.clock))
         return made
+
+    def _glance(self) -> Overview:
+        """What the pages show of the present, without the time: equal while nothing has changed."""
+        now = self.clock()
+        return replace(
+            self.recorder.overview_from_memory(now - PERIOD), at=EPOCH, user_reports=self.user_reports.tallies()
+        )
 
     async def overview(self, since: datetime) -> Overview:
         """The overview for all screens, with user reports. While the database is away: the last one, updated from
