@@ -49,7 +49,7 @@ async def read_apart(path: Path, now: Config) -> tuple[Config, list[str]]:
         raise Unable(f"{path}: cannot be read within {WITHIN:.0f} s") from None
     finally:
         process.kill()
-        await asyncio.shield(asyncio.to_thread(_ended, process))
+        await asyncio.shield(asyncio.get_running_loop().run_in_executor(None, _ended, process))
 
 
 def _started(path: Path) -> subprocess.Popen[bytes]:
