@@ -28,7 +28,6 @@ from tests.fakes.hook import TOKEN, FakeHook
 from tests.fakes.mail import free_ports
 from tests.flow.house import eventually
 
-
 RELOADED = 40  # seconds: a process is started to read the file, on a machine that may be busy
 
 
@@ -577,7 +576,7 @@ async def test_a_changed_service_is_taken_up_while_all_else_goes_on(tmp_path, ca
         more = f"y: {{name: Y, routes: {{web: {{kind: tcp, host: 127.0.0.1, port: {free}}}}}}}, x: "
         path.write_text(path.read_text().replace("services: {x: ", f"services: {{{more}") + "digests: {}\n")
         os.kill(os.getpid(), signal.SIGHUP)
-        await eventually(lambda: "is in force: 1 services added, 0 changed, 0 removed" in caplog.text, RELOADED)
+        await eventually(lambda: "is in force: services: 1 added, 0 changed, 0 removed" in caplog.text, RELOADED)
         await eventually(lambda: "y" in home.recorder.states and home.recorder.states["y"].incident)
         assert home.engine.watched["x"] is before
         assert '"y"' in (await get(home, "/status.json")).text
@@ -585,7 +584,7 @@ async def test_a_changed_service_is_taken_up_while_all_else_goes_on(tmp_path, ca
 
         path.write_text(path.read_text().replace(f"{more}", "x: ").replace("{listen", "{title: Our page, listen"))
         os.kill(os.getpid(), signal.SIGHUP)
-        await eventually(lambda: "0 services added, 0 changed, 1 removed" in caplog.text, RELOADED)
+        await eventually(lambda: "services: 0 added, 0 changed, 1 removed" in caplog.text, RELOADED)
         await eventually(lambda: home.recorder.states["y"].incident is None)  # closed, as nobody watches it
         page = (await get(home, "/")).text
         assert "Our page" in page
