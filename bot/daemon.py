@@ -209,10 +209,10 @@ async def _next_config(home: App, path: Path, again: asyncio.Event) -> Config:
         try:
             found = await _changed(path, home.config)
             if found != home.config:
-                async with asyncio.timeout(REHEARSAL):
-                    if is_live(home.config, found):
-                        await _take_up(path, found, home)
-                    else:
+                if is_live(home.config, found):
+                    await _take_up(path, found, home)
+                else:
+                    async with asyncio.timeout(REHEARSAL):
                         await rehearse(found, home)
         except ConfigError as error:
             said = _refuse(home, f"{NOT_TAKEN}:\n{error}")

@@ -66,6 +66,8 @@ def node_facts(config: Config) -> NodeFacts:
     """What this node tells the others of itself. What may differ from node to node is left out of the hash; secrets are
     masked in it.
     """
+    if config.database.startswith("sqlite:"):
+        return NodeFacts(config.cluster.node or "", __version__)  # nobody shares it, and the hash takes a while
     own: dict[str, Any] = {"cluster": True, "location": True, "web": {"listen"}, "services": True}
     made = blake2b(repr(_ordered(config.model_dump(exclude=own, warnings=False))).encode(), digest_size=8)
     for key, said in config.services.items():  # one at a time: to dump all of them holds up everything for a second

@@ -27,7 +27,9 @@ WITHIN = 600.0  # seconds
 HEAD = 8  # bytes of a frame's length
 LARGEST = 1 << 30  # bytes of a frame
 
+# Our own code, whatever lies in the present folder; it need not be installed.
 ROOT = str(Path(bot.__file__).parents[1])
+CODE = "import sys; sys.path.append(sys.argv[1]); from bot.config.apart import run; run(sys.argv[2])"
 
 
 class RefusedError(ConfigError):
@@ -47,20 +49,16 @@ async def read_apart(path: Path, now: Config) -> tuple[Config, list[str]]:
         raise Unable(f"{path}: cannot be read within {WITHIN:.0f} s") from None
     finally:
         process.kill()
-        await asyncio.shield(asyncio.to_thread(_ended, process))
+        await asyncio.shield(asyncio.get_running_loop().run_in_executor(None, _ended, process))
 
 
 def _started(path: Path) -> subprocess.Popen[bytes]:
-    there = os.environ.get("PYTHONPATH")
-    # Our own code, whatever lies in the present folder.
-    env = os.environ | {"PYTHONPATH": f"{ROOT}{os.pathsep}{there}" if there else ROOT}
     try:
         return subprocess.Popen(  # noqa: S603 # our own module
-            [sys.executable, "-P", "-m", "bot.config.apart", str(path)],
+            [sys.executable, "-P", "-c", CODE, ROOT, str(path)],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
-            env=env,
             start_new_session=True,  # a ^C at the terminal is not for it
         )
     except OSError as error:
@@ -123,6 +121,7 @@ def main(path: str, pipe: IO[bytes]) -> None:
     return None
 
 
-if __name__ == "__main__":
+def run(path: str) -> None:
+    """The whole work of the process: the frames go to its standard output."""
     with os.fdopen(os.dup(1), "wb") as line:
-        main(sys.argv[1], line)
+        main(path, line)

@@ -44,7 +44,7 @@ def described(old: Config, new: Config) -> str:
     before, after = old.services, new.services
     added, removed = len(after.keys() - before.keys()), len(before.keys() - after.keys())
     changed = sum(said is not before[key] for key, said in after.items() if key in before)
-    return f"{added} services added, {changed} changed, {removed} removed"
+    return f"services: {added} added, {changed} changed, {removed} removed"
 
 
 def _has_ladders(config: Config) -> bool:

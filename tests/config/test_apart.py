@@ -62,7 +62,7 @@ async def test_what_is_unchanged_is_the_object_that_was_there(tmp_path):
     there, _ = await read_apart(path, now)
     assert there.services["y"] is now.services["y"]
     assert (there.services["x"].name, list(there.services)) == ("Other", ["x", "y"])
-    assert described(now, there) == "0 services added, 1 changed, 0 removed"
+    assert described(now, there) == "services: 0 added, 1 changed, 0 removed"
 
 
 @pytest.mark.parametrize("text", [BASE + "webb: 1\n", "services: [", "", "a: *b\n", BASE.replace("X,", "${NO_SUCH},")])

@@ -15,7 +15,7 @@ from sqlalchemy import make_url
 from sqlalchemy.dialects.postgresql.asyncpg import PGDialect_asyncpg
 
 from bot.channels.email import address
-from bot.config import Config, ConfigError, cron, examine, load, schema
+from bot.config import Config, ConfigError, cron, examine, load, parsing, schema, services
 from bot.config.database import database_url
 from bot.config.loader import _models
 from bot.config.parsing import HALVES
@@ -483,3 +483,30 @@ def test_an_address_of_mail_has_one_form():
     for wrong in ("desk", "a@b, c@d", "a b@c.d", "é..x@c.d", "é" * 65 + "@c.d", "a@b\nBcc: c@d", "a@" + "x" * 500):
         with pytest.raises(ValueError, match="expected one address"):
             address(wrong)
+
+
+def many(number):
+    return "services:\n" + "".join(f"  s{n}: {{routes: {{w: 'http://127.0.0.1:1/'}}}}\n" for n in range(number))
+
+
+def test_what_a_file_may_hold_grows_with_its_services(tmp_path, monkeypatch):
+    monkeypatch.setattr(parsing, "NODES", 20)
+    monkeypatch.setattr(parsing, "SERVICES", 30)
+    assert len(read(tmp_path, many(30)).services) == 30
+    assert "config.yaml:32:3: holds more than 30 services" in refused(tmp_path, many(31))
+    assert "holds more than 40 values" in refused(tmp_path, many(1) + f"admins: [{','.join(40 * 'x')}]\n")
+
+
+def test_of_very_many_mistakes_in_services_those_of_the_first_part_are_told(tmp_path, monkeypatch):
+    monkeypatch.setattr(services, "SLICE", 4)
+    text = many(12).replace("s5: {", "s5: {a: 1, ").replace("s6: {", "s6: {b: 1, ").replace("s9: {", "s9: {c: 1, ")
+    assert [line.partition(": ")[2][:13] for line in refused(tmp_path, text).splitlines()] == [
+        "services.s5.a",
+        "services.s6.b",
+    ]
+    assert list(read(tmp_path, many(12)).services) == [f"s{n}" for n in range(12)]
+
+
+def test_a_mistake_late_in_a_large_file_has_its_line_and_column(tmp_path):
+    text = many(1500).replace("s1400: {", "s1400: {nam: x, ")
+    assert "config.yaml:1402:11: services.s1400.nam: unknown key" in refused(tmp_path, text)

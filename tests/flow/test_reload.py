@@ -30,7 +30,7 @@ async def test_what_is_changed_is_taken_up_without_a_restart_and_nothing_is_miss
         # What is saved while an earlier change is being taken up counts too.
         street.config["services"]["second"] = another(street, "/second")
         street.write()
-        await eventually(lambda: daemon.log.count("is in force: 1 services added") == 2)
+        await eventually(lambda: daemon.log.count("is in force: services: 1 added") == 2, 40)
         street.config["services"]["third"] = another(street, "/third")
         street.write()
         await daemon.becomes("up", "third")
@@ -41,7 +41,7 @@ async def test_a_config_that_cannot_be_opened_leaves_the_old_one_running(tmp_pat
     async with lean(tmp_path) as street, street.daemon() as daemon:
         street.config["web"]["listen"] = f"127.0.0.1:{street.hook.port}"
         street.write()
-        await eventually(lambda: "the old settings stay: cannot listen on" in daemon.log)
+        await eventually(lambda: "the old settings stay: cannot listen on" in daemon.log, 40)
         await eventually(daemon.well)
         await daemon.becomes("up")
         street.fail()
@@ -55,7 +55,7 @@ async def test_a_wrong_config_is_refused_with_its_line_and_the_old_one_stays(tmp
         street.config["services"]["banner"] = another(street, "/banner", knd="http")
         path = street.write()
         line = path.read_text().splitlines().index("        knd: http") + 1
-        await eventually(lambda: "not taken" in daemon.log)
+        await eventually(lambda: "not taken" in daemon.log, 40)
         assert f'{path}:{line}:9: services.banner.routes.web.knd: unknown key; did you mean "kind"?' in daemon.log
 
         street.fail()
@@ -66,7 +66,7 @@ async def test_a_wrong_config_is_refused_with_its_line_and_the_old_one_stays(tmp
         street.config["services"]["banner"] = right
         path.write_text("services: [")
         daemon.process.send_signal(signal.SIGHUP)
-        await eventually(lambda: daemon.log.count("not taken") >= 2)
+        await eventually(lambda: daemon.log.count("not taken") >= 2, 40)
         assert len(street.telegram.called("setMyCommands")) == 1
         street.heal()
         await street.telegram.until(lambda: "restored" in street.telegram.messages[-1].text)
