@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from functools import lru_cache
 from typing import Final
 from zoneinfo import ZoneInfo
@@ -134,7 +134,7 @@ class Reader:
 
     def percent(self, share: float) -> str:
         """Rounded down: "100%" only if it was always up."""
-        return plain(format_percent(int(share * 10_000 + 1e-6) / 10_000, self.say.times.percent, locale=self.locale))
+        return _percent_text(int(share * 10_000 + 1e-6), self.say.times.percent, self.locale)
 
     def date(self, at: datetime) -> str:
         """A date such as "Nov. 26" or "26 nov", with the year if it is another."""
@@ -157,7 +157,7 @@ class Reader:
     def _day(self, local: datetime, *, wide: bool = False) -> str:
         say = self.say
         if abs((self.now.date() - local.date()).days) <= NEAR:
-            return format_date(local, say.times.point_near if wide else say.times.day_near, locale=self.locale)
+            return _date_text(local.date(), say.times.point_near if wide else say.times.day_near, self.locale)
         return self._far(local, wide=wide)
 
     def _far(self, local: datetime, *, wide: bool) -> str:
@@ -166,7 +166,7 @@ class Reader:
             (say.times.point_far, say.times.point_other_year) if wide else (say.times.day_far, say.times.day_other_year)
         )
         pattern = far if local.year == self.now.year else other_year
-        return plain(format_date(local, self._months(pattern, local), locale=self.locale))
+        return plain(_date_text(local.date(), self._months(pattern, local), self.locale))
 
     def _months(self, pattern: str, local: datetime) -> str:
         """The pattern with the language's own short month names and days of the month, if it has any."""
@@ -179,12 +179,12 @@ class Reader:
         zone = zone_name(local) if _comes_twice(local) else ""
         if not self.twelve:
             pattern = self.say.clock_patterns.get("minute" if local.minute else "hour", self.pattern)
-            return plain(format_time(local, pattern, locale=self.locale)), zone
+            return _time_text(local.hour, local.minute, pattern, self.locale), zone
         if words := self.say.clock_words:
             digits, half = _own_clock(local, words)
         else:
-            digits = plain(format_time(local, "h:mm", locale=self.locale))
-            half = plain(format_time(local, "a", locale=self.locale))
+            digits = _time_text(local.hour, local.minute, "h:mm", self.locale)
+            half = _time_text(local.hour, local.minute, "a", self.locale)
         return digits, f"{half} {zone}".strip()
 
 
@@ -215,6 +215,25 @@ def _settled(style: Style) -> tuple[Locale, ZoneInfo, bool, str]:
 def plain(text: str) -> str:
     """Replace CLDR's narrow and non-breaking spaces, as people search for "2:00 p.m." with plain ones."""
     return text.replace("\u202f", " ").replace("\u00a0", " ")
+
+
+# A page says the same few days, times and shares thousands of times, and Babel reads its patterns each time.
+
+
+@lru_cache(maxsize=1024)
+def _date_text(day: date, pattern: str, locale: Locale) -> str:
+    return format_date(day, pattern, locale=locale)
+
+
+@lru_cache(maxsize=4096)
+def _time_text(hour: int, minute: int, pattern: str, locale: Locale) -> str:
+    return plain(format_time(time(hour, minute), pattern, locale=locale))
+
+
+@lru_cache(maxsize=4096)
+def _percent_text(share: int, pattern: str, locale: Locale) -> str:
+    """`share`: in ten thousandths."""
+    return plain(format_percent(share / 10_000, pattern, locale=locale))
 
 
 def _own_clock(local: datetime, words: Section) -> tuple[str, str]:

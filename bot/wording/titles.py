@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from functools import lru_cache
 
 from bot.model import OURSELVES, Confidence, Health, Incident, Outcome, Role, Service, ServiceState, SourceReport, Tone
 from bot.wording.catalog import Catalog
@@ -34,7 +35,12 @@ def tone(incident: Incident) -> Tone:
 
 
 def name_of(service: Service) -> str:
-    return foreign(service.name, 100) or clean(service.id, 100) or "?"
+    return _name(service.name, service.id)
+
+
+@lru_cache(maxsize=16384)
+def _name(name: str, key: str) -> str:
+    return foreign(name, 100) or clean(key, 100) or "?"
 
 
 def sure(incident: Incident) -> bool:
