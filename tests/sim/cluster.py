@@ -139,7 +139,7 @@ class ClusterRun(engine.Run):
             case Fault.KILLED:
                 await self._amid(node.sends, trouble.end - 1)
                 node.kill_in = world.chance.choice((1, world.chance.randint(2, 40)))
-                await asyncio.wait({life}, timeout=3)
+                await self._amid(node.killed, world.now + 3)
                 if not node.dead and node.member is not None:
                     world.kill(node)
                 await self._buried(node)
@@ -274,15 +274,14 @@ class ClusterRun(engine.Run):
         return made, rounds, ClockSteps(process, made.recorder, rounds, made.outbox)
 
     async def _converge(self) -> None:
-        world = self.world
-        await asyncio.sleep(self.script.faults_end)
-        last = self.script.faults_end + engine.CALM
-        while world.now < last:
-            await asyncio.sleep(30)
-            quiet = [await self._rests(node) for node in self.nodes]
-            if all(quiet):
+        """Until all is quiet after the last fault, or something is wrong."""
+        world, last = self.world, self.script.faults_end + engine.CALM
+        while not world.wrong and world.now < last:
+            await asyncio.sleep(20)
+            if world.now > self.script.faults_end and all([await self._rests(node) for node in self.nodes]):
                 return
-        world.wrong.append(f"not at rest {engine.CALM / 60:.0f} minutes after the last fault")
+        if not world.wrong:
+            world.wrong.append(f"not at rest {engine.CALM / 60:.0f} minutes after the last fault")
 
     async def _rests(self, node: Node) -> bool:
         if node.dead or node.engine is None:

@@ -68,6 +68,7 @@ class Node:
     aside: list[asyncio.Handle] = field(default_factory=list)
     stop: asyncio.Event = field(default_factory=asyncio.Event)
     alarmed: asyncio.Event = field(default_factory=asyncio.Event)  # it looks at something that fails
+    killed: asyncio.Event = field(default_factory=asyncio.Event)
     sends: asyncio.Event = field(default_factory=asyncio.Event)  # it hands something over
 
     def cut_off(self, now: float) -> bool:
@@ -173,6 +174,7 @@ class Town(World):
     def kill(self, node: Node) -> None:
         """Nothing that it does reaches anything from now on; what it was at unwinds."""
         node.dead, node.kill_in = True, 0
+        node.killed.set()  # what it held of the database is free at once
         self.loop.go_on(node)
         self.occurred["killed"] += 1
         node.member._entry.forget()
