@@ -1,5 +1,5 @@
 """Take pictures of the page in all its states: `python tools/pictures.py FOLDER [state ...]`. Needs Chromium.
-`--readme` takes the one in the README.
+`--readme` takes the one in the README; `--mails FOLDER [mail ...]` those of mails, also as they look without pictures.
 
 The widths are a small and a usual phone, a tablet and a desk; light and dark; English and Spanish. No daemon is started.
 """
@@ -13,6 +13,8 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
 from bot.model import Style
+from tests.channels.mails import MAILS, html, written
+from tests.web.axe import page
 from tests.web.browser import CHROMIUM, picture, served
 from tests.web.frames import framed
 from tests.web.states import BELOW, STATES, shown
@@ -38,12 +40,33 @@ async def readme(file: Path) -> None:
         await picture(address, file, 900, 1580)
 
 
+MAIL_WIDTHS = (360, 700)
+HEIGHTS = {"digest-quiet": 900, "digest-busy": 6400, "digest-weekly": 13000}  # of the others 760
+
+
+async def of_mails(folder: Path, wanted: set[str]) -> None:
+    for name in MAILS:
+        for language in LANGUAGES if not wanted or name in wanted else ():
+            letter = written(name, Style(language, "Europe/Madrid"))
+            for kind, dark, whole in (("light", False, True), ("dark", True, True), ("bare", False, False)):
+                high = HEIGHTS.get(name, 760)
+                frames = [("/mail/", width) for width in MAIL_WIDTHS]
+                site = framed({"mail": page(html(letter, pictures=whole))}, frames, high)
+                file = folder / f"{name}-{language}-{kind}.png"
+                async with served(site) as address:
+                    await picture(address, file, sum(MAIL_WIDTHS) + 60, high + 40, dark=dark)
+                print(file)
+
+
 if __name__ == "__main__":
     if CHROMIUM is None:
         sys.exit("Chromium is not installed: `apt-get install chromium`")
     if sys.argv[1:] == ["--readme"]:
         asyncio.run(readme(Path(__file__).parent.parent / "docs/screenshots/status.png"))
         sys.exit()
-    place = Path(sys.argv[1] if len(sys.argv) > 1 else "pictures")
+    given, work = sys.argv[1:], taken
+    if given[:1] == ["--mails"]:
+        given, work = given[1:], of_mails
+    place = Path(given[0] if given else "pictures")
     place.mkdir(parents=True, exist_ok=True)
-    asyncio.run(taken(place, set(sys.argv[2:])))
+    asyncio.run(work(place, set(given[1:])))

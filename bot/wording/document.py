@@ -24,7 +24,7 @@ from bot.wording.digest import digest_facts
 from bot.wording.digest_files import attachments
 from bot.wording.evidence import lag
 from bot.wording.status import troubled
-from bot.wording.text import channel_name, clean, foreign, listed, quoted, sentences, stop
+from bot.wording.text import capital, channel_name, clean, foreign, listed, quoted, sentences, stop
 from bot.wording.times import MINUTE, Reader, reader
 from bot.wording.titles import began, name_of, only_slow, times
 
@@ -159,7 +159,7 @@ def _bar(one: Figure, known: DigestFacts, to: Reader) -> Bar:
 
     name = clean(name_of(one.service), 60)
     alt = _alt(one, known.period, to)
-    return Bar(name, one.cells, percent(one.seen.share), percent(one.before.share), f"{name}: {alt}")
+    return Bar(name, one.cells, percent(one.seen.share), percent(one.before.share), capital(alt))
 
 
 def _alt(one: Figure, period: Span, to: Reader) -> str:

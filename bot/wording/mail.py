@@ -54,5 +54,10 @@ def way_out(notice: Notice, *, by_mail: bool) -> str:
     return say.stop_by_mail if by_mail else say.stop
 
 
+def unsubscribe(notice: Notice) -> str:
+    """The label of that link."""
+    return catalog(notice.style.language).digest_lists.leave_button
+
+
 def reference(notice: Notice) -> str:
     return catalog(notice.style.language).mail.reference.format(thread=clean(notice.thread, 120))

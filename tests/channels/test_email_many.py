@@ -87,7 +87,7 @@ def test_a_thousand_readers_of_one_look_are_one_page_and_each_has_its_own_link(d
         assert f"<{link}>" in parsed["List-Unsubscribe"]
         assert link in read_text(parsed)
         assert parsed.get_body(("html",)).get_content().count(f'href="{link}"') == 1
-        assert parsed.as_string().count("/unsubscribe/") == 4  # the header, the text, and twice the page
+        assert parsed.as_string().count("/unsubscribe/") == 3  # the header, the text and the page
     assert len(seen) == 1000
     assert len(drawn) == 1
 

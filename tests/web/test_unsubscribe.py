@@ -210,3 +210,16 @@ def test_a_token_is_opaque_and_only_ours_is_read():
         assert found is None or (n == len(token) - 1 and found == link)  # the last letter has bits to spare
     for wrong in ("", "=", "é", "A" * 45, "A" * 46, "A" * 101, token + "A", token[:-1], "\0", token.lower()):
         assert opened(wrong, "secret", LinkPurpose.CONFIRM, NOW) is None
+
+
+async def test_a_link_unsubscribes_its_own_reader_and_nobody_else(door):
+    for place in (ANA, BOB):
+        await door.readers.subscribe("comms", place, "telegram:7", door.now)
+    theirs = await door.link(BOB)
+    assert (await door.web.post(theirs, data=ONE_CLICK)).status_code == 200
+    assert (door.state(ANA), door.state(BOB)) == (DigestReaderState.CONFIRMED, DigestReaderState.LEFT)
+    asked = await door.asked(Destination("email", "eve@example.org"))
+    for wrong in (asked.replace("/confirm/", "/unsubscribe/"), theirs.replace("/unsubscribe/", "/confirm/")):
+        assert (await door.web.post(wrong, data=ONE_CLICK)).status_code == 404
+    assert door.state(ANA) is DigestReaderState.CONFIRMED
+    assert "ana@" not in (await door.web.get(theirs)).text

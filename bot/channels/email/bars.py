@@ -8,7 +8,7 @@ from functools import lru_cache
 
 import resvg_py
 
-WIDTH, HEIGHT = 600, 16  # as shown; twice as many pixels
+WIDTH, HEIGHT = 640, 16  # as shown; twice as many pixels
 GAP = 0.2  # of a slot, between two
 # Colours that can be told apart on white and on black, by those who see no red or green too: bad ones are darker, and
 # what is only partly bad has another height.

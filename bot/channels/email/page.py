@@ -30,19 +30,20 @@ COLOURS = {
 }
 FOOTER = "=footer="  # where it goes
 _FOOTER = Environment(autoescape=True, undefined=StrictUndefined).from_string(
-    "{% for line in footer %}<p>{{ line.text }}"
-    '{% if line.url %} <a href="{{ line.url }}">{{ line.shown }}</a>{% endif %}</p>{% endfor %}'
+    "{% for line in footer %}<p>{{ '' if line.label else line.text }}"
+    '{% if line.url %} <a href="{{ line.url }}">{{ line.label or line.shown }}</a>{% endif %}</p>{% endfor %}'
 )
 _ADDRESS = re.compile(r"(.*\s)(https?://\S+)", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
 class Foot:
-    """A line below a mail, with a link at its end if `url` is not empty."""
+    """A line below a mail, with a link at its end if `url` is not empty. `label`: what the page shows in its place."""
 
     text: str
     url: str = ""
     shown: str = ""
+    label: str = ""
 
 
 @dataclass(frozen=True, slots=True)

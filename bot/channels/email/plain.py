@@ -82,7 +82,7 @@ def _table(table: Table) -> Iterator[str]:
 def _bars(section: Section) -> Iterator[str]:
     """Columns: the name, the uptime, and the one before; below it what the bar shows."""
     rows = [section.bar_head, *((bar.name, bar.value, bar.before) for bar in section.bars)]
-    details = ("", *(bar.alt.removeprefix(f"{bar.name}: ") for bar in section.bars))
+    details = ("", *(bar.alt for bar in section.bars))
     for line, detail in zip(_columns(rows), details, strict=True):
         yield ""
         yield line

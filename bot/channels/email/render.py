@@ -90,7 +90,8 @@ class Letters:
         own = (page.Foot(self.look.footer),) if self.look.footer else ()
         way_out = page.Foot(words.way_out(notice, by_mail=True), f"mailto:{quote(address, safe='@')}", address)
         if notice.unsubscribe:
-            way_out = page.Foot(words.way_out(notice, by_mail=False), notice.unsubscribe, notice.unsubscribe)
+            text, link = words.way_out(notice, by_mail=False), notice.unsubscribe
+            way_out = page.Foot(text, link, link, words.unsubscribe(notice))
         return (
             *own,
             page.Foot(words.reason_for(delivery)),
