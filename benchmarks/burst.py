@@ -140,7 +140,7 @@ class Receiver:
     @asynccontextmanager
     async def started(cls) -> AsyncIterator[Receiver]:
         order = [sys.executable, "-m", "benchmarks.burst", "receive"]
-        with subprocess.Popen(order, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        with subprocess.Popen(order, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:  # noqa: ASYNC220
             try:
                 yield cls(process)
             finally:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, time, timedelta
 from enum import StrEnum
 from hashlib import blake2b
+from typing import TypeVar
 
 from bot.model.cluster import ClusterView
 from bot.model.durations import clock
@@ -16,6 +17,8 @@ from bot.model.intervals import Span
 from bot.model.maintenance import Window
 from bot.model.observations import Confidence, Service
 from bot.model.reports import Tally
+
+One = TypeVar("One", Incident, Outage)
 
 SECRETIVE = frozenset({"apprise", "webhook"})  # kinds of channel whose addresses are secrets
 
@@ -215,7 +218,53 @@ class Overview:
     # All outages that count, as far back as `recent`, which may be fewer; None: those of `recent` are all.
     outages: tuple[Outage, ...] | None = None
     cluster: ClusterView = field(default_factory=ClusterView)  # the nodes, where there are several
+    _index: _Index | None = field(default=None, init=False, repr=False, compare=False)
 
     def maintenance(self, service: str) -> Window | None:
         """The maintenance window that a service is in now, or None."""
-        return next((w for w in self.windows if w.concerns(service) and w.covers(self.at)), None)
+        return next((w for w in self.windows_of(service) if w.covers(self.at)), None)
+
+    def windows_of(self, service: str) -> tuple[Window, ...]:
+        """The maintenance windows that concern a service."""
+        return self._by_service.windows.get(service, self._by_service.for_all)
+
+    def recent_of(self, service: str) -> tuple[Incident, ...]:
+        """Those of `recent` that are of one service."""
+        return self._by_service.recent.get(service, ())
+
+    def outages_of(self, service: str) -> tuple[Outage, ...]:
+        """Those of `outages` that are of one service."""
+        return self._by_service.outages.get(service, ())
+
+    @property
+    def _by_service(self) -> _Index:
+        if self._index is None:
+            object.__setattr__(self, "_index", _indexed(self))
+        return self._index or _indexed(self)
+
+
+@dataclass(frozen=True, slots=True)
+class _Index:
+    """What an overview knows, by service: a page looks up thousands."""
+
+    windows: Mapping[str, tuple[Window, ...]]
+    for_all: tuple[Window, ...]  # the windows that concern all
+    recent: Mapping[str, tuple[Incident, ...]]
+    outages: Mapping[str, tuple[Outage, ...]]
+
+
+def _indexed(overview: Overview) -> _Index:
+    named = {service for window in overview.windows for service in window.services}
+    return _Index(
+        {name: tuple(w for w in overview.windows if w.concerns(name)) for name in named},
+        tuple(w for w in overview.windows if not w.services),
+        _grouped(overview.recent),
+        _grouped(overview.outages or ()),
+    )
+
+
+def _grouped(found: Iterable[One]) -> dict[str, tuple[One, ...]]:
+    groups: dict[str, list[One]] = {}
+    for one in found:
+        groups.setdefault(one.service, []).append(one)
+    return {service: tuple(group) for service, group in groups.items()}

@@ -56,7 +56,7 @@ def availability_of(
 ) -> Availability:
     """Of one service. `blind`: `blind_spans` of the same overview and period."""
     own = unseen_spans(service, state, overview, period)
-    worked_on = maintenance_spans(period, overview.windows, service.id)
+    worked_on = maintenance_spans(period, overview.windows_of(service.id), service.id)
     before = [own[0]] if own and own[0][0] <= period[0] else []
     planned = minus(worked_on, before)
     aside = merged([*before, *planned])
@@ -67,6 +67,19 @@ def availability_of(
     degraded = minus(_clipped(_bad(mine, Health.DEGRADED, state, overview), period), merged([*hidden, *down]))
     alone = minus(minus(own, blind), aside)
     return Availability(service.id, period, *map(tuple, (before, planned, unknown, alone, down, degraded)))
+
+
+def calm(service: Service, state: ServiceState, overview: Overview) -> bool:
+    """Whether all is known of a service and all is well, as of most: its bar is empty, and it was up all the time."""
+    return (
+        state.incident is None
+        and state.unseen_since is None
+        and overview.offline_since is None
+        and not overview.unseen.get(service.id)
+        and not overview.windows_of(service.id)
+        and not overview.recent_of(service.id)
+        and not overview.outages_of(service.id)
+    )
 
 
 def blind_spans(overview: Overview, period: Span) -> list[Span]:
@@ -117,11 +130,8 @@ def outage(incident: Incident) -> Outage | None:
 def _outages(service: Service, state: ServiceState, overview: Overview) -> list[Outage]:
     """Of one service. The state is newer than the store's rows, and knows when an unstable service responded."""
     now = outage(state.incident) if state.incident else None
-    recent = overview.recent if overview.outages is None else ()  # looked through before anything is made of it
-    mine = [
-        *(o for o in overview.outages or () if o.service == service.id),
-        *(found for one in recent if one.service == service.id and (found := outage(one))),
-    ]
+    recent = overview.recent_of(service.id) if overview.outages is None else ()
+    mine = [*overview.outages_of(service.id), *(found for one in recent if (found := outage(one)))]
     return [now if now and o.number == now.number else o for o in mine]
 
 

@@ -37,6 +37,8 @@ def plain_text(text: str, most: int) -> str:
 
 def visible(text: str) -> str:
     """The text without invisible characters, except joiners that words or emoji need; white space becomes spaces."""
+    if text.isascii() and text.isprintable():
+        return text
     flags = {number for flag in FLAG.finditer(text) for number in range(*flag.span())}
     return "".join(
         char if number in flags or (char in WRITTEN and _joins(text, number)) else _visible(char)

@@ -46,13 +46,6 @@ def metrics(vitals: Metrics, overview: Overview) -> bytes:
     """Render the metrics with a registry of their own, free of old values and other libraries' metrics."""
     registry = CollectorRegistry()
     Gauge("tocsin_build_info", "Version.", ["version"], registry=registry).labels(__version__).set(1)
-    state = Gauge(
-        "tocsin_service", "1 for the health that a service has now.", ["service", "health"], registry=registry
-    )
-    for service, known in overview.services:
-        now = shown(service, known, overview)
-        for word in HEALTHS:
-            state.labels(well_formed(service.id), word).set(word == now)
     blind = Gauge("tocsin_blind", "1 while our own canaries fail too.", registry=registry)
     blind.set(overview.offline_since is not None)
     alive = Gauge("tocsin_channel_up", "0 for a channel known to be dead.", ["channel"], registry=registry)
@@ -74,7 +67,20 @@ def metrics(vitals: Metrics, overview: Overview) -> bytes:
     _own(registry, vitals)
     _witnesses(registry, vitals)
     _cluster(registry, vitals.cluster)
-    return generate_latest(registry)
+    return generate_latest(registry) + _states(overview).encode()
+
+
+def _states(overview: Overview) -> str:
+    """The health of each service. Made as text: six objects for each of thousands of services would take seconds."""
+    lines = ["# HELP tocsin_service 1 for the health that a service has now.", "# TYPE tocsin_service gauge"]
+    forms = {
+        now: "\n".join(f'tocsin_service{{service="%s",health="{word}"}} {float(word == now)}' for word in HEALTHS)
+        for now in HEALTHS
+    }
+    for service, known in overview.services:
+        name = well_formed(service.id).replace("\\", "\\\\").replace("\n", "\\n").replace('"', '\\"')
+        lines.append(forms[shown(service, known, overview)].replace("%s", name))
+    return "\n".join((*lines, ""))
 
 
 def _own(registry: CollectorRegistry, vitals: Metrics) -> None:

@@ -2,28 +2,32 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import re
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
 from typing import Any, Protocol
 
-from fastapi import HTTPException, Request, Response
-from fastapi.responses import HTMLResponse, JSONResponse
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
 
 from bot.model import Change, ChangeKind, Incident, Overview, Service, ServiceState, Style
+from bot.web.aside import aside
+from bot.web.drawn_rows import DrawnRows
 from bot.web.health import cluster_health, health
 from bot.web.incident_page import incident_page
 from bot.web.metrics import Metrics, metrics
-from bot.web.render_cache import Recent, RenderCache, RenderCaches
+from bot.web.ready import ReadyPages
+from bot.web.render_cache import Recent
 from bot.web.rendering import draw, path_of, root_of
 from bot.web.service_page import PAST, service_page
-from bot.web.status_page import PERIOD, as_json, page, shown
+from bot.web.status_page import PERIOD, Rows, as_json, page, shown
 
-MEASURED = 1.0  # seconds for which the metrics are reused
+SEEN = 0.5  # seconds for which one look serves all pages
+HTML, JSON = "text/html; charset=utf-8", "application/json"
 PROMETHEUS = "text/plain; version=0.0.4; charset=utf-8"
 NUMBER = re.compile(r"[1-9][0-9]{0,8}", re.ASCII)
 
@@ -42,7 +46,10 @@ class Archive(Protocol):
 
 @dataclass
 class Pages:
-    """The responses. `overview` gets the time from which incidents are shown; `archive`: None if only that is known."""
+    """The responses. `overview` gets the time from which incidents are shown; `archive`: None if only that is known.
+
+    `glance`: a value that stays the same while nothing has changed; None if that is not known.
+    """
 
     overview: Callable[[datetime], Awaitable[Overview]]
     vitals: Callable[[], Awaitable[Metrics]]
@@ -51,63 +58,84 @@ class Pages:
     clock: Callable[[], datetime]
     reporting: bool = False  # whether there is a form for reports
     archive: Archive | None = None
-    _others: RenderCaches = field(default_factory=RenderCaches)  # pages of services and incidents
+    headers: Mapping[str, str] = field(default_factory=dict)  # of every response
+    glance: Callable[[], object] | None = None
 
     def __post_init__(self) -> None:
-        self._html, self._json, self._metrics = (
-            RenderCache(self._draw),
-            RenderCache(self._list),
-            RenderCache(self._measure, MEASURED),
-        )
+        self.ready = ReadyPages(self.headers)
         self._lately = Recent(self._seen)
+        self._rows, self._markup = Rows(), DrawnRows(self.style)
+        self._glanced: tuple[object, datetime, Overview] | None = None
+        self._rendered: dict[str, tuple[Overview, str]] = {}  # the overview that a page was rendered from
 
-    async def html(self, _request: Request) -> Response:
-        return HTMLResponse(await self._html.get())
+    async def html(self, request: Request) -> Response:
+        return await self._answer(request, self._draw, HTML)
 
-    async def data(self, _request: Request) -> Response:
-        return Response(await self._json.get(), media_type="application/json")
+    async def data(self, request: Request) -> Response:
+        return await self._answer(request, self._list, JSON)
+
+    async def _answer(self, request: Request, make: Callable[[], Awaitable[str]], media: str) -> Response:
+        raw, path = path_of(request), request.url.path
+        # However an address is spelled, the page is rendered once.
+        key = raw if "%" not in raw else f"{root_of(raw)} {path}"
+        return (await self.ready.get(key, make, media)).response(request)
 
     async def healthz(self, request: Request) -> Response:
         told = cluster_health if "cluster" in request.query_params else health
         body = told(await self.vitals())
         return JSONResponse(body, 200 if body["well"] else 503)
 
-    async def metrics(self, _request: Request) -> Response:
-        return Response(await self._metrics.get(), media_type=PROMETHEUS)
+    async def metrics(self, request: Request) -> Response:
+        return await self._answer(request, self._measure, PROMETHEUS)
 
     async def service(self, request: Request) -> Response:
         key, root = request.path_params["service"], root_of(path_of(request))
         await self._known(key)
-        return HTMLResponse(await self._others.get(("service", key, root), partial(self._draw_service, key, root)))
+        return await self._answer(request, partial(self._draw_service, key, root), HTML)
 
     async def incident(self, request: Request) -> Response:
         key, number, root = request.path_params["service"], request.path_params["number"], root_of(path_of(request))
         _, state = await self._known(key)
         if not NUMBER.fullmatch(number) or 0 < state.opened < int(number):
             raise HTTPException(404)
-        make = partial(self._draw_incident, key, int(number), root)
-        return HTMLResponse(await self._others.get(("incident", key, number, root), make))
+        return await self._answer(request, partial(self._draw_incident, key, int(number), root), HTML)
 
     async def _known(self, key: str) -> tuple[Service, ServiceState]:
-        """A service and its state."""
-        services = (await self._lately.get()).services
-        found = next((entry for entry in services if entry[0].id == key), None)
-        if found is None:
-            raise HTTPException(404)
-        return found
+        """A service and its state, some seconds old at most: whoever guesses addresses costs nothing more."""
+        return _entry(await self._lately.get(), key)
 
     async def _seen(self) -> Overview:
-        return await self.overview(self.clock() - PERIOD)
+        """The overview: the same one again while nothing has changed, for a minute at most."""
+        now = self.clock()
+        if self.glance is None:
+            return await self.overview(now - PERIOD)
+        glance, known = self.glance(), self._glanced
+        if known and known[0] == glance and known[1] <= now and _minute(known[1]) == _minute(now):
+            return known[2]
+        seen = await self.overview(now - PERIOD)
+        self._glanced = glance, now, seen
+        return seen
+
+    async def _once(self, name: str, make: Callable[[Overview], str]) -> str:
+        """The text made of the present overview, in a thread: with 1,000 services it takes longer than checks may wait."""
+        seen = await self._lately.get(SEEN)
+        if (known := self._rendered.get(name)) and known[0] is seen:
+            return known[1]
+        text = await aside(make, seen)
+        self._rendered[name] = seen, text
+        return text
 
     async def _draw(self) -> str:
-        # Takes 0.1 s with 1,000 services, which would delay checks.
-        return await asyncio.to_thread(self._page, await self._seen())
+        return await self._once("html", self._page)
 
     def _page(self, seen: Overview) -> str:
-        return self._drawn("status.html", "", page=page(seen, self.style), form=self._form(seen))
+        self._markup.begin()
+        shown = page(seen, self.style, self._rows)
+        return self._drawn("status.html", "", page=shown, form=self._form(seen), drawn=self._markup)
 
     async def _draw_service(self, key: str, root: str) -> str:
-        seen, (service, state) = await self._lately.get(), await self._known(key)
+        seen = await self._lately.get(SEEN)
+        service, state = _entry(seen, key)
         since = self.clock() - PAST
         recent = (
             await self.archive.incidents(since, services=(service.id,))
@@ -116,17 +144,18 @@ class Pages:
         )
         drawn = service_page(service, state, seen, self.style, recent)
         form = self._form(seen, service.id)
-        return await asyncio.to_thread(self._drawn, "service.html", root, page=drawn, form=form)
+        return await aside(self._drawn, "service.html", root, page=drawn, form=form)
 
     async def _draw_incident(self, key: str, number: int, root: str) -> str:
-        seen, (service, state) = await self._lately.get(), await self._known(key)
+        seen = await self._lately.get(SEEN)
+        service, state = _entry(seen, key)
         known = (one for one in (state.incident, state.last, *seen.recent) if one and one.service == service.id)
         changes = await self._changes(service, number, known)
         if not changes:
             raise HTTPException(404)
         now_ = shown(service, state, seen)
         drawn = incident_page(service, changes, self.style, seen.at, health=now_, blind_since=seen.offline_since)
-        return await asyncio.to_thread(self._drawn, "incident.html", root, page=drawn)
+        return await aside(self._drawn, "incident.html", root, page=drawn)
 
     async def _changes(self, service: Service, number: int, known: Iterable[Incident]) -> tuple[Change, ...]:
         if self.archive:
@@ -146,9 +175,19 @@ class Pages:
         return draw(template, title=self.title, style=self.style, root=root, **facts)
 
     async def _list(self) -> str:
-        seen = await self._seen()
-        return await asyncio.to_thread(lambda: json.dumps(as_json(seen), ensure_ascii=False))
+        return await self._once("json", lambda seen: json.dumps(as_json(seen), ensure_ascii=False))
 
     async def _measure(self) -> str:
-        vitals, seen = await self.vitals(), await self._seen()
-        return (await asyncio.to_thread(metrics, vitals, seen)).decode()
+        vitals, seen = await self.vitals(), await self._lately.get(SEEN)
+        return (await aside(metrics, vitals, seen)).decode()
+
+
+def _entry(seen: Overview, key: str) -> tuple[Service, ServiceState]:
+    found = next((entry for entry in seen.services if entry[0].id == key), None)
+    if found is None:
+        raise HTTPException(404)
+    return found
+
+
+def _minute(at: datetime) -> datetime:
+    return at.replace(second=0, microsecond=0)

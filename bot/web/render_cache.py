@@ -7,10 +7,7 @@ from collections.abc import Awaitable, Callable
 from time import monotonic
 from typing import Generic, TypeVar
 
-from bot.web.rendering import well_formed
-
-FRESH = 2.0  # seconds for which a page is reused
-MOST = 500  # pages that are kept by key
+FRESH = 2.0  # seconds for which a value is reused
 
 Value = TypeVar("Value")
 
@@ -21,13 +18,13 @@ class Recent(Generic[Value]):
     def __init__(self, make: Callable[[], Awaitable[Value]], fresh: float = FRESH) -> None:
         self.make = make
         self._fresh = fresh
-        self._until = float("-inf")
+        self._made_at = float("-inf")
         self._value: Value
         self._making: asyncio.Task[Value] | None = None
 
-    async def get(self) -> Value:
-        """Return the value. Simultaneous callers share one making and its failure."""
-        if monotonic() < self._until:
+    async def get(self, fresh: float | None = None) -> Value:
+        """Return the value, at most so many seconds old. Simultaneous callers share one making and its failure."""
+        if monotonic() - self._made_at < (self._fresh if fresh is None else fresh):
             return self._value
         if self._making is None:
             self._making = asyncio.create_task(self._made())
@@ -35,40 +32,10 @@ class Recent(Generic[Value]):
         return await asyncio.shield(self._making)  # a caller that disconnects does not cancel it for others
 
     async def _made(self) -> Value:
-        self._value, self._until = await self.make(), monotonic() + self._fresh
+        self._value, self._made_at = await self.make(), monotonic()
         return self._value
 
     def _over(self, task: asyncio.Task[Value]) -> None:
         self._making = None
         if not task.cancelled():
             task.exception()  # mark it as retrieved: its waiters raise it, unless all disconnected
-
-
-class RenderCache(Recent[str]):
-    """Likewise of a text, which is made safe for any browser."""
-
-    def __init__(self, make: Callable[[], Awaitable[str]], fresh: float = FRESH) -> None:
-        async def safe() -> str:
-            return well_formed(await make())
-
-        super().__init__(safe, fresh)
-
-
-class RenderCaches:
-    """Texts by key; only those used last are kept."""
-
-    def __init__(self) -> None:
-        self._kept: dict[tuple[str, ...], RenderCache] = {}
-
-    async def get(self, key: tuple[str, ...], make: Callable[[], Awaitable[str]]) -> str:
-        """Return the text. What cannot be made is not kept."""
-        kept = self._kept.pop(key, None) or RenderCache(make)
-        self._kept[key] = kept
-        while len(self._kept) > MOST:
-            del self._kept[next(iter(self._kept))]
-        try:
-            return await kept.get()
-        except BaseException:
-            if self._kept.get(key) is kept:
-                del self._kept[key]
-            raise

@@ -11,8 +11,8 @@ from http import HTTPStatus
 from typing import Any, NamedTuple
 from urllib.parse import parse_qs, urlencode, urlsplit
 
-from fastapi import Request, Response
-from fastapi.responses import HTMLResponse
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
 
 from bot.delivery.rate_limit import RateLimit
 from bot.model import Overview, Report, Service, Style, Tally, Text

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -19,6 +19,7 @@ from bot.model import (
     ServiceState,
     Style,
     blind_spans,
+    calm,
     incident_path,
     maintenance_spans,
     merged,
@@ -27,6 +28,7 @@ from bot.model import (
 )
 from bot.web.rendering import well_formed_tree
 from bot.wording.catalog import catalog
+from bot.wording.status import status_of
 from bot.wording.text import bare
 from bot.wording.web import zone
 
@@ -90,8 +92,29 @@ class Page:
     nodes: str = ""  # which nodes are up; empty unless there are several
 
 
-def page(overview: Overview, style: Style) -> Page:
-    """The page, with services in trouble first."""
+class Rows:
+    """The rows of calm services as they were drawn last: they say the same until their day is over."""
+
+    def __init__(self) -> None:
+        self._kept: dict[str, tuple[Service, ServiceState, object, Row]] = {}
+
+    def find(self, service: Service, state: ServiceState, when: object) -> Row | None:
+        """The row of the same service in the same state, at such a time."""
+        known = self._kept.get(service.id)
+        same = known is not None and known[0] is service and known[1] is state and known[2] == when
+        return known[3] if known and same else None
+
+    def keep(self, service: Service, state: ServiceState, when: object, row: Row) -> None:
+        self._kept[service.id] = service, state, when, row
+
+    def forget(self, others: Collection[str]) -> None:
+        """Forget the rows of all but these services."""
+        for name in self._kept.keys() - others:
+            del self._kept[name]
+
+
+def page(overview: Overview, style: Style, rows: Rows | None = None) -> Page:
+    """The page, with services in trouble first. `rows`: those of an earlier one."""
     facts = wording.digest_facts(overview, overview.at - PERIOD, style)
     known = replace(overview, unwell={})  # our own trouble is shown once, above all services
     to, past = wording.reader(style, overview.at), _past(facts, overview)
@@ -99,7 +122,7 @@ def page(overview: Overview, style: Style) -> Page:
         health=overall(overview),
         headline=bare(wording.status(overview, style).title),
         facts=facts,
-        rows=tuple(sorted(_rows(known, style, facts), key=lambda row: ORDER.get(row.health, len(ORDER)))),
+        rows=tuple(sorted(_rows(known, to, facts, rows or Rows()), key=lambda row: ORDER.get(row.health, len(ORDER)))),
         channels=tuple(_channels(overview, style)),
         past=past,
         quiet="" if past else quiet(facts, overview, to),
@@ -149,21 +172,36 @@ def event(one: wording.Happened) -> Event:
     return Event(one.health.name.lower(), wording.stop(one.text), incident_path(one.service, one.number).lstrip("/"))
 
 
-def _rows(overview: Overview, style: Style, facts: wording.PeriodFacts) -> Iterator[Row]:
+def _rows(overview: Overview, to: wording.Reader, facts: wording.PeriodFacts, rows: Rows) -> Iterator[Row]:
     uptime = {u.service: u for u in facts.uptime}
-    to = wording.reader(style, overview.at)
+    blind = bool(facts.blind) or bool(overview.recent_of(OURSELVES))
     for service, state in overview.services:
-        words, now = wording.status(overview, style, service.id, whole=True), shown(service, state, overview)
-        yield Row(
-            health=now,
-            title=bare(words.title),
-            lines=_lines(words.lines, overview) if now in ORDER or state.incident else (),
-            uptime=uptime[service.id].brief,
-            strip=tuple(strip(service, state, overview)),
-            label=label(service, uptime[service.id], facts.period, to),
-            path=service_path(service.id).lstrip("/"),
-            incident=opened(state),
-        )
+        found, when = uptime[service.id], (to.now.date(), to.say.language, facts.period, uptime[service.id])
+        steady = not blind and calm(service, state, overview) and not overview.user_reports.get(service.id)
+        row = rows.find(service, state, when) if steady else None
+        if row is None:
+            row = _row((service, state), overview, to, found, label(service, found, facts.period, to))
+            if steady:
+                rows.keep(service, state, when, row)
+        yield row
+    rows.forget(uptime.keys())
+
+
+def _row(
+    entry: tuple[Service, ServiceState], overview: Overview, to: wording.Reader, found: wording.Uptime, said: str
+) -> Row:
+    (service, state), words = entry, status_of(entry, overview, to)
+    now = shown(service, state, overview)
+    return Row(
+        health=now,
+        title=bare(words.title),
+        lines=_lines(words.lines, overview) if now in ORDER or state.incident else (),
+        uptime=found.brief,
+        strip=tuple(strip(service, state, overview)),
+        label=said,
+        path=service_path(service.id).lstrip("/"),
+        incident=opened(state),
+    )
 
 
 def _lines(lines: tuple[str, ...], overview: Overview) -> tuple[str, ...]:
@@ -186,7 +224,7 @@ def opened(state: ServiceState) -> str:
 def strip(service: Service, state: ServiceState, overview: Overview) -> Iterator[Part]:
     """Periods that were not up or not observed."""
     start = overview.at - PERIOD
-    for since, until in maintenance_spans((start, overview.at), overview.windows, service.id):
+    for since, until in maintenance_spans((start, overview.at), overview.windows_of(service.id), service.id):
         yield _part(since - start, until - since, "maintenance")
     unseen = unseen_spans(service, state, overview, (start, overview.at))
     if overview.offline_since is not None:
@@ -194,8 +232,8 @@ def strip(service: Service, state: ServiceState, overview: Overview) -> Iterator
     for since, until in merged((since, until + BLUR) for since, until in unseen):
         # Time before the first check is no gap.
         yield _part(since - start, until - BLUR - since, "before" if since == start else "unknown")
-    for incident in overview.recent:
-        if incident.service == OURSELVES or (incident.service == service.id and _known(incident)):
+    for incident in (*overview.recent_of(service.id), *overview.recent_of(OURSELVES)):
+        if incident.service == OURSELVES or _known(incident):
             own = (state.answering_since or overview.offline_since) if incident.service == service.id else None
             now = own or overview.at
             since, until = max(incident.since, start), incident.until or now

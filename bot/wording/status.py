@@ -32,14 +32,19 @@ def status(overview: Overview, style: Style, service: str | None = None, *, whol
     return replace(words, lines=(*words.lines, *filter(None, (ours, shared))))
 
 
+def status_of(entry: Entry, overview: Overview, to: Reader) -> Text:
+    """The state of one service, with its whole name."""
+    service, state = entry
+    return uncut(lambda named: _one(named, state, overview, to), service)
+
+
 def _status(overview: Overview, style: Style, service: str | None, *, whole: bool) -> Text:
     to = reader(style, overview.at)
     if service is not None:
         entry = next((e for e in (*overview.services, *overview.channels) if e[0].id == service), None)
         if entry is None:
             return unknown_service(service, (), [one.name for one, _ in overview.services], style)
-        known, state = entry
-        return uncut(lambda named: _one(named, state, overview, to), known) if whole else _one(*entry, overview, to)
+        return status_of(entry, overview, to) if whole else _one(*entry, overview, to)
     if not overview.services:
         return Text(stop(to.say.status.none))
     if overview.offline_since is not None:
@@ -82,6 +87,8 @@ def _title(overview: Overview, to: Reader) -> str:
     down = [s for s in sure if s.incident and s.incident.health is Health.DOWN and not s.answering_since]
     planned = {service.id for service, _ in _planned(overview)}
     unknown = [s for service, s in overview.services if _unknown(s) and service.id not in planned]
+    if down and len(sure) > len(down):
+        return say.status.down_and_trouble.format(count=len(down), all=count, more=len(sure) - len(down))
     if down:
         return say.status.down.format(count=len(down), all=count)
     if sure:
@@ -175,10 +182,10 @@ def _unseen_one(service: Service, state: ServiceState, overview: Overview, since
 def _further(service: Service, state: ServiceState, overview: Overview, to: Reader) -> tuple[str, ...]:
     """Maintenance to come, what people say, the latest outage, and a mute."""
     coming = next(
-        (w for w in overview.windows if w.concerns(service.id) and not w.over(overview.at) and w.since > overview.at),
+        (w for w in overview.windows_of(service.id) if not w.over(overview.at) and w.since > overview.at),
         None,
     )
-    last = next((i for i in overview.recent if i.service == service.id and outage(i)), None)
+    last = next(filter(outage, overview.recent_of(service.id)), None)
     lines = (
         ahead(coming, (service,), to) if coming and not coming.over_at else "",
         people(overview.user_reports.get(service.id, Tally()), to.say),

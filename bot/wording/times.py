@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from functools import lru_cache
 from typing import Final
 from zoneinfo import ZoneInfo
@@ -14,9 +14,16 @@ from babel.dates import format_date, format_time
 from babel.numbers import format_decimal, format_percent
 
 from bot.model import Style, local_time
-from bot.wording.catalog import Catalog, Section, catalog
+from bot.wording.catalog import Catalog, Section, catalog, without
 
 MINUTE: Final = timedelta(minutes=1)
+# Abbreviations that several zones share, with the offset that everybody takes them for, if there is one.
+SHARED: Final = {
+    "CST": timedelta(hours=-6),
+    "CDT": timedelta(hours=-5),
+    "PST": timedelta(hours=-8),
+    "IST": None,  # India, Israel and Ireland
+}
 NEAR: Final = 6  # days within which a weekday is unambiguous
 
 
@@ -127,7 +134,7 @@ class Reader:
 
     def percent(self, share: float) -> str:
         """Rounded down: "100%" only if it was always up."""
-        return plain(format_percent(int(share * 10_000 + 1e-6) / 10_000, self.say.times.percent, locale=self.locale))
+        return _percent_text(int(share * 10_000 + 1e-6), self.say.times.percent, self.locale)
 
     def date(self, at: datetime) -> str:
         """A date such as "Nov. 26" or "26 nov", with the year if it is another."""
@@ -136,10 +143,9 @@ class Reader:
     def stamp(self, at: datetime) -> str:
         """A whole date with time and zone: "Thursday, July 14, 2022, 2:00 p.m. CEST"."""
         local = at.astimezone(self.zone)
-        clock = " ".join(self._parts(local)).rstrip().removesuffix(f" {local.tzname()}")
-        zone = local.tzname() or ""
+        zone = zone_name(local)
+        clock = " ".join(self._parts(local)).rstrip().removesuffix(f" {zone}")
         date = plain(format_date(local, "full", locale=self.locale))
-        zone = f"UTC{zone}" if zone[:1] in {"+", "-"} else zone
         return self.say.mail.stamp.format(date=date, clock=clock, zone=zone)
 
     def _dated(self, text: str, local: datetime) -> str:
@@ -151,7 +157,7 @@ class Reader:
     def _day(self, local: datetime, *, wide: bool = False) -> str:
         say = self.say
         if abs((self.now.date() - local.date()).days) <= NEAR:
-            return format_date(local, say.times.point_near if wide else say.times.day_near, locale=self.locale)
+            return _date_text(local.date(), say.times.point_near if wide else say.times.day_near, self.locale)
         return self._far(local, wide=wide)
 
     def _far(self, local: datetime, *, wide: bool) -> str:
@@ -160,7 +166,7 @@ class Reader:
             (say.times.point_far, say.times.point_other_year) if wide else (say.times.day_far, say.times.day_other_year)
         )
         pattern = far if local.year == self.now.year else other_year
-        return plain(format_date(local, self._months(pattern, local), locale=self.locale))
+        return plain(_date_text(local.date(), self._months(pattern, local), self.locale))
 
     def _months(self, pattern: str, local: datetime) -> str:
         """The pattern with the language's own short month names and days of the month, if it has any."""
@@ -170,22 +176,25 @@ class Reader:
 
     def _parts(self, local: datetime) -> tuple[str, str]:
         """The digits, and what follows them: a.m. or p.m., and the zone in an hour that occurs twice."""
-        zone = f"{local.tzname()}" if _comes_twice(local) else ""
+        zone = zone_name(local) if _comes_twice(local) else ""
         if not self.twelve:
             pattern = self.say.clock_patterns.get("minute" if local.minute else "hour", self.pattern)
-            return plain(format_time(local, pattern, locale=self.locale)), zone
+            return _time_text(local.hour, local.minute, pattern, self.locale), zone
         if words := self.say.clock_words:
             digits, half = _own_clock(local, words)
         else:
-            digits = plain(format_time(local, "h:mm", locale=self.locale))
-            half = plain(format_time(local, "a", locale=self.locale))
+            digits = _time_text(local.hour, local.minute, "h:mm", self.locale)
+            half = _time_text(local.hour, local.minute, "a", self.locale)
         return digits, f"{half} {zone}".strip()
 
 
 def reader(style: Style, now: datetime) -> Reader:
     """A reader's formats. An unknown zone becomes UTC and an unknown language English, so that no notice is lost."""
     locale, zone, twelve, pattern = _settled(style)
-    return Reader(catalog(style.language), locale, zone, now.astimezone(zone), twelve, pattern)
+    said = catalog(style.language)
+    if twelve and (word := said.oclock.get("word", "")):
+        said = without(said, word)
+    return Reader(said, locale, zone, now.astimezone(zone), twelve, pattern)
 
 
 @lru_cache(maxsize=256)
@@ -208,6 +217,25 @@ def plain(text: str) -> str:
     return text.replace("\u202f", " ").replace("\u00a0", " ")
 
 
+# A page says the same few days, times and shares thousands of times, and Babel reads its patterns each time.
+
+
+@lru_cache(maxsize=1024)
+def _date_text(day: date, pattern: str, locale: Locale) -> str:
+    return format_date(day, pattern, locale=locale)
+
+
+@lru_cache(maxsize=4096)
+def _time_text(hour: int, minute: int, pattern: str, locale: Locale) -> str:
+    return plain(format_time(time(hour, minute), pattern, locale=locale))
+
+
+@lru_cache(maxsize=4096)
+def _percent_text(share: int, pattern: str, locale: Locale) -> str:
+    """`share`: in ten thousandths."""
+    return plain(format_percent(share / 10_000, pattern, locale=locale))
+
+
 def _own_clock(local: datetime, words: Section) -> tuple[str, str]:
     """A 12-hour time in the language's own words."""
     if local.minute == 0 and local.hour in {0, 12}:
@@ -218,6 +246,15 @@ def _own_clock(local: datetime, words: Section) -> tuple[str, str]:
 def _comes_twice(local: datetime) -> bool:
     """True in the hour that is repeated when clocks go back, where an outage could seem to end before it began."""
     return local.replace(fold=0).utcoffset() != local.replace(fold=1).utcoffset()
+
+
+def zone_name(local: datetime) -> str:
+    """The zone's abbreviation, as in "CEST"; where it has none, or others have the same, "UTC+5:30"."""
+    name, offset = local.tzname() or "", local.utcoffset() or timedelta()
+    if name.isalpha() and SHARED.get(name, offset) == offset:
+        return name
+    hours, minutes = divmod(abs(offset) // MINUTE, 60)
+    return f"UTC{'-' if offset < timedelta() else '+'}{hours}" + (f":{minutes:02}" if minutes else "")
 
 
 def _minute(at: datetime) -> datetime:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from bot.model import Availability, Overview, Service, Span, availability_of, blind_spans, total
+from bot.model import Availability, Overview, Service, Span, availability_of, blind_spans, calm, total
 from bot.wording.times import MINUTE, Reader
 from bot.wording.titles import name_of
 
@@ -35,7 +35,12 @@ def uptimes(overview: Overview, since: datetime, services: Sequence[str] = ()) -
     period = since, overview.at
     blind = blind_spans(overview, period)
     chosen = [(service, state) for service, state in overview.services if not services or service.id in services]
-    return tuple(figure(one[0], availability_of(*one, overview, period, blind)) for one in chosen)
+    return tuple(
+        Uptime(one[0].id, name_of(one[0]), 1.0)
+        if not blind and calm(*one, overview) and since < overview.at
+        else figure(one[0], availability_of(*one, overview, period, blind))
+        for one in chosen
+    )
 
 
 def worded(found: Uptime, period: Span, to: Reader) -> Uptime:

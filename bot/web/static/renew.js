@@ -3,7 +3,7 @@
 const EVERY = 10000;
 async function renew() {
   try {
-    const answer = await fetch(location.href, {cache: "no-store"});
+    const answer = await fetch(location.href, {cache: "no-cache"});
     if (!answer.ok) throw new Error(String(answer.status));
     const next = new DOMParser().parseFromString(await answer.text(), "text/html");
     for (const id of ["banner", "rest"]) {

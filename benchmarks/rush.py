@@ -1,0 +1,94 @@
+"""A crowd that reloads the page during an outage: what a page costs, and how long a notice waits meanwhile.
+
+nginx served the same compressed bytes from disk on the machine of the peers' figures; here it is not measured again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import subprocess
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from benchmarks.checks import APART, SINGLE, Size, delays, first_checks, until
+from benchmarks.crowd import READERS
+from benchmarks.daemon import config, daemon, four_channels, names, places
+from benchmarks.far import Far
+from benchmarks.figures import Row, cpu, percentile
+
+WINDOW = 3.0  # seconds in which pages are counted
+NOTICE = "100 ms or less"
+EACH = "14,000 or more"  # a third of nginx's
+NGINX = "nginx 43,000 of 12 KB"
+
+
+async def rows(size: Size) -> list[Row]:
+    count = 200 if size.quick else 1000
+    extra = names(count + 3 * SINGLE)[count:]
+    async with places() as (side, folder), four_channels() as four:
+        said = config(side, count + len(extra), four.sections, secure=False, every=size.every)
+        said["web"] |= {"trust_proxy": "X-Forwarded-For"}  # else 20 connections from one address are the most
+        async with daemon(folder, said) as pid:
+            await first_checks(side, count + len(extra))
+            found = [_told("quiet", await outages(side, extra[:SINGLE]))]
+            for number, path in enumerate(("/", "/status.json"), 1):
+                async with rush(said["web"]["listen"], path) as crowd:
+                    found.append(await _cost(crowd, pid, path))
+                    told = await outages(side, extra[number * SINGLE : (number + 1) * SINGLE])
+                    found.append(_told(f"while {READERS} connections reload {path}", told))
+        return found
+
+
+async def outages(side: Far, services: list[str]) -> list[float]:
+    """Seconds to the notice of each; they go down one after the other."""
+    await side.put_down([])
+    for number in range(len(services)):
+        await side.put_down(services[: number + 1], anew=False)
+        await asyncio.sleep(APART)
+    return delays(await until(side, lambda world: len(world.heard) >= len(services)))
+
+
+def _told(when: str, found: list[float]) -> Row:
+    p50, p99 = (percentile(found, share) * 1000 for share in (0.5, 0.99))
+    return Row(f"notice p99, one service down, {when}", f"{p99:.0f} ms (p50 {p50:.0f})", NOTICE)
+
+
+async def _cost(crowd: Crowd, pid: int, path: str) -> Row:
+    shares = []
+    for _ in range(3):
+        before, used = await crowd.pages(), cpu(pid)
+        await asyncio.sleep(WINDOW)
+        shares.append((await crowd.pages() - before) / max(cpu(pid) - used, 0.01))
+    return Row(f"{path} a second of one core, compressed", f"{sorted(shares)[1]:,.0f}", EACH, NGINX)
+
+
+class Crowd:
+    """Readers in a process of their own."""
+
+    def __init__(self, process: subprocess.Popen[str]) -> None:
+        self._process = process
+
+    async def pages(self) -> int:
+        """How many they have read."""
+        return int(await asyncio.to_thread(self._ask))
+
+    def _ask(self) -> str:
+        assert self._process.stdin
+        assert self._process.stdout
+        print(file=self._process.stdin, flush=True)
+        return self._process.stdout.readline()
+
+
+@asynccontextmanager
+async def rush(address: str, path: str) -> AsyncIterator[Crowd]:
+    order = [sys.executable, "-m", "benchmarks.crowd", address, path]
+    with subprocess.Popen(order, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:  # noqa: ASYNC220
+        try:
+            crowd = Crowd(process)
+            async with asyncio.timeout(20):
+                while not await crowd.pages():
+                    await asyncio.sleep(0.1)
+            yield crowd
+        finally:
+            process.terminate()
