@@ -67,7 +67,7 @@ class House:
             "cluster": {"node": name},
             "web": {"listen": f"127.0.0.1:{port}"},
             "canaries": [f"{site}/canary"],
-            "defaults": {"every": f"{EVERY}s"},
+            "defaults": {"every": f"{EVERY}s", "timeout": "25s", "slow_after": "25s"},
             "services": {one: {"routes": {"web": {"kind": "http", "url": f"{site}/{one}"}}} for one in services},
             "channels": {"console": {}},
             "audiences": {"all": {"broadcast": ["console:-"]}},
@@ -153,7 +153,7 @@ async def house() -> AsyncIterator[House]:
 async def _settled(one: House) -> None:
     """Wait until each node has begun to check all that it has."""
     await one.even()
-    await asyncio.sleep(EVERY + 10)
+    await asyncio.sleep(EVERY * 1.5)
 
 
 async def _alone(count: int, window: float) -> tuple[float, float]:

@@ -43,7 +43,8 @@ AWAITED = 3.0  # seconds that a message waits for the next beat, after a freeze
 PATIENCE = 15.0  # seconds to watch another daemon of our name: it beats, or it is gone
 PROMPT = 0.5  # seconds: an answer that took longer does not tell the time well enough
 JUST_AFTER = 0.05  # seconds after the end of another's lease, and least time between two beats
-LOOK_EVERY = 0.2  # seconds between two looks at it
+LOOK_EVERY = 0.2  # seconds between two looks at it, or at shards without an owner
+LOOKS = 10  # such looks, before the usual pace is kept
 GIVING_BACK = 0.5  # seconds to leave at a stop
 
 
@@ -82,6 +83,7 @@ class Membership:
         self._changed: list[Changed] = []
         self._ahead: float | None = None  # seconds by which the database's clock is ahead of the steady one
         self._wake, self._beaten = asyncio.Event(), asyncio.Event()
+        self._looks = 0  # in a row, at shards without an owner
         self._busy: Callable[[Share], bool] = lambda _share: False
 
     @property
@@ -210,7 +212,7 @@ class Membership:
             wait = self.every
             with suppress(StoreUnavailable):  # the database is away: readers and writers report it
                 await self.beat()
-                wait = min(wait, self._next_end())
+                wait = min(wait, self._next_end(), self._left_over())
             with suppress(TimeoutError):
                 async with asyncio.timeout(wait):
                     await self._wake.wait()
@@ -220,6 +222,16 @@ class Membership:
         since = self.steady() - self._beat_at
         others = [one.left for one in self._seen.leases if one.owner != self.owner and not one.free]
         return max(min(others, default=self.every) - since, 0.0) + JUST_AFTER
+
+    def _left_over(self) -> float:
+        """Seconds until the next look at shards that nobody had taken: what was planned for another node a moment ago, or
+        was still held by a transaction of the last owner, may be ours to take.
+        """
+        orphans = any(
+            one.free and isinstance(one.share, int) and one.share not in self._owned for one in self._seen.leases
+        )
+        self._looks = self._looks + 1 if orphans else 0
+        return LOOK_EVERY if 0 < self._looks <= LOOKS else self.every
 
     async def beat(self) -> None:
         """Give a sign of life, renew what is ours, release what another node should own, take what we should."""

@@ -15,7 +15,7 @@ from bot.model import Delivery, DeliveryAction, Destination, Notice, Overview, T
 from bot.model.cluster import SHARDS, channel_role, shard_of
 from bot.notify.batching import Claim
 from bot.store import FencedError, NodeFacts, StoreUnavailable, open_store
-from bot.store.cluster import Membership
+from bot.store.cluster import LOOK_EVERY, LOOKS, Membership
 from bot.store.engine import connect
 from bot.web.health import cluster_health, health
 from bot.web.metrics import Metrics, metrics
@@ -92,6 +92,18 @@ async def test_three_nodes_have_a_third_each_and_one_alone_has_all(url):
             await c.leave()
         await a.beat()
         assert await numbers(a) == set(range(SHARDS))
+
+
+async def test_what_a_dead_node_had_is_looked_for_until_somebody_has_it(url):
+    async with node(url, "a", 60, gone=60) as a, node(url, "b") as b:
+        await a.beat()
+        await b.beat()
+        assert a._left_over() == a.every
+        await until_gone(b)  # its lease is over, but it is not gone yet: nobody takes what it had
+        await a.beat()
+        assert len(await numbers(a)) < SHARDS
+        waits = [a._left_over() for _ in range(LOOKS + 1)]
+        assert waits == [LOOK_EVERY] * LOOKS + [a.every]
 
 
 async def test_after_an_outage_of_the_database_each_node_keeps_what_it_had(url):
