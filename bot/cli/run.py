@@ -87,7 +87,6 @@ def healthcheck(*, config: File = HERE) -> int:
 
 async def _healthcheck(config: Config) -> int:
     from bot import wording  # noqa: PLC0415 # as above
-
     from bot.contracts import Answer  # noqa: PLC0415 # as above
 
     url, answer = await asked_how_it_is(config)
