@@ -43,7 +43,8 @@ attack: .venv/dev.stamp  ## hostile pages, clients, people, configs and a locked
 	@$(BIN)/python -m tests.soak.attack $${MINUTES:-15} $${SEED:-1}
 
 sim: .venv/dev.stamp  ## thousands of seeded outages, faults and kills on virtual time; SEEDS=4711-4711 replays one
-	@SEEDS=$${SEEDS:-1-5000} $(BIN)/python -m pytest -n 2 -k promise tests/sim/test_sim.py $(ARGS)
+	@SEEDS=$${SEEDS:-1-5000} CLUSTER_SEEDS=$${CLUSTER_SEEDS:-1-500} $(BIN)/python -m pytest -n 2 -k promise \
+	    tests/sim/test_sim.py tests/sim/test_cluster.py $(ARGS)
 
 dead: .venv/dev.stamp  ## Slack dead for ten real minutes, in four ways: who was told when (takes 14 minutes)
 	@$(BIN)/python -m tests.flow.dead $(ARGS)

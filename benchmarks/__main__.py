@@ -8,12 +8,29 @@ import os
 import sys
 import time
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 
 import uvloop
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import burst, checks, digests, history, imports, limits, outbox, rush, storm, transport, webhook
+from benchmarks import (
+    burst,
+    checks,
+    cluster,
+    commands,
+    digests,
+    fanout,
+    history,
+    imports,
+    outbox,
+    reload,
+    report,
+    rush,
+    storm,
+    transport,
+    webhook,
+)
 from benchmarks.checks import Size
 from benchmarks.figures import Row
 
@@ -32,9 +49,14 @@ async def _webhook(_size: Size) -> list[Row]:
     return [Row(*row, HEALTHCHECKS) for row in await asyncio.to_thread(webhook.rows)]
 
 
+async def _cluster(size: Size) -> list[Row]:
+    return await cluster.rows(quick=size.quick)
+
+
 BENCHMARKS: dict[str, Benchmark] = {
     "http": lambda size: checks.http(500 if size.quick else 1000, size, outages=True),
     "many": lambda size: checks.http(5000, size, outages=False),
+    "most": lambda size: checks.http(20_000, size, outages=False),
     "https": lambda size: checks.https(500 if size.quick else 1000, size),
     "outbox": outbox.rows,
     "webhook": _webhook,
@@ -42,27 +64,34 @@ BENCHMARKS: dict[str, Benchmark] = {
     "burst": burst.rows,
     "rush": rush.rows,
     "digests": digests.rows,
-    "limits": limits.rows,
+    "fanout": fanout.rows,
+    "reload": reload.rows,
+    "commands": commands.rows,
     "history": history.rows,
     "transport": _transport,
     "imports": imports.rows,
+    "cluster": _cluster,
 }
 LEFT_OUT = {
     "many",
+    "most",
     "storm",
     "burst",
     "rush",
     "digests",
-    "limits",
+    "fanout",
+    "reload",
     "history",
     "transport",
     "imports",
+    "cluster",
 }  # of the quick run
 
 
-async def run(chosen: list[str], size: Size) -> bool:
-    """Did all meet their targets?"""
+async def run(chosen: list[str], size: Size, page: Path | None = None) -> bool:
+    """Did all meet their targets? `page`: where to write the table."""
     rows: list[Row] = []
+    before = os.getloadavg()[0]
     for name in chosen:
         began = time.monotonic()
         rows += await BENCHMARKS[name](size)
@@ -73,6 +102,8 @@ async def run(chosen: list[str], size: Size) -> bool:
         ok = {None: "", True: "yes", False: "[red]NO[/red]"}[row.met]
         table.add_row(row.what, row.figure, row.target, row.peers, ok)
     out.print(table)
+    if page is not None:
+        report.write(page, rows, (before, os.getloadavg()[0]))
     return all(row.met is not False for row in rows)
 
 
@@ -89,11 +120,14 @@ def main() -> None:
     parser.add_argument(
         "--quick", action="store_true", help="smaller, in less than 90 s; the targets are for the whole"
     )
+    parser.add_argument(
+        "--write", type=Path, metavar="PAGE", help="write the table into a page, such as docs/performance.md"
+    )
     said = parser.parse_args()
     if unknown := set(said.name) - set(BENCHMARKS):
         parser.error(f"no such benchmark: {', '.join(sorted(unknown))}")
     chosen = said.name or [name for name in BENCHMARKS if not (said.quick and name in LEFT_OUT)]
-    sys.exit(0 if uvloop.run(run(chosen, QUICK if said.quick else WHOLE)) else 1)
+    sys.exit(0 if uvloop.run(run(chosen, QUICK if said.quick else WHOLE, said.write)) else 1)
 
 
 if __name__ == "__main__":

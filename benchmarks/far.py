@@ -38,6 +38,8 @@ class World:
         self.failed: dict[str, float] = {}  # service -> the first bad answer since it was put down
         self.heard: dict[str, float] = {}  # service -> the first notice since then that it is down
         self.notices = 0
+        self.latest = 0.0  # check
+        self.pause = 0.0  # the longest between two checks
 
     def asked(self, service: str) -> bytes:
         if service == CANARY:
@@ -45,6 +47,8 @@ class World:
         now = time.monotonic()
         self.checks += 1
         self.first.setdefault(service, now)
+        self.pause = max(self.pause, now - self.latest)
+        self.latest = now
         if service not in self.down:
             return GOOD if self.keeps else LAST
         self.failed.setdefault(service, now)

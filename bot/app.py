@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property, partial
 
-from fastapi import FastAPI
+from starlette.applications import Starlette
 
 from bot.chat.commands import listed
 from bot.chat.dispatcher import Dispatcher
@@ -22,6 +22,7 @@ from bot.contracts import Channel, ChannelContext, Net, Unable
 from bot.delivery.rate_limit import OpenChannel
 from bot.engine import Engine
 from bot.incidents.reconciler import audit
+from bot.live_reload import prepare, put_in_force
 from bot.model import Overview
 from bot.model.cluster import SCHEDULER, channel_role
 from bot.net import Network
@@ -44,7 +45,7 @@ from bot.watch.blindness import look_while_blind
 from bot.watch.rounds import Rounds
 from bot.web import heartbeats as heartbeat_urls
 from bot.web import operator_log, unsubscribe
-from bot.web.app import Metrics, Server, site
+from bot.web.app import Front, Metrics, Server, site
 from bot.web.report_form import Reporting
 from bot.web.status_page import PERIOD
 from bot.web.webhooks import Hooks
@@ -77,6 +78,7 @@ class App:
     witnesses: Witnesses | None = None
     started_at: datetime = field(default_factory=now)
     _shown: dict[str, Overview] = field(default_factory=dict)  # the latest overview, for when the database is away
+    _scheduled: asyncio.Event = field(default_factory=asyncio.Event)  # set when the present jobs are to end
 
     def __post_init__(self) -> None:
         engine = self.engine
@@ -100,6 +102,21 @@ class App:
     @cached_property
     def results(self) -> Results:
         return Results(self.store, self.heartbeats, self._drain, self.own_health)
+
+    @cached_property
+    def pages(self) -> Front:
+        return Front(self._site())
+
+    async def take_up(self, config: Config) -> None:
+        """Put a config in force that `config.changes.is_live` allows. On failure nothing has changed."""
+        made = await prepare(self.config, config, self.engine)
+        put_in_force(self.config, config, made, self.engine)
+        self.config = config
+        self.dispatcher.style = config.style()
+        self.pages.site = self._site()
+        self.__dict__.pop("scheduler", None)  # the next one has the jobs of this config
+        self._scheduled.set()
+        await self.scheduler.begin()
 
     async def live(self, stop: asyncio.Event) -> None:
         """Run until stopped: first end checks and listening, then finish sends in progress. Raise Unable when a vital
@@ -137,7 +154,7 @@ class App:
             (Part.ROUNDS, "rounds", partial(self.rounds.run, stop)),
             (Part.RESULTS, "results", partial(self.results.run, stop, FLUSH)),
             (Part.WEB, "web", partial(self._serve, stop)),
-            (Part.SCHEDULER, "scheduler", partial(self.scheduler.run, stop)),
+            (Part.SCHEDULER, "scheduler", partial(self._periodic, stop)),
             (Part.MACHINE, "clock", partial(self._clock_steps().run, stop)),
         ]
         works: dict[str, Coroutine[None, None, None]] = {
@@ -186,10 +203,20 @@ class App:
         parts = self.outbox.parts(closing)
         return [asyncio.create_task(keeper.keep(Part.OUTBOX, name, part), name=name) for name, part in parts.items()]
 
+    async def _periodic(self, stop: asyncio.Event) -> None:
+        """Run the periodic jobs of the config in force."""
+        while not stop.is_set():
+            self._scheduled = ended = asyncio.Event()
+            stopping = asyncio.create_task(_pass_on(stop, ended))
+            try:
+                await self.scheduler.run(ended)
+            finally:
+                stopping.cancel()
+
     async def _serve(self, stop: asyncio.Event) -> None:
         """Serve HTTP on a duplicate of the socket, so that the port stays ours when the server closes it."""
         door = self.socket.dup()
-        server = Server(self._site(), door, behind_proxy=self.config.web.trust_proxy is not None)
+        server = Server(self.pages, door, behind_proxy=self.config.web.trust_proxy is not None)
         serving = asyncio.create_task(server.serve(), name="serving")
         ended = asyncio.create_task(stop.wait())
         try:
@@ -222,7 +249,7 @@ class App:
         boot = "" if self.store.ownership.wall else clock_offset.boot_id()
         return ClockSteps(PROCESS, self.recorder, self.rounds, self.outbox, self.heartbeats, self.user_reports, boot)
 
-    def _site(self) -> FastAPI:
+    def _site(self) -> Starlette:
         web, style = self.config.web, self.config.style()
         reporting = None
         if web.reports:
@@ -293,6 +320,11 @@ class App:
             witnesses=self.witnesses.registry.ages() if self.witnesses else {},
             witness_readings=self.witnesses.registry.counts() if self.witnesses else {},
         )
+
+
+async def _pass_on(stop: asyncio.Event, ended: asyncio.Event) -> None:
+    await stop.wait()
+    ended.set()
 
 
 async def _until(ended: asyncio.Task[bool], parts: list[asyncio.Task[None]]) -> None:

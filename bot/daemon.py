@@ -15,6 +15,8 @@ from typing import Any, TypeVar
 
 from bot.app import App, bound, open_app
 from bot.config import Config, ConfigError, load
+from bot.config.apart import read_apart
+from bot.config.changes import described, is_live
 from bot.contracts import ChannelContext, Unable
 from bot.errors import fault
 from bot.model import Reason, ReasonCode
@@ -166,6 +168,7 @@ class Lives:
                     await self.started(home)
                 self.usable, self.wait = config, AWHILE[0]
                 config = await _one_life(home, self.path, self.stop, self.again)
+                self.usable = home.config  # perhaps a later one by now
 
     async def _in_vain(self, error: Exception, config: Config, usable: Config) -> Config:
         """The config to open after a failure: the old one, retried with back-off."""
@@ -204,10 +207,13 @@ async def _next_config(home: App, path: Path, again: asyncio.Event) -> Config:
         await again.wait()
         again.clear()
         try:
-            found = await read(path)
+            found = await _changed(path, home.config)
             if found != home.config:
                 async with asyncio.timeout(REHEARSAL):
-                    await rehearse(found, home)
+                    if is_live(home.config, found):
+                        await _take_up(path, found, home)
+                    else:
+                        await rehearse(found, home)
         except ConfigError as error:
             said = _refuse(home, f"{NOT_TAKEN}:\n{error}")
         except Exception as error:  # noqa: BLE001 - whatever reading or opening raises, the running app goes on
@@ -218,6 +224,25 @@ async def _next_config(home: App, path: Path, again: asyncio.Event) -> Config:
             if found != home.config:
                 log.info("%s has changed: starting anew with it", path)
                 return found
+
+
+async def _changed(path: Path, now: Config) -> Config:
+    """The config as it is in the file by now, with warnings logged."""
+    try:
+        found, warnings = await read_apart(path, now)
+    except (ConfigError, Unable):
+        raise
+    except Exception as error:
+        raise Unable(f"{path}: cannot be read ({fault(error)})") from error
+    for line in warnings:
+        log.warning("%s", line)
+    return found
+
+
+async def _take_up(path: Path, found: Config, home: App) -> None:
+    was = described(home.config, found)
+    await home.take_up(found)
+    log.info("%s has changed, and is in force: %s", path, was)
 
 
 def _refuse(home: App, line: str, said: str = "") -> str:

@@ -48,6 +48,7 @@ class Engine:
         store.ownership.finish_first(self.outbox.busy)
         store.ownership.on_change(self._changed_hands)
         self._rounds: Rounds | None = None
+        self.watched: Mapping[str, Watched] = {}
         self.heartbeats = HeartbeatRegistry(heartbeats or {}, store, clock, self.offline_since)
         self.user_reports = UserReports(store, clock, bad_since=self.recorder.bad_since)
 
@@ -90,8 +91,18 @@ class Engine:
         self.user_reports.again = rounds.again
         if places:
             places.again = rounds.again
-        self._rounds = rounds
+        self._rounds, self.watched = rounds, {one.service.id: one for one in watched}
         return rounds
+
+    def change(self, settings: Settings, watched: Sequence[Watched], canaries: Sequence[Check] | None) -> None:
+        """Put other settings in force, in one step. What is the same object as before is not touched. `canaries`: None:
+        they stay.
+        """
+        self.recorder.change(settings)
+        self.outbox.site = settings.site
+        self.watched = {one.service.id: one for one in watched}
+        if self._rounds is not None:
+            self._rounds.change(watched, canaries)
 
     def _changed_hands(self, won: frozenset[Share], lost: frozenset[Share]) -> None:
         """Begin with the shares that are ours from now on, and forget what only their owner knows of the others."""

@@ -66,9 +66,11 @@ def node_facts(config: Config) -> NodeFacts:
     """What this node tells the others of itself. What may differ from node to node is left out of the hash; secrets are
     masked in it.
     """
-    own: dict[str, Any] = {"cluster": True, "location": True, "web": {"listen"}}
-    said = repr(_ordered(config.model_dump(exclude=own, warnings=False)))
-    return NodeFacts(config.cluster.node or "", __version__, blake2b(said.encode(), digest_size=8).hexdigest())
+    own: dict[str, Any] = {"cluster": True, "location": True, "web": {"listen"}, "services": True}
+    made = blake2b(repr(_ordered(config.model_dump(exclude=own, warnings=False))).encode(), digest_size=8)
+    for key, said in config.services.items():  # one at a time: to dump all of them holds up everything for a second
+        made.update(repr((key, _ordered(said.model_dump(warnings=False)))).encode())
+    return NodeFacts(config.cluster.node or "", __version__, made.hexdigest())
 
 
 def _ordered(value: Any) -> Any:

@@ -19,7 +19,7 @@ import pytest
 from bot import app, daemon, supervisor
 from bot.app import open_app
 from bot.cli.stored import glance
-from bot.config import Config, load
+from bot.config import Config, Heartbeat, load
 from bot.contracts import Unable
 from bot.model import Delivery, DeliveryAction, Destination, Notice, Text, Tone
 from bot.scheduler import jobs
@@ -466,10 +466,10 @@ async def test_whatever_a_changed_file_makes_its_reader_raise_leaves_the_old_set
     async with running(path) as (homes, task):
         await eventually(lambda: homes and homes[0].rounds.counts.rounds)
 
-        def broken(_path):
+        async def broken(_path, _now):
             raise error(f"with {TOKEN}")
 
-        monkeypatch.setattr(daemon, "load", broken)
+        monkeypatch.setattr(daemon, "read_apart", broken)
         os.kill(os.getpid(), signal.SIGHUP)
         await eventually(lambda: f"cannot be read ({error.__name__} at" in caplog.text)
         saw(caplog.messages[-1].splitlines()[0])
@@ -562,3 +562,57 @@ async def test_a_wrong_config_is_told_with_its_line_and_not_taken(tmp_path, capl
         await eventually(lambda: "config.yaml:5:1: sevrices: unknown key" in caplog.text)
         assert len(homes) == 1
         assert not task.done()
+
+
+async def test_a_changed_service_is_taken_up_while_all_else_goes_on(tmp_path, caplog):
+    caplog.set_level("INFO")
+    path = written(tmp_path)
+    async with running(path) as (homes, task):
+        await eventually(lambda: homes and homes[0].rounds.counts.rounds)
+        home, before = homes[0], homes[0].engine.watched["x"]
+        [free] = free_ports(1)
+        more = f"y: {{name: Y, routes: {{web: {{kind: tcp, host: 127.0.0.1, port: {free}}}}}}}, x: "
+        path.write_text(path.read_text().replace("services: {x: ", f"services: {{{more}") + "digests: {}\n")
+        os.kill(os.getpid(), signal.SIGHUP)
+        await eventually(lambda: "is in force: 1 services added, 0 changed, 0 removed" in caplog.text)
+        await eventually(lambda: "y" in home.recorder.states and home.recorder.states["y"].incident)
+        assert home.engine.watched["x"] is before
+        assert '"y"' in (await get(home, "/status.json")).text
+        assert (await get(home, "/healthz")).json()["well"] is True
+
+        path.write_text(path.read_text().replace(f"{more}", "x: ").replace("{listen", "{title: Our page, listen"))
+        os.kill(os.getpid(), signal.SIGHUP)
+        await eventually(lambda: "0 services added, 0 changed, 1 removed" in caplog.text)
+        await eventually(lambda: home.recorder.states["y"].incident is None)  # closed, as nobody watches it
+        page = (await get(home, "/")).text
+        assert "Our page" in page
+        assert "Y" not in home.config.services
+        assert (len(homes), home.rounds.counts.discarded, task.done()) == (1, 0, False)
+
+
+async def test_the_jobs_follow_a_config_that_is_taken_up(tmp_path):
+    config = made(tmp_path)
+    async with open_app(config) as home, living(home):
+        before = home.scheduler
+        changed = config.model_copy(update={"heartbeat": Heartbeat(url="http://127.0.0.1:9/")})
+        await home.take_up(changed)
+        assert home.scheduler is not before
+        assert "tell the outside that we live" in {job.name for job in home.scheduler.all()}
+        await eventually(
+            lambda: any(task.get_name() == "tell the outside that we live" for task in asyncio.all_tasks())
+        )
+
+
+async def test_a_change_that_the_database_refuses_is_no_change(tmp_path, monkeypatch):
+    config = made(tmp_path)
+    async with open_app(config) as home, living(home):
+        changed = config.model_copy(update={"services": {}})
+
+        async def away():
+            raise StoreUnavailable("away")
+
+        monkeypatch.setattr(home.store.subscriptions, "addresses", away)
+        with pytest.raises(StoreUnavailable):
+            await home.take_up(changed)
+        assert home.config is config
+        assert home.engine.watched.keys() == config.services.keys() == home.recorder.settings.services.keys()

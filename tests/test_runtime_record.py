@@ -64,7 +64,7 @@ def test_a_record_says_where_the_page_is_until_its_daemon_ends(folder):
     with kept("config.yaml") as record:
         assert running("config.yaml") == []  # nothing listens yet
         record.say(("127.0.0.1", 8080))
-        assert running("config.yaml") == running(os.path.abspath("./config.yaml")) == [("127.0.0.1", 8080)]
+        assert running("config.yaml") == running(str(Path.cwd() / "config.yaml")) == [("127.0.0.1", 8080)]
         assert running("other.yaml") == []
         record.say(("::1", 9))
         assert running("config.yaml") == [("::1", 9)]
@@ -122,7 +122,7 @@ def test_a_daemon_that_does_not_answer_is_not_waited_for(monkeypatch, capsys):
     assert "no answer within" in capsys.readouterr().err
 
 
-def test_a_page_on_all_addresses_is_asked_on_this_machine(capsys):
+def test_a_page_on_all_addresses_is_asked_on_this_machine():
     with kept("config.yaml") as record, page(http(200)) as (address, _):
         record.say(("0.0.0.0", address[1]))
         assert healthcheck.quick([]) == 0
@@ -139,7 +139,7 @@ def test_the_record_of_a_killed_daemon_is_no_daemon(capsys):
     )
 
 
-def test_the_next_daemon_removes_the_records_of_killed_ones(folder):
+def test_the_next_daemon_removes_the_records_of_killed_ones():
     killed("config.yaml")
     killed("other.yaml")
     with kept("config.yaml") as record:

@@ -9,10 +9,11 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 
-from pydantic import SecretStr
+from pydantic import BaseModel, SecretStr
 
 from bot import wording
 from bot.channels.masking import masked
+from bot.cli.live_mailbox import mailboxes
 from bot.config import Config, canary
 from bot.config.places import all_places
 from bot.contracts import Channel, ChannelContext, ChannelSettings, Check, Net, Reach, Source, SourceState, Unclear
@@ -98,7 +99,8 @@ async def live_check(config: Config, told: Callable[[int, int], None]) -> tuple[
     and the total.
     """
     places, channels = named_places(config), config.opened_channels()
-    looks = tuple(services(config))
+    boxes = tuple(one for kind, settings in channels.items() for one in mailboxes(kind, settings))
+    looks = (*boxes, *services(config))
     ends = asyncio.get_running_loop().time() + ALL.total_seconds()
     hidden = (*secrets(channels.values()), *(place.place for place in places if place.shown != str(place)))
     asking = Asking(told, len(channels) + len(places) + len(looks), hidden, ends)
@@ -125,10 +127,11 @@ def named_places(config: Config) -> dict[Destination, str]:
 
 
 def secrets(settings: Iterable[object]) -> Iterator[str]:
-    """Every secret value in the channels' settings."""
+    """Every secret value in the channels' settings, and in what belongs to them."""
     for one in settings:
         values = [getattr(one, name) for name in getattr(type(one), "model_fields", ())]
         yield from (value.get_secret_value() for value in values if isinstance(value, SecretStr))
+        yield from secrets(value for value in values if isinstance(value, BaseModel))
 
 
 async def _channel(

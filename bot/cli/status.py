@@ -87,7 +87,6 @@ async def _status(config: Config, service: str | None, *, as_data: bool, exit_co
     from bot import wording  # noqa: PLC0415 # as above
     from bot.cli.stored import glance  # noqa: PLC0415 # as above
     from bot.store import open_store  # noqa: PLC0415 # as above
-    from bot.web.status_page import as_json  # noqa: PLC0415 # as above
 
     if service is not None and service not in config.services:
         fail(f'there is no service "{service}"; expected one of {", ".join(config.services)}', 2)
@@ -98,6 +97,8 @@ async def _status(config: Config, service: str | None, *, as_data: bool, exit_co
         overview, alive = await glance(config, store)
         cluster = await store.nodes()
     if as_data:
+        from bot.web.status_page import as_json  # noqa: PLC0415 # as above
+
         own = health.as_data(answer)
         nodes = {"nodes": [asdict(node) for node in cluster.nodes]} if cluster.nodes else {}
         out.data(as_json(overview) | ({"own_trouble": own} if own else {}) | nodes)

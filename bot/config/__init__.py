@@ -333,6 +333,7 @@ def examine(path: Path, *, secrets: bool = True) -> tuple[Config, list[str]]:
         log.debug("a config that nothing here expects", exc_info=True)
         what = f"cannot be understood ({type(error).__name__}); compare it with config.example.yaml"
         raise ConfigError(document, [Problem((), what)]) from None
+    document.locate(problem.where for problem in document.open_to_others)
     return config, [f"{path}:{document.place(p.where)[0]}: {p.path}: {p.what}" for p in document.open_to_others]
 
 

@@ -5,22 +5,22 @@ from __future__ import annotations
 import os
 import re
 import stat
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any, get_args
 
 from pydantic import BaseModel, SecretStr
 
-from bot.config.parsing import UNSEEN, Location, Malformed, Place, Tree, parse
+from bot.config.parsing import UNSEEN, Asked, Location, Malformed, Place, parse
 from bot.config.redaction import HIDDEN, key_shown, path_shown, variable_shown
 
 VARIABLE = re.compile(r"\$(?:\$|\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\})")
-SIZE = 1024 * 1024  # bytes: a larger file is not a config
+SIZE = 16 * 1024 * 1024  # bytes: fifty thousand services need a third of that
 SECRET_SIZE = 64 * 1024  # bytes of a file with one secret
 VALUE_SIZE = 64 * 1024  # characters of one value
-FILLED = 4 * SIZE  # total characters of values with variables filled in
+FILLED = SIZE  # total characters of values with variables filled in
 LINES = 100  # lines of one error
 MOUNTED = ("/run/secrets/", "/var/run/secrets/")  # where Docker mounts secrets in a container, readable by all
 
@@ -43,16 +43,27 @@ class Document:
     path: Path
     tree: Any
     problems: list[Problem] = field(default_factory=list)
-    lines: dict[Location, Place] = field(default_factory=dict)
+    text: str = ""
+    at: Place = (1, 1)  # the place of the whole
+    given_as: dict[Location, Location] = field(default_factory=dict)  # the key in the file, for one that it stands for
+    _lines: dict[Location, Place] = field(default_factory=dict)
     # Files with secrets that others than the owner can read.
     open_to_others: list[Problem] = field(default_factory=list)
     filled: int = 0  # characters that came from the environment
 
+    def locate(self, wanted: Iterable[Location]) -> None:
+        """Find the lines of these, and of what they are in: the file is read again, as few of its lines are asked for."""
+        known = [self.given_as.get(where, where) for where in wanted]
+        if self.text:
+            prefixes = frozenset(where[:n] for where in known for n in range(1, len(where) + 1))
+            self._lines = parse(self.text, Asked(places=prefixes)).lines
+
     def place(self, where: Location) -> Place:
-        """Line and column of a key or item, or of its nearest parent in the file."""
-        while where and where not in self.lines:
+        """Line and column of a located key or item, or of its nearest parent in the file."""
+        where = self.given_as.get(where, where)
+        while where and where not in self._lines:
             where = where[:-1]
-        return self.lines.get(where, (1, 1))
+        return self._lines.get(where, self.at)
 
 
 class ConfigError(Exception):
@@ -60,6 +71,7 @@ class ConfigError(Exception):
 
     def __init__(self, document: Document, found: list[Problem]) -> None:
         self.document = document
+        document.locate(problem.where for problem in found)
         rows = sorted({(document.place(p.where), p.path, p.what) for p in found})
         lines = [f"{document.path}:{x}:{y}: {key + ': ' if key else ''}{what}" for (x, y), key, what in rows[:LINES]]
         if len(rows) > LINES:
@@ -84,15 +96,15 @@ def read(path: Path, model: type[BaseModel]) -> Document:
     try:
         tree = parse(text)
     except Malformed as error:
-        document.lines[()] = error.at
+        document.at = error.at
         raise ConfigError(document, [Problem((), error.what)]) from None
-    document.lines = tree.lines
+    document.text = text
     if not isinstance(tree.root, dict) or not tree.root:
         what = "is empty" if not tree.root else "is no map of keys"
         raise ConfigError(
             document, [Problem((), f"{what}; expected services, channels and audiences (see config.example.yaml)")]
         )
-    document.tree = _Filling(document, tree, model).filled(tree.root, ())
+    document.tree = _Filling(document, model).filled(tree.root, ())
     return document
 
 
@@ -126,9 +138,8 @@ def readable_by_others(path: Path) -> str:
 class _Filling:
     """Fills in variables and secrets from files."""
 
-    def __init__(self, document: Document, tree: Tree, model: type[BaseModel]) -> None:
+    def __init__(self, document: Document, model: type[BaseModel]) -> None:
         self._document = document
-        self._tree = tree
         self._secrets = frozenset(_secrets(model))
         self._hiding = frozenset(_hiding(model))
         self._inline = False
@@ -145,8 +156,12 @@ class _Filling:
                 return self._checked(self._text(node, where), where)
             case int() | float() if where and where[-1] in self._secrets and not isinstance(node, bool):
                 self._note_if_secret("number", where)
-                return self._tree.written.get(where, node)  # an unquoted numeric password keeps its leading zeros
+                return self._written.get(where, node)  # an unquoted numeric password keeps its leading zeros
         return node
+
+    @cached_property
+    def _written(self) -> dict[Location, str]:
+        return parse(self._document.text, Asked(keys=self._secrets)).written
 
     def _map(self, node: dict[str, Any], where: Location) -> dict[str, Any]:
         filled: dict[str, Any] = {}
@@ -156,7 +171,7 @@ class _Filling:
             if key == of_file or of_file not in self._secrets or isinstance(value, dict | list):
                 filled[key] = self.filled(value, (*where, key))
                 continue
-            self._document.lines[(*where, of_file)] = self._document.lines.get((*where, key), (1, 1))
+            self._document.given_as[(*where, of_file)] = (*where, key)
             if of_file in node:
                 self._say((*where, key), f"stands beside {of_file}; keep one of the two")
             filled[of_file] = self._from_file(value, (*where, key))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
@@ -19,7 +19,9 @@ Location = tuple[str | int, ...]
 Place = tuple[int, int]  # line and column, from 1
 
 DEPTH = 30  # a config has eight levels, a JSON body in it some more
-NODES = 100_000  # values and keys: five thousand services need half of that
+NODES = 100_000  # values and keys of all that is no service ...
+EACH = 20  # ... and as many more for each service
+SERVICES = 100_000
 WORDY = 10_000  # characters of a key
 
 INTEGER = re.compile(r"[-+]?(?:0|[1-9][0-9]{0,17})")
@@ -50,11 +52,24 @@ class Malformed(Exception):
 
 @dataclass(slots=True)
 class Tree:
-    """A parsed file. `written`: the original text of unquoted values."""
+    """A parsed file. Of what was asked for: `lines`, the places of keys and items; `written`, the original text of
+    unquoted values.
+    """
 
     root: Any = None
     lines: dict[Location, Place] = field(default_factory=dict)
     written: dict[Location, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What else is wanted of a file that was parsed already: of all values it would take more memory than they do.
+
+    `places`: of these locations. `keys`: the text of unquoted values that have these keys.
+    """
+
+    places: Collection[Location] = ()
+    keys: Collection[str] = ()
 
 
 @dataclass(slots=True)
@@ -66,10 +81,10 @@ class _Level:
     key: str | None = None
 
 
-def parse(text: str) -> Tree:
-    """Parse a file. Raise Malformed if it is not YAML, or larger than anything written by hand."""
+def parse(text: str, asked: Asked | None = None) -> Tree:
+    """Parse a file. Raise Malformed if it is not YAML, or holds more than any config."""
     try:
-        return _Builder().built(_events(HALVES.sub(_joined, text)))
+        return _Builder(asked or Asked()).built(_events(HALVES.sub(_joined, text)))
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         raise Malformed(f"is no YAML here: {_harmless(error.problem or '')}", _place(mark)) from None
@@ -106,8 +121,9 @@ def _place(mark: Any) -> Place:
 class _Builder:
     """Builds the tree from events without recursion."""
 
-    def __init__(self) -> None:
-        self._tree = Tree()
+    def __init__(self, asked: Asked) -> None:
+        self._tree, self._asked = Tree(), asked
+        self._most, self._services = NODES, 0
         self._open: list[_Level] = []
         self._count = 0
         self._documents = 0
@@ -145,9 +161,9 @@ class _Builder:
             self._key(level, event.value, at)
             return
         plain = event.implicit[0]
-        where = self._put(_value(event.value) if plain else event.value, at)
-        if plain:
-            self._tree.written[where] = event.value
+        if plain and self._asked.keys and level and level.key in self._asked.keys:
+            self._tree.written[(*level.where, level.key or "")] = event.value
+        self._put(_value(event.value) if plain else event.value, at)
 
     def _key(self, level: _Level, key: str, at: Place) -> None:
         if len(key) > WORDY:
@@ -156,7 +172,12 @@ class _Builder:
             named = f'"{key}"' if re.fullmatch(r"[a-z_]{1,30}", key) else "a key"
             raise Malformed(f"{named} stands here twice; keep one", at)
         level.key = key
-        self._tree.lines[(*level.where, key)] = at
+        self._note((*level.where, key), at)
+        if level.where == ("services",):
+            self._services += 1
+            self._most += EACH
+            if self._services > SERVICES:
+                raise Malformed(f"holds more than {SERVICES:,} services", at)
 
     def _put(self, made: Any, at: Place) -> Location:
         """Add a value to the open map or list, and return its location."""
@@ -167,16 +188,20 @@ class _Builder:
         if isinstance(level.into, list):
             where: Location = (*level.where, len(level.into))
             level.into.append(made)
-            self._tree.lines[where] = at
+            self._note(where, at)
             return where
         key, level.key = level.key or "", None
         level.into[key] = made
         return (*level.where, key)
 
+    def _note(self, where: Location, at: Place) -> None:
+        if where in self._asked.places:
+            self._tree.lines[where] = at
+
     def _check(self, event: Any, at: Place) -> None:
         self._count += 1
-        if self._count > NODES:
-            raise Malformed(f"holds more than {NODES:,} values; expected a config", at)
+        if self._count > self._most:
+            raise Malformed(f"holds more than {self._most:,} values; expected a config", at)
         if event.anchor is not None:
             raise Malformed("anchors and aliases (& and *) are not taken; write it out, or put it in quotes", at)
         if getattr(event, "tag", None) is not None:

@@ -2,9 +2,19 @@
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, StringConstraints, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    Field,
+    StringConstraints,
+    ValidatorFunctionWrapHandler,
+    WrapValidator,
+    model_validator,
+)
 
 from bot.config.catalogue import filled, known
 from bot.config.shorthands import one_or_many, route, service, services
@@ -82,8 +92,22 @@ class ServiceConfig(BaseModel):
         return defaults.model_copy(update=own)
 
 
+SLICE = 1000  # services
+
+
+def _in_slices(said: Any, checked: ValidatorFunctionWrapHandler) -> dict[str, ServiceConfig]:
+    """Check the services some at a time, and stop where some are wrong: nobody reads a hundred thousand mistakes."""
+    if not isinstance(said, dict) or len(said) <= SLICE:
+        return dict(checked(said))
+    rows, known = iter(said.items()), dict[str, ServiceConfig]()
+    while part := dict(islice(rows, SLICE)):
+        known |= checked(part)
+    return known
+
+
 Services = Annotated[
     dict[Key, ServiceConfig],
     Field(min_length=1),
+    WrapValidator(_in_slices),
     BeforeValidator(services, json_schema_input_type=dict[Key, ServiceConfig | str | None] | list[Key] | Key),
 ]

@@ -318,11 +318,15 @@ class Outbox:
         kind, place = delivery.destination.kind, delivery.destination.place
         limiter = self._rate_limiters[kind]
         limiter.end(place, now)
+        if not (isinstance(receipt, Later) and receipt.whole):
+            limiter.taken(now)  # it counts at the far side, whatever the answer
         if isinstance(receipt, Sent) and delivery.notice.thread.startswith(MANY) and not delivery.deferred:
             # A storm: what follows goes into this message by an edit, or into the next one.
             limiter.rest(place, now + (EDIT_GAP if self.channels[kind].edits else NEXT_GAP))
         if isinstance(receipt, Later) and (wait := bounded(receipt.wait)):
-            if receipt.whole:
+            if receipt.whole and receipt.why.code is ReasonCode.ASKS_TO_WAIT:
+                limiter.refused(now, wait)
+            elif receipt.whole:
                 limiter.hold(now + wait)
             else:
                 limiter.rest(place, now + wait)

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from typing import Generic, TypeVar
 
 from bot.contracts import Channel, ChannelSettings, Pace
+from bot.delivery.learnt_rate import LearntRate
 from bot.model.clock_shift import Moved
 
 NEVER = timedelta(0)
@@ -125,6 +126,7 @@ class RateLimiter:
 
     def __post_init__(self) -> None:
         self._answered: RateLimit[str, datetime] = RateLimit(self.pace.most)
+        self._learnt = LearntRate()
 
     @property
     def one_each(self) -> bool:
@@ -139,7 +141,9 @@ class RateLimiter:
         """How many hand-overs may begin now."""
         if self._held and now < self._held:
             return 0
-        return max(min(self.width, self._answered.left(ACCOUNT, now + AHEAD)) - self.under_way, 0)
+        free = max(min(self.width, self._answered.left(ACCOUNT, now + AHEAD)) - self.under_way, 0)
+        learnt = self._learnt.free(now, self.under_way)
+        return free if learnt is None else min(free, learnt)
 
     def busy(self, now: datetime) -> tuple[str, ...]:
         """The places that may not be written to now."""
@@ -174,8 +178,19 @@ class RateLimiter:
         """Stop the whole channel until then: the limit of the account is reached."""
         self._held = max(until, self._held or until)
 
+    def taken(self, now: datetime) -> None:
+        """Count a message that the far side took."""
+        self._learnt.taken(now)
+
+    def refused(self, now: datetime, wait: timedelta) -> None:
+        """Stop the whole channel, as the account's rate is reached; where none is documented, learn it."""
+        self.hold(now + wait)
+        if not self.pace.per:
+            self._learnt.refused(now, wait)
+
     def step(self, move: Moved) -> None:
         """Shift all times after the clock has stepped."""
+        self._learnt.step(move)
         self._answered.step(move)
         self._rests.step(move)
         self._held = self._held and move(self._held)
@@ -186,4 +201,5 @@ class RateLimiter:
             return self._held
         rests = [opens for place in self._rests.full(now) if (opens := self._rests.opens(place, now))]
         slot = None if self.free(now) else self._answered.soonest(ACCOUNT, now)  # if not full, a slot is to be had now
-        return min([*rests, *([slot - AHEAD] if slot else [])], default=None)
+        learnt = self._learnt.opens(now)
+        return min([*rests, *([slot - AHEAD] if slot else []), *([learnt] if learnt else [])], default=None)

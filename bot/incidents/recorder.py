@@ -122,6 +122,11 @@ class Recorder:
         for style in {audience.style for audience in self.settings.audiences}:
             wording.reader(style, now)  # load the language now rather than during an outage
 
+    def change(self, settings: Settings) -> None:
+        """Go by other settings from now on."""
+        self.settings = settings
+        self._open.clear()
+
     async def seen(self, seen: Round) -> bool:
         """Record a round. Return True while the service is in doubt or not up, so that it is checked more often."""
         rules = self.settings.rules.get(seen.service) or USUAL_RULES

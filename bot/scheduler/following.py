@@ -11,7 +11,7 @@ from datetime import timedelta
 
 from bot.engine import Engine
 from bot.incidents.reconciler import reconcile
-from bot.model import Reason, ReasonCode, ServiceState
+from bot.model import Reason, ReasonCode
 from bot.model.cluster import SCHEDULER
 from bot.own_health import Part
 from bot.scheduler.jobs import retrying
@@ -60,14 +60,13 @@ class Following:
             self._since = 0  # what was written while we loaded
         news = await self.engine.store.feed.news(self._since)
         record = self.engine.recorder
-        states: dict[str, ServiceState] = {}
-        for service, (version, state) in news.states.items():
-            if version > record.versions.get(service, 0):
-                record.versions[service] = version
-                if state != record.states.get(service):
-                    states[service] = state
+        written = {name: row for name, row in news.states.items() if row[0] > record.versions.get(name, 0)}
+        record.versions |= {name: version for name, (version, _) in written.items()}
+        states = {name: state for name, (_, state) in written.items() if state != record.states.get(name)}
         if states:
             await record.take_up(states)
+        if written:
+            self.engine.outbox.wake()  # with a change come notices, and the channel may be ours
         for subject in map(Subject, news.subjects):
             await self._reload(subject)
         self._since = news.mark

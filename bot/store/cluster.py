@@ -133,6 +133,10 @@ class Membership:
         if self._entry.offer(services, roles):
             await self.beat()
 
+    def restate(self, config_hash: str, services: Collection[str]) -> None:
+        self._entry.restate(config_hash, services)
+        self.wake()
+
     def finish_first(self, busy: Callable[[Share], bool]) -> None:
         self._busy = busy
 

@@ -49,6 +49,9 @@ class Ownership(Protocol):
     async def offer(self, services: Collection[str] = (), roles: Collection[str] = ()) -> None:
         """Tell what we can do besides what we told before, and take what is free. May raise StoreUnavailable."""
 
+    def restate(self, config_hash: str, services: Collection[str]) -> None:
+        """Tell with the next beat that another config is in force, which names these services."""
+
     def finish_first(self, busy: Callable[[Share], bool]) -> None:
         """Release no share for which `busy` says that something is under way; nothing new is begun for it."""
 
@@ -114,6 +117,9 @@ class AllOurs:
         await self._hold.ours()
 
     async def offer(self, services: Collection[str] = (), roles: Collection[str] = ()) -> None:
+        """Nobody is there to be told."""
+
+    def restate(self, config_hash: str, services: Collection[str]) -> None:
         """Nobody is there to be told."""
 
     def finish_first(self, busy: Callable[[Share], bool]) -> None:

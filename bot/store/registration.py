@@ -6,7 +6,7 @@ import json
 import socket
 from collections.abc import Collection
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from uuid import uuid4
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -70,6 +70,11 @@ class Registration:
     def told(self) -> bool:
         """Whether our row says all that we can do."""
         return self._told == (self.services, self.roles)
+
+    def restate(self, config_hash: str, services: Collection[str]) -> None:
+        """Write our row anew, with another config's hash and services."""
+        self.facts, self.services = replace(self.facts, config_hash=config_hash), frozenset(services)
+        self.renew()
 
     def renew(self) -> None:
         """Write our row anew with the next beat."""

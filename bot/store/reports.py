@@ -22,9 +22,10 @@ class ReportStore:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def add(self, report: Report) -> None:
+    async def add(self, report: Report, origin: str = "", most: int = 0) -> bool:
         """Store a report; it replaces the person's earlier one on that service in the same clock hour. `who` is stored
-        as is.
+        as is. `origin`: the hash of an address, of which `most` people count on a service within an hour, by all nodes;
+        False if there were as many others.
         """
         row = {
             "service": report.service,
@@ -34,13 +35,23 @@ class ReportStore:
             "way": report.way,
             "what": report.what,
             "works": report.works,
+            "origin": origin,
         }
+        others = select(func.count(reports.c.who.distinct())).where(
+            reports.c.service == report.service,
+            reports.c.origin == origin,
+            reports.c.who != report.who,
+            reports.c.at > report.at - timedelta(hours=1),
+        )
 
-        async def work(connection: AsyncConnection) -> None:
+        async def work(connection: AsyncConnection) -> bool:
+            await mark(connection, Subject.REPORTS)  # first, so that two nodes count one after the other
+            if origin and (await connection.scalar(others) or 0) >= most:
+                return False
             await connection.execute(upsert(connection.dialect.name, reports, "service", "who", "hour"), row)
-            await mark(connection, Subject.REPORTS)
+            return True
 
-        await self._database.write(work)
+        return await self._database.write(work)
 
     async def since(self, at: datetime) -> tuple[Report, ...]:
         """The reports after `at`, the oldest first."""

@@ -228,6 +228,7 @@ reports = Table(
     Column("way", Text, nullable=False),
     Column("what", Said, nullable=False),
     Column("works", Boolean, nullable=False),
+    Column("origin", Text, nullable=False),  # a hash of the address it came from; "" for people of a chat
     Index(None, "at"),
 )
 

@@ -67,6 +67,11 @@ class Canaries:
             self._look = asyncio.create_task(self._ask(), name="canaries")
         return self._look
 
+    def change(self, checks: Sequence[Check]) -> None:
+        """Ask these from now on."""
+        self._checks, self._known = tuple(checks), None
+        self._needed = len(checks) // 2 + 1 if checks else 0
+
     async def close(self) -> None:
         if self._look is not None:
             self._look.cancel()

@@ -64,6 +64,16 @@ class HeartbeatRegistry:
         await self._store.heartbeats.keep(gone)
         await self.write()
 
+    async def change(self, checks: Mapping[Key, HeartbeatCheck]) -> None:
+        """Hear these jobs from now on; for those that were known nothing changes. May raise StoreUnavailable."""
+        await self.write()
+        after = HeartbeatRegistry(checks, self._store, self._clock, self._blind)
+        await after.load()
+        heard = {key: self._jobs[key] for key in self._unwritten}  # since then
+        same = {key: job for key, job in heard.items() if key in checks and job.rhythm == after._jobs[key].rhythm}
+        self._unwritten = after._unwritten | same.keys()
+        self._jobs, self._checks, self._tokens = after._jobs | same, checks, after._tokens
+
     async def refresh(self) -> None:
         """Take over what other nodes have heard. May raise StoreUnavailable."""
         for job in await self._store.heartbeats.all():

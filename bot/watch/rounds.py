@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import resource
 from collections import deque
-from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Awaitable, Callable, Collection, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 
 from bot.clock import SYSTEM, Clock
-from bot.contracts import Check, FencedError, Net, Source
+from bot.contracts import Check, FencedError, Net
 from bot.errors import fault
-from bot.model import Outcome, Reading, Reason, ReasonCode, Round, Service, SourceReport
+from bot.model import Outcome, Reading, Reason, ReasonCode, Round, SourceReport
 from bot.model.clock_shift import Moved
 from bot.net.timer_wheel import TimerWheel
 from bot.own_health import OwnHealth
@@ -23,20 +22,20 @@ from bot.watch.counts import Counts
 from bot.watch.lag import Lag
 from bot.watch.rate_limit import RateLimits, only_limited
 from bot.watch.schedule import Schedule, share
-from bot.watch.source_poller import SourcePoller, reading_of_reports
+from bot.watch.source_poller import poller, reading_of_reports
+from bot.watch.watched import Watched, most_at_once, sleep_gap
 from bot.watch.witness.registry import WitnessRegistry
+
+__all__ = ["Rounds", "Watched", "most_at_once"]
 
 logger = logging.getLogger(__name__)
 
 TICK = 0.1  # seconds; waking for every single round would cost twice the CPU
-AT_ONCE = 500  # rounds at once at most ...
-OF_FILES = 4  # ... and one per this many file descriptors: channels, pages and the database need some too
 ROWS = 100_000  # readings kept until `drain`
 FIRST_WITHIN = 60.0  # seconds after a start within which every service has its first round ...
 RATE = 20.0  # ... less for few services: this many per second
 WON_WITHIN = 10.0  # seconds within which services taken over from another node have their first round
 WORDS_WITHIN = 1.0  # seconds after a start that first rounds wait for the reports of their sources
-GAP = (5.0, 60.0)  # seconds: ticks this far apart, or two intervals within these bounds, mean a sleep
 HELD = 5.0  # seconds to wait for rounds being recorded, on `hold`
 GRACE = timedelta(seconds=2)  # a check this long past its time-out has ignored it
 
@@ -44,23 +43,6 @@ _OUR_ERROR = Reason.of(ReasonCode.OWN_ERROR)
 _STARVED = Reason.of(ReasonCode.OWN_PROCESS_STARVED)
 _ANSWERED = frozenset({Outcome.OK, Outcome.EXPIRING})
 _WORLDLY = frozenset({Outcome.FAILED, Outcome.SLOW})  # tells against the service, provided that we are online
-
-
-@dataclass(frozen=True, slots=True)
-class Watched:
-    """A service and how it is watched: checks by route name.
-
-    `confirm_every`: the interval while it is not up; only then are the sources of `in_doubt` read.
-    """
-
-    service: Service
-    checks: Mapping[str, Check]
-    sources: tuple[Source, ...] = ()
-    every: timedelta = timedelta(seconds=30)
-    timeout: timedelta = timedelta(seconds=10)
-    confirm_every: timedelta = timedelta(seconds=10)
-    slow_after: timedelta = timedelta(seconds=5)
-    in_doubt: tuple[Source, ...] = ()
 
 
 class Rounds:
@@ -92,7 +74,7 @@ class Rounds:
         self._at_once = most_at_once() if at_once is None else at_once
         self._grace = grace
         every = {key: one.every.total_seconds() for key, one in self._watched.items()}
-        self._gap = max(GAP[0], min(GAP[1], 2 * min(every.values(), default=GAP[1])))
+        self._gap = sleep_gap(watched)
         self._started = self._ticked = self._clock.steady()
         self._schedule = Schedule(every, self._started, within=min(FIRST_WITHIN, len(every) / RATE))
         self._lag = Lag(TICK, self._started, own_health)
@@ -100,7 +82,7 @@ class Rounds:
         self._wheel = TimerWheel()
         self._extra: dict[str, float] = {}  # when the last requested extra round began, or will begin
         self._canaries = Canaries(canaries, net, self._clock, self._lag)
-        self._sources = self._poller()
+        self._sources = poller(watched, net, clock, lambda service: epoch(service) is not None)
         self._doubtful = set(self._watched)  # not known to be up
         self._running: dict[str, asyncio.Task[None]] = {}
         self._recording: set[str] = set()
@@ -109,15 +91,6 @@ class Rounds:
         self._sleeps, self._settling, self._held = 0, False, False
         self._asleep_since: dict[str, datetime] = {}  # by service, until a round has reported the sleep
         self.counts = Counts()
-
-    def _poller(self) -> SourcePoller:
-        return SourcePoller(
-            {key: one.sources for key, one in self._watched.items()},
-            self._net,
-            self._clock,
-            in_doubt={key: one.in_doubt for key, one in self._watched.items()},
-            ours=lambda service: self._epoch(service) is not None,
-        )
 
     async def run(self, stop: asyncio.Event) -> None:
         """Run until `stop` is set; then cancel running checks and wait for rounds being recorded."""
@@ -172,13 +145,9 @@ class Rounds:
         if self._places and online:
             readings = await self._places.joined(service, readings, began, watched.timeout)
         bad = any(reading.outcome in _WORLDLY for reading in readings)
-        words, people, untried = (
-            self._sources.of(service),
-            self._user_reports(service, at if bad else None),
-            not self._sources.tried(service),
-        )
-        words = (*words, people) if people else words
-        asleep = self._asleep_since.get(service)
+        words, untried = self._sources.of(service), not self._sources.tried(service)
+        people = self._user_reports(service, at if bad else None)
+        words, asleep = (*words, people) if people else words, self._asleep_since.get(service)
         return Round(service, at, readings, words, online, starved=starved, untried=untried, asleep_since=asleep)
 
     async def once(self, service: str) -> Round | None:
@@ -204,6 +173,22 @@ class Rounds:
             asked = self._extra[service] = now if asked is None else max(now, asked + pause)
         if self._open_at(watched) <= asked:
             self._schedule.sooner(service, asked)
+
+    def change(self, watched: Sequence[Watched], canaries: Sequence[Check] | None = None) -> None:
+        """Watch these services from now on. What is the same object as before is not touched, nor is its round under way.
+        `canaries`: None: they stay.
+        """
+        before, self._watched = self._watched, {one.service.id: one for one in watched}
+        fresh = [one for one in watched if (old := before.get(one.service.id)) is None or old.checks != one.checks]
+        for key in before.keys() - self._watched.keys():
+            self._drop(key)
+        for one in watched:
+            if before.get(one.service.id) is not one:
+                self._put(one, before.get(one.service.id), within=min(WON_WITHIN, len(fresh) / RATE))
+        self.won([one.service.id for one in fresh])
+        self._gap = sleep_gap(watched)
+        if canaries is not None:
+            self._canaries.change(canaries)
 
     def won(self, services: Collection[str]) -> None:
         """Look soon at services that are ours from now on: nothing is known of them yet."""
@@ -244,6 +229,22 @@ class Rounds:
         self._rows.clear()
         return rows
 
+    def _put(self, one: Watched, old: Watched | None, *, within: float) -> None:
+        key, every = one.service.id, one.every.total_seconds()
+        if old is None or old.every != one.every:
+            spread = within if old is None else min(every, FIRST_WITHIN)
+            self._schedule.put(key, every, self._clock.steady() + share(key) * spread)
+        if old is None or (old.sources, old.in_doubt) != (one.sources, one.in_doubt):
+            self._sources.change(key, one.sources, one.in_doubt)
+
+    def _drop(self, key: str) -> None:
+        self._schedule.drop(key)
+        self._sources.change(key, ())
+        self._doubtful.discard(key)
+        self._asleep_since.pop(key, None)
+        if key in self._running and key not in self._recording:
+            self._running[key].cancel()
+
     def _start(self, key: str) -> None:
         # The count is taken here: a clock that is set before the task first runs must spoil the round, too.
         task = asyncio.create_task(self._round(self._watched[key], self._sleeps))
@@ -259,6 +260,10 @@ class Rounds:
             self.counts.discarded += 1
             self._schedule.move(key, self._clock.steady())
             return
+        if self._watched.get(key) is not watched:
+            self.counts.discarded += 1  # its settings have changed
+            self._schedule.move(key, self._clock.steady())
+            return
         if self._epoch(key) != epoch:
             self.counts.fenced += 1  # another node has it, or had it
             return
@@ -272,6 +277,8 @@ class Rounds:
     def _judged(self, watched: Watched, began: float, *, doubtful: bool, asked_less: bool = False) -> None:
         """Plan the next round. `asked_less`: only rate limits are wrong, so it is not checked more often."""
         key = watched.service.id
+        if self._watched.get(key) is not watched:
+            return  # planned when its settings changed
         if (opens := self._open_at(watched)) > self._clock.steady():
             self._schedule.move(key, opens)
         if asked_less:
@@ -296,7 +303,8 @@ class Rounds:
             self.counts.fenced += 1  # another node has taken it over
             return
         self.counts.unrecorded += 1
-        self._judged(self._watched[key], self._clock.steady(), doubtful=True)
+        if watched := self._watched.get(key):
+            self._judged(watched, self._clock.steady(), doubtful=True)
         self._complain(key, f"the round of {key} could not be recorded", error)
 
     def _keep(self, result: Round) -> None:
@@ -390,9 +398,3 @@ class Rounds:
         await asyncio.gather(*self._running.values(), return_exceptions=True)
         await self._canaries.close()
         await self._sources.close()
-
-
-def most_at_once() -> int:
-    """How many rounds may run at once with this process's limit of file descriptors."""
-    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
-    return AT_ONCE if soft == resource.RLIM_INFINITY else max(1, min(AT_ONCE, soft // OF_FILES))

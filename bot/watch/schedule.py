@@ -35,8 +35,20 @@ class Schedule:
             self._first[key] = now + share(key) * min(every, self._within)
             self.move(key, self._first[key])
 
+    def put(self, key: str, every: float, at: float) -> None:
+        """Add a key, or give it another interval; its first slot is at `at`."""
+        self._every[key], self._first[key] = every, at
+        self.move(key, at)
+
+    def drop(self, key: str) -> None:
+        """Forget a key."""
+        for known in (self._every, self._first, self._next):
+            known.pop(key, None)
+
     def move(self, key: str, at: float) -> None:
-        """Set the key's next slot to `at`; later ones are on its phase again."""
+        """Set the key's next slot to `at`; later ones are on its phase again. A key that was dropped stays so."""
+        if key not in self._every:
+            return
         self._next[key] = at
         heappush(self._heap, (at, key))
         if len(self._heap) > 4 * len(self._next) + 64:  # moved slots stay in the heap until their time
@@ -45,7 +57,7 @@ class Schedule:
 
     def sooner(self, key: str, at: float) -> None:
         """Set the key's next slot to `at`, unless it is sooner."""
-        if at < self._next[key]:
+        if at < self._next.get(key, at):
             self.move(key, at)
 
     def due(self, now: float, most: int) -> list[tuple[str, float]]:
@@ -56,7 +68,7 @@ class Schedule:
         due: list[tuple[str, float]] = []
         while self._heap and self._heap[0][0] <= now and len(due) < most:
             at, key = heappop(self._heap)
-            if self._next[key] == at:
+            if self._next.get(key) == at:
                 due.append((key, now - at))
                 self.move(key, self._slot_after(key, now))
         return due

@@ -14,6 +14,7 @@ from bot.errors import fault
 from bot.model import Health, Outcome, Reading, Reason, ReasonCode, Role, SourceReport
 from bot.model.clock_shift import Moved, move_inside
 from bot.watch.schedule import Schedule, share
+from bot.watch.watched import Watched
 
 logger = logging.getLogger(__name__)
 
@@ -59,8 +60,8 @@ class SourcePoller:
         )
         self._began: dict[str, float] = {}
         self._words: dict[str, SourceReport] = {}
-        shelf = HttpCache()
-        self._memories = {key: SourceState(shelf) for key in self._sources}
+        self._shelf = HttpCache()
+        self._memories = {key: SourceState(self._shelf) for key in self._sources}
         self._silent: dict[str, datetime] = {}  # since when
         self._doubtful: set[str] = set()
         self._reading: dict[str, asyncio.Task[None]] = {}
@@ -108,6 +109,28 @@ class SourcePoller:
             if key not in self._unasked:
                 self._beat.sooner(key, now + share(key) * FIRST_WITHIN)
 
+    def change(self, service: str, sources: Sequence[Source], in_doubt: Sequence[Source] = ()) -> None:
+        """Read these of a service from now on, and forget what its former ones said; none: forget the service."""
+        for key in self._keys.pop(service, ()):
+            self._beat.drop(key)
+            self._unasked.discard(key)
+            for known in (self._sources, self._memories, self._words, self._silent, self._began):
+                known.pop(key, None)
+            if task := self._reading.pop(key, None):
+                task.cancel()
+        self._passing.pop(service, None)
+        self._doubtful.discard(service)
+        if not (every := (*sources, *in_doubt)):
+            return
+        now = self._clock.steady()
+        self._keys[service] = keys = tuple(f"{service}/{n}" for n in range(len(every)))
+        if in_doubt:
+            self._passing[service] = keys[-len(in_doubt) :]
+            self._unasked.update(self._passing[service])
+        for key, source in zip(keys, every, strict=True):
+            self._sources[key], self._memories[key] = (service, source), SourceState(self._shelf)
+            self._beat.put(key, EVERY, now)
+
     def tick(self, now: float) -> None:
         """Start the readings that are due."""
         for key, _ in self._beat.due(now, AT_ONCE - len(self._reading)):
@@ -141,7 +164,8 @@ class SourcePoller:
         try:
             self._keep(key, await self._ask(key, source))
         finally:
-            del self._reading[key]
+            if self._reading.get(key) is asyncio.current_task():
+                del self._reading[key]
         news = self._memories[key].news_at
         if news is not None and news > asked:
             self._beat.move(key, self._clock.steady())  # it came while an older state was being read
@@ -183,6 +207,12 @@ class SourcePoller:
         if word is None or word.says is None or word.says <= Health.UP or word.at is None:
             return False
         return self._clock.utcnow() - word.at < HOLD
+
+
+def poller(watched: Sequence[Watched], net: Net, clock: Clock, ours: Callable[[str], bool]) -> SourcePoller:
+    """The poller of these services' sources."""
+    sources = {one.service.id: one.sources for one in watched}
+    return SourcePoller(sources, net, clock, in_doubt={one.service.id: one.in_doubt for one in watched}, ours=ours)
 
 
 def reading_of_reports(words: Sequence[SourceReport]) -> Reading:

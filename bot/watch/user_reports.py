@@ -21,6 +21,7 @@ log = logging.getLogger(__name__)
 
 NAME = "Reports here"
 SALTS = "crowd:salts"
+PEOPLE = 2  # per address, hour and service: invented people alone never reach the three of a surge
 COUNTED = 2  # reports of one person on a service per hour
 REFRESHED = timedelta(minutes=10)  # what other nodes were told before that is known already
 LEAD = timedelta(minutes=1)  # people may notice an outage this long before our first failed round
@@ -93,9 +94,10 @@ class UserReports:
         ]
         words.append(report)
 
-    async def take(self, report: Report) -> None:
+    async def take(self, report: Report, origin: str = "") -> bool:
         """Take a report. A repetition within the hour is ignored, unless an outage has begun meanwhile, and so is
-        anything beyond `COUNTED` per hour.
+        anything beyond `COUNTED` per hour. `origin`: an address, which has at most `PEOPLE` per service and hour; False
+        if it has had others.
 
         May raise StoreUnavailable.
         """
@@ -104,12 +106,15 @@ class UserReports:
         report = replace(report, who=self._person(report, now))
         said = self._last_hour(report.service, now).get(report.who)
         if (said is not None and said.works == report.works and self._still_counts(said)) or self._spent(report, now):
-            return
+            return True
+        origin = origin and _hashed(origin, self._salts[max(self._salts)])
         counted = self._counted.setdefault((report.service, report.who), [])
         counted.append(now)  # before the first await, so that a concurrent report counts as the third
         try:
             await self._learn(report.service, now)
-            await self._store.reports.add(report)
+            if not await self._store.reports.add(report, origin, PEOPLE):
+                counted.remove(now)
+                return False
         except BaseException:
             if now in counted:
                 counted.remove(now)
@@ -122,6 +127,7 @@ class UserReports:
         )
         if self.again:
             self.again(report.service)
+        return True
 
     def _still_counts(self, said: Report) -> bool:
         """Whether a report is about the present trouble, if there is any: then its person need not repeat it."""

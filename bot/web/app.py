@@ -13,13 +13,15 @@ from socket import socket
 from typing import cast
 
 import uvicorn
-from fastapi import FastAPI, Request, Response
-from fastapi.staticfiles import StaticFiles
+from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
-from starlette.requests import ClientDisconnect
+from starlette.middleware.base import BaseHTTPMiddleware
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
 from starlette.routing import BaseRoute
+from starlette.staticfiles import StaticFiles
+from starlette.types import Receive, Scope, Send
 
-from bot import __version__
 from bot.contracts import Unable
 from bot.errors import fault
 from bot.model import Overview, Style
@@ -29,6 +31,7 @@ from bot.web.health import STALE
 from bot.web.http_server import Limits
 from bot.web.metrics import Metrics
 from bot.web.pages import Archive, Pages
+from bot.web.ready import Ready
 from bot.web.ready_protocol import ReadyProtocol, Requests, Turns
 from bot.web.rendering import HERE
 from bot.web.report_form import Reporting, ReportPages
@@ -62,17 +65,17 @@ def site(
     reporting: Reporting | None = None,
     archive: Archive | None = None,
     glance: Callable[[], object] | None = None,
-) -> FastAPI:
+) -> Starlette:
     """The application. Pages for the public are rendered once a second at most, others for each request. `doors`:
     routes for incoming data. `archive`: the past; None: pages know only what the overview shows. `glance`: see `Pages`.
     """
     headers = WITH_FORM if reporting else HEADERS
     pages = Pages(overview, vitals, title, style, clock, reporting is not None, archive, headers, glance)
     errors = ErrorPages(title, style)
-    app = FastAPI(title=title, version=__version__, openapi_url=None)
+    app = Starlette()
     app.router.redirect_slashes = False  # it would redirect to the host that the caller names
     app.state.errors, app.state.headers, app.state.ready = errors, headers, pages.ready
-    app.middleware("http")(partial(_guarded, headers, Complaints("the page failed"), errors))
+    app.add_middleware(BaseHTTPMiddleware, dispatch=partial(_guarded, headers, Complaints("the page failed"), errors))
     app.add_exception_handler(Unable, partial(_unable, errors))
     app.add_exception_handler(HTTPException, partial(_refused, errors))
     for path, answer in {
@@ -92,10 +95,30 @@ def site(
     return app
 
 
-def _add_form(app: FastAPI, reports: ReportPages) -> None:
+def _add_form(app: Starlette, reports: ReportPages) -> None:
     for spelled in ("/report", "/report/"):
         app.add_route(spelled, reports.take, methods=["POST"])
         app.add_route(spelled, reports.show, methods=["GET", "HEAD"])
+
+
+class Front:
+    """The application behind the server, which may be replaced by another one at any time."""
+
+    def __init__(self, site: Starlette) -> None:
+        self.site = site
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await self.site(scope, receive, send)
+
+    def at_hand(self, path: str) -> Ready | None:
+        """The page of a path, if it is ready."""
+        found: Ready | None = self.site.state.ready.at_hand(path)
+        return found
+
+    def refusal(self, status: int, accept: str, path: str) -> bytes:
+        """The whole answer where the application does not run."""
+        answer: bytes = self.site.state.errors.raw(self.site.state.headers, status, accept, path)
+        return answer
 
 
 async def _guarded(
@@ -136,15 +159,17 @@ class Server(uvicorn.Server):
     us, as uvicorn would stop before sends in progress end. `behind_proxy`: private addresses belong to a proxy of ours.
     """
 
-    def __init__(self, app: FastAPI, door: socket, *, behind_proxy: bool = False, limits: Limits | None = None) -> None:
+    def __init__(
+        self, app: Starlette | Front, door: socket, *, behind_proxy: bool = False, limits: Limits | None = None
+    ) -> None:
         gate, bounds = Connections(behind_proxy, affordable()), limits or Limits()
-        refusal = partial(app.state.errors.raw, app.state.headers)
-        ready = partial(ReadyProtocol, at_hand=app.state.ready.at_hand, turns=Turns(), requests=Requests())
+        front = app if isinstance(app, Front) else Front(app)
+        ready = partial(ReadyProtocol, at_hand=front.at_hand, turns=Turns(), requests=Requests())
         super().__init__(
             # Without `proxy_headers`, as by default uvicorn trusts the headers of local callers.
             uvicorn.Config(
-                app,
-                http=cast("type[asyncio.Protocol]", partial(ready, gate=gate, limits=bounds, refusal=refusal)),
+                front,
+                http=cast("type[asyncio.Protocol]", partial(ready, gate=gate, limits=bounds, refusal=front.refusal)),
                 ws="none",
                 backlog=affordable(BACKLOG),
                 log_level="warning",

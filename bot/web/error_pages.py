@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from http import HTTPStatus
 
-from fastapi import Request, Response
+from starlette.requests import Request
+from starlette.responses import Response
 
 from bot.model import Style, Text
 from bot.web.rendering import draw, path_of, root_of

@@ -8,9 +8,10 @@ from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
 
-from fastapi import FastAPI, Request, Response
-from fastapi.responses import PlainTextResponse
+from starlette.applications import Starlette
 from starlette.background import BackgroundTask
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
 
 from bot.model import HeartbeatEvent
 from bot.store import StoreUnavailable
@@ -25,7 +26,7 @@ CALLS: dict[str, tuple[HeartbeatEvent, int | None]] = {
 }
 
 
-def hear(app: FastAPI, board: HeartbeatRegistry, again: Callable[[str], None]) -> None:
+def hear(app: Starlette, board: HeartbeatRegistry, again: Callable[[str], None]) -> None:
     """Add the routes. `again`: called with a service that has news. A request's body and parameters are ignored."""
     app.add_route("/heartbeat/{rest:path}", partial(_called, board, again), methods=["GET", "HEAD", "POST"])
 

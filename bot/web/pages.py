@@ -11,8 +11,9 @@ from datetime import datetime
 from functools import partial
 from typing import Any, Protocol
 
-from fastapi import HTTPException, Request, Response
-from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
 
 from bot.model import Change, ChangeKind, Incident, Overview, Service, ServiceState, Style
 from bot.web.drawn_rows import DrawnRows

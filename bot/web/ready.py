@@ -11,7 +11,8 @@ from functools import lru_cache
 from time import monotonic
 
 import brotli
-from fastapi import Request, Response
+from starlette.requests import Request
+from starlette.responses import Response
 
 from bot.web.rendering import well_formed
 

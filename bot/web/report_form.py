@@ -11,12 +11,12 @@ from http import HTTPStatus
 from typing import Any, NamedTuple
 from urllib.parse import parse_qs, urlencode, urlsplit
 
-from fastapi import Request, Response
-from fastapi.responses import HTMLResponse
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
 
 from bot.delivery.rate_limit import RateLimit
 from bot.model import Overview, Report, Service, Style, Tally, Text
-from bot.watch.user_reports import UserReports
+from bot.watch.user_reports import PEOPLE, UserReports
 from bot.web.client_address import network
 from bot.web.error_pages import ErrorPages, Form, wanted
 from bot.web.rendering import draw, path_of, root_of
@@ -27,7 +27,6 @@ from bot.wording.web import choose, form_reply
 
 HOUR, MINUTE = timedelta(hours=1), timedelta(minutes=1)
 BODY = 2048  # bytes: the form has two short fields
-PEOPLE = 2  # people per address, hour and service: invented people alone never reach the three of a surge
 EACH = 10  # reports per address and hour
 ALL = 60  # reports per minute
 AGENT = 200  # characters used of the header
@@ -146,7 +145,8 @@ class Reporting:
         if not self.gate.admits(Taken(report.at, address, who, service.id)):
             return Taking(HTTPStatus.TOO_MANY_REQUESTS, service)
         before = self.user_reports.tallies(who).get(service.id, Tally())
-        await self.user_reports.take(replace(report, who=who))
+        if not await self.user_reports.take(replace(report, who=who), address):
+            return Taking(HTTPStatus.TOO_MANY_REQUESTS, service)
         return Taking(HTTPStatus.SEE_OTHER, service, again=before.mine is report.works)
 
 

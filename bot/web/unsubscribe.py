@@ -13,8 +13,9 @@ from http import HTTPStatus
 from typing import Final
 from urllib.parse import parse_qs
 
-from fastapi import FastAPI, Request, Response
-from fastapi.responses import HTMLResponse
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
 
 from bot.incidents.recorder import Recorder
 from bot.model import DigestReader, DigestReaderState, Style
@@ -89,7 +90,7 @@ POLICY: Final = (
 )
 
 
-def hear(app: FastAPI, links: DigestLinks) -> None:
+def hear(app: Starlette, links: DigestLinks) -> None:
     """Add the routes."""
     for path, answer in (("confirm", links.confirm), ("unsubscribe", links.unsubscribe)):
         for spelled in (f"/{path}/{{token}}", f"/{path}/{{token}}/"):

@@ -9,7 +9,9 @@ from dataclasses import dataclass, field
 from functools import partial
 from time import monotonic
 
-from fastapi import HTTPException, Request, Response
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
 from starlette.routing import Route
 
 from bot.delivery.rate_limit import RateLimit

@@ -10,9 +10,9 @@ from dataclasses import dataclass, field
 from hashlib import blake2b
 from time import monotonic
 
-from fastapi import Request, Response
-from fastapi.responses import PlainTextResponse
 from pydantic import ValidationError
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from bot.delivery.rate_limit import RateLimit

@@ -25,6 +25,7 @@ OPEN: Final = frozenset(
         "month_days",
         "clock_words",
         "clock_patterns",
+        "oclock",
         "ordinals",
     }
 )
@@ -61,6 +62,10 @@ class Plural(str):
         made = cls(forms["other"])
         made._category, made._forms = category, forms
         return made
+
+    def mapped(self, change: Callable[[str], str]) -> Plural:
+        """The same with each form changed."""
+        return Plural.of({name: change(form) for name, form in self._forms.items()}, self._category)
 
     @property
     def forms(self) -> Mapping[str, str]:
@@ -133,6 +138,25 @@ def catalogs() -> Mapping[str, Catalog]:
 def catalog(language: str) -> Catalog:
     """The catalogue for "es", "es-MX" or "ES_mx"; English for an unknown language."""
     return catalogs().get(base(language)) or catalogs()[ENGLISH]
+
+
+@lru_cache(maxsize=8)
+def without(whole: Catalog, word: str) -> Catalog:
+    """The catalogue without a word: after "2:00 PM", German says no "Uhr"."""
+    gone = re.compile(rf" ?\b{re.escape(word)}\b")
+
+    def bare(sentence: str) -> str:
+        if isinstance(sentence, Plural):
+            return sentence.mapped(lambda form: gone.sub("", form))
+        return gone.sub("", sentence) if isinstance(sentence, str) else sentence
+
+    held = vars(whole)
+    sections = {
+        name: Section({key: bare(section[key]) for key in section})
+        for name, section in held.items()
+        if isinstance(section, Section)
+    }
+    return Catalog(held["language"], sections, held["typed"])
 
 
 def base(language: str) -> str:

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 
 from bot.model import Service, Style, Text
 from bot.wording.catalog import catalog
-from bot.wording.text import NAME, capital, choice, fit, foreign, listed, quoted, stop
+from bot.wording.text import NAME, capital, choice, fit, foreign, quoted, stop
+from bot.wording.text import services as named
 from bot.wording.titles import name_of
 
 MANY = 50  # services listed by name; the rest is counted
-LONG = 12  # names in a line
 
 Row = tuple[str, str]  # how a command is written ("status [service]"), and what it does
 
@@ -50,7 +50,7 @@ def guide(first: Sequence[Row], more: Sequence[Row], services: Sequence[str], st
     """The reply to "help". `first`: the commands that most people need; `services`: the names of what is watched."""
     say = catalog(style.language)
     rows = [[say.replies.help_row.format(command=shown(c, style), help=h) for c, h in part] for part in (first, more)]
-    watching = stop(say.replies.watching.format(names=_names(services, style))) if services else ""
+    watching = stop(say.replies.watching.format(names=named(services, say))) if services else ""
     lines = (watching, *rows[0], *((say.replies.help_more, *rows[1]) if more else ()))
     return Text(stop(say.replies.greeting), tuple(line for line in lines if line))
 
@@ -87,7 +87,7 @@ def unknown_service(said: str, near: Sequence[str], names: Sequence[str], style:
     title = stop(say.replies.unknown_service.format(said=quoted(foreign(said, 30), say)))
     if near or not names:
         return Text(title, meant(near, style))
-    return Text(title, (stop(say.replies.services_line.format(names=_names(names, style))),))
+    return Text(title, (stop(say.replies.services_line.format(names=named(names, say))),))
 
 
 def meant(near: Sequence[str], style: Style) -> tuple[str, ...]:
@@ -97,7 +97,3 @@ def meant(near: Sequence[str], style: Style) -> tuple[str, ...]:
 def _meant(near: Sequence[str], style: Style) -> tuple[str, ...]:
     say = catalog(style.language)
     return (say.replies.did_you_mean.format(names=choice(near, say)),) if near else ()
-
-
-def _names(names: Sequence[str], style: Style) -> str:
-    return listed([foreign(one, 60) for one in names], catalog(style.language), LONG)

@@ -7,10 +7,12 @@ from datetime import timedelta
 from bot.model import Overview, Service, Style, Text, bad_time, outages
 from bot.wording.digest import PeriodFacts, digest_facts
 from bot.wording.text import NAME, fit, sentences, stop
-from bot.wording.times import Reader, reader
+from bot.wording.times import MINUTE, Reader, reader
 from bot.wording.titles import name_of
+from bot.wording.uptime import LITTLE
 
 ROWS = 30
+DAY = timedelta(days=1)
 
 
 def history(overview: Overview, period: timedelta, style: Style, service: Service | None = None) -> Text:
@@ -18,11 +20,12 @@ def history(overview: Overview, period: timedelta, style: Style, service: Servic
     to = reader(style, overview.at)
     facts = digest_facts(overview, overview.at - period, style, (service.id,) if service else ())
     say, count, name = to.say.history, facts.count, name_of(service) if service else ""
+    covered = _covered(facts, to)
     figures = (*facts.blind, *(_figures(overview, facts, to) if service else ()))
     if not count:
         form = say.none_of if service else say.none
-        return Text(fit(name, form.format(name=NAME, period=facts.period)), (*facts.now, *figures))
-    title = (say.incidents_of if service else say.incidents).format(count=count, name=NAME, period=facts.period)
+        return Text(fit(name, form.format(name=NAME, period=covered)), (*facts.now, *figures))
+    title = (say.incidents_of if service else say.incidents).format(count=count, name=NAME, period=covered)
     over = [h for h in reversed(facts.happened) if h.end]  # open ones come first, with their present state
     lines = [*facts.now, *(stop(h.text) for h in over[:ROWS])]
     ended = count - sum(h.end is None for h in facts.happened)
@@ -31,6 +34,16 @@ def history(overview: Overview, period: timedelta, style: Style, service: Servic
     if ended > 1:
         lines.append(_lengths(overview, facts, to))
     return Text(fit(name, title), (*lines, *figures))
+
+
+def _covered(facts: PeriodFacts, to: Reader) -> str:
+    """The time that is really spoken of: from the first observation on, if that was within the period."""
+    firsts = [figure.since or facts.since for figure in facts.uptime if figure.share is not None]
+    since = min([*firsts, *(one.start for one in facts.happened)], default=facts.since)
+    length = facts.until - max(since, facts.since)
+    if length >= facts.until - facts.since - max((facts.until - facts.since) / LITTLE, MINUTE):
+        return facts.period
+    return to.period(length // DAY * DAY if length > 2 * DAY else length)
 
 
 def _lengths(overview: Overview, facts: PeriodFacts, to: Reader) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 
 from bot.model import (
@@ -33,6 +34,7 @@ from bot.wording.times import Reader, reader
 from bot.wording.titles import (
     began,
     down,
+    down_again,
     headed,
     name_of,
     official_word,
@@ -113,9 +115,9 @@ def _told(change: Change, service: Service, to: Reader, others: Others) -> tuple
         case ChangeKind.UNWATCHED:
             return Tone.UNSEEN, unwatched(change, service, to), change.at
         case ChangeKind.OPENED | ChangeKind.CONFIRMED:
-            return tone(incident), _present(change, service, to), began(incident)
+            return tone(incident), _news(change, service, to), began(incident)
         case ChangeKind.WORSENED | ChangeKind.EASED:
-            return tone(incident), _present(change, service, to), change.at
+            return tone(incident), _news(change, service, to), change.at
 
 
 def _root(change: Change, service: Service, to: Reader) -> Text:
@@ -129,6 +131,12 @@ def _root(change: Change, service: Service, to: Reader) -> Text:
             return unwatched(change, service, to)
         case _:
             return _present(change, service, to)
+
+
+def _news(change: Change, service: Service, to: Reader) -> Text:
+    """What it is at the moment of the change."""
+    words, again = _present(change, service, to), down_again(change.incident, to)
+    return replace(words, title=fit(name_of(service), *again)) if again else words
 
 
 def _present(change: Change, service: Service, to: Reader) -> Text:

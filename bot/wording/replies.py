@@ -26,9 +26,9 @@ def not_allowed(style: Style, *, manages: bool = False) -> Text:
 
 
 def acked(service: Service, by: str, style: Style, now: datetime) -> Text:
-    say, clock = catalog(style.language), reader(style, now).clock(now)
-    by = foreign(by, 24) or say.changes.somebody
-    return Text(fit(name_of(service), say.replies.acknowledged.format(name=NAME, by=by, clock=clock)))
+    to = reader(style, now)
+    by = foreign(by, 24) or to.say.changes.somebody
+    return Text(fit(name_of(service), to.say.replies.acknowledged.format(name=NAME, by=by, clock=to.clock(now))))
 
 
 def acked_already(service: Service, incident: Incident, style: Style, now: datetime) -> Text:

@@ -87,6 +87,8 @@ def _title(overview: Overview, to: Reader) -> str:
     down = [s for s in sure if s.incident and s.incident.health is Health.DOWN and not s.answering_since]
     planned = {service.id for service, _ in _planned(overview)}
     unknown = [s for service, s in overview.services if _unknown(s) and service.id not in planned]
+    if down and len(sure) > len(down):
+        return say.status.down_and_trouble.format(count=len(down), all=count, more=len(sure) - len(down))
     if down:
         return say.status.down.format(count=len(down), all=count)
     if sure:

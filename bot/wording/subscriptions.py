@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from bot.model import Audience, Confidence, Destination, Quiet, Style, Subscription, SubscriptionFilter, Text, Topic
-from bot.wording.catalog import Catalog, catalog
+from bot.wording.catalog import catalog
 from bot.wording.preferences import hours, language_name
-from bot.wording.text import clean, foreign, listed, stop, titled
+from bot.wording.text import clean, listed, services, stop, titled
 from bot.wording.times import Reader, reader
 
 LONG = 12  # names in a list of its own
@@ -33,7 +33,7 @@ def unsubscribed(names: Sequence[str], style: Style) -> Text:
     """`names`: services that were unsubscribed; empty for all."""
     say = catalog(style.language)
     form = say.subscriptions.unsubscribed if names else say.subscriptions.unsubscribed_all
-    return titled(form.format(names=_names(names, say)))
+    return titled(form.format(names=services(names, say)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,9 +109,9 @@ def _after(audience: Audience, place: Destination) -> timedelta:
 def _whose(wish: SubscriptionFilter, names: Mapping[str, str], to: Reader) -> str:
     called = [names.get(one, one) for one in wish.services or wish.but]
     if wish.services:
-        return _names(called, to.say)
+        return services(called, to.say)
     if wish.but:
-        return to.say.subscriptions.all_but.format(names=_names(called, to.say))
+        return to.say.subscriptions.all_but.format(names=services(called, to.say))
     return to.say.subscriptions.all_services
 
 
@@ -129,7 +129,3 @@ def _options(wish: SubscriptionFilter, to: Reader, after: timedelta | None = Non
 def _topics(topics: Iterable[Topic], to: Reader) -> str:
     wanted = frozenset(topics)
     return listed([to.say.topics[topic] for topic in Topic if topic in wanted], to.say, LONG)
-
-
-def _names(names: Sequence[str], say: Catalog) -> str:
-    return listed([foreign(name, 60) for name in names], say, LONG)

@@ -15,6 +15,7 @@ STAND_IN: Final = "\ufffc"  # "object replacement character": takes the place of
 NAME: Final = "\0"  # placeholder for the service's name in a title, until the space left for it is known
 ENOUGH: Final = 20  # characters that keep a name recognisable
 ITEMS: Final = 5  # names in a list; the rest is counted
+NAMED: Final = 12  # names in a line of their own
 JOINER: Final = "\u2060"  # word joiner, invisible: breaks up addresses so that no program links them
 LETTER: Final = re.compile(r"[^\W\d_]\d*")
 DOTS: Final = re.compile(r"[.…]{2,}")
@@ -90,6 +91,11 @@ def listed(names: Sequence[str], say: Catalog, most: int = ITEMS) -> str:
     if len(names) > most:
         return say.lists.more.format(head=say.lists.comma.join(names[:most]), count=len(names) - most)
     return _joined(names, say, say.lists.and_last, say.and_before)
+
+
+def services(names: Sequence[str], say: Catalog) -> str:
+    """The names of services in a line of their own."""
+    return listed([foreign(name, 60) for name in names], say, NAMED)
 
 
 def choice(names: Sequence[str], say: Catalog) -> str:

@@ -14,9 +14,16 @@ from babel.dates import format_date, format_time
 from babel.numbers import format_decimal, format_percent
 
 from bot.model import Style, local_time
-from bot.wording.catalog import Catalog, Section, catalog
+from bot.wording.catalog import Catalog, Section, catalog, without
 
 MINUTE: Final = timedelta(minutes=1)
+# Abbreviations that several zones share, with the offset that everybody takes them for, if there is one.
+SHARED: Final = {
+    "CST": timedelta(hours=-6),
+    "CDT": timedelta(hours=-5),
+    "PST": timedelta(hours=-8),
+    "IST": None,  # India, Israel and Ireland
+}
 NEAR: Final = 6  # days within which a weekday is unambiguous
 
 
@@ -136,10 +143,9 @@ class Reader:
     def stamp(self, at: datetime) -> str:
         """A whole date with time and zone: "Thursday, July 14, 2022, 2:00 p.m. CEST"."""
         local = at.astimezone(self.zone)
-        clock = " ".join(self._parts(local)).rstrip().removesuffix(f" {local.tzname()}")
-        zone = local.tzname() or ""
+        zone = zone_name(local)
+        clock = " ".join(self._parts(local)).rstrip().removesuffix(f" {zone}")
         date = plain(format_date(local, "full", locale=self.locale))
-        zone = f"UTC{zone}" if zone[:1] in {"+", "-"} else zone
         return self.say.mail.stamp.format(date=date, clock=clock, zone=zone)
 
     def _dated(self, text: str, local: datetime) -> str:
@@ -170,7 +176,7 @@ class Reader:
 
     def _parts(self, local: datetime) -> tuple[str, str]:
         """The digits, and what follows them: a.m. or p.m., and the zone in an hour that occurs twice."""
-        zone = f"{local.tzname()}" if _comes_twice(local) else ""
+        zone = zone_name(local) if _comes_twice(local) else ""
         if not self.twelve:
             pattern = self.say.clock_patterns.get("minute" if local.minute else "hour", self.pattern)
             return _time_text(local.hour, local.minute, pattern, self.locale), zone
@@ -185,7 +191,10 @@ class Reader:
 def reader(style: Style, now: datetime) -> Reader:
     """A reader's formats. An unknown zone becomes UTC and an unknown language English, so that no notice is lost."""
     locale, zone, twelve, pattern = _settled(style)
-    return Reader(catalog(style.language), locale, zone, now.astimezone(zone), twelve, pattern)
+    said = catalog(style.language)
+    if twelve and (word := said.oclock.get("word", "")):
+        said = without(said, word)
+    return Reader(said, locale, zone, now.astimezone(zone), twelve, pattern)
 
 
 @lru_cache(maxsize=256)
@@ -237,6 +246,15 @@ def _own_clock(local: datetime, words: Section) -> tuple[str, str]:
 def _comes_twice(local: datetime) -> bool:
     """True in the hour that is repeated when clocks go back, where an outage could seem to end before it began."""
     return local.replace(fold=0).utcoffset() != local.replace(fold=1).utcoffset()
+
+
+def zone_name(local: datetime) -> str:
+    """The zone's abbreviation, as in "CEST"; where it has none, or others have the same, "UTC+5:30"."""
+    name, offset = local.tzname() or "", local.utcoffset() or timedelta()
+    if name.isalpha() and SHARED.get(name, offset) == offset:
+        return name
+    hours, minutes = divmod(abs(offset) // MINUTE, 60)
+    return f"UTC{'-' if offset < timedelta() else '+'}{hours}" + (f":{minutes:02}" if minutes else "")
 
 
 def _minute(at: datetime) -> datetime:

@@ -98,9 +98,18 @@ def standing(state: ServiceState, service: Service, reader: Reader) -> str:
     if one is None:
         raise ValueError(f"{service.id} has no open incident")
     if (since := state.answering_since) is None:
-        return present(one, service, reader)
+        return fit(name_of(service), *(down_again(one, reader) or state_forms(one, service, reader)))
     facts = {"times": times(one, reader.say), "since": reader.point(began(one)), "until": reader.point(since)}
     return fit(name_of(service), reader.say.titles.answering.format(name=NAME, **facts))
+
+
+def down_again(incident: Incident, reader: Reader) -> list[str]:
+    """Titles of an unstable service that is down at this moment; none for any other."""
+    if not (incident.unstable_since and sure(incident) and incident.health is Health.DOWN):
+        return []
+    say, facts = reader.say.titles, {"name": NAME, "times": times(incident, reader.say)}
+    forms = (say.down_again, say.down_again_brief)
+    return [form.format(since=since, **facts) for since in reader.since(began(incident)) for form in forms]
 
 
 def state_forms(incident: Incident, service: Service, reader: Reader) -> list[str]:

@@ -26,9 +26,10 @@ KIT = ChannelKit()
 KIT.destination = Destination("email", "desk@example.org")
 
 
-@pytest.fixture
-async def relay():
+@pytest.fixture(params=[False, True], ids=["one by one", "pipelining"])
+async def relay(request):
     async with FakeRelay() as relay:
+        relay.pipelining = request.param
         yield relay
 
 
@@ -219,7 +220,14 @@ async def test_a_connection_is_used_again_up_to_a_hundred_mails(relay, channel):
 async def test_many_mails_at_once_take_few_connections(relay, channel):
     receipts = await asyncio.gather(*(channel.send(KIT.first()) for _ in range(40)))
     assert all(isinstance(receipt, Sent) for receipt in receipts)
-    assert relay.connections <= 4
+    assert relay.connections <= 10
+
+
+async def test_no_more_connections_than_the_config_allows(relay):
+    async with settings(relay.url, password=PASSWORD, security="none", connections=2).open(NOBODY) as channel:
+        receipts = await asyncio.gather(*(channel.send(KIT.first()) for _ in range(20)))
+    assert all(isinstance(receipt, Sent) for receipt in receipts)
+    assert relay.connections <= 2
 
 
 async def test_a_relay_that_takes_very_long_over_all_is_given_up_before_anything_left(relay, monkeypatch):
@@ -227,7 +235,8 @@ async def test_a_relay_that_takes_very_long_over_all_is_given_up_before_anything
     monkeypatch.setattr("bot.channels.email.smtp.READY", 0.2)
     relay.fault(Fault.HALF_OPEN)
     relay.fault(Fault.SILENT, times=4)
-    async with settings(relay.url, password=PASSWORD, security="none", timeout=1).open(NOBODY) as channel:
+    said = settings(relay.url, password=PASSWORD, security="none", timeout=1, connections=4)
+    async with said.open(NOBODY) as channel:
         slow = await channel.send(KIT.first())
         receipts = await asyncio.gather(*(channel.send(KIT.first()) for _ in range(5)))
     assert isinstance(slow, Later)

@@ -1,7 +1,7 @@
 """Witnesses inside the database: triggers that note who writes what while whose lease holds. All by the database's clock.
 
 The fence is not asked: each session bears the name of its node while it writes, and the rows of shards and roles say whose
-turn it is. `stale`: state written, or a delivery claimed, by a node that has no lease for it. `stolen`: a lease that was
+turn it is. `stale`: state written, or a delivery claimed, by a node that does not own it. `stolen`: a lease that was
 taken from a node while it held.
 """
 
@@ -27,7 +27,7 @@ DECLARE
 BEGIN
     SELECT s.number, s.owner, s.until INTO turn FROM shards s JOIN seen_map m ON m.shard = s.number
         WHERE m.service = NEW.id;
-    IF FOUND AND (left('tocsin ' || turn.owner, 63) <> writer OR turn.until < clock_timestamp() - interval '2 seconds') THEN
+    IF FOUND AND left('tocsin ' || turn.owner, 63) <> writer THEN
         INSERT INTO seen (what, share, node, before) VALUES ('stale', NEW.id, writer, turn.owner);
     END IF;
     RETURN NULL;
@@ -40,7 +40,7 @@ DECLARE
     turn record;
 BEGIN
     SELECT owner, until INTO turn FROM roles WHERE name = 'channel:' || NEW.kind;
-    IF FOUND AND (left('tocsin ' || turn.owner, 63) <> writer OR turn.until < clock_timestamp() - interval '2 seconds') THEN
+    IF FOUND AND left('tocsin ' || turn.owner, 63) <> writer THEN
         INSERT INTO seen (what, share, node, before) VALUES ('stale', 'claim ' || NEW.key, writer, turn.owner);
     END IF;
     RETURN NULL;
@@ -63,7 +63,7 @@ CREATE TRIGGER audit_move AFTER UPDATE ON shards FOR EACH ROW
 CREATE TRIGGER audit_move AFTER UPDATE ON roles FOR EACH ROW
     WHEN (NEW.owner <> OLD.owner) EXECUTE FUNCTION audit_move('role');
 """
-# A write that began in time may be committed while its lease ends: its row is held until then. So two seconds are allowed.
+# A write that began in time may be committed after its lease is over: until then it holds the row, so that nobody takes it.
 
 
 @dataclass(frozen=True)

@@ -1,8 +1,9 @@
-"""`python -m tests.cluster.node CONFIG [unfenced] [own-clock]`: a node as `tocsin run` starts it, that does not notice when
+"""`python -m tests.cluster.node CONFIG [unfenced | unguarded] [own-clock]`: a node as `tocsin run` starts it, that does not notice when
 it was frozen.
 
-So only the fence keeps it from writing what it saw before. `unfenced`: not even that. `own-clock`: leases by this node's
-clock, instead of the database's.
+So only the fence keeps it from writing what it saw before. `unguarded`: not even that, though it still heeds what it knows
+of its shares. `unfenced`: it does not care whose turn it is. `own-clock`: leases by this node's clock, instead of the
+database's.
 """
 
 from __future__ import annotations
@@ -33,6 +34,9 @@ def main(config: str, *how: str) -> None:
         Membership.claim = lambda _self, _service: None
         Membership.claims = lambda _self, _roles: frozenset()
         Membership.ours = _whatever
+    if "unguarded" in how:
+        Membership.guard = _unguarded(Membership.guard)
+        Membership.ours = _whatever
     if "own-clock" in how:
         event.listen(Engine, "before_cursor_execute", _by_our_clock, retval=True)
     if "FAKETIME_TIMESTAMP_FILE" in os.environ:  # the library does not know how time.sleep sleeps
@@ -43,6 +47,14 @@ def main(config: str, *how: str) -> None:
 
 async def _whatever(_self: Membership, _share: object) -> None:
     pass
+
+
+def _unguarded(guard: Any) -> Any:
+    async def asked(*of: Any, **how: Any) -> frozenset[Any]:
+        await guard(*of, **how)
+        return frozenset()
+
+    return asked
 
 
 def _by_our_clock(_link: object, _cursor: object, statement: str, parameters: Any, *_: object) -> tuple[str, Any]:

@@ -29,7 +29,8 @@ from tests.flow.house import BROKEN
 
 LEASE = 6.0
 EVERY = 5.0  # seconds from one outage to the next
-LASTS = (25.0, 40.0)  # seconds of an outage: longer than nodes or database may be away
+LASTS = (30.0, 50.0)  # seconds of an outage: longer than nodes or database may be away
+TRIES_FOR = 400.0  # seconds in which what was dropped again and again is told
 SETTLES = 60.0  # seconds until everything is as before
 FREEZE, CUT = (LEASE + 1, LEASE + 5), (LEASE + 2, LEASE + 6)
 OWNED = "SELECT number, split_part(owner, '/', 1) AS node FROM shards WHERE until > clock_timestamp()"
@@ -38,6 +39,7 @@ LEFT = (
     "SELECT key, status, due - clock_timestamp() AS due, lease, attempts, unsure, ref, told_in,"
     " queued_at - clock_timestamp() AS queued FROM deliveries WHERE status IN ('pending', 'sending') LIMIT 9"
 )
+ENDED = {None, 0, -signal.SIGKILL, -signal.SIGTERM}  # exit codes of nodes that run, or that we ended
 WAITING = "SELECT count(*) FROM deliveries WHERE status IN ('pending', 'sending')"
 
 
@@ -271,7 +273,7 @@ class Run:
     async def look(self) -> None:
         while True:
             for node in self.nodes.values():
-                if node.process and node.process.returncode not in {None, -signal.SIGKILL, 0}:
+                if node.process and node.process.returncode not in ENDED:
                     self.troubles.append(f"{node.name} ended by itself: {node.process.returncode}")
                     await node.start()
                 await node.look(self.web)
@@ -288,7 +290,8 @@ def config(run: Run) -> dict[str, Any]:
         "defaults": {
             "every": "3s",
             "confirm_every": "1s",
-            "timeout": "10s",
+            "timeout": "25s",
+            "slow_after": "25s",  # on a busy machine all is slow
             "confirm_rounds": 1,
             "restore_rounds": 1,
         },
@@ -338,7 +341,7 @@ async def play(run: Run, minutes: float) -> list[audit.Note]:
         run.over = True
         await tasks[0]
     await asyncio.sleep(10)
-    if not await until(run.nothing_waits, 90):
+    if not await until(run.nothing_waits, TRIES_FOR):
         run.troubles += [f"left over: {dict(row)}" for row in await run.ask(LEFT)]
     await asyncio.sleep(3)
     tasks[1].cancel()

@@ -17,7 +17,7 @@ from sqlalchemy.dialects.postgresql.asyncpg import PGDialect_asyncpg
 from bot.channels.email import address
 from bot.config import Config, ConfigError, cron, examine, load, schema
 from bot.config.database import database_url
-from bot.config.loader import SIZE, _models
+from bot.config.loader import _models
 from bot.config.parsing import HALVES
 from bot.model import length, spelled
 from bot.offload.worker import resident
@@ -26,6 +26,7 @@ from tests.amount import ALL
 from tests.config.fuzz import SECRET, mutated_url, run
 from tests.cpu import allowed, cpu
 
+MEBIBYTE = 1024 * 1024
 SITE = "services: {x: {name: Site, routes: {w: {kind: http, url: 'http://127.0.0.1:1/'}}}}\n"
 RIGHT = SITE + "channels: {console: {}}\naudiences: {desk: {broadcast: ['console:-']}}\n"
 ACCOUNTS = """\
@@ -425,9 +426,9 @@ def test_files_with_secrets_that_others_can_read_are_named(tmp_path, caplog):
     "piece", ["[", "{a: ", "- ", "a: 1\n", "k%d: 1\n", "'", "- [1,2,3]\n", "!!int ", "&a ", "? ", '"\\', "${A:-b}", "#"]
 )
 def test_a_mebibyte_is_no_burden(tmp_path, saw, piece):
-    text = "".join(piece % n if "%d" in piece else piece for n in range(SIZE // (len(piece) + 6)))
+    text = "".join(piece % n if "%d" in piece else piece for n in range(MEBIBYTE // (len(piece) + 6)))
     held = resident()
-    took = cpu(lambda: refused(tmp_path, text[: SIZE - 1]), enough=1.0)
+    took = cpu(lambda: refused(tmp_path, text[: MEBIBYTE - 1]), enough=1.0)
     saw(f"{took:.1f} s of CPU at most" if took > 1 else "at once")
     assert took < allowed(2.0)
     assert resident() - held < 128 * 1024 * 1024

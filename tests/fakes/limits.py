@@ -27,6 +27,32 @@ class Rule:
     of: Callable[[str, str], str | None]
     whole: bool = False  # it is the whole account's
 
+    def wait(self, times: deque[float], now: float) -> float:
+        """Seconds until there is room."""
+        while times and times[0] <= now - self.per:
+            times.popleft()
+        return times[0] + self.per - now if len(times) >= self.most else 0.0
+
+    def count(self, times: deque[float], now: float) -> None:
+        times.append(now)
+
+
+@dataclass(frozen=True)
+class Bucket(Rule):
+    """`most` at once, and then evenly as many in `per` seconds."""
+
+    def wait(self, times: deque[float], now: float) -> float:
+        return max(self._refilled(times, now) - now - self.per, 0.0)
+
+    def count(self, times: deque[float], now: float) -> None:
+        full = self._refilled(times, now)
+        times.clear()
+        times.append(full)
+
+    def _refilled(self, times: deque[float], now: float) -> float:
+        """When all would be to be had again, after one more."""
+        return max([*times, now]) + self.per / self.most
+
 
 TELEGRAM = (  # core.telegram.org/bots/faq#my-bot-is-hitting-limits-how-do-i-avoid-this
     Rule(30, 1, lambda _does, _place: "all", whole=True),
@@ -57,18 +83,13 @@ class Limits:
 
     def over(self, does: str, place: str) -> tuple[float, bool] | None:
         """None: let through. Else after how many seconds there is room, and whether the whole account has to wait."""
-        now, waits = self.clock(), []
+        now = self.clock()
         held = [(rule, name) for rule in self.rules if (name := rule.of(does, place)) is not None]
-        for rule, name in held:
-            times = self._counts[name]
-            while times and times[0] <= now - rule.per:
-                times.popleft()
-            if len(times) >= rule.most:
-                waits.append((times[0] + rule.per - now, rule.whole))
+        waits = [(wait, rule.whole) for rule, name in held if (wait := rule.wait(self._counts[name], now)) > 0]
         if waits:
             self.refused.append((now, place))
             return max(waits)
-        for _, name in held:
-            self._counts[name].append(now)
+        for rule, name in held:
+            rule.count(self._counts[name], now)
         self.taken.append((now, place))
         return None

@@ -136,6 +136,7 @@ class FakeRelay:
         self.secrets = [PASSWORD]
         self.url = ""
         self.connections = 0
+        self.pipelining = False  # offered in EHLO
         self._script: dict[str, deque[str]] = {}
         self._over = asyncio.Event()
         self._sessions: list[SMTP] = []
@@ -198,6 +199,10 @@ class FakeRelay:
         if refusal := self._scripted("AUTH"):
             return AuthResult(success=False, handled=False, message=refusal)
         return AuthResult(success=data.password == PASSWORD.encode(), handled=False)
+
+    async def handle_EHLO(self, _server: Any, session: Any, _envelope: Any, name: str, offers: list[str]) -> list[str]:  # noqa: N802  aiosmtpd's name
+        session.host_name = name
+        return [*offers[:-1], *(["250-PIPELINING"] if self.pipelining else []), offers[-1]]
 
     async def handle_MAIL(self, _server: Any, _session: Any, envelope: Any, address: str, options: list[str]) -> str:  # noqa: N802  aiosmtpd's name
         match self._scripted("MAIL"):

@@ -30,7 +30,7 @@ async def test_what_is_changed_is_taken_up_without_a_restart_and_nothing_is_miss
         # What is saved while an earlier change is being taken up counts too.
         street.config["services"]["second"] = another(street, "/second")
         street.write()
-        await eventually(lambda: daemon.log.count("starting anew") == 2)
+        await eventually(lambda: daemon.log.count("is in force: 1 services added") == 2)
         street.config["services"]["third"] = another(street, "/third")
         street.write()
         await daemon.becomes("up", "third")

@@ -28,6 +28,7 @@ from bot.model.cluster import SCHEDULER, shard_of
 from bot.scheduler.following import Following
 from bot.scheduler.result_writer import Results
 from bot.store import NodeFacts, open_store
+from bot.store.deliveries import failover
 from bot.store.feed import Feed
 from bot.watch.checks import HeartbeatCheck
 from tests.judge.rounds import at, look
@@ -74,6 +75,31 @@ async def test_a_state_that_the_owner_wrote_is_known_elsewhere(pair):
     assert other.recorder.states.get("x") is None
     await follows.look()
     assert other.recorder.states["x"].incident.id == "x#1"
+
+
+async def test_what_another_node_queues_is_sent_at_once_by_whoever_has_the_channel(pair, monkeypatch):
+    owner, other, _, follows = pair
+    woken = []
+    monkeypatch.setattr(other.outbox, "wake", lambda *whom: woken.append(whom))
+    await follows.look()
+    assert woken == []
+    await owner.recorder.seen(look("B", 0))
+    await follows.look()
+    assert woken == [()]
+    await follows.look()
+    assert woken == [()]
+
+
+async def test_the_next_rung_is_sent_at_once_by_whoever_has_its_channel(pair, monkeypatch):
+    owner, other, _, follows = pair
+    await owner.recorder.seen(look("B", 0))
+    await follows.look()
+    woken = []
+    monkeypatch.setattr(other.outbox, "wake", lambda *whom: woken.append(whom))
+    async with owner.store.deliveries._database._writer.begin() as connection:
+        await failover._hold(connection, ["x#1"])
+    await follows.look()
+    assert woken == [()]
 
 
 async def test_an_order_given_elsewhere_is_carried_out_there_and_known_to_the_owner(pair):

@@ -1,9 +1,13 @@
-"""The story of one seed: `python -m tests.sim 4711`. Times are seconds of its own clock."""
+"""The story of one seed: `python -m tests.sim 4711`, or `python -m tests.sim 4711 nodes` of one with several nodes.
+
+Times are seconds of its own clock.
+"""
 
 from __future__ import annotations
 
 import sys
 
+from tests.sim import cluster
 from tests.sim.engine import runs
 from tests.sim.ledger import Ledger
 from tests.sim.promises import broken
@@ -40,6 +44,8 @@ def _shown(one: Stretch) -> str:
 
 def happened(of: Ledger):
     world = of.world
+    for node in getattr(of.run, "nodes", ()):
+        yield from ((one.start, f"node     {node.name} is {one.what} until {one.end:.1f}") for one in node.troubles)
     yield from ((at, f"person   {what} {service}") for at, service, what in world.orders)
     for start, end, killed in world.lives:
         yield start, "life     begins"
@@ -64,8 +70,8 @@ def told(of: Ledger):
         yield one.at, f"answer   {one.delivery.key} since {one.began:.1f}: {name}{', applied' * one.applied}"
 
 
-def main(seed: int) -> int:
-    with runs() as run:
+def main(seed: int, *how: str) -> int:
+    with (cluster.runs if "nodes" in how else runs)() as run:
         ended = run(seed)
         for at, what in sorted(story(Ledger(ended))):
             sys.stdout.write(f"{at:8.1f} {what}\n")
@@ -75,4 +81,4 @@ def main(seed: int) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(int(sys.argv[1])))
+    sys.exit(main(int(sys.argv[1]), *sys.argv[2:]))

@@ -6,18 +6,14 @@ The engine, the beats, the shares, the fence and the feed are the real ones; Pos
 from __future__ import annotations
 
 import asyncio
-import contextvars
 import random
-import sqlite3
 from collections.abc import Iterator
-from contextlib import AsyncExitStack, ExitStack, asynccontextmanager, closing, contextmanager, suppress
-from dataclasses import dataclass, field
+from contextlib import AsyncExitStack, ExitStack, asynccontextmanager, contextmanager, suppress
 from datetime import timedelta
 from pathlib import Path
 from unittest.mock import patch
 
-from pydantic import TypeAdapter
-
+import bot.delivery.outbox
 import bot.model.cluster
 import bot.store
 import bot.store.cluster
@@ -28,139 +24,28 @@ import bot.store.registration
 from bot.clock import Clock, SteadyClock
 from bot.engine import Engine
 from bot.incidents.reconciler import reconcile
-from bot.model import ServiceState
 from bot.model.cluster import SCHEDULER
 from bot.scheduler.clock_steps import ClockSteps
 from bot.scheduler.following import Following
 from bot.store import NodeFacts, StoreUnavailable
-from bot.store.cluster import Membership
+from bot.store.cluster import LASTS, Membership
 from bot.store.columns import EPOCH, MICROSECOND
 from bot.store.engine import Database, connect
 from bot.watch.blindness import look_while_blind
 from bot.watch.rounds import Rounds
 from tests.sim import cluster_sql, engine
 from tests.sim.disk import NODE, Shared
-from tests.sim.loop import VirtualLoop
-from tests.sim.nodes import Fault, Trouble, troubles
+from tests.sim.lookout import Lookout
+from tests.sim.nodes import Fault, Loop, Node, Town, Trouble, troubles
 from tests.sim.readers import CHAT, CHAT_SETTINGS, opened, place
 from tests.sim.script import Script, Stretch, Stretches, write
-from tests.sim.world import World
 
 BEATING = 4.0  # seconds until a statement without an answer fails, see `bot.store.engine`
 ENDING = 3.0  # seconds that a clean stop may take
 
 
-@dataclass(eq=False)
-class Node:
-    """A machine and the daemon on it. `aside`: what it will do when it goes on."""
-
-    name: str
-    skew: float  # seconds by which its wall clock is wrong
-    booted: float  # seconds that its steady clock is ahead
-    troubles: list[Trouble]
-    dead: bool = True
-    frozen: bool = False
-    run: int = 0
-    kill_in: int = 0
-    world: Town | None = None
-    context: contextvars.Context | None = None
-    member: Membership | None = None
-    engine: Engine | None = None
-    heard: object = None
-    aside: list[asyncio.Handle] = field(default_factory=list)
-    stop: asyncio.Event = field(default_factory=asyncio.Event)
-
-    def at(self, now: float) -> Trouble | None:
-        """How it is cut off from the database."""
-        return next((one for one in self.troubles if one.cuts and one.start <= now < one.end), None)
-
-
-class Loop(VirtualLoop):
-    """What a frozen node would do waits until it goes on, unless it writes: then it freezes after that."""
-
-    def __init__(self, chance: random.Random, disk: Shared) -> None:
-        super().__init__(chance)
-        self._disk = disk
-
-    def lets(self, handle: asyncio.Handle) -> bool:
-        node = handle._context.get(NODE)
-        if node is None or not node.frozen or node.dead:
-            return True
-        if self._disk.holder is not None and self._disk.holder.node is node:
-            return True
-        node.aside.append(handle)
-        return False
-
-    def go_on(self, node: Node) -> None:
-        node.frozen = False
-        self._ready.extend(node.aside)
-        node.aside.clear()
-
-    def _number(self, _loop, work, **more):
-        task = super()._number(_loop, work, **more)
-        task.node = NODE.get()
-        return task
-
-    def of(self, node: Node) -> list[asyncio.Task]:
-        return [task for task in asyncio.all_tasks(self) if task.node is node]
-
-
-class Town(World):
-    """The world as the nodes meet it: who is dead reaches nothing, who is cut off no database."""
-
-    disk: Shared
-    loses = 0.0  # how many notifications are lost
-
-    @property
-    def dead(self) -> bool:
-        node = NODE.get()
-        return node is not None and node.dead
-
-    @dead.setter
-    def dead(self, _value: bool) -> None:
-        pass
-
-    def _cut(self) -> bool:
-        node = NODE.get()
-        if node is None or node.dead or not node.kill_in:
-            return False
-        node.kill_in -= 1
-        if not node.kill_in:
-            self.kill(node)
-        return node.dead
-
-    def turn(self, what: str) -> float | None:
-        node = NODE.get()
-        if node is None:
-            return None
-        cut = None if node.dead else node.at(self.now)
-        if what == "COMMITTED":
-            if cut and not node.dead:
-                self.occurred["commit in doubt"] += 1
-                raise sqlite3.OperationalError("the connection is lost")
-            return None
-        if cut and not (what == "COMMIT" and self.chance.random() < 0.5):
-            raise sqlite3.OperationalError("no route to the server")
-        return super().turn(what)
-
-    def kill(self, node: Node) -> None:
-        """Nothing that it does reaches anything from now on; what it was at unwinds."""
-        node.dead, node.kill_in = True, 0
-        self.loop.go_on(node)
-        self.occurred["killed"] += 1
-        node.member._entry.forget()
-
-    def notify(self, nodes: list[Node], what: str) -> None:
-        for node in nodes:
-            if node.heard is None or node.dead or node.at(self.now) or self.chance.random() < self.loses:
-                continue
-            context = node.context
-            self.loop.call_later(self.chance.uniform(0, 0.05), _hear, node, what, context=context)
-
-
-def _hear(node: Node, what: str) -> None:
-    if node.heard is not None and not node.dead:
-        node.heard(None, 0, "", what)
+PATIENT = (*engine.PATIENT[:1], (bot.delivery.outbox, "REST", 60.0))  # a bell that another node should ring is seen
+LENGTH = (450.0, 550.0)  # seconds with faults
 
 
 class ClusterRun(engine.Run):
@@ -168,7 +53,7 @@ class ClusterRun(engine.Run):
 
     def __init__(self, seed: int, folder: Path, disk: Shared) -> None:
         super().__init__(seed, folder, disk)
-        self.script = plain(write(seed))
+        self.script = plain(write(seed, LENGTH))
         self.world = world = Town(self.script, random.Random(f"chance {seed}"))
         chance = random.Random(f"nodes {seed}")
         names = "abc"[: chance.choice((2, 3, 3))]
@@ -178,11 +63,7 @@ class ClusterRun(engine.Run):
         ]
         for node in self.nodes:
             node.world = world
-        world.untended = 0.0
-        self.free: dict[int | str, float] = {}  # since when nobody has had a share
-        self.behind: dict[tuple[str, str], float] = {}  # since when a node has not known the state of a service
-        self.states: dict[str, tuple[int, ServiceState]] = {}
-        world.loses, world.disk = chance.choice((0.0, 0.3, 1.0)), disk
+        world.loses = chance.choice((0.0, 0.3, 1.0))
         disk.turn, disk.notify = world.turn, lambda what: world.notify(self.nodes, what)
         disk.clock = self.clock
         self._disk = disk
@@ -213,8 +94,9 @@ class ClusterRun(engine.Run):
     # ── the nodes ────────────────────────────────────────────────────────────────────────────────────────────────────
 
     async def _all(self) -> None:
+        world = self.world
         keepers = [asyncio.create_task(self._kept(node)) for node in self.nodes]
-        looking = asyncio.create_task(self._watch())
+        looking = asyncio.create_task(Lookout(self.path, self._disk, world, self.nodes).watch())
         ending = asyncio.create_task(self._converge())
         done, _ = await asyncio.wait({*keepers, looking, ending}, return_when=asyncio.FIRST_COMPLETED)
         for task in done:
@@ -249,19 +131,15 @@ class ClusterRun(engine.Run):
     def _start(self, node: Node, *, first: bool) -> asyncio.Task:
         node.dead, node.frozen, node.heard, node.kill_in, node.stop = False, False, None, 0, asyncio.Event()
         node.run += 1
-        token = NODE.set(node)
-        try:
-            node.context = contextvars.copy_context()
-            return asyncio.create_task(self._life_of(node, first=first))
-        finally:
-            NODE.reset(token)
+        return asyncio.create_task(self._life_of(node, first=first), context=node.context)
 
     async def _suffer(self, node: Node, trouble: Trouble, life: asyncio.Task) -> None:
         world = self.world
         match trouble.what:
             case Fault.KILLED:
+                await self._amid(node.sends, trouble.end - 1)
                 node.kill_in = world.chance.choice((1, world.chance.randint(2, 40)))
-                await asyncio.wait({life}, timeout=3)
+                await self._amid(node.killed, world.now + 3)
                 if not node.dead and node.member is not None:
                     world.kill(node)
                 await self._buried(node)
@@ -273,12 +151,20 @@ class ClusterRun(engine.Run):
                 await asyncio.sleep(max(trouble.end - world.now, 0))
             case Fault.FROZEN:
                 world.occurred["frozen"] += 1
+                await self._amid(node.alarmed, trouble.end - LASTS - 1)
                 node.frozen = True
                 await asyncio.sleep(max(trouble.end - world.now, 0))
                 world.loop.go_on(node)
             case Fault.CUT_OFF:
                 world.occurred["cut off"] += 1
                 await asyncio.sleep(max(trouble.end - world.now, 0))
+
+    async def _amid(self, event: asyncio.Event, latest: float) -> None:
+        """Trouble comes at the worst moment, if there is one soon."""
+        event.clear()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(max(latest - self.world.now, 0)):
+                await event.wait()
 
     async def _buried(self, node: Node) -> None:
         while tasks := self.world.loop.of(node):
@@ -387,91 +273,30 @@ class ClusterRun(engine.Run):
         )
         return made, rounds, ClockSteps(process, made.recorder, rounds, made.outbox)
 
-    # ── from outside ─────────────────────────────────────────────────────────────────────────────────────────────────
-
-    async def _watch(self) -> None:
-        """Look four times a second whether all is done by somebody, and known to all."""
-        with closing(sqlite3.connect(self.path)) as file:
-            while True:
-                await asyncio.sleep(0.25)
-                fit = [node for node in self.nodes if self._fit(node)]
-                if not fit or self.script.away.meet(self.world.now - 12, self.world.now):
-                    self.free.clear()
-                    self.behind.clear()
-                    continue
-                self._tended(file)
-                self._known(file, fit)
-
-    def _tended(self, file: sqlite3.Connection) -> None:
-        """Whoever is well has all that is to be done within the lease and a second."""
-        now, world = self._disk.clock(), self.world
-        able = {node.member.owner for node in self.nodes if node.member is not None and self._able(node)}
-        rows = file.execute("SELECT number, owner, until FROM shards UNION ALL SELECT name, owner, until FROM roles")
-        for share, owner, until in rows.fetchall():
-            if owner in able and until > now:
-                world.untended = max(world.untended, world.now - self.free.pop(share, world.now))
-            elif world.now - self.free.setdefault(share, world.now) > TAKEN:
-                world.wrong.append(f"nobody has had {share} for {TAKEN} s at {world.now:.1f} s")
-                self.free[share] = float("inf")
-
-    def _known(self, file: sqlite3.Connection, fit: list[Node]) -> None:
-        """A node knows within a second what another one has written."""
-        world = self.world
-        for name, version, state in file.execute("SELECT id, version, state FROM services").fetchall():
-            if self.states.get(name, (0, None))[0] != version:
-                self.states[name] = version, STATE.validate_json(state)
-            for node in self.nodes:
-                record = node.engine.recorder if node in fit else None
-                if record is None or record.states.get(name) == self.states[name][1]:
-                    self.behind.pop((node.name, name), None)
-                elif world.now - self.behind.setdefault((node.name, name), world.now) > KNOWN:
-                    world.wrong.append(f"{node.name} has not known of {name} for {KNOWN} s at {world.now:.1f} s")
-                    self.behind[node.name, name] = float("inf")
-
-    def _able(self, node: Node) -> bool:
-        return not node.dead and not node.frozen and not node.at(self.world.now)
-
-    def _fit(self, node: Node) -> bool:
-        """Whether a node has been well for so long that it has taken what is free."""
-        return (
-            node.engine is not None
-            and not node.dead
-            and not any(one.start - 0.5 <= self.world.now <= one.end + 12 for one in node.troubles)
-            and self.world.now > 12
-        )
-
     async def _converge(self) -> None:
-        world = self.world
-        await asyncio.sleep(self.script.faults_end)
-        last = self.script.faults_end + engine.CALM
-        while world.now < last:
-            await asyncio.sleep(30)
-            quiet = [await self._rests(node) for node in self.nodes]
-            if all(quiet):
+        """Until all is quiet after the last fault, or something is wrong."""
+        world, last = self.world, self.script.faults_end + engine.CALM
+        while not world.wrong and world.now < last:
+            await asyncio.sleep(20)
+            if world.now > self.script.faults_end and all([await self._rests(node) for node in self.nodes]):
                 return
-        world.wrong.append(f"not at rest {engine.CALM / 60:.0f} minutes after the last fault")
+        if not world.wrong:
+            world.wrong.append(f"not at rest {engine.CALM / 60:.0f} minutes after the last fault")
 
     async def _rests(self, node: Node) -> bool:
         if node.dead or node.engine is None:
             return False
-        token = NODE.set(node)
-        try:
-            return await engine.quiet(node.engine.recorder)
-        except StoreUnavailable:
-            return False
-        finally:
-            NODE.reset(token)
-
-
-STATE = TypeAdapter(ServiceState)
-TAKEN = 7.5  # seconds: a lease and one more, as seen each quarter of a second
-KNOWN = 1.5  # seconds: one, and for what is under way
+        quiet = asyncio.create_task(engine.quiet(node.engine.recorder), context=node.context)
+        with suppress(StoreUnavailable):
+            return await quiet
+        return False
 
 
 def plain(script: Script) -> Script:
     """Without what one process and its config alone go through."""
     script.ends, script.changes, script.steps, script.holds, script.works = [], [], [], [], []
-    script.starved, script.stand_in, script.disk = Stretches(), "", min(script.disk, 0.02)
+    script.starved, script.stand_in, script.nonsense = Stretches(), "", False
+    script.disk = min(script.disk, 0.02)
     return script
 
 
@@ -494,7 +319,7 @@ def runs() -> Iterator:
         for cache in caches:
             cache.cache_clear()
             stack.callback(cache.cache_clear)
-        yield stack.enter_context(engine.runs(ClusterRun, Shared(), engine.PATIENT[:1]))
+        yield stack.enter_context(engine.runs(ClusterRun, Shared(), PATIENT))
 
 
 def _held(write):

@@ -169,9 +169,10 @@ class Script:
         )
 
 
-def write(seed: int) -> Script:
+def write(seed: int, length: tuple[float, float] = (700, 1400)) -> Script:
+    """`length`: of the time in which there are faults, in seconds."""
     chance = random.Random(f"script {seed}")
-    end = chance.uniform(700, 1400)
+    end = chance.uniform(*length)
     script = Script(seed, chance.choice(STARTS) - timedelta(seconds=chance.uniform(0, 2400)), end)
     script.confirm = chance.choice((2, 2, 3))
     script.drop = chance.choice((0, 0, 0.02, 0.1))

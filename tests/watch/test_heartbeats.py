@@ -156,3 +156,47 @@ async def test_what_could_not_be_written_is_written_the_next_time(life, monkeypa
     await life.board.write()
     [job] = await life.store.heartbeats.all()
     assert job.done_at == NOON
+
+
+async def test_other_jobs_are_heard_from_now_on_and_the_known_ones_keep_what_they_said(life):
+    await life.begin()
+    await life.call(HeartbeatEvent.FAILED)
+    token, other = await life.token(), ("mail", "job")
+    await life.board.change({JOB: DAILY, other: OWN})
+    assert life.board.whose(token) == JOB
+    assert life.board.whose("a-token-of-the-file") == other
+    assert life.trouble()
+    assert life.board.trouble(other) is None
+    await life.board.change({other: OWN})
+    assert life.board.whose(token) is None
+
+
+async def test_what_is_heard_while_jobs_change_counts(life, monkeypatch):
+    await life.begin()
+    really = life.store.heartbeats.all
+
+    async def slowly():
+        found = await really()
+        life.board.heard(JOB, HeartbeatEvent.FAILED)
+        return found
+
+    monkeypatch.setattr(life.store.heartbeats, "all", slowly)
+    await life.board.change({JOB: DAILY})
+    assert life.trouble()
+    await life.board.write()
+    monkeypatch.undo()
+    await life.begin()
+    assert life.trouble()
+
+
+async def test_a_change_that_the_database_refuses_changes_nothing(life, monkeypatch):
+    await life.begin()
+
+    async def away():
+        raise StoreUnavailable("away")
+
+    monkeypatch.setattr(life.store.heartbeats, "all", away)
+    with pytest.raises(StoreUnavailable):
+        await life.board.change({})
+    monkeypatch.undo()
+    assert life.board.whose(await life.token()) == JOB

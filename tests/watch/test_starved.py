@@ -11,7 +11,6 @@ import pytest
 
 from bot.model import Outcome, Reading
 from bot.own_health import OwnHealth, Part
-from bot.watch import rounds as module
 from bot.watch.rounds import most_at_once
 from tests.reasons import quote
 from tests.watch.world import Site, World
@@ -109,7 +108,7 @@ async def test_a_check_that_outstays_its_time_as_the_loop_is_held_is_no_error_of
     ("files", "most"), [(256, 64), (1024, 256), (65536, 500), (2, 1), (resource.RLIM_INFINITY, 500)]
 )
 def test_rounds_under_way_are_bound_by_the_file_descriptors(files, most, monkeypatch, saw):
-    monkeypatch.setattr(module.resource, "getrlimit", lambda _: (files, files))
+    monkeypatch.setattr(resource, "getrlimit", lambda _: (files, files))
     saw(f"{most_at_once()} rounds at once")
     assert most_at_once() == most
 

@@ -82,9 +82,9 @@ async def test_the_page_says_in_words_what_is_down_and_since_when():
     text = "\n".join(words)
 
     assert words[:3] == [
-        "1 of 5 services is down – Example Daily status",
+        "1 of 5 services is down, 1 in trouble – Example Daily status",
         "Example Daily status",
-        "1 of 5 services is down",
+        "1 of 5 services is down, 1 in trouble",
     ]
     for line in (
         "X (Twitter): down since 2:00 p.m.",

@@ -12,10 +12,10 @@ import pytest
 
 from bot.model import Style, Tally
 from bot.store import open_store
-from bot.watch.user_reports import UserReports
+from bot.watch.user_reports import PEOPLE, UserReports
 from bot.web.app import HEADERS, Server, site
 from bot.web.client_address import network
-from bot.web.report_form import ALL, EACH, PEOPLE, Reporting, ReportLimits, Taken
+from bot.web.report_form import ALL, EACH, Reporting, ReportLimits, Taken
 from tests import sqlite
 from tests.web.pages import NOW, Stage, browsing
 from tests.web.test_app import Read
@@ -229,6 +229,9 @@ async def test_the_answer_is_given_by_whichever_node_is_asked(postgres):
                 answer = await here.post("/report", data=DOWN)
                 shown = await there.get(answer.headers["location"])
                 assert "noted: X (Twitter) doesn't work for you" in Read(shown.text).words[0]
+                for node, agent, status in ((there, "b", 303), (here, "c", 429), (there, "d", 429)):
+                    invented = await node.post("/report", data=DOWN, headers={"User-Agent": agent})
+                    assert invented.status_code == status, agent
                 bare = await there.get("/report?service=x", headers={"User-Agent": "somebody else"})
                 assert "<form" in bare.text
 

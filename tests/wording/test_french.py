@@ -50,7 +50,12 @@ def plain(text: str) -> str:
         (ChangeKind.CONFIRMED, DOWN, at(14, 1), "🔴 X (Twitter) : en panne depuis 14 h"),
         (ChangeKind.CONFIRMED, PARTLY, at(14, 1), "🟠 X (Twitter) : panne partielle depuis 14 h (TweetDeck)"),
         (ChangeKind.CONFIRMED, SLOW, at(14, 1), "🟠 X (Twitter) : lenteurs depuis 14 h (web)"),
-        (ChangeKind.CONFIRMED, UNSTABLE, at(14, 31), "🔴 X (Twitter) : instable depuis 14 h (3 pannes)"),
+        (
+            ChangeKind.CONFIRMED,
+            UNSTABLE,
+            at(14, 31),
+            "🔴 X (Twitter) : de nouveau en panne, instable depuis 14 h (3 pannes)",
+        ),
         (
             ChangeKind.EASED,
             replace(PARTLY, worst=Health.DOWN),

@@ -57,7 +57,12 @@ FIRST_LINES: list[tuple[ChangeKind, Incident, datetime, str]] = [
     (ChangeKind.CONFIRMED, DOWN, at(9, day=16), "🔴 X (Twitter): ausgefallen seit Donnerstag, 14:00 Uhr"),
     (ChangeKind.CONFIRMED, PARTLY, at(14, 1), "🟠 X (Twitter): Teilausfall seit 14:00 Uhr (TweetDeck)"),
     (ChangeKind.CONFIRMED, SLOW, at(14, 1), "🟠 X (Twitter): langsam seit 14:00 Uhr (web)"),
-    (ChangeKind.CONFIRMED, UNSTABLE, at(14, 31), "🔴 X (Twitter): instabil seit 14:00 Uhr (3 Ausfälle)"),
+    (
+        ChangeKind.CONFIRMED,
+        UNSTABLE,
+        at(14, 31),
+        "🔴 X (Twitter): wieder ausgefallen, instabil seit 14:00 Uhr (3 Ausfälle)",
+    ),
     (ChangeKind.EASED, EASED, at(14, 30), "🟠 X (Twitter): nur noch Teilausfall (TweetDeck), gestört seit 14:00 Uhr"),
     (
         ChangeKind.EASED,

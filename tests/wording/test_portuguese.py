@@ -58,7 +58,7 @@ TITLES: list[tuple[ChangeKind, Incident, datetime, str]] = [
     (CONFIRMED, DOWN, at(14, 1), "🔴 X (Twitter): fora do ar desde as 14:00"),
     (CONFIRMED, PARTLY, at(14, 1), "🟠 X (Twitter): falhas parciais desde as 14:00 (TweetDeck)"),
     (CONFIRMED, SLOW, at(14, 1), "🟠 X (Twitter): lentidão desde as 14:00 (web)"),
-    (CONFIRMED, UNSTABLE, at(14, 31), "🔴 X (Twitter): instável desde as 14:00 (3 quedas)"),
+    (CONFIRMED, UNSTABLE, at(14, 31), "🔴 X (Twitter): outra vez fora do ar, instável desde as 14:00 (3 quedas)"),
     (CONFIRMED, WORN, at(14), "🟠 X (Twitter): certificado expira em 5 dias (20 de jul.)"),
     (
         EASED,

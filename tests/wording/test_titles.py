@@ -206,8 +206,8 @@ TITLES: list[tuple[ChangeKind, Incident, datetime, str, str]] = [
         ChangeKind.CONFIRMED,
         UNSTABLE,
         at(14, 31),
-        "🔴 X (Twitter): unstable since 2:00 p.m. (down 3 times)",
-        "🔴 X (Twitter) está inestable desde las 14:00: 3 caídas",
+        "🔴 X (Twitter): down again, unstable since 2:00 p.m. (down 3 times)",
+        "🔴 X (Twitter) ha vuelto a caer, inestable desde las 14:00: 3 caídas",
     ),
     (
         ChangeKind.CONFIRMED,

@@ -37,7 +37,7 @@ class DiscordSettings(BaseModel):
     model_config = ConfigDict(defer_build=True, frozen=True, extra="forbid")
 
     edits: ClassVar[bool] = True
-    pace: ClassVar[Pace] = Pace(most=45, per=timedelta(seconds=1), place=timedelta(seconds=1))
+    pace: ClassVar[Pace] = Pace(most=50, per=timedelta(seconds=1), place=timedelta(seconds=1))
     gathers: ClassVar[bool] = True
     finds: ClassVar[bool] = True
     looks: ClassVar[bool] = True

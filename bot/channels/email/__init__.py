@@ -10,6 +10,7 @@ import unicodedata
 from collections.abc import AsyncIterator
 from email.headerregistry import Address
 from email.utils import parseaddr
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Self
 from urllib.parse import unquote, urlsplit
@@ -51,6 +52,7 @@ class EmailSettings(BaseModel):
     security: Literal["starttls", "tls", "none"] = "starttls"
     from_: str = Field(alias="from")
     ehlo_name: str | None = None  # our name in EHLO
+    connections: Annotated[int, Field(ge=1, le=50)] = 10  # to the relay, at once; fewer if it takes fewer
     # s for the reply to the mail: a short time-out causes repeats
     timeout: Annotated[Seconds, Between(0.01, 120)] = 120.0
     dkim: bool = True  # the relay signs our mails; only then may they say that a mail program can unsubscribe by itself
@@ -133,7 +135,7 @@ class EmailSettings(BaseModel):
     async def open(self, desk: ChannelContext) -> AsyncIterator[EmailChannel]:
         from bot.channels.email import render, smtp  # noqa: PLC0415  an unused channel costs nothing
 
-        way = smtp.Relay(self, await asyncio.to_thread(self.tls))  # reading the system's authorities takes 0.1 s
+        way = smtp.Relay(self, await asyncio.to_thread(self.tls))
         try:
             yield EmailChannel(render.Letters(self.sender, desk.look, dkim=self.dkim), way, self.sender.addr_spec)
         finally:
@@ -156,6 +158,11 @@ class EmailSettings(BaseModel):
         return await smtp.probe(self, await asyncio.to_thread(self.tls))
 
     def tls(self) -> ssl.SSLContext:
+        """Made once: reading the system's authorities takes 0.1 s, and the relay is looked at all the time."""
+        return self._context
+
+    @cached_property
+    def _context(self) -> ssl.SSLContext:
         return ssl.create_default_context(cafile=str(self.ca_file) if self.ca_file else None)
 
     def said(self, trouble: Exception, advice: AdviceCode | None = None) -> Reason:

@@ -74,18 +74,7 @@ def read_with(box: BounceBox, tls: Callable[[], ssl.SSLContext], since: str) -> 
 
 def read(box: BounceBox, tls: ssl.SSLContext, since: str) -> Mailbox:
     """Read the mails after `since`, the oldest first. Blocking. Raise OSError or `Trouble`."""
-    parts = urlsplit(box.server)
-    with contextlib.ExitStack() as stack:
-        imap: imaplib.IMAP4
-        if parts.scheme == "imaps":
-            imap = imaplib.IMAP4_SSL(box.host, parts.port or 993, ssl_context=tls, timeout=TIMEOUT)
-        else:
-            imap = imaplib.IMAP4(box.host, parts.port or 143, timeout=TIMEOUT)
-        stack.enter_context(imap)
-        imap.login(unquote(parts.username or ""), box.password.get_secret_value())
-        _, count = imap.select(f'"{_quoted(box.folder)}"', readonly=True)
-        if not (count[0] or b"").isdigit():
-            raise imaplib.IMAP4.error("the folder cannot be opened")
+    with _opened(box, tls, TIMEOUT) as (imap, _):
         validity = _number(imap.response("UIDVALIDITY")[1])
         after = _after(since, validity)
         found = imap.uid("SEARCH", "UID", f"{after + 1}:*")[1][0] or b""
@@ -93,6 +82,29 @@ def read(box: BounceBox, tls: ssl.SSLContext, since: str) -> Mailbox:
         numbers = numbers[-FIRST:][:MAILS] if after == 0 else numbers[:MAILS]
         mails = tuple(mail for number in numbers if (mail := _fetched(imap, number)))
         return Mailbox(mails, f"{validity}:{numbers[-1] if numbers else after}")
+
+
+def probe(box: BounceBox, tls: ssl.SSLContext, timeout: float) -> int:
+    """The number of mails in the folder. Blocking. Raise OSError or `Trouble`."""
+    with _opened(box, tls, timeout) as (_, count):
+        return count
+
+
+@contextlib.contextmanager
+def _opened(box: BounceBox, tls: ssl.SSLContext, timeout: float) -> Iterator[tuple[imaplib.IMAP4, int]]:
+    """The mailbox with its folder open, for reading only, and the number of mails in it."""
+    parts = urlsplit(box.server)
+    imap: imaplib.IMAP4
+    if parts.scheme == "imaps":
+        imap = imaplib.IMAP4_SSL(box.host, parts.port or 993, ssl_context=tls, timeout=timeout)
+    else:
+        imap = imaplib.IMAP4(box.host, parts.port or 143, timeout=timeout)
+    with imap:
+        imap.login(unquote(parts.username or ""), box.password.get_secret_value())
+        _, count = imap.select(f'"{_quoted(box.folder)}"', readonly=True)
+        if not (count[0] or b"").isdigit():
+            raise imaplib.IMAP4.error(f"the folder {box.folder} cannot be opened")
+        yield imap, _number(count)
 
 
 def _quoted(folder: str) -> str:

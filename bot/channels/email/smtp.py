@@ -25,13 +25,14 @@ from aiosmtplib import (
     SMTPSenderRefused,
 )
 
+from bot.channels.email.connection_limit import ConnectionLimit
+from bot.channels.email.pipelining import Transaction
 from bot.contracts import Reach, reach_of
 from bot.model import Advice, AdviceCode, Later, Reason, ReasonCode, Receipt, RefusalScope, Refused, Sent, Unsure
 
 if TYPE_CHECKING:
     from bot.channels.email import EmailSettings
 
-CONNECTIONS = 4  # at once: a slow mailbox delays few others, and relays refuse clients with many
 IDLE = 30.0  # s an unused connection is kept: firewalls drop it silently, relays close it
 MAILS = 100  # per connection: many relays close it then
 READY = 25.0  # s until the mail itself may be sent: a short time-out is safe here, as nothing has left yet
@@ -66,6 +67,7 @@ class Line:
     smtp: SMTP
     mails: int = 0
     end: asyncio.TimerHandle | None = None  # closes it when idle
+    transaction: Transaction | None = None  # under way, if the relay offers PIPELINING
 
 
 class Relay:
@@ -74,24 +76,22 @@ class Relay:
     def __init__(self, settings: EmailSettings, tls: ssl.SSLContext) -> None:
         self._settings = settings
         self._tls = tls
-        self._room = asyncio.Semaphore(CONNECTIONS)
+        self._room = ConnectionLimit(settings.connections)
         self._idle: list[Line] = []
+        self._in_use: set[Line] = set()
 
     async def deliver(self, mail: Mail) -> Receipt:
         """Send one mail within READY plus the time-out: the outbox waits no longer."""
         ready = asyncio.get_running_loop().time() + READY
-        try:
-            async with asyncio.timeout_at(ready):
-                await self._room.acquire()
-        except TimeoutError:
-            return Later(self._busy())
-        try:
-            receipt = None
-            while receipt is None:
+        receipt = None
+        while receipt is None:
+            if not await self._room.take(ready):
+                return Later(self._busy())
+            try:
                 receipt = await self._try(self._take(), mail, ready)
-            return receipt
-        finally:
-            self._room.release()
+            finally:
+                self._room.give_back()
+        return receipt
 
     async def account(self) -> Reach:
         wrong = await probe(self._settings, self._tls)
@@ -103,28 +103,25 @@ class Relay:
         """Send the envelope up to the mail itself and reset, so that no mail results."""
         mail = Mail(sender, to, b"", "", utf8=not (sender + to).isascii())
         ready = asyncio.get_running_loop().time() + READY
-        try:
-            async with asyncio.timeout_at(ready):
-                await self._room.acquire()
-        except TimeoutError:
+        if not await self._room.take(ready):
             return Reach(None, self._busy())
         line = self._take()
         trouble: Exception | None = TimeoutError()
         try:
-            trouble = await self._introduce(line, mail, ready)
+            trouble = await self._connect(line, mail, ready) or await self._introduce(line, mail, ready, alone=True)
             if trouble is None:
                 line.mails += 1
                 with contextlib.suppress(SMTPException, OSError):
                     await line.smtp.rset(timeout=GOODBYE)
         finally:
             self._put_back(line, sound=trouble is None)
-            self._room.release()
+            self._room.give_back()
         if trouble is None:
             return Reach(True, f"the relay takes mail for it from {sender}")
         return reach_of(_advised(trouble, self._not_left(trouble)))
 
     def _busy(self) -> Reason:
-        return Reason.of(ReasonCode.RELAY_BUSY, relay=self._settings.host, count=CONNECTIONS)
+        return Reason.of(ReasonCode.RELAY_BUSY, relay=self._settings.host, count=self._room.most)
 
     async def close(self) -> None:
         idle, self._idle = self._idle, []
@@ -134,15 +131,21 @@ class Relay:
         await asyncio.gather(*(leave(line.smtp) for line in idle))
 
     def _take(self) -> Line:
+        line = self._idle_line() or Line(client(self._settings, self._tls))
+        self._in_use.add(line)
+        return line
+
+    def _idle_line(self) -> Line | None:
         while self._idle:
             line = self._idle.pop()
             if line.end:
                 line.end.cancel()
             if line.smtp.is_connected:
                 return line
-        return Line(client(self._settings, self._tls))
+        return None
 
     def _put_back(self, line: Line, *, sound: bool) -> None:
+        self._in_use.discard(line)
         if sound and line.mails < MAILS and line.smtp.is_connected:
             line.end = asyncio.get_running_loop().call_later(IDLE, self._drop, line)
             self._idle.append(line)
@@ -154,10 +157,15 @@ class Relay:
         hang_up(line.smtp)
 
     async def _try(self, line: Line, mail: Mail, ready: float) -> Receipt | None:
-        """Send over a connection. None: the relay had closed this used one, nothing left, and another may be tried."""
+        """Send over a connection. None: nothing left, and another one may be tried, as the relay had closed this used one
+        or takes no more new ones.
+        """
         used, receipt = line.mails > 0, None
         try:
-            trouble = await self._introduce(line, mail, ready)
+            trouble = await self._connect(line, mail, ready)
+            if not used and getattr(trouble, "code", 0) == 421 and self._room.refused(self._others(line)):
+                return None
+            trouble = trouble or await self._introduce(line, mail, ready)
             if used and (isinstance(trouble, ConnectionError) or getattr(trouble, "code", 0) == 421):
                 return None
             receipt = self._not_left(trouble) if trouble else await self._hand_over(line, mail)
@@ -165,8 +173,12 @@ class Relay:
             self._put_back(line, sound=isinstance(receipt, Sent))
         return receipt
 
-    async def _introduce(self, line: Line, mail: Mail, ready: float) -> Exception | None:
-        """Everything before the mail itself; return the failure, if any."""
+    def _others(self, line: Line) -> int:
+        """How many connections are open besides this one."""
+        return len(self._idle) + sum(other is not line and other.smtp.is_connected for other in self._in_use)
+
+    async def _connect(self, line: Line, mail: Mail, ready: float) -> Exception | None:
+        """Connect and greet, unless that is done; return the failure, if any."""
         try:
             async with asyncio.timeout_at(ready):
                 if not line.mails:
@@ -174,10 +186,23 @@ class Relay:
                 await greet(line.smtp)
                 if mail.utf8 and not line.smtp.supports_extension("smtputf8"):
                     return _NoUtf8()
-                options = ["SMTPUTF8", "BODY=8BITMIME"] if mail.utf8 else None
-                encoding = "utf-8" if mail.utf8 else "ascii"
-                await line.smtp.mail(mail.sender, options=options, encoding=encoding)
-                await line.smtp.rcpt(mail.to, encoding=encoding)
+        except (SMTPException, OSError, ValueError) as trouble:
+            return trouble
+        return None
+
+    async def _introduce(self, line: Line, mail: Mail, ready: float, *, alone: bool = False) -> Exception | None:
+        """Everything else before the mail itself, which does not follow if `alone`; return the failure, if any."""
+        options = ["SMTPUTF8", "BODY=8BITMIME"] if mail.utf8 else []
+        encoding = "utf-8" if mail.utf8 else "ascii"
+        try:
+            async with asyncio.timeout_at(ready):
+                if not alone and line.smtp.supports_extension("pipelining"):
+                    line.transaction = Transaction(line.smtp)
+                    timeout = min(READY, self._settings.timeout)
+                    await line.transaction.begin(mail.sender, mail.to, options, encoding, timeout)
+                else:
+                    await line.smtp.mail(mail.sender, options=options, encoding=encoding)
+                    await line.smtp.rcpt(mail.to, encoding=encoding)
         except (SMTPException, OSError, ValueError) as trouble:
             return trouble
         return None
@@ -192,12 +217,16 @@ class Relay:
         said, timeout = self._settings.said, self._settings.timeout
         try:
             async with asyncio.timeout(timeout):
-                await line.smtp.data(mail.content, timeout=timeout)
+                if line.transaction:
+                    await line.transaction.finish(mail.content, timeout)
+                else:
+                    await line.smtp.data(mail.content, timeout=timeout)
         except SMTPResponseException as answer:
             return meaning(answer, said(answer)) if answer.code >= 400 else Unsure(said(answer))
         except (SMTPException, OSError) as trouble:
             return Unsure(replace(said(trouble), code=ReasonCode.RELAY_BROKE_AFTER_MAIL))
         line.mails += 1
+        line.transaction = None
         return Sent(mail.id)
 
 

@@ -33,7 +33,8 @@ class SlackSettings(BaseModel):
 
     kind: Literal["slack"] = "slack"
     edits: ClassVar[bool] = True
-    pace: ClassVar[Pace] = Pace(place=timedelta(seconds=1))
+    # Few at once: how many a workspace takes is learnt from the first refusal, and those under way are refused as well.
+    pace: ClassVar[Pace] = Pace(most=4, place=timedelta(seconds=1))
     gathers: ClassVar[bool] = True
     finds: ClassVar[bool] = True
     looks: ClassVar[bool] = True

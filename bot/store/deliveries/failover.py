@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.model import ARRIVED, Audience, Delivery, DeliveryAction, DeliveryStatus, Destination, Notice, Reason
 from bot.notify.place_queue import Lane, Queued
 from bot.store.deliveries import place_statements, statements
+from bot.store.feed import notify, transaction
 from bot.store.schema import deliveries as table
 from bot.store.schema import incidents, services
 
@@ -86,7 +87,9 @@ async def _hold(connection: AsyncConnection, threads: Sequence[str]) -> None:
     """
     names = (await connection.scalars(SERVICES, {"threads": threads})).all()
     if names:
-        await connection.execute(DECIDE_AGAIN, {"names": names})
+        again = DECIDE_AGAIN.values(written=transaction(connection.dialect.name))
+        await connection.execute(again, {"names": names})
+        await notify(connection, "states")  # the next rung may be another node's
 
 
 async def _untaken(connection: AsyncConnection, delivery: Delivery, ladders: Mapping[str, Audience]) -> Untaken:

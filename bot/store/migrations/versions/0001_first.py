@@ -279,6 +279,7 @@ def reports() -> None:
         required("way", sa.Text()),
         required("what", sa.Text()),
         required("works", sa.Boolean()),
+        required("origin", sa.Text()),
         sa.PrimaryKeyConstraint("service", "who", "hour"),
     )
     op.create_index("ix_reports_at", "reports", ["at"])

@@ -1,0 +1,100 @@
+"""axe-core in Chromium: what it finds wrong on pages for those who see little, or listen to a screen reader."""
+
+from __future__ import annotations
+
+import json
+import re
+from html import unescape
+from pathlib import Path
+
+import axe_core_python
+from starlette.responses import HTMLResponse, Response
+
+from tests.web.browser import chromium
+
+AXE = Path(axe_core_python.__file__).with_name("axe.min.js")
+RUN = """<script src="/axe.js"></script><script>
+addEventListener("load", () => axe.run(document, {resultTypes: ["violations"], iframes: false}).then(
+  (result) => parent.postMessage({passes: result.passes.length,
+    found: result.violations.map((one) => `${one.id}: ${one.nodes.length}: ${one.nodes[0].html.slice(0, 200)} `
+      + (one.nodes[0].any[0] || one.nodes[0].all[0] || one.nodes[0].none[0] || {message: ""}).message)}, "*"),
+  (error) => parent.postMessage({passes: 0, found: [String(error)]}, "*")));
+</script>"""
+PAGE = """<!doctype html><meta charset="utf-8"><title>axe</title><body>
+<script>
+const paths = %s, results = [];
+function next() {
+  document.querySelector("iframe")?.remove();
+  if (results.length === paths.length) {
+    document.body.dataset.found = JSON.stringify(results);
+    return;
+  }
+  const frame = document.createElement("iframe");
+  frame.width = %d; frame.height = 2400; frame.src = paths[results.length];
+  document.body.append(frame);
+}
+addEventListener("message", (event) => {
+  results.push({...event.data, path: paths[results.length]});
+  next();
+});
+next();
+</script>"""
+
+
+def audited(sites, paths, width=700, axe=AXE):
+    """The sites, each below its name, with axe in each page, and at / the page that runs it on the `paths`."""
+    start = HTMLResponse(PAGE % (json.dumps(paths), width))
+
+    async def app(scope, receive, send):
+        if scope["type"] != "http":
+            return
+        name, _, rest = scope["path"].removeprefix("/").partition("/")
+        if scope["path"] == "/axe.js":
+            await Response(axe.read_bytes(), media_type="text/javascript")(scope, receive, send)
+        elif name in sites:
+            raw = b"/" + scope["raw_path"].removeprefix(b"/").partition(b"/")[2]
+            await sites[name](scope | {"path": f"/{rest}", "raw_path": raw}, receive, _with_axe(send))
+        else:
+            await start(scope, receive, send)
+
+    return app
+
+
+def page(html):
+    """A site of one page."""
+    return HTMLResponse(html)
+
+
+async def violations(address, *, dark=False):
+    """What axe finds, by path."""
+    options = ["--blink-settings=preferredColorScheme=0"] if dark else []
+    text = await chromium(address, "--dump-dom", "--virtual-time-budget=120000", "--window-size=1400,2600", *options)
+    found = re.search(r'data-found="([^"]*)"', text)
+    assert found, text[:2000]
+    results = json.loads(unescape(found[1]))
+    assert all(one["passes"] > 5 for one in results), results
+    return {one["path"]: one["found"] for one in results}
+
+
+def _with_axe(send):
+    started = {}
+
+    async def sent(message):
+        if message["type"] == "http.response.start":
+            kept = [row for row in message["headers"] if row[0] != b"content-security-policy"]
+            if not any(name == b"content-type" and b"html" in value for name, value in kept):
+                await send(message | {"headers": kept})
+                return
+            kept = [row for row in kept if row[0] not in {b"content-length", b"content-encoding"}]
+            started["head"] = message | {"headers": kept}
+            started["body"] = b""
+        elif "head" in started:
+            started["body"] += message.get("body", b"")
+            if not message.get("more_body"):
+                whole = started["body"] + RUN.encode()
+                await send(started["head"])
+                await send({"type": "http.response.body", "body": whole})
+        else:
+            await send(message)
+
+    return sent
