@@ -16,10 +16,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
 
-import uvloop
-
-from benchmarks.checks import Size
 from benchmarks.figures import Row, percentile
 from bot.channels.webhook import WebhookSettings
 from bot.contracts import ChannelContext
@@ -29,8 +27,10 @@ from bot.incidents.settings import Settings
 from bot.model import Audience, Destination, Outcome, Reading, Round, Rules, Service
 from bot.net import Network
 from bot.store import open_store
-from tests.postgres import postgres_server
 from tests.reasons import HTTP_503
+
+if TYPE_CHECKING:
+    from benchmarks.checks import Size
 
 OVER = 20.0  # seconds in which all go down: the interval of the services
 SINGLE = 30  # outages alone
@@ -56,6 +56,8 @@ async def rows(size: Size) -> list[Row]:
     count = 500 if size.quick else 5000
     with TemporaryDirectory() as folder:
         found = await measured(f"sqlite:///{Path(folder) / 'burst.db'}", count, "SQLite")
+    from tests.postgres import postgres_server  # noqa: PLC0415 - its driver is an extra
+
     with postgres_server() as server:
         server.run(*(part.strip() for part in DURABLE.split(";") if part.strip()), "SELECT pg_reload_conf()")
         with server.database() as url:
@@ -91,8 +93,8 @@ async def storm(url: str, names: list[str]) -> AsyncIterator[tuple[Engine, Recei
         async with said.open(ChannelContext(net, (), None, None)) as channel:
             engine = Engine(store, settings, {"webhook": OpenChannel.of(channel, said)}, now)
             await engine.load()
-            for name in names:  # their first round: all is well
-                await engine.recorder.seen(_round(name, bad=False))
+            # Their first round: all is well.
+            await asyncio.gather(*(engine.recorder.seen(_round(name, bad=False)) for name in names))
             stop = asyncio.Event()
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(engine.outbox.run(stop))
@@ -139,7 +141,7 @@ class Receiver:
     @classmethod
     @asynccontextmanager
     async def started(cls) -> AsyncIterator[Receiver]:
-        order = [sys.executable, "-m", "benchmarks.burst", "receive"]
+        order = [sys.executable, "-m", "benchmarks.hook"]
         with subprocess.Popen(order, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:  # noqa: ASYNC220
             try:
                 yield cls(process)
@@ -155,17 +157,3 @@ class Receiver:
     def _line(self) -> str:
         assert self._process.stdout
         return self._process.stdout.readline()
-
-
-async def receive() -> None:
-    from benchmarks.far import Hook, World  # noqa: PLC0415 - the receiver alone
-
-    world = World()
-    server = await asyncio.get_running_loop().create_server(lambda: Hook(world), "127.0.0.1", 0, backlog=2048)
-    print(server.sockets[0].getsockname()[1], flush=True)
-    while await asyncio.to_thread(sys.stdin.readline):
-        print(json.dumps(world.heard), flush=True)
-
-
-if __name__ == "__main__":
-    uvloop.run(receive())

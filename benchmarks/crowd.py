@@ -6,11 +6,45 @@ Each line on standard input is answered with the number of pages read so far.
 from __future__ import annotations
 
 import asyncio
+import subprocess
 import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 import uvloop
 
 READERS = 100
+
+
+class Crowd:
+    """Readers in a process of their own."""
+
+    def __init__(self, process: subprocess.Popen[str]) -> None:
+        self._process = process
+
+    async def pages(self) -> int:
+        """How many they have read."""
+        return int(await asyncio.to_thread(self._ask))
+
+    def _ask(self) -> str:
+        assert self._process.stdin
+        assert self._process.stdout
+        print(file=self._process.stdin, flush=True)
+        return self._process.stdout.readline()
+
+
+@asynccontextmanager
+async def rush(address: str, path: str) -> AsyncIterator[Crowd]:
+    order = [sys.executable, "-m", "benchmarks.crowd", address, path]
+    with subprocess.Popen(order, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:  # noqa: ASYNC220
+        try:
+            crowd = Crowd(process)
+            async with asyncio.timeout(20):
+                while not await crowd.pages():
+                    await asyncio.sleep(0.1)
+            yield crowd
+        finally:
+            process.terminate()
 
 
 class Reader(asyncio.Protocol):

@@ -6,13 +6,9 @@ nginx served the same compressed bytes from disk on the machine of the peers' fi
 from __future__ import annotations
 
 import asyncio
-import subprocess
-import sys
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 
 from benchmarks.checks import APART, SINGLE, Size, delays, first_checks, until
-from benchmarks.crowd import READERS
+from benchmarks.crowd import READERS, Crowd, rush
 from benchmarks.daemon import config, daemon, four_channels, names, places
 from benchmarks.far import Far
 from benchmarks.figures import Row, cpu, percentile
@@ -61,34 +57,3 @@ async def _cost(crowd: Crowd, pid: int, path: str) -> Row:
         await asyncio.sleep(WINDOW)
         shares.append((await crowd.pages() - before) / max(cpu(pid) - used, 0.01))
     return Row(f"{path} a second of one core, compressed", f"{sorted(shares)[1]:,.0f}", EACH, NGINX)
-
-
-class Crowd:
-    """Readers in a process of their own."""
-
-    def __init__(self, process: subprocess.Popen[str]) -> None:
-        self._process = process
-
-    async def pages(self) -> int:
-        """How many they have read."""
-        return int(await asyncio.to_thread(self._ask))
-
-    def _ask(self) -> str:
-        assert self._process.stdin
-        assert self._process.stdout
-        print(file=self._process.stdin, flush=True)
-        return self._process.stdout.readline()
-
-
-@asynccontextmanager
-async def rush(address: str, path: str) -> AsyncIterator[Crowd]:
-    order = [sys.executable, "-m", "benchmarks.crowd", address, path]
-    with subprocess.Popen(order, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:  # noqa: ASYNC220
-        try:
-            crowd = Crowd(process)
-            async with asyncio.timeout(20):
-                while not await crowd.pages():
-                    await asyncio.sleep(0.1)
-            yield crowd
-        finally:
-            process.terminate()

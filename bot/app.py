@@ -274,10 +274,8 @@ class App:
 
     def _glance(self) -> Overview:
         """What the pages show of the present, without the time: equal while nothing has changed."""
-        now = self.clock()
-        return replace(
-            self.recorder.overview_from_memory(now - PERIOD), at=EPOCH, user_reports=self.user_reports.tallies()
-        )
+        seen = self.recorder.overview_from_memory(self.clock() - PERIOD)
+        return replace(seen, at=EPOCH, user_reports=self.user_reports.tallies())
 
     async def overview(self, since: datetime) -> Overview:
         """The overview for all screens, with user reports. While the database is away: the last one, updated from

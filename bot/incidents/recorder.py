@@ -338,8 +338,7 @@ class Recorder:
         claim: Claim | None = None,
     ) -> tuple[Change, ...]:
         state = self._state(service)
-        foreseen = take(state)
-        if foreseen.state == state:
+        if (foreseen := take(state)).state == state:
             return ()  # a steady service costs no transaction
         now = self.clock()
 

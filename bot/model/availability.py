@@ -61,7 +61,7 @@ def availability_of(
     planned = minus(worked_on, before)
     aside = merged([*before, *planned])
     unknown = minus(merged([*blind, *own]), aside)
-    mine = _outages(service, state, overview)
+    mine = known_outages(service, state, overview)
     hidden = merged([*aside, *unknown])
     down = minus(_clipped(_bad(mine, Health.DOWN, state, overview), period), hidden)
     degraded = minus(_clipped(_bad(mine, Health.DEGRADED, state, overview), period), merged([*hidden, *down]))
@@ -127,7 +127,7 @@ def outage(incident: Incident) -> Outage | None:
     )
 
 
-def _outages(service: Service, state: ServiceState, overview: Overview) -> list[Outage]:
+def known_outages(service: Service, state: ServiceState, overview: Overview) -> list[Outage]:
     """Of one service. The state is newer than the store's rows, and knows when an unstable service responded."""
     now = outage(state.incident) if state.incident else None
     recent = overview.recent_of(service.id) if overview.outages is None else ()

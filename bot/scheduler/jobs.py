@@ -37,7 +37,7 @@ ROLL = timedelta(minutes=5)
 HOURLY = timedelta(hours=1)
 SOON = timedelta(minutes=5)  # first run after a start, so that a daemon restarted every half hour prunes too
 AGAIN = 60.0  # longest wait in seconds after a failed run
-ROLLS = 20  # roll-up steps per run
+BETWEEN = 0.05  # seconds between two steps of a roll-up, for everybody else who writes
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,10 +122,11 @@ class Scheduler:
         await self.store.results.alive(self.clock())
 
     async def _roll(self) -> None:
-        """Roll up in small steps: after an upgrade there may be two days of results."""
-        for _ in range(ROLLS):
-            if not await self.store.rollups.roll(self.recorder.settings.holds):
-                break
+        """Roll up in small steps until all is, however much was written: else a busy node would never catch up."""
+        more = True
+        while more:
+            more = await self.store.rollups.roll(self.recorder.settings.holds) and await self._ours()
+            await asyncio.sleep(BETWEEN if more else 0)
 
     async def _prune(self) -> None:
         await self.store.results.prune(self.clock())

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, Delete, Select, Table, delete, select, tuple_
+from sqlalchemy import BigInteger, ColumnElement, Delete, Select, Table, cast, delete, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store.deliveries import documents
 from bot.store.engine import Database
+from bot.store.rollups import ROLLED
 from bot.store.schema import (
     audit,
     changes,
@@ -19,6 +20,7 @@ from bot.store.schema import (
     five_minutes,
     hours,
     incidents,
+    key_value,
     results,
     series,
     stretches,
@@ -31,6 +33,8 @@ KEYS_FOR = timedelta(days=30)
 DELIVERIES_FOR = timedelta(days=90)
 SWEEP = 5000  # rows per transaction, so that other writers wait for one of these only
 ROUTES = 100  # routes whose buckets are searched at once
+# The newest result that is rolled up: what is not is kept, for no figure knows of it yet.
+REACHED = select(cast(key_value.c.value, BigInteger)).where(key_value.c.name == ROLLED).scalar_subquery()
 
 
 async def prune(database: Database, now: datetime) -> None:
@@ -52,7 +56,7 @@ class _Step:
 
 
 def _steps(now: datetime, routes: list[int]) -> Iterator[_Step]:
-    yield _Step(_oldest(results, results.c.at < now - RESULTS_FOR))
+    yield _Step(_oldest(results, (results.c.at < now - RESULTS_FOR) & (results.c.id <= REACHED)))
     yield _Step(_oldest(deliveries, deliveries.c.settled_at < now - DELIVERIES_FOR))
     yield _Step(documents.old(now - DELIVERIES_FOR))
     yield _Step(_some(done_once, done_once.c.at < now - KEYS_FOR))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import sys
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from datetime import datetime
 from functools import partial
@@ -47,6 +48,10 @@ HEADERS = {
 WITH_FORM = HEADERS | {
     "Content-Security-Policy": HEADERS["Content-Security-Policy"].replace("form-action 'none'", "form-action 'self'")
 }
+
+# Seconds after which a thread that computes, as one that renders a page, makes room for another one. Python's own 5 ms
+# would be lost at each step of a notice, and it has dozens.
+SOON = 0.0005
 
 
 def site(
@@ -177,7 +182,12 @@ class Server(uvicorn.Server):
         self._door = door
 
     async def serve(self, sockets: list[socket] | None = None) -> None:
-        await super().serve(sockets or [self._door])
+        usual = sys.getswitchinterval()
+        sys.setswitchinterval(min(SOON, usual))
+        try:
+            await super().serve(sockets or [self._door])
+        finally:
+            sys.setswitchinterval(usual)
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:

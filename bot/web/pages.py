@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
@@ -15,7 +16,6 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from bot.model import Change, ChangeKind, Incident, Overview, Service, ServiceState, Style
-from bot.web.aside import aside
 from bot.web.drawn_rows import DrawnRows
 from bot.web.health import cluster_health, health
 from bot.web.incident_page import incident_page
@@ -121,7 +121,7 @@ class Pages:
         seen = await self._lately.get(SEEN)
         if (known := self._rendered.get(name)) and known[0] is seen:
             return known[1]
-        text = await aside(make, seen)
+        text = await asyncio.to_thread(make, seen)
         self._rendered[name] = seen, text
         return text
 
@@ -144,7 +144,7 @@ class Pages:
         )
         drawn = service_page(service, state, seen, self.style, recent)
         form = self._form(seen, service.id)
-        return await aside(self._drawn, "service.html", root, page=drawn, form=form)
+        return await asyncio.to_thread(self._drawn, "service.html", root, page=drawn, form=form)
 
     async def _draw_incident(self, key: str, number: int, root: str) -> str:
         seen = await self._lately.get(SEEN)
@@ -155,7 +155,7 @@ class Pages:
             raise HTTPException(404)
         now_ = shown(service, state, seen)
         drawn = incident_page(service, changes, self.style, seen.at, health=now_, blind_since=seen.offline_since)
-        return await aside(self._drawn, "incident.html", root, page=drawn)
+        return await asyncio.to_thread(self._drawn, "incident.html", root, page=drawn)
 
     async def _changes(self, service: Service, number: int, known: Iterable[Incident]) -> tuple[Change, ...]:
         if self.archive:
@@ -179,7 +179,7 @@ class Pages:
 
     async def _measure(self) -> str:
         vitals, seen = await self.vitals(), await self._lately.get(SEEN)
-        return (await aside(metrics, vitals, seen)).decode()
+        return (await asyncio.to_thread(metrics, vitals, seen)).decode()
 
 
 def _entry(seen: Overview, key: str) -> tuple[Service, ServiceState]:

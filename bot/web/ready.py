@@ -14,12 +14,13 @@ import brotli
 from starlette.requests import Request
 from starlette.responses import Response
 
-from bot.web.aside import aside
 from bot.web.rendering import well_formed
 
 FRESH = 1.0  # seconds for which a page is reused as it is
-STALE = 2.0  # seconds for which it is, while the next one is being made
-LONGEST = 5.0  # likewise if making it takes that long, as with many readers and thousands of services
+SHARE = 4  # a page rests so many times as long as making it took, so that readers never take all of the machine ...
+REST = 3.0  # ... but no more seconds than these
+MORE = 1.0  # seconds for which it is sent after that, while the next one is being made
+LONGEST = 5.0  # seconds for which it is, if making the next one takes that long
 MOST = 500  # pages that are kept
 SMALL = 256  # bytes below which compressing gains nothing
 GZIP_LEVEL, BROTLI_QUALITY = 6, 5
@@ -115,13 +116,17 @@ class _Kept:
     media: str
     value: Ready | None = None
     made: float = float("-inf")
+    took: float = 0.0
     making: asyncio.Task[Ready] | None = None
 
-    def usable(self, now: float, fresh: float) -> Ready | None:
+    def fresh(self, least: float) -> float:
+        """Seconds for which it is sent as it is."""
+        return max(least, min(self.took * SHARE, REST))
+
+    def usable(self, now: float, least: float) -> Ready | None:
         """The page if it may still be sent: it may be a little old while the next one is being made."""
-        age = now - self.made
-        longest = LONGEST if self.making else STALE
-        return self.value if age < max(fresh, longest) else None
+        longest = LONGEST if self.making else self.fresh(least) + MORE
+        return self.value if now - self.made < longest else None
 
 
 @dataclass
@@ -160,7 +165,7 @@ class ReadyPages:
     def _usable(self, kept: _Kept) -> Ready | None:
         now = self.steady()
         found = kept.usable(now, self.fresh)
-        if found and now - kept.made >= self.fresh:
+        if found and now - kept.made >= kept.fresh(self.fresh):
             self._making(kept)
         return found
 
@@ -174,8 +179,8 @@ class ReadyPages:
         began = self.steady()
         text, value = await kept.make(), kept.value
         if value is None or value.source is not text:
-            value = await aside(prepared, text, kept.media, self.headers)
-        kept.value, kept.made = value, began
+            value = await asyncio.to_thread(prepared, text, kept.media, self.headers)
+        kept.value, kept.made, kept.took = value, began, self.steady() - began
         return value
 
 

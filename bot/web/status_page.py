@@ -13,6 +13,7 @@ from bot.model import (
     Confidence,
     Health,
     Incident,
+    Outage,
     Overview,
     Places,
     Service,
@@ -21,8 +22,10 @@ from bot.model import (
     blind_spans,
     calm,
     incident_path,
+    known_outages,
     maintenance_spans,
     merged,
+    outage,
     service_path,
     unseen_spans,
 )
@@ -232,13 +235,19 @@ def strip(service: Service, state: ServiceState, overview: Overview) -> Iterator
     for since, until in merged((since, until + BLUR) for since, until in unseen):
         # Time before the first check is no gap.
         yield _part(since - start, until - BLUR - since, "before" if since == start else "unknown")
-    for incident in (*overview.recent_of(service.id), *overview.recent_of(OURSELVES)):
-        if incident.service == OURSELVES or _known(incident):
-            own = (state.answering_since or overview.offline_since) if incident.service == service.id else None
-            now = own or overview.at
-            since, until = max(incident.since, start), incident.until or now
-            if until > start:
-                yield _part(since - start, until - since, max(incident.worst, incident.health).name.lower())
+    for one in (*known_outages(service, state, overview), *_of_ours(overview)):
+        own = (state.answering_since or overview.offline_since) if one.service == service.id else None
+        now = own or overview.at
+        since, until = max(one.since, start), one.until or now
+        if until > start:
+            yield _part(since - start, until - since, one.health.name.lower())
+
+
+def _of_ours(overview: Overview) -> Iterator[Outage]:
+    """The times in which we saw nothing ourselves."""
+    yield from overview.outages_of(OURSELVES)
+    if overview.outages is None:
+        yield from filter(None, map(outage, overview.recent_of(OURSELVES)))
 
 
 def _part(begin: timedelta, length: timedelta, health: str) -> Part:

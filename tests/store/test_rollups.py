@@ -156,3 +156,13 @@ async def test_what_comes_after_all_results_were_forgotten_is_rolled_up_too(stor
     await store.results.record(rounds("..", NOW + 3 * DAY))
     await roll(store)
     assert await known(store, since=NOW + 2 * DAY) == (30, 0, 0, 2)
+
+
+async def test_nothing_is_forgotten_that_is_not_rolled_up(store):
+    await store.results.record(rounds("...BB."))
+    await store.results.prune(NOW + 15 * DAY)
+    assert (await counts(store))[0] == 6
+    await roll(store)
+    await store.results.prune(NOW + 15 * DAY)
+    assert (await counts(store))[0] == 0
+    assert await known(store) == (90, 0, 60, 4)

@@ -19,6 +19,7 @@ from bot.model import (
     Confidence,
     Health,
     Incident,
+    Outage,
     Overview,
     Reading,
     Role,
@@ -31,7 +32,7 @@ from bot.model import (
 from bot.model.observations import Outcome
 from bot.store import StoreUnavailable
 from bot.web.app import HEADERS, STALE, Server
-from bot.web.status_page import health
+from bot.web.status_page import health, strip
 from tests.cpu import allowed
 from tests.reasons import quote
 from tests.web.pages import EVERYTHING, NOW, QUIET, Stage, browsing
@@ -410,3 +411,13 @@ def test_an_unstable_service_that_responds_is_degraded_and_not_down():
     state = ServiceState("x", Streak(good=2, good_since=at(14, 45)), incident=incident)
     assert health(state) == "degraded"
     assert health(replace(state, streak=Streak(bad=1))) == "down"
+
+
+def test_the_strip_shows_each_outage_of_the_week_however_many_there_were_elsewhere():
+    """Of all services together, the newest 200 are listed; the figures and the strips know all."""
+    mine = [
+        Outage("x", n, NOW - timedelta(hours=6 * n), NOW - timedelta(hours=6 * n - 1), Health.DOWN)
+        for n in range(1, 27)
+    ]
+    seen = Overview(NOW, ((Service("x", "X"), ServiceState("x", up_since=NOW)),), outages=tuple(mine))
+    assert len([part for part in strip(*seen.services[0], seen) if part.health == "down"]) == 26

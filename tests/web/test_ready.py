@@ -14,7 +14,7 @@ import pytest
 from bot.model import Style
 from bot.web.app import HEADERS, site
 from bot.web.http_server import Limits
-from bot.web.ready import LONGEST, STALE, ReadyPages, coding, matches, prepared
+from bot.web.ready import FRESH, LONGEST, MORE, REST, ReadyPages, coding, matches, prepared
 from bot.web.ready_protocol import Turns
 from tests.web.pages import NOW, QUIET, Stage, browsing
 from tests.web.test_http_server import opened
@@ -203,7 +203,7 @@ async def test_it_is_rendered_once_a_second_at_most_and_the_old_one_is_served_me
 async def test_nobody_gets_a_page_that_is_older_than_two_seconds():
     of = Maker()
     await of.get()
-    of.now = STALE + 0.1
+    of.now = FRESH + MORE + 0.1
     assert of.at_hand() is None
     assert await of.get() == "page 2"
 
@@ -219,6 +219,26 @@ async def test_one_that_takes_long_to_render_is_not_waited_for_by_all():
     of.now = LONGEST + 0.1
     assert of.at_hand() is None
     of.free.set()
+
+
+async def test_one_that_takes_long_to_render_is_rendered_less_often():
+    """So that readers never take all of the machine; but it is never older than some seconds."""
+    of = Maker()
+    of.free.clear()
+    first = asyncio.create_task(of.get())
+    await asyncio.sleep(0.01)
+    of.now = 0.5  # so long it takes
+    of.free.set()
+    await first
+    of.now = 1.9
+    assert of.at_hand() == "page 1"
+    await settled()
+    assert of.made == 1
+    of.now = 2.1
+    assert of.at_hand() == "page 1"
+    await settled()
+    assert of.made == 2
+    assert REST + MORE < LONGEST
 
 
 async def test_what_cannot_be_rendered_is_not_kept():
