@@ -74,7 +74,7 @@ def _states(overview: Overview) -> str:
     """The health of each service. Made as text: six objects for each of thousands of services would take seconds."""
     lines = ["# HELP tocsin_service 1 for the health that a service has now.", "# TYPE tocsin_service gauge"]
     forms = {
-        now: "\n".join(f'tocsin_service{{service="%s",health="{word}"}} {float(word == now)}' for word in HEALTHS)
+        now: "\n".join(f'tocsin_service{{health="{word}",service="%s"}} {float(word == now)}' for word in HEALTHS)
         for now in HEALTHS
     }
     for service, known in overview.services:
