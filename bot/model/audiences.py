@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, time, timedelta
 from enum import StrEnum
 from hashlib import blake2b
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from bot.model.cluster import ClusterView
 from bot.model.durations import clock
@@ -218,7 +218,7 @@ class Overview:
     # All outages that count, as far back as `recent`, which may be fewer; None: those of `recent` are all.
     outages: tuple[Outage, ...] | None = None
     cluster: ClusterView = field(default_factory=ClusterView)  # the nodes, where there are several
-    _index: _Index | None = field(default=None, init=False, repr=False, compare=False)
+    _index: dict[str, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def maintenance(self, service: str) -> Window | None:
         """The maintenance window that a service is in now, or None."""
@@ -226,41 +226,34 @@ class Overview:
 
     def windows_of(self, service: str) -> tuple[Window, ...]:
         """The maintenance windows that concern a service."""
-        return self._by_service.windows.get(service, self._by_service.for_all)
+        found: Mapping[str, tuple[Window, ...]] = self._once("windows", lambda: _by_window(self.windows))
+        return found.get(service, found.get("", ()))
 
     def recent_of(self, service: str) -> tuple[Incident, ...]:
         """Those of `recent` that are of one service."""
-        return self._by_service.recent.get(service, ())
+        found: Mapping[str, tuple[Incident, ...]] = self._once("recent", lambda: _grouped(self.recent))
+        return found.get(service, ())
 
     def outages_of(self, service: str) -> tuple[Outage, ...]:
         """Those of `outages` that are of one service."""
-        return self._by_service.outages.get(service, ())
+        found: Mapping[str, tuple[Outage, ...]] = self._once("outages", lambda: _grouped(self.outages or ()))
+        return found.get(service, ())
 
-    @property
-    def _by_service(self) -> _Index:
-        if self._index is None:
-            object.__setattr__(self, "_index", _indexed(self))
-        return self._index or _indexed(self)
-
-
-@dataclass(frozen=True, slots=True)
-class _Index:
-    """What an overview knows, by service: a page looks up thousands."""
-
-    windows: Mapping[str, tuple[Window, ...]]
-    for_all: tuple[Window, ...]  # the windows that concern all
-    recent: Mapping[str, tuple[Incident, ...]]
-    outages: Mapping[str, tuple[Outage, ...]]
+    def _once(self, part: str, make: Callable[[], Mapping[str, Any]]) -> Mapping[str, Any]:
+        """A part by service, grouped once: a page looks up thousands."""
+        if part not in self._index:
+            self._index[part] = make()
+        found: Mapping[str, Any] = self._index[part]
+        return found
 
 
-def _indexed(overview: Overview) -> _Index:
-    named = {service for window in overview.windows for service in window.services}
-    return _Index(
-        {name: tuple(w for w in overview.windows if w.concerns(name)) for name in named},
-        tuple(w for w in overview.windows if not w.services),
-        _grouped(overview.recent),
-        _grouped(overview.outages or ()),
-    )
+def _by_window(windows: Iterable[Window]) -> Mapping[str, tuple[Window, ...]]:
+    """The windows that concern each service that they name; "": those that concern any other."""
+    windows = tuple(windows)
+    named = {service for window in windows for service in window.services}
+    return {name: tuple(w for w in windows if w.concerns(name)) for name in named} | {
+        "": tuple(w for w in windows if not w.services)
+    }
 
 
 def _grouped(found: Iterable[One]) -> dict[str, tuple[One, ...]]:

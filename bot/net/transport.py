@@ -197,13 +197,18 @@ async def _first(addresses: Sequence[str], port: int, make: type[AnyWire], sourc
 
 async def _attempt(address: str, port: int, make: type[AnyWire], source: str | None) -> AnyWire:
     """Connect to an address. `source`: the address of ours that the connection comes from."""
-    ours = None if source is None else (source, 0)
     try:
-        _, wire = await asyncio.get_running_loop().create_connection(make, address, port, local_addr=ours)
+        wire = await _open(address, port, make, source)
     except OSError as error:
         if error.errno in ROUTELESS and not has_route(address):
             family = "IPv6" if ":" in address else "IPv4"
             raise TroubleError(Cause.OURS, Reason.of(ReasonCode.OWN_ROUTE_MISSING, family=family)) from None
         raise
     wire.address = address
+    return wire
+
+
+async def _open(address: str, port: int, make: type[AnyWire], source: str | None) -> AnyWire:
+    ours = None if source is None else (source, 0)
+    _, wire = await asyncio.get_running_loop().create_connection(make, address, port, local_addr=ours)
     return wire

@@ -127,7 +127,7 @@ def test_history_has_start_end_and_length_newest_first_and_how_long_in_all():
         ("history x (twitter)", 'There\'s no service called "x (twitter".'),
         ("history X (Twitter) 7", "🗓 X (Twitter): 1 incident in 7 days"),
         ("history site banner", "🗓 Site banner: no incidents in 30 days"),
-        ("history 0", 'There\'s no service called "0".'),
+        ("history 0", "🗓 1 incident in 24 h"),
     ],
 )
 def test_history_of_so_many_days_of_one_or_of_all(text, title):
@@ -420,11 +420,11 @@ async def test_delivery_history_and_why_read_what_is_stored(house):
         .startswith("slack:C1 (desk): confirmed: rejected, no such channel; restored: ")
     )
     assert (await chat.say("history x 2")).splitlines() == [
-        "🗓 X (Twitter): 1 incident in 48 h",
+        "🗓 X (Twitter): 1 incident in 1 h",
         "X (Twitter): down 12:01–12:02 p.m. (1 min).",
         "Up 60% since noon.",
     ]
     assert (await chat.say("why", SLACK)).splitlines()[0] == "⏳ X (Twitter): the notice of x#1 is on its way here"
     house.now = round_at(0) + timedelta(days=40)
     assert (await chat.say("history x")) == "🗓 X (Twitter): no incidents in 30 days"
-    assert (await chat.say("history 90")).splitlines()[0] == "🗓 1 incident in 90 days"
+    assert (await chat.say("history 90")).splitlines()[0] == "🗓 1 incident in 40 days"

@@ -78,7 +78,7 @@ def guarded(kind, value, declared, touched):
                     raise AssertionError(f"reads what its row does not declare: {load}")
             return super().__getattribute__(name)
 
-    return Guarded(**{name: getattr(value, name) for name in kind.__dataclass_fields__})
+    return Guarded(**{name: getattr(value, name) for name, one in kind.__dataclass_fields__.items() if one.init})
 
 
 X, SLACK = Service("x", "X (Twitter)"), Service("slack", "Slack")

@@ -30,7 +30,7 @@ async def split(monkeypatch):
 
     connect = transport._open
     monkeypatch.setattr(transport, "inner", lambda address: address != OUTER)
-    monkeypatch.setattr(transport, "_open", lambda _address, port, make: connect("127.0.0.1", port, make))
+    monkeypatch.setattr(transport, "_open", lambda _address, *rest: connect("127.0.0.1", *rest))
     async with Network(resolver=Names()) as network:
         yield network
 

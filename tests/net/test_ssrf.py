@@ -125,11 +125,11 @@ async def watched(monkeypatch):
 
     connect, tried = transport._open, []
 
-    async def noted(address, port, make):
+    async def noted(address, *rest):
         tried.append(address)
         if address != "93.184.216.34":
             raise ConnectionRefusedError
-        return await connect("127.0.0.1", port, make)
+        return await connect("127.0.0.1", *rest)
 
     monkeypatch.setattr(transport, "_open", noted)
     async with Network(resolver=Names()) as network:

@@ -186,18 +186,18 @@ async def test_a_moved_recipient_stays_one(store):
 async def test_a_digest_that_cannot_be_made_keeps_no_other_back(store, monkeypatch):
     made = config({name: {"when": "08:00", "to": ["email:ana@example.org"]} for name in ("bad", "good")})
     daemon = await begun(store, made)
-    real = digest_words.deliveries
+    real = digest_words.notices
 
-    def some(name, *rest, **more):
-        if name == "bad":
+    def some(order, *rest, **more):
+        if order.name == "bad":
             raise ValueError("cannot be worded")
-        return real(name, *rest, **more)
+        return real(order, *rest, **more)
 
-    monkeypatch.setattr(digest_words, "deliveries", some)
+    monkeypatch.setattr(digest_words, "notices", some)
     with pytest.raises(ValueError, match="cannot be worded"):
         await daemon.at(EIGHT)
     assert [name for name, *_ in await runs(store)] == ["good"]
-    monkeypatch.setattr(digest_words, "deliveries", real)
+    monkeypatch.setattr(digest_words, "notices", real)
     await daemon.at(EIGHT + HOUR)
     assert sorted(name for name, *_ in await runs(store)) == ["bad", "good"]
 

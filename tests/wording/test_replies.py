@@ -51,12 +51,12 @@ def up(service: Service, since: datetime) -> tuple[Service, ServiceState]:
 def test_status_names_what_is_down_the_worst_first() -> None:
     seen = view(up(Service("a", "A"), at(1)), open_(MAIL, PARTLY), open_(SLACK, POSSIBLE), open_(X, DOWN))
     assert wording.status(seen, EN).text == (
-        "🔴 1 of 4 services is down\n"
+        "🔴 1 of 4 services is down, 1 in trouble\n"
         "🔴 X (Twitter): down since 2:00 p.m.\n"
         "🟠 Our mail: partly down since 2:00 p.m. (TweetDeck)\n"
         "🟡 Slack: may have been down since about 2:00 p.m. (not confirmed)"
     )
-    assert wording.status(seen, ES).title == "🔴 1 de 4 servicios no funciona"
+    assert wording.status(seen, ES).title == "🔴 1 de 4 servicios no funciona, 1 con problemas"
 
 
 def test_status_claims_no_more_than_the_evidence() -> None:
