@@ -156,7 +156,7 @@ async def test_the_digest_of_a_day_with_nothing_is_one_line(tmp_path):
         (mail,) = relay.applied
         assert mail.raw["Subject"] == "📰 comms, Thursday, November 19: all quiet, all 2 services were up"
         assert "\nNo outage, and nothing was missed: all 2 services were up all the time.\n" in mail.text
-        assert "\nX (Twitter)    100%    100%\nup the whole time.\n" in mail.text
+        assert "\nX (Twitter)    100%    100%\nUp the whole time.\n" in mail.text
 
 
 async def test_no_digest_comes_at_the_weekend(tmp_path):
