@@ -15,7 +15,8 @@ AT_ONCE = 1.0  # s: of a longer wait nothing is made up for, as the far side the
 
 class LearntRate:
     """Nothing is known until the first refusal. Until the second, one message goes at a time; then as many as were taken
-    in between, in the time between. Later refusals make that more exact. It reads no clock.
+    in between, in the time between. Later refusals make that more exact. One without a message taken since the latest says
+    nothing of a rate, as nobody can write: then all begins again. It reads no clock.
     """
 
     def __init__(self) -> None:
@@ -26,6 +27,7 @@ class LearntRate:
         self._latest: datetime | None = None
         self._held: datetime | None = None  # until when the latest one asks us to wait
         self._taken = 0  # messages since the first refusal
+        self._lately = 0  # messages since the latest one
         self._rate = 0.0  # messages per second as of the latest refusal; 0: not known yet
         self._credit = 0.0  # messages that could go at `_at`, before any under way
         self._at: datetime | None = None
@@ -53,6 +55,7 @@ class LearntRate:
         if self._first is None:
             return
         self._taken += 1
+        self._lately += 1
         if self._rate:
             self._credit, self._at = self._credit_at(now) - 1.0, now
 
@@ -65,6 +68,11 @@ class LearntRate:
         self._held = max(now + wait, self._held or now)
         if again:
             return
+        if not self._lately:
+            held = self._held
+            self._begin()
+            self._held = held
+        self._lately = 0
         self._most = wait.total_seconds() if wait.total_seconds() <= AT_ONCE else 0.0
         self._latest = self._at = now
         self._credit = 0.0

@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from bot.contracts import Pace
-from bot.delivery.learnt_rate import FORGOTTEN
+from bot.delivery.learnt_rate import FORGOTTEN, LearntRate
 from bot.delivery.rate_limit import RateLimiter
 from tests.fakes.limits import Bucket, Limits, Rule
 
@@ -123,3 +123,15 @@ def test_a_step_of_the_clock_moves_it_along():
     gate.step(lambda at: at + hour)
     assert gate.free(NOON + hour) == 0
     assert gate.free(NOON + hour + SECOND) == 1
+
+
+def test_refusals_with_nothing_taken_between_are_no_rate():
+    """A provider in trouble refuses all for minutes: what comes after that must not wait as long again."""
+    learnt, now = LearntRate(), datetime(2026, 12, 1, 12, tzinfo=UTC)
+    for _ in range(20):
+        learnt.refused(now, timedelta(seconds=30))
+        now += timedelta(seconds=30)
+        assert learnt.free(now, 0) == 1
+    learnt.taken(now)
+    assert learnt.free(now, 0) == 1
+    assert learnt.free(now + timedelta(seconds=10), 0) > 3
