@@ -50,7 +50,9 @@ def pytest_terminal_summary(terminalreporter, config):
     rows = {}
     for status in ("passed", "failed", "error", "skipped"):
         for report in terminalreporter.stats.get(status, ()):
-            if getattr(report, "when", "call") == "call" or status != "passed":
+            if not hasattr(report, "user_properties"):  # a file that is left out as a whole
+                continue
+            if report.when == "call" or status != "passed":
                 _note(rows, report, status)
     lines = [_line(*row) for _, row in sorted(rows.items(), key=lambda item: _order(item[0][0]))]
     Path(path).write_text(HEAD + "".join(lines))
