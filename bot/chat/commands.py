@@ -215,10 +215,7 @@ COMMANDS = {
             "mute service 2h|until 18:00|until restored [reason]",
             orders.mute,
             admins=True,
-            examples=(
-                "mute {service} 2h",
-                "mute {service} until tomorrow 9:00 moving house",
-            ),
+            examples=("mute {service} 2h", "mute {service} until tomorrow 9:00 moving house"),
         ),
         Command("unmute", "unmute service", orders.unmute, admins=True, examples=("unmute {service}",)),
         Command(

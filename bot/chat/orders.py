@@ -12,7 +12,7 @@ from bot.model import Ack, Correct, Mute, Style, Unmute
 from bot.wording.catalog import fold, input_words
 
 LONGEST_REASON = 200  # characters
-LONGEST_MUTE = timedelta(days=366)  # of an outage that does not end
+LONGEST_MUTE = timedelta(days=366)
 
 
 def ack(context: CommandContext) -> Response:
@@ -74,9 +74,15 @@ def _until_restored(left: list[str]) -> bool:
 
 
 def _until(left: list[str], style: Style, now: datetime) -> datetime:
-    """Take "2h", "for 2h" or "until tomorrow 9:00" off the front of `left`. ValueError for anything else."""
-    lasts = times.length(left)
-    return now + lasts if lasts else times.moment(left, style, now)
+    """Take "2h", "for 2h" or "until tomorrow 9:00" off the front of `left`. ValueError for anything else, and for a time
+    that is over or too far away.
+    """
+    if lasts := times.length(left):
+        return now + lasts
+    until = times.moment(left, style, now)
+    if not now < until <= now + LONGEST_MUTE:
+        raise ValueError("is no time to come")
+    return until
 
 
 def unmute(context: CommandContext) -> Response | None:

@@ -43,17 +43,17 @@ def range_of_day(words: list[str]) -> tuple[time, time] | None:
     return start, end
 
 
-def length(words: list[str], *, marked: bool = False) -> timedelta | None:
+def length(words: list[str]) -> timedelta | None:
     """Take "for 2h", or "2h" alone, off the front of `words`; None, with nothing taken, otherwise.
 
-    `marked`: only with the "for". A length before a time of day is none: in "22h 23h30" it is one as well.
+    Before a time of day it takes the "for" to be a length: "22h 23h30" are two times.
     """
     left = list(words)
     said = bool(left) and fold(left[0]) in input_words("for")
     if said:
         del left[0]
     found = durations.taken(tuple(left))
-    if found is None or (not said and (marked or _begins_with_time(list(found[1])))):
+    if found is None or (not said and _begins_with_time(list(found[1]))):
         return None
     words[:] = found[1]
     return found[0]

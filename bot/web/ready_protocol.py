@@ -54,8 +54,8 @@ class Turns:
         self._go_on()
 
 
-class _Nobody:
-    """Nobody waits for the body of such a request."""
+class _NoEvent:
+    """Stands for the event that the server sets when a body arrives: no application waits for one here."""
 
     def set(self) -> None:
         pass
@@ -66,7 +66,7 @@ class _Turn:
 
     __slots__ = ("disconnected", "head", "keep_alive", "more_body", "response_complete", "rest")
     response_started = False
-    message_event = _Nobody()
+    message_event = _NoEvent()
 
     def __init__(self, head: bytes, rest: bytes, *, keep_alive: bool) -> None:
         self.head, self.rest, self.keep_alive = head, rest, keep_alive

@@ -218,7 +218,19 @@ def test_a_mute_has_an_end_and_a_reason():
 @pytest.mark.hardened("N-B4", "mute, unmute, correct with a mistake", "the usage of that command")
 @pytest.mark.parametrize(
     "text",
-    ["mute", "mute x", "mute x soon", "mute x 0s", "mute x 99999999999d", "unmute", "correct", "maintenance cancel"],
+    [
+        "mute",
+        "mute x",
+        "mute x until 2020-01-01 9:00",
+        "mute x until 9999-12-31 9:00",
+        "mute x until today 9:00",
+        "mute x soon",
+        "mute x 0s",
+        "mute x 99999999999d",
+        "unmute",
+        "correct",
+        "maintenance cancel",
+    ],
 )
 def test_half_an_order_gets_the_usage_of_that_command(text):
     answer = said(text, admin=True)
