@@ -7,7 +7,7 @@ import pytest
 from bot.model import Style
 from tests.channels.mails import MAILS, html, written
 from tests.web.axe import audited, page, violations
-from tests.web.browser import CHROMIUM, served
+from tests.web.browser import CHROMIUM
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed: apt-get install chromium")
 
@@ -17,7 +17,6 @@ pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not instal
 async def test_axe_finds_nothing_in_any_mail(language, dark):
     style = Style(language, "Europe/Madrid")
     sites = {name: page(html(written(name, style))) for name in MAILS}
-    async with served(audited(sites, [f"/{name}/" for name in sites])) as address:
-        found = await violations(address, dark=dark)
+    found = await violations(audited(sites, [f"/{name}/" for name in sites]), dark=dark)
     assert len(found) == len(MAILS)
     assert {path: wrong for path, wrong in found.items() if wrong} == {}

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import json
-import re
 import shutil
 import socket
 import tempfile
 from contextlib import asynccontextmanager
-from html import unescape
 from pathlib import Path
 
 import uvicorn
+from starlette.requests import Request
+from starlette.responses import Response
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 PATIENCE = 180  # seconds, for a busy machine
@@ -29,9 +29,10 @@ async def served(app):
         await serving
 
 
-async def chromium(url: str, *options: str) -> str:
-    """Run it once on an address, and return what it prints."""
-    with tempfile.TemporaryDirectory() as home:
+@asynccontextmanager
+async def chromium(url: str, *options: str):
+    """Open an address; the process, which is ended with the block."""
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as home:
         running = await asyncio.create_subprocess_exec(
             str(CHROMIUM),
             "--headless=new",
@@ -45,17 +46,35 @@ async def chromium(url: str, *options: str) -> str:
             f"--user-data-dir={home}",
             *options,
             url,
-            stdout=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.DEVNULL,
             stderr=asyncio.subprocess.DEVNULL,
         )
         try:
-            async with asyncio.timeout(PATIENCE):
-                out, _ = await running.communicate()
-        except TimeoutError:
-            running.kill()
+            yield running
+        finally:
+            if running.returncode is None:
+                running.kill()
             await running.wait()
-            raise
-    return out.decode(errors="replace")
+
+
+async def found(app, *options: str):
+    """What the script of the page at / of `app` finds and sends to /found, as JSON.
+
+    On the browser's own clock: on a virtual one (--virtual-time-budget) a busy machine ends the script half-way.
+    """
+    arrived = asyncio.get_running_loop().create_future()
+
+    async def listening(scope, receive, send):
+        if scope["type"] == "http" and scope["method"] == "POST" and scope["path"] == "/found":
+            body = await Request(scope, receive).body()
+            await Response(status_code=204)(scope, receive, send)
+            if not arrived.done():
+                arrived.set_result(json.loads(body))
+        else:
+            await app(scope, receive, send)
+
+    async with served(listening) as address, chromium(address, *options), asyncio.timeout(PATIENCE):
+        return await arrived
 
 
 async def picture(url: str, path: Path, width: int, height: int, *, dark: bool = False) -> None:
@@ -63,12 +82,5 @@ async def picture(url: str, path: Path, width: int, height: int, *, dark: bool =
     options = [f"--screenshot={path}", f"--window-size={width},{height}"]
     if dark:
         options.append("--blink-settings=preferredColorScheme=0")
-    await chromium(url, *options)
-
-
-async def measured(url: str) -> list[dict]:
-    """What the page of frames at `url` found."""
-    text = await chromium(url, "--dump-dom", "--virtual-time-budget=10000", "--window-size=1400,1000")
-    found = re.search(r'data-found="([^"]*)"', text)
-    assert found, text[:2000]
-    return json.loads(unescape(found[1]))
+    async with chromium(url, *options) as running, asyncio.timeout(PATIENCE):
+        await running.wait()

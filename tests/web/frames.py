@@ -23,7 +23,7 @@ addEventListener("load", () => {{
       needs: Math.max(root.scrollWidth, page.body.scrollWidth),
       wide: wide.map((one) => `${{one.tagName}}.${{one.getAttribute("class")}}`)}};
   }});
-  document.body.dataset.found = JSON.stringify(found);
+  fetch("/found", {{method: "POST", body: JSON.stringify(found)}});
 }});
 </script>"""
 

@@ -184,6 +184,9 @@ class Crowd:
     def tallies(self, who=""):
         return {key: Tally(int(not one.works), int(one.works), mine=one.works) for key, one in self.taken.items()}
 
+    async def look(self):
+        """Nothing is stored, so nothing is new."""
+
     async def take(self, report):
         self.taken[report.service] = report
 

@@ -9,7 +9,7 @@ from bot.web import unsubscribe
 from bot.web.rendering import draw
 from bot.wording import digest_lists
 from tests.web.axe import audited, page, violations
-from tests.web.browser import CHROMIUM, served
+from tests.web.browser import CHROMIUM
 from tests.web.states import BELOW, STATES, shown
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed: apt-get install chromium")
@@ -36,8 +36,7 @@ async def test_axe_finds_nothing_on_any_page(language, dark):
         name: _link(made(style), style) for name, made in LINKS.items()
     }
     paths = [f"/{state}{path}" for state, path in PAGES.values()] + [f"/{name}/" for name in LINKS]
-    async with served(audited(sites, paths)) as address:
-        found = await violations(address, dark=dark)
+    found = await violations(audited(sites, paths), dark=dark)
     assert len(found) == len(set(paths))
     assert {path: wrong for path, wrong in found.items() if wrong} == {}
 
@@ -45,6 +44,5 @@ async def test_axe_finds_nothing_on_any_page(language, dark):
 async def test_axe_does_find_what_is_wrong():
     faint = "<style>p { color: #999; } @media (prefers-color-scheme: dark) { p { color: #666; } }</style>"
     html = f'<!doctype html><title>t</title><body><main><h1>t</h1>{faint}<p>Faint.</p><img src="x.png"></main>'
-    async with served(audited({"bad": page(html)}, ["/bad/"])) as address:
-        (found,) = (await violations(address)).values()
+    (found,) = (await violations(audited({"bad": page(html)}, ["/bad/"]))).values()
     assert {one.partition(":")[0] for one in found} >= {"color-contrast", "html-has-lang", "image-alt"}

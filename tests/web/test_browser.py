@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from bot.model import Style
-from tests.web.browser import CHROMIUM, measured, served
+from tests.web.browser import CHROMIUM, found
 from tests.web.frames import framed
 from tests.web.states import BELOW, STATES, shown
 
@@ -19,9 +19,9 @@ async def test_no_page_scrolls_sideways(language, saw):
     style = Style(language, "Europe/Madrid")
     sites = {name: shown(name, style, "ExampleDailyNewspaperOfMadridAndLisbonStatus") for name in STATES}
     paths = [f"/{name}/" for name in STATES] + [f"/{state}{path}" for state, path in BELOW.values()]
-    async with served(framed(sites, [(path, width) for path in paths for width in WIDTHS])) as address:
-        found = await measured(address)
-    assert len(found) == len(paths) * len(WIDTHS)
-    assert all(one["title"] for one in found)
-    saw(f"{len(found)} pages, the widest {max(one['needs'] - one['width'] for one in found)} px too wide")
-    assert [one for one in found if one["needs"] > one["width"] or one["wide"]] == []
+    frames = framed(sites, [(path, width) for path in paths for width in WIDTHS])
+    measured = await found(frames, "--window-size=1400,1000")
+    assert len(measured) == len(paths) * len(WIDTHS)
+    assert all(one["title"] for one in measured)
+    saw(f"{len(measured)} pages, the widest {max(one['needs'] - one['width'] for one in measured)} px too wide")
+    assert [one for one in measured if one["needs"] > one["width"] or one["wide"]] == []
