@@ -282,8 +282,9 @@ class Recorder:
         self.store.ownership.see(online=seen.online)
         own = self.states.get(OURSELVES)
         well = seen.online and not seen.starved and seen.asleep_since is None
-        # If another node sees the world, it takes over, and nothing goes unseen.
-        if not (well and (own is None or own.incident is None)) and not self.store.ownership.others_see:
+        blind = own is not None and own.incident is not None
+        # If another node sees the world, it takes over, and nothing goes unseen. Whoever sees it ends what is open.
+        if blind if well else not self.store.ownership.others_see:
             await own_outages.track(seen, lambda: self._state(OURSELVES), partial(self._advance, OURSELVES))
 
     async def _write_down(self, seen: Round) -> None:
