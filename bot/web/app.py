@@ -115,6 +115,11 @@ class Front:
         found: Ready | None = self.site.state.ready.at_hand(path)
         return found
 
+    def making(self) -> bool:
+        """Whether a page is being made."""
+        busy: bool = self.site.state.ready.making()
+        return busy
+
     def refusal(self, status: int, accept: str, path: str) -> bytes:
         """The whole answer where the application does not run."""
         answer: bytes = self.site.state.errors.raw(self.site.state.headers, status, accept, path)
@@ -164,7 +169,7 @@ class Server(uvicorn.Server):
     ) -> None:
         gate, bounds = Connections(behind_proxy, affordable()), limits or Limits()
         front = app if isinstance(app, Front) else Front(app)
-        ready = partial(ReadyProtocol, at_hand=front.at_hand, turns=Turns(), requests=Requests())
+        ready = partial(ReadyProtocol, at_hand=front.at_hand, turns=Turns(making=front.making), requests=Requests())
         super().__init__(
             # Without `proxy_headers`, as by default uvicorn trusts the headers of local callers.
             uvicorn.Config(

@@ -15,7 +15,7 @@ from bot.model import Style
 from bot.web.app import HEADERS, site
 from bot.web.http_server import Limits
 from bot.web.ready import FRESH, LONGEST, MORE, REST, ReadyPages, coding, matches, prepared
-from bot.web.ready_protocol import Turns
+from bot.web.ready_protocol import CONNECTING, Turns
 from tests.web.pages import NOW, QUIET, Stage, browsing
 from tests.web.test_http_server import opened
 
@@ -309,3 +309,48 @@ async def test_a_rush_takes_a_share_of_the_loop_and_everybody_gets_an_answer():
     assert looks[0] <= 3
     assert done == list(range(20))
     assert max(b - a for a, b in pairwise(looks)) <= 6
+
+
+async def test_while_a_page_is_being_made_few_are_sent_and_none_waits_for_ever():
+    """Each answer costs half a millisecond by this clock, and so does one whole share of them at such a time."""
+    now, done, making = [0.0], [], [True]
+
+    def work(number):
+        now[0] += 0.0005
+        done.append(number)
+
+    turns = Turns(lambda: now[0], lambda: making[0])
+    for number in range(20):
+        turns.take(lambda number=number: work(number))
+    await asyncio.sleep(0.1)
+    assert 1 <= len(done) <= 5
+    making[0] = False
+    await asyncio.sleep(0.3)
+    assert done == list(range(20))
+
+
+async def test_what_connections_cost_is_missing_for_answers():
+    now, done = [0.0], []
+    turns = Turns(lambda: now[0])
+    for _ in range(10):
+        turns.spend(CONNECTING)
+    turns.take(lambda: done.append(1))
+    assert done == []
+    await asyncio.sleep(0.05)
+    assert done == [1]
+
+
+async def test_it_is_known_whether_a_page_is_being_made():
+    pages, go = ReadyPages({}), asyncio.Event()
+
+    async def make():
+        await go.wait()
+        return "<p>"
+
+    getting = asyncio.create_task(pages.get("/", make, "text/html"))
+    await asyncio.sleep(0)
+    assert pages.making()
+    go.set()
+    await getting
+    await asyncio.sleep(0)
+    assert not pages.making()
