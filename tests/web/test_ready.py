@@ -311,22 +311,25 @@ async def test_a_rush_takes_a_share_of_the_loop_and_everybody_gets_an_answer():
     assert max(b - a for a, b in pairwise(looks)) <= 6
 
 
-async def test_while_a_page_is_being_made_few_are_sent_and_none_waits_for_ever():
-    """Each answer costs half a millisecond by this clock, and so does one whole share of them at such a time."""
-    now, done, making = [0.0], [], [True]
+async def test_while_a_page_is_being_made_few_are_sent_at_once_and_none_waits_for_ever():
+    """Each answer costs a twentieth of a millisecond by this clock: two go out in each stretch, later twenty."""
+    now, done, looks, making = [0.0], [], [0], [True]
 
     def work(number):
-        now[0] += 0.0005
+        now[0] += 0.00005
         done.append(number)
 
     turns = Turns(lambda: now[0], lambda: making[0])
-    for number in range(20):
+    for number in range(100):
         turns.take(lambda number=number: work(number))
-    await asyncio.sleep(0.1)
-    assert 1 <= len(done) <= 5
-    making[0] = False
-    await asyncio.sleep(0.3)
-    assert done == list(range(20))
+    for _ in range(100):
+        looks.append(len(done))
+        making[0] = len(done) < 20
+        await asyncio.sleep(0.001)
+    assert done == list(range(100))
+    steps = [b - a for a, b in pairwise(looks)]
+    assert max(steps[: looks.index(next(look for look in looks if look >= 20)) - 1]) <= 6
+    assert max(steps) >= 15
 
 
 async def test_what_connections_cost_is_missing_for_answers():
