@@ -9,11 +9,12 @@ from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from email.headerregistry import Address
+from functools import lru_cache
 from typing import Final
 from urllib.parse import quote
 
 from bot.channels.email import page, plain
-from bot.channels.email.body import Body, body
+from bot.channels.email.body import Body, body, lines
 from bot.channels.email.headers import Lines, Value, fields, hashed, slug
 from bot.channels.email.smtp import Mail
 from bot.model import PLAIN_LOOK, Delivery, MailLook, Notice
@@ -47,16 +48,17 @@ class Letters:
         head = b"".join(
             self._lines.line(name, value, utf8=utf8) for name, value in self._fields(delivery, to, domain, number)
         )
-        foot = self._foot(delivery)
-        content = head + made.whole(plain.footer(foot), page.footer(foot))
+        content = head + made.whole(*_footers(self._foot(delivery)))
         return Mail(self.sender.addr_spec, to.addr_spec, content, number, utf8)
 
     async def prepare(self, notice: Notice) -> None:
         """Make what its readers have in common, in another process if it is large: that would hold up the checks. Raise
         ValueError if something cannot be put in a mail.
         """
+        if notice.document is None:
+            return
         key = self._key(notice)
-        if key in self._bodies or notice.document is None:
+        if key in self._bodies:
             return
         async with self._making:
             if key not in self._bodies:
@@ -101,6 +103,12 @@ class Letters:
             way_out,
             *(() if notice.document else (page.Foot(words.reference(notice)),)),
         )
+
+
+@lru_cache(maxsize=64)  # the same for all readers of one audience, unless they have links of their own
+def _footers(foot: tuple[page.Foot, ...]) -> tuple[bytes, bytes]:
+    """As text and as a page."""
+    return lines(plain.footer(foot)), lines(page.footer(foot))
 
 
 async def _made(notice: Notice, stamp: str, look: MailLook) -> Body:
