@@ -14,8 +14,7 @@ from bot.web.ready import Ready
 
 SPENT = 0.001  # seconds that sending ready pages may take ...
 EVERY = 0.005  # ... in each stretch of so many seconds: the rest is for checks and notices
-# The same while a page is being made in a thread: after each request that is read, that thread takes its turn, and the loop
-# waits.
+# The same while notices are on their way, and while a page is being made: its thread and the loop wait for each other.
 SPENT_MEANWHILE = 0.0001
 OWED = 0.02  # seconds that are made up for at most
 CONNECTING = 0.0002  # seconds that a connection costs to accept and to close
@@ -25,12 +24,12 @@ KEEP, CLOSE = b"\r\n", b"connection: close\r\n\r\n"
 
 
 class Turns:
-    """Lets readers wait their turn, so that a rush of them takes a share of the event loop only. `making`: whether a page
-    is being made.
+    """Lets readers wait their turn, so that a rush of them takes a share of the event loop only. `busy`: whether
+    there is more urgent work.
     """
 
-    def __init__(self, clock: Callable[[], float] = perf_counter, making: Callable[[], bool] = lambda: False) -> None:
-        self._clock, self._making = clock, making
+    def __init__(self, clock: Callable[[], float] = perf_counter, busy: Callable[[], bool] = lambda: False) -> None:
+        self._clock, self._busy = clock, busy
         self._waiting: deque[Callable[[], None]] = deque()
         self._ends = self._left = 0.0
         self._timer: asyncio.TimerHandle | None = None
@@ -54,7 +53,7 @@ class Turns:
 
     def _begin(self, stretches: float = 1) -> None:
         """Begin a stretch, so many after the last one. What was spent too much is missing in later ones."""
-        share = SPENT_MEANWHILE if self._making() else SPENT
+        share = SPENT_MEANWHILE if self._busy() else SPENT
         self._left = min(share, max(self._left, -OWED) + SPENT * stretches)
         self._ends = self._clock() + EVERY
 

@@ -12,7 +12,7 @@ import httpx
 import pytest
 
 from bot.model import Style
-from bot.web.app import HEADERS, site
+from bot.web.app import HEADERS, Front, site
 from bot.web.http_server import Limits
 from bot.web.ready import FRESH, LONGEST, MORE, REST, ReadyPages, coding, matches, prepared
 from bot.web.ready_protocol import CONNECTING, Turns
@@ -311,20 +311,20 @@ async def test_a_rush_takes_a_share_of_the_loop_and_everybody_gets_an_answer():
     assert max(b - a for a, b in pairwise(looks)) <= 6
 
 
-async def test_while_a_page_is_being_made_few_are_sent_at_once_and_none_waits_for_ever():
+async def test_while_there_is_more_urgent_work_few_are_sent_at_once_and_none_waits_for_ever():
     """Each answer costs a twentieth of a millisecond by this clock: two go out in each stretch, later twenty."""
-    now, done, looks, making = [0.0], [], [0], [True]
+    now, done, looks, busy = [0.0], [], [0], [True]
 
     def work(number):
         now[0] += 0.00005
         done.append(number)
 
-    turns = Turns(lambda: now[0], lambda: making[0])
+    turns = Turns(lambda: now[0], lambda: busy[0])
     for number in range(100):
         turns.take(lambda number=number: work(number))
     for _ in range(100):
         looks.append(len(done))
-        making[0] = len(done) < 20
+        busy[0] = len(done) < 20
         await asyncio.sleep(0.001)
     assert done == list(range(100))
     steps = [b - a for a, b in pairwise(looks)]
@@ -357,3 +357,11 @@ async def test_it_is_known_whether_a_page_is_being_made():
     await getting
     await asyncio.sleep(0)
     assert not pages.making()
+
+
+def test_readers_make_way_for_notices_and_for_a_page_in_the_making():
+    hurry = [False]
+    front = Front(Stage().site(), lambda: hurry[0])
+    assert not front.busy()
+    hurry[0] = True
+    assert front.busy()
