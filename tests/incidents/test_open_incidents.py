@@ -1,12 +1,25 @@
-"""The open incidents that an ending mentions: kept between endings, and always as if found anew."""
+"""What is kept between changes: open incidents, readers and services, always as if found anew."""
 
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from bot.incidents.open_incidents import OpenIncidents, confirmed
-from bot.model import Confidence, Health, Incident, Service, ServiceState, SubscriptionFilter
+from bot.incidents.settings import Settings
+from bot.model import (
+    Audience,
+    Confidence,
+    Destination,
+    Health,
+    Incident,
+    Service,
+    ServiceState,
+    Subscription,
+    SubscriptionFilter,
+)
+from tests.engine import engine
 
 NOW = datetime(2022, 7, 14, 12, tzinfo=UTC)
 SERVICES = [Service(f"s{number}", f"S{number}", ("web",)) for number in range(12)]
@@ -54,3 +67,22 @@ def test_thousands_of_endings_look_at_each_service_once():
         states[service.id] = ServiceState(service.id)
         kept.note({service.id: states[service.id]})
     assert len(looks) == len(SERVICES)
+
+
+async def test_readers_are_put_together_anew_only_when_something_of_them_changed(store):
+    record = engine(store, {}, lambda: NOW).recorder
+    before = record.readers
+    assert record.readers is before
+    await record.places.subscribe(Subscription(Destination("slack", "C1"), (SubscriptionFilter(),), "ana", NOW))
+    assert [one.name for one in record.readers] == ["slack:C1"]
+    assert record.readers is record.readers
+    record.change(replace(record.settings, audiences=(Audience("desk", (Destination("slack", "C2"),)),)))
+    assert [one.name for one in record.readers] == ["desk", "slack:C1"]
+
+
+def test_the_services_that_have_rounds_are_put_together_once():
+    channel = Service("slack-delivery", "Slack", ("delivery",))
+    settings = Settings({one.id: one for one in SERVICES}, {}, (), frozenset(), channels={"slack": channel})
+    assert settings.watched is settings.watched
+    assert list(settings.watched) == [*(one.id for one in SERVICES), "slack-delivery"]
+    assert "slack-delivery" not in replace(settings, channels={}).watched
