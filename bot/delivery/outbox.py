@@ -118,7 +118,8 @@ class Outbox:
         kinds = self._wakers.keys() if whom is None else {kind for one in whom if (kind := self._awake(one))}
         for kind in self._wakers.keys() & kinds:
             self._wakers[kind].set()
-            self._news_at = self.clock()
+            if whom is not None:
+                self._news_at = self.clock()
         self._failover.wake_up()
 
     def in_a_hurry(self) -> bool:

@@ -618,7 +618,7 @@ async def test_an_outbox_that_is_cut_off_whole_leaves_nobody_sending(store, monk
 
 
 def test_only_channels_that_have_something_to_send_are_woken():
-    outbox = Outbox(None, {}, None, None, None)
+    outbox = Outbox(None, {}, lambda: NOW, None, None)
     outbox._wakers = {"slack": asyncio.Event(), "email": asyncio.Event()}
     outbox.wake({"email", "gone"})
     assert [kind for kind, bell in outbox._wakers.items() if bell.is_set()] == ["email"]
