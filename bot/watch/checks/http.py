@@ -134,7 +134,7 @@ class HttpCheck(BaseModel):
     async def _read(self, route: str, answer: Answer) -> Reading:
         if who := bot_challenges.declared(answer.headers):
             return bot_challenges.reading(route, answer, who)
-        outcome, why = await self.expect.judge(answer)
+        outcome, why = self.expect.settled(answer) or await self.expect.judge(answer)
         if outcome is Outcome.OK:
             if self.expires_in is None:
                 return Reading(route, Outcome.OK, took=answer.took, reused=answer.reused)
