@@ -69,8 +69,8 @@ def ask(address: tuple[str, int], path: str, headers: str = "", largest: int = L
     host, port = address
     until = time.monotonic() + WITHIN
     with socket.create_connection((ANYWHERE.get(host, host), port), WITHIN) as line:
-        head = f"GET {path} HTTP/1.1\r\nHost: {_place(host, port)}\r\n{headers}Connection: close\r\n\r\n"
-        line.sendall(head.encode())
+        asked = f"GET {path} HTTP/1.1\r\nHost: {_place(host, port)}\r\n{headers}Connection: close\r\n\r\n"
+        line.sendall(asked.encode())
         whole = bytearray()
         while len(whole) < largest:
             line.settimeout(max(until - time.monotonic(), 0.001))
