@@ -136,8 +136,7 @@ class Recorder:
         self.store.ownership.see(online=seen.online)
         if not self._all_well(seen):
             await self._track_own_outage(seen)
-        if seen.reports:
-            self.maintenance.note_announced(seen)
+        self.maintenance.note_announced(seen)
         if is_steady and self.states.get(service) is before:
             self.store.ownership.claim(service)  # raises if it is not ours
             return False
@@ -283,10 +282,9 @@ class Recorder:
 
     def _all_well(self, seen: Round) -> bool:
         """True if a round shows no outage of our own, and none is open."""
-        if not seen.online or seen.starved or seen.asleep_since is not None:
-            return False
         own = self.states.get(OURSELVES)
-        return own is None or own.incident is None
+        blind = not seen.online or seen.starved or seen.asleep_since is not None
+        return not blind and (own is None or own.incident is None)
 
     async def _track_own_outage(self, seen: Round) -> None:
         # If another node sees the world, it takes over, and nothing goes unseen.
