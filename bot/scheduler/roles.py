@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 
 from bot.clock import steady
 from bot.model.cluster import Share
-from bot.store.ownership import Ownership
+from bot.store.ownership import AllOurs, Ownership
 
 LOOK = 0.25  # seconds between two looks ...
 RARELY = 3600.0  # ... and where nobody could take it: then each is a waking of the process for nothing
@@ -38,4 +38,4 @@ async def while_ours(ownership: Ownership, role: Share, run: Callable[[], Awaita
 
 async def _until(ownership: Ownership, role: Share, *, ours: bool) -> None:
     while ownership.plays(role) is not ours:  # noqa: ASYNC110 - a lease ends by time, without an event
-        await asyncio.sleep(LOOK if ownership.shared else RARELY)
+        await asyncio.sleep(RARELY if isinstance(ownership, AllOurs) else LOOK)

@@ -71,7 +71,6 @@ class Membership:
     lost: asyncio.Event = field(default_factory=asyncio.Event)
     fenced: Counter[str] = field(default_factory=Counter)
     requeued: int = 0  # deliveries that previous owners of our roles had in hand
-    shared: bool = True
     unfenced: bool = False  # for a test only: shows that the fence is needed
 
     def __post_init__(self) -> None:

@@ -22,7 +22,6 @@ class Ownership(Protocol):
     def lost(self) -> asyncio.Event:
         """Set when somebody has taken our place altogether: this process has to end."""
 
-    shared: bool  # False: nobody else can have a share, so that nothing need be claimed
     requeued: int  # deliveries that others had in hand when they died
     fenced: Counter[str]  # refused writes, by what they wrote
 
@@ -92,7 +91,6 @@ class AllOurs:
 
     def __init__(self, hold: Hold) -> None:
         self._hold = hold
-        self.shared = False
         self.fenced: Counter[str] = Counter()
         self.requeued = 0
 
