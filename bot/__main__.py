@@ -15,9 +15,15 @@ def main() -> None:
 
 
 def _quickly(command: list[str], arguments: list[str]) -> int | None:
-    """The exit code of a command that the running daemon can answer; None if the command has to find out itself."""
+    """The exit code of a command that the running daemon can answer, and of help; None if the command has to find out
+    itself.
+    """
+    if command in (["--help"], ["-h"]) and not arguments:
+        from bot import quick_help  # noqa: PLC0415 # the other commands do without
+
+        return quick_help.quick()
     if command == ["healthcheck"]:
-        from bot import healthcheck  # noqa: PLC0415 # the other commands do without
+        from bot import healthcheck  # noqa: PLC0415 # as above
 
         return healthcheck.quick(arguments)
     if command == ["status"]:
