@@ -76,7 +76,7 @@ def _run(connection: sqlite3.Connection, how: str, operation: Any, parameters: A
 class Connection(AsyncAdapt_aiosqlite_connection):
     __slots__ = ()
 
-    _cursor_cls = Cursor
+    _cursor_cls = Cursor  # type: ignore[assignment] # it is a subclass
 
 
 class Driver(AsyncAdapt_aiosqlite_dbapi):

@@ -145,7 +145,7 @@ class Catalogs(Mapping[str, Catalog]):
     def __getitem__(self, language: str) -> Catalog:
         if language not in self._loaded:
             needed = dict.fromkeys((ENGLISH, language))
-            self._loaded |= load({one: self._files[one].read_bytes() for one in needed}) | self._loaded
+            self._loaded = {**load({one: self._files[one].read_bytes() for one in needed}), **self._loaded}
         return self._loaded[language]
 
     def __contains__(self, language: object) -> bool:
