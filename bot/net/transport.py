@@ -83,7 +83,8 @@ class Transport:
 
     async def _new(self, prepared: Prepared, trip: Trip, *, guarded: bool) -> Wire:
         """A new connection."""
-        if self._poller is not None and not prepared.secure and not prepared.keeps:
+        # What somebody in a chat asks for is rare, and guarded; the poller is for what is done without end.
+        if self._poller is not None and not (guarded or prepared.secure or prepared.keeps):
             addresses = await self.reachable(prepared.host, trip, guarded=guarded, family=prepared.family)
             trip.enter("connect")
             if len(addresses) == 1 and "%" not in addresses[0]:
