@@ -6,15 +6,31 @@ import sys
 
 
 def main() -> None:
-    if sys.argv[1:2] == ["healthcheck"]:
-        from bot.healthcheck import quick  # noqa: PLC0415 # the other commands do without
-
-        code = quick(sys.argv[2:])
-        if code is not None:
-            raise SystemExit(code)
+    code = _quickly(sys.argv[1:2], sys.argv[2:])
+    if code is not None:
+        raise SystemExit(code)
     from bot.cli import main as command_line  # noqa: PLC0415 # a second of imports that the above saves
 
     command_line()
+
+
+def _quickly(command: list[str], arguments: list[str]) -> int | None:
+    """The exit code of a command that the running daemon can answer, and of help; None if the command has to find out
+    itself.
+    """
+    if command in (["--help"], ["-h"]) and not arguments:
+        from bot import quick_help  # noqa: PLC0415 # the other commands do without
+
+        return quick_help.quick()
+    if command == ["healthcheck"]:
+        from bot import healthcheck  # noqa: PLC0415 # as above
+
+        return healthcheck.quick(arguments)
+    if command == ["status"]:
+        from bot import quick_status  # noqa: PLC0415 # as above
+
+        return quick_status.quick(arguments)
+    return None
 
 
 if __name__ == "__main__":

@@ -46,6 +46,7 @@ from bot.watch.rounds import Rounds
 from bot.web import heartbeats as heartbeat_urls
 from bot.web import operator_log, unsubscribe
 from bot.web.app import Front, Metrics, Server, site
+from bot.web.local_status import LocalStatus
 from bot.web.report_form import Reporting
 from bot.web.status_page import PERIOD
 from bot.web.webhooks import Hooks
@@ -76,6 +77,7 @@ class App:
     dispatcher: Dispatcher
     socket: socket.socket
     witnesses: Witnesses | None = None
+    secret: str = ""  # by which `tocsin status` shows that it is of the same user
     started_at: datetime = field(default_factory=now)
     _shown: dict[str, Overview] = field(default_factory=dict)  # the latest overview, for when the database is away
     _scheduled: asyncio.Event = field(default_factory=asyncio.Event)  # set when the present jobs are to end
@@ -88,16 +90,8 @@ class App:
 
     @cached_property
     def scheduler(self) -> Scheduler:
-        return Scheduler(
-            self.config,
-            self.store,
-            self.net,
-            self.recorder,
-            self.outbox,
-            self.user_reports,
-            self.clock,
-            self.own_health,
-        )
+        net, reports = self.net, self.user_reports
+        return Scheduler(self.config, self.store, net, self.recorder, self.outbox, reports, self.clock, self.own_health)
 
     @cached_property
     def results(self) -> Results:
@@ -263,6 +257,7 @@ class App:
             doors=[
                 Hooks(self.config.hooks(), partial(self.rounds.again, vouched=True)).route(),
                 *(self.witnesses.routes() if self.witnesses else ()),
+                LocalStatus(self.overview, self.vitals, style, self.clock, self.secret).route(),
             ],
             reporting=reporting,
             archive=self.store.results,

@@ -163,6 +163,7 @@ class Lives:
                         raise
                     config = await self._in_vain(error, config, self.usable)
                     continue
+                home.secret = self.record.secret
                 self.record.say(config.web.address)
                 if self.started:
                     await self.started(home)

@@ -44,10 +44,9 @@ def _config(arguments: Sequence[str]) -> str | None:
 
 
 def _asked(host: str, port: int) -> int:
-    host = ANYWHERE.get(host, host)
-    at = f"{f'[{host}]' if ':' in host else host}:{port}"
+    at = _place(host, port)
     try:
-        status, body = _answer((host, port), at)
+        status, body = ask((host, port), "/healthz")
     except TimeoutError:
         return _unwell(f"no answer within {WITHIN:.0f} s at http://{at}/healthz")
     except (OSError, ValueError) as error:
@@ -60,13 +59,20 @@ def _asked(host: str, port: int) -> int:
     return 0
 
 
-def _answer(where: tuple[str, int], at: str) -> tuple[int, bytes]:
-    """Status and body. Raise OSError, or ValueError for what is no HTTP."""
+def _place(host: str, port: int) -> str:
+    host = ANYWHERE.get(host, host)
+    return f"{f'[{host}]' if ':' in host else host}:{port}"
+
+
+def ask(address: tuple[str, int], path: str, headers: str = "", largest: int = LARGEST) -> tuple[int, bytes]:
+    """Status and body of a page of the daemon that listens there. Raise OSError, or ValueError for what is no HTTP."""
+    host, port = address
     until = time.monotonic() + WITHIN
-    with socket.create_connection(where, WITHIN) as line:
-        line.sendall(f"GET /healthz HTTP/1.1\r\nHost: {at}\r\nConnection: close\r\n\r\n".encode())
+    with socket.create_connection((ANYWHERE.get(host, host), port), WITHIN) as line:
+        asked = f"GET {path} HTTP/1.1\r\nHost: {_place(host, port)}\r\n{headers}Connection: close\r\n\r\n"
+        line.sendall(asked.encode())
         whole = bytearray()
-        while len(whole) < LARGEST:
+        while len(whole) < largest:
             line.settimeout(max(until - time.monotonic(), 0.001))
             part = line.recv(65536)
             if not part:

@@ -20,8 +20,9 @@ MOST = 1000  # files of the folder that are looked at
 class RuntimeRecord:
     """The record of this daemon. Without a folder for it, `say` does nothing: `healthcheck` then reads the config."""
 
-    def __init__(self, handle: int | None, config: str) -> None:
+    def __init__(self, handle: int | None, config: str, name: str = "") -> None:
         self._handle, self._config = handle, config
+        self.secret = _secret(name)  # known to whoever may list the folder; empty without a record
 
     def say(self, address: Address) -> None:
         """Write where the page listens, also when it moves."""
@@ -43,7 +44,7 @@ def kept(config: str) -> Iterator[RuntimeRecord]:
         for other, _ in _records(path, live=False):
             with suppress(OSError):
                 os.unlink(other)  # noqa: PTH108 # as above
-        yield RuntimeRecord(handle, path)
+        yield RuntimeRecord(handle, path, name)
     finally:
         if handle is not None:
             with suppress(OSError):
@@ -56,9 +57,20 @@ def running(config: str) -> list[Address]:
     return [address for _, address in _records(os.path.abspath(config), live=True)]  # noqa: PTH100 # as above
 
 
+def daemons(config: str) -> list[tuple[Address, str]]:
+    """Likewise, with the secret of each."""
+    found = _records(os.path.abspath(config), live=True)  # noqa: PTH100 # as above
+    return [(address, _secret(name)) for name, address in found]
+
+
 def left_behind(config: str) -> bool:
     """Whether a daemon with this config has ended without removing its record."""
     return any(_records(os.path.abspath(config), live=False))  # noqa: PTH100 # as above
+
+
+def _secret(name: str) -> str:
+    """The random part of a record's name."""
+    return name.rpartition("-")[2]
 
 
 def _folders() -> Iterator[str]:
@@ -84,7 +96,7 @@ def _opened() -> tuple[str, int | None]:
             os.mkdir(folder, 0o700)  # noqa: PTH102 # as above
         if not _is_ours(folder):
             continue
-        name = f"{folder}/{os.getpid()}-{os.urandom(8).hex()}"
+        name = f"{folder}/{os.getpid()}-{os.urandom(16).hex()}"
         with suppress(OSError):
             handle = os.open(name, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
             try:

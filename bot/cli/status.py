@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import asdict
 from datetime import timedelta
 from typing import TYPE_CHECKING, Annotated
@@ -14,8 +13,6 @@ from bot.cli.console import HERE, AsData, File, err, fail, out, show, work
 
 if TYPE_CHECKING:
     from bot.config import Config
-    from bot.model import Overview
-    from bot.model.cluster import ClusterView
 
 
 def delivery(incident: str, *, config: File = HERE, as_data: AsData = False) -> int:
@@ -84,12 +81,12 @@ def status(
 
 
 async def _status(config: Config, service: str | None, *, as_data: bool, exit_code: bool) -> int:
-    from bot import wording  # noqa: PLC0415 # as above
     from bot.cli.stored import glance  # noqa: PLC0415 # as above
     from bot.store import open_store  # noqa: PLC0415 # as above
+    from bot.web import status_report  # noqa: PLC0415 # as above
 
     if service is not None and service not in config.services:
-        fail(f'there is no service "{service}"; expected one of {", ".join(config.services)}', 2)
+        fail(status_report.unknown(service, list(config.services)), 2)
     _, answer = await health.asked_how_it_is(config, timedelta(seconds=2))
     for line in health.troubles(answer):  # even if the database cannot be read
         err.line(f"Tocsin itself is unwell: {line}")
@@ -103,35 +100,8 @@ async def _status(config: Config, service: str | None, *, as_data: bool, exit_co
         nodes = {"nodes": [asdict(node) for node in cluster.nodes]} if cluster.nodes else {}
         out.data(as_json(overview) | ({"own_trouble": own} if own else {}) | nodes)
     else:
-        out.line(wording.status(overview, config.style(), service).text)
-        for line in _nodes(cluster) if len(cluster.nodes) > 1 else ():
+        for line in status_report.report(overview, config.style(), service, cluster).lines:
             out.line(line)
     if alive is None or overview.at - alive > timedelta(minutes=1):
         err.line("The daemon is not running: this is what was known when it stopped.")
-    return 3 if exit_code and _down(overview, service) else 0
-
-
-def _nodes(cluster: ClusterView) -> Iterator[str]:
-    """A line for each node, and one for what nobody does."""
-    from bot.model.cluster import SHARDS  # noqa: PLC0415 # as above
-
-    for node in cluster.nodes:
-        if not node.alive:
-            yield f"node {node.name}: gone since {node.age:.0f} s"
-            continue
-        notes = [f"{node.shards} of {SHARDS} shards", *node.roles]
-        notes += ["blind: its own connection fails"] if node.blind else []
-        notes += ["with another config"] if node.name in cluster.differing else []
-        yield f"node {node.name}: {', '.join(notes)}"
-    if cluster.free:
-        yield f"{cluster.free} of {SHARDS} shards have no node"
-
-
-def _down(overview: Overview, service: str | None) -> bool:
-    from bot.model import Confidence  # noqa: PLC0415 # as above
-
-    return any(
-        state.incident is not None and state.incident.confidence is Confidence.CONFIRMED
-        for known, state in overview.services
-        if service in (None, known.id)
-    )
+    return 3 if exit_code and status_report.down(overview, service) else 0

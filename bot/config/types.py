@@ -52,6 +52,7 @@ def _zone(name: str) -> str:
 def _language(code: str) -> str:
     if len(code) > 20 or base(code) not in catalogs():
         raise Telling(f"is no language that Tocsin speaks; expected one of {', '.join(sorted(catalogs()))}")
+    catalogs()[base(code)]  # whether its file is right is found now rather than during an outage
     return code
 
 

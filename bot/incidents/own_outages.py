@@ -11,6 +11,11 @@ from bot.model import Outcome, Round, ServiceState
 Advance = Callable[[Callable[[ServiceState], Step]], Awaitable[object]]
 
 
+def well(seen: Round) -> bool:
+    """Whether a round shows no outage of our own."""
+    return seen.online and not seen.starved and seen.asleep_since is None
+
+
 async def track(seen: Round, own: Callable[[], ServiceState], advance: Advance) -> None:
     """Take a round into our own state, which `own` reads and `advance` changes."""
     if slept := seen.asleep_since:

@@ -133,18 +133,19 @@ class Recorder:
 
     async def seen(self, seen: Round) -> bool:
         """Record a round. Return True while the service is in doubt or not up, so that it is checked more often."""
-        rules = self.settings.rules.get(seen.service) or USUAL_RULES
-        before = self._state(seen.service)
-        is_steady = steady(before, seen, rules) and seen.service not in self._unwritten
+        service = seen.service
+        rules, before = self.settings.rules.get(service) or USUAL_RULES, self.states.get(service)
+        is_steady = before is not None and steady(before, seen, rules) and service not in self._unwritten
         self.coverage.note(seen, self.settings.holds, saw=is_steady or saw(seen, rules))
+        self.store.ownership.see(online=seen.online)
         await self._track_own_outage(seen)
         self.maintenance.note_announced(seen)
-        if is_steady and self._state(seen.service) is before:
-            self.store.ownership.claim(seen.service)  # raises if it is not ours
+        if is_steady and self.states.get(service) is before:
+            self.store.ownership.claim(service)  # raises if it is not ours
             return False
-        if seen.online or self._state(seen.service).streak.bad:
+        if seen.online or self._state(service).streak.bad:
             await self._write_down(seen)
-        state = self._state(seen.service)
+        state = self._state(service)
         ill = state.incident is not None and not only_worn(state.incident)
         return ill or state.streak.bad > 0 or state.unseen_since is not None
 
@@ -283,12 +284,11 @@ class Recorder:
             self.wake(set(changed))
 
     async def _track_own_outage(self, seen: Round) -> None:
-        self.store.ownership.see(online=seen.online)
-        own = self.states.get(OURSELVES)
-        well = seen.online and not seen.starved and seen.asleep_since is None
-        blind = own is not None and own.incident is not None
+        own, well = self.states.get(OURSELVES), own_outages.well(seen)
+        if well and (own is None or own.incident is None):
+            return
         # If another node sees the world, it takes over, and nothing goes unseen. Whoever sees it ends what is open.
-        if blind if well else not self.store.ownership.others_see:
+        if well or not self.store.ownership.others_see:
             await own_outages.track(seen, lambda: self._state(OURSELVES), partial(self._advance, OURSELVES))
 
     async def _write_down(self, seen: Round) -> None:

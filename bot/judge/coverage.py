@@ -11,6 +11,7 @@ from bot.model import Round, Span, Stretch, holes
 
 HOLD = timedelta(seconds=70)  # default limit between rounds of a service checked every 30 s: one of them may be missed
 BACK = timedelta(hours=1)
+NONE = timedelta()
 ENDED = 20  # closed stretches kept until they are rolled up
 
 
@@ -25,25 +26,44 @@ def onward(stretch: Stretch | None, at: datetime, most: timedelta, *, saw: bool)
     """
     if stretch is not None and stretch.until - BACK < at <= stretch.until:
         return stretch  # the clock was set back: this time has been accounted for
-    if stretch is not None and stretch.going and timedelta() < at - stretch.until <= most:
+    if stretch is not None and stretch.going and NONE < at - stretch.until <= most:
         return Stretch(stretch.since, at, saw)
     if saw:
         return Stretch(at, at)
     return Stretch(stretch.since, stretch.until, going=False) if stretch else None
 
 
+@dataclass(slots=True)
+class Latest:
+    """The latest stretch of a service, which grows in place with each of its rounds."""
+
+    since: datetime
+    until: datetime
+    going: bool = True
+
+    def stretch(self) -> Stretch:
+        return Stretch(self.since, self.until, self.going)
+
+
 @dataclass
 class Coverage:
     """The latest stretches of each service since the start of the process, as the roll-up lags by some minutes."""
 
-    newest: dict[str, Stretch | None] = field(default_factory=dict)
+    newest: dict[str, Latest] = field(default_factory=dict)
     ended: dict[str, deque[Stretch]] = field(default_factory=dict)
 
     def note(self, seen: Round, holds: Mapping[str, timedelta], *, saw: bool) -> None:
-        before = self.newest.get(seen.service)
-        after = self.newest[seen.service] = onward(before, seen.at, holds.get(seen.service, HOLD), saw=saw)
+        service, at = seen.service, seen.at
+        newest, most = self.newest.get(service), holds.get(service, HOLD)
+        if newest is not None and newest.going and NONE < at - newest.until <= most:  # nearly always, as in `onward`
+            newest.until, newest.going = at, saw
+            return
+        before = newest.stretch() if newest else None
+        after = onward(before, at, most, saw=saw)
         if before and after and before.since != after.since:
-            self.ended.setdefault(seen.service, deque(maxlen=ENDED)).append(before)
+            self.ended.setdefault(service, deque(maxlen=ENDED)).append(before)
+        if after:
+            self.newest[service] = Latest(after.since, after.until, after.going)
 
     def unseen(
         self,

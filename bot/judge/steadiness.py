@@ -34,4 +34,4 @@ def _is_good(seen: Round) -> bool:
     for reading in seen.readings:
         if reading.outcome is not Outcome.OK or reading.places is not None:
             return False
-    return not any(report.says in TROUBLE for report in seen.reports)
+    return not (seen.reports and any(report.says in TROUBLE for report in seen.reports))

@@ -222,20 +222,28 @@ class Overview:
 
     def maintenance(self, service: str) -> Window | None:
         """The maintenance window that a service is in now, or None."""
+        if not self.windows:
+            return None
         return next((w for w in self.windows_of(service) if w.covers(self.at)), None)
 
     def windows_of(self, service: str) -> tuple[Window, ...]:
         """The maintenance windows that concern a service."""
+        if not self.windows:
+            return ()
         found: Mapping[str, tuple[Window, ...]] = self._once("windows", lambda: _by_window(self.windows))
         return found.get(service, found.get("", ()))
 
     def recent_of(self, service: str) -> tuple[Incident, ...]:
         """Those of `recent` that are of one service."""
+        if not self.recent:
+            return ()
         found: Mapping[str, tuple[Incident, ...]] = self._once("recent", lambda: _grouped(self.recent))
         return found.get(service, ())
 
     def outages_of(self, service: str) -> tuple[Outage, ...]:
         """Those of `outages` that are of one service."""
+        if not self.outages:
+            return ()
         found: Mapping[str, tuple[Outage, ...]] = self._once("outages", lambda: _grouped(self.outages or ()))
         return found.get(service, ())
 

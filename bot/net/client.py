@@ -20,7 +20,7 @@ from bot.net.icmp import echo
 from bot.net.line_protocol import LineConversation, ask_for_tls
 from bot.net.request import Prepared, prepare, redirected, with_cookies
 from bot.net.response import Reply
-from bot.net.transport import Transport
+from bot.net.transport import Transport, Wire
 
 Seen = TypeVar("Seen")
 
@@ -161,9 +161,7 @@ class Network:
 
         return await self._within(timeout, work)
 
-    async def _follow(
-        self, prepared: Prepared, seen: tuple[Reply, Connection], trip: Trip, cap: int, hops: _Hops
-    ) -> Answer:
+    async def _follow(self, prepared: Prepared, seen: tuple[Reply, Wire], trip: Trip, cap: int, hops: _Hops) -> Answer:
         """Follow redirects from the first one, `seen`."""
         reply, wire = seen
         for _ in range(hops.most):
@@ -220,7 +218,7 @@ class _Hops:
         return error
 
 
-def _answer(prepared: Prepared, trip: Trip, reply: Reply, wire: Connection) -> Answer:
+def _answer(prepared: Prepared, trip: Trip, reply: Reply, wire: Wire) -> Answer:
     return Answer(
         status=reply.status,
         headers=reply.headers,

@@ -59,20 +59,21 @@ def read(data: bytes) -> Head:
         raise TroubleError(*((Cause.UNREADABLE, NOT_OURS) if unsure else (Cause.PROTOCOL, NO_HTTP)))
     headers, several = _fields(data.decode("latin-1"))
     length = _length(headers, several)
-    codings = _tokens(headers, several, "content-encoding")
+    codings = _tokens(headers, several, "content-encoding") if "content-encoding" in headers else ()
     chunked = False
     if "transfer-encoding" in headers:  # determines the body's end, whatever its length
         transfer = _tokens(headers, several, "transfer-encoding")
         chunked, length = "chunked" in transfer, None
         codings += tuple(coding for coding in transfer if coding != "chunked")
-    cookies = several.get("set-cookie") or ([headers["set-cookie"]] if "set-cookie" in headers else [])
-    # Of several non-empty locations the last counts, as in curl.
+    cookies = [headers["set-cookie"]] if "set-cookie" in headers else []
     location = headers.get("location", "")
-    if "location" in several:
-        location = next((value for value in reversed(several["location"]) if value), "")
     keep = _keeps(headers, several, old=first[1] == b"0")
-    for name, values in several.items():
-        headers[name] = ", ".join(values)
+    if several:
+        cookies = several.get("set-cookie") or cookies
+        # Of several non-empty locations the last counts, as in curl.
+        location = next((value for value in reversed(several.get("location", (location,))) if value), "")
+        for name, values in several.items():
+            headers[name] = ", ".join(values)
     return Head(int(first[2]), headers, cookies[:MOST_COOKIES], location, length, chunked, codings, keep)
 
 

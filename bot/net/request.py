@@ -45,7 +45,7 @@ class Prepared:
     """A request ready to be sent. Its repr has the host only: URLs and headers contain tokens."""
 
     method: str
-    url: httpx.URL  # without user and fragment
+    address: str  # the URL, without user and fragment
     secure: bool
     host: str  # to be resolved, and to be named by the certificate
     port: int
@@ -54,7 +54,11 @@ class Prepared:
     headers: Headers  # the caller's
     content: bytes | None
     family: Family | None = None  # connect over this family only
-    address: str = ""  # the URL as text
+
+    @property
+    def url(self) -> httpx.URL:
+        """For the rare redirect: kept, it would be half of a request's memory."""
+        return httpx.URL(self.address)
 
     def __repr__(self) -> str:
         return f"<{self.method} {self.host}>"
@@ -86,7 +90,7 @@ def _build(method: str, url: str, asked: Headers, content: bytes | None, family:
     upgrade = next((value for name, value in asked if name.lower() == "upgrade"), "")
     keeps = (secure or method == "POST") and not upgrade
     wire = _bytes(method, target, asked, content, "Upgrade" if upgrade else "keep-alive" if keeps else "close")
-    return Prepared(method, target, secure, host, port, keeps, wire, asked, content, family, str(target))
+    return Prepared(method, str(target), secure, host, port, keeps, wire, asked, content, family)
 
 
 @lru_cache(maxsize=1024)

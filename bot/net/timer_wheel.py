@@ -34,11 +34,12 @@ class TimerWheel:
         loop = asyncio.get_running_loop()
         slot = ceil((loop.time() + seconds) / TICK)
         limits = self._slots.get(slot)
-        if limits is None:
-            limits = self._slots[slot] = set()
-            if self._timer is None or slot < self._timer_slot:
-                self._set_timer(slot, loop)
-        limits.add(limit)
+        if limits is not None:
+            limits.add(limit)
+            return slot
+        self._slots[slot] = {limit}
+        if self._timer is None or slot < self._timer_slot:
+            self._set_timer(slot, loop)
         return slot
 
     def remove(self, limit: TimeLimit, slot: int) -> None:

@@ -8,7 +8,7 @@ import ssl
 from collections.abc import Sequence
 from functools import cached_property, partial
 from pathlib import Path
-from typing import TypeVar
+from typing import TypeVar, cast
 
 from bot.contracts import Cause, Family
 from bot.model import AdviceCode, Reason, ReasonCode
@@ -17,6 +17,7 @@ from bot.net.connection import Connection
 from bot.net.dns import DnsClient, literal
 from bot.net.errors import Trip, TroubleError, has_route
 from bot.net.happy_eyeballs import first
+from bot.net.poller import OneWay, Poller
 from bot.net.pool import Origin, Pool
 from bot.net.request import IDEMPOTENT, Prepared
 from bot.net.response import Reply
@@ -34,6 +35,8 @@ ANY_IDLE = 300.0
 # No route or no local address: the cause has to be found out.
 ROUTELESS = frozenset({errno.ENETUNREACH, errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT})
 
+Wire = Connection | OneWay
+Maker = type[Connection] | Poller
 AnyWire = TypeVar("AnyWire", bound=Connection)
 
 
@@ -49,6 +52,7 @@ class Transport:
         self._pool = Pool()
         self.sockets = Sockets()
         self.wheel = TimerWheel()
+        self._poller = Poller() if Poller.works() and source is None else None
 
     @cached_property
     def _context(self) -> ssl.SSLContext:
@@ -59,9 +63,7 @@ class Transport:
         context.set_alpn_protocols(["http/1.1"])
         return context
 
-    async def ask(
-        self, prepared: Prepared, trip: Trip, *, cap: int, fresh: bool, guarded: bool
-    ) -> tuple[Reply, Connection]:
+    async def ask(self, prepared: Prepared, trip: Trip, *, cap: int, fresh: bool, guarded: bool) -> tuple[Reply, Wire]:
         """The response, and its connection (no longer the caller's). Raise OSError or TroubleError."""
         wire = None if fresh or not prepared.keeps else self._idle(prepared, guarded)
         if wire is not None:
@@ -75,15 +77,27 @@ class Transport:
             trip.reused = False  # it was closed while idle, which means nothing: try a new one
         await self.sockets.take(trip)
         try:
-            wire = await self.dial(
-                prepared.host, prepared.port, trip, guarded=guarded, make=Connection, family=prepared.family
-            )
-            if prepared.secure:
-                await self.secure(wire, prepared.host, trip)
-            wire.born = asyncio.get_running_loop().time()
-            return await self._converse(wire, prepared, Reply(prepared.method, cap), trip, guarded), wire
+            new = await self._new(prepared, trip, guarded=guarded)
+            return await self._converse(new, prepared, Reply(prepared.method, cap), trip, guarded), new
         finally:
             self.sockets.give_back()
+
+    async def _new(self, prepared: Prepared, trip: Trip, *, guarded: bool) -> Wire:
+        """A new connection."""
+        # What somebody in a chat asks for is rare, and guarded; the poller is for what is done without end.
+        if self._poller is not None and not (guarded or prepared.secure or prepared.keeps):
+            addresses = await self.reachable(prepared.host, trip, guarded=guarded, family=prepared.family)
+            trip.enter("connect")
+            if len(addresses) == 1 and "%" not in addresses[0]:
+                return await _attempt(addresses[0], prepared.port, self._poller, None)
+            return await _first(addresses, prepared.port, Connection, self._source)
+        wire = await self.dial(
+            prepared.host, prepared.port, trip, guarded=guarded, make=Connection, family=prepared.family
+        )
+        if prepared.secure:
+            await self.secure(wire, prepared.host, trip)
+        wire.born = asyncio.get_running_loop().time()
+        return wire
 
     async def dial(
         self,
@@ -99,7 +113,7 @@ class Transport:
         addresses = await self.reachable(host, trip, guarded=guarded, family=family)
         trip.enter("connect")
         if len(addresses) == 1:
-            return await _attempt(addresses[0], port, make, self._source)
+            return cast("AnyWire", await _attempt(addresses[0], port, make, self._source))
         return await _first(addresses, port, make, self._source)
 
     async def reachable(self, host: str, trip: Trip, *, guarded: bool, family: Family | None = None) -> Sequence[str]:
@@ -129,25 +143,27 @@ class Transport:
         return addresses
 
     @staticmethod
-    def public(wire: Connection) -> bool:
+    def public(wire: Wire) -> bool:
         """Whether it leads out of our own network."""
         return bool(wire.address) and not inner(wire.address)
 
     def close(self) -> None:
         self._pool.close()
+        if self._poller is not None:
+            self._poller.close()
 
     def _idle(self, prepared: Prepared, guarded: bool) -> Connection | None:
         longest = ANY_IDLE if prepared.method in IDEMPOTENT else POST_IDLE
         now = asyncio.get_running_loop().time()
         return self._pool.take(_origin(prepared, guarded), now, longest)
 
-    async def _converse(self, wire: Connection, prepared: Prepared, reply: Reply, trip: Trip, guarded: bool) -> Reply:
+    async def _converse(self, wire: Wire, prepared: Prepared, reply: Reply, trip: Trip, guarded: bool) -> Reply:
         try:
             await wire.ask(prepared.wire, reply, trip)
         except BaseException:
             wire.abort()
             raise
-        if reply.keep and prepared.keeps and wire.alive:
+        if reply.keep and prepared.keeps and isinstance(wire, Connection) and wire.alive:
             most = 1 if prepared.method in IDEMPOTENT else POSTS
             self._pool.put(_origin(prepared, guarded), wire, asyncio.get_running_loop().time(), most)
         else:
@@ -194,10 +210,10 @@ def _origin(prepared: Prepared, guarded: bool) -> Origin:
 async def _first(addresses: Sequence[str], port: int, make: type[AnyWire], source: str | None) -> AnyWire:
     """The first connection to succeed. Raise OSError or TroubleError if none does."""
     attempts = [partial(_attempt, address, port, make, source) for address in addresses]
-    return await first(attempts, dispose=lambda wire: wire.abort())
+    return cast("AnyWire", await first(attempts, dispose=lambda wire: wire.abort()))
 
 
-async def _attempt(address: str, port: int, make: type[AnyWire], source: str | None) -> AnyWire:
+async def _attempt(address: str, port: int, make: Maker, source: str | None) -> Wire:
     """Connect to an address. `source`: the address of ours that the connection comes from."""
     try:
         wire = await _open(address, port, make, source)
@@ -210,7 +226,10 @@ async def _attempt(address: str, port: int, make: type[AnyWire], source: str | N
     return wire
 
 
-async def _open(address: str, port: int, make: type[AnyWire], source: str | None) -> AnyWire:
+async def _open(address: str, port: int, make: Maker, source: str | None) -> Wire:
+    """A connection made by `make`. A poller only begins to connect; the rest is done with the request."""
+    if isinstance(make, Poller):
+        return make.open(address, port)
     ours = None if source is None else (source, 0)
     _, wire = await asyncio.get_running_loop().create_connection(make, address, port, local_addr=ours)
     return wire

@@ -7,9 +7,10 @@ from collections.abc import Awaitable, Callable
 
 from bot.clock import steady
 from bot.model.cluster import Share
-from bot.store.ownership import Ownership
+from bot.store.ownership import AllOurs, Ownership
 
-LOOK = 0.25  # seconds between two looks
+LOOK = 0.25  # seconds between two looks ...
+RARELY = 3600.0  # ... and where nobody could take it: then each is a waking of the process for nothing
 AT_ONCE = 1.0  # a part that ends sooner than this many seconds had nothing to do
 
 
@@ -37,4 +38,4 @@ async def while_ours(ownership: Ownership, role: Share, run: Callable[[], Awaita
 
 async def _until(ownership: Ownership, role: Share, *, ours: bool) -> None:
     while ownership.plays(role) is not ours:  # noqa: ASYNC110 - a lease ends by time, without an event
-        await asyncio.sleep(LOOK)
+        await asyncio.sleep(RARELY if isinstance(ownership, AllOurs) else LOOK)

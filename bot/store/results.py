@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from types import MappingProxyType
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Text, and_, case, null, or_, select, text, type_coerce
+from sqlalchemy import ColumnElement, Dialect, Row, Text, and_, case, null, or_, select, text, type_coerce
 from sqlalchemy import insert as plain_insert
+from sqlalchemy.dialects import sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.sql.compiler import SQLCompiler
 
 from bot.model import OURSELVES, Change, Confidence, Health, Incident, Outage, Reading, outage
 from bot.model.cluster import Claim
-from bot.store.columns import MICROSECOND, refuse_naive
+from bot.store.columns import MICROSECOND, Utc, Why, refuse_naive
 from bot.store.engine import Database
 from bot.store.retention import prune
 from bot.store.schema import changes, incidents, results, series
@@ -95,10 +98,15 @@ class ResultStore:
             good = [row for row in rows if claims.get(row[0]) not in refused] if refused else rows
             if not good:
                 return
-            await self._series.find(connection, {(service, reading.route) for service, _, reading in good})
-            if connection.dialect.name == "postgresql":
+            dialect = connection.dialect
+            try:
+                values = _values(good, self._series.numbers, dialect)
+            except KeyError:
+                await self._series.find(connection, {(service, reading.route) for service, _, reading in good})
+                values = _values(good, self._series.numbers, dialect)
+            if dialect.name == "postgresql":
                 await connection.execute(IN_ORDER, {"number": RECORDING})
-            await connection.execute(KEEP, _values(good, self._series.numbers))
+            await connection.exec_driver_sql(_keep(dialect), values)
 
         if rows:
             try:
@@ -141,25 +149,38 @@ class ResultStore:
         return None if noted is None else datetime.fromisoformat(noted)
 
 
-KEEP = plain_insert(results)
 # The roll-up reads by number up to the newest one: so numbers must be given in the order of the commits, and each round's
 # in a row, whoever else records.
 RECORDING = 0x70C53  # advisory lock, an arbitrary number that nothing else uses
 IN_ORDER = text("SELECT pg_advisory_xact_lock(:number)")
 
 
+KEPT = ("series", "at", "outcome", "why", "took", "reused")
+NO_REASON = Why().process_bind_param(None, sqlite.dialect())
+
+
+@cache
+def _keep(dialect: Dialect) -> str:
+    """The statement for the driver itself: to pass thousands of rows through SQLAlchemy takes longer than to store them."""
+    compiled = plain_insert(results).compile(dialect=dialect, column_keys=list(KEPT))
+    assert isinstance(compiled, SQLCompiler) and tuple(compiled.positiontup or ()) == KEPT  # noqa: PT018 S101
+    return compiled.string
+
+
 def _values(
-    rows: Sequence[tuple[str, datetime, Reading]], numbers: Mapping[tuple[str, str], int]
-) -> list[dict[str, Any]]:
+    rows: Sequence[tuple[str, datetime, Reading]], numbers: Mapping[tuple[str, str], int], dialect: Dialect
+) -> list[tuple[Any, ...]]:
+    """As the driver takes them, in the order of `KEPT`. Raise KeyError if a route has no number yet."""
+    why, instant = Why(), Utc()
     return [
-        {
-            "series": numbers[service, reading.route],
-            "at": at,
-            "outcome": CODES[reading.outcome],
-            "why": reading.why,
-            "took": None if reading.took is None else reading.took // MICROSECOND,
-            "reused": reading.reused,
-        }
+        (
+            numbers[service, reading.route],
+            instant.process_bind_param(at, dialect),
+            CODES[reading.outcome],
+            NO_REASON if reading.why is None else why.process_bind_param(reading.why, dialect),
+            None if reading.took is None else reading.took // MICROSECOND,
+            reading.reused,
+        )
         for service, at, reading in rows
     ]
 

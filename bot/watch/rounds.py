@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections import deque
 from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -21,8 +20,9 @@ from bot.watch.canaries import Canaries
 from bot.watch.counts import Counts
 from bot.watch.lag import Lag
 from bot.watch.rate_limit import RateLimits, only_limited
+from bot.watch.reading_log import WORLDLY, ReadingLog
 from bot.watch.schedule import Schedule, share
-from bot.watch.source_poller import poller, reading_of_reports
+from bot.watch.source_poller import poller
 from bot.watch.watched import Watched, most_at_once, sleep_gap
 from bot.watch.witness.registry import WitnessRegistry
 
@@ -42,7 +42,6 @@ GRACE = timedelta(seconds=2)  # a check this long past its time-out has ignored 
 _OUR_ERROR = Reason.of(ReasonCode.OWN_ERROR)
 _STARVED = Reason.of(ReasonCode.OWN_PROCESS_STARVED)
 _ANSWERED = frozenset({Outcome.OK, Outcome.EXPIRING})
-_WORLDLY = frozenset({Outcome.FAILED, Outcome.SLOW})  # tells against the service, provided that we are online
 
 
 class Rounds:
@@ -87,10 +86,11 @@ class Rounds:
         self._running: dict[str, asyncio.Task[None]] = {}
         self._recording: set[str] = set()
         self._faulty: set[str] = set()  # failed by our own error the last time: logged once
-        self._rows: deque[tuple[str, datetime, Reading]] = deque(maxlen=ROWS)
-        self._sleeps, self._settling, self._held = 0, False, False
+        self._sleeps, self._settling, self._held, self._some_ended = 0, False, False, False
         self._asleep_since: dict[str, datetime] = {}  # by service, until a round has reported the sleep
         self.counts = Counts()
+        self._log = ReadingLog(self.counts, ROWS)
+        self.drain = self._log.drain
 
     async def run(self, stop: asyncio.Event) -> None:
         """Run until `stop` is set; then cancel running checks and wait for rounds being recorded."""
@@ -115,8 +115,8 @@ class Rounds:
             self._settling = False
             self._restart(now)
             return
-        if not self._running:
-            self.counts.ended_at = self._clock.utcnow()
+        if self._some_ended or not self._running:
+            self._some_ended, self.counts.ended_at = False, self._clock.utcnow()
         self._sources.tick(now)
         for key, late in self._schedule.due(now, self._at_once - len(self._running)):
             if self._epoch(key) is None:
@@ -135,16 +135,15 @@ class Rounds:
         at, began, service = self._clock.utcnow(), self._clock.steady(), watched.service.id
         if self._places:
             self._places.begin(service)
-        tried = await self._tries(watched, fresh=fresh or service in self._doubtful)
-        readings, starved = tuple(reading for reading, _ in tried), any(held for _, held in tried)
+        readings, starved, failing = await self._tries(watched, began, fresh=fresh or service in self._doubtful)
         online = True
-        if self._canaries.offline or any(reading.outcome not in _ANSWERED and not held for reading, held in tried):
+        if failing or self._canaries.offline:
             # Also if nothing could be judged: a resolver that fails for all names means that we are blind. And services
             # next door that answer do not prove that we are online.
             online = await self._canaries.online(began)
         if self._places and online:
             readings = await self._places.joined(service, readings, began, watched.timeout)
-        bad = any(reading.outcome in _WORLDLY for reading in readings)
+        bad = any(reading.outcome in WORLDLY for reading in readings)
         words, untried = self._sources.of(service), not self._sources.tried(service)
         people = self._user_reports(service, at if bad else None)
         words, asleep = (*words, people) if people else words, self._asleep_since.get(service)
@@ -218,16 +217,10 @@ class Rounds:
 
     def step(self, move: Moved) -> None:
         """Shift all times after the clock has stepped."""
-        self._rows = deque(((service, move(at), reading) for service, at, reading in self._rows), maxlen=ROWS)
+        self._log.step(move)
         self.counts.ended_at = self.counts.ended_at and move(self.counts.ended_at)
         self._asleep_since = {service: move(at) for service, at in self._asleep_since.items()}
         self._sources.step(move)
-
-    def drain(self) -> list[tuple[str, datetime, Reading]]:
-        """Service, time of the round and reading of all rounds since the last call, the oldest first."""
-        rows = list(self._rows)
-        self._rows.clear()
-        return rows
 
     def _put(self, one: Watched, old: Watched | None, *, within: float) -> None:
         key, every = one.service.id, one.every.total_seconds()
@@ -267,9 +260,13 @@ class Rounds:
         if self._epoch(key) != epoch:
             self.counts.fenced += 1  # another node has it, or had it
             return
-        self._keep(result)
+        self._log.keep(result)
         self._recording.add(key)
-        self._judged(watched, began, doubtful=await self._seen(result), asked_less=only_limited(result))
+        doubtful, limits = await self._seen(result), bool(self._limits)
+        if doubtful or limits or key in self._doubtful:
+            self._judged(watched, began, doubtful=doubtful, asked_less=limits and only_limited(result))
+        else:
+            self._sources.doubt(key, doubtful=False)
         self._faulty.discard(key)
         if result.asleep_since and self._asleep_since.get(key) == result.asleep_since:
             del self._asleep_since[key]
@@ -295,7 +292,7 @@ class Rounds:
     def _ended(self, key: str, task: asyncio.Task[None]) -> None:
         del self._running[key]
         self._recording.discard(key)
-        self.counts.ended_at = self._clock.utcnow()
+        self._some_ended = True
         error = None if task.cancelled() else task.exception()
         if error is None:
             return
@@ -307,65 +304,59 @@ class Rounds:
             self._judged(watched, self._clock.steady(), doubtful=True)
         self._complain(key, f"the round of {key} could not be recorded", error)
 
-    def _keep(self, result: Round) -> None:
-        self.counts.rounds += 1
-        if not result.readings:
-            self._rows.append((result.service, result.at, reading_of_reports(result.reports)))
-        for reading in result.readings:
-            self.counts.checks[reading.outcome] += 1
-            blind = not result.online and reading.outcome in _WORLDLY
-            if len(self._rows) == ROWS:
-                self.counts.dropped += 1
-            # What we could not see counts as unknown in the figures, not as the service's failure.
-            counts_as = Outcome.INCONCLUSIVE if blind else reading.overall
-            row = reading if reading.outcome is counts_as else replace(reading, outcome=counts_as)
-            self._rows.append((result.service, result.at, row))
-
-    async def _tries(self, watched: Watched, *, fresh: bool) -> list[tuple[Reading, bool]]:
-        """The reading of each route; True if it proves nothing because this process got no time."""
+    async def _tries(self, watched: Watched, began: float, *, fresh: bool) -> tuple[tuple[Reading, ...], bool, bool]:
+        """The reading of each route; whether some prove nothing because this process got no time; and whether others
+        are bad.
+        """
         if len(watched.checks) == 1:  # most services: this saves a task per round
             ((route, check),) = watched.checks.items()
-            return [await self._try(watched, route, check, fresh=fresh)]
-        tries = (self._try(watched, route, check, fresh=fresh) for route, check in watched.checks.items())
-        return list(await asyncio.gather(*tries))
+            reading, held = await self._try(watched, route, check, began, fresh=fresh)
+            return (reading,), held, not held and reading.outcome not in _ANSWERED
+        tries = (self._try(watched, route, check, began, fresh=fresh) for route, check in watched.checks.items())
+        tried = await asyncio.gather(*tries)
+        failing = any(reading.outcome not in _ANSWERED and not held for reading, held in tried)
+        return tuple(reading for reading, _ in tried), any(held for _, held in tried), failing
 
-    async def _try(self, watched: Watched, route: str, check: Check, *, fresh: bool) -> tuple[Reading, bool]:
-        key, began = (watched.service.id, route), self._clock.steady()
-        if (refused := self._limits.holds(key, began)) is not None:
+    async def _try(
+        self, watched: Watched, route: str, check: Check, began: float, *, fresh: bool
+    ) -> tuple[Reading, bool]:
+        """The reading of a route; True if it proves nothing because this process got no time."""
+        key, before, timeout = (watched.service.id, route), self._lag.held(began), watched.timeout
+        if self._limits and (refused := self._limits.holds(key, began)) is not None:
             return refused, False
-        before = self._lag.held(began)
-        reading = await self._ask(watched, route, check, before, fresh=fresh)
+        sleeps = self._sleeps
+        try:
+            with self._wheel.limit((timeout + self._grace).total_seconds()):
+                reading = await check.run(route, self._net, timeout, fresh=fresh)
+        except Exception as error:  # noqa: BLE001 - the boundary of a check
+            reading = self._own_error(watched, route, error, sleeps, before)
         now = self._clock.steady()
         self._note_sleep(now)
         held = self._lag.held(now) - before
-        if self._lag.spoils(held, watched.timeout.total_seconds()):
+        if held and self._lag.spoils(held, timeout.total_seconds()):
             if reading.outcome in _ANSWERED:
                 return replace(reading, took=None), False  # the delay is ours
             self._lag.spoiled(now, held)
             return Reading(route, Outcome.INCONCLUSIVE, _STARVED), True
-        self._limits.note(key, reading, now, watched.every.total_seconds())
-        if reading.why != _OUR_ERROR:
+        if self._limits or reading.wait is not None:
+            self._limits.note(key, reading, now, watched.every.total_seconds())
+        if self._faulty and reading.why != _OUR_ERROR:
             self._faulty.discard("/".join(key))
         if reading.took is not None and reading.took > watched.slow_after and reading.outcome in _ANSWERED:
             why = Reason.of(ReasonCode.ANSWERED_AFTER, seconds=round(reading.took.total_seconds(), 1))
             return replace(reading, outcome=Outcome.SLOW, why=why), False
         return reading, False
 
-    async def _ask(self, watched: Watched, route: str, check: Check, before: float, *, fresh: bool) -> Reading:
-        """Run a check. `before`: how long the loop had been held."""
-        sleeps = self._sleeps
-        try:
-            with self._wheel.limit((watched.timeout + self._grace).total_seconds()):
-                return await check.run(route, self._net, watched.timeout, fresh=fresh)
-        except Exception as error:  # noqa: BLE001 - the boundary of a check
-            now = self._clock.steady()
-            self._note_sleep(now)
-            held = self._lag.held(now) - before
-            ours = sleeps != self._sleeps or self._lag.spoils(held, watched.timeout.total_seconds())
-            if not (isinstance(error, TimeoutError) and ours):
-                name = f"{watched.service.id}/{route}"
-                self._complain(name, f"the {check.kind} check {name} failed by our own error", error)
-            return Reading(route, Outcome.INCONCLUSIVE, _OUR_ERROR)
+    def _own_error(self, watched: Watched, route: str, error: Exception, sleeps: int, before: float) -> Reading:
+        """The reading of a check that raised `error`. `before`: how long the loop had been held; `sleeps`: as then."""
+        now = self._clock.steady()
+        self._note_sleep(now)
+        held = self._lag.held(now) - before
+        ours = sleeps != self._sleeps or self._lag.spoils(held, watched.timeout.total_seconds())
+        if not (isinstance(error, TimeoutError) and ours):
+            name, kind = f"{watched.service.id}/{route}", watched.checks[route].kind
+            self._complain(name, f"the {kind} check {name} failed by our own error", error)
+        return Reading(route, Outcome.INCONCLUSIVE, _OUR_ERROR)
 
     def _complain(self, name: str, what: str, error: BaseException) -> None:
         if name not in self._faulty:

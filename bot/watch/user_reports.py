@@ -152,6 +152,8 @@ class UserReports:
 
         Only a surge of reports counts from before it, having been first.
         """
+        if not self._words.get(service):
+            return None
         now = self._clock()
         said = self._last_hour(service, now)
         if not said:

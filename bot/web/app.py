@@ -49,6 +49,8 @@ WITH_FORM = HEADERS | {
     "Content-Security-Policy": HEADERS["Content-Security-Policy"].replace("form-action 'none'", "form-action 'self'")
 }
 
+EACH = 1.0  # seconds for which responses have the same date
+
 # Seconds after which a thread that computes, as one that renders a page, makes room for another one. Python's own 5 ms
 # would be lost at each step of a notice, and it has dozens.
 SOON = 0.0005
@@ -188,6 +190,24 @@ class Server(uvicorn.Server):
             )
         )
         self._door = door
+
+    @property
+    def should_exit(self) -> bool:
+        return self._ending.is_set()
+
+    @should_exit.setter
+    def should_exit(self, ends: bool) -> None:
+        if "_ending" not in vars(self):
+            self._ending = asyncio.Event()
+        if ends:
+            self._ending.set()
+
+    async def main_loop(self) -> None:
+        """Renew the date of the responses each second, until the end: uvicorn looks ten times a second."""
+        while not await self.on_tick(0):
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(EACH):
+                    await self._ending.wait()
 
     async def serve(self, sockets: list[socket] | None = None) -> None:
         usual = sys.getswitchinterval()

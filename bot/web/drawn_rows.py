@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from typing import Any
+
+from markupsafe import Markup
 
 from bot.model import Style
 from bot.web.rendering import TEMPLATES
@@ -15,17 +18,22 @@ class DrawnRows:
 
     def __init__(self, style: Style) -> None:
         self._say = catalog(style.language)
-        self._before: dict[Row, str] = {}
-        self._now: dict[Row, str] = {}
+        self._before: dict[str, tuple[Row, str]] = {}
+        self._now: dict[str, tuple[Row, str]] = {}
 
     def begin(self) -> None:
         """Begin another page: rows that the last one did not have are forgotten."""
         self._before, self._now = self._now, {}
 
-    def __call__(self, row: Row) -> str:
-        drawn = self._before.get(row)
-        if drawn is None:
-            parts: Any = TEMPLATES.get_template("parts.html").module
-            drawn = parts.row(row, self._say, "")
-        self._now[row] = drawn
-        return drawn
+    def __call__(self, rows: Iterable[Row]) -> Markup:
+        """The markup of these rows, one after the other."""
+        return Markup("\n").join(self._drawn(rows))
+
+    def _drawn(self, rows: Iterable[Row]) -> Iterator[str]:
+        macro: Any = TEMPLATES.get_template("parts.html").module.row  # type: ignore[attr-defined]
+        for row in rows:
+            known = self._before.get(row.path)
+            if known is None or (known[0] is not row and known[0] != row):
+                known = row, macro(row, self._say, "")
+            self._now[row.path] = known
+            yield known[1]

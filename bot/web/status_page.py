@@ -99,16 +99,17 @@ class Rows:
     """The rows of calm services as they were drawn last: they say the same until their day is over."""
 
     def __init__(self) -> None:
-        self._kept: dict[str, tuple[Service, ServiceState, object, Row]] = {}
+        self._kept: dict[str, tuple[Service, ServiceState, object, wording.Uptime, Row]] = {}
 
-    def find(self, service: Service, state: ServiceState, when: object) -> Row | None:
-        """The row of the same service in the same state, at such a time."""
+    def find(self, service: Service, state: ServiceState, day: object, uptime: wording.Uptime) -> Row | None:
+        """The row of the same service in the same state, on such a day."""
         known = self._kept.get(service.id)
-        same = known is not None and known[0] is service and known[1] is state and known[2] == when
-        return known[3] if known and same else None
+        if known is None or known[0] is not service or known[1] is not state or known[2] != day:
+            return None
+        return known[4] if known[3] is uptime or known[3] == uptime else None
 
-    def keep(self, service: Service, state: ServiceState, when: object, row: Row) -> None:
-        self._kept[service.id] = service, state, when, row
+    def keep(self, service: Service, state: ServiceState, day: object, uptime: wording.Uptime, row: Row) -> None:
+        self._kept[service.id] = service, state, day, uptime, row
 
     def forget(self, others: Collection[str]) -> None:
         """Forget the rows of all but these services."""
@@ -178,14 +179,15 @@ def event(one: wording.Happened) -> Event:
 def _rows(overview: Overview, to: wording.Reader, facts: wording.PeriodFacts, rows: Rows) -> Iterator[Row]:
     uptime = {u.service: u for u in facts.uptime}
     blind = bool(facts.blind) or bool(overview.recent_of(OURSELVES))
+    day = to.now.date(), to.say.language, facts.period
     for service, state in overview.services:
-        found, when = uptime[service.id], (to.now.date(), to.say.language, facts.period, uptime[service.id])
+        found = uptime[service.id]
         steady = not blind and calm(service, state, overview) and not overview.user_reports.get(service.id)
-        row = rows.find(service, state, when) if steady else None
+        row = rows.find(service, state, day, found) if steady else None
         if row is None:
             row = _row((service, state), overview, to, found, label(service, found, facts.period, to))
             if steady:
-                rows.keep(service, state, when, row)
+                rows.keep(service, state, day, found, row)
         yield row
     rows.forget(uptime.keys())
 

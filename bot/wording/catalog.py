@@ -8,6 +8,7 @@ import unicodedata
 from collections.abc import Callable, Iterator, Mapping
 from functools import cache, lru_cache
 from importlib.resources import files
+from importlib.resources.abc import Traversable
 from string import Formatter
 from typing import Any, Final
 
@@ -31,6 +32,7 @@ OPEN: Final = frozenset(
 )
 # Sections of words that people type, with a list at each key.
 TYPED: Final = frozenset({"input", "command_words", "weekdays"})
+HEADING: Final = re.compile(r"^\[([a-z_]+)\]", re.MULTILINE)
 # Tables of which a language has all keys or none.
 ALL_OR_NONE: Final = {
     "months": frozenset(map(str, range(1, 13))),
@@ -126,18 +128,71 @@ class Catalog:
         raise AttributeError(f"{name}: a catalogue does not change")
 
 
+def _english_first(file: Traversable) -> tuple[bool, str]:
+    return file.name != f"{ENGLISH}.toml", file.name
+
+
+class Catalogs(Mapping[str, Catalog]):
+    """All catalogues by language code, each loaded when it is asked for: together they take ten megabytes and most of a
+    second. Raises CatalogError if a file is invalid.
+    """
+
+    def __init__(self) -> None:
+        found = [entry for entry in (files(__package__) / "locales").iterdir() if entry.name.endswith(".toml")]
+        self._files = {entry.name.removesuffix(".toml"): entry for entry in sorted(found, key=_english_first)}
+        self._loaded: dict[str, Catalog] = {}
+
+    def __getitem__(self, language: str) -> Catalog:
+        if language not in self._loaded:
+            needed = dict.fromkeys((ENGLISH, language))
+            self._loaded = {**load({one: self._files[one].read_bytes() for one in needed}), **self._loaded}
+        return self._loaded[language]
+
+    def __contains__(self, language: object) -> bool:
+        return language in self._files
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._files)
+
+    def __len__(self) -> int:
+        return len(self._files)
+
+    def typed(self, language: str) -> Mapping[str, frozenset[str]]:
+        """The words that people type, without the rest of the file where it can be told apart."""
+        if language in self._loaded:
+            return self._loaded[language].typed
+        text = self._files[language].read_bytes().decode(errors="replace")
+        _, *parts = HEADING.split(text)
+        sections = {name: body for name, body in zip(parts[::2], parts[1::2], strict=True) if name in TYPED}
+        try:
+            table = tomllib.loads("".join(f"[{name}]{body}" for name, body in sections.items()))
+        except tomllib.TOMLDecodeError:
+            table = {}
+        if table.keys() != TYPED:
+            return self[language].typed
+        return {
+            f"{name}.{key}": _words(language, f"{name}.{key}", words)
+            for name, section in table.items()
+            for key, words in section.items()
+        }
+
+
 @cache
-def catalogs() -> Mapping[str, Catalog]:
-    """All catalogues by language code. Raise CatalogError if a file is invalid."""
-    folder = files(__package__) / "locales"
-    found = {entry.name.removesuffix(".toml"): entry for entry in folder.iterdir() if entry.name.endswith(".toml")}
-    return load({language: entry.read_bytes() for language, entry in sorted(found.items())})
+def catalogs() -> Catalogs:
+    return Catalogs()
+
+
+@cache
+def _typed() -> Mapping[str, Mapping[str, frozenset[str]]]:
+    """The words that people type, by language."""
+    return {language: catalogs().typed(language) for language in catalogs()}
 
 
 @lru_cache(maxsize=256)
 def catalog(language: str) -> Catalog:
     """The catalogue for "es", "es-MX" or "ES_mx"; English for an unknown language."""
-    return catalogs().get(base(language)) or catalogs()[ENGLISH]
+    known = base(language)
+    return catalogs()[known if known in catalogs() else ENGLISH]
 
 
 @lru_cache(maxsize=8)
@@ -167,7 +222,7 @@ def base(language: str) -> str:
 @cache
 def input_words(key: str) -> frozenset[str]:
     """Words that people may type for `key` in any language, folded."""
-    return frozenset(word for said in catalogs().values() for word in said.typed[f"input.{key}"])
+    return frozenset(word for said in _typed().values() for word in said[f"input.{key}"])
 
 
 @cache
@@ -176,8 +231,8 @@ def command_words() -> Mapping[str, str]:
     section = "command_words."
     return {
         word: key.removeprefix(section)
-        for said in catalogs().values()
-        for key, words in said.typed.items()
+        for said in _typed().values()
+        for key, words in said.items()
         if key.startswith(section)
         for word in words
     }
@@ -187,7 +242,7 @@ def command_words() -> Mapping[str, str]:
 def weekdays() -> Mapping[str, int]:
     """Names of the days of the week in all languages, folded. Monday is 0."""
     numbers = range(1, 8)
-    return {word: n - 1 for said in catalogs().values() for n in numbers for word in said.typed[f"weekdays.{n}"]}
+    return {word: n - 1 for said in _typed().values() for n in numbers for word in said[f"weekdays.{n}"]}
 
 
 def fold(text: str) -> str:

@@ -67,6 +67,8 @@ def troubled(overview: Overview, to: Reader) -> tuple[str, ...]:
 
 def _planned(overview: Overview) -> list[tuple[Service, Window]]:
     """Services in maintenance without an incident."""
+    if not overview.windows:
+        return []
     calm = (service for service, state in overview.services if state.incident is None)
     return [(service, window) for service in calm if (window := overview.maintenance(service.id))]
 

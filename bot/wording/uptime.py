@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import lru_cache
 
 from bot.model import Availability, Overview, Service, Span, availability_of, blind_spans, calm, total
 from bot.wording.times import MINUTE, Reader
@@ -36,17 +37,25 @@ def uptimes(overview: Overview, since: datetime, services: Sequence[str] = ()) -
     blind = blind_spans(overview, period)
     chosen = [(service, state) for service, state in overview.services if not services or service.id in services]
     return tuple(
-        Uptime(one[0].id, name_of(one[0]), 1.0)
+        _perfect(one[0].id, name_of(one[0]), "")
         if not blind and calm(*one, overview) and since < overview.at
         else figure(one[0], availability_of(*one, overview, period, blind))
         for one in chosen
     )
 
 
+@lru_cache(maxsize=65536)
+def _perfect(service: str, name: str, text: str) -> Uptime:
+    """Of a service that was up all the time, as most are."""
+    return Uptime(service, name, 1.0, text=text, whole=text, brief=text)
+
+
 def worded(found: Uptime, period: Span, to: Reader) -> Uptime:
     """Add the text. Time in which nothing at all was observed is mentioned elsewhere, once for all services."""
     if found.share is None:
         return found
+    if found.share == 1.0 and found.since is None and not found.unknown and not found.alone:
+        return _perfect(found.service, found.name, to.percent(1.0))
     say, little, text = to.say.history, max((period[1] - period[0]) / LITTLE, MINUTE), to.percent(found.share)
     late = found.since is not None and found.since - period[0] >= little
     facts = {

@@ -40,6 +40,16 @@ def test_help_loads_neither_config_nor_database_nor_what_reads_markdown():
     )
 
 
+def test_help_is_ready_and_as_the_command_line_makes_it():
+    code = "import sys; from bot.cli import main; sys.argv[0] = 'tocsin'; main()"
+    env = os.environ | {"PYTHONPATH": str(ROOT), "PYTHONIOENCODING": "utf-8"}
+    env.pop("COLUMNS", None)
+    command = [sys.executable, "-c", code, "--help"]
+    made = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, env=env, check=True, encoding="utf-8")
+    assert (ROOT / "bot" / "help.txt").read_text("utf-8") == made.stdout
+    assert "bot.cli" not in loaded("--help")
+
+
 def test_a_healthcheck_of_what_runs_loads_next_to_nothing(tmp_path):
     code = """
 import socket, threading

@@ -6,8 +6,6 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-import resvg_py
-
 WIDTH, HEIGHT = 640, 16  # as shown; twice as many pixels
 GAP = 0.2  # of a slot, between two
 # Colours that can be told apart on white and on black, by those who see no red or green too: bad ones are darker, and
@@ -28,6 +26,8 @@ LOW = {"d": 0.5, "g": 0.5, "n": 0.35, "b": 0.12}  # share of the height
 @lru_cache(maxsize=2_000)
 def picture(cells: str) -> bytes:
     """A PNG."""
+    import resvg_py  # noqa: PLC0415 # only where a picture is drawn: a megabyte
+
     return bytes(resvg_py.svg_to_bytes(svg_string=svg(cells), zoom=2, skip_system_fonts=True))
 
 

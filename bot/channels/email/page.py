@@ -9,7 +9,6 @@ from functools import cache
 from pathlib import Path
 
 from jinja2 import Environment, StrictUndefined, Template
-from mjml import mjml2html
 
 from bot.channels.email import bars
 from bot.model import MailLook, Notice, Section, Tone
@@ -93,6 +92,8 @@ def footer(foot: Sequence[Foot]) -> str:
 def template() -> Template:
     """The template as HTML that only needs to be filled: compiling MJML takes longer than filling it."""
     # Without fonts: it would fetch some from elsewhere, which tells others who reads the mail.
+    from mjml import mjml2html  # noqa: PLC0415 # only where a page is made: half a megabyte
+
     html = mjml2html(TEMPLATE.read_text("utf-8"), fonts={})
     html = re.sub(r">\s+<", "><", re.sub(r"\n\s+", "\n", html))
     # A landmark, by which a screen reader gets to the text; MJML makes none.

@@ -14,6 +14,7 @@ HEADERS = {
     "x-vercel-mitigated": "Vercel",
     "x-dd-b": "DataDome",
 }
+NAMES = frozenset(HEADERS)
 # Signs on pages with these statuses; with others the network uses them to report that the site is down.
 PAGES = (
     (frozenset({403, 429, 503}), b"_cf_chl_opt", "Cloudflare"),
@@ -33,6 +34,8 @@ LOOKED_AT = 128 * 1024  # bytes searched: such pages are small
 
 def declared(headers: Mapping[str, str]) -> str:
     """The network whose headers declare a challenge; "" if none."""
+    if NAMES.isdisjoint(headers):
+        return ""
     for name, who in HEADERS.items():
         if name in headers:
             return who

@@ -83,8 +83,8 @@ class Expect(BaseModel):
         """Compare a response with the expectations; return the reason if it differs. Long pages are searched outside
         the loop.
         """
-        if (fault := self._without_body(answer)) or not self._wanted:
-            return (Outcome.FAILED, fault) if fault else body_text.FINE
+        if found := self.settled(answer):
+            return found
         page = _page(answer)
         if answer.unread or self._wanted.at_once(len(answer.body)):
             return body_text.judged(self._wanted, page)
@@ -92,6 +92,12 @@ class Expect(BaseModel):
             return await offload(body_text.judged, self._wanted, page)
         except OverranError:
             return Outcome.INCONCLUSIVE, Reason.of(ReasonCode.PAGE_TOO_SLOW)
+
+    def settled(self, answer: Answer) -> body_text.Fault | None:
+        """As `judge`, if that needs no look at the page; else None."""
+        if fault := self._without_body(answer):
+            return Outcome.FAILED, fault
+        return None if self._wanted else body_text.FINE
 
     def fault(self, answer: Answer) -> Reason | None:
         """The first difference, None if there is none; runs in the loop, whatever the length."""
@@ -103,7 +109,10 @@ class Expect(BaseModel):
         return str(status) in self.status
 
     def _without_body(self, answer: Answer) -> Reason | None:
-        if not any(low <= answer.status <= high for low, high in self._ranges):
+        for low, high in self._ranges:
+            if low <= answer.status <= high:
+                break
+        else:
             return Reason.of(ReasonCode.HTTP_STATUS, status=answer.status)
         for name, part in self.headers.items():
             if part.casefold() not in answer.headers.get(name.lower(), "").casefold():

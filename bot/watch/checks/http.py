@@ -18,6 +18,7 @@ from bot.watch.checks.expectations import Expect
 
 BODIED = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 PLAIN, JSON = "text/plain; charset=utf-8", "application/json"
+USUAL = Expect()
 
 
 def _body(value: object) -> object:
@@ -73,7 +74,7 @@ class HttpCheck(BaseModel):
         Any, BeforeValidator(_body, json_schema_input_type=str | dict[str, Any] | list[Any] | None), Field(repr=False)
     ] = None
     ip: Family | None = None
-    expect: Expect = Expect()
+    expect: Expect = USUAL
     redirects: Annotated[int, Field(ge=0, le=20)] = 5
     redirects_inward: bool = False
     expires_in: Annotated[Length, between("1s", "3650d")] | None = None
@@ -105,6 +106,13 @@ class HttpCheck(BaseModel):
         return headers
 
     @model_validator(mode="after")
+    def _shares_what_is_usual(self) -> Self:
+        """Thousands of checks expect the usual: each with an object of its own, that is half of their memory."""
+        if self.expect == USUAL:
+            self.__dict__["expect"] = USUAL
+        return self
+
+    @model_validator(mode="after")
     def _agrees_with_itself(self) -> Self:
         if self.body is not None and self.method not in BODIED:
             raise ValueError(f"a body goes with {', '.join(sorted(BODIED))}; set method")
@@ -134,7 +142,7 @@ class HttpCheck(BaseModel):
     async def _read(self, route: str, answer: Answer) -> Reading:
         if who := bot_challenges.declared(answer.headers):
             return bot_challenges.reading(route, answer, who)
-        outcome, why = await self.expect.judge(answer)
+        outcome, why = self.expect.settled(answer) or await self.expect.judge(answer)
         if outcome is Outcome.OK:
             if self.expires_in is None:
                 return Reading(route, Outcome.OK, took=answer.took, reused=answer.reused)
