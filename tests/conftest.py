@@ -12,11 +12,12 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+import bot.store.engine
 from bot.store import open_store
-from tests import sqlite
+from tests import sqlite, statements
 from tests.postgres import postgres_server
 
-pytest_plugins = ["tests.hardening"]
+pytest_plugins = ["tests.hardening", "tests.overdue"]
 
 # Each commit is synced, which a disk takes its time for. What is written here dies with the tests: memory will do.
 MEMORY = Path("/dev/shm")  # only where it is large enough
@@ -25,6 +26,8 @@ if "TMPDIR" not in os.environ and os.access(MEMORY, os.W_OK) and shutil.disk_usa
 
 # jsonschema builds a grammar for internationalised addresses when it is imported, which takes seconds; none is checked.
 sys.modules.setdefault("rfc3987_syntax", None)
+
+bot.store.engine.create_async_engine = statements.shared(bot.store.engine.create_async_engine)
 
 # Properties say what is right; how long an example takes says only how busy the machine is.
 settings.register_profile("usual", deadline=None)
