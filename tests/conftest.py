@@ -17,7 +17,7 @@ from bot.store import open_store
 from tests import sqlite, statements
 from tests.postgres import postgres_server
 
-pytest_plugins = ["tests.hardening", "tests.overdue"]
+pytest_plugins = ["tests.hardening", "tests.order", "tests.overdue"]
 
 # Each commit is synced, which a disk takes its time for. What is written here dies with the tests: memory will do.
 MEMORY = Path("/dev/shm")  # only where it is large enough

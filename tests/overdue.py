@@ -52,6 +52,7 @@ class Watch:
             for task in _tasks()[:MOST]:
                 task.print_stack(limit=8, file=sys.stderr)
                 task.add_done_callback(_noted)
+                task._log_destroy_pending = False
             raise Overdue(f"it takes longer than {self.seconds:g} s")
 
     def phase(self):
