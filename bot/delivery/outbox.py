@@ -99,6 +99,7 @@ class Outbox:
     failures: dict[str, FailureCount] = field(default_factory=dict)  # by channel kind
     _wakers: dict[str, asyncio.Event] = field(default_factory=dict)
     _rate_limiters: dict[str, RateLimiter] = field(default_factory=dict)
+    _claiming: set[str] = field(default_factory=set)  # channel kinds
     _sending: dict[str, set[asyncio.Task[None]]] = field(default_factory=dict)  # by channel kind
 
     def __post_init__(self) -> None:
@@ -117,9 +118,10 @@ class Outbox:
         self._failover.wake_up()
 
     def busy(self, share: Share) -> bool:
-        """Whether something is being sent by the channel of this role."""
-        tasks = self._sending.get(str(share).removeprefix(CHANNEL), ())
-        return str(share).startswith(CHANNEL) and any(not task.done() for task in tasks)
+        """Whether something is being claimed for the channel of this role, or sent by it."""
+        kind = str(share).removeprefix(CHANNEL)
+        sending = kind in self._claiming or any(not task.done() for task in self._sending.get(kind, ()))
+        return str(share).startswith(CHANNEL) and sending
 
     def _awake(self, one: str | Destination) -> str | None:
         if isinstance(one, str):
@@ -161,15 +163,18 @@ class Outbox:
             while not stop.is_set():
                 waker.clear()
                 free = self._free(kind) if await self._ours(kind) else 0
+                self._claiming.add(kind)
                 claimed = await self._claim(kind, free)
                 for delivery in claimed:
                     if self._in_flight.take(delivery):
                         at = self._rate_limiters[kind].begin(delivery.destination.place, self.clock())
                         sending.add(asyncio.create_task(self._see_to(delivery, at), name=delivery.notice.key))
+                self._claiming.discard(kind)
                 if len(claimed) < free or not free:
                     await self._rest(kind, waker, free)
                 sending -= {task for task in sending if task.done()}
         finally:  # also before a restart: no hand-over may be left half done
+            self._claiming.discard(kind)
             await _see_through(sending)
 
     async def _ours(self, kind: str) -> bool:

@@ -332,9 +332,8 @@ class Membership:
         )
 
     async def _release(self, connection: AsyncConnection, shares: Iterable[Share], owned: dict[Share, int]) -> None:
-        leaving = set(shares)
-        self._yielding = {share for share in leaving if share in owned and self._busy(share)}
-        gone = leaving - self._yielding
+        leaving = self._yielding = {share for share in shares if share in owned}  # first of all: nothing new begins
+        gone = {share for share in leaving if not self._busy(share)}
         for statement, part in zip(sql.GIVE, _parts(gone), strict=True):
             if part:
                 await connection.execute(statement, {"owner": self.owner, "shares": part})

@@ -143,8 +143,10 @@ async def run(minutes: float, seed: int, how: tuple[str, ...]) -> int:
 
 
 def _keep(folder: Path, where: str) -> None:
-    for log in folder.glob("*.log") if where else ():
-        shutil.copy(log, where)
+    if where:
+        Path(where).mkdir(parents=True, exist_ok=True)
+        for log in folder.glob("*.log"):
+            shutil.copy(log, where)
 
 
 def main(*words: str) -> int:

@@ -2,7 +2,8 @@
 
 The fence is not asked: each session bears the name of its node while it writes, and the rows of shards and roles say whose
 turn it is. `stale`: state written, or a delivery claimed, by a node that does not own it. `stolen`: a lease that was
-taken from a node while it held.
+taken from a node while it held. A write that began before its node released the share is not stale: until its end
+nobody can take that share.
 """
 
 from __future__ import annotations
@@ -20,6 +21,10 @@ CREATE TABLE seen_map (service text PRIMARY KEY, shard int NOT NULL);
 CREATE TABLE seen (id bigserial PRIMARY KEY, at timestamptz NOT NULL DEFAULT clock_timestamp(), what text NOT NULL,
     share text NOT NULL, node text NOT NULL, before text NOT NULL DEFAULT '');
 
+CREATE FUNCTION audit_last(name text) RETURNS text LANGUAGE sql AS $$
+    SELECT coalesce((SELECT before FROM seen WHERE what = 'moved' AND share = name ORDER BY id DESC LIMIT 1), '')
+$$;
+
 CREATE FUNCTION audit_state() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
     writer text := current_setting('application_name');
@@ -27,7 +32,7 @@ DECLARE
 BEGIN
     SELECT s.number, s.owner, s.until INTO turn FROM shards s JOIN seen_map m ON m.shard = s.number
         WHERE m.service = NEW.id;
-    IF FOUND AND left('tocsin ' || turn.owner, 63) <> writer THEN
+    IF FOUND AND left('tocsin ' || coalesce(nullif(turn.owner, ''), audit_last('shard ' || turn.number)), 63) <> writer THEN
         INSERT INTO seen (what, share, node, before) VALUES ('stale', NEW.id, writer, turn.owner);
     END IF;
     RETURN NULL;

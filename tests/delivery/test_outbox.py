@@ -29,6 +29,7 @@ from bot.model import (
     Sent,
     Unsure,
 )
+from bot.model.cluster import channel_role
 from bot.notify.storms import EDIT_GAP, NEXT_GAP
 from bot.store import StoreUnavailable
 from tests.engine import engine
@@ -516,6 +517,39 @@ async def test_a_database_that_goes_away_for_a_while_loses_nothing_and_repeats_n
     assert made.slack.keys == ["x#1/1@slack:C1", "x#1/2@slack:C1"]
     assert {row.status for row in (await made.progress()).values()} == {DeliveryStatus.SENT}
     assert "cannot note what became of x#1/1: cannot use the database: it restarts" in caplog.text
+
+
+class Held:
+    """A store whose answers to claims are on their way until `go`."""
+
+    def __init__(self, real):
+        self._real, self.claimed, self.go = real, asyncio.Event(), asyncio.Event()
+
+    def __getattr__(self, name):
+        return getattr(self._real, name)
+
+    async def claim(self, *arguments):
+        found = await self._real.claim(*arguments)
+        self.claimed.set()
+        await self.go.wait()
+        return found
+
+
+async def test_a_channel_is_busy_from_the_claim_until_the_receipt_is_settled(store):
+    made = Post(store)
+    made.outbox.deliveries = held = Held(store.deliveries)
+    slack, email = map(channel_role, ("slack", "email"))
+    running = asyncio.create_task(made.outbox.run(made.stop))
+    await made.queue(delivery(1, C1))
+    await held.claimed.wait()
+    assert made.outbox.busy(slack)
+    held.go.set()
+    await made.heard(made.slack, 1)
+    await made.idle()
+    await made.until(lambda: not made.outbox.busy(slack))
+    made.stop.set()
+    await running
+    assert not made.outbox.busy(email)
 
 
 # ── stopping ─────────────────────────────────────────────────────────────────────────────────────────────────────────

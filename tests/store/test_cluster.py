@@ -279,6 +279,17 @@ async def test_a_channel_is_released_only_when_nothing_is_being_sent_by_it(url):
                 await a.ours(SLACK)
 
 
+async def test_before_it_is_asked_what_is_under_way_nothing_new_can_begin(url):
+    async with node(url, "a", 60, roles=[SLACK]) as a:
+        owned = []
+        a.finish_first(lambda share: owned.append(a.owns(share)))
+        a.see(online=False)
+        async with node(url, "b", 60, roles=[SLACK]):
+            await a.beat()
+    assert owned
+    assert not any(owned)
+
+
 def delivery(service="x"):
     notice = Notice(f"{service}#1/1", f"{service}#1", Tone.DOWN, Text("X: down"), at=NOW)
     place = Destination("slack", "C1")
