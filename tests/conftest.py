@@ -55,9 +55,9 @@ def database_url(request, tmp_path):
 
 @pytest.fixture
 async def store(database_url, request):
-    """Only where the store is what is tested, SQLite is met through the driver's threads: each step of it waits for one."""
-    there = request.path.is_relative_to(Path(__file__).parent / "store")
-    with nullcontext() if there else inline(Disk()):
+    """Only where the store is what is tested, SQLite is met through its driver's threads: each step waits for one."""
+    threads = request.path.is_relative_to(Path(__file__).parent / "store") or not database_url.startswith("sqlite")
+    with nullcontext() if threads else inline(Disk()):
         async with open_store(database_url) as opened:
             yield opened
 

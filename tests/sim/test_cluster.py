@@ -17,7 +17,7 @@ FOUND: tuple[int, ...] = ()
 CHUNK = 3
 ENOUGH = 40  # seeds in which a bug must show
 RARE = {
-    "writes_what_is_stale": 5,
+    "writes_what_is_stale": 8,
     "waits_to_be_notified": 3,
     "forgets_what_was_in_hand": 2,
 }  # where to look first for the bugs that few seeds show
